@@ -1,0 +1,51 @@
+"""A number that knows where it comes from."""
+
+from dataclasses import asdict, dataclass
+
+KINDS = ("measured", "modelled", "cited")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with its unit and its kind, so that no plot or report can forget either.
+
+    Attributes
+    ----------
+    value : float, int or None
+        The number; None where there is none (and then the page says so).
+    unit : str
+        Unit as a reader would write it; "" for a pure number.
+    kind : {"measured", "modelled", "cited"}
+        measured: computed here, from this data and seed. modelled: from a named law or an
+        assumption of the scenario. cited: read elsewhere.
+    source : str
+        What was measured, which law, or where and when it was read.
+    """
+
+    value: float | int | None
+    unit: str
+    kind: str
+    source: str = ""
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
+
+    def as_dict(self):
+        """The value as a plain dictionary, ready for JSON."""
+        return asdict(self)
+
+
+def measured(value, unit="", source=""):
+    """A `Value` computed here, from this data and seed."""
+    return Value(value, unit, "measured", source)
+
+
+def modelled(value, unit="", source=""):
+    """A `Value` that follows from a named law or an assumption of the scenario."""
+    return Value(value, unit, "modelled", source)
+
+
+def cited(value, unit="", source=""):
+    """A `Value` read elsewhere; `source` names where, and when."""
+    return Value(value, unit, "cited", source)
