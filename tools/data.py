@@ -52,7 +52,7 @@ SOURCES = {
     "digits.u8.gz": {
         "lock": "digits.csv.gz",
         "package": "scikit-learn, sklearn/datasets/data/digits.csv.gz",
-        "version": "",
+        "version": "1.9.1",
         "licence": "BSD-3-Clause (scikit-learn); UCI Optical Recognition of Handwritten Digits, CC BY 4.0: "
         "E. Alpaydin, C. Kaynak (1998), https://doi.org/10.24432/C50P49",
         "origin": "UCI Optical Recognition of Handwritten Digits, test part",
@@ -61,7 +61,7 @@ SOURCES = {
     "breast_cancer.csv.gz": {
         "lock": "breast_cancer.csv",
         "package": "scikit-learn, sklearn/datasets/data/breast_cancer.csv",
-        "version": "",
+        "version": "1.9.1",
         "licence": "BSD-3-Clause (scikit-learn); UCI Breast Cancer Wisconsin (Diagnostic), CC BY 4.0: "
         "W. Wolberg, O. Mangasarian, N. Street, W. Street (1993), https://doi.org/10.24432/C5DW2B",
         "origin": "UCI Breast Cancer Wisconsin (Diagnostic)",

@@ -12,7 +12,7 @@ import numpy as np
 KINDS = ("original", "mirror", "reprint", "edited")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Crawl:
     """Documents of a simulated crawl in crawl order, with the truth about who copies whom.
 
@@ -55,6 +55,11 @@ def simulate(ids, pages, redundancy=0.5, seed=1, provenance=""):
 
     All draws are integers from one `numpy.random.RandomState`, whose stream is frozen.
 
+    Measured on `datasets.crawl()` (redundancy 0.5, seed 1), Jaccard similarity of distinct word 5-grams
+    with the original: reprints .68 to .98, half of them between .82 and .91; edited copies .53 to .99,
+    half between .62 and .84; documents of different origin at most .15. Of the pairs of equal origin
+    96 % have a similarity of at least .5, 75 % of at least .7, and 37 % of at least .9.
+
     Parameters
     ----------
     ids, pages : sequence of str
@@ -69,6 +74,7 @@ def simulate(ids, pages, redundancy=0.5, seed=1, provenance=""):
     Crawl
     """
     redundancy = _redundancy(redundancy)
+    _check_pages(ids, pages)
     draw = _Draw(_seed(seed))
     facts = settings()
     size = facts["words"]
@@ -150,7 +156,7 @@ def _edit(page, all_pages, edits, draw):
 
 
 def _misspell(word, draw):
-    """Two neighbouring letters change places; a word without two loses nothing and doubles its end."""
+    """Two neighbouring letters change places; where that changes nothing, the last character is doubled."""
     places = [k for k in range(len(word) - 1) if word[k:k + 2].isalpha() and word[k] != word[k + 1]]
     if not places:
         return word + word[-1]
@@ -172,6 +178,16 @@ class _Draw:
 
     def permutation(self, n):
         return np.argsort(self.state.randint(0, 1 << 62, n, dtype=np.int64), kind="stable").tolist()
+
+
+def _check_pages(ids, pages):
+    if not pages or len(ids) != len(pages):
+        raise ValueError(f"ids and pages must be equally many, and at least one, not {len(ids)} and {len(pages)}")
+    for k, page in enumerate(pages):
+        if not isinstance(page, str):
+            raise TypeError(f"pages must be texts, but pages[{k}] is {page!r}")
+        if not page.split():
+            raise ValueError(f"pages must have words, but pages[{k}] has none")
 
 
 def _redundancy(value):

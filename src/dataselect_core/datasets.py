@@ -9,6 +9,7 @@ import csv
 import gzip
 import json
 import os
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +19,18 @@ import numpy as np
 from .crawl import Crawl, simulate
 
 __all__ = [
-    "Crawl", "DataMissing", "Licences", "breast_cancer", "crawl", "data_directory", "digits", "licences",
-    "provenance", "rainfall", "rainfall_mm",
+    "FILES", "Crawl", "DataMissing", "Licences", "breast_cancer", "crawl", "data_directory", "digits",
+    "licences", "provenance", "rainfall", "rainfall_mm",
 ]
+
+FILES = {  # what each function reads: a page puts these into the data directory before it calls
+    "licences": ("licences.json.gz", "provenance.json"),
+    "crawl": ("addresses.json.gz", "provenance.json"),
+    "digits": ("digits.u8.gz",),
+    "breast_cancer": ("breast_cancer.csv.gz",),
+    "rainfall": ("rainfall.csv.gz",),
+    "rainfall_mm": ("rainfall.csv.gz",),
+}
 
 
 class DataMissing(FileNotFoundError):
@@ -97,7 +107,7 @@ def crawl(redundancy=0.5, seed=1):
     TypeError, ValueError
         For a redundancy or a seed that is not allowed.
     """
-    ids, texts = _addresses()
+    ids, texts = _addresses(data_directory())
     return simulate(ids, texts, redundancy, seed, provenance("addresses.json.gz"))
 
 
@@ -172,18 +182,17 @@ def provenance(name):
 
 
 @lru_cache(maxsize=1)
-def _addresses():
+def _addresses(directory):
     """Ids and texts of the base pages; kept, because a reader tries many settings of the crawl."""
     data = json.loads(_read("addresses.json.gz"))
     return tuple(data["ids"]), tuple(data["texts"])
 
 
 def _read(name):
+    data = _bytes(name)
     try:
-        return gzip.decompress(_bytes(name))
-    except (OSError, EOFError) as error:
-        if isinstance(error, DataMissing):
-            raise
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"data file {data_directory() / name} is damaged ({error}); "
                          "make it again with `python build.py build`") from error
 
