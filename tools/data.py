@@ -45,9 +45,9 @@ SOURCES = {
         "no copyright in the United States",
         "origin": "State of the Union addresses, 1790 to 2021",
         "derivation": f"addresses in order of year, white space collapsed, control characters dropped, cut at "
-        f"sentence ends into pages of about {SHORTEST} to {LONGEST} words; every k-th page, so that {PAGES} "
-        f"remain; pages with a Jaccard similarity above {RESEMBLANCE} (word 5-grams) to one already kept are "
-        f"passed over, so that what is a copy in the crawl is a copy that the crawl made",
+        f"sentence ends into pages of about {SHORTEST} to {LONGEST} words; pages with a Jaccard similarity above "
+        f"{RESEMBLANCE} (word 5-grams) to one already kept are passed over, so that what is a copy in the crawl "
+        f"is a copy that the crawl made; of the rest {PAGES}, evenly spread",
     },
     "digits.u8.gz": {
         "lock": "digits.csv.gz",

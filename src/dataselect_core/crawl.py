@@ -2,7 +2,7 @@
 
 import bisect
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from itertools import accumulate
 from numbers import Integral, Real
@@ -32,10 +32,10 @@ class Crawl:
         Source of the base pages, and that the copies are made.
     """
 
-    ids: tuple
-    texts: tuple
-    origin: np.ndarray
-    copy: tuple
+    ids: tuple = field(repr=False)
+    texts: tuple = field(repr=False)
+    origin: np.ndarray = field(repr=False)
+    copy: tuple = field(repr=False)
     redundancy: float
     provenance: str
 
