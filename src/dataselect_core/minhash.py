@@ -68,6 +68,7 @@ def signatures(shingle_sets, num_perm=128, seed=1):
     filled = np.flatnonzero(np.diff(offsets))  # reduceat has no notion of an empty run
     starts = offsets[filled]
     ends = offsets[filled + 1]
+    work = np.empty((PERMUTATIONS, max(SHINGLES, np.diff(offsets).max())), np.uint32)
     first = 0
     while first < len(filled):
         last = max(first + 1, int(np.searchsorted(ends, starts[first] + SHINGLES, side="right")))
@@ -75,7 +76,8 @@ def signatures(shingle_sets, num_perm=128, seed=1):
         runs = starts[first:last] - starts[first]
         for k in range(0, num_perm, PERMUTATIONS):
             step = slice(k, k + PERMUTATIONS)
-            permuted = a[step, None] * block
+            permuted = work[:len(a[step]), :len(block)]
+            np.multiply(a[step, None], block, out=permuted)
             permuted += b[step, None]
             result[filled[first:last], step] = np.minimum.reduceat(permuted, runs, axis=1).T
         first = last
