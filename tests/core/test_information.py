@@ -57,15 +57,17 @@ def test_any_corpus(documents, heldout, checkpoints, discount):
     assert curve.documents[-1] == len(documents) or not any(documents[curve.documents[-1]:])
 
 
-def test_more_than_255_checkpoints():
-    """A curve with a point at every document is as exact as one with a few."""
+@pytest.mark.parametrize("checkpoints", [254, 255, 256, 257, 300])
+def test_many_checkpoints(checkpoints):
+    """A curve with a point at each of hundreds of documents is as exact as one with a few."""
     documents = [["a", f"w{i % 7}", f"v{i % 11}"] for i in range(300)]
     heldout = [["a", "w3", "v3", "a"]]
-    curve = learning_curve(documents, heldout, list(range(1, 301)))
-    assert curve.loss.size == 300
-    for i in (0, 100, 254, 255, 256, 299):
+    curve = learning_curve(documents, heldout, list(range(1, checkpoints + 1)))
+    assert curve.loss.size == checkpoints
+    for i in (0, 100, checkpoints - 2, checkpoints - 1):
         model = BigramModel(vocabulary=20).fit(documents[:i + 1])
         assert curve.loss[i] == pytest.approx(model.log_loss(heldout), abs=1e-12)
+        assert curve.operations[i] == model.operations
 
 
 def test_checkpoints_lie_at_equal_shares():
@@ -117,6 +119,8 @@ def test_icr_of_known_curves():
     assert icr(3 * compute + 1, compute) == pytest.approx([3, 3, 3, 3])
     c = np.geomspace(1, 100, 4000)
     assert icr(np.log(c), c)[1:-1] * c[1:-1] == pytest.approx(np.ones(3998), rel=1e-5)
+    uneven = np.array([1.0, 2.0, 4.0, 7.0, 20.0])
+    assert icr(uneven ** 2, uneven)[1:-1] == pytest.approx(2 * uneven[1:-1])
     assert icr([0, 5], [0, 10]) == pytest.approx([0.5, 0.5])
     assert icr([2, 1], [1, 2])[0] == -1
 
