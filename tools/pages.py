@@ -141,20 +141,24 @@ def front_matter(text, name):
 
 def render(text, name, static_values=None):
     """Markdown of the lab into HTML; `static_values` are the tables `native` and `track`."""
-    formulas = []
+    pieces = []
+
+    def keep(piece):
+        """Past Markdown, which takes <output> for a block and a formula for emphasis."""
+        pieces.append(piece)
+        return f"KEPT{len(pieces) - 1}KEPT"
 
     def formula(match):
         latex = match[1] if match[1] is not None else match[2]
         display = "inline" if match[1] is not None else "block"
-        formulas.append(mathml(latex.strip(), display=display))
-        return f"FORMULA{len(formulas) - 1}FORMULA"
+        return keep(mathml(latex.strip(), display=display))
 
     def number(match):
         path, _, form = match[1].strip().partition("|")
         try:
             if path.startswith(("native.", "track.")):
-                return static(path, form or "number", static_values or {})
-            return output(path, form or "number")
+                return keep(static(path, form or "number", static_values or {}))
+            return keep(output(path, form or "number"))
         except PageError as error:
             raise PageError(f"{name}: {error}") from None
 
@@ -167,7 +171,7 @@ def render(text, name, static_values=None):
     text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.M)
     page = markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
     page = re.sub(r"<table>", '<div class="scroll"><table>', page).replace("</table>", "</table></div>")
-    return Markup(re.sub(r"FORMULA(\d+)FORMULA", lambda match: formulas[int(match[1])], page))
+    return Markup(re.sub(r"KEPT(\d+)KEPT", lambda match: pieces[int(match[1])], page))
 
 
 def inline(text, name, static_values=None):
