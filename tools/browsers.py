@@ -66,8 +66,10 @@ def apt_install(*packages):
     """Install Debian packages."""
     print(f"  installing {', '.join(packages)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    quiet = {"env": environment, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-    subprocess.run(["apt-get", "update", "-q"], **quiet)  # an old list may still do
-    done = subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages], **quiet)
-    if done.returncode:
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        done = subprocess.run(
+            ["apt-get", "-q", *command],
+            check=False, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    if done.returncode:  # of the installation: an old list of packages may still do
         sys.exit(f"apt-get could not install {', '.join(packages)}; its own message is above.")

@@ -5,7 +5,7 @@
     pyodide.js, pyodide.asm.js, pyodide.asm.wasm, pyodide-lock.json     as published
     python_stdlib.zip      Pyodide's standard library as .pyc, for `stdLibURL`
     numpy.zip              NumPy's wheel as .pyc, with its binary modules; to be unpacked into site-packages
-    site-packages.zip      all pure-Python packages as .pyc, with their dist-info; to be unpacked there as well
+    site-packages.zip      all pure-Python packages as .pyc, with their dist-info; to be unpacked there too
     bokeh*.min.js, panel.min.js                                         BokehJS and Panel's models
     panel/1.9.4/dist/...   Panel's stylesheets, as `PANEL_CDN_ROOT` wants them
 
@@ -26,7 +26,8 @@ PYODIDE = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.jso
 COMPILER = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip"]
 PURE = [
     "panel", "bokeh", "param", "pyviz-comms", "jinja2", "markupsafe", "pyyaml", "packaging", "markdown",
-    "markdown-it-py", "mdit-py-plugins", "mdurl", "linkify-it-py", "typing-extensions", "pyodide-http", "micropip",
+    "markdown-it-py", "mdit-py-plugins", "mdurl", "linkify-it-py", "typing-extensions", "pyodide-http",
+    "micropip",
 ]  # fmt: skip
 SITE_PACKAGES = "/lib/python3.13/site-packages/"
 

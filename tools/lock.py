@@ -1,4 +1,4 @@
-"""The lock: which files ship to readers, from where, under which licence; and how it is changed on purpose."""
+"""The lock: which files ship to readers, from where, under which licence; and how it is changed."""
 
 import json
 import os
@@ -57,7 +57,9 @@ def move(lock, change):
     """Put a new version in the place of the old one, in an entry and in all that share its package."""
     name, equals, version = change.partition("==")
     if not equals or name not in lock["files"]:
-        raise SystemExit(f"{change!r} is not NAME==VERSION with one of the lock's names: {', '.join(lock['files'])}.")
+        raise SystemExit(
+            f"{change!r} is not NAME==VERSION with one of the lock's names: {', '.join(lock['files'])}."
+        )
     old = lock["files"][name]["version"]
     packages = [source.get("npm", source.get("pypi")) for source in lock["files"][name]["sources"]]
     for entry in lock["files"].values():
@@ -86,16 +88,26 @@ def first_source(name, entry):
 def pin_requirements():
     """Rewrite `requirements-*.txt` from the `.in` files beside them."""
     with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run([sys.executable, "-m", "pip", "install", "-qq", "--target", scratch, RESOLVER], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", "-qq", "--target", scratch, RESOLVER], check=True
+        )
         environment = {**os.environ, "PYTHONPATH": scratch}
         for name in REQUIREMENTS:
             command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--upgrade"]
-            command += ["--generate-hashes", "--no-header", "--no-annotate", "--python-version", OLDEST_PYTHON]
-            subprocess.run([*command, f"{name}.in", "-o", f"{name}.txt"], check=True, cwd=HERE, env=environment)
+            command += [
+                "--generate-hashes",
+                "--no-header",
+                "--no-annotate",
+                "--python-version",
+                OLDEST_PYTHON,
+            ]
+            subprocess.run(
+                [*command, f"{name}.in", "-o", f"{name}.txt"], check=True, cwd=HERE, env=environment
+            )
 
 
 def notice(lock):
-    """Third-party notice for readers: each shipped file with version, licence and origin; then licence texts."""
+    """Third-party notice: each shipped file with version, licence and origin; then licence texts."""
     lines = ["What this site ships, and under which licence", ""]
     texts = {}
     for name, entry in lock["files"].items():
@@ -120,5 +132,9 @@ def licence_texts(wheel):
     """The licence files inside a wheel's metadata: name -> text."""
     with zipfile.ZipFile(wheel) as archive:
         members = [name for name in archive.namelist() if ".dist-info/" in name]
-        wanted = [name for name in members if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE"))]
-        return {name: archive.read(name).decode("utf-8", "replace") for name in sorted(wanted) if name[-1] != "/"}
+        wanted = [
+            name for name in members if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE"))
+        ]
+        return {
+            name: archive.read(name).decode("utf-8", "replace") for name in sorted(wanted) if name[-1] != "/"
+        }

@@ -30,7 +30,14 @@ TYPES = {
 }
 OPAQUE = "application/octet-stream"  # .whl, .zip, .gz, .bin and all that is not named above
 # What GitHub Pages compresses: text and WebAssembly, not opaque types.
-COMPRESSED = ("text/", "application/json", "application/manifest", "application/xml", "application/wasm", "image/svg")
+COMPRESSED = (
+    "text/",
+    "application/json",
+    "application/manifest",
+    "application/xml",
+    "application/wasm",
+    "image/svg",
+)
 WATCHED = ("build.py", "pyproject.toml", "site", "src/dataselect_core", "tools")
 POLL = 0.7  # seconds between two looks at the sources
 
@@ -151,14 +158,14 @@ def state(root):
     for name in WATCHED:
         top = root / name
         for path in [top, *top.rglob("*")] if top.is_dir() else [top]:
-            if "__pycache__" not in path.parts:
-                with contextlib.suppress(FileNotFoundError):  # renamed under our eyes
+            with contextlib.suppress(FileNotFoundError):  # renamed under our eyes
+                if "__pycache__" not in path.parts and path.is_file():
                     found[path] = path.stat().st_mtime_ns
     return found
 
 
 def rebuild_on_change(root, command, stop):
-    """Run `command` whenever a source has changed, until `stop` is set; a build that fails changes nothing."""
+    """Run `command` whenever a source has changed, until `stop` is set."""
     seen = state(root)
     while not stop.wait(POLL):
         now = state(root)
@@ -167,8 +174,8 @@ def rebuild_on_change(root, command, stop):
         changed = sorted(path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path))
         print(f"\n{changed[0].relative_to(root)} changed; building again", flush=True)
         seen = now
-        done = subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL)
-        print("Built." if done.returncode == 0 else "The build failed; the last good site is still served.", flush=True)
+        failed = subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode
+        print("The build failed; the last good site is still served." if failed else "Built.", flush=True)
 
 
 def run(root, port, command):
@@ -178,7 +185,10 @@ def run(root, port, command):
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
-        sys.exit(f"Port {port} is taken by another program. Choose another: python build.py serve --port {port + 1}")
+        sys.exit(
+            f"Port {port} is taken by another program."
+            f" Choose another: python build.py serve --port {port + 1}"
+        )
     print(f"\nThe lab is at http://127.0.0.1:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
     try:
         rebuild_on_change(root, command, threading.Event())
