@@ -1,6 +1,7 @@
 """Documents as sets of shingles: hashed word n-grams, over all documents in one pass."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 
@@ -160,7 +161,7 @@ def _chunk_sets(texts, width):
     borders = np.arange(len(texts) + 1, dtype=np.uint64) << HALF
     offsets = np.searchsorted(shingle, borders).tolist()
     shingle = shingle.astype(np.uint32)
-    return [shingle[start:end] for start, end in zip(offsets, offsets[1:])]
+    return [shingle[start:end] for start, end in pairwise(offsets)]
 
 
 def _token_hashes(texts):
