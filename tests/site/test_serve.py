@@ -108,7 +108,7 @@ def test_nothing_outside_the_folder(folder):
 
 
 def test_folders_and_missing_files(folder):
-    """A folder shows its index.html under an address with a slash; what is missing is 404; HEAD has no body."""
+    """A folder shows its index.html under its address with a slash; what is missing is 404."""
     with serve.serving(folder) as url:
         status, headers, _ = get(url, "/deep?part=2")
         assert (status, headers["Location"]) == (301, "/deep/?part=2")
