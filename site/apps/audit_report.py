@@ -105,7 +105,7 @@ def _learning(learning):
 
 
 def _clusters(point):
-    size = np.bincount(point.cluster)
+    size = np.bincount(point.cluster.astype(np.intp))
     removed = point.documents_removed
     return {
         "clusters.count": measured(int((size > 1).sum()), "clusters", "connected components of the found pairs"),
@@ -163,7 +163,7 @@ def _truth(bench, point):
     origin = np.asarray(origin)
     pairs = point.pairs
     right = int((origin[pairs[:, 0]] == origin[pairs[:, 1]]).sum())
-    sizes = np.bincount(origin)
+    sizes = np.bincount(origin.astype(np.intp))
     known = int((sizes * (sizes - 1) // 2).sum())
     here = "pairs found, against the copies the simulation made"
     return {

@@ -10,8 +10,9 @@ MOST_WORDS = 6000  # of each text; a comparison beyond that would keep the reade
 
 def largest(point, names, words, most=40):
     """The clusters of more than one document, largest first: [{kept, name, size, words}]."""
-    size = np.bincount(point.cluster, minlength=point.cluster.size)
-    mass = np.bincount(point.cluster, weights=words, minlength=point.cluster.size)
+    cluster = point.cluster.astype(np.intp)
+    size = np.bincount(cluster, minlength=point.cluster.size)
+    mass = np.bincount(cluster, weights=words, minlength=point.cluster.size)
     order = sorted(np.flatnonzero(size > 1), key=lambda kept: (-size[kept], kept))[:most]
     return [{"kept": int(k), "name": names[k], "size": int(size[k]), "words": int(mass[k])} for k in order]
 

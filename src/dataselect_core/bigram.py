@@ -213,9 +213,9 @@ class BigramModel:
         self._width = kinds + 1
         before = contexts(ids, lengths, start=kinds + 1)
         self._bigrams, self._bigram_counts = np.unique(before * self._width + ids, return_counts=True)
-        self._word_counts = np.bincount(ids, minlength=kinds + 1)
-        self._context_counts = np.bincount(before, minlength=kinds + 2)
-        self._followers = np.bincount(self._bigrams // self._width, minlength=kinds + 2)
+        self._word_counts = np.bincount(ids.astype(np.intp), minlength=kinds + 1)
+        self._context_counts = np.bincount(before.astype(np.intp), minlength=kinds + 2)
+        self._followers = np.bincount((self._bigrams // self._width).astype(np.intp), minlength=kinds + 2)
         self.tokens = int(ids.size)
         self._kinds = kinds
         self.operations = 3 * self.tokens + kinds + int(self._bigrams.size)

@@ -104,7 +104,7 @@ def exact_pairs(shingle_sets, threshold):
     threshold = arguments.threshold("threshold", threshold)
     values, offsets = _sets(shingle_sets)
     n = len(offsets) - 1
-    sizes = np.diff(offsets)
+    sizes = np.diff(offsets).astype(np.intp)  # 32 bits in a browser, and repeat minds
     order, last = _sorted(values)
     document = np.repeat(np.arange(n), sizes)[order]  # ascending within each shingle
     # Where each shingle of each document stands in the index, and where those with the same shingle end.
@@ -119,7 +119,7 @@ def exact_pairs(shingle_sets, threshold):
         j = np.flatnonzero(shared)
         jaccards = shared[j] / (sizes[i] + sizes[j] - shared[j])
         similar = jaccards >= threshold
-        pairs.append(np.stack([np.full(similar.sum(), i), j[similar]], axis=1))
+        pairs.append(np.stack([np.full(similar.sum(), i, np.int64), j[similar]], axis=1))
         similarity.append(jaccards[similar])
     return np.concatenate(pairs), np.concatenate(similarity)
 
@@ -240,6 +240,6 @@ def _sorted(values):
 
 def _ranges(starts, ends):
     """The numbers from each start up to, not including, its end, one range after the other."""
-    lengths = ends - starts
+    lengths = (ends - starts).astype(np.intp)
     shift = starts - (np.cumsum(lengths) - lengths)
     return np.arange(lengths.sum()) + np.repeat(shift, lengths)

@@ -152,7 +152,7 @@ class CurvePlan:
             raise ValueError(f"documents must be smaller: {n} of them with {len(index)} distinct words are "
                              "too many")
 
-        owner = np.repeat(np.arange(n), self.words)
+        owner = np.repeat(np.arange(n), self.words.astype(np.intp))  # 32 bits in a browser
         before = contexts(ids, self.words, start=len(index))
         bigram = before * width + ids
         held = np.zeros(n, dtype=bool)
@@ -330,7 +330,7 @@ def _positions(table, values):
 
 def _upto(row, stretch, weights, size, k):
     """Sum of the weights (None: 1 each) of each row at the end of each of the k stretches: [size, k]."""
-    table = np.bincount(row * (k + 1) + stretch, weights=weights, minlength=size * (k + 1))
+    table = np.bincount((row * (k + 1) + stretch).astype(np.intp), weights=weights, minlength=size * (k + 1))
     return np.cumsum(table.reshape(size, k + 1)[:, :k], axis=1)
 
 

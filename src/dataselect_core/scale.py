@@ -80,7 +80,7 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
             raise ValueError(f"{name} must be a finite number above 0, not {value!r}")
     kept = np.flatnonzero(cluster == np.arange(cluster.size))
     share = tokens / words.sum()
-    total = np.bincount(cluster, weights=words, minlength=cluster.size)[kept] * share
+    total = np.bincount(cluster.astype(np.intp), weights=words, minlength=cluster.size)[kept] * share
     unique = words[kept] * share
     after = float(unique.sum())
     worth = effective_tokens_of_clusters(unique, total)
