@@ -47,6 +47,16 @@ DROPPED_OF_NUMPY = [
     r"^numpy/(f2py|distutils|typing|_pyinstaller|doc)/", r"\.dist-info/(?!METADATA$|LICEN[CS]E)",
     r"^numpy/random/(_examples|lib)/", r"^numpy/_core/lib/", r"^numpy/lib/.*\.mk$",
 ]  # fmt: skip
+# Of the standard library: what needs processes, terminals, sockets or a developer, and rare encodings.
+DROPPED_OF_STDLIB = [
+    r"^(multiprocessing|_pyrepl|xmlrpc|wsgiref|xml/(sax|dom))/", r"^http/(server|cookiejar)\.py$",
+    r"^(mailbox|imaplib|smtplib|ftplib|poplib|netrc|getpass|pty|tty|sched|wave|plistlib|nturl2path)\.py$",
+    r"^(pydoc|doctest|pdb|bdb|cmd|rlcompleter|trace|pstats|pickletools|tabnanny|modulefinder|pyclbr)\.py$",
+    r"^(zipapp|symtable|_pyio|_pydatetime|_android_support|_apple_support|_ios_support|this)\.py$",
+    r"^encodings/(cp(?!437|1252)|iso8859_(?!1\.|15\.)|mac_|koi8|kz|big5|gb|euc_|shift_|iso2022|johab|hz)",
+    r"^encodings/(hp_|ptcp|tis)",
+    r"^ctypes/macholib/", r"(^|/)(py\.typed|mypy\.ini|README\.txt)$",
+]  # fmt: skip
 PAGE_FILES = {
     "bokeh": {f"bokeh/server/static/js/{name}": name for name in
               ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js")},
@@ -95,7 +105,7 @@ def compile_archives(root, files, out):
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     archives = {
-        "python_stdlib.zip": ("/lib/python313.zip/", [files["python_stdlib.zip"]], []),
+        "python_stdlib.zip": ("/lib/python313.zip/", [files["python_stdlib.zip"]], DROPPED_OF_STDLIB),
         "numpy.zip": (SITE_PACKAGES, [files["numpy"]], DROPPED_OF_NUMPY),
         "site-packages.zip": (SITE_PACKAGES, [files[name] for name in PURE], DROPPED),
     }
@@ -118,7 +128,7 @@ def pyodide_folder(root, files):
 
 def selection(wheels, dropped):
     """One archive of the wheels' files but for those that match a pattern of `dropped`."""
-    unwanted = re.compile("|".join(dropped) or "$^")
+    unwanted = re.compile("|".join(dropped))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as target:
         for wheel in wheels:
