@@ -165,6 +165,9 @@ def render(text, name, static_values=None):
 
     text = re.sub(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", formula, text, flags=re.DOTALL)
     text = re.sub(r"\{\{(.+?)\}\}", number, text)
+    stray = re.search(r"\\[()\[\]]|\{\{|\}\}", text)
+    if stray:
+        raise PageError(f"{name}: {stray[0]} without its other half")
     opened = len(re.findall(r"^::: when [a-z-]+$", text, flags=re.MULTILINE))
     if opened != len(re.findall(r"^:::$", text, flags=re.MULTILINE)):
         raise PageError(f"{name}: a block '::: when CASE' is not closed by a line ':::' (or the other way)")

@@ -395,6 +395,7 @@ def test_a_second_part_comes_by_adding_files(sources):
      "part-1.cloud.md: format must be one of"),
     ("part-1.reveal.md", "{{setting.threshold|fixed}}", "{{setting.threshold|roman}}",
      "format must be one of"),
+    ("part-1.md", "\\(C = 6ND\\)", "C = 6ND\\)", "without its other half"),
     ("part-1.reveal.md", "::: when budget-ok", "when budget-ok", "is not closed"),
     ("part-1.reveal.md", "# prediction", "prediction", "text before the first heading"),
     ("part-1.md", "utilisation,", "utilization,", "no fact is named 'utilization'"),
