@@ -11,7 +11,7 @@ TOKEN = re.compile("[a-z0-9]+")
 IS_SEPARATOR = bytes(not TOKEN.fullmatch(chr(byte)) for byte in range(256))
 
 WORD = 8  # bytes of a token that are read as one number
-CHUNK = 1 << 18  # characters hashed at a time: what one pass needs then stays in a second-level cache
+CHUNK = 1 << 16  # characters hashed at a time: what one pass needs then stays in a second-level cache
 
 # Odd multipliers of 64 bits, so that multiplication modulo 2^64 loses nothing: the golden ratio's fraction
 # (Knuth, TAOCP 6.4) and two of Steele and Vigna's multipliers (arXiv 2001.05304).
@@ -167,8 +167,15 @@ def _chunk_sets(texts, width):
 def _token_hashes(texts):
     """The 64-bit hash of every token of the texts in order, and the number of tokens of each text."""
     # Lower first: "K" (the Kelvin sign) lowers to "k". What UTF-8 cannot hold becomes "?", no token either.
-    encoded = [text.lower().encode("utf-8", "replace") for text in texts]
-    blob = b" " * WORD + b" ".join(encoded) + b" "
+    joined = " ".join(texts)
+    if joined.isascii():
+        sizes = [len(text) for text in texts]
+        encoded = joined.lower().encode()
+    else:
+        parts = [text.lower().encode("utf-8", "replace") for text in texts]
+        sizes = [len(part) for part in parts]
+        encoded = b" ".join(parts)
+    blob = b" " * WORD + encoded + b" "
     separators = np.flatnonzero(np.frombuffer(blob.translate(IS_SEPARATOR), bool))[WORD - 1:]
     lengths = np.diff(separators) - 1
     ends = separators[1:]
@@ -187,7 +194,7 @@ def _token_hashes(texts):
         hashes[longer] = value ^ (value >> HALF)
         read += WORD
         longer = longer[lengths[longer] > read]
-    borders = WORD + np.cumsum([len(text) + 1 for text in encoded])
+    borders = WORD + np.cumsum(np.array(sizes) + 1)
     return hashes, np.diff(np.searchsorted(ends, borders), prepend=0)
 
 
