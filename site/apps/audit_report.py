@@ -180,7 +180,9 @@ def _cases(bench, values):
         cases.append(f"{check}-{'ok' if fits else 'fails'}")
     change = number["curve.loss_change"]
     cases.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
-    if "reveal.measured" in number:
+    if "reveal.measured" not in number:
+        cases.append("asked-none")
+    else:
         points = 100 * (number["reveal.prediction"] - number["reveal.measured"])
         cases.append("prediction-close" if abs(points) <= CLOSE else "prediction-low" if points < 0 else "prediction-high")
     return cases

@@ -1,5 +1,6 @@
 """Part 1, the Deduplication Audit: MinHash and LSH on a corpus the reader can look into."""
 
+import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
@@ -75,6 +76,7 @@ class DeduplicationAudit(Workbench):
 
     def _plots(self):
         self.icr_plot = plots.chart("Operations counted (measured), millions", "Learned, nats per word (measured)")
+        self.icr_plot.x_range, self.icr_plot.y_range = Range1d(0, 1), Range1d(0, 1)
         self.raw_line = plots.line(self.icr_plot, "Raw corpus", plots.BLUE, "circle")
         self.ghost_line = plots.line(self.icr_plot, "Previous setting", plots.GREY, None, "dotted", 2)
         self.kept_line = plots.line(self.icr_plot, "Deduplicated", plots.GREEN, "square", "dashed")
@@ -267,6 +269,11 @@ class DeduplicationAudit(Workbench):
             source.data = {"x": [], "y": []} if curve is None else {
                 "x": getattr(curve, axis) / unit, "y": learning.uniform_loss - curve.loss,
             }
+        # The raw corpus spends the most, so the axes stay while the threshold moves.
+        self.icr_plot.x_range.end = 1.03 * float(getattr(learning.raw, axis)[-1]) / unit
+        progress = learning.uniform_loss - np.concatenate([learning.raw.loss, learning.kept.loss])
+        self.icr_plot.y_range.start = 0.5 * float(np.floor(2 * progress.min()))
+        self.icr_plot.y_range.end = 0.5 * float(np.ceil(2 * progress.max()))
         similarity, probability = audit_report.s_curve(point)
         self.s_line.data = {"x": similarity, "y": probability}
         mean, recall, _ = audit.recall_by_similarity(point)

@@ -25,18 +25,16 @@ lab.boot = (() => {
   const absolute = (url) => new URL(url, document.baseURI).href;
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
+  /** Says something new to everybody, a screen reader included: so only when a step begins, not at each byte. */
   function say(text) {
-    for (const element of lab.all("[data-boot-status]")) element.textContent = text;
+    for (const element of lab.all("[data-boot-text]")) if (element.textContent !== text) element.textContent = text;
   }
 
   function progress() {
     const seconds = Math.round((performance.now() - started) / 1000);
-    const share = Math.min(1, loaded / total);
-    say(`${steps[step]}: ${megabytes(loaded)} of ${megabytes(total)} MB, ${seconds} s. You can read and predict meanwhile.`);
-    for (const bar of lab.all("[data-boot-progress]")) {
-      bar.hidden = false;
-      bar.value = share;
-    }
+    say(`${steps[step]}. You can read and predict meanwhile.`);
+    for (const count of lab.all("[data-boot-count]")) count.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB, ${seconds} s`;
+    for (const bar of lab.all("[data-boot-status] progress")) bar.value = Math.min(1, loaded / total);
   }
 
   /** A script of this site, as a promise. Works from a folder, where fetch does not. */
@@ -84,8 +82,6 @@ lab.boot = (() => {
     lab.setBoot("failed");
     say(sentence);
     if (detail) console.debug(detail);
-    for (const bar of lab.all("[data-boot-progress]")) bar.hidden = true;
-    for (const button of lab.all("[data-boot-retry]")) button.hidden = false;
     for (const element of lab.all("[data-boot-detail]")) {
       element.textContent = detail || "";
       element.closest("details")?.toggleAttribute("hidden", !detail);
@@ -110,7 +106,6 @@ lab.boot = (() => {
     total = manifest.eager.reduce((sum, name) => sum + manifest.files[name].size, 0);
     lab.setBoot("starting");
     for (const details of lab.all("[data-boot-detail]")) details.closest("details")?.setAttribute("hidden", "");
-    for (const button of lab.all("[data-boot-retry]")) button.hidden = true;
     const reason = missing();
     if (reason) return fail(`${reason} The text and your prediction work without it.`, "");
     clearInterval(ticking);
@@ -122,7 +117,8 @@ lab.boot = (() => {
       for (const [name, file] of Object.entries(manifest.files)) {
         files[name] = { url: lab.offline ? null : absolute(file.url), packed: file.packed };
       }
-      const scripts = Promise.all(manifest.scripts.map(script));
+      const scripts = Promise.all(manifest.scripts.map(script)).then(() => lab.documents.showFirst());
+      scripts.catch(() => {});
       if (lab.offline) {
         for (const name of manifest.eager) {
           files[name].bytes = await fromFolder(name);
@@ -152,6 +148,7 @@ lab.boot = (() => {
   }
 
   async function receive(message, scripts) {
+    if (document.documentElement.dataset.boot === "live" && ["loaded", "step"].includes(message.type)) return;
     if (message.type === "loaded") {
       const file = manifest.files[message.name];
       if (file && manifest.eager.includes(message.name)) loaded += file.size;
@@ -176,7 +173,6 @@ lab.boot = (() => {
       for (const listener of listeners) await listener(message);
       clearInterval(ticking);
       say("Python is running in this page.");
-      for (const bar of lab.all("[data-boot-progress]")) bar.hidden = true;
       lab.setBoot("live");
     } else {
       for (const listener of listeners) listener(message);

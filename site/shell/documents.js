@@ -23,6 +23,13 @@ lab.documents = (() => {
     lab.nameHandles(section);
   }
 
+  /** The first views as the build left them in the page: controls to look at while Python starts. */
+  async function showFirst() {
+    for (const element of lab.all("[data-document]")) {
+      if (!documents.has(element.dataset.document)) await show(element.dataset.document, element.textContent);
+    }
+  }
+
   function changed(part, event) {
     const list = event.events ? (event.sync ? event.events : []) : [event];
     for (const one of list) events.push({ part, event: one });
@@ -80,5 +87,5 @@ lab.documents = (() => {
     }
   });
 
-  return { show, send, has: (part) => documents.has(String(part)) };
+  return { showFirst, send, has: (part) => documents.has(String(part)) };
 })();

@@ -11,7 +11,7 @@ lab.format = (() => {
   const formats = {
     percent: (x) => `${local(100 * x, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`,
     points: (x) => `${local(x, { maximumFractionDigits: 1 })} points`,
-    integer: (x) => local(Math.round(x), {}),
+    integer: (x) => local(Math.round(x) || 0, {}),
     number: (x) => (Number.isInteger(x) && Math.abs(x) < 1e6 ? local(x, {}) : (Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-3)) ? x.toExponential(2).replace("e+", "e") : significant(x, 3)),
     fixed: (x) => local(x, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
     dollars: (x) => {
