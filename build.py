@@ -136,9 +136,9 @@ def build(options=None):
     say("Installing the core and its data in .venv")
     install(core, ROOT / "src" / "dataselect_data")
     say("Preparing Python for the browser")
-    runtime = bundle.build(ROOT, pinned)
+    bundle.build(ROOT, pinned)
     say("Writing dist/")
-    write_site(pinned, core, runtime)
+    write_site(pinned, core)
     say(f"Built in {time.perf_counter() - began:.1f} s")
 
 
@@ -155,14 +155,15 @@ def install(core, data):
     shutil.copytree(data, site_packages / data.name)
 
 
-def write_site(pinned, core, runtime):
+def write_site(pinned, core):
     """Write the pages in `.build/dist` and put them in the place of `dist/` when they are whole."""
-    from tools import lock
+    from tools import lock, site
 
     new, old = ROOT / ".build" / "dist", ROOT / ".build" / "dist-old"
     for folder in (new, old):
         shutil.rmtree(folder, ignore_errors=True)
     new.mkdir(parents=True)
+    site.build(ROOT, new, ROOT / ".build" / "runtime", core, ROOT / "src" / "dataselect_data")
     (new / "licences.txt").write_text(lock.notice(pinned), "utf-8")
     if (ROOT / "dist").exists():
         (ROOT / "dist").rename(old)

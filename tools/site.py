@@ -35,8 +35,9 @@ def digest(data):
 class Assets:
     """Writes files under names that carry their hash, and remembers the names."""
 
-    def __init__(self, out):
-        self.out = out
+    def __init__(self, out, cache):
+        self.out, self.cache = out, cache
+        cache.mkdir(parents=True, exist_ok=True)
         (out / "assets").mkdir(parents=True)
         (out / "offline").mkdir()
 
@@ -47,9 +48,18 @@ class Assets:
         (self.out / url).write_bytes(data)
         return url
 
+    def pack(self, data):
+        """The bytes gzipped; kept from build to build, since it takes seconds."""
+        kept = self.cache / f"{hashlib.sha256(data).hexdigest()}.gz"
+        if not kept.exists():
+            fresh = kept.with_suffix(".new")
+            fresh.write_bytes(gzip.compress(data, 9, mtime=0))
+            fresh.replace(kept)
+        return kept.read_bytes()
+
     def ship(self, name, data):
         """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
-        packed = gzip.compress(data, 9, mtime=0)
+        packed = self.pack(data)
         plain = name.endswith(SERVED_PLAIN)
         url = self.add(name, data) if plain else self.add(f"{name}.bin", packed)  # ".gz" some servers would unpack
         offline = f"offline/{name}.{digest(data)}.js"
@@ -101,13 +111,13 @@ def native_figures(root):
     return figures
 
 
-def build(root, runtime, wheel, data):
-    """Write dist/ anew.
+def build(root, out, runtime, wheel, data):
+    """Write the site into the empty folder `out`.
 
     Parameters
     ----------
-    root : Path
-        The repository.
+    root, out : Path
+        The repository, and where the site goes.
     runtime : Path
         What `bundle.build` made.
     wheel : Path
@@ -115,9 +125,7 @@ def build(root, runtime, wheel, data):
     data : Path
         Directory of the derived data files.
     """
-    new = root / ".build" / "dist-new"
-    shutil.rmtree(new, ignore_errors=True)
-    assets = Assets(new)
+    assets = Assets(out, root / ".build" / "packed")
     files = {name: assets.ship(name, (runtime / name).read_bytes()) for name in RUNTIME}
     files["apps.zip"] = assets.ship("apps.zip", archive(root / "site" / "apps", "apps"))
     files[wheel.name] = assets.ship(wheel.name, wheel.read_bytes())
@@ -125,7 +133,7 @@ def build(root, runtime, wheel, data):
     for path in sorted(data.iterdir()):
         if path.is_file():
             files[path.name] = assets.ship(path.name, path.read_bytes())
-    shutil.copytree(runtime / "panel", new / "panel")
+    shutil.copytree(runtime / "panel", out / "panel")
     lock = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {
         "files": files, "eager": eager, "wheel": wheel.name, "panelRoot": PANEL_ROOT,
@@ -138,16 +146,4 @@ def build(root, runtime, wheel, data):
         "style": assets.add("style.css", (shell / "style.css").read_bytes()),
         "manifest": manifest,
     }
-    pages.build(root, new, names, first_views(root), native_figures(root))
-    dist = root / "dist"
-    old = root / ".build" / "dist-old"
-    shutil.rmtree(old, ignore_errors=True)
-    if dist.exists():
-        dist.rename(old)
-    new.rename(dist)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    here = Path(__file__).resolve().parent.parent
-    build(here, here / ".build" / "runtime", next((here / ".build" / "wheel").glob("*.whl")), here / "src" / "dataselect_data")
+    pages.build(root, out, names, first_views(root), native_figures(root))
