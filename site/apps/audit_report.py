@@ -9,6 +9,7 @@ from dataselect_core.values import measured, modelled
 from .compare import largest
 
 CLOSE = 3.0  # percentage points within which a prediction counts as close
+OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
 SAME_LOSS = 0.005  # nats per word below which two losses are called the same
 
 
@@ -39,7 +40,7 @@ def report(bench, audit, point, learning):
     return {
         "values": values,
         "tables": {"ICR_Curve": _curve_table(learning), "SCurvePlot": _recall_table(audit, point)},
-        "cases": _cases(bench, values),
+        "cases": _cases(bench, values, learning),
         "clusters": largest(point, bench.names, audit.words),
     }
 
@@ -172,7 +173,7 @@ def _truth(bench, point):
     }
 
 
-def _cases(bench, values):
+def _cases(bench, values, learning):
     number = {path: value.value for path, value in values.items()}
     cases = [f"corpus-{bench.corpus.value}"]
     for check in ("budget", "guardrail"):
@@ -185,6 +186,12 @@ def _cases(bench, values):
     else:
         points = 100 * (number["reveal.prediction"] - number["reveal.measured"])
         cases.append("prediction-close" if abs(points) <= CLOSE else "prediction-low" if points < 0 else "prediction-high")
+    saved = number["curve.tokens_saved_share"]
+    cases.append("reaches-raw" if saved is not None and saved > 0 else "misses-raw")
+    if learning.raw.loss[-1] > learning.raw.loss.min() + SAME_LOSS:
+        cases.append("raw-rises")
+    if number["removed.words_share"] > OUTWEIGH * number["removed.documents_share"]:
+        cases.append("words-outweigh")
     return cases
 
 

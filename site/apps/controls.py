@@ -2,6 +2,22 @@
 
 import panel as pn
 
+# Panel's widgets live in shadow roots, out of reach of the page's style sheet: text of the page's size, and
+# nothing to touch below 24 px (WCAG 2.2, 2.5.8).
+STYLE = """
+:host { font-size: 15px; }
+label, .bk-slider-title { font-size: 14px; line-height: 1.4; color: inherit; }
+.bk-input { font-size: 15px; min-height: 36px; }
+.bk-btn { font-size: 14px; min-height: 38px; white-space: normal; }
+.bk-btn.bk-active { box-shadow: inset 0 0 0 2px #006395; font-weight: 600; }
+.bk-btn:focus-visible, .bk-input:focus-visible { outline: 3px solid #006395; outline-offset: 1px; }
+.bk-spin-btn { width: 26px; }
+.noUi-target { height: 10px; margin-block: 10px; }
+.noUi-handle, .noUi-horizontal .noUi-handle { width: 26px; height: 26px; top: -9px; right: -13px; border-radius: 50%;
+  background: #006395; border: 3px solid white; box-shadow: 0 0 0 1px #475569; cursor: grab; }
+.noUi-handle:focus-visible { outline: 3px solid #CC5500; outline-offset: 2px; }
+"""
+
 
 def slider_with_number(label, value, start, end, step, **options):
     """A slider and a number field that always show the same value: (slider, field).
@@ -9,10 +25,11 @@ def slider_with_number(label, value, start, end, step, **options):
     A slider alone is hard to set exactly and needs a drag on a touch screen, so the field stands beside it.
     """
     slider = pn.widgets.FloatSlider(
-        name=label, start=start, end=end, step=step, value=value, sizing_mode="stretch_width", **options
+        name=label, start=start, end=end, step=step, value=value, sizing_mode="stretch_width", stylesheets=[STYLE],
+        **options,
     )
     field = pn.widgets.FloatInput(
-        name=f"{label} (number)", start=start, end=end, step=step, value=value, width=130, **options
+        name=f"{label} (number)", start=start, end=end, step=step, value=value, width=150, stylesheets=[STYLE], **options,
     )
     slider.link(field, value="value", bidirectional=True)
     return slider, field
@@ -21,5 +38,20 @@ def slider_with_number(label, value, start, end, step, **options):
 def whole_number(label, value, start, end, **options):
     """A field for a whole number in a stated range."""
     return pn.widgets.IntInput(
-        name=f"{label} ({start}–{end})", value=value, start=start, end=end, sizing_mode="stretch_width", **options
+        name=f"{label} ({start}–{end})", value=value, start=start, end=end, sizing_mode="stretch_width",
+        stylesheets=[STYLE], **options,
+    )
+
+
+def choice(label, options, value, **more):
+    """A list of which one is chosen."""
+    return pn.widgets.Select(
+        name=label, options=options, value=value, sizing_mode="stretch_width", stylesheets=[STYLE], **more
+    )
+
+
+def switch(label, options, value):
+    """A few alternatives that are all to be seen, as buttons."""
+    return pn.widgets.RadioButtonGroup(
+        name=label, options=options, value=value, sizing_mode="stretch_width", orientation="vertical", stylesheets=[STYLE]
     )

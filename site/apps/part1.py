@@ -1,5 +1,7 @@
 """Part 1, the Deduplication Audit: MinHash and LSH on a corpus the reader can look into."""
 
+import time
+
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
@@ -11,13 +13,14 @@ from dataselect_core.scale import at_scale
 from dataselect_core.values import measured
 
 from . import audit_report, compare, plots
-from .controls import slider_with_number, whole_number
+from .controls import choice, slider_with_number, switch, whole_number
 from .workbench import Workbench
 
 CORPORA = {"Licence texts (real)": "licences", "Simulated crawl (copies are made)": "crawl"}
 PERMUTATIONS = [16, 32, 64, 128, 256]
 COMPUTE = {"Operations counted (measured)": "operations", "6ND FLOPs (modelled)": "flops"}
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
+GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 
 
@@ -41,6 +44,7 @@ class DeduplicationAudit(Workbench):
         self._audit_key = None
         self._point = None
         self._ghost = None
+        self._reported = 0.0
         self.asked = None  # the point where the share goes that the lock asks about
         self._controls()
         self._plots()
@@ -49,26 +53,17 @@ class DeduplicationAudit(Workbench):
 
     def _controls(self):
         start = self.track.part_1
-        self.corpus = pn.widgets.RadioButtonGroup(
-            name="Corpus", options=CORPORA, value=start.corpus, sizing_mode="stretch_width", orientation="vertical"
-        )
+        self.corpus = switch("Corpus", CORPORA, start.corpus)
         self.threshold, self.threshold_number = slider_with_number(
             "Similarity threshold", start.threshold.value, start=HELDOUT_THRESHOLD, end=1.0, step=0.01
         )
         self.width = whole_number("Words in a shingle", 5, 1, 12)
-        self.num_perm = pn.widgets.Select(
-            name="Permutations", options=PERMUTATIONS, value=128, sizing_mode="stretch_width"
-        )
+        self.num_perm = choice("Permutations", PERMUTATIONS, 128)
         self.seed = whole_number("Seed", 1, 0, 9999)
-        self.banding = pn.widgets.Select(
-            name="Bands × rows", options={"Set by the threshold": "auto", "By hand": "hand"}, value="auto",
-            sizing_mode="stretch_width",
-        )
+        self.banding = choice("Bands × rows", {"Set by the threshold": "auto", "By hand": "hand"}, "auto")
         self.bands = whole_number("Bands", 14, 1, 256, disabled=True)
         self.rows = whole_number("Rows", 9, 1, 256, disabled=True)
-        self.compute = pn.widgets.Select(
-            name="Compute axis", options=COMPUTE, value="operations", sizing_mode="stretch_width"
-        )
+        self.compute = choice("Compute axis", COMPUTE, "operations")
         for control in (self.corpus, self.width, self.num_perm, self.seed):
             control.param.watch(self._changed_corpus, "value")
         for control in (self.threshold, self.banding, self.bands, self.rows, self.compute):
@@ -240,8 +235,10 @@ class DeduplicationAudit(Workbench):
             return
         point = audit.at(self.threshold.value, bands, rows)
         learning = audit.learning(point)
-        if self._point is not None and self._point[0].threshold != point.threshold:
-            self._ghost = self._point[1]
+        now = time.monotonic()
+        if self._point is not None and now - self._reported > GESTURE:
+            self._ghost = self._point[1]  # what stood before this movement, not each step of it
+        self._reported = now
         self._point, self.learning = (point, learning), learning
         if not hand:
             self._quiet = True
