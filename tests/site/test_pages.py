@@ -224,7 +224,7 @@ def test_every_slot_of_the_workbench_is_there_once(page):
     for slot in ({"data_clusters": "1"}, {"data_diff": "left"}, {"data_diff": "right"},
                  {"data_diff_note": True}, {"data_reflection": "1"}, {"data_math_peek": True}):
         assert part.one(**slot)
-    assert page.one(data_ledger=True) and page.one(data_boot_status=True).attributes["role"] == "status"
+    assert page.one(data_ledger=True) and page.one(data_boot_text=True).attributes["role"] == "status"
     assert page.one(data_boot_status=True).one("button", data_boot_retry=True)
     for action in ("capture", "export", "import", "clear", "new-reader", "reset-assumptions"):
         assert page.one("button", data_action=action).attributes["type"] == "button"
