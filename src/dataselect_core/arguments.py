@@ -1,0 +1,33 @@
+"""Checks of what a caller hands in: each error names the argument, what was given and what is allowed."""
+
+import math
+from numbers import Integral, Real
+
+
+def integer(name, value, low, high=None):
+    """`value` as an int in [low, high]; TypeError for another type, ValueError outside the range."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, not {value!r}")
+    if value < low or (high is not None and value > high):
+        allowed = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise ValueError(f"{name} must be {allowed}, not {value}")
+    return int(value)
+
+
+def threshold(name, value):
+    """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number in (0, 1], not {value!r}")
+    if math.isnan(value) or not 0 < value <= 1:
+        raise ValueError(f"{name} must be in (0, 1], not {value}")
+    return float(value)
+
+
+def documents(name, values, kind):
+    """`values` as a list of at least one document; a lone str or bytes is a slip, not a corpus."""
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} must be a list of {kind}, one a document, not a {type(values).__name__}")
+    values = list(values)
+    if not values:
+        raise ValueError(f"{name} must hold at least one document, not none")
+    return values

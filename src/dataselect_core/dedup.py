@@ -1,0 +1,242 @@
+"""Near-duplicates: which pairs of documents are similar, and which documents stay."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.lsh import candidate_pairs, optimal_bands
+from dataselect_core.minhash import jaccard, signatures
+from dataselect_core.shingles import flatten, shingle_sets as shingle_sets_of
+
+AT_A_TIME = 1 << 21  # slots of signatures compared at a time, which bounds the memory
+
+
+@dataclass(frozen=True, eq=False)
+class Deduplication:
+    """What a deduplication found.
+
+    Attributes
+    ----------
+    keep : bool[n]
+        True for the documents that stay: of each cluster the first in input order.
+    cluster : int64[n]
+        Index of the document that stays for this one; its own index for one that stays.
+    pairs : int64[m, 2]
+        The pairs i < j that were found to be at least as similar as the threshold, in lexicographic order.
+    similarity : float64[m]
+        Their Jaccard similarity: exact if it was verified, else as the signatures estimate it.
+    """
+
+    keep: np.ndarray
+    cluster: np.ndarray
+    pairs: np.ndarray
+    similarity: np.ndarray
+
+
+def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True):
+    """Find near-duplicate texts with MinHash and LSH, and keep one text of each cluster.
+
+    Texts whose shingle sets have a Jaccard similarity >= threshold are joined, and what is joined through
+    others is one cluster. LSH misses some pairs: see `lsh.collision_probability`, and `exact_pairs` for all.
+
+    Parameters
+    ----------
+    texts : iterable of str
+    threshold : float
+        Jaccard similarity, in (0, 1].
+    num_perm : int
+        Number of MinHash permutations, at least 2.
+    width : int
+        Tokens in a shingle, at least 1.
+    seed : int
+        Of the permutations, in [0, 2^32).
+    verify : bool
+        Compare the candidates exactly; otherwise by their signatures.
+
+    Returns
+    -------
+    Deduplication
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no texts, one is not a str, or an argument is out of range; the message says which.
+    """
+    threshold = arguments.threshold("threshold", threshold)
+    bands, rows = optimal_bands(threshold, num_perm)
+    sets = shingle_sets_of(texts, width)
+    signed = signatures(sets, num_perm, seed)
+    pairs = candidate_pairs(signed, bands, rows)
+    if verify:
+        similarity = exact_similarity(sets, pairs)
+    else:
+        similarity = estimated_similarity(signed, pairs)
+    similar = similarity >= threshold
+    cluster = clusters(len(sets), pairs[similar])
+    keep = cluster == np.arange(len(sets))
+    return Deduplication(keep, cluster, pairs[similar], similarity[similar])
+
+
+def exact_pairs(shingle_sets, threshold):
+    """All pairs of documents with a Jaccard similarity >= threshold, without any estimate.
+
+    Parameters
+    ----------
+    shingle_sets : list of uint32 arrays
+        As `shingles.shingle_sets` returns them.
+    threshold : float
+        In (0, 1].
+
+    Returns
+    -------
+    pairs : int64[m, 2]
+        i < j, in lexicographic order. An empty document is in none of them.
+    similarity : float64[m]
+
+    Notes
+    -----
+    An inverted index counts for each document how many shingles each later one shares with it. The work is
+    the sum over the shingles of the squared number of documents that have it.
+    """
+    threshold = arguments.threshold("threshold", threshold)
+    values, offsets = _sets(shingle_sets)
+    n = len(offsets) - 1
+    sizes = np.diff(offsets)
+    order, last = _sorted(values)
+    document = np.repeat(np.arange(n), sizes)[order]  # ascending within each shingle
+    # Where each shingle of each document stands in the index, and where those with the same shingle end.
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    end = np.empty(len(order), np.int64)
+    end[order] = np.repeat(last + 1, np.diff(last, prepend=-1))
+    pairs, similarity = [np.empty((0, 2), np.int64)], [np.empty(0)]
+    for i in range(n):
+        of_i = slice(offsets[i], offsets[i + 1])
+        shared = np.bincount(document[_ranges(place[of_i] + 1, end[of_i])])
+        j = np.flatnonzero(shared)
+        jaccards = shared[j] / (sizes[i] + sizes[j] - shared[j])
+        similar = jaccards >= threshold
+        pairs.append(np.stack([np.full(similar.sum(), i), j[similar]], axis=1))
+        similarity.append(jaccards[similar])
+    return np.concatenate(pairs), np.concatenate(similarity)
+
+
+def exact_similarity(shingle_sets, pairs):
+    """The Jaccard similarity of given pairs of documents.
+
+    Parameters
+    ----------
+    shingle_sets : list of uint32 arrays
+        As `shingles.shingle_sets` returns them.
+    pairs : int[m, 2]
+        Indices of documents.
+
+    Returns
+    -------
+    float64[m]
+        In [0, 1]; 0 where both documents are empty.
+    """
+    values, offsets = _sets(shingle_sets)
+    n = len(offsets) - 1
+    pairs = _check_pairs(n, pairs)
+    sizes = np.diff(offsets)
+    order, last = _sorted(values)
+    rank = np.empty(len(order), np.int64)  # shingles numbered from 0, so that a set can be marked in a table
+    rank[order] = np.repeat(np.arange(len(last)), np.diff(last, prepend=-1))
+    marked = np.zeros(len(last), bool)
+    shared = np.zeros(len(pairs), np.int64)
+    by_left = np.argsort(pairs[:, 0], kind="stable")
+    borders = np.flatnonzero(np.diff(pairs[by_left, 0], prepend=-1, append=n)).tolist()
+    for first, stop in zip(borders, borders[1:]):
+        group = by_left[first:stop]
+        i, j = pairs[group[0], 0], pairs[group, 1]
+        marked[rank[offsets[i]:offsets[i + 1]]] = True
+        hits = np.cumsum(marked[rank[_ranges(offsets[j], offsets[j + 1])]])
+        shared[group] = np.diff(np.append(0, hits)[np.cumsum(sizes[j])], prepend=0)
+        marked[rank[offsets[i]:offsets[i + 1]]] = False
+    return shared / np.maximum(sizes[pairs].sum(axis=1) - shared, 1)
+
+
+def estimated_similarity(signatures, pairs):
+    """The Jaccard similarity of given pairs of documents as their signatures estimate it.
+
+    Parameters
+    ----------
+    signatures : uint32[n, num_perm]
+    pairs : int[m, 2]
+
+    Returns
+    -------
+    float64[m]
+    """
+    pairs = _check_pairs(len(signatures), pairs)
+    at_a_time = max(1, AT_A_TIME // signatures.shape[1])
+    parts = [np.empty(0)]
+    for first in range(0, len(pairs), at_a_time):
+        i, j = pairs[first:first + at_a_time].T
+        parts.append(jaccard(signatures[i], signatures[j]))
+    return np.concatenate(parts)
+
+
+def clusters(n, pairs):
+    """The cluster of every document: its connected component in the graph whose edges are the pairs.
+
+    Parameters
+    ----------
+    n : int
+        Number of documents, at least 1.
+    pairs : int[m, 2]
+        Indices of documents.
+
+    Returns
+    -------
+    int64[n]
+        The first document of each one's cluster: the smallest index in it.
+    """
+    n = arguments.integer("n", n, 1)
+    i, j = _check_pairs(n, pairs).T
+    cluster = np.arange(n)
+    while (cluster[i] != cluster[j]).any():
+        # The first document of a cluster follows that of an earlier cluster it is joined with, until none is.
+        lower = np.minimum(cluster[i], cluster[j])
+        np.minimum.at(cluster, np.maximum(cluster[i], cluster[j]), lower)
+        while (cluster != cluster[cluster]).any():
+            cluster = cluster[cluster]
+    return cluster
+
+
+def _check_pairs(n, pairs):
+    pairs = np.asarray(pairs)
+    if pairs.shape == (0,):
+        pairs = np.empty((0, 2), np.int64)
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise ValueError(f"pairs must have shape (m, 2), not {pairs.shape}")
+    if pairs.dtype.kind not in "iu":
+        raise TypeError(f"pairs must hold integers, not {pairs.dtype}")
+    if len(pairs) and (pairs.min() < 0 or pairs.max() >= n):
+        raise ValueError(f"pairs must hold indices from 0 to {n - 1}, not {pairs.min()} to {pairs.max()}")
+    return pairs.astype(np.int64, copy=False)
+
+
+def _sets(shingle_sets):
+    """The shingles flattened; each set ascending and distinct, whoever made it."""
+    values, offsets = flatten(shingle_sets)
+    rising = np.ones(len(values), bool)
+    np.greater(values[1:], values[:-1], out=rising[1:])
+    rising[offsets[:-1][np.diff(offsets) > 0]] = True
+    return (values, offsets) if rising.all() else flatten([np.unique(given) for given in shingle_sets])
+
+
+def _sorted(values):
+    """The order that sorts the values (stably), and the last place of each distinct one in it."""
+    order = np.argsort(values, kind="stable")
+    border = values[order[1:]] != values[order[:-1]]
+    return order, np.flatnonzero(np.append(border, True)[:len(order)])
+
+
+def _ranges(starts, ends):
+    """The numbers from each start up to, not including, its end, one range after the other."""
+    lengths = ends - starts
+    shift = starts - (np.cumsum(lengths) - lengths)
+    return np.arange(lengths.sum()) + np.repeat(shift, lengths)

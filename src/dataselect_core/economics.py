@@ -1,0 +1,324 @@
+"""What selection costs and what it saves: training, labelling, scoring, indexing.
+
+Every price and rate is an `Assumption` with its source and date, from facts/prices.json; a reader may
+replace any of them. Costs are modelled: they follow from these assumptions.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from .facts import load
+from .values import Value
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A number that a cost rests on.
+
+    Attributes
+    ----------
+    name, title : str
+        Name in the code, and as a reader sees it.
+    value : float
+    unit : str
+    kind : {"modelled", "cited"}
+    source, date : str
+    minimum, maximum : float
+        What an edited value may be.
+    default : float
+        The value before anyone edited it.
+    """
+
+    name: str
+    title: str
+    value: float
+    unit: str
+    kind: str
+    source: str
+    date: str
+    minimum: float
+    maximum: float
+    default: float
+
+    def as_value(self):
+        """The assumption as a `Value`, its kind and source with it."""
+        return Value(self.value, self.unit, self.kind, f"{self.source} ({self.date})")
+
+
+class Assumptions:
+    """The prices and rates that a cost is computed from; immutable.
+
+    `assumptions.gpu_hour_price` is the number, `assumptions["gpu_hour_price"]` the `Assumption`.
+    Iterating gives the names, in the order of facts/prices.json.
+
+    Parameters
+    ----------
+    **edited : float
+        Values in place of the defaults, by name; these are then "modelled", set by the reader.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or a value that is not finite or outside the range of its assumption.
+    TypeError
+        A value that is no number.
+    """
+
+    def __init__(self, **edited):
+        items = {name: Assumption(name=name, default=fact["value"], **fact) for name, fact in load("prices").items()}
+        for name, value in edited.items():
+            if name not in items:
+                raise ValueError(f"no assumption is named {name!r}; there are {', '.join(items)}")
+            a = items[name]
+            value = _number(value, name)
+            if not a.minimum <= value <= a.maximum:
+                raise ValueError(f"{name} must lie from {a.minimum:g} to {a.maximum:g} {a.unit}, not {value:g}")
+            if value != a.default:
+                items[name] = replace(a, value=value, kind="modelled", source="set by the reader", date="this session")
+        # Past __setattr__, which refuses everyone else.
+        self.__dict__.update({name: a.value for name, a in items.items()}, _items=items, _edited=edited)
+
+    def replace(self, **edited):
+        """A copy with some values changed; the same errors as the class itself.
+
+        Parameters
+        ----------
+        **edited : float
+            New values by name; the default of a name takes its source back.
+
+        Returns
+        -------
+        Assumptions
+        """
+        return Assumptions(**{**self._edited, **edited})
+
+    def __getitem__(self, name):
+        return self._items[name]
+
+    def __setattr__(self, name, value):
+        raise AttributeError("assumptions are immutable; use assumptions.replace(name=value)")
+
+    def __iter__(self):
+        return iter(self._items)
+
+    def __len__(self):
+        return len(self._items)
+
+    def __eq__(self, other):
+        return isinstance(other, Assumptions) and self._items == other._items
+
+    def __repr__(self):
+        return "Assumptions(" + ", ".join(f"{name}={a.value!r}" for name, a in self._items.items()) + ")"
+
+
+def _number(value, name, minimum=0):
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    value = float(value)
+    if not math.isfinite(value) or value < minimum:
+        raise ValueError(f"{name} must be finite and at least {minimum}, not {value!r}")
+    return value
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """Cost of a training: its FLOPs, the GPU-hours and dollars they take."""
+
+    flops: float
+    gpu_hours: float
+    dollars: float
+
+
+@dataclass(frozen=True)
+class IndexingCost:
+    """Cost of MinHash signatures: core-hours, and dollars for computing, reading and both."""
+
+    core_hours: float
+    compute_dollars: float
+    read_dollars: float
+    dollars: float
+
+
+def training_cost(flops, assumptions=None):
+    """GPU-hours and dollars of a training.
+
+        hours = FLOPs / (peak * utilisation * 3600),  dollars = hours * price
+
+    Parameters
+    ----------
+    flops : float
+        Compute, >= 0, such as `scaling.training_flops(N, D)`.
+    assumptions : Assumptions, optional
+        Uses `peak_flops`, `utilisation`, `gpu_hour_price`.
+
+    Returns
+    -------
+    TrainingCost
+    """
+    a = assumptions or Assumptions()
+    flops = _number(flops, "flops")
+    hours = flops / (a.peak_flops * a.utilisation * 3600)
+    return TrainingCost(flops, hours, hours * a.gpu_hour_price)
+
+
+def implied_utilisation(flops, gpu_hours, peak_flops):
+    """Share of the peak that a reported training really used: FLOPs / (GPU-hours * 3600 * peak).
+
+    Parameters
+    ----------
+    flops, gpu_hours, peak_flops : float
+        Modelled FLOPs of the training, reported GPU-hours (> 0), peak FLOP/s of a GPU (> 0).
+
+    Returns
+    -------
+    float
+        0.28 for Llama 3 70B: 6 * 70e9 * 15e12 FLOPs in 6.4 million H100-hours.
+    """
+    hours, peak = _number(gpu_hours, "gpu_hours"), _number(peak_flops, "peak_flops")
+    if hours == 0 or peak == 0:
+        raise ValueError("gpu_hours and peak_flops must be above 0")
+    return _number(flops, "flops") / (hours * 3600 * peak)
+
+
+def labelling_cost(labels, assumptions=None, price="label_price"):
+    """Dollars for labels: items times labellers of each times price.
+
+    Parameters
+    ----------
+    labels : float
+        Items to be labelled, >= 0.
+    assumptions : Assumptions, optional
+        Uses `labellers` and the price named.
+    price : {"label_price", "box_price", "polygon_price", "segmentation_price", "expert_label_price"}
+
+    Returns
+    -------
+    float
+    """
+    a = assumptions or Assumptions()
+    prices = [name for name in a if a[name].unit == "$/label"]
+    if price not in prices:
+        raise ValueError(f"price must be one of {', '.join(prices)}, not {price!r}")
+    return _number(labels, "labels") * a.labellers * getattr(a, price)
+
+
+def scoring_cost(items, assumptions=None):
+    """Dollars for letting a model score a pool once; each round of selection pays it again.
+
+    Parameters
+    ----------
+    items : float
+        Items in the pool, >= 0.
+    assumptions : Assumptions, optional
+        Uses `score_price`.
+
+    Returns
+    -------
+    float
+    """
+    a = assumptions or Assumptions()
+    return _number(items, "items") * a.score_price
+
+
+def indexing_cost(bytes, assumptions=None):
+    """Core-hours and dollars of MinHash signatures for a corpus, and of reading it once.
+
+    Shuffling candidate pairs between machines and waiting for the disks are not in it.
+
+    Parameters
+    ----------
+    bytes : float
+        Size of the text, >= 0.
+    assumptions : Assumptions, optional
+        Uses `signature_rate`, `vcpu_hour_price`, `object_bytes`, `read_request_price`.
+
+    Returns
+    -------
+    IndexingCost
+    """
+    a = assumptions or Assumptions()
+    size = _number(bytes, "bytes")
+    hours = size / a.signature_rate / 3600
+    compute = hours * a.vcpu_hour_price
+    read = math.ceil(size / a.object_bytes) * a.read_request_price
+    return IndexingCost(hours, compute, read, compute + read)
+
+
+def storage_cost(bytes, months, assumptions=None):
+    """Dollars for keeping a corpus in object storage; 1 GB = 1e9 bytes.
+
+    Parameters
+    ----------
+    bytes, months : float
+        Size and time, >= 0.
+    assumptions : Assumptions, optional
+        Uses `storage_price`.
+
+    Returns
+    -------
+    float
+    """
+    a = assumptions or Assumptions()
+    return _number(bytes, "bytes") / 1e9 * _number(months, "months") * a.storage_price
+
+
+def selection_pays(select_cost, train_subset_cost, train_full_cost):
+    """The selection inequality: T_select + T_train(subset) < T_train(full).
+
+    Parameters
+    ----------
+    select_cost, train_subset_cost, train_full_cost : float
+        In one unit, hours or dollars, >= 0.
+
+    Returns
+    -------
+    bool
+        False where both sides are equal.
+    """
+    select, subset = _number(select_cost, "select_cost"), _number(train_subset_cost, "train_subset_cost")
+    return select + subset < _number(train_full_cost, "train_full_cost")
+
+
+def runs_to_break_even(select_cost, saving_per_run):
+    """Training runs after which a selection made once has paid for itself.
+
+    Parameters
+    ----------
+    select_cost : float
+        Spent once, >= 0.
+    saving_per_run : float
+        Saved by each run, in the same unit; may be 0 or negative.
+
+    Returns
+    -------
+    int or None
+        The first whole number of runs whose savings reach the cost; None if it never pays.
+    """
+    cost = _number(select_cost, "select_cost")
+    saving = _number(saving_per_run, "saving_per_run", minimum=-math.inf)
+    if cost == 0:
+        return 0
+    return math.ceil(cost / saving) if saving > 0 else None
+
+
+def return_on_selection(select_cost, saving_per_run, runs):
+    """What a selection made once gives back: savings of all runs, per unit spent on it.
+
+    Parameters
+    ----------
+    select_cost : float
+        Spent once, > 0.
+    saving_per_run : float
+        In the same unit.
+    runs : int
+        Runs that use the selected data, >= 0.
+
+    Returns
+    -------
+    float
+        Below 1 the selection has not paid yet.
+    """
+    cost = _number(select_cost, "select_cost")
+    if cost == 0:
+        raise ValueError("select_cost must be above 0 to have a return")
+    return _number(saving_per_run, "saving_per_run", minimum=-math.inf) * _number(runs, "runs") / cost

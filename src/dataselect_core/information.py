@@ -1,0 +1,409 @@
+"""What a model has learned for the compute it has spent: learning curves and the ICR.
+
+`prepare` reads a corpus once; the `CurvePlan` it returns then trains and scores the bigram model on
+any part of that corpus in milliseconds. It is no approximation: every point equals a `BigramModel`
+fitted from scratch.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bigram import bigram_probability, check_discount, contexts, number, word_probability, words_of
+from .scaling import training_flops
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Held-out loss of a bigram model as it reads a corpus; one entry per checkpoint.
+
+    Attributes
+    ----------
+    documents : int64[k]
+        Documents read.
+    tokens : int64[k]
+        Words read.
+    operations : int64[k]
+        Updates of the count tables (measured; see `BigramModel.operations`).
+    parameters : int64[k]
+        Counts the model holds.
+    flops : float64[k]
+        6 N D with these parameters N and tokens D: modelled, what a neural model of as many
+        parameters would spend. The bigram model itself spends `operations`.
+    loss : float64[k]
+        Mean loss on the held-out text, nats per word (measured).
+    """
+
+    documents: np.ndarray
+    tokens: np.ndarray
+    operations: np.ndarray
+    parameters: np.ndarray
+    flops: np.ndarray
+    loss: np.ndarray
+
+    @property
+    def progress(self):
+        """Loss already taken off since the first checkpoint, nats per word: float64[k]."""
+        return self.loss[0] - self.loss
+
+
+def icr(progress, flops):
+    """Information-compute ratio: progress gained per unit of compute, at each point of a curve.
+
+    ICR = dI / dC, as the slope of progress I over compute C: at inner points the second-order
+    difference of both neighbours (unequal steps allowed), at the two ends the slope to the
+    neighbour, as `numpy.gradient`. For I ~ log D it decays as 1 / C.
+
+    Parameters
+    ----------
+    progress : array-like of float, shape (k,)
+        What was learned, here nats per word below the first point's loss. k >= 2.
+    flops : array-like of float, shape (k,)
+        Compute spent up to each point, strictly increasing; any unit (FLOPs, counted operations).
+
+    Returns
+    -------
+    float64[k]
+        Progress per unit of compute. Negative where more compute made the model worse.
+
+    Raises
+    ------
+    ValueError
+        Unequal lengths, fewer than two points, values that are not finite, compute that does not rise.
+    """
+    progress = np.asarray(progress, dtype=float)
+    flops = np.asarray(flops, dtype=float)
+    if progress.ndim != 1 or progress.shape != flops.shape or progress.size < 2:
+        raise ValueError("progress and flops must be two 1-d arrays of one length of at least 2, not of shapes "
+                         f"{progress.shape} and {flops.shape}")
+    if not (np.isfinite(progress).all() and np.isfinite(flops).all()):
+        raise ValueError("progress and flops must be finite")
+    if (np.diff(flops) <= 0).any():
+        raise ValueError("flops must be strictly increasing")
+    return np.gradient(progress, flops)
+
+
+def tokens_to_reach(curve, loss):
+    """Tokens after which a learning curve first reaches a loss.
+
+    Between two checkpoints the loss is taken to be linear in the logarithm of the tokens.
+
+    Parameters
+    ----------
+    curve : Curve
+        Or anything with arrays `tokens` (rising, > 0) and `loss`.
+    loss : float
+        Nats per word.
+
+    Returns
+    -------
+    float or None
+        Tokens; None where the curve never comes down to it. If the first checkpoint is already
+        there, its tokens, which is then an upper bound.
+    """
+    if not np.isfinite(loss):
+        raise ValueError(f"loss must be finite, not {loss!r}")
+    tokens = np.asarray(curve.tokens, dtype=float)
+    below = np.flatnonzero(np.asarray(curve.loss) <= loss)
+    if not below.size:
+        return None
+    i = int(below[0])
+    if i == 0:
+        return float(tokens[0])
+    high, low = float(curve.loss[i - 1]), float(curve.loss[i])
+    share = (high - loss) / (high - low)
+    return float(tokens[i - 1] * (tokens[i] / tokens[i - 1]) ** share)
+
+
+def heldout_split(cluster, share=0.1, seed=1, words=None):
+    """Set whole clusters aside for testing, so that no near-duplicate of a test text is trained on.
+
+    The clusters are visited in an order drawn from the seed; each one that still fits under the
+    share is set aside whole. The first one is taken even if it does not fit, should nothing else.
+
+    Parameters
+    ----------
+    cluster : array-like of int, shape (n,)
+        Cluster label of each document (`Deduplication.cluster` at a low threshold such as 0.5).
+    share : float, default 0.1
+        Share of the words to set aside, strictly between 0 and 1; met from below.
+    seed : int, default 1
+    words : array-like of int, shape (n,), optional
+        Words of each document; default: every document counts the same.
+
+    Returns
+    -------
+    train_index, heldout_index : int64[...], int64[...]
+        Documents of either side, in input order.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two clusters, a share outside (0, 1), lengths that differ, or negative words.
+    """
+    cluster = np.asarray(cluster)
+    if cluster.ndim != 1 or not np.issubdtype(cluster.dtype, np.integer):
+        raise ValueError("cluster must be a 1-d array of integer labels")
+    labels, member = np.unique(cluster, return_inverse=True)
+    if labels.size < 2:
+        raise ValueError(f"cluster must hold at least two clusters to split, not {labels.size}")
+    if not 0 < share < 1:
+        raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
+    words = np.ones(cluster.size) if words is None else np.asarray(words, dtype=float)
+    if words.shape != cluster.shape or not np.isfinite(words).all() or (words < 0).any():
+        raise ValueError(f"words must be {cluster.size} counts of at least 0, one for each document")
+    size = np.bincount(member, weights=words)
+    order = np.random.default_rng(seed).permutation(labels.size)
+    room = share * words.sum()
+    taken = np.zeros(labels.size, dtype=bool)
+    for c in order:
+        if size[c] <= room:
+            taken[c] = True
+            room -= size[c]
+    if not size[taken].sum() > 0:
+        taken[order[np.argmin(size[order])]] = True
+    held = taken[member]
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+class CurvePlan:
+    """A corpus read once, ready to be learned from in any part; made by `prepare`.
+
+    It keeps, for each document, how often it holds each word and bigram (sparse, ordered by word and
+    by bigram). A curve then needs no text: every document of the chosen part falls into the stretch
+    between two checkpoints, counts are summed over the stretches, and a bigram becomes a new
+    parameter in the earliest stretch that has it.
+
+    Attributes
+    ----------
+    words : int64[n]
+        Words in each document of the whole corpus.
+    train_index, heldout_index : int64[...]
+        Documents to learn from, in the order of reading, and to be tested on.
+    vocabulary : int
+        Distinct words of the whole corpus, and one for the unknown: the same yardstick for all curves.
+    """
+
+    def __init__(self, documents, train_index, heldout_index, discount, seed):
+        self.discount = check_discount(discount)
+        ids, self.words, index = number(words_of(documents))
+        n = self.words.size
+        self.train_index = _documents(train_index, n, "train_index")
+        self.heldout_index = _documents(heldout_index, n, "heldout_index")
+        if np.intersect1d(self.train_index, self.heldout_index).size:
+            raise ValueError("train_index and heldout_index must not share a document")
+        if seed is not None:
+            self.train_index = np.random.default_rng(seed).permutation(self.train_index)
+        self.vocabulary = len(index) + 1
+        width = len(index) + 1
+        if width * width * n >= 2 ** 63:
+            raise ValueError(f"documents must be smaller: {n} documents of {len(index)} distinct words are too many")
+
+        owner = np.repeat(np.arange(n), self.words)
+        before = contexts(ids, self.words, start=len(index))
+        bigram = before * width + ids
+        held = np.zeros(n, dtype=bool)
+        held[self.heldout_index] = True
+        test = held[owner]
+        self._tokens_tested = int(test.sum())
+        if not self._tokens_tested:
+            raise ValueError("heldout_index must hold at least one document with words in it")
+        # What the held-out text asks of the model: its bigrams, their contexts and their last words.
+        asked, self._times = np.unique(bigram[test], return_counts=True)
+        ask_context, self._of_context = np.unique(asked // width, return_inverse=True)
+        ask_word, self._of_word = np.unique(asked % width, return_inverse=True)
+
+        train = np.zeros(n, dtype=bool)
+        train[self.train_index] = True
+        train = train[owner]
+        owner, ids, before, bigram = owner[train], ids[train], before[train], bigram[train]
+        kind, doc, count = _per_document(bigram, owner, n)
+        self._bigrams = _Occurrences(kind, doc)
+        self._follows = _positions(ask_context, self._bigrams.kinds // width)
+        self._asked = _Counts(kind, doc, count, asked)
+        kind, doc, count = _per_document(ids, owner, n)
+        self._unigrams = _Occurrences(kind, doc)
+        self._asked_words = _Counts(kind, doc, count, ask_word)
+        kind, doc, count = _per_document(before, owner, n)
+        self._contexts = _Occurrences(kind, doc)
+        self._asked_contexts = _Counts(kind, doc, count, ask_context)
+
+    def curve(self, keep=None, checkpoints=12):
+        """Held-out loss of a model that reads the kept training documents, at a few points on the way.
+
+        Parameters
+        ----------
+        keep : bool[n], optional
+            Documents of the whole corpus that are kept; of these the training documents are read,
+            in the plan's order. Default: all.
+        checkpoints : int or sequence of int
+            How many points, at equal shares of the kept words (each at the end of the document
+            that completes its share); or the document counts themselves, strictly increasing.
+
+        Returns
+        -------
+        Curve
+            At most `checkpoints` points: two shares that end in the same document are one.
+
+        Raises
+        ------
+        ValueError
+            A mask of the wrong length, no words left, or checkpoints out of range.
+        """
+        keep = np.ones(self.words.size, dtype=bool) if keep is None else np.asarray(keep)
+        if keep.dtype != bool or keep.shape != self.words.shape:
+            raise ValueError(f"keep must be a mask of {self.words.size} booleans, one for each document, not "
+                             f"{keep.dtype} of shape {keep.shape}")
+        read = self.train_index[keep[self.train_index]]
+        so_far = np.cumsum(self.words[read])
+        if not so_far.size or so_far[-1] == 0:
+            raise ValueError("keep must leave at least one training document with words in it")
+        ends = _ends(checkpoints, so_far)
+        k = ends.size
+        # Stretch of each document: the first checkpoint that includes it; k: not read at all.
+        stretch = np.full(self.words.size, k, dtype=np.uint8 if k < 255 else np.int32)
+        stretch[read] = np.searchsorted(ends, np.arange(1, read.size + 1))
+        tokens = so_far[ends - 1]
+
+        bigrams = self._bigrams.first(stretch)
+        followers = np.zeros((self._asked_contexts.size, k + 1))
+        some = self._follows >= 0
+        np.add.at(followers, (self._follows[some], bigrams[some]), 1.0)
+        followers = np.cumsum(followers[:, :k], axis=1)
+        words = _arrivals(self._unigrams.first(stretch), k)
+        pairs = _arrivals(bigrams, k)
+        heads = _arrivals(self._contexts.first(stretch), k)
+
+        word = word_probability(self._asked_words.upto(stretch, k), tokens, words, self.vocabulary, self.discount)
+        p = bigram_probability(self._asked.upto(stretch, k), self._asked_contexts.upto(stretch, k)[self._of_context],
+                               followers[self._of_context], word[self._of_word], self.discount)
+        loss = -(self._times @ np.log(p)) / self._tokens_tested
+        parameters = words + heads + pairs
+        return Curve(documents=ends, tokens=tokens, operations=3 * tokens + words + pairs, parameters=parameters,
+                     flops=training_flops(parameters, tokens), loss=loss)
+
+
+def prepare(documents, train_index, heldout_index, discount=0.75, seed=1):
+    """Read a corpus once, so that learning curves of any part of it take milliseconds.
+
+    Parameters
+    ----------
+    documents : sequence of str, of sequences of str, or of integer arrays
+        The whole corpus, as for `BigramModel.fit`.
+    train_index, heldout_index : array-like of int
+        Documents to learn from and to be tested on (see `heldout_split`); no document in both.
+    discount : float, default 0.75
+    seed : int or None, default 1
+        Order of reading: a permutation of `train_index` drawn from the seed, so that the curve does
+        not show how the file is sorted; None: as given.
+
+    Returns
+    -------
+    CurvePlan
+    """
+    return CurvePlan(documents, train_index, heldout_index, discount, seed)
+
+
+def learning_curve(documents, heldout, checkpoints=12, keep=None, discount=0.75, seed=None):
+    """Held-out loss of a bigram model after each of several prefixes of its training text.
+
+    Parameters
+    ----------
+    documents, heldout : sequence of str, of sequences of str, or of integer arrays
+        Training and test text, as for `BigramModel`. The vocabulary is that of both together and
+        one unknown word.
+    checkpoints : int or sequence of int
+        As for `CurvePlan.curve`.
+    keep : bool[n], optional
+        Training documents to keep; default: all.
+    discount : float, default 0.75
+    seed : int or None
+        Order of reading; None (default): as given.
+
+    Returns
+    -------
+    Curve
+    """
+    documents, heldout = list(words_of(documents)), list(words_of(heldout, "heldout"))
+    n, m = len(documents), len(heldout)
+    plan = prepare(documents + heldout, np.arange(n), np.arange(n, n + m), discount, seed)
+    if keep is not None:
+        keep = np.asarray(keep)
+        if keep.dtype != bool or keep.shape != (n,):
+            raise ValueError(f"keep must be a mask of {n} booleans, one for each of documents")
+        keep = np.concatenate([keep, np.ones(m, dtype=bool)])
+    return plan.curve(keep, checkpoints)
+
+
+class _Occurrences:
+    """Which documents hold each kind (of bigram, word or context)."""
+
+    def __init__(self, kind, doc):
+        starts = np.flatnonzero(np.diff(kind, prepend=-1))
+        self.kinds = kind[starts]
+        self._starts, self._doc = starts, doc
+
+    def first(self, stretch):
+        """Earliest stretch in which each kind occurs: int[kinds]."""
+        return np.minimum.reduceat(stretch[self._doc], self._starts) if self._starts.size else stretch[:0]
+
+
+class _Counts:
+    """How often each document holds each of the kinds that the held-out text asks about."""
+
+    def __init__(self, kind, doc, count, asked):
+        row = _positions(asked, kind)
+        there = row >= 0
+        self.size = asked.size
+        self._row, self._doc, self._count = row[there], doc[there], count[there].astype(float)
+
+    def upto(self, stretch, k):
+        """Count of each kind at the end of each of the k stretches: float64[size, k]."""
+        cell = self._row * (k + 1) + stretch[self._doc]
+        table = np.bincount(cell, weights=self._count, minlength=self.size * (k + 1))
+        return np.cumsum(table.reshape(self.size, k + 1)[:, :k], axis=1)
+
+
+def _per_document(kind, owner, n):
+    """Kind, document and count of every pair of both that occurs, ordered by kind, then document."""
+    pair, count = np.unique(kind * n + owner, return_counts=True)
+    return pair // n, (pair % n).astype(np.int32), count
+
+
+def _positions(table, values):
+    """Index of each value in a sorted table, -1 where it is not there."""
+    at = np.minimum(np.searchsorted(table, values), table.size - 1)
+    return np.where(table[at] == values, at, -1)
+
+
+def _arrivals(first, k):
+    """How many kinds have come by the end of each of the k stretches."""
+    return np.cumsum(np.bincount(first, minlength=k + 1)[:k])
+
+
+def _documents(index, n, name):
+    """A list of document numbers, checked."""
+    index = np.asarray(index)
+    if index.ndim != 1 or not np.issubdtype(index.dtype, np.integer) or index.size == 0:
+        raise ValueError(f"{name} must be a non-empty 1-d array of document numbers")
+    if index.min() < 0 or index.max() >= n or np.unique(index).size != index.size:
+        raise ValueError(f"{name} must hold distinct document numbers from 0 to {n - 1}")
+    return index.astype(np.int64)
+
+
+def _ends(checkpoints, so_far):
+    """Documents read at each checkpoint: int64[k], strictly increasing."""
+    n = so_far.size
+    if isinstance(checkpoints, (int, np.integer)) and not isinstance(checkpoints, bool):
+        if checkpoints < 1:
+            raise ValueError(f"checkpoints must be at least 1, not {checkpoints}")
+        share = np.arange(1, checkpoints + 1) / checkpoints * so_far[-1]
+        return np.unique(np.minimum(np.searchsorted(so_far, share * (1 - 1e-12)), n - 1) + 1)
+    ends = np.asarray(checkpoints)
+    if ends.ndim != 1 or ends.size == 0 or not np.issubdtype(ends.dtype, np.integer):
+        raise ValueError("checkpoints must be a whole number or a sequence of document counts, "
+                         f"not {checkpoints!r}")
+    if ends[0] < 1 or ends[-1] > n or (np.diff(ends) <= 0).any() or so_far[ends[0] - 1] == 0:
+        raise ValueError(f"checkpoints must be strictly increasing document counts from 1 to {n}, the first of "
+                         "them after at least one word")
+    return ends.astype(np.int64)

@@ -1,0 +1,133 @@
+"""Locality-sensitive hashing: which pairs of signatures are worth comparing."""
+
+import math
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.minhash import EMPTY, check_signatures
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd: the golden ratio's fraction in 64 bits
+
+
+def collision_probability(similarity, bands, rows):
+    """The probability that two sets share at least one band: the S-curve 1 - (1 - s^rows)^bands.
+
+    Parameters
+    ----------
+    similarity : float or float array
+        Jaccard similarity s, in [0, 1].
+    bands, rows : int
+        At least 1 each.
+
+    Returns
+    -------
+    float or float64 array of the same shape
+
+    Notes
+    -----
+    Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4.2.
+    """
+    bands = arguments.integer("bands", bands, 1)
+    rows = arguments.integer("rows", rows, 1)
+    similarity = np.asarray(similarity, float)
+    if not ((similarity >= 0) & (similarity <= 1)).all():
+        raise ValueError(f"similarity must be in [0, 1], not {similarity}")
+    probability = 1 - (1 - similarity**rows) ** bands
+    return float(probability) if probability.ndim == 0 else probability
+
+
+def optimal_bands(threshold, num_perm, weights=(0.5, 0.5)):
+    """The bands and rows whose S-curve comes closest to a step at the threshold.
+
+    Of all bands x rows <= num_perm it is the pair that minimises
+    weights[0] * (area under the curve below the threshold: false positives)
+    + weights[1] * (area above the curve beyond the threshold: false negatives),
+    as in datasketch 2.0 (Zhu et al. 2016). On a tie it is the one with fewer bands, then fewer rows.
+
+    Parameters
+    ----------
+    threshold : float
+        Jaccard similarity, in (0, 1].
+    num_perm : int
+        Number of permutations, at least 2.
+    weights : (float, float)
+        Of false positives and of false negatives, in [0, 1], with sum 1.
+
+    Returns
+    -------
+    bands, rows : int
+    """
+    threshold = arguments.threshold("threshold", threshold)
+    num_perm = arguments.integer("num_perm", num_perm, 2)
+    try:
+        positive, negative = (float(weight) for weight in weights)
+    except (TypeError, ValueError):
+        raise TypeError(f"weights must be two numbers in [0, 1] with sum 1, not {weights!r}") from None
+    if not (0 <= positive <= 1 and 0 <= negative <= 1 and math.isclose(positive + negative, 1)):
+        raise ValueError(f"weights must be two numbers in [0, 1] with sum 1, not {weights!r}")
+    per_bands = num_perm // np.arange(1, num_perm + 1)
+    bands = np.repeat(np.arange(1, num_perm + 1), per_bands)
+    rows = np.concatenate([np.arange(1, most + 1) for most in per_bands])
+    below = threshold * (NODES + 1) / 2  # Gauss-Legendre nodes on [0, threshold] and on [threshold, 1]
+    above = threshold + (1 - threshold) * (NODES + 1) / 2
+    missed_below = (1 - below ** rows[:, None]) ** bands[:, None]
+    missed_above = (1 - above ** rows[:, None]) ** bands[:, None]
+    false_positive = threshold / 2 * ((1 - missed_below) @ WEIGHTS)
+    false_negative = (1 - threshold) / 2 * (missed_above @ WEIGHTS)
+    best = np.argmin(positive * false_positive + negative * false_negative)
+    return int(bands[best]), int(rows[best])
+
+
+def candidate_pairs(signatures, bands, rows):
+    """The pairs of documents whose signatures agree in all rows of at least one band.
+
+    Parameters
+    ----------
+    signatures : uint32[n, num_perm]
+        As `minhash.signatures` returns them.
+    bands, rows : int
+        At least 1 each, bands * rows <= num_perm. Band k is the columns k * rows to (k + 1) * rows - 1.
+
+    Returns
+    -------
+    int64[m, 2]
+        Distinct pairs i < j in lexicographic order. An empty document is in none of them.
+
+    Notes
+    -----
+    Each band is sorted instead of put into buckets; the pairs are those of datasketch's MinHashLSH, except
+    that it pairs empty documents with each other.
+    """
+    check_signatures("signatures", signatures)
+    bands = arguments.integer("bands", bands, 1)
+    rows = arguments.integer("rows", rows, 1)
+    n, num_perm = signatures.shape
+    if bands * rows > num_perm:
+        raise ValueError(f"bands * rows must be at most num_perm = {num_perm}, not {bands} * {rows}")
+    filled = np.flatnonzero((signatures != EMPTY).any(axis=1))
+    found = np.empty(0, np.int64)
+    for band in range(bands):
+        values = signatures[filled, band * rows:(band + 1) * rows]
+        i, j = _equal_rows(values)
+        found = np.union1d(found, filled[i] * n + filled[j])
+    return np.stack(np.divmod(found, n), axis=1)
+
+
+def _equal_rows(values):
+    """All pairs i < j of equal rows of an array."""
+    key = np.zeros(len(values), np.uint64)
+    for column in values.T:
+        key = (key + column) * MULTIPLIER
+        key ^= key >> np.uint64(32)
+    order = np.argsort(key, kind="stable")
+    border = np.flatnonzero(np.diff(key[order])) + 1
+    sizes = np.diff(border, prepend=0, append=len(order))
+    # Each row pairs with all that follow it in its run of equal keys.
+    following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(order)) - 1
+    left = np.repeat(np.arange(len(order)), following)
+    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(following) - following, following)
+    i, j = order[left], order[right]
+    same = (values[i] == values[j]).all(axis=1)  # equal keys are no proof
+    return i[same], j[same]

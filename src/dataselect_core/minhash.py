@@ -1,0 +1,132 @@
+"""MinHash: a short signature of a set, from which Jaccard similarities are estimated."""
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.shingles import flatten
+
+EMPTY = np.uint32(0xFFFFFFFF)  # every slot of the signature of an empty set
+
+# Shingles and permutations worked on at a time: 8192 x 32 products of 4 bytes stay in a second-level cache.
+SHINGLES = 8192
+PERMUTATIONS = 32
+
+
+def permutations(num_perm, seed):
+    """The random permutations h -> a h + b modulo 2^32 of a seed.
+
+    They are those of the scheme "affine32" of datasketch 2.0. An odd `a` makes each a bijection.
+
+    Parameters
+    ----------
+    num_perm : int
+        Number of permutations, at least 2.
+    seed : int
+        In [0, 2^32).
+
+    Returns
+    -------
+    a, b : uint32[num_perm]
+    """
+    num_perm = arguments.integer("num_perm", num_perm, 2)
+    random = np.random.RandomState(arguments.integer("seed", seed, 0, 2**32 - 1))
+    a = random.randint(0, 1 << 31, num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
+    b = random.randint(0, 1 << 32, num_perm, np.uint32)
+    return a, b
+
+
+def signatures(shingle_sets, num_perm=128, seed=1):
+    """The MinHash signature of every set (Broder 1997), bit for bit as datasketch 2.0 has it.
+
+    Slot k of a signature is the smallest value that permutation k gives to a member of the set. Two sets
+    agree in a slot with a probability equal to their Jaccard similarity.
+
+    Parameters
+    ----------
+    shingle_sets : list of uint32 arrays
+        As `shingles.shingle_sets` returns them.
+    num_perm : int
+        Number of permutations, at least 2. The standard error of an estimate is at most 1/(2 sqrt(num_perm)).
+    seed : int
+        In [0, 2^32).
+
+    Returns
+    -------
+    uint32[n, num_perm]
+        The row of an empty set is 2^32 - 1 throughout.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no sets, one is not a one-dimensional array of integers in [0, 2^32) (the message names
+        which), or `num_perm` or `seed` is out of range.
+    """
+    a, b = permutations(num_perm, seed)
+    values, offsets = flatten(shingle_sets)
+    values = mix(values)
+    result = np.full((len(offsets) - 1, num_perm), EMPTY)
+    filled = np.flatnonzero(np.diff(offsets))  # reduceat has no notion of an empty run
+    starts = offsets[filled]
+    ends = offsets[filled + 1]
+    first = 0
+    while first < len(filled):
+        last = max(first + 1, int(np.searchsorted(ends, starts[first] + SHINGLES, side="right")))
+        block = values[starts[first]:ends[last - 1]]
+        runs = starts[first:last] - starts[first]
+        for k in range(0, num_perm, PERMUTATIONS):
+            step = slice(k, k + PERMUTATIONS)
+            permuted = a[step, None] * block
+            permuted += b[step, None]
+            result[filled[first:last], step] = np.minimum.reduceat(permuted, runs, axis=1).T
+        first = last
+    return result
+
+
+def mix(values):
+    """The 32-bit finaliser of MurmurHash3 (Appleby 2011), a bijection that spreads structured values.
+
+    Parameters
+    ----------
+    values : uint32 array
+
+    Returns
+    -------
+    uint32 array of the same shape
+    """
+    values = values ^ (values >> np.uint32(16))
+    values *= np.uint32(0x85EBCA6B)
+    values ^= values >> np.uint32(13)
+    values *= np.uint32(0xC2B2AE35)
+    values ^= values >> np.uint32(16)
+    return values
+
+
+def jaccard(sig_a, sig_b):
+    """The estimated Jaccard similarity of two sets: the share of slots in which their signatures agree.
+
+    Parameters
+    ----------
+    sig_a, sig_b : uint32[num_perm], or uint32[m, num_perm] for m pairs at once
+        Of the same shape, and of the same permutations.
+
+    Returns
+    -------
+    float, or float64[m]
+        In [0, 1]; 0 where both sets are empty, as an empty document is a duplicate of nothing.
+    """
+    sig_a, sig_b = check_signatures("sig_a", sig_a, (1, 2)), check_signatures("sig_b", sig_b, (1, 2))
+    if sig_a.shape != sig_b.shape:
+        raise ValueError(f"sig_a and sig_b must have the same shape, not {sig_a.shape} and {sig_b.shape}")
+    agree = ((sig_a == sig_b) & (sig_a != EMPTY)).mean(axis=-1)
+    return float(agree) if sig_a.ndim == 1 else agree
+
+
+def check_signatures(name, given, dimensions=(2,)):
+    """`given` if it is a uint32 array of signatures that is not empty; else an error that says why not."""
+    if not isinstance(given, np.ndarray) or given.dtype != np.uint32:
+        found = given.dtype if isinstance(given, np.ndarray) else type(given).__name__
+        raise TypeError(f"{name} must be an array of uint32, as minhash.signatures returns it, not {found}")
+    if given.ndim not in dimensions or given.size == 0:
+        allowed = " or ".join({1: "(num_perm,)", 2: "(n, num_perm)"}[d] for d in dimensions)
+        raise ValueError(f"{name} must have shape {allowed} and not be empty, not {given.shape}")
+    return given

