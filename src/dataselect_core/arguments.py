@@ -23,6 +23,15 @@ def threshold(name, value):
     return float(value)
 
 
+def share(name, value):
+    """`value` as a float in [0, 1]; TypeError for another type, ValueError outside, or for NaN."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number in [0, 1], not {value!r}")
+    if math.isnan(value) or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be in [0, 1], not {value}")
+    return float(value)
+
+
 def documents(name, values, kind):
     """`values` as a list of at least one document; a lone str or bytes is a slip, not a corpus."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):

@@ -6,6 +6,8 @@ has to be said; `mixing` uses the 64 block inks of a digit, in [0, 1].
 
 import numpy as np
 
+from .arguments import integer
+
 LEVELS = (1, 2, 3, 4)
 """`fid_infinity` cuts the samples into this many parts."""
 GROUPS = 10
@@ -103,7 +105,7 @@ def fid_infinity(X, Y, seed):
         As `fid`, and if a sample has fewer than 20 rows.
     """
     X, Y = _samples(X, Y, 2 * GROUPS)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(integer("seed", seed, 0))
     X, Y = X[rng.permutation(len(X))], Y[rng.permutation(len(Y))]
     value = _extrapolated(X, Y)
     group_x, group_y = np.arange(len(X)) % GROUPS, np.arange(len(Y)) % GROUPS
@@ -115,8 +117,7 @@ def fid_infinity(X, Y, seed):
 def _extrapolated(X, Y):
     """Intercept of the least-squares line through (k, mean FID of k parts)."""
     means = [np.mean([fid(X[j::k], Y[j::k]) for j in range(k)]) for k in LEVELS]
-    slope, intercept = np.polyfit(LEVELS, means, 1)
-    return float(intercept)
+    return float(np.polyfit(LEVELS, means, 1)[1])
 
 
 def _covariance(X):

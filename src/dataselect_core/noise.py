@@ -1,12 +1,18 @@
 """Label noise, and what it costs: laws, and experiments that measure their exponents.
 
 Which law holds depends on the assumption. If some rule of the class is always right (realizable), N ~ d / eps
-labels bring the error to eps. If none is, and we want to come within eps of the best (agnostic), N ~ d / eps^2.
-Flipping each label with probability rho (random classification noise) multiplies the first by 1 / (1 - 2 rho)^2
-(Aslam and Decatur 1996), and does not turn it into the second. Constants are left out of the laws: only their ratios mean something.
+labels bring the error to eps. If none is, and we want to come within eps of the best (agnostic), N ~ d /
+eps^2. Flipping each label with probability rho (random classification noise) multiplies the first by
+1 / (1 - 2 rho)^2 (Aslam and Decatur 1996), and does not turn it into the second. Constants are left out of
+the laws: only their ratios mean something.
 """
 
 import numpy as np
+
+from .arguments import integer, share
+
+BLOCK = 2_000_000
+"""Samples drawn at a time, to bound the memory."""
 
 
 def flip_labels(y, rate, classes, seed):
@@ -39,11 +45,10 @@ def flip_labels(y, rate, classes, seed):
         raise ValueError(f"y must be one list of labels, not of shape {y.shape}")
     if len(names) < 2:
         raise ValueError(f"classes must name at least two classes, not {classes!r}")
-    if not 0.0 <= rate <= 1.0:
-        raise ValueError(f"rate must lie in [0, 1], not {rate!r}")
+    rate = share("rate", rate)
     if not np.isin(y, names).all():
         raise ValueError("y must hold only labels that are in classes")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(integer("seed", seed, 0))
     flipped = rng.random(len(y)) < rate
     shift = rng.integers(1, len(names), len(y))
     other = names[(np.searchsorted(names, y) + shift) % len(names)]
@@ -94,9 +99,10 @@ def agnostic_samples(dimension, epsilon, delta=0.05):
 def threshold_errors(sizes, rate, trials, seed):
     """Errors of threshold learning under label noise, measured.
 
-    Points are uniform in [0, 1], the label says whether a point is above the threshold 1/2, and is flipped with probability `rate`. The learner
-    minimises the disagreements with the noisy labels over all thresholds (the middle of the first best gap);
-    a learner that insists on agreeing with every label would not survive the first flip.
+    Points are uniform in [0, 1]; the label says whether a point is above the threshold 1/2, and is flipped
+    with probability `rate`. The learner minimises the disagreements with the noisy labels over all thresholds
+    (the middle of the first best gap); one that insists on agreeing with every label would not survive
+    the first flip.
 
     Parameters
     ----------
@@ -114,29 +120,40 @@ def threshold_errors(sizes, rate, trials, seed):
     """
     noise_factor(rate)
     sizes, trials = _sizes(sizes, trials)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(integer("seed", seed, 0))
     errors = np.empty((len(sizes), trials))
     for i, n in enumerate(sizes):
-        x = np.sort(rng.random((trials, n)), axis=1)
-        label = (x > 0.5) ^ (rng.random((trials, n)) < rate)
-        # a threshold after the first k points errs on the ones below it and the zeros above it
-        gain = np.concatenate([np.zeros((trials, 1), dtype=int), np.cumsum(2 * label - 1, axis=1)], axis=1)
-        k = gain.argmin(1)
-        edges = np.concatenate([np.zeros((trials, 1)), x, np.ones((trials, 1))], axis=1)
-        row = np.arange(trials)
-        errors[i] = np.abs((edges[row, k] + edges[row, k + 1]) / 2 - 0.5)
+        step = max(1, BLOCK // n)
+        for start in range(0, trials, step):
+            errors[i, start : start + step] = _threshold_trials(n, rate, min(step, trials - start), rng)
     return errors
+
+
+def _threshold_trials(n, rate, trials, rng):
+    """Errors of `trials` thresholds learnt from n labels each."""
+    # n sorted uniform points: cumulative sums of exponential gaps, without sorting
+    gaps = np.cumsum(rng.standard_exponential((trials, n + 1)), axis=1)
+    edges = np.concatenate([np.zeros((trials, 1)), gaps / gaps[:, -1:]], axis=1)
+    label = (edges[:, 1:-1] > 0.5) ^ (rng.random((trials, n)) < rate)
+    # a threshold after the first k points errs on the ones below it: minus the zeros, and a constant
+    disagreements = np.concatenate(
+        [np.zeros((trials, 1), dtype=int), np.cumsum(2 * label.astype(int) - 1, axis=1)], axis=1
+    )
+    k = disagreements.argmin(1)
+    row = np.arange(trials)
+    return np.abs((edges[row, k] + edges[row, k + 1]) / 2 - 0.5)
 
 
 def coin_errors(sizes, trials, seed, bias=0.5):
     """Errors of estimating a coin's bias by its frequency, measured: float[len(sizes), trials].
 
-    The agnostic case in one number: to tell two rules apart whose error differs by eps is to know a coin to eps.
+    The agnostic case in one number: to tell apart two rules whose errors differ by eps is to know a coin
+    to eps.
     """
     if not 0.0 < bias < 1.0:
         raise ValueError(f"bias must lie in (0, 1), not {bias!r}")
     sizes, trials = _sizes(sizes, trials)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(integer("seed", seed, 0))
     return np.array([np.abs(rng.binomial(n, bias, trials) / n - bias) for n in sizes])
 
 
@@ -170,10 +187,11 @@ def slope(sizes, errors, seed, statistic=np.mean, confidence=0.95, resamples=400
             raise ValueError("errors must be above 0 at every size to have a logarithm")
         return np.polyfit(logs, np.log(level), 1)[0]
 
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(integer("seed", seed, 0))
     trials = errors.shape[1]
     drawn = [
-        fit(np.take_along_axis(errors, rng.integers(0, trials, errors.shape), axis=1)) for _ in range(resamples)
+        fit(np.take_along_axis(errors, rng.integers(0, trials, errors.shape), axis=1))
+        for _ in range(resamples)
     ]
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(fit(errors)), float(low), float(high)
@@ -184,7 +202,7 @@ def at_confidence(errors, axis=1, confidence=0.9):
     return np.quantile(errors, confidence, axis=axis)
 
 
-def threshold_slope(rate, seed, trials=2000):
+def threshold_slope(rate, seed, trials=1000):
     """Measured exponent of threshold learning under label noise: (value, low, high); theory says -1.
 
     The sizes grow with `noise_factor(rate)`, so that every rate is looked at where the law has set in.
@@ -209,9 +227,7 @@ def _numerator(dimension, epsilon, delta):
 
 
 def _sizes(sizes, trials):
-    sizes = [int(n) for n in sizes]
-    if not sizes or min(sizes) < 1:
-        raise ValueError(f"sizes must be whole numbers of at least 1, not {sizes!r}")
-    if trials < 2:
-        raise ValueError(f"trials must be at least 2, not {trials!r}")
-    return sizes, int(trials)
+    sizes = [integer("sizes", n, 1) for n in sizes]
+    if not sizes:
+        raise ValueError("sizes must hold at least one number of labels")
+    return sizes, integer("trials", trials, 2)

@@ -6,11 +6,12 @@ bitmap on. `randomisation` is the intensity of domain randomisation (Tobin et al
 plain form of each digit, 1 varies everything far beyond handwriting. It does not know rain.
 """
 
-import json
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
+
+from .arguments import integer, share
+from .facts import load
 
 SIDE = 32
 BLOCK = 4
@@ -18,14 +19,10 @@ NARROWEST = 18.0
 POINTS = 96
 """Points along the strokes of one digit: less than a stroke's width apart."""
 
-FACTS = Path(__file__).parent / "facts"
-PARAMETERS = {
-    name: fact
-    for name, fact in json.loads((FACTS / "simulator.json").read_text(encoding="utf-8")).items()
-    if isinstance(fact, dict) and "spread" in fact
-}
-"""Name -> {value, spread, unit} of everything a drawing varies in."""
-NARROWEST = json.loads((FACTS / "simulator.json").read_text(encoding="utf-8"))["narrowest"]["value"]
+FACTS = load("simulator")
+PARAMETERS = {name: fact for name, fact in FACTS.items() if "spread" in fact}
+"""Name -> {value, spread, unit ...} of everything a drawing varies in."""
+NARROWEST = FACTS["narrowest"]["value"]
 """Pixels; what is drawn narrower is stretched in width, as the real digits' normalisation does."""
 
 
@@ -79,7 +76,7 @@ def skeletons():
         For each digit its styles: name, control points (x right, y down, unit box), and the weights
         that make 96 points along the strokes of the control points.
     """
-    drawn = json.loads((FACTS / "strokes.json").read_text(encoding="utf-8"))["digits"]
+    drawn = load("strokes")["digits"]["value"]
     return {
         int(digit): [(style["style"], *_skeleton(style["strokes"])) for style in styles]
         for digit, styles in drawn.items()
@@ -246,10 +243,5 @@ def simulate(n, randomisation=0.35, seed=1):
 
 
 def _checked(n, randomisation, seed):
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-        raise TypeError(f"n must be a whole number, not {n!r}")
-    if n < 1:
-        raise ValueError(f"n must be at least 1, not {n}")
-    if not 0.0 <= randomisation <= 1.0:
-        raise ValueError(f"randomisation must lie in [0, 1], not {randomisation!r}")
-    return int(n), float(randomisation), np.random.default_rng(seed)
+    n = integer("n", n, 1)
+    return n, share("randomisation", randomisation), np.random.default_rng(integer("seed", seed, 0))

@@ -7,15 +7,17 @@ coverage of the picture ~ i, length of a streak ~ i^(1/3), number of streaks ~ i
 
 Left out: that daily totals are not rates (we take the same hours of rain every day), drops that sit on the
 lens and bend the picture, fog, darkness and glare, sensor noise and the camera's automatic exposure, and that
-successive pictures share their weather. The digits are pictures of 8 x 8 blocks; real streaks are finer.
+successive pictures share their weather. The drops' law is the cited part; how many streaks, how opaque and
+how bright are chosen by us (facts/weather.json). The digits are pictures of 8 x 8 blocks; real streaks
+are finer.
 """
-
-import json
-from pathlib import Path
 
 import numpy as np
 
-FACTS = json.loads((Path(__file__).parent / "facts" / "weather.json").read_text(encoding="utf-8"))
+from .arguments import integer, share
+from .facts import load
+
+FACTS = load("weather")
 SIDE = 8
 STEP = 0.25
 """Distance, in blocks, between the points that make a streak."""
@@ -76,8 +78,11 @@ def rain(X, intensity, seed):
 
 
 def coverage(n, strength, seed):
-    """Share of each block that streaks cover: float[n, 64] in [0, 1], never falling with `strength`, float[n]."""
-    rng = np.random.default_rng(seed)
+    """Share of each block that streaks cover: float[n, 64] in [0, 1].
+
+    It never falls with `strength`, float[n], the intensity of each picture.
+    """
+    rng = np.random.default_rng(integer("seed", seed, 0))
     turn = rng.random((n, CANDIDATES))
     left = rng.uniform(0.0, SIDE, (n, CANDIDATES))
     top = rng.uniform(-FACTS["longest_streak"]["value"], SIDE, (n, CANDIDATES))
@@ -128,11 +133,9 @@ def field_weather(rainfall_mm, n, seed, wet_share=None):
     wet = record[record > 0]
     if not len(wet):
         raise ValueError("rainfall_mm must have at least one day with rain")
-    share = len(wet) / len(record) if wet_share is None else wet_share
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(f"wet_share must lie in [0, 1], not {wet_share!r}")
-    rng = np.random.default_rng(seed)
-    return np.where(rng.random(n) < share, rng.choice(wet, n), 0.0)
+    chance = len(wet) / len(record) if wet_share is None else share("wet_share", wet_share)
+    rng = np.random.default_rng(integer("seed", seed, 0))
+    return np.where(rng.random(n) < chance, rng.choice(wet, n), 0.0)
 
 
 def _checked(X, intensity):
@@ -143,7 +146,7 @@ def _checked(X, intensity):
         raise ValueError("X must lie in [0, 1] (divide the block counts by 16)")
     strength = np.asarray(intensity, dtype=float)
     if strength.ndim and strength.shape != (len(X),):
-        raise ValueError(f"intensity must be one number or one for each of {len(X)} rows, not {strength.shape}")
+        raise ValueError(f"intensity must be one number or {len(X)}, one a row, not {strength.shape}")
     if not ((strength >= 0.0) & (strength <= 1.0)).all():
         raise ValueError(f"intensity must lie in [0, 1], not {intensity!r}")
     return X, np.broadcast_to(strength, (len(X),)).astype(float)
