@@ -44,10 +44,10 @@ SOURCES = {
         "licence": "PDDL-1.0 (database), CC0-1.0 (contents); works of the United States Government, "
         "no copyright in the United States",
         "origin": "State of the Union addresses, 1790 to 2021",
-        "derivation": f"addresses in order of year, white space collapsed, control characters dropped, cut at "
-        f"sentence ends into pages of about {SHORTEST} to {LONGEST} words; every k-th page, so that {PAGES} "
-        f"remain; pages with a Jaccard similarity above {RESEMBLANCE} (word 5-grams) to one already kept are "
-        f"passed over, so that what is a copy in the crawl is a copy that the crawl made",
+        "derivation": "addresses in order of year, white space collapsed, control characters dropped, cut "
+        f"at sentence ends into pages of about {SHORTEST} to {LONGEST} words; pages with a Jaccard "
+        f"similarity above {RESEMBLANCE} (word 5-grams) to one already kept are passed over, so that what "
+        f"is a copy in the crawl is a copy that the crawl made; of the rest {PAGES}, evenly spread",
     },
     "digits.u8.gz": {
         "lock": "digits.csv.gz",
@@ -103,7 +103,7 @@ def addresses(source):
 
 
 def _pages(text, name):
-    """The text cut at sentence ends; page lengths vary by a checksum, so that they vary for everyone alike."""
+    """The text cut at sentence ends; a checksum varies the lengths of pages, for everyone alike."""
     words = " ".join(re.sub(r"[\x00-\x1f]", " ", text).split())
     page, count, goal, pages = [], 0, 0, []
     for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\"“(])", words):

@@ -14,6 +14,15 @@ def integer(name, value, low, high=None):
     return int(value)
 
 
+def amount(name, value, positive=False):
+    """`value` as a finite float >= 0 (> 0 if `positive`); TypeError for another type, else ValueError."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not math.isfinite(value) or value < 0 or (positive and value == 0):
+        raise ValueError(f"{name} must be a finite number {'> 0' if positive else '>= 0'}, not {value!r}")
+    return float(value)
+
+
 def threshold(name, value):
     """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):

@@ -2,7 +2,7 @@
 
 import bisect
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from itertools import accumulate
 from numbers import Integral, Real
@@ -32,10 +32,10 @@ class Crawl:
         Source of the base pages, and that the copies are made.
     """
 
-    ids: tuple
-    texts: tuple
-    origin: np.ndarray
-    copy: tuple
+    ids: tuple = field(repr=False)
+    texts: tuple = field(repr=False)
+    origin: np.ndarray = field(repr=False)
+    copy: tuple = field(repr=False)
     redundancy: float
     provenance: str
 
@@ -138,7 +138,7 @@ def _reprint(page, sites, draw):
 
 
 def _edit(page, all_pages, edits, draw):
-    """The page with words changed at a drawn rate; new words are drawn from all pages, as they occur there."""
+    """The page with words changed at a drawn rate; new words are drawn as they occur in all pages."""
     low, high = edits["least_per_mille"], edits["most_per_mille"]
     count = max(1, (low + draw.below(high - low + 1)) * len(page) // 1000)
     words = list(page)
@@ -182,7 +182,8 @@ class _Draw:
 
 def _check_pages(ids, pages):
     if not pages or len(ids) != len(pages):
-        raise ValueError(f"ids and pages must be equally many, and at least one, not {len(ids)} and {len(pages)}")
+        raise ValueError("ids and pages must be equally many, and at least one, "
+                         f"not {len(ids)} and {len(pages)}")
     for k, page in enumerate(pages):
         if not isinstance(page, str):
             raise TypeError(f"pages must be texts, but pages[{k}] is {page!r}")

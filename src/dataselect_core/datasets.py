@@ -10,7 +10,7 @@ import gzip
 import json
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,9 +53,9 @@ class Licences:
         Package, version, licence, and what was done.
     """
 
-    ids: tuple
-    names: tuple
-    texts: tuple
+    ids: tuple = field(repr=False)
+    names: tuple = field(repr=False)
+    texts: tuple = field(repr=False)
     provenance: str
 
 

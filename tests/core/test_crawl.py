@@ -1,4 +1,4 @@
-"""The simulated crawl: its truth is true, its share of redundancy is reached, and it is the same everywhere."""
+"""The simulated crawl: its truth is true, its redundancy is reached, it is the same everywhere."""
 
 import hashlib
 import re
@@ -67,7 +67,7 @@ def test_every_page_has_one_original_and_copies_name_it(crawl):
 
 
 def test_mirrors_are_identical_and_reprints_enclose(crawl):
-    """A mirror is its original to the byte, a reprint has it whole inside more text, an edited copy differs."""
+    """A mirror is its original to the byte, a reprint has it whole inside, an edited copy differs."""
     base = {o: t for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True) if k == "original"}
     for text, origin, kind in zip(crawl.texts, crawl.origin, crawl.copy, strict=True):
         if kind == "mirror":
@@ -79,7 +79,7 @@ def test_mirrors_are_identical_and_reprints_enclose(crawl):
 
 
 def test_copies_spread_over_the_thresholds(crawl):
-    """Edited copies lie between .5 and 1 in every tenth, so that moving the threshold changes what is found."""
+    """Edited copies lie in every tenth from .5 to 1, so that moving the threshold matters."""
     edited, reprint = similarities(crawl, "edited"), similarities(crawl, "reprint")
     assert edited.min() > 0.45 and np.quantile(edited, 0.05) > 0.5 and edited.max() < 1
     share, _ = np.histogram(edited, [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
@@ -104,7 +104,7 @@ def test_pages_of_different_origin_do_not_resemble_each_other(crawl):
 
 
 def test_popularity_of_copies_is_skewed(crawl):
-    """A few pages are copied much, most not at all: the top tenth of the pages has over half of the copies."""
+    """Most pages are never copied, and a tenth of them has over half of the copies."""
     copies = np.array(sorted(Counter(crawl.origin.tolist()).values(), reverse=True)) - 1
     assert copies[:len(copies) // 10].sum() > 0.5 * copies.sum()
     assert (copies == 0).mean() > 0.5 and copies.max() >= 20

@@ -41,7 +41,7 @@ def test_licences_are_all_there_and_whole():
 
 
 def test_licences_keep_source_order():
-    """Which text of a cluster is kept depends on the order, which is the source file's and not the alphabet's."""
+    """The order, which decides what is kept of a cluster, is the source file's and not the alphabet's."""
     assert datasets.licences().ids[:3] == ("FSL-1.1-MIT", "SISSL", "copyleft-next-0.3.1")
 
 
@@ -177,7 +177,8 @@ def sources(tmp_path):
     again = speech.replace("spoke", "\x02spoke")
     paths = {
         "spdx-license-list": tarball("spdx.tgz", {"package/spdx-full.json": {
-            "Z": {"name": "Zed", "licenseText": "Ünchanged\r\n  text "}, "A": {"name": "Aye", "licenseText": ""}}}),
+            "Z": {"name": "Zed", "licenseText": "Ünchanged\r\n  text "},
+            "A": {"name": "Aye", "licenseText": ""}}}),
         "datasets-sotu": tarball("sotu.tgz", {
             "package/data/1801_b_x.json": {"year": 1801, "name": "B. C", "text": again},
             "package/data/1800_a_x.json": {"year": 1800, "name": "A", "text": speech}}),
@@ -196,7 +197,7 @@ def contents(directory, name):
 
 
 def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
-    """Texts stay unchanged and in order; pages end at sentences, resemble no other and lose control characters."""
+    """Licences stay unchanged and in order; pages end at sentences and resemble no other."""
     monkeypatch.setattr(recipe, "PAGES", 8)
     recipe.build(sources.__getitem__, tmp_path / "out")
     licences = json.loads(contents(tmp_path / "out", "licences.json.gz"))
@@ -212,7 +213,7 @@ def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
 
 
 def test_recipe_is_deterministic_and_skips_what_is_up_to_date(sources, tmp_path, monkeypatch):
-    """Two builds give the same bytes; a second build writes nothing; a lost, damaged or outdated file is remade."""
+    """Two builds give the same bytes; a second writes only what is lost, damaged or outdated."""
     monkeypatch.setattr(recipe, "PAGES", 8)
     first = {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "one")}
     assert first == {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "two")}

@@ -1,0 +1,331 @@
+"""The words become the page: Markdown, the facts and the templates into index.html and the guarded texts.
+
+`build` finds the parts by their files in site/pages. A part N is
+
+    part-N.md             its front matter and one section for every step of RHYTHM
+    part-N.TRACK.md       what one track adds
+    part-N.bench.html     the workbench: the steps from "Try it" to "Constraint check"
+    part-N.reveal.md      what the lock guards; never in index.html
+
+A text may hold
+    \\( \\)  \\[ \\]                    LaTeX, written as MathML
+    {{path|format}}                a number the shell fills in when Python reports it
+    {{native.path|format}}         a number computed natively, written at build time
+    {{track.path|format}}          a figure of the text's track, from facts/tracks.json
+    ::: when CASE ... :::          a block the shell shows when Python reports that case
+"""
+
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+
+import jinja2
+import markdown
+from latex2mathml.converter import convert as mathml
+from markupsafe import Markup
+
+RHYTHM = (
+    ("need", "What you need to know"),
+    ("mission", "Your mission"),
+    ("prediction", "Your prediction"),
+    ("try", "Try it"),
+    ("evidence", "Evidence"),
+    ("check", "Constraint check"),
+    ("sources", "Sources"),
+    ("reflection", "Reflection"),
+    ("checkpoint", "Checkpoint"),
+)
+PARTS = ("The Deduplication Audit", "Active Learning ROI", "The Domain Gap Synthesis")
+FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "si")
+CSP = {
+    "default-src": "'none'",
+    "script-src": "'self' blob: 'wasm-unsafe-eval'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self' blob: data:",
+    "worker-src": "blob: 'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+MARKDOWN = ("tables", "md_in_html", "attr_list", "sane_lists")
+PENDING = "–"
+
+
+class PageError(ValueError):
+    """A text of the site that cannot be rendered; the message names the file and what is wrong."""
+
+
+# -- numbers -------------------------------------------------------------------------------------------
+
+def significant(value, digits=3):
+    """As Intl.NumberFormat writes `maximumSignificantDigits`: 1234.5 -> 1,230."""
+    text = f"{float(f'{value:.{digits}g}'):,.10f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def format_number(value, form):
+    """A number as the reader sees it, as site/shell/format.js writes it; `form` is one of FORMATS."""
+    size, sign = abs(value), "−" if value < 0 else ""
+    if form == "percent":
+        return f"{100 * value:,.1f} %"
+    if form == "points":
+        return f"{value:,.1f}".removesuffix(".0") + " points"
+    if form == "integer":
+        return f"{round(value):,}"
+    if form == "fixed":
+        return f"{value:,.3f}"
+    if form == "dollars":
+        for scale, word in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
+            if size >= scale:
+                return f"{sign}${significant(size / scale)}{word}"
+        return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".removesuffix(".00")
+    if form == "si":
+        for scale, prefix in ((1e24, "Y"), (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"),
+                              (1e9, "G"), (1e6, "M"), (1e3, "k")):
+            if size >= scale:
+                return f"{significant(value / scale)} {prefix}"
+        return significant(value)
+    if form == "number":
+        if value == round(value) and size < 1e6:
+            return f"{value:,.0f}"
+        if size >= 1e6 or size < 1e-3:
+            mantissa, _, exponent = f"{value:.2e}".partition("e")
+            return f"{mantissa}e{int(exponent)}"
+        return significant(value)
+    raise PageError(f"format must be one of {', '.join(FORMATS)}, not {form!r}")
+
+
+def output(path, form):
+    """The place of a number that Python reports."""
+    if form not in FORMATS:
+        raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
+    return f'<output data-value="{html.escape(path)}" data-format="{form}">{PENDING}</output>'
+
+
+def lookup(path, values):
+    """The value at a dotted `path` of nested dictionaries."""
+    found = values
+    for name in path.split("."):
+        if not isinstance(found, dict) or name not in found:
+            raise PageError(f"{path}: there is no {name!r} (known: {', '.join(sorted(map(str, found)))})"
+                            if isinstance(found, dict) else f"{path}: {name!r} is not inside a table")
+        found = found[name]
+    return found
+
+
+def static(path, form, static_values):
+    """A number known at build time, with its kind."""
+    found, kind = lookup(path, static_values), "measured" if path.startswith("native.") else "modelled"
+    if isinstance(found, dict):
+        found, kind = found["value"], found.get("kind", kind)
+    if isinstance(found, str):
+        return html.escape(found)
+    return f'<span class="figure" data-kind="{kind}">{html.escape(format_number(found, form))}</span>'
+
+
+# -- texts ---------------------------------------------------------------------------------------------
+
+def front_matter(text, name):
+    """The `key: value` lines between two lines of ---, and the rest of the text."""
+    if not text.startswith("---\n"):
+        return {}, text
+    head, mark, body = text[4:].partition("\n---\n")
+    if not mark:
+        raise PageError(f"{name}: the front matter is not closed by a line ---")
+    pairs = (line.partition(":") for line in head.splitlines() if line.strip())
+    return {key.strip(): value.strip() for key, _, value in pairs}, body
+
+
+def render(text, name, static_values=None):
+    """Markdown of the lab into HTML; `static_values` are the tables `native` and `track`."""
+    formulas = []
+
+    def formula(match):
+        latex = match[1] if match[1] is not None else match[2]
+        display = "inline" if match[1] is not None else "block"
+        formulas.append(mathml(latex.strip(), display=display))
+        return f"FORMULA{len(formulas) - 1}FORMULA"
+
+    def number(match):
+        path, _, form = match[1].strip().partition("|")
+        try:
+            if path.startswith(("native.", "track.")):
+                return static(path, form or "number", static_values or {})
+            return output(path, form or "number")
+        except PageError as error:
+            raise PageError(f"{name}: {error}") from None
+
+    text = re.sub(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", formula, text, flags=re.S)
+    text = re.sub(r"\{\{(.+?)\}\}", number, text)
+    opened = len(re.findall(r"^::: when [a-z-]+$", text, flags=re.M))
+    if opened != len(re.findall(r"^:::$", text, flags=re.M)):
+        raise PageError(f"{name}: a block '::: when CASE' is not closed by a line ':::' (or the other way)")
+    text = re.sub(r"^::: when ([a-z-]+)$", r'<div data-when="\1" hidden markdown="1">' + "\n", text, flags=re.M)
+    text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.M)
+    page = markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
+    page = re.sub(r"<table>", '<div class="scroll"><table>', page).replace("</table>", "</table></div>")
+    return Markup(re.sub(r"FORMULA(\d+)FORMULA", lambda match: formulas[int(match[1])], page))
+
+
+def inline(text, name, static_values=None):
+    """As `render`, without the paragraph around it."""
+    return Markup(re.sub(r"^<p>(.*)</p>$", r"\1", str(render(text, name, static_values)), flags=re.S))
+
+
+def split(text, mark, name):
+    """The sections of a text that begin with a heading of level `mark`: heading -> text."""
+    pieces = re.split(rf"^{mark} (.+)$", text, flags=re.M)
+    if pieces[0].strip():
+        raise PageError(f"{name}: text before the first heading {mark!r}")
+    return {title.strip(): body for title, body in zip(pieces[1::2], pieces[2::2])}
+
+
+# -- facts ---------------------------------------------------------------------------------------------
+
+def load_facts(root, name):
+    """A file of src/dataselect_core/facts as a dictionary."""
+    path = Path(root) / "src" / "dataselect_core" / "facts" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def field_number(value):
+    """A number as an <input type=number> takes it; large and small ones with an exponent."""
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:
+        mantissa, _, exponent = f"{value:.6e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.10g}"
+
+
+def assumption_rows(wanted, part, tracks, prices):
+    """The editable assumptions of a part: `wanted` is "name, name = Label, …" of its front matter.
+
+    A name that a track sets is the track's; the others come from facts/prices.json.
+    """
+    rows = []
+    for entry in wanted.split(","):
+        name, _, label = (word.strip() for word in entry.partition("="))
+        by_track = {id: track[f"part_{part}"][name] for id, track in tracks.items()
+                    if name in track.get(f"part_{part}", {})}
+        if not by_track and name not in prices:
+            raise PageError(f"part-{part}.md: no fact is named {name!r}, neither in prices.json nor in tracks.json")
+        first = prices.get(name) or next(iter(by_track.values()))
+        start = next(iter(by_track.values()), first)
+        rows.append({
+            "name": name, "label": label or first["title"], "unit": first["unit"],
+            "value": field_number(start["value"]),
+            "minimum": field_number(first.get("minimum", 1)), "maximum": field_number(first.get("maximum", 1e18)),
+            "by_track": {id: {**fact, "value": field_number(fact["value"])} for id, fact in by_track.items()},
+            "kind": first["kind"], "source": first["source"], "date": first["date"]})
+    return rows
+
+
+# -- parts ---------------------------------------------------------------------------------------------
+
+def parts_found(pages):
+    """The numbers of the parts whose Markdown is in the directory `pages`."""
+    found = (re.fullmatch(r"part-(\d+)\.md", path.name) for path in pages.iterdir())
+    return sorted(int(match[1]) for match in found if match)
+
+
+def read_part(pages, number, tracks, prices, native):
+    """Everything that index.html shows of one part."""
+    name = f"part-{number}.md"
+    meta, body = front_matter((pages / name).read_text(encoding="utf-8"), name)
+    sections = split(body, "##", name)
+    titles = [title for _, title in RHYTHM]
+    if list(sections) != titles:
+        raise PageError(f"{name}: the sections must be {', '.join(titles)}, in this order; "
+                        f"found {', '.join(sections)}")
+    part = {"number": number, **meta, "bench": f"part-{number}.bench.html", "tracks": []}
+    part["sections"] = {key: render(sections[title], name, {"native": native}) for key, title in RHYTHM}
+    part["reflection"] = inline(meta["reflection"], name)
+    part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
+    for id, track in tracks.items():
+        name = f"part-{number}.{id}.md"
+        meta, body = front_matter((pages / name).read_text(encoding="utf-8"), name)
+        values = {"native": native, "track": {**track, **track[f"part_{number}"]}}
+        crisis_name, dot, crisis = track["crisis"].partition(". ")
+        part["tracks"].append({"id": id, **track, **meta, "crisis_name": crisis_name + dot.strip(),
+                               "crisis": crisis, "text": render(body, name, values)})
+    return part
+
+
+def reveal_html(pages, number, native):
+    """The guarded texts of one part: a <div data-fragment="NAME"> for every [data-reveal="NAME"]."""
+    name = f"part-{number}.reveal.md"
+    fragments = split((pages / name).read_text(encoding="utf-8"), "#", name)
+    return "\n".join(f'<div data-fragment="{key}">\n{render(text, name, {"native": native})}\n</div>'
+                     for key, text in fragments.items())
+
+
+def script_json(value):
+    """JSON that may stand inside a <script>, in HTML or in JavaScript."""
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def edition(numbers):
+    """One sentence that says which parts this edition has."""
+    named = [f"Part {number}, {PARTS[number - 1]}" for number in numbers]
+    if len(numbers) == len(PARTS):
+        return "This edition has all three parts."
+    return f"The lab is planned in three parts; this edition has {' and '.join(named)}."
+
+
+def build(root, out, assets, documents, native):
+    """Write index.html and the guarded texts.
+
+    Parameters
+    ----------
+    root : path
+        The repository.
+    out : path
+        The directory of the built site.
+    assets : dict
+        "scripts": list of relative URLs of classic scripts, in order; "style": relative URL;
+        "manifest": what the boot needs to know, as a dictionary or JSON text (may be left out).
+    documents : dict
+        Part number -> Bokeh document as a dictionary or JSON text; may be empty.
+    native : dict
+        Figures computed natively (nested), which the texts name as {{native.path|format}}.
+
+    Returns
+    -------
+    dict
+        Part number -> HTML of its guarded texts, also written to assets/reveal-N.HASH.js.
+
+    Raises
+    ------
+    PageError
+        A text names a figure, a format or a section that is not there.
+    """
+    root, out = Path(root), Path(out)
+    pages, tracks, prices = root / "site" / "pages", load_facts(root, "tracks"), load_facts(root, "prices")
+    numbers = parts_found(pages)
+    fragments = {number: reveal_html(pages, number, native) for number in numbers}
+    parts = [read_part(pages, number, tracks, prices, native) for number in numbers]
+    (out / "assets").mkdir(parents=True, exist_ok=True)
+    for part in parts:
+        number = part["number"]
+        code = f"lab.reveal({number}, {script_json(json.dumps(fragments[number], ensure_ascii=False))});\n"
+        digest = hashlib.sha256(code.encode()).hexdigest()[:10]
+        part["reveal_src"] = f"assets/reveal-{number}.{digest}.js"
+        (out / part["reveal_src"]).write_text(code, encoding="utf-8")
+        document = documents.get(number, documents.get(str(number)))
+        part["document"] = None if document is None else script_json(document)
+
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(pages), autoescape=True,
+                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(
+        value=lambda path, form: Markup(output(path, form)),
+        math=lambda latex, display="inline": Markup(mathml(latex, display=display)),
+    )
+    page = environment.get_template("lab.html").render(
+        csp="; ".join(f"{key} {value}" for key, value in CSP.items()), rhythm=RHYTHM, parts=parts,
+        edition=edition(numbers), tracks=parts[0]["tracks"], assets=assets,
+        manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]))
+    (out / "index.html").write_text(page, encoding="utf-8")
+    return fragments
