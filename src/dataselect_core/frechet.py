@@ -132,7 +132,9 @@ def _root(cov, name):
     scale = max(abs(values[0]), abs(values[-1]), np.finfo(float).tiny)
     if values[0] < -1e-8 * scale:
         raise ValueError(f"{name} must be positive semidefinite, but has the eigenvalue {values[0]:.3g}")
-    return vectors * np.sqrt(np.maximum(values, 0.0))
+    # what is rounding noise around zero differs between machines, and a square root would enlarge it
+    noise = len(cov) * np.finfo(float).eps * scale
+    return vectors * np.sqrt(np.where(values > noise, values, 0.0))
 
 
 def _finite(array, name, ndim):
