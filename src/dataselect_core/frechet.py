@@ -45,6 +45,8 @@ def frechet_distance(mu1, cov1, mu2, cov2):
     for name, cov in (("cov1", cov1), ("cov2", cov2)):
         if cov.shape != (d, d):
             raise ValueError(f"{name} must have shape ({d}, {d}) like the means, not {cov.shape}")
+        if not np.allclose(cov, cov.T, rtol=1e-8, atol=1e-8 * np.abs(cov).max(initial=0.0)):
+            raise ValueError(f"{name} must be symmetric")
     # Tr (S1 S2)^(1/2) is the nuclear norm of L1' L2 with S = L L': no square root of a product that is
     # not symmetric, and nothing to go wrong when a covariance is singular
     root1, root2 = _root(cov1, "cov1"), _root(cov2, "cov2")
@@ -143,9 +145,6 @@ def _finite(array, name, ndim):
         raise ValueError(f"{name} must have {ndim} dimension{'s' * (ndim > 1)}, not {array.ndim}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, but holds NaN or infinity")
-    if ndim == 2 and name.startswith("cov") and array.shape[0] == array.shape[1]:
-        if not np.allclose(array, array.T, rtol=1e-8, atol=1e-8 * (np.abs(array).max(initial=0.0))):
-            raise ValueError(f"{name} must be symmetric")
     return array
 
 
