@@ -14,12 +14,30 @@ def integer(name, value, low, high=None):
     return int(value)
 
 
+def amount(name, value, positive=False):
+    """`value` as a finite float >= 0 (> 0 if `positive`); TypeError for another type, else ValueError."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not math.isfinite(value) or value < 0 or (positive and value == 0):
+        raise ValueError(f"{name} must be a finite number {'> 0' if positive else '>= 0'}, not {value!r}")
+    return float(value)
+
+
 def threshold(name, value):
     """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number in (0, 1], not {value!r}")
     if math.isnan(value) or not 0 < value <= 1:
         raise ValueError(f"{name} must be in (0, 1], not {value}")
+    return float(value)
+
+
+def share(name, value):
+    """`value` as a float in [0, 1]; TypeError for another type, ValueError outside, or for NaN."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number in [0, 1], not {value!r}")
+    if math.isnan(value) or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be in [0, 1], not {value}")
     return float(value)
 
 

@@ -1,0 +1,233 @@
+"""Label noise, and what it costs: laws, and experiments that measure their exponents.
+
+Which law holds depends on the assumption. If some rule of the class is always right (realizable), N ~ d / eps
+labels bring the error to eps. If none is, and we want to come within eps of the best (agnostic), N ~ d /
+eps^2. Flipping each label with probability rho (random classification noise) multiplies the first by
+1 / (1 - 2 rho)^2 (Aslam and Decatur 1996), and does not turn it into the second. Constants are left out of
+the laws: only their ratios mean something.
+"""
+
+import numpy as np
+
+from .arguments import integer, share
+
+BLOCK = 2_000_000
+"""Samples drawn at a time, to bound the memory."""
+
+
+def flip_labels(y, rate, classes, seed):
+    """Labels with random classification noise.
+
+    Parameters
+    ----------
+    y : array[n]
+        Labels, each one of the classes.
+    rate : float
+        Probability in [0, 1] that a label is replaced by another class, drawn uniformly.
+    classes : int or sequence
+        The classes; a number k means 0 ... k - 1. At least two.
+    seed : int
+        With the same seed a higher rate flips the same labels and some more.
+
+    Returns
+    -------
+    array[n]
+        A new array of y's type.
+
+    Raises
+    ------
+    ValueError
+        If rate is outside [0, 1], there are fewer than two classes, or y holds another label.
+    """
+    y = np.asarray(y)
+    names = np.arange(classes) if isinstance(classes, (int, np.integer)) else np.unique(np.asarray(classes))
+    if y.ndim != 1:
+        raise ValueError(f"y must be one list of labels, not of shape {y.shape}")
+    if len(names) < 2:
+        raise ValueError(f"classes must name at least two classes, not {classes!r}")
+    rate = share("rate", rate)
+    if not np.isin(y, names).all():
+        raise ValueError("y must hold only labels that are in classes")
+    rng = np.random.default_rng(integer("seed", seed, 0))
+    flipped = rng.random(len(y)) < rate
+    shift = rng.integers(1, len(names), len(y))
+    other = names[(np.searchsorted(names, y) + shift) % len(names)]
+    return np.where(flipped, other, y).astype(y.dtype)
+
+
+def noise_factor(rate):
+    """1 / (1 - 2 rate)^2: how many times more labels under random classification noise, modelled.
+
+    Parameters
+    ----------
+    rate : float
+        In [0, 1/2). Two classes, a realizable target (Aslam and Decatur 1996).
+    """
+    if not 0.0 <= rate < 0.5:
+        raise ValueError(f"rate must lie in [0, 0.5), not {rate!r}: at one half a label says nothing")
+    return 1.0 / (1.0 - 2.0 * rate) ** 2
+
+
+def realizable_samples(dimension, epsilon, rate=0.0, delta=0.05):
+    """Labels for error epsilon when some rule of the class is right, without the constant, modelled.
+
+    (d + ln(1/delta)) / epsilon * noise_factor(rate). The bound's ln(1/epsilon) is left out, as an optimal
+    learner does without it (Hanneke 2016).
+
+    Parameters
+    ----------
+    dimension : int
+        VC dimension d of the class, at least 1.
+    epsilon : float
+        Error, in (0, 1).
+    rate : float
+        Random classification noise, in [0, 1/2).
+    delta : float
+        Probability that it fails, in (0, 1).
+    """
+    return _numerator(dimension, epsilon, delta) / epsilon * noise_factor(rate)
+
+
+def agnostic_samples(dimension, epsilon, delta=0.05):
+    """Labels to come within epsilon of the best rule when none is right, without the constant, modelled.
+
+    (d + ln(1/delta)) / epsilon^2; arguments as `realizable_samples`.
+    """
+    return _numerator(dimension, epsilon, delta) / epsilon**2
+
+
+def threshold_errors(sizes, rate, trials, seed):
+    """Errors of threshold learning under label noise, measured.
+
+    Points are uniform in [0, 1]; the label says whether a point is above the threshold 1/2, and is flipped
+    with probability `rate`. The learner minimises the disagreements with the noisy labels over all thresholds
+    (the middle of the first best gap); one that insists on agreeing with every label would not survive
+    the first flip.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Numbers of labels N.
+    rate : float
+        In [0, 1/2).
+    trials : int
+    seed : int
+
+    Returns
+    -------
+    float[len(sizes), trials]
+        True error |threshold - 1/2| of each trial.
+    """
+    noise_factor(rate)
+    sizes, trials = _sizes(sizes, trials)
+    rng = np.random.default_rng(integer("seed", seed, 0))
+    errors = np.empty((len(sizes), trials))
+    for i, n in enumerate(sizes):
+        step = max(1, BLOCK // n)
+        for start in range(0, trials, step):
+            errors[i, start : start + step] = _threshold_trials(n, rate, min(step, trials - start), rng)
+    return errors
+
+
+def _threshold_trials(n, rate, trials, rng):
+    """Errors of `trials` thresholds learnt from n labels each."""
+    # n sorted uniform points: cumulative sums of exponential gaps, without sorting
+    gaps = np.cumsum(rng.standard_exponential((trials, n + 1)), axis=1)
+    edges = np.concatenate([np.zeros((trials, 1)), gaps / gaps[:, -1:]], axis=1)
+    label = (edges[:, 1:-1] > 0.5) ^ (rng.random((trials, n)) < rate)
+    # a threshold after the first k points errs on the ones below it: minus the zeros, and a constant
+    disagreements = np.concatenate(
+        [np.zeros((trials, 1), dtype=int), np.cumsum(2 * label.astype(int) - 1, axis=1)], axis=1
+    )
+    k = disagreements.argmin(1)
+    row = np.arange(trials)
+    return np.abs((edges[row, k] + edges[row, k + 1]) / 2 - 0.5)
+
+
+def coin_errors(sizes, trials, seed, bias=0.5):
+    """Errors of estimating a coin's bias by its frequency, measured: float[len(sizes), trials].
+
+    The agnostic case in one number: to tell apart two rules whose errors differ by eps is to know a coin
+    to eps.
+    """
+    if not 0.0 < bias < 1.0:
+        raise ValueError(f"bias must lie in (0, 1), not {bias!r}")
+    sizes, trials = _sizes(sizes, trials)
+    rng = np.random.default_rng(integer("seed", seed, 0))
+    return np.array([np.abs(rng.binomial(n, bias, trials) / n - bias) for n in sizes])
+
+
+def slope(sizes, errors, seed, statistic=np.mean, confidence=0.95, resamples=400):
+    """Exponent of error against N: slope of a straight line in the logarithms, with a bootstrap interval.
+
+    Parameters
+    ----------
+    sizes : int[k]
+    errors : float[k, trials]
+    seed : int
+        Of the bootstrap over trials.
+    statistic : callable
+        Of the errors along axis 1: `np.mean`, or `at_confidence`.
+    confidence : float
+        Of the interval.
+    resamples : int
+
+    Returns
+    -------
+    value, low, high : float
+    """
+    errors = np.asarray(errors, dtype=float)
+    if errors.ndim != 2 or len(errors) != len(sizes) or len(sizes) < 2:
+        raise ValueError(f"errors must have one row for each of at least two sizes, not shape {errors.shape}")
+    logs = np.log(np.asarray(sizes, dtype=float))
+
+    def fit(sample):
+        level = statistic(sample, axis=1)
+        if not (level > 0).all():
+            raise ValueError("errors must be above 0 at every size to have a logarithm")
+        return np.polyfit(logs, np.log(level), 1)[0]
+
+    rng = np.random.default_rng(integer("seed", seed, 0))
+    trials = errors.shape[1]
+    drawn = [
+        fit(np.take_along_axis(errors, rng.integers(0, trials, errors.shape), axis=1))
+        for _ in range(resamples)
+    ]
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(fit(errors)), float(low), float(high)
+
+
+def at_confidence(errors, axis=1, confidence=0.9):
+    """The error that a share `confidence` of the trials stays within."""
+    return np.quantile(errors, confidence, axis=axis)
+
+
+def threshold_slope(rate, seed, trials=1000):
+    """Measured exponent of threshold learning under label noise: (value, low, high); theory says -1.
+
+    The sizes grow with `noise_factor(rate)`, so that every rate is looked at where the law has set in.
+    """
+    sizes = np.round(64 * noise_factor(rate) * 2.0 ** np.arange(6)).astype(int)
+    return slope(sizes, threshold_errors(sizes, rate, trials, seed), seed)
+
+
+def coin_slope(seed, trials=20000):
+    """Measured exponent of a coin's bias: (value, low, high) of the error kept at 90 %; theory says -1/2."""
+    sizes = 101 * 2 ** np.arange(7)
+    return slope(sizes, coin_errors(sizes, trials, seed), seed, at_confidence, resamples=200)
+
+
+def _numerator(dimension, epsilon, delta):
+    if dimension < 1:
+        raise ValueError(f"dimension must be at least 1, not {dimension!r}")
+    for name, value in (("epsilon", epsilon), ("delta", delta)):
+        if not 0.0 < value < 1.0:
+            raise ValueError(f"{name} must lie in (0, 1), not {value!r}")
+    return dimension + np.log(1.0 / delta)
+
+
+def _sizes(sizes, trials):
+    sizes = [integer("sizes", n, 1) for n in sizes]
+    if not sizes:
+        raise ValueError("sizes must hold at least one number of labels")
+    return sizes, integer("trials", trials, 2)

@@ -1,0 +1,119 @@
+"""The Frechet distance: scipy's matrix square root as oracle, what a distance must do, and clear errors."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import eigvals, sqrtm
+
+from dataselect_core.frechet import fid, fid_infinity, frechet_distance
+
+
+def gaussian(seed, d, rank):
+    """A mean and a covariance of a given rank."""
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(d, rank))
+    return rng.normal(size=d), root @ root.T
+
+
+def oracle(mu1, cov1, mu2, cov2):
+    """The formula word for word, with scipy's square root of the product."""
+    return ((mu1 - mu2) ** 2).sum() + np.trace(cov1 + cov2 - 2 * np.real(sqrtm(cov1 @ cov2)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 12))
+def test_equals_the_formula_with_scipys_square_root(seed, d):
+    """On covariances of full rank the distance is the textbook formula's to 1e-6 of its scale."""
+    one, two = gaussian(seed, d, d + 3), gaussian(seed + 1, d, d + 3)
+    scale = np.trace(one[1] + two[1])
+    assert frechet_distance(*one, *two) == pytest.approx(oracle(*one, *two), abs=1e-6 * scale)
+
+
+@pytest.mark.parametrize("rank", [1, 3, 8])
+def test_singular_covariances(rank):
+    """Where rank is missing, it is the formula with the roots of the product's eigenvalues (scipy)."""
+    one, two = gaussian(1, 20, rank), gaussian(2, 20, rank)
+    root = np.sqrt(np.maximum(np.real(eigvals(one[1] @ two[1])), 0)).sum()
+    scale = np.trace(one[1] + two[1])
+    expected = ((one[0] - two[0]) ** 2).sum() + scale - 2 * root
+    assert frechet_distance(*one, *two) == pytest.approx(expected, abs=1e-6 * scale)
+
+
+def test_singular_covariances_against_an_exact_root():
+    """Covariances that commute have a root by hand, also when rank is missing."""
+    q = np.linalg.qr(np.random.default_rng(3).normal(size=(6, 6)))[0]
+    a, b = np.array([4.0, 1.0, 0, 0, 9.0, 0]), np.array([1.0, 0, 0, 4.0, 4.0, 0])
+    expected = ((np.sqrt(a) - np.sqrt(b)) ** 2).sum() + 6.0
+    got = frechet_distance(np.ones(6), q * a @ q.T, np.zeros(6), q * b @ q.T)
+    assert got == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("rank", [2, 64])
+def test_distance_to_itself_is_nothing(rank):
+    """Self-distance stays below 1e-12 of the trace."""
+    mu, cov = gaussian(5, 64, rank)
+    assert frechet_distance(mu, cov, mu, cov) < 1e-12 * np.trace(cov)
+
+
+def test_symmetric_and_unmoved_by_rotation():
+    """The distance does not care which sample comes first, nor how the axes lie."""
+    one, two = gaussian(1, 7, 7), gaussian(2, 7, 7)
+    q = np.linalg.qr(np.random.default_rng(3).normal(size=(7, 7)))[0]
+    there = frechet_distance(*one, *two)
+    turned = frechet_distance(q @ one[0], q @ one[1] @ q.T, q @ two[0], q @ two[1] @ q.T)
+    assert frechet_distance(*two, *one) == pytest.approx(there, rel=1e-10)
+    assert turned == pytest.approx(there, rel=1e-9)
+
+
+def test_fid_uses_sample_covariances():
+    """The covariance of fid divides by n - 1, as numpy's cov does."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(12, 3)), rng.normal(size=(9, 3)) * 2 + 1
+    expected = oracle(X.mean(0), np.cov(X.T), Y.mean(0), np.cov(Y.T))
+    assert fid(X, Y) == pytest.approx(expected, abs=1e-6)
+
+
+def test_extrapolation_removes_the_bias_and_knows_its_error():
+    """On normal samples FID is far too high; FID infinity misses the truth by what its error promises."""
+    d, truth = 16, 16 * 0.1**2 + 16 * 0.2**2
+    plain, deviations = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        X, Y = rng.normal(size=(300, d)), 0.1 + 1.2 * rng.normal(size=(300, d))
+        value, error = fid_infinity(X, Y, seed)
+        plain.append(fid(X, Y) - truth)
+        deviations.append((value - truth) / error)
+    misses = np.array(deviations)
+    assert np.mean(plain) > 0.15
+    assert abs(misses.mean()) < 0.6
+    assert 0.6 < misses.std() < 1.5
+
+
+def test_extrapolation_repeats_with_its_seed():
+    """Same seed, same figures; another seed cuts the samples in another way."""
+    X = np.random.default_rng(1).normal(size=(80, 4))
+    Y = np.random.default_rng(2).normal(size=(90, 4))
+    assert fid_infinity(X, Y, 3) == fid_infinity(X, Y, 3)
+    assert fid_infinity(X, Y, 3) != fid_infinity(X, Y, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: fid(np.ones((1, 3)), np.ones((5, 3))), "X must have at least 2 rows"),
+        (lambda: fid(np.ones((5, 3)), np.ones((5, 4))), "same number of columns"),
+        (lambda: fid(np.ones((5, 3)), np.full((5, 3), np.nan)), "Y must be finite"),
+        (lambda: fid(np.ones(5), np.ones((5, 3))), "X must have 2 dimensions"),
+        (lambda: fid_infinity(np.ones((19, 3)), np.ones((50, 3)), 1), "X must have at least 20 rows"),
+        (lambda: frechet_distance([0, 0], np.eye(2), [0], np.eye(1)), "mu1 and mu2 must have the same"),
+        (lambda: frechet_distance([0, 0], np.eye(3), [0, 0], np.eye(2)), "cov1 must have shape"),
+        (lambda: frechet_distance([0, 0], np.eye(2), [0, 0], [[1, 0], [0, np.inf]]), "cov2 must be finite"),
+        (lambda: frechet_distance([0, 0], np.eye(2), [0, 0], [[1, 1], [0, 1]]), "cov2 must be symmetric"),
+        (lambda: frechet_distance([0, 0], -np.eye(2), [0, 0], np.eye(2)), "cov1 must be positive"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    """The error names the argument and what is allowed."""
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,128 @@
+"""Kneedle against kneed on its own examples, and the economic break-even."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kneed import DataGenerator, KneeLocator
+
+from dataselect_core.knee import break_even, knee
+
+EXAMPLES = {
+    "figure2": ("concave", "increasing"),
+    "convex_decreasing": ("convex", "decreasing"),
+    "convex_increasing": ("convex", "increasing"),
+    "concave_decreasing": ("concave", "decreasing"),
+    "concave_increasing": ("concave", "increasing"),
+    "bumpy": ("convex", "decreasing"),
+    "noisy_gaussian": ("concave", "increasing"),
+}
+
+
+def same(ours, x, y, curve, direction, sensitivity):
+    """Whether a knee is the one that kneed finds."""
+    theirs = KneeLocator(x, y, S=sensitivity, curve=curve, direction=direction).knee
+    return ours is None if theirs is None else ours == theirs
+
+
+@pytest.mark.parametrize("sensitivity", [0.0, 0.5, 1.0, 3.0, 5.0, 10.0, 25.0, 100.0])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_equals_kneed_on_its_examples(name, sensitivity):
+    """Each of kneed's own curves has the same knee here, whatever the sensitivity."""
+    x, y = getattr(DataGenerator, name)()
+    curve, direction = EXAMPLES[name]
+    assert same(knee(x, y, curve, direction, sensitivity), x, y, curve, direction, sensitivity)
+
+
+@pytest.mark.parametrize("sigma", [1, 10, 40])
+@pytest.mark.parametrize("seed", range(10))
+def test_equals_kneed_on_other_noisy_gaussians(sigma, seed):
+    """Other draws of the paper's noisy Gaussian, with uneven x, have kneed's knee."""
+    x, y = DataGenerator.noisy_gaussian(sigma=sigma, N=200, seed=seed)
+    assert same(knee(x, y, "concave", "increasing"), x, y, "concave", "increasing", 1.0)
+
+
+def test_known_answers():
+    """The values printed in the paper and in kneed's documentation."""
+    assert knee(*DataGenerator.figure2(), "concave", "increasing") == pytest.approx(2 / 9)
+    assert knee(*DataGenerator.convex_decreasing(), "convex", "decreasing") == 2
+    assert knee(*DataGenerator.concave_increasing(), "concave", "increasing") == 2
+    assert knee(*DataGenerator.convex_increasing(), "convex", "increasing") == 7
+    assert knee(*DataGenerator.concave_decreasing(), "concave", "decreasing") == 7
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.integers(-50, 50), min_size=3, max_size=30).filter(lambda y: len(set(y)) > 1),
+    st.integers(0, 10**6),
+    st.sampled_from(["concave", "convex"]),
+    st.sampled_from(["increasing", "decreasing"]),
+    st.sampled_from([0.0, 1.0, 2.5]),
+)
+def test_equals_kneed_on_any_curve(y, seed, curve, direction, sensitivity):
+    """Bumps, plateaus and monotone stretches in any order are treated as kneed treats them."""
+    x = np.cumsum(np.random.default_rng(seed).uniform(0.1, 2.0, len(y)))
+    assert same(knee(x, y, curve, direction, sensitivity), x, y, curve, direction, sensitivity)
+
+
+@given(st.floats(0.01, 1e6), st.floats(-1e6, 1e6), st.floats(0.01, 1e6))
+def test_units_do_not_move_the_knee(scale, shift, height):
+    """Cents instead of dollars, or per cent instead of shares, give the knee at the same point."""
+    x, y = DataGenerator.concave_increasing()
+    assert knee(x * scale + shift, y * height, "concave", "increasing") == pytest.approx(2 * scale + shift)
+
+
+def test_no_knee():
+    """A flat curve, a straight line and two points have no knee."""
+    assert knee([0, 1, 2], [4, 4, 4], "concave", "increasing") is None
+    assert knee([0, 1, 2, 3], [0, 1, 2, 3], "concave", "increasing") is None
+    assert knee([0, 1], [0, 1], "concave", "increasing") is None
+    assert knee([2, 2, 2], [0, 1, 2], "concave", "increasing") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"curve": "round"}, "curve"),
+        ({"direction": "up"}, "direction"),
+        ({"sensitivity": -1}, "sensitivity"),
+        ({"sensitivity": np.nan}, "sensitivity"),
+        ({"x": [0, 2, 1]}, "x"),
+        ({"x": []}, "x"),
+        ({"y": [1, 2]}, "y"),
+        ({"y": [1, np.nan, 3]}, "y"),
+    ],
+)
+def test_knee_bad_input(change, named):
+    """Bad input is refused by the name of the argument."""
+    good = {"x": [0, 1, 2], "y": [0, 2, 3], "curve": "concave", "direction": "increasing"}
+    with pytest.raises(ValueError, match=named):
+        knee(**{**good, **change})
+
+
+def test_break_even_by_hand():
+    """Benefit 10·√x and cost 2·x meet at x = 25."""
+    x = np.linspace(0, 100, 401)
+    assert break_even(x, 10 * np.sqrt(x), 2 * x) == pytest.approx(25)
+    assert break_even([0, 10], [5, 5], [0, 10]) == pytest.approx(5)
+
+
+def test_break_even_takes_the_last_crossing():
+    """A run that loses first and pays later is judged by the point from which it loses for good."""
+    assert break_even([0, 1, 2, 3, 4], [0, 0, 4, 4, 0], [1, 1, 1, 3, 2]) == pytest.approx(3 + 1 / 3)
+
+
+def test_break_even_may_not_exist():
+    """There is none when the cost always exceeds the benefit, or does not exceed it in the end."""
+    assert break_even([0, 1, 2], [0, 0, 0], [1, 2, 3]) is None
+    assert break_even([0, 1, 2], [0, 5, 9], [1, 2, 3]) is None
+
+
+def test_break_even_bad_input():
+    """NaN and different lengths are refused by the name of the argument."""
+    with pytest.raises(ValueError, match="cost"):
+        break_even([0, 1], [1, 1], [0, np.nan])
+    with pytest.raises(ValueError, match="benefit"):
+        break_even([0, 1], [1, 1, 1], [0, 1])
+    with pytest.raises(ValueError, match="ascending"):
+        break_even([1, 0], [1, 1], [0, 1])

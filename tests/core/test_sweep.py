@@ -1,0 +1,118 @@
+"""The exhaustive sweep: its runs are the runs of a reader, its optimum is the optimum."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from dataselect_core.sampling import active_learning, rare_class, stratified_split
+from dataselect_core.selection_economics import Prices, economic_knee, project_cost
+from dataselect_core.sweep import cheapest, most_worthwhile, stop_at, stops, sweep
+
+PRICES = Prices(label=5.0, score=0.01, pool=1000, training=1.0)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """The digits, every third one."""
+    X, y = load_digits(return_X_y=True)
+    return X[::3] / 16, y[::3]
+
+
+@pytest.fixture(scope="module")
+def curves(data):
+    """Two strategies, two batch sizes, three seeds."""
+    return sweep(*data, ("random", "margin"), (10, 40), 20, 200, range(3))
+
+
+def test_the_runs_are_those_of_active_learning(data, curves):
+    """Each row of a curve is the run that a reader gets with the same settings and seed."""
+    X, y = data
+    for curve in curves:
+        for seed in range(3):
+            pool, test = stratified_split(y, 0.3, seed)
+            run = active_learning(
+                X[pool], y[pool], X[test], y[test], curve.strategy, curve.batch_size, 20, 200, seed
+            )
+            np.testing.assert_array_equal(curve.accuracy[seed], run.accuracy)
+            np.testing.assert_array_equal(curve.labels, run.labels)
+
+
+def test_order_and_repetition(data, curves):
+    """The curves come by strategy, then batch size, each reported when done, and the same again."""
+    seen = []
+    again = sweep(*data, ("random", "margin"), (10, 40), 20, 200, range(3), progress=seen.append)
+    assert [(c.strategy, c.batch_size) for c in again] == [
+        ("random", 10), ("random", 40), ("margin", 10), ("margin", 40)
+    ]
+    assert all(a is b for a, b in zip(seen, again))
+    for one, two in zip(curves, again):
+        np.testing.assert_array_equal(one.accuracy, two.accuracy)
+
+
+def test_cheapest_by_brute_force(curves):
+    """No point of any curve reaches the target for less, cost and accuracy worked out again here."""
+    for target in (0.5, 0.8, 0.9):
+        best = cheapest(curves, PRICES, target)
+        costs = [
+            project_cost(c.labels, c.strategy != "random", PRICES).total[i]
+            for c in curves for i in range(len(c.labels)) if c.accuracy.mean(axis=0)[i] >= target
+        ]
+        assert best.cost == min(costs)
+        assert best.accuracy >= target
+    assert cheapest(curves, PRICES, 1.0) is None
+
+
+def test_prices_turn_the_optimum(curves):
+    """Dear labels make selection the cheapest way to 90 %, dear scores make it random sampling."""
+    dear_labels = cheapest(curves, Prices(label=100, score=0, pool=1000, training=0), 0.9)
+    dear_scores = cheapest(curves, Prices(label=1, score=1, pool=1000, training=0), 0.9)
+    assert (dear_labels.strategy, dear_scores.strategy) == ("margin", "random")
+    assert dear_labels.labels < dear_scores.labels
+    assert most_worthwhile(curves, Prices(label=100, score=0, pool=1, training=0)).strategy == "margin"
+    nothing = most_worthwhile(curves, Prices(label=1, score=1, pool=1000, training=0))
+    assert (nothing.strategy, nothing.net) == ("random", 0)
+
+
+def test_most_worthwhile_by_brute_force(curves):
+    """Its net benefit is the largest of all economic knees against the finest random curve."""
+    baseline = curves[0]
+    best = most_worthwhile(curves, PRICES)
+    nets = [
+        economic_knee(c.labels, c.mean, baseline.labels, baseline.mean, PRICES) for c in curves[2:]
+    ]
+    assert best.net == max(k.net[k.best] for k in nets)
+    assert best.net > 0
+    assert not best.beyond
+
+
+def test_a_marker_is_found(curves):
+    """Each stop is found again by strategy, batch size and labels, and no other."""
+    for stop in stops(curves, PRICES):
+        assert stop_at(curves, PRICES, stop.strategy, stop.batch_size, stop.labels) == stop
+    with pytest.raises(ValueError, match="point of the sweep"):
+        stop_at(curves, PRICES, "margin", 40, 70)
+
+
+def test_rare_class_in_a_sweep(data):
+    """A rare class is thinned in the pool by the seed, and its recall is that of the same run."""
+    X, y = data
+    (curve,) = sweep(X, y, ("random",), (30,), 30, 60, (4,), rare=(8, 3))
+    pool, test = stratified_split(y, 0.3, 4)
+    X_pool, y_pool = rare_class(X[pool], y[pool], 8, 3, 4)
+    run = active_learning(X_pool, y_pool, X[test], y[test], "random", 30, 30, 60, 4, recall_class=8)
+    np.testing.assert_array_equal(curve.recall[0], run.recall)
+    np.testing.assert_array_equal(curve.accuracy[0], run.accuracy)
+
+
+def test_bad_sweep(data, curves):
+    """Empty lists, unknown strategies, more labels than the pool holds, no baseline, odd targets."""
+    with pytest.raises(ValueError, match="seeds"):
+        sweep(*data, ("random",), (10,), 20, 40, ())
+    with pytest.raises(ValueError, match="strategies"):
+        sweep(*data, ("best",), (10,), 20, 40, (0,))
+    with pytest.raises(ValueError, match="budget"):
+        sweep(*data, ("random",), (10,), 20, 10_000, (0,))
+    with pytest.raises(ValueError, match="random"):
+        stops(curves[2:], PRICES)
+    with pytest.raises(ValueError, match="target"):
+        cheapest(curves, PRICES, 90)
