@@ -1,0 +1,95 @@
+"""The benchmark: it measures what it says, and prints it so that it can be read."""
+
+import zipfile
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tools import bench, serve, stock
+
+PAGE = """<!doctype html><html data-boot="static"><section data-part="1"><b class="noUi-handle" tabindex="0">x</b>
+</section><script>
+let threshold = 0.9;
+globalThis.lab = { main: { latest: () => ({ settings: { threshold } }) } };
+addEventListener("keydown", () => setTimeout(() => {
+  document.querySelector("section").dataset.results = "stale";
+  setTimeout(() => {
+    threshold -= 0.01;
+    document.querySelector("section").dataset.results = "new" + threshold;
+  }, 200);
+}));
+fetch("payload.bin").then(() => {
+  performance.mark("lab:live");
+  document.documentElement.dataset.boot = OUTCOME;
+});
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser as the benchmark starts it."""
+    with sync_playwright() as playwright, bench.profile(playwright) as browser:
+        yield browser
+
+
+def site(folder, outcome):
+    """A page with a slider that answers each key with an old result first, then with the new one 200 ms later."""
+    (folder / "index.html").write_text(PAGE.replace("OUTCOME", f'"{outcome}"'), "utf-8")
+    (folder / "payload.bin").write_bytes(bytes(1_000_000))
+    return serve.serving(folder)
+
+
+def test_visit_counts_and_times_what_happened(browser, tmp_path):
+    """A visit counts every byte and request, and takes only a result at a new threshold for an answer."""
+    with site(tmp_path, "live") as address:
+        found = bench.visit(browser, f"{address}index.html", moves=3)
+    assert found["requests"] >= 2
+    assert 1.0 < found["megabytes"] < 1.01
+    assert found["move"] >= 200
+    assert found["drawn"] >= found["move"]
+    assert found["answer"] >= found["live"] + 0.2
+    assert found["paint"] is None
+
+
+def test_visit_of_a_page_that_fails_is_no_figure(browser, tmp_path):
+    """A page that does not come to life stops the benchmark and is named."""
+    with site(tmp_path, "failed") as address, pytest.raises(RuntimeError, match="index.html did not come to life"):
+        bench.visit(browser, f"{address}index.html")
+
+
+def test_medians_leave_out_what_was_not_measured():
+    """Medians are of the figures that every run has; the rest is left out, not guessed."""
+    runs = [{"a": 1.0, "b": None, "steps": {}}, {"a": 5.0, "b": 1.0, "steps": {}}, {"a": 2.0, "steps": {}}]
+    assert bench.medians(runs) == {"a": 2.0}
+
+
+def test_table_sets_figures_beside_stock_and_budget():
+    """A line holds our figure, the stock figure, how often faster, and the budget; a missing one stays empty."""
+    figures = [("first live", "live", "s", 2, 5, 3), ("paint", "readable", "ms", 0, None, None), ("c", "none", "", 0)]
+    lines = bench.table(figures, {"first live": 2.0, "paint": 250.4}, {"first live": 7.0})
+    assert [line.split() for line in lines[1:]] == [
+        ["live", "2.00", "s", "7.00", "s", "3.5", "5", "/", "3,", "ratio", "2"],
+        ["readable", "250", "ms"],
+    ]
+
+
+def test_step_lines_tell_where_the_time_went():
+    """Each step lasts until the next one begins."""
+    run = {"steps": {"interpreter": 0.5, "packages": 1.5, "core": 3.5, "workbench": 4.0, "live": 6.0}}
+    said = bench.step_lines([run, run], "steps")
+    assert said == "page 0.50, interpreter 1.00, packages 2.00, core 0.50, workbench 2.00 s"
+
+
+def test_stock_wheels_install_everywhere(tmp_path):
+    """A trimmed wheel of another platform loses its binaries and claims to be pure; others stay as they are."""
+    wheel = tmp_path / "markupsafe-3.0.4-cp313-cp313-manylinux2014_x86_64.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in ("markupsafe/__init__.py", "markupsafe/_speedups.so", "markupsafe-3.0.4.dist-info/METADATA"):
+            archive.writestr(name, name)
+    (tmp_path / "out").mkdir()
+    made = stock.trimmed("markupsafe", wheel, tmp_path / "out")
+    assert made.name == "markupsafe-3.0.4-py3-none-any.whl"
+    assert zipfile.ZipFile(made).namelist() == ["markupsafe/__init__.py", "markupsafe-3.0.4.dist-info/METADATA"]
+    same = tmp_path / "param-2.4.2-py3-none-any.whl"
+    same.write_bytes(b"as it is")
+    assert stock.trimmed("param", same, tmp_path / "out").read_bytes() == b"as it is"

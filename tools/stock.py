@@ -1,0 +1,155 @@
+"""The stock boot of the same workbench, to hold the lab's own boot against.
+
+It starts as the page does that `panel convert --to pyodide-worker` writes: Pyodide as published, with its
+standard library as sources, in a worker; `loadPackage` for NumPy and micropip; one `micropip.install` of the
+`.py` wheels; the app as an archive; its document sent to the page and drawn there by BokehJS. Where it differs
+from what that command writes, it is faster than that:
+
+- all files come from the same server as the lab's, none from a CDN;
+- Panel's and Bokeh's wheels are trimmed, as the ones that Panel puts on its CDN for this;
+- micropip gets the address of every wheel and resolves nothing (`deps=False`), and the packages that Bokeh asks
+  for and this app never imports (Pillow, contourpy, narwhals, tornado, xyzservices) are not installed at all;
+- MarkupSafe and PyYAML are installed as pure Python, which they fall back to without their binary modules.
+
+The app is the lab's own (`apps.bridge.Bridge`), with its own wheel of the core and its own data.
+"""
+
+import json
+import re
+import shutil
+import zipfile
+
+from tools import bundle, fetch, site
+
+PYODIDE = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy", "micropip"]
+WHEELS = [name for name in bundle.PURE if name != "micropip"]
+TRIMMED = {
+    "panel": r"^panel/(dist/(?!css/)|examples/|tests/)",
+    "bokeh": r"^bokeh/(?!core/_templates).*(\.js|\.d\.ts|\.tsbuildinfo|bokeh\.json)$",
+    "markupsafe": r"\.so$",
+    "pyyaml": r"\.so$",
+}
+
+WORKER = """\
+importScripts("pyodide/pyodide.js");
+let bridge;
+
+async function start({ wheels }) {
+  const pyodide = await loadPyodide({ env: { HOME: "/home/pyodide", PANEL_CDN_ROOT: "panel/" } });
+  const bytes = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+  await pyodide.loadPackage(["numpy", "micropip"]);
+  pyodide.globals.set("wheels", pyodide.toPy(wheels.map((name) => new URL(`wheels/${name}`, location).href)));
+  await pyodide.runPythonAsync("import micropip\\nawait micropip.install(wheels, deps=False)");
+  const site = pyodide.runPython("import site\\nsite.getsitepackages()[0]");
+  pyodide.unpackArchive(await bytes("apps.zip"), "zip", { extractDir: site });
+  pyodide.FS.mkdirTree(`${site}/dataselect_data`);
+  const load = async (name) => pyodide.FS.writeFile(`${site}/dataselect_data/${name}`, await bytes(`data/${name}`));
+  bridge = pyodide.pyimport("apps.bridge").Bridge((text) => postMessage({ text }), load);
+  postMessage({ documents: bridge.documents() });
+}
+
+let queue = Promise.resolve();
+onmessage = ({ data }) => {
+  const work = () => (data.wheels ? start(data) : bridge.receive(data.text));
+  queue = queue.then(work).catch((error) => postMessage({ failed: String(error) }));
+};
+"""
+
+PAGE = """\
+<!doctype html><meta charset="utf-8"><title>The stock boot</title>
+SCRIPTS
+<section data-part="1"></section>
+<script>
+const section = document.querySelector("section");
+const worker = new Worker("worker.js");
+const send = (message) => worker.postMessage({ text: JSON.stringify(message) });
+let bokeh = null;
+let latest = null;
+globalThis.lab = { main: { latest: () => latest } };
+
+async function show(json) {
+  bokeh = Bokeh.require("document").Document.from_json(json);
+  const places = bokeh.roots().map(() => section.appendChild(document.createElement("div")));
+  await Bokeh.embed.add_document_standalone(bokeh, section, places, false);
+  bokeh.on_change((event) => {
+    const events = event.events ? (event.sync ? event.events : []) : [event];
+    if (events.length) send({ type: "patch", part: "1", patch: bokeh.create_json_patch(events) });
+  }, true);
+  performance.mark("lab:live");
+  document.documentElement.dataset.boot = "live";
+  const settings = Object.fromEntries(new URLSearchParams(location.search));
+  settings.threshold = Number(settings.threshold);
+  const { track, part, ...state } = settings;
+  send({ type: "open", part, state: { track, prediction: 20, settings: state } });
+}
+
+worker.onmessage = ({ data }) => {
+  if (data.failed) {
+    document.documentElement.dataset.boot = "failed";
+    throw new Error(data.failed);
+  }
+  if (data.documents) return show(JSON.parse(data.documents)["1"]);
+  const said = JSON.parse(data.text);
+  if (said.type === "patch") bokeh.apply_json_patch(said.patch);
+  if (said.type !== "results") return;
+  latest = said;
+  section.dataset.results = Number(section.dataset.results || 0) + 1;
+};
+worker.postMessage({ wheels: WHEELS });
+</script>
+"""
+
+
+def make(root, lock, wheel, data, out):
+    """Write the page and all it loads.
+
+    Parameters
+    ----------
+    root : Path
+        The repository, with `.build/runtime` made.
+    lock : dict
+        The lock of what ships.
+    wheel : Path
+        The core's wheel.
+    data : Path
+        Directory of the derived data files.
+    out : Path
+        Directory to write; made here.
+    """
+    (out / "wheels").mkdir(parents=True)
+    (out / "pyodide").mkdir()
+    runtime = root / ".build" / "runtime"
+    for name in PYODIDE:
+        shutil.copy(fetch.fetch(lock, name), out / "pyodide")
+    (out / "pyodide" / "pyodide-lock.json").write_text(json.dumps(packages(lock)), "utf-8")
+    wheels = [trimmed(name, fetch.fetch(lock, name), out / "wheels") for name in WHEELS]
+    wheels.append(shutil.copy(wheel, out / "wheels"))
+    for name in site.PAGE_SCRIPTS:
+        shutil.copy(runtime / name, out)
+    shutil.copytree(runtime / "panel", out / "panel")
+    shutil.copytree(data, out / "data")
+    (out / "apps.zip").write_bytes(site.archive(root / "site" / "apps", "apps"))
+    (out / "worker.js").write_text(WORKER, "utf-8")
+    scripts = "\n".join(f'<script src="{name}"></script>' for name in site.PAGE_SCRIPTS)
+    names = json.dumps([path.name for path in map(out.joinpath, wheels)])
+    (out / "index.html").write_text(PAGE.replace("SCRIPTS", scripts).replace("WHEELS", names), "utf-8")
+
+
+def packages(lock):
+    """Pyodide's own lock file, but for micropip: the same version as PyPI packs it, hence another hash."""
+    own = json.loads(fetch.fetch(lock, "pyodide-lock.json").read_text("utf-8"))
+    own["packages"]["micropip"]["sha256"] = lock["files"]["micropip"]["sha256"]
+    return own
+
+
+def trimmed(name, wheel, folder):
+    """Put a wheel into a folder, without what `TRIMMED` leaves out, and installable on every platform."""
+    project, version = wheel.name.split("-")[:2]
+    target = folder / f"{project}-{version}-py3-none-any.whl"
+    if name not in TRIMMED:
+        return shutil.copy(wheel, target)
+    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as kept:
+        for member in source.namelist():
+            if not re.search(TRIMMED[name], member):
+                kept.writestr(member, source.read(member))
+    return target
