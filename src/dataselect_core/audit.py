@@ -4,10 +4,13 @@
 plan); `Audit.at(threshold)` then takes milliseconds, so that a reader can move the threshold by hand.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from . import arguments
 from .dedup import clusters, exact_pairs
 from .information import Curve, heldout_split, icr, prepare, tokens_to_reach
 from .lsh import candidate_pairs, collision_probability, optimal_bands
@@ -22,7 +25,7 @@ HELDOUT_SHARE = 0.1
 CHAINED = 0.5  # a removed document less similar than this to the one kept for it was removed by a chain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """What deduplication at one threshold does to a corpus of n documents. All of it is measured.
 
@@ -34,8 +37,10 @@ class Point:
         Of each cluster the first document in source order.
     cluster : int64[n]
         Index of the kept document of each document's cluster.
-    pairs : int64[m, 2]
-        Verified pairs, similarity >= threshold.
+    proposed : int64[candidates, 2]
+        Pairs that LSH proposed.
+    pairs : int64[found_pairs, 2]
+        Those of them with exact Jaccard >= threshold.
     candidates, true_pairs, found_pairs, missed, false_positives : int
         Pairs proposed by LSH; pairs with exact Jaccard >= threshold; of these proposed, and not
         proposed; proposed pairs below the threshold.
@@ -51,6 +56,7 @@ class Point:
     rows: int
     keep: np.ndarray
     cluster: np.ndarray
+    proposed: np.ndarray
     pairs: np.ndarray
     candidates: int
     true_pairs: int
@@ -64,7 +70,7 @@ class Point:
     chained: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Learning:
     """What the raw and the deduplicated corpus teach the same model.
 
@@ -112,26 +118,33 @@ class Audit:
         All pairs with exact Jaccard >= `FLOOR`.
     train_index, heldout_index : int64[...]
     plan : CurvePlan
+
+    Raises
+    ------
+    TypeError, ValueError
+        Bad arguments, as `shingle_sets`, `signatures` and `heldout_split` say: two clusters are needed, one
+        to learn from and one to be tested on.
     """
 
     def __init__(self, texts, width=5, num_perm=128, seed=1):
-        for _ in self.steps(texts, width, num_perm, seed):
+        for _ in self._steps(texts, width, num_perm, seed):
             pass
 
     @classmethod
     def stepwise(cls, texts, width=5, num_perm=128, seed=1):
         """The same in steps: an iterator of (label, share done) that ends with the audit as its last item."""
         audit = cls.__new__(cls)
-        yield from audit.steps(texts, width, num_perm, seed)
+        yield from audit._steps(texts, width, num_perm, seed)
         yield audit
 
-    def steps(self, texts, width, num_perm, seed):
+    def _steps(self, texts, width, num_perm, seed):
         """Does the work, and says before each step what it is: (label, share done)."""
-        self.texts, self.width, self.num_perm, self.seed = list(texts), width, num_perm, seed
+        self.texts = arguments.documents("texts", texts, "str")
+        self.width, self.num_perm, self.seed = width, num_perm, seed
         n = len(self.texts)
         yield "Cutting the texts into shingles", 0.0
-        self.words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
         self.shingles = shingle_sets(self.texts, width)
+        self.words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
         yield "Computing MinHash signatures", 0.2
         self.signatures = signatures(self.shingles, num_perm, seed)
         yield "Comparing all texts exactly, to check MinHash against", 0.3
@@ -139,7 +152,9 @@ class Audit:
         self._key = self.pairs[:, 0] * n + self.pairs[:, 1]
         yield "Preparing the language model", 0.7
         near = self.pairs[self.similarity >= HELDOUT_THRESHOLD]
-        self.train_index, self.heldout_index = heldout_split(clusters(n, near), HELDOUT_SHARE, seed, self.words)
+        self.train_index, self.heldout_index = heldout_split(
+            clusters(n, near), HELDOUT_SHARE, seed, self.words
+        )
         self.plan = prepare(self.texts, self.train_index, self.heldout_index, seed=seed)
         yield "Training on the raw corpus", 0.9
         self.raw = self.plan.curve()
@@ -161,33 +176,39 @@ class Audit:
         threshold : float
             In [`HELDOUT_THRESHOLD`, 1].
         bands, rows : int, optional
-            By hand; default: `optimal_bands` for the threshold.
+            By hand, both of them; default: `optimal_bands` for the threshold.
 
         Returns
         -------
         Point
+
+        Raises
+        ------
+        TypeError, ValueError
+            A threshold out of range, only one of bands and rows, or more of both than `num_perm` allows.
         """
         _check(threshold)
-        if bands is None or rows is None:
+        if (bands is None) != (rows is None):
+            raise ValueError(f"bands and rows must be given both or not at all, not {bands!r} and {rows!r}")
+        if bands is None:
             bands, rows = optimal_bands(threshold, self.num_perm)
-        candidates = candidate_pairs(self.signatures, bands, rows)
-        similarity = self.exact(candidates)
-        found = candidates[similarity >= threshold]
+        return self._point(threshold, bands, rows, candidate_pairs(self.signatures, bands, rows))
+
+    def _point(self, threshold, bands, rows, proposed):
+        found = proposed[self.exact(proposed) >= threshold]
         true = self.similarity[self.similarity >= threshold]
         cluster = clusters(len(self.texts), found)
-        return self._point(threshold, bands, rows, cluster, found, len(candidates), true)
-
-    def _point(self, threshold, bands, rows, cluster, found, candidates, true):
         keep = cluster == np.arange(len(self.texts))
         removed = np.flatnonzero(~keep)
         to_kept = self.exact(np.column_stack([cluster[removed], removed]))
+        expected = collision_probability(true, bands, rows).mean() if true.size and bands else None
         return Point(
-            threshold=float(threshold), bands=int(bands), rows=int(rows), keep=keep, cluster=cluster, pairs=found,
-            candidates=int(candidates), true_pairs=int(true.size), found_pairs=len(found),
-            missed=int(true.size - len(found)), false_positives=int(candidates - len(found)),
+            threshold=float(threshold), bands=int(bands), rows=int(rows), keep=keep, cluster=cluster,
+            proposed=proposed, pairs=found, candidates=len(proposed), true_pairs=true.size,
+            found_pairs=len(found), missed=true.size - len(found), false_positives=len(proposed) - len(found),
             recall=len(found) / true.size if true.size else None,
-            expected_recall=float(collision_probability(true, bands, rows).mean()) if true.size and bands else None,
-            documents_removed=int(removed.size), words_removed=int(self.words[removed].sum()),
+            expected_recall=None if expected is None else float(expected),
+            documents_removed=removed.size, words_removed=int(self.words[removed].sum()),
             chained=int((to_kept < CHAINED).sum()),
         )
 
@@ -203,7 +224,8 @@ class Audit:
         best = float(self.raw.loss.min())  # not the last: more copies can make the model worse again
         needed, enough = tokens_to_reach(self.raw, best), tokens_to_reach(kept, best)
         return Learning(
-            raw=self.raw, kept=kept, uniform_loss=uniform, loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
+            raw=self.raw, kept=kept, uniform_loss=uniform,
+            loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
             tokens_saved_share=None if enough is None else float(1 - enough / needed),
             icr_raw=_whole_run(uniform, self.raw), icr_kept=_whole_run(uniform, kept),
         )
@@ -217,14 +239,17 @@ class Audit:
             With `bands = rows = 0`, since no LSH took part, and nothing missed.
         """
         _check(threshold)
-        near = self.pairs[self.similarity >= threshold]
-        cluster = clusters(len(self.texts), near)
-        return self._point(threshold, 0, 0, cluster, near, len(near), self.similarity[self.similarity >= threshold])
+        return self._point(threshold, 0, 0, self.pairs[self.similarity >= threshold])
 
     def where_removed(self, share):
-        """The point, among thresholds in steps of 0.01, whose share of removed documents is nearest to `share`.
+        """The point, of thresholds in steps of 0.01, that removes nearest to a share of the documents.
 
         By exact similarity, free of LSH's misses; of equally near ones the highest threshold.
+
+        Parameters
+        ----------
+        share : float
+            Of the documents, in (0, 1).
 
         Returns
         -------
@@ -233,19 +258,19 @@ class Audit:
         """
         if not 0 < share < 1:
             raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
-        n = len(self.texts)
-        # More goes as the threshold falls, so the nearest one is found by halving.
-        levels = np.round(np.arange(100, round(100 * HELDOUT_THRESHOLD) - 1, -1) / 100, 2)
-        low, high = 0, len(levels) - 1
-        while low < high:
-            middle = (low + high) // 2
-            if self.exact_at(levels[middle]).documents_removed < share * n:
-                low = middle + 1
-            else:
-                high = middle
-        points = [self.exact_at(levels[i]) for i in (low - 1, low) if i >= 0]
-        nearest = min(points, key=lambda point: abs(point.documents_removed - share * n))
-        return nearest if nearest.documents_removed >= share * n / 2 else None
+        asked = share * len(self.texts)
+        levels = [percent / 100 for percent in range(100, round(100 * HELDOUT_THRESHOLD) - 1, -1)]
+
+        @cache
+        def removed(level):
+            return self.exact_at(level).documents_removed
+
+        # More goes as the threshold falls, so the place is found by halving.
+        enough = bisect_left(levels, asked, key=removed)
+        nearest = min(levels[max(enough - 1, 0):enough + 1], key=lambda level: abs(removed(level) - asked))
+        if removed(nearest) < asked / 2:
+            return None
+        return self.exact_at(levels[bisect_left(levels, removed(nearest), key=removed)])
 
     def recall_by_similarity(self, point, width=0.05):
         """Measured recall of LSH in bins of exact similarity.
@@ -255,17 +280,17 @@ class Audit:
         similarity, recall, pairs : float64[k], float64[k], int64[k]
             Mean similarity, share proposed by LSH, and number of pairs of each bin that holds any.
         """
-        proposed = candidate_pairs(self.signatures, point.bands, point.rows)
-        n = len(self.texts)
-        is_proposed = np.isin(self._key, proposed[:, 0] * n + proposed[:, 1])
-        bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(int), int((1 - FLOOR) / width - 1e-9))
-        pairs = np.bincount(bins)
+        proposed = np.isin(self._key, point.proposed[:, 0] * len(self.texts) + point.proposed[:, 1])
+        most = int((1 - FLOOR) / width - 1e-9)  # a bin's lower border belongs to it, and 1 to the last
+        bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(np.intp), most)
+        pairs = np.bincount(bins).astype(np.int64)
         some = pairs > 0
         mean = np.bincount(bins, self.similarity)[some] / pairs[some]
-        return mean, np.bincount(bins, is_proposed)[some] / pairs[some], pairs[some]
+        return mean, np.bincount(bins, proposed)[some] / pairs[some], pairs[some]
 
 
 def _check(threshold):
+    arguments.threshold("threshold", threshold)
     if not HELDOUT_THRESHOLD <= threshold <= 1:
         raise ValueError(f"threshold must lie in [{HELDOUT_THRESHOLD}, 1], not {threshold!r}")
 

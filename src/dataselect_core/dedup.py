@@ -199,7 +199,7 @@ def clusters(n, pairs):
     """
     n = arguments.integer("n", n, 1)
     i, j = _check_pairs(n, pairs).T
-    cluster = np.arange(n)
+    cluster = np.arange(n, dtype=np.int64)
     while (cluster[i] != cluster[j]).any():
         # The first document of a cluster follows that of an earlier cluster it is joined with, until none is.
         lower = np.minimum(cluster[i], cluster[j])

@@ -51,4 +51,4 @@ def heldout_split(cluster, share=0.1, seed=1, words=None):
     if not size[taken].sum() > 0:
         taken[order[np.argmin(size[order])]] = True
     held = taken[member]
-    return np.flatnonzero(~held), np.flatnonzero(held)
+    return np.flatnonzero(~held).astype(np.int64), np.flatnonzero(held).astype(np.int64)

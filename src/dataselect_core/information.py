@@ -336,7 +336,7 @@ def _upto(row, stretch, weights, size, k):
 
 def _arrivals(first, k):
     """How many kinds have come by the end of each of the k stretches."""
-    return np.cumsum(np.bincount(first, minlength=k + 1)[:k])
+    return np.cumsum(np.bincount(first, minlength=k + 1)[:k], dtype=np.int64)
 
 
 def _documents(index, n, name):
@@ -356,7 +356,8 @@ def _ends(checkpoints, so_far):
         if checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, not {checkpoints}")
         share = np.arange(1, checkpoints + 1) / checkpoints * so_far[-1]
-        return np.unique(np.minimum(np.searchsorted(so_far, share * (1 - 1e-12)), n - 1) + 1)
+        ends = np.minimum(np.searchsorted(so_far, share * (1 - 1e-12)), n - 1) + 1
+        return np.unique(ends).astype(np.int64)
     ends = np.asarray(checkpoints)
     if ends.ndim != 1 or ends.size == 0 or not np.issubdtype(ends.dtype, np.integer):
         raise ValueError("checkpoints must be a whole number or a sequence of document counts, "

@@ -106,7 +106,7 @@ def candidate_pairs(signatures, bands, rows):
     n, num_perm = signatures.shape
     if bands * rows > num_perm:
         raise ValueError(f"bands * rows must be at most num_perm = {num_perm}, not {bands} * {rows}")
-    filled = np.flatnonzero((signatures != EMPTY).any(axis=1))
+    filled = np.flatnonzero((signatures != EMPTY).any(axis=1)).astype(np.int64)  # so that n * n fits
     found = np.empty(0, np.int64)
     for band in range(bands):
         values = signatures[filled, band * rows:(band + 1) * rows]

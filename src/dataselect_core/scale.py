@@ -1,11 +1,12 @@
 """What a measured redundancy would mean for a training run of another size. All of it is modelled."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
 from .economics import indexing_cost, training_cost
-from .scaling import data_constrained_loss, effective_tokens_of_clusters, training_flops
+from .scaling import clustered_loss, effective_tokens_of_clusters, training_flops
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Scale:
     indexing_dollars : float
         MinHash signatures for the raw corpus, and reading it once.
     loss, loss_after : float
-        Data-constrained scaling law, nats per token.
+        Data-constrained scaling law, cluster by cluster; nats per token.
     """
 
     parameters: float
@@ -52,13 +53,13 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
     Parameters
     ----------
     cluster : int[n]
-        Index of the kept document of each document's cluster (`Point.cluster`).
+        Index of the kept document of each document's cluster (`Point.cluster`); its own for a kept one.
     words : int[n]
-        Words of each document.
+        Words of each document, at least 0.
     parameters, tokens : float
-        Model size N and raw tokens D at scale, > 0.
+        Model size N and raw tokens D at scale, at least 1.
     corpus_bytes : float, default 0
-        Size of the raw corpus at scale, for the cost of indexing it.
+        Size of the raw corpus at scale, >= 0, for the cost of indexing it.
     assumptions : Assumptions, optional
 
     Returns
@@ -67,29 +68,40 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
 
     Raises
     ------
-    ValueError
-        Shapes that differ, a corpus without words, or sizes that are not above 0.
+    TypeError, ValueError
+        Shapes that differ, a cluster without its kept document, kept documents without a word, or sizes
+        out of range.
     """
     cluster, words = np.asarray(cluster), np.asarray(words, dtype=float)
     if cluster.shape != words.shape or cluster.ndim != 1:
-        raise ValueError(f"cluster and words must be 1-d arrays of one length, not {cluster.shape} and {words.shape}")
-    if not words.sum() > 0:
-        raise ValueError("words must hold at least one word")
-    for name, value in (("parameters", parameters), ("tokens", tokens)):
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be a finite number above 0, not {value!r}")
-    kept = np.flatnonzero(cluster == np.arange(cluster.size))
+        raise ValueError("cluster and words must be 1-d arrays of one length, not of shapes "
+                         f"{cluster.shape} and {words.shape}")
+    n = cluster.size
+    own = cluster.dtype.kind in "iu" and np.isin(cluster, np.arange(n)).all()
+    if not own or (cluster[cluster] != cluster).any():
+        raise ValueError("cluster must name a kept document for each document, and for a kept one itself")
+    if not np.isfinite(words).all() or (words < 0).any():
+        raise ValueError("words must be finite and at least 0")
+    for name, value, least in (("parameters", parameters, 1), ("tokens", tokens, 1),
+                               ("corpus_bytes", corpus_bytes, 0)):
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number of at least {least}, not {value!r}")
+        if not least <= value < np.inf:
+            raise ValueError(f"{name} must be finite and at least {least}, not {value!r}")
+    kept = np.flatnonzero(cluster == np.arange(n))
+    if not words[kept].any():
+        raise ValueError("words must be above 0 for a kept document")
     share = tokens / words.sum()
-    total = np.bincount(cluster.astype(np.intp), weights=words, minlength=cluster.size)[kept] * share
+    total = np.bincount(cluster.astype(np.intp), weights=words, minlength=n)[kept] * share
     unique = words[kept] * share
     after = float(unique.sum())
-    worth = effective_tokens_of_clusters(unique, total)
     flops, flops_after = training_flops(parameters, tokens), training_flops(parameters, after)
     cost, cost_after = training_cost(flops, assumptions), training_cost(flops_after, assumptions)
     return Scale(
-        parameters=float(parameters), tokens=float(tokens), tokens_after=after, effective_tokens=worth,
+        parameters=float(parameters), tokens=float(tokens), tokens_after=after,
+        effective_tokens=effective_tokens_of_clusters(unique, total),
         flops=flops, flops_after=flops_after, gpu_hours=cost.gpu_hours, gpu_hours_after=cost_after.gpu_hours,
         dollars=cost.dollars, dollars_after=cost_after.dollars,
         indexing_dollars=indexing_cost(corpus_bytes, assumptions).dollars,
-        loss=data_constrained_loss(parameters, worth, worth), loss_after=data_constrained_loss(parameters, after, after),
+        loss=clustered_loss(parameters, unique, total), loss_after=clustered_loss(parameters, unique, unique),
     )

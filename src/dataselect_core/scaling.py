@@ -107,12 +107,38 @@ def data_constrained_loss(params, tokens, unique):
     ----------
     Muennighoff et al., Scaling Data-Constrained Language Models, 2023.
     """
-    c = _constants("data_constrained")
     params, tokens = _positive(params, "params"), _positive(tokens, "tokens")
     unique = np.minimum(_positive(unique, "unique"), tokens)
+    return _constrained(params, unique, effective_data(unique, tokens))
+
+
+def clustered_loss(params, unique_tokens, total_tokens):
+    """`data_constrained_loss` of a corpus of near-duplicate clusters, which are repeated unevenly.
+
+    D' is `effective_tokens_of_clusters`; the parameters are supported by all unique tokens together.
+    Where every cluster is repeated as often, it is `data_constrained_loss` itself.
+
+    Parameters
+    ----------
+    params : float
+        Parameters N > 0.
+    unique_tokens, total_tokens : array-like of float, shape (clusters,)
+        As for `effective_tokens_of_clusters`; some of them above 0.
+
+    Returns
+    -------
+    float
+        Nats per token.
+    """
+    data = effective_tokens_of_clusters(unique_tokens, total_tokens)
+    return _constrained(_positive(params, "params"), _positive(np.sum(unique_tokens), "unique_tokens"), data)
+
+
+def _constrained(params, unique, data):
+    """The law of `data_constrained_loss`, of unique tokens and of the worth of all that is read."""
+    c = _constants("data_constrained")
     a, b, alpha = math.exp(c["ln_A"]), math.exp(c["ln_B"]), c["alpha"]
     g = (a / b) ** (1 / (2 * alpha))
-    data = _worth(unique, tokens, c["R_D"])
     size = _worth(np.minimum(params, unique * g * g), params, c["R_N"])
     return _plain(math.exp(c["ln_E"]) + a / size ** alpha + b / data ** alpha)
 
