@@ -25,20 +25,14 @@ def main():
     """Read the command line, and carry it out inside `.venv`."""
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
-    options = parse(sys.argv[1:])
-    if Path(sys.prefix).resolve() != VENV.resolve():
-        ensure_environment()
-        environment = {
-            key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")
-        }
-        command = [str(PYTHON), str(ROOT / "build.py"), *sys.argv[1:]]
-        if os.name != "nt":
-            os.execve(PYTHON, command, environment)
-        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
-    os.chdir(ROOT)
     from tools.fetch import FetchError
 
+    options = parse(sys.argv[1:])
     try:
+        if Path(sys.prefix).resolve() != VENV.resolve():
+            ensure_environment()
+            go_on_in_environment()
+        os.chdir(ROOT)
         COMMANDS[options.command](options)
     except FetchError as error:
         sys.exit(f"\n{error}")
@@ -79,15 +73,26 @@ def ensure_environment():
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     say(f"Making .venv with Python {sys.version.split()[0]} and the pinned packages (once)")
-    pip = make_environment()
+    if not works(PYTHON):
+        make_environment()
     files = [part for path in REQUIREMENTS for part in ("-r", str(path))]
     quiet = ["-qq", "--no-input", "--disable-pip-version-check"]
-    run([*pip, "install", *quiet, "--require-hashes", "--only-binary=:all:", *files])
+    run([PYTHON, "-m", "pip", "install", *quiet, "--require-hashes", "--only-binary=:all:", *files])
     stamp.write_text(wanted)
 
 
+def go_on_in_environment():
+    """Start this command again with the Python of `.venv`; what surrounds it must not leak in."""
+    leaks = ("PYTHONPATH", "PYTHONHOME")
+    environment = {key: value for key, value in os.environ.items() if key not in leaks}
+    command = [str(PYTHON), str(ROOT / "build.py"), *sys.argv[1:]]
+    if os.name != "nt":
+        os.execve(PYTHON, command, environment)
+    sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
 def make_environment():
-    """Create `.venv`; returns the command that runs pip on it."""
+    """Create `.venv`, with pip in it."""
     import importlib.util
 
     for package in ("ensurepip", "pip"):
@@ -102,7 +107,13 @@ def make_environment():
     else:  # Debian without python3-venv: the pip of this Python fills .venv, its own pip included
         run([*command, "--without-pip"])
         run([sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "-qq", "--no-input", "pip"])
-    return [str(PYTHON), "-m", "pip"]
+
+
+def works(python):
+    """Whether a Python is there, runs, and has pip."""
+    if not python.exists():
+        return False
+    return subprocess.run([python, "-c", "import pip"], check=False, capture_output=True).returncode == 0
 
 
 def install_venv_module():

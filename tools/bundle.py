@@ -75,7 +75,7 @@ def build(root, lock):
         known = json.loads(manifest_file.read_text("utf-8"))
         if known["key"] == key and all((out / item["path"]).exists() for item in known["files"].values()):
             return known
-    print("  compiling the runtime for the browser (about half a minute, once)", flush=True)
+    print("  compiling the runtime for the browser (some seconds, once)", flush=True)
     scratch = root / ".build" / "runtime-new"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
