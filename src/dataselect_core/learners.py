@@ -1,5 +1,6 @@
-"""The learners of the lab: models that are really trained, and count what that takes."""
+"""The models that are really trained in the lab."""
 
 from .bigram import BigramModel
+from .softmax import SoftmaxRegression
 
-__all__ = ["BigramModel"]
+__all__ = ["BigramModel", "SoftmaxRegression"]
