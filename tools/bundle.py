@@ -5,7 +5,7 @@
     pyodide.js, pyodide.asm.js, pyodide.asm.wasm, pyodide-lock.json     as published
     python_stdlib.zip      Pyodide's standard library as .pyc, for `stdLibURL`
     numpy.zip              NumPy's wheel as .pyc, with its binary modules; to be unpacked into site-packages
-    site-packages.zip      all pure-Python packages as .pyc, with their dist-info; to be unpacked there as well
+    site-packages.zip      all pure-Python packages as .pyc, with their dist-info; to be unpacked there too
     bokeh*.min.js, panel.min.js                                         BokehJS and Panel's models
     panel/1.9.4/dist/...   Panel's stylesheets, as `PANEL_CDN_ROOT` wants them
 
@@ -26,7 +26,8 @@ PYODIDE = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.jso
 COMPILER = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip"]
 PURE = [
     "panel", "bokeh", "param", "pyviz-comms", "jinja2", "markupsafe", "pyyaml", "packaging", "markdown",
-    "markdown-it-py", "mdit-py-plugins", "mdurl", "linkify-it-py", "typing-extensions", "pyodide-http", "micropip",
+    "markdown-it-py", "mdit-py-plugins", "mdurl", "linkify-it-py", "typing-extensions", "pyodide-http",
+    "micropip",
 ]  # fmt: skip
 SITE_PACKAGES = "/lib/python3.13/site-packages/"
 
@@ -45,6 +46,16 @@ DROPPED_OF_NUMPY = [
     r"(^|/)tests/", r"(^|/)conftest\.py$", r"\.(pyi|c|h|pyx|pxd|a|ini|pc|build|typed)$", r"/include/",
     r"^numpy/(f2py|distutils|typing|_pyinstaller|doc)/", r"\.dist-info/(?!METADATA$|LICEN[CS]E)",
     r"^numpy/random/(_examples|lib)/", r"^numpy/_core/lib/", r"^numpy/lib/.*\.mk$",
+]  # fmt: skip
+# Of the standard library: what needs processes, terminals, sockets or a developer, and rare encodings.
+DROPPED_OF_STDLIB = [
+    r"^(multiprocessing|_pyrepl|xmlrpc|wsgiref|xml/(sax|dom))/", r"^http/(server|cookiejar)\.py$",
+    r"^(mailbox|imaplib|smtplib|ftplib|poplib|netrc|getpass|pty|tty|sched|wave|plistlib|nturl2path)\.py$",
+    r"^(pydoc|doctest|pdb|bdb|cmd|rlcompleter|trace|pstats|pickletools|tabnanny|modulefinder|pyclbr)\.py$",
+    r"^(zipapp|symtable|_pyio|_pydatetime|_android_support|_apple_support|_ios_support|this)\.py$",
+    r"^encodings/(cp(?!437|1252)|iso8859_(?!1\.|15\.)|mac_|koi8|kz|big5|gb|euc_|shift_|iso2022|johab|hz)",
+    r"^encodings/(hp_|ptcp|tis)",
+    r"^ctypes/macholib/", r"(^|/)(py\.typed|mypy\.ini|README\.txt)$",
 ]  # fmt: skip
 PAGE_FILES = {
     "bokeh": {f"bokeh/server/static/js/{name}": name for name in
@@ -94,7 +105,7 @@ def compile_archives(root, files, out):
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     archives = {
-        "python_stdlib.zip": ("/lib/python313.zip/", [files["python_stdlib.zip"]], []),
+        "python_stdlib.zip": ("/lib/python313.zip/", [files["python_stdlib.zip"]], DROPPED_OF_STDLIB),
         "numpy.zip": (SITE_PACKAGES, [files["numpy"]], DROPPED_OF_NUMPY),
         "site-packages.zip": (SITE_PACKAGES, [files[name] for name in PURE], DROPPED),
     }
@@ -117,7 +128,7 @@ def pyodide_folder(root, files):
 
 def selection(wheels, dropped):
     """One archive of the wheels' files but for those that match a pattern of `dropped`."""
-    unwanted = re.compile("|".join(dropped) or "$^")
+    unwanted = re.compile("|".join(dropped))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as target:
         for wheel in wheels:

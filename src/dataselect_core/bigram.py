@@ -174,9 +174,11 @@ class BigramModel:
 
     def __init__(self, discount=0.75, vocabulary=None):
         self.discount = check_discount(discount)
-        if vocabulary is not None and (
-                isinstance(vocabulary, bool) or not isinstance(vocabulary, (int, np.integer)) or vocabulary < 1):
-            raise ValueError(f"vocabulary must be a whole number of at least 1, or None, not {vocabulary!r}")
+        if vocabulary is not None:
+            whole = isinstance(vocabulary, (int, np.integer)) and not isinstance(vocabulary, bool)
+            if not whole or vocabulary < 1:
+                raise ValueError("vocabulary must be a whole number of at least 1, or None, "
+                                 f"not {vocabulary!r}")
         self.vocabulary = vocabulary
 
     def fit(self, documents):
@@ -205,15 +207,15 @@ class BigramModel:
         kinds = len(self._index)
         self.vocabulary_ = kinds + 1 if self.vocabulary is None else int(self.vocabulary)
         if kinds >= self.vocabulary_:
-            raise ValueError(f"vocabulary must be at least {kinds + 1}, the distinct words of documents and one "
-                             f"for the unknown, not {self.vocabulary_}")
-        # Row and column `kinds` stand for "unknown" as a context and as a word; row `kinds + 1` is the start mark.
+            raise ValueError(f"vocabulary must be at least {kinds + 1}, the distinct words of documents and "
+                             f"one for the unknown, not {self.vocabulary_}")
+        # Number `kinds` is the unknown word; as a context, `kinds + 1` is the start mark.
         self._width = kinds + 1
         before = contexts(ids, lengths, start=kinds + 1)
         self._bigrams, self._bigram_counts = np.unique(before * self._width + ids, return_counts=True)
-        self._word_counts = np.bincount(ids, minlength=kinds + 1)
-        self._context_counts = np.bincount(before, minlength=kinds + 2)
-        self._followers = np.bincount(self._bigrams // self._width, minlength=kinds + 2)
+        self._word_counts = np.bincount(ids.astype(np.intp), minlength=kinds + 1)
+        self._context_counts = np.bincount(before.astype(np.intp), minlength=kinds + 2)
+        self._followers = np.bincount((self._bigrams // self._width).astype(np.intp), minlength=kinds + 2)
         self.tokens = int(ids.size)
         self._kinds = kinds
         self.operations = 3 * self.tokens + kinds + int(self._bigrams.size)
@@ -258,6 +260,7 @@ class BigramModel:
         key = before * self._width + ids
         at = np.minimum(np.searchsorted(self._bigrams, key), self._bigrams.size - 1)
         count = np.where(self._bigrams[at] == key, self._bigram_counts[at], 0)
-        word = word_probability(self._word_counts[ids], self.tokens, self._kinds, self.vocabulary_, self.discount)
+        word = word_probability(self._word_counts[ids], self.tokens, self._kinds, self.vocabulary_,
+                                self.discount)
         return bigram_probability(count, self._context_counts[before], self._followers[before], word,
                                   self.discount)

@@ -1,13 +1,15 @@
 """Near-duplicates: which pairs of documents are similar, and which documents stay."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from dataselect_core import arguments
 from dataselect_core.lsh import candidate_pairs, optimal_bands
-from dataselect_core.minhash import jaccard, signatures
-from dataselect_core.shingles import flatten, shingle_sets as shingle_sets_of
+from dataselect_core.minhash import check_signatures, jaccard, signatures
+from dataselect_core.shingles import flatten
+from dataselect_core.shingles import shingle_sets as shingle_sets_of
 
 AT_A_TIME = 1 << 21  # slots of signatures compared at a time, which bounds the memory
 
@@ -102,7 +104,7 @@ def exact_pairs(shingle_sets, threshold):
     threshold = arguments.threshold("threshold", threshold)
     values, offsets = _sets(shingle_sets)
     n = len(offsets) - 1
-    sizes = np.diff(offsets)
+    sizes = np.diff(offsets).astype(np.intp)  # 32 bits in a browser, and repeat minds
     order, last = _sorted(values)
     document = np.repeat(np.arange(n), sizes)[order]  # ascending within each shingle
     # Where each shingle of each document stands in the index, and where those with the same shingle end.
@@ -117,7 +119,7 @@ def exact_pairs(shingle_sets, threshold):
         j = np.flatnonzero(shared)
         jaccards = shared[j] / (sizes[i] + sizes[j] - shared[j])
         similar = jaccards >= threshold
-        pairs.append(np.stack([np.full(similar.sum(), i), j[similar]], axis=1))
+        pairs.append(np.stack([np.full(similar.sum(), i, np.int64), j[similar]], axis=1))
         similarity.append(jaccards[similar])
     return np.concatenate(pairs), np.concatenate(similarity)
 
@@ -148,7 +150,7 @@ def exact_similarity(shingle_sets, pairs):
     shared = np.zeros(len(pairs), np.int64)
     by_left = np.argsort(pairs[:, 0], kind="stable")
     borders = np.flatnonzero(np.diff(pairs[by_left, 0], prepend=-1, append=n)).tolist()
-    for first, stop in zip(borders, borders[1:]):
+    for first, stop in pairwise(borders):
         group = by_left[first:stop]
         i, j = pairs[group[0], 0], pairs[group, 1]
         marked[rank[offsets[i]:offsets[i + 1]]] = True
@@ -170,6 +172,7 @@ def estimated_similarity(signatures, pairs):
     -------
     float64[m]
     """
+    check_signatures("signatures", signatures)
     pairs = _check_pairs(len(signatures), pairs)
     at_a_time = max(1, AT_A_TIME // signatures.shape[1])
     parts = [np.empty(0)]
@@ -237,6 +240,6 @@ def _sorted(values):
 
 def _ranges(starts, ends):
     """The numbers from each start up to, not including, its end, one range after the other."""
-    lengths = ends - starts
+    lengths = (ends - starts).astype(np.intp)
     shift = starts - (np.cumsum(lengths) - lengths)
     return np.arange(lengths.sum()) + np.repeat(shift, lengths)

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bigram import bigram_probability, check_discount, contexts, number, word_probability, words_of
+from .heldout import heldout_split
 from .scaling import training_flops
+
+__all__ = ["Curve", "CurvePlan", "heldout_split", "icr", "learning_curve", "prepare", "tokens_to_reach"]
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ def icr(progress, flops):
     progress = np.asarray(progress, dtype=float)
     flops = np.asarray(flops, dtype=float)
     if progress.ndim != 1 or progress.shape != flops.shape or progress.size < 2:
-        raise ValueError("progress and flops must be two 1-d arrays of one length of at least 2, not of shapes "
-                         f"{progress.shape} and {flops.shape}")
+        raise ValueError("progress and flops must be two 1-d arrays of one length of at least 2, not of "
+                         f"shapes {progress.shape} and {flops.shape}")
     if not (np.isfinite(progress).all() and np.isfinite(flops).all()):
         raise ValueError("progress and flops must be finite")
     if (np.diff(flops) <= 0).any():
@@ -115,57 +118,6 @@ def tokens_to_reach(curve, loss):
     return float(tokens[i - 1] * (tokens[i] / tokens[i - 1]) ** share)
 
 
-def heldout_split(cluster, share=0.1, seed=1, words=None):
-    """Set whole clusters aside for testing, so that no near-duplicate of a test text is trained on.
-
-    The clusters are visited in an order drawn from the seed; each one that still fits under the
-    share is set aside whole. The first one is taken even if it does not fit, should nothing else.
-
-    Parameters
-    ----------
-    cluster : array-like of int, shape (n,)
-        Cluster label of each document (`Deduplication.cluster` at a low threshold such as 0.5).
-    share : float, default 0.1
-        Share of the words to set aside, strictly between 0 and 1; met from below.
-    seed : int, default 1
-    words : array-like of int, shape (n,), optional
-        Words of each document; default: every document counts the same.
-
-    Returns
-    -------
-    train_index, heldout_index : int64[...], int64[...]
-        Documents of either side, in input order.
-
-    Raises
-    ------
-    ValueError
-        Fewer than two clusters, a share outside (0, 1), lengths that differ, or negative words.
-    """
-    cluster = np.asarray(cluster)
-    if cluster.ndim != 1 or not np.issubdtype(cluster.dtype, np.integer):
-        raise ValueError("cluster must be a 1-d array of integer labels")
-    labels, member = np.unique(cluster, return_inverse=True)
-    if labels.size < 2:
-        raise ValueError(f"cluster must hold at least two clusters to split, not {labels.size}")
-    if not 0 < share < 1:
-        raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
-    words = np.ones(cluster.size) if words is None else np.asarray(words, dtype=float)
-    if words.shape != cluster.shape or not np.isfinite(words).all() or (words < 0).any():
-        raise ValueError(f"words must be {cluster.size} counts of at least 0, one for each document")
-    size = np.bincount(member, weights=words)
-    order = np.random.default_rng(seed).permutation(labels.size)
-    room = share * words.sum()
-    taken = np.zeros(labels.size, dtype=bool)
-    for c in order:
-        if size[c] <= room:
-            taken[c] = True
-            room -= size[c]
-    if not size[taken].sum() > 0:
-        taken[order[np.argmin(size[order])]] = True
-    held = taken[member]
-    return np.flatnonzero(~held), np.flatnonzero(held)
-
-
 class CurvePlan:
     """A corpus read once, ready to be learned from in any part; made by `prepare`.
 
@@ -197,9 +149,10 @@ class CurvePlan:
         self.vocabulary = len(index) + 1
         width = len(index) + 1
         if width * width * n >= 2 ** 63:
-            raise ValueError(f"documents must be smaller: {n} documents of {len(index)} distinct words are too many")
+            raise ValueError(f"documents must be smaller: {n} of them with {len(index)} distinct words are "
+                             "too many")
 
-        owner = np.repeat(np.arange(n), self.words)
+        owner = np.repeat(np.arange(n), self.words.astype(np.intp))  # 32 bits in a browser
         before = contexts(ids, self.words, start=len(index))
         bigram = before * width + ids
         held = np.zeros(n, dtype=bool)
@@ -219,7 +172,9 @@ class CurvePlan:
         owner, ids, before, bigram = owner[train], ids[train], before[train], bigram[train]
         kind, doc, count = _per_document(bigram, owner, n)
         self._bigrams = _Occurrences(kind, doc)
-        self._follows = _positions(ask_context, self._bigrams.kinds // width)
+        follows = _positions(ask_context, self._bigrams.kinds // width)
+        self._following = np.flatnonzero(follows >= 0)
+        self._follows = follows[self._following]
         self._asked = _Counts(kind, doc, count, asked)
         kind, doc, count = _per_document(ids, owner, n)
         self._unigrams = _Occurrences(kind, doc)
@@ -266,21 +221,20 @@ class CurvePlan:
         tokens = so_far[ends - 1]
 
         bigrams = self._bigrams.first(stretch)
-        followers = np.zeros((self._asked_contexts.size, k + 1))
-        some = self._follows >= 0
-        np.add.at(followers, (self._follows[some], bigrams[some]), 1.0)
-        followers = np.cumsum(followers[:, :k], axis=1)
+        followers = _upto(self._follows, bigrams[self._following], None, self._asked_contexts.size, k)
         words = _arrivals(self._unigrams.first(stretch), k)
         pairs = _arrivals(bigrams, k)
         heads = _arrivals(self._contexts.first(stretch), k)
 
-        word = word_probability(self._asked_words.upto(stretch, k), tokens, words, self.vocabulary, self.discount)
-        p = bigram_probability(self._asked.upto(stretch, k), self._asked_contexts.upto(stretch, k)[self._of_context],
+        word = word_probability(self._asked_words.upto(stretch, k), tokens, words, self.vocabulary,
+                                self.discount)
+        context = self._asked_contexts.upto(stretch, k)
+        p = bigram_probability(self._asked.upto(stretch, k), context[self._of_context],
                                followers[self._of_context], word[self._of_word], self.discount)
         loss = -(self._times @ np.log(p)) / self._tokens_tested
         parameters = words + heads + pairs
-        return Curve(documents=ends, tokens=tokens, operations=3 * tokens + words + pairs, parameters=parameters,
-                     flops=training_flops(parameters, tokens), loss=loss)
+        return Curve(documents=ends, tokens=tokens, operations=3 * tokens + words + pairs,
+                     parameters=parameters, flops=training_flops(parameters, tokens), loss=loss)
 
 
 def prepare(documents, train_index, heldout_index, discount=0.75, seed=1):
@@ -359,9 +313,7 @@ class _Counts:
 
     def upto(self, stretch, k):
         """Count of each kind at the end of each of the k stretches: float64[size, k]."""
-        cell = self._row * (k + 1) + stretch[self._doc]
-        table = np.bincount(cell, weights=self._count, minlength=self.size * (k + 1))
-        return np.cumsum(table.reshape(self.size, k + 1)[:, :k], axis=1)
+        return _upto(self._row, stretch[self._doc], self._count, self.size, k)
 
 
 def _per_document(kind, owner, n):
@@ -374,6 +326,12 @@ def _positions(table, values):
     """Index of each value in a sorted table, -1 where it is not there."""
     at = np.minimum(np.searchsorted(table, values), table.size - 1)
     return np.where(table[at] == values, at, -1)
+
+
+def _upto(row, stretch, weights, size, k):
+    """Sum of the weights (None: 1 each) of each row at the end of each of the k stretches: [size, k]."""
+    table = np.bincount((row * (k + 1) + stretch).astype(np.intp), weights=weights, minlength=size * (k + 1))
+    return np.cumsum(table.reshape(size, k + 1)[:, :k], axis=1)
 
 
 def _arrivals(first, k):
@@ -404,6 +362,6 @@ def _ends(checkpoints, so_far):
         raise ValueError("checkpoints must be a whole number or a sequence of document counts, "
                          f"not {checkpoints!r}")
     if ends[0] < 1 or ends[-1] > n or (np.diff(ends) <= 0).any() or so_far[ends[0] - 1] == 0:
-        raise ValueError(f"checkpoints must be strictly increasing document counts from 1 to {n}, the first of "
-                         "them after at least one word")
+        raise ValueError(f"checkpoints must be strictly increasing document counts from 1 to {n}, the first "
+                         "of them after at least one word")
     return ends.astype(np.int64)

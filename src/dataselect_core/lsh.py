@@ -75,7 +75,7 @@ def optimal_bands(threshold, num_perm, weights=(0.5, 0.5)):
     missed_below = (1 - below ** rows[:, None]) ** bands[:, None]
     missed_above = (1 - above ** rows[:, None]) ** bands[:, None]
     false_positive = threshold / 2 * ((1 - missed_below) @ WEIGHTS)
-    false_negative = (1 - threshold) / 2 * (missed_above @ WEIGHTS)
+    false_negative = (1 - threshold) / 2 * ((1 - (1 - missed_above)) @ WEIGHTS)
     best = np.argmin(positive * false_positive + negative * false_negative)
     return int(bands[best]), int(rows[best])
 

@@ -63,23 +63,27 @@ def signatures(shingle_sets, num_perm=128, seed=1):
     """
     a, b = permutations(num_perm, seed)
     values, offsets = flatten(shingle_sets)
-    values = mix(values)
-    result = np.full((len(offsets) - 1, num_perm), EMPTY)
-    filled = np.flatnonzero(np.diff(offsets))  # reduceat has no notion of an empty run
-    starts = offsets[filled]
-    ends = offsets[filled + 1]
+    filled = np.diff(offsets) > 0  # reduceat has no notion of an empty run
+    starts, ends = offsets[:-1][filled], offsets[1:][filled]
+    result = np.empty((len(starts), num_perm), np.uint32)
+    work = np.empty((PERMUTATIONS, max(SHINGLES, np.diff(offsets).max())), np.uint32)
     first = 0
-    while first < len(filled):
+    while first < len(starts):
         last = max(first + 1, int(np.searchsorted(ends, starts[first] + SHINGLES, side="right")))
-        block = values[starts[first]:ends[last - 1]]
-        runs = starts[first:last] - starts[first]
+        block = mix(values[starts[first]:ends[last - 1]])
+        runs = (starts[first:last] - starts[first]).astype(np.intp)  # 32 bits in a browser; reduceat minds
         for k in range(0, num_perm, PERMUTATIONS):
             step = slice(k, k + PERMUTATIONS)
-            permuted = a[step, None] * block
+            permuted = work[:len(a[step]), :len(block)]
+            np.multiply(a[step, None], block, out=permuted)
             permuted += b[step, None]
-            result[filled[first:last], step] = np.minimum.reduceat(permuted, runs, axis=1).T
+            result[first:last, step] = np.minimum.reduceat(permuted, runs, axis=1).T
         first = last
-    return result
+    if filled.all():
+        return result
+    whole = np.full((len(filled), num_perm), EMPTY)
+    whole[filled] = result
+    return whole
 
 
 def mix(values):

@@ -147,7 +147,7 @@ def effective_tokens_of_clusters(unique_tokens, total_tokens):
         raise ValueError("unique_tokens and total_tokens must be 1-d arrays of one length, not of shapes "
                          f"{unique.shape} and {total.shape}")
     if (total < unique).any():
-        raise ValueError("total_tokens must be at least unique_tokens in every cluster: the kept text is one of its")
+        raise ValueError("total_tokens must be at least unique_tokens in every cluster: it includes them")
     some = unique > 0
     if not some.any():
         return 0.0

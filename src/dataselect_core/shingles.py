@@ -1,22 +1,25 @@
 """Documents as sets of shingles: hashed word n-grams, over all documents in one pass."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 
 from dataselect_core import arguments
 
 TOKEN = re.compile("[a-z0-9]+")
-IS_TOKEN = bytes(chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789" for byte in range(256))
+IS_SEPARATOR = bytes(not TOKEN.fullmatch(chr(byte)) for byte in range(256))
 
 WORD = 8  # bytes of a token that are read as one number
-CHUNK = 1 << 18  # characters hashed at a time: what one pass needs then stays in a second-level cache
+CHUNK = 1 << 16  # characters hashed at a time: what one pass needs then stays in a second-level cache
 
 # Odd multipliers of 64 bits, so that multiplication modulo 2^64 loses nothing: the golden ratio's fraction
 # (Knuth, TAOCP 6.4) and two of Steele and Vigna's multipliers (arXiv 2001.05304).
 MIX = np.uint64(0x9E3779B97F4A7C15)
 BASE = np.uint64(0xD1342543DE82EF95)
 FINAL = np.uint64(0xAF251AF3B0F025B5)
+HALF = np.uint64(32)
+UNUSED_BITS = np.array([8 * (WORD - length) for length in range(WORD + 1)], np.uint64)
 
 
 def tokens(text):
@@ -136,66 +139,75 @@ def _chunks(texts):
 
 
 def _chunk_sets(texts, width):
-    token_hash, counts = _token_hashes(texts)
+    hashes, counts = _token_hashes(texts)
     if ((counts > 0) & (counts < width)).any():
-        token_hash, counts = _pad(token_hash, counts, width)
+        hashes, counts = _pad(hashes, counts, width)
     document = np.repeat(np.arange(len(texts), dtype=np.uint64), counts)
-    windows = max(len(token_hash) - width + 1, 0)
-    shingle = token_hash[:windows].copy()
+    windows = max(len(hashes) - width + 1, 0)
+    shingle = hashes[:windows].copy()
     for step in range(1, width):
         shingle *= BASE
-        shingle += token_hash[step:step + windows]
-    shingle ^= shingle >> np.uint64(32)
+        shingle += hashes[step:step + windows]
+    shingle ^= shingle >> HALF
     shingle *= FINAL
-    shingle >>= np.uint64(32)
+    shingle >>= HALF
     # One number holds document and hash, so one sort makes every document's shingles distinct.
-    shingle |= document[:windows] << np.uint64(32)
+    shingle |= document[:windows] << HALF
     within = document[:windows] == document[width - 1:]  # not across the border of two documents
     shingle = np.sort(shingle if within.all() else shingle[within])
     first = np.ones(len(shingle), bool)
     np.not_equal(shingle[1:], shingle[:-1], out=first[1:])
     shingle = shingle[first]
-    borders = np.arange(len(texts) + 1, dtype=np.uint64) << np.uint64(32)
+    borders = np.arange(len(texts) + 1, dtype=np.uint64) << HALF
     offsets = np.searchsorted(shingle, borders).tolist()
     shingle = shingle.astype(np.uint32)
-    return [shingle[start:end] for start, end in zip(offsets, offsets[1:])]
+    return [shingle[start:end] for start, end in pairwise(offsets)]
 
 
 def _token_hashes(texts):
     """The 64-bit hash of every token of the texts in order, and the number of tokens of each text."""
     # Lower first: "K" (the Kelvin sign) lowers to "k". What UTF-8 cannot hold becomes "?", no token either.
-    encoded = [text.lower().encode("utf-8", "replace") for text in texts]
-    blob = b" " * WORD + b" ".join(encoded) + b" "
-    inside = np.frombuffer(blob.translate(IS_TOKEN), bool)
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    starts, ends = edges[::2], edges[1::2]
+    joined = " ".join(texts)
+    if joined.isascii():
+        sizes = [len(text) for text in texts]
+        encoded = joined.lower().encode()
+    else:
+        parts = [text.lower().encode("utf-8", "replace") for text in texts]
+        sizes = [len(part) for part in parts]
+        encoded = b" ".join(parts)
+    blob = b" " * WORD + encoded + b" "
+    separators = np.flatnonzero(np.frombuffer(blob.translate(IS_SEPARATOR), bool))[WORD - 1:]
+    lengths = np.diff(separators) - 1
+    ends = separators[1:]
+    if not lengths.all():
+        ends, lengths = ends[lengths > 0], lengths[lengths > 0]
     # Every run of 8 bytes, without copying; V8 rather than u8, as most of them are not aligned.
     runs = np.ndarray(len(blob) - WORD + 1, f"V{WORD}", blob, strides=(1,))
-    token_hash = _last_bytes(runs, ends, ends - starts)
-    token_hash *= MIX
-    token_hash ^= token_hash >> np.uint64(32)
-    longer = np.flatnonzero(ends - starts > WORD)
-    start, end = starts[longer], ends[longer] - WORD
-    while len(longer):  # read backwards, the next 8 bytes of the tokens that have more
-        value = token_hash[longer] * BASE + _last_bytes(runs, end, end - start)
+    hashes = _last_bytes(runs, ends, lengths)
+    hashes *= MIX
+    hashes ^= hashes >> HALF
+    longer = np.flatnonzero(lengths > WORD)
+    read = WORD
+    while len(longer):  # the next 8 bytes, backwards, of the tokens that have more
+        value = hashes[longer] * BASE + _last_bytes(runs, ends[longer] - read, lengths[longer] - read)
         value *= MIX
-        token_hash[longer] = value ^ (value >> np.uint64(32))
-        more = end - start > WORD
-        longer, start, end = longer[more], start[more], end[more] - WORD
-    borders = WORD + np.cumsum([len(text) + 1 for text in encoded])
-    return token_hash, np.diff(np.searchsorted(ends, borders), prepend=0)
+        hashes[longer] = value ^ (value >> HALF)
+        read += WORD
+        longer = longer[lengths[longer] > read]
+    borders = WORD + np.cumsum(np.array(sizes) + 1)
+    return hashes, np.diff(np.searchsorted(ends, borders), prepend=0)
 
 
-def _last_bytes(runs, end, length):
-    """The last 8 bytes, or fewer where the token is shorter, before each `end` as one number."""
-    value = runs[end - WORD].view("<u8").astype(np.uint64, copy=False)
-    return value >> (8 * (WORD - np.minimum(length, WORD))).astype(np.uint64)
+def _last_bytes(runs, ends, lengths):
+    """The last 8 bytes before each end, or all of a token that is shorter, as one number."""
+    value = runs[ends - WORD].view("<u8").astype(np.uint64, copy=False)
+    return value >> UNUSED_BITS.take(lengths, mode="clip")
 
 
-def _pad(token_hash, counts, width):
+def _pad(hashes, counts, width):
     """Texts shorter than a shingle filled up with zeros, which no token hashes to."""
     padded = np.where(counts > 0, np.maximum(counts, width), 0)
     shift = np.cumsum(padded - counts) - (padded - counts)
     filled = np.zeros(padded.sum(), np.uint64)
-    filled[np.arange(len(token_hash)) + np.repeat(shift, counts)] = token_hash
+    filled[np.arange(len(hashes)) + np.repeat(shift, counts)] = hashes
     return filled, padded

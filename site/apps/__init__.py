@@ -1,0 +1,1 @@
+"""The workbenches of the lab: one Panel app a part, over `dataselect_core`."""

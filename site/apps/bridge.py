@@ -1,0 +1,61 @@
+"""Between the page and the workbenches: JSON text in, JSON text out. Nothing here needs a browser."""
+
+import json
+
+from bokeh.core.serialization import Serializer
+from bokeh.document.json import PatchJson
+
+from .parts import WORKBENCHES
+
+PAGE = "page"  # who set a property, where the page did
+
+
+class Bridge:
+    """All workbenches, and the two ways of speaking with the page.
+
+    Parameters
+    ----------
+    send : callable(str)
+        Takes one message for the page, as JSON.
+    load : async callable(str)
+        Puts the named data file where `dataselect_core.datasets` finds it.
+    """
+
+    def __init__(self, send, load):
+        self._send = send
+        self.workbenches, self._documents = {}, {}
+        for workbench in WORKBENCHES:
+            self.workbenches[workbench.part] = workbench(self._say, load)
+            self._documents[workbench.part] = self.workbenches[workbench.part].document()
+        for part, document in self._documents.items():
+            document.callbacks.on_change(lambda event, part=part: self._changed(part, event))
+
+    def documents(self):
+        """The first view of every part, as JSON: part -> Bokeh document."""
+        return json.dumps({part: document.to_json(deferred=False) for part, document in self._documents.items()})
+
+    def _say(self, message):
+        self._send(json.dumps(message, allow_nan=False))
+
+    def _changed(self, part, event):
+        if getattr(event, "setter", None) == PAGE:
+            return
+        document = self._documents[part]
+        serializer = Serializer(references=document.models.synced_references, deferred=False)
+        patch = PatchJson(events=serializer.encode([event]))
+        document.models.flush_synced(lambda model: not serializer.has_ref(model))
+        self._say({"type": "patch", "part": part, "patch": patch})
+
+    async def receive(self, text):
+        """Does what one message of the page asks for; returns when Python is ready for the next."""
+        message = json.loads(text)
+        workbench = self.workbenches[int(message["part"])]
+        if message["type"] == "patch":
+            self._documents[workbench.part].apply_json_patch(message["patch"], setter=PAGE)
+        elif message["type"] == "open":
+            workbench.open(message["state"])
+        elif message["type"] == "ask":
+            ask = getattr(workbench, f"ask_{message['name']}")
+            workbench.say("answer", id=message["id"], answer=ask(**message.get("arguments", {})))
+        elif message["type"] == "cancel":
+            workbench.cancel()

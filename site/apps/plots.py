@@ -1,0 +1,43 @@
+"""Bokeh figures in the lab's style. Shape and dash tell the lines apart, colour only helps."""
+
+from bokeh.models import ColumnDataSource
+from bokeh.plotting import figure
+
+BLUE, GREEN, RED, ORANGE, GREY, INK = "#006395", "#00702f", "#CB202D", "#B34700", "#475569", "#0F172A"
+
+
+def chart(x_label, y_label, height=340, **options):
+    """An empty figure that leaves scrolling and dragging to the page."""
+    plot = figure(
+        height=height, min_width=240, sizing_mode="stretch_width", toolbar_location=None, tools="",
+        x_axis_label=x_label, y_axis_label=y_label, background_fill_color="white", border_fill_color="white",
+        outline_line_color=None, **options,
+    )
+    for axis in plot.axis:
+        axis.axis_label_text_font_style = "normal"
+        axis.axis_label_text_color = axis.major_label_text_color = INK
+        axis.axis_label_text_font_size = "13px"
+        axis.major_label_text_font_size = "12px"
+        axis.minor_tick_line_color = None
+        axis.axis_line_color = axis.major_tick_line_color = GREY
+    plot.grid.grid_line_color = "#E2E8F0"
+    return plot
+
+
+def line(plot, label, color, marker=None, dash="solid", width=2.5, alpha=1.0):
+    """An empty line with markers, and the source that fills it."""
+    source = ColumnDataSource({"x": [], "y": []})
+    plot.line("x", "y", source=source, color=color, line_dash=dash, line_width=width, alpha=alpha, legend_label=label)
+    if marker:
+        plot.scatter("x", "y", source=source, color=color, marker=marker, size=8, alpha=alpha, legend_label=label)
+    return source
+
+
+def dress_legend(plot, location):
+    """Puts the legend inside the plot, out of the way of the lines."""
+    plot.legend.location = location
+    plot.legend.label_text_font_size = "12px"
+    plot.legend.label_text_color = INK
+    plot.legend.background_fill_alpha = 0.85
+    plot.legend.border_line_color = None
+    plot.legend.padding = plot.legend.margin = 4

@@ -1,0 +1,98 @@
+"""What every workbench is: named Panel roots in one Bokeh document, results that carry their kind, long work
+that can be overtaken."""
+
+import asyncio
+import itertools
+import math
+
+import bokeh.util.serialization as bokeh_ids
+from bokeh.document import Document
+from bokeh.models import ImportedStyleSheet
+from panel.io.document import MockSessionContext
+
+from dataselect_core.values import Value
+
+FIRST_ID = 1_000_000  # of the first view of part 1; part 2 starts a million later
+LATER_ID = 900_000_000  # models made after the first view never meet its names
+_later = itertools.count(LATER_ID, 1_000_000)
+
+
+def plain(value):
+    """Numbers, arrays and `Value`s as JSON knows them; what is not finite becomes None."""
+    if isinstance(value, Value):
+        return plain(value.as_dict())
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+class Workbench:
+    """One part of the lab.
+
+    A subclass has `part` (its number), `roots()` (name of the place on the page -> Panel object), `open(state)`
+    (track, prediction, settings as the page has them) and methods `ask_<name>(**arguments)` that the page can
+    call. It speaks through `say(message)` and reads data files after `await load(file_name)`.
+    """
+
+    part = 0
+
+    def __init__(self, say, load):
+        # Model ids are a fixed sequence from here to the end of `document`, so that the document built
+        # natively at build time and the one built in the browser are the same to the letter, and the page
+        # that shows the first need not be drawn again.
+        bokeh_ids._simple_id = FIRST_ID * self.part
+        self._say = say
+        self.load = load
+        self._task = None
+
+    def document(self):
+        """The Bokeh document of the first view; called once, right after the workbench is made."""
+        document = Document()
+        document._session_context = lambda: MockSessionContext(document=document)
+        for name, viewable in self.roots().items():
+            model = viewable.get_root(document)
+            model.name = name
+            document.add_root(model)
+        document._session_context = None
+        for model in document.models:
+            if isinstance(model, ImportedStyleSheet):
+                model.url = model.url.split("?")[0]  # names are hashed; a native build adds a version here
+        bokeh_ids._simple_id = next(_later)
+        return document
+
+    def say(self, kind, **content):
+        """Sends one message to the page."""
+        self._say(plain({"type": kind, "part": self.part, **content}))
+
+    async def progress(self, label, share):
+        """Tells the page how far long work is, and lets a newer request overtake it."""
+        self.say("work", label=label, share=share)
+        await asyncio.sleep(0)
+
+    def start(self, work):
+        """Runs the coroutine `work` as this part's one long work; a newer one ends it."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+        self._task = asyncio.ensure_future(self._watched(work))
+        return self._task
+
+    async def _watched(self, work):
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.say("trouble", text=f"{type(error).__name__}: {error}")
+        self.say("work", label="", share=1)
+
+    def cancel(self):
+        """Ends the long work of this part, if there is one."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+        self.say("work", label="", share=1)

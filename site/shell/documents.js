@@ -1,0 +1,91 @@
+// The Bokeh documents of the workbenches: shown from what the build rendered, then tied to the same documents
+// in Python. Patches go one at a time; what piles up meanwhile is merged, so the newest setting wins.
+"use strict";
+
+lab.documents = (() => {
+  /** @type {Map<string, any>} */
+  const documents = new Map();
+  let events = [];
+  let inFlight = 0;
+  let sequence = 0;
+
+  const plain = (text) => JSON.stringify(typeof text === "string" ? JSON.parse(text) : text);
+
+  async function show(part, json) {
+    const section = lab.one(`[data-part="${part}"]`);
+    const Document = globalThis.Bokeh.require("document").Document;
+    const bokeh = Document.from_json(JSON.parse(plain(json)));
+    const places = bokeh.roots().map((root) => lab.one(`[data-root="${root.name}"]`, section));
+    for (const place of places) place?.replaceChildren();
+    await globalThis.Bokeh.embed.add_document_standalone(bokeh, section, places, false);
+    bokeh.on_change((event) => changed(part, event), true);
+    documents.set(part, { bokeh, json: plain(json) });
+    lab.nameHandles(section);
+  }
+
+  /** The first views as the build left them in the page: controls to look at while Python starts. */
+  async function showFirst() {
+    for (const element of lab.all("[data-document]")) {
+      if (!documents.has(element.dataset.document)) await show(element.dataset.document, element.textContent);
+    }
+  }
+
+  function changed(part, event) {
+    const list = event.events ? (event.sync ? event.events : []) : [event];
+    for (const one of list) events.push({ part, event: one });
+    flush();
+  }
+
+  /** The newest change of each property; the order of the others stays. */
+  function merged(list) {
+    const last = new Map();
+    list.forEach(({ event }, i) => {
+      if (event.kind === "ModelChanged") last.set(`${event.model.id}.${event.attr}`, i);
+    });
+    return list.filter(({ event }, i) => event.kind !== "ModelChanged" || last.get(`${event.model.id}.${event.attr}`) === i);
+  }
+
+  function flush() {
+    if (inFlight || !events.length || !lab.boot.live) return;
+    const part = events[0].part;
+    const mine = merged(events.filter((e) => e.part === part));
+    events = events.filter((e) => e.part !== part);
+    const { bokeh } = documents.get(part);
+    const patch = bokeh.create_json_patch(mine.map(({ event }) => event));
+    send({ type: "patch", part, patch });
+  }
+
+  /** A message to Python. Answers when Python has done with it. */
+  function send(message) {
+    const seq = ++sequence;
+    inFlight = seq;
+    lab.boot.post({ seq, text: JSON.stringify(message) });
+    return seq;
+  }
+
+  lab.boot.listen(async (message) => {
+    if (message.type === "live") {
+      events = [];
+      inFlight = 0;
+      for (const [part, json] of Object.entries(JSON.parse(message.documents))) {
+        const known = documents.get(part);
+        document.documentElement.dataset.firstView = known && known.json === plain(json) ? "kept" : "replaced";
+        if (!known || known.json !== plain(json) || known.used) await show(part, json);
+        documents.get(part).used = true;
+      }
+    } else if (message.type === "done") {
+      if (message.seq === inFlight) inFlight = 0;
+      flush();
+    } else if (message.type === "python") {
+      const said = JSON.parse(message.text);
+      if (said.type === "patch") {
+        documents.get(String(said.part)).bokeh.apply_json_patch(said.patch);
+        lab.nameHandlesSoon(String(said.part));
+      } else {
+        document.dispatchEvent(new CustomEvent("lab:python", { detail: said }));
+      }
+    }
+  });
+
+  return { showFirst, send, has: (part) => documents.has(String(part)) };
+})();

@@ -1,0 +1,52 @@
+// Puts what Python reports into the places the page has for it: values with their kind, tables, cases.
+"use strict";
+
+lab.fill = (() => {
+  /** Writes values (path -> {value, unit, kind, source}) into every `[data-value]` of a part. */
+  function values(section, reported) {
+    for (const output of lab.all("[data-value]", section)) {
+      const value = reported[output.dataset.value];
+      if (value === undefined) continue;
+      output.textContent = lab.format(value.value, output.dataset.format, output.dataset.format === "number" || output.dataset.format === "si" ? value.unit : "");
+      output.dataset.kind = value.kind;
+      output.title = `${value.kind}: ${value.source}`;
+    }
+  }
+
+  function clear(section) {
+    for (const output of lab.all("[data-value]", section)) {
+      output.textContent = "–";
+      delete output.dataset.kind;
+      output.removeAttribute("title");
+    }
+    for (const block of lab.all("[data-when]", section)) block.hidden = true;
+    for (const body of lab.all("table[data-table-for] tbody", section)) body.replaceChildren();
+  }
+
+  function cases(section, names) {
+    for (const block of lab.all("[data-when]", section)) block.hidden = !names.includes(block.dataset.when);
+  }
+
+  function table(section, name, { columns, rows }) {
+    const target = lab.one(`table[data-table-for="${name}"]`, section);
+    if (!target) return;
+    const head = target.tHead || target.createTHead();
+    const body = target.tBodies[0] || target.createTBody();
+    head.replaceChildren(lab.element("tr", {}, ...columns.map((column) =>
+      lab.element("th", { scope: "col" }, column.label, ...(column.kind ? [" ", lab.element("span", { class: "figure", "data-kind": column.kind })] : [])))));
+    body.replaceChildren(...rows.map((row) => lab.element("tr", {}, ...row.map((cell, i) =>
+      lab.element(i ? "td" : "th", i ? {} : { scope: "row" }, lab.format(cell, columns[i].format))))));
+  }
+
+  return {
+    clear,
+    cases,
+    values,
+    results(section, results) {
+      values(section, results.values || {});
+      if (results.locked) return;
+      cases(section, results.cases || []);
+      for (const [name, content] of Object.entries(results.tables || {})) table(section, name, content);
+    },
+  };
+})();

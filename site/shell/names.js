@@ -1,0 +1,48 @@
+// Panel's widgets live in shadow roots and leave some parts without a name: give each its own, after every
+// rendering, so that a screen reader says what a handle or a button is for.
+"use strict";
+
+(() => {
+  /** @param {ParentNode} root @param {(element: Element) => void} visit */
+  function walk(root, visit) {
+    for (const element of root.querySelectorAll("*")) {
+      visit(element);
+      if (element.shadowRoot) walk(element.shadowRoot, visit);
+    }
+  }
+
+  function label(element, text) {
+    if (text && element.getAttribute("aria-label") !== text) element.setAttribute("aria-label", text);
+  }
+
+  /** The title of the widget whose shadow root holds `element`. */
+  function title(element) {
+    const root = element.getRootNode();
+    const found = root.querySelector?.("label, .bk-slider-title");
+    return found ? found.textContent.replace(/[:\s]*[-\d.,–]*\s*$/, "").trim() : "";
+  }
+
+  lab.nameHandles = (section) => {
+    for (const place of lab.all("[data-root]", section)) {
+      walk(place, (element) => {
+        if (element.classList.contains("noUi-handle")) label(element, title(element));
+        else if (element.matches(".bk-spin-btn-up, .bk-spin-btn-down")) {
+          element.setAttribute("role", "button");
+          label(element, `${title(element)}, ${element.matches(".bk-spin-btn-up") ? "more" : "less"}`);
+        } else if (element.matches("input, select") && !element.labels?.length) label(element, title(element));
+        else if (element.matches(".bk-btn-group")) {
+          element.setAttribute("role", "group");
+          label(element, place.dataset.root);
+        } else if (element.matches(".bk-btn-group > .bk-btn")) {
+          element.setAttribute("aria-pressed", String(element.classList.contains("bk-active")));
+        } else if (element.matches("canvas")) element.setAttribute("aria-hidden", "true");
+      });
+    }
+  };
+
+  let soon = 0;
+  lab.nameHandlesSoon = (part) => {
+    cancelAnimationFrame(soon);
+    soon = requestAnimationFrame(() => lab.nameHandles(lab.one(`[data-part="${part}"]`)));
+  };
+})();

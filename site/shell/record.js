@@ -1,0 +1,124 @@
+// Captured evidence and the reader's record: shown, exported, imported, cleared.
+"use strict";
+
+lab.evidence = {
+  capture(section, track, results) {
+    const part = section.dataset.part;
+    const said = lab.one(`[data-captured="${part}"]`, section);
+    if (!results || results.locked) {
+      said.textContent = "There is nothing to capture yet: commit a prediction and wait for the figures.";
+      return;
+    }
+    const entry = { at: new Date().toISOString(), settings: results.settings, values: results.values, cases: results.cases };
+    lab.store.set({ [`${track}/${part}/evidence`]: entry }).then(() => {
+      said.textContent = lab.store.failed ? "Captured on this page, but it could not be saved. Export it to a file." : "Captured.";
+    });
+    this.show(section, track);
+  },
+
+  /** The captured evidence, marked as stale once a control has moved since. */
+  show(section, track) {
+    const part = section.dataset.part;
+    const place = lab.one(`[data-evidence="${part}"]`, section);
+    if (!place) return;
+    const entry = lab.store.get(`${track}/${part}/evidence`);
+    if (!entry) {
+      place.replaceChildren();
+      return;
+    }
+    const now = lab.main?.latest(part);
+    const stale = now && !now.locked && JSON.stringify(now.settings) !== JSON.stringify(entry.settings);
+    const line = (label, path, format) => lab.element("li", {}, `${label}: ${lab.format(entry.values[path]?.value, format)} `, lab.element("span", { class: "figure", "data-kind": entry.values[path]?.kind }));
+    place.replaceChildren(
+      lab.element("p", {}, lab.element("strong", {}, stale ? "Captured, now stale: a control has moved since." : "Captured evidence, current.")),
+      lab.element("ul", {},
+        lab.element("li", {}, `Settings: ${Object.entries(entry.settings).map(([name, value]) => `${name} ${value}`).join(", ")}`),
+        line("Documents removed", "removed.documents_share", "percent"), line("Words removed", "removed.words_share", "percent"),
+        line("Training FLOPs saved", "removed.flops_share", "percent"), line("Change of held-out loss", "curve.loss_change", "fixed"),
+        line("ICR ratio", "icr.ratio", "number")));
+  },
+};
+
+lab.record = (() => {
+  const status = () => lab.one("[data-store-status]");
+  const kinds = { indexeddb: "Saved in this browser.", localstorage: "Saved in this browser (in its smaller store).", memory: "Not saved: this browser keeps nothing for this page. Export to a file before you leave." };
+
+  lab.store.watch((error) => {
+    lab.store.failed = Boolean(error);
+    if (error === undefined) {
+      show();
+      return;
+    }
+    const place = status();
+    if (place) {
+      place.textContent = error && lab.store.kind !== "memory"
+        ? `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`
+        : kinds[lab.store.kind] + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
+      place.dataset.state = error ? "failed" : "saved";
+    }
+    show();
+  });
+
+  function show() {
+    const place = lab.one("[data-ledger]");
+    if (!place) return;
+    const rows = [];
+    for (const track of lab.state.tracks) {
+      for (const section of lab.all("[data-part]")) {
+        const part = section.dataset.part;
+        const prediction = lab.store.get(`${track}/${part}/prediction`);
+        if (!prediction) continue;
+        const evidence = lab.store.get(`${track}/${part}/evidence`);
+        const reflection = lab.store.get(`${track}/${part}/reflection`) || "";
+        rows.push(lab.element("tr", {}, lab.element("th", { scope: "row" }, `${track}, part ${part}`),
+          lab.element("td", {}, `${lab.format(prediction.value)} %`),
+          lab.element("td", {}, evidence ? `${lab.format(evidence.values["reveal.measured"]?.value, "percent")} at the asked share; ${lab.format(evidence.values["removed.words_share"]?.value, "percent")} of the words at threshold ${evidence.settings.threshold}` : "not captured yet"),
+          lab.element("td", {}, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
+      }
+    }
+    if (!rows.length) return place.replaceChildren(lab.element("p", { class: "quiet" }, "Nothing recorded yet. Commit a prediction to begin."));
+    place.replaceChildren(lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Your record" }, lab.element("table", { class: "figures" },
+      lab.element("thead", {}, lab.element("tr", {}, ...["Track and part", "Predicted", "Evidence", "Reflection"].map((text) => lab.element("th", { scope: "col" }, text)))),
+      lab.element("tbody", {}, ...rows))));
+  }
+
+  function download(name, text) {
+    const link = lab.element("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    const box = lab.one("[data-export-text]"); // where a download is not allowed, the text itself
+    if (box) {
+      box.value = text;
+      box.hidden = false;
+    }
+  }
+
+  async function take(file) {
+    const place = status();
+    if (!file) return;
+    try {
+      await lab.store.import(await file.text());
+      lab.main.refresh();
+      place.textContent = "Imported.";
+    } catch (error) {
+      place.textContent = String(error.message || error);
+    }
+  }
+
+  async function forget(question) {
+    if (!confirm(question)) return;
+    await lab.store.clear();
+    lab.main.refresh();
+  }
+
+  return {
+    take,
+    act(action) {
+      if (action === "export") download("data-selection-lab.json", lab.store.text());
+      else if (action === "import") lab.one("[data-import-file]")?.click();
+      else if (action === "clear") forget("Clear all your work in this browser? Export it first if you may want it again.");
+      else if (action === "new-reader") forget("Start as a new reader? The work of the present one is cleared from this browser; export it first if it is wanted.");
+    },
+  };
+})();

@@ -1,0 +1,141 @@
+// Python's side of the page. This function is turned into a blob and run as a classic worker, from a server
+// and from a folder alike: a blob worker inherits the page's Content Security Policy, also for its requests.
+"use strict";
+
+lab.worker = function worker() {
+  /** A name for Pyodide to ask for; nothing is ever requested from it. */
+  const BASE = "https://lab.invalid/";
+  const SITE = "/lib/python3.13/site-packages";
+  const post = (message) => self.postMessage(message);
+  const networkFetch = self.fetch.bind(self);
+  const networkImport = self.importScripts.bind(self);
+
+  /** @type {Map<string, {url?: string | null, bytes?: ArrayBuffer, packed?: boolean}>} */
+  let files = new Map();
+  const pending = new Map();
+  const wanted = new Map();
+  let python = null;
+
+  /** Asks for a file; the answer waits in `pending` until somebody takes it. */
+  function start(name) {
+    const file = files.get(name);
+    if (!file) return Promise.reject(new Error(`${name} is not part of this lab`));
+    const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
+    const lost = (why) => Object.assign(new Error(`${name} could not be downloaded${why}`), { download: name });
+    const answer = file.bytes
+      ? Promise.resolve(new Response(file.bytes, { headers: { "content-type": type } }))
+      : file.url
+        ? networkFetch(file.url).then((r) => (r.ok ? unpacked(r, file) : Promise.reject(lost(` (status ${r.status})`))), () => Promise.reject(lost("")))
+        : handed(name).then((content) => new Response(content));
+    answer.catch(() => {}); // whoever takes it sees the failure
+    pending.set(name, answer);
+    return answer;
+  }
+
+  /** Static hosts do not compress what they do not know, so archives lie gzipped. */
+  const unpacked = (answer, file) => (file.packed ? new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))) : answer);
+
+  /** The file from the page, where the worker may not read it itself (a page opened by double click). */
+  function handed(name) {
+    return new Promise((resolve, reject) => {
+      wanted.set(name, { resolve, reject });
+      post({ type: "need", name });
+    });
+  }
+
+  function response(name) {
+    const answer = pending.get(name) || start(name);
+    pending.delete(name);
+    return answer;
+  }
+
+  async function bytes(name) {
+    const answer = await response(name);
+    const buffer = await answer.arrayBuffer();
+    post({ type: "loaded", name });
+    return new Uint8Array(buffer);
+  }
+
+  self.fetch = async (request, options) => {
+    const url = typeof request === "string" ? request : request.url || String(request);
+    if (url.startsWith(BASE)) {
+      const name = url.slice(BASE.length);
+      const answer = await response(name);
+      post({ type: "loaded", name });
+      return answer;
+    }
+    return networkFetch(request, options);
+  };
+
+  self.importScripts = (...urls) => networkImport(...urls.map((url) => {
+    const name = String(url).startsWith(BASE) ? String(url).slice(BASE.length) : null;
+    if (!name) return url;
+    const file = files.get(name);
+    post({ type: "loaded", name });
+    return file.bytes ? URL.createObjectURL(new Blob([file.bytes], { type: "text/javascript" })) : file.url;
+  }));
+
+  const step = (name) => post({ type: "step", name });
+
+  async function boot(message) {
+    files = new Map(Object.entries(message.files));
+    for (const name of message.eager) start(name); // all at once; the steps below find them under way
+    step("interpreter");
+    self.importScripts(`${BASE}pyodide.js`);
+    const pyodide = await self.loadPyodide({
+      indexURL: BASE,
+      stdLibURL: `${BASE}python_stdlib.zip`,
+      lockFileContents: message.lock,
+      packageBaseUrl: BASE,
+      env: { HOME: "/home/pyodide", PANEL_CDN_ROOT: message.panelRoot, MPLBACKEND: "agg" },
+      stdout: (line) => console.debug(line),
+      stderr: (line) => console.debug(line),
+    });
+    step("packages");
+    for (const name of ["numpy.zip", "site-packages.zip", "apps.zip"]) pyodide.unpackArchive(await bytes(name), "zip", { extractDir: SITE });
+    step("core");
+    pyodide.FS.writeFile(`/tmp/${message.wheel}`, await bytes(message.wheel));
+    await pyodide.runPythonAsync(`import micropip\nawait micropip.install("emfs:/tmp/${message.wheel}", deps=False)`);
+    step("workbench");
+    // Panel evaluates a line of JavaScript when it is imported, which the policy of this page forbids; it is for
+    // Panel's own bridge, and this page has another.
+    pyodide.runPython("import pyodide.code\npyodide.code.run_js = lambda code: None");
+    const bridge = pyodide.pyimport("apps.bridge");
+    pyodide.FS.mkdirTree(`${SITE}/dataselect_data`);
+    const load = async (name) => {
+      const path = `${SITE}/dataselect_data/${name}`;
+      if (!pyodide.FS.analyzePath(path).exists) pyodide.FS.writeFile(path, await bytes(name));
+    };
+    python = bridge.Bridge((text) => post({ type: "python", text }), load);
+    post({ type: "live", documents: python.documents() });
+  }
+
+  function failed(error) {
+    return { type: "failed", download: error.download || null, text: String((error && error.message) || error).slice(-4000) };
+  }
+
+  // One message at a time, in order: Python has answered one before it sees the next, so a page that
+  // waits for `done` can never pile work up here.
+  let queue = Promise.resolve();
+  self.onmessage = ({ data }) => {
+    if (data.type === "boot") {
+      boot(data).catch((error) => post(failed(error)));
+      return;
+    }
+    if (data.type === "file") {
+      const waiting = wanted.get(data.name);
+      wanted.delete(data.name);
+      if (data.bytes) waiting.resolve(data.bytes);
+      else waiting.reject(Object.assign(new Error(`${data.name} could not be read`), { download: data.name }));
+      return;
+    }
+    queue = queue.then(async () => {
+      try {
+        await python.receive(data.text);
+      } catch (error) {
+        post({ type: "error", text: String(error.message || error).slice(-4000) });
+      }
+      post({ type: "done", seq: data.seq });
+    });
+  };
+};

@@ -1,0 +1,275 @@
+"""The deduplication audit: what one threshold removes, what it misses, and what a model still learns.
+
+`Audit` reads a corpus once (shingles, signatures, exact similarities, a held-out set and a learning-curve
+plan); `Audit.at(threshold)` then takes milliseconds, so that a reader can move the threshold by hand.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .dedup import clusters, exact_pairs
+from .information import Curve, heldout_split, icr, prepare, tokens_to_reach
+from .lsh import candidate_pairs, collision_probability, optimal_bands
+from .minhash import signatures
+from .shingles import shingle_sets
+
+FLOOR = 0.3  # exact similarities are known down to here
+# Test text comes from whole clusters at this similarity, whatever the reader's threshold. No threshold may lie
+# below, or a text to learn from could be removed in favour of one to be tested on.
+HELDOUT_THRESHOLD = 0.5
+HELDOUT_SHARE = 0.1
+CHAINED = 0.5  # a removed document less similar than this to the one kept for it was removed by a chain
+
+
+@dataclass(frozen=True)
+class Point:
+    """What deduplication at one threshold does to a corpus of n documents. All of it is measured.
+
+    Attributes
+    ----------
+    threshold : float
+    bands, rows : int
+    keep : bool[n]
+        Of each cluster the first document in source order.
+    cluster : int64[n]
+        Index of the kept document of each document's cluster.
+    pairs : int64[m, 2]
+        Verified pairs, similarity >= threshold.
+    candidates, true_pairs, found_pairs, missed, false_positives : int
+        Pairs proposed by LSH; pairs with exact Jaccard >= threshold; of these proposed, and not
+        proposed; proposed pairs below the threshold.
+    recall, expected_recall : float or None
+        found / true, and the mean of the S-curve over the true pairs; None without true pairs.
+    documents_removed, words_removed : int
+    chained : int
+        Removed documents whose exact Jaccard with the kept one is below `CHAINED`.
+    """
+
+    threshold: float
+    bands: int
+    rows: int
+    keep: np.ndarray
+    cluster: np.ndarray
+    pairs: np.ndarray
+    candidates: int
+    true_pairs: int
+    found_pairs: int
+    missed: int
+    false_positives: int
+    recall: float | None
+    expected_recall: float | None
+    documents_removed: int
+    words_removed: int
+    chained: int
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What the raw and the deduplicated corpus teach the same model.
+
+    Attributes
+    ----------
+    raw, kept : Curve
+    uniform_loss : float
+        Loss of a model that knows nothing but the vocabulary, nats per word: progress starts here.
+    loss_change : float
+        Final loss of the deduplicated corpus minus that of the raw one; negative is better.
+    tokens_saved_share : float or None
+        To reach the best loss of the raw corpus: the share of the words the raw corpus needed for it that
+        the deduplicated one does without. Negative if it needs more; None if it never gets there.
+    icr_raw, icr_kept : float
+        Progress per counted operation, averaged over the whole run.
+    """
+
+    raw: Curve
+    kept: Curve
+    uniform_loss: float
+    loss_change: float
+    tokens_saved_share: float | None
+    icr_raw: float
+    icr_kept: float
+
+
+class Audit:
+    """A corpus made ready for deduplication at any threshold.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    width : int, default 5
+        Words in a shingle.
+    num_perm : int, default 128
+        Values in a MinHash signature.
+    seed : int, default 1
+        Seeds the permutations, the held-out set and the order of reading.
+
+    Attributes
+    ----------
+    words : int64[n]
+        Words of each document, by white space.
+    pairs, similarity : int64[m, 2], float64[m]
+        All pairs with exact Jaccard >= `FLOOR`.
+    train_index, heldout_index : int64[...]
+    plan : CurvePlan
+    """
+
+    def __init__(self, texts, width=5, num_perm=128, seed=1):
+        for _ in self.steps(texts, width, num_perm, seed):
+            pass
+
+    @classmethod
+    def stepwise(cls, texts, width=5, num_perm=128, seed=1):
+        """The same in steps: an iterator of (label, share done) that ends with the audit as its last item."""
+        audit = cls.__new__(cls)
+        yield from audit.steps(texts, width, num_perm, seed)
+        yield audit
+
+    def steps(self, texts, width, num_perm, seed):
+        """Does the work, and says before each step what it is: (label, share done)."""
+        self.texts, self.width, self.num_perm, self.seed = list(texts), width, num_perm, seed
+        n = len(self.texts)
+        yield "Cutting the texts into shingles", 0.0
+        self.words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
+        self.shingles = shingle_sets(self.texts, width)
+        yield "Computing MinHash signatures", 0.2
+        self.signatures = signatures(self.shingles, num_perm, seed)
+        yield "Comparing all texts exactly, to check MinHash against", 0.3
+        self.pairs, self.similarity = exact_pairs(self.shingles, FLOOR)
+        self._key = self.pairs[:, 0] * n + self.pairs[:, 1]
+        yield "Preparing the language model", 0.7
+        near = self.pairs[self.similarity >= HELDOUT_THRESHOLD]
+        self.train_index, self.heldout_index = heldout_split(clusters(n, near), HELDOUT_SHARE, seed, self.words)
+        self.plan = prepare(self.texts, self.train_index, self.heldout_index, seed=seed)
+        yield "Training on the raw corpus", 0.9
+        self.raw = self.plan.curve()
+
+    def exact(self, pairs):
+        """Exact Jaccard of pairs (i < j): float64[m]; 0 where it is below `FLOOR`."""
+        pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+        if not self._key.size:
+            return np.zeros(len(pairs))
+        key = pairs[:, 0] * len(self.texts) + pairs[:, 1]
+        at = np.minimum(np.searchsorted(self._key, key), self._key.size - 1)
+        return np.where(self._key[at] == key, self.similarity[at], 0.0)
+
+    def at(self, threshold, bands=None, rows=None):
+        """Deduplicate at a threshold.
+
+        Parameters
+        ----------
+        threshold : float
+            In [`HELDOUT_THRESHOLD`, 1].
+        bands, rows : int, optional
+            By hand; default: `optimal_bands` for the threshold.
+
+        Returns
+        -------
+        Point
+        """
+        _check(threshold)
+        if bands is None or rows is None:
+            bands, rows = optimal_bands(threshold, self.num_perm)
+        candidates = candidate_pairs(self.signatures, bands, rows)
+        similarity = self.exact(candidates)
+        found = candidates[similarity >= threshold]
+        true = self.similarity[self.similarity >= threshold]
+        cluster = clusters(len(self.texts), found)
+        return self._point(threshold, bands, rows, cluster, found, len(candidates), true)
+
+    def _point(self, threshold, bands, rows, cluster, found, candidates, true):
+        keep = cluster == np.arange(len(self.texts))
+        removed = np.flatnonzero(~keep)
+        to_kept = self.exact(np.column_stack([cluster[removed], removed]))
+        return Point(
+            threshold=float(threshold), bands=int(bands), rows=int(rows), keep=keep, cluster=cluster, pairs=found,
+            candidates=int(candidates), true_pairs=int(true.size), found_pairs=len(found),
+            missed=int(true.size - len(found)), false_positives=int(candidates - len(found)),
+            recall=len(found) / true.size if true.size else None,
+            expected_recall=float(collision_probability(true, bands, rows).mean()) if true.size and bands else None,
+            documents_removed=int(removed.size), words_removed=int(self.words[removed].sum()),
+            chained=int((to_kept < CHAINED).sum()),
+        )
+
+    def learning(self, point, checkpoints=12):
+        """Train the bigram model on what a point keeps, and compare with the raw corpus.
+
+        Returns
+        -------
+        Learning
+        """
+        kept = self.plan.curve(point.keep, checkpoints)
+        uniform = float(np.log(self.plan.vocabulary))
+        best = float(self.raw.loss.min())  # not the last: more copies can make the model worse again
+        needed, enough = tokens_to_reach(self.raw, best), tokens_to_reach(kept, best)
+        return Learning(
+            raw=self.raw, kept=kept, uniform_loss=uniform, loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
+            tokens_saved_share=None if enough is None else float(1 - enough / needed),
+            icr_raw=_whole_run(uniform, self.raw), icr_kept=_whole_run(uniform, kept),
+        )
+
+    def exact_at(self, threshold):
+        """Deduplicate at a threshold by exact similarity: the reference that MinHash is measured against.
+
+        Returns
+        -------
+        Point
+            With `bands = rows = 0`, since no LSH took part, and nothing missed.
+        """
+        _check(threshold)
+        near = self.pairs[self.similarity >= threshold]
+        cluster = clusters(len(self.texts), near)
+        return self._point(threshold, 0, 0, cluster, near, len(near), self.similarity[self.similarity >= threshold])
+
+    def where_removed(self, share):
+        """The point, among thresholds in steps of 0.01, whose share of removed documents is nearest to `share`.
+
+        By exact similarity, free of LSH's misses; of equally near ones the highest threshold.
+
+        Returns
+        -------
+        Point or None
+            None where even `HELDOUT_THRESHOLD` removes less than half of the share asked for.
+        """
+        if not 0 < share < 1:
+            raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
+        n = len(self.texts)
+        # More goes as the threshold falls, so the nearest one is found by halving.
+        levels = np.round(np.arange(100, round(100 * HELDOUT_THRESHOLD) - 1, -1) / 100, 2)
+        low, high = 0, len(levels) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if self.exact_at(levels[middle]).documents_removed < share * n:
+                low = middle + 1
+            else:
+                high = middle
+        points = [self.exact_at(levels[i]) for i in (low - 1, low) if i >= 0]
+        nearest = min(points, key=lambda point: abs(point.documents_removed - share * n))
+        return nearest if nearest.documents_removed >= share * n / 2 else None
+
+    def recall_by_similarity(self, point, width=0.05):
+        """Measured recall of LSH in bins of exact similarity.
+
+        Returns
+        -------
+        similarity, recall, pairs : float64[k], float64[k], int64[k]
+            Mean similarity, share proposed by LSH, and number of pairs of each bin that holds any.
+        """
+        proposed = candidate_pairs(self.signatures, point.bands, point.rows)
+        n = len(self.texts)
+        is_proposed = np.isin(self._key, proposed[:, 0] * n + proposed[:, 1])
+        bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(int), int((1 - FLOOR) / width - 1e-9))
+        pairs = np.bincount(bins)
+        some = pairs > 0
+        mean = np.bincount(bins, self.similarity)[some] / pairs[some]
+        return mean, np.bincount(bins, is_proposed)[some] / pairs[some], pairs[some]
+
+
+def _check(threshold):
+    if not HELDOUT_THRESHOLD <= threshold <= 1:
+        raise ValueError(f"threshold must lie in [{HELDOUT_THRESHOLD}, 1], not {threshold!r}")
+
+
+def _whole_run(uniform_loss, curve):
+    """Mean ICR of a run: progress from knowing nothing to the end, per counted operation."""
+    return float(icr([0.0, uniform_loss - curve.loss[-1]], [0.0, float(curve.operations[-1])])[0])

@@ -1,0 +1,54 @@
+"""A test set that shares no near-duplicate with what is learned from."""
+
+import numpy as np
+
+
+def heldout_split(cluster, share=0.1, seed=1, words=None):
+    """Set whole clusters aside for testing, so that no near-duplicate of a test text is trained on.
+
+    The clusters are visited in an order drawn from the seed; each one that still fits under the
+    share is set aside whole. The first one is taken even if it does not fit, should nothing else.
+
+    Parameters
+    ----------
+    cluster : array-like of int, shape (n,)
+        Cluster label of each document (`Deduplication.cluster` at a low threshold such as 0.5).
+    share : float, default 0.1
+        Share of the words to set aside, strictly between 0 and 1; met from below.
+    seed : int, default 1
+    words : array-like of int, shape (n,), optional
+        Words of each document; default: every document counts the same.
+
+    Returns
+    -------
+    train_index, heldout_index : int64[...], int64[...]
+        Documents of either side, in input order.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two clusters, a share outside (0, 1), lengths that differ, or negative words.
+    """
+    cluster = np.asarray(cluster)
+    if cluster.ndim != 1 or not np.issubdtype(cluster.dtype, np.integer):
+        raise ValueError("cluster must be a 1-d array of integer labels")
+    labels, member = np.unique(cluster, return_inverse=True)
+    if labels.size < 2:
+        raise ValueError(f"cluster must hold at least two clusters to split, not {labels.size}")
+    if not 0 < share < 1:
+        raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
+    words = np.ones(cluster.size) if words is None else np.asarray(words, dtype=float)
+    if words.shape != cluster.shape or not np.isfinite(words).all() or (words < 0).any():
+        raise ValueError(f"words must be {cluster.size} counts of at least 0, one for each document")
+    size = np.bincount(member, weights=words)
+    order = np.random.default_rng(seed).permutation(labels.size)
+    room = share * words.sum()
+    taken = np.zeros(labels.size, dtype=bool)
+    for c in order:
+        if size[c] <= room:
+            taken[c] = True
+            room -= size[c]
+    if not size[taken].sum() > 0:
+        taken[order[np.argmin(size[order])]] = True
+    held = taken[member]
+    return np.flatnonzero(~held), np.flatnonzero(held)

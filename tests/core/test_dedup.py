@@ -1,0 +1,234 @@
+"""Deduplication: exact pairs and clusters against brute force, and the licence texts against known counts."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from dataselect_core.datasets import licences
+from dataselect_core.dedup import (
+    clusters,
+    deduplicate,
+    estimated_similarity,
+    exact_pairs,
+    exact_similarity,
+)
+from dataselect_core.lsh import candidate_pairs, optimal_bands
+from dataselect_core.minhash import jaccard, signatures
+from dataselect_core.shingles import shingle_sets
+
+SETS = st.lists(st.sets(st.integers(0, 12)), min_size=1, max_size=9)
+EDGES = st.integers(1, 12).flatmap(lambda n: st.tuples(
+    st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=14)))
+FOX = "the quick brown fox jumps over the lazy dog and runs away into the dark green woods"
+SEA = "a ship sailed slowly past the white cliffs while gulls cried above the cold grey sea"
+
+
+def arrays(sets):
+    """Sets of integers as `shingle_sets` makes them."""
+    return [np.array(sorted(members), np.uint32) for members in sets]
+
+
+def brute_force(sets, threshold):
+    """All similar pairs, by comparing all with all; a set without members is like no other."""
+    return [(i, j, len(a & b) / len(a | b)) for (i, a), (j, b) in combinations(enumerate(sets), 2)
+            if a and b and len(a & b) / len(a | b) >= threshold]
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """The licence texts and their shingles."""
+    texts = licences().texts
+    return texts, shingle_sets(texts)
+
+
+@given(SETS, st.floats(0.01, 1))
+def test_exact_pairs_equal_brute_force(sets, threshold):
+    """Every similar pair is found, in order, with its exact similarity, and no other."""
+    pairs, similarity = exact_pairs(arrays(sets), threshold)
+    expected = brute_force(sets, threshold)
+    assert pairs.dtype == np.int64
+    assert pairs.shape == (len(expected), 2)
+    assert [(*pair, s) for pair, s in zip(pairs.tolist(), similarity.tolist())] == expected
+
+
+@given(SETS, st.floats(0.01, 1), st.floats(0.01, 1))
+def test_a_higher_threshold_removes_no_more(sets, one, other):
+    """Raising the threshold only loses pairs, and never removes more documents."""
+    low, high = sorted((one, other))
+    loose, strict = (exact_pairs(arrays(sets), t)[0] for t in (low, high))
+    assert set(map(tuple, strict.tolist())) <= set(map(tuple, loose.tolist()))
+    n = len(sets)
+    assert (clusters(n, strict) == np.arange(n)).sum() >= (clusters(n, loose) == np.arange(n)).sum()
+
+
+@given(SETS, st.data())
+def test_similarity_of_given_pairs(sets, data):
+    """Any list of pairs, in any order and repeated, gets its exact similarities; empty sets have 0."""
+    index = st.integers(0, len(sets) - 1)
+    pairs = data.draw(st.lists(st.tuples(index, index), max_size=12))
+    expected = [len(sets[i] & sets[j]) / max(len(sets[i] | sets[j]), 1) for i, j in pairs]
+    assert exact_similarity(arrays(sets), pairs).tolist() == expected
+
+
+def test_sets_are_made_distinct():
+    """Unsorted and repeated members count once, so the similarity is that of sets."""
+    sets = [np.array([5, 1, 5], np.uint32), np.array([1, 5], np.uint32), np.array([1, 9, 9, 9], np.uint32)]
+    pairs, similarity = exact_pairs(sets, 0.1)
+    assert pairs.tolist() == [[0, 1], [0, 2], [1, 2]]
+    assert similarity.tolist() == [1, 1 / 3, 1 / 3]
+    assert exact_similarity(sets, pairs).tolist() == similarity.tolist()
+
+
+@given(EDGES)
+def test_clusters_are_connected_components(graph):
+    """Clusters are scipy's connected components, each named by its smallest index."""
+    n, edges = graph
+    i, j = np.array(edges, int).reshape(-1, 2).T
+    labels = connected_components(coo_array((np.ones(len(i)), (i, j)), (n, n)), directed=False)[1]
+    expected = [int(np.flatnonzero(labels == labels[k])[0]) for k in range(n)]
+    assert clusters(n, edges).tolist() == expected
+
+
+def test_clusters_of_a_long_chain():
+    """A chain of 5,000 documents in shuffled order is one cluster."""
+    order = np.random.default_rng(1).permutation(5000)
+    assert not clusters(5000, np.stack([order[1:], order[:-1]], axis=1)).any()
+
+
+@pytest.mark.parametrize(("threshold", "pairs", "documents", "words"), [
+    (0.5, 1258, 0.4127, 0.6593), (0.7, 639, 0.2875, 0.5745), (0.9, 174, 0.1362, 0.3349)])
+def test_licences_have_the_known_redundancy(corpus, threshold, pairs, documents, words):
+    """Exact pairs and the shares of documents and words removed are those counted independently with strings."""
+    texts, sets = corpus
+    found, similarity = exact_pairs(sets, threshold)
+    removed = clusters(len(texts), found) != np.arange(len(texts))
+    length = np.array([len(text.split()) for text in texts])
+    assert len(texts) == 727
+    assert len(found) == pairs
+    assert removed.mean() == pytest.approx(documents, abs=5e-5)
+    assert length[removed].sum() / length.sum() == pytest.approx(words, abs=5e-5)
+    assert np.array_equal(exact_similarity(sets, found), similarity)
+
+
+def test_deduplicate_is_its_parts(corpus):
+    """On the licences the one call finds the exact pairs among the LSH candidates, and nothing else."""
+    texts, sets = corpus
+    found = deduplicate(texts, 0.7, seed=3)
+    pairs, similarity = exact_pairs(sets, 0.7)
+    signed = signatures(sets, 128, 3)
+    candidates = set(map(tuple, candidate_pairs(signed, *optimal_bands(0.7, 128)).tolist()))
+    expected = [k for k, pair in enumerate(pairs.tolist()) if tuple(pair) in candidates]
+    assert 400 < len(expected) < len(pairs)
+    assert np.array_equal(found.pairs, pairs[expected])
+    assert np.array_equal(found.similarity, similarity[expected])
+    assert np.array_equal(found.cluster, clusters(len(texts), found.pairs))
+    assert np.array_equal(found.keep, found.cluster == np.arange(len(texts)))
+
+
+def test_deduplicate_without_verifying(corpus):
+    """Unverified similarities are the signatures' estimates, none below the threshold."""
+    texts, sets = corpus
+    found = deduplicate(texts, 0.7, num_perm=64, seed=2, verify=False)
+    signed = signatures(sets, 64, 2)
+    assert found.similarity.tolist() == [jaccard(signed[i], signed[j]) for i, j in found.pairs]
+    assert found.similarity.min() >= 0.7
+    exact = exact_similarity(sets, found.pairs)
+    assert (exact < 0.7).any()
+    assert np.abs(found.similarity - exact).mean() < 0.05
+
+
+def test_the_first_of_a_cluster_stays():
+    """Copies go, the first of them stays, whatever case and punctuation; different texts are left alone."""
+    found = deduplicate([SEA, FOX, FOX.upper(), SEA.replace(" ", "... "), "something else entirely"])
+    assert found.keep.tolist() == [True, True, False, False, True]
+    assert found.cluster.tolist() == [0, 1, 1, 0, 4]
+    assert found.pairs.tolist() == [[0, 3], [1, 2]]
+    assert found.similarity.tolist() == [1, 1]
+
+
+def test_documents_joined_through_others_are_one_cluster():
+    """A chain a-b, b-c is one cluster, though a and c are less similar than the threshold."""
+    words = [f"word{k}" for k in range(36)]
+    texts = [" ".join(words[k:k + 28]) for k in (0, 4, 8)]
+    found = deduplicate(texts, 0.6)
+    assert found.similarity.tolist() == [20 / 28, 20 / 28]
+    assert found.pairs.tolist() == [[0, 1], [1, 2]]
+    assert found.cluster.tolist() == [0, 0, 0]
+    assert exact_similarity(shingle_sets(texts), [[0, 2]]).tolist() == [0.5]
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_empty_documents_are_duplicates_of_nothing(verify):
+    """Documents without tokens all stay, also beside each other; equal short ones are duplicates."""
+    found = deduplicate(["", "...", "one word", "", "One Word!", "é"], threshold=0.01, verify=verify)
+    assert found.keep.tolist() == [True, True, True, True, False, True]
+    assert found.pairs.tolist() == [[2, 4]]
+
+
+@pytest.mark.parametrize("text", ["", "word", FOX])
+def test_one_document_stays(text):
+    """A corpus of one document is left as it is."""
+    found = deduplicate([text])
+    assert found.keep.tolist() == [True]
+    assert found.cluster.tolist() == [0]
+    assert found.pairs.shape == (0, 2)
+    assert found.similarity.shape == (0,)
+
+
+def test_the_same_seed_finds_the_same(corpus):
+    """A run can be repeated to the bit, and another seed finds other pairs."""
+    texts = corpus[0][:300]
+    one, again, other = (deduplicate(texts, 0.6, seed=seed) for seed in (5, 5, 6))
+    assert np.array_equal(one.pairs, again.pairs)
+    assert np.array_equal(one.similarity, again.similarity)
+    assert not np.array_equal(one.pairs, other.pairs)
+
+
+@pytest.mark.parametrize(("given_arguments", "error", "message"), [
+    ({"texts": []}, ValueError, "texts must hold at least one document"),
+    ({"texts": "a text"}, TypeError, "texts must be a list of str"),
+    ({"texts": ["a", 3]}, TypeError, r"texts\[1\] must be a str, not int"),
+    ({"threshold": 0}, ValueError, r"threshold must be in \(0, 1\], not 0"),
+    ({"threshold": 1.1}, ValueError, r"threshold must be in \(0, 1\], not 1.1"),
+    ({"threshold": float("nan")}, ValueError, r"threshold must be in \(0, 1\], not nan"),
+    ({"threshold": None}, TypeError, "threshold must be a number"),
+    ({"num_perm": 1}, ValueError, "num_perm must be at least 2, not 1"),
+    ({"width": 0}, ValueError, "width must be at least 1, not 0"),
+    ({"seed": -1}, ValueError, "seed must be between 0 and"),
+])
+def test_bad_input_of_deduplicate(given_arguments, error, message):
+    """An error names the argument, what was given and what is allowed."""
+    with pytest.raises(error, match=message):
+        deduplicate(**{"texts": [FOX, SEA], **given_arguments})
+
+
+@pytest.mark.parametrize(("pairs", "error", "message"), [
+    ([[0, 3]], ValueError, "pairs must hold indices from 0 to 2, not 0 to 3"),
+    ([[-1, 0]], ValueError, "pairs must hold indices from 0 to 2"),
+    ([0, 1], ValueError, r"pairs must have shape \(m, 2\), not \(2,\)"),
+    ([[0.5, 1]], TypeError, "pairs must hold integers, not float64"),
+])
+def test_bad_pairs(pairs, error, message):
+    """Pairs that are none, or name no document, are refused wherever pairs are taken."""
+    sets = arrays([{1}, {2}, {3}])
+    for call in (lambda: clusters(3, pairs), lambda: exact_similarity(sets, pairs),
+                 lambda: estimated_similarity(signatures(sets, 4), pairs)):
+        with pytest.raises(error, match=message):
+            call()
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: exact_pairs([], 0.5), ValueError, "shingle_sets must hold at least one document"),
+    (lambda: exact_pairs(arrays([{1}]), 0), ValueError, r"threshold must be in \(0, 1\]"),
+    (lambda: clusters(0, []), ValueError, "n must be at least 1, not 0"),
+    (lambda: estimated_similarity([[1]], [[0, 0]]), TypeError, "signatures must be an array of uint32"),
+])
+def test_bad_input_of_the_parts(call, error, message):
+    """The parts name their arguments too."""
+    with pytest.raises(error, match=message):
+        call()

@@ -1,0 +1,143 @@
+"""MinHash: bit for bit against datasketch 2.0, and the estimate against the true similarity."""
+
+import numpy as np
+import pytest
+from datasketch import MinHash
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataselect_core import minhash
+from dataselect_core.minhash import jaccard, permutations, signatures
+
+HASHES = st.lists(st.integers(0, 2**32 - 1), max_size=30)
+
+
+def reference(values, num_perm, seed):
+    """datasketch's MinHash of values that are hashes already."""
+    made = MinHash(num_perm=num_perm, seed=seed, hashfunc=int)
+    made.update_batch(values)
+    return made
+
+
+def as_set(values):
+    """An array as `shingle_sets` makes it."""
+    return np.unique(np.array(values, np.uint32))
+
+
+def test_known_answer():
+    """Four permutations of seed 1 after b"Hello", whose 32-bit hash is the start of its SHA-1."""
+    a, b = permutations(4, 1)
+    assert a.tolist() == [3582191691, 4270784983, 1892572953, 3715639441]
+    assert b.tolist() == [491263, 550290313, 1298508491, 4290846341]
+    hello = int.from_bytes(bytes.fromhex("f7ff9e8b"), "little")
+    assert signatures([as_set([hello])], 4, 1).tolist() == [[3231258861, 1388533999, 831950533, 1845606703]]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 42, 2**32 - 1])
+@pytest.mark.parametrize("num_perm", [2, 33, 128, 256])
+def test_permutations_equal_datasketch(num_perm, seed):
+    """The same seed gives the same permutations as datasketch's default scheme."""
+    a, b = permutations(num_perm, seed)
+    assert a.dtype == b.dtype == np.uint32
+    assert np.array_equal([a, b], MinHash(num_perm=num_perm, seed=seed).permutations)
+
+
+@given(st.lists(HASHES, min_size=1, max_size=12), st.sampled_from([2, 31, 32, 33, 128]), st.integers(0, 99))
+def test_signatures_equal_datasketch(documents, num_perm, seed):
+    """Signatures are datasketch's bit for bit, also of empty sets among others."""
+    found = signatures([as_set(values) for values in documents], num_perm, seed)
+    assert found.dtype == np.uint32
+    assert np.array_equal(found, [reference(values, num_perm, seed).hashvalues for values in documents])
+
+
+def test_large_sets_and_blocks():
+    """Sets beyond the size of a block, alone or between small ones, come out as datasketch's."""
+    random = np.random.default_rng(0)
+    sizes = [1, minhash.SHINGLES + 1, 0, 3, minhash.SHINGLES - 3, 3, 0, 5000, 5000, minhash.SHINGLES, 7, 0]
+    sets = [np.unique(random.integers(0, 2**32, size, np.uint32)) for size in sizes]
+    found = signatures(sets, 40, 3)
+    assert np.array_equal(found, [reference(values.tolist(), 40, 3).hashvalues for values in sets])
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=30), st.randoms())
+def test_order_and_repetition_do_not_count(values, random):
+    """A signature belongs to the set: shuffled or repeated members leave it as it is."""
+    shuffled = values + values[:3]
+    random.shuffle(shuffled)
+    first, second = signatures([np.array(values, np.uint32), np.array(shuffled, np.uint32)])
+    assert np.array_equal(first, second)
+
+
+@given(HASHES, HASHES)
+def test_signature_of_a_union(one, other):
+    """The signature of a union is the smaller of both signatures in every slot."""
+    first, second, both = signatures([as_set(one), as_set(other), as_set(one + other)], 16)
+    assert np.array_equal(both, np.minimum(first, second))
+
+
+def test_empty_set():
+    """An empty set has 2^32 - 1 in every slot and resembles nothing, not even another empty set."""
+    found = signatures([as_set([]), as_set([1, 2]), as_set([])], 8)
+    assert (found[[0, 2]] == 2**32 - 1).all()
+    assert jaccard(found[0], found[2]) == jaccard(found[0], found[1]) == 0.0
+
+
+@given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))
+def test_jaccard_equals_datasketch(one, other):
+    """The estimate is datasketch's, symmetric, in [0, 1], and 1 for a set with itself."""
+    first, second = signatures([as_set(one), as_set(other)], 64)
+    estimate = jaccard(first, second)
+    assert isinstance(estimate, float)
+    assert estimate == reference(one, 64, 1).jaccard(reference(other, 64, 1)) == jaccard(second, first)
+    assert jaccard(first, first) == 1.0
+    assert 0 <= estimate <= 1
+
+
+def test_jaccard_of_many_pairs():
+    """Two arrays of signatures are compared row by row."""
+    found = signatures([as_set([1, 2, 3]), as_set([2, 3, 4]), as_set([9])], 32)
+    rows = jaccard(found[[0, 0, 1]], found[[1, 2, 1]])
+    assert rows.tolist() == [jaccard(found[0], found[1]), jaccard(found[0], found[2]), 1.0]
+
+
+@pytest.mark.parametrize("true", [0.1, 0.5, 0.9])
+def test_estimate_is_unbiased(true):
+    """Over 200 pairs of sets of known similarity the mean estimate lies within four standard errors."""
+    random = np.random.default_rng(7)
+    shared = round(2 * 300 * true / (1 + true))
+    sets = []
+    for _ in range(200):
+        values = random.choice(2**32, 600 - shared, replace=False).astype(np.uint32)
+        sets += [values[:300], values[300 - shared:]]
+    found = signatures(sets, 128, 5)
+    exact = shared / (600 - shared)
+    error = np.sqrt(exact * (1 - exact) / 128 / 200)
+    assert abs(jaccard(found[::2], found[1::2]).mean() - exact) < 4 * error
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), [
+    (([],), ValueError, "shingle_sets must hold at least one document"),
+    (("text",), TypeError, "shingle_sets must be a list of uint32 arrays"),
+    ((["text"],), TypeError, r"shingle_sets\[0\] must hold integers"),
+    (([[1]], 1), ValueError, "num_perm must be at least 2, not 1"),
+    (([[1]], 2.0), TypeError, "num_perm must be an integer, not 2.0"),
+    (([[1]], 4, -1), ValueError, "seed must be between 0 and 4294967295, not -1"),
+    (([[1]], 4, None), TypeError, "seed must be an integer, not None"),
+])
+def test_bad_input_of_signatures(arguments, error, message):
+    """An error names the argument, what was given and what is allowed."""
+    with pytest.raises(error, match=message):
+        signatures(*arguments)
+
+
+@pytest.mark.parametrize(("one", "other", "error", "message"), [
+    ([1, 2], np.zeros(2, np.uint32), TypeError, "sig_a must be an array of uint32.*not list"),
+    (np.zeros(2, np.uint32), np.zeros(2), TypeError, "sig_b must be an array of uint32.*not float64"),
+    (np.zeros(2, np.uint32), np.zeros(3, np.uint32), ValueError, "the same shape"),
+    (np.zeros(0, np.uint32), np.zeros(0, np.uint32), ValueError, "sig_a must have shape"),
+    (np.zeros((1, 1, 2), np.uint32), np.zeros((1, 1, 2), np.uint32), ValueError, "sig_a must have shape"),
+])
+def test_bad_input_of_jaccard(one, other, error, message):
+    """Only two signatures of the same kind can be compared."""
+    with pytest.raises(error, match=message):
+        jaccard(one, other)

@@ -1,0 +1,268 @@
+"""Downloads: checked by hash, cached, resumed, and told of clearly when they fail."""
+
+import contextlib
+import hashlib
+import http.server
+import json
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools import bundle, fetch, lock, wheel
+
+CONTENT = bytes(range(256)) * 4000
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache of the test's own."""
+    monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves CONTENT at any path; `behaviour` of the server decides how well."""
+
+    def do_GET(self):
+        """Answer as the server's behaviour says."""
+        wanted = self.headers.get("Range")
+        self.server.asked.append(wanted)
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        if self.server.behaviour == "absent":
+            self.send_error(404)
+            return
+        if start >= len(CONTENT):
+            self.send_error(416)
+            return
+        ranged = wanted and self.server.behaviour != "without ranges"
+        body = CONTENT[start:] if ranged else CONTENT
+        self.send_response(206 if ranged else 200)
+        if ranged:
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:300_000] if self.server.behaviour == "breaks off" else body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def source(behaviour="well"):
+    """A server; its `url` names a file, `asked` collects the Range headers of the requests."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.behaviour, server.asked = behaviour, []
+    server.url = f"http://127.0.0.1:{server.server_address[1]}/file.bin"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def one_file(*sources, digest=DIGEST):
+    """A lock of one file called `thing`."""
+    entry = {"version": "1.0", "license": "MIT", "file": "file.bin", "sha256": digest, "size": len(CONTENT)}
+    return {"files": {"thing": {**entry, "sources": list(sources)}}}
+
+
+def test_a_fetched_file_needs_no_network_again():
+    """The first fetch downloads; the second, with the source gone, gives the same file."""
+    with source() as server:
+        locked = one_file({"url": server.url})
+        first = fetch.fetch(locked, "thing")
+        assert first.read_bytes() == CONTENT
+        assert first.name == "file.bin"
+    assert fetch.fetch_all(locked) == {"thing": first}
+    assert len(server.asked) == 1
+
+
+def test_a_wrong_hash_stops_the_build(cache):
+    """Other bytes than the lock names are refused, with both hashes; no other source is tried."""
+    with source() as server, source() as spare:
+        locked = one_file({"url": server.url}, {"url": spare.url}, digest="0" * 64)
+        with pytest.raises(fetch.FetchError) as caught:
+            fetch.fetch(locked, "thing")
+        for words in ("thing", "file.bin", "0" * 64, DIGEST, server.url):
+            assert words in str(caught.value)
+        assert spare.asked == []
+    assert [path for path in cache.rglob("*") if path.is_file()] == []
+
+
+def test_sources_are_tried_in_order():
+    """A source that does not answer, or has not got the file, is passed over."""
+    with source() as gone:
+        pass
+    with source("absent") as absent, source() as good:
+        locked = one_file({"url": gone.url}, {"url": absent.url}, {"url": good.url})
+        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        assert len(absent.asked) == len(good.asked) == 1
+
+
+def test_when_all_sources_fail_each_is_told():
+    """The message names the file and every source with its own reason."""
+    with source() as gone:
+        pass
+    with source("absent") as absent:
+        with pytest.raises(fetch.FetchError) as caught:
+            fetch.fetch(one_file({"url": gone.url}, {"url": absent.url}), "thing")
+    message = str(caught.value)
+    assert "thing" in message
+    assert "file.bin" in message
+    assert f"{absent.url}: the server answered 404" in message
+    assert "refused" in next(line for line in message.splitlines() if gone.url in line)
+
+
+def test_an_interrupted_download_goes_on_where_it_stopped():
+    """What arrived before a connection broke is kept, and only the rest is asked for."""
+    with source("breaks off") as server:
+        locked = one_file({"url": server.url})
+        with pytest.raises(fetch.FetchError, match="ended after 300000 of 1024000 bytes"):
+            fetch.fetch(locked, "thing")
+        server.behaviour = "well"
+        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        assert server.asked == [None, "bytes=300000-"]
+
+
+def test_a_server_without_ranges_is_read_from_the_start():
+    """A server that ignores the request for the rest gives a whole file, not a file of two beginnings."""
+    with source("breaks off") as server:
+        locked = one_file({"url": server.url})
+        with pytest.raises(fetch.FetchError):
+            fetch.fetch(locked, "thing")
+        server.behaviour = "without ranges"
+        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        assert server.asked == [None, "bytes=300000-"]
+
+
+def test_a_part_longer_than_the_file_is_thrown_away(cache):
+    """A part that the server cannot go on from is fetched anew."""
+    with source() as server:
+        part = cache / "partial" / f"{fetch.source_key({'url': server.url})}-file.bin.part"
+        part.parent.mkdir(parents=True)
+        part.write_bytes(CONTENT + b"more")
+        assert fetch.fetch(one_file({"url": server.url}), "thing").read_bytes() == CONTENT
+        assert server.asked == [f"bytes={len(CONTENT) + 4}-", None]
+
+
+def test_a_damaged_cache_is_mended(capsys):
+    """A cached file with a flipped bit is noticed and fetched again."""
+    with source() as server:
+        locked = one_file({"url": server.url})
+        path = fetch.fetch(locked, "thing")
+        path.write_bytes(b"\x01" + CONTENT[1:])
+        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        assert len(server.asked) == 2
+    assert "damaged" in capsys.readouterr().out
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """A folder that pip takes packages from, by its own configuration, with the core's wheel in it."""
+    folder = tmp_path / "index"
+    path = wheel.build(Path(__file__).resolve().parents[2], folder)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return path
+
+
+def entry_of(data, name, origin):
+    """A lock of one file from a package."""
+    digest = hashlib.sha256(data).hexdigest()
+    entry = {"version": "0.1.0", "license": "MIT", "file": name, "sha256": digest, "size": len(data)}
+    return {"files": {"thing": {**entry, "sources": [origin]}}}
+
+
+def test_a_wheel_and_a_member_of_it_come_by_pip(index):
+    """pip, with the user's own settings, brings a wheel; one file inside it can be what is locked."""
+    origin = {"pypi": "dataselect-core==0.1.0"}
+    whole = fetch.fetch(entry_of(index.read_bytes(), index.name, origin), "thing")
+    assert whole.read_bytes() == index.read_bytes()
+    with zipfile.ZipFile(index) as archive:
+        data = archive.read("dataselect_core/values.py")
+    index.unlink()
+    member = {**origin, "member": "dataselect_core/values.py"}
+    assert fetch.fetch(entry_of(data, "values.py", member), "thing").read_bytes() == data
+
+
+def test_an_absent_version_and_an_absent_member_are_told(index):
+    """pip's own reason, and a member that the package does not hold, appear in the message."""
+    with pytest.raises(fetch.FetchError, match=r"pypi dataselect-core==9\.9: .*satisfies the requirement"):
+        fetch.fetch(entry_of(b"", "x", {"pypi": "dataselect-core==9.9"}), "thing")
+    origin = {"pypi": "dataselect-core==0.1.0", "member": "dataselect_core/absent.py"}
+    with pytest.raises(fetch.FetchError, match=r"does not hold it"):
+        fetch.fetch(entry_of(b"", "x", origin), "thing")
+
+
+def test_a_damaged_file_of_a_package_is_mended(index):
+    """A cached wheel that went bad is asked for anew, not taken from the package kept beside it."""
+    locked = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
+    path = fetch.fetch(locked, "thing")
+    path.write_bytes(b"bad")
+    assert fetch.fetch(locked, "thing").read_bytes() == index.read_bytes()
+
+
+def test_npm_brings_a_member_of_a_package(tmp_path):
+    """npm, run from the Node.js of the environment, packs a package; one file inside it is taken."""
+    package = tmp_path / "package-source"
+    package.mkdir()
+    (package / "package.json").write_text('{"name": "thing", "version": "1.0.0"}')
+    (package / "data.txt").write_text("data\n")
+    origin = {"npm": str(package), "member": "package/data.txt"}
+    assert fetch.fetch(entry_of(b"data\n", "data.txt", origin), "thing").read_text() == "data\n"
+
+
+def test_the_lock_is_complete():
+    """Every shipped file has version, licence, hash, size and sources; the bundle asks for no other file."""
+    files = lock.load()["files"]
+    for name, entry in files.items():
+        assert set(entry) == {"version", "license", "file", "sha256", "size", "sources"}, name
+        assert entry["version"], name
+        assert entry["license"], name
+        assert len(bytes.fromhex(entry["sha256"])) == 32, name
+        assert entry["size"] > 0, name
+        for origin in entry["sources"]:
+            assert set(origin) - {"member"} in ({"url"}, {"npm"}, {"pypi"}), name
+            assert entry["version"] in fetch.describe(origin), name
+    assert {*bundle.PYODIDE, *bundle.COMPILER, *bundle.PURE, "numpy"} <= set(files)
+
+
+def test_update_moves_a_version_with_its_package(tmp_path, index, monkeypatch):
+    """`update-lock NAME==VERSION` rewrites version, source, file name, hash and size, and nothing else."""
+    monkeypatch.setattr(lock, "pin_requirements", lambda: None)
+    old = {"version": "0.0.9", "license": "MIT", "sha256": "0" * 64, "size": 1}
+    whole = {
+        **old,
+        "file": "dataselect_core-0.0.9-py3-none-any.whl",
+        "sources": [{"pypi": "dataselect-core==0.0.9"}],
+    }
+    member = {"pypi": "dataselect-core==0.0.9", "member": "dataselect_core/values.py"}
+    part = {**old, "file": "values.py", "sources": [member]}
+    path = tmp_path / "lock.json"
+    lock.save({"files": {"core": whole, "values": part}}, path)
+    lock.update(["core==0.1.0"], path)
+    files = json.loads(path.read_text())["files"]
+    assert files["core"]["file"] == index.name
+    assert files["core"]["sha256"] == fetch.sha256(index)
+    assert files["core"]["size"] == index.stat().st_size
+    assert files["values"]["version"] == "0.1.0"
+    assert files["values"]["sources"][0] == {
+        "pypi": "dataselect-core==0.1.0",
+        "member": "dataselect_core/values.py",
+    }
+    assert fetch.fetch(lock.load(path), "values").read_bytes().startswith(b'"""A number')
+    with pytest.raises(SystemExit, match=r"absent==1.*core, values"):
+        lock.update(["absent==1"], path)
+
+
+def test_the_notice_names_every_file(index):
+    """Readers are told version, licence, hash and origin of each file, and the licence texts."""
+    locked = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
+    notice = lock.notice(locked)
+    for words in ("thing 0.1.0", "MIT", fetch.sha256(index), "pypi dataselect-core==0.1.0"):
+        assert words in notice
+    assert "Permission is hereby granted" in notice

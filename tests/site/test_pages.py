@@ -1,0 +1,442 @@
+"""The rendered page: what a reader can read before any script runs, and what the lock keeps out of it."""
+
+import hashlib
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tools import node, pages
+
+ROOT = Path(__file__).resolve().parents[2]
+NATIVE = {
+    "documents": 727, "words": 772233, "threshold_at_30": 0.68, "documents_share_at_30": 0.2985,
+    "words_share_at_30": 0.5888, "mean_words_removed": 2095.5, "mean_words_kept": 622.6,
+    "exact_50": {"pairs": 1258, "documents_share": 0.4127, "words_share": 0.6593},
+    "exact_70": {"pairs": 639, "documents_share": 0.2875, "words_share": 0.5745},
+    "exact_90": {"pairs": 174, "documents_share": 0.1362, "words_share": 0.3349},
+}
+ASSETS = {"scripts": ["assets/lab.1.js", "assets/boot.2.js"], "style": "assets/style.3.css"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+STEPS = ["What you need to know", "Your mission", "Your prediction", "Try it", "Evidence", "Constraint check",
+         "Sources", "Reflection", "Checkpoint"]
+# The words of the design card, typed from it.
+QUESTION = ("If you remove 30% of the most redundant samples using LSH/MinHash, what is the expected "
+            "reduction in total training FLOPs?")
+REFLECTION = ("Why does training on duplicate data decrease the efficiency (η) of your training system? "
+              "Reconcile this with the Iron Law.")
+CARD = {
+    "cloud": ("Cloud Titan", "LLM Architect", "Maximize Llama-3-70B serving.",
+              ("The Deduplication Tax. Your web-scraped corpus is 50% redundant. "
+               "You are wasting $5M in GPU hours training on identical tokens.")),
+    "edge": ("Edge Guardian", "AV Systems Lead", "Deterministic 10ms safety loop.",
+             ("The Hard-Negative Crisis. The model keeps missing 'statue' edge cases. "
+              "You have 1PB of raw video but only a $50k labeling budget.")),
+    "mobile": ("Mobile Nomad", "AR Glasses Dev", "60FPS AR translation.",
+               ("The Noise Penalty. Your training data has 5% label noise, requiring 10x more training "
+                "steps to converge, which exceeds your project deadline.")),
+    "tiny": ("Tiny Pioneer", "Hearable Lead", "Neural isolation in <10ms under 1mW.",
+             ("The Synthetic Bridge. You have only 500 real samples. You must use synthetic augmentation "
+              "without creating a 'Domain Gap' that kills field accuracy.")),
+}
+
+
+class Element:
+    """An element of the parsed page."""
+
+    def __init__(self, tag, attributes, parent):
+        self.tag, self.attributes, self.parent, self.children = tag, attributes, parent, []
+
+    def all(self, tag=None, **wanted):
+        """Descendants with that tag and attributes (`True`: has it); `data_part` means data-part."""
+        wanted = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
+        return [each for each in self.walk() if (tag is None or each.tag == tag) and all(
+            name in each.attributes and (value is True or each.attributes[name] == value)
+            for name, value in wanted.items())]
+
+    def one(self, tag=None, **wanted):
+        """The only such descendant."""
+        found = self.all(tag, **wanted)
+        assert len(found) == 1, f"{len(found)} elements {tag or '*'} {wanted}"
+        return found[0]
+
+    def walk(self):
+        for child in self.children:
+            if isinstance(child, Element):
+                yield child
+                yield from child.walk()
+
+    @property
+    def text(self):
+        """Its text, white space collapsed."""
+        return " ".join("".join(self._texts()).split())
+
+    def _texts(self):
+        for child in self.children:
+            if isinstance(child, Element):
+                yield from child._texts()
+            else:
+                yield child
+
+    def inside(self, **wanted):
+        """Whether it or an ancestor has the attributes."""
+        names = {name.replace("_", "-"): value for name, value in wanted.items()}
+        each = self
+        while each is not None:
+            if all(each.attributes.get(name, None) == value for name, value in names.items()):
+                return True
+            each = each.parent
+        return False
+
+
+class Tree(HTMLParser):
+    """A strict little DOM: an element closed out of turn is an error."""
+
+    def __init__(self, source):
+        super().__init__(convert_charrefs=True)
+        self.root = self.here = Element("#document", {}, None)
+        self.feed(source)
+        self.close()
+        assert self.here is self.root, f"<{self.here.tag}> is not closed"
+
+    def handle_starttag(self, tag, attrs):
+        assert len(dict(attrs)) == len(attrs), f"<{tag}> repeats an attribute"
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
+        self.here.children.append(element)
+        if tag not in VOID:
+            self.here = element
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.here = self.here.parent
+
+    def handle_endtag(self, tag):
+        assert self.here.tag == tag, f"</{tag}> closes <{self.here.tag}>"
+        self.here = self.here.parent
+
+    def handle_data(self, data):
+        self.here.children.append(data)
+
+
+def parse(source):
+    return Tree(source).root
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The page with stub assets: (directory, page, fragments)."""
+    out = tmp_path_factory.mktemp("dist")
+    document = {"title": "</script><b>", "roots": []}
+    fragments = pages.build(ROOT, out, ASSETS, {1: document}, NATIVE)
+    return out, (out / "index.html").read_text(encoding="utf-8"), fragments
+
+
+@pytest.fixture(scope="module")
+def page(built):
+    return parse(built[1])
+
+
+@pytest.fixture(scope="module")
+def revealed(built):
+    return parse(built[2][1])
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """A copy of the words and the facts, to be changed."""
+    for folder in ("site/pages", "src/dataselect_core/facts"):
+        shutil.copytree(ROOT / folder, tmp_path / "root" / folder)
+    return tmp_path / "root"
+
+
+def rebuild(root, native=NATIVE):
+    out = root / "dist"
+    fragments = pages.build(root, out, ASSETS, {}, native)
+    return parse((out / "index.html").read_text(encoding="utf-8")), fragments
+
+
+def test_the_part_has_the_nine_steps_in_order(page):
+    """Every part has the same rhythm, each step with a heading."""
+    part = page.one("section", data_part="1")
+    assert [each.text for each in part.all("h3")] == STEPS
+
+
+def test_headings_never_skip_a_level(page):
+    """One h1, and each heading is at most one level below the one before."""
+    levels = [int(each.tag[1]) for each in page.walk() if re.fullmatch("h[1-6]", each.tag)]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_question_and_reflection_stand_word_for_word(page):
+    """The card's lock and its reflection are asked in the card's words."""
+    asked = [each.text for each in page.all("p", class_="question")]
+    assert asked == [QUESTION, REFLECTION]
+
+
+@pytest.mark.parametrize("track", CARD)
+def test_each_track_can_be_chosen_and_tells_the_story_of_the_card(page, track):
+    """Each track has a labelled choice and a story with the card's words and both limits."""
+    name, persona, north_star, crisis = CARD[track]
+    choice = page.one("input", type="radio", name="track", data_track=track)
+    label = page.one("label", for_=choice.attributes["id"])
+    assert name in label.text and persona in label.text
+    assert page.one(id=choice.attributes["aria-describedby"]).text == north_star
+    story = page.one("div", class_="story", data_for_track=track)
+    assert crisis in story.text and persona in story.text
+    facts = json.loads((ROOT / "src/dataselect_core/facts/tracks.json").read_text())[track]["part_1"]
+    for limits in facts["limits"].values():
+        assert f"{100 * limits['budget']['value']:.1f} %" in story.text
+        assert f"{100 * limits['guardrail']['value']:.1f} %" in story.text
+
+
+def test_only_the_choosers_carry_data_track(page):
+    """Tests and the shell find the four tracks, and nothing else, by data-track."""
+    assert [each.attributes["data-track"] for each in page.all(data_track=True)] == list(CARD)
+    assert page.one(role="radiogroup").all(data_track=True) == page.all(data_track=True)
+    assert page.one("input", checked=True).attributes["data-track"] == "cloud"
+
+
+def test_the_lock_takes_a_percentage_without_python(page):
+    """The lock is a form with one required number from 0 to 100 and a button, not guarded by anything."""
+    form = page.one("form", data_lock="1")
+    number = form.one("input", name="prediction")
+    assert (number.attributes["min"], number.attributes["max"]) == ("0", "100")
+    assert "required" in number.attributes
+    assert form.one("button", type="submit").text == "Commit"
+    assert page.one(data_lock_answer="1").inside(hidden="")
+    assert not form.inside(hidden="")
+
+
+def test_every_slot_of_the_workbench_is_there_once(page):
+    """Roots, plots with table and sentence, diff, clusters, reflection and record can be filled."""
+    part = page.one("section", data_part="1")
+    for root in ("corpus", "threshold", "advanced"):
+        assert not part.one(data_root=root).inside(data_guard="1")
+    for plot, root in (("ICR_Curve", "icr"), ("SCurvePlot", "scurve")):
+        assert part.one(data_plot=plot).one(data_root=root)
+        assert part.one("table", data_table_for=plot) and part.one(data_summary_for=plot)
+    for slot in ({"data_clusters": "1"}, {"data_diff": "left"}, {"data_diff": "right"},
+                 {"data_diff_note": True}, {"data_reflection": "1"}, {"data_math_peek": True}):
+        assert part.one(**slot)
+    assert page.one(data_ledger=True) and page.one(data_boot_status=True).attributes["role"] == "status"
+    assert page.one(data_boot_status=True).one("button", data_boot_retry=True)
+    for action in ("capture", "export", "import", "clear", "new-reader", "reset-assumptions"):
+        assert page.one("button", data_action=action).attributes["type"] == "button"
+
+
+def test_what_a_result_fills_is_hidden_until_the_lock(page):
+    """Plots, numbers, clusters and guarded texts all lie in a hidden guard."""
+    guarded = [*page.all(data_value=True), *page.all(data_plot=True), *page.all(data_reveal=True),
+               *page.all(data_diff=True), *page.all(data_clusters=True)]
+    assert len(guarded) > 40
+    for each in guarded:
+        assert each.inside(data_guard="1", hidden=""), each.attributes
+
+
+def test_no_guarded_text_is_in_the_page_source(built, revealed):
+    """Neither the sentences of the reveal nor the figures that answer the lock are in index.html."""
+    page_text = parse(built[1]).text
+    for figure in ("58.9", "2,096", "65.9", "57.5", "33.5", "0.5888"):
+        assert figure in built[2][1] or figure == "0.5888"
+        assert figure not in built[1]
+    sentences = [text for block in revealed.all("p") for text in re.split(r"(?<=[.:;]) ", block.text)
+                 if len(text) > 25 and "–" not in text]
+    assert len(sentences) > 25
+    assert [text for text in sentences if text in page_text] == []
+    assert "long ones" in revealed.text and "long ones" not in page_text
+
+
+def test_every_reveal_has_its_text_and_every_text_its_place(page, revealed):
+    """Slots and fragments match one to one, so that no guarded text is lost."""
+    slots = [each.attributes["data-reveal"] for each in page.all(data_reveal=True)]
+    texts = [each.attributes["data-fragment"] for each in revealed.all(data_fragment=True)]
+    assert sorted(slots) == sorted(texts) and len(set(slots)) == len(slots)
+
+
+def test_the_reveal_is_a_hashed_classic_script(built, page):
+    """The asset that the section names is there, named by its content, and calls lab.reveal with the HTML."""
+    out, _, fragments = built
+    source = page.one("section", data_part="1").attributes["data-reveal-src"]
+    code = (out / source).read_bytes()
+    assert source == f"assets/reveal-1.{hashlib.sha256(code).hexdigest()[:10]}.js"
+    number, text = re.fullmatch(r"lab\.reveal\((\d+), (.+)\);\n", code.decode(), flags=re.DOTALL).groups()
+    assert number == "1" and json.loads(text) == fragments[1] and "<" not in text
+
+
+def test_the_fallback_without_python_has_native_figures(revealed):
+    """A reader whose Python fails still gets the measured answer, written at build time with its kind."""
+    fallback = revealed.one(data_fragment="no-python")
+    assert "58.9 %" in fallback.text and "1,258" in fallback.text
+    assert fallback.all("output") == []
+    assert {each.attributes["data-kind"] for each in fallback.all(data_kind=True)} == {"measured"}
+
+
+def test_numbers_and_cases_are_ones_the_workbench_reports(page, revealed):
+    """Every path and case the texts wait for appears in the app's code, so that no number stays a dash."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "site" / "apps").glob("*.py"))
+    places = page.all(data_value=True) + revealed.all(data_value=True)
+    paths = {each.attributes["data-value"] for each in places}
+    assert len(paths) > 40
+    assert sorted(path for path in paths if f'"{path}"' not in code) == []
+    assert {each.attributes["data-format"] for each in places} <= set(pages.FORMATS)
+
+
+def test_all_formulas_are_mathml(built, page):
+    """The four laws of the Math Peek are MathML, and no LaTeX is left in either text."""
+    peek = page.one("details", data_math_peek=True)
+    blocks = [each.text for each in peek.all("math", display="block")]
+    assert len(blocks) == 4
+    for piece, block in zip(("Pr", "P(s)=1−(1−sr)b", "BW", "∝"), blocks, strict=True):
+        assert piece in block.replace(" ", "")
+    for text in (built[1], built[2][1]):
+        words = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+        assert not re.search(r"\\[([a-zA-Z]|KEPT\d|\{\{|\}\}|:::", words)
+
+
+def test_assumptions_carry_the_facts_and_the_defaults_of_each_track(page):
+    """Each editable assumption has a label, a unit, its source and date, and the track's own default."""
+    facts = ROOT / "src" / "dataselect_core" / "facts"
+    prices, tracks = (json.loads((facts / f"{name}.json").read_text()) for name in ("prices", "tracks"))
+    rows = page.all("input", data_assumption=True)
+    names = [row.attributes["data-assumption"] for row in rows]
+    assert {"parameters", "tokens", "gpu_hour_price", "utilisation", "signature_rate"} <= set(names)
+    for name, row in zip(names, rows, strict=True):
+        item = row.parent.parent
+        assert item.one("label").text and item.all(data_kind=True)
+        for track, each in tracks.items():
+            value = each["part_1"].get(name, prices.get(name))["value"]
+            default = row.attributes.get(f"data-default-{track}", row.attributes["data-default"])
+            assert float(default) == pytest.approx(value, rel=1e-6)
+            assert float(row.attributes["min"]) <= value <= float(row.attributes["max"])
+        fact = tracks["cloud"]["part_1"].get(name) or prices[name]
+        assert fact["source"] in item.text and fact["date"] in item.text and fact["unit"] in item.text
+        assert float(row.attributes["value"]) == pytest.approx(fact["value"], rel=1e-6)
+
+
+def test_nothing_runs_inline_and_nothing_is_fetched_from_elsewhere(page):
+    """The policy allows only this origin; scripts are deferred classic files, and no handler is inline."""
+    policy = page.one("meta", http_equiv="Content-Security-Policy").attributes["content"]
+    assert policy == (
+        "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; "
+        "worker-src blob: 'self'; base-uri 'none'; form-action 'none'")
+    scripts = [each for each in page.all("script") if each.attributes.get("type") != "application/json"]
+    assert [each.attributes["src"] for each in scripts] == ASSETS["scripts"]
+    assert all(set(each.attributes) == {"src", "defer"} and not each.text for each in scripts)
+    assert not [name for each in page.walk() for name in each.attributes if name.startswith("on")]
+    for each in page.walk():
+        address = each.attributes.get("src", each.attributes.get("href", "") if each.tag == "link" else "")
+        assert not re.match(r"(https?:)?//", address), each.attributes
+
+
+def test_the_document_cannot_break_out_of_its_script(built, page):
+    """A </script> inside the workbench's document is escaped and read back unchanged."""
+    text = page.one("script", data_document="1").text
+    assert json.loads(text) == {"title": "</script><b>", "roots": []}
+
+
+def test_ids_are_unique_and_every_reference_resolves(page):
+    """Labels, descriptions and links of the page point at something that is there, once."""
+    ids = [each.attributes["id"] for each in page.all(id=True)]
+    assert len(ids) == len(set(ids))
+    for each in page.walk():
+        wanted = [each.attributes["for"]] if "for" in each.attributes else []
+        for name in ("aria-labelledby", "aria-describedby"):
+            wanted += each.attributes.get(name, "").split()
+        if each.attributes.get("href", "").startswith("#"):
+            wanted.append(each.attributes["href"][1:])
+        assert set(wanted) <= set(ids), each.attributes
+
+
+def test_every_field_and_button_has_a_name(page):
+    """A screen reader can say what each control is for."""
+    labelled = {each.attributes["for"] for each in page.all("label")}
+    for each in page.all("input") + page.all("textarea") + page.all("progress"):
+        assert each.attributes.get("id") in labelled or each.attributes.get("aria-label"), each.attributes
+    assert all(each.text for each in page.all("button") + page.all("summary"))
+
+
+def test_the_page_starts_static_and_says_what_this_edition_has(page):
+    """Language, boot state, and a sentence that names the parts that are here."""
+    root = page.one("html")
+    assert root.attributes["lang"] == "en" and root.attributes["data-boot"] == "static"
+    assert page.one("p", class_="edition").text == (
+        "The lab is planned in three parts; this edition has Part 1, The Deduplication Audit.")
+    assert page.one("main") and page.one("meta", name="viewport") and page.one("title").text
+    assert "href" in page.one("a", class_="skip").attributes
+
+
+def test_a_second_part_comes_by_adding_files(sources):
+    """Copying the files of a part under the next number makes the page show both, each with its own lock."""
+    folder = sources / "site" / "pages"
+    for path in list(folder.glob("part-1.*")):
+        text = path.read_text(encoding="utf-8").replace("part-1.", "part-2.")
+        (folder / path.name.replace("part-1", "part-2")).write_text(text, encoding="utf-8")
+    facts = sources / "src" / "dataselect_core" / "facts" / "tracks.json"
+    tracks = json.loads(facts.read_text())
+    facts.write_text(json.dumps({name: {**each, "part_2": each["part_1"]} for name, each in tracks.items()}))
+    page, fragments = rebuild(sources)
+    assert [each.attributes["data-part"] for each in page.all("section", data_part=True)] == ["1", "2"]
+    assert page.one("form", data_lock="2") and set(fragments) == {1, 2}
+    edition = page.one("p", class_="edition").text
+    assert "Part 1, The Deduplication Audit and Part 2, Active Learning ROI" in edition
+
+
+@pytest.mark.parametrize("file, old, new, message", [
+    ("part-1.md", "## Evidence", "## Proof", "part-1.md: the sections must be"),
+    ("part-1.md", "native.words|", "native.wrods|", "part-1.md: native.wrods: there is no 'wrods'"),
+    ("part-1.cloud.md", "track.redundancy|percent", "track.redundancy|roman",
+     "part-1.cloud.md: format must be one of"),
+    ("part-1.reveal.md", "{{setting.threshold|fixed}}", "{{setting.threshold|roman}}",
+     "format must be one of"),
+    ("part-1.md", "\\(C = 6ND\\)", "C = 6ND\\)", "without its other half"),
+    ("part-1.reveal.md", "::: when budget-ok", "when budget-ok", "is not closed"),
+    ("part-1.reveal.md", "# prediction", "prediction", "text before the first heading"),
+    ("part-1.md", "utilisation,", "utilization,", "no fact is named 'utilization'"),
+])
+def test_a_wrong_text_stops_the_build_and_is_named(sources, file, old, new, message):
+    """A misspelt figure, format, section or block is an error that names the file."""
+    path = sources / "site" / "pages" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(pages.PageError, match=re.escape(message)):
+        rebuild(sources)
+
+
+def test_a_missing_native_figure_stops_the_build(sources):
+    """The fallback is never written without its numbers."""
+    with pytest.raises(pages.PageError, match="native.exact_90"):
+        rebuild(sources, {name: value for name, value in NATIVE.items() if name != "exact_90"})
+
+
+def test_blocks_and_figures_of_a_text():
+    """A case is hidden until reported, its Markdown still works, and a number may begin a line."""
+    text = ("Before\n\n::: when some-case\n{{a.b|integer}} *texts* cost \\(x^2\\)\n:::\n\n"
+            "{{a.c|percent}} at the start")
+    tree = parse(f"<div>{pages.render(text, 'x.md')}</div>")
+    block = tree.one("div", data_when="some-case")
+    assert "hidden" in block.attributes and block.one("em").text == "texts" and block.one("msup")
+    assert block.one("output", data_value="a.b", data_format="integer")
+    assert tree.one("output", data_value="a.c").parent.text == "– at the start"
+
+
+def test_python_and_the_shell_write_numbers_alike():
+    """What the build writes and what the shell writes later look the same, over the whole range of sizes."""
+    small, large = range(-7, 12), range(12, 26)
+    values = [mantissa * 10.0 ** power for power in (*small, *large)
+              for mantissa in (1, 2.3456, 9.876)] + [-3.2e6, -45.6, -1.021, 0, 1, 42, 0.5, 2.5, 0.68, 0.28, 99.96, 727, 772233]
+    code = (f"globalThis.lab = {{}};{(ROOT / 'site/shell/format.js').read_text(encoding='utf-8')}"
+            f"const values = {json.dumps(values)}, formats = {json.dumps(pages.FORMATS)};"
+            "console.log(JSON.stringify(formats.map((f) => values.map((v) => lab.format(v, f)))));")
+    shell = json.loads(node.node("-e", code, capture_output=True).stdout)
+    for form, written in zip(pages.FORMATS, shell, strict=True):
+        for value, theirs in zip(values, written, strict=True):
+            if abs(value) < 1e12 or form in ("si", "dollars", "number"):
+                assert pages.format_number(value, form) == theirs, (value, form)

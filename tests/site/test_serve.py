@@ -1,0 +1,185 @@
+"""The development server: types, compression, nothing outside its folder, rebuilding."""
+
+import contextlib
+import gzip
+import http.client
+import socket
+import sys
+import threading
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from tools import serve
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small site, with a secret beside it."""
+    site = tmp_path / "site"
+    (site / "deep").mkdir(parents=True)
+    (site / "index.html").write_text("<title>héllo</title>" + "x" * 3000, "utf-8")
+    (site / "deep" / "index.html").write_text("deep", "utf-8")
+    for name in (
+        "a.js",
+        "a.mjs",
+        "a.css",
+        "a.json",
+        "a.wasm",
+        "a.whl",
+        "a.zip",
+        "a.gz",
+        "a.bin",
+        "a.txt",
+        "a.svg",
+    ):
+        (site / name).write_bytes(b"0123456789" * 100)
+    (tmp_path / "secret.txt").write_text("secret")
+    (site / "way-out.txt").symlink_to(tmp_path / "secret.txt")
+    return site
+
+
+def get(url, path, method="GET", **headers):
+    """Ask for a path exactly as written; answers (status, headers, body)."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, answer.headers, body
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("", "text/html; charset=utf-8"),
+        ("a.js", "text/javascript; charset=utf-8"),
+        ("a.mjs", "text/javascript; charset=utf-8"),
+        ("a.css", "text/css; charset=utf-8"),
+        ("a.json", "application/json; charset=utf-8"),
+        ("a.svg", "image/svg+xml; charset=utf-8"),
+        ("a.wasm", "application/wasm"),
+        ("a.whl", "application/octet-stream"),
+        ("a.zip", "application/octet-stream"),
+        ("a.gz", "application/octet-stream"),
+        ("a.bin", "application/octet-stream"),
+    ],
+)
+def test_types(folder, name, kind):
+    """Each kind of file is served with the type that browsers demand for it."""
+    with serve.serving(folder) as url:
+        status, headers, _ = get(url, f"/{name}?track=edge")
+    assert (status, headers["Content-Type"]) == (200, kind)
+    assert headers["Cache-Control"] == "max-age=600"
+
+
+def test_compresses_what_a_static_host_compresses(folder):
+    """Text and WebAssembly travel gzipped to whoever accepts that; opaque files travel as they are."""
+    with serve.serving(folder) as url:
+        for name, packed in {
+            "index.html": True,
+            "a.js": True,
+            "a.wasm": True,
+            "a.whl": False,
+            "a.gz": False,
+        }.items():
+            original = (folder / name).read_bytes()
+            _, headers, body = get(url, f"/{name}", **{"Accept-Encoding": "br, gzip"})
+            assert (headers["Content-Encoding"] == "gzip") is packed
+            assert int(headers["Content-Length"]) == len(body)
+            assert (gzip.decompress(body) if packed else body) == original
+        for refusal in ("identity", "gzip;q=0", "br"):
+            _, headers, body = get(url, "/index.html", **{"Accept-Encoding": refusal})
+            assert headers["Content-Encoding"] is None
+            assert body == (folder / "index.html").read_bytes()
+
+
+def test_nothing_outside_the_folder(folder):
+    """No spelling of a path, and no link, leads out of the served folder."""
+    with serve.serving(folder) as url:
+        for path in (
+            "/../secret.txt", "/%2e%2e/secret.txt", "/deep/../../secret.txt", "/..%2fsecret.txt",
+            "/..\\secret.txt",
+            "/way-out.txt", "//secret.txt", "/a.js%00", f"/{folder.parent}/secret.txt",
+        ):  # fmt: skip
+            status, _, body = get(url, path)
+            assert (status, b"secret" in body) == (404, False), path
+
+
+def test_folders_and_missing_files(folder):
+    """A folder shows its index.html under its address with a slash; what is missing is 404."""
+    with serve.serving(folder) as url:
+        status, headers, _ = get(url, "/deep?part=2")
+        assert (status, headers["Location"]) == (301, "/deep/?part=2")
+        assert get(url, "/deep/")[2] == b"deep"
+        assert get(url, "/absent.js")[0] == 404
+        status, headers, body = get(url, "/a.js", method="HEAD")
+        assert (status, headers["Content-Length"], body) == (200, "1000", b"")
+
+
+def test_only_this_machine_is_served_and_only_for_a_while(folder):
+    """The server listens on the loopback address, and is gone after the `with` block."""
+    with serve.serving(folder, cache_control="no-store") as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert get(url, "/")[1]["Cache-Control"] == "no-store"
+    with pytest.raises(OSError):
+        get(url, "/")
+
+
+def test_a_taken_port_is_said_so(tmp_path):
+    """Someone else's port gives one sentence that names the port and the way on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit, match=rf"Port {port} is taken.*--port"):
+            serve.run(tmp_path, port, [])
+
+
+def test_rebuilds_when_a_source_changes(tmp_path, capfd):
+    """Each change of a source starts a build; one that fails is told, and the next change builds again."""
+    source = tmp_path / "site" / "page.md"
+    source.parent.mkdir()
+    source.write_text("one")
+    program = (
+        "import pathlib, sys; p = pathlib.Path('site/page.md');"
+        "text = p.read_text() if p.exists() else 'gone';"
+        "sys.exit('broken') if text == 'bad' else pathlib.Path('built').write_text(text)"
+    )
+    stop = threading.Event()
+    arguments = (tmp_path, [sys.executable, "-c", program], stop)
+    watcher = threading.Thread(target=serve.rebuild_on_change, args=arguments)
+    watcher.start()
+    said = ""
+    try:
+        time.sleep(0.3)
+        for change, expected in (("two", "Built."), ("bad", "last good site"), (None, "Built.")):
+            source.unlink() if change is None else source.write_text(change)
+            said = wait_for(capfd, expected)
+            assert "page.md changed" in said
+        assert (tmp_path / "built").read_text() == "gone"
+    finally:
+        stop.set()
+        watcher.join()
+
+
+def wait_for(capfd, words):
+    """What was printed until `words` appeared."""
+    said = ""
+    deadline = time.monotonic() + 20
+    while words not in said and time.monotonic() < deadline:
+        time.sleep(0.05)
+        said += "".join(capfd.readouterr())
+    assert words in said
+    return said
+
+
+def test_a_reader_who_goes_away_does_no_harm(folder):
+    """A connection that is closed in mid-answer leaves the server working."""
+    (folder / "big.bin").write_bytes(b"\0" * 20_000_000)
+    with serve.serving(folder) as url:
+        host, _, port = urlsplit(url).netloc.partition(":")
+        for _ in range(3):
+            with contextlib.closing(socket.create_connection((host, int(port)))) as connection:
+                connection.sendall(b"GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+                connection.recv(10)
+        assert get(url, "/deep/")[0] == 200

@@ -1,0 +1,199 @@
+"""Serve a folder on 127.0.0.1 as a static host would, and rebuild it when a source changes."""
+
+import contextlib
+import errno
+import gzip
+import http.server
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+from functools import lru_cache
+from pathlib import Path
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".webmanifest": "application/manifest+json; charset=utf-8",
+    ".md": "text/markdown; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".xml": "application/xml; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".wasm": "application/wasm",
+}
+OPAQUE = "application/octet-stream"  # .whl, .zip, .gz, .bin and all that is not named above
+# What GitHub Pages compresses: text and WebAssembly, not opaque types.
+COMPRESSED = (
+    "text/",
+    "application/json",
+    "application/manifest",
+    "application/xml",
+    "application/wasm",
+    "image/svg",
+)
+WATCHED = ("build.py", "pyproject.toml", "site", "src/dataselect_core", "tools")
+POLL = 0.7  # seconds between two looks at the sources
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """GET and HEAD of files below one folder."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "lab"
+    folder = Path()
+    cache_control = "no-store"
+    quiet = True
+
+    def do_GET(self):
+        """Answer with a file."""
+        self.answer(body=True)
+
+    def do_HEAD(self):
+        """Answer with a file's headers."""
+        self.answer(body=False)
+
+    def answer(self, body):
+        """Send the file that the path names, or 404."""
+        path, redirect = resolve(self.folder, self.path)
+        if redirect:
+            self.send_response(301)
+            self.send_header("Location", redirect)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        status = 200 if path else 404
+        kind = TYPES.get(path.suffix.lower(), OPAQUE) if path else TYPES[".html"]
+        data = path.read_bytes() if path else b"<!doctype html><title>Not found</title><p>Not found: 404."
+        packed = kind.startswith(COMPRESSED) and accepts_gzip(self.headers.get("Accept-Encoding", ""))
+        if packed:
+            data = _gzip(data)
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Cache-Control", self.cache_control)
+        self.send_header("Vary", "Accept-Encoding")
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        if body:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the reader went on
+                self.wfile.write(data)
+
+    def log_message(self, form, *values):
+        """Say what was asked for, unless told to be quiet."""
+        if not self.quiet:
+            super().log_message(form, *values)
+
+
+def resolve(folder, target):
+    """The file that a request target names: `(path or None, redirect or None)`; nothing outside `folder`."""
+    url = urllib.parse.urlsplit(target)
+    parts = [part for part in urllib.parse.unquote(url.path).split("/") if part not in ("", ".")]
+    if any(part == ".." or "\\" in part or "\0" in part or ":" in part for part in parts):
+        return None, None
+    path = folder.joinpath(*parts)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return None, None
+    if path.is_dir():
+        if not url.path.endswith("/"):
+            query = f"?{url.query}" if url.query else ""
+            return None, "/" + urllib.parse.quote("/".join(parts)) + "/" + query
+        path = path / "index.html"
+    return (path if path.is_file() else None), None
+
+
+def accepts_gzip(header):
+    """Whether an Accept-Encoding header admits gzip."""
+    for item in header.lower().split(","):
+        name, _, parameters = item.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+@lru_cache(maxsize=64)
+def _gzip(data):
+    return gzip.compress(data, 6, mtime=0)
+
+
+@contextlib.contextmanager
+def serving(directory, port=0, cache_control="max-age=600"):
+    """Serve `directory` for the time of a `with` block; gives the address, ending in a slash.
+
+    The headers are those of GitHub Pages unless `cache_control` says otherwise; port 0 takes a free one.
+    """
+    server = start(directory, port, cache_control)
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def start(directory, port=0, cache_control="max-age=600", quiet=True):
+    """Start a server of `directory` in a thread; raises `OSError` when the port is taken."""
+    members = {"folder": Path(directory), "cache_control": cache_control, "quiet": quiet}
+    server = Server(("127.0.0.1", port), type("FolderHandler", (Handler,), members))
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    return server
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Threads that end with the program; a port that another program holds is not shared."""
+
+    daemon_threads = True
+    allow_reuse_address = os.name != "nt"
+
+
+def state(root):
+    """What the sources look like now: path -> time of the last change."""
+    found = {}
+    for name in WATCHED:
+        top = root / name
+        for path in [top, *top.rglob("*")] if top.is_dir() else [top]:
+            with contextlib.suppress(FileNotFoundError):  # renamed under our eyes
+                if "__pycache__" not in path.parts and path.is_file():
+                    found[path] = path.stat().st_mtime_ns
+    return found
+
+
+def rebuild_on_change(root, command, stop):
+    """Run `command` whenever a source has changed, until `stop` is set."""
+    seen = state(root)
+    while not stop.wait(POLL):
+        now = state(root)
+        if now == seen:
+            continue
+        changed = sorted(path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path))
+        print(f"\n{changed[0].relative_to(root)} changed; building again", flush=True)
+        seen = now
+        failed = subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode
+        print("The build failed; the last good site is still served." if failed else "Built.", flush=True)
+
+
+def run(root, port, command):
+    """Serve `root/dist` until Ctrl-C, rebuilding with `command`."""
+    try:
+        server = start(root / "dist", port, cache_control="no-store", quiet=False)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        sys.exit(
+            f"Port {port} is taken by another program."
+            f" Choose another: python build.py serve --port {port + 1}"
+        )
+    print(f"\nThe lab is at http://127.0.0.1:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
+    try:
+        rebuild_on_change(root, command, threading.Event())
+    except KeyboardInterrupt:
+        print()
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,149 @@
+"""Puts dist/ together: hashed assets, the payloads of the offline page, the first views, index.html.
+
+Every file that ships has its content's hash in its name. What a static host would not compress lies gzipped; the
+same bytes lie once more as classic scripts under offline/, since a page from a folder may load nothing else.
+"""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+from tools import pages
+
+PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
+SHELL = (
+    "lab", "format", "fill", "names", "state", "store", "worker", "boot", "documents", "lock", "assumptions",
+    "clusters", "record", "main",
+)
+PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
+RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")
+SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
+
+
+def digest(data):
+    """Short name of some bytes."""
+    return hashlib.sha256(data).hexdigest()[:10]
+
+
+class Assets:
+    """Writes files under names that carry their hash, and remembers the names."""
+
+    def __init__(self, out, cache):
+        self.out, self.cache = out, cache
+        cache.mkdir(parents=True, exist_ok=True)
+        (out / "assets").mkdir(parents=True)
+        (out / "offline").mkdir()
+
+    def add(self, name, data):
+        """One file for the page itself; returns its relative URL."""
+        stem, dot, kind = name.rpartition(".")
+        url = f"assets/{stem}.{digest(data)}.{kind}"
+        (self.out / url).write_bytes(data)
+        return url
+
+    def pack(self, data):
+        """The bytes gzipped; kept from build to build, since it takes seconds."""
+        kept = self.cache / f"{hashlib.sha256(data).hexdigest()}.gz"
+        if not kept.exists():
+            fresh = kept.with_suffix(".new")
+            fresh.write_bytes(gzip.compress(data, 9, mtime=0))
+            fresh.replace(kept)
+        return kept.read_bytes()
+
+    def ship(self, name, data):
+        """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
+        packed = self.pack(data)
+        plain = name.endswith(SERVED_PLAIN)
+        url = self.add(name, data) if plain else self.add(f"{name}.bin", packed)  # ".gz" some servers would unpack
+        offline = f"offline/{name}.{digest(data)}.js"
+        text = base64.b64encode(packed).decode()
+        (self.out / offline).write_text(f'lab.payload("{name}","{text}");\n', "utf-8")
+        return {"url": url, "offline": offline, "size": len(data), "packed": not plain}
+
+
+def archive(folder, prefix):
+    """The Python files of a folder as a zip, the same bytes each time."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as target:
+        for path in sorted(folder.rglob("*.py")):
+            entry = zipfile.ZipInfo(f"{prefix}/{path.relative_to(folder).as_posix()}", (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o100644 << 16
+            target.writestr(entry, path.read_bytes())
+    return whole.getvalue()
+
+
+def first_views(root):
+    """The Bokeh document of every part as Panel builds it natively: part -> JSON-ready dictionary."""
+    os.environ["PANEL_CDN_ROOT"] = PANEL_ROOT  # read when Panel is imported
+    sys.path.insert(0, str(root / "site"))
+    from apps.bridge import Bridge
+
+    return json.loads(Bridge(lambda text: None, None).documents())
+
+
+def native_figures(root):
+    """Figures for a reader whose browser cannot run Python, from the same core."""
+    from dataselect_core import datasets
+    from dataselect_core.audit import Audit
+
+    audit = Audit(datasets.licences().texts)
+    n, words = len(audit.texts), int(audit.words.sum())
+    asked = audit.where_removed(0.3)
+    figures = {
+        "documents": n, "words": words, "threshold_at_30": asked.threshold,
+        "documents_share_at_30": asked.documents_removed / n, "words_share_at_30": asked.words_removed / words,
+        "mean_words_removed": float(audit.words[~asked.keep].mean()),
+        "mean_words_kept": float(audit.words[asked.keep].mean()),
+    }
+    for threshold in (0.5, 0.7, 0.9):
+        point = audit.exact_at(threshold)
+        figures[f"exact_{threshold * 100:.0f}"] = {
+            "pairs": len(point.pairs), "documents_share": point.documents_removed / n,
+            "words_share": point.words_removed / words,
+        }
+    return figures
+
+
+def build(root, out, runtime, wheel, data):
+    """Write the site into the empty folder `out`.
+
+    Parameters
+    ----------
+    root, out : Path
+        The repository, and where the site goes.
+    runtime : Path
+        What `bundle.build` made.
+    wheel : Path
+        The core's wheel.
+    data : Path
+        Directory of the derived data files.
+    """
+    assets = Assets(out, root / ".build" / "packed")
+    files = {name: assets.ship(name, (runtime / name).read_bytes()) for name in RUNTIME}
+    files["apps.zip"] = assets.ship("apps.zip", archive(root / "site" / "apps", "apps"))
+    files[wheel.name] = assets.ship(wheel.name, wheel.read_bytes())
+    eager = list(files)
+    for path in sorted(data.iterdir()):
+        if path.is_file():
+            files[path.name] = assets.ship(path.name, path.read_bytes())
+    shutil.copytree(runtime / "panel", out / "panel")
+    lock = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
+    manifest = {
+        "files": files, "eager": eager, "wheel": wheel.name, "panelRoot": PANEL_ROOT,
+        "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
+        "lock": {"info": lock["info"], "packages": {}},
+    }
+    shell = root / "site" / "shell"
+    names = {
+        "scripts": [assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL],
+        "style": assets.add("style.css", (shell / "style.css").read_bytes()),
+        "manifest": manifest,
+    }
+    pages.build(root, out, names, first_views(root), native_figures(root))
