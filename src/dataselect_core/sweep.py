@@ -193,5 +193,6 @@ def stop_at(curves, prices, strategy, batch_size, labels):
         if (stop.strategy, stop.batch_size, stop.labels) == (strategy, batch_size, labels):
             return stop
     raise ValueError(
-        f"strategy, batch_size and labels must name a point of the sweep, not {strategy!r}, {batch_size}, {labels}"
+        "strategy, batch_size and labels must name a point of the sweep, "
+        f"not {strategy!r}, {batch_size}, {labels}"
     )
