@@ -196,7 +196,7 @@ def _training_saved(a):
 
 def _question(sides, assumptions):
     """Check the assumptions, weigh the sides, and find each assumption's break-even."""
-    a = {name: arguments.amount(name, value, positive=name in DIVISORS) for name, value in assumptions.items()}
+    a = {name: arguments.amount(name, value, name in DIVISORS) for name, value in assumptions.items()}
     if a["share_removed"] > 1:
         raise ValueError(f"share_removed must be between 0 and 1, not {a['share_removed']!r}")
     cost_parts, saving_parts = sides(a)
@@ -219,7 +219,7 @@ def _question(sides, assumptions):
 
 
 def _even(parts, value):
-    """The u > 0 at which the signed parts add up to 0, or None; each is constant in u or proportional to it."""
+    """The u > 0 at which the signed parts add up to 0, or None; each is constant in u or grows with it."""
     unit = abs(value) or 1.0
     constant = proportional = 0.0
     for one, two in zip(parts(unit), parts(2 * unit)):

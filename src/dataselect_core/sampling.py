@@ -279,9 +279,9 @@ def stratified_split(y, test_share, seed):
     classes, index, counts = np.unique(y, return_inverse=True, return_counts=True)
     tests = int(np.ceil(test_share * len(y)))
     if counts.min() < 2:
-        raise ValueError(f"y must hold every class at least twice, {classes[counts.argmin()]!r} is there once")
+        raise ValueError(f"y must hold every class at least twice, not {classes[counts.argmin()]!r} once")
     if min(tests, len(y) - tests) < len(classes):
-        raise ValueError(f"test_share must leave each side {len(classes)} samples or more, not {test_share!r}")
+        raise ValueError(f"test_share must leave each side {len(classes)} or more, not {test_share!r}")
     random = np.random.RandomState(seed)  # the generator scikit-learn uses
     pool_counts = _proportional(counts, len(y) - tests, random)
     test_counts = _proportional(counts - pool_counts, tests, random)

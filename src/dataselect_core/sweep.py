@@ -50,7 +50,18 @@ class Stop:
 
 
 def sweep(
-    X, y, strategies, batch_sizes, initial, budget, seeds, *, test_share=0.3, rare=None, progress=None
+    X,
+    y,
+    strategies,
+    batch_sizes,
+    initial,
+    budget,
+    seeds,
+    *,
+    random_budget=None,
+    test_share=0.3,
+    rare=None,
+    progress=None,
 ):
     """Run every strategy with every batch size, over all seeds.
 
@@ -66,6 +77,9 @@ def sweep(
     initial, budget : int
         As in `active_learning`.
     seeds : sequence of int
+    random_budget : int, optional
+        Budget of random sampling where it differs, to follow the baseline as far as the others get
+        with fewer labels: what it never reaches cannot be counted as saved.
     test_share : float, default 0.3
     rare : (label, int), optional
         A class and how many of its samples stay in the pool; its recall is measured.
@@ -96,10 +110,11 @@ def sweep(
         problems.append((X_pool, y_pool, X[test], y[test]))
     curves = []
     for strategy in strategies:
+        limit = random_budget if strategy == "random" and random_budget is not None else budget
         for batch_size in batch_sizes:
             runs = [
                 active_learning(
-                    *problem, strategy, batch_size, initial, budget, seed,
+                    *problem, strategy, batch_size, initial, limit, seed,
                     recall_class=None if rare is None else rare[0],
                 )
                 for problem, seed in zip(problems, seeds)
@@ -115,7 +130,8 @@ def sweep(
 def stops(curves, prices):
     """Every point of every curve as a `Stop`, in order.
 
-    The baseline of the net benefit is the random curve with the smallest batch. Random sampling itself
+    The baseline of the net benefit is the random curve that goes furthest, and of several the one with
+    the smallest batch. Random sampling itself
     spends nothing on selection; its net benefit is 0.
 
     Parameters
@@ -131,7 +147,7 @@ def stops(curves, prices):
     random = [curve for curve in curves if curve.strategy == "random"]
     if not random:
         raise ValueError("curves must hold one of strategy 'random', the baseline")
-    baseline = min(random, key=lambda curve: curve.batch_size)
+    baseline = min(random, key=lambda curve: (-curve.labels[-1], curve.batch_size))
     found = []
     for curve in curves:
         selects = curve.strategy != "random"
@@ -177,5 +193,6 @@ def stop_at(curves, prices, strategy, batch_size, labels):
         if (stop.strategy, stop.batch_size, stop.labels) == (strategy, batch_size, labels):
             return stop
     raise ValueError(
-        f"strategy, batch_size and labels must name a point of the sweep, not {strategy!r}, {batch_size}, {labels}"
+        "strategy, batch_size and labels must name a point of the sweep, "
+        f"not {strategy!r}, {batch_size}, {labels}"
     )

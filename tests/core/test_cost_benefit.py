@@ -74,7 +74,8 @@ def test_break_even_of_the_inequality_is_even(labels_saved, label, score, pool, 
         if value is not None:
             at = {**terms, name: value}
             again = selection_pays(at.pop("labels_saved"), Prices(**at))
-            assert again.saved == pytest.approx(again.spent, rel=1e-6, abs=1e-6 * (abs(check.saved) + check.spent))
+            scale = abs(check.saved) + check.spent
+            assert again.saved == pytest.approx(again.spent, rel=1e-6, abs=1e-6 * scale)
 
 
 def test_indexing_a_petabyte_by_hand():
@@ -94,7 +95,7 @@ def test_indexing_a_petabyte_by_hand():
 
 
 def test_scoring_a_petabyte_by_hand():
-    """At a cent a sample, scoring 10 million costs $100,000 against $31,250 of training and $1,000 of labels."""
+    """A cent a sample is $100,000 for 10 million, against $31,250 of training and $1,000 of labels."""
     answer = scoring_question(**SCORING)
     assert answer.cost == pytest.approx(100_000)
     assert answer.saving_parts == pytest.approx({"training": 31_250, "labels": 1000})

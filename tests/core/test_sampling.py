@@ -95,7 +95,8 @@ def test_accuracy_equals_scikit_learns(strategy):
     run = active_learning(X, y, X_test, y_test, strategy, 40, 20, 100, seed=3)
     bought = np.concatenate([run.start, run.queried])
     for count, accuracy in zip(run.labels, run.accuracy):
-        theirs = LogisticRegression(tol=1e-10, solver="newton-cholesky").fit(X[bought[:count]], y[bought[:count]])
+        known = bought[:count]
+        theirs = LogisticRegression(tol=1e-10, solver="newton-cholesky").fit(X[known], y[known])
         assert accuracy == theirs.score(X_test, y_test)
 
 
@@ -117,7 +118,7 @@ def test_accuracy_on_digits(strategy):
 
 
 def test_areas_under_the_curve_on_digits():
-    """To 500 labels, margin has the area of the reference (.9397, 3 standard errors) and beats random (.9089)."""
+    """To 500 labels, both have the area of the reference within 3 standard errors, and margin the larger."""
     areas = {}
     for strategy in ("random", "margin"):
         runs = [active_learning(*problem(s), strategy, 10, 20, 500, s) for s in range(6)]

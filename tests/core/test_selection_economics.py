@@ -38,7 +38,8 @@ def test_selection_costs_what_its_rounds_cost(batches, label, score, pool, train
     prices = Prices(label, score, pool, training)
     labels = np.cumsum(batches)
     extra = project_cost(labels, True, prices).total - project_cost(labels, False, prices).total
-    np.testing.assert_allclose(extra, np.arange(len(labels)) * (pool * score + training), rtol=1e-9, atol=1e-6)
+    expected = np.arange(len(labels)) * (pool * score + training)
+    np.testing.assert_allclose(extra, expected, rtol=1e-9, atol=1e-6)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=25))

@@ -104,6 +104,16 @@ def test_rare_class_in_a_sweep(data):
     np.testing.assert_array_equal(curve.accuracy[0], run.accuracy)
 
 
+def test_a_longer_baseline(data, curves):
+    """Random sampling may be followed further than the rest, and then fewer stops lie beyond it."""
+    longer = sweep(*data, ("random", "margin"), (40,), 20, 200, range(3), random_budget=400)
+    assert [curve.labels[-1] for curve in longer] == [400, 200]
+    np.testing.assert_array_equal(longer[1].accuracy, curves[3].accuracy)
+    before = [stop.beyond for stop in stops([curves[0], curves[3]], PRICES) if stop.strategy == "margin"]
+    after = [stop.beyond for stop in stops([curves[0], *longer], PRICES) if stop.strategy == "margin"]
+    assert sum(after) < sum(before)
+
+
 def test_bad_sweep(data, curves):
     """Empty lists, unknown strategies, more labels than the pool holds, no baseline, odd targets."""
     with pytest.raises(ValueError, match="seeds"):
