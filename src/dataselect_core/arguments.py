@@ -27,7 +27,7 @@ def threshold(name, value):
     """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number in (0, 1], not {value!r}")
-    if math.isnan(value) or not 0 < value <= 1:
+    if not 0 < value <= 1:  # so that NaN is refused too
         raise ValueError(f"{name} must be in (0, 1], not {value}")
     return float(value)
 

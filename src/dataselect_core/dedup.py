@@ -104,13 +104,13 @@ def exact_pairs(shingle_sets, threshold):
     threshold = arguments.threshold("threshold", threshold)
     values, offsets = _sets(shingle_sets)
     n = len(offsets) - 1
-    sizes = np.diff(offsets).astype(np.intp)  # 32 bits in a browser, and repeat minds
+    sizes = np.diff(offsets)
     order, last = _sorted(values)
     document = np.repeat(np.arange(n), sizes)[order]  # ascending within each shingle
     # Where each shingle of each document stands in the index, and where those with the same shingle end.
-    place = np.empty(len(order), np.int64)
+    place = np.empty(len(order), np.intp)
     place[order] = np.arange(len(order))
-    end = np.empty(len(order), np.int64)
+    end = np.empty(len(order), np.intp)
     end[order] = np.repeat(last + 1, np.diff(last, prepend=-1))
     pairs, similarity = [np.empty((0, 2), np.int64)], [np.empty(0)]
     for i in range(n):
@@ -144,10 +144,10 @@ def exact_similarity(shingle_sets, pairs):
     pairs = _check_pairs(n, pairs)
     sizes = np.diff(offsets)
     order, last = _sorted(values)
-    rank = np.empty(len(order), np.int64)  # shingles numbered from 0, so that a set can be marked in a table
+    rank = np.empty(len(order), np.intp)  # shingles numbered from 0, so that a set can be marked in a table
     rank[order] = np.repeat(np.arange(len(last)), np.diff(last, prepend=-1))
     marked = np.zeros(len(last), bool)
-    shared = np.zeros(len(pairs), np.int64)
+    shared = np.zeros(len(pairs), np.intp)
     by_left = np.argsort(pairs[:, 0], kind="stable")
     borders = np.flatnonzero(np.diff(pairs[by_left, 0], prepend=-1, append=n)).tolist()
     for first, stop in pairwise(borders):
@@ -240,6 +240,6 @@ def _sorted(values):
 
 def _ranges(starts, ends):
     """The numbers from each start up to, not including, its end, one range after the other."""
-    lengths = (ends - starts).astype(np.intp)
+    lengths = ends - starts
     shift = starts - (np.cumsum(lengths) - lengths)
     return np.arange(lengths.sum()) + np.repeat(shift, lengths)

@@ -71,7 +71,7 @@ def signatures(shingle_sets, num_perm=128, seed=1):
     while first < len(starts):
         last = max(first + 1, int(np.searchsorted(ends, starts[first] + SHINGLES, side="right")))
         block = mix(values[starts[first]:ends[last - 1]])
-        runs = (starts[first:last] - starts[first]).astype(np.intp)  # 32 bits in a browser; reduceat minds
+        runs = starts[first:last] - starts[first]
         for k in range(0, num_perm, PERMUTATIONS):
             step = slice(k, k + PERMUTATIONS)
             permuted = work[:len(a[step]), :len(block)]

@@ -101,12 +101,12 @@ def flatten(shingle_sets):
     Returns
     -------
     values : uint32[total]
-    offsets : int64[n + 1]
+    offsets : intp[n + 1]
         Set i is values[offsets[i]:offsets[i + 1]].
     """
     arrays = [_hashes(index, given) for index, given in
               enumerate(arguments.documents("shingle_sets", shingle_sets, "uint32 arrays"))]
-    offsets = np.zeros(len(arrays) + 1, np.int64)
+    offsets = np.zeros(len(arrays) + 1, np.intp)  # 32 bits in a browser, where repeat takes no other
     np.cumsum([len(array) for array in arrays], out=offsets[1:])
     return np.concatenate(arrays), offsets
 

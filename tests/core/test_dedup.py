@@ -155,7 +155,7 @@ def test_documents_joined_through_others_are_one_cluster():
     """A chain a-b, b-c is one cluster, though a and c are less similar than the threshold."""
     words = [f"word{k}" for k in range(36)]
     texts = [" ".join(words[k:k + 28]) for k in (0, 4, 8)]
-    found = deduplicate(texts, 0.6)
+    found = deduplicate(texts, 20 / 28)  # pairs at the threshold count
     assert found.similarity.tolist() == [20 / 28, 20 / 28]
     assert found.pairs.tolist() == [[0, 1], [1, 2]]
     assert found.cluster.tolist() == [0, 0, 0]

@@ -7,6 +7,7 @@ from datasketch.lsh import _optimal_param
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataselect_core import lsh
 from dataselect_core.datasets import licences
 from dataselect_core.dedup import exact_pairs
 from dataselect_core.lsh import candidate_pairs, collision_probability, optimal_bands
@@ -93,6 +94,20 @@ def test_many_copies_make_all_their_pairs():
     """Copies of one document are all paired, each pair once, however many bands they share."""
     values = np.repeat(signatures([np.array([1, 2, 3], np.uint32)], 16), 40, axis=0)
     assert candidate_pairs(values, 8, 2).tolist() == [[i, j] for i in range(40) for j in range(i + 1, 40)]
+
+
+def test_equal_keys_are_no_proof(monkeypatch):
+    """Pairs come from the rows themselves: with a key that is the same for all rows nothing changes."""
+    values = np.random.default_rng(2).integers(0, 3, (30, 12), np.uint32)
+    expected = brute_force(values, 4, 3)
+    monkeypatch.setattr(lsh, "MULTIPLIER", np.uint64(0))
+    assert candidate_pairs(values, 4, 3).tolist() == expected
+
+
+def test_empty_documents_are_no_candidates():
+    """Empty documents are paired neither with each other nor with any other; the rest keeps its indices."""
+    sets = [np.array(members, np.uint32) for members in ([], [1, 2], [], [1, 2], [])]
+    assert candidate_pairs(signatures(sets, 8), 4, 2).tolist() == [[1, 3]]
 
 
 def test_one_document_has_no_candidates():
