@@ -232,6 +232,18 @@ def assumption_rows(wanted, part, tracks, prices):
     return rows
 
 
+def evidence_lines(text, name):
+    """The lines that a record lists of captured evidence, from "Label = path|format, …": [label, path, format]."""
+    lines = []
+    for entry in text.split(","):
+        label, _, figure = (word.strip() for word in entry.partition("="))
+        path, _, form = figure.partition("|")
+        if form not in FORMATS:
+            raise PageError(f"{name}: evidence {entry.strip()!r}: format must be one of {', '.join(FORMATS)}")
+        lines.append([label, path, form])
+    return lines
+
+
 # -- parts ---------------------------------------------------------------------------------------------
 
 def parts_found(pages):
@@ -252,6 +264,9 @@ def read_part(pages, number, tracks, prices, native):
     part = {"number": number, **meta, "bench": f"part-{number}.bench.html", "tracks": []}
     part["sections"] = {key: render(sections[title], name, {"native": native}) for key, title in RHYTHM}
     part["reflection"] = inline(meta["reflection"], name)
+    part["choices"] = [dict(zip(("value", "label"), map(str.strip, choice.split("=", 1)), strict=True))
+                       for choice in meta.get("choices", "").split(",") if choice.strip()]
+    part["evidence"] = evidence_lines(meta["evidence"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
     for id, track in tracks.items():
         name = f"part-{number}.{id}.md"

@@ -56,6 +56,6 @@ class Bridge:
             workbench.open(message["state"])
         elif message["type"] == "ask":
             ask = getattr(workbench, f"ask_{message['name']}")
-            workbench.say("answer", id=message["id"], answer=ask(**message.get("arguments", {})))
+            workbench.say("answer", id=message["id"], name=message["name"], answer=ask(**message.get("arguments", {})))
         elif message["type"] == "cancel":
             workbench.cancel()

@@ -36,18 +36,18 @@ class DeduplicationAudit(Workbench):
     def __init__(self, say, load):
         super().__init__(say, load)
         self.prediction = None
-        self.track = tracks.track("cloud")
         self.edited = {}  # assumptions the reader has changed
         self.crawl_seed = 1
         self._quiet = False
         self._audit = None
         self._audit_key = None
-        self._point = None
-        self._ghost = None
+        self._point = self.learning = None  # what is shown
+        self._ghost = None  # what stood before this movement
         self._reported = 0.0
         self.asked = None  # the point where the share goes that the lock asks about
         self._controls()
         self._plots()
+        self._defaults = self.settings()
 
     # -- what the page shows ---------------------------------------------------------------------------
 
@@ -64,10 +64,14 @@ class DeduplicationAudit(Workbench):
         self.bands = whole_number("Bands", 14, 1, 256, disabled=True)
         self.rows = whole_number("Rows", 9, 1, 256, disabled=True)
         self.compute = choice("Compute axis", COMPUTE, "operations")
-        for control in (self.corpus, self.width, self.num_perm, self.seed):
-            control.param.watch(self._changed_corpus, "value")
-        for control in (self.threshold, self.banding, self.bands, self.rows, self.compute):
-            control.param.watch(self._changed, "value")
+        self.controls = {
+            "corpus": self.corpus, "threshold": self.threshold, "width": self.width, "num_perm": self.num_perm,
+            "seed": self.seed, "banding": self.banding, "bands": self.bands, "rows": self.rows,
+            "compute": self.compute,
+        }
+        for name, control in self.controls.items():
+            of_the_corpus = name in ("corpus", "width", "num_perm", "seed")
+            control.param.watch(self._changed_corpus if of_the_corpus else self._changed, "value")
 
     def _plots(self):
         self.icr_plot = plots.chart("Operations counted (measured), millions", "Learned, nats per word (measured)")
@@ -110,73 +114,108 @@ class DeduplicationAudit(Workbench):
     def open(self, state):
         """Take over track, settings, assumptions and the locked prediction of the page."""
         self.track = tracks.track(state.get("track", "cloud"))
-        self.prediction = state.get("prediction")
-        self.edited = dict(state.get("assumptions") or {})
+        self.prediction, self.edited = None, {}
         start = self.track.part_1
-        settings = {"corpus": start.corpus, "threshold": start.threshold.value, **(state.get("settings") or {})}
+        settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
         self._quiet = True
         try:
-            for name, value in settings.items():
-                self.set(name, value)
+            for name, value in {**settings, **(state.get("settings") or {})}.items():
+                self._told(self.set, name, value)
         finally:
             self._quiet = False
-        self._ghost = None
+        if state.get("prediction") is not None:
+            self._told(self._lock, state["prediction"])
+        self._told(self._assume, state.get("assumptions") or {})
+        self._forget()
         self._changed_corpus()
 
-    def set(self, name, value):
-        """Set one control; a value it cannot take is left out, and the page is told."""
-        control = {
-            "corpus": self.corpus, "threshold": self.threshold, "width": self.width, "num_perm": self.num_perm,
-            "seed": self.seed, "banding": self.banding, "bands": self.bands, "rows": self.rows, "compute": self.compute,
-        }.get(name)
+    def _told(self, take, *given):
+        """Take something over; what cannot be taken is left out, and the page is told."""
         try:
-            if control is None:
-                raise ValueError(f"there is no setting {name}")
-            options = getattr(control, "options", None)
-            allowed = list(options.values()) if isinstance(options, dict) else options
-            if allowed is not None and value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
-            low, high = getattr(control, "start", None), getattr(control, "end", None)
-            if low is not None and not low <= value <= high:
-                raise ValueError(f"{name} must lie between {low} and {high}, not {value!r}")
-            control.value = value
-        except (ValueError, TypeError) as error:
+            take(*given)
+        except ValueError as error:
             self.say("ignored", text=str(error))
+
+    def set(self, name, value):
+        """Set one control; ValueError for a value it cannot take."""
+        if name not in self.controls:
+            raise ValueError(f"there is no setting {name!r}, only {', '.join(self.controls)}")
+        control = self.controls[name]
+        options = getattr(control, "options", None)
+        if options is not None:
+            allowed = list(options.values()) if isinstance(options, dict) else options
+            if isinstance(value, bool) or value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
+        else:
+            whole = isinstance(control, pn.widgets.IntInput)
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+                raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
+            if not control.start <= value <= control.end:
+                raise ValueError(f"{name} must lie between {control.start} and {control.end}, not {value!r}")
+        control.value = value
 
     def settings(self):
         """The settings a link or a record needs to come back here."""
-        return {
-            "corpus": self.corpus.value, "threshold": round(self.threshold.value, 4), "width": self.width.value,
-            "num_perm": self.num_perm.value, "seed": self.seed.value, "banding": self.banding.value,
-            "bands": self.bands.value, "rows": self.rows.value, "compute": self.compute.value,
-        }
+        # A slider counts its steps in the browser: .7 may arrive as .7000000000000001, which is another threshold.
+        return {name: round(control.value, 4) if name == "threshold" else control.value
+                for name, control in self.controls.items()}
 
-    def ask_lock(self, prediction):
+    def ask_lock(self, prediction, lock="1"):
         """The reader has committed a prediction: from now on results are reported."""
-        self.prediction = float(prediction)
-        self._report()
+        self._lock(prediction)
+        self._refresh()
         return True
+
+    def _lock(self, prediction):
+        number = isinstance(prediction, (int, float)) and not isinstance(prediction, bool)
+        if not number or not 0 <= prediction <= 100:
+            raise ValueError(f"the prediction must be a number from 0 to 100, not {prediction!r}")
+        self.prediction = float(prediction)
 
     def ask_assume(self, assumptions):
         """The reader has changed assumptions: name -> value."""
-        self.edited = dict(assumptions)
-        self._report()
+        self._assume(assumptions)
+        self._refresh()
         return True
+
+    def _assume(self, edited):
+        before, self.edited = self.edited, dict(edited)
+        try:
+            unknown = set(edited) - set(Assumptions()) - set(AT_SCALE)
+            if unknown:
+                raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
+            self._at_scale(np.zeros(1, int), np.ones(1))
+        except (ValueError, TypeError) as error:
+            self.edited = before
+            raise ValueError(str(error)) from None
 
     def ask_cluster(self, kept):
         """The members of one cluster, most similar to the kept text first."""
-        return compare.members(self._audit, self._point, int(kept), self.names)
+        self._must_show()
+        return compare.members(self._audit, self._point, kept, self.names)
 
     def ask_diff(self, left, right):
         """Two texts of a cluster with their differences marked."""
-        return compare.side_by_side(self._audit, int(left), int(right), self.names)
+        self._must_show()
+        return compare.side_by_side(self._audit, left, right, self.names)
+
+    def _must_show(self):
+        if self._point is None:
+            raise ValueError("there are no clusters before the prediction is locked and the corpus is ready")
 
     # -- what happens then -----------------------------------------------------------------------------
 
     def _changed(self, *_):
         self.bands.disabled = self.rows.disabled = self.banding.value == "auto"
         if not self._quiet:
+            self._refresh()
+
+    def _refresh(self):
+        """Report, if the corpus of the controls is ready; else work is under way that will, or is started."""
+        if self._audit_key == self._key():
             self._report()
+        elif not self.working:
+            self.start(self._prepare())
 
     def _changed_corpus(self, *_):
         if not self._quiet:
@@ -189,10 +228,15 @@ class DeduplicationAudit(Workbench):
         data = datasets.crawl(self.track.part_1.redundancy.value, self.crawl_seed)
         return data, data.ids
 
-    async def _prepare(self):
+    def _key(self):
+        """What an audit depends on, as the controls stand."""
         name = self.corpus.value
         redundancy = self.track.part_1.redundancy.value if name == "crawl" else None
-        key = (name, redundancy, self.width.value, self.num_perm.value, self.seed.value)
+        return name, redundancy, self.width.value, self.num_perm.value, self.seed.value
+
+    async def _prepare(self):
+        key = self._key()
+        name = key[0]
         if key != self._audit_key:
             await self.progress("Reading the corpus", 0.02)
             for file in datasets.FILES[name]:
@@ -205,20 +249,18 @@ class DeduplicationAudit(Workbench):
                 else:
                     audit = step
             self.data, self.names, self._audit, self._audit_key = data, names, audit, key
-            self._ghost = self._point = None
+            self._forget()
             self.asked = audit.where_removed(ASKED_SHARE)
         self._report()
 
-    def assumptions(self):
-        """Prices and rates in force: the reader's, else the track's, else the lab's."""
-        prices = {"gpu_hour_price": self.track.part_1.gpu_hour_price.value}
-        prices |= {name: value for name, value in self.edited.items() if name in set(Assumptions())}
-        return Assumptions().replace(**prices)
+    def _forget(self):
+        """Show nothing until the next report."""
+        self._point = self.learning = self._ghost = None
+        for source in (self.raw_line, self.kept_line, self.ghost_line, self.s_line, self.s_points):
+            source.data = {"x": [], "y": []}
 
     def _report(self):
         """Compute the reader's point and tell the page; before the lock, only what it does not guard."""
-        if self._audit is None or self._audit_key is None:
-            return
         audit = self._audit
         known = {
             "corpus.documents": measured(len(audit.texts), "documents", "counted in the corpus"),
@@ -230,32 +272,43 @@ class DeduplicationAudit(Workbench):
         hand = self.banding.value == "hand"
         bands, rows = (self.bands.value, self.rows.value) if hand else (None, None)
         if hand and bands * rows > audit.num_perm:
-            self.say("ignored", text=f"{bands} bands of {rows} rows need {bands * rows} permutations, and there are "
-                                     f"{audit.num_perm}. Fewer bands or rows, or more permutations.")
+            self.say("ignored", text=(
+                f"{bands} bands of {rows} rows need {bands * rows} permutations, and there are {audit.num_perm}. "
+                "Fewer bands or rows, or more permutations."
+            ))
             return
-        point = audit.at(self.threshold.value, bands, rows)
+        point = audit.at(self.settings()["threshold"], bands, rows)
         learning = audit.learning(point)
-        now = time.monotonic()
-        if self._point is not None and now - self._reported > GESTURE:
-            self._ghost = self._point[1]  # what stood before this movement, not each step of it
-        self._reported = now
-        self._point, self.learning = (point, learning), learning
+        if self._point is None or (point.keep != self._point.keep).any():
+            now = time.monotonic()
+            if now - self._moved > GESTURE:
+                self._ghost = self.learning  # what stood before this movement, not each step of it
+            self._moved = now
+        self._point, self.learning = point, learning
         if not hand:
             self._quiet = True
             self.bands.value, self.rows.value = point.bands, point.rows
             self._quiet = False
-        self._draw(audit, point, learning)
-        report = audit_report.report(self, audit, point, learning)
+        recall = audit.recall_by_similarity(point)
+        self._draw(point, learning, recall)
+        report = audit_report.report(self, audit, point, learning, recall)
         report["values"] = known | report["values"]
         self.say("results", locked=False, settings=self.settings(), **report)
 
     def scale(self, point):
         """The reader's redundancy at the scale of the track."""
-        start = self.track.part_1
-        size = {name: self.edited.get(name, getattr(start, name).value) for name in AT_SCALE}
-        return at_scale(point.cluster, self._audit.words, **size, assumptions=self.assumptions())
+        return self._at_scale(point.cluster, self._audit.words)
 
-    def _draw(self, audit, point, learning):
+    def _at_scale(self, cluster, words):
+        """Sizes and prices in force are the reader's, else the track's, else the lab's."""
+        start = self.track.part_1
+        size = {name: getattr(start, name).value for name in AT_SCALE}
+        size |= {name: value for name, value in self.edited.items() if name in AT_SCALE}
+        prices = {name: value for name, value in self.edited.items() if name not in AT_SCALE}
+        assumptions = Assumptions(**{"gpu_hour_price": start.gpu_hour_price.value, **prices})
+        return at_scale(cluster, words, **size, assumptions=assumptions)
+
+    def _draw(self, point, learning, recall):
         axis = self.compute.value
         unit = 1e6 if axis == "operations" else 1e12
         self.icr_plot.xaxis.axis_label = (
@@ -273,7 +326,6 @@ class DeduplicationAudit(Workbench):
         self.icr_plot.y_range.end = 0.5 * float(np.ceil(2 * progress.max()))
         similarity, probability = audit_report.s_curve(point)
         self.s_line.data = {"x": similarity, "y": probability}
-        mean, recall, _ = audit.recall_by_similarity(point)
-        self.s_points.data = {"x": mean, "y": recall}
+        self.s_points.data = {"x": recall[0], "y": recall[1]}
         self.s_threshold.location = point.threshold
 

@@ -10,6 +10,7 @@ from bokeh.document import Document
 from bokeh.models import ImportedStyleSheet
 from panel.io.document import MockSessionContext
 
+from dataselect_core import tracks
 from dataselect_core.values import Value
 
 FIRST_ID = 1_000_000  # of the first view of part 1; part 2 starts a million later
@@ -49,6 +50,7 @@ class Workbench:
         bokeh_ids._simple_id = FIRST_ID * self.part
         self._say = say
         self.load = load
+        self.track = tracks.track("cloud")
         self._task = None
 
     def document(self):
@@ -68,16 +70,21 @@ class Workbench:
 
     def say(self, kind, **content):
         """Sends one message to the page."""
-        self._say(plain({"type": kind, "part": self.part, **content}))
+        self._say(plain({"type": kind, "part": self.part, "track": self.track.id, **content}))
 
     async def progress(self, label, share):
         """Tells the page how far long work is, and lets a newer request overtake it."""
         self.say("work", label=label, share=share)
         await asyncio.sleep(0)
 
+    @property
+    def working(self):
+        """Whether long work is under way."""
+        return self._task is not None and not self._task.done()
+
     def start(self, work):
         """Runs the coroutine `work` as this part's one long work; a newer one ends it."""
-        if self._task is not None and not self._task.done():
+        if self.working:
             self._task.cancel()
         self._task = asyncio.ensure_future(self._watched(work))
         return self._task
@@ -85,14 +92,13 @@ class Workbench:
     async def _watched(self, work):
         try:
             await work
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
+        except Exception as error:  # a cancellation is none
             self.say("trouble", text=f"{type(error).__name__}: {error}")
         self.say("work", label="", share=1)
 
     def cancel(self):
         """Ends the long work of this part, if there is one."""
-        if self._task is not None and not self._task.done():
+        if self.working:
             self._task.cancel()
+            self._task = None
         self.say("work", label="", share=1)

@@ -36,5 +36,8 @@ globalThis.lab = {
     document.dispatchEvent(new CustomEvent("lab:boot", { detail: state }));
   },
 
+  /** Runs something once every file of the shell is there. @param {() => void} work */
+  later: (work) => queueMicrotask(() => (document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", work) : setTimeout(work))),
+
   offline: location.protocol === "file:",
 };

@@ -1,43 +1,72 @@
-// The prediction lock: a number, committed before anything is shown, never changed after its reveal.
+// The prediction locks. An answer is committed before anything it guards is shown, and never changed afterwards.
+// A lock is named after its part ("1"), a second one in the same part has a name of its own ("2-indexing").
 "use strict";
 
-lab.lock = {
-  /** The committed answer of a form, or null with the reason shown. */
-  read(form) {
-    const part = form.dataset.lock;
-    const field = form.elements.namedItem("prediction");
-    const error = lab.one(`[data-lock-error="${part}"]`, form);
+lab.lock = (() => {
+  const partOf = (id) => id.split("-")[0];
+  /** The key of a lock's entry in the record, below its track and part. */
+  const entry = (id) => (id.includes("-") ? `prediction-${id.slice(id.indexOf("-") + 1)}` : "prediction");
+  const guards = (id) => lab.all(`[data-guard="${id}"]`);
+  const labelOf = (field) => [...(field.labels || [])].map((label) => label.textContent.trim()).join(" ");
+
+  /** Names of a form's answers, in order; the reason is no answer. */
+  const names = (form) => [...new Set([...form.elements].map((field) => field.name).filter((name) => name && name !== "why"))];
+
+  /** One answer: its value, and the words in which the page repeats it; or what is wrong. */
+  function answer(form, name) {
+    const field = form.elements.namedItem(name);
+    if (field instanceof RadioNodeList) {
+      const chosen = [...field].find((radio) => radio.checked);
+      return chosen ? { value: chosen.value, said: labelOf(chosen) } : { field: field[0], wrong: "Choose one of the answers." };
+    }
     const value = field.value.trim() === "" ? NaN : Number(field.value);
-    const ok = Number.isFinite(value) && value >= Number(field.min) && value <= Number(field.max);
-    error.hidden = ok;
-    error.textContent = ok ? "" : `Enter a number from ${field.min} to ${field.max}: the reduction you expect, in percent.`;
-    field.setAttribute("aria-invalid", String(!ok));
-    if (!ok) {
-      field.focus();
+    const low = field.min === "" ? -Infinity : Number(field.min);
+    const high = field.max === "" ? Infinity : Number(field.max);
+    if (!Number.isFinite(value) || value < low || value > high) {
+      return { field, wrong: `Enter a number from ${field.min} to ${field.max}: ${labelOf(field).toLowerCase()}.` };
+    }
+    const unit = field.dataset.unit ? ` ${field.dataset.unit}` : "";
+    return { value, said: `${labelOf(field)}: ${lab.format(value)}${unit}` };
+  }
+
+  /** The committed answer of a form, or null with the reason shown. `value` is a number where one is asked for. */
+  function read(form) {
+    const error = lab.one(`[data-lock-error="${form.dataset.lock}"]`, form);
+    const answers = names(form).map((name) => [name, answer(form, name)]);
+    const wrong = answers.find(([, given]) => given.wrong);
+    error.hidden = !wrong;
+    error.textContent = wrong ? wrong[1].wrong : "";
+    for (const [, given] of answers) given.field?.setAttribute("aria-invalid", "true");
+    if (wrong) {
+      wrong[1].field.focus();
       return null;
     }
-    return { value, why: form.elements.namedItem("why")?.value.slice(0, 200) || "" };
-  },
+    for (const field of form.elements) field.removeAttribute("aria-invalid");
+    const value = answers.length === 1 ? answers[0][1].value : Object.fromEntries(answers.map(([name, given]) => [name, given.value]));
+    return { value, said: answers.map(([, given]) => given.said).join("; "), why: form.elements.namedItem("why")?.value.slice(0, 200) || "" };
+  }
 
-  show(section, prediction, focus = false) {
-    const part = section.dataset.part;
-    const form = lab.one(`form[data-lock="${part}"]`, section);
-    const committed = lab.one(`[data-lock-committed="${part}"]`, section);
-    form.hidden = false;
-    for (const element of form.elements) element.disabled = Boolean(prediction);
-    lab.one(".fields", form).hidden = Boolean(prediction);
+  /** Shows a lock open, or committed with its answer. */
+  function show(form, prediction, focus = false) {
+    const id = form.dataset.lock;
+    const committed = lab.one(`[data-lock-committed="${id}"]`);
+    for (const field of form.elements) field.disabled = Boolean(prediction);
+    for (const fields of lab.all(".fields", form)) fields.hidden = Boolean(prediction);
     committed.hidden = !prediction;
-    for (const locked of lab.all(".locked", section)) locked.hidden = Boolean(prediction);
+    for (const guarded of guards(id)) guarded.hidden = !prediction;
+    const section = form.closest("[data-part]");
+    if (!id.includes("-")) section.toggleAttribute("data-revealed", Boolean(prediction));
     if (!prediction) {
       form.reset();
-      delete section.dataset.revealed;
-      for (const guarded of lab.all(`[data-guard="${part}"]`, section)) guarded.hidden = true;
-      for (const place of lab.all("[data-reveal]", section)) place.replaceChildren();
+      for (const guarded of guards(id)) for (const place of lab.all("[data-reveal]", guarded)) place.replaceChildren();
       return;
     }
-    const answer = lab.one(`[data-lock-answer="${part}"]`, section);
+    const text = lab.one(`[data-lock-answer="${id}"]`);
     const when = new Date(prediction.locked_at);
-    answer.textContent = `Locked: ${lab.format(prediction.value)} %${prediction.why ? `, because “${prediction.why}”` : ""} (${Number.isNaN(when.getTime()) ? "earlier" : when.toLocaleString()}).`;
-    if (focus) answer.focus();
-  },
-};
+    const said = prediction.said || lab.format(prediction.value);
+    text.textContent = `Locked: ${said}${prediction.why ? `, because “${prediction.why}”` : ""} (${Number.isNaN(when.getTime()) ? "earlier" : when.toLocaleString()}).`;
+    if (focus) text.focus();
+  }
+
+  return { read, show, entry, partOf };
+})();

@@ -8,9 +8,14 @@ lab.main = (() => {
   let track = "cloud";
   /** Settings of each part as Python last reported them. @type {Map<string, any>} */
   const settings = new Map();
+  /** The latest results of each part, of the present track. @type {Map<string, any>} */
   const latest = new Map();
-  const revealed = new Map();
-  let applying = null; // settings that came with the address, until the workbench has them
+  /** Guarded texts by the script that brings them. @type {Map<string, Promise<void>>} */
+  const fetched = new Map();
+  const fragments = new Map();
+  const answers = new Map(); // what to do with an answer of Python, by the name of the question
+  let part = "1";
+  let applying = null; // {part, settings} that came with the address, until the workbench has them
 
   const key = (part, what, of = track) => `${of}/${part}/${what}`;
 
@@ -25,6 +30,8 @@ lab.main = (() => {
 
   function chooseTrack(id, remember = true) {
     track = id;
+    latest.clear();
+    settings.clear();
     root.dataset.trackNow = id;
     for (const radio of lab.all("input[data-track]")) radio.checked = radio.dataset.track === id;
     if (remember) lab.store.set({ track: id });
@@ -39,67 +46,103 @@ lab.main = (() => {
     const text = lab.one(`[data-reflection="${part}"]`, section);
     if (text) text.value = lab.store.get(key(part, "reflection")) || "";
     lab.clusters.reset(section);
-    lab.lock.show(section, lab.store.get(key(part, "prediction")));
-    if (lab.store.get(key(part, "prediction"))) reveal(section);
+    for (const form of lab.all("form[data-lock]", section)) {
+      const prediction = lab.store.get(key(part, lab.lock.entry(form.dataset.lock)));
+      lab.lock.show(form, prediction);
+      if (prediction) reveal(form);
+    }
     lab.evidence.show(section, track);
     if (lab.boot.live) openInPython(section);
   }
 
   function remindAddress() {
-    const part = nearestPart();
     const query = lab.state.write({ track, part, settings: settings.get(part) });
     try {
       history.replaceState(null, "", query + location.hash);
     } catch { /* some embedders forbid it; the page works without */ }
   }
 
-  function nearestPart() {
-    return address.part || parts()[0].dataset.part;
+  /** Shows one part; the others stay in the page, unseen. */
+  function choosePart(id, scroll = true) {
+    part = id;
+    root.dataset.partNow = id;
+    for (const section of parts()) section.hidden = section.dataset.part !== id;
+    for (const link of lab.all("a[data-go-part]")) {
+      if (link.dataset.goPart === id) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    remindAddress();
+    globalThis.dispatchEvent(new Event("resize"));
+    if (scroll) lab.one(`[data-part="${id}"] h2`)?.scrollIntoView();
   }
 
   // -- lock and reveal -----------------------------------------------------------------------------------
 
-  async function commit(section, answer) {
+  async function commit(form, answer) {
+    const section = sectionOf(form);
     const part = section.dataset.part;
-    await lab.store.set({ [key(part, "prediction")]: { ...answer, locked_at: new Date().toISOString() } });
-    lab.lock.show(section, lab.store.get(key(part, "prediction")), true);
-    await reveal(section);
-    if (lab.boot.live) lab.documents.send({ type: "ask", part, id: 0, name: "lock", arguments: { prediction: answer.value } });
+    const id = form.dataset.lock;
+    const entry = key(part, lab.lock.entry(id));
+    await lab.store.set({ [entry]: { ...answer, locked_at: new Date().toISOString() } });
+    lab.lock.show(form, lab.store.get(entry), true);
+    await reveal(form);
+    if (lab.boot.live) ask(part, "lock", { prediction: answer.value, lock: id });
   }
 
-  async function reveal(section) {
-    const part = section.dataset.part;
-    for (const guarded of lab.all(`[data-guard="${part}"]`, section)) guarded.hidden = false;
-    section.dataset.revealed = "";
-    if (!revealed.has(part)) revealed.set(part, lab.boot.script(section.dataset.revealSrc).catch(() => {
-      revealed.delete(part);
+  /** Brings the texts that a lock guards, and puts them into their places. */
+  async function reveal(form) {
+    const section = sectionOf(form);
+    const url = form.dataset.revealSrc || section.dataset.revealSrc;
+    if (!fetched.has(url)) fetched.set(url, lab.boot.script(url));
+    try {
+      await fetched.get(url);
+    } catch {
+      fetched.delete(url);
       notice("The explanations of this part could not be loaded. Reload the page to try again; your prediction is saved.");
-    }));
-    await revealed.get(part);
-    if (latest.has(part)) lab.fill.results(section, latest.get(part));
+      return;
+    }
+    place(form.dataset.lock);
+    if (latest.has(section.dataset.part)) lab.fill.results(section, latest.get(section.dataset.part));
     globalThis.dispatchEvent(new Event("resize"));
   }
 
-  /** The guarded texts of a part arrive as a script, because a page from a folder may not fetch. */
-  lab.reveal = (part, html) => {
-    const section = lab.one(`[data-part="${part}"]`);
+  /** The guarded texts of a lock arrive as a script, because a page from a folder may not fetch. */
+  lab.reveal = (lock, html) => {
     const template = document.createElement("template");
     template.innerHTML = html;
-    for (const fragment of lab.all("[data-fragment]", template.content)) {
-      for (const place of lab.all(`[data-reveal="${fragment.dataset.fragment}"]`, section)) place.replaceChildren(...fragment.cloneNode(true).childNodes);
-    }
+    fragments.set(String(lock), template);
   };
+
+  function place(lock) {
+    const section = lab.one(`[data-part="${lab.lock.partOf(lock)}"]`);
+    for (const fragment of lab.all("[data-fragment]", fragments.get(lock).content)) {
+      for (const target of lab.all(`[data-reveal="${fragment.dataset.fragment}"]`, section)) target.replaceChildren(...fragment.cloneNode(true).childNodes);
+    }
+  }
 
   // -- Python --------------------------------------------------------------------------------------------
 
+  function ask(part, name, args) {
+    return lab.documents.send({ type: "ask", part, id: 0, name, arguments: args });
+  }
+
+  /** Tells a workbench everything the page has for it. */
   function openInPython(section) {
     const part = section.dataset.part;
-    const prediction = lab.store.get(key(part, "prediction"));
-    const saved = lab.store.get(key(part, "settings")) || {};
-    const state = { track, prediction: prediction ? prediction.value : null, settings: { ...saved, ...(applying || {}) }, assumptions: lab.assumptions.read(section, track) };
-    applying = null;
-    latest.delete(part);
-    lab.documents.send({ type: "open", part, state });
+    const own = (name) => lab.store.get(key(part, name));
+    const predictions = {};
+    for (const form of lab.all("form[data-lock]", section)) {
+      const prediction = own(lab.lock.entry(form.dataset.lock));
+      if (prediction) predictions[form.dataset.lock] = prediction.value;
+    }
+    const kept = {};
+    for (const name of lab.store.keys(key(part, "kept-"))) kept[name.slice(key(part, "kept-").length)] = lab.store.get(name);
+    const fromAddress = applying && applying.part === part ? applying.settings : {};
+    if (applying && applying.part === part) applying = null;
+    lab.documents.send({ type: "open", part, state: {
+      track, prediction: predictions[part] ?? null, predictions, kept,
+      settings: { ...(own("settings") || {}), ...fromAddress }, assumptions: lab.assumptions.read(section, track),
+    } });
   }
 
   lab.boot.listen((message) => {
@@ -111,18 +154,20 @@ lab.main = (() => {
 
   document.addEventListener("lab:python", ({ detail }) => {
     const section = lab.one(`[data-part="${detail.part}"]`);
+    if (detail.track && detail.track !== track) return; // of the track the reader has just left
     if (detail.type === "results") {
       settings.set(String(detail.part), detail.settings);
       latest.set(String(detail.part), detail);
       lab.fill.results(section, detail);
-      if (!detail.locked) lab.clusters.show(section, detail.clusters || []);
+      if (detail.clusters) lab.clusters.show(section, detail.clusters);
       if (!detail.locked) notice("");
       lab.evidence.show(section, track);
       lab.store.set({ [key(detail.part, "settings")]: detail.settings });
       remindAddress();
       section.dataset.results = detail.locked ? "locked" : String(Number(section.dataset.results || 0) + 1 || 1);
     } else if (detail.type === "work") work(section, detail);
-    else if (detail.type === "answer") lab.clusters.answer(section, detail);
+    else if (detail.type === "answer") answers.get(detail.name)?.(section, detail);
+    else if (detail.type === "keep") lab.store.set({ [key(detail.part, `kept-${detail.name}`)]: detail.value });
     else if (detail.type === "ignored") notice(detail.text);
     else if (detail.type === "trouble") notice(`The workbench could not finish: ${detail.text}. Your work is kept; change a control to try again.`);
   });
@@ -148,7 +193,7 @@ lab.main = (() => {
       const part = section.dataset.part;
       const values = lab.assumptions.read(section, track);
       lab.store.set({ [key(part, "assumptions")]: values });
-      if (lab.boot.live) lab.documents.send({ type: "ask", part, id: 0, name: "assume", arguments: { assumptions: values } });
+      if (lab.boot.live) ask(part, "assume", { assumptions: values });
     } else if (element.matches("[data-import-file]")) lab.record.take(element.files[0]);
   });
 
@@ -176,10 +221,16 @@ lab.main = (() => {
     if (!form.matches("form[data-lock]")) return;
     event.preventDefault();
     const answer = lab.lock.read(form);
-    if (answer) commit(sectionOf(form), answer);
+    if (answer) commit(form, answer);
   });
 
   document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a[data-go-part]") : null;
+    if (link) {
+      event.preventDefault();
+      choosePart(/** @type {HTMLElement} */ (link).dataset.goPart);
+      return;
+    }
     const button = event.target instanceof Element ? event.target.closest("[data-action]") : null;
     if (!button) return;
     const action = /** @type {HTMLElement} */ (button).dataset.action;
@@ -190,7 +241,7 @@ lab.main = (() => {
       const part = section.dataset.part;
       lab.store.set({ [key(part, "assumptions")]: {} });
       lab.assumptions.show(section, track, {});
-      if (lab.boot.live) lab.documents.send({ type: "ask", part, id: 0, name: "assume", arguments: { assumptions: lab.assumptions.read(section, track) } });
+      if (lab.boot.live) ask(part, "assume", { assumptions: lab.assumptions.read(section, track) });
     } else lab.record.act(action);
   });
 
@@ -198,13 +249,13 @@ lab.main = (() => {
     performance.mark("lab:paint");
     await lab.store.ready();
     chooseTrack(address.track || lab.store.get("track") || "cloud", false);
-    applying = Object.keys(address.settings).length ? address.settings : null;
+    applying = Object.keys(address.settings).length ? { part: address.part || parts()[0].dataset.part, settings: address.settings } : null;
+    choosePart(address.part || parts()[0].dataset.part, Boolean(address.part) && !location.hash && address.part !== parts()[0].dataset.part);
     if (address.ignored.length) notice(`The address was understood only in part: ${address.ignored.join("; ")}.`);
-    if (address.part && address.part !== parts()[0].dataset.part && !location.hash) lab.one(`[data-part="${address.part}"]`)?.scrollIntoView();
     lab.boot.start();
   }
 
   requestAnimationFrame(() => requestAnimationFrame(start));
 
-  return { key, get track() { return track; }, latest: (part) => latest.get(String(part)), refresh: () => chooseTrack(lab.store.get("track") || track, false) };
+  return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), refresh: () => chooseTrack(lab.store.get("track") || track, false) };
 })();

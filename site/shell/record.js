@@ -16,6 +16,9 @@ lab.evidence = {
     this.show(section, track);
   },
 
+  /** What the page lists of a part's evidence: [label, path, format], from the words of the part. */
+  lines: (place) => JSON.parse(place.dataset.lines || "[]"),
+
   /** The captured evidence, marked as stale once a control has moved since. */
   show(section, track) {
     const part = section.dataset.part;
@@ -28,14 +31,12 @@ lab.evidence = {
     }
     const now = lab.main?.latest(part);
     const stale = now && !now.locked && JSON.stringify(now.settings) !== JSON.stringify(entry.settings);
-    const line = (label, path, format) => lab.element("li", {}, `${label}: ${lab.format(entry.values[path]?.value, format)} `, lab.element("span", { class: "figure", "data-kind": entry.values[path]?.kind }));
+    const line = ([label, path, format]) => lab.element("li", {}, `${label}: ${lab.format(entry.values[path]?.value, format)} `, lab.element("span", { class: "figure", "data-kind": entry.values[path]?.kind }));
     place.replaceChildren(
       lab.element("p", {}, lab.element("strong", {}, stale ? "Captured, now stale: a control has moved since." : "Captured evidence, current.")),
       lab.element("ul", {},
         lab.element("li", {}, `Settings: ${Object.entries(entry.settings).map(([name, value]) => `${name} ${value}`).join(", ")}`),
-        line("Documents removed", "removed.documents_share", "percent"), line("Words removed", "removed.words_share", "percent"),
-        line("Training FLOPs saved", "removed.flops_share", "percent"), line("Change of held-out loss", "curve.loss_change", "fixed"),
-        line("ICR ratio", "icr.ratio", "number")));
+        ...this.lines(place).map(line)));
   },
 };
 
@@ -71,8 +72,8 @@ lab.record = (() => {
         const evidence = lab.store.get(`${track}/${part}/evidence`);
         const reflection = lab.store.get(`${track}/${part}/reflection`) || "";
         rows.push(lab.element("tr", {}, lab.element("th", { scope: "row" }, `${track}, part ${part}`),
-          lab.element("td", {}, `${lab.format(prediction.value)} %`),
-          lab.element("td", {}, evidence ? `${lab.format(evidence.values["reveal.measured"]?.value, "percent")} at the asked share; ${lab.format(evidence.values["removed.words_share"]?.value, "percent")} of the words at threshold ${evidence.settings.threshold}` : "not captured yet"),
+          lab.element("td", {}, prediction.said || String(prediction.value)),
+          lab.element("td", {}, evidence ? lab.evidence.lines(lab.one(`[data-evidence="${part}"]`, section)).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ") : "not captured yet"),
           lab.element("td", {}, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
       }
     }

@@ -16,15 +16,15 @@ lab.state = (() => {
   const properties = {
     track: { read: oneOf(...tracks), allowed: tracks.join(", ") },
     part: { read: (text) => (parts().includes(text) ? text : undefined), allowed: "a part of this edition" },
-    corpus: { read: oneOf("licences", "crawl"), allowed: "licences or crawl", setting: true },
-    threshold: { read: number(0.5, 1), allowed: "0.5 to 1", setting: true },
-    width: { read: number(1, 12, true), allowed: "1 to 12", setting: true },
-    num_perm: { read: (text) => ([16, 32, 64, 128, 256].includes(Number(text)) ? Number(text) : undefined), allowed: "16, 32, 64, 128 or 256", setting: true },
-    seed: { read: number(0, 9999, true), allowed: "0 to 9999", setting: true },
-    banding: { read: oneOf("auto", "hand"), allowed: "auto or hand", setting: true },
-    bands: { read: number(1, 256, true), allowed: "1 to 256", setting: true },
-    rows: { read: number(1, 256, true), allowed: "1 to 256", setting: true },
-    compute: { read: oneOf("operations", "flops"), allowed: "operations or flops", setting: true },
+    corpus: { read: oneOf("licences", "crawl"), allowed: "licences or crawl", parts: ["1"] },
+    threshold: { read: number(0.5, 1), allowed: "0.5 to 1", parts: ["1"] },
+    width: { read: number(1, 12, true), allowed: "1 to 12", parts: ["1"] },
+    num_perm: { read: (text) => ([16, 32, 64, 128, 256].includes(Number(text)) ? Number(text) : undefined), allowed: "16, 32, 64, 128 or 256", parts: ["1"] },
+    seed: { read: number(0, 9999, true), allowed: "0 to 9999", parts: ["1", "2", "3"] },
+    banding: { read: oneOf("auto", "hand"), allowed: "auto or hand", parts: ["1"] },
+    bands: { read: number(1, 256, true), allowed: "1 to 256", parts: ["1"] },
+    rows: { read: number(1, 256, true), allowed: "1 to 256", parts: ["1"] },
+    compute: { read: oneOf("operations", "flops"), allowed: "operations or flops", parts: ["1"] },
   };
 
   /** What the address says: {track, part, settings, ignored}. */
@@ -38,8 +38,14 @@ lab.state = (() => {
       }
       const value = property.read(text.slice(0, 40));
       if (value === undefined) found.ignored.push(`${name}=${text.slice(0, 40)} was ignored; allowed: ${property.allowed}`);
-      else if (property.setting) found.settings[name] = value;
+      else if (property.parts) found.settings[name] = value;
       else found[name] = value;
+    }
+    const part = found.part || "1";
+    for (const name of Object.keys(found.settings)) {
+      if (properties[name].parts.includes(part)) continue;
+      delete found.settings[name];
+      found.ignored.push(`${name} is no setting of part ${part}`);
     }
     return found;
   }
@@ -48,7 +54,7 @@ lab.state = (() => {
   function write({ track, part, settings = {} }) {
     const query = new URLSearchParams({ track, part });
     for (const [name, value] of Object.entries(settings)) {
-      if (properties[name]?.setting && !(["bands", "rows"].includes(name) && settings.banding === "auto")) query.set(name, String(value));
+      if (properties[name]?.parts?.includes(part) && !(["bands", "rows"].includes(name) && settings.banding === "auto")) query.set(name, String(value));
     }
     return `?${query}`;
   }
