@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dataselect_core.audit import CHAINED
 from dataselect_core.lsh import collision_probability
 from dataselect_core.scaling import training_flops
 from dataselect_core.values import measured, modelled
@@ -19,8 +20,8 @@ def s_curve(point):
     return similarity, collision_probability(similarity, point.bands, point.rows)
 
 
-def report(bench, audit, point, learning):
-    """Everything the page shows at `point`.
+def report(bench, audit, point, learning, recall):
+    """Everything the page shows at `point`; `recall` is its `recall_by_similarity`.
 
     Returns
     -------
@@ -29,17 +30,17 @@ def report(bench, audit, point, learning):
     """
     limits = bench.track.part_1.limits[bench.corpus.value]
     values = {
-        **_settings(bench, audit, point), **_removed(audit, point, learning), **_lsh(point), **_learning(learning),
-        **_clusters(point), **_scale(bench, point), **_reveal(bench, audit),
+        **_settings(bench, audit, point), **_removed(audit, point, learning), **_lsh(point),
+        **_learning(learning), **_clusters(point), **_scale(bench, point), **_reveal(bench, audit),
+        **_truth(bench, point),
     }
-    values |= _truth(bench, point)
     values["check.budget.value"] = values["kept.flops_share"]
     values["check.budget.limit"] = limits.budget
     values["check.guardrail.value"] = values["clusters.chained_share"]
     values["check.guardrail.limit"] = limits.guardrail
     return {
         "values": values,
-        "tables": {"ICR_Curve": _curve_table(learning), "SCurvePlot": _recall_table(audit, point)},
+        "tables": {"ICR_Curve": _curve_table(learning), "SCurvePlot": _recall_table(point, *recall)},
         "cases": _cases(bench, values, learning),
         "clusters": largest(point, bench.names, audit.words),
     }
@@ -47,13 +48,14 @@ def report(bench, audit, point, learning):
 
 def _settings(bench, audit, point):
     here = "set by the reader"
+    banding = here if bench.banding.value == "hand" else "least false positives and misses at the threshold"
     return {
         "setting.threshold": modelled(point.threshold, "Jaccard", here),
         "setting.width": modelled(audit.width, "words", here),
         "setting.num_perm": modelled(audit.num_perm, "permutations", here),
         "setting.seed": modelled(audit.seed, "", here),
-        "setting.bands": modelled(point.bands, "bands", "least false positives and misses at the threshold"),
-        "setting.rows": modelled(point.rows, "rows", "least false positives and misses at the threshold"),
+        "setting.bands": modelled(point.bands, "bands", banding),
+        "setting.rows": modelled(point.rows, "rows", banding),
     }
 
 
@@ -62,7 +64,7 @@ def _removed(audit, point, learning):
     here = "MinHash and LSH on this corpus, pairs verified exactly"
     law = "6ND with the same N: compute follows the words"
     share = point.words_removed / words
-    # The bigram model's own 6ND over the whole corpus, so that the reader sees an amount and not only a share.
+    # The bigram model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
     flops = training_flops(int(learning.raw.parameters[-1]), words)
     return {
         "removed.documents": measured(point.documents_removed, "documents", here),
@@ -108,24 +110,26 @@ def _learning(learning):
 def _clusters(point):
     size = np.bincount(point.cluster.astype(np.intp))
     removed = point.documents_removed
+    here = "connected components of the found pairs"
+    chain = f"exact Jaccard with the kept document below {CHAINED}"
     return {
-        "clusters.count": measured(int((size > 1).sum()), "clusters", "connected components of the found pairs"),
-        "clusters.largest": measured(int(size.max()), "documents", "connected components of the found pairs"),
-        "clusters.chained": measured(point.chained, "documents", "exact Jaccard with the kept document below 0.5"),
-        "clusters.chained_share": measured(
-            point.chained / removed if removed else 0.0, "", "exact Jaccard with the kept document below 0.5"
-        ),
+        "clusters.count": measured(int((size > 1).sum()), "clusters", here),
+        "clusters.largest": measured(int(size.max()), "documents", here),
+        "clusters.chained": measured(point.chained, "documents", chain),
+        "clusters.chained_share": measured(point.chained / removed if removed else 0.0, "", chain),
     }
 
 
 def _scale(bench, point):
     scale = bench.scale(point)
-    law, flops, loss = "6ND and the prices below", "6ND", "data-constrained scaling law, Muennighoff et al. 2023"
+    law, flops = "6ND and the prices below", "6ND"
+    loss = "data-constrained scaling law, Muennighoff et al. 2023, per cluster"
+    after = "the measured share of words, at the track's scale"
     return {
         "scale.parameters": modelled(scale.parameters, "parameters", "the track"),
         "scale.tokens": modelled(scale.tokens, "tokens", "the track"),
-        "scale.tokens_after": modelled(scale.tokens_after, "tokens", "the measured share of words, at the track's scale"),
-        "scale.effective_tokens": modelled(scale.effective_tokens, "tokens", f"{loss}, per cluster"),
+        "scale.tokens_after": modelled(scale.tokens_after, "tokens", after),
+        "scale.effective_tokens": modelled(scale.effective_tokens, "tokens", loss),
         "scale.flops": modelled(scale.flops, "FLOP", flops),
         "scale.flops_after": modelled(scale.flops_after, "FLOP", flops),
         "scale.gpu_hours": modelled(scale.gpu_hours, "GPU-hours", law),
@@ -161,7 +165,6 @@ def _truth(bench, point):
     origin = getattr(bench.data, "origin", None)
     if origin is None:
         return {}
-    origin = np.asarray(origin)
     pairs = point.pairs
     right = int((origin[pairs[:, 0]] == origin[pairs[:, 1]]).sum())
     sizes = np.bincount(origin.astype(np.intp))
@@ -185,7 +188,8 @@ def _cases(bench, values, learning):
         cases.append("asked-none")
     else:
         points = 100 * (number["reveal.prediction"] - number["reveal.measured"])
-        cases.append("prediction-close" if abs(points) <= CLOSE else "prediction-low" if points < 0 else "prediction-high")
+        near = abs(points) <= CLOSE
+        cases.append("prediction-close" if near else "prediction-low" if points < 0 else "prediction-high")
     saved = number["curve.tokens_saved_share"]
     cases.append("reaches-raw" if saved is not None and saved > 0 else "misses-raw")
     if learning.raw.loss[-1] > learning.raw.loss.min() + SAME_LOSS:
@@ -199,8 +203,8 @@ def _curve_table(learning):
     rows = []
     for name, curve in (("Raw corpus", learning.raw), ("Deduplicated", learning.kept)):
         for i in range(curve.loss.size):
-            rows.append([name, int(curve.tokens[i]), int(curve.operations[i]), float(curve.flops[i]), float(curve.loss[i]),
-                         float(learning.uniform_loss - curve.loss[i])])
+            rows.append([name, curve.tokens[i], curve.operations[i], curve.flops[i], curve.loss[i],
+                         learning.uniform_loss - curve.loss[i]])
     return {
         "columns": [
             {"label": "Corpus"}, {"label": "Words read", "format": "integer", "kind": "measured"},
@@ -213,8 +217,7 @@ def _curve_table(learning):
     }
 
 
-def _recall_table(audit, point):
-    mean, recall, pairs = audit.recall_by_similarity(point)
+def _recall_table(point, mean, recall, pairs):
     expected = collision_probability(mean, point.bands, point.rows)
     return {
         "columns": [
@@ -223,5 +226,5 @@ def _recall_table(audit, point):
             {"label": "Found by LSH", "format": "percent", "kind": "measured"},
             {"label": "S-curve", "format": "percent", "kind": "modelled"},
         ],
-        "rows": [[float(m), int(p), float(r), float(e)] for m, p, r, e in zip(mean, pairs, recall, expected, strict=True)],
+        "rows": [list(row) for row in zip(mean, pairs, recall, expected, strict=True)],
     }

@@ -32,7 +32,8 @@ class Bridge:
 
     def documents(self):
         """The first view of every part, as JSON: part -> Bokeh document."""
-        return json.dumps({part: document.to_json(deferred=False) for part, document in self._documents.items()})
+        views = {part: document.to_json(deferred=False) for part, document in self._documents.items()}
+        return json.dumps(views)
 
     def _say(self, message):
         self._send(json.dumps(message, allow_nan=False))
@@ -49,13 +50,32 @@ class Bridge:
     async def receive(self, text):
         """Does what one message of the page asks for; returns when Python is ready for the next."""
         message = json.loads(text)
-        workbench = self.workbenches[int(message["part"])]
-        if message["type"] == "patch":
+        workbench = self._addressed(message)
+        try:
+            self._do(workbench, message)
+        except ValueError as error:  # what was asked for cannot be; the message is a sentence
+            workbench.say("ignored", text=str(error))
+
+    def _addressed(self, message):
+        part = message.get("part") if isinstance(message, dict) else None
+        if not str(part).isdigit() or int(part) not in self.workbenches:
+            parts = ", ".join(map(str, self.workbenches))
+            raise ValueError(f"a message must be for one of the parts {parts}, not {part!r}")
+        return self.workbenches[int(part)]
+
+    def _do(self, workbench, message):
+        kind = message.get("type")
+        if kind == "patch":
             self._documents[workbench.part].apply_json_patch(message["patch"], setter=PAGE)
-        elif message["type"] == "open":
+        elif kind == "open":
             workbench.open(message["state"])
-        elif message["type"] == "ask":
-            ask = getattr(workbench, f"ask_{message['name']}")
-            workbench.say("answer", id=message["id"], name=message["name"], answer=ask(**message.get("arguments", {})))
-        elif message["type"] == "cancel":
+        elif kind == "ask":
+            name = message.get("name")
+            ask = getattr(workbench, f"ask_{name}", None)
+            if ask is None:
+                raise ValueError(f"part {workbench.part} cannot be asked for {name!r}")
+            workbench.say("answer", id=message["id"], name=name, answer=ask(**message.get("arguments", {})))
+        elif kind == "cancel":
             workbench.cancel()
+        else:
+            raise ValueError(f"a message must be a patch, open, ask or cancel, not {kind!r}")

@@ -19,9 +19,9 @@ def largest(point, names, words, most=40):
 
 def members(audit, point, kept, names):
     """The documents of one cluster with their exact similarity to the kept one, the kept one first."""
-    point = point[0] if isinstance(point, tuple) else point
-    if not 0 <= kept < len(names) or not point.keep[kept]:
-        raise ValueError(f"kept must be the number of a document that is kept, not {kept!r}")
+    _document("kept", kept, names)
+    if not point.keep[kept]:
+        raise ValueError(f"kept must be the number of a document that is kept, not {kept}")
     others = np.flatnonzero((point.cluster == kept) & ~point.keep)
     similarity = audit.exact(np.column_stack([np.full(others.size, kept), others]))
     order = np.argsort(-similarity, kind="stable")
@@ -40,6 +40,8 @@ def side_by_side(audit, left, right, names):
 
     The comparison is difflib's, word by word; a long stretch without a difference is shortened to its ends.
     """
+    _document("left", left, names)
+    _document("right", right, names)
     a, b = audit.texts[left].split(), audit.texts[right].split()
     cut = max(len(a), len(b)) > MOST_WORDS
     a, b = a[:MOST_WORDS], b[:MOST_WORDS]
@@ -53,11 +55,15 @@ def side_by_side(audit, left, right, names):
                 sides["left"].append(["only", " ".join(a[a0:a1])])
             if b1 > b0:
                 sides["right"].append(["only", " ".join(b[b0:b1])])
-    pair = (left, right) if left < right else (right, left)
     return {
         **sides, "names": [names[left], names[right]], "cut": MOST_WORDS if cut else None,
-        "similarity": float(audit.exact(np.array([pair]))[0]) or None,
+        "similarity": float(audit.exact(sorted((left, right)))[0]) or None,
     }
+
+
+def _document(name, index, names):
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(names):
+        raise ValueError(f"{name} must be the number of a document, 0 to {len(names) - 1}, not {index!r}")
 
 
 def _shortened(words):

@@ -43,7 +43,7 @@ class DeduplicationAudit(Workbench):
         self._audit_key = None
         self._point = self.learning = None  # what is shown
         self._ghost = None  # what stood before this movement
-        self._reported = 0.0
+        self._moved = 0.0  # when the reader last changed what is kept
         self.asked = None  # the point where the share goes that the lock asks about
         self._controls()
         self._plots()
@@ -87,7 +87,8 @@ class DeduplicationAudit(Workbench):
         self.s_line = plots.line(self.s_plot, "S-curve (modelled)", plots.BLUE)
         self.s_points = ColumnDataSource({"x": [], "y": []})
         self.s_plot.scatter(
-            "x", "y", source=self.s_points, marker="diamond", size=11, color=plots.ORANGE, legend_label="Measured recall"
+            "x", "y", source=self.s_points, marker="diamond", size=11, color=plots.ORANGE,
+            legend_label="Measured recall",
         )
         self.s_threshold = Span(
             location=self.threshold.value, dimension="height", line_color=plots.RED, line_dash="dashed",
@@ -130,17 +131,22 @@ class DeduplicationAudit(Workbench):
         self._changed_corpus()
 
     def _told(self, take, *given):
-        """Take something over; what cannot be taken is left out, and the page is told."""
+        """Whether something could be taken over; if not, the page is told why."""
         try:
             take(*given)
         except ValueError as error:
             self.say("ignored", text=str(error))
+            return False
+        return True
 
     def set(self, name, value):
         """Set one control; ValueError for a value it cannot take."""
         if name not in self.controls:
             raise ValueError(f"there is no setting {name!r}, only {', '.join(self.controls)}")
-        control = self.controls[name]
+        self._check(name, self.controls[name], value)
+        self.controls[name].value = value
+
+    def _check(self, name, control, value):
         options = getattr(control, "options", None)
         if options is not None:
             allowed = list(options.values()) if isinstance(options, dict) else options
@@ -152,7 +158,6 @@ class DeduplicationAudit(Workbench):
                 raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
             if not control.start <= value <= control.end:
                 raise ValueError(f"{name} must lie between {control.start} and {control.end}, not {value!r}")
-        control.value = value
 
     def settings(self):
         """The settings a link or a record needs to come back here."""
@@ -207,8 +212,12 @@ class DeduplicationAudit(Workbench):
 
     def _changed(self, *_):
         self.bands.disabled = self.rows.disabled = self.banding.value == "auto"
-        if not self._quiet:
+        if not self._quiet and self._sound():
             self._refresh()
+
+    def _sound(self):
+        """Whether all controls hold what they may: the page can send an empty field."""
+        return all(self._told(self._check, name, c, c.value) for name, c in self.controls.items())
 
     def _refresh(self):
         """Report, if the corpus of the controls is ready; else work is under way that will, or is started."""
@@ -218,7 +227,7 @@ class DeduplicationAudit(Workbench):
             self.start(self._prepare())
 
     def _changed_corpus(self, *_):
-        if not self._quiet:
+        if not self._quiet and self._sound():
             self.start(self._prepare())
 
     def _corpus(self, name):
