@@ -25,13 +25,24 @@ def slider_with_number(label, value, start, end, step, **options):
     A slider alone is hard to set exactly and needs a drag on a touch screen, so the field stands beside it.
     """
     slider = pn.widgets.FloatSlider(
-        name=label, start=start, end=end, step=step, value=value, sizing_mode="stretch_width", stylesheets=[STYLE],
-        **options,
+        name=label, start=start, end=end, step=step, value=value, sizing_mode="stretch_width",
+        stylesheets=[STYLE], **options,
     )
     field = pn.widgets.FloatInput(
-        name=f"{label} (number)", start=start, end=end, step=step, value=value, width=150, stylesheets=[STYLE], **options,
+        name=f"{label} (number)", start=start, end=end, step=step, value=value, width=150,
+        stylesheets=[STYLE], **options,
     )
-    slider.link(field, value="value", bidirectional=True)
+
+    def typed(event):
+        if event.new is not None:  # a field that was emptied takes the slider's value back
+            slider.value = min(max(event.new, start), end)
+        field.value = slider.value
+
+    def moved(event):
+        field.value = event.new
+
+    field.param.watch(typed, "value")
+    slider.param.watch(moved, "value")
     return slider, field
 
 
@@ -53,5 +64,6 @@ def choice(label, options, value, **more):
 def switch(label, options, value):
     """A few alternatives that are all to be seen, as buttons."""
     return pn.widgets.RadioButtonGroup(
-        name=label, options=options, value=value, sizing_mode="stretch_width", orientation="vertical", stylesheets=[STYLE]
+        name=label, options=options, value=value, sizing_mode="stretch_width", orientation="vertical",
+        stylesheets=[STYLE],
     )
