@@ -11,7 +11,7 @@ TOKEN = re.compile("[a-z0-9]+")
 IS_SEPARATOR = bytes(not TOKEN.fullmatch(chr(byte)) for byte in range(256))
 
 WORD = 8  # bytes of a token that are read as one number
-CHUNK = 1 << 16  # characters hashed at a time: what one pass needs then stays in a second-level cache
+CHUNK = 1 << 17  # characters hashed at a time: what one pass needs then stays in a second-level cache
 
 # Odd multipliers of 64 bits, so that multiplication modulo 2^64 loses nothing: the golden ratio's fraction
 # (Knuth, TAOCP 6.4) and two of Steele and Vigna's multipliers (arXiv 2001.05304).
@@ -19,6 +19,7 @@ MIX = np.uint64(0x9E3779B97F4A7C15)
 BASE = np.uint64(0xD1342543DE82EF95)
 FINAL = np.uint64(0xAF251AF3B0F025B5)
 HALF = np.uint64(32)
+UINT32 = np.dtype(np.uint32)
 UNUSED_BITS = np.array([8 * (WORD - length) for length in range(WORD + 1)], np.uint64)
 
 
@@ -112,7 +113,7 @@ def flatten(shingle_sets):
 
 
 def _hashes(index, given):
-    if isinstance(given, np.ndarray) and given.dtype == np.uint32 and given.ndim == 1:
+    if isinstance(given, np.ndarray) and given.dtype == UINT32 and given.ndim == 1:
         return given
     array = np.asarray(given)
     if array.shape == (0,):
@@ -169,11 +170,11 @@ def _token_hashes(texts):
     # Lower first: "K" (the Kelvin sign) lowers to "k". What UTF-8 cannot hold becomes "?", no token either.
     joined = " ".join(texts)
     if joined.isascii():
-        sizes = [len(text) for text in texts]
+        sizes = list(map(len, texts))
         encoded = joined.lower().encode()
     else:
         parts = [text.lower().encode("utf-8", "replace") for text in texts]
-        sizes = [len(part) for part in parts]
+        sizes = list(map(len, parts))
         encoded = b" ".join(parts)
     blob = b" " * WORD + encoded + b" "
     separators = np.flatnonzero(np.frombuffer(blob.translate(IS_SEPARATOR), bool))[WORD - 1:]
