@@ -6,6 +6,7 @@
     part-N.TRACK.md       what one track adds
     part-N.bench.html     the workbench: the steps from "Try it" to "Constraint check"
     part-N.reveal.md      what the lock guards; never in index.html
+    part-N-NAME.reveal.md what a second lock of the part, "N-NAME", guards (may be left out)
 
 A text may hold
     \\( \\)  \\[ \\]                    LaTeX, written as MathML
@@ -278,12 +279,27 @@ def read_part(pages, number, tracks, prices, native):
     return part
 
 
-def reveal_html(pages, number, native):
-    """The guarded texts of one part: a <div data-fragment="NAME"> for every [data-reveal="NAME"]."""
-    name = f"part-{number}.reveal.md"
+def further_locks(pages, number):
+    """Names of a part's locks beside its first: "2-NAME" for every part-2-NAME.reveal.md."""
+    found = (re.fullmatch(rf"part-({number}-[a-z]+)\.reveal\.md", path.name) for path in pages.iterdir())
+    return sorted(match[1] for match in found if match)
+
+
+def reveal_html(pages, lock, native):
+    """What one lock guards: a <div data-fragment="NAME"> for every [data-reveal="NAME"]."""
+    name = f"part-{lock}.reveal.md"
     fragments = split((pages / name).read_text(encoding="utf-8"), "#", name)
     return "\n".join(f'<div data-fragment="{key}">\n{render(text, name, {"native": native})}\n</div>'
                      for key, text in fragments.items())
+
+
+def write_reveal(out, lock, fragments):
+    """Write the guarded texts as a classic script under a hashed name; returns its relative URL."""
+    said = script_json(json.dumps(fragments, ensure_ascii=False))
+    code = f"lab.reveal({json.dumps(lock)}, {said});\n"
+    url = f"assets/reveal-{lock}.{hashlib.sha256(code.encode()).hexdigest()[:10]}.js"
+    (out / url).write_text(code, encoding="utf-8")
+    return url
 
 
 def script_json(value):
@@ -320,7 +336,8 @@ def build(root, out, assets, documents, native):
     Returns
     -------
     dict
-        Part number -> HTML of its guarded texts, also written to assets/reveal-N.HASH.js.
+        Part number, or the name of a further lock, -> HTML of its guarded texts, also written to
+        assets/reveal-LOCK.HASH.js.
 
     Raises
     ------
@@ -335,10 +352,11 @@ def build(root, out, assets, documents, native):
     (out / "assets").mkdir(parents=True, exist_ok=True)
     for part in parts:
         number = part["number"]
-        code = f"lab.reveal({number}, {script_json(json.dumps(fragments[number], ensure_ascii=False))});\n"
-        digest = hashlib.sha256(code.encode()).hexdigest()[:10]
-        part["reveal_src"] = f"assets/reveal-{number}.{digest}.js"
-        (out / part["reveal_src"]).write_text(code, encoding="utf-8")
+        part["reveal_src"] = write_reveal(out, number, fragments[number])
+        part["further"] = {}  # lock -> where its guarded texts lie, for the form's data-reveal-src
+        for lock in further_locks(pages, number):
+            fragments[lock] = reveal_html(pages, lock, native)
+            part["further"][lock] = write_reveal(out, lock, fragments[lock])
         document = documents.get(number, documents.get(str(number)))
         part["document"] = None if document is None else script_json(document)
 
