@@ -1,0 +1,167 @@
+"""A table of calls of the core, run by test_pyodide_core.py natively and inside Pyodide, to be compared."""
+
+import json
+import sys
+from dataclasses import fields, is_dataclass
+from functools import cache
+
+import numpy as np
+
+from dataselect_core import bigram, datasets, dedup, economics, heldout, information, lsh, minhash, scaling
+from dataselect_core import shingles as shingling
+from dataselect_core.audit import Audit
+from dataselect_core.scale import at_scale
+
+THRESHOLDS = (0.5, 0.63, 0.7, 0.85, 1.0)
+LINE = "the model reads a text that it has read before and learns less than it learned from the first"
+ODD_TEXTS = ["", "one", "two words", "K é naïve ﬁ 漢字 straße", "a" * 500, "x-1 y_2 z3", "same words here",
+             "same words here", LINE * 5, "\ud800 alone", "it's\n\ta line"]
+
+
+@cache
+def audit(corpus):
+    """The audit of one of the two corpora."""
+    texts = datasets.licences().texts if corpus == "licences" else datasets.crawl(0.5, 1).texts
+    return Audit(texts)
+
+
+def whole_audit(corpus):
+    """Every figure of an audit that does not depend on a threshold."""
+    a = audit(corpus)
+    return {"words": a.words, "pairs": a.pairs, "similarity": a.similarity, "train": a.train_index,
+            "heldout": a.heldout_index, "order": a.plan.train_index, "vocabulary": a.plan.vocabulary,
+            "raw": a.raw, "asked": a.where_removed(0.3)}
+
+
+def points(corpus):
+    """What MinHash finds, what is learned and what it means at scale, at several thresholds."""
+    a = audit(corpus)
+    found = {}
+    for threshold in THRESHOLDS:
+        point = a.at(threshold)
+        found[str(threshold)] = {
+            "point": point, "exact": a.exact_at(threshold), "learning": a.learning(point),
+            "recall": a.recall_by_similarity(point),
+            "scale": at_scale(point.cluster, a.words, 7e10, 15e12, 6e13),
+            "small": at_scale(point.cluster, a.words, 1e12, 1e9),
+        }
+    return found
+
+
+def crawl():
+    """A simulated crawl, text by text, and its truth."""
+    data = datasets.crawl(0.3, 20261123)
+    return {"ids": data.ids, "texts": data.texts, "origin": data.origin, "copy": data.copy,
+            "redundancy": data.redundancy}
+
+
+def deduplicate():
+    """Deduplication end to end, verified and estimated."""
+    texts = datasets.crawl(0.5, 1).texts
+    return [dedup.deduplicate(texts, 0.7), dedup.deduplicate(texts, 0.8, 64, 3, 9, verify=False)]
+
+
+def estimates():
+    """Similarities of given pairs, exact and by signatures."""
+    sets = shingling.shingle_sets(datasets.licences().texts)
+    signed = minhash.signatures(sets, 256, 2**32 - 1)
+    pairs = lsh.candidate_pairs(signed, 51, 5)
+    exact = dedup.exact_similarity(sets, pairs)
+    return [signed[::50], pairs, exact, dedup.estimated_similarity(signed, pairs)]
+
+
+def many_documents():
+    """Pairs of so many documents that the square of their number needs 64 bits."""
+    rng = np.random.RandomState(5)
+    signed = rng.randint(0, 1 << 32, (70_000, 4), np.uint32)
+    signed[-50:] = signed[-100:-50]
+    pairs = lsh.candidate_pairs(signed, 1, 4)
+    return [pairs, np.flatnonzero(dedup.clusters(len(signed), pairs) != np.arange(len(signed))).tolist()]
+
+
+def model():
+    """The bigram model on texts, and on word numbers."""
+    texts = datasets.licences().texts
+    fitted = bigram.BigramModel().fit(texts[:60])
+    coded = bigram.BigramModel(0.5, 10**6).fit([np.arange(500) % 37, np.arange(300) % 11])
+    return {
+        "loss": fitted.log_loss(texts[60:90]),
+        "probabilities": fitted.probabilities([*texts[60:62], "unheard-of"]),
+        "counted": [fitted.operations, fitted.parameters, fitted.tokens, fitted.vocabulary_],
+        "coded": [coded.log_loss([np.array([1, 2, 3, 999])]), coded.operations],
+    }
+
+
+def curves():
+    """A learning curve from texts, the ICR along it, and where it reaches a loss."""
+    texts = datasets.licences().texts
+    curve = information.learning_curve(texts[:200], texts[200:220], 9, seed=3)
+    return [curve, curve.progress, information.icr(curve.progress, curve.operations),
+            information.tokens_to_reach(curve, float(curve.loss.min() + 0.1)),
+            heldout.heldout_split(np.arange(3000) // 3, 0.2, 4)]
+
+
+def laws():
+    """Scaling laws and prices."""
+    return [
+        scaling.chinchilla_loss(7e10, 1.4e12), scaling.effective_data(1e9, 4.4e10),
+        scaling.data_constrained_loss(6.34e9, 242e9, 25e9), scaling.training_flops(7e10, 15e12),
+        scaling.effective_tokens_of_clusters([1e9, 2e9], [1e10, 2e9]),
+        scaling.clustered_loss(1e9, [1e9, 2e9], [1e10, 2e9]),
+        vars(economics.training_cost(6.3e24)), vars(economics.indexing_cost(1e15)),
+    ]
+
+
+def shingles():
+    """Shingles of real texts, one word and five words wide."""
+    return [shingling.shingle_sets(datasets.licences().texts[:200], width) for width in (1, 5)]
+
+
+CALLS = {
+    "shingles": shingles,
+    "shingles of odd texts": lambda: [shingling.shingle_sets(ODD_TEXTS, width) for width in (1, 2, 5, 40)],
+    "permutations": lambda: minhash.permutations(256, 2**32 - 1),
+    "signatures of odd texts": lambda: minhash.signatures(shingling.shingle_sets(ODD_TEXTS), 48, 7),
+    "signatures of the licences": lambda: audit("licences").signatures,
+    "signatures of the crawl": lambda: audit("crawl").signatures,
+    "bands": lambda: [lsh.optimal_bands(t / 20, k) for t in range(1, 21) for k in (2, 16, 128, 256)],
+    "similarities": estimates,
+    "many documents": many_documents,
+    "deduplication": deduplicate,
+    "audit of the licences": lambda: whole_audit("licences"),
+    "audit of the crawl": lambda: whole_audit("crawl"),
+    "licences at thresholds": lambda: points("licences"),
+    "crawl at thresholds": lambda: points("crawl"),
+    "simulated crawl": crawl,
+    "bigram model": model,
+    "learning curves": curves,
+    "laws and prices": laws,
+    "other data": lambda: [datasets.digits(), datasets.breast_cancer(), datasets.rainfall()],
+}
+
+
+def plain(value):
+    """A result for JSON; an array brings its type and shape along."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, np.ndarray):
+        return {"dtype": str(value.dtype), "shape": list(value.shape), "values": value.ravel().tolist()}
+    if isinstance(value, np.generic):
+        return plain(np.asarray(value))
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def write(path):
+    """Make all calls, and write what they return, or how they failed."""
+    results = {}
+    for name, call in CALLS.items():
+        try:
+            results[name] = plain(call())
+        except Exception as error:
+            results[name] = {"failed": f"{type(error).__name__}: {error}"}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"bits": int(sys.maxsize).bit_length() + 1, "results": results}, file)
