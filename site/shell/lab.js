@@ -36,8 +36,9 @@ globalThis.lab = {
     document.dispatchEvent(new CustomEvent("lab:boot", { detail: state }));
   },
 
-  /** Runs something once every file of the shell is there. @param {() => void} work */
-  later: (work) => queueMicrotask(() => (document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", work) : setTimeout(work))),
+  /** Runs something once every file of the shell is there: they are deferred scripts, and this event follows the
+   * last of them. @param {() => void} work */
+  later: (work) => document.addEventListener("DOMContentLoaded", () => work(), { once: true }),
 
   offline: location.protocol === "file:",
 };
