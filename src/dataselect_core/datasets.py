@@ -20,7 +20,7 @@ from .crawl import Crawl, simulate
 
 __all__ = [
     "FILES", "Crawl", "DataMissing", "Licences", "breast_cancer", "crawl", "data_directory", "digits",
-    "licences", "provenance", "rainfall", "rainfall_mm",
+    "gap_map", "labelling_sweep", "licences", "provenance", "rainfall", "rainfall_mm",
 ]
 
 FILES = {  # what each function reads: a page puts these into the data directory before it calls
@@ -30,6 +30,11 @@ FILES = {  # what each function reads: a page puts these into the data directory
     "breast_cancer": ("breast_cancer.csv.gz",),
     "rainfall": ("rainfall.csv.gz",),
     "rainfall_mm": ("rainfall.csv.gz",),
+    "sweep": ("sweep.json.gz",),
+    "gap_map cloud": ("map.cloud.json.gz",),
+    "gap_map edge": ("map.edge.json.gz",),
+    "gap_map mobile": ("map.mobile.json.gz",),
+    "gap_map tiny": ("map.tiny.json.gz",),
 }
 
 
@@ -162,6 +167,16 @@ def rainfall_mm():
     """float64[1461], the precipitation behind `rainfall`, in millimetres a day, as written in the source."""
     rows = csv.DictReader(_read("rainfall.csv.gz").decode("ascii").splitlines())
     return np.array([float(row["precipitation_mm"]) for row in rows])
+
+
+def labelling_sweep():
+    """JSON text of the lab's sweep over labelling projects, which `exhaustive.curves` reads."""
+    return _read("sweep.json.gz").decode("ascii")
+
+
+def gap_map(track):
+    """JSON text of a track's map of the domain gap, which `gap_map.read` reads."""
+    return _read(f"map.{track}.json.gz").decode("ascii")
 
 
 def provenance(name):

@@ -106,17 +106,27 @@ def fid_infinity(X, Y, seed):
     ValueError
         As `fid`, and if a sample has fewer than 20 rows.
     """
-    X, Y = _samples(X, Y, 2 * GROUPS)
-    rng = np.random.default_rng(integer("seed", seed, 0))
-    X, Y = X[rng.permutation(len(X))], Y[rng.permutation(len(Y))]
-    value = _extrapolated(X, Y)
+    X, Y = _shuffled(X, Y, seed)
+    value = _intercept(X, Y)
     group_x, group_y = np.arange(len(X)) % GROUPS, np.arange(len(Y)) % GROUPS
-    left_out = np.array([_extrapolated(X[group_x != g], Y[group_y != g]) for g in range(GROUPS)])
+    left_out = np.array([_intercept(X[group_x != g], Y[group_y != g]) for g in range(GROUPS)])
     variance = (GROUPS - 1) / GROUPS * ((left_out - left_out.mean()) ** 2).sum()
     return value, float(np.sqrt(variance))
 
 
-def _extrapolated(X, Y):
+def fid_extrapolated(X, Y, seed):
+    """The value of `fid_infinity` alone, without its standard error: float, in a tenth of the time."""
+    return _intercept(*_shuffled(X, Y, seed))
+
+
+def _shuffled(X, Y, seed):
+    """Both samples in random order, so that a cut by index is a random one."""
+    X, Y = _samples(X, Y, 2 * GROUPS)
+    rng = np.random.default_rng(integer("seed", seed, 0))
+    return X[rng.permutation(len(X))], Y[rng.permutation(len(Y))]
+
+
+def _intercept(X, Y):
     """Intercept of the least-squares line through (k, mean FID of k parts)."""
     means = [np.mean([fid(X[j::k], Y[j::k]) for j in range(k)]) for k in LEVELS]
     return float(np.polyfit(LEVELS, means, 1)[1])

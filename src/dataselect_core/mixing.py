@@ -14,7 +14,7 @@ import numpy as np
 
 from .arguments import integer, share
 from .facts import load
-from .frechet import fid, fid_infinity
+from .frechet import fid, fid_extrapolated, fid_infinity
 from .noise import flip_labels
 from .simulator import simulate
 from .softmax import SoftmaxRegression
@@ -109,6 +109,8 @@ class Outcome:
         Safety metric: share of the critical class that is recognised on days of heavy rain.
     fid : float
         Frechet distance between the training set and the field, in squared block inks.
+    fid_infinity : float
+        The same extrapolated to endless samples.
     real, synthetic : int
         Samples trained on.
     """
@@ -117,11 +119,12 @@ class Outcome:
     dry_accuracy: float
     recall: float
     fid: float
+    fid_infinity: float
     real: int
     synthetic: int
 
 
-MEASURES = ("accuracy", "dry_accuracy", "recall", "fid")
+MEASURES = ("accuracy", "dry_accuracy", "recall", "fid", "fid_infinity")
 
 
 @dataclass(frozen=True)
@@ -215,19 +218,31 @@ def samples(setting, X, y, rainfall_mm, seed):
     }
 
 
-def run(setting, X, y, rainfall_mm, seed):
-    """Train on the mix once, and measure: `Outcome`. Arguments as `samples`."""
+def stepwise(setting, X, y, rainfall_mm, seed):
+    """`run` in steps: a generator that yields None after each, and the `Outcome` last.
+
+    For a page that has to answer its reader between the steps.
+    """
     drawn = samples(setting, X, y, rainfall_mm, seed)
+    yield
     model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(drawn["X_train"], drawn["y_train"])
+    yield
     real, synthetic = setting.counts()
-    return Outcome(
+    yield Outcome(
         accuracy=float((model.predict(drawn["X_field"]) == drawn["y_field"]).mean()),
         dry_accuracy=float((model.predict(drawn["X_dry"]) == drawn["y_field"]).mean()),
         recall=float((model.predict(drawn["X_heavy"]) == setting.critical).mean()),
         fid=fid(drawn["X_train"], drawn["X_field"]),
+        fid_infinity=fid_extrapolated(drawn["X_train"], drawn["X_field"], seed),
         real=real,
         synthetic=synthetic,
     )
+
+
+def run(setting, X, y, rainfall_mm, seed):
+    """Train on the mix once, and measure: `Outcome`. Arguments as `samples`."""
+    *_, outcome = stepwise(setting, X, y, rainfall_mm, seed)
+    return outcome
 
 
 def gap(setting, X, y, rainfall_mm, seed):
@@ -248,8 +263,12 @@ def summary(setting, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 5)):
     """
     if not 2 <= len(seeds) <= len(T_975) + 1:
         raise ValueError(f"seeds must be 2 to {len(T_975) + 1} numbers, not {len(seeds)}")
-    outcomes = [run(setting, X, y, rainfall_mm, seed) for seed in seeds]
-    return {name: _interval([getattr(outcome, name) for outcome in outcomes]) for name in MEASURES}
+    return summarised([run(setting, X, y, rainfall_mm, seed) for seed in seeds])
+
+
+def summarised(outcomes):
+    """Mean and interval of every measure over the `Outcome`s of several seeds: dict of str to Interval."""
+    return {name: interval([getattr(outcome, name) for outcome in outcomes]) for name in MEASURES}
 
 
 def grid(setting, shares, randomisations, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 5)):
@@ -273,10 +292,10 @@ def grid(setting, shares, randomisations, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 
     for j, randomisation in enumerate(randomisations):  # outside, so that simulated samples are used again
         for i, synthetic in enumerate(shares):
             here = replace(setting, share=float(synthetic), randomisation=float(randomisation))
-            for name, interval in summary(here, X, y, rainfall_mm, seeds).items():
-                result[name][i, j] = interval.mean
-                result[name + "_low"][i, j] = interval.low
-                result[name + "_high"][i, j] = interval.high
+            for name, found in summary(here, X, y, rainfall_mm, seeds).items():
+                result[name][i, j] = found.mean
+                result[name + "_low"][i, j] = found.low
+                result[name + "_high"][i, j] = found.high
     return result
 
 
@@ -342,7 +361,10 @@ def _simulated(n, randomisation, seed):
     return simulate(n, randomisation, seed)
 
 
-def _interval(values):
-    values = np.array(values)
+def interval(values):
+    """`Interval` of 2 to 20 values, one a seed: their mean, and Student's 95 % interval of it."""
+    values = np.array(values, dtype=float)
+    if not 2 <= len(values) <= len(T_975) + 1:
+        raise ValueError(f"values must be 2 to {len(T_975) + 1} numbers, not {len(values)}")
     half = T_975[len(values) - 2] * values.std(ddof=1) / np.sqrt(len(values))
     return Interval(float(values.mean()), float(values.mean() - half), float(values.mean() + half))

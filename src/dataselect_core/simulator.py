@@ -15,7 +15,6 @@ from .facts import load
 
 SIDE = 32
 BLOCK = 4
-NARROWEST = 18.0
 POINTS = 96
 """Points along the strokes of one digit: less than a stroke's width apart."""
 

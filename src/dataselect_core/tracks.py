@@ -61,6 +61,63 @@ class Part1:
 
 
 @dataclass(frozen=True)
+class MixLimits:
+    """What the constraint check of part 3 demands of a mix.
+
+    Attributes
+    ----------
+    accuracy : Value
+        Least accuracy in the field.
+    fid : Value
+        Greatest FID between training set and field, in squared block inks.
+    recall : Value
+        The safety metric: least recall of the critical class on days of heavy rain.
+    """
+
+    accuracy: Value
+    fid: Value
+    recall: Value
+
+
+@dataclass(frozen=True)
+class Part3:
+    """Settings of the domain-gap synthesis for one track.
+
+    Attributes
+    ----------
+    total, real : Value
+        Samples of the training set, and real ones that exist.
+    critical : Value
+        The digit that must not be missed in rain.
+    label_noise : Value
+        Share of the real labels that are wrong.
+    share, randomisation : Value
+        Synthetic share and domain randomisation the track begins with.
+    real_price, synthetic_price : Value
+        Dollars for a sample.
+    clean_steps, deadline_steps : Value
+        Training steps with clean labels, and those the deadline has room for.
+    target_error : Value
+        Error above the best rule, at which the laws of label noise are compared.
+    limits : MixLimits
+        They can be met together, by some mixes and not by others.
+    """
+
+    total: Value
+    real: Value
+    critical: Value
+    label_noise: Value
+    share: Value
+    randomisation: Value
+    real_price: Value
+    synthetic_price: Value
+    clean_steps: Value
+    deadline_steps: Value
+    target_error: Value
+    limits: MixLimits
+
+
+@dataclass(frozen=True)
 class Track:
     """A persona with its mission.
 
@@ -72,6 +129,7 @@ class Track:
     stakeholder : str
         Role of the one who asks the reader to account for the decision.
     part_1 : Part1
+    part_3 : Part3
     """
 
     id: str
@@ -81,6 +139,7 @@ class Track:
     crisis: str
     stakeholder: str
     part_1: Part1
+    part_3: Part3
 
 
 def track(id):
@@ -116,5 +175,14 @@ def _part_1(facts):
     return Part1(corpus=facts["corpus"], limits=MappingProxyType(limits), **numbers)
 
 
-TRACKS = tuple(Track(id=id, **{**facts, "part_1": _part_1(facts["part_1"])})
-               for id, facts in load("tracks").items())
+def _part_3(facts):
+    limits = MixLimits(**{name: _value(limit) for name, limit in facts["limits"].items()})
+    return Part3(limits=limits, **{name: _value(fact) for name, fact in facts.items() if name != "limits"})
+
+
+def _track(id, facts):
+    parts = {"part_1": _part_1(facts["part_1"]), "part_3": _part_3(facts["part_3"])}
+    return Track(id=id, **{**facts, **parts})
+
+
+TRACKS = tuple(_track(id, facts) for id, facts in load("tracks").items())

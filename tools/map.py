@@ -1,0 +1,110 @@
+"""Compute the maps of Part 3, one a track, so that the page shows every mix at once.
+
+`build` writes map.TRACK.json.gz, the same bytes every time. What was computed is kept in .build/map under a hash of
+everything it depends on, the code, the data and the track's setting, so that only a change of those costs the
+minutes again. Run as a module, it computes one track and prints it: python -m tools.map tiny
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+CODE = ("arguments", "frechet", "gap_map", "mixing", "noise", "simulator", "softmax", "weather")
+FACTS = ("mixing", "simulator", "strokes", "weather")
+DATA = ("digits.u8.gz", "rainfall.csv.gz")
+FIXED = ("total", "real", "critical", "label_noise")
+"""The facts of a track that its map is made for."""
+TOGETHER = 2
+"""Maps computed at a time, each by a Python of its own."""
+
+
+def setting(root, track):
+    """What the map of a track holds fixed: name -> number."""
+    facts = json.loads((root / "src" / "dataselect_core" / "facts" / "tracks.json").read_text("utf-8"))
+    return {name: facts[track]["part_3"][name]["value"] for name in FIXED}
+
+
+def tracks(root):
+    """The tracks, in order."""
+    return list(json.loads((root / "src" / "dataselect_core" / "facts" / "tracks.json").read_text("utf-8")))
+
+
+def key(root, data, track):
+    """A hash of what the map of one track depends on."""
+    core = root / "src" / "dataselect_core"
+    whole = hashlib.sha256(json.dumps(setting(root, track), sort_keys=True).encode())
+    for module in CODE:
+        whole.update((core / f"{module}.py").read_bytes())
+    for name in FACTS:
+        whole.update((core / "facts" / f"{name}.json").read_bytes())
+    for name in DATA:
+        whole.update(gzip.decompress((data / name).read_bytes()))
+    return whole.hexdigest()[:16]
+
+
+def compute(root, data, track):
+    """The map of one track as JSON, by a Python of its own on a single thread: more would only wait."""
+    single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONPATH": str(root / "src")}
+    command = [sys.executable, "-m", "tools.map", track]
+    done = subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
+def build(root, data, cache):
+    """Write the maps of all tracks into the directory of the data files.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    data : Path
+        Directory of the data files, where digits and rainfall already are.
+    cache : Path
+        Made when missing; holds one file for each track and state of the code.
+
+    Returns
+    -------
+    list of Path
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return list(pool.map(lambda track: _written(root, data, cache, track), tracks(root)))
+
+
+def _written(root, data, cache, track):
+    """The file of one track, computed if it is not kept."""
+    kept = cache / f"{track}.{key(root, data, track)}.json"
+    if not kept.exists():
+        _write(kept, compute(root, data, track).encode("ascii"))
+    target, packed = data / f"map.{track}.json.gz", gzip.compress(kept.read_bytes(), 9, mtime=0)
+    if not target.exists() or target.read_bytes() != packed:
+        _write(target, packed)
+    return target
+
+
+def _write(path, data):
+    """Write beside, then move: a build that is stopped leaves no half file."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def main(track):
+    """Compute the map of one track and print it."""
+    from dataselect_core import datasets, gap_map
+    from dataselect_core.mixing import Setting
+
+    root = Path(__file__).resolve().parents[1]
+    X, y = datasets.digits()
+    fixed = Setting(share=0.0, randomisation=0.0, **setting(root, track))
+    print(json.dumps(gap_map.measure(fixed, X, y, datasets.rainfall_mm()), separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
