@@ -31,7 +31,8 @@ lab.documents = (() => {
   }
 
   function changed(part, event) {
-    const list = event.events ? (event.sync ? event.events : []) : [event];
+    const list = (event.events || [event]).filter((one) => one.sync); // the others came from Python
+    if (!list.length) return;
     for (const one of list) events.push({ part, event: one });
     flush();
   }
