@@ -18,8 +18,8 @@ from .minhash import signatures
 from .shingles import shingle_sets
 
 FLOOR = 0.3  # exact similarities are known down to here
-# Test text comes from whole clusters at this similarity, whatever the reader's threshold. No threshold may lie
-# below, or a text to learn from could be removed in favour of one to be tested on.
+# Test text comes from whole clusters at this similarity, whatever the reader's threshold. No threshold may
+# lie below, or a text to learn from could be removed in favour of one to be tested on.
 HELDOUT_THRESHOLD = 0.5
 HELDOUT_SHARE = 0.1
 CHAINED = 0.5  # a removed document less similar than this to the one kept for it was removed by a chain
@@ -145,6 +145,8 @@ class Audit:
         yield "Cutting the texts into shingles", 0.0
         self.shingles = shingle_sets(self.texts, width)
         self.words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
+        if not self.words.any():
+            raise ValueError("texts must hold at least one word, but all of them are empty")
         yield "Computing MinHash signatures", 0.2
         self.signatures = signatures(self.shingles, num_perm, seed)
         yield "Comparing all texts exactly, to check MinHash against", 0.3

@@ -1,0 +1,413 @@
+"""The audit: exact removal against brute force, held-out text that nothing leaks into, the licence texts."""
+
+from itertools import combinations
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataselect_core import datasets
+from dataselect_core.audit import CHAINED, FLOOR, HELDOUT_THRESHOLD, Audit
+from dataselect_core.bigram import BigramModel
+from dataselect_core.lsh import candidate_pairs, collision_probability, optimal_bands
+from dataselect_core.shingles import tokens
+
+WIDTH = 2
+LEVELS = [percent / 100 for percent in range(100, 49, -1)]
+
+
+def corpus(seed, originals=12, copies=18):
+    """Made texts of a few words, some of which are edited copies of others, in a mixed order."""
+    random = Random(seed)
+    words = [f"w{k}" for k in range(60)]
+    texts = [" ".join(random.choices(words, k=random.randint(4, 30))) for _ in range(originals)]
+    for _ in range(copies):  # copies of copies too, so that there are chains
+        copy = random.choice(texts).split()
+        for _ in range(random.randint(0, 3)):
+            copy[random.randrange(len(copy))] = random.choice(words)
+        texts.append(" ".join(copy))
+    random.shuffle(texts)
+    return texts
+
+
+def shingles(text):
+    """The shingles of a text as a set of tuples, none of it hashed."""
+    words = tokens(text)
+    if len(words) < WIDTH:
+        return {tuple(words)} if words else set()
+    return {tuple(words[k:k + WIDTH]) for k in range(len(words) - WIDTH + 1)}
+
+
+def jaccard(a, b):
+    """Jaccard similarity of two texts, by their definition."""
+    a, b = shingles(a), shingles(b)
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+def first_of_each(n, pairs):
+    """For each document the smallest index that it is joined with, by union-find."""
+    parent = list(range(n))
+
+    def find(i):
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    for i, j in pairs:
+        low, high = sorted((find(i), find(j)))
+        parent[high] = low
+    return [find(i) for i in range(n)]
+
+
+def similar_pairs(texts, threshold):
+    """All pairs of texts at least as similar as the threshold."""
+    return [(i, j) for i, j in combinations(range(len(texts)), 2) if jaccard(texts[i], texts[j]) >= threshold]
+
+
+@pytest.fixture(scope="module", params=range(4))
+def made(request):
+    """Made texts, and their audit."""
+    texts = corpus(request.param)
+    return texts, Audit(texts, width=WIDTH, num_perm=64, seed=request.param)
+
+
+@pytest.fixture(scope="module")
+def licences():
+    """The audit of the licence texts."""
+    return Audit(datasets.licences().texts)
+
+
+@pytest.fixture(scope="module")
+def crawl():
+    """The simulated crawl, and its audit."""
+    data = datasets.crawl(0.5, 1)
+    return data, Audit(data.texts)
+
+
+def test_words_and_pairs_are_those_of_brute_force(made):
+    """Words are counted by white space; the pairs known exactly are all from the floor up, and no other."""
+    texts, audit = made
+    assert audit.words.tolist() == [len(text.split()) for text in texts]
+    expected = similar_pairs(texts, FLOOR)
+    assert [tuple(pair) for pair in audit.pairs.tolist()] == expected
+    assert audit.similarity.tolist() == [jaccard(texts[i], texts[j]) for i, j in expected]
+
+
+def test_exact_similarity_of_any_pair(made):
+    """Any pair asked for has its exact similarity, and 0 below the floor."""
+    texts, audit = made
+    pairs = list(combinations(range(len(texts)), 2))
+    expected = [jaccard(texts[i], texts[j]) for i, j in pairs]
+    assert audit.exact(pairs).tolist() == [s if s >= FLOOR else 0.0 for s in expected]
+    assert audit.exact([]).shape == (0,)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.6, 0.75, 0.9, 1.0])
+def test_exact_removal_is_that_of_union_find(made, threshold):
+    """Of each component of the exact pairs the first document stays, and everything removed is counted."""
+    texts, audit = made
+    point = audit.exact_at(threshold)
+    pairs = similar_pairs(texts, threshold)
+    cluster = first_of_each(len(texts), pairs)
+    removed = [i for i, kept in enumerate(cluster) if kept != i]
+    assert [tuple(pair) for pair in point.pairs.tolist()] == pairs
+    assert point.cluster.tolist() == cluster
+    assert np.flatnonzero(~point.keep).tolist() == removed
+    assert point.documents_removed == len(removed)
+    assert point.words_removed == sum(len(texts[i].split()) for i in removed)
+    assert (point.bands, point.rows, point.missed, point.false_positives) == (0, 0, 0, 0)
+    assert point.recall == (1.0 if pairs else None)
+    assert point.expected_recall is None
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.75, 1.0])
+def test_chained_documents_are_unlike_the_one_kept_for_them(made, threshold):
+    """A removed document is chained if its own similarity to the kept one is below the stated share."""
+    texts, audit = made
+    for point in (audit.exact_at(threshold), audit.at(threshold)):
+        chained = [i for i, kept in enumerate(point.cluster.tolist())
+                   if kept != i and jaccard(texts[kept], texts[i]) < CHAINED]
+        assert point.chained == len(chained)
+
+
+def test_a_chain_is_counted():
+    """Of three texts of which only neighbours are alike, the third is removed by way of the second."""
+    texts = ["a b c d e f g h", "a b c d e f g h i j k l", "c d e f g h i j k l m n", "z y x w v u t s r q"]
+    audit = Audit(texts, width=1)
+    assert audit.exact([(0, 1), (1, 2), (0, 2)]).tolist() == [8 / 12, 10 / 14, 6 / 14]
+    point = audit.exact_at(0.6)
+    assert point.cluster.tolist() == [0, 0, 0, 3]
+    assert (point.documents_removed, point.chained) == (2, 1)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
+def test_what_lsh_finds_is_counted_against_all_pairs(made, threshold):
+    """Found, missed and false pairs are those of the candidate pairs beside brute force."""
+    texts, audit = made
+    point = audit.at(threshold)
+    assert (point.bands, point.rows) == optimal_bands(threshold, 64)
+    candidates = {tuple(pair) for pair in candidate_pairs(audit.signatures, point.bands, point.rows).tolist()}
+    true = set(similar_pairs(texts, threshold))
+    assert {tuple(pair) for pair in point.proposed.tolist()} == candidates
+    assert {tuple(pair) for pair in point.pairs.tolist()} == true & candidates
+    assert (point.candidates, point.true_pairs, point.found_pairs) == (
+        len(candidates), len(true), len(true & candidates))
+    assert (point.missed, point.false_positives) == (len(true - candidates), len(candidates - true))
+    assert point.cluster.tolist() == first_of_each(len(texts), true & candidates)
+    assert point.recall == len(true & candidates) / len(true)
+    curve = [1 - (1 - jaccard(texts[i], texts[j]) ** point.rows) ** point.bands for i, j in true]
+    assert point.expected_recall == pytest.approx(sum(curve) / len(curve), rel=1e-12)
+
+
+def test_bands_and_rows_by_hand(made):
+    """Given bands and rows are used; one wide band of one row proposes what any shared value proposes."""
+    texts, audit = made
+    point = audit.at(0.7, bands=64, rows=1)
+    assert (point.bands, point.rows, point.threshold) == (64, 1, 0.7)
+    assert point.candidates >= audit.at(0.7).candidates
+    with pytest.raises(ValueError, match="bands \\* rows must be at most num_perm = 64, not 13 \\* 5"):
+        audit.at(0.7, 13, 5)
+    for one in ({"bands": 4}, {"rows": 4}):
+        with pytest.raises(ValueError, match="bands and rows must be given both or not at all"):
+            audit.at(0.7, **one)
+
+
+@given(st.integers(0, 10**6), st.floats(0.5, 1), st.floats(0.5, 1))
+@settings(max_examples=25, deadline=None)
+def test_a_higher_threshold_removes_no_more(seed, one, other):
+    """What a higher threshold removes, by exact similarity, a lower one removes too."""
+    audit = Audit(corpus(seed, 6, 9), width=WIDTH, num_perm=8)
+    low, high = audit.exact_at(min(one, other)), audit.exact_at(max(one, other))
+    assert set(np.flatnonzero(~high.keep)) <= set(np.flatnonzero(~low.keep))
+    assert high.words_removed <= low.words_removed
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_near_duplicate_of_a_test_text_is_learned_from(seed):
+    """Held-out and training texts are all texts, and no pair across the two reaches the lowest threshold."""
+    texts = corpus(seed)
+    audit = Audit(texts, width=WIDTH, num_perm=16, seed=seed)
+    train, held = audit.train_index.tolist(), audit.heldout_index.tolist()
+    assert sorted(train + held) == list(range(len(texts)))
+    assert held
+    assert max(jaccard(texts[i], texts[j]) for i in train for j in held) < HELDOUT_THRESHOLD
+    assert sorted(audit.plan.train_index.tolist()) == train
+
+
+def test_the_held_out_text_stays_whatever_the_threshold(made):
+    """No training text is ever removed in favour of a held-out one, nor the other way round."""
+    _, audit = made
+    held = np.isin(np.arange(len(audit.texts)), audit.heldout_index)
+    for threshold in (0.5, 0.7, 0.9):
+        for point in (audit.at(threshold), audit.exact_at(threshold)):
+            assert (held[point.cluster] == held).all()
+
+
+def test_the_curves_are_those_of_a_model_trained_from_scratch(made):
+    """Raw and kept losses are a bigram model's that read just these documents, and scores are no training."""
+    texts, audit = made
+    point = audit.at(0.6)
+    learning = audit.learning(point, checkpoints=5)
+    heldout = [texts[i] for i in audit.heldout_index]
+    for curve, read in ((learning.raw, audit.train_index),
+                        (learning.kept, [i for i in audit.train_index if point.keep[i]])):
+        model = BigramModel(vocabulary=audit.plan.vocabulary).fit([texts[i] for i in read])
+        assert curve.loss[-1] == pytest.approx(model.log_loss(heldout), rel=1e-12)
+        assert (curve.operations[-1], curve.tokens[-1]) == (model.operations, model.tokens)
+        assert curve.documents[-1] == len(read)
+    distinct = {word for text in texts for word in tokens(text)}
+    assert learning.uniform_loss == pytest.approx(np.log(len(distinct) + 1), rel=1e-12)
+    assert learning.loss_change == learning.kept.loss[-1] - learning.raw.loss[-1]
+    assert learning.icr_raw == pytest.approx(
+        (learning.uniform_loss - learning.raw.loss[-1]) / learning.raw.operations[-1], rel=1e-12)
+    assert learning.icr_kept == pytest.approx(
+        (learning.uniform_loss - learning.kept.loss[-1]) / learning.kept.operations[-1], rel=1e-12)
+
+
+def test_tokens_saved_compares_where_both_reach_the_best_raw_loss(licences):
+    """The share is read off both curves, log-linear between checkpoints, at the raw curve's lowest loss."""
+    learning = licences.learning(licences.at(0.7))
+    raw, kept = learning.raw, learning.kept
+    best = int(np.argmin(raw.loss))
+    after = int(np.argmax(kept.loss <= raw.loss[best]))
+    reached = np.exp(np.interp(-raw.loss[best], -kept.loss[after - 1:after + 1],
+                               np.log(kept.tokens[after - 1:after + 1])))
+    assert learning.tokens_saved_share == pytest.approx(1 - reached / raw.tokens[best], rel=1e-9)
+
+
+def test_without_duplicates_nothing_changes():
+    """Texts that share nothing lose nothing: same curve, no recall to speak of, no point where 30 % go."""
+    texts = [" ".join(f"t{k}w{j}" for j in range(9)) + " the end" for k in range(20)]
+    audit = Audit(texts)
+    point = audit.at(0.5)
+    assert point.keep.all()
+    assert (point.true_pairs, point.recall, point.expected_recall, point.chained) == (0, None, None, 0)
+    learning = audit.learning(point)
+    assert learning.loss_change == 0
+    assert learning.icr_kept == learning.icr_raw
+    assert learning.tokens_saved_share == 0
+    assert audit.where_removed(0.3) is None
+    mean, recall, pairs = audit.recall_by_similarity(point)
+    assert mean.size == recall.size == pairs.size == 0
+
+
+def test_tokens_saved_is_none_where_the_kept_texts_teach_less():
+    """Where the copies are what teaches the test text best, the deduplicated corpus never gets there."""
+    near = [f"alpha beta gamma delta {end}" for end in ("one", "two", "three", "four", "five", "six")]
+    test = "alpha beta gamma delta " + " ".join(f"u{k}" for k in range(8))
+    rest = " ".join(f"v{k}" for k in range(100))
+    audit = Audit([test, *near, rest], width=1)
+    assert audit.heldout_index.tolist() == [0]
+    learning = audit.learning(audit.exact_at(0.6))
+    assert learning.tokens_saved_share is None
+    assert learning.loss_change > 0
+
+
+def scan(audit, share):
+    """The thresholds' nearest removal to a share, by looking at all of them from the highest down."""
+    removed = [audit.exact_at(level).documents_removed for level in LEVELS]
+    asked = share * len(audit.texts)
+    nearest = min(range(len(LEVELS)), key=lambda k: (abs(removed[k] - asked), k))
+    return None if removed[nearest] < asked / 2 else (LEVELS[nearest], removed[nearest])
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.25, 0.3, 0.45, 0.5, 0.6, 0.9, 0.99])
+def test_where_removed_is_the_nearest_of_all_thresholds(made, share):
+    """The point found is that of a plain scan: nearest share, then highest threshold, none if far off."""
+    _, audit = made
+    point = audit.where_removed(share)
+    expected = scan(audit, share)
+    assert (point and (point.threshold, point.documents_removed)) == expected
+    if point:
+        assert (point.keep == audit.exact_at(point.threshold).keep).all()
+
+
+@given(st.integers(0, 10**6), st.floats(0.01, 0.99))
+@settings(max_examples=25, deadline=None)
+def test_where_removed_on_any_corpus(seed, share):
+    """The same on many small corpora, where several thresholds often remove the same documents."""
+    audit = Audit(corpus(seed, 4, 5), width=WIDTH, num_perm=4)
+    point = audit.where_removed(share)
+    assert (point and (point.threshold, point.documents_removed)) == scan(audit, share)
+
+
+def test_recall_by_similarity_holds_every_pair_once(made):
+    """The bins hold all known pairs, their mean similarity and the share LSH proposed, by plain counting."""
+    texts, audit = made
+    point = audit.at(0.7)
+    proposed = {tuple(pair) for pair in point.proposed.tolist()}
+    bins = {}
+    for i, j in similar_pairs(texts, FLOOR):
+        similarity = jaccard(texts[i], texts[j])
+        place = min(int((similarity - FLOOR) / 0.1 + 1e-9), 6)
+        bins.setdefault(place, []).append((similarity, (i, j) in proposed))
+    mean, recall, pairs = audit.recall_by_similarity(point, width=0.1)
+    assert pairs.sum() == len(audit.pairs)
+    assert pairs.tolist() == [len(bins[k]) for k in sorted(bins)]
+    assert mean.tolist() == pytest.approx([np.mean([s for s, _ in bins[k]]) for k in sorted(bins)])
+    assert recall.tolist() == pytest.approx([np.mean([p for _, p in bins[k]]) for k in sorted(bins)])
+
+
+def test_identical_texts_are_in_the_last_bin():
+    """A similarity of exactly 1 belongs to the highest bin, whatever its width."""
+    audit = Audit(["a b c d e f"] * 3 + ["u v w x y z"] * 2)
+    for width in (0.05, 0.1, 0.3, 0.7):
+        mean, recall, pairs = audit.recall_by_similarity(audit.at(0.9), width)
+        assert (mean.tolist(), recall.tolist(), pairs.tolist()) == ([1.0], [1.0], [4])
+
+
+@pytest.mark.parametrize(("threshold", "pairs", "documents", "words"), [
+    (0.5, 1258, 0.4127, 0.6593), (0.7, 639, 0.2875, 0.5745), (0.9, 174, 0.1362, 0.3349),
+])
+def test_known_removals_on_the_licences(licences, threshold, pairs, documents, words):
+    """Exact pairs and removed shares on the licence texts are the known ones."""
+    point = licences.exact_at(threshold)
+    assert point.true_pairs == pairs
+    assert round(point.documents_removed / 727, 4) == documents
+    assert round(point.words_removed / 772233, 4) == words
+
+
+def test_where_thirty_percent_of_the_licences_go(licences):
+    """30 % of the documents go at .67, and with them 60 % of the words: the redundant are long."""
+    point = licences.where_removed(0.3)
+    assert point.threshold == 0.67
+    assert round(point.documents_removed / 727, 3) == 0.301
+    assert round(point.words_removed / 772233, 3) == 0.597
+
+
+def test_recall_on_the_crawl_follows_the_s_curve(crawl):
+    """On thousands of pairs the measured recall lies near the curve's mean, in all and in the fuller bins."""
+    _, audit = crawl
+    point = audit.at(0.7)
+    assert abs(point.recall - point.expected_recall) < 0.03
+    mean, recall, pairs = audit.recall_by_similarity(point)
+    many = pairs >= 100
+    curve = collision_probability(mean[many], point.bands, point.rows)
+    assert many.sum() >= 5
+    assert np.abs(recall[many] - curve).max() < 0.1
+
+
+def test_removal_on_the_crawl_is_of_copies(crawl):
+    """Every pair found on the crawl is one of the copies that were made, and most of those are found."""
+    data, audit = crawl
+    pairs = audit.at(0.5).pairs
+    assert (data.origin[pairs[:, 0]] == data.origin[pairs[:, 1]]).all()
+    sizes = np.bincount(data.origin)
+    assert len(pairs) > 0.9 * (sizes * (sizes - 1) // 2).sum()
+
+
+def test_stepwise_is_the_same_audit_in_steps():
+    """The steps have rising shares below 1 and labels, and end with the audit that the class itself makes."""
+    texts = corpus(1)
+    *steps, last = Audit.stepwise(texts, WIDTH, 16, 3)
+    assert all(label for label, _ in steps)
+    shares = [share for _, share in steps]
+    assert shares == sorted(set(shares))
+    assert 0 <= shares[0] <= shares[-1] < 1
+    whole = Audit(texts, WIDTH, 16, 3)
+    assert isinstance(last, Audit)
+    assert (last.signatures == whole.signatures).all()
+    assert (last.raw.loss == whole.raw.loss).all()
+    assert (last.heldout_index == whole.heldout_index).all()
+
+
+def test_the_seed_draws_permutations_and_held_out_set():
+    """The same seed gives the same audit, another one another held-out set and other signatures."""
+    texts = corpus(2)
+    one, same, other = (Audit(texts, num_perm=16, seed=seed) for seed in (1, 1, 2))
+    assert (one.raw.loss == same.raw.loss).all()
+    assert (one.signatures != other.signatures).any()
+    assert one.heldout_index.tolist() != other.heldout_index.tolist()
+
+
+@pytest.mark.parametrize(("texts", "error", "says"), [
+    ("one text", TypeError, "texts must be a list of str, one a document, not a str"),
+    ([], ValueError, "texts must hold at least one document, not none"),
+    (["a b", 3], TypeError, "texts\\[1\\] must be a str, not int"),
+    (["a b c"], ValueError, "cluster must hold at least two clusters to split, not 1"),
+    (["", " \n"], ValueError, "texts must hold at least one word"),
+])
+def test_texts_that_cannot_be_audited(texts, error, says):
+    """A lone text, no texts, something else among them, and too little to learn and test on are refused."""
+    with pytest.raises(error, match=says):
+        Audit(texts)
+
+
+@pytest.mark.parametrize("method", ["at", "exact_at"])
+def test_thresholds_out_of_range(made, method):
+    """Below the held-out set's own threshold, above 1, NaN and other types are refused by name."""
+    for threshold in (0.49, 1.01, 0, -1, float("nan")):
+        with pytest.raises(ValueError, match="threshold must"):
+            getattr(made[1], method)(threshold)
+    for threshold in ("0.7", None, True):
+        with pytest.raises(TypeError, match="threshold must be a number"):
+            getattr(made[1], method)(threshold)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
+def test_shares_out_of_range(made, share):
+    """A share of documents to look for lies strictly between 0 and 1."""
+    with pytest.raises(ValueError, match="share must lie strictly between 0 and 1"):
+        made[1].where_removed(share)

@@ -1,0 +1,132 @@
+"""The audit's redundancy at scale: by hand, and against the laws where they say the same."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataselect_core.economics import Assumptions
+from dataselect_core.scale import at_scale
+from dataselect_core.scaling import clustered_loss, data_constrained_loss, effective_data
+
+COPIES = st.lists(st.integers(0, 500), max_size=4)
+SIZES = st.lists(st.tuples(st.integers(1, 500), COPIES), min_size=1, max_size=8)
+
+
+def corpus(sizes):
+    """Clusters of (words of the kept text, words of its copies) as the two arrays that `at_scale` takes."""
+    cluster, words = [], []
+    for kept, copies in sizes:
+        first = len(words)
+        cluster += [first] * (1 + len(copies))
+        words += [kept, *copies]
+    return np.array(cluster), np.array(words)
+
+
+def test_by_hand():
+    """Three texts, one a copy: tokens, FLOPs, hours and dollars as worked out on paper."""
+    prices = Assumptions(gpu_hour_price=3.0, utilisation=0.4, peak_flops=1e15)
+    scale = at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10, 8e12, prices)
+    assert (scale.parameters, scale.tokens) == (1e9, 5e10)
+    assert scale.tokens_after == pytest.approx(4e10)
+    assert scale.flops == pytest.approx(6 * 1e9 * 5e10)
+    assert scale.flops_after == pytest.approx(6 * 1e9 * 4e10)
+    hours = 3e20 / (0.4 * 1e15 * 3600)
+    assert scale.gpu_hours == pytest.approx(hours)
+    assert scale.gpu_hours_after == pytest.approx(0.8 * hours)
+    assert scale.dollars == pytest.approx(3 * hours)
+    assert scale.dollars_after == pytest.approx(2.4 * hours)
+    # One copy: R = 1, so the cluster's 1e10 tokens are worth 1e10 (1 + R* (1 - exp(-1 / R*))).
+    worth = 1e10 * (1 + 15.387756 * (1 - math.exp(-1 / 15.387756))) + 3e10
+    assert scale.effective_tokens == pytest.approx(worth, rel=1e-9)
+    cores = 8e12 / prices.signature_rate / 3600
+    read = math.ceil(8e12 / prices.object_bytes) * prices.read_request_price
+    assert scale.indexing_dollars == pytest.approx(cores * prices.vcpu_hour_price + read)
+    assert at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10).indexing_dollars == 0
+
+
+def test_the_assumptions_default_to_the_labs():
+    """Without assumptions the lab's own prices are used."""
+    assert at_scale([0], [1], 1e9, 1e9) == at_scale([0], [1], 1e9, 1e9, 0.0, Assumptions())
+
+
+@given(st.lists(st.integers(1, 900), min_size=1, max_size=9), st.integers(1, 60), st.floats(1e6, 1e12))
+def test_even_copies_follow_the_even_law(words, copies, parameters):
+    """Where every text has as many copies, loss and worth are those of the law for even repetition."""
+    cluster, words = corpus([(size, [size] * (copies - 1)) for size in words])
+    scale = at_scale(cluster, words, parameters, 1e11)
+    unique = 1e11 / copies
+    assert scale.tokens_after == pytest.approx(unique)
+    assert scale.effective_tokens == pytest.approx(effective_data(unique, 1e11))
+    assert scale.loss == pytest.approx(data_constrained_loss(parameters, 1e11, unique), rel=1e-9)
+    assert scale.loss_after == pytest.approx(data_constrained_loss(parameters, unique, unique), rel=1e-9)
+
+
+def test_the_known_answer_of_the_law():
+    """242 B tokens of which 25 B are unique: the published law's own check value."""
+    assert clustered_loss(6.34e9, [25e9], [242e9]) == pytest.approx(2.2256440889984477, rel=1e-12)
+    halves = clustered_loss(6.34e9, [5e9, 20e9], [48.4e9, 193.6e9])
+    assert halves == pytest.approx(2.2256440889984477, rel=1e-12)
+
+
+@given(SIZES)
+def test_copies_are_worth_something_but_less_than_fresh_text(sizes):
+    """Worth lies between what is left and all; deduplication never costs more, nor reaches a lower loss."""
+    cluster, words = corpus(sizes)
+    scale = at_scale(cluster, words, 1e9, 1e10)
+    slack = 1 + 1e-12
+    assert scale.tokens_after <= scale.effective_tokens * slack <= scale.tokens * slack**2
+    assert scale.tokens_after == pytest.approx(1e10 * sum(kept for kept, _ in sizes) / words.sum())
+    assert scale.flops_after <= scale.flops * slack
+    assert scale.dollars_after <= scale.dollars * slack
+    assert scale.loss <= scale.loss_after * slack
+
+
+@given(SIZES, st.integers(0, 10**6))
+def test_only_shares_matter(sizes, seed):
+    """The order of the documents, and words counted in another unit, change nothing."""
+    cluster, words = corpus(sizes)
+    order = np.random.default_rng(seed).permutation(words.size)
+    place = np.argsort(order)
+    moved = at_scale(place[cluster[order]], 7 * words[order], 1e9, 1e10)
+    for name, value in vars(at_scale(cluster, words, 1e9, 1e10)).items():
+        assert getattr(moved, name) == pytest.approx(value, rel=1e-9)
+
+
+def test_without_copies_nothing_is_saved():
+    """A corpus in which everything is kept is worth what it is."""
+    scale = at_scale(np.arange(4), [5, 6, 0, 7], 1e9, 1e10)
+    assert scale.tokens_after == scale.effective_tokens == pytest.approx(1e10)
+    assert scale.loss == pytest.approx(scale.loss_after, rel=1e-12)
+
+
+@pytest.mark.parametrize(("cluster", "words", "says"), [
+    ([0, 0], [1], "of one length, not of shapes \\(2,\\) and \\(1,\\)"),
+    ([[0]], [[1]], "1-d arrays"),
+    ([1, 2, 2], [1, 1, 1], "cluster must name a kept document"),
+    ([0, 5], [1, 1], "cluster must name a kept document"),
+    ([0, -1], [1, 1], "cluster must name a kept document"),
+    ([0.0, 1.0], [1, 1], "cluster must name a kept document"),
+    ([0, 1], [1, float("nan")], "words must be finite and at least 0"),
+    ([0, 1], [1, -1], "words must be finite and at least 0"),
+    ([0, 0], [0, 3], "words must be above 0 for a kept document"),
+    ([], [], "words must be above 0 for a kept document"),
+])
+def test_corpora_that_make_no_sense(cluster, words, says):
+    """Arrays that do not fit each other, clusters without a kept text and texts without words are refused."""
+    with pytest.raises(ValueError, match=says):
+        at_scale(np.array(cluster, dtype=None if cluster else int), words, 1e9, 1e10)
+
+
+@pytest.mark.parametrize("name", ["parameters", "tokens", "corpus_bytes"])
+def test_sizes_that_make_no_sense(name):
+    """Each size is a finite number that is large enough, and is named if it is not."""
+    good = {"parameters": 1e9, "tokens": 1e10, "corpus_bytes": 1e10}
+    for value in (-1, 1e-9 if name != "corpus_bytes" else -1e-9, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"{name} must be finite and at least"):
+            at_scale([0], [1], **{**good, name: value})
+    for value in ("1e9", None, True):
+        with pytest.raises(TypeError, match=f"{name} must be a number"):
+            at_scale([0], [1], **{**good, name: value})
