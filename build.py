@@ -188,6 +188,7 @@ def serve(options):
     """Build, serve, and build again when a source changes."""
     from tools import serve as server
 
+    server.require_port(options.port)
     build()
     server.run(ROOT, options.port, [PYTHON, ROOT / "build.py", "build"])
 

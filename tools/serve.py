@@ -178,10 +178,10 @@ def rebuild_on_change(root, command, stop):
         print("The build failed; the last good site is still served." if failed else "Built.", flush=True)
 
 
-def run(root, port, command):
-    """Serve `root/dist` until Ctrl-C, rebuilding with `command`."""
+def require_port(port):
+    """Stop with a sentence when the port cannot be had; asked before a long build, not after it."""
     try:
-        server = start(root / "dist", port, cache_control="no-store", quiet=False)
+        Server(("127.0.0.1", port), Handler).server_close()
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
@@ -189,6 +189,11 @@ def run(root, port, command):
             f"Port {port} is taken by another program."
             f" Choose another: python build.py serve --port {port + 1}"
         )
+
+
+def run(root, port, command):
+    """Serve `root/dist` until Ctrl-C, rebuilding with `command`."""
+    server = start(root / "dist", port, cache_control="no-store", quiet=False)
     print(f"\nThe lab is at http://127.0.0.1:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
     try:
         rebuild_on_change(root, command, threading.Event())

@@ -127,12 +127,13 @@ def test_only_this_machine_is_served_and_only_for_a_while(folder):
         get(url, "/")
 
 
-def test_a_taken_port_is_said_so(tmp_path):
+def test_a_taken_port_is_said_so():
     """Someone else's port gives one sentence that names the port and the way on."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(SystemExit, match=rf"Port {port} is taken.*--port"):
-            serve.run(tmp_path, port, [])
+            serve.require_port(port)
+    serve.require_port(port)
 
 
 def test_rebuilds_when_a_source_changes(tmp_path, capfd):
