@@ -1,6 +1,6 @@
 """Compute the maps of Part 3, one a track, so that the page shows every mix at once.
 
-`build` writes map.TRACK.json.gz, the same bytes every time. What was computed is kept in .build/map under a hash of
+`build` writes maps.json.gz, the same bytes every time. What was computed is kept in .build/map under a hash of
 everything it depends on, the code, the data and the track's setting, so that only a change of those costs the
 minutes again. Run as a module, it computes one track and prints it: python -m tools.map tiny
 """
@@ -57,7 +57,7 @@ def compute(root, data, track):
 
 
 def build(root, data, cache):
-    """Write the maps of all tracks into the directory of the data files.
+    """Write the maps of all tracks into one file in the directory of the data files.
 
     Parameters
     ----------
@@ -70,22 +70,25 @@ def build(root, data, cache):
 
     Returns
     -------
-    list of Path
+    Path
+        maps.json.gz
     """
     cache.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(lambda track: _written(root, data, cache, track), tracks(root)))
-
-
-def _written(root, data, cache, track):
-    """The file of one track, computed if it is not kept."""
-    kept = cache / f"{track}.{key(root, data, track)}.json"
-    if not kept.exists():
-        _write(kept, compute(root, data, track).encode("ascii"))
-    target, packed = data / f"map.{track}.json.gz", gzip.compress(kept.read_bytes(), 9, mtime=0)
+        found = dict(zip(tracks(root), pool.map(lambda track: kept(root, data, cache, track), tracks(root)), strict=True))
+    packed = gzip.compress(json.dumps(found, separators=(",", ":")).encode("ascii"), 9, mtime=0)
+    target = data / "maps.json.gz"
     if not target.exists() or target.read_bytes() != packed:
         _write(target, packed)
     return target
+
+
+def kept(root, data, cache, track):
+    """The map of one track as a dictionary, computed if it is not kept."""
+    path = cache / f"{track}.{key(root, data, track)}.json"
+    if not path.exists():
+        _write(path, compute(root, data, track).encode("ascii"))
+    return json.loads(path.read_text("ascii"))
 
 
 def _write(path, data):

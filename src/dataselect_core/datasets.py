@@ -20,7 +20,7 @@ from .crawl import Crawl, simulate
 
 __all__ = [
     "FILES", "Crawl", "DataMissing", "Licences", "breast_cancer", "crawl", "data_directory", "digits",
-    "gap_map", "labelling_sweep", "licences", "provenance", "rainfall", "rainfall_mm",
+    "gap_maps", "labelling_sweep", "licences", "provenance", "rainfall", "rainfall_mm",
 ]
 
 FILES = {  # what each function reads: a page puts these into the data directory before it calls
@@ -31,10 +31,7 @@ FILES = {  # what each function reads: a page puts these into the data directory
     "rainfall": ("rainfall.csv.gz",),
     "rainfall_mm": ("rainfall.csv.gz",),
     "sweep": ("sweep.json.gz",),
-    "gap_map cloud": ("map.cloud.json.gz",),
-    "gap_map edge": ("map.edge.json.gz",),
-    "gap_map mobile": ("map.mobile.json.gz",),
-    "gap_map tiny": ("map.tiny.json.gz",),
+    "gap_maps": ("maps.json.gz",),
 }
 
 
@@ -174,9 +171,9 @@ def labelling_sweep():
     return _read("sweep.json.gz").decode("ascii")
 
 
-def gap_map(track):
-    """JSON text of a track's map of the domain gap, which `gap_map.read` reads."""
-    return _read(f"map.{track}.json.gz").decode("ascii")
+def gap_maps():
+    """JSON text of the maps of the domain gap, one a track, which `gap_map.read` reads."""
+    return _read("maps.json.gz").decode("ascii")
 
 
 def provenance(name):

@@ -152,9 +152,21 @@ def moved(move):
     return mixing.interval(after - before)
 
 
-def read(text):
-    """The `GapMap` of a JSON text (or of the dictionary that `measure` returns)."""
+def read(text, track=None):
+    """The `GapMap` in a JSON text.
+
+    Parameters
+    ----------
+    text : str or dict
+        What `measure` returns, as JSON or as it is; with `track`, several of them by track.
+    track : str, optional
+        Which one.
+    """
     found = json.loads(text) if isinstance(text, (str, bytes)) else text
+    if track is not None:
+        if track not in found:
+            raise ValueError(f"track must be one of {', '.join(found)}, not {track!r}")
+        found = found[track]
     axis = np.array(found["axis"])
     return GapMap(
         setting=mixing.Setting(**found["setting"]), shares=axis, randomisations=axis, seeds=tuple(found["seeds"]),

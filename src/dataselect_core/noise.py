@@ -217,6 +217,52 @@ def coin_slope(seed, trials=20000):
     return slope(sizes, coin_errors(sizes, trials, seed), seed, at_confidence, resamples=200)
 
 
+def label_ratio(clean, noisy, seed, confidence=0.95, resamples=400):
+    """How many times more labels the noise costs, measured where the error falls as 1/N: (value, low, high).
+
+    There the ratio of two errors at the same N is the ratio of the labels for the same error. It is averaged
+    (geometrically) over the sizes; the interval is a bootstrap over the trials.
+
+    Parameters
+    ----------
+    clean, noisy : float[k, trials]
+        Errors at the same sizes, as from `threshold_errors`.
+    seed : int
+    """
+    clean, noisy = np.asarray(clean, dtype=float), np.asarray(noisy, dtype=float)
+    if clean.ndim != 2 or noisy.ndim != 2 or len(clean) != len(noisy):
+        raise ValueError(f"clean and noisy must have one row a size, not shapes {clean.shape} and {noisy.shape}")
+    rng = np.random.default_rng(integer("seed", seed, 0))
+
+    def ratio(a, b):
+        return float(np.exp(np.mean(np.log(b.mean(1)) - np.log(a.mean(1)))))
+
+    def again(errors):
+        return np.take_along_axis(errors, rng.integers(0, errors.shape[1], errors.shape), axis=1)
+
+    drawn = [ratio(again(clean), again(noisy)) for _ in range(resamples)]
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return ratio(clean, noisy), float(low), float(high)
+
+
+def steps_under_noise(clean_steps, rate, epsilon):
+    """Training steps where clean labels need `clean_steps`, under the two laws, modelled.
+
+    Steps are taken to be proportional to labels: each is seen as often as before, in batches of the same size.
+
+    Returns
+    -------
+    realizable : float
+        clean_steps * noise_factor(rate): random flips of a rule that does fit.
+    agnostic : float
+        clean_steps / epsilon: no rule fits, and we want to come within epsilon of the best (unit constants).
+    """
+    if not clean_steps > 0:
+        raise ValueError(f"clean_steps must be above 0, not {clean_steps!r}")
+    _numerator(1, epsilon, 0.5)
+    return clean_steps * noise_factor(rate), clean_steps / epsilon
+
+
 def _numerator(dimension, epsilon, delta):
     if dimension < 1:
         raise ValueError(f"dimension must be at least 1, not {dimension!r}")
