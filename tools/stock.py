@@ -121,7 +121,10 @@ def make(root, lock, wheel, data, out):
     runtime = root / ".build" / "runtime"
     for name in PYODIDE:
         shutil.copy(fetch.fetch(lock, name), out / "pyodide")
-    (out / "pyodide" / "pyodide-lock.json").write_text(json.dumps(packages(lock)), "utf-8")
+    packages = json.loads(fetch.fetch(lock, "pyodide-lock.json").read_text("utf-8"))
+    # The same version as PyPI packs it has another hash than the one on Pyodide's CDN.
+    packages["packages"]["micropip"]["sha256"] = lock["files"]["micropip"]["sha256"]
+    (out / "pyodide" / "pyodide-lock.json").write_text(json.dumps(packages), "utf-8")
     wheels = [trimmed(name, fetch.fetch(lock, name), out / "wheels") for name in WHEELS]
     wheels.append(shutil.copy(wheel, out / "wheels"))
     for name in site.PAGE_SCRIPTS:
@@ -133,13 +136,6 @@ def make(root, lock, wheel, data, out):
     scripts = "\n".join(f'<script src="{name}"></script>' for name in site.PAGE_SCRIPTS)
     names = json.dumps([path.name for path in map(out.joinpath, wheels)])
     (out / "index.html").write_text(PAGE.replace("SCRIPTS", scripts).replace("WHEELS", names), "utf-8")
-
-
-def packages(lock):
-    """Pyodide's own lock file, but for micropip: the same version as PyPI packs it, hence another hash."""
-    own = json.loads(fetch.fetch(lock, "pyodide-lock.json").read_text("utf-8"))
-    own["packages"]["micropip"]["sha256"] = lock["files"]["micropip"]["sha256"]
-    return own
 
 
 def trimmed(name, wheel, folder):
