@@ -30,7 +30,7 @@ FILES = {  # what each function reads: a page puts these into the data directory
     "breast_cancer": ("breast_cancer.csv.gz",),
     "rainfall": ("rainfall.csv.gz",),
     "rainfall_mm": ("rainfall.csv.gz",),
-    "sweep": ("sweep.json.gz",),
+    "labelling_sweep": ("sweep.json.gz",),
     "gap_maps": ("maps.json.gz",),
 }
 

@@ -118,6 +118,46 @@ class Part3:
 
 
 @dataclass(frozen=True)
+class Part2:
+    """Settings of the labelling project for one track.
+
+    Attributes
+    ----------
+    problem : {"digits", "rare", "breast_cancer"}
+        The stand-in data the track begins with, see `exhaustive.problem`.
+    strategy : str
+    batch_size : int
+        What the reader finds set: a first setting that misses a limit, to be repaired.
+    guardrail : {"overhead", "recall", "rounds"}
+        What is watched beside the budget: the share of the cost that selection takes (at most), the
+        recall of the critical class (at least), the rounds of selection (at most).
+    label_price, score_price, pool_size, training_price : Value
+        Dollars per label, per item scored, items scored in each round, dollars per training.
+    target, budget, limit : Value
+        Accuracy the project needs, dollars it may cost, and the limit of its guardrail.
+    bytes_per_sample, gpu_seconds_per_sample, epochs, share_removed, gpu_hour_price : Value
+        For the question whether indexing the data set pays.
+    """
+
+    problem: str
+    strategy: str
+    batch_size: int
+    guardrail: str
+    label_price: Value
+    score_price: Value
+    pool_size: Value
+    training_price: Value
+    target: Value
+    budget: Value
+    limit: Value
+    bytes_per_sample: Value
+    gpu_seconds_per_sample: Value
+    epochs: Value
+    share_removed: Value
+    gpu_hour_price: Value
+
+
+@dataclass(frozen=True)
 class Track:
     """A persona with its mission.
 
@@ -129,6 +169,7 @@ class Track:
     stakeholder : str
         Role of the one who asks the reader to account for the decision.
     part_1 : Part1
+    part_2 : Part2
     part_3 : Part3
     """
 
@@ -139,6 +180,7 @@ class Track:
     crisis: str
     stakeholder: str
     part_1: Part1
+    part_2: Part2
     part_3: Part3
 
 
@@ -175,13 +217,18 @@ def _part_1(facts):
     return Part1(corpus=facts["corpus"], limits=MappingProxyType(limits), **numbers)
 
 
+def _part_2(facts):
+    return Part2(**{name: _value(fact) if isinstance(fact, dict) else fact for name, fact in facts.items()})
+
+
 def _part_3(facts):
     limits = MixLimits(**{name: _value(limit) for name, limit in facts["limits"].items()})
     return Part3(limits=limits, **{name: _value(fact) for name, fact in facts.items() if name != "limits"})
 
 
 def _track(id, facts):
-    parts = {"part_1": _part_1(facts["part_1"]), "part_3": _part_3(facts["part_3"])}
+    parts = {"part_1": _part_1(facts["part_1"]), "part_2": _part_2(facts["part_2"]),
+             "part_3": _part_3(facts["part_3"])}
     return Track(id=id, **{**facts, **parts})
 
 

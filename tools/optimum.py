@@ -1,0 +1,85 @@
+"""Try out every setting of Part 2's labelling problems, so that the page knows the true optimum.
+
+`build` writes sweep.json.gz, the same bytes every time. What was computed is kept in .build/optimum under a
+hash of everything it depends on, the code and the data, so that only a change of those costs the minutes again.
+Run as a module, it computes one problem and prints it: python -m tools.optimum digits
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CODE = ("arguments", "exhaustive", "sampling", "softmax", "sweep")
+DATA = {"digits": "digits.u8.gz", "rare": "digits.u8.gz", "breast_cancer": "breast_cancer.csv.gz"}
+
+
+def key(root, data, name):
+    """A hash of what the sweep of one problem depends on."""
+    whole = hashlib.sha256(name.encode())
+    for module in CODE:
+        whole.update((root / "src" / "dataselect_core" / f"{module}.py").read_bytes())
+    whole.update(gzip.decompress((data / DATA[name]).read_bytes()))
+    return whole.hexdigest()[:16]
+
+
+def compute(root, data, name):
+    """The sweep of one problem as JSON, by a Python of its own on a single thread: more would only wait."""
+    single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONPATH": str(root / "src")}
+    command = [sys.executable, "-m", "tools.optimum", name]
+    done = subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
+def build(root, data, cache):
+    """Write the sweep of all problems into the directory of the data files.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    data : Path
+        Directory of the data files, where digits and tumours already are.
+    cache : Path
+        Made when missing; holds one file for each problem and state of the code.
+
+    Returns
+    -------
+    Path
+        sweep.json.gz
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for name in DATA:
+        kept = cache / f"{name}.{key(root, data, name)}.json"
+        if not kept.exists():
+            part = kept.with_suffix(".part")
+            part.write_text(compute(root, data, name), encoding="ascii")
+            part.replace(kept)
+        found[name] = json.loads(kept.read_text(encoding="ascii"))
+    packed = gzip.compress(json.dumps(found, separators=(",", ":")).encode("ascii"), 9, mtime=0)
+    target = data / "sweep.json.gz"
+    if not target.exists() or target.read_bytes() != packed:
+        part = target.with_name(target.name + ".part")
+        part.write_bytes(packed)
+        part.replace(target)
+    return target
+
+
+def main(name):
+    """Compute one problem and print it."""
+    from dataselect_core import exhaustive
+
+    problem = exhaustive.problem(name)
+    test = exhaustive.split(problem, exhaustive.TEST_SHARE, exhaustive.SEEDS[0])[3]
+    rare = None if problem.rare is None else int((test == problem.rare[0]).sum())
+    packed = exhaustive.pack(exhaustive.run(name), len(test), rare)
+    print(json.dumps(packed, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
