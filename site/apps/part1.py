@@ -8,9 +8,7 @@ from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from dataselect_core import datasets, tracks
 from dataselect_core.audit import HELDOUT_THRESHOLD, Audit
-from dataselect_core.economics import Assumptions
-from dataselect_core.scale import at_scale
-from dataselect_core.values import measured
+from dataselect_core.figures.deduplication import ASKED_SHARE, Situation, corpus, known, scale
 
 from . import audit_report, compare, plots
 from .controls import choice, slider_with_number, switch, whole_number
@@ -19,9 +17,7 @@ from .workbench import Workbench
 CORPORA = {"Licence texts (real)": "licences", "Simulated crawl (copies are made)": "crawl"}
 PERMUTATIONS = [16, 32, 64, 128, 256]
 COMPUTE = {"Operations counted (measured)": "operations", "6ND FLOPs (modelled)": "flops"}
-AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
 GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
-ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 
 
 class DeduplicationAudit(Workbench):
@@ -37,7 +33,6 @@ class DeduplicationAudit(Workbench):
         super().__init__(say, load)
         self.prediction = None
         self.edited = {}  # assumptions the reader has changed
-        self.crawl_seed = 1
         self._quiet = False
         self._audit = None
         self._audit_key = None
@@ -120,7 +115,8 @@ class DeduplicationAudit(Workbench):
         settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
         self._quiet = True
         try:
-            for name, value in {**settings, **(state.get("settings") or {})}.items():
+            # One after the other: where the page's value cannot be, the track's stands.
+            for name, value in (*settings.items(), *(state.get("settings") or {}).items()):
                 self._told(self.set, name, value)
         finally:
             self._quiet = False
@@ -186,10 +182,7 @@ class DeduplicationAudit(Workbench):
     def _assume(self, edited):
         before, self.edited = self.edited, dict(edited)
         try:
-            unknown = set(edited) - set(Assumptions()) - set(AT_SCALE)
-            if unknown:
-                raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
-            self._at_scale(np.zeros(1, int), np.ones(1))
+            scale(self.track, np.zeros(1, int), np.ones(1), self.edited)
         except (ValueError, TypeError) as error:
             self.edited = before
             raise ValueError(str(error)) from None
@@ -230,13 +223,6 @@ class DeduplicationAudit(Workbench):
         if not self._quiet and self._sound():
             self.start(self._prepare())
 
-    def _corpus(self, name):
-        if name == "licences":
-            data = datasets.licences()
-            return data, data.names
-        data = datasets.crawl(self.track.part_1.redundancy.value, self.crawl_seed)
-        return data, data.ids
-
     def _key(self):
         """What an audit depends on, as the controls stand."""
         name = self.corpus.value
@@ -250,14 +236,15 @@ class DeduplicationAudit(Workbench):
             await self.progress("Reading the corpus", 0.02)
             for file in datasets.FILES[name]:
                 await self.load(file)
-            data, names = self._corpus(name)
+            data = corpus(name, self.track)
             audit = None
             for step in Audit.stepwise(data.texts, *key[2:]):
                 if isinstance(step, tuple):
                     await self.progress(*step)
                 else:
                     audit = step
-            self.data, self.names, self._audit, self._audit_key = data, names, audit, key
+            self.names = getattr(data, "names", data.ids)
+            self.data, self._audit, self._audit_key = data, audit, key
             self._forget()
             self.asked = audit.where_removed(ASKED_SHARE)
         self._report()
@@ -271,12 +258,8 @@ class DeduplicationAudit(Workbench):
     def _report(self):
         """Compute the reader's point and tell the page; before the lock, only what it does not guard."""
         audit = self._audit
-        known = {
-            "corpus.documents": measured(len(audit.texts), "documents", "counted in the corpus"),
-            "corpus.words": measured(int(audit.words.sum()), "words", "counted in the corpus, by white space"),
-        }
         if self.prediction is None:
-            self.say("results", values=known, locked=True, settings=self.settings())
+            self.say("results", values=known(audit), locked=True, settings=self.settings())
             return
         hand = self.banding.value == "hand"
         bands, rows = (self.bands.value, self.rows.value) if hand else (None, None)
@@ -300,22 +283,11 @@ class DeduplicationAudit(Workbench):
             self._quiet = False
         recall = audit.recall_by_similarity(point)
         self._draw(point, learning, recall)
-        report = audit_report.report(self, audit, point, learning, recall)
-        report["values"] = known | report["values"]
+        situation = Situation(
+            self.track, self.corpus.value, self.data, audit, self.asked, self.prediction, hand, self.edited
+        )
+        report = audit_report.report(situation, self.names, point, learning, recall)
         self.say("results", locked=False, settings=self.settings(), **report)
-
-    def scale(self, point):
-        """The reader's redundancy at the scale of the track."""
-        return self._at_scale(point.cluster, self._audit.words)
-
-    def _at_scale(self, cluster, words):
-        """Sizes and prices in force are the reader's, else the track's, else the lab's."""
-        start = self.track.part_1
-        size = {name: getattr(start, name).value for name in AT_SCALE}
-        size |= {name: value for name, value in self.edited.items() if name in AT_SCALE}
-        prices = {name: value for name, value in self.edited.items() if name not in AT_SCALE}
-        assumptions = Assumptions(**{"gpu_hour_price": start.gpu_hour_price.value, **prices})
-        return at_scale(cluster, words, **size, assumptions=assumptions)
 
     def _draw(self, point, learning, recall):
         axis = self.compute.value

@@ -279,7 +279,8 @@ def test_the_fallback_without_python_has_native_figures(revealed):
 
 def test_numbers_and_cases_are_ones_the_workbench_reports(page, revealed):
     """Every path and case the texts wait for appears in the app's code, so that no number stays a dash."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "site" / "apps").glob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for folder in ("site/apps", "src/dataselect_core/figures")
+                     for path in (ROOT / folder).glob("*.py"))
     places = page.all(data_value=True) + revealed.all(data_value=True)
     paths = {each.attributes["data-value"] for each in places}
     assert len(paths) > 40

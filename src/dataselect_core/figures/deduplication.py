@@ -1,0 +1,270 @@
+"""The figures of Part 1, the Deduplication Audit: everything the page shows and a report claims, by its path."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .. import datasets
+from ..audit import CHAINED, Audit
+from ..economics import Assumptions
+from ..scale import at_scale
+from ..scaling import training_flops
+from ..tracks import Track, track
+from ..values import measured, modelled
+
+ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
+AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
+CRAWL_SEED = 1
+
+
+@dataclass
+class Situation:
+    """What a set of figures rests on, beside the threshold.
+
+    Attributes
+    ----------
+    track : Track
+    corpus : {"licences", "crawl"}
+    data : Licences or Crawl
+    audit : Audit
+    asked : Point or None
+        The point where the share of documents goes that the lock asks about.
+    prediction : float
+        Percent.
+    by_hand : bool
+        Whether bands and rows were set by hand.
+    edited : dict
+        Assumptions the reader has changed.
+    """
+
+    track: Track
+    corpus: str
+    data: object
+    audit: Audit
+    asked: object
+    prediction: float
+    by_hand: bool = False
+    edited: dict = field(default_factory=dict)
+
+    def scale(self, point):
+        """The redundancy of a point at the scale of the track."""
+        return scale(self.track, point.cluster, self.audit.words, self.edited)
+
+
+def corpus(name, track):
+    """The corpus of that name as the track has it."""
+    if name == "licences":
+        return datasets.licences()
+    if name == "crawl":
+        return datasets.crawl(track.part_1.redundancy.value, CRAWL_SEED)
+    raise ValueError(f"corpus must be licences or crawl, not {name!r}")
+
+
+def scale(track, cluster, words, edited):
+    """`at_scale` with the sizes and prices of the reader, else of the track, else of the lab.
+
+    Raises
+    ------
+    ValueError
+        `edited` names no assumption, or a value that is out of its range.
+    """
+    unknown = set(edited) - set(Assumptions()) - set(AT_SCALE)
+    if unknown:
+        raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
+    start = track.part_1
+    size = {name: edited.get(name, getattr(start, name).value) for name in AT_SCALE}
+    prices = {name: value for name, value in edited.items() if name not in AT_SCALE}
+    assumptions = Assumptions(**{"gpu_hour_price": start.gpu_hour_price.value, **prices})
+    return at_scale(cluster, words, **size, assumptions=assumptions)
+
+
+def figures(situation, point, learning):
+    """All figures at a point.
+
+    Parameters
+    ----------
+    situation : Situation
+    point : Point
+    learning : Learning
+
+    Returns
+    -------
+    dict of str to Value
+    """
+    audit = situation.audit
+    limits = situation.track.part_1.limits[situation.corpus]
+    values = {
+        **known(audit), **_settings(situation, point), **_removed(audit, point, learning), **_lsh(point),
+        **_learning(learning), **_clusters(point), **_scale(situation, point), **_reveal(situation),
+        **_truth(situation, point),
+    }
+    values["check.budget.value"] = values["kept.flops_share"]
+    values["check.budget.limit"] = limits.budget
+    values["check.guardrail.value"] = values["clusters.chained_share"]
+    values["check.guardrail.limit"] = limits.guardrail
+    return values
+
+
+def known(audit):
+    """What no lock guards."""
+    return {
+        "corpus.documents": measured(len(audit.texts), "documents", "counted in the corpus"),
+        "corpus.words": measured(int(audit.words.sum()), "words", "counted in the corpus, by white space"),
+    }
+
+
+def recompute(track_id, settings, assumptions, prediction):
+    """The figures of a report, from nothing but its settings.
+
+    Parameters
+    ----------
+    track_id : str
+    settings : dict
+        As the page writes them: corpus, threshold, width, num_perm, seed, banding, bands, rows.
+    assumptions : dict
+        What the reader changed: name -> number.
+    prediction : float
+
+    Returns
+    -------
+    dict of str to Value
+    """
+    here = track(track_id)
+    data = corpus(settings["corpus"], here)
+    audit = Audit(data.texts, settings["width"], settings["num_perm"], settings["seed"])
+    by_hand = settings.get("banding") == "hand"
+    bands = (settings["bands"], settings["rows"]) if by_hand else (None, None)
+    point = audit.at(settings["threshold"], *bands)
+    asked = audit.where_removed(ASKED_SHARE)
+    situation = Situation(here, settings["corpus"], data, audit, asked, prediction, by_hand, dict(assumptions))
+    return figures(situation, point, audit.learning(point))
+
+
+def _settings(situation, point):
+    here, audit = "set by the reader", situation.audit
+    banding = here if situation.by_hand else "least false positives and misses at the threshold"
+    return {
+        "setting.threshold": modelled(point.threshold, "Jaccard", here),
+        "setting.width": modelled(audit.width, "words", here),
+        "setting.num_perm": modelled(audit.num_perm, "permutations", here),
+        "setting.seed": modelled(audit.seed, "", here),
+        "setting.bands": modelled(point.bands, "bands", banding),
+        "setting.rows": modelled(point.rows, "rows", banding),
+    }
+
+
+def _removed(audit, point, learning):
+    n, words = len(audit.texts), int(audit.words.sum())
+    here = "MinHash and LSH on this corpus, pairs verified exactly"
+    law = "6ND with the same N: compute follows the words"
+    share = point.words_removed / words
+    # The bigram model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
+    flops = training_flops(int(learning.raw.parameters[-1]), words)
+    return {
+        "removed.documents": measured(point.documents_removed, "documents", here),
+        "removed.documents_share": measured(point.documents_removed / n, "", here),
+        "removed.words": measured(point.words_removed, "words", here),
+        "removed.words_share": measured(share, "", here),
+        "removed.flops_share": modelled(share, "", law),
+        "removed.flops": modelled(flops * share, "FLOP", law),
+        "corpus.flops": modelled(flops, "FLOP", law),
+        "kept.documents": measured(n - point.documents_removed, "documents", here),
+        "kept.words": measured(words - point.words_removed, "words", here),
+        "kept.flops_share": modelled(1 - share, "", law),
+    }
+
+
+def _lsh(point):
+    exact = "LSH candidates against exact Jaccard of all pairs"
+    return {
+        "lsh.true_pairs": measured(point.true_pairs, "pairs", "exact Jaccard of all pairs"),
+        "lsh.found_pairs": measured(point.found_pairs, "pairs", exact),
+        "lsh.missed": measured(point.missed, "pairs", exact),
+        "lsh.candidates": measured(point.candidates, "pairs", "LSH"),
+        "lsh.false_positives": measured(point.false_positives, "pairs", exact),
+        "lsh.recall": measured(point.recall, "", exact),
+        "lsh.expected_recall": modelled(point.expected_recall, "", "mean of the S-curve over the true pairs"),
+    }
+
+
+def _learning(learning):
+    here = "bigram model trained here, on held-out text"
+    ratio = learning.icr_kept / learning.icr_raw
+    return {
+        "curve.raw_loss": measured(float(learning.raw.loss[-1]), "nats per word", here),
+        "curve.dedup_loss": measured(float(learning.kept.loss[-1]), "nats per word", here),
+        "curve.loss_change": measured(learning.loss_change, "nats per word", here),
+        "curve.tokens_saved_share": measured(learning.tokens_saved_share, "", here),
+        "icr.raw": measured(learning.icr_raw * 1e6, "nats per million operations", here),
+        "icr.dedup": measured(learning.icr_kept * 1e6, "nats per million operations", here),
+        "icr.ratio": measured(ratio, "", here),
+    }
+
+
+def _clusters(point):
+    size = np.bincount(point.cluster.astype(np.intp))
+    removed = point.documents_removed
+    here = "connected components of the found pairs"
+    chain = f"exact Jaccard with the kept document below {CHAINED}"
+    return {
+        "clusters.count": measured(int((size > 1).sum()), "clusters", here),
+        "clusters.largest": measured(int(size.max()), "documents", here),
+        "clusters.chained": measured(point.chained, "documents", chain),
+        "clusters.chained_share": measured(point.chained / removed if removed else 0.0, "", chain),
+    }
+
+
+def _scale(situation, point):
+    scale = situation.scale(point)
+    law, flops = "6ND and the prices below", "6ND"
+    loss = "data-constrained scaling law, Muennighoff et al. 2023, per cluster"
+    after = "the measured share of words, at the track's scale"
+    return {
+        "scale.parameters": modelled(scale.parameters, "parameters", "the track"),
+        "scale.tokens": modelled(scale.tokens, "tokens", "the track"),
+        "scale.tokens_after": modelled(scale.tokens_after, "tokens", after),
+        "scale.effective_tokens": modelled(scale.effective_tokens, "tokens", loss),
+        "scale.flops": modelled(scale.flops, "FLOP", flops),
+        "scale.flops_after": modelled(scale.flops_after, "FLOP", flops),
+        "scale.gpu_hours": modelled(scale.gpu_hours, "GPU-hours", law),
+        "scale.gpu_hours_after": modelled(scale.gpu_hours_after, "GPU-hours", law),
+        "scale.gpu_hours_saved": modelled(scale.gpu_hours - scale.gpu_hours_after, "GPU-hours", law),
+        "scale.dollars": modelled(scale.dollars, "$", law),
+        "scale.dollars_after": modelled(scale.dollars_after, "$", law),
+        "scale.dollars_saved": modelled(scale.dollars - scale.dollars_after, "$", law),
+        "scale.indexing_dollars": modelled(scale.indexing_dollars, "$", "MinHash signatures and one read"),
+        "scale.loss": modelled(scale.loss, "nats per token", loss),
+        "scale.loss_after": modelled(scale.loss_after, "nats per token", loss),
+    }
+
+
+def _reveal(situation):
+    """The prediction beside what is measured where the asked share of the documents goes."""
+    asked, audit, prediction = situation.asked, situation.audit, situation.prediction
+    here = "exact Jaccard of all pairs, merged from the most similar down"
+    if asked is None:
+        return {"reveal.prediction": modelled(prediction / 100, "", "your prediction")}
+    share = asked.words_removed / int(audit.words.sum())
+    return {
+        "reveal.prediction": modelled(prediction / 100, "", "your prediction"),
+        "reveal.measured": measured(share, "", here),
+        "reveal.gap": measured(abs(share - prediction / 100), "", here),
+        "reveal.threshold": measured(asked.threshold, "Jaccard", here),
+        "reveal.documents_share": measured(asked.documents_removed / len(audit.texts), "", here),
+    }
+
+
+def _truth(situation, point):
+    """On the simulated crawl the copies are known: precision and recall of the pairs themselves."""
+    origin = getattr(situation.data, "origin", None)
+    if origin is None:
+        return {}
+    pairs = point.pairs
+    right = int((origin[pairs[:, 0]] == origin[pairs[:, 1]]).sum())
+    sizes = np.bincount(origin.astype(np.intp))
+    known = int((sizes * (sizes - 1) // 2).sum())
+    here = "pairs found, against the copies the simulation made"
+    return {
+        "truth.precision": measured(right / len(pairs) if len(pairs) else None, "", here),
+        "truth.recall": measured(right / known if known else None, "", here),
+    }
