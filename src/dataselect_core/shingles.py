@@ -8,7 +8,8 @@ import numpy as np
 from dataselect_core import arguments
 
 TOKEN = re.compile("[a-z0-9]+")
-IS_SEPARATOR = bytes(not TOKEN.fullmatch(chr(byte)) for byte in range(256))
+IN_TOKEN = bytes(byte < 128 and bool(TOKEN.fullmatch(chr(byte).lower())) for byte in range(256))
+DOTTED_I, KELVIN = "\u0130", "\u212a"  # of all other characters only these have a-z in lower case
 
 WORD = 8  # bytes of a token that are read as one number
 CHUNK = 1 << 17  # characters hashed at a time: what one pass needs then stays in a second-level cache
@@ -20,6 +21,7 @@ BASE = np.uint64(0xD1342543DE82EF95)
 FINAL = np.uint64(0xAF251AF3B0F025B5)
 HALF = np.uint64(32)
 UINT32 = np.dtype(np.uint32)
+LOWER = np.uint64(0x2020202020202020)  # the bit that makes a letter small, and that every digit has
 UNUSED_BITS = np.array([8 * (WORD - length) for length in range(WORD + 1)], np.uint64)
 
 
@@ -167,41 +169,41 @@ def _chunk_sets(texts, width):
 
 def _token_hashes(texts):
     """The 64-bit hash of every token of the texts in order, and the number of tokens of each text."""
-    # Lower first: "K" (the Kelvin sign) lowers to "k". What UTF-8 cannot hold becomes "?", no token either.
     joined = " ".join(texts)
     if joined.isascii():
-        sizes = list(map(len, texts))
-        encoded = joined.lower().encode()
+        encoded, sizes = joined.encode(), list(map(len, texts))
     else:
-        parts = [text.lower().encode("utf-8", "replace") for text in texts]
-        sizes = list(map(len, parts))
-        encoded = b" ".join(parts)
+        if DOTTED_I in joined or KELVIN in joined:
+            texts = [text.lower() for text in texts]
+        # What UTF-8 cannot hold becomes "?", which is no token either.
+        parts = [text.encode("utf-8", "replace") for text in texts]
+        encoded, sizes = b" ".join(parts), list(map(len, parts))
     blob = b" " * WORD + encoded + b" "
-    separators = np.flatnonzero(np.frombuffer(blob.translate(IS_SEPARATOR), bool))[WORD - 1:]
-    lengths = np.diff(separators) - 1
-    ends = separators[1:]
-    if not lengths.all():
-        ends, lengths = ends[lengths > 0], lengths[lengths > 0]
+    inside = np.frombuffer(blob.translate(IN_TOKEN), bool)
+    edges = np.flatnonzero(inside[1:] != inside[:-1])  # the bytes before, and the last bytes of, the tokens
+    last = edges[1::2].copy()
+    lengths = last - edges[::2]
     # Every run of 8 bytes, without copying; V8 rather than u8, as most of them are not aligned.
     runs = np.ndarray(len(blob) - WORD + 1, f"V{WORD}", blob, strides=(1,))
-    hashes = _last_bytes(runs, ends, lengths)
+    hashes = _last_bytes(runs, last, lengths)
     hashes *= MIX
     hashes ^= hashes >> HALF
     longer = np.flatnonzero(lengths > WORD)
     read = WORD
     while len(longer):  # the next 8 bytes, backwards, of the tokens that have more
-        value = hashes[longer] * BASE + _last_bytes(runs, ends[longer] - read, lengths[longer] - read)
+        value = hashes[longer] * BASE + _last_bytes(runs, last[longer] - read, lengths[longer] - read)
         value *= MIX
         hashes[longer] = value ^ (value >> HALF)
         read += WORD
         longer = longer[lengths[longer] > read]
     borders = WORD + np.cumsum(np.array(sizes) + 1)
-    return hashes, np.diff(np.searchsorted(ends, borders), prepend=0)
+    return hashes, np.diff(np.searchsorted(last, borders), prepend=0)
 
 
-def _last_bytes(runs, ends, lengths):
-    """The last 8 bytes before each end, or all of a token that is shorter, as one number."""
-    value = runs[ends - WORD].view("<u8").astype(np.uint64, copy=False)
+def _last_bytes(runs, last, lengths):
+    """The 8 bytes up to each last one, or all of a token that is shorter, as one number in small letters."""
+    value = runs[last - (WORD - 1)].view("<u8").astype(np.uint64, copy=False)
+    value |= LOWER
     return value >> UNUSED_BITS.take(lengths, mode="clip")
 
 

@@ -64,6 +64,16 @@ def test_sets_are_those_of_strings(documents, width):
             assert len(found[i] & found[j]) == len(expected[i] & expected[j])
 
 
+def test_no_other_character_lowers_to_a_token():
+    """Beyond ASCII only the dotted capital I and the Kelvin sign have [a-z0-9] in lower case, and they count."""
+    found = [chr(code) for code in range(128, 0x110000) if re.search("[a-z0-9]", chr(code).lower())]
+    assert found == [shingles.DOTTED_I, shingles.KELVIN]
+    texts = ["\u212aelvin x\u00e9", "\u0130stanbul", "kelvin X\u00c9", "i stanbul"]
+    one, two, three, four = (set(values.tolist()) for values in shingle_sets(texts, 1))
+    assert one == three
+    assert two == four
+
+
 def test_hash_is_the_same_everywhere():
     """Pinned values: a platform or a version that hashes differently would not find the same pairs."""
     found = shingle_hashes("The quick brown fox jumps over the internationalisation of lazy dogs")
