@@ -1,0 +1,141 @@
+"""The reader's record: read, migrated and checked, whatever a browser or a file may hand in."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, migrate, validate
+
+
+def entry(value, at=1_700_000_000_000):
+    return {"value": value, "at": at}
+
+
+def record(**entries):
+    """A record at the present schema; keyword `cloud_1_prediction` stands for `cloud/1/prediction`."""
+    named = {name.replace("__", "-").replace("_", "/"): value for name, value in entries.items()}
+    return {"schema": SCHEMA, "lab": "0.1.0", "reader": "r1", "entries": named}
+
+
+FIGURE = {"value": 0.5, "unit": "", "kind": "measured", "source": "here"}
+EVIDENCE = {"at": "2026-11-23T10:00:00Z", "settings": {"threshold": 0.7}, "values": {"removed.words": FIGURE},
+            "cases": ["budget-ok"]}
+
+
+def test_a_record_comes_back_as_it_was_written():
+    """Text and back gives the same record, and the same text each time."""
+    ledger = Ledger(record(cloud_1_prediction=entry({"value": 30, "said": "30 %"}), track=entry("cloud")))
+    again = Ledger.from_text(ledger.to_text())
+    assert again == ledger and again.to_text() == ledger.to_text()
+
+
+def test_places_follow_the_lab_and_missing_names_what_is_not_there():
+    """Tracks and parts are listed in the lab's order once predicted, with what each still lacks."""
+    ledger = Ledger(record(tiny_1_prediction=entry({"value": 1}), cloud_1_prediction=entry({"value": 2}),
+                           cloud_1_evidence=entry(EVIDENCE)))
+    assert ledger.places() == [("cloud", "1"), ("tiny", "1")]
+    assert ledger.missing("cloud", "1") == ["a reflection"]
+    assert ledger.missing("tiny", "1") == ["captured evidence", "a reflection"]
+
+
+def test_an_older_record_is_brought_up_to_date_and_left_as_it_was():
+    """Schema 1 gains the words of an answer and the edition of its evidence; the given record does not change."""
+    old = {"schema": 1, "reader": "r", "entries": {
+        "cloud/1/prediction": entry({"value": 30, "locked_at": "2026-11-01T00:00:00Z"}),
+        "cloud/1/evidence": entry(EVIDENCE), "cloud/1/reflection": entry("why")}}
+    before = json.dumps(old)
+    new = migrate(old)
+    assert json.dumps(old) == before
+    assert new["schema"] == SCHEMA and new["lab"] == "0.1.0"
+    assert new["entries"]["cloud/1/prediction"]["value"]["said"] == "30"
+    assert new["entries"]["cloud/1/evidence"]["value"]["assumptions"] == {}
+    assert new["entries"]["cloud/1/reflection"]["value"] == "why"
+
+
+def test_a_newer_record_is_refused_with_what_to_do():
+    """A record from a later edition is named as such, not taken for a broken one."""
+    with pytest.raises(LedgerError, match="newer edition"):
+        migrate({**record(), "schema": SCHEMA + 1})
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("", "not JSON"), ("{", "not JSON"), ("[]", "no entries"), ("null", "no entries"), ('{"schema": 2}', "no entries"),
+    ('{"schema": "2", "entries": {}}', "schema must be"), ('{"schema": true, "entries": {}}', "schema must be"),
+    ('{"schema": 0, "entries": {}}', "schema must be"),
+    ('{"schema": 2, "lab": "0", "reader": "r", "entries": {"cloud/1/prediction": {"value": NaN, "at": 1}}}', "NaN"),
+    ("[" * 100_000, "not JSON"), ("x" * 5_000_001, "larger"),
+])
+def test_what_is_no_record_is_refused_with_the_reason(text, says):
+    """Broken, foreign, oversized or endlessly nested text raises one clear error."""
+    with pytest.raises(LedgerError, match=says):
+        Ledger.from_text(text)
+
+
+def test_text_must_be_text():
+    """Bytes are a mistake of the caller, and said to be."""
+    with pytest.raises(TypeError, match="str"):
+        Ledger.from_text(b"{}")
+
+
+@pytest.mark.parametrize(("entries", "says"), [
+    ({"__proto__": entry(1)}, "no key"), ({"cloud/9/prediction": entry({})}, "no key"),
+    ({"mars/1/prediction": entry({})}, "no key"), ({"<script>": entry(1)}, "no key"),
+    ({"cloud/1/reflection": {"value": "x"}}, "a value and a time"),
+    ({"cloud/1/reflection": {"value": "x", "at": 1, "run": "me"}}, "a value and a time"),
+    ({"cloud/1/reflection": entry("x", -1)}, "time"), ({"cloud/1/reflection": entry("x", 1e300)}, "time"),
+    ({"cloud/1/reflection": entry("x", True)}, "time"), ({"cloud/1/reflection": entry(5)}, "must be a text"),
+    ({"cloud/1/reflection": entry("x" * 20_001)}, "at most 20000"),
+    ({"cloud/1/prediction": entry(30)}, "must be an object"),
+    ({"cloud/1/prediction": entry({"value": [1]})}, "must be a text"),
+    ({"cloud/1/prediction": entry({"value": 1, "why": "x" * 201})}, "at most 200"),
+    ({"cloud/1/prediction": entry({"value": {"direction": {}}})}, "must be a text"),
+    ({"cloud/1/evidence": entry([])}, "must be an object"),
+    ({"cloud/1/evidence": entry({"values": {"<b>": FIGURE}})}, "no path"),
+    ({"cloud/1/evidence": entry({"values": {"a.b": {"value": 1, "kind": "guessed"}}})}, "kind"),
+    ({"cloud/1/evidence": entry({"values": {"a.b": {**FIGURE, "value": [1]}}})}, "must be a text"),
+    ({"cloud/1/evidence": entry({"values": 3})}, "values"), ({"cloud/1/evidence": entry({"cases": "x"})}, "cases"),
+    ({"cloud/1/evidence": entry({"cases": ["<i>"]})}, "cases"),
+    ({"cloud/1/settings": entry([])}, "at most 100 names"),
+    ({"cloud/1/settings": entry({"threshold": 10 ** 400})}, "must be a text"),
+    ({"cloud/1/kept-runs": entry([[[[[[[[[[[[[1]]]]]]]]]]]]])}, "too deeply"),
+    ({"cloud/1/kept-runs": entry({"x" * 201: 1})}, "too long"),
+    ({f"cloud/1/kept-{'a' * 20}-{i}".replace("1", "1", 1): entry(1) for i in range(2001)}, "at most 2000"),
+])
+def test_a_hostile_entry_is_refused_and_named(entries, says):
+    """Scripts for keys, wrong types, huge numbers and texts, extra members: each is refused where it stands."""
+    with pytest.raises(LedgerError, match=says):
+        validate({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries})
+
+
+@pytest.mark.parametrize("change", [{"lab": 3}, {"reader": None}, {"reader": "x" * 101}, {"student": 5},
+                                    {"entries": []}, {"schema": 1}])
+def test_the_head_of_a_record_is_checked_too(change):
+    """Edition, reader and student are short texts, and entries an object."""
+    with pytest.raises(LedgerError):
+        validate({**record(), **change})
+
+
+def test_a_record_must_be_an_object():
+    """A list is no record."""
+    with pytest.raises(LedgerError, match="object"):
+        validate([])
+
+
+def test_texts_of_a_reader_may_hold_anything():
+    """Markup in a reflection is a text like any other, and an entry without a value is allowed."""
+    validate(record(cloud_1_reflection=entry("<script>alert(1)</script> ``` | _"), cloud_1_decision=entry(None)))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)))
+def test_anything_at_all_is_either_a_record_or_a_ledger_error(thing):
+    """No input makes the check fail in another way."""
+    for candidate in (thing, {"schema": SCHEMA, "lab": "0", "reader": "r", "entries": thing},
+                      {"schema": 1, "reader": "r", "entries": {"cloud/1/evidence": thing}},
+                      record(cloud_1_prediction=thing), record(edge_2_evidence=entry(thing))):
+        try:
+            migrate(candidate)
+        except LedgerError:
+            pass
