@@ -1,10 +1,11 @@
 """The figures of the speed budget, ours and those of a stock boot, measured in one run.
 
-Headless Chromium on at most two cores, over loopback, with the headers and the compression of GitHub Pages. Each
-repetition starts from a fresh profile, visits a page, closes it and visits it again; ours, stock, and ours as a
-folder take turns, so that noise meets all of them. The figures are medians. Nothing here passes or fails by them.
+Headless Chromium on at most two cores, over loopback, with the headers and the compression of GitHub Pages.
+Each repetition starts from a fresh profile, visits a page, closes it and visits it again; ours, stock, and
+ours as a folder take turns, so that noise meets all of them. The figures are medians; nothing passes or fails
+by them.
 
-Run as `python build.py bench [-- --repeats N]`, or `python -m tools.bench [--repeats N]` on a site that is built.
+Run as `python build.py bench [-- --repeats N]`, or on a built site as `python -m tools.bench [--repeats N]`.
 """
 
 import argparse
@@ -45,11 +46,12 @@ CORE_FIGURES = [
     ("seconds", "MinHash, fresh texts (stock: datasketch bulk)", "s", 3, None, None),
     ("peak", "memory of signing 50,000 documents", "MB", 0, 1000, None),
 ]
-DEMANDED = {"first live": (2, None), "second live": (6, None), "seconds": (12, 18)}  # how often as fast as stock
+# how often as fast as stock
+DEMANDED = {"first live": (2, None), "second live": (6, None), "seconds": (12, 18)}
 STEPS = ("interpreter", "packages", "core", "workbench", "live")
 
-# Watches the page from within, before its own scripts run: the lock is committed as soon as the page lets it be,
-# and the slider's answer is the first result at another threshold than before.
+# Watches the page from within, before its own scripts run: the lock is committed as soon as the page lets it
+# be, and the slider's answer is the first result at another threshold than before.
 WATCH = """
 (() => {
   const bench = globalThis.bench = { steps: {} };
@@ -62,7 +64,8 @@ WATCH = """
     constructor(...how) {
       super(...how);
       this.addEventListener("message", ({ data }) => {
-        if (data.type === "step" || data.type === "live") bench.steps[data.name || "live"] ??= performance.now() / 1000;
+        const step = data.type === "step" ? data.name : data.type;
+        bench.steps[step] ??= performance.now() / 1000;
       });
     }
   };
@@ -70,7 +73,8 @@ WATCH = """
     const section = document.querySelector('section[data-part="1"]');
     new MutationObserver(() => {
       const { dataset } = document.documentElement;
-      if (dataset.bench !== "moved" || section.dataset.results === "locked" || threshold() === bench.before) return;
+      if (dataset.bench !== "moved" || section.dataset.results === "locked") return;
+      if (threshold() === bench.before) return;
       bench.answered = performance.now();
       requestAnimationFrame(() => setTimeout(() => {
         bench.drawn = performance.now();
@@ -79,8 +83,10 @@ WATCH = """
     }).observe(section, { attributes: true, attributeFilter: ["data-results"] });
     const form = document.querySelector('form[data-lock="1"]');
     const commit = () => {
-      if (!document.querySelector('[data-lock-committed="1"]').hidden) bench.locked ??= performance.now() / 1000;
-      if (bench.locked) return;
+      if (!document.querySelector('[data-lock-committed="1"]').hidden) {
+        bench.locked = performance.now() / 1000;
+        return;
+      }
       if (performance.getEntriesByName("lab:paint").length) {
         form.elements.prediction.value = "20";
         form.requestSubmit();
@@ -106,7 +112,7 @@ def profile(playwright):
     """A browser with a fresh profile."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         browser = playwright.chromium.launch_persistent_context(
-            folder, executable_path=browsers.chromium_path(), headless=True, viewport={"width": 1280, "height": 900}
+            folder, executable_path=browsers.chromium_path(), viewport={"width": 1280, "height": 900}
         )
         browser.add_init_script(WATCH)
         try:
@@ -140,7 +146,7 @@ def visit(browser, address, moves=0):
 
 
 def move(page):
-    """Press a key on the slider: (ms to the results, ms to the drawn plot, seconds of the answer since the start)."""
+    """Press a key on the slider: ms to the results, ms to the drawn plot, seconds since the start."""
     page.locator(".noUi-handle").first.focus()
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector("html[data-bench=answered]", state="attached", timeout=PATIENCE)
@@ -170,11 +176,10 @@ def bench_pages(root, repeats):
     from playwright.sync_api import sync_playwright
 
     ours, theirs = [], []
-    wheel = next((root / ".build" / "wheel").glob("*.whl"))
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         scratch = Path(scratch)
         shutil.copytree(root / "dist", scratch / "lab")  # a build in the meantime changes nothing
-        stock.make(root, lock.load(), wheel, root / "src" / "dataselect_data", scratch / "stock")
+        stock.make(root, lock.load(), scratch / "lab", scratch / "stock")
         with serve.serving(scratch) as server:
             warm(server, scratch)
             for count in range(repeats):
@@ -199,12 +204,12 @@ def table(figures, ours, theirs):
     for key, label, unit, digits, *budget in figures:
         if key not in ours:
             continue
-        mine, other = (f"{side[key]:.{digits}f} {unit}".strip() if key in side else "" for side in (ours, theirs))
+        shown = [f"{side[key]:.{digits}f} {unit}".strip() if key in side else "" for side in (ours, theirs)]
         ratio = f"{theirs[key] / ours[key]:.1f}" if theirs.get(key) and ours[key] else ""
-        wanted = [f"{value:g}" for value in budget if value is not None]
-        demanded = [f"{value:g}" for value in DEMANDED.get(key, ()) if value is not None]
-        said = " / ".join(wanted) + (f"{', ' if wanted else ''}ratio {' / '.join(demanded)}" if demanded else "")
-        lines.append(f"{label:<46}{mine:>10}{other:>10}{ratio:>8}   {said}".rstrip())
+        wanted = " / ".join(f"{value:g}" for value in budget if value is not None)
+        demanded = " / ".join(f"{value:g}" for value in DEMANDED.get(key, ()) if value is not None)
+        said = ", ".join(filter(None, (wanted, demanded and f"ratio {demanded}")))
+        lines.append(f"{label:<46}{shown[0]:>10}{shown[1]:>10}{ratio:>8}   {said}".rstrip())
     return lines
 
 

@@ -1,23 +1,25 @@
 """The stock boot of the same workbench, to hold the lab's own boot against.
 
 It starts as the page does that `panel convert --to pyodide-worker` writes: Pyodide as published, with its
-standard library as sources, in a worker; `loadPackage` for NumPy and micropip; one `micropip.install` of the
-`.py` wheels; the app as an archive; its document sent to the page and drawn there by BokehJS. Where it differs
-from what that command writes, it is faster than that:
+standard library as sources, in a worker; `loadPackage` for NumPy and micropip; one `micropip.install` of
+the `.py` wheels; the app as an archive; its document sent to the page and drawn there by BokehJS. Where it
+differs from what that command writes, it is faster than that:
 
 - all files come from the same server as the lab's, none from a CDN;
 - Panel's and Bokeh's wheels are trimmed, as the ones that Panel puts on its CDN for this;
-- micropip gets the address of every wheel and resolves nothing (`deps=False`), and the packages that Bokeh asks
-  for and this app never imports (Pillow, contourpy, narwhals, tornado, xyzservices) are not installed at all;
+- micropip gets the address of every wheel and resolves nothing (`deps=False`), and the packages that Bokeh
+  asks for and this app never imports (Pillow, contourpy, narwhals, tornado, xyzservices) are not installed;
 - MarkupSafe and PyYAML are installed as pure Python, which they fall back to without their binary modules.
 
 The app is the lab's own (`apps.bridge.Bridge`), with its own wheel of the core and its own data.
 """
 
+import gzip
 import json
 import re
 import shutil
 import zipfile
+from pathlib import Path
 
 from tools import bundle, fetch, site
 
@@ -42,8 +44,9 @@ async function start({ wheels }) {
   await pyodide.runPythonAsync("import micropip\\nawait micropip.install(wheels, deps=False)");
   const site = pyodide.runPython("import site\\nsite.getsitepackages()[0]");
   pyodide.unpackArchive(await bytes("apps.zip"), "zip", { extractDir: site });
-  pyodide.FS.mkdirTree(`${site}/dataselect_data`);
-  const load = async (name) => pyodide.FS.writeFile(`${site}/dataselect_data/${name}`, await bytes(`data/${name}`));
+  const folder = `${site}/dataselect_data`;
+  pyodide.FS.mkdirTree(folder);
+  const load = async (name) => pyodide.FS.writeFile(`${folder}/${name}`, await bytes(`data/${name}`));
   bridge = pyodide.pyimport("apps.bridge").Bridge((text) => postMessage({ text }), load);
   postMessage({ documents: bridge.documents() });
 }
@@ -100,7 +103,7 @@ worker.postMessage({ wheels: WHEELS });
 """
 
 
-def make(root, lock, wheel, data, out):
+def make(root, lock, lab, out):
     """Write the page and all it loads.
 
     Parameters
@@ -109,10 +112,8 @@ def make(root, lock, wheel, data, out):
         The repository, with `.build/runtime` made.
     lock : dict
         The lock of what ships.
-    wheel : Path
-        The core's wheel.
-    data : Path
-        Directory of the derived data files.
+    lab : Path
+        The built site, from which the app, the core and the data are taken.
     out : Path
         Directory to write; made here.
     """
@@ -126,16 +127,25 @@ def make(root, lock, wheel, data, out):
     packages["packages"]["micropip"]["sha256"] = lock["files"]["micropip"]["sha256"]
     (out / "pyodide" / "pyodide-lock.json").write_text(json.dumps(packages), "utf-8")
     wheels = [trimmed(name, fetch.fetch(lock, name), out / "wheels") for name in WHEELS]
-    wheels.append(shutil.copy(wheel, out / "wheels"))
+    wheels += unpack(lab, out)
     for name in site.PAGE_SCRIPTS:
         shutil.copy(runtime / name, out)
     shutil.copytree(runtime / "panel", out / "panel")
-    shutil.copytree(data, out / "data")
-    (out / "apps.zip").write_bytes(site.archive(root / "site" / "apps", "apps"))
     (out / "worker.js").write_text(WORKER, "utf-8")
     scripts = "\n".join(f'<script src="{name}"></script>' for name in site.PAGE_SCRIPTS)
-    names = json.dumps([path.name for path in map(out.joinpath, wheels)])
+    names = json.dumps([path.name for path in wheels])
     (out / "index.html").write_text(PAGE.replace("SCRIPTS", scripts).replace("WHEELS", names), "utf-8")
+
+
+def unpack(lab, out):
+    """Unpack the core's wheel, the app and the data of the built site; returns the wheel, in a list."""
+    (out / "data").mkdir()
+    for packed in (lab / "assets").glob("*.bin"):
+        name = packed.name.rsplit(".", 2)[0]
+        if name not in site.RUNTIME:
+            folder = {".whl": "wheels", ".zip": "."}.get(Path(name).suffix, "data")
+            (out / folder / name).write_bytes(gzip.decompress(packed.read_bytes()))
+    return list((out / "wheels").glob("dataselect_core-*.whl"))
 
 
 def trimmed(name, wheel, folder):
@@ -143,7 +153,7 @@ def trimmed(name, wheel, folder):
     project, version = wheel.name.split("-")[:2]
     target = folder / f"{project}-{version}-py3-none-any.whl"
     if name not in TRIMMED:
-        return shutil.copy(wheel, target)
+        return Path(shutil.copy(wheel, target))
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as kept:
         for member in source.namelist():
             if not re.search(TRIMMED[name], member):
