@@ -1,0 +1,104 @@
+"""A page without a browser: it sends a workbench messages and keeps what it is told."""
+
+import asyncio
+import gzip
+import json
+import shutil
+from pathlib import Path
+from unittest.mock import patch
+
+from apps import bridge, part1
+
+from dataselect_core import datasets
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Page:
+    """What a page is to part 1: it sends messages, and keeps the answers, which must be strict JSON."""
+
+    def __init__(self):
+        self.said, self.loaded, self.holding = [], [], None
+        with patch.object(bridge, "WORKBENCHES", (part1.DeduplicationAudit,)):  # alone it is quickly made
+            self.bridge = bridge.Bridge(lambda text: self.said.append(strict(text)), self.load)
+        self.views = strict(self.bridge.documents())
+        self.models = {}  # the model behind the control of a label
+
+        def walk(value):
+            if isinstance(value, dict):
+                title = value.get("attributes", {}).get("title")
+                if isinstance(title, str):
+                    self.models[title] = value["id"]
+                for item in value.values():
+                    walk(item)
+            elif isinstance(value, list):
+                for item in value:
+                    walk(item)
+
+        walk(self.views)
+
+    async def load(self, name):
+        self.loaded.append(name)
+        if self.holding is not None:
+            await self.holding.wait()
+
+    async def send(self, kind, **content):
+        await self.bridge.receive(json.dumps({"type": kind, "part": 1, **content}))
+
+    async def ask(self, name, **arguments):
+        await self.send("ask", id=7, name=name, arguments=arguments)
+
+    async def open(self, prediction=30, track="mobile", **state):
+        await self.send("open", state={"track": track, "prediction": prediction, **state})
+
+    async def patch(self, label, value):
+        model = next(id for title, id in self.models.items() if title.startswith(label))
+        event = {"kind": "ModelChanged", "model": {"id": model}, "attr": "value", "new": value}
+        await self.send("patch", patch={"events": [event]})
+
+    async def rest(self):
+        """Waits until no work is under way."""
+        while self.bench.working:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    @property
+    def bench(self):
+        return self.bridge.workbenches[1]
+
+    def of(self, kind):
+        return [message for message in self.said if message["type"] == kind]
+
+    @property
+    def last(self):
+        """The newest results: path -> number."""
+        return {path: value["value"] for path, value in self.of("results")[-1]["values"].items()}
+
+    @property
+    def sentences(self):
+        return [message["text"] for message in self.of("ignored")]
+
+
+def strict(text):
+    """JSON without NaN and infinity."""
+    def refuse(name):
+        raise AssertionError(f"{name} is no JSON: {text[:200]}")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def talk(conversation):
+    """Hold a conversation with a page of its own, and give that page back."""
+    page = Page()
+    asyncio.run(asyncio.wait_for(conversation(page), 60))
+    return page
+
+
+def first_licences(folder, count):
+    """A data directory whose corpus of licence texts is only the first few; returns these."""
+    for name in datasets.FILES["crawl"]:
+        shutil.copy(datasets.data_directory() / name, folder)
+    data = json.loads(gzip.decompress((datasets.data_directory() / "licences.json.gz").read_bytes()))
+    some = {name: column[:count] for name, column in data.items()}
+    (folder / "licences.json.gz").write_bytes(gzip.compress(json.dumps(some).encode()))
+    return datasets.Licences(tuple(some["ids"]), tuple(some["names"]), tuple(some["texts"]), "")

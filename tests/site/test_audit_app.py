@@ -1,0 +1,571 @@
+"""The workbench of part 1 without a browser: what it is told, what it tells, and what it keeps to itself."""
+
+import re
+
+import numpy as np
+import pytest
+from apps import part1
+from quiet_page import ROOT, first_licences, talk
+
+from dataselect_core import datasets
+from dataselect_core.audit import Audit
+from dataselect_core.economics import Assumptions
+from dataselect_core.scale import at_scale
+from dataselect_core.tracks import TRACKS, track
+
+UNGUARDED = {"corpus.documents", "corpus.words"}
+PROMISED = {f"{group}.{name}" for group, names in {
+    "setting": "threshold width num_perm seed bands rows", "corpus": "documents words",
+    "removed": "documents documents_share words words_share flops_share", "kept": "documents words",
+    "lsh": "true_pairs found_pairs missed candidates false_positives recall expected_recall",
+    "curve": "raw_loss dedup_loss loss_change tokens_saved_share", "icr": "raw dedup ratio",
+    "reveal": "prediction measured gap threshold documents_share", "truth": "precision recall",
+    "clusters": "count largest chained chained_share",
+    "scale": "parameters tokens tokens_after effective_tokens gpu_hours gpu_hours_after gpu_hours_saved "
+             "dollars dollars_saved indexing_dollars loss loss_after",
+    "check": "budget.value budget.limit guardrail.value guardrail.limit",
+}.items() for name in names.split()}
+# Cases that these corpora do not bring about: hardly a duplicate, or a model that learns less without them.
+RARE = {"asked-none", "misses-raw", "loss-worse", "loss-same", "raw-rises"}
+
+
+def wanted_by_the_page(pattern):
+    """What the words of part 1 wait for, as the sources of the page name it."""
+    text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "site" / "pages").glob("part-1*")))
+    return {name for match in re.findall(pattern, text) for name in match if name}
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """The first licence texts in place of all of them, so that an audit takes no time."""
+    some = first_licences(tmp_path, 90)
+    monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
+    return some
+
+
+@pytest.fixture(scope="module")
+def licences():
+    """The audit of all licence texts."""
+    return Audit(datasets.licences().texts)
+
+
+# -- the lock ------------------------------------------------------------------------------------------
+
+
+def test_before_the_lock_nothing_guarded_is_told(small):
+    """Without a prediction the corpus is counted, and no result, curve, cluster or text leaves Python."""
+    async def conversation(page):
+        await page.open(prediction=None)
+        await page.rest()
+        await page.patch("Similarity threshold", 0.6)
+        await page.ask("assume", assumptions={"gpu_hour_price": 3})
+        await page.ask("cluster", kept=0)
+        await page.ask("diff", left=0, right=1)
+
+    page = talk(conversation)
+    assert page.of("results")
+    for results in page.of("results"):
+        assert results["locked"] is True
+        assert results["values"].keys() == UNGUARDED
+        assert not {"tables", "cases", "clusters"} & results.keys()
+    assert page.last["corpus.documents"] == 90
+    assert page.last["corpus.words"] == sum(len(text.split()) for text in small.texts)
+    changes = [event for message in page.of("patch") for event in message["patch"]["events"]]
+    data = [str(change) for change in changes if change["kind"] == "ColumnDataChanged"]
+    assert not [change for change in data if "ndarray" in change]
+    assert [answer["name"] for answer in page.of("answer")] == ["assume"]
+    assert len(page.sentences) == 2
+    assert all("before the prediction is locked" in sentence for sentence in page.sentences)
+
+
+def test_the_lock_reveals_at_once(small):
+    """Committing a prediction brings the results, without another move."""
+    async def conversation(page):
+        await page.open(prediction=None)
+        await page.rest()
+        await page.ask("lock", prediction=42.5)
+
+    page = talk(conversation)
+    assert page.of("results")[-1]["locked"] is False
+    assert page.last["reveal.prediction"] == 0.425
+    assert page.of("answer")[-1]["answer"] is True
+
+
+def test_a_lock_before_the_corpus_is_ready_reveals_when_it_is(small):
+    """A prediction committed while Python still reads is taken; the results come once, when ready."""
+    async def conversation(page):
+        await page.open(prediction=None)
+        await page.ask("lock", prediction=30)
+        assert page.of("results") == []
+        await page.rest()
+
+    page = talk(conversation)
+    assert [results["locked"] for results in page.of("results")] == [False]
+
+
+def test_what_is_no_prediction_opens_no_lock(small):
+    """Anything but a number from 0 to 100 is refused with a sentence, and everything stays guarded."""
+    async def conversation(page):
+        for prediction in (-1, 101, "30", True, [30], float("nan"), float("inf")):
+            for way in ("open", "lock"):
+                page.said.clear()
+                await page.open(prediction=prediction if way == "open" else None)
+                await page.rest()
+                if way == "lock":
+                    await page.ask("lock", prediction=prediction)
+                says = f"the prediction must be a number from 0 to 100, not {prediction!r}"
+                assert page.sentences == [says]
+                assert all(results["locked"] for results in page.of("results"))
+
+    talk(conversation)
+
+
+def test_a_new_reader_finds_nothing_of_the_one_before(small):
+    """Opened again without a prediction, the workbench shows no curve and answers nothing that is guarded."""
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        assert page.bench.raw_line.data["x"].size
+        await page.open(prediction=None)
+        await page.rest()
+        page.said.clear()
+        await page.ask("cluster", kept=0)
+
+    page = talk(conversation)
+    bench = page.bench
+    for source in (bench.raw_line, bench.kept_line, bench.ghost_line, bench.s_line, bench.s_points):
+        assert len(source.data["x"]) == 0
+    assert page.of("answer") == []
+
+
+# -- what is reported ----------------------------------------------------------------------------------
+
+
+def test_everything_the_page_waits_for_is_told_with_its_kind():
+    """Each path that the page's words name is reported on its corpus, with unit, kind and source."""
+    async def conversation(page):
+        for corpus in ("licences", "crawl"):
+            await page.open(settings={"corpus": corpus, "threshold": 0.7})
+            await page.rest()
+
+    page = talk(conversation)
+    licences, crawl = (results["values"] for results in page.of("results"))
+    paths = wanted_by_the_page(r'data-value="([\w.]+)"|\{\{([a-z_.]+)\|')
+    paths = {path for path in paths if not path.startswith(("native.", "track."))}
+    assert len(paths) > 25
+    assert PROMISED <= crawl.keys()
+    assert paths - licences.keys() - crawl.keys() == set()
+    assert {path for path in paths - licences.keys() if not path.startswith("truth.")} == set()
+    for path, value in (licences | crawl).items():
+        assert value.keys() == {"value", "unit", "kind", "source"}, path
+        assert value["kind"] in ("measured", "modelled", "cited"), path
+        assert value["source"], path
+    modelled = {path for path, value in licences.items() if value["kind"] != "measured"}
+    assert {path for path in licences if "flops" in path or path.startswith("scale.")} <= modelled
+
+
+def test_the_cases_of_the_page_come_up(small):
+    """Every case that a text of the page waits for is one that some setting brings about."""
+    seen = set()
+
+    async def conversation(page):
+        for name in ("cloud", "mobile"):
+            for prediction in (0, 30, 60, 90):
+                for threshold in (0.5, 0.6, 0.9, 1.0):
+                    await page.open(prediction, name, settings={"threshold": threshold})
+                    await page.rest()
+
+    page = talk(conversation)
+    for results in page.of("results"):
+        seen |= set(results["cases"])
+        for either in (("corpus-licences", "corpus-crawl"), ("budget-ok", "budget-fails"),
+                       ("guardrail-ok", "guardrail-fails"), ("loss-better", "loss-worse", "loss-same"),
+                       ("prediction-low", "prediction-high", "prediction-close", "asked-none")):
+            assert len(set(either) & set(results["cases"])) == 1
+    assert wanted_by_the_page(r'data-when="([a-z-]+)"|^::: when ([a-z-]+)') <= seen | RARE
+
+
+def test_the_figures_are_those_of_the_core(licences):
+    """What the page is told about the licence texts is what the core computes, and its parts add up."""
+    async def conversation(page):
+        await page.open(30, "mobile", settings={"corpus": "licences", "threshold": 0.7})
+        await page.rest()
+
+    page = talk(conversation)
+    told, point = page.last, licences.at(0.7)
+    learning = licences.learning(point)
+    scale = at_scale(point.cluster, licences.words, 5e8, 5e10, 2e11, Assumptions(
+        gpu_hour_price=track("mobile").part_1.gpu_hour_price.value))
+    for path, value in {
+        "corpus.documents": 727, "corpus.words": 772233, "setting.bands": 14, "setting.rows": 9,
+        "removed.documents": point.documents_removed, "removed.words_share": point.words_removed / 772233,
+        "removed.flops_share": point.words_removed / 772233, "lsh.true_pairs": 639,
+        "lsh.missed": point.missed, "lsh.false_positives": point.false_positives, "lsh.recall": point.recall,
+        "lsh.expected_recall": point.expected_recall, "clusters.chained": point.chained,
+        "curve.loss_change": learning.loss_change, "icr.ratio": learning.icr_kept / learning.icr_raw,
+        "curve.tokens_saved_share": learning.tokens_saved_share, "scale.dollars": scale.dollars,
+        "scale.loss_after": scale.loss_after,
+        "scale.gpu_hours_saved": scale.gpu_hours - scale.gpu_hours_after,
+        "check.budget.limit": track("mobile").part_1.limits["licences"].budget.value,
+        "reveal.threshold": 0.67,
+    }.items():
+        assert told[path] == pytest.approx(value, rel=1e-12), path
+    assert told["removed.documents"] + told["kept.documents"] == 727
+    assert told["removed.words"] + told["kept.words"] == 772233
+    assert told["lsh.found_pairs"] + told["lsh.missed"] == told["lsh.true_pairs"]
+    assert told["lsh.found_pairs"] + told["lsh.false_positives"] == told["lsh.candidates"]
+    assert told["check.budget.value"] == told["kept.flops_share"] == 1 - told["removed.words_share"]
+    assert round(told["reveal.measured"], 3) == 0.597
+    assert told["reveal.gap"] == pytest.approx(told["reveal.measured"] - 0.3)
+    assert "prediction-low" in page.of("results")[-1]["cases"]
+
+
+def test_tables_hold_what_is_plotted(small):
+    """The rows of both tables are the points of the plots, so that who sees no canvas misses nothing."""
+    async def conversation(page):
+        await page.open(settings={"threshold": 0.6})
+        await page.rest()
+
+    page = talk(conversation)
+    bench, tables = page.bench, page.of("results")[-1]["tables"]
+    for name, line in (("Raw corpus", bench.raw_line), ("Deduplicated", bench.kept_line)):
+        rows = [row for row in tables["ICR_Curve"]["rows"] if row[0] == name]
+        assert [row[2] / 1e6 for row in rows] == pytest.approx(line.data["x"].tolist())
+        assert [row[5] for row in rows] == pytest.approx(line.data["y"].tolist())
+    recall = tables["SCurvePlot"]["rows"]
+    assert [row[0] for row in recall] == pytest.approx(bench.s_points.data["x"].tolist())
+    assert [row[2] for row in recall] == pytest.approx(bench.s_points.data["y"].tolist())
+    for table in tables.values():
+        assert {len(row) for row in table["rows"]} == {len(table["columns"])}
+        assert all(cell is not None for row in table["rows"] for cell in row)
+
+
+def test_truth_of_the_crawl():
+    """On the simulated crawl precision and recall are counted against the copies that were made."""
+    async def conversation(page):
+        await page.open(30, "cloud", settings={"threshold": 0.6})
+        await page.rest()
+
+    page = talk(conversation)
+    data = datasets.crawl(0.5, 1)
+    pairs = Audit(data.texts).at(0.6).pairs
+    same = (data.origin[:, None] == data.origin).sum() - len(data.origin)
+    assert page.last["truth.precision"] == (data.origin[pairs[:, 0]] == data.origin[pairs[:, 1]]).mean()
+    assert page.last["truth.recall"] == pytest.approx(len(pairs) * page.last["truth.precision"] / (same / 2))
+    assert page.loaded == list(datasets.FILES["crawl"])
+
+
+# -- settings and controls -----------------------------------------------------------------------------
+
+
+def test_settings_come_by_message(small):
+    """Every setting of a link is taken over, used, and told again."""
+    settings = {"corpus": "licences", "threshold": 0.62, "width": 3, "num_perm": 64, "seed": 7,
+                "banding": "hand", "bands": 8, "rows": 4, "compute": "flops"}
+
+    async def conversation(page):
+        await page.open(settings=settings)
+        await page.rest()
+
+    page = talk(conversation)
+    assert page.sentences == []
+    assert page.of("results")[-1]["settings"] == settings
+    point = Audit(small.texts, 3, 64, 7).at(0.62, 8, 4)
+    assert page.last["removed.words"] == point.words_removed
+    assert page.last["lsh.candidates"] == point.candidates
+    for name in ("width", "num_perm", "seed", "bands", "rows", "threshold"):
+        assert page.last[f"setting.{name}"] == settings[name]
+    assert page.of("results")[-1]["values"]["setting.bands"]["source"] == "set by the reader"
+    assert "6ND" in page.bench.icr_plot.xaxis[0].axis_label
+
+
+@pytest.mark.parametrize(("name", "value", "says"), [
+    ("threshold", 0.49, "threshold must lie between 0.5 and 1.0, not 0.49"),
+    ("threshold", "0.7", "threshold must be a number, not '0.7'"),
+    ("threshold", None, "threshold must be a number, not None"),
+    ("threshold", float("nan"), "threshold must lie between 0.5 and 1.0, not nan"),
+    ("width", 0, "width must lie between 1 and 12, not 0"),
+    ("width", 2.5, "width must be a whole number, not 2.5"),
+    ("width", True, "width must be a whole number, not True"),
+    ("seed", 10**6, "seed must lie between 0 and 9999, not 1000000"),
+    ("num_perm", 100, "num_perm must be one of 16, 32, 64, 128, 256, not 100"),
+    ("num_perm", [128], "num_perm must be one of 16, 32, 64, 128, 256, not [128]"),
+    ("corpus", "web", "corpus must be one of licences, crawl, not 'web'"),
+    ("banding", None, "banding must be one of auto, hand, not None"),
+    ("bands", 257, "bands must lie between 1 and 256, not 257"),
+    ("colour", "red", "there is no setting 'colour'"),
+])
+def test_a_setting_that_cannot_be_is_refused_with_a_sentence(small, name, value, says):
+    """What a setting cannot be is left out and named; the others hold, and results come."""
+    async def conversation(page):
+        await page.open(settings={name: value, "compute": "flops"})
+        await page.rest()
+
+    page = talk(conversation)
+    assert [sentence[:len(says)] for sentence in page.sentences] == [says]
+    start = track("mobile").part_1
+    expected = {"corpus": start.corpus, "threshold": start.threshold.value, "width": 5, "num_perm": 128,
+                "seed": 1, "banding": "auto", "bands": 5, "rows": 25, "compute": "flops"}
+    assert page.of("results")[-1]["settings"] == expected
+
+
+@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
+def test_a_track_begins_with_its_own_settings(small, each):
+    """Corpus and threshold are the track's, and nothing an earlier track was set to stays behind."""
+    async def conversation(page):
+        await page.open(track="mobile", settings={"width": 9, "banding": "hand", "seed": 5})
+        await page.open(track=each.id)
+        await page.rest()
+
+    page = talk(conversation)
+    start = each.part_1
+    settings = page.of("results")[-1]["settings"]
+    assert (settings["corpus"], settings["threshold"]) == (start.corpus, start.threshold.value)
+    assert (settings["width"], settings["banding"], settings["seed"]) == (5, "auto", 1)
+    assert page.last["scale.parameters"] == start.parameters.value
+    assert page.last["check.guardrail.limit"] == start.limits[start.corpus].guardrail.value
+    assert {message["track"] for message in page.of("results")} == {each.id}
+
+
+def test_a_patch_of_the_page_moves_the_slider(small):
+    """A moved slider brings results, moves the number field, and is not told to the page again."""
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        page.said.clear()
+        await page.patch("Similarity threshold", 0.6)
+
+    page = talk(conversation)
+    assert [results["settings"]["threshold"] for results in page.of("results")] == [0.6]
+    assert page.last["removed.words"] == Audit(small.texts).at(0.6).words_removed
+    changed = {event["model"]["id"]: event.get("new") for message in page.of("patch")
+               for event in message["patch"]["events"] if event["kind"] == "ModelChanged"}
+    assert changed[page.models["Similarity threshold (number)"]] == 0.6
+    assert page.models["Similarity threshold"] not in changed
+    assert page.bench.s_threshold.location == 0.6
+
+
+def test_the_number_field_moves_the_slider(small):
+    """A typed threshold moves the slider; an emptied field takes the slider's value back."""
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        page.said.clear()
+        await page.patch("Similarity threshold (number)", 0.55)
+        assert page.bench.threshold.value == 0.55
+        await page.patch("Similarity threshold (number)", None)
+
+    page = talk(conversation)
+    assert page.bench.threshold.value == page.bench.threshold_number.value == 0.55
+    assert len(page.of("results")) == 1
+    assert page.sentences == []
+
+
+def test_a_step_of_the_slider_is_a_threshold_in_hundredths(small):
+    """What a browser makes of 70 steps of .01 is the threshold .7, not one a little above it."""
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        await page.patch("Similarity threshold", 0.7000000000000001)
+
+    page = talk(conversation)
+    assert page.last["setting.threshold"] == 0.7
+    assert page.of("results")[-1]["settings"]["threshold"] == 0.7
+
+
+def test_an_emptied_field_is_named(small):
+    """A setting that the page cleared is asked for with a sentence, and nothing is computed from it."""
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        page.said.clear()
+        await page.patch("Words in a shingle", None)
+        await page.rest()
+        assert page.sentences == ["width must be a whole number, not None"]
+        assert page.of("results") == []
+        await page.patch("Words in a shingle", 4)
+        await page.rest()
+
+    assert talk(conversation).last["setting.width"] == 4
+
+
+def test_more_bands_and_rows_than_permutations(small):
+    """Bands x rows beyond the permutations are refused with a sentence that says what would do."""
+    async def conversation(page):
+        await page.open(settings={"banding": "hand", "bands": 20, "rows": 7})
+        await page.rest()
+        assert page.of("results") == []
+        assert page.sentences == ["20 bands of 7 rows need 140 permutations, and there are 128. "
+                                  "Fewer bands or rows, or more permutations."]
+        await page.patch("Rows", 6)
+
+    page = talk(conversation)
+    assert (page.last["setting.bands"], page.last["setting.rows"]) == (20, 6)
+
+
+def test_bands_and_rows_follow_the_threshold(small):
+    """Set by the threshold, both fields show what is used and cannot be changed; by hand they stay."""
+    async def conversation(page):
+        await page.open(settings={"threshold": 0.5})
+        await page.rest()
+        assert (page.bench.bands.value, page.bench.rows.value) == (25, 5)
+        assert page.bench.bands.disabled and page.bench.rows.disabled
+        await page.patch("Bands × rows", "hand")
+        assert not page.bench.bands.disabled
+        await page.patch("Similarity threshold", 0.9)
+
+    page = talk(conversation)
+    assert (page.last["setting.bands"], page.last["setting.rows"]) == (25, 5)
+
+
+def test_the_ghost_is_the_setting_before_this_movement(small, monkeypatch):
+    """The previous curve stays behind a move, through its steps, and through what moves no document."""
+    async def conversation(page):
+        bench = page.bench
+        await page.open(settings={"threshold": 1.0})
+        await page.rest()
+        assert len(bench.ghost_line.data["x"]) == 0
+        first = bench.kept_line.data["y"].copy()
+        monkeypatch.setattr(part1, "GESTURE", 0.0)
+        await page.patch("Similarity threshold", 0.7)
+        assert bench.ghost_line.data["y"].tolist() == first.tolist()
+        monkeypatch.setattr(part1, "GESTURE", 1000.0)
+        await page.patch("Similarity threshold", 0.6)
+        monkeypatch.setattr(part1, "GESTURE", 0.0)
+        await page.ask("assume", assumptions={"gpu_hour_price": 5})
+        assert bench.ghost_line.data["y"].tolist() == first.tolist()
+        await page.patch("Compute axis", "flops")
+        assert bench.ghost_line.data["y"].tolist() == first.tolist()
+
+    talk(conversation)
+
+
+# -- assumptions and clusters --------------------------------------------------------------------------
+
+
+def test_an_edited_assumption_changes_what_rests_on_it(small):
+    """Twice the price is twice the dollars, ten times the model ten times the hours; both can be undone."""
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        price = track("mobile").part_1.gpu_hour_price.value
+        await page.ask("assume", assumptions={"gpu_hour_price": 2 * price})
+        await page.ask("assume", assumptions={"parameters": 5e9})
+        await page.ask("assume", assumptions={})
+
+    page = talk(conversation)
+    before, price, size, after = ({path: value["value"] for path, value in results["values"].items()}
+                                  for results in page.of("results"))
+    assert price["scale.dollars"] == pytest.approx(2 * before["scale.dollars"])
+    assert price["scale.gpu_hours"] == before["scale.gpu_hours"]
+    assert size["scale.gpu_hours"] == pytest.approx(10 * before["scale.gpu_hours"])
+    assert after == before
+
+
+@pytest.mark.parametrize(("assumptions", "says"), [
+    ({"gpu_hour_price": -1}, "gpu_hour_price must"),
+    ({"gpu_hour_price": "2"}, "gpu_hour_price must be a number"),
+    ({"tokens": 0}, "tokens must be finite and at least 1"),
+    ({"tokens": float("nan")}, "tokens must be finite"),
+    ({"corpus_bytes": None}, "corpus_bytes must be a number"), ({"luck": 7}, "there is no assumption luck"),
+])
+def test_an_assumption_that_cannot_be_is_refused(small, assumptions, says):
+    """A sentence names it, and what was assumed before still holds."""
+    async def conversation(page):
+        await page.open(assumptions={"gpu_hour_price": 4})
+        await page.rest()
+        dollars = page.last["scale.dollars"]
+        await page.ask("assume", assumptions=assumptions)
+        assert page.sentences[0].startswith(says)
+        await page.patch("Similarity threshold", 0.9)
+        await page.ask("lock", prediction=30)
+        assert page.last["scale.dollars"] == dollars
+        await page.open(assumptions=assumptions)
+        await page.rest()
+        assert page.sentences[1].startswith(says)
+
+    assert talk(conversation).of("results")[-1]["locked"] is False
+
+
+def test_a_cluster_lists_its_members_by_similarity(small):
+    """A cluster's members are those of the core, each with its exact similarity to the kept one, falling."""
+    async def conversation(page):
+        await page.open(settings={"threshold": 0.5})
+        await page.rest()
+        for cluster in page.of("results")[-1]["clusters"]:
+            await page.ask("cluster", kept=cluster["kept"])
+
+    page = talk(conversation)
+    audit = Audit(small.texts)
+    point = audit.at(0.5)
+    clusters = page.of("results")[-1]["clusters"]
+    assert [c["size"] for c in clusters] == sorted((c["size"] for c in clusters), reverse=True)
+    for cluster, message in zip(clusters, page.of("answer"), strict=True):
+        kept, removed = message["answer"]["kept"], message["answer"]["removed"]
+        members = np.flatnonzero(point.cluster == kept["index"])
+        assert cluster["kept"] == kept["index"] == members[0]
+        assert cluster["size"] == members.size == len(removed) + 1
+        assert cluster["words"] == audit.words[members].sum()
+        assert sorted([kept["index"], *(each["index"] for each in removed)]) == members.tolist()
+        similarity = [each["similarity"] or 0.0 for each in removed]
+        assert similarity == sorted(similarity, reverse=True)
+        assert similarity == [audit.exact([(kept["index"], each["index"])])[0] for each in removed]
+        assert all(each["name"] == small.names[each["index"]] for each in removed)
+
+
+def test_two_texts_side_by_side_are_the_two_texts(small):
+    """Each side reads as its own text, word for word; what is marked the same is the same on both."""
+    async def conversation(page):
+        await page.open(settings={"threshold": 0.5})
+        await page.rest()
+        for cluster in page.of("results")[-1]["clusters"]:
+            await page.ask("cluster", kept=cluster["kept"])
+            other = page.of("answer")[-1]["answer"]["removed"][0]["index"]
+            await page.ask("diff", left=cluster["kept"], right=other)
+            compare(page.of("answer")[-1]["answer"], small.texts[cluster["kept"]], small.texts[other])
+
+    def compare(answer, *texts):
+        for side, text in zip(("left", "right"), texts, strict=True):
+            words, at = text.split(), 0
+            for kind, piece in answer[side]:
+                if kind == "gap":
+                    at += piece
+                    continue
+                assert kind in ("same", "only")
+                assert piece.split() == words[at:at + len(piece.split())]
+                at += len(piece.split())
+            assert answer["cut"] or at == len(words)
+        same = [[piece for piece in answer[side] if piece[0] != "only"] for side in ("left", "right")]
+        assert same[0] == same[1]
+
+    assert talk(conversation).of("answer")
+
+
+def test_documents_that_are_not_there(small):
+    """A number that is no document's is refused with a sentence, and no text comes."""
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        for name, arguments in (
+            ("cluster", {"kept": -1}), ("cluster", {"kept": 90}), ("cluster", {"kept": "0"}),
+            ("cluster", {"kept": None}), ("diff", {"left": 0, "right": 90}),
+            ("diff", {"left": 1.5, "right": 0}), ("diff", {"left": True, "right": 0}),
+        ):
+            await page.ask(name, **arguments)
+            assert "must be the number of a document, 0 to 89, not " in page.sentences[-1]
+        assert len(page.sentences) == 7
+        assert page.of("answer") == []
+
+    talk(conversation)
+
+
+def test_a_removed_document_heads_no_cluster(small):
+    """Only a kept document can be asked for its cluster."""
+    async def conversation(page):
+        await page.open(settings={"threshold": 0.5})
+        await page.rest()
+        removed = int(np.flatnonzero(~Audit(small.texts).at(0.5).keep)[0])
+        await page.ask("cluster", kept=removed)
+        assert page.sentences == [f"kept must be the number of a document that is kept, not {removed}"]
+
+    talk(conversation)
