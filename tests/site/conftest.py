@@ -1,0 +1,93 @@
+"""What the tests of the built site share: the site itself, a server, a Chromium, and readers who watch it.
+
+A reader fails its test on any error in the console, any uncaught error of the page, and any request that leaves
+the page's origin, whatever else the test is about.
+"""
+
+import os
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from firefox import Firefox
+from playwright.sync_api import expect, sync_playwright
+from reader import Reader
+
+from tools import browsers, serve
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 20_000  # ms: machines that run tests are busy
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory):
+    """The built site, or what LAB_DIST names: a copy, so that a build under way cannot change it meanwhile."""
+    built = Path(os.environ.get("LAB_DIST", ROOT / "dist"))
+    if not (built / "index.html").is_file():
+        pytest.fail(f"{built} is not a built site, which these tests need: run `python build.py build`.")
+    return Path(shutil.copytree(built, tmp_path_factory.mktemp("site") / "dist"))
+
+
+@pytest.fixture
+def broken_dist(dist, tmp_path):
+    """A copy of the built site for a test to break."""
+    return Path(shutil.copytree(dist, tmp_path / "dist"))
+
+
+@pytest.fixture(scope="session")
+def address(dist):
+    """The address of the site on a server that behaves like a static host."""
+    with serve.serving(dist) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running Chromium."""
+    path = browsers.chromium_path()
+    if path is None:
+        pytest.fail("No Chromium was found; `python build.py test` installs it on Debian, or set LAB_CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_reader(chromium, address):
+    """Opens readers, each in a browser profile of their own, and checks at the end what they came across."""
+    readers = []
+
+    def new(base=address, script=None, **options):
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(PATIENCE)
+        if script:
+            context.add_init_script(script)
+        readers.append(Reader(context, base))
+        return readers[-1]
+
+    yield new
+    for reader in readers:
+        reader.context.close()
+    for reader in readers:
+        reader.check()
+
+
+@pytest.fixture
+def reader(new_reader):
+    """A reader who has nothing open yet."""
+    return new_reader()
+
+
+@pytest.fixture
+def new_firefox():
+    """Starts Firefox, each time with a fresh profile, and ends it after the test."""
+    path = browsers.firefox_path()
+    if path is None:
+        pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(Firefox(path))

@@ -1,0 +1,202 @@
+"""Drives a stock Firefox over WebDriver BiDi, as far as a reader of the lab needs it.
+
+Playwright brings a Firefox of its own, which cannot be had everywhere; the distribution's can. Everything is
+found by role and accessible name, also in shadow roots, and clicked and typed as real input.
+"""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from websockets.sync.client import connect
+
+PATIENCE = 60  # seconds; machines that run tests are busy
+# Under automation Firefox sets preferences of its own, one of which lets file:// pages read each other.
+PREFERENCES = {
+    "remote.prefs.recommended": False,
+    "app.normandy.enabled": False,
+    "app.update.disabledForTesting": True,
+    "browser.aboutwelcome.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage_override.mstone": "ignore",
+    "browser.tabs.warnOnClose": False,
+    "focusmanager.testmode": True,  # focus moves although no window manager gives the window its turn
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "toolkit.telemetry.reportingpolicy.firstRun": False,
+}
+KEYS = {"Enter": "\ue007", "Tab": "\ue004", "ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Control": "\ue009"}
+FIND = """async (role, name) => {
+  const roles = {button: "button, [role=button]", slider: "[role=slider]", spinbutton: "input[type=number]", radio: "input[type=radio]",
+    textbox: "input[type=text], input:not([type]), textarea", combobox: "select"};
+  const named = (e) => [e.getAttribute("aria-label"), ...[...(e.labels || [])].map((l) => l.textContent), e.matches("button, [role=button]") ? e.textContent : ""]
+    .filter(Boolean).map((text) => text.replace(/\\s+/g, " ").trim());
+  const search = (root) => {
+    for (const e of root.querySelectorAll("*")) {
+      if (e.matches(roles[role]) && named(e).some((text) => text.startsWith(name))) return e;
+      const inside = e.shadowRoot && search(e.shadowRoot);
+      if (inside) return inside;
+    }
+    return null;
+  };
+  const found = search(document);
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let still = 0, last = ""; found && still < 3;) {
+    found.scrollIntoView({block: "center", behavior: "instant"});
+    await frame();
+    const {x, y} = found.getBoundingClientRect();
+    still = last === `${x} ${y}` ? still + 1 : 0;
+    last = `${x} ${y}`;
+  }
+  return found;
+}"""
+
+
+class Firefox:
+    """A running Firefox with a fresh profile and one tab; a context manager."""
+
+    def __init__(self, path):
+        self.path = path
+        self.errors, self.requests = [], []
+        self._ids = itertools.count(1)
+
+    def __enter__(self):
+        self.profile = Path(tempfile.mkdtemp(prefix="lab-firefox-"))
+        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
+        (self.profile / "user.js").write_text("\n".join(lines), "utf-8")
+        command = [self.path, "--headless", "--no-remote", "--profile", str(self.profile),
+                   "--width", "1280", "--height", "900", "--remote-debugging-port", "0"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            self.socket = connect(self._address() + "/session", max_size=None, open_timeout=PATIENCE).__enter__()
+            self.command("session.new", capabilities={})
+            self.command("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
+            self.tab = self.command("browsingContext.getTree")["contexts"][0]["context"]
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """End the browser and remove its profile."""
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def _address(self):
+        said = []
+        for line in self.process.stderr:
+            said.append(line)
+            found = re.search(r"WebDriver BiDi listening on (ws://\S+)", line)
+            if found:
+                # Firefox goes on talking; a full pipe would stop it.
+                threading.Thread(target=self.process.stderr.read, daemon=True).start()
+                return found[1]
+        raise RuntimeError("Firefox ended before it could be driven:\n" + "".join(said))
+
+    def command(self, method, **params):
+        """Send one BiDi command and return its result; events that arrive meanwhile are noted."""
+        number = next(self._ids)
+        self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self.socket.recv(timeout=PATIENCE))
+            if message.get("type") == "event":
+                self._note(message["method"], message["params"])
+            elif message.get("id") == number:
+                if message["type"] == "error":
+                    raise RuntimeError(f"{method}: {message['error']}: {message['message']}")
+                return message["result"]
+
+    def _note(self, method, event):
+        if method == "log.entryAdded" and event["level"] == "error":
+            self.errors.append(f"{event['type']}: {event['text']}")
+        elif method == "network.beforeRequestSent" and event["context"] is not None:
+            self.requests.append(event["request"]["url"])
+
+    # -- what a reader does ----------------------------------------------------------------------------
+
+    def open(self, url):
+        """Load a page."""
+        self.command("browsingContext.navigate", context=self.tab, url=url, wait="complete")
+
+    def reload(self):
+        """Load the page again."""
+        self.command("browsingContext.reload", context=self.tab, wait="complete")
+
+    def ask(self, function, *arguments):
+        """Call a JavaScript function in the page with JSON arguments and return its JSON-like result."""
+        result = self._call(f"async (...given) => JSON.stringify(await ({function})(...given) ?? null)", arguments)
+        return json.loads(result["value"])
+
+    def _call(self, function, arguments):
+        given = [{"type": "string", "value": json.dumps(each)} for each in arguments]
+        answer = self.command(
+            "script.callFunction", target={"context": self.tab}, awaitPromise=True, arguments=given,
+            functionDeclaration=f"(...given) => ({function})(...given.map((each) => JSON.parse(each)))",
+        )
+        if answer["type"] == "exception":
+            raise RuntimeError(answer["exceptionDetails"]["text"])
+        return answer["result"]
+
+    def wait(self, function, *arguments):
+        """Wait until a JavaScript function gives something true, and return it."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = self.ask(function, *arguments)
+            if found:
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"waited {PATIENCE} s in vain for {function} with {arguments}")
+
+    def find(self, role, name):
+        """The first element with that role and a name that starts so, scrolled into view and at rest."""
+        found = self._call(FIND, (role, name))
+        assert found["type"] == "node", f"there is no {role} {name!r}"
+        return {"sharedId": found["sharedId"]}
+
+    def click(self, role, name):
+        """Click on the middle of an element."""
+        origin = {"type": "element", "element": self.find(role, name)}
+        self._perform("pointer", [
+            {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
+            {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
+        ])
+
+    def press(self, *keys):
+        """Press keys one after the other; a pair is a chord."""
+        actions = []
+        for key in keys:
+            chord = [KEYS.get(each, each) for each in (key if isinstance(key, tuple) else (key,))]
+            actions += [{"type": "keyDown", "value": each} for each in chord]
+            actions += [{"type": "keyUp", "value": each} for each in reversed(chord)]
+        self._perform("key", actions)
+
+    def type(self, role, name, text):
+        """Click into a field and type over what is in it."""
+        self.click(role, name)
+        self.press(("Control", "a"), *text)
+        typed = self._call(f"(...given) => ({FIND})(...given).then((field) => field.value)", (role, name))["value"]
+        assert typed == text, f"the field {name!r} holds {typed!r} after {text!r} was typed"
+
+    def _perform(self, kind, actions):
+        source = {"type": kind, "id": kind, "actions": actions}
+        self.command("input.performActions", context=self.tab, actions=[source])
+
+    def check(self, home):
+        """Fail on errors in the console and on requests that left `home`."""
+        self.command("session.status")  # what was sent before it has arrived
+        assert not self.errors, "the page reported errors:\n" + "\n".join(self.errors)
+        foreign = [url for url in self.requests if not url.startswith((home, "blob:", "data:", "about:"))]
+        assert not foreign, f"requests left the origin: {foreign}"

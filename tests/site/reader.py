@@ -1,0 +1,148 @@
+"""A reader in Chromium: opens the lab, predicts, moves controls, and notices what goes wrong meanwhile."""
+
+import re
+from contextlib import contextmanager
+from urllib.parse import urljoin
+
+from playwright.sync_api import expect
+
+QUESTION = "Reduction in total training FLOPs"
+LICENCES, CRAWL = "Licence texts (real)", "Simulated crawl (copies are made)"
+PART = "[data-part='1']"
+
+
+class Reader:
+    """One browser profile with the lab in it.
+
+    Parameters
+    ----------
+    context : playwright.sync_api.BrowserContext
+        The profile.
+    base : str
+        Address of the folder that `index.html` lies in, ending in a slash.
+    """
+
+    def __init__(self, context, base):
+        self.context, self.base = context, base
+        self.errors, self.requests = [], []
+        self.expected_errors = []  # patterns of console errors that the test itself provokes
+        context.on("console", lambda m: self.errors.append(f"console: {m.text}") if m.type == "error" else None)
+        context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
+        context.on("request", lambda request: self.requests.append(request.url))
+        self.page = context.new_page()
+
+    def check(self):
+        """Fail on errors in the console and on requests that left the origin."""
+        unexpected = [e for e in self.errors if not any(re.search(p, e) for p in self.expected_errors)]
+        assert not unexpected, "the page reported errors:\n" + "\n".join(unexpected)
+        home = "file:///" if self.base.startswith("file:") else self.base
+        foreign = [url for url in self.requests if not url.startswith((home, "blob:", "data:"))]
+        assert not foreign, f"requests left the origin: {foreign}"
+
+    # -- finding things --------------------------------------------------------------------------------
+
+    @property
+    def html(self):
+        """The root element, which says how far Python is."""
+        return self.page.locator("html")
+
+    def one(self, selector):
+        """The one element of the page's contract that matches."""
+        return self.page.locator(selector)
+
+    def value(self, path):
+        """The first place where the page shows that value."""
+        return self.page.locator(f"{PART} [data-value='{path}']").first
+
+    def number(self, path):
+        """A shown value as a number; percentages stay percentages."""
+        return float(re.sub(r"[^\d.\-]", "", self.value(path).text_content().replace("−", "-")))
+
+    def slider(self):
+        """The handle of the similarity threshold."""
+        return self.page.get_by_role("slider", name="Similarity threshold")
+
+    def field(self, name):
+        """The text or number field with that label."""
+        return self.page.get_by_role("textbox", name=name)
+
+    def notice(self):
+        """What the page has to say."""
+        return self.page.locator("[data-notice]")
+
+    def status(self):
+        """What the page says about how the record is kept."""
+        return self.page.locator("[data-store-status]")
+
+    @contextmanager
+    def held(self, pattern):
+        """Hold back the answers to requests of that pattern while the `with` block runs."""
+        waiting, free = [], []
+        self.page.route(pattern, lambda route: route.continue_() if free else waiting.append(route))
+        yield
+        free.append(True)
+        for route in waiting:
+            route.continue_()
+
+    # -- what a reader does ----------------------------------------------------------------------------
+
+    def open(self, query="?track=cloud&part=1"):
+        """Open the lab; returns when the page can be read."""
+        self.page.goto(urljoin(self.base, "index.html" + query))
+        expect(self.html).not_to_have_attribute("data-boot", "static")
+        return self
+
+    def commit(self, prediction, why=""):
+        """Lock a prediction."""
+        self.page.get_by_label(QUESTION).fill(str(prediction))
+        self.page.get_by_label(re.compile("^Why")).fill(why)
+        self.page.get_by_role("button", name="Commit").click()
+        expect(self.one("[data-lock-answer='1']")).to_contain_text(f"{prediction} %")
+        return self
+
+    def live(self):
+        """Wait until Python runs."""
+        expect(self.html).to_have_attribute("data-boot", re.compile("live|failed"))
+        expect(self.html).to_have_attribute("data-boot", "live")
+        return self
+
+    def results(self):
+        """Wait until results are shown."""
+        expect(self.value("removed.documents")).to_have_text(re.compile(r"\d"))
+        return self
+
+    def choose_corpus(self, name):
+        """Switch the corpus and wait for its results."""
+        self.page.get_by_role("button", name=name).click()
+        expect(self.page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
+        expect(self.value("corpus.documents")).to_have_text("727" if name == LICENCES else re.compile(r"^\d,\d{3}$"))
+        return self
+
+    def type_threshold(self, value):
+        """Set the threshold with the number field and wait for the answer."""
+        field = self.field("Similarity threshold (number)")
+        field.fill(str(value))
+        field.press("Enter")
+        self.at_threshold(value)
+        return self
+
+    def at_threshold(self, value):
+        """Wait until the page shows results of that threshold."""
+        expect(self.value("setting.threshold")).to_have_text(f"{value:.3f}")
+        return self
+
+    def choose_track(self, name):
+        """Choose a track by its label."""
+        self.page.get_by_role("radio", name=name).check()
+        return self
+
+    def saved(self):
+        """Wait until the page says that the record is kept."""
+        expect(self.status()).to_have_text("Saved in this browser.")
+        return self
+
+    def reload(self):
+        """Load the page again, as it is."""
+        self.page.reload()
+        expect(self.html).not_to_have_attribute("data-boot", "static")
+        return self

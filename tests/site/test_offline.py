@@ -1,0 +1,41 @@
+"""The page opened by double click: no server, and Part 1 runs all the same."""
+
+import re
+
+from playwright.sync_api import expect
+from reader import PART
+
+SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent)"
+REFUSED = "() => fetch(document.scripts[0].src).then(() => false, () => true)"
+
+
+def test_offline_chromium(new_reader, dist):
+    """In Chromium, the opened file gets to live results, moves, changes the corpus, and keeps its record."""
+    reader = new_reader(base=dist.as_uri() + "/").open("?track=cloud&part=1")
+    reader.commit(30).live().results()
+    expect(reader.html).to_have_attribute("data-first-view", "kept")
+    expect(reader.value("reveal.measured")).to_have_text(re.compile(r"^\d\d\.\d %$"))
+    reader.type_threshold(0.6)
+    reader.choose_corpus("Licence texts (real)")  # data that is loaded only now
+    expect(reader.value("reveal.measured")).to_have_text(re.compile(r"^59\.\d %$"))
+    reader.saved().reload()
+    expect(reader.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    assert all(url.startswith(("file:///", "blob:", "data:")) for url in reader.requests)
+    assert reader.page.locator(f"{PART}").is_visible()
+
+
+def test_offline_firefox(new_firefox, dist):
+    """In Firefox with its ordinary rules for files, the opened file gets to live results and moves."""
+    firefox = new_firefox()
+    firefox.open((dist / "index.html").as_uri() + "?track=cloud&part=1&corpus=licences")
+    assert firefox.ask(REFUSED), "Firefox was loosened for automation; the test would prove nothing"
+    firefox.type("spinbutton", "Reduction in total training FLOPs", "30")
+    firefox.click("button", "Commit")
+    firefox.wait("() => document.documentElement.dataset.boot === 'live'")
+    firefox.wait(SHOWS, "reveal.measured", "^59\\.\\d %$")
+    firefox.type("textbox", "Similarity threshold (number)", "0.6")
+    firefox.press("Enter")
+    firefox.wait(SHOWS, "setting.threshold", "^0\\.600$")
+    # The one error is of the question at the start.
+    firefox.errors = [error for error in firefox.errors if "Cross-Origin Request Blocked" not in error]
+    firefox.check("file:///")

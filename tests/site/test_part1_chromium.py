@@ -1,0 +1,384 @@
+"""Part 1 as a reader does it, in Chromium."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import expect
+from reader import CRAWL, LICENCES, PART, Reader
+
+GESTURE = 1200  # ms between two movements of the slider
+DIGITS = re.compile(r"\d")
+BLUE, GREEN, GREY = (0x00, 0x63, 0x95), (0x00, 0x70, 0x2F), (0x47, 0x55, 0x69)
+COUNT = """(canvas, [r, g, b]) => {
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let found = 0;
+  const near = (a, b) => Math.abs(a - b) < 32;
+  for (let i = 0; i < pixels.length; i += 4) {
+    if (near(pixels[i], r) && near(pixels[i + 1], g) && near(pixels[i + 2], b) && pixels[i + 3] > 200) found++;
+  }
+  return found;
+}"""
+NAMELESS = """() => {
+  const nameless = [];
+  const walk = (root) => {
+    for (const e of root.querySelectorAll("*")) {
+      const shown = e.getClientRects().length > 0;
+      if (shown && e.matches("input, select, textarea, button, [role=slider], [role=button]")) {
+        const by = (e.getAttribute("aria-labelledby") || "").split(" ").map((id) => root.getElementById?.(id)?.textContent || "");
+        const text = e.matches("button, [role=button]") ? e.textContent : "";
+        const name = [e.getAttribute("aria-label"), ...by, ...[...(e.labels || [])].map((l) => l.textContent), text];
+        if (!name.join("").trim()) nameless.push(e.outerHTML.slice(0, 200));
+      }
+      if (e.shadowRoot) walk(e.shadowRoot);
+    }
+  };
+  walk(document);
+  return nameless;
+}"""
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def drawn(reader, plot, color):
+    """Pixels of about one colour in a plot."""
+    return reader.one(f"[data-plot='{plot}'] canvas").first.evaluate(COUNT, list(color))
+
+
+def texts(reader, selector):
+    """What stands in the cells, row by row."""
+    return reader.one(selector).evaluate(
+        "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
+    )
+
+
+def eventually(reader, condition):
+    """Wait for a condition on pixels, which are drawn some frames after the values are there."""
+    for _ in range(600):
+        if condition():
+            return
+        reader.page.wait_for_timeout(100)
+    pytest.fail("what should be drawn never was")
+
+
+@pytest.fixture(scope="module")
+def booted(chromium, address):
+    """A reader with Part 1 live on the licence texts, the prediction 30 % locked."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    reader = Reader(context, address).open("?track=cloud&part=1&corpus=licences")
+    reader.commit(30, "a third of the texts").live().results()
+    yield reader
+    context.close()
+
+
+@pytest.fixture
+def lab(booted):
+    """That reader at threshold 0.80, on the Cloud track, with nothing wrong before or after the test."""
+    booted.choose_track("Cloud Titan")
+    booted.choose_corpus(LICENCES)
+    booted.type_threshold(0.8)
+    yield booted
+    booted.check()
+    booted.errors.clear()
+
+
+# -- a first visit -----------------------------------------------------------------------------------------
+
+
+def test_cold_deep_link_prediction_before_python_then_results(reader):
+    """A reader predicts while Python is still on its way; results and reveal then appear by themselves."""
+    with reader.held("**/*.wasm"):
+        reader.open()
+        expect(reader.html).to_have_attribute("data-boot", "starting")
+        expect(reader.page.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_visible()
+        expect(reader.slider()).to_be_visible()  # the first view, rendered by the build
+        for guarded in reader.one("[data-guard='1']").all():
+            expect(guarded).to_be_hidden()
+        reader.commit(30, "it sounds fair")
+        expect(reader.html).to_have_attribute("data-boot", "starting")
+        expect(reader.one("[data-lock-answer='1']")).to_contain_text("it sounds fair")
+    reader.live().results()
+
+    expect(reader.html).to_have_attribute("data-first-view", "kept")
+    expect(reader.value("removed.words_share")).to_have_text(re.compile(r"^\d+\.\d %$"))
+    expect(reader.value("removed.words_share")).to_have_attribute("data-kind", "measured")
+    expect(reader.value("removed.flops_share")).to_have_attribute("data-kind", "modelled")
+    for plot, color in (("ICR_Curve", BLUE), ("ICR_Curve", GREEN), ("SCurvePlot", BLUE)):
+        eventually(reader, lambda plot=plot, color=color: drawn(reader, plot, color) > 100)
+    assert len(texts(reader, "table[data-table-for='ICR_Curve']")) > 10
+    assert len(texts(reader, "table[data-table-for='SCurvePlot']")) > 3
+    expect(reader.one("[data-summary-for='ICR_Curve']")).to_contain_text("the deduplicated run reads")
+    expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
+    expect(reader.value("reveal.measured")).to_have_text(DIGITS)
+    expect(reader.one("[data-reveal='prediction']")).to_contain_text("FLOPs")
+    marks = reader.page.evaluate("() => performance.getEntriesByType('mark').map((mark) => mark.name)")
+    assert {"lab:paint", "lab:live"} <= set(marks)
+    assert len(reader.requests) > 20  # that none left the origin is only worth something if they were seen
+
+
+def test_nothing_guarded_before_commit(reader, address):
+    """Before a prediction is committed, no result is visible, in the page, or in its source."""
+    with urlopen(address + "index.html?track=cloud&part=1", timeout=60) as answer:
+        source = answer.read().decode()
+    reader.open().live()
+    expect(reader.one(PART)).to_have_attribute("data-results", "locked")
+    for text in (source, reader.page.content()):
+        assert "The redundant texts are the long ones" not in text
+        assert "30 % of the samples is not 30 % of the FLOPs" not in text
+        assert "the deduplicated run reads" not in text
+    for guarded in reader.one("[data-guard='1']").all():
+        expect(guarded).to_be_hidden()
+    for place in reader.one("[data-reveal]").all():
+        expect(place).to_be_empty()
+    for path in ("removed.words_share", "lsh.recall", "reveal.measured", "scale.dollars_saved", "icr.ratio"):
+        for output in reader.one(f"[data-value='{path}']").all():
+            assert not DIGITS.search(output.text_content()), f"{path} is in the page"
+    reader.page.get_by_role("button", name="Capture this evidence").click()
+    expect(reader.one("[data-captured='1']")).to_contain_text("commit a prediction")
+
+
+@pytest.mark.parametrize("given", ["", "-1", "101", "1e9"])
+def test_lock_refuses_what_is_no_percentage(reader, given):
+    """Something that is no number from 0 to 100 is refused with the range, and nothing is revealed."""
+    reader.open()
+    field = reader.page.get_by_label("Reduction in total training FLOPs")
+    field.fill(given)
+    field.press("Enter")
+    expect(reader.page.get_by_role("alert").filter(has_text="from 0 to 100")).to_be_visible()
+    expect(reader.one("[data-lock-committed='1']")).to_be_hidden()
+    expect(reader.one("[data-guard='1']").first).to_be_hidden()
+
+
+# -- controls ----------------------------------------------------------------------------------------------
+
+
+def test_slider_by_keyboard(lab):
+    """Arrow keys on the slider's handle move the threshold, and values, table, summary and curve follow."""
+    before = lab.number("removed.words_share")
+    table, summary = texts(lab, "table[data-table-for='ICR_Curve']"), lab.one("[data-summary-for='ICR_Curve']").inner_text()
+    lab.slider().focus()
+    for _ in range(5):
+        lab.page.keyboard.press("ArrowLeft")
+    lab.at_threshold(0.75)
+    expect(lab.field("Similarity threshold (number)")).to_have_value("0.75")
+    assert lab.number("removed.words_share") > before
+    assert texts(lab, "table[data-table-for='ICR_Curve']") != table
+    assert lab.one("[data-summary-for='ICR_Curve']").inner_text() != summary
+    lab.page.keyboard.press("ArrowRight")
+    lab.at_threshold(0.76)
+
+
+def test_number_field(lab):
+    """A number typed beside the slider moves it, and the results follow."""
+    lab.type_threshold(0.95)
+    strict = lab.number("removed.documents")
+    expect(lab.slider()).to_have_attribute("aria-valuetext", re.compile(r"^0?\.950*$"))
+    lab.type_threshold(0.55)
+    assert lab.number("removed.documents") > 2 * strict
+
+
+def test_ghost_of_the_previous_setting(lab):
+    """After a movement of the threshold, the curve of the previous setting stays in the plot."""
+    lab.choose_corpus(CRAWL)
+    lab.choose_corpus(LICENCES)  # another corpus has no previous setting
+    eventually(lab, lambda: drawn(lab, "ICR_Curve", GREEN) > 100)
+    without = drawn(lab, "ICR_Curve", GREY)
+    lab.page.wait_for_timeout(GESTURE)  # steps that follow each other closely are one movement
+    lab.type_threshold(0.95)
+    eventually(lab, lambda: drawn(lab, "ICR_Curve", GREY) > without + 20)
+
+
+def test_threshold_out_of_range_is_refused(lab):
+    """A threshold beyond the slider's range is not taken, and the field shows again what holds."""
+    field = lab.field("Similarity threshold (number)")
+    for given in ("7", "0.1", ""):
+        field.fill(given)
+        field.press("Enter")
+        field.press("Tab")
+        expect(field).to_have_value("0.8")
+        lab.at_threshold(0.8)
+    lab.type_threshold(0.7)
+
+
+def test_reveal_on_licences(lab):
+    """Where 30 % of the licence texts go, nearly 60 % of the words do, and the page says why."""
+    assert lab.number("reveal.documents_share") == pytest.approx(30, abs=1)
+    assert lab.number("reveal.measured") == pytest.approx(59.7, abs=0.5)
+    assert lab.number("reveal.gap") == pytest.approx(29.7, abs=0.5)
+    reveal = lab.one("[data-reveal='prediction']")
+    expect(reveal).to_contain_text("Too low.")
+    expect(reveal).to_contain_text("30 % of the samples is not 30 % of the FLOPs")
+    expect(reveal.get_by_text("Too high.")).to_be_hidden()
+
+
+def test_corpus_switch(lab):
+    """The simulated crawl has a known truth, which the licence texts do not have."""
+    expect(lab.one("[data-reveal='crawl']").get_by_text("precision")).to_be_hidden()
+    lab.choose_corpus(CRAWL)
+    expect(lab.one("[data-reveal='crawl']").get_by_text("precision")).to_be_visible()
+    assert lab.number("truth.precision") > 90
+    assert parse_qs(urlsplit(lab.page.url).query)["corpus"] == ["crawl"]
+
+
+def test_cluster_shows_two_texts(lab):
+    """A click on a cluster shows two of its texts side by side, differences marked; another can be chosen."""
+    clusters = lab.page.get_by_role("group", name="The clusters").get_by_role("button")
+    expect(clusters.nth(3)).to_be_visible()
+    sizes = [int(re.search(r"(\d+) texts", text)[1]) for text in clusters.all_inner_texts()]
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] >= 2
+    clusters.first.click()
+    kept, removed = (lab.page.get_by_role("region", name=f"Text that is {what}") for what in ("kept", "removed"))
+    expect(kept.locator("del").first).to_be_visible()
+    expect(removed.locator("ins").first).to_be_visible()
+    first = removed.inner_text()
+    choice = lab.page.get_by_label("Removed text to compare")
+    choice.select_option(index=choice.locator("option").count() - 1)
+    expect(removed).not_to_have_text(first)
+    clusters.nth(1).click()
+    expect(clusters.nth(1)).to_have_attribute("aria-pressed", "true")
+
+
+def test_assumption_changes_dollars(lab):
+    """Twice the price of a GPU-hour is twice the bill; a reset brings the track's price back."""
+    before = lab.value("scale.dollars").text_content()
+    lab.page.get_by_text("Assumptions behind the scale").click()
+    price = lab.page.get_by_label(re.compile("GPU.hour", re.IGNORECASE)).first
+    price.fill(str(2 * float(price.input_value())))
+    price.press("Tab")
+    expect(lab.value("scale.dollars")).not_to_have_text(before)
+    amount = [float(re.search(r"[\d.]+", text)[0]) for text in (before, lab.value("scale.dollars").text_content())]
+    assert amount[1] == pytest.approx(2 * amount[0], rel=0.01)
+    lab.page.get_by_role("button", name="Reset to the defaults of the track").click()
+    expect(lab.value("scale.dollars")).to_have_text(before)
+    lab.page.get_by_text("Assumptions behind the scale").click()
+
+
+def test_bands_by_hand(lab):
+    """Bands and rows can be set by hand; a product beyond the permutations is refused and says why."""
+    lab.page.get_by_text("Advanced: width").click()
+    lab.page.get_by_label("Bands × rows").select_option(label="By hand")
+    expect(lab.field("Bands")).to_be_enabled()
+    for name, value in (("Bands", 20), ("Rows", 5)):
+        lab.field(name).fill(str(value))
+        lab.field(name).press("Enter")
+    expect(lab.value("setting.bands")).to_have_text("20")
+    expect(lab.value("setting.rows")).to_have_text("5")
+    recall = lab.number("lsh.recall")
+    lab.field("Rows").fill("30")
+    lab.field("Rows").press("Enter")
+    expect(lab.notice()).to_contain_text("600 permutations")
+    expect(lab.notice()).to_contain_text("128")
+    expect(lab.value("setting.rows")).to_have_text("5")
+    lab.field("Rows").fill("6")
+    lab.field("Rows").press("Enter")
+    expect(lab.value("setting.rows")).to_have_text("6")
+    expect(lab.notice()).to_be_hidden()
+    assert lab.number("lsh.recall") <= recall  # longer bands find less
+    lab.page.get_by_label("Bands × rows").select_option(label="Set by the threshold")
+    expect(lab.field("Bands")).to_be_disabled()
+    expect(lab.value("setting.rows")).not_to_have_text("6")
+    lab.page.get_by_text("Advanced: width").click()
+
+
+def test_compute_axis_says_its_kind(lab):
+    """The plot's compute axis is measured operations or modelled FLOPs, and a change draws it anew."""
+    before = lab.one("[data-plot='ICR_Curve']").screenshot()
+    lab.page.get_by_text("Advanced: width").click()
+    choice = lab.page.get_by_label("Compute axis")
+    expect(choice.locator("option")).to_have_text(["Operations counted (measured)", "6ND FLOPs (modelled)"])
+    choice.select_option(label="6ND FLOPs (modelled)")
+    expect(lab.page).to_have_url(re.compile("compute=flops"))
+    assert lab.one("[data-plot='ICR_Curve']").screenshot() != before
+    choice.select_option(label="Operations counted (measured)")
+    expect(lab.page).to_have_url(re.compile("compute=operations"))
+    lab.page.get_by_text("Advanced: width").click()
+
+
+def test_constraint_check_follows_the_threshold(lab):
+    """A threshold that removes little fails the budget; one that removes much meets it."""
+    lab.type_threshold(0.99)
+    budget = lab.one("[data-value='check.budget.value']").first.locator("xpath=ancestor::tr")
+    expect(budget).to_contain_text("50.0 %")
+    expect(budget.get_by_text("over the limit")).to_be_visible()
+    lab.type_threshold(0.6)
+    expect(budget.get_by_text("within the limit")).to_be_visible()
+    expect(budget.get_by_text("over the limit")).to_be_hidden()
+
+
+def test_math_peek_has_the_readers_numbers(lab):
+    """The formulas stand with the reader's own threshold, bands and rows put in."""
+    peek = lab.one("[data-math-peek]")
+    peek.locator("summary").first.click()
+    expect(peek.locator("math").first).to_be_visible()
+    expect(peek.get_by_text("With your numbers.")).to_be_visible()
+    lab.type_threshold(0.65)
+    expect(peek.locator("[data-value='setting.threshold']").first).to_have_text("0.650")
+    peek.locator("summary").first.click()
+
+
+# -- track, address, access --------------------------------------------------------------------------------
+
+
+def test_each_track_keeps_its_own_prediction(lab):
+    """Another track has its own lock; going back brings the first prediction and its results back."""
+    lab.choose_track("Edge Guardian")
+    expect(lab.page.get_by_role("heading", name="Edge Guardian: AV Systems Lead")).to_be_visible()
+    expect(lab.page.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_hidden()
+    assert parse_qs(urlsplit(lab.page.url).query)["track"] == ["edge"]
+    if lab.one("form[data-lock='1'] .fields").is_visible():
+        expect(lab.one("[data-guard='1']").first).to_be_hidden()
+        expect(lab.value("removed.words_share")).not_to_have_text(DIGITS)
+        lab.commit(55)
+    lab.results()
+    expect(lab.value("reveal.prediction")).to_have_text("55.0 %")
+    lab.choose_track("Cloud Titan")
+    expect(lab.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    lab.results()
+    expect(lab.value("reveal.prediction")).to_have_text("30.0 %")
+    rows = lab.one("[data-ledger] tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("55 %")
+
+
+def test_absurd_address_is_ignored_with_a_notice(reader):
+    """What an address says is checked; what makes no sense is named, harmless, and the rest is used."""
+    reader.open("?track=xyz&threshold=99&foo=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&seed=7&width=1e99")
+    expect(reader.notice()).to_contain_text("track=xyz was ignored")
+    expect(reader.notice()).to_contain_text("threshold=99 was ignored; allowed: 0.5 to 1")
+    expect(reader.notice()).to_contain_text("foo")
+    expect(reader.notice().locator("img")).to_have_count(0)
+    expect(reader.page.get_by_role("radio", name="Cloud Titan")).to_be_checked()
+    reader.live()
+    expect(reader.notice()).to_contain_text("track=xyz was ignored")
+    expect(reader.page).to_have_url(re.compile(r"\?track=cloud&part=1.*seed=7"))
+
+
+def test_controls_have_names(lab):
+    """Every field, button and slider handle says to assistive technology what it is for."""
+    lab.page.get_by_text("Advanced: width").click()
+    lab.page.get_by_role("group", name="The clusters").get_by_role("button").first.click()
+    expect(lab.page.get_by_label("Removed text to compare")).to_be_visible()
+    lab.type_threshold(0.82)  # widgets are drawn anew, and must be named anew
+    assert lab.page.evaluate(NAMELESS) == []
+    lab.page.get_by_text("Advanced: width").click()
+
+
+def test_phone_width(new_reader):
+    """At 360 pixels nothing overflows sideways, and the whole of Part 1 works by touch."""
+    reader = new_reader(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    reader.open("?track=tiny&part=1&corpus=licences")
+    assert reader.page.evaluate(SIDEWAYS) <= 0
+    reader.page.get_by_label("Reduction in total training FLOPs").fill("40")
+    reader.page.get_by_role("button", name="Commit").tap()
+    reader.live().results()
+    assert reader.page.evaluate(SIDEWAYS) <= 0
+    before = reader.value("setting.threshold").text_content()
+    reader.page.get_by_role("button", name="Similarity threshold (number), less").tap()
+    expect(reader.value("setting.threshold")).not_to_have_text(before)
+    reader.page.get_by_role("group", name="The clusters").get_by_role("button").first.tap()
+    choice = reader.page.get_by_label("Removed text to compare")
+    choice.select_option(index=choice.locator("option").count() - 1)
+    expect(reader.one("[data-diff] del").first).to_be_visible()
+    reader.page.get_by_text("Advanced: width").tap()
+    assert reader.page.evaluate(SIDEWAYS) <= 0
