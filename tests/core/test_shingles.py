@@ -68,10 +68,8 @@ def test_no_other_character_lowers_to_a_token():
     """Beyond ASCII only the dotted capital I and the Kelvin sign have [a-z0-9] in lower case, and they count."""
     found = [chr(code) for code in range(128, 0x110000) if re.search("[a-z0-9]", chr(code).lower())]
     assert found == [shingles.DOTTED_I, shingles.KELVIN]
-    texts = ["\u212aelvin x\u00e9", "\u0130stanbul", "kelvin X\u00c9", "i stanbul"]
-    one, two, three, four = (set(values.tolist()) for values in shingle_sets(texts, 1))
-    assert one == three
-    assert two == four
+    for text, plain in (("\u212aelvin X\u00c9", "kelvin x"), ("\u0130stanbul", "i stanbul")):
+        assert np.array_equal(shingle_hashes(text, 1), shingle_hashes(plain, 1))
 
 
 def test_hash_is_the_same_everywhere():
