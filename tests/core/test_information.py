@@ -214,3 +214,17 @@ def test_plan_refuses(call, message):
     plan = prepare(corpus(), np.arange(60), np.arange(60, 70))
     with pytest.raises(ValueError, match=message):
         call(plan)
+
+
+def test_a_learning_curve_of_the_kept_documents_only():
+    """With a mask the curve is a model's that read only what is kept, over the vocabulary of the whole."""
+    documents, heldout = corpus(), corpus(8, seed=9)
+    keep = np.random.default_rng(2).random(len(documents)) < 0.5
+    curve = learning_curve(documents, heldout, checkpoints=4, keep=keep)
+    order = np.flatnonzero(keep)
+    vocabulary = len({word for document in documents + heldout for word in document}) + 1
+    check(curve, documents, order, heldout, vocabulary)
+    assert curve.documents[-1] == order.size
+    for wrong in (keep[1:], keep.astype(int)):
+        with pytest.raises(ValueError, match=f"keep must be a mask of {keep.size} booleans"):
+            learning_curve(documents, heldout, keep=wrong)
