@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 
 const [folder, jobsFile] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(resolve(folder, "pyodide.mjs")).href);
-const pyodide = await loadPyodide({ indexURL: resolve(folder) + "/", env: { HOME: "/", PYTHONHASHSEED: "0" } });
+const pyodide = await loadPyodide({ indexURL: resolve(folder) + "/", env: { HOME: "/", PYTHONHASHSEED: "0", PYTHONNODEBUGRANGES: "1" } });
 
 pyodide.runPython(`
 import ast, importlib.util, io, marshal, warnings, zipfile

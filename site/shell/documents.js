@@ -13,6 +13,7 @@ lab.documents = (() => {
 
   async function show(part, json) {
     const section = lab.one(`[data-part="${part}"]`);
+    if (!section) return; // a workbench without words has no place on the page
     const Document = globalThis.Bokeh.require("document").Document;
     const bokeh = Document.from_json(JSON.parse(plain(json)));
     const places = bokeh.roots().map((root) => lab.one(`[data-root="${root.name}"]`, section));
@@ -72,7 +73,7 @@ lab.documents = (() => {
         const known = documents.get(part);
         document.documentElement.dataset.firstView = known && known.json === plain(json) ? "kept" : "replaced";
         if (!known || known.json !== plain(json) || known.used) await show(part, json);
-        documents.get(part).used = true;
+        if (documents.has(part)) documents.get(part).used = true;
       }
     } else if (message.type === "done") {
       if (message.seq === inFlight) inFlight = 0;

@@ -15,6 +15,8 @@ lab.main = (() => {
   const fragments = new Map();
   const answers = new Map(); // what to do with an answer of Python, by the name of the question
   let part = "1";
+  const recordReady = lab.store.ready();
+  let opened = false; // whether the workbenches of this boot know the reader's record
   let applying = null; // {part, settings} that came with the address, until the workbench has them
 
   const key = (part, what, of = track) => `${of}/${part}/${what}`;
@@ -52,7 +54,7 @@ lab.main = (() => {
       if (prediction) reveal(form);
     }
     lab.evidence.show(section, track);
-    if (lab.boot.live) openInPython(section);
+    if (opened) openInPython(section);
   }
 
   function remindAddress() {
@@ -146,7 +148,11 @@ lab.main = (() => {
   }
 
   lab.boot.listen((message) => {
-    if (message.type === "live") queueMicrotask(() => setTimeout(() => parts().forEach(openInPython)));
+    if (message.type === "live") started.then(() => setTimeout(() => {
+      opened = true;
+      parts().forEach(openInPython);
+    }));
+    else if (message.type === "failed") opened = false;
     else if (message.type === "error") notice(`Something went wrong in the workbench; what you wrote is kept. Move a control or reload the page. (${lastLine(message.text)})`);
   });
 
@@ -154,6 +160,7 @@ lab.main = (() => {
 
   document.addEventListener("lab:python", ({ detail }) => {
     const section = lab.one(`[data-part="${detail.part}"]`);
+    if (detail.type === "keep") lab.store.set({ [key(detail.part, `kept-${detail.name}`, detail.track)]: detail.value });
     if (detail.track && detail.track !== track) return; // of the track the reader has just left
     if (detail.type === "results") {
       settings.set(String(detail.part), detail.settings);
@@ -167,7 +174,6 @@ lab.main = (() => {
       section.dataset.results = detail.locked ? "locked" : String(Number(section.dataset.results || 0) + 1 || 1);
     } else if (detail.type === "work") work(section, detail);
     else if (detail.type === "answer") answers.get(detail.name)?.(section, detail);
-    else if (detail.type === "keep") lab.store.set({ [key(detail.part, `kept-${detail.name}`)]: detail.value });
     else if (detail.type === "ignored") notice(detail.text);
     else if (detail.type === "trouble") notice(`The workbench could not finish: ${detail.text}. Your work is kept; change a control to try again.`);
   });
@@ -247,15 +253,20 @@ lab.main = (() => {
 
   async function start() {
     performance.mark("lab:paint");
-    await lab.store.ready();
+    await recordReady;
     chooseTrack(address.track || lab.store.get("track") || "cloud", false);
     applying = Object.keys(address.settings).length ? { part: address.part || parts()[0].dataset.part, settings: address.settings } : null;
     choosePart(address.part || parts()[0].dataset.part, Boolean(address.part) && !location.hash && address.part !== parts()[0].dataset.part);
     if (address.ignored.length) notice(`The address was understood only in part: ${address.ignored.join("; ")}.`);
-    lab.boot.start();
   }
 
-  requestAnimationFrame(() => requestAnimationFrame(start));
+  lab.later(lab.boot.start); // at once: Python needs nothing of what follows before it is live
+  // The first picture goes first; a page that nobody sees yet draws none, and does not wait for it.
+  const painted = new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+    setTimeout(resolve, 1000);
+  });
+  const started = painted.then(start);
 
   return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), refresh: () => chooseTrack(lab.store.get("track") || track, false) };
 })();

@@ -27,9 +27,11 @@ lab.worker = function worker() {
       : file.url
         ? networkFetch(file.url).then((r) => (r.ok ? unpacked(r, file) : Promise.reject(lost(` (status ${r.status})`))), () => Promise.reject(lost("")))
         : handed(name).then((content) => new Response(content));
-    answer.catch(() => {}); // whoever takes it sees the failure
-    pending.set(name, answer);
-    return answer;
+    // Read at once, while the interpreter starts; only Wasm is better compiled as it streams in.
+    const read = name.endsWith(".wasm") ? answer : answer.then(async (r) => new Response(await r.arrayBuffer())).catch((error) => Promise.reject(error.download ? error : lost("")));
+    read.catch(() => {}); // whoever takes it sees the failure
+    pending.set(name, read);
+    return read;
   }
 
   /** Static hosts do not compress what they do not know, so archives lie gzipped. */
@@ -75,6 +77,31 @@ lab.worker = function worker() {
     return file.bytes ? URL.createObjectURL(new Blob([file.bytes], { type: "text/javascript" })) : file.url;
   }));
 
+  /** Writes the files of a zip archive, which lie in it as they are, below a folder of Pyodide's. */
+  function unpack(FS, archive, folder) {
+    const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
+    const text = new TextDecoder();
+    const made = new Set();
+    let end = archive.length - 22;
+    while (view.getUint32(end, true) !== 0x06054b50) end--;
+    let at = view.getUint32(end + 16, true);
+    for (let left = view.getUint16(end + 10, true); left > 0; left--) {
+      const [method, size, name, extra, comment] = [view.getUint16(at + 10, true), view.getUint32(at + 24, true),
+        view.getUint16(at + 28, true), view.getUint16(at + 30, true), view.getUint16(at + 32, true)];
+      const path = `${folder}/${text.decode(archive.subarray(at + 46, at + 46 + name))}`;
+      const local = view.getUint32(at + 42, true);
+      const from = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+      if (method !== 0) throw new Error(`${path} is compressed inside its archive`);
+      const parent = path.slice(0, path.lastIndexOf("/"));
+      if (!made.has(parent)) {
+        FS.mkdirTree(parent);
+        made.add(parent);
+      }
+      if (!path.endsWith("/")) FS.writeFile(path, archive.subarray(from, from + size), { canOwn: true });
+      at += 46 + name + extra + comment;
+    }
+  }
+
   const step = (name) => post({ type: "step", name });
 
   async function boot(message) {
@@ -92,7 +119,8 @@ lab.worker = function worker() {
       stderr: (line) => console.debug(line),
     });
     step("packages");
-    for (const name of ["numpy.zip", "site-packages.zip", "apps.zip"]) pyodide.unpackArchive(await bytes(name), "zip", { extractDir: SITE });
+    for (const name of ["numpy.zip", "site-packages.zip", "apps.zip"]) unpack(pyodide.FS, await bytes(name), SITE);
+    pyodide.runPython("import importlib\nimportlib.invalidate_caches()");
     step("core");
     pyodide.FS.writeFile(`/tmp/${message.wheel}`, await bytes(message.wheel));
     await pyodide.runPythonAsync(`import micropip\nawait micropip.install("emfs:/tmp/${message.wheel}", deps=False)`);
