@@ -17,6 +17,7 @@ from .workbench import Workbench
 CORPORA = {"Licence texts (real)": "licences", "Simulated crawl (copies are made)": "crawl"}
 PERMUTATIONS = [16, 32, 64, 128, 256]
 COMPUTE = {"Operations counted (measured)": "operations", "6ND FLOPs (modelled)": "flops"}
+AXES = {"operations": "Operations counted (measured), millions", "flops": "6ND compute (modelled), TFLOP"}
 GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
 
 
@@ -60,23 +61,24 @@ class DeduplicationAudit(Workbench):
         self.rows = whole_number("Rows", 9, 1, 256, disabled=True)
         self.compute = choice("Compute axis", COMPUTE, "operations")
         self.controls = {
-            "corpus": self.corpus, "threshold": self.threshold, "width": self.width, "num_perm": self.num_perm,
-            "seed": self.seed, "banding": self.banding, "bands": self.bands, "rows": self.rows,
-            "compute": self.compute,
+            "corpus": self.corpus, "threshold": self.threshold, "width": self.width,
+            "num_perm": self.num_perm, "seed": self.seed, "banding": self.banding, "bands": self.bands,
+            "rows": self.rows, "compute": self.compute,
         }
         for name, control in self.controls.items():
             of_the_corpus = name in ("corpus", "width", "num_perm", "seed")
             control.param.watch(self._changed_corpus if of_the_corpus else self._changed, "value")
 
     def _plots(self):
-        self.icr_plot = plots.chart("Operations counted (measured), millions", "Learned, nats per word (measured)")
+        self.icr_plot = plots.chart(AXES["operations"], "Learned, nats per word (measured)")
         self.icr_plot.x_range, self.icr_plot.y_range = Range1d(0, 1), Range1d(0, 1)
         self.raw_line = plots.line(self.icr_plot, "Raw corpus", plots.BLUE, "circle")
         self.ghost_line = plots.line(self.icr_plot, "Previous setting", plots.GREY, None, "dotted", 2)
         self.kept_line = plots.line(self.icr_plot, "Deduplicated", plots.GREEN, "square", "dashed")
         plots.dress_legend(self.icr_plot, "bottom_right")
 
-        self.s_plot = plots.chart("Exact Jaccard similarity of a pair", "Share of pairs LSH finds", height=300)
+        similarity, share = "Exact Jaccard similarity of a pair", "Share of pairs LSH finds"
+        self.s_plot = plots.chart(similarity, share, height=300)
         self.s_plot.x_range, self.s_plot.y_range = Range1d(0, 1), Range1d(-0.02, 1.04)
         self.s_plot.yaxis.formatter = NumeralTickFormatter(format="0%")
         self.s_line = plots.line(self.s_plot, "S-curve (modelled)", plots.BLUE)
@@ -157,7 +159,7 @@ class DeduplicationAudit(Workbench):
 
     def settings(self):
         """The settings a link or a record needs to come back here."""
-        # A slider counts its steps in the browser: .7 may arrive as .7000000000000001, which is another threshold.
+        # A slider counts its steps in the browser: .7 may arrive as .7000000000000001, another threshold.
         return {name: round(control.value, 4) if name == "threshold" else control.value
                 for name, control in self.controls.items()}
 
@@ -265,8 +267,8 @@ class DeduplicationAudit(Workbench):
         bands, rows = (self.bands.value, self.rows.value) if hand else (None, None)
         if hand and bands * rows > audit.num_perm:
             self.say("ignored", text=(
-                f"{bands} bands of {rows} rows need {bands * rows} permutations, and there are {audit.num_perm}. "
-                "Fewer bands or rows, or more permutations."
+                f"{bands} bands of {rows} rows need {bands * rows} permutations, and there are "
+                f"{audit.num_perm}. Fewer bands or rows, or more permutations."
             ))
             return
         point = audit.at(self.settings()["threshold"], bands, rows)
@@ -292,9 +294,7 @@ class DeduplicationAudit(Workbench):
     def _draw(self, point, learning, recall):
         axis = self.compute.value
         unit = 1e6 if axis == "operations" else 1e12
-        self.icr_plot.xaxis.axis_label = (
-            "Operations counted (measured), millions" if axis == "operations" else "6ND compute (modelled), TFLOP"
-        )
+        self.icr_plot.xaxis.axis_label = AXES[axis]
         for source, curve in ((self.raw_line, learning.raw), (self.kept_line, learning.kept),
                               (self.ghost_line, self._ghost.kept if self._ghost else None)):
             source.data = {"x": [], "y": []} if curve is None else {

@@ -27,9 +27,10 @@ def chart(x_label, y_label, height=340, **options):
 def line(plot, label, color, marker=None, dash="solid", width=2.5, alpha=1.0):
     """An empty line with markers, and the source that fills it."""
     source = ColumnDataSource({"x": [], "y": []})
-    plot.line("x", "y", source=source, color=color, line_dash=dash, line_width=width, alpha=alpha, legend_label=label)
+    look = {"source": source, "color": color, "alpha": alpha, "legend_label": label}
+    plot.line("x", "y", line_dash=dash, line_width=width, **look)
     if marker:
-        plot.scatter("x", "y", source=source, color=color, marker=marker, size=8, alpha=alpha, legend_label=label)
+        plot.scatter("x", "y", marker=marker, size=8, **look)
     return source
 
 
