@@ -14,7 +14,8 @@ label, .bk-slider-title { font-size: 14px; line-height: 1.4; color: inherit; }
 .bk-spin-btn { width: 26px; }
 .noUi-target { height: 10px; margin-block: 10px; }
 .noUi-handle, .noUi-horizontal .noUi-handle { width: 26px; height: 26px; top: -9px; right: -13px;
-  border-radius: 50%; background: #006395; border: 3px solid white; box-shadow: 0 0 0 1px #475569; cursor: grab; }
+  border-radius: 50%;
+  background: #006395; border: 3px solid white; box-shadow: 0 0 0 1px #475569; cursor: grab; }
 .noUi-handle:focus-visible { outline: 3px solid #CC5500; outline-offset: 2px; }
 """
 

@@ -38,7 +38,8 @@ class Workbench:
 
     A subclass has `part` (its number), `roots()` (name of the place on the page -> Panel object),
     `open(state)` (track, prediction, settings as the page has them) and methods `ask_<name>(**arguments)`
-    that the page can call. It speaks through `say(message)` and reads data files after `await load(file_name)`.
+    that the page can call. It speaks through `say(message)` and reads data files after
+    `await load(file_name)`.
     """
 
     part = 0
