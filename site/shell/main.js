@@ -167,7 +167,6 @@ lab.main = (() => {
       latest.set(String(detail.part), detail);
       lab.fill.results(section, detail);
       if (detail.clusters) lab.clusters.show(section, detail.clusters);
-      if (!detail.locked) notice("");
       lab.evidence.show(section, track);
       lab.store.set({ [key(detail.part, "settings")]: detail.settings });
       remindAddress();
@@ -202,6 +201,8 @@ lab.main = (() => {
       if (lab.boot.live) ask(part, "assume", { assumptions: values });
     } else if (element.matches("[data-import-file]")) lab.record.take(element.files[0]);
   });
+
+  document.addEventListener("lab:moved", () => notice("")); // the reader has gone on
 
   let writing = 0;
   document.addEventListener("input", (event) => {
