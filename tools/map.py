@@ -91,6 +91,26 @@ def kept(root, data, cache, track):
     return json.loads(path.read_text("ascii"))
 
 
+def figures():
+    """What the page says of the maps where Python does not run: track -> name -> number."""
+    from dataselect_core import datasets, gap_map, mixing
+    from dataselect_core.tracks import TRACKS
+
+    text, found = datasets.gap_maps(), {}
+    for track in TRACKS:
+        made, limits = gap_map.read(text, track.id), track.part_3.limits
+        change = gap_map.moved(made.move)
+        before, after = (mixing.interval(recall).mean for recall in made.move["recall"])
+        inside = made.feasible(mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
+        best = max(((made.measures["accuracy"][i, j], made.shares[i]) for i, j in zip(*inside.nonzero(), strict=True)),
+                   default=(0.0, 0.0))
+        found[track.id] = {
+            "before": before, "after": after, "change": 100 * change.mean, "low": 100 * change.low,
+            "high": 100 * change.high, "cells": int(inside.sum()), "best": float(best[0]), "share": float(best[1]),
+        }
+    return found
+
+
 def _write(path, data):
     """Write beside, then move: a build that is stopped leaves no half file."""
     part = path.with_name(path.name + ".part")

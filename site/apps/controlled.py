@@ -6,9 +6,7 @@ from .workbench import Workbench
 
 
 class Controlled(Workbench):
-    """A workbench with `controls`: name of a setting -> widget."""
-
-    controls = {}
+    """A workbench with `controls`: name of a setting -> widget. A subclass makes them."""
 
     def settings(self):
         """The settings a link or a record needs to come back here.
@@ -41,7 +39,8 @@ class Controlled(Workbench):
 
     def sound(self):
         """Whether all controls hold what they may: the page can send an empty field."""
-        return all([self.told(self.check, name, c, c.value) for name, c in self.controls.items()])
+        told = [self.told(self.check, name, c, c.value) for name, c in self.controls.items()]
+        return all(told)  # of every wrong one, the page has been told
 
     def told(self, take, *given):
         """Whether something could be taken over; if not, the page is told why."""

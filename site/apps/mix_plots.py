@@ -41,7 +41,7 @@ class MapPlot:
         self.figure.text("x", "y", text="text", source=self.cells, text_color="ink", text_align="center",
                          text_baseline="middle", text_font_size="11px", y_offset=3)
         self.inside = ColumnDataSource({"x": [], "y": [], "ink": []})
-        self.figure.scatter("x", "y", source=self.inside, marker="star", size=11, color="ink", y_offset=0)
+        self.figure.scatter("x", "y", source=self.inside, marker="star", size=11, color="ink")
         self.point = ColumnDataSource({"x": [], "y": []})
         for size, color, width in ((30, "white", 7), (30, plots.RED, 3)):
             self.figure.scatter("x", "y", source=self.point, marker="circle", size=size, fill_color=None,
@@ -63,7 +63,7 @@ class MapPlot:
             source.data = _borders(kept[limit], gap_map, outer=False)
         region = np.logical_and.reduce(list(kept.values()))
         self.region.data = _borders(region, gap_map, outer=True)
-        self.inside.data = {"x": x[region] - 0, "y": y[region] + 0.028, "ink": ink[region].tolist()}
+        self.inside.data = {"x": x[region], "y": y[region] + 0.028, "ink": ink[region].tolist()}
 
     def move(self, share, randomisation):
         """Put the reader's point."""

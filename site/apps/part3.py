@@ -1,0 +1,331 @@
+"""Part 3, the Domain Gap Synthesis: a mix of real and synthetic digits, measured in the field, under real rain."""
+
+import asyncio
+
+import panel as pn
+
+from dataselect_core import datasets, gap_map, mixing, noise_lab, tracks
+from dataselect_core.economics import Assumptions
+
+from . import mix_report, noise_report, pictures
+from .controlled import Controlled
+from .controls import choice, slider_with_number, whole_number
+from .mix_plots import CutPlot, MapPlot, NoisePlots
+
+MEASURES = {"Field accuracy": "accuracy", "Safety recall in heavy rain": "recall", "FID": "fid",
+            "FID∞ (bias taken out)": "fid_infinity"}
+DIRECTIONS = ("rises", "same", "falls")
+OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
+OF_THE_LAB = ("expert_label_price",)
+PAUSE = 0.2  # seconds without a newer setting before training begins
+REMEMBERED = 2000  # runs
+
+
+class DomainGapSynthesis(Controlled):
+    """The workbench of Part 3.
+
+    The map of the track was computed when the lab was built, so a point of it is there at once; what is measured
+    at the reader's own setting is trained here and follows. Before the prediction is locked only the
+    pictures are shown.
+    """
+
+    part = 3
+
+    def __init__(self, say, load):
+        super().__init__(say, load)
+        self.prediction = None
+        self.edited = {}
+        self.shown = False  # long work waits until the reader looks at this part
+        self.digits = self.rainfall = self.map = None
+        self.runs = {}  # (setting, seed) -> mixing.Outcome
+        self.experiments = {}  # (rate, seeds) -> noise_lab.Measured
+        self._maps = self._pictured = self._drawn = None
+        self._quiet = False
+        self._controls()
+        self.map_plot, self.noise_plots = MapPlot(), NoisePlots()
+        self.cut_mix = CutPlot("Synthetic share, % (at your randomisation)", 100)
+        self.cut_random = CutPlot("Domain randomisation (at your share)", 1)
+        self._defaults = self.settings()
+
+    def _controls(self):
+        start = self.track.part_3
+        self.synthetic, synthetic_number = slider_with_number(
+            "Synthetic share of the training set, %", 100 * start.share.value, 0, 100, 5
+        )
+        self.randomisation, randomisation_number = slider_with_number(
+            "Domain randomisation", start.randomisation.value, 0, 1, 0.05
+        )
+        self.noise, noise_number = slider_with_number("Label noise to inject, %", 5.0, 0, 30, 1)
+        self._sliders = {
+            "mix": (self.synthetic, synthetic_number, self.randomisation, randomisation_number),
+            "noiserate": (self.noise, noise_number),
+        }
+        self.measure = choice("The map shows", MEASURES, "accuracy")
+        self.total = whole_number("Total budget, samples", int(start.total.value), 20, 3000)
+        self.real = whole_number("Real samples available", int(start.real.value), 0, mixing.POOL)
+        self.rain = choice("Days with rain in the field", {"As recorded in Seattle": "record", "By hand": "hand"},
+                           "record")
+        self.wet_share = whole_number("Days with rain, %", 43, 0, 100, disabled=True)
+        self.simulator_rain = choice("Is the simulator given rain?", {"No: it does not know rain": "no",
+                                                                      "Yes, from the same record": "yes"}, "no")
+        self.label_noise = whole_number("Wrong labels among the real, %", 0, 0, 45)
+        self.seed = whole_number("First seed", 1, 0, 9999)
+        self.seeds = whole_number("Number of seeds", 5, 2, 20)
+        self.controls = {
+            "synthetic": self.synthetic, "randomisation": self.randomisation, "measure": self.measure,
+            "total": self.total, "real": self.real, "rain": self.rain, "wet_share": self.wet_share,
+            "simulator_rain": self.simulator_rain, "label_noise": self.label_noise, "seed": self.seed,
+            "seeds": self.seeds, "noise": self.noise,
+        }
+        for control in self.controls.values():
+            control.param.watch(self._changed, "value")
+
+    def roots(self):
+        """The places of the page and what stands in them."""
+        def stack(*widgets):
+            return pn.Column(*widgets, sizing_mode="stretch_width")
+
+        def plot(figure):
+            return pn.pane.Bokeh(figure, sizing_mode="stretch_width")
+
+        return {
+            "mix": stack(*self._sliders["mix"]),
+            "advanced": stack(self.total, self.real, self.rain, self.wet_share, self.simulator_rain,
+                              self.label_noise, self.seed, self.seeds),
+            "measure": self.measure,
+            "noiserate": stack(*self._sliders["noiserate"]),
+            "map": plot(self.map_plot.figure), "cutmix": plot(self.cut_mix.figure),
+            "cutrandom": plot(self.cut_random.figure), "noise": plot(self.noise_plots.law),
+            "learning": plot(self.noise_plots.curve),
+        }
+
+    # -- the reader's setting --------------------------------------------------------------------------
+
+    def setting(self):
+        """The `mixing.Setting` of the controls; ValueError where there is too little to train on."""
+        return mixing.Setting(
+            share=round(self.synthetic.value / 100, 4), randomisation=round(self.randomisation.value, 4),
+            total=self.total.value, real=self.real.value,
+            wet_share=self.wet_share.value / 100 if self.rain.value == "hand" else None,
+            simulator_rain=self.simulator_rain.value == "yes", label_noise=self.label_noise.value / 100,
+            critical=int(self.track.part_3.critical.value),
+        )
+
+    def seed_list(self):
+        """The seeds that the reader measures over."""
+        return tuple(range(self.seed.value, self.seed.value + self.seeds.value))
+
+    def strategies(self, setting):
+        """What could be bought instead: name -> setting, or None where too little would be left to train on."""
+        real, _ = setting.counts()
+        if real < 2 * mixing.CLASSES:
+            return {"mix": setting, "real": None, "expert": None}
+        alone = {"share": 0.0, "randomisation": 0.0, "total": real, "real": real, "wet_share": setting.wet_share,
+                 "critical": setting.critical}
+        return {"mix": setting, "real": mixing.Setting(**alone, label_noise=setting.label_noise),
+                "expert": mixing.Setting(**alone)}
+
+    def measured(self, setting):
+        """Measures with intervals over the reader's seeds, or None while they are not all run."""
+        outcomes = [self.runs.get((setting, seed)) for seed in self.seed_list()]
+        return None if setting is None or None in outcomes else mixing.summarised(outcomes)
+
+    def experiment(self):
+        """What the experiments on label noise found at the reader's rate and seeds, or None."""
+        return self.experiments.get(self._experiment_key())
+
+    def _experiment_key(self):
+        return round(self.noise.value / 100, 4), self.seed_list()
+
+    def limits(self):
+        """The track's limits as `mixing` takes them."""
+        limits = self.track.part_3.limits
+        return mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value)
+
+    def assumption(self, name):
+        """A price or number of the scenario: the reader's, else the track's, else the lab's."""
+        if name in self.edited:
+            return self.edited[name]
+        return getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
+
+    # -- what the page asks ----------------------------------------------------------------------------
+
+    def open(self, state):
+        """Take over track, settings, assumptions and the locked prediction of the page."""
+        self.track = tracks.track(state.get("track", "cloud"))
+        self.prediction, self.edited, self.map, self._pictured, self._drawn = None, {}, None, None, None
+        start = self.track.part_3
+        settings = {
+            **self._defaults, "synthetic": 100 * start.share.value, "randomisation": start.randomisation.value,
+            "total": int(start.total.value), "real": int(start.real.value),
+            "label_noise": round(100 * start.label_noise.value),
+        }
+        self._quiet = True
+        try:
+            for name, value in {**settings, **(state.get("settings") or {})}.items():
+                self.told(self.set, name, value)
+        finally:
+            self._quiet = False
+        if state.get("prediction") is not None:
+            self.told(self._lock, state["prediction"])
+        self.told(self._assume, state.get("assumptions") or {})
+        for plot in (self.map_plot, self.cut_mix, self.cut_random, self.noise_plots):
+            plot.clear()
+        self._turn()
+
+    def ask_show(self):
+        """The reader has come to this part: what is not ready is made now."""
+        if not self.shown:
+            self.shown = True
+            self._turn()
+        return True
+
+    def ask_lock(self, prediction, lock="3"):
+        """The reader has committed a prediction: from now on results are reported."""
+        self._lock(prediction)
+        self._turn()
+        return True
+
+    def _lock(self, prediction):
+        direction, points = (prediction.get(name) for name in ("direction", "prediction")) \
+            if isinstance(prediction, dict) else (None, None)
+        number = isinstance(points, (int, float)) and not isinstance(points, bool)
+        if direction not in DIRECTIONS or not number or not 0 <= points <= 100:
+            raise ValueError(f"the prediction must be one of {', '.join(DIRECTIONS)} and a number of points from 0 "
+                             f"to 100, not {prediction!r}")
+        self.prediction = (direction, float(points))
+
+    def ask_assume(self, assumptions):
+        """The reader has changed assumptions: name -> value."""
+        self._assume(assumptions)
+        self.report()
+        return True
+
+    def _assume(self, edited):
+        before, self.edited = self.edited, dict(edited)
+        try:
+            unknown = set(edited) - set(OF_THE_TRACK) - set(OF_THE_LAB)
+            if unknown:
+                raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
+            mix_report.prices(self, 1, 1)
+            noise_report.steps(self, 0.05)
+        except (ValueError, TypeError) as error:
+            self.edited = before
+            raise ValueError(str(error)) from None
+
+    # -- what happens then -----------------------------------------------------------------------------
+
+    def _changed(self, *_):
+        self.wet_share.disabled = self.rain.value == "record"
+        if not self._quiet and self.sound():
+            self._turn()
+
+    def _turn(self):
+        """Show what is known at the reader's setting, and start the work on what is not."""
+        if not self.told(self.setting):
+            self.cancel()
+            return
+        self.report()
+        if self.shown and self._missing():
+            self.start(self._catch_up())
+        elif self.working:
+            self.cancel()
+
+    def _missing(self):
+        if self.digits is None or self._pictured != self._sheet_key():
+            return True
+        if self.prediction is None:
+            return False
+        wanted = [s for s in self.strategies(self.setting()).values() if s is not None]
+        return self.map is None or self.experiment() is None or any(self.measured(s) is None for s in wanted)
+
+    async def _catch_up(self):
+        if self.digits is None:
+            await self.progress("Reading digits and weather", 0.01)
+            for name in ("digits", "rainfall_mm"):
+                for file in datasets.FILES[name]:
+                    await self.load(file)
+            self.digits, self.rainfall = datasets.digits(), datasets.rainfall_mm()
+            await self.progress("Drawing digits", 0.02)
+        if self._pictured != self._sheet_key():
+            self._show_pictures()
+            await asyncio.sleep(0)
+        if self.prediction is None:
+            return
+        if self.map is None:
+            if self._maps is None:
+                for file in datasets.FILES["gap_maps"]:
+                    await self.load(file)
+                self._maps = datasets.gap_maps()
+            self.map = gap_map.read(self._maps, self.track.id)
+            self.report()
+        await asyncio.sleep(PAUSE)
+        for name, setting in self.strategies(self.setting()).items():
+            await self._train(name, setting)
+        await self._experiment()
+
+    async def _train(self, name, setting):
+        """Run a strategy for every seed that has not been run."""
+        if setting is None:
+            return
+        label = {"mix": "Training on your mix", "real": "Training on its real samples alone",
+                 "expert": "Training on expert labels"}[name]
+        wanted = [seed for seed in self.seed_list() if (setting, seed) not in self.runs]
+        for done, seed in enumerate(wanted):
+            for step in mixing.stepwise(setting, *self.digits, self.rainfall, seed):
+                if step is not None:
+                    self.runs[setting, seed] = step
+                await self.progress(f"{label}: seed {done + 1} of {len(wanted)}", (done + 0.5) / len(wanted))
+        while len(self.runs) > REMEMBERED:
+            self.runs.pop(next(iter(self.runs)))
+        if wanted:
+            self.report()
+
+    async def _experiment(self):
+        key = self._experiment_key()
+        if key not in self.experiments:
+            for step in noise_lab.measure(*key, *self.digits):
+                if isinstance(step, tuple):
+                    await self.progress(*step)
+                else:
+                    self.experiments[key] = step
+            self.report()
+
+    def _sheet_key(self):
+        return self.setting(), self.seed.value
+
+    def _show_pictures(self):
+        key = self._sheet_key()
+        self.say("pictures", rows=pictures.sheet(*key[:1], *self.digits, self.rainfall, key[1]))
+        self._pictured = key
+
+    def report(self):
+        """Tell the page what is known; before the lock, only what it does not guard."""
+        if self.prediction is None:
+            self.say("results", values=mix_report.open_values(self), locked=True, settings=self.settings())
+        elif self.map is not None:
+            setting = self.setting()
+            self._draw(setting)
+            report = mix_report.report(self, setting)
+            noisy = noise_report.report(self)
+            self.say(
+                "results", locked=False, settings=self.settings(), values=report["values"] | noisy["values"],
+                tables=report["tables"] | noisy["tables"], cases=report["cases"] + noisy["cases"],
+            )
+
+    def _draw(self, setting):
+        kept = mix_report.kept(self.map, self.limits())
+        i, j = self.map.nearest(setting.share, setting.randomisation)
+        shown = (self.track.id, self.measure.value)
+        if self._drawn != shown:
+            self.map_plot.show(self.map, self.measure.value, kept)
+            self._drawn = shown
+        self.map_plot.move(setting.share, setting.randomisation)
+        cut = {name: tuple(self.map.measures[name + end] for end in ("", "_low", "_high"))
+               for name in ("accuracy", "recall")}
+        self.cut_mix.show(100 * self.map.shares, {n: [v[:, j] for v in c] for n, c in cut.items()},
+                          100 * setting.share)
+        self.cut_random.show(self.map.randomisations, {n: [v[i] for v in c] for n, c in cut.items()},
+                             setting.randomisation)
+        if self.experiment() is not None:
+            self.noise_plots.show(self.experiment())

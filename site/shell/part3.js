@@ -1,0 +1,68 @@
+// Part 3: tells Python when the reader looks at it, so that training waits until then, and draws the sheet of
+// pictures from the numbers that Python sends.
+"use strict";
+
+(() => {
+  const PART = "3";
+  const BLOCKS = 8; // a picture is 8 x 8 blocks of 0 to 16 ink
+  const PIXELS = 6; // of the canvas for each block
+  const FRAME = 8; // around a picture
+  const ACROSS = 10; // pictures in a line
+  const root = document.documentElement;
+  let told = false;
+
+  function tellPython() {
+    if (root.dataset.boot !== "live") told = false;
+    else if (!told && root.dataset.partNow === PART) {
+      told = true;
+      lab.main.ask(PART, "show", {});
+    }
+  }
+
+  function draw(canvas, pictures) {
+    const tile = BLOCKS * PIXELS + 2 * FRAME;
+    canvas.width = tile * Math.min(ACROSS, pictures.length);
+    canvas.height = tile * Math.ceil(pictures.length / ACROSS);
+    const paper = canvas.getContext("2d");
+    paper.fillStyle = "#ffffff";
+    paper.fillRect(0, 0, canvas.width, canvas.height);
+    pictures.forEach(({ ink, mark }, i) => {
+      const left = tile * (i % ACROSS) + FRAME;
+      const top = tile * Math.floor(i / ACROSS) + FRAME;
+      ink.forEach((value, k) => {
+        const grey = Math.round(255 - (value * 255) / 16);
+        paper.fillStyle = `rgb(${grey},${grey},${grey})`;
+        paper.fillRect(left + PIXELS * (k % BLOCKS), top + PIXELS * Math.floor(k / BLOCKS), PIXELS, PIXELS);
+      });
+      if (!mark) return;
+      paper.strokeStyle = mark === "real" ? "#006395" : "#b34700";
+      paper.lineWidth = 3;
+      paper.setLineDash(mark === "real" ? [] : [7, 5]);
+      paper.strokeRect(left - 3.5, top - 3.5, BLOCKS * PIXELS + 7, BLOCKS * PIXELS + 7);
+    });
+  }
+
+  /** Rows stay where they are while a setting moves, so that the page does not jump. */
+  function show(section, rows) {
+    const sheet = lab.one("[data-sheet]", section);
+    if (!sheet) return;
+    if (sheet.children.length !== rows.length || !lab.one("canvas", sheet)) {
+      sheet.replaceChildren(...rows.map((row) => lab.element("figure", { "data-sheet-row": row.name },
+        lab.element("figcaption", {}), lab.element("canvas", { role: "img" }))));
+    }
+    rows.forEach((row, i) => {
+      lab.one("figcaption", sheet.children[i]).textContent = row.title;
+      const canvas = lab.one("canvas", sheet.children[i]);
+      canvas.setAttribute("aria-label", row.alt);
+      draw(canvas, row.pictures);
+    });
+    sheet.dataset.drawn = String(Number(sheet.dataset.drawn || 0) + 1);
+  }
+
+  document.addEventListener("lab:python", ({ detail }) => {
+    if (detail.type !== "pictures" || String(detail.part) !== PART || detail.track !== lab.main.track) return;
+    show(lab.one(`[data-part="${PART}"]`), detail.rows);
+  });
+
+  new MutationObserver(tellPython).observe(root, { attributes: true, attributeFilter: ["data-boot", "data-part-now"] });
+})();
