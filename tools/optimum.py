@@ -70,6 +70,18 @@ def build(root, data, cache):
     return target
 
 
+def figures():
+    """Labels to 90 % on the digits, for a reader whose browser cannot run Python: name -> number."""
+    from dataselect_core import exhaustive
+    from dataselect_core.selection_economics import labels_to_reach
+
+    found = {}
+    for curve in exhaustive.curves("digits"):
+        name = "random" if curve.strategy == "random" else f"{curve.strategy}_{curve.batch_size}"
+        found[name] = float(labels_to_reach(curve.labels, curve.mean, 0.9))
+    return found
+
+
 def main(name):
     """Compute one problem and print it."""
     from dataselect_core import exhaustive

@@ -15,12 +15,12 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tools import pages
+from tools import map, optimum, pages
 
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
     "lab", "format", "fill", "names", "state", "store", "worker", "boot", "documents", "lock", "assumptions",
-    "clusters", "record", "main",
+    "clusters", "record", "main", "part2", "part3",
 )
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
 RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")
@@ -108,6 +108,8 @@ def native_figures(root):
             "pairs": len(point.pairs), "documents_share": point.documents_removed / n,
             "words_share": point.words_removed / words,
         }
+    figures["mix"] = map.figures()
+    figures["sweep"] = optimum.figures()
     return figures
 
 

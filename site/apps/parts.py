@@ -1,5 +1,7 @@
 """The parts of the lab, in order."""
 
 from .part1 import DeduplicationAudit
+from .part2 import LabelingROI
+from .part3 import DomainGapSynthesis
 
-WORKBENCHES = (DeduplicationAudit,)
+WORKBENCHES = (DeduplicationAudit, LabelingROI, DomainGapSynthesis)

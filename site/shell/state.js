@@ -25,6 +25,23 @@ lab.state = (() => {
     bands: { read: number(1, 256, true), allowed: "1 to 256", parts: ["1"] },
     rows: { read: number(1, 256, true), allowed: "1 to 256", parts: ["1"] },
     compute: { read: oneOf("operations", "flops"), allowed: "operations or flops", parts: ["1"] },
+    synthetic: { read: number(0, 100), allowed: "0 to 100, in %", parts: ["3"] },
+    randomisation: { read: number(0, 1), allowed: "0 to 1", parts: ["3"] },
+    measure: { read: oneOf("accuracy", "recall", "fid", "fid_infinity"), allowed: "accuracy, recall, fid or fid_infinity", parts: ["3"] },
+    total: { read: number(20, 3000, true), allowed: "20 to 3000", parts: ["3"] },
+    real: { read: number(0, 1000, true), allowed: "0 to 1000", parts: ["3"] },
+    rain: { read: oneOf("record", "hand"), allowed: "record or hand", parts: ["3"] },
+    wet_share: { read: number(0, 100, true), allowed: "0 to 100, in %", parts: ["3"] },
+    simulator_rain: { read: oneOf("no", "yes"), allowed: "no or yes", parts: ["3"] },
+    label_noise: { read: number(0, 45, true), allowed: "0 to 45, in %", parts: ["3"] },
+    strategy: { read: oneOf("random", "least_confidence", "margin", "entropy"), allowed: "random, least_confidence, margin or entropy", parts: ["2"] },
+    batch: { read: (text) => ([5, 10, 20, 50, 100].includes(Number(text)) ? Number(text) : undefined), allowed: "5, 10, 20, 50 or 100", parts: ["2"] },
+    data: { read: oneOf("digits", "rare", "breast_cancer"), allowed: "digits, rare or breast_cancer", parts: ["2"] },
+    initial: { read: number(2, 200, true), allowed: "2 to 200", parts: ["2"] },
+    budget: { read: number(20, 600, true), allowed: "20 to 600", parts: ["2"] },
+    test_share: { read: number(0.1, 0.5), allowed: "0.1 to 0.5", parts: ["2"] },
+    seeds: { read: number(1, 20, true), allowed: "1 to 20", parts: ["2", "3"] },
+    noise: { read: number(0, 30), allowed: "0 to 30, in %", parts: ["3"] },
   };
 
   /** What the address says: {track, part, settings, ignored}. */

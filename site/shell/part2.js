@@ -1,0 +1,131 @@
+// What only Part 2 has: the Run button, the list of runs, the 10-Iteration Rule, the marker, the measured rate.
+"use strict";
+
+lab.part2 = (() => {
+  const PART = "2";
+  const words = { random: "random", least_confidence: "least confidence", margin: "margin", entropy: "entropy" };
+  const data = { digits: "digits", rare: "digits with a rare class", breast_cancer: "breast cancer" };
+  /** What Python said last: runs and search. @type {any} */
+  let now = null;
+
+  const section = () => lab.one(`[data-part="${PART}"]`);
+  const form = () => lab.one("form[data-marker]", section());
+  const name = (run) => `${run.number}: ${words[run.strategy]}, batch ${run.batch}, ${data[run.data]}, ${run.seeds} ${run.seeds === 1 ? "seed" : "seeds"}`;
+
+  function listRuns() {
+    const place = lab.one("[data-runs]", section());
+    const focused = document.activeElement?.getAttribute("data-run-button");
+    place.replaceChildren(...now.runs.map((run) => lab.element("li", { class: run.shown ? null : "quiet" },
+      lab.element("span", {}, `${name(run)}${run.counted ? "" : " (not counted)"}`), " ",
+      lab.element("button", { type: "button", "data-run-button": run.number, "aria-pressed": run.shown }, run.shown ? "Hide" : "Show"))));
+    if (focused) lab.one(`[data-run-button="${focused}"]`, place)?.focus();
+    lab.one("[data-no-runs]", section()).hidden = now.runs.length > 0;
+  }
+
+  const chosen = () => now?.runs.find((run) => String(run.number) === form().elements.namedItem("run").value);
+
+  function showMarker() {
+    const { counting, marker } = now.search;
+    const fields = form();
+    fields.hidden = !counting || !now.runs.length;
+    const select = fields.elements.namedItem("run");
+    const before = select.value;
+    const wanted = now.runs.map((run) => String(run.number));
+    if ([...select.options].map((option) => option.value).join() !== wanted.join()) {
+      select.replaceChildren(...now.runs.map((run) => lab.element("option", { value: run.number }, name(run))));
+      select.value = wanted.includes(before) ? before : wanted.at(-1) || "";
+    } else for (const [i, run] of now.runs.entries()) if (select.options[i].textContent !== name(run)) select.options[i].textContent = name(run);
+    bounds();
+    const said = lab.one("[data-marker-said]", section());
+    said.hidden = counting;
+    if (!counting && marker) said.textContent = `Committed: run ${marker.run} at ${marker.labels} labels.`;
+  }
+
+  /** Keeps slider and field inside the chosen run. */
+  function bounds() {
+    const run = chosen();
+    if (!run) return;
+    const { labels, place } = form().elements;
+    place.max = String(run.labels.length - 1);
+    labels.min = String(run.labels[0]);
+    labels.max = String(run.labels.at(-1));
+    if (labels.value === "") set(Math.floor(run.labels.length / 2));
+  }
+
+  function set(index) {
+    const run = chosen();
+    const { labels, place } = form().elements;
+    place.value = String(index);
+    labels.value = String(run.labels[Math.min(index, run.labels.length - 1)]);
+    preview();
+  }
+
+  /** The round of the run nearest to the number in the field. */
+  function nearest() {
+    const run = chosen();
+    const typed = Number(form().elements.labels.value);
+    return run.labels.reduce((best, labels, i) => (Math.abs(labels - typed) < Math.abs(run.labels[best] - typed) ? i : best), 0);
+  }
+
+  function preview() {
+    const run = chosen();
+    if (run && lab.boot.live) lab.main.ask(PART, "place", { run: run.number, labels: Number(form().elements.labels.value) });
+  }
+
+  lab.main.answer("place", (_, { answer }) => {
+    const said = lab.one("[data-marker-preview]", section());
+    said.textContent = `Run ${answer.run} at ${answer.labels} labels: ${lab.format(answer.cost, "dollars")}, accuracy ${lab.format(answer.accuracy, "percent")}.`;
+  });
+
+  document.addEventListener("lab:python", ({ detail }) => {
+    if (String(detail.part) !== PART || detail.track !== lab.main.track) return;
+    if (detail.type === "results" && !detail.locked) {
+      now = detail;
+      listRuns();
+      showMarker();
+      lab.one('[data-action="run"]', section()).disabled = detail.search.counting && detail.search.left === 0;
+    }
+  });
+
+  document.addEventListener("input", ({ target }) => {
+    if (!(target instanceof HTMLInputElement) || target.form !== form() || !chosen()) return;
+    if (target.name === "place") set(Number(target.value));
+  });
+
+  document.addEventListener("change", ({ target }) => {
+    if (!(target instanceof Element) || target.closest("form") !== form() || !chosen()) return;
+    if (target.getAttribute("name") === "run") bounds();
+    if (target.getAttribute("name") !== "place") set(nearest());
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form()) return;
+    event.preventDefault();
+    const run = chosen();
+    if (!run) return;
+    set(nearest());
+    lab.main.ask(PART, "commit", { run: run.number, labels: Number(form().elements.labels.value) });
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("button") : null;
+    if (!button || !section().contains(button)) return;
+    if (button.dataset.runButton) lab.main.ask(PART, "show", { run: Number(button.dataset.runButton), shown: button.getAttribute("aria-pressed") !== "true" });
+    else if (button.dataset.action === "run") {
+      lab.main.notice("");
+      lab.main.ask(PART, "run", {});
+    } else if (button.dataset.action === "measure") lab.main.ask(PART, "measure", {});
+    else if (button.dataset.action === "use-rate") useRate();
+  });
+
+  /** The rate measured here, into the field of the assumption. */
+  function useRate() {
+    const rate = now?.values["measure.rate"]?.value;
+    const field = lab.one('[data-assumption="signature_rate"]', section());
+    if (!rate || !field) return;
+    field.value = String(Math.round(rate));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  return {};
+})();
