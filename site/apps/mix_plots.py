@@ -27,9 +27,9 @@ class MapPlot:
             axis.ticker = FixedTicker(ticks=[k * step for k in range(11)])
         self.figure.xaxis.formatter = NumeralTickFormatter(format="0")
         self.figure.xaxis.axis_label = "Synthetic share of the training set, %"
-        self.cells = ColumnDataSource({name: [] for name in ("x", "y", "shade", "ink", "text")})
-        self.figure.rect("x", "y", width=10, height=0.1, source=self.cells, fill_color="shade", line_color="white",
-                         line_width=1)
+        self.cells = ColumnDataSource({name: [] for name in ("x", "y", "width", "height", "shade", "ink", "text", "short")})
+        self.figure.rect("x", "y", width="width", height="height", source=self.cells, fill_color="shade",
+                         line_color="white", line_width=1)
         self.lines = {}
         for limit, (color, dash) in CONTOURS.items():
             self.lines[limit] = ColumnDataSource(dict(EMPTY))
@@ -38,8 +38,8 @@ class MapPlot:
         self.region = ColumnDataSource(dict(EMPTY))
         self.figure.segment(**_ends(self.region), line_color="white", line_width=8)
         self.figure.segment(**_ends(self.region), line_color=plots.INK, line_width=4)
-        self.figure.text("x", "y", text="text", source=self.cells, text_color="ink", text_align="center",
-                         text_baseline="middle", text_font_size="11px", y_offset=3)
+        self.words = self.figure.text("x", "y", text="text", source=self.cells, text_color="ink", text_align="center",
+                                      text_baseline="middle", text_font_size="11px", y_offset=3)
         self.inside = ColumnDataSource({"x": [], "y": [], "ink": []})
         self.figure.scatter("x", "y", source=self.inside, marker="star", size=11, color="ink")
         self.point = ColumnDataSource({"x": [], "y": []})
@@ -54,16 +54,26 @@ class MapPlot:
         way = np.clip((values - low) / (high - low), 0, 1)
         x, y = np.meshgrid(100 * gap_map.shares, gap_map.randomisations, indexing="ij")
         ink = np.where(way > DARK_FROM, "#FFFFFF", plots.INK)
-        written = (f"{100 * v:.1f}" if measure in ("accuracy", "recall") else f"{v:.2f}" for v in values.ravel())
+        percent = measure in ("accuracy", "recall")
+        step = gap_map.shares[1] - gap_map.shares[0]
         self.cells.data = {
-            "x": x.ravel(), "y": y.ravel(), "shade": [_shade(w) for w in way.ravel()], "ink": ink.ravel().tolist(),
-            "text": list(written),
+            "x": x.ravel(), "y": y.ravel(), "width": [100 * step] * x.size, "height": [step] * x.size,
+            "shade": [_shade(w) for w in way.ravel()], "ink": ink.ravel().tolist(),
+            "text": [f"{100 * v:.1f}" if percent else f"{v:.2f}" for v in values.ravel()],
+            "short": [f"{100 * v:.0f}" if percent else f"{v:.1f}" for v in values.ravel()],
         }
         for limit, source in self.lines.items():
             source.data = _borders(kept[limit], gap_map, outer=False)
         region = np.logical_and.reduce(list(kept.values()))
         self.region.data = _borders(region, gap_map, outer=True)
         self.inside.data = {"x": x[region], "y": y[region] + 0.028, "ink": ink[region].tolist()}
+        margin = step / 2
+        self.figure.x_range.start, self.figure.x_range.end = -100 * margin, 100 * (1 + margin)
+        self.figure.y_range.start, self.figure.y_range.end = -margin, 1 + margin
+
+    def narrow(self, yes):
+        """Numbers of fewer digits where a cell is small; the table has all of them."""
+        self.words.glyph.text = "short" if yes else "text"
 
     def move(self, share, randomisation):
         """Put the reader's point."""
@@ -86,14 +96,16 @@ def _shade(way):
 def _borders(mask, gap_map, outer):
     """Segments between cells in and out of the mask; with `outer`, also where it meets the map's border."""
     padded = np.pad(mask, 1, constant_values=False) if outer else np.pad(mask, 1, mode="edge")
+    step = gap_map.shares[1] - gap_map.shares[0]
+    edges = (np.arange(len(gap_map.shares) + 1) - 0.5) * step  # of the cells, both ways
     segments = []
-    for i in range(padded.shape[0] - 1):
-        for j in range(padded.shape[1] - 1):
-            x, y = 10 * i - 5, round(0.1 * j - 0.05, 2)  # the corner above and right of padded cell (i, j)
-            if padded[i, j + 1] != padded[i + 1, j + 1] and j < mask.shape[1]:
-                segments.append((x, y, x, round(y + 0.1, 2)))
-            if padded[i + 1, j] != padded[i + 1, j + 1] and i < mask.shape[0]:
-                segments.append((x, y, x + 10, y))
+    for i, x in enumerate(edges):
+        for j, y in enumerate(edges):
+            # padded cell (i, j) is the one below and left of this corner
+            if j < mask.shape[1] and padded[i, j + 1] != padded[i + 1, j + 1]:
+                segments.append((100 * x, y, 100 * x, edges[j + 1]))
+            if i < mask.shape[0] and padded[i + 1, j] != padded[i + 1, j + 1]:
+                segments.append((100 * x, y, 100 * edges[i + 1], y))
     columns = list(zip(*segments, strict=True)) if segments else [[], [], [], []]
     return dict(zip(("x0", "y0", "x1", "y1"), map(list, columns), strict=True))
 
@@ -102,7 +114,7 @@ class CutPlot:
     """A line through the map with its intervals: two measures in per cent, against one of the axes."""
 
     def __init__(self, x_label, end):
-        self.figure = plots.chart(x_label, "Per cent", height=300)
+        self.figure = plots.chart(x_label, "Per cent", height=350)
         self.figure.x_range, self.figure.y_range = Range1d(-0.02 * end, 1.02 * end), Range1d(0, 102)
         self.accuracy = plots.line(self.figure, "Field accuracy", plots.BLUE, "circle")
         self.recall = plots.line(self.figure, "Safety recall in rain", plots.ORANGE, "square", "dashed")
@@ -123,6 +135,7 @@ class CutPlot:
         self.here.data = {"x0": [here], "y0": [0], "x1": [here], "y1": [102]}
 
     def clear(self):
+        """Show nothing: a lock guards the measurements."""
         for source in (self.accuracy, self.recall, self.here, *self.bars.values()):
             source.data = {name: [] for name in source.data}
 
@@ -132,12 +145,16 @@ class NoisePlots:
 
     def __init__(self):
         log = {"x_axis_type": "log", "y_axis_type": "log"}
-        self.law = plots.chart("Labels N", "Error", height=340, **log)
+        # fixed axes: the lines shift when the noise changes, and nothing else does
+        self.law = plots.chart("Labels N", "Error", height=350, x_range=Range1d(50, 20_000), y_range=Range1d(2e-5, 2),
+                               **log)
         self.clean = plots.line(self.law, "Threshold, clean labels", plots.BLUE, "circle")
         self.noisy = plots.line(self.law, "Threshold, noisy labels", plots.ORANGE, "square", "dashed")
         self.coin = plots.line(self.law, "Coin’s bias (agnostic)", plots.RED, "triangle", "dotted")
-        plots.dress_legend(self.law, "bottom_left")
-        self.curve = plots.chart("Real labels", "Accuracy on dry field digits, %", height=300, x_axis_type="log")
+        plots.dress_legend(self.law, "top_right")
+        self.curve = plots.chart("Real labels", "Accuracy on dry field digits, %", height=350, x_axis_type="log",
+                                 x_range=Range1d(18, 1100), y_range=Range1d(40, 100))
+        self.curve.xaxis.ticker = FixedTicker(ticks=[20, 50, 100, 200, 500, 1000])
         self.curve_clean = plots.line(self.curve, "Clean labels", plots.BLUE, "circle")
         self.curve_noisy = plots.line(self.curve, "Noisy labels", plots.ORANGE, "square", "dashed")
         self.bars = {}
@@ -158,5 +175,6 @@ class NoisePlots:
                                     "y1": [100 * i.high for i in curve]}
 
     def clear(self):
+        """Show nothing: a lock guards the measurements."""
         for source in (self.clean, self.noisy, self.coin, self.curve_clean, self.curve_noisy, *self.bars.values()):
             source.data = {name: [] for name in source.data}

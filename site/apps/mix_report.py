@@ -76,7 +76,8 @@ def report(bench, setting):
     checks = _checks(bench, setting, known, limits)
     values |= checks["values"]
     cases += checks["cases"] + _advice(made, i, j, checks["failed"], limits)
-    region = _region(bench, made, limits)
+    region = _region(made, limits)
+    values |= _cuts(made, i, j)
     move = _move(bench, made)
     strategies = _strategies(bench, setting)
     values |= region["values"] | move["values"] | strategies["values"]
@@ -152,7 +153,7 @@ def _advice(made, i, j, failed, limits):
     return cases
 
 
-def _region(bench, made, limits):
+def _region(made, limits):
     """The feasible region of the track's map, and whether its best point lies at a border."""
     inside = made.feasible(limits)
     here = "track's map, seeds 1 to 5"
@@ -179,6 +180,18 @@ def _region(bench, made, limits):
     if inside[:, 0].any():
         cases.append("region-needs-no-randomisation")
     return {"values": values, "cases": cases}
+
+
+def _cuts(made, i, j):
+    """The ends and the best points of the two lines through the nearest point of the map."""
+    values, here = {}, "map, seeds 1 to 5"
+    for cut, along, line in (("mix", made.shares, (slice(None), j)), ("random", made.randomisations, (i, slice(None)))):
+        for name in ("accuracy", "recall"):
+            on = made.measures[name][line]
+            best = int(on.argmax())
+            for end, value in (("first", on[0]), ("last", on[-1]), ("best", on[best]), ("best_at", along[best])):
+                values[f"cut.{cut}.{name}.{end}"] = measured(float(value), "", here)
+    return values
 
 
 def _move(bench, made):
@@ -247,9 +260,12 @@ def _strategies(bench, setting):
     }
     cases = ["strategies-done"] if found and all(found.values()) and len(found) == 3 else ["strategies-wait"]
     if found.get("mix") and found.get("real") and setting.share > 0:
-        gain = found["mix"]["accuracy"].mean - found["real"]["accuracy"].mean
-        values["strategy.gain"] = measured(100 * gain, "percentage points", "mix less its real samples alone")
-        cases.append("transfer-positive" if gain > 0 else "transfer-negative")
+        gain = _gain(bench, setting)
+        here = "mix less its real samples alone, paired by seed"
+        values |= {f"strategy.gain{end}": measured(100 * value, "percentage points", here)
+                   for end, value in (("", gain.mean), ("_low", gain.low), ("_high", gain.high))}
+        cases.append("transfer-positive" if gain.low > 0 else "transfer-negative" if gain.high < 0
+                     else "transfer-unsure")
     if len(found) < 3:
         cases.append("no-real-alone")
     columns = [
@@ -260,6 +276,13 @@ def _strategies(bench, setting):
         {"label": "FID", "kind": "measured"},
     ]
     return {"values": values, "cases": cases, "table": {"columns": columns, "rows": rows}}
+
+
+def _gain(bench, setting):
+    """What the synthetic samples add to the accuracy of the real ones, paired by seed: `mixing.Interval`."""
+    alone = bench.strategies(setting)["real"]
+    return mixing.interval([bench.runs[setting, seed].accuracy - bench.runs[alone, seed].accuracy
+                            for seed in bench.seed_list()])
 
 
 def _plus_minus(found, measure):

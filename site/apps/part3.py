@@ -43,22 +43,22 @@ class DomainGapSynthesis(Controlled):
         self._quiet = False
         self._controls()
         self.map_plot, self.noise_plots = MapPlot(), NoisePlots()
-        self.cut_mix = CutPlot("Synthetic share, % (at your randomisation)", 100)
-        self.cut_random = CutPlot("Domain randomisation (at your share)", 1)
+        self.cut_mix = CutPlot("Synthetic share, %", 100)
+        self.cut_random = CutPlot("Domain randomisation", 1)
         self._defaults = self.settings()
 
     def _controls(self):
         start = self.track.part_3
         self.synthetic, synthetic_number = slider_with_number(
-            "Synthetic share of the training set, %", 100 * start.share.value, 0, 100, 5
+            "Synthetic share, %", 100 * start.share.value, 0, 100, 5
         )
         self.randomisation, randomisation_number = slider_with_number(
             "Domain randomisation", start.randomisation.value, 0, 1, 0.05
         )
         self.noise, noise_number = slider_with_number("Label noise to inject, %", 5.0, 0, 30, 1)
         self._sliders = {
-            "mix": (self.synthetic, synthetic_number, self.randomisation, randomisation_number),
-            "noiserate": (self.noise, noise_number),
+            "synthetic": (self.synthetic, synthetic_number),
+            "randomisation": (self.randomisation, randomisation_number), "noiserate": (self.noise, noise_number),
         }
         self.measure = choice("The map shows", MEASURES, "accuracy")
         self.total = whole_number("Total budget, samples", int(start.total.value), 20, 3000)
@@ -89,7 +89,8 @@ class DomainGapSynthesis(Controlled):
             return pn.pane.Bokeh(figure, sizing_mode="stretch_width")
 
         return {
-            "mix": stack(*self._sliders["mix"]),
+            "synthetic": stack(*self._sliders["synthetic"]),
+            "randomisation": stack(*self._sliders["randomisation"]),
             "advanced": stack(self.total, self.real, self.rain, self.wet_share, self.simulator_rain,
                               self.label_noise, self.seed, self.seeds),
             "measure": self.measure,
@@ -178,6 +179,11 @@ class DomainGapSynthesis(Controlled):
         if not self.shown:
             self.shown = True
             self._turn()
+        return True
+
+    def ask_narrow(self, narrow):
+        """Whether the page is as narrow as a phone."""
+        self.map_plot.narrow(bool(narrow))
         return True
 
     def ask_lock(self, prediction, lock="3"):

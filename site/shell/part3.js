@@ -9,14 +9,21 @@
   const FRAME = 8; // around a picture
   const ACROSS = 10; // pictures in a line
   const root = document.documentElement;
+  const narrow = globalThis.matchMedia("(max-width: 39.99rem)");
   let told = false;
 
   function tellPython() {
     if (root.dataset.boot !== "live") told = false;
     else if (!told && root.dataset.partNow === PART) {
       told = true;
+      tellWidth();
       lab.main.ask(PART, "show", {});
     }
+  }
+
+  /** On a phone the cells of the map have room for two digits only. */
+  function tellWidth() {
+    if (told) lab.main.ask(PART, "narrow", { narrow: narrow.matches });
   }
 
   function draw(canvas, pictures) {
@@ -64,5 +71,6 @@
     show(lab.one(`[data-part="${PART}"]`), detail.rows);
   });
 
+  narrow.addEventListener("change", tellWidth);
   new MutationObserver(tellPython).observe(root, { attributes: true, attributeFilter: ["data-boot", "data-part-now"] });
 })();
