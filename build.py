@@ -134,7 +134,7 @@ def install_venv_module():
 
 def build(options=None):
     """Everything, up to `dist/`. Steps whose inputs have not changed do nothing."""
-    from tools import bundle, data, fetch, lock, optimum, wheel
+    from tools import bundle, data, fetch, lock, map, optimum, wheel
 
     began = time.perf_counter()
     pinned = lock.load()
@@ -146,6 +146,8 @@ def build(options=None):
     data.build(lambda name: fetch.fetch(pinned, name), ROOT / "src" / "dataselect_data")
     say("Trying out every labelling project (minutes, when the core has changed)")
     optimum.build(ROOT, ROOT / "src" / "dataselect_data", ROOT / ".build" / "optimum")
+    say("Measuring the domain gap on every mix (minutes, the first time)")
+    map.build(ROOT, ROOT / "src" / "dataselect_data", ROOT / ".build" / "map")
     say("Installing the core and its data in .venv")
     install(core, ROOT / "src" / "dataselect_data")
     say("Preparing Python for the browser")
