@@ -8,7 +8,7 @@ from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from dataselect_core import datasets, tracks
 from dataselect_core.audit import HELDOUT_THRESHOLD, Audit
-from dataselect_core.figures.deduplication import ASKED_SHARE, Situation, corpus, known, scale
+from dataselect_core.figures.deduplication import ASKED_SHARE, LIMITS, Situation, corpus, fixed_limits, known, scale
 
 from . import audit_report, compare, plots
 from .controls import choice, slider_with_number, switch, whole_number
@@ -34,6 +34,7 @@ class DeduplicationAudit(Workbench):
         super().__init__(say, load)
         self.prediction = None
         self.edited = {}  # assumptions the reader has changed
+        self.fixed = {}  # limits that the link of a class has set
         self._quiet = False
         self._audit = None
         self._audit_key = None
@@ -112,19 +113,22 @@ class DeduplicationAudit(Workbench):
     def open(self, state):
         """Take over track, settings, assumptions and the locked prediction of the page."""
         self.track = tracks.track(state.get("track", "cloud"))
-        self.prediction, self.edited = None, {}
+        self.prediction, self.edited, self.fixed = None, {}, {}
         start = self.track.part_1
         settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
         self._quiet = True
         try:
             # One after the other: where the page's value cannot be, the track's stands.
             for name, value in (*settings.items(), *(state.get("settings") or {}).items()):
-                self._told(self.set, name, value)
+                if name not in LIMITS:  # an earlier link's, kept in the record
+                    self._told(self.set, name, value)
         finally:
             self._quiet = False
         if state.get("prediction") is not None:
             self._told(self._lock, state["prediction"])
         self._told(self._assume, state.get("assumptions") or {})
+        self._told(self._fix, state.get("limits") or {})
+        self.hold(state.get("fixed") or ())
         self._forget()
         self._changed_corpus()
 
@@ -160,8 +164,12 @@ class DeduplicationAudit(Workbench):
     def settings(self):
         """The settings a link or a record needs to come back here."""
         # A slider counts its steps in the browser: .7 may arrive as .7000000000000001, another threshold.
-        return {name: round(control.value, 4) if name == "threshold" else control.value
-                for name, control in self.controls.items()}
+        own = {name: round(control.value, 4) if name == "threshold" else control.value
+               for name, control in self.controls.items()}
+        return {**own, **self.fixed}
+
+    def _fix(self, limits):
+        self.fixed = fixed_limits(limits)
 
     def ask_lock(self, prediction, lock="1"):
         """The reader has committed a prediction: from now on results are reported."""
@@ -286,7 +294,8 @@ class DeduplicationAudit(Workbench):
         recall = audit.recall_by_similarity(point)
         self._draw(point, learning, recall)
         situation = Situation(
-            self.track, self.corpus.value, self.data, audit, self.asked, self.prediction, hand, self.edited
+            self.track, self.corpus.value, self.data, audit, self.asked, self.prediction, hand, self.edited,
+            self.fixed,
         )
         report = audit_report.report(situation, self.names, point, learning, recall)
         self.say("results", locked=False, settings=self.settings(), **report)

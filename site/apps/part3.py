@@ -7,7 +7,7 @@ import panel as pn
 from dataselect_core import datasets, gap_map, mixing, noise_lab, tracks
 from dataselect_core.economics import Assumptions
 
-from . import mix_report, noise_report, pictures
+from . import mix_report, noise_report, own_map, pictures
 from .controlled import Controlled
 from .controls import choice, slider_with_number, whole_number
 from .mix_plots import CutPlot, MapPlot, NoisePlots
@@ -38,6 +38,7 @@ class DomainGapSynthesis(Controlled):
         self.shown = False  # long work waits until the reader looks at this part
         self.digits = self.rainfall = self.map = None
         self.runs = {}  # (setting, seed) -> mixing.Outcome
+        self.own = []  # maps measured here, for settings that the track's was not made for
         self.experiments = {}  # (rate, seeds) -> noise_lab.Measured
         self._maps = self._pictured = self._drawn = None
         self._quiet = False
@@ -138,6 +139,13 @@ class DomainGapSynthesis(Controlled):
     def _experiment_key(self):
         return round(self.noise.value / 100, 4), self.seed_list()
 
+    def map_of(self, setting):
+        """The map that holds for a setting: the track's, or one measured here; else the track's, which does not."""
+        for made in (self.map, *reversed(self.own)):
+            if made.holds(setting, made.seeds):
+                return made
+        return self.map
+
     def limits(self):
         """The track's limits as `mixing` takes them."""
         limits = self.track.part_3.limits
@@ -154,7 +162,7 @@ class DomainGapSynthesis(Controlled):
     def open(self, state):
         """Take over track, settings, assumptions and the locked prediction of the page."""
         self.track = tracks.track(state.get("track", "cloud"))
-        self.prediction, self.edited, self.map, self._pictured, self._drawn = None, {}, None, None, None
+        self.prediction, self.edited, self.map, self._pictured, self._drawn, self.own = None, {}, None, None, None, []
         start = self.track.part_3
         settings = {
             **self._defaults, "synthetic": 100 * start.share.value, "randomisation": start.randomisation.value,
@@ -170,6 +178,7 @@ class DomainGapSynthesis(Controlled):
         if state.get("prediction") is not None:
             self.told(self._lock, state["prediction"])
         self.told(self._assume, state.get("assumptions") or {})
+        self.hold(state.get("fixed") or ())
         for plot in (self.map_plot, self.cut_mix, self.cut_random, self.noise_plots):
             plot.clear()
         self._turn()
@@ -184,6 +193,13 @@ class DomainGapSynthesis(Controlled):
     def ask_narrow(self, narrow):
         """Whether the page is as narrow as a phone."""
         self.map_plot.narrow(bool(narrow))
+        return True
+
+    def ask_remap(self):
+        """The reader wants a map for settings that the track's was not made for."""
+        if self.prediction is None or self.map is None:
+            raise ValueError("there is no map before the prediction is locked and Python is ready")
+        self.start(self._measure_map())
         return True
 
     def ask_lock(self, prediction, lock="3"):
@@ -287,6 +303,18 @@ class DomainGapSynthesis(Controlled):
         if wanted:
             self.report()
 
+    async def _measure_map(self):
+        seeds = self.seed_list()[:own_map.SEEDS]
+        data = (*self.digits, self.rainfall)
+        for step in own_map.measure(self.map, self.setting(), seeds, data, self.runs):
+            if isinstance(step, tuple):
+                await self.progress(*step)
+            else:
+                self.own.append(step)
+        self.report()
+        if self._missing():
+            await self._catch_up()
+
     async def _experiment(self):
         key = self._experiment_key()
         if key not in self.experiments:
@@ -320,18 +348,18 @@ class DomainGapSynthesis(Controlled):
             )
 
     def _draw(self, setting):
-        kept = mix_report.kept(self.map, self.limits())
-        i, j = self.map.nearest(setting.share, setting.randomisation)
-        shown = (self.track.id, self.measure.value)
+        made = self.map_of(setting)
+        i, j = made.nearest(setting.share, setting.randomisation)
+        shown = (id(made), self.measure.value)
         if self._drawn != shown:
-            self.map_plot.show(self.map, self.measure.value, kept)
+            self.map_plot.show(made, self.measure.value, mix_report.kept(made, self.limits()))
             self._drawn = shown
         self.map_plot.move(setting.share, setting.randomisation)
-        cut = {name: tuple(self.map.measures[name + end] for end in ("", "_low", "_high"))
+        cut = {name: tuple(made.measures[name + end] for end in ("", "_low", "_high"))
                for name in ("accuracy", "recall")}
-        self.cut_mix.show(100 * self.map.shares, {n: [v[:, j] for v in c] for n, c in cut.items()},
+        self.cut_mix.show(100 * made.shares, {n: [v[:, j] for v in c] for n, c in cut.items()},
                           100 * setting.share)
-        self.cut_random.show(self.map.randomisations, {n: [v[i] for v in c] for n, c in cut.items()},
+        self.cut_random.show(made.randomisations, {n: [v[i] for v in c] for n, c in cut.items()},
                              setting.randomisation)
         if self.experiment() is not None:
             self.noise_plots.show(self.experiment())

@@ -53,6 +53,8 @@ class Workbench:
         self.load = load
         self.track = tracks.track("cloud")
         self._task = None
+        self.controls = {}
+        self._held = set()
 
     def document(self):
         """The Bokeh document of the first view; called once, right after the workbench is made."""
@@ -68,6 +70,13 @@ class Workbench:
                 model.url = model.url.split("?")[0]  # names are hashed; a native build adds a version here
         bokeh_ids._simple_id = next(_later)
         return document
+
+    def hold(self, names):
+        """The controls that the link of a class has fixed: the reader sees them and cannot move them."""
+        for name, control in self.controls.items():
+            if name in names or name in self._held:
+                control.disabled = name in names
+        self._held = set(names) & set(self.controls)
 
     def say(self, kind, **content):
         """Sends one message to the page."""

@@ -15,6 +15,7 @@ from ..values import measured, modelled
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
 CRAWL_SEED = 1
+LIMITS = ("budget_limit", "guardrail_limit")  # settings by which the link of a class replaces a track's limits
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Situation:
         Whether bands and rows were set by hand.
     edited : dict
         Assumptions the reader has changed.
+    fixed : dict
+        Limits set by the link of a class, by their names in `LIMITS`; for the others the track's hold.
     """
 
     track: Track
@@ -45,6 +48,13 @@ class Situation:
     prediction: float
     by_hand: bool = False
     edited: dict = field(default_factory=dict)
+    fixed: dict = field(default_factory=dict)
+
+    def limits(self):
+        """What the constraint check allows: budget and guardrail, as `Value`s."""
+        own = self.track.part_1.limits[self.corpus]
+        return [modelled(self.fixed[name], limit.unit, "set by the link of a class") if name in self.fixed else limit
+                for name, limit in zip(LIMITS, (own.budget, own.guardrail), strict=True)]
 
     def scale(self, point):
         """The redundancy of a point at the scale of the track."""
@@ -92,17 +102,32 @@ def figures(situation, point, learning):
     dict of str to Value
     """
     audit = situation.audit
-    limits = situation.track.part_1.limits[situation.corpus]
+    budget, guardrail = situation.limits()
     values = {
         **known(audit), **_settings(situation, point), **_removed(audit, point, learning), **_lsh(point),
         **_learning(learning), **_clusters(point), **_scale(situation, point), **_reveal(situation),
         **_truth(situation, point),
     }
     values["check.budget.value"] = values["kept.flops_share"]
-    values["check.budget.limit"] = limits.budget
+    values["check.budget.limit"] = budget
     values["check.guardrail.value"] = values["clusters.chained_share"]
-    values["check.guardrail.limit"] = limits.guardrail
+    values["check.guardrail.limit"] = guardrail
     return values
+
+
+def fixed_limits(settings):
+    """The limits among some settings, which only the link of a class can set.
+
+    Raises
+    ------
+    ValueError
+        A limit is no share from 0 to 1.
+    """
+    fixed = {name: settings[name] for name in LIMITS if settings.get(name) is not None}
+    for name, value in fixed.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            raise ValueError(f"{name} must be a share from 0 to 1, not {value!r}")
+    return fixed
 
 
 def known(audit):
@@ -120,7 +145,8 @@ def recompute(track_id, settings, assumptions, prediction):
     ----------
     track_id : str
     settings : dict
-        As the page writes them: corpus, threshold, width, num_perm, seed, banding, bands, rows.
+        As the page writes them: corpus, threshold, width, num_perm, seed, banding, bands, rows, and the limits
+        that the link of a class has set.
     assumptions : dict
         What the reader changed: name -> number.
     prediction : float
@@ -136,7 +162,9 @@ def recompute(track_id, settings, assumptions, prediction):
     bands = (settings["bands"], settings["rows"]) if by_hand else (None, None)
     point = audit.at(settings["threshold"], *bands)
     asked = audit.where_removed(ASKED_SHARE)
-    situation = Situation(here, settings["corpus"], data, audit, asked, prediction, by_hand, dict(assumptions))
+    situation = Situation(
+        here, settings["corpus"], data, audit, asked, prediction, by_hand, dict(assumptions), fixed_limits(settings)
+    )
     return figures(situation, point, audit.learning(point))
 
 
