@@ -37,19 +37,33 @@ lab.boot = (() => {
     for (const bar of lab.all("[data-boot-status] progress")) bar.value = Math.min(1, loaded / total);
   }
 
-  /** A script of this site, as a promise. Works from a folder, where fetch does not. */
-  function script(url) {
+  /** A script of this site, as a promise. Works from a folder, where fetch does not. A second try goes past what a
+   * cache may hold of the first. */
+  function script(url, again = false) {
     return new Promise((resolve, reject) => {
       const element = document.createElement("script");
-      element.src = url;
+      element.src = again ? `${url}?again=${Date.now()}` : url;
       element.async = false;
       element.onload = () => resolve(undefined);
       element.onerror = () => {
         element.remove();
-        reject(Object.assign(new Error(`${url} could not be loaded`), { download: url }));
+        if (again) reject(Object.assign(new Error(`${url} could not be loaded`), { download: url }));
+        else script(url, true).then(resolve, reject);
       };
       document.head.append(element);
     });
+  }
+
+  const ran = new Set();
+
+  /** The page's libraries, in their order, since each needs those before it; what has run does not run again. */
+  async function pageScripts() {
+    const missing = manifest.scripts.filter((url) => !ran.has(url));
+    if (!lab.offline) for (const url of missing) document.head.append(lab.element("link", { rel: "preload", as: "script", href: url }));
+    for (const url of missing) {
+      await script(url);
+      ran.add(url);
+    }
   }
 
   /** Offline files call this: a gzipped file as base64. */
@@ -117,8 +131,8 @@ lab.boot = (() => {
       for (const [name, file] of Object.entries(manifest.files)) {
         files[name] = { url: lab.offline ? null : absolute(file.url), packed: file.packed };
       }
-      const scripts = Promise.all(manifest.scripts.map(script)).then(() => lab.documents.showFirst());
-      scripts.catch(() => {});
+      const scripts = pageScripts().then(() => lab.documents.showFirst());
+      scripts.catch((error) => mine === attempt && fail(sentenceFor(error), String(error)));
       if (lab.offline) {
         for (const name of manifest.eager) {
           files[name].bytes = await fromFolder(name);
@@ -167,8 +181,8 @@ lab.boot = (() => {
     } else if (message.type === "live") {
       try {
         await scripts;
-      } catch (error) {
-        return fail(sentenceFor(error), String(error));
+      } catch {
+        return; // has been said
       }
       for (const listener of listeners) await listener(message);
       clearInterval(ticking);

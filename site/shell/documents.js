@@ -32,6 +32,7 @@ lab.documents = (() => {
   }
 
   function changed(part, event) {
+    lab.nameHandlesSoon(part);
     const list = (event.events || [event]).filter((one) => one.sync); // the others came from Python
     if (!list.length) return;
     for (const one of list) events.push({ part, event: one });

@@ -174,7 +174,7 @@ lab.main = (() => {
     } else if (detail.type === "work") work(section, detail);
     else if (detail.type === "answer") answers.get(detail.name)?.(section, detail);
     else if (detail.type === "ignored") notice(detail.text);
-    else if (detail.type === "trouble") notice(`The workbench could not finish: ${detail.text}. Your work is kept; change a control to try again.`);
+    else if (detail.type === "trouble") notice(`The workbench could not finish: ${detail.text.replace(/^JsException: (Error: )?/, "")}. Your work is kept; change a control to try again.`);
   });
 
   function work(section, { label, share }) {

@@ -40,9 +40,13 @@
     }
   };
 
-  let soon = 0;
+  /** Parts to be named anew at the next frame. */
+  const soon = new Set();
   lab.nameHandlesSoon = (part) => {
-    cancelAnimationFrame(soon);
-    soon = requestAnimationFrame(() => lab.nameHandles(lab.one(`[data-part="${part}"]`)));
+    if (!soon.size) requestAnimationFrame(() => {
+      for (const each of soon) lab.nameHandles(lab.one(`[data-part="${each}"]`));
+      soon.clear();
+    });
+    soon.add(part);
   };
 })();

@@ -16,22 +16,38 @@ lab.worker = function worker() {
   const wanted = new Map();
   let python = null;
 
+  const lost = (name, why) => Object.assign(new Error(`${name} could not be downloaded${why}`), { download: name });
+
+  /** Ends the start with an error that nobody else would pass on: some of Pyodide's waits have no end. */
+  let giveUp = () => {};
+  const givenUp = new Promise((_, reject) => { giveUp = reject; });
+  givenUp.catch(() => {});
+
+  /** A file from the server; asked for once more, past the cache, when it does not arrive whole. */
+  async function download(name, file) {
+    let why = "";
+    for (const cache of ["default", "reload"]) {
+      try {
+        const answer = await networkFetch(file.url, { cache });
+        why = answer.ok ? " whole" : ` (status ${answer.status})`;
+        // Read at once, while the interpreter starts; only Wasm is better compiled as it streams in.
+        if (answer.ok) return name.endsWith(".wasm") ? answer : new Response(await unpacked(answer, file).arrayBuffer());
+      } catch { /* what is missing is said below */ }
+    }
+    throw lost(name, why);
+  }
+
   /** Asks for a file; the answer waits in `pending` until somebody takes it. */
   function start(name) {
     const file = files.get(name);
     if (!file) return Promise.reject(new Error(`${name} is not part of this lab`));
     const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-    const lost = (why) => Object.assign(new Error(`${name} could not be downloaded${why}`), { download: name });
     const answer = file.bytes
       ? Promise.resolve(new Response(file.bytes, { headers: { "content-type": type } }))
-      : file.url
-        ? networkFetch(file.url).then((r) => (r.ok ? unpacked(r, file) : Promise.reject(lost(` (status ${r.status})`))), () => Promise.reject(lost("")))
-        : handed(name).then((content) => new Response(content));
-    // Read at once, while the interpreter starts; only Wasm is better compiled as it streams in.
-    const read = name.endsWith(".wasm") ? answer : answer.then(async (r) => new Response(await r.arrayBuffer())).catch((error) => Promise.reject(error.download ? error : lost("")));
-    read.catch(() => {}); // whoever takes it sees the failure
-    pending.set(name, read);
-    return read;
+      : file.url ? download(name, file) : handed(name).then((content) => new Response(content));
+    answer.catch(giveUp);
+    pending.set(name, answer);
+    return answer;
   }
 
   /** Static hosts do not compress what they do not know, so archives lie gzipped. */
@@ -69,13 +85,34 @@ lab.worker = function worker() {
     return networkFetch(request, options);
   };
 
-  self.importScripts = (...urls) => networkImport(...urls.map((url) => {
+  /** One classic script, from the server past the cache when the first try fails. */
+  function importOne(url) {
     const name = String(url).startsWith(BASE) ? String(url).slice(BASE.length) : null;
-    if (!name) return url;
+    if (!name) return networkImport(url);
     const file = files.get(name);
     post({ type: "loaded", name });
-    return file.bytes ? URL.createObjectURL(new Blob([file.bytes], { type: "text/javascript" })) : file.url;
-  }));
+    if (file.bytes) return networkImport(URL.createObjectURL(new Blob([file.bytes], { type: "text/javascript" })));
+    for (const address of [file.url, `${file.url}?again=${Date.now()}`]) {
+      try {
+        return networkImport(address);
+      } catch (error) {
+        if (error.name !== "NetworkError") throw error;
+      }
+    }
+    giveUp(lost(name, ""));
+    throw lost(name, "");
+  }
+
+  self.importScripts = (...urls) => urls.forEach(importOne);
+
+  // Pyodide only warns when the WebAssembly module cannot be compiled, and then waits for it forever.
+  for (const way of ["instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[way];
+    if (original) WebAssembly[way] = (...given) => original.apply(WebAssembly, given).catch((error) => {
+      giveUp(error);
+      throw error;
+    });
+  }
 
   /** Writes the files of a zip archive, which lie in it as they are, below a folder of Pyodide's. */
   function unpack(FS, archive, folder) {
@@ -147,7 +184,7 @@ lab.worker = function worker() {
   let queue = Promise.resolve();
   self.onmessage = ({ data }) => {
     if (data.type === "boot") {
-      boot(data).catch((error) => post(failed(error)));
+      Promise.race([boot(data), givenUp]).catch((error) => post(failed(error)));
       return;
     }
     if (data.type === "file") {
