@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 CODE = ("arguments", "exhaustive", "sampling", "softmax", "sweep")
 DATA = {"digits": "digits.u8.gz", "rare": "digits.u8.gz", "breast_cancer": "breast_cancer.csv.gz"}

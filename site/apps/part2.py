@@ -8,9 +8,8 @@ from dataselect_core import datasets, exhaustive, tracks
 from dataselect_core.economics import Assumptions
 from dataselect_core.sampling import active_learning_rounds
 from dataselect_core.selection_economics import Prices
-from dataselect_core.values import modelled
 
-from . import roi_index, roi_money, roi_report
+from . import roi_index, roi_money, roi_report, roi_verdict
 from .controlled import Controlled
 from .controls import choice, slider_with_number, switch, whole_number
 from .roi_plots import RoiPlot, SidesPlot
@@ -43,6 +42,9 @@ class LabelingROI(Controlled):
         self.search = Search(self.track.id)
         self.rate = None  # signatures a second, measured in this browser
         self._curves = {}
+        self._readings = {}  # run -> what it was read with, and the reading
+        self._judged = None  # likewise for the verdict
+        self._index_cases = []
         self._ready = self._quiet = False
         self._drawn = 0.0
         self._controls()
@@ -110,6 +112,8 @@ class LabelingROI(Controlled):
             self.told(self._lock_index, answers["2-indexing"])
         self.edited = {}
         self.told(self._assume, state.get("assumptions") or {})
+        self.hold(state.get("fixed") or ())
+        self._readings.clear()
         self.plot.clear()
         for side in self.sides.values():
             side.clear()
@@ -177,6 +181,8 @@ class LabelingROI(Controlled):
     def ask_place(self, run, labels):
         """What a marker there would mean: the nearest round of the run."""
         reading, i = self._at(run, labels)
+        if self.search.counting and reading.run.settings["data"] == self.data.value:
+            self.plot.place((reading.cost[i], reading.mean[i]))
         return {"run": run, "labels": reading.labels[i], "cost": reading.cost[i], "accuracy": reading.mean[i]}
 
     def ask_commit(self, run, labels):
@@ -231,8 +237,20 @@ class LabelingROI(Controlled):
 
     def read(self, run):
         """A run at the prices in force."""
-        baseline = self.curves(run.settings["data"])[0]
-        return roi_money.read(run, self.prices(), baseline, self.track.part_2.target.value)
+        state = (self.search.track, run.seeds, bool(run.now_right), self.prices())
+        known = self._readings.get(run.number)
+        if known is None or known[0] != state or known[1].run is not run or not run.right:
+            baseline = self.curves(run.settings["data"])[0]
+            reading = roi_money.read(run, self.prices(), baseline, self.track.part_2.target.value)
+            known = self._readings[run.number] = (state, reading)
+        return known[1]
+
+    def verdict(self):
+        """The committed marker against the optimum, at the prices in force: see `roi_verdict.Verdict`."""
+        state = (self.search, self.prices())
+        if self._judged is None or self._judged[0] != state:
+            self._judged = (state, roi_verdict.judge(self))
+        return self._judged[1]
 
     # -- what happens then -----------------------------------------------------------------------------
 
@@ -323,30 +341,33 @@ class LabelingROI(Controlled):
         if self.prediction is None:
             self.say("results", values=roi_report.settings(self), locked=True, settings=settings)
             return
-        readings = [self.read(run) for run in self.search.shown()]
+        readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
         best = roi_money.frontier(readings)
         found = roi_report.report(self, readings, best, brief)
-        marker, optimum = roi_report.places(self)
+        marker, optimum = (None, None) if self.search.counting else self.verdict().places
+        if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
+            marker = optimum = None
         self.plot.show(readings, best, self.track.part_2.target.value, marker, optimum)
-        self._report_index(found, brief)
+        if brief:
+            found["cases"] += self._index_cases
+        else:
+            self._report_index(found)
         self.say("results", locked=False, settings=settings, **found)
 
-    def _report_index(self, found, brief):
+    def _report_index(self, found):
+        assumptions, self._index_cases = self.assumptions(), []
+        native = Assumptions()["signature_rate"]
+        found["values"]["measure.native"] = native.as_value()
         if self.rate is not None:
             found["values"]["measure.rate"] = self.rate
-            found["cases"].append("rate-measured")
-        found["values"]["measure.native"] = modelled(
-            Assumptions().signature_rate, "bytes/core-second", Assumptions()["signature_rate"].source)
-        if self.answer is None:
-            return
-        a = self.assumptions()
-        indexing, scoring = roi_index.questions(a, found["values"]["own.labels_saved"].value or 0.0)
-        values, tables, cases = roi_index.report(a, indexing, scoring, self.answer)
-        found["values"].update(values)
-        found["cases"] += cases
-        if brief:
-            return
-        found["tables"].update(tables)
-        self.sides["indexing"].show(indexing)
-        self.sides["scoring"].show(scoring)
-
+            self._index_cases.append("rate-measured")
+        if self.answer is not None:
+            saved = found["values"]["own.labels_saved"].value or 0.0
+            indexing, scoring = roi_index.questions(assumptions, saved)
+            values, tables, cases = roi_index.report(assumptions, indexing, scoring, self.answer)
+            found["values"] |= values
+            found["tables"] |= tables
+            self._index_cases += cases
+            self.sides["indexing"].show(indexing)
+            self.sides["scoring"].show(scoring)
+        found["cases"] += self._index_cases

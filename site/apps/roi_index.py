@@ -7,7 +7,7 @@ from dataselect_core.minhash import signatures
 from dataselect_core.shingles import shingle_sets
 from dataselect_core.values import measured, modelled
 
-SLICE = 12  # texts signed between two looks at the page
+SLICE = 60  # texts signed between two looks at the page
 ROWS = (  # assumption, unit; in the order of the table of break-evens
     "dataset_bytes", "bytes_per_sample", "signature_rate", "index_overhead", "vcpu_hour_price", "object_bytes",
     "read_request_price", "score_price", "looks", "share_removed", "gpu_seconds_per_sample", "epochs", "gpu_hour_price",

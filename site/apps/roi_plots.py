@@ -1,6 +1,6 @@
 """The plots of Part 2: accuracy against the project's cost, and the two sides of the indexing question."""
 
-from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
+from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
 from bokeh.transform import stack
 
 from . import plots
@@ -35,7 +35,8 @@ class RoiPlot:
         self.figure = plots.chart("Total project cost, dollars (modelled)", "Accuracy on the test set (measured)", height=430)
         self.figure.x_range, self.figure.y_range = Range1d(0, 1000), Range1d(0.5, 1.0)
         self.figure.yaxis.formatter = NumeralTickFormatter(format="0%")
-        self.figure.xaxis.formatter = NumeralTickFormatter(format="$0,0")
+        self.figure.xaxis.formatter = NumeralTickFormatter(format="$0.[0]a")
+        self.figure.xaxis.ticker = BasicTicker(desired_num_ticks=5)
         self.bands = self._source("xs", "ys", "color")
         self.figure.patches("xs", "ys", source=self.bands, fill_color="color", fill_alpha=0.14, line_color=None)
         self.line = Span(location=LINE, dimension="width", line_color=plots.RED, line_dash="dashed", line_width=1.5)
@@ -102,6 +103,10 @@ class RoiPlot:
         low = min((float(r.low.min()) for r in readings), default=0.5)
         self.figure.y_range.start = max(0.0, 0.05 * int(low / 0.05) - 0.05)
 
+    def place(self, point):
+        """Where a marker would stand: (cost, accuracy)."""
+        self._mark("marker", [point])
+
     def _mark(self, name, points):
         self.marks[name].data = {"x": [x for x, _ in points], "y": [y for _, y in points]}
 
@@ -115,8 +120,12 @@ class SidesPlot:
         self.figure.title.text_font_size, self.figure.title.text_color = "14px", plots.INK
         self.figure.x_range = Range1d(0, 1)
         self.figure.xaxis.formatter = NumeralTickFormatter(format="$0.[0]a")
+        self.figure.xaxis.ticker = BasicTicker(desired_num_ticks=4)
         names = [*costs, *savings]
         self.source = ColumnDataSource({"side": self.rows, **{name: [0.0, 0.0] for name in names}})
+        self.sums = ColumnDataSource({"side": [], "end": [], "text": []})
+        self.figure.text("end", "side", text="text", source=self.sums, text_color=plots.INK, text_font_size="13px",
+                         text_baseline="middle", x_offset=6)
         for name, group in ((n, g) for g in (costs, savings) for n in g):
             _, color, hatch = PARTS[name]
             before = list(group[:group.index(name)])
@@ -132,11 +141,21 @@ class SidesPlot:
             **{name: [0.0, question.cost_parts[name]] for name in self.costs},
             **{name: [question.saving_parts[name], 0.0] for name in self.savings},
         }
-        self.figure.x_range.end = 1.05 * max(question.cost, question.saving, 1e-9)
+        sums = [question.saving, question.cost]
+        self.sums.data = {"side": self.rows, "end": sums, "text": [_dollars(x) for x in sums]}
+        self.figure.x_range.end = 1.3 * max(*sums, 1e-9)  # room for the number behind the longest bar
 
     def clear(self):
         """Nothing to see."""
         self.source.data = {name: self.rows if name == "side" else [0.0, 0.0] for name in self.source.data}
+        self.sums.data = {"side": [], "end": [], "text": []}
+
+
+def _dollars(x):
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if x >= size:
+            return f"${x / size:.3g} {letter}"
+    return f"${x:.3g}"
 
 
 def _stack(names):

@@ -5,7 +5,6 @@ import numpy as np
 from dataselect_core.exhaustive import SIZES, TEST_SHARE
 from dataselect_core.values import measured, modelled
 
-from . import roi_verdict
 from .roi_money import LINE, crossing
 from .roi_runs import COUNTED
 
@@ -54,29 +53,24 @@ def report(bench, readings, frontier, brief):
     cases = ["search-open" if search.counting else "search-closed", f"data-{bench.data.value}"]
     cases.append("runs-left" if search.left or not search.counting else "runs-used")
     tables = {}
-    complete = [run for run in search.runs if run.right or run.now_right]
-    if complete:
-        latest = next((r for r in readings if r.run is complete[-1]), None) or bench.read(complete[-1])
+    begun = [run for run in search.runs if run.right or run.now_right]
+    here = [run for run in begun if run.settings["data"] == bench.data.value]
+    if here:
+        latest = bench.read(here[-1])
         lock_values, lock_cases = _lock(bench, latest)
         values |= _run(bench, latest) | lock_values | _check(bench, latest)
         cases += _run_cases(bench, latest, values) + lock_cases + _check_cases(bench, values)
         cases.append("has-runs")
+    if begun:
+        cases.append("any-runs")
     if not search.counting:
-        found = roi_verdict.verdict(bench)
-        values |= found[0]
-        cases += found[1]
+        values |= bench.verdict().values
+        cases += bench.verdict().cases
     if not brief:
         tables = {"LabelingROIPlot": _points(readings, frontier), "RunList": _runs(bench)}
-    return {"values": values, "cases": cases, "tables": tables, "runs": [_listed(run) for run in complete],
+    return {"values": values, "cases": cases, "tables": tables, "runs": [_listed(run) for run in begun],
             "search": {"used": search.used, "left": search.left, "limit": COUNTED, "counting": search.counting,
                        "marker": search.marker}}
-
-
-def places(bench):
-    """Where the committed marker and the optimum stand in the plot: (cost, accuracy) each, or None."""
-    if bench.search.counting:
-        return None, None
-    return roi_verdict.places(bench)
 
 
 def _run(bench, r):
@@ -262,7 +256,7 @@ def _points(readings, frontier):
 def _runs(bench):
     rows = []
     for run in bench.search.runs:
-        if not run.right and not run.now_right:
+        if not (run.right or run.now_right) or run.settings["data"] != bench.data.value:
             continue
         r = bench.read(run)
         at = None if r.crossing is None else r.cost_at(r.crossing)

@@ -1,6 +1,6 @@
 """The committed marker against the true optimum, from the sweep at the reader's prices."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,16 +30,24 @@ def _half(curves, seeds, prices, target):
     return cheapest(part, prices, target)
 
 
-def places(bench):
-    """(cost, accuracy) of the marker and of the optimum."""
-    marker, prices = bench.search.marker, bench.prices()
-    best = cheapest(bench.curves(marker["settings"]["data"]), prices, bench.track.part_2.target.value)
-    return ((_cost(marker, prices), marker["accuracy"]), None if best is None else (best.cost, best.accuracy))
+@dataclass(frozen=True)
+class Verdict:
+    """`values` and `cases` for the page; `places` are (cost, accuracy) of the marker and of the optimum or None."""
+
+    values: dict
+    cases: list
+    places: tuple
 
 
-def verdict(bench):
-    """Values and cases of the verdict."""
+def judge(bench):
+    """The committed marker against the sweep, at the prices in force: a `Verdict`."""
     marker, prices, target = bench.search.marker, bench.prices(), bench.track.part_2.target.value
+    best = cheapest(bench.curves(marker["settings"]["data"]), prices, target)
+    places = (_cost(marker, prices), marker["accuracy"]), best and (best.cost, best.accuracy)
+    return Verdict(*_verdict(bench, marker, prices, target, best), places)
+
+
+def _verdict(bench, marker, prices, target, best):
     settings = marker["settings"]
     curves = bench.curves(settings["data"])
     own = _curve(curves, settings)
@@ -49,12 +57,12 @@ def verdict(bench):
     values = {
         "marker.run": measured(marker["run"], "", "your marker"),
         "marker.labels": measured(marker["labels"], "labels", "your marker"),
-        "marker.strategy": modelled(settings["strategy"], "", "your marker"),
+        "marker.strategy": modelled(settings["strategy"].replace("_", " "), "", "your marker"),
         "marker.batch": modelled(settings["batch"], "labels", "your marker"),
         "marker.cost": modelled(cost, "$", "labels, scoring and training at the prices in force"),
         "marker.accuracy": measured(marker["accuracy"], "", "your run, mean over its seeds"),
         "marker.expected": measured(expected, "", "that setting in the sweep, mean over its seeds"),
-        "knee.strategy": measured(knee.strategy, "", SWEEP),
+        "knee.strategy": measured(knee.strategy.replace("_", " "), "", SWEEP),
         "knee.batch": measured(knee.batch_size, "labels", SWEEP),
         "knee.labels": measured(knee.labels, "labels", SWEEP),
         "knee.accuracy": measured(knee.accuracy, "", SWEEP),
@@ -63,14 +71,13 @@ def verdict(bench):
         "knee.gap_labels": measured(marker["labels"] - knee.labels, "labels", "your marker − the economic knee"),
         "knee.gap_net": modelled(knee.net - _net(own, marker, curves[0], prices), "$", "net benefit given away"),
     }
-    best = cheapest(curves, prices, target)
     if best is None:
         return values, ["verdict-none"]
     halves = [_half(curves, np.arange(s, curves[0].accuracy.shape[0], 2), prices, target) for s in (0, 1)]
     halves = [h or best for h in halves]
     gap = cost - best.cost
     values |= {
-        "optimum.strategy": measured(best.strategy, "", SWEEP),
+        "optimum.strategy": measured(best.strategy.replace("_", " "), "", SWEEP),
         "optimum.batch": measured(best.batch_size, "labels", SWEEP),
         "optimum.labels": measured(best.labels, "labels", SWEEP),
         "optimum.accuracy": measured(best.accuracy, "", SWEEP),
@@ -101,8 +108,8 @@ def _judged(expected, target, gap, best):
 
 def _advice(bench, settings, marker, best):
     tried = {(r.settings["strategy"], r.settings["batch"] if r.selects else None) for r in bench.search.runs
-             if r.settings["data"] == settings["data"]}
-    wanted = (best.strategy, best.batch_size if best.strategy != "random" else None)
+             if r.counted and r.settings["data"] == settings["data"]}
+    wanted = (best.strategy.replace("_", " "), best.batch_size if best.strategy != "random" else None)
     cases = ["best-tried" if wanted in tried else "best-untried"]
     if settings["strategy"] != best.strategy:
         cases.append("better-strategy")

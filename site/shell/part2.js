@@ -15,9 +15,9 @@ lab.part2 = (() => {
   function listRuns() {
     const place = lab.one("[data-runs]", section());
     const focused = document.activeElement?.getAttribute("data-run-button");
-    place.replaceChildren(...now.runs.map((run) => lab.element("li", { class: run.shown ? null : "quiet" },
+    place.replaceChildren(...now.runs.map((run) => lab.element("li", { class: run.shown && run.data === now.settings.data ? null : "quiet" },
       lab.element("span", {}, `${name(run)}${run.counted ? "" : " (not counted)"}`), " ",
-      lab.element("button", { type: "button", "data-run-button": run.number, "aria-pressed": run.shown }, run.shown ? "Hide" : "Show"))));
+      lab.element("button", { type: "button", "data-run-button": run.number, "data-shown": String(run.shown), "aria-label": `${run.shown ? "Hide" : "Show"} run ${run.number}` }, run.shown ? "Hide" : "Show"))));
     if (focused) lab.one(`[data-run-button="${focused}"]`, place)?.focus();
     lab.one("[data-no-runs]", section()).hidden = now.runs.length > 0;
   }
@@ -110,7 +110,7 @@ lab.part2 = (() => {
   document.addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("button") : null;
     if (!button || !section().contains(button)) return;
-    if (button.dataset.runButton) lab.main.ask(PART, "show", { run: Number(button.dataset.runButton), shown: button.getAttribute("aria-pressed") !== "true" });
+    if (button.dataset.runButton) lab.main.ask(PART, "show", { run: Number(button.dataset.runButton), shown: button.dataset.shown !== "true" });
     else if (button.dataset.action === "run") {
       lab.main.notice("");
       lab.main.ask(PART, "run", {});
