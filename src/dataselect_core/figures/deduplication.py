@@ -15,6 +15,9 @@ from ..values import measured, modelled
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
 CRAWL_SEED = 1
+RANGES = {"threshold": (0.5, 1), "width": (1, 12), "num_perm": (2, 256), "seed": (0, 9999)}
+KEPT_AUDITS = 4
+_AUDITS = {}  # the latest corpora and their audits, by what they depend on
 LIMITS = ("budget_limit", "guardrail_limit")  # settings by which the link of a class replaces a track's limits
 
 
@@ -155,9 +158,30 @@ def recompute(track_id, settings, assumptions, prediction):
     -------
     dict of str to Value
     """
+    for step in recompute_stepwise(track_id, settings, assumptions, prediction):
+        found = step
+    return found
+
+
+def recompute_stepwise(track_id, settings, assumptions, prediction):
+    """The same in steps: an iterator of (label, share done) that ends with the figures as its last item.
+
+    The audits of the latest few corpora and seeds are kept, since they are what takes time.
+    """
     here = track(track_id)
-    data = corpus(settings["corpus"], here)
-    audit = Audit(data.texts, settings["width"], settings["num_perm"], settings["seed"])
+    _check(settings)
+    redundancy = here.part_1.redundancy.value if settings["corpus"] == "crawl" else None
+    key = (settings["corpus"], redundancy, settings["width"], settings["num_perm"], settings["seed"])
+    data, audit = _AUDITS.pop(key, None) or (corpus(settings["corpus"], here), None)
+    if audit is None:
+        for step in Audit.stepwise(data.texts, *key[2:]):
+            if isinstance(step, tuple):
+                yield step
+            else:
+                audit = step
+    _AUDITS[key] = data, audit
+    while len(_AUDITS) > KEPT_AUDITS:
+        del _AUDITS[next(iter(_AUDITS))]
     by_hand = settings.get("banding") == "hand"
     bands = (settings["bands"], settings["rows"]) if by_hand else (None, None)
     point = audit.at(settings["threshold"], *bands)
@@ -165,7 +189,15 @@ def recompute(track_id, settings, assumptions, prediction):
     situation = Situation(
         here, settings["corpus"], data, audit, asked, prediction, by_hand, dict(assumptions), fixed_limits(settings)
     )
-    return figures(situation, point, audit.learning(point))
+    yield figures(situation, point, audit.learning(point))
+
+
+def _check(settings):
+    """Settings come from reports: none may ask for more work than the page's controls can."""
+    for name, (low, high) in RANGES.items():
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
 
 
 def _settings(situation, point):

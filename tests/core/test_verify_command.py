@@ -1,0 +1,177 @@
+"""The command that checks reports: every figure of every file, a table of them, and an exit status to rely on."""
+
+import argparse
+import csv
+import json
+
+import pytest
+
+from dataselect_core import verify_command
+from dataselect_core.figures import deduplication
+from dataselect_core.ledger import Ledger, report_html, report_markdown
+
+SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 32, "seed": 1, "banding": "auto",
+            "bands": 1, "rows": 1, "compute": "operations"}
+
+
+def entry(value):
+    return {"value": value, "at": 1_700_000_000_000}
+
+
+def ledger(student="7b-12", prediction=30.0, threshold=0.7, **changes):
+    """The record of one who captured part 1 of the cloud track; `changes` replace values by path."""
+    settings = {**SETTINGS, "threshold": threshold}
+    figures = {path: value.as_dict()
+               for path, value in deduplication.recompute("cloud", settings, {}, prediction).items()}
+    for path, value in changes.items():
+        figures[path.replace("__", ".")]["value"] = value
+    return Ledger({"schema": 2, "lab": "0.1.0", "reader": "r1", "student": student, "entries": {
+        "cloud/1/prediction": entry({"value": prediction, "said": "30 %"}),
+        "cloud/1/evidence": entry({"settings": settings, "assumptions": {}, "values": figures})}})
+
+
+@pytest.fixture(scope="module")
+def genuine():
+    """One genuine record."""
+    return ledger()
+
+
+def verify(tmp_path, *reports, options=()):
+    """Run the command as the command line does: (exit status, rows of its CSV as dictionaries)."""
+    parser = argparse.ArgumentParser()
+    verify_command.add_arguments(parser)
+    table = tmp_path / "out" / "checked.csv"
+    table.parent.mkdir(exist_ok=True)
+    status = verify_command.run(parser.parse_args([*map(str, reports), "--csv", str(table), *options]))
+    with open(table, encoding="utf-8", newline="") as lines:
+        return status, list(csv.DictReader(lines))
+
+
+def forms(folder, record):
+    """The same report in its three forms."""
+    made = {"a.md": report_markdown(record), "b.html": report_html(record), "c.json": record.to_text()}
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in made]
+
+
+def test_genuine_reports_agree_in_every_form(tmp_path, genuine, capsys):
+    """Markdown, HTML and JSON of a genuine record: all figures agree, status 0, every figure in the table."""
+    status, rows = verify(tmp_path, *forms(tmp_path, genuine))
+    figures = genuine.get("cloud", "1", "evidence")["values"]
+    assert status == 0 and len(rows) == 3 * len(figures)
+    assert tuple(rows[0]) == verify_command.COLUMNS
+    assert {row["agrees"] for row in rows} == {"yes"} and {row["student"] for row in rows} == {"7b-12"}
+    words = next(row for row in rows if row["path"] == "removed.words")
+    assert float(words["claimed"]) == float(words["recomputed"]) == figures["removed.words"]["value"]
+    said = capsys.readouterr()
+    assert "not who made them" in said.out and "[3/3]" in said.err
+
+
+def test_one_changed_figure_is_named_and_fails_the_whole(tmp_path, genuine, capsys):
+    """Among genuine reports one forged figure gives status 1, and exactly its row says no."""
+    files = forms(tmp_path, genuine)
+    forged = ledger(student="forger", removed__words_share=0.99)
+    files[1].write_text(report_html(forged), encoding="utf-8")
+    status, rows = verify(tmp_path, *files)
+    wrong = [row for row in rows if row["agrees"] == "no"]
+    assert status == 1 and [(row["student"], row["path"]) for row in wrong] == [("forger", "removed.words_share")]
+    assert "claimed 0.99" in capsys.readouterr().out
+
+
+def test_a_small_figure_cannot_hide_behind_the_tolerance(tmp_path):
+    """A price of a fraction of a cent is compared relative to its own size."""
+    record = ledger()
+    value = record.get("cloud", "1", "evidence")["values"]["curve.loss_change"]["value"]
+    (tmp_path / "a.json").write_text(ledger(curve__loss_change=value + 1e-8).to_text(), encoding="utf-8")
+    assert verify(tmp_path, tmp_path / "a.json")[0] == 1
+
+
+def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_path, genuine, capsys):
+    """Other files, broken records, scripts, endless numbers: each gets its reason, the genuine one its check."""
+    good = forms(tmp_path, genuine)[0]
+    hostile = genuine.record | {"entries": {"<script>": entry(1)}}
+    files = {
+        "empty.md": b"", "picture.html": b"\x89PNG\xff\xfe", "other.md": b"# Homework", "broken.json": b"{",
+        "nan.json": b'{"schema": 2, "lab": "0", "reader": "r", "entries": {"track": {"value": NaN, "at": 1}}}',
+        "script.json": json.dumps(hostile).encode(), "newer.json": b'{"schema": 9, "entries": {}}',
+        "nothing.json": json.dumps(genuine.record | {"entries": {}}).encode(), "deep.json": b'{"a":' * 99_999,
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    status, rows = verify(tmp_path, good, tmp_path / "absent.md", *(tmp_path / name for name in files))
+    notes = {row["report"].rsplit("/", 1)[-1]: row["note"] for row in rows if not row["path"]}
+    assert status == 1 and set(notes) == {*files, "absent.md"} and all(notes.values())
+    assert "newer edition" in notes["newer.json"] and "UTF-8" in notes["picture.html"]
+    assert all(row["agrees"] == "yes" for row in rows if row["path"])
+    assert "10 could not be checked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", [{"num_perm": 10**9}, {"width": 10**6}, {"seed": -1}, {"threshold": 1e-9},
+                                    {"num_perm": "128"}, {"corpus": "../../etc/passwd"}])
+def test_settings_beyond_the_page_are_refused_without_the_work(tmp_path, genuine, change):
+    """A report cannot make the check compute what the page's controls could not ask for."""
+    evidence = genuine.get("cloud", "1", "evidence")
+    entries = {**genuine.record["entries"],
+               "cloud/1/evidence": entry({**evidence, "settings": {**evidence["settings"], **change}})}
+    (tmp_path / "a.json").write_text(Ledger({**genuine.record, "entries": entries}).to_text(), encoding="utf-8")
+    status, rows = verify(tmp_path, tmp_path / "a.json")
+    assert status == 1 and all("cannot be recomputed: ValueError" in row["note"] for row in rows)
+
+
+def test_cells_are_no_formulas_and_names_no_commands_to_a_terminal(tmp_path, capsys):
+    """A student called =HYPERLINK(...) stays a text in a spreadsheet; escape sequences do not reach the terminal."""
+    (tmp_path / "a.json").write_text(ledger(student='=HYPERLINK("x")\x1b[2J').to_text(), encoding="utf-8")
+    status, rows = verify(tmp_path, tmp_path / "a.json")
+    assert status == 0 and {row["student"][:2] for row in rows} == {"'="}
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_folder_a_pattern_and_a_name_given_twice(tmp_path, genuine):
+    """A folder means the reports in it, a pattern is resolved where no shell did, and a file is checked once."""
+    for path in forms(tmp_path, genuine):
+        path.with_suffix(".txt").write_text("no report")
+    folder, pattern = str(tmp_path), str(tmp_path / "*.md")
+    assert [path.name for path in verify_command.found([folder, pattern])] == ["a.md", "b.html", "c.json"]
+    with pytest.raises(ValueError, match="no reports"):
+        verify_command.found([str(tmp_path / "*.pdf")])
+
+
+def test_the_table_is_never_written_over_a_report(tmp_path, genuine):
+    """Naming one of the reports as the CSV is refused before anything is written."""
+    report = forms(tmp_path, genuine)[0]
+    before = report.read_bytes()
+    with pytest.raises(ValueError, match="one of the reports"):
+        verify(tmp_path, report, options=("--csv", str(report)))
+    assert report.read_bytes() == before
+
+
+def test_reports_of_a_class_share_what_they_have_in_common(tmp_path, monkeypatch):
+    """Forty reports with the same corpus and seed cost one audit, whatever their thresholds and predictions."""
+    audits = []
+    stepwise = deduplication.Audit.stepwise
+    for number in range(40):
+        text = ledger(f"s{number}", prediction=float(number), threshold=0.6 + 0.01 * (number % 20)).to_text()
+        (tmp_path / f"{number}.json").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(deduplication, "_AUDITS", {})
+    monkeypatch.setattr(deduplication.Audit, "stepwise", lambda *given: audits.append(1) or stepwise(*given))
+    status, rows = verify(tmp_path, tmp_path)
+    assert status == 0 and len({row["report"] for row in rows}) == 40 and len(audits) == 1
+
+
+def test_missing_data_of_the_lab_is_no_fault_of_a_report(tmp_path, genuine, monkeypatch):
+    """Where the lab's own data are not installed the command says so instead of failing the students."""
+    monkeypatch.setenv("DATASELECT_DATA", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(deduplication, "_AUDITS", {})
+    with pytest.raises(FileNotFoundError):
+        verify(tmp_path, forms(tmp_path, genuine)[0])
+
+
+def test_the_table_goes_to_standard_output_when_asked(tmp_path, genuine, capsys):
+    """With - the CSV is all that stands on standard output."""
+    parser = argparse.ArgumentParser()
+    verify_command.add_arguments(parser)
+    path = forms(tmp_path, genuine)[0]
+    assert verify_command.run(parser.parse_args([str(path), "--csv", "-"])) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert rows and all(row["agrees"] == "yes" for row in rows)
