@@ -8,6 +8,8 @@
     part-N.reveal.md      what the lock guards; never in index.html
     part-N-NAME.reveal.md what a second lock of the part, "N-NAME", guards (may be left out)
 
+and each track opens with scene.TRACK.md.
+
 A text may hold
     \\( \\)  \\[ \\]                    LaTeX, written as MathML
     {{path|format}}                a number the shell fills in when Python reports it
@@ -279,6 +281,15 @@ def read_part(pages, number, tracks, prices, native):
     return part
 
 
+def scenes(pages, tracks):
+    """The opening scene of every track, from scene.TRACK.md: track -> HTML."""
+    found = {}
+    for id, track in tracks.items():
+        name = f"scene.{id}.md"
+        found[id] = render((pages / name).read_text(encoding="utf-8"), name, {"track": track})
+    return found
+
+
 def further_locks(pages, number):
     """Names of a part's locks beside its first: "2-NAME" for every part-2-NAME.reveal.md."""
     found = (re.fullmatch(rf"part-({number}-[a-z]+)\.reveal\.md", path.name) for path in pages.iterdir())
@@ -349,6 +360,7 @@ def build(root, out, assets, documents, native):
     numbers = parts_found(pages)
     fragments = {number: reveal_html(pages, number, native) for number in numbers}
     parts = [read_part(pages, number, tracks, prices, native) for number in numbers]
+    opening = scenes(pages, tracks)
     (out / "assets").mkdir(parents=True, exist_ok=True)
     for part in parts:
         number = part["number"]
@@ -368,7 +380,8 @@ def build(root, out, assets, documents, native):
     )
     page = environment.get_template("lab.html").render(
         csp="; ".join(f"{key} {value}" for key, value in CSP.items()), rhythm=RHYTHM, parts=parts,
-        edition=edition(numbers), tracks=parts[0]["tracks"], assets=assets,
+        edition=edition(numbers), assets=assets,
+        tracks=[{**track, "scene": opening[track["id"]]} for track in parts[0]["tracks"]],
         manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]))
     (out / "index.html").write_text(page, encoding="utf-8")
     return fragments

@@ -3,7 +3,7 @@
 
 lab.main = (() => {
   const root = document.documentElement;
-  const address = lab.state.read();
+  const { address } = lab.state;
   const parts = () => lab.all("[data-part]");
   let track = "cloud";
   /** Settings of each part as Python last reported them. @type {Map<string, any>} */
@@ -57,8 +57,14 @@ lab.main = (() => {
     if (opened) openInPython(section);
   }
 
+  /** What the page shows, as an address can say it. */
+  function state() {
+    const coming = applying?.part === part ? applying.settings : {};
+    return { track, part, settings: settings.get(part) || { ...(lab.store.get(key(part, "settings")) || {}), ...coming } };
+  }
+
   function remindAddress() {
-    const query = lab.state.write({ track, part, settings: settings.get(part) });
+    const query = lab.state.write({ ...state(), link: address.link, embed: address.embed, origin: address.origin });
     try {
       history.replaceState(null, "", query + location.hash);
     } catch { /* some embedders forbid it; the page works without */ }
@@ -141,9 +147,12 @@ lab.main = (() => {
     for (const name of lab.store.keys(key(part, "kept-"))) kept[name.slice(key(part, "kept-").length)] = lab.store.get(name);
     const fromAddress = applying && applying.part === part ? applying.settings : {};
     if (applying && applying.part === part) applying = null;
+    const { fixed, limits, seed } = address.link;
+    const wanted = { ...(own("settings") || {}), ...fromAddress, ...(seed === undefined ? {} : { seed }) };
+    settings.set(part, wanted);
     lab.documents.send({ type: "open", part, state: {
       track, prediction: predictions[part] ?? null, predictions, kept,
-      settings: { ...(own("settings") || {}), ...fromAddress }, assumptions: lab.assumptions.read(section, track),
+      settings: wanted, fixed, limits, assumptions: lab.assumptions.read(section, track),
     } });
   }
 
@@ -255,10 +264,14 @@ lab.main = (() => {
   async function start() {
     performance.mark("lab:paint");
     await recordReady;
+    const first = parts()[0].dataset.part;
+    part = address.part || first;
+    applying = Object.keys(address.settings).length ? { part, settings: address.settings } : null;
     chooseTrack(address.track || lab.store.get("track") || "cloud", false);
-    applying = Object.keys(address.settings).length ? { part: address.part || parts()[0].dataset.part, settings: address.settings } : null;
-    choosePart(address.part || parts()[0].dataset.part, Boolean(address.part) && !location.hash && address.part !== parts()[0].dataset.part);
-    if (address.ignored.length) notice(`The address was understood only in part: ${address.ignored.join("; ")}.`);
+    choosePart(part, Boolean(address.part) && !location.hash && part !== first && !lab.embed.on);
+    if (address.ignored.length) notice(lab.state.complaint(address));
+    lab.links.greet();
+    lab.embed.start();
   }
 
   lab.later(lab.boot.start); // at once: Python needs nothing of what follows before it is live
@@ -269,5 +282,8 @@ lab.main = (() => {
   });
   const started = painted.then(start);
 
-  return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), refresh: () => chooseTrack(lab.store.get("track") || track, false) };
+  return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
+    chooseTrack(lab.store.get("track") || track, false);
+    lab.links.greet();
+  } };
 })();

@@ -1,0 +1,54 @@
+// The lab inside the frame of a textbook: less around it, no keyboard focus, and its height and progress told to the
+// one origin that the address names.
+"use strict";
+
+lab.embed = (() => {
+  const { embed, origin } = lab.state.address;
+  const framed = window.parent !== window;
+  const PAUSE = 100; // ms between two messages at most
+  if (embed) document.documentElement.dataset.embed = embed;
+
+  /** Whether the page around this one is of another origin. */
+  function foreign() {
+    try {
+      return framed && !window.parent.location.href;
+    } catch {
+      return true;
+    }
+  }
+
+  /** How far the reader is in the part that is shown. */
+  function progress({ track, part }) {
+    const own = (name) => lab.store.get(`${track}/${part}/${name}`);
+    if (!own("prediction")) return "not started";
+    if (!own("evidence")) return "predicted";
+    return (own("reflection") || "").trim() ? "checkpoint" : "evidence";
+  }
+
+  let told = "";
+  let waiting = 0;
+  function tell() {
+    waiting = 0;
+    const { track, part } = lab.main.state();
+    // The element itself, not what fills the frame: a frame that grew too high can shrink again.
+    const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
+    const message = { type: "data-selection-lab", height, track, part, state: progress({ track, part }) };
+    if (JSON.stringify(message) === told) return;
+    told = JSON.stringify(message);
+    window.parent.postMessage(message, origin);
+  }
+
+  const soon = () => { waiting ||= setTimeout(tell, PAUSE); };
+
+  function start() {
+    const place = lab.one("[data-frame-storage]");
+    if (place) place.hidden = !(foreign() && lab.store.kind !== "memory");
+    if (!embed || !framed || !origin) return;
+    new ResizeObserver(soon).observe(document.documentElement);
+    new MutationObserver(soon).observe(document.documentElement, { attributes: true, attributeFilter: ["data-part-now", "data-track-now"] });
+    lab.store.watch(soon);
+    soon();
+  }
+
+  return { start, get on() { return Boolean(embed); } };
+})();

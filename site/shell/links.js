@@ -1,0 +1,76 @@
+// Links: the address of what is shown, to copy; and what the link of a class has set, said where the reader is.
+"use strict";
+
+lab.links = (() => {
+  const { link } = lab.state.address;
+  const percent = (value) => lab.format(value, "percent");
+  const limits = { budget_limit: (value) => `budget at most ${percent(value)}`, guardrail_limit: (value) => `guardrail at most ${percent(value)}` };
+
+  /** The address of what is shown now. A name stays with its owner, and a frame with its textbook. */
+  function here() {
+    const { student, ...shared } = link;
+    const address = new URL(location.href);
+    address.search = lab.state.write({ ...lab.main.state(), link: shared });
+    address.hash = "";
+    return address.href;
+  }
+
+  async function copy(button) {
+    const place = button.closest("[data-copy]");
+    const said = lab.one("[data-copied]", place);
+    const field = lab.one("[data-link-text]", place);
+    const text = here();
+    try {
+      await navigator.clipboard.writeText(text);
+      field.hidden = true;
+      said.textContent = "Copied.";
+    } catch { // a frame, or a page from a folder, may not reach the clipboard
+      field.value = text;
+      field.hidden = false;
+      field.focus();
+      field.select();
+      said.textContent = "The browser keeps the clipboard closed to this page. Copy the address from the field.";
+    }
+  }
+
+  /** What the class has fixed, in words. */
+  function fixed() {
+    const words = [];
+    if (link.seed !== undefined) words.push(`seed ${link.seed}`);
+    for (const [name, value] of Object.entries(link.limits)) words.push(limits[name](value));
+    return words.join(", ");
+  }
+
+  function tell() {
+    const named = [link.class && `Class: ${link.class}.`, lab.store.student && `Student: ${lab.store.student}.`];
+    if (link.fixed.length) named.push(`Fixed by the link of your class: ${fixed()}.${Object.keys(link.limits).length ? " These limits replace those of the track." : ""}`);
+    const text = named.filter(Boolean).join(" ");
+    for (const place of lab.all("[data-class-link]")) {
+      place.textContent = text;
+      place.hidden = !text;
+    }
+  }
+
+  /** Puts the student of the link into the record, unless the record is somebody else's. */
+  function greet() {
+    const kept = lab.store.student;
+    if (link.student && kept && kept !== link.student) {
+      lab.main.notice(`This link is for ${link.student}, and this browser holds the work of ${kept}. To start as ${link.student}, export that work and choose “New reader” in your record; until then it stays the work of ${kept}.`);
+    } else if (link.student && kept !== link.student) lab.store.name(link.student);
+    if (link.class || link.fixed.length) {
+      const entry = { name: link.class || "", seed: link.seed ?? null, ...link.limits };
+      if (JSON.stringify(lab.store.get("class")) !== JSON.stringify(entry)) lab.store.set({ class: entry });
+    }
+    tell();
+  }
+
+  lab.store.watch(tell);
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest('[data-action="copy-link"], [data-own-tab]') : null;
+    if (!button) return;
+    if (button.matches("[data-own-tab]")) button.href = here();
+    else copy(button);
+  });
+
+  return { here, greet };
+})();
