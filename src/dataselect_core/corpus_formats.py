@@ -185,7 +185,8 @@ class Reader:
         try:
             row = next(self._rows([raw.decode("latin-1")]), [])
         except csv.Error as error:
-            reason = str(error).replace("unexpected end of data", "a quoted text is not closed")
+            reason = {"unexpected end": "a quoted text is not closed",
+                      "new-line chara": "a carriage return stands outside quotes"}.get(str(error)[:14], error)
             raise Malformed(f"is not a record of a CSV: {reason}") from None
         if len(row) != self._columns:
             raise Malformed(f"has {len(row)} columns where the header has {self._columns}")

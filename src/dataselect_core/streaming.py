@@ -258,7 +258,9 @@ class _Exact:
         wanted = documents.tolist()
         missing = np.array([document for document in wanted if document not in self._held], np.int64)
         if len(missing):
-            sets = shingle_sets(self.corpus.texts(self.index, missing), self.width)
+            # Copies, as each is a view that would hold its neighbours too.
+            sets = [members.copy() for members in
+                    shingle_sets(self.corpus.texts(self.index, missing), self.width)]
             self._held.update(zip(missing.tolist(), sets))
             self._shingles += sum(map(len, sets))
         found = [self._held[document] for document in wanted]
