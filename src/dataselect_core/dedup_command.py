@@ -73,9 +73,9 @@ def run(options):
         corpus.check_output(options.output)
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
     try:
-        result = deduplicate_files(corpus, options.threshold, options.permutations, options.width,
-                                   options.seed, options.verify, options.bands, options.rows, options.on_error,
-                                   options.temporary, progress)
+        result = deduplicate_files(
+            corpus, options.threshold, options.permutations, options.width, options.seed, options.verify,
+            options.bands, options.rows, options.on_error, options.temporary, progress)
         if options.output:
             corpus.write(options.output, result.index, result.keep)
     finally:
@@ -177,9 +177,9 @@ def report_text(found):
                  f" {parameters['width']}-grams, {'exact' if parameters['verify'] else 'estimated'};"
                  f" {parameters['permutations']} permutations, {parameters['bands']} bands x"
                  f" {parameters['rows']} rows, seed {parameters['seed']}.")
-    lines.append("A pair is found with probability " + ", ".join(
-        f"{row['probability']:.2f} at similarity {row['similarity']:.2f}" for row in found["found_probability"])
-        + ".")
+    chances = [f"{row['probability']:.2f} at similarity {row['similarity']:.2f}"
+               for row in found["found_probability"]]
+    lines.append(f"A pair is found with probability {', '.join(chances)}.")
     memory = found["peak_memory_bytes"]
     lines.append(f"{found['seconds']:,.1f} s, {found['compared_pairs']:,} pairs compared,"
                  + (f" {memory / 1e6:,.0f} MB of memory at most," if memory else "")

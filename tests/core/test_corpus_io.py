@@ -1,4 +1,4 @@
-"""Corpora in memory: each format against the standard library's reading of it, and bytes kept as they came."""
+"""Corpora in memory: each format against the standard library's reading, and bytes kept as they came."""
 
 import csv
 import io
@@ -82,7 +82,7 @@ def test_each_paragraph_takes_its_blank_lines_along():
 
 
 def test_malformed_lines_of_jsonl_are_named_by_number():
-    """Each kind of mistake is a problem with its line and its reason, and the good lines around it are read."""
+    """Each kind of mistake is a problem with its line and its reason, and the good lines are read."""
     raw = (b'{"text": "one"}\n{"text": 3}\n["text"]\n{"text": \n{"title": "x"}\n\n{"text": "\xff"}\n'
            + b"[" * 100_000 + b"\n" + b'{"n": ' + b"1" * 5000 + b'}\n{"text": "two"}')
     corpus = read_corpus("a.jsonl", raw)

@@ -1,4 +1,4 @@
-"""The command `dedup`, run as a reader runs it: files and folders in and out, reports, errors, exit status."""
+"""The command `dedup` as a reader runs it: files and folders in and out, reports, errors, exit status."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ def dedup(*given):
 
 
 def test_the_documented_command_works(tmp_path):
-    """`python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl`, in a process of its own."""
+    """`python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl`, in its own process."""
     rows = rows_jsonl(MINE)
     (tmp_path / "corpus.jsonl").write_bytes(b"".join(rows))
     command = [sys.executable, "-m", "dataselect_core", "dedup", "corpus.jsonl", "--threshold", "0.8",
