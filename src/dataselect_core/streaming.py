@@ -9,6 +9,7 @@ cluster is not compared again, so that a thousand copies cost a thousand compari
 
 from array import array
 from collections import OrderedDict
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from tempfile import TemporaryFile
@@ -22,12 +23,12 @@ from .dedup import clusters, exact_similarity
 from .lsh import optimal_bands
 from .minhash import jaccard, signatures
 from .shingles import shingle_sets
+from .spool import Keys, Signatures, band_keys
 
 CHUNK_DOCUMENTS = 4096
-CHUNK_BYTES = 1 << 22  # of documents read, and of documents compared, at a time
+CHUNK_BYTES = 1 << 20  # of documents read, and of documents compared, at a time
 CACHED = 1 << 23  # shingles of documents lately compared, 4 bytes each
 PROBLEMS = 1000  # malformed lines that are remembered; all are counted
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd: the golden ratio's fraction in 64 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,37 +112,57 @@ def deduplicate_files(corpus, threshold=0.8, num_perm=128, width=5, seed=1, veri
     TypeError, ValueError
         If an argument is out of range; the message says which.
     """
+    steps = deduplication_steps(corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        if progress:
+            progress(*step)
+
+
+def deduplication_steps(corpus, threshold=0.8, num_perm=128, width=5, seed=1, verify=True, bands=None,
+                        rows=None, on_error="stop", folder=None):
+    """`deduplicate_files` in small steps, for a page that has to answer in between.
+
+    Yields
+    ------
+    stage, done, total : "read" and bytes, or "compare" and bands
+
+    Returns
+    -------
+    StreamedDeduplication
+        As the value of the StopIteration. Closing the generator stops early and leaves nothing behind.
+    """
     threshold = arguments.threshold("threshold", threshold)
     width = arguments.integer("width", width, 1)
     bands, rows = _bands(threshold, num_perm, bands, rows)
     if on_error not in ("stop", "skip"):
         raise ValueError(f"on_error must be 'stop' or 'skip', not {on_error!r}")
-    progress = progress or (lambda stage, done, total: None)
-    with TemporaryFile(dir=folder) as one, TemporaryFile(dir=folder) as other:
-        keys, signed = _Keys(one), _Signatures(other)
+    with closing(corpus), TemporaryFile(dir=folder) as one, TemporaryFile(dir=folder) as other:
+        keys, signed = Keys(one), Signatures(other)
         read = _Reading(corpus, keys, None if verify else signed, num_perm, width, seed, bands, rows)
-        index = read.all(on_error, progress)
+        yield from read.all(on_error)
+        index = read.index()
         n = len(index.file)
         first = _first_of_each(np.frombuffer(read.fingerprints, np.uint64).reshape(n, 2))
         filled = np.frombuffer(read.filled, bool)
         distinct = np.flatnonzero(filled & (first == np.arange(n)))
         first = np.where(filled, first, np.arange(n))
         join = _Clusters(n)
-        if verify:
-            similarity = _Exact(corpus, index, width)
-        else:
-            similarity = _Estimated(signed)
+        similarity = _Exact(corpus, index, width) if verify else _Estimated(signed)
         compared = 0
         for band in range(bands):
-            progress("compare", band, bands)
+            yield "compare", band, bands
             order, starts, sizes = _runs(keys.band(band)[distinct])
-            compared += _compare(distinct[order], starts, sizes, similarity, threshold, join)
-        corpus.close()
+            for pairs in _compare(distinct[order], starts, sizes, similarity, threshold, join):
+                compared += pairs
+                yield "compare", band, bands
         cluster = join.roots(first)
-        keep = cluster == np.arange(n)
-        return StreamedDeduplication(keep, cluster, index, int((first != np.arange(n)).sum()), read.empty,
-                                     compared, read.malformed, read.problems, bands, rows,
-                                     keys.size + signed.size)
+        return StreamedDeduplication(
+            cluster == np.arange(n), cluster, index, int((first != np.arange(n)).sum()), read.empty, compared,
+            read.malformed, read.problems, bands, rows, keys.size + signed.size)
 
 
 class _Reading:
@@ -155,7 +176,7 @@ class _Reading:
         self.empty = self.malformed = 0
         self.problems = []
 
-    def all(self, on_error, progress):
+    def all(self, on_error):
         texts, size, done = [], 0, 0
         for number, found in self.corpus.documents():
             if isinstance(found, Problem):
@@ -175,13 +196,15 @@ class _Reading:
                 self._chunk(texts)
                 done += size
                 texts, size = [], 0
-                progress("read", done, self.corpus.bytes)
+                yield "read", done, self.corpus.bytes
         if texts:
             self._chunk(texts)
         if not self.file:
             raise CorpusError(f"{self.corpus.path} holds no documents"
                               + (f" that can be read; {self.problems[0]}" if self.problems else ""))
-        progress("read", self.corpus.bytes, self.corpus.bytes)
+        yield "read", self.corpus.bytes, self.corpus.bytes
+
+    def index(self):
         return Index(*(np.frombuffer(given, given.typecode)
                        for given in (self.file, self.start, self.size, self.words)))
 
@@ -193,53 +216,9 @@ class _Reading:
         for members in sets:
             self.fingerprints += blake2b(members, digest_size=16).digest()
         signed = signatures(sets, self.num_perm, self.seed)
-        self.keys.append(_keys(signed, self.bands, self.rows))
+        self.keys.append(band_keys(signed, self.bands, self.rows))
         if self.signed is not None:
             self.signed.append(signed)
-
-
-class _Temporary:
-    """Blocks of numbers in a temporary file."""
-
-    def __init__(self, file):
-        self._file = file
-        self.size = 0
-
-    def _append(self, block):
-        self._file.seek(self.size)
-        self.size += self._file.write(np.ascontiguousarray(block))
-
-    def _read(self, start, count, dtype):
-        self._file.seek(start)
-        return np.frombuffer(self._file.read(count * np.dtype(dtype).itemsize), dtype)
-
-
-class _Keys(_Temporary):
-    """The keys of all bands; within a block a band after the other, so that one band can be read alone."""
-
-    def __init__(self, file):
-        super().__init__(file)
-        self._blocks = []  # first byte and documents of each
-
-    def append(self, keys):
-        self._blocks.append((self.size, len(keys)))
-        self._append(keys.T)
-
-    def band(self, band):
-        return np.concatenate([self._read(start + 8 * band * documents, documents, np.uint64)
-                               for start, documents in self._blocks])
-
-
-class _Signatures(_Temporary):
-    """The signatures of all documents, one after the other."""
-
-    def append(self, signed):
-        self.num_perm = signed.shape[1]
-        self._append(signed)
-
-    def rows(self, documents):
-        return np.array([self._read(4 * self.num_perm * document, self.num_perm, np.uint32)
-                         for document in documents.tolist()])
 
 
 class _Exact:
@@ -314,17 +293,6 @@ def _bands(threshold, num_perm, bands, rows):
     return bands, rows
 
 
-def _keys(signed, bands, rows):
-    """A 64-bit key of every band of every signature: uint64[n, bands]."""
-    banded = signed[:, :bands * rows].reshape(len(signed), bands, rows)
-    keys = np.zeros((len(signed), bands), np.uint64)
-    for row in range(rows):
-        keys += banded[:, :, row]
-        keys *= MULTIPLIER
-        keys ^= keys >> np.uint64(32)
-    return keys
-
-
 def _first_of_each(fingerprints):
     """Of every row the index of the first row equal to it."""
     order = np.lexsort(fingerprints.T)
@@ -345,12 +313,11 @@ def _runs(keys):
 
 
 def _compare(documents, starts, sizes, similarity, threshold, join):
-    """Compare within each run of documents, and join what is similar; the number of comparisons.
+    """Compare within each run of documents, and join what is similar; yields numbers of comparisons.
 
     The first of each run is compared with all after it, then the second, until each run is one cluster or all
     its pairs were compared. Only pairs of one such round are held at a time.
     """
-    compared = 0
     while len(starts):
         following = sizes - 1
         left = np.repeat(documents[starts], following)
@@ -361,14 +328,13 @@ def _compare(documents, starts, sizes, similarity, threshold, join):
             pairs = pairs[roots[:, 0] != roots[:, 1]]
             if len(pairs):
                 join.join(pairs[similarity(pairs) >= threshold])
-                compared += len(pairs)
+                yield len(pairs)
         starts, sizes = starts[sizes > 2] + 1, sizes[sizes > 2] - 1
         if len(starts):
             roots = join.roots(documents[_ranges(starts, sizes)])
             borders = np.cumsum(sizes) - sizes
             apart = np.minimum.reduceat(roots, borders) != np.maximum.reduceat(roots, borders)
             starts, sizes = starts[apart], sizes[apart]
-    return compared
 
 
 def _batches(documents, weights):
