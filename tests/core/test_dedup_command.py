@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dataselect_core import __version__
+from dataselect_core import __version__, dedup_command
 from dataselect_core.__main__ import main
 from dataselect_core.corpus_files import CorpusFiles
 from dataselect_core.dedup import deduplicate
@@ -198,6 +198,13 @@ def test_wrong_usage_ends_with_two(capsys, given, message):
         main(given)
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_is_refused_before_the_work(tmp_path, monkeypatch):
+    """Not after an hour of reading."""
+    monkeypatch.setattr(dedup_command, "deduplicate_files", None)
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
+    assert main(["dedup", str(tmp_path / "a.jsonl"), "-o", str(tmp_path)]) == 1
 
 
 def test_interrupting_leaves_nothing(tmp_path, monkeypatch, capsys):

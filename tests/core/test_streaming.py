@@ -163,22 +163,34 @@ def test_few_problems_are_held_but_all_are_counted(tmp_path, monkeypatch):
 
 
 def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path):
-    """A file that grows between reading and comparing is no longer the one that was indexed."""
+    """A file that changes before it is read again, or copied, is no longer the one that was indexed."""
     path = tmp_path / "a.jsonl"
-    corpus = jsonl(path, ["a b c d e f g h"] * 2)
+    texts = [" ".join(f"w{i}" for i in range(50)), " ".join(f"w{i}" for i in range(1, 50))]
 
     def progress(stage, done, total):
-        if stage == "read":
+        if stage == "compare":
             path.write_text('{"text": "x"}\n')
 
     with pytest.raises(CorpusError, match="a.jsonl was changed while it was read"):
-        corpus.write(tmp_path / "out.jsonl", *_index_and_keep(corpus, progress))
+        deduplicate_files(jsonl(path, texts), progress=progress)
+    corpus = jsonl(path, texts)
+    found = deduplicate_files(corpus)
+    path.write_text('{"text": "x"}\n')
+    with pytest.raises(CorpusError, match="a.jsonl was changed while it was read"):
+        corpus.write(tmp_path / "out.jsonl", found.index, found.keep)
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def _index_and_keep(corpus, progress):
-    found = deduplicate_files(corpus, progress=progress)
-    return found.index, found.keep
+def test_few_shingles_are_held(tmp_path, monkeypatch):
+    """Documents read again are let go of, the ones used last coming last."""
+    monkeypatch.setattr(streaming, "CACHED", 100)
+    corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 10, copies=0))
+    exact = streaming._Exact(corpus, deduplicate_files(corpus).index, 5)
+    for j in range(1, 10):
+        assert exact(np.array([[0, j]])).tolist() == [0]
+        assert sum(map(len, exact._held.values())) == exact._shingles <= 100
+    assert list(exact._held) == [9]
+    corpus.close()
 
 
 def test_progress_is_told(tmp_path):
