@@ -18,7 +18,7 @@ import numpy as np
 
 from . import __version__, arguments
 from .corpus_files import CorpusFiles
-from .corpus_formats import FORMATS, SPLITS
+from .corpus_formats import FORMATS, SPLITS, CorpusError
 from .lsh import collision_probability
 from .streaming import deduplicate_files
 
@@ -71,6 +71,8 @@ def run(options):
     corpus = CorpusFiles(options.corpus, options.format, options.field, options.split, options.delimiter)
     if options.output:
         corpus.check_output(options.output)
+    if options.report not in (None, "-") and not Path(options.report).resolve().parent.is_dir():
+        raise CorpusError(f"there is no folder for the report {options.report}")
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
     try:
         result = deduplicate_files(
@@ -162,8 +164,10 @@ def report_text(found):
     lines.append(f"Clusters of two or more: {found['clusters']['count']:,}; the largest has"
                  f" {found['clusters']['largest']:,} documents.")
     if documents["short"]:
-        lines.append(f"{documents['short']:,} documents have fewer than {parameters['width']} words,"
-                     f" {documents['empty']:,} none that count (a-z, 0-9); those are always kept.")
+        lines.append(f"{documents['short']:,} documents have fewer than {parameters['width']} words; of these"
+                     " mostly only equal ones are duplicates.")
+    if documents["empty"]:
+        lines.append(f"{documents['empty']:,} documents have no word that counts (a-z, 0-9); all stay.")
     if found["files"]["passed_over"]:
         lines.append(f"{found['files']['passed_over']:,} files of other kinds were passed over.")
     malformed = found["malformed"]

@@ -75,6 +75,7 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
     assert report["temporary_bytes"] == 5 * 42 * 8
     assert report["peak_memory_bytes"] > 10e6
     text = capsys.readouterr().out
+    assert "1 documents have no word that counts" in text
     assert "a.jsonl, line 6 is not JSON" in text
     for row in (("documents", 5, 3, 2, "40.0%"), ("words", sum(words), kept, sum(words) - kept)):
         assert any(line.split()[:len(row)] == list(map(str, row)) for line in text.splitlines())
@@ -158,6 +159,7 @@ def test_an_existing_output_is_replaced_and_rows_stay_when_refused(tmp_path, cap
     (["a.dat"], "a.dat must end in .txt"),
     (["a.jsonl", "--field", "body"], "line 1 has no field 'body'"),
     (["a.jsonl", "--temporary", "nowhere"], "nowhere"),
+    (["a.jsonl", "-o", "k.jsonl", "--report", "nowhere/r.json"], "no folder for the report nowhere/r.json"),
     (["bad.jsonl", "--on-error", "skip"], "no documents that can be read; bad.jsonl, line 1 is not JSON"),
 ])
 def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, capsys, given, message):
