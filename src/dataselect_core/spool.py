@@ -1,0 +1,85 @@
+"""Signatures and keys of their bands in a temporary file, for more documents than fit in memory."""
+
+import numpy as np
+
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd: the golden ratio's fraction in 64 bits
+
+
+def band_keys(signed, bands, rows):
+    """A 64-bit key of every band of every signature; equal bands have equal keys.
+
+    Parameters
+    ----------
+    signed : uint32[n, num_perm]
+    bands, rows : int
+        Band k is the columns k * rows to (k + 1) * rows - 1.
+
+    Returns
+    -------
+    uint64[n, bands]
+    """
+    banded = signed[:, :bands * rows].reshape(len(signed), bands, rows)
+    keys = np.zeros((len(signed), bands), np.uint64)
+    for row in range(rows):
+        keys += banded[:, :, row]
+        keys *= MULTIPLIER
+        keys ^= keys >> np.uint64(32)
+    return keys
+
+
+class Table:
+    """Blocks of numbers in a file.
+
+    Parameters
+    ----------
+    file : binary file, open to write and read
+
+    Attributes
+    ----------
+    size : int
+        Bytes written.
+    """
+
+    def __init__(self, file):
+        self._file = file
+        self.size = 0
+
+    def _append(self, block):
+        self._file.seek(self.size)
+        self.size += self._file.write(np.ascontiguousarray(block))
+
+    def _read(self, start, count, dtype):
+        self._file.seek(start)
+        return np.frombuffer(self._file.read(count * np.dtype(dtype).itemsize), dtype)
+
+
+class Keys(Table):
+    """The keys of all bands; within a block a band after the other, so that one band can be read alone."""
+
+    def __init__(self, file):
+        super().__init__(file)
+        self._blocks = []  # first byte and documents of each
+
+    def append(self, keys):
+        """Add the uint64[m, bands] of the next m documents."""
+        self._blocks.append((self.size, len(keys)))
+        self._append(keys.T)
+
+    def band(self, band):
+        """The keys of one band: uint64[n]."""
+        return np.concatenate([self._read(start + 8 * band * documents, documents, np.uint64)
+                               for start, documents in self._blocks])
+
+
+class Signatures(Table):
+    """The signatures of all documents, one after the other."""
+
+    def append(self, signed):
+        """Add the uint32[m, num_perm] of the next m documents."""
+        self.num_perm = signed.shape[1]
+        self._append(signed)
+
+    def rows(self, documents):
+        """The signatures of some documents, uint32[m, num_perm]."""
+        return np.array([self._read(4 * self.num_perm * document, self.num_perm, np.uint32)
+                         for document in documents.tolist()])
