@@ -12,6 +12,7 @@ from . import __version__
 # Command -> the module that has its `SUMMARY`, `add_arguments(parser)` and `run(options) -> exit status`.
 COMMANDS = {
     "dedup": "dedup_command",
+    "verify": "verify_command",
 }
 
 
