@@ -67,9 +67,9 @@ class MapPlot:
         region = np.logical_and.reduce(list(kept.values()))
         self.region.data = _borders(region, gap_map, outer=True)
         self.inside.data = {"x": x[region], "y": y[region] + 0.028, "ink": ink[region].tolist()}
-        margin = step / 2
-        self.figure.x_range.start, self.figure.x_range.end = -100 * margin, 100 * (1 + margin)
-        self.figure.y_range.start, self.figure.y_range.end = -margin, 1 + margin
+        for axis, along, unit in ((self.figure.x_range, gap_map.shares, 100),
+                                  (self.figure.y_range, gap_map.randomisations, 1)):
+            axis.start, axis.end = unit * (along[0] - step / 2), unit * (along[-1] + step / 2)
 
     def narrow(self, yes):
         """Numbers of fewer digits where a cell is small; the table has all of them."""
@@ -97,15 +97,16 @@ def _borders(mask, gap_map, outer):
     """Segments between cells in and out of the mask; with `outer`, also where it meets the map's border."""
     padded = np.pad(mask, 1, constant_values=False) if outer else np.pad(mask, 1, mode="edge")
     step = gap_map.shares[1] - gap_map.shares[0]
-    edges = (np.arange(len(gap_map.shares) + 1) - 0.5) * step  # of the cells, both ways
+    across, up = (np.append(along - step / 2, along[-1] + step / 2)  # edges of the cells
+                  for along in (gap_map.shares, gap_map.randomisations))
     segments = []
-    for i, x in enumerate(edges):
-        for j, y in enumerate(edges):
+    for i, x in enumerate(100 * across):
+        for j, y in enumerate(up):
             # padded cell (i, j) is the one below and left of this corner
             if j < mask.shape[1] and padded[i, j + 1] != padded[i + 1, j + 1]:
-                segments.append((100 * x, y, 100 * x, edges[j + 1]))
+                segments.append((x, y, x, up[j + 1]))
             if i < mask.shape[0] and padded[i + 1, j] != padded[i + 1, j + 1]:
-                segments.append((100 * x, y, 100 * edges[i + 1], y))
+                segments.append((x, y, 100 * across[i + 1], y))
     columns = list(zip(*segments, strict=True)) if segments else [[], [], [], []]
     return dict(zip(("x0", "y0", "x1", "y1"), map(list, columns), strict=True))
 

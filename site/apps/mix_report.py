@@ -52,48 +52,57 @@ def kept(made, limits):
 def report(bench, setting):
     """Everything the page shows at `setting`, as far as it is known: `values`, `tables`, `cases`."""
     values, cases = open_values(bench), []
-    made, limits = bench.map, bench.limits()
+    made, limits = bench.map_of(setting), bench.limits()
+    built = made is bench.map
     i, j = made.nearest(setting.share, setting.randomisation)
     on_grid = abs(made.shares[i] - setting.share) < SAME and abs(made.randomisations[j] - setting.randomisation) < SAME
     standard = made.holds(setting, bench.seed_list())
     mapped, live = made.at(i, j), bench.measured(setting)
     ours = bool(made.holds(setting, made.seeds))
-    cases.append("map-holds" if standard else "map-seeds" if ours else "map-other")
+    cases.append(("map-holds" if standard else "map-seeds") if ours and built else "map-own" if ours else "map-other")
     cases.append("on-grid" if on_grid else "off-grid")
     cases.append("live-done" if live else "live-waits")
     known = live or (mapped if ours else None)
     source = (f"trained here, mean of {len(bench.seed_list())} seeds" if live
-              else "map computed when the lab was built, seeds 1 to 5, nearest point")
-    values |= _intervals("point", known, source) | _intervals("map", mapped, "map computed natively, seeds 1 to 5")
+              else "nearest point of the map")
+    values |= _intervals("point", known, source) | _intervals("map", mapped, _origin(bench, made))
     values |= _intervals("live", live, source)
     values["map.share"] = measured(float(made.shares[i]), "", "nearest point of the map")
     values["map.randomisation"] = measured(float(made.randomisations[j]), "", "nearest point of the map")
     if live:
         gap = max(abs(live[name].mean - mapped[name].mean) for name in mixing.MEASURES)
         values["map.difference"] = measured(gap, "", "largest difference between live run and map")
-        if standard and on_grid:
+        if standard and on_grid and built:
             cases.append("agrees" if gap < SAME else "disagrees")
     checks = _checks(bench, setting, known, limits)
     values |= checks["values"]
     cases += checks["cases"] + _advice(made, i, j, checks["failed"], limits)
-    region = _region(made, limits)
-    values |= _cuts(made, i, j)
-    move = _move(bench, made)
+    region = _region(made, limits, _origin(bench, made))
+    values |= _cuts(made, i, j, _origin(bench, made))
+    move = _move(bench, bench.map)
     strategies = _strategies(bench, setting)
     values |= region["values"] | move["values"] | strategies["values"]
     if known:
         values["fid.bias"] = measured(known["fid"].mean - known["fid_infinity"].mean, "squared block inks",
                                       "FID less FID∞")
     cases += region["cases"] + move["cases"] + strategies["cases"]
+    values["map.first_seed"] = modelled(made.seeds[0], "", "seeds of the map")
+    values["map.last_seed"] = modelled(made.seeds[-1], "", "seeds of the map")
     return {
         "values": values, "cases": cases,
         "tables": {
             "DomainGapPlot": _map_table(bench, made, limits, i, j), "MixPoint": _point_table(mapped, live, known),
-            "MixEnds": _ends_table(bench, made, j), "CutMix": _cut_table(made, None, j, "Synthetic share"),
+            "MixEnds": _ends_table(bench, bench.map, bench.map.nearest(setting.share, setting.randomisation)[1]), "CutMix": _cut_table(made, None, j, "Synthetic share"),
             "CutRandom": _cut_table(made, i, None, "Randomisation"), "Strategies": strategies["table"],
-            "Transfer": _transfer_table(made),
+            "Transfer": _transfer_table(bench.map),
         },
     }
+
+
+def _origin(bench, made):
+    """Where the figures of a map come from."""
+    seeds = f"seeds {made.seeds[0]} to {made.seeds[-1]}"
+    return f"map measured when the lab was built, {seeds}" if made is bench.map else f"map measured here, {seeds}"
 
 
 def _intervals(prefix, found, source):
@@ -153,10 +162,9 @@ def _advice(made, i, j, failed, limits):
     return cases
 
 
-def _region(made, limits):
+def _region(made, limits, here):
     """The feasible region of the track's map, and whether its best point lies at a border."""
     inside = made.feasible(limits)
-    here = "track's map, seeds 1 to 5"
     values = {"region.cells": measured(int(inside.sum()), "points", here),
               "region.points": measured(inside.size, "points", here)}
     if not inside.any():
@@ -174,7 +182,6 @@ def _region(made, limits):
         "region.share_to": measured(float(shares[-1]), "", here),
         "region.random_from": measured(float(random[0]), "", here),
         "region.random_to": measured(float(random[-1]), "", here),
-        "region.supply_share": modelled(float(made.shares[supply][0]), "", "least share that the supply allows"),
     }
     cases = ["best-at-supply" if made.shares[i] == made.shares[supply][0] else "best-inside"]
     if inside[:, 0].any():
@@ -182,9 +189,9 @@ def _region(made, limits):
     return {"values": values, "cases": cases}
 
 
-def _cuts(made, i, j):
+def _cuts(made, i, j, here):
     """The ends and the best points of the two lines through the nearest point of the map."""
-    values, here = {}, "map, seeds 1 to 5"
+    values = {}
     for cut, along, line in (("mix", made.shares, (slice(None), j)), ("random", made.randomisations, (i, slice(None)))):
         for name in ("accuracy", "recall"):
             on = made.measures[name][line]

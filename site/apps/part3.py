@@ -171,8 +171,9 @@ class DomainGapSynthesis(Controlled):
         }
         self._quiet = True
         try:
-            for name, value in {**settings, **(state.get("settings") or {})}.items():
-                self.told(self.set, name, value)
+            for given in (settings, state.get("settings") or {}):  # what is refused leaves the track's own
+                for name, value in given.items():
+                    self.told(self.set, name, value)
         finally:
             self._quiet = False
         if state.get("prediction") is not None:

@@ -20,7 +20,7 @@ def sheet(setting, X, y, rainfall_mm, seed):
     """
     drawn = mixing.samples(setting, X, y, rainfall_mm, seed)
     half = mixing.samples(replace(setting, share=0.5, real=mixing.POOL), X, y, rainfall_mm, seed)
-    wet = (drawn["X_field"] != drawn["X_dry"]).any(1)
+    wet = (_ink(drawn["X_field"]) != _ink(drawn["X_dry"])).any(1)  # so much rain that it shows
     shown = _one_each(drawn["y_field"], wet if wet.any() else ~wet)
     made = np.flatnonzero(half["synthetic"])
     made = made[_one_each(half["y_train"][made], np.ones(len(made), bool))]
@@ -55,10 +55,14 @@ def _one_each(y, allowed):
 
 
 def _row(name, title, X, y, alt, marks=None):
-    ink = np.round(16 * X).astype(int)
     marks = [""] * len(X) if marks is None else list(marks)
     about = f"{alt}. Mean ink {X.mean():.2f} of 1, spread between blocks {X.std():.2f}."
     return {"name": name, "title": title, "alt": f"{title}: {about}", "pictures": [
         {"ink": row, "label": label, "mark": str(mark)}
-        for row, label, mark in zip(ink.tolist(), np.asarray(y).tolist(), marks, strict=True)
+        for row, label, mark in zip(_ink(X).tolist(), np.asarray(y).tolist(), marks, strict=True)
     ]}
+
+
+def _ink(X):
+    """Whole numbers from 0 to 16, as the page draws them."""
+    return np.round(16 * X).astype(int)

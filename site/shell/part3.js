@@ -66,6 +66,10 @@
     sheet.dataset.drawn = String(Number(sheet.dataset.drawn || 0) + 1);
   }
 
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-remap]")) lab.main.ask(PART, "remap", {});
+  });
+
   document.addEventListener("lab:python", ({ detail }) => {
     if (detail.type !== "pictures" || String(detail.part) !== PART || detail.track !== lab.main.track) return;
     show(lab.one(`[data-part="${PART}"]`), detail.rows);

@@ -123,6 +123,16 @@ def test_a_map_repeats_and_the_live_run_agrees(field):
         )
 
 
+def test_a_run_can_be_made_in_steps(field):
+    """The steps give nothing but the outcome of the whole run, at the end."""
+    X, y, mm = field
+    setting = Setting(0.5, 0.3, total=100)
+    steps = list(mixing.stepwise(setting, X, y, mm, 4))
+    assert len(steps) > 2
+    assert steps[:-1] == [None] * (len(steps) - 1)
+    assert steps[-1] == run(setting, X, y, mm, 4)
+
+
 def test_interval_is_students(field):
     """The interval over the seeds is scipy's 95 % t interval of their mean."""
     X, y, mm = field
@@ -160,7 +170,9 @@ def test_gap_is_below_fid_and_has_a_spread(field):
     X, y, mm = field
     setting = Setting(0.5, 0.3, total=600)
     value, error = gap(setting, X, y, mm, 1)
-    assert value < run(setting, X, y, mm, 1).fid
+    outcome = run(setting, X, y, mm, 1)
+    assert value < outcome.fid
+    assert outcome.fid_infinity == value
     assert 0 < error < value
 
 
@@ -220,5 +232,7 @@ def test_bad_data_are_named(field):
         run(setting, X, y[:-1], mm, 1)
     with pytest.raises(ValueError, match="heavy rain"):
         run(setting, X, y, [0.0, 1.0], 1)
+    with pytest.raises(ValueError, match="values must be"):
+        mixing.interval([1.0])
     with pytest.raises(ValueError, match="seeds must be"):
         summary(setting, X, y, mm, (1,))

@@ -15,11 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Page:
-    """What a page is to part 1: it sends messages, and keeps the answers, which must be strict JSON."""
+    """What a page is to one part: it sends messages, and keeps the answers, which must be strict JSON."""
 
-    def __init__(self):
+    def __init__(self, workbench=part1.DeduplicationAudit):
+        self.part = workbench.part
         self.said, self.loaded, self.holding = [], [], None
-        with patch.object(bridge, "WORKBENCHES", (part1.DeduplicationAudit,)):  # alone it is quickly made
+        with patch.object(bridge, "WORKBENCHES", (workbench,)):  # alone it is quickly made
             self.bridge = bridge.Bridge(lambda text: self.said.append(strict(text)), self.load)
         self.views = strict(self.bridge.documents())
         self.models = {}  # the model behind the control of a label
@@ -43,7 +44,7 @@ class Page:
             await self.holding.wait()
 
     async def send(self, kind, **content):
-        await self.bridge.receive(json.dumps({"type": kind, "part": 1, **content}))
+        await self.bridge.receive(json.dumps({"type": kind, "part": self.part, **content}))
 
     async def ask(self, name, **arguments):
         await self.send("ask", id=7, name=name, arguments=arguments)
@@ -64,7 +65,7 @@ class Page:
 
     @property
     def bench(self):
-        return self.bridge.workbenches[1]
+        return self.bridge.workbenches[self.part]
 
     def of(self, kind):
         return [message for message in self.said if message["type"] == kind]
@@ -87,9 +88,9 @@ def strict(text):
     return json.loads(text, parse_constant=refuse)
 
 
-def talk(conversation):
+def talk(conversation, workbench=part1.DeduplicationAudit):
     """Hold a conversation with a page of its own, and give that page back."""
-    page = Page()
+    page = Page(workbench)
     asyncio.run(asyncio.wait_for(conversation(page), 60))
     return page
 

@@ -1,0 +1,37 @@
+"""The price of a training set."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataselect_core.acquisition import acquire
+
+
+def test_a_worked_example():
+    """100 real samples at 25 $ with an expert's 5 $ on top, and 900 synthetic ones at 0.002 $."""
+    found = acquire(100, 900, 25.0, 0.002, 5.0)
+    assert (found.real_dollars, found.expert_dollars) == (2500.0, 500.0)
+    assert found.synthetic_dollars == pytest.approx(1.8)
+    assert found.dollars == pytest.approx(3001.8)
+    assert found.dollars_per_sample == pytest.approx(3.0018)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 1e4), st.floats(0, 1e4), st.floats(0, 1e4))
+def test_the_parts_add_up(real, synthetic, a, b, c):
+    """The total is the sum over the samples, one by one, and experts label real ones only."""
+    found = acquire(real, synthetic, a, b, c)
+    assert found.dollars == pytest.approx(real * (a + c) + synthetic * b)
+    assert found.dollars_per_sample * (real + synthetic) == pytest.approx(found.dollars)
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), [
+    ((-1, 0, 1, 1), ValueError, "real must be at least 0"),
+    ((1, 0.5, 1, 1), TypeError, "synthetic must be an integer"),
+    ((1, 1, -2, 1), ValueError, "real_price must be a finite number"),
+    ((1, 1, 1, float("nan")), ValueError, "synthetic_price must be a finite number"),
+    ((1, 1, 1, 1, "5"), TypeError, "expert_price must be a number"),
+])
+def test_bad_input_is_named(arguments, error, message):
+    """The error names the argument and what is allowed."""
+    with pytest.raises(error, match=message):
+        acquire(*arguments)

@@ -1,0 +1,514 @@
+"""The workbench of part 3 without a browser: what it guards, what it measures, and whom it answers."""
+
+import asyncio
+import itertools
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+from apps import mix_report, noise_report, own_map, part3, pictures
+from quiet_page import talk
+
+from dataselect_core import datasets, gap_map, mixing, noise, noise_lab
+from dataselect_core.tracks import TRACKS, track
+
+FALLS = {"direction": "falls", "prediction": 10}
+MEASURES = ("accuracy", "dry_accuracy", "recall", "fid", "fid_infinity")
+
+
+def hold(conversation):
+    """Hold a conversation with a page of part 3."""
+    return talk(conversation, part3.DomainGapSynthesis)
+
+
+async def begin(page, of="tiny", prediction=FALLS, **settings):
+    """Open a track as the page does when the reader looks at part 3, and wait until all is measured."""
+    await page.open(prediction, track=of, settings={"seeds": 2, **settings})
+    await page.ask("show")
+    await page.rest()
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Digits, labels and rainfall, as the workbench loads them."""
+    return *datasets.digits(), datasets.rainfall_mm()
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """A page on the tiny track after all is measured, with its own seeds."""
+    async def conversation(page):
+        await begin(page, synthetic=50, randomisation=0.25)
+
+    return hold(conversation)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Small experiments on noise, and no wait for a newer setting: `tiny` is made before this, and is whole."""
+    monkeypatch.setattr(noise_lab, "LABELS", (20, 200))
+    monkeypatch.setattr(noise_lab, "TRIALS", 150)
+    monkeypatch.setattr(noise_lab, "COIN_TRIALS", 500)
+    monkeypatch.setattr(part3, "PAUSE", 0.0)
+
+
+# -- the lock ----------------------------------------------------------------------------------------------
+
+
+def test_before_the_lock_only_pictures_and_the_setting():
+    """Without a prediction no measurement, no table, no case and no map leaves Python; the pictures do."""
+    async def conversation(page):
+        await begin(page, prediction=None)
+        await page.ask("assume", assumptions={"real_price": 3})
+
+    page = hold(conversation)
+    assert all(results["locked"] for results in page.of("results"))
+    for results in page.of("results"):
+        assert not {"tables", "cases"} & set(results)
+        assert all(path.startswith(("setting.", "mix.")) for path in results["values"])
+    assert page.of("pictures")
+    plots = page.bench.map_plot, page.bench.cut_mix, page.bench.noise_plots
+    sources = [source for plot in plots for source in vars(plot).values() if hasattr(source, "data")]
+    assert len(sources) > 10 and not any(len(column) for source in sources for column in source.data.values())
+    assert "maps.json.gz" not in page.loaded
+    assert page.bench.runs == {}
+
+
+def test_the_first_view_holds_every_place_and_no_result():
+    """Each place on the page has its root, and every plot is empty."""
+    page = hold(lambda page: asyncio.sleep(0))
+    roots = page.views["3"]["roots"]
+    assert {root["attributes"]["name"] for root in roots} == {
+        "synthetic", "randomisation", "advanced", "measure", "noiserate", "map", "cutmix", "cutrandom", "noise", "learning",
+    }
+    sources = re.findall(r'\["(?:x|y|x0|y0)", (\[.*?\])\]', json.dumps(page.views["3"]))
+    assert len(sources) > 20 and set(sources) == {"[]"}
+
+
+NO_PREDICTIONS = [
+    30, "falls", {}, {"direction": "up", "prediction": 3}, {"direction": "falls"},
+    {"direction": "falls", "prediction": 101}, {"direction": "falls", "prediction": True},
+    {"direction": "falls", "prediction": -1}, {"direction": "falls", "prediction": math.nan},
+]
+
+
+def test_what_is_no_prediction_is_refused():
+    """A prediction has a direction and a size from 0 to 100; anything else is refused, and nothing is shown."""
+    async def conversation(page):
+        await begin(page, prediction=None)
+        for number, given in enumerate(NO_PREDICTIONS, 1):
+            await page.ask("lock", prediction=given)
+            assert len(page.sentences) == number, given
+        await page.rest()
+
+    page = hold(conversation)
+    says = "the prediction must be one of rises, same, falls and a number of points from 0 to 100, not "
+    assert all(sentence.startswith(says) for sentence in page.sentences)
+    assert all(results["locked"] for results in page.of("results"))
+
+
+def test_the_prediction_stands_beside_the_measurement():
+    """On the edge track the safety metric falls; sign, gap, interval and case follow the prediction."""
+    before, after = np.array(gap_map.read(datasets.gap_maps(), "edge").move["recall"])
+
+    async def conversation(page):
+        for direction, signed, case in (("falls", -30, "direction-right"), ("rises", 30, "direction-wrong"),
+                                        ("same", 0, "direction-wrong")):
+            await begin(page, "edge", {"direction": direction, "prediction": 30})
+            last = page.last
+            assert last["reveal.measured"] == pytest.approx(100 * (after - before).mean())
+            assert last["reveal.low"] < last["reveal.measured"] < last["reveal.high"] < 0
+            assert last["reveal.prediction"] == signed
+            assert last["reveal.gap"] == pytest.approx(abs(signed - last["reveal.measured"]))
+            assert {case, "moved-falls", "ten-is-short"} <= set(page.of("results")[-1]["cases"])
+
+    hold(conversation)
+
+
+# -- the point ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
+def test_the_live_run_agrees_with_the_map(each):
+    """With the map's seeds, the run at a point of the map gives its figures, and the page is told so."""
+    async def conversation(page):
+        await begin(page, each.id, synthetic=70, randomisation=0.4, seeds=5)
+
+    page = hold(conversation)
+    results, last = page.of("results")[-1], page.last
+    assert {"map-holds", "on-grid", "live-done", "agrees"} <= set(results["cases"])
+    assert last["map.difference"] < 1e-9
+    for name, end in itertools.product(MEASURES, ("", "_low", "_high")):
+        assert last[f"live.{name}{end}"] == pytest.approx(last[f"map.{name}{end}"], abs=1e-9)
+
+
+def test_a_moved_slider_is_answered_at_once_from_the_map():
+    """Before anything is trained, the point and the checks hold the map's figures, and say that training follows."""
+    async def conversation(page):
+        await begin(page, "cloud")
+        page.said.clear()
+        await page.patch("Synthetic share", 30)
+        first = page.of("results")[-1]
+        assert "live-waits" in first["cases"] and page.last["live.accuracy"] is None
+        made = gap_map.read(datasets.gap_maps(), "cloud")
+        assert page.last["point.accuracy"] == made.measures["accuracy"][3, 6] == page.last["check.accuracy.value"]
+        assert page.bench.map_plot.point.data == {"x": [30], "y": [0.6]}
+        await page.rest()
+        assert "live-done" in page.of("results")[-1]["cases"]
+
+    hold(conversation)
+
+
+def test_the_figures_can_be_had_again_natively(tiny, data):
+    """What the page shows at a point is `mixing.summary` of the setting and the seeds it names."""
+    last = tiny.last
+    setting = mixing.Setting(last["setting.share"], last["setting.randomisation"], total=last["setting.total"],
+                             real=last["setting.real"], critical=last["setting.critical"])
+    found = mixing.summary(setting, *data, range(last["setting.seed"], last["setting.last_seed"] + 1))
+    for name in MEASURES:
+        assert last[f"point.{name}"] == found[name].mean
+        assert last[f"point.{name}_low"] == found[name].low
+    assert last["fid.bias"] == found["fid"].mean - found["fid_infinity"].mean
+    assert "off-grid" in tiny.of("results")[-1]["cases"]
+
+
+def test_every_value_has_its_kind(tiny):
+    """Measured, modelled or cited, with a source; limits are assumptions."""
+    values = tiny.of("results")[-1]["values"]
+    assert all(value["kind"] in ("measured", "modelled", "cited") and value["source"] for value in values.values())
+    kinds = {path: value["kind"] for path, value in values.items()}
+    assert kinds["point.accuracy"] == kinds["reveal.measured"] == kinds["noise.slope_noisy"] == "measured"
+    assert kinds["check.fid.limit"] == kinds["noise.steps_agnostic"] == kinds["cost.total"] == "modelled"
+    assert "after it had seen the map" in values["check.fid.limit"]["source"]
+
+
+# -- the challenge -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
+def test_the_challenge_is_failed_and_solved(each):
+    """Every track begins outside its region and is told what to try; inside, all four limits are kept."""
+    made = gap_map.read(datasets.gap_maps(), each.id)
+    limits = mixing.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    i, j = np.argwhere(made.feasible(limits))[0]
+
+    async def conversation(page):
+        await begin(page, each.id, seeds=5)
+        start = set(page.of("results")[-1]["cases"])
+        failing = [name for name in ("accuracy", "fid", "recall", "supply") if f"{name}-fails" in start]
+        assert "challenge-fails" in start and failing
+        for name in set(failing) - {"supply"}:
+            assert sum(case.startswith(f"{name}-try-") for case in start) == 1
+        await page.patch("Synthetic share", round(100 * made.shares[i]))
+        await page.patch("Domain randomisation", round(float(made.randomisations[j]), 2))
+        await page.rest()
+        assert {"challenge-solved", "accuracy-ok", "fid-ok", "recall-ok", "supply-ok", "agrees"} \
+            <= set(page.of("results")[-1]["cases"])
+
+    page = hold(conversation)
+    last, facts = page.last, each.part_3.limits
+    assert last["check.accuracy.value"] >= last["check.accuracy.limit"] == facts.accuracy.value
+    assert last["check.fid.value"] <= last["check.fid.limit"] == facts.fid.value
+    assert last["check.supply.value"] <= last["check.supply.limit"] == each.part_3.real.value
+
+
+def test_the_advice_is_the_step_that_helps_most():
+    """Of the four neighbours on the map, the one with the best value of the failing measure is named."""
+    made = gap_map.read(datasets.gap_maps(), "tiny")
+    fid = made.measures["fid"]
+    steps = {"more-synthetic": fid[9, 2], "less-synthetic": fid[7, 2], "more-random": fid[8, 3], "less-random": fid[8, 1]}
+
+    async def conversation(page):
+        await begin(page, "tiny", synthetic=80, randomisation=0.2)
+
+    cases = hold(conversation).of("results")[-1]["cases"]
+    assert f"fid-try-{min(steps, key=steps.get)}" in cases
+
+
+def test_a_border_is_said_to_be_one(tiny):
+    """Where the best point of a region has the least share that the supply allows, the page says so."""
+    for each in TRACKS:
+        made = gap_map.read(datasets.gap_maps(), each.id)
+        limits = mixing.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+        region = mix_report._region(made, limits, "here")
+        inside = made.feasible(limits)
+        best = np.where(inside, made.measures["accuracy"], 0).max(1).argmax()
+        supply = np.flatnonzero((1 - made.shares) * made.setting.total <= made.setting.real + 1e-6)[0]
+        assert ("best-at-supply" in region["cases"]) == (best == supply)
+        assert region["values"]["region.cells"].value == inside.sum()
+
+
+# -- folded settings and the reader's own map ------------------------------------------------------------------
+
+
+def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their_own(monkeypatch):
+    """With fewer real samples the track's map is not used for the checks; a small map can be measured, and is."""
+    monkeypatch.setattr(own_map, "AXIS", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(own_map, "SEEDS", 2)
+
+    async def conversation(page):
+        await begin(page, "tiny", synthetic=50, randomisation=0.5)
+        await page.patch("Real samples available", 200)
+        first = page.of("results")[-1]
+        assert {"map-other", "accuracy-waits"} <= set(first["cases"])
+        assert page.last["point.accuracy"] is None
+        await page.rest()
+        assert "supply-fails" in page.of("results")[-1]["cases"] and page.last["mix.trained"] == 400
+        await page.ask("remap")
+        await page.rest()
+        assert "map-own" in page.of("results")[-1]["cases"]
+        assert page.last["map.accuracy"] == page.last["live.accuracy"]
+        assert len(page.bench.map_plot.cells.data["x"]) == 9
+        await page.patch("Real samples available", 500)
+        await page.rest()
+        assert "map-seeds" in page.of("results")[-1]["cases"]
+        assert len(page.bench.map_plot.cells.data["x"]) == 121
+
+    hold(conversation)
+
+
+def test_too_few_samples_are_a_sentence():
+    """A mix that leaves too little to train on is refused with what can be done; the next move is heard."""
+    async def conversation(page):
+        await begin(page, "tiny")
+        await page.patch("Real samples available", 0)
+        await page.rest()
+        assert "use more synthetic or more real ones" in page.sentences[-1]
+        await page.patch("Synthetic share", 100)
+        await page.rest()
+
+    page = hold(conversation)
+    assert page.last["mix.real"] == 0 and "no-real-alone" in page.of("results")[-1]["cases"]
+    assert page.of("trouble") == []
+
+
+def test_rain_and_noise_reach_the_training(data):
+    """The folded settings are those of the `Setting` that is measured."""
+    async def conversation(page):
+        await begin(page, "mobile", rain="hand", wet_share=80, simulator_rain="yes", label_noise=20, total=120)
+
+    page = hold(conversation)
+    assert page.bench.setting() == mixing.Setting(0.1, 0.7, total=120, real=600, wet_share=0.8, simulator_rain=True,
+                                                  label_noise=0.2, critical=6)
+    found = mixing.summary(page.bench.setting(), *data, (1, 2))
+    assert page.last["point.accuracy"] == found["accuracy"].mean
+
+
+# -- strategies, costs, transfer -----------------------------------------------------------------------------
+
+
+def test_strategies_and_their_price(tiny, data):
+    """The mix, its real samples alone and the same with experts' labels, each measured, each with its cost."""
+    rows = tiny.of("results")[-1]["tables"]["Strategies"]["rows"]
+    assert [row[1:3] for row in rows] == [[500, 500], [500, 0], [500, 0]]
+    part = track("tiny").part_3
+    assert rows[0][3] == pytest.approx(500 * part.real_price.value + 500 * part.synthetic_price.value)
+    assert rows[2][3] == pytest.approx(500 * (part.real_price.value + 5))
+    alone = mixing.Setting(0.0, 0.0, total=500, real=500, critical=8)
+    assert tiny.last["strategy.real.accuracy"] == mixing.summary(alone, *data, (1, 2))["accuracy"].mean
+    gain = tiny.last["strategy.gain"]
+    assert gain == pytest.approx(100 * (tiny.last["strategy.mix.accuracy"] - tiny.last["strategy.real.accuracy"]))
+    assert tiny.last["strategy.gain_low"] < gain < tiny.last["strategy.gain_high"]
+
+
+def test_experts_repair_what_noise_broke():
+    """With 30 % of the real labels wrong, experts' labels of the same samples are better."""
+    async def conversation(page):
+        await begin(page, "mobile", label_noise=30)
+
+    last = hold(conversation).last
+    assert last["strategy.expert.accuracy"] > last["strategy.real.accuracy"] + 0.02
+
+
+def test_changed_prices_change_costs_and_nothing_else():
+    """An edited assumption moves the money and the steps; what is measured stays; nonsense is refused."""
+    async def conversation(page):
+        await begin(page)
+        before = page.last
+        await page.ask("assume", assumptions={"real_price": 1, "deadline_steps": 1})
+        after = page.last
+        assert after["cost.real"] == before["mix.real"]
+        assert after["noise.deadline"] == 1 and "steps-clean-fails" in page.of("results")[-1]["cases"]
+        assert after["point.accuracy"] == before["point.accuracy"]
+        for wrong in ({"real_price": -1}, {"target_error": 2}, {"gold": 3}, {"clean_steps": 0}):
+            count = len(page.sentences)
+            await page.ask("assume", assumptions=wrong)
+            assert len(page.sentences) == count + 1
+        assert page.last["cost.real"] == after["cost.real"]
+
+    hold(conversation)
+
+
+# -- noise -----------------------------------------------------------------------------------------------------
+
+
+def test_the_noise_panel_measures_both_laws(tiny):
+    """Exponents within .05 of −1, −1 and −½ with their intervals, the factor of flips, and steps by law."""
+    last = tiny.last
+    for name, theory in (("clean", -1), ("noisy", -1), ("coin", -0.5)):
+        assert abs(last[f"noise.slope_{name}"] - theory) <= 0.05
+        assert last[f"noise.slope_{name}_low"] < last[f"noise.slope_{name}"] < last[f"noise.slope_{name}_high"]
+    assert last["noise.slope_noisy"] == noise.threshold_slope(0.05, 1, 600)[0]
+    assert last["noise.factor"] == pytest.approx(1 / 0.81)
+    assert last["noise.agnostic_factor"] == 10
+    assert last["noise.steps_measured"] == last["noise.ratio"] * last["noise.steps_clean"]
+
+
+def test_the_card_s_ten_times_is_the_agnostic_law():
+    """On the mobile track 5 % random flips are in time, the agnostic law and the card's 10x are not."""
+    async def conversation(page):
+        await begin(page, "mobile")
+
+    page = hold(conversation)
+    rows = page.of("results")[-1]["tables"]["TrainingSteps"]["rows"]
+    assert [row[-1] for row in rows] == ["✓ in time", "✓ in time", "✓ in time", "✗ too late", "✗ too late"]
+    assert rows[3][1] == rows[4][1] == noise_report.CARD_FACTOR == 10
+
+
+def test_more_noise_is_measured_anew():
+    """Another rate gives another experiment; going back asks for none."""
+    async def conversation(page):
+        await begin(page)
+        await page.patch("Label noise to inject", 20)
+        await page.rest()
+        assert page.last["noise.rate"] == 0.2 and page.last["noise.ratio"] > 2
+        page.said.clear()
+        await page.patch("Label noise to inject", 5)
+        assert page.last["noise.ratio"] < 2 and not page.bench.working
+
+    hold(conversation)
+
+
+# -- pictures, tables, work --------------------------------------------------------------------------------------
+
+
+def test_the_sheet_shows_the_very_samples(tiny, data):
+    """Its rows are the training set, the field and the heavy rain of the setting, each with a text alternative."""
+    rows = {row["name"]: row for row in tiny.of("pictures")[-1]["rows"]}
+    assert list(rows) == ["training", "real", "synthetic", "field", "heavy"]
+    drawn = mixing.samples(tiny.bench.setting(), *data, 1)
+    ink = {tuple(np.round(16 * x).astype(int)) for x in drawn["X_train"]}
+    assert all(tuple(picture["ink"]) in ink for picture in rows["training"]["pictures"])
+    assert [picture["mark"] for picture in rows["training"]["pictures"]] == ["real"] * 10 + ["synthetic"] * 10
+    assert [picture["label"] for picture in rows["real"]["pictures"]] == list(range(10))
+    for dry, wet in zip(rows["real"]["pictures"], rows["field"]["pictures"], strict=True):
+        assert dry["label"] == wet["label"] and dry["ink"] != wet["ink"]
+    assert {picture["label"] for picture in rows["heavy"]["pictures"]} == {8}
+    assert all(row["alt"].startswith(row["title"]) and "Mean ink" in row["alt"] for row in rows.values())
+
+
+def test_the_sheet_follows_the_settings(data):
+    """Another randomisation draws other synthetic digits and the same real ones; without rain the field is dry."""
+    def rows(**changed):
+        setting = mixing.Setting(**({"share": 0.5, "randomisation": 0.1} | changed))
+        return {row["name"]: [p["ink"] for p in row["pictures"]] for row in pictures.sheet(setting, *data, 1)}
+
+    plain, wild, dry = rows(), rows(randomisation=0.9), rows(wet_share=0.0)
+    assert plain["real"] == wild["real"] and plain["synthetic"] != wild["synthetic"]
+    assert dry["field"] == dry["real"] and plain["field"] != plain["real"]
+
+
+def test_the_table_of_the_map_holds_the_map(tiny):
+    """All 121 points are in it, the region marked, the reader's point too, in the measure that is shown."""
+    table = tiny.of("results")[-1]["tables"]["DomainGapPlot"]
+    made = gap_map.read(datasets.gap_maps(), "tiny")
+    cells = [row[1:] for row in reversed(table["rows"])]
+    values = [[float(cell.split()[0]) for cell in row] for row in cells]
+    assert np.allclose(np.array(values).T, 100 * made.measures["accuracy"], atol=0.051)
+    text = json.dumps(table, ensure_ascii=False)
+    assert text.count("★") == 5 and text.count("◯") == 1
+
+
+def test_the_map_shows_another_measure():
+    """Choosing FID draws and tabulates FID; the region stays."""
+    async def conversation(page):
+        await begin(page, "tiny")
+        await page.patch("The map shows", "FID")
+        await page.rest()
+
+    page = hold(conversation)
+    made = gap_map.read(datasets.gap_maps(), "tiny")
+    assert page.bench.map_plot.cells.data["text"][0] == f"{made.measures['fid'][0, 0]:.2f}"
+    assert "FID" in page.of("results")[-1]["tables"]["DomainGapPlot"]["columns"][0]["label"]
+    assert len(page.bench.map_plot.inside.data["x"]) == 5
+
+
+def test_a_narrow_page_gets_fewer_digits():
+    """On a phone the cells show whole percentages."""
+    async def conversation(page):
+        await begin(page, "tiny")
+        await page.ask("narrow", narrow=True)
+        assert page.bench.map_plot.words.glyph.text == "short"
+        await page.ask("narrow", narrow=False)
+
+    page = hold(conversation)
+    assert page.bench.map_plot.words.glyph.text == "text"
+    assert set(map(len, page.bench.map_plot.cells.data["short"])) == {2}
+
+
+def test_nothing_is_trained_until_the_reader_looks():
+    """A part that is opened but not shown reads no data and does no work."""
+    async def conversation(page):
+        await page.open(FALLS, track="edge")
+        await page.rest()
+        assert page.loaded == [] and page.of("work") == [] and page.bench.runs == {}
+
+    hold(conversation)
+
+
+def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
+    """Moves on each other's heels train the last one only; a cancelled run is taken up by the next move."""
+    monkeypatch.setattr(part3, "PAUSE", 0.1)
+
+    async def conversation(page):
+        await begin(page, "edge")
+        known = len(page.bench.runs)
+        for share in (20, 40, 60):
+            await page.patch("Synthetic share", share)
+            await asyncio.sleep(0)
+        await page.rest()
+        trained = {setting.share for setting, _ in list(page.bench.runs)[known:]} - {0.0}
+        assert trained == {0.6}
+        page.said.clear()
+        await page.patch("Synthetic share", 80)
+        await asyncio.sleep(part3.PAUSE + 0.05)
+        await page.send("cancel")
+        assert not page.bench.working and page.of("work")[-1]["label"] == ""
+        await page.patch("Synthetic share", 85)
+        await page.rest()
+        assert "live-done" in page.of("results")[-1]["cases"]
+
+    hold(conversation)
+
+
+def test_a_lost_file_is_one_sentence():
+    """Where the map cannot be read the page is told, and the next move tries again."""
+    async def conversation(page):
+        async def lost(name):
+            raise OSError(f"{name} could not be downloaded")
+
+        load, page.bench.load = page.bench.load, lost
+        await begin(page)
+        assert page.of("trouble")[-1]["text"] == "OSError: digits.u8.gz could not be downloaded"
+        page.bench.load = load
+        await page.patch("Synthetic share", 60)
+        await page.rest()
+        assert page.of("results")[-1]["locked"] is False
+
+    hold(conversation)
+
+
+def test_settings_come_back():
+    """What is reported as settings opens the same state again; what is wrong is named and the rest is kept."""
+    async def conversation(page):
+        await begin(page, "cloud", synthetic=35, randomisation=0.45, total=300, real=250, measure="fid", noise=12)
+        settings = page.of("results")[-1]["settings"]
+        await page.open(FALLS, track="cloud", settings={**settings, "total": 5, "depth": 3})
+        await page.rest()
+        assert page.of("results")[-1]["settings"] == {**settings, "total": 1000}
+        assert any("total must lie between 20 and 3000" in text for text in page.sentences)
+        assert any("there is no setting 'depth'" in text for text in page.sentences)
+
+    hold(conversation)
