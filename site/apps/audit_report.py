@@ -41,6 +41,7 @@ def _cases(situation, values, learning):
     for check in ("budget", "guardrail"):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
         cases.append(f"{check}-{'ok' if fits else 'fails'}")
+    cases.append(_binding(number))
     change = number["curve.loss_change"]
     cases.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
     if "reveal.measured" not in number:
@@ -56,6 +57,17 @@ def _cases(situation, values, learning):
     if number["removed.words_share"] > OUTWEIGH * number["removed.documents_share"]:
         cases.append("words-outweigh")
     return cases
+
+
+def _binding(number):
+    """Which limit decides: the one that fails, else the one of which less is left in proportion."""
+    limits = {check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
+              for check in ("budget", "guardrail")}
+    fails = [check for check, (value, limit) in limits.items() if value > limit]
+    if fails:
+        return "limits-both-fail" if len(fails) == 2 else f"limits-{fails[0]}-fails"
+    used = {check: value / limit if limit else 1.0 for check, (value, limit) in limits.items()}
+    return f"limits-{max(used, key=used.get)}-binds"
 
 
 def _curve_table(learning):

@@ -115,7 +115,16 @@ def figures(situation, point, learning):
     values["check.budget.limit"] = budget
     values["check.guardrail.value"] = values["clusters.chained_share"]
     values["check.guardrail.limit"] = guardrail
+    here = "value beside limit"
+    values["check.budget.distance"] = modelled(_points(values["kept.flops_share"], budget), "points", here)
+    values["check.guardrail.distance"] = modelled(
+        _points(values["clusters.chained_share"], guardrail), "points", here)
     return values
+
+
+def _points(value, limit):
+    """How far a share lies from its limit, in percentage points."""
+    return 100 * abs(value.value - limit.value)
 
 
 def fixed_limits(settings):
