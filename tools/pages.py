@@ -319,6 +319,12 @@ def script_json(value):
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
+def version(root):
+    """The version of the core, which is the lab's."""
+    text = (Path(root) / "src" / "dataselect_core" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, flags=re.MULTILINE)[1]
+
+
 def edition(numbers):
     """One sentence that says which parts this edition has."""
     named = [f"Part {number}, {PARTS[number - 1]}" for number in numbers]
@@ -380,7 +386,7 @@ def build(root, out, assets, documents, native):
     )
     page = environment.get_template("lab.html").render(
         csp="; ".join(f"{key} {value}" for key, value in CSP.items()), rhythm=RHYTHM, parts=parts,
-        edition=edition(numbers), assets=assets,
+        edition=edition(numbers), assets=assets, version=version(root),
         tracks=[{**track, "scene": opening[track["id"]]} for track in parts[0]["tracks"]],
         manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]))
     (out / "index.html").write_text(page, encoding="utf-8")

@@ -19,8 +19,8 @@ from tools import map, optimum, pages
 
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
-    "lab", "format", "fill", "names", "state", "store", "worker", "boot", "documents", "lock", "assumptions",
-    "clusters", "record", "main", "links", "embed", "part2", "part3",
+    "lab", "format", "fill", "names", "state", "schema", "store", "worker", "boot", "documents", "lock", "assumptions",
+    "clusters", "desk", "plots", "record", "report", "verify", "main", "links", "embed", "part2", "part3",
 )
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
 RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")

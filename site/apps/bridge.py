@@ -5,6 +5,7 @@ import json
 from bokeh.core.serialization import Serializer
 from bokeh.document.json import PatchJson
 
+from .desk import KINDS, Desk
 from .parts import WORKBENCHES
 
 PAGE = "page"  # who set a property, where the page did
@@ -23,6 +24,7 @@ class Bridge:
 
     def __init__(self, send, load):
         self._send = send
+        self.desk = Desk(self._say, load)
         self.workbenches, self._documents = {}, {}
         for workbench in WORKBENCHES:
             self.workbenches[workbench.part] = workbench(self._say, load)
@@ -50,6 +52,9 @@ class Bridge:
     async def receive(self, text):
         """Does what one message of the page asks for; returns when Python is ready for the next."""
         message = json.loads(text)
+        if isinstance(message, dict) and message.get("type") in KINDS:
+            self.desk.receive(message)
+            return
         workbench = self._addressed(message)
         try:
             self._do(workbench, message)

@@ -53,6 +53,7 @@ class Workbench:
         self.load = load
         self.track = tracks.track("cloud")
         self._task = None
+        self.edited = {}  # assumptions the reader has changed
         self.controls = {}
         self._held = set()
 
@@ -79,7 +80,9 @@ class Workbench:
         self._held = set(names) & set(self.controls)
 
     def say(self, kind, **content):
-        """Sends one message to the page."""
+        """Sends one message to the page; results say which assumptions of the reader they rest on."""
+        if kind == "results":
+            content = {"assumptions": self.edited, **content}
         self._say(plain({"type": kind, "part": self.part, "track": self.track.id, **content}))
 
     async def progress(self, label, share):

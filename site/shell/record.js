@@ -9,11 +9,25 @@ lab.evidence = {
       said.textContent = "There is nothing to capture yet: commit a prediction and wait for the figures.";
       return;
     }
-    const entry = { at: new Date().toISOString(), settings: results.settings, values: results.values, cases: results.cases };
+    const entry = {
+      at: new Date().toISOString(), lab: lab.store.record().lab, settings: results.settings,
+      assumptions: results.assumptions || {}, values: results.values, cases: results.cases || [],
+    };
     lab.store.set({ [`${track}/${part}/evidence`]: entry }).then(() => {
       said.textContent = lab.store.failed ? "Captured on this page, but it could not be saved. Export it to a file." : "Captured.";
     });
+    lab.plots.keep(section, track);
     this.show(section, track);
+  },
+
+  /** Whether captured evidence is no longer what the controls say; from the record, so without Python too. */
+  stale(track, part) {
+    const own = (name) => lab.store.get(`${track}/${part}/${name}`);
+    const entry = own("evidence");
+    if (!entry) return false;
+    const now = track === lab.main?.track ? lab.main.latest(part) : null;
+    const settings = now && !now.locked ? now.settings : own("settings") || entry.settings;
+    return !lab.schema.same(settings, entry.settings) || !lab.schema.same(own("assumptions") || {}, entry.assumptions || {});
   },
 
   /** What the page lists of a part's evidence: [label, path, format], from the words of the part. */
@@ -29,8 +43,7 @@ lab.evidence = {
       place.replaceChildren();
       return;
     }
-    const now = lab.main?.latest(part);
-    const stale = now && !now.locked && JSON.stringify(now.settings) !== JSON.stringify(entry.settings);
+    const stale = this.stale(track, part);
     const line = ([label, path, format]) => lab.element("li", {}, `${label}: ${lab.format(entry.values[path]?.value, format)} `, lab.element("span", { class: "figure", "data-kind": entry.values[path]?.kind }));
     place.replaceChildren(
       lab.element("p", {}, lab.element("strong", {}, stale ? "Captured, now stale: a control has moved since." : "Captured evidence, current.")),
@@ -52,10 +65,13 @@ lab.record = (() => {
     }
     const place = status();
     if (place) {
-      place.textContent = error && lab.store.kind !== "memory"
+      place.textContent = lab.store.kind === "memory" && lab.store.why
+        ? `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`
+        : error && lab.store.kind !== "memory"
         ? `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`
         : kinds[lab.store.kind] + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
       place.dataset.state = error ? "failed" : "saved";
+      for (const button of lab.all('[data-action="export-corrupt"]')) button.hidden = !lab.store.corrupt;
     }
     show();
   });
@@ -83,11 +99,17 @@ lab.record = (() => {
       lab.element("tbody", {}, ...rows))));
   }
 
-  function download(name, text) {
-    const link = lab.element("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name });
+  /** Hands out a file. */
+  function save(name, text, type) {
+    const link = lab.element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
     document.body.append(link);
     link.click();
     link.remove();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  }
+
+  function download(name, text) {
+    save(name, text, "application/json");
     const box = lab.one("[data-export-text]"); // where a download is not allowed, the text itself
     if (box) {
       box.value = text;
@@ -99,9 +121,16 @@ lab.record = (() => {
     const place = status();
     if (!file) return;
     try {
-      await lab.store.import(await file.text());
+      const text = await file.text();
+      const candidate = lab.store.parse(lab.report.recordIn(text));
+      const replaces = candidate.reader !== lab.store.reader && !lab.store.empty;
+      if (replaces && !confirm("The file is another reader’s work. Replace the work on this page with it? Export yours first if you may want it again.")) {
+        place.textContent = "Not imported. Nothing was changed.";
+        return;
+      }
+      await lab.store.take(candidate);
       lab.main.refresh();
-      place.textContent = "Imported.";
+      place.textContent = lab.store.failed ? "Imported on this page, but it could not be saved." : "Imported.";
     } catch (error) {
       place.textContent = String(error.message || error);
     }
@@ -113,11 +142,21 @@ lab.record = (() => {
     lab.main.refresh();
   }
 
+  document.addEventListener("lab:replaced", () => {
+    lab.main.refresh();
+    lab.main.notice("Another tab has begun a new record; this page now shows that one.");
+  });
+
   return {
-    take,
+    take, save,
     act(action) {
       if (action === "export") download("data-selection-lab.json", lab.store.text());
-      else if (action === "import") lab.one("[data-import-file]")?.click();
+      else if (action === "export-corrupt") download("data-selection-lab-unreadable.json", lab.store.corruptText() || "");
+      else if (action === "import") {
+        const field = lab.one("[data-import-file]");
+        field.value = ""; // the same file may be chosen again
+        field.click();
+      }
       else if (action === "clear") forget("Clear all your work in this browser? Export it first if you may want it again.");
       else if (action === "new-reader") forget("Start as a new reader? The work of the present one is cleared from this browser; export it first if it is wanted.");
     },

@@ -1,20 +1,29 @@
 // The reader's record: entries `key -> {value, at}`, the newest of each key wins, so that two tabs merge instead
-// of overwriting each other. IndexedDB, else localStorage, else memory; which one is said on the page.
+// of overwriting each other. IndexedDB, else localStorage, else memory; which one is said on the page. Pictures of
+// plots lie beside the record, not in it.
 "use strict";
 
 lab.store = (() => {
-  const SCHEMA = 1;
   const NAME = "data-selection-lab";
   const KEY = "record";
+  const CORRUPT = "corrupt-";
+  const PICTURE = "picture-";
   const deadline = 3000;
+  const day = 86400000;
 
-  const fresh = () => ({ schema: SCHEMA, reader: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2), entries: {} });
+  const version = () => document.documentElement.dataset.version || "0.1.0";
+  const fresh = () => ({ schema: lab.schema.SCHEMA, lab: version(), reader: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2), entries: {} });
   let record = fresh();
+  let kept = false; // whether this record has ever been in the storage
+  let replacing = false; // whether the next save takes the place of another reader's record
   let kind = "memory";
+  let why = ""; // why nothing is stored, where it is not simply forbidden
   /** @type {IDBDatabase | null} */
   let database = null;
-  let corrupt = null;
+  let corrupt = null; // what could not be read, as it was found
+  let corruptKept = false;
   const watchers = new Set();
+  const pictures = new Map();
   const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(NAME) : null;
 
   const asPromise = (request) => new Promise((resolve, reject) => {
@@ -22,17 +31,32 @@ lab.store = (() => {
     request.onerror = () => reject(request.error);
   });
   const within = (promise) => Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("storage does not answer")), deadline))]);
-
-  function valid(candidate) {
-    return Boolean(candidate && candidate.schema === SCHEMA && typeof candidate.reader === "string" && candidate.entries && typeof candidate.entries === "object"
-      && Object.entries(candidate.entries).every(([key, entry]) => /^[\w./-]{1,80}$/.test(key) && entry && typeof entry.at === "number" && Number.isFinite(entry.at)));
-  }
+  const records = (mode) => database.transaction("records", mode).objectStore("records");
 
   function merged(mine, theirs) {
-    if (!theirs || mine.reader !== theirs.reader) return mine;
     const entries = { ...theirs.entries };
     for (const [key, entry] of Object.entries(mine.entries)) if (!entries[key] || entries[key].at <= entry.at) entries[key] = entry;
-    return { ...mine, entries };
+    const student = mine.student || theirs.student;
+    return { ...mine, ...(student ? { student } : {}), entries };
+  }
+
+  /** What a save has to write, given what lies there now. */
+  function together(theirs) {
+    let found = null;
+    try {
+      found = theirs ? lab.schema.salvage(theirs).record : null;
+    } catch { /* it was set aside when the page opened, or another edition has written meanwhile */ }
+    if (!found || replacing || found.reader === record.reader) return found && !replacing ? merged(record, found) : record;
+    if (!kept) return merged({ ...record, reader: found.reader }, found); // two tabs began at the same time
+    later(() => document.dispatchEvent(new CustomEvent("lab:replaced"))); // another tab has started anew
+    return found;
+  }
+
+  const later = (work) => setTimeout(work);
+
+  function memory(reason) {
+    kind = "memory";
+    why = reason;
   }
 
   async function open() {
@@ -53,45 +77,81 @@ lab.store = (() => {
     }
   }
 
-  async function load() {
-    let found = null;
+  async function stored() {
+    if (kind === "indexeddb") return within(asPromise(records("readonly").get(KEY)));
+    if (kind !== "localstorage") return null;
+    const text = localStorage.getItem(NAME);
     try {
-      if (kind === "indexeddb") found = await within(asPromise(database.transaction("records").objectStore("records").get(KEY)));
-      else if (kind === "localstorage") found = JSON.parse(localStorage.getItem(NAME) || "null");
+      return text === null ? null : JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
+
+  /** What an earlier visit could not read and put aside. */
+  async function setAside() {
+    if (kind === "localstorage") return localStorage.getItem(`${NAME}-corrupt`);
+    if (kind !== "indexeddb") return null;
+    const keys = (await within(asPromise(records("readonly").getAllKeys()))).filter((key) => String(key).startsWith(CORRUPT));
+    return keys.length ? within(asPromise(records("readonly").get(keys.sort().pop()))) : null;
+  }
+
+  /** The record that lies in the storage, or null. What cannot be read is remembered; it is never dropped. */
+  async function load() {
+    let found;
+    try {
+      found = await stored();
+      if (corrupt === null) {
+        corrupt = (await setAside()) ?? null;
+        corruptKept = corrupt !== null;
+      }
+    } catch {
+      memory("the storage of this browser does not answer");
+      return null;
+    }
+    if (found === null || found === undefined) return null;
+    try {
+      const { record: read, whole } = lab.schema.salvage(found);
+      if (!whole) aside(found);
+      return read;
     } catch (error) {
-      corrupt = kind === "localstorage" ? localStorage.getItem(NAME) : String(error);
+      if (error.newer) memory("the record in this browser comes from a newer edition of the lab, which is left untouched");
+      else aside(found);
+      return null;
     }
-    if (found && !valid(found)) {
-      corrupt = found;
-      found = null;
-    }
-    return found;
+  }
+
+  function aside(found) {
+    corrupt = found;
+    corruptKept = false;
   }
 
   /** Saves, merged with what another tab may have written meanwhile. Throws where nothing could be saved. */
   async function save() {
-    if (kind === "memory") throw new Error("this browser does not let the page store anything");
-    const kept = corrupt;
+    if (kind === "memory") throw new Error(why || "this browser does not let the page store anything");
+    record.lab = version();
     if (kind === "indexeddb") {
       const transaction = database.transaction("records", "readwrite");
-      const records = transaction.objectStore("records");
+      const place = transaction.objectStore("records");
       const done = new Promise((resolve, reject) => {
         transaction.oncomplete = () => resolve(undefined);
         transaction.onabort = transaction.onerror = () => reject(transaction.error || new Error("the save was not completed"));
       });
-      const request = records.get(KEY);
+      const request = place.get(KEY);
       request.onsuccess = () => {
-        if (kept) records.put(kept, `corrupt-${Date.now()}`);
-        if (valid(request.result)) record = merged(record, request.result);
-        records.put(record, KEY);
+        if (corrupt !== null && !corruptKept) place.put(corrupt, `${CORRUPT}${Date.now()}`);
+        record = together(request.result);
+        place.put(record, KEY);
       };
       await within(done);
     } else {
-      if (kept) localStorage.setItem(`${NAME}-corrupt`, typeof kept === "string" ? kept : JSON.stringify(kept));
-      const theirs = JSON.parse(localStorage.getItem(NAME) || "null");
-      if (valid(theirs)) record = merged(record, theirs);
+      if (corrupt !== null && !corruptKept) localStorage.setItem(`${NAME}-corrupt`, typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt));
+      record = together(await stored());
       localStorage.setItem(NAME, JSON.stringify(record));
     }
+    corruptKept = corrupt !== null;
+    kept = true;
+    replacing = false;
     channel?.postMessage("saved");
   }
 
@@ -106,60 +166,136 @@ lab.store = (() => {
   }
 
   channel && (channel.onmessage = async () => {
+    if (kind === "memory") return;
     const theirs = await load();
     if (!theirs) return;
-    record = theirs.reader === record.reader ? merged(record, theirs) : theirs;
+    const same = theirs.reader === record.reader;
+    record = same || !kept ? merged({ ...record, reader: theirs.reader }, theirs) : theirs;
+    kept = true;
     tell(null);
+    if (!same) document.dispatchEvent(new CustomEvent("lab:replaced"));
   });
+
+  async function wipe() {
+    pictures.clear();
+    corrupt = null;
+    corruptKept = false;
+    if (kind === "memory" && database) await open(); // it was left alone only until the reader asked for this
+    why = "";
+    if (kind === "indexeddb") {
+      const transaction = database.transaction("records", "readwrite");
+      transaction.objectStore("records").clear();
+      await within(new Promise((resolve, reject) => { transaction.oncomplete = () => resolve(undefined); transaction.onerror = () => reject(transaction.error); })).catch(tell);
+    } else if (kind === "localstorage") {
+      for (const key of Object.keys(localStorage)) if (key.startsWith(NAME)) localStorage.removeItem(key);
+    }
+  }
 
   return {
     async ready() {
       await open();
       const found = await load();
-      if (found) record = found;
+      if (found) {
+        record = found;
+        kept = true;
+      }
       if (kind !== "memory" && navigator.storage?.persist) navigator.storage.persist().catch(() => {});
-      tell(kind === "memory" ? new Error("this browser does not let the page store anything") : null);
+      tell(kind === "memory" ? new Error(why || "this browser does not let the page store anything") : null);
     },
     get: (key) => record.entries[key]?.value,
     keys: (prefix) => Object.keys(record.entries).filter((key) => key.startsWith(prefix)).sort(),
     at: (key) => record.entries[key]?.at,
     /** Sets entries; resolves when they are saved or the failure has been shown. */
     set(entries) {
-      for (const [key, value] of Object.entries(entries)) record.entries[key] = { value, at: Math.max(Date.now(), (record.entries[key]?.at || 0) + 1) };
+      for (const [key, value] of Object.entries(entries)) {
+        const entry = { value: value ?? null, at: Math.max(Date.now(), (record.entries[key]?.at || 0) + 1) };
+        try {
+          lab.schema.check(key, entry);
+          record.entries[key] = entry;
+        } catch (error) {
+          console.error(`The record does not take ${key}: ${error.message}`);
+        }
+      }
       tell(undefined);
+      return saved();
+    },
+    get student() { return record.student || ""; },
+    /** Who hands this in, as a class has agreed; part of every report. @param {string} text */
+    name(text) {
+      if (text) record.student = text.slice(0, 100);
+      else delete record.student;
       return saved();
     },
     /** Forgets everything, for this reader or the next one. */
     async clear() {
       record = fresh();
-      if (kind === "indexeddb") {
-        const transaction = database.transaction("records", "readwrite");
-        transaction.objectStore("records").clear();
-        await within(new Promise((resolve, reject) => { transaction.oncomplete = () => resolve(undefined); transaction.onerror = () => reject(transaction.error); })).catch(tell);
-      } else if (kind === "localstorage") {
-        for (const key of Object.keys(localStorage)) if (key.startsWith(NAME)) localStorage.removeItem(key);
-      }
-      corrupt = null;
+      replacing = true;
+      await wipe();
       return saved();
     },
-    text: () => JSON.stringify({ ...record, lab: document.documentElement.dataset.version, exported: new Date().toISOString(), ...(corrupt ? { corrupt } : {}) }, null, 2),
-    /** Takes a record from a file. @param {string} text */
-    import(text) {
-      if (text.length > 5e6) throw new Error("The file is larger than any record of this lab (5 MB).");
+    /** The record itself, as a report carries it. */
+    record: () => JSON.parse(JSON.stringify({ ...record, lab: version() })),
+    text() {
+      const unread = corrupt === null ? null : typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt);
+      const beside = unread !== null && unread.length < lab.schema.MOST_BYTES / 4 ? { corrupt: unread } : {};
+      return JSON.stringify({ ...record, lab: version(), exported: new Date().toISOString(), ...beside }, null, 2);
+    },
+    /** What could not be read, as text; null where there is none. */
+    corruptText: () => (corrupt === null ? null : typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt, null, 2)),
+    /** A record in a text, checked and migrated, or an error in one sentence. @param {string} text */
+    parse(text) {
+      if (text.length > lab.schema.MOST_BYTES) throw new Error("The file is larger than any record of this lab (5 MB). Nothing was changed.");
       let candidate;
       try {
         candidate = JSON.parse(text);
       } catch {
-        throw new Error("The file is not a record of this lab: it is not JSON.");
+        throw new Error("The file is not a record of this lab: it is not JSON. Nothing was changed.");
       }
-      if (candidate && candidate.schema > SCHEMA) throw new Error("The record comes from a newer edition of the lab. Open it there; nothing was changed here.");
-      if (!valid(candidate)) throw new Error("The file is not a record of this lab. Nothing was changed.");
-      record = { schema: SCHEMA, reader: candidate.reader, entries: { ...candidate.entries } };
+      try {
+        return lab.schema.read(candidate);
+      } catch (error) {
+        if (error.newer) throw new Error("The record comes from a newer edition of the lab. Open it there; nothing was changed here.");
+        throw new Error(`The file is not a record of this lab: ${error.message}. Nothing was changed.`);
+      }
+    },
+    /** Takes over a checked record: merged where it is of the same reader, instead of this one where not. */
+    take(candidate) {
+      const now = Date.now();
+      for (const entry of Object.values(candidate.entries)) entry.at = Math.min(entry.at, now + day);
+      if (candidate.reader === record.reader) record = merged(record, candidate);
+      else {
+        record = candidate;
+        replacing = true;
+        pictures.clear();
+      }
       tell(undefined);
       return saved();
     },
+    get reader() { return record.reader; },
+    get empty() { return !Object.keys(record.entries).some((key) => key.includes("/prediction")); },
+    /** Keeps a picture of this reader, as well as the browser lets it. @param {string} name @param {any} picture */
+    async keepPicture(name, picture) {
+      pictures.set(name, { reader: record.reader, ...picture });
+      if (kind !== "indexeddb") return;
+      try {
+        await within(asPromise(records("readwrite").put(pictures.get(name), PICTURE + name)));
+      } catch { /* a report does without the picture after a reload */ }
+    },
+    /** The kept pictures whose names begin so: [[name, picture]]. @param {string} prefix */
+    async keptPictures(prefix) {
+      if (kind === "indexeddb") {
+        try {
+          const range = IDBKeyRange.bound(PICTURE + prefix, `${PICTURE}${prefix}\uffff`);
+          const keys = await within(asPromise(records("readonly").getAllKeys(range)));
+          const found = await within(asPromise(records("readonly").getAll(range)));
+          keys.forEach((key, i) => pictures.set(String(key).slice(PICTURE.length), found[i]));
+        } catch { /* those of this visit are still there */ }
+      }
+      return [...pictures].filter(([name, picture]) => name.startsWith(prefix) && picture.reader === record.reader).sort(([a], [b]) => (a < b ? -1 : 1));
+    },
     watch: (watcher) => watchers.add(watcher),
     get kind() { return kind; },
-    get corrupt() { return Boolean(corrupt); },
+    get why() { return why; },
+    get corrupt() { return corrupt !== null; },
   };
 })();

@@ -236,6 +236,8 @@ def _evidence(key, value):
             _text(where, figure["value"], 200)
         for name in ("unit", "source"):
             _text(f"{where}.{name}", figure.get(name, ""), 500)
+    if "settings" not in value:
+        raise LedgerError(f"{key} must say with which settings it was captured")
 
 
 def _flat(where, value):

@@ -4,65 +4,73 @@ Markdown and HTML carry the whole record as JSON, so that a report can be checke
 """
 
 import html
-import json
 import re
 
-from .record import MOST_BYTES, Ledger, LedgerError
+from .record import MOST_BYTES, LedgerError
 from .tracks import track as track_of
 
 PARTS = {"1": "The Deduplication Audit", "2": "Active Learning ROI", "3": "The Domain Gap Synthesis"}
 SYNTHESIS = {"decision": "Final strategy", "alternative": "Rejected alternative",
              "overturn": "What would overturn it", "risk": "Remaining risk"}
-FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.S | re.M)
-SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.S)
+WRITTEN = {"reflection": "Reflection", "decision": "Decision", "alternative": "Rejected alternative",
+           "overturn": "What would overturn it", "risk": "Remaining risk"}
+CHECK = re.compile(r"check\.([a-z0-9_-]+)\.(value|limit)")
+FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.DOTALL)
 
 
-def report_markdown(ledger):
+def report_markdown(ledger, lines=None, plots=()):
     """The report as Markdown.
 
     Parameters
     ----------
     ledger : Ledger
+    lines : dict of str to sequence of (str, str, str), optional
+        Part -> label, path and format of the figures a reader looks at first, as the page names them.
+    plots : sequence of dict, optional
+        What a plot shows in words and numbers: `title`, and if known `place` ("cloud/1"), `summary`,
+        `columns`, `rows` (texts).
 
     Returns
     -------
     str
         Ends with the record in a fenced block named `json ledger`.
     """
-    lines = ["# Data Selection lab: report", ""]
-    lines += [f"- {label}: {_inline(text)}" for label, text in _head(ledger)] + [""]
-    for title, blocks in sections(ledger):
-        lines += [f"## {title}", ""]
+    text = ["# Data Selection lab: report", ""]
+    text += [f"- {label}: {_inline(said)}" for label, said in _head(ledger)] + [""]
+    for title, blocks in sections(ledger, lines, plots):
+        text += [f"## {title}", ""]
         for kind, content in blocks:
-            lines += [*_MARKDOWN[kind](content), ""]
-    lines += ["## Record", "", "The record below is what a check of this report reads.", "",
-              "```json ledger", ledger.to_text(), "```", ""]
-    return "\n".join(lines)
+            text += [*_MARKDOWN[kind](content), ""]
+    text += ["## Record", "", "The record below is what a check of this report reads.", "",
+             "```json ledger", ledger.to_text(), "```", ""]
+    return "\n".join(text)
 
 
-def report_html(ledger, pictures=()):
+def report_html(ledger, pictures=(), lines=None):
     """The report as one HTML page that prints well and needs nothing else.
 
     Parameters
     ----------
     ledger : Ledger
-    pictures : sequence of (str, str)
-        Title and PNG as base64, of the plots.
+    pictures : sequence of (str, str) or of dict
+        Title and PNG as base64, of the plots; or `title`, `png` and what `report_markdown` takes of a plot.
+    lines : dict, optional
+        As for `report_markdown`.
 
     Returns
     -------
     str
     """
+    plots = [{"title": each[0], "png": each[1]} if isinstance(each, (tuple, list)) else each for each in pictures]
+    for plot in plots:
+        if not re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", plot.get("png", "")):
+            raise ValueError("pictures must be base64")
     body = ["<h1>Data Selection lab: report</h1>", "<ul>"]
     body += [f"<li>{label}: {html.escape(text)}</li>" for label, text in _head(ledger)] + ["</ul>"]
-    for title, blocks in sections(ledger):
+    for title, blocks in sections(ledger, lines, plots):
         body.append(f"<h2>{html.escape(title)}</h2>")
         body += [_HTML[kind](content) for kind, content in blocks]
-    for title, png in pictures:
-        if not re.fullmatch(r"[A-Za-z0-9+/=]+", png):
-            raise ValueError("pictures must be base64")
-        body.append(f'<figure><img alt="{html.escape(title)}" src="data:image/png;base64,{png}">'
-                    f"<figcaption>{html.escape(title)}</figcaption></figure>")
     record = ledger.to_text().replace("<", "\\u003c")
     return _PAGE.format(body="\n".join(body), record=record)
 
@@ -86,6 +94,7 @@ def ledger_text(report):
     """
     if len(report) > 20 * MOST_BYTES:
         raise LedgerError("the report is larger than any of this lab")
+    report = report.removeprefix("\ufeff").replace("\r\n", "\n")
     if report.lstrip().startswith("{"):
         return report
     for pattern in (SCRIPT, FENCE):
@@ -95,21 +104,32 @@ def ledger_text(report):
     raise LedgerError("this is no report of the lab: it carries no record")
 
 
-def sections(ledger):
-    """What a report says: [(title, [(kind, content)])], kinds `text`, `quote`, `table`.
+def sections(ledger, lines=None, plots=()):
+    """What a report says: [(title, [(kind, content)])], kinds `text`, `quote`, `table`, `plot`.
 
-    One section for each part the reader began, and one for the synthesis of a track; what is missing is named.
+    One section for each part of every track the reader began, what is missing being named, and one for the
+    synthesis of the track. Plots that belong to no such place come last.
     """
-    found = []
-    for track, part in ledger.places():
-        found.append((f"{track_of(track).title}, Part {part}: {PARTS[part]}", _part(ledger, track, part)))
-    for track in dict.fromkeys(track for track, _ in ledger.places()):
+    found, placed = [], {plot["place"] for plot in plots if plot.get("place")}
+    begun = [(track, part) for track, part in ledger.places()]
+    for track in dict.fromkeys(track for track, _ in begun):
+        title = track_of(track).title
+        for part, name in PARTS.items():
+            if (track, part) in begun:
+                blocks = _part(ledger, track, part, (lines or {}).get(part, ()))
+                blocks += [("plot", plot) for plot in plots if plot.get("place") == f"{track}/{part}"]
+                placed.discard(f"{track}/{part}")
+            else:
+                blocks = [("text", "Missing: not begun.")]
+            found.append((f"{title}, Part {part}: {name}", blocks))
         written = [(label, ledger.get(track, "synthesis", name)) for name, label in SYNTHESIS.items()]
-        blocks = [("text", f"{label}: {'' if text else 'missing.'}") if not text else ("quote", (label, text))
-                  for label, text in written]
-        found.append((f"{track_of(track).title}: synthesis", blocks))
+        found.append((f"{title}: synthesis", [("quote", (label, text)) if text else ("text", f"{label}: missing.")
+                                              for label, text in written]))
     if not found:
         found.append(("Nothing recorded", [("text", "No prediction has been committed yet.")]))
+    loose = [plot for plot in plots if not plot.get("place") or plot["place"] in placed]
+    if loose:
+        found.append(("Plots", [("plot", plot) for plot in loose]))
     return found
 
 
@@ -121,34 +141,87 @@ def _head(ledger):
     return [*head, ("Reader", record["reader"])]
 
 
-def _part(ledger, track, part):
+def _part(ledger, track, part, lines):
     blocks = []
     missing = ledger.missing(track, part)
     if missing:
         blocks.append(("text", f"Missing: {', '.join(missing)}."))
-    entries = ledger.record["entries"]
-    for key in sorted(entries):
-        if key.startswith(f"{track}/{part}/prediction") and entries[key]["value"]:
-            value = entries[key]["value"]
-            because = f", because: {value['why']}" if value.get("why") else ""
-            name = key.rsplit("/", 1)[-1].removeprefix("prediction").strip("-")
-            label = f"Prediction ({name})" if name else "Prediction"
-            blocks.append(("text", f"{label}, locked {value.get('locked_at') or 'at an unknown time'}: "
-                                   f"{value.get('said') or value.get('value')}{because}."))
+    seconds = ledger.get(track, part, "seconds")
+    if isinstance(seconds, (int, float)) and seconds >= 30:
+        blocks.append(("text", f"Time with this part in view: {round(seconds / 60)} min."))
+    blocks += _predictions(ledger, track, part)
     evidence = ledger.get(track, part, "evidence")
     if evidence:
-        settings = ", ".join(f"{name} {item}" for name, item in evidence.get("settings", {}).items())
-        blocks.append(("text", f"Evidence captured {evidence.get('at') or 'at an unknown time'} with {settings}."))
-        if evidence.get("cases"):
-            blocks.append(("text", f"Status: {', '.join(evidence['cases'])}."))
-        rows = [[path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
-                for path, value in evidence.get("values", {}).items()]
-        blocks.append(("table", (["Figure", "Value", "Unit", "Kind", "Source"], rows)))
-    for name, label in (("reflection", "Reflection"), ("decision", "Decision")):
+        blocks += _evidence(ledger, track, part, evidence, lines)
+    for name, label in WRITTEN.items():
         text = ledger.get(track, part, name)
         if text:
             blocks.append(("quote", (label, text)))
     return blocks
+
+
+def _predictions(ledger, track, part):
+    blocks, entries = [], ledger.record["entries"]
+    for key in sorted(entries):
+        value = entries[key]["value"]
+        if key.startswith(f"{track}/{part}/prediction") and value:
+            because = f", because: {value['why']}" if value.get("why") else ""
+            name = key.rsplit("/", 1)[-1].removeprefix("prediction").strip("-")
+            label = f"Prediction ({name})" if name else "Prediction"
+            when = value.get("locked_at") or "at an unknown time"
+            blocks.append(("text", f"{label}, locked {when}: {value.get('said') or value.get('value')}{because}."))
+    return blocks
+
+
+def _evidence(ledger, track, part, evidence, lines):
+    settings = ", ".join(f"{name} {item}" for name, item in evidence.get("settings", {}).items())
+    edition = f" by lab {evidence['lab']}" if isinstance(evidence.get("lab"), str) else ""
+    when = evidence.get("at") or "at an unknown time"
+    blocks = [("text", f"Evidence captured {when}{edition} with {settings}.")]
+    assumed = evidence.get("assumptions")
+    if assumed:
+        blocks.append(("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in assumed.items())}."))
+    moved = [name for name in ("settings", "assumptions")
+             if (ledger.get(track, part, name, evidence.get(name)) or {}) != (evidence.get(name) or {})]
+    if moved:
+        blocks.append(("text", f"Stale: the {' and the '.join(moved)} have changed since this was captured."))
+    values = evidence.get("values", {})
+    first = [[label, shown(values[path].get("value"), form), values[path]["kind"]]
+             for label, path, form in lines if path in values]
+    if first:
+        blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], first)))
+    checks = _constraints(values, evidence.get("cases", []))
+    if checks:
+        blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], checks)))
+    if evidence.get("cases"):
+        blocks.append(("text", f"Cases: {', '.join(evidence['cases'])}."))
+    rows = [[path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
+            for path, value in values.items()]
+    blocks.append(("table", ("All captured figures", ["Figure", "Value", "Unit", "Kind", "Source"], rows)))
+    return blocks
+
+
+def _constraints(values, cases):
+    """Value, limit and status of every constraint that the figures name as check.NAME.value and .limit."""
+    rows = []
+    for name in dict.fromkeys(match[1] for match in map(CHECK.fullmatch, values) if match):
+        value, limit = (values.get(f"check.{name}.{what}", {}) for what in ("value", "limit"))
+        status = "met" if f"{name}-ok" in cases else "not met" if f"{name}-fails" in cases else "–"
+        rows.append([name, _figure(value.get("value")), _figure(limit.get("value")), limit.get("unit", ""), status])
+    return rows
+
+
+def shown(value, form):
+    """A figure as the page shows it, in few digits: `form` as percent, dollars, integer, …"""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return _figure(value)
+    if form == "percent":
+        return f"{100 * value:,.1f} %"
+    if form == "dollars":
+        return f"{'−' if value < 0 else ''}${abs(value):,.{0 if abs(value) >= 100 else 2}f}"
+    if form == "integer":
+        return f"{value:,.0f}"
+    return f"{value:,.3f}" if form == "fixed" else f"{value:.4g}"
 
 
 def _figure(value):
@@ -162,10 +235,13 @@ def _inline(text):
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(text)).replace("\n", " ")
 
 
+def _cells(cells):
+    return "| " + " | ".join(map(_inline, cells)) + " |"
+
+
 def _markdown_table(content):
-    head, rows = content
-    line = "| " + " | ".join(head) + " |"
-    return [line, "|" + "---|" * len(head), *("| " + " | ".join(_inline(cell) for cell in row) + " |" for row in rows)]
+    title, head, rows = content
+    return [f"{_inline(title)}:", "", _cells(head), "|" + "---|" * len(head), *map(_cells, rows)]
 
 
 def _markdown_quote(content):
@@ -173,28 +249,52 @@ def _markdown_quote(content):
     return [f"{label}:", "", *(f"> {_inline(line)}" for line in text.splitlines())]
 
 
+def _markdown_plot(plot):
+    text = [f"Plot: {_inline(plot['title'])}", ""]
+    if plot.get("summary"):
+        text += [_inline(plot["summary"]), ""]
+    return text + (_markdown_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else [])
+
+
 def _html_table(content):
-    head, rows = content
+    title, head, rows = content
     cells = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in head)
     lines = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
+    caption = f"<caption>{html.escape(title)}</caption>"
+    return f"<table>{caption}<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def _html_quote(content):
     label, text = content
-    return f"<p>{html.escape(label)}:</p><blockquote>{html.escape(text)}</blockquote>"
+    return f"<h3>{html.escape(label)}</h3><blockquote>{html.escape(text)}</blockquote>"
 
 
-_MARKDOWN = {"text": lambda text: [_inline(text)], "quote": _markdown_quote, "table": _markdown_table}
-_HTML = {"text": lambda text: f"<p>{html.escape(text)}</p>", "quote": _html_quote, "table": _html_table}
+def _html_plot(plot):
+    title = html.escape(plot["title"])
+    picture = f'<img alt="{title}" src="data:image/png;base64,{plot["png"]}">' if plot.get("png") else ""
+    summary = f" {html.escape(plot['summary'])}" if plot.get("summary") else ""
+    table = _html_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else ""
+    return f"<figure>{picture}<figcaption><b>{title}</b>{summary}</figcaption></figure>{table}"
+
+
+_MARKDOWN = {"text": lambda text: [_inline(text)], "quote": _markdown_quote, "table": _markdown_table,
+             "plot": _markdown_plot}
+_HTML = {"text": lambda text: f"<p>{html.escape(text)}</p>", "quote": _html_quote, "table": _html_table,
+         "plot": _html_plot}
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Data Selection lab: report</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Data Selection lab: report</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #0F172A }}
-table {{ border-collapse: collapse; width: 100%; font-size: .85rem }} td, th {{ border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left }}
-blockquote {{ border-left: 3px solid #006395; margin: 0; padding-left: 1rem; white-space: pre-wrap }}
-img {{ max-width: 100% }} h2 {{ break-after: avoid }}
+table {{ border-collapse: collapse; width: 100%; font-size: .85rem; margin: 0 0 1.2rem; overflow-wrap: anywhere }}
+caption {{ text-align: left; font-weight: 600; padding: .3rem 0 }} tr {{ break-inside: avoid }}
+td, th {{ border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left; vertical-align: top }}
+blockquote {{ border-left: 3px solid #006395; margin: 0 0 1rem; padding-left: 1rem; white-space: pre-wrap }}
+figure {{ margin: 0 0 1rem; break-inside: avoid }} img {{ max-width: 100%; border: 1px solid #E2E8F0 }}
+h2 {{ border-top: 2px solid #006395; padding-top: .6rem; margin-top: 2rem }} h2, h3, caption {{ break-after: avoid }}
+h3 {{ font-size: 1rem; margin: 1rem 0 .3rem }}
+@media print {{ body {{ margin: 0; font-size: 11px }} }}
 </style></head><body>
 {body}
 <script type="application/json" id="ledger">{record}</script>

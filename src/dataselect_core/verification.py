@@ -4,6 +4,7 @@ Agreement shows that the figures are genuine. It does not show who made them.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -144,7 +145,9 @@ def _checks(track, part, claimed, found):
 
 
 def _plain(value):
-    return value.item() if hasattr(value, "item") else value
+    """As the page writes it: no NumPy types, and what is no number is left empty."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _same(a, b):

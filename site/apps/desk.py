@@ -1,0 +1,81 @@
+"""What the page asks about a whole record, whatever the part: a report of it, and a check of its figures."""
+
+import asyncio
+from dataclasses import asdict
+
+from dataselect_core import datasets
+from dataselect_core.ledger import Ledger, LedgerError, ledger_text, report_html, report_markdown
+from dataselect_core.verification import captured, stepwise
+
+KINDS = ("report", "verify", "stop-verify")
+FORMS = ("markdown", "html")
+
+
+class Desk:
+    """Answers messages of the kinds in `KINDS`; each has an `id`, which the answer repeats.
+
+    Parameters
+    ----------
+    say : callable(dict)
+        Takes a message for the page.
+    load : async callable(str)
+        Puts the named data file where `dataselect_core.datasets` finds it.
+    """
+
+    def __init__(self, say, load):
+        self._say, self.load = say, load
+        self._task = None
+
+    def receive(self, message):
+        """Do what one message asks for; long work goes on after this has returned."""
+        if message["type"] == "report":
+            self._answer(message, self._report)
+        elif message["type"] == "verify":
+            self._stop()
+            self._task = asyncio.ensure_future(self._verify(message))
+        else:
+            self._stop()
+
+    def _stop(self):
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+        self._task = None
+
+    def _answer(self, message, work):
+        about = {"type": message["type"], "id": message.get("id")}
+        try:
+            self._say({**about, "answer": work(message)})
+        except (LedgerError, KeyError, TypeError, ValueError) as error:
+            self._say({**about, "error": str(error)})
+
+    def _report(self, message):
+        form = message.get("form")
+        if form not in FORMS:
+            raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
+        ledger, plots = Ledger.from_text(message["record"]), message.get("pictures", [])
+        if form == "markdown":
+            return report_markdown(ledger, message.get("lines"), plots)
+        return report_html(ledger, plots, message.get("lines"))
+
+    async def _verify(self, message):
+        about = {"type": "verify", "id": message.get("id")}
+        try:
+            ledger = Ledger.from_text(ledger_text(message["text"]))
+            places = captured(ledger)
+            for files in datasets.FILES.values() if places else ():
+                for file in files:
+                    await self.load(file)
+            checks, done = [], 0
+            for step in stepwise(ledger):
+                if isinstance(step, list):
+                    checks += [asdict(check) for check in step]
+                    done += 1
+                else:
+                    track, part, label, share = step
+                    self._say({**about, "progress": (done + share) / len(places),
+                               "label": f"{track}, part {part}: {label}"})
+                await asyncio.sleep(0)  # the page may have changed its mind
+            student = ledger.record.get("student") or ""
+            self._say({**about, "answer": {"student": student, "reader": ledger.record["reader"], "checks": checks}})
+        except (LedgerError, OSError, TypeError, ValueError) as error:
+            self._say({**about, "error": str(error)})

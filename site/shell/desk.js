@@ -1,0 +1,42 @@
+// Questions to Python about a whole record, and their answers: a report, a check of one.
+"use strict";
+
+lab.desk = (() => {
+  const waiting = new Map();
+  let asked = 0;
+
+  /** Asks, and answers when Python does. @param {any} message @param {(label: string, share: number) => void} [progress] */
+  function ask(message, progress) {
+    if (!lab.boot.live) return Promise.reject(new Error("Python is not running in this page"));
+    const id = ++asked;
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject, progress });
+      lab.documents.send({ ...message, id });
+    });
+  }
+
+  function settle(id, how, value) {
+    waiting.get(id)?.[how](value);
+    waiting.delete(id);
+  }
+
+  document.addEventListener("lab:python", ({ detail }) => {
+    if (!waiting.has(detail.id) || !["report", "verify"].includes(detail.type)) return;
+    if ("answer" in detail) settle(detail.id, "resolve", detail.answer);
+    else if ("error" in detail) settle(detail.id, "reject", new Error(detail.error));
+    else waiting.get(detail.id).progress?.(detail.label, detail.progress);
+  });
+
+  lab.boot.listen((message) => {
+    if (message.type === "failed") for (const id of [...waiting.keys()]) settle(id, "reject", new Error("Python has stopped"));
+  });
+
+  return {
+    ask,
+    /** Ends the check that is under way. */
+    stop() {
+      lab.documents.send({ type: "stop-verify" });
+      for (const id of [...waiting.keys()]) settle(id, "reject", Object.assign(new Error("stopped"), { stopped: true }));
+    },
+  };
+})();

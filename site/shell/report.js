@@ -1,0 +1,204 @@
+// The report a reader hands in. Python writes it where it runs (dataselect_core.report); without Python the page
+// writes a plainer one. Both carry the record, so that a teacher can compute every figure anew.
+"use strict";
+
+lab.report = (() => {
+  const FENCE = /^```json ledger\n([\s\S]*?)^```$/gm;
+  const SCRIPT = /<script type="application\/json" id="ledger">([\s\S]*?)<\/script>/g;
+  const MOST = 6e7; // characters of a report with pictures
+  const SYNTHESIS = { decision: "Final strategy", alternative: "Rejected alternative", overturn: "What would overturn it", risk: "Remaining risk" };
+  const PATIENCE = 60000;
+  const titles = () => Object.fromEntries(lab.all("[data-part]").map((section) => [section.dataset.part, lab.one("h2", section).textContent]));
+  const trackName = (track) => lab.one(`label[for="track-${track}"] strong`)?.textContent || track;
+  const status = () => lab.one("[data-report-status]");
+
+  /** The record inside a report, whatever its form. @param {string} given */
+  function recordIn(given) {
+    if (given.length > MOST) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
+    const text = given.replace(/^\ufeff/, "").replace(/\r\n/g, "\n");
+    if (/^\s*[{[]/.test(text)) return text;
+    for (const pattern of [SCRIPT, FENCE]) {
+      const found = [...text.matchAll(pattern)].pop();
+      if (found) return found[1];
+    }
+    return text; // is refused as what it is
+  }
+
+  /** Label, path and format of what a reader looks at first: part -> lines. */
+  const lines = () => Object.fromEntries(lab.all("[data-evidence][data-lines]").map((place) => [place.dataset.evidence, lab.evidence.lines(place)]));
+
+  /** What the present track still lacks, part by part. */
+  function missing(track) {
+    const own = (part, name) => lab.store.get(`${track}/${part}/${name}`);
+    const found = [];
+    for (const section of lab.all("[data-part]")) {
+      const { part } = section.dataset;
+      const lacks = [["prediction", "a prediction"], ["evidence", "captured evidence"], ["reflection", "a reflection"]]
+        .filter(([name]) => !own(part, name)).map(([, words]) => words);
+      if (lacks.length === 3) found.push(`Part ${part}: not begun`);
+      else if (lacks.length) found.push(`Part ${part}: ${lacks.join(", ")}`);
+      if (lab.evidence.stale(track, part)) found.push(`Part ${part}: its evidence is stale`);
+    }
+    const open = Object.keys(SYNTHESIS).filter((name) => !own("synthesis", name)).map((name) => SYNTHESIS[name].toLowerCase());
+    if (open.length) found.push(`Synthesis: ${open.join(", ")}`);
+    return found;
+  }
+
+  // -- without Python ----------------------------------------------------------------------------------------
+
+  /** What the plain report says: [kind, text] of "h1", "h2", "p", "quote", "table". */
+  function blocks() {
+    const record = lab.store.record();
+    const own = (track, part, name) => record.entries[`${track}/${part}/${name}`]?.value;
+    const said = [["h1", "Data Selection lab: report"], ["p", `Lab: Data Selection lab ${record.lab}, record schema ${record.schema}`]];
+    if (record.student) said.push(["p", `Student: ${record.student}`]);
+    said.push(["p", `Reader: ${record.reader}`], ["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
+    const names = titles();
+    for (const track of lab.state.tracks) {
+      const begun = Object.keys(names).filter((part) => own(track, part, "prediction"));
+      if (!begun.length) continue;
+      for (const [part, title] of Object.entries(names)) {
+        said.push(["h2", `${trackName(track)}, Part ${part}: ${title}`]);
+        if (!begun.includes(part)) {
+          said.push(["p", "Missing: not begun."]);
+          continue;
+        }
+        const lacks = [["evidence", "captured evidence"], ["reflection", "a reflection"]].filter(([name]) => !own(track, part, name));
+        if (lacks.length) said.push(["p", `Missing: ${lacks.map(([, words]) => words).join(", ")}.`]);
+        for (const key of Object.keys(record.entries).filter((name) => name.startsWith(`${track}/${part}/prediction`)).sort()) {
+          const prediction = record.entries[key].value;
+          if (prediction) said.push(["p", `Prediction, locked ${prediction.locked_at || "at an unknown time"}: ${prediction.said || prediction.value}${prediction.why ? `, because: ${prediction.why}` : ""}.`]);
+        }
+        const evidence = own(track, part, "evidence");
+        if (evidence) {
+          said.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${Object.entries(evidence.settings).map(([name, value]) => `${name} ${value}`).join(", ")}.`]);
+          if (lab.evidence.stale(track, part)) said.push(["p", "Stale: a control has moved since this was captured."]);
+          said.push(["table", [["Figure", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
+        }
+        for (const [name, label] of Object.entries({ reflection: "Reflection", ...SYNTHESIS })) if (own(track, part, name)) said.push(["quote", [label, own(track, part, name)]]);
+      }
+      said.push(["h2", `${trackName(track)}: synthesis`]);
+      for (const [name, label] of Object.entries(SYNTHESIS)) {
+        const text = own(track, "synthesis", name);
+        said.push(text ? ["quote", [label, text]] : ["p", `${label}: missing.`]);
+      }
+    }
+    if (said.every(([kind]) => kind !== "h2")) said.push(["h2", "Nothing recorded"], ["p", "No prediction has been committed yet."]);
+    return said;
+  }
+
+  const inline = (text) => String(text).replace(/([\\`*_[\]<>|#])/g, "\\$1").replace(/\n/g, " ");
+  const escaped = (text) => String(text).replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  const record = () => JSON.stringify(lab.store.record(), null, 1);
+
+  function plainMarkdown() {
+    const forms = {
+      h1: (text) => `# ${inline(text)}`, h2: (text) => `## ${inline(text)}`, p: inline,
+      quote: ([label, text]) => `${label}:\n\n${text.split("\n").map((line) => `> ${inline(line)}`).join("\n")}`,
+      table: ([head, ...rows]) => [head, head.map(() => "---"), ...rows].map((row, i) => `| ${row.map((cell) => (i === 1 ? cell : inline(cell))).join(" | ")} |`).join("\n"),
+    };
+    return `${blocks().map(([kind, content]) => forms[kind](content)).join("\n\n")}\n\n## Record\n\nThe record below is what a check of this report reads.\n\n\`\`\`json ledger\n${record()}\n\`\`\`\n`;
+  }
+
+  function plainHtml() {
+    const cells = (row, tag) => `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("")}</tr>`;
+    const forms = {
+      h1: (text) => `<h1>${escaped(text)}</h1>`, h2: (text) => `<h2>${escaped(text)}</h2>`, p: (text) => `<p>${escaped(text)}</p>`,
+      quote: ([label, text]) => `<h3>${escaped(label)}</h3><blockquote>${escaped(text)}</blockquote>`,
+      table: ([head, ...rows]) => `<table>${cells(head, "th")}${rows.map((row) => cells(row, "td")).join("")}</table>`,
+    };
+    return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Data Selection lab: report</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem } table { border-collapse: collapse; font-size: .85rem; overflow-wrap: anywhere } td, th { border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left; vertical-align: top } blockquote { border-left: 3px solid #006395; margin: 0; padding-left: 1rem; white-space: pre-wrap }</style></head><body>
+${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
+<script type="application/json" id="ledger">${record().replace(/</g, "\\u003c")}</script>
+</body></html>
+`;
+  }
+
+  // -- what the buttons do -----------------------------------------------------------------------------------
+
+  async function made(form) {
+    const plain = form === "html" ? plainHtml : plainMarkdown;
+    if (!lab.boot.live) return plain();
+    try {
+      const pictures = await lab.plots.all(lab.main.track);
+      const late = new Promise((_, reject) => setTimeout(() => reject(new Error("Python does not answer")), PATIENCE));
+      const wanted = form === "html" ? pictures : pictures.map(({ png, ...rest }) => rest);
+      return await Promise.race([lab.desk.ask({ type: "report", form, record: record(), lines: lines(), pictures: wanted }), late]);
+    } catch (error) {
+      console.debug(error);
+      return plain();
+    }
+  }
+
+  const fileName = (ending) => `data-selection-report${lab.store.student ? `-${lab.store.student.replace(/[^\w-]+/g, "-").slice(0, 40)}` : ""}.${ending}`;
+  const types = { markdown: "text/markdown", html: "text/html" };
+
+  function say(text) {
+    const place = status();
+    if (place) place.textContent = text;
+  }
+
+  async function hand(form) {
+    say("Writing the report …");
+    const text = await made(form);
+    const name = fileName(form === "html" ? "html" : "md");
+    showText(form === "html" ? await made("markdown") : text);
+    lab.record.save(name, text, types[form]);
+    say(`Downloaded as ${name}. If no file arrived, copy the text below: it is the same report without its pictures.`);
+  }
+
+  /** The report as text on the page, for browsers and frames that allow no download. */
+  function showText(text) {
+    const box = lab.one("[data-report-text]");
+    if (!box) return;
+    box.value = text;
+    box.hidden = false;
+  }
+
+  async function copy() {
+    say("Writing the report …");
+    const text = await made("markdown");
+    try {
+      await navigator.clipboard.writeText(text);
+      say("Copied as Markdown.");
+    } catch { // a frame, or a page from a folder, may not reach the clipboard
+      showText(text);
+      const box = lab.one("[data-report-text]");
+      box.focus();
+      box.select();
+      say("The browser keeps the clipboard closed to this page. Copy the text below; it is selected.");
+    }
+  }
+
+  /** What the report will say is missing, before it is made. */
+  function showMissing() {
+    const place = lab.one("[data-report-missing]");
+    if (!place || !lab.main) return;
+    const lacks = missing(lab.main.track);
+    const head = lacks.length ? `On the track ${trackName(lab.main.track)} the report will name as missing:` : `Nothing is missing on the track ${trackName(lab.main.track)}.`;
+    place.replaceChildren(lab.element("p", {}, head), lacks.length ? lab.element("ul", {}, ...lacks.map((text) => lab.element("li", {}, text))) : "");
+  }
+
+  lab.later(() => {
+    lab.store.watch(showMissing);
+    new MutationObserver(showMissing).observe(document.documentElement, { attributes: true, attributeFilter: ["data-track-now"] });
+    showMissing();
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("[data-action]") : null;
+    const action = button?.getAttribute("data-action");
+    if (action === "report-html") hand("html");
+    else if (action === "report-markdown") hand("markdown");
+    else if (action === "report-json") {
+      lab.record.save(fileName("json"), record(), "application/json");
+      showText(record());
+      say(`Downloaded as ${fileName("json")}. If no file arrived, copy the text below.`);
+    } else if (action === "report-copy") copy();
+  });
+
+  return { recordIn, missing, trackName };
+})();

@@ -1,0 +1,157 @@
+// What a record may hold, as src/dataselect_core/record.py has it: the page and the command line accept and refuse
+// the same. Records come from a browser's storage and from files, so nothing in them is believed before it is checked.
+"use strict";
+
+lab.schema = (() => {
+  const SCHEMA = 2;
+  const MOST_BYTES = 5e6;
+  const MOST_ENTRIES = 2000;
+  const LATEST = 4102444800000; // the year 2100, in milliseconds
+  const KEY = /^(?:[a-z]{1,20}|(?:cloud|edge|mobile|tiny)\/(?:[123]|synthesis)\/[a-z][a-z0-9-]{0,39})$/;
+  const PATH = /^[a-z][a-z0-9_.-]{0,79}$/;
+  const KINDS = ["measured", "modelled", "cited"];
+  const TEXTS = { reflection: 20000, decision: 5000, alternative: 5000, overturn: 5000, risk: 5000, scene: 200 };
+  const DEPTH = 12;
+
+  const refuse = (text) => { throw new Error(text); };
+  const isObject = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);
+  const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
+  const short = (value) => String(value).slice(0, 60);
+
+  function text(where, value, most) {
+    if (typeof value !== "string") refuse(`${where} must be a text`);
+    if ([...value].length > most) refuse(`${where} must be at most ${most} characters`);
+  }
+
+  /** An object of numbers, truth values and short texts. */
+  function flat(where, value) {
+    if (!isObject(value) || Object.keys(value).length > 100) refuse(`${where} must be an object of at most 100 names`);
+    for (const [name, item] of Object.entries(value)) {
+      if (name.length > 80) refuse(`${where} holds a name that is too long`);
+      if (!(item === null || typeof item === "boolean" || isNumber(item))) text(`${where}.${short(name)}`, item, 200);
+    }
+  }
+
+  /** Anything of JSON, of limited depth and texts of a length. */
+  function plain(where, value, depth) {
+    if (depth === 0) refuse(`${where} is nested too deeply`);
+    if (Array.isArray(value)) for (const item of value) plain(where, item, depth - 1);
+    else if (isObject(value)) {
+      for (const [name, item] of Object.entries(value)) {
+        if (name.length > 200) refuse(`${where} holds a name that is too long`);
+        plain(where, item, depth - 1);
+      }
+    } else if (!(value === null || typeof value === "boolean" || isNumber(value))) text(where, value, 20000);
+  }
+
+  function prediction(key, value) {
+    if (!isObject(value)) refuse(`${key} must be an object`);
+    text(`${key}.said`, value.said ?? "", 500);
+    text(`${key}.why`, value.why ?? "", 200);
+    text(`${key}.locked_at`, value.locked_at ?? "", 40);
+    if (isObject(value.value)) flat(`${key}.value`, value.value);
+    else if (!isNumber(value.value)) text(`${key}.value`, value.value, 100);
+  }
+
+  function evidence(key, value) {
+    if (!isObject(value)) refuse(`${key} must be an object`);
+    text(`${key}.at`, value.at ?? "", 40);
+    flat(`${key}.settings`, value.settings ?? {});
+    flat(`${key}.assumptions`, value.assumptions ?? {});
+    const cases = value.cases ?? [];
+    if (!Array.isArray(cases) || !cases.every((name) => typeof name === "string" && PATH.test(name))) refuse(`${key}.cases must be a list of names`);
+    const values = value.values ?? {};
+    if (!isObject(values) || Object.keys(values).length > MOST_ENTRIES) refuse(`${key}.values must be an object of at most ${MOST_ENTRIES} figures`);
+    for (const [path, figure] of Object.entries(values)) {
+      const where = `${key}.values.${short(path)}`;
+      if (!PATH.test(path)) refuse(`${where} is no path of a figure`);
+      if (!isObject(figure) || !KINDS.includes(figure.kind)) refuse(`${where} must have a kind: ${KINDS.join(", ")}`);
+      if (figure.value !== null && figure.value !== undefined && !isNumber(figure.value)) text(where, figure.value, 200);
+      for (const name of ["unit", "source"]) text(`${where}.${name}`, figure[name] ?? "", 500);
+    }
+    if (!Object.hasOwn(value, "settings")) refuse(`${key} must say with which settings it was captured`);
+  }
+
+  /** Checks one entry; the error names what is wrong and where. @param {string} key @param {any} entry */
+  function check(key, entry) {
+    if (!KEY.test(key)) refuse(`${short(key)} is no key of a record`);
+    if (!isObject(entry) || Object.keys(entry).sort().join() !== "at,value") refuse(`${key} must hold a value and a time, and nothing else`);
+    if (!isNumber(entry.at) || entry.at < 0 || entry.at > LATEST) refuse(`${key}: the time must be milliseconds from 1970 to 2100`);
+    const { value } = entry;
+    const name = key.split("/").pop();
+    if (value === null) return;
+    if (Object.hasOwn(TEXTS, name)) text(key, value, TEXTS[name]);
+    else if (name.startsWith("prediction")) prediction(key, value);
+    else if (name === "evidence") evidence(key, value);
+    else if (name === "settings" || name === "assumptions") flat(key, value);
+    else plain(key, value, DEPTH);
+  }
+
+  // -- migrations: each takes a record of its schema to the next -------------------------------------------
+
+  const words = (value) => (isObject(value) ? Object.entries(value).map(([name, item]) => `${name} ${item}`).join("; ") : value === null || value === undefined ? "" : String(value));
+
+  /** Schema 1 kept no words beside an answer, and did not say which edition had captured the evidence. */
+  function from1(record) {
+    const entries = {};
+    for (const [key, entry] of Object.entries(record.entries)) {
+      let value = isObject(entry) ? entry.value : null;
+      const name = key.split("/").pop();
+      if (isObject(value) && name.startsWith("prediction")) value = { said: words(value.value), ...value };
+      if (isObject(value) && name === "evidence") value = { lab: record.lab || "0.1.0", assumptions: {}, ...value };
+      entries[key] = isObject(entry) ? { ...entry, value } : entry;
+    }
+    return { ...record, schema: 2, lab: record.lab || "0.1.0", entries };
+  }
+
+  const MIGRATIONS = { 1: from1 };
+
+  /** A record brought to the present schema, its entries not checked yet. @param {any} record */
+  function migrate(record) {
+    if (!isObject(record) || !isObject(record.entries)) refuse("this is no record of the lab: it has no entries");
+    if (!Number.isInteger(record.schema) || record.schema < 1) refuse(`schema must be a whole number from 1 to ${SCHEMA}`);
+    if (record.schema > SCHEMA) throw Object.assign(new Error(`the record comes from a newer edition of the lab (schema ${record.schema}; this one knows ${SCHEMA})`), { newer: true });
+    let migrated = record;
+    while (migrated.schema < SCHEMA) migrated = MIGRATIONS[migrated.schema](migrated);
+    for (const name of ["lab", "reader"]) text(name, migrated[name], 100);
+    if (migrated.student !== undefined && migrated.student !== null) text("student", migrated.student, 100);
+    if (Object.keys(migrated.entries).length > MOST_ENTRIES) refuse(`entries must be at most ${MOST_ENTRIES}`);
+    // Only what a record has: nothing else of a file or of an export comes along.
+    return {
+      schema: SCHEMA, lab: migrated.lab, reader: migrated.reader,
+      ...(migrated.student ? { student: migrated.student } : {}), entries: { ...migrated.entries },
+    };
+  }
+
+  return {
+    SCHEMA, MOST_BYTES, check, isObject,
+
+    /** A checked record at the present schema, or an error that says what is wrong. @param {any} record */
+    read(record) {
+      const migrated = migrate(record);
+      for (const [key, entry] of Object.entries(migrated.entries)) check(key, entry);
+      return migrated;
+    },
+
+    /** What can be used of a record, and whether something had to be left out. @param {any} record */
+    salvage(record) {
+      const migrated = migrate(record);
+      let whole = true;
+      for (const [key, entry] of Object.entries(migrated.entries)) {
+        try {
+          check(key, entry);
+        } catch {
+          delete migrated.entries[key];
+          whole = false;
+        }
+      }
+      return { record: migrated, whole };
+    },
+
+    /** Whether two flat objects say the same, in whatever order. */
+    same(a, b) {
+      const sorted = (value) => JSON.stringify(Object.entries(value || {}).sort(([x], [y]) => (x < y ? -1 : 1)));
+      return sorted(a) === sorted(b);
+    },
+  };
+})();

@@ -1,0 +1,75 @@
+// A check of a report in the page: Python computes every figure in it anew, from its settings and seed.
+"use strict";
+
+lab.verify = (() => {
+  const SHOWN = 400; // rows of agreement; a report of one track has about that many
+  const status = () => lab.one("[data-verify-status]");
+  const bar = () => lab.one("[data-verify-progress]");
+
+  function working(on) {
+    bar().hidden = !on;
+    for (const button of lab.all('[data-action="stop-verify"]')) button.hidden = !on;
+    for (const button of lab.all('[data-action="verify"], [data-action="verify-mine"]')) button.disabled = on;
+  }
+
+  const digits = (value) => (value === null || value === undefined ? "–" : String(value));
+
+  function show({ student, reader, checks }) {
+    const place = lab.one("[data-verify-result]");
+    const wrong = checks.filter((check) => !check.agrees);
+    const who = student ? `Report of ${student}` : `Report of reader ${reader}`;
+    const row = (check) => lab.element("tr", {},
+      lab.element("th", { scope: "row" }, `${check.track}, part ${check.part}: ${check.path}`),
+      lab.element("td", {}, digits(check.claimed)), lab.element("td", {}, digits(check.recomputed)),
+      lab.element("td", { class: check.agrees ? "agrees" : "differs" }, check.agrees ? "✓ agrees" : `✗ differs${check.note ? ` (${check.note})` : ""}`));
+    const table = (rows) => lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Agreement, figure by figure" }, lab.element("table", { class: "figures agreement" },
+      lab.element("thead", {}, lab.element("tr", {}, ...["Figure", "In the report", "Computed here", "Agreement"].map((text) => lab.element("th", { scope: "col" }, text)))),
+      lab.element("tbody", {}, ...rows.slice(0, SHOWN).map(row))));
+    place.replaceChildren(
+      lab.element("p", {}, lab.element("strong", {}, !checks.length ? `${who}: it holds no captured figures, so there is nothing to check.`
+        : wrong.length ? `${who}: ${wrong.length} of ${checks.length} figures differ.` : `${who}: all ${checks.length} figures agree.`)),
+      lab.element("p", { class: "quiet" }, "Agreement shows that the figures are genuine: these settings and this seed give them. It does not show who made them."),
+      ...(wrong.length ? [table(wrong)] : []),
+      ...(checks.length ? [lab.element("details", {}, lab.element("summary", {}, "Every figure"), table(checks))] : []));
+    status().textContent = "";
+  }
+
+  /** @param {string} text a report in any form */
+  async function check(text) {
+    lab.one("[data-verify-result]").replaceChildren();
+    working(true);
+    bar().value = 0;
+    status().textContent = "Reading the report …";
+    try {
+      lab.store.parse(lab.report.recordIn(text)); // says in a sentence what is no report, and needs no Python
+      if (!lab.boot.live) throw new Error("Python is not running in this page yet, and it computes the figures. Try again when it is; or run “python -m dataselect_core verify” on the file.");
+      show(await lab.desk.ask({ type: "verify", text: lab.report.recordIn(text) }, (label, share) => {
+        bar().value = share;
+        status().textContent = `${label} …`;
+      }));
+    } catch (error) {
+      status().textContent = error.stopped ? "Stopped. Nothing was changed." : String(error.message || error);
+    }
+    working(false);
+  }
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("[data-action]") : null;
+    const action = button?.getAttribute("data-action");
+    if (action === "verify") {
+      const field = lab.one("[data-verify-file]");
+      field.value = "";
+      field.click();
+    } else if (action === "verify-mine") check(JSON.stringify(lab.store.record()));
+    else if (action === "stop-verify") lab.desk.stop();
+  });
+
+  document.addEventListener("change", async ({ target }) => {
+    if (!(target instanceof HTMLInputElement) || !target.matches("[data-verify-file]") || !target.files[0]) return;
+    const [file] = target.files;
+    if (file.size > 6e7) status().textContent = "The file is larger than any report of this lab. Nothing was changed.";
+    else check(await file.text());
+  });
+
+  return { check };
+})();
