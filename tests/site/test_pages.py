@@ -20,6 +20,20 @@ NATIVE = {
     "exact_70": {"pairs": 639, "documents_share": 0.2875, "words_share": 0.5745},
     "exact_90": {"pairs": 174, "documents_share": 0.1362, "words_share": 0.3349},
 }
+def with_figures(native):
+    """The figures of part 1, and some number for each that the texts of other parts name."""
+    native = json.loads(json.dumps(native))
+    for path in sorted((ROOT / "site" / "pages").glob("part-[2-9]*.md")):
+        for figure in re.findall(r"\{\{native\.([\w.]+)", path.read_text(encoding="utf-8")):
+            *folders, name = figure.split(".")
+            place = native
+            for folder in folders:
+                place = place.setdefault(folder, {})
+            place.setdefault(name, 0.4321)
+    return native
+
+
+NATIVE = with_figures(NATIVE)
 ASSETS = {"scripts": ["assets/lab.1.js", "assets/boot.2.js"], "style": "assets/style.3.css"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 STEPS = ["What you need to know", "Your mission", "Your prediction", "Try it", "Evidence", "Constraint check",
@@ -29,6 +43,17 @@ QUESTION = ("If you remove 30% of the most redundant samples using LSH/MinHash, 
             "reduction in total training FLOPs?")
 REFLECTION = ("Why does training on duplicate data decrease the efficiency (η) of your training system? "
               "Reconcile this with the Iron Law.")
+INDEXING = ("Jeff Dean asks: 'Is the CPU cost of indexing the entire 1PB dataset higher than the GPU savings "
+            "from training on fewer samples?' Prove your answer using the dashboard.")
+ASKED = [
+    QUESTION, REFLECTION,
+    "Will uncertainty sampling reach 90% accuracy with more or fewer samples than random sampling?",
+    INDEXING, INDEXING,  # once as a lock of its own, once as the reflection
+    "What happens to your 'Safety Metric' if you move from 10% Synthetic data to 90% Synthetic data?",
+    ("Defend your final Data Acquisition Strategy. Did you prioritize 'Quantity' (Synthetic) or 'Quality' "
+     "(Expert-Labeled Real)? Explain how the 1/ϵ2 noise penalty influenced your choice."),
+]
+LOCKS = {"1": 1, "2": 2, "2-indexing": "2-indexing", "3": 3}  # lock -> the name of what it guards
 CARD = {
     "cloud": ("Cloud Titan", "LLM Architect", "Maximize Llama-3-70B serving.",
               ("The Deduplication Tax. Your web-scraped corpus is 50% redundant. "
@@ -146,11 +171,18 @@ def revealed(built):
     return parse(built[2][1])
 
 
+@pytest.fixture(scope="module")
+def first(page):
+    """Part 1 of the page."""
+    return page.one("section", data_part="1")
+
+
 @pytest.fixture
 def sources(tmp_path):
     """A copy of the words and the facts, to be changed."""
     for folder in ("site/pages", "src/dataselect_core/facts"):
         shutil.copytree(ROOT / folder, tmp_path / "root" / folder)
+    shutil.copy(ROOT / "src/dataselect_core/__init__.py", tmp_path / "root/src/dataselect_core")
     return tmp_path / "root"
 
 
@@ -162,8 +194,10 @@ def rebuild(root, native=NATIVE):
 
 def test_the_part_has_the_nine_steps_in_order(page):
     """Every part has the same rhythm, each step with a heading."""
-    part = page.one("section", data_part="1")
-    assert [each.text for each in part.all("h3")] == STEPS
+    parts = page.all("section", data_part=True)
+    assert [part.attributes["data-part"] for part in parts] == ["1", "2", "3"]
+    for part in parts:
+        assert [each.text for each in part.all("h3")] == STEPS
 
 
 def test_headings_never_skip_a_level(page):
@@ -174,21 +208,22 @@ def test_headings_never_skip_a_level(page):
 
 
 def test_question_and_reflection_stand_word_for_word(page):
-    """The card's lock and its reflection are asked in the card's words."""
+    """The card's locks and its reflections are asked in the card's words."""
     asked = [each.text for each in page.all("p", class_="question")]
-    assert asked == [QUESTION, REFLECTION]
+    assert asked == ASKED
 
 
 @pytest.mark.parametrize("track", CARD)
-def test_each_track_can_be_chosen_and_tells_the_story_of_the_card(page, track):
-    """Each track has a labelled choice and a story with the card's words and both limits."""
+def test_each_track_can_be_chosen_and_tells_the_story_of_the_card(page, first, track):
+    """Each track has a labelled choice, and in each part a story with the card's words."""
     name, persona, north_star, crisis = CARD[track]
     choice = page.one("input", type="radio", name="track", data_track=track)
     label = page.one("label", for_=choice.attributes["id"])
     assert name in label.text and persona in label.text
     assert page.one(id=choice.attributes["aria-describedby"]).text == north_star
-    story = page.one("div", class_="story", data_for_track=track)
-    assert crisis in story.text and persona in story.text
+    for story in page.all("div", class_="story", data_for_track=track):
+        assert crisis in story.text and persona in story.text
+    story = first.one("div", class_="story", data_for_track=track)
     facts = json.loads((ROOT / "src/dataselect_core/facts/tracks.json").read_text())[track]["part_1"]
     for limits in facts["limits"].values():
         assert f"{100 * limits['budget']['value']:.1f} %" in story.text
@@ -199,7 +234,8 @@ def test_only_the_choosers_carry_data_track(page):
     """Tests and the shell find the four tracks, and nothing else, by data-track."""
     assert [each.attributes["data-track"] for each in page.all(data_track=True)] == list(CARD)
     assert page.one(role="radiogroup").all(data_track=True) == page.all(data_track=True)
-    assert page.one("input", checked=True).attributes["data-track"] == "cloud"
+    (chosen,) = page.one(role="radiogroup").all("input", checked=True)
+    assert chosen.attributes["data-track"] == "cloud"
 
 
 def test_the_lock_takes_a_percentage_without_python(page):
@@ -226,17 +262,49 @@ def test_every_slot_of_the_workbench_is_there_once(page):
         assert part.one(**slot)
     assert page.one(data_ledger=True) and page.one(data_boot_text=True).attributes["role"] == "status"
     assert page.one(data_boot_status=True).one("button", data_boot_retry=True)
-    for action in ("capture", "export", "import", "clear", "new-reader", "reset-assumptions"):
-        assert page.one("button", data_action=action).attributes["type"] == "button"
+    for place, actions in ((part, ("capture", "reset-assumptions")), (page, ("export", "import", "clear"))):
+        for action in actions:
+            assert place.one("button", data_action=action).attributes["type"] == "button"
+
+
+def test_every_plot_of_part_2_has_a_table_and_a_sentence(page):
+    """What is drawn can be read; the two locks, the run, the marker and the measured rate are there."""
+    part = page.one("section", data_part="2")
+    for root in ("strategy", "batch", "data", "advanced"):
+        assert not part.one(data_root=root).inside(data_guard="2")
+    for plot, root in (("LabelingROIPlot", "roi"), ("IndexingPlot", "sides")):
+        assert part.one(data_plot=plot).one(data_root=root)
+        assert part.one("table", data_table_for=plot) and part.one(data_summary_for=plot)
+    assert part.one(data_plot="IndexingPlot").inside(data_guard="2-indexing", hidden="")
+    assert len(part.one("form", data_lock="2").all("input", type="radio")) == 3
+    assert len(part.one("form", data_lock="2-indexing").all("input", type="radio")) == 3
+    for action in ("run", "cancel", "measure", "use-rate"):
+        assert part.one("button", data_action=action).inside(data_guard="2")
+    marker = part.one("form", data_marker="2")
+    assert marker.one("select", name="run") and marker.one("input", name="labels", type="number")
+
+
+@pytest.mark.parametrize("track", CARD)
+def test_part_2_tells_the_limits_and_prices_of_each_track(page, track):
+    """The numbers of the story are those of the facts."""
+    story = page.one("section", data_part="2").one("div", class_="story", data_for_track=track)
+    facts = json.loads((ROOT / "src/dataselect_core/facts/tracks.json").read_text())[track]["part_2"]
+    limit = "integer" if facts["guardrail"] == "rounds" else "percent"
+    for name, form in (("target", "percent"), ("budget", "dollars"), ("limit", limit), ("label_price", "dollars")):
+        assert pages.format_number(facts[name]["value"], form) in story.text
 
 
 def test_what_a_result_fills_is_hidden_until_the_lock(page):
-    """Plots, numbers, clusters and guarded texts all lie in a hidden guard."""
-    guarded = [*page.all(data_value=True), *page.all(data_plot=True), *page.all(data_reveal=True),
-               *page.all(data_diff=True), *page.all(data_clusters=True)]
-    assert len(guarded) > 40
-    for each in guarded:
-        assert each.inside(data_guard="1", hidden=""), each.attributes
+    """Plots, results, clusters and guarded texts all lie in a hidden guard of their part; settings need not."""
+    for part in page.all("section", data_part=True):
+        number = part.attributes["data-part"]
+        results = [each for each in part.all(data_value=True)
+                   if not each.attributes["data-value"].startswith(("setting.", "mix."))]
+        guarded = [*results, *part.all(data_reveal=True), *part.all(data_diff=True), *part.all(data_clusters=True),
+                   *part.all(data_table_for=True)]
+        assert len(guarded) > 40
+        for each in guarded:
+            assert each.inside(data_guard=number, hidden=""), each.attributes
 
 
 def test_no_guarded_text_is_in_the_page_source(built, revealed):
@@ -252,11 +320,33 @@ def test_no_guarded_text_is_in_the_page_source(built, revealed):
     assert "long ones" in revealed.text and "long ones" not in page_text
 
 
-def test_every_reveal_has_its_text_and_every_text_its_place(page, revealed):
-    """Slots and fragments match one to one, so that no guarded text is lost."""
-    slots = [each.attributes["data-reveal"] for each in page.all(data_reveal=True)]
-    texts = [each.attributes["data-fragment"] for each in revealed.all(data_fragment=True)]
-    assert sorted(slots) == sorted(texts) and len(set(slots)) == len(slots)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_guarded_sentence_of_any_lock_is_in_the_page_source(built, lock):
+    """What a lock guards is in its own asset and nowhere in index.html."""
+    page_text = parse(built[1]).text
+    texts = parse(built[2][LOCKS[lock]])
+    sentences = [text for block in texts.all("p") for text in re.split(r"(?<=[.:;]) ", block.text)
+                 if len(text) > 25 and "–" not in text]
+    assert len(sentences) > 3
+    assert [text for text in sentences if text in page_text] == []
+
+
+def test_every_reveal_has_its_text_and_every_text_its_place(built, page):
+    """In each part slots and fragments match one to one, so that no guarded text is lost."""
+    for part in page.all("section", data_part=True):
+        number = part.attributes["data-part"]
+        slots = [each.attributes["data-reveal"] for each in part.all(data_reveal=True)]
+        texts = [each.attributes["data-fragment"] for lock, name in LOCKS.items() if lock.startswith(number)
+                 for each in parse(built[2][name]).all(data_fragment=True)]
+        assert sorted(slots) == sorted(texts) and len(set(slots)) == len(slots)
+
+
+def test_each_lock_knows_where_its_texts_lie(built, page):
+    """A second lock of a part has an asset of its own, named on its form."""
+    out, _, fragments = built
+    source = page.one("form", data_lock="2-indexing").attributes["data-reveal-src"]
+    lock, text = re.fullmatch(r"lab\.reveal\((.+?), (.+)\);\n", (out / source).read_text("utf-8"), re.DOTALL).groups()
+    assert json.loads(lock) == "2-indexing" and json.loads(text) == fragments["2-indexing"]
 
 
 def test_the_reveal_is_a_hashed_classic_script(built, page):
@@ -277,45 +367,52 @@ def test_the_fallback_without_python_has_native_figures(revealed):
     assert {each.attributes["data-kind"] for each in fallback.all(data_kind=True)} == {"measured"}
 
 
-def test_numbers_and_cases_are_ones_the_workbench_reports(page, revealed):
-    """Every path and case the texts wait for appears in the app's code, so that no number stays a dash."""
+def test_numbers_and_cases_are_ones_the_workbench_reports(built, page):
+    """Every path the texts wait for appears in the apps' code, so that no number stays a dash."""
     code = "\n".join(path.read_text(encoding="utf-8") for folder in ("site/apps", "src/dataselect_core/figures")
                      for path in (ROOT / folder).glob("*.py"))
-    places = page.all(data_value=True) + revealed.all(data_value=True)
+    composed = [re.sub(r"\\{.*?\\}", r"[\\w.]+", re.escape(text)) for text in re.findall(r'f"([\w.{}]+)"', code)
+                if re.search(r"\w\.|\.\w", re.sub(r"\{.*?\}", "", text))]
+    places = page.all(data_value=True)
+    for fragments in built[2].values():
+        places += parse(fragments).all(data_value=True)
     paths = {each.attributes["data-value"] for each in places}
-    assert len(paths) > 40
-    assert sorted(path for path in paths if f'"{path}"' not in code) == []
+    assert len(paths) > 100
+    unknown = [path for path in paths if f'"{path}"' not in code]
+    assert sorted(path for path in unknown if not any(re.fullmatch(form, path) for form in composed)) == []
     assert {each.attributes["data-format"] for each in places} <= set(pages.FORMATS)
 
 
-def test_all_formulas_are_mathml(built, page):
-    """The four laws of the Math Peek are MathML, and no LaTeX is left in either text."""
-    peek = page.one("details", data_math_peek=True)
+def test_all_formulas_are_mathml(built, page, first):
+    """The four laws of the Math Peek are MathML, and no LaTeX is left in any text."""
+    assert len(page.all("details", data_math_peek=True)) == 3
+    peek = first.one("details", data_math_peek=True)
     blocks = [each.text for each in peek.all("math", display="block")]
     assert len(blocks) == 4
     for piece, block in zip(("Pr", "P(s)=1−(1−sr)b", "BW", "∝"), blocks, strict=True):
         assert piece in block.replace(" ", "")
-    for text in (built[1], built[2][1]):
-        words = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+    for text in (built[1], *built[2].values()):
+        words = re.sub(r"<script.*?</script>|data-lines=\".*?\"", "", text, flags=re.DOTALL)
         assert not re.search(r"\\[([a-zA-Z]|KEPT\d|\{\{|\}\}|:::", words)
 
 
-def test_assumptions_carry_the_facts_and_the_defaults_of_each_track(page):
+@pytest.mark.parametrize("number", ["1", "2", "3"])
+def test_assumptions_carry_the_facts_and_the_defaults_of_each_track(page, number):
     """Each editable assumption has a label, a unit, its source and date, and the track's own default."""
     facts = ROOT / "src" / "dataselect_core" / "facts"
     prices, tracks = (json.loads((facts / f"{name}.json").read_text()) for name in ("prices", "tracks"))
-    rows = page.all("input", data_assumption=True)
+    rows = page.one("section", data_part=number).all("input", data_assumption=True)
     names = [row.attributes["data-assumption"] for row in rows]
-    assert {"parameters", "tokens", "gpu_hour_price", "utilisation", "signature_rate"} <= set(names)
+    assert len(set(names)) == len(names) > 3
     for name, row in zip(names, rows, strict=True):
         item = row.parent.parent
         assert item.one("label").text and item.all(data_kind=True)
         for track, each in tracks.items():
-            value = each["part_1"].get(name, prices.get(name))["value"]
+            value = each[f"part_{number}"].get(name, prices.get(name))["value"]
             default = row.attributes.get(f"data-default-{track}", row.attributes["data-default"])
             assert float(default) == pytest.approx(value, rel=1e-6)
             assert float(row.attributes["min"]) <= value <= float(row.attributes["max"])
-        fact = tracks["cloud"]["part_1"].get(name) or prices[name]
+        fact = tracks["cloud"][f"part_{number}"].get(name) or prices[name]
         assert fact["source"] in item.text and fact["date"] in item.text and fact["unit"] in item.text
         assert float(row.attributes["value"]) == pytest.approx(fact["value"], rel=1e-6)
 
@@ -367,24 +464,18 @@ def test_the_page_starts_static_and_says_what_this_edition_has(page):
     """Language, boot state, and a sentence that names the parts that are here."""
     root = page.one("html")
     assert root.attributes["lang"] == "en" and root.attributes["data-boot"] == "static"
-    assert page.one("p", class_="edition").text == (
-        "The lab is planned in three parts; this edition has Part 1, The Deduplication Audit.")
+    assert page.one("p", class_="edition").text == "This edition has all three parts."
     assert page.one("main") and page.one("meta", name="viewport") and page.one("title").text
     assert "href" in page.one("a", class_="skip").attributes
 
 
-def test_a_second_part_comes_by_adding_files(sources):
-    """Copying the files of a part under the next number makes the page show both, each with its own lock."""
-    folder = sources / "site" / "pages"
-    for path in list(folder.glob("part-1.*")):
-        text = path.read_text(encoding="utf-8").replace("part-1.", "part-2.")
-        (folder / path.name.replace("part-1", "part-2")).write_text(text, encoding="utf-8")
-    facts = sources / "src" / "dataselect_core" / "facts" / "tracks.json"
-    tracks = json.loads(facts.read_text())
-    facts.write_text(json.dumps({name: {**each, "part_2": each["part_1"]} for name, each in tracks.items()}))
+def test_a_part_comes_and_goes_with_its_files(sources):
+    """Without the files of a part the page shows the others, each with its own lock, and says what is missing."""
+    for path in (sources / "site" / "pages").glob("part-3*"):
+        path.unlink()
     page, fragments = rebuild(sources)
     assert [each.attributes["data-part"] for each in page.all("section", data_part=True)] == ["1", "2"]
-    assert page.one("form", data_lock="2") and set(fragments) == {1, 2}
+    assert page.one("form", data_lock="2") and set(fragments) == {1, 2, "2-indexing"}
     edition = page.one("p", class_="edition").text
     assert "Part 1, The Deduplication Audit and Part 2, Active Learning ROI" in edition
 
