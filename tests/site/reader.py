@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from copy import copy
 from urllib.parse import urljoin
 
 from playwright.sync_api import expect
@@ -103,7 +104,8 @@ class Reader:
     def live(self):
         """Wait until Python runs."""
         expect(self.html).to_have_attribute("data-boot", re.compile("live|failed"))
-        expect(self.html).to_have_attribute("data-boot", "live")
+        why = " ".join(self.page.locator("[data-boot-text], [data-boot-detail]").all_text_contents())
+        assert self.html.get_attribute("data-boot") == "live", f"Python did not start: {why}"
         return self
 
     def results(self):
@@ -135,6 +137,12 @@ class Reader:
         """Choose a track by its label."""
         self.page.get_by_role("radio", name=name).check()
         return self
+
+    def another_tab(self):
+        """The same reader in a second tab of the same browser; errors of both are noticed together."""
+        other = copy(self)
+        other.page = self.context.new_page()
+        return other
 
     def saved(self):
         """Wait until the page says that the record is kept."""

@@ -32,7 +32,7 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     firefox.click("button", firefox.ask("() => document.querySelectorAll('[data-clusters] button')[1].textContent"))
     firefox.wait("() => document.querySelectorAll('[data-diff] p').length > 1")
     firefox.type("textbox", "Your answer", "Duplicates cost operations.")
-    firefox.press("Tab")
+    firefox.wait("() => document.querySelector('[data-saved]').textContent === 'saved'")
     firefox.click("button", "Capture this evidence")
     firefox.wait("() => document.querySelector('[data-captured]').textContent === 'Captured.'")
 

@@ -1,0 +1,141 @@
+"""What goes wrong at a reader's: each failure is one clear sentence and a way on."""
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+from reader import CRAWL, LICENCES
+
+from tools import serve
+
+# Notes of the browser and of Pyodide on a file that is not there.
+NETWORK = r"Failed to load resource|net::ERR|Refused to execute script|could not be downloaded|standard library"
+NO_WORKER = "delete globalThis.Worker"
+NO_WEBASSEMBLY = "delete globalThis.WebAssembly"
+
+
+def asset(dist, name):
+    """The built file of that name, whatever its hash."""
+    (found,) = (dist / "assets").glob(name)
+    return found
+
+
+@pytest.fixture
+def broken_address(broken_dist):
+    """A server of the site that can be broken."""
+    with serve.serving(broken_dist) as url:
+        yield url
+
+
+def failed(reader):
+    """Wait until the start has failed and been said; returns the sentence."""
+    expect(reader.html).to_have_attribute("data-boot", "failed")
+    text = reader.one("[data-boot-text]")
+    expect(text).to_be_visible()
+    return text.inner_text()
+
+
+def way_on(reader):
+    """Without Python, the lock is committed and the part can be finished with figures from the build."""
+    expect(reader.one("[data-reveal='no-python']")).to_be_hidden()
+    reader.commit(30)
+    figures = reader.one("[data-reveal='no-python']")
+    expect(figures).to_contain_text("Python did not start here")
+    expect(figures).to_contain_text(re.compile(r"5\d\.\d %"))
+    expect(figures.get_by_role("table")).to_be_visible()
+    expect(reader.one("[data-plot='ICR_Curve']")).to_be_hidden()  # an empty plot would look like a result
+    reader.page.get_by_label("Your answer").fill("The long texts are the redundant ones.")
+    expect(reader.one("[data-saved='1']")).to_have_text("saved")
+
+
+@pytest.mark.parametrize("name", ["python_stdlib*", "site-packages*", "bokeh.min*"])
+def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_address, name):
+    """A file that does not arrive is named; the lock works; once it is there, "Try again" gets to results."""
+    lost = asset(broken_dist, name)
+    lost.rename(broken_dist / "lost")
+    reader = new_reader(base=broken_address)
+    reader.expected_errors = [NETWORK]
+    reader.open()
+    sentence = failed(reader)
+    assert sentence.startswith("A file of the lab did not arrive") and name.rstrip("*") in sentence
+    way_on(reader)
+    (broken_dist / "lost").rename(lost)
+    reader.page.get_by_role("button", name="Try again").click()
+    reader.live().results()
+    expect(reader.one("[data-reveal='no-python']")).to_be_hidden()
+    expect(reader.one("[data-plot='ICR_Curve']")).to_be_visible()
+    expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
+
+
+@pytest.mark.parametrize("name", ["pyodide.asm*.wasm", "pyodide.asm*.js", "pyodide.??????????.js", "numpy*", "apps*", "*.whl*"])
+def test_any_missing_file_of_the_start_is_named(new_reader, broken_dist, broken_address, name):
+    """Whichever file of the start is missing, the sentence names it."""
+    lost = asset(broken_dist, name)
+    lost.unlink()
+    reader = new_reader(base=broken_address)
+    reader.expected_errors = [NETWORK]
+    assert lost.name.split(".")[0] in failed(reader.open())
+
+
+@pytest.mark.parametrize("name", ["numpy*", "pyodide.asm*.wasm"])
+def test_broken_file_fails_with_a_sentence(new_reader, broken_dist, broken_address, name):
+    """A file that arrives in pieces ends in a sentence and not in an endless wait."""
+    lost = asset(broken_dist, name)
+    lost.write_bytes(lost.read_bytes()[:100_000])
+    reader = new_reader(base=broken_address)
+    reader.expected_errors = [NETWORK]
+    reader.open()
+    assert failed(reader).endswith("your prediction work without it.")
+    way_on(reader)
+
+
+@pytest.mark.parametrize(("script", "said"), [(NO_WEBASSEMBLY, "WebAssembly"), (NO_WORKER, "web workers")])
+def test_browser_without_what_python_needs(new_reader, script, said):
+    """A browser without WebAssembly or workers is told so at once, and the part can be done without."""
+    reader = new_reader(script=script).open()
+    assert said in failed(reader)
+    way_on(reader)
+    reader.reload()
+    expect(reader.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.one("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+
+
+@pytest.mark.parametrize("damage", ["missing", "garbage"])
+def test_broken_data_is_said_and_the_page_lives_on(new_reader, broken_dist, broken_address, damage):
+    """An exception in Python is one sentence; other controls work, and so does the data once it is whole."""
+    data = asset(broken_dist, "licences*")
+    whole = shutil.copy(data, broken_dist / "whole")
+    if damage == "missing":
+        data.unlink()
+    else:
+        data.write_bytes(b"this is no archive" * 1000)
+    reader = new_reader(base=broken_address)
+    reader.expected_errors = [NETWORK]
+    reader.open().commit(30).live().results()
+    reader.page.get_by_role("button", name=LICENCES).click()
+    expect(reader.notice()).to_contain_text("The workbench could not finish")
+    expect(reader.notice()).to_contain_text("licences")
+    assert "Traceback" not in reader.notice().inner_text()
+    expect(reader.html).to_have_attribute("data-boot", "live")
+    reader.choose_corpus(CRAWL)
+    reader.type_threshold(0.7)
+    expect(reader.notice()).to_be_hidden()
+    shutil.copy(whole, data)
+    reader.choose_corpus(LICENCES)
+    reader.type_threshold(0.8)
+    expect(reader.value("corpus.documents")).to_have_text("727")
+
+
+def test_missing_explanations_are_said(new_reader, broken_dist, broken_address):
+    """When the guarded texts do not arrive, the prediction is kept and a reload brings them."""
+    reveal = asset(broken_dist, "reveal-1*")
+    reveal.rename(broken_dist / "lost")
+    reader = new_reader(base=broken_address, script=NO_WORKER)
+    reader.expected_errors = [NETWORK]
+    reader.open().commit(30)
+    expect(reader.notice()).to_contain_text("your prediction is saved")
+    (broken_dist / "lost").rename(reveal)
+    reader.saved().reload()
+    expect(reader.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.one("[data-reveal='no-python']")).to_contain_text("Python did not start here")
