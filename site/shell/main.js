@@ -280,7 +280,8 @@ lab.main = (() => {
     requestAnimationFrame(() => requestAnimationFrame(resolve));
     setTimeout(resolve, 1000);
   });
-  const started = painted.then(start);
+  const whole = new Promise((resolve) => lab.later(() => resolve(undefined)));
+  const started = Promise.all([painted, whole]).then(start);
 
   return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
     chooseTrack(lab.store.get("track") || track, false);
