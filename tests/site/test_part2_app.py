@@ -1,0 +1,532 @@
+"""The workbench of part 2 without a browser: runs, counts, knees, the marker, and the bill of an index."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from apps import part2, roi_index, roi_money, roi_plots, roi_runs
+from quiet_page import talk
+
+from dataselect_core import exhaustive
+from dataselect_core.sampling import active_learning
+from dataselect_core.selection_economics import Prices, labels_to_reach, project_cost
+from dataselect_core.sweep import cheapest
+from dataselect_core.tracks import TRACKS, track
+
+FEWER = {"direction": "fewer", "prediction": 1.5}
+QUICK = {"seeds": 2, "budget": 120, "batch": 20}
+
+
+def hold(conversation):
+    """Hold a conversation with a page of part 2."""
+    return talk(conversation, part2.LabelingROI)
+
+
+async def begin(page, of="mobile", answer=None, kept=None, assumptions=None, **settings):
+    """Open a track with the prediction locked, and wait until the data are there."""
+    predictions = {"2": FEWER} | ({"2-indexing": answer} if answer else {})
+    await page.open(FEWER, track=of, predictions=predictions, settings={**QUICK, **settings},
+                    **({"kept": kept} if kept else {}), **({"assumptions": assumptions} if assumptions else {}))
+    await page.rest()
+
+
+async def run(page, **settings):
+    """Set controls, run, and wait for the end."""
+    for name, value in settings.items():
+        page.bench.set(name, value)
+    await page.ask("run")
+    await page.rest()
+
+
+def results(page):
+    """The newest results, whole."""
+    return page.of("results")[-1]
+
+
+def kept(page):
+    """What the record would hold of the search."""
+    return page.of("keep")[-1]["value"]
+
+
+# -- the locks ---------------------------------------------------------------------------------------------
+
+
+def test_before_the_lock_nothing_runs_and_only_settings_are_told():
+    """Without a prediction a run is refused with a sentence, and no result is sent."""
+    async def conversation(page):
+        await page.open(None, track="cloud")
+        await page.rest()
+        await page.ask("run")
+        await page.rest()
+
+    page = hold(conversation)
+    assert results(page)["locked"] and "runs" not in results(page)
+    assert all(path.startswith("setting.") for path in page.last)
+    assert any("Commit a prediction first" in sentence for sentence in page.sentences)
+    assert page.of("keep") == [] and page.of("trouble") == []
+
+
+@pytest.mark.parametrize("given", [30, {"direction": "up", "prediction": 2}, {"direction": "more", "prediction": 0.5},
+                                   {"direction": "more", "prediction": True}, {"prediction": 2}])
+def test_a_prediction_that_is_none_is_refused(given):
+    """A direction of the three and a factor from 1 to 100, else nothing is unlocked."""
+    async def conversation(page):
+        await page.open(None, track="cloud")
+        await page.ask("lock", prediction=given, lock="2")
+        await page.rest()
+
+    page = hold(conversation)
+    assert any("the prediction must be" in sentence for sentence in page.sentences)
+    assert results(page)["locked"]
+
+
+def test_the_bill_of_an_index_waits_for_its_own_lock():
+    """No figure of the indexing question is told before the answer is committed; then all of them are."""
+    async def conversation(page):
+        await begin(page)
+        page.before = page.last
+        await page.ask("lock", prediction="depends", lock="2-indexing")
+
+    page = hold(conversation)
+    assert not [path for path in page.before if path.startswith(("index.", "score."))]
+    assert page.last["index.cost"] > 0 and page.last["score.cost"] > 0
+    assert "answer-depends" in results(page)["cases"]
+    assert {"IndexingPlot", "BreakEven"} <= set(results(page)["tables"])
+
+
+# -- a run -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", ["random", "margin"])
+def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
+    """The mean on the page is that of `active_learning` with the settings and seeds that the page names."""
+    async def conversation(page):
+        await begin(page, of="cloud", seed=3)
+        await run(page, strategy=strategy)
+
+    page = hold(conversation)
+    told = page.last
+    problem = exhaustive.problem(told["run.data"])
+    runs = [
+        active_learning(*exhaustive.split(problem, told["run.test_share"], seed), told["run.strategy"], told["run.batch"],
+                        told["run.initial"], told["run.budget"], seed, recall_class=told["run.critical"])
+        for seed in range(told["run.first_seed"], told["run.last_seed"] + 1)
+    ]
+    assert len(runs) == QUICK["seeds"] and told["run.first_seed"] == 3
+    mean = np.mean([r.accuracy for r in runs], axis=0)
+    rows = results(page)["tables"]["LabelingROIPlot"]["rows"]
+    assert [row[1] for row in rows] == runs[0].labels.tolist()
+    np.testing.assert_allclose([row[3] for row in rows], mean, rtol=0, atol=1e-12)
+    assert told["run.accuracy"] == pytest.approx(mean[-1], abs=1e-12)
+    assert told["run.recall"] == pytest.approx(np.mean([r.recall[-1] for r in runs]), abs=1e-12)
+
+
+def test_results_appear_round_by_round():
+    """The first line is there long before the run ends, and grows."""
+    async def conversation(page):
+        await begin(page, of="cloud", batch=5, budget=200)
+        part2.TURN, part2.FRAME, before = 0.0, 0.0, (part2.TURN, part2.FRAME)
+        try:
+            await run(page, strategy="margin")
+        finally:
+            part2.TURN, part2.FRAME = before
+
+    page = hold(conversation)
+    ends = [m["values"]["run.labels"]["value"] for m in page.of("results") if "run.labels" in m["values"]]
+    assert len(ends) > 40 and ends[0] == 20 and max(ends) == 200
+    first = ends[:ends.index(200) + 1]
+    assert first == sorted(first)
+    labels = [m["label"] for m in page.of("work") if m["label"].startswith("Run 1")]
+    assert len(labels) > 40
+
+
+def test_a_cancelled_run_counts_with_what_it_had():
+    """Cancelled in its first seed, a run stays as far as it got; the next one is whole."""
+    async def conversation(page):
+        await begin(page, of="cloud", batch=5, budget=300)
+        page.bench.set("strategy", "margin")
+        await page.ask("run")
+        while len(page.of("results")) < 3 or not results(page).get("runs"):
+            await asyncio.sleep(0)
+        await page.send("cancel")
+        await page.rest()
+        page.cut = results(page)["runs"]
+        await run(page, batch=50, budget=120)
+
+    page = hold(conversation)
+    assert len(page.cut) == 1 and page.cut[0]["labels"][-1] < 300
+    whole = results(page)
+    assert [r["number"] for r in whole["runs"]] == [1, 2] and whole["search"]["used"] == 2
+    assert whole["runs"][1]["labels"] == [20, 70, 120]
+    assert kept(page)["used"] == 2 and len(kept(page)["runs"]) == 2
+
+
+def test_the_newest_run_wins():
+    """A second Run ends the first at once; both are counted."""
+    async def conversation(page):
+        await begin(page, of="cloud", batch=5, budget=400)
+        await page.ask("run")
+        while not results(page).get("runs"):
+            await asyncio.sleep(0)
+        await run(page, batch=100, budget=120)
+
+    page = hold(conversation)
+    assert results(page)["search"]["used"] == 2
+    assert results(page)["runs"][0]["labels"][-1] < 400
+    assert results(page)["runs"][1]["labels"] == [20, 120]
+    assert page.of("trouble") == []
+
+
+@pytest.mark.parametrize(("settings", "sentence"), [
+    ({"initial": 200, "budget": 100}, "must not be more than the labels in all"),
+    ({"data": "breast_cancer", "initial": 10, "budget": 500}, "holds 398 samples"),
+])
+def test_what_cannot_be_run_is_said_in_a_sentence_and_not_counted(settings, sentence):
+    """More initial labels than labels, more labels than the pool: no run, no count, no error."""
+    async def conversation(page):
+        await begin(page, **settings)
+        await run(page)
+
+    page = hold(conversation)
+    assert any(sentence in said for said in page.sentences)
+    assert page.of("trouble") == [] and page.last["search.used"] == 0
+
+
+# -- the count ---------------------------------------------------------------------------------------------
+
+
+def test_ten_runs_count_and_no_more_until_the_marker():
+    """The eleventh run is refused; after the marker runs go on, uncounted."""
+    async def conversation(page):
+        await begin(page, of="cloud", seeds=1, budget=40)
+        for _ in range(11):
+            await run(page)
+        page.refused = list(page.sentences)
+        await page.ask("commit", run=4, labels=40)
+        await run(page)
+
+    page = hold(conversation)
+    assert len(page.refused) == 1 and "All 10 counted runs are used" in page.refused[0]
+    assert results(page)["search"]["used"] == 10
+    assert [r["counted"] for r in results(page)["runs"]] == [True] * 10 + [False]
+    assert page.last["marker.run"] == 4
+
+
+def test_runs_left_come_back_with_the_record_and_belong_to_their_track():
+    """After a reload the count and the runs are there; another track has its own ten; going back gives none back."""
+    async def first(page):
+        await begin(page, of="cloud")
+        await run(page)
+        await run(page)
+
+    record = kept(hold(first))
+
+    async def second(page):
+        await begin(page, of="cloud", kept={"search": record})
+        page.reloaded = page.last
+        await begin(page, of="tiny")
+        page.other = page.last
+        await begin(page, of="cloud", kept={"search": record})
+
+    page = hold(second)
+    for told in (page.reloaded, page.last):
+        assert told["search.used"] == 2 and told["search.left"] == 8 and told["run.number"] == 2
+    assert page.other["search.used"] == 0
+
+
+def test_a_track_that_is_left_in_mid_run_keeps_its_count():
+    """The run under way is cut off and stays in the record of the track it was begun on."""
+    async def conversation(page):
+        await begin(page, of="cloud", batch=5, budget=400)
+        await page.ask("run")
+        while not results(page).get("runs"):
+            await asyncio.sleep(0)
+        await begin(page, of="tiny")
+
+    page = hold(conversation)
+    assert {message["track"] for message in page.of("keep")} == {"cloud"}
+    assert kept(page)["used"] == 1 and len(kept(page)["runs"]) == 1
+    assert page.last["search.used"] == 0 and results(page)["runs"] == []
+
+
+@pytest.mark.parametrize("broken", [
+    7, {"runs": 1}, {"runs": [], "used": "x", "last": 0}, {"runs": [{"number": 1}], "used": 1, "last": 1},
+    {"runs": [], "used": 1, "last": 1, "marker": {"labels": 3}},
+])
+def test_a_record_that_is_none_is_not_taken_over(broken):
+    """Whatever a file brought, the workbench opens, with ten runs."""
+    async def conversation(page):
+        await begin(page, kept={"search": broken})
+
+    page = hold(conversation)
+    assert page.last["search.used"] == 0 and page.of("trouble") == []
+
+
+def test_a_record_cannot_claim_fewer_counted_runs_than_it_holds():
+    """The count is at least the number of counted runs that are there."""
+    async def conversation(page):
+        await begin(page, of="cloud")
+        await run(page)
+
+    record = kept(hold(conversation))
+    assert roi_runs.Search("cloud", {**record, "used": 0}).used == 1
+
+
+# -- money -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", [each.id for each in TRACKS])
+def test_costs_follow_the_prices_of_the_track_and_those_the_reader_sets(of):
+    """The bill is labels + scoring + training, worked out again here, before and after an edit."""
+    start = track(of).part_2
+
+    async def conversation(page):
+        await begin(page, of=of)
+        await run(page, strategy="margin")
+        page.before = page.last
+        await page.ask("assume", assumptions={"label_price": 7.0, "pool_size": 1000})
+
+    page = hold(conversation)
+    for told, label, pool in ((page.before, start.label_price.value, start.pool_size.value), (page.last, 7.0, 1000)):
+        rounds = told["run.rounds"]
+        round_price = pool * start.score_price.value + start.training_price.value
+        cost = told["run.labels"] * label + rounds * round_price + start.training_price.value
+        assert told["run.cost"] == pytest.approx(cost)
+        parts = ("run.dollars_labels", "run.dollars_scoring", "run.dollars_training")
+        assert sum(told[part] for part in parts) == pytest.approx(cost)
+
+
+def test_crossing_knees_and_frontier_are_those_of_the_core():
+    """The 90 % crossing, the frontier and the economic knee, each against a computation of its own."""
+    async def conversation(page):
+        await begin(page, of="mobile", budget=300, seeds=1)
+        await run(page, strategy="margin", batch=20)
+        await run(page, strategy="random", batch=20)
+
+    page = hold(conversation)
+    bench = page.bench
+    readings = [bench.read(r) for r in bench.search.runs]
+    for reading in readings:
+        assert reading.crossing == pytest.approx(float(labels_to_reach(reading.labels, reading.mean, 0.9)))
+    points = {(r.cost[i], r.mean[i]) for r in readings for i in range(len(r.labels))}
+    best = {(cost, mean) for cost, mean in points
+            if not any((c <= cost and m > mean) or (c < cost and m >= mean) for c, m in points)}
+    shown = [(r.cost[i], r.mean[i]) for r, i in roi_money.frontier(readings)]
+    assert set(shown) == best and shown == sorted(shown)
+    margin = readings[0]
+    base = bench.curves("digits")[0]
+    needed = [float(labels_to_reach(base.labels, base.mean, m)) for m in margin.mean]
+    prices = bench.prices()
+    net = [(n - x) * prices.label - i * prices.selection for i, (n, x) in enumerate(zip(needed, margin.labels, strict=True))]
+    known = [(value, i) for i, value in enumerate(net) if np.isfinite(value)]
+    assert margin.economic == margin.labels[max(known, key=lambda pair: (pair[0], -pair[1]))[1]]
+    assert page.last["own.ratio"] == pytest.approx(readings[1].crossing / margin.crossing)
+
+
+def test_inconvenient_runs_are_explained():
+    """Entropy behind random, a large batch behind random, and selection that never pays: each has its case."""
+    async def conversation(page):
+        await begin(page, of="cloud", budget=220, seeds=3)
+        await run(page, strategy="entropy", batch=50)
+
+    page = hold(conversation)
+    assert {"behind", "entropy-behind", "batch-behind", "never-pays"} <= set(results(page)["cases"])
+    assert page.last["behind.gap"] > 0.05
+
+
+def test_the_measures_coincide_on_two_classes():
+    """On breast cancer the three measures give one curve, and the page says so."""
+    async def conversation(page):
+        await begin(page, of="tiny", budget=60, batch=10, initial=10)
+        for strategy in ("least_confidence", "margin", "entropy"):
+            await run(page, strategy=strategy)
+
+    page = hold(conversation)
+    assert "measures-coincide" in results(page)["cases"]
+    packed = kept(page)["runs"]
+    assert packed[0]["right"] == packed[1]["right"] == packed[2]["right"]
+
+
+def test_the_rare_class_is_missed_by_chance_and_found_by_doubt():
+    """The statue: recall beside accuracy, and a case for either."""
+    async def conversation(page):
+        await begin(page, of="edge", data="rare", seeds=3, budget=120)
+        await run(page, strategy="random", batch=10)
+        page.random = results(page)
+        await run(page, strategy="entropy", batch=10)
+
+    page = hold(conversation)
+    assert "rare-missed" in page.random["cases"] and "guardrail-fails" in page.random["cases"]
+    assert "rare-found" in results(page)["cases"] and "guardrail-ok" in results(page)["cases"]
+    assert page.last["check.guardrail.value"] > page.random["values"]["check.guardrail.value"]["value"] + 0.1
+
+
+@pytest.mark.parametrize(("of", "fails", "works"), [
+    ("cloud", {"strategy": "margin", "batch": 10}, {"strategy": "random", "batch": 10}),
+    ("edge", {"strategy": "random", "batch": 10}, {"strategy": "margin", "batch": 50}),
+    ("mobile", {"strategy": "margin", "batch": 5}, {"strategy": "margin", "batch": 50}),
+    ("tiny", {"strategy": "entropy", "batch": 50}, {"strategy": "margin", "batch": 5}),
+])
+def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works):
+    """The track's first setting misses a limit, and another meets all three: over the seeds of the sweep."""
+    p = track(of).part_2
+    assert (p.strategy, p.batch_size) == (fails["strategy"], fails["batch"])
+    curves = {(c.strategy, c.batch_size): c for c in exhaustive.curves(p.problem)}
+    prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
+
+    def met(setting):
+        curve = curves[setting["strategy"], setting["batch"]]
+        selects = setting["strategy"] != "random"
+        reaching = np.flatnonzero(curve.mean >= p.target.value)
+        if not len(reaching):
+            return False
+        i = int(reaching[0])
+        cost = project_cost(curve.labels, selects, prices).total[i]
+        spent = i * prices.selection if selects else 0.0
+        held = {"overhead": spent / cost <= p.limit.value, "rounds": (i if selects else 0) <= p.limit.value}
+        if p.guardrail == "recall" and curve.recall is not None:
+            held["recall"] = curve.recall.mean(axis=0)[i] >= p.limit.value
+        return cost <= p.budget.value and held.get(p.guardrail, True)
+
+    assert not met(fails)
+    assert met(works)
+
+
+# -- the marker --------------------------------------------------------------------------------------------
+
+
+def test_the_marker_is_committed_once_and_measured_against_the_sweep():
+    """Distance in dollars and in labels, worked out again here; a second commitment is refused."""
+    async def conversation(page):
+        await begin(page, of="mobile", budget=300)
+        await run(page, strategy="margin", batch=20)
+        page.before = page.last
+        await page.ask("place", run=1, labels=203)
+        await page.ask("commit", run=1, labels=203)
+        await page.ask("commit", run=1, labels=100)
+
+    page = hold(conversation)
+    assert not [path for path in page.before if path.startswith(("marker.", "optimum.", "knee."))]
+    assert [answer["name"] for answer in page.of("answer")] == ["run", "place", "commit"]
+    assert page.of("answer")[1]["answer"]["labels"] == 200
+    assert any("cannot be changed" in sentence for sentence in page.sentences)
+    p = track("mobile").part_2
+    prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
+    best = cheapest(exhaustive.curves("digits"), prices, p.target.value)
+    told = page.last
+    assert told["marker.labels"] == 200
+    cost = 200 * prices.label + 9 * prices.selection + prices.training
+    assert told["marker.cost"] == pytest.approx(cost)
+    assert (told["optimum.labels"], told["optimum.cost"]) == (best.labels, pytest.approx(best.cost))
+    assert told["optimum.gap_labels"] == 200 - best.labels
+    assert told["optimum.gap_dollars"] == pytest.approx(cost - best.cost)
+    assert {"search-closed", "best-tried", "better-stop"} <= set(results(page)["cases"])
+
+
+def test_the_verdict_comes_back_and_follows_the_prices():
+    """After a reload the verdict is there; with other prices it is that of other prices."""
+    async def first(page):
+        await begin(page, of="cloud", budget=220)
+        await run(page, strategy="margin", batch=20)
+        await page.ask("commit", run=1, labels=120)
+
+    record = kept(hold(first))
+
+    async def second(page):
+        await begin(page, of="cloud", kept={"search": record})
+        page.reloaded = (page.last, results(page)["cases"])
+        await page.ask("assume", assumptions={"pool_size": 1000})
+
+    page = hold(second)
+    told, cases = page.reloaded
+    assert told["optimum.strategy"] == "random" and "optimum-random" in cases and "verdict-dear" in cases
+    assert page.last["optimum.strategy"] == "margin" and "optimum-random" not in results(page)["cases"]
+    assert page.last["optimum.cost"] < told["optimum.cost"]
+
+
+def test_a_marker_needs_a_run_that_is_there():
+    """Another number than that of a run is refused with a sentence."""
+    async def conversation(page):
+        await begin(page)
+        await page.ask("commit", run=3, labels=100)
+
+    assert any("there is no run 3" in sentence for sentence in hold(conversation).sentences)
+
+
+# -- the question of indexing ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("of", "pays"), [("cloud", True), ("edge", True), ("mobile", True), ("tiny", False)])
+def test_the_bill_of_an_index_adds_up_and_depends_on_the_track(of, pays):
+    """Both sides by hand; for a model of a million parameters the answer is the other one."""
+    async def conversation(page):
+        await begin(page, of=of, answer="no")
+
+    page = hold(conversation)
+    told, p = page.last, track(of).part_2
+    cost = 1e15 / 71e6 / 3600 * 3 * 0.0408 + 1e15 / 128e6 * 4e-7
+    saving = (1e15 / p.bytes_per_sample.value * p.share_removed.value * p.epochs.value
+              * p.gpu_seconds_per_sample.value / 3600 * p.gpu_hour_price.value)
+    assert told["index.cost"] == pytest.approx(cost) and told["index.saving"] == pytest.approx(saving)
+    assert ("index-saves" in results(page)["cases"]) is pays is (saving > cost)
+
+
+def test_at_its_break_even_both_sides_are_equal():
+    """Each break-even of the table, put into the field, makes the two sides the same."""
+    async def conversation(page):
+        await begin(page, of="edge", answer="depends")
+        page.table = results(page)["tables"]["BreakEven"]["rows"]
+        page.checked = 0
+        for name, row in zip(roi_index.ROWS, page.table, strict=True):
+            for column, sides in ((3, ("index.cost", "index.saving")), (4, ("score.cost", "score.saving"))):
+                if row[column] is None or not page.bench.assumptions()[name].maximum >= row[column]:
+                    continue
+                if row[column] < page.bench.assumptions()[name].minimum:
+                    continue
+                await page.ask("assume", assumptions={name: row[column]})
+                assert page.last[sides[0]] == pytest.approx(page.last[sides[1]], rel=1e-6), name
+                page.checked += 1
+
+    assert hold(conversation).checked > 8
+
+
+def test_the_rate_is_measured_here_and_said_to_be():
+    """The stopwatch signs the licence texts, in slices, and the value is a measured one."""
+    async def conversation(page):
+        await begin(page)
+        await page.ask("measure")
+        await page.rest()
+
+    page = hold(conversation)
+    value = results(page)["values"]["measure.rate"]
+    assert value["kind"] == "measured" and value["value"] > 1e5
+    assert "rate-measured" in results(page)["cases"] and "licences.json.gz" in page.loaded
+    assert len([m for m in page.of("work") if m["label"] == "Signing texts"]) > 5
+
+
+# -- the plot ----------------------------------------------------------------------------------------------
+
+
+def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_when_asked():
+    """A line, a band and a name for each run shown; the frontier follows."""
+    async def conversation(page):
+        await begin(page, of="cloud")
+        await run(page, strategy="random")
+        await run(page, strategy="margin")
+        page.both = [dict(page.bench.plot.lines.data), dict(page.bench.plot.best.data)]
+        await page.ask("show", run=2, shown=False)
+        page.one = dict(page.bench.plot.lines.data)
+        page.bench.set("data", "breast_cancer")
+
+    page = hold(conversation)
+    assert [len(page.both[0]["xs"]), len(page.one["xs"]), len(page.bench.plot.lines.data["xs"])] == [2, 1, 0]
+    assert page.both[0]["dash"][0] != page.both[0]["dash"][1]
+    assert page.both[1]["y"] == sorted(page.both[1]["y"]) and len(page.both[1]["y"]) > 2
+    assert results(page)["search"]["used"] == 2 and kept(page)["runs"][1]["shown"] is False
+
+
+def test_strategies_differ_in_more_than_colour():
+    """Each strategy has a dash and a marker of its own."""
+    assert len({str(style[1]) for style in roi_plots.STYLES.values()}) == 4
+    assert len({style[2] for style in roi_plots.STYLES.values()}) == 4
+    assert len({mark[0] for mark in roi_plots.MARKS.values()}) == len(roi_plots.MARKS)
