@@ -15,7 +15,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tools import map, optimum, pages
+from tools import expected, guides, map, optimum, pages
 
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
@@ -143,9 +143,14 @@ def build(root, out, runtime, wheel, data):
         "lock": {"info": lock["info"], "packages": {}},
     }
     shell = root / "site" / "shell"
+    scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
     names = {
-        "scripts": [assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL],
+        "scripts": list(scripts.values()),
         "style": assets.add("style.css", (shell / "style.css").read_bytes()),
         "manifest": manifest,
     }
     pages.build(root, out, names, first_views(root), native_figures(root))
+    (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
+    scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
+    tables = expected.build(root, data, root / ".build" / "expected")
+    guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)
