@@ -1,0 +1,58 @@
+// The guide for instructors: makes the links of a class, and lets the lab's own reader check them.
+"use strict";
+
+lab.later(() => {
+  const form = lab.one("[data-link-form]");
+  const field = (name) => form.elements.namedItem(name).value.trim();
+  const error = lab.one("[data-link-error]");
+  const said = lab.one("[data-link-said]");
+  const links = lab.one("[data-links]");
+  const MOST = 500; // students
+
+  form.elements.namedItem("lab").value = new URL("index.html", location.href).href;
+
+  /** A number of the form as the address has it: shares are percentages here. */
+  function value(name) {
+    const text = field(name);
+    if (text === "" || !form.elements.namedItem(name).matches("[data-percent]") || !Number.isFinite(Number(text))) return text;
+    return String(Number((Number(text) / 100).toPrecision(12)));
+  }
+
+  /** The address for one student; throws where the lab would ignore something of it. */
+  function link(student) {
+    let address;
+    try {
+      address = new URL(field("lab"));
+    } catch {
+      throw new Error("The address of the lab is not one. Copy it from the browser.");
+    }
+    if (!["https:", "http:", "file:"].includes(address.protocol)) throw new Error("The address of the lab must begin with https://.");
+    const query = new URLSearchParams({ part: field("part") });
+    for (const name of ["track", "class", "seed", "budget_limit", "guardrail_limit"]) if (value(name) !== "") query.set(name, value(name));
+    const fixed = [query.has("seed") && "seed", (query.has("budget_limit") || query.has("guardrail_limit")) && "limits"].filter(Boolean);
+    if (fixed.length) query.set("fixed", fixed.join(","));
+    if (student) query.set("student", student);
+    const { ignored } = lab.state.read(`?${query}`);
+    if (ignored.length) throw new Error(`${student ? `${student.slice(0, 60)}: ` : ""}${ignored[0]}.`);
+    address.search = String(query);
+    address.hash = "";
+    return address.href;
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const students = [...new Set(field("students").split(/\r?\n/).map((line) => line.trim()).filter(Boolean))];
+    error.hidden = true;
+    links.hidden = true;
+    said.textContent = "";
+    try {
+      if (students.length > MOST) throw new Error(`At most ${MOST} students at once.`);
+      links.value = students.length ? students.map((student) => `${student}\t${link(student)}`).join("\n") : link("");
+      links.hidden = false;
+      said.textContent = students.length ? `${students.length} links, each after the student and a tab: paste them into a spreadsheet.` : "One link for everybody.";
+    } catch (problem) {
+      error.textContent = problem.message;
+      error.hidden = false;
+    }
+  });
+});
