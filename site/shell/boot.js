@@ -202,7 +202,7 @@ lab.boot = (() => {
     script,
     /** @param {(message: any) => any} listener gets what the worker says, once Python is alive */
     listen: (listener) => listeners.add(listener),
-    post: (message) => worker && worker.postMessage(message),
+    post: (message, transfer = []) => worker && worker.postMessage(message, transfer),
     get live() {
       return document.documentElement.dataset.boot === "live";
     },

@@ -15,6 +15,7 @@ lab.worker = function worker() {
   const pending = new Map();
   const wanted = new Map();
   let python = null;
+  let FS = null; // Pyodide's file system
 
   const lost = (name, why) => Object.assign(new Error(`${name} could not be downloaded${why}`), { download: name });
 
@@ -155,6 +156,7 @@ lab.worker = function worker() {
       stdout: (line) => console.debug(line),
       stderr: (line) => console.debug(line),
     });
+    FS = pyodide.FS;
     step("packages");
     for (const name of ["numpy.zip", "site-packages.zip", "apps.zip"]) unpack(pyodide.FS, await bytes(name), SITE);
     pyodide.runPython("import importlib\nimportlib.invalidate_caches()");
@@ -179,6 +181,21 @@ lab.worker = function worker() {
     return { type: "failed", download: error.download || null, text: String((error && error.message) || error).slice(-4000) };
   }
 
+  /** Files of the reader's, from the page into Pyodide's file system; their bytes are moved, not copied. */
+  function put(given) {
+    for (const { path, bytes } of given) {
+      FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+      FS.writeFile(path, new Uint8Array(bytes), { canOwn: true });
+    }
+  }
+
+  /** A file for the page, which is handed over and gone here. */
+  function take(path) {
+    const content = FS.readFile(path);
+    FS.unlink(path);
+    return content.buffer;
+  }
+
   // One message at a time, in order: Python has answered one before it sees the next, so a page that
   // waits for `done` can never pile work up here.
   let queue = Promise.resolve();
@@ -195,6 +212,17 @@ lab.worker = function worker() {
       return;
     }
     queue = queue.then(async () => {
+      if (data.type === "put" || data.type === "get") {
+        const answer = { type: "file", id: data.id, bytes: null, error: null };
+        try {
+          if (data.type === "put") put(data.files);
+          else answer.bytes = take(data.path);
+        } catch (error) {
+          answer.error = String(error.message || error);
+        }
+        self.postMessage(answer, answer.bytes ? [answer.bytes] : []);
+        return;
+      }
       try {
         await python.receive(data.text);
       } catch (error) {
