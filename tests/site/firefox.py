@@ -46,7 +46,7 @@ FIND = """async (role, name) => {
     }
     return null;
   };
-  const found = search(document);
+  const found = search(document.querySelector("[data-part]:not([hidden])") || document) || search(document);
   const frame = () => new Promise(requestAnimationFrame);
   for (let still = 0, last = ""; found && still < 3;) {
     found.scrollIntoView({block: "center", behavior: "instant"});

@@ -47,13 +47,22 @@ class Reader:
         """The root element, which says how far Python is."""
         return self.page.locator("html")
 
+    @property
+    def part(self):
+        """Part 1; the other parts are in the page too, with the same steps and labels."""
+        return self.page.locator(PART)
+
     def one(self, selector):
-        """The one element of the page's contract that matches."""
+        """An element of the page's contract, outside the parts."""
         return self.page.locator(selector)
+
+    def here(self, selector):
+        """An element of the page's contract in Part 1."""
+        return self.part.locator(selector)
 
     def value(self, path):
         """The first place where the page shows that value."""
-        return self.page.locator(f"{PART} [data-value='{path}']").first
+        return self.here(f"[data-value='{path}']").first
 
     def number(self, path):
         """A shown value as a number; percentages stay percentages."""
@@ -61,11 +70,11 @@ class Reader:
 
     def slider(self):
         """The handle of the similarity threshold."""
-        return self.page.get_by_role("slider", name="Similarity threshold")
+        return self.part.get_by_role("slider", name="Similarity threshold")
 
     def field(self, name):
         """The text or number field with that label."""
-        return self.page.get_by_role("textbox", name=name)
+        return self.part.get_by_role("textbox", name=name)
 
     def notice(self):
         """What the page has to say."""
@@ -95,10 +104,10 @@ class Reader:
 
     def commit(self, prediction, why=""):
         """Lock a prediction."""
-        self.page.get_by_label(QUESTION).fill(str(prediction))
-        self.page.get_by_label(re.compile("^Why")).fill(why)
-        self.page.get_by_role("button", name="Commit").click()
-        expect(self.one("[data-lock-answer='1']")).to_contain_text(f"{prediction} %")
+        self.part.get_by_label(QUESTION).fill(str(prediction))
+        self.part.get_by_label(re.compile("^Why")).fill(why)
+        self.part.get_by_role("button", name="Commit").click()
+        expect(self.here("[data-lock-answer='1']")).to_contain_text(f"{prediction} %")
         return self
 
     def live(self):
@@ -115,8 +124,8 @@ class Reader:
 
     def choose_corpus(self, name):
         """Switch the corpus and wait for its results."""
-        self.page.get_by_role("button", name=name).click()
-        expect(self.page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
+        self.part.get_by_role("button", name=name).click()
+        expect(self.part.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
         expect(self.value("corpus.documents")).to_have_text("727" if name == LICENCES else re.compile(r"^\d,\d{3}$"))
         return self
 

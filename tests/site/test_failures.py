@@ -38,15 +38,15 @@ def failed(reader):
 
 def way_on(reader):
     """Without Python, the lock is committed and the part can be finished with figures from the build."""
-    expect(reader.one("[data-reveal='no-python']")).to_be_hidden()
+    expect(reader.here("[data-reveal='no-python']")).to_be_hidden()
     reader.commit(30)
-    figures = reader.one("[data-reveal='no-python']")
+    figures = reader.here("[data-reveal='no-python']")
     expect(figures).to_contain_text("Python did not start here")
     expect(figures).to_contain_text(re.compile(r"5\d\.\d %"))
     expect(figures.get_by_role("table")).to_be_visible()
-    expect(reader.one("[data-plot='ICR_Curve']")).to_be_hidden()  # an empty plot would look like a result
-    reader.page.get_by_label("Your answer").fill("The long texts are the redundant ones.")
-    expect(reader.one("[data-saved='1']")).to_have_text("saved")
+    expect(reader.here("[data-plot='ICR_Curve']")).to_be_hidden()  # an empty plot would look like a result
+    reader.part.get_by_label("Your answer").fill("The long texts are the redundant ones.")
+    expect(reader.here("[data-saved='1']")).to_have_text("saved")
 
 
 @pytest.mark.parametrize("name", ["python_stdlib*", "site-packages*", "bokeh.min*"])
@@ -63,8 +63,8 @@ def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_addre
     (broken_dist / "lost").rename(lost)
     reader.page.get_by_role("button", name="Try again").click()
     reader.live().results()
-    expect(reader.one("[data-reveal='no-python']")).to_be_hidden()
-    expect(reader.one("[data-plot='ICR_Curve']")).to_be_visible()
+    expect(reader.here("[data-reveal='no-python']")).to_be_hidden()
+    expect(reader.here("[data-plot='ICR_Curve']")).to_be_visible()
     expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
 
 
@@ -97,8 +97,8 @@ def test_browser_without_what_python_needs(new_reader, script, said):
     assert said in failed(reader)
     way_on(reader)
     reader.reload()
-    expect(reader.one("[data-lock-answer='1']")).to_contain_text("30 %")
-    expect(reader.one("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
 
 
 @pytest.mark.parametrize("damage", ["missing", "garbage"])
@@ -113,7 +113,7 @@ def test_broken_data_is_said_and_the_page_lives_on(new_reader, broken_dist, brok
     reader = new_reader(base=broken_address)
     reader.expected_errors = [NETWORK]
     reader.open().commit(30).live().results()
-    reader.page.get_by_role("button", name=LICENCES).click()
+    reader.part.get_by_role("button", name=LICENCES).click()
     expect(reader.notice()).to_contain_text("The workbench could not finish")
     expect(reader.notice()).to_contain_text("licences")
     assert "Traceback" not in reader.notice().inner_text()
@@ -137,5 +137,5 @@ def test_missing_explanations_are_said(new_reader, broken_dist, broken_address):
     expect(reader.notice()).to_contain_text("your prediction is saved")
     (broken_dist / "lost").rename(reveal)
     reader.saved().reload()
-    expect(reader.one("[data-lock-answer='1']")).to_contain_text("30 %")
-    expect(reader.one("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")

@@ -3,7 +3,6 @@
 import re
 
 from playwright.sync_api import expect
-from reader import PART
 
 SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent)"
 REFUSED = "() => fetch(document.scripts[0].src).then(() => false, () => true)"
@@ -19,9 +18,9 @@ def test_offline_chromium(new_reader, dist):
     reader.choose_corpus("Licence texts (real)")  # data that is loaded only now
     expect(reader.value("reveal.measured")).to_have_text(re.compile(r"^59\.\d %$"))
     reader.saved().reload()
-    expect(reader.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
     assert all(url.startswith(("file:///", "blob:", "data:")) for url in reader.requests)
-    assert reader.page.locator(f"{PART}").is_visible()
+    assert reader.part.is_visible()
 
 
 def test_offline_firefox(new_firefox, dist):

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
-from reader import CRAWL, LICENCES, PART, Reader
+from reader import CRAWL, LICENCES, Reader
 
 GESTURE = 1200  # ms between two movements of the slider
 DIGITS = re.compile(r"\d")
@@ -42,12 +42,12 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 def drawn(reader, plot, color):
     """Pixels of about one colour in a plot."""
-    return reader.one(f"[data-plot='{plot}'] canvas").first.evaluate(COUNT, list(color))
+    return reader.here(f"[data-plot='{plot}'] canvas").first.evaluate(COUNT, list(color))
 
 
 def texts(reader, selector):
     """What stands in the cells, row by row."""
-    return reader.one(selector).evaluate(
+    return reader.here(selector).evaluate(
         "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
     )
 
@@ -91,13 +91,13 @@ def test_cold_deep_link_prediction_before_python_then_results(reader):
     with reader.held("**/*.wasm"):
         reader.open()
         expect(reader.html).to_have_attribute("data-boot", "starting")
-        expect(reader.page.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_visible()
+        expect(reader.part.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_visible()
         expect(reader.slider()).to_be_visible()  # the first view, rendered by the build
-        for guarded in reader.one("[data-guard='1']").all():
+        for guarded in reader.here("[data-guard='1']").all():
             expect(guarded).to_be_hidden()
         reader.commit(30, "it sounds fair")
         expect(reader.html).to_have_attribute("data-boot", "starting")
-        expect(reader.one("[data-lock-answer='1']")).to_contain_text("it sounds fair")
+        expect(reader.here("[data-lock-answer='1']")).to_contain_text("it sounds fair")
     reader.live().results()
 
     expect(reader.html).to_have_attribute("data-first-view", "kept")
@@ -108,10 +108,10 @@ def test_cold_deep_link_prediction_before_python_then_results(reader):
         eventually(reader, lambda plot=plot, color=color: drawn(reader, plot, color) > 100)
     assert len(texts(reader, "table[data-table-for='ICR_Curve']")) > 10
     assert len(texts(reader, "table[data-table-for='SCurvePlot']")) > 3
-    expect(reader.one("[data-summary-for='ICR_Curve']")).to_contain_text("the deduplicated run reads")
+    expect(reader.here("[data-summary-for='ICR_Curve']")).to_contain_text("the deduplicated run reads")
     expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
     expect(reader.value("reveal.measured")).to_have_text(DIGITS)
-    expect(reader.one("[data-reveal='prediction']")).to_contain_text("FLOPs")
+    expect(reader.here("[data-reveal='prediction']")).to_contain_text("FLOPs")
     marks = reader.page.evaluate("() => performance.getEntriesByType('mark').map((mark) => mark.name)")
     assert {"lab:paint", "lab:live"} <= set(marks)
     assert len(reader.requests) > 20  # that none left the origin is only worth something if they were seen
@@ -122,32 +122,32 @@ def test_nothing_guarded_before_commit(reader, address):
     with urlopen(address + "index.html?track=cloud&part=1", timeout=60) as answer:
         source = answer.read().decode()
     reader.open().live()
-    expect(reader.one(PART)).to_have_attribute("data-results", "locked")
+    expect(reader.part).to_have_attribute("data-results", "locked")
     for text in (source, reader.page.content()):
         assert "The redundant texts are the long ones" not in text
         assert "30 % of the samples is not 30 % of the FLOPs" not in text
         assert "the deduplicated run reads" not in text
-    for guarded in reader.one("[data-guard='1']").all():
+    for guarded in reader.here("[data-guard='1']").all():
         expect(guarded).to_be_hidden()
-    for place in reader.one("[data-reveal]").all():
+    for place in reader.here("[data-reveal]").all():
         expect(place).to_be_empty()
     for path in ("removed.words_share", "lsh.recall", "reveal.measured", "scale.dollars_saved", "icr.ratio"):
-        for output in reader.one(f"[data-value='{path}']").all():
+        for output in reader.here(f"[data-value='{path}']").all():
             assert not DIGITS.search(output.text_content()), f"{path} is in the page"
-    reader.page.get_by_role("button", name="Capture this evidence").click()
-    expect(reader.one("[data-captured='1']")).to_contain_text("commit a prediction")
+    reader.part.get_by_role("button", name="Capture this evidence").click()
+    expect(reader.here("[data-captured='1']")).to_contain_text("commit a prediction")
 
 
 @pytest.mark.parametrize("given", ["", "-1", "101", "1e9"])
 def test_lock_refuses_what_is_no_percentage(reader, given):
     """Something that is no number from 0 to 100 is refused with the range, and nothing is revealed."""
     reader.open()
-    field = reader.page.get_by_label("Reduction in total training FLOPs")
+    field = reader.part.get_by_label("Reduction in total training FLOPs")
     field.fill(given)
     field.press("Enter")
-    expect(reader.page.get_by_role("alert").filter(has_text="from 0 to 100")).to_be_visible()
-    expect(reader.one("[data-lock-committed='1']")).to_be_hidden()
-    expect(reader.one("[data-guard='1']").first).to_be_hidden()
+    expect(reader.part.get_by_role("alert").filter(has_text="from 0 to 100")).to_be_visible()
+    expect(reader.here("[data-lock-committed='1']")).to_be_hidden()
+    expect(reader.here("[data-guard='1']").first).to_be_hidden()
 
 
 # -- controls ----------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_lock_refuses_what_is_no_percentage(reader, given):
 def test_slider_by_keyboard(lab):
     """Arrow keys on the slider's handle move the threshold, and values, table, summary and curve follow."""
     before = lab.number("removed.words_share")
-    table, summary = texts(lab, "table[data-table-for='ICR_Curve']"), lab.one("[data-summary-for='ICR_Curve']").inner_text()
+    table, summary = texts(lab, "table[data-table-for='ICR_Curve']"), lab.here("[data-summary-for='ICR_Curve']").inner_text()
     lab.slider().focus()
     for _ in range(5):
         lab.page.keyboard.press("ArrowLeft")
@@ -164,7 +164,7 @@ def test_slider_by_keyboard(lab):
     expect(lab.field("Similarity threshold (number)")).to_have_value("0.75")
     assert lab.number("removed.words_share") > before
     assert texts(lab, "table[data-table-for='ICR_Curve']") != table
-    assert lab.one("[data-summary-for='ICR_Curve']").inner_text() != summary
+    assert lab.here("[data-summary-for='ICR_Curve']").inner_text() != summary
     lab.page.keyboard.press("ArrowRight")
     lab.at_threshold(0.76)
 
@@ -206,7 +206,7 @@ def test_reveal_on_licences(lab):
     assert lab.number("reveal.documents_share") == pytest.approx(30, abs=1)
     assert lab.number("reveal.measured") == pytest.approx(59.7, abs=0.5)
     assert lab.number("reveal.gap") == pytest.approx(29.7, abs=0.5)
-    reveal = lab.one("[data-reveal='prediction']")
+    reveal = lab.here("[data-reveal='prediction']")
     expect(reveal).to_contain_text("Too low.")
     expect(reveal).to_contain_text("30 % of the samples is not 30 % of the FLOPs")
     expect(reveal.get_by_text("Too high.")).to_be_hidden()
@@ -214,25 +214,25 @@ def test_reveal_on_licences(lab):
 
 def test_corpus_switch(lab):
     """The simulated crawl has a known truth, which the licence texts do not have."""
-    expect(lab.one("[data-reveal='crawl']").get_by_text("precision")).to_be_hidden()
+    expect(lab.here("[data-reveal='crawl']").get_by_text("precision")).to_be_hidden()
     lab.choose_corpus(CRAWL)
-    expect(lab.one("[data-reveal='crawl']").get_by_text("precision")).to_be_visible()
+    expect(lab.here("[data-reveal='crawl']").get_by_text("precision")).to_be_visible()
     assert lab.number("truth.precision") > 90
     assert parse_qs(urlsplit(lab.page.url).query)["corpus"] == ["crawl"]
 
 
 def test_cluster_shows_two_texts(lab):
     """A click on a cluster shows two of its texts side by side, differences marked; another can be chosen."""
-    clusters = lab.page.get_by_role("group", name="The clusters").get_by_role("button")
+    clusters = lab.part.get_by_role("group", name="The clusters").get_by_role("button")
     expect(clusters.nth(3)).to_be_visible()
     sizes = [int(re.search(r"(\d+) texts", text)[1]) for text in clusters.all_inner_texts()]
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] >= 2
     clusters.first.click()
-    kept, removed = (lab.page.get_by_role("region", name=f"Text that is {what}") for what in ("kept", "removed"))
+    kept, removed = (lab.part.get_by_role("region", name=f"Text that is {what}") for what in ("kept", "removed"))
     expect(kept.locator("del").first).to_be_visible()
     expect(removed.locator("ins").first).to_be_visible()
     first = removed.inner_text()
-    choice = lab.page.get_by_label("Removed text to compare")
+    choice = lab.part.get_by_label("Removed text to compare")
     choice.select_option(index=choice.locator("option").count() - 1)
     expect(removed).not_to_have_text(first)
     clusters.nth(1).click()
@@ -242,22 +242,22 @@ def test_cluster_shows_two_texts(lab):
 def test_assumption_changes_dollars(lab):
     """Twice the price of a GPU-hour is twice the bill; a reset brings the track's price back."""
     before = lab.value("scale.dollars").text_content()
-    lab.page.get_by_text("Assumptions behind the scale").click()
-    price = lab.page.get_by_label(re.compile("GPU.hour", re.IGNORECASE)).first
+    lab.part.get_by_text("Assumptions behind the scale").click()
+    price = lab.part.get_by_label(re.compile("GPU.hour", re.IGNORECASE)).first
     price.fill(str(2 * float(price.input_value())))
     price.press("Tab")
     expect(lab.value("scale.dollars")).not_to_have_text(before)
     amount = [float(re.search(r"[\d.]+", text)[0]) for text in (before, lab.value("scale.dollars").text_content())]
     assert amount[1] == pytest.approx(2 * amount[0], rel=0.01)
-    lab.page.get_by_role("button", name="Reset to the defaults of the track").click()
+    lab.part.get_by_role("button", name="Reset to the defaults of the track").click()
     expect(lab.value("scale.dollars")).to_have_text(before)
-    lab.page.get_by_text("Assumptions behind the scale").click()
+    lab.part.get_by_text("Assumptions behind the scale").click()
 
 
 def test_bands_by_hand(lab):
     """Bands and rows can be set by hand; a product beyond the permutations is refused and says why."""
-    lab.page.get_by_text("Advanced: width").click()
-    lab.page.get_by_label("Bands × rows").select_option(label="By hand")
+    lab.part.get_by_text("Advanced: width").click()
+    lab.part.get_by_label("Bands × rows").select_option(label="By hand")
     expect(lab.field("Bands")).to_be_enabled()
     for name, value in (("Bands", 20), ("Rows", 5)):
         lab.field(name).fill(str(value))
@@ -275,30 +275,30 @@ def test_bands_by_hand(lab):
     expect(lab.value("setting.rows")).to_have_text("6")
     expect(lab.notice()).to_be_hidden()
     assert lab.number("lsh.recall") <= recall  # longer bands find less
-    lab.page.get_by_label("Bands × rows").select_option(label="Set by the threshold")
+    lab.part.get_by_label("Bands × rows").select_option(label="Set by the threshold")
     expect(lab.field("Bands")).to_be_disabled()
     expect(lab.value("setting.rows")).not_to_have_text("6")
-    lab.page.get_by_text("Advanced: width").click()
+    lab.part.get_by_text("Advanced: width").click()
 
 
 def test_compute_axis_says_its_kind(lab):
     """The plot's compute axis is measured operations or modelled FLOPs, and a change draws it anew."""
-    before = lab.one("[data-plot='ICR_Curve']").screenshot()
-    lab.page.get_by_text("Advanced: width").click()
-    choice = lab.page.get_by_label("Compute axis")
+    before = lab.here("[data-plot='ICR_Curve']").screenshot()
+    lab.part.get_by_text("Advanced: width").click()
+    choice = lab.part.get_by_label("Compute axis")
     expect(choice.locator("option")).to_have_text(["Operations counted (measured)", "6ND FLOPs (modelled)"])
     choice.select_option(label="6ND FLOPs (modelled)")
     expect(lab.page).to_have_url(re.compile("compute=flops"))
-    assert lab.one("[data-plot='ICR_Curve']").screenshot() != before
+    assert lab.here("[data-plot='ICR_Curve']").screenshot() != before
     choice.select_option(label="Operations counted (measured)")
     expect(lab.page).to_have_url(re.compile("compute=operations"))
-    lab.page.get_by_text("Advanced: width").click()
+    lab.part.get_by_text("Advanced: width").click()
 
 
 def test_constraint_check_follows_the_threshold(lab):
     """A threshold that removes little fails the budget; one that removes much meets it."""
     lab.type_threshold(0.99)
-    budget = lab.one("[data-value='check.budget.value']").first.locator("xpath=ancestor::tr")
+    budget = lab.here("[data-value='check.budget.value']").first.locator("xpath=ancestor::tr")
     expect(budget).to_contain_text("50.0 %")
     expect(budget.get_by_text("over the limit")).to_be_visible()
     lab.type_threshold(0.6)
@@ -308,7 +308,7 @@ def test_constraint_check_follows_the_threshold(lab):
 
 def test_math_peek_has_the_readers_numbers(lab):
     """The formulas stand with the reader's own threshold, bands and rows put in."""
-    peek = lab.one("[data-math-peek]")
+    peek = lab.here("[data-math-peek]")
     peek.locator("summary").first.click()
     expect(peek.locator("math").first).to_be_visible()
     expect(peek.get_by_text("With your numbers.")).to_be_visible()
@@ -323,17 +323,17 @@ def test_math_peek_has_the_readers_numbers(lab):
 def test_each_track_keeps_its_own_prediction(lab):
     """Another track has its own lock; going back brings the first prediction and its results back."""
     lab.choose_track("Edge Guardian")
-    expect(lab.page.get_by_role("heading", name="Edge Guardian: AV Systems Lead")).to_be_visible()
-    expect(lab.page.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_hidden()
+    expect(lab.part.get_by_role("heading", name="Edge Guardian: AV Systems Lead")).to_be_visible()
+    expect(lab.part.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_hidden()
     assert parse_qs(urlsplit(lab.page.url).query)["track"] == ["edge"]
-    if lab.one("form[data-lock='1'] .fields").is_visible():
-        expect(lab.one("[data-guard='1']").first).to_be_hidden()
+    if lab.here("form[data-lock='1'] .fields").is_visible():
+        expect(lab.here("[data-guard='1']").first).to_be_hidden()
         expect(lab.value("removed.words_share")).not_to_have_text(DIGITS)
         lab.commit(55)
     lab.results()
     expect(lab.value("reveal.prediction")).to_have_text("55.0 %")
     lab.choose_track("Cloud Titan")
-    expect(lab.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(lab.here("[data-lock-answer='1']")).to_contain_text("30 %")
     lab.results()
     expect(lab.value("reveal.prediction")).to_have_text("30.0 %")
     rows = lab.one("[data-ledger] tbody tr")
@@ -356,12 +356,12 @@ def test_absurd_address_is_ignored_with_a_notice(reader):
 
 def test_controls_have_names(lab):
     """Every field, button and slider handle says to assistive technology what it is for."""
-    lab.page.get_by_text("Advanced: width").click()
-    lab.page.get_by_role("group", name="The clusters").get_by_role("button").first.click()
-    expect(lab.page.get_by_label("Removed text to compare")).to_be_visible()
+    lab.part.get_by_text("Advanced: width").click()
+    lab.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
+    expect(lab.part.get_by_label("Removed text to compare")).to_be_visible()
     lab.type_threshold(0.82)  # widgets are drawn anew, and must be named anew
     assert lab.page.evaluate(NAMELESS) == []
-    lab.page.get_by_text("Advanced: width").click()
+    lab.part.get_by_text("Advanced: width").click()
 
 
 def test_phone_width(new_reader):
@@ -369,16 +369,16 @@ def test_phone_width(new_reader):
     reader = new_reader(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     reader.open("?track=tiny&part=1&corpus=licences")
     assert reader.page.evaluate(SIDEWAYS) <= 0
-    reader.page.get_by_label("Reduction in total training FLOPs").fill("40")
-    reader.page.get_by_role("button", name="Commit").tap()
+    reader.part.get_by_label("Reduction in total training FLOPs").fill("40")
+    reader.part.get_by_role("button", name="Commit").tap()
     reader.live().results()
     assert reader.page.evaluate(SIDEWAYS) <= 0
     before = reader.value("setting.threshold").text_content()
-    reader.page.get_by_role("button", name="Similarity threshold (number), less").tap()
+    reader.part.get_by_role("button", name="Similarity threshold (number), less").tap()
     expect(reader.value("setting.threshold")).not_to_have_text(before)
-    reader.page.get_by_role("group", name="The clusters").get_by_role("button").first.tap()
-    choice = reader.page.get_by_label("Removed text to compare")
+    reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.tap()
+    choice = reader.part.get_by_label("Removed text to compare")
     choice.select_option(index=choice.locator("option").count() - 1)
-    expect(reader.one("[data-diff] del").first).to_be_visible()
-    reader.page.get_by_text("Advanced: width").tap()
+    expect(reader.here("[data-diff] del").first).to_be_visible()
+    reader.part.get_by_text("Advanced: width").tap()
     assert reader.page.evaluate(SIDEWAYS) <= 0

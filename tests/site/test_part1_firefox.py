@@ -2,7 +2,6 @@
 
 TEXT = "(path) => document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent"
 SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent)"
-BOOT = "() => document.documentElement.dataset.boot"
 
 
 def test_part1_from_cold_to_evidence(new_firefox, address):
@@ -10,7 +9,7 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     firefox = new_firefox()
     firefox.open(address + "index.html?track=cloud&part=1&corpus=licences")
     firefox.wait("() => document.documentElement.dataset.boot !== 'static'")
-    assert firefox.ask("() => [...document.querySelectorAll('[data-guard]')].every((e) => e.hidden)")
+    assert firefox.ask("() => [...document.querySelectorAll(`[data-guard]`)].every((e) => e.hidden)")
     firefox.type("spinbutton", "Reduction in total training FLOPs", "35")
     firefox.click("button", "Commit")
     firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('35 %')")
@@ -27,20 +26,20 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     firefox.press("ArrowLeft", "ArrowLeft", "ArrowLeft")
     firefox.wait(SHOWS, "setting.threshold", "^0\\.770$")
     assert firefox.ask(TEXT, "removed.words_share") != words
-    rows = firefox.ask("() => document.querySelector(`table[data-table-for='ICR_Curve']`).tBodies[0].rows.length")
+    rows = firefox.ask("() => document.querySelector(`[data-part='1'] table[data-table-for='ICR_Curve']`).tBodies[0].rows.length")
     assert rows > 10
-    firefox.click("button", firefox.ask("() => document.querySelectorAll('[data-clusters] button')[1].textContent"))
-    firefox.wait("() => document.querySelectorAll('[data-diff] p').length > 1")
+    firefox.click("button", firefox.ask("() => document.querySelectorAll(`[data-part='1'] [data-clusters] button`)[1].textContent"))
+    firefox.wait("() => document.querySelectorAll(`[data-part='1'] [data-diff] p`).length > 1")
     firefox.type("textbox", "Your answer", "Duplicates cost operations.")
-    firefox.wait("() => document.querySelector('[data-saved]').textContent === 'saved'")
+    firefox.wait("() => document.querySelector(`[data-part='1'] [data-saved]`).textContent === 'saved'")
     firefox.click("button", "Capture this evidence")
-    firefox.wait("() => document.querySelector('[data-captured]').textContent === 'Captured.'")
+    firefox.wait("() => document.querySelector(`[data-part='1'] [data-captured]`).textContent === 'Captured.'")
 
     firefox.reload()
     firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('35 %')")
-    assert firefox.ask("() => document.querySelector('[data-reflection]').value") == "Duplicates cost operations."
+    assert firefox.ask("() => document.querySelector(`[data-part='1'] [data-reflection]`).value") == "Duplicates cost operations."
     firefox.wait("() => document.documentElement.dataset.boot === 'live'")
     firefox.wait(SHOWS, "setting.threshold", "^0\\.770$")
-    firefox.wait("() => document.querySelector('[data-evidence]').textContent.includes('current')")
+    firefox.wait("() => document.querySelector(`[data-part='1'] [data-evidence]`).textContent.includes('current')")
     assert len(firefox.requests) > 20  # that none left the origin is only worth something if they were seen
     firefox.check(address)

@@ -1,0 +1,292 @@
+"""The reader's record: what is kept, what comes back, what is refused, and what happens when nothing can be kept."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+from reader import Reader
+
+from dataselect_core import datasets
+from dataselect_core.audit import Audit
+
+NO_PYTHON = "delete globalThis.Worker;"  # the record needs none, and these tests are quicker without
+NO_INDEXEDDB = """Object.defineProperty(globalThis, "indexedDB", {get() { throw new DOMException("forbidden", "SecurityError"); }});"""
+NO_LOCALSTORAGE = """Object.defineProperty(globalThis, "localStorage", {get() { throw new DOMException("forbidden", "SecurityError"); }});"""
+OPENING_FAILS = """IDBFactory.prototype.open = () => { throw new DOMException("forbidden", "SecurityError"); };"""
+SPOIL_INDEXEDDB = """(record) => new Promise((resolve, reject) => {
+  const request = indexedDB.open("data-selection-lab", 1);
+  request.onsuccess = () => {
+    const change = request.result.transaction("records", "readwrite");
+    change.objectStore("records").put(record, "record");
+    change.oncomplete = () => { request.result.close(); resolve(); };
+    change.onerror = reject;
+  };
+})"""
+SPOIL_LOCALSTORAGE = """(text) => localStorage.setItem("data-selection-lab", text)"""
+ATTACK = "<img src=x onerror='globalThis.hacked = true'><script>globalThis.hacked = true</script>"
+LOCKED = "[data-lock-answer='1']"
+
+
+@pytest.fixture
+def quick(new_reader):
+    """Opens readers in a browser that cannot run Python."""
+    return lambda script="", **options: new_reader(script=NO_PYTHON + script, **options)
+
+
+def reflect(reader, text):
+    """Write a reflection and wait until it is saved."""
+    reader.part.get_by_label("Your answer").fill(text)
+    expect(reader.here("[data-saved='1']")).to_have_text("saved")
+
+
+def export(reader):
+    """Export to a file, as text."""
+    with reader.page.expect_download() as download:
+        reader.page.get_by_role("button", name="Export to a file").click()
+    with open(download.value.path(), encoding="utf-8") as file:
+        return file.read()
+
+
+def import_file(reader, content):
+    """Choose a file with that content for import."""
+    with reader.page.expect_file_chooser() as chooser:
+        reader.page.get_by_role("button", name="Import a file").click()
+    data = content if isinstance(content, bytes) else content.encode()
+    chooser.value.set_files({"name": "record.json", "mimeType": "application/json", "buffer": data})
+
+
+def test_work_comes_back_after_a_reload(reader):
+    """Prediction, settings, reflection and evidence are there again; evidence says when it is stale."""
+    reader.open("?track=cloud&part=1&corpus=licences").commit(30).live().results()
+    reader.type_threshold(0.8)
+    reflect(reader, "The long texts repeat.")
+    reader.part.get_by_role("button", name="Capture this evidence").click()
+    expect(reader.here("[data-captured='1']")).to_have_text("Captured.")
+    evidence = reader.here("[data-evidence='1']")
+    expect(evidence).to_contain_text("current")
+    expect(evidence).to_contain_text("threshold 0.8")
+    expect(evidence).to_contain_text(reader.value("removed.words_share").text_content())
+    reader.type_threshold(0.7)
+    expect(evidence).to_contain_text("stale")
+    ledger = reader.one("[data-ledger] tbody tr")
+    expect(ledger).to_contain_text("30 %")
+    expect(ledger).to_contain_text("4 words")
+
+    reader.saved().page.goto(reader.base + "index.html")  # not even the address says what it was
+    expect(reader.here(LOCKED)).to_contain_text("30 %")
+    expect(reader.part.get_by_label("Your answer")).to_have_value("The long texts repeat.")
+    reader.live().at_threshold(0.7)
+    expect(reader.value("corpus.documents")).to_have_text("727")
+    expect(evidence).to_contain_text("stale")
+    reader.type_threshold(0.8)
+    expect(evidence).to_contain_text("current")
+
+    entries = json.loads(export(reader))["entries"]
+    values = entries["cloud/1/evidence"]["value"]["values"]
+    audit = Audit(datasets.licences().texts)  # the same core, natively
+    point = audit.at(0.8)
+    learning = audit.learning(point)
+    asked = audit.where_removed(0.3)
+    expected = {
+        "removed.words": point.words_removed, "removed.documents": point.documents_removed,
+        "lsh.recall": point.recall, "lsh.expected_recall": point.expected_recall,
+        "curve.raw_loss": float(learning.raw.loss[-1]), "curve.dedup_loss": float(learning.kept.loss[-1]),
+        "reveal.measured": asked.words_removed / int(audit.mass.sum()),
+    }
+    shown = {path: values[path]["value"] for path in expected}
+    assert shown == pytest.approx(expected, rel=1e-9)
+    assert values["removed.words"]["kind"] == "measured" and values["removed.flops"]["kind"] == "modelled"
+
+
+def test_record_moves_to_another_machine(quick):
+    """An exported file, imported elsewhere, brings the work along, what was typed staying text."""
+    reader = quick().open().commit(42, why="<b>bold</b> & brave")
+    reflect(reader, ATTACK)
+    text = export(reader)
+    expect(reader.page.get_by_label("The record as text")).to_have_value(text)
+    other = quick().open("?track=cloud&part=1")
+    import_file(other, text)
+    expect(other.here(LOCKED)).to_contain_text("42 %")
+    expect(other.here(LOCKED)).to_contain_text("<b>bold</b> & brave")
+    expect(other.part.get_by_label("Your answer")).to_have_value(ATTACK)
+    expect(other.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    other.reload()
+    expect(other.here(LOCKED)).to_contain_text("42 %")
+    assert other.page.evaluate("() => globalThis.hacked") is None
+
+
+# -- files that are no record ------------------------------------------------------------------------------
+
+
+def record(**entries):
+    """A record with those entries, as JSON; `cloud_1_prediction` means cloud/1/prediction."""
+    now = 1_900_000_000_000
+    return json.dumps({"schema": 1, "reader": "somebody-else", "entries": {
+        key.replace("_", "/", 2): {"value": value, "at": now} for key, value in entries.items()}})
+
+
+def prediction(value, **more):
+    """A locked prediction."""
+    return {"value": value, "why": "", "locked_at": "2026-11-23T12:00:00.000Z", **more}
+
+
+HOSTILE = {
+    "empty": "",
+    "cut off": record(cloud_1_prediction=prediction(77))[:-10],
+    "not JSON": "PK\x03\x04 this is a zip",
+    "no object": "[1, 2, 3]",
+    "null": "null",
+    "NaN": record(cloud_1_prediction=prediction(77)).replace("77", "NaN"),
+    "an endless number": record(cloud_1_prediction=prediction(77)).replace("77", "1e999"),
+    "newer edition": record(cloud_1_prediction=prediction(77)).replace('"schema": 1', '"schema": 99'),
+    "no schema": record(cloud_1_prediction=prediction(77)).replace('"schema": 1, ', ""),
+    "entries as a list": '{"schema": 1, "reader": "x", "entries": [{"value": 1, "at": 1}]}',
+    "prediction as a bare number": record(cloud_1_prediction=77),
+    "prediction as a list": record(cloud_1_prediction=prediction([ATTACK])),
+    "evidence without settings": record(cloud_1_prediction=prediction(77), cloud_1_evidence={"values": {}}),
+    "evidence of wrong types": record(cloud_1_evidence={"at": 1, "settings": "x", "values": [ATTACK], "cases": 7}),
+    "reflection as object": record(cloud_1_reflection={"html": ATTACK}),
+    "assumptions as text": record(cloud_1_assumptions={"gpu_hour_price": ATTACK}),
+    "ten megabytes": record(cloud_1_reflection="x" * 10_000_000),
+    "binary": bytes(range(256)) * 100,
+}
+
+
+@pytest.fixture(scope="module")
+def careful(chromium, address):
+    """A reader with a prediction of 42 and a reflection."""
+    context = chromium.new_context()
+    context.set_default_timeout(60_000)
+    context.add_init_script(NO_PYTHON)
+    reader = Reader(context, address).open().commit(42)
+    reflect(reader, "Mine.")
+    yield reader
+    context.close()
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_file_changes_nothing(careful, case):
+    """A file that is no record of this lab is refused in one sentence; nothing changes and nothing runs."""
+    before = careful.one("[data-ledger]").inner_html()
+    import_file(careful, HOSTILE[case])
+    expect(careful.status()).to_contain_text(re.compile("nothing was changed", re.IGNORECASE))
+    assert "Error" not in careful.status().inner_text() and len(careful.status().inner_text()) < 300
+    assert careful.one("[data-ledger]").inner_html() == before
+    expect(careful.here(LOCKED)).to_contain_text("42 %")
+    expect(careful.part.get_by_label("Your answer")).to_have_value("Mine.")
+    careful.reload()
+    expect(careful.here(LOCKED)).to_contain_text("42 %")
+    assert careful.page.evaluate("() => globalThis.hacked") is None
+    careful.check()
+
+
+# -- a shared computer -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("button", ["Clear my work", "New reader"])
+def test_clear_asks_and_empties(quick, button):
+    """After a question, the work is gone from page and browser; without consent nothing happens."""
+    reader = quick().open().commit(42)
+    reflect(reader, "Mine.")
+    questions = []
+    reader.page.once("dialog", lambda dialog: (questions.append(dialog.message), dialog.dismiss()))
+    reader.page.get_by_role("button", name=button).click()
+    expect(reader.here(LOCKED)).to_contain_text("42 %")
+    assert questions and "?" in questions[0]
+    reader.page.once("dialog", lambda dialog: dialog.accept())
+    reader.page.get_by_role("button", name=button).click()
+    for _ in range(2):
+        expect(reader.one("[data-ledger]")).to_contain_text("Nothing recorded yet")
+        expect(reader.part.get_by_label("Reduction in total training FLOPs")).to_be_visible()
+        expect(reader.part.get_by_label("Your answer")).to_have_value("")
+        expect(reader.here("[data-guard='1']").first).to_be_hidden()
+        expect(reader.here("[data-reveal='no-python']")).to_be_empty()
+        reader.reload()
+    assert "42" not in json.dumps(json.loads(export(reader))["entries"])
+
+
+# -- storage that fails ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", [NO_INDEXEDDB, OPENING_FAILS])
+def test_without_indexeddb_the_smaller_store_is_used(quick, script):
+    """Where IndexedDB is forbidden, the work is kept all the same, and the page says where."""
+    reader = quick(script).open().commit(42)
+    expect(reader.status()).to_contain_text("smaller store")
+    reader.reload()
+    expect(reader.here(LOCKED)).to_contain_text("42 %")
+
+
+def test_without_any_storage_the_page_says_so(quick):
+    """Where nothing can be stored, the lab works, says so, and offers the file."""
+    reader = quick(OPENING_FAILS + NO_LOCALSTORAGE).open()
+    expect(reader.status()).to_contain_text("Not saved")
+    reader.commit(42)
+    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    assert json.loads(export(reader))["entries"]["cloud/1/prediction"]["value"]["value"] == 42
+    reader.reload()
+    expect(reader.part.get_by_label("Reduction in total training FLOPs")).to_be_visible()
+
+
+@pytest.mark.parametrize("spoiled", [{"schema": 1, "entries": "my thesis"}, "my thesis", 7, [1, "my thesis"]])
+def test_spoiled_record_is_kept_for_export(quick, spoiled):
+    """A record that cannot be read is not overwritten without a trace, and the page works on with a new one."""
+    reader = quick().open().commit(42).saved()
+    reader.page.evaluate(SPOIL_INDEXEDDB, spoiled)
+    for _ in range(2):  # also when it was put aside on an earlier visit
+        reader.reload()
+        expect(reader.status()).to_contain_text("could not be read")
+        if spoiled != 7:
+            assert "my thesis" in export(reader)
+    reader.commit(55)
+    expect(reader.one("[data-ledger] tbody tr")).to_contain_text("55 %")
+    reader.reload()
+    expect(reader.here(LOCKED)).to_contain_text("55 %")
+    if spoiled != 7:
+        assert "my thesis" in export(reader)
+
+
+def test_spoiled_record_in_the_smaller_store(quick):
+    """The same in localStorage, where a record can be cut off in the middle."""
+    reader = quick(OPENING_FAILS).open().commit(42)
+    expect(reader.status()).to_contain_text("smaller store")
+    reader.page.evaluate(SPOIL_LOCALSTORAGE, '{"schema": 1, "entries": {"my thesis')
+    reader.reload()
+    expect(reader.status()).to_contain_text("could not be read")
+    reader.commit(55)
+    assert "my thesis" in export(reader)
+    reader.reload()
+    expect(reader.here(LOCKED)).to_contain_text("55 %")
+
+
+def test_two_tabs_do_not_overwrite_each_other(quick):
+    """Work in one tab and work in another both stay, whichever saved last."""
+    reader = quick().open("?track=cloud&part=1").saved()
+    second = reader.another_tab().open("?track=edge&part=1")
+    reader.commit(11)
+    second.commit(22)
+    reflect(reader, "From the first tab.")
+    reflect(second, "From the second tab.")
+    for tab in (reader, second):
+        expect(tab.one("[data-ledger] tbody tr")).to_have_count(2)
+    reader.reload()
+    expect(reader.one("[data-ledger] tbody tr")).to_contain_text(["11 %", "22 %"])
+    entries = json.loads(export(reader))["entries"]
+    assert entries["cloud/1/reflection"]["value"] == "From the first tab."
+    assert entries["edge/1/reflection"]["value"] == "From the second tab."
+
+
+def test_full_disk_is_said(quick):
+    """A save that failed is shown and offers the file; once there is room, saving goes on."""
+    reader = quick().open().saved()
+    developer = reader.context.new_cdp_session(reader.page)
+    place = {"origin": reader.base.rstrip("/")}
+    developer.send("Storage.overrideQuotaForOrigin", {**place, "quotaSize": 1})
+    reader.commit(42)
+    expect(reader.status()).to_contain_text("could not be saved")
+    assert json.loads(export(reader))["entries"]["cloud/1/prediction"]["value"]["value"] == 42
+    developer.send("Storage.overrideQuotaForOrigin", place)
+    reflect(reader, "There is room again.")
+    reader.saved().reload()
+    expect(reader.here(LOCKED)).to_contain_text("42 %")
