@@ -8,11 +8,12 @@
     part-N.reveal.md      what the lock guards; never in index.html
     part-N-NAME.reveal.md what a second lock of the part, "N-NAME", guards (may be left out)
 
-and each track opens with scene.TRACK.md.
+and each track opens with scene.TRACK.md. After the parts come synthesis.md and synthesis.TRACK.md.
 
 A text may hold
     \\( \\)  \\[ \\]                    LaTeX, written as MathML
     {{path|format}}                a number the shell fills in when Python reports it
+    {{N:path|format}}              in the synthesis: a number of the evidence captured in part N
     {{native.path|format}}         a number computed natively, written at build time
     {{track.path|format}}          a figure of the text's track, from facts/tracks.json
     ::: when CASE ... :::          a block the shell shows when Python reports that case
@@ -41,6 +42,8 @@ RHYTHM = (
     ("reflection", "Reflection"),
     ("checkpoint", "Checkpoint"),
 )
+SYNTHESIS = {"evidence": "Evidence", "takeaways": "Takeaways", "cost": "Cost", "wall": "The Data Wall",
+             "strategy": "Strategy"}
 PARTS = ("The Deduplication Audit", "Active Learning ROI", "The Domain Gap Synthesis")
 FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "si")
 CSP = {
@@ -106,7 +109,9 @@ def output(path, form):
     """The place of a number that Python reports."""
     if form not in FORMATS:
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
-    return f'<output data-value="{html.escape(path)}" data-format="{form}">{PENDING}</output>'
+    part, mark, figure = path.partition(":")
+    where = f'data-figure="{part}" data-path="{html.escape(figure)}"' if mark else f'data-value="{html.escape(path)}"'
+    return f'<output {where} data-format="{form}">{PENDING}</output>'
 
 
 def lookup(path, values):
@@ -290,6 +295,35 @@ def scenes(pages, tracks):
     return found
 
 
+def read_synthesis(pages, tracks, native):
+    """Everything that index.html shows after the parts."""
+    name = "synthesis.md"
+    meta, body = front_matter((pages / name).read_text(encoding="utf-8"), name)
+    sections = split(body, "##", name)
+    if list(sections) != list(SYNTHESIS.values()):
+        raise PageError(f"{name}: the sections must be {', '.join(SYNTHESIS.values())}, in this order; "
+                        f"found {', '.join(sections)}")
+    texts = {key: render(sections[title], name, {"native": native}) for key, title in SYNTHESIS.items()}
+    # Without the numbers of a reader there is nothing to take away.
+    texts["takeaways"] = Markup(re.sub(r"<li>", "<li hidden>", str(texts["takeaways"])))
+    costs = {key: [cost_line(entry, name) for entry in meta[key].split(",")] for key in ("cost", "saved")}
+    found = []
+    for id, track in tracks.items():
+        name = f"synthesis.{id}.md"
+        text = render((pages / name).read_text(encoding="utf-8"), name, {"native": native, "track": track})
+        found.append({"id": id, "text": text})
+    return {"title": meta["title"], "sections": texts, "costs": costs, "tracks": found}
+
+
+def cost_line(entry, name):
+    """A line of the bill, "Label = PART:path / PART:path": its label, and the figures of which the first counts."""
+    label, _, figures = (word.strip() for word in entry.partition("="))
+    paths = [path.strip() for path in figures.split("/")]
+    if not label or not all(re.fullmatch(r"[123]:[a-z0-9_.]+", path) for path in paths):
+        raise PageError(f"{name}: a cost must be 'Label = PART:path', not {entry.strip()!r}")
+    return [label, paths]
+
+
 def further_locks(pages, number):
     """Names of a part's locks beside its first: "2-NAME" for every part-2-NAME.reveal.md."""
     found = (re.fullmatch(rf"part-({number}-[a-z]+)\.reveal\.md", path.name) for path in pages.iterdir())
@@ -366,7 +400,7 @@ def build(root, out, assets, documents, native):
     numbers = parts_found(pages)
     fragments = {number: reveal_html(pages, number, native) for number in numbers}
     parts = [read_part(pages, number, tracks, prices, native) for number in numbers]
-    opening = scenes(pages, tracks)
+    opening, synthesis = scenes(pages, tracks), read_synthesis(pages, tracks, native)
     (out / "assets").mkdir(parents=True, exist_ok=True)
     for part in parts:
         number = part["number"]
@@ -386,7 +420,7 @@ def build(root, out, assets, documents, native):
     )
     page = environment.get_template("lab.html").render(
         csp="; ".join(f"{key} {value}" for key, value in CSP.items()), rhythm=RHYTHM, parts=parts,
-        edition=edition(numbers), assets=assets, version=version(root),
+        edition=edition(numbers), assets=assets, version=version(root), synthesis=synthesis,
         tracks=[{**track, "scene": opening[track["id"]]} for track in parts[0]["tracks"]],
         manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]))
     (out / "index.html").write_text(page, encoding="utf-8")

@@ -15,12 +15,13 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tools import expected, guides, map, optimum, pages
+from tools import expected, guides, map, optimum, pages, wall
 
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
     "lab", "format", "fill", "names", "state", "schema", "store", "worker", "boot", "documents", "lock", "assumptions",
-    "clusters", "desk", "plots", "record", "report", "verify", "main", "links", "embed", "part2", "part3",
+    "clusters", "desk", "plots", "record", "report", "verify", "texts", "map", "synthesis", "main", "links", "embed",
+    "part2", "part3",
 )
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
 RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")
@@ -110,6 +111,7 @@ def native_figures(root):
         }
     figures["mix"] = map.figures()
     figures["sweep"] = optimum.figures()
+    figures["wall"] = wall.figures()
     return figures
 
 

@@ -57,6 +57,12 @@ lab.record = (() => {
   const status = () => lab.one("[data-store-status]");
   const kinds = { indexeddb: "Saved in this browser.", localstorage: "Saved in this browser (in its smaller store).", memory: "Not saved: this browser keeps nothing for this page. Export to a file before you leave." };
 
+  function said(error) {
+    if (lab.store.kind === "memory" && lab.store.why) return `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`;
+    if (error && lab.store.kind !== "memory") return `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`;
+    return kinds[lab.store.kind] + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
+  }
+
   lab.store.watch((error) => {
     lab.store.failed = Boolean(error);
     if (error === undefined) {
@@ -65,11 +71,8 @@ lab.record = (() => {
     }
     const place = status();
     if (place) {
-      place.textContent = lab.store.kind === "memory" && lab.store.why
-        ? `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`
-        : error && lab.store.kind !== "memory"
-        ? `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`
-        : kinds[lab.store.kind] + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
+      const text = said(error);
+      if (place.textContent !== text) place.textContent = text;
       place.dataset.state = error ? "failed" : "saved";
       for (const button of lab.all('[data-action="export-corrupt"]')) button.hidden = !lab.store.corrupt;
     }
@@ -87,16 +90,21 @@ lab.record = (() => {
         if (!prediction) continue;
         const evidence = lab.store.get(`${track}/${part}/evidence`);
         const reflection = lab.store.get(`${track}/${part}/reflection`) || "";
-        rows.push(lab.element("tr", {}, lab.element("th", { scope: "row" }, `${track}, part ${part}`),
+        rows.push(lab.element("tr", {}, lab.element("th", { scope: "row" }, `${lab.report.trackName(track)}, part ${part}`),
           lab.element("td", {}, prediction.said || String(prediction.value)),
           lab.element("td", {}, evidence ? lab.evidence.lines(lab.one(`[data-evidence="${part}"]`, section)).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ") : "not captured yet"),
           lab.element("td", {}, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
       }
     }
-    if (!rows.length) return place.replaceChildren(lab.element("p", { class: "quiet" }, "Nothing recorded yet. Commit a prediction to begin."));
-    place.replaceChildren(lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Your record" }, lab.element("table", { class: "figures" },
+    if (!rows.length) return put(place, lab.element("p", { class: "quiet" }, "Nothing recorded yet. Commit a prediction to begin."));
+    put(place, lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Your record" }, lab.element("table", { class: "figures" },
       lab.element("thead", {}, lab.element("tr", {}, ...["Track and part", "Predicted", "Evidence", "Reflection"].map((text) => lab.element("th", { scope: "col" }, text)))),
       lab.element("tbody", {}, ...rows))));
+  }
+
+  /** Puts in what is new; what is as it was stays, so that a screen reader does not begin again. */
+  function put(place, content) {
+    if (place.innerHTML !== content.outerHTML) place.replaceChildren(content);
   }
 
   /** Hands out a file. */

@@ -23,7 +23,8 @@ NATIVE = {
 def with_figures(native):
     """The figures of part 1, and some number for each that the texts of other parts name."""
     native = json.loads(json.dumps(native))
-    for path in sorted((ROOT / "site" / "pages").glob("part-[2-9]*.md")):
+    texts = ROOT / "site" / "pages"
+    for path in (*sorted(texts.glob("part-[2-9]*.md")), *sorted(texts.glob("synthesis*.md"))):
         for figure in re.findall(r"\{\{native\.([\w.]+)", path.read_text(encoding="utf-8")):
             *folders, name = figure.split(".")
             place = native

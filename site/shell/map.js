@@ -1,0 +1,95 @@
+// The map of the lab: how far each part of the present track is, and the time spent with it in view.
+"use strict";
+
+lab.map = (() => {
+  const STATES = { new: ["○", "not started"], predicted: ["◔", "predicted"], evidence: ["◑", "evidence"], checkpoint: ["◕", "checkpoint"], decided: ["●", "decided"] };
+  const SYNTHESIS = ["decision", "alternative", "overturn", "risk"];
+  const TICK = 1; // seconds
+  const SAVE = 15; // seconds of a part that are gathered before they are saved
+  const root = document.documentElement;
+  let gathered = 0;
+  let of = ""; // whose seconds these are: TRACK/PART
+  let begun = performance.now();
+
+  const own = (track, part, name) => lab.store.get(`${track}/${part}/${name}`);
+  const written = (track, part, name) => Boolean(String(own(track, part, name) || "").trim());
+
+  /** `new`, `predicted`, `evidence`, `checkpoint` (evidence current, reflection written) or `decided`. */
+  function state(track, part) {
+    if (part === "synthesis") {
+      const done = SYNTHESIS.filter((name) => written(track, part, name)).length;
+      return done === SYNTHESIS.length ? "decided" : done ? "predicted" : "new";
+    }
+    if (!own(track, part, "prediction")) return "new";
+    if (!own(track, part, "evidence")) return "predicted";
+    if (lab.evidence.stale(track, part) || !written(track, part, "reflection")) return "evidence";
+    return written(track, part, "decision") || written(track, "synthesis", "decision") ? "decided" : "checkpoint";
+  }
+
+  const minutes = (track, part) => Math.floor((own(track, part, "seconds") || 0) / 60);
+
+  function words(track, part) {
+    const now = state(track, part);
+    if (part === "synthesis" && now === "predicted") return "begun";
+    return STATES[now][1] + (part !== "synthesis" && lab.evidence.stale(track, part) ? ", stale" : "");
+  }
+
+  function put(place, text) {
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  function show() {
+    if (!lab.main) return;
+    const { track } = lab.main;
+    let spent = 0;
+    for (const place of lab.all("[data-map]")) {
+      const part = place.dataset.map;
+      place.dataset.state = state(track, part);
+      put(lab.one("[data-map-symbol]", place), STATES[place.dataset.state][0]);
+      put(lab.one("[data-map-state]", place), words(track, part));
+      const time = lab.one("[data-map-time]", place);
+      if (!time) continue;
+      spent += minutes(track, part);
+      put(time, `${minutes(track, part)} of ${time.dataset.mapTime} min`);
+    }
+    for (const place of lab.all("[data-map-total]")) put(place, `${spent} of ${place.dataset.mapTotal} minutes on this track.`);
+  }
+
+  function save() {
+    if (!of || gathered < 1) return;
+    const entry = `${of}/seconds`;
+    const seconds = Math.min(1e7, Math.round((lab.store.get(entry) || 0) + gathered));
+    gathered = 0;
+    lab.store.set({ [entry]: seconds });
+  }
+
+  /** Counts only while the page can be seen, and never the time a machine slept. */
+  function tick() {
+    const now = performance.now();
+    const passed = (now - begun) / 1000;
+    begun = now;
+    if (document.visibilityState !== "visible" || !lab.main || !root.dataset.partNow) return;
+    const present = `${lab.main.track}/${root.dataset.partNow}`;
+    if (present !== of) {
+      if (gathered >= SAVE / 3) save();
+      gathered = 0;
+      of = present;
+    }
+    if (passed < 3 * TICK) gathered += passed;
+    if (gathered >= SAVE) save();
+  }
+
+  lab.later(() => {
+    lab.store.watch(show);
+    new MutationObserver(show).observe(root, { attributes: true, attributeFilter: ["data-track-now"] });
+    document.addEventListener("lab:python", () => setTimeout(show));
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden" && gathered >= SAVE / 3) save();
+      begun = performance.now();
+    });
+    setInterval(tick, 1000 * TICK);
+    show();
+  });
+
+  return { state, words, show };
+})();

@@ -1,0 +1,102 @@
+// The synthesis: what the reader captured in all three parts, side by side, what it costs, and what it says.
+"use strict";
+
+lab.synthesis = (() => {
+  const MOST_TAKEAWAYS = 5;
+  const section = () => lab.one("[data-synthesis]");
+  const evidence = (part) => lab.store.get(`${lab.main.track}/${part}/evidence`);
+  const figure = (part, path) => evidence(part)?.values?.[path];
+  const isThere = (found) => Boolean(found) && found.value !== null && found.value !== undefined;
+  const badge = (kind) => lab.element("span", { class: "figure", "data-kind": kind });
+
+  /** The first of some "PART:path / PART:path" that was captured: [part, figure]. */
+  function first(paths) {
+    for (const each of paths) {
+      const [part, path] = each.split(":");
+      if (isThere(figure(part, path))) return [part, figure(part, path)];
+    }
+    return null;
+  }
+
+  function column(part) {
+    const title = lab.one("h2", lab.one(`[data-part="${part}"]`)).textContent;
+    const found = evidence(part);
+    const prediction = lab.store.get(`${lab.main.track}/${part}/prediction`);
+    const place = lab.one(`[data-evidence="${part}"]`);
+    const lines = place ? lab.evidence.lines(place).filter(([, path]) => isThere(figure(part, path))) : [];
+    const say = (text, state) => lab.element("p", { class: "state", "data-state": state }, text);
+    return lab.element("div", { class: "panel" },
+      lab.element("h4", {}, `Part ${part}: ${title}`),
+      !prediction ? say("○ Missing: not begun.", "missing") : !found ? say("◔ Missing: no evidence captured.", "missing")
+        : lab.evidence.stale(lab.main.track, part) ? say("◑ Stale: a control has moved since it was captured.", "stale") : say("✓ Captured, current.", "current"),
+      prediction ? lab.element("p", {}, lab.element("span", { class: "quiet" }, "You predicted: "), prediction.said || String(prediction.value)) : null,
+      found ? lab.element("dl", {}, ...lines.flatMap(([label, path, format]) => [
+        lab.element("dt", {}, label), lab.element("dd", {}, lab.format(figure(part, path).value, format, ""), " ", badge(figure(part, path).kind))])) : null,
+      found && !lines.length ? lab.element("p", { class: "quiet" }, "The captured figures are in the report.") : null);
+  }
+
+  function costs() {
+    const { cost, saved } = JSON.parse(section().dataset.costs);
+    let sum = 0;
+    const absent = [];
+    const row = ([label, paths], counts) => {
+      const found = first(paths);
+      if (found && counts) sum += found[1].value;
+      if (!found && counts) absent.push(label.toLowerCase());
+      return lab.element("tr", {}, lab.element("th", { scope: "row" }, label),
+        lab.element("td", {}, found ? `Part ${found[0]}` : "–"),
+        lab.element("td", {}, ...(found ? [lab.format(found[1].value, "dollars"), " ", badge(found[1].kind)] : ["not captured"])));
+    };
+    const rows = cost.map((line) => row(line, true));
+    const name = absent.length ? `Sum so far, without ${absent.join(", ")}` : "Total";
+    const total = lab.element("tr", { class: "total" }, lab.element("th", { scope: "row" }, name), lab.element("td", {}, ""),
+      lab.element("td", {}, absent.length === cost.length ? "–" : lab.format(sum, "dollars"), " ", ...(absent.length === cost.length ? [] : [badge("modelled")])));
+    return [...rows, total, ...saved.map((line) => row(line, false))];
+  }
+
+  function takeaways() {
+    let shown = 0;
+    for (const item of lab.all("li", section())) {
+      const outputs = lab.all("output[data-figure]", item);
+      if (!outputs.length) continue;
+      const found = outputs.map((output) => figure(output.dataset.figure, output.dataset.path));
+      item.hidden = shown >= MOST_TAKEAWAYS || !found.every(isThere);
+      outputs.forEach((output, i) => {
+        output.textContent = isThere(found[i]) ? lab.format(found[i].value, output.dataset.format, "") : "–";
+        if (isThere(found[i])) output.dataset.kind = found[i].kind;
+        else delete output.dataset.kind;
+      });
+      if (!item.hidden) shown += 1;
+    }
+    for (const list of lab.all("ul:has(output[data-figure])", section())) list.hidden = !shown;
+    lab.one("[data-no-takeaways]", section()).hidden = shown > 0;
+  }
+
+  let drawn = "";
+  function show() {
+    if (!lab.main || !section()) return;
+    const parts = lab.all("[data-part]").map((each) => each.dataset.part);
+    const { track } = lab.main;
+    // Nothing is drawn anew that is as it was: a screen reader would begin again, and typing would stutter.
+    const now = JSON.stringify([track, parts.map((part) => [lab.store.at(`${track}/${part}/evidence`), lab.store.at(`${track}/${part}/prediction`), lab.evidence.stale(track, part)])]);
+    if (now !== drawn) {
+      drawn = now;
+      lab.one("[data-synthesis-evidence]", section()).replaceChildren(...parts.map(column));
+      lab.one("[data-synthesis-costs]", section()).replaceChildren(...costs());
+      takeaways();
+    }
+    const open = ["decision", "alternative", "overturn", "risk"].filter((name) => !(lab.store.get(`${track}/synthesis/${name}`) || "").trim());
+    const said = lab.one("[data-synthesis-state]", section());
+    const text = open.length ? `Still open: ${open.length} of 4 fields.` : "All four fields are written. Your report is below, under “Your record”.";
+    if (said.textContent !== text) said.textContent = text;
+  }
+
+  lab.later(() => {
+    lab.store.watch(show);
+    new MutationObserver(show).observe(document.documentElement, { attributes: true, attributeFilter: ["data-track-now"] });
+    document.addEventListener("lab:python", () => setTimeout(show));
+    show();
+  });
+
+  return { show };
+})();
