@@ -9,7 +9,7 @@ from . import mixing, noise
 TRIALS = 600  # of threshold learning, at each size
 COIN_TRIALS = 3000
 LABELS = (20, 50, 100, 200, 400, 700, 1000)
-COIN_SIZES = 101 * 2 ** np.arange(7)
+COIN_SIZES = 101 * 2 ** np.arange(7, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def measure(rate, seeds, X, y):
         The real digits, as `mixing.samples`.
     """
     seed = seeds[0]
-    sizes = np.round(64 * noise.noise_factor(rate) * 2.0 ** np.arange(6)).astype(int)
+    sizes = np.round(64 * noise.noise_factor(rate) * 2.0 ** np.arange(6)).astype(np.int64)
     yield "Learning thresholds", 0.02
     clean = noise.threshold_errors(sizes, 0.0, TRIALS, seed)
     yield "Learning thresholds from noisy labels", 0.08

@@ -234,7 +234,7 @@ def simulate(n, randomisation=0.35, seed=1):
         If n is not a positive whole number or randomisation is outside [0, 1].
     """
     n, randomisation, rng = _checked(n, randomisation, seed)
-    y = rng.permutation(np.arange(n) % 10)
+    y = rng.permutation(np.arange(n, dtype=np.int64) % 10)
     own, pen = rng.integers(0, 2**31, 2)
     drawn = parameters(n, randomisation, int(own))
     points, stretch = strokes(y, drawn, int(pen))

@@ -1,12 +1,13 @@
 """The four tracks: the card's words, sourced settings, and limits that can be met, but not by everything."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
 
-from dataselect_core import datasets
 from dataselect_core.audit import Audit
+from dataselect_core.figures import deduplication
 from dataselect_core.tracks import TRACKS, track
 from dataselect_core.values import Value
 
@@ -37,8 +38,28 @@ def test_every_number_has_its_kind():
             if field.name not in ("corpus", "limits"):
                 value = getattr(t.part_1, field.name)
                 assert isinstance(value, Value) and value.unit and value.source, (t.id, field.name)
-        assert t.part_1.corpus in ("licences", "crawl")
-        assert set(t.part_1.limits) == {"licences", "crawl"}
+        assert t.part_1.corpus in t.part_1.limits
+    assert [set(t.part_1.limits) for t in TRACKS] == [
+        {"licences", "crawl"}, {"licences", "frames"}, {"licences", "crawl"}, {"licences", "signals"}]
+    assert [t.part_1.corpus for t in TRACKS] == ["crawl", "frames", "licences", "signals"]
+
+
+def test_part_3_is_the_card_s():
+    """Every number of part 3 has its kind; the 500 samples, the 5 % noise and the 10x stand where the card has them."""
+    for t in TRACKS:
+        part = t.part_3
+        for field in dataclasses.fields(part):
+            values = [getattr(part, field.name)]
+            if field.name == "limits":
+                values = [part.limits.accuracy, part.limits.fid, part.limits.recall]
+                assert all("after it had seen the map" in value.source for value in values)
+            assert all(isinstance(value, Value) and value.unit and value.source for value in values), (t.id, field.name)
+        assert part.deadline_steps.value >= part.clean_steps.value
+    assert track("tiny").part_3.real.value == 500
+    mobile = track("mobile").part_3
+    assert mobile.label_noise.value == 0.05
+    assert 1 / mobile.target_error.value == 10
+    assert 10 * mobile.clean_steps.value > mobile.deadline_steps.value
 
 
 def test_cloud_is_the_case_of_the_card():
@@ -56,27 +77,23 @@ def test_a_track_changes_more_than_its_label():
         assert len({get(t.part_1) for t in TRACKS}) == 4
 
 
-@pytest.fixture(scope="module")
-def audits():
-    """Each corpus that a track can show, read once."""
-    made = {("licences", None): Audit(datasets.licences().texts)}
-    for t in TRACKS:
-        share = t.part_1.redundancy.value
-        made["crawl", share] = Audit(datasets.crawl(share, 1).texts)
-    return made
+@cache
+def audit(corpus, share):
+    """A corpus that a track can show, read once; `share` is None where nothing is simulated."""
+    id = next(t.id for t in TRACKS if corpus in t.part_1.limits and share in (None, t.part_1.redundancy.value))
+    return Audit(deduplication.corpus(corpus, track(id)))
 
 
-@pytest.mark.parametrize("corpus", ["licences", "crawl"])
-@pytest.mark.parametrize("id", list(CARD))
-def test_limits_can_be_met_but_not_by_everything(audits, id, corpus):
+@pytest.mark.parametrize(("id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits])
+def test_limits_can_be_met_but_not_by_everything(id, corpus):
     """Some thresholds meet both limits, a high one breaks the budget alone, a low one the guardrail alone."""
     part = track(id).part_1
-    audit = audits[corpus, None if corpus == "licences" else part.redundancy.value]
+    made = audit(corpus, deduplication.redundancy(corpus, track(id)))
     limits = part.limits[corpus]
 
     def check(threshold):
-        point = audit.at(threshold)
-        left = audit.words[point.keep].sum() / audit.words.sum()
+        point = made.at(threshold)
+        left = made.mass[point.keep].sum() / made.mass.sum()
         return (bool(left <= limits.budget.value),
                 point.chained <= limits.guardrail.value * point.documents_removed)
 
@@ -87,6 +104,13 @@ def test_limits_can_be_met_but_not_by_everything(audits, id, corpus):
     assert checked[0.5] == (True, False)
     if corpus == part.corpus:
         assert check(part.threshold.value) != (True, True)
+
+
+@pytest.mark.parametrize(("id", "corpus"), [("cloud", "frames"), ("edge", "crawl"), ("tiny", "web")])
+def test_a_corpus_of_another_track_is_refused(id, corpus):
+    """A track has its own corpora, and the message names them."""
+    with pytest.raises(ValueError, match=" or ".join(track(id).part_1.limits)):
+        deduplication.corpus(corpus, track(id))
 
 
 @pytest.mark.parametrize("id", ["Cloud", "", None, "cloud ", 3])

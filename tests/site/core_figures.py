@@ -7,10 +7,31 @@ from functools import cache
 
 import numpy as np
 
-from dataselect_core import bigram, datasets, dedup, economics, heldout, information, lsh, minhash, scaling
+from dataselect_core import (
+    bigram,
+    datasets,
+    dedup,
+    economics,
+    exhaustive,
+    gap_map,
+    heldout,
+    information,
+    lsh,
+    minhash,
+    mixing,
+    noise_lab,
+    scaling,
+    simulator,
+    weather,
+)
 from dataselect_core import shingles as shingling
 from dataselect_core.audit import Audit
+from dataselect_core.cost_benefit import indexing_question, scoring_question, selection_pays
+from dataselect_core.knee import knee
+from dataselect_core.sampling import active_learning
 from dataselect_core.scale import at_scale
+from dataselect_core.selection_economics import Prices
+from dataselect_core.sweep import cheapest, most_worthwhile
 
 THRESHOLDS = (0.5, 0.63, 0.7, 0.85, 1.0)
 LINE = "the model reads a text that it has read before and learns less than it learned from the first"
@@ -117,6 +138,70 @@ def shingles():
     return [shingling.shingle_sets(datasets.licences().texts[:200], width) for width in (1, 5)]
 
 
+MIXES = (
+    mixing.Setting(0.3, 0.3, total=1000, real=800, critical=9),
+    mixing.Setting(0.9, 1.0, total=800, real=400, critical=1),
+    mixing.Setting(0.1, 0.55, total=800, real=600, label_noise=0.05, critical=6),
+    mixing.Setting(0.55, 0.0, total=120, real=500, wet_share=0.9, simulator_rain=True, critical=8),
+)
+
+
+def mixes():
+    """Training set and field of a mix, what is measured on it, and the interval over two seeds."""
+    data = (*datasets.digits(), datasets.rainfall_mm())
+    return [[mixing.samples(mix, *data, 3), mixing.run(mix, *data, 3), mixing.gap(mix, *data, 3),
+             mixing.summary(mix, *data, (1, 2)), mixing.check(mix, mixing.summary(mix, *data, (1, 2)),
+                                                              mixing.Limits(0.9, 0.5, 0.8))] for mix in MIXES]
+
+
+def noise_panel():
+    """The experiments on label noise at two rates."""
+    data = datasets.digits()
+    return [list(noise_lab.measure(rate, (4, 5), *data))[-1] for rate in (0.05, 0.3)]
+
+
+def small_map():
+    """A map of few points with its experiments, and what the shipped ones hold."""
+    data = (*datasets.digits(), datasets.rainfall_mm())
+    made = gap_map.measure(MIXES[3], *data, 0.3, (0.4, 1.0), (1, 2), (1, 2, 3), (20, 50), (0, 100))
+    shipped = [gap_map.read(datasets.gap_maps(), track) for track in ("cloud", "edge", "mobile", "tiny")]
+    return [made, gap_map.moved(made["move"]), [[m.measures, m.setting, gap_map.moved(m.move)] for m in shipped]]
+
+
+def drawings():
+    """Synthetic digits at several intensities, and real ones in the rain."""
+    X, _ = datasets.digits()
+    return [[simulator.simulate(200, intensity, 7) for intensity in (0.0, 0.35, 1.0)],
+            [weather.rain(X[:200], intensity, 8) for intensity in (0.0, 0.5, 1.0)],
+            weather.field_weather(datasets.rainfall_mm(), 500, 9)]
+
+
+def labelling():
+    """Runs of a labelling project, query by query, and what the sweep makes of their prices."""
+    found = []
+    for name, budget in (("digits", 120), ("rare", 120), ("breast_cancer", 60)):
+        problem = exhaustive.problem(name)
+        for strategy, batch in (("random", 20), ("least_confidence", 10), ("margin", 5), ("entropy", 50)):
+            found.append(active_learning(*exhaustive.split(problem, 0.3, 2), strategy, batch, problem.initial, budget,
+                                         2, recall_class=problem.critical))
+    return found
+
+
+def projects():
+    """The built sweep at several prices: the cheapest stop, the economic knee, the knees of its curves."""
+    curves = exhaustive.curves("digits")
+    found = []
+    for price in (0.05, 5.0, 100.0):
+        prices = Prices(label=price, score=0.001, pool=10_000, training=2.0)
+        found += [cheapest(curves, prices, 0.9), most_worthwhile(curves, prices), selection_pays(30, prices)]
+    bends = [knee(c.labels, c.mean, "concave", "increasing") for c in curves]
+    asked = {"dataset_bytes": 1e15, "bytes_per_sample": 4000, "share_removed": 0.3, "gpu_seconds_per_sample": 1.06,
+             "epochs": 1, "gpu_price_per_hour": 2.5}
+    indexing = indexing_question(**asked, signature_bytes_per_second=71e6, cpu_price_per_hour=0.0408, overhead=3,
+                                 bytes_per_read=128e6, price_per_read=4e-7)
+    return [found, bends, indexing, scoring_question(**asked, price_per_score=5e-5, rounds=1)]
+
+
 CALLS = {
     "shingles": shingles,
     "shingles of odd texts": lambda: [shingling.shingle_sets(ODD_TEXTS, width) for width in (1, 2, 5, 40)],
@@ -136,6 +221,12 @@ CALLS = {
     "bigram model": model,
     "learning curves": curves,
     "laws and prices": laws,
+    "mixes of real and synthetic digits": mixes,
+    "label noise": noise_panel,
+    "map of the domain gap": small_map,
+    "drawings and rain": drawings,
+    "labelling projects": labelling,
+    "prices of projects": projects,
     "other data": lambda: [datasets.digits(), datasets.breast_cancer(), datasets.rainfall()],
 }
 

@@ -1,0 +1,95 @@
+"""The words of part 3: those of the card, and every number and case in them is one that the workbench reports."""
+
+import asyncio
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from apps import mix_report, part3
+from quiet_page import talk
+
+PAGES = Path(__file__).resolve().parents[2] / "site" / "pages"
+NAMES = ("part-3.md", "part-3.reveal.md", "part-3.bench.html")
+STEPS = ("more-synthetic", "less-synthetic", "more-random", "less-random")
+
+
+def text(name):
+    """A file of the pages, with its line ends as spaces."""
+    return " ".join((PAGES / name).read_text(encoding="utf-8").split())
+
+
+def used(pattern):
+    """What the pattern finds in all texts of the part."""
+    return {found for name in NAMES for found in re.findall(pattern, (PAGES / name).read_text(encoding="utf-8"))}
+
+
+@pytest.fixture(scope="module")
+def reported():
+    """All paths, tables and cases of conversations on the four tracks, with and without folded settings."""
+    async def conversation(page):
+        for track, prediction in zip(("cloud", "edge", "mobile", "tiny"),
+                                     ({"direction": d, "prediction": p} for d, p in
+                                      (("falls", 7), ("falls", 1), ("same", 1), ("rises", 50))), strict=True):
+            await page.open(prediction, track=track, settings={"seeds": 2})
+            await page.ask("show")
+            await page.rest()
+        await page.patch("Synthetic share", 0)
+        await asyncio.sleep(0)
+
+    page = talk(conversation, part3.DomainGapSynthesis)
+    results = page.of("results")
+    return (
+        {path for one in results for path in one["values"]},
+        {name for one in results for name in one["tables"]}, {case for one in results for case in one["cases"]},
+    )
+
+
+def test_the_card_word_for_word():
+    """Lock, reflection, stakeholder and formulas are the card's."""
+    words = text("part-3.md")
+    assert "title: The Domain Gap Synthesis" in words and "stage: Synthesis" in words and "minutes: 15" in words
+    assert ("question: What happens to your 'Safety Metric' if you move from 10% Synthetic data to 90% Synthetic data?"
+            in words)
+    assert ("reflection: Defend your final Data Acquisition Strategy. Did you prioritize 'Quantity' (Synthetic) or "
+            "'Quality' (Expert-Labeled Real)? Explain how the \\(1/\\epsilon^2\\) noise penalty influenced your choice."
+            in words)
+    bench = text("part-3.bench.html")
+    assert "N_{\\\\text{noisy}} \\\\propto \\\\frac{1}{\\\\epsilon^2}" in bench
+    for track in ("cloud", "edge", "mobile", "tiny"):
+        assert "**Safety Lead**" in text(f"part-3.{track}.md")
+
+
+def test_every_number_in_the_words_is_reported(reported):
+    """No placeholder waits for a number that Python never sends."""
+    paths = used(r"\{\{([a-z][\w.]*)\|") | used(r'value\("([\w.]+)"')
+    paths = {path for path in paths if not path.startswith(("native.", "track."))}
+    paths = paths - {"check."} | {f"check.{name}.{what}" for name in mix_report.LIMITS for what in ("value", "limit")}
+    assert len(paths) > 60
+    assert paths - reported[0] == set()
+
+
+def test_every_table_has_its_place(reported):
+    """Each table that is sent has a place, and each place is filled."""
+    places = used(r'data-table-for="(\w+)"') | used(r'figure\("(\w+)"')
+    assert places == reported[1]
+
+
+def test_every_case_in_the_words_can_come_true(reported):
+    """A block for a case that never comes would never be read."""
+    cases = used(r"::: when ([a-z-]+)") | used(r'data-when="([a-z-]+)"')
+    known = reported[2] | {f"{name}-{how}" for name, how in itertools.product(
+        mix_report.LIMITS, ("ok", "fails", "waits", "unsure"))}
+    known |= {f"{name}-try-{step}" for name, step in itertools.product(("accuracy", "fid", "recall"), STEPS)}
+    known |= {"agrees", "disagrees", "moved-rises", "best-inside", "off-grid", "map-other", "map-own", "challenge-solved",
+              "no-real-alone", "transfer-positive", "transfer-negative", "transfer-unsure", "steps-realizable-fails",
+              "direction-right", "noise-waits", "strategies-wait"}
+    assert cases - known == set()
+
+
+def test_nothing_measured_stands_outside_the_lock():
+    """The words before the lock name no result: no figure of the map, of a run or of an experiment."""
+    for name in ("part-3.md", *(f"part-3.{track}.md" for track in ("cloud", "edge", "mobile", "tiny"))):
+        found = re.findall(r"\{\{([\w.]+)\|", (PAGES / name).read_text(encoding="utf-8"))
+        assert all(path.startswith("track.") for path in found), name
+        assert not re.search(r"native\.mix", text(name))
