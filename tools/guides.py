@@ -120,7 +120,7 @@ def build(root, out, assets, tables, wheel):
     for name in GUIDES:
         source = f"guide-{name}.md"
         meta, text = pages.front_matter((folder / source).read_text(encoding="utf-8"), source)
-        body = str(pages.render(text, source))
+        body = str(pages.render(text, source)).replace("<pre>", '<pre tabindex="0">')  # it may scroll
         unknown = set(re.findall(r"\[\[([a-z-]+)\]\]", body)) - set(made)
         if unknown:
             raise pages.PageError(f"{source}: there is no {', '.join(sorted(unknown))}, only {', '.join(made)}")

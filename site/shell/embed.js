@@ -22,7 +22,8 @@ lab.embed = (() => {
     const own = (name) => lab.store.get(`${track}/${part}/${name}`);
     if (!own("prediction")) return "not started";
     if (!own("evidence")) return "predicted";
-    return (own("reflection") || "").trim() ? "checkpoint" : "evidence";
+    if (!(own("reflection") || "").trim()) return "evidence";
+    return (lab.store.get(`${track}/synthesis/decision`) || "").trim() ? "decided" : "checkpoint";
   }
 
   let told = "";

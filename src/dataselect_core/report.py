@@ -138,6 +138,10 @@ def _head(ledger):
     head = [("Lab", f"Data Selection lab {record['lab']}, record schema {record['schema']}")]
     if record.get("student"):
         head.append(("Student", record["student"]))
+    link = record["entries"].get("class", {}).get("value")
+    if isinstance(link, dict):
+        said = ", ".join(f"{name} {item}" for name, item in link.items() if item not in (None, ""))
+        head.append(("Link of the class", said))
     return [*head, ("Reader", record["reader"])]
 
 
