@@ -1,11 +1,14 @@
 // The clusters of near-duplicates, and two of their texts side by side.
 "use strict";
 
-lab.clusters = (() => {
+/** One list of clusters and its two texts. Its questions to Python begin with a prefix and carry what `also` gives. */
+lab.clusterReader = (prefix = "", also = () => ({})) => {
   let asked = 0;
   let open = null; // {part, kept} of the cluster being read
+  let place = null; // where the list is shown
 
-  const ask = (part, name, args) => lab.documents.send({ type: "ask", part, id: ++asked, name, arguments: args });
+  const ask = (part, name, args) => lab.documents.send({ type: "ask", part, id: ++asked, name: prefix + name, arguments: { ...args, ...also() } });
+  const partOf = (section) => section.closest("[data-part]").dataset.part;
 
   function reset(section) {
     open = null;
@@ -21,15 +24,16 @@ lab.clusters = (() => {
   function show(section, clusters) {
     const list = lab.one("[data-clusters]", section);
     if (!list) return;
+    place = section;
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.kept : null;
     list.replaceChildren(lab.element("ul", {}, ...clusters.map((cluster) => {
       const button = lab.element("button", { type: "button", "data-kept": cluster.kept, "aria-pressed": String(open?.kept === cluster.kept) },
         lab.element("span", {}, cluster.name),
         lab.element("span", { class: "quiet" }, ` ${lab.format(cluster.size, "integer")} texts, ${lab.format(cluster.words, "integer")} words`));
       button.addEventListener("click", () => {
-        open = { part: section.dataset.part, kept: cluster.kept };
+        open = { part: partOf(section), kept: cluster.kept };
         for (const other of lab.all("button", list)) other.setAttribute("aria-pressed", String(other === button));
-        ask(section.dataset.part, "cluster", { kept: cluster.kept });
+        ask(partOf(section), "cluster", { kept: cluster.kept });
       });
       return lab.element("li", {}, button);
     })));
@@ -37,19 +41,20 @@ lab.clusters = (() => {
     if (focused) lab.one(`button[data-kept="${focused}"]`, list)?.focus();
   }
 
-  function answer(section, { id, answer }) {
+  function answer(_, { id, answer }) {
     if (!answer || id !== asked) return;
-    if (answer.removed) members(section, answer);
-    else if (answer.left) sides(section, answer);
+    if (answer.removed) members(place, answer);
+    else if (answer.left) sides(place, answer);
   }
 
-  function members(section, { kept, removed }) {
+  function members(section, { kept, removed, more }) {
     const select = lab.element("select", { "data-compare": "" }, ...removed.map((document_, i) =>
       lab.element("option", { value: document_.index, selected: i === 0 },
         `${document_.name} (similarity ${document_.similarity === null ? "below 0.30" : lab.format(document_.similarity, "fixed")})`)));
-    select.addEventListener("change", () => ask(section.dataset.part, "diff", { left: kept.index, right: Number(select.value) }));
-    note(section, lab.element("label", {}, "Removed text to compare ", select));
-    if (removed.length) ask(section.dataset.part, "diff", { left: kept.index, right: removed[0].index });
+    select.addEventListener("change", () => ask(partOf(section), "diff", { left: kept.index, right: Number(select.value) }));
+    note(section, lab.element("label", {}, "Removed text to compare ", select),
+      more ? ` The first ${lab.format(removed.length, "integer")}; ${lab.format(more, "integer")} more were removed for this one.` : "");
+    if (removed.length) ask(partOf(section), "diff", { left: kept.index, right: removed[0].index });
   }
 
   function sides(section, answer) {
@@ -66,9 +71,11 @@ lab.clusters = (() => {
   }
 
   lab.later(() => {
-    lab.main.answer("cluster", answer);
-    lab.main.answer("diff", answer);
+    lab.main.answer(`${prefix}cluster`, answer);
+    lab.main.answer(`${prefix}diff`, answer);
   });
 
   return { show, reset };
-})();
+};
+
+lab.clusters = lab.clusterReader();
