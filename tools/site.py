@@ -95,13 +95,13 @@ def native_figures(root):
     from dataselect_core.audit import Audit
 
     audit = Audit(datasets.licences().texts)
-    n, words = len(audit.texts), int(audit.words.sum())
+    n, words = len(audit), int(audit.mass.sum())
     asked = audit.where_removed(0.3)
     figures = {
         "documents": n, "words": words, "threshold_at_30": asked.threshold,
         "documents_share_at_30": asked.documents_removed / n, "words_share_at_30": asked.words_removed / words,
-        "mean_words_removed": float(audit.words[~asked.keep].mean()),
-        "mean_words_kept": float(audit.words[asked.keep].mean()),
+        "mean_words_removed": float(audit.mass[~asked.keep].mean()),
+        "mean_words_kept": float(audit.mass[asked.keep].mean()),
     }
     for threshold in (0.5, 0.7, 0.9):
         point = audit.exact_at(threshold)

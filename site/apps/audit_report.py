@@ -9,7 +9,7 @@ from .compare import largest
 
 CLOSE = 3.0  # percentage points within which a prediction counts as close
 OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
-SAME_LOSS = 0.005  # nats per word below which two losses are called the same
+SAME_LOSS = 0.005  # nats below which two losses are called the same
 
 
 def s_curve(point):
@@ -18,26 +18,29 @@ def s_curve(point):
     return similarity, collision_probability(similarity, point.bands, point.rows)
 
 
-def report(situation, names, point, learning, recall):
+def report(situation, point, learning, recall):
     """Everything the page shows at `point`; `recall` is its `recall_by_similarity`.
 
     Returns
     -------
     dict
-        `values` (path -> Value), `tables`, `cases`, `clusters`.
+        `values` (path -> Value), `tables`, `cases`, `clusters`, `nouns` (what the corpus's items are called).
     """
+    of = situation.audit.corpus
     values = figures(situation, point, learning)
     return {
         "values": values,
-        "tables": {"ICR_Curve": _curve_table(learning), "SCurvePlot": _recall_table(point, *recall)},
+        "tables": {"ICR_Curve": curve_table(of, learning), "SCurvePlot": _recall_table(point, *recall)},
         "cases": _cases(situation, values, learning),
-        "clusters": largest(point, names, situation.audit.words),
+        "clusters": largest(situation.audit, point),
+        "nouns": {"item": of.item, "items": of.items, "unit": of.unit},
     }
 
 
 def _cases(situation, values, learning):
     number = {path: value.value for path, value in values.items()}
-    cases = [f"corpus-{situation.corpus}"]
+    kind = situation.audit.corpus.kind
+    cases = [f"corpus-{situation.corpus}", *(["corpus-texts"] if kind == "texts" else ["corpus-samples"])]
     for check in ("budget", "guardrail"):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
         cases.append(f"{check}-{'ok' if fits else 'fails'}")
@@ -70,7 +73,7 @@ def _binding(number):
     return f"limits-{max(used, key=used.get)}-binds"
 
 
-def _curve_table(learning):
+def curve_table(of, learning):
     rows = []
     for name, curve in (("Raw corpus", learning.raw), ("Deduplicated", learning.kept)):
         for i in range(curve.loss.size):
@@ -78,11 +81,11 @@ def _curve_table(learning):
                          learning.uniform_loss - curve.loss[i]])
     return {
         "columns": [
-            {"label": "Corpus"}, {"label": "Words read", "format": "integer", "kind": "measured"},
+            {"label": "Corpus"}, {"label": f"{of.unit.capitalize()} read", "format": "integer", "kind": "measured"},
             {"label": "Operations counted", "format": "integer", "kind": "measured"},
             {"label": "6ND FLOPs", "format": "si", "kind": "modelled"},
-            {"label": "Held-out loss, nats per word", "format": "fixed", "kind": "measured"},
-            {"label": "Learned, nats per word", "format": "fixed", "kind": "measured"},
+            {"label": f"Held-out loss, {of.progress}", "format": "fixed", "kind": "measured"},
+            {"label": f"Learned, {of.progress}", "format": "fixed", "kind": "measured"},
         ],
         "rows": rows,
     }

@@ -8,16 +8,30 @@ from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from dataselect_core import datasets, tracks
 from dataselect_core.audit import HELDOUT_THRESHOLD, Audit
-from dataselect_core.figures.deduplication import ASKED_SHARE, LIMITS, Situation, corpus, fixed_limits, known, scale
+from dataselect_core.figures.deduplication import (
+    ASKED_SHARE,
+    LIMITS,
+    SOURCES,
+    Situation,
+    corpus,
+    fixed_limits,
+    known,
+    redundancy,
+    scale,
+)
 
 from . import audit_report, compare, plots
 from .controls import choice, slider_with_number, switch, whole_number
+from .own_corpus import OwnCorpus
 from .workbench import Workbench
 
-CORPORA = {"Licence texts (real)": "licences", "Simulated crawl (copies are made)": "crawl"}
+CORPORA = {"Simulated drive (real images, seen again)": "frames", "Simulated sounds (all made)": "signals",
+           "Licence texts (real)": "licences", "Simulated crawl (copies are made)": "crawl"}
+TEXTS = ("licences", "crawl")
 PERMUTATIONS = [16, 32, 64, 128, 256]
 COMPUTE = {"Operations counted (measured)": "operations", "6ND FLOPs (modelled)": "flops"}
 AXES = {"operations": "Operations counted (measured), millions", "flops": "6ND compute (modelled), TFLOP"}
+LEARNED = "Learned, {} (measured)"
 GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
 
 
@@ -42,6 +56,7 @@ class DeduplicationAudit(Workbench):
         self._ghost = None  # what stood before this movement
         self._moved = 0.0  # when the reader last changed what is kept
         self.asked = None  # the point where the share goes that the lock asks about
+        self.own = OwnCorpus(self.say)
         self._controls()
         self._plots()
         self._defaults = self.settings()
@@ -50,7 +65,7 @@ class DeduplicationAudit(Workbench):
 
     def _controls(self):
         start = self.track.part_1
-        self.corpus = switch("Corpus", CORPORA, start.corpus)
+        self.corpus = switch("Corpus", _offered(self.track), start.corpus)
         self.threshold, self.threshold_number = slider_with_number(
             "Similarity threshold", start.threshold.value, start=HELDOUT_THRESHOLD, end=1.0, step=0.01
         )
@@ -71,7 +86,7 @@ class DeduplicationAudit(Workbench):
             control.param.watch(self._changed_corpus if of_the_corpus else self._changed, "value")
 
     def _plots(self):
-        self.icr_plot = plots.chart(AXES["operations"], "Learned, nats per word (measured)")
+        self.icr_plot = plots.chart(AXES["operations"], LEARNED.format("nats per word"))
         self.icr_plot.x_range, self.icr_plot.y_range = Range1d(0, 1), Range1d(0, 1)
         self.raw_line = plots.line(self.icr_plot, "Raw corpus", plots.BLUE, "circle")
         self.ghost_line = plots.line(self.icr_plot, "Previous setting", plots.GREY, None, "dotted", 2)
@@ -115,8 +130,9 @@ class DeduplicationAudit(Workbench):
         self.track = tracks.track(state.get("track", "cloud"))
         self.prediction, self.edited, self.fixed = None, {}, {}
         start = self.track.part_1
-        settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
         self._quiet = True
+        self.corpus.param.update(options=_offered(self.track), value=start.corpus)
+        settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
         try:
             # One after the other: where the page's value cannot be, the track's stands.
             for name, value in (*settings.items(), *(state.get("settings") or {}).items()):
@@ -198,25 +214,57 @@ class DeduplicationAudit(Workbench):
             raise ValueError(str(error)) from None
 
     def ask_cluster(self, kept):
-        """The members of one cluster, most similar to the kept text first."""
+        """The members of one cluster, most similar to the kept one first."""
         self._must_show()
-        return compare.members(self._audit, self._point, kept, self.names)
+        return compare.members(self._audit, self._point, kept)
 
     def ask_diff(self, left, right):
-        """Two texts of a cluster with their differences marked."""
+        """Two members of a cluster with their differences to be seen."""
         self._must_show()
-        return compare.side_by_side(self._audit, left, right, self.names)
+        return compare.side_by_side(self._audit, left, right)
 
     def _must_show(self):
         if self._point is None:
             raise ValueError("there are no clusters before the prediction is locked and the corpus is ready")
 
+    # -- the reader's own corpus, which no lock guards --------------------------------------------------
+
+    def ask_own(self, job, name, **layout):
+        """Deduplicate what the page has put in place, at the settings of the controls; see `OwnCorpus`."""
+        try:
+            for setting, control in self.controls.items():
+                self._check(setting, control, control.value)
+            return self.own.start(job, name, self.settings(), **layout)
+        except ValueError as error:
+            return self.own.refuse(job, str(error))
+
+    def ask_own_cancel(self, job):
+        """End the work on a corpus of the reader's."""
+        return self.own.cancel(job)
+
+    def ask_own_clear(self):
+        """Forget the reader's corpus."""
+        return self.own.clear()
+
+    def ask_own_cluster(self, job, kept):
+        """The members of one cluster of the reader's corpus."""
+        return self.own.cluster(job, kept)
+
+    def ask_own_diff(self, job, left, right):
+        """Two documents of the reader's corpus."""
+        return self.own.diff(job, left, right)
+
     # -- what happens then -----------------------------------------------------------------------------
 
     def _changed(self, *_):
-        self.bands.disabled = self.rows.disabled = self.banding.value == "auto"
+        self._dim()
         if not self._quiet and self._sound():
             self._refresh()
+
+    def _dim(self):
+        """What has no say as things stand cannot be changed."""
+        self.bands.disabled = self.rows.disabled = self.banding.value == "auto"
+        self.width.disabled = self.corpus.value not in TEXTS
 
     def _sound(self):
         """Whether all controls hold what they may: the page can send an empty field."""
@@ -230,31 +278,29 @@ class DeduplicationAudit(Workbench):
             self.start(self._prepare())
 
     def _changed_corpus(self, *_):
+        self._dim()
         if not self._quiet and self._sound():
             self.start(self._prepare())
 
     def _key(self):
         """What an audit depends on, as the controls stand."""
         name = self.corpus.value
-        redundancy = self.track.part_1.redundancy.value if name == "crawl" else None
-        return name, redundancy, self.width.value, self.num_perm.value, self.seed.value
+        return name, redundancy(name, self.track), self.width.value, self.num_perm.value, self.seed.value
 
     async def _prepare(self):
         key = self._key()
         name = key[0]
         if key != self._audit_key:
             await self.progress("Reading the corpus", 0.02)
-            for file in datasets.FILES[name]:
+            for file in datasets.FILES.get(SOURCES[name], ()):
                 await self.load(file)
-            data = corpus(name, self.track)
             audit = None
-            for step in Audit.stepwise(data.texts, *key[2:]):
+            for step in Audit.stepwise(corpus(name, self.track), *key[2:]):
                 if isinstance(step, tuple):
                     await self.progress(*step)
                 else:
                     audit = step
-            self.names = getattr(data, "names", data.ids)
-            self.data, self._audit, self._audit_key = data, audit, key
+            self._audit, self._audit_key = audit, key
             self._forget()
             self.asked = audit.where_removed(ASKED_SHARE)
         self._report()
@@ -294,16 +340,17 @@ class DeduplicationAudit(Workbench):
         recall = audit.recall_by_similarity(point)
         self._draw(point, learning, recall)
         situation = Situation(
-            self.track, self.corpus.value, self.data, audit, self.asked, self.prediction, hand, self.edited,
+            self.track, self.corpus.value, audit, self.asked, self.prediction, hand, self.edited,
             self.fixed,
         )
-        report = audit_report.report(situation, self.names, point, learning, recall)
+        report = audit_report.report(situation, point, learning, recall)
         self.say("results", locked=False, settings=self.settings(), **report)
 
     def _draw(self, point, learning, recall):
         axis = self.compute.value
         unit = 1e6 if axis == "operations" else 1e12
         self.icr_plot.xaxis.axis_label = AXES[axis]
+        self.icr_plot.yaxis.axis_label = LEARNED.format(self._audit.corpus.progress)
         for source, curve in ((self.raw_line, learning.raw), (self.kept_line, learning.kept),
                               (self.ghost_line, self._ghost.kept if self._ghost else None)):
             source.data = {"x": [], "y": []} if curve is None else {
@@ -319,3 +366,7 @@ class DeduplicationAudit(Workbench):
         self.s_points.data = {"x": recall[0], "y": recall[1]}
         self.s_threshold.location = point.threshold
 
+
+def _offered(track):
+    """The corpora of a track, by label."""
+    return {label: name for label, name in CORPORA.items() if name in track.part_1.limits}

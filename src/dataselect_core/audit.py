@@ -1,6 +1,6 @@
 """The deduplication audit: what one threshold removes, what it misses, and what a model still learns.
 
-`Audit` reads a corpus once (shingles, signatures, exact similarities, a held-out set and a learning-curve
+`Audit` reads a corpus once (sets, signatures, exact similarities, a held-out set and a learning-curve
 plan); `Audit.at(threshold)` then takes milliseconds, so that a reader can move the threshold by hand.
 """
 
@@ -11,17 +11,16 @@ from functools import cache
 import numpy as np
 
 from . import arguments
+from .corpora import Corpus, Texts
 from .dedup import clusters, exact_pairs
-from .information import Curve, heldout_split, icr, prepare, tokens_to_reach
+from .information import Curve, heldout_split, icr, tokens_to_reach
 from .lsh import candidate_pairs, collision_probability, optimal_bands
 from .minhash import signatures
-from .shingles import shingle_sets
 
 FLOOR = 0.3  # exact similarities are known down to here
 # Test text comes from whole clusters at this similarity, whatever the reader's threshold. No threshold may
 # lie below, or a text to learn from could be removed in favour of one to be tested on.
 HELDOUT_THRESHOLD = 0.5
-HELDOUT_SHARE = 0.1
 CHAINED = 0.5  # a removed document less similar than this to the one kept for it was removed by a chain
 
 
@@ -47,6 +46,7 @@ class Point:
     recall, expected_recall : float or None
         found / true, and the mean of the S-curve over the true pairs; None without true pairs.
     documents_removed, words_removed : int
+        Items removed, and their mass: words of texts, pixels of frames, samples of signals.
     chained : int
         Removed documents whose exact Jaccard with the kept one is below `CHAINED`.
     """
@@ -78,11 +78,11 @@ class Learning:
     ----------
     raw, kept : Curve
     uniform_loss : float
-        Loss of a model that knows nothing but the vocabulary, nats per word: progress starts here.
+        Loss of a model that knows nothing, nats per word, frame or clip: progress starts here.
     loss_change : float
         Final loss of the deduplicated corpus minus that of the raw one; negative is better.
     tokens_saved_share : float or None
-        To reach the best loss of the raw corpus: the share of the words the raw corpus needed for it that
+        To reach the best loss of the raw corpus: the share of the mass the raw corpus needed for it that
         the deduplicated one does without. Negative if it needs more; None if it never gets there.
     icr_raw, icr_kept : float
         Progress per counted operation, averaged over the whole run.
@@ -102,9 +102,10 @@ class Audit:
 
     Parameters
     ----------
-    texts : sequence of str
+    corpus : Corpus, or sequence of str
+        What is deduplicated; texts alone will do.
     width : int, default 5
-        Words in a shingle.
+        Words in a shingle; what is no text has none.
     num_perm : int, default 128
         Values in a MinHash signature.
     seed : int, default 1
@@ -112,12 +113,13 @@ class Audit:
 
     Attributes
     ----------
-    words : int64[n]
-        Words of each document, by white space.
+    corpus : Corpus
+    mass : int64[n]
+        What compute follows: words of each document, by white space; pixels of a frame, samples of a clip.
     pairs, similarity : int64[m, 2], float64[m]
         All pairs with exact Jaccard >= `FLOOR`.
     train_index, heldout_index : int64[...]
-    plan : CurvePlan
+    plan : CurvePlan or SamplePlan
 
     Raises
     ------
@@ -126,47 +128,49 @@ class Audit:
         to learn from and one to be tested on.
     """
 
-    def __init__(self, texts, width=5, num_perm=128, seed=1):
-        for _ in self._steps(texts, width, num_perm, seed):
+    def __init__(self, corpus, width=5, num_perm=128, seed=1):
+        for _ in self._steps(corpus, width, num_perm, seed):
             pass
 
     @classmethod
-    def stepwise(cls, texts, width=5, num_perm=128, seed=1):
+    def stepwise(cls, corpus, width=5, num_perm=128, seed=1):
         """The same in steps: an iterator of (label, share done) that ends with the audit as its last item."""
         audit = cls.__new__(cls)
-        yield from audit._steps(texts, width, num_perm, seed)
+        yield from audit._steps(corpus, width, num_perm, seed)
         yield audit
 
-    def _steps(self, texts, width, num_perm, seed):
+    def _steps(self, corpus, width, num_perm, seed):
         """Does the work, and says before each step what it is: (label, share done)."""
-        self.texts = arguments.documents("texts", texts, "str")
+        self.corpus = corpus if isinstance(corpus, Corpus) else Texts(corpus)
         self.width, self.num_perm, self.seed = width, num_perm, seed
-        n = len(self.texts)
-        yield "Cutting the texts into shingles", 0.0
-        self.shingles = shingle_sets(self.texts, width)
-        self.words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
-        if not self.words.any():
-            raise ValueError("texts must hold at least one word, but all of them are empty")
+        n = len(self.corpus)
+        yield f"Cutting the {self.corpus.items} into {self.corpus.sets_of}", 0.0
+        self.sets = self.corpus.sets(width)
+        self.mass = self.corpus.mass
         yield "Computing MinHash signatures", 0.2
-        self.signatures = signatures(self.shingles, num_perm, seed)
-        yield "Comparing all texts exactly, to check MinHash against", 0.3
-        self.pairs, self.similarity = exact_pairs(self.shingles, FLOOR)
+        self.signatures = signatures(self.sets, num_perm, seed)
+        yield f"Comparing all {self.corpus.items} exactly, to check MinHash against", 0.3
+        self.pairs, self.similarity = exact_pairs(self.sets, FLOOR)
         self._key = self.pairs[:, 0] * n + self.pairs[:, 1]
-        yield "Preparing the language model", 0.7
+        yield f"Preparing the {self.corpus.learner}", 0.7
         near = self.pairs[self.similarity >= HELDOUT_THRESHOLD]
         self.train_index, self.heldout_index = heldout_split(
-            clusters(n, near), HELDOUT_SHARE, seed, self.words
+            clusters(n, near), self.corpus.heldout_share, seed, self.mass
         )
-        self.plan = prepare(self.texts, self.train_index, self.heldout_index, seed=seed)
+        self.plan = self.corpus.plan(self.train_index, self.heldout_index, seed)
         yield "Training on the raw corpus", 0.9
         self.raw = self.plan.curve()
+
+    def __len__(self):
+        """Number of items."""
+        return len(self.corpus)
 
     def exact(self, pairs):
         """Exact Jaccard of pairs (i < j): float64[m]; 0 where it is below `FLOOR`."""
         pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
         if not self._key.size:
             return np.zeros(len(pairs))
-        key = pairs[:, 0] * len(self.texts) + pairs[:, 1]
+        key = pairs[:, 0] * len(self) + pairs[:, 1]
         at = np.minimum(np.searchsorted(self._key, key), self._key.size - 1)
         return np.where(self._key[at] == key, self.similarity[at], 0.0)
 
@@ -199,8 +203,8 @@ class Audit:
     def _point(self, threshold, bands, rows, proposed):
         found = proposed[self.exact(proposed) >= threshold]
         true = self.similarity[self.similarity >= threshold]
-        cluster = clusters(len(self.texts), found)
-        keep = cluster == np.arange(len(self.texts))
+        cluster = clusters(len(self), found)
+        keep = cluster == np.arange(len(self))
         removed = np.flatnonzero(~keep)
         to_kept = self.exact(np.column_stack([cluster[removed], removed]))
         expected = collision_probability(true, bands, rows).mean() if true.size and bands else None
@@ -210,19 +214,19 @@ class Audit:
             found_pairs=len(found), missed=true.size - len(found), false_positives=len(proposed) - len(found),
             recall=len(found) / true.size if true.size else None,
             expected_recall=None if expected is None else float(expected),
-            documents_removed=removed.size, words_removed=int(self.words[removed].sum()),
+            documents_removed=removed.size, words_removed=int(self.mass[removed].sum()),
             chained=int((to_kept < CHAINED).sum()),
         )
 
-    def learning(self, point, checkpoints=12):
-        """Train the bigram model on what a point keeps, and compare with the raw corpus.
+    def learning(self, point):
+        """Train the model on what a point keeps, and compare with the raw corpus.
 
         Returns
         -------
         Learning
         """
-        kept = self.plan.curve(point.keep, checkpoints)
-        uniform = float(np.log(self.plan.vocabulary))
+        kept = self.raw if point.keep.all() else self.plan.curve(point.keep)
+        uniform = self.plan.uniform_loss
         best = float(self.raw.loss.min())  # not the last: more copies can make the model worse again
         needed, enough = tokens_to_reach(self.raw, best), tokens_to_reach(kept, best)
         return Learning(
@@ -260,7 +264,7 @@ class Audit:
         """
         if not 0 < share < 1:
             raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
-        asked = share * len(self.texts)
+        asked = share * len(self)
         levels = [percent / 100 for percent in range(100, round(100 * HELDOUT_THRESHOLD) - 1, -1)]
 
         @cache
@@ -282,7 +286,7 @@ class Audit:
         similarity, recall, pairs : float64[k], float64[k], int64[k]
             Mean similarity, share proposed by LSH, and number of pairs of each bin that holds any.
         """
-        proposed = np.isin(self._key, point.proposed[:, 0] * len(self.texts) + point.proposed[:, 1])
+        proposed = np.isin(self._key, point.proposed[:, 0] * len(self) + point.proposed[:, 1])
         most = int((1 - FLOOR) / width - 1e-9)  # a bin's lower border belongs to it, and 1 to the last
         bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(np.intp), most)
         pairs = np.bincount(bins).astype(np.int64)

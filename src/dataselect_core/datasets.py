@@ -16,16 +16,20 @@ from pathlib import Path
 
 import numpy as np
 
+from . import frames, signals
 from .crawl import Crawl, simulate
+from .frames import Drive
+from .signals import Clips
 
 __all__ = [
-    "FILES", "Crawl", "DataMissing", "Licences", "breast_cancer", "crawl", "data_directory", "digits",
-    "gap_maps", "labelling_sweep", "licences", "provenance", "rainfall", "rainfall_mm",
+    "FILES", "Clips", "Crawl", "DataMissing", "Drive", "Licences", "breast_cancer", "clips", "crawl",
+    "data_directory", "digits", "drive", "gap_maps", "labelling_sweep", "licences", "provenance", "rainfall", "rainfall_mm",
 ]
 
 FILES = {  # what each function reads: a page puts these into the data directory before it calls
     "licences": ("licences.json.gz", "provenance.json"),
     "crawl": ("addresses.json.gz", "provenance.json"),
+    "drive": ("digits.u8.gz", "provenance.json"),
     "digits": ("digits.u8.gz",),
     "breast_cancer": ("breast_cancer.csv.gz",),
     "rainfall": ("rainfall.csv.gz",),
@@ -111,6 +115,43 @@ def crawl(redundancy=0.5, seed=1):
     """
     ids, texts = _addresses(data_directory())
     return simulate(ids, texts, redundancy, seed, provenance("addresses.json.gz"))
+
+
+def drive(redundancy=0.7, seed=1):
+    """A simulated drive of 1,000 frames: real images of digits, each seen again in several frames.
+
+    See `dataselect_core.frames.simulate` for the process.
+
+    Parameters
+    ----------
+    redundancy : float in [0, 0.9]
+        Share of the frames that show a scene again.
+    seed : int in [0, 2**32)
+
+    Returns
+    -------
+    Drive
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    TypeError, ValueError
+        For a redundancy or a seed that is not allowed.
+    """
+    return frames.simulate(*digits(), redundancy, seed, provenance("digits.u8.gz"))
+
+
+def clips(redundancy=0.6, seed=1):
+    """A simulated log of 500 short signals: made sounds and augmented copies of them. Reads no file.
+
+    See `dataselect_core.signals.simulate` for the process; arguments and errors as there.
+
+    Returns
+    -------
+    Clips
+    """
+    return signals.simulate(redundancy, seed)
 
 
 def digits():

@@ -134,6 +134,8 @@ class CurvePlan:
         Documents to learn from, in the order of reading, and to be tested on.
     vocabulary : int
         Distinct words of the whole corpus, and one for the unknown: the same yardstick for all curves.
+    uniform_loss : float
+        Loss of a model that knows nothing but the vocabulary, nats per word.
     """
 
     def __init__(self, documents, train_index, heldout_index, discount, seed):
@@ -147,6 +149,7 @@ class CurvePlan:
         if seed is not None:
             self.train_index = np.random.default_rng(seed).permutation(self.train_index)
         self.vocabulary = len(index) + 1
+        self.uniform_loss = float(np.log(self.vocabulary))
         width = len(index) + 1
         if width * width * n >= 2 ** 63:
             raise ValueError(f"documents must be smaller: {n} of them with {len(index)} distinct words are "
@@ -213,7 +216,7 @@ class CurvePlan:
         so_far = np.cumsum(self.words[read])
         if not so_far.size or so_far[-1] == 0:
             raise ValueError("keep must leave at least one training document with words in it")
-        ends = _ends(checkpoints, so_far)
+        ends = checkpoint_ends(checkpoints, so_far)
         k = ends.size
         # Stretch of each document: the first checkpoint that includes it; k: not read at all.
         stretch = np.full(self.words.size, k, dtype=np.uint8 if k < 255 else np.int32)
@@ -349,7 +352,7 @@ def _documents(index, n, name):
     return index.astype(np.int64)
 
 
-def _ends(checkpoints, so_far):
+def checkpoint_ends(checkpoints, so_far):
     """Documents read at each checkpoint: int64[k], strictly increasing."""
     n = so_far.size
     if isinstance(checkpoints, (int, np.integer)) and not isinstance(checkpoints, bool):

@@ -34,10 +34,10 @@ class Part1:
 
     Attributes
     ----------
-    corpus : {"licences", "crawl"}
+    corpus : {"crawl", "licences", "frames", "signals"}
         The corpus the track begins with.
     redundancy : Value
-        Share of redundant words of its simulated crawl.
+        Share of copies in its simulated corpus: of the words of a crawl, the frames of a drive, the clips of a log.
     threshold : Value
         Jaccard threshold the track begins with.
     parameters, tokens : Value
@@ -47,7 +47,7 @@ class Part1:
     gpu_hour_price : Value
         Dollars per H100-hour.
     limits : mapping of str to Limits
-        By corpus; each can be met, by some thresholds and not by others.
+        By corpus that the track offers; each can be met, by some thresholds and not by others.
     """
 
     corpus: str

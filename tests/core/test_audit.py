@@ -89,7 +89,7 @@ def crawl():
 def test_words_and_pairs_are_those_of_brute_force(made):
     """Words are counted by white space; the pairs known exactly are all from the floor up, and no other."""
     texts, audit = made
-    assert audit.words.tolist() == [len(text.split()) for text in texts]
+    assert audit.mass.tolist() == [len(text.split()) for text in texts]
     expected = similar_pairs(texts, FLOOR)
     assert [tuple(pair) for pair in audit.pairs.tolist()] == expected
     assert audit.similarity.tolist() == [jaccard(texts[i], texts[j]) for i, j in expected]
@@ -199,7 +199,7 @@ def test_no_near_duplicate_of_a_test_text_is_learned_from(seed):
 def test_the_held_out_text_stays_whatever_the_threshold(made):
     """No training text is ever removed in favour of a held-out one, nor the other way round."""
     _, audit = made
-    held = np.isin(np.arange(len(audit.texts)), audit.heldout_index)
+    held = np.isin(np.arange(len(audit)), audit.heldout_index)
     for threshold in (0.5, 0.7, 0.9):
         for point in (audit.at(threshold), audit.exact_at(threshold)):
             assert (held[point.cluster] == held).all()
@@ -209,7 +209,7 @@ def test_the_curves_are_those_of_a_model_trained_from_scratch(made):
     """Raw and kept losses are a bigram model's that read just these documents, and scores are no training."""
     texts, audit = made
     point = audit.at(0.6)
-    learning = audit.learning(point, checkpoints=5)
+    learning = audit.learning(point)
     heldout = [texts[i] for i in audit.heldout_index]
     for curve, read in ((learning.raw, audit.train_index),
                         (learning.kept, [i for i in audit.train_index if point.keep[i]])):
@@ -268,7 +268,7 @@ def test_tokens_saved_is_none_where_the_kept_texts_teach_less():
 def scan(audit, share):
     """The thresholds' nearest removal to a share, by looking at all of them from the highest down."""
     removed = [audit.exact_at(level).documents_removed for level in LEVELS]
-    asked = share * len(audit.texts)
+    asked = share * len(audit)
     nearest = min(range(len(LEVELS)), key=lambda k: (abs(removed[k] - asked), k))
     return None if removed[nearest] < asked / 2 else (LEVELS[nearest], removed[nearest])
 

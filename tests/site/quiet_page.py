@@ -97,7 +97,7 @@ def talk(conversation, workbench=part1.DeduplicationAudit):
 
 def first_licences(folder, count):
     """A data directory whose corpus of licence texts is only the first few; returns these."""
-    for name in datasets.FILES["crawl"]:
+    for name in {*datasets.FILES["crawl"], *datasets.FILES["drive"]}:
         shutil.copy(datasets.data_directory() / name, folder)
     data = json.loads(gzip.decompress((datasets.data_directory() / "licences.json.gz").read_bytes()))
     some = {name: column[:count] for name, column in data.items()}

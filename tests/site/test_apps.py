@@ -122,7 +122,7 @@ def test_a_corpus_that_is_ready_is_not_read_again(small):
         await page.rest()
         page.loaded.clear()
         page.said.clear()
-        await page.open(50, track="tiny")
+        await page.open(50, track="tiny", settings={"corpus": "licences"})
         await page.rest()
 
     page = talk(conversation)

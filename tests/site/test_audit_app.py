@@ -194,7 +194,7 @@ def test_the_figures_are_those_of_the_core(licences):
     page = talk(conversation)
     told, point = page.last, licences.at(0.7)
     learning = licences.learning(point)
-    scale = at_scale(point.cluster, licences.words, 5e8, 5e10, 2e11, Assumptions(
+    scale = at_scale(point.cluster, licences.mass, 5e8, 5e10, 2e11, Assumptions(
         gpu_hour_price=track("mobile").part_1.gpu_hour_price.value))
     for path, value in {
         "corpus.documents": 727, "corpus.words": 772233, "setting.bands": 14, "setting.rows": 9,
@@ -505,7 +505,7 @@ def test_a_cluster_lists_its_members_by_similarity(small):
         members = np.flatnonzero(point.cluster == kept["index"])
         assert cluster["kept"] == kept["index"] == members[0]
         assert cluster["size"] == members.size == len(removed) + 1
-        assert cluster["words"] == audit.words[members].sum()
+        assert cluster["words"] == audit.mass[members].sum()
         assert sorted([kept["index"], *(each["index"] for each in removed)]) == members.tolist()
         similarity = [each["similarity"] or 0.0 for each in removed]
         assert similarity == sorted(similarity, reverse=True)

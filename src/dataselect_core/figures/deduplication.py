@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import datasets
 from ..audit import CHAINED, Audit
+from ..corpora import Frames, Signals, Texts
 from ..economics import Assumptions
 from ..scale import at_scale
 from ..scaling import training_flops
@@ -14,7 +15,8 @@ from ..values import measured, modelled
 
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
-CRAWL_SEED = 1
+SIMULATION_SEED = 1
+SOURCES = {"licences": "licences", "crawl": "crawl", "frames": "drive", "signals": "clips"}  # function in `datasets`
 RANGES = {"threshold": (0.5, 1), "width": (1, 12), "num_perm": (2, 256), "seed": (0, 9999)}
 KEPT_AUDITS = 4
 _AUDITS = {}  # the latest corpora and their audits, by what they depend on
@@ -28,8 +30,7 @@ class Situation:
     Attributes
     ----------
     track : Track
-    corpus : {"licences", "crawl"}
-    data : Licences or Crawl
+    corpus : {"licences", "crawl", "frames", "signals"}
     audit : Audit
     asked : Point or None
         The point where the share of documents goes that the lock asks about.
@@ -45,7 +46,6 @@ class Situation:
 
     track: Track
     corpus: str
-    data: object
     audit: Audit
     asked: object
     prediction: float
@@ -61,16 +61,32 @@ class Situation:
 
     def scale(self, point):
         """The redundancy of a point at the scale of the track."""
-        return scale(self.track, point.cluster, self.audit.words, self.edited)
+        return scale(self.track, point.cluster, self.audit.mass, self.edited)
 
 
 def corpus(name, track):
-    """The corpus of that name as the track has it."""
+    """The corpus of that name as the track has it: a `corpora.Corpus`.
+
+    Raises
+    ------
+    ValueError
+        For a corpus that this track does not have.
+    """
+    offered = track.part_1.limits
+    if name not in offered:
+        raise ValueError(f"corpus must be {' or '.join(offered)} on this track, not {name!r}")
     if name == "licences":
-        return datasets.licences()
+        data = datasets.licences()
+        return Texts(data.texts, data.names)
+    made = getattr(datasets, SOURCES[name])(redundancy(name, track), SIMULATION_SEED)
     if name == "crawl":
-        return datasets.crawl(track.part_1.redundancy.value, CRAWL_SEED)
-    raise ValueError(f"corpus must be licences or crawl, not {name!r}")
+        return Texts(made.texts, made.ids, made.origin)
+    return (Frames if name == "frames" else Signals)(made)
+
+
+def redundancy(name, track):
+    """Share of copies in a corpus of this name; None where nothing is simulated."""
+    return None if name == "licences" else track.part_1.redundancy.value
 
 
 def scale(track, cluster, words, edited):
@@ -108,7 +124,7 @@ def figures(situation, point, learning):
     budget, guardrail = situation.limits()
     values = {
         **known(audit), **_settings(situation, point), **_removed(audit, point, learning), **_lsh(point),
-        **_learning(learning), **_clusters(point), **_scale(situation, point), **_reveal(situation),
+        **_learning(audit, learning), **_clusters(audit, point), **_scale(situation, point), **_reveal(situation),
         **_truth(situation, point),
     }
     values["check.budget.value"] = values["kept.flops_share"]
@@ -144,9 +160,10 @@ def fixed_limits(settings):
 
 def known(audit):
     """What no lock guards."""
+    corpus = audit.corpus
     return {
-        "corpus.documents": measured(len(audit.texts), "documents", "counted in the corpus"),
-        "corpus.words": measured(int(audit.words.sum()), "words", "counted in the corpus, by white space"),
+        "corpus.documents": measured(len(audit), corpus.items, "counted in the corpus"),
+        "corpus.words": measured(int(audit.mass.sum()), corpus.unit, f"counted in the corpus, {corpus.counted}"),
     }
 
 
@@ -179,16 +196,16 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     """
     here = track(track_id)
     _check(settings)
-    redundancy = here.part_1.redundancy.value if settings["corpus"] == "crawl" else None
-    key = (settings["corpus"], redundancy, settings["width"], settings["num_perm"], settings["seed"])
-    data, audit = _AUDITS.pop(key, None) or (corpus(settings["corpus"], here), None)
+    key = (settings["corpus"], redundancy(settings["corpus"], here), settings["width"], settings["num_perm"],
+           settings["seed"])
+    audit = _AUDITS.pop(key, None)
     if audit is None:
-        for step in Audit.stepwise(data.texts, *key[2:]):
+        for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:]):
             if isinstance(step, tuple):
                 yield step
             else:
                 audit = step
-    _AUDITS[key] = data, audit
+    _AUDITS[key] = audit
     while len(_AUDITS) > KEPT_AUDITS:
         del _AUDITS[next(iter(_AUDITS))]
     by_hand = settings.get("banding") == "hand"
@@ -196,7 +213,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     point = audit.at(settings["threshold"], *bands)
     asked = audit.where_removed(ASKED_SHARE)
     situation = Situation(
-        here, settings["corpus"], data, audit, asked, prediction, by_hand, dict(assumptions), fixed_limits(settings)
+        here, settings["corpus"], audit, asked, prediction, by_hand, dict(assumptions), fixed_limits(settings)
     )
     yield figures(situation, point, audit.learning(point))
 
@@ -214,7 +231,7 @@ def _settings(situation, point):
     banding = here if situation.by_hand else "least false positives and misses at the threshold"
     return {
         "setting.threshold": modelled(point.threshold, "Jaccard", here),
-        "setting.width": modelled(audit.width, "words", here),
+        "setting.width": modelled(audit.width, "words", here if audit.corpus.kind == "texts" else "of no use here"),
         "setting.num_perm": modelled(audit.num_perm, "permutations", here),
         "setting.seed": modelled(audit.seed, "", here),
         "setting.bands": modelled(point.bands, "bands", banding),
@@ -223,22 +240,23 @@ def _settings(situation, point):
 
 
 def _removed(audit, point, learning):
-    n, words = len(audit.texts), int(audit.words.sum())
+    n, words = len(audit), int(audit.mass.sum())
+    items, unit = audit.corpus.items, audit.corpus.unit
     here = "MinHash and LSH on this corpus, pairs verified exactly"
-    law = "6ND with the same N: compute follows the words"
+    law = f"6ND with the same N: compute follows the {unit}"
     share = point.words_removed / words
-    # The bigram model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
-    flops = training_flops(int(learning.raw.parameters[-1]), words)
+    # The small model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
+    flops = training_flops(int(learning.raw.parameters[-1]), words // audit.corpus.per_read)
     return {
-        "removed.documents": measured(point.documents_removed, "documents", here),
+        "removed.documents": measured(point.documents_removed, items, here),
         "removed.documents_share": measured(point.documents_removed / n, "", here),
-        "removed.words": measured(point.words_removed, "words", here),
+        "removed.words": measured(point.words_removed, unit, here),
         "removed.words_share": measured(share, "", here),
         "removed.flops_share": modelled(share, "", law),
         "removed.flops": modelled(flops * share, "FLOP", law),
         "corpus.flops": modelled(flops, "FLOP", law),
-        "kept.documents": measured(n - point.documents_removed, "documents", here),
-        "kept.words": measured(words - point.words_removed, "words", here),
+        "kept.documents": measured(n - point.documents_removed, items, here),
+        "kept.words": measured(words - point.words_removed, unit, here),
         "kept.flops_share": modelled(1 - share, "", law),
     }
 
@@ -256,13 +274,14 @@ def _lsh(point):
     }
 
 
-def _learning(learning):
-    here = "bigram model trained here, on held-out text"
+def _learning(audit, learning):
+    of = audit.corpus
+    here = f"{of.learner} trained here, on held-out {of.tested}"
     ratio = learning.icr_kept / learning.icr_raw
     return {
-        "curve.raw_loss": measured(float(learning.raw.loss[-1]), "nats per word", here),
-        "curve.dedup_loss": measured(float(learning.kept.loss[-1]), "nats per word", here),
-        "curve.loss_change": measured(learning.loss_change, "nats per word", here),
+        "curve.raw_loss": measured(float(learning.raw.loss[-1]), of.progress, here),
+        "curve.dedup_loss": measured(float(learning.kept.loss[-1]), of.progress, here),
+        "curve.loss_change": measured(learning.loss_change, of.progress, here),
         "curve.tokens_saved_share": measured(learning.tokens_saved_share, "", here),
         "icr.raw": measured(learning.icr_raw * 1e6, "nats per million operations", here),
         "icr.dedup": measured(learning.icr_kept * 1e6, "nats per million operations", here),
@@ -270,15 +289,16 @@ def _learning(learning):
     }
 
 
-def _clusters(point):
+def _clusters(audit, point):
+    item, items = audit.corpus.item, audit.corpus.items
     size = np.bincount(point.cluster.astype(np.intp))
     removed = point.documents_removed
     here = "connected components of the found pairs"
-    chain = f"exact Jaccard with the kept document below {CHAINED}"
+    chain = f"exact Jaccard with the kept {item} below {CHAINED}"
     return {
         "clusters.count": measured(int((size > 1).sum()), "clusters", here),
-        "clusters.largest": measured(int(size.max()), "documents", here),
-        "clusters.chained": measured(point.chained, "documents", chain),
+        "clusters.largest": measured(int(size.max()), items, here),
+        "clusters.chained": measured(point.chained, items, chain),
         "clusters.chained_share": measured(point.chained / removed if removed else 0.0, "", chain),
     }
 
@@ -287,7 +307,7 @@ def _scale(situation, point):
     scale = situation.scale(point)
     law, flops = "6ND and the prices below", "6ND"
     loss = "data-constrained scaling law, Muennighoff et al. 2023, per cluster"
-    after = "the measured share of words, at the track's scale"
+    after = f"the measured share of {situation.audit.corpus.unit}, at the track's scale"
     return {
         "scale.parameters": modelled(scale.parameters, "parameters", "the track"),
         "scale.tokens": modelled(scale.tokens, "tokens", "the track"),
@@ -313,19 +333,19 @@ def _reveal(situation):
     here = "exact Jaccard of all pairs, merged from the most similar down"
     if asked is None:
         return {"reveal.prediction": modelled(prediction / 100, "", "your prediction")}
-    share = asked.words_removed / int(audit.words.sum())
+    share = asked.words_removed / int(audit.mass.sum())
     return {
         "reveal.prediction": modelled(prediction / 100, "", "your prediction"),
         "reveal.measured": measured(share, "", here),
         "reveal.gap": measured(abs(share - prediction / 100), "", here),
         "reveal.threshold": measured(asked.threshold, "Jaccard", here),
-        "reveal.documents_share": measured(asked.documents_removed / len(audit.texts), "", here),
+        "reveal.documents_share": measured(asked.documents_removed / len(audit), "", here),
     }
 
 
 def _truth(situation, point):
-    """On the simulated crawl the copies are known: precision and recall of the pairs themselves."""
-    origin = getattr(situation.data, "origin", None)
+    """In a simulated corpus the copies are known: precision and recall of the pairs themselves."""
+    origin = situation.audit.corpus.origin
     if origin is None:
         return {}
     pairs = point.pairs
