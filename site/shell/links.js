@@ -51,17 +51,17 @@ lab.links = (() => {
     }
   }
 
-  /** Puts the student of the link into the record, unless the record is somebody else's. */
+  /** Puts the student of the link into the record, unless the record is somebody else's. Returns what there is to say. */
   function greet() {
     const kept = lab.store.student;
-    if (link.student && kept && kept !== link.student) {
-      lab.main.notice(`This link is for ${link.student}, and this browser holds the work of ${kept}. To start as ${link.student}, export that work and choose “New reader” in your record; until then it stays the work of ${kept}.`);
-    } else if (link.student && kept !== link.student) lab.store.name(link.student);
+    const other = Boolean(link.student && kept && kept !== link.student);
+    if (link.student && !kept) lab.store.name(link.student);
     if (link.class || link.fixed.length) {
       const entry = { name: link.class || "", seed: link.seed ?? null, ...link.limits };
       if (JSON.stringify(lab.store.get("class")) !== JSON.stringify(entry)) lab.store.set({ class: entry });
     }
     tell();
+    return other ? `This link is for ${link.student}, and this browser holds the work of ${kept}. To start as ${link.student}, export that work and choose “New reader” in your record; until then it stays the work of ${kept}.` : "";
   }
 
   lab.store.watch(tell);

@@ -269,8 +269,7 @@ lab.main = (() => {
     applying = Object.keys(address.settings).length ? { part, settings: address.settings } : null;
     chooseTrack(address.track || lab.store.get("track") || "cloud", false);
     choosePart(part, Boolean(address.part) && !location.hash && part !== first && !lab.embed.on);
-    if (address.ignored.length) notice(lab.state.complaint(address));
-    lab.links.greet();
+    notice([lab.state.complaint(address), lab.links.greet()].filter(Boolean).join(" "));
     lab.embed.start();
   }
 
@@ -285,6 +284,6 @@ lab.main = (() => {
 
   return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
     chooseTrack(lab.store.get("track") || track, false);
-    lab.links.greet();
+    notice(lab.links.greet());
   } };
 })();
