@@ -417,6 +417,7 @@ def build(root, out, assets, documents, native):
     environment.globals.update(
         value=lambda path, form: Markup(output(path, form)),
         math=lambda latex, display="inline": Markup(mathml(latex, display=display)),
+        corpus=load_facts(root, "corpus"),
     )
     page = environment.get_template("lab.html").render(
         csp="; ".join(f"{key} {value}" for key, value in CSP.items()), rhythm=RHYTHM, parts=parts,

@@ -21,7 +21,7 @@ PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relat
 SHELL = (
     "lab", "format", "fill", "names", "state", "schema", "store", "worker", "boot", "documents", "lock", "assumptions",
     "clusters", "desk", "plots", "record", "report", "verify", "texts", "map", "synthesis", "main", "links", "embed",
-    "part2", "part3",
+    "part2", "part3", "own",
 )
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
 RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")

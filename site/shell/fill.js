@@ -14,13 +14,13 @@ lab.fill = (() => {
   }
 
   function clear(section) {
-    for (const output of lab.all("[data-value]", section)) {
+    for (const output of lab.all("[data-value]:not([data-lasting] *)", section)) {
       output.textContent = "–";
       delete output.dataset.kind;
       output.removeAttribute("title");
     }
     for (const block of lab.all("[data-when]", section)) block.hidden = true;
-    for (const body of lab.all("table[data-table-for] tbody", section)) body.replaceChildren();
+    for (const body of lab.all("table[data-table-for]:not([data-lasting] *) tbody", section)) body.replaceChildren();
   }
 
   function cases(section, names) {

@@ -1,0 +1,287 @@
+"""The reader's own corpus: deduplicated in steps that can be cancelled, looked into, handed back, learnt from."""
+
+import asyncio
+import shutil
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dataselect_core.audit import Audit
+from dataselect_core.corpus_formats import CorpusError
+from dataselect_core.corpus_io import FACTS
+from dataselect_core.lsh import collision_probability
+from dataselect_core.streaming import deduplication_steps
+from dataselect_core.values import measured, modelled
+
+from . import compare
+from .audit_report import curve_table
+from .own_files import PageFiles, Shelf
+
+FOLDER = Path("/tmp/own")  # where the page puts files: /tmp/own/JOB/NAME
+PAUSE = 0.05  # seconds of work between two looks at what the page wants
+CURVE_DOCUMENTS = FACTS["page_curve_documents"]["value"]
+CURVE_WORDS = FACTS["page_curve_words"]["value"]
+SHOWN_PROBLEMS = 200
+SHOWN_MEMBERS = 200
+STAGES = {"read": ("Reading and hashing", 0.0, 0.6), "compare": ("Comparing", 0.6, 0.95)}
+MEMORY = ("There was not enough memory for these files. Close other pages or choose a smaller part; "
+          "what was here before is still here.")
+
+
+class OwnCorpus:
+    """At most one corpus that is shown and one that is at work; the newest wins.
+
+    Parameters
+    ----------
+    say : callable
+        `Workbench.say`. Each message is of the kind "own", with `job` and `state`: "work" (label, share),
+        "result", "learning", "failed" (text).
+    """
+
+    def __init__(self, say):
+        self._say = say
+        self._task = None
+        self._working = None  # job
+        self._shown = None  # job
+        self._point = self._shelf = None
+
+    @property
+    def working(self):
+        """Whether a corpus is at work."""
+        return self._task is not None and not self._task.done()
+
+    def start(self, job, name, settings, **layout):
+        """Deduplicate what lies at FOLDER/job/name; ends what was at work."""
+        self._end()
+        self._working = _number(job)
+        if not (isinstance(name, str) and name and name not in (".", "..") and "/" not in name):
+            raise ValueError(f"name must be the name of a file or folder, not {name!r}")
+        self._task = asyncio.ensure_future(self._watched(job, FOLDER / str(job) / name, dict(settings), layout))
+        return job
+
+    def refuse(self, job, text):
+        """Tell the page that a job cannot begin, and remove its files."""
+        self.say(_number(job), "failed", text=text)
+        self._remove(job)
+
+    def cancel(self, job):
+        """End a job that is at work, and remove its files; what is shown stays."""
+        if job == self._working:
+            self._end()
+        elif job != self._shown:
+            self._remove(_number(job))
+        return job
+
+    def clear(self):
+        """Forget everything and remove all files."""
+        self._end()
+        self._shown = self._point = self._shelf = None
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        return True
+
+    def cluster(self, job, kept):
+        """The members of one cluster; see `compare.members`."""
+        self._must_show(job)
+        point, more = _first_members(self._point, kept)
+        return {**compare.members(self._shelf, point, kept), "more": more}
+
+    def diff(self, job, left, right):
+        """Two documents side by side; see `compare.side_by_side`."""
+        self._must_show(job)
+        return compare.side_by_side(self._shelf, left, right)
+
+    def say(self, job, state, **content):
+        """One message to the page."""
+        self._say("own", job=job, state=state, **content)
+
+    def _must_show(self, job):
+        if self._shelf is None or job != self._shown:
+            raise ValueError("these documents are no longer in memory; choose their file again")
+
+    def _end(self):
+        if self.working:
+            self._task.cancel()
+            if self._working != self._shown:  # else only its learning curve is at work
+                self._remove(self._working)
+        self._task = self._working = None
+
+    def _remove(self, job):
+        for folder in (str(job), f"{job}-kept"):
+            shutil.rmtree(FOLDER / folder, ignore_errors=True)
+
+    async def _watched(self, job, path, settings, layout):
+        """Does a job; a failure is told in a sentence and leaves what is shown as it was."""
+        try:
+            await self._deduplicate(job, path, settings, layout)
+            await self._learn(job, settings)
+        except MemoryError:
+            self._failed(job, MEMORY)
+        except (ValueError, TypeError, OSError) as error:
+            self._failed(job, _sentence(error, job))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # not foreseen; the page must not wait for ever
+            self._failed(job, f"This could not be finished ({type(error).__name__}: {error}). Your file is unchanged.")
+        finally:
+            if self._working == job:
+                self._working = None
+
+    def _failed(self, job, text):
+        """What failed after the result was shown concerns only the learning curve."""
+        if self._shown == job:
+            self.say(job, "learning", text=text)
+        else:
+            self._remove(job)
+            self.say(job, "failed", text=text)
+
+    async def _deduplicate(self, job, path, settings, layout):
+        begun = time.perf_counter()
+        corpus = PageFiles(path, **layout)
+        corpus.check()
+        bands, rows = by_hand(settings)
+        steps = deduplication_steps(
+            corpus, settings["threshold"], settings["num_perm"], settings["width"], settings["seed"], True,
+            bands, rows, "skip")
+        point = await self._through(job, steps)
+        if len(point.keep) == 1:
+            raise CorpusError(one_document(corpus))
+        shelf = Shelf(corpus, point.index, settings["width"])
+        kept, text = corpus.keep(point.index, point.keep, FOLDER / f"{job}-kept")
+        report = summary(corpus, point, settings)
+        clusters = compare.largest(shelf, point)
+        before, self._shown, self._point, self._shelf = self._shown, job, point, shelf
+        if before is not None:
+            self._remove(before)
+        self.say(job, "result", name=path.name, settings=settings, clusters=clusters,
+                 seconds=time.perf_counter() - begun, **report,
+                 kept={"name": kept.name, "path": str(kept), "text": str(text), "bytes": kept.stat().st_size})
+
+    async def _through(self, job, steps):
+        """The result of some steps; the page hears how far they are, and can end them."""
+        next_look = 0.0
+        with closing(steps):
+            while True:
+                try:
+                    stage, done, total = next(steps)
+                except StopIteration as end:
+                    return end.value
+                if time.monotonic() < next_look:
+                    continue
+                label, start, stop = STAGES[stage]
+                self.say(job, "work", label=label, share=start + (stop - start) * done / max(total, 1))
+                await asyncio.sleep(0)
+                next_look = time.monotonic() + PAUSE
+
+    async def _learn(self, job, settings):
+        """The audit of part 1 on this corpus, where it is not too large for a page."""
+        point, shelf = self._point, self._shelf
+        documents, words = len(point.keep), int(shelf.mass.sum())
+        if documents > CURVE_DOCUMENTS or words > CURVE_WORDS:
+            self.say(job, "learning", cases=["curve-large"])
+            return
+        audit = None
+        for step in Audit.stepwise(shelf.read(np.arange(documents)), settings["width"], settings["num_perm"],
+                                   settings["seed"]):
+            if isinstance(step, tuple):
+                self.say(job, "work", label=step[0], share=step[1])
+                await asyncio.sleep(0)
+            else:
+                audit = step
+        result = audit.at(settings["threshold"], *by_hand(settings))
+        learning = audit.learning(result)
+        cases = ["curve"] if min(learning.icr_raw, learning.icr_kept) > 0 else ["curve", "curve-nothing"]
+        self.say(job, "learning", cases=cases, values=learned(result, learning),
+                 tables={"Own_ICR_Curve": curve_table(shelf.corpus, learning)})
+
+
+def by_hand(settings):
+    """Bands and rows, where the reader has set them."""
+    return (settings["bands"], settings["rows"]) if settings["banding"] == "hand" else (None, None)
+
+
+def summary(corpus, point, settings):
+    """What deduplication found: values, cases, and the malformed lines.
+
+    Returns
+    -------
+    dict
+        `values` (path -> Value), `cases`, `problems` ({file, line, message}).
+    """
+    words = point.index.words.astype(np.int64)
+    documents, kept = len(point.keep), int(point.keep.sum())
+    removed, total, gone = documents - kept, int(words.sum()), int(words[~point.keep].sum())
+    members = np.bincount(point.cluster.astype(np.intp))
+    short = int((words < settings["width"]).sum())
+    probability = collision_probability(settings["threshold"], point.bands, point.rows)
+    source = "deduplication of this corpus at these settings"
+    numbers = {
+        "documents": documents, "words": total, "kept.documents": kept, "kept.words": total - gone,
+        "removed.documents": removed, "removed.documents_share": removed / documents,
+        "removed.words": gone, "removed.words_share": gone / total if total else 0.0,
+        "same": point.same, "similar": removed - point.same, "clusters": int((members > 1).sum()),
+        "largest": int(members.max()), "short": short, "empty": point.empty, "malformed": point.malformed,
+        "files": len(corpus.names), "compared": point.compared,
+    }
+    values = {f"own.{name}": measured(value, "", source) for name, value in numbers.items()}
+    values["own.found"] = modelled(float(probability), "", "the S-curve of these bands and rows at the threshold")
+    for name in ("threshold", "width", "num_perm", "seed"):
+        values[f"own.setting.{name}"] = measured(settings[name], "", "as chosen")
+    values |= {"own.setting.bands": measured(point.bands, "", "as used"),
+               "own.setting.rows": measured(point.rows, "", "as used")}
+    cases = [name for name, holds in (
+        ("none-removed", not removed), ("some-removed", removed), ("short", short), ("empty", point.empty),
+        ("malformed", point.malformed), ("folder", corpus.is_folder),
+    ) if holds]
+    problems = [{"file": problem.name, "line": problem.line, "message": problem.message}
+                for problem in point.problems[:SHOWN_PROBLEMS]]
+    return {"values": values, "cases": cases, "problems": problems}
+
+
+def learned(point, learning):
+    """What the audit adds: path -> Value."""
+    source = "bigram model, trained on this corpus raw and deduplicated"
+    numbers = {
+        "icr.raw": 1e6 * learning.icr_raw, "icr.dedup": 1e6 * learning.icr_kept,
+        "icr.ratio": learning.icr_kept / learning.icr_raw if min(learning.icr_raw, learning.icr_kept) > 0 else None,
+        "curve.raw_loss": float(learning.raw.loss[-1]), "curve.dedup_loss": float(learning.kept.loss[-1]),
+        "curve.loss_change": learning.loss_change, "lsh.true_pairs": point.true_pairs,
+        "lsh.found_pairs": point.found_pairs, "lsh.missed": point.missed, "lsh.recall": point.recall,
+    }
+    return {f"own.{name}": measured(value, "", source) for name, value in numbers.items()}
+
+
+def _first_members(point, kept):
+    """The point with only the first `SHOWN_MEMBERS` of the removed documents of one cluster, and how many more."""
+    members = np.flatnonzero((point.cluster == kept) & ~point.keep)
+    further = members[SHOWN_MEMBERS:]
+    if not further.size:
+        return point, 0
+    cluster = point.cluster.copy()
+    cluster[further] = further
+    return replace(point, cluster=cluster), int(further.size)
+
+
+def one_document(corpus):
+    """What to do where everything is one document."""
+    name = corpus.names[0] if len(corpus.names) == 1 else "The folder"
+    advice = "bring a corpus of several"
+    if corpus.names[0].lower().endswith(".txt"):
+        advice = "choose a line or a paragraph as “A document of a .txt is”, or bring several files"
+    return f"{name} holds one document, which has nothing to be compared with: {advice}."
+
+
+def _sentence(error, job):
+    """The message of an error without where the page put the files."""
+    text = str(error).replace(f"{FOLDER / str(job)}/", "").strip()
+    if " column " in text and "its columns are" in text:
+        text += ". Name the one to compare in “Field or column of the text”"
+    return text if text.endswith((".", ")")) else f"{text}."
+
+
+def _number(job):
+    if isinstance(job, bool) or not isinstance(job, int) or job < 1:
+        raise ValueError(f"job must be a whole number from 1, not {job!r}")
+    return job

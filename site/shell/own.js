@@ -1,0 +1,349 @@
+// A corpus of the reader's own: chosen or dropped, handed to Python, and what is kept of it handed back. Files go to
+// the worker of this page and nowhere else.
+"use strict";
+
+lab.own = (() => {
+  const PART = "1";
+  const FOLDER = "/tmp/own"; // in Pyodide's file system; own_corpus.py looks there
+  const AT_A_TIME = 8 << 20; // bytes handed over at once
+  const TEXT_SHOWN = 1_000_000; // characters of what is kept, as text
+  const COMMAND = "python -m dataselect_core dedup";
+
+  let jobs = 0; // each choice of the reader is one
+  let current = 0; // the job at work; what comes of an earlier one is not shown
+  let shown = 0; // the job whose result stands on the page
+  let shownSettings = null;
+  /** What was chosen last: {name, entries: [{path, file}], folder}. @type {any} */
+  let chosen = null;
+  let waiting = false; // chosen before Python was ready
+  let links = []; // addresses of what is kept
+  const answers = new Map(); // id of a file handed over or asked for -> what waits for it
+  let handed = 0;
+  /** @type {ReturnType<typeof lab.clusterReader>} */
+  const clusters = lab.clusterReader("own_", () => ({ job: shown }));
+
+  const panel = () => lab.one("[data-own-corpus]");
+  const at = (name) => lab.one(`[data-own-${name}]`, panel());
+  const megabytes = (bytes) => `${lab.format(bytes / 1048576, "number")} MiB`;
+  const limit = () => Number(panel().dataset.ownBytes);
+  const endings = () => at("file").accept.split(",");
+  const ends = (name) => endings().some((ending) => name.toLowerCase().endsWith(ending));
+
+  // -- what the reader is told ---------------------------------------------------------------------------
+
+  function say(text, share = null) {
+    at("status").textContent = text;
+    at("progress").hidden = share === null;
+    at("progress").value = share ?? 0;
+    at("cancel").hidden = share === null;
+    at("again").hidden = share !== null || !chosen;
+    at("clear").hidden = share !== null || !(chosen || shown);
+  }
+
+  function complain(text) {
+    const place = at("error");
+    place.textContent = text;
+    place.hidden = !text;
+  }
+
+  function fail(text) {
+    current = 0;
+    waiting = false;
+    say(shown ? "The result below is of before." : "");
+    complain(text);
+  }
+
+  // -- files ---------------------------------------------------------------------------------------------
+
+  /** A message with files to the worker, or for one; answers with its bytes. */
+  function trade(message, transfer = []) {
+    return new Promise((resolve, reject) => {
+      answers.set(++handed, { resolve, reject });
+      lab.boot.post({ ...message, id: handed }, transfer);
+    });
+  }
+
+  /** Takes what was chosen or dropped: {path, file} each, the paths of a folder begin with its name. */
+  function choose(entries, folder) {
+    complain("");
+    const hidden = ({ path }) => path.split("/").slice(1).some((name) => name.startsWith("."));
+    const readable = folder ? entries.filter((entry) => ends(entry.path) && !hidden(entry)) : entries;
+    const name = folder ? entries[0]?.path.split("/")[0] : entries[0]?.path;
+    if (!readable.length) {
+      fail(entries.length ? `${name} holds no file that ends in ${endings().join(", ")}. Choose another folder.` : "There is no file in what you chose. Choose a file, or a folder with files in it.");
+      return;
+    }
+    const bytes = readable.reduce((sum, { file }) => sum + file.size, 0);
+    if (bytes > limit()) {
+      fail(`${name} has ${megabytes(bytes)}, and this page reads at most ${megabytes(limit())}. Choose a part of it, or use the command ${COMMAND}, which has no such limit.`);
+      return;
+    }
+    chosen = { name, folder, entries: readable };
+    begin();
+  }
+
+  async function begin() {
+    const job = ++jobs;
+    const before = current;
+    current = job;
+    complain("");
+    waiting = !lab.boot.live;
+    if (waiting) {
+      say(`${chosen.name} waits until Python is ready.`, 0);
+      return;
+    }
+    if (before) ask("own_cancel", { job: before });
+    const { name, entries } = chosen;
+    say(`Reading ${name} …`, 0);
+    try {
+      let done = 0;
+      for (let i = 0; i < entries.length;) {
+        const files = [];
+        let size = 0;
+        while (i < entries.length && size < AT_A_TIME && files.length < 200) {
+          const { path, file } = entries[i++];
+          files.push(read(path, file).then((bytes) => ({ path: `${FOLDER}/${job}/${path}`, bytes })));
+          size += file.size;
+        }
+        const ready = await Promise.all(files);
+        if (job !== current) break;
+        await trade({ type: "put", files: ready }, ready.map(({ bytes }) => bytes));
+        if (job !== current) break;
+        done += files.length;
+        say(`Reading ${name} …`, 0.2 * done / entries.length);
+      }
+    } catch (error) {
+      if (job !== current) return;
+      ask("own_cancel", { job });
+      fail(error.sentence || `The files could not be handed to Python (${error.message || error}). Choose a smaller part, or reload the page and try again.`);
+      return;
+    }
+    if (job !== current) {
+      ask("own_cancel", { job });
+      return;
+    }
+    ask("own", { job, name, field: at("field").value, split: at("split").value || null, delimiter: at("delimiter").value });
+  }
+
+  async function read(path, file) {
+    try {
+      return await file.arrayBuffer();
+    } catch {
+      throw Object.assign(new Error(), { sentence: `${path} could not be read: it was moved, changed or locked since you chose it, or there is no memory for it. Choose it again.` });
+    }
+  }
+
+  const ask = (name, args) => lab.boot.live && lab.main.ask(PART, name, args);
+
+  /** Everything below a dropped folder. */
+  async function walk(entry, path, found) {
+    if (entry.isFile) found.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+    else {
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (!some.length) return;
+        for (const one of some) await walk(one, `${path}/${one.name}`, found);
+      }
+    }
+  }
+
+  async function drop(transfer) {
+    const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
+    const files = [...transfer.files];
+    if (entries.length === 1 && entries[0]?.isDirectory) {
+      const found = [];
+      try {
+        await walk(entries[0], entries[0].name, found);
+      } catch (error) {
+        fail(`The folder could not be read (${error.message || error}). Choose it with the button instead.`);
+        return;
+      }
+      choose(found, true);
+    } else if (entries.some((entry) => entry?.isDirectory)) fail("Drop one folder, or files, but not both at once.");
+    else several(files);
+  }
+
+  /** One file is a corpus; several together are a folder. */
+  function several(files) {
+    if (files.length === 1) choose([{ path: files[0].name, file: files[0] }], false);
+    else if (files.length) choose(files.map((file) => ({ path: `corpus/${file.name}`, file })), true);
+  }
+
+  // -- what Python says ----------------------------------------------------------------------------------
+
+  function heard(message) {
+    if (message.state === "result") show(message);
+    else if (message.state === "learning") {
+      if (message.job === shown) learning(message);
+      if (message.job === current) finish(message.job);
+    } else if (message.job !== current) return;
+    else if (message.state === "work") {
+      say(`${message.label} …`, message.job === shown ? message.share : 0.2 + 0.8 * message.share);
+      if (message.job === shown) at("curve-status").textContent = `${message.label} …`;
+    } else if (message.state === "failed") fail(message.text);
+  }
+
+  function finish(job) {
+    if (job === current) current = 0;
+    say("Done.");
+  }
+
+  async function show({ job, name, settings, values, cases, problems, clusters: found, kept, seconds }) {
+    shown = job;
+    shownSettings = settings;
+    at("result").hidden = false;
+    at("name").textContent = `${name}: ${lab.format(values["own.removed.documents"].value, "integer")} of ${lab.format(values["own.documents"].value, "integer")} documents removed in ${lab.format(seconds, "number")} s`;
+    lab.fill.results(panel(), { values });
+    for (const block of lab.all("[data-own-when]", panel())) block.hidden = !cases.includes(block.dataset.ownWhen);
+    for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = true;
+    at("curve-status").textContent = "";
+    at("malformed").open = at("as-text").open = false;
+    at("problems").replaceChildren(...problems.map(({ file, line, message }) => lab.element("li", {}, `${file}, line ${lab.format(line, "integer")} ${message}`)));
+    const missing = values["own.malformed"].value - problems.length;
+    if (missing > 0) at("problems").append(lab.element("li", {}, `and ${lab.format(missing, "integer")} more`));
+    lookInto(found);
+    moved();
+    say("Deduplicated; a learning curve follows …", 1);
+    await keep(kept);
+  }
+
+  function lookInto(found) {
+    const place = at("clusters");
+    place.replaceChildren();
+    if (!found.length) return;
+    place.append(at("template").content.cloneNode(true));
+    clusters.show(place, found);
+  }
+
+  /** What is kept, as a link to a file and as text; both stay when Python forgets. */
+  async function keep({ name, path, text, bytes }) {
+    for (const url of links) URL.revokeObjectURL(url);
+    links = [];
+    const link = at("download");
+    link.removeAttribute("href");
+    at("size").textContent = "is being prepared …";
+    at("text").value = "";
+    try {
+      const asText = text === path ? null : new Blob([await trade({ type: "get", path: text })]);
+      const file = new Blob([await trade({ type: "get", path })]);
+      links = [URL.createObjectURL(file)];
+      link.href = links[0];
+      link.download = name;
+      at("size").textContent = `${name}, ${megabytes(bytes)}. If the download is not allowed here, copy the text below.`;
+      at("as-text").ontoggle = () => at("as-text").open && write(asText || file);
+    } catch (error) {
+      at("size").textContent = `could not be prepared (${error.message || error}): deduplicate it again, or choose a smaller part.`;
+    }
+  }
+
+  async function write(blob) {
+    const place = at("text");
+    if (place.value) return;
+    place.value = await blob.slice(0, TEXT_SHOWN).text();
+    at("cut").hidden = blob.size <= TEXT_SHOWN;
+    at("cut").textContent = `The first ${megabytes(TEXT_SHOWN)} of ${megabytes(blob.size)}; all of it is in the download.`;
+  }
+
+  function learning({ cases = [], values, tables, text = "" }) {
+    at("curve-status").textContent = text && `Not trained: ${text}`;
+    for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = !cases.includes(block.dataset.ownCurveWhen);
+    lab.fill.results(panel(), { values, tables });
+  }
+
+  /** Says so when the controls have moved since the result that is shown. */
+  function moved() {
+    const now = lab.main.state().settings;
+    const names = ["threshold", "width", "num_perm", "seed", "banding"];
+    if (shownSettings?.banding === "hand") names.push("bands", "rows");
+    at("moved").hidden = !shownSettings || names.every((name) => now[name] === undefined || now[name] === shownSettings[name]);
+  }
+
+  function clear() {
+    ask("own_clear", {});
+    for (const url of links) URL.revokeObjectURL(url);
+    links = [];
+    chosen = shownSettings = null;
+    shown = current = 0;
+    at("result").hidden = true;
+    at("download").removeAttribute("href");
+    at("text").value = "";
+    at("clusters").replaceChildren();
+    at("problems").replaceChildren();
+    complain("");
+    say("Forgotten: nothing of your files is left in this page.");
+    at("clear").hidden = true;
+  }
+
+  // -- what the reader does ------------------------------------------------------------------------------
+
+  function start() {
+    if (!panel()) return;
+    const area = at("drop");
+    if (!("webkitdirectory" in HTMLInputElement.prototype)) lab.one('[data-own-choose="folder"]', panel()).hidden = true;
+    panel().addEventListener("click", ({ target }) => {
+      const button = target instanceof Element ? target.closest("button") : null;
+      if (!button) return;
+      if (button.dataset.ownChoose) {
+        const field = at(button.dataset.ownChoose);
+        field.value = ""; // the same file may be chosen again
+        field.click();
+      } else if (button.matches("[data-own-cancel]")) {
+        if (current) ask("own_cancel", { job: current });
+        if (current === shown) at("curve-status").textContent = "Cancelled; the result above stays.";
+        current = 0;
+        waiting = false;
+        say("Cancelled. Nothing was lost; Deduplicate it again starts anew.");
+      } else if (button.matches("[data-own-again]")) begin();
+      else if (button.matches("[data-own-clear]")) clear();
+    });
+    at("file").addEventListener("change", () => several([...at("file").files]));
+    at("folder").addEventListener("change", () => choose([...at("folder").files].map((file) => ({ path: file.webkitRelativePath, file })), true));
+
+    // A file dropped beside the place would be opened by the browser in place of the lab.
+    const files = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+    document.addEventListener("dragover", (event) => {
+      if (!files(event)) return;
+      event.preventDefault();
+      const inside = area.contains(/** @type {Node} */ (event.target));
+      event.dataTransfer.dropEffect = inside ? "copy" : "none";
+      area.toggleAttribute("data-over", inside);
+    });
+    document.addEventListener("dragleave", () => area.removeAttribute("data-over"));
+    document.addEventListener("drop", (event) => {
+      area.removeAttribute("data-over");
+      if (!files(event)) return;
+      event.preventDefault();
+      if (area.contains(/** @type {Node} */ (event.target))) drop(event.dataTransfer);
+    });
+  }
+
+  document.addEventListener("lab:python", ({ detail }) => {
+    if (detail.type === "own") heard(detail);
+    else if (detail.type === "results" && String(detail.part) === PART && shown) moved();
+  });
+
+  lab.boot.listen((message) => {
+    if (message.type === "file" && answers.has(message.id)) {
+      const { resolve, reject } = answers.get(message.id);
+      answers.delete(message.id);
+      if (message.error) reject(new Error(message.error));
+      else resolve(message.bytes);
+    }
+  });
+
+  document.addEventListener("lab:boot", ({ detail }) => {
+    if (detail === "live") {
+      if (waiting) begin();
+      return;
+    }
+    for (const { reject } of answers.values()) reject(new Error("Python has stopped"));
+    answers.clear();
+    if (current && !waiting) fail("Python has stopped. Your files are unchanged; try again when it runs.");
+    if (shown) at("clusters").replaceChildren(); // its files are gone; figures and download stay
+  });
+
+  lab.later(start);
+
+  return {};
+})();
