@@ -146,7 +146,7 @@ def active_learning(X, y, X_test, y_test, strategy, batch_size, initial, budget,
         seed=int(seed),
         start=rounds[0].queried,
         queried=np.concatenate([r.queried for r in rounds[1:]] or [rounds[0].queried[:0]]),
-        labels=np.array([r.labels for r in rounds]),
+        labels=np.array([r.labels for r in rounds], dtype=np.int64),
         accuracy=np.array([r.accuracy for r in rounds]),
         recall=None if recall[0] is None else np.array(recall),
         scored=np.array([r.scored for r in rounds], dtype=np.int64),
@@ -218,7 +218,7 @@ def active_learning_rounds(
 
 def _rounds(X, y, X_test, y_test, strategy, batch_size, initial, budget, seed, model, recall_class):
     """The loop itself, with arguments already checked (a generator checks nothing until first asked)."""
-    order = np.random.default_rng(seed).permutation(len(X))
+    order = np.random.default_rng(seed).permutation(len(X)).astype(np.int64)
     unlabelled = np.ones(len(X), dtype=bool)
     labelled, batch = np.empty(0, dtype=np.int64), order[:initial]
     scored = operations = 0
@@ -241,7 +241,7 @@ def _rounds(X, y, X_test, y_test, strategy, batch_size, initial, budget, seed, m
         if strategy == "random" or not trained:
             batch = order[unlabelled[order]][:size]
         else:
-            pool = np.flatnonzero(unlabelled)
+            pool = np.flatnonzero(unlabelled).astype(np.int64)
             scores = uncertainty(model.predict_proba(X[pool]), strategy)
             scored += len(pool)
             batch = pool[most_uncertain(scores, size)]
@@ -291,7 +291,8 @@ def stratified_split(y, test_share, seed):
         samples = samples[random.permutation(len(samples))]
         pool.append(samples[:in_pool])
         test.append(samples[in_pool:in_pool + in_test])
-    return random.permutation(np.concatenate(pool)), random.permutation(np.concatenate(test))
+    pool, test = np.concatenate(pool).astype(np.int64), np.concatenate(test).astype(np.int64)
+    return random.permutation(pool), random.permutation(test)
 
 
 def _proportional(counts, draws, random):
