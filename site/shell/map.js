@@ -52,7 +52,7 @@ lab.map = (() => {
       spent += minutes(track, part);
       put(time, `${minutes(track, part)} of ${time.dataset.mapTime} min`);
     }
-    for (const place of lab.all("[data-map-total]")) put(place, `${spent} of ${place.dataset.mapTotal} minutes on this track.`);
+    for (const place of lab.all("[data-map-total]")) put(place, `${spent} of ${place.dataset.mapTotal} minutes on this track`);
   }
 
   function save() {

@@ -22,7 +22,7 @@ lab.verify = (() => {
       lab.element("th", { scope: "row" }, `${check.track}, part ${check.part}: ${check.path}`),
       lab.element("td", {}, digits(check.claimed)), lab.element("td", {}, digits(check.recomputed)),
       lab.element("td", { class: check.agrees ? "agrees" : "differs" }, check.agrees ? "✓ agrees" : `✗ differs${check.note ? ` (${check.note})` : ""}`));
-    const table = (rows) => lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Agreement, figure by figure" }, lab.element("table", { class: "figures agreement" },
+    const table = (rows) => lab.element("div", { class: "scroll long", tabindex: "0", role: "region", "aria-label": "Agreement, figure by figure" }, lab.element("table", { class: "figures agreement" },
       lab.element("thead", {}, lab.element("tr", {}, ...["Figure", "In the report", "Computed here", "Agreement"].map((text) => lab.element("th", { scope: "col" }, text)))),
       lab.element("tbody", {}, ...rows.slice(0, SHOWN).map(row))));
     place.replaceChildren(

@@ -118,6 +118,7 @@ def sections(ledger, lines=None, plots=()):
             if (track, part) in begun:
                 blocks = _part(ledger, track, part, (lines or {}).get(part, ()))
                 blocks += [("plot", plot) for plot in plots if plot.get("place") == f"{track}/{part}"]
+                blocks += _all_figures(ledger.get(track, part, "evidence"))
                 placed.discard(f"{track}/{part}")
             else:
                 blocks = [("text", "Missing: not begun.")]
@@ -199,10 +200,15 @@ def _evidence(ledger, track, part, evidence, lines):
         blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], checks)))
     if evidence.get("cases"):
         blocks.append(("text", f"Cases: {', '.join(evidence['cases'])}."))
-    rows = [[path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
-            for path, value in values.items()]
-    blocks.append(("table", ("All captured figures", ["Figure", "Value", "Unit", "Kind", "Source"], rows)))
     return blocks
+
+
+def _all_figures(evidence):
+    if not evidence:
+        return []
+    rows = [[path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
+            for path, value in evidence.get("values", {}).items()]
+    return [("table", ("All captured figures", ["Figure", "Value", "Unit", "Kind", "Source"], rows))]
 
 
 def _constraints(values, cases):
@@ -291,7 +297,8 @@ _PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #0F172A }}
-table {{ border-collapse: collapse; width: 100%; font-size: .85rem; margin: 0 0 1.2rem; overflow-wrap: anywhere }}
+table {{ border-collapse: collapse; width: 100%; font-size: .85rem; margin: 0 0 1.2rem; overflow-wrap: break-word }}
+td:first-child {{ overflow-wrap: anywhere }}
 caption {{ text-align: left; font-weight: 600; padding: .3rem 0 }} tr {{ break-inside: avoid }}
 td, th {{ border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left; vertical-align: top }}
 blockquote {{ border-left: 3px solid #006395; margin: 0 0 1rem; padding-left: 1rem; white-space: pre-wrap }}
