@@ -4,19 +4,17 @@ import asyncio
 
 import panel as pn
 
-from dataselect_core import datasets, gap_map, mixing, noise_lab, tracks
-from dataselect_core.economics import Assumptions
+from dataselect_core import datasets, gap_map, mixing, noise_lab, small_map, tracks
+from dataselect_core.figures import domain_gap
+from dataselect_core.figures.mix_situation import DIRECTIONS, Situation, kept, setting_of
 
-from . import mix_report, noise_report, own_map, pictures
+from . import mix_tables, noise_tables, pictures
 from .controlled import Controlled
 from .controls import choice, slider_with_number, whole_number
 from .mix_plots import CutPlot, MapPlot, NoisePlots
 
 MEASURES = {"Field accuracy": "accuracy", "Safety recall in heavy rain": "recall", "FID": "fid",
             "FID∞ (bias taken out)": "fid_infinity"}
-DIRECTIONS = ("rises", "same", "falls")
-OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
-OF_THE_LAB = ("expert_label_price",)
 PAUSE = 0.2  # seconds without a newer setting before training begins
 REMEMBERED = 2000  # runs
 
@@ -103,59 +101,30 @@ class DomainGapSynthesis(Controlled):
 
     # -- the reader's setting --------------------------------------------------------------------------
 
+    def settings(self):
+        """The settings a link or a record needs to come back here; `map` says whose map the figures rest on."""
+        return {**super().settings(), "map": "own" if self._own_map() else "track"}
+
     def setting(self):
         """The `mixing.Setting` of the controls; ValueError where there is too little to train on."""
-        return mixing.Setting(
-            share=round(self.synthetic.value / 100, 4), randomisation=round(self.randomisation.value, 4),
-            total=self.total.value, real=self.real.value,
-            wet_share=self.wet_share.value / 100 if self.rain.value == "hand" else None,
-            simulator_rain=self.simulator_rain.value == "yes", label_noise=self.label_noise.value / 100,
-            critical=int(self.track.part_3.critical.value),
+        return setting_of(super().settings(), self.track)[0]
+
+    def situation(self):
+        """What the figures rest on, as far as it is there."""
+        setting, seeds = setting_of(super().settings(), self.track)
+        rate = round(self.noise.value / 100, 4)
+        return Situation(
+            self.track, setting, seeds, rate, self.prediction, self.map,
+            None if self.rainfall is None else float((self.rainfall > 0).mean()), self._own_map(), self.runs,
+            self.experiments.get((rate, seeds)), self.edited,
         )
 
-    def seed_list(self):
-        """The seeds that the reader measures over."""
-        return tuple(range(self.seed.value, self.seed.value + self.seeds.value))
-
-    def strategies(self, setting):
-        """What could be bought instead: name -> setting, or None where too little would be left to train on."""
-        real, _ = setting.counts()
-        if real < 2 * mixing.CLASSES:
-            return {"mix": setting, "real": None, "expert": None}
-        alone = {"share": 0.0, "randomisation": 0.0, "total": real, "real": real, "wet_share": setting.wet_share,
-                 "critical": setting.critical}
-        return {"mix": setting, "real": mixing.Setting(**alone, label_noise=setting.label_noise),
-                "expert": mixing.Setting(**alone)}
-
-    def measured(self, setting):
-        """Measures with intervals over the reader's seeds, or None while they are not all run."""
-        outcomes = [self.runs.get((setting, seed)) for seed in self.seed_list()]
-        return None if setting is None or None in outcomes else mixing.summarised(outcomes)
-
-    def experiment(self):
-        """What the experiments on label noise found at the reader's rate and seeds, or None."""
-        return self.experiments.get(self._experiment_key())
-
-    def _experiment_key(self):
-        return round(self.noise.value / 100, 4), self.seed_list()
-
-    def map_of(self, setting):
-        """The map that holds for a setting: the track's, or one measured here; else the track's, which does not."""
-        for made in (self.map, *reversed(self.own)):
-            if made.holds(setting, made.seeds):
-                return made
-        return self.map
-
-    def limits(self):
-        """The track's limits as `mixing` takes them."""
-        limits = self.track.part_3.limits
-        return mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value)
-
-    def assumption(self, name):
-        """A price or number of the scenario: the reader's, else the track's, else the lab's."""
-        if name in self.edited:
-            return self.edited[name]
-        return getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
+    def _own_map(self):
+        """The map measured here for the reader's setting; None where there is none, or the track's holds."""
+        setting, seeds = setting_of(super().settings(), self.track)
+        if self.map is None or self.map.holds(setting, self.map.seeds):
+            return None
+        return next((made for made in self.own if made.holds(setting, seeds[:small_map.SEEDS])), None)
 
     # -- what the page asks ----------------------------------------------------------------------------
 
@@ -173,7 +142,8 @@ class DomainGapSynthesis(Controlled):
         try:
             for given in (settings, state.get("settings") or {}):  # what is refused leaves the track's own
                 for name, value in given.items():
-                    self.told(self.set, name, value)
+                    if name != "map":  # a map of the reader's own is measured again when it is asked for
+                        self.told(self.set, name, value)
         finally:
             self._quiet = False
         if state.get("prediction") is not None:
@@ -227,11 +197,7 @@ class DomainGapSynthesis(Controlled):
     def _assume(self, edited):
         before, self.edited = self.edited, dict(edited)
         try:
-            unknown = set(edited) - set(OF_THE_TRACK) - set(OF_THE_LAB)
-            if unknown:
-                raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
-            mix_report.prices(self, 1, 1)
-            noise_report.steps(self, 0.05)
+            self.situation().check_assumptions()
         except (ValueError, TypeError) as error:
             self.edited = before
             raise ValueError(str(error)) from None
@@ -259,8 +225,9 @@ class DomainGapSynthesis(Controlled):
             return True
         if self.prediction is None:
             return False
-        wanted = [s for s in self.strategies(self.setting()).values() if s is not None]
-        return self.map is None or self.experiment() is None or any(self.measured(s) is None for s in wanted)
+        now = self.situation()
+        wanted = [one for one in now.strategies().values() if one is not None]
+        return now.map is None or now.experiment is None or any(now.measured(one) is None for one in wanted)
 
     async def _catch_up(self):
         if self.digits is None:
@@ -283,17 +250,18 @@ class DomainGapSynthesis(Controlled):
             self.map = gap_map.read(self._maps, self.track.id)
             self.report()
         await asyncio.sleep(PAUSE)
-        for name, setting in self.strategies(self.setting()).items():
-            await self._train(name, setting)
-        await self._experiment()
+        now = self.situation()
+        for name, setting in now.strategies().items():
+            await self._train(name, setting, now.seeds)
+        await self._experiment(now.rate, now.seeds)
 
-    async def _train(self, name, setting):
+    async def _train(self, name, setting, seeds):
         """Run a strategy for every seed that has not been run."""
         if setting is None:
             return
         label = {"mix": "Training on your mix", "real": "Training on its real samples alone",
                  "expert": "Training on expert labels"}[name]
-        wanted = [seed for seed in self.seed_list() if (setting, seed) not in self.runs]
+        wanted = [seed for seed in seeds if (setting, seed) not in self.runs]
         for done, seed in enumerate(wanted):
             for step in mixing.stepwise(setting, *self.digits, self.rainfall, seed):
                 if step is not None:
@@ -305,9 +273,8 @@ class DomainGapSynthesis(Controlled):
             self.report()
 
     async def _measure_map(self):
-        seeds = self.seed_list()[:own_map.SEEDS]
-        data = (*self.digits, self.rainfall)
-        for step in own_map.measure(self.map, self.setting(), seeds, data, self.runs):
+        now = self.situation()
+        for step in small_map.measure(self.map, now.setting, now.seeds, (*self.digits, self.rainfall), self.runs):
             if isinstance(step, tuple):
                 await self.progress(*step)
             else:
@@ -316,8 +283,7 @@ class DomainGapSynthesis(Controlled):
         if self._missing():
             await self._catch_up()
 
-    async def _experiment(self):
-        key = self._experiment_key()
+    async def _experiment(self, *key):
         if key not in self.experiments:
             for step in noise_lab.measure(*key, *self.digits):
                 if isinstance(step, tuple):
@@ -336,24 +302,21 @@ class DomainGapSynthesis(Controlled):
 
     def report(self):
         """Tell the page what is known; before the lock, only what it does not guard."""
+        now = self.situation()
         if self.prediction is None:
-            self.say("results", values=mix_report.open_values(self), locked=True, settings=self.settings())
+            self.say("results", values=domain_gap.known(now), locked=True, settings=self.settings())
         elif self.map is not None:
-            setting = self.setting()
-            self._draw(setting)
-            report = mix_report.report(self, setting)
-            noisy = noise_report.report(self)
-            self.say(
-                "results", locked=False, settings=self.settings(), values=report["values"] | noisy["values"],
-                tables=report["tables"] | noisy["tables"], cases=report["cases"] + noisy["cases"],
-            )
+            self._draw(now)
+            values, cases = domain_gap.figures(now)
+            tables = mix_tables.tables(now, self.measure.value) | noise_tables.tables(now.experiment, values)
+            self.say("results", locked=False, settings=self.settings(), values=values, tables=tables, cases=cases)
 
-    def _draw(self, setting):
-        made = self.map_of(setting)
+    def _draw(self, now):
+        made, setting = now.shown(), now.setting
         i, j = made.nearest(setting.share, setting.randomisation)
         shown = (id(made), self.measure.value)
         if self._drawn != shown:
-            self.map_plot.show(made, self.measure.value, mix_report.kept(made, self.limits()))
+            self.map_plot.show(made, self.measure.value, kept(made, now.limits()))
             self._drawn = shown
         self.map_plot.move(setting.share, setting.randomisation)
         cut = {name: tuple(made.measures[name + end] for end in ("", "_low", "_high"))
@@ -362,5 +325,5 @@ class DomainGapSynthesis(Controlled):
                           100 * setting.share)
         self.cut_random.show(made.randomisations, {n: [v[i] for v in c] for n, c in cut.items()},
                              setting.randomisation)
-        if self.experiment() is not None:
-            self.noise_plots.show(self.experiment())
+        if now.experiment is not None:
+            self.noise_plots.show(now.experiment)

@@ -8,10 +8,11 @@ import re
 
 import numpy as np
 import pytest
-from apps import mix_report, noise_report, own_map, part3, pictures
+from apps import part3, pictures
 from quiet_page import talk
 
-from dataselect_core import datasets, gap_map, mixing, noise, noise_lab
+from dataselect_core import datasets, gap_map, mixing, noise, noise_lab, small_map
+from dataselect_core.figures import domain_gap, label_noise, mix_situation
 from dataselect_core.tracks import TRACKS, track
 
 FALLS = {"direction": "falls", "prediction": 10}
@@ -174,6 +175,37 @@ def test_the_figures_can_be_had_again_natively(tiny, data):
     assert "off-grid" in tiny.of("results")[-1]["cases"]
 
 
+def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
+    """From settings, assumptions and prediction alone the core makes every figure of the page again."""
+    monkeypatch.setattr(small_map, "AXIS", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(small_map, "SEEDS", 2)
+
+    async def conversation(page):
+        for of, ask, settings in (("tiny", None, {}), ("mobile", "remap", {"real": 120, "total": 200, "synthetic": 45})):
+            await begin(page, of, **settings)
+            await page.ask("assume", assumptions={"real_price": 7.5})
+            if ask:
+                await page.ask(ask)
+                await page.rest()
+            results = page.of("results")[-1]
+            assert results["settings"]["map"] == ("own" if ask else "track")
+            found = domain_gap.recompute(of, results["settings"], {"real_price": 7.5}, FALLS)
+            assert found.keys() == results["values"].keys()
+            for path, value in found.items():
+                assert value.value == pytest.approx(results["values"][path]["value"], rel=1e-12), path
+                assert value.kind == results["values"][path]["kind"], path
+
+    hold(conversation)
+
+
+@pytest.mark.parametrize("wrong", [{"total": 10**7}, {"seeds": 1000}, {"synthetic": "90"}, {"noise": 49}])
+def test_a_report_cannot_ask_for_endless_work(tiny, wrong):
+    """Settings of a report that no control allows are refused, by name."""
+    settings = tiny.of("results")[-1]["settings"]
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        domain_gap.recompute("tiny", settings | wrong, {}, FALLS)
+
+
 def test_every_value_has_its_kind(tiny):
     """Measured, modelled or cited, with a source; limits are assumptions."""
     values = tiny.of("results")[-1]["values"]
@@ -227,17 +259,19 @@ def test_the_advice_is_the_step_that_helps_most():
     assert f"fid-try-{min(steps, key=steps.get)}" in cases
 
 
-def test_a_border_is_said_to_be_one(tiny):
+@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
+def test_a_border_is_said_to_be_one(each):
     """Where the best point of a region has the least share that the supply allows, the page says so."""
-    for each in TRACKS:
-        made = gap_map.read(datasets.gap_maps(), each.id)
-        limits = mixing.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
-        region = mix_report._region(made, limits, "here")
-        inside = made.feasible(limits)
-        best = np.where(inside, made.measures["accuracy"], 0).max(1).argmax()
-        supply = np.flatnonzero((1 - made.shares) * made.setting.total <= made.setting.real + 1e-6)[0]
-        assert ("best-at-supply" in region["cases"]) == (best == supply)
-        assert region["values"]["region.cells"].value == inside.sum()
+    made = gap_map.read(datasets.gap_maps(), each.id)
+    limits = mixing.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    inside = made.feasible(limits)
+    values, cases = {}, []
+    situation = mix_situation.Situation(each, made.setting, made.seeds, 0.05, map=made)
+    domain_gap._region(situation, made, "here", values, cases)
+    best = np.where(inside, made.measures["accuracy"], 0).max(1).argmax()
+    supply = np.flatnonzero((1 - made.shares) * made.setting.total <= made.setting.real + 1e-6)[0]
+    assert ("best-at-supply" in cases) == (best == supply)
+    assert values["region.cells"].value == inside.sum()
 
 
 # -- folded settings and the reader's own map ------------------------------------------------------------------
@@ -245,8 +279,8 @@ def test_a_border_is_said_to_be_one(tiny):
 
 def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their_own(monkeypatch):
     """With fewer real samples the track's map is not used for the checks; a small map can be measured, and is."""
-    monkeypatch.setattr(own_map, "AXIS", (0.0, 0.5, 1.0))
-    monkeypatch.setattr(own_map, "SEEDS", 2)
+    monkeypatch.setattr(small_map, "AXIS", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(small_map, "SEEDS", 2)
 
     async def conversation(page):
         await begin(page, "tiny", synthetic=50, randomisation=0.5)
@@ -364,7 +398,7 @@ def test_the_card_s_ten_times_is_the_agnostic_law():
     page = hold(conversation)
     rows = page.of("results")[-1]["tables"]["TrainingSteps"]["rows"]
     assert [row[-1] for row in rows] == ["✓ in time", "✓ in time", "✓ in time", "✗ too late", "✗ too late"]
-    assert rows[3][1] == rows[4][1] == noise_report.CARD_FACTOR == 10
+    assert rows[3][1] == rows[4][1] == label_noise.CARD_FACTOR == 10
 
 
 def test_more_noise_is_measured_anew():

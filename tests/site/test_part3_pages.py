@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from apps import mix_report, part3
+from apps import part3
 from quiet_page import talk
+
+from dataselect_core.figures import mix_situation
 
 PAGES = Path(__file__).resolve().parents[2] / "site" / "pages"
 NAMES = ("part-3.md", "part-3.reveal.md", "part-3.bench.html")
@@ -64,7 +66,7 @@ def test_every_number_in_the_words_is_reported(reported):
     """No placeholder waits for a number that Python never sends."""
     paths = used(r"\{\{([a-z][\w.]*)\|") | used(r'value\("([\w.]+)"')
     paths = {path for path in paths if not path.startswith(("native.", "track."))}
-    paths = paths - {"check."} | {f"check.{name}.{what}" for name in mix_report.LIMITS for what in ("value", "limit")}
+    paths = paths - {"check."} | {f"check.{name}.{what}" for name in mix_situation.LIMITS for what in ("value", "limit")}
     assert len(paths) > 60
     assert paths - reported[0] == set()
 
@@ -79,9 +81,9 @@ def test_every_case_in_the_words_can_come_true(reported):
     """A block for a case that never comes would never be read."""
     cases = used(r"::: when ([a-z-]+)") | used(r'data-when="([a-z-]+)"')
     known = reported[2] | {f"{name}-{how}" for name, how in itertools.product(
-        mix_report.LIMITS, ("ok", "fails", "waits", "unsure"))}
+        mix_situation.LIMITS, ("ok", "fails", "waits", "unsure"))}
     known |= {f"{name}-try-{step}" for name, step in itertools.product(("accuracy", "fid", "recall"), STEPS)}
-    known |= {"agrees", "disagrees", "moved-rises", "best-inside", "off-grid", "map-other", "map-own", "challenge-solved",
+    known |= {"agrees", "region-empty", "disagrees", "moved-rises", "best-inside", "off-grid", "map-other", "map-own", "challenge-solved",
               "no-real-alone", "transfer-positive", "transfer-negative", "transfer-unsure", "steps-realizable-fails",
               "direction-right", "noise-waits", "strategies-wait"}
     assert cases - known == set()

@@ -1,10 +1,10 @@
-"""A small map for settings that the built one was not made for, measured in the browser while the reader waits."""
+"""A small map for a setting that the track's was not made for, measured while the reader waits."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from dataselect_core import mixing
+from . import mixing
 
 AXIS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 SEEDS = 3  # of the reader's, the first ones
@@ -20,6 +20,7 @@ def measure(built, setting, seeds, data, runs):
     setting : mixing.Setting
         The reader's; share and randomisation are those of the map.
     seeds : sequence of int
+        The reader's; the first `SEEDS` are used.
     data : tuple
         X, y and rainfall, as `mixing.samples` takes them.
     runs : dict
@@ -35,6 +36,7 @@ def measure(built, setting, seeds, data, runs):
         raise ValueError("a map needs more real samples: with so few, only all-synthetic mixes can be trained")
     measures = {name + end: np.empty((len(shares), len(AXIS))) for name in mixing.MEASURES
                 for end in ("", "_low", "_high")}
+    seeds = tuple(seeds[:SEEDS])
     total, done = len(shares) * len(AXIS) * len(seeds), 0
     for j, randomisation in enumerate(AXIS):  # outside, so that simulated samples are used again
         for i, share in enumerate(shares):
@@ -51,7 +53,7 @@ def measure(built, setting, seeds, data, runs):
                 measures[name + "_low"][i, j] = found.low
                 measures[name + "_high"][i, j] = found.high
     yield replace(built, setting=replace(setting, share=1.0, randomisation=0.0), shares=np.array(shares),
-                  randomisations=np.array(AXIS), seeds=tuple(seeds), measures=measures)
+                  randomisations=np.array(AXIS), seeds=seeds, measures=measures)
 
 
 def _possible(setting, share):

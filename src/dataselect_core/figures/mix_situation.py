@@ -1,0 +1,144 @@
+"""What the figures of Part 3 rest on: a track, a mix, the runs made on it, and the reader's assumptions."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .. import gap_map, mixing, noise_lab
+from ..acquisition import acquire
+from ..economics import Assumptions
+from ..noise import steps_under_noise
+from ..tracks import Track
+
+OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
+OF_THE_LAB = ("expert_label_price",)
+DIRECTIONS = {"rises": 1, "same": 0, "falls": -1}
+RANGES = {"synthetic": (0, 100), "randomisation": (0, 1), "total": (20, 3000), "real": (0, mixing.POOL),
+          "wet_share": (0, 100), "label_noise": (0, 45), "seed": (0, 9999), "seeds": (2, 20), "noise": (0, 30)}
+"""What the page's controls allow; shares and rates in per cent."""
+LIMITS = ("accuracy", "fid", "recall", "supply")
+
+
+@dataclass
+class Situation:
+    """What a set of figures rests on.
+
+    Attributes
+    ----------
+    track : Track
+    setting : mixing.Setting
+    seeds : tuple of int
+    rate : float
+        Label noise of the experiments, as a share.
+    prediction : (str, float)
+        A direction of `DIRECTIONS`, and percentage points.
+    map : gap_map.GapMap
+        That of the track.
+    wet : float or None
+        Share of days with rain in the record; None while it is not read.
+    own : gap_map.GapMap or None
+        A map measured for this setting, where the track's does not hold.
+    runs : dict
+        (setting, seed) -> mixing.Outcome.
+    experiment : noise_lab.Measured or None
+    edited : dict
+        Assumptions the reader has changed.
+    """
+
+    track: Track
+    setting: mixing.Setting
+    seeds: tuple
+    rate: float
+    prediction: tuple | None = None
+    map: gap_map.GapMap | None = None
+    wet: float | None = None
+    own: gap_map.GapMap | None = None
+    runs: dict = field(default_factory=dict)
+    experiment: noise_lab.Measured | None = None
+    edited: dict = field(default_factory=dict)
+
+    def shown(self):
+        """The map that is shown: the reader's own where there is one, else the track's."""
+        return self.map if self.own is None else self.own
+
+    def holds(self):
+        """Whether the map that is shown was made for this setting, whatever the seeds."""
+        return self.shown().holds(self.setting, self.shown().seeds)
+
+    def limits(self):
+        """The track's limits as `mixing` takes them."""
+        limits = self.track.part_3.limits
+        return mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value)
+
+    def strategies(self):
+        """What could be bought: name -> setting, or None where too little would be left to train on."""
+        return strategies(self.setting)
+
+    def measured(self, setting):
+        """Measures with intervals over the seeds, or None while they are not all run."""
+        outcomes = [self.runs.get((setting, seed)) for seed in self.seeds]
+        return None if setting is None or None in outcomes else mixing.summarised(outcomes)
+
+    def assumption(self, name):
+        """A price or number of the scenario: the reader's, else the track's, else the lab's."""
+        if name in self.edited:
+            return self.edited[name]
+        return getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
+
+    def check_assumptions(self):
+        """ValueError or TypeError if a changed assumption is unknown or cannot be."""
+        unknown = set(self.edited) - set(OF_THE_TRACK) - set(OF_THE_LAB)
+        if unknown:
+            raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
+        self.price(1, 1, True)
+        self.steps()
+
+    def steps(self):
+        """Training steps under the realizable law with random flips, and under the agnostic law."""
+        return steps_under_noise(self.assumption("clean_steps"), self.rate, self.assumption("target_error"))
+
+    def price(self, real, synthetic, expert=False):
+        """What samples cost at the prices in force: `Acquisition`."""
+        return acquire(real, synthetic, self.assumption("real_price"), self.assumption("synthetic_price"),
+                       self.assumption("expert_label_price") if expert else 0.0)
+
+
+def strategies(setting):
+    """The mix, its real samples alone, and the same with experts' labels: name -> setting or None."""
+    real, _ = setting.counts()
+    if real < 2 * mixing.CLASSES:
+        return {"mix": setting, "real": None, "expert": None}
+    alone = {"share": 0.0, "randomisation": 0.0, "total": real, "real": real, "wet_share": setting.wet_share,
+             "critical": setting.critical}
+    return {"mix": setting, "real": mixing.Setting(**alone, label_noise=setting.label_noise),
+            "expert": mixing.Setting(**alone)}
+
+
+def setting_of(settings, track):
+    """The `mixing.Setting` and the seeds of the page's settings.
+
+    Raises
+    ------
+    ValueError
+        A setting is outside what the page's controls allow, or leaves too little to train on.
+    """
+    for name, (low, high) in RANGES.items():
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
+    setting = mixing.Setting(
+        share=round(settings["synthetic"] / 100, 4), randomisation=round(settings["randomisation"], 4),
+        total=settings["total"], real=settings["real"],
+        wet_share=settings["wet_share"] / 100 if settings["rain"] == "hand" else None,
+        simulator_rain=settings["simulator_rain"] == "yes", label_noise=settings["label_noise"] / 100,
+        critical=int(track.part_3.critical.value),
+    )
+    return setting, tuple(range(settings["seed"], settings["seed"] + settings["seeds"]))
+
+
+def kept(made, limits):
+    """Limit -> bool[a, b]: where on a map it is kept. All together are `GapMap.feasible`."""
+    needed = np.array([replace(made.setting, share=float(share)).real_needed for share in made.shares])
+    supply = np.repeat((needed <= made.setting.real)[:, None], len(made.randomisations), axis=1)
+    return {"accuracy": made.measures["accuracy"] >= limits.accuracy, "fid": made.measures["fid"] <= limits.fid,
+            "recall": made.measures["recall"] >= limits.recall, "supply": supply}
