@@ -33,14 +33,21 @@ def report(situation, point, learning, recall):
         "tables": {"ICR_Curve": curve_table(of, learning), "SCurvePlot": _recall_table(point, *recall)},
         "cases": _cases(situation, values, learning),
         "clusters": largest(situation.audit, point),
-        "nouns": {"item": of.item, "items": of.items, "unit": of.unit},
+        "nouns": nouns(of),
     }
+
+
+def nouns(corpus):
+    """Words for what a corpus holds."""
+    item = "text" if corpus.kind == "texts" else corpus.item  # what one reads of a document
+    return {"item": item, "items": corpus.items, "unit": corpus.unit, "progress": corpus.progress}
 
 
 def _cases(situation, values, learning):
     number = {path: value.value for path, value in values.items()}
-    kind = situation.audit.corpus.kind
-    cases = [f"corpus-{situation.corpus}", *(["corpus-texts"] if kind == "texts" else ["corpus-samples"])]
+    cases = [f"corpus-{situation.corpus}"]
+    if situation.audit.corpus.kind == "texts":
+        cases.append("corpus-texts")
     for check in ("budget", "guardrail"):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
         cases.append(f"{check}-{'ok' if fits else 'fails'}")

@@ -315,7 +315,7 @@ class DeduplicationAudit(Workbench):
         """Compute the reader's point and tell the page; before the lock, only what it does not guard."""
         audit = self._audit
         if self.prediction is None:
-            self.say("results", values=known(audit), locked=True, settings=self.settings())
+            self.say("results", values=known(audit), nouns=audit_report.nouns(audit.corpus), locked=True, settings=self.settings())
             return
         hand = self.banding.value == "hand"
         bands, rows = (self.bands.value, self.rows.value) if hand else (None, None)

@@ -13,6 +13,7 @@ lab.fill = (() => {
     }
   }
 
+  /** Empties what is of a track; what lasts beyond it stays. */
   function clear(section) {
     for (const output of lab.all("[data-value]:not([data-lasting] *)", section)) {
       output.textContent = "–";
@@ -38,12 +39,22 @@ lab.fill = (() => {
       lab.element(i ? "td" : "th", i ? {} : { scope: "row" }, lab.format(cell, columns[i].format))))));
   }
 
+  /** What the corpus's items are called, and what they are counted in; an upper-case name asks for upper case. */
+  function nouns(section, words) {
+    for (const place of lab.all("[data-noun]", section)) {
+      const name = place.dataset.noun;
+      const word = words[name.toLowerCase()];
+      if (word) place.textContent = name === name.toLowerCase() ? word : word[0].toUpperCase() + word.slice(1);
+    }
+  }
+
   return {
     clear,
     cases,
     values,
     results(section, results) {
       values(section, results.values || {});
+      nouns(section, results.nouns || {});
       if (results.locked) return;
       cases(section, results.cases || []);
       for (const [name, content] of Object.entries(results.tables || {})) table(section, name, content);

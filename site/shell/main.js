@@ -175,7 +175,7 @@ lab.main = (() => {
       settings.set(String(detail.part), detail.settings);
       latest.set(String(detail.part), detail);
       lab.fill.results(section, detail);
-      if (detail.clusters) lab.clusters.show(section, detail.clusters);
+      if (detail.clusters) lab.clusters.show(section, detail.clusters, detail.nouns);
       lab.evidence.show(section, track);
       lab.store.set({ [key(detail.part, "settings")]: detail.settings });
       remindAddress();

@@ -47,7 +47,7 @@ lab.state = (() => {
     fixed: { read: some, allowed: "seed, limits, or both with a comma between", link: true },
     budget_limit: { read: number(0.01, 1), allowed: "0.01 to 1, a share of the raw training FLOPs", limit: true },
     guardrail_limit: { read: number(0, 1), allowed: "0 to 1, a share of the removed documents", limit: true },
-    corpus: { read: oneOf("licences", "crawl"), allowed: "licences or crawl", parts: ["1"] },
+    corpus: { read: oneOf("licences", "crawl", "frames", "signals"), allowed: "licences, crawl, frames or signals", parts: ["1"] },
     threshold: { read: number(0.5, 1), allowed: "0.5 to 1", parts: ["1"] },
     width: { read: number(1, 12, true), allowed: "1 to 12", parts: ["1"] },
     num_perm: { read: oneOfNumbers(16, 32, 64, 128, 256), allowed: "16, 32, 64, 128 or 256", parts: ["1"] },
