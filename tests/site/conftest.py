@@ -17,7 +17,7 @@ from reader import Reader
 from tools import browsers, serve
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 20_000  # ms: machines that run tests are busy
+PATIENCE = 60_000  # ms: machines that run tests are busy
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 expect.set_options(timeout=PATIENCE)

@@ -117,12 +117,24 @@ def test_cold_deep_link_prediction_before_python_then_results(reader):
     assert len(reader.requests) > 20  # that none left the origin is only worth something if they were seen
 
 
-def test_nothing_guarded_before_commit(reader, address):
-    """Before a prediction is committed, no result is visible, in the page, or in its source."""
-    with urlopen(address + "index.html?track=cloud&part=1", timeout=60) as answer:
+def test_absurd_address_is_ignored_and_nothing_guarded_shows(reader, address):
+    """What an address says is checked; what makes no sense is named, harmless, and opens no lock.
+
+    Before a prediction is committed, no result is visible, in the page, or in its source.
+    """
+    query = "?track=xyz&threshold=99&foo=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&seed=7&width=1e99&prediction=30"
+    with urlopen(f"{address}index.html{query}", timeout=60) as answer:
         source = answer.read().decode()
-    reader.open().live()
+    reader.open(query)
+    for said in ("track=xyz was ignored", "threshold=99 was ignored; allowed: 0.5 to 1", "foo", "width=1e99"):
+        expect(reader.notice()).to_contain_text(said)
+    expect(reader.notice().locator("img")).to_have_count(0)
+    expect(reader.page.get_by_role("radio", name="Cloud Titan")).to_be_checked()
+    reader.live()
     expect(reader.part).to_have_attribute("data-results", "locked")
+    expect(reader.notice()).to_contain_text("track=xyz was ignored")
+    expect(reader.page).to_have_url(re.compile(r"\?track=cloud&part=1.*seed=7"))
+
     for text in (source, reader.page.content()):
         assert "The redundant texts are the long ones" not in text
         assert "30 % of the samples is not 30 % of the FLOPs" not in text
@@ -339,19 +351,6 @@ def test_each_track_keeps_its_own_prediction(lab):
     rows = lab.one("[data-ledger] tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.nth(1)).to_contain_text("55 %")
-
-
-def test_absurd_address_is_ignored_with_a_notice(reader):
-    """What an address says is checked; what makes no sense is named, harmless, and the rest is used."""
-    reader.open("?track=xyz&threshold=99&foo=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&seed=7&width=1e99")
-    expect(reader.notice()).to_contain_text("track=xyz was ignored")
-    expect(reader.notice()).to_contain_text("threshold=99 was ignored; allowed: 0.5 to 1")
-    expect(reader.notice()).to_contain_text("foo")
-    expect(reader.notice().locator("img")).to_have_count(0)
-    expect(reader.page.get_by_role("radio", name="Cloud Titan")).to_be_checked()
-    reader.live()
-    expect(reader.notice()).to_contain_text("track=xyz was ignored")
-    expect(reader.page).to_have_url(re.compile(r"\?track=cloud&part=1.*seed=7"))
 
 
 def test_controls_have_names(lab):
