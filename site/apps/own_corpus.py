@@ -1,4 +1,4 @@
-"""The reader's own corpus: deduplicated in steps that can be cancelled, looked into, handed back, learnt from."""
+"""The reader's own corpus: deduplicated in steps looked into, handed back, learned from."""
 
 import asyncio
 import shutil
@@ -8,22 +8,27 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from bokeh.models import Range1d
 
-from dataselect_core.audit import Audit
+from dataselect_core.audit import FLOOR, Audit
 from dataselect_core.corpus_formats import CorpusError
 from dataselect_core.corpus_io import FACTS
+from dataselect_core.dedup import exact_pairs
 from dataselect_core.lsh import collision_probability
+from dataselect_core.shingles import shingle_sets
 from dataselect_core.streaming import deduplication_steps
 from dataselect_core.values import measured, modelled
 
-from . import compare
+from . import compare, plots
 from .audit_report import curve_table
-from .own_files import PageFiles, Shelf
+from .own_files import ANOTHER_FIELD, PageFiles, Shelf
 
 FOLDER = Path("/tmp/own")  # where the page puts files: /tmp/own/JOB/NAME
 PAUSE = 0.05  # seconds of work between two looks at what the page wants
 CURVE_DOCUMENTS = FACTS["page_curve_documents"]["value"]
 CURVE_WORDS = FACTS["page_curve_words"]["value"]
+CURVE_PAIRS = FACTS["page_curve_pairs"]["value"]
+SAMPLE = 300  # documents that are enough to tell whether most are alike
 SHOWN_PROBLEMS = 200
 SHOWN_MEMBERS = 200
 STAGES = {"read": ("Reading and hashing", 0.0, 0.6), "compare": ("Comparing", 0.6, 0.95)}
@@ -47,6 +52,12 @@ class OwnCorpus:
         self._working = None  # job
         self._shown = None  # job
         self._point = self._shelf = None
+        self.plot = plots.chart("Operations counted (measured), millions",
+                                "Learned, nats per word (measured)")
+        self.plot.x_range, self.plot.y_range = Range1d(0, 1), Range1d(0, 1)
+        self._raw = plots.line(self.plot, "Your corpus, raw", plots.BLUE, "circle")
+        self._kept = plots.line(self.plot, "Deduplicated", plots.GREEN, "square", "dashed")
+        plots.dress_legend(self.plot, "bottom_right")
 
     @property
     def working(self):
@@ -59,7 +70,8 @@ class OwnCorpus:
         self._working = _number(job)
         if not (isinstance(name, str) and name and name not in (".", "..") and "/" not in name):
             raise ValueError(f"name must be the name of a file or folder, not {name!r}")
-        self._task = asyncio.ensure_future(self._watched(job, FOLDER / str(job) / name, dict(settings), layout))
+        path = FOLDER / str(job) / name
+        self._task = asyncio.ensure_future(self._watched(job, path, dict(settings), layout))
         return job
 
     def refuse(self, job, text):
@@ -121,10 +133,10 @@ class OwnCorpus:
             self._failed(job, MEMORY)
         except (ValueError, TypeError, OSError) as error:
             self._failed(job, _sentence(error, job))
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # not foreseen; the page must not wait for ever
-            self._failed(job, f"This could not be finished ({type(error).__name__}: {error}). Your file is unchanged.")
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError) as error:
+            # Not foreseen, but the page must not wait for ever.
+            self._failed(job, f"This could not be finished ({type(error).__name__}: {error}). "
+                              "Your file is unchanged; try a part of it.")
         finally:
             if self._working == job:
                 self._working = None
@@ -175,6 +187,16 @@ class OwnCorpus:
                 await asyncio.sleep(0)
                 next_look = time.monotonic() + PAUSE
 
+    def _draw(self, learning):
+        learnt = [learning.uniform_loss - curve.loss for curve in (learning.raw, learning.kept)]
+        curves = ((self._raw, learning.raw), (self._kept, learning.kept))
+        for (source, curve), y in zip(curves, learnt, strict=True):
+            source.data = {"x": curve.operations / 1e6, "y": y}
+        low, high = min(y.min() for y in learnt), max(y.max() for y in learnt)
+        self.plot.x_range.end = 1.03 * float(learning.raw.operations[-1]) / 1e6
+        self.plot.y_range.start = float(low - 0.1 * (high - low or 1))
+        self.plot.y_range.end = float(high + 0.1 * (high - low or 1))
+
     async def _learn(self, job, settings):
         """The audit of part 1 on this corpus, where it is not too large for a page."""
         point, shelf = self._point, self._shelf
@@ -182,19 +204,34 @@ class OwnCorpus:
         if documents > CURVE_DOCUMENTS or words > CURVE_WORDS:
             self.say(job, "learning", cases=["curve-large"])
             return
+        texts = shelf.read(np.arange(documents))
+        if pairs_alike(texts, settings["width"]) > CURVE_PAIRS:
+            self.say(job, "learning", cases=["curve-alike"])
+            return
         audit = None
-        for step in Audit.stepwise(shelf.read(np.arange(documents)), settings["width"], settings["num_perm"],
-                                   settings["seed"]):
-            if isinstance(step, tuple):
-                self.say(job, "work", label=step[0], share=step[1])
-                await asyncio.sleep(0)
-            else:
-                audit = step
+        try:
+            for step in Audit.stepwise(texts, settings["width"], settings["num_perm"], settings["seed"]):
+                if isinstance(step, tuple):
+                    self.say(job, "work", label=step[0], share=step[1])
+                    await asyncio.sleep(0)
+                else:
+                    audit = step
+        except ValueError:  # nothing to learn from, or nothing to be tested on
+            self.say(job, "learning", cases=["curve-one"])
+            return
         result = audit.at(settings["threshold"], *by_hand(settings))
         learning = audit.learning(result)
+        self._draw(learning)
         cases = ["curve"] if min(learning.icr_raw, learning.icr_kept) > 0 else ["curve", "curve-nothing"]
         self.say(job, "learning", cases=cases, values=learned(result, learning),
                  tables={"Own_ICR_Curve": curve_table(shelf.corpus, learning)})
+
+
+def pairs_alike(texts, width):
+    """About how many pairs of the texts are similar enough for the audit to hold, from some of the texts."""
+    some = texts[::max(1, len(texts) // SAMPLE)]
+    pairs, _ = exact_pairs(shingle_sets(some, width), FLOOR)
+    return len(pairs) * (len(texts) / len(some)) ** 2
 
 
 def by_hand(settings):
@@ -226,7 +263,7 @@ def summary(corpus, point, settings):
         "files": len(corpus.names), "compared": point.compared,
     }
     values = {f"own.{name}": measured(value, "", source) for name, value in numbers.items()}
-    values["own.found"] = modelled(float(probability), "", "the S-curve of these bands and rows at the threshold")
+    values["own.found"] = modelled(float(probability), "", "S-curve of these bands and rows at the threshold")
     for name in ("threshold", "width", "num_perm", "seed"):
         values[f"own.setting.{name}"] = measured(settings[name], "", "as chosen")
     values |= {"own.setting.bands": measured(point.bands, "", "as used"),
@@ -243,9 +280,10 @@ def summary(corpus, point, settings):
 def learned(point, learning):
     """What the audit adds: path -> Value."""
     source = "bigram model, trained on this corpus raw and deduplicated"
+    positive = min(learning.icr_raw, learning.icr_kept) > 0
     numbers = {
         "icr.raw": 1e6 * learning.icr_raw, "icr.dedup": 1e6 * learning.icr_kept,
-        "icr.ratio": learning.icr_kept / learning.icr_raw if min(learning.icr_raw, learning.icr_kept) > 0 else None,
+        "icr.ratio": learning.icr_kept / learning.icr_raw if positive else None,
         "curve.raw_loss": float(learning.raw.loss[-1]), "curve.dedup_loss": float(learning.kept.loss[-1]),
         "curve.loss_change": learning.loss_change, "lsh.true_pairs": point.true_pairs,
         "lsh.found_pairs": point.found_pairs, "lsh.missed": point.missed, "lsh.recall": point.recall,
@@ -254,7 +292,7 @@ def learned(point, learning):
 
 
 def _first_members(point, kept):
-    """The point with only the first `SHOWN_MEMBERS` of the removed documents of one cluster, and how many more."""
+    """The point with only the first `SHOWN_MEMBERS` removed documents of one cluster, and how many more."""
     members = np.flatnonzero((point.cluster == kept) & ~point.keep)
     further = members[SHOWN_MEMBERS:]
     if not further.size:
@@ -277,7 +315,7 @@ def _sentence(error, job):
     """The message of an error without where the page put the files."""
     text = str(error).replace(f"{FOLDER / str(job)}/", "").strip()
     if " column " in text and "its columns are" in text:
-        text += ". Name the one to compare in “Field or column of the text”"
+        text += f". {ANOTHER_FIELD}"
     return text if text.endswith((".", ")")) else f"{text}."
 
 

@@ -1,4 +1,4 @@
-"""The reader's own files, as the page has put them into Python's file system: read within limits, and looked into."""
+"""The reader's own files, as the page has put them before Python: read within limits, and looked into."""
 
 import json
 import shutil
@@ -16,9 +16,10 @@ from dataselect_core.shingles import shingle_sets
 PAGE_LINES = FACTS["page_lines"]["value"]
 HOPELESS = 1000  # malformed lines in a row from the beginning after which no more is read
 BLOCK = 1 << 20  # bytes looked through at a time
+ANOTHER_FIELD = "Name the one to compare in “Field or column of the text”."
 EXCERPT = 6  # words of a document that stand beside its place
 LONGEST_EXCERPT = 80  # characters of them
-COMMAND = "python -m dataselect_core dedup"
+LESS = "Choose a part of them, or use the command python -m dataselect_core dedup, which has no such limit."
 
 
 class PageFiles(CorpusFiles):
@@ -30,8 +31,8 @@ class PageFiles(CorpusFiles):
     def check(self):
         """Raise CorpusError for files that are too large, that are no text, or that have too many lines."""
         if self.bytes > PAGE_BYTES:
-            raise CorpusError(f"The files have {self.bytes:,} bytes, and this page reads at most {PAGE_BYTES:,}. "
-                              f"Choose a part of them, or use the command {COMMAND}, which has no such limit.")
+            raise CorpusError(f"The files have {self.bytes:,} bytes, and this page reads at most "
+                              f"{PAGE_BYTES:,}. {LESS}")
         lines = 0
         for name in self.names:
             with open(self.root / name, "rb") as stream:
@@ -39,12 +40,12 @@ class PageFiles(CorpusFiles):
                 stream.seek(0)
                 while block := stream.read(BLOCK):
                     if b"\0" in block and first[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-                        raise CorpusError(f"{name} is not text: it holds zero bytes, as binary files and UTF-16 do. "
-                                          "Export it as .txt, .jsonl or .csv in UTF-8.")
+                        raise CorpusError(f"{name} is not text: it holds zero bytes, as binary files and "
+                                          "UTF-16 do. Export it as .txt, .jsonl or .csv in UTF-8.")
                     lines += block.count(b"\n")
         if lines > PAGE_LINES:
-            raise CorpusError(f"The files have {lines:,} lines, and this page reads at most {PAGE_LINES:,}. "
-                              f"Choose a part of them, or use the command {COMMAND}.")
+            raise CorpusError(f"The files have {lines:,} lines, and this page reads at most "
+                              f"{PAGE_LINES:,}. {LESS}")
 
     def documents(self):
         """As `CorpusFiles.documents`, but no more than a page may hold, and never nothing."""
@@ -58,14 +59,14 @@ class PageFiles(CorpusFiles):
             else:
                 found += 1
                 if found > PAGE_DOCUMENTS:
-                    raise CorpusError(f"There are more than {PAGE_DOCUMENTS:,} documents, the most that this page reads. "
-                                      f"Choose a part of them, or use the command {COMMAND}, which has no such limit.")
+                    raise CorpusError(f"There are more than {PAGE_DOCUMENTS:,} documents, the most that "
+                                      f"this page reads. {LESS}")
             yield number, document
         if problems > PAGE_DOCUMENTS or not found and first:
             raise CorpusError(self._hopeless(problems, *first))
         if not found:
-            raise CorpusError(f"{self.names[0] if len(self.names) == 1 else 'The folder'} is empty: it holds no text. "
-                              "Choose a file with documents in it.")
+            what = self.names[0] if len(self.names) == 1 else "The folder"
+            raise CorpusError(f"{what} is empty: it holds no text. Choose a file with documents in it.")
 
     def _hopeless(self, problems, number, first):
         """Why nothing can be read, and what would help."""
@@ -77,9 +78,9 @@ class PageFiles(CorpusFiles):
         layout = self._layout(first.name)
         if layout.format == "jsonl":
             if fields := self._fields(number):
-                return (f"{first.name}, line {first.line} {first.message}; its fields with text are "
-                        f"{', '.join(map(repr, fields))}. Name the one to compare in “Field or column of the text”.")
-            return f"{sentence} A .jsonl needs one JSON object a line with the text in the field {self.field!r}."
+                return (f"{first.name}, line {first.line} {first.message}; the fields with text are "
+                        f"{', '.join(map(repr, fields))}. {ANOTHER_FIELD}")
+            return f"{sentence} A .jsonl needs an object a line, with the text in the field {self.field!r}."
         return f"{sentence} Check the file, or the choice of what stands between its columns."
 
     def _fields(self, number):
@@ -92,7 +93,8 @@ class PageFiles(CorpusFiles):
             value = json.loads(line)
         except (ValueError, RecursionError):
             return []
-        return [key for key, text in value.items() if isinstance(text, str)][:20] if isinstance(value, dict) else []
+        pairs = value.items() if isinstance(value, dict) else ()
+        return [key for key, text in pairs if isinstance(text, str)][:20]
 
     def holds_one(self, name):
         """Whether that file is one document as a whole."""
@@ -129,7 +131,7 @@ def kept_name(name):
 
 
 class Shelf:
-    """Documents to look into once they are deduplicated, as `compare` looks into an audit; read when asked for.
+    """Documents to look into once they are deduplicated, as `compare` looks into an audit; read when needed.
 
     Attributes
     ----------
@@ -173,7 +175,8 @@ class Shelf:
             place = f"{file + ', ' if self.files.is_folder else ''}line {self.lines[document]:,}"
         words = self.read([document])[0].split(None, EXCERPT)
         text = " ".join(words[:EXCERPT])
-        return f"{place}: {text[:LONGEST_EXCERPT]}{'…' if len(words) > EXCERPT or len(text) > LONGEST_EXCERPT else ''}"
+        more = len(words) > EXCERPT or len(text) > LONGEST_EXCERPT
+        return f"{place}: {text[:LONGEST_EXCERPT]}{'…' if more else ''}"
 
 
 class Documents(Texts):

@@ -121,6 +121,7 @@ class DeduplicationAudit(Workbench):
             ),
             "icr": pn.pane.Bokeh(self.icr_plot, sizing_mode="stretch_width"),
             "scurve": pn.pane.Bokeh(self.s_plot, sizing_mode="stretch_width"),
+            "own": pn.pane.Bokeh(self.own.plot, sizing_mode="stretch_width"),
         }
 
     # -- what the page asks ----------------------------------------------------------------------------

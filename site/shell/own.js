@@ -24,7 +24,7 @@ lab.own = (() => {
 
   const panel = () => lab.one("[data-own-corpus]");
   const at = (name) => lab.one(`[data-own-${name}]`, panel());
-  const megabytes = (bytes) => `${lab.format(bytes / 1048576, "number")} MiB`;
+  const size = (bytes) => (bytes < 1048576 ? `${lab.format(bytes / 1024, "number")} KiB` : `${lab.format(bytes / 1048576, "number")} MiB`);
   const limit = () => Number(panel().dataset.ownBytes);
   const endings = () => at("file").accept.split(",");
   const ends = (name) => endings().some((ending) => name.toLowerCase().endsWith(ending));
@@ -75,7 +75,7 @@ lab.own = (() => {
     }
     const bytes = readable.reduce((sum, { file }) => sum + file.size, 0);
     if (bytes > limit()) {
-      fail(`${name} has ${megabytes(bytes)}, and this page reads at most ${megabytes(limit())}. Choose a part of it, or use the command ${COMMAND}, which has no such limit.`);
+      fail(`${name} has ${size(bytes)}, and this page reads at most ${size(limit())}. Choose a part of it, or use the command ${COMMAND}, which has no such limit.`);
       return;
     }
     chosen = { name, folder, entries: readable };
@@ -99,15 +99,15 @@ lab.own = (() => {
       let done = 0;
       for (let i = 0; i < entries.length;) {
         const files = [];
-        let size = 0;
-        while (i < entries.length && size < AT_A_TIME && files.length < 200) {
+        let bytes = 0;
+        while (i < entries.length && bytes < AT_A_TIME && files.length < 200) {
           const { path, file } = entries[i++];
-          files.push(read(path, file).then((bytes) => ({ path: `${FOLDER}/${job}/${path}`, bytes })));
-          size += file.size;
+          files.push(read(path, file).then((content) => ({ path: `${FOLDER}/${job}/${path}`, bytes: content })));
+          bytes += file.size;
         }
         const ready = await Promise.all(files);
         if (job !== current) break;
-        await trade({ type: "put", files: ready }, ready.map(({ bytes }) => bytes));
+        await trade({ type: "put", files: ready }, ready.map((one) => one.bytes));
         if (job !== current) break;
         done += files.length;
         say(`Reading ${name} …`, 0.2 * done / entries.length);
@@ -193,7 +193,7 @@ lab.own = (() => {
     shown = job;
     shownSettings = settings;
     at("result").hidden = false;
-    at("name").textContent = `${name}: ${lab.format(values["own.removed.documents"].value, "integer")} of ${lab.format(values["own.documents"].value, "integer")} documents removed in ${lab.format(seconds, "number")} s`;
+    at("name").textContent = `${name}: ${lab.format(values["own.removed.documents"].value, "integer")} of ${lab.format(values["own.documents"].value, "integer")} documents removed in ${seconds.toFixed(1)} s`;
     lab.fill.results(panel(), { values });
     for (const block of lab.all("[data-own-when]", panel())) block.hidden = !cases.includes(block.dataset.ownWhen);
     for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = true;
@@ -230,7 +230,7 @@ lab.own = (() => {
       links = [URL.createObjectURL(file)];
       link.href = links[0];
       link.download = name;
-      at("size").textContent = `${name}, ${megabytes(bytes)}. If the download is not allowed here, copy the text below.`;
+      at("size").textContent = `${name}, ${size(bytes)}. If the download is not allowed here, copy the text below.`;
       at("as-text").ontoggle = () => at("as-text").open && write(asText || file);
     } catch (error) {
       at("size").textContent = `could not be prepared (${error.message || error}): deduplicate it again, or choose a smaller part.`;
@@ -242,13 +242,14 @@ lab.own = (() => {
     if (place.value) return;
     place.value = await blob.slice(0, TEXT_SHOWN).text();
     at("cut").hidden = blob.size <= TEXT_SHOWN;
-    at("cut").textContent = `The first ${megabytes(TEXT_SHOWN)} of ${megabytes(blob.size)}; all of it is in the download.`;
+    at("cut").textContent = `The first ${size(TEXT_SHOWN)} of ${size(blob.size)}; all of it is in the download.`;
   }
 
   function learning({ cases = [], values, tables, text = "" }) {
     at("curve-status").textContent = text && `Not trained: ${text}`;
     for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = !cases.includes(block.dataset.ownCurveWhen);
     lab.fill.results(panel(), { values, tables });
+    globalThis.dispatchEvent(new Event("resize")); // a plot drawn where nobody saw it has no width yet
   }
 
   /** Says so when the controls have moved since the result that is shown. */
@@ -264,6 +265,7 @@ lab.own = (() => {
     for (const url of links) URL.revokeObjectURL(url);
     links = [];
     chosen = shownSettings = null;
+    waiting = false;
     shown = current = 0;
     at("result").hidden = true;
     at("download").removeAttribute("href");
