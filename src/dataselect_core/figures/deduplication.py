@@ -197,10 +197,10 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     here = track(track_id)
     _check(settings)
     key = (settings["corpus"], redundancy(settings["corpus"], here), settings["width"], settings["num_perm"],
-           settings["seed"])
+           settings["seed"], str(datasets.data_directory()))
     audit = _AUDITS.pop(key, None)
     if audit is None:
-        for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:]):
+        for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:5]):
             if isinstance(step, tuple):
                 yield step
             else:
