@@ -309,7 +309,8 @@ class DomainGapSynthesis(Controlled):
             self._draw(now)
             values, cases = domain_gap.figures(now)
             tables = mix_tables.tables(now, self.measure.value) | noise_tables.tables(now.experiment, values)
-            self.say("results", locked=False, settings=self.settings(), values=values, tables=tables, cases=cases)
+            self.say("results", locked=False, settings=self.settings(), assumptions=self.edited, values=values,
+                     tables=tables, cases=cases, unfinished=self._missing())
 
     def _draw(self, now):
         made, setting = now.shown(), now.setting

@@ -9,6 +9,10 @@ lab.evidence = {
       said.textContent = "There is nothing to capture yet: commit a prediction and wait for the figures.";
       return;
     }
+    if (results.unfinished) {
+      said.textContent = "Not everything is measured yet: wait for the last figures (or move a control, if you cancelled), then capture.";
+      return;
+    }
     const entry = {
       at: new Date().toISOString(), lab: lab.store.record().lab, settings: results.settings,
       assumptions: results.assumptions || {}, values: results.values, cases: results.cases || [],

@@ -56,10 +56,13 @@ lab.worker = function worker() {
 
   /** The file from the page, where the worker may not read it itself (a page opened by double click). */
   function handed(name) {
-    return new Promise((resolve, reject) => {
-      wanted.set(name, { resolve, reject });
+    if (!wanted.has(name)) { // two parts may want the same file at the same time
+      const waiting = {};
+      waiting.file = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
+      wanted.set(name, waiting);
       post({ type: "need", name });
-    });
+    }
+    return wanted.get(name).file;
   }
 
   function response(name) {
