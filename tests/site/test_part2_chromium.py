@@ -1,0 +1,252 @@
+"""Part 2 as a reader does it, in Chromium: lock, runs, ten counted ones, the marker, the question of indexing."""
+
+import re
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+PART = "[data-part='2']"
+LONG = 120_000  # ms, for what Python computes on a busy machine
+BLUE, GREY, GREEN = (0x00, 0x63, 0x95), (0x47, 0x55, 0x69), (0x00, 0x70, 0x2F)
+COUNT = """(canvas, [r, g, b]) => {
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let found = 0;
+  for (let i = 0; i < pixels.length; i += 4) if (pixels[i] === r && pixels[i + 1] === g && pixels[i + 2] === b) found++;
+  return found;
+}"""
+ANSWERS_WHILE_RUNNING = """() => new Promise((resolve) => {
+  const bar = document.querySelector("[data-part='2'] [data-work-progress]");
+  const field = document.querySelector("#reflection-2");
+  let slowest = 0, times = 0;
+  const next = () => {
+    const began = performance.now();
+    field.value += "x";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(() => setTimeout(() => {
+      slowest = Math.max(slowest, performance.now() - began);
+      times++;
+      if (bar.hidden || times > 200) resolve({ slowest, times });
+      else setTimeout(next, 10);
+    }));
+  };
+  next();
+})"""
+
+
+class Project:
+    """A reader at work in Part 2."""
+
+    def __init__(self, reader):
+        self.reader, self.page = reader, reader.page
+
+    def one(self, selector):
+        return self.page.locator(f"{PART} {selector}")
+
+    def open(self, track="cloud", more=""):
+        """Open the part and wait until Python has it ready."""
+        self.reader.open(f"?track={track}&part=2{more}")
+        return self.ready()
+
+    def ready(self):
+        """Wait until Python runs and has read the record."""
+        expect(self.reader.html).to_have_attribute("data-boot", "live", timeout=LONG)
+        expect(self.page.locator(PART)).to_have_attribute("data-results", re.compile("."), timeout=LONG)
+        return self
+
+    def predict(self, direction="fewer samples", factor=1.5):
+        """Lock a direction and a factor."""
+        self.page.get_by_label(direction).check()
+        self.page.get_by_label(re.compile("^By what factor")).fill(str(factor))
+        self.one("form[data-lock='2']").get_by_role("button", name="Commit").click()
+        expect(self.one("[data-lock-answer='2']")).to_contain_text(f"{factor} times")
+        return self
+
+    def choose(self, strategy, batch):
+        """Set the two primary controls."""
+        self.one("[data-root='strategy']").get_by_role("button", name=strategy, exact=True).click()
+        self.page.get_by_label("Selection batch size").select_option(str(batch))
+
+    def start(self):
+        """Press Run, and wait until the run has begun."""
+        before = self.runs.count()
+        self.one("[data-action='run']").click()
+        expect(self.runs).to_have_count(before + 1, timeout=LONG)
+        return self
+
+    def finish(self):
+        """Wait until nothing is being computed."""
+        expect(self.one("[data-work-progress]")).to_be_hidden(timeout=LONG)
+        return self
+
+    def run(self, strategy, batch):
+        self.choose(strategy, batch)
+        return self.start().finish()
+
+    @property
+    def runs(self):
+        return self.one("[data-runs] li")
+
+    def value(self, path):
+        return self.one(f"[data-value='{path}']").first
+
+    def rows(self, table):
+        """The cells of a table, row by row."""
+        return self.one(f"table[data-table-for='{table}']").evaluate(
+            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))")
+
+    def drawn(self, color):
+        """Pixels of one colour in the plot."""
+        return self.one("[data-plot='LabelingROIPlot'] canvas").first.evaluate(COUNT, list(color))
+
+
+def test_nothing_of_the_second_part_is_given_away_before_its_locks(reader, address):
+    """Before the commitments neither results nor the texts that explain them are in the page or its source."""
+    with urlopen(address + "index.html?part=2", timeout=60) as answer:
+        source = answer.read().decode()
+    project = Project(reader).open()
+    for text in (source, reader.page.content()):
+        assert "It depends on the batch" not in text and "Entropy is behind" not in text
+        assert "Indexing costs less than it saves" not in text
+    for guarded in reader.one("[data-guard='2']").all():
+        expect(guarded).to_be_hidden()
+    project.predict()
+    expect(project.one("[data-action='run']")).to_be_enabled()
+    expect(project.one("[data-guard='2-indexing']")).to_be_hidden()
+    assert "Indexing costs less than it saves" not in reader.page.content()
+    expect(project.value("measure.native")).to_have_text(re.compile("71 M"))
+    expect(project.one("[data-value^='index.']")).to_have_count(0)
+    assert project.rows("IndexingPlot") == project.rows("BreakEven") == []
+
+
+def test_a_whole_project_from_the_lock_to_the_verdict(reader):
+    """Three runs, one cut off, plot and table and frontier following, ten used up, the marker, and a reload."""
+    project = Project(reader).open("mobile").predict()
+    page = reader.page
+
+    project.run("Random", 10)
+    expect(project.value("search.used")).to_have_text("1")
+    assert project.drawn(GREY) > 100
+    first = project.rows("LabelingROIPlot")
+    assert len(first) == 29 and {row[0] for row in first} == {"1: random, batch 10"}
+
+    project.run("Margin", 10)
+    assert project.drawn(BLUE) > 300
+    assert len(project.rows("LabelingROIPlot")) == 58
+    on_frontier = {row[0] for row in project.rows("LabelingROIPlot") if row[-1] == "yes"}
+    assert "2: margin, batch 10" in on_frontier
+    expect(project.value("own.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
+    expect(project.value("swept.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
+
+    project.run("Entropy", 50)
+    assert project.drawn(GREEN) > 50
+    expect(project.one("[data-reveal='notes']")).to_contain_text("Entropy is behind random sampling here")
+    expect(project.one("[data-reveal='notes']")).to_contain_text("A large batch loses at first")
+    assert [row[:3] for row in project.rows("RunList")] == [
+        ["1", "random", "10"], ["2", "margin", "10"], ["3", "entropy", "50"]]
+
+    project.choose("Margin", 5)  # cut off half-way, and another begun
+    project.start()
+    expect(project.one("[data-work-status]")).to_contain_text("Run 4")
+    project.one("[data-action='cancel']").click()
+    project.finish()
+    project.run("Margin", 20)
+    assert [row[0] for row in project.rows("RunList")] == ["1", "2", "3", "4", "5"]
+    expect(project.value("search.used")).to_have_text("5")
+
+    project.one("summary").filter(has_text="Advanced").click()
+    seeds = page.get_by_role("textbox", name=re.compile("Number of seeds")).or_(page.get_by_label(re.compile("Number of seeds")))
+    seeds.first.fill("1")
+    seeds.first.press("Enter")
+    expect(page).to_have_url(re.compile("seeds=1"))
+    for batch in (50, 100, 20, 10, 50):
+        project.run("Margin", batch)
+    expect(project.value("search.used")).to_have_text("10")
+    expect(project.one("[data-action='run']")).to_be_disabled()
+    expect(project.one("[data-when='runs-used']")).to_be_visible()
+
+    project.one("select[name='run']").select_option("5")
+    project.one("input[name='labels']").fill("183")
+    project.one("input[name='labels']").press("Tab")
+    expect(project.one("[data-marker-preview]")).to_contain_text("Run 5 at 180 labels: $11,500")
+    project.one("form[data-marker]").get_by_role("button").click()
+    expect(project.one("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
+    expect(project.value("optimum.labels")).to_have_text("180")
+    expect(project.value("optimum.gap_dollars")).to_have_text("$0")
+    expect(project.one("[data-reveal='verdict']")).to_contain_text("You found it.")
+    expect(project.one("form[data-marker]")).to_be_hidden()
+    expect(project.one("[data-action='run']")).to_be_enabled()
+
+    reader.saved()
+    page.reload()
+    project.ready()
+    expect(project.one("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
+    expect(project.runs).to_have_count(10)
+    expect(project.value("optimum.cost")).to_have_text("$11,500")
+    project.run("Random", 100)  # exploring goes on, uncounted
+    expect(project.runs.last).to_contain_text("not counted")
+
+
+def test_runs_left_survive_a_reload_and_a_change_of_track(reader):
+    """Neither a reload nor another track and back gives a run back."""
+    project = Project(reader).open("cloud", "&seeds=1&budget=60").predict()
+    for _ in range(2):
+        project.run("Random", 20)
+    expect(project.value("search.left")).to_have_text("8")
+    reader.choose_track("Tiny Pioneer")
+    expect(project.one("form[data-lock='2'] .fields")).to_be_visible()
+    reader.choose_track("Cloud Titan")
+    expect(project.value("search.left")).to_have_text("8")
+    reader.saved()
+    reader.reload()
+    project.ready()
+    expect(project.value("search.left")).to_have_text("8")
+    expect(project.runs).to_have_count(2)
+
+
+def test_the_page_answers_while_a_run_is_going(reader):
+    """A reader can type, and sees it, while Python trains; the run goes on and ends."""
+    project = Project(reader).open("cloud", "&seeds=2&budget=300").predict()
+    project.choose("Margin", 5)
+    project.start()
+    seen = reader.page.evaluate(ANSWERS_WHILE_RUNNING)
+    assert seen["times"] > 10, seen  # a page that waits for the run answers once, when it is over
+    project.finish()
+    expect(project.value("run.labels")).to_have_text("300")
+
+
+def test_the_question_of_indexing_is_answered_with_figures(reader):
+    """The answer is locked, both sides and every break-even follow; a field that is edited turns the answer."""
+    project = Project(reader).open("edge").predict("about as many", 1)
+    project.page.get_by_label("It depends").check()
+    project.page.get_by_label(re.compile("^On what")).fill("GPU time of a sample")
+    project.page.get_by_role("button", name="Commit the answer").click()
+    expect(project.one("[data-lock-answer='2-indexing']")).to_contain_text("It depends, because “GPU time of a sample”")
+    expect(project.one("[data-reveal='indexing']")).to_contain_text("Indexing costs less than it saves")
+    expect(project.one("[data-reveal='scoring']")).to_contain_text("Scoring every sample costs")
+    assert len(project.rows("IndexingPlot")) == 6 and len(project.rows("BreakEven")) == 13
+    expect(project.value("index.cost")).to_have_attribute("data-kind", "modelled")
+
+    project.one("summary").filter(has_text="Assumptions behind").click()
+    project.one("[data-assumption='gpu_seconds_per_sample']").fill("0.0001")
+    project.one("[data-assumption='gpu_seconds_per_sample']").press("Enter")
+    expect(project.one("[data-reveal='indexing'] [data-when='index-costs']")).to_be_visible()
+
+    project.page.get_by_role("button", name="Measure in this browser").click()
+    expect(project.value("measure.rate")).to_have_text(re.compile(r"\d.*bytes/core-second"), timeout=LONG)
+    before = project.value("index.cost").text_content()
+    project.page.get_by_role("button", name="Use the measured rate").click()
+    expect(project.value("index.cost")).not_to_have_text(before)
+    project.one("[data-action='reset-assumptions']").click()
+    expect(project.value("index.cost")).to_have_text(before)
+
+
+@pytest.mark.parametrize("width", [360])
+def test_the_part_fits_a_phone(new_reader, width):
+    """Nothing sticks out sideways, before and after a run."""
+    reader = new_reader(viewport={"width": width, "height": 740})
+    project = Project(reader).open("edge", "&seeds=1&budget=60")
+    sideways = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert reader.page.evaluate(sideways) <= 0
+    project.predict().run("Entropy", 20)
+    assert reader.page.evaluate(sideways) <= 0
