@@ -64,13 +64,13 @@ class OwnCorpus:
         """Whether a corpus is at work."""
         return self._task is not None and not self._task.done()
 
-    def start(self, job, name, settings, **layout):
-        """Deduplicate what lies at FOLDER/job/name; ends what was at work."""
+    def start(self, job, file, settings, **layout):
+        """Deduplicate what lies at FOLDER/job/file; ends what was at work."""
         self._end()
         self._working = _number(job)
-        if not (isinstance(name, str) and name and name not in (".", "..") and "/" not in name):
-            raise ValueError(f"name must be the name of a file or folder, not {name!r}")
-        path = FOLDER / str(job) / name
+        if not (isinstance(file, str) and file and file not in (".", "..") and "/" not in file):
+            raise ValueError(f"file must be the name of a file or folder, not {file!r}")
+        path = FOLDER / str(job) / file
         self._task = asyncio.ensure_future(self._watched(job, path, dict(settings), layout))
         return job
 
@@ -255,14 +255,15 @@ def summary(corpus, point, settings):
     probability = collision_probability(settings["threshold"], point.bands, point.rows)
     source = "deduplication of this corpus at these settings"
     numbers = {
-        "documents": documents, "words": total, "kept.documents": kept, "kept.words": total - gone,
-        "removed.documents": removed, "removed.documents_share": removed / documents,
-        "removed.words": gone, "removed.words_share": gone / total if total else 0.0,
-        "same": point.same, "similar": removed - point.same, "clusters": int((members > 1).sum()),
-        "largest": int(members.max()), "short": short, "empty": point.empty, "malformed": point.malformed,
-        "files": len(corpus.names), "compared": point.compared,
+        "own.documents": documents, "own.words": total, "own.kept.documents": kept,
+        "own.kept.words": total - gone,
+        "own.removed.documents": removed, "own.removed.documents_share": removed / documents,
+        "own.removed.words": gone, "own.removed.words_share": gone / total if total else 0.0,
+        "own.same": point.same, "own.similar": removed - point.same, "own.clusters": int((members > 1).sum()),
+        "own.largest": int(members.max()), "own.short": short, "own.empty": point.empty,
+        "own.malformed": point.malformed, "own.files": len(corpus.names), "own.compared": point.compared,
     }
-    values = {f"own.{name}": measured(value, "", source) for name, value in numbers.items()}
+    values = {name: measured(value, "", source) for name, value in numbers.items()}
     values["own.found"] = modelled(float(probability), "", "S-curve of these bands and rows at the threshold")
     for name in ("threshold", "width", "num_perm", "seed"):
         values[f"own.setting.{name}"] = measured(settings[name], "", "as chosen")
@@ -282,13 +283,15 @@ def learned(point, learning):
     source = "bigram model, trained on this corpus raw and deduplicated"
     positive = min(learning.icr_raw, learning.icr_kept) > 0
     numbers = {
-        "icr.raw": 1e6 * learning.icr_raw, "icr.dedup": 1e6 * learning.icr_kept,
-        "icr.ratio": learning.icr_kept / learning.icr_raw if positive else None,
-        "curve.raw_loss": float(learning.raw.loss[-1]), "curve.dedup_loss": float(learning.kept.loss[-1]),
-        "curve.loss_change": learning.loss_change, "lsh.true_pairs": point.true_pairs,
-        "lsh.found_pairs": point.found_pairs, "lsh.missed": point.missed, "lsh.recall": point.recall,
+        "own.icr.raw": 1e6 * learning.icr_raw, "own.icr.dedup": 1e6 * learning.icr_kept,
+        "own.icr.ratio": learning.icr_kept / learning.icr_raw if positive else None,
+        "own.curve.raw_loss": float(learning.raw.loss[-1]),
+        "own.curve.dedup_loss": float(learning.kept.loss[-1]),
+        "own.curve.loss_change": learning.loss_change, "own.lsh.true_pairs": point.true_pairs,
+        "own.lsh.found_pairs": point.found_pairs, "own.lsh.missed": point.missed,
+        "own.lsh.recall": point.recall,
     }
-    return {f"own.{name}": measured(value, "", source) for name, value in numbers.items()}
+    return {name: measured(value, "", source) for name, value in numbers.items()}
 
 
 def _first_members(point, kept):

@@ -230,12 +230,12 @@ class DeduplicationAudit(Workbench):
 
     # -- the reader's own corpus, which no lock guards --------------------------------------------------
 
-    def ask_own(self, job, name, **layout):
+    def ask_own(self, job, file, **layout):
         """Deduplicate what the page has put in place, at the settings of the controls; see `OwnCorpus`."""
         try:
             for setting, control in self.controls.items():
                 self._check(setting, control, control.value)
-            return self.own.start(job, name, self.settings(), **layout)
+            return self.own.start(job, file, self.settings(), **layout)
         except ValueError as error:
             return self.own.refuse(job, str(error))
 

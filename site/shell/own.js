@@ -122,7 +122,7 @@ lab.own = (() => {
       ask("own_cancel", { job });
       return;
     }
-    ask("own", { job, name, field: at("field").value, split: at("split").value || null, delimiter: at("delimiter").value });
+    ask("own", { job, file: name, field: at("field").value, split: at("split").value || null, delimiter: at("delimiter").value });
   }
 
   async function read(path, file) {
@@ -212,8 +212,11 @@ lab.own = (() => {
     const place = at("clusters");
     place.replaceChildren();
     if (!found.length) return;
-    place.append(at("template").content.cloneNode(true));
-    clusters.show(place, found);
+    const block = lab.one(".clusters", lab.one(`[data-part="${PART}"]`)).cloneNode(true); // as the part's own
+    place.append(block);
+    clusters.reset(block);
+    lab.one("[data-clusters]", block).setAttribute("aria-labelledby", "own-clusters-title");
+    clusters.show(block, found);
   }
 
   /** What is kept, as a link to a file and as text; both stay when Python forgets. */

@@ -46,7 +46,7 @@ def test_the_first_view_has_every_place_and_no_result():
     page = Page()
     roots = page.views["1"]["roots"]
     names = {root["attributes"]["name"] for root in roots}
-    assert names == {"corpus", "threshold", "advanced", "icr", "scurve"}
+    assert names == {"corpus", "threshold", "advanced", "icr", "scurve", "own"}
     sources = re.findall(r'"x", \[.*?\]|\["x", .*?\]', json.dumps(page.views))
     assert sources
     assert {source for source in sources if re.search(r"\d", source)} == set()

@@ -1,0 +1,352 @@
+"""A corpus of the reader's own without a browser: what is kept, what is told, and how each failure ends."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from apps import own_corpus, own_files
+from quiet_page import Page
+
+from dataselect_core import datasets
+from dataselect_core.audit import Audit
+from dataselect_core.dedup import deduplicate
+
+JOB = 1
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Paragraphs of licence texts, on one line each, with exact copies and near-copies behind them."""
+    some = [" ".join(part.split()) for text in datasets.licences().texts[:40] for part in text.split("\n\n")]
+    some = [part for part in some if len(part.split()) > 15][:150]
+    return some + some[:20] + [f"{part} and so on" for part in some[30:50]]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the page puts files."""
+    monkeypatch.setattr(own_corpus, "FOLDER", tmp_path / "own")
+    return tmp_path / "own"
+
+
+@pytest.fixture
+def page(folder):
+    """A page whose Part 1 is open, with its own corpora never read."""
+    return Page()
+
+
+def put(folder, files, job=JOB):
+    """What the page does before it asks: the files of a job."""
+    for name, content in files.items():
+        path = folder / str(job) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def bring(page, folder, files, name=None, job=JOB, **layout):
+    """Hand files over and wait until they are done with; the messages of that job but those of work."""
+    put(folder, files, job)
+
+    async def conversation():
+        await page.ask("own", job=job, file=name or next(iter(files)), **layout)
+        await rest(page)
+
+    asyncio.run(asyncio.wait_for(conversation(), 60))
+    return [message for message in page.of("own") if message["job"] == job and message["state"] != "work"]
+
+
+async def rest(page):
+    while page.bench.own.working:
+        await asyncio.sleep(0)
+
+
+def ask(page, name, **arguments):
+    """One question; what Python answers, or the sentence that refuses it."""
+    page.said.clear()
+    asyncio.run(page.ask(name, **arguments))
+    return page.of("answer")[-1]["answer"] if page.of("answer") else page.sentences[-1]
+
+
+def jsonl(texts, field="text"):
+    return "".join(json.dumps({"n": i, field: text}) + "\n" for i, text in enumerate(texts)).encode()
+
+
+def by_command(tmp_path, name, content, *options):
+    """The same corpus through the command line."""
+    (tmp_path / name).write_bytes(content)
+    out = tmp_path / f"out-{name}"
+    subprocess.run([sys.executable, "-m", "dataselect_core", "dedup", tmp_path / name, "-o", out, "--quiet",
+                    "--on-error", "skip", *options], check=True)
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize(("name", "field"), [("c.txt", "text"), ("c.jsonl", "body"), ("c.csv", "body")])
+def test_what_stays_is_what_the_command_keeps(page, folder, tmp_path, texts, name, field):
+    """For each format the kept file is byte for byte the command's, at the settings of the controls."""
+    content = {"c.txt": "\r\n".join(texts).encode(), "c.jsonl": b"\xef\xbb\xbf" + jsonl(texts, "body"),
+               "c.csv": ("n,body\n" + "".join(f'{i},"{t.replace(chr(34), chr(34) * 2)}"\n'
+                                              for i, t in enumerate(texts))).encode()}[name]
+    page.bench._quiet = True  # nobody watches these controls move
+    page.bench.threshold.value, page.bench.width.value, page.bench.seed.value = 0.7, 4, 3
+    page.bench.banding.value, page.bench.bands.value, page.bench.rows.value = "hand", 20, 6
+    result = bring(page, folder, {name: content}, field=field)[0]
+    assert result["state"] == "result"
+    kept = by_command(tmp_path, name, content, "--threshold", "0.7", "--width", "4", "--seed", "3",
+                      "--bands", "20", "--rows", "6", "--field", field)
+    path = folder / f"{JOB}-kept" / result["kept"]["name"]
+    assert path.read_bytes() == kept != content
+    assert result["kept"] == {"name": f"c-kept{name[1:]}", "path": str(path), "text": str(path), "bytes": len(kept)}
+    told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
+    keep = deduplicate(texts, 0.7, 128, 4, 3).keep
+    assert (told["documents"], told["setting.bands"], told["setting.rows"]) == (len(texts), 20, 6)
+    assert abs(told["kept.documents"] - keep.sum()) <= 3  # other bands may find a pair more
+    assert told["removed.documents"] == told["same"] + told["similar"] == len(texts) - told["kept.documents"]
+
+
+def test_the_figures_add_up(page, folder, texts):
+    """Documents, words, kinds and clusters are those of the reference on the same texts."""
+    result = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
+    told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
+    found = deduplicate(texts, told["setting.threshold"])
+    words = np.array([len(text.split()) for text in texts])
+    assert told["kept.documents"] == found.keep.sum() and told["kept.words"] == words[found.keep].sum()
+    assert told["removed.words_share"] == pytest.approx(words[~found.keep].sum() / words.sum())
+    assert told["clusters"] == (np.bincount(found.cluster) > 1).sum()
+    assert told["largest"] == np.bincount(found.cluster).max()
+    assert 20 <= told["same"] < told["removed.documents"]
+    assert [cluster["size"] for cluster in result["clusters"]] == sorted(
+        (size for size in np.bincount(found.cluster).tolist() if size > 1), reverse=True)[:40]
+
+
+def test_the_learning_curve_is_that_of_the_audit(page, folder, texts):
+    """What the page shows of learning is the audit of the same texts, drawn and as a table."""
+    learning = bring(page, folder, {"c.txt": "\n".join(texts)})[1]
+    audit = Audit(texts)
+    point = audit.at(page.bench.settings()["threshold"])
+    expected = audit.learning(point)
+    assert learning["cases"][0] == "curve"
+    told = {path: value["value"] for path, value in learning["values"].items()}
+    assert told["own.curve.dedup_loss"] == pytest.approx(expected.kept.loss[-1], abs=1e-12)
+    assert told["own.icr.raw"] == pytest.approx(1e6 * expected.icr_raw)
+    assert told["own.lsh.missed"] == point.missed
+    assert len(learning["tables"]["Own_ICR_Curve"]["rows"]) == expected.raw.loss.size + expected.kept.loss.size
+    drawn = page.bench.own.plot.renderers[0].data_source.data["y"]
+    assert drawn.tolist() == (expected.uniform_loss - expected.raw.loss).tolist()
+
+
+def test_clusters_are_looked_into(page, folder, texts):
+    """A cluster lists its members by their lines, and two of them are shown as the texts they are."""
+    result = bring(page, folder, {"c.txt": "\n\n".join(texts)})[0]  # blank lines count as lines
+    first = result["clusters"][0]
+    answer = ask(page, "own_cluster", job=JOB, kept=first["kept"])
+    assert answer["kept"]["name"].startswith(f"line {2 * first['kept'] + 1}: {texts[first['kept']].split()[0]}")
+    assert len(answer["removed"]) == first["size"] - 1 and answer["more"] == 0
+    other = answer["removed"][0]["index"]
+    sides = ask(page, "own_diff", job=JOB, left=first["kept"], right=other)
+    assert sides["similarity"] == answer["removed"][0]["similarity"] >= page.bench.threshold.value
+    for side, index in (("left", first["kept"]), ("right", other)):
+        words = [word for kind, text in sides[side] if kind != "gap" for word in text.split()]
+        assert set(words) <= set(texts[index].split())
+    for late in (ask(page, "own_cluster", job=9, kept=0), ask(page, "own_diff", job=9, left=0, right=1)):
+        assert late.endswith("choose their file again")
+    assert "must be the number of a document" in ask(page, "own_cluster", job=JOB, kept=10_000)
+
+
+def test_of_a_huge_cluster_some_are_listed(page, folder, monkeypatch):
+    """Of a thousand copies only the first are listed, and how many more there are is said."""
+    monkeypatch.setattr(own_corpus, "SHOWN_MEMBERS", 5)
+    bring(page, folder, {"c.txt": "one two three four five six\n" * 30 + "something else entirely for once here\n"})
+    answer = ask(page, "own_cluster", job=JOB, kept=0)
+    assert ([each["index"] for each in answer["removed"]], answer["more"]) == ([1, 2, 3, 4, 5], 24)
+
+
+def test_a_folder_comes_back_as_an_archive(page, folder, texts):
+    """A folder's kept files are a .zip, byte for byte, and the same as one text."""
+    files = {f"set/{i:02}.txt": text for i, text in enumerate([texts[0], texts[1], texts[0]])}
+    files |= {"set/rows.jsonl": jsonl(texts[2:6] + texts[3:5]), "set/.hidden.txt": b"x", "set/notes.md": b"x"}
+    result = bring(page, folder, files, name="set")[0]
+    assert result["kept"]["name"] == "set-kept.zip"
+    with zipfile.ZipFile(result["kept"]["path"]) as archive:
+        assert archive.namelist() == ["00.txt", "01.txt", "rows.jsonl"]
+        assert archive.read("01.txt") == texts[1].encode()
+        assert archive.read("rows.jsonl") == b"".join(jsonl(texts[2:6]).splitlines(True))
+    text = (folder / f"{JOB}-kept" / "kept.txt").read_text()
+    assert text.startswith(f"===== 00.txt =====\n{texts[0]}\n===== 01.txt")
+    answer = ask(page, "own_cluster", job=JOB, kept=0)
+    assert [each["name"].split(":")[0] for each in answer["removed"]] == ["02.txt"]
+    assert "folder" in result["cases"]
+
+
+def test_malformed_lines_are_listed_by_number(page, folder, texts):
+    """What cannot be read is left out, and listed with its line and why."""
+    rows = jsonl(texts[:5]).splitlines(True)
+    rows[1:1] = [b"not json\n", b'{"n": 1}\n', b'{"text": "\xff"}\n']
+    result = bring(page, folder, {"c.jsonl": b"".join(rows)})[0]
+    assert [(each["file"], each["line"]) for each in result["problems"]] == [("c.jsonl", n) for n in (2, 3, 4)]
+    assert [each["message"].split(":")[0] for each in result["problems"]] == [
+        "is not JSON", "has no field 'text'", "is not UTF-8"]
+    assert result["values"]["own.malformed"]["value"] == 3 and "malformed" in result["cases"]
+    assert result["values"]["own.documents"]["value"] == 5
+
+
+ASK = "Name the one to compare in “Field or column of the text”."
+LATIN = "(if it is Latin-1 or Windows-1252, convert the file to UTF-8)"
+FAILURES = {
+    "empty": ("c.txt", b"", {}, "c.txt is empty: it holds no text. Choose a file"),
+    "blank": ("c.txt", b"\n \n", {}, "c.txt is empty: it holds no text. Choose a file"),
+    "one document": ("c.txt", b"just one line", {},
+                     "c.txt holds one document, which has nothing to be compared with: choose"),
+    "one whole file": ("c.txt", b"a\nb\n", {"split": "document"}, "c.txt holds one document"),
+    "one object": ("c.jsonl", b'{"text": "a"}', {}, "c.jsonl holds one document, which has nothing"),
+    "wrong field": ("c.jsonl", b'{"body": "a", "id": 3}\n' * 3, {},
+                    f"c.jsonl, line 1 has no field 'text'; the fields with text are 'body'. {ASK}"),
+    "no text at all": ("c.jsonl", b'{"id": 3}\n' * 3, {},
+                       "c.jsonl: nothing can be read; line 1 has no field 'text', and 2 more are malformed. A"),
+    "no objects": ("c.jsonl", b"words\n" * 3, {}, "c.jsonl: nothing can be read; line 1 is not JSON"),
+    "wrong column": ("c.csv", b"id,body\n1,a\n", {},
+                     f"c.csv has no column 'text'; its columns are 'id', 'body'. {ASK}"),
+    "wrong delimiter": ("c.csv", b"id;text\n1;a\n", {},
+                        "c.csv has no column 'text'; its columns are 'id;text'"),
+    "latin-1": ("c.txt", "naïve\n".encode("latin-1") * 3, {},
+                f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef {LATIN}, and 2 more"),
+    "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 or UTF-32 by its first bytes; convert"),
+    "utf-16 without a mark": ("c.txt", "words\n".encode("utf-16-le"), {}, "c.txt is not text: it holds zero"),
+    "binary": ("c.txt", b"\x7fELF\x02\0\0words\n", {}, "c.txt is not text: it holds zero bytes, as binary files"),
+    "another format": ("c.pdf", b"%PDF", {}, "c.pdf must end in .txt, .jsonl, .ndjson, .csv, .tsv"),
+    "no split": ("c.txt", b"a\nb\n", {"split": "word"}, "split must be one of line, paragraph, document"),
+    "no delimiter": ("c.csv", b"text\na\n", {"delimiter": ""}, "delimiter must be one ASCII character"),
+    "a field that is none": ("c.jsonl", b"{}\n", {"field": 7}, "field must be a str"),
+}
+
+
+@pytest.mark.parametrize("given", FAILURES)
+def test_what_cannot_be_done_is_one_sentence(page, folder, given):
+    """Each failure is one message that names the file and says what to do, and leaves no file behind."""
+    name, content, layout, says = FAILURES[given]
+    messages = bring(page, folder, {name: content}, **layout)
+    assert [message["state"] for message in messages] == ["failed"]
+    assert messages[0]["text"].startswith(says) and str(folder) not in messages[0]["text"]
+    assert messages[0]["text"].endswith((".", ")"))
+    assert not (folder / str(JOB)).exists() and not page.bench.own.working
+
+
+@pytest.mark.parametrize(("limit", "value", "content", "says"), [
+    ("PAGE_BYTES", 20, b"word\n" * 5, "The files have 25 bytes, and this page reads at most 20. Choose a part"),
+    ("PAGE_DOCUMENTS", 4, b"word\n" * 5, "There are more than 4 documents, the most that this page reads. Ch"),
+    ("PAGE_LINES", 4, b"\n" * 5, "The files have 5 lines, and this page reads at most 4. Choose a part"),
+    ("HOPELESS", 3, b"\xff\n" * 5 + b"word\n" * 2, "c.txt: nothing can be read; line 1 is not UTF-8"),
+])
+def test_limits(page, folder, monkeypatch, limit, value, content, says):
+    """What is too large is refused with the limit and another way."""
+    monkeypatch.setattr(own_files, limit, value)
+    assert bring(page, folder, {"c.txt": content})[0]["text"].startswith(says)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left on device"), ZeroDivisionError("x")])
+def test_a_failure_leaves_what_is_shown(page, folder, texts, monkeypatch, error):
+    """When a second corpus fails in the middle, the first can still be looked into, and the page is told."""
+    first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
+
+    def failing(*_, **__):
+        yield "read", 0, 1
+        raise error
+
+    monkeypatch.setattr(own_corpus, "deduplication_steps", failing)
+    last = bring(page, folder, {"d.txt": "\n".join(texts)}, job=2)[-1]
+    assert last["state"] == "failed"
+    assert last["text"].startswith("There was not enough memory" if isinstance(error, MemoryError) else (
+        "This could not be finished (ZeroDivisionError: x)" if isinstance(error, ArithmeticError) else "[Errno 28]"))
+    assert not (folder / "2").exists()
+    assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
+
+
+def test_cancel_in_the_middle(page, folder, texts, monkeypatch):
+    """A cancelled job says nothing more and leaves no file; what is shown stays, and the next one works."""
+    monkeypatch.setattr(own_corpus, "PAUSE", 0)
+    first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
+    put(folder, {"d.txt": "\n".join(texts)}, 2)
+
+    async def conversation():
+        await page.ask("own", job=2, file="d.txt")
+        while not [message for message in page.of("own") if message["job"] == 2]:
+            await asyncio.sleep(0)
+        await page.ask("own_cancel", job=2)
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    asyncio.run(conversation())
+    assert {message["state"] for message in page.of("own") if message["job"] == 2} == {"work"}
+    assert not (folder / "2").exists() and not page.bench.own.working
+    assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
+    assert bring(page, folder, {"d.txt": "\n".join(texts)}, job=3)[0]["state"] == "result"
+
+
+def test_the_newest_wins(page, folder, texts):
+    """A second corpus while the first is at work ends the first, and only its own result comes."""
+    put(folder, {"c.txt": "\n".join(texts)}, 1)
+    put(folder, {"d.txt": "\n".join(texts[:60])}, 2)
+
+    async def conversation():
+        await page.ask("own", job=1, file="c.txt")
+        await asyncio.sleep(0)
+        await page.ask("own", job=2, file="d.txt")
+        await rest(page)
+
+    asyncio.run(conversation())
+    results = [message for message in page.of("own") if message["state"] == "result"]
+    assert [(message["job"], message["name"]) for message in results] == [(2, "d.txt")]
+    assert not (folder / "1").exists() and (folder / "2").exists()
+
+
+def test_a_new_result_replaces_the_files_of_the_old(page, folder, texts):
+    """Only the files of the corpus that is shown stay in memory; clearing removes these too."""
+    bring(page, folder, {"c.txt": "\n".join(texts)}, job=1)
+    bring(page, folder, {"c.txt": "\n".join(texts)}, job=2)
+    assert sorted(path.name for path in folder.iterdir()) == ["2", "2-kept"]
+    assert ask(page, "own_clear") is True
+    assert not folder.exists()
+    assert ask(page, "own_cluster", job=2, kept=0).endswith("choose their file again")
+
+
+@pytest.mark.parametrize(("limit", "value", "case"), [
+    ("CURVE_DOCUMENTS", 10, "curve-large"), ("CURVE_WORDS", 100, "curve-large"), ("CURVE_PAIRS", 3, "curve-alike"),
+])
+def test_without_a_learning_curve_the_reason(page, folder, texts, monkeypatch, limit, value, case):
+    """A corpus too large for the audit is deduplicated all the same, and why there is no curve is said."""
+    monkeypatch.setattr(own_corpus, limit, value)
+    result, learning = bring(page, folder, {"c.txt": "\n".join(texts)})
+    assert (result["state"], learning["cases"], "values" in learning) == ("result", [case], False)
+
+
+def test_a_corpus_of_one_cluster_has_no_curve(page, folder):
+    """Where all documents are alike there is nothing to be tested on, which is no failure."""
+    result, learning = bring(page, folder, {"c.txt": "the same six words every time\n" * 5})
+    assert result["values"]["own.kept.documents"]["value"] == 1
+    assert learning["cases"] == ["curve-one"]
+
+
+def test_a_control_that_holds_nothing(page, folder, texts):
+    """An emptied field of the controls is named in a sentence, and the files are removed."""
+    page.bench._quiet = True
+    page.bench.width.value = None
+    messages = bring(page, folder, {"c.txt": "\n".join(texts)})
+    assert [(message["state"], message["text"]) for message in messages] == [
+        ("failed", "width must be a whole number, not None")]
+    assert not (folder / str(JOB)).exists()
+
+
+@pytest.mark.parametrize(("job", "name"), [
+    (0, "c.txt"), ("1", "c.txt"), (True, "c.txt"), (1, ".."), (1, "a/b"), (1, 7),
+])
+def test_a_job_that_is_none(page, folder, job, name):
+    """A job or a name that the page would never send is refused and touches no file."""
+    put(folder, {"c.txt": "a\nb\n"})
+    outside = folder.parent / "outside.txt"
+    outside.write_text("a\nb\n")
+    said = ask(page, "own", job=job, file=name)
+    assert (said if isinstance(said, str) else page.of("own")[-1]["text"]).startswith(("job must", "file must"))
+    assert outside.exists()
