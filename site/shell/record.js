@@ -37,6 +37,9 @@ lab.evidence = {
   /** What the page lists of a part's evidence: [label, path, format], from the words of the part. */
   lines: (place) => JSON.parse(place.dataset.lines || "[]"),
 
+  /** Those of its lines for which something was measured. */
+  found: (place, entry) => lab.evidence.lines(place).filter(([, path]) => (entry.values[path]?.value ?? null) !== null),
+
   /** The captured evidence, marked as stale once a control has moved since. */
   show(section, track) {
     const part = section.dataset.part;
@@ -53,13 +56,16 @@ lab.evidence = {
       lab.element("p", {}, lab.element("strong", {}, stale ? "Captured, now stale: a control has moved since." : "Captured evidence, current.")),
       lab.element("ul", {},
         lab.element("li", {}, `Settings: ${Object.entries(entry.settings).map(([name, value]) => `${name} ${value}`).join(", ")}`),
-        ...this.lines(place).map(line)));
+        ...this.found(place, entry).map(line)));
   },
 };
 
 lab.record = (() => {
   const status = () => lab.one("[data-store-status]");
   const kinds = { indexeddb: "Saved in this browser.", localstorage: "Saved in this browser (in its smaller store).", memory: "Not saved: this browser keeps nothing for this page. Export to a file before you leave." };
+
+  let refused = ""; // why a file was not imported: stays until the reader does something else
+  for (const event of ["input", "pointerdown", "keydown"]) document.addEventListener(event, () => { refused = ""; }, { capture: true });
 
   function said(error) {
     if (lab.store.kind === "memory" && lab.store.why) return `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`;
@@ -75,7 +81,7 @@ lab.record = (() => {
     }
     const place = status();
     if (place) {
-      const text = said(error);
+      const text = refused && !error ? refused : said(error);
       if (place.textContent !== text) place.textContent = text;
       place.dataset.state = error ? "failed" : "saved";
       for (const button of lab.all('[data-action="export-corrupt"]')) button.hidden = !lab.store.corrupt;
@@ -96,7 +102,7 @@ lab.record = (() => {
         const reflection = lab.store.get(`${track}/${part}/reflection`) || "";
         rows.push(lab.element("tr", {}, lab.element("th", { scope: "row" }, `${lab.report.trackName(track)}, part ${part}`),
           lab.element("td", {}, prediction.said || String(prediction.value)),
-          lab.element("td", {}, evidence ? lab.evidence.lines(lab.one(`[data-evidence="${part}"]`, section)).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ") : "not captured yet"),
+          lab.element("td", {}, evidence ? lab.evidence.found(lab.one(`[data-evidence="${part}"]`, section), evidence).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ") : "not captured yet"),
           lab.element("td", {}, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
       }
     }
@@ -137,14 +143,14 @@ lab.record = (() => {
       const candidate = lab.store.parse(lab.report.recordIn(text));
       const replaces = candidate.reader !== lab.store.reader && !lab.store.empty;
       if (replaces && !confirm("The file is another reader’s work. Replace the work on this page with it? Export yours first if you may want it again.")) {
-        place.textContent = "Not imported. Nothing was changed.";
+        place.textContent = refused = "Not imported. Nothing was changed.";
         return;
       }
       await lab.store.take(candidate);
       lab.main.refresh();
       place.textContent = lab.store.failed ? "Imported on this page, but it could not be saved." : "Imported.";
     } catch (error) {
-      place.textContent = String(error.message || error);
+      place.textContent = refused = String(error.message || error);
     }
   }
 

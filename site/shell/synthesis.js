@@ -23,7 +23,7 @@ lab.synthesis = (() => {
     const found = evidence(part);
     const prediction = lab.store.get(`${lab.main.track}/${part}/prediction`);
     const place = lab.one(`[data-evidence="${part}"]`);
-    const lines = place ? lab.evidence.lines(place).filter(([, path]) => isThere(figure(part, path))) : [];
+    const lines = place && found ? lab.evidence.found(place, found) : [];
     const say = (text, state) => lab.element("p", { class: "state", "data-state": state }, text);
     return lab.element("div", { class: "panel" },
       lab.element("h4", {}, `Part ${part}: ${title}`),

@@ -12,6 +12,9 @@ CLOSE = 3.0
 """Percentage points within which a predicted size counts as close."""
 SAME = 1e-9
 """Figures of map and live run that differ by less are the same."""
+REMEMBERED = 2000
+"""Runs, and experiments with label noise, that reports recomputed one after the other share."""
+_runs, _experiments = {}, {}
 
 
 def recompute(track_id, settings, assumptions, prediction):
@@ -37,18 +40,22 @@ def recompute(track_id, settings, assumptions, prediction):
 
 def recompute_stepwise(track_id, settings, assumptions, prediction):
     """The same in steps: an iterator of (label, share done) that ends with the figures as its last item."""
+    for found in (_runs, _experiments):
+        if len(found) > REMEMBERED:
+            found.clear()
     here = track(track_id)
     setting, seeds = setting_of(settings, here)
     data = (*datasets.digits(), datasets.rainfall_mm())
     situation = Situation(
         here, setting, seeds, round(settings["noise"] / 100, 4), (prediction["direction"], prediction["prediction"]),
         gap_map.read(datasets.gap_maps(), here.id), float((data[2] > 0).mean()), edited=dict(assumptions),
+        runs=_runs,
     )
     situation.check_assumptions()
     for name, one in situation.strategies().items():
         for seed in seeds if one is not None else ():
-            yield f"Training again: {name}, seed {seed}", 0.3
             if (one, seed) not in situation.runs:
+                yield f"Training again: {name}, seed {seed}", 0.3
                 situation.runs[one, seed] = mixing.run(one, *data, seed)
     if settings.get("map") == "own":
         for step in small_map.measure(situation.map, setting, seeds, data, situation.runs):
@@ -56,11 +63,13 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
                 yield step
             else:
                 situation.own = step
-    for step in noise_lab.measure(situation.rate, seeds, *data[:2]):
-        if isinstance(step, tuple):
-            yield step
-        else:
-            situation.experiment = step
+    if (situation.rate, seeds) not in _experiments:
+        for step in noise_lab.measure(situation.rate, seeds, *data[:2]):
+            if isinstance(step, tuple):
+                yield step
+            else:
+                _experiments[situation.rate, seeds] = step
+    situation.experiment = _experiments[situation.rate, seeds]
     yield figures(situation)[0]
 
 
