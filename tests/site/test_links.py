@@ -1,0 +1,216 @@
+"""Links: every setting round-trips through the address, class links hold, and hostile addresses do nothing."""
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from dataselect_core.record import Ledger
+from dataselect_core.verification import verify
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = {
+    "1": {"corpus": "licences", "threshold": "0.72", "width": "4", "num_perm": "64", "seed": "7",
+          "banding": "hand", "bands": "8", "rows": "4", "compute": "flops"},
+    "2": {"strategy": "margin", "batch": "20", "data": "rare", "initial": "30", "budget": "300", "seed": "7",
+          "seeds": "3", "test_share": "0.4"},
+    "3": {"synthetic": "35", "randomisation": "0.4", "measure": "recall", "total": "700", "real": "300",
+          "rain": "hand", "wet_share": "45", "simulator_rain": "yes", "label_noise": "12", "seed": "7",
+          "seeds": "2", "noise": "10"},
+}
+CLASS = {"track": "cloud", "part": "1", "class": "CS-101", "student": "Ada L", "fixed": "seed,limits",
+         "seed": "7", "budget_limit": "0.55", "guardrail_limit": "0.02"}
+NO_WORKER = "delete globalThis.Worker"  # Python never starts: what these tests look at needs none
+SCRIPT = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
+
+
+def asked(url):
+    """What an address asks for: name -> value."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def known_to_python(reader, part):
+    """Wait until the workbench of a part has answered with its settings."""
+    reader.live()
+    expect(reader.one(f"[data-part='{part}']")).to_have_attribute("data-results", re.compile("locked|[0-9]"))
+    return reader
+
+
+def exported(reader):
+    """The record as its file has it."""
+    with reader.page.expect_download() as download:
+        reader.page.get_by_role("button", name=re.compile("^Export")).first.click()
+    return json.loads(download.value.path().read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def quick(new_reader):
+    """A reader whose browser cannot start Python, and who reads and predicts without."""
+    return new_reader(script=NO_WORKER)
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_every_setting_round_trips(reader, part):
+    """A link with every setting of a part opens there, and the address that Python's settings give says the same."""
+    wanted = {"track": "edge", "part": part, **SETTINGS[part]}
+    known_to_python(reader.open(f"?{urlencode(wanted)}"), part)
+    expect(reader.notice()).to_be_hidden()
+    assert asked(reader.page.url) == wanted
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_no_setting_of_the_address_is_left_out_here(part):
+    """Every setting that an address may have for a part is among those tried above."""
+    table = (ROOT / "site" / "shell" / "state.js").read_text(encoding="utf-8")
+    settings = re.findall(r"^    (\w+): \{ .*parts: \[(.*)\] \},$", table, flags=re.MULTILINE)
+    assert {name for name, parts in settings if f'"{part}"' in parts} == set(SETTINGS[part])
+
+
+def test_a_moved_control_is_in_the_copied_link(new_reader):
+    """The copied link carries what the controls show, and opens there for somebody else."""
+    reader = new_reader(permissions=["clipboard-read", "clipboard-write"])
+    reader.open("?track=edge&part=1&corpus=licences").commit(30).live().results()
+    reader.type_threshold(0.83)
+    reader.part.get_by_role("button", name="Copy link to this state").click()
+    expect(reader.part.locator("[data-copied]")).to_have_text("Copied.")
+    link = reader.page.evaluate("() => navigator.clipboard.readText()")
+    assert asked(link)["threshold"] == "0.83"
+    other = new_reader()
+    other.page.goto(link)
+    known_to_python(other, "1")
+    expect(other.field("Similarity threshold (number)")).to_have_value("0.83")
+    expect(other.page.get_by_role("radio", name="Edge Guardian")).to_be_checked()
+
+
+def test_without_a_clipboard_the_link_is_text(new_reader):
+    """A browser that refuses the clipboard shows the link in a field, selected; names of persons stay out of it."""
+    refuse = "Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } })"
+    reader = new_reader(script=f"{NO_WORKER}; {refuse}").open(f"?{urlencode(CLASS)}&embed=1")
+    reader.part.get_by_role("button", name="Copy link to this state").click()
+    field = reader.part.get_by_label("Link to this state")
+    expect(field).to_be_focused()
+    link = asked(field.input_value())
+    assert link["class"] == "CS-101" and link["budget_limit"] == "0.55"
+    assert not {"student", "embed"} & set(link)
+    expect(reader.part.locator("[data-copied]")).to_contain_text("Copy the address from the field")
+
+
+def test_a_reload_before_python_keeps_the_settings(quick):
+    """The settings of an address are not lost when the page is loaded again before Python has answered."""
+    quick.open("?track=edge&part=1&threshold=0.77&seed=5")
+    expect(quick.page).to_have_url(re.compile("threshold=0.77.*seed=5"))
+    quick.reload()
+    expect(quick.page).to_have_url(re.compile("threshold=0.77.*seed=5"))
+
+
+# -- the link of a class -----------------------------------------------------------------------------------
+
+
+def test_a_class_link_fixes_seed_and_limits(reader):
+    """Seed and limits of the link are shown as fixed, hold on every track, and verify from the record alone."""
+    reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
+    said = reader.part.locator("[data-class-link]")
+    expect(said).to_contain_text("Class: CS-101. Student: Ada L.")
+    expect(said).to_contain_text("seed 7, budget at most 55.0 %, guardrail at most 2.0 %")
+    reader.part.get_by_text("Advanced: width").click()
+    expect(reader.part.get_by_role("textbox", name="Seed")).to_be_disabled()
+    expect(reader.value("check.budget.limit")).to_have_text("55.0 %")
+    expect(reader.value("check.guardrail.limit")).to_have_text("2.0 %")
+
+    reader.part.get_by_role("button", name="Capture this evidence").click()
+    expect(reader.part.locator("[data-captured]")).to_have_text("Captured.")
+    record = exported(reader)
+    assert record["student"] == "Ada L"
+    evidence = record["entries"]["cloud/1/evidence"]["value"]
+    assert (evidence["settings"]["seed"], evidence["settings"]["budget_limit"]) == (7, 0.55)
+    checks = verify(Ledger.from_text(json.dumps(record)))
+    assert len(checks) > 50 and all(check.agrees for check in checks)
+
+    reader.choose_track("Edge Guardian")
+    reader.commit(40).results()
+    expect(reader.value("check.budget.limit")).to_have_text("55.0 %")
+    assert CLASS.items() <= (asked(reader.page.url) | {"track": "cloud"}).items()
+    reader.reload()
+    expect(said).to_contain_text("seed 7")
+
+
+def test_a_plain_link_does_not_keep_the_limits_of_a_class(reader):
+    """Limits come from the link in the address and from nothing else: evidence made under others goes stale."""
+    reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
+    reader.part.get_by_role("button", name="Capture this evidence").click()
+    expect(reader.part.locator("[data-captured]")).to_have_text("Captured.")
+    reader.saved()
+    reader.open("?track=cloud&part=1").live().results()
+    expect(reader.value("check.budget.limit")).to_have_text("60.0 %")
+    expect(reader.part.locator("[data-evidence]")).to_contain_text("stale")
+
+
+def test_a_link_does_not_rename_somebody_elses_work(quick):
+    """On a shared computer, a link for another student says whose work is there and leaves it."""
+    quick.open("?student=ada&class=CS").commit(30).saved()
+    quick.open("?student=bob&class=CS")
+    expect(quick.notice()).to_contain_text("This link is for bob, and this browser holds the work of ada")
+    assert exported(quick)["student"] == "ada"
+    quick.page.on("dialog", lambda dialog: dialog.accept())
+    quick.page.get_by_role("button", name="New reader").click()
+    expect(quick.part.locator("[data-class-link]")).to_contain_text("Student: bob.")
+    expect(quick.notice()).to_be_hidden()
+    assert exported(quick)["student"] == "bob"
+
+
+@pytest.mark.parametrize(("query", "words"), [
+    ("budget_limit=0.5", "budget_limit was ignored; it needs fixed=limits"),
+    ("fixed=seed", "fixed=seed was ignored; it needs a seed"),
+    ("fixed=limits", "fixed=limits was ignored; it needs a limit"),
+    ("fixed=threshold", "fixed=threshold was ignored; allowed: seed, limits"),
+    ("fixed=limits&budget_limit=7", "budget_limit=7 was ignored; allowed: 0.01 to 1"),
+    ("seed=3&seed=4", "a second seed was ignored"),
+    ("part=1&synthetic=5", "synthetic is no setting of part 1"),
+    ("origin=http://book.example", "origin=http://book.example was ignored"),
+])
+def test_what_is_ignored_is_named(quick, query, words):
+    """Whatever an address says in vain is said on the page."""
+    quick.open(f"?{query}")
+    expect(quick.notice()).to_contain_text(words)
+
+
+# -- hostile addresses -------------------------------------------------------------------------------------
+
+HOSTILE = {
+    "markup in texts": urlencode({"student": SCRIPT, "class": SCRIPT, "track": SCRIPT, "origin": SCRIPT, SCRIPT: "1"}),
+    "huge numbers": "seed=1e999&width=99999999999999999999&threshold=1e308&budget_limit=1e300&fixed=limits",
+    "no numbers": "seed=NaN&threshold=Infinity&width=&num_perm=0x40&bands=-1&rows=1.5",
+    "wrong types": "seed[]=1&seed={}&threshold=null&part=[object Object]&fixed=__proto__&constructor=1&__proto__=1",
+    "broken escapes": "student=%E0%A4%A&class=%00%01%1f&seed=%F0%9F",
+    "hidden characters": urlencode({"student": "ada\u202egnp", "class": "x\u200by"}),
+    "javascript origins": urlencode({"embed": "1", "origin": "javascript:alert(1)//https://a.example"}),
+    "fifty thousand characters": "a=" + "b" * 50_000 + "&seed=5",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
+    """Script in a text, numbers that are none, and long rubbish leave record and page as they were, with a word."""
+    dialogs = []
+    quick.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    quick.open("?track=cloud&part=1").commit(30).saved()
+    before = exported(quick)
+    quick.open(f"?{HOSTILE[name]}")
+    expect(quick.notice()).to_contain_text("understood only in part")
+    expect(quick.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    assert len(quick.notice().text_content()) < 800
+    assert quick.notice().locator("*").count() == 0
+    after = exported(quick)
+    assert (after["entries"], after.get("student")) == (before["entries"], before.get("student"))
+    assert quick.page.evaluate("() => window.hit") is None and dialogs == []
+
+
+def test_ten_megabytes_are_not_looked_at(quick):
+    """Of an address of 10 MB only the beginning is read, and a setting that is cut in two is dropped, not guessed."""
+    quick.open()
+    found = quick.page.evaluate("""() => lab.state.read("?seed=5&x=" + "1".repeat(1e7) + "&width=3")""")
+    assert found["settings"] == {"seed": 5}
+    assert found["ignored"] == ["what follows its first 2000 characters was ignored"]
