@@ -49,8 +49,8 @@ lab.documents = (() => {
     return list.filter(({ event }, i) => event.kind !== "ModelChanged" || last.get(`${event.model.id}.${event.attr}`) === i);
   }
 
-  function flush() {
-    if (inFlight || !events.length || !lab.boot.live) return;
+  function flush(now = false) {
+    if ((inFlight && !now) || !events.length || !lab.boot.live) return;
     const part = events[0].part;
     const mine = merged(events.filter((e) => e.part === part));
     events = events.filter((e) => e.part !== part);
@@ -61,6 +61,7 @@ lab.documents = (() => {
 
   /** A message to Python. Answers when Python has done with it. */
   function send(message) {
+    if (message.type === "ask") while (events.length && lab.boot.live) flush(true); // what was set before it was asked
     const seq = ++sequence;
     inFlight = seq;
     lab.boot.post({ seq, text: JSON.stringify(message) });
