@@ -151,6 +151,11 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = os.name != "nt"
 
+    def handle_error(self, request, client_address):
+        """A browser that went away in the middle of an answer is no error of the server's."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
 
 def state(root):
     """What the sources look like now: path -> time of the last change."""

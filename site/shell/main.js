@@ -224,6 +224,10 @@ lab.main = (() => {
       for (const place of lab.all(`[data-saved="${element.dataset.reflection}"]`)) place.textContent = lab.store.failed ? "not saved" : "saved";
     }), 300);
   });
+  globalThis.addEventListener("pagehide", () => {
+    const element = document.activeElement; // what is being written when the page goes
+    if (element?.matches?.("[data-reflection]")) lab.store.set({ [key(element.dataset.reflection, "reflection")]: element.value.slice(0, 20000) });
+  });
   document.addEventListener("focusout", (event) => {
     const element = /** @type {HTMLTextAreaElement} */ (event.target);
     if (element.matches?.("[data-reflection]")) {
