@@ -111,7 +111,7 @@ def output(path, form):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, figure = path.partition(":")
     where = f'data-figure="{part}" data-path="{html.escape(figure)}"' if mark else f'data-value="{html.escape(path)}"'
-    return f'<output {where} data-format="{form}">{PENDING}</output>'
+    return f'<output {where} aria-live="off" data-format="{form}">{PENDING}</output>'
 
 
 def lookup(path, values):
