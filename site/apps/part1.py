@@ -349,8 +349,9 @@ class DeduplicationAudit(Workbench):
 
     def _draw(self, point, learning, recall):
         axis = self.compute.value
-        unit = 1e6 if axis == "operations" else 1e12
-        self.icr_plot.xaxis.axis_label = AXES[axis]
+        small = self._audit.corpus.kind != "texts"
+        unit = 1e6 if axis == "operations" or small else 1e12
+        self.icr_plot.xaxis.axis_label = AXES[axis].replace("TFLOP", "MFLOP") if small else AXES[axis]
         self.icr_plot.yaxis.axis_label = LEARNED.format(self._audit.corpus.progress)
         for source, curve in ((self.raw_line, learning.raw), (self.kept_line, learning.kept),
                               (self.ghost_line, self._ghost.kept if self._ghost else None)):

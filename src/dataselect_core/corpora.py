@@ -10,7 +10,7 @@ import numpy as np
 
 from . import arguments, frames, signals
 from .information import prepare
-from .sample_curve import SamplePlan
+from .sample_curve import PASSES, SamplePlan
 from .shingles import shingle_sets
 
 
@@ -29,8 +29,8 @@ class Corpus:
     names : tuple of str
     mass : int64[n]
         Size of each item; compute follows it.
-    per_read : int
-        Mass that the learner takes in at a time, for D in 6 N D.
+    per_read, passes : int
+        Mass that the learner takes in at a time, and how often it reads everything, for D in 6 N D.
     heldout_share : float
         Share of the mass that is kept for testing.
     origin : int64[n] or None
@@ -63,7 +63,7 @@ class Texts(Corpus):
 
     kind, item, items, unit, counted = "texts", "document", "documents", "words", "by white space"
     sets_of, learner, tested, progress = "word shingles", "bigram model", "text", "nats per word"
-    per_read, heldout_share = 1, 0.1
+    per_read, passes, heldout_share = 1, 1, 0.1
 
     def __init__(self, texts, names=None, origin=None):
         self.texts = arguments.documents("texts", texts, "str")
@@ -88,6 +88,7 @@ class Texts(Corpus):
 class _Sampled(Corpus):
     """Items that a softmax regression learns to tell apart."""
 
+    passes = PASSES
     learner, heldout_share = "softmax regression", 0.25  # of hundreds of items a tenth would be chance
 
     def plan(self, train_index, heldout_index, seed):

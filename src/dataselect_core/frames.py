@@ -132,7 +132,7 @@ def _below(state, n, size):
 
 
 def _permutation(state, n):
-    return np.argsort(_below(state, 1 << 62, n), kind="stable")
+    return np.argsort(_below(state, 1 << 62, n), kind="stable").astype(np.int64)
 
 
 def _jitter(state, most, size):

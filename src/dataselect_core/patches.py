@@ -45,7 +45,7 @@ def patch_words(pictures, shades):
     codes = shades ** 4  # of the largest patch
     if len(SIZES) * height * width * codes > 2 ** 32:
         raise ValueError(f"pictures of {height} x {width} in {shades} shades have more words than 32 bits number")
-    place = np.arange(height)[:, None] * width + np.arange(width)
+    place = np.arange(height * width, dtype=np.int64).reshape(height, width)
     words = []
     for kind, (rows, columns) in enumerate(SIZES):
         code = np.zeros((n, height - rows + 1, width - columns + 1), dtype=np.int64)

@@ -9,10 +9,12 @@ import numpy as np
 
 from dataselect_core import (
     bigram,
+    corpora,
     datasets,
     dedup,
     economics,
     exhaustive,
+    frames,
     gap_map,
     heldout,
     information,
@@ -21,6 +23,7 @@ from dataselect_core import (
     mixing,
     noise_lab,
     scaling,
+    signals,
     simulator,
     weather,
 )
@@ -41,16 +44,19 @@ ODD_TEXTS = ["", "one", "two words", "K é naïve ﬁ 漢字 straße", "a" * 500
 
 @cache
 def audit(corpus):
-    """The audit of one of the two corpora."""
-    texts = datasets.licences().texts if corpus == "licences" else datasets.crawl(0.5, 1).texts
-    return Audit(texts)
+    """The audit of a corpus."""
+    made = {
+        "licences": lambda: datasets.licences().texts, "crawl": lambda: datasets.crawl(0.5, 1).texts,
+        "drive": lambda: corpora.Frames(datasets.drive(0.7, 1)), "clips": lambda: corpora.Signals(datasets.clips(0.6, 1)),
+    }
+    return Audit(made[corpus]())
 
 
 def whole_audit(corpus):
     """Every figure of an audit that does not depend on a threshold."""
     a = audit(corpus)
-    return {"words": a.words, "pairs": a.pairs, "similarity": a.similarity, "train": a.train_index,
-            "heldout": a.heldout_index, "order": a.plan.train_index, "vocabulary": a.plan.vocabulary,
+    return {"mass": a.mass, "pairs": a.pairs, "similarity": a.similarity, "train": a.train_index,
+            "heldout": a.heldout_index, "order": a.plan.train_index, "uniform": a.plan.uniform_loss,
             "raw": a.raw, "asked": a.where_removed(0.3)}
 
 
@@ -63,10 +69,24 @@ def points(corpus):
         found[str(threshold)] = {
             "point": point, "exact": a.exact_at(threshold), "learning": a.learning(point),
             "recall": a.recall_by_similarity(point),
-            "scale": at_scale(point.cluster, a.words, 7e10, 15e12, 6e13),
-            "small": at_scale(point.cluster, a.words, 1e12, 1e9),
+            "scale": at_scale(point.cluster, a.mass, 7e10, 15e12, 6e13),
+            "small": at_scale(point.cluster, a.mass, 1e12, 1e9),
         }
     return found
+
+
+def drive():
+    """A simulated drive, frame by frame, its visual words and what the learner sees of it."""
+    data = datasets.drive(0.5, 20261123)
+    return {"ids": data.ids, "pictures": data.pictures, "origin": data.origin, "label": data.label,
+            "words": frames.visual_words(data.pictures), "blocks": frames.blocks(data.pictures)}
+
+
+def clips():
+    """Made sounds, sample by sample, their spectral words and what the learner sees of them."""
+    data = datasets.clips(0.5, 20261123)
+    return {"ids": data.ids, "signals": data.signals, "origin": data.origin, "label": data.label,
+            "words": signals.spectral_words(data.signals), "summary": signals.summary(data.signals)}
 
 
 def crawl():
@@ -217,7 +237,13 @@ CALLS = {
     "audit of the crawl": lambda: whole_audit("crawl"),
     "licences at thresholds": lambda: points("licences"),
     "crawl at thresholds": lambda: points("crawl"),
+    "audit of the drive": lambda: whole_audit("drive"),
+    "audit of the clips": lambda: whole_audit("clips"),
+    "drive at thresholds": lambda: points("drive"),
+    "clips at thresholds": lambda: points("clips"),
     "simulated crawl": crawl,
+    "simulated drive": drive,
+    "simulated clips": clips,
     "bigram model": model,
     "learning curves": curves,
     "laws and prices": laws,

@@ -174,11 +174,14 @@ def test_the_cases_of_the_page_come_up(small):
                 for threshold in (0.5, 0.6, 0.9, 1.0):
                     await page.open(prediction, name, settings={"threshold": threshold})
                     await page.rest()
+        for name in ("edge", "tiny"):
+            await page.open(30, name)
+            await page.rest()
 
     page = talk(conversation)
     for results in page.of("results"):
         seen |= set(results["cases"])
-        for either in (("corpus-licences", "corpus-crawl"), ("budget-ok", "budget-fails"),
+        for either in (("corpus-texts", "corpus-frames", "corpus-signals"), ("budget-ok", "budget-fails"),
                        ("guardrail-ok", "guardrail-fails"), ("loss-better", "loss-worse", "loss-same"),
                        ("prediction-low", "prediction-high", "prediction-close", "asked-none")):
             assert len(set(either) & set(results["cases"])) == 1

@@ -246,7 +246,7 @@ def _removed(audit, point, learning):
     law = f"6ND with the same N: compute follows the {unit}"
     share = point.words_removed / words
     # The small model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
-    flops = training_flops(int(learning.raw.parameters[-1]), words // audit.corpus.per_read)
+    flops = training_flops(int(learning.raw.parameters[-1]), words // audit.corpus.per_read * audit.corpus.passes)
     return {
         "removed.documents": measured(point.documents_removed, items, here),
         "removed.documents_share": measured(point.documents_removed / n, "", here),

@@ -1,0 +1,124 @@
+"""Learning curves of a classifier: against scikit-learn trained from scratch, and what copies do to them."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from dataselect_core import datasets
+from dataselect_core.sample_curve import L2, PASSES, SamplePlan, probabilities, train
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Four hundred digits in blocks of 2 x 2 pixels."""
+    X, y = datasets.digits()
+    return X[:400].reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(-1, 16), y[:400]
+
+
+def plan(X, y, seed=1, heldout=100, mass=None):
+    mass = np.full(len(y), 64) if mass is None else mass
+    return SamplePlan(X, y, 10, mass, 64, np.arange(len(y) - heldout), np.arange(len(y) - heldout, len(y)), seed)
+
+
+@pytest.mark.parametrize("l2", [0.003, 0.1, 3.0])
+def test_many_passes_reach_scikit_learns_minimum(digits, l2):
+    """The objective is LogisticRegression's with C = 1 / l2: passes without end arrive at the same probabilities."""
+    X, y = digits
+    weights, _ = train(X[:300], y[:300], 10, l2, 20_000)
+    model = LogisticRegression(C=1 / l2, tol=1e-12, max_iter=20_000).fit(X[:300], y[:300])
+    assert probabilities(weights, X[300:]) == pytest.approx(model.predict_proba(X[300:]), abs=1e-4)
+
+
+def test_every_point_is_a_model_trained_from_nothing(digits):
+    """Each loss is that of a model of just what has been read, tempered as stated, and near scikit-learn's."""
+    X, y = digits
+    made = plan(X, y)
+    keep = np.arange(400) % 3 > 0
+    curve = made.curve(keep)
+    read = made.train_index[keep[made.train_index]]
+    assert curve.documents[-1] == len(read) and curve.documents.size == 6
+    for i, end in enumerate(curve.documents.tolist()):
+        seen = read[:end]
+        weights, cost = train(X[seen], y[seen], 10, L2 * end, PASSES)
+        assert curve.operations[i] == cost
+        assert curve.loss[i] == pytest.approx(tempered(probabilities(weights, X[300:]), end, y[300:]), abs=1e-12)
+        model = LogisticRegression(C=1 / (L2 * end), tol=1e-10, max_iter=10_000).fit(X[seen], y[seen])
+        p = np.zeros((100, 10))
+        p[:, model.classes_] = model.predict_proba(X[300:])
+        assert curve.loss[i] == pytest.approx(tempered(p, end, y[300:]), abs=0.02)
+
+
+def tempered(p, n, y):
+    """Log-loss of (n p + 1) / (n + k)."""
+    return -np.log(((n * p + 1) / (n + p.shape[1]))[np.arange(len(y)), y]).mean()
+
+
+def test_what_is_spent_adds_up(digits):
+    """Operations are those of the products by their shapes; 6ND counts each parameter for each reading."""
+    X, y = digits
+    mass = 64 * (1 + np.arange(400) % 3)
+    made = plan(X, y, mass=mass)
+    curve = made.curve(checkpoints=[50, 120, 300])
+    assert curve.documents.tolist() == [50, 120, 300]
+    assert curve.tokens.tolist() == [mass[made.train_index[:end]].sum() for end in (50, 120, 300)]
+    per_pass = [4 * end * 17 * 10 + 2 * 17**2 * 10 for end in (50, 120, 300)]
+    once = [2 * end * 17**2 + 2 * 17**3 for end in (50, 120, 300)]
+    assert curve.operations.tolist() == [a + 100 * b for a, b in zip(once, per_pass, strict=True)]
+    assert curve.parameters.tolist() == [170] * 3
+    assert curve.flops.tolist() == (6 * 170 * 100 * curve.tokens / 64).tolist()
+    assert made.uniform_loss == pytest.approx(np.log(10))
+
+
+def test_reading_everything_twice_teaches_nothing_new(digits):
+    """Of exact copies the final model is the same: the penalty grows with the samples, and only the cost rises."""
+    X, y = digits
+    twice = SamplePlan(np.concatenate([X[:300], X]), np.concatenate([y[:300], y]), 10, np.full(700, 64), 64,
+                       np.arange(600), np.arange(600, 700))
+    raw, once = twice.curve(), twice.curve(np.arange(700) >= 300)
+    n = 300
+    assert raw.tokens[-1] == 2 * once.tokens[-1]
+    assert raw.operations[-1] > 1.8 * once.operations[-1]
+    # The tempering alone differs: (n p + 1) / (n + 10) against 2 n.
+    assert raw.loss[-1] == pytest.approx(once.loss[-1], abs=10 / n)
+
+
+def test_a_class_not_met_yet_is_improbable_and_not_impossible():
+    """While only one class has been read, the other keeps at least what knowing nothing leaves it."""
+    X = np.linspace(0, 1, 12).reshape(-1, 1)
+    y = np.array([0] * 8 + [1] * 4)
+    made = SamplePlan(X, y, 2, np.ones(12, int), 1, np.arange(8), np.arange(8, 12))
+    curve = made.curve(checkpoints=[1, 8])
+    assert (curve.loss > np.log(2)).all()
+    assert (curve.loss <= np.log([3, 10])).all()
+
+
+def test_order_of_reading_is_the_seeds(digits):
+    """The same seed reads in the same order, another in another."""
+    X, y = digits
+    one, same, other = plan(X, y), plan(X, y), plan(X, y, seed=2)
+    assert np.array_equal(one.train_index, same.train_index)
+    assert not np.array_equal(one.train_index, other.train_index)
+    assert np.array_equal(one.curve().loss, same.curve().loss)
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    ({"label": np.arange(3)}, "label must have one entry"), ({"mass": np.ones(5)}, "mass must have one entry"),
+    ({"label": np.array([0, 1, 2, 2])}, "label must lie between 0 and 1"), ({"classes": 1}, "classes"),
+    ({"per_read": 0}, "per_read"), ({"train_index": []}, "at least one sample"), ({"heldout_index": []}, "at least one"),
+    ({"heldout_index": [1]}, "must not share"),
+])
+def test_what_makes_no_plan(change, says):
+    """A bad argument is named."""
+    given = {"features": np.eye(4), "label": np.array([0, 1, 0, 1]), "classes": 2, "mass": np.ones(4), "per_read": 1,
+             "train_index": [0, 1], "heldout_index": [2, 3], **change}
+    with pytest.raises(ValueError, match=says):
+        SamplePlan(**given)
+
+
+@pytest.mark.parametrize(("keep", "says"), [
+    (np.ones(3, bool), "mask of 400"), (np.ones(400), "mask of 400"), (np.arange(400) >= 300, "at least one training"),
+])
+def test_what_keeps_nothing(digits, keep, says):
+    """A mask that is none, or that leaves nothing to learn from, is refused."""
+    with pytest.raises(ValueError, match=says):
+        plan(*digits).curve(keep)

@@ -1,0 +1,192 @@
+"""Part 1 on frames and sounds, without a browser: what each track offers, what is told, what is drawn."""
+
+import re
+
+import numpy as np
+import pytest
+from quiet_page import ROOT, talk
+
+from dataselect_core import datasets
+from dataselect_core.audit import Audit
+from dataselect_core.corpora import Frames, Signals
+from dataselect_core.figures.deduplication import recompute
+from dataselect_core.tracks import TRACKS
+
+LABELS = {"frames": "Simulated drive (real images, seen again)", "signals": "Simulated sounds (all made)",
+          "licences": "Licence texts (real)", "crawl": "Simulated crawl (copies are made)"}
+OWN = {"frames": "edge", "signals": "tiny"}
+UNGUARDED = {"corpus.documents", "corpus.words"}
+
+
+@pytest.fixture(scope="module")
+def audits():
+    """The audits of the core, by name of the corpus."""
+    return {"frames": Audit(Frames(datasets.drive(0.7, 1))), "signals": Audit(Signals(datasets.clips(0.6, 1)))}
+
+
+async def opened(page, corpus, **state):
+    await page.open(track=OWN[corpus], **state)
+    await page.rest()
+
+
+@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
+def test_a_track_offers_its_own_corpora(each):
+    """The switch shows the corpora the track has limits for, with the track's own chosen, and takes no other."""
+    async def conversation(page):
+        for other in ("tiny", "cloud"):  # whatever was there before
+            await page.open(None, track=other)
+            await page.send("cancel")
+        page.said.clear()
+        foreign = next(name for name in LABELS if name not in each.part_1.limits)
+        await page.open(None, track=each.id, settings={"corpus": foreign})
+        await page.send("cancel")
+        offered = ", ".join(page.bench.corpus.options.values())
+        assert page.sentences == [f"corpus must be one of {offered}, not {foreign!r}"]
+
+    page = talk(conversation)
+    switch = page.bench.corpus
+    assert switch.options == {LABELS[name]: name for name in LABELS if name in each.part_1.limits}
+    assert switch.value == each.part_1.corpus
+
+
+def test_the_page_is_told_what_the_switch_offers_now():
+    """The buttons of the page follow the track, and pressing one brings the other corpus."""
+    async def conversation(page):
+        await opened(page, "signals")
+        told = [event for message in page.of("patch") for event in message["patch"]["events"]]
+        labels = [event["new"] for event in told if event.get("attr") == "labels"]
+        assert labels[-1] == [LABELS["signals"], LABELS["licences"]]
+        page.bench.corpus.value = "licences"
+        await page.rest()
+        assert page.last["corpus.documents"] == 727
+        assert not page.bench.width.disabled
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize("corpus", list(OWN))
+def test_before_the_lock_only_the_corpus_is_counted(corpus):
+    """Without a prediction nothing but counts and nouns leaves Python, and no cluster can be looked at."""
+    async def conversation(page):
+        await opened(page, corpus, prediction=None)
+        await page.ask("cluster", kept=0)
+        await page.ask("diff", left=0, right=1)
+
+    page = talk(conversation)
+    results = page.of("results")[-1]
+    assert results["locked"] is True
+    assert results["values"].keys() == UNGUARDED
+    assert not {"tables", "cases", "clusters"} & results.keys()
+    assert page.of("answer") == []
+    assert page.loaded == list({"frames": datasets.FILES["drive"], "signals": ()}[corpus])
+    items = {"frames": "frames", "signals": "clips"}[corpus]
+    assert results["nouns"]["items"] == results["values"]["corpus.documents"]["unit"] == items
+
+
+@pytest.mark.parametrize("threshold", [0.6, 0.8])
+@pytest.mark.parametrize("corpus", list(OWN))
+def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, threshold):
+    """What is told is what the core computes, and a report's settings alone bring it again."""
+    async def conversation(page):
+        await opened(page, corpus, settings={"threshold": threshold})
+
+    page = talk(conversation)
+    results = page.of("results")[-1]
+    audit = audits[corpus]
+    point = audit.at(threshold)
+    learning = audit.learning(point)
+    assert page.last["removed.documents"] == point.documents_removed
+    assert page.last["removed.words"] == point.words_removed
+    assert page.last["clusters.chained"] == point.chained
+    assert page.last["curve.loss_change"] == pytest.approx(learning.loss_change, abs=1e-12)
+    assert page.last["icr.ratio"] == pytest.approx(learning.icr_kept / learning.icr_raw)
+    assert f"corpus-{corpus}" in results["cases"] and "corpus-texts" not in results["cases"]
+    again = recompute(OWN[corpus], results["settings"], {}, 30.0)
+    assert {path: (value["value"], value["unit"]) for path, value in results["values"].items()} == {
+        path: (value.value, value.unit) for path, value in again.items()}
+    rows = [row for row in results["tables"]["ICR_Curve"]["rows"] if row[0] == "Deduplicated"]
+    assert [row[4] for row in rows] == pytest.approx(learning.kept.loss.tolist())
+    assert results["nouns"]["progress"] in page.bench.icr_plot.yaxis[0].axis_label
+
+
+def test_words_in_a_shingle_are_for_texts():
+    """On frames the width cannot be changed; on texts it can again."""
+    async def conversation(page):
+        await opened(page, "frames")
+        assert page.bench.width.disabled
+        await page.open(track="cloud")
+        await page.send("cancel")
+        assert not page.bench.width.disabled
+
+    talk(conversation)
+
+
+def test_two_frames_are_drawn_with_their_difference(audits):
+    """The pictures are the frames to the level, their difference is that of each pixel, and words tell of both."""
+    async def conversation(page):
+        await opened(page, "frames", settings={"threshold": 0.7})
+        kept = page.of("results")[-1]["clusters"][0]["kept"]
+        await page.ask("cluster", kept=kept)
+        other = page.of("answer")[-1]["answer"]["removed"][-1]["index"]
+        await page.ask("diff", left=kept, right=other)
+        answer = page.of("answer")[-1]["answer"]
+        corpus = audits["frames"].corpus
+        a, b = (corpus.pictures[i].astype(int).ravel() for i in (kept, other))
+        assert [picture["ink"] for picture in answer["pictures"]] == [a.tolist(), b.tolist(), np.abs(a - b).tolist()]
+        assert [picture["title"] for picture in answer["pictures"]] == ["Kept", "Removed", "Difference"]
+        assert answer["names"] == [corpus.names[kept], corpus.names[other]]
+        assert f"{(np.abs(a - b) > 26).sum()} of 64 pixels" in answer["pictures"][2]["alt"]
+        assert f"mean ink {a.mean() / 255:.0%}" in answer["pictures"][0]["alt"]
+        assert answer["similarity"] == audits["frames"].exact([sorted((kept, other))])[0]
+
+    talk(conversation)
+
+
+def test_two_clips_are_drawn_as_curves(audits):
+    """The curves are lowest and highest samples of equal stretches, and words tell length, peak and pitch."""
+    async def conversation(page):
+        await opened(page, "signals", settings={"threshold": 0.6})
+        kept = page.of("results")[-1]["clusters"][0]["kept"]
+        await page.ask("cluster", kept=kept)
+        other = page.of("answer")[-1]["answer"]["removed"][0]["index"]
+        await page.ask("diff", left=kept, right=other)
+        answer = page.of("answer")[-1]["answer"]
+        for i, curve in zip((kept, other), answer["curves"], strict=True):
+            signal = audits["signals"].corpus.signals[i].astype(int)
+            assert len(curve["low"]) == len(curve["high"]) == 150
+            assert min(curve["low"]) == signal.min() / 32768
+            assert max(curve["high"]) == signal.max() / 32768
+            assert np.mean(curve["high"]) > np.mean(curve["low"])
+            assert curve["alt"].startswith(f"{signal.size:,} samples, {signal.size / 4000:.2f} s; peak ")
+            low, high = map(int, re.search(r"between (\d+) and (\d+) Hz", curve["alt"]).groups())
+            assert 60 <= low < high <= 2000
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize("corpus", list(OWN))
+def test_what_is_not_there_is_refused(corpus):
+    """A number that is no frame's or clip's is refused with a sentence that calls it by its name."""
+    async def conversation(page):
+        await opened(page, corpus)
+        item = {"frames": "frame, 0 to 999", "signals": "clip, 0 to 499"}[corpus]
+        for left in (-1, 1000, "0", None, True):
+            await page.ask("diff", left=left, right=0)
+            assert page.sentences[-1] == f"left must be the number of a {item}, not {left!r}"
+
+    talk(conversation)
+
+
+def test_every_noun_of_the_page_is_told():
+    """Wherever the page leaves a place for a noun, each corpus has one."""
+    places = set()
+    for path in (ROOT / "site" / "pages").glob("part-1*"):
+        places |= set(re.findall(r'data-noun="(\w+)"', path.read_text("utf-8")))
+    assert {name.lower() for name in places} == {"item", "items", "unit", "progress"}
+
+    async def conversation(page):
+        for corpus in OWN:
+            await opened(page, corpus)
+            assert all(page.of("results")[-1]["nouns"][name.lower()] for name in places)
+
+    talk(conversation)
