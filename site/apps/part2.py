@@ -5,9 +5,9 @@ import time
 import panel as pn
 
 from dataselect_core import datasets, exhaustive, tracks
-from dataselect_core.economics import Assumptions
+from dataselect_core.figures import active_learning, index_bill, labelling_runs
+from dataselect_core.figures.active_learning import ANSWERS
 from dataselect_core.sampling import active_learning_rounds
-from dataselect_core.selection_economics import Prices
 
 from . import roi_index, roi_money, roi_report, roi_verdict
 from .controlled import Controlled
@@ -17,12 +17,8 @@ from .roi_runs import COUNTED, Search
 
 NAMES = {"Random": "random", "Least confidence": "least_confidence", "Margin": "margin", "Entropy": "entropy"}
 PROBLEMS = {"Digits": "digits", "Digits with a rare class": "rare", "Breast cancer": "breast_cancer"}
-OF_TRACK = ("label_price", "score_price", "pool_size", "training_price", "bytes_per_sample", "gpu_seconds_per_sample",
-            "epochs", "share_removed", "gpu_hour_price")
 TURN = 0.06  # seconds of training between two looks at the page
 FRAME = 0.15  # seconds between two pictures
-DIRECTIONS = ("fewer", "same", "more")
-ANSWERS = ("yes", "no", "depends")
 FILES = ("digits", "breast_cancer", "labelling_sweep")
 
 
@@ -44,7 +40,6 @@ class LabelingROI(Controlled):
         self._curves = {}
         self._readings = {}  # run -> what it was read with, and the reading
         self._judged = None  # likewise for the verdict
-        self._index_cases = []
         self._ready = self._quiet = False
         self._drawn = 0.0
         self._controls()
@@ -101,7 +96,8 @@ class LabelingROI(Controlled):
             own = {"strategy": start.strategy, "batch": start.batch_size, "data": start.problem,
                    "initial": exhaustive.SIZES[start.problem][2], **(state.get("settings") or {})}
             for name, value in {**self._defaults, **own}.items():
-                self.told(self.set, name, value)
+                if name.split(".")[0] not in active_learning.STATED:  # runs and marker come from the record
+                    self.told(self.set, name, value)
         finally:
             self._quiet = False
         self.prediction = self.answer = None
@@ -126,10 +122,7 @@ class LabelingROI(Controlled):
         return True
 
     def _lock(self, prediction):
-        factor = prediction.get("prediction") if isinstance(prediction, dict) else None
-        number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
-        if not number or prediction.get("direction") not in DIRECTIONS or not 1 <= factor <= 100:
-            raise ValueError(f"the prediction must be fewer, same or more and a factor from 1 to 100, not {prediction!r}")
+        active_learning.check_prediction(prediction)
         self.prediction = prediction
 
     def _lock_index(self, answer):
@@ -193,10 +186,10 @@ class LabelingROI(Controlled):
         if self.working:
             raise ValueError("A run is under way. Wait for it or cancel it, then commit the marker.")
         reading, i = self._at(run, labels)
-        settings = reading.run.settings
         self.search.marker = {
             "run": run, "labels": int(reading.labels[i]), "accuracy": float(reading.mean[i]),
-            "selects": reading.run.selects, "settings": dict(settings), "rounds": i,
+            "selects": reading.run.selects, "settings": dict(reading.run.settings), "seeds": reading.run.seeds,
+            "rounds": i,
         }
         self._keep(self.search)
         self.report()
@@ -221,13 +214,20 @@ class LabelingROI(Controlled):
 
     def assumptions(self):
         """Prices and sizes in force: the reader's, else the track's, else the lab's."""
-        start = self.track.part_2
-        return Assumptions(**{**{name: getattr(start, name).value for name in OF_TRACK}, **self.edited})
+        return active_learning.assumptions(self.track, self.edited)
 
     def prices(self):
         """Those of a labelling project."""
-        a = self.assumptions()
-        return Prices(label=a.label_price, score=a.score_price, pool=a.pool_size, training=a.training_price)
+        return active_learning.prices(self.assumptions())
+
+    def situation(self):
+        """What the figures rest on."""
+        data = self.data.value
+        random, active = (self.search.latest(data, selects) for selects in (False, True))
+        return active_learning.Situation(
+            self.track, self.settings(), self.prediction, random and self.read(random), active and self.read(active),
+            self.search.marker, self.answer, self.edited, self.curves,
+        )
 
     def curves(self, name):
         """The build's sweep of one problem."""
@@ -241,12 +241,14 @@ class LabelingROI(Controlled):
         known = self._readings.get(run.number)
         if known is None or known[0] != state or known[1].run is not run or not run.right:
             baseline = self.curves(run.settings["data"])[0]
-            reading = roi_money.read(run, self.prices(), baseline, self.track.part_2.target.value)
+            reading = labelling_runs.read(run, self.prices(), baseline, self.track.part_2.target.value)
             known = self._readings[run.number] = (state, reading)
         return known[1]
 
     def verdict(self):
-        """The committed marker against the optimum, at the prices in force: see `roi_verdict.Verdict`."""
+        """The committed marker against the optimum, at the prices in force: a `roi_verdict.Verdict`, or None."""
+        if self.search.counting:
+            return None
         state = (self.search, self.prices())
         if self._judged is None or self._judged[0] != state:
             self._judged = (state, roi_verdict.judge(self))
@@ -339,35 +341,32 @@ class LabelingROI(Controlled):
             return
         settings = self.settings()
         if self.prediction is None:
-            self.say("results", values=roi_report.settings(self), locked=True, settings=settings)
+            self.say("results", values=active_learning.known(settings), locked=True, settings=settings)
             return
+        situation = self.situation()
         readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
         best = roi_money.frontier(readings)
-        found = roi_report.report(self, readings, best, brief)
+        found = roi_report.report(self, situation, readings, best, brief)
         marker, optimum = (None, None) if self.search.counting else self.verdict().places
         if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
             marker = optimum = None
         self.plot.show(readings, best, self.track.part_2.target.value, marker, optimum)
-        if brief:
-            found["cases"] += self._index_cases
-        else:
-            self._report_index(found)
-        self.say("results", locked=False, settings=settings, **found)
+        self._report_index(found, brief)
+        session = roi_report.session(self.search) | ({} if self.rate is None else {"measure.rate": self.rate})
+        found["values"] |= session
+        self.say("results", locked=False, settings={**active_learning.stated(situation), "runs_used": self.search.used},
+                 session=sorted(session), unfinished=any(run.now_right for run in self.search.runs), **found)
 
-    def _report_index(self, found):
-        assumptions, self._index_cases = self.assumptions(), []
-        native = Assumptions()["signature_rate"]
-        found["values"]["measure.native"] = native.as_value()
+    def _report_index(self, found, brief):
         if self.rate is not None:
-            found["values"]["measure.rate"] = self.rate
-            self._index_cases.append("rate-measured")
-        if self.answer is not None:
-            saved = found["values"]["own.labels_saved"].value or 0.0
-            indexing, scoring = roi_index.questions(assumptions, saved)
-            values, tables, cases = roi_index.report(assumptions, indexing, scoring, self.answer)
-            found["values"] |= values
+            found["cases"].append("rate-measured")
+        if self.answer is None:
+            return
+        assumptions = self.assumptions()
+        indexing, scoring = index_bill.questions(assumptions, found["values"]["own.labels_saved"].value or 0.0)
+        tables, cases = roi_index.report(assumptions, indexing, scoring, self.answer)
+        found["cases"] += cases
+        if not brief:
             found["tables"] |= tables
-            self._index_cases += cases
             self.sides["indexing"].show(indexing)
             self.sides["scoring"].show(scoring)
-        found["cases"] += self._index_cases

@@ -2,10 +2,9 @@
 
 import time
 
-from dataselect_core.cost_benefit import indexing_question, scoring_question
 from dataselect_core.minhash import signatures
 from dataselect_core.shingles import shingle_sets
-from dataselect_core.values import measured, modelled
+from dataselect_core.values import measured
 
 SLICE = 60  # texts signed between two looks at the page
 ROWS = (  # assumption, unit; in the order of the table of break-evens
@@ -17,50 +16,15 @@ CORE_NAMES = {  # what the core calls them, where the prices have another name
     "vcpu_hour_price": "cpu_price_per_hour", "object_bytes": "bytes_per_read", "read_request_price": "price_per_read",
     "score_price": "price_per_score", "looks": "rounds", "gpu_hour_price": "gpu_price_per_hour",
 }
-LAW = "the prices and sizes in force, see the assumptions"
-
-
-def questions(assumptions, labels_saved):
-    """Both questions at the reader's assumptions; `labels_saved` is what the reader's own runs saved."""
-    a = assumptions
-    common = {"dataset_bytes": a.dataset_bytes, "bytes_per_sample": a.bytes_per_sample,
-              "share_removed": a.share_removed, "gpu_seconds_per_sample": a.gpu_seconds_per_sample,
-              "epochs": a.epochs, "gpu_price_per_hour": a.gpu_hour_price}
-    indexing = indexing_question(
-        **common, signature_bytes_per_second=a.signature_rate, cpu_price_per_hour=a.vcpu_hour_price,
-        overhead=a.index_overhead, bytes_per_read=a.object_bytes, price_per_read=a.read_request_price,
-    )
-    scoring = scoring_question(**common, price_per_score=a.score_price, rounds=a.looks,
-                               labels_saved=max(0.0, labels_saved), price_per_label=a.label_price)
-    return indexing, scoring
 
 
 def report(assumptions, indexing, scoring, answer):
-    """What the page shows once the answer is committed: values, tables, cases."""
-    a = assumptions
-    hours = a.dataset_bytes / a.signature_rate / 3600
-    values = {
-        "index.samples": modelled(a.dataset_bytes / a.bytes_per_sample, "samples", LAW),
-        "index.core_hours": modelled(hours, "core-hours", LAW),
-        "index.signatures": modelled(indexing.cost_parts["signatures"], "$", LAW),
-        "index.reads": modelled(indexing.cost_parts["reads"], "$", LAW),
-        "index.cost": modelled(indexing.cost, "$", LAW),
-        "index.saving": modelled(indexing.saving, "$", LAW),
-        "index.ratio": modelled(indexing.saving / indexing.cost if indexing.cost else None, "", LAW),
-        "index.even_share": modelled(indexing.even["share_removed"], "", LAW),
-        "index.even_gpu": modelled(indexing.even["gpu_seconds_per_sample"], "GPU-s/sample", LAW),
-        "score.cost": modelled(scoring.cost, "$", LAW),
-        "score.training": modelled(scoring.saving_parts["training"], "$", LAW),
-        "score.labels": modelled(scoring.saving_parts["labels"], "$", LAW),
-        "score.saving": modelled(scoring.saving, "$", LAW),
-        "score.even_price": modelled(scoring.even["price_per_score"], "$/item", LAW),
-        "score.even_looks": modelled(scoring.even["rounds"], "looks", LAW),
-    }
+    """What the page shows once the answer is committed: tables and cases; the figures are those of `index_bill`."""
     cases = [f"answer-{answer}", "index-saves" if indexing.pays else "index-costs",
              "score-saves" if scoring.pays else "score-costs"]
     if indexing.pays != scoring.pays:
         cases.append("answer-turns")
-    return values, {"IndexingPlot": _sides(indexing, scoring), "BreakEven": _even(a, indexing, scoring)}, cases
+    return {"IndexingPlot": _sides(indexing, scoring), "BreakEven": _even(assumptions, indexing, scoring)}, cases
 
 
 def _sides(indexing, scoring):

@@ -3,8 +3,9 @@
 from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
 from bokeh.transform import stack
 
+from dataselect_core.figures.labelling_runs import LINE
+
 from . import plots
-from .roi_money import LINE
 
 STYLES = {  # strategy -> colour, dash, marker; the page's key shows the same
     "random": (plots.GREY, [6, 4], "circle"),

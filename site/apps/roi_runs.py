@@ -1,96 +1,11 @@
 """The runs of a reader's search: what was measured, which of it counted, and the marker that ends it."""
 
-from dataclasses import dataclass, field
-
-import numpy as np
-
 from dataselect_core.exhaustive import SIZES
+from dataselect_core.figures.labelling_runs import LabRun
 from dataselect_core.sampling import STRATEGIES
 
 COUNTED = 10  # the 10-Iteration Rule
 KEPT = 40  # runs a record holds; older ones leave the plot, what counted stays counted
-
-
-@dataclass
-class LabRun:
-    """One run over one or several seeds, complete or on its way.
-
-    Attributes
-    ----------
-    number : int
-        As the page names it.
-    settings : dict
-        Everything that repeats it.
-    test_size, critical_size : int
-        Test samples, and those of the critical class.
-    counted : bool
-    labels : list of int
-        Labels bought up to each round.
-    right, found : list of list of int
-        For each complete seed and round: test samples predicted rightly; of the critical class, recognised.
-    now_right, now_found : list of int
-        The same for the seed under way.
-    shown : bool
-        Whether the reader wants it in the plot.
-    """
-
-    number: int
-    settings: dict
-    test_size: int
-    critical_size: int
-    counted: bool
-    labels: list = field(default_factory=list)
-    right: list = field(default_factory=list)
-    found: list = field(default_factory=list)
-    now_right: list = field(default_factory=list)
-    now_found: list = field(default_factory=list)
-    shown: bool = True
-
-    def add(self, step):
-        """Take one `sampling.Round` of the seed under way."""
-        if len(self.now_right) == len(self.labels):
-            self.labels.append(step.labels)
-        self.now_right.append(round(step.accuracy * self.test_size))
-        self.now_found.append(round(step.recall * self.critical_size))
-
-    def close_seed(self):
-        """The seed under way is complete."""
-        self.right.append(self.now_right)
-        self.found.append(self.now_found)
-        self.now_right, self.now_found = [], []
-
-    def stop(self):
-        """Nothing more will come: a first seed that was cut off stays as far as it got, a later one is dropped."""
-        if not self.right and self.now_right:
-            self.close_seed()
-        self.now_right, self.now_found = [], []
-
-    @property
-    def seeds(self):
-        """Complete seeds."""
-        return len(self.right)
-
-    @property
-    def selects(self):
-        """Whether a model chooses the labels."""
-        return self.settings["strategy"] != "random"
-
-    def _table(self, complete, now, size):
-        rows = np.array(complete if complete else [now], dtype=float) / size
-        return np.array(self.labels[:rows.shape[1]]), rows
-
-    def accuracy(self):
-        """Labels int[r] and accuracy float[s, r] of the complete seeds; of the first one while it is under way."""
-        return self._table(self.right, self.now_right, self.test_size)
-
-    def recall(self):
-        """Mean recall of the critical class, float[r]."""
-        return self._table(self.found, self.now_found, self.critical_size)[1].mean(axis=0)
-
-    def packed(self):
-        """As the reader's record keeps it."""
-        return {name: getattr(self, name) for name in (
-            "number", "settings", "test_size", "critical_size", "counted", "labels", "right", "found", "shown")}
 
 
 def _known(settings):
@@ -129,7 +44,9 @@ class Search:
             used, last, marker = int(kept["used"]), int(kept["last"]), kept.get("marker")
             if marker is not None:
                 _known(marker["settings"])
+                seeds = [run.seeds for run in runs if run.number == marker["run"]] or [marker["settings"]["seeds"]]
                 marker = {"selects": bool(marker["selects"]), "settings": dict(marker["settings"]),
+                          "seeds": int(marker.get("seeds", seeds[0])),
                           "accuracy": float(marker["accuracy"]),
                           **{name: int(marker[name]) for name in ("run", "labels", "rounds")}}
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -170,7 +87,15 @@ class Search:
 
     def shown(self):
         """The runs in the plot, in order."""
-        return [run for run in self.runs if run.shown and (run.right or run.now_right)]
+        return [run for run in self.begun() if run.shown]
+
+    def begun(self, data=None):
+        """The runs that have something to show, on one data set or on all, in order."""
+        return [run for run in self.runs if (run.right or run.now_right) and data in (None, run.settings["data"])]
+
+    def latest(self, data, selects):
+        """The newest run on a data set that lets a model choose, or that does not; None where there is none."""
+        return next((run for run in reversed(self.begun(data)) if run.selects is selects), None)
 
     def packed(self):
         """As the reader's record keeps it."""

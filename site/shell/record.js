@@ -13,9 +13,11 @@ lab.evidence = {
       said.textContent = "Not everything is measured yet: wait for the last figures (or move a control, if you cancelled), then capture.";
       return;
     }
+    const session = new Set(results.session || []); // shown, but of this reader’s doings: nobody could make it again
+    const values = Object.fromEntries(Object.entries(results.values).filter(([path]) => !session.has(path)));
     const entry = {
       at: new Date().toISOString(), lab: lab.store.record().lab, settings: results.settings,
-      assumptions: results.assumptions || {}, values: results.values, cases: results.cases || [],
+      assumptions: results.assumptions || {}, values, cases: results.cases || [],
     };
     lab.store.set({ [`${track}/${part}/evidence`]: entry }).then(() => {
       said.textContent = lab.store.failed ? "Captured on this page, but it could not be saved. Export it to a file." : "Captured.";

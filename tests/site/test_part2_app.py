@@ -8,6 +8,8 @@ from apps import part2, roi_index, roi_money, roi_plots, roi_runs
 from quiet_page import talk
 
 from dataselect_core import exhaustive
+from dataselect_core.figures import active_learning as figures
+from dataselect_core.ledger import Ledger, verify
 from dataselect_core.sampling import active_learning
 from dataselect_core.selection_economics import Prices, labels_to_reach, project_cost
 from dataselect_core.sweep import cheapest
@@ -451,6 +453,70 @@ def test_a_marker_needs_a_run_that_is_there():
         await page.ask("commit", run=3, labels=100)
 
     assert any("there is no run 3" in sentence for sentence in hold(conversation).sentences)
+
+
+# -- evidence ----------------------------------------------------------------------------------------------
+
+
+def captured(page):
+    """What the page keeps as evidence: the figures without those of the session."""
+    told = results(page)
+    assert not told["unfinished"]
+    return {path: value for path, value in told["values"].items() if path not in told["session"]}
+
+
+def test_evidence_is_made_again_from_its_settings_figure_by_figure():
+    """Runs, verdict and bill at edited prices: the core finds each captured figure again, and no other."""
+    async def conversation(page):
+        await begin(page, of="cloud", answer="depends", assumptions={"label_price": 7.0}, budget=100)
+        await run(page, strategy="random")
+        await run(page, strategy="margin", seed=4)
+        await run(page, strategy="entropy", batch=10, seeds=1)
+        await page.ask("commit", run=2, labels=60)
+        await page.ask("measure")
+        await page.rest()
+
+    page = hold(conversation)
+    told, values = results(page), captured(page)
+    assert all(value is None or isinstance(value, (bool, int, float, str)) for value in told["settings"].values())
+    assert told["session"] == ["measure.rate", "search.left", "search.limit", "search.used"]
+    evidence = {name: told[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
+    entries = {"cloud/2/prediction": {"value": FEWER, "said": "fewer"}, "cloud/2/evidence": evidence}
+    checks = verify(Ledger({"schema": 2, "lab": "0.1.0", "reader": "r", "entries": {
+        key: {"value": value, "at": 1} for key, value in entries.items()}}))
+    assert [check for check in checks if not check.agrees] == []
+    assert {"run.accuracy", "marker.accuracy", "optimum.cost", "index.cost"} <= {check.path for check in checks}
+    assert told["settings"]["runs_used"] == 3 and told["settings"]["marker.number"] == 2
+
+
+def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
+    """While a run is under way there is nothing to capture; cut off, it is found again with the labels it had."""
+    async def conversation(page):
+        await begin(page, of="cloud", batch=5, budget=300)
+        page.bench.set("strategy", "margin")
+        await page.ask("run")
+        while len(page.of("results")) < 3 or not results(page).get("runs"):
+            await asyncio.sleep(0)
+        assert results(page)["unfinished"]
+        await page.send("cancel")
+        await page.rest()
+
+    page = hold(conversation)
+    settings = results(page)["settings"]
+    assert settings["active.seeds"] == 1 and settings["active.labels"] < 300
+    again = figures.recompute("cloud", settings, {}, FEWER)
+    assert {path: value.value for path, value in again.items()} == pytest.approx(
+        {path: value["value"] for path, value in captured(page).items()})
+
+
+def test_what_a_report_says_beside_the_controls_does_not_set_any():
+    """Settings that come back with runs and marker in them are taken for what they are, without a notice."""
+    async def conversation(page):
+        await begin(page, **{"active.batch": 20, "marker.labels": 60, "runs_used": 4})
+
+    page = hold(conversation)
+    assert page.sentences == [] and page.last["search.used"] == 0
+    assert not any(path.startswith(("index.", "marker.")) for path in page.last)
 
 
 # -- the question of indexing ------------------------------------------------------------------------------

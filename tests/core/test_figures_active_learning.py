@@ -1,0 +1,123 @@
+"""The figures of Part 2: made from the settings of a report alone, and checked one by one."""
+
+import numpy as np
+import pytest
+
+from dataselect_core import exhaustive
+from dataselect_core.cost_benefit import indexing_question
+from dataselect_core.figures import active_learning
+from dataselect_core.ledger import Ledger, verify
+from dataselect_core.sampling import active_learning as label
+from dataselect_core.selection_economics import labels_to_reach, project_cost
+from dataselect_core.sweep import cheapest
+from dataselect_core.tracks import track
+
+CONTROLS = {"strategy": "margin", "batch": 20, "data": "digits", "initial": 20, "budget": 80, "seed": 3, "seeds": 2,
+            "test_share": 0.3}
+FEWER = {"direction": "fewer", "prediction": 1.5}
+
+
+def again(name, number, labels=80, **settings):
+    """A run as a report states it."""
+    stated = {key: value for key, value in CONTROLS.items() if key != "data"} | settings
+    return {f"{name}.{key}": value for key, value in {**stated, "number": number, "labels": labels}.items()}
+
+
+SETTINGS = {**CONTROLS, **again("random", 1, strategy="random"), **again("active", 2), "runs_used": 2, "answer": "no",
+            **again("marker", 2, labels=60), "marker.data": "digits"}
+
+
+@pytest.fixture(scope="module")
+def found():
+    """The figures of two small runs, a marker and an answer."""
+    return active_learning.recompute("mobile", SETTINGS, {}, FEWER)
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """The same runs from the function beside: strategy -> one for each seed."""
+    problem = exhaustive.problem("digits")
+    return {strategy: [label(*exhaustive.split(problem, 0.3, seed), strategy, 20, 20, 80, seed, recall_class=8)
+                       for seed in (3, 4)] for strategy in ("random", "margin")}
+
+
+def test_the_latest_run_is_the_one_that_the_sampling_gives(found, runs):
+    """Labels, accuracy, recall and crossing against the runs themselves, cost against the track's prices."""
+    margin = runs["margin"]
+    mean = np.mean([run.accuracy for run in margin], axis=0)
+    assert found["run.number"].value == 2 and found["run.last_seed"].value == 4
+    assert found["run.labels"].value == margin[0].labels[-1] == 80
+    assert found["run.accuracy"].value == pytest.approx(mean[-1], abs=1e-12)
+    assert found["run.recall"].value == pytest.approx(np.mean([run.recall[-1] for run in margin]), abs=1e-12)
+    crossing = float(labels_to_reach(margin[0].labels, mean, 0.9))
+    assert found["run.crossing"].value == (None if np.isnan(crossing) else pytest.approx(crossing))
+    prices = active_learning.prices(active_learning.assumptions(track("mobile"), {}))
+    cost = project_cost(margin[0].labels, True, prices).total
+    assert found["run.cost"].value == pytest.approx(cost[-1])
+    assert found["price.round"].value == pytest.approx(prices.pool * prices.score + prices.training)
+
+
+def test_the_marker_stands_where_it_was_set(found, runs):
+    """Its accuracy is that of its run at these labels, and the optimum that of the sweep."""
+    mean = np.mean([run.accuracy for run in runs["margin"]], axis=0)
+    assert found["marker.accuracy"].value == pytest.approx(mean[2], abs=1e-12)
+    prices = active_learning.prices(active_learning.assumptions(track("mobile"), {}))
+    best = cheapest(exhaustive.curves("digits"), prices, track("mobile").part_2.target.value)
+    assert found["optimum.labels"].value == best.labels
+    cost = 60 * prices.label + 2 * prices.selection + prices.training
+    assert found["optimum.gap_dollars"].value == pytest.approx(cost - best.cost)
+
+
+def test_the_bill_of_the_index_is_that_of_the_question(found):
+    """Cost and saving of indexing from the track's sizes and the lab's prices."""
+    a = active_learning.assumptions(track("mobile"), {})
+    asked = indexing_question(
+        dataset_bytes=a.dataset_bytes, bytes_per_sample=a.bytes_per_sample, share_removed=a.share_removed,
+        gpu_seconds_per_sample=a.gpu_seconds_per_sample, epochs=a.epochs, gpu_price_per_hour=a.gpu_hour_price,
+        signature_bytes_per_second=a.signature_rate, cpu_price_per_hour=a.vcpu_hour_price, overhead=a.index_overhead,
+        bytes_per_read=a.object_bytes, price_per_read=a.read_request_price)
+    assert (found["index.cost"].value, found["index.saving"].value) == (asked.cost, asked.saving)
+
+
+def test_without_runs_marker_and_answer_there_are_settings_and_prices_only():
+    """What was not done is not in a report; an edited price is."""
+    few = active_learning.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER)
+    assert {path.split(".")[0] for path in few} == {"setting", "price", "own", "measure"}
+    assert few["price.label"].value == 7.0
+
+
+def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
+    """Every figure as it was captured is found again; after one is changed, that one is not."""
+    values = {path: value.as_dict() for path, value in found.items()}
+
+    def checks(values):
+        entries = {"prediction": {"value": FEWER, "said": "fewer"},
+                   "evidence": {"settings": SETTINGS, "assumptions": {}, "values": values}}
+        record = {"schema": 2, "lab": "0.1.0", "reader": "r",
+                  "entries": {f"mobile/2/{name}": {"value": value, "at": 1} for name, value in entries.items()}}
+        return verify(Ledger(record))
+
+    genuine = checks(values)
+    assert len(genuine) > 80 and all(check.agrees for check in genuine)
+    better = {**values, "run.accuracy": {**values["run.accuracy"], "value": values["run.accuracy"]["value"] + 1e-6}}
+    assert [check.path for check in checks(better) if not check.agrees] == ["run.accuracy"]
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    ({"batch": 7}, "batch must be one of"), ({"seeds": 1000}, "seeds must be a number"),
+    ({"data": "web"}, "data must be one of"), ({"answer": "maybe"}, "answer must be"),
+    ({"active.seeds": 10**6}, "seeds must be a number"), ({"active.labels": 90}, "labels must be from"),
+    ({"active.strategy": "random"}, "active.strategy"), ({"random.strategy": "margin"}, "random.strategy"),
+    ({"marker.budget": 10**9}, "budget must be a number"), ({"initial": True}, "initial must be a number"),
+])
+def test_settings_that_cannot_be_are_refused(change, sentence):
+    """A report may say anything: what the page's controls cannot ask for is not run."""
+    with pytest.raises(ValueError, match=sentence):
+        active_learning.recompute("mobile", {**SETTINGS, **change}, {}, FEWER)
+
+
+@pytest.mark.parametrize("prediction", [30, {"direction": "up", "prediction": 2}, {"direction": "fewer", "prediction": 0}])
+def test_a_prediction_that_is_none_is_refused(prediction):
+    """A direction of the three and a factor from 1 to 100."""
+    with pytest.raises(ValueError, match="prediction must be"):
+        active_learning.recompute("cloud", CONTROLS, {}, prediction)
