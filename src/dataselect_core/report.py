@@ -65,7 +65,7 @@ def report_html(ledger, pictures=(), lines=None):
     plots = [{"title": each[0], "png": each[1]} if isinstance(each, (tuple, list)) else each for each in pictures]
     for plot in plots:
         if not isinstance(plot, dict) or not isinstance(plot.get("title"), str):
-            raise ValueError("pictures must be pairs of a title and a PNG, or have a title")
+            raise TypeError("pictures must be pairs of a title and a PNG, or have a title")
         if not re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", plot.get("png", "")):
             raise ValueError("pictures must be base64")
     body = ["<h1>Data Selection lab: report</h1>", "<ul>"]

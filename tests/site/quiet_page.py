@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
@@ -88,10 +89,16 @@ def strict(text):
     return json.loads(text, parse_constant=refuse)
 
 
+def run(coroutine):
+    """What the coroutine gives, in a minute at most; in a thread of its own, since Playwright has a loop in this one."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        return elsewhere.submit(lambda: asyncio.run(asyncio.wait_for(coroutine, 60))).result()
+
+
 def talk(conversation, workbench=part1.DeduplicationAudit):
     """Hold a conversation with a page of its own, and give that page back."""
     page = Page(workbench)
-    asyncio.run(asyncio.wait_for(conversation(page), 60))
+    run(conversation(page))
     return page
 
 

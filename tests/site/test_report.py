@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from quiet_page import ROOT, Page, first_licences
+from quiet_page import ROOT, Page, first_licences, run
 from reader import Reader
 
 from dataselect_core.figures import deduplication
@@ -84,7 +84,7 @@ def ask(*messages, until=1):
             await asyncio.sleep(0)
         return page
 
-    return asyncio.run(asyncio.wait_for(conversation(), 60))
+    return run(conversation())
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
@@ -143,7 +143,7 @@ def test_a_check_can_be_stopped(small):
             await asyncio.sleep(0)
         return page
 
-    assert asyncio.run(conversation()).said == []
+    assert run(conversation()).said == []
 
 
 @pytest.mark.parametrize("text", ["", "# Homework", "{", json.dumps({"schema": 99, "entries": {}}), "<script>alert(1)</script>"])
