@@ -51,7 +51,7 @@ def _cases(situation, values, learning):
     for check in ("budget", "guardrail"):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
         cases.append(f"{check}-{'ok' if fits else 'fails'}")
-    cases.append(_binding(number))
+    cases.append(binding(number))
     change = number["curve.loss_change"]
     cases.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
     if "reveal.measured" not in number:
@@ -69,7 +69,7 @@ def _cases(situation, values, learning):
     return cases
 
 
-def _binding(number):
+def binding(number):
     """Which limit decides: the one that fails, else the one of which less is left in proportion."""
     limits = {check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
               for check in ("budget", "guardrail")}
