@@ -30,6 +30,7 @@ from dataselect_core import (
 from dataselect_core import shingles as shingling
 from dataselect_core.audit import Audit
 from dataselect_core.cost_benefit import indexing_question, scoring_question, selection_pays
+from dataselect_core.figures import active_learning as labelling_figures
 from dataselect_core.knee import knee
 from dataselect_core.sampling import active_learning
 from dataselect_core.scale import at_scale
@@ -207,6 +208,17 @@ def labelling():
     return found
 
 
+def labelling_report():
+    """The figures of a report of part 2: a run of each kind, a marker and an answer."""
+    controls = {"strategy": "margin", "batch": 20, "data": "digits", "initial": 20, "budget": 60, "seed": 2, "seeds": 1,
+                "test_share": 0.3}
+    settings = {**controls, "answer": "no"}
+    for name, strategy, labels in (("random", "random", 60), ("active", "margin", 60), ("marker", "margin", 40)):
+        settings |= {f"{name}.{key}": value for key, value in controls.items() if key != "data"}
+        settings |= {f"{name}.strategy": strategy, f"{name}.number": 1 + (name != "random"), f"{name}.labels": labels}
+    return labelling_figures.recompute("mobile", settings, {}, {"direction": "fewer", "prediction": 1.5})
+
+
 def projects():
     """The built sweep at several prices: the cheapest stop, the economic knee, the knees of its curves."""
     curves = exhaustive.curves("digits")
@@ -252,6 +264,7 @@ CALLS = {
     "map of the domain gap": small_map,
     "drawings and rain": drawings,
     "labelling projects": labelling,
+    "report of a labelling project": labelling_report,
     "prices of projects": projects,
     "other data": lambda: [datasets.digits(), datasets.breast_cancer(), datasets.rainfall()],
 }
