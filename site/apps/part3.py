@@ -39,7 +39,7 @@ class DomainGapSynthesis(Controlled):
         self.own = []  # maps measured here, for settings that the track's was not made for
         self.experiments = {}  # (rate, seeds) -> noise_lab.Measured
         self._maps = self._pictured = self._drawn = None
-        self._quiet = False
+        self._quiet = self._map_wanted = False
         self._controls()
         self.map_plot, self.noise_plots = MapPlot(), NoisePlots()
         self.cut_mix = CutPlot("Synthetic share, %", 100)
@@ -132,6 +132,7 @@ class DomainGapSynthesis(Controlled):
         """Take over track, settings, assumptions and the locked prediction of the page."""
         self.track = tracks.track(state.get("track", "cloud"))
         self.prediction, self.edited, self.map, self._pictured, self._drawn, self.own = None, {}, None, None, None, []
+        self._map_wanted = False
         start = self.track.part_3
         settings = {
             **self._defaults, "synthetic": 100 * start.share.value, "randomisation": start.randomisation.value,
@@ -170,7 +171,8 @@ class DomainGapSynthesis(Controlled):
         """The reader wants a map for settings that the track's was not made for."""
         if self.prediction is None or self.map is None:
             raise ValueError("there is no map before the prediction is locked and Python is ready")
-        self.start(self._measure_map())
+        self._map_wanted = True
+        self.start(self._catch_up())
         return True
 
     def ask_lock(self, prediction, lock="3"):
@@ -227,7 +229,7 @@ class DomainGapSynthesis(Controlled):
             return False
         now = self.situation()
         wanted = [one for one in now.strategies().values() if one is not None]
-        return now.map is None or now.experiment is None or any(now.measured(one) is None for one in wanted)
+        return now.map is None or self._map_wanted or now.experiment is None or any(now.measured(one) is None for one in wanted)
 
     async def _catch_up(self):
         if self.digits is None:
@@ -251,6 +253,9 @@ class DomainGapSynthesis(Controlled):
             self.report()
         await asyncio.sleep(PAUSE)
         now = self.situation()
+        if self._map_wanted:
+            await self._train("mix", now.setting, now.seeds)
+            await self._measure_map(now)
         for name, setting in now.strategies().items():
             await self._train(name, setting, now.seeds)
         await self._experiment(now.rate, now.seeds)
@@ -272,16 +277,21 @@ class DomainGapSynthesis(Controlled):
         if wanted:
             self.report()
 
-    async def _measure_map(self):
-        now = self.situation()
-        for step in small_map.measure(self.map, now.setting, now.seeds, (*self.digits, self.rainfall), self.runs):
-            if isinstance(step, tuple):
-                await self.progress(*step)
-            else:
-                self.own.append(step)
+    async def _measure_map(self, now):
+        """The small map that the reader asked for, if their setting still needs one."""
+        if not now.holds():
+            for step in small_map.measure(self.map, now.setting, now.seeds, (*self.digits, self.rainfall), self.runs):
+                if isinstance(step, tuple):
+                    await self.progress(*step)
+                else:
+                    self.own.append(step)
+        self._map_wanted = False
         self.report()
-        if self._missing():
-            await self._catch_up()
+
+    def cancel(self):
+        """Ends the long work, and forgets what it was for."""
+        self._map_wanted = False
+        super().cancel()
 
     async def _experiment(self, *key):
         if key not in self.experiments:

@@ -295,6 +295,10 @@ def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their
         assert "map-own" in page.of("results")[-1]["cases"]
         assert page.last["map.accuracy"] == page.last["live.accuracy"]
         assert len(page.bench.map_plot.cells.data["x"]) == 9
+        await page.ask("remap")
+        await page.patch("Real samples available", 300)  # it was on its way when the button was pressed
+        await page.rest()
+        assert "map-own" in page.of("results")[-1]["cases"]
         await page.patch("Real samples available", 500)
         await page.rest()
         assert "map-seeds" in page.of("results")[-1]["cases"]
