@@ -1,0 +1,280 @@
+"""The guides: what they claim holds, their form makes links the lab takes, and students do not find them."""
+
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from dataselect_core import record
+from dataselect_core.figures import deduplication
+from dataselect_core.tracks import TRACKS, track
+from dataselect_core.values import measured
+from tools import expected, guides, serve
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 128, "seed": 1, "banding": "auto",
+            "bands": 14, "rows": 9, "compute": "operations"}
+
+
+@pytest.fixture(scope="module")
+def instructors(dist):
+    """The guide for instructors as built."""
+    return (dist / "guide-instructors.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def authors(dist):
+    """The guide for authors as built."""
+    return (dist / "guide-authors.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def wheel(dist):
+    """The wheel that lies beside the guides."""
+    (path,) = dist.glob("*.whl")
+    return path
+
+
+# -- where they are ----------------------------------------------------------------------------------------
+
+
+def test_students_do_not_find_the_guides_and_the_readme_does(dist):
+    """Nothing that the lab's page loads names a guide; the README names both."""
+    seen = [dist / "index.html", *(dist / "assets").glob("*.js"), *(dist / "assets").glob("*.css")]
+    for path in seen:
+        assert not re.search(r"guide-(?:authors|instructors)", path.read_text(encoding="utf-8")), path.name
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "guide-authors.html" in readme and "guide-instructors.html" in readme
+
+
+def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, instructors):
+    """Both keep to the lab's policy: own scripts and styles only, and no search engine indexes them."""
+    for text in (authors, instructors):
+        assert "Content-Security-Policy" in text and "noindex" in text
+        tags = re.findall(r"<(?:script|link|img|iframe)\b[^>]*>", text)
+        addresses = [html.unescape(url) for tag in tags for url in re.findall(r'(?:src|href)="([^"]*)"', tag)]
+        assert addresses and all(url.startswith(("assets/", "data:")) for url in addresses)
+        assert all(re.search(r'src="assets/', tag) for tag in tags if tag.startswith("<script"))
+        assert not re.search(r"\[\[|\{\{|\son\w+=", text.replace("&lt;", ""))
+
+
+# -- expected figures --------------------------------------------------------------------------------------
+
+
+def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatch):
+    """Low and high are those over all settings of a column; a figure that a column has not got stays open."""
+    tables = {"both": [("few", [{"x": 1}, {"x": 3}]), ("one", [{"x": 2}])]}
+    monkeypatch.setitem(expected.SITUATIONS, "9", lambda here: (30.0, tables))
+    asked = []
+
+    def recompute(id, settings, assumptions, prediction):
+        asked.append((id, settings["x"], assumptions, prediction))
+        values = {"a.b": settings["x"] * 10, "reveal.gap": 1.0, "none": None}
+        values |= {"only.one": 5} if settings["x"] == 2 else {}
+        return {path: measured(value, "u", "s") for path, value in values.items()}
+
+    (found,) = expected.ranges("9", track("edge"), recompute)
+    assert found["columns"] == ["few", "one"]
+    assert found["rows"] == [["a.b", "u", "measured", [[10, 30], [20, 20]]], ["none", "u", "measured", [None, None]],
+                             ["only.one", "u", "measured", [None, [5, 5]]]]
+    assert sorted(asked) == [("edge", x, {}, 30.0) for x in (1, 2, 3)]
+
+
+def test_the_tables_are_kept_until_something_they_rest_on_changes(tmp_path):
+    """The key changes with a module the figures import, with a fact and with the data; not with another module."""
+    core, data = tmp_path / "src" / "dataselect_core", tmp_path / "data"
+    for folder in (core / "figures", core / "facts", data):
+        folder.mkdir(parents=True)
+    (core / "figures" / "part.py").write_text("from .. import one\nfrom ..two import x\n")
+    for name in ("one", "two", "other"):
+        (core / f"{name}.py").write_text("x = 1\n")
+    (core / "one.py").write_text("from .three import y\n")
+    (core / "three.py").write_text("y = 1\n")
+    (core / "facts" / "f.json").write_text("{}")
+    (data / "d").write_text("1")
+
+    def key():
+        return expected.key(tmp_path, data, "figures.part")
+
+    first = key()
+    (core / "other.py").write_text("x = 2\n")
+    assert key() == first
+    for path in (core / "three.py", core / "two.py", core / "facts" / "f.json", data / "d"):
+        before = key()
+        path.write_text(path.read_text() + "\n# changed")
+        assert key() != before, path.name
+
+
+@pytest.mark.parametrize("id", [each.id for each in TRACKS])
+def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
+    """Each track has a table for each of its corpora, with every figure but those of the student's own prediction."""
+    here = re.search(rf'<details data-expected="{id}/1">.*?</details>', instructors, flags=re.DOTALL)[0]
+    assert re.findall(r"<caption>.*?, corpus (\w+)</caption>", here) == list(track(id).part_1.limits)
+    paths = set(re.findall(r"<code>([\w.]+)</code>", here))
+    figures = deduplication.recompute(id, SETTINGS, {}, 30.0)
+    assert set(figures) - paths == {"reveal.prediction", "reveal.gap"}
+
+
+def test_a_figure_recomputed_now_lies_in_its_range(instructors):
+    """The numbers in the guide are those of the core: licence texts at 0.7, seed 1, within the printed ends."""
+    here = re.search(r'<details data-expected="cloud/1">.*?</details>', instructors, flags=re.DOTALL)[0]
+    table = next(part for part in here.split("<table")[1:] if "corpus licences</caption>" in part)
+    column = re.findall(r'<th scope="col">(.*?)</th>', table).index("threshold 0.7") - 1
+    figures = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
+    for path in ("removed.words_share", "lsh.recall", "clusters.chained_share", "removed.documents", "icr.ratio"):
+        row = re.search(rf"<code>{re.escape(path)}</code></th>(.*?)</tr>", table)[1]
+        cell = re.findall(r"<td>(.*?)</td>", row)[column].replace(",", "").replace("−", "-")
+        low, high = (float(end) for end in (cell.split(" to ") * 2)[:2])
+        assert low * (1 - 1e-3) <= figures[path].value <= high * (1 + 1e-3), path
+
+
+@pytest.mark.parametrize(("low", "high", "text"), [
+    (1.0, 1.0, "1"), (0.25, 0.5, "0.25 to 0.5"), (0.0, 1234.0, "0 to 1,234"), (1.5e7, 1.5e7, "1.500e+07"),
+    (-0.12345, 0.1, "-0.1235 to 0.1"), (0.000123, 0.000123, "1.230e-04"),
+])
+def test_ranges_are_written_to_four_digits(low, high, text):
+    """One value where both ends are written alike, else both."""
+    assert guides.span([low, high]) == text
+
+
+# -- checking reports --------------------------------------------------------------------------------------
+
+
+def test_the_wheel_is_sound(wheel):
+    """Its record lists every file with its hash, and the data lies beside the package."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (listed,) = (name for name in names if name.endswith(".dist-info/RECORD"))
+        lines = [line.rsplit(",", 2) for line in archive.read(listed).decode().splitlines()]
+        assert {name for name, _, _ in lines} == set(names) and len(lines) == len(names)
+        for name, digest, size in lines:
+            if name == listed:
+                continue
+            data = archive.read(name)
+            made = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            assert (digest, size) == (f"sha256={made}", str(len(data))), name
+        assert "dataselect_data/licences.json.gz" in names
+
+
+def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tmp_path):
+    """The two commands of the guide, in a folder of their own: a genuine report agrees, a touched one does not."""
+    assert f"pip install https://lab.example/data-selection/{wheel.name}" in instructors
+    place = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:  # what pip does with a pure wheel
+        archive.extractall(place)
+    settings = {**SETTINGS, "budget_limit": 0.55}
+    values = {path: value.as_dict() for path, value in deduplication.recompute("cloud", settings, {}, 30.0).items()}
+    entry = {"at": "2026-11-23T12:00:00Z", "settings": settings, "values": values, "cases": []}
+    kept = {"schema": record.SCHEMA, "lab": "0.1.0", "reader": "r", "student": "ada", "entries": {
+        "cloud/1/prediction": {"value": {"value": 30, "said": "30 %"}, "at": 1},
+        "cloud/1/evidence": {"value": entry, "at": 2}}}
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    command = re.search(r"python -m dataselect_core (verify) reports/\*", instructors)
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATASELECT_DATA", "PYTHONPATH")}
+
+    def verify():
+        (reports / "ada.json").write_text(json.dumps(kept), encoding="utf-8")
+        return subprocess.run([sys.executable, "-m", "dataselect_core", command[1], *map(str, reports.iterdir())],
+                              cwd=tmp_path, env={**environment, "PYTHONPATH": str(place)}, check=False,
+                              capture_output=True, text=True)
+
+    done = verify()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "check.budget.limit" in (tmp_path / "verification.csv").read_text(encoding="utf-8")
+    values["check.budget.limit"]["value"] = 0.75
+    assert verify().returncode == 1
+
+
+# -- in a browser ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guide(new_reader):
+    """The guide for instructors in a browser."""
+    reader = new_reader(script="delete globalThis.Worker")
+    reader.page.goto(f"{reader.base}guide-instructors.html")
+    return reader
+
+
+def make(guide, **fields):
+    """Fill fields of the form and press the button."""
+    for name, text in fields.items():
+        guide.page.locator(f"#link-{name}").fill(text)
+    guide.page.get_by_role("button", name="Make the links").click()
+
+
+def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):
+    """Each student gets a link, and the lab shows what it fixes with nothing ignored."""
+    guide.page.get_by_label("Track").select_option("mobile")
+    make(guide, **{"class": "CS-101"}, seed="7", budget="55", guardrail="2.5", students="ada\n\nBob Müller\nada\n")
+    lines = [line.split("\t") for line in guide.page.get_by_label("Links").input_value().split("\n")]
+    assert [student for student, _ in lines] == ["ada", "Bob Müller"]
+    query = {name: values[0] for name, values in parse_qs(urlsplit(lines[1][1]).query).items()}
+    assert query == {"track": "mobile", "part": "1", "class": "CS-101", "seed": "7", "budget_limit": "0.55",
+                     "guardrail_limit": "0.025", "fixed": "seed,limits", "student": "Bob Müller"}
+    guide.page.goto(lines[1][1])
+    expect(guide.part.locator("[data-class-link]")).to_contain_text(
+        "Class: CS-101. Student: Bob Müller. Fixed by the link of your class: seed 7, budget at most 55.0 %")
+    expect(guide.page.get_by_role("radio", name="Mobile Nomad")).to_be_checked()
+    expect(guide.notice()).to_be_hidden()
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({"seed": "7.5"}, "seed=7.5 was ignored"),
+    ({"seed": "x"}, "seed=x was ignored; allowed: 0 to 9999"),
+    ({"budget": "0"}, "budget_limit=0 was ignored"),
+    ({"budget": "nan"}, "budget_limit=nan was ignored"),
+    ({"guardrail": "101"}, "guardrail_limit=1.01 was ignored"),
+    ({"students": "ada\n<script>"}, "<script>: student=<script> was ignored"),
+    ({"class": "a/b"}, "class=a/b was ignored"),
+    ({"lab": "javascript:alert(1)"}, "must begin with https://"),
+    ({"lab": "lab"}, "address of the lab is not one"),
+    ({"students": "\n".join(f"s{i}" for i in range(501))}, "At most 500 students"),
+])
+def test_the_form_refuses_what_the_lab_would_ignore(guide, fields, words):
+    """A wrong field is named, in the lab's own words, and no link is made."""
+    make(guide, **fields)
+    expect(guide.page.locator("[data-link-error]")).to_contain_text(words)
+    expect(guide.page.locator("[data-links]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", ["guide-authors.html", "guide-instructors.html"])
+def test_guides_fit_a_phone_and_every_field_has_a_name(new_reader, name):
+    """At 360 pixels nothing is wider than the page; fields and regions that scroll have names."""
+    reader = new_reader(viewport={"width": 360, "height": 640})
+    reader.page.goto(f"{reader.base}{name}")
+    for folded in reader.page.locator("details").all():
+        folded.evaluate("(details) => { details.open = true; }")
+    wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert reader.page.evaluate(wide) == 0
+    unnamed = """() => [...document.querySelectorAll("input, select, textarea, [role=region]")]
+      .filter((e) => !e.labels?.length && !e.getAttribute("aria-label")).map((e) => e.outerHTML)"""
+    assert reader.page.evaluate(unnamed) == []
+
+
+def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, address, tmp_path):
+    """The example with a script, copied into a page with the lab's address put in, grows the frame and hears progress."""
+    examples = [html.unescape(code) for code in re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)]
+    (code,) = (example for example in examples if "addEventListener" in example)
+    code = code.replace("https://lab.example", address.rstrip("/")).replace("/data-selection/", "/")
+    (tmp_path / "chapter.html").write_text(f"<!doctype html><title>Chapter</title>{code}", encoding="utf-8")
+    context = chromium.new_context()
+    try:
+        with serve.serving(tmp_path) as book:
+            page = context.new_page()
+            with page.expect_console_message(lambda message: message.text.endswith("1 not started")):
+                page.goto(f"{book}chapter.html")
+            page.wait_for_function("() => document.getElementById('lab').getBoundingClientRect().height > 1500")
+    finally:
+        context.close()
