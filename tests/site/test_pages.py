@@ -311,7 +311,18 @@ def test_what_a_result_fills_is_hidden_until_the_lock(page):
         for each in guarded:
             if each.inside(data_own_corpus=""):
                 continue
-            assert each.inside(data_guard=number, hidden=""), each.attributes
+            assert any(each.inside(data_guard=lock, hidden="") for lock in LOCKS if lock.startswith(number)), each.attributes
+
+
+def test_the_second_question_is_not_answered_by_what_the_first_lock_opens(built, page):
+    """What tells whether indexing pays is guarded by the lock of that question, the model answer included."""
+    part = page.one("section", data_part="2")
+    for name in ("indexing", "scoring", "reflection"):
+        assert part.one(data_reveal=name).inside(data_guard="2-indexing", hidden="")
+    opened = parse(built[2][2])
+    paths = [each.attributes["data-value"] for each in opened.all(data_value=True)]
+    assert not [path for path in paths if path.startswith(("index.", "score."))]
+    assert "nearly free" not in opened.text and "nearly free" in parse(built[2]["2-indexing"]).text
 
 
 def test_no_guarded_text_is_in_the_page_source(built, revealed):
