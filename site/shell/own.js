@@ -276,7 +276,7 @@ lab.own = (() => {
     at("clusters").replaceChildren();
     at("problems").replaceChildren();
     complain("");
-    say("Forgotten: nothing of your files is left in this page.");
+    say("Forgotten: nothing of your files is left here.");
     at("clear").hidden = true;
   }
 

@@ -1,0 +1,299 @@
+"""A corpus of the reader's own in Chromium: dropped, chosen, deduplicated, downloaded, and all that fails."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from playwright.sync_api import expect
+from reader import Reader
+
+from dataselect_core import datasets
+
+OWN = "[data-own-corpus]"
+DROP = """([place, files]) => {
+  const data = new DataTransfer();
+  for (const [name, text] of files) data.items.add(new File([text], name));
+  const target = document.querySelector(place);
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));
+  }
+}"""
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+class Own:
+    """A reader at work with a corpus of their own."""
+
+    def __init__(self, reader):
+        self.reader, self.page = reader, reader.page
+
+    def one(self, selector):
+        return self.page.locator(f"{OWN} {selector}")
+
+    def button(self, name):
+        return self.page.locator(OWN).get_by_role("button", name=name)
+
+    def choose(self, *paths, kind="file"):
+        """Through the button and the browser's own window."""
+        with self.page.expect_file_chooser() as window:
+            self.button(f"Choose a {kind}").click()
+        window.value.set_files([str(path) for path in paths])
+        return self
+
+    def done(self):
+        """Wait for result and learning curve."""
+        expect(self.one("[data-own-status]")).to_have_text("Done.", timeout=60_000)
+        expect(self.one("[data-own-error]")).to_be_hidden()
+        expect(self.one("[data-own-progress]")).to_be_hidden()
+        return self
+
+    def says(self, sentence):
+        """Wait for a complaint."""
+        expect(self.one("[data-own-error]")).to_contain_text(sentence)
+        expect(self.one("[data-own-progress]")).to_be_hidden()
+        return self
+
+    def download(self, folder):
+        """What is kept, as the browser saves it."""
+        expect(self.one("[data-own-download]")).to_have_attribute("href", re.compile("^blob:"))
+        with self.page.expect_download() as download:
+            self.one("[data-own-download]").click()
+        path = folder / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Paragraphs of licence texts with exact copies and near-copies behind them."""
+    some = [" ".join(part.split()) for text in datasets.licences().texts[:60] for part in text.split("\n\n")]
+    some = [part for part in some if len(part.split()) > 15][:300]
+    return some + some[:40] + [f"{part} and so on" for part in some[60:100]]
+
+
+@pytest.fixture(scope="module")
+def booted(chromium, address):
+    """A reader with Part 1 live, who has predicted nothing."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(60_000)
+    reader = Reader(context, address).open("?track=mobile&part=1&threshold=0.8").live()
+    yield reader
+    context.close()
+
+
+@pytest.fixture
+def own(booted):
+    """That reader with no corpus yet, and nothing wrong after the test."""
+    own = Own(booted)
+    if own.button("Clear").is_visible():
+        own.button("Clear").click()
+    own.one("[data-own-delimiter]").select_option(",")
+    own.one("[data-own-field]").fill("text")
+    yield own
+    booted.check()
+    booted.errors.clear()
+
+
+def command(path, out, *options):
+    """The same through the command line."""
+    subprocess.run([sys.executable, "-m", "dataselect_core", "dedup", path, "-o", out, "--quiet", *options],
+                   check=True)
+
+
+def jsonl(texts, field="text"):
+    return "".join(json.dumps({"n": i, field: text}) + "\n" for i, text in enumerate(texts))
+
+
+def test_it_says_what_happens_before_anything_does(own):
+    """Privacy, limits and formats stand there first; nothing is behind the lock, and no result shows."""
+    for words in ("Your files never leave this machine", "32 MiB and 50,000 documents",
+                  "5,000 documents and 1.5 million", ".txt", ".jsonl", ".csv"):
+        expect(own.page.locator(OWN)).to_contain_text(words)
+    policy = own.page.locator("meta[http-equiv]").first.get_attribute("content")
+    assert "default-src 'none'" in policy and "connect-src 'self' blob: data:" in policy
+    expect(own.one("[data-own-result]")).to_be_hidden()
+    for name in ("Cancel", "Deduplicate it again", "Clear"):
+        expect(own.button(name)).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "mine.jsonl", "mine.csv"])
+def test_each_format_comes_back_as_the_command_keeps_it(own, tmp_path, texts, name):
+    """The download is byte for byte the command's, and no request leaves the page while Python works."""
+    path = tmp_path / name
+    quoted = [text.replace('"', '""') for text in texts]
+    content = {"mine.txt": "\n\n".join(texts), "mine.jsonl": jsonl(texts),
+               "mine.csv": "n;text\n" + "".join(f'{i};"{text}"\r\n' for i, text in enumerate(quoted))}
+    path.write_text(content[name], newline="")
+    own.one("[data-own-delimiter]").select_option(";" if name == "mine.csv" else ",")
+    before = len(own.reader.requests)
+    own.choose(path).done()
+    assert [url for url in own.reader.requests[before:] if not url.startswith("blob:")] == []
+    expect(own.one("[data-own-name]")).to_contain_text(f"{name}: ")
+    command(path, tmp_path / "kept", *(["--delimiter", ";"] if name == "mine.csv" else []))
+    kept = own.download(tmp_path)
+    assert kept.name == name.replace(".", "-kept.")
+    assert kept.read_bytes() == (tmp_path / "kept").read_bytes() != path.read_bytes()
+    own.one("[data-own-as-text] summary").click()
+    expect(own.one("[data-own-text]")).to_have_value(kept.read_text().replace("\r\n", "\n"))
+
+
+def test_the_result_is_looked_into(own, tmp_path, texts):
+    """Kinds of figures, clusters side by side, malformed lines by number, a learning curve that is drawn."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text(jsonl(texts[:200]) + "no json\n" + jsonl(texts[200:]))
+    own.choose(path).done()
+    expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
+    for place in own.one(":is(.figures, .tiles) [data-value]").all():
+        assert place.get_attribute("data-kind") == "measured" and re.search(r"\d", place.text_content())
+    own.one("[data-own-malformed] summary").click()
+    expect(own.one("[data-own-problems]")).to_have_text(re.compile("^rows.jsonl, line 201 is not JSON: "))
+    button = own.one("[data-clusters] button").first
+    expect(button).to_contain_text("line ")
+    button.click()
+    expect(own.one("[data-diff='left'] h5")).to_contain_text("Kept: line ")
+    expect(own.one("[data-diff='right'] h5")).to_contain_text("Removed: line ")
+    expect(own.one("[data-root='own'] canvas").first).to_be_visible()
+    own.page.get_by_text("Learning against compute, as a table").click()
+    assert own.one("table[data-table-for='Own_ICR_Curve'] tbody tr").count() > 10
+
+
+def test_a_moved_control_makes_it_stale_and_again_takes_it(own, tmp_path, texts):
+    """The figures name their settings; a moved threshold is said so, and the next run takes it."""
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join(texts))
+    own.choose(path).done()
+    expect(own.one("[data-own-moved]")).to_be_hidden()
+    field = own.reader.field("Similarity threshold (number)")
+    field.fill("0.6")
+    field.press("Enter")
+    expect(own.one("[data-own-moved]")).to_be_visible()
+    own.button("Deduplicate it again").click()
+    expect(own.one("[data-value='own.setting.threshold']")).to_have_text("0.600")
+    own.done()
+    expect(own.one("[data-own-moved]")).to_be_hidden()
+    command(path, tmp_path / "kept", "--threshold", "0.6")
+    assert own.download(tmp_path).read_bytes() == (tmp_path / "kept").read_bytes()
+    own.reader.choose_track("Tiny Pioneer")  # which changes the controls, and not what the reader brought
+    expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
+    own.reader.choose_track("Mobile Nomad")
+    field.fill("0.8")
+    field.press("Enter")
+
+
+def test_a_folder(own, tmp_path, texts):
+    """A folder is chosen as a whole, what is no text is passed over, and it comes back as an archive."""
+    folder = tmp_path / "set"
+    (folder / "deep").mkdir(parents=True)
+    for i, text in enumerate([texts[0], texts[1], texts[0], texts[2]]):
+        (folder / ("deep" if i > 1 else "") / f"{i}.txt").write_text(text)
+    (folder / "picture.png").write_bytes(b"\x89PNG\0")
+    own.choose(folder, kind="folder").done()
+    command(folder, tmp_path / "kept")
+    path = own.download(tmp_path)
+    assert path.name == "set-kept.zip"
+    with zipfile.ZipFile(path) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()}
+    written = (tmp_path / "kept").rglob("*.txt")
+    assert kept == {each.relative_to(tmp_path / "kept").as_posix(): each.read_bytes() for each in written}
+    assert sorted(kept) == ["0.txt", "1.txt", "deep/3.txt"]
+
+
+def test_dropped_files(own):
+    """A file is dropped; several are a folder; beside the place nothing happens, and the lab is not left."""
+    address = own.page.url
+    own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two three\none two three\nfour five six\n"]]])
+    own.done()
+    expect(own.one("[data-own-name]")).to_contain_text("a.txt: 1 of 3 documents removed")
+    several = [["a.txt", "one two three"], ["b.txt", "one two three"], ["c.txt", "four"]]
+    own.page.evaluate(DROP, [f"{OWN} .drop", several])
+    expect(own.one("[data-own-name]")).to_contain_text("corpus: 1 of 3 documents removed")
+    own.done()
+    own.page.evaluate(DROP, ["h1", [["d.txt", "seven\neight\n"]]])
+    expect(own.one("[data-own-name]")).to_contain_text("corpus: 1 of 3")
+    assert own.page.url == address
+
+
+@pytest.mark.parametrize(("name", "content", "says"), [
+    ("empty.txt", b"", "empty.txt is empty: it holds no text. Choose a file with documents in it."),
+    ("latin.txt", "naïve\n".encode("latin-1") * 2, "convert the file to UTF-8"),
+    ("wide.txt", "words\n".encode("utf-16"), "wide.txt is UTF-16 or UTF-32 by its first bytes; convert it"),
+    ("binary.txt", b"\x7fELF\0\0", "binary.txt is not text: it holds zero bytes"),
+    ("picture.png", b"\x89PNG", "picture.png must end in .txt, .jsonl, .ndjson, .csv, .tsv."),
+    ("field.jsonl", b'{"body": "a"}\n', "the fields with text are 'body'. Name the one to compare in"),
+    ("column.csv", b"a,b\n1,2\n", "column.csv has no column 'text'; its columns are 'a', 'b'."),
+    ("one.txt", b"one line", "one.txt holds one document, which has nothing to be compared with"),
+    ("large.txt", b"word\n" * 6_800_000, "large.txt has 32.4 MiB, and this page reads at most 32 MiB."),
+    ("many.txt", b"word\n" * 50_001, "There are more than 50,000 documents, the most that this page reads."),
+])
+def test_what_cannot_be_done_is_one_sentence(own, tmp_path, name, content, says):
+    """Each failure says what to do, and the result of before stays, with its download and its clusters."""
+    if own.one("[data-own-result]").is_hidden():
+        own.page.evaluate(DROP, [f"{OWN} .drop", [["good.txt", "one two\none two\nthree\n"]]])
+        own.done()
+    (tmp_path / name).write_bytes(content)
+    own.choose(tmp_path / name).says(says)
+    expect(own.one("[data-own-name]")).to_contain_text("good.txt: 1 of 3")
+    own.one("[data-clusters] button").first.click()
+    expect(own.one("[data-diff='left'] h5")).to_contain_text("Kept: line 1")
+    assert own.download(tmp_path).read_bytes() == b"one two\nthree\n"
+
+
+def test_the_right_field_after_the_wrong_one(own, tmp_path, texts):
+    """The complaint names the fields; with one of them the same file is read, without being chosen again."""
+    path = tmp_path / "mine.jsonl"
+    path.write_text(jsonl(texts, "body"))
+    own.choose(path).says("'body'")
+    own.page.get_by_label("Field or column of the text").fill("body")
+    own.button("Deduplicate it again").click()
+    own.done()
+    expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
+
+
+def test_cancel_and_the_newest_wins(own, tmp_path, texts):
+    """Work on a large file is cancelled from the page, and a second file in the middle replaces the first."""
+    large = tmp_path / "large.txt"
+    large.write_text("\n".join(f"{text} {i}" for i in range(40) for text in texts))
+    own.choose(large)
+    own.button("Cancel").click()
+    expect(own.one("[data-own-status]")).to_contain_text("Cancelled.")
+    expect(own.one("[data-own-result]")).to_be_hidden()
+    own.choose(large)
+    expect(own.one("[data-own-status]")).to_contain_text("hashing")
+    small = tmp_path / "small.txt"
+    small.write_text("one two\none two\nthree\n")
+    own.choose(small).done()
+    expect(own.one("[data-own-name]")).to_contain_text("small.txt: 1 of 3")
+
+
+def test_cleared_is_gone(own):
+    """Clearing takes figures, texts and download away, and Python forgets the files."""
+    own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two\none two\nthree\n"]]])
+    own.done()
+    own.button("Clear").click()
+    expect(own.one("[data-own-result]")).to_be_hidden()
+    expect(own.one("[data-own-status]")).to_have_text("Forgotten: nothing of your files is left here.")
+    expect(own.one("[data-clusters] button")).to_have_count(0)
+    assert own.one("[data-own-text]").input_value() == ""
+    assert own.one("[data-own-download]").get_attribute("href") is None
+
+
+def test_by_keyboard_on_a_phone_from_a_folder(new_reader, dist, tmp_path, texts):
+    """A double-clicked page, 360 px wide: chosen by keyboard before Python runs, done, nothing sideways."""
+    reader = new_reader(base=dist.as_uri() + "/", viewport={"width": 360, "height": 700})
+    reader.page.on("filechooser", lambda _: None)  # from now on no window of the browser opens
+    own = Own(reader.open("?track=mobile&part=1"))
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join(texts))
+    own.button("Choose a file").focus()
+    with reader.page.expect_file_chooser() as window:
+        reader.page.keyboard.press("Enter")
+    window.value.set_files(str(path))
+    reader.live()
+    own.done()
+    assert reader.page.evaluate(SIDEWAYS) <= 0
+    threshold = reader.field("Similarity threshold (number)").input_value()
+    command(path, tmp_path / "kept", "--threshold", threshold)
+    assert own.download(tmp_path).read_bytes() == (tmp_path / "kept").read_bytes()
