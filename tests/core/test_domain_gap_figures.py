@@ -1,0 +1,166 @@
+"""The figures of part 3 as a report recomputes them: from settings, runs and map, with what is the case."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dataselect_core import datasets, gap_map, mixing, noise, noise_lab, small_map
+from dataselect_core.figures import domain_gap
+from dataselect_core.figures.mix_situation import LIMITS, Situation, kept, setting_of, strategies
+from dataselect_core.tracks import track
+
+SETTINGS = {
+    "synthetic": 50, "randomisation": 0.25, "measure": "accuracy", "total": 200, "real": 150, "rain": "record",
+    "wet_share": 43, "simulator_rain": "no", "label_noise": 10, "seed": 3, "seeds": 2, "noise": 5, "map": "own",
+}
+FALLS = {"direction": "falls", "prediction": 10}
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Digits, labels and rainfall."""
+    return *datasets.digits(), datasets.rainfall_mm()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    """Small experiments on noise, and a small map of few points."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(noise_lab, "LABELS", (20, 100, 200))
+        patch.setattr(noise_lab, "TRIALS", 150)
+        patch.setattr(noise_lab, "COIN_TRIALS", 500)
+        patch.setattr(small_map, "AXIS", (0.0, 0.5, 1.0))
+        yield
+
+
+@pytest.fixture(scope="module")
+def found():
+    """All figures of a report with a map of its own, and what was said on the way."""
+    *steps, last = domain_gap.recompute_stepwise("tiny", SETTINGS, {"real_price": 3.0}, FALLS)
+    return steps, {path: value.value for path, value in last.items()}
+
+
+def situation(of="tiny", share=0.5, randomisation=0.2, **more):
+    """A situation on the map of a track, nothing run yet."""
+    made = gap_map.read(datasets.gap_maps(), of)
+    setting = replace(made.setting, share=share, randomisation=randomisation)
+    given = {"prediction": ("falls", 10.0), "map": made, "wet": 0.4} | more
+    return Situation(track(of), setting, (1, 2, 3, 4, 5), 0.05, **given)
+
+
+def test_the_point_is_the_mean_over_the_seeds(found, data):
+    """Point and intervals are `mixing.summary`, the gain is paired, the price is numbers times prices."""
+    _, values = found
+    setting = mixing.Setting(0.5, 0.25, total=200, real=150, label_noise=0.1, critical=8)
+    for name, interval in mixing.summary(setting, *data, (3, 4)).items():
+        shown = [values[f"point.{name}{end}"] for end in ("", "_low", "_high")]
+        assert shown == [interval.mean, interval.low, interval.high]
+    alone = strategies(setting)
+    gains = [mixing.run(setting, *data, s).accuracy - mixing.run(alone["real"], *data, s).accuracy for s in (3, 4)]
+    assert values["strategy.gain"] == pytest.approx(100 * np.mean(gains))
+    assert values["cost.total"] == pytest.approx(100 * 3.0 + 100 * 0.002)
+    assert values["strategy.expert.dollars"] == pytest.approx(100 * (3.0 + 5.0))
+    assert (alone["expert"].label_noise, alone["real"].label_noise) == (0.0, 0.1)
+
+
+def test_the_steps_say_how_far_it_is(found):
+    """Every step before the figures has a label and a share from 0 to 1."""
+    steps, _ = found
+    assert len(steps) > 30
+    assert all(label and 0 <= share < 1 for label, share in steps)
+
+
+def test_a_map_of_ones_own_is_a_grid(found, data):
+    """The small map is `mixing.grid` over its axes and the reader's seeds; what was run before is not run again."""
+    _, values = found
+    base = situation()
+    setting = mixing.Setting(0.5, 0.25, total=200, real=150, label_noise=0.1, critical=8)
+    runs = {}
+    *steps, made = small_map.measure(base.map, setting, (3, 4), data, runs)
+    assert len(runs) == 18 and len(steps) >= 18
+    grid = mixing.grid(setting, made.shares, made.randomisations, *data, (3, 4))
+    assert all(np.array_equal(made.measures[name], grid[name]) for name in grid)
+    assert list(small_map.measure(base.map, setting, (3, 4), data, runs))[:-1] == []
+    assert values["region.points"] == 9 and values["map.last_seed"] == 4
+    with pytest.raises(ValueError, match="more real samples"):
+        list(small_map.measure(base.map, replace(setting, share=1.0, real=0), (3, 4), data, {}))
+
+
+def test_what_is_known_before_anything_is_run():
+    """From the map alone come point and checks; strategies and noise wait."""
+    values, cases = domain_gap.figures(situation())
+    made = gap_map.read(datasets.gap_maps(), "tiny")
+    assert values["point.recall"].value == made.measures["recall"][5, 2]
+    assert {"map-holds", "on-grid", "live-waits", "strategies-wait", "noise-waits", "challenge-solved", "best-at-supply",
+            "region-some"} <= set(cases)
+    assert values["live.accuracy"].value is None and values["noise.steps_measured"].value is None
+
+
+def test_a_setting_without_a_map_waits_for_its_runs():
+    """Where no map holds, the checks have no value, and only the supply is known."""
+    here = situation()
+    values, cases = domain_gap.figures(replace(here, setting=replace(here.setting, real=100)))
+    assert {"map-other", "accuracy-waits", "fid-waits", "recall-waits", "supply-fails"} <= set(cases)
+    assert values["check.fid.value"].value is None and values["fid.bias"].value is None
+    assert not {"challenge-solved", "challenge-fails"} & set(cases)
+
+
+def test_disagreement_with_the_map_is_said():
+    """A live run that gives other figures at a point of the map is not passed over."""
+    here = situation()
+    outcome = mixing.Outcome(0.9, 0.9, 0.8, 0.5, 0.4, 500, 500)
+    here.runs.update({(here.setting, seed): outcome for seed in here.seeds})
+    values, cases = domain_gap.figures(here)
+    assert "disagrees" in cases and values["map.difference"].value > 0.01
+
+
+@pytest.mark.parametrize(("direction", "case"), [("falls", "direction-right"), ("same", "direction-wrong")])
+def test_direction_and_size(direction, case):
+    """On the edge track the metric falls; the predicted size counts as close within three points."""
+    change = 100 * gap_map.moved(gap_map.read(datasets.gap_maps(), "edge").move).mean
+    _, cases = domain_gap.figures(situation("edge", prediction=(direction, -change + 2)))
+    assert {case, "moved-falls"} <= set(cases)
+    assert ("size-close" in cases) == (direction == "falls")
+
+
+def test_every_limit_of_the_map_together_is_the_region():
+    """`kept` and `GapMap.feasible` say the same."""
+    here = situation("cloud")
+    good = kept(here.map, here.limits())
+    assert tuple(good) == LIMITS
+    assert np.array_equal(np.logical_and.reduce(list(good.values())), here.map.feasible(here.limits()))
+
+
+def test_few_real_samples_leave_nothing_to_compare_with():
+    """With fewer than 20 real samples there is no training on them alone."""
+    here = situation(share=1.0)
+    assert strategies(here.setting)["real"] is None
+    assert "no-real-alone" in domain_gap.figures(here)[1]
+
+
+def test_noise_figures_are_the_laws_and_the_measurement(found):
+    """Factor, steps and slopes are those of `noise`; labels for the noisy accuracy lie on the clean curve."""
+    _, values = found
+    assert values["noise.factor"] == noise.noise_factor(0.05)
+    assert (values["noise.steps_realizable"], values["noise.steps_agnostic"]) == noise.steps_under_noise(2e4, 0.05, 0.1)
+    assert values["noise.slope_noisy"] == noise.threshold_slope(0.05, 3, 150)[0]
+    assert values["noise.labels_clean"] is None or 20 <= values["noise.labels_clean"] <= 200
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"total": 10**7}, "total must be a number from 20 to 3000"), ({"seeds": True}, "seeds must be a number"),
+    ({"synthetic": "90"}, "synthetic must be a number"), ({"noise": 49}, "noise must be a number from 0 to 30"),
+    ({"real": 0}, "fewer than 20 to train on"),
+])
+def test_settings_of_a_report_are_checked(wrong, message):
+    """No report can ask for more than the page's controls; the error names the setting."""
+    with pytest.raises(ValueError, match=message):
+        setting_of(SETTINGS | wrong, track("tiny"))
+
+
+@pytest.mark.parametrize("edited", [{"gold": 1}, {"real_price": -1}, {"target_error": 0}, {"clean_steps": -5}])
+def test_assumptions_of_a_report_are_checked(edited):
+    """Unknown or impossible assumptions are refused."""
+    with pytest.raises(ValueError):
+        situation(edited=edited).check_assumptions()
