@@ -13,7 +13,6 @@ import os
 import shutil
 import sys
 import zipfile
-from pathlib import Path
 
 from tools import expected, guides, map, optimum, pages, wall
 
@@ -44,7 +43,7 @@ class Assets:
 
     def add(self, name, data):
         """One file for the page itself; returns its relative URL."""
-        stem, dot, kind = name.rpartition(".")
+        stem, _dot, kind = name.rpartition(".")
         url = f"assets/{stem}.{digest(data)}.{kind}"
         (self.out / url).write_bytes(data)
         return url

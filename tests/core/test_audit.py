@@ -163,7 +163,7 @@ def test_what_lsh_finds_is_counted_against_all_pairs(made, threshold):
 
 def test_bands_and_rows_by_hand(made):
     """Given bands and rows are used; one wide band of one row proposes what any shared value proposes."""
-    texts, audit = made
+    _texts, audit = made
     point = audit.at(0.7, bands=64, rows=1)
     assert (point.bands, point.rows, point.threshold) == (64, 1, 0.7)
     assert point.candidates >= audit.at(0.7).candidates

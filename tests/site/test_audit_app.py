@@ -398,8 +398,8 @@ def test_more_bands_and_rows_than_permutations(small):
         await page.open(settings={"banding": "hand", "bands": 20, "rows": 7})
         await page.rest()
         assert page.of("results") == []
-        assert page.sentences == ["20 bands of 7 rows need 140 permutations, and there are 128. "
-                                  "Fewer bands or rows, or more permutations."]
+        assert page.sentences == [("20 bands of 7 rows need 140 permutations, and there are 128. "
+                                  "Fewer bands or rows, or more permutations.")]
         await page.patch("Rows", 6)
 
     page = talk(conversation)

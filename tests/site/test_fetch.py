@@ -107,9 +107,8 @@ def test_when_all_sources_fail_each_is_told():
     """The message names the file and every source with its own reason."""
     with source() as gone:
         pass
-    with source("absent") as absent:
-        with pytest.raises(fetch.FetchError) as caught:
-            fetch.fetch(one_file({"url": gone.url}, {"url": absent.url}), "thing")
+    with source("absent") as absent, pytest.raises(fetch.FetchError) as caught:
+        fetch.fetch(one_file({"url": gone.url}, {"url": absent.url}), "thing")
     message = str(caught.value)
     assert "thing" in message
     assert "file.bin" in message
