@@ -1,0 +1,68 @@
+"""Part 1 on frames and on sounds as a reader does it, in Chromium, on a desk and on a phone."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+CORPORA = {
+    "edge": ("Simulated drive (real images, seen again)", "1,000", "Frames", "Pixels", "frame",
+             [r"^Kept: mean ink \d+%", r"^Removed: mean ink \d+%", r"^Difference: \d+ of 64 pixels"]),
+    "tiny": ("Simulated sounds (all made)", "500", "Clips", "Samples", "clip",
+             [r"^Kept: [\d,]+ samples", r"^Removed: [\d,]+ samples"]),
+}
+
+
+@pytest.mark.parametrize(("track", "options"), [("edge", {}), ("tiny", {}), ("edge", PHONE), ("tiny", PHONE)],
+                         ids=["edge", "tiny", "edge on a phone", "tiny on a phone"])
+def test_a_track_with_data_of_its_own(new_reader, track, options):
+    """The track's corpus is chosen, counted in its own units, deduplicated, and looked into by pictures with words."""
+    corpus, items, item_header, unit_header, item, alts = CORPORA[track]
+    reader = new_reader(**options)
+    reader.open(f"?track={track}&part=1").commit(30).live().results()
+    expect(reader.part.get_by_role("button", name=corpus)).to_have_attribute("aria-pressed", "true")
+    expect(reader.value("corpus.documents")).to_have_text(items)
+    for header in (item_header, unit_header):
+        expect(reader.part.get_by_role("rowheader", name=header, exact=True)).to_be_visible()
+    expect(reader.here("[data-when='corpus-texts']").first).to_be_hidden()
+    before = reader.value("removed.documents").text_content()
+    reader.type_threshold(0.7)
+    expect(reader.value("removed.documents")).not_to_have_text(before)
+    reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
+    choice = reader.part.get_by_label(f"Removed {item} to compare")
+    choice.select_option(index=choice.locator("option").count() - 1)
+    pictures = reader.here(".sides svg[role=img]")
+    expect(pictures).to_have_count(len(alts))
+    for picture, alt in zip(pictures.all(), alts, strict=True):
+        assert re.search(alt, picture.get_attribute("aria-label"))
+        assert picture.bounding_box()["width"] > 80
+    expect(reader.part.get_by_role("region", name=f"{item.capitalize()} that is kept")).to_be_visible()
+    assert reader.page.evaluate(SIDEWAYS) <= 0
+
+
+def test_from_frames_to_texts_and_to_another_track(new_reader):
+    """The switch changes what is deduplicated, its nouns and its pictures; another track brings its own switch."""
+    reader = new_reader()
+    reader.open("?track=edge&part=1").commit(30).live().results()
+    reader.choose_corpus("Licence texts (real)")
+    expect(reader.part.get_by_role("rowheader", name="Documents", exact=True)).to_be_visible()
+    reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
+    expect(reader.here(".sides del").first).to_be_visible()
+    expect(reader.here(".sides svg")).to_have_count(0)
+    reader.choose_track("Tiny Pioneer")
+    expect(reader.part.get_by_role("button", name="Simulated drive")).to_have_count(0)
+    expect(reader.part.get_by_role("button", name="Simulated sounds")).to_have_attribute("aria-pressed", "true")
+    reader.choose_track("Edge Guardian")
+    reader.results()
+    expect(reader.part.get_by_role("button", name="Licence texts")).to_have_attribute("aria-pressed", "true")
+    expect(reader.value("corpus.documents")).to_have_text("727")
+
+
+def test_a_corpus_of_another_track_in_the_address(new_reader):
+    """An address that asks for what the track does not have is answered with a word, and the track's own stands."""
+    reader = new_reader()
+    reader.open("?track=tiny&part=1&corpus=frames").commit(30).live().results()
+    expect(reader.notice()).to_contain_text("corpus must be one of signals, licences, not 'frames'")
+    expect(reader.value("corpus.documents")).to_have_text("500")
