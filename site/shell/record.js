@@ -103,9 +103,9 @@ lab.record = (() => {
         const evidence = lab.store.get(`${track}/${part}/evidence`);
         const reflection = lab.store.get(`${track}/${part}/reflection`) || "";
         rows.push(lab.element("tr", {}, lab.element("th", { scope: "row" }, `${lab.report.trackName(track)}, part ${part}`),
-          lab.element("td", {}, prediction.said || String(prediction.value)),
-          lab.element("td", {}, evidence ? lab.evidence.found(lab.one(`[data-evidence="${part}"]`, section), evidence).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ") : "not captured yet"),
-          lab.element("td", {}, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
+          lab.element("td", { "data-label": "Predicted" }, prediction.said || String(prediction.value)),
+          lab.element("td", { "data-label": "Evidence" }, evidence ? lab.evidence.found(lab.one(`[data-evidence="${part}"]`, section), evidence).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ") : "not captured yet"),
+          lab.element("td", { "data-label": "Reflection" }, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
       }
     }
     if (!rows.length) return put(place, lab.element("p", { class: "quiet" }, "Nothing recorded yet. Commit a prediction to begin."));

@@ -14,6 +14,7 @@ SYNTHESIS = {"decision": "Final strategy", "alternative": "Rejected alternative"
              "overturn": "What would overturn it", "risk": "Remaining risk"}
 WRITTEN = {"reflection": "Reflection", "decision": "Decision", "alternative": "Rejected alternative",
            "overturn": "What would overturn it", "risk": "Remaining risk"}
+GAPS = (("reveal.prediction", "reveal.measured"), ("reveal.factor", "own.ratio"))
 CHECK = re.compile(r"check\.([a-z0-9_-]+)\.(value|limit)")
 FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.DOTALL)
@@ -197,9 +198,15 @@ def _evidence(ledger, track, part, evidence, lines):
              for label, path, form in lines if path in values]
     if first:
         blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], first)))
+    beside = _beside(values)
+    if beside:
+        blocks.append(("text", beside))
     checks = _constraints(values, evidence.get("cases", []))
     if checks:
         blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], checks)))
+        binding = _binding(values, checks)
+        if binding:
+            blocks.append(("text", f"Binding constraint: {binding}."))
     if evidence.get("cases"):
         blocks.append(("text", f"Cases: {', '.join(evidence['cases'])}."))
     return blocks
@@ -211,6 +218,27 @@ def _all_figures(evidence):
     rows = [[path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
             for path, value in evidence.get("values", {}).items()]
     return [("table", ("All captured figures", ["Figure", "Value", "Unit", "Kind", "Source"], rows))]
+
+
+def _beside(values):
+    """The prediction beside what was measured, where the figures hold both."""
+    for predicted, found in GAPS:
+        expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
+        if all(isinstance(each, (int, float)) for each in (expected, measured)):
+            unit = values[found].get("unit", "")
+            said = f"Predicted {_figure(expected)}, measured {_figure(measured)}{f' {unit}' if unit else ''}"
+            return f"{said}: a gap of {_figure(abs(measured - expected))}."
+    return ""
+
+
+def _binding(values, checks):
+    """The constraint that is missed by most, in shares of its limit, or else the one that is nearest to it."""
+    distance = {}
+    for name, *_, status in checks:
+        value, limit = (values.get(f"check.{name}.{what}", {}).get("value") for what in ("value", "limit"))
+        if all(isinstance(each, (int, float)) for each in (value, limit)) and status != "–":
+            distance[name] = status == "met", (-1 if status == "not met" else 1) * abs(value - limit) / (abs(limit) or 1)
+    return min(distance, key=distance.get, default="")
 
 
 def _constraints(values, cases):
@@ -300,7 +328,6 @@ _PAGE = """<!doctype html>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #0F172A }}
 table {{ border-collapse: collapse; width: 100%; font-size: .85rem; margin: 0 0 1.2rem; overflow-wrap: break-word }}
-td:first-child {{ overflow-wrap: anywhere }}
 caption {{ text-align: left; font-weight: 600; padding: .3rem 0 }} tr {{ break-inside: avoid }}
 td, th {{ border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left; vertical-align: top }}
 blockquote {{ border-left: 3px solid #006395; margin: 0 0 1rem; padding-left: 1rem; white-space: pre-wrap }}

@@ -127,3 +127,18 @@ def test_what_carries_no_record_is_no_report():
         ledger_text("# Something else")
     with pytest.raises(LedgerError, match="larger"):
         ledger_text("x" * 100_000_001)
+
+
+def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
+    """The report sets prediction beside measurement, and names the limit that is missed, or nearest."""
+    text = report_markdown(ledger)
+    gap = abs(figures["reveal.measured"]["value"] - 0.3)
+    assert f"Predicted 0.3, measured {figures['reveal.measured']['value']:.6g}: a gap of {gap:.6g}." in text
+    values = {"check.a.value": 0.9, "check.a.limit": 1, "check.b.value": 5, "check.b.limit": 10, "check.c.value": None,
+              "check.c.limit": 1}
+    named = {path: {"value": value, "unit": "", "kind": "measured", "source": ""} for path, value in values.items()}
+    for cases, binding in ((["a-ok", "b-ok"], "a"), (["a-ok", "b-fails"], "b"), (["a-fails", "b-fails"], "b")):
+        evidence = {"settings": {}, "values": named, "cases": cases}
+        entries = {"cloud/1/prediction": entry({"value": 1}), "cloud/1/evidence": entry(evidence)}
+        record = {"schema": 2, "lab": "0.1.0", "reader": "r", "entries": entries}
+        assert f"Binding constraint: {binding}." in report_markdown(Ledger(record))
