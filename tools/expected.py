@@ -1,17 +1,23 @@
 """What every figure of a part comes to on every track, for the guide for instructors: computed from the core.
 
-A part that can be recomputed joins by a function in SITUATIONS. What was computed is kept in .build/expected under a
-hash of everything it rests on, the code and the data, so that only a change of those costs the minute again.
+A part joins by a function in SITUATIONS. What was computed is kept in .build/expected under a hash of
+everything it rests on, the code and the data, so that only a change of those costs the minutes again. Run
+as a module, it computes one part and prints it: python -m tools.expected 1
 """
 
 import ast
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
 SEEDS = (1, 2, 3)
+FIRST_SEEDS = (0, 5)  # of runs over several seeds
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+SHARES = (10, 50, 90)
 
 
 def deduplication(track):
@@ -23,13 +29,13 @@ def deduplication(track):
 
     Returns
     -------
-    prediction
-        What the lock is given; figures that hang on it are named in OF_THE_PREDICTION.
+    tuple
+        Two predictions: a figure that differs between them is the reader's own, and is left out.
     dict
         Title of a table -> [(heading of a column, [settings, ...])].
     """
     common = {"width": 5, "num_perm": 128, "banding": "auto", "compute": "operations"}
-    return 30.0, {
+    return (30.0, 60.0), {
         f"corpus {corpus}": [
             (f"threshold {threshold}",
              [{**common, "corpus": corpus, "threshold": threshold, "seed": seed} for seed in SEEDS])
@@ -37,8 +43,42 @@ def deduplication(track):
         for corpus in track.part_1.limits}
 
 
-SITUATIONS = {"1": deduplication}  # part -> its situations
-OF_THE_PREDICTION = {"reveal.prediction", "reveal.gap"}  # each reader has their own
+def active_learning(track):
+    """Part 2: random sampling beside margin sampling, 300 labels of the track's data set; as
+    `deduplication`.
+    """
+    from dataselect_core import exhaustive
+
+    problem = track.part_2.problem
+
+    def settings(batch, seed):
+        controls = {"strategy": "margin", "batch": batch, "initial": exhaustive.SIZES[problem][2],
+                    "budget": 300, "seed": seed, "seeds": 3, "test_share": exhaustive.TEST_SHARE}
+        runs = {"random": {**controls, "strategy": "random", "number": 1, "labels": 300},
+                "active": {**controls, "number": 2, "labels": 300}}
+        again = {f"{name}.{key}": value for name, run in runs.items() for key, value in run.items()}
+        return {**controls, "data": problem, **again, "answer": "depends"}
+
+    predictions = ({"direction": "fewer", "prediction": 2.0}, {"direction": "more", "prediction": 3.0})
+    return predictions, {f"data {problem}, margin beside random": [
+        (f"batch {batch}", [settings(batch, seed) for seed in FIRST_SEEDS]) for batch in (10, 50)]}
+
+
+def domain_gap(track):
+    """Part 3: three shares of synthetic samples, the rest as the track begins; as `deduplication`."""
+    start = track.part_3
+    common = {
+        "randomisation": start.randomisation.value, "measure": "accuracy", "total": int(start.total.value),
+        "real": int(start.real.value), "rain": "record", "wet_share": 43, "simulator_rain": "no",
+        "label_noise": round(100 * start.label_noise.value), "seeds": 5, "noise": 5,
+    }
+    predictions = ({"direction": "falls", "prediction": 20.0}, {"direction": "rises", "prediction": 5.0})
+    return predictions, {f"randomisation {start.randomisation.value:g}": [
+        (f"synthetic {share} %", [{**common, "synthetic": share, "seed": seed + 1} for seed in FIRST_SEEDS])
+        for share in SHARES]}
+
+
+SITUATIONS = {"1": deduplication, "2": active_learning, "3": domain_gap}
 
 
 def ranges(part, track, recompute):
@@ -49,16 +89,18 @@ def ranges(part, track, recompute):
     list of dict
         `title`, `columns` (headings), `rows`: [path, unit, kind, [[low, high] or None, ...]].
     """
-    prediction, tables = SITUATIONS[part](track)
+    (prediction, other), tables = SITUATIONS[part](track)
     found = []
     for title, columns in tables.items():
         rows = {}
         spread = _by_seed(columns, lambda settings: recompute(track.id, settings, {}, prediction))
+        first, again = spread[0][0], recompute(track.id, columns[0][1][0], {}, other)
+        own = {path for path in first if path not in again or first[path].value != again[path].value}
         for i, every in enumerate(spread):
-            for path in every[0].keys() - OF_THE_PREDICTION:
+            for path in every[0].keys() - own:
                 values = [figures[path].value for figures in every if path in figures]
-                first = every[0][path]
-                row = rows.setdefault(path, [path, first.unit, first.kind, [None] * len(columns)])
+                value = every[0][path]
+                row = rows.setdefault(path, [path, value.unit, value.kind, [None] * len(columns)])
                 if all(isinstance(value, (int, float)) or hasattr(value, "item") for value in values):
                     row[3][i] = [float(min(values)), float(max(values))]
         found.append({"title": title, "columns": [heading for heading, _ in columns],
@@ -67,7 +109,9 @@ def ranges(part, track, recompute):
 
 
 def _by_seed(columns, figures_of):
-    """The figures of every column's settings, computed seed by seed: what rests on a seed alone is then shared."""
+    """The figures of every column's settings, computed seed by seed: what rests on a seed alone is then
+    shared.
+    """
     found = [[None] * len(settings) for _, settings in columns]
     for j in range(max(len(settings) for _, settings in columns)):
         for i, (_, settings) in enumerate(columns):
@@ -79,16 +123,33 @@ def _by_seed(columns, figures_of):
 def compute(part):
     """The tables of one part: track -> list of tables."""
     from dataselect_core.tracks import TRACKS
-    from dataselect_core.verification import PARTS
 
-    recompute = import_module(f"dataselect_core.figures.{PARTS[part]}").recompute
+    recompute = import_module(f"dataselect_core.figures.{module(part)}").recompute
     return {track.id: ranges(part, track, recompute) for track in TRACKS}
 
 
-def key(root, data, module):
-    """A hash of what a module of the core rests on: itself, what it imports, the facts, the data, this file."""
+def module(part):
+    """Name of the module that recomputes a part."""
+    from dataselect_core.verification import PARTS
+
+    return PARTS[part]
+
+
+def apart(root, data, part):
+    """`compute` as JSON, by a Python of its own on a single thread: more would only wait."""
+    single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONPATH": str(root / "src")}
+    command = [sys.executable, "-m", "tools.expected", part]
+    done = subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
+def key(root, data, name):
+    """A hash of what a module of the core rests on: itself, what it imports, the facts, the data, this
+    file.
+    """
     core = root / "src" / "dataselect_core"
-    seen, waiting = set(), [module]
+    seen, waiting = set(), [name]
     while waiting:
         name = waiting.pop()
         path = core / f"{name.replace('.', '/')}.py"
@@ -103,7 +164,8 @@ def key(root, data, module):
                 waiting += [start, *(".".join(filter(None, (start, alias.name))) for alias in node.names)]
     whole = hashlib.sha256()
     files = [core / f"{name.replace('.', '/')}.py" for name in sorted(seen)]
-    for path in [Path(__file__), *files, *sorted((core / "facts").glob("*.json")), *sorted(data.iterdir())]:
+    facts = sorted((core / "facts").glob("*.json"))
+    for path in [Path(__file__), *files, *facts, *sorted(data.iterdir())]:
         if path.is_file():
             whole.update(path.read_bytes())
     return whole.hexdigest()[:16]
@@ -119,15 +181,19 @@ def build(root, data, cache):
     cache : Path
         Made when missing; holds one file for each part and state of the code.
     """
-    from dataselect_core.verification import PARTS
-
     cache.mkdir(parents=True, exist_ok=True)
     found = {}
     for part in SITUATIONS:
-        kept = cache / f"part-{part}.{key(root, data, f'figures.{PARTS[part]}')}.json"
+        kept = cache / f"part-{part}.{key(root, data, f'figures.{module(part)}')}.json"
         if not kept.exists():
             fresh = kept.with_suffix(".part")
-            fresh.write_text(json.dumps(compute(part)), encoding="utf-8")
+            fresh.write_text(apart(root, data, part), encoding="utf-8")
+            for stale in cache.glob(f"part-{part}.*.json"):
+                stale.unlink()
             fresh.replace(kept)
         found[part] = json.loads(kept.read_text(encoding="utf-8"))
     return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(compute(sys.argv[1])))

@@ -1,7 +1,7 @@
-"""The guides: one page for authors of textbooks, one for instructors, and the wheel with which they check reports.
+"""The guides: a page for authors of textbooks, one for instructors, and the wheel that checks reports.
 
-The student's pages do not link to them. A guide is site/pages/guide-NAME.md; a line [[NAME]] in it stands for what is
-made here: the expected figures, the form for the link of a class, the name of the wheel.
+The student's pages do not link to them. A guide is site/pages/guide-NAME.md; a line [[NAME]] in it stands for
+what is made here: the expected figures, the form for the link of a class, the name of the wheel.
 """
 
 import base64
@@ -22,7 +22,7 @@ EXPECTED = "expected"
 
 
 def wheel_with_data(wheel, data):
-    """A wheel of the core that has the lab's data beside the package, for a teacher who installs nothing else.
+    """A wheel of the core that has the lab's data beside the package: all that a teacher installs.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def wheel_with_data(wheel, data):
         for entry in plain.infolist():
             content = plain.read(entry)
             if entry.filename.endswith(".dist-info/RECORD"):
-                content += "".join(f"{name},{_digest(item)},{len(item)}\n" for name, item in added.items()).encode()
+                lines = [f"{name},{_digest(item)},{len(item)}\n" for name, item in added.items()]
+                content += "".join(lines).encode()
             full.writestr(entry, content)
         for name, item in added.items():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
@@ -77,22 +78,25 @@ def expected_html(tables, tracks):
     for part, by_track in tables.items():
         lines.append(f'<h3 id="expected-{part}">Part {part}: {html.escape(pages.PARTS[int(part) - 1])}</h3>')
         for track, found in by_track.items():
-            lines.append(f'<details data-expected="{track}/{part}"><summary>{html.escape(tracks[track]["title"])}</summary>')
-            lines += [_table(table, f"{tracks[track]['title']}, Part {part}, {table['title']}") for table in found]
+            title = tracks[track]["title"]
+            lines.append(f'<details data-expected="{track}/{part}"><summary>{html.escape(title)}</summary>')
+            lines += [_table(table, f"{title}, Part {part}, {table['title']}") for table in found]
             lines.append("</details>")
     return "\n".join(lines)
 
 
 def _table(table, caption):
     caption = html.escape(caption)
-    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in ("Figure", *table["columns"], "Unit", "Kind"))
+    headings = ("Figure", *table["columns"], "Unit", "Kind")
+    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in headings)
     rows = []
     for path, unit, kind, ends in table["rows"]:
         cells = "".join(f"<td>{span(each)}</td>" for each in ends)
         rows.append(f'<tr><th scope="row"><code>{html.escape(path)}</code></th>{cells}'
                     f"<td>{html.escape(unit)}</td><td>{kind}</td></tr>")
+    body = "".join(rows)
     return (f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table class="figures">'
-            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>")
+            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
 
 
 def build(root, out, assets, tables, wheel):
@@ -123,8 +127,10 @@ def build(root, out, assets, tables, wheel):
         body = str(pages.render(text, source)).replace("<pre>", '<pre tabindex="0">')  # it may scroll
         unknown = set(re.findall(r"\[\[([a-z-]+)\]\]", body)) - set(made)
         if unknown:
-            raise pages.PageError(f"{source}: there is no {', '.join(sorted(unknown))}, only {', '.join(made)}")
-        body = re.sub(r"<p>\[\[([a-z-]+)\]\]</p>|\[\[([a-z-]+)\]\]", lambda match: made[match[1] or match[2]], body)
+            missing = ", ".join(sorted(unknown))
+            raise pages.PageError(f"{source}: there is no {missing}, only {', '.join(made)}")
+        body = re.sub(r"<p>\[\[([a-z-]+)\]\]</p>|\[\[([a-z-]+)\]\]",
+                      lambda match: made[match[1] or match[2]], body)
         page = environment.get_template("guide.html").render(
             title=meta["title"], body=Markup(body), style=assets["style"],
             scripts=[assets["scripts"][script] for script in SCRIPTS[name]],

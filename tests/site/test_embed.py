@@ -16,7 +16,8 @@ BOOK = """<!doctype html><html lang="en"><title>Book</title><body style="margin:
   window.heard = [];
   addEventListener("message", ({ origin, data }) => {
     heard.push({ origin, data });
-    if (data.type === "data-selection-lab") document.querySelector("iframe").style.height = data.height + "px";
+    if (data.type !== "data-selection-lab") return;
+    document.querySelector("iframe").style.height = data.height + "px";
   });
 </script>"""
 FRAME_HEIGHT = "() => document.querySelector('iframe').getBoundingClientRect().height"
@@ -57,7 +58,8 @@ def book(chromium, address, tmp_path):
     def opened(query, host="127.0.0.1", sandbox=None, **options):
         with serve.serving(tmp_path) as served:
             home = served.rstrip("/").replace("127.0.0.1", host)
-            text = BOOK.replace("LAB", f"{address}index.html{query.replace('ORIGIN', home)}".replace("&", "&amp;"))
+            source = f"{address}index.html{query.replace('ORIGIN', home)}"
+            text = BOOK.replace("LAB", source.replace("&", "&amp;"))
             if sandbox:
                 text = text.replace("<iframe", f'<iframe sandbox="{sandbox}"')
             (tmp_path / "book.html").write_text(text, encoding="utf-8")
@@ -96,7 +98,9 @@ def test_height_and_progress_reach_the_named_origin(book, address):
     "https://user@textbook.example", "javascript:alert(1)", "https://127.0.0.1",
 ])
 def test_nobody_else_is_told_anything(book, origin):
-    """Without an origin, with one that is none, or with another's, the book hears nothing; a bad one is named."""
+    """Without an origin, with one that is none, or with another's, the book hears nothing; a bad one is
+    named.
+    """
     with book(f"?embed=1&part=1&origin={origin}" if origin else "?embed=1&part=1") as here:
         here.commit(31)
         here.lab.get_by_role("radio", name="Tiny Pioneer").check()
@@ -111,18 +115,23 @@ def test_nobody_else_is_told_anything(book, origin):
 
 @pytest.mark.parametrize("part", ["1", "3"])
 def test_the_lab_leaves_focus_and_scroll_where_they_are(book, part):
-    """Until the reader acts in the frame, the book keeps the keyboard and its place, also when Python arrives."""
+    """Until the reader acts in the frame, the book keeps the keyboard and its place, also when Python
+    arrives.
+    """
     with book(f"?embed=1&part={part}") as here:
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
         expect(here.lab.locator(f"[data-part='{part}'] h2")).to_be_attached()
         here.page.wait_for_timeout(500)
-        assert here.page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Search the book"
+        focused = here.page.evaluate("() => document.activeElement.getAttribute('aria-label')")
+        assert focused == "Search the book"
         assert here.page.evaluate("() => scrollY") == 0
         assert here.frame().evaluate("() => [document.activeElement.tagName, scrollY]") == ["BODY", 0]
 
 
 def test_the_frame_is_bare_and_fits_360_pixels(book):
-    """Title and footer of the page are left out, the parts can be reached, and nothing is wider than the frame."""
+    """Title and footer of the page are left out, the parts can be reached, and nothing is wider than the
+    frame.
+    """
     with book("?embed=1&part=1", viewport={"width": 360, "height": 640}) as here:
         here.commit(31)
         expect(here.lab.locator(".foot")).to_be_hidden()
@@ -150,17 +159,20 @@ def test_a_frame_that_may_keep_work_says_where_it_is(book):
     with book("?embed=1&part=1") as here:
         here.commit(31)
         expect(here.lab.locator("[data-store-status]")).to_contain_text("Saved in this browser")
-        expect(here.lab.locator("[data-frame-storage]")).to_contain_text("Export it to a file before you leave")
+        said = here.lab.locator("[data-frame-storage]")
+        expect(said).to_contain_text("Export it to a file before you leave")
         here.page.reload()
         expect(here.lab.locator("[data-lock-answer='1']")).to_contain_text("31 %")
 
 
 @pytest.mark.parametrize(("host", "sandbox"), [
     ("localhost", None),  # another site than 127.0.0.1: a private window blocks the storage of its frames
-    ("127.0.0.1", "allow-scripts allow-forms allow-downloads"),  # an origin of its own, with no storage at all
+    ("127.0.0.1", "allow-scripts allow-forms allow-downloads"),  # an origin of its own, without storage
 ])
 def test_a_frame_that_may_not_keep_work_says_so(book, host, sandbox):
-    """Where the browser blocks the frame's storage, predicting works, and the page says that nothing is kept."""
+    """Where the browser blocks the frame's storage, predicting works, and the page says that nothing is
+    kept.
+    """
     with book("?embed=1&part=1", host=host, sandbox=sandbox) as here:
         status = here.lab.locator("[data-store-status]")
         expect(status).to_contain_text("Not saved")

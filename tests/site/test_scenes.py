@@ -18,9 +18,11 @@ CASES = ("limits-both-fail", "limits-budget-fails", "limits-guardrail-fails", "l
 
 def reactions():
     """track -> case -> what the stakeholder says, as its source."""
-    text = (PAGES / "part-1.reveal.md").read_text(encoding="utf-8").split("# stakeholder\n")[1].split("\n# ")[0]
+    text = (PAGES / "part-1.reveal.md").read_text(encoding="utf-8")
+    text = text.split("# stakeholder\n")[1].split("\n# ")[0]
     by_track = re.findall(r'<div data-for-track="(\w+)".*?>\n(.*?)\n</div>', text, flags=re.DOTALL)
-    return {track: dict(re.findall(r"::: when ([a-z-]+)\n(.*?)\n:::", said, flags=re.DOTALL)) for track, said in by_track}
+    block = re.compile(r"::: when ([a-z-]+)\n(.*?)\n:::", flags=re.DOTALL)
+    return {track: dict(block.findall(said)) for track, said in by_track}
 
 
 def numbers(budget, guardrail):
@@ -32,7 +34,9 @@ def numbers(budget, guardrail):
 
 @pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
 def test_every_track_opens_with_persona_stakeholder_and_crisis(track):
-    """A scene names who the reader is, lets the stakeholder speak first, and tells the card's crisis word for word."""
+    """A scene names who the reader is, lets the stakeholder speak first, and tells the card's crisis word
+    for word.
+    """
     tracks = pages.load_facts(ROOT, "tracks")
     scene = re.sub(r"<[^>]+>", "", str(pages.scenes(PAGES, tracks)[track.id])).replace("&#x27;", "'")
     assert f"You are the {track.persona}." in scene
@@ -56,7 +60,9 @@ def test_the_case_names_the_limit_that_decides(budget, guardrail, case):
 
 
 def test_every_stakeholder_has_words_for_every_case_and_cites_its_figures():
-    """Each reaction cites at least three figures, those of the limit that decides among them; none is said twice."""
+    """Each reaction cites at least three figures, those of the limit that decides among them; none is said
+    twice.
+    """
     said = reactions()
     assert list(said) == [track.id for track in TRACKS]
     texts = []
