@@ -54,7 +54,7 @@ class LabelingROI(Controlled):
     def _controls(self):
         start = self.track.part_2
         self.strategy = switch("Strategy", NAMES, start.strategy)
-        self.batch_size = choice("Selection batch size, labels a round", list(exhaustive.BATCH_SIZES), start.batch_size)
+        self.batch_size = choice("Selection batch size, labels a round", list(exhaustive.BATCH_SIZES), start.batch_size.value)
         self.data = choice("Data set", PROBLEMS, start.problem)
         self.initial = whole_number("Initial labels", 20, 2, 200)
         self.budget = whole_number("Labels in all", 300, 20, 600)
@@ -93,7 +93,7 @@ class LabelingROI(Controlled):
         start = self.track.part_2
         self._quiet = True
         try:
-            own = {"strategy": start.strategy, "batch": start.batch_size, "data": start.problem,
+            own = {"strategy": start.strategy, "batch": start.batch_size.value, "data": start.problem,
                    "initial": exhaustive.SIZES[start.problem][2], **(state.get("settings") or {})}
             for name, value in {**self._defaults, **own}.items():
                 if name.split(".")[0] not in active_learning.STATED:  # runs and marker come from the record

@@ -126,7 +126,7 @@ class Part2:
     problem : {"digits", "rare", "breast_cancer"}
         The stand-in data the track begins with, see `exhaustive.problem`.
     strategy : str
-    batch_size : int
+    batch_size : Value
         What the reader finds set: a first setting that misses a limit, to be repaired.
     guardrail : {"overhead", "recall", "rounds"}
         What is watched beside the budget: the share of the cost that selection takes (at most), the
@@ -141,7 +141,7 @@ class Part2:
 
     problem: str
     strategy: str
-    batch_size: int
+    batch_size: Value
     guardrail: str
     label_price: Value
     score_price: Value

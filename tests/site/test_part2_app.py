@@ -372,7 +372,7 @@ def test_the_rare_class_is_missed_by_chance_and_found_by_doubt():
 def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works):
     """The track's first setting misses a limit, and another meets all three: over the seeds of the sweep."""
     p = track(of).part_2
-    assert (p.strategy, p.batch_size) == (fails["strategy"], fails["batch"])
+    assert (p.strategy, p.batch_size.value) == (fails["strategy"], fails["batch"])
     curves = {(c.strategy, c.batch_size): c for c in exhaustive.curves(p.problem)}
     prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
 
