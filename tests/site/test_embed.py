@@ -161,6 +161,7 @@ def test_a_frame_that_may_keep_work_says_where_it_is(book):
         expect(here.lab.locator("[data-store-status]")).to_contain_text("Saved in this browser")
         said = here.lab.locator("[data-frame-storage]")
         expect(said).to_contain_text("Export it to a file before you leave")
+        expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
         here.page.reload()
         expect(here.lab.locator("[data-lock-answer='1']")).to_contain_text("31 %")
 
