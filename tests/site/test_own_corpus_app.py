@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from apps import own_corpus, own_files
-from quiet_page import Page
+from quiet_page import Page, run
 
 from dataselect_core import datasets
 from dataselect_core.audit import Audit
@@ -67,7 +67,7 @@ def bring(page, folder, files, name=None, job=JOB, **layout):
         await page.ask("own", job=job, file=name or next(iter(files)), **layout)
         await rest(page)
 
-    asyncio.run(asyncio.wait_for(conversation(), 60))
+    run(conversation())
     return [message for message in page.of("own") if message["job"] == job and message["state"] != "work"]
 
 
@@ -79,7 +79,7 @@ async def rest(page):
 def ask(page, name, **arguments):
     """One question; what Python answers, or the sentence that refuses it."""
     page.said.clear()
-    asyncio.run(page.ask(name, **arguments))
+    run(page.ask(name, **arguments))
     return page.of("answer")[-1]["answer"] if page.of("answer") else page.sentences[-1]
 
 
@@ -294,7 +294,7 @@ def test_cancel_in_the_middle(page, folder, texts, monkeypatch):
         for _ in range(50):
             await asyncio.sleep(0)
 
-    asyncio.run(conversation())
+    run(conversation())
     assert {message["state"] for message in page.of("own") if message["job"] == 2} == {"work"}
     assert not (folder / "2").exists() and not page.bench.own.working
     assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
@@ -312,7 +312,7 @@ def test_the_newest_wins(page, folder, texts):
         await page.ask("own", job=2, file="d.txt")
         await rest(page)
 
-    asyncio.run(conversation())
+    run(conversation())
     results = [message for message in page.of("own") if message["state"] == "result"]
     assert [(message["job"], message["name"]) for message in results] == [(2, "d.txt")]
     assert not (folder / "1").exists() and (folder / "2").exists()
