@@ -24,6 +24,9 @@ PREFERENCES = {
     "app.update.disabledForTesting": True,
     "browser.aboutwelcome.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
+    "browser.newtabpage.enabled": False,  # its pictures come from elsewhere
+    "browser.startup.homepage": "about:blank",
+    "browser.startup.page": 0,
     "browser.startup.homepage_override.mstone": "ignore",
     "browser.tabs.warnOnClose": False,
     "focusmanager.testmode": True,  # focus moves although no window manager gives the window its turn
@@ -122,7 +125,7 @@ class Firefox:
     def _note(self, method, event):
         if method == "log.entryAdded" and event["level"] == "error":
             self.errors.append(f"{event['type']}: {event['text']}")
-        elif method == "network.beforeRequestSent" and event["context"] is not None:
+        elif method == "network.beforeRequestSent" and event["context"] == self.tab:  # not the browser's own pages
             self.requests.append(event["request"]["url"])
 
     # -- what a reader does ----------------------------------------------------------------------------
