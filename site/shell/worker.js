@@ -149,6 +149,9 @@ lab.worker = function worker() {
     files = new Map(Object.entries(message.files));
     for (const name of message.eager) start(name); // all at once; the steps below find them under way
     step("interpreter");
+    // Without these Pyodide runs Python on one stack. It would switch stacks otherwise, which nothing here needs,
+    // and Chromium crashes the tab when it has to end a busy worker, as on a reload.
+    for (const name of ["Suspending", "promising"]) delete WebAssembly[name];
     self.importScripts(`${BASE}pyodide.js`);
     const pyodide = await self.loadPyodide({
       indexURL: BASE,

@@ -101,6 +101,17 @@ def test_browser_without_what_python_needs(new_reader, script, said):
     expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
 
 
+@pytest.mark.parametrize("pause", [600, 1100])
+def test_reload_while_python_starts(reader, pause):
+    """Whoever reloads while Python is busy starting gets a new start, and keeps the prediction."""
+    reader.open().commit(30).saved().reload()
+    reader.page.wait_for_timeout(pause)  # ms; the start has begun and is not over
+    expect(reader.html).to_have_attribute("data-boot", "starting")
+    reader.reload()
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    reader.live().results()
+
+
 def test_broken_data_is_said_and_the_page_lives_on(new_reader, broken_dist, broken_address):
     """An exception in Python is one sentence; other controls work, and so does the data once it is whole."""
     data = asset(broken_dist, "licences*")
