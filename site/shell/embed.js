@@ -17,15 +17,6 @@ lab.embed = (() => {
     }
   }
 
-  /** How far the reader is in the part that is shown. */
-  function progress({ track, part }) {
-    const own = (name) => lab.store.get(`${track}/${part}/${name}`);
-    if (!own("prediction")) return "not started";
-    if (!own("evidence")) return "predicted";
-    if (!(own("reflection") || "").trim()) return "evidence";
-    return (lab.store.get(`${track}/synthesis/decision`) || "").trim() ? "decided" : "checkpoint";
-  }
-
   let told = "";
   let waiting = 0;
   function tell() {
@@ -33,7 +24,7 @@ lab.embed = (() => {
     const { track, part } = lab.main.state();
     // The element itself, not what fills the frame: a frame that grew too high can shrink again.
     const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
-    const message = { type: "data-selection-lab", height, track, part, state: progress({ track, part }) };
+    const message = { type: "data-selection-lab", height, track, part, state: lab.map.name(track, part) };
     if (JSON.stringify(message) === told) return;
     told = JSON.stringify(message);
     window.parent.postMessage(message, origin);

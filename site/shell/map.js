@@ -26,12 +26,15 @@ lab.map = (() => {
     return written(track, part, "decision") || written(track, "synthesis", "decision") ? "decided" : "checkpoint";
   }
 
+  /** The same in words: what the lab map shows, and what an embedding page is told. */
+  const name = (track, part) => STATES[state(track, part)][1];
+
   const minutes = (track, part) => Math.floor((own(track, part, "seconds") || 0) / 60);
 
   function words(track, part) {
     const now = state(track, part);
     if (part === "synthesis" && now === "predicted") return "begun";
-    return STATES[now][1] + (part !== "synthesis" && lab.evidence.stale(track, part) ? ", stale" : "");
+    return name(track, part) + (part !== "synthesis" && lab.evidence.stale(track, part) ? ", stale" : "");
   }
 
   function put(place, text) {
@@ -91,5 +94,5 @@ lab.map = (() => {
     show();
   });
 
-  return { state, words, show };
+  return { state, name, words, show };
 })();

@@ -93,6 +93,33 @@ def test_height_and_progress_reach_the_named_origin(book, address):
             assert message["data"]["type"] == "data-selection-lab"
 
 
+def test_progress_is_what_the_lab_map_shows(book):
+    """From the first visit to a decision, and back when evidence goes stale, the book is told the map's own state."""
+    with book("?embed=1&track=cloud&part=1&corpus=licences&origin=ORIGIN") as here:
+        part = here.lab.locator("[data-part='1']")
+
+        def both(state, shown=None):
+            here.page.wait_for_function(f"() => heard.at(-1)?.data.state === '{state}'")
+            expect(here.lab.locator("[data-map='1'] [data-map-state]")).to_have_text(shown or state)
+
+        both("not started")
+        here.commit(31)
+        both("predicted")
+        expect(part.locator("[data-value='removed.documents']").first).to_have_text(re.compile(r"\d"))
+        part.get_by_role("button", name="Capture this evidence").click()
+        both("evidence")
+        part.get_by_label("Your answer").fill("Copies enlarge O.")
+        both("checkpoint")
+        field = part.get_by_role("textbox", name="Similarity threshold (number)")
+        field.fill("0.83")
+        field.press("Enter")
+        both("evidence", "evidence, stale")
+        part.get_by_role("button", name="Capture this evidence").click()
+        both("checkpoint")
+        part.get_by_label(re.compile("^Your decision in this part")).fill("Remove at 0.83.")
+        both("decided")
+
+
 @pytest.mark.parametrize("origin", [
     "", "*", "null", "https://textbook.example", "https://textbook.example/path", "http://textbook.example",
     "https://user@textbook.example", "javascript:alert(1)", "https://127.0.0.1",
