@@ -38,9 +38,11 @@ def report(situation, point, learning, recall):
 
 
 def nouns(corpus):
-    """Words for what a corpus holds."""
-    item = "text" if corpus.kind == "texts" else corpus.item  # what one reads of a document
-    return {"item": item, "items": corpus.items, "unit": corpus.unit, "progress": corpus.progress}
+    """Words for what a corpus holds, and for the settings of its signatures: only texts have shingles of a width."""
+    texts = corpus.kind == "texts"
+    return {"item": "text" if texts else corpus.item,  # what one reads of a document
+            "items": corpus.items, "unit": corpus.unit, "progress": corpus.progress,
+            "signed": "width, permutations" if texts else "permutations"}
 
 
 def _cases(situation, values, learning):

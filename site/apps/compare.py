@@ -42,7 +42,10 @@ def members(audit, point, kept):
 
 
 def side_by_side(audit, left, right):
-    """Two items: what `SIDES` gives for their kind, with their names and exact similarity (None below 0.3)."""
+    """Two items: what `SIDES` gives for their kind, with their names and exact similarity (None below 0.3).
+
+    `identical` says whether no word, pixel or sample of them differs.
+    """
     _index("left", left, audit)
     _index("right", right, audit)
     names = audit.corpus.names
@@ -59,7 +62,7 @@ def _texts(corpus, left, right):
     The comparison is difflib's, word by word; a long stretch without a difference is shortened to its ends.
     """
     a, b = corpus.texts[left].split(), corpus.texts[right].split()
-    cut = max(len(a), len(b)) > MOST_WORDS
+    identical, cut = a == b, max(len(a), len(b)) > MOST_WORDS
     a, b = a[:MOST_WORDS], b[:MOST_WORDS]
     sides = {"left": [], "right": []}
     for kind, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b).get_opcodes():
@@ -71,7 +74,7 @@ def _texts(corpus, left, right):
                 sides["left"].append(["only", " ".join(a[a0:a1])])
             if b1 > b0:
                 sides["right"].append(["only", " ".join(b[b0:b1])])
-    return {**sides, "cut": MOST_WORDS if cut else None}
+    return {**sides, "cut": MOST_WORDS if cut else None, "identical": identical}
 
 
 def _frames(corpus, left, right):
@@ -80,7 +83,7 @@ def _frames(corpus, left, right):
     apart = np.abs(kept - removed)
     places = ", ".join(f"row {row + 1} column {column + 1}" for row, column in _strongest(apart))
     changed = int((apart > TOLD).sum())
-    return {"pictures": [
+    return {"identical": not apart.any(), "pictures": [
         _picture("Kept", kept, f"{_about(kept)}."),
         _picture("Removed", removed, f"{_about(removed)}."),
         _picture("Difference", apart, f"{changed} of {apart.size} pixels differ by more than a tenth of full ink"
@@ -109,7 +112,7 @@ def _strongest(apart, most=3):
 def _signals(corpus, left, right):
     """Two curves, each by its lowest and highest sample in `COLUMNS` equal stretches, in [-1, 1]."""
     kept, removed = (corpus.signals[i] for i in (left, right))
-    return {"curves": [_curve("Kept", kept), _curve("Removed", removed)]}
+    return {"identical": np.array_equal(kept, removed), "curves": [_curve("Kept", kept), _curve("Removed", removed)]}
 
 
 def _curve(title, signal):

@@ -98,7 +98,7 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
       const place = lab.one(`[data-diff="${side}"]`, section);
       const tag = side === "left" ? "del" : "ins";
       place.replaceChildren(
-        lab.element("h5", {}, `${side === "left" ? "Kept" : "Removed"}: ${answer.names[i]}`),
+        heading(i, answer), ...same(i, answer, "word for word"),
         lab.element("p", {}, ...answer[side].flatMap(([kind, text]) => [
           kind === "gap" ? lab.element("span", { class: "gap" }, `[${lab.format(text, "integer")} words the same]`) : kind === "only" ? lab.element(tag, {}, text) : text, " ",
         ])),
@@ -107,18 +107,20 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
   }
 
   const heading = (i, answer) => lab.element("h5", {}, `${i ? "Removed" : "Kept"}: ${answer.names[i]}`);
+  /** Said beside the removed one: where nothing is marked, a reader would look for what is not there. */
+  const same = (i, { identical }, how) => (i && identical ? [lab.element("p", {}, lab.element("strong", {}, `These two are identical ${how}.`))] : []);
   const drawn = (title, svg, alt) => lab.element("figure", { class: "seen" }, svg, lab.element("figcaption", {}, lab.element("b", {}, `${title}. `), alt));
 
   /** Two frames, and beside the removed one how far they lie apart. */
   function pictures(section, answer) {
     const [kept, removed, apart] = answer.pictures.map(({ title, ink, alt }) => drawn(title, lab.pixels(ink, `${title}: ${alt}`), alt));
     lab.one('[data-diff="left"]', section).replaceChildren(heading(0, answer), kept);
-    lab.one('[data-diff="right"]', section).replaceChildren(heading(1, answer), removed, apart);
+    lab.one('[data-diff="right"]', section).replaceChildren(heading(1, answer), ...same(1, answer, "pixel for pixel"), removed, apart);
   }
 
   function curves(section, answer) {
     answer.curves.forEach((curve, i) => {
-      lab.one(`[data-diff="${i ? "right" : "left"}"]`, section).replaceChildren(heading(i, answer),
+      lab.one(`[data-diff="${i ? "right" : "left"}"]`, section).replaceChildren(heading(i, answer), ...same(i, answer, "sample for sample"),
         drawn(curve.title, lab.waveform(curve, `${curve.title}: ${curve.alt}`), curve.alt));
     });
   }

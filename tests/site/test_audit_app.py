@@ -517,7 +517,10 @@ def test_a_cluster_lists_its_members_by_similarity(small):
 
 
 def test_two_texts_side_by_side_are_the_two_texts(small):
-    """Each side reads as its own text, word for word; what is marked the same is the same on both."""
+    """Each side reads as its own text, word for word; what is marked the same is the same on both.
+
+    Two texts that do not differ in a word are told to be identical.
+    """
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
         await page.rest()
@@ -526,6 +529,8 @@ def test_two_texts_side_by_side_are_the_two_texts(small):
             other = page.of("answer")[-1]["answer"]["removed"][0]["index"]
             await page.ask("diff", left=cluster["kept"], right=other)
             compare(page.of("answer")[-1]["answer"], small.texts[cluster["kept"]], small.texts[other])
+        await page.ask("diff", left=0, right=0)
+        compare(page.of("answer")[-1]["answer"], small.texts[0], small.texts[0])
 
     def compare(answer, *texts):
         for side, text in zip(("left", "right"), texts, strict=True):
@@ -540,6 +545,7 @@ def test_two_texts_side_by_side_are_the_two_texts(small):
             assert answer["cut"] or at == len(words)
         same = [[piece for piece in answer[side] if piece[0] != "only"] for side in ("left", "right")]
         assert same[0] == same[1]
+        assert answer["identical"] is (texts[0].split() == texts[1].split())
 
     assert talk(conversation).of("answer")
 

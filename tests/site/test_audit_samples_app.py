@@ -138,6 +138,7 @@ def test_two_frames_are_drawn_with_their_difference(audits):
         assert f"{(np.abs(a - b) > 26).sum()} of 64 pixels" in answer["pictures"][2]["alt"]
         assert f"mean ink {a.mean() / 255:.0%}" in answer["pictures"][0]["alt"]
         assert answer["similarity"] == audits["frames"].exact([sorted((kept, other))])[0]
+        assert answer["identical"] is False and (a != b).any()
 
     talk(conversation)
 
@@ -160,6 +161,18 @@ def test_two_clips_are_drawn_as_curves(audits):
             assert curve["alt"].startswith(f"{signal.size:,} samples, {signal.size / 4000:.2f} s; peak ")
             low, high = map(int, re.search(r"between (\d+) and (\d+) Hz", curve["alt"]).groups())
             assert 60 <= low < high <= 2000
+        assert answer["identical"] is False
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize("corpus", list(OWN))
+def test_one_that_differs_in_nothing_is_told_to(corpus):
+    """A frame or clip beside itself is identical to it."""
+    async def conversation(page):
+        await opened(page, corpus, settings={"threshold": 0.7})
+        await page.ask("diff", left=3, right=3)
+        assert page.of("answer")[-1]["answer"]["identical"] is True
 
     talk(conversation)
 
@@ -182,7 +195,7 @@ def test_every_noun_of_the_page_is_told():
     places = set()
     for path in (ROOT / "site" / "pages").glob("part-1*"):
         places |= set(re.findall(r'data-noun="(\w+)"', path.read_text("utf-8")))
-    assert {name.lower() for name in places} == {"item", "items", "unit", "progress"}
+    assert {name.lower() for name in places} == {"item", "items", "unit", "progress", "signed"}
 
     async def conversation(page):
         for corpus in OWN:

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from dataselect_core import datasets
+
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 CORPORA = {
@@ -27,6 +29,8 @@ def test_a_track_with_data_of_its_own(new_reader, track, options):
     for header in (item_header, unit_header):
         expect(reader.part.get_by_role("rowheader", name=header, exact=True)).to_be_visible()
     expect(reader.here("[data-when='corpus-texts']").first).to_be_hidden()
+    advanced = reader.here("details.advanced summary")
+    expect(advanced).to_have_text("Advanced: permutations, seed, bands × rows")  # only texts have shingles of a width
     before = reader.value("removed.documents").text_content()
     reader.type_threshold(0.7)
     expect(reader.value("removed.documents")).not_to_have_text(before)
@@ -47,6 +51,7 @@ def test_from_frames_to_texts_and_to_another_track(new_reader):
     reader = new_reader()
     reader.open("?track=edge&part=1").commit(30).live().results()
     reader.choose_corpus("Licence texts (real)")
+    expect(reader.here("details.advanced summary")).to_have_text("Advanced: width, permutations, seed, bands × rows")
     expect(reader.part.get_by_role("rowheader", name="Documents", exact=True)).to_be_visible()
     reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
     expect(reader.here(".sides del").first).to_be_visible()
@@ -58,6 +63,28 @@ def test_from_frames_to_texts_and_to_another_track(new_reader):
     reader.results()
     expect(reader.part.get_by_role("button", name="Licence texts")).to_have_attribute("aria-pressed", "true")
     expect(reader.value("corpus.documents")).to_have_text("727")
+
+
+def test_identical_texts_are_said_to_be(new_reader):
+    """Where two texts differ in no word the page says so, since nothing is marked; where they differ it does not."""
+    data = datasets.licences()
+    texts = {name: text.split() for name, text in zip(data.names, data.texts, strict=True)}
+    reader = new_reader()
+    reader.open("?track=cloud&part=1&corpus=licences&threshold=0.9").commit(30).live().results()
+    clusters = reader.part.get_by_role("group", name="The clusters").get_by_role("button")
+    removed = reader.part.get_by_role("region", name="Text that is removed")
+    found = set()
+    for i in range(4):
+        name = clusters.nth(i).locator("span").first.text_content()
+        clusters.nth(i).click()
+        expect(reader.here("[data-diff='left'] h5")).to_have_text(f"Kept: {name}")
+        other = removed.locator("h5").text_content().removeprefix("Removed: ")
+        assert data.names.count(name) == data.names.count(other) == 1
+        identical = texts[name] == texts[other]
+        found.add(identical)
+        expect(removed.get_by_text("These two are identical word for word.")).to_have_count(int(identical))
+        assert (reader.here("[data-diff] :is(ins, del)").count() == 0) is identical
+    assert found == {True, False}
 
 
 def test_a_corpus_of_another_track_in_the_address(new_reader):
