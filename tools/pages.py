@@ -16,6 +16,7 @@ A text may hold
     {{N:path|format}}              in the synthesis: a number of the evidence captured in part N
     {{native.path|format}}         a number computed natively, written at build time
     {{track.path|format}}          a figure of the text's track, from facts/tracks.json
+    {{track.path|format|NAME}}     the same, a limit: where the link of a class sets NAME, the shell puts that there
     ::: when CASE ... :::          a block the shell shows when Python reports that case
 """
 
@@ -125,14 +126,15 @@ def lookup(path, values):
     return found
 
 
-def static(path, form, static_values):
-    """A number known at build time, with its kind."""
+def static(path, form, static_values, limit=""):
+    """A number known at build time, with its kind; `limit` is the name by which the link of a class replaces it."""
     found, kind = lookup(path, static_values), "measured" if path.startswith("native.") else "modelled"
     if isinstance(found, dict):
         found, kind = found["value"], found.get("kind", kind)
     if isinstance(found, str):
         return html.escape(found)
-    return f'<span class="figure" data-kind="{kind}">{html.escape(format_number(found, form))}</span>'
+    replaced = f' data-limit="{html.escape(limit)}" data-format="{html.escape(form)}"' if limit else ""
+    return f'<span class="figure" data-kind="{kind}"{replaced}>{html.escape(format_number(found, form))}</span>'
 
 
 # -- texts ---------------------------------------------------------------------------------------------
@@ -163,10 +165,10 @@ def render(text, name, static_values=None):
         return keep(mathml(latex.strip(), display=display))
 
     def number(match):
-        path, _, form = match[1].strip().partition("|")
+        path, form, limit = (*match[1].strip().split("|", 2), "", "")[:3]
         try:
             if path.startswith(("native.", "track.")):
-                return keep(static(path, form or "number", static_values or {}))
+                return keep(static(path, form or "number", static_values or {}, limit))
             return keep(output(path, form or "number"))
         except PageError as error:
             raise PageError(f"{name}: {error}") from None

@@ -8,22 +8,22 @@ from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from dataselect_core import datasets, tracks
 from dataselect_core.audit import HELDOUT_THRESHOLD, Audit
+from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication import (
     ASKED_SHARE,
     LIMITS,
     SOURCES,
     Situation,
     corpus,
-    fixed_limits,
     known,
     redundancy,
     scale,
 )
 
 from . import audit_report, compare, plots
+from .controlled import Controlled
 from .controls import choice, slider_with_number, switch, whole_number
 from .own_corpus import OwnCorpus
-from .workbench import Workbench
 
 CORPORA = {"Simulated drive (real images, seen again)": "frames", "Simulated sounds (all made)": "signals",
            "Licence texts (real)": "licences", "Simulated crawl (copies are made)": "crawl"}
@@ -35,7 +35,7 @@ LEARNED = "Learned, {} (measured)"
 GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
 
 
-class DeduplicationAudit(Workbench):
+class DeduplicationAudit(Controlled):
     """The workbench of Part 1.
 
     Before the prediction is locked it reads the corpus and gets everything ready, and reports only what no
@@ -47,7 +47,6 @@ class DeduplicationAudit(Workbench):
     def __init__(self, say, load):
         super().__init__(say, load)
         self.prediction = None
-        self.edited = {}  # assumptions the reader has changed
         self.fixed = {}  # limits that the link of a class has set
         self._quiet = False
         self._audit = None
@@ -138,55 +137,23 @@ class DeduplicationAudit(Workbench):
             # One after the other: where the page's value cannot be, the track's stands.
             for name, value in (*settings.items(), *(state.get("settings") or {}).items()):
                 if name not in LIMITS:  # an earlier link's, kept in the record
-                    self._told(self.set, name, value)
+                    self.told(self.set, name, value)
         finally:
             self._quiet = False
         if state.get("prediction") is not None:
-            self._told(self._lock, state["prediction"])
-        self._told(self._assume, state.get("assumptions") or {})
-        self._told(self._fix, state.get("limits") or {})
+            self.told(self._lock, state["prediction"])
+        self.told(self._assume, state.get("assumptions") or {})
+        self.told(self._fix, state.get("limits") or {})
         self.hold(state.get("fixed") or ())
         self._forget()
         self._changed_corpus()
 
-    def _told(self, take, *given):
-        """Whether something could be taken over; if not, the page is told why."""
-        try:
-            take(*given)
-        except ValueError as error:
-            self.say("ignored", text=str(error))
-            return False
-        return True
-
-    def set(self, name, value):
-        """Set one control; ValueError for a value it cannot take."""
-        if name not in self.controls:
-            raise ValueError(f"there is no setting {name!r}, only {', '.join(self.controls)}")
-        self._check(name, self.controls[name], value)
-        self.controls[name].value = value
-
-    def _check(self, name, control, value):
-        options = getattr(control, "options", None)
-        if options is not None:
-            allowed = list(options.values()) if isinstance(options, dict) else options
-            if isinstance(value, bool) or value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
-        else:
-            whole = isinstance(control, pn.widgets.IntInput)
-            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-                raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
-            if not control.start <= value <= control.end:
-                raise ValueError(f"{name} must lie between {control.start} and {control.end}, not {value!r}")
-
     def settings(self):
-        """The settings a link or a record needs to come back here."""
-        # A slider counts its steps in the browser: .7 may arrive as .7000000000000001, another threshold.
-        own = {name: round(control.value, 4) if name == "threshold" else control.value
-               for name, control in self.controls.items()}
-        return {**own, **self.fixed}
+        """The settings a link or a record needs to come back here, and the limits of a class."""
+        return {**super().settings(), **self.fixed}
 
     def _fix(self, limits):
-        self.fixed = fixed_limits(limits)
+        self.fixed = class_limits.among(limits, LIMITS)
 
     def ask_lock(self, prediction, lock="1"):
         """The reader has committed a prediction: from now on results are reported."""
@@ -234,7 +201,7 @@ class DeduplicationAudit(Workbench):
         """Deduplicate what the page has put in place, at the settings of the controls; see `OwnCorpus`."""
         try:
             for setting, control in self.controls.items():
-                self._check(setting, control, control.value)
+                self.check(setting, control, control.value)
             return self.own.start(job, file, self.settings(), **layout)
         except ValueError as error:
             return self.own.refuse(job, str(error))
@@ -259,17 +226,13 @@ class DeduplicationAudit(Workbench):
 
     def _changed(self, *_):
         self._dim()
-        if not self._quiet and self._sound():
+        if not self._quiet and self.sound():
             self._refresh()
 
     def _dim(self):
         """What has no say as things stand cannot be changed."""
         self.bands.disabled = self.rows.disabled = self.banding.value == "auto"
         self.width.disabled = self.corpus.value not in TEXTS
-
-    def _sound(self):
-        """Whether all controls hold what they may: the page can send an empty field."""
-        return all(self._told(self._check, name, c, c.value) for name, c in self.controls.items())
 
     def _refresh(self):
         """Report, if the corpus of the controls is ready; else work is under way that will, or is started."""
@@ -280,7 +243,7 @@ class DeduplicationAudit(Workbench):
 
     def _changed_corpus(self, *_):
         self._dim()
-        if not self._quiet and self._sound():
+        if not self._quiet and self.sound():
             self.start(self._prepare())
 
     def _key(self):

@@ -34,7 +34,7 @@ class LabelingROI(Controlled):
         super().__init__(say, load)
         self.prediction = None  # {"direction": ..., "prediction": factor}
         self.answer = None  # to the question of indexing
-        self.edited = {}
+        self.fixed = {}  # limits that the link of a class has set
         self.search = Search(self.track.id)
         self.rate = None  # signatures a second, measured in this browser
         self._curves = {}
@@ -96,7 +96,8 @@ class LabelingROI(Controlled):
             own = {"strategy": start.strategy, "batch": start.batch_size.value, "data": start.problem,
                    "initial": exhaustive.SIZES[start.problem][2], **(state.get("settings") or {})}
             for name, value in {**self._defaults, **own}.items():
-                if name.split(".")[0] not in active_learning.STATED:  # runs and marker come from the record
+                # Runs and marker come from the record, limits from the link of a class.
+                if name.split(".")[0] not in (*active_learning.STATED, *active_learning.LIMITS):
                     self.told(self.set, name, value)
         finally:
             self._quiet = False
@@ -106,8 +107,9 @@ class LabelingROI(Controlled):
             self.told(self._lock, answers["2"])
         if answers.get("2-indexing") is not None:
             self.told(self._lock_index, answers["2-indexing"])
-        self.edited = {}
+        self.edited, self.fixed = {}, {}
         self.told(self._assume, state.get("assumptions") or {})
+        self.told(self._fix, state.get("limits") or {})
         self.hold(state.get("fixed") or ())
         self._readings.clear()
         self.plot.clear()
@@ -144,6 +146,9 @@ class LabelingROI(Controlled):
         except (ValueError, TypeError) as error:
             self.edited = before
             raise ValueError(str(error)) from None
+
+    def _fix(self, limits):
+        self.fixed = active_learning.fixed_limits(self.track, limits)
 
     def ask_run(self):
         """Start a run with the settings of the controls."""
@@ -226,8 +231,12 @@ class LabelingROI(Controlled):
         random, active = (self.search.latest(data, selects) for selects in (False, True))
         return active_learning.Situation(
             self.track, self.settings(), self.prediction, random and self.read(random), active and self.read(active),
-            self.search.marker, self.answer, self.edited, self.curves,
+            self.search.marker, self.answer, self.edited, self.fixed, self.curves,
         )
+
+    def target(self):
+        """Accuracy the project needs: that of the class, else of the track."""
+        return active_learning.limits(self.track, self.fixed)["target"].value
 
     def curves(self, name):
         """The build's sweep of one problem."""
@@ -241,7 +250,7 @@ class LabelingROI(Controlled):
         known = self._readings.get(run.number)
         if known is None or known[0] != state or known[1].run is not run or not run.right:
             baseline = self.curves(run.settings["data"])[0]
-            reading = labelling_runs.read(run, self.prices(), baseline, self.track.part_2.target.value)
+            reading = labelling_runs.read(run, self.prices(), baseline, self.target())
             known = self._readings[run.number] = (state, reading)
         return known[1]
 
@@ -249,7 +258,7 @@ class LabelingROI(Controlled):
         """The committed marker against the optimum, at the prices in force: a `roi_verdict.Verdict`, or None."""
         if self.search.counting:
             return None
-        state = (self.search, self.prices())
+        state = (self.search, self.prices(), self.target())
         if self._judged is None or self._judged[0] != state:
             self._judged = (state, roi_verdict.judge(self))
         return self._judged[1]
@@ -341,7 +350,7 @@ class LabelingROI(Controlled):
             return
         settings = self.settings()
         if self.prediction is None:
-            self.say("results", values=active_learning.known(settings), locked=True, settings=settings)
+            self.say("results", values=active_learning.known(settings), locked=True, settings={**settings, **self.fixed})
             return
         situation = self.situation()
         readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
@@ -350,7 +359,7 @@ class LabelingROI(Controlled):
         marker, optimum = (None, None) if self.search.counting else self.verdict().places
         if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
             marker = optimum = None
-        self.plot.show(readings, best, self.track.part_2.target.value, marker, optimum)
+        self.plot.show(readings, best, self.target(), marker, optimum)
         self._report_index(found, brief)
         session = roi_report.session(self.search) | ({} if self.rate is None else {"measure.rate": self.rate})
         found["values"] |= session

@@ -6,7 +6,14 @@ import panel as pn
 
 from dataselect_core import datasets, gap_map, mixing, noise_lab, small_map, tracks
 from dataselect_core.figures import domain_gap
-from dataselect_core.figures.mix_situation import DIRECTIONS, Situation, kept, setting_of
+from dataselect_core.figures.mix_situation import (
+    CLASS_LIMITS,
+    DIRECTIONS,
+    Situation,
+    fixed_limits,
+    kept,
+    setting_of,
+)
 
 from . import mix_tables, noise_tables, pictures
 from .controlled import Controlled
@@ -32,7 +39,7 @@ class DomainGapSynthesis(Controlled):
     def __init__(self, say, load):
         super().__init__(say, load)
         self.prediction = None
-        self.edited = {}
+        self.fixed = {}  # limits that the link of a class has set
         self.shown = False  # long work waits until the reader looks at this part
         self.digits = self.rainfall = self.map = None
         self.runs = {}  # (setting, seed) -> mixing.Outcome
@@ -102,8 +109,11 @@ class DomainGapSynthesis(Controlled):
     # -- the reader's setting --------------------------------------------------------------------------
 
     def settings(self):
-        """The settings a link or a record needs to come back here; `map` says whose map the figures rest on."""
-        return {**super().settings(), "map": "own" if self._own_map() else "track"}
+        """The settings a link or a record needs to come back here, and the limits of a class.
+
+        `map` says whose map the figures rest on.
+        """
+        return {**super().settings(), "map": "own" if self._own_map() else "track", **self.fixed}
 
     def setting(self):
         """The `mixing.Setting` of the controls; ValueError where there is too little to train on."""
@@ -116,7 +126,7 @@ class DomainGapSynthesis(Controlled):
         return Situation(
             self.track, setting, seeds, rate, self.prediction, self.map,
             None if self.rainfall is None else float((self.rainfall > 0).mean()), self._own_map(), self.runs,
-            self.experiments.get((rate, seeds)), self.edited,
+            self.experiments.get((rate, seeds)), self.edited, self.fixed,
         )
 
     def _own_map(self):
@@ -131,8 +141,8 @@ class DomainGapSynthesis(Controlled):
     def open(self, state):
         """Take over track, settings, assumptions and the locked prediction of the page."""
         self.track = tracks.track(state.get("track", "cloud"))
-        self.prediction, self.edited, self.map, self._pictured, self._drawn, self.own = None, {}, None, None, None, []
-        self._map_wanted = False
+        self.prediction, self.edited, self.fixed, self.map = None, {}, {}, None
+        self._pictured, self._drawn, self.own, self._map_wanted = None, None, [], False
         start = self.track.part_3
         settings = {
             **self._defaults, "synthetic": 100 * start.share.value, "randomisation": start.randomisation.value,
@@ -143,17 +153,26 @@ class DomainGapSynthesis(Controlled):
         try:
             for given in (settings, state.get("settings") or {}):  # what is refused leaves the track's own
                 for name, value in given.items():
-                    if name != "map":  # a map of the reader's own is measured again when it is asked for
+                    # A map of the reader's own is measured again when it is asked for, and limits come from the link.
+                    if name != "map" and name not in CLASS_LIMITS:
                         self.told(self.set, name, value)
+            self.told(self._fix, state.get("limits") or {})
         finally:
             self._quiet = False
         if state.get("prediction") is not None:
             self.told(self._lock, state["prediction"])
         self.told(self._assume, state.get("assumptions") or {})
-        self.hold(state.get("fixed") or ())
+        self.hold([*(state.get("fixed") or ()), *(["real"] if "supply_limit" in self.fixed else [])])
         for plot in (self.map_plot, self.cut_mix, self.cut_random, self.noise_plots):
             plot.clear()
         self._turn()
+
+    def _fix(self, limits):
+        """The limits of a class; its supply is that of the control, too."""
+        supply = limits.get("supply_limit")
+        if supply is not None:
+            self.set("real", supply)
+        self.fixed = fixed_limits({**super().settings(), **limits})
 
     def ask_show(self):
         """The reader has come to this part: what is not ready is made now."""

@@ -18,7 +18,7 @@ class Verdict:
 
 def judge(bench):
     """The committed marker against the sweep, at the prices in force: a `Verdict`."""
-    marker, target = bench.search.marker, bench.track.part_2.target.value
+    marker, target = bench.search.marker, bench.target()
     found = labelling_verdict.judge(marker, bench.prices(), bench.curves(marker["settings"]["data"]), target)
     best = found.best
     places = (found.cost, marker["accuracy"]), best and (best.cost, best.accuracy)

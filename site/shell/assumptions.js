@@ -1,13 +1,20 @@
-// The editable assumptions of a part: the track's defaults, and what the reader changed.
+// The editable assumptions of a part: the track's defaults, and what the reader changed. What the link of a class fixes is
+// shown and cannot be moved; a reader's own value of it stays in the record.
 "use strict";
 
 lab.assumptions = {
+  /** What a class can fix: assumption -> limit of its link. */
+  limits: { deadline_steps: "deadline_limit" },
+
   show(section, track, edited) {
     for (const field of lab.all("[data-assumption]", section)) {
       const name = field.dataset.assumption;
       const own = field.getAttribute(`data-default-${track}`);
       field.dataset.default = own ?? field.defaultValue;
-      field.value = name in edited ? String(edited[name]) : field.dataset.default;
+      field.dataset.own = name in edited ? String(edited[name]) : field.dataset.default;
+      const fixed = lab.state.address.link.limits[this.limits[name]];
+      field.disabled = fixed !== undefined;
+      field.value = fixed === undefined ? field.dataset.own : String(fixed);
       this.check(field);
     }
   },
@@ -19,7 +26,7 @@ lab.assumptions = {
     const high = field.max === "" ? Infinity : Number(field.max);
     const ok = Number.isFinite(value) && value >= low && value <= high;
     field.setAttribute("aria-invalid", String(!ok));
-    field.title = ok ? "" : `A number from ${low} to ${high}; until then the default is used.`;
+    field.title = field.disabled ? "Set by the link of your class." : ok ? "" : `A number from ${low} to ${high}; until then the default is used.`;
     return ok;
   },
 
@@ -27,7 +34,8 @@ lab.assumptions = {
   read(section) {
     const edited = {};
     for (const field of lab.all("[data-assumption]", section)) {
-      if (this.check(field) && Number(field.value) !== Number(field.dataset.default)) edited[field.dataset.assumption] = Number(field.value);
+      const value = Number(field.disabled ? field.dataset.own : field.value);
+      if (this.check(field) && value !== Number(field.dataset.default)) edited[field.dataset.assumption] = value;
     }
     return edited;
   },

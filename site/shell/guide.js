@@ -28,8 +28,9 @@ lab.later(() => {
     }
     if (!["https:", "http:", "file:"].includes(address.protocol)) throw new Error("The address of the lab must begin with https://.");
     const query = new URLSearchParams({ part: field("part") });
-    for (const name of ["track", "class", "seed", "budget_limit", "guardrail_limit"]) if (value(name) !== "") query.set(name, value(name));
-    const fixed = [query.has("seed") && "seed", (query.has("budget_limit") || query.has("guardrail_limit")) && "limits"].filter(Boolean);
+    const limits = Object.keys(lab.state.limits);
+    for (const name of ["track", "class", "seed", ...limits]) if (value(name) !== "") query.set(name, value(name));
+    const fixed = [query.has("seed") && "seed", limits.some((name) => query.has(name)) && "limits"].filter(Boolean);
     if (fixed.length) query.set("fixed", fixed.join(","));
     if (student) query.set("student", student);
     const { ignored } = lab.state.read(`?${query}`);

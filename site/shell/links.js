@@ -3,8 +3,6 @@
 
 lab.links = (() => {
   const { link } = lab.state.address;
-  const percent = (value) => lab.format(value, "percent");
-  const limits = { budget_limit: (value) => `budget at most ${percent(value)}`, guardrail_limit: (value) => `guardrail at most ${percent(value)}` };
 
   /** The address of what is shown now. A name stays with its owner, and a frame with its textbook. */
   function here() {
@@ -33,21 +31,30 @@ lab.links = (() => {
     }
   }
 
-  /** What the class has fixed, in words. */
-  function fixed() {
-    const words = [];
-    if (link.seed !== undefined) words.push(`seed ${link.seed}`);
-    for (const [name, value] of Object.entries(link.limits)) words.push(limits[name](value));
-    return words.join(", ");
+  /** What the class has fixed on the present track, in words; for one part, or for all. */
+  function fixed(part) {
+    const limits = Object.entries(link.limits).map(([name, value]) => [lab.state.limits[name], value])
+      .filter(([{ limit, tracks }]) => (!part || limit === part) && (!tracks || tracks.includes(lab.main.track)))
+      .map(([{ said, format }, value]) => `${said} ${lab.format(value, format)}`);
+    const words = link.seed === undefined ? limits : [`seed ${link.seed}`, ...limits];
+    return words.length ? `Fixed by the link of your class: ${words.join(", ")}.${limits.length ? " These limits replace those of the track." : ""}` : "";
   }
 
   function tell() {
-    const named = [link.class && `Class: ${link.class}.`, lab.store.student && `Student: ${lab.store.student}.`];
-    if (link.fixed.length) named.push(`Fixed by the link of your class: ${fixed()}.${Object.keys(link.limits).length ? " These limits replace those of the track." : ""}`);
-    const text = named.filter(Boolean).join(" ");
     for (const place of lab.all("[data-class-link]")) {
+      const text = [link.class && `Class: ${link.class}.`, lab.store.student && `Student: ${lab.store.student}.`, fixed(place.dataset.classLink)].filter(Boolean).join(" ");
       place.textContent = text;
       place.hidden = !text;
+    }
+  }
+
+  /** Where a text names a limit of the track, the one of the class takes its place. */
+  function replace() {
+    for (const place of lab.all("[data-limit]")) {
+      const value = link.limits[place.dataset.limit];
+      if (value === undefined) continue;
+      place.textContent = lab.format(value, place.dataset.format);
+      place.title = "Set by the link of your class";
     }
   }
 
@@ -61,6 +68,7 @@ lab.links = (() => {
       if (JSON.stringify(lab.store.get("class")) !== JSON.stringify(entry)) lab.store.set({ class: entry });
     }
     tell();
+    replace();
     return other ? `This link is for ${link.student}, and this browser holds the work of ${kept}. To start as ${link.student}, export that work and choose “New reader” in your record; until then it stays the work of ${kept}.` : "";
   }
 

@@ -35,8 +35,9 @@ lab.state = (() => {
   const fixable = ["seed", "limits"];
   const some = (text) => (text.split(",").every((name) => fixable.includes(name)) ? [...new Set(text.split(","))] : undefined);
 
-  /** name in the address -> how to read it, and where it belongs: to the parts whose setting it is, to the link of a
-   * class, or among the limits of such a link; else to the page */
+  /** name in the address -> how to read it, and where it belongs: to the parts whose setting it is (with `least`, where
+   * one of them begins higher), to the link of a class, or among the limits of such a link; else to the page. A limit
+   * says for which part it is, for which tracks if not for all, and how the page tells it. */
   const properties = {
     track: { read: oneOf(...tracks), allowed: tracks.join(", ") },
     part: { read: (text) => (parts.includes(text) ? text : undefined), allowed: "a part of this edition" },
@@ -45,8 +46,18 @@ lab.state = (() => {
     student: { read: someone, longest: 60, allowed: "up to 60 letters, digits, spaces and . _ @ + -", link: true },
     class: { read: someone, longest: 60, allowed: "up to 60 letters, digits, spaces and . _ @ + -", link: true },
     fixed: { read: some, allowed: "seed, limits, or both with a comma between", link: true },
-    budget_limit: { read: number(0.01, 1), allowed: "0.01 to 1, a share of the raw training FLOPs", limit: true },
-    guardrail_limit: { read: number(0, 1), allowed: "0 to 1, a share of the removed documents", limit: true },
+    budget_limit: { read: number(0.01, 1), allowed: "0.01 to 1, a share of the raw training FLOPs", limit: "1", said: "budget at most", format: "percent" },
+    guardrail_limit: { read: number(0, 1), allowed: "0 to 1, a share of the removed documents", limit: "1", said: "guardrail at most", format: "percent" },
+    target_limit: { read: number(0.5, 1), allowed: "0.5 to 1, a share of the test samples", limit: "2", said: "accuracy at least", format: "percent" },
+    cost_limit: { read: number(1, 1e9), allowed: "1 to 1e9, in dollars", limit: "2", said: "project at most", format: "dollars" },
+    overhead_limit: { read: number(0, 1), allowed: "0 to 1, a share of the project’s cost", limit: "2", tracks: ["cloud"], said: "selection’s share of the cost at most", format: "percent" },
+    critical_limit: { read: number(0, 1), allowed: "0 to 1, a share of the watched class", limit: "2", tracks: ["edge", "tiny"], said: "recall of the watched class at least", format: "percent" },
+    rounds_limit: { read: number(1, 600, true), allowed: "1 to 600", limit: "2", tracks: ["mobile"], said: "rounds of selection at most", format: "integer" },
+    accuracy_limit: { read: number(0, 1), allowed: "0 to 1, a share of the field’s pictures", limit: "3", said: "field accuracy at least", format: "percent" },
+    fid_limit: { read: number(0.01, 10), allowed: "0.01 to 10", limit: "3", said: "FID at most", format: "fixed" },
+    recall_limit: { read: number(0, 1), allowed: "0 to 1, a share of the critical class in heavy rain", limit: "3", said: "safety recall at least", format: "percent" },
+    supply_limit: { read: number(0, 1000, true), allowed: "0 to 1000", limit: "3", said: "real samples", format: "integer" },
+    deadline_limit: { read: number(1, 1e12), allowed: "1 to 1e12, in training steps", limit: "3", said: "training steps at most", format: "integer" },
     corpus: { read: oneOf("licences", "crawl", "frames", "signals"), allowed: "licences, crawl, frames or signals", parts: ["1"] },
     threshold: { read: number(0.5, 1), allowed: "0.5 to 1", parts: ["1"] },
     width: { read: number(1, 12, true), allowed: "1 to 12", parts: ["1"] },
@@ -71,7 +82,7 @@ lab.state = (() => {
     initial: { read: number(2, 200, true), allowed: "2 to 200", parts: ["2"] },
     budget: { read: number(20, 600, true), allowed: "20 to 600", parts: ["2"] },
     test_share: { read: number(0.1, 0.5), allowed: "0.1 to 0.5", parts: ["2"] },
-    seeds: { read: number(1, 20, true), allowed: "1 to 20", parts: ["2", "3"] },
+    seeds: { read: number(1, 20, true), allowed: "1 to 20", least: { 3: 2 }, parts: ["2", "3"] },
     noise: { read: number(0, 30), allowed: "0 to 30, in %", parts: ["3"] },
   };
 
@@ -106,9 +117,11 @@ lab.state = (() => {
     fix(found);
     const part = found.part || "1";
     for (const name of Object.keys(found.settings)) {
-      if (properties[name].parts.includes(part)) continue;
+      const { parts: its, least, allowed } = properties[name];
+      const value = found.settings[name];
+      if (its.includes(part) && !(value < least?.[part])) continue;
       delete found.settings[name];
-      found.ignored.push(`${name} is no setting of part ${part}`);
+      found.ignored.push(its.includes(part) ? `${name}=${value} was ignored; allowed in part ${part}: ${allowed.replace(/^\d+/, least[part])}` : `${name} is no setting of part ${part}`);
     }
     return found;
   }
@@ -126,6 +139,10 @@ lab.state = (() => {
       ignored.push(`${limits.join(" and ")} was ignored; it needs fixed=limits`);
       link.limits = {};
     }
+    if (link.limits.supply_limit !== undefined && settings.real !== undefined) {
+      if (settings.real !== link.limits.supply_limit) ignored.push(`real=${settings.real} was ignored; supply_limit fixes it`);
+      delete settings.real;
+    }
     link.fixed = link.fixed.filter((name) => (name === "seed" ? link.seed !== undefined : Object.keys(link.limits).length));
   }
 
@@ -134,7 +151,8 @@ lab.state = (() => {
   function write({ track, part, settings = {}, link, embed, origin }) {
     const query = new URLSearchParams({ track, part });
     for (const [name, value] of Object.entries(settings)) {
-      if (properties[name]?.parts?.includes(part) && !(["bands", "rows"].includes(name) && settings.banding === "auto")) query.set(name, String(value));
+      const follows = ["bands", "rows"].includes(name) ? settings.banding === "auto" : name === "real" && link?.limits.supply_limit !== undefined;
+      if (properties[name]?.parts?.includes(part) && !follows) query.set(name, String(value));
     }
     if (link) {
       for (const name of ["student", "class"]) if (link[name]) query.set(name, link[name]);
@@ -153,5 +171,8 @@ lab.state = (() => {
     return ignored.length ? `The address was understood only in part: ${ignored.slice(0, 4).join("; ")}${rest}.` : "";
   }
 
-  return { read, write, complaint, tracks, address: read() };
+  /** The limits that the link of a class can set: name -> its row of the table. */
+  const limits = Object.fromEntries(Object.entries(properties).filter(([, { limit }]) => limit));
+
+  return { read, write, complaint, tracks, limits, address: read() };
 })();

@@ -251,12 +251,35 @@ def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):
     expect(guide.notice()).to_be_hidden()
 
 
+def test_the_form_fixes_limits_in_all_parts(guide):
+    """Every limit of the address has a field, percentages become shares, and the lab takes the link without a word."""
+    fields = {"target": "81.5", "cost": "1234", "overhead": "21", "critical": "31", "rounds": "5", "accuracy": "90.5",
+              "recall": "70.5", "fid": "0.777", "supply": "321", "deadline": "45678", "budget": "55", "guardrail": "2"}
+    limits = guide.page.evaluate("() => Object.keys(lab.state.limits)")
+    assert {f"{name}_limit" for name in fields} == set(limits)
+    guide.page.get_by_label("Opens at").select_option("3")
+    guide.page.get_by_label("Track").select_option("edge")
+    make(guide, **fields)
+    address = guide.page.get_by_label("Links").input_value()
+    query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    shares = {"target": "0.815", "overhead": "0.21", "critical": "0.31", "accuracy": "0.905", "recall": "0.705",
+              "budget": "0.55", "guardrail": "0.02"}
+    expected = {f"{name}_limit": text for name, text in (fields | shares).items()}
+    assert query == {"track": "edge", "part": "3", "fixed": "limits", **expected}
+    guide.page.goto(address)
+    expect(guide.one("[data-part='3'] [data-class-link]")).to_contain_text("field accuracy at least 90.5 %")
+    expect(guide.notice()).to_be_hidden()
+
+
 @pytest.mark.parametrize(("fields", "words"), [
     ({"seed": "7.5"}, "seed=7.5 was ignored"),
     ({"seed": "x"}, "seed=x was ignored; allowed: 0 to 9999"),
     ({"budget": "0"}, "budget_limit=0 was ignored"),
     ({"budget": "nan"}, "budget_limit=nan was ignored"),
     ({"guardrail": "101"}, "guardrail_limit=1.01 was ignored"),
+    ({"target": "40"}, "target_limit=0.4 was ignored; allowed: 0.5 to 1"),
+    ({"supply": "12.5"}, "supply_limit=12.5 was ignored; allowed: 0 to 1000"),
+    ({"fid": "x"}, "fid_limit=x was ignored"),
     ({"students": "ada\n<script>"}, "<script>: student=<script> was ignored"),
     ({"class": "a/b"}, "class=a/b was ignored"),
     ({"lab": "javascript:alert(1)"}, "must begin with https://"),

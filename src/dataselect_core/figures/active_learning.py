@@ -14,7 +14,7 @@ from ..economics import Assumptions
 from ..selection_economics import Prices
 from ..tracks import Track, track
 from ..values import measured, modelled
-from . import index_bill, labelling_runs, labelling_verdict
+from . import class_limits, index_bill, labelling_runs, labelling_verdict
 from .labelling_runs import Reading, crossing
 
 OF_TRACK = ("label_price", "score_price", "pool_size", "training_price", "bytes_per_sample", "gpu_seconds_per_sample",
@@ -28,6 +28,10 @@ ANSWERS = ("yes", "no", "depends")
 HERE = "this run, mean over its seeds"
 PRICES = "labels, scoring and training at the prices in force"
 SWEEP = "the sweep made when the page was built, mean over its seeds"
+GUARDRAILS = {"overhead": "overhead_limit", "recall": "critical_limit", "rounds": "rounds_limit"}
+LIMITS = {"target_limit": (0.5, 1), "cost_limit": (1, 1e9), "overhead_limit": (0, 1), "critical_limit": (0, 1),
+          "rounds_limit": (1, 600)}
+"""What the link of a class may set, see `class_limits`; of the guardrails, a track has the one of its own kind."""
 EARLY = 200  # labels up to which being behind is looked for
 
 
@@ -50,6 +54,8 @@ class Situation:
         To the question of indexing; without one there are no figures of it.
     edited : dict
         Assumptions the reader has changed.
+    fixed : dict
+        Limits set by the link of a class, as from `fixed_limits`; for the others the track's hold.
     curves : callable
         Problem -> its sweep; `exhaustive.curves`, or one that remembers.
     """
@@ -62,6 +68,7 @@ class Situation:
     marker: dict | None = None
     answer: str | None = None
     edited: dict = field(default_factory=dict)
+    fixed: dict = field(default_factory=dict)
     curves: Callable = exhaustive.curves
 
     def latest(self):
@@ -78,8 +85,36 @@ class Situation:
 
     def judged(self):
         """The figures of the marker."""
-        marker, target = self.marker, self.track.part_2.target.value
-        return labelling_verdict.judge(marker, self.prices(), self.curves(marker["settings"]["data"]), target).values
+        marker, curves = self.marker, self.curves(self.marker["settings"]["data"])
+        return labelling_verdict.judge(marker, self.prices(), curves, self.target()).values
+
+    def limits(self):
+        """What the constraint check demands: target, budget and guardrail, as `Value`s."""
+        return limits(self.track, self.fixed)
+
+    def target(self):
+        """Accuracy the project needs."""
+        return self.limits()["target"].value
+
+
+def limits(track, fixed):
+    """Target, budget and guardrail of a track, those of the link of a class in their place: name -> `Value`."""
+    own = track.part_2
+    places = {"target": ("target_limit", own.target), "budget": ("cost_limit", own.budget),
+              "guardrail": (GUARDRAILS[own.guardrail], own.limit)}
+    return {name: class_limits.in_force(fixed, *place) for name, place in places.items()}
+
+
+def fixed_limits(track, settings):
+    """The limits among some settings that this track has.
+
+    Raises
+    ------
+    ValueError
+        A limit is no number of its range.
+    """
+    others = set(GUARDRAILS.values()) - {GUARDRAILS[track.part_2.guardrail]}
+    return {name: value for name, value in class_limits.among(settings, LIMITS).items() if name not in others}
 
 
 def assumptions(track, edited):
@@ -107,8 +142,8 @@ def check_prediction(prediction):
 
 
 def stated(situation):
-    """The settings of a report: those of the controls, and of the runs and the marker the figures rest on."""
-    found = dict(situation.settings)
+    """The settings of a report: the controls, what a class has fixed, the runs and the marker the figures rest on."""
+    found = {**situation.settings, **situation.fixed}
     for name in RUNS:
         reading = getattr(situation, name)
         if reading is not None and reading.run.right:
@@ -151,8 +186,9 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     check_prediction(prediction)
     if settings.get("answer") not in (None, *ANSWERS):
         raise ValueError(f"the answer must be one of {', '.join(ANSWERS)}, not {settings['answer']!r}")
-    situation = Situation(track(track_id), controls, dict(prediction), answer=settings.get("answer"),
-                          edited=dict(assumptions), curves=cache(exhaustive.curves))
+    here = track(track_id)
+    situation = Situation(here, controls, dict(prediction), answer=settings.get("answer"), edited=dict(assumptions),
+                          fixed=fixed_limits(here, settings), curves=cache(exhaustive.curves))
     asked = situation.prices()  # refuses what cannot be before anything is run
     for name in (*RUNS, "marker"):
         again = {key.removeprefix(f"{name}."): value for key, value in settings.items() if key.startswith(f"{name}.")}
@@ -166,8 +202,8 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
         if name == "marker":
             situation.marker = _marker(step)
         else:
-            baseline, target = situation.curves(controls["data"])[0], situation.track.part_2.target.value
-            setattr(situation, name, labelling_runs.read(step, asked, baseline, target))
+            baseline = situation.curves(controls["data"])[0]
+            setattr(situation, name, labelling_runs.read(step, asked, baseline, situation.target()))
     yield figures(situation)
 
 
@@ -298,18 +334,18 @@ def _ratio(random, active):
 
 def _check(situation, r):
     """The constraints at the stop of the latest run."""
-    here, i = situation.track.part_2, r.stop
+    limits, i = situation.limits(), r.stop
     selection = situation.prices().selection * i if r.run.selects else 0.0
     guardrail = {
         "overhead": modelled(selection / float(r.cost[i]) if r.cost[i] else 0.0, "share of the cost", PRICES),
         "recall": measured(float(r.run.recall()[i]), "", "recall of the watched class, " + HERE),
         "rounds": measured(i if r.run.selects else 0, "rounds", "rounds of selection, " + HERE),
-    }[here.guardrail]
+    }[situation.track.part_2.guardrail]
     return {
         "check.target.value": measured(float(r.mean[i]), "", HERE),
-        "check.target.limit": here.target,
+        "check.target.limit": limits["target"],
         "check.budget.value": modelled(float(r.cost[i]), "$", PRICES),
-        "check.budget.limit": here.budget,
+        "check.budget.limit": limits["budget"],
         "check.guardrail.value": guardrail,
-        "check.guardrail.limit": here.limit,
+        "check.guardrail.limit": limits["guardrail"],
     }

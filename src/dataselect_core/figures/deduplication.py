@@ -12,6 +12,7 @@ from ..scale import at_scale
 from ..scaling import training_flops
 from ..tracks import Track, track
 from ..values import measured, modelled
+from . import class_limits
 
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
@@ -20,7 +21,7 @@ SOURCES = {"licences": "licences", "crawl": "crawl", "frames": "drive", "signals
 RANGES = {"threshold": (0.5, 1), "width": (1, 12), "num_perm": (2, 256), "seed": (0, 9999)}
 KEPT_AUDITS = 4
 _AUDITS = {}  # the latest corpora and their audits, by what they depend on
-LIMITS = ("budget_limit", "guardrail_limit")  # settings by which the link of a class replaces a track's limits
+LIMITS = {"budget_limit": (0.01, 1), "guardrail_limit": (0, 1)}  # what the link of a class may set, see `class_limits`
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Situation:
     def limits(self):
         """What the constraint check allows: budget and guardrail, as `Value`s."""
         own = self.track.part_1.limits[self.corpus]
-        return [modelled(self.fixed[name], limit.unit, "set by the link of a class") if name in self.fixed else limit
+        return [class_limits.in_force(self.fixed, name, limit)
                 for name, limit in zip(LIMITS, (own.budget, own.guardrail), strict=True)]
 
     def scale(self, point):
@@ -143,21 +144,6 @@ def _points(value, limit):
     return 100 * abs(value.value - limit.value)
 
 
-def fixed_limits(settings):
-    """The limits among some settings, which only the link of a class can set.
-
-    Raises
-    ------
-    ValueError
-        A limit is no share from 0 to 1.
-    """
-    fixed = {name: settings[name] for name in LIMITS if settings.get(name) is not None}
-    for name, value in fixed.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise ValueError(f"{name} must be a share from 0 to 1, not {value!r}")
-    return fixed
-
-
 def known(audit):
     """What no lock guards."""
     corpus = audit.corpus
@@ -213,7 +199,8 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     point = audit.at(settings["threshold"], *bands)
     asked = audit.where_removed(ASKED_SHARE)
     situation = Situation(
-        here, settings["corpus"], audit, asked, prediction, by_hand, dict(assumptions), fixed_limits(settings)
+        here, settings["corpus"], audit, asked, prediction, by_hand, dict(assumptions),
+        class_limits.among(settings, LIMITS),
     )
     yield figures(situation, point, audit.learning(point))
 

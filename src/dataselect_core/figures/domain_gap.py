@@ -6,7 +6,7 @@ from .. import datasets, gap_map, mixing, noise_lab, small_map
 from ..tracks import track
 from ..values import measured, modelled
 from . import label_noise
-from .mix_situation import DIRECTIONS, LIMITS, Situation, kept, setting_of
+from .mix_situation import DIRECTIONS, LIMITS, Situation, fixed_limits, kept, setting_of
 
 CLOSE = 3.0
 """Percentage points within which a predicted size counts as close."""
@@ -24,7 +24,8 @@ def recompute(track_id, settings, assumptions, prediction):
     ----------
     track_id : str
     settings : dict
-        As the page writes them: the names of `RANGES`, rain, simulator_rain and map.
+        As the page writes them: the names of `RANGES`, rain, simulator_rain and map, and the limits that the link
+        of a class has set.
     assumptions : dict
         What the reader changed: name -> number.
     prediction : dict
@@ -49,7 +50,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     situation = Situation(
         here, setting, seeds, round(settings["noise"] / 100, 4), (prediction["direction"], prediction["prediction"]),
         gap_map.read(datasets.gap_maps(), here.id), float((data[2] > 0).mean()), edited=dict(assumptions),
-        runs=_runs,
+        runs=_runs, fixed=fixed_limits(settings),
     )
     situation.check_assumptions()
     for name, one in situation.strategies().items():
@@ -156,11 +157,11 @@ def _intervals(prefix, found, source):
 
 def _checks(situation, point, values, cases):
     """The four limits; returns the names of those that are missed."""
-    facts, setting, failed = situation.track.part_3.limits, situation.setting, []
+    setting, failed = situation.setting, []
     for name in ("accuracy", "fid", "recall"):
-        values[f"check.{name}.limit"] = getattr(facts, name)
+        values[f"check.{name}.limit"] = situation.limit(name)
     values["check.supply.value"] = modelled(setting.real_needed, "samples", "share of the total budget")
-    values["check.supply.limit"] = modelled(setting.real, "samples", "real samples available, as set")
+    values["check.supply.limit"] = situation.limit("supply")
     found = mixing.check(setting, point, situation.limits()) if point else {
         "supply": (setting.real_needed, setting.real, setting.real_needed <= setting.real)}
     for name in LIMITS:

@@ -39,7 +39,7 @@ def _laws(situation):
         "noise.steps_realizable": modelled(realizable, "steps", flips),
         "noise.steps_agnostic": modelled(agnostic, "steps", rule),
         "noise.steps_card": modelled(CARD_FACTOR * clean, "steps", "the design card: 10x"),
-        "noise.deadline": modelled(situation.assumption("deadline_steps"), "steps", "assumption below"),
+        "noise.deadline": situation.deadline(),
         "noise.steps_measured": modelled(found.ratio[0] * clean if found else None, "steps",
                                          "the ratio measured here, times the clean steps"),
     }

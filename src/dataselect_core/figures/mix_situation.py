@@ -9,6 +9,8 @@ from ..acquisition import acquire
 from ..economics import Assumptions
 from ..noise import steps_under_noise
 from ..tracks import Track
+from ..values import modelled
+from . import class_limits
 
 OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
 OF_THE_LAB = ("expert_label_price",)
@@ -17,6 +19,9 @@ RANGES = {"synthetic": (0, 100), "randomisation": (0, 1), "total": (20, 3000), "
           "wet_share": (0, 100), "label_noise": (0, 45), "seed": (0, 9999), "seeds": (2, 20), "noise": (0, 30)}
 """What the page's controls allow; shares and rates in per cent."""
 LIMITS = ("accuracy", "fid", "recall", "supply")
+CLASS_LIMITS = {"accuracy_limit": (0, 1), "fid_limit": (0.01, 10), "recall_limit": (0, 1),
+                "supply_limit": (0, mixing.POOL), "deadline_limit": (1, 1e12)}
+"""What the link of a class may set, see `class_limits`: the demands on a mix, its supply, the steps of the deadline."""
 
 
 @dataclass
@@ -43,6 +48,8 @@ class Situation:
     experiment : noise_lab.Measured or None
     edited : dict
         Assumptions the reader has changed.
+    fixed : dict
+        Limits set by the link of a class, by their names in `CLASS_LIMITS`; for the others the track's hold.
     """
 
     track: Track
@@ -56,6 +63,7 @@ class Situation:
     runs: dict = field(default_factory=dict)
     experiment: noise_lab.Measured | None = None
     edited: dict = field(default_factory=dict)
+    fixed: dict = field(default_factory=dict)
 
     def shown(self):
         """The map that is shown: the reader's own where there is one, else the track's."""
@@ -65,10 +73,21 @@ class Situation:
         """Whether the map that is shown was made for this setting, whatever the seeds."""
         return self.shown().holds(self.setting, self.shown().seeds)
 
+    def limit(self, name):
+        """The limit in force of that name of `LIMITS`, as a `Value`."""
+        if name == "supply":
+            source = class_limits.SOURCE if "supply_limit" in self.fixed else "real samples available, as set"
+            return modelled(self.setting.real, "samples", source)
+        return class_limits.in_force(self.fixed, f"{name}_limit", getattr(self.track.part_3.limits, name))
+
     def limits(self):
-        """The track's limits as `mixing` takes them."""
-        limits = self.track.part_3.limits
-        return mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value)
+        """The limits in force as `mixing` takes them."""
+        return mixing.Limits(*(self.limit(name).value for name in ("accuracy", "fid", "recall")))
+
+    def deadline(self):
+        """Training steps before the deadline, as a `Value`: those of the class, else of the reader, else of the track."""
+        return class_limits.in_force(self.fixed, "deadline_limit",
+                                     modelled(self.assumption("deadline_steps"), "steps", "assumption below"))
 
     def strategies(self):
         """What could be bought: name -> setting, or None where too little would be left to train on."""
@@ -142,3 +161,17 @@ def kept(made, limits):
     supply = np.repeat((needed <= made.setting.real)[:, None], len(made.randomisations), axis=1)
     return {"accuracy": made.measures["accuracy"] >= limits.accuracy, "fid": made.measures["fid"] <= limits.fid,
             "recall": made.measures["recall"] >= limits.recall, "supply": supply}
+
+
+def fixed_limits(settings):
+    """The limits among the settings of a page or a report that the link of a class has set.
+
+    Raises
+    ------
+    ValueError
+        A limit is no number of its range, or the supply is not the one that the settings have.
+    """
+    fixed = class_limits.among(settings, CLASS_LIMITS)
+    if fixed.get("supply_limit", settings["real"]) != settings["real"]:
+        raise ValueError(f"real must be the supply_limit of the class, {fixed['supply_limit']:g}, not {settings['real']!r}")
+    return fixed

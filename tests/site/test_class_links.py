@@ -1,0 +1,171 @@
+"""The limits of a class link in the page: read as the core reads them, shown where the track's stood, judged by."""
+
+import json
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from dataselect_core.figures import active_learning, deduplication, mix_situation
+from dataselect_core.record import Ledger
+from dataselect_core.tracks import TRACKS
+from dataselect_core.verification import verify
+
+RANGES = {"1": deduplication.LIMITS, "2": active_learning.LIMITS, "3": mix_situation.CLASS_LIMITS}
+WHOLE = {"rounds_limit", "supply_limit"}  # the others may have fractions
+LIMITS = {"budget_limit": "0.53", "guardrail_limit": "0.021", "target_limit": "0.815", "cost_limit": "1234",
+          "overhead_limit": "0.21", "critical_limit": "0.31", "rounds_limit": "5", "accuracy_limit": "0.905",
+          "fid_limit": "0.777", "recall_limit": "0.705", "supply_limit": "321", "deadline_limit": "45678"}
+SHOWN = {"budget_limit": "53.0 %", "guardrail_limit": "2.1 %", "target_limit": "81.5 %", "cost_limit": "$1,234",
+         "overhead_limit": "21.0 %", "critical_limit": "31.0 %", "rounds_limit": "5", "accuracy_limit": "90.5 %",
+         "fid_limit": "0.777", "recall_limit": "70.5 %", "supply_limit": "321", "deadline_limit": "45,678"}
+LINK = {"class": "CS-101", "fixed": "limits", **LIMITS}
+NO_WORKER = "delete globalThis.Worker"  # Python never starts: what these tests look at needs none
+LONG = 120_000  # ms, for what Python computes on a busy machine
+
+
+@pytest.fixture
+def quick(new_reader):
+    """A reader whose browser cannot start Python."""
+    return new_reader(script=NO_WORKER)
+
+
+def opened(reader, part, track="mobile", **more):
+    """Open the link of the class at a part of a track; returns that part."""
+    reader.open(f"?{urlencode({'track': track, 'part': part, **LINK, **more})}")
+    return reader.page.locator(f"[data-part='{part}']")
+
+
+def test_the_page_and_the_core_have_the_same_limits(quick):
+    """Every limit of the core is in the address, of the same part and with the same ends; what lies outside is not."""
+    quick.open()
+    read = "(query) => lab.state.read(query).link.limits"
+    parts = quick.page.evaluate("() => Object.entries(lab.state.limits).map(([name, { limit }]) => [limit, name])")
+    assert sorted(map(tuple, parts)) == sorted((part, name) for part, each in RANGES.items() for name in each)
+    for name, (low, high) in ((name, ends) for each in RANGES.values() for name, ends in each.items()):
+        for value in (low, high):
+            assert quick.page.evaluate(read, f"?fixed=limits&{name}={value}") == {name: value}
+        for value in (low - 0.005, high * 1.01, "x", *([low + 1.5] if name in WHOLE else [])):
+            assert quick.page.evaluate(read, f"?fixed=limits&{name}={value}") == {}, (name, value)
+
+
+@pytest.mark.parametrize("track", [each.id for each in TRACKS])
+def test_the_missions_show_the_limits_of_the_class(quick, track):
+    """In the story of each part no limit of the track is left, and a link without limits leaves every one."""
+    places = f"[data-for-track='{track}'] [data-limit]"
+    quick.open(f"?track={track}&part=1&class=CS-101&fixed=seed&seed=3")
+    before = {name: text for name, text in quick.page.locator(places).evaluate_all(
+        "(all) => all.map((one) => [one.dataset.limit, one.textContent])")}
+    opened(quick, "1", track)
+    after = quick.page.locator(places).evaluate_all(
+        "(all) => all.map((one) => [one.dataset.limit, one.textContent])")
+    assert after and all(text == SHOWN[name] for name, text in after)
+    own = {"cloud": {"overhead_limit"}, "mobile": {"rounds_limit", "deadline_limit"}}.get(track, {"critical_limit"})
+    common = {"budget_limit", "guardrail_limit", "target_limit", "cost_limit", "accuracy_limit", "fid_limit",
+              "recall_limit", "supply_limit"}
+    assert set(before) == {name for name, _ in after} == common | own
+    assert not set(before.items()) & set(SHOWN.items())
+
+
+def test_each_part_says_what_the_class_has_fixed_in_it(quick):
+    """Every part names its own limits, of the track that is chosen; the record names all of them."""
+    part = opened(quick, "2", "mobile", fixed="seed,limits", seed="7")
+    said = part.locator("[data-class-link]")
+    expect(said).to_have_text("Class: CS-101. Fixed by the link of your class: seed 7, accuracy at least 81.5 %, "
+                              "project at most $1,234, rounds of selection at most 5. These limits replace those of "
+                              "the track.")
+    quick.choose_track("Edge Guardian")
+    expect(said).to_contain_text("recall of the watched class at least 31.0 %")
+    expect(said).not_to_contain_text("rounds")
+    expect(quick.one("[data-part='3'] [data-class-link]")).to_have_text(
+        "Class: CS-101. Fixed by the link of your class: seed 7, field accuracy at least 90.5 %, FID at most 0.777, "
+        "safety recall at least 70.5 %, real samples 321, training steps at most 45,678. These limits replace those of "
+        "the track.")
+    record = quick.one("#record [data-class-link]")
+    expect(record).to_contain_text("budget at most 53.0 %")
+    expect(record).to_contain_text("FID at most 0.777")
+
+
+def test_the_supply_of_the_class_stands_once_in_the_address(quick):
+    """Beside a fixed supply another one is named and dropped; the address goes on without it, also after a reload."""
+    opened(quick, "3", real="400")
+    expect(quick.notice()).to_contain_text("real=400 was ignored; supply_limit fixes it")
+    for _ in range(2):
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(quick.page.url).query).items()}
+        assert asked == {"track": "mobile", "part": "3", **LINK}
+        quick.reload()
+        expect(quick.notice()).to_be_hidden()
+
+
+def test_the_deadline_of_the_class_cannot_be_moved(quick):
+    """The field shows the link's steps, closed; the reader's own number comes back with a link without it."""
+    quick.open("?track=mobile&part=3")
+    part = quick.page.locator("[data-part='3']")
+    form = part.locator("form[data-lock='3']")
+    form.get_by_label("It falls", exact=True).check()
+    form.get_by_label("By how much").fill("10")
+    form.get_by_role("button", name="Commit").click()
+    part.get_by_text("Assumptions: prices, steps").click()
+    field = part.get_by_label("Steps before the deadline")
+    field.fill("777")
+    field.press("Tab")
+    quick.saved()
+    opened(quick, "3")
+    expect(field).to_have_value("45678")
+    expect(field).to_be_disabled()
+    expect(field).to_have_attribute("title", "Set by the link of your class.")
+    quick.open("?track=mobile&part=3")
+    expect(field).to_have_value("777")
+    expect(field).to_be_enabled()
+
+
+@pytest.mark.parametrize(("query", "words"), [
+    ("part=3&seeds=1", "seeds=1 was ignored; allowed in part 3: 2 to 20"),
+    ("part=3&seeds=21", "seeds=21 was ignored; allowed: 1 to 20"),
+    ("part=2&seeds=0", "seeds=0 was ignored; allowed: 1 to 20"),
+    ("part=2&fixed=limits&target_limit=0.4", "target_limit=0.4 was ignored; allowed: 0.5 to 1, a share of the test"),
+    ("part=3&fid_limit=0.4", "fid_limit was ignored; it needs fixed=limits"),
+    ("part=2&fixed=limits&rounds_limit=2.5", "rounds_limit=2.5 was ignored; allowed: 1 to 600"),
+])
+def test_what_cannot_be_is_named(quick, query, words):
+    """A number of seeds below what the part can do, and a limit that is none, are said on the page."""
+    quick.open(f"?track=mobile&{query}")
+    expect(quick.notice()).to_contain_text(words)
+
+
+@pytest.mark.parametrize("query", ["part=2&seeds=1", "part=3&seeds=2"])
+def test_the_fewest_seeds_of_a_part_are_taken(quick, query):
+    """The least number that a workbench can run is understood, and stays in the address."""
+    quick.open(f"?track=mobile&{query}")
+    expect(quick.notice()).to_be_hidden()
+    assert query in quick.page.url
+
+
+def test_a_labelling_project_under_the_limits_of_a_class(reader):
+    """Judged, captured and exported under the link; a check made natively finds every figure again."""
+    part = opened(reader, "2", seeds="1", budget="60", batch="20", strategy="margin")
+    part.get_by_label("fewer samples").check()
+    part.get_by_label(re.compile("^By what factor")).fill("1.5")
+    part.locator("form[data-lock='2']").get_by_role("button", name="Commit").click()
+    expect(reader.html).to_have_attribute("data-boot", "live", timeout=LONG)
+    expect(part).to_have_attribute("data-results", re.compile("[0-9]"), timeout=LONG)
+    part.get_by_role("button", name="Run", exact=True).click()
+    expect(part.locator("[data-runs] li")).to_have_count(1, timeout=LONG)
+    expect(part.locator("[data-work-progress]")).to_be_hidden(timeout=LONG)
+    for name, limit in (("target", "81.5 %"), ("budget", "$1,234"), ("guardrail", "5")):
+        shown = part.locator(f"[data-value='check.{name}.limit']:visible")
+        expect(shown).to_have_text(limit)
+        expect(shown).to_have_attribute("title", "modelled: set by the link of a class")
+    part.get_by_role("button", name="Capture this evidence").click()
+    expect(part.locator("[data-captured]")).to_have_text("Captured.")
+    with reader.page.expect_download() as download:
+        reader.page.get_by_role("button", name=re.compile("^Export")).first.click()
+    record = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert record["entries"]["class"]["value"]["cost_limit"] == 1234
+    assert record["entries"]["mobile/2/evidence"]["value"]["settings"]["rounds_limit"] == 5
+    checks = verify(Ledger.from_text(json.dumps(record)))
+    assert len(checks) > 50 and all(check.agrees for check in checks)
+    reader.open("?track=mobile&part=2")
+    expect(part.locator("[data-value='check.budget.limit']:visible")).to_have_text("$14,000", timeout=LONG)
+    expect(part.locator("[data-evidence]")).to_contain_text("stale")
