@@ -49,9 +49,11 @@ lab.report = (() => {
   /** What the plain report says: [kind, text] of "h1", "h2", "p", "quote", "table". */
   function blocks() {
     const record = lab.store.record();
-    const own = (track, part, name) => record.entries[`${track}/${part}/${name}`]?.value;
+    const own = (...key) => record.entries[key.join("/")]?.value;
     const said = [["h1", "Data Selection lab: report"], ["p", `Lab: Data Selection lab ${record.lab}, record schema ${record.schema}`]];
     if (record.student) said.push(["p", `Student: ${record.student}`]);
+    const link = Object.entries(own("class") || {}).filter(([, item]) => item !== null && item !== "");
+    if (link.length) said.push(["p", `Link of the class: ${link.map(([name, item]) => `${name} ${item}`).join(", ")}`]);
     said.push(["p", `Reader: ${record.reader}`], ["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
     const names = titles();
     for (const track of lab.state.tracks) {

@@ -1,5 +1,7 @@
 """The workbenches under the limits of a class link: told, judged by, kept with the evidence, and made again from it."""
 
+import re
+
 import pytest
 from apps import part1, part2, part3
 from quiet_page import talk
@@ -7,6 +9,7 @@ from quiet_page import talk
 from dataselect_core import noise_lab
 from dataselect_core.figures import class_limits
 from dataselect_core.ledger import Ledger, verify
+from dataselect_core.report import report_markdown
 from dataselect_core.tracks import track
 
 FEWER = {"direction": "fewer", "prediction": 1.5}
@@ -79,11 +82,29 @@ def test_part_2_judges_by_the_limits_of_the_class_and_keeps_them():
     assert len(checks) > 80 and all(check.agrees for check in checks)
 
 
+def test_the_report_names_the_limits_of_the_class():
+    """At its head what the link has set, in the check the limits that held, and who set each."""
+    page = project()
+    told = page.of("results")[-1]
+    values = {path: value for path, value in told["values"].items() if path not in told["session"]}
+    evidence = {name: told[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
+    entries = {"class": {"name": "CS-101", "seed": None, **LIMITS}, "mobile/2/evidence": evidence,
+               "mobile/2/prediction": {"value": FEWER, "said": "fewer"}}
+    text = report_markdown(Ledger({"schema": 2, "lab": "0.1.0", "reader": "r", "entries": {
+        key: {"value": value, "at": 1} for key, value in entries.items()}}))
+    plain = text.replace("\\", "")
+    assert "Link of the class: name CS-101, budget_limit 0.55, target_limit 0.8, cost_limit 900" in plain
+    assert re.search(r"\| budget \| [\d.,]+ \| 900 \| \$ \| (not )?met \|", plain)
+    assert re.search(r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", plain)
+    assert "rounds_limit 4" in plain
+
+
 def test_part_2_says_another_thing_where_another_limit_holds():
     """The same run misses the track's target and meets the one of the class, and the optimum is another."""
     of_track, of_class = project(limits={}), project(limits={"target_limit": 0.6, "cost_limit": 1e6})
     cases = [set(page.of("results")[-1]["cases"]) for page in (of_track, of_class)]
     assert "target-fails" in cases[0] and {"target-ok", "budget-ok"} <= cases[1]
+    assert "verdict-short" in cases[0] and cases[1] & {"verdict-dear", "verdict-close"}
     assert of_track.last["run.labels"] == of_class.last["run.labels"]
     assert of_track.last["run.accuracy"] == of_class.last["run.accuracy"]
     assert of_track.last["optimum.cost"] > of_class.last["optimum.cost"]

@@ -120,6 +120,15 @@ def test_the_deadline_of_the_class_cannot_be_moved(quick):
     expect(field).to_be_enabled()
 
 
+def test_a_report_without_python_names_the_link(quick):
+    """The plainer report says at its head what the link of the class has set."""
+    opened(quick, "1")
+    with quick.page.expect_download() as download:
+        quick.page.get_by_role("button", name="As Markdown", exact=True).click()
+    text = download.value.path().read_text(encoding="utf-8").replace("\\", "")
+    assert "Link of the class: name CS-101, budget_limit 0.53, guardrail_limit 0.021, target_limit 0.815" in text
+
+
 @pytest.mark.parametrize(("query", "words"), [
     ("part=3&seeds=1", "seeds=1 was ignored; allowed in part 3: 2 to 20"),
     ("part=3&seeds=21", "seeds=21 was ignored; allowed: 1 to 20"),
