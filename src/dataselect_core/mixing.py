@@ -182,6 +182,33 @@ def samples(setting, X, y, rainfall_mm, seed):
     ValueError
         If X and y do not match or hold no more samples than the field keeps.
     """
+    dry, draws = _dry(setting, X, y, seed)
+    _, days, drops, heavy_days, heavy_drops, _, train_days, train_drops = draws
+    _, synthetic = setting.counts()
+    made = dry["X_train"][dry["synthetic"]]
+    if setting.simulator_rain and synthetic:
+        mm = field_weather(rainfall_mm, synthetic, train_days, setting.wet_share)
+        dry["X_train"][dry["synthetic"]] = rain(made, rain_intensity(mm), train_drops)
+    mm = field_weather(rainfall_mm, FIELD, days, setting.wet_share)
+    record = np.asarray(rainfall_mm, dtype=float)
+    record = record[record >= WEATHER["heavy_rain"]["value"]]
+    if not len(record):
+        raise ValueError("rainfall_mm must have at least one day of heavy rain for the safety metric")
+    critical = dry["X_dry"][dry["y_field"] == setting.critical]
+    critical = np.repeat(critical, FACTS["heavy_days"]["value"], axis=0)
+    heavy = np.random.default_rng(heavy_days).choice(record, len(critical))
+    return {
+        **dry,
+        "X_field": rain(dry["X_dry"], rain_intensity(mm), drops),
+        "X_heavy": rain(critical, rain_intensity(heavy), heavy_drops),
+    }
+
+
+def _dry(setting, X, y, seed):
+    """What `samples` draws before any rain falls, and the seeds of its draws.
+
+    Rain is the slow half of a run, and not every experiment looks at the weather.
+    """
     X, y = np.asarray(X, dtype=float), np.asarray(y)
     if X.ndim != 2 or X.shape[1] != 64 or y.shape != (len(X),):
         raise ValueError(f"X must have shape (n, 64) and y (n,), not {X.shape} and {y.shape}")
@@ -189,33 +216,21 @@ def samples(setting, X, y, rainfall_mm, seed):
         raise ValueError(f"X must have at least {FIELD} + {setting.real} rows, not {len(X)}")
     rng = np.random.default_rng(integer("seed", seed, 0))
     order = rng.permutation(len(X))
-    draws, days, drops, heavy_days, heavy_drops, flips, train_days, train_drops = (
-        int(s) for s in rng.integers(0, 2**31, 8)
-    )
+    draws = tuple(int(s) for s in rng.integers(0, 2**31, 8))
     field, pool = order[:FIELD], order[FIELD:]
     real, synthetic = setting.counts()
     bought = pool[:real]
-    made, labels = _simulated(setting.total, setting.randomisation, draws)
-    made, labels = made[:synthetic], labels[:synthetic]
-    if setting.simulator_rain and synthetic:
-        mm = field_weather(rainfall_mm, synthetic, train_days, setting.wet_share)
-        made = rain(made, rain_intensity(mm), train_drops)
-    mm = field_weather(rainfall_mm, FIELD, days, setting.wet_share)
-    record = np.asarray(rainfall_mm, dtype=float)
-    record = record[record >= WEATHER["heavy_rain"]["value"]]
-    if not len(record):
-        raise ValueError("rainfall_mm must have at least one day of heavy rain for the safety metric")
-    critical = np.repeat(X[field][y[field] == setting.critical], FACTS["heavy_days"]["value"], axis=0)
-    heavy = np.random.default_rng(heavy_days).choice(record, len(critical))
+    made, labels = X[:0], y[:0]
+    if synthetic:
+        made, labels = _simulated(setting.total, setting.randomisation, draws[0])
     return {
-        "X_train": np.concatenate([X[bought], made]),
-        "y_train": np.concatenate([flip_labels(y[bought], setting.label_noise, CLASSES, flips), labels]),
+        "X_train": np.concatenate([X[bought], made[:synthetic]]),
+        "y_train": np.concatenate([flip_labels(y[bought], setting.label_noise, CLASSES, draws[5]),
+                                   labels[:synthetic]]),
         "synthetic": np.arange(real + synthetic) >= real,
         "X_dry": X[field],
-        "X_field": rain(X[field], rain_intensity(mm), drops),
         "y_field": y[field],
-        "X_heavy": rain(critical, rain_intensity(heavy), heavy_drops),
-    }
+    }, draws
 
 
 def stepwise(setting, X, y, rainfall_mm, seed):
@@ -349,7 +364,7 @@ def noisy_curve(sizes, rate, X, y, seed):
     accuracy = []
     for n in sizes:
         setting = Setting(share=0.0, randomisation=0.0, total=n, real=n, label_noise=rate)
-        drawn = samples(setting, X, y, [0.0, WEATHER["full_rain"]["value"]], seed)
+        drawn, _ = _dry(setting, X, y, seed)
         model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(drawn["X_train"], drawn["y_train"])
         accuracy.append((model.predict(drawn["X_dry"]) == drawn["y_field"]).mean())
     return np.array(accuracy)
