@@ -93,8 +93,8 @@ def ranges(part, track, recompute):
     found = []
     for title, columns in tables.items():
         rows = {}
-        spread = _by_seed(columns, lambda settings: recompute(track.id, settings, {}, prediction))
-        first, again = spread[0][0], recompute(track.id, columns[0][1][0], {}, other)
+        spread = _by_seed(columns, lambda settings: recompute(track.id, settings, {}, prediction).values)
+        first, again = spread[0][0], recompute(track.id, columns[0][1][0], {}, other).values
         own = {path for path in first if path not in again or first[path].value != again[path].value}
         for i, every in enumerate(spread):
             for path in every[0].keys() - own:

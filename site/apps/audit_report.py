@@ -2,14 +2,11 @@
 
 import numpy as np
 
+from dataselect_core.figures.audit_cases import cases
 from dataselect_core.figures.deduplication import figures
 from dataselect_core.lsh import collision_probability
 
 from .compare import largest
-
-CLOSE = 3.0  # percentage points within which a prediction counts as close
-OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
-SAME_LOSS = 0.005  # nats below which two losses are called the same
 
 
 def s_curve(point):
@@ -31,7 +28,7 @@ def report(situation, point, learning, recall):
     return {
         "values": values,
         "tables": {"ICR_Curve": curve_table(of, learning), "SCurvePlot": _recall_table(point, *recall)},
-        "cases": _cases(situation, values, learning),
+        "cases": cases(situation, values, learning),
         "clusters": largest(situation.audit, point),
         "nouns": nouns(of),
     }
@@ -43,43 +40,6 @@ def nouns(corpus):
     return {"item": "text" if texts else corpus.item,  # what one reads of a document
             "items": corpus.items, "unit": corpus.unit, "progress": corpus.progress,
             "signed": "width, permutations" if texts else "permutations"}
-
-
-def _cases(situation, values, learning):
-    number = {path: value.value for path, value in values.items()}
-    cases = [f"corpus-{situation.corpus}"]
-    if situation.audit.corpus.kind == "texts":
-        cases.append("corpus-texts")
-    for check in ("budget", "guardrail"):
-        fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
-        cases.append(f"{check}-{'ok' if fits else 'fails'}")
-    cases.append(binding(number))
-    change = number["curve.loss_change"]
-    cases.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
-    if "reveal.measured" not in number:
-        cases.append("asked-none")
-    else:
-        points = 100 * (number["reveal.prediction"] - number["reveal.measured"])
-        near = abs(points) <= CLOSE
-        cases.append("prediction-close" if near else "prediction-low" if points < 0 else "prediction-high")
-    saved = number["curve.tokens_saved_share"]
-    cases.append("reaches-raw" if saved is not None and saved > 0 else "misses-raw")
-    if learning.raw.loss[-1] > learning.raw.loss.min() + SAME_LOSS:
-        cases.append("raw-rises")
-    if number["removed.words_share"] > OUTWEIGH * number["removed.documents_share"]:
-        cases.append("words-outweigh")
-    return cases
-
-
-def binding(number):
-    """Which limit decides: the one that fails, else the one of which less is left in proportion."""
-    limits = {check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
-              for check in ("budget", "guardrail")}
-    fails = [check for check, (value, limit) in limits.items() if value > limit]
-    if fails:
-        return "limits-both-fail" if len(fails) == 2 else f"limits-{fails[0]}-fails"
-    used = {check: value / limit if limit else 1.0 for check, (value, limit) in limits.items()}
-    return f"limits-{max(used, key=used.get)}-binds"
 
 
 def curve_table(of, learning):

@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import asdict
 
-from dataselect_core import datasets
+from dataselect_core import __version__, datasets
+from dataselect_core.engine import described, engine
 from dataselect_core.ledger import Ledger, LedgerError, ledger_text, report_html, report_markdown
-from dataselect_core.verification import captured, stepwise
+from dataselect_core.verification import captured, captured_by, stepwise
 
 KINDS = ("report", "verify", "stop-verify")
 FORMS = ("markdown", "html")
@@ -76,6 +77,8 @@ class Desk:
                                "label": f"{track}, part {part}: {label}"})
                 await asyncio.sleep(0)  # the page may have changed its mind
             student = ledger.record.get("student") or ""
-            self._say({**about, "answer": {"student": student, "reader": ledger.record["reader"], "checks": checks}})
+            by = {"computed": sorted(set(captured_by(ledger).values())), "checked": described(engine(), __version__)}
+            self._say({**about, "answer": {"student": student, "reader": ledger.record["reader"], "checks": checks,
+                                           "by": by}})
         except (LedgerError, OSError, TypeError, ValueError) as error:
             self._say({**about, "error": str(error)})

@@ -9,7 +9,7 @@ from dataselect_core.figures import active_learning, index_bill, labelling_runs
 from dataselect_core.figures.active_learning import ANSWERS
 from dataselect_core.sampling import active_learning_rounds
 
-from . import roi_index, roi_money, roi_report, roi_verdict
+from . import roi_index, roi_money, roi_report
 from .controlled import Controlled
 from .controls import choice, slider_with_number, switch, whole_number
 from .roi_plots import RoiPlot, SidesPlot
@@ -254,14 +254,21 @@ class LabelingROI(Controlled):
             known = self._readings[run.number] = (state, reading)
         return known[1]
 
-    def verdict(self):
-        """The committed marker against the optimum, at the prices in force: a `roi_verdict.Verdict`, or None."""
+    def judged(self):
+        """The committed marker against the optimum, at the prices in force: a `Judgement`, or None."""
         if self.search.counting:
             return None
         state = (self.search, self.prices(), self.target())
         if self._judged is None or self._judged[0] != state:
-            self._judged = (state, roi_verdict.judge(self))
+            self._judged = (state, self.situation().judged())
         return self._judged[1]
+
+    def _places(self):
+        """Where marker and optimum stand in the plot, (cost, accuracy) each, or None."""
+        found = self.judged()
+        if found is None:
+            return None, None
+        return (found.cost, self.search.marker["accuracy"]), found.best and (found.best.cost, found.best.accuracy)
 
     # -- what happens then -----------------------------------------------------------------------------
 
@@ -356,26 +363,23 @@ class LabelingROI(Controlled):
         readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
         best = roi_money.frontier(readings)
         found = roi_report.report(self, situation, readings, best, brief)
-        marker, optimum = (None, None) if self.search.counting else self.verdict().places
+        marker, optimum = self._places()
         if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
             marker = optimum = None
         self.plot.show(readings, best, self.target(), marker, optimum)
         self._report_index(found, brief)
+        of_session = roi_report.session_cases(self)
         session = roi_report.session(self.search) | ({} if self.rate is None else {"measure.rate": self.rate})
         found["values"] |= session
+        found["cases"] += of_session
         self.say("results", locked=False, settings={**active_learning.stated(situation), "runs_used": self.search.used},
-                 session=sorted(session), unfinished=any(run.now_right for run in self.search.runs), **found)
+                 session=[*sorted(session), *of_session], unfinished=any(run.now_right for run in self.search.runs), **found)
 
     def _report_index(self, found, brief):
-        if self.rate is not None:
-            found["cases"].append("rate-measured")
-        if self.answer is None:
+        if brief or self.answer is None:
             return
         assumptions = self.assumptions()
         indexing, scoring = index_bill.questions(assumptions, found["values"]["own.labels_saved"].value or 0.0)
-        tables, cases = roi_index.report(assumptions, indexing, scoring, self.answer)
-        found["cases"] += cases
-        if not brief:
-            found["tables"] |= tables
-            self.sides["indexing"].show(indexing)
-            self.sides["scoring"].show(scoring)
+        found["tables"] |= roi_index.tables(assumptions, indexing, scoring)
+        self.sides["indexing"].show(indexing)
+        self.sides["scoring"].show(scoring)

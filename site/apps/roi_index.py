@@ -18,13 +18,9 @@ CORE_NAMES = {  # what the core calls them, where the prices have another name
 }
 
 
-def report(assumptions, indexing, scoring, answer):
-    """What the page shows once the answer is committed: tables and cases; the figures are those of `index_bill`."""
-    cases = [f"answer-{answer}", "index-saves" if indexing.pays else "index-costs",
-             "score-saves" if scoring.pays else "score-costs"]
-    if indexing.pays != scoring.pays:
-        cases.append("answer-turns")
-    return {"IndexingPlot": _sides(indexing, scoring), "BreakEven": _even(assumptions, indexing, scoring)}, cases
+def tables(assumptions, indexing, scoring):
+    """What the page shows once the answer is committed; figures and cases are those of the core."""
+    return {"IndexingPlot": _sides(indexing, scoring), "BreakEven": _even(assumptions, indexing, scoring)}
 
 
 def _sides(indexing, scoring):

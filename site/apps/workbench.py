@@ -11,8 +11,10 @@ from bokeh.models import ImportedStyleSheet
 from panel.io.document import MockSessionContext
 
 from dataselect_core import tracks
+from dataselect_core.engine import engine
 from dataselect_core.values import Value
 
+ENGINE = engine()
 FIRST_ID = 1_000_000  # of the first view of part 1; part 2 starts a million later
 LATER_ID = 900_000_000  # models made after the first view never meet its names
 _later = itertools.count(LATER_ID, 1_000_000)
@@ -80,9 +82,9 @@ class Workbench:
         self._held = set(names) & set(self.controls)
 
     def say(self, kind, **content):
-        """Sends one message to the page; results say which assumptions of the reader they rest on."""
+        """Sends one message to the page; results say which assumptions of the reader they rest on, and who computed."""
         if kind == "results":
-            content = {"assumptions": self.edited, **content}
+            content = {"assumptions": self.edited, "engine": ENGINE, **content}
         self._say(plain({"type": kind, "part": self.part, "track": self.track.id, **content}))
 
     async def progress(self, label, share):

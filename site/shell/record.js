@@ -16,14 +16,21 @@ lab.evidence = {
     const session = new Set(results.session || []); // shown, but of this reader’s doings: nobody could make it again
     const values = Object.fromEntries(Object.entries(results.values).filter(([path]) => !session.has(path)));
     const entry = {
-      at: new Date().toISOString(), lab: lab.store.record().lab, settings: results.settings,
-      assumptions: results.assumptions || {}, values, cases: results.cases || [],
+      at: new Date().toISOString(), lab: lab.store.record().lab, engine: results.engine || null,
+      settings: results.settings, assumptions: results.assumptions || {}, values,
+      cases: (results.cases || []).filter((name) => !session.has(name)),
     };
     lab.store.set({ [`${track}/${part}/evidence`]: entry }).then(() => {
       said.textContent = lab.store.failed ? "Captured on this page, but it could not be saved. Export it to a file." : "Captured.";
     });
     lab.plots.keep(section, track);
     this.show(section, track);
+  },
+
+  /** What computed the evidence, as dataselect_core.engine describes it. */
+  by({ lab: edition, engine }) {
+    const said = engine ? `Python ${engine.python}, NumPy ${engine.numpy}, ${engine.platform}` : "an unknown engine";
+    return edition ? `lab ${edition}, ${said}` : said;
   },
 
   /** Whether captured evidence is no longer what the controls say; from the record, so without Python too. */

@@ -74,6 +74,7 @@ lab.report = (() => {
         const evidence = own(track, part, "evidence");
         if (evidence) {
           said.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${Object.entries(evidence.settings).map(([name, value]) => `${name} ${value}`).join(", ")}.`]);
+          said.push(["p", `Computed by ${lab.evidence.by(evidence)}.`]);
           if (lab.evidence.stale(track, part)) said.push(["p", "Stale: a control has moved since this was captured."]);
           said.push(["table", [["Figure", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
         }

@@ -3,7 +3,7 @@
 "use strict";
 
 lab.schema = (() => {
-  const SCHEMA = 2;
+  const SCHEMA = 3;
   const MOST_BYTES = 5e6;
   const MOST_ENTRIES = 2000;
   const LATEST = 4102444800000; // the year 2100, in milliseconds
@@ -12,6 +12,10 @@ lab.schema = (() => {
   const KINDS = ["measured", "modelled", "cited"];
   const TEXTS = { reflection: 20000, decision: 5000, alternative: 5000, overturn: 5000, risk: 5000, scene: 200 };
   const DEPTH = 12;
+  const MOST_CASES = 200;
+  const ENGINE = ["numpy", "platform", "python"];
+  const VERSION = /^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}$/;
+  const OF_THE_SESSION = ["runs-left", "runs-used", "any-runs", "best-tried", "best-untried", "rate-measured"]; // cases of schema 2 that nobody could make again
 
   const refuse = (text) => { throw new Error(text); };
   const isObject = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);
@@ -53,13 +57,26 @@ lab.schema = (() => {
     else if (!isNumber(value.value)) text(`${key}.value`, value.value, 100);
   }
 
+  /** Versions of what computed the figures, or null where they are not known. */
+  function engine(where, value) {
+    if (value === null || value === undefined) return;
+    if (!isObject(value) || Object.keys(value).sort().join() !== ENGINE.join()) refuse(`${where} must be null or have ${ENGINE.join(", ")}, and nothing else`);
+    for (const [name, version] of Object.entries(value)) {
+      text(`${where}.${name}`, version, 60);
+      if (!VERSION.test(version)) refuse(`${where}.${name} is no version`);
+    }
+  }
+
   function evidence(key, value) {
     if (!isObject(value)) refuse(`${key} must be an object`);
     text(`${key}.at`, value.at ?? "", 40);
+    text(`${key}.lab`, value.lab === undefined ? "" : value.lab, 100);
+    engine(`${key}.engine`, value.engine);
     flat(`${key}.settings`, value.settings ?? {});
     flat(`${key}.assumptions`, value.assumptions ?? {});
-    const cases = value.cases ?? [];
+    const cases = Object.hasOwn(value, "cases") ? value.cases : [];
     if (!Array.isArray(cases) || !cases.every((name) => typeof name === "string" && PATH.test(name))) refuse(`${key}.cases must be a list of names`);
+    if (cases.length > MOST_CASES) refuse(`${key}.cases must be at most ${MOST_CASES}`);
     const values = value.values ?? {};
     if (!isObject(values) || Object.keys(values).length > MOST_ENTRIES) refuse(`${key}.values must be an object of at most ${MOST_ENTRIES} figures`);
     for (const [path, figure] of Object.entries(values)) {
@@ -91,20 +108,33 @@ lab.schema = (() => {
 
   const words = (value) => (isObject(value) ? Object.entries(value).map(([name, item]) => `${name} ${item}`).join("; ") : value === null || value === undefined ? "" : String(value));
 
+  /** Entries with each value changed; built so that no key, whatever it is called, means anything. */
+  const mapped = (entries, change) => Object.fromEntries(Object.entries(entries).map(([key, entry]) => {
+    const value = isObject(entry) ? entry.value : null;
+    return [key, isObject(value) ? { ...entry, value: change(key.split("/").pop(), value) } : entry];
+  }));
+
   /** Schema 1 kept no words beside an answer, and did not say which edition had captured the evidence. */
   function from1(record) {
-    const entries = {};
-    for (const [key, entry] of Object.entries(record.entries)) {
-      let value = isObject(entry) ? entry.value : null;
-      const name = key.split("/").pop();
-      if (isObject(value) && name.startsWith("prediction")) value = { said: words(value.value), ...value };
-      if (isObject(value) && name === "evidence") value = { lab: record.lab || "0.1.0", assumptions: {}, ...value };
-      entries[key] = isObject(entry) ? { ...entry, value } : entry;
-    }
-    return { ...record, schema: 2, lab: record.lab || "0.1.0", entries };
+    const edition = record.lab || "0.1.0";
+    const entries = mapped(record.entries, (name, value) => {
+      if (name.startsWith("prediction")) return { said: words(value.value), ...value };
+      return name === "evidence" ? { lab: edition, assumptions: {}, ...value } : value;
+    });
+    return { ...record, schema: 2, lab: edition, entries };
   }
 
-  const MIGRATIONS = { 1: from1 };
+  /** Schema 2 did not say which engine had computed the evidence, and kept cases that nobody can make again. */
+  function from2(record) {
+    const entries = mapped(record.entries, (name, value) => {
+      if (name !== "evidence") return value;
+      const cases = Object.hasOwn(value, "cases") ? value.cases : [];
+      return { ...value, cases: Array.isArray(cases) ? cases.filter((each) => !OF_THE_SESSION.includes(each)) : cases, engine: null };
+    });
+    return { ...record, schema: 3, entries };
+  }
+
+  const MIGRATIONS = { 1: from1, 2: from2 };
 
   /** A record brought to the present schema, its entries not checked yet. @param {any} record */
   function migrate(record) {

@@ -14,9 +14,11 @@ lab.verify = (() => {
 
   const digits = (value) => (value === null || value === undefined ? "–" : String(value));
 
-  function show({ student, reader, checks }) {
+  function show({ student, reader, checks, by }) {
     const place = lab.one("[data-verify-result]");
     const wrong = checks.filter((check) => !check.agrees);
+    const cases = checks.filter((check) => check.kind === "case").length;
+    const counted = `${checks.length - cases} figures${cases ? ` and ${cases} cases` : ""}`;
     const who = student ? `Report of ${student}` : `Report of reader ${reader}`;
     const row = (check) => lab.element("tr", {},
       lab.element("th", { scope: "row" }, `${check.track}, part ${check.part}: ${check.path}`),
@@ -27,8 +29,9 @@ lab.verify = (() => {
       lab.element("tbody", {}, ...rows.slice(0, SHOWN).map(row))));
     place.replaceChildren(
       lab.element("p", {}, lab.element("strong", {}, !checks.length ? `${who}: it holds no captured figures, so there is nothing to check.`
-        : wrong.length ? `${who}: ${wrong.length} of ${checks.length} figures differ.` : `${who}: all ${checks.length} figures agree.`)),
+        : wrong.length ? `${who}: ${wrong.length} of ${counted} differ.` : `${who}: all ${counted} agree.`)),
       lab.element("p", { class: "quiet" }, "Agreement shows that the figures are genuine: these settings and this seed give them. It does not show who made them."),
+      lab.element("p", { class: "quiet" }, `${by.computed.length ? `Computed by ${by.computed.join("; and by ")}. ` : ""}Checked by ${by.checked}.`),
       ...(wrong.length ? [table(wrong)] : []),
       ...(checks.length ? [lab.element("details", {}, lab.element("summary", {}, "Every figure"), table(checks))] : []));
     status().textContent = "";

@@ -4,6 +4,7 @@ Exit status: 0 done; 1 refused or failed, with one sentence on standard error; 2
 """
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -51,4 +52,8 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    # Before NumPy is loaded: the matrices here are small, and threads that wait for each other cost far more time
+    # than they save, the more so beside other processes.
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     sys.exit(main())

@@ -2,7 +2,7 @@
 
 A record is a dictionary::
 
-    {"schema": 2, "lab": "0.1.0", "reader": "…", "student": "…", "entries": {KEY: {"value": …, "at": ms}}}
+    {"schema": 3, "lab": "0.1.0", "reader": "…", "student": "…", "entries": {KEY: {"value": …, "at": ms}}}
 
 `KEY` is `TRACK/PART/NAME`, such as `cloud/1/prediction`, or a single word for what belongs to no track. `at` is the
 time of the last change in milliseconds since 1970; of two copies of one entry the newer one counts. Records come from
@@ -14,9 +14,10 @@ import math
 import re
 from dataclasses import dataclass
 
+from . import engine
 from .values import KINDS
 
-SCHEMA = 2
+SCHEMA = 3
 TRACKS = ("cloud", "edge", "mobile", "tiny")
 MOST_BYTES = 5_000_000
 MOST_ENTRIES = 2_000
@@ -25,6 +26,9 @@ KEY = re.compile(r"(?:[a-z]{1,20}|(?:cloud|edge|mobile|tiny)/(?:[123]|synthesis)
 PATH = re.compile(r"[a-z][a-z0-9_.-]{0,79}")
 TEXTS = {"reflection": 20_000, "decision": 5_000, "alternative": 5_000, "overturn": 5_000, "risk": 5_000, "scene": 200}
 DEPTH = 12
+MOST_CASES = 200
+OF_THE_SESSION = ("runs-left", "runs-used", "any-runs", "best-tried", "best-untried", "rate-measured")
+"""Cases that schema 2 kept and nobody could make again: they are of the reader's doings, not of a setting."""
 
 
 class LedgerError(ValueError):
@@ -112,13 +116,27 @@ def _from_1(record):
     return {**record, "schema": 2, "lab": record.get("lab") or "0.1.0", "entries": entries}
 
 
+def _from_2(record):
+    """Schema 2 did not say which engine had computed the evidence, and kept cases that nobody can make again."""
+    entries = {}
+    for key, entry in record["entries"].items():
+        value = entry.get("value") if isinstance(entry, dict) else None
+        if isinstance(value, dict) and key.rsplit("/", 1)[-1] == "evidence":
+            cases = value.get("cases", [])
+            if isinstance(cases, list):
+                cases = [case for case in cases if not (isinstance(case, str) and case in OF_THE_SESSION)]
+            entry = {**entry, "value": {**value, "cases": cases, "engine": None}}
+        entries[key] = entry
+    return {**record, "schema": 3, "entries": entries}
+
+
 def _words(value):
     if isinstance(value, dict):
         return "; ".join(f"{name} {item}" for name, item in value.items())
     return "" if value is None else f"{value}"
 
 
-MIGRATIONS = {1: _from_1}
+MIGRATIONS = {1: _from_1, 2: _from_2}
 
 
 def migrate(record):
@@ -218,11 +236,15 @@ def _evidence(key, value):
     if not isinstance(value, dict):
         raise LedgerError(f"{key} must be an object")
     _text(f"{key}.at", value.get("at", ""), 40)
+    _text(f"{key}.lab", value.get("lab", ""), 100)
+    _engine(f"{key}.engine", value.get("engine"))
     for name in ("settings", "assumptions"):
         _flat(f"{key}.{name}", value.get(name, {}))
     cases = value.get("cases", [])
     if not isinstance(cases, list) or not all(isinstance(case, str) and PATH.fullmatch(case) for case in cases):
         raise LedgerError(f"{key}.cases must be a list of names")
+    if len(cases) > MOST_CASES:
+        raise LedgerError(f"{key}.cases must be at most {MOST_CASES}, not {len(cases)}")
     values = value.get("values", {})
     if not isinstance(values, dict) or len(values) > MOST_ENTRIES:
         raise LedgerError(f"{key}.values must be an object of at most {MOST_ENTRIES} figures")
@@ -238,6 +260,18 @@ def _evidence(key, value):
             _text(f"{where}.{name}", figure.get(name, ""), 500)
     if "settings" not in value:
         raise LedgerError(f"{key} must say with which settings it was captured")
+
+
+def _engine(where, value):
+    """Versions as `engine.engine` gives them, or None where they are not known."""
+    if value is None:
+        return
+    if not isinstance(value, dict) or set(value) != set(engine.PARTS):
+        raise LedgerError(f"{where} must be null or have {', '.join(engine.PARTS)}, and nothing else")
+    for name, version in value.items():
+        _text(f"{where}.{name}", version, 60)
+        if not engine.VERSION.fullmatch(version):
+            raise LedgerError(f"{where}.{name} is no version: {_short(version)}")
 
 
 def _flat(where, value):

@@ -6,6 +6,7 @@ Markdown and HTML carry the whole record as JSON, so that a report can be checke
 import html
 import re
 
+from .engine import described
 from .record import MOST_BYTES, LedgerError
 from .tracks import track as track_of
 
@@ -183,9 +184,9 @@ def _predictions(ledger, track, part):
 
 def _evidence(ledger, track, part, evidence, lines):
     settings = ", ".join(f"{name} {item}" for name, item in evidence.get("settings", {}).items())
-    edition = f" by lab {evidence['lab']}" if isinstance(evidence.get("lab"), str) else ""
     when = evidence.get("at") or "at an unknown time"
-    blocks = [("text", f"Evidence captured {when}{edition} with {settings}.")]
+    by = described(evidence.get("engine"), evidence.get("lab"))
+    blocks = [("text", f"Evidence captured {when} with {settings}."), ("text", f"Computed by {by}.")]
     assumed = evidence.get("assumptions")
     if assumed:
         blocks.append(("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in assumed.items())}."))

@@ -36,6 +36,22 @@ class Value:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Findings:
+    """All figures of a part at some settings, and what is the case.
+
+    Attributes
+    ----------
+    values : dict of str to Value
+        By path.
+    cases : list of str
+        Names of the sentences of the page that are true, such as "budget-ok".
+    """
+
+    values: dict
+    cases: list
+
+
 def measured(value, unit="", source=""):
     """A `Value` computed here, from this data and seed."""
     return Value(value, unit, "measured", source)

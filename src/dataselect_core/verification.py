@@ -1,4 +1,4 @@
-"""Checks a report: every figure in it is computed anew from its settings and seed.
+"""Checks a report: every figure and every case in it is computed anew from its settings and seed.
 
 Agreement shows that the figures are genuine. It does not show who made them.
 """
@@ -8,24 +8,29 @@ import math
 from dataclasses import dataclass
 from importlib import import_module
 
+from .engine import described
 from .record import TRACKS, Ledger
 
 PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
 UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 TOLERANCE = 1e-9  # relative: platforms may differ in the last bits
+HOLDS = "holds"
+SHARED = {"1": ("corpus", "width", "num_perm", "seed"), "2": None, "3": ("noise", "seed", "seeds")}
+"""Part -> settings that decide what takes most of the time, and is kept from one recomputation to the next."""
 ZERO = 1e-12  # of a difference that would be nothing but for those bits
 
 
 @dataclass(frozen=True)
 class Check:
-    """One figure of a report beside the same figure computed here.
+    """One figure or case of a report beside the same computed here.
 
     Attributes
     ----------
     track, part, path : str
     kind : str
-        As the report says it.
+        As the report says it; "case" for a case, whose path is `cases.` and its name.
     claimed, recomputed : float, int, str or None
+        Of a case `HOLDS`, or None where it does not.
     agrees : bool
         Equal to a relative 1e-9 (or to 1e-12, near zero), and of the same kind.
     note : str
@@ -42,6 +47,31 @@ class Check:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Question:
+    """What has to be computed to check one part of a record: all that its figures depend on."""
+
+    track: str
+    part: str
+    settings: dict
+    assumptions: dict
+    prediction: object
+
+    @property
+    def key(self):
+        """The same for two questions with the same answer."""
+        return json.dumps((self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True)
+
+    @property
+    def kin(self):
+        """The same for two questions that are quicker to answer one after the other, in one process."""
+        names = SHARED[self.part]
+        if names is None:
+            return self.key
+        track = self.track if self.part == "1" else ""
+        return json.dumps((self.part, track, [self.settings.get(name) for name in names]), sort_keys=True)
+
+
 def verify(ledger, progress=None):
     """Recompute every captured figure of a record.
 
@@ -56,45 +86,28 @@ def verify(ledger, progress=None):
     list of Check
         In the order of the lab; empty where no evidence was captured.
     """
-    checks, at = [], None
+    found, at = [], None
     for step in stepwise(ledger):
         if isinstance(step, list):
-            checks += step
+            found += step
         elif progress is not None and step[:2] != at:
             at = step[:2]
             progress(*at)
-    return checks
+    return found
 
 
-def stepwise(ledger, cache=None):
+def stepwise(ledger):
     """The same in steps, for one who wants to be able to stop in between.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    cache : dict, optional
-        Figures already recomputed; filled here, so that reports with the same settings share them.
 
     Yields
     ------
     (track, part, label, share) before each step, and after each part its list of Check.
     """
-    if not isinstance(ledger, Ledger):
-        raise TypeError(f"ledger must be a Ledger, not {type(ledger).__name__}")
-    cache = {} if cache is None else cache
-    for track, part in captured(ledger):
-        evidence = ledger.get(track, part, "evidence")
-        prediction = ledger.get(track, part, "prediction")
-        asked = (track, part, evidence.get("settings", {}), evidence.get("assumptions", {}),
-                 None if prediction is None else prediction.get("value"))
-        key = json.dumps(asked, sort_keys=True)
-        if key not in cache:
-            for step in _recomputed(*asked):
-                if isinstance(step, tuple):
-                    yield track, part, *step
-                else:
-                    cache[key] = step
-        yield _checks(track, part, evidence.get("values", {}), cache[key])
+    for question in questions(ledger):
+        for step in answers(question):
+            if isinstance(step, tuple):
+                yield question.track, question.part, *step
+        yield checks(ledger, question, step)
 
 
 def captured(ledger):
@@ -102,46 +115,74 @@ def captured(ledger):
     return [(track, part) for track in TRACKS for part in PARTS if ledger.get(track, part, "evidence")]
 
 
-def _recomputed(track, part, settings, assumptions, prediction):
-    """(label, share) before each step; last the figures, path -> Value, or the sentence why there are none."""
-    if prediction is None:
+def captured_by(ledger):
+    """What computed the evidence, in words: (track, part) -> versions of lab and engine."""
+    found = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
+    return {place: described(evidence.get("engine"), evidence.get("lab")) for place, evidence in found.items()}
+
+
+def questions(ledger):
+    """What has to be computed to check a record: a `Question` for each part with evidence, in the lab's order."""
+    if not isinstance(ledger, Ledger):
+        raise TypeError(f"ledger must be a Ledger, not {type(ledger).__name__}")
+    asked = []
+    for track, part in captured(ledger):
+        evidence, prediction = (ledger.get(track, part, name) for name in ("evidence", "prediction"))
+        asked.append(Question(track, part, evidence.get("settings", {}), evidence.get("assumptions", {}),
+                              None if prediction is None else prediction.get("value")))
+    return asked
+
+
+def answers(question):
+    """(label, share) before each step; last the `Findings`, or the sentence why there are none."""
+    if question.prediction is None:
         yield "cannot be recomputed: there is no prediction, and without one the lab shows no figures"
         return
     yield "Recomputing", 0.0
+    asked = question.track, question.settings, question.assumptions, question.prediction
     try:
-        module = import_module(f".figures.{PARTS[part]}", __package__)
-        in_steps = getattr(module, "recompute_stepwise", None)
-        if in_steps is None:
-            yield module.recompute(track, settings, assumptions, prediction)
-        else:
-            yield from in_steps(track, settings, assumptions, prediction)
-    except ImportError:
-        yield f"cannot be recomputed: this edition of the lab has no figures for part {part}"
+        yield from import_module(f".figures.{PARTS[question.part]}", __package__).recompute_stepwise(*asked)
     except FileNotFoundError:  # no fault of the report: nothing can be checked here
         raise
     except UNFIT as error:  # whatever a report says must not end the check of the others
         yield f"cannot be recomputed: {type(error).__name__}: {error}"
 
 
-def _checks(track, part, claimed, found):
+def checks(ledger, question, found):
+    """The figures and cases of one part of a record beside the answer to its question: list of Check."""
+    track, part = question.track, question.part
+    evidence = ledger.get(track, part, "evidence")
+    values, cases = evidence.get("values", {}), list(dict.fromkeys(evidence.get("cases", [])))
     if isinstance(found, str):
-        return [Check(track, part, path, value["kind"], value.get("value"), None, False, found)
-                for path, value in claimed.items()]
-    checks = []
+        return [*(Check(track, part, path, value["kind"], value.get("value"), None, False, found)
+                  for path, value in values.items()),
+                *(Check(track, part, f"cases.{name}", "case", HOLDS, None, False, found) for name in cases)]
+    return _figures(track, part, values, found.values) + _cases(track, part, cases, found.cases)
+
+
+def _figures(track, part, claimed, found):
+    made = []
     for path, value in claimed.items():
         if path not in found:
             note = "the lab has no such figure at these settings"
-            checks.append(Check(track, part, path, value["kind"], value.get("value"), None, False, note))
+            made.append(Check(track, part, path, value["kind"], value.get("value"), None, False, note))
             continue
         here = found[path]
         same = _same(value.get("value"), here.value)
         note = "" if not same or value["kind"] == here.kind else f"the lab calls this {here.kind}"
-        checks.append(Check(track, part, path, value["kind"], value.get("value"), _plain(here.value),
-                            same and not note, note))
+        made.append(Check(track, part, path, value["kind"], value.get("value"), _plain(here.value),
+                          same and not note, note))
     for path in sorted(found.keys() - claimed.keys()):
         note = "left out of the report"
-        checks.append(Check(track, part, path, found[path].kind, None, _plain(found[path].value), False, note))
-    return checks
+        made.append(Check(track, part, path, found[path].kind, None, _plain(found[path].value), False, note))
+    return made
+
+
+def _cases(track, part, claimed, found):
+    made = [Check(track, part, f"cases.{name}", "case", HOLDS, HOLDS if name in found else None, name in found,
+                  "" if name in found else "not the case at these settings") for name in claimed]
+    return made + [Check(track, part, f"cases.{name}", "case", None, HOLDS, False, "left out of the report")
+                   for name in sorted(set(found) - set(claimed))]
 
 
 def _plain(value):

@@ -3,8 +3,10 @@
   python -m dataselect_core verify reports/*
 
 A report is the Markdown, HTML or JSON file that the lab's page gives out. Each captured figure is computed
-anew and compared (to a relative 1e-9). A table of all figures goes into a CSV file. Agreement shows that the
-figures are genuine; it does not show who made them. Nothing in a report is run, and no report is changed.
+anew and compared (to a relative 1e-9), and so is each case: which of the page's sentences are true. What reports
+have in common is computed once, the rest in as many processes as --jobs says. A table of all figures goes into a
+CSV file, with what computed them there and here. Agreement shows that the figures are genuine; it does not show
+who made them. Nothing in a report is run, and no report is changed.
 
 Exit status: 0 every figure of every report agrees; 1 something does not, cannot be read, or holds no figures.
 """
@@ -13,16 +15,20 @@ import csv
 import glob
 import sys
 import time
-from dataclasses import dataclass
-from functools import partial
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from . import __version__
+from .engine import described, engine
+from .recomputation import processors, recomputed
 from .record import Ledger, LedgerError
 from .report import ledger_text
-from .verification import captured, stepwise
+from .verification import captured, captured_by, checks, questions
 
 SUMMARY = "check the figures of the lab's reports"
-COLUMNS = ("report", "student", "track", "part", "path", "kind", "claimed", "recomputed", "agrees", "note")
+COLUMNS = ("report", "student", "track", "part", "path", "kind", "claimed", "recomputed", "agrees", "note",
+           "captured_by", "checked_by")
 KINDS = (".md", ".html", ".htm", ".json")  # of the files taken from a folder
 MOST_BYTES = 60_000_000  # a report with pictures has a few
 SHOWN = 5  # disagreements of one report in the summary; the CSV has all
@@ -42,12 +48,15 @@ class Outcome:
     checks : list of Check
     problem : str
         Why there is nothing to check, or empty.
+    by : dict
+        (track, part) -> what computed its figures, in words.
     """
 
     name: str
     student: str
     checks: list
     problem: str = ""
+    by: dict = field(default_factory=dict)
 
     @property
     def agrees(self):
@@ -60,6 +69,8 @@ def add_arguments(parser):
     parser.add_argument("reports", nargs="+", help="reports (.md, .html, .json), or folders of them")
     parser.add_argument("-o", "--csv", default="verification.csv", metavar="FILE",
                         help="where the table of all figures goes; - for standard output (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=processors(), metavar="N",
+                        help="processes to share the work; 1 is this one alone (default: one a processor, %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="no progress, and no summary")
 
 
@@ -68,14 +79,19 @@ def run(options):
     paths = found(options.reports)
     if options.csv != "-" and Path(options.csv).resolve() in {path.resolve() for path in paths}:
         raise ValueError(f"--csv must not be one of the reports: {options.csv}")
-    progress = _Progress(len(paths), sys.stderr) if not options.quiet else None
-    cache, outcomes = {}, []
-    for number, path in enumerate(paths):
-        if progress:
-            progress(number, path)
-        outcomes.append(check(path, cache, progress and partial(progress, number, path)))
+    opened = [_opened(path) for path in paths]
+    asked = [questions(ledger) if ledger else [] for _, ledger in opened]
+    progress = None if options.quiet else _Progress(paths, asked, sys.stderr)
+    found_anew = {}
+    with closing(recomputed([each for all_of_one in asked for each in all_of_one], options.jobs, progress)) as answers:
+        for key, answer in answers:
+            found_anew[key] = answer
+            if progress:
+                progress.answered(found_anew)
+    outcomes = [_checked(outcome, ledger, asked_of_it, found_anew)
+                for (outcome, ledger), asked_of_it in zip(opened, asked, strict=True)]
     if progress:
-        progress.clear()
+        progress.clear(found_anew)
     write(outcomes, options.csv)
     if not options.quiet:
         print(summary(outcomes), file=sys.stderr if options.csv == "-" else sys.stdout)
@@ -106,45 +122,30 @@ def found(reports):
     return list(dict.fromkeys(paths))
 
 
-def check(path, cache=None, progress=None):
-    """Check one file.
-
-    Parameters
-    ----------
-    path : Path
-    cache : dict, optional
-        As for `verification.stepwise`.
-    progress : callable, optional
-        Called with (track, part, label, share) before each step.
-
-    Returns
-    -------
-    Outcome
-        Also for a file that is no report: that is not an error here.
-    """
+def _opened(path):
+    """An `Outcome` without checks yet, and the Ledger; None where there is nothing to check."""
     name, student = str(path), ""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise LedgerError(f"larger than any report of this lab ({MOST_BYTES / 1e6:.0f} MB)")
         ledger = Ledger.from_text(ledger_text(path.read_text(encoding="utf-8-sig")))
         student = ledger.record.get("student") or ledger.record["reader"]
-        if not captured(ledger):
-            return Outcome(name, student, [], "holds no captured figures")
-        checks = []
-        for step in stepwise(ledger, cache):
-            if isinstance(step, list):
-                checks += step
-            elif progress:
-                progress(step)
-        return Outcome(name, student, checks)
+        if captured(ledger):
+            return Outcome(name, student, [], by=captured_by(ledger)), ledger
+        problem = "holds no captured figures"
     except LedgerError as error:
-        return Outcome(name, student, [], str(error))
+        problem = str(error)
     except UnicodeDecodeError:
-        return Outcome(name, student, [], "is no text in UTF-8")
+        problem = "is no text in UTF-8"
     except OSError as error:
-        if path.exists() and error.filename != name and str(error.filename) != name:
-            raise  # the lab's own data are missing: no report could be checked
-        return Outcome(name, student, [], f"cannot be read: {error.strerror or error}")
+        problem = f"cannot be read: {error.strerror or error}"
+    return Outcome(name, student, [], problem), None
+
+
+def _checked(outcome, ledger, asked, found):
+    """The outcome with its checks; `found` are the answers by key."""
+    made = [check for question in asked for check in checks(ledger, question, found[question.key])]
+    return replace(outcome, checks=made)
 
 
 def write(outcomes, target):
@@ -166,13 +167,15 @@ def write(outcomes, target):
 def _write(outcomes, out):
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
+    here = described(engine(), __version__)
     for outcome in outcomes:
         head = [_cell(outcome.name), _cell(outcome.student)]
         if outcome.problem:
-            table.writerow([*head, "", "", "", "", "", "", "no", _cell(outcome.problem)])
+            table.writerow([*head, "", "", "", "", "", "", "no", _cell(outcome.problem), "", here])
         for each in outcome.checks:
             table.writerow([*head, each.track, each.part, each.path, each.kind, _cell(each.claimed),
-                            _cell(each.recomputed), "yes" if each.agrees else "no", _cell(each.note)])
+                            _cell(each.recomputed), "yes" if each.agrees else "no", _cell(each.note),
+                            _cell(outcome.by[each.track, each.part]), here])
 
 
 def _cell(value):
@@ -202,21 +205,30 @@ def summary(outcomes):
         if outcome.problem:
             lines.append(f"NOT CHECKED  {_line(outcome.name)}{who}: {_line(outcome.problem)}")
         elif not wrong:
-            lines.append(f"agrees       {_line(outcome.name)}{who}: {len(outcome.checks)} figures")
+            lines.append(f"agrees       {_line(outcome.name)}{who}: {_counted(outcome.checks)}")
         else:
-            lines.append(f"DISAGREES    {_line(outcome.name)}{who}: {len(wrong)} of {len(outcome.checks)} figures")
+            lines.append(f"DISAGREES    {_line(outcome.name)}{who}: {len(wrong)} of {_counted(outcome.checks)}")
             lines += [f"               {each.track}, part {each.part}, {each.path}: claimed {_line(each.claimed)}, "
                       f"recomputed {_line(each.recomputed)}{'; ' + _line(each.note) if each.note else ''}"
                       for each in wrong[:SHOWN]]
             if len(wrong) > SHOWN:
                 lines.append(f"               and {len(wrong) - SHOWN} more")
-    figures = sum(len(outcome.checks) for outcome in outcomes)
-    agree = sum(each.agrees for outcome in outcomes for each in outcome.checks)
+    every = [each for outcome in outcomes for each in outcome.checks]
     unread = sum(bool(outcome.problem) for outcome in outcomes)
-    lines.append(f"{len(outcomes)} {'report' if len(outcomes) == 1 else 'reports'}: {agree} of {figures} figures agree"
+    lines.append(f"{len(outcomes)} {'report' if len(outcomes) == 1 else 'reports'}: "
+                 f"{sum(each.agrees for each in every)} of {_counted(every)} agree"
                  + (f"; {unread} could not be checked" if unread else "")
                  + ". Agreement shows that the figures are genuine, not who made them.")
+    by = sorted({text for outcome in outcomes for text in outcome.by.values()})
+    lines += [f"Computed by {_line(text)}." for text in by]
+    lines.append(f"Checked by {described(engine(), __version__)}.")
     return "\n".join(lines)
+
+
+def _counted(found):
+    """How many figures and cases, in words."""
+    cases = sum(each.kind == "case" for each in found)
+    return f"{len(found) - cases} figures" + (f" and {cases} cases" if cases else "")
 
 
 def _line(value):
@@ -226,25 +238,39 @@ def _line(value):
 
 
 class _Progress:
-    """A bar on a terminal, rewritten at most a few times a second; elsewhere a line for each report."""
+    """A bar on a terminal, rewritten at most a few times a second; elsewhere a line for each report.
 
-    def __init__(self, reports, stream):
-        self.reports, self.stream, self.bar = reports, stream, stream.isatty()
+    Reports are counted in their order, each when all that it asks is answered, however the work was shared.
+    """
+
+    def __init__(self, paths, asked, stream):
+        self.stream, self.bar = stream, stream.isatty()
+        self._waiting = list(zip(paths, asked, strict=True))
+        self._reports, self._questions = len(paths), len({each.key for one in asked for each in one})
         self._next = 0.0
 
-    def __call__(self, number, path, step=None):
-        if not self.bar:
-            if step is None:
-                print(f"[{number + 1}/{self.reports}] {_line(path)}", file=self.stream, flush=True)
-            return
-        if time.monotonic() < self._next:
+    def __call__(self, question, label):
+        """This is under way."""
+        self._draw(f"{question.track}, part {question.part}, {label.lower()}")
+
+    def answered(self, found):
+        """These are the answers so far."""
+        while self._waiting and all(question.key in found for question in self._waiting[0][1]):
+            path, _ = self._waiting.pop(0)
+            if not self.bar:
+                print(f"[{self._reports - len(self._waiting)}/{self._reports}] {_line(path)}", file=self.stream, flush=True)
+        self._draw(f"{len(found)} of {self._questions} computed")
+
+    def _draw(self, doing):
+        if not self.bar or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + 0.1
-        doing = f": {step[0]}, part {step[1]}, {step[2].lower()}" if step else ""
-        filled = "#" * round(BAR * number / self.reports)
-        print(f"\r\x1b[K[{filled:<{BAR}}] {number + 1}/{self.reports} {_line(path.name)[:40]}{doing}",
-              end="", file=self.stream, flush=True)
+        done = self._reports - len(self._waiting)
+        filled = "#" * round(BAR * done / self._reports)
+        print(f"\r\x1b[K[{filled:<{BAR}}] {done}/{self._reports} {_line(doing)}", end="", file=self.stream, flush=True)
 
-    def clear(self):
+    def clear(self, found):
+        """All is answered."""
+        self.answered(found)
         if self.bar:
             print("\r\x1b[K", end="", file=self.stream, flush=True)

@@ -96,7 +96,7 @@ def test_texts_alone_are_a_corpus():
 @pytest.mark.parametrize("corpus", list(TRACK))
 def test_a_report_is_recomputed_from_its_settings(corpus):
     """Figures carry the units of the corpus, the truth of its making, and come again from settings alone."""
-    found = deduplication.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0)
+    found = deduplication.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
     audit = Audit(deduplication.corpus(corpus, track(TRACK[corpus])))
     point, of = audit.at(0.75), audit.corpus
     share = point.words_removed / audit.mass.sum()
@@ -107,6 +107,6 @@ def test_a_report_is_recomputed_from_its_settings(corpus):
     i, j = point.pairs.T
     assert found["truth.precision"].value == (of.origin[i] == of.origin[j]).mean() > 0.95
     assert 0.25 < found["reveal.documents_share"].value < 0.35
-    again = deduplication.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0)
+    again = deduplication.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
     assert {path: value.as_dict() for path, value in found.items()} == {
         path: value.as_dict() for path, value in again.items()}

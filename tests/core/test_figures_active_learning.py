@@ -30,7 +30,7 @@ SETTINGS = {**CONTROLS, **again("random", 1, strategy="random"), **again("active
 @pytest.fixture(scope="module")
 def found():
     """The figures of two small runs, a marker and an answer."""
-    return active_learning.recompute("mobile", SETTINGS, {}, FEWER)
+    return active_learning.recompute("mobile", SETTINGS, {}, FEWER).values
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_the_bill_of_the_index_is_that_of_the_question(found):
 
 def test_without_runs_marker_and_answer_there_are_settings_and_prices_only():
     """What was not done is not in a report; an edited price is."""
-    few = active_learning.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER)
+    few = active_learning.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER).values
     assert {path.split(".")[0] for path in few} == {"setting", "price", "own", "measure"}
     assert few["price.label"].value == 7.0
 
@@ -90,10 +90,13 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
     """Every figure as it was captured is found again; after one is changed, that one is not."""
     values = {path: value.as_dict() for path, value in found.items()}
 
-    def checks(values):
+    cases = active_learning.recompute("mobile", SETTINGS, {}, FEWER).cases
+    assert {"search-closed", "has-runs", "answer-no", "target-fails"} <= set(cases)
+
+    def checks(values, cases=cases):
         entries = {"prediction": {"value": FEWER, "said": "fewer"},
-                   "evidence": {"settings": SETTINGS, "assumptions": {}, "values": values}}
-        record = {"schema": 2, "lab": "0.1.0", "reader": "r",
+                   "evidence": {"settings": SETTINGS, "assumptions": {}, "values": values, "cases": cases}}
+        record = {"schema": 3, "lab": "0.1.0", "reader": "r",
                   "entries": {f"mobile/2/{name}": {"value": value, "at": 1} for name, value in entries.items()}}
         return verify(Ledger(record))
 
@@ -101,6 +104,9 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
     assert len(genuine) > 80 and all(check.agrees for check in genuine)
     better = {**values, "run.accuracy": {**values["run.accuracy"], "value": values["run.accuracy"]["value"] + 1e-6}}
     assert [check.path for check in checks(better) if not check.agrees] == ["run.accuracy"]
+    kinder = ["target-ok" if case == "target-fails" else case for case in cases]
+    wrong = [(check.path, check.claimed, check.recomputed) for check in checks(values, kinder) if not check.agrees]
+    assert wrong == [("cases.target-ok", "holds", None), ("cases.target-fails", None, "holds")]
 
 
 @pytest.mark.parametrize(("change", "sentence"), [

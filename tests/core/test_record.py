@@ -1,11 +1,14 @@
 """The reader's record: read, migrated and checked, whatever a browser or a file may hand in."""
 
 import json
+import sys
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataselect_core.engine import engine
 from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, migrate, validate
 
 
@@ -20,6 +23,7 @@ def record(**entries):
 
 
 FIGURE = {"value": 0.5, "unit": "", "kind": "measured", "source": "here"}
+ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
 EVIDENCE = {"at": "2026-11-23T10:00:00Z", "settings": {"threshold": 0.7}, "values": {"removed.words": FIGURE},
             "cases": ["budget-ok"]}
 
@@ -54,6 +58,23 @@ def test_an_older_record_is_brought_up_to_date_and_left_as_it_was():
     assert new["entries"]["cloud/1/reflection"]["value"] == "why"
 
 
+def test_evidence_of_schema_2_has_an_unknown_engine_and_no_cases_of_the_session():
+    """The engine is said to be unknown whatever the old record claims, and what nobody can make again goes."""
+    cases = ["run-selects", "best-tried", "runs-left"]
+    old = {**record(mobile_2_evidence=entry({**EVIDENCE, "cases": cases, "engine": ENGINE})), "schema": 2}
+    evidence = migrate(old)["entries"]["mobile/2/evidence"]["value"]
+    assert evidence["engine"] is None and evidence["cases"] == ["run-selects"]
+    assert evidence["values"] == EVIDENCE["values"] and old["entries"]["mobile/2/evidence"]["value"]["cases"] == cases
+
+
+def test_the_engine_of_this_python_is_one_a_record_may_hold():
+    """Python, NumPy and platform as they say of themselves, in a form that the check of records takes."""
+    here = engine()
+    assert here["python"] == sys.version.split()[0] and here["numpy"] == np.__version__
+    assert here["platform"].split()[0] == sys.platform
+    validate(record(cloud_1_evidence=entry({**EVIDENCE, "engine": here})))
+
+
 def test_a_newer_record_is_refused_with_what_to_do():
     """A record from a later edition is named as such, not taken for a broken one."""
     with pytest.raises(LedgerError, match="newer edition"):
@@ -64,7 +85,7 @@ def test_a_newer_record_is_refused_with_what_to_do():
     ("", "not JSON"), ("{", "not JSON"), ("[]", "no entries"), ("null", "no entries"), ('{"schema": 2}', "no entries"),
     ('{"schema": "2", "entries": {}}', "schema must be"), ('{"schema": true, "entries": {}}', "schema must be"),
     ('{"schema": 0, "entries": {}}', "schema must be"),
-    ('{"schema": 2, "lab": "0", "reader": "r", "entries": {"cloud/1/prediction": {"value": NaN, "at": 1}}}', "NaN"),
+    ('{"schema": 3, "lab": "0", "reader": "r", "entries": {"cloud/1/prediction": {"value": NaN, "at": 1}}}', "NaN"),
     ("[" * 100_000, "not JSON"), ("x" * 5_000_001, "larger"),
 ])
 def test_what_is_no_record_is_refused_with_the_reason(text, says):
@@ -97,6 +118,16 @@ def test_text_must_be_text():
     ({"cloud/1/evidence": entry({"values": {"a.b": {**FIGURE, "value": [1]}}})}, "must be a text"),
     ({"cloud/1/evidence": entry({"values": 3})}, "values"), ({"cloud/1/evidence": entry({"cases": "x"})}, "cases"),
     ({"cloud/1/evidence": entry({"cases": ["<i>"]})}, "cases"),
+    ({"cloud/1/evidence": entry({"cases": ["a"] * 201})}, "at most 200"),
+    ({"cloud/1/evidence": entry({"lab": 7})}, "evidence.lab must be a text"),
+    ({"cloud/1/evidence": entry({"lab": "x" * 101})}, "at most 100"),
+    ({"cloud/1/evidence": entry({"engine": "CPython"})}, "engine must be null or have"),
+    ({"cloud/1/evidence": entry({"engine": {}})}, "engine must be null or have"),
+    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "browser": "x"}})}, "engine must be null or have"),
+    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "python": 3.13}})}, "python must be a text"),
+    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "2" * 61}})}, "at most 60"),
+    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "<script>"}})}, "numpy is no version"),
+    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "platform": "linux\n# x"}})}, "platform is no version"),
     ({"cloud/1/settings": entry([])}, "at most 100 names"),
     ({"cloud/1/settings": entry({"threshold": 10 ** 400})}, "must be a text"),
     ({"cloud/1/kept-runs": entry([[[[[[[[[[[[[1]]]]]]]]]]]]])}, "too deeply"),

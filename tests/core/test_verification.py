@@ -7,7 +7,16 @@ from html.parser import HTMLParser
 import pytest
 
 from dataselect_core.figures import deduplication
-from dataselect_core.ledger import Ledger, LedgerError, ledger_text, report_html, report_markdown, verify
+from dataselect_core.ledger import (
+    Ledger,
+    LedgerError,
+    ledger_text,
+    migrate,
+    report_html,
+    report_markdown,
+    verify,
+)
+from dataselect_core.verification import captured_by
 
 SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 64, "seed": 1, "banding": "auto",
             "bands": 1, "rows": 1, "compute": "operations"}
@@ -18,19 +27,28 @@ def entry(value):
     return {"value": value, "at": 1_700_000_000_000}
 
 
+ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
+
+
 @pytest.fixture(scope="module")
-def figures():
+def found():
+    """What the core finds at one setting."""
+    return deduplication.recompute("cloud", SETTINGS, {}, 30.0)
+
+
+@pytest.fixture(scope="module")
+def figures(found):
     """The figures of one setting, as a page would have captured them."""
-    return {path: value.as_dict() for path, value in deduplication.recompute("cloud", SETTINGS, {}, 30.0).items()}
+    return {path: value.as_dict() for path, value in found.values.items()}
 
 
 @pytest.fixture
-def ledger(figures):
+def ledger(figures, found):
     """A record with one captured part and a reflection full of markup."""
-    return Ledger({"schema": 2, "lab": "0.1.0", "reader": "r1", "student": "7b-12", "entries": {
+    return Ledger({"schema": 3, "lab": "0.1.0", "reader": "r1", "student": "7b-12", "entries": {
         "cloud/1/prediction": entry({"value": 30.0, "said": "Reduction: 30 %", "why": "a guess", "locked_at": "2026"}),
-        "cloud/1/evidence": entry({"at": "2026", "settings": SETTINGS, "assumptions": {}, "values": figures,
-                                   "cases": ["budget-ok"]}),
+        "cloud/1/evidence": entry({"at": "2026", "lab": "0.1.0", "engine": ENGINE, "settings": SETTINGS,
+                                   "assumptions": {}, "values": figures, "cases": found.cases}),
         "cloud/1/reflection": entry(HOSTILE),
         "edge/1/prediction": entry({"value": 50.0, "said": "50 %"})}})
 
@@ -58,6 +76,27 @@ def test_a_changed_figure_is_found(ledger, change):
     entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
     checks = verify(replace(ledger, record={**ledger.record, "entries": entries}))
     assert sum(not check.agrees for check in checks) == 1
+
+
+def test_a_changed_case_is_found(ledger, found):
+    """A limit that is missed cannot be reported as met: both the claim and what it hides are listed."""
+    kept = [case for case in found.cases if case not in ("guardrail-ok", "corpus-licences")]
+    evidence = {**ledger.get("cloud", "1", "evidence"), "cases": [*kept, "guardrail-fails", "guardrail-fails"]}
+    entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
+    wrong = [check for check in verify(Ledger({**ledger.record, "entries": entries})) if not check.agrees]
+    assert "guardrail-ok" in found.cases and {check.kind for check in wrong} == {"case"}
+    assert [(check.path, check.claimed, check.recomputed) for check in wrong] == [
+        ("cases.guardrail-fails", "holds", None), ("cases.corpus-licences", None, "holds"),
+        ("cases.guardrail-ok", None, "holds")]
+
+
+def test_a_report_says_what_computed_its_figures(ledger):
+    """Versions of the lab, of Python and NumPy and where they ran stand beside the evidence; unknown ones are said so."""
+    said = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
+    assert captured_by(ledger) == {("cloud", "1"): said}
+    assert f"<p>Computed by {said}.</p>" in report_html(ledger) and "record schema 3" in report_markdown(ledger)
+    older = migrate({**ledger.record, "schema": 2})
+    assert "Computed by lab 0.1.0, an unknown engine." in report_markdown(Ledger(older))
 
 
 @pytest.mark.parametrize("settings", [{}, {**SETTINGS, "threshold": 7}, {**SETTINGS, "corpus": "web"},
@@ -114,7 +153,7 @@ def test_a_readers_markup_stays_text(ledger):
 
 def test_pictures_go_into_the_page_and_nothing_else_does():
     """A picture is base64 of a PNG; anything that is not is refused."""
-    empty = Ledger({"schema": 2, "lab": "0.1.0", "reader": "r", "entries": {}})
+    empty = Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {}})
     assert 'alt="ICR &lt;curve&gt;" src="data:image/png;base64,QUJD"' in report_html(empty, [("ICR <curve>", "QUJD")])
     with pytest.raises(ValueError, match="base64"):
         report_html(empty, [("x", '"><script>')])
@@ -140,5 +179,5 @@ def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
     for cases, binding in ((["a-ok", "b-ok"], "a"), (["a-ok", "b-fails"], "b"), (["a-fails", "b-fails"], "b")):
         evidence = {"settings": {}, "values": named, "cases": cases}
         entries = {"cloud/1/prediction": entry({"value": 1}), "cloud/1/evidence": entry(evidence)}
-        record = {"schema": 2, "lab": "0.1.0", "reader": "r", "entries": entries}
+        record = {"schema": 3, "lab": "0.1.0", "reader": "r", "entries": entries}
         assert f"Binding constraint: {binding}." in report_markdown(Ledger(record))

@@ -3,7 +3,10 @@
 import argparse
 import csv
 import json
+import platform
+import sys
 
+import numpy as np
 import pytest
 
 from dataselect_core import verify_command
@@ -13,6 +16,8 @@ from dataselect_core.ledger import Ledger, report_html, report_markdown
 SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 32, "seed": 1, "banding": "auto",
             "bands": 1, "rows": 1, "compute": "operations"}
 
+ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
+
 
 def entry(value):
     return {"value": value, "at": 1_700_000_000_000}
@@ -21,13 +26,14 @@ def entry(value):
 def ledger(student="7b-12", prediction=30.0, threshold=0.7, **changes):
     """The record of one who captured part 1 of the cloud track; `changes` replace values by path."""
     settings = {**SETTINGS, "threshold": threshold}
-    figures = {path: value.as_dict()
-               for path, value in deduplication.recompute("cloud", settings, {}, prediction).items()}
+    found = deduplication.recompute("cloud", settings, {}, prediction)
+    figures = {path: value.as_dict() for path, value in found.values.items()}
     for path, value in changes.items():
         figures[path.replace("__", ".")]["value"] = value
-    return Ledger({"schema": 2, "lab": "0.1.0", "reader": "r1", "student": student, "entries": {
+    return Ledger({"schema": 3, "lab": "0.1.0", "reader": "r1", "student": student, "entries": {
         "cloud/1/prediction": entry({"value": prediction, "said": "30 %"}),
-        "cloud/1/evidence": entry({"settings": settings, "assumptions": {}, "values": figures})}})
+        "cloud/1/evidence": entry({"lab": "0.1.0", "engine": ENGINE, "settings": settings, "assumptions": {},
+                                   "values": figures, "cases": found.cases})}})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +48,7 @@ def verify(tmp_path, *reports, options=()):
     verify_command.add_arguments(parser)
     table = tmp_path / "out" / "checked.csv"
     table.parent.mkdir(exist_ok=True)
-    status = verify_command.run(parser.parse_args([*map(str, reports), "--csv", str(table), *options]))
+    status = verify_command.run(parser.parse_args([*map(str, reports), "--csv", str(table), "--jobs", "1", *options]))
     with open(table, encoding="utf-8", newline="") as lines:
         return status, list(csv.DictReader(lines))
 
@@ -58,14 +64,21 @@ def forms(folder, record):
 def test_genuine_reports_agree_in_every_form(tmp_path, genuine, capsys):
     """Markdown, HTML and JSON of a genuine record: all figures agree, status 0, every figure in the table."""
     status, rows = verify(tmp_path, *forms(tmp_path, genuine))
-    figures = genuine.get("cloud", "1", "evidence")["values"]
-    assert status == 0 and len(rows) == 3 * len(figures)
+    evidence = genuine.get("cloud", "1", "evidence")
+    figures, cases = evidence["values"], evidence["cases"]
+    assert status == 0 and len(rows) == 3 * (len(figures) + len(cases))
+    assert {row["path"] for row in rows if row["kind"] == "case"} == {f"cases.{name}" for name in cases}
     assert tuple(rows[0]) == verify_command.COLUMNS
     assert {row["agrees"] for row in rows} == {"yes"} and {row["student"] for row in rows} == {"7b-12"}
     words = next(row for row in rows if row["path"] == "removed.words")
     assert float(words["claimed"]) == float(words["recomputed"]) == figures["removed.words"]["value"]
+    by = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
+    here = f"lab 0.1.0, Python {platform.python_version()}, NumPy {np.__version__}, {sys.platform} {platform.machine()}"
+    assert {(row["captured_by"], row["checked_by"]) for row in rows} == {(by, here)}
     said = capsys.readouterr()
     assert "not who made them" in said.out and "[3/3]" in said.err
+    assert f"{3 * len(figures)} figures and {3 * len(cases)} cases agree" in said.out
+    assert f"Computed by {by}.\nChecked by {here}.\n" in said.out
 
 
 def test_one_changed_figure_is_named_and_fails_the_whole(tmp_path, genuine, capsys):
@@ -77,6 +90,18 @@ def test_one_changed_figure_is_named_and_fails_the_whole(tmp_path, genuine, caps
     wrong = [row for row in rows if row["agrees"] == "no"]
     assert status == 1 and [(row["student"], row["path"]) for row in wrong] == [("forger", "removed.words_share")]
     assert "claimed 0.99" in capsys.readouterr().out
+
+
+def test_a_case_that_is_none_fails_the_whole(tmp_path, genuine):
+    """A report that calls a poor prediction close disagrees in that row and in the one for what it left out."""
+    evidence = genuine.get("cloud", "1", "evidence")
+    cases = ["prediction-close" if case == "prediction-low" else case for case in evidence["cases"]]
+    assert cases != evidence["cases"]
+    entries = {**genuine.record["entries"], "cloud/1/evidence": entry({**evidence, "cases": cases})}
+    (tmp_path / "a.json").write_text(Ledger({**genuine.record, "entries": entries}).to_text(), encoding="utf-8")
+    status, rows = verify(tmp_path, tmp_path / "a.json")
+    wrong = {row["path"]: (row["claimed"], row["recomputed"]) for row in rows if row["agrees"] == "no"}
+    assert status == 1 and wrong == {"cases.prediction-close": ("holds", ""), "cases.prediction-low": ("", "holds")}
 
 
 def test_a_small_figure_cannot_hide_behind_the_tolerance(tmp_path):
@@ -93,7 +118,7 @@ def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_pat
     hostile = genuine.record | {"entries": {"<script>": entry(1)}}
     files = {
         "empty.md": b"", "picture.html": b"\x89PNG\xff\xfe", "other.md": b"# Homework", "broken.json": b"{",
-        "nan.json": b'{"schema": 2, "lab": "0", "reader": "r", "entries": {"track": {"value": NaN, "at": 1}}}',
+        "nan.json": b'{"schema": 3, "lab": "0", "reader": "r", "entries": {"track": {"value": NaN, "at": 1}}}',
         "script.json": json.dumps(hostile).encode(), "newer.json": b'{"schema": 9, "entries": {}}',
         "nothing.json": json.dumps(genuine.record | {"entries": {}}).encode(), "deep.json": b'{"a":' * 99_999,
     }
@@ -172,6 +197,6 @@ def test_the_table_goes_to_standard_output_when_asked(tmp_path, genuine, capsys)
     parser = argparse.ArgumentParser()
     verify_command.add_arguments(parser)
     path = forms(tmp_path, genuine)[0]
-    assert verify_command.run(parser.parse_args([str(path), "--csv", "-"])) == 0
+    assert verify_command.run(parser.parse_args([str(path), "--csv", "-", "--jobs", "1"])) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert rows and all(row["agrees"] == "yes" for row in rows)

@@ -216,7 +216,8 @@ def labelling_report():
     for name, strategy, labels in (("random", "random", 60), ("active", "margin", 60), ("marker", "margin", 40)):
         settings |= {f"{name}.{key}": value for key, value in controls.items() if key != "data"}
         settings |= {f"{name}.strategy": strategy, f"{name}.number": 1 + (name != "random"), f"{name}.labels": labels}
-    return labelling_figures.recompute("mobile", settings, {}, {"direction": "fewer", "prediction": 1.5})
+    found = labelling_figures.recompute("mobile", settings, {}, {"direction": "fewer", "prediction": 1.5})
+    return [found.values, found.cases]
 
 
 def projects():

@@ -134,7 +134,7 @@ def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
     here = re.search(rf'<details data-expected="{id}/1">.*?</details>', instructors, flags=re.DOTALL)[0]
     assert re.findall(r"<caption>.*?, corpus (\w+)</caption>", here) == list(track(id).part_1.limits)
     paths = set(re.findall(r"<code>([\w.]+)</code>", here))
-    figures = deduplication.recompute(id, SETTINGS, {}, 30.0)
+    figures = deduplication.recompute(id, SETTINGS, {}, 30.0).values
     assert set(figures) - paths == {"reveal.prediction", "reveal.gap"}
 
 
@@ -145,7 +145,7 @@ def test_a_figure_recomputed_now_lies_in_its_range(instructors):
     here = re.search(r'<details data-expected="cloud/1">.*?</details>', instructors, flags=re.DOTALL)[0]
     table = next(part for part in here.split("<table")[1:] if "corpus licences</caption>" in part)
     column = re.findall(r'<th scope="col">(.*?)</th>', table).index("threshold 0.7") - 1
-    figures = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
+    figures = deduplication.recompute("cloud", SETTINGS, {}, 30.0).values
     for path in ("removed.words_share", "lsh.recall", "clusters.chained_share", "icr.ratio"):
         row = re.search(rf"<code>{re.escape(path)}</code></th>(.*?)</tr>", table)[1]
         cell = re.findall(r"<td>(.*?)</td>", row)[column].replace(",", "").replace("−", "-")
@@ -190,9 +190,9 @@ def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tm
     with zipfile.ZipFile(wheel) as archive:  # what pip does with a pure wheel
         archive.extractall(place)
     settings = {**SETTINGS, "budget_limit": 0.55}
-    figures = deduplication.recompute("cloud", settings, {}, 30.0)
-    values = {path: value.as_dict() for path, value in figures.items()}
-    entry = {"at": "2026-11-23T12:00:00Z", "settings": settings, "values": values, "cases": []}
+    found = deduplication.recompute("cloud", settings, {}, 30.0)
+    values = {path: value.as_dict() for path, value in found.values.items()}
+    entry = {"at": "2026-11-23T12:00:00Z", "settings": settings, "values": values, "cases": found.cases}
     kept = {"schema": record.SCHEMA, "lab": "0.1.0", "reader": "r", "student": "ada", "entries": {
         "cloud/1/prediction": {"value": {"value": 30, "said": "30 %"}, "at": 1},
         "cloud/1/evidence": {"value": entry, "at": 2}}}

@@ -479,13 +479,15 @@ def test_evidence_is_made_again_from_its_settings_figure_by_figure():
     page = hold(conversation)
     told, values = results(page), captured(page)
     assert all(value is None or isinstance(value, (bool, int, float, str)) for value in told["settings"].values())
-    assert told["session"] == ["measure.rate", "search.left", "search.limit", "search.used"]
-    evidence = {name: told[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
+    of_session = {"measure.rate", "search.left", "search.limit", "search.used", "runs-left", "any-runs", "rate-measured"}
+    assert of_session < set(told["session"]) and len(set(told["session"]) - of_session) == 1
+    evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {
+        "values": values, "cases": [case for case in told["cases"] if case not in told["session"]]}
     entries = {"cloud/2/prediction": {"value": FEWER, "said": "fewer"}, "cloud/2/evidence": evidence}
-    checks = verify(Ledger({"schema": 2, "lab": "0.1.0", "reader": "r", "entries": {
+    checks = verify(Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {
         key: {"value": value, "at": 1} for key, value in entries.items()}}))
     assert [check for check in checks if not check.agrees] == []
-    assert {"run.accuracy", "marker.accuracy", "optimum.cost", "index.cost"} <= {check.path for check in checks}
+    assert {"run.accuracy", "marker.accuracy", "optimum.cost", "index.cost", "cases.search-closed", "cases.answer-depends"} <= {check.path for check in checks}
     assert told["settings"]["runs_used"] == 3 and told["settings"]["marker.number"] == 2
 
 
@@ -504,7 +506,7 @@ def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
     page = hold(conversation)
     settings = results(page)["settings"]
     assert settings["active.seeds"] == 1 and settings["active.labels"] < 600
-    again = figures.recompute("cloud", settings, {}, FEWER)
+    again = figures.recompute("cloud", settings, {}, FEWER).values
     assert {path: value.value for path, value in again.items()} == pytest.approx(
         {path: value["value"] for path, value in captured(page).items()})
 

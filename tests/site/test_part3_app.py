@@ -190,8 +190,9 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
             results = page.of("results")[-1]
             assert results["settings"]["map"] == ("own" if ask else "track")
             found = domain_gap.recompute(of, results["settings"], {"real_price": 7.5}, FALLS)
-            assert found.keys() == results["values"].keys()
-            for path, value in found.items():
+            assert found.values.keys() == results["values"].keys()
+            assert found.cases == results["cases"]
+            for path, value in found.values.items():
                 assert value.value == pytest.approx(results["values"][path]["value"], rel=1e-12), path
                 assert value.kind == results["values"][path]["kind"], path
 

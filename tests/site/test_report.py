@@ -70,7 +70,7 @@ def small(tmp_path, monkeypatch):
     """A corpus of 90 licence texts, and the record of one who captured it at `SETTINGS`."""
     first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
-    found = {path: value.as_dict() for path, value in deduplication.recompute("cloud", SETTINGS, {}, 30.0).items()}
+    found = {path: value.as_dict() for path, value in deduplication.recompute("cloud", SETTINGS, {}, 30.0).values.items()}
     return record({"cloud/1/prediction": predicted(), "cloud/1/evidence": {**captured(), "values": found}})
 
 

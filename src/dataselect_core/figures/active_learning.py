@@ -13,8 +13,8 @@ from .. import exhaustive
 from ..economics import Assumptions
 from ..selection_economics import Prices
 from ..tracks import Track, track
-from ..values import measured, modelled
-from . import class_limits, index_bill, labelling_runs, labelling_verdict
+from ..values import Findings, measured, modelled
+from . import class_limits, index_bill, labelling_cases, labelling_runs, labelling_verdict
 from .labelling_runs import Reading, crossing
 
 OF_TRACK = ("label_price", "score_price", "pool_size", "training_price", "bytes_per_sample", "gpu_seconds_per_sample",
@@ -84,9 +84,11 @@ class Situation:
         return prices(self.assumptions())
 
     def judged(self):
-        """The figures of the marker."""
+        """The marker against the sweep: a `labelling_verdict.Judgement`, or None without a marker."""
+        if self.marker is None:
+            return None
         marker, curves = self.marker, self.curves(self.marker["settings"]["data"])
-        return labelling_verdict.judge(marker, self.prices(), curves, self.target()).values
+        return labelling_verdict.judge(marker, self.prices(), curves, self.target())
 
     def limits(self):
         """What the constraint check demands: target, budget and guardrail, as `Value`s."""
@@ -159,7 +161,7 @@ def stated(situation):
 
 
 def recompute(track_id, settings, assumptions, prediction):
-    """The figures of a report, from nothing but its settings: the runs are made again.
+    """The figures and cases of a report, from nothing but its settings: the runs are made again.
 
     Parameters
     ----------
@@ -173,14 +175,14 @@ def recompute(track_id, settings, assumptions, prediction):
 
     Returns
     -------
-    dict of str to Value
+    Findings
     """
     *_, found = recompute_stepwise(track_id, settings, assumptions, prediction)
     return found
 
 
 def recompute_stepwise(track_id, settings, assumptions, prediction):
-    """The same in steps: an iterator of (label, share done) that ends with the figures as its last item."""
+    """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
     controls = {name: settings[name] for name in CONTROLS}
     labelling_runs.check(controls)
     check_prediction(prediction)
@@ -204,7 +206,9 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
         else:
             baseline = situation.curves(controls["data"])[0]
             setattr(situation, name, labelling_runs.read(step, asked, baseline, situation.target()))
-    yield figures(situation)
+    judged = situation.judged()
+    values = figures(situation, judged)
+    yield Findings(values, labelling_cases.cases(situation, values, judged))
 
 
 def _marker(run):
@@ -226,7 +230,7 @@ def figures(situation, judged=None):
     Parameters
     ----------
     situation : Situation
-    judged : dict, optional
+    judged : labelling_verdict.Judgement, optional
         `situation.judged()`, where it is known already.
 
     Returns
@@ -249,7 +253,7 @@ def figures(situation, judged=None):
     if latest is not None:
         values |= _run(latest) | _behind(situation, latest) | _lock(situation) | _check(situation, latest)
     if situation.marker is not None:
-        values |= situation.judged() if judged is None else judged
+        values |= (situation.judged() if judged is None else judged).values
     if situation.answer is not None:
         values |= index_bill.figures(a, *index_bill.questions(a, values["own.labels_saved"].value or 0.0))
     return values

@@ -11,8 +11,9 @@ from ..economics import Assumptions
 from ..scale import at_scale
 from ..scaling import training_flops
 from ..tracks import Track, track
-from ..values import measured, modelled
+from ..values import Findings, measured, modelled
 from . import class_limits
+from .audit_cases import cases
 
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
@@ -154,7 +155,7 @@ def known(audit):
 
 
 def recompute(track_id, settings, assumptions, prediction):
-    """The figures of a report, from nothing but its settings.
+    """The figures and cases of a report, from nothing but its settings.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def recompute(track_id, settings, assumptions, prediction):
 
     Returns
     -------
-    dict of str to Value
+    Findings
     """
     for step in recompute_stepwise(track_id, settings, assumptions, prediction):
         found = step
@@ -176,7 +177,7 @@ def recompute(track_id, settings, assumptions, prediction):
 
 
 def recompute_stepwise(track_id, settings, assumptions, prediction):
-    """The same in steps: an iterator of (label, share done) that ends with the figures as its last item.
+    """The same in steps: an iterator of (label, share done) that ends with the `Findings`.
 
     The audits of the latest few corpora and seeds are kept, since they are what takes time.
     """
@@ -202,7 +203,9 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
         here, settings["corpus"], audit, asked, prediction, by_hand, dict(assumptions),
         class_limits.among(settings, LIMITS),
     )
-    yield figures(situation, point, audit.learning(point))
+    learning = audit.learning(point)
+    values = figures(situation, point, learning)
+    yield Findings(values, cases(situation, values, learning))
 
 
 def _check(settings):

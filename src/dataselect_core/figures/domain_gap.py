@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import datasets, gap_map, mixing, noise_lab, small_map
 from ..tracks import track
-from ..values import measured, modelled
+from ..values import Findings, measured, modelled
 from . import label_noise
 from .mix_situation import DIRECTIONS, LIMITS, Situation, fixed_limits, kept, setting_of
 
@@ -18,7 +18,7 @@ _runs, _experiments = {}, {}
 
 
 def recompute(track_id, settings, assumptions, prediction):
-    """The figures of a report, from nothing but its settings.
+    """The figures and cases of a report, from nothing but its settings.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ def recompute(track_id, settings, assumptions, prediction):
 
     Returns
     -------
-    dict of str to Value
+    Findings
     """
     *_, found = recompute_stepwise(track_id, settings, assumptions, prediction)
     return found
 
 
 def recompute_stepwise(track_id, settings, assumptions, prediction):
-    """The same in steps: an iterator of (label, share done) that ends with the figures as its last item."""
+    """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
     for found in (_runs, _experiments):
         if len(found) > REMEMBERED:
             found.clear()
@@ -71,7 +71,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
             else:
                 _experiments[situation.rate, seeds] = step
     situation.experiment = _experiments[situation.rate, seeds]
-    yield figures(situation)[0]
+    yield Findings(*figures(situation))
 
 
 def known(situation):

@@ -1,0 +1,38 @@
+"""What computed a figure: the versions of Python and NumPy, and where they ran."""
+
+import platform
+import re
+import sys
+
+import numpy as np
+
+PARTS = ("python", "numpy", "platform")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
+"""What each of them may look like in a record, which may come from anywhere."""
+UNKNOWN = "an unknown engine"
+
+
+def engine():
+    """The engine that runs this: dict of `python`, `numpy` and `platform`, all texts.
+
+    The platform is that of `sys` with the processor: "linux x86_64", or in WebAssembly "emscripten 4.0.9 wasm32",
+    where the version is that of the runtime Python was built with.
+    """
+    runtime = getattr(sys, "_emscripten_info", None)
+    version = ".".join(map(str, runtime.emscripten_version)) if runtime else ""
+    where = " ".join(filter(None, (sys.platform, version, platform.machine())))
+    return {"python": platform.python_version(), "numpy": np.__version__, "platform": where}
+
+
+def described(engine, lab=None):
+    """An engine in the words of a report; None is one that an earlier edition did not record.
+
+    Parameters
+    ----------
+    engine : dict or None
+    lab : str, optional
+        Version of the lab, to be said first.
+    """
+    said = UNKNOWN if engine is None else \
+        f"Python {engine['python']}, NumPy {engine['numpy']}, {engine['platform']}"
+    return f"lab {lab}, {said}" if lab else said

@@ -1,0 +1,51 @@
+"""What is the case in Part 1: which sentences are true of a point."""
+
+CLOSE = 3.0  # percentage points within which a prediction counts as close
+OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
+SAME_LOSS = 0.005  # nats below which two losses are called the same
+
+
+def cases(situation, values, learning):
+    """What is the case at a point: names of the sentences that are true.
+
+    Parameters
+    ----------
+    situation : deduplication.Situation
+    values : dict of str to Value
+        From `deduplication.figures`.
+    learning : Learning
+    """
+    number = {path: value.value for path, value in values.items()}
+    found = [f"corpus-{situation.corpus}"]
+    if situation.audit.corpus.kind == "texts":
+        found.append("corpus-texts")
+    for check in ("budget", "guardrail"):
+        fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
+        found.append(f"{check}-{'ok' if fits else 'fails'}")
+    found.append(binding(number))
+    change = number["curve.loss_change"]
+    found.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
+    if "reveal.measured" not in number:
+        found.append("asked-none")
+    else:
+        points = 100 * (number["reveal.prediction"] - number["reveal.measured"])
+        near = abs(points) <= CLOSE
+        found.append("prediction-close" if near else "prediction-low" if points < 0 else "prediction-high")
+    saved = number["curve.tokens_saved_share"]
+    found.append("reaches-raw" if saved is not None and saved > 0 else "misses-raw")
+    if learning.raw.loss[-1] > learning.raw.loss.min() + SAME_LOSS:
+        found.append("raw-rises")
+    if number["removed.words_share"] > OUTWEIGH * number["removed.documents_share"]:
+        found.append("words-outweigh")
+    return found
+
+
+def binding(number):
+    """Which limit decides: the one that fails, else the one of which less is left in proportion."""
+    limits = {check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
+              for check in ("budget", "guardrail")}
+    fails = [check for check, (value, limit) in limits.items() if value > limit]
+    if fails:
+        return "limits-both-fail" if len(fails) == 2 else f"limits-{fails[0]}-fails"
+    used = {check: value / limit if limit else 1.0 for check, (value, limit) in limits.items()}
+    return f"limits-{max(used, key=used.get)}-binds"
