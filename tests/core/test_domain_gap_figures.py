@@ -38,7 +38,7 @@ def quick():
 def found():
     """All figures of a report with a map of its own, and what was said on the way."""
     *steps, last = domain_gap.recompute_stepwise("tiny", SETTINGS, {"real_price": 3.0}, FALLS)
-    return steps, {path: value.value for path, value in last.items()}
+    return steps, {path: value.value for path, value in last.values.items()}
 
 
 def situation(of="tiny", share=0.5, randomisation=0.2, **more):

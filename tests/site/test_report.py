@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from quiet_page import ROOT, Page, first_licences, run
 from reader import Reader
 
+from dataselect_core.engine import VERSION, described, engine
 from dataselect_core.figures import deduplication
 from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, ledger_text, report_markdown, verify
 from tools import pages
@@ -42,6 +43,10 @@ def entry(value, at=AT):
     return {"value": value, "at": at}
 
 
+ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
+COMPUTED = "Computed by lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32."
+
+
 def figure(value, kind="measured"):
     return {"value": value, "unit": "", "kind": kind, "source": "here"}
 
@@ -49,7 +54,7 @@ def figure(value, kind="measured"):
 def captured(settings=None, **values):
     """Captured evidence; `removed__words` stands for removed.words."""
     figures = {path.replace("__", "."): figure(value) for path, value in values.items()}
-    return {"at": "2026-11-23T12:00:00.000Z", "lab": "0.1.0", "settings": settings or SETTINGS, "assumptions": {},
+    return {"at": "2026-11-23T12:00:00.000Z", "lab": "0.1.0", "engine": ENGINE, "settings": settings or SETTINGS, "assumptions": {},
             "values": figures, "cases": ["budget-ok"]}
 
 
@@ -70,8 +75,10 @@ def small(tmp_path, monkeypatch):
     """A corpus of 90 licence texts, and the record of one who captured it at `SETTINGS`."""
     first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
-    found = {path: value.as_dict() for path, value in deduplication.recompute("cloud", SETTINGS, {}, 30.0).values.items()}
-    return record({"cloud/1/prediction": predicted(), "cloud/1/evidence": {**captured(), "values": found}})
+    found = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
+    values = {path: value.as_dict() for path, value in found.values.items()}
+    evidence = {**captured(), "values": values, "cases": found.cases}
+    return record({"cloud/1/prediction": predicted(), "cloud/1/evidence": evidence})
 
 
 def ask(*messages, until=1):
@@ -98,7 +105,7 @@ def test_python_writes_the_report_the_page_asks_for(small, form):
     said = page.said[-1]
     assert said["id"] == 5 and said["type"] == "report"
     assert Ledger.from_text(ledger_text(said["answer"])).record == small
-    for words in ("Words that went", "It rises.", "Missing: a reflection.", "Part 2: Active Learning ROI"):
+    for words in ("Words that went", "It rises.", "Missing: a reflection.", "Part 2: Active Learning ROI", COMPUTED):
         assert words in said["answer"]
     assert ("QUJD" in said["answer"]) == (form == "html")
 
@@ -118,15 +125,19 @@ def test_what_cannot_be_reported_is_an_error_and_python_lives_on(message):
 
 
 def test_python_checks_a_report_and_says_how_far_it_is(small):
-    """Every figure of a genuine report agrees; progress comes before the answer, and a forged figure is found."""
-    for change, wrong in ((0, 0), (1, 1)):
-        small["entries"]["cloud/1/evidence"]["value"]["values"]["removed.words"]["value"] += change
+    """Figures and cases of a genuine report agree; progress comes before the answer; what is forged is found."""
+    evidence = small["entries"]["cloud/1/evidence"]["value"]
+    for change, case, wrong in ((0, "corpus-texts", []), (1, "corpus-crawl", ["removed.words", "cases.corpus-crawl",
+                                                                             "cases.corpus-texts"])):
+        evidence["values"]["removed.words"]["value"] += change
+        evidence["cases"] = [case if each == "corpus-texts" else each for each in evidence["cases"]]
         text = report_markdown(Ledger(small)).replace("\n", "\r\n")  # as a mail program may have it
         page = ask({"type": "verify", "id": 3, "text": text})
         *before, answer = page.said
         assert all(0 <= said["progress"] <= 1 for said in before)
         checks = answer["answer"]["checks"]
-        assert len(checks) > 50 and [c["path"] for c in checks if not c["agrees"]] == ["removed.words"] * wrong
+        assert len(checks) > 50 and [c["path"] for c in checks if not c["agrees"]] == wrong
+        assert answer["answer"]["by"] == {"computed": [COMPUTED[12:-1]], "checked": described(engine(), "0.1.0")}
     assert {"licences.json.gz"} <= set(page.loaded)
 
 
@@ -233,6 +244,9 @@ def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(stude
         assert len(checks) > 50 and [check for check in checks if not check.agrees] == []
         evidence = ledger.get("cloud", "1", "evidence")
         assert ledger.record["schema"] == SCHEMA and evidence["lab"] == ledger.record["lab"]
+        assert evidence["engine"]["platform"].startswith("emscripten") and evidence["engine"]["numpy"][0] == "2"
+        assert all(VERSION.fullmatch(version) for version in evidence["engine"].values())
+        assert {check.path for check in checks if check.kind == "case"} == {f"cases.{name}" for name in evidence["cases"]}
         assert evidence["assumptions"] == {} and evidence["settings"]["threshold"] == 0.8
         assert {value["kind"] for value in evidence["values"].values()} == {"measured", "modelled"}
         assert ledger.get("cloud", "1", "reflection") == ATTACK
@@ -241,6 +255,7 @@ def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(stude
 def test_the_printable_report_has_plots_tables_and_what_is_missing(student, new_reader):
     """Pictures of both plots and their tables are in the one file; opened, it shows them and runs nothing."""
     text = next(text for name, text in student.reports.items() if name.endswith(".html"))
+    assert re.search(r"<p>Computed by lab 0\.1\.0, Python 3\.[\d.]+, NumPy 2\.[\d.]+, emscripten [\d.]+ wasm32\.</p>", text)
     assert [title for title, _ in PICTURE.findall(text)] == ["Learning against compute", "What LSH finds, and what it misses"]
     for words in ("Missing: not begun.", "Final strategy: missing.", "a third of the texts", "Training FLOPs saved",
                   "Constraint check", "The same numbers"):
@@ -258,16 +273,18 @@ def test_a_report_is_checked_in_the_page(student):
     text = next(text for name, text in student.reports.items() if name.endswith(".md"))
     result = student.one("[data-verify-result]")
     choose(student, "Choose a report to check", "report.md", text)
-    expect(result).to_contain_text(re.compile(r"all \d\d figures agree"))
+    expect(result).to_contain_text(re.compile(r"all \d\d figures and \d+ cases agree"))
     expect(result).to_contain_text("does not show who made them")
     value = json.loads(ledger_text(text))["entries"]["cloud/1/evidence"]["value"]["values"]["removed.words"]["value"]
     forged = re.sub(rf'("value": ){value}\b', rf"\g<1>{value + 7}", text)
     choose(student, "Choose a report to check", "report.md", forged)
-    expect(result).to_contain_text(re.compile(r"\d of \d\d figures differ"))
+    expect(result).to_contain_text(re.compile(r"\d of \d\d figures and \d+ cases differ"))
+    expect(result).to_contain_text(re.compile(r"Computed by lab 0\.1\.0, Python (\S+, NumPy \S+, emscripten \S+ wasm32)\. "
+                                              r"Checked by lab 0\.1\.0, Python \1\."))
     expect(result.locator(".differs").first).to_contain_text("✗ differs")
     expect(result.get_by_role("row").filter(has_text="removed.words").first).to_contain_text(str(value + 7))
     student.page.get_by_role("button", name="Check my own record").click()
-    expect(result).to_contain_text(re.compile(r"all \d\d figures agree"))
+    expect(result).to_contain_text(re.compile(r"all \d\d figures and \d+ cases agree"))
     after = student.page.evaluate(STORED)
     for each in (before, after):
         each["entries"].pop("cloud/1/seconds", None)
@@ -328,7 +345,8 @@ def test_without_python_there_is_a_report_all_the_same(new_reader, button):
     held = Ledger.from_text(ledger_text(text))
     assert held.record["student"] == "7b-12" and held.get("cloud", "1", "decision") == ATTACK
     if button != "As JSON":
-        for words in ("Missing: a reflection", "Missing: captured evidence, a reflection", "Final strategy: missing."):
+        for words in ("Missing: a reflection", "Missing: captured evidence, a reflection", "Final strategy: missing.",
+                      COMPUTED):
             assert words in text
         assert "<script>globalThis" not in text.split("## Record")[0].split('<script type="application/json"')[0]
     shown = reader.page.get_by_label("The report as text").input_value()
@@ -342,7 +360,7 @@ def test_without_python_there_is_a_report_all_the_same(new_reader, button):
 
 
 CANDIDATES = [
-    record({}), record({"track": "cloud"}), {**record({}), "schema": 1}, {**record({}), "schema": 3}, [], None, 7,
+    record({}), record({"track": "cloud"}), {**record({}), "schema": 1}, {**record({}), "schema": 4}, [], None, 7,
     {**record({}), "schema": True}, {**record({}), "reader": 7}, {**record({}), "lab": None}, {**record({}), "student": []},
     {**record({}), "entries": []}, record({"cloud/1/prediction": predicted()}), record({"cloud/1/prediction": 30}),
     record({"cloud/1/prediction": predicted(value=[1])}), record({"cloud/9/prediction": predicted()}),
@@ -362,12 +380,20 @@ CANDIDATES = [
     {**record({}), "entries": {"track": {"value": 1, "at": True}}}, {**record({}), "entries": {"track": {"value": 1, "at": 1, "x": 1}}},
     {"schema": 1, "reader": "r", "entries": {"cloud/1/prediction": entry({"value": 30})}},
     {"schema": 1, "reader": "r", "entries": {"cloud/1/evidence": entry({"settings": {}, "values": {}})}},
+    *({**record({"cloud/2/evidence": {**captured(), **change}}), "schema": schema} for schema in (2, SCHEMA) for change in (
+        {}, {"engine": None}, {"engine": "x"}, {"engine": []}, {"engine": {}}, {"engine": {**ENGINE, "more": "1"}},
+        {"engine": {**ENGINE, "numpy": 2}}, {"engine": {**ENGINE, "numpy": None}}, {"engine": {**ENGINE, "numpy": ""}},
+        {"engine": {**ENGINE, "python": ATTACK[:50]}}, {"engine": {**ENGINE, "python": "3" * 61}},
+        {"engine": {**ENGINE, "platform": "linux\n"}}, {"lab": 7}, {"lab": None}, {"lab": "x" * 101},
+        {"cases": None}, {"cases": ["a-ok"] * 201}, {"cases": ["any-runs", "has-runs", "best-tried"]},
+        {"cases": [["any-runs"]]}, {"cases": ["any-runs"] * 201})),
+    {**record({"cloud/1/evidence": captured()}), "schema": 2, "entries": {"__proto__": entry(1)}},
     {"schema": 1, "reader": "r", "entries": {"cloud/1/prediction": entry({"value": {"direction": "up", "prediction": 3}})}},
 ]
 
 
 def test_page_and_command_line_accept_and_refuse_the_same_records(new_reader):
-    """Forty records, good, old, broken and hostile: where one reads it so does the other, and to the same record."""
+    """Eighty records, good, old, broken and hostile: where one reads it so does the other, and to the same record."""
     reader = new_reader(script=NO_PYTHON).open()
     read = """(texts) => texts.map((text) => {
       try { return lab.schema.read(JSON.parse(text)); } catch { return null; }
