@@ -2,7 +2,7 @@
 "use strict";
 
 lab.verify = (() => {
-  const SHOWN = 400; // rows of agreement; a report of one track has about that many
+  const SHOWN = 600; // rows of agreement; a report of one track has about that many
   const status = () => lab.one("[data-verify-status]");
   const bar = () => lab.one("[data-verify-progress]");
 
