@@ -98,10 +98,11 @@ def test_an_interruption_ends_the_other_processes():
     long = [Question("tiny", "3", {**MIX, "seed": seed, "seeds": 20}, {}, FALLS) for seed in range(40)]
     work = recomputed([questions()[0], *long], 2)
     next(work)
-    assert len(active_children()) == 2
+    workers = active_children()
+    assert len(workers) == 2
     with pytest.raises(KeyboardInterrupt):
         work.throw(KeyboardInterrupt())
-    assert active_children() == []
+    assert active_children() == [] and all(worker.exitcode != 0 for worker in workers)  # ended, not waited for
 
 
 def test_missing_data_are_told_by_the_other_processes_too(tmp_path, monkeypatch):
