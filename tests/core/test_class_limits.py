@@ -22,7 +22,7 @@ MARKER = {f"marker.{key}": value
 
 def labelled(of, **limits):
     """The figures of a small labelling project under limits."""
-    return active_learning.recompute(of, {**CONTROLS, **MARGIN, **MARKER, **limits}, {}, FEWER)
+    return active_learning.recompute(of, {**CONTROLS, **MARGIN, **MARKER, **limits}, {}, FEWER).values
 
 
 def mixed(of, share=0.5, randomisation=0.3, **fixed):

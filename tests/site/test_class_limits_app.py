@@ -63,9 +63,10 @@ def checked(page, part, prediction, values=None):
     """What a teacher's check says of the captured evidence."""
     told = page.of("results")[-1]
     values = {path: value for path, value in (values or told["values"]).items() if path not in told.get("session", ())}
-    evidence = {name: told[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
+    cases = [case for case in told["cases"] if case not in told.get("session", ())]
+    evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {"values": values, "cases": cases}
     entries = {"prediction": {"value": prediction, "said": "said"}, "evidence": evidence}
-    return verify(Ledger({"schema": 2, "lab": "0.1.0", "reader": "r", "entries": {
+    return verify(Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {
         f"{told['track']}/{part}/{name}": {"value": value, "at": 1} for name, value in entries.items()}}))
 
 

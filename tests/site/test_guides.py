@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 from dataselect_core import record
 from dataselect_core.figures import deduplication
 from dataselect_core.tracks import TRACKS, track
-from dataselect_core.values import measured
+from dataselect_core.values import Findings, measured
 from tools import expected, guides, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatc
         asked.append((id, settings["x"], assumptions, prediction))
         values = {"a.b": settings["x"] * 10, "own": prediction, "none": None}
         values |= {"only.one": 5} if settings["x"] == 2 else {}
-        return {path: measured(value, "u", "s") for path, value in values.items()}
+        return Findings({path: measured(value, "u", "s") for path, value in values.items()}, [])
 
     (found,) = expected.ranges("9", track("edge"), recompute)
     assert found["columns"] == ["few", "one"]
