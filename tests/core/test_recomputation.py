@@ -6,6 +6,7 @@ from multiprocessing import active_children
 import pytest
 
 from dataselect_core import verify_command
+from dataselect_core.figures import domain_gap
 from dataselect_core.ledger import Ledger
 from dataselect_core.recomputation import _parcels as parcels
 from dataselect_core.recomputation import processors, recomputed
@@ -21,6 +22,13 @@ RUN = {f"active.{name}": value for name, value in LABELS.items() if name != "dat
 MIX = {"synthetic": 40, "randomisation": 0.5, "total": 200, "real": 300, "rain": "record", "wet_share": 43,
        "simulator_rain": "no", "label_noise": 0, "seed": 1, "seeds": 2, "noise": 5, "map": "track"}
 FALLS, FEWER = {"direction": "falls", "prediction": 9}, {"direction": "fewer", "prediction": 2}
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    """What other tests have computed, with smaller experiments, is not what fresh processes compute."""
+    for found in ("_runs", "_experiments"):
+        monkeypatch.setattr(domain_gap, found, {})
 
 
 def questions():
