@@ -18,7 +18,7 @@ from tools import expected, guides, map, optimum, pages, wall
 
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
-    "lab", "format", "fill", "names", "state", "schema", "store", "worker", "boot", "documents", "lock", "assumptions",
+    "lab", "format", "fill", "names", "state", "schema", "store", "snapshot", "shelf", "worker", "boot", "documents", "lock", "assumptions",
     "clusters", "desk", "plots", "record", "report", "verify", "texts", "map", "synthesis", "main", "links", "embed",
     "part2", "part3", "own",
 )
@@ -144,6 +144,8 @@ def build(root, out, runtime, wheel, data):
         "lock": {"info": lock["info"], "packages": {}},
     }
     shell = root / "site" / "shell"
+    starting = [files[name]["url"] for name in eager] + [(shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")]
+    manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
     scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
     names = {
         "scripts": list(scripts.values()),

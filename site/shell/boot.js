@@ -11,6 +11,7 @@ lab.boot = (() => {
     core: "Installing the lab's core",
     workbench: "Building the workbench",
   };
+  const PATIENCE = 30_000; // ms for what was kept to come to life, which takes one or two seconds
   /** @type {Worker | null} */
   let worker = null;
   let attempt = 0;
@@ -126,6 +127,7 @@ lab.boot = (() => {
     ticking = setInterval(progress, 500);
     progress();
     try {
+      const shelf = lab.shelf.get();
       const files = {};
       const transfer = [];
       for (const [name, file] of Object.entries(manifest.files)) {
@@ -140,7 +142,7 @@ lab.boot = (() => {
           if (mine !== attempt) return;
         }
       }
-      const source = new Blob([`"use strict";(${lab.worker})();`], { type: "text/javascript" });
+      const source = new Blob([`"use strict";(${lab.worker})((${lab.snapshot})());`], { type: "text/javascript" });
       const address = URL.createObjectURL(source);
       worker = new Worker(address);
       worker.onerror = (event) => {
@@ -156,9 +158,22 @@ lab.boot = (() => {
         wheel: manifest.wheel,
         panelRoot: manifest.panelRoot,
       }, transfer);
+      const found = await shelf;
+      if (mine !== attempt) return;
+      document.documentElement.dataset.python = found.kept ? "kept" : "new";
+      worker.postMessage({ type: "shelf", ...found }, found.kept ? [found.kept.memory] : []);
+      if (found.kept) setTimeout(() => mine === attempt && !lab.boot.live && worker && startAfresh("It took too long."), PATIENCE);
     } catch (error) {
       if (mine === attempt) fail(sentenceFor(error), String(error));
     }
+  }
+
+  /** What was kept of an earlier visit does not come to life: Python starts in the ordinary way. */
+  async function startAfresh(why) {
+    console.debug(why);
+    const mine = attempt;
+    await lab.shelf.refuse();
+    if (mine === attempt) start();
   }
 
   async function receive(message, scripts) {
@@ -176,6 +191,10 @@ lab.boot = (() => {
         bytes = await fromFolder(message.name);
       } catch { /* the worker is told that there is none */ }
       if (worker) worker.postMessage({ type: "file", name: message.name, bytes }, bytes ? [bytes] : []);
+    } else if (message.type === "unfit") {
+      startAfresh(message.text);
+    } else if (message.type === "keep") {
+      lab.shelf.put(message.kept);
     } else if (message.type === "failed") {
       fail(sentenceFor(message), message.text);
     } else if (message.type === "live") {
@@ -194,7 +213,7 @@ lab.boot = (() => {
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("[data-boot-retry]")) start();
+    if (event.target instanceof Element && event.target.closest("[data-boot-retry]")) lab.shelf.drop().then(start);
   });
 
   return {

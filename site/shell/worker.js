@@ -2,7 +2,8 @@
 // and from a folder alike: a blob worker inherits the page's Content Security Policy, also for its requests.
 "use strict";
 
-lab.worker = function worker() {
+/** @param {{take: Function, restore: Function}} snapshot */
+lab.worker = function worker(snapshot) {
   /** A name for Pyodide to ask for; nothing is ever requested from it. */
   const BASE = "https://lab.invalid/";
   const SITE = "/lib/python3.13/site-packages";
@@ -145,6 +146,18 @@ lab.worker = function worker() {
 
   const step = (name) => post({ type: "step", name });
 
+  // Panel evaluates a line of JavaScript when it is imported, which the policy of this page forbids; it is for
+  // Panel's own bridge, and this page has another. And it wants pandas unless something stands in for requests.
+  const PREPARE = `
+import sys, types
+import pyodide.code
+pyodide.code.run_js = lambda code: None
+sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
+`;
+  /** What the page has kept of an earlier visit, and whether it would keep this one. */
+  let shelfArrived = () => {};
+  const shelf = new Promise((resolve) => { shelfArrived = resolve; });
+
   async function boot(message) {
     files = new Map(Object.entries(message.files));
     for (const name of message.eager) start(name); // all at once; the steps below find them under way
@@ -153,6 +166,7 @@ lab.worker = function worker() {
     // and Chromium crashes the tab when it has to end a busy worker, as on a reload.
     for (const name of ["Suspending", "promising"]) delete WebAssembly[name];
     self.importScripts(`${BASE}pyodide.js`);
+    const { kept, keep } = await shelf;
     const pyodide = await self.loadPyodide({
       indexURL: BASE,
       stdLibURL: `${BASE}python_stdlib.zip`,
@@ -161,26 +175,42 @@ lab.worker = function worker() {
       env: { HOME: "/home/pyodide", PANEL_CDN_ROOT: message.panelRoot, MPLBACKEND: "agg" },
       stdout: (line) => console.debug(line),
       stderr: (line) => console.debug(line),
+      ...(kept ? { _loadSnapshot: kept.memory, _snapshotDeserializer: () => null } : { _makeSnapshot: keep }),
     });
     FS = pyodide.FS;
+    const tableStart = pyodide._module.wasmTable.length;
     step("packages");
-    for (const name of ["numpy.zip", "site-packages.zip", "apps.zip"]) unpack(pyodide.FS, await bytes(name), SITE);
-    pyodide.runPython("import importlib\nimportlib.invalidate_caches()");
-    step("core");
-    pyodide.FS.writeFile(`/tmp/${message.wheel}`, await bytes(message.wheel));
-    await pyodide.runPythonAsync(`import micropip\nawait micropip.install("emfs:/tmp/${message.wheel}", deps=False)`);
-    step("workbench");
-    // Panel evaluates a line of JavaScript when it is imported, which the policy of this page forbids; it is for
-    // Panel's own bridge, and this page has another.
-    pyodide.runPython("import pyodide.code\npyodide.code.run_js = lambda code: None");
-    const bridge = pyodide.pyimport("apps.bridge");
-    pyodide.FS.mkdirTree(`${SITE}/dataselect_data`);
+    for (const name of ["numpy.zip", "site-packages.zip", "apps.zip"]) unpack(FS, await bytes(name), SITE);
+    FS.mkdirTree(`${SITE}/dataselect_data`);
     const load = async (name) => {
       const path = `${SITE}/dataselect_data/${name}`;
-      if (!pyodide.FS.analyzePath(path).exists) pyodide.FS.writeFile(path, await bytes(name));
+      if (!FS.analyzePath(path).exists) FS.writeFile(path, await bytes(name));
     };
-    python = bridge.Bridge((text) => post({ type: "python", text }), load);
-    post({ type: "live", documents: python.documents() });
+    const send = (text) => post({ type: "python", text });
+    FS.writeFile(`/tmp/${message.wheel}`, await bytes(message.wheel));
+    if (kept) {
+      snapshot.restore(pyodide, kept.places, (path) => new WebAssembly.Module(FS.readFile(path)), { send, load });
+      pyodide.runPython(`import zipfile\nzipfile.ZipFile("/tmp/${message.wheel}").extractall("${SITE}")`);
+      python = pyodide.globals.get("bridge");
+      post({ type: "live", documents: kept.documents });
+      return;
+    }
+    pyodide.runPython("import importlib\nimportlib.invalidate_caches()");
+    step("core");
+    await pyodide.runPythonAsync(`import micropip\nawait micropip.install("emfs:/tmp/${message.wheel}", deps=False)`);
+    step("workbench");
+    pyodide.runPython(PREPARE);
+    python = pyodide.pyimport("apps.bridge").Bridge(send, load);
+    const documents = python.documents();
+    post({ type: "live", documents });
+    if (!keep) return;
+    try {
+      pyodide.globals.set("bridge", python);
+      const { memory, places } = snapshot.take(pyodide, tableStart, { send, load });
+      post({ type: "keep", kept: { places, documents, memory: memory.buffer } }, [memory.buffer]);
+    } catch (error) {
+      console.debug(`Not kept for the next visit: ${error.message}`);
+    }
   }
 
   function failed(error) {
@@ -207,7 +237,14 @@ lab.worker = function worker() {
   let queue = Promise.resolve();
   self.onmessage = ({ data }) => {
     if (data.type === "boot") {
-      Promise.race([boot(data), givenUp]).catch((error) => post(failed(error)));
+      Promise.race([boot(data), givenUp]).catch(async (error) => {
+        const { kept } = await shelf;
+        post(kept && !error.download ? { type: "unfit", text: String(error.stack || error) } : failed(error));
+      });
+      return;
+    }
+    if (data.type === "shelf") {
+      shelfArrived(data);
       return;
     }
     if (data.type === "file") {

@@ -1,0 +1,149 @@
+// Python as it stands when everything is imported and built: taken on the first visit, put back on the next.
+// Pyodide's own snapshot holds the interpreter's memory. NumPy's binary modules need more: where each lay, and which
+// functions stood where in the table. The objects of JavaScript that Python holds are known by a name.
+// This leans on how Pyodide 0.29 and Emscripten are made inside; what does not fit is refused with an error, and
+// the caller starts Python in the ordinary way. Runs inside the worker.
+"use strict";
+
+lab.snapshot = function snapshot() {
+  /** Where Emscripten's record of a loaded library keeps what, in bytes from its handle. */
+  const FIELDS = { memoryBase: 12, memorySize: 16, tableBase: 20, tableSize: 24 };
+  /** The first entries of the table of JavaScript objects, which Pyodide fills by itself. */
+  const OWN_OBJECTS = 7;
+  const MAIN = 0; // the handle of the interpreter itself among the libraries
+  // Nothing may be collected between the return of the memory and that of the functions that collecting calls.
+  const SETTLE = "import gc\ngc.collect()\ngc.freeze()\ngc.disable()";
+  const GO_ON = "gc.enable()\nimport random\nrandom.seed()";
+
+  const need = (condition, what) => {
+    if (!condition) throw new Error(`The kept Python does not fit: ${what}`);
+  };
+
+  /** Objects that Python may hold besides what Pyodide finds again by itself: name -> object. */
+  const named = (pyodide, own) => ({
+    loadPackage: pyodide.loadPackage, pyodide, install: pyodide._api.install, loadBinaryFile: pyodide._api.loadBinaryFile, ...own,
+  });
+
+  /** The loaded binary modules, in the order of their loading. */
+  function libraries(M) {
+    const loaded = Object.entries(M.LDSO.loadedLibsByHandle).filter(([handle]) => Number(handle) !== MAIN);
+    return loaded.map(([text, { name, global }]) => {
+      const handle = Number(text);
+      need(!global, `${name} shares its symbols`);
+      const places = Object.entries(FIELDS).map(([field, at]) => [field, M.HEAPU32[(handle + at) >> 2]]);
+      return { name, handle, ...Object.fromEntries(places) };
+    }).sort((a, b) => a.tableBase - b.tableBase);
+  }
+
+  /** The functions that were put into the table one by one: place -> [handle of the library, name]. */
+  function placed(M, loaded, from) {
+    const block = loaded.flatMap(({ tableBase, tableSize }) => Array.from({ length: tableSize }, (_, i) => tableBase + i));
+    const inBlock = new Set(block);
+    const found = {};
+    for (const handle of [MAIN, ...loaded.map((library) => library.handle)]) {
+      for (const [name, candidate] of Object.entries(M.LDSO.loadedLibsByHandle[handle].exports)) {
+        const place = typeof candidate === "function" ? M.getFunctionAddress(candidate) : 0;
+        if (place >= from && !inBlock.has(place)) found[place] = [handle, name];
+      }
+    }
+    for (let place = from; place < M.wasmTable.length; place++) {
+      const known = inBlock.has(place) || (found[place] && M.wasmTable.get(place) === M.LDSO.loadedLibsByHandle[found[place][0]].exports[found[place][1]]);
+      need(known || M.wasmTable.get(place) === null, `nobody knows function ${place}`);
+    }
+    return found;
+  }
+
+  /** The places of JavaScript objects: which hold a named one; freed places are emptied, as Pyodide expects. */
+  function held(M, names) {
+    const found = [];
+    for (let place = OWN_OBJECTS; ; place++) {
+      let object;
+      try {
+        object = M.__hiwire_get(place);
+      } catch {
+        return found; // the end of the table
+      }
+      if (object === undefined) M.__hiwire_set(place, null);
+      const [name] = Object.entries(names).find(([, known]) => known === object) || [];
+      if (name) found.push([place, name]);
+    }
+  }
+
+  /**
+   * Python as it stands; it goes on as before.
+   * @param {any} pyodide loaded with `_makeSnapshot`
+   * @param {number} start length of the function table when Pyodide had just been loaded
+   * @param {Record<string, any>} own objects of this page that Python holds, by name
+   */
+  function take(pyodide, start, own) {
+    const M = pyodide._module;
+    pyodide.runPython(SETTLE);
+    const packages = { ...pyodide.loadedPackages };
+    for (const name of Object.keys(packages)) delete pyodide.loadedPackages[name]; // Pyodide wants none
+    try {
+      const loaded = libraries(M);
+      const names = named(pyodide, own);
+      const objects = held(M, names);
+      const serializer = (object) => {
+        need(Object.values(names).includes(object), "Python holds an unknown object");
+        return null; // put back by place
+      };
+      const symbols = Object.entries(M.GOT).map(([name, symbol]) => [name, symbol.value]);
+      const memory = pyodide.makeMemorySnapshot({ serializer });
+      return { memory, places: { start, size: M.wasmTable.length, loaded, functions: placed(M, loaded, start), symbols, objects, packages } };
+    } finally {
+      Object.assign(pyodide.loadedPackages, packages);
+      pyodide.runPython("gc.enable()");
+    }
+  }
+
+  /** One binary module again where it lay: its code anew, its data from the memory that was kept. */
+  function putBack(M, module, { name, handle, memoryBase, memorySize, tableBase, tableSize }) {
+    const data = M.HEAPU8.slice(memoryBase, memoryBase + memorySize);
+    let exports = null;
+    const stubs = {};
+    const main = M.LDSO.loadedLibsByHandle[MAIN].exports;
+    const find = (symbol) => (symbol in main && !main[symbol].stub ? main[symbol] : exports[symbol]);
+    const environment = new Proxy(stubs, {
+      get(_, symbol) {
+        if (symbol === "__memory_base") return memoryBase;
+        if (symbol === "__table_base") return tableBase;
+        if (symbol in main && !main[symbol].stub) return main[symbol];
+        stubs[symbol] ??= (...given) => find(symbol)(...given); // its own, not there yet
+        return stubs[symbol];
+      },
+    });
+    const offsets = new Proxy({}, M.GOTHandler);
+    const instance = new WebAssembly.Instance(module, { "GOT.mem": offsets, "GOT.func": offsets, env: environment, wasi_snapshot_preview1: environment });
+    exports = M.relocateExports(instance.exports, memoryBase);
+    M.HEAPU8.set(data, memoryBase); // the instance has just written what it starts with
+    M.updateTableMap(tableBase, tableSize);
+    const library = M.newDSO(name, handle, exports);
+    library.global = false;
+  }
+
+  /**
+   * Puts back what Pyodide's own restoring leaves out.
+   * @param {any} pyodide loaded with `_loadSnapshot`
+   * @param {any} places as `take` gave them
+   * @param {(name: string) => WebAssembly.Module} compiled the code of a binary module
+   * @param {Record<string, any>} own objects of this page that Python holds, by name
+   */
+  function restore(pyodide, places, compiled, own) {
+    const M = pyodide._module;
+    need(M.wasmTable.length === places.start, "the table of functions starts differently");
+    M.wasmTable.grow(places.size - places.start);
+    for (const library of places.loaded) putBack(M, compiled(library.name), library);
+    for (const [place, [handle, name]] of Object.entries(places.functions)) {
+      M.setWasmTableEntry(Number(place), M.LDSO.loadedLibsByHandle[handle].exports[name]);
+      M.updateTableMap(Number(place), 1);
+    }
+    for (const [name, value] of places.symbols) M.GOTHandler.get({}, name).value = value;
+    const names = named(pyodide, own);
+    for (const [place, name] of places.objects) M.__hiwire_set(place, names[name]);
+    Object.assign(pyodide.loadedPackages, places.packages);
+    pyodide.runPython(GO_ON);
+  }
+
+  return { take, restore };
+};
