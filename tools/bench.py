@@ -9,6 +9,7 @@ Run as `python build.py bench [-- --repeats N]`, or on a built site as `python -
 """
 
 import argparse
+import itertools
 import os
 import shutil
 import statistics
@@ -220,7 +221,7 @@ def step_lines(runs, key):
     """
     seconds = {}
     steps = [step for step in STEPS if all(step in run[key] for run in runs)]
-    for step, following in zip(steps, steps[1:]):
+    for step, following in itertools.pairwise(steps):
         seconds[step] = statistics.median(run[key][following] - run[key][step] for run in runs)
     before = statistics.median(run[key][STEPS[0]] for run in runs)
     return f"page {before:.2f}, " + ", ".join(f"{step} {value:.2f}" for step, value in seconds.items()) + " s"

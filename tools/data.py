@@ -25,6 +25,7 @@ from pathlib import Path
 PAGES = 1500  # base pages kept for the simulated crawl: about 450,000 words, an interactive size
 SHORTEST, LONGEST = 200, 400  # words after which a page ends at the next sentence
 RESEMBLANCE = 0.1  # a page that shares more of its shingles (Jaccard) with a kept one is passed over
+SKETCH = 100  # shingles by which licences are compared when they are put in order
 CHECKED = "2026-11-23"  # day on which the licences and derivations below were read and checked
 
 SOURCES = {
@@ -34,7 +35,7 @@ SOURCES = {
         "version": "6.12.0",
         "licence": "CC0-1.0 (the list); the licence texts may be distributed verbatim",
         "origin": "SPDX License List, https://spdx.org/licenses/",
-        "derivation": "key, name and licenseText of every entry of spdx-full.json, in file order; "
+        "derivation": "key, name and licenseText of every entry of spdx-full.json, their places in it as order; "
         "the texts are whole and unchanged",
     },
     "addresses.json.gz": {
@@ -82,9 +83,33 @@ def licences(source):
     """JSON bytes of ids, names and whole texts from the npm package's tarball."""
     with tarfile.open(source) as tar:
         entries = json.load(tar.extractfile("package/spdx-full.json"))
-    return _json({"ids": list(entries),
-                  "names": [e["name"] for e in entries.values()],
-                  "texts": [e["licenseText"] for e in entries.values()]})
+    ids, values = list(entries), list(entries.values())
+    order = _neighbours([e["licenseText"] for e in values])
+    return _json({"order": order, "ids": [ids[i] for i in order],
+                  "names": [values[i]["name"] for i in order],
+                  "texts": [values[i]["licenseText"] for i in order]})
+
+
+def _neighbours(texts):
+    """An order in which each text follows the one it shares most with: gzip sees no further back than 32 KB."""
+    sets = [_sketch(text) for text in texts]
+    left, order = set(range(1, len(texts))), [0]
+    while left:
+        last = sets[order[-1]]
+        following = max(left, key=lambda i: (len(last & sets[i]) / (len(last | sets[i]) or 1), -i))
+        order.append(following)
+        left.remove(following)
+    return order
+
+
+def _sketch(text):
+    """The `SKETCH` smallest checksums of a text's shingles: enough to see which texts resemble one another."""
+    return set(sorted({zlib.crc32(" ".join(shingle).encode()) for shingle in _shingles(text)})[:SKETCH])
+
+
+def _shingles(text):
+    tokens = re.findall(r"[a-z0-9]+", text.lower())
+    return {tuple(tokens[i:i + 5]) for i in range(len(tokens) - 4)}
 
 
 def addresses(source):
@@ -118,10 +143,7 @@ def _pages(text, name):
 
 def _spread(texts, size):
     """Indices of `size` texts, evenly spread, none resembling an earlier one."""
-    sets = []
-    for text in texts:
-        tokens = re.findall(r"[a-z0-9]+", text.lower())
-        sets.append({tuple(tokens[i:i + 5]) for i in range(len(tokens) - 4)})
+    sets = [_shingles(text) for text in texts]
     holders, distinct = {}, []
     for i, shingles in enumerate(sets):
         shared = {}

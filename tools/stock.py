@@ -47,6 +47,7 @@ async function start({ wheels }) {
   const folder = `${site}/dataselect_data`;
   pyodide.FS.mkdirTree(folder);
   const load = async (name) => pyodide.FS.writeFile(`${folder}/${name}`, await bytes(`data/${name}`));
+  pyodide.runPython("import sys, types\\nsys.modules['pyodide_http'] = types.SimpleNamespace(patch_all=lambda: None)");
   bridge = pyodide.pyimport("apps.bridge").Bridge((text) => postMessage({ text }), load);
   postMessage({ documents: bridge.documents() });
 }

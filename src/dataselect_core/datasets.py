@@ -85,8 +85,9 @@ def licences():
         Where the data file is not in the data directory.
     """
     data = json.loads(_read("licences.json.gz"))
-    return Licences(tuple(data["ids"]), tuple(data["names"]), tuple(data["texts"]),
-                    provenance("licences.json.gz"))
+    place = {source: i for i, source in enumerate(data["order"])}  # similar texts lie together in the file
+    ids, names, texts = (tuple(data[name][place[i]] for i in range(len(place))) for name in ("ids", "names", "texts"))
+    return Licences(ids, names, texts, provenance("licences.json.gz"))
 
 
 def crawl(redundancy=0.5, seed=1):

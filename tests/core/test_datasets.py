@@ -197,11 +197,11 @@ def contents(directory, name):
 
 
 def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
-    """Licences stay unchanged and in order; pages end at sentences and resemble no other."""
+    """Licences stay unchanged and say their order; pages end at sentences and resemble no other."""
     monkeypatch.setattr(recipe, "PAGES", 8)
     recipe.build(sources.__getitem__, tmp_path / "out")
     licences = json.loads(contents(tmp_path / "out", "licences.json.gz"))
-    assert licences == {"ids": ["Z", "A"], "names": ["Zed", "Aye"], "texts": ["Ünchanged\r\n  text ", ""]}
+    assert licences == {"order": [0, 1], "ids": ["Z", "A"], "names": ["Zed", "Aye"], "texts": ["Ünchanged\r\n  text ", ""]}
     pages = json.loads(contents(tmp_path / "out", "addresses.json.gz"))
     assert len(pages["ids"]) == 8 and {i[:6] for i in pages["ids"]} == {"1800-a"}  # 1801 repeats 1800
     assert pages["ids"][0] == "1800-a-01" and pages["texts"][0].startswith("We met in the w0 hall")
@@ -210,6 +210,13 @@ def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
     assert contents(tmp_path / "out", "digits.u8.gz") == bytes([16] * 64 + [3])
     assert contents(tmp_path / "out", "breast_cancer.csv.gz") == b"1,2,malignant,benign\n0.10,2,0\n"
     assert contents(tmp_path / "out", "rainfall.csv.gz") == b"date,precipitation_mm\n2012/01/01,1.30\n"
+
+
+def test_similar_licences_lie_together_in_the_file():
+    """Each text is followed by the one it shares most with, every text once."""
+    words = [f"word{i}" for i in range(40)]
+    texts = [" ".join(words), "quite another text of some words here", " ".join(reversed(words)), " ".join(words[:30])]
+    assert recipe._neighbours(texts) == [0, 3, 1, 2]
 
 
 def test_recipe_is_deterministic_and_skips_what_is_up_to_date(sources, tmp_path, monkeypatch):

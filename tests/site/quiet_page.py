@@ -106,7 +106,7 @@ def first_licences(folder, count):
     """A data directory whose corpus of licence texts is only the first few; returns these."""
     for name in {*datasets.FILES["crawl"], *datasets.FILES["drive"]}:
         shutil.copy(datasets.data_directory() / name, folder)
-    data = json.loads(gzip.decompress((datasets.data_directory() / "licences.json.gz").read_bytes()))
-    some = {name: column[:count] for name, column in data.items()}
-    (folder / "licences.json.gz").write_bytes(gzip.compress(json.dumps(some).encode()))
+    whole = datasets.licences()
+    some = {name: getattr(whole, name)[:count] for name in ("ids", "names", "texts")}
+    (folder / "licences.json.gz").write_bytes(gzip.compress(json.dumps({"order": list(range(count)), **some}).encode()))
     return datasets.Licences(tuple(some["ids"]), tuple(some["names"]), tuple(some["texts"]), "")

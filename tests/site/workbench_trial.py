@@ -2,6 +2,9 @@
 
 import json
 import sys
+import types
+
+sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)  # as the worker does
 
 import bokeh
 import bokeh.plotting
@@ -27,10 +30,9 @@ app = pn.Column(
     pn.widgets.RadioButtonGroup(options=["a", "b"]),
     pn.widgets.Button(name="go"),
     pn.indicators.Progress(),
-    pn.pane.Markdown("# A *title*\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
     pn.pane.HTML("<b>x</b>"),
     pn.pane.Bokeh(figure),
-    pn.Accordion(("more", pn.pane.Alert("note"))),
+    pn.Accordion(("more", pn.pane.Str("note"))),
 )
 document = Document()
 app.server_doc(document)
