@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from dataselect_core.figures.mix_situation import LIMITS, kept
+import numpy as np
+
+from dataselect_core.figures.mix_situation import LIMITS
 
 NAMES = {"accuracy": "Field accuracy", "recall": "Safety recall in heavy rain", "fid": "FID", "fid_infinity": "FID∞",
          "dry_accuracy": "Accuracy in dry weather"}
@@ -15,7 +17,7 @@ def tables(situation, measure):
     made, built, setting = situation.shown(), situation.map, situation.setting
     i, j = made.nearest(setting.share, setting.randomisation)
     return {
-        "DomainGapPlot": _map_table(made, situation.limits(), measure, i, j),
+        "DomainGapPlot": _map_table(made, situation.kept(made), measure, i, j),
         "MixPoint": _point_table(made.at(i, j), situation.measured(setting)),
         "MixEnds": _ends_table(situation, built.nearest(setting.share, setting.randomisation)[1]),
         "CutMix": _cut_table(made, None, j, "Synthetic share"), "CutRandom": _cut_table(made, i, None, "Randomisation"),
@@ -53,9 +55,9 @@ def _plus_minus(found, measure):
     return f"{scale * interval.mean:.{digits}f} ± {half:.{digits}f}"
 
 
-def _map_table(made, limits, measure, i, j):
+def _map_table(made, good, measure, i, j):
     """The map as it is shown: a row for each randomisation, the highest first."""
-    inside = made.feasible(limits)
+    inside = np.logical_and.reduce(list(good.values()))
     values = made.measures[measure]
     percent = measure in ("accuracy", "recall")
     rows = []
@@ -93,7 +95,7 @@ def _point_table(mapped, live):
 def _ends_table(situation, j):
     """10 %, 50 % and 90 % synthetic at the reader's randomisation, and which limits each misses."""
     made = situation.map
-    good = kept(made, situation.limits())
+    good = situation.kept(made)
     rows = []
     for share in (0.1, 0.5, 0.9):
         i, _ = made.nearest(share, 0.0)

@@ -11,7 +11,6 @@ from dataselect_core.figures.mix_situation import (
     DIRECTIONS,
     Situation,
     fixed_limits,
-    kept,
     setting_of,
 )
 
@@ -346,7 +345,7 @@ class DomainGapSynthesis(Controlled):
         i, j = made.nearest(setting.share, setting.randomisation)
         shown = (id(made), self.measure.value)
         if self._drawn != shown:
-            self.map_plot.show(made, self.measure.value, kept(made, now.limits()))
+            self.map_plot.show(made, self.measure.value, now.kept(made))
             self._drawn = shown
         self.map_plot.move(setting.share, setting.randomisation)
         cut = {name: tuple(made.measures[name + end] for end in ("", "_low", "_high"))

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from dataselect_core import datasets, exhaustive, gap_map
@@ -150,5 +151,11 @@ def test_a_supply_of_the_class_is_the_supply_of_the_mix():
     assert values["check.supply.limit"] == modelled(100, "samples", class_limits.SOURCE)
     assert "supply-fails" in cases
     assert domain_gap.figures(here)[0]["check.supply.limit"].source == "real samples available, as set"
+    easy = {"accuracy_limit": 0.9, "fid_limit": 0.8, "recall_limit": 0.7}
+    some = mixed("tiny", supply_limit=300, **easy)
+    made, before = some.map, domain_gap.figures(mixed("tiny", **easy))[0]["region.cells"].value
+    few = made.feasible(some.limits()) & (np.round(1000 * (1 - made.shares)) <= 300)[:, None]
+    assert 0 < domain_gap.figures(some)[0]["region.cells"].value == few.sum() < before
+    assert domain_gap.figures(mixed("tiny", supply_limit=1000, **easy))[0]["region.cells"].value == before
     with pytest.raises(ValueError, match="real must be the supply_limit of the class, 100, not 400"):
         mix_situation.fixed_limits({"real": 400, "supply_limit": 100})

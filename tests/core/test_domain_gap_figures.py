@@ -127,7 +127,7 @@ def test_direction_and_size(direction, case):
 def test_every_limit_of_the_map_together_is_the_region():
     """`kept` and `GapMap.feasible` say the same."""
     here = situation("cloud")
-    good = kept(here.map, here.limits())
+    good = kept(here.map, here.limits(), here.map.setting.real)
     assert tuple(good) == LIMITS
     assert np.array_equal(np.logical_and.reduce(list(good.values())), here.map.feasible(here.limits()))
 

@@ -6,7 +6,7 @@ from .. import datasets, gap_map, mixing, noise_lab, small_map
 from ..tracks import track
 from ..values import Findings, measured, modelled
 from . import label_noise
-from .mix_situation import DIRECTIONS, LIMITS, Situation, fixed_limits, kept, setting_of
+from .mix_situation import DIRECTIONS, LIMITS, Situation, fixed_limits, setting_of
 
 CLOSE = 3.0
 """Percentage points within which a predicted size counts as close."""
@@ -194,7 +194,7 @@ def _advise(made, i, j, failed, cases):
 
 def _region(situation, made, here, values, cases):
     """The feasible region of the map, and whether its best point lies at a border."""
-    good = kept(made, situation.limits())
+    good = situation.kept(made)
     inside = np.logical_and.reduce(list(good.values()))
     values |= {"region.cells": measured(int(inside.sum()), "points", here),
                "region.points": measured(inside.size, "points", here)}

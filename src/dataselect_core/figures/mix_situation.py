@@ -84,6 +84,14 @@ class Situation:
         """The limits in force as `mixing` takes them."""
         return mixing.Limits(*(self.limit(name).value for name in ("accuracy", "fid", "recall")))
 
+    def kept(self, made):
+        """Limit -> bool[a, b]: where on a map it is kept, see `kept`.
+
+        Where a mix asks for no more real samples than a smaller supply of the class holds, it has as many as on the
+        map; with a larger supply nobody has measured what the map had too few for.
+        """
+        return kept(made, self.limits(), min(made.setting.real, self.fixed.get("supply_limit", made.setting.real)))
+
     def deadline(self):
         """Training steps before the deadline, as a `Value`: those of the class, else of the reader, else of the track."""
         return class_limits.in_force(self.fixed, "deadline_limit",
@@ -155,10 +163,10 @@ def setting_of(settings, track):
     return setting, tuple(range(settings["seed"], settings["seed"] + settings["seeds"]))
 
 
-def kept(made, limits):
-    """Limit -> bool[a, b]: where on a map it is kept. All together are `GapMap.feasible`."""
+def kept(made, limits, supply):
+    """Limit -> bool[a, b]: where on a map it is kept. All together are `GapMap.feasible`, at the supply of the map."""
     needed = np.array([replace(made.setting, share=float(share)).real_needed for share in made.shares])
-    supply = np.repeat((needed <= made.setting.real)[:, None], len(made.randomisations), axis=1)
+    supply = np.repeat((needed <= supply)[:, None], len(made.randomisations), axis=1)
     return {"accuracy": made.measures["accuracy"] >= limits.accuracy, "fid": made.measures["fid"] <= limits.fid,
             "recall": made.measures["recall"] >= limits.recall, "supply": supply}
 
