@@ -89,7 +89,7 @@ def format_number(value, form):
         for scale, word in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
             if size >= scale:
                 return f"{sign}${significant(size / scale)}{word}"
-        return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".rstrip("0").rstrip(".")
+        return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".removesuffix(".00")
     if form == "si":
         for scale, prefix in ((1e24, "Y"), (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"),
                               (1e9, "G"), (1e6, "M"), (1e3, "k")):

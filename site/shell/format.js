@@ -18,7 +18,7 @@ lab.format = (() => {
       const sign = x < 0 ? "−" : "";
       const size = Math.abs(x);
       for (const [unit, word] of words) if (size >= unit) return `${sign}$${significant(size / unit, 3)}${word}`;
-      return `${sign}$${size >= 100 ? local(Math.round(size), {}) : local(size, { maximumFractionDigits: 2 })}`;
+      return `${sign}$${size >= 100 ? local(Math.round(size), {}) : local(size, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace(".00", "")}`;
     },
     si: (x) => {
       for (const [unit, prefix] of prefixes) if (Math.abs(x) >= unit) return `${significant(x / unit, 3)} ${prefix}`;

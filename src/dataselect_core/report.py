@@ -259,10 +259,19 @@ def shown(value, form):
     if form == "percent":
         return f"{100 * value:,.1f} %"
     if form == "dollars":
-        return f"{'−' if value < 0 else ''}${abs(value):,.{0 if abs(value) >= 100 else 2}f}"
+        return _dollars(value)
     if form == "integer":
         return f"{value:,.0f}"
     return f"{value:,.3f}" if form == "fixed" else f"{value:.4g}"
+
+
+def _dollars(value):
+    sign, size = "−" if value < 0 else "", abs(value)
+    for scale, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if size >= scale:
+            digits = f"{float(f'{size / scale:.3g}'):,.2f}".rstrip("0").rstrip(".")
+            return f"{sign}${digits} {word}"
+    return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".removesuffix(".00")
 
 
 def _figure(value):

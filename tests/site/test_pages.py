@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dataselect_core import report
 from tools import node, pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -544,7 +545,7 @@ def test_blocks_and_figures_of_a_text():
 
 
 def test_python_and_the_shell_write_numbers_alike():
-    """What the build writes and what the shell writes later look the same, over the whole range of sizes."""
+    """What the build writes and what the shell writes later look the same over all sizes; dollars in the report too."""
     small, large = range(-7, 12), range(12, 26)
     values = [mantissa * 10.0 ** power for power in (*small, *large)
               for mantissa in (1, 2.3456, 9.876)] + [-3.2e6, -45.6, -1.021, 0, 1, 42, 0.5, 2.5, 0.68, 0.28, 99.96, 727, 772233]
@@ -556,3 +557,5 @@ def test_python_and_the_shell_write_numbers_alike():
         for value, theirs in zip(values, written, strict=True):
             if abs(value) < 1e12 or form in ("si", "dollars", "number"):
                 assert pages.format_number(value, form) == theirs, (value, form)
+            if form == "dollars":
+                assert report.shown(float(value), form) == theirs, value
