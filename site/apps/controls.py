@@ -19,6 +19,8 @@ label, .bk-slider-title { font-size: 14px; line-height: 1.4; color: inherit; }
 .noUi-handle:focus-visible { outline: 3px solid #CC5500; outline-offset: 2px; }
 """
 
+DIGITS = 4  # the browser adds up steps: .15 less .05 arrives as .09999999999999999, and nobody wants to read that
+
 
 def slider_with_number(label, value, start, end, step, **options):
     """A slider and a number field that always show the same value: (slider, field).
@@ -36,11 +38,11 @@ def slider_with_number(label, value, start, end, step, **options):
 
     def typed(event):
         if event.new is not None:  # a field that was emptied takes the slider's value back
-            slider.value = min(max(event.new, start), end)
+            slider.value = min(max(round(event.new, DIGITS), start), end)
         field.value = slider.value
 
     def moved(event):
-        field.value = event.new
+        field.value = round(event.new, DIGITS)
 
     field.param.watch(typed, "value")
     slider.param.watch(moved, "value")
