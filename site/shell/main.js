@@ -47,6 +47,7 @@ lab.main = (() => {
     lab.assumptions.show(section, track, lab.store.get(key(part, "assumptions")) || {});
     const text = lab.one(`[data-reflection="${part}"]`, section);
     if (text) text.value = lab.store.get(key(part, "reflection")) || "";
+    for (const said of lab.all(`[data-saved="${part}"]`, section)) said.textContent = ""; // that was the other track's text
     lab.clusters.reset(section);
     for (const form of lab.all("form[data-lock]", section)) {
       const prediction = lab.store.get(key(part, lab.lock.entry(form.dataset.lock)));
@@ -214,26 +215,26 @@ lab.main = (() => {
   document.addEventListener("lab:moved", () => notice("")); // the reader has gone on
 
   let writing = 0;
-  document.addEventListener("input", (event) => {
-    const element = /** @type {HTMLTextAreaElement} */ (event.target);
-    if (!element.matches("[data-reflection]")) return;
-    const entry = key(element.dataset.reflection, "reflection");
-    const text = element.value.slice(0, 20000);
+  const reflects = (element) => Boolean(element?.matches?.("[data-reflection]"));
+
+  /** Saves a reflection under the entry it was written for, and says so. */
+  async function keepReflection(element, entry = key(element.dataset.reflection, "reflection")) {
     clearTimeout(writing);
-    writing = setTimeout(() => lab.store.set({ [entry]: text }).then(() => {
-      for (const place of lab.all(`[data-saved="${element.dataset.reflection}"]`)) place.textContent = lab.store.failed ? "not saved" : "saved";
-    }), 300);
+    await lab.store.set({ [entry]: element.value.slice(0, 20000) });
+    for (const place of lab.all(`[data-saved="${element.dataset.reflection}"]`)) place.textContent = lab.store.failed ? "not saved" : "saved";
+  }
+
+  document.addEventListener("input", ({ target }) => {
+    if (!reflects(target)) return;
+    const entry = key(target.dataset.reflection, "reflection");
+    clearTimeout(writing);
+    writing = setTimeout(() => keepReflection(target, entry), 300);
   });
   globalThis.addEventListener("pagehide", () => {
-    const element = document.activeElement; // what is being written when the page goes
-    if (element?.matches?.("[data-reflection]")) lab.store.set({ [key(element.dataset.reflection, "reflection")]: element.value.slice(0, 20000) });
+    if (reflects(document.activeElement)) keepReflection(document.activeElement); // what is being written when the page goes
   });
-  document.addEventListener("focusout", (event) => {
-    const element = /** @type {HTMLTextAreaElement} */ (event.target);
-    if (element.matches?.("[data-reflection]")) {
-      clearTimeout(writing);
-      lab.store.set({ [key(element.dataset.reflection, "reflection")]: element.value.slice(0, 20000) });
-    }
+  document.addEventListener("focusout", ({ target }) => {
+    if (reflects(target) && target.value !== (lab.store.get(key(target.dataset.reflection, "reflection")) || "")) keepReflection(target);
   });
 
   document.addEventListener("submit", (event) => {
