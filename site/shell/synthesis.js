@@ -63,7 +63,7 @@ lab.synthesis = (() => {
       item.hidden = shown >= MOST_TAKEAWAYS || !found.every(isThere);
       outputs.forEach((output, i) => {
         output.textContent = isThere(found[i]) ? lab.format(found[i].value, output.dataset.format, "") : "–";
-        if (isThere(found[i])) output.dataset.kind = found[i].kind;
+        if (isThere(found[i]) && found[i].source !== "your prediction") output.dataset.kind = found[i].kind; // that is the reader's own
         else delete output.dataset.kind;
       });
       if (!item.hidden) shown += 1;
