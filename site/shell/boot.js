@@ -11,6 +11,7 @@ lab.boot = (() => {
     core: "Installing the lab's core",
     workbench: "Building the workbench",
   };
+  const shelf = lab.shelf(manifest.snapshot);
   const PATIENCE = 30_000; // ms for what was kept to come to life, which takes one or two seconds
   /** @type {Worker | null} */
   let worker = null;
@@ -127,7 +128,7 @@ lab.boot = (() => {
     ticking = setInterval(progress, 500);
     progress();
     try {
-      const shelf = lab.shelf.get();
+      const found = lab.offline ? shelf.get() : null;
       const files = {};
       const transfer = [];
       for (const [name, file] of Object.entries(manifest.files)) {
@@ -142,7 +143,7 @@ lab.boot = (() => {
           if (mine !== attempt) return;
         }
       }
-      const source = new Blob([`"use strict";(${lab.worker})((${lab.snapshot})());`], { type: "text/javascript" });
+      const source = new Blob([`"use strict";(${lab.worker})((${lab.snapshot})(), (${lab.shelf})("${manifest.snapshot}"));`], { type: "text/javascript" });
       const address = URL.createObjectURL(source);
       worker = new Worker(address);
       worker.onerror = (event) => {
@@ -157,12 +158,10 @@ lab.boot = (() => {
         lock: JSON.stringify(manifest.lock),
         wheel: manifest.wheel,
         panelRoot: manifest.panelRoot,
+        shelf: !lab.offline,
       }, transfer);
-      const found = await shelf;
-      if (mine !== attempt) return;
-      document.documentElement.dataset.python = found.kept ? "kept" : "new";
-      worker.postMessage({ type: "shelf", ...found }, found.kept ? [found.kept.memory] : []);
-      if (found.kept) setTimeout(() => mine === attempt && !lab.boot.live && worker && startAfresh("It took too long."), PATIENCE);
+      const handed = await found;
+      if (mine === attempt && handed) worker.postMessage({ type: "shelf", ...handed }, handed.kept ? [handed.kept.memory] : []);
     } catch (error) {
       if (mine === attempt) fail(sentenceFor(error), String(error));
     }
@@ -172,11 +171,12 @@ lab.boot = (() => {
   async function startAfresh(why) {
     console.debug(why);
     const mine = attempt;
-    await lab.shelf.refuse();
+    await shelf.refuse();
     if (mine === attempt) start();
   }
 
   async function receive(message, scripts) {
+    const mine = attempt;
     if (document.documentElement.dataset.boot === "live" && ["loaded", "step"].includes(message.type)) return;
     if (message.type === "loaded") {
       const file = manifest.files[message.name];
@@ -193,8 +193,11 @@ lab.boot = (() => {
       if (worker) worker.postMessage({ type: "file", name: message.name, bytes }, bytes ? [bytes] : []);
     } else if (message.type === "unfit") {
       startAfresh(message.text);
+    } else if (message.type === "start") {
+      document.documentElement.dataset.python = message.python;
+      if (message.python === "kept") setTimeout(() => mine === attempt && !lab.boot.live && worker && startAfresh("It took too long."), PATIENCE);
     } else if (message.type === "keep") {
-      lab.shelf.put(message.kept);
+      shelf.put(message.kept);
     } else if (message.type === "failed") {
       fail(sentenceFor(message), message.text);
     } else if (message.type === "live") {
@@ -213,7 +216,7 @@ lab.boot = (() => {
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("[data-boot-retry]")) lab.shelf.drop().then(start);
+    if (event.target instanceof Element && event.target.closest("[data-boot-retry]")) shelf.drop().then(start);
   });
 
   return {

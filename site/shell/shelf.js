@@ -1,9 +1,11 @@
 // Where the page keeps Python between two visits: in the browser's Cache Storage, apart from the reader's record.
 // Nothing of the reader's is in it. Whatever goes wrong here means an ordinary start, never a word to the reader.
+// Runs in the worker, which need not wait for a busy page; but a worker of a page from a folder has no storage, so
+// there it runs in the page.
 "use strict";
 
-lab.shelf = (() => {
-  const key = lab.json("[data-manifest]").snapshot;
+/** @param {string} key names the build of the lab */
+lab.shelf = function shelf(key) {
   const SHELF = "lab-python";
   const ROOM = 4; // times its size must be free, so that it does not push out what matters
   const entry = (what) => `https://lab.invalid/${key}/${what}`; // a name; nothing is requested from it
@@ -49,4 +51,4 @@ lab.shelf = (() => {
   }
 
   return { get, put, refuse, drop };
-})();
+};

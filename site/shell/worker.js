@@ -2,11 +2,12 @@
 // and from a folder alike: a blob worker inherits the page's Content Security Policy, also for its requests.
 "use strict";
 
-/** @param {{take: Function, restore: Function}} snapshot */
-lab.worker = function worker(snapshot) {
+/** @param {{take: Function, restore: Function}} snapshot @param {{get: Function, put: Function}} shelf */
+lab.worker = function worker(snapshot, shelf) {
   /** A name for Pyodide to ask for; nothing is ever requested from it. */
   const BASE = "https://lab.invalid/";
   const SITE = "/lib/python3.13/site-packages";
+  const INTERPRETER = "pyodide.asm.wasm";
   const post = (message) => self.postMessage(message);
   const networkFetch = self.fetch.bind(self);
   const networkImport = self.importScripts.bind(self);
@@ -83,6 +84,7 @@ lab.worker = function worker(snapshot) {
     const url = typeof request === "string" ? request : request.url || String(request);
     if (url.startsWith(BASE)) {
       const name = url.slice(BASE.length);
+      if (name === INTERPRETER) return new Response(); // is being compiled already
       const answer = await response(name);
       post({ type: "loaded", name });
       return answer;
@@ -110,13 +112,23 @@ lab.worker = function worker(snapshot) {
 
   self.importScripts = (...urls) => urls.forEach(importOne);
 
-  // Pyodide only warns when the WebAssembly module cannot be compiled, and then waits for it forever.
-  for (const way of ["instantiate", "instantiateStreaming"]) {
-    const original = WebAssembly[way];
-    if (original) WebAssembly[way] = (...given) => original.apply(WebAssembly, given).catch((error) => {
-      giveUp(error);
-      throw error;
-    });
+  // Pyodide only warns when its WebAssembly cannot be compiled, and then waits for it forever.
+  const watched = (promise) => {
+    promise.catch(giveUp);
+    return promise;
+  };
+  /** The interpreter, compiled while its file still arrives: Pyodide would begin when all its scripts have run. */
+  let interpreter = null;
+
+  function compile(name) {
+    interpreter = watched(WebAssembly.compileStreaming(response(name)));
+    interpreter.then(() => post({ type: "loaded", name }), () => {});
+    const instantiate = WebAssembly.instantiate.bind(WebAssembly);
+    WebAssembly.instantiate = (...given) => watched(instantiate(...given));
+    WebAssembly.instantiateStreaming = async (_, imports) => {
+      const module = await interpreter;
+      return { module, instance: await WebAssembly.instantiate(module, imports) };
+    };
   }
 
   /** Writes the files of a zip archive, which lie in it as they are, below a folder of Pyodide's. */
@@ -156,19 +168,36 @@ import pyodide.code
 pyodide.code.run_js = lambda code: None
 sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
 `;
-  /** What the page has kept of an earlier visit, and whether it would keep this one. */
-  let shelfArrived = () => {};
-  const shelf = new Promise((resolve) => { shelfArrived = resolve; });
+  /** What was kept of an earlier visit, and whether to keep this one: of the shelf here, or handed by the page. */
+  let found = () => {};
+  const finding = new Promise((resolve) => { found = resolve; });
+
+  const UNZIP = (wheel) => `
+import importlib, zipfile
+zipfile.ZipFile("/tmp/${wheel}").extractall("${SITE}")
+importlib.invalidate_caches()
+`;
+
+  /** Puts the files of the packages where Python looks for them, and the core's wheel where micropip does. */
+  async function lay(wheel) {
+    for (const name of ["site-packages.zip", "apps.zip"]) unpack(FS, await bytes(name), SITE);
+    FS.mkdirTree(`${SITE}/dataselect_data`);
+    FS.writeFile(`/tmp/${wheel}`, await bytes(wheel));
+  }
 
   async function boot(message) {
     files = new Map(Object.entries(message.files));
+    if (message.shelf) shelf.get().then(found);
     for (const name of message.eager) start(name); // all at once; the steps below find them under way
     step("interpreter");
+    compile(INTERPRETER);
     // Without these Pyodide runs Python on one stack. It would switch stacks otherwise, which nothing here needs,
     // and Chromium crashes the tab when it has to end a busy worker, as on a reload.
     for (const name of ["Suspending", "promising"]) delete WebAssembly[name];
     self.importScripts(`${BASE}pyodide.js`);
-    const { kept, keep } = await shelf;
+    self.importScripts(`${BASE}pyodide.asm.js`); // while the shelf is read; Pyodide would load it next
+    const { kept, keep } = await finding;
+    post({ type: "start", python: kept ? "kept" : "new" });
     const pyodide = await self.loadPyodide({
       indexURL: BASE,
       stdLibURL: `${BASE}python_stdlib.zip`,
@@ -182,21 +211,21 @@ sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
     FS = pyodide.FS;
     const tableStart = pyodide._module.wasmTable.length;
     step("packages");
-    for (const name of ["numpy.zip", "site-packages.zip", "apps.zip"]) unpack(FS, await bytes(name), SITE);
-    FS.mkdirTree(`${SITE}/dataselect_data`);
     const load = async (name) => {
       const path = `${SITE}/dataselect_data/${name}`;
       if (!FS.analyzePath(path).exists) FS.writeFile(path, await bytes(name));
     };
     const send = (text) => post({ type: "python", text });
-    FS.writeFile(`/tmp/${message.wheel}`, await bytes(message.wheel));
+    unpack(FS, await bytes("numpy.zip"), SITE);
     if (kept) {
       snapshot.restore(pyodide, kept.places, (path) => new WebAssembly.Module(FS.readFile(path)), { send, load });
-      pyodide.runPython(`import zipfile\nzipfile.ZipFile("/tmp/${message.wheel}").extractall("${SITE}")`);
       python = pyodide.globals.get("bridge");
+      queue = lay(message.wheel).then(() => pyodide.runPython(UNZIP(message.wheel))); // what it asks for later
+      queue.catch((error) => post(failed(error)));
       post({ type: "live", documents: kept.documents });
       return;
     }
+    await lay(message.wheel);
     pyodide.runPython("import importlib\nimportlib.invalidate_caches()");
     step("core");
     await pyodide.runPythonAsync(`import micropip\nawait micropip.install("emfs:/tmp/${message.wheel}", deps=False)`);
@@ -210,7 +239,9 @@ sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
     try {
       pyodide.globals.set("bridge", python);
       const { memory, places } = snapshot.take(pyodide, tableStart, { send, load });
-      post({ type: "keep", kept: { places, documents, memory: memory.buffer } }, [memory.buffer]);
+      const kept = { places, documents, memory: memory.buffer };
+      if (message.shelf) await shelf.put(kept);
+      else post({ type: "keep", kept }, [memory.buffer]);
     } catch (error) {
       console.debug(`Not kept for the next visit: ${error.message}`);
     }
@@ -241,13 +272,13 @@ sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
   self.onmessage = ({ data }) => {
     if (data.type === "boot") {
       Promise.race([boot(data), givenUp]).catch(async (error) => {
-        const { kept } = await shelf;
+        const { kept } = await finding;
         post(kept && !error.download ? { type: "unfit", text: String(error.stack || error) } : failed(error));
       });
       return;
     }
     if (data.type === "shelf") {
-      shelfArrived(data);
+      found(data);
       return;
     }
     if (data.type === "file") {
