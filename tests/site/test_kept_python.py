@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from reader import CRAWL, LICENCES
 
+from tools import serve
+
 IS_KEPT = """async () => {
   const shelf = await caches.open("lab-python");
   return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
@@ -23,9 +25,9 @@ MARK = """async () => {
     await shelf.delete(key);
   }
 }"""
-NO_CACHES = "delete globalThis.caches"
-FORBIDDEN = "if (globalThis.caches) caches.open = () => Promise.reject(new DOMException('no', 'SecurityError'))"
-FULL = "if (navigator.storage) navigator.storage.estimate = async () => ({ quota: 3e7, usage: 1e7 })"
+NO_CACHES = "Object.defineProperty(self, 'caches', { value: undefined })"
+FORBIDDEN = "caches.open = () => Promise.reject(new DOMException('no', 'SecurityError'))"
+FULL = "navigator.storage.estimate = async () => ({ quota: 3e7, usage: 1e7 })"
 
 
 def python(reader, how):
@@ -93,11 +95,17 @@ def test_python_of_another_build_is_passed_by(reader):
     assert not reader.page.evaluate("async () => (await (await caches.open('lab-python')).keys()).some((r) => r.url.includes('another'))")
 
 
-@pytest.mark.parametrize("script", [NO_CACHES, FORBIDDEN, FULL])
-def test_browser_that_keeps_nothing(new_reader, script):
+@pytest.mark.parametrize("trouble", [NO_CACHES, FORBIDDEN, FULL])
+def test_browser_that_keeps_nothing(new_reader, broken_dist, trouble):
     """Where the browser forbids keeping, or has no room, every visit is an ordinary one."""
-    reader = new_reader(script=script).open().commit(30).live().results().saved()
-    python(reader.reload(), "new").results()
+    (shelf,) = (broken_dist / "assets").glob("shelf.*")
+    begin = "function shelf(key) {"
+    assert begin in shelf.read_text()
+    shelf.write_text(shelf.read_text().replace(begin, begin + trouble + ";"))
+    with serve.serving(broken_dist) as base:
+        reader = new_reader(base=base).open().commit(30).live().results().saved()
+        reader.page.wait_for_timeout(1000)
+        python(reader.reload(), "new").results()
 
 
 def test_page_from_a_folder_keeps_python(new_reader, dist):
