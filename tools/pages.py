@@ -76,6 +76,11 @@ def significant(value, digits=3):
 
 def format_number(value, form):
     """A number as the reader sees it, as site/shell/format.js writes it; `form` is one of FORMATS."""
+    text = _written(value, form)
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+def _written(value, form):
     size, sign = abs(value), "−" if value < 0 else ""
     if form == "percent":
         return f"{100 * value:,.1f} %"

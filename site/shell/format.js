@@ -29,7 +29,7 @@ lab.format = (() => {
   /** @param {number | null | undefined} value @param {string} [format] @param {string} [unit] */
   return (value, format = "number", unit = "") => {
     if (typeof value !== "number" || !Number.isFinite(value)) return typeof value === "string" ? value : "–";
-    const text = (formats[format] || formats.number)(value);
+    const text = (formats[format] || formats.number)(value).replace(/^-/, "−");
     return unit && !["percent", "dollars"].includes(format) ? `${text} ${unit}` : text;
   };
 })();

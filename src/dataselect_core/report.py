@@ -16,6 +16,8 @@ SYNTHESIS = {"decision": "Final strategy", "alternative": "Rejected alternative"
 WRITTEN = {"reflection": "Reflection", "decision": "Decision", "alternative": "Rejected alternative",
            "overturn": "What would overturn it", "risk": "Remaining risk"}
 GAPS = (("reveal.prediction", "reveal.measured"), ("reveal.factor", "own.ratio"))
+# Figures without a unit are shares, but for these.
+PLAIN = {"reveal.factor", "own.ratio", "check.fid.value", "check.fid.limit"}
 CHECK = re.compile(r"check\.([a-z0-9_-]+)\.(value|limit)")
 FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.DOTALL)
@@ -204,12 +206,10 @@ def _evidence(ledger, track, part, evidence, lines):
         blocks.append(("text", beside))
     checks = _constraints(values, evidence.get("cases", []))
     if checks:
-        blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], checks)))
+        blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Status"], checks)))
         binding = _binding(values, checks)
         if binding:
             blocks.append(("text", f"Binding constraint: {binding}."))
-    if evidence.get("cases"):
-        blocks.append(("text", f"Cases: {', '.join(evidence['cases'])}."))
     return blocks
 
 
@@ -226,9 +226,11 @@ def _beside(values):
     for predicted, found in GAPS:
         expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
         if all(isinstance(each, (int, float)) for each in (expected, measured)):
-            unit = values[found].get("unit", "")
-            said = f"Predicted {_figure(expected)}, measured {_figure(measured)}{f' {unit}' if unit else ''}"
-            return f"{said}: a gap of {_figure(abs(measured - expected))}."
+            gap, unit = abs(measured - expected), values[found].get("unit", "")
+            share = not unit and found not in PLAIN
+            apart = f"{100 * gap:.1f} percentage points" if share else f"{gap:.4g} {unit}".rstrip()
+            return (f"Predicted {_told(predicted, values[predicted])}, measured {_told(found, values[found])}:"
+                    f" a gap of {apart}.")
     return ""
 
 
@@ -248,21 +250,33 @@ def _constraints(values, cases):
     for name in dict.fromkeys(match[1] for match in map(CHECK.fullmatch, values) if match):
         value, limit = (values.get(f"check.{name}.{what}", {}) for what in ("value", "limit"))
         status = "met" if f"{name}-ok" in cases else "not met" if f"{name}-fails" in cases else "–"
-        rows.append([name, _figure(value.get("value")), _figure(limit.get("value")), limit.get("unit", ""), status])
+        rows.append([name, _told(f"check.{name}.value", value), _told(f"check.{name}.limit", limit), status])
     return rows
+
+
+def _told(path, figure):
+    """A figure in few digits, with its unit."""
+    value, unit = figure.get("value"), figure.get("unit", "")
+    if unit == "$":
+        return shown(value, "dollars")
+    if not unit and path not in PLAIN:
+        return shown(value, "percent")
+    return f"{shown(value, 'number')} {unit}".rstrip()
 
 
 def shown(value, form):
     """A figure as the page shows it, in few digits: `form` as percent, dollars, integer, …"""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return _figure(value)
-    if form == "percent":
-        return f"{100 * value:,.1f} %"
     if form == "dollars":
         return _dollars(value)
-    if form == "integer":
-        return f"{value:,.0f}"
-    return f"{value:,.3f}" if form == "fixed" else f"{value:.4g}"
+    if form == "percent":
+        text = f"{100 * value:,.1f} %"
+    elif form == "integer":
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:,.3f}" if form == "fixed" else f"{value:.4g}"
+    return "−" + text[1:] if text.startswith("-") else text
 
 
 def _dollars(value):

@@ -172,7 +172,8 @@ def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
     """The report sets prediction beside measurement, and names the limit that is missed, or nearest."""
     text = report_markdown(ledger)
     gap = abs(figures["reveal.measured"]["value"] - 0.3)
-    assert f"Predicted 0.3, measured {figures['reveal.measured']['value']:.6g}: a gap of {gap:.6g}." in text
+    measured = 100 * figures["reveal.measured"]["value"]
+    assert f"Predicted 30.0 %, measured {measured:.1f} %: a gap of {100 * gap:.1f} percentage points." in text
     values = {"check.a.value": 0.9, "check.a.limit": 1, "check.b.value": 5, "check.b.limit": 10, "check.c.value": None,
               "check.c.limit": 1}
     named = {path: {"value": value, "unit": "", "kind": "measured", "source": ""} for path, value in values.items()}
