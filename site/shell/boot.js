@@ -112,7 +112,8 @@ lab.boot = (() => {
     return "Python could not start in this browser. Try again; if it fails twice, a current Chrome or Firefox usually helps. The text and your prediction work without it.";
   }
 
-  async function start() {
+  /** @param {Promise<void>} [ready] what has to be over before the worker begins */
+  async function start(ready) {
     const mine = ++attempt;
     if (worker) worker.terminate();
     worker = null;
@@ -128,7 +129,7 @@ lab.boot = (() => {
     ticking = setInterval(progress, 500);
     progress();
     try {
-      const found = lab.offline ? shelf.get() : null;
+      const found = lab.offline ? Promise.resolve(ready).then(shelf.get) : null;
       const files = {};
       const transfer = [];
       for (const [name, file] of Object.entries(manifest.files)) {
@@ -143,6 +144,8 @@ lab.boot = (() => {
           if (mine !== attempt) return;
         }
       }
+      await ready;
+      if (mine !== attempt) return;
       const source = new Blob([`"use strict";(${lab.worker})((${lab.snapshot})(), (${lab.shelf})("${manifest.snapshot}"));`], { type: "text/javascript" });
       const address = URL.createObjectURL(source);
       worker = new Worker(address);
@@ -168,11 +171,9 @@ lab.boot = (() => {
   }
 
   /** What was kept of an earlier visit does not come to life: Python starts in the ordinary way. */
-  async function startAfresh(why) {
+  function startAfresh(why) {
     console.debug(why);
-    const mine = attempt;
-    await shelf.refuse();
-    if (mine === attempt) start();
+    start(shelf.refuse());
   }
 
   async function receive(message, scripts) {
@@ -216,7 +217,7 @@ lab.boot = (() => {
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("[data-boot-retry]")) shelf.drop().then(start);
+    if (event.target instanceof Element && event.target.closest("[data-boot-retry]")) start(shelf.drop());
   });
 
   return {

@@ -101,6 +101,7 @@ def test_the_supply_of_the_class_stands_once_in_the_address(quick):
 def test_the_deadline_of_the_class_cannot_be_moved(quick):
     """The field shows the link's steps, closed; the reader's own number comes back with a link without it."""
     quick.open("?track=mobile&part=3")
+    expect(quick.html).to_have_attribute("data-track-now", "mobile")
     part = quick.page.locator("[data-part='3']")
     form = part.locator("form[data-lock='3']")
     form.get_by_label("It falls", exact=True).check()

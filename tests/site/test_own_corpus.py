@@ -80,6 +80,8 @@ def booted(chromium, address):
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
     reader = Reader(context, address).open("?track=mobile&part=1&threshold=0.8").live()
+    for part in "123":  # what they load is loaded
+        expect(reader.one(f"[data-part='{part}']")).to_have_attribute("data-results", re.compile("."))
     yield reader
     context.close()
 
