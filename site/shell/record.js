@@ -84,11 +84,12 @@ lab.record = (() => {
 
   lab.store.watch((error) => {
     lab.store.failed = Boolean(error);
+    const place = status();
     if (error === undefined) {
+      if (place) place.dataset.state = "saving"; // without a word: it takes some milliseconds
       show();
       return;
     }
-    const place = status();
     if (place) {
       const text = refused && !error ? refused : said(error);
       if (place.textContent !== text) place.textContent = text;

@@ -155,6 +155,7 @@ class Reader:
 
     def saved(self):
         """Wait until the page says that the record is kept."""
+        expect(self.status()).to_have_attribute("data-state", "saved")
         expect(self.status()).to_have_text("Saved in this browser.")
         return self
 
