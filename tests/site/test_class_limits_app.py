@@ -95,7 +95,7 @@ def test_the_report_names_the_limits_of_the_class():
         key: {"value": value, "at": 1} for key, value in entries.items()}}))
     plain = text.replace("\\", "")
     assert "Link of the class: name CS-101, budget_limit 0.55, target_limit 0.8, cost_limit 900" in plain
-    assert re.search(r"\| budget \| [\d.,]+ \| 900 \| \$ \| (not )?met \|", plain)
+    assert re.search(r"\| budget \| \$[\d.,]+ \| \$900 \| (not )?met \|", plain)
     assert re.search(r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", plain)
     assert "rounds_limit 4" in plain
 

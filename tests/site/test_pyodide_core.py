@@ -19,6 +19,8 @@ os.environ["DATASELECT_DATA"] = "/data"
 sys.dont_write_bytecode = True
 sys.path[:0] = ["/packages", "/tests"]
 import core_figures
+
+pytestmark = pytest.mark.xdist_group("test_pyodide_core")  # one process: what they share takes seconds to make
 core_figures.write("/out/browser.json")
 """
 
