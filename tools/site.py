@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import zipfile
@@ -22,6 +23,10 @@ SHELL = (
     "clusters", "desk", "plots", "record", "report", "verify", "texts", "map", "synthesis", "main", "links", "embed",
     "part2", "part3", "own",
 )
+COLOURS = {
+    "background-color": "paper", "on-background-color": "ink", "surface-color": "soft", "on-surface-color": "ink",
+    "border-color": "edge", "primary-color": "blue", "on-primary-color": "on-blue",
+}
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
 RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")
 SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
@@ -77,6 +82,15 @@ def archive(folder, prefix):
             entry.external_attr = 0o100644 << 16
             target.writestr(entry, path.read_bytes())
     return whole.getvalue()
+
+
+def themed(sheet):
+    """Panel's colours as the page's own, which know a dark scheme; Panel's stay where the page has none."""
+    for name, own in COLOURS.items():
+        sheet, found = re.subn(rf"(--panel-{name}): ([^;]+);", rf"\1: var(--{own}, \2);", sheet)
+        if found != 1:
+            raise ValueError(f"Panel's theme has --panel-{name} {found} times")
+    return sheet
 
 
 def first_views(root):
@@ -137,6 +151,8 @@ def build(root, out, runtime, wheel, data):
         if path.is_file():
             files[path.name] = assets.ship(path.name, path.read_bytes())
     shutil.copytree(runtime / "panel", out / "panel")
+    for sheet in (out / "panel").rglob("theme/default.css"):
+        sheet.write_text(themed(sheet.read_text("utf-8")), "utf-8")
     lock = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {
         "files": files, "eager": eager, "wheel": wheel.name, "panelRoot": PANEL_ROOT,

@@ -1,0 +1,44 @@
+"""The dark scheme: what Panel draws can be read there as well as what the page writes."""
+
+import pytest
+from playwright.sync_api import expect
+
+CONTRASTS = """(part) => {
+  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const parent = (e) => e.parentElement || e.getRootNode().host || null;
+  const behind = (e) => {
+    for (let at = e; at; at = parent(at)) {
+      const color = parse(getComputedStyle(at).backgroundColor);
+      if (color.length < 4 || color[3] > 0.99) return color;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walk = (root, inside) => {
+    for (const e of root.querySelectorAll("*")) {
+      if (e.shadowRoot) walk(e.shadowRoot, true);
+      const says = inside && e.matches("label, .bk-slider-title, input, select, button") && e.getClientRects().length;
+      if (!says || e.disabled) continue;
+      const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];
+      found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.textContent.trim() || e.tagName]);
+    }
+  };
+  walk(document.querySelector(`[data-part="${part}"]`), false);
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_controls_can_be_read(new_reader, scheme):
+    """Labels, fields and buttons of the workbenches stand out from what lies behind them, 4.5 to 1 or more."""
+    reader = new_reader(color_scheme=scheme)
+    for part in "123":
+        reader.open(f"?track=cloud&part={part}").live()
+        expect(reader.one(f"[data-part='{part}']")).to_be_visible()
+        contrasts = reader.page.evaluate(CONTRASTS, part)
+        assert len(contrasts) > 3
+        assert not [each for each in contrasts if each[0] < 4.5], part
