@@ -11,6 +11,7 @@ import dataselect_core
 from dataselect_core import datasets
 from tools import bundle, lock, node
 
+pytestmark = pytest.mark.xdist_group("test_pyodide_core")  # one process: what they share takes seconds to make
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 CODE = """
@@ -19,8 +20,6 @@ os.environ["DATASELECT_DATA"] = "/data"
 sys.dont_write_bytecode = True
 sys.path[:0] = ["/packages", "/tests"]
 import core_figures
-
-pytestmark = pytest.mark.xdist_group("test_pyodide_core")  # one process: what they share takes seconds to make
 core_figures.write("/out/browser.json")
 """
 
