@@ -100,6 +100,19 @@ class Project:
         return self.one("[data-plot='LabelingROIPlot'] canvas").first.evaluate(COUNT, list(color))
 
 
+@pytest.mark.parametrize("part", ["2", "3"])
+def test_the_choices_of_a_lock_stand_beside_their_buttons(reader, part):
+    """Each radio button of a lock is on one line with its words."""
+    reader.open(f"?track=cloud&part={part}")
+    choices = reader.page.locator(f"form[data-lock='{part}']").get_by_role("radio").all()
+    assert len(choices) == 3
+    for choice in choices:
+        label = reader.page.locator(f"label[for='{choice.get_attribute('id')}']")
+        button, words = choice.bounding_box(), label.bounding_box()
+        assert abs(button["y"] + button["height"] / 2 - words["y"] - words["height"] / 2) < 6
+        assert words["x"] > button["x"]
+
+
 def test_nothing_of_the_second_part_is_given_away_before_its_locks(reader, address):
     """Before the commitments neither results nor the texts that explain them are in the page or its source."""
     with urlopen(address + "index.html?part=2", timeout=60) as answer:
