@@ -8,11 +8,11 @@ as a module, it computes one part and prints it: python -m tools.expected 1
 import ast
 import hashlib
 import json
-import os
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+
+from tools import apart
 
 SEEDS = (1, 2, 3)
 FIRST_SEEDS = (0, 5)  # of runs over several seeds
@@ -135,15 +135,6 @@ def module(part):
     return PARTS[part]
 
 
-def apart(root, data, part):
-    """`compute` as JSON, by a Python of its own on a single thread: more would only wait."""
-    single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONPATH": str(root / "src")}
-    command = [sys.executable, "-m", "tools.expected", part]
-    done = subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
-
-
 def key(root, data, name):
     """A hash of what a module of the core rests on: itself, what it imports, the facts, the data, this
     file.
@@ -186,11 +177,10 @@ def build(root, data, cache):
     for part in SITUATIONS:
         kept = cache / f"part-{part}.{key(root, data, f'figures.{module(part)}')}.json"
         if not kept.exists():
-            fresh = kept.with_suffix(".part")
-            fresh.write_text(apart(root, data, part), encoding="utf-8")
+            made = apart.output(root, data, "expected", part)
             for stale in cache.glob(f"part-{part}.*.json"):
                 stale.unlink()
-            fresh.replace(kept)
+            apart.write(kept, made.encode("utf-8"))
         found[part] = json.loads(kept.read_text(encoding="utf-8"))
     return found
 

@@ -8,11 +8,11 @@ minutes again. Run as a module, it computes one track and prints it: python -m t
 import gzip
 import hashlib
 import json
-import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from tools import apart
 
 CODE = ("arguments", "frechet", "gap_map", "mixing", "noise", "simulator", "softmax", "weather")
 FACTS = ("mixing", "simulator", "strokes", "weather")
@@ -47,15 +47,6 @@ def key(root, data, track):
     return whole.hexdigest()[:16]
 
 
-def compute(root, data, track):
-    """The map of one track as JSON, by a Python of its own on a single thread: more would only wait."""
-    single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONPATH": str(root / "src")}
-    command = [sys.executable, "-m", "tools.map", track]
-    done = subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
-
-
 def build(root, data, cache):
     """Write the maps of all tracks into one file in the directory of the data files.
 
@@ -79,7 +70,7 @@ def build(root, data, cache):
     packed = gzip.compress(json.dumps(found, separators=(",", ":")).encode("ascii"), 9, mtime=0)
     target = data / "maps.json.gz"
     if not target.exists() or target.read_bytes() != packed:
-        _write(target, packed)
+        apart.write(target, packed)
     return target
 
 
@@ -87,7 +78,7 @@ def kept(root, data, cache, track):
     """The map of one track as a dictionary, computed if it is not kept."""
     path = cache / f"{track}.{key(root, data, track)}.json"
     if not path.exists():
-        _write(path, compute(root, data, track).encode("ascii"))
+        apart.write(path, apart.output(root, data, "map", track).encode("ascii"))
     return json.loads(path.read_text("ascii"))
 
 
@@ -109,13 +100,6 @@ def figures():
             "high": 100 * change.high, "cells": int(inside.sum()), "best": float(best[0]), "share": float(best[1]),
         }
     return found
-
-
-def _write(path, data):
-    """Write beside, then move: a build that is stopped leaves no half file."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
 
 
 def main(track):

@@ -8,9 +8,9 @@ Run as a module, it computes one problem and prints it: python -m tools.optimum 
 import gzip
 import hashlib
 import json
-import os
-import subprocess
 import sys
+
+from tools import apart
 
 CODE = ("arguments", "exhaustive", "sampling", "softmax", "sweep")
 DATA = {"digits": "digits.u8.gz", "rare": "digits.u8.gz", "breast_cancer": "breast_cancer.csv.gz"}
@@ -23,15 +23,6 @@ def key(root, data, name):
         whole.update((root / "src" / "dataselect_core" / f"{module}.py").read_bytes())
     whole.update(gzip.decompress((data / DATA[name]).read_bytes()))
     return whole.hexdigest()[:16]
-
-
-def compute(root, data, name):
-    """The sweep of one problem as JSON, by a Python of its own on a single thread: more would only wait."""
-    single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONPATH": str(root / "src")}
-    command = [sys.executable, "-m", "tools.optimum", name]
-    done = subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
 
 
 def build(root, data, cache):
@@ -56,16 +47,12 @@ def build(root, data, cache):
     for name in DATA:
         kept = cache / f"{name}.{key(root, data, name)}.json"
         if not kept.exists():
-            part = kept.with_suffix(".part")
-            part.write_text(compute(root, data, name), encoding="ascii")
-            part.replace(kept)
+            apart.write(kept, apart.output(root, data, "optimum", name).encode("ascii"))
         found[name] = json.loads(kept.read_text(encoding="ascii"))
     packed = gzip.compress(json.dumps(found, separators=(",", ":")).encode("ascii"), 9, mtime=0)
     target = data / "sweep.json.gz"
     if not target.exists() or target.read_bytes() != packed:
-        part = target.with_name(target.name + ".part")
-        part.write_bytes(packed)
-        part.replace(target)
+        apart.write(target, packed)
     return target
 
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
-from apps import bridge, part1
+from apps import bridge, part1, part3
 
-from dataselect_core import datasets
+from dataselect_core import datasets, noise_lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -110,3 +110,11 @@ def first_licences(folder, count):
     some = {name: getattr(whole, name)[:count] for name in ("ids", "names", "texts")}
     (folder / "licences.json.gz").write_bytes(gzip.compress(json.dumps({"order": list(range(count)), **some}).encode()))
     return datasets.Licences(tuple(some["ids"]), tuple(some["names"]), tuple(some["texts"]), "")
+
+
+def hurry(monkeypatch):
+    """Small experiments on noise, and no wait for a newer setting of Part 3."""
+    monkeypatch.setattr(noise_lab, "LABELS", (20, 200))
+    monkeypatch.setattr(noise_lab, "TRIALS", 150)
+    monkeypatch.setattr(noise_lab, "COIN_TRIALS", 500)
+    monkeypatch.setattr(part3, "PAUSE", 0.0)

@@ -4,9 +4,8 @@ import re
 
 import pytest
 from apps import part1, part2, part3
-from quiet_page import talk
+from quiet_page import hurry, talk
 
-from dataselect_core import noise_lab
 from dataselect_core.figures import class_limits
 from dataselect_core.ledger import Ledger, verify
 from dataselect_core.report import report_markdown
@@ -22,10 +21,7 @@ LIMITS = {"budget_limit": 0.55, "target_limit": 0.8, "cost_limit": 900, "overhea
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Small experiments on noise, and no wait for a newer setting."""
-    monkeypatch.setattr(noise_lab, "LABELS", (20, 200))
-    monkeypatch.setattr(noise_lab, "TRIALS", 150)
-    monkeypatch.setattr(noise_lab, "COIN_TRIALS", 500)
-    monkeypatch.setattr(part3, "PAUSE", 0.0)
+    hurry(monkeypatch)
 
 
 def project(of="mobile", limits=LIMITS, **state):

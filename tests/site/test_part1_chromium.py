@@ -380,6 +380,7 @@ def test_phone_width(new_reader):
     expect(reader.value("setting.threshold")).not_to_have_text(before)
     reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.tap()
     choice = reader.part.get_by_label("Removed text to compare")
+    expect(choice).to_be_visible()  # its options are counted next, and counting does not wait
     choice.select_option(index=choice.locator("option").count() - 1)
     expect(reader.here("[data-diff] del").first).to_be_visible()
     reader.part.get_by_text("Advanced: width").tap()

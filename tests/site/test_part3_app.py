@@ -9,9 +9,9 @@ import re
 import numpy as np
 import pytest
 from apps import part3, pictures
-from quiet_page import talk
+from quiet_page import hurry, talk
 
-from dataselect_core import datasets, gap_map, mixing, noise, noise_lab, small_map
+from dataselect_core import datasets, gap_map, mixing, noise, small_map
 from dataselect_core.figures import domain_gap, label_noise, mix_situation
 from dataselect_core.tracks import TRACKS, track
 
@@ -49,10 +49,7 @@ def tiny():
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Small experiments on noise, and no wait for a newer setting: `tiny` is made before this, and is whole."""
-    monkeypatch.setattr(noise_lab, "LABELS", (20, 200))
-    monkeypatch.setattr(noise_lab, "TRIALS", 150)
-    monkeypatch.setattr(noise_lab, "COIN_TRIALS", 500)
-    monkeypatch.setattr(part3, "PAUSE", 0.0)
+    hurry(monkeypatch)
 
 
 # -- the lock ----------------------------------------------------------------------------------------------

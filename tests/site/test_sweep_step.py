@@ -28,11 +28,11 @@ def computed(monkeypatch):
     """The problems for which the minutes were spent."""
     names = []
 
-    def compute(root, data, name):
+    def output(root, data, module, name):
         names.append(name)
         return json.dumps(TINY)
 
-    monkeypatch.setattr(optimum, "compute", compute)
+    monkeypatch.setattr(optimum.apart, "output", output)
     return names
 
 
