@@ -248,6 +248,7 @@ def test_cluster_shows_two_texts(lab):
     expect(removed.locator("ins").first).to_be_visible()
     first = removed.inner_text()
     choice = lab.part.get_by_label("Removed text to compare")
+    expect(choice).to_be_visible()  # its options are counted next, and counting does not wait
     choice.select_option(index=choice.locator("option").count() - 1)
     expect(removed).not_to_have_text(first)
     clusters.nth(1).click()

@@ -36,6 +36,7 @@ def test_a_track_with_data_of_its_own(new_reader, track, options):
     expect(reader.value("removed.documents")).not_to_have_text(before)
     reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
     choice = reader.part.get_by_label(f"Removed {item} to compare")
+    expect(choice).to_be_visible()  # its options are counted next, and counting does not wait
     choice.select_option(index=choice.locator("option").count() - 1)
     pictures = reader.here(".sides svg[role=img]")
     expect(pictures).to_have_count(len(alts))
