@@ -80,5 +80,11 @@ lab.links = (() => {
     else copy(button);
   });
 
-  return { here, greet };
+  /** What the link of a class has set, from the record, in words. */
+  const told = (entry) => Object.entries(entry).filter(([, item]) => item !== null && item !== "").map(([name, item]) => {
+    const { said, format } = Object.hasOwn(lab.state.limits, name) ? lab.state.limits[name] : { said: name };
+    return name === "name" ? item : `${said} ${format ? lab.format(item, format) : item}`;
+  }).join(", ");
+
+  return { here, greet, told };
 })();

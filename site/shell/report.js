@@ -52,8 +52,8 @@ lab.report = (() => {
     const own = (...key) => record.entries[key.join("/")]?.value;
     const said = [["h1", "Data Selection lab: report"], ["p", `Lab: Data Selection lab ${record.lab}, record schema ${record.schema}`]];
     if (record.student) said.push(["p", `Student: ${record.student}`]);
-    const link = Object.entries(own("class") || {}).filter(([, item]) => item !== null && item !== "");
-    if (link.length) said.push(["p", `Link of the class: ${link.map(([name, item]) => `${name} ${item}`).join(", ")}`]);
+    const link = lab.links.told(own("class") || {});
+    if (link) said.push(["p", `Link of the class: ${link}`]);
     said.push(["p", `Reader: ${record.reader}`], ["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
     const names = titles();
     for (const track of lab.state.tracks) {
@@ -76,7 +76,10 @@ lab.report = (() => {
           said.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${Object.entries(evidence.settings).map(([name, value]) => `${name} ${value}`).join(", ")}.`]);
           said.push(["p", `Computed by ${lab.evidence.by(evidence)}.`]);
           if (lab.evidence.stale(track, part)) said.push(["p", "Stale: a control has moved since this was captured."]);
-          said.push(["table", [["Figure", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
+          const first = (lines()[part] || []).filter(([, path]) => evidence.values?.[path])
+            .map(([label, path, format]) => [label, lab.format(evidence.values[path].value, format), evidence.values[path].kind]);
+          if (first.length) said.push(["table", [["Main figures", "Value", "Kind"], ...first]]);
+          said.push(["table", [["All captured figures", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
         }
         for (const [name, label] of Object.entries({ reflection: "Reflection", ...SYNTHESIS })) if (own(track, part, name)) said.push(["quote", [label, own(track, part, name)]]);
       }

@@ -18,6 +18,21 @@ WRITTEN = {"reflection": "Reflection", "decision": "Decision", "alternative": "R
 GAPS = (("reveal.prediction", "reveal.measured"), ("reveal.factor", "own.ratio"))
 # Figures without a unit are shares, but for these.
 PLAIN = {"reveal.factor", "own.ratio", "check.fid.value", "check.fid.limit"}
+# What the link of a class can fix: its name in the link -> how the page tells it, and in which form.
+LIMITS = {
+    "budget_limit": ("budget at most", "percent"),
+    "guardrail_limit": ("guardrail at most", "percent"),
+    "target_limit": ("accuracy at least", "percent"),
+    "cost_limit": ("project at most", "dollars"),
+    "overhead_limit": ("selection’s share of the cost at most", "percent"),
+    "critical_limit": ("recall of the watched class at least", "percent"),
+    "rounds_limit": ("rounds of selection at most", "integer"),
+    "accuracy_limit": ("field accuracy at least", "percent"),
+    "fid_limit": ("FID at most", "fixed"),
+    "recall_limit": ("safety recall at least", "percent"),
+    "supply_limit": ("real samples", "integer"),
+    "deadline_limit": ("training steps at most", "integer"),
+}
 CHECK = re.compile(r"check\.([a-z0-9_-]+)\.(value|limit)")
 FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.DOTALL)
@@ -147,9 +162,18 @@ def _head(ledger):
         head.append(("Student", record["student"]))
     link = record["entries"].get("class", {}).get("value")
     if isinstance(link, dict):
-        said = ", ".join(f"{name} {item}" for name, item in link.items() if item not in (None, ""))
-        head.append(("Link of the class", said))
+        head.append(("Link of the class", _link(link)))
     return [*head, ("Reader", record["reader"])]
+
+
+def _link(link):
+    """What the link of a class has set, as the page tells it."""
+    told = []
+    for name, item in link.items():
+        words, form = LIMITS.get(name, (name, "number"))
+        if item not in (None, ""):
+            told.append(item if name == "name" else f"{words} {shown(item, form)}")
+    return ", ".join(map(str, told))
 
 
 def _part(ledger, track, part, lines):

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from websockets.sync.client import connect
@@ -176,6 +177,17 @@ class Firefox:
             {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
             {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
         ])
+
+    @contextmanager
+    def inside(self, home):
+        """Work in the frame that shows a page of `home`."""
+        outside = self.tab
+        frames = self.command("browsingContext.getTree", root=outside)["contexts"][0]["children"]
+        self.tab = next(frame["context"] for frame in frames if frame["url"].startswith(home))
+        try:
+            yield
+        finally:
+            self.tab = outside
 
     def press(self, *keys):
         """Press keys one after the other; a pair is a chord."""

@@ -90,10 +90,10 @@ def test_the_report_names_the_limits_of_the_class():
     text = report_markdown(Ledger({"schema": 2, "lab": "0.1.0", "reader": "r", "entries": {
         key: {"value": value, "at": 1} for key, value in entries.items()}}))
     plain = text.replace("\\", "")
-    assert "Link of the class: name CS-101, budget_limit 0.55, target_limit 0.8, cost_limit 900" in plain
+    assert "Link of the class: CS-101, budget at most 55.0 %, accuracy at least 80.0 %, project at most $900" in plain
     assert re.search(r"\| budget \| \$[\d.,]+ \| \$900 \| (not )?met \|", plain)
     assert re.search(r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", plain)
-    assert "rounds_limit 4" in plain
+    assert "rounds of selection at most 4" in plain
 
 
 def test_part_2_says_another_thing_where_another_limit_holds():

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from dataselect_core import report
 from dataselect_core.figures import active_learning, deduplication, mix_situation
 from dataselect_core.record import Ledger
 from dataselect_core.tracks import TRACKS
@@ -127,7 +128,14 @@ def test_a_report_without_python_names_the_link(quick):
     with quick.page.expect_download() as download:
         quick.page.get_by_role("button", name="As Markdown", exact=True).click()
     text = download.value.path().read_text(encoding="utf-8").replace("\\", "")
-    assert "Link of the class: name CS-101, budget_limit 0.53, guardrail_limit 0.021, target_limit 0.815" in text
+    assert "Link of the class: CS-101, budget at most 53.0 %, guardrail at most 2.1 %, accuracy at least 81.5 %" in text
+
+
+def test_both_reports_tell_a_limit_in_the_same_words(quick):
+    """What Python calls a limit of a class, and its form, are those of the page."""
+    opened(quick, "1")
+    assert {name: (limit["said"], limit["format"]) for name, limit in quick.page.evaluate("lab.state.limits").items()
+            } == report.LIMITS
 
 
 @pytest.mark.parametrize(("query", "words"), [

@@ -187,14 +187,32 @@ def test_a_moved_control_makes_it_stale_and_again_takes_it(own, tmp_path, texts)
     field.press("Enter")
 
 
-def test_a_folder(own, tmp_path, texts):
-    """A folder is chosen as a whole, what is no text is passed over, and it comes back as an archive."""
+def drop_from_the_desktop(own, *paths):
+    """Drag what lies on the disk over the place and let it go there, as the browser sees it from outside."""
+    box = own.one(".drop")
+    box.scroll_into_view_if_needed()
+    place = box.bounding_box()
+    middle = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    devtools = own.page.context.new_cdp_session(own.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, **middle, "data": data})
+    devtools.detach()
+
+
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+def test_a_folder(own, tmp_path, texts, way):
+    """A folder is taken as a whole, what is no text is passed over, and it comes back as an archive."""
     folder = tmp_path / "set"
     (folder / "deep").mkdir(parents=True)
     for i, text in enumerate([texts[0], texts[1], texts[0], texts[2]]):
         (folder / ("deep" if i > 1 else "") / f"{i}.txt").write_text(text)
     (folder / "picture.png").write_bytes(b"\x89PNG\0")
-    own.choose(folder, kind="folder").done()
+    if way == "chosen":
+        own.choose(folder, kind="folder")
+    else:
+        drop_from_the_desktop(own, folder)
+    own.done()
     command(folder, tmp_path / "kept")
     path = own.download(tmp_path)
     assert path.name == "set-kept.zip"
