@@ -27,6 +27,14 @@ COLOURS = {
     "background-color": "paper", "on-background-color": "ink", "surface-color": "soft", "on-surface-color": "ink",
     "border-color": "edge", "primary-color": "blue", "on-primary-color": "on-blue",
 }
+# What Bokeh draws in colours of its own: the arrows of number fields in --color, those of lists as a picture, for which
+# a grey that stands out from light and from dark.
+ARROWS = """
+:host { --color: var(--ink, #18191D); }
+select.bk-input:not([multiple], [size]) {
+  background-image: url("data:image/svg+xml,%3Csvg viewBox='0 0 25 20' xmlns='http://www.w3.org/2000/svg'%3E%3Cpath d='M0 0h25L12.5 20Z' fill='%23808080'/%3E%3C/svg%3E");
+}
+"""
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
 RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")
 SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
@@ -90,7 +98,7 @@ def themed(sheet):
         sheet, found = re.subn(rf"(--panel-{name}): ([^;]+);", rf"\1: var(--{own}, \2);", sheet)
         if found != 1:
             raise ValueError(f"Panel's theme has --panel-{name} {found} times")
-    return sheet
+    return sheet + ARROWS
 
 
 def first_views(root):

@@ -21,6 +21,10 @@ CONTRASTS = """(part) => {
   const walk = (root, inside) => {
     for (const e of root.querySelectorAll("*")) {
       if (e.shadowRoot) walk(e.shadowRoot, true);
+      if (e.matches(".bk-spin-btn-up") && !e.disabled && e.getClientRects().length) {
+        const [a, b] = [light(parse(getComputedStyle(e, "::before").borderBottomColor)), light(behind(e))];
+        found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), "arrow"]);
+      }
       const says = inside && e.matches("label, .bk-slider-title, input, select, button") && e.getClientRects().length;
       if (!says || e.disabled) continue;
       const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];
@@ -34,11 +38,11 @@ CONTRASTS = """(part) => {
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_controls_can_be_read(new_reader, scheme):
-    """Labels, fields and buttons of the workbenches stand out from what lies behind them, 4.5 to 1 or more."""
+    """Labels, fields, arrows and buttons of the workbenches stand out from what lies behind them, 4.5 to 1 or more."""
     reader = new_reader(color_scheme=scheme)
     for part in "123":
         reader.open(f"?track=cloud&part={part}").live()
         expect(reader.one(f"[data-part='{part}']")).to_be_visible()
         contrasts = reader.page.evaluate(CONTRASTS, part)
-        assert len(contrasts) > 3
+        assert len(contrasts) > 3 and any(name == "arrow" for _, name in contrasts)
         assert not [each for each in contrasts if each[0] < 4.5], part
