@@ -1,0 +1,83 @@
+"""The comparison with engines for larger corpora: its corpus, and how it counts; the engines run by hand."""
+
+import hashlib
+import json
+
+import pytest
+
+from tools import compare_engines as compare
+
+
+def test_the_corpus_is_the_documented_one():
+    """The corpus of the table in docs/larger-corpora.md: another one would make another table."""
+    texts = compare.synthetic()
+    assert len(texts) == 20_000 and {len(text.split()) for text in texts} == {100}
+    assert hashlib.sha256("\n".join(texts).encode("ascii")).hexdigest() == (
+        "63c979da15e68b60f45aa233af6e486cb85ffb99d94d10b83a8df658bd4f5177"
+    )
+    assert texts[:50] == compare.synthetic(50) != compare.synthetic(50, seed=2)
+
+
+def test_copies_have_graded_edits():
+    """Three of every ten texts are an earlier original but for 0 to 8 words, each number in turn."""
+    texts = [text.split() for text in compare.synthetic(300, words=40)]
+    edits = []
+    for place, text in enumerate(texts):
+        earlier = [other for i, other in enumerate(texts[:place]) if i % 10 < 7]
+        distances = [sum(a != b for a, b in zip(text, other, strict=True)) for other in earlier]
+        changed = min(distances, default=40)
+        if place % 10 < 7:
+            assert changed > 30
+        else:
+            edits.append(changed)
+    assert edits == [copy % 9 for copy in range(90)]
+
+
+def test_the_corpus_as_jsonl(tmp_path):
+    """An object a line, its place as a string, the text as it was."""
+    compare.write(tmp_path / "corpus.jsonl", ["a b", 'ä "\n'])
+    lines = (tmp_path / "corpus.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == [{"id": "0", "text": "a b"}, {"id": "1", "text": 'ä "\n'}]
+
+
+# Seven documents; clusters {0, 2, 5} and {1, 4}, of which an engine keeps 5 and 1.
+STAYS = [5, 1, 5, 3, 1, 5, 6]
+
+
+def test_what_goes_when_the_first_stays():
+    """Whichever document an engine keeps, for the count the first of a cluster stays."""
+    assert compare.removed(STAYS) == {2, 4, 5}
+    assert compare.removed([0, 1, 0, 3, 1, 0, 6]) == {2, 4, 5}
+    assert compare.removed([0, 1, 2]) == set()
+
+
+def test_what_differs():
+    """Documents that go in one only count, in whichever."""
+    assert compare.differs({2, 4, 5}, {2, 4, 5}) == 0
+    assert compare.differs({2, 4, 5}, {2, 3, 6}) == 4
+
+
+def test_kept_though_not_the_first():
+    """Of the four that are kept, 1, 3, 5 and 6, only 5 comes after others of its cluster."""
+    assert compare.not_first(STAYS) == 1
+
+
+@pytest.mark.parametrize(("values", "form", "shown"), [
+    ([4996], ",", "4,996"), ([50, 45, 57], ",", "45-57"), ([9.04, 9.01], ".1f", "9.0"),
+])
+def test_spread(values, form, shown):
+    """One number where least and greatest are written the same, else both."""
+    assert compare.spread(values, form) == shown
+
+
+def test_table():
+    """Two corpora side by side, each against its own first row; one that agrees with it differs by 0."""
+    one = [("this", [{1, 2}]), ("seeds", [{1}, {1, 3}]), ("other", [set()])]
+    two = [("this", [set(range(1000))]), ("seeds", [{1}, {1, 2}]), ("other", [set(range(1000))])]
+    assert compare.table({"one": one, "two": two}).splitlines() == [
+        "|  | one: removed | differs | two: removed | differs |",
+        "| --- | --- | --- | --- | --- |",
+        "| this | 2 |  | 1,000 |  |",
+        "| seeds | 1-2 | 1-2 | 1-2 | 998-999 |",
+        "| other | 0 | 2 | 1,000 | 0 |",
+    ]
