@@ -3,6 +3,7 @@
 `.build/runtime/` then holds, and `manifest.json` there lists by name with path, SHA-256 and size:
 
     pyodide.js, pyodide.asm.js, pyodide.asm.wasm, pyodide-lock.json     as published
+    fzstd.js               the decompressor of the archives, as published
     python_stdlib.zip      Pyodide's standard library as .pyc, for `stdLibURL`
     numpy.zip              NumPy's wheel as .pyc, with its binary modules; to be unpacked into site-packages
     site-packages.zip      all pure-Python packages as .pyc, with their dist-info; to be unpacked there too
@@ -17,6 +18,7 @@ import io
 import json
 import re
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -72,7 +74,7 @@ PANEL_STYLES = re.compile(r"^panel/(dist/(css|bundled/theme)/[^/]+\.css)$")
 def build(root, lock):
     """Bring `.build/runtime/` up to date; returns its manifest."""
     out = root / ".build" / "runtime"
-    files = {name: fetch.fetch(lock, name) for name in [*PYODIDE, *COMPILER, "numpy", *PURE]}
+    files = {name: fetch.fetch(lock, name) for name in [*PYODIDE, *COMPILER, "fzstd", "numpy", *PURE]}
     key = inputs_key(files)
     manifest_file = out / "manifest.json"
     if manifest_file.exists():
@@ -85,6 +87,8 @@ def build(root, lock):
     scratch.mkdir(parents=True)
     for name in PYODIDE:
         shutil.copyfile(files[name], scratch / name)
+    with tarfile.open(files["fzstd"]) as package:
+        (scratch / "fzstd.js").write_bytes(package.extractfile("package/umd/index.js").read())
     compile_archives(root, files, scratch)
     copy_page_files(files, scratch)
     manifest = {"key": key, "files": listing(scratch)}

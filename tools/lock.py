@@ -123,7 +123,7 @@ def notice(lock):
             "",
         ]
         path = fetch.fetch(lock, name)
-        if path.suffix == ".whl":
+        if path.suffix in (".whl", ".tgz"):
             texts[name] = licence_texts(path)
     for name, found in texts.items():
         for member, text in found.items():
@@ -144,13 +144,17 @@ def general_texts(lock):
     return {identifier: known[identifier]["licenseText"] for identifier in sorted(wanted) if identifier in known}
 
 
-def licence_texts(wheel):
-    """The licence files inside a wheel's metadata: name -> text."""
-    with zipfile.ZipFile(wheel) as archive:
-        members = [name for name in archive.namelist() if ".dist-info/" in name]
-        wanted = [
-            name for name in members if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE"))
-        ]
-        return {
-            name: archive.read(name).decode("utf-8", "replace") for name in sorted(wanted) if name[-1] != "/"
-        }
+def licence_texts(package):
+    """The licence files inside a wheel's metadata, or in the folder of an npm package: name -> text."""
+    if package.suffix == ".tgz":
+        with tarfile.open(package) as archive:
+            members = [entry.name for entry in archive if entry.isfile() and entry.name.count("/") == 1]
+            return {name: archive.extractfile(name).read().decode("utf-8", "replace") for name in licences_among(members)}
+    with zipfile.ZipFile(package) as archive:
+        members = [name for name in archive.namelist() if ".dist-info/" in name and name[-1] != "/"]
+        return {name: archive.read(name).decode("utf-8", "replace") for name in licences_among(members)}
+
+
+def licences_among(names):
+    """Those of some paths that are called as licences are, sorted."""
+    return sorted(name for name in names if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE")))

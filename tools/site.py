@@ -1,7 +1,8 @@
 """Puts dist/ together: hashed assets, the payloads of the offline page, the first views, index.html.
 
-Every file that ships has its content's hash in its name. What a static host would not compress lies gzipped; the
-same bytes lie once more as classic scripts under offline/, since a page from a folder may load nothing else.
+Every file that ships has its content's hash in its name. What a static host would not compress lies gzipped, the
+large archives compressed with Zstandard. All lie once more, gzipped, as classic scripts under offline/, since a page
+from a folder may load nothing else.
 """
 
 import base64
@@ -14,9 +15,11 @@ import re
 import shutil
 import sys
 import zipfile
+from pathlib import Path
 
-from tools import expected, guides, map, optimum, pages, wall
+from tools import expected, guides, map, node, optimum, pages, wall
 
+HERE = Path(__file__).parent
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
     "lab", "format", "fill", "names", "state", "schema", "store", "snapshot", "shelf", "worker", "boot", "documents", "lock", "assumptions",
@@ -36,7 +39,8 @@ select.bk-input:not([multiple], [size]) {
 }
 """
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
-RUNTIME = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "numpy.zip", "site-packages.zip")
+ARCHIVES = ("python_stdlib.zip", "numpy.zip", "site-packages.zip")
+RUNTIME = ("fzstd.js", "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", *ARCHIVES)
 SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
 
 
@@ -61,24 +65,28 @@ class Assets:
         (self.out / url).write_bytes(data)
         return url
 
-    def pack(self, data):
-        """The bytes gzipped; kept from build to build, since it takes seconds."""
-        kept = self.cache / f"{hashlib.sha256(data).hexdigest()}.gz"
+    def pack(self, data, how="gzip"):
+        """The bytes compressed, by "gzip" or "zstd"; kept from build to build, since it takes seconds."""
+        kept = self.cache / f"{hashlib.sha256(data).hexdigest()}.{how}"
         if not kept.exists():
-            fresh = kept.with_suffix(".new")
-            fresh.write_bytes(gzip.compress(data, 9, mtime=0))
+            fresh, raw = kept.with_suffix(".new"), kept.with_suffix(".raw")
+            if how == "gzip":
+                fresh.write_bytes(gzip.compress(data, 9, mtime=0))
+            else:
+                raw.write_bytes(data)
+                node.node(HERE / "zstd.mjs", raw, fresh)
+                raw.unlink()
             fresh.replace(kept)
         return kept.read_bytes()
 
     def ship(self, name, data):
         """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
-        packed = self.pack(data)
-        plain = name.endswith(SERVED_PLAIN)
-        url = self.add(name, data) if plain else self.add(f"{name}.bin", packed)  # ".gz" some servers would unpack
+        packed = None if name.endswith(SERVED_PLAIN) else "zstd" if name in ARCHIVES else "gzip"
+        url = self.add(f"{name}.bin", self.pack(data, packed)) if packed else self.add(name, data)  # ".gz" some servers would unpack
         offline = f"offline/{name}.{digest(data)}.js"
-        text = base64.b64encode(packed).decode()
+        text = base64.b64encode(self.pack(data)).decode()  # what the page itself unpacks, without another script
         (self.out / offline).write_text(f'lab.payload("{name}","{text}");\n', "utf-8")
-        return {"url": url, "offline": offline, "size": len(data), "packed": not plain}
+        return {"url": url, "offline": offline, "size": len(data), "packed": packed}
 
 
 def archive(folder, prefix):

@@ -133,7 +133,7 @@ lab.boot = (() => {
       const files = {};
       const transfer = [];
       for (const [name, file] of Object.entries(manifest.files)) {
-        files[name] = { url: lab.offline ? null : absolute(file.url), packed: file.packed };
+        files[name] = { url: lab.offline ? null : absolute(file.url), packed: file.packed, size: file.size };
       }
       const scripts = pageScripts().then(() => lab.documents.showFirst());
       scripts.catch((error) => mine === attempt && fail(sentenceFor(error), String(error)));

@@ -12,7 +12,7 @@ lab.worker = function worker(snapshot, shelf) {
   const networkFetch = self.fetch.bind(self);
   const networkImport = self.importScripts.bind(self);
 
-  /** @type {Map<string, {url?: string | null, bytes?: ArrayBuffer, packed?: boolean}>} */
+  /** @type {Map<string, {url?: string | null, bytes?: ArrayBuffer, packed?: string | null}>} */
   let files = new Map();
   const pending = new Map();
   const wanted = new Map();
@@ -34,7 +34,7 @@ lab.worker = function worker(snapshot, shelf) {
         const answer = await networkFetch(file.url, { cache });
         why = answer.ok ? " whole" : ` (status ${answer.status})`;
         // Read at once, while the interpreter starts; only Wasm is better compiled as it streams in.
-        if (answer.ok) return name.endsWith(".wasm") ? answer : new Response(await unpacked(answer, file).arrayBuffer());
+        if (answer.ok) return name.endsWith(".wasm") ? answer : new Response(await unpacked(answer, file));
       } catch { /* what is missing is said below */ }
     }
     throw lost(name, why);
@@ -53,8 +53,16 @@ lab.worker = function worker(snapshot, shelf) {
     return answer;
   }
 
-  /** Static hosts do not compress what they do not know, so archives lie gzipped. */
-  const unpacked = (answer, file) => (file.packed ? new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))) : answer);
+  /** Static hosts do not compress what they do not know, so files lie compressed: the large archives with Zstandard,
+   * a quarter smaller than gzip makes them, which browsers leave to a script; all others gzipped. */
+  async function unpacked(answer, { packed, size }) {
+    if (packed === "gzip") return new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+    const content = await answer.arrayBuffer();
+    if (packed !== "zstd") return content;
+    const whole = self.fzstd.decompress(new Uint8Array(content));
+    if (whole.length !== size) throw new Error(`${whole.length} bytes in place of ${size}`);
+    return whole;
+  }
 
   /** The file from the page, where the worker may not read it itself (a page opened by double click). */
   function handed(name) {
@@ -194,6 +202,7 @@ importlib.invalidate_caches()
     // Without these Pyodide runs Python on one stack. It would switch stacks otherwise, which nothing here needs,
     // and Chromium crashes the tab when it has to end a busy worker, as on a reload.
     for (const name of ["Suspending", "promising"]) delete WebAssembly[name];
+    self.importScripts(`${BASE}fzstd.js`);
     self.importScripts(`${BASE}pyodide.js`);
     self.importScripts(`${BASE}pyodide.asm.js`); // while the shelf is read; Pyodide would load it next
     const { kept, keep } = await finding;

@@ -49,6 +49,17 @@ def way_on(reader):
     expect(reader.here("[data-saved='1']")).to_have_text("saved")
 
 
+def test_archive_that_is_cut_off_is_named(new_reader, broken_dist, broken_address):
+    """Half an archive is no archive: the page says which, and takes nothing of it for Python."""
+    archive = asset(broken_dist, "site-packages*")
+    archive.write_bytes(archive.read_bytes()[:700_000])
+    reader = new_reader(base=broken_address)
+    reader.expected_errors = [NETWORK]
+    sentence = failed(reader.open())
+    assert sentence.startswith("A file of the lab did not arrive") and "site-packages" in sentence
+    way_on(reader)
+
+
 @pytest.mark.parametrize("name", ["python_stdlib*", "bokeh.min*"])
 def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_address, name):
     """A file that does not arrive is named; the lock works; once it is there, "Try again" gets to results."""
