@@ -211,7 +211,7 @@ def test(options):
     steps = {
         "Style": [PYTHON, "-m", "ruff", "check", "."],
         "Tests of the core, as installed": [*pytest, "-q", "tests/core", *coverage],
-        "Tests of the site": [*pytest, "-q", "tests/site", "--numprocesses=2", "--dist=loadgroup"],
+        "Tests of the site": [*pytest, "-q", "tests/site", "--numprocesses=2"],
     }
     failed = []
     for name, command in steps.items():

@@ -12,8 +12,6 @@ from reader import Reader
 
 from dataselect_core import datasets
 
-pytestmark = pytest.mark.xdist_group("test_own_corpus")  # one process: what they share takes seconds to make
-
 OWN = "[data-own-corpus]"
 DROP = """([place, files]) => {
   const data = new DataTransfer();

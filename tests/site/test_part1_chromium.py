@@ -8,8 +8,6 @@ import pytest
 from playwright.sync_api import expect
 from reader import CRAWL, LICENCES, Reader
 
-pytestmark = pytest.mark.xdist_group("test_part1_chromium")  # one process: what they share takes seconds to make
-
 GESTURE = 1200  # ms between two movements of the slider
 DIGITS = re.compile(r"\d")
 BLUE, GREEN, GREY = (0x00, 0x63, 0x95), (0x00, 0x70, 0x2F), (0x47, 0x55, 0x69)

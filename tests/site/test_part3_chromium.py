@@ -11,8 +11,6 @@ from reader import Reader
 from dataselect_core import datasets, gap_map, mixing
 from dataselect_core.tracks import TRACKS, track
 
-pytestmark = pytest.mark.xdist_group("test_part3_chromium")  # one process: what they share takes seconds to make
-
 LONG = 90_000  # ms: dozens of trainings, on machines that are busy with other tests
 DIGITS = re.compile(r"\d")
 PIXELS = "(canvas) => { const p = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data; let h = 0; for (let i = 0; i < p.length; i += 4) h = (h * 31 + p[i] + 3 * p[i + 1] + 7 * p[i + 2]) | 0; return h; }"

@@ -11,7 +11,6 @@ import dataselect_core
 from dataselect_core import datasets
 from tools import bundle, lock, node
 
-pytestmark = pytest.mark.xdist_group("test_pyodide_core")  # one process: what they share takes seconds to make
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 CODE = """
