@@ -29,6 +29,7 @@ COMPILER = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.j
 PURE = [
     "panel", "bokeh", "param", "pyviz-comms", "jinja2", "markupsafe", "pyyaml", "packaging", "micropip",
 ]  # fmt: skip
+COMPILE = Path(__file__).with_name("compile.mjs")
 SITE_PACKAGES = "/lib/python3.13/site-packages/"
 
 # What no browser needs of a package: its own tests, binaries of other platforms, sources in other languages,
@@ -101,7 +102,7 @@ def build(root, lock):
 def inputs_key(files):
     """A hash of everything that decides what the bundle holds."""
     here = Path(__file__)
-    parts = [here.read_bytes(), here.with_name("compile.mjs").read_bytes()]
+    parts = [here.read_bytes(), COMPILE.read_bytes()]
     parts += [f"{name} {files[name].parent.name}".encode() for name in sorted(files)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -122,7 +123,7 @@ def compile_archives(root, files, out):
         (work / name).write_bytes(selection(wheels, dropped))
         jobs.append({"from": str(work / name), "to": str(out / name), "prefix": prefix})
     (work / "jobs.json").write_text(json.dumps(jobs), "utf-8")
-    node.node(Path(__file__).with_name("compile.mjs"), pyodide, work / "jobs.json")
+    node.node(COMPILE, pyodide, work / "jobs.json")
 
 
 def pyodide_folder(root, files):
@@ -132,6 +133,42 @@ def pyodide_folder(root, files):
     for name in COMPILER:
         shutil.copyfile(files[name], folder / name)
     return folder
+
+
+def own_code(root, lock):
+    """The workbenches, and the core's byte code, to be unpacked into site-packages: a zip, as bytes.
+
+    The core itself is installed from its wheel, which has sources. Its byte code lies where Python would keep it
+    after the first import, so that no visit has to compile what every visit needs.
+    """
+    sources = {f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+               for package, folder in (("apps", root / "site" / "apps"), ("dataselect_core", root / "src" / "dataselect_core"))
+               for path in sorted(folder.rglob("*.py"))}
+    files = {name: fetch.fetch(lock, name) for name in COMPILER}
+    key = hashlib.sha256(b"\0".join([inputs_key(files).encode(), repr(sources).encode()])).hexdigest()[:16]
+    work = root / ".build" / "own"
+    kept = work / f"{key}.zip"
+    if not kept.exists():
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        with zipfile.ZipFile(work / "sources.zip", "w") as target:
+            for name, content in sources.items():
+                target.writestr(name, content)
+        jobs = [{"from": str(work / "sources.zip"), "to": str(work / "compiled.zip"), "prefix": SITE_PACKAGES}]
+        (work / "jobs.json").write_text(json.dumps(jobs), "utf-8")
+        node.node(COMPILE, pyodide_folder(root, files), work / "jobs.json")
+        with zipfile.ZipFile(work / "compiled.zip") as compiled, zipfile.ZipFile(work / "new.zip", "w") as target:
+            for entry in compiled.infolist():
+                target.writestr(zipfile.ZipInfo(as_kept(entry.filename), entry.date_time), compiled.read(entry))
+        (work / "new.zip").rename(kept)
+    return kept.read_bytes()
+
+
+def as_kept(name):
+    """Where the byte code of a module lies: in the core beside its source, of which Python then compiles nothing."""
+    package, _, module = name.rpartition("/")
+    beside = package.startswith("dataselect_core")
+    return f"{package}/__pycache__/{module.removesuffix('.pyc')}.cpython-313.pyc" if beside else name
 
 
 def selection(wheels, dropped):

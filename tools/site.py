@@ -8,16 +8,14 @@ from a folder may load nothing else.
 import base64
 import gzip
 import hashlib
-import io
 import json
 import os
 import re
 import shutil
 import sys
-import zipfile
 from pathlib import Path
 
-from tools import expected, guides, map, node, optimum, pages, wall
+from tools import bundle, expected, guides, lock, map, node, optimum, pages, wall
 
 HERE = Path(__file__).parent
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
@@ -39,7 +37,7 @@ select.bk-input:not([multiple], [size]) {
 }
 """
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
-ARCHIVES = ("python_stdlib.zip", "numpy.zip", "site-packages.zip")
+ARCHIVES = ("python_stdlib.zip", "numpy.zip", "site-packages.zip")  # of what others wrote
 RUNTIME = ("fzstd.js", "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", *ARCHIVES)
 SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
 
@@ -81,23 +79,12 @@ class Assets:
 
     def ship(self, name, data):
         """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
-        packed = None if name.endswith(SERVED_PLAIN) else "zstd" if name in ARCHIVES else "gzip"
+        packed = None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(".zip") else "gzip"
         url = self.add(f"{name}.bin", self.pack(data, packed)) if packed else self.add(name, data)  # ".gz" some servers would unpack
         offline = f"offline/{name}.{digest(data)}.js"
         text = base64.b64encode(self.pack(data)).decode()  # what the page itself unpacks, without another script
         (self.out / offline).write_text(f'lab.payload("{name}","{text}");\n', "utf-8")
         return {"url": url, "offline": offline, "size": len(data), "packed": packed}
-
-
-def archive(folder, prefix):
-    """The Python files of a folder as a zip, the same bytes each time."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as target:
-        for path in sorted(folder.rglob("*.py")):
-            entry = zipfile.ZipInfo(f"{prefix}/{path.relative_to(folder).as_posix()}", (1980, 1, 1, 0, 0, 0))
-            entry.external_attr = 0o100644 << 16
-            target.writestr(entry, path.read_bytes())
-    return whole.getvalue()
 
 
 def themed(sheet):
@@ -160,7 +147,7 @@ def build(root, out, runtime, wheel, data):
     """
     assets = Assets(out, root / ".build" / "packed")
     files = {name: assets.ship(name, (runtime / name).read_bytes()) for name in RUNTIME}
-    files["apps.zip"] = assets.ship("apps.zip", archive(root / "site" / "apps", "apps"))
+    files["apps.zip"] = assets.ship("apps.zip", bundle.own_code(root, lock.load()))
     files[wheel.name] = assets.ship(wheel.name, wheel.read_bytes())
     eager = list(files)
     for path in sorted(data.iterdir()):
@@ -169,11 +156,11 @@ def build(root, out, runtime, wheel, data):
     shutil.copytree(runtime / "panel", out / "panel")
     for sheet in (out / "panel").rglob("theme/default.css"):
         sheet.write_text(themed(sheet.read_text("utf-8")), "utf-8")
-    lock = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
+    packages = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {
         "files": files, "eager": eager, "wheel": wheel.name, "panelRoot": PANEL_ROOT,
         "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
-        "lock": {"info": lock["info"], "packages": {}},
+        "lock": {"info": packages["info"], "packages": {}},
     }
     shell = root / "site" / "shell"
     starting = [files[name]["url"] for name in eager] + [(shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")]

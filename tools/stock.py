@@ -15,6 +15,7 @@ The app is the lab's own (`apps.bridge.Bridge`), with its own wheel of the core 
 """
 
 import gzip
+import io
 import json
 import re
 import shutil
@@ -129,6 +130,7 @@ def make(root, lock, lab, out):
     (out / "pyodide" / "pyodide-lock.json").write_text(json.dumps(packages), "utf-8")
     wheels = [trimmed(name, fetch.fetch(lock, name), out / "wheels") for name in WHEELS]
     wheels += unpack(lab, out)
+    (out / "apps.zip").write_bytes(archive(root / "site" / "apps", "apps"))
     for name in site.PAGE_SCRIPTS:
         shutil.copy(runtime / name, out)
     shutil.copytree(runtime / "panel", out / "panel")
@@ -138,13 +140,24 @@ def make(root, lock, lab, out):
     (out / "index.html").write_text(PAGE.replace("SCRIPTS", scripts).replace("WHEELS", names), "utf-8")
 
 
+def archive(folder, prefix):
+    """The Python files of a folder as a zip, the same bytes each time."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as target:
+        for path in sorted(folder.rglob("*.py")):
+            entry = zipfile.ZipInfo(f"{prefix}/{path.relative_to(folder).as_posix()}", (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o100644 << 16
+            target.writestr(entry, path.read_bytes())
+    return whole.getvalue()
+
+
 def unpack(lab, out):
-    """Unpack the core's wheel, the app and the data of the built site; returns the wheel, in a list."""
+    """Unpack the core's wheel and the data of the built site; returns the wheel, in a list."""
     (out / "data").mkdir()
     for packed in (lab / "assets").glob("*.bin"):
         name = packed.name.rsplit(".", 2)[0]
-        if name not in site.RUNTIME:
-            folder = {".whl": "wheels", ".zip": "."}.get(Path(name).suffix, "data")
+        if not name.endswith(".zip"):
+            folder = "wheels" if name.endswith(".whl") else "data"
             (out / folder / name).write_bytes(gzip.decompress(packed.read_bytes()))
     return list((out / "wheels").glob("dataselect_core-*.whl"))
 

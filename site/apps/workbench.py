@@ -14,6 +14,9 @@ from dataselect_core import tracks
 from dataselect_core.engine import engine
 from dataselect_core.values import Value
 
+from .defaults import remember
+
+remember()
 ENGINE = engine()
 FIRST_ID = 1_000_000  # of the first view of part 1; part 2 starts a million later
 LATER_ID = 900_000_000  # models made after the first view never meet its names

@@ -1,0 +1,62 @@
+"""Bokeh's defaults, remembered: they are what Bokeh works out, and nothing is shared that can change."""
+
+import json
+
+import pytest
+from apps import defaults
+from apps.bridge import Bridge
+from bokeh.core.has_props import HasProps
+from bokeh.core.property.descriptors import PropertyDescriptor
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource, Plot, Slider
+from bokeh.themes import Theme
+
+
+@pytest.fixture
+def stock(monkeypatch):
+    """Lets Bokeh work out its defaults itself, from the call on."""
+
+    def away():
+        monkeypatch.setattr(PropertyDescriptor, "_get_default", defaults._work_out)
+        worked_out = HasProps._overridden_defaults.__func__.__wrapped__
+        monkeypatch.setattr(HasProps, "_overridden_defaults", classmethod(worked_out))
+
+    return away
+
+
+def test_the_first_views_are_the_same_to_the_letter(stock):
+    """With Bokeh's own way of working out defaults and with the remembered ones, of all parts."""
+    remembered = json.loads(Bridge(lambda text: None, None).documents())
+    stock()
+    assert json.loads(Bridge(lambda text: None, None).documents()) == remembered
+
+
+def test_every_remembered_default_is_bokehs_own(stock):
+    """Each one is what a new object of its class is given."""
+    Bridge(lambda text: None, None).documents()
+    stock()
+    assert len(defaults._known) > 500
+    for (kind, name), value in defaults._known.items():
+        assert kind().lookup(name)._get_default(kind()) == value, (kind, name)
+
+
+def test_objects_do_not_share_what_can_change():
+    """Two plots have a toolbar each, two sources their own data, and a changed list is one object's."""
+    one, other = Plot(), Plot()
+    assert one.toolbar is not other.toolbar
+    one.renderers.append(one.title)
+    assert other.renderers == [] == Plot().renderers
+    source = ColumnDataSource()
+    source.data["x"] = [1]
+    assert "x" not in ColumnDataSource().data
+
+
+def test_a_theme_decides_and_goes_again():
+    """What a theme says holds for its document, also where a default is remembered, and no longer than that."""
+    slider = Slider(start=0, end=1, value=0)
+    assert slider.show_value is True
+    document = Document(theme=Theme(json={"attrs": {"Slider": {"show_value": False}}}))
+    document.add_root(slider)
+    assert slider.show_value is False
+    document.remove_root(slider)
+    assert Slider(start=0, end=1, value=0).show_value is True
