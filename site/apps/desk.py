@@ -6,6 +6,7 @@ from dataclasses import asdict
 from dataselect_core import __version__, datasets
 from dataselect_core.engine import described, engine
 from dataselect_core.ledger import Ledger, LedgerError, ledger_text, report_html, report_markdown
+from dataselect_core.report_text import text_checks
 from dataselect_core.verification import captured, captured_by, stepwise
 
 KINDS = ("report", "verify", "stop-verify")
@@ -76,9 +77,11 @@ class Desk:
                     self._say({**about, "progress": (done + share) / len(places),
                                "label": f"{track}, part {part}: {label}"})
                 await asyncio.sleep(0)  # the page may have changed its mind
+            text, unread = text_checks(message["text"], ledger) if places else ([], "")
+            checks += [asdict(check) for check in text]
             student = ledger.record.get("student") or ""
             by = {"computed": sorted(set(captured_by(ledger).values())), "checked": described(engine(), __version__)}
             self._say({**about, "answer": {"student": student, "reader": ledger.record["reader"], "checks": checks,
-                                           "by": by}})
+                                           "unread": unread, "by": by}})
         except (LedgerError, OSError, TypeError, ValueError) as error:
             self._say({**about, "error": str(error)})

@@ -14,14 +14,17 @@ lab.verify = (() => {
 
   const digits = (value) => (value === null || value === undefined ? "–" : String(value));
 
-  function show({ student, reader, checks, by }) {
+  function show({ student, reader, checks, unread, by }) {
     const place = lab.one("[data-verify-result]");
     const wrong = checks.filter((check) => !check.agrees);
-    const cases = checks.filter((check) => check.kind === "case").length;
-    const counted = `${checks.length - cases} figures${cases ? ` and ${cases} cases` : ""}`;
+    const of = (kind, from = checks) => from.filter((check) => check.kind === kind).length;
+    const cases = of("case");
+    const counted = `${checks.length - cases - of("text")} figures${cases ? ` and ${cases} cases` : ""}`;
+    const edited = of("text", wrong);
+    const differ = `${wrong.length - edited} of ${counted} differ${edited ? `, and ${edited} ${edited === 1 ? "line" : "lines"} of its text` : ""}`;
     const who = student ? `Report of ${student}` : `Report of reader ${reader}`;
     const row = (check) => lab.element("tr", {},
-      lab.element("th", { scope: "row" }, `${check.track}, part ${check.part}: ${check.path}`),
+      lab.element("th", { scope: "row" }, check.kind === "text" ? "Text of the report" : `${check.track}, part ${check.part}: ${check.path}`),
       lab.element("td", {}, digits(check.claimed)), lab.element("td", {}, digits(check.recomputed)),
       lab.element("td", { class: check.agrees ? "agrees" : "differs" }, check.agrees ? "✓ agrees" : `✗ differs${check.note ? ` (${check.note})` : ""}`));
     const table = (rows) => lab.element("div", { class: "scroll long", tabindex: "0", role: "region", "aria-label": "Agreement, figure by figure" }, lab.element("table", { class: "figures agreement" },
@@ -29,7 +32,8 @@ lab.verify = (() => {
       lab.element("tbody", {}, ...rows.slice(0, SHOWN).map(row))));
     place.replaceChildren(
       lab.element("p", {}, lab.element("strong", {}, !checks.length ? `${who}: it holds no captured figures, so there is nothing to check.`
-        : wrong.length ? `${who}: ${wrong.length} of ${counted} differ.` : `${who}: all ${counted} agree.`)),
+        : wrong.length ? `${who}: ${differ}.` : `${who}: all ${counted} agree${of("text") ? ", and its text is what its record gives" : ""}.`)),
+      ...(unread ? [lab.element("p", {}, `Its text was not compared with its record: ${unread}.`)] : []),
       lab.element("p", { class: "quiet" }, "Agreement shows that the figures are genuine: these settings and this seed give them. It does not show who made them."),
       lab.element("p", { class: "quiet" }, `${by.computed.length ? `Computed by ${by.computed.join("; and by ")}. ` : ""}Checked by ${by.checked}.`),
       ...(wrong.length ? [table(wrong)] : []),
@@ -46,7 +50,7 @@ lab.verify = (() => {
     try {
       lab.store.parse(lab.report.recordIn(text)); // says in a sentence what is no report, and needs no Python
       if (!lab.boot.live) throw new Error("Python is not running in this page yet, and it computes the figures. Try again when it is; or run “python -m dataselect_core verify” on the file.");
-      show(await lab.desk.ask({ type: "verify", text: lab.report.recordIn(text) }, (label, share) => {
+      show(await lab.desk.ask({ type: "verify", text }, (label, share) => {
         bar().value = share;
         status().textContent = `${label} …`;
       }));

@@ -168,12 +168,11 @@ def _head(ledger):
 
 def _link(link):
     """What the link of a class has set, as the page tells it."""
-    told = []
-    for name, item in link.items():
-        words, form = LIMITS.get(name, (name, "number"))
-        if item not in (None, ""):
-            told.append(item if name == "name" else f"{words} {shown(item, form)}")
-    return ", ".join(map(str, told))
+    told = [str(link["name"])] if link.get("name") else []
+    for name, (words, form) in {"seed": ("seed", "number"), **LIMITS}.items():
+        if link.get(name) is not None:
+            told.append(f"{words} {shown(link[name], form)}")
+    return ", ".join(told)
 
 
 def _part(ledger, track, part, lines):
@@ -209,13 +208,14 @@ def _predictions(ledger, track, part):
 
 
 def _evidence(ledger, track, part, evidence, lines):
-    settings = ", ".join(f"{name} {item}" for name, item in evidence.get("settings", {}).items())
+    # By name: the record has no order of its own, and the same record gives the same report.
+    settings = ", ".join(f"{name} {item}" for name, item in sorted(evidence.get("settings", {}).items()))
     when = evidence.get("at") or "at an unknown time"
     by = described(evidence.get("engine"), evidence.get("lab"))
     blocks = [("text", f"Evidence captured {when} with {settings}."), ("text", f"Computed by {by}.")]
     assumed = evidence.get("assumptions")
     if assumed:
-        blocks.append(("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in assumed.items())}."))
+        blocks.append(("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in sorted(assumed.items()))}."))
     moved = [name for name in ("settings", "assumptions")
              if (ledger.get(track, part, name, evidence.get(name)) or {}) != (evidence.get(name) or {})]
     if moved:

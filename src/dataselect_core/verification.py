@@ -15,6 +15,7 @@ PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
 UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 TOLERANCE = 1e-9  # relative: platforms may differ in the last bits
 HOLDS = "holds"
+TEXT = "text"
 SHARED = {"1": ("corpus", "width", "num_perm", "seed"), "2": None, "3": ("noise", "seed", "seeds")}
 """Part -> settings that decide what takes most of the time, and is kept from one recomputation to the next."""
 ZERO = 1e-12  # of a difference that would be nothing but for those bits
@@ -27,10 +28,11 @@ class Check:
     Attributes
     ----------
     track, part, path : str
+        Track and part are empty for the text of a report.
     kind : str
-        As the report says it; "case" for a case, whose path is `cases.` and its name.
+        As the report says it; "case" for a case, whose path is `cases.` and its name; "text" for a line of the report.
     claimed, recomputed : float, int, str or None
-        Of a case `HOLDS`, or None where it does not.
+        Of a case `HOLDS`, or None where it does not; of a line what the report shows, and what its record gives.
     agrees : bool
         Equal to a relative 1e-9 (or to 1e-12, near zero), and of the same kind.
     note : str

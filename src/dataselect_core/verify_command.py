@@ -4,11 +4,13 @@
 
 A report is the Markdown, HTML or JSON file that the lab's page gives out. Each captured figure is computed
 anew and compared (to a relative 1e-9), and so is each case: which of the page's sentences are true. What reports
-have in common is computed once, the rest in as many processes as --jobs says. A table of all figures goes into a
-CSV file, with what computed them there and here. Agreement shows that the figures are genuine; it does not show
-who made them. Nothing in a report is run, and no report is changed.
+have in common is computed once, the rest in as many processes as --jobs says. What a report shows is compared with
+the record inside it, line by line, all but its plots. A table of all figures goes into a CSV file, with what computed
+them there and here. Agreement shows that the figures are genuine; it does not show who made them. Nothing in a report
+is run, and no report is changed.
 
-Exit status: 0 every figure of every report agrees; 1 something does not, cannot be read, or holds no figures.
+Exit status: 0 every figure and the text of every report agree; 1 something does not, cannot be read, or holds no
+figures.
 """
 
 import csv
@@ -24,7 +26,8 @@ from .engine import described, engine
 from .recomputation import processors, recomputed
 from .record import Ledger, LedgerError
 from .report import ledger_text
-from .verification import captured, captured_by, checks, questions
+from .report_text import text_checks
+from .verification import TEXT, captured, captured_by, checks, questions
 
 SUMMARY = "check the figures of the lab's reports"
 COLUMNS = ("report", "student", "track", "part", "path", "kind", "claimed", "recomputed", "agrees", "note",
@@ -50,6 +53,8 @@ class Outcome:
         Why there is nothing to check, or empty.
     by : dict
         (track, part) -> what computed its figures, in words.
+    unread : str
+        Why its text was not compared with its record, or empty.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Outcome:
     checks: list
     problem: str = ""
     by: dict = field(default_factory=dict)
+    unread: str = ""
 
     @property
     def agrees(self):
@@ -123,15 +129,17 @@ def found(reports):
 
 
 def _opened(path):
-    """An `Outcome` without checks yet, and the Ledger; None where there is nothing to check."""
+    """An `Outcome` with the checks of its text, and the Ledger; None where there is nothing to check."""
     name, student = str(path), ""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise LedgerError(f"larger than any report of this lab ({MOST_BYTES / 1e6:.0f} MB)")
-        ledger = Ledger.from_text(ledger_text(path.read_text(encoding="utf-8-sig")))
+        report = path.read_text(encoding="utf-8-sig")
+        ledger = Ledger.from_text(ledger_text(report))
         student = ledger.record.get("student") or ledger.record["reader"]
         if captured(ledger):
-            return Outcome(name, student, [], by=captured_by(ledger)), ledger
+            made, unread = text_checks(report, ledger)
+            return Outcome(name, student, made, by=captured_by(ledger), unread=unread), ledger
         problem = "holds no captured figures"
     except LedgerError as error:
         problem = str(error)
@@ -145,7 +153,7 @@ def _opened(path):
 def _checked(outcome, ledger, asked, found):
     """The outcome with its checks; `found` are the answers by key."""
     made = [check for question in asked for check in checks(ledger, question, found[question.key])]
-    return replace(outcome, checks=made)
+    return replace(outcome, checks=made + outcome.checks)
 
 
 def write(outcomes, target):
@@ -175,7 +183,7 @@ def _write(outcomes, out):
         for each in outcome.checks:
             table.writerow([*head, each.track, each.part, each.path, each.kind, _cell(each.claimed),
                             _cell(each.recomputed), "yes" if each.agrees else "no", _cell(each.note),
-                            _cell(outcome.by[each.track, each.part]), here])
+                            _cell(outcome.by.get((each.track, each.part))), here])
 
 
 def _cell(value):
@@ -205,18 +213,22 @@ def summary(outcomes):
         if outcome.problem:
             lines.append(f"NOT CHECKED  {_line(outcome.name)}{who}: {_line(outcome.problem)}")
         elif not wrong:
-            lines.append(f"agrees       {_line(outcome.name)}{who}: {_counted(outcome.checks)}")
+            lines.append(f"agrees       {_line(outcome.name)}{who}: {_counted(outcome.checks)}"
+                         + (", and its text" if any(each.kind == TEXT for each in outcome.checks) else ""))
         else:
-            lines.append(f"DISAGREES    {_line(outcome.name)}{who}: {len(wrong)} of {_counted(outcome.checks)}")
-            lines += [f"               {each.track}, part {each.part}, {each.path}: claimed {_line(each.claimed)}, "
-                      f"recomputed {_line(each.recomputed)}{'; ' + _line(each.note) if each.note else ''}"
-                      for each in wrong[:SHOWN]]
+            lines.append(f"DISAGREES    {_line(outcome.name)}{who}: {_counted(outcome.checks, agreeing=True)} agree"
+                         f"{_text(outcome.checks)}")
+            lines += [f"               {_difference(each)}" for each in wrong[:SHOWN]]
             if len(wrong) > SHOWN:
                 lines.append(f"               and {len(wrong) - SHOWN} more")
+        if outcome.unread:
+            lines.append(f"               its text was not compared: {_line(outcome.unread)}")
     every = [each for outcome in outcomes for each in outcome.checks]
     unread = sum(bool(outcome.problem) for outcome in outcomes)
+    edited = sum(bool(_text(outcome.checks)) for outcome in outcomes)
     lines.append(f"{len(outcomes)} {'report' if len(outcomes) == 1 else 'reports'}: "
-                 f"{sum(each.agrees for each in every)} of {_counted(every)} agree"
+                 f"{_counted(every, agreeing=True)} agree"
+                 + (f"; the text of {edited} shows another thing than the record in it" if edited else "")
                  + (f"; {unread} could not be checked" if unread else "")
                  + ". Agreement shows that the figures are genuine, not who made them.")
     by = sorted({text for outcome in outcomes for text in outcome.by.values()})
@@ -225,10 +237,30 @@ def summary(outcomes):
     return "\n".join(lines)
 
 
-def _counted(found):
-    """How many figures and cases, in words."""
-    cases = sum(each.kind == "case" for each in found)
-    return f"{len(found) - cases} figures" + (f" and {cases} cases" if cases else "")
+def _counted(found, agreeing=False):
+    """How many figures and cases, in words; on request how many of them agree."""
+    words = []
+    for name, of_them in (("figures", [each for each in found if each.kind not in ("case", TEXT)]),
+                          ("cases", [each for each in found if each.kind == "case"])):
+        if of_them or name == "figures":
+            agree = f"{sum(each.agrees for each in of_them):,} of " if agreeing else ""
+            words.append(f"{agree}{len(of_them):,} {name}")
+    return " and ".join(words)
+
+
+def _text(found):
+    """What to add on the text of a report."""
+    lines = [each.agrees for each in found if each.kind == TEXT]
+    differ = lines.count(False)
+    return f"; {differ:,} {'line' if differ == 1 else 'lines'} of its text differ{'s' * (differ == 1)}" if differ else ""
+
+
+def _difference(check):
+    """One disagreement, as a line."""
+    if check.kind == TEXT:
+        return f"text: shows “{_line(check.claimed or '')}”, its record gives “{_line(check.recomputed or '')}”"
+    return (f"{check.track}, part {check.part}, {check.path}: claimed {_line(check.claimed)}, recomputed "
+            f"{_line(check.recomputed)}{'; ' + _line(check.note) if check.note else ''}")
 
 
 def _line(value):

@@ -8,6 +8,7 @@ from apps.bridge import Bridge
 from bokeh.core.has_props import HasProps
 from bokeh.core.property.descriptors import PropertyDescriptor
 from bokeh.document import Document
+from bokeh.model import Model
 from bokeh.models import ColumnDataSource, Plot, Slider
 from bokeh.themes import Theme
 
@@ -36,8 +37,9 @@ def test_every_remembered_default_is_bokehs_own(stock):
     Bridge(lambda text: None, None).documents()
     stock()
     assert len(defaults._known) > 500
-    for (kind, name), value in defaults._known.items():
-        assert kind().lookup(name)._get_default(kind()) == value, (kind, name)
+    for (kind, name), value in list(defaults._known.items()):
+        if issubclass(kind, Model):
+            assert kind().lookup(name)._get_default(kind()) == value, (kind, name)
 
 
 def test_objects_do_not_share_what_can_change():

@@ -141,6 +141,18 @@ def test_python_checks_a_report_and_says_how_far_it_is(small):
     assert {"licences.json.gz"} <= set(page.loaded)
 
 
+def test_python_names_a_line_that_was_edited(small):
+    """A report whose record is genuine and whose text is not: the figures agree, and the one line does not."""
+    text = report_markdown(Ledger(small))
+    edited = re.sub(r"(\| guardrail \| .* \| )(?:not )?met \|", r"\1unknown |", text)
+    assert edited != text
+    answer = ask({"type": "verify", "id": 4, "text": edited}).said[-1]["answer"]
+    wrong = [check for check in answer["checks"] if not check["agrees"]]
+    assert [check["kind"] for check in wrong] == ["text"]
+    assert "unknown" in wrong[0]["claimed"] and "met" in wrong[0]["recomputed"]
+    assert answer["unread"] == ""
+
+
 def test_a_check_can_be_stopped(small):
     """After a stop nothing more is said, and a new check begins afresh."""
     async def conversation():
@@ -272,9 +284,15 @@ def test_a_report_is_checked_in_the_page(student):
     before = student.page.evaluate(STORED)
     text = next(text for name, text in student.reports.items() if name.endswith(".md"))
     result = student.one("[data-verify-result]")
-    choose(student, "Choose a report to check", "report.md", text)
-    expect(result).to_contain_text(re.compile(r"all \d\d figures and \d+ cases agree"))
+    for form in (".html", ".md"):
+        whole = next(text for name, text in student.reports.items() if name.endswith(form))
+        choose(student, "Choose a report to check", f"report{form}", whole)
+        expect(result).to_contain_text(re.compile(r"all \d\d figures and \d+ cases agree, and its text is what its record gives"))
     expect(result).to_contain_text("does not show who made them")
+    praised = text.replace("- Reader:", "- Grade: excellent\n- Reader:", 1)
+    choose(student, "Choose a report to check", "report.md", praised)
+    expect(result).to_contain_text(re.compile(r"0 of \d\d figures and \d+ cases differ, and 1 line of its text"))
+    expect(result.get_by_role("row").filter(has_text="Text of the report").first).to_contain_text("Grade: excellent")
     value = json.loads(ledger_text(text))["entries"]["cloud/1/evidence"]["value"]["values"]["removed.words"]["value"]
     forged = re.sub(rf'("value": ){value}\b', rf"\g<1>{value + 7}", text)
     choose(student, "Choose a report to check", "report.md", forged)
@@ -462,7 +480,8 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
     other = report_markdown(Ledger(record({"cloud/1/prediction": predicted(77, "77 %")}, reader="other")))
     for answer, shows in (("dismiss", "42 %"), ("accept", "77 %")):
         reader.page.once("dialog", lambda dialog, answer=answer: getattr(dialog, answer)())
-        choose(reader, "Import a file", "report.md", other)
+        with reader.page.expect_event("dialog"):  # what is shown was so before it, too
+            choose(reader, "Import a file", "report.md", other)
         expect(reader.one("[data-lock-answer='1']")).to_contain_text(shows)
 
 
