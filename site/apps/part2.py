@@ -369,7 +369,8 @@ class LabelingROI(Controlled):
         self.plot.show(readings, best, self.target(), marker, optimum)
         self._report_index(found, brief)
         of_session = roi_report.session_cases(self)
-        session = roi_report.session(self.search) | ({} if self.rate is None else {"measure.rate": self.rate})
+        rate = {} if self.rate is None else {"measure.rate": self.rate}
+        session = roi_report.session(self.search) | roi_report.beside(found["values"]) | rate
         found["values"] |= session
         found["cases"] += of_session
         self.say("results", locked=False, settings={**active_learning.stated(situation), "runs_used": self.search.used},

@@ -1,6 +1,6 @@
 """What Part 2 tells the page beside its figures: tables, cases, the list of runs."""
 
-from dataselect_core.figures import active_learning, labelling_cases
+from dataselect_core.figures import active_learning, labelling_cases, predicted_factor
 from dataselect_core.figures.labelling_runs import LINE
 from dataselect_core.values import measured, modelled
 
@@ -13,6 +13,19 @@ def session(search):
         "search.used": measured(search.used, "runs", "counted in your record"),
         "search.left": measured(search.left, "runs", "counted in your record"),
         "search.limit": modelled(COUNTED, "runs", "the 10-Iteration Rule"),
+    }
+
+
+def beside(values):
+    """The prediction on the scale of the measurement: shown, and no figure of a report, which has both of its own."""
+    direction, factor, ratio = (values[path].value if path in values else None
+                                for path in ("reveal.direction", "reveal.factor", "own.ratio"))
+    if ratio is None:
+        return {}
+    expected = predicted_factor.ratio(direction, factor)
+    return {
+        "reveal.ratio": modelled(expected, "", "your prediction, as labels of random ÷ of uncertainty sampling"),
+        "reveal.apart": modelled(predicted_factor.apart(expected, ratio), "", "the larger ratio ÷ the smaller"),
     }
 
 

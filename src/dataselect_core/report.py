@@ -7,6 +7,7 @@ import html
 import re
 
 from .engine import described
+from .figures import predicted_factor
 from .record import MOST_BYTES, LedgerError
 from .tracks import track as track_of
 
@@ -15,9 +16,9 @@ SYNTHESIS = {"decision": "Final strategy", "alternative": "Rejected alternative"
              "overturn": "What would overturn it", "risk": "Remaining risk"}
 WRITTEN = {"reflection": "Reflection", "decision": "Decision", "alternative": "Rejected alternative",
            "overturn": "What would overturn it", "risk": "Remaining risk"}
-GAPS = (("reveal.prediction", "reveal.measured"), ("reveal.factor", "own.ratio"))
+SAMPLES = {"fewer": "fewer samples", "same": "about as many samples", "more": "more samples"}
 # Figures without a unit are shares, but for these.
-PLAIN = {"reveal.factor", "own.ratio", "check.fid.value", "check.fid.limit"}
+PLAIN = {"check.fid.value", "check.fid.limit"}
 # What the link of a class can fix: its name in the link -> how the page tells it, and in which form.
 LIMITS = {
     "budget_limit": ("budget at most", "percent"),
@@ -247,15 +248,29 @@ def _all_figures(evidence):
 
 def _beside(values):
     """The prediction beside what was measured, where the figures hold both."""
-    for predicted, found in GAPS:
-        expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
-        if all(isinstance(each, (int, float)) for each in (expected, measured)):
-            gap, unit = abs(measured - expected), values[found].get("unit", "")
-            share = not unit and found not in PLAIN
-            apart = f"{100 * gap:.1f} percentage points" if share else f"{gap:.4g} {unit}".rstrip()
-            return (f"Predicted {_told(predicted, values[predicted])}, measured {_told(found, values[found])}:"
-                    f" a gap of {apart}.")
-    return ""
+    predicted, found = "reveal.prediction", "reveal.measured"
+    expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
+    if not all(isinstance(each, (int, float)) for each in (expected, measured)):
+        return _factors(*(values.get(path, {}).get("value") for path in ("reveal.direction", "reveal.factor", "own.ratio")))
+    gap, unit = abs(measured - expected), values[found].get("unit", "")
+    apart = f"{gap:.4g} {unit}" if unit else f"{100 * gap:.1f} percentage points"
+    return f"Predicted {_told(predicted, values[predicted])}, measured {_told(found, values[found])}: a gap of {apart}."
+
+
+def _factors(direction, factor, measured):
+    """The same for a direction and a factor: a factor the other way round is no near miss."""
+    if direction not in SAMPLES or not all(isinstance(each, (int, float)) and each > 0 for each in (factor, measured)):
+        return ""
+    found, expected = predicted_factor.direction(measured), predicted_factor.ratio(direction, factor)
+    right = "right" if found == direction else "wrong"
+    apart = shown(predicted_factor.apart(expected, measured), "number")
+    return (f"Predicted {_by(direction, factor)}, measured {_by(found, max(measured, 1 / measured))}: the direction is"
+            f" {right}. As labels of random sampling ÷ labels of uncertainty sampling that is"
+            f" {shown(expected, 'number')} predicted and {shown(measured, 'number')} measured, {apart} times apart.")
+
+
+def _by(direction, factor):
+    return SAMPLES[direction] + ("" if direction == "same" else f" by a factor of {shown(factor, 'number')}")
 
 
 def _binding(values, checks):

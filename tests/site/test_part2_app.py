@@ -322,7 +322,12 @@ def test_crossing_knees_and_frontier_are_those_of_the_core():
     net = [(n - x) * prices.label - i * prices.selection for i, (n, x) in enumerate(zip(needed, margin.labels, strict=True))]
     known = [(value, i) for i, value in enumerate(net) if np.isfinite(value)]
     assert margin.economic == margin.labels[max(known, key=lambda pair: (pair[0], -pair[1]))[1]]
-    assert page.last["own.ratio"] == pytest.approx(readings[1].crossing / margin.crossing)
+    ratio = readings[1].crossing / margin.crossing
+    assert page.last["own.ratio"] == pytest.approx(ratio)
+    predicted = page.last["reveal.factor"] if page.last["reveal.direction"] == "fewer" else 1 / page.last["reveal.factor"]
+    assert page.last["reveal.ratio"] == pytest.approx(predicted)
+    assert page.last["reveal.apart"] == pytest.approx(max(ratio / predicted, predicted / ratio))
+    assert {"reveal.ratio", "reveal.apart"} <= set(results(page)["session"])
 
 
 def test_inconvenient_runs_are_explained():

@@ -16,6 +16,7 @@ from ..tracks import Track, track
 from ..values import Findings, measured, modelled
 from . import class_limits, index_bill, labelling_cases, labelling_runs, labelling_verdict
 from .labelling_runs import Reading, crossing
+from .predicted_factor import DIRECTIONS
 
 OF_TRACK = ("label_price", "score_price", "pool_size", "training_price", "bytes_per_sample", "gpu_seconds_per_sample",
             "epochs", "share_removed", "gpu_hour_price")
@@ -23,7 +24,6 @@ CONTROLS = (*labelling_runs.CHOICES, *labelling_runs.RANGES)
 RUNS = ("random", "active")
 STATED = (*RUNS, "marker", "answer", "runs_used")
 """What a report's settings say beside the controls: `answer`, `runs_used`, and names such as `active.batch`."""
-DIRECTIONS = ("fewer", "same", "more")
 ANSWERS = ("yes", "no", "depends")
 HERE = "this run, mean over its seeds"
 PRICES = "labels, scoring and training at the prices in force"

@@ -1,8 +1,8 @@
 """What is the case in Part 2: which sentences are true of the runs, the marker and the answer."""
 
 from ..exhaustive import SIZES, TEST_SHARE
+from .predicted_factor import direction
 
-SAME = 1.1  # two numbers of labels are about the same up to this factor
 BEHIND = 0.01  # accuracy below random sampling from which a run counts as behind
 CLOSE = 0.05  # share of the optimum's cost within which a stop counts as the optimum
 SHORT = 0.002  # accuracy below the target from which a stop counts as missing it
@@ -63,13 +63,9 @@ def _lock_cases(situation, values):
     ratio = values["own.ratio"].value
     if ratio is None:
         return ["own-unreached"]
-    found = _direction(ratio)
+    found = direction(ratio)
     right = found == situation.prediction["direction"]
     return ["own-measured", f"own-{found}", "direction-right" if right else "direction-wrong"]
-
-
-def _direction(ratio):
-    return "fewer" if ratio > SAME else "more" if ratio < 1 / SAME else "same"
 
 
 def _check_cases(situation, values):

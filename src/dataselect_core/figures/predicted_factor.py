@@ -1,0 +1,31 @@
+"""The prediction of Part 2 beside the measurement: a direction and a factor, put on the scale that is measured.
+
+The scale is labels of random sampling ÷ labels of uncertainty sampling: "fewer, 2 times" is 2 on it, "more,
+2 times" is 0.5, "about as many" is 1.
+"""
+
+SAME = 1.1  # two numbers of labels are about the same up to this factor
+DIRECTIONS = ("fewer", "same", "more")
+
+
+def direction(ratio):
+    """What uncertainty sampling needs at a ratio > 0: "fewer", "same" or "more" labels than random sampling."""
+    return "fewer" if ratio > SAME else "more" if ratio < 1 / SAME else "same"
+
+
+def ratio(direction, factor):
+    """The ratio that a prediction of a direction and a factor, at least 1, stands for.
+
+    Raises
+    ------
+    ValueError
+        `direction` is none of `DIRECTIONS`.
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, not {direction!r}")
+    return {"fewer": factor, "same": 1.0, "more": 1 / factor}[direction]
+
+
+def apart(predicted, measured):
+    """How many times one ratio is the other: 1 where they agree, and the same whichever of two > 0 is larger."""
+    return max(predicted / measured, measured / predicted)
