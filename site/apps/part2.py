@@ -370,7 +370,8 @@ class LabelingROI(Controlled):
         self._report_index(found, brief)
         of_session = roi_report.session_cases(self)
         rate = {} if self.rate is None else {"measure.rate": self.rate}
-        session = roi_report.session(self.search) | roi_report.beside(found["values"]) | rate
+        session = (roi_report.session(self.search) | roi_report.beside(found["values"]) | rate
+                   | ({} if self.answer is None else roi_report.overhead(self.assumptions())))
         found["values"] |= session
         found["cases"] += of_session
         self.say("results", locked=False, settings={**active_learning.stated(situation), "runs_used": self.search.used},

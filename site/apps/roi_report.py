@@ -16,6 +16,11 @@ def session(search):
     }
 
 
+def overhead(assumptions):
+    """The factor on the core-hours of signatures: an assumption in force, shown where the bill of the index is."""
+    return {"index.overhead": modelled(assumptions.index_overhead, "", assumptions["index_overhead"].source)}
+
+
 def beside(values):
     """The prediction on the scale of the measurement: shown, and no figure of a report, which has both of its own."""
     direction, factor, ratio = (values[path].value if path in values else None

@@ -68,6 +68,20 @@ class Question:
     even: dict
 
 
+def indexing_parts(
+    dataset_bytes, signature_bytes_per_second, cpu_price_per_hour, overhead, bytes_per_read, price_per_read
+):
+    """Dollars of an index, wherever the lab prices one; the parameters are those of `indexing_question`.
+
+    Returns
+    -------
+    dict of str to float
+        "signatures", with their overhead, and "reads".
+    """
+    hours = dataset_bytes / signature_bytes_per_second / 3600
+    return {"signatures": hours * overhead * cpu_price_per_hour, "reads": dataset_bytes / bytes_per_read * price_per_read}
+
+
 def indexing_question(
     *,
     dataset_bytes,
@@ -118,11 +132,8 @@ def indexing_question(
     """
 
     def sides(a):
-        hours = a["dataset_bytes"] / a["signature_bytes_per_second"] / 3600
-        cost = {
-            "signatures": hours * a["overhead"] * a["cpu_price_per_hour"],
-            "reads": a["dataset_bytes"] / a["bytes_per_read"] * a["price_per_read"],
-        }
+        cost = indexing_parts(a["dataset_bytes"], a["signature_bytes_per_second"], a["cpu_price_per_hour"], a["overhead"],
+                              a["bytes_per_read"], a["price_per_read"])
         return cost, {"training": _training_saved(a)}
 
     return _question(sides, {

@@ -7,6 +7,7 @@ replace any of them. Costs are modelled: they follow from these assumptions.
 import math
 from dataclasses import dataclass, replace
 
+from .cost_benefit import indexing_parts
 from .facts import load
 from .values import Value
 
@@ -134,7 +135,7 @@ class TrainingCost:
 
 @dataclass(frozen=True)
 class IndexingCost:
-    """Cost of MinHash signatures: core-hours, and dollars for computing, reading and both."""
+    """Cost of an index: core-hours in all, and dollars for computing, reading and both."""
 
     core_hours: float
     compute_dollars: float
@@ -224,16 +225,17 @@ def scoring_cost(items, assumptions=None):
 
 
 def indexing_cost(bytes, assumptions=None):
-    """Core-hours and dollars of MinHash signatures for a corpus, and of reading it once.
+    """Core-hours and dollars of indexing a corpus by MinHash, and of reading it once.
 
-    Shuffling candidate pairs between machines and waiting for the disks are not in it.
+    Shuffling candidate pairs between machines, waiting and retries are in it as a factor on the core-hours
+    of the signatures, `index_overhead`.
 
     Parameters
     ----------
     bytes : float
         Size of the text, >= 0.
     assumptions : Assumptions, optional
-        Uses `signature_rate`, `vcpu_hour_price`, `object_bytes`, `read_request_price`.
+        Uses `signature_rate`, `index_overhead`, `vcpu_hour_price`, `object_bytes`, `read_request_price`.
 
     Returns
     -------
@@ -241,10 +243,9 @@ def indexing_cost(bytes, assumptions=None):
     """
     a = assumptions or Assumptions()
     size = _number(bytes, "bytes")
-    hours = size / a.signature_rate / 3600
-    compute = hours * a.vcpu_hour_price
-    read = math.ceil(size / a.object_bytes) * a.read_request_price
-    return IndexingCost(hours, compute, read, compute + read)
+    parts = indexing_parts(size, a.signature_rate, a.vcpu_hour_price, a.index_overhead, a.object_bytes, a.read_request_price)
+    hours = size / a.signature_rate / 3600 * a.index_overhead
+    return IndexingCost(hours, parts["signatures"], parts["reads"], sum(parts.values()))
 
 
 def storage_cost(bytes, months, assumptions=None):

@@ -23,7 +23,7 @@ class Scale:
         6 N D.
     gpu_hours, gpu_hours_after, dollars, dollars_after : float
     indexing_dollars : float
-        MinHash signatures for the raw corpus, and reading it once.
+        MinHash signatures for the raw corpus with their overhead, and reading it once.
     loss, loss_after : float
         Data-constrained scaling law, cluster by cluster; nats per token.
     """

@@ -5,7 +5,7 @@ import pytest
 
 from dataselect_core import exhaustive
 from dataselect_core.cost_benefit import indexing_question
-from dataselect_core.figures import active_learning
+from dataselect_core.figures import active_learning, deduplication
 from dataselect_core.ledger import Ledger, verify
 from dataselect_core.sampling import active_learning as label
 from dataselect_core.selection_economics import labels_to_reach, project_cost
@@ -77,6 +77,16 @@ def test_the_bill_of_the_index_is_that_of_the_question(found):
         signature_bytes_per_second=a.signature_rate, cpu_price_per_hour=a.vcpu_hour_price, overhead=a.index_overhead,
         bytes_per_read=a.object_bytes, price_per_read=a.read_request_price)
     assert (found["index.cost"].value, found["index.saving"].value) == (asked.cost, asked.saving)
+
+
+def test_a_petabyte_is_indexed_at_one_price_in_both_parts():
+    """Edge's corpus in Part 1 and the data set of the question in Part 2 are 1 PB each: one bill, also when it is edited."""
+    for edited in ({}, {"index_overhead": 5, "object_bytes": 3e6}):
+        part_1 = deduplication.scale(track("edge"), [0, 0, 2], [100, 100, 300], edited).indexing_dollars
+        for of in ("cloud", "edge"):
+            part_2 = active_learning.recompute(of, {**CONTROLS, "answer": "no"}, edited, FEWER).values["index.cost"].value
+            assert part_1 == pytest.approx(part_2, rel=1e-12)
+    assert 500 < part_1 < 1000
 
 
 def test_without_runs_marker_and_answer_there_are_settings_and_prices_only():

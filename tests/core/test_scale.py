@@ -43,7 +43,7 @@ def test_by_hand():
     assert scale.effective_tokens == pytest.approx(worth, rel=1e-9)
     cores = 8e12 / prices.signature_rate / 3600
     read = math.ceil(8e12 / prices.object_bytes) * prices.read_request_price
-    assert scale.indexing_dollars == pytest.approx(cores * prices.vcpu_hour_price + read)
+    assert scale.indexing_dollars == pytest.approx(cores * prices.index_overhead * prices.vcpu_hour_price + read)
     assert at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10).indexing_dollars == 0
 
 

@@ -484,7 +484,8 @@ def test_evidence_is_made_again_from_its_settings_figure_by_figure():
     page = hold(conversation)
     told, values = results(page), captured(page)
     assert all(value is None or isinstance(value, (bool, int, float, str)) for value in told["settings"].values())
-    of_session = {"measure.rate", "search.left", "search.limit", "search.used", "runs-left", "any-runs", "rate-measured"}
+    of_session = {"measure.rate", "search.left", "search.limit", "search.used", "runs-left", "any-runs", "rate-measured",
+                  "index.overhead"}
     assert of_session < set(told["session"]) and len(set(told["session"]) - of_session) == 1
     evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {
         "values": values, "cases": [case for case in told["cases"] if case not in told["session"]]}
@@ -540,6 +541,7 @@ def test_the_bill_of_an_index_adds_up_and_depends_on_the_track(of, pays):
     cost = 1e15 / 71e6 / 3600 * 3 * 0.0408 + 1e15 / 128e6 * 4e-7
     saving = (1e15 / p.bytes_per_sample.value * p.share_removed.value * p.epochs.value
               * p.gpu_seconds_per_sample.value / 3600 * p.gpu_hour_price.value)
+    assert told["index.core_hours"] * told["index.overhead"] * 0.0408 == pytest.approx(told["index.signatures"])
     assert told["index.cost"] == pytest.approx(cost) and told["index.saving"] == pytest.approx(saving)
     assert ("index-saves" in results(page)["cases"]) is pays is (saving > cost)
 

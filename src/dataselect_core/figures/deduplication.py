@@ -311,7 +311,7 @@ def _scale(situation, point):
         "scale.dollars": modelled(scale.dollars, "$", law),
         "scale.dollars_after": modelled(scale.dollars_after, "$", law),
         "scale.dollars_saved": modelled(scale.dollars - scale.dollars_after, "$", law),
-        "scale.indexing_dollars": modelled(scale.indexing_dollars, "$", "MinHash signatures and one read"),
+        "scale.indexing_dollars": modelled(scale.indexing_dollars, "$", "MinHash signatures with their overhead, and one read"),
         "scale.loss": modelled(scale.loss, "nats per token", loss),
         "scale.loss_after": modelled(scale.loss_after, "nats per token", loss),
     }
