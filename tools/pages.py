@@ -183,11 +183,11 @@ def render(text, name, static_values=None):
     stray = re.search(r"\\[()\[\]]|\{\{|\}\}", text)
     if stray:
         raise PageError(f"{name}: {stray[0]} without its other half")
-    opened = len(re.findall(r"^::: when [a-z-]+$", text, flags=re.MULTILINE))
+    opened = len(re.findall(r"^::: when [a-z_-]+$", text, flags=re.MULTILINE))
     if opened != len(re.findall(r"^:::$", text, flags=re.MULTILINE)):
         raise PageError(f"{name}: a block '::: when CASE' is not closed by a line ':::' (or the other way)")
     block = '<div data-when="\\1" hidden markdown="1">\n'
-    text = re.sub(r"^::: when ([a-z-]+)$", block, text, flags=re.MULTILINE)
+    text = re.sub(r"^::: when ([a-z_-]+)$", block, text, flags=re.MULTILINE)
     text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.MULTILINE)
     page = markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
     page = re.sub(r"<table>", '<div class="scroll"><table>', page).replace("</table>", "</table></div>")

@@ -370,7 +370,7 @@ class LabelingROI(Controlled):
         self._report_index(found, brief)
         of_session = roi_report.session_cases(self)
         rate = {} if self.rate is None else {"measure.rate": self.rate}
-        session = (roi_report.session(self.search) | roi_report.beside(found["values"]) | rate
+        session = (roi_report.session(self.search) | roi_report.beside(found["values"]) | roi_report.knee(self) | rate
                    | ({} if self.answer is None else roi_report.overhead(self.assumptions())))
         found["values"] |= session
         found["cases"] += of_session

@@ -1,7 +1,7 @@
 """What Part 2 tells the page beside its figures: tables, cases, the list of runs."""
 
-from dataselect_core.figures import active_learning, labelling_cases, predicted_factor
-from dataselect_core.figures.labelling_runs import LINE
+from dataselect_core.figures import active_learning, labelling_cases, labelling_verdict, predicted_factor
+from dataselect_core.figures.labelling_runs import LINE, crossing
 from dataselect_core.values import measured, modelled
 
 from .roi_runs import COUNTED
@@ -14,6 +14,16 @@ def session(search):
         "search.left": measured(search.left, "runs", "counted in your record"),
         "search.limit": modelled(COUNTED, "runs", "the 10-Iteration Rule"),
     }
+
+
+def knee(bench):
+    """How many labels random sampling needs for the accuracy of the economic knee."""
+    judged = bench.judged()
+    if judged is None:
+        return {}
+    random = bench.curves(bench.search.marker["settings"]["data"])[0]
+    needed = crossing(random.labels, random.mean, judged.values["knee.accuracy"].value)
+    return {"knee.random": measured(needed, "labels", labelling_verdict.SWEEP)}
 
 
 def overhead(assumptions):
@@ -42,6 +52,8 @@ def session_cases(bench):
         cases.append("any-runs")
     if bench.rate is not None:
         cases.append("rate-measured")
+    if judged is not None:
+        cases += labelling_cases.knee_cases(bench.situation(), judged)
     if judged is not None and judged.best is not None:
         best, data = judged.best, search.marker["settings"]["data"]
         tried = {(run.settings["strategy"], run.settings["batch"] if run.selects else None) for run in search.runs

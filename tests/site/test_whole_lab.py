@@ -143,7 +143,7 @@ def labelling(student):
     expect(part.get_by_role("region", name="Break-even of each assumption").get_by_role("row").nth(5)).to_be_visible()
     close(student, 2)
     assert student.noted[2, "Labels at your marker"] == str(knee)
-    assert student.number(student.noted[2, "Distance in dollars"]) == pytest.approx(
+    assert student.number(student.noted[2, "Cost of your marker less that of the optimum"]) == pytest.approx(
         student.number(cost) - student.number(student.cells(part, "True optimum")[-1]), abs=1.01)
 
 

@@ -98,6 +98,21 @@ def _verdict(situation, judged):
     return found
 
 
+def knee_cases(situation, judged):
+    """What is to be said of the economic knee beside the optimum and the marker.
+
+    Their figures tell it too, so these are no cases of a report.
+    """
+    knee, target = {name: judged.values[f"knee.{name}"].value for name in ("strategy", "accuracy", "gap_net")}, situation.target()
+    found = [] if judged.best is None else ["optimum-found"]
+    if knee["strategy"] == "random":
+        return [*found, "knee-none"]
+    found.append("knee-selects")
+    if judged.best is not None and judged.best.strategy == "random" and knee["accuracy"] != target:
+        found.append("knee-later" if knee["accuracy"] > target else "knee-earlier")
+    return [*found, "knee-worth-more"] if knee["gap_net"] > 0 else found
+
+
 def _index(answer, values):
     """What is to be said of the answer to the question of indexing."""
     pays = {name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")}
