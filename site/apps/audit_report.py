@@ -3,8 +3,9 @@
 import numpy as np
 
 from dataselect_core.figures.audit_cases import cases
-from dataselect_core.figures.deduplication import figures
+from dataselect_core.figures.deduplication import figures, points
 from dataselect_core.lsh import collision_probability
+from dataselect_core.values import modelled
 
 from .compare import largest
 
@@ -21,17 +22,26 @@ def report(situation, point, learning, recall):
     Returns
     -------
     dict
-        `values` (path -> Value), `tables`, `cases`, `clusters`, `nouns` (what the corpus's items are called).
+        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns` (what the corpus's items are called).
     """
     of = situation.audit.corpus
     values = figures(situation, point, learning)
+    session = beside(values)
     return {
-        "values": values,
+        "values": values | session,
+        "session": sorted(session),
         "tables": {"ICR_Curve": curve_table(of, learning), "SCurvePlot": _recall_table(point, *recall)},
         "cases": cases(situation, values, learning),
         "clusters": largest(situation.audit, point),
         "nouns": nouns(of),
     }
+
+
+def beside(values):
+    """The gap of the prediction in percentage points; a report has it as a share."""
+    if "reveal.gap" not in values:
+        return {}
+    return {"reveal.points": modelled(points(values["reveal.measured"], values["reveal.prediction"]), "points", "gap")}
 
 
 def nouns(corpus):

@@ -220,6 +220,8 @@ def test_the_figures_are_those_of_the_core(licences):
     assert told["check.budget.value"] == told["kept.flops_share"] == 1 - told["removed.words_share"]
     assert round(told["reveal.measured"], 3) == 0.597
     assert told["reveal.gap"] == pytest.approx(told["reveal.measured"] - 0.3)
+    assert told["reveal.points"] == pytest.approx(100 * told["reveal.gap"])
+    assert page.of("results")[-1]["session"] == ["reveal.points"]
     assert "prediction-low" in page.of("results")[-1]["cases"]
 
 

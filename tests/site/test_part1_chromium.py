@@ -217,7 +217,8 @@ def test_reveal_on_licences(lab):
     """Where 30 % of the licence texts go, nearly 60 % of the words do, and the page says why."""
     assert lab.number("reveal.documents_share") == pytest.approx(30, abs=1)
     assert lab.number("reveal.measured") == pytest.approx(59.7, abs=0.5)
-    assert lab.number("reveal.gap") == pytest.approx(29.7, abs=0.5)
+    assert lab.number("reveal.points") == pytest.approx(29.7, abs=0.5)
+    expect(lab.value("reveal.points")).to_have_text(re.compile(r"^\d\d(\.\d)? points$"))
     reveal = lab.here("[data-reveal='prediction']")
     expect(reveal).to_contain_text("Too low.")
     expect(reveal).to_contain_text("30 % of the samples is not 30 % of the FLOPs")

@@ -339,6 +339,11 @@ def test_inconvenient_runs_are_explained():
     page = hold(conversation)
     assert {"behind", "entropy-behind", "batch-behind", "never-pays"} <= set(results(page)["cases"])
     assert page.last["behind.gap"] > 0.05
+    # Without a knee there is no benefit at it, though the initial labels alone may be ahead of the sweep's.
+    assert page.last["run.economic"] is None and page.last["run.net"] is None
+    runs = results(page)["tables"]["RunList"]
+    column = [each["label"] for each in runs["columns"]].index("Net benefit there")
+    assert [row[column - 1:column + 1] for row in runs["rows"]] == [[None, None]]
 
 
 def test_the_measures_coincide_on_two_classes():

@@ -134,15 +134,15 @@ def figures(situation, point, learning):
     values["check.guardrail.value"] = values["clusters.chained_share"]
     values["check.guardrail.limit"] = guardrail
     here = "value beside limit"
-    values["check.budget.distance"] = modelled(_points(values["kept.flops_share"], budget), "points", here)
+    values["check.budget.distance"] = modelled(points(values["kept.flops_share"], budget), "points", here)
     values["check.guardrail.distance"] = modelled(
-        _points(values["clusters.chained_share"], guardrail), "points", here)
+        points(values["clusters.chained_share"], guardrail), "points", here)
     return values
 
 
-def _points(value, limit):
-    """How far a share lies from its limit, in percentage points."""
-    return 100 * abs(value.value - limit.value)
+def points(value, other):
+    """How far a share lies from another, such as its limit, in percentage points; both are `Value`s."""
+    return 100 * abs(value.value - other.value)
 
 
 def known(audit):

@@ -102,8 +102,9 @@ class Reading:
     """A run at the prices in force.
 
     `labels`, `mean`, `low`, `high`, `cost` are float[r]; `crossing` the labels at 90 % (None: not reached);
-    `geometric`, `economic` labels of the two knees (None: there is none); `stop` the index of the first round
-    whose mean reaches the target, or of the last; `reached` whether it does.
+    `geometric`, `economic` labels of the two knees (None: there is none), `net` the benefit at the economic one
+    (0 for random sampling); `stop` the index of the first round whose mean reaches the target, or of the last;
+    `reached` whether it does.
     """
 
     run: LabRun
@@ -115,7 +116,7 @@ class Reading:
     crossing: float | None
     geometric: float | None
     economic: int | None
-    net: float
+    net: float | None
     break_even: float | None
     beyond: bool
     stop: int
@@ -150,7 +151,8 @@ def read(run, prices, baseline, target):
     if run.selects and len(labels) > 1:
         found = economic_knee(labels, mean, baseline.labels, baseline.mean, prices)
         economic = int(labels[found.best]) if found.best else None
-        net, end, beyond = float(found.net[found.best]), found.break_even, bool(found.beyond[-1])
+        net = float(found.net[found.best]) if found.best else None  # without a knee there is no benefit at it
+        end, beyond = found.break_even, bool(found.beyond[-1])
     reaching = np.flatnonzero(mean >= target)
     return Reading(
         run, labels, mean, accuracy.min(axis=0), accuracy.max(axis=0), cost.total, crossing(labels, mean),
