@@ -8,8 +8,13 @@ lab.later(() => {
   const said = lab.one("[data-link-said]");
   const links = lab.one("[data-links]");
   const MOST = 500; // students
+  const EXAMPLE = "https://lab.example/data-selection/";
 
   form.elements.namedItem("lab").value = new URL("index.html", location.href).href;
+  if (["https:", "http:"].includes(location.protocol)) { // pip installs from there, and from no folder of this machine
+    for (const code of lab.all("pre code")) code.textContent = code.textContent.replaceAll(EXAMPLE, new URL(".", location.href).href);
+    lab.one("[data-address-note]").hidden = true;
+  }
 
   /** A number of the form as the address has it: shares are percentages here. */
   function value(name) {

@@ -46,8 +46,15 @@ lab.evidence = {
   /** What the page lists of a part's evidence: [label, path, format], from the words of the part. */
   lines: (place) => JSON.parse(place.dataset.lines || "[]"),
 
+  /** A label of these beside captured figures: “{removed.words} removed” takes the unit of that figure, “Pixels removed”. */
+  named(label, values) {
+    const words = label.replace(/\{([\w.]+)\}/g, (_, path) => values?.[path]?.unit || "content");
+    return words[0].toUpperCase() + words.slice(1);
+  },
+
   /** Those of its lines for which something was measured. */
-  found: (place, entry) => lab.evidence.lines(place).filter(([, path]) => (entry.values[path]?.value ?? null) !== null),
+  found: (place, entry) => lab.evidence.lines(place).filter(([, path]) => (entry.values[path]?.value ?? null) !== null)
+    .map(([label, ...rest]) => [lab.evidence.named(label, entry.values), ...rest]),
 
   /** The captured evidence, marked as stale once a control has moved since. */
   show(section, track) {

@@ -77,7 +77,7 @@ lab.report = (() => {
           said.push(["p", `Computed by ${lab.evidence.by(evidence)}.`]);
           if (lab.evidence.stale(track, part)) said.push(["p", "Stale: a control has moved since this was captured."]);
           const first = (lines()[part] || []).filter(([, path]) => evidence.values?.[path])
-            .map(([label, path, format]) => [label, lab.format(evidence.values[path].value, format), evidence.values[path].kind]);
+            .map(([label, path, format]) => [lab.evidence.named(label, evidence.values), lab.format(evidence.values[path].value, format), evidence.values[path].kind]);
           if (first.length) said.push(["table", [["Main figures", "Value", "Kind"], ...first]]);
           said.push(["table", [["All captured figures", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
         }

@@ -6,6 +6,7 @@ Markdown and HTML carry the whole record as JSON, so that a report can be checke
 import html
 import re
 
+from .constraints import Constraint, constraints
 from .engine import described
 from .figures import predicted_factor
 from .record import MOST_BYTES, LedgerError
@@ -17,8 +18,6 @@ SYNTHESIS = {"decision": "Final strategy", "alternative": "Rejected alternative"
 WRITTEN = {"reflection": "Reflection", "decision": "Decision", "alternative": "Rejected alternative",
            "overturn": "What would overturn it", "risk": "Remaining risk"}
 SAMPLES = {"fewer": "fewer samples", "same": "about as many samples", "more": "more samples"}
-# Figures without a unit are shares, but for these.
-PLAIN = {"check.fid.value", "check.fid.limit"}
 # What the link of a class can fix: its name in the link -> how the page tells it, and in which form.
 LIMITS = {
     "budget_limit": ("budget at most", "percent"),
@@ -35,6 +34,7 @@ LIMITS = {
     "deadline_limit": ("training steps at most", "integer"),
 }
 CHECK = re.compile(r"check\.([a-z0-9_-]+)\.(value|limit)")
+UNIT = re.compile(r"\{([\w.]+)\}")
 FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.DOTALL)
 
@@ -46,7 +46,8 @@ def report_markdown(ledger, lines=None, plots=()):
     ----------
     ledger : Ledger
     lines : dict of str to sequence of (str, str, str), optional
-        Part -> label, path and format of the figures a reader looks at first, as the page names them.
+        Part -> label, path and format of the figures a reader looks at first, as the page names them; {path} in
+        a label is the unit of that figure.
     plots : sequence of dict, optional
         What a plot shows in words and numbers: `title`, and if known `place` ("cloud/1"), `summary`,
         `columns`, `rows` (texts).
@@ -222,20 +223,29 @@ def _evidence(ledger, track, part, evidence, lines):
     if moved:
         blocks.append(("text", f"Stale: the {' and the '.join(moved)} have changed since this was captured."))
     values = evidence.get("values", {})
-    first = [[label, shown(values[path].get("value"), form), values[path]["kind"]]
+    first = [[_named(label, values), shown(values[path].get("value"), form), values[path]["kind"]]
              for label, path, form in lines if path in values]
     if first:
         blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], first)))
     beside = _beside(values)
     if beside:
         blocks.append(("text", beside))
-    checks = _constraints(values, evidence.get("cases", []))
-    if checks:
-        blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Status"], checks)))
-        binding = _binding(values, checks)
+    known, status = constraints(track, part), _status(values, evidence.get("cases", []))
+    if status:
+        named = {name: known.get(name, Constraint(name, "", "number", "")) for name in status}
+        rows = [_constraint(each, *(values.get(f"check.{name}.{what}", {}) for what in ("value", "limit")), status[name])
+                for name, each in named.items()]
+        blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], rows)))
+        binding = _binding(values, status)
         if binding:
-            blocks.append(("text", f"Binding constraint: {binding}."))
+            blocks.append(("text", f"Binding constraint: {named[binding].title}."))
     return blocks
+
+
+def _named(label, values):
+    """The label of a figure: "{removed.words} removed" takes the unit of that figure, "Pixels removed"."""
+    words = UNIT.sub(lambda match: values.get(match[1], {}).get("unit") or "content", label)
+    return words[:1].upper() + words[1:]
 
 
 def _all_figures(evidence):
@@ -254,7 +264,7 @@ def _beside(values):
         return _factors(*(values.get(path, {}).get("value") for path in ("reveal.direction", "reveal.factor", "own.ratio")))
     gap, unit = abs(measured - expected), values[found].get("unit", "")
     apart = f"{gap:.4g} {unit}" if unit else f"{100 * gap:.1f} percentage points"
-    return f"Predicted {_told(predicted, values[predicted])}, measured {_told(found, values[found])}: a gap of {apart}."
+    return f"Predicted {_told(values[predicted])}, measured {_told(values[found])}: a gap of {apart}."
 
 
 def _factors(direction, factor, measured):
@@ -273,34 +283,32 @@ def _by(direction, factor):
     return SAMPLES[direction] + ("" if direction == "same" else f" by a factor of {shown(factor, 'number')}")
 
 
-def _binding(values, checks):
+def _binding(values, statuses):
     """The constraint that is missed by most, in shares of its limit, or else the one that is nearest to it."""
     distance = {}
-    for name, *_, status in checks:
+    for name, status in statuses.items():
         value, limit = (values.get(f"check.{name}.{what}", {}).get("value") for what in ("value", "limit"))
         if all(isinstance(each, (int, float)) for each in (value, limit)) and status != "–":
             distance[name] = status == "met", (-1 if status == "not met" else 1) * abs(value - limit) / (abs(limit) or 1)
     return min(distance, key=distance.get, default="")
 
 
-def _constraints(values, cases):
-    """Value, limit and status of every constraint that the figures name as check.NAME.value and .limit."""
-    rows = []
-    for name in dict.fromkeys(match[1] for match in map(CHECK.fullmatch, values) if match):
-        value, limit = (values.get(f"check.{name}.{what}", {}) for what in ("value", "limit"))
-        status = "met" if f"{name}-ok" in cases else "not met" if f"{name}-fails" in cases else "–"
-        rows.append([name, _told(f"check.{name}.value", value), _told(f"check.{name}.limit", limit), status])
-    return rows
+def _status(values, cases):
+    """The status of every constraint that the figures name as check.NAME.value and .limit: NAME -> words."""
+    names = dict.fromkeys(match[1] for match in map(CHECK.fullmatch, values) if match)
+    return {name: "met" if f"{name}-ok" in cases else "not met" if f"{name}-fails" in cases else "–" for name in names}
 
 
-def _told(path, figure):
-    """A figure in few digits, with its unit."""
-    value, unit = figure.get("value"), figure.get("unit", "")
-    if unit == "$":
-        return shown(value, "dollars")
-    if not unit and path not in PLAIN:
-        return shown(value, "percent")
-    return f"{shown(value, 'number')} {unit}".rstrip()
+def _constraint(each, value, limit, status):
+    """A row of the constraint check."""
+    return [each.title, shown(value.get("value"), each.form),
+            f"{each.sign} {shown(limit.get('value'), each.form)}".strip(), each.of, status]
+
+
+def _told(figure):
+    """A predicted or measured figure in few digits, with its unit: without one it is a share."""
+    unit = figure.get("unit", "")
+    return f"{shown(figure['value'], 'number')} {unit}" if unit else shown(figure["value"], "percent")
 
 
 def shown(value, form):

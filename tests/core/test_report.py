@@ -1,9 +1,14 @@
 """What a report says in words: the prediction beside the measurement, and the constraints."""
 
+from pathlib import Path
+
 import pytest
 
+from dataselect_core.constraints import GUARDRAILS, PART_1, PART_2, PART_3, constraints
 from dataselect_core.ledger import SCHEMA, Ledger, report_markdown
+from dataselect_core.tracks import TRACKS
 
+ROOT = Path(__file__).resolve().parents[2]
 AT = "2026-11-23T12:00:00.000Z"
 
 
@@ -12,14 +17,14 @@ def figure(value, unit=""):
     return {"value": value, "unit": unit, "kind": "measured", "source": "here"}
 
 
-def told(part, values, cases=(), track="edge"):
+def told(part, values, cases=(), track="edge", lines=None):
     """The report of one who captured these figures."""
     figures = {path: figure(*(value if isinstance(value, tuple) else (value,))) for path, value in values.items()}
     evidence = {"at": AT, "lab": "0.1.0", "settings": {}, "assumptions": {}, "values": figures, "cases": list(cases)}
     prediction = {"value": 1, "said": "as said", "why": "", "locked_at": AT}
     entries = {f"{track}/{part}/{name}": {"value": value, "at": 1}
                for name, value in (("prediction", prediction), ("evidence", evidence))}
-    return report_markdown(Ledger({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries}))
+    return report_markdown(Ledger({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries}), lines)
 
 
 @pytest.mark.parametrize(("direction", "factor", "ratio", "sentence"), [
@@ -57,3 +62,51 @@ def test_a_share_is_compared_in_percentage_points():
     """Part 1 predicts a share: its gap is in points."""
     text = told("1", {"reveal.prediction": 0.3, "reveal.measured": 0.441})
     assert "Predicted 30.0 %, measured 44.1 %: a gap of 14.1 percentage points." in text
+
+
+@pytest.mark.parametrize(("part", "track", "values", "cases", "rows", "binding"), [
+    ("1", "tiny", {"budget.value": 0.656, "budget.limit": (0.6, "share of raw training FLOPs"), "guardrail.value": 0.01,
+                   "guardrail.limit": (0.05, "share of removed clips")}, ["budget-fails", "guardrail-ok"], [
+        "| Budget: compute left after deduplication | 65.6 % | ≤ 60.0 % | of raw FLOPs | not met |",
+        "| Guardrail: chained removals | 1.0 % | ≤ 5.0 % | of what was removed | met |",
+    ], "Budget: compute left after deduplication"),
+    ("2", "mobile", {"budget.value": (12_000, "$"), "budget.limit": (14_000, "$"), "guardrail.value": (9, "rounds"),
+                     "guardrail.limit": (8, "rounds")}, ["budget-ok", "guardrail-fails"], [
+        "| Budget: cost of the project | $12,000 | ≤ $14,000 | in all | met |",
+        "| Guardrail: rounds of selection | 9 | ≤ 8 | rounds | not met |",
+    ], "Guardrail: rounds of selection"),
+    ("2", "edge", {"guardrail.value": 0.4, "guardrail.limit": (0.15, "recall of the rare class")}, ["guardrail-ok"], [
+        "| Guardrail: recall of the watched class | 40.0 % | ≥ 15.0 % | of its test samples | met |",
+    ], "Guardrail: recall of the watched class"),
+    ("3", "edge", {"fid.value": 0.41234, "fid.limit": (0.3, "squared block inks"), "supply.value": (1080, "samples"),
+                   "supply.limit": (700, "samples"), "recall.value": None, "recall.limit": 0.7},
+     ["fid-fails", "supply-ok"], [
+        "| Domain gap: FID | 0.412 | ≤ 0.300 | squared block inks | not met |",
+        "| Supply: real samples asked for | 1,080 | ≤ 700 | samples | met |",
+        "| Safety: recall of the critical class in heavy rain | – | ≥ 70.0 % | of its pictures | – |",
+    ], "Domain gap: FID"),
+])
+def test_constraints_have_the_names_and_forms_of_the_page(part, track, values, cases, rows, binding):
+    """Value and limit are told alike, whatever units their figures have, and the binding one by its title."""
+    text = told(part, {f"check.{name}": value for name, value in values.items()}, cases, track)
+    assert all(row in text for row in rows)
+    assert f"Binding constraint: {binding}." in text
+
+
+def test_the_titles_of_constraints_are_those_on_the_page():
+    """Every title stands in the table of its part; the page names the watched class of each track itself."""
+    for part, known in (("1", PART_1), ("2", PART_2 | GUARDRAILS), ("3", PART_3)):
+        page = (ROOT / f"site/pages/part-{part}.bench.html").read_text(encoding="utf-8")
+        for each in known.values():
+            assert each.title.replace("watched", "rare") in page and each.sign in page
+    for track in TRACKS:
+        ours = {part: set(constraints(track.id, part)) for part in "123"}
+        assert ours == {"1": set(PART_1), "2": {"target", "budget", "guardrail"}, "3": set(PART_3)}
+
+
+@pytest.mark.parametrize("unit", ["words", "pixels", "audio samples"])
+def test_a_label_takes_the_unit_of_the_corpus_at_hand(unit):
+    """What was removed is called by what this corpus is counted in."""
+    lines = {"1": [["{removed.words} removed", "removed.words_share", "percent"]]}
+    text = told("1", {"removed.words": (500, unit), "removed.words_share": 0.5}, lines=lines)
+    assert f"| {unit.capitalize()} removed | 50.0 % | measured |" in text

@@ -198,6 +198,7 @@ def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tm
         "cloud/1/evidence": {"value": entry, "at": 2}}}
     reports = tmp_path / "reports"
     reports.mkdir()
+    assert re.search(r"into a folder <code>reports</code>, and beside that folder:", instructors)
     command = re.search(r"python -m dataselect_core (verify) reports/\*", instructors)
     environment = {name: value for name, value in os.environ.items() if name != "DATASELECT_DATA"}
 
@@ -232,6 +233,15 @@ def make(guide, **fields):
     for name, text in fields.items():
         guide.page.locator(f"#link-{name}").fill(text)
     guide.page.get_by_role("button", name="Make the links").click()
+
+
+def test_the_command_names_the_address_of_this_copy(guide):
+    """Read from a server, the guide's pip command is ready to paste: the wheel lies at that very address."""
+    command = guide.page.locator("pre").filter(has_text="pip install").inner_text()
+    address = command.split()[-1]
+    assert address.startswith(guide.base) and "lab.example" not in guide.page.locator("main, body").first.inner_text()
+    assert guide.page.request.get(address).body()[:2] == b"PK"
+    expect(guide.page.get_by_text("by the address of your copy")).to_be_hidden()
 
 
 def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):

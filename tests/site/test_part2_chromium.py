@@ -150,6 +150,9 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     on_frontier = {row[0] for row in project.rows("LabelingROIPlot") if row[-1] == "yes"}
     assert "2: margin, batch 10" in on_frontier
     expect(project.value("own.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
+    summary = project.one("[data-summary-for='LabelingROIPlot']")
+    expect(summary).to_contain_text("interpolated between the rounds on either side")
+    expect(project.one("#part-2-check")).to_contain_text("shown rounded and compared as they are")
     expect(project.value("swept.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
 
     project.run("Entropy", 50)

@@ -270,7 +270,8 @@ def test_the_printable_report_has_plots_tables_and_what_is_missing(student, new_
     assert re.search(r"<p>Computed by lab 0\.1\.0, Python 3\.[\d.]+, NumPy 2\.[\d.]+, emscripten [\d.]+ wasm32\.</p>", text)
     assert [title for title, _ in PICTURE.findall(text)] == ["Learning against compute", "What LSH finds, and what it misses"]
     for words in ("Missing: not begun.", "Final strategy: missing.", "a third of the texts", "Training FLOPs saved",
-                  "Constraint check", "The same numbers"):
+                  "Constraint check", "The same numbers", "<td>Words removed</td>",
+                  "<td>Budget: compute left after deduplication</td>"):
         assert words in text
     page = new_reader().page
     page.set_content(text)
@@ -344,6 +345,7 @@ def test_a_stale_capture_is_named_everywhere(student):
     expect(student.one("[data-map='1']")).to_contain_text("stale")
     expect(student.one("[data-synthesis-evidence] .panel").first).to_contain_text("Stale")
     expect(student.one("[data-report-missing]")).to_contain_text("its evidence is stale")
+    expect(student.one("[data-evidence='1']")).to_contain_text("Words removed: ")
     _, text = download(student, "As Markdown")
     assert "Stale: the settings have changed since this was captured." in text
     student.type_threshold(0.8)
