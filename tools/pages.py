@@ -16,6 +16,7 @@ A text may hold
     {{N:path|format}}              in the synthesis: a number of the evidence captured in part N
     {{native.path|format}}         a number computed natively, written at build time
     {{track.path|format}}          a figure of the text's track, from facts/tracks.json
+    {{path|choice}}                what the reader chose at the lock of the part, in the words of the choice
     {{track.path|format|NAME}}     the same, a limit: where the link of a class sets NAME, the shell puts that there
     ::: when CASE ... :::          a block the shell shows when Python reports that case
 """
@@ -113,7 +114,7 @@ def _written(value, form):
 
 def output(path, form):
     """The place of a number that Python reports."""
-    if form not in FORMATS:
+    if form not in (*FORMATS, "choice"):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, figure = path.partition(":")
     where = f'data-figure="{part}" data-path="{html.escape(figure)}"' if mark else f'data-value="{html.escape(path)}"'
@@ -267,6 +268,11 @@ def parts_found(pages):
     return sorted(int(match[1]) for match in found if match)
 
 
+def pairs(text):
+    """The pairs of a line "NAME = WORDS, …" of a front matter."""
+    return [tuple(map(str.strip, entry.split("=", 1))) for entry in text.split(",") if entry.strip()]
+
+
 def read_part(pages, number, tracks, prices, native):
     """Everything that index.html shows of one part."""
     name = f"part-{number}.md"
@@ -279,8 +285,9 @@ def read_part(pages, number, tracks, prices, native):
     part = {"number": number, **meta, "bench": f"part-{number}.bench.html", "tracks": []}
     part["sections"] = {key: render(sections[title], name, {"native": native}) for key, title in RHYTHM}
     part["reflection"] = inline(meta["reflection"], name)
-    part["choices"] = [dict(zip(("value", "label"), map(str.strip, choice.split("=", 1)), strict=True))
-                       for choice in meta.get("choices", "").split(",") if choice.strip()]
+    most = dict(pairs(meta.get("choices_most", "")))
+    part["choices"] = [{"value": value, "label": label, "most": most.get(value)}
+                       for value, label in pairs(meta.get("choices", ""))]
     part["evidence"] = evidence_lines(meta["evidence"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
     for id, track in tracks.items():

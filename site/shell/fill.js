@@ -7,7 +7,8 @@ lab.fill = (() => {
     for (const output of lab.all("[data-value]", section)) {
       const value = reported[output.dataset.value];
       if (value === undefined) continue;
-      output.textContent = lab.format(value.value, output.dataset.format, output.dataset.format === "number" || output.dataset.format === "si" ? value.unit : "");
+      const { format } = output.dataset;
+      output.textContent = format === "choice" ? lab.lock.words(section.dataset.part, value.value) : lab.format(value.value, format, format === "number" || format === "si" ? value.unit : "");
       output.dataset.kind = value.kind;
       output.title = `${value.kind}: ${value.source}`;
     }

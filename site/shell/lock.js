@@ -9,6 +9,15 @@ lab.lock = (() => {
   const guards = (id) => lab.all(`[data-guard="${id}"]`);
   const labelOf = (field) => [...(field.labels || [])].map((label) => label.textContent.trim()).join(" ");
 
+  /** In a sentence: a small first letter, and all others as they are. */
+  const inside = (label) => label.replace(/^[A-Z](?=[^A-Z])/, (letter) => letter.toLowerCase());
+
+  /** The words of the page for a value that one can choose at the lock of a part. */
+  function words(part, value) {
+    const choice = lab.all(`form[data-lock="${part}"] input[type="radio"]`).find((radio) => radio.value === value);
+    return choice ? labelOf(choice) : value ?? "–";
+  }
+
   /** Names of a form's answers, in order; the reason is no answer. */
   const names = (form) => [...new Set([...form.elements].map((field) => field.name).filter((name) => name && name !== "why"))];
 
@@ -23,7 +32,12 @@ lab.lock = (() => {
     const low = field.min === "" ? -Infinity : Number(field.min);
     const high = field.max === "" ? Infinity : Number(field.max);
     if (!Number.isFinite(value) || value < low || value > high) {
-      return { field, wrong: `Enter a number from ${field.min} to ${field.max}: ${labelOf(field).toLowerCase()}.` };
+      return { field, wrong: `Enter a number from ${field.min} to ${field.max}: ${inside(labelOf(field))}.` };
+    }
+    // A choice may leave the number little room: "about the same" and 80 points contradict each other.
+    const choice = lab.all("input[data-most]:checked", form)[0];
+    if (choice && value > Number(choice.dataset.most)) {
+      return { field, wrong: `“${labelOf(choice)}” goes with at most ${choice.dataset.most} ${field.dataset.unit}. Enter a smaller number, or choose another answer.` };
     }
     const unit = field.dataset.unit ? ` ${field.dataset.unit}` : "";
     return { value, said: `${labelOf(field)}: ${lab.format(value)}${unit}` };
@@ -68,5 +82,5 @@ lab.lock = (() => {
     if (focus) text.focus();
   }
 
-  return { read, show, entry, partOf };
+  return { read, show, entry, partOf, words };
 })();

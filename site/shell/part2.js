@@ -38,7 +38,34 @@ lab.part2 = (() => {
     bounds();
     const said = lab.one("[data-marker-said]", section());
     said.hidden = counting;
+    if (fields.hidden) forget();
     if (!counting && marker) said.textContent = `Committed: run ${marker.run} at ${marker.labels} labels.`;
+  }
+
+  /** What was being tried is of no run any more. */
+  function forget() {
+    form().elements.labels.value = "";
+    lab.one("[data-marker-preview]", section()).textContent = "";
+    complain("");
+  }
+
+  /** Says why a number of labels is not taken, or that all is well. */
+  function complain(text) {
+    const said = lab.one("[data-marker-error]", section());
+    said.textContent = text;
+    said.hidden = !text;
+    form().elements.labels.setAttribute("aria-invalid", String(Boolean(text)));
+    if (text) lab.one("[data-marker-preview]", section()).textContent = "";
+  }
+
+  /** Takes the number of the field over, if the run goes that far. */
+  function take() {
+    const { labels } = form().elements;
+    const run = chosen();
+    const inside = labels.value.trim() !== "" && Number(labels.value) >= Number(labels.min) && Number(labels.value) <= Number(labels.max);
+    if (inside) set(nearest());
+    else complain(`Run ${run.number} goes from ${labels.min} to ${labels.max} labels. Enter a number of this range; nothing is committed.`);
+    return inside;
   }
 
   /** Keeps slider and field inside the chosen run. */
@@ -57,6 +84,7 @@ lab.part2 = (() => {
     const { labels, place } = form().elements;
     place.value = String(index);
     labels.value = String(run.labels[Math.min(index, run.labels.length - 1)]);
+    complain("");
     preview();
   }
 
@@ -73,6 +101,7 @@ lab.part2 = (() => {
   }
 
   lab.main.answer("place", (_, { answer }) => {
+    if (form().hidden || form().elements.labels.getAttribute("aria-invalid") === "true") return;
     const said = lab.one("[data-marker-preview]", section());
     said.textContent = `Run ${answer.run} at ${answer.labels} labels: ${lab.format(answer.cost, "dollars")}, accuracy ${lab.format(answer.accuracy, "percent")}.`;
   });
@@ -80,6 +109,7 @@ lab.part2 = (() => {
   document.addEventListener("lab:python", ({ detail }) => {
     if (String(detail.part) !== PART || detail.track !== lab.main.track) return;
     if (detail.type === "results" && !detail.locked) {
+      if (now && now.track !== detail.track) forget();
       now = detail;
       listRuns();
       showMarker();
@@ -95,22 +125,27 @@ lab.part2 = (() => {
   document.addEventListener("change", ({ target }) => {
     if (!(target instanceof Element) || target.closest("form") !== form() || !chosen()) return;
     if (target.getAttribute("name") === "run") bounds();
-    if (target.getAttribute("name") !== "place") set(nearest());
+    if (target.getAttribute("name") === "run") set(nearest());
+    else if (target.getAttribute("name") === "labels") take();
   });
 
+  // Enter in a field applies its number, as everywhere; it commits nothing.
   document.addEventListener("submit", (event) => {
-    if (event.target !== form()) return;
-    event.preventDefault();
+    if (event.target === form()) event.preventDefault();
+  });
+
+  function commit() {
     const run = chosen();
     if (!run) return;
-    set(nearest());
-    lab.main.ask(PART, "commit", { run: run.number, labels: Number(form().elements.labels.value) });
-  });
+    if (take()) lab.main.ask(PART, "commit", { run: run.number, labels: Number(form().elements.labels.value) });
+    else form().elements.labels.focus();
+  }
 
   document.addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("button") : null;
     if (!button || !section().contains(button)) return;
     if (button.dataset.runButton) lab.main.ask(PART, "show", { run: Number(button.dataset.runButton), shown: button.dataset.shown !== "true" });
+    else if (button.dataset.action === "commit-marker") commit();
     else if (button.dataset.action === "run") {
       lab.main.notice("");
       lab.main.ask(PART, "run", {});

@@ -62,7 +62,8 @@ lab.synthesis = (() => {
       const found = outputs.map((output) => figure(output.dataset.figure, output.dataset.path));
       item.hidden = shown >= MOST_TAKEAWAYS || !found.every(isThere);
       outputs.forEach((output, i) => {
-        output.textContent = isThere(found[i]) ? lab.format(found[i].value, output.dataset.format, "") : "–";
+        const { format, figure: part } = output.dataset;
+        output.textContent = !isThere(found[i]) ? "–" : format === "choice" ? lab.lock.words(part, found[i].value) : lab.format(found[i].value, format, "");
         if (isThere(found[i]) && found[i].source !== "your prediction") output.dataset.kind = found[i].kind; // that is the reader's own
         else delete output.dataset.kind;
       });

@@ -157,7 +157,9 @@ def test_lock_refuses_what_is_no_percentage(reader, given):
     field = reader.part.get_by_label("Reduction in total training FLOPs")
     field.fill(given)
     field.press("Enter")
-    expect(reader.part.get_by_role("alert").filter(has_text="from 0 to 100")).to_be_visible()
+    said = reader.part.get_by_role("alert").filter(has_text="from 0 to 100")
+    expect(said).to_contain_text("from 0 to 100: reduction in total training FLOPs.")  # which keeps its capitals
+    expect(said).to_be_visible()
     expect(reader.here("[data-lock-committed='1']")).to_be_hidden()
     expect(reader.here("[data-guard='1']").first).to_be_hidden()
 

@@ -100,9 +100,10 @@ class Project:
         return self.one("[data-plot='LabelingROIPlot'] canvas").first.evaluate(COUNT, list(color))
 
 
-@pytest.mark.parametrize("part", ["2", "3"])
-def test_the_choices_of_a_lock_stand_beside_their_buttons(reader, part):
-    """Each radio button of a lock is on one line with its words."""
+@pytest.mark.parametrize("part, same, far, most", [("2", "about as many", 50, "at most 1.1 times"),
+                                                   ("3", "It stays about the same", 80, "at most 2 percentage points")])
+def test_the_choices_of_a_lock_are_one_line_each_and_bind_the_number(reader, part, same, far, most):
+    """Each radio button is on one line with its words; "the same" and a large number are refused, nothing is locked."""
     reader.open(f"?track=cloud&part={part}")
     choices = reader.page.locator(f"form[data-lock='{part}']").get_by_role("radio").all()
     assert len(choices) == 3
@@ -111,6 +112,13 @@ def test_the_choices_of_a_lock_stand_beside_their_buttons(reader, part):
         button, words = choice.bounding_box(), label.bounding_box()
         assert abs(button["y"] + button["height"] / 2 - words["y"] - words["height"] / 2) < 6
         assert words["x"] > button["x"]
+    form = reader.page.locator(f"form[data-lock='{part}']")
+    expect(form.get_by_label(same)).to_have_accessible_description(f"({most})")
+    form.get_by_label(same).check()
+    form.get_by_role("spinbutton").fill(str(far))
+    form.get_by_role("button", name="Commit").click()
+    expect(form.get_by_role("alert")).to_contain_text(f"“{same}” goes with {most}")
+    expect(reader.one(f"[data-lock-committed='{part}']")).to_be_hidden()
 
 
 def test_nothing_of_the_second_part_is_given_away_before_its_locks(reader, address):
@@ -154,6 +162,7 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     expect(summary).to_contain_text("interpolated between the rounds on either side")
     expect(project.one("#part-2-check")).to_contain_text("shown rounded and compared as they are")
     expect(project.value("swept.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
+    expect(project.value("reveal.direction")).to_have_text("fewer samples")
 
     project.run("Entropy", 50)
     assert project.drawn(GREEN) > 50
@@ -183,11 +192,22 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     expect(project.one("[data-when='runs-used']")).to_be_visible()
 
     project.one("select[name='run']").select_option("5")
-    project.one("input[name='labels']").fill("183")
-    project.one("input[name='labels']").press("Tab")
+    labels, commit = page.get_by_label("Labels", exact=True), page.get_by_role("button", name="Commit the marker")
+    for press in (lambda: labels.press("Enter"), commit.click):  # what no run has is not committed
+        labels.fill("99999")
+        press()
+        expect(project.one("[role='alert']").filter(has_text="Run 5 goes from 20 to 300 labels")).to_be_visible()
+        expect(labels).to_have_value("99999")
+        expect(project.one("[data-marker-preview]")).to_be_empty()
+    labels.fill("183")
+    labels.press("Enter")  # applies the number, and commits nothing
     expect(project.one("[data-marker-preview]")).to_contain_text("Run 5 at 180 labels: $11,500")
-    project.one("form[data-marker]").get_by_role("button").click()
+    expect(project.one("[role='alert']").filter(has_text="goes from")).to_be_hidden()
+    expect(project.one("[data-marker-said]")).to_be_hidden()
+    expect(commit).to_be_visible()
+    commit.click()
     expect(project.one("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
+    expect(project.one("[data-marker-preview]")).to_be_empty()
     expect(project.value("optimum.labels")).to_have_text("180")
     expect(project.value("optimum.gap_dollars")).to_have_text("$0")
     expect(project.one("[data-reveal='verdict']")).to_contain_text("You found it.")
