@@ -48,6 +48,7 @@ SYNTHESIS = {"evidence": "Evidence", "takeaways": "Takeaways", "cost": "Cost", "
              "strategy": "Strategy"}
 PARTS = ("The Deduplication Audit", "Active Learning ROI", "The Domain Gap Synthesis")
 FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "si")
+CHOICE = "choice"  # no number: what the reader chose at a lock
 CSP = {
     "default-src": "'none'",
     "script-src": "'self' blob: 'wasm-unsafe-eval'",
@@ -114,7 +115,7 @@ def _written(value, form):
 
 def output(path, form):
     """The place of a number that Python reports."""
-    if form not in (*FORMATS, "choice"):
+    if form not in (*FORMATS, CHOICE):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, figure = path.partition(":")
     where = f'data-figure="{part}" data-path="{html.escape(figure)}"' if mark else f'data-value="{html.escape(path)}"'

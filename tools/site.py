@@ -20,7 +20,7 @@ from tools import bundle, expected, guides, lock, map, node, optimum, pages, wal
 HERE = Path(__file__).parent
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
-    "lab", "format", "fill", "names", "state", "schema", "store", "snapshot", "shelf", "worker", "boot", "documents", "lock", "assumptions",
+    "lab", "format", "fill", "names", "state", "schema", "store", "snapshot", "shelf", "worker", "boot", "documents", "ranges", "lock", "assumptions",
     "clusters", "desk", "plots", "record", "report", "verify", "texts", "map", "synthesis", "main", "links", "embed",
     "part2", "part3", "own",
 )

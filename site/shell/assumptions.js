@@ -26,8 +26,23 @@ lab.assumptions = {
     const high = field.max === "" ? Infinity : Number(field.max);
     const ok = Number.isFinite(value) && value >= low && value <= high;
     field.setAttribute("aria-invalid", String(!ok));
-    field.title = field.disabled ? "Set by the link of your class." : ok ? "" : `A number from ${low} to ${high}; until then the default is used.`;
+    field.title = field.disabled ? "Set by the link of your class." : `From ${field.min} to ${field.max}`;
+    this.say(field, ok ? "" : `Enter a number from ${field.min} to ${field.max}. Until then the default, ${field.dataset.default}, is used.`);
     return ok;
+  },
+
+  /** Shows a sentence under a field, and ties it to the field. */
+  say(field, text) {
+    const id = `${field.id}-wrong`;
+    const known = document.getElementById(id);
+    if (!known && !text) return;
+    const said = known || lab.element("span", { class: "error small", id, role: "status" });
+    if (!known) {
+      field.closest(".with-unit").after(said);
+      field.setAttribute("aria-describedby", `${id} ${field.getAttribute("aria-describedby") || ""}`.trim());
+    }
+    said.textContent = text;
+    said.hidden = !text;
   },
 
   /** What the reader changed, and only what is a number in its range. */

@@ -92,5 +92,8 @@ lab.documents = (() => {
     }
   });
 
-  return { showFirst, send, has: (part) => documents.has(String(part)) };
+  /** The model of a widget, by its label. */
+  const model = (part, title) => [...(documents.get(part)?.bokeh.all_models || [])].find((one) => "title" in one && "low" in one && one.title === title) || null;
+
+  return { showFirst, send, model, has: (part) => documents.has(String(part)) };
 })();

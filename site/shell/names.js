@@ -25,6 +25,7 @@
   lab.nameHandles = (section) => {
     for (const place of lab.all("[data-root]", section)) {
       walk(place, (element) => {
+        if (element instanceof HTMLInputElement) lab.ranges.watch(element);
         if (element.classList.contains("noUi-handle")) label(element, title(element));
         else if (element.matches(".bk-spin-btn-up, .bk-spin-btn-down")) {
           element.setAttribute("role", "button");

@@ -204,15 +204,30 @@ def test_ghost_of_the_previous_setting(lab):
 
 
 def test_threshold_out_of_range_is_refused(lab):
-    """A threshold beyond the slider's range is not taken, and the field shows again what holds."""
+    """A threshold beyond the slider's range is not taken: the field shows again what holds, and a sentence why."""
     field = lab.field("Similarity threshold (number)")
-    for given in ("7", "0.1", ""):
+    said = lab.part.get_by_role("alert").filter(has_text="Similarity threshold goes from 0.5 to 1")
+    for given in ("7", "-1", ".004", "1e309", ""):
         field.fill(given)
         field.press("Enter")
-        field.press("Tab")
         expect(field).to_have_value("0.8")
+        expect(said).to_contain_text(f"so {given or 'an empty field'} is not taken. It stays at 0.8.")
+        expect(said).to_be_visible()
         lab.at_threshold(0.8)
-    lab.type_threshold(0.7)
+    field.press("ControlOrMeta+a")
+    field.press_sequentially("0,7")  # as many would write it
+    field.press("Enter")
+    lab.at_threshold(0.7)
+    expect(field).to_have_value("0.7")
+    expect(said).to_be_hidden()
+    lab.part.get_by_text("Advanced: width").click()
+    width = lab.field("Words in a shingle")
+    for given in ("0", "13", ""):
+        width.fill(given)
+        width.press("Enter")
+        expect(width).to_have_value("5")
+        expect(lab.part.get_by_role("alert").filter(has_text="Words in a shingle goes from 1 to 12")).to_be_visible()
+    lab.part.get_by_text("Advanced: width").click()
 
 
 def test_reveal_on_licences(lab):
@@ -261,6 +276,15 @@ def test_assumption_changes_dollars(lab):
     before = lab.value("scale.dollars").text_content()
     lab.part.get_by_text("Assumptions behind the scale").click()
     price = lab.part.get_by_label(re.compile("GPU.hour", re.IGNORECASE)).first
+    standard = price.input_value()
+    price.fill("-1")
+    price.press("Tab")
+    said = lab.part.get_by_text(f"Until then the default, {standard}, is used.")
+    expect(said).to_be_visible()
+    expect(price).to_have_accessible_description(re.compile(rf"^Enter a number from .* to .*default, {standard}, is used\."))
+    price.fill(standard)
+    price.press("Tab")
+    expect(said).to_be_hidden()
     price.fill(str(2 * float(price.input_value())))
     price.press("Tab")
     expect(lab.value("scale.dollars")).not_to_have_text(before)

@@ -1,0 +1,79 @@
+// The number fields of the workbenches: what is outside of a field's range is not taken, and the page says so. Bokeh
+// would change the number without a word, or leave in the field what nothing uses.
+"use strict";
+
+lab.ranges = (() => {
+  const SENTENCE = "color: var(--bad); font-size: 13px; font-weight: 500; line-height: 1.4; width: 15rem; margin: 4px 0 0; white-space: normal";
+  /** Sentences that stand in the page. @type {Set<HTMLElement>} */
+  const said = new Set();
+  /** Shadow roots that are watched already. */
+  const watched = new WeakSet();
+  const widgets = '[class*="bk-input"]:is([type="text"], [type="number"])';
+
+  /** The model behind a field: that of its label, in the document of its part. */
+  function modelOf(field) {
+    const label = field.labels?.[0]?.textContent || field.getRootNode().querySelector("label")?.textContent || "";
+    return lab.documents.model(outside(field).closest("[data-part]").dataset.part, label.trim());
+  }
+
+  /** The element of the page in whose shadow, however deep, a field lies. */
+  function outside(element) {
+    const root = element.getRootNode();
+    return root instanceof ShadowRoot ? outside(root.host) : element;
+  }
+
+  /** Shows a sentence right under a field, in the same shadow, where the style sheet of the page does not reach. */
+  function say(field, text) {
+    const group = field.closest(".bk-input-group") || field.parentElement;
+    lab.one("[role=alert]", group)?.remove();
+    if (!text) return;
+    said.add(lab.element("p", { role: "alert", style: SENTENCE }, text));
+    group.append([...said].at(-1));
+  }
+
+  document.addEventListener("lab:moved", () => { // the reader has gone on
+    for (const sentence of said) sentence.remove();
+    said.clear();
+  });
+
+  /** Before Bokeh hears of it: a number that may not be is put back, and said. */
+  function changed(event) {
+    const field = event.target;
+    const model = modelOf(field);
+    if (!model || typeof model.low !== "number" || typeof model.high !== "number") return;
+    const typed = field.value.trim();
+    const number = typed === "" ? NaN : Number(typed);
+    if (number >= model.low && number <= model.high) {
+      say(field, "");
+      return;
+    }
+    event.stopImmediatePropagation();
+    field.value = String(model.value);
+    field.dispatchEvent(new Event("input")); // Bokeh remembers what stood there, to refuse letters
+    const name = model.title.replace(/\s*\([^)]*\)$/, "");
+    say(field, `${name} goes from ${model.low} to ${model.high}, so ${typed === "" ? "an empty field" : typed} is not taken. It stays at ${model.value}.`);
+  }
+
+  /** Bokeh's fields take a point only; a comma between digits is the same to many readers. */
+  function typing(event) {
+    const field = event.target;
+    if (!field.value.includes(",") || modelOf(field)?.mode === "int") return;
+    const at = field.selectionStart;
+    field.value = field.value.replace(",", ".");
+    field.setSelectionRange(at, at);
+  }
+
+  return {
+    /** Watches a number field in the shadow of a widget. @param {HTMLInputElement} field */
+    watch(field) {
+      const root = field.getRootNode();
+      if (watched.has(root) || !(root instanceof ShadowRoot) || !field.matches(widgets)) return;
+      const model = modelOf(field);
+      if (!model || typeof model.low !== "number") return;
+      watched.add(root);
+      field.title = `From ${model.low} to ${model.high}`;
+      root.addEventListener("change", changed, true);
+      root.addEventListener("input", typing, true);
+    },
+  };
+})();
