@@ -25,12 +25,20 @@ lab.plots = (() => {
 
   const textOf = (element) => (element ? element.textContent.replace(/\s+/g, " ").trim() : "");
 
-  /** Text without the badges and blocks that are not shown. */
+  /** Text without the badges and blocks that are not shown; what is a picture in it, in words. */
   function shown(element) {
     if (!element) return "";
     const copy = /** @type {HTMLElement} */ (element.cloneNode(true));
     for (const hidden of lab.all("[hidden]", copy)) hidden.remove();
-    return textOf(copy).slice(0, 2000);
+    for (const sign of lab.all('[role="img"]', copy)) sign.replaceWith(`${sign.getAttribute("aria-label")}: `);
+    return textOf(copy);
+  }
+
+  /** What the lines and marks of a plot mean, where its key stands beside the picture and not in it. */
+  function keyOf(plot) {
+    const list = lab.one(".key", plot.parentElement);
+    const items = list ? [...list.children].filter((item) => !item.hidden).map(shown) : [];
+    return items.length ? `Key: ${items.join("; ")}.` : "";
   }
 
   function one(section, plot, track) {
@@ -38,12 +46,13 @@ lab.plots = (() => {
     const titled = plot.getAttribute("aria-labelledby");
     const table = lab.one(`table[data-table-for="${name}"]`, section);
     const cells = (row) => [...row.cells].map(textOf);
+    const key = keyOf(plot);
     const rows = table ? [...table.tBodies].flatMap((body) => [...body.rows].map(cells)).slice(0, 60) : [];
     return {
       title: (titled && textOf(document.getElementById(titled))) || name,
       place: `${track}/${section.dataset.part}`,
       png: plot.offsetParent === null ? null : png(plot),
-      summary: shown(lab.one(`[data-summary-for="${name}"]`, section)),
+      summary: `${shown(lab.one(`[data-summary-for="${name}"]`, section)).slice(0, 2000)} ${key}`.trim(),
       columns: table?.tHead ? [...table.tHead.rows].slice(-1).flatMap(cells) : [],
       rows,
     };

@@ -271,7 +271,7 @@ def test_the_printable_report_has_plots_tables_and_what_is_missing(student, new_
     assert [title for title, _ in PICTURE.findall(text)] == ["Learning against compute", "What LSH finds, and what it misses"]
     for words in ("Missing: not begun.", "Final strategy: missing.", "a third of the texts", "Training FLOPs saved",
                   "Constraint check", "The same numbers", "<td>Words removed</td>",
-                  "<td>Budget: compute left after deduplication</td>"):
+                  "<td>Budget: compute left after deduplication</td>", "Key: red dashed line: the threshold in use."):
         assert words in text
     page = new_reader().page
     page.set_content(text)

@@ -216,6 +216,9 @@ def hand_in(student, track, folder):
         said = text.split("## Record")[0].split("<script")[0]
         assert not re.search("missing|stale|not begun", said, re.IGNORECASE)
         assert all(why in said for why in WHY.values())
+        for key in ("Key: grey dashed line: random; orange dotted line: least confidence", "circle with a cross: your marker",
+                    "purple bar: labels saved", "red dotted line: FID limit", "Key: red dashed line: the threshold in use"):
+            assert key in said, key
     for (_, label), text in student.noted.items():
         assert [label, text] in [row[:2] for row in report.rows], (label, text)
         assert f"| {label} | {text} |" in markdown, (label, text)
