@@ -47,7 +47,7 @@ RHYTHM = (
 SYNTHESIS = {"evidence": "Evidence", "takeaways": "Takeaways", "cost": "Cost", "wall": "The Data Wall",
              "strategy": "Strategy"}
 PARTS = ("The Deduplication Audit", "Active Learning ROI", "The Domain Gap Synthesis")
-FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "si")
+FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "price", "si")
 CHOICE = "choice"  # no number: what the reader chose at a lock
 CSP = {
     "default-src": "'none'",
@@ -97,6 +97,8 @@ def _written(value, form):
             if size >= scale:
                 return f"{sign}${significant(size / scale)}{word}"
         return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".removesuffix(".00")
+    if form == "price":
+        return f"{sign}${significant(size)}"
     if form == "si":
         for scale, prefix in ((1e24, "Y"), (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"),
                               (1e9, "G"), (1e6, "M"), (1e3, "k")):

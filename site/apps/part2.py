@@ -372,6 +372,8 @@ class LabelingROI(Controlled):
         rate = {} if self.rate is None else {"measure.rate": self.rate}
         session = (roi_report.session(self.search) | roi_report.beside(found["values"]) | roi_report.knee(self) | rate
                    | ({} if self.answer is None else roi_report.overhead(self.assumptions())))
+        if "check.target.value" not in found["values"]:
+            session |= roi_report.demanded(situation)
         found["values"] |= session
         found["cases"] += of_session
         self.say("results", locked=False, settings={**active_learning.stated(situation), "runs_used": self.search.used},

@@ -16,6 +16,11 @@ def session(search):
     }
 
 
+def demanded(situation):
+    """The limits, which are known before there is a run to hold against them."""
+    return {f"check.{name}.limit": limit for name, limit in situation.limits().items()}
+
+
 def knee(bench):
     """How many labels random sampling needs for the accuracy of the economic knee."""
     judged = bench.judged()

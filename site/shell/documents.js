@@ -36,7 +36,7 @@ lab.documents = (() => {
     const list = (event.events || [event]).filter((one) => one.sync); // the others came from Python
     if (!list.length) return;
     for (const one of list) events.push({ part, event: one });
-    if (list.some((one) => one.kind === "ModelChanged" && /^(value|active)/.test(one.attr))) document.dispatchEvent(new CustomEvent("lab:moved"));
+    if (list.some((one) => one.kind === "ModelChanged" && /^(value|active)$/.test(one.attr))) document.dispatchEvent(new CustomEvent("lab:moved"));
     flush();
   }
 

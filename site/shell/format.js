@@ -20,6 +20,7 @@ lab.format = (() => {
       for (const [unit, word] of words) if (size >= unit) return `${sign}$${significant(size / unit, 3)}${word}`;
       return `${sign}$${size >= 100 ? local(Math.round(size), {}) : local(size, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace(".00", "")}`;
     },
+    price: (x) => `${x < 0 ? "−" : ""}$${significant(Math.abs(x), 3)}`, // however small: $0.00005
     si: (x) => {
       for (const [unit, prefix] of prefixes) if (Math.abs(x) >= unit) return `${significant(x / unit, 3)} ${prefix}`;
       return significant(x, 3);
@@ -29,7 +30,8 @@ lab.format = (() => {
   /** @param {number | null | undefined} value @param {string} [format] @param {string} [unit] */
   return (value, format = "number", unit = "") => {
     if (typeof value !== "number" || !Number.isFinite(value)) return typeof value === "string" ? value : "–";
+    if (format === "number" && unit.startsWith("$")) return `${formats.price(value)}${unit.slice(1)}`; // $1/sample
     const text = (formats[format] || formats.number)(value).replace(/^-/, "−");
-    return unit && !["percent", "dollars"].includes(format) ? `${text} ${unit}` : text;
+    return unit && !["percent", "dollars", "price"].includes(format) ? `${text} ${unit}` : text;
   };
 })();

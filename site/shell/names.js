@@ -33,7 +33,7 @@
         } else if (element.matches("input, select") && !element.labels?.length) label(element, title(element));
         else if (element.matches(".bk-btn-group")) {
           element.setAttribute("role", "group");
-          label(element, place.dataset.root);
+          label(element, document.getElementById(place.dataset.labelled)?.textContent || place.dataset.root);
         } else if (element.matches(".bk-btn-group > .bk-btn")) {
           element.setAttribute("aria-pressed", String(element.classList.contains("bk-active")));
         } else if (element.matches("canvas")) element.setAttribute("aria-hidden", "true");

@@ -25,6 +25,12 @@ CONTRASTS = """(part) => {
         const [a, b] = [light(parse(getComputedStyle(e, "::before").borderBottomColor)), light(behind(e))];
         found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), "arrow"]);
       }
+      if (e.matches(".bk-btn-group > .bk-btn")) { // a button shows where it ends, 3 to 1: as much as 4.5 to 1 for words
+        const { borderBottomColor, borderBottomStyle, borderBottomWidth } = getComputedStyle(e);
+        const [a, b] = [light(parse(borderBottomColor)), light(behind(parent(e)))];
+        const seen = borderBottomStyle === "solid" && parseFloat(borderBottomWidth) >= 1;
+        found.push([seen ? 1.5 * (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) : 0, "border"]);
+      }
       const says = inside && e.matches("label, .bk-slider-title, input, select, button") && e.getClientRects().length;
       if (!says || e.disabled) continue;
       const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];

@@ -553,6 +553,7 @@ def test_python_and_the_shell_write_numbers_alike():
             f"const values = {json.dumps(values)}, formats = {json.dumps(pages.FORMATS)};"
             "console.log(JSON.stringify(formats.map((f) => values.map((v) => lab.format(v, f)))));")
     shell = json.loads(node.node("-e", code, capture_output=True).stdout)
+    assert pages.format_number(5e-5, "price") == "$0.00005"
     for form, written in zip(pages.FORMATS, shell, strict=True):
         for value, theirs in zip(values, written, strict=True):
             if abs(value) < 1e12 or form in ("si", "dollars", "number"):

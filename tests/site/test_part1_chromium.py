@@ -389,6 +389,8 @@ def test_controls_have_names(lab):
     expect(lab.part.get_by_label("Removed text to compare")).to_be_visible()
     lab.type_threshold(0.82)  # widgets are drawn anew, and must be named anew
     assert lab.page.evaluate(NAMELESS) == []
+    expect(lab.part.get_by_role("group", name="Controls").get_by_text("Corpus", exact=True)).to_be_visible()
+    expect(lab.part.get_by_role("group", name="Corpus", exact=True).get_by_role("button")).to_have_count(2)
     lab.part.get_by_text("Advanced: width").click()
 
 
@@ -401,6 +403,8 @@ def test_phone_width(new_reader):
     reader.part.get_by_role("button", name="Commit").tap()
     reader.live().results()
     assert reader.page.evaluate(SIDEWAYS) <= 0
+    table = reader.part.get_by_role("region", name="What was removed")  # which may scroll, and need not
+    assert table.evaluate("(region) => region.scrollWidth - region.clientWidth") <= 0
     before = reader.value("setting.threshold").text_content()
     reader.part.get_by_role("button", name="Similarity threshold (number), less").tap()
     expect(reader.value("setting.threshold")).not_to_have_text(before)

@@ -91,6 +91,9 @@ def test_the_bill_of_an_index_waits_for_its_own_lock():
 
     page = hold(conversation)
     assert not [path for path in page.before if path.startswith(("index.", "score."))]
+    limits = track("mobile").part_2  # known before there is a run to hold against them
+    assert (page.before["check.target.limit"], page.before["check.budget.limit"]) == (limits.target.value, limits.budget.value)
+    assert "check.target.value" not in page.before
     assert page.last["index.cost"] > 0 and page.last["score.cost"] > 0
     assert "answer-depends" in results(page)["cases"]
     assert {"IndexingPlot", "BreakEven"} <= set(results(page)["tables"])

@@ -186,7 +186,7 @@ def synthesis(student, track):
     takeaways = " ".join(place.get_by_role("listitem").all_inner_texts())
     assert 3 <= place.get_by_role("listitem").count() <= 5
     both = (2, "Factor") in student.noted  # on the rare class random sampling may never come to 90 %
-    for words in ("You expected 30.0 %", student.noted[1, "Items removed"], *(["you had said fewer, by 1.5"] if both else []),
+    for words in ("You expected 30.0 %", student.noted[1, "Items removed"], *(["you had said “fewer samples”, factor 1.5"] if both else []),
                   f"You would stop at {student.noted[2, 'Labels at your marker']}", "you had said −10"):
         assert words in takeaways, words
     bill = [student.cells(place, row)[1] for row in (
