@@ -91,7 +91,7 @@ def test_the_report_names_the_limits_of_the_class():
         key: {"value": value, "at": 1} for key, value in entries.items()}}))
     plain = text.replace("\\", "")
     assert "Link of the class: CS-101, budget at most 55.0 %, accuracy at least 80.0 %, project at most $900" in plain
-    assert re.search(r"\| budget \| \$[\d.,]+ \| \$900 \| (not )?met \|", plain)
+    assert re.search(r"\| Budget: cost of the project \| \$[\d.,]+ \| ≤ \$900 \| in all \| (not )?met \|", plain)
     assert re.search(r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", plain)
     assert "rounds of selection at most 4" in plain
 
