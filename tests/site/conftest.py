@@ -64,15 +64,21 @@ def address(dist):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def playwright():
+    """What drives Chromium; a process can have one at a time."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
     """A running Chromium."""
     path = browsers.chromium_path()
     if path is None:
         pytest.fail("No Chromium was found; `python build.py test` installs it on Debian, or set LAB_CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

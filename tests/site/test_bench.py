@@ -3,7 +3,6 @@
 import zipfile
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tools import bench, serve, stock
 
@@ -26,9 +25,9 @@ fetch("payload.bin").then(() => {
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(playwright):
     """A browser as the benchmark starts it."""
-    with sync_playwright() as playwright, bench.profile(playwright) as browser:
+    with bench.profile(playwright) as browser:
         yield browser
 
 

@@ -274,6 +274,8 @@ def test_fewer_real_samples_have_a_map_of_their_own(lab):
     lab.type("Total budget, samples", 1000)
     expect(lab.here("[data-reveal='point']")).not_to_contain_text("a smaller map", use_inner_text=True)
     assert len(lab.rows("DomainGapPlot")) == 11
+    expect(lab.value("setting.total")).to_have_text("1,000")
+    lab.results()
 
 
 def test_prices_are_the_readers_own(lab):
