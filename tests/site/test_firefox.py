@@ -23,15 +23,20 @@ BOOK = """<!doctype html><html lang="en"><title>Book</title><input aria-label="S
 </script>"""
 
 
+def predict(firefox, part, choice, field, value, said):
+    """Commit a prediction, and wait until Python has joined in."""
+    firefox.click("radio", choice)
+    firefox.type("spinbutton", field, value)
+    firefox.click("button", "Commit")
+    firefox.wait(SAYS, f"[data-lock-answer='{part}']", said)
+    firefox.wait(BOOT)
+
+
 def test_part_2_in_firefox(new_firefox, address):
     """Predict, run a project, and see its end, the frontier and the verdict."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=mobile&part=2&seeds=2&budget=100")
-    firefox.click("radio", "fewer samples")
-    firefox.type("spinbutton", "By what factor", "1.5")
-    firefox.click("button", "Commit")
-    firefox.wait(SAYS, "[data-lock-answer='2']", "1.5 times")
-    firefox.wait(BOOT)
+    predict(firefox, "2", "fewer samples", "By what factor", "1.5", "1.5 times")
     firefox.wait("() => !document.querySelector(`[data-part='2'] [data-action='run']`).disabled")
     firefox.click("button", "Run")
     firefox.wait("() => document.querySelectorAll(`[data-part='2'] [data-runs] li`).length === 1")
@@ -44,11 +49,7 @@ def test_part_3_in_firefox(new_firefox, address):
     """Predict, see the pictures, move the mix by field, and see recall and noise measured."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=tiny&part=3&seeds=2")
-    firefox.click("radio", "It falls")
-    firefox.type("spinbutton", "By how much", "12")
-    firefox.click("button", "Commit")
-    firefox.wait(SAYS, "[data-lock-answer='3']", "12 percentage points")
-    firefox.wait(BOOT)
+    predict(firefox, "3", "It falls", "By how much", "12", "12 percentage points")
     firefox.wait("() => document.querySelectorAll(`[data-part='3'] [data-sheet] canvas`).length === 5")
     before = firefox.ask("() => document.querySelector(`[data-part='3'] [data-value='mix.synthetic']`).textContent")
     firefox.type("textbox", "Synthetic", "50")

@@ -166,6 +166,9 @@ def test_what_the_lock_guards_is_not_in_the_source(fresh, address):
         assert "It cannot be told apart from no change" not in text
         assert "Negative transfer, at your own point" not in text
     assert not [url for url in fresh.requests if "maps.json" in url]
+    expect(fresh.part.get_by_text("In use:")).to_be_hidden()  # a line of settings with one that is not known yet
+    fresh.commit()
+    expect(fresh.part.get_by_text("In use:")).to_contain_text(re.compile(r"rain on [\d.]+ % of the days"))
 
 
 def test_both_sliders_move_point_pictures_table_and_check(lab):

@@ -356,7 +356,7 @@ def test_a_stale_capture_is_named_everywhere(student):
 @pytest.mark.parametrize("button", ["Report as a page to print", "As Markdown", "As JSON"])
 def test_without_python_there_is_a_report_all_the_same(new_reader, button):
     """It names what is missing, keeps markup text, carries the record, and stands on the page as text."""
-    entries = {"cloud/1/prediction": predicted(), "cloud/1/evidence": captured(removed__words=7),
+    entries = {"cloud/1/prediction": predicted(), "cloud/1/evidence": captured(removed__words_share=0.597),
                "edge/1/prediction": predicted(), "cloud/1/decision": ATTACK}
     reader = holding(new_reader, entries, student="7b-12")
     expect(reader.one("[data-report-missing]")).to_contain_text("Part 1: a reflection")
@@ -368,6 +368,7 @@ def test_without_python_there_is_a_report_all_the_same(new_reader, button):
         for words in ("Missing: a reflection", "Missing: captured evidence, a reflection", "Final strategy: missing.",
                       COMPUTED):
             assert words in text
+        assert re.search(r"Main figures.*59\.7 %.*All captured figures.*0\.597", text, re.DOTALL)
         assert "<script>globalThis" not in text.split("## Record")[0].split('<script type="application/json"')[0]
     shown = reader.page.get_by_label("The report as text").input_value()
     assert ledger_text(shown)
