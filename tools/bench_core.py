@@ -24,8 +24,9 @@ MEMORY_DOCUMENTS = 50_000
 def make_texts(documents, words, seed):
     """Texts of random words, of 2 to 9 letters from a vocabulary of 20,000; every seed gives other texts."""
     draw = random.Random(0)
-    vocabulary = ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randint(2, 9)))
-                  for _ in range(20_000)]
+    vocabulary = [
+        "".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randint(2, 9))) for _ in range(20_000)
+    ]
     draw = random.Random(seed)
     return [" ".join(draw.choices(vocabulary, k=words)) for _ in range(documents)]
 
@@ -42,7 +43,7 @@ def theirs(texts, num_perm):
     documents = []
     for text in texts:
         words = re.findall("[a-z0-9]+", text.lower())
-        grams = [" ".join(words[i:i + WIDTH]).encode() for i in range(len(words) - WIDTH + 1)]
+        grams = [" ".join(words[i : i + WIDTH]).encode() for i in range(len(words) - WIDTH + 1)]
         documents.append(grams)
     return MinHash.bulk(documents, num_perm=num_perm)
 
@@ -51,7 +52,10 @@ def peak_memory(documents, words, num_perm):
     """Peak resident memory in MB of a fresh process that makes, shingles and signs the texts."""
     done = subprocess.run(
         [sys.executable, __file__, "--memory", str(documents), str(words), str(num_perm)],
-        capture_output=True, text=True, check=True)
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return float(done.stdout)
 
 
@@ -117,6 +121,9 @@ if __name__ == "__main__":
         size, length, slots = map(int, sys.argv[2:])
         ours(make_texts(size, length, 0), slots)
         # Kilobytes on Linux, bytes on macOS.
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10))
+        print(
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            / (2**20 if sys.platform == "darwin" else 2**10)
+        )
     else:
         main()

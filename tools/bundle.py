@@ -141,9 +141,14 @@ def own_code(root, lock):
     The core itself is installed from its wheel, which has sources. Its byte code lies where Python would keep it
     after the first import, so that no visit has to compile what every visit needs.
     """
-    sources = {f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-               for package, folder in (("apps", root / "site" / "apps"), ("dataselect_core", root / "src" / "dataselect_core"))
-               for path in sorted(folder.rglob("*.py"))}
+    sources = {
+        f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for package, folder in (
+            ("apps", root / "site" / "apps"),
+            ("dataselect_core", root / "src" / "dataselect_core"),
+        )
+        for path in sorted(folder.rglob("*.py"))
+    }
     files = {name: fetch.fetch(lock, name) for name in COMPILER}
     key = hashlib.sha256(b"\0".join([inputs_key(files).encode(), repr(sources).encode()])).hexdigest()[:16]
     work = root / ".build" / "own"
@@ -154,12 +159,19 @@ def own_code(root, lock):
         with zipfile.ZipFile(work / "sources.zip", "w") as target:
             for name, content in sources.items():
                 target.writestr(name, content)
-        jobs = [{"from": str(work / "sources.zip"), "to": str(work / "compiled.zip"), "prefix": SITE_PACKAGES}]
+        jobs = [
+            {"from": str(work / "sources.zip"), "to": str(work / "compiled.zip"), "prefix": SITE_PACKAGES}
+        ]
         (work / "jobs.json").write_text(json.dumps(jobs), "utf-8")
         node.node(COMPILE, pyodide_folder(root, files), work / "jobs.json")
-        with zipfile.ZipFile(work / "compiled.zip") as compiled, zipfile.ZipFile(work / "new.zip", "w") as target:
+        with (
+            zipfile.ZipFile(work / "compiled.zip") as compiled,
+            zipfile.ZipFile(work / "new.zip", "w") as target,
+        ):
             for entry in compiled.infolist():
-                target.writestr(zipfile.ZipInfo(as_kept(entry.filename), entry.date_time), compiled.read(entry))
+                target.writestr(
+                    zipfile.ZipInfo(as_kept(entry.filename), entry.date_time), compiled.read(entry)
+                )
         (work / "new.zip").rename(kept)
     return kept.read_bytes()
 

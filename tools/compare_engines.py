@@ -130,10 +130,28 @@ def command(corpus, seed, options):
     """The places that this project's command removes."""
     kept = corpus.with_name("kept.jsonl")
     source = Path(datasets.__file__).parents[1]
-    run([sys.executable, "-m", "dataselect_core", "dedup", corpus, "-o", kept, "--quiet", "--seed", str(seed),
-         *SETTING, *options], corpus.parent, PYTHONPATH=str(source))
-    places = [{int(json.loads(line)["id"]) for line in path.read_text("utf-8").splitlines()}
-              for path in (corpus, kept)]
+    run(
+        [
+            sys.executable,
+            "-m",
+            "dataselect_core",
+            "dedup",
+            corpus,
+            "-o",
+            kept,
+            "--quiet",
+            "--seed",
+            str(seed),
+            *SETTING,
+            *options,
+        ],
+        corpus.parent,
+        PYTHONPATH=str(source),
+    )
+    places = [
+        {int(json.loads(line)["id"]) for line in path.read_text("utf-8").splitlines()}
+        for path in (corpus, kept)
+    ]
     kept.unlink()
     return places[0] - places[1]
 

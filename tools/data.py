@@ -85,9 +85,14 @@ def licences(source):
         entries = json.load(tar.extractfile("package/spdx-full.json"))
     ids, values = list(entries), list(entries.values())
     order = _neighbours([e["licenseText"] for e in values])
-    return _json({"order": order, "ids": [ids[i] for i in order],
-                  "names": [values[i]["name"] for i in order],
-                  "texts": [values[i]["licenseText"] for i in order]})
+    return _json(
+        {
+            "order": order,
+            "ids": [ids[i] for i in order],
+            "names": [values[i]["name"] for i in order],
+            "texts": [values[i]["licenseText"] for i in order],
+        }
+    )
 
 
 def _neighbours(texts):
@@ -109,7 +114,7 @@ def _sketch(text):
 
 def _shingles(text):
     tokens = re.findall(r"[a-z0-9]+", text.lower())
-    return {tuple(tokens[i:i + 5]) for i in range(len(tokens) - 4)}
+    return {tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)}
 
 
 def addresses(source):

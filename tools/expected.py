@@ -37,10 +37,14 @@ def deduplication(track):
     common = {"width": 5, "num_perm": 128, "banding": "auto", "compute": "operations"}
     return (30.0, 60.0), {
         f"corpus {corpus}": [
-            (f"threshold {threshold}",
-             [{**common, "corpus": corpus, "threshold": threshold, "seed": seed} for seed in SEEDS])
-            for threshold in THRESHOLDS]
-        for corpus in track.part_1.limits}
+            (
+                f"threshold {threshold}",
+                [{**common, "corpus": corpus, "threshold": threshold, "seed": seed} for seed in SEEDS],
+            )
+            for threshold in THRESHOLDS
+        ]
+        for corpus in track.part_1.limits
+    }
 
 
 def active_learning(track):
@@ -52,30 +56,55 @@ def active_learning(track):
     problem = track.part_2.problem
 
     def settings(batch, seed):
-        controls = {"strategy": "margin", "batch": batch, "initial": exhaustive.SIZES[problem][2],
-                    "budget": 300, "seed": seed, "seeds": 3, "test_share": exhaustive.TEST_SHARE}
-        runs = {"random": {**controls, "strategy": "random", "number": 1, "labels": 300},
-                "active": {**controls, "number": 2, "labels": 300}}
+        controls = {
+            "strategy": "margin",
+            "batch": batch,
+            "initial": exhaustive.SIZES[problem][2],
+            "budget": 300,
+            "seed": seed,
+            "seeds": 3,
+            "test_share": exhaustive.TEST_SHARE,
+        }
+        runs = {
+            "random": {**controls, "strategy": "random", "number": 1, "labels": 300},
+            "active": {**controls, "number": 2, "labels": 300},
+        }
         again = {f"{name}.{key}": value for name, run in runs.items() for key, value in run.items()}
         return {**controls, "data": problem, **again, "answer": "depends"}
 
     predictions = ({"direction": "fewer", "prediction": 2.0}, {"direction": "more", "prediction": 3.0})
-    return predictions, {f"data {problem}, margin beside random": [
-        (f"batch {batch}", [settings(batch, seed) for seed in FIRST_SEEDS]) for batch in (10, 50)]}
+    return predictions, {
+        f"data {problem}, margin beside random": [
+            (f"batch {batch}", [settings(batch, seed) for seed in FIRST_SEEDS]) for batch in (10, 50)
+        ]
+    }
 
 
 def domain_gap(track):
     """Part 3: three shares of synthetic samples, the rest as the track begins; as `deduplication`."""
     start = track.part_3
     common = {
-        "randomisation": start.randomisation.value, "measure": "accuracy", "total": int(start.total.value),
-        "real": int(start.real.value), "rain": "record", "wet_share": 43, "simulator_rain": "no",
-        "label_noise": round(100 * start.label_noise.value), "seeds": 5, "noise": 5,
+        "randomisation": start.randomisation.value,
+        "measure": "accuracy",
+        "total": int(start.total.value),
+        "real": int(start.real.value),
+        "rain": "record",
+        "wet_share": 43,
+        "simulator_rain": "no",
+        "label_noise": round(100 * start.label_noise.value),
+        "seeds": 5,
+        "noise": 5,
     }
     predictions = ({"direction": "falls", "prediction": 20.0}, {"direction": "rises", "prediction": 5.0})
-    return predictions, {f"randomisation {start.randomisation.value:g}": [
-        (f"synthetic {share} %", [{**common, "synthetic": share, "seed": seed + 1} for seed in FIRST_SEEDS])
-        for share in SHARES]}
+    return predictions, {
+        f"randomisation {start.randomisation.value:g}": [
+            (
+                f"synthetic {share} %",
+                [{**common, "synthetic": share, "seed": seed + 1} for seed in FIRST_SEEDS],
+            )
+            for share in SHARES
+        ]
+    }
 
 
 SITUATIONS = {"1": deduplication, "2": active_learning, "3": domain_gap}
@@ -103,8 +132,13 @@ def ranges(part, track, recompute):
                 row = rows.setdefault(path, [path, value.unit, value.kind, [None] * len(columns)])
                 if all(isinstance(value, (int, float)) or hasattr(value, "item") for value in values):
                     row[3][i] = [float(min(values)), float(max(values))]
-        found.append({"title": title, "columns": [heading for heading, _ in columns],
-                      "rows": [rows[path] for path in sorted(rows)]})
+        found.append(
+            {
+                "title": title,
+                "columns": [heading for heading, _ in columns],
+                "rows": [rows[path] for path in sorted(rows)],
+            }
+        )
     return found
 
 

@@ -35,8 +35,14 @@ def wheel_with_data(wheel, data):
     bytes
         The same for the same input.
     """
-    whole, added = io.BytesIO(), {f"dataselect_data/{path.name}": path.read_bytes()
-                                  for path in sorted(data.iterdir()) if path.is_file()}
+    whole, added = (
+        io.BytesIO(),
+        {
+            f"dataselect_data/{path.name}": path.read_bytes()
+            for path in sorted(data.iterdir())
+            if path.is_file()
+        },
+    )
     with zipfile.ZipFile(wheel) as plain, zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as full:
         for entry in plain.infolist():
             content = plain.read(entry)
@@ -92,11 +98,15 @@ def _table(table, caption):
     rows = []
     for path, unit, kind, ends in table["rows"]:
         cells = "".join(f"<td>{span(each)}</td>" for each in ends)
-        rows.append(f'<tr><th scope="row"><code>{html.escape(path)}</code></th>{cells}'
-                    f"<td>{html.escape(unit)}</td><td>{kind}</td></tr>")
+        rows.append(
+            f'<tr><th scope="row"><code>{html.escape(path)}</code></th>{cells}'
+            f"<td>{html.escape(unit)}</td><td>{kind}</td></tr>"
+        )
     body = "".join(rows)
-    return (f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table class="figures">'
-            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table class="figures">'
+        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def build(root, out, assets, tables, wheel):
@@ -114,8 +124,13 @@ def build(root, out, assets, tables, wheel):
         Name of the wheel that lies beside the guides.
     """
     folder, tracks = root / "site" / "pages", pages.load_facts(root, "tracks")
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made = {
         EXPECTED: expected_html(tables, tracks),
         "link-form": environment.get_template("link-form.html").render(tracks=tracks, parts=pages.PARTS),
@@ -129,10 +144,14 @@ def build(root, out, assets, tables, wheel):
         if unknown:
             missing = ", ".join(sorted(unknown))
             raise pages.PageError(f"{source}: there is no {missing}, only {', '.join(made)}")
-        body = re.sub(r"<p>\[\[([a-z-]+)\]\]</p>|\[\[([a-z-]+)\]\]",
-                      lambda match: made[match[1] or match[2]], body)
+        body = re.sub(
+            r"<p>\[\[([a-z-]+)\]\]</p>|\[\[([a-z-]+)\]\]", lambda match: made[match[1] or match[2]], body
+        )
         page = environment.get_template("guide.html").render(
-            title=meta["title"], body=Markup(body), style=assets["style"],
+            title=meta["title"],
+            body=Markup(body),
+            style=assets["style"],
             scripts=[assets["scripts"][script] for script in SCRIPTS[name]],
-            csp="; ".join(f"{key} {value}" for key, value in pages.CSP.items()))
+            csp="; ".join(f"{key} {value}" for key, value in pages.CSP.items()),
+        )
         (out / f"guide-{name}.html").write_text(page, encoding="utf-8")

@@ -141,7 +141,9 @@ def general_texts(lock):
         return {}
     with tarfile.open(fetch.fetch(lock, SPDX)) as tar:
         known = json.load(tar.extractfile("package/spdx-full.json"))
-    return {identifier: known[identifier]["licenseText"] for identifier in sorted(wanted) if identifier in known}
+    return {
+        identifier: known[identifier]["licenseText"] for identifier in sorted(wanted) if identifier in known
+    }
 
 
 def licence_texts(package):
@@ -149,7 +151,10 @@ def licence_texts(package):
     if package.suffix == ".tgz":
         with tarfile.open(package) as archive:
             members = [entry.name for entry in archive if entry.isfile() and entry.name.count("/") == 1]
-            return {name: archive.extractfile(name).read().decode("utf-8", "replace") for name in licences_among(members)}
+            return {
+                name: archive.extractfile(name).read().decode("utf-8", "replace")
+                for name in licences_among(members)
+            }
     with zipfile.ZipFile(package) as archive:
         members = [name for name in archive.namelist() if ".dist-info/" in name and name[-1] != "/"]
         return {name: archive.read(name).decode("utf-8", "replace") for name in licences_among(members)}
@@ -157,4 +162,6 @@ def licence_texts(package):
 
 def licences_among(names):
     """Those of some paths that are called as licences are, sorted."""
-    return sorted(name for name in names if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE")))
+    return sorted(
+        name for name in names if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE"))
+    )

@@ -66,7 +66,13 @@ def build(root, data, cache):
     """
     cache.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(TOGETHER) as pool:
-        found = dict(zip(tracks(root), pool.map(lambda track: kept(root, data, cache, track), tracks(root)), strict=True))
+        found = dict(
+            zip(
+                tracks(root),
+                pool.map(lambda track: kept(root, data, cache, track), tracks(root)),
+                strict=True,
+            )
+        )
     packed = gzip.compress(json.dumps(found, separators=(",", ":")).encode("ascii"), 9, mtime=0)
     target = data / "maps.json.gz"
     if not target.exists() or target.read_bytes() != packed:
@@ -93,11 +99,22 @@ def figures():
         change = gap_map.moved(made.move)
         before, after = (mixing.interval(recall).mean for recall in made.move["recall"])
         inside = made.feasible(mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
-        best = max(((made.measures["accuracy"][i, j], made.shares[i]) for i, j in zip(*inside.nonzero(), strict=True)),
-                   default=(0.0, 0.0))
+        best = max(
+            (
+                (made.measures["accuracy"][i, j], made.shares[i])
+                for i, j in zip(*inside.nonzero(), strict=True)
+            ),
+            default=(0.0, 0.0),
+        )
         found[track.id] = {
-            "before": before, "after": after, "change": 100 * change.mean, "low": 100 * change.low,
-            "high": 100 * change.high, "cells": int(inside.sum()), "best": float(best[0]), "share": float(best[1]),
+            "before": before,
+            "after": after,
+            "change": 100 * change.mean,
+            "low": 100 * change.low,
+            "high": 100 * change.high,
+            "cells": int(inside.sum()),
+            "best": float(best[0]),
+            "share": float(best[1]),
         }
     return found
 

@@ -44,8 +44,13 @@ RHYTHM = (
     ("reflection", "Reflection"),
     ("checkpoint", "Checkpoint"),
 )
-SYNTHESIS = {"evidence": "Evidence", "takeaways": "Takeaways", "cost": "Cost", "wall": "The Data Wall",
-             "strategy": "Strategy"}
+SYNTHESIS = {
+    "evidence": "Evidence",
+    "takeaways": "Takeaways",
+    "cost": "Cost",
+    "wall": "The Data Wall",
+    "strategy": "Strategy",
+}
 PARTS = ("The Deduplication Audit", "Active Learning ROI", "The Domain Gap Synthesis")
 FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "price", "si")
 CHOICE = "choice"  # no number: what the reader chose at a lock
@@ -69,6 +74,7 @@ class PageError(ValueError):
 
 
 # -- numbers -------------------------------------------------------------------------------------------
+
 
 def significant(value, digits=3):
     """As Intl.NumberFormat writes `maximumSignificantDigits`: 1234.5 -> 1,230."""
@@ -100,8 +106,16 @@ def _written(value, form):
     if form == "price":
         return f"{sign}${significant(size)}"
     if form == "si":
-        for scale, prefix in ((1e24, "Y"), (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"),
-                              (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        for scale, prefix in (
+            (1e24, "Y"),
+            (1e21, "Z"),
+            (1e18, "E"),
+            (1e15, "P"),
+            (1e12, "T"),
+            (1e9, "G"),
+            (1e6, "M"),
+            (1e3, "k"),
+        ):
             if size >= scale:
                 return f"{significant(value / scale)} {prefix}"
         return significant(value)
@@ -120,7 +134,11 @@ def output(path, form):
     if form not in (*FORMATS, CHOICE):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, figure = path.partition(":")
-    where = f'data-figure="{part}" data-path="{html.escape(figure)}"' if mark else f'data-value="{html.escape(path)}"'
+    where = (
+        f'data-figure="{part}" data-path="{html.escape(figure)}"'
+        if mark
+        else f'data-value="{html.escape(path)}"'
+    )
     return f'<output {where} aria-live="off" data-format="{form}">{PENDING}</output>'
 
 
@@ -129,8 +147,11 @@ def lookup(path, values):
     found = values
     for name in path.split("."):
         if not isinstance(found, dict) or name not in found:
-            raise PageError(f"{path}: there is no {name!r} (known: {', '.join(sorted(map(str, found)))})"
-                            if isinstance(found, dict) else f"{path}: {name!r} is not inside a table")
+            raise PageError(
+                f"{path}: there is no {name!r} (known: {', '.join(sorted(map(str, found)))})"
+                if isinstance(found, dict)
+                else f"{path}: {name!r} is not inside a table"
+            )
         found = found[name]
     return found
 
@@ -143,10 +164,13 @@ def static(path, form, static_values, limit=""):
     if isinstance(found, str):
         return html.escape(found)
     replaced = f' data-limit="{html.escape(limit)}" data-format="{html.escape(form)}"' if limit else ""
-    return f'<span class="figure" data-kind="{kind}"{replaced}>{html.escape(format_number(found, form))}</span>'
+    return (
+        f'<span class="figure" data-kind="{kind}"{replaced}>{html.escape(format_number(found, form))}</span>'
+    )
 
 
 # -- texts ---------------------------------------------------------------------------------------------
+
 
 def front_matter(text, name):
     """The `key: value` lines between two lines of ---, and the rest of the text."""
@@ -213,6 +237,7 @@ def split(text, mark, name):
 
 # -- facts ---------------------------------------------------------------------------------------------
 
+
 def load_facts(root, name):
     """A file of src/dataselect_core/facts as a dictionary."""
     path = Path(root) / "src" / "dataselect_core" / "facts" / f"{name}.json"
@@ -235,19 +260,31 @@ def assumption_rows(wanted, part, tracks, prices):
     rows = []
     for entry in wanted.split(","):
         name, _, label = (word.strip() for word in entry.partition("="))
-        by_track = {id: track[f"part_{part}"][name] for id, track in tracks.items()
-                    if name in track.get(f"part_{part}", {})}
+        by_track = {
+            id: track[f"part_{part}"][name]
+            for id, track in tracks.items()
+            if name in track.get(f"part_{part}", {})
+        }
         if not by_track and name not in prices:
             raise PageError(f"part-{part}.md: no fact is named {name!r} in prices.json or tracks.json")
         first = prices.get(name) or next(iter(by_track.values()))
         start = next(iter(by_track.values()), first)
-        rows.append({
-            "name": name, "label": label or first["title"], "unit": first["unit"],
-            "value": field_number(start["value"]),
-            "minimum": field_number(first.get("minimum", 1)),
-            "maximum": field_number(first.get("maximum", 1e18)),
-            "by_track": {id: {**fact, "value": field_number(fact["value"])} for id, fact in by_track.items()},
-            "kind": first["kind"], "source": first["source"], "date": first["date"]})
+        rows.append(
+            {
+                "name": name,
+                "label": label or first["title"],
+                "unit": first["unit"],
+                "value": field_number(start["value"]),
+                "minimum": field_number(first.get("minimum", 1)),
+                "maximum": field_number(first.get("maximum", 1e18)),
+                "by_track": {
+                    id: {**fact, "value": field_number(fact["value"])} for id, fact in by_track.items()
+                },
+                "kind": first["kind"],
+                "source": first["source"],
+                "date": first["date"],
+            }
+        )
     return rows
 
 
@@ -264,6 +301,7 @@ def evidence_lines(text, name):
 
 
 # -- parts ---------------------------------------------------------------------------------------------
+
 
 def parts_found(pages):
     """The numbers of the parts whose Markdown is in the directory `pages`."""
@@ -283,14 +321,17 @@ def read_part(pages, number, tracks, prices, native):
     sections = split(body, "##", name)
     titles = [title for _, title in RHYTHM]
     if list(sections) != titles:
-        raise PageError(f"{name}: the sections must be {', '.join(titles)}, in this order; "
-                        f"found {', '.join(sections)}")
+        raise PageError(
+            f"{name}: the sections must be {', '.join(titles)}, in this order; found {', '.join(sections)}"
+        )
     part = {"number": number, **meta, "bench": f"part-{number}.bench.html", "tracks": []}
     part["sections"] = {key: render(sections[title], name, {"native": native}) for key, title in RHYTHM}
     part["reflection"] = inline(meta["reflection"], name)
     most = dict(pairs(meta.get("choices_most", "")))
-    part["choices"] = [{"value": value, "label": label, "most": most.get(value)}
-                       for value, label in pairs(meta.get("choices", ""))]
+    part["choices"] = [
+        {"value": value, "label": label, "most": most.get(value)}
+        for value, label in pairs(meta.get("choices", ""))
+    ]
     part["evidence"] = evidence_lines(meta["evidence"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
     for id, track in tracks.items():
@@ -298,8 +339,16 @@ def read_part(pages, number, tracks, prices, native):
         meta, body = front_matter((pages / name).read_text(encoding="utf-8"), name)
         values = {"native": native, "track": {**track, **track[f"part_{number}"]}}
         crisis_name, dot, crisis = track["crisis"].partition(". ")
-        part["tracks"].append({"id": id, **track, **meta, "crisis_name": crisis_name + dot.strip(),
-                               "crisis": crisis, "text": render(body, name, values)})
+        part["tracks"].append(
+            {
+                "id": id,
+                **track,
+                **meta,
+                "crisis_name": crisis_name + dot.strip(),
+                "crisis": crisis,
+                "text": render(body, name, values),
+            }
+        )
     return part
 
 
@@ -318,8 +367,10 @@ def read_synthesis(pages, tracks, native):
     meta, body = front_matter((pages / name).read_text(encoding="utf-8"), name)
     sections = split(body, "##", name)
     if list(sections) != list(SYNTHESIS.values()):
-        raise PageError(f"{name}: the sections must be {', '.join(SYNTHESIS.values())}, in this order; "
-                        f"found {', '.join(sections)}")
+        raise PageError(
+            f"{name}: the sections must be {', '.join(SYNTHESIS.values())}, in this order; "
+            f"found {', '.join(sections)}"
+        )
     texts = {key: render(sections[title], name, {"native": native}) for key, title in SYNTHESIS.items()}
     # Without the numbers of a reader there is nothing to take away.
     texts["takeaways"] = Markup(re.sub(r"<li>", "<li hidden>", str(texts["takeaways"])))
@@ -351,8 +402,10 @@ def reveal_html(pages, lock, native):
     """What one lock guards: a <div data-fragment="NAME"> for every [data-reveal="NAME"]."""
     name = f"part-{lock}.reveal.md"
     fragments = split((pages / name).read_text(encoding="utf-8"), "#", name)
-    return "\n".join(f'<div data-fragment="{key}">\n{render(text, name, {"native": native})}\n</div>'
-                     for key, text in fragments.items())
+    return "\n".join(
+        f'<div data-fragment="{key}">\n{render(text, name, {"native": native})}\n</div>'
+        for key, text in fragments.items()
+    )
 
 
 def write_reveal(out, lock, fragments):
@@ -429,17 +482,28 @@ def build(root, out, assets, documents, native):
         document = documents.get(number, documents.get(str(number)))
         part["document"] = None if document is None else script_json(document)
 
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(pages), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(pages),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.globals.update(
         value=lambda path, form: Markup(output(path, form)),
         math=lambda latex, display="inline": Markup(mathml(latex, display=display)),
         corpus=load_facts(root, "corpus"),
     )
     page = environment.get_template("lab.html").render(
-        csp="; ".join(f"{key} {value}" for key, value in CSP.items()), rhythm=RHYTHM, parts=parts,
-        edition=edition(numbers), assets=assets, version=version(root), synthesis=synthesis,
+        csp="; ".join(f"{key} {value}" for key, value in CSP.items()),
+        rhythm=RHYTHM,
+        parts=parts,
+        edition=edition(numbers),
+        assets=assets,
+        version=version(root),
+        synthesis=synthesis,
         tracks=[{**track, "scene": opening[track["id"]]} for track in parts[0]["tracks"]],
-        manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]))
+        manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]),
+    )
     (out / "index.html").write_text(page, encoding="utf-8")
     return fragments

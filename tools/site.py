@@ -20,13 +20,45 @@ from tools import bundle, expected, guides, lock, map, node, optimum, pages, wal
 HERE = Path(__file__).parent
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
-    "lab", "format", "fill", "names", "state", "schema", "store", "snapshot", "shelf", "worker", "boot", "documents", "ranges", "lock", "assumptions",
-    "clusters", "desk", "plots", "record", "report", "verify", "texts", "map", "synthesis", "main", "links", "embed",
-    "part2", "part3", "own",
+    "lab",
+    "format",
+    "fill",
+    "names",
+    "state",
+    "schema",
+    "store",
+    "snapshot",
+    "shelf",
+    "worker",
+    "boot",
+    "documents",
+    "ranges",
+    "lock",
+    "assumptions",
+    "clusters",
+    "desk",
+    "plots",
+    "record",
+    "report",
+    "verify",
+    "texts",
+    "map",
+    "synthesis",
+    "main",
+    "links",
+    "embed",
+    "part2",
+    "part3",
+    "own",
 )
 COLOURS = {
-    "background-color": "paper", "on-background-color": "ink", "surface-color": "soft", "on-surface-color": "ink",
-    "border-color": "edge", "primary-color": "blue", "on-primary-color": "on-blue",
+    "background-color": "paper",
+    "on-background-color": "ink",
+    "surface-color": "soft",
+    "on-surface-color": "ink",
+    "border-color": "edge",
+    "primary-color": "blue",
+    "on-primary-color": "on-blue",
 }
 # What Bokeh draws in colours of its own: the arrows of number fields in --color, those of lists as a picture, for which
 # a grey that stands out from light and from dark.
@@ -80,9 +112,13 @@ class Assets:
     def ship(self, name, data):
         """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
         packed = None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(".zip") else "gzip"
-        url = self.add(f"{name}.bin", self.pack(data, packed)) if packed else self.add(name, data)  # ".gz" some servers would unpack
+        url = (
+            self.add(f"{name}.bin", self.pack(data, packed)) if packed else self.add(name, data)
+        )  # ".gz" some servers would unpack
         offline = f"offline/{name}.{digest(data)}.js"
-        text = base64.b64encode(self.pack(data)).decode()  # what the page itself unpacks, without another script
+        text = base64.b64encode(
+            self.pack(data)
+        ).decode()  # what the page itself unpacks, without another script
         (self.out / offline).write_text(f'lab.payload("{name}","{text}");\n', "utf-8")
         return {"url": url, "offline": offline, "size": len(data), "packed": packed}
 
@@ -114,15 +150,19 @@ def native_figures(root):
     n, words = len(audit), int(audit.mass.sum())
     asked = audit.where_removed(0.3)
     figures = {
-        "documents": n, "words": words, "threshold_at_30": asked.threshold,
-        "documents_share_at_30": asked.documents_removed / n, "words_share_at_30": asked.words_removed / words,
+        "documents": n,
+        "words": words,
+        "threshold_at_30": asked.threshold,
+        "documents_share_at_30": asked.documents_removed / n,
+        "words_share_at_30": asked.words_removed / words,
         "mean_words_removed": float(audit.mass[~asked.keep].mean()),
         "mean_words_kept": float(audit.mass[asked.keep].mean()),
     }
     for threshold in (0.5, 0.7, 0.9):
         point = audit.exact_at(threshold)
         figures[f"exact_{threshold * 100:.0f}"] = {
-            "pairs": len(point.pairs), "documents_share": point.documents_removed / n,
+            "pairs": len(point.pairs),
+            "documents_share": point.documents_removed / n,
             "words_share": point.words_removed / words,
         }
     figures["mix"] = map.figures()
@@ -158,12 +198,17 @@ def build(root, out, runtime, wheel, data):
         sheet.write_text(themed(sheet.read_text("utf-8")), "utf-8")
     packages = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {
-        "files": files, "eager": eager, "wheel": wheel.name, "panelRoot": PANEL_ROOT,
+        "files": files,
+        "eager": eager,
+        "wheel": wheel.name,
+        "panelRoot": PANEL_ROOT,
         "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
         "lock": {"info": packages["info"], "packages": {}},
     }
     shell = root / "site" / "shell"
-    starting = [files[name]["url"] for name in eager] + [(shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")]
+    starting = [files[name]["url"] for name in eager] + [
+        (shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
+    ]
     manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
     scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
     names = {

@@ -17,9 +17,14 @@ def figures():
         later = data_wall(one.parameters.value, tokens, unique, YEARS)
         epsilon = three.target_error.value
         found[track.id] = {
-            "years": years_to_wall(tokens, unique), "epochs": later.epochs, "worth": later.worth,
-            "labels": two.budget.value // two.label_price.value, "clean": 1 / epsilon, "noisy": 1 / epsilon**2,
-            "hundred": 100 * three.real_price.value, "hundred_synthetic": 100 * three.synthetic_price.value,
+            "years": years_to_wall(tokens, unique),
+            "epochs": later.epochs,
+            "worth": later.worth,
+            "labels": two.budget.value // two.label_price.value,
+            "clean": 1 / epsilon,
+            "noisy": 1 / epsilon**2,
+            "hundred": 100 * three.real_price.value,
+            "hundred_synthetic": 100 * three.synthetic_price.value,
         }
     return _modelled(found)
 

@@ -41,26 +41,43 @@ def beside(values):
     """The gap of the prediction in percentage points; a report has it as a share."""
     if "reveal.gap" not in values:
         return {}
-    return {"reveal.points": modelled(points(values["reveal.measured"], values["reveal.prediction"]), "points", "gap")}
+    return {
+        "reveal.points": modelled(
+            points(values["reveal.measured"], values["reveal.prediction"]), "points", "gap"
+        )
+    }
 
 
 def nouns(corpus):
     """Words for what a corpus holds, and for the settings of its signatures: only texts have shingles of a width."""
     texts = corpus.kind == "texts"
-    return {"item": "text" if texts else corpus.item,  # what one reads of a document
-            "items": corpus.items, "unit": corpus.unit, "progress": corpus.progress,
-            "signed": "width, permutations" if texts else "permutations"}
+    return {
+        "item": "text" if texts else corpus.item,  # what one reads of a document
+        "items": corpus.items,
+        "unit": corpus.unit,
+        "progress": corpus.progress,
+        "signed": "width, permutations" if texts else "permutations",
+    }
 
 
 def curve_table(of, learning):
     rows = []
     for name, curve in (("Raw corpus", learning.raw), ("Deduplicated", learning.kept)):
         for i in range(curve.loss.size):
-            rows.append([name, curve.tokens[i], curve.operations[i], curve.flops[i], curve.loss[i],
-                         learning.uniform_loss - curve.loss[i]])
+            rows.append(
+                [
+                    name,
+                    curve.tokens[i],
+                    curve.operations[i],
+                    curve.flops[i],
+                    curve.loss[i],
+                    learning.uniform_loss - curve.loss[i],
+                ]
+            )
     return {
         "columns": [
-            {"label": "Corpus"}, {"label": f"{of.unit.capitalize()} read", "format": "integer", "kind": "measured"},
+            {"label": "Corpus"},
+            {"label": f"{of.unit.capitalize()} read", "format": "integer", "kind": "measured"},
             {"label": "Operations counted", "format": "integer", "kind": "measured"},
             {"label": "6ND FLOPs", "format": "si", "kind": "modelled"},
             {"label": f"Held-out loss, {of.progress}", "format": "fixed", "kind": "measured"},

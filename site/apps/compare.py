@@ -34,8 +34,12 @@ def members(audit, point, kept):
     return {
         "kept": {"index": kept, "name": names[kept], "words": int(audit.mass[kept])},
         "removed": [
-            {"index": int(others[i]), "name": names[others[i]], "words": int(audit.mass[others[i]]),
-             "similarity": float(similarity[i]) or None}
+            {
+                "index": int(others[i]),
+                "name": names[others[i]],
+                "words": int(audit.mass[others[i]]),
+                "similarity": float(similarity[i]) or None,
+            }
             for i in order
         ],
     }
@@ -50,7 +54,8 @@ def side_by_side(audit, left, right):
     _index("right", right, audit)
     names = audit.corpus.names
     return {
-        "kind": audit.corpus.kind, "names": [names[left], names[right]],
+        "kind": audit.corpus.kind,
+        "names": [names[left], names[right]],
         "similarity": float(audit.exact(sorted((left, right)))[0]) or None,
         **SIDES[audit.corpus.kind](audit.corpus, left, right),
     }
@@ -83,12 +88,19 @@ def _frames(corpus, left, right):
     apart = np.abs(kept - removed)
     places = ", ".join(f"row {row + 1} column {column + 1}" for row, column in _strongest(apart))
     changed = int((apart > TOLD).sum())
-    return {"identical": not apart.any(), "pictures": [
-        _picture("Kept", kept, f"{_about(kept)}."),
-        _picture("Removed", removed, f"{_about(removed)}."),
-        _picture("Difference", apart, f"{changed} of {apart.size} pixels differ by more than a tenth of full ink"
-                 + (f", most at {places}." if changed else ".")),
-    ]}
+    return {
+        "identical": not apart.any(),
+        "pictures": [
+            _picture("Kept", kept, f"{_about(kept)}."),
+            _picture("Removed", removed, f"{_about(removed)}."),
+            _picture(
+                "Difference",
+                apart,
+                f"{changed} of {apart.size} pixels differ by more than a tenth of full ink"
+                + (f", most at {places}." if changed else "."),
+            ),
+        ],
+    }
 
 
 def _picture(title, ink, alt):
@@ -112,20 +124,25 @@ def _strongest(apart, most=3):
 def _signals(corpus, left, right):
     """Two curves, each by its lowest and highest sample in `COLUMNS` equal stretches, in [-1, 1]."""
     kept, removed = (corpus.signals[i] for i in (left, right))
-    return {"identical": np.array_equal(kept, removed), "curves": [_curve("Kept", kept), _curve("Removed", removed)]}
+    return {
+        "identical": np.array_equal(kept, removed),
+        "curves": [_curve("Kept", kept), _curve("Removed", removed)],
+    }
 
 
 def _curve(title, signal):
     borders = np.linspace(0, signal.size, COLUMNS + 1)[:-1].astype(np.intp)
     full = 32768
     loud = signals.loudness(signal).mean(axis=0)
-    low, high = signals.band_edges()[int(loud.argmax()):][:2]
+    low, high = signals.band_edges()[int(loud.argmax()) :][:2]
     peak = np.abs(signal.astype(int)).max() / full
     return {
-        "title": title, "low": np.minimum.reduceat(signal, borders) / full,
-        "high": np.maximum.reduceat(signal, borders) / full, "seconds": signal.size / signals.FACTS["rate"],
+        "title": title,
+        "low": np.minimum.reduceat(signal, borders) / full,
+        "high": np.maximum.reduceat(signal, borders) / full,
+        "seconds": signal.size / signals.FACTS["rate"],
         "alt": f"{signal.size:,} samples, {signal.size / signals.FACTS['rate']:.2f} s; peak {peak:.0%} of full scale; "
-               f"loudest between {low:.0f} and {high:.0f} Hz.",
+        f"loudest between {low:.0f} and {high:.0f} Hz.",
     }
 
 
@@ -134,7 +151,9 @@ SIDES = {"texts": _texts, "frames": _frames, "signals": _signals}
 
 def _index(name, index, audit):
     if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(audit):
-        raise ValueError(f"{name} must be the number of a {audit.corpus.item}, 0 to {len(audit) - 1}, not {index!r}")
+        raise ValueError(
+            f"{name} must be the number of a {audit.corpus.item}, 0 to {len(audit) - 1}, not {index!r}"
+        )
 
 
 def _shortened(words):

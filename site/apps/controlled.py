@@ -13,8 +13,10 @@ class Controlled(Workbench):
 
         A slider counts its steps in the browser: .7 may arrive as .7000000000000001, which is another setting.
         """
-        return {name: round(control.value, 4) if isinstance(control.value, float) else control.value
-                for name, control in self.controls.items()}
+        return {
+            name: round(control.value, 4) if isinstance(control.value, float) else control.value
+            for name, control in self.controls.items()
+        }
 
     def set(self, name, value):
         """Set one control; ValueError for a value it cannot take."""

@@ -21,7 +21,9 @@ label, .bk-slider-title { font-size: 14px; line-height: 1.4; color: inherit; }
 .noUi-handle:focus-visible { outline: 3px solid #CC5500; outline-offset: 2px; }
 """
 
-DIGITS = 4  # the browser adds up steps: .15 less .05 arrives as .09999999999999999, and nobody wants to read that
+DIGITS = (
+    4  # the browser adds up steps: .15 less .05 arrives as .09999999999999999, and nobody wants to read that
+)
 
 
 def slider_with_number(label, value, start, end, step, **options):
@@ -30,12 +32,24 @@ def slider_with_number(label, value, start, end, step, **options):
     A slider alone is hard to set exactly and needs a drag on a touch screen, so the field stands beside it.
     """
     slider = pn.widgets.FloatSlider(
-        name=label, start=start, end=end, step=step, value=value, sizing_mode="stretch_width",
-        stylesheets=[STYLE], **options,
+        name=label,
+        start=start,
+        end=end,
+        step=step,
+        value=value,
+        sizing_mode="stretch_width",
+        stylesheets=[STYLE],
+        **options,
     )
     field = pn.widgets.FloatInput(
-        name=f"{label} (number)", start=start, end=end, step=step, value=value, width=150,
-        stylesheets=[STYLE], **options,
+        name=f"{label} (number)",
+        start=start,
+        end=end,
+        step=step,
+        value=value,
+        width=150,
+        stylesheets=[STYLE],
+        **options,
     )
 
     def typed(event):
@@ -54,8 +68,13 @@ def slider_with_number(label, value, start, end, step, **options):
 def whole_number(label, value, start, end, **options):
     """A field for a whole number in a stated range."""
     return pn.widgets.IntInput(
-        name=f"{label} ({start}–{end})", value=value, start=start, end=end, sizing_mode="stretch_width",
-        stylesheets=[STYLE], **options,
+        name=f"{label} ({start}–{end})",
+        value=value,
+        start=start,
+        end=end,
+        sizing_mode="stretch_width",
+        stylesheets=[STYLE],
+        **options,
     )
 
 
@@ -69,6 +88,10 @@ def choice(label, options, value, **more):
 def switch(label, options, value):
     """A few alternatives that are all to be seen, as buttons."""
     return pn.widgets.RadioButtonGroup(
-        name=label, options=options, value=value, sizing_mode="stretch_width", orientation="vertical",
+        name=label,
+        options=options,
+        value=value,
+        sizing_mode="stretch_width",
+        orientation="vertical",
         stylesheets=[STYLE],
     )

@@ -74,14 +74,32 @@ class Desk:
                     done += 1
                 else:
                     track, part, label, share = step
-                    self._say({**about, "progress": (done + share) / len(places),
-                               "label": f"{track}, part {part}: {label}"})
+                    self._say(
+                        {
+                            **about,
+                            "progress": (done + share) / len(places),
+                            "label": f"{track}, part {part}: {label}",
+                        }
+                    )
                 await asyncio.sleep(0)  # the page may have changed its mind
             text, unread = text_checks(message["text"], ledger) if places else ([], "")
             checks += [asdict(check) for check in text]
             student = ledger.record.get("student") or ""
-            by = {"computed": sorted(set(captured_by(ledger).values())), "checked": described(engine(), __version__)}
-            self._say({**about, "answer": {"student": student, "reader": ledger.record["reader"], "checks": checks,
-                                           "unread": unread, "by": by}})
+            by = {
+                "computed": sorted(set(captured_by(ledger).values())),
+                "checked": described(engine(), __version__),
+            }
+            self._say(
+                {
+                    **about,
+                    "answer": {
+                        "student": student,
+                        "reader": ledger.record["reader"],
+                        "checks": checks,
+                        "unread": unread,
+                        "by": by,
+                    },
+                }
+            )
         except (LedgerError, OSError, TypeError, ValueError) as error:
             self._say({**about, "error": str(error)})

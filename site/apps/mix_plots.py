@@ -9,7 +9,9 @@ LIGHT, DARK = (0xEE, 0xF4, 0xF9), (0x00, 0x4A, 0x73)
 DARK_FROM = 0.5  # of the way to DARK, from where a number on it is written in white
 EMPTY = {"x0": [], "y0": [], "x1": [], "y1": []}
 CONTOURS = {  # limit -> how its line is drawn; the page's key shows the same
-    "accuracy": (plots.ORANGE, "dashed"), "fid": (plots.RED, "dotted"), "recall": ("#7A2E8E", "dotdash"),
+    "accuracy": (plots.ORANGE, "dashed"),
+    "fid": (plots.RED, "dotted"),
+    "recall": ("#7A2E8E", "dotdash"),
     "supply": (plots.GREY, "solid"),
 }
 SPREAD = {"accuracy": (0.8, 0.96), "recall": (0.4, 0.92), "fid": (0.15, 1.5), "fid_infinity": (0.1, 1.4)}
@@ -27,9 +29,19 @@ class MapPlot:
             axis.ticker = FixedTicker(ticks=[k * step for k in range(11)])
         self.figure.xaxis.formatter = NumeralTickFormatter(format="0")
         self.figure.xaxis.axis_label = "Synthetic share of the training set, %"
-        self.cells = ColumnDataSource({name: [] for name in ("x", "y", "width", "height", "shade", "ink", "text", "short")})
-        self.figure.rect("x", "y", width="width", height="height", source=self.cells, fill_color="shade",
-                         line_color="white", line_width=1)
+        self.cells = ColumnDataSource(
+            {name: [] for name in ("x", "y", "width", "height", "shade", "ink", "text", "short")}
+        )
+        self.figure.rect(
+            "x",
+            "y",
+            width="width",
+            height="height",
+            source=self.cells,
+            fill_color="shade",
+            line_color="white",
+            line_width=1,
+        )
         self.lines = {}
         for limit, (color, dash) in CONTOURS.items():
             self.lines[limit] = ColumnDataSource(dict(EMPTY))
@@ -38,14 +50,31 @@ class MapPlot:
         self.region = ColumnDataSource(dict(EMPTY))
         self.figure.segment(**_ends(self.region), line_color="white", line_width=8)
         self.figure.segment(**_ends(self.region), line_color=plots.INK, line_width=4)
-        self.words = self.figure.text("x", "y", text="text", source=self.cells, text_color="ink", text_align="center",
-                                      text_baseline="middle", text_font_size="11px", y_offset=3)
+        self.words = self.figure.text(
+            "x",
+            "y",
+            text="text",
+            source=self.cells,
+            text_color="ink",
+            text_align="center",
+            text_baseline="middle",
+            text_font_size="11px",
+            y_offset=3,
+        )
         self.inside = ColumnDataSource({"x": [], "y": [], "ink": []})
         self.figure.scatter("x", "y", source=self.inside, marker="star", size=11, color="ink")
         self.point = ColumnDataSource({"x": [], "y": []})
         for size, color, width in ((30, "white", 7), (30, plots.RED, 3)):
-            self.figure.scatter("x", "y", source=self.point, marker="circle", size=size, fill_color=None,
-                                line_color=color, line_width=width)
+            self.figure.scatter(
+                "x",
+                "y",
+                source=self.point,
+                marker="circle",
+                size=size,
+                fill_color=None,
+                line_color=color,
+                line_width=width,
+            )
 
     def show(self, gap_map, measure, kept):
         """Draw a track's map; `kept` is limit -> bool[a, b], where on the map that limit is kept."""
@@ -57,8 +86,12 @@ class MapPlot:
         percent = measure in ("accuracy", "recall")
         step = gap_map.shares[1] - gap_map.shares[0]
         self.cells.data = {
-            "x": x.ravel(), "y": y.ravel(), "width": [100 * step] * x.size, "height": [step] * x.size,
-            "shade": [_shade(w) for w in way.ravel()], "ink": ink.ravel().tolist(),
+            "x": x.ravel(),
+            "y": y.ravel(),
+            "width": [100 * step] * x.size,
+            "height": [step] * x.size,
+            "shade": [_shade(w) for w in way.ravel()],
+            "ink": ink.ravel().tolist(),
             "text": [f"{100 * v:.1f}" if percent else f"{v:.2f}" for v in values.ravel()],
             "short": [f"{100 * v:.0f}" if percent else f"{v:.1f}" for v in values.ravel()],
         }
@@ -67,8 +100,10 @@ class MapPlot:
         region = np.logical_and.reduce(list(kept.values()))
         self.region.data = _borders(region, gap_map, outer=True)
         self.inside.data = {"x": x[region], "y": y[region] + 0.028, "ink": ink[region].tolist()}
-        for axis, along, unit in ((self.figure.x_range, gap_map.shares, 100),
-                                  (self.figure.y_range, gap_map.randomisations, 1)):
+        for axis, along, unit in (
+            (self.figure.x_range, gap_map.shares, 100),
+            (self.figure.y_range, gap_map.randomisations, 1),
+        ):
             axis.start, axis.end = unit * (along[0] - step / 2), unit * (along[-1] + step / 2)
 
     def narrow(self, yes):
@@ -97,8 +132,10 @@ def _borders(mask, gap_map, outer):
     """Segments between cells in and out of the mask; with `outer`, also where it meets the map's border."""
     padded = np.pad(mask, 1, constant_values=False) if outer else np.pad(mask, 1, mode="edge")
     step = gap_map.shares[1] - gap_map.shares[0]
-    across, up = (np.append(along - step / 2, along[-1] + step / 2)  # edges of the cells
-                  for along in (gap_map.shares, gap_map.randomisations))
+    across, up = (
+        np.append(along - step / 2, along[-1] + step / 2)  # edges of the cells
+        for along in (gap_map.shares, gap_map.randomisations)
+    )
     segments = []
     for i, x in enumerate(100 * across):
         for j, y in enumerate(up):
@@ -147,14 +184,21 @@ class NoisePlots:
     def __init__(self):
         log = {"x_axis_type": "log", "y_axis_type": "log"}
         # fixed axes: the lines shift when the noise changes, and nothing else does
-        self.law = plots.chart("Labels N", "Error", height=350, x_range=Range1d(50, 20_000), y_range=Range1d(2e-5, 2),
-                               **log)
+        self.law = plots.chart(
+            "Labels N", "Error", height=350, x_range=Range1d(50, 20_000), y_range=Range1d(2e-5, 2), **log
+        )
         self.clean = plots.line(self.law, "Threshold, clean labels", plots.BLUE, "circle")
         self.noisy = plots.line(self.law, "Threshold, noisy labels", plots.ORANGE, "square", "dashed")
         self.coin = plots.line(self.law, "Coin’s bias (agnostic)", plots.RED, "triangle", "dotted")
         plots.dress_legend(self.law, "top_right")
-        self.curve = plots.chart("Real labels", "Accuracy on dry field digits, %", height=350, x_axis_type="log",
-                                 x_range=Range1d(18, 1100), y_range=Range1d(40, 100))
+        self.curve = plots.chart(
+            "Real labels",
+            "Accuracy on dry field digits, %",
+            height=350,
+            x_axis_type="log",
+            x_range=Range1d(18, 1100),
+            y_range=Range1d(40, 100),
+        )
         self.curve.xaxis.ticker = FixedTicker(ticks=[20, 50, 100, 200, 500, 1000])
         self.curve_clean = plots.line(self.curve, "Clean labels", plots.BLUE, "circle")
         self.curve_noisy = plots.line(self.curve, "Noisy labels", plots.ORANGE, "square", "dashed")
@@ -172,10 +216,21 @@ class NoisePlots:
         for name, source in (("clean", self.curve_clean), ("noisy", self.curve_noisy)):
             curve = found.curves[name]
             source.data = {"x": found.labels, "y": [100 * i.mean for i in curve]}
-            self.bars[name].data = {"x0": found.labels, "y0": [100 * i.low for i in curve], "x1": found.labels,
-                                    "y1": [100 * i.high for i in curve]}
+            self.bars[name].data = {
+                "x0": found.labels,
+                "y0": [100 * i.low for i in curve],
+                "x1": found.labels,
+                "y1": [100 * i.high for i in curve],
+            }
 
     def clear(self):
         """Show nothing: a lock guards the measurements."""
-        for source in (self.clean, self.noisy, self.coin, self.curve_clean, self.curve_noisy, *self.bars.values()):
+        for source in (
+            self.clean,
+            self.noisy,
+            self.coin,
+            self.curve_clean,
+            self.curve_noisy,
+            *self.bars.values(),
+        ):
             source.data = {name: [] for name in source.data}

@@ -6,9 +6,19 @@ import numpy as np
 
 from dataselect_core.figures.mix_situation import LIMITS
 
-NAMES = {"accuracy": "Field accuracy", "recall": "Safety recall in heavy rain", "fid": "FID", "fid_infinity": "FID∞",
-         "dry_accuracy": "Accuracy in dry weather"}
-MISSED = {"accuracy": "accuracy", "fid": "FID", "recall": "safety recall", "supply": "real samples do not exist"}
+NAMES = {
+    "accuracy": "Field accuracy",
+    "recall": "Safety recall in heavy rain",
+    "fid": "FID",
+    "fid_infinity": "FID∞",
+    "dry_accuracy": "Accuracy in dry weather",
+}
+MISSED = {
+    "accuracy": "accuracy",
+    "fid": "FID",
+    "recall": "safety recall",
+    "supply": "real samples do not exist",
+}
 STRATEGIES = {"mix": "Your mix", "real": "Its real samples alone", "expert": "The same, labelled by experts"}
 
 
@@ -20,8 +30,10 @@ def tables(situation, measure):
         "DomainGapPlot": _map_table(made, situation.kept(made), measure, i, j),
         "MixPoint": _point_table(made.at(i, j), situation.measured(setting)),
         "MixEnds": _ends_table(situation, built.nearest(setting.share, setting.randomisation)[1]),
-        "CutMix": _cut_table(made, None, j, "Synthetic share"), "CutRandom": _cut_table(made, i, None, "Randomisation"),
-        "Strategies": _strategies_table(situation), "Transfer": _transfer_table(built.transfer),
+        "CutMix": _cut_table(made, None, j, "Synthetic share"),
+        "CutRandom": _cut_table(made, i, None, "Randomisation"),
+        "Strategies": _strategies_table(situation),
+        "Transfer": _transfer_table(built.transfer),
     }
 
 
@@ -32,14 +44,25 @@ def _strategies_table(situation):
         if one is not None:
             real, synthetic = one.counts()
             cost, found = situation.price(real, synthetic, name == "expert"), situation.measured(one)
-            rows.append([STRATEGIES[name], real, synthetic, cost.dollars, cost.dollars_per_sample,
-                         *(_plus_minus(found, measure) for measure in ("accuracy", "recall", "fid"))])
+            rows.append(
+                [
+                    STRATEGIES[name],
+                    real,
+                    synthetic,
+                    cost.dollars,
+                    cost.dollars_per_sample,
+                    *(_plus_minus(found, measure) for measure in ("accuracy", "recall", "fid")),
+                ]
+            )
     return {
         "columns": [
-            {"label": "Strategy"}, {"label": "Real", "format": "integer"},
-            {"label": "Synthetic", "format": "integer"}, {"label": "Cost", "format": "dollars", "kind": "modelled"},
+            {"label": "Strategy"},
+            {"label": "Real", "format": "integer"},
+            {"label": "Synthetic", "format": "integer"},
+            {"label": "Cost", "format": "dollars", "kind": "modelled"},
             {"label": "A sample", "format": "dollars", "kind": "modelled"},
-            {"label": "Field accuracy, %", "kind": "measured"}, {"label": "Safety recall, %", "kind": "measured"},
+            {"label": "Field accuracy, %", "kind": "measured"},
+            {"label": "Safety recall, %", "kind": "measured"},
             {"label": "FID", "kind": "measured"},
         ],
         "rows": rows,
@@ -81,12 +104,22 @@ def _point_table(mapped, live):
         def text(found, part, name=name, scale=scale, digits=digits):
             return f"{scale * getattr(found[name], part):.{digits}f}" if found else "–"
 
-        rows.append([NAMES[name] + unit, text(mapped, "mean"), f"{text(mapped, 'low')} to {text(mapped, 'high')}",
-                     text(live, "mean"), f"{text(live, 'low')} to {text(live, 'high')}" if live else "–"])
+        rows.append(
+            [
+                NAMES[name] + unit,
+                text(mapped, "mean"),
+                f"{text(mapped, 'low')} to {text(mapped, 'high')}",
+                text(live, "mean"),
+                f"{text(live, 'low')} to {text(live, 'high')}" if live else "–",
+            ]
+        )
     return {
         "columns": [
-            {"label": "Measure"}, {"label": "Map, nearest point", "kind": "measured"}, {"label": "95 % interval"},
-            {"label": "Trained here", "kind": "measured"}, {"label": "95 % interval"},
+            {"label": "Measure"},
+            {"label": "Map, nearest point", "kind": "measured"},
+            {"label": "95 % interval"},
+            {"label": "Trained here", "kind": "measured"},
+            {"label": "95 % interval"},
         ],
         "rows": rows,
     }
@@ -102,16 +135,28 @@ def _ends_table(situation, j):
         found, here = made.at(i, j), replace(made.setting, share=share)
         real, synthetic = here.counts()
         misses = [MISSED[name] for name in LIMITS if not good[name][i, j]]
-        rows.append([f"{100 * share:.0f} %", here.real_needed, real, synthetic, situation.price(real, synthetic).dollars,
-                     *(_plus_minus(found, name) for name in ("accuracy", "recall", "fid")),
-                     "✗ " + ", ".join(misses) if misses else "✓ none"])
+        rows.append(
+            [
+                f"{100 * share:.0f} %",
+                here.real_needed,
+                real,
+                synthetic,
+                situation.price(real, synthetic).dollars,
+                *(_plus_minus(found, name) for name in ("accuracy", "recall", "fid")),
+                "✗ " + ", ".join(misses) if misses else "✓ none",
+            ]
+        )
     return {
         "columns": [
-            {"label": "Synthetic"}, {"label": "Real asked for", "format": "integer"},
-            {"label": "Real there", "format": "integer"}, {"label": "Synthetic there", "format": "integer"},
+            {"label": "Synthetic"},
+            {"label": "Real asked for", "format": "integer"},
+            {"label": "Real there", "format": "integer"},
+            {"label": "Synthetic there", "format": "integer"},
             {"label": "Cost", "format": "dollars", "kind": "modelled"},
-            {"label": "Field accuracy, %", "kind": "measured"}, {"label": "Safety recall, %", "kind": "measured"},
-            {"label": "FID", "kind": "measured"}, {"label": "Limits missed"},
+            {"label": "Field accuracy, %", "kind": "measured"},
+            {"label": "Safety recall, %", "kind": "measured"},
+            {"label": "FID", "kind": "measured"},
+            {"label": "Limits missed"},
         ],
         "rows": rows,
     }
@@ -123,12 +168,20 @@ def _cut_table(made, i, j, label):
     rows = []
     for k, at in enumerate(along):
         found = made.at(k, j) if i is None else made.at(i, k)
-        rows.append([f"{100 * at:.0f} %" if i is None else f"{at:.1f}",
-                     *(_plus_minus(found, name) for name in ("accuracy", "recall", "fid", "fid_infinity"))])
+        rows.append(
+            [
+                f"{100 * at:.0f} %" if i is None else f"{at:.1f}",
+                *(_plus_minus(found, name) for name in ("accuracy", "recall", "fid", "fid_infinity")),
+            ]
+        )
     return {
-        "columns": [{"label": label}, {"label": "Field accuracy, %", "kind": "measured"},
-                    {"label": "Safety recall, %", "kind": "measured"}, {"label": "FID", "kind": "measured"},
-                    {"label": "FID∞", "kind": "measured"}],
+        "columns": [
+            {"label": label},
+            {"label": "Field accuracy, %", "kind": "measured"},
+            {"label": "Safety recall, %", "kind": "measured"},
+            {"label": "FID", "kind": "measured"},
+            {"label": "FID∞", "kind": "measured"},
+        ],
         "rows": rows,
     }
 

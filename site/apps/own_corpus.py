@@ -32,8 +32,10 @@ SAMPLE = 300  # documents that are enough to tell whether most are alike
 SHOWN_PROBLEMS = 200
 SHOWN_MEMBERS = 200
 STAGES = {"read": ("Reading and hashing", 0.0, 0.6), "compare": ("Comparing", 0.6, 0.95)}
-MEMORY = ("There was not enough memory for these files. Close other pages or choose a smaller part; "
-          "what was here before is still here.")
+MEMORY = (
+    "There was not enough memory for these files. Close other pages or choose a smaller part; "
+    "what was here before is still here."
+)
 
 
 class OwnCorpus:
@@ -52,8 +54,9 @@ class OwnCorpus:
         self._working = None  # job
         self._shown = None  # job
         self._point = self._shelf = None
-        self.plot = plots.chart("Operations counted (measured), millions",
-                                "Learned, nats per word (measured)")
+        self.plot = plots.chart(
+            "Operations counted (measured), millions", "Learned, nats per word (measured)"
+        )
         self.plot.x_range, self.plot.y_range = Range1d(0, 1), Range1d(0, 1)
         self._raw = plots.line(self.plot, "Your corpus, raw", plots.BLUE, "circle")
         self._kept = plots.line(self.plot, "Deduplicated", plots.GREEN, "square", "dashed")
@@ -135,8 +138,11 @@ class OwnCorpus:
             self._failed(job, _sentence(error, job))
         except (ArithmeticError, AttributeError, LookupError, RuntimeError) as error:
             # Not foreseen, but the page must not wait for ever.
-            self._failed(job, f"This could not be finished ({type(error).__name__}: {error}). "
-                              "Your file is unchanged; try a part of it.")
+            self._failed(
+                job,
+                f"This could not be finished ({type(error).__name__}: {error}). "
+                "Your file is unchanged; try a part of it.",
+            )
         finally:
             if self._working == job:
                 self._working = None
@@ -155,8 +161,16 @@ class OwnCorpus:
         corpus.check()
         bands, rows = by_hand(settings)
         steps = deduplication_steps(
-            corpus, settings["threshold"], settings["num_perm"], settings["width"], settings["seed"], True,
-            bands, rows, "skip")
+            corpus,
+            settings["threshold"],
+            settings["num_perm"],
+            settings["width"],
+            settings["seed"],
+            True,
+            bands,
+            rows,
+            "skip",
+        )
         point = await self._through(job, steps)
         if len(point.keep) == 1:
             raise CorpusError(one_document(corpus))
@@ -167,9 +181,16 @@ class OwnCorpus:
         before, self._shown, self._point, self._shelf = self._shown, job, point, shelf
         if before is not None:
             self._remove(before)
-        self.say(job, "result", name=path.name, settings=settings, clusters=clusters,
-                 seconds=time.perf_counter() - begun, **report,
-                 kept={"name": kept.name, "path": str(kept), "text": str(text), "bytes": kept.stat().st_size})
+        self.say(
+            job,
+            "result",
+            name=path.name,
+            settings=settings,
+            clusters=clusters,
+            seconds=time.perf_counter() - begun,
+            **report,
+            kept={"name": kept.name, "path": str(kept), "text": str(text), "bytes": kept.stat().st_size},
+        )
 
     async def _through(self, job, steps):
         """The result of some steps; the page hears how far they are, and can end them."""
@@ -223,13 +244,18 @@ class OwnCorpus:
         learning = audit.learning(result)
         self._draw(learning)
         cases = ["curve"] if min(learning.icr_raw, learning.icr_kept) > 0 else ["curve", "curve-nothing"]
-        self.say(job, "learning", cases=cases, values=learned(result, learning),
-                 tables={"Own_ICR_Curve": curve_table(shelf.corpus, learning)})
+        self.say(
+            job,
+            "learning",
+            cases=cases,
+            values=learned(result, learning),
+            tables={"Own_ICR_Curve": curve_table(shelf.corpus, learning)},
+        )
 
 
 def pairs_alike(texts, width):
     """About how many pairs of the texts are similar enough for the audit to hold, from some of the texts."""
-    some = texts[::max(1, len(texts) // SAMPLE)]
+    some = texts[:: max(1, len(texts) // SAMPLE)]
     pairs, _ = exact_pairs(shingle_sets(some, width), FLOOR)
     return len(pairs) * (len(texts) / len(some)) ** 2
 
@@ -255,26 +281,48 @@ def summary(corpus, point, settings):
     probability = collision_probability(settings["threshold"], point.bands, point.rows)
     source = "deduplication of this corpus at these settings"
     numbers = {
-        "own.documents": documents, "own.words": total, "own.kept.documents": kept,
+        "own.documents": documents,
+        "own.words": total,
+        "own.kept.documents": kept,
         "own.kept.words": total - gone,
-        "own.removed.documents": removed, "own.removed.documents_share": removed / documents,
-        "own.removed.words": gone, "own.removed.words_share": gone / total if total else 0.0,
-        "own.same": point.same, "own.similar": removed - point.same, "own.clusters": int((members > 1).sum()),
-        "own.largest": int(members.max()), "own.short": short, "own.empty": point.empty,
-        "own.malformed": point.malformed, "own.files": len(corpus.names), "own.compared": point.compared,
+        "own.removed.documents": removed,
+        "own.removed.documents_share": removed / documents,
+        "own.removed.words": gone,
+        "own.removed.words_share": gone / total if total else 0.0,
+        "own.same": point.same,
+        "own.similar": removed - point.same,
+        "own.clusters": int((members > 1).sum()),
+        "own.largest": int(members.max()),
+        "own.short": short,
+        "own.empty": point.empty,
+        "own.malformed": point.malformed,
+        "own.files": len(corpus.names),
+        "own.compared": point.compared,
     }
     values = {name: measured(value, "", source) for name, value in numbers.items()}
     values["own.found"] = modelled(float(probability), "", "S-curve of these bands and rows at the threshold")
     for name in ("threshold", "width", "num_perm", "seed"):
         values[f"own.setting.{name}"] = measured(settings[name], "", "as chosen")
-    values |= {"own.setting.bands": measured(point.bands, "", "as used"),
-               "own.setting.rows": measured(point.rows, "", "as used")}
-    cases = [name for name, holds in (
-        ("none-removed", not removed), ("some-removed", removed), ("short", short), ("empty", point.empty),
-        ("malformed", point.malformed), ("folder", corpus.is_folder),
-    ) if holds]
-    problems = [{"file": problem.name, "line": problem.line, "message": problem.message}
-                for problem in point.problems[:SHOWN_PROBLEMS]]
+    values |= {
+        "own.setting.bands": measured(point.bands, "", "as used"),
+        "own.setting.rows": measured(point.rows, "", "as used"),
+    }
+    cases = [
+        name
+        for name, holds in (
+            ("none-removed", not removed),
+            ("some-removed", removed),
+            ("short", short),
+            ("empty", point.empty),
+            ("malformed", point.malformed),
+            ("folder", corpus.is_folder),
+        )
+        if holds
+    ]
+    problems = [
+        {"file": problem.name, "line": problem.line, "message": problem.message}
+        for problem in point.problems[:SHOWN_PROBLEMS]
+    ]
     return {"values": values, "cases": cases, "problems": problems}
 
 
@@ -283,12 +331,15 @@ def learned(point, learning):
     source = "bigram model, trained on this corpus raw and deduplicated"
     positive = min(learning.icr_raw, learning.icr_kept) > 0
     numbers = {
-        "own.icr.raw": 1e6 * learning.icr_raw, "own.icr.dedup": 1e6 * learning.icr_kept,
+        "own.icr.raw": 1e6 * learning.icr_raw,
+        "own.icr.dedup": 1e6 * learning.icr_kept,
         "own.icr.ratio": learning.icr_kept / learning.icr_raw if positive else None,
         "own.curve.raw_loss": float(learning.raw.loss[-1]),
         "own.curve.dedup_loss": float(learning.kept.loss[-1]),
-        "own.curve.loss_change": learning.loss_change, "own.lsh.true_pairs": point.true_pairs,
-        "own.lsh.found_pairs": point.found_pairs, "own.lsh.missed": point.missed,
+        "own.curve.loss_change": learning.loss_change,
+        "own.lsh.true_pairs": point.true_pairs,
+        "own.lsh.found_pairs": point.found_pairs,
+        "own.lsh.missed": point.missed,
         "own.lsh.recall": point.recall,
     }
     return {name: measured(value, "", source) for name, value in numbers.items()}

@@ -31,8 +31,9 @@ class PageFiles(CorpusFiles):
     def check(self):
         """Raise CorpusError for files that are too large, that are no text, or that have too many lines."""
         if self.bytes > PAGE_BYTES:
-            raise CorpusError(f"The files have {self.bytes:,} bytes, and this page reads at most "
-                              f"{PAGE_BYTES:,}. {LESS}")
+            raise CorpusError(
+                f"The files have {self.bytes:,} bytes, and this page reads at most {PAGE_BYTES:,}. {LESS}"
+            )
         lines = 0
         for name in self.names:
             with open(self.root / name, "rb") as stream:
@@ -40,12 +41,15 @@ class PageFiles(CorpusFiles):
                 stream.seek(0)
                 while block := stream.read(BLOCK):
                     if b"\0" in block and first[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-                        raise CorpusError(f"{name} is not text: it holds zero bytes, as binary files and "
-                                          "UTF-16 do. Export it as .txt, .jsonl or .csv in UTF-8.")
+                        raise CorpusError(
+                            f"{name} is not text: it holds zero bytes, as binary files and "
+                            "UTF-16 do. Export it as .txt, .jsonl or .csv in UTF-8."
+                        )
                     lines += block.count(b"\n")
         if lines > PAGE_LINES:
-            raise CorpusError(f"The files have {lines:,} lines, and this page reads at most "
-                              f"{PAGE_LINES:,}. {LESS}")
+            raise CorpusError(
+                f"The files have {lines:,} lines, and this page reads at most {PAGE_LINES:,}. {LESS}"
+            )
 
     def documents(self):
         """As `CorpusFiles.documents`, but no more than a page may hold, and never nothing."""
@@ -59,8 +63,10 @@ class PageFiles(CorpusFiles):
             else:
                 found += 1
                 if found > PAGE_DOCUMENTS:
-                    raise CorpusError(f"There are more than {PAGE_DOCUMENTS:,} documents, the most that "
-                                      f"this page reads. {LESS}")
+                    raise CorpusError(
+                        f"There are more than {PAGE_DOCUMENTS:,} documents, the most that "
+                        f"this page reads. {LESS}"
+                    )
             yield number, document
         if problems > PAGE_DOCUMENTS or not found and first:
             raise CorpusError(self._hopeless(problems, *first))
@@ -78,8 +84,10 @@ class PageFiles(CorpusFiles):
         layout = self._layout(first.name)
         if layout.format == "jsonl":
             if fields := self._fields(number):
-                return (f"{first.name}, line {first.line} {first.message}; the fields with text are "
-                        f"{', '.join(map(repr, fields))}. {ANOTHER_FIELD}")
+                return (
+                    f"{first.name}, line {first.line} {first.message}; the fields with text are "
+                    f"{', '.join(map(repr, fields))}. {ANOTHER_FIELD}"
+                )
             return f"{sentence} A .jsonl needs an object a line, with the text in the field {self.field!r}."
         return f"{sentence} Check the file, or the choice of what stands between its columns."
 

@@ -25,8 +25,12 @@ from .controlled import Controlled
 from .controls import choice, slider_with_number, switch, whole_number
 from .own_corpus import OwnCorpus
 
-CORPORA = {"Simulated drive (real images, seen again)": "frames", "Simulated sounds (all made)": "signals",
-           "Licence texts (real)": "licences", "Simulated crawl (copies are made)": "crawl"}
+CORPORA = {
+    "Simulated drive (real images, seen again)": "frames",
+    "Simulated sounds (all made)": "signals",
+    "Licence texts (real)": "licences",
+    "Simulated crawl (copies are made)": "crawl",
+}
 TEXTS = ("licences", "crawl")
 PERMUTATIONS = [16, 32, 64, 128, 256]
 COMPUTE = {"Operations counted (measured)": "operations", "6ND FLOPs (modelled)": "flops"}
@@ -76,9 +80,15 @@ class DeduplicationAudit(Controlled):
         self.rows = whole_number("Rows", 9, 1, 256, disabled=True)
         self.compute = choice("Compute axis", COMPUTE, "operations")
         self.controls = {
-            "corpus": self.corpus, "threshold": self.threshold, "width": self.width,
-            "num_perm": self.num_perm, "seed": self.seed, "banding": self.banding, "bands": self.bands,
-            "rows": self.rows, "compute": self.compute,
+            "corpus": self.corpus,
+            "threshold": self.threshold,
+            "width": self.width,
+            "num_perm": self.num_perm,
+            "seed": self.seed,
+            "banding": self.banding,
+            "bands": self.bands,
+            "rows": self.rows,
+            "compute": self.compute,
         }
         for name, control in self.controls.items():
             of_the_corpus = name in ("corpus", "width", "num_perm", "seed")
@@ -99,11 +109,19 @@ class DeduplicationAudit(Controlled):
         self.s_line = plots.line(self.s_plot, "S-curve (modelled)", plots.BLUE)
         self.s_points = ColumnDataSource({"x": [], "y": []})
         self.s_plot.scatter(
-            "x", "y", source=self.s_points, marker="diamond", size=11, color=plots.ORANGE,
+            "x",
+            "y",
+            source=self.s_points,
+            marker="diamond",
+            size=11,
+            color=plots.ORANGE,
             legend_label="Measured recall",
         )
         self.s_threshold = Span(
-            location=self.threshold.value, dimension="height", line_color=plots.RED, line_dash="dashed",
+            location=self.threshold.value,
+            dimension="height",
+            line_color=plots.RED,
+            line_dash="dashed",
             line_width=2,
         )
         self.s_plot.add_layout(self.s_threshold)
@@ -115,7 +133,13 @@ class DeduplicationAudit(Controlled):
             "corpus": self.corpus,
             "threshold": pn.Column(self.threshold, self.threshold_number, sizing_mode="stretch_width"),
             "advanced": pn.Column(
-                self.width, self.num_perm, self.seed, self.banding, self.bands, self.rows, self.compute,
+                self.width,
+                self.num_perm,
+                self.seed,
+                self.banding,
+                self.bands,
+                self.rows,
+                self.compute,
                 sizing_mode="stretch_width",
             ),
             "icr": pn.pane.Bokeh(self.icr_plot, sizing_mode="stretch_width"),
@@ -279,15 +303,24 @@ class DeduplicationAudit(Controlled):
         """Compute the reader's point and tell the page; before the lock, only what it does not guard."""
         audit = self._audit
         if self.prediction is None:
-            self.say("results", values=known(audit), nouns=audit_report.nouns(audit.corpus), locked=True, settings=self.settings())
+            self.say(
+                "results",
+                values=known(audit),
+                nouns=audit_report.nouns(audit.corpus),
+                locked=True,
+                settings=self.settings(),
+            )
             return
         hand = self.banding.value == "hand"
         bands, rows = (self.bands.value, self.rows.value) if hand else (None, None)
         if hand and bands * rows > audit.num_perm:
-            self.say("ignored", text=(
-                f"{bands} bands of {rows} rows need {bands * rows} permutations, and there are "
-                f"{audit.num_perm}. Fewer bands or rows, or more permutations."
-            ))
+            self.say(
+                "ignored",
+                text=(
+                    f"{bands} bands of {rows} rows need {bands * rows} permutations, and there are "
+                    f"{audit.num_perm}. Fewer bands or rows, or more permutations."
+                ),
+            )
             return
         point = audit.at(self.settings()["threshold"], bands, rows)
         learning = audit.learning(point)
@@ -304,7 +337,13 @@ class DeduplicationAudit(Controlled):
         recall = audit.recall_by_similarity(point)
         self._draw(point, learning, recall)
         situation = Situation(
-            self.track, self.corpus.value, audit, self.asked, self.prediction, hand, self.edited,
+            self.track,
+            self.corpus.value,
+            audit,
+            self.asked,
+            self.prediction,
+            hand,
+            self.edited,
             self.fixed,
         )
         report = audit_report.report(situation, point, learning, recall)
@@ -316,11 +355,19 @@ class DeduplicationAudit(Controlled):
         unit = 1e6 if axis == "operations" or small else 1e12
         self.icr_plot.xaxis.axis_label = AXES[axis].replace("TFLOP", "MFLOP") if small else AXES[axis]
         self.icr_plot.yaxis.axis_label = LEARNED.format(self._audit.corpus.progress)
-        for source, curve in ((self.raw_line, learning.raw), (self.kept_line, learning.kept),
-                              (self.ghost_line, self._ghost.kept if self._ghost else None)):
-            source.data = {"x": [], "y": []} if curve is None else {
-                "x": getattr(curve, axis) / unit, "y": learning.uniform_loss - curve.loss,
-            }
+        for source, curve in (
+            (self.raw_line, learning.raw),
+            (self.kept_line, learning.kept),
+            (self.ghost_line, self._ghost.kept if self._ghost else None),
+        ):
+            source.data = (
+                {"x": [], "y": []}
+                if curve is None
+                else {
+                    "x": getattr(curve, axis) / unit,
+                    "y": learning.uniform_loss - curve.loss,
+                }
+            )
         # The raw corpus spends the most, so the axes stay while the threshold moves.
         self.icr_plot.x_range.end = 1.03 * float(getattr(learning.raw, axis)[-1]) / unit
         progress = learning.uniform_loss - np.concatenate([learning.raw.loss, learning.kept.loss])

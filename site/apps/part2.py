@@ -45,7 +45,9 @@ class LabelingROI(Controlled):
         self._controls()
         self.plot = RoiPlot()
         self.sides = {
-            "indexing": SidesPlot("Indexing everything, once", "costs", ("signatures", "reads"), ("training",)),
+            "indexing": SidesPlot(
+                "Indexing everything, once", "costs", ("signatures", "reads"), ("training",)
+            ),
             "scoring": SidesPlot("Scoring everything", "costs", ("scoring",), ("training", "labels")),
         }
 
@@ -54,16 +56,26 @@ class LabelingROI(Controlled):
     def _controls(self):
         start = self.track.part_2
         self.strategy = switch("Strategy", NAMES, start.strategy)
-        self.batch_size = choice("Selection batch size, labels a round", list(exhaustive.BATCH_SIZES), start.batch_size.value)
+        self.batch_size = choice(
+            "Selection batch size, labels a round", list(exhaustive.BATCH_SIZES), start.batch_size.value
+        )
         self.data = choice("Data set", PROBLEMS, start.problem)
         self.initial = whole_number("Initial labels", 20, 2, 200)
         self.budget = whole_number("Labels in all", 300, 20, 600)
         self.seed = whole_number("First seed", 0, 0, 9999)
         self.seeds = whole_number("Number of seeds", 3, 1, 20)
-        self.test_share, self.test_share_number = slider_with_number("Test share", exhaustive.TEST_SHARE, 0.1, 0.5, 0.05)
+        self.test_share, self.test_share_number = slider_with_number(
+            "Test share", exhaustive.TEST_SHARE, 0.1, 0.5, 0.05
+        )
         self.controls = {
-            "strategy": self.strategy, "batch": self.batch_size, "data": self.data, "initial": self.initial,
-            "budget": self.budget, "seed": self.seed, "seeds": self.seeds, "test_share": self.test_share,
+            "strategy": self.strategy,
+            "batch": self.batch_size,
+            "data": self.data,
+            "initial": self.initial,
+            "budget": self.budget,
+            "seed": self.seed,
+            "seeds": self.seeds,
+            "test_share": self.test_share,
         }
         self._defaults = self.settings()
         for name, control in self.controls.items():
@@ -75,11 +87,20 @@ class LabelingROI(Controlled):
             "strategy": self.strategy,
             "batch": self.batch_size,
             "data": self.data,
-            "advanced": pn.Column(self.initial, self.budget, self.seed, self.seeds, self.test_share,
-                                  self.test_share_number, sizing_mode="stretch_width"),
+            "advanced": pn.Column(
+                self.initial,
+                self.budget,
+                self.seed,
+                self.seeds,
+                self.test_share,
+                self.test_share_number,
+                sizing_mode="stretch_width",
+            ),
             "roi": pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width"),
-            "sides": pn.Column(*(pn.pane.Bokeh(side.figure, sizing_mode="stretch_width") for side in self.sides.values()),
-                               sizing_mode="stretch_width"),
+            "sides": pn.Column(
+                *(pn.pane.Bokeh(side.figure, sizing_mode="stretch_width") for side in self.sides.values()),
+                sizing_mode="stretch_width",
+            ),
         }
 
     # -- what the page asks ----------------------------------------------------------------------------
@@ -93,8 +114,13 @@ class LabelingROI(Controlled):
         start = self.track.part_2
         self._quiet = True
         try:
-            own = {"strategy": start.strategy, "batch": start.batch_size.value, "data": start.problem,
-                   "initial": exhaustive.SIZES[start.problem][2], **(state.get("settings") or {})}
+            own = {
+                "strategy": start.strategy,
+                "batch": start.batch_size.value,
+                "data": start.problem,
+                "initial": exhaustive.SIZES[start.problem][2],
+                **(state.get("settings") or {}),
+            }
             for name, value in {**self._defaults, **own}.items():
                 # Runs and marker come from the record, limits from the link of a class.
                 if name.split(".")[0] not in (*active_learning.STATED, *active_learning.LIMITS):
@@ -156,18 +182,26 @@ class LabelingROI(Controlled):
         if not self.sound():
             return False
         if self.search.counting and not self.search.left:
-            raise ValueError(f"All {COUNTED} counted runs are used. Commit your marker; after that, runs are not counted.")
+            raise ValueError(
+                f"All {COUNTED} counted runs are used. Commit your marker; after that, runs are not counted."
+            )
         self.start(self._run(self.search, self.settings()))
         return True
 
     def _fits(self):
         if self.initial.value > self.budget.value:
-            raise ValueError(f"The initial labels ({self.initial.value}) must not be more than the labels in all "
-                             f"({self.budget.value}).")
-        pool = len(exhaustive.split(exhaustive.problem(self.data.value), self.test_share.value, self.seed.value)[1])
+            raise ValueError(
+                f"The initial labels ({self.initial.value}) must not be more than the labels in all "
+                f"({self.budget.value})."
+            )
+        pool = len(
+            exhaustive.split(exhaustive.problem(self.data.value), self.test_share.value, self.seed.value)[1]
+        )
         if self.budget.value > pool:
-            raise ValueError(f"The pool of this data set holds {pool} samples, so no more than {pool} labels can be "
-                             f"bought, not {self.budget.value}.")
+            raise ValueError(
+                f"The pool of this data set holds {pool} samples, so no more than {pool} labels can be "
+                f"bought, not {self.budget.value}."
+            )
 
     def ask_show(self, run, shown):
         """Take a run out of the plot, or put it back."""
@@ -192,8 +226,12 @@ class LabelingROI(Controlled):
             raise ValueError("A run is under way. Wait for it or cancel it, then commit the marker.")
         reading, i = self._at(run, labels)
         self.search.marker = {
-            "run": run, "labels": int(reading.labels[i]), "accuracy": float(reading.mean[i]),
-            "selects": reading.run.selects, "settings": dict(reading.run.settings), "seeds": reading.run.seeds,
+            "run": run,
+            "labels": int(reading.labels[i]),
+            "accuracy": float(reading.mean[i]),
+            "selects": reading.run.selects,
+            "settings": dict(reading.run.settings),
+            "seeds": reading.run.seeds,
             "rounds": i,
         }
         self._keep(self.search)
@@ -203,7 +241,9 @@ class LabelingROI(Controlled):
     def ask_measure(self):
         """Time MinHash signatures in this very browser."""
         if self.working:
-            raise ValueError("A run is under way, and both would be slower for it. Wait for it or cancel it first.")
+            raise ValueError(
+                "A run is under way, and both would be slower for it. Wait for it or cancel it first."
+            )
         self.start(self._measure())
         return True
 
@@ -230,8 +270,16 @@ class LabelingROI(Controlled):
         data = self.data.value
         random, active = (self.search.latest(data, selects) for selects in (False, True))
         return active_learning.Situation(
-            self.track, self.settings(), self.prediction, random and self.read(random), active and self.read(active),
-            self.search.marker, self.answer, self.edited, self.fixed, self.curves,
+            self.track,
+            self.settings(),
+            self.prediction,
+            random and self.read(random),
+            active and self.read(active),
+            self.search.marker,
+            self.answer,
+            self.edited,
+            self.fixed,
+            self.curves,
         )
 
     def target(self):
@@ -268,7 +316,10 @@ class LabelingROI(Controlled):
         found = self.judged()
         if found is None:
             return None, None
-        return (found.cost, self.search.marker["accuracy"]), found.best and (found.best.cost, found.best.accuracy)
+        return (found.cost, self.search.marker["accuracy"]), found.best and (
+            found.best.cost,
+            found.best.accuracy,
+        )
 
     # -- what happens then -----------------------------------------------------------------------------
 
@@ -303,15 +354,25 @@ class LabelingROI(Controlled):
             return
         problem = exhaustive.problem(settings["data"])
         run = None
-        total = settings["seeds"] * max(1, -(-(settings["budget"] - settings["initial"]) // settings["batch"]) + 1)
+        total = settings["seeds"] * max(
+            1, -(-(settings["budget"] - settings["initial"]) // settings["batch"]) + 1
+        )
         done, turn = 0, time.monotonic()
         await self.progress("Drawing the first labels", 0.01)
         try:
             for seed in range(settings["seed"], settings["seed"] + settings["seeds"]):
                 X, y, X_test, y_test = exhaustive.split(problem, settings["test_share"], seed)
                 for step in active_learning_rounds(
-                    X, y, X_test, y_test, settings["strategy"], settings["batch"], settings["initial"],
-                    settings["budget"], seed, recall_class=problem.critical,
+                    X,
+                    y,
+                    X_test,
+                    y_test,
+                    settings["strategy"],
+                    settings["batch"],
+                    settings["initial"],
+                    settings["budget"],
+                    seed,
+                    recall_class=problem.critical,
                 ):
                     if run is None:
                         critical = int((y_test == problem.critical).sum())
@@ -321,7 +382,9 @@ class LabelingROI(Controlled):
                     done += 1
                     if time.monotonic() - turn > TURN:
                         self._picture(search)
-                        await self.progress(f"Run {run.number}: seed {seed}, {step.labels} labels", done / total)
+                        await self.progress(
+                            f"Run {run.number}: seed {seed}, {step.labels} labels", done / total
+                        )
                         turn = time.monotonic()
                 run.close_seed()
         finally:
@@ -348,7 +411,13 @@ class LabelingROI(Controlled):
 
     def _keep(self, search):
         """Into the reader's record, under the track the search belongs to, whatever track is shown by now."""
-        message = {"type": "keep", "part": self.part, "track": search.track, "name": "search", "value": search.packed()}
+        message = {
+            "type": "keep",
+            "part": self.part,
+            "track": search.track,
+            "name": "search",
+            "value": search.packed(),
+        }
         self._say(message)
 
     def report(self, of=None, brief=False):
@@ -357,7 +426,12 @@ class LabelingROI(Controlled):
             return
         settings = self.settings()
         if self.prediction is None:
-            self.say("results", values=active_learning.known(settings), locked=True, settings={**settings, **self.fixed})
+            self.say(
+                "results",
+                values=active_learning.known(settings),
+                locked=True,
+                settings={**settings, **self.fixed},
+            )
             return
         situation = self.situation()
         readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
@@ -370,20 +444,33 @@ class LabelingROI(Controlled):
         self._report_index(found, brief)
         of_session = roi_report.session_cases(self)
         rate = {} if self.rate is None else {"measure.rate": self.rate}
-        session = (roi_report.session(self.search) | roi_report.beside(found["values"]) | roi_report.knee(self) | rate
-                   | ({} if self.answer is None else roi_report.overhead(self.assumptions())))
+        session = (
+            roi_report.session(self.search)
+            | roi_report.beside(found["values"])
+            | roi_report.knee(self)
+            | rate
+            | ({} if self.answer is None else roi_report.overhead(self.assumptions()))
+        )
         if "check.target.value" not in found["values"]:
             session |= roi_report.demanded(situation)
         found["values"] |= session
         found["cases"] += of_session
-        self.say("results", locked=False, settings={**active_learning.stated(situation), "runs_used": self.search.used},
-                 session=[*sorted(session), *of_session], unfinished=any(run.now_right for run in self.search.runs), **found)
+        self.say(
+            "results",
+            locked=False,
+            settings={**active_learning.stated(situation), "runs_used": self.search.used},
+            session=[*sorted(session), *of_session],
+            unfinished=any(run.now_right for run in self.search.runs),
+            **found,
+        )
 
     def _report_index(self, found, brief):
         if brief or self.answer is None:
             return
         assumptions = self.assumptions()
-        indexing, scoring = index_bill.questions(assumptions, found["values"]["own.labels_saved"].value or 0.0)
+        indexing, scoring = index_bill.questions(
+            assumptions, found["values"]["own.labels_saved"].value or 0.0
+        )
         found["tables"] |= roi_index.tables(assumptions, indexing, scoring)
         self.sides["indexing"].show(indexing)
         self.sides["scoring"].show(scoring)

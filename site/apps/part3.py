@@ -19,8 +19,12 @@ from .controlled import Controlled
 from .controls import choice, slider_with_number, whole_number
 from .mix_plots import CutPlot, MapPlot, NoisePlots
 
-MEASURES = {"Field accuracy": "accuracy", "Safety recall in heavy rain": "recall", "FID": "fid",
-            "FID∞ (bias taken out)": "fid_infinity"}
+MEASURES = {
+    "Field accuracy": "accuracy",
+    "Safety recall in heavy rain": "recall",
+    "FID": "fid",
+    "FID∞ (bias taken out)": "fid_infinity",
+}
 PAUSE = 0.2  # seconds without a newer setting before training begins
 REMEMBERED = 2000  # runs
 
@@ -63,30 +67,44 @@ class DomainGapSynthesis(Controlled):
         self.noise, noise_number = slider_with_number("Label noise to inject, %", 5.0, 0, 30, 1)
         self._sliders = {
             "synthetic": (self.synthetic, synthetic_number),
-            "randomisation": (self.randomisation, randomisation_number), "noiserate": (self.noise, noise_number),
+            "randomisation": (self.randomisation, randomisation_number),
+            "noiserate": (self.noise, noise_number),
         }
         self.measure = choice("The map shows", MEASURES, "accuracy")
         self.total = whole_number("Total budget, samples", int(start.total.value), 20, 3000)
         self.real = whole_number("Real samples available", int(start.real.value), 0, mixing.POOL)
-        self.rain = choice("Days with rain in the field", {"As recorded in Seattle": "record", "By hand": "hand"},
-                           "record")
+        self.rain = choice(
+            "Days with rain in the field", {"As recorded in Seattle": "record", "By hand": "hand"}, "record"
+        )
         self.wet_share = whole_number("Days with rain, %", 43, 0, 100, disabled=True)
-        self.simulator_rain = choice("Is the simulator given rain?", {"No: it does not know rain": "no",
-                                                                      "Yes, from the same record": "yes"}, "no")
+        self.simulator_rain = choice(
+            "Is the simulator given rain?",
+            {"No: it does not know rain": "no", "Yes, from the same record": "yes"},
+            "no",
+        )
         self.label_noise = whole_number("Wrong labels among the real, %", 0, 0, 45)
         self.seed = whole_number("First seed", 1, 0, 9999)
         self.seeds = whole_number("Number of seeds", 5, 2, 20)
         self.controls = {
-            "synthetic": self.synthetic, "randomisation": self.randomisation, "measure": self.measure,
-            "total": self.total, "real": self.real, "rain": self.rain, "wet_share": self.wet_share,
-            "simulator_rain": self.simulator_rain, "label_noise": self.label_noise, "seed": self.seed,
-            "seeds": self.seeds, "noise": self.noise,
+            "synthetic": self.synthetic,
+            "randomisation": self.randomisation,
+            "measure": self.measure,
+            "total": self.total,
+            "real": self.real,
+            "rain": self.rain,
+            "wet_share": self.wet_share,
+            "simulator_rain": self.simulator_rain,
+            "label_noise": self.label_noise,
+            "seed": self.seed,
+            "seeds": self.seeds,
+            "noise": self.noise,
         }
         for control in self.controls.values():
             control.param.watch(self._changed, "value")
 
     def roots(self):
         """The places of the page and what stands in them."""
+
         def stack(*widgets):
             return pn.Column(*widgets, sizing_mode="stretch_width")
 
@@ -96,12 +114,22 @@ class DomainGapSynthesis(Controlled):
         return {
             "synthetic": stack(*self._sliders["synthetic"]),
             "randomisation": stack(*self._sliders["randomisation"]),
-            "advanced": stack(self.total, self.real, self.rain, self.wet_share, self.simulator_rain,
-                              self.label_noise, self.seed, self.seeds),
+            "advanced": stack(
+                self.total,
+                self.real,
+                self.rain,
+                self.wet_share,
+                self.simulator_rain,
+                self.label_noise,
+                self.seed,
+                self.seeds,
+            ),
             "measure": self.measure,
             "noiserate": stack(*self._sliders["noiserate"]),
-            "map": plot(self.map_plot.figure), "cutmix": plot(self.cut_mix.figure),
-            "cutrandom": plot(self.cut_random.figure), "noise": plot(self.noise_plots.law),
+            "map": plot(self.map_plot.figure),
+            "cutmix": plot(self.cut_mix.figure),
+            "cutrandom": plot(self.cut_random.figure),
+            "noise": plot(self.noise_plots.law),
             "learning": plot(self.noise_plots.curve),
         }
 
@@ -123,9 +151,18 @@ class DomainGapSynthesis(Controlled):
         setting, seeds = setting_of(super().settings(), self.track)
         rate = round(self.noise.value / 100, 4)
         return Situation(
-            self.track, setting, seeds, rate, self.prediction, self.map,
-            None if self.rainfall is None else float((self.rainfall > 0).mean()), self._own_map(), self.runs,
-            self.experiments.get((rate, seeds)), self.edited, self.fixed,
+            self.track,
+            setting,
+            seeds,
+            rate,
+            self.prediction,
+            self.map,
+            None if self.rainfall is None else float((self.rainfall > 0).mean()),
+            self._own_map(),
+            self.runs,
+            self.experiments.get((rate, seeds)),
+            self.edited,
+            self.fixed,
         )
 
     def _own_map(self):
@@ -133,7 +170,7 @@ class DomainGapSynthesis(Controlled):
         setting, seeds = setting_of(super().settings(), self.track)
         if self.map is None or self.map.holds(setting, self.map.seeds):
             return None
-        return next((made for made in self.own if made.holds(setting, seeds[:small_map.SEEDS])), None)
+        return next((made for made in self.own if made.holds(setting, seeds[: small_map.SEEDS])), None)
 
     # -- what the page asks ----------------------------------------------------------------------------
 
@@ -144,8 +181,11 @@ class DomainGapSynthesis(Controlled):
         self._pictured, self._drawn, self.own, self._map_wanted = None, None, [], False
         start = self.track.part_3
         settings = {
-            **self._defaults, "synthetic": 100 * start.share.value, "randomisation": start.randomisation.value,
-            "total": int(start.total.value), "real": int(start.real.value),
+            **self._defaults,
+            "synthetic": 100 * start.share.value,
+            "randomisation": start.randomisation.value,
+            "total": int(start.total.value),
+            "real": int(start.real.value),
             "label_noise": round(100 * start.label_noise.value),
         }
         self._quiet = True
@@ -200,12 +240,17 @@ class DomainGapSynthesis(Controlled):
         return True
 
     def _lock(self, prediction):
-        direction, points = (prediction.get(name) for name in ("direction", "prediction")) \
-            if isinstance(prediction, dict) else (None, None)
+        direction, points = (
+            (prediction.get(name) for name in ("direction", "prediction"))
+            if isinstance(prediction, dict)
+            else (None, None)
+        )
         number = isinstance(points, (int, float)) and not isinstance(points, bool)
         if direction not in DIRECTIONS or not number or not 0 <= points <= 100:
-            raise ValueError(f"the prediction must be one of {', '.join(DIRECTIONS)} and a number of points from 0 "
-                             f"to 100, not {prediction!r}")
+            raise ValueError(
+                f"the prediction must be one of {', '.join(DIRECTIONS)} and a number of points from 0 "
+                f"to 100, not {prediction!r}"
+            )
         self.prediction = (direction, float(points))
 
     def ask_assume(self, assumptions):
@@ -247,7 +292,12 @@ class DomainGapSynthesis(Controlled):
             return False
         now = self.situation()
         wanted = [one for one in now.strategies().values() if one is not None]
-        return now.map is None or self._map_wanted or now.experiment is None or any(now.measured(one) is None for one in wanted)
+        return (
+            now.map is None
+            or self._map_wanted
+            or now.experiment is None
+            or any(now.measured(one) is None for one in wanted)
+        )
 
     async def _catch_up(self):
         if self.digits is None:
@@ -282,8 +332,11 @@ class DomainGapSynthesis(Controlled):
         """Run a strategy for every seed that has not been run."""
         if setting is None:
             return
-        label = {"mix": "Training on your mix", "real": "Training on its real samples alone",
-                 "expert": "Training on expert labels"}[name]
+        label = {
+            "mix": "Training on your mix",
+            "real": "Training on its real samples alone",
+            "expert": "Training on expert labels",
+        }[name]
         wanted = [seed for seed in seeds if (setting, seed) not in self.runs]
         for done, seed in enumerate(wanted):
             for step in mixing.stepwise(setting, *self.digits, self.rainfall, seed):
@@ -298,7 +351,9 @@ class DomainGapSynthesis(Controlled):
     async def _measure_map(self, now):
         """The small map that the reader asked for, if their setting still needs one."""
         if not now.holds():
-            for step in small_map.measure(self.map, now.setting, now.seeds, (*self.digits, self.rainfall), self.runs):
+            for step in small_map.measure(
+                self.map, now.setting, now.seeds, (*self.digits, self.rainfall), self.runs
+            ):
                 if isinstance(step, tuple):
                     await self.progress(*step)
                 else:
@@ -337,8 +392,16 @@ class DomainGapSynthesis(Controlled):
             self._draw(now)
             values, cases = domain_gap.figures(now)
             tables = mix_tables.tables(now, self.measure.value) | noise_tables.tables(now.experiment, values)
-            self.say("results", locked=False, settings=self.settings(), assumptions=self.edited, values=values,
-                     tables=tables, cases=cases, unfinished=self._missing())
+            self.say(
+                "results",
+                locked=False,
+                settings=self.settings(),
+                assumptions=self.edited,
+                values=values,
+                tables=tables,
+                cases=cases,
+                unfinished=self._missing(),
+            )
 
     def _draw(self, now):
         made, setting = now.shown(), now.setting
@@ -348,11 +411,15 @@ class DomainGapSynthesis(Controlled):
             self.map_plot.show(made, self.measure.value, now.kept(made))
             self._drawn = shown
         self.map_plot.move(setting.share, setting.randomisation)
-        cut = {name: tuple(made.measures[name + end] for end in ("", "_low", "_high"))
-               for name in ("accuracy", "recall")}
-        self.cut_mix.show(100 * made.shares, {n: [v[:, j] for v in c] for n, c in cut.items()},
-                          100 * setting.share)
-        self.cut_random.show(made.randomisations, {n: [v[i] for v in c] for n, c in cut.items()},
-                             setting.randomisation)
+        cut = {
+            name: tuple(made.measures[name + end] for end in ("", "_low", "_high"))
+            for name in ("accuracy", "recall")
+        }
+        self.cut_mix.show(
+            100 * made.shares, {n: [v[:, j] for v in c] for n, c in cut.items()}, 100 * setting.share
+        )
+        self.cut_random.show(
+            made.randomisations, {n: [v[i] for v in c] for n, c in cut.items()}, setting.randomisation
+        )
         if now.experiment is not None:
             self.noise_plots.show(now.experiment)

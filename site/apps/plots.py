@@ -9,9 +9,17 @@ BLUE, GREEN, RED, ORANGE, GREY, INK = "#006395", "#00702f", "#CB202D", "#B34700"
 def chart(x_label, y_label, height=340, **options):
     """An empty figure that leaves scrolling and dragging to the page."""
     plot = figure(
-        height=height, min_width=240, sizing_mode="stretch_width", toolbar_location=None, tools="",
-        x_axis_label=x_label, y_axis_label=y_label, background_fill_color="white", border_fill_color="white",
-        outline_line_color=None, **options,
+        height=height,
+        min_width=240,
+        sizing_mode="stretch_width",
+        toolbar_location=None,
+        tools="",
+        x_axis_label=x_label,
+        y_axis_label=y_label,
+        background_fill_color="white",
+        border_fill_color="white",
+        outline_line_color=None,
+        **options,
     )
     for axis in plot.axis:
         axis.axis_label_text_font_style = "normal"

@@ -8,13 +8,29 @@ from dataselect_core.values import measured
 
 SLICE = 60  # texts signed between two looks at the page
 ROWS = (  # assumption, unit; in the order of the table of break-evens
-    "dataset_bytes", "bytes_per_sample", "signature_rate", "index_overhead", "vcpu_hour_price", "object_bytes",
-    "read_request_price", "score_price", "looks", "share_removed", "gpu_seconds_per_sample", "epochs", "gpu_hour_price",
+    "dataset_bytes",
+    "bytes_per_sample",
+    "signature_rate",
+    "index_overhead",
+    "vcpu_hour_price",
+    "object_bytes",
+    "read_request_price",
+    "score_price",
+    "looks",
+    "share_removed",
+    "gpu_seconds_per_sample",
+    "epochs",
+    "gpu_hour_price",
 )
 CORE_NAMES = {  # what the core calls them, where the prices have another name
-    "signature_rate": "signature_bytes_per_second", "index_overhead": "overhead",
-    "vcpu_hour_price": "cpu_price_per_hour", "object_bytes": "bytes_per_read", "read_request_price": "price_per_read",
-    "score_price": "price_per_score", "looks": "rounds", "gpu_hour_price": "gpu_price_per_hour",
+    "signature_rate": "signature_bytes_per_second",
+    "index_overhead": "overhead",
+    "vcpu_hour_price": "cpu_price_per_hour",
+    "object_bytes": "bytes_per_read",
+    "read_request_price": "price_per_read",
+    "score_price": "price_per_score",
+    "looks": "rounds",
+    "gpu_hour_price": "gpu_price_per_hour",
 }
 
 
@@ -33,8 +49,12 @@ def _sides(indexing, scoring):
         ("Scoring", "saves", "Labels saved", scoring.saving_parts["labels"]),
     ]
     return {
-        "columns": [{"label": "Question"}, {"label": "Side"}, {"label": "Part"},
-                    {"label": "Dollars", "format": "dollars", "kind": "modelled"}],
+        "columns": [
+            {"label": "Question"},
+            {"label": "Side"},
+            {"label": "Part"},
+            {"label": "Dollars", "format": "dollars", "kind": "modelled"},
+        ],
         "rows": [list(row) for row in parts],
     }
 
@@ -43,11 +63,17 @@ def _even(a, indexing, scoring):
     rows = []
     for name in ROWS:
         core = CORE_NAMES.get(name, name)
-        rows.append([a[name].title, a[name].unit, getattr(a, name), indexing.even.get(core), scoring.even.get(core)])
+        rows.append(
+            [a[name].title, a[name].unit, getattr(a, name), indexing.even.get(core), scoring.even.get(core)]
+        )
     return {
-        "columns": [{"label": "Assumption"}, {"label": "Unit"}, {"label": "In force", "format": "number"},
-                    {"label": "Even for indexing", "format": "number", "kind": "modelled"},
-                    {"label": "Even for scoring", "format": "number", "kind": "modelled"}],
+        "columns": [
+            {"label": "Assumption"},
+            {"label": "Unit"},
+            {"label": "In force", "format": "number"},
+            {"label": "Even for indexing", "format": "number", "kind": "modelled"},
+            {"label": "Even for scoring", "format": "number", "kind": "modelled"},
+        ],
         "rows": rows,
     }
 
@@ -61,7 +87,7 @@ class Stopwatch:
     def slices(self):
         """Shingle and sign a slice at a time; yields the share done."""
         for first in range(0, len(self.texts), SLICE):
-            batch = self.texts[first:first + SLICE]
+            batch = self.texts[first : first + SLICE]
             size = sum(len(text.encode()) for text in batch)
             began = time.perf_counter()
             signatures(shingle_sets(batch, 5), 128, 1)
@@ -71,5 +97,8 @@ class Stopwatch:
 
     def value(self):
         """Bytes that a core turns into signatures in a second."""
-        return measured(self.bytes / self.seconds, "bytes/core-second",
-                        f"{self.bytes:,} bytes of licence texts, word 5-grams, 128 permutations, timed in this Python")
+        return measured(
+            self.bytes / self.seconds,
+            "bytes/core-second",
+            f"{self.bytes:,} bytes of licence texts, word 5-grams, 128 permutations, timed in this Python",
+        )

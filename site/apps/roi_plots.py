@@ -14,12 +14,17 @@ STYLES = {  # strategy -> colour, dash, marker; the page's key shows the same
     "entropy": (plots.GREEN, [8, 3, 2, 3], "diamond"),
 }
 MARKS = {  # what is marked on the lines -> marker, size, colour
-    "crossing": ("x", 13, plots.INK), "geometric": ("inverted_triangle", 15, plots.INK),
-    "economic": ("star", 19, plots.INK), "marker": ("circle_cross", 24, plots.RED), "optimum": ("hex", 24, plots.RED),
+    "crossing": ("x", 13, plots.INK),
+    "geometric": ("inverted_triangle", 15, plots.INK),
+    "economic": ("star", 19, plots.INK),
+    "marker": ("circle_cross", 24, plots.RED),
+    "optimum": ("hex", 24, plots.RED),
 }
 PARTS = {  # part of a side -> name, colour, hatch
-    "signatures": ("Signatures (CPU)", plots.BLUE, None), "reads": ("Reads", plots.ORANGE, "right_diagonal_line"),
-    "scoring": ("Scoring (GPU)", plots.RED, "dot"), "training": ("Training saved (GPU)", plots.GREEN, None),
+    "signatures": ("Signatures (CPU)", plots.BLUE, None),
+    "reads": ("Reads", plots.ORANGE, "right_diagonal_line"),
+    "scoring": ("Scoring (GPU)", plots.RED, "dot"),
+    "training": ("Training saved (GPU)", plots.GREEN, None),
     "labels": ("Labels saved", "#7A2E8E", "cross"),
 }
 
@@ -33,31 +38,59 @@ class RoiPlot:
     """`LabelingROIPlot`: a line for each run with the band of its seeds, the frontier, the knees."""
 
     def __init__(self):
-        self.figure = plots.chart("Total project cost, dollars (modelled)", "Accuracy on the test set (measured)", height=430)
+        self.figure = plots.chart(
+            "Total project cost, dollars (modelled)", "Accuracy on the test set (measured)", height=430
+        )
         self.figure.x_range, self.figure.y_range = Range1d(0, 1000), Range1d(0.5, 1.0)
         self.figure.yaxis.formatter = NumeralTickFormatter(format="0%")
         self.figure.xaxis.formatter = NumeralTickFormatter(format="$0.[0]a")
         self.figure.xaxis.ticker = BasicTicker(desired_num_ticks=5)
         self.bands = self._source("xs", "ys", "color")
-        self.figure.patches("xs", "ys", source=self.bands, fill_color="color", fill_alpha=0.14, line_color=None)
-        self.line = Span(location=LINE, dimension="width", line_color=plots.RED, line_dash="dashed", line_width=1.5)
-        self.target = Span(location=LINE, dimension="width", line_color=plots.RED, line_dash="dotted", line_width=2)
+        self.figure.patches(
+            "xs", "ys", source=self.bands, fill_color="color", fill_alpha=0.14, line_color=None
+        )
+        self.line = Span(
+            location=LINE, dimension="width", line_color=plots.RED, line_dash="dashed", line_width=1.5
+        )
+        self.target = Span(
+            location=LINE, dimension="width", line_color=plots.RED, line_dash="dotted", line_width=2
+        )
         for span in (self.line, self.target):
             self.figure.add_layout(span)
         self.best = self._source("x", "y")
         self.figure.line("x", "y", source=self.best, line_color=plots.INK, line_width=7, line_alpha=0.18)
         self.lines = self._source("xs", "ys", "color", "dash", "width")
-        self.figure.multi_line("xs", "ys", source=self.lines, line_color="color", line_dash="dash", line_width="width")
+        self.figure.multi_line(
+            "xs", "ys", source=self.lines, line_color="color", line_dash="dash", line_width="width"
+        )
         self.points = self._source("x", "y", "color", "marker", "size")
         self.figure.scatter("x", "y", source=self.points, marker="marker", size="size", color="color")
         self.names = self._source("x", "y", "text", "color")
-        self.figure.text("x", "y", text="text", source=self.names, text_color="color", text_font_size="13px",
-                         text_font_style="bold", x_offset=6, y_offset=6)
+        self.figure.text(
+            "x",
+            "y",
+            text="text",
+            source=self.names,
+            text_color="color",
+            text_font_size="13px",
+            text_font_style="bold",
+            x_offset=6,
+            y_offset=6,
+        )
         self.marks = {}
         for name, (marker, size, color) in MARKS.items():
             self.marks[name] = self._source("x", "y")
-            self.figure.scatter("x", "y", source=self.marks[name], marker=marker, size=size, fill_color="white",
-                                fill_alpha=0.75, line_color=color, line_width=2)
+            self.figure.scatter(
+                "x",
+                "y",
+                source=self.marks[name],
+                marker=marker,
+                size=size,
+                fill_color="white",
+                fill_alpha=0.75,
+                line_color=color,
+                line_width=2,
+            )
 
     @staticmethod
     def _source(*columns):
@@ -74,22 +107,29 @@ class RoiPlot:
         last = max((r.run.number for r in readings), default=0)
         self.bands.data = {
             "xs": [[*r.cost, *r.cost[::-1]] for r in readings],
-            "ys": [[*r.low, *r.high[::-1]] for r in readings], "color": [s[0] for s in styles],
+            "ys": [[*r.low, *r.high[::-1]] for r in readings],
+            "color": [s[0] for s in styles],
         }
         self.lines.data = {
-            "xs": [list(r.cost) for r in readings], "ys": [list(r.mean) for r in readings],
-            "color": [s[0] for s in styles], "dash": [s[1] for s in styles],
+            "xs": [list(r.cost) for r in readings],
+            "ys": [list(r.mean) for r in readings],
+            "color": [s[0] for s in styles],
+            "dash": [s[1] for s in styles],
             "width": [3.5 if r.run.number == last else 2 for r in readings],
         }
         each = [(r, s, i) for r, s in zip(readings, styles, strict=True) for i in range(len(r.labels))]
         self.points.data = {
-            "x": [r.cost[i] for r, _, i in each], "y": [r.mean[i] for r, _, i in each],
-            "color": [s[0] for _, s, _ in each], "marker": [s[2] for _, s, _ in each],
+            "x": [r.cost[i] for r, _, i in each],
+            "y": [r.mean[i] for r, _, i in each],
+            "color": [s[0] for _, s, _ in each],
+            "marker": [s[2] for _, s, _ in each],
             "size": [point_size(len(r.labels)) for r, _, _ in each],
         }
         self.names.data = {
-            "x": [r.cost[-1] for r in readings], "y": [r.mean[-1] for r in readings],
-            "text": [str(r.run.number) for r in readings], "color": [s[0] for s in styles],
+            "x": [r.cost[-1] for r in readings],
+            "y": [r.mean[-1] for r in readings],
+            "text": [str(r.run.number) for r in readings],
+            "color": [s[0] for s in styles],
         }
         self.best.data = {"x": [r.cost[i] for r, i in frontier], "y": [r.mean[i] for r, i in frontier]}
         self._mark("crossing", [(r.cost_at(r.crossing), LINE) for r in readings if r.crossing is not None])
@@ -125,14 +165,30 @@ class SidesPlot:
         names = [*costs, *savings]
         self.source = ColumnDataSource({"side": self.rows, **{name: [0.0, 0.0] for name in names}})
         self.sums = ColumnDataSource({"side": [], "end": [], "text": []})
-        self.figure.text("end", "side", text="text", source=self.sums, text_color=plots.INK, text_font_size="13px",
-                         text_baseline="middle", x_offset=6)
+        self.figure.text(
+            "end",
+            "side",
+            text="text",
+            source=self.sums,
+            text_color=plots.INK,
+            text_font_size="13px",
+            text_baseline="middle",
+            x_offset=6,
+        )
         for name, group in ((n, g) for g in (costs, savings) for n in g):
             _, color, hatch = PARTS[name]
-            before = list(group[:group.index(name)])
+            before = list(group[: group.index(name)])
             self.figure.hbar(
-                y="side", left=_stack(before), right=_stack([*before, name]), height=0.6, source=self.source,
-                fill_color=color, line_color="white", hatch_pattern=hatch, hatch_color="white", hatch_alpha=0.7,
+                y="side",
+                left=_stack(before),
+                right=_stack([*before, name]),
+                height=0.6,
+                source=self.source,
+                fill_color=color,
+                line_color="white",
+                hatch_pattern=hatch,
+                hatch_color="white",
+                hatch_alpha=0.7,
             )
 
     def show(self, question):

@@ -38,14 +38,20 @@ def overhead(assumptions):
 
 def beside(values):
     """The prediction on the scale of the measurement: shown, and no figure of a report, which has both of its own."""
-    direction, factor, ratio = (values[path].value if path in values else None
-                                for path in ("reveal.direction", "reveal.factor", "own.ratio"))
+    direction, factor, ratio = (
+        values[path].value if path in values else None
+        for path in ("reveal.direction", "reveal.factor", "own.ratio")
+    )
     if ratio is None:
         return {}
     expected = predicted_factor.ratio(direction, factor)
     return {
-        "reveal.ratio": modelled(expected, "", "your prediction, as labels of random ÷ of uncertainty sampling"),
-        "reveal.apart": modelled(predicted_factor.apart(expected, ratio), "", "the larger ratio ÷ the smaller"),
+        "reveal.ratio": modelled(
+            expected, "", "your prediction, as labels of random ÷ of uncertainty sampling"
+        ),
+        "reveal.apart": modelled(
+            predicted_factor.apart(expected, ratio), "", "the larger ratio ÷ the smaller"
+        ),
     }
 
 
@@ -61,8 +67,11 @@ def session_cases(bench):
         cases += labelling_cases.knee_cases(bench.situation(), judged)
     if judged is not None and judged.best is not None:
         best, data = judged.best, search.marker["settings"]["data"]
-        tried = {(run.settings["strategy"], run.settings["batch"] if run.selects else None) for run in search.runs
-                 if run.counted and run.settings["data"] == data}
+        tried = {
+            (run.settings["strategy"], run.settings["batch"] if run.selects else None)
+            for run in search.runs
+            if run.counted and run.settings["data"] == data
+        }
         wanted = (best.strategy.replace("_", " "), best.batch_size if best.strategy != "random" else None)
         cases.append("best-tried" if wanted in tried else "best-untried")
     return cases
@@ -75,33 +84,63 @@ def report(bench, situation, readings, frontier, brief):
     values = active_learning.figures(situation, judged)
     cases = labelling_cases.cases(situation, values, judged)
     tables = {} if brief else {"LabelingROIPlot": _points(readings, frontier), "RunList": _runs(bench)}
-    return {"values": values, "cases": cases, "tables": tables, "runs": [_listed(run) for run in begun],
-            "search": {"used": search.used, "left": search.left, "limit": COUNTED, "counting": search.counting,
-                       "marker": search.marker}}
+    return {
+        "values": values,
+        "cases": cases,
+        "tables": tables,
+        "runs": [_listed(run) for run in begun],
+        "search": {
+            "used": search.used,
+            "left": search.left,
+            "limit": COUNTED,
+            "counting": search.counting,
+            "marker": search.marker,
+        },
+    }
 
 
 def _listed(run):
     """A run as the page's list and the marker's form need it."""
-    return {"number": run.number, "strategy": run.settings["strategy"], "batch": run.settings["batch"],
-            "data": run.settings["data"], "seeds": max(1, run.seeds), "counted": run.counted, "shown": run.shown,
-            "labels": run.labels[:len(run.accuracy()[0])]}
+    return {
+        "number": run.number,
+        "strategy": run.settings["strategy"],
+        "batch": run.settings["batch"],
+        "data": run.settings["data"],
+        "seeds": max(1, run.seeds),
+        "counted": run.counted,
+        "shown": run.shown,
+        "labels": run.labels[: len(run.accuracy()[0])],
+    }
 
 
 def _points(readings, frontier):
     best = {(r.run.number, i) for r, i in frontier}
     rows = []
     for r in readings:
-        name = f"{r.run.number}: {r.run.settings['strategy'].replace('_', ' ')}, batch {r.run.settings['batch']}"
+        name = (
+            f"{r.run.number}: {r.run.settings['strategy'].replace('_', ' ')}, batch {r.run.settings['batch']}"
+        )
         for i in range(len(r.labels)):
-            rows.append([name, r.labels[i], r.cost[i], r.mean[i], r.low[i], r.high[i],
-                         "yes" if (r.run.number, i) in best else ""])
+            rows.append(
+                [
+                    name,
+                    r.labels[i],
+                    r.cost[i],
+                    r.mean[i],
+                    r.low[i],
+                    r.high[i],
+                    "yes" if (r.run.number, i) in best else "",
+                ]
+            )
     return {
         "columns": [
-            {"label": "Run"}, {"label": "Labels", "format": "integer", "kind": "measured"},
+            {"label": "Run"},
+            {"label": "Labels", "format": "integer", "kind": "measured"},
             {"label": "Project cost", "format": "dollars", "kind": "modelled"},
             {"label": "Accuracy, mean", "format": "percent", "kind": "measured"},
             {"label": "Lowest seed", "format": "percent", "kind": "measured"},
-            {"label": "Highest seed", "format": "percent", "kind": "measured"}, {"label": "On the frontier"},
+            {"label": "Highest seed", "format": "percent", "kind": "measured"},
+            {"label": "On the frontier"},
         ],
         "rows": rows,
     }
@@ -113,12 +152,26 @@ def _runs(bench):
         r = bench.read(run)
         at = None if r.crossing is None else r.cost_at(r.crossing)
         stop = float(r.cost[r.stop]) if r.reached else None
-        rows.append([str(run.number), run.settings["strategy"].replace("_", " "), run.settings["batch"],
-                     r.crossing, at, int(r.labels[r.stop]) if r.reached else None, stop, r.geometric, r.economic,
-                     r.net if run.selects else None, float(run.recall()[r.stop])])
+        rows.append(
+            [
+                str(run.number),
+                run.settings["strategy"].replace("_", " "),
+                run.settings["batch"],
+                r.crossing,
+                at,
+                int(r.labels[r.stop]) if r.reached else None,
+                stop,
+                r.geometric,
+                r.economic,
+                r.net if run.selects else None,
+                float(run.recall()[r.stop]),
+            ]
+        )
     return {
         "columns": [
-            {"label": "Run"}, {"label": "Strategy"}, {"label": "Batch", "format": "integer"},
+            {"label": "Run"},
+            {"label": "Strategy"},
+            {"label": "Batch", "format": "integer"},
             {"label": f"Labels to {LINE:.0%}", "format": "integer", "kind": "measured"},
             {"label": f"Cost at {LINE:.0%}", "format": "dollars", "kind": "modelled"},
             {"label": "Labels to the target", "format": "integer", "kind": "measured"},

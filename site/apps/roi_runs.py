@@ -44,11 +44,16 @@ class Search:
             used, last, marker = int(kept["used"]), int(kept["last"]), kept.get("marker")
             if marker is not None:
                 _known(marker["settings"])
-                seeds = [run.seeds for run in runs if run.number == marker["run"]] or [marker["settings"]["seeds"]]
-                marker = {"selects": bool(marker["selects"]), "settings": dict(marker["settings"]),
-                          "seeds": int(marker.get("seeds", seeds[0])),
-                          "accuracy": float(marker["accuracy"]),
-                          **{name: int(marker[name]) for name in ("run", "labels", "rounds")}}
+                seeds = [run.seeds for run in runs if run.number == marker["run"]] or [
+                    marker["settings"]["seeds"]
+                ]
+                marker = {
+                    "selects": bool(marker["selects"]),
+                    "settings": dict(marker["settings"]),
+                    "seeds": int(marker.get("seeds", seeds[0])),
+                    "accuracy": float(marker["accuracy"]),
+                    **{name: int(marker[name]) for name in ("run", "labels", "rounds")},
+                }
         except (AttributeError, KeyError, TypeError, ValueError):
             return
         self.runs, self.last, self.marker = runs, last, marker
@@ -91,7 +96,9 @@ class Search:
 
     def begun(self, data=None):
         """The runs that have something to show, on one data set or on all, in order."""
-        return [run for run in self.runs if (run.right or run.now_right) and data in (None, run.settings["data"])]
+        return [
+            run for run in self.runs if (run.right or run.now_right) and data in (None, run.settings["data"])
+        ]
 
     def latest(self, data, selects):
         """The newest run on a data set that lets a model choose, or that does not; None where there is none."""
@@ -99,5 +106,9 @@ class Search:
 
     def packed(self):
         """As the reader's record keeps it."""
-        return {"used": self.used, "last": self.last, "marker": self.marker,
-                "runs": [run.packed() for run in self.runs if run.right]}
+        return {
+            "used": self.used,
+            "last": self.last,
+            "marker": self.marker,
+            "runs": [run.packed() for run in self.runs if run.right],
+        }

@@ -30,14 +30,19 @@ def main(arguments=None):
     int
         The exit status. Wrong usage raises SystemExit(2), as argparse does.
     """
-    parser = argparse.ArgumentParser(prog="python -m dataselect_core",
-                                     description="Data selection for machine learning.")
+    parser = argparse.ArgumentParser(
+        prog="python -m dataselect_core", description="Data selection for machine learning."
+    )
     parser.add_argument("--version", action="version", version=f"dataselect-core {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
         command = import_module(f".{module}", __package__)
-        described = commands.add_parser(name, help=command.SUMMARY, description=command.__doc__,
-                                        formatter_class=argparse.RawDescriptionHelpFormatter)
+        described = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         command.add_arguments(described)
         described.set_defaults(run=command.run, parser=described)
     options = parser.parse_args(arguments)

@@ -60,6 +60,9 @@ def acquire(real, synthetic, real_price, synthetic_price, expert_price=0.0):
     """
     real, synthetic = integer("real", real, 0), integer("synthetic", synthetic, 0)
     return Acquisition(
-        real, synthetic, real * amount("real_price", real_price),
-        synthetic * amount("synthetic_price", synthetic_price), real * amount("expert_price", expert_price),
+        real,
+        synthetic,
+        real * amount("real_price", real_price),
+        synthetic * amount("synthetic_price", synthetic_price),
+        real * amount("expert_price", expert_price),
     )

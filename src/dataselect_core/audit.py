@@ -209,12 +209,22 @@ class Audit:
         to_kept = self.exact(np.column_stack([cluster[removed], removed]))
         expected = collision_probability(true, bands, rows).mean() if true.size and bands else None
         return Point(
-            threshold=float(threshold), bands=int(bands), rows=int(rows), keep=keep, cluster=cluster,
-            proposed=proposed, pairs=found, candidates=len(proposed), true_pairs=true.size,
-            found_pairs=len(found), missed=true.size - len(found), false_positives=len(proposed) - len(found),
+            threshold=float(threshold),
+            bands=int(bands),
+            rows=int(rows),
+            keep=keep,
+            cluster=cluster,
+            proposed=proposed,
+            pairs=found,
+            candidates=len(proposed),
+            true_pairs=true.size,
+            found_pairs=len(found),
+            missed=true.size - len(found),
+            false_positives=len(proposed) - len(found),
             recall=len(found) / true.size if true.size else None,
             expected_recall=None if expected is None else float(expected),
-            documents_removed=removed.size, words_removed=int(self.mass[removed].sum()),
+            documents_removed=removed.size,
+            words_removed=int(self.mass[removed].sum()),
             chained=int((to_kept < CHAINED).sum()),
         )
 
@@ -230,10 +240,13 @@ class Audit:
         best = float(self.raw.loss.min())  # not the last: more copies can make the model worse again
         needed, enough = tokens_to_reach(self.raw, best), tokens_to_reach(kept, best)
         return Learning(
-            raw=self.raw, kept=kept, uniform_loss=uniform,
+            raw=self.raw,
+            kept=kept,
+            uniform_loss=uniform,
             loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
             tokens_saved_share=None if enough is None else float(1 - enough / needed),
-            icr_raw=_whole_run(uniform, self.raw), icr_kept=_whole_run(uniform, kept),
+            icr_raw=_whole_run(uniform, self.raw),
+            icr_kept=_whole_run(uniform, kept),
         )
 
     def exact_at(self, threshold):
@@ -273,7 +286,7 @@ class Audit:
 
         # More goes as the threshold falls, so the place is found by halving.
         enough = bisect_left(levels, asked, key=removed)
-        nearest = min(levels[max(enough - 1, 0):enough + 1], key=lambda level: abs(removed(level) - asked))
+        nearest = min(levels[max(enough - 1, 0) : enough + 1], key=lambda level: abs(removed(level) - asked))
         if removed(nearest) < asked / 2:
             return None
         return self.exact_at(levels[bisect_left(levels, removed(nearest), key=removed)])

@@ -72,8 +72,10 @@ def words_of(documents, name="documents"):
             document = cut(document)
         elif isinstance(document, np.ndarray):
             if document.ndim != 1 or not (np.issubdtype(document.dtype, np.integer) or document.size == 0):
-                raise TypeError(f"{name}[{i}] must be a 1-d array of integer word ids, not "
-                                f"{document.dtype} with {document.ndim} dimensions")
+                raise TypeError(
+                    f"{name}[{i}] must be a 1-d array of integer word ids, not "
+                    f"{document.dtype} with {document.ndim} dimensions"
+                )
             document = document.astype(np.int64, copy=False)
         elif isinstance(document, (list, tuple)):
             document = list(document)
@@ -82,8 +84,10 @@ def words_of(documents, name="documents"):
             elif not all(isinstance(w, str) for w in document):
                 raise TypeError(f"{name}[{i}] must hold words (str) or word ids (int), nothing else")
         else:
-            raise TypeError(f"{name}[{i}] must be a text, a list of words or an integer array, not "
-                            f"{type(document).__name__}")
+            raise TypeError(
+                f"{name}[{i}] must be a text, a list of words or an integer array, not "
+                f"{type(document).__name__}"
+            )
         if len(document):
             is_coded = isinstance(document, np.ndarray)
             if coded is not None and coded != is_coded:
@@ -117,7 +121,7 @@ def number(documents):
     for document in documents:
         if isinstance(document, np.ndarray):
             document = document.tolist()
-        ids[at:at + len(document)] = [index.setdefault(w, len(index)) for w in document]
+        ids[at : at + len(document)] = [index.setdefault(w, len(index)) for w in document]
         at += len(document)
     return ids, lengths, index
 
@@ -177,8 +181,9 @@ class BigramModel:
         if vocabulary is not None:
             whole = isinstance(vocabulary, (int, np.integer)) and not isinstance(vocabulary, bool)
             if not whole or vocabulary < 1:
-                raise ValueError("vocabulary must be a whole number of at least 1, or None, "
-                                 f"not {vocabulary!r}")
+                raise ValueError(
+                    f"vocabulary must be a whole number of at least 1, or None, not {vocabulary!r}"
+                )
         self.vocabulary = vocabulary
 
     def fit(self, documents):
@@ -207,8 +212,10 @@ class BigramModel:
         kinds = len(self._index)
         self.vocabulary_ = kinds + 1 if self.vocabulary is None else int(self.vocabulary)
         if kinds >= self.vocabulary_:
-            raise ValueError(f"vocabulary must be at least {kinds + 1}, the distinct words of documents and "
-                             f"one for the unknown, not {self.vocabulary_}")
+            raise ValueError(
+                f"vocabulary must be at least {kinds + 1}, the distinct words of documents and "
+                f"one for the unknown, not {self.vocabulary_}"
+            )
         # Number `kinds` is the unknown word; as a context, `kinds + 1` is the start mark.
         self._width = kinds + 1
         before = contexts(ids, lengths, start=kinds + 1)
@@ -251,8 +258,10 @@ class BigramModel:
         documents = words_of(documents)
         unknown = self._kinds
         known = self._index.get
-        ids = np.array([known(w, unknown) for d in documents
-                        for w in (d.tolist() if isinstance(d, np.ndarray) else d)], dtype=np.int64)
+        ids = np.array(
+            [known(w, unknown) for d in documents for w in (d.tolist() if isinstance(d, np.ndarray) else d)],
+            dtype=np.int64,
+        )
         if not ids.size:
             raise ValueError("documents must hold at least one word, but all of them are empty")
         lengths = np.array([len(d) for d in documents], dtype=np.int64)
@@ -260,7 +269,9 @@ class BigramModel:
         key = before * self._width + ids
         at = np.minimum(np.searchsorted(self._bigrams, key), self._bigrams.size - 1)
         count = np.where(self._bigrams[at] == key, self._bigram_counts[at], 0)
-        word = word_probability(self._word_counts[ids], self.tokens, self._kinds, self.vocabulary_,
-                                self.discount)
-        return bigram_probability(count, self._context_counts[before], self._followers[before], word,
-                                  self.discount)
+        word = word_probability(
+            self._word_counts[ids], self.tokens, self._kinds, self.vocabulary_, self.discount
+        )
+        return bigram_probability(
+            count, self._context_counts[before], self._followers[before], word, self.discount
+        )

@@ -30,7 +30,9 @@ GUARDRAILS = {
 }
 PART_3 = {
     "accuracy": Constraint("Accuracy in the field", "≥", "percent", "of the field’s pictures"),
-    "recall": Constraint("Safety: recall of the critical class in heavy rain", "≥", "percent", "of its pictures"),
+    "recall": Constraint(
+        "Safety: recall of the critical class in heavy rain", "≥", "percent", "of its pictures"
+    ),
     "fid": Constraint("Domain gap: FID", "≤", "fixed", "squared block inks"),
     "supply": Constraint("Supply: real samples asked for", "≤", "integer", "samples"),
 }

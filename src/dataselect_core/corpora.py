@@ -92,8 +92,16 @@ class _Sampled(Corpus):
     learner, heldout_share = "softmax regression", 0.25  # of hundreds of items a tenth would be chance
 
     def plan(self, train_index, heldout_index, seed):
-        return SamplePlan(self.features(), self.label, self.classes, self.mass, self.per_read, train_index,
-                          heldout_index, seed)
+        return SamplePlan(
+            self.features(),
+            self.label,
+            self.classes,
+            self.mass,
+            self.per_read,
+            train_index,
+            heldout_index,
+            seed,
+        )
 
 
 class Frames(_Sampled):

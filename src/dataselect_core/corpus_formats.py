@@ -76,8 +76,9 @@ class Layout:
 
     def __post_init__(self):
         if self.format not in FORMATS.values():
-            raise ValueError(f"format must be one of {', '.join(dict.fromkeys(FORMATS.values()))},"
-                             f" not {self.format!r}")
+            raise ValueError(
+                f"format must be one of {', '.join(dict.fromkeys(FORMATS.values()))}, not {self.format!r}"
+            )
         if self.split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {self.split!r}")
         if not isinstance(self.field, str):
@@ -85,8 +86,9 @@ class Layout:
         if not isinstance(self.delimiter, str):
             raise TypeError(f"delimiter must be a str, not {type(self.delimiter).__name__}")
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n':
-            raise ValueError("delimiter must be one ASCII character, no quote or line break,"
-                             f" not {self.delimiter!r}")
+            raise ValueError(
+                f"delimiter must be one ASCII character, no quote or line break, not {self.delimiter!r}"
+            )
         if self.format == "tsv":
             object.__setattr__(self, "delimiter", "\t")
 
@@ -110,8 +112,12 @@ def format_of(name):
     suffix = PurePath(name).suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
-    hints = {".json": "; write one JSON object a line, as .jsonl",
-             ".gz": "; decompress it first", ".zst": "; decompress it first", ".zip": "; decompress it first"}
+    hints = {
+        ".json": "; write one JSON object a line, as .jsonl",
+        ".gz": "; decompress it first",
+        ".zst": "; decompress it first",
+        ".zip": "; decompress it first",
+    }
     raise CorpusError(f"{name} must end in {', '.join(FORMATS)}{hints.get(suffix, '')}")
 
 
@@ -185,8 +191,10 @@ class Reader:
         try:
             row = next(self._rows([raw.decode("latin-1")]), [])
         except csv.Error as error:
-            reason = {"unexpected end": "a quoted text is not closed",
-                      "new-line chara": "a carriage return stands outside quotes"}.get(str(error)[:14], error)
+            reason = {
+                "unexpected end": "a quoted text is not closed",
+                "new-line chara": "a carriage return stands outside quotes",
+            }.get(str(error)[:14], error)
             raise Malformed(f"is not a record of a CSV: {reason}") from None
         if len(row) != self._columns:
             raise Malformed(f"has {len(row)} columns where the header has {self._columns}")
@@ -275,8 +283,10 @@ class Reader:
             raise CorpusError(f"{self.name} holds no documents: its first line must be a header")
         if names.count(self.layout.field) != 1:
             number = "no" if self.layout.field not in names else "more than one"
-            raise CorpusError(f"{self.name} has {number} column {self.layout.field!r}; its columns are "
-                              + ", ".join(map(repr, names)))
+            raise CorpusError(
+                f"{self.name} has {number} column {self.layout.field!r}; its columns are "
+                + ", ".join(map(repr, names))
+            )
         self._columns, self._column = len(names), names.index(self.layout.field)
         self.preamble = taken[-1][1]
 
@@ -311,5 +321,7 @@ def _decode(raw):
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Malformed(f"is not UTF-8: byte {error.start + 1} of it is 0x{raw[error.start]:02x}"
-                         " (if it is Latin-1 or Windows-1252, convert the file to UTF-8)") from None
+        raise Malformed(
+            f"is not UTF-8: byte {error.start + 1} of it is 0x{raw[error.start]:02x}"
+            " (if it is Latin-1 or Windows-1252, convert the file to UTF-8)"
+        ) from None

@@ -40,8 +40,9 @@ class Corpus:
     preamble: int
 
 
-def read_corpus(name, data, field="text", split="line", delimiter=",",
-                max_bytes=PAGE_BYTES, max_documents=PAGE_DOCUMENTS):
+def read_corpus(
+    name, data, field="text", split="line", delimiter=",", max_bytes=PAGE_BYTES, max_documents=PAGE_DOCUMENTS
+):
     """The documents of one file that is in memory, and what could not be read. For a page; pure.
 
     Parameters
@@ -86,8 +87,9 @@ def read_corpus(name, data, field="text", split="line", delimiter=",",
         if isinstance(found, Problem):
             problems.append(found)
         elif len(documents) == max_documents:
-            raise CorpusError(f"{name} holds more than {max_documents:,} documents, which is the most that"
-                              " can be read here")
+            raise CorpusError(
+                f"{name} holds more than {max_documents:,} documents, which is the most that can be read here"
+            )
         else:
             documents.append(found)
     if not documents:
@@ -115,8 +117,9 @@ def kept_bytes(corpus, data, keep):
     if keep.dtype != bool or keep.shape != (len(corpus.documents),):
         raise ValueError(f"keep must be bool[{len(corpus.documents)}], not {keep.dtype}{list(keep.shape)}")
     data = memoryview(data)
-    return b"".join([data[:corpus.preamble],
-                     *(data[start:stop] for start, stop in corpus.ranges[keep].tolist())])
+    return b"".join(
+        [data[: corpus.preamble], *(data[start:stop] for start, stop in corpus.ranges[keep].tolist())]
+    )
 
 
 def nothing_in(problems):

@@ -79,7 +79,10 @@ def indexing_parts(
         "signatures", with their overhead, and "reads".
     """
     hours = dataset_bytes / signature_bytes_per_second / 3600
-    return {"signatures": hours * overhead * cpu_price_per_hour, "reads": dataset_bytes / bytes_per_read * price_per_read}
+    return {
+        "signatures": hours * overhead * cpu_price_per_hour,
+        "reads": dataset_bytes / bytes_per_read * price_per_read,
+    }
 
 
 def indexing_question(
@@ -132,17 +135,32 @@ def indexing_question(
     """
 
     def sides(a):
-        cost = indexing_parts(a["dataset_bytes"], a["signature_bytes_per_second"], a["cpu_price_per_hour"], a["overhead"],
-                              a["bytes_per_read"], a["price_per_read"])
+        cost = indexing_parts(
+            a["dataset_bytes"],
+            a["signature_bytes_per_second"],
+            a["cpu_price_per_hour"],
+            a["overhead"],
+            a["bytes_per_read"],
+            a["price_per_read"],
+        )
         return cost, {"training": _training_saved(a)}
 
-    return _question(sides, {
-        "dataset_bytes": dataset_bytes, "bytes_per_sample": bytes_per_sample,
-        "signature_bytes_per_second": signature_bytes_per_second, "cpu_price_per_hour": cpu_price_per_hour,
-        "overhead": overhead, "bytes_per_read": bytes_per_read, "price_per_read": price_per_read,
-        "share_removed": share_removed, "gpu_seconds_per_sample": gpu_seconds_per_sample, "epochs": epochs,
-        "gpu_price_per_hour": gpu_price_per_hour,
-    })
+    return _question(
+        sides,
+        {
+            "dataset_bytes": dataset_bytes,
+            "bytes_per_sample": bytes_per_sample,
+            "signature_bytes_per_second": signature_bytes_per_second,
+            "cpu_price_per_hour": cpu_price_per_hour,
+            "overhead": overhead,
+            "bytes_per_read": bytes_per_read,
+            "price_per_read": price_per_read,
+            "share_removed": share_removed,
+            "gpu_seconds_per_sample": gpu_seconds_per_sample,
+            "epochs": epochs,
+            "gpu_price_per_hour": gpu_price_per_hour,
+        },
+    )
 
 
 def scoring_question(
@@ -187,13 +205,21 @@ def scoring_question(
         saving = {"training": _training_saved(a), "labels": a["labels_saved"] * a["price_per_label"]}
         return {"scoring": samples * a["rounds"] * a["price_per_score"]}, saving
 
-    return _question(sides, {
-        "dataset_bytes": dataset_bytes, "bytes_per_sample": bytes_per_sample,
-        "price_per_score": price_per_score, "rounds": rounds, "share_removed": share_removed,
-        "gpu_seconds_per_sample": gpu_seconds_per_sample, "epochs": epochs,
-        "gpu_price_per_hour": gpu_price_per_hour, "labels_saved": labels_saved,
-        "price_per_label": price_per_label,
-    })
+    return _question(
+        sides,
+        {
+            "dataset_bytes": dataset_bytes,
+            "bytes_per_sample": bytes_per_sample,
+            "price_per_score": price_per_score,
+            "rounds": rounds,
+            "share_removed": share_removed,
+            "gpu_seconds_per_sample": gpu_seconds_per_sample,
+            "epochs": epochs,
+            "gpu_price_per_hour": gpu_price_per_hour,
+            "labels_saved": labels_saved,
+            "price_per_label": price_per_label,
+        },
+    )
 
 
 DIVISORS = ("bytes_per_sample", "signature_bytes_per_second", "bytes_per_read")

@@ -109,8 +109,10 @@ def simulate(ids, pages, redundancy=0.5, seed=1, provenance=""):
         documents.append((f"{ids[i]}~{kind}-{copies[i]}", text, i, kind))
 
     documents = [documents[k] for k in draw.permutation(len(documents))]
-    made = (f"SIMULATED crawl: the pages are real, the copies were made (redundancy {redundancy:g}, "
-            f"seed {int(seed)}).")
+    made = (
+        f"SIMULATED crawl: the pages are real, the copies were made (redundancy {redundancy:g}, "
+        f"seed {int(seed)})."
+    )
     origin = np.array([d[2] for d in documents], dtype=np.int64)
     origin.flags.writeable = False
     return Crawl(
@@ -132,8 +134,8 @@ def settings():
 def _reprint(page, sites, draw):
     """The page between one site's boilerplate; how much of it is drawn."""
     site = sites[draw.below(len(sites))]
-    head = site["head"][:draw.below(len(site["head"]) + 1)]
-    foot = site["foot"][:1 + draw.below(len(site["foot"]))]
+    head = site["head"][: draw.below(len(site["head"]) + 1)]
+    foot = site["foot"][: 1 + draw.below(len(site["foot"]))]
     return "\n\n".join([*head, page, *foot])
 
 
@@ -151,17 +153,17 @@ def _edit(page, all_pages, edits, draw):
             del words[at]
         else:
             other = all_pages[draw.below(len(all_pages))]
-            words[at:at + (kind == "replace")] = [other[draw.below(len(other))]]
+            words[at : at + (kind == "replace")] = [other[draw.below(len(other))]]
     return " ".join(words)
 
 
 def _misspell(word, draw):
     """Two neighbouring letters change places; where that changes nothing, the last character is doubled."""
-    places = [k for k in range(len(word) - 1) if word[k:k + 2].isalpha() and word[k] != word[k + 1]]
+    places = [k for k in range(len(word) - 1) if word[k : k + 2].isalpha() and word[k] != word[k + 1]]
     if not places:
         return word + word[-1]
     k = places[draw.below(len(places))]
-    return word[:k] + word[k + 1] + word[k] + word[k + 2:]
+    return word[:k] + word[k + 1] + word[k] + word[k + 2 :]
 
 
 class _Draw:
@@ -182,8 +184,9 @@ class _Draw:
 
 def _check_pages(ids, pages):
     if not pages or len(ids) != len(pages):
-        raise ValueError("ids and pages must be equally many, and at least one, "
-                         f"not {len(ids)} and {len(pages)}")
+        raise ValueError(
+            f"ids and pages must be equally many, and at least one, not {len(ids)} and {len(pages)}"
+        )
     for k, page in enumerate(pages):
         if not isinstance(page, str):
             raise TypeError(f"pages must be texts, but pages[{k}] is {page!r}")

@@ -36,8 +36,13 @@ def tokens_pushed(params, gpus, days, utilisation, peak_flops):
     float
         Tokens.
     """
-    for name, value in (("params", params), ("gpus", gpus), ("days", days), ("utilisation", utilisation),
-                        ("peak_flops", peak_flops)):
+    for name, value in (
+        ("params", params),
+        ("gpus", gpus),
+        ("days", days),
+        ("utilisation", utilisation),
+        ("peak_flops", peak_flops),
+    ):
         _positive(name, value)
     if utilisation > 1:
         raise ValueError(f"utilisation must be at most 1, not {utilisation!r}")
@@ -46,8 +51,13 @@ def tokens_pushed(params, gpus, days, utilisation, peak_flops):
 
 def chapter_cluster(peak_flops):
     """`tokens_pushed` of the cluster that the chapter names: 10,000 H100, 90 days, a 70 B model."""
-    return tokens_pushed(_fact("cluster", "parameters"), _fact("cluster", "gpus"), _fact("cluster", "days"),
-                         _fact("cluster", "utilisation"), peak_flops)
+    return tokens_pushed(
+        _fact("cluster", "parameters"),
+        _fact("cluster", "gpus"),
+        _fact("cluster", "days"),
+        _fact("cluster", "utilisation"),
+        peak_flops,
+    )
 
 
 @dataclass(frozen=True)
@@ -108,8 +118,16 @@ def data_wall(params, tokens, unique, years=0.0):
     compute, data = _rates()
     read, there = tokens * math.exp(compute * years), unique * math.exp(data * years)
     worth = effective_data(there, read)
-    return Wall(float(years), read, there, read / there, worth, worth / read,
-                data_constrained_loss(params, read, there), data_constrained_loss(params, read, read))
+    return Wall(
+        float(years),
+        read,
+        there,
+        read / there,
+        worth,
+        worth / read,
+        data_constrained_loss(params, read, there),
+        data_constrained_loss(params, read, read),
+    )
 
 
 def years_to_wall(tokens, unique, epochs=None):
@@ -135,8 +153,10 @@ def years_to_wall(tokens, unique, epochs=None):
 
 def _rates():
     """Yearly growth of compute and of data, as exponents."""
-    return tuple(math.log(_fact("growth", f"{what}_factor")) / _fact("growth", f"{what}_years")
-                 for what in ("compute", "data"))
+    return tuple(
+        math.log(_fact("growth", f"{what}_factor")) / _fact("growth", f"{what}_years")
+        for what in ("compute", "data")
+    )
 
 
 def _positive(name, value):

@@ -22,8 +22,24 @@ from .frames import Drive
 from .signals import Clips
 
 __all__ = [
-    "FILES", "Clips", "Crawl", "DataMissing", "Drive", "Licences", "breast_cancer", "clips", "crawl",
-    "data_directory", "digits", "drive", "gap_maps", "labelling_sweep", "licences", "provenance", "rainfall", "rainfall_mm",
+    "FILES",
+    "Clips",
+    "Crawl",
+    "DataMissing",
+    "Drive",
+    "Licences",
+    "breast_cancer",
+    "clips",
+    "crawl",
+    "data_directory",
+    "digits",
+    "drive",
+    "gap_maps",
+    "labelling_sweep",
+    "licences",
+    "provenance",
+    "rainfall",
+    "rainfall_mm",
 ]
 
 FILES = {  # what each function reads: a page puts these into the data directory before it calls
@@ -86,7 +102,9 @@ def licences():
     """
     data = json.loads(_read("licences.json.gz"))
     place = {source: i for i, source in enumerate(data["order"])}  # similar texts lie together in the file
-    ids, names, texts = (tuple(data[name][place[i]] for i in range(len(place))) for name in ("ids", "names", "texts"))
+    ids, names, texts = (
+        tuple(data[name][place[i]] for i in range(len(place))) for name in ("ids", "names", "texts")
+    )
     return Licences(ids, names, texts, provenance("licences.json.gz"))
 
 
@@ -231,8 +249,10 @@ def provenance(name):
         raise ValueError(f"name must be one of {', '.join(sorted(records))}, not {name!r}")
     r = records[name]
     package = " ".join(filter(None, (r["package"], r["version"])))
-    return (f"{r['origin']}. Package: {package}. Licence: {r['licence']}. What was done: {r['derivation']}. "
-            f"Checked {r['date']}.")
+    return (
+        f"{r['origin']}. Package: {package}. Licence: {r['licence']}. What was done: {r['derivation']}. "
+        f"Checked {r['date']}."
+    )
 
 
 @lru_cache(maxsize=1)
@@ -247,8 +267,10 @@ def _read(name):
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"data file {data_directory() / name} is damaged ({error}); "
-                         "make it again with `python build.py build`") from error
+        raise ValueError(
+            f"data file {data_directory() / name} is damaged ({error}); "
+            "make it again with `python build.py build`"
+        ) from error
 
 
 def _bytes(name):
@@ -256,6 +278,7 @@ def _bytes(name):
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise DataMissing(f"data file {name} was not found in {path.parent}; make it with "
-                          "`python build.py build`, or set DATASELECT_DATA to the directory that has it"
-                          ) from None
+        raise DataMissing(
+            f"data file {name} was not found in {path.parent}; make it with "
+            "`python build.py build`, or set DATASELECT_DATA to the directory that has it"
+        ) from None

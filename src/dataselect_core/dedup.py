@@ -153,10 +153,10 @@ def exact_similarity(shingle_sets, pairs):
     for first, stop in pairwise(borders):
         group = by_left[first:stop]
         i, j = pairs[group[0], 0], pairs[group, 1]
-        marked[rank[offsets[i]:offsets[i + 1]]] = True
+        marked[rank[offsets[i] : offsets[i + 1]]] = True
         hits = np.cumsum(marked[rank[_ranges(offsets[j], offsets[j + 1])]])
         shared[group] = np.diff(np.append(0, hits)[np.cumsum(sizes[j])], prepend=0)
-        marked[rank[offsets[i]:offsets[i + 1]]] = False
+        marked[rank[offsets[i] : offsets[i + 1]]] = False
     return shared / np.maximum(sizes[pairs].sum(axis=1) - shared, 1)
 
 
@@ -177,7 +177,7 @@ def estimated_similarity(signatures, pairs):
     at_a_time = max(1, AT_A_TIME // signatures.shape[1])
     parts = [np.empty(0)]
     for first in range(0, len(pairs), at_a_time):
-        i, j = pairs[first:first + at_a_time].T
+        i, j = pairs[first : first + at_a_time].T
         parts.append(jaccard(signatures[i], signatures[j]))
     return np.concatenate(parts)
 
@@ -235,7 +235,7 @@ def _sorted(values):
     """The order that sorts the values (stably), and the last place of each distinct one in it."""
     order = np.argsort(values, kind="stable")
     border = values[order[1:]] != values[order[:-1]]
-    return order, np.flatnonzero(np.append(border, True)[:len(order)])
+    return order, np.flatnonzero(np.append(border, True)[: len(order)])
 
 
 def _ranges(starts, ends):

@@ -66,19 +66,23 @@ class Assumptions:
     """
 
     def __init__(self, **edited):
-        items = {name: Assumption(name=name, default=fact["value"], **fact)
-                 for name, fact in load("prices").items()}
+        items = {
+            name: Assumption(name=name, default=fact["value"], **fact)
+            for name, fact in load("prices").items()
+        }
         for name, value in edited.items():
             if name not in items:
                 raise ValueError(f"no assumption is named {name!r}; there are {', '.join(items)}")
             a = items[name]
             value = _number(value, name)
             if not a.minimum <= value <= a.maximum:
-                raise ValueError(f"{name} must lie from {a.minimum:g} to {a.maximum:g} {a.unit}, "
-                                 f"not {value:g}")
+                raise ValueError(
+                    f"{name} must lie from {a.minimum:g} to {a.maximum:g} {a.unit}, not {value:g}"
+                )
             if value != a.default:
-                items[name] = replace(a, value=value, kind="modelled", source="set by the reader",
-                                      date="this session")
+                items[name] = replace(
+                    a, value=value, kind="modelled", source="set by the reader", date="this session"
+                )
         # Past __setattr__, which refuses everyone else.
         self.__dict__.update({name: a.value for name, a in items.items()}, _items=items, _edited=edited)
 
@@ -243,7 +247,9 @@ def indexing_cost(bytes, assumptions=None):
     """
     a = assumptions or Assumptions()
     size = _number(bytes, "bytes")
-    parts = indexing_parts(size, a.signature_rate, a.vcpu_hour_price, a.index_overhead, a.object_bytes, a.read_request_price)
+    parts = indexing_parts(
+        size, a.signature_rate, a.vcpu_hour_price, a.index_overhead, a.object_bytes, a.read_request_price
+    )
     hours = size / a.signature_rate / 3600 * a.index_overhead
     return IndexingCost(hours, parts["signatures"], parts["reads"], sum(parts.values()))
 

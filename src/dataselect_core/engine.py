@@ -33,6 +33,9 @@ def described(engine, lab=None):
     lab : str, optional
         Version of the lab, to be said first.
     """
-    said = UNKNOWN if engine is None else \
-        f"Python {engine['python']}, NumPy {engine['numpy']}, {engine['platform']}"
+    said = (
+        UNKNOWN
+        if engine is None
+        else f"Python {engine['python']}, NumPy {engine['numpy']}, {engine['platform']}"
+    )
     return f"lab {lab}, {said}" if lab else said

@@ -103,22 +103,35 @@ def pack(curves, test_size, rare_size=None):
         Those of the rare class.
     """
     return {
-        "test_size": test_size, "rare_size": rare_size,
-        "curves": [{
-            "strategy": c.strategy, "batch_size": c.batch_size, "labels": c.labels.tolist(),
-            "right": np.rint(c.accuracy * test_size).astype(np.int64).tolist(),
-            "found": None if c.recall is None else np.rint(c.recall * rare_size).astype(np.int64).tolist(),
-        } for c in curves],
+        "test_size": test_size,
+        "rare_size": rare_size,
+        "curves": [
+            {
+                "strategy": c.strategy,
+                "batch_size": c.batch_size,
+                "labels": c.labels.tolist(),
+                "right": np.rint(c.accuracy * test_size).astype(np.int64).tolist(),
+                "found": None
+                if c.recall is None
+                else np.rint(c.recall * rare_size).astype(np.int64).tolist(),
+            }
+            for c in curves
+        ],
     }
 
 
 def unpack(packed):
     """The curves that `pack` packed, to the last bit."""
-    return [Curve(
-        c["strategy"], c["batch_size"], np.array(c["labels"], dtype=np.int64),
-        np.array(c["right"]) / packed["test_size"],
-        None if c["found"] is None else np.array(c["found"]) / packed["rare_size"],
-    ) for c in packed["curves"]]
+    return [
+        Curve(
+            c["strategy"],
+            c["batch_size"],
+            np.array(c["labels"], dtype=np.int64),
+            np.array(c["right"]) / packed["test_size"],
+            None if c["found"] is None else np.array(c["found"]) / packed["rare_size"],
+        )
+        for c in packed["curves"]
+    ]
 
 
 def curves(name):

@@ -91,13 +91,20 @@ def simulate(images, labels, redundancy=0.7, seed=1, provenance=""):
         for step, reach in (("step", "reach"), ("step", "reach"), ("light_step", "light_reach"))
     )
     pictures = _seen(ink[origin], right, down, light) + _jitter(state, facts["noise"], (n, SIDE, SIDE))
-    made = (f"SIMULATED drive: {scenes} real images, each seen again under small shifts, changes of light and noise; "
-            f"{n} frames (redundancy {redundancy:g}, seed {int(seed)}).")
+    made = (
+        f"SIMULATED drive: {scenes} real images, each seen again under small shifts, changes of light and noise; "
+        f"{n} frames (redundancy {redundancy:g}, seed {int(seed)})."
+    )
     return Drive(
-        ids=tuple(f"Scene {s + 1}, frame {k + 1} (image {i}, a {labels[i]})"
-                  for s, k, i in zip(scene, nth, origin, strict=True)),
-        pictures=np.clip(pictures, 0, 255).astype(np.uint8), origin=origin, label=labels[origin],
-        redundancy=1 - scenes / n, provenance=f"{made} {provenance}".strip(),
+        ids=tuple(
+            f"Scene {s + 1}, frame {k + 1} (image {i}, a {labels[i]})"
+            for s, k, i in zip(scene, nth, origin, strict=True)
+        ),
+        pictures=np.clip(pictures, 0, 255).astype(np.uint8),
+        origin=origin,
+        label=labels[origin],
+        redundancy=1 - scenes / n,
+        provenance=f"{made} {provenance}".strip(),
     )
 
 
@@ -120,7 +127,9 @@ def _images(images, labels):
     if images.ndim != 2 or images.shape[1] != PIXELS or not len(images):
         raise ValueError(f"images must have shape (m, {PIXELS}), not {images.shape}")
     if labels.shape != images.shape[:1]:
-        raise ValueError(f"labels must be {len(images)} digits, one for each image, not of shape {labels.shape}")
+        raise ValueError(
+            f"labels must be {len(images)} digits, one for each image, not of shape {labels.shape}"
+        )
     ink = np.round(16 * images)
     if not (np.abs(16 * images - ink) < 1e-9).all() or ink.min() < 0 or ink.max() > 16:
         raise ValueError("images must hold ink in [0, 1] in sixteenths")
@@ -158,6 +167,10 @@ def _seen(ink, right, down, light):
     for row in (-1, 0, 1):
         for column in (-1, 0, 1):
             # Bilinear: how much of the pixel `row` above and `column` to the left has moved here.
-            share = (np.maximum(0, 64 - np.abs(64 * row - down)) * np.maximum(0, 64 - np.abs(64 * column - right)))
-            total += share[:, None, None] * around[:, 1 - row:1 - row + SIDE, 1 - column:1 - column + SIDE]
+            share = np.maximum(0, 64 - np.abs(64 * row - down)) * np.maximum(
+                0, 64 - np.abs(64 * column - right)
+            )
+            total += (
+                share[:, None, None] * around[:, 1 - row : 1 - row + SIDE, 1 - column : 1 - column + SIDE]
+            )
     return total * (256 + light)[:, None, None] * 255 // (16 * 64 * 64 * 256)

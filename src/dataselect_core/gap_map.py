@@ -55,8 +55,10 @@ class GapMap:
 
     def nearest(self, share, randomisation):
         """Indices (i, j) of the point of the map next to these."""
-        return (int(np.abs(self.shares - share).argmin()),
-                int(np.abs(self.randomisations - randomisation).argmin()))
+        return (
+            int(np.abs(self.shares - share).argmin()),
+            int(np.abs(self.randomisations - randomisation).argmin()),
+        )
 
     def holds(self, setting, seeds):
         """Whether the map was made for this setting (share and randomisation aside) and these seeds."""
@@ -65,16 +67,28 @@ class GapMap:
 
     def at(self, i, j):
         """All measures of one point: dict of str to `mixing.Interval`."""
-        return {name: mixing.Interval(*(float(self.measures[name + end][i, j]) for end in ("", "_low", "_high")))
-                for name in mixing.MEASURES}
+        return {
+            name: mixing.Interval(*(float(self.measures[name + end][i, j]) for end in ("", "_low", "_high")))
+            for name in mixing.MEASURES
+        }
 
     def feasible(self, limits):
         """Where every limit is kept, bool[a, b]; as `mixing.feasible`."""
         return mixing.feasible(self.setting, self.shares, self.measures, limits)
 
 
-def measure(setting, X, y, rainfall_mm, randomisation=TRANSFER_RANDOMISATION, axis=AXIS, seeds=SEEDS,
-            move_seeds=MOVE_SEEDS, real=REAL, added=ADDED):
+def measure(
+    setting,
+    X,
+    y,
+    rainfall_mm,
+    randomisation=TRANSFER_RANDOMISATION,
+    axis=AXIS,
+    seeds=SEEDS,
+    move_seeds=MOVE_SEEDS,
+    real=REAL,
+    added=ADDED,
+):
     """The map and its experiments, ready for JSON.
 
     Parameters
@@ -100,7 +114,8 @@ def measure(setting, X, y, rainfall_mm, randomisation=TRANSFER_RANDOMISATION, ax
     made = mixing.grid(setting, axis, axis, *data, seeds)
     return {
         "setting": asdict(replace(setting, share=0.0, randomisation=0.0)),
-        "axis": list(axis), "seeds": list(seeds),
+        "axis": list(axis),
+        "seeds": list(seeds),
         "measures": {name: values.tolist() for name, values in made.items()},
         "move": move(setting, randomisation, *data, move_seeds),
         "transfer": transfer(setting, randomisation, *data, seeds, real, added),
@@ -134,8 +149,15 @@ def transfer(setting, randomisation, X, y, rainfall_mm, seeds=SEEDS, real=REAL, 
     dict
         randomisation, seeds, real, added; accuracy, low, high: one list a number of real samples.
     """
-    found = {"randomisation": randomisation, "seeds": list(seeds), "real": list(real), "added": list(added),
-             "accuracy": [], "low": [], "high": []}
+    found = {
+        "randomisation": randomisation,
+        "seeds": list(seeds),
+        "real": list(real),
+        "added": list(added),
+        "accuracy": [],
+        "low": [],
+        "high": [],
+    }
     for n in real:
         row = []
         for m in added:
@@ -169,7 +191,11 @@ def read(text, track=None):
         found = found[track]
     axis = np.array(found["axis"])
     return GapMap(
-        setting=mixing.Setting(**found["setting"]), shares=axis, randomisations=axis, seeds=tuple(found["seeds"]),
+        setting=mixing.Setting(**found["setting"]),
+        shares=axis,
+        randomisations=axis,
+        seeds=tuple(found["seeds"]),
         measures={name: np.array(values) for name, values in found["measures"].items()},
-        move=found["move"], transfer=found["transfer"],
+        move=found["move"],
+        transfer=found["transfer"],
     )

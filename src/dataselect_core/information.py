@@ -77,8 +77,10 @@ def icr(progress, flops):
     progress = np.asarray(progress, dtype=float)
     flops = np.asarray(flops, dtype=float)
     if progress.ndim != 1 or progress.shape != flops.shape or progress.size < 2:
-        raise ValueError("progress and flops must be two 1-d arrays of one length of at least 2, not of "
-                         f"shapes {progress.shape} and {flops.shape}")
+        raise ValueError(
+            "progress and flops must be two 1-d arrays of one length of at least 2, not of "
+            f"shapes {progress.shape} and {flops.shape}"
+        )
     if not (np.isfinite(progress).all() and np.isfinite(flops).all()):
         raise ValueError("progress and flops must be finite")
     if (np.diff(flops) <= 0).any():
@@ -151,9 +153,10 @@ class CurvePlan:
         self.vocabulary = len(index) + 1
         self.uniform_loss = float(np.log(self.vocabulary))
         width = len(index) + 1
-        if width * width * n >= 2 ** 63:
-            raise ValueError(f"documents must be smaller: {n} of them with {len(index)} distinct words are "
-                             "too many")
+        if width * width * n >= 2**63:
+            raise ValueError(
+                f"documents must be smaller: {n} of them with {len(index)} distinct words are too many"
+            )
 
         owner = np.repeat(np.arange(n), self.words.astype(np.intp))  # 32 bits in a browser
         before = contexts(ids, self.words, start=len(index))
@@ -210,8 +213,10 @@ class CurvePlan:
         """
         keep = np.ones(self.words.size, dtype=bool) if keep is None else np.asarray(keep)
         if keep.dtype != bool or keep.shape != self.words.shape:
-            raise ValueError(f"keep must be a mask of {self.words.size} booleans, one for each document, not "
-                             f"{keep.dtype} of shape {keep.shape}")
+            raise ValueError(
+                f"keep must be a mask of {self.words.size} booleans, one for each document, not "
+                f"{keep.dtype} of shape {keep.shape}"
+            )
         read = self.train_index[keep[self.train_index]]
         so_far = np.cumsum(self.words[read])
         if not so_far.size or so_far[-1] == 0:
@@ -229,15 +234,27 @@ class CurvePlan:
         pairs = _arrivals(bigrams, k)
         heads = _arrivals(self._contexts.first(stretch), k)
 
-        word = word_probability(self._asked_words.upto(stretch, k), tokens, words, self.vocabulary,
-                                self.discount)
+        word = word_probability(
+            self._asked_words.upto(stretch, k), tokens, words, self.vocabulary, self.discount
+        )
         context = self._asked_contexts.upto(stretch, k)
-        p = bigram_probability(self._asked.upto(stretch, k), context[self._of_context],
-                               followers[self._of_context], word[self._of_word], self.discount)
+        p = bigram_probability(
+            self._asked.upto(stretch, k),
+            context[self._of_context],
+            followers[self._of_context],
+            word[self._of_word],
+            self.discount,
+        )
         loss = -(self._times @ np.log(p)) / self._tokens_tested
         parameters = words + heads + pairs
-        return Curve(documents=ends, tokens=tokens, operations=3 * tokens + words + pairs,
-                     parameters=parameters, flops=training_flops(parameters, tokens), loss=loss)
+        return Curve(
+            documents=ends,
+            tokens=tokens,
+            operations=3 * tokens + words + pairs,
+            parameters=parameters,
+            flops=training_flops(parameters, tokens),
+            loss=loss,
+        )
 
 
 def prepare(documents, train_index, heldout_index, discount=0.75, seed=1):
@@ -363,9 +380,12 @@ def checkpoint_ends(checkpoints, so_far):
         return np.unique(ends).astype(np.int64)
     ends = np.asarray(checkpoints)
     if ends.ndim != 1 or ends.size == 0 or not np.issubdtype(ends.dtype, np.integer):
-        raise ValueError("checkpoints must be a whole number or a sequence of document counts, "
-                         f"not {checkpoints!r}")
+        raise ValueError(
+            f"checkpoints must be a whole number or a sequence of document counts, not {checkpoints!r}"
+        )
     if ends[0] < 1 or ends[-1] > n or (np.diff(ends) <= 0).any() or so_far[ends[0] - 1] == 0:
-        raise ValueError(f"checkpoints must be strictly increasing document counts from 1 to {n}, the first "
-                         "of them after at least one word")
+        raise ValueError(
+            f"checkpoints must be strictly increasing document counts from 1 to {n}, the first "
+            "of them after at least one word"
+        )
     return ends.astype(np.int64)

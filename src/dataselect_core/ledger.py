@@ -5,6 +5,14 @@ from .report import ledger_text, report_html, report_markdown
 from .verification import Check, verify
 
 __all__ = [
-    "SCHEMA", "Check", "Ledger", "LedgerError", "ledger_text", "migrate", "report_html", "report_markdown", "validate",
+    "SCHEMA",
+    "Check",
+    "Ledger",
+    "LedgerError",
+    "ledger_text",
+    "migrate",
+    "report_html",
+    "report_markdown",
+    "validate",
     "verify",
 ]

@@ -109,7 +109,7 @@ def candidate_pairs(signatures, bands, rows):
     filled = np.flatnonzero((signatures != EMPTY).any(axis=1)).astype(np.int64)  # so that n * n fits
     found = np.empty(0, np.int64)
     for band in range(bands):
-        values = signatures[filled, band * rows:(band + 1) * rows]
+        values = signatures[filled, band * rows : (band + 1) * rows]
         i, j = _equal_rows(values)
         found = np.union1d(found, filled[i] * n + filled[j])
     return np.stack(np.divmod(found, n), axis=1)

@@ -70,11 +70,11 @@ def signatures(shingle_sets, num_perm=128, seed=1):
     first = 0
     while first < len(starts):
         last = max(first + 1, int(np.searchsorted(ends, starts[first] + SHINGLES, side="right")))
-        block = mix(values[starts[first]:ends[last - 1]])
+        block = mix(values[starts[first] : ends[last - 1]])
         runs = starts[first:last] - starts[first]
         for k in range(0, num_perm, PERMUTATIONS):
             step = slice(k, k + PERMUTATIONS)
-            permuted = work[:len(a[step]), :len(block)]
+            permuted = work[: len(a[step]), : len(block)]
             np.multiply(a[step, None], block, out=permuted)
             permuted += b[step, None]
             result[first:last, step] = np.minimum.reduceat(permuted, runs, axis=1).T

@@ -26,8 +26,27 @@ FACTS = load("mixing")
 CLASSES = 10
 FIELD = FACTS["field"]["value"]
 POOL = FACTS["pool"]["value"]
-T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
-         2.131, 2.120, 2.110, 2.101, 2.093)
+T_975 = (
+    12.706,
+    4.303,
+    3.182,
+    2.776,
+    2.571,
+    2.447,
+    2.365,
+    2.306,
+    2.262,
+    2.228,
+    2.201,
+    2.179,
+    2.160,
+    2.145,
+    2.131,
+    2.120,
+    2.110,
+    2.101,
+    2.093,
+)
 """Upper 2.5 % points of Student's t for 1 ... 19 degrees of freedom."""
 FEATURES = "ink of the 8 x 8 blocks, 64 features in [0, 1]"
 """The feature space of every FID here; it is fixed."""
@@ -225,8 +244,9 @@ def _dry(setting, X, y, seed):
         made, labels = _simulated(setting.total, setting.randomisation, draws[0])
     return {
         "X_train": np.concatenate([X[bought], made[:synthetic]]),
-        "y_train": np.concatenate([flip_labels(y[bought], setting.label_noise, CLASSES, draws[5]),
-                                   labels[:synthetic]]),
+        "y_train": np.concatenate(
+            [flip_labels(y[bought], setting.label_noise, CLASSES, draws[5]), labels[:synthetic]]
+        ),
         "synthetic": np.arange(real + synthetic) >= real,
         "X_dry": X[field],
         "y_field": y[field],
@@ -302,8 +322,11 @@ def grid(setting, shares, randomisations, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 
     dict of str to float[a, b]
         Means over the seeds of every measure of `MEASURES`, and with `_low` and `_high` their intervals.
     """
-    result = {name + end: np.empty((len(shares), len(randomisations)))
-              for name in MEASURES for end in ("", "_low", "_high")}
+    result = {
+        name + end: np.empty((len(shares), len(randomisations)))
+        for name in MEASURES
+        for end in ("", "_low", "_high")
+    }
     for j, randomisation in enumerate(randomisations):  # outside, so that simulated samples are used again
         for i, synthetic in enumerate(shares):
             here = replace(setting, share=float(synthetic), randomisation=float(randomisation))

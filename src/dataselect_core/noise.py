@@ -231,7 +231,9 @@ def label_ratio(clean, noisy, seed, confidence=0.95, resamples=400):
     """
     clean, noisy = np.asarray(clean, dtype=float), np.asarray(noisy, dtype=float)
     if clean.ndim != 2 or noisy.ndim != 2 or len(clean) != len(noisy):
-        raise ValueError(f"clean and noisy must have one row a size, not shapes {clean.shape} and {noisy.shape}")
+        raise ValueError(
+            f"clean and noisy must have one row a size, not shapes {clean.shape} and {noisy.shape}"
+        )
     rng = np.random.default_rng(integer("seed", seed, 0))
 
     def ratio(a, b):

@@ -88,7 +88,17 @@ def measure(rate, seeds, X, y):
             runs.append(accuracy)
         curves[name] = [mixing.interval(column) for column in np.array(runs).T]
     yield Measured(
-        rate=rate, seeds=tuple(seeds), sizes=sizes, coin_sizes=COIN_SIZES, clean=clean.mean(1), noisy=noisy.mean(1),
-        coin=noise.at_confidence(coin), clean_slope=slopes[0], noisy_slope=slopes[1], coin_slope=coin_slope,
-        ratio=ratio, labels=LABELS, curves=curves,
+        rate=rate,
+        seeds=tuple(seeds),
+        sizes=sizes,
+        coin_sizes=COIN_SIZES,
+        clean=clean.mean(1),
+        noisy=noisy.mean(1),
+        coin=noise.at_confidence(coin),
+        clean_slope=slopes[0],
+        noisy_slope=slopes[1],
+        coin_slope=coin_slope,
+        ratio=ratio,
+        labels=LABELS,
+        curves=curves,
     )

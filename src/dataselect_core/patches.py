@@ -39,21 +39,26 @@ def patch_words(pictures, shades):
     if isinstance(shades, bool) or not isinstance(shades, int) or shades < 2:
         raise ValueError(f"shades must be a whole number of at least 2, not {shades!r}")
     if pictures.min() < 0 or pictures.max() >= shades:
-        raise ValueError(f"pictures must hold shades from 0 to {shades - 1}, not "
-                         f"{pictures.min()} to {pictures.max()}")
+        raise ValueError(
+            f"pictures must hold shades from 0 to {shades - 1}, not {pictures.min()} to {pictures.max()}"
+        )
     n, height, width = pictures.shape
-    codes = shades ** 4  # of the largest patch
-    if len(SIZES) * height * width * codes > 2 ** 32:
-        raise ValueError(f"pictures of {height} x {width} in {shades} shades have more words than 32 bits number")
+    codes = shades**4  # of the largest patch
+    if len(SIZES) * height * width * codes > 2**32:
+        raise ValueError(
+            f"pictures of {height} x {width} in {shades} shades have more words than 32 bits number"
+        )
     place = np.arange(height * width, dtype=np.int64).reshape(height, width)
     words = []
     for kind, (rows, columns) in enumerate(SIZES):
         code = np.zeros((n, height - rows + 1, width - columns + 1), dtype=np.int64)
         for row in range(rows):
             for column in range(columns):
-                code = code * shades + pictures[:, row:height - rows + 1 + row,
-                                                column:width - columns + 1 + column]
-        word = (kind * height * width + place[:code.shape[1], :code.shape[2]]) * codes + code
+                code = (
+                    code * shades
+                    + pictures[:, row : height - rows + 1 + row, column : width - columns + 1 + column]
+                )
+        word = (kind * height * width + place[: code.shape[1], : code.shape[2]]) * codes + code
         words.append(np.where(code > 0, word, -1).reshape(n, -1))
     words = np.concatenate(words, axis=1)
     there = words >= 0

@@ -60,7 +60,7 @@ def _parcels(questions, jobs):
     for question in {question.key: question for question in questions}.values():
         kin.setdefault(question.kin, []).append(question)
     most = max(1, -(-sum(map(len, kin.values())) // (TURNS * jobs)))
-    parcels = [group[i:i + most] for group in kin.values() for i in range(0, len(group), most)]
+    parcels = [group[i : i + most] for group in kin.values() for i in range(0, len(group), most)]
     return sorted(parcels, key=len, reverse=True)
 
 

@@ -24,7 +24,14 @@ MOST_ENTRIES = 2_000
 LATEST = 4_102_444_800_000  # the year 2100, in milliseconds
 KEY = re.compile(r"(?:[a-z]{1,20}|(?:cloud|edge|mobile|tiny)/(?:[123]|synthesis)/[a-z][a-z0-9-]{0,39})")
 PATH = re.compile(r"[a-z][a-z0-9_.-]{0,79}")
-TEXTS = {"reflection": 20_000, "decision": 5_000, "alternative": 5_000, "overturn": 5_000, "risk": 5_000, "scene": 200}
+TEXTS = {
+    "reflection": 20_000,
+    "decision": 5_000,
+    "alternative": 5_000,
+    "overturn": 5_000,
+    "risk": 5_000,
+    "scene": 200,
+}
 DEPTH = 12
 MOST_CASES = 200
 OF_THE_SESSION = ("runs-left", "runs-used", "any-runs", "best-tried", "best-untried", "rate-measured")
@@ -87,7 +94,12 @@ class Ledger:
 
     def places(self):
         """(track, part) of everything the reader has predicted, in the lab's order."""
-        return [(track, part) for track in TRACKS for part in "123" if self.get(track, part, "prediction") is not None]
+        return [
+            (track, part)
+            for track in TRACKS
+            for part in "123"
+            if self.get(track, part, "prediction") is not None
+        ]
 
     def missing(self, track, part):
         """What a part still lacks, in the words of a report."""
@@ -162,7 +174,9 @@ def migrate(record):
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise LedgerError(f"schema must be a whole number from 1 to {SCHEMA}, not {_short(schema)}")
     if schema > SCHEMA:
-        raise LedgerError(f"the record comes from a newer edition of the lab (schema {schema}; this one knows {SCHEMA})")
+        raise LedgerError(
+            f"the record comes from a newer edition of the lab (schema {schema}; this one knows {SCHEMA})"
+        )
     while record["schema"] < SCHEMA:
         record = MIGRATIONS[record["schema"]](record)
     validate(record)
@@ -203,7 +217,9 @@ def _entry(key, entry):
     if not isinstance(entry, dict) or set(entry) != {"value", "at"}:
         raise LedgerError(f"{key} must hold a value and a time, and nothing else")
     if not _number(entry["at"]) or not 0 <= entry["at"] <= LATEST:
-        raise LedgerError(f"{key}: the time must be milliseconds from 1970 to 2100, not {_short(entry['at'])}")
+        raise LedgerError(
+            f"{key}: the time must be milliseconds from 1970 to 2100, not {_short(entry['at'])}"
+        )
     value, name = entry["value"], key.rsplit("/", 1)[-1]
     if value is None:
         return
@@ -241,7 +257,9 @@ def _evidence(key, value):
     for name in ("settings", "assumptions"):
         _flat(f"{key}.{name}", value.get(name, {}))
     cases = value.get("cases", [])
-    if not isinstance(cases, list) or not all(isinstance(case, str) and PATH.fullmatch(case) for case in cases):
+    if not isinstance(cases, list) or not all(
+        isinstance(case, str) and PATH.fullmatch(case) for case in cases
+    ):
         raise LedgerError(f"{key}.cases must be a list of names")
     if len(cases) > MOST_CASES:
         raise LedgerError(f"{key}.cases must be at most {MOST_CASES}, not {len(cases)}")

@@ -13,10 +13,19 @@ from .record import MOST_BYTES, LedgerError
 from .tracks import track as track_of
 
 PARTS = {"1": "The Deduplication Audit", "2": "Active Learning ROI", "3": "The Domain Gap Synthesis"}
-SYNTHESIS = {"decision": "Final strategy", "alternative": "Rejected alternative",
-             "overturn": "What would overturn it", "risk": "Remaining risk"}
-WRITTEN = {"reflection": "Reflection", "decision": "Decision", "alternative": "Rejected alternative",
-           "overturn": "What would overturn it", "risk": "Remaining risk"}
+SYNTHESIS = {
+    "decision": "Final strategy",
+    "alternative": "Rejected alternative",
+    "overturn": "What would overturn it",
+    "risk": "Remaining risk",
+}
+WRITTEN = {
+    "reflection": "Reflection",
+    "decision": "Decision",
+    "alternative": "Rejected alternative",
+    "overturn": "What would overturn it",
+    "risk": "Remaining risk",
+}
 SAMPLES = {"fewer": "fewer samples", "same": "about as many samples", "more": "more samples"}
 # What the link of a class can fix: its name in the link -> how the page tells it, and in which form.
 LIMITS = {
@@ -63,8 +72,16 @@ def report_markdown(ledger, lines=None, plots=()):
         text += [f"## {title}", ""]
         for kind, content in blocks:
             text += [*_MARKDOWN[kind](content), ""]
-    text += ["## Record", "", "The record below is what a check of this report reads.", "",
-             "```json ledger", ledger.to_text(), "```", ""]
+    text += [
+        "## Record",
+        "",
+        "The record below is what a check of this report reads.",
+        "",
+        "```json ledger",
+        ledger.to_text(),
+        "```",
+        "",
+    ]
     return "\n".join(text)
 
 
@@ -83,7 +100,9 @@ def report_html(ledger, pictures=(), lines=None):
     -------
     str
     """
-    plots = [{"title": each[0], "png": each[1]} if isinstance(each, (tuple, list)) else each for each in pictures]
+    plots = [
+        {"title": each[0], "png": each[1]} if isinstance(each, (tuple, list)) else each for each in pictures
+    ]
     for plot in plots:
         if not isinstance(plot, dict) or not isinstance(plot.get("title"), str):
             raise TypeError("pictures must be pairs of a title and a PNG, or have a title")
@@ -147,8 +166,15 @@ def sections(ledger, lines=None, plots=()):
                 blocks = [("text", "Missing: not begun.")]
             found.append((f"{title}, Part {part}: {name}", blocks))
         written = [(label, ledger.get(track, "synthesis", name)) for name, label in SYNTHESIS.items()]
-        found.append((f"{title}: synthesis", [("quote", (label, text)) if text else ("text", f"{label}: missing.")
-                                              for label, text in written]))
+        found.append(
+            (
+                f"{title}: synthesis",
+                [
+                    ("quote", (label, text)) if text else ("text", f"{label}: missing.")
+                    for label, text in written
+                ],
+            )
+        )
     if not found:
         found.append(("Nothing recorded", [("text", "No prediction has been committed yet.")]))
     loose = [plot for plot in plots if not plot.get("place") or plot["place"] in placed]
@@ -205,7 +231,9 @@ def _predictions(ledger, track, part):
             name = key.rsplit("/", 1)[-1].removeprefix("prediction").strip("-")
             label = f"Prediction ({name})" if name else "Prediction"
             when = value.get("locked_at") or "at an unknown time"
-            blocks.append(("text", f"{label}, locked {when}: {value.get('said') or value.get('value')}{because}."))
+            blocks.append(
+                ("text", f"{label}, locked {when}: {value.get('said') or value.get('value')}{because}.")
+            )
     return blocks
 
 
@@ -217,14 +245,22 @@ def _evidence(ledger, track, part, evidence, lines):
     blocks = [("text", f"Evidence captured {when} with {settings}."), ("text", f"Computed by {by}.")]
     assumed = evidence.get("assumptions")
     if assumed:
-        blocks.append(("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in sorted(assumed.items()))}."))
-    moved = [name for name in ("settings", "assumptions")
-             if (ledger.get(track, part, name, evidence.get(name)) or {}) != (evidence.get(name) or {})]
+        blocks.append(
+            ("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in sorted(assumed.items()))}.")
+        )
+    moved = [
+        name
+        for name in ("settings", "assumptions")
+        if (ledger.get(track, part, name, evidence.get(name)) or {}) != (evidence.get(name) or {})
+    ]
     if moved:
         blocks.append(("text", f"Stale: the {' and the '.join(moved)} have changed since this was captured."))
     values = evidence.get("values", {})
-    first = [[_named(label, values), shown(values[path].get("value"), form), values[path]["kind"]]
-             for label, path, form in lines if path in values]
+    first = [
+        [_named(label, values), shown(values[path].get("value"), form), values[path]["kind"]]
+        for label, path, form in lines
+        if path in values
+    ]
     if first:
         blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], first)))
     beside = _beside(values)
@@ -233,9 +269,15 @@ def _evidence(ledger, track, part, evidence, lines):
     known, status = constraints(track, part), _status(values, evidence.get("cases", []))
     if status:
         named = {name: known.get(name, Constraint(name, "", "number", "")) for name in status}
-        rows = [_constraint(each, *(values.get(f"check.{name}.{what}", {}) for what in ("value", "limit")), status[name])
-                for name, each in named.items()]
-        blocks.append(("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], rows)))
+        rows = [
+            _constraint(
+                each, *(values.get(f"check.{name}.{what}", {}) for what in ("value", "limit")), status[name]
+            )
+            for name, each in named.items()
+        ]
+        blocks.append(
+            ("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], rows))
+        )
         binding = _binding(values, status)
         if binding:
             blocks.append(("text", f"Binding constraint: {named[binding].title}."))
@@ -251,8 +293,10 @@ def _named(label, values):
 def _all_figures(evidence):
     if not evidence:
         return []
-    rows = [[path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
-            for path, value in evidence.get("values", {}).items()]
+    rows = [
+        [path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
+        for path, value in evidence.get("values", {}).items()
+    ]
     return [("table", ("All captured figures", ["Figure", "Value", "Unit", "Kind", "Source"], rows))]
 
 
@@ -261,7 +305,12 @@ def _beside(values):
     predicted, found = "reveal.prediction", "reveal.measured"
     expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
     if not all(isinstance(each, (int, float)) for each in (expected, measured)):
-        return _factors(*(values.get(path, {}).get("value") for path in ("reveal.direction", "reveal.factor", "own.ratio")))
+        return _factors(
+            *(
+                values.get(path, {}).get("value")
+                for path in ("reveal.direction", "reveal.factor", "own.ratio")
+            )
+        )
     gap, unit = abs(measured - expected), values[found].get("unit", "")
     apart = f"{gap:.4g} {unit}" if unit else f"{100 * gap:.1f} percentage points"
     return f"Predicted {_told(values[predicted])}, measured {_told(values[found])}: a gap of {apart}."
@@ -269,14 +318,18 @@ def _beside(values):
 
 def _factors(direction, factor, measured):
     """The same for a direction and a factor: a factor the other way round is no near miss."""
-    if direction not in SAMPLES or not all(isinstance(each, (int, float)) and each > 0 for each in (factor, measured)):
+    if direction not in SAMPLES or not all(
+        isinstance(each, (int, float)) and each > 0 for each in (factor, measured)
+    ):
         return ""
     found, expected = predicted_factor.direction(measured), predicted_factor.ratio(direction, factor)
     right = "right" if found == direction else "wrong"
     apart = shown(predicted_factor.apart(expected, measured), "number")
-    return (f"Predicted {_by(direction, factor)}, measured {_by(found, max(measured, 1 / measured))}: the direction is"
-            f" {right}. As labels of random sampling ÷ labels of uncertainty sampling that is"
-            f" {shown(expected, 'number')} predicted and {shown(measured, 'number')} measured, {apart} times apart.")
+    return (
+        f"Predicted {_by(direction, factor)}, measured {_by(found, max(measured, 1 / measured))}: the direction is"
+        f" {right}. As labels of random sampling ÷ labels of uncertainty sampling that is"
+        f" {shown(expected, 'number')} predicted and {shown(measured, 'number')} measured, {apart} times apart."
+    )
 
 
 def _by(direction, factor):
@@ -289,20 +342,31 @@ def _binding(values, statuses):
     for name, status in statuses.items():
         value, limit = (values.get(f"check.{name}.{what}", {}).get("value") for what in ("value", "limit"))
         if all(isinstance(each, (int, float)) for each in (value, limit)) and status != "–":
-            distance[name] = status == "met", (-1 if status == "not met" else 1) * abs(value - limit) / (abs(limit) or 1)
+            distance[name] = (
+                status == "met",
+                (-1 if status == "not met" else 1) * abs(value - limit) / (abs(limit) or 1),
+            )
     return min(distance, key=distance.get, default="")
 
 
 def _status(values, cases):
     """The status of every constraint that the figures name as check.NAME.value and .limit: NAME -> words."""
     names = dict.fromkeys(match[1] for match in map(CHECK.fullmatch, values) if match)
-    return {name: "met" if f"{name}-ok" in cases else "not met" if f"{name}-fails" in cases else "–" for name in names}
+    return {
+        name: "met" if f"{name}-ok" in cases else "not met" if f"{name}-fails" in cases else "–"
+        for name in names
+    }
 
 
 def _constraint(each, value, limit, status):
     """A row of the constraint check."""
-    return [each.title, shown(value.get("value"), each.form),
-            f"{each.sign} {shown(limit.get('value'), each.form)}".strip(), each.of, status]
+    return [
+        each.title,
+        shown(value.get("value"), each.form),
+        f"{each.sign} {shown(limit.get('value'), each.form)}".strip(),
+        each.of,
+        status,
+    ]
 
 
 def _told(figure):
@@ -364,13 +428,17 @@ def _markdown_plot(plot):
     text = [f"Plot: {_inline(plot['title'])}", ""]
     if plot.get("summary"):
         text += [_inline(plot["summary"]), ""]
-    return text + (_markdown_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else [])
+    return text + (
+        _markdown_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else []
+    )
 
 
 def _html_table(content):
     title, head, rows = content
     cells = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in head)
-    lines = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
     caption = f"<caption>{html.escape(title)}</caption>"
     return f"<table>{caption}<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
 
@@ -388,10 +456,18 @@ def _html_plot(plot):
     return f"<figure>{picture}<figcaption><b>{title}</b>{summary}</figcaption></figure>{table}"
 
 
-_MARKDOWN = {"text": lambda text: [_inline(text)], "quote": _markdown_quote, "table": _markdown_table,
-             "plot": _markdown_plot}
-_HTML = {"text": lambda text: f"<p>{html.escape(text)}</p>", "quote": _html_quote, "table": _html_table,
-         "plot": _html_plot}
+_MARKDOWN = {
+    "text": lambda text: [_inline(text)],
+    "quote": _markdown_quote,
+    "table": _markdown_table,
+    "plot": _markdown_plot,
+}
+_HTML = {
+    "text": lambda text: f"<p>{html.escape(text)}</p>",
+    "quote": _html_quote,
+    "table": _html_table,
+    "plot": _html_plot,
+}
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Data Selection lab: report</title>

@@ -38,8 +38,9 @@ def text_checks(report, ledger):
     if report.lstrip("\ufeff \n").startswith("{"):
         return [], ""
     note = "the text shows another thing than the record in it"
-    return [Check("", "", TEXT, TEXT, given or None, expected or None, False, note) for given, expected in found] or [
-        Check("", "", TEXT, TEXT, SAME, SAME, True)], ""
+    return [
+        Check("", "", TEXT, TEXT, given or None, expected or None, False, note) for given, expected in found
+    ] or [Check("", "", TEXT, TEXT, SAME, SAME, True)], ""
 
 
 def altered(report, ledger):
@@ -69,8 +70,10 @@ def altered(report, ledger):
         raise LedgerError("the report was written without Python, in other words than here")
     record = json.loads(ledger_text(report))
     if (record.get("lab"), record.get("schema")) != (__version__, SCHEMA):
-        raise LedgerError(f"the report was written by lab {record.get('lab')} with schema {record.get('schema')}, in other"
-                          f" words than lab {__version__} with schema {SCHEMA} writes")
+        raise LedgerError(
+            f"the report was written by lab {record.get('lab')} with schema {record.get('schema')}, in other"
+            f" words than lab {__version__} with schema {SCHEMA} writes"
+        )
     told = {shown(value.get("value"), form) for value in _captured(ledger) for form in FORMATS}
     if SCRIPT.search(report):
         lines = _html_lines(report, told)

@@ -46,7 +46,9 @@ def train(features, label, classes, l2, passes):
     target = (np.arange(classes)[:, None] == label).astype(float)
     weights = ahead = np.zeros((classes, width))
     for i in range(passes):
-        p = ahead @ transpose  # a row a class: sums over classes are then sums of rows, which is many times faster
+        p = (
+            ahead @ transpose
+        )  # a row a class: sums over classes are then sums of rows, which is many times faster
         p -= p.max(axis=0)
         np.exp(p, out=p)
         p /= p.sum(axis=0)
@@ -101,16 +103,23 @@ class SamplePlan:
     """
 
     def __init__(self, features, label, classes, mass, per_read, train_index, heldout_index, seed=1):
-        self.features, self.label, self.mass = np.asarray(features, float), np.asarray(label), np.asarray(mass)
+        self.features, self.label, self.mass = (
+            np.asarray(features, float),
+            np.asarray(label),
+            np.asarray(mass),
+        )
         self.classes = arguments.integer("classes", classes, 2)
         self.per_read = arguments.integer("per_read", per_read, 1)
         n = len(self.features)
         for name, given in (("label", self.label), ("mass", self.mass)):
             if given.shape != (n,):
-                raise ValueError(f"{name} must have one entry for each of {n} samples, not shape {given.shape}")
+                raise ValueError(
+                    f"{name} must have one entry for each of {n} samples, not shape {given.shape}"
+                )
         if n and not 0 <= self.label.min() <= self.label.max() < classes:
-            raise ValueError(f"label must lie between 0 and {classes - 1}, not {self.label.min()} to "
-                             f"{self.label.max()}")
+            raise ValueError(
+                f"label must lie between 0 and {classes - 1}, not {self.label.min()} to {self.label.max()}"
+            )
         train_index, self.heldout_index = np.asarray(train_index), np.asarray(heldout_index)
         if not train_index.size or not self.heldout_index.size:
             raise ValueError("train_index and heldout_index must hold at least one sample each")
@@ -142,8 +151,10 @@ class SamplePlan:
         n = len(self.features)
         keep = np.ones(n, dtype=bool) if keep is None else np.asarray(keep)
         if keep.dtype != bool or keep.shape != (n,):
-            raise ValueError(f"keep must be a mask of {n} booleans, one for each sample, not {keep.dtype} of "
-                             f"shape {keep.shape}")
+            raise ValueError(
+                f"keep must be a mask of {n} booleans, one for each sample, not {keep.dtype} of "
+                f"shape {keep.shape}"
+            )
         read = self.train_index[keep[self.train_index]]
         if not read.size:
             raise ValueError("keep must leave at least one training sample")
@@ -152,12 +163,19 @@ class SamplePlan:
         asked = self.label[self.heldout_index]
         operations, loss = [], []
         for end in at.tolist():
-            weights, cost = train(self.features[read[:end]], self.label[read[:end]], self.classes, L2 * end, PASSES)
+            weights, cost = train(
+                self.features[read[:end]], self.label[read[:end]], self.classes, L2 * end, PASSES
+            )
             p = probabilities(weights, self.features[self.heldout_index])[np.arange(asked.size), asked]
             operations.append(cost)
             loss.append(-np.log((end * p + 1) / (end + self.classes)).mean())
         tokens = so_far[at - 1]
         parameters = np.full(at.size, self.parameters, dtype=np.int64)
-        return Curve(documents=at, tokens=tokens, operations=np.array(operations, dtype=np.int64),
-                     parameters=parameters, flops=training_flops(parameters, PASSES * (tokens // self.per_read)),
-                     loss=np.array(loss))
+        return Curve(
+            documents=at,
+            tokens=tokens,
+            operations=np.array(operations, dtype=np.int64),
+            parameters=parameters,
+            flops=training_flops(parameters, PASSES * (tokens // self.per_read)),
+            loss=np.array(loss),
+        )

@@ -290,7 +290,7 @@ def stratified_split(y, test_share, seed):
     for samples, in_pool, in_test in zip(members, pool_counts, test_counts):
         samples = samples[random.permutation(len(samples))]
         pool.append(samples[:in_pool])
-        test.append(samples[in_pool:in_pool + in_test])
+        test.append(samples[in_pool : in_pool + in_test])
     pool, test = np.concatenate(pool).astype(np.int64), np.concatenate(test).astype(np.int64)
     return random.permutation(pool), random.permutation(test)
 
@@ -344,4 +344,3 @@ def rare_class(X, y, label, keep, seed):
     staying = y != label
     staying[np.random.default_rng(seed).permutation(members)[:keep]] = True
     return X[staying], y[staying]
-

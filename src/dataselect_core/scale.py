@@ -74,16 +74,21 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
     """
     cluster, words = np.asarray(cluster), np.asarray(words, dtype=float)
     if cluster.shape != words.shape or cluster.ndim != 1:
-        raise ValueError("cluster and words must be 1-d arrays of one length, not of shapes "
-                         f"{cluster.shape} and {words.shape}")
+        raise ValueError(
+            "cluster and words must be 1-d arrays of one length, not of shapes "
+            f"{cluster.shape} and {words.shape}"
+        )
     n = cluster.size
     own = cluster.dtype.kind in "iu" and np.isin(cluster, np.arange(n)).all()
     if not own or (cluster[cluster] != cluster).any():
         raise ValueError("cluster must name a kept document for each document, and for a kept one itself")
     if not np.isfinite(words).all() or (words < 0).any():
         raise ValueError("words must be finite and at least 0")
-    for name, value, least in (("parameters", parameters, 1), ("tokens", tokens, 1),
-                               ("corpus_bytes", corpus_bytes, 0)):
+    for name, value, least in (
+        ("parameters", parameters, 1),
+        ("tokens", tokens, 1),
+        ("corpus_bytes", corpus_bytes, 0),
+    ):
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{name} must be a number of at least {least}, not {value!r}")
         if not least <= value < np.inf:
@@ -98,10 +103,17 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
     flops, flops_after = training_flops(parameters, tokens), training_flops(parameters, after)
     cost, cost_after = training_cost(flops, assumptions), training_cost(flops_after, assumptions)
     return Scale(
-        parameters=float(parameters), tokens=float(tokens), tokens_after=after,
+        parameters=float(parameters),
+        tokens=float(tokens),
+        tokens_after=after,
         effective_tokens=effective_tokens_of_clusters(unique, total),
-        flops=flops, flops_after=flops_after, gpu_hours=cost.gpu_hours, gpu_hours_after=cost_after.gpu_hours,
-        dollars=cost.dollars, dollars_after=cost_after.dollars,
+        flops=flops,
+        flops_after=flops_after,
+        gpu_hours=cost.gpu_hours,
+        gpu_hours_after=cost_after.gpu_hours,
+        dollars=cost.dollars,
+        dollars_after=cost_after.dollars,
         indexing_dollars=indexing_cost(corpus_bytes, assumptions).dollars,
-        loss=clustered_loss(parameters, unique, total), loss_after=clustered_loss(parameters, unique, unique),
+        loss=clustered_loss(parameters, unique, total),
+        loss_after=clustered_loss(parameters, unique, unique),
     )

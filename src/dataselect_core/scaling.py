@@ -140,7 +140,7 @@ def _constrained(params, unique, data):
     a, b, alpha = math.exp(c["ln_A"]), math.exp(c["ln_B"]), c["alpha"]
     g = (a / b) ** (1 / (2 * alpha))
     size = _worth(np.minimum(params, unique * g * g), params, c["R_N"])
-    return _plain(math.exp(c["ln_E"]) + a / size ** alpha + b / data ** alpha)
+    return _plain(math.exp(c["ln_E"]) + a / size**alpha + b / data**alpha)
 
 
 def effective_tokens_of_clusters(unique_tokens, total_tokens):
@@ -170,8 +170,10 @@ def effective_tokens_of_clusters(unique_tokens, total_tokens):
     unique = _positive(unique_tokens, "unique_tokens", zero=True)
     total = _positive(total_tokens, "total_tokens", zero=True)
     if unique.shape != total.shape or unique.ndim != 1:
-        raise ValueError("unique_tokens and total_tokens must be 1-d arrays of one length, not of shapes "
-                         f"{unique.shape} and {total.shape}")
+        raise ValueError(
+            "unique_tokens and total_tokens must be 1-d arrays of one length, not of shapes "
+            f"{unique.shape} and {total.shape}"
+        )
     if (total < unique).any():
         raise ValueError("total_tokens must be at least unique_tokens in every cluster: it includes them")
     some = unique > 0

@@ -107,7 +107,7 @@ def pareto_frontier(cost, accuracy):
     if not (np.isfinite(cost).all() and np.isfinite(accuracy).all()):
         raise ValueError("cost and accuracy must be finite numbers")
     order = np.lexsort((-accuracy, cost))
-    best_before = np.maximum.accumulate(np.concatenate([[-np.inf], accuracy[order][:-1]]))[:len(order)]
+    best_before = np.maximum.accumulate(np.concatenate([[-np.inf], accuracy[order][:-1]]))[: len(order)]
     return order[accuracy[order] > best_before]
 
 

@@ -107,8 +107,10 @@ def flatten(shingle_sets):
     offsets : intp[n + 1]
         Set i is values[offsets[i]:offsets[i + 1]].
     """
-    arrays = [_hashes(index, given) for index, given in
-              enumerate(arguments.documents("shingle_sets", shingle_sets, "uint32 arrays"))]
+    arrays = [
+        _hashes(index, given)
+        for index, given in enumerate(arguments.documents("shingle_sets", shingle_sets, "uint32 arrays"))
+    ]
     offsets = np.zeros(len(arrays) + 1, np.intp)  # 32 bits in a browser, where repeat takes no other
     np.cumsum([len(array) for array in arrays], out=offsets[1:])
     return np.concatenate(arrays), offsets
@@ -125,8 +127,9 @@ def _hashes(index, given):
     if array.ndim != 1:
         raise ValueError(f"shingle_sets[{index}] must have one dimension, not shape {array.shape}")
     if array.min() < 0 or array.max() >> 32:
-        raise ValueError(f"shingle_sets[{index}] must hold integers in [0, 2^32), not"
-                         f" {array.min()} to {array.max()}")
+        raise ValueError(
+            f"shingle_sets[{index}] must hold integers in [0, 2^32), not {array.min()} to {array.max()}"
+        )
     return array.astype(np.uint32)
 
 
@@ -150,13 +153,13 @@ def _chunk_sets(texts, width):
     shingle = hashes[:windows].copy()
     for step in range(1, width):
         shingle *= BASE
-        shingle += hashes[step:step + windows]
+        shingle += hashes[step : step + windows]
     shingle ^= shingle >> HALF
     shingle *= FINAL
     shingle >>= HALF
     # One number holds document and hash, so one sort makes every document's shingles distinct.
     shingle |= document[:windows] << HALF
-    within = document[:windows] == document[width - 1:]  # not across the border of two documents
+    within = document[:windows] == document[width - 1 :]  # not across the border of two documents
     shingle = np.sort(shingle if within.all() else shingle[within])
     first = np.ones(len(shingle), bool)
     np.not_equal(shingle[1:], shingle[:-1], out=first[1:])

@@ -85,15 +85,27 @@ def simulate(redundancy=0.6, seed=1):
     for _ in range(n - count):
         i = int(np.searchsorted(length, draw.below(int(length[-1])), side="right"))
         copies[i] += 1
-        clips.append((f"{KINDS[kinds[i]]} {i + 1}, copy {copies[i]}", _augmented(recordings[i], draw, facts), i,
-                      "augmented"))
+        clips.append(
+            (
+                f"{KINDS[kinds[i]]} {i + 1}, copy {copies[i]}",
+                _augmented(recordings[i], draw, facts),
+                i,
+                "augmented",
+            )
+        )
     clips = [clips[k] for k in draw.permutation(n)]
     origin = np.array([clip[2] for clip in clips], dtype=np.int64)
-    made = (f"SIMULATED sounds: {count} recordings and {n - count} augmented copies, all of them synthesised here; "
-            f"no real sound is among them (redundancy {redundancy:g}, seed {int(seed)}).")
+    made = (
+        f"SIMULATED sounds: {count} recordings and {n - count} augmented copies, all of them synthesised here; "
+        f"no real sound is among them (redundancy {redundancy:g}, seed {int(seed)})."
+    )
     return Clips(
-        ids=tuple(clip[0] for clip in clips), signals=tuple(clip[1] for clip in clips), origin=origin,
-        label=origin % len(KINDS), copy=tuple(clip[3] for clip in clips), redundancy=1 - count / n,
+        ids=tuple(clip[0] for clip in clips),
+        signals=tuple(clip[1] for clip in clips),
+        origin=origin,
+        label=origin % len(KINDS),
+        copy=tuple(clip[3] for clip in clips),
+        redundancy=1 - count / n,
         provenance=made,
     )
 
@@ -106,7 +118,7 @@ def spectrum(signal):
     """
     hop, rate = HOP, FACTS["rate"]
     windows = len(signal) // hop
-    padded = np.concatenate([np.zeros(hop // 2), signal[:windows * hop], np.zeros(hop // 2)])
+    padded = np.concatenate([np.zeros(hop // 2), signal[: windows * hop], np.zeros(hop // 2)])
     frames = np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop]
     frames = np.concatenate([frames, np.zeros((windows - len(frames), 2 * hop))])
     shape = 0.5 - 0.5 * np.cos(np.pi * (np.arange(2 * hop) + 0.5) / hop)
@@ -146,7 +158,7 @@ def spectral_words(signals):
     longest = max(len(picture) for picture in pictures)
     sheet = np.zeros((len(pictures), longest, pictures[0].shape[1]), dtype=np.int64)
     for picture, place in zip(pictures, sheet, strict=True):
-        place[:len(picture)] = np.minimum(picture * shades, shades - 1)
+        place[: len(picture)] = np.minimum(picture * shades, shades - 1)
     return patch_words(sheet, shades)
 
 
@@ -158,10 +170,10 @@ def summary(signals):
     rows = []
     for signal in signals:
         loud = loudness(signal)
-        rows.append(np.concatenate([loud.mean(axis=0), np.abs(np.diff(loud, axis=0, prepend=loud[:1])).mean(axis=0)]))
+        rows.append(
+            np.concatenate([loud.mean(axis=0), np.abs(np.diff(loud, axis=0, prepend=loud[:1])).mean(axis=0)])
+        )
     return np.array(rows)
-
-
 
 
 def _recording(kind, draw, facts):
@@ -177,7 +189,9 @@ def _recording(kind, draw, facts):
         first, second = draw.between(300, 800), draw.between(900, 1800)
         sound = np.zeros(n)
         for k in range(1, 18):
-            near = np.exp(-(((k * pitch - first) / 150) ** 2)) + 0.5 * np.exp(-(((k * pitch - second) / 200) ** 2))
+            near = np.exp(-(((k * pitch - first) / 150) ** 2)) + 0.5 * np.exp(
+                -(((k * pitch - second) / 200) ** 2)
+            )
             sound += near * np.sin(k * phase) * (k * pitch < rate / 2)
         sound *= 0.15 + np.sin(np.pi * (1 + draw.below(3)) * course) ** 2
     elif kind == "alarm":
@@ -190,7 +204,7 @@ def _recording(kind, draw, facts):
         sound = np.sin(2 * np.pi * np.cumsum(start + (end - start) * course) / rate) * np.sin(np.pi * course)
     elif kind == "hum":
         base, fall = draw.between(60, 140), draw.between(0.3, 0.8)
-        sound = sum(fall ** k * np.sin(2 * np.pi * k * base * t + draw.between(0, 6.28)) for k in range(1, 8))
+        sound = sum(fall**k * np.sin(2 * np.pi * k * base * t + draw.between(0, 6.28)) for k in range(1, 8))
     else:
         frequency = np.fft.rfftfreq(n, 1 / rate)
         middle, width = draw.between(300, 1500), draw.between(200, 700)
@@ -208,12 +222,12 @@ def _augmented(recording, draw, facts):
     gain = 1 - draw.between(0, 1) * (1 - facts["quietest"])
     signal = np.zeros(len(recording))
     if shift >= 0:
-        signal[shift:] = recording[:len(recording) - shift]
+        signal[shift:] = recording[: len(recording) - shift]
     else:
         signal[:shift] = recording[-shift:]
     noise = draw.noise(len(recording))
     decibel = facts["cleanest"] + severity * (facts["noisiest"] - facts["cleanest"])
-    power = np.sqrt((signal ** 2).mean() / (noise ** 2).mean()) * 10 ** (-decibel / 20)
+    power = np.sqrt((signal**2).mean() / (noise**2).mean()) * 10 ** (-decibel / 20)
     signal = gain * (signal + power * noise)
     return np.round(signal).clip(-32768, 32767).astype(np.int16)
 

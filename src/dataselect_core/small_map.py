@@ -33,9 +33,14 @@ def measure(built, setting, seeds, data, runs):
     """
     shares = [share for share in AXIS if _possible(setting, share)]
     if len(shares) < 2:
-        raise ValueError("a map needs more real samples: with so few, only all-synthetic mixes can be trained")
-    measures = {name + end: np.empty((len(shares), len(AXIS))) for name in mixing.MEASURES
-                for end in ("", "_low", "_high")}
+        raise ValueError(
+            "a map needs more real samples: with so few, only all-synthetic mixes can be trained"
+        )
+    measures = {
+        name + end: np.empty((len(shares), len(AXIS)))
+        for name in mixing.MEASURES
+        for end in ("", "_low", "_high")
+    }
     seeds = tuple(seeds[:SEEDS])
     total, done = len(shares) * len(AXIS) * len(seeds), 0
     for j, randomisation in enumerate(AXIS):  # outside, so that simulated samples are used again
@@ -52,8 +57,14 @@ def measure(built, setting, seeds, data, runs):
                 measures[name][i, j] = found.mean
                 measures[name + "_low"][i, j] = found.low
                 measures[name + "_high"][i, j] = found.high
-    yield replace(built, setting=replace(setting, share=1.0, randomisation=0.0), shares=np.array(shares),
-                  randomisations=np.array(AXIS), seeds=seeds, measures=measures)
+    yield replace(
+        built,
+        setting=replace(setting, share=1.0, randomisation=0.0),
+        shares=np.array(shares),
+        randomisations=np.array(AXIS),
+        seeds=seeds,
+        measures=measures,
+    )
 
 
 def _possible(setting, share):

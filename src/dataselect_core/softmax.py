@@ -122,7 +122,7 @@ class SoftmaxRegression:
         if len(classes) < 2:
             raise ValueError(f"y must hold at least two classes, found only {classes[0]!r}")
         start = self._start(X.shape[1], classes, warm_start)
-        target = np.eye(len(classes))[index][:, -start.shape[1]:]
+        target = np.eye(len(classes))[index][:, -start.shape[1] :]
         weights = self._minimise(np.column_stack([X, np.ones(len(X))]), target, index, start)
         self.classes_ = classes
         self.coef_ = weights[:-1].T.copy()

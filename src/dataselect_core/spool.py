@@ -18,7 +18,7 @@ def band_keys(signed, bands, rows):
     -------
     uint64[n, bands]
     """
-    banded = signed[:, :bands * rows].reshape(len(signed), bands, rows)
+    banded = signed[:, : bands * rows].reshape(len(signed), bands, rows)
     keys = np.zeros((len(signed), bands), np.uint64)
     for row in range(rows):
         keys += banded[:, :, row]
@@ -67,8 +67,12 @@ class Keys(Table):
 
     def band(self, band):
         """The keys of one band: uint64[n]."""
-        return np.concatenate([self._read(start + 8 * band * documents, documents, np.uint64)
-                               for start, documents in self._blocks])
+        return np.concatenate(
+            [
+                self._read(start + 8 * band * documents, documents, np.uint64)
+                for start, documents in self._blocks
+            ]
+        )
 
 
 class Signatures(Table):
@@ -81,5 +85,9 @@ class Signatures(Table):
 
     def rows(self, documents):
         """The signatures of some documents, uint32[m, num_perm]."""
-        return np.array([self._read(4 * self.num_perm * document, self.num_perm, np.uint32)
-                         for document in documents.tolist()])
+        return np.array(
+            [
+                self._read(4 * self.num_perm * document, self.num_perm, np.uint32)
+                for document in documents.tolist()
+            ]
+        )

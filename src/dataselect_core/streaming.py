@@ -70,8 +70,19 @@ class StreamedDeduplication:
     temporary_bytes: int
 
 
-def deduplicate_files(corpus, threshold=0.8, num_perm=128, width=5, seed=1, verify=True, bands=None,
-                      rows=None, on_error="stop", folder=None, progress=None):
+def deduplicate_files(
+    corpus,
+    threshold=0.8,
+    num_perm=128,
+    width=5,
+    seed=1,
+    verify=True,
+    bands=None,
+    rows=None,
+    on_error="stop",
+    folder=None,
+    progress=None,
+):
     """Find near-duplicates in a corpus on disk, and keep one document of each cluster.
 
     What stays is what `dedup.deduplicate` keeps of the same texts. (Bands are compared by a 64-bit key, so
@@ -112,7 +123,9 @@ def deduplicate_files(corpus, threshold=0.8, num_perm=128, width=5, seed=1, veri
     TypeError, ValueError
         If an argument is out of range; the message says which.
     """
-    steps = deduplication_steps(corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder)
+    steps = deduplication_steps(
+        corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder
+    )
     while True:
         try:
             step = next(steps)
@@ -122,8 +135,18 @@ def deduplicate_files(corpus, threshold=0.8, num_perm=128, width=5, seed=1, veri
             progress(*step)
 
 
-def deduplication_steps(corpus, threshold=0.8, num_perm=128, width=5, seed=1, verify=True, bands=None,
-                        rows=None, on_error="stop", folder=None):
+def deduplication_steps(
+    corpus,
+    threshold=0.8,
+    num_perm=128,
+    width=5,
+    seed=1,
+    verify=True,
+    bands=None,
+    rows=None,
+    on_error="stop",
+    folder=None,
+):
     """`deduplicate_files` in small steps, for a page that has to answer in between.
 
     Yields
@@ -161,8 +184,18 @@ def deduplication_steps(corpus, threshold=0.8, num_perm=128, width=5, seed=1, ve
                 yield "compare", band, bands
         cluster = join.roots(first)
         return StreamedDeduplication(
-            cluster == np.arange(n), cluster, index, int((first != np.arange(n)).sum()), read.empty, compared,
-            read.malformed, read.problems, bands, rows, keys.size + signed.size)
+            cluster == np.arange(n),
+            cluster,
+            index,
+            int((first != np.arange(n)).sum()),
+            read.empty,
+            compared,
+            read.malformed,
+            read.problems,
+            bands,
+            rows,
+            keys.size + signed.size,
+        )
 
 
 class _Reading:
@@ -200,13 +233,19 @@ class _Reading:
         if texts:
             self._chunk(texts)
         if not self.file:
-            raise CorpusError(f"{self.corpus.path} holds no documents"
-                              + (f" that can be read; {self.problems[0]}" if self.problems else ""))
+            raise CorpusError(
+                f"{self.corpus.path} holds no documents"
+                + (f" that can be read; {self.problems[0]}" if self.problems else "")
+            )
         yield "read", self.corpus.bytes, self.corpus.bytes
 
     def index(self):
-        return Index(*(np.frombuffer(given, given.typecode)
-                       for given in (self.file, self.start, self.size, self.words)))
+        return Index(
+            *(
+                np.frombuffer(given, given.typecode)
+                for given in (self.file, self.start, self.size, self.words)
+            )
+        )
 
     def _chunk(self, texts):
         sets = shingle_sets(texts, self.width)
@@ -238,8 +277,9 @@ class _Exact:
         missing = np.array([document for document in wanted if document not in self._held], np.int64)
         if len(missing):
             # Copies, as each is a view that would hold its neighbours too.
-            sets = [members.copy() for members in
-                    shingle_sets(self.corpus.texts(self.index, missing), self.width)]
+            sets = [
+                members.copy() for members in shingle_sets(self.corpus.texts(self.index, missing), self.width)
+            ]
             self._held.update(zip(missing.tolist(), sets))
             self._shingles += sum(map(len, sets))
         found = [self._held[document] for document in wanted]
@@ -297,7 +337,7 @@ def _first_of_each(fingerprints):
     """Of every row the index of the first row equal to it."""
     order = np.lexsort(fingerprints.T)
     ordered = fingerprints[order]
-    new = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))[:len(order)]
+    new = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))[: len(order)]
     first = np.empty(len(order), np.int64)
     first[order] = order[np.flatnonzero(new)][np.cumsum(new) - 1]
     return first
@@ -307,7 +347,7 @@ def _runs(keys):
     """The order that sorts the keys (stably), and start and size of each run of two or more equal ones."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[:len(order)])
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
     sizes = np.diff(starts, append=len(order))
     return order, starts[sizes > 1], sizes[sizes > 1]
 

@@ -114,7 +114,12 @@ def sweep(
         for batch_size in batch_sizes:
             runs = [
                 active_learning(
-                    *problem, strategy, batch_size, initial, limit, seed,
+                    *problem,
+                    strategy,
+                    batch_size,
+                    initial,
+                    limit,
+                    seed,
                     recall_class=None if rare is None else rare[0],
                 )
                 for problem, seed in zip(problems, seeds)

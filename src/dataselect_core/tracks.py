@@ -211,8 +211,10 @@ def _value(fact):
 
 
 def _part_1(facts):
-    limits = {corpus: Limits(_value(limit["budget"]), _value(limit["guardrail"]))
-              for corpus, limit in facts["limits"].items()}
+    limits = {
+        corpus: Limits(_value(limit["budget"]), _value(limit["guardrail"]))
+        for corpus, limit in facts["limits"].items()
+    }
     numbers = {name: _value(fact) for name, fact in facts.items() if name not in ("corpus", "limits")}
     return Part1(corpus=facts["corpus"], limits=MappingProxyType(limits), **numbers)
 
@@ -227,8 +229,11 @@ def _part_3(facts):
 
 
 def _track(id, facts):
-    parts = {"part_1": _part_1(facts["part_1"]), "part_2": _part_2(facts["part_2"]),
-             "part_3": _part_3(facts["part_3"])}
+    parts = {
+        "part_1": _part_1(facts["part_1"]),
+        "part_2": _part_2(facts["part_2"]),
+        "part_3": _part_3(facts["part_3"]),
+    }
     return Track(id=id, **{**facts, **parts})
 
 

@@ -62,7 +62,9 @@ class Question:
     @property
     def key(self):
         """The same for two questions with the same answer."""
-        return json.dumps((self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True)
+        return json.dumps(
+            (self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True
+        )
 
     @property
     def kin(self):
@@ -120,7 +122,9 @@ def captured(ledger):
 def captured_by(ledger):
     """What computed the evidence, in words: (track, part) -> versions of lab and engine."""
     found = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
-    return {place: described(evidence.get("engine"), evidence.get("lab")) for place, evidence in found.items()}
+    return {
+        place: described(evidence.get("engine"), evidence.get("lab")) for place, evidence in found.items()
+    }
 
 
 def questions(ledger):
@@ -130,8 +134,15 @@ def questions(ledger):
     asked = []
     for track, part in captured(ledger):
         evidence, prediction = (ledger.get(track, part, name) for name in ("evidence", "prediction"))
-        asked.append(Question(track, part, evidence.get("settings", {}), evidence.get("assumptions", {}),
-                              None if prediction is None else prediction.get("value")))
+        asked.append(
+            Question(
+                track,
+                part,
+                evidence.get("settings", {}),
+                evidence.get("assumptions", {}),
+                None if prediction is None else prediction.get("value"),
+            )
+        )
     return asked
 
 
@@ -156,9 +167,13 @@ def checks(ledger, question, found):
     evidence = ledger.get(track, part, "evidence")
     values, cases = evidence.get("values", {}), list(dict.fromkeys(evidence.get("cases", [])))
     if isinstance(found, str):
-        return [*(Check(track, part, path, value["kind"], value.get("value"), None, False, found)
-                  for path, value in values.items()),
-                *(Check(track, part, f"cases.{name}", "case", HOLDS, None, False, found) for name in cases)]
+        return [
+            *(
+                Check(track, part, path, value["kind"], value.get("value"), None, False, found)
+                for path, value in values.items()
+            ),
+            *(Check(track, part, f"cases.{name}", "case", HOLDS, None, False, found) for name in cases),
+        ]
     return _figures(track, part, values, found.values) + _cases(track, part, cases, found.cases)
 
 
@@ -172,8 +187,18 @@ def _figures(track, part, claimed, found):
         here = found[path]
         same = _same(value.get("value"), here.value)
         note = "" if not same or value["kind"] == here.kind else f"the lab calls this {here.kind}"
-        made.append(Check(track, part, path, value["kind"], value.get("value"), _plain(here.value),
-                          same and not note, note))
+        made.append(
+            Check(
+                track,
+                part,
+                path,
+                value["kind"],
+                value.get("value"),
+                _plain(here.value),
+                same and not note,
+                note,
+            )
+        )
     for path in sorted(found.keys() - claimed.keys()):
         note = "left out of the report"
         made.append(Check(track, part, path, found[path].kind, None, _plain(found[path].value), False, note))
@@ -181,10 +206,23 @@ def _figures(track, part, claimed, found):
 
 
 def _cases(track, part, claimed, found):
-    made = [Check(track, part, f"cases.{name}", "case", HOLDS, HOLDS if name in found else None, name in found,
-                  "" if name in found else "not the case at these settings") for name in claimed]
-    return made + [Check(track, part, f"cases.{name}", "case", None, HOLDS, False, "left out of the report")
-                   for name in sorted(set(found) - set(claimed))]
+    made = [
+        Check(
+            track,
+            part,
+            f"cases.{name}",
+            "case",
+            HOLDS,
+            HOLDS if name in found else None,
+            name in found,
+            "" if name in found else "not the case at these settings",
+        )
+        for name in claimed
+    ]
+    return made + [
+        Check(track, part, f"cases.{name}", "case", None, HOLDS, False, "left out of the report")
+        for name in sorted(set(found) - set(claimed))
+    ]
 
 
 def _plain(value):

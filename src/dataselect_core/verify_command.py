@@ -30,8 +30,20 @@ from .report_text import text_checks
 from .verification import TEXT, captured, captured_by, checks, questions
 
 SUMMARY = "check the figures of the lab's reports"
-COLUMNS = ("report", "student", "track", "part", "path", "kind", "claimed", "recomputed", "agrees", "note",
-           "captured_by", "checked_by")
+COLUMNS = (
+    "report",
+    "student",
+    "track",
+    "part",
+    "path",
+    "kind",
+    "claimed",
+    "recomputed",
+    "agrees",
+    "note",
+    "captured_by",
+    "checked_by",
+)
 KINDS = (".md", ".html", ".htm", ".json")  # of the files taken from a folder
 MOST_BYTES = 60_000_000  # a report with pictures has a few
 SHOWN = 5  # disagreements of one report in the summary; the CSV has all
@@ -73,10 +85,20 @@ class Outcome:
 def add_arguments(parser):
     """Say what the command takes."""
     parser.add_argument("reports", nargs="+", help="reports (.md, .html, .json), or folders of them")
-    parser.add_argument("-o", "--csv", default="verification.csv", metavar="FILE",
-                        help="where the table of all figures goes; - for standard output (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, default=processors(), metavar="N",
-                        help="processes to share the work; 1 is this one alone (default: one a processor, %(default)s)")
+    parser.add_argument(
+        "-o",
+        "--csv",
+        default="verification.csv",
+        metavar="FILE",
+        help="where the table of all figures goes; - for standard output (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=processors(),
+        metavar="N",
+        help="processes to share the work; 1 is this one alone (default: one a processor, %(default)s)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress, and no summary")
 
 
@@ -89,13 +111,17 @@ def run(options):
     asked = [questions(ledger) if ledger else [] for _, ledger in opened]
     progress = None if options.quiet else _Progress(paths, asked, sys.stderr)
     found_anew = {}
-    with closing(recomputed([each for all_of_one in asked for each in all_of_one], options.jobs, progress)) as answers:
+    with closing(
+        recomputed([each for all_of_one in asked for each in all_of_one], options.jobs, progress)
+    ) as answers:
         for key, answer in answers:
             found_anew[key] = answer
             if progress:
                 progress.answered(found_anew)
-    outcomes = [_checked(outcome, ledger, asked_of_it, found_anew)
-                for (outcome, ledger), asked_of_it in zip(opened, asked, strict=True)]
+    outcomes = [
+        _checked(outcome, ledger, asked_of_it, found_anew)
+        for (outcome, ledger), asked_of_it in zip(opened, asked, strict=True)
+    ]
     if progress:
         progress.clear(found_anew)
     write(outcomes, options.csv)
@@ -181,9 +207,21 @@ def _write(outcomes, out):
         if outcome.problem:
             table.writerow([*head, "", "", "", "", "", "", "no", _cell(outcome.problem), "", here])
         for each in outcome.checks:
-            table.writerow([*head, each.track, each.part, each.path, each.kind, _cell(each.claimed),
-                            _cell(each.recomputed), "yes" if each.agrees else "no", _cell(each.note),
-                            _cell(outcome.by.get((each.track, each.part))), here])
+            table.writerow(
+                [
+                    *head,
+                    each.track,
+                    each.part,
+                    each.path,
+                    each.kind,
+                    _cell(each.claimed),
+                    _cell(each.recomputed),
+                    "yes" if each.agrees else "no",
+                    _cell(each.note),
+                    _cell(outcome.by.get((each.track, each.part))),
+                    here,
+                ]
+            )
 
 
 def _cell(value):
@@ -191,7 +229,9 @@ def _cell(value):
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.lstrip()[:1] in ("=", "+", "-", "@") or value[:1] in ("\t", "\r") else value
+        return (
+            f"'{value}" if value.lstrip()[:1] in ("=", "+", "-", "@") or value[:1] in ("\t", "\r") else value
+        )
     return repr(value)
 
 
@@ -213,11 +253,15 @@ def summary(outcomes):
         if outcome.problem:
             lines.append(f"NOT CHECKED  {_line(outcome.name)}{who}: {_line(outcome.problem)}")
         elif not wrong:
-            lines.append(f"agrees       {_line(outcome.name)}{who}: {_counted(outcome.checks)}"
-                         + (", and its text" if any(each.kind == TEXT for each in outcome.checks) else ""))
+            lines.append(
+                f"agrees       {_line(outcome.name)}{who}: {_counted(outcome.checks)}"
+                + (", and its text" if any(each.kind == TEXT for each in outcome.checks) else "")
+            )
         else:
-            lines.append(f"DISAGREES    {_line(outcome.name)}{who}: {_counted(outcome.checks, agreeing=True)} agree"
-                         f"{_text(outcome.checks)}")
+            lines.append(
+                f"DISAGREES    {_line(outcome.name)}{who}: {_counted(outcome.checks, agreeing=True)} agree"
+                f"{_text(outcome.checks)}"
+            )
             lines += [f"               {_difference(each)}" for each in wrong[:SHOWN]]
             if len(wrong) > SHOWN:
                 lines.append(f"               and {len(wrong) - SHOWN} more")
@@ -226,11 +270,13 @@ def summary(outcomes):
     every = [each for outcome in outcomes for each in outcome.checks]
     unread = sum(bool(outcome.problem) for outcome in outcomes)
     edited = sum(bool(_text(outcome.checks)) for outcome in outcomes)
-    lines.append(f"{len(outcomes)} {'report' if len(outcomes) == 1 else 'reports'}: "
-                 f"{_counted(every, agreeing=True)} agree"
-                 + (f"; the text of {edited} shows another thing than the record in it" if edited else "")
-                 + (f"; {unread} could not be checked" if unread else "")
-                 + ". Agreement shows that the figures are genuine, not who made them.")
+    lines.append(
+        f"{len(outcomes)} {'report' if len(outcomes) == 1 else 'reports'}: "
+        f"{_counted(every, agreeing=True)} agree"
+        + (f"; the text of {edited} shows another thing than the record in it" if edited else "")
+        + (f"; {unread} could not be checked" if unread else "")
+        + ". Agreement shows that the figures are genuine, not who made them."
+    )
     by = sorted({text for outcome in outcomes for text in outcome.by.values()})
     lines += [f"Computed by {_line(text)}." for text in by]
     lines.append(f"Checked by {described(engine(), __version__)}.")
@@ -240,8 +286,10 @@ def summary(outcomes):
 def _counted(found, agreeing=False):
     """How many figures and cases, in words; on request how many of them agree."""
     words = []
-    for name, of_them in (("figures", [each for each in found if each.kind not in ("case", TEXT)]),
-                          ("cases", [each for each in found if each.kind == "case"])):
+    for name, of_them in (
+        ("figures", [each for each in found if each.kind not in ("case", TEXT)]),
+        ("cases", [each for each in found if each.kind == "case"]),
+    ):
         if of_them or name == "figures":
             agree = f"{sum(each.agrees for each in of_them):,} of " if agreeing else ""
             words.append(f"{agree}{len(of_them):,} {name}")
@@ -252,15 +300,23 @@ def _text(found):
     """What to add on the text of a report."""
     lines = [each.agrees for each in found if each.kind == TEXT]
     differ = lines.count(False)
-    return f"; {differ:,} {'line' if differ == 1 else 'lines'} of its text differ{'s' * (differ == 1)}" if differ else ""
+    return (
+        f"; {differ:,} {'line' if differ == 1 else 'lines'} of its text differ{'s' * (differ == 1)}"
+        if differ
+        else ""
+    )
 
 
 def _difference(check):
     """One disagreement, as a line."""
     if check.kind == TEXT:
-        return f"text: shows “{_line(check.claimed or '')}”, its record gives “{_line(check.recomputed or '')}”"
-    return (f"{check.track}, part {check.part}, {check.path}: claimed {_line(check.claimed)}, recomputed "
-            f"{_line(check.recomputed)}{'; ' + _line(check.note) if check.note else ''}")
+        return (
+            f"text: shows “{_line(check.claimed or '')}”, its record gives “{_line(check.recomputed or '')}”"
+        )
+    return (
+        f"{check.track}, part {check.part}, {check.path}: claimed {_line(check.claimed)}, recomputed "
+        f"{_line(check.recomputed)}{'; ' + _line(check.note) if check.note else ''}"
+    )
 
 
 def _line(value):
@@ -290,7 +346,11 @@ class _Progress:
         while self._waiting and all(question.key in found for question in self._waiting[0][1]):
             path, _ = self._waiting.pop(0)
             if not self.bar:
-                print(f"[{self._reports - len(self._waiting)}/{self._reports}] {_line(path)}", file=self.stream, flush=True)
+                print(
+                    f"[{self._reports - len(self._waiting)}/{self._reports}] {_line(path)}",
+                    file=self.stream,
+                    flush=True,
+                )
         self._draw(f"{len(found)} of {self._questions} computed")
 
     def _draw(self, doing):
@@ -299,7 +359,12 @@ class _Progress:
         self._next = time.monotonic() + 0.1
         done = self._reports - len(self._waiting)
         filled = "#" * round(BAR * done / self._reports)
-        print(f"\r\x1b[K[{filled:<{BAR}}] {done}/{self._reports} {_line(doing)}", end="", file=self.stream, flush=True)
+        print(
+            f"\r\x1b[K[{filled:<{BAR}}] {done}/{self._reports} {_line(doing)}",
+            end="",
+            file=self.stream,
+            flush=True,
+        )
 
     def clear(self, found):
         """All is answered."""

@@ -24,13 +24,16 @@ def test_the_parts_add_up(real, synthetic, a, b, c):
     assert found.dollars_per_sample * (real + synthetic) == pytest.approx(found.dollars)
 
 
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    ((-1, 0, 1, 1), ValueError, "real must be at least 0"),
-    ((1, 0.5, 1, 1), TypeError, "synthetic must be an integer"),
-    ((1, 1, -2, 1), ValueError, "real_price must be a finite number"),
-    ((1, 1, 1, float("nan")), ValueError, "synthetic_price must be a finite number"),
-    ((1, 1, 1, 1, "5"), TypeError, "expert_price must be a number"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((-1, 0, 1, 1), ValueError, "real must be at least 0"),
+        ((1, 0.5, 1, 1), TypeError, "synthetic must be an integer"),
+        ((1, 1, -2, 1), ValueError, "real_price must be a finite number"),
+        ((1, 1, 1, float("nan")), ValueError, "synthetic_price must be a finite number"),
+        ((1, 1, 1, 1, "5"), TypeError, "expert_price must be a number"),
+    ],
+)
 def test_bad_input_is_named(arguments, error, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):

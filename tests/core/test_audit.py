@@ -37,7 +37,7 @@ def shingles(text):
     words = tokens(text)
     if len(words) < WIDTH:
         return {tuple(words)} if words else set()
-    return {tuple(words[k:k + WIDTH]) for k in range(len(words) - WIDTH + 1)}
+    return {tuple(words[k : k + WIDTH]) for k in range(len(words) - WIDTH + 1)}
 
 
 def jaccard(a, b):
@@ -127,8 +127,11 @@ def test_chained_documents_are_unlike_the_one_kept_for_them(made, threshold):
     """A removed document is chained if its own similarity to the kept one is below the stated share."""
     texts, audit = made
     for point in (audit.exact_at(threshold), audit.at(threshold)):
-        chained = [i for i, kept in enumerate(point.cluster.tolist())
-                   if kept != i and jaccard(texts[kept], texts[i]) < CHAINED]
+        chained = [
+            i
+            for i, kept in enumerate(point.cluster.tolist())
+            if kept != i and jaccard(texts[kept], texts[i]) < CHAINED
+        ]
         assert point.chained == len(chained)
 
 
@@ -153,7 +156,10 @@ def test_what_lsh_finds_is_counted_against_all_pairs(made, threshold):
     assert {tuple(pair) for pair in point.proposed.tolist()} == candidates
     assert {tuple(pair) for pair in point.pairs.tolist()} == true & candidates
     assert (point.candidates, point.true_pairs, point.found_pairs) == (
-        len(candidates), len(true), len(true & candidates))
+        len(candidates),
+        len(true),
+        len(true & candidates),
+    )
     assert (point.missed, point.false_positives) == (len(true - candidates), len(candidates - true))
     assert point.cluster.tolist() == first_of_each(len(texts), true & candidates)
     assert point.recall == len(true & candidates) / len(true)
@@ -211,8 +217,10 @@ def test_the_curves_are_those_of_a_model_trained_from_scratch(made):
     point = audit.at(0.6)
     learning = audit.learning(point)
     heldout = [texts[i] for i in audit.heldout_index]
-    for curve, read in ((learning.raw, audit.train_index),
-                        (learning.kept, [i for i in audit.train_index if point.keep[i]])):
+    for curve, read in (
+        (learning.raw, audit.train_index),
+        (learning.kept, [i for i in audit.train_index if point.keep[i]]),
+    ):
         model = BigramModel(vocabulary=audit.plan.vocabulary).fit([texts[i] for i in read])
         assert curve.loss[-1] == pytest.approx(model.log_loss(heldout), rel=1e-12)
         assert (curve.operations[-1], curve.tokens[-1]) == (model.operations, model.tokens)
@@ -221,9 +229,11 @@ def test_the_curves_are_those_of_a_model_trained_from_scratch(made):
     assert learning.uniform_loss == pytest.approx(np.log(len(distinct) + 1), rel=1e-12)
     assert learning.loss_change == learning.kept.loss[-1] - learning.raw.loss[-1]
     assert learning.icr_raw == pytest.approx(
-        (learning.uniform_loss - learning.raw.loss[-1]) / learning.raw.operations[-1], rel=1e-12)
+        (learning.uniform_loss - learning.raw.loss[-1]) / learning.raw.operations[-1], rel=1e-12
+    )
     assert learning.icr_kept == pytest.approx(
-        (learning.uniform_loss - learning.kept.loss[-1]) / learning.kept.operations[-1], rel=1e-12)
+        (learning.uniform_loss - learning.kept.loss[-1]) / learning.kept.operations[-1], rel=1e-12
+    )
 
 
 def test_tokens_saved_compares_where_both_reach_the_best_raw_loss(licences):
@@ -232,8 +242,11 @@ def test_tokens_saved_compares_where_both_reach_the_best_raw_loss(licences):
     raw, kept = learning.raw, learning.kept
     best = int(np.argmin(raw.loss))
     after = int(np.argmax(kept.loss <= raw.loss[best]))
-    reached = np.exp(np.interp(-raw.loss[best], -kept.loss[after - 1:after + 1],
-                               np.log(kept.tokens[after - 1:after + 1])))
+    reached = np.exp(
+        np.interp(
+            -raw.loss[best], -kept.loss[after - 1 : after + 1], np.log(kept.tokens[after - 1 : after + 1])
+        )
+    )
     assert learning.tokens_saved_share == pytest.approx(1 - reached / raw.tokens[best], rel=1e-9)
 
 
@@ -318,9 +331,14 @@ def test_identical_texts_are_in_the_last_bin():
         assert (mean.tolist(), recall.tolist(), pairs.tolist()) == ([1.0], [1.0], [4])
 
 
-@pytest.mark.parametrize(("threshold", "pairs", "documents", "words"), [
-    (0.5, 1258, 0.4127, 0.6593), (0.7, 639, 0.2875, 0.5745), (0.9, 174, 0.1362, 0.3349),
-])
+@pytest.mark.parametrize(
+    ("threshold", "pairs", "documents", "words"),
+    [
+        (0.5, 1258, 0.4127, 0.6593),
+        (0.7, 639, 0.2875, 0.5745),
+        (0.9, 174, 0.1362, 0.3349),
+    ],
+)
 def test_known_removals_on_the_licences(licences, threshold, pairs, documents, words):
     """Exact pairs and removed shares on the licence texts are the known ones."""
     point = licences.exact_at(threshold)
@@ -382,13 +400,16 @@ def test_the_seed_draws_permutations_and_held_out_set():
     assert one.heldout_index.tolist() != other.heldout_index.tolist()
 
 
-@pytest.mark.parametrize(("texts", "error", "says"), [
-    ("one text", TypeError, "texts must be a list of str, one a document, not a str"),
-    ([], ValueError, "texts must hold at least one document, not none"),
-    (["a b", 3], TypeError, "texts\\[1\\] must be a str, not int"),
-    (["a b c"], ValueError, "cluster must hold at least two clusters to split, not 1"),
-    (["", " \n"], ValueError, "texts must hold at least one word"),
-])
+@pytest.mark.parametrize(
+    ("texts", "error", "says"),
+    [
+        ("one text", TypeError, "texts must be a list of str, one a document, not a str"),
+        ([], ValueError, "texts must hold at least one document, not none"),
+        (["a b", 3], TypeError, "texts\\[1\\] must be a str, not int"),
+        (["a b c"], ValueError, "cluster must hold at least two clusters to split, not 1"),
+        (["", " \n"], ValueError, "texts must hold at least one word"),
+    ],
+)
 def test_texts_that_cannot_be_audited(texts, error, says):
     """A lone text, no texts, something else among them, and too little to learn and test on are refused."""
     with pytest.raises(error, match=says):

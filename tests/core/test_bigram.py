@@ -45,8 +45,9 @@ class Plain:
         return max(self.pairs.get((before, word), 0) - self.d, 0) / c + self.d * self.kinds[before] / c * uni
 
     def log_loss(self, documents):
-        losses = [-math.log(self.p(w, b))
-                  for d in documents for b, w in zip(["<start>", *d], d, strict=False)]
+        losses = [
+            -math.log(self.p(w, b)) for d in documents for b, w in zip(["<start>", *d], d, strict=False)
+        ]
         return sum(losses) / len(losses)
 
 
@@ -136,15 +137,18 @@ def test_discount_out_of_range(discount):
         BigramModel(discount)
 
 
-@pytest.mark.parametrize(("documents", "error", "message"), [
-    ([], ValueError, "at least one word"),
-    ([[], ""], ValueError, "at least one word"),
-    ("a text", TypeError, "sequence of documents"),
-    ([None], TypeError, r"documents\[0\]"),
-    ([["a"], [1.5]], TypeError, r"documents\[1\]"),
-    ([["a"], [1, 2]], TypeError, "all words or all word ids"),
-    ([np.array([0.5])], TypeError, "integer word ids"),
-])
+@pytest.mark.parametrize(
+    ("documents", "error", "message"),
+    [
+        ([], ValueError, "at least one word"),
+        ([[], ""], ValueError, "at least one word"),
+        ("a text", TypeError, "sequence of documents"),
+        ([None], TypeError, r"documents\[0\]"),
+        ([["a"], [1.5]], TypeError, r"documents\[1\]"),
+        ([["a"], [1, 2]], TypeError, "all words or all word ids"),
+        ([np.array([0.5])], TypeError, "integer word ids"),
+    ],
+)
 def test_bad_documents(documents, error, message):
     """What is no text, or holds no word, is refused with the place named, by fit and by log_loss."""
     with pytest.raises(error, match=message):

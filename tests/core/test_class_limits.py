@@ -16,9 +16,13 @@ RANGES = {**deduplication.LIMITS, **active_learning.LIMITS, **mix_situation.CLAS
 FEWER = {"direction": "fewer", "prediction": 1.5}
 RUN = {"batch": 20, "initial": 20, "budget": 80, "seed": 3, "seeds": 1, "test_share": 0.3}
 CONTROLS = {**RUN, "strategy": "margin", "data": "digits"}
-MARGIN = {f"active.{key}": value for key, value in {**RUN, "strategy": "margin", "number": 1, "labels": 80}.items()}
-MARKER = {f"marker.{key}": value
-          for key, value in {**RUN, "strategy": "margin", "data": "digits", "number": 1, "labels": 60}.items()}
+MARGIN = {
+    f"active.{key}": value for key, value in {**RUN, "strategy": "margin", "number": 1, "labels": 80}.items()
+}
+MARKER = {
+    f"marker.{key}": value
+    for key, value in {**RUN, "strategy": "margin", "data": "digits", "number": 1, "labels": 60}.items()
+}
 
 
 def labelled(of, **limits):
@@ -30,7 +34,9 @@ def mixed(of, share=0.5, randomisation=0.3, **fixed):
     """A mix on the map of a track, nothing run yet."""
     made = gap_map.read(datasets.gap_maps(), of)
     setting = replace(made.setting, share=share, randomisation=randomisation)
-    return mix_situation.Situation(track(of), setting, (1, 2, 3, 4, 5), 0.05, ("falls", 10.0), made, 0.4, fixed=fixed)
+    return mix_situation.Situation(
+        track(of), setting, (1, 2, 3, 4, 5), 0.05, ("falls", 10.0), made, 0.4, fixed=fixed
+    )
 
 
 # -- what the three parts share ----------------------------------------------------------------------------
@@ -56,13 +62,21 @@ def test_the_limit_in_force_says_who_set_it():
     """The link's value with the unit of the track's, else the track's own, untouched."""
     own = modelled(0.9, "accuracy", "scenario")
     assert class_limits.in_force({}, "a_limit", own) is own
-    assert class_limits.in_force({"a_limit": 0.8}, "a_limit", own) == modelled(0.8, "accuracy", class_limits.SOURCE)
+    assert class_limits.in_force({"a_limit": 0.8}, "a_limit", own) == modelled(
+        0.8, "accuracy", class_limits.SOURCE
+    )
 
 
 @pytest.mark.parametrize("name", RANGES)
 def test_no_limit_has_a_name_of_another_part(name):
     """One link holds the limits of all parts, so each has a name of its own."""
-    assert sum(name in each for each in (deduplication.LIMITS, active_learning.LIMITS, mix_situation.CLASS_LIMITS)) == 1
+    assert (
+        sum(
+            name in each
+            for each in (deduplication.LIMITS, active_learning.LIMITS, mix_situation.CLASS_LIMITS)
+        )
+        == 1
+    )
 
 
 # -- Part 2 ------------------------------------------------------------------------------------------------
@@ -71,7 +85,13 @@ def test_no_limit_has_a_name_of_another_part(name):
 @pytest.mark.parametrize("of", [each.id for each in TRACKS])
 def test_each_track_has_the_guardrail_of_its_kind(of):
     """Of three guardrails in a link a track takes its own; target and budget hold on every track."""
-    given = {"target_limit": 0.8, "cost_limit": 900, "overhead_limit": 0.2, "critical_limit": 0.3, "rounds_limit": 4}
+    given = {
+        "target_limit": 0.8,
+        "cost_limit": 900,
+        "overhead_limit": 0.2,
+        "critical_limit": 0.3,
+        "rounds_limit": 4,
+    }
     here = track(of)
     own = {"overhead": 0.2, "recall": 0.3, "rounds": 4}[here.part_2.guardrail]
     fixed = active_learning.fixed_limits(here, {**CONTROLS, **given})
@@ -116,9 +136,12 @@ def test_the_region_is_that_of_the_limits_of_the_class():
     made, cells = here.map, 0
     for a, share in enumerate(made.shares):
         for b in range(len(made.randomisations)):
-            cells += bool(made.measures["accuracy"][a, b] >= 0.9 and made.measures["fid"][a, b] <= 0.8
-                          and made.measures["recall"][a, b] >= 0.7
-                          and replace(made.setting, share=float(share)).real_needed <= made.setting.real)
+            cells += bool(
+                made.measures["accuracy"][a, b] >= 0.9
+                and made.measures["fid"][a, b] <= 0.8
+                and made.measures["recall"][a, b] >= 0.7
+                and replace(made.setting, share=float(share)).real_needed <= made.setting.real
+            )
     own = domain_gap.figures(mixed("tiny"))[0]
     assert values["region.cells"].value == cells > own["region.cells"].value
     assert values["check.recall.limit"] == modelled(0.7, own["check.recall.limit"].unit, class_limits.SOURCE)

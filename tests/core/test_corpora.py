@@ -9,8 +9,16 @@ from dataselect_core.corpora import Corpus, Frames, Signals, Texts
 from dataselect_core.figures import deduplication
 from dataselect_core.tracks import track
 
-SETTINGS = {"threshold": 0.75, "width": 5, "num_perm": 128, "seed": 1, "banding": "auto", "bands": 1, "rows": 1,
-            "compute": "operations"}
+SETTINGS = {
+    "threshold": 0.75,
+    "width": 5,
+    "num_perm": 128,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
 TRACK = {"frames": "edge", "signals": "tiny"}
 
 
@@ -109,4 +117,5 @@ def test_a_report_is_recomputed_from_its_settings(corpus):
     assert 0.25 < found["reveal.documents_share"].value < 0.35
     again = deduplication.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
     assert {path: value.as_dict() for path, value in found.items()} == {
-        path: value.as_dict() for path, value in again.items()}
+        path: value.as_dict() for path, value in again.items()
+    }

@@ -20,7 +20,7 @@ def crawl():
 def shingles(text):
     """The set of distinct 5-token tuples: an oracle without hashing."""
     tokens = re.findall(r"[a-z0-9]+", text.lower())
-    return {tuple(tokens[i:i + 5]) for i in range(len(tokens) - 4)}
+    return {tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)}
 
 
 def jaccard(a, b):
@@ -29,10 +29,18 @@ def jaccard(a, b):
 
 def similarities(crawl, kind):
     """Exact similarity of every copy of a kind to its original."""
-    base = {o: shingles(t) for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True)
-            if k == "original"}
-    return np.array([jaccard(shingles(t), base[o])
-                     for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True) if k == kind])
+    base = {
+        o: shingles(t)
+        for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True)
+        if k == "original"
+    }
+    return np.array(
+        [
+            jaccard(shingles(t), base[o])
+            for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True)
+            if k == kind
+        ]
+    )
 
 
 def test_shape_of_a_crawl(crawl):
@@ -106,15 +114,18 @@ def test_pages_of_different_origin_do_not_resemble_each_other(crawl):
 def test_popularity_of_copies_is_skewed(crawl):
     """Most pages are never copied, and a tenth of them has over half of the copies."""
     copies = np.array(sorted(Counter(crawl.origin.tolist()).values(), reverse=True)) - 1
-    assert copies[:len(copies) // 10].sum() > 0.5 * copies.sum()
+    assert copies[: len(copies) // 10].sum() > 0.5 * copies.sum()
     assert (copies == 0).mean() > 0.5 and copies.max() >= 20
 
 
 def test_copies_are_not_behind_their_originals(crawl):
     """Crawl order is shuffled: about as many copies come before their original as after."""
     place = {o: at for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True)) if k == "original"}
-    before = [at < place[o] for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True))
-              if k != "original"]
+    before = [
+        at < place[o]
+        for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True))
+        if k != "original"
+    ]
     assert 0.4 < np.mean(before) < 0.6
 
 
@@ -141,29 +152,35 @@ def test_one_page_is_enough():
     assert crawl.redundancy == pytest.approx(0.8, abs=0.2)
 
 
-@pytest.mark.parametrize(("kwargs", "error", "message"), [
-    ({"redundancy": -0.1}, ValueError, r"redundancy must be in \[0, 0.9\], not -0.1"),
-    ({"redundancy": 0.91}, ValueError, "redundancy"),
-    ({"redundancy": float("nan")}, ValueError, "redundancy .* not nan"),
-    ({"redundancy": "half"}, TypeError, "redundancy must be a number .* not 'half'"),
-    ({"redundancy": True}, TypeError, "redundancy"),
-    ({"seed": -1}, ValueError, r"seed must be in \[0, 2\*\*32\), not -1"),
-    ({"seed": 2**32}, ValueError, "seed"),
-    ({"seed": 1.5}, TypeError, "seed must be a whole number"),
-    ({"seed": None}, TypeError, "seed"),
-])
+@pytest.mark.parametrize(
+    ("kwargs", "error", "message"),
+    [
+        ({"redundancy": -0.1}, ValueError, r"redundancy must be in \[0, 0.9\], not -0.1"),
+        ({"redundancy": 0.91}, ValueError, "redundancy"),
+        ({"redundancy": float("nan")}, ValueError, "redundancy .* not nan"),
+        ({"redundancy": "half"}, TypeError, "redundancy must be a number .* not 'half'"),
+        ({"redundancy": True}, TypeError, "redundancy"),
+        ({"seed": -1}, ValueError, r"seed must be in \[0, 2\*\*32\), not -1"),
+        ({"seed": 2**32}, ValueError, "seed"),
+        ({"seed": 1.5}, TypeError, "seed must be a whole number"),
+        ({"seed": None}, TypeError, "seed"),
+    ],
+)
 def test_bad_settings_are_refused(kwargs, error, message):
     """A share or a seed that is not allowed is refused by name, with what is allowed."""
     with pytest.raises(error, match=message):
         datasets.crawl(**kwargs)
 
 
-@pytest.mark.parametrize(("ids", "pages", "error", "message"), [
-    ([], [], ValueError, "at least one"),
-    (["a"], ["x", "y"], ValueError, "equally many"),
-    (["a"], [None], TypeError, r"pages\[0\] is None"),
-    (["a", "b"], ["x", "  "], ValueError, r"pages\[1\] has none"),
-])
+@pytest.mark.parametrize(
+    ("ids", "pages", "error", "message"),
+    [
+        ([], [], ValueError, "at least one"),
+        (["a"], ["x", "y"], ValueError, "equally many"),
+        (["a"], [None], TypeError, r"pages\[0\] is None"),
+        (["a", "b"], ["x", "  "], ValueError, r"pages\[1\] has none"),
+    ],
+)
 def test_bad_pages_are_refused(ids, pages, error, message):
     """Pages that are missing, not texts, or empty are refused by name."""
     with pytest.raises(error, match=message):

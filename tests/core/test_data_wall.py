@@ -24,7 +24,7 @@ def test_three_and_five_years_by_hand():
     now, three, five = (data_wall(1e9, 1e12, 1e12, years) for years in (0, 3, 5))
     assert (now.tokens, now.unique, now.epochs, now.worth) == (1e12, 1e12, 1, 1)
     assert three.tokens == pytest.approx(1e13) and five.unique == pytest.approx(2e12)
-    assert three.epochs == pytest.approx(10 / 2 ** 0.6)
+    assert three.epochs == pytest.approx(10 / 2**0.6)
 
 
 @given(sizes, sizes, st.floats(0, 20))
@@ -51,12 +51,19 @@ def test_four_readings_are_the_wall_unless_said_otherwise():
     assert years_to_wall(1e12, 1e12) == years_to_wall(1e12, 1e12, 4)
 
 
-@pytest.mark.parametrize(("call", "says"), [
-    (lambda: data_wall(0, 1, 1), "params"), (lambda: data_wall(1, -1, 1), "tokens"),
-    (lambda: data_wall(1, 1, math.inf), "unique"), (lambda: data_wall(1, 1, 1, -1), "years"),
-    (lambda: data_wall(1, 1, 1, "3"), "years"), (lambda: years_to_wall(1, 1, 0), "epochs"),
-    (lambda: tokens_pushed(1, 1, 1, 1.5, 1), "utilisation"), (lambda: tokens_pushed(1, 1, math.nan, 1, 1), "days"),
-])
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: data_wall(0, 1, 1), "params"),
+        (lambda: data_wall(1, -1, 1), "tokens"),
+        (lambda: data_wall(1, 1, math.inf), "unique"),
+        (lambda: data_wall(1, 1, 1, -1), "years"),
+        (lambda: data_wall(1, 1, 1, "3"), "years"),
+        (lambda: years_to_wall(1, 1, 0), "epochs"),
+        (lambda: tokens_pushed(1, 1, 1, 1.5, 1), "utilisation"),
+        (lambda: tokens_pushed(1, 1, math.nan, 1, 1), "days"),
+    ],
+)
 def test_what_cannot_be_is_refused_by_name(call, says):
     """Sizes must be finite and above 0, a utilisation at most 1, years from 0 to 50."""
     with pytest.raises(ValueError, match=says):

@@ -50,11 +50,11 @@ def test_licences_give_the_published_near_duplicates():
     sets = []
     for text in datasets.licences().texts:
         tokens = re.findall(r"[a-z0-9]+", text.lower())
-        sets.append({tuple(tokens[i:i + 5]) for i in range(len(tokens) - 4)})
+        sets.append({tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)})
     order = sorted(range(len(sets)), key=lambda i: len(sets[i]))
     pairs = 0
     for at, i in enumerate(order):
-        for j in order[at + 1:]:
+        for j in order[at + 1 :]:
             if len(sets[i]) < 0.9 * len(sets[j]):
                 break
             shared = len(sets[i] & sets[j])
@@ -176,12 +176,22 @@ def sources(tmp_path):
     speech = "".join(SPEECH.format(w=f"w{i * i}", i=i) for i in range(200))
     again = speech.replace("spoke", "\x02spoke")
     paths = {
-        "spdx-license-list": tarball("spdx.tgz", {"package/spdx-full.json": {
-            "Z": {"name": "Zed", "licenseText": "Ünchanged\r\n  text "},
-            "A": {"name": "Aye", "licenseText": ""}}}),
-        "datasets-sotu": tarball("sotu.tgz", {
-            "package/data/1801_b_x.json": {"year": 1801, "name": "B. C", "text": again},
-            "package/data/1800_a_x.json": {"year": 1800, "name": "A", "text": speech}}),
+        "spdx-license-list": tarball(
+            "spdx.tgz",
+            {
+                "package/spdx-full.json": {
+                    "Z": {"name": "Zed", "licenseText": "Ünchanged\r\n  text "},
+                    "A": {"name": "Aye", "licenseText": ""},
+                }
+            },
+        ),
+        "datasets-sotu": tarball(
+            "sotu.tgz",
+            {
+                "package/data/1801_b_x.json": {"year": 1801, "name": "B. C", "text": again},
+                "package/data/1800_a_x.json": {"year": 1800, "name": "A", "text": speech},
+            },
+        ),
         "digits.csv.gz": folder / "digits.csv.gz",
         "breast_cancer.csv": folder / "breast_cancer.csv",
         "seattle-weather.csv": folder / "seattle-weather.csv",
@@ -201,7 +211,12 @@ def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "PAGES", 8)
     recipe.build(sources.__getitem__, tmp_path / "out")
     licences = json.loads(contents(tmp_path / "out", "licences.json.gz"))
-    assert licences == {"order": [0, 1], "ids": ["Z", "A"], "names": ["Zed", "Aye"], "texts": ["Ünchanged\r\n  text ", ""]}
+    assert licences == {
+        "order": [0, 1],
+        "ids": ["Z", "A"],
+        "names": ["Zed", "Aye"],
+        "texts": ["Ünchanged\r\n  text ", ""],
+    }
     pages = json.loads(contents(tmp_path / "out", "addresses.json.gz"))
     assert len(pages["ids"]) == 8 and {i[:6] for i in pages["ids"]} == {"1800-a"}  # 1801 repeats 1800
     assert pages["ids"][0] == "1800-a-01" and pages["texts"][0].startswith("We met in the w0 hall")
@@ -215,7 +230,12 @@ def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
 def test_similar_licences_lie_together_in_the_file():
     """Each text is followed by the one it shares most with, every text once."""
     words = [f"word{i}" for i in range(40)]
-    texts = [" ".join(words), "quite another text of some words here", " ".join(reversed(words)), " ".join(words[:30])]
+    texts = [
+        " ".join(words),
+        "quite another text of some words here",
+        " ".join(reversed(words)),
+        " ".join(words[:30]),
+    ]
     assert recipe._neighbours(texts) == [0, 3, 1, 2]
 
 

@@ -22,8 +22,11 @@ from dataselect_core.minhash import jaccard, signatures
 from dataselect_core.shingles import shingle_sets
 
 SETS = st.lists(st.sets(st.integers(0, 12)), min_size=1, max_size=9)
-EDGES = st.integers(1, 12).flatmap(lambda n: st.tuples(
-    st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=14)))
+EDGES = st.integers(1, 12).flatmap(
+    lambda n: st.tuples(
+        st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=14)
+    )
+)
 FOX = "the quick brown fox jumps over the lazy dog and runs away into the dark green woods"
 SEA = "a ship sailed slowly past the white cliffs while gulls cried above the cold grey sea"
 
@@ -35,8 +38,11 @@ def arrays(sets):
 
 def brute_force(sets, threshold):
     """All similar pairs, by comparing all with all; a set without members is like no other."""
-    return [(i, j, len(a & b) / len(a | b)) for (i, a), (j, b) in combinations(enumerate(sets), 2)
-            if a and b and len(a & b) / len(a | b) >= threshold]
+    return [
+        (i, j, len(a & b) / len(a | b))
+        for (i, a), (j, b) in combinations(enumerate(sets), 2)
+        if a and b and len(a & b) / len(a | b) >= threshold
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +106,10 @@ def test_clusters_of_a_long_chain():
     assert not clusters(5000, np.stack([order[1:], order[:-1]], axis=1)).any()
 
 
-@pytest.mark.parametrize(("threshold", "pairs", "documents", "words"), [
-    (0.5, 1258, 0.4127, 0.6593), (0.7, 639, 0.2875, 0.5745), (0.9, 174, 0.1362, 0.3349)])
+@pytest.mark.parametrize(
+    ("threshold", "pairs", "documents", "words"),
+    [(0.5, 1258, 0.4127, 0.6593), (0.7, 639, 0.2875, 0.5745), (0.9, 174, 0.1362, 0.3349)],
+)
 def test_licences_have_the_known_redundancy(corpus, threshold, pairs, documents, words):
     """Exact pairs and the shares of documents and words removed are those counted independently with strings."""
     texts, sets = corpus
@@ -154,7 +162,7 @@ def test_the_first_of_a_cluster_stays():
 def test_documents_joined_through_others_are_one_cluster():
     """A chain a-b, b-c is one cluster, though a and c are less similar than the threshold."""
     words = [f"word{k}" for k in range(36)]
-    texts = [" ".join(words[k:k + 28]) for k in (0, 4, 8)]
+    texts = [" ".join(words[k : k + 28]) for k in (0, 4, 8)]
     found = deduplicate(texts, 20 / 28)  # pairs at the threshold count
     assert found.similarity.tolist() == [20 / 28, 20 / 28]
     assert found.pairs.tolist() == [[0, 1], [1, 2]]
@@ -189,45 +197,57 @@ def test_the_same_seed_finds_the_same(corpus):
     assert not np.array_equal(one.pairs, other.pairs)
 
 
-@pytest.mark.parametrize(("given_arguments", "error", "message"), [
-    ({"texts": []}, ValueError, "texts must hold at least one document"),
-    ({"texts": "a text"}, TypeError, "texts must be a list of str"),
-    ({"texts": ["a", 3]}, TypeError, r"texts\[1\] must be a str, not int"),
-    ({"threshold": 0}, ValueError, r"threshold must be in \(0, 1\], not 0"),
-    ({"threshold": 1.1}, ValueError, r"threshold must be in \(0, 1\], not 1.1"),
-    ({"threshold": float("nan")}, ValueError, r"threshold must be in \(0, 1\], not nan"),
-    ({"threshold": None}, TypeError, "threshold must be a number"),
-    ({"num_perm": 1}, ValueError, "num_perm must be at least 2, not 1"),
-    ({"width": 0}, ValueError, "width must be at least 1, not 0"),
-    ({"seed": -1}, ValueError, "seed must be between 0 and"),
-])
+@pytest.mark.parametrize(
+    ("given_arguments", "error", "message"),
+    [
+        ({"texts": []}, ValueError, "texts must hold at least one document"),
+        ({"texts": "a text"}, TypeError, "texts must be a list of str"),
+        ({"texts": ["a", 3]}, TypeError, r"texts\[1\] must be a str, not int"),
+        ({"threshold": 0}, ValueError, r"threshold must be in \(0, 1\], not 0"),
+        ({"threshold": 1.1}, ValueError, r"threshold must be in \(0, 1\], not 1.1"),
+        ({"threshold": float("nan")}, ValueError, r"threshold must be in \(0, 1\], not nan"),
+        ({"threshold": None}, TypeError, "threshold must be a number"),
+        ({"num_perm": 1}, ValueError, "num_perm must be at least 2, not 1"),
+        ({"width": 0}, ValueError, "width must be at least 1, not 0"),
+        ({"seed": -1}, ValueError, "seed must be between 0 and"),
+    ],
+)
 def test_bad_input_of_deduplicate(given_arguments, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
         deduplicate(**{"texts": [FOX, SEA], **given_arguments})
 
 
-@pytest.mark.parametrize(("pairs", "error", "message"), [
-    ([[0, 3]], ValueError, "pairs must hold indices from 0 to 2, not 0 to 3"),
-    ([[-1, 0]], ValueError, "pairs must hold indices from 0 to 2"),
-    ([0, 1], ValueError, r"pairs must have shape \(m, 2\), not \(2,\)"),
-    ([[0.5, 1]], TypeError, "pairs must hold integers, not float64"),
-])
+@pytest.mark.parametrize(
+    ("pairs", "error", "message"),
+    [
+        ([[0, 3]], ValueError, "pairs must hold indices from 0 to 2, not 0 to 3"),
+        ([[-1, 0]], ValueError, "pairs must hold indices from 0 to 2"),
+        ([0, 1], ValueError, r"pairs must have shape \(m, 2\), not \(2,\)"),
+        ([[0.5, 1]], TypeError, "pairs must hold integers, not float64"),
+    ],
+)
 def test_bad_pairs(pairs, error, message):
     """Pairs that are none, or name no document, are refused wherever pairs are taken."""
     sets = arrays([{1}, {2}, {3}])
-    for call in (lambda: clusters(3, pairs), lambda: exact_similarity(sets, pairs),
-                 lambda: estimated_similarity(signatures(sets, 4), pairs)):
+    for call in (
+        lambda: clusters(3, pairs),
+        lambda: exact_similarity(sets, pairs),
+        lambda: estimated_similarity(signatures(sets, 4), pairs),
+    ):
         with pytest.raises(error, match=message):
             call()
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: exact_pairs([], 0.5), ValueError, "shingle_sets must hold at least one document"),
-    (lambda: exact_pairs(arrays([{1}]), 0), ValueError, r"threshold must be in \(0, 1\]"),
-    (lambda: clusters(0, []), ValueError, "n must be at least 1, not 0"),
-    (lambda: estimated_similarity([[1]], [[0, 0]]), TypeError, "signatures must be an array of uint32"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: exact_pairs([], 0.5), ValueError, "shingle_sets must hold at least one document"),
+        (lambda: exact_pairs(arrays([{1}]), 0), ValueError, r"threshold must be in \(0, 1\]"),
+        (lambda: clusters(0, []), ValueError, "n must be at least 1, not 0"),
+        (lambda: estimated_similarity([[1]], [[0, 0]]), TypeError, "signatures must be an array of uint32"),
+    ],
+)
 def test_bad_input_of_the_parts(call, error, message):
     """The parts name their arguments too."""
     with pytest.raises(error, match=message):

@@ -24,8 +24,10 @@ KEPT = [0, 1, 3]  # at 0.8, exact: NEAR has 13 of 14 shingles in common with FOX
 
 def rows_jsonl(texts):
     """One line an object, with line breaks of two kinds, spaces and a key more, so that copying is seen."""
-    return [(json.dumps({"text": text, "n": i}) + (" \r\n" if i % 2 else "\n")).encode()
-            for i, text in enumerate(texts)]
+    return [
+        (json.dumps({"text": text, "n": i}) + (" \r\n" if i % 2 else "\n")).encode()
+        for i, text in enumerate(texts)
+    ]
 
 
 def dedup(*given):
@@ -37,11 +39,26 @@ def test_the_documented_command_works(tmp_path):
     """`python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl`, in its own process."""
     rows = rows_jsonl(MINE)
     (tmp_path / "corpus.jsonl").write_bytes(b"".join(rows))
-    command = [sys.executable, "-m", "dataselect_core", "dedup", "corpus.jsonl", "--threshold", "0.8",
-               "-o", "kept.jsonl"]
+    command = [
+        sys.executable,
+        "-m",
+        "dataselect_core",
+        "dedup",
+        "corpus.jsonl",
+        "--threshold",
+        "0.8",
+        "-o",
+        "kept.jsonl",
+    ]
     source = str(Path(sys.modules["dataselect_core"].__file__).parent.parent)
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False,
-                          env={**os.environ, "PYTHONPATH": source})
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": source},
+    )
     assert (done.returncode, done.stderr) == (0, "")
     kept = deduplicate(MINE, 0.8).keep
     expected = b"".join(row for row, stays in zip(rows, kept, strict=True) if stays)
@@ -58,16 +75,38 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
     report = json.loads((tmp_path / "r.json").read_text())
     words = [len(text.split()) for text in MINE]
     kept = sum(words[i] for i in KEPT)
-    assert report["documents"] == {"all": 5, "kept": 3, "removed": 2, "removed_share": 0.4,
-                                   "same_shingles": 1, "similar": 1, "empty": 1, "short": 1}
-    assert report["words"] == {"all": sum(words), "kept": kept, "removed": sum(words) - kept,
-                               "removed_share": (sum(words) - kept) / sum(words)}
+    assert report["documents"] == {
+        "all": 5,
+        "kept": 3,
+        "removed": 2,
+        "removed_share": 0.4,
+        "same_shingles": 1,
+        "similar": 1,
+        "empty": 1,
+        "short": 1,
+    }
+    assert report["words"] == {
+        "all": sum(words),
+        "kept": kept,
+        "removed": sum(words) - kept,
+        "removed_share": (sum(words) - kept) / sum(words),
+    }
     assert report["clusters"] == {"count": 1, "largest": 3}
     assert report["malformed"]["count"] == 1
-    assert report["malformed"]["lines"] == [{"name": "a.jsonl", "line": 6, "message":
-                                             "is not JSON: Expecting value, at character 1"}]
-    assert report["parameters"] == {"threshold": 0.8, "width": 5, "permutations": 128, "bands": 42, "rows": 3,
-                                    "seed": 1, "verify": True, "field": "text", "split": "line"}
+    assert report["malformed"]["lines"] == [
+        {"name": "a.jsonl", "line": 6, "message": "is not JSON: Expecting value, at character 1"}
+    ]
+    assert report["parameters"] == {
+        "threshold": 0.8,
+        "width": 5,
+        "permutations": 128,
+        "bands": 42,
+        "rows": 3,
+        "seed": 1,
+        "verify": True,
+        "field": "text",
+        "split": "line",
+    }
     at, beyond = report["found_probability"]
     assert (at["similarity"], beyond["similarity"]) == (0.8, pytest.approx(0.9))
     assert at["probability"] == pytest.approx(1 - (1 - 0.8**3) ** 42)
@@ -78,7 +117,7 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
     assert "1 documents have no word that counts" in text
     assert "a.jsonl, line 6 is not JSON" in text
     for row in (("documents", 5, 3, 2, "40.0%"), ("words", sum(words), kept, sum(words) - kept)):
-        assert any(line.split()[:len(row)] == list(map(str, row)) for line in text.splitlines())
+        assert any(line.split()[: len(row)] == list(map(str, row)) for line in text.splitlines())
 
 
 def test_a_report_alone(tmp_path, capsys):
@@ -103,10 +142,13 @@ def test_csv_with_quoted_line_breaks(tmp_path):
         assert [row["id"] for row in csv.DictReader(file)] == list(map(str, KEPT))
 
 
-@pytest.mark.parametrize(("split", "data", "kept"), [
-    ([], f"{FOX}\n\n{SEA}\n{NEAR}\n{FOX}", f"{FOX}\n{SEA}\n"),
-    (["--split", "paragraph"], f"{FOX}\n{SEA}\n\n{SEA}\n\n{FOX}\n{SEA}\n", f"{FOX}\n{SEA}\n\n{SEA}\n\n"),
-])
+@pytest.mark.parametrize(
+    ("split", "data", "kept"),
+    [
+        ([], f"{FOX}\n\n{SEA}\n{NEAR}\n{FOX}", f"{FOX}\n{SEA}\n"),
+        (["--split", "paragraph"], f"{FOX}\n{SEA}\n\n{SEA}\n\n{FOX}\n{SEA}\n", f"{FOX}\n{SEA}\n\n{SEA}\n\n"),
+    ],
+)
 def test_txt_by_line_or_paragraph(tmp_path, split, data, kept):
     """A line is a document, or with --split paragraph a block between blank lines."""
     (tmp_path / "a.txt").write_text(data)
@@ -146,22 +188,28 @@ def test_an_existing_output_is_replaced_and_rows_stay_when_refused(tmp_path, cap
     assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    (["missing.jsonl"], "missing.jsonl is no file and no folder"),
-    (["empty.jsonl"], "empty.jsonl holds no documents"),
-    (["a.jsonl", "-o", "a.jsonl"], "must not be the corpus itself"),
-    (["a.jsonl", "-o", "."], "is a folder"),
-    (["folder", "-o", "folder/out"], "nor lie in it"),
-    (["folder", "-o", "a.jsonl"], "must be a new or an empty folder"),
-    (["folder", "-o", "full"], "must be a new or an empty folder"),
-    (["full"], "holds no file that ends in .txt"),
-    (["folder", "--format", "txt"], "format must not be given for a folder"),
-    (["a.dat"], "a.dat must end in .txt"),
-    (["a.jsonl", "--field", "body"], "line 1 has no field 'body'"),
-    (["a.jsonl", "--temporary", "nowhere"], "nowhere"),
-    (["a.jsonl", "-o", "k.jsonl", "--report", "nowhere/r.json"], "no folder for the report nowhere/r.json"),
-    (["bad.jsonl", "--on-error", "skip"], "no documents that can be read; bad.jsonl, line 1 is not JSON"),
-])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["missing.jsonl"], "missing.jsonl is no file and no folder"),
+        (["empty.jsonl"], "empty.jsonl holds no documents"),
+        (["a.jsonl", "-o", "a.jsonl"], "must not be the corpus itself"),
+        (["a.jsonl", "-o", "."], "is a folder"),
+        (["folder", "-o", "folder/out"], "nor lie in it"),
+        (["folder", "-o", "a.jsonl"], "must be a new or an empty folder"),
+        (["folder", "-o", "full"], "must be a new or an empty folder"),
+        (["full"], "holds no file that ends in .txt"),
+        (["folder", "--format", "txt"], "format must not be given for a folder"),
+        (["a.dat"], "a.dat must end in .txt"),
+        (["a.jsonl", "--field", "body"], "line 1 has no field 'body'"),
+        (["a.jsonl", "--temporary", "nowhere"], "nowhere"),
+        (
+            ["a.jsonl", "-o", "k.jsonl", "--report", "nowhere/r.json"],
+            "no folder for the report nowhere/r.json",
+        ),
+        (["bad.jsonl", "--on-error", "skip"], "no documents that can be read; bad.jsonl, line 1 is not JSON"),
+    ],
+)
 def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, capsys, given, message):
     """Status 1, one line on standard error, nothing written."""
     monkeypatch.chdir(tmp_path)
@@ -182,18 +230,21 @@ def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, c
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ([], "required: COMMAND"),
-    (["dedup"], "required: corpus"),
-    (["dedup", "a", "--threshold", "1.2"], r"threshold must be in (0, 1], not 1.2"),
-    (["dedup", "a", "--threshold", "high"], "threshold must be a number, not 'high'"),
-    (["dedup", "a", "--threshold", "nan"], "threshold must be in (0, 1]"),
-    (["dedup", "a", "--permutations", "1"], "permutations must be between 2 and 4096, not 1"),
-    (["dedup", "a", "--bands", "4"], "--bands and --rows must be given together"),
-    (["dedup", "a", "--bands", "40", "--rows", "4"], "at most the 128 permutations"),
-    (["dedup", "a", "--on-error", "ask"], "invalid choice: 'ask'"),
-    (["undo"], "invalid choice: 'undo'"),
-])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["dedup"], "required: corpus"),
+        (["dedup", "a", "--threshold", "1.2"], r"threshold must be in (0, 1], not 1.2"),
+        (["dedup", "a", "--threshold", "high"], "threshold must be a number, not 'high'"),
+        (["dedup", "a", "--threshold", "nan"], "threshold must be in (0, 1]"),
+        (["dedup", "a", "--permutations", "1"], "permutations must be between 2 and 4096, not 1"),
+        (["dedup", "a", "--bands", "4"], "--bands and --rows must be given together"),
+        (["dedup", "a", "--bands", "40", "--rows", "4"], "at most the 128 permutations"),
+        (["dedup", "a", "--on-error", "ask"], "invalid choice: 'ask'"),
+        (["undo"], "invalid choice: 'undo'"),
+    ],
+)
 def test_wrong_usage_ends_with_two(capsys, given, message):
     """Status 2, and the message names the option and what is allowed."""
     with pytest.raises(SystemExit) as caught:

@@ -11,8 +11,19 @@ from dataselect_core.figures.mix_situation import LIMITS, Situation, kept, setti
 from dataselect_core.tracks import track
 
 SETTINGS = {
-    "synthetic": 50, "randomisation": 0.25, "measure": "accuracy", "total": 200, "real": 150, "rain": "record",
-    "wet_share": 43, "simulator_rain": "no", "label_noise": 10, "seed": 3, "seeds": 2, "noise": 5, "map": "own",
+    "synthetic": 50,
+    "randomisation": 0.25,
+    "measure": "accuracy",
+    "total": 200,
+    "real": 150,
+    "rain": "record",
+    "wet_share": 43,
+    "simulator_rain": "no",
+    "label_noise": 10,
+    "seed": 3,
+    "seeds": 2,
+    "noise": 5,
+    "map": "own",
 }
 FALLS = {"direction": "falls", "prediction": 10}
 
@@ -57,7 +68,9 @@ def test_the_point_is_the_mean_over_the_seeds(found, data):
         shown = [values[f"point.{name}{end}"] for end in ("", "_low", "_high")]
         assert shown == [interval.mean, interval.low, interval.high]
     alone = strategies(setting)
-    gains = [mixing.run(setting, *data, s).accuracy - mixing.run(alone["real"], *data, s).accuracy for s in (3, 4)]
+    gains = [
+        mixing.run(setting, *data, s).accuracy - mixing.run(alone["real"], *data, s).accuracy for s in (3, 4)
+    ]
     assert values["strategy.gain"] == pytest.approx(100 * np.mean(gains))
     assert values["cost.total"] == pytest.approx(100 * 3.0 + 100 * 0.002)
     assert values["strategy.expert.dollars"] == pytest.approx(100 * (3.0 + 5.0))
@@ -92,8 +105,16 @@ def test_what_is_known_before_anything_is_run():
     values, cases = domain_gap.figures(situation())
     made = gap_map.read(datasets.gap_maps(), "tiny")
     assert values["point.recall"].value == made.measures["recall"][5, 2]
-    assert {"map-holds", "on-grid", "live-waits", "strategies-wait", "noise-waits", "challenge-solved", "best-at-supply",
-            "region-some"} <= set(cases)
+    assert {
+        "map-holds",
+        "on-grid",
+        "live-waits",
+        "strategies-wait",
+        "noise-waits",
+        "challenge-solved",
+        "best-at-supply",
+        "region-some",
+    } <= set(cases)
     assert values["live.accuracy"].value is None and values["noise.steps_measured"].value is None
 
 
@@ -143,23 +164,32 @@ def test_noise_figures_are_the_laws_and_the_measurement(found):
     """Factor, steps and slopes are those of `noise`; labels for the noisy accuracy lie on the clean curve."""
     _, values = found
     assert values["noise.factor"] == noise.noise_factor(0.05)
-    assert (values["noise.steps_realizable"], values["noise.steps_agnostic"]) == noise.steps_under_noise(2e4, 0.05, 0.1)
+    assert (values["noise.steps_realizable"], values["noise.steps_agnostic"]) == noise.steps_under_noise(
+        2e4, 0.05, 0.1
+    )
     assert values["noise.slope_noisy"] == noise.threshold_slope(0.05, 3, 150)[0]
     assert values["noise.labels_clean"] is None or 20 <= values["noise.labels_clean"] <= 200
 
 
-@pytest.mark.parametrize(("wrong", "message"), [
-    ({"total": 10**7}, "total must be a number from 20 to 3000"), ({"seeds": True}, "seeds must be a number"),
-    ({"synthetic": "90"}, "synthetic must be a number"), ({"noise": 49}, "noise must be a number from 0 to 30"),
-    ({"real": 0}, "fewer than 20 to train on"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"total": 10**7}, "total must be a number from 20 to 3000"),
+        ({"seeds": True}, "seeds must be a number"),
+        ({"synthetic": "90"}, "synthetic must be a number"),
+        ({"noise": 49}, "noise must be a number from 0 to 30"),
+        ({"real": 0}, "fewer than 20 to train on"),
+    ],
+)
 def test_settings_of_a_report_are_checked(wrong, message):
     """No report can ask for more than the page's controls; the error names the setting."""
     with pytest.raises(ValueError, match=message):
         setting_of(SETTINGS | wrong, track("tiny"))
 
 
-@pytest.mark.parametrize("edited", [{"gold": 1}, {"real_price": -1}, {"target_error": 0}, {"clean_steps": -5}])
+@pytest.mark.parametrize(
+    "edited", [{"gold": 1}, {"real_price": -1}, {"target_error": 0}, {"clean_steps": -5}]
+)
 def test_assumptions_of_a_report_are_checked(edited):
     """Unknown or impossible assumptions are refused."""
     with pytest.raises(ValueError):

@@ -44,7 +44,9 @@ def test_indexing_a_petabyte():
     assert cost.core_hours == pytest.approx(3 * 3912, rel=0.001)
     assert cost.compute_dollars == pytest.approx(479, rel=0.001)
     bare = economics.indexing_cost(1e15, Assumptions(index_overhead=1))
-    assert bare.core_hours == pytest.approx(3912, rel=0.001) and bare.compute_dollars == pytest.approx(160, rel=0.01)
+    assert bare.core_hours == pytest.approx(3912, rel=0.001) and bare.compute_dollars == pytest.approx(
+        160, rel=0.01
+    )
     assert cost.read_dollars == pytest.approx(math.ceil(1e15 / 128e6) * 0.0004 / 1000)
     assert cost.dollars == cost.compute_dollars + cost.read_dollars
     assert economics.indexing_cost(0).dollars == 0
@@ -80,7 +82,7 @@ def test_amortised_selection():
     assert economics.runs_to_break_even(0, 0) == 0
 
 
-@given(st.integers(1, 10 ** 6), st.integers(1, 10 ** 6))
+@given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_break_even_is_the_first_run_that_pays(cost, saving):
     """At the run that is named the savings reach the cost, and one run earlier they do not."""
     runs = economics.runs_to_break_even(cost, saving)
@@ -119,16 +121,19 @@ def test_assumptions_are_immutable():
         Assumptions().gpu_hour_price = 3
 
 
-@pytest.mark.parametrize(("edit", "error", "message"), [
-    ({"gpu_price": 3}, ValueError, "no assumption is named 'gpu_price'"),
-    ({"gpu_hour_price": -1}, ValueError, "gpu_hour_price"),
-    ({"gpu_hour_price": 1e6}, ValueError, "gpu_hour_price must lie from 0 to 100"),
-    ({"gpu_hour_price": float("nan")}, ValueError, "gpu_hour_price must be finite"),
-    ({"utilisation": 0}, ValueError, "utilisation must lie"),
-    ({"utilisation": 1.1}, ValueError, "utilisation must lie"),
-    ({"gpu_hour_price": "3"}, TypeError, "gpu_hour_price must be a number"),
-    ({"labellers": True}, TypeError, "labellers must be a number"),
-])
+@pytest.mark.parametrize(
+    ("edit", "error", "message"),
+    [
+        ({"gpu_price": 3}, ValueError, "no assumption is named 'gpu_price'"),
+        ({"gpu_hour_price": -1}, ValueError, "gpu_hour_price"),
+        ({"gpu_hour_price": 1e6}, ValueError, "gpu_hour_price must lie from 0 to 100"),
+        ({"gpu_hour_price": float("nan")}, ValueError, "gpu_hour_price must be finite"),
+        ({"utilisation": 0}, ValueError, "utilisation must lie"),
+        ({"utilisation": 1.1}, ValueError, "utilisation must lie"),
+        ({"gpu_hour_price": "3"}, TypeError, "gpu_hour_price must be a number"),
+        ({"labellers": True}, TypeError, "labellers must be a number"),
+    ],
+)
 def test_bad_edits(edit, error, message):
     """Unknown names, numbers out of range and what is no number are refused by name."""
     with pytest.raises(error, match=message):
@@ -136,17 +141,22 @@ def test_bad_edits(edit, error, message):
 
 
 @pytest.mark.parametrize("bad", [-1, float("nan"), float("inf")])
-@pytest.mark.parametrize(("call", "name"), [
-    (economics.training_cost, "flops"), (economics.labelling_cost, "labels"),
-    (economics.scoring_cost, "items"),
-    (economics.indexing_cost, "bytes"), (lambda x: economics.storage_cost(1, x), "months"),
-    (lambda x: economics.selection_pays(x, 1, 1), "select_cost"),
-    (lambda x: economics.selection_pays(1, x, 1), "train_subset_cost"),
-    (lambda x: economics.selection_pays(1, 1, x), "train_full_cost"),
-    (lambda x: economics.runs_to_break_even(x, 1), "select_cost"),
-    (lambda x: economics.implied_utilisation(1, x, 1), "gpu_hours"),
-    (lambda x: economics.return_on_selection(x, 1, 1), "select_cost"),
-])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (economics.training_cost, "flops"),
+        (economics.labelling_cost, "labels"),
+        (economics.scoring_cost, "items"),
+        (economics.indexing_cost, "bytes"),
+        (lambda x: economics.storage_cost(1, x), "months"),
+        (lambda x: economics.selection_pays(x, 1, 1), "select_cost"),
+        (lambda x: economics.selection_pays(1, x, 1), "train_subset_cost"),
+        (lambda x: economics.selection_pays(1, 1, x), "train_full_cost"),
+        (lambda x: economics.runs_to_break_even(x, 1), "select_cost"),
+        (lambda x: economics.implied_utilisation(1, x, 1), "gpu_hours"),
+        (lambda x: economics.return_on_selection(x, 1, 1), "select_cost"),
+    ],
+)
 def test_bad_amounts(call, name, bad):
     """Negative, infinite and NaN amounts are refused, and the argument is named."""
     with pytest.raises(ValueError, match=f"{name} must be finite"):

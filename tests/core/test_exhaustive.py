@@ -16,12 +16,19 @@ def test_the_sweep_that_was_built_is_what_the_core_computes(name):
     problem = exhaustive.problem(name)
     curves = exhaustive.curves(name)
     assert [(c.strategy, c.batch_size) for c in curves[1:]] == [
-        (s, b) for s in ("least_confidence", "margin", "entropy") for b in exhaustive.BATCH_SIZES]
+        (s, b) for s in ("least_confidence", "margin", "entropy") for b in exhaustive.BATCH_SIZES
+    ]
     assert all(c.accuracy.shape == (len(exhaustive.SEEDS), len(c.labels)) for c in curves)
     for curve, seed in ((curves[5], 4), (curves[0], 9), (curves[10], 0)):
         run = active_learning(
-            *exhaustive.split(problem, exhaustive.TEST_SHARE, seed), curve.strategy, curve.batch_size, problem.initial,
-            min(int(curve.labels[-1]), 500), seed, recall_class=None if problem.rare is None else problem.rare[0])
+            *exhaustive.split(problem, exhaustive.TEST_SHARE, seed),
+            curve.strategy,
+            curve.batch_size,
+            problem.initial,
+            min(int(curve.labels[-1]), 500),
+            seed,
+            recall_class=None if problem.rare is None else problem.rare[0],
+        )
         rounds = len(run.labels)
         whole = curve.labels[:rounds] == run.labels
         np.testing.assert_array_equal(curve.accuracy[seed, :rounds][whole], run.accuracy[whole])
@@ -57,7 +64,9 @@ def test_a_sweep_is_run_from_the_settings_named(name, monkeypatch):
     seen = []
     found = exhaustive.run(name, seen.append)
     assert [(c.strategy, c.batch_size) for c in found] == [
-        ("random", 10), *((strategy, batch) for strategy in MEASURES for batch in (10, 20))]
+        ("random", 10),
+        *((strategy, batch) for strategy in MEASURES for batch in (10, 20)),
+    ]
     assert seen == found and found[0].labels[-1] == 60 and found[1].labels[-1] == 40
     problem = exhaustive.problem(name)
     (again,) = sweep(problem.X, problem.y, ("margin",), (20,), initial, 40, (3, 5), rare=rare)

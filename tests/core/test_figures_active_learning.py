@@ -12,8 +12,16 @@ from dataselect_core.selection_economics import labels_to_reach, project_cost
 from dataselect_core.sweep import cheapest
 from dataselect_core.tracks import track
 
-CONTROLS = {"strategy": "margin", "batch": 20, "data": "digits", "initial": 20, "budget": 80, "seed": 3, "seeds": 2,
-            "test_share": 0.3}
+CONTROLS = {
+    "strategy": "margin",
+    "batch": 20,
+    "data": "digits",
+    "initial": 20,
+    "budget": 80,
+    "seed": 3,
+    "seeds": 2,
+    "test_share": 0.3,
+}
 FEWER = {"direction": "fewer", "prediction": 1.5}
 
 
@@ -23,8 +31,15 @@ def again(name, number, labels=80, **settings):
     return {f"{name}.{key}": value for key, value in {**stated, "number": number, "labels": labels}.items()}
 
 
-SETTINGS = {**CONTROLS, **again("random", 1, strategy="random"), **again("active", 2), "runs_used": 2, "answer": "no",
-            **again("marker", 2, labels=60), "marker.data": "digits"}
+SETTINGS = {
+    **CONTROLS,
+    **again("random", 1, strategy="random"),
+    **again("active", 2),
+    "runs_used": 2,
+    "answer": "no",
+    **again("marker", 2, labels=60),
+    "marker.data": "digits",
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +52,13 @@ def found():
 def runs():
     """The same runs from the function beside: strategy -> one for each seed."""
     problem = exhaustive.problem("digits")
-    return {strategy: [label(*exhaustive.split(problem, 0.3, seed), strategy, 20, 20, 80, seed, recall_class=8)
-                       for seed in (3, 4)] for strategy in ("random", "margin")}
+    return {
+        strategy: [
+            label(*exhaustive.split(problem, 0.3, seed), strategy, 20, 20, 80, seed, recall_class=8)
+            for seed in (3, 4)
+        ]
+        for strategy in ("random", "margin")
+    }
 
 
 def test_the_latest_run_is_the_one_that_the_sampling_gives(found, runs):
@@ -72,10 +92,18 @@ def test_the_bill_of_the_index_is_that_of_the_question(found):
     """Cost and saving of indexing from the track's sizes and the lab's prices."""
     a = active_learning.assumptions(track("mobile"), {})
     asked = indexing_question(
-        dataset_bytes=a.dataset_bytes, bytes_per_sample=a.bytes_per_sample, share_removed=a.share_removed,
-        gpu_seconds_per_sample=a.gpu_seconds_per_sample, epochs=a.epochs, gpu_price_per_hour=a.gpu_hour_price,
-        signature_bytes_per_second=a.signature_rate, cpu_price_per_hour=a.vcpu_hour_price, overhead=a.index_overhead,
-        bytes_per_read=a.object_bytes, price_per_read=a.read_request_price)
+        dataset_bytes=a.dataset_bytes,
+        bytes_per_sample=a.bytes_per_sample,
+        share_removed=a.share_removed,
+        gpu_seconds_per_sample=a.gpu_seconds_per_sample,
+        epochs=a.epochs,
+        gpu_price_per_hour=a.gpu_hour_price,
+        signature_bytes_per_second=a.signature_rate,
+        cpu_price_per_hour=a.vcpu_hour_price,
+        overhead=a.index_overhead,
+        bytes_per_read=a.object_bytes,
+        price_per_read=a.read_request_price,
+    )
     assert (found["index.cost"].value, found["index.saving"].value) == (asked.cost, asked.saving)
 
 
@@ -84,7 +112,11 @@ def test_a_petabyte_is_indexed_at_one_price_in_both_parts():
     for edited in ({}, {"index_overhead": 5, "object_bytes": 3e6}):
         part_1 = deduplication.scale(track("edge"), [0, 0, 2], [100, 100, 300], edited).indexing_dollars
         for of in ("cloud", "edge"):
-            part_2 = active_learning.recompute(of, {**CONTROLS, "answer": "no"}, edited, FEWER).values["index.cost"].value
+            part_2 = (
+                active_learning.recompute(of, {**CONTROLS, "answer": "no"}, edited, FEWER)
+                .values["index.cost"]
+                .value
+            )
             assert part_1 == pytest.approx(part_2, rel=1e-12)
     assert 500 < part_1 < 1000
 
@@ -104,35 +136,56 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
     assert {"search-closed", "has-runs", "answer-no", "target-fails"} <= set(cases)
 
     def checks(values, cases=cases):
-        entries = {"prediction": {"value": FEWER, "said": "fewer"},
-                   "evidence": {"settings": SETTINGS, "assumptions": {}, "values": values, "cases": cases}}
-        record = {"schema": 3, "lab": "0.1.0", "reader": "r",
-                  "entries": {f"mobile/2/{name}": {"value": value, "at": 1} for name, value in entries.items()}}
+        entries = {
+            "prediction": {"value": FEWER, "said": "fewer"},
+            "evidence": {"settings": SETTINGS, "assumptions": {}, "values": values, "cases": cases},
+        }
+        record = {
+            "schema": 3,
+            "lab": "0.1.0",
+            "reader": "r",
+            "entries": {f"mobile/2/{name}": {"value": value, "at": 1} for name, value in entries.items()},
+        }
         return verify(Ledger(record))
 
     genuine = checks(values)
     assert len(genuine) > 80 and all(check.agrees for check in genuine)
-    better = {**values, "run.accuracy": {**values["run.accuracy"], "value": values["run.accuracy"]["value"] + 1e-6}}
+    better = {
+        **values,
+        "run.accuracy": {**values["run.accuracy"], "value": values["run.accuracy"]["value"] + 1e-6},
+    }
     assert [check.path for check in checks(better) if not check.agrees] == ["run.accuracy"]
     kinder = ["target-ok" if case == "target-fails" else case for case in cases]
-    wrong = [(check.path, check.claimed, check.recomputed) for check in checks(values, kinder) if not check.agrees]
+    wrong = [
+        (check.path, check.claimed, check.recomputed) for check in checks(values, kinder) if not check.agrees
+    ]
     assert wrong == [("cases.target-ok", "holds", None), ("cases.target-fails", None, "holds")]
 
 
-@pytest.mark.parametrize(("change", "sentence"), [
-    ({"batch": 7}, "batch must be one of"), ({"seeds": 1000}, "seeds must be a number"),
-    ({"data": "web"}, "data must be one of"), ({"answer": "maybe"}, "answer must be"),
-    ({"active.seeds": 10**6}, "seeds must be a number"), ({"active.labels": 90}, "labels must be from"),
-    ({"active.strategy": "random"}, "active.strategy"), ({"random.strategy": "margin"}, "random.strategy"),
-    ({"marker.budget": 10**9}, "budget must be a number"), ({"initial": True}, "initial must be a number"),
-])
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"batch": 7}, "batch must be one of"),
+        ({"seeds": 1000}, "seeds must be a number"),
+        ({"data": "web"}, "data must be one of"),
+        ({"answer": "maybe"}, "answer must be"),
+        ({"active.seeds": 10**6}, "seeds must be a number"),
+        ({"active.labels": 90}, "labels must be from"),
+        ({"active.strategy": "random"}, "active.strategy"),
+        ({"random.strategy": "margin"}, "random.strategy"),
+        ({"marker.budget": 10**9}, "budget must be a number"),
+        ({"initial": True}, "initial must be a number"),
+    ],
+)
 def test_settings_that_cannot_be_are_refused(change, sentence):
     """A report may say anything: what the page's controls cannot ask for is not run."""
     with pytest.raises(ValueError, match=sentence):
         active_learning.recompute("mobile", {**SETTINGS, **change}, {}, FEWER)
 
 
-@pytest.mark.parametrize("prediction", [30, {"direction": "up", "prediction": 2}, {"direction": "fewer", "prediction": 0}])
+@pytest.mark.parametrize(
+    "prediction", [30, {"direction": "up", "prediction": 2}, {"direction": "fewer", "prediction": 0}]
+)
 def test_a_prediction_that_is_none_is_refused(prediction):
     """A direction of the three and a factor from 1 to 100."""
     with pytest.raises(ValueError, match="prediction must be"):

@@ -21,7 +21,7 @@ def patches_of(picture):
     for rows, columns in SIZES:
         for y in range(height - rows + 1):
             for x in range(width - columns + 1):
-                patch = picture[y:y + rows, x:x + columns]
+                patch = picture[y : y + rows, x : x + columns]
                 if patch.any():
                     found.add((rows, columns, y, x, *patch.ravel().tolist()))
     return found
@@ -63,13 +63,20 @@ def test_words_stand_for_patches_one_to_one(height, width, shades):
     assert exact_similarity(sets, pairs).tolist() == [jaccard(tuples[i], tuples[j]) for i, j in pairs]
 
 
-@pytest.mark.parametrize(("pictures", "shades", "error", "says"), [
-    (np.zeros((2, 3)), 3, TypeError, "whole shades"), (np.zeros((2, 3), int), 3, ValueError, "n, height, width"),
-    (np.zeros((0, 3, 3), int), 3, ValueError, "n, height, width"), (np.zeros((1, 1, 3), int), 3, ValueError, "2 by 2"),
-    (np.full((1, 3, 3), 3), 3, ValueError, "from 0 to 2"), (np.full((1, 3, 3), -1), 3, ValueError, "from 0 to 2"),
-    (np.zeros((1, 3, 3), int), 1, ValueError, "shades"), (np.zeros((1, 3, 3), int), True, ValueError, "shades"),
-    (np.zeros((1, 500, 500), int), 9, ValueError, "more words than 32 bits"),
-])
+@pytest.mark.parametrize(
+    ("pictures", "shades", "error", "says"),
+    [
+        (np.zeros((2, 3)), 3, TypeError, "whole shades"),
+        (np.zeros((2, 3), int), 3, ValueError, "n, height, width"),
+        (np.zeros((0, 3, 3), int), 3, ValueError, "n, height, width"),
+        (np.zeros((1, 1, 3), int), 3, ValueError, "2 by 2"),
+        (np.full((1, 3, 3), 3), 3, ValueError, "from 0 to 2"),
+        (np.full((1, 3, 3), -1), 3, ValueError, "from 0 to 2"),
+        (np.zeros((1, 3, 3), int), 1, ValueError, "shades"),
+        (np.zeros((1, 3, 3), int), True, ValueError, "shades"),
+        (np.zeros((1, 500, 500), int), 9, ValueError, "more words than 32 bits"),
+    ],
+)
 def test_what_are_no_pictures(pictures, shades, error, says):
     """Another type, another shape, or too many shades is refused, and the message says what is allowed."""
     with pytest.raises(error, match=says):
@@ -83,7 +90,8 @@ def test_exact_pairs_of_the_drive_are_those_of_python_sets(drive, words):
     pairs, similarity = exact_pairs(words[:120], 0.3)
     expected = {(i, j): jaccard(tuples[i], tuples[j]) for i, j in combinations(range(120), 2)}
     assert dict(zip(map(tuple, pairs.tolist()), similarity.tolist(), strict=True)) == {
-        pair: value for pair, value in expected.items() if value >= 0.3}
+        pair: value for pair, value in expected.items() if value >= 0.3
+    }
     assert len(pairs) > 100
 
 
@@ -111,7 +119,10 @@ def test_frames_are_the_images_moved_a_little(drive):
     facts = frames.FACTS
     assert (drive.label == y[drive.origin]).all()
     first = np.flatnonzero(np.diff(drive.origin, prepend=-1))
-    assert np.abs(drive.pictures[first].reshape(-1, 64) - 255 * X[drive.origin[first]]).max() <= 2 * facts["noise"] + 1
+    assert (
+        np.abs(drive.pictures[first].reshape(-1, 64) - 255 * X[drive.origin[first]]).max()
+        <= 2 * facts["noise"] + 1
+    )
     brightest = X[drive.origin].max(axis=1) * 255 * (256 + facts["light_reach"]) / 256 + 2 * facts["noise"]
     assert (drive.pictures.max(axis=(1, 2)) <= np.ceil(brightest)).all()
 
@@ -179,14 +190,20 @@ def test_what_is_found_is_nearly_always_one_scene(drive, words, threshold, preci
     assert right / (size * (size - 1) // 2).sum() >= recall
 
 
-@pytest.mark.parametrize(("change", "error", "says"), [
-    ({"redundancy": 0.95}, ValueError, "redundancy must be in"), ({"redundancy": "x"}, TypeError, "redundancy"),
-    ({"redundancy": float("nan")}, ValueError, "redundancy"), ({"seed": -1}, ValueError, "seed"),
-    ({"seed": 1.5}, TypeError, "seed"), ({"images": np.zeros((5, 63))}, ValueError, "images must have shape"),
-    ({"images": np.full((5, 64), 0.3)}, ValueError, "sixteenths"), ({"images": np.full((5, 64), 2.0)}, ValueError,
-                                                                   "sixteenths"),
-    ({"labels": np.zeros(4, int)}, ValueError, "labels must be 5 digits"),
-])
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"redundancy": 0.95}, ValueError, "redundancy must be in"),
+        ({"redundancy": "x"}, TypeError, "redundancy"),
+        ({"redundancy": float("nan")}, ValueError, "redundancy"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"seed": 1.5}, TypeError, "seed"),
+        ({"images": np.zeros((5, 63))}, ValueError, "images must have shape"),
+        ({"images": np.full((5, 64), 0.3)}, ValueError, "sixteenths"),
+        ({"images": np.full((5, 64), 2.0)}, ValueError, "sixteenths"),
+        ({"labels": np.zeros(4, int)}, ValueError, "labels must be 5 digits"),
+    ],
+)
 def test_what_makes_no_drive(change, error, says):
     """A bad argument is named, with what is allowed."""
     given = {"images": np.ones((5, 64)), "labels": np.arange(5), "redundancy": 0.5, "seed": 1, **change}

@@ -38,7 +38,9 @@ def maps():
 
 def limits(track):
     """The limits of a track."""
-    return mixing.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    return mixing.Limits(
+        *(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
+    )
 
 
 def test_the_map_built_twice_is_identical(field, small):
@@ -63,13 +65,17 @@ def test_move_is_paired_by_seed(field, small):
     found = small["move"]
     differences = []
     for k, seed in enumerate(TINY["move_seeds"]):
-        recall = [mixing.run(replace(FIXED, share=s, randomisation=found["randomisation"]), *field, seed).recall
-                  for s in (0.1, 0.9)]
+        recall = [
+            mixing.run(replace(FIXED, share=s, randomisation=found["randomisation"]), *field, seed).recall
+            for s in (0.1, 0.9)
+        ]
         assert recall == [found["recall"][0][k], found["recall"][1][k]]
         differences.append(recall[1] - recall[0])
     low, high = stats.t.interval(0.95, 2, np.mean(differences), stats.sem(differences))
     change = gap_map.moved(found)
-    assert (change.mean, change.low, change.high) == pytest.approx((np.mean(differences), low, high), abs=1e-3)
+    assert (change.mean, change.low, change.high) == pytest.approx(
+        (np.mean(differences), low, high), abs=1e-3
+    )
     assert (found["real"], found["synthetic"]) == ([40, 6], [4, 54])
 
 
@@ -110,7 +116,9 @@ def test_every_track_has_a_region_that_is_not_trivial(maps, track):
     assert needed > made.setting.real
     bound = limits(track)
     late = made.shares >= 0.9
-    assert (made.measures["fid"][late] > bound.fid).all() and (made.measures["accuracy"][late] < bound.accuracy).all()
+    assert (made.measures["fid"][late] > bound.fid).all() and (
+        made.measures["accuracy"][late] < bound.accuracy
+    ).all()
     assert (made.measures["recall"] < bound.recall).any()
 
 

@@ -46,15 +46,19 @@ def test_curve_equals_models_fitted_from_scratch(seed, checkpoints):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(words, min_size=1, max_size=8), st.lists(words, min_size=1, max_size=3), st.integers(1, 9),
-       st.floats(0.1, 0.9))
+@given(
+    st.lists(words, min_size=1, max_size=8),
+    st.lists(words, min_size=1, max_size=3),
+    st.integers(1, 9),
+    st.floats(0.1, 0.9),
+)
 def test_any_corpus(documents, heldout, checkpoints, discount):
     """On any documents, empty ones among them, a learning curve equals models fitted from scratch."""
     documents, heldout = [*documents, ["a", "b"]], [*heldout, ["b", "x"]]
     curve = learning_curve(documents, heldout, checkpoints, discount=discount)
     size = len({w for d in documents + heldout for w in d}) + 1
     check(curve, documents, range(len(documents)), heldout, size, discount)
-    assert curve.documents[-1] == len(documents) or not any(documents[curve.documents[-1]:])
+    assert curve.documents[-1] == len(documents) or not any(documents[curve.documents[-1] :])
 
 
 @pytest.mark.parametrize("checkpoints", [254, 255, 256, 257, 300])
@@ -65,7 +69,7 @@ def test_many_checkpoints(checkpoints):
     curve = learning_curve(documents, heldout, list(range(1, checkpoints + 1)))
     assert curve.loss.size == checkpoints
     for i in (0, 100, checkpoints - 2, checkpoints - 1):
-        model = BigramModel(vocabulary=20).fit(documents[:i + 1])
+        model = BigramModel(vocabulary=20).fit(documents[: i + 1])
         assert curve.loss[i] == pytest.approx(model.log_loss(heldout), abs=1e-12)
         assert curve.operations[i] == model.operations
 
@@ -120,15 +124,23 @@ def test_icr_of_known_curves():
     c = np.geomspace(1, 100, 4000)
     assert icr(np.log(c), c)[1:-1] * c[1:-1] == pytest.approx(np.ones(3998), rel=1e-5)
     uneven = np.array([1.0, 2.0, 4.0, 7.0, 20.0])
-    assert icr(uneven ** 2, uneven)[1:-1] == pytest.approx(2 * uneven[1:-1])
+    assert icr(uneven**2, uneven)[1:-1] == pytest.approx(2 * uneven[1:-1])
     assert icr([0, 5], [0, 10]) == pytest.approx([0.5, 0.5])
     assert icr([2, 1], [1, 2])[0] == -1
 
 
-@pytest.mark.parametrize(("progress", "flops"), [
-    ([1], [1]), ([1, 2], [1, 2, 3]), ([1, 2], [2, 2]), ([1, 2], [2, 1]), ([1, np.nan], [1, 2]),
-    ([1, 2], [1, np.inf]), ([[1, 2]], [[1, 2]]),
-])
+@pytest.mark.parametrize(
+    ("progress", "flops"),
+    [
+        ([1], [1]),
+        ([1, 2], [1, 2, 3]),
+        ([1, 2], [2, 2]),
+        ([1, 2], [2, 1]),
+        ([1, np.nan], [1, 2]),
+        ([1, 2], [1, np.inf]),
+        ([[1, 2]], [[1, 2]]),
+    ],
+)
 def test_icr_refuses_what_has_no_slope(progress, flops):
     """Too few points, unequal lengths, compute that does not rise, and NaN are refused by name."""
     with pytest.raises(ValueError, match="flops"):
@@ -143,7 +155,7 @@ def curve_of(tokens, loss):
 def test_tokens_to_reach():
     """The first crossing counts, between points on a logarithmic scale; a loss never reached is None."""
     curve = curve_of([100, 1000, 10000, 20000], [5.0, 4.0, 3.0, 3.5])
-    assert tokens_to_reach(curve, 3.5) == pytest.approx(1000 * 10 ** 0.5)
+    assert tokens_to_reach(curve, 3.5) == pytest.approx(1000 * 10**0.5)
     assert tokens_to_reach(curve, 4.0) == pytest.approx(1000)
     assert tokens_to_reach(curve, 6.0) == 100
     assert tokens_to_reach(curve, 2.9) is None
@@ -157,8 +169,11 @@ def test_progress_starts_at_zero():
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 50)), min_size=2, max_size=30),
-       st.floats(0.05, 0.6), st.integers(0, 100))
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 50)), min_size=2, max_size=30),
+    st.floats(0.05, 0.6),
+    st.integers(0, 100),
+)
 def test_split_never_cuts_a_cluster(documents, share, seed):
     """The two sides are disjoint, together everything, and no cluster lies on both."""
     cluster = np.array([0, 99] + [c for c, _ in documents])
@@ -181,34 +196,40 @@ def test_split_meets_its_share():
     assert heldout_split(np.arange(500) // 2, 0.1, 3, size)[1].tolist() == splits[3].tolist()
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"cluster": [0, 0, 0]}, "two clusters"),
-    ({"cluster": [0.0, 1.0]}, "integer labels"),
-    ({"cluster": [0, 1], "share": 0}, "share must lie strictly"),
-    ({"cluster": [0, 1], "share": float("nan")}, "share must lie strictly"),
-    ({"cluster": [0, 1], "words": [1]}, "words must be 2"),
-    ({"cluster": [0, 1], "words": [1, -1]}, "words must be 2"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"cluster": [0, 0, 0]}, "two clusters"),
+        ({"cluster": [0.0, 1.0]}, "integer labels"),
+        ({"cluster": [0, 1], "share": 0}, "share must lie strictly"),
+        ({"cluster": [0, 1], "share": float("nan")}, "share must lie strictly"),
+        ({"cluster": [0, 1], "words": [1]}, "words must be 2"),
+        ({"cluster": [0, 1], "words": [1, -1]}, "words must be 2"),
+    ],
+)
 def test_split_refuses(arguments, message):
     """Nothing to split, a share outside (0, 1) and wrong counts are refused by name."""
     with pytest.raises(ValueError, match=message):
         heldout_split(**arguments)
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda p: p.curve(np.ones(3, dtype=bool)), "keep must be a mask of 70"),
-    (lambda p: p.curve(np.ones(70, dtype=int)), "keep must be a mask of 70"),
-    (lambda p: p.curve(np.zeros(70, dtype=bool)), "keep must leave at least one"),
-    (lambda p: p.curve(checkpoints=0), "checkpoints must be at least 1"),
-    (lambda p: p.curve(checkpoints=[3, 2]), "checkpoints must be strictly increasing"),
-    (lambda p: p.curve(checkpoints=[1, 1000]), "checkpoints must be strictly increasing"),
-    (lambda p: p.curve(checkpoints=2.5), "checkpoints must be a whole number"),
-    (lambda p: prepare(corpus(), [0, 1], [1, 2]), "must not share a document"),
-    (lambda p: prepare(corpus(), [0, 700], [1]), "train_index must hold distinct"),
-    (lambda p: prepare(corpus(), [0], []), "heldout_index must be a non-empty"),
-    (lambda p: prepare(corpus(), [0], [5]), "heldout_index must hold at least one document with words"),
-    (lambda p: prepare(corpus(), [0], [1], discount=2), "discount must lie"),
-])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: p.curve(np.ones(3, dtype=bool)), "keep must be a mask of 70"),
+        (lambda p: p.curve(np.ones(70, dtype=int)), "keep must be a mask of 70"),
+        (lambda p: p.curve(np.zeros(70, dtype=bool)), "keep must leave at least one"),
+        (lambda p: p.curve(checkpoints=0), "checkpoints must be at least 1"),
+        (lambda p: p.curve(checkpoints=[3, 2]), "checkpoints must be strictly increasing"),
+        (lambda p: p.curve(checkpoints=[1, 1000]), "checkpoints must be strictly increasing"),
+        (lambda p: p.curve(checkpoints=2.5), "checkpoints must be a whole number"),
+        (lambda p: prepare(corpus(), [0, 1], [1, 2]), "must not share a document"),
+        (lambda p: prepare(corpus(), [0, 700], [1]), "train_index must hold distinct"),
+        (lambda p: prepare(corpus(), [0], []), "heldout_index must be a non-empty"),
+        (lambda p: prepare(corpus(), [0], [5]), "heldout_index must hold at least one document with words"),
+        (lambda p: prepare(corpus(), [0], [1], discount=2), "discount must lie"),
+    ],
+)
 def test_plan_refuses(call, message):
     """Masks, checkpoints and document numbers that make no sense are refused by name."""
     plan = prepare(corpus(), np.arange(60), np.arange(60, 70))

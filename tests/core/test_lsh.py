@@ -19,9 +19,17 @@ def brute_force(values, bands, rows):
     """Pairs that agree in a band, by comparing all with all; empty documents left out."""
     n = len(values)
     empty = [(row == 2**32 - 1).all() for row in values]
-    return [[i, j] for i in range(n) for j in range(i + 1, n) if not empty[i] and not empty[j] and any(
-        np.array_equal(values[i, k * rows:(k + 1) * rows], values[j, k * rows:(k + 1) * rows])
-        for k in range(bands))]
+    return [
+        [i, j]
+        for i in range(n)
+        for j in range(i + 1, n)
+        if not empty[i]
+        and not empty[j]
+        and any(
+            np.array_equal(values[i, k * rows : (k + 1) * rows], values[j, k * rows : (k + 1) * rows])
+            for k in range(bands)
+        )
+    ]
 
 
 @pytest.mark.parametrize("weights", [(0.5, 0.5), (0.1, 0.9), (0.7, 0.3)])
@@ -32,7 +40,9 @@ def test_optimal_bands_equal_datasketch(num_perm, weights):
         assert optimal_bands(threshold, num_perm, weights) == _optimal_param(threshold, num_perm, *weights)
 
 
-@pytest.mark.parametrize(("threshold", "expected"), [(.5, (25, 5)), (.7, (14, 9)), (.8, (9, 13)), (.9, (5, 25))])
+@pytest.mark.parametrize(
+    ("threshold", "expected"), [(0.5, (25, 5)), (0.7, (14, 9)), (0.8, (9, 13)), (0.9, (5, 25))]
+)
 def test_optimal_bands_known_values(threshold, expected):
     """The bands and rows for 128 permutations that are widely used."""
     assert optimal_bands(threshold, 128) == expected
@@ -56,8 +66,10 @@ def test_collision_probability_is_the_s_curve(similarity, bands, rows):
     assert collision_probability(np.array([0.0, 1.0]), bands, rows).tolist() == [0, 1]
 
 
-@given(st.lists(st.lists(st.sampled_from([0, 1, 2**32 - 1]), min_size=6, max_size=6), min_size=1, max_size=9),
-       st.sampled_from([(1, 1), (6, 1), (3, 2), (2, 3), (1, 6), (2, 2)]))
+@given(
+    st.lists(st.lists(st.sampled_from([0, 1, 2**32 - 1]), min_size=6, max_size=6), min_size=1, max_size=9),
+    st.sampled_from([(1, 1), (6, 1), (3, 2), (2, 3), (1, 6), (2, 2)]),
+)
 def test_candidates_equal_brute_force(rows_given, shape):
     """Candidates are exactly the pairs that agree in a band: sorted, distinct, i < j, none empty."""
     values = np.array(rows_given, np.uint32)
@@ -84,8 +96,14 @@ def test_candidates_equal_datasketch(bands, rows):
     made = [MinHash(hashvalues=row, scheme="affine32") for row in values]
     for key, signature in enumerate(made):
         index.insert(key, signature)
-    expected = sorted({(key, other) for key, signature in enumerate(made)
-                       for other in index.query(signature) if key < other})
+    expected = sorted(
+        {
+            (key, other)
+            for key, signature in enumerate(made)
+            for other in index.query(signature)
+            if key < other
+        }
+    )
     assert expected
     assert candidate_pairs(values, bands, rows).tolist() == [list(pair) for pair in expected]
 
@@ -139,7 +157,7 @@ def test_candidates_of_one_similarity_follow_the_s_curve(similarity):
     sets = []
     for _ in range(1200):
         values = random.integers(0, 2**32, 240 - shared, np.uint32)
-        sets += [values[:120], values[120 - shared:]]
+        sets += [values[:120], values[120 - shared :]]
     found = candidate_pairs(signatures(sets, 64, 2), 12, 5)
     share = ((found[:, 0] % 2 == 0) & (found[:, 1] == found[:, 0] + 1)).sum() / 1200
     expected = collision_probability(shared / (240 - shared), 12, 5)
@@ -149,34 +167,40 @@ def test_candidates_of_one_similarity_follow_the_s_curve(similarity):
 GOOD = np.zeros((2, 6), np.uint32)
 
 
-@pytest.mark.parametrize(("values", "bands", "rows", "error", "message"), [
-    (GOOD, 3, 3, ValueError, r"bands \* rows must be at most num_perm = 6, not 3 \* 3"),
-    (GOOD, 0, 3, ValueError, "bands must be at least 1, not 0"),
-    (GOOD, 3, -1, ValueError, "rows must be at least 1, not -1"),
-    (GOOD, 1.5, 1, TypeError, "bands must be an integer, not 1.5"),
-    (GOOD.astype(np.int64), 3, 2, TypeError, "signatures must be an array of uint32.*not int64"),
-    (GOOD.tolist(), 3, 2, TypeError, "signatures must be an array of uint32.*not list"),
-    (GOOD[0], 3, 2, ValueError, r"signatures must have shape \(n, num_perm\).*not \(6,\)"),
-    (GOOD[:0], 3, 2, ValueError, "signatures must have shape"),
-])
+@pytest.mark.parametrize(
+    ("values", "bands", "rows", "error", "message"),
+    [
+        (GOOD, 3, 3, ValueError, r"bands \* rows must be at most num_perm = 6, not 3 \* 3"),
+        (GOOD, 0, 3, ValueError, "bands must be at least 1, not 0"),
+        (GOOD, 3, -1, ValueError, "rows must be at least 1, not -1"),
+        (GOOD, 1.5, 1, TypeError, "bands must be an integer, not 1.5"),
+        (GOOD.astype(np.int64), 3, 2, TypeError, "signatures must be an array of uint32.*not int64"),
+        (GOOD.tolist(), 3, 2, TypeError, "signatures must be an array of uint32.*not list"),
+        (GOOD[0], 3, 2, ValueError, r"signatures must have shape \(n, num_perm\).*not \(6,\)"),
+        (GOOD[:0], 3, 2, ValueError, "signatures must have shape"),
+    ],
+)
 def test_bad_input_of_candidate_pairs(values, bands, rows, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
         candidate_pairs(values, bands, rows)
 
 
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    ((0.0, 128), ValueError, r"threshold must be in \(0, 1\], not 0.0"),
-    ((1.01, 128), ValueError, r"threshold must be in \(0, 1\]"),
-    ((float("nan"), 128), ValueError, r"threshold must be in \(0, 1\], not nan"),
-    (("0.5", 128), TypeError, r"threshold must be a number in \(0, 1\], not '0.5'"),
-    ((0.5, 1), ValueError, "num_perm must be at least 2, not 1"),
-    ((0.5, 8, (0.5, 0.6)), ValueError, "weights must be two numbers"),
-    ((0.5, 8, (-0.5, 1.5)), ValueError, "weights must be two numbers"),
-    ((0.5, 8, (float("nan"), 1)), ValueError, "weights must be two numbers"),
-    ((0.5, 8, (1,)), TypeError, "weights must be two numbers"),
-    ((0.5, 8, None), TypeError, "weights must be two numbers"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((0.0, 128), ValueError, r"threshold must be in \(0, 1\], not 0.0"),
+        ((1.01, 128), ValueError, r"threshold must be in \(0, 1\]"),
+        ((float("nan"), 128), ValueError, r"threshold must be in \(0, 1\], not nan"),
+        (("0.5", 128), TypeError, r"threshold must be a number in \(0, 1\], not '0.5'"),
+        ((0.5, 1), ValueError, "num_perm must be at least 2, not 1"),
+        ((0.5, 8, (0.5, 0.6)), ValueError, "weights must be two numbers"),
+        ((0.5, 8, (-0.5, 1.5)), ValueError, "weights must be two numbers"),
+        ((0.5, 8, (float("nan"), 1)), ValueError, "weights must be two numbers"),
+        ((0.5, 8, (1,)), TypeError, "weights must be two numbers"),
+        ((0.5, 8, None), TypeError, "weights must be two numbers"),
+    ],
+)
 def test_bad_input_of_optimal_bands(arguments, error, message):
     """Thresholds, permutations and weights out of range are refused by name."""
     with pytest.raises(error, match=message):

@@ -108,35 +108,41 @@ def test_estimate_is_unbiased(true):
     sets = []
     for _ in range(200):
         values = random.choice(2**32, 600 - shared, replace=False).astype(np.uint32)
-        sets += [values[:300], values[300 - shared:]]
+        sets += [values[:300], values[300 - shared :]]
     found = signatures(sets, 128, 5)
     exact = shared / (600 - shared)
     error = np.sqrt(exact * (1 - exact) / 128 / 200)
     assert abs(jaccard(found[::2], found[1::2]).mean() - exact) < 4 * error
 
 
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    (([],), ValueError, "shingle_sets must hold at least one document"),
-    (("text",), TypeError, "shingle_sets must be a list of uint32 arrays"),
-    ((["text"],), TypeError, r"shingle_sets\[0\] must hold integers"),
-    (([[1]], 1), ValueError, "num_perm must be at least 2, not 1"),
-    (([[1]], 2.0), TypeError, "num_perm must be an integer, not 2.0"),
-    (([[1]], 4, -1), ValueError, "seed must be between 0 and 4294967295, not -1"),
-    (([[1]], 4, None), TypeError, "seed must be an integer, not None"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (([],), ValueError, "shingle_sets must hold at least one document"),
+        (("text",), TypeError, "shingle_sets must be a list of uint32 arrays"),
+        ((["text"],), TypeError, r"shingle_sets\[0\] must hold integers"),
+        (([[1]], 1), ValueError, "num_perm must be at least 2, not 1"),
+        (([[1]], 2.0), TypeError, "num_perm must be an integer, not 2.0"),
+        (([[1]], 4, -1), ValueError, "seed must be between 0 and 4294967295, not -1"),
+        (([[1]], 4, None), TypeError, "seed must be an integer, not None"),
+    ],
+)
 def test_bad_input_of_signatures(arguments, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
         signatures(*arguments)
 
 
-@pytest.mark.parametrize(("one", "other", "error", "message"), [
-    ([1, 2], np.zeros(2, np.uint32), TypeError, "sig_a must be an array of uint32.*not list"),
-    (np.zeros(2, np.uint32), np.zeros(2), TypeError, "sig_b must be an array of uint32.*not float64"),
-    (np.zeros(2, np.uint32), np.zeros(3, np.uint32), ValueError, "the same shape"),
-    (np.zeros(0, np.uint32), np.zeros(0, np.uint32), ValueError, "sig_a must have shape"),
-    (np.zeros((1, 1, 2), np.uint32), np.zeros((1, 1, 2), np.uint32), ValueError, "sig_a must have shape"),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "error", "message"),
+    [
+        ([1, 2], np.zeros(2, np.uint32), TypeError, "sig_a must be an array of uint32.*not list"),
+        (np.zeros(2, np.uint32), np.zeros(2), TypeError, "sig_b must be an array of uint32.*not float64"),
+        (np.zeros(2, np.uint32), np.zeros(3, np.uint32), ValueError, "the same shape"),
+        (np.zeros(0, np.uint32), np.zeros(0, np.uint32), ValueError, "sig_a must have shape"),
+        (np.zeros((1, 1, 2), np.uint32), np.zeros((1, 1, 2), np.uint32), ValueError, "sig_a must have shape"),
+    ],
+)
 def test_bad_input_of_jaccard(one, other, error, message):
     """Only two signatures of the same kind can be compared."""
     with pytest.raises(error, match=message):

@@ -119,7 +119,9 @@ def test_a_map_repeats_and_the_live_run_agrees(field):
     live = summary(replace(setting, share=0.8, randomisation=0.6), X, y, mm, SEEDS)
     for name in mixing.MEASURES:
         assert (live[name].mean, live[name].low, live[name].high) == (
-            one[name][1, 1], one[name + "_low"][1, 1], one[name + "_high"][1, 1]
+            one[name][1, 1],
+            one[name + "_low"][1, 1],
+            one[name + "_high"][1, 1],
         )
 
 

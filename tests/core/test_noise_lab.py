@@ -16,8 +16,11 @@ def found():
 def test_the_exponents_are_those_of_the_laws(found):
     """Within .05 of −1, −1 and −½, and each interval holds its estimate."""
     _, measured = found
-    for (value, low, high), theory in ((measured.clean_slope, -1), (measured.noisy_slope, -1),
-                                       (measured.coin_slope, -0.5)):
+    for (value, low, high), theory in (
+        (measured.clean_slope, -1),
+        (measured.noisy_slope, -1),
+        (measured.coin_slope, -0.5),
+    ):
         assert abs(value - theory) <= 0.05
         assert low < value < high
         assert low - 0.05 < theory < high + 0.05
@@ -28,7 +31,9 @@ def test_the_slopes_are_those_of_the_core(found):
     _, measured = found
     assert measured.noisy_slope == noise.threshold_slope(0.05, 1, noise_lab.TRIALS)
     errors = noise.coin_errors(noise_lab.COIN_SIZES, noise_lab.COIN_TRIALS, 1)
-    assert measured.coin_slope == noise.slope(noise_lab.COIN_SIZES, errors, 1, noise.at_confidence, resamples=100)
+    assert measured.coin_slope == noise.slope(
+        noise_lab.COIN_SIZES, errors, 1, noise.at_confidence, resamples=100
+    )
 
 
 def test_five_per_cent_noise_does_not_cost_ten_times(found):
@@ -73,10 +78,14 @@ def test_steps_follow_the_two_laws():
     assert noise.steps_under_noise(1000, 0.0, 0.5) == (1000, 2000)
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ((0, 0.1, 0.1), "clean_steps must be above 0"), ((10, 0.5, 0.1), r"rate must lie in \[0, 0.5\)"),
-    ((10, 0.1, 0), r"epsilon must lie in \(0, 1\)"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 0.1, 0.1), "clean_steps must be above 0"),
+        ((10, 0.5, 0.1), r"rate must lie in \[0, 0.5\)"),
+        ((10, 0.1, 0), r"epsilon must lie in \(0, 1\)"),
+    ],
+)
 def test_bad_steps_are_named(arguments, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(ValueError, match=message):

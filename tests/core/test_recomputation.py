@@ -13,14 +13,45 @@ from dataselect_core.recomputation import processors, recomputed
 from dataselect_core.values import Findings
 from dataselect_core.verification import Question, answers
 
-AUDIT = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 16, "seed": 1, "banding": "auto", "bands": 1,
-         "rows": 1, "compute": "operations"}
-LABELS = {"strategy": "margin", "batch": 20, "data": "digits", "initial": 20, "budget": 60, "seed": 1, "seeds": 1,
-          "test_share": 0.3}
-RUN = {f"active.{name}": value for name, value in LABELS.items() if name != "data"} | {"active.number": 1,
-                                                                                       "active.labels": 60}
-MIX = {"synthetic": 40, "randomisation": 0.5, "total": 200, "real": 300, "rain": "record", "wet_share": 43,
-       "simulator_rain": "no", "label_noise": 0, "seed": 1, "seeds": 2, "noise": 5, "map": "track"}
+AUDIT = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 16,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
+LABELS = {
+    "strategy": "margin",
+    "batch": 20,
+    "data": "digits",
+    "initial": 20,
+    "budget": 60,
+    "seed": 1,
+    "seeds": 1,
+    "test_share": 0.3,
+}
+RUN = {f"active.{name}": value for name, value in LABELS.items() if name != "data"} | {
+    "active.number": 1,
+    "active.labels": 60,
+}
+MIX = {
+    "synthetic": 40,
+    "randomisation": 0.5,
+    "total": 200,
+    "real": 300,
+    "rain": "record",
+    "wet_share": 43,
+    "simulator_rain": "no",
+    "label_noise": 0,
+    "seed": 1,
+    "seeds": 2,
+    "noise": 5,
+    "map": "track",
+}
 FALLS, FEWER = {"direction": "falls", "prediction": 9}, {"direction": "fewer", "prediction": 2}
 
 
@@ -33,9 +64,15 @@ def nothing_remembered(monkeypatch):
 
 def questions():
     """Five of the three parts, one of them asked twice and one that cannot be answered."""
-    asked = [Question("cloud", "1", {**AUDIT, "threshold": threshold}, {}, 30) for threshold in (0.7, 0.8, 0.7)]
-    return [*asked, Question("edge", "2", {**LABELS, **RUN}, {}, FEWER), Question("tiny", "3", MIX, {}, FALLS),
-            Question("tiny", "3", {**MIX, "total": 10**9}, {}, FALLS)]
+    asked = [
+        Question("cloud", "1", {**AUDIT, "threshold": threshold}, {}, 30) for threshold in (0.7, 0.8, 0.7)
+    ]
+    return [
+        *asked,
+        Question("edge", "2", {**LABELS, **RUN}, {}, FEWER),
+        Question("tiny", "3", MIX, {}, FALLS),
+        Question("tiny", "3", {**MIX, "total": 10**9}, {}, FALLS),
+    ]
 
 
 def report(folder, name, asked, **changes):
@@ -49,8 +86,16 @@ def report(folder, name, asked, **changes):
             values[path.replace("__", ".")]["value"] = value
         place = f"{question.track}/{question.part}"
         entries[f"{place}/prediction"] = {"value": {"value": question.prediction, "said": "x"}, "at": 1}
-        entries[f"{place}/evidence"] = {"value": {"settings": question.settings, "assumptions": {}, "values": values,
-                                                  "cases": found.cases, "engine": None}, "at": 1}
+        entries[f"{place}/evidence"] = {
+            "value": {
+                "settings": question.settings,
+                "assumptions": {},
+                "values": values,
+                "cases": found.cases,
+                "engine": None,
+            },
+            "at": 1,
+        }
     record = {"schema": 3, "lab": "0.1.0", "reader": name, "entries": entries}
     (folder / f"{name}.json").write_text(Ledger(record).to_text(), encoding="utf-8")
 
@@ -86,21 +131,29 @@ def test_table_summary_progress_and_status_are_the_same_for_every_number_of_proc
         came.add((status, table.read_bytes(), *capsys.readouterr()))
     assert len(came) == 1
     status, table, out, err = came.pop()
-    assert status == 1 and table.count(b",no,") == 2 and [line[:5] for line in err.splitlines()] == [
-        "[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    assert (
+        status == 1
+        and table.count(b",no,") == 2
+        and [line[:5] for line in err.splitlines()] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    )
     assert "DISAGREES" in out and "NOT CHECKED" in out
 
 
 def test_kin_stay_together_and_nobody_is_idle():
     """Questions with the same corpus go to one process, unless the others had nothing; none is lost or asked twice."""
-    class_of_two = [Question("cloud", "1", {**AUDIT, "seed": seed, "threshold": threshold}, {}, 30)
-                    for threshold in (0.6, 0.7) for seed in range(20)]
+    class_of_two = [
+        Question("cloud", "1", {**AUDIT, "seed": seed, "threshold": threshold}, {}, 30)
+        for threshold in (0.6, 0.7)
+        for seed in range(20)
+    ]
     made = parcels(class_of_two * 2, 2)
     assert len(made) == 20 and sum(map(len, made)) == 40
     assert all(len({each.settings["seed"] for each in parcel}) == 1 for parcel in made)
     alike = [Question("tiny", "3", {**MIX, "synthetic": share}, {}, FALLS) for share in range(40)]
     made = parcels(alike, 2)
-    assert len(made) == 8 and sorted(each.settings["synthetic"] for parcel in made for each in parcel) == list(range(40))
+    assert len(made) == 8 and sorted(
+        each.settings["synthetic"] for parcel in made for each in parcel
+    ) == list(range(40))
 
 
 def test_an_interruption_ends_the_other_processes():
@@ -112,7 +165,9 @@ def test_an_interruption_ends_the_other_processes():
     assert len(workers) == 2
     with pytest.raises(KeyboardInterrupt):
         work.throw(KeyboardInterrupt())
-    assert active_children() == [] and all(worker.exitcode != 0 for worker in workers)  # ended, not waited for
+    assert active_children() == [] and all(
+        worker.exitcode != 0 for worker in workers
+    )  # ended, not waited for
 
 
 def test_missing_data_are_told_by_the_other_processes_too(tmp_path, monkeypatch):

@@ -24,8 +24,12 @@ def record(**entries):
 
 FIGURE = {"value": 0.5, "unit": "", "kind": "measured", "source": "here"}
 ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
-EVIDENCE = {"at": "2026-11-23T10:00:00Z", "settings": {"threshold": 0.7}, "values": {"removed.words": FIGURE},
-            "cases": ["budget-ok"]}
+EVIDENCE = {
+    "at": "2026-11-23T10:00:00Z",
+    "settings": {"threshold": 0.7},
+    "values": {"removed.words": FIGURE},
+    "cases": ["budget-ok"],
+}
 
 
 def test_a_record_comes_back_as_it_was_written():
@@ -37,8 +41,13 @@ def test_a_record_comes_back_as_it_was_written():
 
 def test_places_follow_the_lab_and_missing_names_what_is_not_there():
     """Tracks and parts are listed in the lab's order once predicted, with what each still lacks."""
-    ledger = Ledger(record(tiny_1_prediction=entry({"value": 1}), cloud_1_prediction=entry({"value": 2}),
-                           cloud_1_evidence=entry(EVIDENCE)))
+    ledger = Ledger(
+        record(
+            tiny_1_prediction=entry({"value": 1}),
+            cloud_1_prediction=entry({"value": 2}),
+            cloud_1_evidence=entry(EVIDENCE),
+        )
+    )
     assert ledger.places() == [("cloud", "1"), ("tiny", "1")]
     assert ledger.missing("cloud", "1") == ["a reflection"]
     assert ledger.missing("tiny", "1") == ["captured evidence", "a reflection"]
@@ -46,9 +55,15 @@ def test_places_follow_the_lab_and_missing_names_what_is_not_there():
 
 def test_an_older_record_is_brought_up_to_date_and_left_as_it_was():
     """Schema 1 gains the words of an answer and the edition of its evidence; the given record does not change."""
-    old = {"schema": 1, "reader": "r", "entries": {
-        "cloud/1/prediction": entry({"value": 30, "locked_at": "2026-11-01T00:00:00Z"}),
-        "cloud/1/evidence": entry(EVIDENCE), "cloud/1/reflection": entry("why")}}
+    old = {
+        "schema": 1,
+        "reader": "r",
+        "entries": {
+            "cloud/1/prediction": entry({"value": 30, "locked_at": "2026-11-01T00:00:00Z"}),
+            "cloud/1/evidence": entry(EVIDENCE),
+            "cloud/1/reflection": entry("why"),
+        },
+    }
     before = json.dumps(old)
     new = migrate(old)
     assert json.dumps(old) == before
@@ -64,7 +79,10 @@ def test_evidence_of_schema_2_has_an_unknown_engine_and_no_cases_of_the_session(
     old = {**record(mobile_2_evidence=entry({**EVIDENCE, "cases": cases, "engine": ENGINE})), "schema": 2}
     evidence = migrate(old)["entries"]["mobile/2/evidence"]["value"]
     assert evidence["engine"] is None and evidence["cases"] == ["run-selects"]
-    assert evidence["values"] == EVIDENCE["values"] and old["entries"]["mobile/2/evidence"]["value"]["cases"] == cases
+    assert (
+        evidence["values"] == EVIDENCE["values"]
+        and old["entries"]["mobile/2/evidence"]["value"]["cases"] == cases
+    )
 
 
 def test_the_engine_of_this_python_is_one_a_record_may_hold():
@@ -81,13 +99,25 @@ def test_a_newer_record_is_refused_with_what_to_do():
         migrate({**record(), "schema": SCHEMA + 1})
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("", "not JSON"), ("{", "not JSON"), ("[]", "no entries"), ("null", "no entries"), ('{"schema": 2}', "no entries"),
-    ('{"schema": "2", "entries": {}}', "schema must be"), ('{"schema": true, "entries": {}}', "schema must be"),
-    ('{"schema": 0, "entries": {}}', "schema must be"),
-    ('{"schema": 3, "lab": "0", "reader": "r", "entries": {"cloud/1/prediction": {"value": NaN, "at": 1}}}', "NaN"),
-    ("[" * 100_000, "not JSON"), ("x" * 5_000_001, "larger"),
-])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[]", "no entries"),
+        ("null", "no entries"),
+        ('{"schema": 2}', "no entries"),
+        ('{"schema": "2", "entries": {}}', "schema must be"),
+        ('{"schema": true, "entries": {}}', "schema must be"),
+        ('{"schema": 0, "entries": {}}', "schema must be"),
+        (
+            '{"schema": 3, "lab": "0", "reader": "r", "entries": {"cloud/1/prediction": {"value": NaN, "at": 1}}}',
+            "NaN",
+        ),
+        ("[" * 100_000, "not JSON"),
+        ("x" * 5_000_001, "larger"),
+    ],
+)
 def test_what_is_no_record_is_refused_with_the_reason(text, says):
     """Broken, foreign, oversized or endlessly nested text raises one clear error."""
     with pytest.raises(LedgerError, match=says):
@@ -100,48 +130,64 @@ def test_text_must_be_text():
         Ledger.from_text(b"{}")
 
 
-@pytest.mark.parametrize(("entries", "says"), [
-    ({"__proto__": entry(1)}, "no key"), ({"cloud/9/prediction": entry({})}, "no key"),
-    ({"mars/1/prediction": entry({})}, "no key"), ({"<script>": entry(1)}, "no key"),
-    ({"cloud/1/reflection": {"value": "x"}}, "a value and a time"),
-    ({"cloud/1/reflection": {"value": "x", "at": 1, "run": "me"}}, "a value and a time"),
-    ({"cloud/1/reflection": entry("x", -1)}, "time"), ({"cloud/1/reflection": entry("x", 1e300)}, "time"),
-    ({"cloud/1/reflection": entry("x", True)}, "time"), ({"cloud/1/reflection": entry(5)}, "must be a text"),
-    ({"cloud/1/reflection": entry("x" * 20_001)}, "at most 20000"),
-    ({"cloud/1/prediction": entry(30)}, "must be an object"),
-    ({"cloud/1/prediction": entry({"value": [1]})}, "must be a text"),
-    ({"cloud/1/prediction": entry({"value": 1, "why": "x" * 201})}, "at most 200"),
-    ({"cloud/1/prediction": entry({"value": {"direction": {}}})}, "must be a text"),
-    ({"cloud/1/evidence": entry([])}, "must be an object"),
-    ({"cloud/1/evidence": entry({"values": {"<b>": FIGURE}})}, "no path"),
-    ({"cloud/1/evidence": entry({"values": {"a.b": {"value": 1, "kind": "guessed"}}})}, "kind"),
-    ({"cloud/1/evidence": entry({"values": {"a.b": {**FIGURE, "value": [1]}}})}, "must be a text"),
-    ({"cloud/1/evidence": entry({"values": 3})}, "values"), ({"cloud/1/evidence": entry({"cases": "x"})}, "cases"),
-    ({"cloud/1/evidence": entry({"cases": ["<i>"]})}, "cases"),
-    ({"cloud/1/evidence": entry({"cases": ["a"] * 201})}, "at most 200"),
-    ({"cloud/1/evidence": entry({"lab": 7})}, "evidence.lab must be a text"),
-    ({"cloud/1/evidence": entry({"lab": "x" * 101})}, "at most 100"),
-    ({"cloud/1/evidence": entry({"engine": "CPython"})}, "engine must be null or have"),
-    ({"cloud/1/evidence": entry({"engine": {}})}, "engine must be null or have"),
-    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "browser": "x"}})}, "engine must be null or have"),
-    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "python": 3.13}})}, "python must be a text"),
-    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "2" * 61}})}, "at most 60"),
-    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "<script>"}})}, "numpy is no version"),
-    ({"cloud/1/evidence": entry({"engine": {**ENGINE, "platform": "linux\n# x"}})}, "platform is no version"),
-    ({"cloud/1/settings": entry([])}, "at most 100 names"),
-    ({"cloud/1/settings": entry({"threshold": 10 ** 400})}, "must be a text"),
-    ({"cloud/1/kept-runs": entry([[[[[[[[[[[[[1]]]]]]]]]]]]])}, "too deeply"),
-    ({"cloud/1/kept-runs": entry({"x" * 201: 1})}, "too long"),
-    ({f"cloud/1/kept-{'a' * 20}-{i}".replace("1", "1", 1): entry(1) for i in range(2001)}, "at most 2000"),
-])
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ({"__proto__": entry(1)}, "no key"),
+        ({"cloud/9/prediction": entry({})}, "no key"),
+        ({"mars/1/prediction": entry({})}, "no key"),
+        ({"<script>": entry(1)}, "no key"),
+        ({"cloud/1/reflection": {"value": "x"}}, "a value and a time"),
+        ({"cloud/1/reflection": {"value": "x", "at": 1, "run": "me"}}, "a value and a time"),
+        ({"cloud/1/reflection": entry("x", -1)}, "time"),
+        ({"cloud/1/reflection": entry("x", 1e300)}, "time"),
+        ({"cloud/1/reflection": entry("x", True)}, "time"),
+        ({"cloud/1/reflection": entry(5)}, "must be a text"),
+        ({"cloud/1/reflection": entry("x" * 20_001)}, "at most 20000"),
+        ({"cloud/1/prediction": entry(30)}, "must be an object"),
+        ({"cloud/1/prediction": entry({"value": [1]})}, "must be a text"),
+        ({"cloud/1/prediction": entry({"value": 1, "why": "x" * 201})}, "at most 200"),
+        ({"cloud/1/prediction": entry({"value": {"direction": {}}})}, "must be a text"),
+        ({"cloud/1/evidence": entry([])}, "must be an object"),
+        ({"cloud/1/evidence": entry({"values": {"<b>": FIGURE}})}, "no path"),
+        ({"cloud/1/evidence": entry({"values": {"a.b": {"value": 1, "kind": "guessed"}}})}, "kind"),
+        ({"cloud/1/evidence": entry({"values": {"a.b": {**FIGURE, "value": [1]}}})}, "must be a text"),
+        ({"cloud/1/evidence": entry({"values": 3})}, "values"),
+        ({"cloud/1/evidence": entry({"cases": "x"})}, "cases"),
+        ({"cloud/1/evidence": entry({"cases": ["<i>"]})}, "cases"),
+        ({"cloud/1/evidence": entry({"cases": ["a"] * 201})}, "at most 200"),
+        ({"cloud/1/evidence": entry({"lab": 7})}, "evidence.lab must be a text"),
+        ({"cloud/1/evidence": entry({"lab": "x" * 101})}, "at most 100"),
+        ({"cloud/1/evidence": entry({"engine": "CPython"})}, "engine must be null or have"),
+        ({"cloud/1/evidence": entry({"engine": {}})}, "engine must be null or have"),
+        ({"cloud/1/evidence": entry({"engine": {**ENGINE, "browser": "x"}})}, "engine must be null or have"),
+        ({"cloud/1/evidence": entry({"engine": {**ENGINE, "python": 3.13}})}, "python must be a text"),
+        ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "2" * 61}})}, "at most 60"),
+        ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "<script>"}})}, "numpy is no version"),
+        (
+            {"cloud/1/evidence": entry({"engine": {**ENGINE, "platform": "linux\n# x"}})},
+            "platform is no version",
+        ),
+        ({"cloud/1/settings": entry([])}, "at most 100 names"),
+        ({"cloud/1/settings": entry({"threshold": 10**400})}, "must be a text"),
+        ({"cloud/1/kept-runs": entry([[[[[[[[[[[[[1]]]]]]]]]]]]])}, "too deeply"),
+        ({"cloud/1/kept-runs": entry({"x" * 201: 1})}, "too long"),
+        (
+            {f"cloud/1/kept-{'a' * 20}-{i}".replace("1", "1", 1): entry(1) for i in range(2001)},
+            "at most 2000",
+        ),
+    ],
+)
 def test_a_hostile_entry_is_refused_and_named(entries, says):
     """Scripts for keys, wrong types, huge numbers and texts, extra members: each is refused where it stands."""
     with pytest.raises(LedgerError, match=says):
         validate({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries})
 
 
-@pytest.mark.parametrize("change", [{"lab": 3}, {"reader": None}, {"reader": "x" * 101}, {"student": 5},
-                                    {"entries": []}, {"schema": 1}])
+@pytest.mark.parametrize(
+    "change",
+    [{"lab": 3}, {"reader": None}, {"reader": "x" * 101}, {"student": 5}, {"entries": []}, {"schema": 1}],
+)
 def test_the_head_of_a_record_is_checked_too(change):
     """Edition, reader and student are short texts, and entries an object."""
     with pytest.raises(LedgerError):
@@ -156,16 +202,26 @@ def test_a_record_must_be_an_object():
 
 def test_texts_of_a_reader_may_hold_anything():
     """Markup in a reflection is a text like any other, and an entry without a value is allowed."""
-    validate(record(cloud_1_reflection=entry("<script>alert(1)</script> ``` | _"), cloud_1_decision=entry(None)))
+    validate(
+        record(cloud_1_reflection=entry("<script>alert(1)</script> ``` | _"), cloud_1_decision=entry(None))
+    )
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    )
+)
 def test_anything_at_all_is_either_a_record_or_a_ledger_error(thing):
     """No input makes the check fail in another way."""
-    for candidate in (thing, {"schema": SCHEMA, "lab": "0", "reader": "r", "entries": thing},
-                      {"schema": 1, "reader": "r", "entries": {"cloud/1/evidence": thing}},
-                      record(cloud_1_prediction=thing), record(edge_2_evidence=entry(thing))):
+    for candidate in (
+        thing,
+        {"schema": SCHEMA, "lab": "0", "reader": "r", "entries": thing},
+        {"schema": 1, "reader": "r", "entries": {"cloud/1/evidence": thing}},
+        record(cloud_1_prediction=thing),
+        record(edge_2_evidence=entry(thing)),
+    ):
         try:
             migrate(candidate)
         except LedgerError:

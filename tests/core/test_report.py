@@ -19,40 +19,95 @@ def figure(value, unit=""):
 
 def told(part, values, cases=(), track="edge", lines=None):
     """The report of one who captured these figures."""
-    figures = {path: figure(*(value if isinstance(value, tuple) else (value,))) for path, value in values.items()}
-    evidence = {"at": AT, "lab": "0.1.0", "settings": {}, "assumptions": {}, "values": figures, "cases": list(cases)}
+    figures = {
+        path: figure(*(value if isinstance(value, tuple) else (value,))) for path, value in values.items()
+    }
+    evidence = {
+        "at": AT,
+        "lab": "0.1.0",
+        "settings": {},
+        "assumptions": {},
+        "values": figures,
+        "cases": list(cases),
+    }
     prediction = {"value": 1, "said": "as said", "why": "", "locked_at": AT}
-    entries = {f"{track}/{part}/{name}": {"value": value, "at": 1}
-               for name, value in (("prediction", prediction), ("evidence", evidence))}
-    return report_markdown(Ledger({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries}), lines)
+    entries = {
+        f"{track}/{part}/{name}": {"value": value, "at": 1}
+        for name, value in (("prediction", prediction), ("evidence", evidence))
+    }
+    return report_markdown(
+        Ledger({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries}), lines
+    )
 
 
-@pytest.mark.parametrize(("direction", "factor", "ratio", "sentence"), [
-    ("more", 2, 1.535, ("Predicted more samples by a factor of 2, measured fewer samples by a factor of 1.535: the direction is "
-     "wrong. As labels of random sampling ÷ labels of uncertainty sampling that is 0.5 predicted and 1.535 measured, "
-     "3.07 times apart.")),
-    ("fewer", 2, 1.6, ("Predicted fewer samples by a factor of 2, measured fewer samples by a factor of 1.6: the direction is "
-     "right. As labels of random sampling ÷ labels of uncertainty sampling that is 2 predicted and 1.6 measured, "
-     "1.25 times apart.")),
-    ("more", 2, 0.8, ("Predicted more samples by a factor of 2, measured more samples by a factor of 1.25: the direction is "
-     "right. As labels of random sampling ÷ labels of uncertainty sampling that is 0.5 predicted and 0.8 measured, "
-     "1.6 times apart.")),
-    ("same", 1, 2, ("Predicted about as many samples, measured fewer samples by a factor of 2: the direction is wrong. "
-     "As labels of random sampling ÷ labels of uncertainty sampling that is 1 predicted and 2 measured, 2 times apart.")),
-    ("same", 3, 1.05, ("Predicted about as many samples, measured about as many samples: the direction is right. "
-     "As labels of random sampling ÷ labels of uncertainty sampling that is 1 predicted and 1.05 measured, 1.05 times apart.")),
-])
+@pytest.mark.parametrize(
+    ("direction", "factor", "ratio", "sentence"),
+    [
+        (
+            "more",
+            2,
+            1.535,
+            (
+                "Predicted more samples by a factor of 2, measured fewer samples by a factor of 1.535: the direction is "
+                "wrong. As labels of random sampling ÷ labels of uncertainty sampling that is 0.5 predicted and 1.535 measured, "
+                "3.07 times apart."
+            ),
+        ),
+        (
+            "fewer",
+            2,
+            1.6,
+            (
+                "Predicted fewer samples by a factor of 2, measured fewer samples by a factor of 1.6: the direction is "
+                "right. As labels of random sampling ÷ labels of uncertainty sampling that is 2 predicted and 1.6 measured, "
+                "1.25 times apart."
+            ),
+        ),
+        (
+            "more",
+            2,
+            0.8,
+            (
+                "Predicted more samples by a factor of 2, measured more samples by a factor of 1.25: the direction is "
+                "right. As labels of random sampling ÷ labels of uncertainty sampling that is 0.5 predicted and 0.8 measured, "
+                "1.6 times apart."
+            ),
+        ),
+        (
+            "same",
+            1,
+            2,
+            (
+                "Predicted about as many samples, measured fewer samples by a factor of 2: the direction is wrong. "
+                "As labels of random sampling ÷ labels of uncertainty sampling that is 1 predicted and 2 measured, 2 times apart."
+            ),
+        ),
+        (
+            "same",
+            3,
+            1.05,
+            (
+                "Predicted about as many samples, measured about as many samples: the direction is right. "
+                "As labels of random sampling ÷ labels of uncertainty sampling that is 1 predicted and 1.05 measured, 1.05 times apart."
+            ),
+        ),
+    ],
+)
 def test_a_factor_the_other_way_round_is_no_near_miss(direction, factor, ratio, sentence):
     """Direction and factor are one ratio, worked out on paper here; the report sets that beside the measured one."""
     values = {"reveal.direction": direction, "reveal.factor": factor, "own.ratio": ratio}
     assert sentence in told("2", values)
 
 
-@pytest.mark.parametrize("values", [
-    {"reveal.direction": "more", "reveal.factor": 2, "own.ratio": None}, {"reveal.factor": 2, "own.ratio": 1.5},
-    {"reveal.direction": "up", "reveal.factor": 2, "own.ratio": 1.5},
-    {"reveal.direction": "more", "reveal.factor": 0, "own.ratio": 1.5},
-])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"reveal.direction": "more", "reveal.factor": 2, "own.ratio": None},
+        {"reveal.factor": 2, "own.ratio": 1.5},
+        {"reveal.direction": "up", "reveal.factor": 2, "own.ratio": 1.5},
+        {"reveal.direction": "more", "reveal.factor": 0, "own.ratio": 1.5},
+    ],
+)
 def test_nothing_is_said_of_a_prediction_that_cannot_be_compared(values):
     """A run that never got there, or a record that says nonsense: no sentence, and no error."""
     assert "Predicted" not in told("2", values)
@@ -64,28 +119,72 @@ def test_a_share_is_compared_in_percentage_points():
     assert "Predicted 30.0 %, measured 44.1 %: a gap of 14.1 percentage points." in text
 
 
-@pytest.mark.parametrize(("part", "track", "values", "cases", "rows", "binding"), [
-    ("1", "tiny", {"budget.value": 0.656, "budget.limit": (0.6, "share of raw training FLOPs"), "guardrail.value": 0.01,
-                   "guardrail.limit": (0.05, "share of removed clips")}, ["budget-fails", "guardrail-ok"], [
-        "| Budget: compute left after deduplication | 65.6 % | ≤ 60.0 % | of raw FLOPs | not met |",
-        "| Guardrail: chained removals | 1.0 % | ≤ 5.0 % | of what was removed | met |",
-    ], "Budget: compute left after deduplication"),
-    ("2", "mobile", {"budget.value": (12_000, "$"), "budget.limit": (14_000, "$"), "guardrail.value": (9, "rounds"),
-                     "guardrail.limit": (8, "rounds")}, ["budget-ok", "guardrail-fails"], [
-        "| Budget: cost of the project | $12,000 | ≤ $14,000 | in all | met |",
-        "| Guardrail: rounds of selection | 9 | ≤ 8 | rounds | not met |",
-    ], "Guardrail: rounds of selection"),
-    ("2", "edge", {"guardrail.value": 0.4, "guardrail.limit": (0.15, "recall of the rare class")}, ["guardrail-ok"], [
-        "| Guardrail: recall of the watched class | 40.0 % | ≥ 15.0 % | of its test samples | met |",
-    ], "Guardrail: recall of the watched class"),
-    ("3", "edge", {"fid.value": 0.41234, "fid.limit": (0.3, "squared block inks"), "supply.value": (1080, "samples"),
-                   "supply.limit": (700, "samples"), "recall.value": None, "recall.limit": 0.7},
-     ["fid-fails", "supply-ok"], [
-        "| Domain gap: FID | 0.412 | ≤ 0.300 | squared block inks | not met |",
-        "| Supply: real samples asked for | 1,080 | ≤ 700 | samples | met |",
-        "| Safety: recall of the critical class in heavy rain | – | ≥ 70.0 % | of its pictures | – |",
-    ], "Domain gap: FID"),
-])
+@pytest.mark.parametrize(
+    ("part", "track", "values", "cases", "rows", "binding"),
+    [
+        (
+            "1",
+            "tiny",
+            {
+                "budget.value": 0.656,
+                "budget.limit": (0.6, "share of raw training FLOPs"),
+                "guardrail.value": 0.01,
+                "guardrail.limit": (0.05, "share of removed clips"),
+            },
+            ["budget-fails", "guardrail-ok"],
+            [
+                "| Budget: compute left after deduplication | 65.6 % | ≤ 60.0 % | of raw FLOPs | not met |",
+                "| Guardrail: chained removals | 1.0 % | ≤ 5.0 % | of what was removed | met |",
+            ],
+            "Budget: compute left after deduplication",
+        ),
+        (
+            "2",
+            "mobile",
+            {
+                "budget.value": (12_000, "$"),
+                "budget.limit": (14_000, "$"),
+                "guardrail.value": (9, "rounds"),
+                "guardrail.limit": (8, "rounds"),
+            },
+            ["budget-ok", "guardrail-fails"],
+            [
+                "| Budget: cost of the project | $12,000 | ≤ $14,000 | in all | met |",
+                "| Guardrail: rounds of selection | 9 | ≤ 8 | rounds | not met |",
+            ],
+            "Guardrail: rounds of selection",
+        ),
+        (
+            "2",
+            "edge",
+            {"guardrail.value": 0.4, "guardrail.limit": (0.15, "recall of the rare class")},
+            ["guardrail-ok"],
+            [
+                "| Guardrail: recall of the watched class | 40.0 % | ≥ 15.0 % | of its test samples | met |",
+            ],
+            "Guardrail: recall of the watched class",
+        ),
+        (
+            "3",
+            "edge",
+            {
+                "fid.value": 0.41234,
+                "fid.limit": (0.3, "squared block inks"),
+                "supply.value": (1080, "samples"),
+                "supply.limit": (700, "samples"),
+                "recall.value": None,
+                "recall.limit": 0.7,
+            },
+            ["fid-fails", "supply-ok"],
+            [
+                "| Domain gap: FID | 0.412 | ≤ 0.300 | squared block inks | not met |",
+                "| Supply: real samples asked for | 1,080 | ≤ 700 | samples | met |",
+                "| Safety: recall of the critical class in heavy rain | – | ≥ 70.0 % | of its pictures | – |",
+            ],
+            "Domain gap: FID",
+        ),
+    ],
+)
 def test_constraints_have_the_names_and_forms_of_the_page(part, track, values, cases, rows, binding):
     """Value and limit are told alike, whatever units their figures have, and the binding one by its title."""
     text = told(part, {f"check.{name}": value for name, value in values.items()}, cases, track)

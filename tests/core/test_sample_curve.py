@@ -17,7 +17,9 @@ def digits():
 
 def plan(X, y, seed=1, heldout=100, mass=None):
     mass = np.full(len(y), 64) if mass is None else mass
-    return SamplePlan(X, y, 10, mass, 64, np.arange(len(y) - heldout), np.arange(len(y) - heldout, len(y)), seed)
+    return SamplePlan(
+        X, y, 10, mass, 64, np.arange(len(y) - heldout), np.arange(len(y) - heldout, len(y)), seed
+    )
 
 
 @pytest.mark.parametrize("l2", [0.003, 0.1, 3.0])
@@ -41,7 +43,9 @@ def test_every_point_is_a_model_trained_from_nothing(digits):
         seen = read[:end]
         weights, cost = train(X[seen], y[seen], 10, L2 * end, PASSES)
         assert curve.operations[i] == cost
-        assert curve.loss[i] == pytest.approx(tempered(probabilities(weights, X[300:]), end, y[300:]), abs=1e-12)
+        assert curve.loss[i] == pytest.approx(
+            tempered(probabilities(weights, X[300:]), end, y[300:]), abs=1e-12
+        )
         model = LogisticRegression(C=1 / (L2 * end), tol=1e-10, max_iter=10_000).fit(X[seen], y[seen])
         p = np.zeros((100, 10))
         p[:, model.classes_] = model.predict_proba(X[300:])
@@ -72,8 +76,15 @@ def test_what_is_spent_adds_up(digits):
 def test_reading_everything_twice_teaches_nothing_new(digits):
     """Of exact copies the final model is the same: the penalty grows with the samples, and only the cost rises."""
     X, y = digits
-    twice = SamplePlan(np.concatenate([X[:300], X]), np.concatenate([y[:300], y]), 10, np.full(700, 64), 64,
-                       np.arange(600), np.arange(600, 700))
+    twice = SamplePlan(
+        np.concatenate([X[:300], X]),
+        np.concatenate([y[:300], y]),
+        10,
+        np.full(700, 64),
+        64,
+        np.arange(600),
+        np.arange(600, 700),
+    )
     raw, once = twice.curve(), twice.curve(np.arange(700) >= 300)
     n = 300
     assert raw.tokens[-1] == 2 * once.tokens[-1]
@@ -101,23 +112,43 @@ def test_order_of_reading_is_the_seeds(digits):
     assert np.array_equal(one.curve().loss, same.curve().loss)
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"label": np.arange(3)}, "label must have one entry"), ({"mass": np.ones(5)}, "mass must have one entry"),
-    ({"label": np.array([0, 1, 2, 2])}, "label must lie between 0 and 1"), ({"classes": 1}, "classes"),
-    ({"per_read": 0}, "per_read"), ({"train_index": []}, "at least one sample"), ({"heldout_index": []}, "at least one"),
-    ({"heldout_index": [1]}, "must not share"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"label": np.arange(3)}, "label must have one entry"),
+        ({"mass": np.ones(5)}, "mass must have one entry"),
+        ({"label": np.array([0, 1, 2, 2])}, "label must lie between 0 and 1"),
+        ({"classes": 1}, "classes"),
+        ({"per_read": 0}, "per_read"),
+        ({"train_index": []}, "at least one sample"),
+        ({"heldout_index": []}, "at least one"),
+        ({"heldout_index": [1]}, "must not share"),
+    ],
+)
 def test_what_makes_no_plan(change, says):
     """A bad argument is named."""
-    given = {"features": np.eye(4), "label": np.array([0, 1, 0, 1]), "classes": 2, "mass": np.ones(4), "per_read": 1,
-             "train_index": [0, 1], "heldout_index": [2, 3], **change}
+    given = {
+        "features": np.eye(4),
+        "label": np.array([0, 1, 0, 1]),
+        "classes": 2,
+        "mass": np.ones(4),
+        "per_read": 1,
+        "train_index": [0, 1],
+        "heldout_index": [2, 3],
+        **change,
+    }
     with pytest.raises(ValueError, match=says):
         SamplePlan(**given)
 
 
-@pytest.mark.parametrize(("keep", "says"), [
-    (np.ones(3, bool), "mask of 400"), (np.ones(400), "mask of 400"), (np.arange(400) >= 300, "at least one training"),
-])
+@pytest.mark.parametrize(
+    ("keep", "says"),
+    [
+        (np.ones(3, bool), "mask of 400"),
+        (np.ones(400), "mask of 400"),
+        (np.arange(400) >= 300, "at least one training"),
+    ],
+)
 def test_what_keeps_nothing(digits, keep, says):
     """A mask that is none, or that leaves nothing to learn from, is refused."""
     with pytest.raises(ValueError, match=says):

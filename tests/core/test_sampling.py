@@ -40,9 +40,9 @@ def breast_cancer():
     return (X - mean) / spread, y, (X_test - mean) / spread, y_test
 
 
-probabilities = arrays(
-    float, st.tuples(st.integers(1, 8), st.integers(2, 6)), elements=st.floats(0, 1)
-).map(lambda raw: (raw + 1e-9) / (raw + 1e-9).sum(axis=1, keepdims=True))
+probabilities = arrays(float, st.tuples(st.integers(1, 8), st.integers(2, 6)), elements=st.floats(0, 1)).map(
+    lambda raw: (raw + 1e-9) / (raw + 1e-9).sum(axis=1, keepdims=True)
+)
 
 
 @settings(deadline=None)

@@ -43,7 +43,9 @@ def test_by_hand():
     assert scale.effective_tokens == pytest.approx(worth, rel=1e-9)
     cores = 8e12 / prices.signature_rate / 3600
     read = math.ceil(8e12 / prices.object_bytes) * prices.read_request_price
-    assert scale.indexing_dollars == pytest.approx(cores * prices.index_overhead * prices.vcpu_hour_price + read)
+    assert scale.indexing_dollars == pytest.approx(
+        cores * prices.index_overhead * prices.vcpu_hour_price + read
+    )
     assert at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10).indexing_dollars == 0
 
 
@@ -102,18 +104,21 @@ def test_without_copies_nothing_is_saved():
     assert scale.loss == pytest.approx(scale.loss_after, rel=1e-12)
 
 
-@pytest.mark.parametrize(("cluster", "words", "says"), [
-    ([0, 0], [1], "of one length, not of shapes \\(2,\\) and \\(1,\\)"),
-    ([[0]], [[1]], "1-d arrays"),
-    ([1, 2, 2], [1, 1, 1], "cluster must name a kept document"),
-    ([0, 5], [1, 1], "cluster must name a kept document"),
-    ([0, -1], [1, 1], "cluster must name a kept document"),
-    ([0.0, 1.0], [1, 1], "cluster must name a kept document"),
-    ([0, 1], [1, float("nan")], "words must be finite and at least 0"),
-    ([0, 1], [1, -1], "words must be finite and at least 0"),
-    ([0, 0], [0, 3], "words must be above 0 for a kept document"),
-    ([], [], "words must be above 0 for a kept document"),
-])
+@pytest.mark.parametrize(
+    ("cluster", "words", "says"),
+    [
+        ([0, 0], [1], "of one length, not of shapes \\(2,\\) and \\(1,\\)"),
+        ([[0]], [[1]], "1-d arrays"),
+        ([1, 2, 2], [1, 1, 1], "cluster must name a kept document"),
+        ([0, 5], [1, 1], "cluster must name a kept document"),
+        ([0, -1], [1, 1], "cluster must name a kept document"),
+        ([0.0, 1.0], [1, 1], "cluster must name a kept document"),
+        ([0, 1], [1, float("nan")], "words must be finite and at least 0"),
+        ([0, 1], [1, -1], "words must be finite and at least 0"),
+        ([0, 0], [0, 3], "words must be above 0 for a kept document"),
+        ([], [], "words must be above 0 for a kept document"),
+    ],
+)
 def test_corpora_that_make_no_sense(cluster, words, says):
     """Arrays that do not fit each other, clusters without a kept text and texts without words are refused."""
     with pytest.raises(ValueError, match=says):

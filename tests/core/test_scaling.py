@@ -22,17 +22,21 @@ def test_published_value_of_the_data_constrained_law():
 
 def test_chinchilla_by_hand():
     """The loss of Chinchilla's own size is the formula with the paper's five constants."""
-    by_hand = 1.69 + 406.4 / 70e9 ** 0.34 + 410.7 / 1.4e12 ** 0.28
+    by_hand = 1.69 + 406.4 / 70e9**0.34 + 410.7 / 1.4e12**0.28
     assert scaling.chinchilla_loss(70e9, 1.4e12) == pytest.approx(by_hand, rel=1e-15)
 
 
 def test_chinchilla_optimum():
     """At a fixed budget 6ND the numerical optimum is the one that calculus gives."""
     budget, a, b, alpha, beta = 1e21, 406.4, 410.7, 0.34, 0.28
-    found = optimize.minimize_scalar(lambda x: scaling.chinchilla_loss(10 ** x, budget / 6 / 10 ** x),
-                                     bounds=(6, 14), method="bounded", options={"xatol": 1e-10})
+    found = optimize.minimize_scalar(
+        lambda x: scaling.chinchilla_loss(10**x, budget / 6 / 10**x),
+        bounds=(6, 14),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
     g = (alpha * a / (beta * b)) ** (1 / (alpha + beta))
-    assert 10 ** found.x == pytest.approx(g * (budget / 6) ** (beta / (alpha + beta)), rel=1e-4)
+    assert 10**found.x == pytest.approx(g * (budget / 6) ** (beta / (alpha + beta)), rel=1e-4)
 
 
 @pytest.mark.parametrize("epochs", [1, 1.5, 4, 40, 400])
@@ -66,7 +70,7 @@ def test_unique_beyond_what_is_read_does_not_count():
 def test_without_repetition_the_law_is_a_chinchilla_law():
     """All tokens unique and few parameters: E + A / N^a + B / D^a with the paper's constants."""
     a, b, e, alpha = math.exp(6.255414), math.exp(7.3049974), math.exp(0.6254804), 0.3526596
-    by_hand = e + a / 1e8 ** alpha + b / 1e12 ** alpha
+    by_hand = e + a / 1e8**alpha + b / 1e12**alpha
     assert scaling.data_constrained_loss(1e8, 1e12, 1e12) == pytest.approx(by_hand, rel=1e-14)
 
 
@@ -95,31 +99,42 @@ def test_training_flops():
 
 def test_scalars_stay_plain():
     """Plain numbers in, plain numbers out."""
-    for value in (scaling.chinchilla_loss(1e9, 1e9), scaling.effective_data(1, 2),
-                  scaling.data_constrained_loss(1e9, 1e9, 1e8), scaling.training_flops(1, 2)):
+    for value in (
+        scaling.chinchilla_loss(1e9, 1e9),
+        scaling.effective_data(1, 2),
+        scaling.data_constrained_loss(1e9, 1e9, 1e8),
+        scaling.training_flops(1, 2),
+    ):
         assert type(value) is float
 
 
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])
-@pytest.mark.parametrize(("call", "name"), [
-    (lambda x: scaling.chinchilla_loss(x, 1e9), "params"),
-    (lambda x: scaling.chinchilla_loss(1e9, x), "tokens"),
-    (lambda x: scaling.effective_data(x, 1e9), "unique"), (lambda x: scaling.effective_data(1e9, x), "total"),
-    (lambda x: scaling.data_constrained_loss(x, 1e9, 1e9), "params"),
-    (lambda x: scaling.data_constrained_loss(1e9, x, 1e9), "tokens"),
-    (lambda x: scaling.data_constrained_loss(1e9, 1e9, x), "unique"),
-])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: scaling.chinchilla_loss(x, 1e9), "params"),
+        (lambda x: scaling.chinchilla_loss(1e9, x), "tokens"),
+        (lambda x: scaling.effective_data(x, 1e9), "unique"),
+        (lambda x: scaling.effective_data(1e9, x), "total"),
+        (lambda x: scaling.data_constrained_loss(x, 1e9, 1e9), "params"),
+        (lambda x: scaling.data_constrained_loss(1e9, x, 1e9), "tokens"),
+        (lambda x: scaling.data_constrained_loss(1e9, 1e9, x), "unique"),
+    ],
+)
 def test_bad_sizes(call, name, bad):
     """Nothing, less than nothing and NaN are refused, and the argument is named."""
     with pytest.raises(ValueError, match=f"{name} must be finite and above 0"):
         call(bad)
 
 
-@pytest.mark.parametrize(("unique", "total", "message"), [
-    ([1, 2], [1], "one length"),
-    ([5], [4], "at least unique_tokens"),
-    ([-1], [4], "unique_tokens must be finite"),
-])
+@pytest.mark.parametrize(
+    ("unique", "total", "message"),
+    [
+        ([1, 2], [1], "one length"),
+        ([5], [4], "at least unique_tokens"),
+        ([-1], [4], "unique_tokens must be finite"),
+    ],
+)
 def test_bad_clusters(unique, total, message):
     """Clusters smaller than their kept text, and lengths that differ, are refused."""
     with pytest.raises(ValueError, match=message):

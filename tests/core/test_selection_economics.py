@@ -49,7 +49,8 @@ def test_pareto_frontier_by_brute_force(points):
     accuracy = np.array([p[1] for p in points], dtype=float)
     found = pareto_frontier(cost, accuracy)
     free = {
-        (c, a) for c, a in points
+        (c, a)
+        for c, a in points
         if not any((c2 <= c and a2 >= a) and (c2, a2) != (c, a) for c2, a2 in points)
     }
     assert [tuple(map(int, (cost[i], accuracy[i]))) for i in found] == sorted(free)

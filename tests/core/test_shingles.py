@@ -19,7 +19,7 @@ def ngrams(text, width=5):
     words = re.findall("[a-z0-9]+", text.lower())
     if 0 < len(words) < width:
         return {tuple(words)}
-    return {tuple(words[i:i + width]) for i in range(len(words) - width + 1)}
+    return {tuple(words[i : i + width]) for i in range(len(words) - width + 1)}
 
 
 def hash_of(ngram, width):
@@ -44,8 +44,13 @@ def test_tokens_are_the_regular_expressions(text):
     assert tokens(text) == re.findall("[a-z0-9]+", text.lower())
 
 
-@given(st.lists(st.text(st.one_of(st.characters(), st.sampled_from("aZ9 \u212a\u0130\ud800\0")), max_size=40),
-                min_size=1), st.integers(1, 4))
+@given(
+    st.lists(
+        st.text(st.one_of(st.characters(), st.sampled_from("aZ9 \u212a\u0130\ud800\0")), max_size=40),
+        min_size=1,
+    ),
+    st.integers(1, 4),
+)
 def test_hashes_equal_the_definition(texts, width):
     """Every set holds exactly the hashes of the n-grams that strings give, whatever the characters."""
     for text, found in zip(texts, shingle_sets(texts, width)):
@@ -76,13 +81,20 @@ def test_hash_is_the_same_everywhere():
     """Pinned values: a platform or a version that hashes differently would not find the same pairs."""
     found = shingle_hashes("The quick brown fox jumps over the internationalisation of lazy dogs")
     assert found.tolist() == [
-        730633945, 1461760364, 2136233829, 3151941897, 3374652243, 3665675900, 4180066118]
+        730633945,
+        1461760364,
+        2136233829,
+        3151941897,
+        3374652243,
+        3665675900,
+        4180066118,
+    ]
 
 
 def test_long_tokens_differ_in_every_byte():
     """Changing any one byte of a token of 40 bytes changes its hash."""
     word = "abcdefghij" * 4
-    changed = [word[:i] + "z" + word[i + 1:] for i in range(len(word))]
+    changed = [word[:i] + "z" + word[i + 1 :] for i in range(len(word))]
     assert len(np.unique(np.concatenate(shingle_sets([word, *changed], 1)))) == len(word) + 1
 
 
@@ -134,16 +146,19 @@ def test_flatten_joins_the_sets():
     assert offsets.tolist() == [0, 2, 2, 3]
 
 
-@pytest.mark.parametrize(("texts", "width", "error", "message"), [
-    ([], 5, ValueError, "texts must hold at least one document"),
-    ("a text", 5, TypeError, "texts must be a list of str"),
-    (7, 5, TypeError, "texts must be a list of str"),
-    (["a", "b", None], 5, TypeError, r"texts\[2\] must be a str, not NoneType"),
-    ([b"bytes"], 5, TypeError, r"texts\[0\] must be a str, not bytes"),
-    (["a"], 0, ValueError, "width must be at least 1, not 0"),
-    (["a"], 2.5, TypeError, "width must be an integer, not 2.5"),
-    (["a"], True, TypeError, "width must be an integer, not True"),
-])
+@pytest.mark.parametrize(
+    ("texts", "width", "error", "message"),
+    [
+        ([], 5, ValueError, "texts must hold at least one document"),
+        ("a text", 5, TypeError, "texts must be a list of str"),
+        (7, 5, TypeError, "texts must be a list of str"),
+        (["a", "b", None], 5, TypeError, r"texts\[2\] must be a str, not NoneType"),
+        ([b"bytes"], 5, TypeError, r"texts\[0\] must be a str, not bytes"),
+        (["a"], 0, ValueError, "width must be at least 1, not 0"),
+        (["a"], 2.5, TypeError, "width must be an integer, not 2.5"),
+        (["a"], True, TypeError, "width must be an integer, not True"),
+    ],
+)
 def test_bad_input_of_shingle_sets(texts, width, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
@@ -157,13 +172,16 @@ def test_one_text_must_be_a_str(call):
         call(["a"])
 
 
-@pytest.mark.parametrize(("sets", "error", "message"), [
-    ([], ValueError, "shingle_sets must hold at least one document"),
-    ([[0.5]], TypeError, r"shingle_sets\[0\] must hold integers"),
-    ([[1], [-1]], ValueError, r"shingle_sets\[1\] must hold integers in \[0, 2\^32\), not -1"),
-    ([[2**32]], ValueError, r"shingle_sets\[0\] must hold integers"),
-    ([[[1]]], ValueError, r"shingle_sets\[0\] must have one dimension"),
-])
+@pytest.mark.parametrize(
+    ("sets", "error", "message"),
+    [
+        ([], ValueError, "shingle_sets must hold at least one document"),
+        ([[0.5]], TypeError, r"shingle_sets\[0\] must hold integers"),
+        ([[1], [-1]], ValueError, r"shingle_sets\[1\] must hold integers in \[0, 2\^32\), not -1"),
+        ([[2**32]], ValueError, r"shingle_sets\[0\] must hold integers"),
+        ([[[1]]], ValueError, r"shingle_sets\[0\] must have one dimension"),
+    ],
+)
 def test_bad_input_of_flatten(sets, error, message):
     """What is not a set of 32-bit hashes is named by its index."""
     with pytest.raises(error, match=message):

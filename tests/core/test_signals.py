@@ -37,21 +37,22 @@ def test_the_spectrum_is_that_of_a_sum_by_hand():
     padded = np.concatenate([np.zeros(HOP // 2), signal, np.zeros(3 * HOP)])
     t = np.arange(2 * HOP)
     for window, found in enumerate(spectrum(signal)):
-        part = padded[window * HOP:window * HOP + 2 * HOP]
+        part = padded[window * HOP : window * HOP + 2 * HOP]
         if window == 2:  # the last one reaches beyond the end, where there is nothing
-            part = np.concatenate([part[:HOP + HOP // 2], np.zeros(HOP // 2)])
+            part = np.concatenate([part[: HOP + HOP // 2], np.zeros(HOP // 2)])
         part = part * np.sin(np.pi * (t + 0.5) / (2 * HOP)) ** 2
         power = [abs((part * np.exp(-2j * np.pi * k * t / (2 * HOP))).sum()) ** 2 for k in range(HOP + 1)]
         last = len(edges) - 2
-        by_hand = [sum(power[low:high if i < last else None]) for i, (low, high) in
-                   enumerate(pairwise(edges))]
+        by_hand = [
+            sum(power[low : high if i < last else None]) for i, (low, high) in enumerate(pairwise(edges))
+        ]
         assert found == pytest.approx(10 * np.log10(by_hand), abs=1e-6)
 
 
 @pytest.mark.parametrize("band", [2, 6, 11])
 def test_a_tone_is_loudest_in_its_band(band):
     """A pure tone in the middle of a band fills that band and leaves far ones empty."""
-    low, high = band_edges()[band:band + 2]
+    low, high = band_edges()[band : band + 2]
     loud = loudness(tone(np.sqrt(low * high)))[1:-1]
     assert (loud.argmax(axis=1) == band).all()
     assert loud.max() > 0.95
@@ -137,7 +138,9 @@ def test_copies_are_alike_and_recordings_are_not(clips, words):
     assert 0 < (similarity[~same] >= 0.5).sum() / (500 * 499 / 2 - known) < 0.002
 
 
-@pytest.mark.parametrize(("threshold", "precision", "recall"), [(0.5, 0.75, 0.9), (0.7, 0.97, 0.7), (0.9, 0.97, 0.4)])
+@pytest.mark.parametrize(
+    ("threshold", "precision", "recall"), [(0.5, 0.75, 0.9), (0.7, 0.97, 0.7), (0.9, 0.97, 0.4)]
+)
 def test_precision_and_recall_of_exact_pairs(clips, words, threshold, precision, recall):
     """Pairs above a threshold are copies of one recording, against the known truth; most copies are above it."""
     pairs, _ = exact_pairs(words, threshold)
@@ -147,10 +150,18 @@ def test_precision_and_recall_of_exact_pairs(clips, words, threshold, precision,
     assert right / (size * (size - 1) // 2).sum() >= recall
 
 
-@pytest.mark.parametrize(("arguments", "error"), [
-    ((0.95, 1), ValueError), ((-0.1, 1), ValueError), (("x", 1), TypeError), ((float("nan"), 1), ValueError),
-    ((0.5, -1), ValueError), ((0.5, 2**32), ValueError), ((0.5, 1.0), TypeError),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((0.95, 1), ValueError),
+        ((-0.1, 1), ValueError),
+        (("x", 1), TypeError),
+        ((float("nan"), 1), ValueError),
+        ((0.5, -1), ValueError),
+        ((0.5, 2**32), ValueError),
+        ((0.5, 1.0), TypeError),
+    ],
+)
 def test_what_makes_no_clips(arguments, error):
     """A redundancy or a seed that is not allowed is refused by name."""
     with pytest.raises(error, match="redundancy|seed"):

@@ -147,9 +147,7 @@ def test_operations_grow_with_the_work():
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")  # it may stop early, ours may not
 @settings(max_examples=40, deadline=None)
-@given(
-    st.integers(0, 10**6), st.integers(2, 5), st.integers(1, 6), st.floats(0.05, 20), st.floats(1e-3, 1e3)
-)
+@given(st.integers(0, 10**6), st.integers(2, 5), st.integers(1, 6), st.floats(0.05, 20), st.floats(1e-3, 1e3))
 def test_minimum_on_any_data(seed, classes, features, l2, scale):
     """On random data of any size and unit the gradient vanishes, and scikit-learn finds no smaller loss."""
     random = np.random.default_rng(seed)
@@ -159,7 +157,7 @@ def test_minimum_on_any_data(seed, classes, features, l2, scale):
     ours = SoftmaxRegression(l2).fit(X, y)
     P = ours.predict_proba(X)
     np.testing.assert_allclose(P.sum(axis=1), 1)
-    error = (P - (y[:, None] == ours.classes_))[:, -len(ours.coef_):]
+    error = (P - (y[:, None] == ours.classes_))[:, -len(ours.coef_) :]
     assert np.abs(error.T @ X + l2 * ours.coef_).max() < 1e-7 * max(1, np.abs(X).sum())
     assert np.abs(error.sum(axis=0)).max() < 1e-7
     theirs = LogisticRegression(C=1 / l2, tol=1e-8, max_iter=3000).fit(X, y)

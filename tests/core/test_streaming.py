@@ -59,8 +59,13 @@ def test_licences_equal_deduplicate(tmp_path, threshold, verify):
     assert found.index.words.tolist() == [len(text.split()) for text in texts]
 
 
-@given(st.lists(WORDS, min_size=1, max_size=12), st.floats(0.05, 1), st.integers(1, 3), st.booleans(),
-       st.integers(0, 3))
+@given(
+    st.lists(WORDS, min_size=1, max_size=12),
+    st.floats(0.05, 1),
+    st.integers(1, 3),
+    st.booleans(),
+    st.integers(0, 3),
+)
 def test_any_texts_equal_deduplicate(tmp_path_factory, texts, threshold, width, verify, seed):
     """Repeated, empty and short texts are treated as in memory, whatever the parameters."""
     corpus = jsonl(tmp_path_factory.mktemp("any") / "a.jsonl", texts)
@@ -70,8 +75,9 @@ def test_any_texts_equal_deduplicate(tmp_path_factory, texts, threshold, width, 
     assert found.empty == sum(re.search("[a-d]", text) is None for text in texts)
 
 
-@pytest.mark.parametrize(("name", "value"), [("CHUNK_DOCUMENTS", 3), ("CHUNK_BYTES", 400), ("CACHED", 0),
-                                             ("CACHED", 150)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("CHUNK_DOCUMENTS", 3), ("CHUNK_BYTES", 400), ("CACHED", 0), ("CACHED", 150)]
+)
 def test_memory_settings_do_not_change_the_result(tmp_path, monkeypatch, name, value):
     """However little is read, compared or held at a time, the same documents stay."""
     texts = many(np.random.default_rng(2), 300)
@@ -88,14 +94,19 @@ def test_kept_documents_equal_datasketch(tmp_path):
     """Candidates of datasketch's LSH, compared as Python sets and joined by SciPy, leave the same."""
     texts = many(np.random.default_rng(3), 400)
     found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.7, bands=42, rows=3)
-    shingles = [{" ".join(words[i:i + 5]) for i in range(len(words) - 4)} for words in map(str.split, texts)]
+    shingles = [
+        {" ".join(words[i : i + 5]) for i in range(len(words) - 4)} for words in map(str.split, texts)
+    ]
     index = MinHashLSH(num_perm=128, params=(42, 3))
     edges = []
     for i, members in enumerate(shingles):
         signature = MinHash(num_perm=128, seed=7)
         signature.update_batch([shingle.encode() for shingle in members])
-        edges += [(i, j) for j in index.query(signature)
-                  if len(members & shingles[j]) / len(members | shingles[j]) >= 0.7]
+        edges += [
+            (i, j)
+            for j in index.query(signature)
+            if len(members & shingles[j]) / len(members | shingles[j]) >= 0.7
+        ]
         index.insert(i, signature)
     # At 42 bands of 3 rows a pair at 0.7 is missed once in 30 million, so another hash finds the same.
     graph = coo_array((np.ones(len(edges)), np.array(edges).T), (400, 400))
@@ -118,8 +129,11 @@ def test_thousands_of_copies_cost_no_squares(tmp_path):
 def test_within_a_group_all_pairs_are_tried(tmp_path):
     """Of three that agree in a band, the second and third are compared though the first is like neither."""
     texts = ["a b c d e f", "u v w x y z", "u v w x y z z"]
-    exact = [(i, j) for i, j in combinations(range(3), 2) if deduplicate([texts[i], texts[j]], 0.5, width=2)
-             .keep.sum() == 1]
+    exact = [
+        (i, j)
+        for i, j in combinations(range(3), 2)
+        if deduplicate([texts[i], texts[j]], 0.5, width=2).keep.sum() == 1
+    ]
     assert exact == [(1, 2)]
 
     seen = []
@@ -134,8 +148,9 @@ def test_within_a_group_all_pairs_are_tried(tmp_path):
     corpus = jsonl(tmp_path / "a.jsonl", texts)
     index = deduplicate_files(corpus, 0.5, width=2).index
     join = streaming._Clusters(3)
-    compared = sum(streaming._compare(np.arange(3), np.array([0]), np.array([3]), Recorded(corpus, index, 2),
-                                      0.5, join))
+    compared = sum(
+        streaming._compare(np.arange(3), np.array([0]), np.array([3]), Recorded(corpus, index, 2), 0.5, join)
+    )
     corpus.close()
     assert seen == [(0, 1), (0, 2), (1, 2)]
     assert compared == 3
@@ -202,8 +217,8 @@ def test_progress_is_told(tmp_path):
     assert read == sorted(read)
     assert read[-1] == corpus.bytes
     assert len(read) > 2
-    assert sorted(set(told[len(read):])) == [("compare", band, 9) for band in range(9)]
-    assert told[len(read):] == sorted(told[len(read):])
+    assert sorted(set(told[len(read) :])) == [("compare", band, 9) for band in range(9)]
+    assert told[len(read) :] == sorted(told[len(read) :])
 
 
 def test_steps_can_be_left(tmp_path):
@@ -215,16 +230,19 @@ def test_steps_can_be_left(tmp_path):
     assert deduplicate_files(corpus).keep.sum() > 5000
 
 
-@pytest.mark.parametrize(("options", "error", "message"), [
-    ({"threshold": 0}, ValueError, r"threshold must be in \(0, 1\]"),
-    ({"num_perm": 1}, ValueError, "num_perm must be at least 2"),
-    ({"width": 0}, ValueError, "width must be at least 1"),
-    ({"seed": -1}, ValueError, "seed must be between 0"),
-    ({"bands": 9}, ValueError, "bands and rows must be given together"),
-    ({"bands": 9, "rows": 15}, ValueError, r"bands \* rows must be at most num_perm = 128, not 9 \* 15"),
-    ({"bands": 0, "rows": 15}, ValueError, "bands must be at least 1"),
-    ({"on_error": "ask"}, ValueError, "on_error must be 'stop' or 'skip', not 'ask'"),
-])
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"threshold": 0}, ValueError, r"threshold must be in \(0, 1\]"),
+        ({"num_perm": 1}, ValueError, "num_perm must be at least 2"),
+        ({"width": 0}, ValueError, "width must be at least 1"),
+        ({"seed": -1}, ValueError, "seed must be between 0"),
+        ({"bands": 9}, ValueError, "bands and rows must be given together"),
+        ({"bands": 9, "rows": 15}, ValueError, r"bands \* rows must be at most num_perm = 128, not 9 \* 15"),
+        ({"bands": 0, "rows": 15}, ValueError, "bands must be at least 1"),
+        ({"on_error": "ask"}, ValueError, "on_error must be 'stop' or 'skip', not 'ask'"),
+    ],
+)
 def test_bad_arguments(tmp_path, options, error, message):
     """Each is named, with what is allowed."""
     with pytest.raises(error, match=message):
@@ -241,11 +259,21 @@ def test_memory_of_a_hundred_thousand_documents(tmp_path):
             rows = vocabulary[random.integers(0, 20_000, (160, 80))].tolist()
             rows += rows[:40]
             file.writelines(json.dumps({"text": " ".join(row)}) + "\n" for row in rows)
-    command = [sys.executable, "-m", "dataselect_core", "dedup", path, "-o", tmp_path / "kept.jsonl",
-               "--report", "-"]
+    command = [
+        sys.executable,
+        "-m",
+        "dataselect_core",
+        "dedup",
+        path,
+        "-o",
+        tmp_path / "kept.jsonl",
+        "--report",
+        "-",
+    ]
     source = str(Path(streaming.__file__).parent.parent)
-    done = subprocess.run(command, capture_output=True, text=True, check=False,
-                          env={**os.environ, "PYTHONPATH": source})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": source}
+    )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     print(f"{report['seconds']} s, {report['peak_memory_bytes'] / 1e6:.0f} MB")

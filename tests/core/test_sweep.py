@@ -42,7 +42,10 @@ def test_order_and_repetition(data, curves):
     seen = []
     again = sweep(*data, ("random", "margin"), (10, 40), 20, 200, range(3), progress=seen.append)
     assert [(c.strategy, c.batch_size) for c in again] == [
-        ("random", 10), ("random", 40), ("margin", 10), ("margin", 40)
+        ("random", 10),
+        ("random", 40),
+        ("margin", 10),
+        ("margin", 40),
     ]
     assert all(a is b for a, b in zip(seen, again))
     for one, two in zip(curves, again):
@@ -55,7 +58,9 @@ def test_cheapest_by_brute_force(curves):
         best = cheapest(curves, PRICES, target)
         costs = [
             project_cost(c.labels, c.strategy != "random", PRICES).total[i]
-            for c in curves for i in range(len(c.labels)) if c.accuracy.mean(axis=0)[i] >= target
+            for c in curves
+            for i in range(len(c.labels))
+            if c.accuracy.mean(axis=0)[i] >= target
         ]
         assert best.cost == min(costs)
         assert best.accuracy >= target
@@ -77,9 +82,7 @@ def test_most_worthwhile_by_brute_force(curves):
     """Its net benefit is the largest of all economic knees against the finest random curve."""
     baseline = curves[0]
     best = most_worthwhile(curves, PRICES)
-    nets = [
-        economic_knee(c.labels, c.mean, baseline.labels, baseline.mean, PRICES) for c in curves[2:]
-    ]
+    nets = [economic_knee(c.labels, c.mean, baseline.labels, baseline.mean, PRICES) for c in curves[2:]]
     assert best.net == max(k.net[k.best] for k in nets)
     assert best.net > 0
     assert not best.beyond

@@ -13,11 +13,19 @@ from dataselect_core.values import Value
 
 CARD = {
     "cloud": ("Cloud Titan", "LLM Architect", "Maximize Llama-3-70B serving.", "The Deduplication Tax."),
-    "edge": ("Edge Guardian", "AV Systems Lead", "Deterministic 10ms safety loop.",
-             "The Hard-Negative Crisis."),
+    "edge": (
+        "Edge Guardian",
+        "AV Systems Lead",
+        "Deterministic 10ms safety loop.",
+        "The Hard-Negative Crisis.",
+    ),
     "mobile": ("Mobile Nomad", "AR Glasses Dev", "60FPS AR translation.", "The Noise Penalty."),
-    "tiny": ("Tiny Pioneer", "Hearable Lead", "Neural isolation in <10ms under 1mW.",
-             "The Synthetic Bridge."),
+    "tiny": (
+        "Tiny Pioneer",
+        "Hearable Lead",
+        "Neural isolation in <10ms under 1mW.",
+        "The Synthetic Bridge.",
+    ),
 }
 
 
@@ -40,7 +48,11 @@ def test_every_number_has_its_kind():
                 assert isinstance(value, Value) and value.unit and value.source, (t.id, field.name)
         assert t.part_1.corpus in t.part_1.limits
     assert [set(t.part_1.limits) for t in TRACKS] == [
-        {"licences", "crawl"}, {"licences", "frames"}, {"licences", "crawl"}, {"licences", "signals"}]
+        {"licences", "crawl"},
+        {"licences", "frames"},
+        {"licences", "crawl"},
+        {"licences", "signals"},
+    ]
     assert [t.part_1.corpus for t in TRACKS] == ["crawl", "frames", "licences", "signals"]
 
 
@@ -53,7 +65,10 @@ def test_part_3_is_the_card_s():
             if field.name == "limits":
                 values = [part.limits.accuracy, part.limits.fid, part.limits.recall]
                 assert all("after it had seen the map" in value.source for value in values)
-            assert all(isinstance(value, Value) and value.unit and value.source for value in values), (t.id, field.name)
+            assert all(isinstance(value, Value) and value.unit and value.source for value in values), (
+                t.id,
+                field.name,
+            )
         assert part.deadline_steps.value >= part.clean_steps.value
     assert track("tiny").part_3.real.value == 500
     mobile = track("mobile").part_3
@@ -72,15 +87,21 @@ def test_cloud_is_the_case_of_the_card():
 
 def test_a_track_changes_more_than_its_label():
     """No two tracks share their scale, price, redundancy or limits."""
-    for get in (lambda p: p.parameters.value, lambda p: p.gpu_hour_price.value, lambda p: p.redundancy.value,
-                lambda p: (p.limits["licences"].budget.value, p.limits["licences"].guardrail.value)):
+    for get in (
+        lambda p: p.parameters.value,
+        lambda p: p.gpu_hour_price.value,
+        lambda p: p.redundancy.value,
+        lambda p: (p.limits["licences"].budget.value, p.limits["licences"].guardrail.value),
+    ):
         assert len({get(t.part_1) for t in TRACKS}) == 4
 
 
 @cache
 def audit(corpus, share):
     """A corpus that a track can show, read once; `share` is None where nothing is simulated."""
-    id = next(t.id for t in TRACKS if corpus in t.part_1.limits and share in (None, t.part_1.redundancy.value))
+    id = next(
+        t.id for t in TRACKS if corpus in t.part_1.limits and share in (None, t.part_1.redundancy.value)
+    )
     return Audit(deduplication.corpus(corpus, track(id)))
 
 
@@ -94,8 +115,10 @@ def test_limits_can_be_met_but_not_by_everything(id, corpus):
     def check(threshold):
         point = made.at(threshold)
         left = made.mass[point.keep].sum() / made.mass.sum()
-        return (bool(left <= limits.budget.value),
-                point.chained <= limits.guardrail.value * point.documents_removed)
+        return (
+            bool(left <= limits.budget.value),
+            point.chained <= limits.guardrail.value * point.documents_removed,
+        )
 
     checked = {t: check(t) for t in np.round(np.arange(0.5, 1.001, 0.02), 2)}
     met = [t for t, both in checked.items() if both == (True, True)]

@@ -18,8 +18,17 @@ from dataselect_core.ledger import (
 )
 from dataselect_core.verification import captured_by
 
-SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 64, "seed": 1, "banding": "auto",
-            "bands": 1, "rows": 1, "compute": "operations"}
+SETTINGS = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 64,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
 HOSTILE = 'Because <script>alert("x")</script> `]|_* \n```\n| a | b |'
 
 
@@ -45,12 +54,32 @@ def figures(found):
 @pytest.fixture
 def ledger(figures, found):
     """A record with one captured part and a reflection full of markup."""
-    return Ledger({"schema": 3, "lab": "0.1.0", "reader": "r1", "student": "7b-12", "entries": {
-        "cloud/1/prediction": entry({"value": 30.0, "said": "Reduction: 30 %", "why": "a guess", "locked_at": "2026"}),
-        "cloud/1/evidence": entry({"at": "2026", "lab": "0.1.0", "engine": ENGINE, "settings": SETTINGS,
-                                   "assumptions": {}, "values": figures, "cases": found.cases}),
-        "cloud/1/reflection": entry(HOSTILE),
-        "edge/1/prediction": entry({"value": 50.0, "said": "50 %"})}})
+    return Ledger(
+        {
+            "schema": 3,
+            "lab": "0.1.0",
+            "reader": "r1",
+            "student": "7b-12",
+            "entries": {
+                "cloud/1/prediction": entry(
+                    {"value": 30.0, "said": "Reduction: 30 %", "why": "a guess", "locked_at": "2026"}
+                ),
+                "cloud/1/evidence": entry(
+                    {
+                        "at": "2026",
+                        "lab": "0.1.0",
+                        "engine": ENGINE,
+                        "settings": SETTINGS,
+                        "assumptions": {},
+                        "values": figures,
+                        "cases": found.cases,
+                    }
+                ),
+                "cloud/1/reflection": entry(HOSTILE),
+                "edge/1/prediction": entry({"value": 50.0, "said": "50 %"}),
+            },
+        }
+    )
 
 
 def test_every_figure_of_a_genuine_report_agrees(ledger):
@@ -60,14 +89,17 @@ def test_every_figure_of_a_genuine_report_agrees(ledger):
     assert {(check.track, check.part) for check in checks} == {("cloud", "1")}
 
 
-@pytest.mark.parametrize("change", [
-    lambda values: values["removed.words"].update(value=values["removed.words"]["value"] + 1),
-    lambda values: values["curve.loss_change"].update(value=values["curve.loss_change"]["value"] - 1e-6),
-    lambda values: values["scale.dollars"].update(kind="measured"),
-    lambda values: values["lsh.recall"].update(value=None),
-    lambda values: values.update({"made.up": {"value": 1, "unit": "", "kind": "measured", "source": ""}}),
-    lambda values: values.pop("check.guardrail.value"),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values["removed.words"].update(value=values["removed.words"]["value"] + 1),
+        lambda values: values["curve.loss_change"].update(value=values["curve.loss_change"]["value"] - 1e-6),
+        lambda values: values["scale.dollars"].update(kind="measured"),
+        lambda values: values["lsh.recall"].update(value=None),
+        lambda values: values.update({"made.up": {"value": 1, "unit": "", "kind": "measured", "source": ""}}),
+        lambda values: values.pop("check.guardrail.value"),
+    ],
+)
 def test_a_changed_figure_is_found(ledger, change):
     """A number, a kind, an invented or a left-out figure: exactly that one disagrees."""
     values = {path: dict(value) for path, value in ledger.get("cloud", "1", "evidence")["values"].items()}
@@ -81,26 +113,34 @@ def test_a_changed_figure_is_found(ledger, change):
 def test_a_changed_case_is_found(ledger, found):
     """A limit that is missed cannot be reported as met: both the claim and what it hides are listed."""
     kept = [case for case in found.cases if case not in ("guardrail-ok", "corpus-licences")]
-    evidence = {**ledger.get("cloud", "1", "evidence"), "cases": [*kept, "guardrail-fails", "guardrail-fails"]}
+    evidence = {
+        **ledger.get("cloud", "1", "evidence"),
+        "cases": [*kept, "guardrail-fails", "guardrail-fails"],
+    }
     entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
     wrong = [check for check in verify(Ledger({**ledger.record, "entries": entries})) if not check.agrees]
     assert "guardrail-ok" in found.cases and {check.kind for check in wrong} == {"case"}
     assert [(check.path, check.claimed, check.recomputed) for check in wrong] == [
-        ("cases.guardrail-fails", "holds", None), ("cases.corpus-licences", None, "holds"),
-        ("cases.guardrail-ok", None, "holds")]
+        ("cases.guardrail-fails", "holds", None),
+        ("cases.corpus-licences", None, "holds"),
+        ("cases.guardrail-ok", None, "holds"),
+    ]
 
 
 def test_a_report_says_what_computed_its_figures(ledger):
     """Versions of the lab, of Python and NumPy and where they ran stand beside the evidence; unknown ones are said so."""
     said = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
     assert captured_by(ledger) == {("cloud", "1"): said}
-    assert f"<p>Computed by {said}.</p>" in report_html(ledger) and "record schema 3" in report_markdown(ledger)
+    assert f"<p>Computed by {said}.</p>" in report_html(ledger) and "record schema 3" in report_markdown(
+        ledger
+    )
     older = migrate({**ledger.record, "schema": 2})
     assert "Computed by lab 0.1.0, an unknown engine." in report_markdown(Ledger(older))
 
 
-@pytest.mark.parametrize("settings", [{}, {**SETTINGS, "threshold": 7}, {**SETTINGS, "corpus": "web"},
-                                      {**SETTINGS, "width": "5"}])
+@pytest.mark.parametrize(
+    "settings", [{}, {**SETTINGS, "threshold": 7}, {**SETTINGS, "corpus": "web"}, {**SETTINGS, "width": "5"}]
+)
 def test_settings_that_cannot_be_are_a_disagreement_with_a_reason(ledger, settings):
     """A report whose settings the lab refuses fails figure by figure, and the check goes on."""
     evidence = {**ledger.get("cloud", "1", "evidence"), "settings": settings}
@@ -154,7 +194,9 @@ def test_a_readers_markup_stays_text(ledger):
 def test_pictures_go_into_the_page_and_nothing_else_does():
     """A picture is base64 of a PNG; anything that is not is refused."""
     empty = Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {}})
-    assert 'alt="ICR &lt;curve&gt;" src="data:image/png;base64,QUJD"' in report_html(empty, [("ICR <curve>", "QUJD")])
+    assert 'alt="ICR &lt;curve&gt;" src="data:image/png;base64,QUJD"' in report_html(
+        empty, [("ICR <curve>", "QUJD")]
+    )
     with pytest.raises(ValueError, match="base64"):
         report_html(empty, [("x", '"><script>')])
     assert "No prediction has been committed yet." in report_markdown(empty)
@@ -174,10 +216,22 @@ def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
     gap = abs(figures["reveal.measured"]["value"] - 0.3)
     measured = 100 * figures["reveal.measured"]["value"]
     assert f"Predicted 30.0 %, measured {measured:.1f} %: a gap of {100 * gap:.1f} percentage points." in text
-    values = {"check.a.value": 0.9, "check.a.limit": 1, "check.b.value": 5, "check.b.limit": 10, "check.c.value": None,
-              "check.c.limit": 1}
-    named = {path: {"value": value, "unit": "", "kind": "measured", "source": ""} for path, value in values.items()}
-    for cases, binding in ((["a-ok", "b-ok"], "a"), (["a-ok", "b-fails"], "b"), (["a-fails", "b-fails"], "b")):
+    values = {
+        "check.a.value": 0.9,
+        "check.a.limit": 1,
+        "check.b.value": 5,
+        "check.b.limit": 10,
+        "check.c.value": None,
+        "check.c.limit": 1,
+    }
+    named = {
+        path: {"value": value, "unit": "", "kind": "measured", "source": ""} for path, value in values.items()
+    }
+    for cases, binding in (
+        (["a-ok", "b-ok"], "a"),
+        (["a-ok", "b-fails"], "b"),
+        (["a-fails", "b-fails"], "b"),
+    ):
         evidence = {"settings": {}, "values": named, "cases": cases}
         entries = {"cloud/1/prediction": entry({"value": 1}), "cloud/1/evidence": entry(evidence)}
         record = {"schema": 3, "lab": "0.1.0", "reader": "r", "entries": entries}

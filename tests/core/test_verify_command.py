@@ -13,8 +13,17 @@ from dataselect_core import verify_command
 from dataselect_core.figures import deduplication
 from dataselect_core.ledger import Ledger, report_html, report_markdown
 
-SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 32, "seed": 1, "banding": "auto",
-            "bands": 1, "rows": 1, "compute": "operations"}
+SETTINGS = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 32,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
 
 ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
 
@@ -30,10 +39,27 @@ def ledger(student="7b-12", prediction=30.0, threshold=0.7, **changes):
     figures = {path: value.as_dict() for path, value in found.values.items()}
     for path, value in changes.items():
         figures[path.replace("__", ".")]["value"] = value
-    return Ledger({"schema": 3, "lab": "0.1.0", "reader": "r1", "student": student, "entries": {
-        "cloud/1/prediction": entry({"value": prediction, "said": "30 %"}),
-        "cloud/1/evidence": entry({"lab": "0.1.0", "engine": ENGINE, "settings": settings, "assumptions": {},
-                                   "values": figures, "cases": found.cases})}})
+    return Ledger(
+        {
+            "schema": 3,
+            "lab": "0.1.0",
+            "reader": "r1",
+            "student": student,
+            "entries": {
+                "cloud/1/prediction": entry({"value": prediction, "said": "30 %"}),
+                "cloud/1/evidence": entry(
+                    {
+                        "lab": "0.1.0",
+                        "engine": ENGINE,
+                        "settings": settings,
+                        "assumptions": {},
+                        "values": figures,
+                        "cases": found.cases,
+                    }
+                ),
+            },
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +74,9 @@ def verify(tmp_path, *reports, options=()):
     verify_command.add_arguments(parser)
     table = tmp_path / "out" / "checked.csv"
     table.parent.mkdir(exist_ok=True)
-    status = verify_command.run(parser.parse_args([*map(str, reports), "--csv", str(table), "--jobs", "1", *options]))
+    status = verify_command.run(
+        parser.parse_args([*map(str, reports), "--csv", str(table), "--jobs", "1", *options])
+    )
     with open(table, encoding="utf-8", newline="") as lines:
         return status, list(csv.DictReader(lines))
 
@@ -77,7 +105,10 @@ def test_genuine_reports_agree_in_every_form(tmp_path, genuine, capsys):
     assert {(row["captured_by"], row["checked_by"]) for row in rows if row["kind"] != "text"} == {(by, here)}
     said = capsys.readouterr()
     assert "not who made them" in said.out and "[3/3]" in said.err
-    assert f"{3 * len(figures)} of {3 * len(figures)} figures and {3 * len(cases)} of {3 * len(cases)} cases agree" in said.out
+    assert (
+        f"{3 * len(figures)} of {3 * len(figures)} figures and {3 * len(cases)} of {3 * len(cases)} cases agree"
+        in said.out
+    )
     assert f"Computed by {by}.\nChecked by {here}.\n" in said.out
 
 
@@ -88,7 +119,9 @@ def test_one_changed_figure_is_named_and_fails_the_whole(tmp_path, genuine, caps
     files[1].write_text(report_html(forged), encoding="utf-8")
     status, rows = verify(tmp_path, *files)
     wrong = [row for row in rows if row["agrees"] == "no"]
-    assert status == 1 and [(row["student"], row["path"]) for row in wrong] == [("forger", "removed.words_share")]
+    assert status == 1 and [(row["student"], row["path"]) for row in wrong] == [
+        ("forger", "removed.words_share")
+    ]
     assert "claimed 0.99" in capsys.readouterr().out
 
 
@@ -98,10 +131,15 @@ def test_a_case_that_is_none_fails_the_whole(tmp_path, genuine):
     cases = ["prediction-close" if case == "prediction-low" else case for case in evidence["cases"]]
     assert cases != evidence["cases"]
     entries = {**genuine.record["entries"], "cloud/1/evidence": entry({**evidence, "cases": cases})}
-    (tmp_path / "a.json").write_text(Ledger({**genuine.record, "entries": entries}).to_text(), encoding="utf-8")
+    (tmp_path / "a.json").write_text(
+        Ledger({**genuine.record, "entries": entries}).to_text(), encoding="utf-8"
+    )
     status, rows = verify(tmp_path, tmp_path / "a.json")
     wrong = {row["path"]: (row["claimed"], row["recomputed"]) for row in rows if row["agrees"] == "no"}
-    assert status == 1 and wrong == {"cases.prediction-close": ("holds", ""), "cases.prediction-low": ("", "holds")}
+    assert status == 1 and wrong == {
+        "cases.prediction-close": ("holds", ""),
+        "cases.prediction-low": ("", "holds"),
+    }
 
 
 def test_a_small_figure_cannot_hide_behind_the_tolerance(tmp_path):
@@ -117,10 +155,15 @@ def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_pat
     good = forms(tmp_path, genuine)[0]
     hostile = genuine.record | {"entries": {"<script>": entry(1)}}
     files = {
-        "empty.md": b"", "picture.html": b"\x89PNG\xff\xfe", "other.md": b"# Homework", "broken.json": b"{",
+        "empty.md": b"",
+        "picture.html": b"\x89PNG\xff\xfe",
+        "other.md": b"# Homework",
+        "broken.json": b"{",
         "nan.json": b'{"schema": 3, "lab": "0", "reader": "r", "entries": {"track": {"value": NaN, "at": 1}}}',
-        "script.json": json.dumps(hostile).encode(), "newer.json": b'{"schema": 9, "entries": {}}',
-        "nothing.json": json.dumps(genuine.record | {"entries": {}}).encode(), "deep.json": b'{"a":' * 99_999,
+        "script.json": json.dumps(hostile).encode(),
+        "newer.json": b'{"schema": 9, "entries": {}}',
+        "nothing.json": json.dumps(genuine.record | {"entries": {}}).encode(),
+        "deep.json": b'{"a":' * 99_999,
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
@@ -132,14 +175,27 @@ def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_pat
     assert "10 could not be checked" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("change", [{"num_perm": 10**9}, {"width": 10**6}, {"seed": -1}, {"threshold": 1e-9},
-                                    {"num_perm": "128"}, {"corpus": "../../etc/passwd"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_perm": 10**9},
+        {"width": 10**6},
+        {"seed": -1},
+        {"threshold": 1e-9},
+        {"num_perm": "128"},
+        {"corpus": "../../etc/passwd"},
+    ],
+)
 def test_settings_beyond_the_page_are_refused_without_the_work(tmp_path, genuine, change):
     """A report cannot make the check compute what the page's controls could not ask for."""
     evidence = genuine.get("cloud", "1", "evidence")
-    entries = {**genuine.record["entries"],
-               "cloud/1/evidence": entry({**evidence, "settings": {**evidence["settings"], **change}})}
-    (tmp_path / "a.json").write_text(Ledger({**genuine.record, "entries": entries}).to_text(), encoding="utf-8")
+    entries = {
+        **genuine.record["entries"],
+        "cloud/1/evidence": entry({**evidence, "settings": {**evidence["settings"], **change}}),
+    }
+    (tmp_path / "a.json").write_text(
+        Ledger({**genuine.record, "entries": entries}).to_text(), encoding="utf-8"
+    )
     status, rows = verify(tmp_path, tmp_path / "a.json")
     assert status == 1 and all("cannot be recomputed: ValueError" in row["note"] for row in rows)
 

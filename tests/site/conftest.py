@@ -75,7 +75,9 @@ def chromium(playwright):
     """A running Chromium."""
     path = browsers.chromium_path()
     if path is None:
-        pytest.fail("No Chromium was found; `python build.py test` installs it on Debian, or set LAB_CHROMIUM.")
+        pytest.fail(
+            "No Chromium was found; `python build.py test` installs it on Debian, or set LAB_CHROMIUM."
+        )
     browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
     yield browser
     browser.close()

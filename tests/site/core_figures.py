@@ -39,16 +39,29 @@ from dataselect_core.sweep import cheapest, most_worthwhile
 
 THRESHOLDS = (0.5, 0.63, 0.7, 0.85, 1.0)
 LINE = "the model reads a text that it has read before and learns less than it learned from the first"
-ODD_TEXTS = ["", "one", "two words", "K é naïve ﬁ 漢字 straße", "a" * 500, "x-1 y_2 z3", "same words here",
-             "same words here", LINE * 5, "\ud800 alone", "it's\n\ta line"]
+ODD_TEXTS = [
+    "",
+    "one",
+    "two words",
+    "K é naïve ﬁ 漢字 straße",
+    "a" * 500,
+    "x-1 y_2 z3",
+    "same words here",
+    "same words here",
+    LINE * 5,
+    "\ud800 alone",
+    "it's\n\ta line",
+]
 
 
 @cache
 def audit(corpus):
     """The audit of a corpus."""
     made = {
-        "licences": lambda: datasets.licences().texts, "crawl": lambda: datasets.crawl(0.5, 1).texts,
-        "drive": lambda: corpora.Frames(datasets.drive(0.7, 1)), "clips": lambda: corpora.Signals(datasets.clips(0.6, 1)),
+        "licences": lambda: datasets.licences().texts,
+        "crawl": lambda: datasets.crawl(0.5, 1).texts,
+        "drive": lambda: corpora.Frames(datasets.drive(0.7, 1)),
+        "clips": lambda: corpora.Signals(datasets.clips(0.6, 1)),
     }
     return Audit(made[corpus]())
 
@@ -56,9 +69,17 @@ def audit(corpus):
 def whole_audit(corpus):
     """Every figure of an audit that does not depend on a threshold."""
     a = audit(corpus)
-    return {"mass": a.mass, "pairs": a.pairs, "similarity": a.similarity, "train": a.train_index,
-            "heldout": a.heldout_index, "order": a.plan.train_index, "uniform": a.plan.uniform_loss,
-            "raw": a.raw, "asked": a.where_removed(0.3)}
+    return {
+        "mass": a.mass,
+        "pairs": a.pairs,
+        "similarity": a.similarity,
+        "train": a.train_index,
+        "heldout": a.heldout_index,
+        "order": a.plan.train_index,
+        "uniform": a.plan.uniform_loss,
+        "raw": a.raw,
+        "asked": a.where_removed(0.3),
+    }
 
 
 def points(corpus):
@@ -68,7 +89,9 @@ def points(corpus):
     for threshold in THRESHOLDS:
         point = a.at(threshold)
         found[str(threshold)] = {
-            "point": point, "exact": a.exact_at(threshold), "learning": a.learning(point),
+            "point": point,
+            "exact": a.exact_at(threshold),
+            "learning": a.learning(point),
             "recall": a.recall_by_similarity(point),
             "scale": at_scale(point.cluster, a.mass, 7e10, 15e12, 6e13),
             "small": at_scale(point.cluster, a.mass, 1e12, 1e9),
@@ -79,22 +102,39 @@ def points(corpus):
 def drive():
     """A simulated drive, frame by frame, its visual words and what the learner sees of it."""
     data = datasets.drive(0.5, 20261123)
-    return {"ids": data.ids, "pictures": data.pictures, "origin": data.origin, "label": data.label,
-            "words": frames.visual_words(data.pictures), "blocks": frames.blocks(data.pictures)}
+    return {
+        "ids": data.ids,
+        "pictures": data.pictures,
+        "origin": data.origin,
+        "label": data.label,
+        "words": frames.visual_words(data.pictures),
+        "blocks": frames.blocks(data.pictures),
+    }
 
 
 def clips():
     """Made sounds, sample by sample, their spectral words and what the learner sees of them."""
     data = datasets.clips(0.5, 20261123)
-    return {"ids": data.ids, "signals": data.signals, "origin": data.origin, "label": data.label,
-            "words": signals.spectral_words(data.signals), "summary": signals.summary(data.signals)}
+    return {
+        "ids": data.ids,
+        "signals": data.signals,
+        "origin": data.origin,
+        "label": data.label,
+        "words": signals.spectral_words(data.signals),
+        "summary": signals.summary(data.signals),
+    }
 
 
 def crawl():
     """A simulated crawl, text by text, and its truth."""
     data = datasets.crawl(0.3, 20261123)
-    return {"ids": data.ids, "texts": data.texts, "origin": data.origin, "copy": data.copy,
-            "redundancy": data.redundancy}
+    return {
+        "ids": data.ids,
+        "texts": data.texts,
+        "origin": data.origin,
+        "copy": data.copy,
+        "redundancy": data.redundancy,
+    }
 
 
 def deduplicate():
@@ -138,19 +178,26 @@ def curves():
     """A learning curve from texts, the ICR along it, and where it reaches a loss."""
     texts = datasets.licences().texts
     curve = information.learning_curve(texts[:200], texts[200:220], 9, seed=3)
-    return [curve, curve.progress, information.icr(curve.progress, curve.operations),
-            information.tokens_to_reach(curve, float(curve.loss.min() + 0.1)),
-            heldout.heldout_split(np.arange(3000) // 3, 0.2, 4)]
+    return [
+        curve,
+        curve.progress,
+        information.icr(curve.progress, curve.operations),
+        information.tokens_to_reach(curve, float(curve.loss.min() + 0.1)),
+        heldout.heldout_split(np.arange(3000) // 3, 0.2, 4),
+    ]
 
 
 def laws():
     """Scaling laws and prices."""
     return [
-        scaling.chinchilla_loss(7e10, 1.4e12), scaling.effective_data(1e9, 4.4e10),
-        scaling.data_constrained_loss(6.34e9, 242e9, 25e9), scaling.training_flops(7e10, 15e12),
+        scaling.chinchilla_loss(7e10, 1.4e12),
+        scaling.effective_data(1e9, 4.4e10),
+        scaling.data_constrained_loss(6.34e9, 242e9, 25e9),
+        scaling.training_flops(7e10, 15e12),
         scaling.effective_tokens_of_clusters([1e9, 2e9], [1e10, 2e9]),
         scaling.clustered_loss(1e9, [1e9, 2e9], [1e10, 2e9]),
-        vars(economics.training_cost(6.3e24)), vars(economics.indexing_cost(1e15)),
+        vars(economics.training_cost(6.3e24)),
+        vars(economics.indexing_cost(1e15)),
     ]
 
 
@@ -170,9 +217,16 @@ MIXES = (
 def mixes():
     """Training set and field of a mix, what is measured on it, and the interval over two seeds."""
     data = (*datasets.digits(), datasets.rainfall_mm())
-    return [[mixing.samples(mix, *data, 3), mixing.run(mix, *data, 3), mixing.gap(mix, *data, 3),
-             mixing.summary(mix, *data, (1, 2)), mixing.check(mix, mixing.summary(mix, *data, (1, 2)),
-                                                              mixing.Limits(0.9, 0.5, 0.8))] for mix in MIXES]
+    return [
+        [
+            mixing.samples(mix, *data, 3),
+            mixing.run(mix, *data, 3),
+            mixing.gap(mix, *data, 3),
+            mixing.summary(mix, *data, (1, 2)),
+            mixing.check(mix, mixing.summary(mix, *data, (1, 2)), mixing.Limits(0.9, 0.5, 0.8)),
+        ]
+        for mix in MIXES
+    ]
 
 
 def noise_panel():
@@ -186,15 +240,21 @@ def small_map():
     data = (*datasets.digits(), datasets.rainfall_mm())
     made = gap_map.measure(MIXES[3], *data, 0.3, (0.4, 1.0), (1, 2), (1, 2, 3), (20, 50), (0, 100))
     shipped = [gap_map.read(datasets.gap_maps(), track) for track in ("cloud", "edge", "mobile", "tiny")]
-    return [made, gap_map.moved(made["move"]), [[m.measures, m.setting, gap_map.moved(m.move)] for m in shipped]]
+    return [
+        made,
+        gap_map.moved(made["move"]),
+        [[m.measures, m.setting, gap_map.moved(m.move)] for m in shipped],
+    ]
 
 
 def drawings():
     """Synthetic digits at several intensities, and real ones in the rain."""
     X, _ = datasets.digits()
-    return [[simulator.simulate(200, intensity, 7) for intensity in (0.0, 0.35, 1.0)],
-            [weather.rain(X[:200], intensity, 8) for intensity in (0.0, 0.5, 1.0)],
-            weather.field_weather(datasets.rainfall_mm(), 500, 9)]
+    return [
+        [simulator.simulate(200, intensity, 7) for intensity in (0.0, 0.35, 1.0)],
+        [weather.rain(X[:200], intensity, 8) for intensity in (0.0, 0.5, 1.0)],
+        weather.field_weather(datasets.rainfall_mm(), 500, 9),
+    ]
 
 
 def labelling():
@@ -203,19 +263,44 @@ def labelling():
     for name, budget in (("digits", 120), ("rare", 120), ("breast_cancer", 60)):
         problem = exhaustive.problem(name)
         for strategy, batch in (("random", 20), ("least_confidence", 10), ("margin", 5), ("entropy", 50)):
-            found.append(active_learning(*exhaustive.split(problem, 0.3, 2), strategy, batch, problem.initial, budget,
-                                         2, recall_class=problem.critical))
+            found.append(
+                active_learning(
+                    *exhaustive.split(problem, 0.3, 2),
+                    strategy,
+                    batch,
+                    problem.initial,
+                    budget,
+                    2,
+                    recall_class=problem.critical,
+                )
+            )
     return found
 
 
 def labelling_report():
     """The figures of a report of part 2: a run of each kind, a marker and an answer."""
-    controls = {"strategy": "margin", "batch": 20, "data": "digits", "initial": 20, "budget": 60, "seed": 2, "seeds": 1,
-                "test_share": 0.3}
+    controls = {
+        "strategy": "margin",
+        "batch": 20,
+        "data": "digits",
+        "initial": 20,
+        "budget": 60,
+        "seed": 2,
+        "seeds": 1,
+        "test_share": 0.3,
+    }
     settings = {**controls, "answer": "no"}
-    for name, strategy, labels in (("random", "random", 60), ("active", "margin", 60), ("marker", "margin", 40)):
+    for name, strategy, labels in (
+        ("random", "random", 60),
+        ("active", "margin", 60),
+        ("marker", "margin", 40),
+    ):
         settings |= {f"{name}.{key}": value for key, value in controls.items() if key != "data"}
-        settings |= {f"{name}.strategy": strategy, f"{name}.number": 1 + (name != "random"), f"{name}.labels": labels}
+        settings |= {
+            f"{name}.strategy": strategy,
+            f"{name}.number": 1 + (name != "random"),
+            f"{name}.labels": labels,
+        }
     found = labelling_figures.recompute("mobile", settings, {}, {"direction": "fewer", "prediction": 1.5})
     return [found.values, found.cases]
 
@@ -228,10 +313,22 @@ def projects():
         prices = Prices(label=price, score=0.001, pool=10_000, training=2.0)
         found += [cheapest(curves, prices, 0.9), most_worthwhile(curves, prices), selection_pays(30, prices)]
     bends = [knee(c.labels, c.mean, "concave", "increasing") for c in curves]
-    asked = {"dataset_bytes": 1e15, "bytes_per_sample": 4000, "share_removed": 0.3, "gpu_seconds_per_sample": 1.06,
-             "epochs": 1, "gpu_price_per_hour": 2.5}
-    indexing = indexing_question(**asked, signature_bytes_per_second=71e6, cpu_price_per_hour=0.0408, overhead=3,
-                                 bytes_per_read=128e6, price_per_read=4e-7)
+    asked = {
+        "dataset_bytes": 1e15,
+        "bytes_per_sample": 4000,
+        "share_removed": 0.3,
+        "gpu_seconds_per_sample": 1.06,
+        "epochs": 1,
+        "gpu_price_per_hour": 2.5,
+    }
+    indexing = indexing_question(
+        **asked,
+        signature_bytes_per_second=71e6,
+        cpu_price_per_hour=0.0408,
+        overhead=3,
+        bytes_per_read=128e6,
+        price_per_read=4e-7,
+    )
     return [found, bends, indexing, scoring_question(**asked, price_per_score=5e-5, rounds=1)]
 
 

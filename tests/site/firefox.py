@@ -36,7 +36,13 @@ PREFERENCES = {
     "network.connectivity-service.enabled": False,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
-KEYS = {"Enter": "\ue007", "Tab": "\ue004", "ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Control": "\ue009"}
+KEYS = {
+    "Enter": "\ue007",
+    "Tab": "\ue004",
+    "ArrowLeft": "\ue012",
+    "ArrowRight": "\ue014",
+    "Control": "\ue009",
+}
 FIND = """async (role, name) => {
   const roles = {button: "button, [role=button]", slider: "[role=slider]", spinbutton: "input[type=number]", radio: "input[type=radio]",
     textbox: "input[type=text], input:not([type]), textarea", combobox: "select"};
@@ -73,15 +79,30 @@ class Firefox:
 
     def __enter__(self):
         self.profile = Path(tempfile.mkdtemp(prefix="lab-firefox-"))
-        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
+        lines = [
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()
+        ]
         (self.profile / "user.js").write_text("\n".join(lines), "utf-8")
-        command = [self.path, "--headless", "--no-remote", "--profile", str(self.profile),
-                   "--width", "1280", "--height", "900", "--remote-debugging-port", "0"]
+        command = [
+            self.path,
+            "--headless",
+            "--no-remote",
+            "--profile",
+            str(self.profile),
+            "--width",
+            "1280",
+            "--height",
+            "900",
+            "--remote-debugging-port",
+            "0",
+        ]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         try:
-            self.socket = connect(self._address() + "/session", max_size=None, open_timeout=PATIENCE).__enter__()
+            self.socket = connect(
+                self._address() + "/session", max_size=None, open_timeout=PATIENCE
+            ).__enter__()
             self.command("session.new", capabilities={})
             self.command("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
             self.tab = self.command("browsingContext.getTree")["contexts"][0]["context"]
@@ -126,7 +147,9 @@ class Firefox:
     def _note(self, method, event):
         if method == "log.entryAdded" and event["level"] == "error":
             self.errors.append(f"{event['type']}: {event['text']}")
-        elif method == "network.beforeRequestSent" and event["context"] == self.tab:  # not the browser's own pages
+        elif (
+            method == "network.beforeRequestSent" and event["context"] == self.tab
+        ):  # not the browser's own pages
             self.requests.append(event["request"]["url"])
 
     # -- what a reader does ----------------------------------------------------------------------------
@@ -141,13 +164,18 @@ class Firefox:
 
     def ask(self, function, *arguments):
         """Call a JavaScript function in the page with JSON arguments and return its JSON-like result."""
-        result = self._call(f"async (...given) => JSON.stringify(await ({function})(...given) ?? null)", arguments)
+        result = self._call(
+            f"async (...given) => JSON.stringify(await ({function})(...given) ?? null)", arguments
+        )
         return json.loads(result["value"])
 
     def _call(self, function, arguments):
         given = [{"type": "string", "value": json.dumps(each)} for each in arguments]
         answer = self.command(
-            "script.callFunction", target={"context": self.tab}, awaitPromise=True, arguments=given,
+            "script.callFunction",
+            target={"context": self.tab},
+            awaitPromise=True,
+            arguments=given,
             functionDeclaration=f"(...given) => ({function})(...given.map((each) => JSON.parse(each)))",
         )
         if answer["type"] == "exception":
@@ -173,10 +201,14 @@ class Firefox:
     def click(self, role, name):
         """Click on the middle of an element."""
         origin = {"type": "element", "element": self.find(role, name)}
-        self._perform("pointer", [
-            {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
-            {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
-        ])
+        self._perform(
+            "pointer",
+            [
+                {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
+                {"type": "pointerDown", "button": 0},
+                {"type": "pointerUp", "button": 0},
+            ],
+        )
 
     @contextmanager
     def inside(self, home):
@@ -202,7 +234,9 @@ class Firefox:
         """Click into a field and type over what is in it."""
         self.click(role, name)
         self.press(("Control", "a"), *text)
-        typed = self._call(f"(...given) => ({FIND})(...given).then((field) => field.value)", (role, name))["value"]
+        typed = self._call(f"(...given) => ({FIND})(...given).then((field) => field.value)", (role, name))[
+            "value"
+        ]
         assert typed == text, f"the field {name!r} holds {typed!r} after {text!r} was typed"
 
     def _perform(self, kind, actions):

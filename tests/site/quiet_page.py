@@ -83,6 +83,7 @@ class Page:
 
 def strict(text):
     """JSON without NaN and infinity."""
+
     def refuse(name):
         raise AssertionError(f"{name} is no JSON: {text[:200]}")
 
@@ -108,7 +109,9 @@ def first_licences(folder, count):
         shutil.copy(datasets.data_directory() / name, folder)
     whole = datasets.licences()
     some = {name: getattr(whole, name)[:count] for name in ("ids", "names", "texts")}
-    (folder / "licences.json.gz").write_bytes(gzip.compress(json.dumps({"order": list(range(count)), **some}).encode()))
+    (folder / "licences.json.gz").write_bytes(
+        gzip.compress(json.dumps({"order": list(range(count)), **some}).encode())
+    )
     return datasets.Licences(tuple(some["ids"]), tuple(some["names"]), tuple(some["texts"]), "")
 
 

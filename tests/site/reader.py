@@ -27,7 +27,9 @@ class Reader:
         self.context, self.base = context, base
         self.errors, self.requests = [], []
         self.expected_errors = []  # patterns of console errors that the test itself provokes
-        context.on("console", lambda m: self.errors.append(f"console: {m.text}") if m.type == "error" else None)
+        context.on(
+            "console", lambda m: self.errors.append(f"console: {m.text}") if m.type == "error" else None
+        )
         context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
         context.on("request", lambda request: self.requests.append(request.url))
         self.page = context.new_page()
@@ -126,7 +128,9 @@ class Reader:
         """Switch the corpus and wait for its results."""
         self.part.get_by_role("button", name=name).click()
         expect(self.part.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
-        expect(self.value("corpus.documents")).to_have_text("727" if name == LICENCES else re.compile(r"^\d,\d{3}$"))
+        expect(self.value("corpus.documents")).to_have_text(
+            "727" if name == LICENCES else re.compile(r"^\d,\d{3}$")
+        )
         return self
 
     def type_threshold(self, value):

@@ -48,7 +48,10 @@ class Student:
     def cells(self, place, row):
         """The texts of a table's row, by its heading."""
         heading = self.page.get_by_role("rowheader", name=row, exact=True)
-        return [text.strip() for text in place.get_by_role("row").filter(has=heading).get_by_role("cell").all_inner_texts()]
+        return [
+            text.strip()
+            for text in place.get_by_role("row").filter(has=heading).get_by_role("cell").all_inner_texts()
+        ]
 
     @staticmethod
     def number(text):
@@ -74,7 +77,9 @@ class Student:
         if isinstance(label, str) and label.endswith(" (number)"):  # the slider beside it follows
             shown = re.escape(f"{value:g}".removeprefix("0")) or "0"
             handle = place.get_by_role("slider", name=label.removesuffix(" (number)"), exact=True)
-            expect(handle).to_have_attribute("aria-valuetext", re.compile(rf"^0?{shown}(\.?0*)$"), timeout=LONG)
+            expect(handle).to_have_attribute(
+                "aria-valuetext", re.compile(rf"^0?{shown}(\.?0*)$"), timeout=LONG
+            )
 
     def nudge(self, place, label):
         """Move a slider one step to the left: by its handle and the keyboard, or by the button that a finger finds."""
@@ -90,7 +95,9 @@ class Student:
         field = (place or self.page).get_by_role("textbox", name=re.compile(f"^{re.escape(label)}"))
         field.fill(text)
         field.blur()
-        expect((place or self.page).locator("label", has_text=label).get_by_role("status")).to_have_text("saved")
+        expect((place or self.page).locator("label", has_text=label).get_by_role("status")).to_have_text(
+            "saved"
+        )
 
     # -- the way through ---------------------------------------------------------------------------------------
 
@@ -117,7 +124,9 @@ class Student:
         part.get_by_label(field).fill(str(said))
         part.locator(f"form[data-lock='{number}']").get_by_label(re.compile("^Why")).fill(why)
         self.button(part, "Commit")
-        expect(part.get_by_text(re.compile(rf"^Locked: .*{said}.*, because “{re.escape(why)}”"))).to_be_visible()
+        expect(
+            part.get_by_text(re.compile(rf"^Locked: .*{said}.*, because “{re.escape(why)}”"))
+        ).to_be_visible()
         expect(part.get_by_text("locked until you commit a prediction").first).to_be_hidden()
 
     def at_rest(self, number):
@@ -127,7 +136,11 @@ class Student:
     def state(self, number, words):
         """What the map of the lab must say of a part or the synthesis."""
         name = f"Part {number}:" if number in PARTS else number
-        step = self.page.get_by_role("navigation", name="Parts").get_by_role("listitem").filter(has_text=re.compile(rf"^\s*{name}"))
+        step = (
+            self.page.get_by_role("navigation", name="Parts")
+            .get_by_role("listitem")
+            .filter(has_text=re.compile(rf"^\s*{name}"))
+        )
         expect(step).to_contain_text(re.compile(rf"{name}.*[○◔◑◕●] {words}(,|\s*$)", re.DOTALL))
 
     def capture(self, number):

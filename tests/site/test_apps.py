@@ -53,12 +53,25 @@ def test_the_first_view_has_every_place_and_no_result():
     assert page.said == []
 
 
-@pytest.mark.parametrize(("value", "expected"), [
-    (float("nan"), None), (float("inf"), None), (np.float64("-inf"), None), (np.int64(3), 3), (True, True),
-    (np.array([[1.5, np.nan]]), [[1.5, None]]), ({"a": (1, float("nan"))}, {"a": [1, None]}),
-    (measured(np.float64("nan"), "u", "s"), {"value": None, "unit": "u", "kind": "measured", "source": "s"}),
-    ({3: np.bool_(False)}, {"3": False}), ("NaN", "NaN"), (None, None),
-])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (float("nan"), None),
+        (float("inf"), None),
+        (np.float64("-inf"), None),
+        (np.int64(3), 3),
+        (True, True),
+        (np.array([[1.5, np.nan]]), [[1.5, None]]),
+        ({"a": (1, float("nan"))}, {"a": [1, None]}),
+        (
+            measured(np.float64("nan"), "u", "s"),
+            {"value": None, "unit": "u", "kind": "measured", "source": "s"},
+        ),
+        ({3: np.bool_(False)}, {"3": False}),
+        ("NaN", "NaN"),
+        (None, None),
+    ],
+)
 def test_what_is_not_finite_becomes_none(value, expected):
     """Numbers, arrays and values turn into what JSON knows; NaN and infinity into nothing."""
     assert plain(value) == expected
@@ -70,6 +83,7 @@ def test_what_is_not_finite_becomes_none(value, expected):
 
 def test_work_tells_how_far_it_is(small):
     """Progress has a label and rises; the last word clears it."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -85,6 +99,7 @@ def test_work_tells_how_far_it_is(small):
 
 def test_the_newest_request_wins(small):
     """Of several requests on each other's heels only the last is answered, and the others end."""
+
     async def conversation(page):
         for seed in (1, 2, 3):
             await page.open(settings={"seed": seed})
@@ -100,6 +115,7 @@ def test_the_newest_request_wins(small):
 
 def test_nothing_of_another_corpus_is_told_under_this_ones_name(small):
     """While a chosen corpus is still prepared, a moved threshold waits and does not use the last one."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -117,6 +133,7 @@ def test_nothing_of_another_corpus_is_told_under_this_ones_name(small):
 
 def test_a_corpus_that_is_ready_is_not_read_again(small):
     """Track, prediction and threshold change without the corpus: no file, no work is asked for again."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -133,6 +150,7 @@ def test_a_corpus_that_is_ready_is_not_read_again(small):
 
 def test_work_can_be_cancelled_and_begun_again(small):
     """A cancelled preparation says so and reports nothing; the next move of a control takes it up again."""
+
     async def conversation(page):
         page.holding = asyncio.Event()
         await page.open()
@@ -153,6 +171,7 @@ def test_work_can_be_cancelled_and_begun_again(small):
 
 def test_trouble_is_told_and_can_be_tried_again(small):
     """A file that does not arrive ends in one sentence; the next move tries again."""
+
     async def conversation(page):
         async def lost(name):
             raise OSError(f"{name} could not be downloaded")
@@ -161,7 +180,8 @@ def test_trouble_is_told_and_can_be_tried_again(small):
         await page.open()
         await page.rest()
         assert [trouble["text"] for trouble in page.of("trouble")] == [
-            "OSError: licences.json.gz could not be downloaded"]
+            "OSError: licences.json.gz could not be downloaded"
+        ]
         assert page.of("work")[-1]["label"] == ""
         page.bench.load = load
         await page.patch("Similarity threshold", 0.6)
@@ -175,9 +195,22 @@ def test_trouble_is_told_and_can_be_tried_again(small):
 
 def test_a_message_for_nobody_is_an_error_and_does_no_harm(small):
     """What is no message, or for no part, raises a ValueError; the next message is heard as ever."""
+
     async def conversation(page):
-        for text in ("", "{", "null", "[]", "3", '"open"', "{}", '{"type": "open"}', '{"part": 0}',
-                     '{"type": "open", "part": null}', '{"type": "open", "part": "x"}', '{"part": 99}'):
+        for text in (
+            "",
+            "{",
+            "null",
+            "[]",
+            "3",
+            '"open"',
+            "{}",
+            '{"type": "open"}',
+            '{"part": 0}',
+            '{"type": "open", "part": null}',
+            '{"type": "open", "part": "x"}',
+            '{"part": 99}',
+        ):
             with pytest.raises(ValueError):
                 await page.bridge.receive(text)
         assert page.said == []
@@ -188,16 +221,22 @@ def test_a_message_for_nobody_is_an_error_and_does_no_harm(small):
     assert len(page.of("results")) == 1
 
 
-@pytest.mark.parametrize(("message", "says"), [
-    ({"type": "shout"}, "a message must be a patch, open, ask or cancel, not 'shout'"),
-    ({}, "a message must be a patch, open, ask or cancel, not None"),
-    ({"type": "ask", "id": 1, "name": "everything"}, "part 1 cannot be asked for 'everything'"),
-    ({"type": "ask", "id": 1}, "part 1 cannot be asked for None"),
-    ({"type": "open", "state": {"track": "space"}},
-     "track must be one of cloud, edge, mobile, tiny, not 'space'"),
-])
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ({"type": "shout"}, "a message must be a patch, open, ask or cancel, not 'shout'"),
+        ({}, "a message must be a patch, open, ask or cancel, not None"),
+        ({"type": "ask", "id": 1, "name": "everything"}, "part 1 cannot be asked for 'everything'"),
+        ({"type": "ask", "id": 1}, "part 1 cannot be asked for None"),
+        (
+            {"type": "open", "state": {"track": "space"}},
+            "track must be one of cloud, edge, mobile, tiny, not 'space'",
+        ),
+    ],
+)
 def test_a_message_that_asks_for_nothing_known(small, message, says):
     """A kind, a question or a track that does not exist is refused with a sentence."""
+
     async def conversation(page):
         await page.bridge.receive(json.dumps({"part": "1", **message}))
 
@@ -228,5 +267,6 @@ def test_patches_for_the_page_are_those_of_the_document(small):
             assert theirs.value == mine.value, mine.title
         if type(mine).__name__ == "ColumnDataSource":
             assert {name: list(column) for name, column in theirs.data.items()} == {
-                name: list(column) for name, column in mine.data.items()}
+                name: list(column) for name, column in mine.data.items()
+            }
     assert math.isclose(copy.get_model_by_id(page.models["Similarity threshold"]).value, 0.8)

@@ -14,17 +14,25 @@ from dataselect_core.scale import at_scale
 from dataselect_core.tracks import TRACKS, track
 
 UNGUARDED = {"corpus.documents", "corpus.words"}
-PROMISED = {f"{group}.{name}" for group, names in {
-    "setting": "threshold width num_perm seed bands rows", "corpus": "documents words",
-    "removed": "documents documents_share words words_share flops_share", "kept": "documents words",
-    "lsh": "true_pairs found_pairs missed candidates false_positives recall expected_recall",
-    "curve": "raw_loss dedup_loss loss_change tokens_saved_share", "icr": "raw dedup ratio",
-    "reveal": "prediction measured gap threshold documents_share", "truth": "precision recall",
-    "clusters": "count largest chained chained_share",
-    "scale": "parameters tokens tokens_after effective_tokens gpu_hours gpu_hours_after gpu_hours_saved "
-             "dollars dollars_saved indexing_dollars loss loss_after",
-    "check": "budget.value budget.limit guardrail.value guardrail.limit",
-}.items() for name in names.split()}
+PROMISED = {
+    f"{group}.{name}"
+    for group, names in {
+        "setting": "threshold width num_perm seed bands rows",
+        "corpus": "documents words",
+        "removed": "documents documents_share words words_share flops_share",
+        "kept": "documents words",
+        "lsh": "true_pairs found_pairs missed candidates false_positives recall expected_recall",
+        "curve": "raw_loss dedup_loss loss_change tokens_saved_share",
+        "icr": "raw dedup ratio",
+        "reveal": "prediction measured gap threshold documents_share",
+        "truth": "precision recall",
+        "clusters": "count largest chained chained_share",
+        "scale": "parameters tokens tokens_after effective_tokens gpu_hours gpu_hours_after gpu_hours_saved "
+        "dollars dollars_saved indexing_dollars loss loss_after",
+        "check": "budget.value budget.limit guardrail.value guardrail.limit",
+    }.items()
+    for name in names.split()
+}
 # Cases that these corpora do not bring about: hardly a duplicate, or a model that learns less without them.
 RARE = {"asked-none", "misses-raw", "loss-worse", "loss-same", "raw-rises"}
 
@@ -54,6 +62,7 @@ def licences():
 
 def test_before_the_lock_nothing_guarded_is_told(small):
     """Without a prediction the corpus is counted, and no result, curve, cluster or text leaves Python."""
+
     async def conversation(page):
         await page.open(prediction=None)
         await page.rest()
@@ -80,6 +89,7 @@ def test_before_the_lock_nothing_guarded_is_told(small):
 
 def test_the_lock_reveals_at_once(small):
     """Committing a prediction brings the results, without another move."""
+
     async def conversation(page):
         await page.open(prediction=None)
         await page.rest()
@@ -93,6 +103,7 @@ def test_the_lock_reveals_at_once(small):
 
 def test_a_lock_before_the_corpus_is_ready_reveals_when_it_is(small):
     """A prediction committed while Python still reads is taken; the results come once, when ready."""
+
     async def conversation(page):
         await page.open(prediction=None)
         await page.ask("lock", prediction=30)
@@ -105,6 +116,7 @@ def test_a_lock_before_the_corpus_is_ready_reveals_when_it_is(small):
 
 def test_what_is_no_prediction_opens_no_lock(small):
     """Anything but a number from 0 to 100 is refused with a sentence, and everything stays guarded."""
+
     async def conversation(page):
         for prediction in (-1, 101, "30", True, [30], float("nan"), float("inf")):
             for way in ("open", "lock"):
@@ -122,6 +134,7 @@ def test_what_is_no_prediction_opens_no_lock(small):
 
 def test_a_new_reader_finds_nothing_of_the_one_before(small):
     """Opened again without a prediction, the workbench shows no curve and answers nothing that is guarded."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -143,6 +156,7 @@ def test_a_new_reader_finds_nothing_of_the_one_before(small):
 
 def test_everything_the_page_waits_for_is_told_with_its_kind():
     """Each path that the page's words name is reported on its corpus, with unit, kind and source."""
+
     async def conversation(page):
         for corpus in ("licences", "crawl"):
             await page.open(settings={"corpus": corpus, "threshold": 0.7})
@@ -181,15 +195,20 @@ def test_the_cases_of_the_page_come_up(small):
     page = talk(conversation)
     for results in page.of("results"):
         seen |= set(results["cases"])
-        for either in (("corpus-texts", "corpus-frames", "corpus-signals"), ("budget-ok", "budget-fails"),
-                       ("guardrail-ok", "guardrail-fails"), ("loss-better", "loss-worse", "loss-same"),
-                       ("prediction-low", "prediction-high", "prediction-close", "asked-none")):
+        for either in (
+            ("corpus-texts", "corpus-frames", "corpus-signals"),
+            ("budget-ok", "budget-fails"),
+            ("guardrail-ok", "guardrail-fails"),
+            ("loss-better", "loss-worse", "loss-same"),
+            ("prediction-low", "prediction-high", "prediction-close", "asked-none"),
+        ):
             assert len(set(either) & set(results["cases"])) == 1
     assert wanted_by_the_page(r'data-when="([a-z-]+)"|^::: when ([a-z-]+)') <= seen | RARE
 
 
 def test_the_figures_are_those_of_the_core(licences):
     """What the page is told about the licence texts is what the core computes, and its parts add up."""
+
     async def conversation(page):
         await page.open(30, "mobile", settings={"corpus": "licences", "threshold": 0.7})
         await page.rest()
@@ -197,16 +216,32 @@ def test_the_figures_are_those_of_the_core(licences):
     page = talk(conversation)
     told, point = page.last, licences.at(0.7)
     learning = licences.learning(point)
-    scale = at_scale(point.cluster, licences.mass, 5e8, 5e10, 2e11, Assumptions(
-        gpu_hour_price=track("mobile").part_1.gpu_hour_price.value))
+    scale = at_scale(
+        point.cluster,
+        licences.mass,
+        5e8,
+        5e10,
+        2e11,
+        Assumptions(gpu_hour_price=track("mobile").part_1.gpu_hour_price.value),
+    )
     for path, value in {
-        "corpus.documents": 727, "corpus.words": 772233, "setting.bands": 14, "setting.rows": 9,
-        "removed.documents": point.documents_removed, "removed.words_share": point.words_removed / 772233,
-        "removed.flops_share": point.words_removed / 772233, "lsh.true_pairs": 639,
-        "lsh.missed": point.missed, "lsh.false_positives": point.false_positives, "lsh.recall": point.recall,
-        "lsh.expected_recall": point.expected_recall, "clusters.chained": point.chained,
-        "curve.loss_change": learning.loss_change, "icr.ratio": learning.icr_kept / learning.icr_raw,
-        "curve.tokens_saved_share": learning.tokens_saved_share, "scale.dollars": scale.dollars,
+        "corpus.documents": 727,
+        "corpus.words": 772233,
+        "setting.bands": 14,
+        "setting.rows": 9,
+        "removed.documents": point.documents_removed,
+        "removed.words_share": point.words_removed / 772233,
+        "removed.flops_share": point.words_removed / 772233,
+        "lsh.true_pairs": 639,
+        "lsh.missed": point.missed,
+        "lsh.false_positives": point.false_positives,
+        "lsh.recall": point.recall,
+        "lsh.expected_recall": point.expected_recall,
+        "clusters.chained": point.chained,
+        "curve.loss_change": learning.loss_change,
+        "icr.ratio": learning.icr_kept / learning.icr_raw,
+        "curve.tokens_saved_share": learning.tokens_saved_share,
+        "scale.dollars": scale.dollars,
         "scale.loss_after": scale.loss_after,
         "scale.gpu_hours_saved": scale.gpu_hours - scale.gpu_hours_after,
         "check.budget.limit": track("mobile").part_1.limits["licences"].budget.value,
@@ -227,6 +262,7 @@ def test_the_figures_are_those_of_the_core(licences):
 
 def test_tables_hold_what_is_plotted(small):
     """The rows of both tables are the points of the plots, so that who sees no canvas misses nothing."""
+
     async def conversation(page):
         await page.open(settings={"threshold": 0.6})
         await page.rest()
@@ -247,6 +283,7 @@ def test_tables_hold_what_is_plotted(small):
 
 def test_truth_of_the_crawl():
     """On the simulated crawl precision and recall are counted against the copies that were made."""
+
     async def conversation(page):
         await page.open(30, "cloud", settings={"threshold": 0.6})
         await page.rest()
@@ -265,8 +302,17 @@ def test_truth_of_the_crawl():
 
 def test_settings_come_by_message(small):
     """Every setting of a link is taken over, used, and told again."""
-    settings = {"corpus": "licences", "threshold": 0.62, "width": 3, "num_perm": 64, "seed": 7,
-                "banding": "hand", "bands": 8, "rows": 4, "compute": "flops"}
+    settings = {
+        "corpus": "licences",
+        "threshold": 0.62,
+        "width": 3,
+        "num_perm": 64,
+        "seed": 7,
+        "banding": "hand",
+        "bands": 8,
+        "rows": 4,
+        "compute": "flops",
+    }
 
     async def conversation(page):
         await page.open(settings=settings)
@@ -284,39 +330,53 @@ def test_settings_come_by_message(small):
     assert "6ND" in page.bench.icr_plot.xaxis[0].axis_label
 
 
-@pytest.mark.parametrize(("name", "value", "says"), [
-    ("threshold", 0.49, "threshold must lie between 0.5 and 1.0, not 0.49"),
-    ("threshold", "0.7", "threshold must be a number, not '0.7'"),
-    ("threshold", None, "threshold must be a number, not None"),
-    ("threshold", float("nan"), "threshold must lie between 0.5 and 1.0, not nan"),
-    ("width", 0, "width must lie between 1 and 12, not 0"),
-    ("width", 2.5, "width must be a whole number, not 2.5"),
-    ("width", True, "width must be a whole number, not True"),
-    ("seed", 10**6, "seed must lie between 0 and 9999, not 1000000"),
-    ("num_perm", 100, "num_perm must be one of 16, 32, 64, 128, 256, not 100"),
-    ("num_perm", [128], "num_perm must be one of 16, 32, 64, 128, 256, not [128]"),
-    ("corpus", "web", "corpus must be one of licences, crawl, not 'web'"),
-    ("banding", None, "banding must be one of auto, hand, not None"),
-    ("bands", 257, "bands must lie between 1 and 256, not 257"),
-    ("colour", "red", "there is no setting 'colour'"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("threshold", 0.49, "threshold must lie between 0.5 and 1.0, not 0.49"),
+        ("threshold", "0.7", "threshold must be a number, not '0.7'"),
+        ("threshold", None, "threshold must be a number, not None"),
+        ("threshold", float("nan"), "threshold must lie between 0.5 and 1.0, not nan"),
+        ("width", 0, "width must lie between 1 and 12, not 0"),
+        ("width", 2.5, "width must be a whole number, not 2.5"),
+        ("width", True, "width must be a whole number, not True"),
+        ("seed", 10**6, "seed must lie between 0 and 9999, not 1000000"),
+        ("num_perm", 100, "num_perm must be one of 16, 32, 64, 128, 256, not 100"),
+        ("num_perm", [128], "num_perm must be one of 16, 32, 64, 128, 256, not [128]"),
+        ("corpus", "web", "corpus must be one of licences, crawl, not 'web'"),
+        ("banding", None, "banding must be one of auto, hand, not None"),
+        ("bands", 257, "bands must lie between 1 and 256, not 257"),
+        ("colour", "red", "there is no setting 'colour'"),
+    ],
+)
 def test_a_setting_that_cannot_be_is_refused_with_a_sentence(small, name, value, says):
     """What a setting cannot be is left out and named; the others hold, and results come."""
+
     async def conversation(page):
         await page.open(settings={name: value, "compute": "flops"})
         await page.rest()
 
     page = talk(conversation)
-    assert [sentence[:len(says)] for sentence in page.sentences] == [says]
+    assert [sentence[: len(says)] for sentence in page.sentences] == [says]
     start = track("mobile").part_1
-    expected = {"corpus": start.corpus, "threshold": start.threshold.value, "width": 5, "num_perm": 128,
-                "seed": 1, "banding": "auto", "bands": 5, "rows": 25, "compute": "flops"}
+    expected = {
+        "corpus": start.corpus,
+        "threshold": start.threshold.value,
+        "width": 5,
+        "num_perm": 128,
+        "seed": 1,
+        "banding": "auto",
+        "bands": 5,
+        "rows": 25,
+        "compute": "flops",
+    }
     assert page.of("results")[-1]["settings"] == expected
 
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_a_track_begins_with_its_own_settings(small, each):
     """Corpus and threshold are the track's, and nothing an earlier track was set to stays behind."""
+
     async def conversation(page):
         await page.open(track="mobile", settings={"width": 9, "banding": "hand", "seed": 5})
         await page.open(track=each.id)
@@ -334,6 +394,7 @@ def test_a_track_begins_with_its_own_settings(small, each):
 
 def test_a_patch_of_the_page_moves_the_slider(small):
     """A moved slider brings results, moves the number field, and is not told to the page again."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -343,8 +404,12 @@ def test_a_patch_of_the_page_moves_the_slider(small):
     page = talk(conversation)
     assert [results["settings"]["threshold"] for results in page.of("results")] == [0.6]
     assert page.last["removed.words"] == Audit(small.texts).at(0.6).words_removed
-    changed = {event["model"]["id"]: event.get("new") for message in page.of("patch")
-               for event in message["patch"]["events"] if event["kind"] == "ModelChanged"}
+    changed = {
+        event["model"]["id"]: event.get("new")
+        for message in page.of("patch")
+        for event in message["patch"]["events"]
+        if event["kind"] == "ModelChanged"
+    }
     assert changed[page.models["Similarity threshold (number)"]] == 0.6
     assert page.models["Similarity threshold"] not in changed
     assert page.bench.s_threshold.location == 0.6
@@ -352,6 +417,7 @@ def test_a_patch_of_the_page_moves_the_slider(small):
 
 def test_the_number_field_moves_the_slider(small):
     """A typed threshold moves the slider; an emptied field takes the slider's value back."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -368,6 +434,7 @@ def test_the_number_field_moves_the_slider(small):
 
 def test_a_step_of_the_slider_is_a_threshold_in_hundredths(small):
     """What a browser makes of 70 steps of .01 is the threshold .7, not one a little above it."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -380,6 +447,7 @@ def test_a_step_of_the_slider_is_a_threshold_in_hundredths(small):
 
 def test_an_emptied_field_is_named(small):
     """A setting that the page cleared is asked for with a sentence, and nothing is computed from it."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -396,12 +464,17 @@ def test_an_emptied_field_is_named(small):
 
 def test_more_bands_and_rows_than_permutations(small):
     """Bands x rows beyond the permutations are refused with a sentence that says what would do."""
+
     async def conversation(page):
         await page.open(settings={"banding": "hand", "bands": 20, "rows": 7})
         await page.rest()
         assert page.of("results") == []
-        assert page.sentences == [("20 bands of 7 rows need 140 permutations, and there are 128. "
-                                  "Fewer bands or rows, or more permutations.")]
+        assert page.sentences == [
+            (
+                "20 bands of 7 rows need 140 permutations, and there are 128. "
+                "Fewer bands or rows, or more permutations."
+            )
+        ]
         await page.patch("Rows", 6)
 
     page = talk(conversation)
@@ -410,6 +483,7 @@ def test_more_bands_and_rows_than_permutations(small):
 
 def test_bands_and_rows_follow_the_threshold(small):
     """Set by the threshold, both fields show what is used and cannot be changed; by hand they stay."""
+
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
         await page.rest()
@@ -425,6 +499,7 @@ def test_bands_and_rows_follow_the_threshold(small):
 
 def test_the_ghost_is_the_setting_before_this_movement(small, monkeypatch):
     """The previous curve stays behind a move, through its steps, and through what moves no document."""
+
     async def conversation(page):
         bench = page.bench
         await page.open(settings={"threshold": 1.0})
@@ -450,6 +525,7 @@ def test_the_ghost_is_the_setting_before_this_movement(small, monkeypatch):
 
 def test_an_edited_assumption_changes_what_rests_on_it(small):
     """Twice the price is twice the dollars, ten times the model ten times the hours; both can be undone."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
@@ -459,23 +535,29 @@ def test_an_edited_assumption_changes_what_rests_on_it(small):
         await page.ask("assume", assumptions={})
 
     page = talk(conversation)
-    before, price, size, after = ({path: value["value"] for path, value in results["values"].items()}
-                                  for results in page.of("results"))
+    before, price, size, after = (
+        {path: value["value"] for path, value in results["values"].items()} for results in page.of("results")
+    )
     assert price["scale.dollars"] == pytest.approx(2 * before["scale.dollars"])
     assert price["scale.gpu_hours"] == before["scale.gpu_hours"]
     assert size["scale.gpu_hours"] == pytest.approx(10 * before["scale.gpu_hours"])
     assert after == before
 
 
-@pytest.mark.parametrize(("assumptions", "says"), [
-    ({"gpu_hour_price": -1}, "gpu_hour_price must"),
-    ({"gpu_hour_price": "2"}, "gpu_hour_price must be a number"),
-    ({"tokens": 0}, "tokens must be finite and at least 1"),
-    ({"tokens": float("nan")}, "tokens must be finite"),
-    ({"corpus_bytes": None}, "corpus_bytes must be a number"), ({"luck": 7}, "there is no assumption luck"),
-])
+@pytest.mark.parametrize(
+    ("assumptions", "says"),
+    [
+        ({"gpu_hour_price": -1}, "gpu_hour_price must"),
+        ({"gpu_hour_price": "2"}, "gpu_hour_price must be a number"),
+        ({"tokens": 0}, "tokens must be finite and at least 1"),
+        ({"tokens": float("nan")}, "tokens must be finite"),
+        ({"corpus_bytes": None}, "corpus_bytes must be a number"),
+        ({"luck": 7}, "there is no assumption luck"),
+    ],
+)
 def test_an_assumption_that_cannot_be_is_refused(small, assumptions, says):
     """A sentence names it, and what was assumed before still holds."""
+
     async def conversation(page):
         await page.open(assumptions={"gpu_hour_price": 4})
         await page.rest()
@@ -494,6 +576,7 @@ def test_an_assumption_that_cannot_be_is_refused(small, assumptions, says):
 
 def test_a_cluster_lists_its_members_by_similarity(small):
     """A cluster's members are those of the core, each with its exact similarity to the kept one, falling."""
+
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
         await page.rest()
@@ -523,6 +606,7 @@ def test_two_texts_side_by_side_are_the_two_texts(small):
 
     Two texts that do not differ in a word are told to be identical.
     """
+
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
         await page.rest()
@@ -542,7 +626,7 @@ def test_two_texts_side_by_side_are_the_two_texts(small):
                     at += piece
                     continue
                 assert kind in ("same", "only")
-                assert piece.split() == words[at:at + len(piece.split())]
+                assert piece.split() == words[at : at + len(piece.split())]
                 at += len(piece.split())
             assert answer["cut"] or at == len(words)
         same = [[piece for piece in answer[side] if piece[0] != "only"] for side in ("left", "right")]
@@ -554,13 +638,18 @@ def test_two_texts_side_by_side_are_the_two_texts(small):
 
 def test_documents_that_are_not_there(small):
     """A number that is no document's is refused with a sentence, and no text comes."""
+
     async def conversation(page):
         await page.open()
         await page.rest()
         for name, arguments in (
-            ("cluster", {"kept": -1}), ("cluster", {"kept": 90}), ("cluster", {"kept": "0"}),
-            ("cluster", {"kept": None}), ("diff", {"left": 0, "right": 90}),
-            ("diff", {"left": 1.5, "right": 0}), ("diff", {"left": True, "right": 0}),
+            ("cluster", {"kept": -1}),
+            ("cluster", {"kept": 90}),
+            ("cluster", {"kept": "0"}),
+            ("cluster", {"kept": None}),
+            ("diff", {"left": 0, "right": 90}),
+            ("diff", {"left": 1.5, "right": 0}),
+            ("diff", {"left": True, "right": 0}),
         ):
             await page.ask(name, **arguments)
             assert "must be the number of a document, 0 to 89, not " in page.sentences[-1]
@@ -572,6 +661,7 @@ def test_documents_that_are_not_there(small):
 
 def test_a_removed_document_heads_no_cluster(small):
     """Only a kept document can be asked for its cluster."""
+
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
         await page.rest()

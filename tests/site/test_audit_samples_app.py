@@ -12,8 +12,12 @@ from dataselect_core.corpora import Frames, Signals
 from dataselect_core.figures.deduplication import recompute
 from dataselect_core.tracks import TRACKS
 
-LABELS = {"frames": "Simulated drive (real images, seen again)", "signals": "Simulated sounds (all made)",
-          "licences": "Licence texts (real)", "crawl": "Simulated crawl (copies are made)"}
+LABELS = {
+    "frames": "Simulated drive (real images, seen again)",
+    "signals": "Simulated sounds (all made)",
+    "licences": "Licence texts (real)",
+    "crawl": "Simulated crawl (copies are made)",
+}
 OWN = {"frames": "edge", "signals": "tiny"}
 UNGUARDED = {"corpus.documents", "corpus.words"}
 
@@ -21,7 +25,10 @@ UNGUARDED = {"corpus.documents", "corpus.words"}
 @pytest.fixture(scope="module")
 def audits():
     """The audits of the core, by name of the corpus."""
-    return {"frames": Audit(Frames(datasets.drive(0.7, 1))), "signals": Audit(Signals(datasets.clips(0.6, 1)))}
+    return {
+        "frames": Audit(Frames(datasets.drive(0.7, 1))),
+        "signals": Audit(Signals(datasets.clips(0.6, 1))),
+    }
 
 
 async def opened(page, corpus, **state):
@@ -32,6 +39,7 @@ async def opened(page, corpus, **state):
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_a_track_offers_its_own_corpora(each):
     """The switch shows the corpora the track has limits for, with the track's own chosen, and takes no other."""
+
     async def conversation(page):
         for other in ("tiny", "cloud"):  # whatever was there before
             await page.open(None, track=other)
@@ -51,6 +59,7 @@ def test_a_track_offers_its_own_corpora(each):
 
 def test_the_page_is_told_what_the_switch_offers_now():
     """The buttons of the page follow the track, and pressing one brings the other corpus."""
+
     async def conversation(page):
         await opened(page, "signals")
         told = [event for message in page.of("patch") for event in message["patch"]["events"]]
@@ -67,6 +76,7 @@ def test_the_page_is_told_what_the_switch_offers_now():
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_before_the_lock_only_the_corpus_is_counted(corpus):
     """Without a prediction nothing but counts and nouns leaves Python, and no cluster can be looked at."""
+
     async def conversation(page):
         await opened(page, corpus, prediction=None)
         await page.ask("cluster", kept=0)
@@ -87,6 +97,7 @@ def test_before_the_lock_only_the_corpus_is_counted(corpus):
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, threshold):
     """What is told is what the core computes, and a report's settings alone bring it again."""
+
     async def conversation(page):
         await opened(page, corpus, settings={"threshold": threshold})
 
@@ -103,9 +114,11 @@ def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, thres
     assert f"corpus-{corpus}" in results["cases"] and "corpus-texts" not in results["cases"]
     again = recompute(OWN[corpus], results["settings"], {}, 30.0)
     assert again.cases == results["cases"]
-    assert {path: (value["value"], value["unit"]) for path, value in results["values"].items()
-            if path not in results["session"]} == {
-        path: (value.value, value.unit) for path, value in again.values.items()}
+    assert {
+        path: (value["value"], value["unit"])
+        for path, value in results["values"].items()
+        if path not in results["session"]
+    } == {path: (value.value, value.unit) for path, value in again.values.items()}
     rows = [row for row in results["tables"]["ICR_Curve"]["rows"] if row[0] == "Deduplicated"]
     assert [row[4] for row in rows] == pytest.approx(learning.kept.loss.tolist())
     assert results["nouns"]["progress"] in page.bench.icr_plot.yaxis[0].axis_label
@@ -113,6 +126,7 @@ def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, thres
 
 def test_words_in_a_shingle_are_for_texts():
     """On frames the width cannot be changed; on texts it can again."""
+
     async def conversation(page):
         await opened(page, "frames")
         assert page.bench.width.disabled
@@ -125,6 +139,7 @@ def test_words_in_a_shingle_are_for_texts():
 
 def test_two_frames_are_drawn_with_their_difference(audits):
     """The pictures are the frames to the level, their difference is that of each pixel, and words tell of both."""
+
     async def conversation(page):
         await opened(page, "frames", settings={"threshold": 0.7})
         kept = page.of("results")[-1]["clusters"][0]["kept"]
@@ -134,7 +149,11 @@ def test_two_frames_are_drawn_with_their_difference(audits):
         answer = page.of("answer")[-1]["answer"]
         corpus = audits["frames"].corpus
         a, b = (corpus.pictures[i].astype(int).ravel() for i in (kept, other))
-        assert [picture["ink"] for picture in answer["pictures"]] == [a.tolist(), b.tolist(), np.abs(a - b).tolist()]
+        assert [picture["ink"] for picture in answer["pictures"]] == [
+            a.tolist(),
+            b.tolist(),
+            np.abs(a - b).tolist(),
+        ]
         assert [picture["title"] for picture in answer["pictures"]] == ["Kept", "Removed", "Difference"]
         assert answer["names"] == [corpus.names[kept], corpus.names[other]]
         assert f"{(np.abs(a - b) > 26).sum()} of 64 pixels" in answer["pictures"][2]["alt"]
@@ -147,6 +166,7 @@ def test_two_frames_are_drawn_with_their_difference(audits):
 
 def test_two_clips_are_drawn_as_curves(audits):
     """The curves are lowest and highest samples of equal stretches, and words tell length, peak and pitch."""
+
     async def conversation(page):
         await opened(page, "signals", settings={"threshold": 0.6})
         kept = page.of("results")[-1]["clusters"][0]["kept"]
@@ -171,6 +191,7 @@ def test_two_clips_are_drawn_as_curves(audits):
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_one_that_differs_in_nothing_is_told_to(corpus):
     """A frame or clip beside itself is identical to it."""
+
     async def conversation(page):
         await opened(page, corpus, settings={"threshold": 0.7})
         await page.ask("diff", left=3, right=3)
@@ -182,6 +203,7 @@ def test_one_that_differs_in_nothing_is_told_to(corpus):
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_what_is_not_there_is_refused(corpus):
     """A number that is no frame's or clip's is refused with a sentence that calls it by its name."""
+
     async def conversation(page):
         await opened(page, corpus)
         item = {"frames": "frame, 0 to 999", "signals": "clip, 0 to 499"}[corpus]

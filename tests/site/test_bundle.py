@@ -66,7 +66,9 @@ def test_compiling_twice_gives_the_same_bytes(runtime, tmp_path):
     """Two runs of the compiler on the same sources, in different processes, agree to the byte."""
     source = io.BytesIO()
     with zipfile.ZipFile(source, "w") as archive:
-        archive.writestr("b.py", '"""Words."""\nWANTED = {"a", "b"}\n\ndef f(x=frozenset("xyz")):\n    "Doc."\n')
+        archive.writestr(
+            "b.py", '"""Words."""\nWANTED = {"a", "b"}\n\ndef f(x=frozenset("xyz")):\n    "Doc."\n'
+        )
         archive.writestr("a.json", "{}")
     (tmp_path / "in.zip").write_bytes(source.getvalue())
     jobs = [{"from": str(tmp_path / "in.zip"), "to": str(tmp_path / "out.zip"), "prefix": "/lib/"}]

@@ -13,8 +13,18 @@ from dataselect_core.tracks import track
 
 FEWER = {"direction": "fewer", "prediction": 1.5}
 FALLS = {"direction": "falls", "prediction": 10}
-LIMITS = {"budget_limit": 0.55, "target_limit": 0.8, "cost_limit": 900, "overhead_limit": 0.2, "rounds_limit": 4,
-          "accuracy_limit": 0.9, "fid_limit": 0.8, "recall_limit": 0.7, "supply_limit": 300, "deadline_limit": 5}
+LIMITS = {
+    "budget_limit": 0.55,
+    "target_limit": 0.8,
+    "cost_limit": 900,
+    "overhead_limit": 0.2,
+    "rounds_limit": 4,
+    "accuracy_limit": 0.9,
+    "fid_limit": 0.8,
+    "recall_limit": 0.7,
+    "supply_limit": 300,
+    "deadline_limit": 5,
+}
 """Of all parts: a link opens one and holds in all of them."""
 
 
@@ -26,10 +36,18 @@ def quick(monkeypatch):
 
 def project(of="mobile", limits=LIMITS, **state):
     """A page of part 2 after one run of margin sampling and a marker."""
+
     async def conversation(page):
         settings = {"seeds": 1, "budget": 80, "batch": 20, "strategy": "margin", **state.pop("settings", {})}
-        await page.open(FEWER, track=of, predictions={"2": FEWER}, limits=limits, fixed=["limits"], settings=settings,
-                        **state)
+        await page.open(
+            FEWER,
+            track=of,
+            predictions={"2": FEWER},
+            limits=limits,
+            fixed=["limits"],
+            settings=settings,
+            **state,
+        )
         await page.rest()
         await page.ask("run")
         await page.rest()
@@ -40,8 +58,11 @@ def project(of="mobile", limits=LIMITS, **state):
 
 def mix(of="mobile", limits=LIMITS, **settings):
     """A page of part 3 after everything at its setting is measured."""
+
     async def conversation(page):
-        await page.open(FALLS, track=of, limits=limits, fixed=["limits"], settings={"seeds": 2, "total": 200, **settings})
+        await page.open(
+            FALLS, track=of, limits=limits, fixed=["limits"], settings={"seeds": 2, "total": 200, **settings}
+        )
         await page.ask("show")
         await page.rest()
 
@@ -51,19 +72,40 @@ def mix(of="mobile", limits=LIMITS, **settings):
 def limits_told(page):
     """The limits of the constraint check, with who set them."""
     values = page.of("results")[-1]["values"]
-    return {path.split(".")[1]: (value["value"], value["source"]) for path, value in values.items()
-            if path.startswith("check.") and path.endswith(".limit")}
+    return {
+        path.split(".")[1]: (value["value"], value["source"])
+        for path, value in values.items()
+        if path.startswith("check.") and path.endswith(".limit")
+    }
 
 
 def checked(page, part, prediction, values=None):
     """What a teacher's check says of the captured evidence."""
     told = page.of("results")[-1]
-    values = {path: value for path, value in (values or told["values"]).items() if path not in told.get("session", ())}
+    values = {
+        path: value
+        for path, value in (values or told["values"]).items()
+        if path not in told.get("session", ())
+    }
     cases = [case for case in told["cases"] if case not in told.get("session", ())]
-    evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {"values": values, "cases": cases}
+    evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {
+        "values": values,
+        "cases": cases,
+    }
     entries = {"prediction": {"value": prediction, "said": "said"}, "evidence": evidence}
-    return verify(Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {
-        f"{told['track']}/{part}/{name}": {"value": value, "at": 1} for name, value in entries.items()}}))
+    return verify(
+        Ledger(
+            {
+                "schema": 3,
+                "lab": "0.1.0",
+                "reader": "r",
+                "entries": {
+                    f"{told['track']}/{part}/{name}": {"value": value, "at": 1}
+                    for name, value in entries.items()
+                },
+            }
+        )
+    )
 
 
 def test_part_2_judges_by_the_limits_of_the_class_and_keeps_them():
@@ -73,7 +115,10 @@ def test_part_2_judges_by_the_limits_of_the_class_and_keeps_them():
     assert limits_told(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
     told = page.of("results")[-1]
     assert {name: told["settings"][name] for name in told["settings"] if name.endswith("_limit")} == {
-        "target_limit": 0.8, "cost_limit": 900, "rounds_limit": 4}
+        "target_limit": 0.8,
+        "cost_limit": 900,
+        "rounds_limit": 4,
+    }
     assert page.bench.plot.target.location == 0.8
     checks = checked(page, "2", FEWER)
     assert len(checks) > 80 and all(check.agrees for check in checks)
@@ -85,14 +130,32 @@ def test_the_report_names_the_limits_of_the_class():
     told = page.of("results")[-1]
     values = {path: value for path, value in told["values"].items() if path not in told["session"]}
     evidence = {name: told[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
-    entries = {"class": {"name": "CS-101", "seed": None, **LIMITS}, "mobile/2/evidence": evidence,
-               "mobile/2/prediction": {"value": FEWER, "said": "fewer"}}
-    text = report_markdown(Ledger({"schema": 2, "lab": "0.1.0", "reader": "r", "entries": {
-        key: {"value": value, "at": 1} for key, value in entries.items()}}))
+    entries = {
+        "class": {"name": "CS-101", "seed": None, **LIMITS},
+        "mobile/2/evidence": evidence,
+        "mobile/2/prediction": {"value": FEWER, "said": "fewer"},
+    }
+    text = report_markdown(
+        Ledger(
+            {
+                "schema": 2,
+                "lab": "0.1.0",
+                "reader": "r",
+                "entries": {key: {"value": value, "at": 1} for key, value in entries.items()},
+            }
+        )
+    )
     plain = text.replace("\\", "")
-    assert "Link of the class: CS-101, budget at most 55.0 %, accuracy at least 80.0 %, project at most $900" in plain
-    assert re.search(r"\| Budget: cost of the project \| \$[\d.,]+ \| ≤ \$900 \| in all \| (not )?met \|", plain)
-    assert re.search(r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", plain)
+    assert (
+        "Link of the class: CS-101, budget at most 55.0 %, accuracy at least 80.0 %, project at most $900"
+        in plain
+    )
+    assert re.search(
+        r"\| Budget: cost of the project \| \$[\d.,]+ \| ≤ \$900 \| in all \| (not )?met \|", plain
+    )
+    assert re.search(
+        r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", plain
+    )
     assert "rounds of selection at most 4" in plain
 
 
@@ -106,9 +169,11 @@ def test_part_2_says_another_thing_where_another_limit_holds():
     assert of_track.last["run.accuracy"] == of_class.last["run.accuracy"]
     assert of_track.last["optimum.cost"] > of_class.last["optimum.cost"]
     own = track("mobile").part_2
-    assert limits_told(of_track) == {"target": (own.target.value, own.target.source),
-                                     "budget": (own.budget.value, own.budget.source),
-                                     "guardrail": (own.limit.value, own.limit.source)}
+    assert limits_told(of_track) == {
+        "target": (own.target.value, own.target.source),
+        "budget": (own.budget.value, own.budget.source),
+        "guardrail": (own.limit.value, own.limit.source),
+    }
 
 
 def test_part_3_judges_by_the_limits_of_the_class_and_keeps_them():
@@ -119,13 +184,17 @@ def test_part_3_judges_by_the_limits_of_the_class_and_keeps_them():
     told = page.of("results")[-1]
     assert told["settings"]["real"] == 300 and page.bench.real.disabled
     assert {name: told["settings"][name] for name in told["settings"] if name.endswith("_limit")} == {
-        name: LIMITS[name] for name in ("accuracy_limit", "fid_limit", "recall_limit", "supply_limit", "deadline_limit")}
+        name: LIMITS[name]
+        for name in ("accuracy_limit", "fid_limit", "recall_limit", "supply_limit", "deadline_limit")
+    }
     assert page.last["noise.deadline"] == 5 and "steps-clean-fails" in told["cases"]
     assert told["tables"]["TrainingSteps"]["rows"][0][-1] == "✗ too late"
     checks = checked(page, "3", FALLS)
     assert len(checks) > 100 and all(check.agrees for check in checks)
     forged = {**told["values"], "check.fid.limit": {**told["values"]["check.fid.limit"], "value": 0.9}}
-    assert [check.path for check in checked(page, "3", FALLS, forged) if not check.agrees] == ["check.fid.limit"]
+    assert [check.path for check in checked(page, "3", FALLS, forged) if not check.agrees] == [
+        "check.fid.limit"
+    ]
 
 
 def test_the_region_on_the_map_is_that_of_the_class():
@@ -140,10 +209,14 @@ def test_the_region_on_the_map_is_that_of_the_class():
     assert stars[1] > stars[0] > 0
 
 
-@pytest.mark.parametrize(("part", "kept"), [
-    ("1", ("budget_limit",)), ("2", ("target_limit", "cost_limit", "rounds_limit")),
-    ("3", ("accuracy_limit", "fid_limit", "recall_limit", "supply_limit", "deadline_limit")),
-])
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        ("1", ("budget_limit",)),
+        ("2", ("target_limit", "cost_limit", "rounds_limit")),
+        ("3", ("accuracy_limit", "fid_limit", "recall_limit", "supply_limit", "deadline_limit")),
+    ],
+)
 def test_limits_in_kept_settings_count_for_nothing(part, kept):
     """Limits come from the link alone: those that a record kept of an earlier one are passed over without a word."""
     bench = {"1": part1.DeduplicationAudit, "2": part2.LabelingROI, "3": part3.DomainGapSynthesis}[part]
@@ -158,12 +231,15 @@ def test_limits_in_kept_settings_count_for_nothing(part, kept):
     assert settings["seed"] == 5 and not [name for name in settings if name.endswith("_limit")]
 
 
-@pytest.mark.parametrize(("part", "limits", "words"), [
-    ("1", {"budget_limit": 7}, "budget_limit must be a number from 0.01 to 1, not 7"),
-    ("2", {"target_limit": 0.1}, "target_limit must be a number from 0.5 to 1, not 0.1"),
-    ("3", {"fid_limit": "small"}, "fid_limit must be a number from 0.01 to 10, not 'small'"),
-    ("3", {"supply_limit": 5000}, "real must lie between 0 and 1000, not 5000"),
-])
+@pytest.mark.parametrize(
+    ("part", "limits", "words"),
+    [
+        ("1", {"budget_limit": 7}, "budget_limit must be a number from 0.01 to 1, not 7"),
+        ("2", {"target_limit": 0.1}, "target_limit must be a number from 0.5 to 1, not 0.1"),
+        ("3", {"fid_limit": "small"}, "fid_limit must be a number from 0.01 to 10, not 'small'"),
+        ("3", {"supply_limit": 5000}, "real must lie between 0 and 1000, not 5000"),
+    ],
+)
 def test_a_limit_that_cannot_be_is_refused_with_a_word(part, limits, words):
     """What a page should not have sent is named, and the track's limits hold."""
     bench = {"1": part1.DeduplicationAudit, "2": part2.LabelingROI, "3": part3.DomainGapSynthesis}[part]

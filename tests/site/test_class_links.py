@@ -15,12 +15,34 @@ from dataselect_core.verification import verify
 
 RANGES = {"1": deduplication.LIMITS, "2": active_learning.LIMITS, "3": mix_situation.CLASS_LIMITS}
 WHOLE = {"rounds_limit", "supply_limit"}  # the others may have fractions
-LIMITS = {"budget_limit": "0.53", "guardrail_limit": "0.021", "target_limit": "0.815", "cost_limit": "1234",
-          "overhead_limit": "0.21", "critical_limit": "0.31", "rounds_limit": "5", "accuracy_limit": "0.905",
-          "fid_limit": "0.777", "recall_limit": "0.705", "supply_limit": "321", "deadline_limit": "45678"}
-SHOWN = {"budget_limit": "53.0 %", "guardrail_limit": "2.1 %", "target_limit": "81.5 %", "cost_limit": "$1,234",
-         "overhead_limit": "21.0 %", "critical_limit": "31.0 %", "rounds_limit": "5", "accuracy_limit": "90.5 %",
-         "fid_limit": "0.777", "recall_limit": "70.5 %", "supply_limit": "321", "deadline_limit": "45,678"}
+LIMITS = {
+    "budget_limit": "0.53",
+    "guardrail_limit": "0.021",
+    "target_limit": "0.815",
+    "cost_limit": "1234",
+    "overhead_limit": "0.21",
+    "critical_limit": "0.31",
+    "rounds_limit": "5",
+    "accuracy_limit": "0.905",
+    "fid_limit": "0.777",
+    "recall_limit": "0.705",
+    "supply_limit": "321",
+    "deadline_limit": "45678",
+}
+SHOWN = {
+    "budget_limit": "53.0 %",
+    "guardrail_limit": "2.1 %",
+    "target_limit": "81.5 %",
+    "cost_limit": "$1,234",
+    "overhead_limit": "21.0 %",
+    "critical_limit": "31.0 %",
+    "rounds_limit": "5",
+    "accuracy_limit": "90.5 %",
+    "fid_limit": "0.777",
+    "recall_limit": "70.5 %",
+    "supply_limit": "321",
+    "deadline_limit": "45,678",
+}
 LINK = {"class": "CS-101", "fixed": "limits", **LIMITS}
 NO_WORKER = "delete globalThis.Worker"  # Python never starts: what these tests look at needs none
 LONG = 120_000  # ms, for what Python computes on a busy machine
@@ -42,7 +64,9 @@ def test_the_page_and_the_core_have_the_same_limits(quick):
     """Every limit of the core is in the address, of the same part and with the same ends; what lies outside is not."""
     quick.open()
     read = "(query) => lab.state.read(query).link.limits"
-    parts = quick.page.evaluate("() => Object.entries(lab.state.limits).map(([name, { limit }]) => [limit, name])")
+    parts = quick.page.evaluate(
+        "() => Object.entries(lab.state.limits).map(([name, { limit }]) => [limit, name])"
+    )
     assert sorted(map(tuple, parts)) == sorted((part, name) for part, each in RANGES.items() for name in each)
     for name, (low, high) in ((name, ends) for each in RANGES.values() for name, ends in each.items()):
         for value in (low, high):
@@ -56,15 +80,30 @@ def test_the_missions_show_the_limits_of_the_class(quick, track):
     """In the story of each part no limit of the track is left, and a link without limits leaves every one."""
     places = f"[data-for-track='{track}'] [data-limit]"
     quick.open(f"?track={track}&part=1&class=CS-101&fixed=seed&seed=3")
-    before = {name: text for name, text in quick.page.locator(places).evaluate_all(
-        "(all) => all.map((one) => [one.dataset.limit, one.textContent])")}
+    before = {
+        name: text
+        for name, text in quick.page.locator(places).evaluate_all(
+            "(all) => all.map((one) => [one.dataset.limit, one.textContent])"
+        )
+    }
     opened(quick, "1", track)
     after = quick.page.locator(places).evaluate_all(
-        "(all) => all.map((one) => [one.dataset.limit, one.textContent])")
+        "(all) => all.map((one) => [one.dataset.limit, one.textContent])"
+    )
     assert after and all(text == SHOWN[name] for name, text in after)
-    own = {"cloud": {"overhead_limit"}, "mobile": {"rounds_limit", "deadline_limit"}}.get(track, {"critical_limit"})
-    common = {"budget_limit", "guardrail_limit", "target_limit", "cost_limit", "accuracy_limit", "fid_limit",
-              "recall_limit", "supply_limit"}
+    own = {"cloud": {"overhead_limit"}, "mobile": {"rounds_limit", "deadline_limit"}}.get(
+        track, {"critical_limit"}
+    )
+    common = {
+        "budget_limit",
+        "guardrail_limit",
+        "target_limit",
+        "cost_limit",
+        "accuracy_limit",
+        "fid_limit",
+        "recall_limit",
+        "supply_limit",
+    }
     assert set(before) == {name for name, _ in after} == common | own
     assert not set(before.items()) & set(SHOWN.items())
 
@@ -73,16 +112,19 @@ def test_each_part_says_what_the_class_has_fixed_in_it(quick):
     """Every part names its own limits, of the track that is chosen; the record names all of them."""
     part = opened(quick, "2", "mobile", fixed="seed,limits", seed="7")
     said = part.locator("[data-class-link]")
-    expect(said).to_have_text("Class: CS-101. Fixed by the link of your class: seed 7, accuracy at least 81.5 %, "
-                              "project at most $1,234, rounds of selection at most 5. These limits replace those of "
-                              "the track.")
+    expect(said).to_have_text(
+        "Class: CS-101. Fixed by the link of your class: seed 7, accuracy at least 81.5 %, "
+        "project at most $1,234, rounds of selection at most 5. These limits replace those of "
+        "the track."
+    )
     quick.choose_track("Edge Guardian")
     expect(said).to_contain_text("recall of the watched class at least 31.0 %")
     expect(said).not_to_contain_text("rounds")
     expect(quick.one("[data-part='3'] [data-class-link]")).to_have_text(
         "Class: CS-101. Fixed by the link of your class: seed 7, field accuracy at least 90.5 %, FID at most 0.777, "
         "safety recall at least 70.5 %, real samples 321, training steps at most 45,678. These limits replace those of "
-        "the track.")
+        "the track."
+    )
     record = quick.one("#record [data-class-link]")
     expect(record).to_contain_text("budget at most 53.0 %")
     expect(record).to_contain_text("FID at most 0.777")
@@ -128,24 +170,35 @@ def test_a_report_without_python_names_the_link(quick):
     with quick.page.expect_download() as download:
         quick.page.get_by_role("button", name="As Markdown", exact=True).click()
     text = download.value.path().read_text(encoding="utf-8").replace("\\", "")
-    assert "Link of the class: CS-101, budget at most 53.0 %, guardrail at most 2.1 %, accuracy at least 81.5 %" in text
+    assert (
+        "Link of the class: CS-101, budget at most 53.0 %, guardrail at most 2.1 %, accuracy at least 81.5 %"
+        in text
+    )
 
 
 def test_both_reports_tell_a_limit_in_the_same_words(quick):
     """What Python calls a limit of a class, and its form, are those of the page."""
     opened(quick, "1")
-    assert {name: (limit["said"], limit["format"]) for name, limit in quick.page.evaluate("lab.state.limits").items()
-            } == report.LIMITS
+    assert {
+        name: (limit["said"], limit["format"])
+        for name, limit in quick.page.evaluate("lab.state.limits").items()
+    } == report.LIMITS
 
 
-@pytest.mark.parametrize(("query", "words"), [
-    ("part=3&seeds=1", "seeds=1 was ignored; allowed in part 3: 2 to 20"),
-    ("part=3&seeds=21", "seeds=21 was ignored; allowed: 1 to 20"),
-    ("part=2&seeds=0", "seeds=0 was ignored; allowed: 1 to 20"),
-    ("part=2&fixed=limits&target_limit=0.4", "target_limit=0.4 was ignored; allowed: 0.5 to 1, a share of the test"),
-    ("part=3&fid_limit=0.4", "fid_limit was ignored; it needs fixed=limits"),
-    ("part=2&fixed=limits&rounds_limit=2.5", "rounds_limit=2.5 was ignored; allowed: 1 to 600"),
-])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("part=3&seeds=1", "seeds=1 was ignored; allowed in part 3: 2 to 20"),
+        ("part=3&seeds=21", "seeds=21 was ignored; allowed: 1 to 20"),
+        ("part=2&seeds=0", "seeds=0 was ignored; allowed: 1 to 20"),
+        (
+            "part=2&fixed=limits&target_limit=0.4",
+            "target_limit=0.4 was ignored; allowed: 0.5 to 1, a share of the test",
+        ),
+        ("part=3&fid_limit=0.4", "fid_limit was ignored; it needs fixed=limits"),
+        ("part=2&fixed=limits&rounds_limit=2.5", "rounds_limit=2.5 was ignored; allowed: 1 to 600"),
+    ],
+)
 def test_what_cannot_be_is_named(quick, query, words):
     """A number of seeds below what the part can do, and a limit that is none, are said on the page."""
     quick.open(f"?track=mobile&{query}")

@@ -62,9 +62,14 @@ def test_kept_though_not_the_first():
     assert compare.not_first(STAYS) == 1
 
 
-@pytest.mark.parametrize(("values", "form", "shown"), [
-    ([4996], ",", "4,996"), ([50, 45, 57], ",", "45-57"), ([9.04, 9.01], ".1f", "9.0"),
-])
+@pytest.mark.parametrize(
+    ("values", "form", "shown"),
+    [
+        ([4996], ",", "4,996"),
+        ([50, 45, 57], ",", "45-57"),
+        ([9.04, 9.01], ".1f", "9.0"),
+    ],
+)
 def test_spread(values, form, shown):
     """One number where least and greatest are written the same, else both."""
     assert compare.spread(values, form) == shown

@@ -120,10 +120,20 @@ def test_progress_is_what_the_lab_map_shows(book):
         both("decided")
 
 
-@pytest.mark.parametrize("origin", [
-    "", "*", "null", "https://textbook.example", "https://textbook.example/path", "http://textbook.example",
-    "https://user@textbook.example", "javascript:alert(1)", "https://127.0.0.1",
-])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "*",
+        "null",
+        "https://textbook.example",
+        "https://textbook.example/path",
+        "http://textbook.example",
+        "https://user@textbook.example",
+        "javascript:alert(1)",
+        "https://127.0.0.1",
+    ],
+)
 def test_nobody_else_is_told_anything(book, origin):
     """Without an origin, with one that is none, or with another's, the book hears nothing; a bad one is
     named.
@@ -193,10 +203,13 @@ def test_a_frame_that_may_keep_work_says_where_it_is(book):
         expect(here.lab.locator("[data-lock-answer='1']")).to_contain_text("31 %")
 
 
-@pytest.mark.parametrize(("host", "sandbox"), [
-    ("localhost", None),  # another site than 127.0.0.1: a private window blocks the storage of its frames
-    ("127.0.0.1", "allow-scripts allow-forms allow-downloads"),  # an origin of its own, without storage
-])
+@pytest.mark.parametrize(
+    ("host", "sandbox"),
+    [
+        ("localhost", None),  # another site than 127.0.0.1: a private window blocks the storage of its frames
+        ("127.0.0.1", "allow-scripts allow-forms allow-downloads"),  # an origin of its own, without storage
+    ],
+)
 def test_a_frame_that_may_not_keep_work_says_so(book, host, sandbox):
     """Where the browser blocks the frame's storage, predicting works, and the page says that nothing is
     kept.

@@ -10,7 +10,9 @@ from reader import CRAWL, LICENCES
 from tools import serve
 
 # Notes of the browser and of Pyodide on a file that is not there.
-NETWORK = r"Failed to load resource|net::ERR|Refused to execute script|could not be downloaded|standard library"
+NETWORK = (
+    r"Failed to load resource|net::ERR|Refused to execute script|could not be downloaded|standard library"
+)
 NO_WORKER = "delete globalThis.Worker"
 NO_WEBASSEMBLY = "delete globalThis.WebAssembly"
 
@@ -79,7 +81,10 @@ def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_addre
     expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
 
 
-@pytest.mark.parametrize("name", ["pyodide.asm*.wasm", "pyodide.asm*.js", "pyodide.??????????.js", "site-packages*", "apps*", "*.whl*"])
+@pytest.mark.parametrize(
+    "name",
+    ["pyodide.asm*.wasm", "pyodide.asm*.js", "pyodide.??????????.js", "site-packages*", "apps*", "*.whl*"],
+)
 def test_any_missing_file_of_the_start_is_named(new_reader, broken_dist, broken_address, name):
     """Whichever file of the start is missing, the sentence names it."""
     lost = asset(broken_dist, name)

@@ -41,7 +41,9 @@ def test_part_2_in_firefox(new_firefox, address):
     firefox.click("button", "Run")
     firefox.wait("() => document.querySelectorAll(`[data-part='2'] [data-runs] li`).length === 1")
     firefox.wait(IDLE, "2")
-    firefox.wait("() => document.querySelector(`[data-part='2'] table[data-table-for='LabelingROIPlot']`).tBodies[0].rows.length > 2")
+    firefox.wait(
+        "() => document.querySelector(`[data-part='2'] table[data-table-for='LabelingROIPlot']`).tBodies[0].rows.length > 2"
+    )
     firefox.check(address)
 
 
@@ -51,10 +53,15 @@ def test_part_3_in_firefox(new_firefox, address):
     firefox.open(address + "index.html?track=tiny&part=3&seeds=2")
     predict(firefox, "3", "It falls", "By how much", "12", "12 percentage points")
     firefox.wait("() => document.querySelectorAll(`[data-part='3'] [data-sheet] canvas`).length === 5")
-    before = firefox.ask("() => document.querySelector(`[data-part='3'] [data-value='mix.synthetic']`).textContent")
+    before = firefox.ask(
+        "() => document.querySelector(`[data-part='3'] [data-value='mix.synthetic']`).textContent"
+    )
     firefox.type("textbox", "Synthetic", "50")
     firefox.press("Enter")
-    firefox.wait("(before) => document.querySelector(`[data-part='3'] [data-value='mix.synthetic']`).textContent !== before", before)
+    firefox.wait(
+        "(before) => document.querySelector(`[data-part='3'] [data-value='mix.synthetic']`).textContent !== before",
+        before,
+    )
     firefox.wait(SHOWS, "3", "noise.ratio", "\\d")
     firefox.wait(IDLE, "3")
     firefox.check(address)
@@ -66,12 +73,16 @@ def test_an_own_corpus_in_firefox(new_firefox, address):
     firefox = new_firefox()
     firefox.open(address + "index.html?track=mobile&part=1&threshold=0.8")
     firefox.wait(BOOT)
-    firefox.wait("() => document.querySelectorAll(`[data-part][data-results]`).length === 3")  # what they load is loaded
+    firefox.wait(
+        "() => document.querySelectorAll(`[data-part][data-results]`).length === 3"
+    )  # what they load is loaded
     asked = len(firefox.requests)
     firefox.ask(DROP, "mine.txt", "\n".join(texts + texts[:10]) + "\n")
     firefox.wait(SAYS, "[data-own-status]", "Done.")
     assert firefox.ask("() => document.querySelector(`[data-own-name]`).textContent").startswith("mine.txt: ")
-    kept = firefox.ask("async () => (await (await fetch(document.querySelector(`[data-own-download]`).href)).text())").splitlines()
+    kept = firefox.ask(
+        "async () => (await (await fetch(document.querySelector(`[data-own-download]`).href)).text())"
+    ).splitlines()
     assert 20 <= len(kept) <= 30 and set(kept) <= set(texts)
     assert [url for url in firefox.requests[asked:] if not url.startswith("blob:")] == []
     firefox.check(address)

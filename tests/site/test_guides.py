@@ -22,8 +22,17 @@ from dataselect_core.values import Findings, measured
 from tools import expected, guides, serve
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 128, "seed": 1, "banding": "auto",
-            "bands": 14, "rows": 9, "compute": "operations"}
+SETTINGS = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 128,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 14,
+    "rows": 9,
+    "compute": "operations",
+}
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +94,11 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatc
 
     (found,) = expected.ranges("9", track("edge"), recompute)
     assert found["columns"] == ["few", "one"]
-    assert found["rows"] == [["a.b", "u", "measured", [[10, 30], [20, 20]]],
-                             ["none", "u", "measured", [None, None]],
-                             ["only.one", "u", "measured", [None, [5, 5]]]]
+    assert found["rows"] == [
+        ["a.b", "u", "measured", [[10, 30], [20, 20]]],
+        ["none", "u", "measured", [None, None]],
+        ["only.one", "u", "measured", [None, [5, 5]]],
+    ]
     every = ((1, 30.0), (1, 60.0), (2, 30.0), (3, 30.0))  # the first once more, with another prediction
     assert sorted(asked) == [("edge", x, {}, prediction) for x, prediction in every]
 
@@ -153,10 +164,17 @@ def test_a_figure_recomputed_now_lies_in_its_range(instructors):
         assert low * (1 - 1e-3) <= figures[path].value <= high * (1 + 1e-3), path
 
 
-@pytest.mark.parametrize(("low", "high", "text"), [
-    (1.0, 1.0, "1"), (0.25, 0.5, "0.25 to 0.5"), (0.0, 1234.0, "0 to 1,234"), (1.5e7, 1.5e7, "1.500e+07"),
-    (-0.12345, 0.1, "-0.1235 to 0.1"), (0.000123, 0.000123, "1.230e-04"),
-])
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (1.0, 1.0, "1"),
+        (0.25, 0.5, "0.25 to 0.5"),
+        (0.0, 1234.0, "0 to 1,234"),
+        (1.5e7, 1.5e7, "1.500e+07"),
+        (-0.12345, 0.1, "-0.1235 to 0.1"),
+        (0.000123, 0.000123, "1.230e-04"),
+    ],
+)
 def test_ranges_are_written_to_four_digits(low, high, text):
     """One value where both ends are written alike, else both."""
     assert guides.span([low, high]) == text
@@ -193,9 +211,16 @@ def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tm
     found = deduplication.recompute("cloud", settings, {}, 30.0)
     values = {path: value.as_dict() for path, value in found.values.items()}
     entry = {"at": "2026-11-23T12:00:00Z", "settings": settings, "values": values, "cases": found.cases}
-    kept = {"schema": record.SCHEMA, "lab": "0.1.0", "reader": "r", "student": "ada", "entries": {
-        "cloud/1/prediction": {"value": {"value": 30, "said": "30 %"}, "at": 1},
-        "cloud/1/evidence": {"value": entry, "at": 2}}}
+    kept = {
+        "schema": record.SCHEMA,
+        "lab": "0.1.0",
+        "reader": "r",
+        "student": "ada",
+        "entries": {
+            "cloud/1/prediction": {"value": {"value": 30, "said": "30 %"}, "at": 1},
+            "cloud/1/evidence": {"value": entry, "at": 2},
+        },
+    }
     reports = tmp_path / "reports"
     reports.mkdir()
     assert re.search(r"into a folder <code>reports</code>, and beside that folder:", instructors)
@@ -207,8 +232,9 @@ def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tm
     def verify():
         (reports / "ada.json").write_text(json.dumps(kept), encoding="utf-8")
         asked = [sys.executable, "-m", "dataselect_core", command[1], *map(str, reports.iterdir())]
-        return subprocess.run(asked, cwd=tmp_path, env=environment, check=False, capture_output=True,
-                              text=True)
+        return subprocess.run(
+            asked, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+        )
 
     done = verify()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -239,7 +265,10 @@ def test_the_command_names_the_address_of_this_copy(guide):
     """Read from a server, the guide's pip command is ready to paste: the wheel lies at that very address."""
     command = guide.page.locator("pre").filter(has_text="pip install").inner_text()
     address = command.split()[-1]
-    assert address.startswith(guide.base) and "lab.example" not in guide.page.locator("main, body").first.inner_text()
+    assert (
+        address.startswith(guide.base)
+        and "lab.example" not in guide.page.locator("main, body").first.inner_text()
+    )
     assert guide.page.request.get(address).body()[:2] == b"PK"
     expect(guide.page.get_by_text("by the address of your copy")).to_be_hidden()
 
@@ -247,24 +276,51 @@ def test_the_command_names_the_address_of_this_copy(guide):
 def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):
     """Each student gets a link, and the lab shows what it fixes with nothing ignored."""
     guide.page.get_by_label("Track").select_option("mobile")
-    make(guide, **{"class": "CS-101"}, seed="7", budget="55", guardrail="2.5",
-         students="ada\n\nBob Müller\nada\n")
+    make(
+        guide,
+        **{"class": "CS-101"},
+        seed="7",
+        budget="55",
+        guardrail="2.5",
+        students="ada\n\nBob Müller\nada\n",
+    )
     lines = [line.split("\t") for line in guide.page.get_by_label("Links").input_value().split("\n")]
     assert [student for student, _ in lines] == ["ada", "Bob Müller"]
     query = {name: values[0] for name, values in parse_qs(urlsplit(lines[1][1]).query).items()}
-    assert query == {"track": "mobile", "part": "1", "class": "CS-101", "seed": "7", "budget_limit": "0.55",
-                     "guardrail_limit": "0.025", "fixed": "seed,limits", "student": "Bob Müller"}
+    assert query == {
+        "track": "mobile",
+        "part": "1",
+        "class": "CS-101",
+        "seed": "7",
+        "budget_limit": "0.55",
+        "guardrail_limit": "0.025",
+        "fixed": "seed,limits",
+        "student": "Bob Müller",
+    }
     guide.page.goto(lines[1][1])
     expect(guide.part.locator("[data-class-link]")).to_contain_text(
-        "Class: CS-101. Student: Bob Müller. Fixed by the link of your class: seed 7, budget at most 55.0 %")
+        "Class: CS-101. Student: Bob Müller. Fixed by the link of your class: seed 7, budget at most 55.0 %"
+    )
     expect(guide.page.get_by_role("radio", name="Mobile Nomad")).to_be_checked()
     expect(guide.notice()).to_be_hidden()
 
 
 def test_the_form_fixes_limits_in_all_parts(guide):
     """Every limit of the address has a field, percentages become shares, and the lab takes the link without a word."""
-    fields = {"target": "81.5", "cost": "1234", "overhead": "21", "critical": "31", "rounds": "5", "accuracy": "90.5",
-              "recall": "70.5", "fid": "0.777", "supply": "321", "deadline": "45678", "budget": "55", "guardrail": "2"}
+    fields = {
+        "target": "81.5",
+        "cost": "1234",
+        "overhead": "21",
+        "critical": "31",
+        "rounds": "5",
+        "accuracy": "90.5",
+        "recall": "70.5",
+        "fid": "0.777",
+        "supply": "321",
+        "deadline": "45678",
+        "budget": "55",
+        "guardrail": "2",
+    }
     limits = guide.page.evaluate("() => Object.keys(lab.state.limits)")
     assert {f"{name}_limit" for name in fields} == set(limits)
     guide.page.get_by_label("Opens at").select_option("3")
@@ -272,8 +328,15 @@ def test_the_form_fixes_limits_in_all_parts(guide):
     make(guide, **fields)
     address = guide.page.get_by_label("Links").input_value()
     query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    shares = {"target": "0.815", "overhead": "0.21", "critical": "0.31", "accuracy": "0.905", "recall": "0.705",
-              "budget": "0.55", "guardrail": "0.02"}
+    shares = {
+        "target": "0.815",
+        "overhead": "0.21",
+        "critical": "0.31",
+        "accuracy": "0.905",
+        "recall": "0.705",
+        "budget": "0.55",
+        "guardrail": "0.02",
+    }
     expected = {f"{name}_limit": text for name, text in (fields | shares).items()}
     assert query == {"track": "edge", "part": "3", "fixed": "limits", **expected}
     guide.page.goto(address)
@@ -281,21 +344,24 @@ def test_the_form_fixes_limits_in_all_parts(guide):
     expect(guide.notice()).to_be_hidden()
 
 
-@pytest.mark.parametrize(("fields", "words"), [
-    ({"seed": "7.5"}, "seed=7.5 was ignored"),
-    ({"seed": "x"}, "seed=x was ignored; allowed: 0 to 9999"),
-    ({"budget": "0"}, "budget_limit=0 was ignored"),
-    ({"budget": "nan"}, "budget_limit=nan was ignored"),
-    ({"guardrail": "101"}, "guardrail_limit=1.01 was ignored"),
-    ({"target": "40"}, "target_limit=0.4 was ignored; allowed: 0.5 to 1"),
-    ({"supply": "12.5"}, "supply_limit=12.5 was ignored; allowed: 0 to 1000"),
-    ({"fid": "x"}, "fid_limit=x was ignored"),
-    ({"students": "ada\n<script>"}, "<script>: student=<script> was ignored"),
-    ({"class": "a/b"}, "class=a/b was ignored"),
-    ({"lab": "javascript:alert(1)"}, "must begin with https://"),
-    ({"lab": "lab"}, "address of the lab is not one"),
-    ({"students": "\n".join(f"s{i}" for i in range(501))}, "At most 500 students"),
-])
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"seed": "7.5"}, "seed=7.5 was ignored"),
+        ({"seed": "x"}, "seed=x was ignored; allowed: 0 to 9999"),
+        ({"budget": "0"}, "budget_limit=0 was ignored"),
+        ({"budget": "nan"}, "budget_limit=nan was ignored"),
+        ({"guardrail": "101"}, "guardrail_limit=1.01 was ignored"),
+        ({"target": "40"}, "target_limit=0.4 was ignored; allowed: 0.5 to 1"),
+        ({"supply": "12.5"}, "supply_limit=12.5 was ignored; allowed: 0 to 1000"),
+        ({"fid": "x"}, "fid_limit=x was ignored"),
+        ({"students": "ada\n<script>"}, "<script>: student=<script> was ignored"),
+        ({"class": "a/b"}, "class=a/b was ignored"),
+        ({"lab": "javascript:alert(1)"}, "must begin with https://"),
+        ({"lab": "lab"}, "address of the lab is not one"),
+        ({"students": "\n".join(f"s{i}" for i in range(501))}, "At most 500 students"),
+    ],
+)
 def test_the_form_refuses_what_the_lab_would_ignore(guide, fields, words):
     """A wrong field is named, in the lab's own words, and no link is made."""
     make(guide, **fields)

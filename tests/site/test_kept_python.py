@@ -90,7 +90,9 @@ def test_python_of_another_build_is_passed_by(reader):
     kept(reader.open().live()).page.evaluate(MARK)
     reader.reload()
     kept(python(reader, "new"))
-    assert not reader.page.evaluate("async () => (await (await caches.open('lab-python')).keys()).some((r) => r.url.includes('another'))")
+    assert not reader.page.evaluate(
+        "async () => (await (await caches.open('lab-python')).keys()).some((r) => r.url.includes('another'))"
+    )
 
 
 @pytest.mark.parametrize("trouble", [FORBIDDEN, FULL])

@@ -15,16 +15,52 @@ from dataselect_core.verification import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {
-    "1": {"corpus": "licences", "threshold": "0.72", "width": "4", "num_perm": "64", "seed": "7",
-          "banding": "hand", "bands": "8", "rows": "4", "compute": "flops"},
-    "2": {"strategy": "margin", "batch": "20", "data": "rare", "initial": "30", "budget": "300", "seed": "7",
-          "seeds": "3", "test_share": "0.4"},
-    "3": {"synthetic": "35", "randomisation": "0.4", "measure": "recall", "total": "700", "real": "300",
-          "rain": "hand", "wet_share": "45", "simulator_rain": "yes", "label_noise": "12", "seed": "7",
-          "seeds": "2", "noise": "10"},
+    "1": {
+        "corpus": "licences",
+        "threshold": "0.72",
+        "width": "4",
+        "num_perm": "64",
+        "seed": "7",
+        "banding": "hand",
+        "bands": "8",
+        "rows": "4",
+        "compute": "flops",
+    },
+    "2": {
+        "strategy": "margin",
+        "batch": "20",
+        "data": "rare",
+        "initial": "30",
+        "budget": "300",
+        "seed": "7",
+        "seeds": "3",
+        "test_share": "0.4",
+    },
+    "3": {
+        "synthetic": "35",
+        "randomisation": "0.4",
+        "measure": "recall",
+        "total": "700",
+        "real": "300",
+        "rain": "hand",
+        "wet_share": "45",
+        "simulator_rain": "yes",
+        "label_noise": "12",
+        "seed": "7",
+        "seeds": "2",
+        "noise": "10",
+    },
 }
-CLASS = {"track": "cloud", "part": "1", "class": "CS-101", "student": "Ada L", "fixed": "seed,limits",
-         "seed": "7", "budget_limit": "0.55", "guardrail_limit": "0.02"}
+CLASS = {
+    "track": "cloud",
+    "part": "1",
+    "class": "CS-101",
+    "student": "Ada L",
+    "fixed": "seed,limits",
+    "seed": "7",
+    "budget_limit": "0.55",
+    "guardrail_limit": "0.02",
+}
 NO_WORKER = "delete globalThis.Worker"  # Python never starts: what these tests look at needs none
 SCRIPT = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
 
@@ -172,16 +208,19 @@ def test_a_link_does_not_rename_somebody_elses_work(quick):
     assert exported(quick)["student"] == "bob"
 
 
-@pytest.mark.parametrize(("query", "words"), [
-    ("budget_limit=0.5", "budget_limit was ignored; it needs fixed=limits"),
-    ("fixed=seed", "fixed=seed was ignored; it needs a seed"),
-    ("fixed=limits", "fixed=limits was ignored; it needs a limit"),
-    ("fixed=threshold", "fixed=threshold was ignored; allowed: seed, limits"),
-    ("fixed=limits&budget_limit=7", "budget_limit=7 was ignored; allowed: 0.01 to 1"),
-    ("seed=3&seed=4", "a second seed was ignored"),
-    ("part=1&synthetic=5", "synthetic is no setting of part 1"),
-    ("origin=http://book.example", "origin=http://book.example was ignored"),
-])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("budget_limit=0.5", "budget_limit was ignored; it needs fixed=limits"),
+        ("fixed=seed", "fixed=seed was ignored; it needs a seed"),
+        ("fixed=limits", "fixed=limits was ignored; it needs a limit"),
+        ("fixed=threshold", "fixed=threshold was ignored; allowed: seed, limits"),
+        ("fixed=limits&budget_limit=7", "budget_limit=7 was ignored; allowed: 0.01 to 1"),
+        ("seed=3&seed=4", "a second seed was ignored"),
+        ("part=1&synthetic=5", "synthetic is no setting of part 1"),
+        ("origin=http://book.example", "origin=http://book.example was ignored"),
+    ],
+)
 def test_what_is_ignored_is_named(quick, query, words):
     """Whatever an address says in vain is said on the page."""
     quick.open(f"?{query}")

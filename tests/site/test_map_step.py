@@ -16,8 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout with the core and the data the maps are made from, and a folder for what is kept."""
-    shutil.copytree(ROOT / "src" / "dataselect_core", tmp_path / "src" / "dataselect_core",
-                    ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "src" / "dataselect_core",
+        tmp_path / "src" / "dataselect_core",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     data = tmp_path / "data"
     data.mkdir()
     for name in map.DATA:
@@ -68,10 +71,13 @@ def test_a_change_of_one_track_costs_that_track_only(checkout, computed):
     assert computed == ["edge"]
 
 
-@pytest.mark.parametrize("changed", [
-    *(f"src/dataselect_core/{name}.py" for name in map.CODE),
-    *(f"src/dataselect_core/facts/{name}.json" for name in map.FACTS),
-])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *(f"src/dataselect_core/{name}.py" for name in map.CODE),
+        *(f"src/dataselect_core/facts/{name}.json" for name in map.FACTS),
+    ],
+)
 def test_the_key_sees_code_and_facts(checkout, changed):
     """Whatever a map is made by has its part in the key."""
     before = map.key(checkout, checkout / "data", "tiny")
@@ -86,7 +92,9 @@ def test_the_listed_code_is_all_that_is_imported():
     import sys
 
     code = "import sys; sys.path.insert(0, sys.argv[1]); import dataselect_core.gap_map; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "src")], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "src")], check=True, capture_output=True, text=True
+    )
     used = {name.split(".")[1] for name in done.stdout.split() if name.startswith("dataselect_core.")}
     assert used - {"facts"} == set(map.CODE)
 

@@ -101,8 +101,9 @@ def own(booted):
 
 def command(path, out, *options):
     """The same through the command line."""
-    subprocess.run([sys.executable, "-m", "dataselect_core", "dedup", path, "-o", out, "--quiet", *options],
-                   check=True)
+    subprocess.run(
+        [sys.executable, "-m", "dataselect_core", "dedup", path, "-o", out, "--quiet", *options], check=True
+    )
 
 
 def jsonl(texts, field="text"):
@@ -111,8 +112,14 @@ def jsonl(texts, field="text"):
 
 def test_it_says_what_happens_before_anything_does(own):
     """Privacy, limits and formats stand there first; nothing is behind the lock, and no result shows."""
-    for words in ("Your files never leave this machine", "32 MiB and 50,000 documents",
-                  "5,000 documents and 1.5 million", ".txt", ".jsonl", ".csv"):
+    for words in (
+        "Your files never leave this machine",
+        "32 MiB and 50,000 documents",
+        "5,000 documents and 1.5 million",
+        ".txt",
+        ".jsonl",
+        ".csv",
+    ):
         expect(own.page.locator(OWN)).to_contain_text(words)
     policy = own.page.locator("meta[http-equiv]").first.get_attribute("content")
     assert "default-src 'none'" in policy and "connect-src 'self' blob: data:" in policy
@@ -126,8 +133,11 @@ def test_each_format_comes_back_as_the_command_keeps_it(own, tmp_path, texts, na
     """The download is byte for byte the command's, and no request leaves the page while Python works."""
     path = tmp_path / name
     quoted = [text.replace('"', '""') for text in texts]
-    content = {"mine.txt": "\n\n".join(texts), "mine.jsonl": jsonl(texts),
-               "mine.csv": "n;text\n" + "".join(f'{i};"{text}"\r\n' for i, text in enumerate(quoted))}
+    content = {
+        "mine.txt": "\n\n".join(texts),
+        "mine.jsonl": jsonl(texts),
+        "mine.csv": "n;text\n" + "".join(f'{i};"{text}"\r\n' for i, text in enumerate(quoted)),
+    }
     path.write_text(content[name], newline="")
     own.one("[data-own-delimiter]").select_option(";" if name == "mine.csv" else ",")
     before = len(own.reader.requests)
@@ -236,18 +246,29 @@ def test_dropped_files(own):
     assert own.page.url == address
 
 
-@pytest.mark.parametrize(("name", "content", "says"), [
-    ("empty.txt", b"", "empty.txt is empty: it holds no text. Choose a file with documents in it."),
-    ("latin.txt", "naïve\n".encode("latin-1") * 2, "convert the file to UTF-8"),
-    ("wide.txt", "words\n".encode("utf-16"), "wide.txt is UTF-16 or UTF-32 by its first bytes; convert it"),
-    ("binary.txt", b"\x7fELF\0\0", "binary.txt is not text: it holds zero bytes"),
-    ("picture.png", b"\x89PNG", "picture.png must end in .txt, .jsonl, .ndjson, .csv, .tsv."),
-    ("field.jsonl", b'{"body": "a"}\n', "the fields with text are 'body'. Name the one to compare in"),
-    ("column.csv", b"a,b\n1,2\n", "column.csv has no column 'text'; its columns are 'a', 'b'."),
-    ("one.txt", b"one line", "one.txt holds one document, which has nothing to be compared with"),
-    ("large.txt", b"word\n" * 6_800_000, "large.txt has 32.4 MiB, and this page reads at most 32 MiB."),
-    ("many.txt", b"word\n" * 50_001, "There are more than 50,000 documents, the most that this page reads."),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.txt", b"", "empty.txt is empty: it holds no text. Choose a file with documents in it."),
+        ("latin.txt", "naïve\n".encode("latin-1") * 2, "convert the file to UTF-8"),
+        (
+            "wide.txt",
+            "words\n".encode("utf-16"),
+            "wide.txt is UTF-16 or UTF-32 by its first bytes; convert it",
+        ),
+        ("binary.txt", b"\x7fELF\0\0", "binary.txt is not text: it holds zero bytes"),
+        ("picture.png", b"\x89PNG", "picture.png must end in .txt, .jsonl, .ndjson, .csv, .tsv."),
+        ("field.jsonl", b'{"body": "a"}\n', "the fields with text are 'body'. Name the one to compare in"),
+        ("column.csv", b"a,b\n1,2\n", "column.csv has no column 'text'; its columns are 'a', 'b'."),
+        ("one.txt", b"one line", "one.txt holds one document, which has nothing to be compared with"),
+        ("large.txt", b"word\n" * 6_800_000, "large.txt has 32.4 MiB, and this page reads at most 32 MiB."),
+        (
+            "many.txt",
+            b"word\n" * 50_001,
+            "There are more than 50,000 documents, the most that this page reads.",
+        ),
+    ],
+)
 def test_what_cannot_be_done_is_one_sentence(own, tmp_path, name, content, says):
     """Each failure says what to do, and the result of before stays, with its download and its clusters."""
     if own.one("[data-own-result]").is_hidden():

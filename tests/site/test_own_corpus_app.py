@@ -91,27 +91,64 @@ def by_command(tmp_path, name, content, *options):
     """The same corpus through the command line."""
     (tmp_path / name).write_bytes(content)
     out = tmp_path / f"out-{name}"
-    subprocess.run([sys.executable, "-m", "dataselect_core", "dedup", tmp_path / name, "-o", out, "--quiet",
-                    "--on-error", "skip", *options], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "dataselect_core",
+            "dedup",
+            tmp_path / name,
+            "-o",
+            out,
+            "--quiet",
+            "--on-error",
+            "skip",
+            *options,
+        ],
+        check=True,
+    )
     return out.read_bytes()
 
 
 @pytest.mark.parametrize(("name", "field"), [("c.txt", "text"), ("c.jsonl", "body"), ("c.csv", "body")])
 def test_what_stays_is_what_the_command_keeps(page, folder, tmp_path, texts, name, field):
     """For each format the kept file is byte for byte the command's, at the settings of the controls."""
-    content = {"c.txt": "\r\n".join(texts).encode(), "c.jsonl": b"\xef\xbb\xbf" + jsonl(texts, "body"),
-               "c.csv": ("n,body\n" + "".join(f'{i},"{t.replace(chr(34), chr(34) * 2)}"\n'
-                                              for i, t in enumerate(texts))).encode()}[name]
+    content = {
+        "c.txt": "\r\n".join(texts).encode(),
+        "c.jsonl": b"\xef\xbb\xbf" + jsonl(texts, "body"),
+        "c.csv": (
+            "n,body\n" + "".join(f'{i},"{t.replace(chr(34), chr(34) * 2)}"\n' for i, t in enumerate(texts))
+        ).encode(),
+    }[name]
     page.bench.threshold.value, page.bench.width.value, page.bench.seed.value = 0.7, 4, 3
     page.bench.banding.value, page.bench.bands.value, page.bench.rows.value = "hand", 20, 6
     result = bring(page, folder, {name: content}, field=field)[0]
     assert result["state"] == "result"
-    kept = by_command(tmp_path, name, content, "--threshold", "0.7", "--width", "4", "--seed", "3",
-                      "--bands", "20", "--rows", "6", "--field", field)
+    kept = by_command(
+        tmp_path,
+        name,
+        content,
+        "--threshold",
+        "0.7",
+        "--width",
+        "4",
+        "--seed",
+        "3",
+        "--bands",
+        "20",
+        "--rows",
+        "6",
+        "--field",
+        field,
+    )
     path = folder / f"{JOB}-kept" / result["kept"]["name"]
     assert path.read_bytes() == kept != content
     assert result["kept"] == {
-        "name": f"c-kept{name[1:]}", "path": str(path), "text": str(path), "bytes": len(kept)}
+        "name": f"c-kept{name[1:]}",
+        "path": str(path),
+        "text": str(path),
+        "bytes": len(kept),
+    }
     told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
     keep = deduplicate(texts, 0.7, 128, 4, 3).keep
     assert (told["documents"], told["setting.bands"], told["setting.rows"]) == (len(texts), 20, 6)
@@ -131,7 +168,8 @@ def test_the_figures_add_up(page, folder, texts):
     assert told["largest"] == np.bincount(found.cluster).max()
     assert 20 <= told["same"] < told["removed.documents"]
     assert [cluster["size"] for cluster in result["clusters"]] == sorted(
-        (size for size in np.bincount(found.cluster).tolist() if size > 1), reverse=True)[:40]
+        (size for size in np.bincount(found.cluster).tolist() if size > 1), reverse=True
+    )[:40]
 
 
 def test_the_learning_curve_is_that_of_the_audit(page, folder, texts):
@@ -203,7 +241,10 @@ def test_malformed_lines_are_listed_by_number(page, folder, texts):
     assert [each["line"] for each in result["problems"]] == [2, 3, 4]
     assert {each["file"] for each in result["problems"]} == {"c.jsonl"}
     assert [each["message"].split(":")[0] for each in result["problems"]] == [
-        "is not JSON", "has no field 'text'", "is not UTF-8"]
+        "is not JSON",
+        "has no field 'text'",
+        "is not UTF-8",
+    ]
     assert result["values"]["own.malformed"]["value"] == 3 and "malformed" in result["cases"]
     assert result["values"]["own.documents"]["value"] == 5
 
@@ -213,21 +254,45 @@ LATIN = "(if it is Latin-1 or Windows-1252, convert the file to UTF-8)"
 FAILURES = {
     "empty": ("c.txt", b"", {}, "c.txt is empty: it holds no text. Choose a file"),
     "blank": ("c.txt", b"\n \n", {}, "c.txt is empty: it holds no text. Choose a file"),
-    "one document": ("c.txt", b"just one line", {},
-                     "c.txt holds one document, which has nothing to be compared with: choose"),
+    "one document": (
+        "c.txt",
+        b"just one line",
+        {},
+        "c.txt holds one document, which has nothing to be compared with: choose",
+    ),
     "one whole file": ("c.txt", b"a\nb\n", {"split": "document"}, "c.txt holds one document"),
     "one object": ("c.jsonl", b'{"text": "a"}', {}, "c.jsonl holds one document, which has nothing"),
-    "wrong field": ("c.jsonl", b'{"body": "a", "id": 3}\n' * 3, {},
-                    f"c.jsonl, line 1 has no field 'text'; the fields with text are 'body'. {ASK}"),
-    "no text at all": ("c.jsonl", b'{"id": 3}\n' * 3, {},
-                       "c.jsonl: nothing can be read; line 1 has no field 'text', and 2 more are malformed"),
+    "wrong field": (
+        "c.jsonl",
+        b'{"body": "a", "id": 3}\n' * 3,
+        {},
+        f"c.jsonl, line 1 has no field 'text'; the fields with text are 'body'. {ASK}",
+    ),
+    "no text at all": (
+        "c.jsonl",
+        b'{"id": 3}\n' * 3,
+        {},
+        "c.jsonl: nothing can be read; line 1 has no field 'text', and 2 more are malformed",
+    ),
     "no objects": ("c.jsonl", b"words\n" * 3, {}, "c.jsonl: nothing can be read; line 1 is not JSON"),
-    "wrong column": ("c.csv", b"id,body\n1,a\n", {},
-                     f"c.csv has no column 'text'; its columns are 'id', 'body'. {ASK}"),
-    "wrong delimiter": ("c.csv", b"id;text\n1;a\n", {},
-                        "c.csv has no column 'text'; its columns are 'id;text'"),
-    "latin-1": ("c.txt", "naïve\n".encode("latin-1") * 3, {},
-                f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef {LATIN}, and 2 more"),
+    "wrong column": (
+        "c.csv",
+        b"id,body\n1,a\n",
+        {},
+        f"c.csv has no column 'text'; its columns are 'id', 'body'. {ASK}",
+    ),
+    "wrong delimiter": (
+        "c.csv",
+        b"id;text\n1;a\n",
+        {},
+        "c.csv has no column 'text'; its columns are 'id;text'",
+    ),
+    "latin-1": (
+        "c.txt",
+        "naïve\n".encode("latin-1") * 3,
+        {},
+        f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef {LATIN}, and 2 more",
+    ),
     "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 or UTF-32 by its first bytes"),
     "utf-16 without a mark": ("c.txt", "words\n".encode("utf-16-le"), {}, "c.txt is not text: it holds zero"),
     "binary": ("c.txt", b"\x7fELF\x02\0\0words\n", {}, "c.txt is not text: it holds zero bytes, as binary"),
@@ -249,12 +314,20 @@ def test_what_cannot_be_done_is_one_sentence(page, folder, given):
     assert not (folder / str(JOB)).exists() and not page.bench.own.working
 
 
-@pytest.mark.parametrize(("limit", "value", "content", "says"), [
-    ("PAGE_BYTES", 20, b"word\n" * 5, "The files have 25 bytes, and this page reads at most 20. Choose"),
-    ("PAGE_DOCUMENTS", 4, b"word\n" * 5, "There are more than 4 documents, the most that this page reads"),
-    ("PAGE_LINES", 4, b"\n" * 5, "The files have 5 lines, and this page reads at most 4. Choose a part"),
-    ("HOPELESS", 3, b"\xff\n" * 5 + b"word\n" * 2, "c.txt: nothing can be read; line 1 is not UTF-8"),
-])
+@pytest.mark.parametrize(
+    ("limit", "value", "content", "says"),
+    [
+        ("PAGE_BYTES", 20, b"word\n" * 5, "The files have 25 bytes, and this page reads at most 20. Choose"),
+        (
+            "PAGE_DOCUMENTS",
+            4,
+            b"word\n" * 5,
+            "There are more than 4 documents, the most that this page reads",
+        ),
+        ("PAGE_LINES", 4, b"\n" * 5, "The files have 5 lines, and this page reads at most 4. Choose a part"),
+        ("HOPELESS", 3, b"\xff\n" * 5 + b"word\n" * 2, "c.txt: nothing can be read; line 1 is not UTF-8"),
+    ],
+)
 def test_limits(page, folder, monkeypatch, limit, value, content, says):
     """What is too large is refused with the limit and another way."""
     monkeypatch.setattr(own_files, limit, value)
@@ -273,8 +346,11 @@ def test_a_failure_leaves_what_is_shown(page, folder, texts, monkeypatch, error)
     monkeypatch.setattr(own_corpus, "deduplication_steps", failing)
     last = bring(page, folder, {"d.txt": "\n".join(texts)}, job=2)[-1]
     assert last["state"] == "failed"
-    says = {MemoryError: "There was not enough memory", OSError: "[Errno 28] No space left",
-            ZeroDivisionError: "This could not be finished (ZeroDivisionError: x)"}
+    says = {
+        MemoryError: "There was not enough memory",
+        OSError: "[Errno 28] No space left",
+        ZeroDivisionError: "This could not be finished (ZeroDivisionError: x)",
+    }
     assert last["text"].startswith(says[type(error)])
     assert not (folder / "2").exists()
     assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
@@ -328,10 +404,14 @@ def test_a_new_result_replaces_the_files_of_the_old(page, folder, texts):
     assert ask(page, "own_cluster", job=2, kept=0).endswith("choose their file again")
 
 
-@pytest.mark.parametrize(("limit", "value", "case"), [
-    ("CURVE_DOCUMENTS", 10, "curve-large"), ("CURVE_WORDS", 100, "curve-large"),
-    ("CURVE_PAIRS", 3, "curve-alike"),
-])
+@pytest.mark.parametrize(
+    ("limit", "value", "case"),
+    [
+        ("CURVE_DOCUMENTS", 10, "curve-large"),
+        ("CURVE_WORDS", 100, "curve-large"),
+        ("CURVE_PAIRS", 3, "curve-alike"),
+    ],
+)
 def test_without_a_learning_curve_the_reason(page, folder, texts, monkeypatch, limit, value, case):
     """A corpus too large for the audit is deduplicated all the same, and why there is no curve is said."""
     monkeypatch.setattr(own_corpus, limit, value)
@@ -351,13 +431,22 @@ def test_a_control_that_holds_nothing(page, folder, texts):
     page.bench.width.value = None
     messages = bring(page, folder, {"c.txt": "\n".join(texts)})
     assert [(message["state"], message["text"]) for message in messages] == [
-        ("failed", "width must be a whole number, not None")]
+        ("failed", "width must be a whole number, not None")
+    ]
     assert not (folder / str(JOB)).exists()
 
 
-@pytest.mark.parametrize(("job", "name"), [
-    (0, "c.txt"), ("1", "c.txt"), (True, "c.txt"), (1, ".."), (1, "a/b"), (1, 7),
-])
+@pytest.mark.parametrize(
+    ("job", "name"),
+    [
+        (0, "c.txt"),
+        ("1", "c.txt"),
+        (True, "c.txt"),
+        (1, ".."),
+        (1, "a/b"),
+        (1, 7),
+    ],
+)
 def test_a_job_that_is_none(page, folder, job, name):
     """A job or a name that the page would never send is refused and touches no file."""
     put(folder, {"c.txt": "a\nb\n"})

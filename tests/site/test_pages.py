@@ -15,12 +15,19 @@ from tools import node, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 NATIVE = {
-    "documents": 727, "words": 772233, "threshold_at_30": 0.68, "documents_share_at_30": 0.2985,
-    "words_share_at_30": 0.5888, "mean_words_removed": 2095.5, "mean_words_kept": 622.6,
+    "documents": 727,
+    "words": 772233,
+    "threshold_at_30": 0.68,
+    "documents_share_at_30": 0.2985,
+    "words_share_at_30": 0.5888,
+    "mean_words_removed": 2095.5,
+    "mean_words_kept": 622.6,
     "exact_50": {"pairs": 1258, "documents_share": 0.4127, "words_share": 0.6593},
     "exact_70": {"pairs": 639, "documents_share": 0.2875, "words_share": 0.5745},
     "exact_90": {"pairs": 174, "documents_share": 0.1362, "words_share": 0.3349},
 }
+
+
 def with_figures(native):
     """The figures of part 1, and some number for each that the texts of other parts name."""
     native = json.loads(json.dumps(native))
@@ -38,37 +45,80 @@ def with_figures(native):
 NATIVE = with_figures(NATIVE)
 ASSETS = {"scripts": ["assets/lab.1.js", "assets/boot.2.js"], "style": "assets/style.3.css"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-STEPS = ["What you need to know", "Your mission", "Your prediction", "Try it", "Evidence", "Constraint check",
-         "Sources", "Reflection", "Checkpoint"]
+STEPS = [
+    "What you need to know",
+    "Your mission",
+    "Your prediction",
+    "Try it",
+    "Evidence",
+    "Constraint check",
+    "Sources",
+    "Reflection",
+    "Checkpoint",
+]
 # The words of the design card, typed from it.
-QUESTION = ("If you remove 30% of the most redundant samples using LSH/MinHash, what is the expected "
-            "reduction in total training FLOPs?")
-REFLECTION = ("Why does training on duplicate data decrease the efficiency (η) of your training system? "
-              "Reconcile this with the Iron Law.")
-INDEXING = ("Jeff Dean asks: 'Is the CPU cost of indexing the entire 1PB dataset higher than the GPU savings "
-            "from training on fewer samples?' Prove your answer using the dashboard.")
+QUESTION = (
+    "If you remove 30% of the most redundant samples using LSH/MinHash, what is the expected "
+    "reduction in total training FLOPs?"
+)
+REFLECTION = (
+    "Why does training on duplicate data decrease the efficiency (η) of your training system? "
+    "Reconcile this with the Iron Law."
+)
+INDEXING = (
+    "Jeff Dean asks: 'Is the CPU cost of indexing the entire 1PB dataset higher than the GPU savings "
+    "from training on fewer samples?' Prove your answer using the dashboard."
+)
 ASKED = [
-    QUESTION, REFLECTION,
+    QUESTION,
+    REFLECTION,
     "Will uncertainty sampling reach 90% accuracy with more or fewer samples than random sampling?",
-    INDEXING, INDEXING,  # once as a lock of its own, once as the reflection
+    INDEXING,
+    INDEXING,  # once as a lock of its own, once as the reflection
     "What happens to your 'Safety Metric' if you move from 10% Synthetic data to 90% Synthetic data?",
-    ("Defend your final Data Acquisition Strategy. Did you prioritize 'Quantity' (Synthetic) or 'Quality' "
-     "(Expert-Labeled Real)? Explain how the 1/ϵ2 noise penalty influenced your choice."),
+    (
+        "Defend your final Data Acquisition Strategy. Did you prioritize 'Quantity' (Synthetic) or 'Quality' "
+        "(Expert-Labeled Real)? Explain how the 1/ϵ2 noise penalty influenced your choice."
+    ),
 ]
 LOCKS = {"1": 1, "2": 2, "2-indexing": "2-indexing", "3": 3}  # lock -> the name of what it guards
 CARD = {
-    "cloud": ("Cloud Titan", "LLM Architect", "Maximize Llama-3-70B serving.",
-              ("The Deduplication Tax. Your web-scraped corpus is 50% redundant. "
-               "You are wasting $5M in GPU hours training on identical tokens.")),
-    "edge": ("Edge Guardian", "AV Systems Lead", "Deterministic 10ms safety loop.",
-             ("The Hard-Negative Crisis. The model keeps missing 'statue' edge cases. "
-              "You have 1PB of raw video but only a $50k labeling budget.")),
-    "mobile": ("Mobile Nomad", "AR Glasses Dev", "60FPS AR translation.",
-               ("The Noise Penalty. Your training data has 5% label noise, requiring 10x more training "
-                "steps to converge, which exceeds your project deadline.")),
-    "tiny": ("Tiny Pioneer", "Hearable Lead", "Neural isolation in <10ms under 1mW.",
-             ("The Synthetic Bridge. You have only 500 real samples. You must use synthetic augmentation "
-              "without creating a 'Domain Gap' that kills field accuracy.")),
+    "cloud": (
+        "Cloud Titan",
+        "LLM Architect",
+        "Maximize Llama-3-70B serving.",
+        (
+            "The Deduplication Tax. Your web-scraped corpus is 50% redundant. "
+            "You are wasting $5M in GPU hours training on identical tokens."
+        ),
+    ),
+    "edge": (
+        "Edge Guardian",
+        "AV Systems Lead",
+        "Deterministic 10ms safety loop.",
+        (
+            "The Hard-Negative Crisis. The model keeps missing 'statue' edge cases. "
+            "You have 1PB of raw video but only a $50k labeling budget."
+        ),
+    ),
+    "mobile": (
+        "Mobile Nomad",
+        "AR Glasses Dev",
+        "60FPS AR translation.",
+        (
+            "The Noise Penalty. Your training data has 5% label noise, requiring 10x more training "
+            "steps to converge, which exceeds your project deadline."
+        ),
+    ),
+    "tiny": (
+        "Tiny Pioneer",
+        "Hearable Lead",
+        "Neural isolation in <10ms under 1mW.",
+        (
+            "The Synthetic Bridge. You have only 500 real samples. You must use synthetic augmentation "
+            "without creating a 'Domain Gap' that kills field accuracy."
+        ),
+    ),
 }
 
 
@@ -81,9 +131,15 @@ class Element:
     def all(self, tag=None, **wanted):
         """Descendants with that tag and attributes (`True`: has it); `data_part` means data-part."""
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
-        return [each for each in self.walk() if (tag is None or each.tag == tag) and all(
-            name in each.attributes and (value is True or each.attributes[name] == value)
-            for name, value in wanted.items())]
+        return [
+            each
+            for each in self.walk()
+            if (tag is None or each.tag == tag)
+            and all(
+                name in each.attributes and (value is True or each.attributes[name] == value)
+                for name, value in wanted.items()
+            )
+        ]
 
     def one(self, tag=None, **wanted):
         """The only such descendant."""
@@ -259,8 +315,14 @@ def test_every_slot_of_the_workbench_is_there_once(page):
     for plot, root in (("ICR_Curve", "icr"), ("SCurvePlot", "scurve")):
         assert part.one(data_plot=plot).one(data_root=root)
         assert part.one("table", data_table_for=plot) and part.one(data_summary_for=plot)
-    for slot in ({"data_clusters": "1"}, {"data_diff": "left"}, {"data_diff": "right"},
-                 {"data_diff_note": True}, {"data_reflection": "1"}, {"data_math_peek": True}):
+    for slot in (
+        {"data_clusters": "1"},
+        {"data_diff": "left"},
+        {"data_diff": "right"},
+        {"data_diff_note": True},
+        {"data_reflection": "1"},
+        {"data_math_peek": True},
+    ):
         assert part.one(**slot)
     assert page.one(data_ledger=True) and page.one(data_boot_text=True).attributes["role"] == "status"
     assert page.one(data_boot_status=True).one("button", data_boot_retry=True)
@@ -292,7 +354,12 @@ def test_part_2_tells_the_limits_and_prices_of_each_track(page, track):
     story = page.one("section", data_part="2").one("div", class_="story", data_for_track=track)
     facts = json.loads((ROOT / "src/dataselect_core/facts/tracks.json").read_text())[track]["part_2"]
     limit = "integer" if facts["guardrail"] == "rounds" else "percent"
-    for name, form in (("target", "percent"), ("budget", "dollars"), ("limit", limit), ("label_price", "dollars")):
+    for name, form in (
+        ("target", "percent"),
+        ("budget", "dollars"),
+        ("limit", limit),
+        ("label_price", "dollars"),
+    ):
         assert pages.format_number(facts[name]["value"], form) in story.text
 
 
@@ -304,15 +371,25 @@ def test_what_a_result_fills_is_hidden_until_the_lock(page):
         assert each.attributes["data-value"].startswith("own.") and each.inside(data_own_result="", hidden="")
     for part in page.all("section", data_part=True):
         number = part.attributes["data-part"]
-        results = [each for each in part.all(data_value=True)
-                   if not each.attributes["data-value"].startswith(("setting.", "mix."))]
-        guarded = [*results, *part.all(data_reveal=True), *part.all(data_diff=True), *part.all(data_clusters=True),
-                   *part.all(data_table_for=True)]
+        results = [
+            each
+            for each in part.all(data_value=True)
+            if not each.attributes["data-value"].startswith(("setting.", "mix."))
+        ]
+        guarded = [
+            *results,
+            *part.all(data_reveal=True),
+            *part.all(data_diff=True),
+            *part.all(data_clusters=True),
+            *part.all(data_table_for=True),
+        ]
         assert len(guarded) > 40
         for each in guarded:
             if each.inside(data_own_corpus=""):
                 continue
-            assert any(each.inside(data_guard=lock, hidden="") for lock in LOCKS if lock.startswith(number)), each.attributes
+            assert any(
+                each.inside(data_guard=lock, hidden="") for lock in LOCKS if lock.startswith(number)
+            ), each.attributes
 
 
 def test_the_second_question_is_not_answered_by_what_the_first_lock_opens(built, page):
@@ -332,8 +409,12 @@ def test_no_guarded_text_is_in_the_page_source(built, revealed):
     for figure in ("58.9", "2,096", "65.9", "57.5", "33.5", "0.5888"):
         assert figure in built[2][1] or figure == "0.5888"
         assert figure not in built[1]
-    sentences = [text for block in revealed.all("p") for text in re.split(r"(?<=[.:;]) ", block.text)
-                 if len(text) > 25 and "–" not in text]
+    sentences = [
+        text
+        for block in revealed.all("p")
+        for text in re.split(r"(?<=[.:;]) ", block.text)
+        if len(text) > 25 and "–" not in text
+    ]
     assert len(sentences) > 25
     assert [text for text in sentences if text in page_text] == []
     assert "long ones" in revealed.text and "long ones" not in page_text
@@ -344,8 +425,12 @@ def test_no_guarded_sentence_of_any_lock_is_in_the_page_source(built, lock):
     """What a lock guards is in its own asset and nowhere in index.html."""
     page_text = parse(built[1]).text
     texts = parse(built[2][LOCKS[lock]])
-    sentences = [text for block in texts.all("p") for text in re.split(r"(?<=[.:;]) ", block.text)
-                 if len(text) > 25 and "–" not in text]
+    sentences = [
+        text
+        for block in texts.all("p")
+        for text in re.split(r"(?<=[.:;]) ", block.text)
+        if len(text) > 25 and "–" not in text
+    ]
     assert len(sentences) > 3
     assert [text for text in sentences if text in page_text] == []
 
@@ -355,8 +440,12 @@ def test_every_reveal_has_its_text_and_every_text_its_place(built, page):
     for part in page.all("section", data_part=True):
         number = part.attributes["data-part"]
         slots = [each.attributes["data-reveal"] for each in part.all(data_reveal=True)]
-        texts = [each.attributes["data-fragment"] for lock, name in LOCKS.items() if lock.startswith(number)
-                 for each in parse(built[2][name]).all(data_fragment=True)]
+        texts = [
+            each.attributes["data-fragment"]
+            for lock, name in LOCKS.items()
+            if lock.startswith(number)
+            for each in parse(built[2][name]).all(data_fragment=True)
+        ]
         assert sorted(slots) == sorted(texts) and len(set(slots)) == len(slots)
 
 
@@ -364,7 +453,9 @@ def test_each_lock_knows_where_its_texts_lie(built, page):
     """A second lock of a part has an asset of its own, named on its form."""
     out, _, fragments = built
     source = page.one("form", data_lock="2-indexing").attributes["data-reveal-src"]
-    lock, text = re.fullmatch(r"lab\.reveal\((.+?), (.+)\);\n", (out / source).read_text("utf-8"), re.DOTALL).groups()
+    lock, text = re.fullmatch(
+        r"lab\.reveal\((.+?), (.+)\);\n", (out / source).read_text("utf-8"), re.DOTALL
+    ).groups()
     assert json.loads(lock) == "2-indexing" and json.loads(text) == fragments["2-indexing"]
 
 
@@ -388,10 +479,16 @@ def test_the_fallback_without_python_has_native_figures(revealed):
 
 def test_numbers_and_cases_are_ones_the_workbench_reports(built, page):
     """Every path the texts wait for appears in the apps' code, so that no number stays a dash."""
-    code = "\n".join(path.read_text(encoding="utf-8") for folder in ("site/apps", "src/dataselect_core/figures")
-                     for path in (ROOT / folder).glob("*.py"))
-    composed = [re.sub(r"\\{.*?\\}", r"\\w+", re.escape(text)) for text in re.findall(r'f"([\w.{}]+)"', code)
-                if re.search(r"\w\.|\.\w", re.sub(r"\{.*?\}", "", text))]
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("site/apps", "src/dataselect_core/figures")
+        for path in (ROOT / folder).glob("*.py")
+    )
+    composed = [
+        re.sub(r"\\{.*?\\}", r"\\w+", re.escape(text))
+        for text in re.findall(r'f"([\w.{}]+)"', code)
+        if re.search(r"\w\.|\.\w", re.sub(r"\{.*?\}", "", text))
+    ]
 
     def named(path):
         """Whether the code has the path in one piece, or its two parts to be put together."""
@@ -448,7 +545,8 @@ def test_nothing_runs_inline_and_nothing_is_fetched_from_elsewhere(page):
     assert policy == (
         "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; "
-        "worker-src blob: 'self'; base-uri 'none'; form-action 'none'")
+        "worker-src blob: 'self'; base-uri 'none'; form-action 'none'"
+    )
     scripts = [each for each in page.all("script") if each.attributes.get("type") != "application/json"]
     assert [each.attributes["src"] for each in scripts] == ASSETS["scripts"]
     assert all(set(each.attributes) == {"src", "defer"} and not each.text for each in scripts)
@@ -505,18 +603,29 @@ def test_a_part_comes_and_goes_with_its_files(sources):
     assert "Part 1, The Deduplication Audit and Part 2, Active Learning ROI" in edition
 
 
-@pytest.mark.parametrize("file, old, new, message", [
-    ("part-1.md", "## Evidence", "## Proof", "part-1.md: the sections must be"),
-    ("part-1.md", "native.words|", "native.wrods|", "part-1.md: native.wrods: there is no 'wrods'"),
-    ("part-1.cloud.md", "track.redundancy|percent", "track.redundancy|roman",
-     "part-1.cloud.md: format must be one of"),
-    ("part-1.reveal.md", "{{setting.threshold|fixed}}", "{{setting.threshold|roman}}",
-     "format must be one of"),
-    ("part-1.md", "\\(C = 6ND\\)", "C = 6ND\\)", "without its other half"),
-    ("part-1.reveal.md", "::: when budget-ok", "when budget-ok", "is not closed"),
-    ("part-1.reveal.md", "# prediction", "prediction", "text before the first heading"),
-    ("part-1.md", "utilisation,", "utilization,", "no fact is named 'utilization'"),
-])
+@pytest.mark.parametrize(
+    "file, old, new, message",
+    [
+        ("part-1.md", "## Evidence", "## Proof", "part-1.md: the sections must be"),
+        ("part-1.md", "native.words|", "native.wrods|", "part-1.md: native.wrods: there is no 'wrods'"),
+        (
+            "part-1.cloud.md",
+            "track.redundancy|percent",
+            "track.redundancy|roman",
+            "part-1.cloud.md: format must be one of",
+        ),
+        (
+            "part-1.reveal.md",
+            "{{setting.threshold|fixed}}",
+            "{{setting.threshold|roman}}",
+            "format must be one of",
+        ),
+        ("part-1.md", "\\(C = 6ND\\)", "C = 6ND\\)", "without its other half"),
+        ("part-1.reveal.md", "::: when budget-ok", "when budget-ok", "is not closed"),
+        ("part-1.reveal.md", "# prediction", "prediction", "text before the first heading"),
+        ("part-1.md", "utilisation,", "utilization,", "no fact is named 'utilization'"),
+    ],
+)
 def test_a_wrong_text_stops_the_build_and_is_named(sources, file, old, new, message):
     """A misspelt figure, format, section or block is an error that names the file."""
     path = sources / "site" / "pages" / file
@@ -535,8 +644,10 @@ def test_a_missing_native_figure_stops_the_build(sources):
 
 def test_blocks_and_figures_of_a_text():
     """A case is hidden until reported, its Markdown still works, and a number may begin a line."""
-    text = ("Before\n\n::: when some-case\n{{a.b|integer}} *texts* cost \\(x^2\\)\n:::\n\n"
-            "{{a.c|percent}} at the start")
+    text = (
+        "Before\n\n::: when some-case\n{{a.b|integer}} *texts* cost \\(x^2\\)\n:::\n\n"
+        "{{a.c|percent}} at the start"
+    )
     tree = parse(f"<div>{pages.render(text, 'x.md')}</div>")
     block = tree.one("div", data_when="some-case")
     assert "hidden" in block.attributes and block.one("em").text == "texts" and block.one("msup")
@@ -547,11 +658,26 @@ def test_blocks_and_figures_of_a_text():
 def test_python_and_the_shell_write_numbers_alike():
     """What the build writes and what the shell writes later look the same over all sizes; dollars in the report too."""
     small, large = range(-7, 12), range(12, 26)
-    values = [mantissa * 10.0 ** power for power in (*small, *large)
-              for mantissa in (1, 2.3456, 9.876)] + [-3.2e6, -45.6, -1.021, 0, 1, 42, 0.5, 2.5, 0.68, 0.28, 99.96, 727, 772233]
-    code = (f"globalThis.lab = {{}};{(ROOT / 'site/shell/format.js').read_text(encoding='utf-8')}"
-            f"const values = {json.dumps(values)}, formats = {json.dumps(pages.FORMATS)};"
-            "console.log(JSON.stringify(formats.map((f) => values.map((v) => lab.format(v, f)))));")
+    values = [mantissa * 10.0**power for power in (*small, *large) for mantissa in (1, 2.3456, 9.876)] + [
+        -3.2e6,
+        -45.6,
+        -1.021,
+        0,
+        1,
+        42,
+        0.5,
+        2.5,
+        0.68,
+        0.28,
+        99.96,
+        727,
+        772233,
+    ]
+    code = (
+        f"globalThis.lab = {{}};{(ROOT / 'site/shell/format.js').read_text(encoding='utf-8')}"
+        f"const values = {json.dumps(values)}, formats = {json.dumps(pages.FORMATS)};"
+        "console.log(JSON.stringify(formats.map((f) => values.map((v) => lab.format(v, f)))));"
+    )
     shell = json.loads(node.node("-e", code, capture_output=True).stdout)
     assert pages.format_number(5e-5, "price") == "$0.00005"
     for form, written in zip(pages.FORMATS, shell, strict=True):

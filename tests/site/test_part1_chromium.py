@@ -122,7 +122,9 @@ def test_absurd_address_is_ignored_and_nothing_guarded_shows(reader, address):
 
     Before a prediction is committed, no result is visible, in the page, or in its source.
     """
-    query = "?track=xyz&threshold=99&foo=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&seed=7&width=1e99&prediction=30"
+    query = (
+        "?track=xyz&threshold=99&foo=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&seed=7&width=1e99&prediction=30"
+    )
     with urlopen(f"{address}index.html{query}", timeout=60) as answer:
         source = answer.read().decode()
     reader.open(query)
@@ -158,7 +160,9 @@ def test_lock_refuses_what_is_no_percentage(reader, given):
     field.fill(given)
     field.press("Enter")
     said = reader.part.get_by_role("alert").filter(has_text="from 0 to 100")
-    expect(said).to_contain_text("from 0 to 100: reduction in total training FLOPs.")  # which keeps its capitals
+    expect(said).to_contain_text(
+        "from 0 to 100: reduction in total training FLOPs."
+    )  # which keeps its capitals
     expect(said).to_be_visible()
     expect(reader.here("[data-lock-committed='1']")).to_be_hidden()
     expect(reader.here("[data-guard='1']").first).to_be_hidden()
@@ -170,7 +174,10 @@ def test_lock_refuses_what_is_no_percentage(reader, given):
 def test_slider_by_keyboard(lab):
     """Arrow keys on the slider's handle move the threshold, and values, table, summary and curve follow."""
     before = lab.number("removed.words_share")
-    table, summary = texts(lab, "table[data-table-for='ICR_Curve']"), lab.here("[data-summary-for='ICR_Curve']").inner_text()
+    table, summary = (
+        texts(lab, "table[data-table-for='ICR_Curve']"),
+        lab.here("[data-summary-for='ICR_Curve']").inner_text(),
+    )
     lab.slider().focus()
     for _ in range(5):
         lab.page.keyboard.press("ArrowLeft")
@@ -226,7 +233,9 @@ def test_threshold_out_of_range_is_refused(lab):
         width.fill(given)
         width.press("Enter")
         expect(width).to_have_value("5")
-        expect(lab.part.get_by_role("alert").filter(has_text="Words in a shingle goes from 1 to 12")).to_be_visible()
+        expect(
+            lab.part.get_by_role("alert").filter(has_text="Words in a shingle goes from 1 to 12")
+        ).to_be_visible()
     lab.part.get_by_text("Advanced: width").click()
 
 
@@ -259,7 +268,9 @@ def test_cluster_shows_two_texts(lab):
     sizes = [int(re.search(r"(\d+) \w+, ", text)[1]) for text in clusters.all_inner_texts()]
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] >= 2
     clusters.first.click()
-    kept, removed = (lab.part.get_by_role("region", name=f"Text that is {what}") for what in ("kept", "removed"))
+    kept, removed = (
+        lab.part.get_by_role("region", name=f"Text that is {what}") for what in ("kept", "removed")
+    )
     expect(kept.locator("del").first).to_be_visible()
     expect(removed.locator("ins").first).to_be_visible()
     first = removed.inner_text()
@@ -281,14 +292,18 @@ def test_assumption_changes_dollars(lab):
     price.press("Tab")
     said = lab.part.get_by_text(f"Until then the default, {standard}, is used.")
     expect(said).to_be_visible()
-    expect(price).to_have_accessible_description(re.compile(rf"^Enter a number from .* to .*default, {standard}, is used\."))
+    expect(price).to_have_accessible_description(
+        re.compile(rf"^Enter a number from .* to .*default, {standard}, is used\.")
+    )
     price.fill(standard)
     price.press("Tab")
     expect(said).to_be_hidden()
     price.fill(str(2 * float(price.input_value())))
     price.press("Tab")
     expect(lab.value("scale.dollars")).not_to_have_text(before)
-    amount = [float(re.search(r"[\d.]+", text)[0]) for text in (before, lab.value("scale.dollars").text_content())]
+    amount = [
+        float(re.search(r"[\d.]+", text)[0]) for text in (before, lab.value("scale.dollars").text_content())
+    ]
     assert amount[1] == pytest.approx(2 * amount[0], rel=0.01)
     lab.part.get_by_role("button", name="Reset to the defaults of the track").click()
     expect(lab.value("scale.dollars")).to_have_text(before)

@@ -13,7 +13,12 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     firefox.type("spinbutton", "Reduction in total training FLOPs", "35")
     firefox.click("button", "Commit")
     firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('35 %')")
-    assert firefox.wait("() => ({starting: '', static: ''}[document.documentElement.dataset.boot] ?? document.documentElement.dataset.boot)") == "live"
+    assert (
+        firefox.wait(
+            "() => ({starting: '', static: ''}[document.documentElement.dataset.boot] ?? document.documentElement.dataset.boot)"
+        )
+        == "live"
+    )
     assert firefox.ask("() => document.documentElement.dataset.firstView") == "kept"
     firefox.wait(SHOWS, "reveal.measured", "^59\\.\\d %$")
     assert firefox.ask(TEXT, "reveal.prediction") == "35.0 %"
@@ -26,20 +31,34 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     firefox.press("ArrowLeft", "ArrowLeft", "ArrowLeft")
     firefox.wait(SHOWS, "setting.threshold", "^0\\.770$")
     assert firefox.ask(TEXT, "removed.words_share") != words
-    rows = firefox.ask("() => document.querySelector(`[data-part='1'] table[data-table-for='ICR_Curve']`).tBodies[0].rows.length")
+    rows = firefox.ask(
+        "() => document.querySelector(`[data-part='1'] table[data-table-for='ICR_Curve']`).tBodies[0].rows.length"
+    )
     assert rows > 10
-    firefox.click("button", firefox.ask("() => document.querySelectorAll(`[data-part='1'] [data-clusters] button`)[1].textContent"))
+    firefox.click(
+        "button",
+        firefox.ask(
+            "() => document.querySelectorAll(`[data-part='1'] [data-clusters] button`)[1].textContent"
+        ),
+    )
     firefox.wait("() => document.querySelectorAll(`[data-part='1'] [data-diff] p`).length > 1")
     firefox.type("textbox", "Your answer", "Duplicates cost operations.")
     firefox.wait("() => document.querySelector(`[data-part='1'] [data-saved]`).textContent === 'saved'")
     firefox.click("button", "Capture this evidence")
-    firefox.wait("() => document.querySelector(`[data-part='1'] [data-captured]`).textContent === 'Captured.'")
+    firefox.wait(
+        "() => document.querySelector(`[data-part='1'] [data-captured]`).textContent === 'Captured.'"
+    )
 
     firefox.reload()
     firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('35 %')")
-    assert firefox.ask("() => document.querySelector(`[data-part='1'] [data-reflection]`).value") == "Duplicates cost operations."
+    assert (
+        firefox.ask("() => document.querySelector(`[data-part='1'] [data-reflection]`).value")
+        == "Duplicates cost operations."
+    )
     firefox.wait("() => document.documentElement.dataset.boot === 'live'")
     firefox.wait(SHOWS, "setting.threshold", "^0\\.770$")
-    firefox.wait("() => document.querySelector(`[data-part='1'] [data-evidence]`).textContent.includes('current')")
+    firefox.wait(
+        "() => document.querySelector(`[data-part='1'] [data-evidence]`).textContent.includes('current')"
+    )
     assert len(firefox.requests) > 20  # that none left the origin is only worth something if they were seen
     firefox.check(address)

@@ -27,8 +27,14 @@ def hold(conversation):
 async def begin(page, of="mobile", answer=None, kept=None, assumptions=None, **settings):
     """Open a track with the prediction locked, and wait until the data are there."""
     predictions = {"2": FEWER} | ({"2-indexing": answer} if answer else {})
-    await page.open(FEWER, track=of, predictions=predictions, settings={**QUICK, **settings},
-                    **({"kept": kept} if kept else {}), **({"assumptions": assumptions} if assumptions else {}))
+    await page.open(
+        FEWER,
+        track=of,
+        predictions=predictions,
+        settings={**QUICK, **settings},
+        **({"kept": kept} if kept else {}),
+        **({"assumptions": assumptions} if assumptions else {}),
+    )
     await page.rest()
 
 
@@ -55,6 +61,7 @@ def kept(page):
 
 def test_before_the_lock_nothing_runs_and_only_settings_are_told():
     """Without a prediction a run is refused with a sentence, and no result is sent."""
+
     async def conversation(page):
         await page.open(None, track="cloud")
         await page.rest()
@@ -68,10 +75,19 @@ def test_before_the_lock_nothing_runs_and_only_settings_are_told():
     assert page.of("keep") == [] and page.of("trouble") == []
 
 
-@pytest.mark.parametrize("given", [30, {"direction": "up", "prediction": 2}, {"direction": "more", "prediction": 0.5},
-                                   {"direction": "more", "prediction": True}, {"prediction": 2}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        30,
+        {"direction": "up", "prediction": 2},
+        {"direction": "more", "prediction": 0.5},
+        {"direction": "more", "prediction": True},
+        {"prediction": 2},
+    ],
+)
 def test_a_prediction_that_is_none_is_refused(given):
     """A direction of the three and a factor from 1 to 100, else nothing is unlocked."""
+
     async def conversation(page):
         await page.open(None, track="cloud")
         await page.ask("lock", prediction=given, lock="2")
@@ -84,6 +100,7 @@ def test_a_prediction_that_is_none_is_refused(given):
 
 def test_the_bill_of_an_index_waits_for_its_own_lock():
     """No figure of the indexing question is told before the answer is committed; then all of them are."""
+
     async def conversation(page):
         await begin(page)
         page.before = page.last
@@ -92,7 +109,10 @@ def test_the_bill_of_an_index_waits_for_its_own_lock():
     page = hold(conversation)
     assert not [path for path in page.before if path.startswith(("index.", "score."))]
     limits = track("mobile").part_2  # known before there is a run to hold against them
-    assert (page.before["check.target.limit"], page.before["check.budget.limit"]) == (limits.target.value, limits.budget.value)
+    assert (page.before["check.target.limit"], page.before["check.budget.limit"]) == (
+        limits.target.value,
+        limits.budget.value,
+    )
     assert "check.target.value" not in page.before
     assert page.last["index.cost"] > 0 and page.last["score.cost"] > 0
     assert "answer-depends" in results(page)["cases"]
@@ -105,6 +125,7 @@ def test_the_bill_of_an_index_waits_for_its_own_lock():
 @pytest.mark.parametrize("strategy", ["random", "margin"])
 def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
     """The mean on the page is that of `active_learning` with the settings and seeds that the page names."""
+
     async def conversation(page):
         await begin(page, of="cloud", seed=3)
         await run(page, strategy=strategy)
@@ -113,8 +134,15 @@ def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
     told = page.last
     problem = exhaustive.problem(told["run.data"])
     runs = [
-        active_learning(*exhaustive.split(problem, told["run.test_share"], seed), told["run.strategy"], told["run.batch"],
-                        told["run.initial"], told["run.budget"], seed, recall_class=told["run.critical"])
+        active_learning(
+            *exhaustive.split(problem, told["run.test_share"], seed),
+            told["run.strategy"],
+            told["run.batch"],
+            told["run.initial"],
+            told["run.budget"],
+            seed,
+            recall_class=told["run.critical"],
+        )
         for seed in range(told["run.first_seed"], told["run.last_seed"] + 1)
     ]
     assert len(runs) == QUICK["seeds"] and told["run.first_seed"] == 3
@@ -128,6 +156,7 @@ def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
 
 def test_results_appear_round_by_round():
     """The first line is there long before the run ends, and grows."""
+
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=200)
         part2.TURN, part2.FRAME, before = 0.0, 0.0, (part2.TURN, part2.FRAME)
@@ -139,7 +168,7 @@ def test_results_appear_round_by_round():
     page = hold(conversation)
     ends = [m["values"]["run.labels"]["value"] for m in page.of("results") if "run.labels" in m["values"]]
     assert len(ends) > 40 and ends[0] == 20 and max(ends) == 200
-    first = ends[:ends.index(200) + 1]
+    first = ends[: ends.index(200) + 1]
     assert first == sorted(first)
     labels = [m["label"] for m in page.of("work") if m["label"].startswith("Run 1")]
     assert len(labels) > 40
@@ -147,6 +176,7 @@ def test_results_appear_round_by_round():
 
 def test_a_cancelled_run_counts_with_what_it_had():
     """Cancelled in its first seed, a run stays as far as it got; the next one is whole."""
+
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=600)
         page.bench.set("strategy", "margin")
@@ -168,6 +198,7 @@ def test_a_cancelled_run_counts_with_what_it_had():
 
 def test_the_newest_run_wins():
     """A second Run ends the first at once; both are counted."""
+
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=400)
         await page.ask("run")
@@ -182,12 +213,16 @@ def test_the_newest_run_wins():
     assert page.of("trouble") == []
 
 
-@pytest.mark.parametrize(("settings", "sentence"), [
-    ({"initial": 200, "budget": 100}, "must not be more than the labels in all"),
-    ({"data": "breast_cancer", "initial": 10, "budget": 500}, "holds 398 samples"),
-])
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"initial": 200, "budget": 100}, "must not be more than the labels in all"),
+        ({"data": "breast_cancer", "initial": 10, "budget": 500}, "holds 398 samples"),
+    ],
+)
 def test_what_cannot_be_run_is_said_in_a_sentence_and_not_counted(settings, sentence):
     """More initial labels than labels, more labels than the pool: no run, no count, no error."""
+
     async def conversation(page):
         await begin(page, **settings)
         await run(page)
@@ -202,6 +237,7 @@ def test_what_cannot_be_run_is_said_in_a_sentence_and_not_counted(settings, sent
 
 def test_ten_runs_count_and_no_more_until_the_marker():
     """The eleventh run is refused; after the marker runs go on, uncounted."""
+
     async def conversation(page):
         await begin(page, of="cloud", seeds=1, budget=40)
         for _ in range(11):
@@ -219,6 +255,7 @@ def test_ten_runs_count_and_no_more_until_the_marker():
 
 def test_runs_left_come_back_with_the_record_and_belong_to_their_track():
     """After a reload the count and the runs are there; another track has its own ten; going back gives none back."""
+
     async def first(page):
         await begin(page, of="cloud")
         await run(page)
@@ -241,6 +278,7 @@ def test_runs_left_come_back_with_the_record_and_belong_to_their_track():
 
 def test_a_track_that_is_left_in_mid_run_keeps_its_count():
     """The run under way is cut off and stays in the record of the track it was begun on."""
+
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=400)
         await page.ask("run")
@@ -254,12 +292,19 @@ def test_a_track_that_is_left_in_mid_run_keeps_its_count():
     assert page.last["search.used"] == 0 and results(page)["runs"] == []
 
 
-@pytest.mark.parametrize("broken", [
-    7, {"runs": 1}, {"runs": [], "used": "x", "last": 0}, {"runs": [{"number": 1}], "used": 1, "last": 1},
-    {"runs": [], "used": 1, "last": 1, "marker": {"labels": 3}},
-])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        7,
+        {"runs": 1},
+        {"runs": [], "used": "x", "last": 0},
+        {"runs": [{"number": 1}], "used": 1, "last": 1},
+        {"runs": [], "used": 1, "last": 1, "marker": {"labels": 3}},
+    ],
+)
 def test_a_record_that_is_none_is_not_taken_over(broken):
     """Whatever a file brought, the workbench opens, with ten runs."""
+
     async def conversation(page):
         await begin(page, kept={"search": broken})
 
@@ -269,6 +314,7 @@ def test_a_record_that_is_none_is_not_taken_over(broken):
 
 def test_a_record_cannot_claim_fewer_counted_runs_than_it_holds():
     """The count is at least the number of counted runs that are there."""
+
     async def conversation(page):
         await begin(page, of="cloud")
         await run(page)
@@ -292,7 +338,10 @@ def test_costs_follow_the_prices_of_the_track_and_those_the_reader_sets(of):
         await page.ask("assume", assumptions={"label_price": 7.0, "pool_size": 1000})
 
     page = hold(conversation)
-    for told, label, pool in ((page.before, start.label_price.value, start.pool_size.value), (page.last, 7.0, 1000)):
+    for told, label, pool in (
+        (page.before, start.label_price.value, start.pool_size.value),
+        (page.last, 7.0, 1000),
+    ):
         rounds = told["run.rounds"]
         round_price = pool * start.score_price.value + start.training_price.value
         cost = told["run.labels"] * label + rounds * round_price + start.training_price.value
@@ -303,6 +352,7 @@ def test_costs_follow_the_prices_of_the_track_and_those_the_reader_sets(of):
 
 def test_crossing_knees_and_frontier_are_those_of_the_core():
     """The 90 % crossing, the frontier and the economic knee, each against a computation of its own."""
+
     async def conversation(page):
         await begin(page, of="mobile", budget=300, seeds=1)
         await run(page, strategy="margin", batch=20)
@@ -314,20 +364,30 @@ def test_crossing_knees_and_frontier_are_those_of_the_core():
     for reading in readings:
         assert reading.crossing == pytest.approx(float(labels_to_reach(reading.labels, reading.mean, 0.9)))
     points = {(r.cost[i], r.mean[i]) for r in readings for i in range(len(r.labels))}
-    best = {(cost, mean) for cost, mean in points
-            if not any((c <= cost and m > mean) or (c < cost and m >= mean) for c, m in points)}
+    best = {
+        (cost, mean)
+        for cost, mean in points
+        if not any((c <= cost and m > mean) or (c < cost and m >= mean) for c, m in points)
+    }
     shown = [(r.cost[i], r.mean[i]) for r, i in roi_money.frontier(readings)]
     assert set(shown) == best and shown == sorted(shown)
     margin = readings[0]
     base = bench.curves("digits")[0]
     needed = [float(labels_to_reach(base.labels, base.mean, m)) for m in margin.mean]
     prices = bench.prices()
-    net = [(n - x) * prices.label - i * prices.selection for i, (n, x) in enumerate(zip(needed, margin.labels, strict=True))]
+    net = [
+        (n - x) * prices.label - i * prices.selection
+        for i, (n, x) in enumerate(zip(needed, margin.labels, strict=True))
+    ]
     known = [(value, i) for i, value in enumerate(net) if np.isfinite(value)]
     assert margin.economic == margin.labels[max(known, key=lambda pair: (pair[0], -pair[1]))[1]]
     ratio = readings[1].crossing / margin.crossing
     assert page.last["own.ratio"] == pytest.approx(ratio)
-    predicted = page.last["reveal.factor"] if page.last["reveal.direction"] == "fewer" else 1 / page.last["reveal.factor"]
+    predicted = (
+        page.last["reveal.factor"]
+        if page.last["reveal.direction"] == "fewer"
+        else 1 / page.last["reveal.factor"]
+    )
     assert page.last["reveal.ratio"] == pytest.approx(predicted)
     assert page.last["reveal.apart"] == pytest.approx(max(ratio / predicted, predicted / ratio))
     assert {"reveal.ratio", "reveal.apart"} <= set(results(page)["session"])
@@ -335,6 +395,7 @@ def test_crossing_knees_and_frontier_are_those_of_the_core():
 
 def test_inconvenient_runs_are_explained():
     """Entropy behind random, a large batch behind random, and selection that never pays: each has its case."""
+
     async def conversation(page):
         await begin(page, of="cloud", budget=220, seeds=3)
         await run(page, strategy="entropy", batch=50)
@@ -346,11 +407,12 @@ def test_inconvenient_runs_are_explained():
     assert page.last["run.economic"] is None and page.last["run.net"] is None
     runs = results(page)["tables"]["RunList"]
     column = [each["label"] for each in runs["columns"]].index("Net benefit there")
-    assert [row[column - 1:column + 1] for row in runs["rows"]] == [[None, None]]
+    assert [row[column - 1 : column + 1] for row in runs["rows"]] == [[None, None]]
 
 
 def test_the_measures_coincide_on_two_classes():
     """On breast cancer the three measures give one curve, and the page says so."""
+
     async def conversation(page):
         await begin(page, of="tiny", budget=60, batch=10, initial=10)
         for strategy in ("least_confidence", "margin", "entropy"):
@@ -364,6 +426,7 @@ def test_the_measures_coincide_on_two_classes():
 
 def test_the_rare_class_is_missed_by_chance_and_found_by_doubt():
     """The statue: recall beside accuracy, and a case for either."""
+
     async def conversation(page):
         await begin(page, of="edge", data="rare", seeds=3, budget=120)
         await run(page, strategy="random", batch=10)
@@ -376,12 +439,15 @@ def test_the_rare_class_is_missed_by_chance_and_found_by_doubt():
     assert page.last["check.guardrail.value"] > page.random["values"]["check.guardrail.value"]["value"] + 0.1
 
 
-@pytest.mark.parametrize(("of", "fails", "works"), [
-    ("cloud", {"strategy": "margin", "batch": 10}, {"strategy": "random", "batch": 10}),
-    ("edge", {"strategy": "random", "batch": 10}, {"strategy": "margin", "batch": 50}),
-    ("mobile", {"strategy": "margin", "batch": 5}, {"strategy": "margin", "batch": 50}),
-    ("tiny", {"strategy": "entropy", "batch": 50}, {"strategy": "margin", "batch": 5}),
-])
+@pytest.mark.parametrize(
+    ("of", "fails", "works"),
+    [
+        ("cloud", {"strategy": "margin", "batch": 10}, {"strategy": "random", "batch": 10}),
+        ("edge", {"strategy": "random", "batch": 10}, {"strategy": "margin", "batch": 50}),
+        ("mobile", {"strategy": "margin", "batch": 5}, {"strategy": "margin", "batch": 50}),
+        ("tiny", {"strategy": "entropy", "batch": 50}, {"strategy": "margin", "batch": 5}),
+    ],
+)
 def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works):
     """The track's first setting misses a limit, and another meets all three: over the seeds of the sweep."""
     p = track(of).part_2
@@ -412,6 +478,7 @@ def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works)
 
 def test_the_marker_is_committed_once_and_measured_against_the_sweep():
     """Distance in dollars and in labels, worked out again here; a second commitment is refused."""
+
     async def conversation(page):
         await begin(page, of="mobile", budget=300)
         await run(page, strategy="margin", batch=20)
@@ -440,6 +507,7 @@ def test_the_marker_is_committed_once_and_measured_against_the_sweep():
 
 def test_the_verdict_comes_back_and_follows_the_prices():
     """After a reload the verdict is there; with other prices it is that of other prices."""
+
     async def first(page):
         await begin(page, of="cloud", budget=220)
         await run(page, strategy="margin", batch=20)
@@ -460,7 +528,9 @@ def test_the_verdict_comes_back_and_follows_the_prices():
     # On cloud random sampling is the cheapest way to 93 %, and yet selecting pays at an accuracy above that.
     assert {"optimum-found", "knee-selects", "knee-later", "knee-worth-more"} <= set(cases)
     random = exhaustive.curves("digits")[0]
-    assert told["knee.random"] == pytest.approx(float(np.interp(told["knee.accuracy"], np.maximum.accumulate(random.mean), random.labels)))
+    assert told["knee.random"] == pytest.approx(
+        float(np.interp(told["knee.accuracy"], np.maximum.accumulate(random.mean), random.labels))
+    )
     saved = (told["knee.random"] - told["knee.labels"]) * 5.0
     rounds = (told["knee.labels"] - 20) / told["knee.batch"]
     assert told["knee.net"] == pytest.approx(saved - rounds * told["price.round"]) and told["knee.net"] > 0
@@ -469,6 +539,7 @@ def test_the_verdict_comes_back_and_follows_the_prices():
 
 def test_where_selecting_never_pays_the_verdict_says_so():
     """With labels for nothing no round ever pays: there is no economic knee, and no sentence of one."""
+
     async def conversation(page):
         await begin(page, of="cloud", budget=100, assumptions={"label_price": 0.0})
         await run(page, strategy="margin", batch=20)
@@ -483,16 +554,33 @@ def test_where_selecting_never_pays_the_verdict_says_so():
 def test_what_is_said_of_large_batches_is_what_the_sweep_shows(data, saves):
     """Batches of 100 waste labels with every measure, but where a class is rare: there every batch size saves some."""
     random, *others = exhaustive.curves(data)
-    ratios = {(c.strategy, c.batch_size): float(labels_to_reach(random.labels, random.mean, 0.9)
-                                                / labels_to_reach(c.labels, c.mean, 0.9)) for c in others if c.strategy != "random"}
-    assert all(ratio > 1 for ratio in ratios.values()) if saves else all(
-        ratio < 1 for (_, batch), ratio in ratios.items() if batch == 100)
+    ratios = {
+        (c.strategy, c.batch_size): float(
+            labels_to_reach(random.labels, random.mean, 0.9) / labels_to_reach(c.labels, c.mean, 0.9)
+        )
+        for c in others
+        if c.strategy != "random"
+    }
+    assert (
+        all(ratio > 1 for ratio in ratios.values())
+        if saves
+        else all(ratio < 1 for (_, batch), ratio in ratios.items() if batch == 100)
+    )
     text = (ROOT / "site/pages/part-2.reveal.md").read_text(encoding="utf-8")
-    assert f"::: when data-{data}\n" + ("With a rare class every measure saves" if saves else "In the sweep of this data set, batches of 100 waste") in text
+    assert (
+        f"::: when data-{data}\n"
+        + (
+            "With a rare class every measure saves"
+            if saves
+            else "In the sweep of this data set, batches of 100 waste"
+        )
+        in text
+    )
 
 
 def test_a_marker_needs_a_run_that_is_there():
     """Another number than that of a run is refused with a sentence."""
+
     async def conversation(page):
         await begin(page)
         await page.ask("commit", run=3, labels=100)
@@ -512,6 +600,7 @@ def captured(page):
 
 def test_evidence_is_made_again_from_its_settings_figure_by_figure():
     """Runs, verdict and bill at edited prices: the core finds each captured figure again, and no other."""
+
     async def conversation(page):
         await begin(page, of="cloud", answer="depends", assumptions={"label_price": 7.0}, budget=100)
         await run(page, strategy="random")
@@ -523,23 +612,55 @@ def test_evidence_is_made_again_from_its_settings_figure_by_figure():
 
     page = hold(conversation)
     told, values = results(page), captured(page)
-    assert all(value is None or isinstance(value, (bool, int, float, str)) for value in told["settings"].values())
-    of_session = {"measure.rate", "search.left", "search.limit", "search.used", "runs-left", "any-runs", "rate-measured",
-                  "index.overhead", "knee.random", "optimum-found", "knee-selects", "knee-worth-more"}
+    assert all(
+        value is None or isinstance(value, (bool, int, float, str)) for value in told["settings"].values()
+    )
+    of_session = {
+        "measure.rate",
+        "search.left",
+        "search.limit",
+        "search.used",
+        "runs-left",
+        "any-runs",
+        "rate-measured",
+        "index.overhead",
+        "knee.random",
+        "optimum-found",
+        "knee-selects",
+        "knee-worth-more",
+    }
     assert set(told["session"]) - of_session <= {"best-tried", "best-untried", "knee-later"}
     assert of_session < set(told["session"])
     evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {
-        "values": values, "cases": [case for case in told["cases"] if case not in told["session"]]}
+        "values": values,
+        "cases": [case for case in told["cases"] if case not in told["session"]],
+    }
     entries = {"cloud/2/prediction": {"value": FEWER, "said": "fewer"}, "cloud/2/evidence": evidence}
-    checks = verify(Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {
-        key: {"value": value, "at": 1} for key, value in entries.items()}}))
+    checks = verify(
+        Ledger(
+            {
+                "schema": 3,
+                "lab": "0.1.0",
+                "reader": "r",
+                "entries": {key: {"value": value, "at": 1} for key, value in entries.items()},
+            }
+        )
+    )
     assert [check for check in checks if not check.agrees] == []
-    assert {"run.accuracy", "marker.accuracy", "optimum.cost", "index.cost", "cases.search-closed", "cases.answer-depends"} <= {check.path for check in checks}
+    assert {
+        "run.accuracy",
+        "marker.accuracy",
+        "optimum.cost",
+        "index.cost",
+        "cases.search-closed",
+        "cases.answer-depends",
+    } <= {check.path for check in checks}
     assert told["settings"]["runs_used"] == 3 and told["settings"]["marker.number"] == 2
 
 
 def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
     """While a run is under way there is nothing to capture; cut off, it is found again with the labels it had."""
+
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=600)
         page.bench.set("strategy", "margin")
@@ -555,11 +676,13 @@ def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
     assert settings["active.seeds"] == 1 and settings["active.labels"] < 600
     again = figures.recompute("cloud", settings, {}, FEWER).values
     assert {path: value.value for path, value in again.items()} == pytest.approx(
-        {path: value["value"] for path, value in captured(page).items()})
+        {path: value["value"] for path, value in captured(page).items()}
+    )
 
 
 def test_what_a_report_says_beside_the_controls_does_not_set_any():
     """Settings that come back with runs and marker in them are taken for what they are, without a notice."""
+
     async def conversation(page):
         await begin(page, **{"active.batch": 20, "marker.labels": 60, "runs_used": 4})
 
@@ -574,21 +697,32 @@ def test_what_a_report_says_beside_the_controls_does_not_set_any():
 @pytest.mark.parametrize(("of", "pays"), [("cloud", True), ("edge", True), ("mobile", True), ("tiny", False)])
 def test_the_bill_of_an_index_adds_up_and_depends_on_the_track(of, pays):
     """Both sides by hand; for a model of a million parameters the answer is the other one."""
+
     async def conversation(page):
         await begin(page, of=of, answer="no")
 
     page = hold(conversation)
     told, p = page.last, track(of).part_2
     cost = 1e15 / 71e6 / 3600 * 3 * 0.0408 + 1e15 / 128e6 * 4e-7
-    saving = (1e15 / p.bytes_per_sample.value * p.share_removed.value * p.epochs.value
-              * p.gpu_seconds_per_sample.value / 3600 * p.gpu_hour_price.value)
-    assert told["index.core_hours"] * told["index.overhead"] * 0.0408 == pytest.approx(told["index.signatures"])
+    saving = (
+        1e15
+        / p.bytes_per_sample.value
+        * p.share_removed.value
+        * p.epochs.value
+        * p.gpu_seconds_per_sample.value
+        / 3600
+        * p.gpu_hour_price.value
+    )
+    assert told["index.core_hours"] * told["index.overhead"] * 0.0408 == pytest.approx(
+        told["index.signatures"]
+    )
     assert told["index.cost"] == pytest.approx(cost) and told["index.saving"] == pytest.approx(saving)
     assert ("index-saves" in results(page)["cases"]) is pays is (saving > cost)
 
 
 def test_at_its_break_even_both_sides_are_equal():
     """Each break-even of the table, put into the field, makes the two sides the same."""
+
     async def conversation(page):
         await begin(page, of="edge", answer="depends")
         page.table = results(page)["tables"]["BreakEven"]["rows"]
@@ -608,6 +742,7 @@ def test_at_its_break_even_both_sides_are_equal():
 
 def test_the_rate_is_measured_here_and_said_to_be():
     """The stopwatch signs the licence texts, in slices, and the value is a measured one."""
+
     async def conversation(page):
         await begin(page)
         await page.ask("measure")
@@ -625,6 +760,7 @@ def test_the_rate_is_measured_here_and_said_to_be():
 
 def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_when_asked():
     """A line, a band and a name for each run shown; the frontier follows."""
+
     async def conversation(page):
         await begin(page, of="cloud")
         await run(page, strategy="random")

@@ -93,15 +93,21 @@ class Project:
     def rows(self, table):
         """The cells of a table, row by row."""
         return self.one(f"table[data-table-for='{table}']").evaluate(
-            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))")
+            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
+        )
 
     def drawn(self, color):
         """Pixels of one colour in the plot."""
         return self.one("[data-plot='LabelingROIPlot'] canvas").first.evaluate(COUNT, list(color))
 
 
-@pytest.mark.parametrize("part, same, far, most", [("2", "about as many", 50, "at most 1.1 times"),
-                                                   ("3", "It stays about the same", 80, "at most 2 percentage points")])
+@pytest.mark.parametrize(
+    "part, same, far, most",
+    [
+        ("2", "about as many", 50, "at most 1.1 times"),
+        ("3", "It stays about the same", 80, "at most 2 percentage points"),
+    ],
+)
 def test_the_choices_of_a_lock_are_one_line_each_and_bind_the_number(reader, part, same, far, most):
     """Each radio button is on one line with its words; "the same" and a large number are refused, nothing is locked."""
     reader.open(f"?track=cloud&part={part}")
@@ -169,7 +175,10 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     expect(project.one("[data-reveal='notes']")).to_contain_text("Entropy is behind random sampling here")
     expect(project.one("[data-reveal='notes']")).to_contain_text("A large batch loses at first")
     assert [row[:3] for row in project.rows("RunList")] == [
-        ["1", "random", "10"], ["2", "margin", "10"], ["3", "entropy", "50"]]
+        ["1", "random", "10"],
+        ["2", "margin", "10"],
+        ["3", "entropy", "50"],
+    ]
 
     project.choose("Margin", 5)  # cut off half-way, and another begun
     project.start()
@@ -181,7 +190,9 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     expect(project.value("search.used")).to_have_text("5")
 
     project.one("summary").filter(has_text="Advanced").click()
-    seeds = page.get_by_role("textbox", name=re.compile("Number of seeds")).or_(page.get_by_label(re.compile("Number of seeds")))
+    seeds = page.get_by_role("textbox", name=re.compile("Number of seeds")).or_(
+        page.get_by_label(re.compile("Number of seeds"))
+    )
     seeds.first.fill("1")
     seeds.first.press("Enter")
     expect(page).to_have_url(re.compile("seeds=1"))
@@ -192,11 +203,16 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     expect(project.one("[data-when='runs-used']")).to_be_visible()
 
     project.one("select[name='run']").select_option("5")
-    labels, commit = page.get_by_label("Labels", exact=True), page.get_by_role("button", name="Commit the marker")
+    labels, commit = (
+        page.get_by_label("Labels", exact=True),
+        page.get_by_role("button", name="Commit the marker"),
+    )
     for press in (lambda: labels.press("Enter"), commit.click):  # what no run has is not committed
         labels.fill("99999")
         press()
-        expect(project.one("[role='alert']").filter(has_text="Run 5 goes from 20 to 300 labels")).to_be_visible()
+        expect(
+            project.one("[role='alert']").filter(has_text="Run 5 goes from 20 to 300 labels")
+        ).to_be_visible()
         expect(labels).to_have_value("99999")
         expect(project.one("[data-marker-preview]")).to_be_empty()
     labels.fill("183")
@@ -258,7 +274,9 @@ def test_the_question_of_indexing_is_answered_with_figures(reader):
     project.page.get_by_label("It depends").check()
     project.page.get_by_label(re.compile("^On what")).fill("GPU time of a sample")
     project.page.get_by_role("button", name="Commit the answer").click()
-    expect(project.one("[data-lock-answer='2-indexing']")).to_contain_text("It depends, because “GPU time of a sample”")
+    expect(project.one("[data-lock-answer='2-indexing']")).to_contain_text(
+        "It depends, because “GPU time of a sample”"
+    )
     expect(project.one("[data-reveal='indexing']")).to_contain_text("Indexing costs less than it saves")
     expect(project.one("[data-reveal='scoring']")).to_contain_text("Scoring every sample costs")
     assert len(project.rows("IndexingPlot")) == 6 and len(project.rows("BreakEven")) == 13

@@ -40,6 +40,7 @@ def data():
 @pytest.fixture(scope="module")
 def tiny():
     """A page on the tiny track after all is measured, with its own seeds."""
+
     async def conversation(page):
         await begin(page, synthetic=50, randomisation=0.25)
 
@@ -57,6 +58,7 @@ def quick(monkeypatch):
 
 def test_before_the_lock_only_pictures_and_the_setting():
     """Without a prediction no measurement, no table, no case and no map leaves Python; the pictures do."""
+
     async def conversation(page):
         await begin(page, prediction=None)
         await page.ask("assume", assumptions={"real_price": 3})
@@ -79,21 +81,37 @@ def test_the_first_view_holds_every_place_and_no_result():
     page = hold(lambda page: asyncio.sleep(0))
     roots = page.views["3"]["roots"]
     assert {root["attributes"]["name"] for root in roots} == {
-        "synthetic", "randomisation", "advanced", "measure", "noiserate", "map", "cutmix", "cutrandom", "noise", "learning",
+        "synthetic",
+        "randomisation",
+        "advanced",
+        "measure",
+        "noiserate",
+        "map",
+        "cutmix",
+        "cutrandom",
+        "noise",
+        "learning",
     }
     sources = re.findall(r'\["(?:x|y|x0|y0)", (\[.*?\])\]', json.dumps(page.views["3"]))
     assert len(sources) > 20 and set(sources) == {"[]"}
 
 
 NO_PREDICTIONS = [
-    30, "falls", {}, {"direction": "up", "prediction": 3}, {"direction": "falls"},
-    {"direction": "falls", "prediction": 101}, {"direction": "falls", "prediction": True},
-    {"direction": "falls", "prediction": -1}, {"direction": "falls", "prediction": math.nan},
+    30,
+    "falls",
+    {},
+    {"direction": "up", "prediction": 3},
+    {"direction": "falls"},
+    {"direction": "falls", "prediction": 101},
+    {"direction": "falls", "prediction": True},
+    {"direction": "falls", "prediction": -1},
+    {"direction": "falls", "prediction": math.nan},
 ]
 
 
 def test_what_is_no_prediction_is_refused():
     """A prediction has a direction and a size from 0 to 100; anything else is refused, and nothing is shown."""
+
     async def conversation(page):
         await begin(page, prediction=None)
         for number, given in enumerate(NO_PREDICTIONS, 1):
@@ -112,8 +130,11 @@ def test_the_prediction_stands_beside_the_measurement():
     before, after = np.array(gap_map.read(datasets.gap_maps(), "edge").move["recall"])
 
     async def conversation(page):
-        for direction, signed, case in (("falls", -30, "direction-right"), ("rises", 30, "direction-wrong"),
-                                        ("same", 0, "direction-wrong")):
+        for direction, signed, case in (
+            ("falls", -30, "direction-right"),
+            ("rises", 30, "direction-wrong"),
+            ("same", 0, "direction-wrong"),
+        ):
             await begin(page, "edge", {"direction": direction, "prediction": 30})
             last = page.last
             assert last["reveal.measured"] == pytest.approx(100 * (after - before).mean())
@@ -131,6 +152,7 @@ def test_the_prediction_stands_beside_the_measurement():
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_the_live_run_agrees_with_the_map(each):
     """With the map's seeds, the run at a point of the map gives its figures, and the page is told so."""
+
     async def conversation(page):
         await begin(page, each.id, synthetic=70, randomisation=0.4, seeds=5)
 
@@ -144,6 +166,7 @@ def test_the_live_run_agrees_with_the_map(each):
 
 def test_a_moved_slider_is_answered_at_once_from_the_map():
     """Before anything is trained, the point and the checks hold the map's figures, and say that training follows."""
+
     async def conversation(page):
         await begin(page, "cloud")
         page.said.clear()
@@ -151,7 +174,11 @@ def test_a_moved_slider_is_answered_at_once_from_the_map():
         first = page.of("results")[-1]
         assert "live-waits" in first["cases"] and page.last["live.accuracy"] is None
         made = gap_map.read(datasets.gap_maps(), "cloud")
-        assert page.last["point.accuracy"] == made.measures["accuracy"][3, 6] == page.last["check.accuracy.value"]
+        assert (
+            page.last["point.accuracy"]
+            == made.measures["accuracy"][3, 6]
+            == page.last["check.accuracy.value"]
+        )
         assert page.bench.map_plot.point.data == {"x": [30], "y": [0.6]}
         await page.rest()
         assert "live-done" in page.of("results")[-1]["cases"]
@@ -162,8 +189,13 @@ def test_a_moved_slider_is_answered_at_once_from_the_map():
 def test_the_figures_can_be_had_again_natively(tiny, data):
     """What the page shows at a point is `mixing.summary` of the setting and the seeds it names."""
     last = tiny.last
-    setting = mixing.Setting(last["setting.share"], last["setting.randomisation"], total=last["setting.total"],
-                             real=last["setting.real"], critical=last["setting.critical"])
+    setting = mixing.Setting(
+        last["setting.share"],
+        last["setting.randomisation"],
+        total=last["setting.total"],
+        real=last["setting.real"],
+        critical=last["setting.critical"],
+    )
     found = mixing.summary(setting, *data, range(last["setting.seed"], last["setting.last_seed"] + 1))
     for name in MEASURES:
         assert last[f"point.{name}"] == found[name].mean
@@ -178,7 +210,10 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
     monkeypatch.setattr(small_map, "SEEDS", 2)
 
     async def conversation(page):
-        for of, ask, settings in (("tiny", None, {}), ("mobile", "remap", {"real": 120, "total": 200, "synthetic": 45})):
+        for of, ask, settings in (
+            ("tiny", None, {}),
+            ("mobile", "remap", {"real": 120, "total": 200, "synthetic": 45}),
+        ):
             await begin(page, of, **settings)
             await page.ask("assume", assumptions={"real_price": 7.5})
             if ask:
@@ -207,7 +242,9 @@ def test_a_report_cannot_ask_for_endless_work(tiny, wrong):
 def test_every_value_has_its_kind(tiny):
     """Measured, modelled or cited, with a source; limits are assumptions."""
     values = tiny.of("results")[-1]["values"]
-    assert all(value["kind"] in ("measured", "modelled", "cited") and value["source"] for value in values.values())
+    assert all(
+        value["kind"] in ("measured", "modelled", "cited") and value["source"] for value in values.values()
+    )
     kinds = {path: value["kind"] for path, value in values.items()}
     assert kinds["point.accuracy"] == kinds["reveal.measured"] == kinds["noise.slope_noisy"] == "measured"
     assert kinds["check.fid.limit"] == kinds["noise.steps_agnostic"] == kinds["cost.total"] == "modelled"
@@ -221,7 +258,9 @@ def test_every_value_has_its_kind(tiny):
 def test_the_challenge_is_failed_and_solved(each):
     """Every track begins outside its region and is told what to try; inside, all four limits are kept."""
     made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mixing.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    limits = mixing.Limits(
+        *(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
+    )
     i, j = np.argwhere(made.feasible(limits))[0]
 
     async def conversation(page):
@@ -234,8 +273,9 @@ def test_the_challenge_is_failed_and_solved(each):
         await page.patch("Synthetic share", round(100 * made.shares[i]))
         await page.patch("Domain randomisation", round(float(made.randomisations[j]), 2))
         await page.rest()
-        assert {"challenge-solved", "accuracy-ok", "fid-ok", "recall-ok", "supply-ok", "agrees"} \
-            <= set(page.of("results")[-1]["cases"])
+        assert {"challenge-solved", "accuracy-ok", "fid-ok", "recall-ok", "supply-ok", "agrees"} <= set(
+            page.of("results")[-1]["cases"]
+        )
 
     page = hold(conversation)
     last, facts = page.last, each.part_3.limits
@@ -248,7 +288,12 @@ def test_the_advice_is_the_step_that_helps_most():
     """Of the four neighbours on the map, the one with the best value of the failing measure is named."""
     made = gap_map.read(datasets.gap_maps(), "tiny")
     fid = made.measures["fid"]
-    steps = {"more-synthetic": fid[9, 2], "less-synthetic": fid[7, 2], "more-random": fid[8, 3], "less-random": fid[8, 1]}
+    steps = {
+        "more-synthetic": fid[9, 2],
+        "less-synthetic": fid[7, 2],
+        "more-random": fid[8, 3],
+        "less-random": fid[8, 1],
+    }
 
     async def conversation(page):
         await begin(page, "tiny", synthetic=80, randomisation=0.2)
@@ -261,7 +306,9 @@ def test_the_advice_is_the_step_that_helps_most():
 def test_a_border_is_said_to_be_one(each):
     """Where the best point of a region has the least share that the supply allows, the page says so."""
     made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mixing.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    limits = mixing.Limits(
+        *(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
+    )
     inside = made.feasible(limits)
     values, cases = {}, []
     situation = mix_situation.Situation(each, made.setting, made.seeds, 0.05, map=made)
@@ -307,6 +354,7 @@ def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their
 
 def test_too_few_samples_are_a_sentence():
     """A mix that leaves too little to train on is refused with what can be done; the next move is heard."""
+
     async def conversation(page):
         await begin(page, "tiny")
         await page.patch("Real samples available", 0)
@@ -322,12 +370,16 @@ def test_too_few_samples_are_a_sentence():
 
 def test_rain_and_noise_reach_the_training(data):
     """The folded settings are those of the `Setting` that is measured."""
+
     async def conversation(page):
-        await begin(page, "mobile", rain="hand", wet_share=80, simulator_rain="yes", label_noise=20, total=120)
+        await begin(
+            page, "mobile", rain="hand", wet_share=80, simulator_rain="yes", label_noise=20, total=120
+        )
 
     page = hold(conversation)
-    assert page.bench.setting() == mixing.Setting(0.1, 0.7, total=120, real=600, wet_share=0.8, simulator_rain=True,
-                                                  label_noise=0.2, critical=6)
+    assert page.bench.setting() == mixing.Setting(
+        0.1, 0.7, total=120, real=600, wet_share=0.8, simulator_rain=True, label_noise=0.2, critical=6
+    )
     found = mixing.summary(page.bench.setting(), *data, (1, 2))
     assert page.last["point.accuracy"] == found["accuracy"].mean
 
@@ -345,12 +397,15 @@ def test_strategies_and_their_price(tiny, data):
     alone = mixing.Setting(0.0, 0.0, total=500, real=500, critical=8)
     assert tiny.last["strategy.real.accuracy"] == mixing.summary(alone, *data, (1, 2))["accuracy"].mean
     gain = tiny.last["strategy.gain"]
-    assert gain == pytest.approx(100 * (tiny.last["strategy.mix.accuracy"] - tiny.last["strategy.real.accuracy"]))
+    assert gain == pytest.approx(
+        100 * (tiny.last["strategy.mix.accuracy"] - tiny.last["strategy.real.accuracy"])
+    )
     assert tiny.last["strategy.gain_low"] < gain < tiny.last["strategy.gain_high"]
 
 
 def test_experts_repair_what_noise_broke():
     """With 30 % of the real labels wrong, experts' labels of the same samples are better."""
+
     async def conversation(page):
         await begin(page, "mobile", label_noise=30)
 
@@ -360,6 +415,7 @@ def test_experts_repair_what_noise_broke():
 
 def test_changed_prices_change_costs_and_nothing_else():
     """An edited assumption moves the money and the steps; what is measured stays; nonsense is refused."""
+
     async def conversation(page):
         await begin(page)
         before = page.last
@@ -385,7 +441,9 @@ def test_the_noise_panel_measures_both_laws(tiny):
     last = tiny.last
     for name, theory in (("clean", -1), ("noisy", -1), ("coin", -0.5)):
         assert abs(last[f"noise.slope_{name}"] - theory) <= 0.05
-        assert last[f"noise.slope_{name}_low"] < last[f"noise.slope_{name}"] < last[f"noise.slope_{name}_high"]
+        assert (
+            last[f"noise.slope_{name}_low"] < last[f"noise.slope_{name}"] < last[f"noise.slope_{name}_high"]
+        )
     assert last["noise.slope_noisy"] == noise.threshold_slope(0.05, 1, 600)[0]
     assert last["noise.factor"] == pytest.approx(1 / 0.81)
     assert last["noise.agnostic_factor"] == 10
@@ -394,6 +452,7 @@ def test_the_noise_panel_measures_both_laws(tiny):
 
 def test_the_card_s_ten_times_is_the_agnostic_law():
     """On the mobile track 5 % random flips are in time, the agnostic law and the card's 10x are not."""
+
     async def conversation(page):
         await begin(page, "mobile")
 
@@ -405,6 +464,7 @@ def test_the_card_s_ten_times_is_the_agnostic_law():
 
 def test_more_noise_is_measured_anew():
     """Another rate gives another experiment; going back asks for none."""
+
     async def conversation(page):
         await begin(page)
         await page.patch("Label noise to inject", 20)
@@ -437,6 +497,7 @@ def test_the_sheet_shows_the_very_samples(tiny, data):
 
 def test_the_sheet_follows_the_settings(data):
     """Another randomisation draws other synthetic digits and the same real ones; without rain the field is dry."""
+
     def rows(**changed):
         setting = mixing.Setting(**({"share": 0.5, "randomisation": 0.1} | changed))
         return {row["name"]: [p["ink"] for p in row["pictures"]] for row in pictures.sheet(setting, *data, 1)}
@@ -459,6 +520,7 @@ def test_the_table_of_the_map_holds_the_map(tiny):
 
 def test_the_map_shows_another_measure():
     """Choosing FID draws and tabulates FID; the region stays."""
+
     async def conversation(page):
         await begin(page, "tiny")
         await page.patch("The map shows", "FID")
@@ -473,6 +535,7 @@ def test_the_map_shows_another_measure():
 
 def test_a_narrow_page_gets_fewer_digits():
     """On a phone the cells show whole percentages."""
+
     async def conversation(page):
         await begin(page, "tiny")
         await page.ask("narrow", narrow=True)
@@ -486,6 +549,7 @@ def test_a_narrow_page_gets_fewer_digits():
 
 def test_nothing_is_trained_until_the_reader_looks():
     """A part that is opened but not shown reads no data and does no work."""
+
     async def conversation(page):
         await page.open(FALLS, track="edge")
         await page.rest()
@@ -521,6 +585,7 @@ def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
 
 def test_a_lost_file_is_one_sentence():
     """Where the map cannot be read the page is told, and the next move tries again."""
+
     async def conversation(page):
         async def lost(name):
             raise OSError(f"{name} could not be downloaded")
@@ -538,8 +603,11 @@ def test_a_lost_file_is_one_sentence():
 
 def test_settings_come_back():
     """What is reported as settings opens the same state again; what is wrong is named and the rest is kept."""
+
     async def conversation(page):
-        await begin(page, "cloud", synthetic=35, randomisation=0.45, total=300, real=250, measure="fid", noise=12)
+        await begin(
+            page, "cloud", synthetic=35, randomisation=0.45, total=300, real=250, measure="fid", noise=12
+        )
         settings = page.of("results")[-1]["settings"]
         await page.open(FALLS, track="cloud", settings={**settings, "total": 5, "depth": 3})
         await page.rest()

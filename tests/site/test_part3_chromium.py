@@ -61,7 +61,9 @@ class MixReader(Reader):
     def results(self):
         """Wait until everything at the present setting is measured."""
         expect(self.value("noise.ratio")).to_have_text(DIGITS, timeout=LONG)
-        expect(self.here("table[data-table-for='Strategies'] tbody")).not_to_contain_text("being measured", timeout=LONG)
+        expect(self.here("table[data-table-for='Strategies'] tbody")).not_to_contain_text(
+            "being measured", timeout=LONG
+        )
         expect(self.here("[data-work-status]")).to_have_text("", timeout=LONG)
         return self
 
@@ -83,7 +85,9 @@ class MixReader(Reader):
         self.type("Synthetic share, % (number)", share)
         self.type("Domain randomisation (number)", randomisation)
         expect(self.value("map.share")).to_have_text(f"{share:.1f} %")
-        expect(self.here("[data-summary-for='DomainGapPlot']")).to_contain_text(f"randomisation {randomisation:g} ")
+        expect(self.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
+            f"randomisation {randomisation:g} "
+        )
         return self
 
     def picture(self, row):
@@ -102,7 +106,8 @@ class MixReader(Reader):
     def rows(self, name):
         """The cells of a table, row by row."""
         return self.here(f"table[data-table-for='{name}']").evaluate(
-            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))")
+            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
+        )
 
 
 def eventually(reader, condition):
@@ -148,13 +153,21 @@ def test_predict_look_and_see_the_map(fresh):
     fresh.commit("It stays about the same", 2).results()
     expect(fresh.value("reveal.prediction")).to_have_text("0 points")
     expect(fresh.value("reveal.measured")).to_have_attribute("data-kind", "measured")
-    expect(fresh.here("[data-reveal='prediction']")).to_contain_text("cannot be told apart", use_inner_text=True)
-    expect(fresh.here("[data-reveal='prediction']")).to_contain_text("You had the direction", use_inner_text=True)
+    expect(fresh.here("[data-reveal='prediction']")).to_contain_text(
+        "cannot be told apart", use_inner_text=True
+    )
+    expect(fresh.here("[data-reveal='prediction']")).to_contain_text(
+        "You had the direction", use_inner_text=True
+    )
     assert fresh.here("[data-plot='DomainGapPlot'] canvas").first.evaluate(DARK) > 5000
     table = fresh.rows("DomainGapPlot")
     assert len(table) == 11 and all(len(row) == 12 for row in table)
-    expect(fresh.here("[data-summary-for='DomainGapPlot']")).to_contain_text("5 of 121 points keep all limits", use_inner_text=True)
-    expect(fresh.here("[data-lock-answer='3']")).to_contain_text("It stays about the same", use_inner_text=True)
+    expect(fresh.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
+        "5 of 121 points keep all limits", use_inner_text=True
+    )
+    expect(fresh.here("[data-lock-answer='3']")).to_contain_text(
+        "It stays about the same", use_inner_text=True
+    )
 
 
 def test_what_the_lock_guards_is_not_in_the_source(fresh, address):
@@ -166,7 +179,9 @@ def test_what_the_lock_guards_is_not_in_the_source(fresh, address):
         assert "It cannot be told apart from no change" not in text
         assert "Negative transfer, at your own point" not in text
     assert not [url for url in fresh.requests if "maps.json" in url]
-    expect(fresh.part.get_by_text("In use:")).to_be_hidden()  # a line of settings with one that is not known yet
+    expect(
+        fresh.part.get_by_text("In use:")
+    ).to_be_hidden()  # a line of settings with one that is not known yet
     fresh.commit()
     expect(fresh.part.get_by_text("In use:")).to_contain_text(re.compile(r"rain on [\d.]+ % of the days"))
 
@@ -182,7 +197,9 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     slider.focus()
     for _ in range(8):
         slider.press("ArrowRight")
-    expect(lab.here("[data-summary-for='DomainGapPlot']")).to_contain_text("randomisation 0.6 ", use_inner_text=True)
+    expect(lab.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
+        "randomisation 0.6 ", use_inner_text=True
+    )
     share = lab.part.get_by_role("slider", name="Synthetic share, %")
     share.focus()
     for _ in range(4):
@@ -191,8 +208,11 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     expect(lab.verdict("fid")).to_contain_text("✗ outside", use_inner_text=True)
     assert lab.number("check.fid.value") > lab.number("check.fid.limit")
     assert str(lab.rows("DomainGapPlot")) != marked
-    [[at]] = [[i for i, cell in enumerate(row) if "◯" in cell] for row in lab.rows("DomainGapPlot")
-              if any("◯" in cell for cell in row)]
+    [[at]] = [
+        [i for i, cell in enumerate(row) if "◯" in cell]
+        for row in lab.rows("DomainGapPlot")
+        if any("◯" in cell for cell in row)
+    ]
     assert at == 1 + 7
     eventually(lab, lambda: lab.plot("DomainGapPlot") != map_before)
     eventually(lab, lambda: lab.picture("synthetic") != before["synthetic"])
@@ -210,7 +230,9 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
 def test_the_challenge_is_failed_once_and_solved_once(lab, each):
     """Each track begins with a limit missed and something to try; a mix of its region keeps all four."""
     made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mixing.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    limits = mixing.Limits(
+        *(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
+    )
     i, j = np.argwhere(made.feasible(limits))[0]
     lab.choose_track(each.title)
     if lab.part.get_by_role("button", name="Commit").is_visible():
@@ -223,8 +245,12 @@ def test_the_challenge_is_failed_once_and_solved_once(lab, each):
     for limit in ("accuracy", "recall", "fid", "supply"):
         expect(lab.verdict(limit)).to_contain_text("✓ within the limit", use_inner_text=True)
     expect(lab.here("[data-reveal='point']")).to_contain_text("challenge is solved", use_inner_text=True)
-    expect(lab.here("[data-reveal='point']")).to_contain_text("The live run agrees with the map", use_inner_text=True)
-    assert lab.number("check.accuracy.value") == pytest.approx(100 * made.measures["accuracy"][i, j], abs=0.051)
+    expect(lab.here("[data-reveal='point']")).to_contain_text(
+        "The live run agrees with the map", use_inner_text=True
+    )
+    assert lab.number("check.accuracy.value") == pytest.approx(
+        100 * made.measures["accuracy"][i, j], abs=0.051
+    )
 
 
 def test_the_noise_panel_measures_the_exponents(lab):
@@ -269,9 +295,13 @@ def test_fewer_real_samples_have_a_map_of_their_own(lab):
     lab.results()
     lab.advanced().type("Real samples available", 300)
     lab.type("Total budget, samples", 400)
-    expect(lab.here("[data-reveal='point']")).to_contain_text("The map was made for the track’s own settings", use_inner_text=True)
+    expect(lab.here("[data-reveal='point']")).to_contain_text(
+        "The map was made for the track’s own settings", use_inner_text=True
+    )
     lab.page.get_by_role("button", name="Measure a small map for my settings").click()
-    expect(lab.here("[data-reveal='point']")).to_contain_text("a smaller map for your settings", timeout=2 * LONG, use_inner_text=True)
+    expect(lab.here("[data-reveal='point']")).to_contain_text(
+        "a smaller map for your settings", timeout=2 * LONG, use_inner_text=True
+    )
     assert len(lab.rows("DomainGapPlot")) == 6
     lab.type("Real samples available", 500)
     lab.type("Total budget, samples", 1000)
@@ -296,7 +326,9 @@ def test_prices_are_the_readers_own(lab):
 
 def test_a_link_opens_the_same_mix_and_the_record_keeps_it(fresh):
     """The address carries the setting; prediction, reflection and evidence survive a reload."""
-    fresh.open("?track=edge&part=3&synthetic=45&randomisation=0.15&measure=fid&seeds=2&total=300&real=290").commit()
+    fresh.open(
+        "?track=edge&part=3&synthetic=45&randomisation=0.15&measure=fid&seeds=2&total=300&real=290"
+    ).commit()
     fresh.live().results()
     expect(fresh.value("setting.total")).to_have_text("300")
     assert "synthetic=45" in fresh.page.url and "measure=fid" in fresh.page.url
@@ -325,8 +357,12 @@ def test_on_a_phone(new_reader, address):
 def test_from_a_folder(new_reader, dist):
     """Opened by double click, part 3 loads its data, draws, trains, and agrees with the map."""
     base = dist.as_uri() + "/"
-    reader = MixReader(new_reader(base=base).context, base).open("?track=edge&part=3").commit().live().results()
-    expect(reader.here("[data-reveal='point']")).to_contain_text("The live run agrees with the map", use_inner_text=True)
+    reader = (
+        MixReader(new_reader(base=base).context, base).open("?track=edge&part=3").commit().live().results()
+    )
+    expect(reader.here("[data-reveal='point']")).to_contain_text(
+        "The live run agrees with the map", use_inner_text=True
+    )
     reader.pictures()
     assert reader.number("setting.share") == 100 * track("edge").part_3.share.value
     reader.check()

@@ -23,16 +23,24 @@ def text(name):
 
 def used(pattern):
     """What the pattern finds in all texts of the part."""
-    return {found for name in NAMES for found in re.findall(pattern, (PAGES / name).read_text(encoding="utf-8"))}
+    return {
+        found for name in NAMES for found in re.findall(pattern, (PAGES / name).read_text(encoding="utf-8"))
+    }
 
 
 @pytest.fixture(scope="module")
 def reported():
     """All paths, tables and cases of conversations on the four tracks, with and without folded settings."""
+
     async def conversation(page):
-        for track, prediction in zip(("cloud", "edge", "mobile", "tiny"),
-                                     ({"direction": d, "prediction": p} for d, p in
-                                      (("falls", 7), ("falls", 1), ("same", 1), ("rises", 50))), strict=True):
+        for track, prediction in zip(
+            ("cloud", "edge", "mobile", "tiny"),
+            (
+                {"direction": d, "prediction": p}
+                for d, p in (("falls", 7), ("falls", 1), ("same", 1), ("rises", 50))
+            ),
+            strict=True,
+        ):
             await page.open(prediction, track=track, settings={"seeds": 2})
             await page.ask("show")
             await page.rest()
@@ -43,19 +51,26 @@ def reported():
     results = page.of("results")
     return (
         {path for one in results for path in one["values"]},
-        {name for one in results for name in one["tables"]}, {case for one in results for case in one["cases"]},
+        {name for one in results for name in one["tables"]},
+        {case for one in results for case in one["cases"]},
     )
 
 
 def test_the_card_word_for_word():
     """Lock, reflection, stakeholder and formulas are the card's."""
     words = text("part-3.md")
-    assert "title: The Domain Gap Synthesis" in words and "stage: Synthesis" in words and "minutes: 15" in words
-    assert ("question: What happens to your 'Safety Metric' if you move from 10% Synthetic data to 90% Synthetic data?"
-            in words)
-    assert ("reflection: Defend your final Data Acquisition Strategy. Did you prioritize 'Quantity' (Synthetic) or "
-            "'Quality' (Expert-Labeled Real)? Explain how the \\(1/\\epsilon^2\\) noise penalty influenced your choice."
-            in words)
+    assert (
+        "title: The Domain Gap Synthesis" in words and "stage: Synthesis" in words and "minutes: 15" in words
+    )
+    assert (
+        "question: What happens to your 'Safety Metric' if you move from 10% Synthetic data to 90% Synthetic data?"
+        in words
+    )
+    assert (
+        "reflection: Defend your final Data Acquisition Strategy. Did you prioritize 'Quantity' (Synthetic) or "
+        "'Quality' (Expert-Labeled Real)? Explain how the \\(1/\\epsilon^2\\) noise penalty influenced your choice."
+        in words
+    )
     bench = text("part-3.bench.html")
     assert "N_{\\\\text{noisy}} \\\\propto \\\\frac{1}{\\\\epsilon^2}" in bench
     for track in ("cloud", "edge", "mobile", "tiny"):
@@ -66,7 +81,9 @@ def test_every_number_in_the_words_is_reported(reported):
     """No placeholder waits for a number that Python never sends."""
     paths = used(r"\{\{([a-z][\w.]*)\|") | used(r'value\("([\w.]+)"')
     paths = {path for path in paths if not path.startswith(("native.", "track."))}
-    paths = paths - {"check."} | {f"check.{name}.{what}" for name in mix_situation.LIMITS for what in ("value", "limit")}
+    paths = paths - {"check."} | {
+        f"check.{name}.{what}" for name in mix_situation.LIMITS for what in ("value", "limit")
+    }
     assert len(paths) > 60
     assert paths - reported[0] == set()
 
@@ -80,12 +97,30 @@ def test_every_table_has_its_place(reported):
 def test_every_case_in_the_words_can_come_true(reported):
     """A block for a case that never comes would never be read."""
     cases = used(r"::: when ([a-z-]+)") | used(r'data-when="([a-z-]+)"')
-    known = reported[2] | {f"{name}-{how}" for name, how in itertools.product(
-        mix_situation.LIMITS, ("ok", "fails", "waits", "unsure"))}
+    known = reported[2] | {
+        f"{name}-{how}"
+        for name, how in itertools.product(mix_situation.LIMITS, ("ok", "fails", "waits", "unsure"))
+    }
     known |= {f"{name}-try-{step}" for name, step in itertools.product(("accuracy", "fid", "recall"), STEPS)}
-    known |= {"agrees", "region-empty", "disagrees", "moved-rises", "best-inside", "off-grid", "map-other", "map-own", "challenge-solved",
-              "no-real-alone", "transfer-positive", "transfer-negative", "transfer-unsure", "steps-realizable-fails",
-              "direction-right", "noise-waits", "strategies-wait"}
+    known |= {
+        "agrees",
+        "region-empty",
+        "disagrees",
+        "moved-rises",
+        "best-inside",
+        "off-grid",
+        "map-other",
+        "map-own",
+        "challenge-solved",
+        "no-real-alone",
+        "transfer-positive",
+        "transfer-negative",
+        "transfer-unsure",
+        "steps-realizable-fails",
+        "direction-right",
+        "noise-waits",
+        "strategies-wait",
+    }
     assert cases - known == set()
 
 

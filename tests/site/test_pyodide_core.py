@@ -30,8 +30,13 @@ def figures(tmp_path_factory):
     bundle.build(ROOT, lock.load())
     core = Path(dataselect_core.__file__).parent  # alone: Pyodide has a NumPy of its own
     node.node(
-        HERE / "pyodide_run.cjs", ROOT / ".build" / "runtime", CODE, f"packages/dataselect_core={core}",
-        f"data={datasets.data_directory()}", f"tests={HERE}", f"out={out}",
+        HERE / "pyodide_run.cjs",
+        ROOT / ".build" / "runtime",
+        CODE,
+        f"packages/dataselect_core={core}",
+        f"data={datasets.data_directory()}",
+        f"tests={HERE}",
+        f"out={out}",
     )
     core_figures.write(out / "native.json")
     return tuple(json.loads((out / f"{place}.json").read_text("utf-8")) for place in ("browser", "native"))

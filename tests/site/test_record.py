@@ -13,7 +13,9 @@ from dataselect_core.audit import Audit
 NO_PYTHON = "delete globalThis.Worker;"  # the record needs none, and these tests are quicker without
 NO_INDEXEDDB = """Object.defineProperty(globalThis, "indexedDB", {get() { throw new DOMException("forbidden", "SecurityError"); }});"""
 NO_LOCALSTORAGE = """Object.defineProperty(globalThis, "localStorage", {get() { throw new DOMException("forbidden", "SecurityError"); }});"""
-OPENING_FAILS = """IDBFactory.prototype.open = () => { throw new DOMException("forbidden", "SecurityError"); };"""
+OPENING_FAILS = (
+    """IDBFactory.prototype.open = () => { throw new DOMException("forbidden", "SecurityError"); };"""
+)
 SPOIL_INDEXEDDB = """(record) => new Promise((resolve, reject) => {
   const request = indexedDB.open("data-selection-lab", 1);
   request.onsuccess = () => {
@@ -89,9 +91,12 @@ def test_work_comes_back_after_a_reload(reader):
     learning = audit.learning(point)
     asked = audit.where_removed(0.3)
     expected = {
-        "removed.words": point.words_removed, "removed.documents": point.documents_removed,
-        "lsh.recall": point.recall, "lsh.expected_recall": point.expected_recall,
-        "curve.raw_loss": float(learning.raw.loss[-1]), "curve.dedup_loss": float(learning.kept.loss[-1]),
+        "removed.words": point.words_removed,
+        "removed.documents": point.documents_removed,
+        "lsh.recall": point.recall,
+        "lsh.expected_recall": point.expected_recall,
+        "curve.raw_loss": float(learning.raw.loss[-1]),
+        "curve.dedup_loss": float(learning.kept.loss[-1]),
         "reveal.measured": asked.words_removed / int(audit.mass.sum()),
     }
     shown = {path: values[path]["value"] for path in expected}
@@ -122,8 +127,15 @@ def test_record_moves_to_another_machine(quick):
 def record(**entries):
     """A record with those entries, as JSON; `cloud_1_prediction` means cloud/1/prediction."""
     now = 1_900_000_000_000
-    return json.dumps({"schema": 1, "reader": "somebody-else", "entries": {
-        key.replace("_", "/", 2): {"value": value, "at": now} for key, value in entries.items()}})
+    return json.dumps(
+        {
+            "schema": 1,
+            "reader": "somebody-else",
+            "entries": {
+                key.replace("_", "/", 2): {"value": value, "at": now} for key, value in entries.items()
+            },
+        }
+    )
 
 
 def prediction(value, **more):
@@ -145,7 +157,9 @@ HOSTILE = {
     "prediction as a bare number": record(cloud_1_prediction=77),
     "prediction as a list": record(cloud_1_prediction=prediction([ATTACK])),
     "evidence without settings": record(cloud_1_prediction=prediction(77), cloud_1_evidence={"values": {}}),
-    "evidence of wrong types": record(cloud_1_evidence={"at": 1, "settings": "x", "values": [ATTACK], "cases": 7}),
+    "evidence of wrong types": record(
+        cloud_1_evidence={"at": 1, "settings": "x", "values": [ATTACK], "cases": 7}
+    ),
     "reflection as object": record(cloud_1_reflection={"html": ATTACK}),
     "assumptions as text": record(cloud_1_assumptions={"gpu_hour_price": ATTACK}),
     "ten megabytes": record(cloud_1_reflection="x" * 10_000_000),

@@ -15,8 +15,17 @@ from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, ledger_text, rep
 from tools import pages
 
 NO_PYTHON = "delete globalThis.Worker;"
-SETTINGS = {"corpus": "licences", "threshold": 0.7, "width": 5, "num_perm": 16, "seed": 1, "banding": "auto",
-            "bands": 1, "rows": 1, "compute": "operations"}
+SETTINGS = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 16,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
 ATTACK = "<img src=x onerror='globalThis.hacked = true'><script>globalThis.hacked = true</script> ``` | [x](javascript:x)"
 PICTURE = re.compile(r'<img alt="([^"]+)" src="data:image/png;base64,([A-Za-z0-9+/=]{2000,})"')
 AT = 1_700_000_000_000
@@ -54,8 +63,15 @@ def figure(value, kind="measured"):
 def captured(settings=None, **values):
     """Captured evidence; `removed__words` stands for removed.words."""
     figures = {path.replace("__", "."): figure(value) for path, value in values.items()}
-    return {"at": "2026-11-23T12:00:00.000Z", "lab": "0.1.0", "engine": ENGINE, "settings": settings or SETTINGS, "assumptions": {},
-            "values": figures, "cases": ["budget-ok"]}
+    return {
+        "at": "2026-11-23T12:00:00.000Z",
+        "lab": "0.1.0",
+        "engine": ENGINE,
+        "settings": settings or SETTINGS,
+        "assumptions": {},
+        "values": figures,
+        "cases": ["budget-ok"],
+    }
 
 
 def predicted(value=30.0, said="30 %"):
@@ -63,8 +79,13 @@ def predicted(value=30.0, said="30 %"):
 
 
 def record(entries, **head):
-    return {"schema": SCHEMA, "lab": "0.1.0", "reader": "somebody", **head,
-            "entries": {key: entry(value) for key, value in entries.items()}}
+    return {
+        "schema": SCHEMA,
+        "lab": "0.1.0",
+        "reader": "somebody",
+        **head,
+        "entries": {key: entry(value) for key, value in entries.items()},
+    }
 
 
 # -- what Python answers, without a browser ----------------------------------------------------------------
@@ -83,6 +104,7 @@ def small(tmp_path, monkeypatch):
 
 def ask(*messages, until=1):
     """Send messages of the desk; what Python said, once `until` of them have their answer."""
+
     async def conversation():
         page = Page()
         for message in messages:
@@ -98,24 +120,51 @@ def ask(*messages, until=1):
 def test_python_writes_the_report_the_page_asks_for(small, form):
     """The answer carries the record, names figures as the page does, and repeats the question's number."""
     lines = {"1": [["Words that went", "removed.words_share", "percent"]]}
-    pictures = [{"title": "A plot", "place": "cloud/1", "png": "QUJD", "summary": "It rises.", "columns": ["x"],
-                 "rows": [["7"]]}]
-    page = ask({"type": "report", "id": 5, "form": form, "record": json.dumps(small), "lines": lines,
-                "pictures": pictures})
+    pictures = [
+        {
+            "title": "A plot",
+            "place": "cloud/1",
+            "png": "QUJD",
+            "summary": "It rises.",
+            "columns": ["x"],
+            "rows": [["7"]],
+        }
+    ]
+    page = ask(
+        {
+            "type": "report",
+            "id": 5,
+            "form": form,
+            "record": json.dumps(small),
+            "lines": lines,
+            "pictures": pictures,
+        }
+    )
     said = page.said[-1]
     assert said["id"] == 5 and said["type"] == "report"
     assert Ledger.from_text(ledger_text(said["answer"])).record == small
-    for words in ("Words that went", "It rises.", "Missing: a reflection.", "Part 2: Active Learning ROI", COMPUTED):
+    for words in (
+        "Words that went",
+        "It rises.",
+        "Missing: a reflection.",
+        "Part 2: Active Learning ROI",
+        COMPUTED,
+    ):
         assert words in said["answer"]
     assert ("QUJD" in said["answer"]) == (form == "html")
 
 
-@pytest.mark.parametrize("message", [
-    {"form": "pdf", "record": "{}"}, {"form": "html", "record": "{"}, {"form": "html"},
-    {"form": "html", "record": '{"schema": 2, "entries": {"<script>": 1}}'},
-    {"form": "html", "record": json.dumps(record({})), "pictures": [{"title": "x", "png": '"><script>'}]},
-    {"form": "html", "record": json.dumps(record({})), "pictures": [7]},
-])
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"form": "pdf", "record": "{}"},
+        {"form": "html", "record": "{"},
+        {"form": "html"},
+        {"form": "html", "record": '{"schema": 2, "entries": {"<script>": 1}}'},
+        {"form": "html", "record": json.dumps(record({})), "pictures": [{"title": "x", "png": '"><script>'}]},
+        {"form": "html", "record": json.dumps(record({})), "pictures": [7]},
+    ],
+)
 def test_what_cannot_be_reported_is_an_error_and_python_lives_on(message):
     """An unknown form, a broken record or a picture that is none: one sentence, and the next question is answered."""
     fine = {"type": "report", "id": 2, "form": "markdown", "record": json.dumps(record({}))}
@@ -127,8 +176,10 @@ def test_what_cannot_be_reported_is_an_error_and_python_lives_on(message):
 def test_python_checks_a_report_and_says_how_far_it_is(small):
     """Figures and cases of a genuine report agree; progress comes before the answer; what is forged is found."""
     evidence = small["entries"]["cloud/1/evidence"]["value"]
-    for change, case, wrong in ((0, "corpus-texts", []), (1, "corpus-crawl", ["removed.words", "cases.corpus-crawl",
-                                                                             "cases.corpus-texts"])):
+    for change, case, wrong in (
+        (0, "corpus-texts", []),
+        (1, "corpus-crawl", ["removed.words", "cases.corpus-crawl", "cases.corpus-texts"]),
+    ):
         evidence["values"]["removed.words"]["value"] += change
         evidence["cases"] = [case if each == "corpus-texts" else each for each in evidence["cases"]]
         text = report_markdown(Ledger(small)).replace("\n", "\r\n")  # as a mail program may have it
@@ -137,7 +188,10 @@ def test_python_checks_a_report_and_says_how_far_it_is(small):
         assert all(0 <= said["progress"] <= 1 for said in before)
         checks = answer["answer"]["checks"]
         assert len(checks) > 50 and [c["path"] for c in checks if not c["agrees"]] == wrong
-        assert answer["answer"]["by"] == {"computed": [COMPUTED[12:-1]], "checked": described(engine(), "0.1.0")}
+        assert answer["answer"]["by"] == {
+            "computed": [COMPUTED[12:-1]],
+            "checked": described(engine(), "0.1.0"),
+        }
     assert {"licences.json.gz"} <= set(page.loaded)
 
 
@@ -155,6 +209,7 @@ def test_python_names_a_line_that_was_edited(small):
 
 def test_a_check_can_be_stopped(small):
     """After a stop nothing more is said, and a new check begins afresh."""
+
     async def conversation():
         page = Page()
         page.holding = asyncio.Event()  # files do not arrive
@@ -169,7 +224,9 @@ def test_a_check_can_be_stopped(small):
     assert run(conversation()).said == []
 
 
-@pytest.mark.parametrize("text", ["", "# Homework", "{", json.dumps({"schema": 99, "entries": {}}), "<script>alert(1)</script>"])
+@pytest.mark.parametrize(
+    "text", ["", "# Homework", "{", json.dumps({"schema": 99, "entries": {}}), "<script>alert(1)</script>"]
+)
 def test_what_is_no_report_is_not_checked(text):
     """One sentence, no figures."""
     said = ask({"type": "verify", "id": 1, "text": text}).said
@@ -178,12 +235,18 @@ def test_what_is_no_report_is_not_checked(text):
 
 def test_the_synthesis_names_figures_that_exist():
     """Every figure that takeaways and costs wait for is one a workbench reports."""
-    code = "\n".join(path.read_text(encoding="utf-8") for folder in ("site/apps", "src/dataselect_core/figures")
-                     for path in (ROOT / folder).glob("*.py"))
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("site/apps", "src/dataselect_core/figures")
+        for path in (ROOT / folder).glob("*.py")
+    )
     text = (ROOT / "site/pages/synthesis.md").read_text(encoding="utf-8")
     paths = set(re.findall(r"[123]:([a-z_]+\.[a-z_]+)", text))
     assert len(paths) > 20
-    assert sorted(path for path in paths if f'"{path}"' not in code and f'"{path.split(".")[1]}"' not in code) == []
+    assert (
+        sorted(path for path in paths if f'"{path}"' not in code and f'"{path.split(".")[1]}"' not in code)
+        == []
+    )
 
 
 @pytest.mark.parametrize("line", ["Cost", "Cost = 4:a.b", " = 1:a.b", "Cost = scale.dollars"])
@@ -233,8 +296,9 @@ def handed(chromium, address):
     reader.one("[data-part='1'] [data-action=capture]").click()
     expect(reader.one("[data-captured='1']")).to_have_text("Captured.")
     expect(reader.one("[data-saved='1']")).to_have_text("saved")
-    reader.reports = dict(download(reader, button)
-                          for button in ("Report as a page to print", "As Markdown", "As JSON"))
+    reader.reports = dict(
+        download(reader, button) for button in ("Report as a page to print", "As Markdown", "As JSON")
+    )
     yield reader
     context.close()
 
@@ -256,9 +320,13 @@ def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(stude
         assert len(checks) > 50 and [check for check in checks if not check.agrees] == []
         evidence = ledger.get("cloud", "1", "evidence")
         assert ledger.record["schema"] == SCHEMA and evidence["lab"] == ledger.record["lab"]
-        assert evidence["engine"]["platform"].startswith("emscripten") and evidence["engine"]["numpy"][0] == "2"
+        assert (
+            evidence["engine"]["platform"].startswith("emscripten") and evidence["engine"]["numpy"][0] == "2"
+        )
         assert all(VERSION.fullmatch(version) for version in evidence["engine"].values())
-        assert {check.path for check in checks if check.kind == "case"} == {f"cases.{name}" for name in evidence["cases"]}
+        assert {check.path for check in checks if check.kind == "case"} == {
+            f"cases.{name}" for name in evidence["cases"]
+        }
         assert evidence["assumptions"] == {} and evidence["settings"]["threshold"] == 0.8
         assert {value["kind"] for value in evidence["values"].values()} == {"measured", "modelled"}
         assert ledger.get("cloud", "1", "reflection") == ATTACK
@@ -267,11 +335,24 @@ def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(stude
 def test_the_printable_report_has_plots_tables_and_what_is_missing(student, new_reader):
     """Pictures of both plots and their tables are in the one file; opened, it shows them and runs nothing."""
     text = next(text for name, text in student.reports.items() if name.endswith(".html"))
-    assert re.search(r"<p>Computed by lab 0\.1\.0, Python 3\.[\d.]+, NumPy 2\.[\d.]+, emscripten [\d.]+ wasm32\.</p>", text)
-    assert [title for title, _ in PICTURE.findall(text)] == ["Learning against compute", "What LSH finds, and what it misses"]
-    for words in ("Missing: not begun.", "Final strategy: missing.", "a third of the texts", "Training FLOPs saved",
-                  "Constraint check", "The same numbers", "<td>Words removed</td>",
-                  "<td>Budget: compute left after deduplication</td>", "Key: red dashed line: the threshold in use."):
+    assert re.search(
+        r"<p>Computed by lab 0\.1\.0, Python 3\.[\d.]+, NumPy 2\.[\d.]+, emscripten [\d.]+ wasm32\.</p>", text
+    )
+    assert [title for title, _ in PICTURE.findall(text)] == [
+        "Learning against compute",
+        "What LSH finds, and what it misses",
+    ]
+    for words in (
+        "Missing: not begun.",
+        "Final strategy: missing.",
+        "a third of the texts",
+        "Training FLOPs saved",
+        "Constraint check",
+        "The same numbers",
+        "<td>Words removed</td>",
+        "<td>Budget: compute left after deduplication</td>",
+        "Key: red dashed line: the threshold in use.",
+    ):
         assert words in text
     page = new_reader().page
     page.set_content(text)
@@ -288,18 +369,30 @@ def test_a_report_is_checked_in_the_page(student):
     for form in (".html", ".md"):
         whole = next(text for name, text in student.reports.items() if name.endswith(form))
         choose(student, "Choose a report to check", f"report{form}", whole)
-        expect(result).to_contain_text(re.compile(r"all \d\d figures and \d+ cases agree, and its text is what its record gives"))
+        expect(result).to_contain_text(
+            re.compile(r"all \d\d figures and \d+ cases agree, and its text is what its record gives")
+        )
     expect(result).to_contain_text("does not show who made them")
     praised = text.replace("- Reader:", "- Grade: excellent\n- Reader:", 1)
     choose(student, "Choose a report to check", "report.md", praised)
-    expect(result).to_contain_text(re.compile(r"0 of \d\d figures and \d+ cases differ, and 1 line of its text"))
-    expect(result.get_by_role("row").filter(has_text="Text of the report").first).to_contain_text("Grade: excellent")
-    value = json.loads(ledger_text(text))["entries"]["cloud/1/evidence"]["value"]["values"]["removed.words"]["value"]
+    expect(result).to_contain_text(
+        re.compile(r"0 of \d\d figures and \d+ cases differ, and 1 line of its text")
+    )
+    expect(result.get_by_role("row").filter(has_text="Text of the report").first).to_contain_text(
+        "Grade: excellent"
+    )
+    value = json.loads(ledger_text(text))["entries"]["cloud/1/evidence"]["value"]["values"]["removed.words"][
+        "value"
+    ]
     forged = re.sub(rf'("value": ){value}\b', rf"\g<1>{value + 7}", text)
     choose(student, "Choose a report to check", "report.md", forged)
     expect(result).to_contain_text(re.compile(r"\d of \d\d figures and \d+ cases differ"))
-    expect(result).to_contain_text(re.compile(r"Computed by lab 0\.1\.0, Python (\S+, NumPy \S+, emscripten \S+ wasm32)\. "
-                                              r"Checked by lab 0\.1\.0, Python \1\."))
+    expect(result).to_contain_text(
+        re.compile(
+            r"Computed by lab 0\.1\.0, Python (\S+, NumPy \S+, emscripten \S+ wasm32)\. "
+            r"Checked by lab 0\.1\.0, Python \1\."
+        )
+    )
     expect(result.locator(".differs").first).to_contain_text("✗ differs")
     expect(result.get_by_role("row").filter(has_text="removed.words").first).to_contain_text(str(value + 7))
     student.page.get_by_role("button", name="Check my own record").click()
@@ -310,11 +403,19 @@ def test_a_report_is_checked_in_the_page(student):
     assert after == before
 
 
-@pytest.mark.parametrize("text", [
-    "", "# Homework", "PK\x03\x04", ATTACK, '{"schema": 99, "entries": {}}',
-    f'<script type="application/json" id="ledger">{{"x": "{ATTACK[:20]}"}}</script>',
-    json.dumps({**record({}), "entries": {"<script>": entry(1)}}), '{"schema": 2, "entries": {"track": 1e999}}',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# Homework",
+        "PK\x03\x04",
+        ATTACK,
+        '{"schema": 99, "entries": {}}',
+        f'<script type="application/json" id="ledger">{{"x": "{ATTACK[:20]}"}}</script>',
+        json.dumps({**record({}), "entries": {"<script>": entry(1)}}),
+        '{"schema": 2, "entries": {"track": 1e999}}',
+    ],
+)
 def test_a_hostile_report_changes_nothing_and_runs_nothing(student, text):
     """What is no report of the lab is refused in one sentence."""
     before = student.one("[data-ledger]").inner_html()
@@ -336,7 +437,11 @@ def test_the_report_can_be_copied(student):
     student.page.get_by_role("button", name="Copy", exact=True).click()
     expect(student.one("[data-report-status]")).to_contain_text("Copy the text below")
     shown = student.page.get_by_label("The report as text").input_value()
-    assert ledger_text(shown) and student.page.evaluate("() => getSelection().toString() || document.activeElement.selectionEnd") != 0
+    assert (
+        ledger_text(shown)
+        and student.page.evaluate("() => getSelection().toString() || document.activeElement.selectionEnd")
+        != 0
+    )
 
 
 def test_a_stale_capture_is_named_everywhere(student):
@@ -356,8 +461,12 @@ def test_a_stale_capture_is_named_everywhere(student):
 @pytest.mark.parametrize("button", ["Report as a page to print", "As Markdown", "As JSON"])
 def test_without_python_there_is_a_report_all_the_same(new_reader, button):
     """It names what is missing, keeps markup text, carries the record, and stands on the page as text."""
-    entries = {"cloud/1/prediction": predicted(), "cloud/1/evidence": captured(removed__words_share=0.597),
-               "edge/1/prediction": predicted(), "cloud/1/decision": ATTACK}
+    entries = {
+        "cloud/1/prediction": predicted(),
+        "cloud/1/evidence": captured(removed__words_share=0.597),
+        "edge/1/prediction": predicted(),
+        "cloud/1/decision": ATTACK,
+    }
     reader = holding(new_reader, entries, student="7b-12")
     expect(reader.one("[data-report-missing]")).to_contain_text("Part 1: a reflection")
     name, text = download(reader, button)
@@ -365,11 +474,17 @@ def test_without_python_there_is_a_report_all_the_same(new_reader, button):
     held = Ledger.from_text(ledger_text(text))
     assert held.record["student"] == "7b-12" and held.get("cloud", "1", "decision") == ATTACK
     if button != "As JSON":
-        for words in ("Missing: a reflection", "Missing: captured evidence, a reflection", "Final strategy: missing.",
-                      COMPUTED):
+        for words in (
+            "Missing: a reflection",
+            "Missing: captured evidence, a reflection",
+            "Final strategy: missing.",
+            COMPUTED,
+        ):
             assert words in text
         assert re.search(r"Main figures.*59\.7 %.*All captured figures.*0\.597", text, re.DOTALL)
-        assert "<script>globalThis" not in text.split("## Record")[0].split('<script type="application/json"')[0]
+        assert (
+            "<script>globalThis" not in text.split("## Record")[0].split('<script type="application/json"')[0]
+        )
     shown = reader.page.get_by_label("The report as text").input_value()
     assert ledger_text(shown)
     if button == "Report as a page to print":
@@ -381,35 +496,83 @@ def test_without_python_there_is_a_report_all_the_same(new_reader, button):
 
 
 CANDIDATES = [
-    record({}), record({"track": "cloud"}), {**record({}), "schema": 1}, {**record({}), "schema": 4}, [], None, 7,
-    {**record({}), "schema": True}, {**record({}), "reader": 7}, {**record({}), "lab": None}, {**record({}), "student": []},
-    {**record({}), "entries": []}, record({"cloud/1/prediction": predicted()}), record({"cloud/1/prediction": 30}),
-    record({"cloud/1/prediction": predicted(value=[1])}), record({"cloud/9/prediction": predicted()}),
-    record({"cloud/1/prediction": predicted(said="x" * 501)}), record({"cloud/1/prediction": predicted(value={"direction": "up"})}),
-    record({"cloud/1/reflection": "x" * 20_000}), record({"cloud/1/reflection": "x" * 20_001}),
-    record({"cloud/1/reflection": "\U0001f600" * 20_000}), record({"cloud/synthesis/risk": ATTACK}),
-    record({"cloud/synthesis/risk": 3}), record({"cloud/1/evidence": captured(a__b=1)}),
-    record({"cloud/1/evidence": captured(a__b="text")}), record({"cloud/1/evidence": captured(a__b=[1])}),
-    record({"cloud/1/evidence": captured(a__b=True)}), record({"cloud/1/evidence": captured(a__b=None)}),
-    record({"cloud/1/evidence": {"values": {}}}), record({"cloud/1/evidence": {**captured(), "cases": "x"}}),
+    record({}),
+    record({"track": "cloud"}),
+    {**record({}), "schema": 1},
+    {**record({}), "schema": 4},
+    [],
+    None,
+    7,
+    {**record({}), "schema": True},
+    {**record({}), "reader": 7},
+    {**record({}), "lab": None},
+    {**record({}), "student": []},
+    {**record({}), "entries": []},
+    record({"cloud/1/prediction": predicted()}),
+    record({"cloud/1/prediction": 30}),
+    record({"cloud/1/prediction": predicted(value=[1])}),
+    record({"cloud/9/prediction": predicted()}),
+    record({"cloud/1/prediction": predicted(said="x" * 501)}),
+    record({"cloud/1/prediction": predicted(value={"direction": "up"})}),
+    record({"cloud/1/reflection": "x" * 20_000}),
+    record({"cloud/1/reflection": "x" * 20_001}),
+    record({"cloud/1/reflection": "\U0001f600" * 20_000}),
+    record({"cloud/synthesis/risk": ATTACK}),
+    record({"cloud/synthesis/risk": 3}),
+    record({"cloud/1/evidence": captured(a__b=1)}),
+    record({"cloud/1/evidence": captured(a__b="text")}),
+    record({"cloud/1/evidence": captured(a__b=[1])}),
+    record({"cloud/1/evidence": captured(a__b=True)}),
+    record({"cloud/1/evidence": captured(a__b=None)}),
+    record({"cloud/1/evidence": {"values": {}}}),
+    record({"cloud/1/evidence": {**captured(), "cases": "x"}}),
     record({"cloud/1/evidence": {**captured(), "values": {"<b>": figure(1)}}}),
     record({"cloud/1/evidence": {**captured(), "values": {"a.b": figure(1, "guessed")}}}),
-    record({"cloud/1/evidence": {**captured(), "settings": {"a": {}}}}), record({"cloud/1/settings": {"a": None, "b": True}}),
-    record({"cloud/1/kept-runs": [[[[[[[[[[1]]]]]]]]]]}), record({"cloud/1/kept-runs": [[[[[[[[[[[[1]]]]]]]]]]]]}),
-    record({"__proto__": 1}), record({"constructor": 1}), record({"cloud/1/x": {"y" * 201: 1}}),
-    {**record({}), "entries": {"track": {"value": 1, "at": 5e12}}}, {**record({}), "entries": {"track": {"value": 1}}},
-    {**record({}), "entries": {"track": {"value": 1, "at": True}}}, {**record({}), "entries": {"track": {"value": 1, "at": 1, "x": 1}}},
+    record({"cloud/1/evidence": {**captured(), "settings": {"a": {}}}}),
+    record({"cloud/1/settings": {"a": None, "b": True}}),
+    record({"cloud/1/kept-runs": [[[[[[[[[[1]]]]]]]]]]}),
+    record({"cloud/1/kept-runs": [[[[[[[[[[[[1]]]]]]]]]]]]}),
+    record({"__proto__": 1}),
+    record({"constructor": 1}),
+    record({"cloud/1/x": {"y" * 201: 1}}),
+    {**record({}), "entries": {"track": {"value": 1, "at": 5e12}}},
+    {**record({}), "entries": {"track": {"value": 1}}},
+    {**record({}), "entries": {"track": {"value": 1, "at": True}}},
+    {**record({}), "entries": {"track": {"value": 1, "at": 1, "x": 1}}},
     {"schema": 1, "reader": "r", "entries": {"cloud/1/prediction": entry({"value": 30})}},
     {"schema": 1, "reader": "r", "entries": {"cloud/1/evidence": entry({"settings": {}, "values": {}})}},
-    *({**record({"cloud/2/evidence": {**captured(), **change}}), "schema": schema} for schema in (2, SCHEMA) for change in (
-        {}, {"engine": None}, {"engine": "x"}, {"engine": []}, {"engine": {}}, {"engine": {**ENGINE, "more": "1"}},
-        {"engine": {**ENGINE, "numpy": 2}}, {"engine": {**ENGINE, "numpy": None}}, {"engine": {**ENGINE, "numpy": ""}},
-        {"engine": {**ENGINE, "python": ATTACK[:50]}}, {"engine": {**ENGINE, "python": "3" * 61}},
-        {"engine": {**ENGINE, "platform": "linux\n"}}, {"lab": 7}, {"lab": None}, {"lab": "x" * 101},
-        {"cases": None}, {"cases": ["a-ok"] * 201}, {"cases": ["any-runs", "has-runs", "best-tried"]},
-        {"cases": [["any-runs"]]}, {"cases": ["any-runs"] * 201})),
+    *(
+        {**record({"cloud/2/evidence": {**captured(), **change}}), "schema": schema}
+        for schema in (2, SCHEMA)
+        for change in (
+            {},
+            {"engine": None},
+            {"engine": "x"},
+            {"engine": []},
+            {"engine": {}},
+            {"engine": {**ENGINE, "more": "1"}},
+            {"engine": {**ENGINE, "numpy": 2}},
+            {"engine": {**ENGINE, "numpy": None}},
+            {"engine": {**ENGINE, "numpy": ""}},
+            {"engine": {**ENGINE, "python": ATTACK[:50]}},
+            {"engine": {**ENGINE, "python": "3" * 61}},
+            {"engine": {**ENGINE, "platform": "linux\n"}},
+            {"lab": 7},
+            {"lab": None},
+            {"lab": "x" * 101},
+            {"cases": None},
+            {"cases": ["a-ok"] * 201},
+            {"cases": ["any-runs", "has-runs", "best-tried"]},
+            {"cases": [["any-runs"]]},
+            {"cases": ["any-runs"] * 201},
+        )
+    ),
     {**record({"cloud/1/evidence": captured()}), "schema": 2, "entries": {"__proto__": entry(1)}},
-    {"schema": 1, "reader": "r", "entries": {"cloud/1/prediction": entry({"value": {"direction": "up", "prediction": 3}})}},
+    {
+        "schema": 1,
+        "reader": "r",
+        "entries": {"cloud/1/prediction": entry({"value": {"direction": "up", "prediction": 3}})},
+    },
 ]
 
 
@@ -433,7 +596,11 @@ def test_page_and_command_line_accept_and_refuse_the_same_records(new_reader):
 def test_a_record_of_the_first_edition_is_brought_up_to_date(new_reader):
     """Schema 1 in the storage is read, shown, and saved at the present schema."""
     reader = new_reader(script=NO_PYTHON).open().saved()
-    old = {"schema": 1, "reader": "r", "entries": {"cloud/1/prediction": entry({"value": 42, "why": "", "locked_at": ""})}}
+    old = {
+        "schema": 1,
+        "reader": "r",
+        "entries": {"cloud/1/prediction": entry({"value": 42, "why": "", "locked_at": ""})},
+    }
     reader.page.evaluate(STORE, old)
     reader.reload()
     expect(reader.one("[data-lock-answer='1']")).to_contain_text("42")
@@ -447,7 +614,12 @@ def test_a_record_of_the_first_edition_is_brought_up_to_date(new_reader):
 def test_a_record_of_a_newer_edition_is_left_alone(new_reader):
     """The page says so, works in memory, and after a reload the record lies there as it was."""
     reader = new_reader(script=NO_PYTHON).open().saved()
-    newer = {"schema": 99, "reader": "r", "future": [1], "entries": {"cloud/1/prediction": entry({"answer": "?"})}}
+    newer = {
+        "schema": 99,
+        "reader": "r",
+        "future": [1],
+        "entries": {"cloud/1/prediction": entry({"answer": "?"})},
+    }
     reader.page.evaluate(STORE, newer)
     reader.reload()
     for _ in range(2):
@@ -494,7 +666,12 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
 def test_the_map_says_how_far_each_part_is(new_reader):
     """Not started, predicted, evidence, checkpoint, decided: in words, for the track that is shown."""
     full = {"prediction": predicted(), "evidence": captured(), "settings": SETTINGS, "reflection": "Because."}
-    steps = [("prediction", "predicted"), ("evidence", "evidence"), ("reflection", "checkpoint"), ("decision", "decided")]
+    steps = [
+        ("prediction", "predicted"),
+        ("evidence", "evidence"),
+        ("reflection", "checkpoint"),
+        ("decision", "decided"),
+    ]
     entries = {}
     reader = holding(new_reader, {"track": "cloud"})
     expect(reader.one("[data-map='1']")).to_contain_text("not started")
@@ -516,7 +693,9 @@ def test_only_visible_time_is_counted(new_reader):
     reader.open().page.clock.run_for(130_000)
     expect(reader.one("[data-map='1'] [data-map-time]")).to_have_text("2 of 15 min")
     expect(reader.one("[data-map-total]")).to_contain_text("2 of 45 minutes")
-    reader.page.evaluate("() => Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true})")
+    reader.page.evaluate(
+        "() => Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true})"
+    )
     reader.page.clock.run_for(300_000)
     reader.page.evaluate("() => { delete document.visibilityState; }")
     reader.page.clock.run_for(61_000)
@@ -528,20 +707,35 @@ def test_only_visible_time_is_counted(new_reader):
 
 def test_the_synthesis_speaks_of_what_was_captured_and_of_nothing_else(new_reader):
     """A takeaway needs all its numbers; the bill names what is missing and adds up what is there."""
-    part_1 = captured(reveal__prediction=0.3, reveal__measured=0.59, reveal__gap=0.29, scale__dollars_after=1000,
-                      scale__indexing_dollars=10, scale__dollars_saved=500, removed__words_share=0.5)
+    part_1 = captured(
+        reveal__prediction=0.3,
+        reveal__measured=0.59,
+        reveal__gap=0.29,
+        scale__dollars_after=1000,
+        scale__indexing_dollars=10,
+        scale__dollars_saved=500,
+        removed__words_share=0.5,
+    )
     entries = {"cloud/1/prediction": predicted(), "cloud/1/evidence": part_1, "cloud/1/settings": SETTINGS}
     reader = holding(new_reader, entries)
     synthesis = reader.one("[data-synthesis]")
-    expect(synthesis.get_by_role("listitem").filter(has_text="You expected")).to_contain_text(re.compile(r"59\.0 %"))
+    expect(synthesis.get_by_role("listitem").filter(has_text="You expected")).to_contain_text(
+        re.compile(r"59\.0 %")
+    )
     expect(synthesis.get_by_text("At your threshold")).to_be_hidden()
     panels = reader.one("[data-synthesis-evidence] .panel")
-    expect(panels).to_have_text([re.compile("current"), re.compile("Missing: not begun"), re.compile("Missing: not begun")])
+    expect(panels).to_have_text(
+        [re.compile("current"), re.compile("Missing: not begun"), re.compile("Missing: not begun")]
+    )
     total = reader.one("[data-synthesis-costs] .total")
     expect(total).to_contain_text("Sum so far, without labelling project, real and synthetic samples")
     expect(total).to_contain_text("$1,010")
-    entries |= {"cloud/2/prediction": predicted({"direction": "fewer", "prediction": 2}), "cloud/2/evidence": captured(marker__cost=90, run__stop_cost=7),
-                "cloud/3/prediction": predicted({"direction": "falls", "prediction": 9}), "cloud/3/evidence": captured(cost__total=400)}
+    entries |= {
+        "cloud/2/prediction": predicted({"direction": "fewer", "prediction": 2}),
+        "cloud/2/evidence": captured(marker__cost=90, run__stop_cost=7),
+        "cloud/3/prediction": predicted({"direction": "falls", "prediction": 9}),
+        "cloud/3/evidence": captured(cost__total=400),
+    }
     reader.page.evaluate(STORE, record(entries))
     reader.reload()
     expect(total).to_have_text(re.compile(r"^Total.*\$1,500"))

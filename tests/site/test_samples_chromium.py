@@ -10,15 +10,30 @@ from dataselect_core import datasets
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 CORPORA = {
-    "edge": ("Simulated drive (real images, seen again)", "1,000", "Frames", "Pixels", "frame",
-             [r"^Kept: mean ink \d+%", r"^Removed: mean ink \d+%", r"^Difference: \d+ of 64 pixels"]),
-    "tiny": ("Simulated sounds (all made)", "500", "Clips", "Samples", "clip",
-             [r"^Kept: [\d,]+ samples", r"^Removed: [\d,]+ samples"]),
+    "edge": (
+        "Simulated drive (real images, seen again)",
+        "1,000",
+        "Frames",
+        "Pixels",
+        "frame",
+        [r"^Kept: mean ink \d+%", r"^Removed: mean ink \d+%", r"^Difference: \d+ of 64 pixels"],
+    ),
+    "tiny": (
+        "Simulated sounds (all made)",
+        "500",
+        "Clips",
+        "Samples",
+        "clip",
+        [r"^Kept: [\d,]+ samples", r"^Removed: [\d,]+ samples"],
+    ),
 }
 
 
-@pytest.mark.parametrize(("track", "options"), [("edge", {}), ("tiny", {}), ("edge", PHONE), ("tiny", PHONE)],
-                         ids=["edge", "tiny", "edge on a phone", "tiny on a phone"])
+@pytest.mark.parametrize(
+    ("track", "options"),
+    [("edge", {}), ("tiny", {}), ("edge", PHONE), ("tiny", PHONE)],
+    ids=["edge", "tiny", "edge on a phone", "tiny on a phone"],
+)
 def test_a_track_with_data_of_its_own(new_reader, track, options):
     """The track's corpus is chosen, counted in its own units, deduplicated, and looked into by pictures with words."""
     corpus, items, item_header, unit_header, item, alts = CORPORA[track]
@@ -30,7 +45,9 @@ def test_a_track_with_data_of_its_own(new_reader, track, options):
         expect(reader.part.get_by_role("rowheader", name=header, exact=True)).to_be_visible()
     expect(reader.here("[data-when='corpus-texts']").first).to_be_hidden()
     advanced = reader.here("details.advanced summary")
-    expect(advanced).to_have_text("Advanced: permutations, seed, bands × rows")  # only texts have shingles of a width
+    expect(advanced).to_have_text(
+        "Advanced: permutations, seed, bands × rows"
+    )  # only texts have shingles of a width
     before = reader.value("removed.documents").text_content()
     reader.type_threshold(0.7)
     expect(reader.value("removed.documents")).not_to_have_text(before)
@@ -52,14 +69,18 @@ def test_from_frames_to_texts_and_to_another_track(new_reader):
     reader = new_reader()
     reader.open("?track=edge&part=1").commit(30).live().results()
     reader.choose_corpus("Licence texts (real)")
-    expect(reader.here("details.advanced summary")).to_have_text("Advanced: width, permutations, seed, bands × rows")
+    expect(reader.here("details.advanced summary")).to_have_text(
+        "Advanced: width, permutations, seed, bands × rows"
+    )
     expect(reader.part.get_by_role("rowheader", name="Documents", exact=True)).to_be_visible()
     reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
     expect(reader.here(".sides del").first).to_be_visible()
     expect(reader.here(".sides svg")).to_have_count(0)
     reader.choose_track("Tiny Pioneer")
     expect(reader.part.get_by_role("button", name="Simulated drive")).to_have_count(0)
-    expect(reader.part.get_by_role("button", name="Simulated sounds")).to_have_attribute("aria-pressed", "true")
+    expect(reader.part.get_by_role("button", name="Simulated sounds")).to_have_attribute(
+        "aria-pressed", "true"
+    )
     reader.choose_track("Edge Guardian")
     reader.results()
     expect(reader.part.get_by_role("button", name="Licence texts")).to_have_attribute("aria-pressed", "true")

@@ -12,8 +12,13 @@ from tools import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "site" / "pages"
-CASES = ("limits-both-fail", "limits-budget-fails", "limits-guardrail-fails", "limits-budget-binds",
-         "limits-guardrail-binds")
+CASES = (
+    "limits-both-fail",
+    "limits-budget-fails",
+    "limits-guardrail-fails",
+    "limits-budget-binds",
+    "limits-guardrail-binds",
+)
 
 
 def reactions():
@@ -28,8 +33,11 @@ def reactions():
 def numbers(budget, guardrail):
     """The figures of a constraint check, (value, limit) each."""
     named = zip(("budget", "guardrail"), (budget, guardrail), strict=True)
-    return {f"check.{name}.{what}": number for name, pair in named
-            for what, number in zip(("value", "limit"), pair, strict=True)}
+    return {
+        f"check.{name}.{what}": number
+        for name, pair in named
+        for what, number in zip(("value", "limit"), pair, strict=True)
+    }
 
 
 @pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
@@ -45,15 +53,18 @@ def test_every_track_opens_with_persona_stakeholder_and_crisis(track):
     assert len(scene.split()) < 130
 
 
-@pytest.mark.parametrize(("budget", "guardrail", "case"), [
-    ((0.5, 0.4), (0.03, 0.01), "limits-both-fail"),
-    ((0.5, 0.4), (0.0, 0.01), "limits-budget-fails"),
-    ((0.3, 0.4), (0.03, 0.01), "limits-guardrail-fails"),
-    ((0.39, 0.4), (0.001, 0.01), "limits-budget-binds"),
-    ((0.2, 0.4), (0.009, 0.01), "limits-guardrail-binds"),
-    ((0.4, 0.4), (0.005, 0.01), "limits-budget-binds"),  # at its limit is within it
-    ((0.2, 0.4), (0.0, 0.0), "limits-guardrail-binds"),  # a limit of nothing leaves nothing
-])
+@pytest.mark.parametrize(
+    ("budget", "guardrail", "case"),
+    [
+        ((0.5, 0.4), (0.03, 0.01), "limits-both-fail"),
+        ((0.5, 0.4), (0.0, 0.01), "limits-budget-fails"),
+        ((0.3, 0.4), (0.03, 0.01), "limits-guardrail-fails"),
+        ((0.39, 0.4), (0.001, 0.01), "limits-budget-binds"),
+        ((0.2, 0.4), (0.009, 0.01), "limits-guardrail-binds"),
+        ((0.4, 0.4), (0.005, 0.01), "limits-budget-binds"),  # at its limit is within it
+        ((0.2, 0.4), (0.0, 0.0), "limits-guardrail-binds"),  # a limit of nothing leaves nothing
+    ],
+)
 def test_the_case_names_the_limit_that_decides(budget, guardrail, case):
     """The limit that fails decides, else the one that is used up most."""
     assert audit_cases.binding(numbers(budget, guardrail)) == case

@@ -24,9 +24,19 @@ from dataselect_core.tracks import TRACKS
 
 ROOT = Path(__file__).resolve().parents[2]
 THRESHOLDS = {"cloud": 0.7, "edge": 0.6, "mobile": 0.75, "tiny": 0.65}
-WHY = {1: "a third is a third", 2: "it asks about what it does not know", 3: "the simulator has never seen rain"}
-REFLECTION = {n: f"Part {n}: I expected less, measured more & “kept” the difference <in mind>." for n in PARTS}
-DECISION = {1: "Ship the threshold I found.", 2: "Stop at the knee of my third run.", 3: "Real first, then the simulator."}
+WHY = {
+    1: "a third is a third",
+    2: "it asks about what it does not know",
+    3: "the simulator has never seen rain",
+}
+REFLECTION = {
+    n: f"Part {n}: I expected less, measured more & “kept” the difference <in mind>." for n in PARTS
+}
+DECISION = {
+    1: "Ship the threshold I found.",
+    2: "Stop at the knee of my third run.",
+    3: "Real first, then the simulator.",
+}
 STRATEGY = {
     "Final acquisition strategy": "Remove what repeats, label at the knee, and buy real samples until they run out.",
     "Rejected alternative": "Ninety percent synthetic: the recall in the rain speaks against it.",
@@ -34,7 +44,11 @@ STRATEGY = {
     "Remaining risk": "The Data Wall: behind it my next sample is one that somebody must still go out and get.",
 }
 TERMS = "(panel) => [...panel.querySelectorAll('dt')].map((term) => [term.innerText.trim(), term.nextElementSibling.innerText.trim()])"
-PLOTS = ("Learning against compute", "Accuracy against the cost of the project", "The map: every mix, measured")
+PLOTS = (
+    "Learning against compute",
+    "Accuracy against the cost of the project",
+    "The map: every mix, measured",
+)
 TAMPERED = {"1": "removed.words", "2": "marker.cost", "3": "point.accuracy"}
 
 
@@ -97,7 +111,9 @@ def audit(student, track):
     expect(clusters.first).to_have_attribute("aria-pressed", "true")
     for what in ("kept", "removed"):
         expect(part.get_by_role("region", name=re.compile(f"that is {what}$"))).to_contain_text(what.title())
-    expect(part.get_by_label(re.compile(r"^Removed \w+ to compare")).locator("option").first).to_have_text(NUMBER)
+    expect(part.get_by_label(re.compile(r"^Removed \w+ to compare")).locator("option").first).to_have_text(
+        NUMBER
+    )
 
     left, limit, _, status = student.cells(part, "Budget: compute left after deduplication")
     within = student.number(left) <= student.number(limit)
@@ -125,7 +141,9 @@ def labelling(student):
 
     runs = part.get_by_role("table", name="Your runs, compared")
     heads = runs.get_by_role("columnheader").all_inner_texts()
-    knee = int(student.cells(runs, "3")[[head.startswith("Geometric knee") for head in heads].index(True) - 1])
+    knee = int(
+        student.cells(runs, "3")[[head.startswith("Geometric knee") for head in heads].index(True) - 1]
+    )
     part.get_by_label("Run", exact=True).select_option("3")
     part.get_by_role("spinbutton", name="Labels").fill(str(knee))
     part.get_by_role("spinbutton", name="Labels").blur()
@@ -140,11 +158,14 @@ def labelling(student):
     part.get_by_label(re.compile("^On what")).fill("the price of a GPU-hour")
     student.button(part, "Commit the answer")
     expect(part.get_by_text("It depends, because “the price of a GPU-hour”")).to_be_visible()
-    expect(part.get_by_role("region", name="Break-even of each assumption").get_by_role("row").nth(5)).to_be_visible()
+    expect(
+        part.get_by_role("region", name="Break-even of each assumption").get_by_role("row").nth(5)
+    ).to_be_visible()
     close(student, 2)
     assert student.noted[2, "Labels at your marker"] == str(knee)
     assert student.number(student.noted[2, "Cost of your marker less that of the optimum"]) == pytest.approx(
-        student.number(cost) - student.number(student.cells(part, "True optimum")[-1]), abs=1.01)
+        student.number(cost) - student.number(student.cells(part, "True optimum")[-1]), abs=1.01
+    )
 
 
 def domain_gap(student, track):
@@ -156,7 +177,9 @@ def domain_gap(student, track):
     expect(part.get_by_text("challenge is not solved")).to_be_visible(timeout=LONG)
 
     made = gap_map.read(datasets.gap_maps(), track.id)
-    limits = mixing.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    limits = mixing.Limits(
+        *(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
+    )
     share, strength = np.argwhere(made.feasible(limits))[0]
     share, strength = round(100 * made.shares[share]), round(float(made.randomisations[strength]), 2)
     student.enter(part, "Domain randomisation (number)", round(strength + 0.05, 2))
@@ -167,9 +190,12 @@ def domain_gap(student, track):
     student.enter(part, "Label noise to inject, % (number)", 10)
     student.at_rest(3)
     close(student, 3)
-    for row, label in (("Accuracy in the field", "Field accuracy"), ("Domain gap: FID", "FID"),
-                       ("Safety: recall of the critical class in heavy rain", "Safety recall in heavy rain"),
-                       ("Supply: real samples asked for", "Real samples")):
+    for row, label in (
+        ("Accuracy in the field", "Field accuracy"),
+        ("Domain gap: FID", "FID"),
+        ("Safety: recall of the critical class in heavy rain", "Safety recall in heavy rain"),
+        ("Supply: real samples asked for", "Real samples"),
+    ):
         value, *_, status = student.cells(part, row)
         assert status.startswith("✓ within the limit") and value == student.noted[3, label], row
 
@@ -181,16 +207,30 @@ def synthesis(student, track):
     place = student.region("Synthesis: your data strategy")
     expect(place.get_by_text("✓ Captured, current.")).to_have_count(3)
     for (number, label), text in student.noted.items():
-        panel = place.locator(".panel").filter(has=student.page.get_by_role("heading", name=f"Part {number}: {PARTS[number]}"))
+        panel = place.locator(".panel").filter(
+            has=student.page.get_by_role("heading", name=f"Part {number}: {PARTS[number]}")
+        )
         assert [label, text] in panel.evaluate(TERMS), (number, label)
     takeaways = " ".join(place.get_by_role("listitem").all_inner_texts())
     assert 3 <= place.get_by_role("listitem").count() <= 5
     both = (2, "Factor") in student.noted  # on the rare class random sampling may never come to 90 %
-    for words in ("You expected 30.0 %", student.noted[1, "Items removed"], *(["you had said “fewer samples”, factor 1.5"] if both else []),
-                  f"You would stop at {student.noted[2, 'Labels at your marker']}", "you had said −10"):
+    for words in (
+        "You expected 30.0 %",
+        student.noted[1, "Items removed"],
+        *(["you had said “fewer samples”, factor 1.5"] if both else []),
+        f"You would stop at {student.noted[2, 'Labels at your marker']}",
+        "you had said −10",
+    ):
         assert words in takeaways, words
-    bill = [student.cells(place, row)[1] for row in (
-        "Training run on what is kept", "Indexing to find the duplicates", "Labelling project", "Real and synthetic samples")]
+    bill = [
+        student.cells(place, row)[1]
+        for row in (
+            "Training run on what is kept",
+            "Indexing to find the duplicates",
+            "Labelling project",
+            "Real and synthetic samples",
+        )
+    ]
     total = student.number(student.cells(place, "Total")[1])
     assert total == pytest.approx(sum(map(student.number, bill)), rel=0.01)
     expect(place.get_by_text(f"For the {track.title}.")).to_be_visible()
@@ -203,7 +243,9 @@ def synthesis(student, track):
 
 def hand_in(student, track, folder):
     """Downloads the three forms of the report, which lack nothing and say what the student saw and wrote: form -> path."""
-    expect(student.region("Your record").get_by_text(f"Nothing is missing on the track {track.title}.")).to_be_visible()
+    expect(
+        student.region("Your record").get_by_text(f"Nothing is missing on the track {track.title}.")
+    ).to_be_visible()
     files = {}
     for form, button in (("html", "Report as a page to print"), ("md", "As Markdown"), ("json", "As JSON")):
         files[form] = folder / f"report.{form}"
@@ -216,8 +258,13 @@ def hand_in(student, track, folder):
         said = text.split("## Record")[0].split("<script")[0]
         assert not re.search("missing|stale|not begun", said, re.IGNORECASE)
         assert all(why in said for why in WHY.values())
-        for key in ("Key: grey dashed line: random; orange dotted line: least confidence", "circle with a cross: your marker",
-                    "purple bar: labels saved", "red dotted line: FID limit", "Key: red dashed line: the threshold in use"):
+        for key in (
+            "Key: grey dashed line: random; orange dotted line: least confidence",
+            "circle with a cross: your marker",
+            "purple bar: labels saved",
+            "red dotted line: FID limit",
+            "Key: red dashed line: the threshold in use",
+        ):
             assert key in said, key
     for (_, label), text in student.noted.items():
         assert [label, text] in [row[:2] for row in report.rows], (label, text)
@@ -225,7 +272,9 @@ def hand_in(student, track, folder):
     assert {picture["alt"] for picture in report.pictures} >= set(PLOTS)
     seen = student.reader.another_tab().page
     seen.set_content(html)
-    assert seen.locator("img").evaluate_all("(all) => all.every((each) => each.complete && each.naturalWidth > 250)")
+    assert seen.locator("img").evaluate_all(
+        "(all) => all.every((each) => each.complete && each.naturalWidth > 250)"
+    )
     seen.close()
     return files
 
@@ -235,8 +284,13 @@ def hand_in(student, track, folder):
 
 def verify(files, table):
     """Run the teacher's command: its exit status, and the rows of its table."""
-    ran = subprocess.run([sys.executable, "-m", "dataselect_core", "verify", *map(str, files), "--csv", str(table)],
-                         cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-m", "dataselect_core", "verify", *map(str, files), "--csv", str(table)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert table.is_file(), ran.stderr
     with open(table, encoding="utf-8", newline="") as lines:
         return ran.returncode, list(csv.DictReader(lines))
@@ -244,14 +298,20 @@ def verify(files, table):
 
 def figures(record, track):
     """(part, path) -> value of every captured figure, from the record itself."""
-    return {(part, path): value["value"] for part in "123"
-            for path, value in record["entries"][f"{track.id}/{part}/evidence"]["value"]["values"].items()}
+    return {
+        (part, path): value["value"]
+        for part in "123"
+        for path, value in record["entries"][f"{track.id}/{part}/evidence"]["value"]["values"].items()
+    }
 
 
 def cases(record, track):
     """(part, path in the table) of everything the page said was the case when evidence was captured."""
-    return {(part, f"cases.{name}") for part in "123"
-            for name in record["entries"][f"{track.id}/{part}/evidence"]["value"]["cases"]}
+    return {
+        (part, f"cases.{name}")
+        for part in "123"
+        for name in record["entries"][f"{track.id}/{part}/evidence"]["value"]["cases"]
+    }
 
 
 def forged(files, record, track):
@@ -265,10 +325,14 @@ def forged(files, record, track):
     return made
 
 
-@pytest.mark.parametrize(("track", "hands"), [
-    *((track, {}) for track in TRACKS if track.id != "tiny"),
-    (TRACKS[-1], {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}),
-], ids=["cloud", "edge", "mobile", "tiny-on-a-phone"])
+@pytest.mark.parametrize(
+    ("track", "hands"),
+    [
+        *((track, {}) for track in TRACKS if track.id != "tiny"),
+        (TRACKS[-1], {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}),
+    ],
+    ids=["cloud", "edge", "mobile", "tiny-on-a-phone"],
+)
 def test_from_the_opening_scene_to_a_report_that_holds(new_reader, tmp_path, track, hands):
     """All parts, the synthesis, the report in three forms; natively every figure agrees, and none but a forged one fails."""
     student = Student(new_reader(**hands), finger=bool(hands))
@@ -289,7 +353,9 @@ def test_from_the_opening_scene_to_a_report_that_holds(new_reader, tmp_path, tra
     assert [row for row in rows if row["agrees"] != "yes"] == [] and status == 0
     for form, path in files.items():
         mine = {(row["part"], row["path"]): row for row in rows if row["report"] == str(path)}
-        assert mine.keys() == judged | ({("", "text")} if form != "json" else set())  # the record alone shows no text
+        assert mine.keys() == judged | (
+            {("", "text")} if form != "json" else set()
+        )  # the record alone shows no text
         for place, value in claimed.items():
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 assert float(mine[place]["recomputed"]) == pytest.approx(value, rel=1e-8, abs=1e-11), place
@@ -299,4 +365,5 @@ def test_from_the_opening_scene_to_a_report_that_holds(new_reader, tmp_path, tra
     status, rows = verify(wrong.values(), tmp_path / "forged.csv")
     assert status == 1 and len(rows) == len(wrong) * len(judged)
     assert [(row["report"], row["part"], row["path"]) for row in rows if row["agrees"] != "yes"] == [
-        (str(wrong[part]), part, path) for part, path in TAMPERED.items()]
+        (str(wrong[part]), part, path) for part, path in TAMPERED.items()
+    ]

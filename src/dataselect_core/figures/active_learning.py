@@ -18,8 +18,17 @@ from . import class_limits, index_bill, labelling_cases, labelling_runs, labelli
 from .labelling_runs import Reading, crossing
 from .predicted_factor import DIRECTIONS
 
-OF_TRACK = ("label_price", "score_price", "pool_size", "training_price", "bytes_per_sample", "gpu_seconds_per_sample",
-            "epochs", "share_removed", "gpu_hour_price")
+OF_TRACK = (
+    "label_price",
+    "score_price",
+    "pool_size",
+    "training_price",
+    "bytes_per_sample",
+    "gpu_seconds_per_sample",
+    "epochs",
+    "share_removed",
+    "gpu_hour_price",
+)
 CONTROLS = (*labelling_runs.CHOICES, *labelling_runs.RANGES)
 RUNS = ("random", "active")
 STATED = (*RUNS, "marker", "answer", "runs_used")
@@ -29,8 +38,13 @@ HERE = "this run, mean over its seeds"
 PRICES = "labels, scoring and training at the prices in force"
 SWEEP = "the sweep made when the page was built, mean over its seeds"
 GUARDRAILS = {"overhead": "overhead_limit", "recall": "critical_limit", "rounds": "rounds_limit"}
-LIMITS = {"target_limit": (0.5, 1), "cost_limit": (1, 1e9), "overhead_limit": (0, 1), "critical_limit": (0, 1),
-          "rounds_limit": (1, 600)}
+LIMITS = {
+    "target_limit": (0.5, 1),
+    "cost_limit": (1, 1e9),
+    "overhead_limit": (0, 1),
+    "critical_limit": (0, 1),
+    "rounds_limit": (1, 600),
+}
 """What the link of a class may set, see `class_limits`; of the guardrails, a track has the one of its own kind."""
 EARLY = 200  # labels up to which being behind is looked for
 
@@ -102,8 +116,11 @@ class Situation:
 def limits(track, fixed):
     """Target, budget and guardrail of a track, those of the link of a class in their place: name -> `Value`."""
     own = track.part_2
-    places = {"target": ("target_limit", own.target), "budget": ("cost_limit", own.budget),
-              "guardrail": (GUARDRAILS[own.guardrail], own.limit)}
+    places = {
+        "target": ("target_limit", own.target),
+        "budget": ("cost_limit", own.budget),
+        "guardrail": (GUARDRAILS[own.guardrail], own.limit),
+    }
     return {name: class_limits.in_force(fixed, *place) for name, place in places.items()}
 
 
@@ -140,7 +157,9 @@ def check_prediction(prediction):
     factor = prediction.get("prediction") if isinstance(prediction, dict) else None
     number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
     if not number or prediction.get("direction") not in DIRECTIONS or not 1 <= factor <= 100:
-        raise ValueError(f"the prediction must be fewer, same or more and a factor from 1 to 100, not {prediction!r}")
+        raise ValueError(
+            f"the prediction must be fewer, same or more and a factor from 1 to 100, not {prediction!r}"
+        )
 
 
 def stated(situation):
@@ -153,7 +172,12 @@ def stated(situation):
             found |= {f"{name}.{key}": value for key, value in again.items() if key != "data"}
     if situation.marker is not None:
         marker = situation.marker
-        again = {**marker["settings"], "seeds": marker["seeds"], "number": marker["run"], "labels": marker["labels"]}
+        again = {
+            **marker["settings"],
+            "seeds": marker["seeds"],
+            "number": marker["run"],
+            "labels": marker["labels"],
+        }
         found |= {f"marker.{key}": value for key, value in again.items()}
     if situation.answer is not None:
         found["answer"] = situation.answer
@@ -189,11 +213,22 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     if settings.get("answer") not in (None, *ANSWERS):
         raise ValueError(f"the answer must be one of {', '.join(ANSWERS)}, not {settings['answer']!r}")
     here = track(track_id)
-    situation = Situation(here, controls, dict(prediction), answer=settings.get("answer"), edited=dict(assumptions),
-                          fixed=fixed_limits(here, settings), curves=cache(exhaustive.curves))
+    situation = Situation(
+        here,
+        controls,
+        dict(prediction),
+        answer=settings.get("answer"),
+        edited=dict(assumptions),
+        fixed=fixed_limits(here, settings),
+        curves=cache(exhaustive.curves),
+    )
     asked = situation.prices()  # refuses what cannot be before anything is run
     for name in (*RUNS, "marker"):
-        again = {key.removeprefix(f"{name}."): value for key, value in settings.items() if key.startswith(f"{name}.")}
+        again = {
+            key.removeprefix(f"{name}."): value
+            for key, value in settings.items()
+            if key.startswith(f"{name}.")
+        }
         if not again:
             continue
         if name in RUNS and (again.get("strategy") == "random") is not (name == "random"):
@@ -214,14 +249,24 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
 def _marker(run):
     """The marker at the end of a run."""
     labels, accuracy = run.accuracy()
-    return {"run": run.number, "labels": int(labels[-1]), "accuracy": float(accuracy.mean(axis=0)[-1]),
-            "selects": run.selects, "settings": run.settings, "seeds": run.seeds, "rounds": len(labels) - 1}
+    return {
+        "run": run.number,
+        "labels": int(labels[-1]),
+        "accuracy": float(accuracy.mean(axis=0)[-1]),
+        "selects": run.selects,
+        "settings": run.settings,
+        "seeds": run.seeds,
+        "rounds": len(labels) - 1,
+    }
 
 
 def known(settings):
     """What no lock guards: the settings of the controls."""
     units = {"batch": "labels", "initial": "labels", "budget": "labels", "seeds": "seeds"}
-    return {f"setting.{name}": modelled(settings[name], units.get(name, ""), "set by the reader") for name in CONTROLS}
+    return {
+        f"setting.{name}": modelled(settings[name], units.get(name, ""), "set by the reader")
+        for name in CONTROLS
+    }
 
 
 def figures(situation, judged=None):
@@ -246,7 +291,10 @@ def figures(situation, judged=None):
         "price.score": modelled(asked.score, "$", "price of a score in force"),
         "price.training": modelled(asked.training, "$", "price of a training in force"),
         "price.labels_to_pay": modelled(
-            asked.selection / asked.label if asked.label else None, "labels", "cost of a round ÷ price of a label"),
+            asked.selection / asked.label if asked.label else None,
+            "labels",
+            "cost of a round ÷ price of a label",
+        ),
         "own.labels_saved": measured(None, "labels", HERE),
         "measure.native": Assumptions()["signature_rate"].as_value(),
     }
@@ -280,7 +328,9 @@ def _run(r):
         "run.crossing_cost": modelled(None if r.crossing is None else r.cost_at(r.crossing), "$", PRICES),
         "run.geometric": measured(r.geometric, "labels", "Kneedle on accuracy against labels"),
         "run.economic": modelled(r.economic, "labels", "largest net benefit over random sampling"),
-        "run.net": modelled(r.net, "$", f"labels saved against random sampling ({SWEEP}) − cost of selection"),
+        "run.net": modelled(
+            r.net, "$", f"labels saved against random sampling ({SWEEP}) − cost of selection"
+        ),
         "run.break_even": modelled(r.break_even, "labels", "where selection has cost as much as it saved"),
         "run.cost": modelled(float(r.cost[-1]), "$", PRICES),
         "run.dollars_labels": modelled(float(parts.labels[-1]), "$", PRICES),
@@ -314,8 +364,10 @@ def _lock(situation):
     curves = situation.curves(settings["data"])
     strategy = active.run.settings["strategy"] if active else "margin"
     batch = active.run.settings["batch"] if active else settings["batch"]
-    swept = [crossing(c.labels, c.mean) for c in (
-        curves[0], next(c for c in curves if (c.strategy, c.batch_size) == (strategy, batch)))]
+    swept = [
+        crossing(c.labels, c.mean)
+        for c in (curves[0], next(c for c in curves if (c.strategy, c.batch_size) == (strategy, batch)))
+    ]
     saved = own[0] - own[1] if None not in own else None
     return {
         "reveal.direction": modelled(situation.prediction["direction"], "", "your prediction"),
@@ -323,7 +375,9 @@ def _lock(situation):
         "own.random": measured(own[0], "labels", "your latest random run, labels to 90 %"),
         "own.active": measured(own[1], "labels", "your latest run of uncertainty sampling, labels to 90 %"),
         "own.ratio": measured(_ratio(*own), "", "labels of random sampling ÷ labels of uncertainty sampling"),
-        "own.labels_saved": measured(saved, "labels", "labels of random sampling − labels of uncertainty sampling"),
+        "own.labels_saved": measured(
+            saved, "labels", "labels of random sampling − labels of uncertainty sampling"
+        ),
         "swept.strategy": modelled(strategy, "", "that of your run"),
         "swept.batch": modelled(batch, "labels", "that of your run"),
         "swept.random": measured(swept[0], "labels", SWEEP),

@@ -42,8 +42,10 @@ def cases(situation, values, learning):
 
 def binding(number):
     """Which limit decides: the one that fails, else the one of which less is left in proportion."""
-    limits = {check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
-              for check in ("budget", "guardrail")}
+    limits = {
+        check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
+        for check in ("budget", "guardrail")
+    }
     fails = [check for check, (value, limit) in limits.items() if value > limit]
     if fails:
         return "limits-both-fail" if len(fails) == 2 else f"limits-{fails[0]}-fails"

@@ -18,11 +18,19 @@ from .audit_cases import cases
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
 SIMULATION_SEED = 1
-SOURCES = {"licences": "licences", "crawl": "crawl", "frames": "drive", "signals": "clips"}  # function in `datasets`
+SOURCES = {
+    "licences": "licences",
+    "crawl": "crawl",
+    "frames": "drive",
+    "signals": "clips",
+}  # function in `datasets`
 RANGES = {"threshold": (0.5, 1), "width": (1, 12), "num_perm": (2, 256), "seed": (0, 9999)}
 KEPT_AUDITS = 4
 _AUDITS = {}  # the latest corpora and their audits, by what they depend on
-LIMITS = {"budget_limit": (0.01, 1), "guardrail_limit": (0, 1)}  # what the link of a class may set, see `class_limits`
+LIMITS = {
+    "budget_limit": (0.01, 1),
+    "guardrail_limit": (0, 1),
+}  # what the link of a class may set, see `class_limits`
 
 
 @dataclass
@@ -58,8 +66,10 @@ class Situation:
     def limits(self):
         """What the constraint check allows: budget and guardrail, as `Value`s."""
         own = self.track.part_1.limits[self.corpus]
-        return [class_limits.in_force(self.fixed, name, limit)
-                for name, limit in zip(LIMITS, (own.budget, own.guardrail), strict=True)]
+        return [
+            class_limits.in_force(self.fixed, name, limit)
+            for name, limit in zip(LIMITS, (own.budget, own.guardrail), strict=True)
+        ]
 
     def scale(self, point):
         """The redundancy of a point at the scale of the track."""
@@ -125,8 +135,14 @@ def figures(situation, point, learning):
     audit = situation.audit
     budget, guardrail = situation.limits()
     values = {
-        **known(audit), **_settings(situation, point), **_removed(audit, point, learning), **_lsh(point),
-        **_learning(audit, learning), **_clusters(audit, point), **_scale(situation, point), **_reveal(situation),
+        **known(audit),
+        **_settings(situation, point),
+        **_removed(audit, point, learning),
+        **_lsh(point),
+        **_learning(audit, learning),
+        **_clusters(audit, point),
+        **_scale(situation, point),
+        **_reveal(situation),
         **_truth(situation, point),
     }
     values["check.budget.value"] = values["kept.flops_share"]
@@ -136,7 +152,8 @@ def figures(situation, point, learning):
     here = "value beside limit"
     values["check.budget.distance"] = modelled(points(values["kept.flops_share"], budget), "points", here)
     values["check.guardrail.distance"] = modelled(
-        points(values["clusters.chained_share"], guardrail), "points", here)
+        points(values["clusters.chained_share"], guardrail), "points", here
+    )
     return values
 
 
@@ -150,7 +167,9 @@ def known(audit):
     corpus = audit.corpus
     return {
         "corpus.documents": measured(len(audit), corpus.items, "counted in the corpus"),
-        "corpus.words": measured(int(audit.mass.sum()), corpus.unit, f"counted in the corpus, {corpus.counted}"),
+        "corpus.words": measured(
+            int(audit.mass.sum()), corpus.unit, f"counted in the corpus, {corpus.counted}"
+        ),
     }
 
 
@@ -183,8 +202,14 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     """
     here = track(track_id)
     _check(settings)
-    key = (settings["corpus"], redundancy(settings["corpus"], here), settings["width"], settings["num_perm"],
-           settings["seed"], str(datasets.data_directory()))
+    key = (
+        settings["corpus"],
+        redundancy(settings["corpus"], here),
+        settings["width"],
+        settings["num_perm"],
+        settings["seed"],
+        str(datasets.data_directory()),
+    )
     audit = _AUDITS.pop(key, None)
     if audit is None:
         for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:5]):
@@ -200,7 +225,13 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     point = audit.at(settings["threshold"], *bands)
     asked = audit.where_removed(ASKED_SHARE)
     situation = Situation(
-        here, settings["corpus"], audit, asked, prediction, by_hand, dict(assumptions),
+        here,
+        settings["corpus"],
+        audit,
+        asked,
+        prediction,
+        by_hand,
+        dict(assumptions),
         class_limits.among(settings, LIMITS),
     )
     learning = audit.learning(point)
@@ -221,7 +252,9 @@ def _settings(situation, point):
     banding = here if situation.by_hand else "least false positives and misses at the threshold"
     return {
         "setting.threshold": modelled(point.threshold, "Jaccard", here),
-        "setting.width": modelled(audit.width, "words", here if audit.corpus.kind == "texts" else "of no use here"),
+        "setting.width": modelled(
+            audit.width, "words", here if audit.corpus.kind == "texts" else "of no use here"
+        ),
         "setting.num_perm": modelled(audit.num_perm, "permutations", here),
         "setting.seed": modelled(audit.seed, "", here),
         "setting.bands": modelled(point.bands, "bands", banding),
@@ -236,7 +269,9 @@ def _removed(audit, point, learning):
     law = f"6ND with the same N: compute follows the {unit}"
     share = point.words_removed / words
     # The small model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
-    flops = training_flops(int(learning.raw.parameters[-1]), words // audit.corpus.per_read * audit.corpus.passes)
+    flops = training_flops(
+        int(learning.raw.parameters[-1]), words // audit.corpus.per_read * audit.corpus.passes
+    )
     return {
         "removed.documents": measured(point.documents_removed, items, here),
         "removed.documents_share": measured(point.documents_removed / n, "", here),
@@ -311,7 +346,9 @@ def _scale(situation, point):
         "scale.dollars": modelled(scale.dollars, "$", law),
         "scale.dollars_after": modelled(scale.dollars_after, "$", law),
         "scale.dollars_saved": modelled(scale.dollars - scale.dollars_after, "$", law),
-        "scale.indexing_dollars": modelled(scale.indexing_dollars, "$", "MinHash signatures with their overhead, and one read"),
+        "scale.indexing_dollars": modelled(
+            scale.indexing_dollars, "$", "MinHash signatures with their overhead, and one read"
+        ),
         "scale.loss": modelled(scale.loss, "nats per token", loss),
         "scale.loss_after": modelled(scale.loss_after, "nats per token", loss),
     }

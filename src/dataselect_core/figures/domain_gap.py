@@ -48,9 +48,16 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     setting, seeds = setting_of(settings, here)
     data = (*datasets.digits(), datasets.rainfall_mm())
     situation = Situation(
-        here, setting, seeds, round(settings["noise"] / 100, 4), (prediction["direction"], prediction["prediction"]),
-        gap_map.read(datasets.gap_maps(), here.id), float((data[2] > 0).mean()), edited=dict(assumptions),
-        runs=_runs, fixed=fixed_limits(settings),
+        here,
+        setting,
+        seeds,
+        round(settings["noise"] / 100, 4),
+        (prediction["direction"], prediction["prediction"]),
+        gap_map.read(datasets.gap_maps(), here.id),
+        float((data[2] > 0).mean()),
+        edited=dict(assumptions),
+        runs=_runs,
+        fixed=fixed_limits(settings),
     )
     situation.check_assumptions()
     for name, one in situation.strategies().items():
@@ -91,7 +98,8 @@ def known(situation):
         "setting.last_seed": modelled(seeds[-1], "", here),
         "setting.critical": modelled(setting.critical, "", "the track"),
         "setting.wet_share": measured(situation.wet, "", "days of the Seattle record")
-        if setting.wet_share is None else modelled(setting.wet_share, "", here),
+        if setting.wet_share is None
+        else modelled(setting.wet_share, "", here),
         "mix.real": modelled(real, "samples", supply),
         "mix.synthetic": modelled(synthetic, "samples", supply),
         "mix.trained": modelled(real + synthetic, "samples", supply),
@@ -113,16 +121,23 @@ def figures(situation):
     mapped, live = made.at(i, j), situation.measured(setting)
     ours, built = situation.holds(), situation.own is None
     standard = made.holds(setting, situation.seeds)
-    on_grid = max(abs(made.shares[i] - setting.share), abs(made.randomisations[j] - setting.randomisation)) < SAME
+    on_grid = (
+        max(abs(made.shares[i] - setting.share), abs(made.randomisations[j] - setting.randomisation)) < SAME
+    )
     cases = [
         "map-other" if not ours else "map-own" if not built else "map-holds" if standard else "map-seeds",
-        "on-grid" if on_grid else "off-grid", "live-done" if live else "live-waits",
+        "on-grid" if on_grid else "off-grid",
+        "live-done" if live else "live-waits",
     ]
     origin = f"map measured {'when the lab was built' if built else 'here'}, seeds {made.seeds[0]} to {made.seeds[-1]}"
-    source = f"trained here, mean of {len(situation.seeds)} seeds" if live else f"nearest point of the {origin}"
+    source = (
+        f"trained here, mean of {len(situation.seeds)} seeds" if live else f"nearest point of the {origin}"
+    )
     point = live or (mapped if ours else None)
     values = {
-        **known(situation), **_intervals("point", point, source), **_intervals("map", mapped, origin),
+        **known(situation),
+        **_intervals("point", point, source),
+        **_intervals("map", mapped, origin),
         **_intervals("live", live, source),
         "map.share": measured(float(made.shares[i]), "", "nearest point of the map"),
         "map.randomisation": measured(float(made.randomisations[j]), "", "nearest point of the map"),
@@ -151,7 +166,9 @@ def _intervals(prefix, found, source):
     for name in mixing.MEASURES:
         unit = "squared block inks" if name.startswith("fid") else ""
         for end, part in (("", "mean"), ("_low", "low"), ("_high", "high")):
-            values[f"{prefix}.{name}{end}"] = measured(getattr(found[name], part) if found else None, unit, source)
+            values[f"{prefix}.{name}{end}"] = measured(
+                getattr(found[name], part) if found else None, unit, source
+            )
     return values
 
 
@@ -162,8 +179,11 @@ def _checks(situation, point, values, cases):
         values[f"check.{name}.limit"] = situation.limit(name)
     values["check.supply.value"] = modelled(setting.real_needed, "samples", "share of the total budget")
     values["check.supply.limit"] = situation.limit("supply")
-    found = mixing.check(setting, point, situation.limits()) if point else {
-        "supply": (setting.real_needed, setting.real, setting.real_needed <= setting.real)}
+    found = (
+        mixing.check(setting, point, situation.limits())
+        if point
+        else {"supply": (setting.real_needed, setting.real, setting.real_needed <= setting.real)}
+    )
     for name in LIMITS:
         if name not in found:
             values[f"check.{name}.value"] = measured(None, "", "waits for the live run")
@@ -186,9 +206,16 @@ def _advise(made, i, j, failed, cases):
     across, up = made.measures["accuracy"].shape
     for name in [each for each in failed if each != "supply"]:
         values = (-1 if name == "fid" else 1) * made.measures[name]
-        steps = [(values[a, b], step) for a, b, step in (
-            (i + 1, j, "more-synthetic"), (i - 1, j, "less-synthetic"), (i, j + 1, "more-random"),
-            (i, j - 1, "less-random")) if 0 <= a < across and 0 <= b < up]
+        steps = [
+            (values[a, b], step)
+            for a, b, step in (
+                (i + 1, j, "more-synthetic"),
+                (i - 1, j, "less-synthetic"),
+                (i, j + 1, "more-random"),
+                (i, j - 1, "less-random"),
+            )
+            if 0 <= a < across and 0 <= b < up
+        ]
         cases.append(f"{name}-try-{max(steps)[1]}")
 
 
@@ -196,17 +223,25 @@ def _region(situation, made, here, values, cases):
     """The feasible region of the map, and whether its best point lies at a border."""
     good = situation.kept(made)
     inside = np.logical_and.reduce(list(good.values()))
-    values |= {"region.cells": measured(int(inside.sum()), "points", here),
-               "region.points": measured(inside.size, "points", here)}
+    values |= {
+        "region.cells": measured(int(inside.sum()), "points", here),
+        "region.points": measured(inside.size, "points", here),
+    }
     if not inside.any():
         cases.append("region-empty")
         return
     accuracy = np.where(inside, made.measures["accuracy"], -1.0)
     i, j = np.unravel_index(accuracy.argmax(), accuracy.shape)
     shares, random = made.shares[inside.any(1)], made.randomisations[inside.any(0)]
-    for name, value in (("best_accuracy", accuracy[i, j]), ("best_share", made.shares[i]),
-                        ("best_randomisation", made.randomisations[j]), ("share_from", shares[0]),
-                        ("share_to", shares[-1]), ("random_from", random[0]), ("random_to", random[-1])):
+    for name, value in (
+        ("best_accuracy", accuracy[i, j]),
+        ("best_share", made.shares[i]),
+        ("best_randomisation", made.randomisations[j]),
+        ("share_from", shares[0]),
+        ("share_to", shares[-1]),
+        ("random_from", random[0]),
+        ("random_to", random[-1]),
+    ):
         values[f"region.{name}"] = measured(float(value), "", here)
     least = made.shares[good["supply"].any(1)][0]
     cases += ["region-some", "best-at-supply" if made.shares[i] == least else "best-inside"]
@@ -216,11 +251,19 @@ def _region(situation, made, here, values, cases):
 
 def _cuts(made, i, j, here, values):
     """The ends and the best points of the two lines through the nearest point of the map."""
-    for cut, along, line in (("mix", made.shares, (slice(None), j)), ("random", made.randomisations, (i, slice(None)))):
+    for cut, along, line in (
+        ("mix", made.shares, (slice(None), j)),
+        ("random", made.randomisations, (i, slice(None))),
+    ):
         for name in ("accuracy", "recall"):
             on = made.measures[name][line]
             best = int(on.argmax())
-            for end, value in (("first", on[0]), ("last", on[-1]), ("best", on[best]), ("best_at", along[best])):
+            for end, value in (
+                ("first", on[0]),
+                ("last", on[-1]),
+                ("best", on[best]),
+                ("best_at", along[best]),
+            ):
                 values[f"cut.{cut}.{name}.{end}"] = measured(float(value), "", here)
 
 
@@ -243,14 +286,18 @@ def _move(situation, values, cases):
         "reveal.gap": measured(abs(size - signed), unit, here),
         "reveal.randomisation": modelled(made.move["randomisation"], "", "fixed for this question"),
         "reveal.seeds": measured(count, "seeds", here),
-        "reveal.before": measured(before, "", here), "reveal.after": measured(after, "", here),
+        "reveal.before": measured(before, "", here),
+        "reveal.after": measured(after, "", here),
         "reveal.asked_before": modelled(asked, "samples", "10 % of the total"),
     }
     for k, when in enumerate(("before", "after")):
         for kind in ("real", "synthetic"):
             values[f"reveal.{kind}_{when}"] = modelled(made.move[kind][k], "samples", "share and supply")
-    cases += [f"moved-{found}", "direction-right" if found == direction else "direction-wrong",
-              "size-close" if abs(size - signed) <= CLOSE else "size-far"]
+    cases += [
+        f"moved-{found}",
+        "direction-right" if found == direction else "direction-wrong",
+        "size-close" if abs(size - signed) <= CLOSE else "size-far",
+    ]
     if made.move["real"][0] < asked:
         cases.append("ten-is-short")
 
@@ -262,7 +309,9 @@ def _strategies(situation, values, cases):
         if one is None:
             continue
         found[name] = situation.measured(one)
-        values |= _intervals(f"strategy.{name}", found[name], f"trained here, mean of {len(situation.seeds)} seeds")
+        values |= _intervals(
+            f"strategy.{name}", found[name], f"trained here, mean of {len(situation.seeds)} seeds"
+        )
         cost = situation.price(*one.counts(), name == "expert")
         values[f"strategy.{name}.dollars"] = modelled(cost.dollars, "$", law)
         values[f"strategy.{name}.real"] = modelled(one.counts()[0], "samples", "share and supply")
@@ -283,10 +332,19 @@ def _strategies(situation, values, cases):
         cases.append("no-real-alone")
     elif found["mix"] and found["real"] and setting.share > 0:
         alone = situation.strategies()["real"]
-        gain = mixing.interval([situation.runs[setting, seed].accuracy - situation.runs[alone, seed].accuracy
-                                for seed in situation.seeds])
+        gain = mixing.interval(
+            [
+                situation.runs[setting, seed].accuracy - situation.runs[alone, seed].accuracy
+                for seed in situation.seeds
+            ]
+        )
         here = "mix less its real samples alone, paired by seed"
         for end, value in (("", gain.mean), ("_low", gain.low), ("_high", gain.high)):
             values[f"strategy.gain{end}"] = measured(100 * value, unit, here)
-        cases.append("transfer-positive" if gain.low > 0 else "transfer-negative" if gain.high < 0
-                     else "transfer-unsure")
+        cases.append(
+            "transfer-positive"
+            if gain.low > 0
+            else "transfer-negative"
+            if gain.high < 0
+            else "transfer-unsure"
+        )

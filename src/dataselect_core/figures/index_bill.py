@@ -9,15 +9,29 @@ LAW = "the prices and sizes in force, see the assumptions"
 def questions(assumptions, labels_saved):
     """Both questions at these assumptions; `labels_saved` is what the reader's own runs saved."""
     a = assumptions
-    common = {"dataset_bytes": a.dataset_bytes, "bytes_per_sample": a.bytes_per_sample,
-              "share_removed": a.share_removed, "gpu_seconds_per_sample": a.gpu_seconds_per_sample,
-              "epochs": a.epochs, "gpu_price_per_hour": a.gpu_hour_price}
+    common = {
+        "dataset_bytes": a.dataset_bytes,
+        "bytes_per_sample": a.bytes_per_sample,
+        "share_removed": a.share_removed,
+        "gpu_seconds_per_sample": a.gpu_seconds_per_sample,
+        "epochs": a.epochs,
+        "gpu_price_per_hour": a.gpu_hour_price,
+    }
     indexing = indexing_question(
-        **common, signature_bytes_per_second=a.signature_rate, cpu_price_per_hour=a.vcpu_hour_price,
-        overhead=a.index_overhead, bytes_per_read=a.object_bytes, price_per_read=a.read_request_price,
+        **common,
+        signature_bytes_per_second=a.signature_rate,
+        cpu_price_per_hour=a.vcpu_hour_price,
+        overhead=a.index_overhead,
+        bytes_per_read=a.object_bytes,
+        price_per_read=a.read_request_price,
     )
-    scoring = scoring_question(**common, price_per_score=a.score_price, rounds=a.looks,
-                               labels_saved=max(0.0, labels_saved), price_per_label=a.label_price)
+    scoring = scoring_question(
+        **common,
+        price_per_score=a.score_price,
+        rounds=a.looks,
+        labels_saved=max(0.0, labels_saved),
+        price_per_label=a.label_price,
+    )
     return indexing, scoring
 
 

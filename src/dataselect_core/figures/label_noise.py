@@ -40,8 +40,11 @@ def _laws(situation):
         "noise.steps_agnostic": modelled(agnostic, "steps", rule),
         "noise.steps_card": modelled(CARD_FACTOR * clean, "steps", "the design card: 10x"),
         "noise.deadline": situation.deadline(),
-        "noise.steps_measured": modelled(found.ratio[0] * clean if found else None, "steps",
-                                         "the ratio measured here, times the clean steps"),
+        "noise.steps_measured": modelled(
+            found.ratio[0] * clean if found else None,
+            "steps",
+            "the ratio measured here, times the clean steps",
+        ),
     }
 
 
@@ -50,19 +53,27 @@ def _measured(found):
     digits = f"dry field digits, mean of {len(found.seeds)} seeds"
     values = {}
     for name, (value, low, high), source in (
-        ("slope_clean", found.clean_slope, thresholds), ("slope_noisy", found.noisy_slope, thresholds),
-        ("slope_coin", found.coin_slope, coins), ("ratio", found.ratio, thresholds),
+        ("slope_clean", found.clean_slope, thresholds),
+        ("slope_noisy", found.noisy_slope, thresholds),
+        ("slope_coin", found.coin_slope, coins),
+        ("ratio", found.ratio, thresholds),
     ):
-        values |= {f"noise.{name}": measured(value, "", source), f"noise.{name}_low": measured(low, "", source),
-                   f"noise.{name}_high": measured(high, "", source)}
+        values |= {
+            f"noise.{name}": measured(value, "", source),
+            f"noise.{name}_low": measured(low, "", source),
+            f"noise.{name}_high": measured(high, "", source),
+        }
     clean, noisy = found.curves["clean"][-1], found.curves["noisy"][-1]
     values |= {
         "noise.labels": measured(found.labels[-1], "labels", "the whole pool"),
         "noise.accuracy_clean": measured(clean.mean, "", digits),
         "noise.accuracy_noisy": measured(noisy.mean, "", digits),
         "noise.accuracy_lost": measured(100 * (clean.mean - noisy.mean), "percentage points", digits),
-        "noise.labels_clean": measured(_labels_for(noisy.mean, found.labels, found.curves["clean"]), "labels",
-                                       "clean curve, interpolated in the logarithm of the labels"),
+        "noise.labels_clean": measured(
+            _labels_for(noisy.mean, found.labels, found.curves["clean"]),
+            "labels",
+            "clean curve, interpolated in the logarithm of the labels",
+        ),
     }
     return values
 

@@ -19,7 +19,10 @@ def cases(situation, values, judged=None):
     judged : labelling_verdict.Judgement or None
         `situation.judged()`.
     """
-    found = ["search-open" if situation.marker is None else "search-closed", f"data-{situation.settings['data']}"]
+    found = [
+        "search-open" if situation.marker is None else "search-closed",
+        f"data-{situation.settings['data']}",
+    ]
     latest = situation.latest()
     if latest is not None:
         found += _run_cases(latest, values) + _lock_cases(situation, values) + _check_cases(situation, values)
@@ -85,8 +88,13 @@ def _verdict(situation, judged):
     if best is None:
         return ["verdict-none"]
     expected, target = judged.values["marker.expected"].value, situation.target()
-    found = ["verdict-short" if expected < target - SHORT
-             else "verdict-close" if judged.cost - best.cost <= CLOSE * best.cost else "verdict-dear"]
+    found = [
+        "verdict-short"
+        if expected < target - SHORT
+        else "verdict-close"
+        if judged.cost - best.cost <= CLOSE * best.cost
+        else "verdict-dear"
+    ]
     if marker["settings"]["strategy"] != best.strategy:
         found.append("better-strategy")
     elif best.strategy != "random" and marker["settings"]["batch"] != best.batch_size:
@@ -103,7 +111,10 @@ def knee_cases(situation, judged):
 
     Their figures tell it too, so these are no cases of a report.
     """
-    knee, target = {name: judged.values[f"knee.{name}"].value for name in ("strategy", "accuracy", "gap_net")}, situation.target()
+    knee, target = (
+        {name: judged.values[f"knee.{name}"].value for name in ("strategy", "accuracy", "gap_net")},
+        situation.target(),
+    )
     found = [] if judged.best is None else ["optimum-found"]
     if knee["strategy"] == "random":
         return [*found, "knee-none"]
@@ -115,6 +126,8 @@ def knee_cases(situation, judged):
 
 def _index(answer, values):
     """What is to be said of the answer to the question of indexing."""
-    pays = {name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")}
+    pays = {
+        name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")
+    }
     found = [f"answer-{answer}", *(f"{name}-{'saves' if good else 'costs'}" for name, good in pays.items())]
     return [*found, "answer-turns"] if pays["index"] != pays["score"] else found

@@ -10,7 +10,13 @@ from ..sampling import STRATEGIES, active_learning_rounds
 from ..selection_economics import economic_knee, labels_to_reach, project_cost
 
 LINE = 0.9  # the card's 90 %
-RANGES = {"initial": (2, 200), "budget": (20, 600), "seed": (0, 9999), "seeds": (1, 20), "test_share": (0.1, 0.5)}
+RANGES = {
+    "initial": (2, 200),
+    "budget": (20, 600),
+    "seed": (0, 9999),
+    "seeds": (1, 20),
+    "test_share": (0.1, 0.5),
+}
 """What the page's controls allow."""
 CHOICES = {"strategy": STRATEGIES, "batch": exhaustive.BATCH_SIZES, "data": tuple(exhaustive.SIZES)}
 
@@ -81,7 +87,7 @@ class LabRun:
 
     def _table(self, complete, now, size):
         rows = np.array(complete if complete else [now], dtype=float) / size
-        return np.array(self.labels[:rows.shape[1]]), rows
+        return np.array(self.labels[: rows.shape[1]]), rows
 
     def accuracy(self):
         """Labels int[r] and accuracy float[s, r] of the complete seeds; of the first one while it is under way."""
@@ -93,8 +99,20 @@ class LabRun:
 
     def packed(self):
         """As the reader's record keeps it."""
-        return {name: getattr(self, name) for name in (
-            "number", "settings", "test_size", "critical_size", "counted", "labels", "right", "found", "shown")}
+        return {
+            name: getattr(self, name)
+            for name in (
+                "number",
+                "settings",
+                "test_size",
+                "critical_size",
+                "counted",
+                "labels",
+                "right",
+                "found",
+                "shown",
+            )
+        }
 
 
 @dataclass(frozen=True)
@@ -155,9 +173,21 @@ def read(run, prices, baseline, target):
         end, beyond = found.break_even, bool(found.beyond[-1])
     reaching = np.flatnonzero(mean >= target)
     return Reading(
-        run, labels, mean, accuracy.min(axis=0), accuracy.max(axis=0), cost.total, crossing(labels, mean),
-        knee(labels, mean, "concave", "increasing"), economic, net, end, beyond,
-        int(reaching[0]) if len(reaching) else len(labels) - 1, bool(len(reaching)), cost,
+        run,
+        labels,
+        mean,
+        accuracy.min(axis=0),
+        accuracy.max(axis=0),
+        cost.total,
+        crossing(labels, mean),
+        knee(labels, mean, "concave", "increasing"),
+        economic,
+        net,
+        end,
+        beyond,
+        int(reaching[0]) if len(reaching) else len(labels) - 1,
+        bool(len(reaching)),
+        cost,
     )
 
 
@@ -189,7 +219,11 @@ def repeated(again):
     settings, number, labels = dict(again), again["number"], again["labels"]
     del settings["number"], settings["labels"]
     check(settings)
-    if isinstance(labels, bool) or not isinstance(labels, int) or not settings["initial"] <= labels <= settings["budget"]:
+    if (
+        isinstance(labels, bool)
+        or not isinstance(labels, int)
+        or not settings["initial"] <= labels <= settings["budget"]
+    ):
         raise ValueError(f"labels must be from {settings['initial']} to {settings['budget']}, not {labels!r}")
     problem, run = exhaustive.problem(settings["data"]), None
     for i in range(settings["seeds"]):
@@ -198,8 +232,18 @@ def repeated(again):
         X, y, X_test, y_test = exhaustive.split(problem, settings["test_share"], seed)
         if run is None:
             run = LabRun(number, settings, len(y_test), int((y_test == problem.critical).sum()), False)
-        for step in active_learning_rounds(X, y, X_test, y_test, settings["strategy"], settings["batch"],
-                                           settings["initial"], labels, seed, recall_class=problem.critical):
+        for step in active_learning_rounds(
+            X,
+            y,
+            X_test,
+            y_test,
+            settings["strategy"],
+            settings["batch"],
+            settings["initial"],
+            labels,
+            seed,
+            recall_class=problem.critical,
+        ):
             run.add(step)
         run.close_seed()
     yield run

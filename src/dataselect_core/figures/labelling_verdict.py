@@ -55,8 +55,12 @@ def judge(marker, prices, curves, target):
         "knee.accuracy": measured(knee.accuracy, "", SWEEP),
         "knee.cost": modelled(knee.cost, "$", SWEEP),
         "knee.net": modelled(knee.net, "$", SWEEP),
-        "knee.gap_labels": measured(marker["labels"] - knee.labels, "labels", "your marker − the economic knee"),
-        "knee.gap_net": modelled(knee.net - _net(own, marker, curves[0], prices), "$", "net benefit given away"),
+        "knee.gap_labels": measured(
+            marker["labels"] - knee.labels, "labels", "your marker − the economic knee"
+        ),
+        "knee.gap_net": modelled(
+            knee.net - _net(own, marker, curves[0], prices), "$", "net benefit given away"
+        ),
     }
     if best is not None:
         values |= _optimum(marker, cost, best, curves, prices, target)

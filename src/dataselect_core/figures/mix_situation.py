@@ -15,12 +15,26 @@ from . import class_limits
 OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
 OF_THE_LAB = ("expert_label_price",)
 DIRECTIONS = {"rises": 1, "same": 0, "falls": -1}
-RANGES = {"synthetic": (0, 100), "randomisation": (0, 1), "total": (20, 3000), "real": (0, mixing.POOL),
-          "wet_share": (0, 100), "label_noise": (0, 45), "seed": (0, 9999), "seeds": (2, 20), "noise": (0, 30)}
+RANGES = {
+    "synthetic": (0, 100),
+    "randomisation": (0, 1),
+    "total": (20, 3000),
+    "real": (0, mixing.POOL),
+    "wet_share": (0, 100),
+    "label_noise": (0, 45),
+    "seed": (0, 9999),
+    "seeds": (2, 20),
+    "noise": (0, 30),
+}
 """What the page's controls allow; shares and rates in per cent."""
 LIMITS = ("accuracy", "fid", "recall", "supply")
-CLASS_LIMITS = {"accuracy_limit": (0, 1), "fid_limit": (0.01, 10), "recall_limit": (0, 1),
-                "supply_limit": (0, mixing.POOL), "deadline_limit": (1, 1e12)}
+CLASS_LIMITS = {
+    "accuracy_limit": (0, 1),
+    "fid_limit": (0.01, 10),
+    "recall_limit": (0, 1),
+    "supply_limit": (0, mixing.POOL),
+    "deadline_limit": (1, 1e12),
+}
 """What the link of a class may set, see `class_limits`: the demands on a mix, its supply, the steps of the deadline."""
 
 
@@ -90,12 +104,17 @@ class Situation:
         Where a mix asks for no more real samples than a smaller supply of the class holds, it has as many as on the
         map; with a larger supply nobody has measured what the map had too few for.
         """
-        return kept(made, self.limits(), min(made.setting.real, self.fixed.get("supply_limit", made.setting.real)))
+        return kept(
+            made, self.limits(), min(made.setting.real, self.fixed.get("supply_limit", made.setting.real))
+        )
 
     def deadline(self):
         """Training steps before the deadline, as a `Value`: those of the class, else of the reader, else of the track."""
-        return class_limits.in_force(self.fixed, "deadline_limit",
-                                     modelled(self.assumption("deadline_steps"), "steps", "assumption below"))
+        return class_limits.in_force(
+            self.fixed,
+            "deadline_limit",
+            modelled(self.assumption("deadline_steps"), "steps", "assumption below"),
+        )
 
     def strategies(self):
         """What could be bought: name -> setting, or None where too little would be left to train on."""
@@ -110,7 +129,9 @@ class Situation:
         """A price or number of the scenario: the reader's, else the track's, else the lab's."""
         if name in self.edited:
             return self.edited[name]
-        return getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
+        return (
+            getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
+        )
 
     def check_assumptions(self):
         """ValueError or TypeError if a changed assumption is unknown or cannot be."""
@@ -126,8 +147,13 @@ class Situation:
 
     def price(self, real, synthetic, expert=False):
         """What samples cost at the prices in force: `Acquisition`."""
-        return acquire(real, synthetic, self.assumption("real_price"), self.assumption("synthetic_price"),
-                       self.assumption("expert_label_price") if expert else 0.0)
+        return acquire(
+            real,
+            synthetic,
+            self.assumption("real_price"),
+            self.assumption("synthetic_price"),
+            self.assumption("expert_label_price") if expert else 0.0,
+        )
 
 
 def strategies(setting):
@@ -135,10 +161,19 @@ def strategies(setting):
     real, _ = setting.counts()
     if real < 2 * mixing.CLASSES:
         return {"mix": setting, "real": None, "expert": None}
-    alone = {"share": 0.0, "randomisation": 0.0, "total": real, "real": real, "wet_share": setting.wet_share,
-             "critical": setting.critical}
-    return {"mix": setting, "real": mixing.Setting(**alone, label_noise=setting.label_noise),
-            "expert": mixing.Setting(**alone)}
+    alone = {
+        "share": 0.0,
+        "randomisation": 0.0,
+        "total": real,
+        "real": real,
+        "wet_share": setting.wet_share,
+        "critical": setting.critical,
+    }
+    return {
+        "mix": setting,
+        "real": mixing.Setting(**alone, label_noise=setting.label_noise),
+        "expert": mixing.Setting(**alone),
+    }
 
 
 def setting_of(settings, track):
@@ -154,10 +189,13 @@ def setting_of(settings, track):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
     setting = mixing.Setting(
-        share=round(settings["synthetic"] / 100, 4), randomisation=round(settings["randomisation"], 4),
-        total=settings["total"], real=settings["real"],
+        share=round(settings["synthetic"] / 100, 4),
+        randomisation=round(settings["randomisation"], 4),
+        total=settings["total"],
+        real=settings["real"],
         wet_share=settings["wet_share"] / 100 if settings["rain"] == "hand" else None,
-        simulator_rain=settings["simulator_rain"] == "yes", label_noise=settings["label_noise"] / 100,
+        simulator_rain=settings["simulator_rain"] == "yes",
+        label_noise=settings["label_noise"] / 100,
         critical=int(track.part_3.critical.value),
     )
     return setting, tuple(range(settings["seed"], settings["seed"] + settings["seeds"]))
@@ -167,8 +205,12 @@ def kept(made, limits, supply):
     """Limit -> bool[a, b]: where on a map it is kept. All together are `GapMap.feasible`, at the supply of the map."""
     needed = np.array([replace(made.setting, share=float(share)).real_needed for share in made.shares])
     supply = np.repeat((needed <= supply)[:, None], len(made.randomisations), axis=1)
-    return {"accuracy": made.measures["accuracy"] >= limits.accuracy, "fid": made.measures["fid"] <= limits.fid,
-            "recall": made.measures["recall"] >= limits.recall, "supply": supply}
+    return {
+        "accuracy": made.measures["accuracy"] >= limits.accuracy,
+        "fid": made.measures["fid"] <= limits.fid,
+        "recall": made.measures["recall"] >= limits.recall,
+        "supply": supply,
+    }
 
 
 def fixed_limits(settings):
@@ -181,5 +223,7 @@ def fixed_limits(settings):
     """
     fixed = class_limits.among(settings, CLASS_LIMITS)
     if fixed.get("supply_limit", settings["real"]) != settings["real"]:
-        raise ValueError(f"real must be the supply_limit of the class, {fixed['supply_limit']:g}, not {settings['real']!r}")
+        raise ValueError(
+            f"real must be the supply_limit of the class, {fixed['supply_limit']:g}, not {settings['real']!r}"
+        )
     return fixed
