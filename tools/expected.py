@@ -51,7 +51,7 @@ def active_learning(track):
     """Part 2: random sampling beside margin sampling, 300 labels of the track's data set; as
     `deduplication`.
     """
-    from dataselect_core import exhaustive
+    from dataselect_core.sampling import reference_sweep
 
     problem = track.part_2.problem
 
@@ -59,11 +59,11 @@ def active_learning(track):
         controls = {
             "strategy": "margin",
             "batch": batch,
-            "initial": exhaustive.SIZES[problem][2],
+            "initial": reference_sweep.SIZES[problem][2],
             "budget": 300,
             "seed": seed,
             "seeds": 3,
-            "test_share": exhaustive.TEST_SHARE,
+            "test_share": reference_sweep.TEST_SHARE,
         }
         runs = {
             "random": {**controls, "strategy": "random", "number": 1, "labels": 300},
@@ -158,13 +158,13 @@ def compute(part):
     """The tables of one part: track -> list of tables."""
     from dataselect_core.tracks import TRACKS
 
-    recompute = import_module(f"dataselect_core.figures.{module(part)}").recompute
+    recompute = import_module(f"dataselect_core.figures.{module(part)}.figures").recompute
     return {track.id: ranges(part, track, recompute) for track in TRACKS}
 
 
 def module(part):
     """Name of the module that recomputes a part."""
-    from dataselect_core.verification import PARTS
+    from dataselect_core.ledger.check import PARTS
 
     return PARTS[part]
 

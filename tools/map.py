@@ -90,15 +90,16 @@ def kept(root, data, cache, track):
 
 def figures():
     """What the page says of the maps where Python does not run: track -> name -> number."""
-    from dataselect_core import datasets, gap_map, mixing
+    from dataselect_core import datasets
+    from dataselect_core.gap import gap_map, mix, statistics
     from dataselect_core.tracks import TRACKS
 
     text, found = datasets.gap_maps(), {}
     for track in TRACKS:
         made, limits = gap_map.read(text, track.id), track.part_3.limits
         change = gap_map.moved(made.move)
-        before, after = (mixing.interval(recall).mean for recall in made.move["recall"])
-        inside = made.feasible(mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
+        before, after = (statistics.interval(recall).mean for recall in made.move["recall"])
+        inside = made.feasible(mix.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
         best = max(
             (
                 (made.measures["accuracy"][i, j], made.shares[i])
@@ -121,8 +122,9 @@ def figures():
 
 def main(track):
     """Compute the map of one track and print it."""
-    from dataselect_core import datasets, gap_map
-    from dataselect_core.mixing import Setting
+    from dataselect_core import datasets
+    from dataselect_core.gap import gap_map
+    from dataselect_core.gap.mix import Setting
 
     root = Path(__file__).resolve().parents[1]
     X, y = datasets.digits()

@@ -58,11 +58,11 @@ def build(root, data, cache):
 
 def figures():
     """Labels to 90 % on the digits, for a reader whose browser cannot run Python: name -> number."""
-    from dataselect_core import exhaustive
-    from dataselect_core.selection_economics import labels_to_reach
+    from dataselect_core.sampling import reference_sweep
+    from dataselect_core.sampling.project import labels_to_reach
 
     found = {}
-    for curve in exhaustive.curves("digits"):
+    for curve in reference_sweep.curves("digits"):
         name = "random" if curve.strategy == "random" else f"{curve.strategy}_{curve.batch_size}"
         found[name] = float(labels_to_reach(curve.labels, curve.mean, 0.9))
     return found
@@ -70,12 +70,12 @@ def figures():
 
 def main(name):
     """Compute one problem and print it."""
-    from dataselect_core import exhaustive
+    from dataselect_core.sampling import reference_sweep
 
-    problem = exhaustive.problem(name)
-    test = exhaustive.split(problem, exhaustive.TEST_SHARE, exhaustive.SEEDS[0])[3]
+    problem = reference_sweep.problem(name)
+    test = reference_sweep.split(problem, reference_sweep.TEST_SHARE, reference_sweep.SEEDS[0])[3]
     rare = None if problem.rare is None else int((test == problem.rare[0]).sum())
-    packed = exhaustive.pack(exhaustive.run(name), len(test), rare)
+    packed = reference_sweep.pack(reference_sweep.run(name), len(test), rare)
     print(json.dumps(packed, separators=(",", ":")))
 
 

@@ -144,7 +144,7 @@ def first_views(root):
 def native_figures(root):
     """Figures for a reader whose browser cannot run Python, from the same core."""
     from dataselect_core import datasets
-    from dataselect_core.audit import Audit
+    from dataselect_core.dedup.audit import Audit
 
     audit = Audit(datasets.licences().texts)
     n, words = len(audit), int(audit.mass.sum())

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from dataselect_core.figures.audit_cases import cases
-from dataselect_core.figures.deduplication import figures, points
+from dataselect_core.figures.deduplication import figures
+from dataselect_core.figures.deduplication.cases import cases
+from dataselect_core.figures.deduplication.figures import points
 from dataselect_core.lsh import collision_probability
 from dataselect_core.values import modelled
 

@@ -4,7 +4,7 @@ import difflib
 
 import numpy as np
 
-from dataselect_core import signals
+from dataselect_core.datasets import simulated_clips
 
 SHOWN_ALIKE = 24  # words kept at either end of a long stretch in which both texts agree
 MOST_WORDS = 6000  # of each text; a comparison beyond that would keep the reader waiting
@@ -133,15 +133,15 @@ def _signals(corpus, left, right):
 def _curve(title, signal):
     borders = np.linspace(0, signal.size, COLUMNS + 1)[:-1].astype(np.intp)
     full = 32768
-    loud = signals.loudness(signal).mean(axis=0)
-    low, high = signals.band_edges()[int(loud.argmax()) :][:2]
+    loud = simulated_clips.loudness(signal).mean(axis=0)
+    low, high = simulated_clips.band_edges()[int(loud.argmax()) :][:2]
     peak = np.abs(signal.astype(int)).max() / full
     return {
         "title": title,
         "low": np.minimum.reduceat(signal, borders) / full,
         "high": np.maximum.reduceat(signal, borders) / full,
-        "seconds": signal.size / signals.FACTS["rate"],
-        "alt": f"{signal.size:,} samples, {signal.size / signals.FACTS['rate']:.2f} s; peak {peak:.0%} of full scale; "
+        "seconds": signal.size / simulated_clips.FACTS["rate"],
+        "alt": f"{signal.size:,} samples, {signal.size / simulated_clips.FACTS['rate']:.2f} s; peak {peak:.0%} of full scale; "
         f"loudest between {low:.0f} and {high:.0f} Hz.",
     }
 

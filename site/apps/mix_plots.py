@@ -209,7 +209,7 @@ class NoisePlots:
         plots.dress_legend(self.curve, "bottom_right")
 
     def show(self, found):
-        """`found` is a `noise_lab.Measured`."""
+        """`found` is a `noise_experiments.Measured`."""
         self.clean.data = {"x": found.sizes, "y": found.clean}
         self.noisy.data = {"x": found.sizes, "y": found.noisy}
         self.coin.data = {"x": found.coin_sizes, "y": found.coin}

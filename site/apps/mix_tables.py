@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dataselect_core.figures.mix_situation import LIMITS
+from dataselect_core.figures.domain_gap.situation import LIMITS
 
 NAMES = {
     "accuracy": "Field accuracy",

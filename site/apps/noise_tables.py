@@ -1,10 +1,10 @@
 """The tables on label noise in Part 3."""
 
-from dataselect_core.figures.label_noise import CARD_FACTOR
+from dataselect_core.figures.domain_gap.label_noise import CARD_FACTOR
 
 
 def tables(found, values):
-    """All tables of the noise panel: `found` is a `noise_lab.Measured` or None, `values` are the figures."""
+    """All tables of the noise panel: `found` is a `noise_experiments.Measured` or None, `values` are the figures."""
     measured = (
         {} if found is None else {"NoisePlot": _slopes_table(found), "LearningCurve": _curve_table(found)}
     )

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from bokeh.models import Range1d
 
-from dataselect_core.audit import FLOOR, Audit
-from dataselect_core.corpus_formats import CorpusError
-from dataselect_core.corpus_io import FACTS
+from dataselect_core.corpus.formats import CorpusError
+from dataselect_core.corpus.memory import FACTS
 from dataselect_core.dedup import exact_pairs
+from dataselect_core.dedup.audit import FLOOR, Audit
+from dataselect_core.dedup.streaming import deduplication_steps
 from dataselect_core.lsh import collision_probability
 from dataselect_core.shingles import shingle_sets
-from dataselect_core.streaming import deduplication_steps
 from dataselect_core.values import measured, modelled
 
 from . import compare, plots

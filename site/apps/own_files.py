@@ -6,11 +6,11 @@ import zipfile
 
 import numpy as np
 
-from dataselect_core.corpora import Texts
-from dataselect_core.corpus_files import CorpusFiles
-from dataselect_core.corpus_formats import CorpusError, Problem
-from dataselect_core.corpus_io import FACTS, PAGE_BYTES, PAGE_DOCUMENTS
+from dataselect_core.corpus.files import CorpusFiles
+from dataselect_core.corpus.formats import CorpusError, Problem
+from dataselect_core.corpus.memory import FACTS, PAGE_BYTES, PAGE_DOCUMENTS
 from dataselect_core.dedup import exact_similarity
+from dataselect_core.dedup.items import Texts
 from dataselect_core.shingles import shingle_sets
 
 PAGE_LINES = FACTS["page_lines"]["value"]

@@ -7,15 +7,15 @@ import panel as pn
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from dataselect_core import datasets, tracks
-from dataselect_core.audit import HELDOUT_THRESHOLD, Audit
+from dataselect_core.dedup.audit import HELDOUT_THRESHOLD, Audit
 from dataselect_core.figures import class_limits
-from dataselect_core.figures.deduplication import (
+from dataselect_core.figures.deduplication.figures import known
+from dataselect_core.figures.deduplication.situation import (
     ASKED_SHARE,
     LIMITS,
     SOURCES,
     Situation,
     corpus,
-    known,
     redundancy,
     scale,
 )

@@ -4,10 +4,12 @@ import time
 
 import panel as pn
 
-from dataselect_core import datasets, exhaustive, tracks
-from dataselect_core.figures import active_learning, index_bill, labelling_runs
-from dataselect_core.figures.active_learning import ANSWERS
-from dataselect_core.sampling import active_learning_rounds
+from dataselect_core import datasets, tracks
+from dataselect_core.figures.active_learning import figures, runs
+from dataselect_core.figures.active_learning import indexing as index_bill
+from dataselect_core.figures.active_learning import situation as situation_
+from dataselect_core.figures.active_learning.situation import ANSWERS
+from dataselect_core.sampling import active_learning_rounds, reference_sweep
 
 from . import roi_index, roi_money, roi_report
 from .controlled import Controlled
@@ -57,7 +59,7 @@ class LabelingROI(Controlled):
         start = self.track.part_2
         self.strategy = switch("Strategy", NAMES, start.strategy)
         self.batch_size = choice(
-            "Selection batch size, labels a round", list(exhaustive.BATCH_SIZES), start.batch_size.value
+            "Selection batch size, labels a round", list(reference_sweep.BATCH_SIZES), start.batch_size.value
         )
         self.data = choice("Data set", PROBLEMS, start.problem)
         self.initial = whole_number("Initial labels", 20, 2, 200)
@@ -65,7 +67,7 @@ class LabelingROI(Controlled):
         self.seed = whole_number("First seed", 0, 0, 9999)
         self.seeds = whole_number("Number of seeds", 3, 1, 20)
         self.test_share, self.test_share_number = slider_with_number(
-            "Test share", exhaustive.TEST_SHARE, 0.1, 0.5, 0.05
+            "Test share", reference_sweep.TEST_SHARE, 0.1, 0.5, 0.05
         )
         self.controls = {
             "strategy": self.strategy,
@@ -118,12 +120,12 @@ class LabelingROI(Controlled):
                 "strategy": start.strategy,
                 "batch": start.batch_size.value,
                 "data": start.problem,
-                "initial": exhaustive.SIZES[start.problem][2],
+                "initial": reference_sweep.SIZES[start.problem][2],
                 **(state.get("settings") or {}),
             }
             for name, value in {**self._defaults, **own}.items():
                 # Runs and marker come from the record, limits from the link of a class.
-                if name.split(".")[0] not in (*active_learning.STATED, *active_learning.LIMITS):
+                if name.split(".")[0] not in (*situation_.STATED, *situation_.LIMITS):
                     self.told(self.set, name, value)
         finally:
             self._quiet = False
@@ -150,7 +152,7 @@ class LabelingROI(Controlled):
         return True
 
     def _lock(self, prediction):
-        active_learning.check_prediction(prediction)
+        situation_.check_prediction(prediction)
         self.prediction = prediction
 
     def _lock_index(self, answer):
@@ -174,7 +176,7 @@ class LabelingROI(Controlled):
             raise ValueError(str(error)) from None
 
     def _fix(self, limits):
-        self.fixed = active_learning.fixed_limits(self.track, limits)
+        self.fixed = situation_.fixed_limits(self.track, limits)
 
     def ask_run(self):
         """Start a run with the settings of the controls."""
@@ -195,7 +197,9 @@ class LabelingROI(Controlled):
                 f"({self.budget.value})."
             )
         pool = len(
-            exhaustive.split(exhaustive.problem(self.data.value), self.test_share.value, self.seed.value)[1]
+            reference_sweep.split(
+                reference_sweep.problem(self.data.value), self.test_share.value, self.seed.value
+            )[1]
         )
         if self.budget.value > pool:
             raise ValueError(
@@ -259,17 +263,17 @@ class LabelingROI(Controlled):
 
     def assumptions(self):
         """Prices and sizes in force: the reader's, else the track's, else the lab's."""
-        return active_learning.assumptions(self.track, self.edited)
+        return situation_.assumptions(self.track, self.edited)
 
     def prices(self):
         """Those of a labelling project."""
-        return active_learning.prices(self.assumptions())
+        return situation_.prices(self.assumptions())
 
     def situation(self):
         """What the figures rest on."""
         data = self.data.value
         random, active = (self.search.latest(data, selects) for selects in (False, True))
-        return active_learning.Situation(
+        return situation_.Situation(
             self.track,
             self.settings(),
             self.prediction,
@@ -284,12 +288,12 @@ class LabelingROI(Controlled):
 
     def target(self):
         """Accuracy the project needs: that of the class, else of the track."""
-        return active_learning.limits(self.track, self.fixed)["target"].value
+        return situation_.limits(self.track, self.fixed)["target"].value
 
     def curves(self, name):
         """The build's sweep of one problem."""
         if name not in self._curves:
-            self._curves[name] = exhaustive.curves(name)
+            self._curves[name] = reference_sweep.curves(name)
         return self._curves[name]
 
     def read(self, run):
@@ -298,7 +302,7 @@ class LabelingROI(Controlled):
         known = self._readings.get(run.number)
         if known is None or known[0] != state or known[1].run is not run or not run.right:
             baseline = self.curves(run.settings["data"])[0]
-            reading = labelling_runs.read(run, self.prices(), baseline, self.target())
+            reading = runs.read(run, self.prices(), baseline, self.target())
             known = self._readings[run.number] = (state, reading)
         return known[1]
 
@@ -331,7 +335,7 @@ class LabelingROI(Controlled):
         if self._quiet:
             return
         self._quiet = True
-        self.initial.value = exhaustive.SIZES[self.data.value][2]
+        self.initial.value = reference_sweep.SIZES[self.data.value][2]
         self._quiet = False
         self._changed()
 
@@ -352,7 +356,7 @@ class LabelingROI(Controlled):
         await self._data()
         if not self.told(self._fits):
             return
-        problem = exhaustive.problem(settings["data"])
+        problem = reference_sweep.problem(settings["data"])
         run = None
         total = settings["seeds"] * max(
             1, -(-(settings["budget"] - settings["initial"]) // settings["batch"]) + 1
@@ -361,7 +365,7 @@ class LabelingROI(Controlled):
         await self.progress("Drawing the first labels", 0.01)
         try:
             for seed in range(settings["seed"], settings["seed"] + settings["seeds"]):
-                X, y, X_test, y_test = exhaustive.split(problem, settings["test_share"], seed)
+                X, y, X_test, y_test = reference_sweep.split(problem, settings["test_share"], seed)
                 for step in active_learning_rounds(
                     X,
                     y,
@@ -428,7 +432,7 @@ class LabelingROI(Controlled):
         if self.prediction is None:
             self.say(
                 "results",
-                values=active_learning.known(settings),
+                values=figures.known(settings),
                 locked=True,
                 settings={**settings, **self.fixed},
             )
@@ -458,7 +462,7 @@ class LabelingROI(Controlled):
         self.say(
             "results",
             locked=False,
-            settings={**active_learning.stated(situation), "runs_used": self.search.used},
+            settings={**figures.stated(situation), "runs_used": self.search.used},
             session=[*sorted(session), *of_session],
             unfinished=any(run.now_right for run in self.search.runs),
             **found,

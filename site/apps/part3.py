@@ -4,15 +4,16 @@ import asyncio
 
 import panel as pn
 
-from dataselect_core import datasets, gap_map, mixing, noise_lab, small_map, tracks
-from dataselect_core.figures import domain_gap
-from dataselect_core.figures.mix_situation import (
+from dataselect_core import datasets, tracks
+from dataselect_core.figures.domain_gap import figures
+from dataselect_core.figures.domain_gap.situation import (
     CLASS_LIMITS,
     DIRECTIONS,
     Situation,
     fixed_limits,
     setting_of,
 )
+from dataselect_core.gap import gap_map, mix, noise_experiments, small_map
 
 from . import mix_tables, noise_tables, pictures
 from .controlled import Controlled
@@ -72,7 +73,7 @@ class DomainGapSynthesis(Controlled):
         }
         self.measure = choice("The map shows", MEASURES, "accuracy")
         self.total = whole_number("Total budget, samples", int(start.total.value), 20, 3000)
-        self.real = whole_number("Real samples available", int(start.real.value), 0, mixing.POOL)
+        self.real = whole_number("Real samples available", int(start.real.value), 0, mix.POOL)
         self.rain = choice(
             "Days with rain in the field", {"As recorded in Seattle": "record", "By hand": "hand"}, "record"
         )
@@ -143,7 +144,7 @@ class DomainGapSynthesis(Controlled):
         return {**super().settings(), "map": "own" if self._own_map() else "track", **self.fixed}
 
     def setting(self):
-        """The `mixing.Setting` of the controls; ValueError where there is too little to train on."""
+        """The `mix.Setting` of the controls; ValueError where there is too little to train on."""
         return setting_of(super().settings(), self.track)[0]
 
     def situation(self):
@@ -339,7 +340,7 @@ class DomainGapSynthesis(Controlled):
         }[name]
         wanted = [seed for seed in seeds if (setting, seed) not in self.runs]
         for done, seed in enumerate(wanted):
-            for step in mixing.stepwise(setting, *self.digits, self.rainfall, seed):
+            for step in mix.stepwise(setting, *self.digits, self.rainfall, seed):
                 if step is not None:
                     self.runs[setting, seed] = step
                 await self.progress(f"{label}: seed {done + 1} of {len(wanted)}", (done + 0.5) / len(wanted))
@@ -368,7 +369,7 @@ class DomainGapSynthesis(Controlled):
 
     async def _experiment(self, *key):
         if key not in self.experiments:
-            for step in noise_lab.measure(*key, *self.digits):
+            for step in noise_experiments.measure(*key, *self.digits):
                 if isinstance(step, tuple):
                     await self.progress(*step)
                 else:
@@ -387,10 +388,10 @@ class DomainGapSynthesis(Controlled):
         """Tell the page what is known; before the lock, only what it does not guard."""
         now = self.situation()
         if self.prediction is None:
-            self.say("results", values=domain_gap.known(now), locked=True, settings=self.settings())
+            self.say("results", values=figures.known(now), locked=True, settings=self.settings())
         elif self.map is not None:
             self._draw(now)
-            values, cases = domain_gap.figures(now)
+            values, cases = figures.figures(now)
             tables = mix_tables.tables(now, self.measure.value) | noise_tables.tables(now.experiment, values)
             self.say(
                 "results",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dataselect_core import mixing
+from dataselect_core.gap import mix
 
 TRAINING = 20  # pictures shown of the training set
 
@@ -18,14 +18,14 @@ def sheet(setting, X, y, rainfall_mm, seed):
         name, title, alt (what the row shows, for who cannot see it), pictures: list of {ink: 64 whole numbers 0
         to 16, label, mark: "real" or "synthetic" or ""}.
     """
-    drawn = mixing.samples(setting, X, y, rainfall_mm, seed)
-    half = mixing.samples(replace(setting, share=0.5, real=mixing.POOL), X, y, rainfall_mm, seed)
+    drawn = mix.samples(setting, X, y, rainfall_mm, seed)
+    half = mix.samples(replace(setting, share=0.5, real=mix.POOL), X, y, rainfall_mm, seed)
     wet = (_ink(drawn["X_field"]) != _ink(drawn["X_dry"])).any(1)  # so much rain that it shows
     shown = _one_each(drawn["y_field"], wet if wet.any() else ~wet)
     made = np.flatnonzero(half["synthetic"])
     made = made[_one_each(half["y_train"][made], np.ones(len(made), bool))]
     some = np.linspace(0, len(drawn["y_train"]) - 1, TRAINING).astype(int)
-    heavy = drawn["X_heavy"][:: mixing.FACTS["heavy_days"]["value"]][:10]
+    heavy = drawn["X_heavy"][:: mix.FACTS["heavy_days"]["value"]][:10]
     real, synthetic = setting.counts()
     rained = "given rain" if setting.simulator_rain else "without rain"
     return [
@@ -72,7 +72,7 @@ def sheet(setting, X, y, rainfall_mm, seed):
 def _one_each(y, allowed):
     """Index of the first allowed sample of each class, classes in order; of any sample where none is."""
     first = []
-    for digit in range(mixing.CLASSES):
+    for digit in range(mix.CLASSES):
         found = np.flatnonzero((y == digit) & allowed)
         found = found if len(found) else np.flatnonzero(y == digit)
         first.extend(found[:1])

@@ -1,6 +1,6 @@
 """The frontier over a reader's runs: which rounds no other round beats."""
 
-from dataselect_core.selection_economics import pareto_frontier
+from dataselect_core.sampling.project import pareto_frontier
 
 
 def frontier(readings):

@@ -3,7 +3,7 @@
 from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
 from bokeh.transform import stack
 
-from dataselect_core.figures.labelling_runs import LINE
+from dataselect_core.figures.active_learning.runs import LINE
 
 from . import plots
 
@@ -192,7 +192,7 @@ class SidesPlot:
             )
 
     def show(self, question):
-        """Draw a `cost_benefit.Question`."""
+        """Draw a `break_even.Question`."""
         self.source.data = {
             "side": self.rows,
             **{name: [0.0, question.cost_parts[name]] for name in self.costs},

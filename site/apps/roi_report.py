@@ -1,7 +1,8 @@
 """What Part 2 tells the page beside its figures: tables, cases, the list of runs."""
 
-from dataselect_core.figures import active_learning, labelling_cases, labelling_verdict, predicted_factor
-from dataselect_core.figures.labelling_runs import LINE, crossing
+from dataselect_core.figures.active_learning import cases as labelling_cases
+from dataselect_core.figures.active_learning import figures, prediction, verdict
+from dataselect_core.figures.active_learning.runs import LINE, crossing
 from dataselect_core.values import measured, modelled
 
 from .roi_runs import COUNTED
@@ -28,7 +29,7 @@ def knee(bench):
         return {}
     random = bench.curves(bench.search.marker["settings"]["data"])[0]
     needed = crossing(random.labels, random.mean, judged.values["knee.accuracy"].value)
-    return {"knee.random": measured(needed, "labels", labelling_verdict.SWEEP)}
+    return {"knee.random": measured(needed, "labels", verdict.SWEEP)}
 
 
 def overhead(assumptions):
@@ -44,14 +45,12 @@ def beside(values):
     )
     if ratio is None:
         return {}
-    expected = predicted_factor.ratio(direction, factor)
+    expected = prediction.ratio(direction, factor)
     return {
         "reveal.ratio": modelled(
             expected, "", "your prediction, as labels of random ÷ of uncertainty sampling"
         ),
-        "reveal.apart": modelled(
-            predicted_factor.apart(expected, ratio), "", "the larger ratio ÷ the smaller"
-        ),
+        "reveal.apart": modelled(prediction.apart(expected, ratio), "", "the larger ratio ÷ the smaller"),
     }
 
 
@@ -81,7 +80,7 @@ def report(bench, situation, readings, frontier, brief):
     """Everything the page shows of the runs; `readings` are those in the plot, `brief` leaves the tables out."""
     search = bench.search
     judged, begun = bench.judged(), search.begun()
-    values = active_learning.figures(situation, judged)
+    values = figures.figures(situation, judged)
     cases = labelling_cases.cases(situation, values, judged)
     tables = {} if brief else {"LabelingROIPlot": _points(readings, frontier), "RunList": _runs(bench)}
     return {

@@ -1,8 +1,8 @@
 """The runs of a reader's search: what was measured, which of it counted, and the marker that ends it."""
 
-from dataselect_core.exhaustive import SIZES
-from dataselect_core.figures.labelling_runs import LabRun
+from dataselect_core.figures.active_learning.runs import LabRun
 from dataselect_core.sampling import STRATEGIES
+from dataselect_core.sampling.reference_sweep import SIZES
 
 COUNTED = 10  # the 10-Iteration Rule
 KEPT = 40  # runs a record holds; older ones leave the plot, what counted stays counted

@@ -11,7 +11,7 @@ from bokeh.models import ImportedStyleSheet
 from panel.io.document import MockSessionContext
 
 from dataselect_core import tracks
-from dataselect_core.engine import engine
+from dataselect_core.ledger.runtime import engine
 from dataselect_core.values import Value
 
 from .defaults import remember

@@ -8,7 +8,7 @@ from quiet_page import hurry, talk
 
 from dataselect_core.figures import class_limits
 from dataselect_core.ledger import Ledger, verify
-from dataselect_core.report import report_markdown
+from dataselect_core.ledger.report import report_markdown
 from dataselect_core.tracks import track
 
 FEWER = {"direction": "fewer", "prediction": 1.5}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dataselect_core import report
+from dataselect_core.ledger import report
 from tools import node, pages
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from quiet_page import ROOT, Page, first_licences, run
 from reader import Reader
 
-from dataselect_core.engine import VERSION, described, engine
-from dataselect_core.figures import deduplication
+from dataselect_core.figures.deduplication import figures as deduplication
 from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, ledger_text, report_markdown, verify
+from dataselect_core.ledger.runtime import VERSION, described, engine
 from tools import pages
 
 NO_PYTHON = "delete globalThis.Worker;"
