@@ -5,7 +5,7 @@ import pytest
 
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import CHAINED, Audit
-from dataselect_core.dedup.items import Items, Frames, Signals, Texts
+from dataselect_core.dedup.items import Frames, Items, Signals, Texts
 from dataselect_core.figures.deduplication import figures, situation
 from dataselect_core.tracks import track
 

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
-from apps import bridge, part1, part3
+from apps import bridge
+from apps.part1 import bench as part1
+from apps.part3 import bench as part3
 
 from dataselect_core import datasets
 from dataselect_core.gap import noise_experiments
@@ -121,4 +123,4 @@ def hurry(monkeypatch):
     monkeypatch.setattr(noise_experiments, "LABELS", (20, 200))
     monkeypatch.setattr(noise_experiments, "TRIALS", 150)
     monkeypatch.setattr(noise_experiments, "COIN_TRIALS", 500)
-    monkeypatch.setattr(part3, "PAUSE", 0.0)
+    monkeypatch.setattr(bench, "PAUSE", 0.0)

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from apps import part1
+from apps.part1 import bench as part1
 from quiet_page import ROOT, first_licences, talk
 
 from dataselect_core import datasets

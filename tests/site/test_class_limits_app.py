@@ -3,7 +3,9 @@
 import re
 
 import pytest
-from apps import part1, part2, part3
+from apps.part1 import bench as part1
+from apps.part2 import bench as part2
+from apps.part3 import bench as part3
 from quiet_page import hurry, talk
 
 from dataselect_core.figures import class_limits

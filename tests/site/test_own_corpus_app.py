@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from apps import own_corpus, own_files
+from apps.part1 import own_corpus, own_files
 from quiet_page import Page, run
 
 from dataselect_core import datasets

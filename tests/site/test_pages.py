@@ -482,7 +482,7 @@ def test_numbers_and_cases_are_ones_the_workbench_reports(built, page):
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for folder in ("site/apps", "src/dataselect_core/figures")
-        for path in (ROOT / folder).glob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
     )
     composed = [
         re.sub(r"\\{.*?\\}", r"\\w+", re.escape(text))

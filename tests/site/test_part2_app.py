@@ -4,7 +4,9 @@ import asyncio
 
 import numpy as np
 import pytest
-from apps import part2, roi_index, roi_money, roi_plots, roi_runs
+from apps.part2 import bench as part2
+from apps.part2 import indexing, money, plots
+from apps.part2 import runs as roi_runs
 from quiet_page import ROOT, talk
 
 from dataselect_core.figures.active_learning import figures
@@ -368,7 +370,7 @@ def test_crossing_knees_and_frontier_are_those_of_the_core():
         for cost, mean in points
         if not any((c <= cost and m > mean) or (c < cost and m >= mean) for c, m in points)
     }
-    shown = [(r.cost[i], r.mean[i]) for r, i in roi_money.frontier(readings)]
+    shown = [(r.cost[i], r.mean[i]) for r, i in money.frontier(readings)]
     assert set(shown) == best and shown == sorted(shown)
     margin = readings[0]
     base = bench.curves("digits")[0]
@@ -726,7 +728,7 @@ def test_at_its_break_even_both_sides_are_equal():
         await begin(page, of="edge", answer="depends")
         page.table = results(page)["tables"]["BreakEven"]["rows"]
         page.checked = 0
-        for name, row in zip(roi_index.ROWS, page.table, strict=True):
+        for name, row in zip(indexing.ROWS, page.table, strict=True):
             for column, sides in ((3, ("index.cost", "index.saving")), (4, ("score.cost", "score.saving"))):
                 if row[column] is None or not page.bench.assumptions()[name].maximum >= row[column]:
                     continue
@@ -778,6 +780,6 @@ def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_when_asked():
 
 def test_strategies_differ_in_more_than_colour():
     """Each strategy has a dash and a marker of its own."""
-    assert len({str(style[1]) for style in roi_plots.STYLES.values()}) == 4
-    assert len({style[2] for style in roi_plots.STYLES.values()}) == 4
-    assert len({mark[0] for mark in roi_plots.MARKS.values()}) == len(roi_plots.MARKS)
+    assert len({str(style[1]) for style in plots.STYLES.values()}) == 4
+    assert len({style[2] for style in plots.STYLES.values()}) == 4
+    assert len({mark[0] for mark in plots.MARKS.values()}) == len(plots.MARKS)

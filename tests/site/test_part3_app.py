@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from apps import part3, pictures
+from apps.part3 import bench, pictures
 from quiet_page import hurry, talk
 
 from dataselect_core import datasets, noise
@@ -23,7 +23,7 @@ MEASURES = ("accuracy", "dry_accuracy", "recall", "fid", "fid_infinity")
 
 def hold(conversation):
     """Hold a conversation with a page of part 3."""
-    return talk(conversation, part3.DomainGapSynthesis)
+    return talk(conversation, bench.DomainGapSynthesis)
 
 
 async def begin(page, of="tiny", prediction=FALLS, **settings):
@@ -558,7 +558,7 @@ def test_nothing_is_trained_until_the_reader_looks():
 
 def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
     """Moves on each other's heels train the last one only; a cancelled run is taken up by the next move."""
-    monkeypatch.setattr(part3, "PAUSE", 0.1)
+    monkeypatch.setattr(bench, "PAUSE", 0.1)
 
     async def conversation(page):
         await begin(page, "edge")
@@ -571,7 +571,7 @@ def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
         assert trained == {0.6}
         page.said.clear()
         await page.patch("Synthetic share", 80)
-        await asyncio.sleep(part3.PAUSE + 0.05)
+        await asyncio.sleep(bench.PAUSE + 0.05)
         await page.send("cancel")
         assert not page.bench.working and page.of("work")[-1]["label"] == ""
         await page.patch("Synthetic share", 85)

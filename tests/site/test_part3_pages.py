@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from apps import part3
+from apps.part3 import bench as part3
 from quiet_page import talk
 
 from dataselect_core.figures.domain_gap import situation

@@ -238,7 +238,7 @@ def test_the_synthesis_names_figures_that_exist():
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for folder in ("site/apps", "src/dataselect_core/figures")
-        for path in (ROOT / folder).glob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
     )
     text = (ROOT / "site/pages/synthesis.md").read_text(encoding="utf-8")
     paths = set(re.findall(r"[123]:([a-z_]+\.[a-z_]+)", text))

@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 from bokeh.models import Range1d
 
+from apps.part1 import compare
+from apps.part1.own_files import ANOTHER_FIELD, PageFiles, Shelf
+from apps.part1.tables import curve_table
+from apps.shared import plots
 from dataselect_core.corpus.formats import CorpusError
 from dataselect_core.corpus.memory import FACTS
 from dataselect_core.dedup import exact_pairs
@@ -18,10 +22,6 @@ from dataselect_core.dedup.streaming import deduplication_steps
 from dataselect_core.lsh import collision_probability
 from dataselect_core.shingles import shingle_sets
 from dataselect_core.values import measured, modelled
-
-from . import compare, plots
-from .audit_report import curve_table
-from .own_files import ANOTHER_FIELD, PageFiles, Shelf
 
 FOLDER = Path("/tmp/own")  # where the page puts files: /tmp/own/JOB/NAME
 PAUSE = 0.05  # seconds of work between two looks at what the page wants

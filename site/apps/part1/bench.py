@@ -6,6 +6,11 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
+from apps.part1 import compare, tables
+from apps.part1.own_corpus import OwnCorpus
+from apps.shared import plots
+from apps.shared.controlled import Controlled
+from apps.shared.controls import choice, slider_with_number, switch, whole_number
 from dataselect_core import datasets, tracks
 from dataselect_core.dedup.audit import HELDOUT_THRESHOLD, Audit
 from dataselect_core.figures import class_limits
@@ -19,11 +24,6 @@ from dataselect_core.figures.deduplication.situation import (
     redundancy,
     scale,
 )
-
-from . import audit_report, compare, plots
-from .controlled import Controlled
-from .controls import choice, slider_with_number, switch, whole_number
-from .own_corpus import OwnCorpus
 
 CORPORA = {
     "Simulated drive (real images, seen again)": "frames",
@@ -306,7 +306,7 @@ class DeduplicationAudit(Controlled):
             self.say(
                 "results",
                 values=known(audit),
-                nouns=audit_report.nouns(audit.corpus),
+                nouns=tables.nouns(audit.corpus),
                 locked=True,
                 settings=self.settings(),
             )
@@ -346,7 +346,7 @@ class DeduplicationAudit(Controlled):
             self.edited,
             self.fixed,
         )
-        report = audit_report.report(situation, point, learning, recall)
+        report = tables.report(situation, point, learning, recall)
         self.say("results", locked=False, settings=self.settings(), **report)
 
     def _draw(self, point, learning, recall):
@@ -373,7 +373,7 @@ class DeduplicationAudit(Controlled):
         progress = learning.uniform_loss - np.concatenate([learning.raw.loss, learning.kept.loss])
         self.icr_plot.y_range.start = 0.5 * float(np.floor(2 * progress.min()))
         self.icr_plot.y_range.end = 0.5 * float(np.ceil(2 * progress.max()))
-        similarity, probability = audit_report.s_curve(point)
+        similarity, probability = tables.s_curve(point)
         self.s_line.data = {"x": similarity, "y": probability}
         self.s_points.data = {"x": recall[0], "y": recall[1]}
         self.s_threshold.location = point.threshold

@@ -4,6 +4,11 @@ import asyncio
 
 import panel as pn
 
+from apps.part3 import noise_tables, pictures
+from apps.part3 import tables as mix_tables
+from apps.part3.plots import CutPlot, MapPlot, NoisePlots
+from apps.shared.controlled import Controlled
+from apps.shared.controls import choice, slider_with_number, whole_number
 from dataselect_core import datasets, tracks
 from dataselect_core.figures.domain_gap import figures
 from dataselect_core.figures.domain_gap.situation import (
@@ -14,11 +19,6 @@ from dataselect_core.figures.domain_gap.situation import (
     setting_of,
 )
 from dataselect_core.gap import gap_map, mix, noise_experiments, small_map
-
-from . import mix_tables, noise_tables, pictures
-from .controlled import Controlled
-from .controls import choice, slider_with_number, whole_number
-from .mix_plots import CutPlot, MapPlot, NoisePlots
 
 MEASURES = {
     "Field accuracy": "accuracy",

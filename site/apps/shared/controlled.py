@@ -2,7 +2,7 @@
 
 import panel as pn
 
-from .workbench import Workbench
+from apps.shared.workbench import Workbench
 
 
 class Controlled(Workbench):

@@ -4,18 +4,18 @@ import time
 
 import panel as pn
 
+from apps.part2 import indexing as roi_index
+from apps.part2 import money, tables
+from apps.part2.plots import RoiPlot, SidesPlot
+from apps.part2.runs import COUNTED, Search
+from apps.shared.controlled import Controlled
+from apps.shared.controls import choice, slider_with_number, switch, whole_number
 from dataselect_core import datasets, tracks
 from dataselect_core.figures.active_learning import figures, runs
 from dataselect_core.figures.active_learning import indexing as index_bill
 from dataselect_core.figures.active_learning import situation as situation_
 from dataselect_core.figures.active_learning.situation import ANSWERS
 from dataselect_core.sampling import active_learning_rounds, reference_sweep
-
-from . import roi_index, roi_money, roi_report
-from .controlled import Controlled
-from .controls import choice, slider_with_number, switch, whole_number
-from .roi_plots import RoiPlot, SidesPlot
-from .roi_runs import COUNTED, Search
 
 NAMES = {"Random": "random", "Least confidence": "least_confidence", "Margin": "margin", "Entropy": "entropy"}
 PROBLEMS = {"Digits": "digits", "Digits with a rare class": "rare", "Breast cancer": "breast_cancer"}
@@ -439,24 +439,24 @@ class LabelingROI(Controlled):
             return
         situation = self.situation()
         readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
-        best = roi_money.frontier(readings)
-        found = roi_report.report(self, situation, readings, best, brief)
+        best = money.frontier(readings)
+        found = tables.report(self, situation, readings, best, brief)
         marker, optimum = self._places()
         if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
             marker = optimum = None
         self.plot.show(readings, best, self.target(), marker, optimum)
         self._report_index(found, brief)
-        of_session = roi_report.session_cases(self)
+        of_session = tables.session_cases(self)
         rate = {} if self.rate is None else {"measure.rate": self.rate}
         session = (
-            roi_report.session(self.search)
-            | roi_report.beside(found["values"])
-            | roi_report.knee(self)
+            tables.session(self.search)
+            | tables.beside(found["values"])
+            | tables.knee(self)
             | rate
-            | ({} if self.answer is None else roi_report.overhead(self.assumptions()))
+            | ({} if self.answer is None else tables.overhead(self.assumptions()))
         )
         if "check.target.value" not in found["values"]:
-            session |= roi_report.demanded(situation)
+            session |= tables.demanded(situation)
         found["values"] |= session
         found["cases"] += of_session
         self.say(

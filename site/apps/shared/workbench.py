@@ -10,11 +10,10 @@ from bokeh.document import Document
 from bokeh.models import ImportedStyleSheet
 from panel.io.document import MockSessionContext
 
+from apps.defaults import remember
 from dataselect_core import tracks
 from dataselect_core.ledger.runtime import engine
 from dataselect_core.values import Value
-
-from .defaults import remember
 
 remember()
 ENGINE = engine()

@@ -1,11 +1,10 @@
 """What Part 2 tells the page beside its figures: tables, cases, the list of runs."""
 
+from apps.part2.runs import COUNTED
 from dataselect_core.figures.active_learning import cases as labelling_cases
 from dataselect_core.figures.active_learning import figures, prediction, verdict
 from dataselect_core.figures.active_learning.runs import LINE, crossing
 from dataselect_core.values import measured, modelled
-
-from .roi_runs import COUNTED
 
 
 def session(search):

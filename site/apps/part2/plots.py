@@ -3,9 +3,8 @@
 from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
 from bokeh.transform import stack
 
+from apps.shared import plots
 from dataselect_core.figures.active_learning.runs import LINE
-
-from . import plots
 
 STYLES = {  # strategy -> colour, dash, marker; the page's key shows the same
     "random": (plots.GREY, [6, 4], "circle"),

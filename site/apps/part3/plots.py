@@ -3,7 +3,7 @@
 import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker, NumeralTickFormatter, Range1d
 
-from . import plots
+from apps.shared import plots
 
 LIGHT, DARK = (0xEE, 0xF4, 0xF9), (0x00, 0x4A, 0x73)
 DARK_FROM = 0.5  # of the way to DARK, from where a number on it is written in white
