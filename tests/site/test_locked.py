@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,7 @@ def test_threads_of_one_process_take_turns(tmp_path):
             with locked(tmp_path / "lock", "work", lambda line: None):
                 inside.append(1)
                 most.append(len(inside))
+                time.sleep(0.001)  # long enough for another thread to come in
                 inside.pop()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
