@@ -5,10 +5,10 @@ import importlib.metadata
 import json
 import re
 import shutil
-import subprocess
 import sys
 import sysconfig
 import time
+import zipfile
 from pathlib import Path
 
 from tools import bundle, data, derive, fetch, lock, site, views, wheel
@@ -108,15 +108,17 @@ def bring(new, dist):
     for path in paths:
         name = path.relative_to(new).as_posix()
         target = dist / name
-        if target.is_file() and target.stat().st_size == path.stat().st_size:
-            if HASHED.match(name) or target.read_bytes() == path.read_bytes():
-                continue
+        same_size = target.is_file() and target.stat().st_size == path.stat().st_size
+        if same_size and (HASHED.match(name) or target.read_bytes() == path.read_bytes()):
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(path, part)
         part.replace(target)
     wanted = {path.relative_to(new) for path in paths}
     for path in sorted(dist.rglob("*"), reverse=True):
+        if "__pycache__" in path.parts:  # what Python keeps beside installed modules
+            continue
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
@@ -131,15 +133,20 @@ def _turn(new, path):
 
 
 def install(core, folder):
-    """Install the wheel and lay the data beside it, as a reader's Python will have them."""
-    packages = Path(sysconfig.get_path("purelib"))
-    stamp = packages / "dataselect_core.sha256"
-    digest = hashlib.sha256(core.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != digest:
-        quiet = ["-qq", "--disable-pip-version-check", "--no-index", "--no-deps", "--force-reinstall"]
-        command = [sys.executable, "-m", "pip", "install", *quiet, str(core)]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-        stamp.write_text(digest)
+    """Install the wheel, and lay the data beside it, as a reader's Python will have them.
+
+    A wheel of nothing but Python is installed by unpacking it; pip finds it, and can remove it, as if it had done so.
+    """
+    packages, unpacked = Path(sysconfig.get_path("purelib")), core.parent / "unpacked"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    with zipfile.ZipFile(core) as archive:
+        archive.extractall(unpacked)
+    made = {path.name for path in unpacked.iterdir()}
+    for stale in packages.glob(f"{wheel.PACKAGE}-*.dist-info"):
+        if stale.name not in made:
+            shutil.rmtree(stale)
+    for name in made:
+        bring(unpacked / name, packages / name)
     bring(folder, packages / folder.name)
 
 
