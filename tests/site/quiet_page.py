@@ -123,4 +123,4 @@ def hurry(monkeypatch):
     monkeypatch.setattr(noise_experiments, "LABELS", (20, 200))
     monkeypatch.setattr(noise_experiments, "TRIALS", 150)
     monkeypatch.setattr(noise_experiments, "COIN_TRIALS", 500)
-    monkeypatch.setattr(bench, "PAUSE", 0.0)
+    monkeypatch.setattr(part3, "PAUSE", 0.0)
