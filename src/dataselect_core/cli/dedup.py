@@ -2,23 +2,29 @@
 
   python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl
 
-The corpus is a .jsonl (an object a line), a .csv or .tsv with a header, a .txt (a document a line), or a
-folder of such files (there a .txt is one document). Documents whose sets of word n-grams have a Jaccard
-similarity of at least the threshold are near-duplicates; of each cluster the first is kept, byte for byte, in
-input order. Memory grows with the number of documents, not with the texts. Without -o there is only a report.
+The corpus is a .jsonl (an object a line), a .json (an array of objects), a .csv or .tsv with a header, a .txt (a
+document a line), a .parquet or a Hugging Face dataset, compressed or not (.gz, .bz2, .xz, .zst), or several of
+them, or a folder (there a .txt is one document). Documents whose sets of word n-grams have a Jaccard similarity of
+at least the threshold are near-duplicates; of each cluster the first is kept, byte for byte, in input order. Memory
+grows with the number of documents, not with the texts. Without -o there is only a report.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
 from dataselect_core import __version__, arguments
+from dataselect_core.cli.signals import Stopped, Stopping
+from dataselect_core.cli.stdout import forget_output
+from dataselect_core.corpus import encodings
+from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFiles
-from dataselect_core.corpus.formats import FORMATS, SPLITS, CorpusError
+from dataselect_core.corpus.formats import FORMATS, QUOTINGS, SPLITS
 from dataselect_core.dedup.streaming import deduplicate_files
 from dataselect_core.lsh import collision_probability
 
@@ -29,13 +35,12 @@ SHOWN = 10  # malformed lines in the report for people; the JSON has up to 1,000
 
 def add_arguments(parser):
     """Say what the command takes."""
-    parser.add_argument("corpus", type=Path, help="a .jsonl, .csv, .tsv or .txt, or a folder of them")
+    parser.add_argument("corpus", nargs="+", help="files, folders and patterns such as 'data/*.jsonl.gz'")
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
         metavar="FILE",
-        help="where what is kept goes: a file, or for a folder a new folder",
+        help="where what is kept goes: a file, - for standard output, or for a folder or several files a new folder",
     )
     parser.add_argument("--report", metavar="FILE", help="write the report as JSON; - for standard output")
     parser.add_argument("--quiet", action="store_true", help="no progress, and no report for people")
@@ -43,8 +48,21 @@ def add_arguments(parser):
     text.add_argument(
         "--format", choices=dict.fromkeys(FORMATS.values()), help="of a file whose name does not say it"
     )
-    text.add_argument("--field", default="text", help="key or column of the text (default: text)")
+    text.add_argument(
+        "--field", default="text", help="key, path (meta.text) or column of the text (default: text)"
+    )
     text.add_argument("--delimiter", default=",", help="between the columns of a .csv (default: ,)")
+    text.add_argument(
+        "--quoting",
+        choices=QUOTINGS,
+        help="whether a quote mark encloses a column, or is a character (default: csv for a .csv, none for a .tsv)",
+    )
+    text.add_argument(
+        "--encoding",
+        type=_checked(str, lambda name, given: encodings.checked(given), "encoding"),
+        default="utf-8",
+        help="of text files (default: utf-8)",
+    )
     text.add_argument(
         "--split", choices=SPLITS, help="what a document is in a .txt (default: line; in a folder: document)"
     )
@@ -103,40 +121,83 @@ def run(options):
         options.parser.error("--bands and --rows must be given together, or neither")
     if options.bands and options.bands * options.rows > options.permutations:
         options.parser.error(f"--bands times --rows must be at most the {options.permutations} permutations")
-    corpus = CorpusFiles(options.corpus, options.format, options.field, options.split, options.delimiter)
-    if options.output:
-        corpus.check_output(options.output)
-    if options.report not in (None, "-") and not Path(options.report).resolve().parent.is_dir():
-        raise CorpusError(f"there is no folder for the report {options.report}")
+    with Stopping() as stopping:
+        return _run(options, stopping, begun)
+
+
+def _run(options, stopping, begun):
+    _check_temporary(options.temporary)
+    corpus = CorpusFiles(
+        options.corpus,
+        options.format,
+        options.field,
+        options.split,
+        options.delimiter,
+        encoding=options.encoding,
+        quoting=options.quoting,
+        temporary=options.temporary,
+    )
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
+    with corpus.outputs() as outputs:
+        kept = outputs.add("the output", options.output, corpus.is_folder) if options.output else None
+        told = outputs.add("the report", options.report) if options.report else None
+        try:
+            result = deduplicate_files(
+                corpus,
+                options.threshold,
+                options.permutations,
+                options.width,
+                options.seed,
+                options.verify,
+                options.bands,
+                options.rows,
+                options.on_error,
+                options.temporary,
+                progress,
+            )
+            if kept:
+                corpus.write_into(kept, result.index, result.keep)
+        finally:
+            corpus.forget()
+            if progress:
+                progress.clear()
+        found = report(corpus, result, options, time.perf_counter() - begun)
+        if told:
+            with told.open() as file:
+                file.write((json.dumps(found, indent=2) + "\n").encode())
+        try:
+            with stopping.held():
+                outputs.commit()
+        except Stopped as stop:
+            print("dedup: stopped when everything was written", file=sys.stderr)
+            return 128 + stop.number
+    standard = {output.kind for output in (kept, told) if output}
+    if options.quiet or (told and told.kind == "standard"):
+        return 0
+    return say(report_text(found), sys.stderr if "standard" in standard else sys.stdout)
+
+
+def say(text, stream):
+    """Print what was done, after it was done: the exit status. A reader that has gone is no failure."""
     try:
-        result = deduplicate_files(
-            corpus,
-            options.threshold,
-            options.permutations,
-            options.width,
-            options.seed,
-            options.verify,
-            options.bands,
-            options.rows,
-            options.on_error,
-            options.temporary,
-            progress,
-        )
-        if options.output:
-            corpus.write(options.output, result.index, result.keep)
-    finally:
-        corpus.close()
-        if progress:
-            progress.clear()
-    found = report(corpus, result, options, time.perf_counter() - begun)
-    if options.report == "-":
-        print(json.dumps(found, indent=2))
-    elif options.report:
-        Path(options.report).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    if not options.quiet and options.report != "-":
-        print(report_text(found))
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        forget_output()
+    except OSError as error:
+        print(f"dedup: everything was written, but not the report: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _check_temporary(folder):
+    """Raise CorpusError, before any work, for a folder that takes no temporary files."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        where = folder or tempfile.gettempdir()
+        raise CorpusError(
+            f"the folder for temporary files {where} cannot be written: {error.strerror}"
+        ) from None
 
 
 def report(corpus, result, options, seconds):
@@ -159,8 +220,8 @@ def report(corpus, result, options, seconds):
     return {
         "schema": SCHEMA,
         "engine": f"dataselect-core {__version__}",
-        "corpus": str(corpus.path),
-        "output": str(options.output) if options.output else None,
+        "corpus": ", ".join(corpus.given),
+        "output": options.output,
         "files": {"read": len(corpus.names), "passed_over": corpus.ignored, "bytes": corpus.bytes},
         "documents": {
             "all": documents,
@@ -195,6 +256,7 @@ def report(corpus, result, options, seconds):
             "verify": options.verify,
             "field": corpus.field,
             "split": corpus.split,
+            "encoding": corpus.encoding,
         },
         "found_probability": [
             {

@@ -194,7 +194,7 @@ def deduplication_steps(
             read.problems,
             bands,
             rows,
-            keys.size + signed.size,
+            keys.size + signed.size + corpus.temporary_bytes,
         )
 
 
@@ -205,12 +205,13 @@ class _Reading:
         self.corpus, self.keys, self.signed = corpus, keys, signed
         self.num_perm, self.width, self.seed, self.bands, self.rows = num_perm, width, seed, bands, rows
         self.file, self.start, self.size, self.words = array("i"), array("q"), array("q"), array("i")
+        self.line = array("q")
         self.fingerprints, self.filled = bytearray(), bytearray()
         self.empty = self.malformed = 0
         self.problems = []
 
     def all(self, on_error):
-        texts, size, done = [], 0, 0
+        texts, size = [], 0
         for number, found in self.corpus.documents():
             if isinstance(found, Problem):
                 if on_error == "stop":
@@ -223,13 +224,13 @@ class _Reading:
             self.start.append(found.start)
             self.size.append(found.stop - found.start)
             self.words.append(len(found.text.split()))
+            self.line.append(found.line)
             texts.append(found.text)
             size += found.stop - found.start
             if len(texts) == CHUNK_DOCUMENTS or size >= CHUNK_BYTES:
                 self._chunk(texts)
-                done += size
                 texts, size = [], 0
-                yield "read", done, self.corpus.bytes
+                yield "read", self.corpus.done, self.corpus.bytes
         if texts:
             self._chunk(texts)
         if not self.file:
@@ -243,7 +244,7 @@ class _Reading:
         return Index(
             *(
                 np.frombuffer(given, given.typecode)
-                for given in (self.file, self.start, self.size, self.words)
+                for given in (self.file, self.start, self.size, self.words, self.line)
             )
         )
 
