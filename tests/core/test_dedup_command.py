@@ -84,6 +84,7 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
         "removed_share": 0.4,
         "same_shingles": 1,
         "similar": 1,
+        "chained": 0,
         "empty": 1,
         "short": 1,
     }
@@ -106,6 +107,7 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
         "rows": 3,
         "seed": 1,
         "verify": True,
+        "keep": "first",
         "field": "text",
         "split": "line",
         "encoding": "utf-8",

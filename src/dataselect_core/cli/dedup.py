@@ -25,8 +25,10 @@ from dataselect_core.corpus import encodings
 from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.formats import FORMATS, QUOTINGS, SPLITS
+from dataselect_core.dedup.answers import cluster_rows, removed_rows
+from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.streaming import deduplicate_files
-from dataselect_core.lsh import collision_probability
+from dataselect_core.lsh import bands_for_recall, collision_probability
 
 SUMMARY = "remove near-duplicates from a corpus"
 SCHEMA = 1  # of the JSON report
@@ -41,6 +43,19 @@ def add_arguments(parser):
         "--output",
         metavar="FILE",
         help="where what is kept goes: a file, - for standard output, or for a folder or several files a new folder",
+    )
+    parser.add_argument(
+        "--removed",
+        metavar="FILE",
+        help="write every removed row with the one kept and their similarity, as JSONL",
+    )
+    parser.add_argument("--clusters", metavar="FILE", help="write every cluster with its rows, as JSONL")
+    parser.add_argument(
+        "--against",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="a file, folder or pattern that is only read: rows that it has too are removed; can be repeated",
     )
     parser.add_argument("--report", metavar="FILE", help="write the report as JSON; - for standard output")
     parser.add_argument("--quiet", action="store_true", help="no progress, and no report for people")
@@ -62,6 +77,9 @@ def add_arguments(parser):
         type=_checked(str, lambda name, given: encodings.checked(given), "encoding"),
         default="utf-8",
         help="of text files (default: utf-8)",
+    )
+    text.add_argument(
+        "--id", metavar="FIELD", help="key or column that names a row in --removed and --clusters"
     )
     text.add_argument(
         "--split", choices=SPLITS, help="what a document is in a .txt (default: line; in a folder: document)"
@@ -96,6 +114,18 @@ def add_arguments(parser):
         type=_checked(int, arguments.integer, "bands", 1),
         help="with --rows: bands of the signature (default: the best for the threshold)",
     )
+    what.add_argument(
+        "--recall",
+        type=_checked(float, _recall, "recall"),
+        help="instead: so many bands that a pair just at the threshold is found with this probability, such as 0.95",
+    )
+    what.add_argument(
+        "--keep",
+        type=_checked(str, lambda name, given: Choice(given), "keep"),
+        default="first",
+        metavar="RULE",
+        help="which row of a cluster stays: first (default), longest, FIELD:max or FIELD:min (a number or date)",
+    )
     what.add_argument("--rows", type=_checked(int, arguments.integer, "rows", 1), help="rows of a band")
     what.add_argument(
         "--seed",
@@ -121,6 +151,12 @@ def run(options):
         options.parser.error("--bands and --rows must be given together, or neither")
     if options.bands and options.bands * options.rows > options.permutations:
         options.parser.error(f"--bands times --rows must be at most the {options.permutations} permutations")
+    if options.recall is not None:
+        if options.bands is not None:
+            options.parser.error("--recall chooses the bands: give it or --bands with --rows, not both")
+        options.bands, options.rows = bands_for_recall(
+            options.threshold, options.permutations, options.recall
+        )
     with Stopping() as stopping:
         return _run(options, stopping, begun)
 
@@ -135,11 +171,15 @@ def _run(options, stopping, begun):
         options.delimiter,
         encoding=options.encoding,
         quoting=options.quoting,
+        extras=tuple(field for field in (options.id, options.keep.field) if field is not None),
+        against=options.against,
         temporary=options.temporary,
     )
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
     with corpus.outputs() as outputs:
         kept = outputs.add("the output", options.output, corpus.is_folder) if options.output else None
+        removed = outputs.add("the list of removed rows", options.removed) if options.removed else None
+        grouped = outputs.add("the list of clusters", options.clusters) if options.clusters else None
         told = outputs.add("the report", options.report) if options.report else None
         try:
             result = deduplicate_files(
@@ -154,9 +194,15 @@ def _run(options, stopping, begun):
                 options.on_error,
                 options.temporary,
                 progress,
+                options.keep.rule,
+                options.id,
             )
             if kept:
                 corpus.write_into(kept, result.index, result.keep)
+            if removed:
+                _write_rows(removed, removed_rows(corpus, result, options.threshold))
+            if grouped:
+                _write_rows(grouped, cluster_rows(corpus, result))
         finally:
             corpus.forget()
             if progress:
@@ -171,10 +217,23 @@ def _run(options, stopping, begun):
         except Stopped as stop:
             print("dedup: stopped when everything was written", file=sys.stderr)
             return 128 + stop.number
-    standard = {output.kind for output in (kept, told) if output}
+    standard = {output.kind for output in (kept, removed, grouped, told) if output}
     if options.quiet or (told and told.kind == "standard"):
         return 0
     return say(report_text(found), sys.stderr if "standard" in standard else sys.stdout)
+
+
+def _write_rows(output, rows):
+    """Write rows as JSON Lines."""
+    with output.open() as file:
+        for row in rows:
+            file.write(json.dumps(row).encode() + b"\n")
+
+
+def _recall(name, given):
+    if not 0 < arguments.share(name, given) < 1:
+        raise ValueError(f"recall must be above 0 and below 1, not {given:g}")
+    return given
 
 
 def say(text, stream):
@@ -214,9 +273,13 @@ def report(corpus, result, options, seconds):
     -------
     dict
     """
-    documents, words = len(result.keep), int(result.index.words.sum(dtype="int64"))
-    kept, kept_words = int(result.keep.sum()), int(result.index.words[result.keep].sum(dtype="int64"))
+    mine, keep = result.mine, result.keep[result.mine]
+    counted = result.index.words[mine]
+    documents, words = len(keep), int(counted.sum(dtype="int64"))
+    kept, kept_words = int(keep.sum()), int(counted[keep].sum(dtype="int64"))
     members = np.bincount(result.cluster)
+    gone = ~result.keep & mine
+    same = int((gone & result.same_sets).sum())
     return {
         "schema": SCHEMA,
         "engine": f"dataselect-core {__version__}",
@@ -228,10 +291,11 @@ def report(corpus, result, options, seconds):
             "kept": kept,
             "removed": documents - kept,
             "removed_share": (documents - kept) / documents,
-            "same_shingles": result.same,
-            "similar": documents - kept - result.same,
+            "same_shingles": same,
+            "similar": documents - kept - same,
+            "chained": int((gone & (result.similarity < options.threshold)).sum()),
             "empty": result.empty,
-            "short": int((result.index.words < options.width).sum()),
+            "short": int((counted < options.width).sum()),
         },
         "words": {
             "all": words,
@@ -240,6 +304,13 @@ def report(corpus, result, options, seconds):
             "removed_share": (words - kept_words) / words if words else 0.0,
         },
         "clusters": {"count": int((members > 1).sum()), "largest": int(members.max())},
+        "against": {
+            "given": options.against,
+            "documents": int((~mine).sum()),
+            "found": int((gone & ~mine[result.cluster]).sum()),
+        }
+        if options.against
+        else None,
         "compared_pairs": result.compared,
         "malformed": {
             "count": result.malformed,
@@ -254,6 +325,7 @@ def report(corpus, result, options, seconds):
             "rows": result.rows,
             "seed": options.seed,
             "verify": options.verify,
+            "keep": options.keep.rule,
             "field": corpus.field,
             "split": corpus.split,
             "encoding": corpus.encoding,
@@ -284,8 +356,13 @@ def report_text(found):
     str
     """
     documents, words, parameters = found["documents"], found["words"], found["parameters"]
+    chances = [
+        f"{row['probability']:.1%} at similarity {row['similarity']:.2f}"
+        for row in found["found_probability"]
+    ]
     lines = [
         f"{found['corpus']} -> {found['output'] or '(only a report; -o FILE writes what is kept)'}",
+        f"Recall to expect: a pair is found with {', '.join(chances)} (--recall 0.95 chooses the bands for that).",
         f"{'':10}{'all':>15}{'kept':>15}{'removed':>15}{'share':>9}",
     ]
     for name, row in (("documents", documents), ("words", words)):
@@ -293,9 +370,19 @@ def report_text(found):
             f"{name:10}{row['all']:>15,}{row['kept']:>15,}{row['removed']:>15,}{row['removed_share']:>9.1%}"
         )
     lines.append(
-        f"Removed: {documents['same_shingles']:,} with the same shingles as an earlier document,"
+        f"Removed: {documents['same_shingles']:,} with the same shingles as another document,"
         f" {documents['similar']:,} similar to one."
     )
+    if documents["chained"]:
+        lines.append(
+            f"Of these {documents['chained']:,} are below the threshold to the one that stays: rows in between join"
+            " the two (--removed FILE marks them)."
+        )
+    if found["against"]:
+        lines.append(
+            f"{found['against']['found']:,} of the removed are in {', '.join(found['against']['given'])}"
+            f" ({found['against']['documents']:,} documents, only read)."
+        )
     lines.append(
         f"Clusters of two or more: {found['clusters']['count']:,}; the largest has"
         f" {found['clusters']['largest']:,} documents."
@@ -323,11 +410,6 @@ def report_text(found):
         f" {parameters['permutations']} permutations, {parameters['bands']} bands x"
         f" {parameters['rows']} rows, seed {parameters['seed']}."
     )
-    chances = [
-        f"{row['probability']:.2f} at similarity {row['similarity']:.2f}"
-        for row in found["found_probability"]
-    ]
-    lines.append(f"A pair is found with probability {', '.join(chances)}.")
     memory = found["peak_memory_bytes"]
     lines.append(
         f"{found['seconds']:,.1f} s, {found['compared_pairs']:,} pairs compared,"

@@ -134,7 +134,7 @@ class CorpusFiles:
         self.given = [os.fspath(one) for one in given]
         self.ignored, self._described = found.ignored + reference.ignored, found.described
         self.split = split or ("document" if found.folders else "line")
-        self.references = len(reference.paths)
+        self.references, self.extras = len(reference.paths), tuple(extras)
         options = (format, field, split, delimiter, quoting, tuple(extras))
         self.files = [
             self._file(one, os.fspath(one), folder, *options)

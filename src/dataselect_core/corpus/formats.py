@@ -264,9 +264,9 @@ class Reader:
         if self.format != "json":
             return b""
         size = self.stream.seek(0, io.SEEK_END)
-        self.stream.seek(max(0, size - 4096))
+        self.stream.seek(max(self.preamble, size - 4096))
         tail = self.stream.read()
-        return tail[tail.rindex(b"]") :] if b"]" in tail else b"]\n"
+        return tail[len(tail[: tail.rindex(b"]")].rstrip(b" \t\r\n")) :] if b"]" in tail else b"]\n"
 
     def _of_json(self, line):
         try:
@@ -452,8 +452,9 @@ class NotUtf8(Malformed):
 
 def _hint(sample, raw):
     """What to do about bytes that are not UTF-8."""
-    whole = sample.decode("utf-8", "ignore")
-    if sum(char > "\x7f" for char in whole) > 10 * len(raw):
+    beyond = [line for line in sample.split(b"\n") if not line.isascii()]
+    good = sum(encodings.likely(line) == "utf-8" for line in beyond)
+    if 2 * good > len(beyond):
         return "; the rest of the file is, so this line may be damaged (--on-error skip leaves it out)"
     guess = encodings.likely(raw if encodings.likely(sample) in (None, "utf-8") else sample)
     if guess in (None, "utf-8"):

@@ -58,10 +58,12 @@ def elements(stream, start, longest):
             raise ArrayError(further, "ends before its array is closed")
         if held.text[after] not in ",]":
             raise ArrayError(further, "has no comma between two elements")
-        raw = held.text[begin:after].encode("latin-1") if after - begin <= longest else None
-        yield held.at + begin, held.at + after, line, raw
+        last = held.text[after] == "]"
+        stop = end if last else after  # what stands before the bracket stays with it
+        raw = held.text[begin:stop].encode("latin-1") if stop - begin <= longest else None
+        yield held.at + begin, held.at + stop, line, raw
         line, begin, comma = further, after + 1, True
-        if held.text[after] == "]":
+        if last:
             held.finish(after, line)
             return
         if begin > CHUNK:

@@ -5,7 +5,6 @@ likewise. A link is followed and stays. A pipe or a device is written to as it i
 """
 
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -162,7 +161,7 @@ class Outputs:
         root = path.parent
         while folder and not root.exists() and root != root.parent:
             root = root.parent
-        staged = root / f".dedup-{secrets.token_hex(8)}.part"
+        staged = root / f".dedup-{os.urandom(8).hex()}.part"
         folds = self._try(label, given, path, root, staged)
         for other in self._outputs:
             self._check_other(label, given, path, other, folds)

@@ -52,7 +52,7 @@ def texts(name, stream, layout):
     """
     pa = arrow()
     with _named(name, pa):
-        schema, batches = _opened(pa, name, stream, layout.format)
+        schema, batches = _opened(pa, stream, layout.format)
         path = _path(pa, name, schema, layout.field)
         kind = _field(pa, schema, path).type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)):
@@ -80,10 +80,13 @@ def write(name, stream, layout, rows, sink):
     """
     pa = arrow()
     with _named(name, pa):
-        schema, batches = _opened(pa, name, stream, layout.format)
-        if layout.format == "parquet":
-            writer = pa.parquet.ParquetWriter(sink, schema, compression=_compression(pa, stream))
-        elif _is_file(stream):
+        # Both look at the stream, and are therefore asked before it is read.
+        parquet = layout.format == "parquet"
+        known = _compression(pa, stream) if parquet else _is_file(stream)
+        schema, batches = _opened(pa, stream, layout.format)
+        if parquet:
+            writer = pa.parquet.ParquetWriter(sink, schema, compression=known)
+        elif known:
             writer = pa.ipc.new_file(sink, schema)
         else:
             writer = pa.ipc.new_stream(sink, schema)
@@ -144,7 +147,7 @@ def data_files(folder):
     return [name for name in names if isinstance(name, str) and "/" not in name and (folder / name).is_file()]
 
 
-def _opened(pa, name, stream, format):
+def _opened(pa, stream, format):
     """The schema, and a function from column names (None: all) to batches of rows."""
     stream.seek(0)
     if format == "parquet":
