@@ -8,6 +8,7 @@ import base64
 import hashlib
 import html
 import io
+import json
 import re
 import zipfile
 
@@ -78,11 +79,55 @@ def span(low_high):
     return low if low == high else f"{low} to {high}"
 
 
-def expected_html(tables, tracks):
+def _of_tracks(limit, tracks):
+    """Who has a limit: the titles of its tracks, or nothing where all have it."""
+    return ", ".join(tracks[id] for id in limit.get("tracks", ()))
+
+
+def _end(value):
+    """One end of a range: 1e9, 0.01, 600."""
+    return (
+        f"{value:g}".replace("e+0", "e").replace("e+", "e")
+        if value < 1e6 or value % 1e6
+        else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    )
+
+
+def form_limits(table):
+    """The limits as the form for class links asks for them: part -> rows of name, label, range, percent."""
+    rows = {part: [] for part in table["parts"]}
+    for name, limit in table["limits"].items():
+        percent, who = limit["format"] == "percent", _of_tracks(limit, table["tracks"])
+        unit = ", in %" if percent else ", in $" if limit["format"] == "dollars" else ""
+        low, high = (100 * limit[end] if percent else limit[end] for end in ("low", "high"))
+        span = f"from {_end(low)}" if high >= 1e9 else f"{_end(low)} to {_end(high)}"
+        label = f"{who}: {limit['label']}{unit}" if who else f"{limit['label']}{unit}"
+        rows[limit["part"]].append((name, label, span, percent))
+    return rows
+
+
+def limits_html(table):
+    """The rows of the limits in the table of what an address of a class may say."""
+    rows = []
+    for name, limit in table["limits"].items():
+        who = _of_tracks(limit, table["tracks"]).replace(", ", " and ")
+        place = f"Part {limit['part']}" + (f", {who}" if who else "")
+        what = f"{place}: {limit['label'][0].lower() + limit['label'][1:] if limit['label'][:3] != 'FID' else limit['label']}"
+        if limit["of"]:
+            what += f" ({limit['of']})"
+        rows.append(
+            f"<tr><td><code>{name}</code></td><td>{html.escape(what)}</td>"
+            f"<td>{_end(limit['low'])} to {_end(limit['high'])}</td></tr>"
+        )
+    head = "<tr><th>In the address</th><th>Limits</th><th>Allowed</th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def expected_html(tables, tracks, parts):
     """The tables of `expected.build`, folded by part and track."""
     lines = []
     for part, by_track in tables.items():
-        lines.append(f'<h3 id="expected-{part}">Part {part}: {html.escape(pages.PARTS[int(part) - 1])}</h3>')
+        lines.append(f'<h3 id="expected-{part}">Part {part}: {html.escape(parts[part])}</h3>')
         for track, found in by_track.items():
             title = tracks[track]["title"]
             lines.append(f'<details data-expected="{track}/{part}"><summary>{html.escape(title)}</summary>')
@@ -124,6 +169,7 @@ def build(root, out, assets, tables, wheel):
         Name of the wheel that lies beside the guides.
     """
     folder, tracks = root / "site" / "pages", pages.load_facts(root, "tracks")
+    table = pages.settings_table(root)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
@@ -132,8 +178,14 @@ def build(root, out, assets, tables, wheel):
         lstrip_blocks=True,
     )
     made = {
-        EXPECTED: expected_html(tables, tracks),
-        "link-form": environment.get_template("link-form.html").render(tracks=tracks, parts=pages.PARTS),
+        EXPECTED: expected_html(tables, tracks, table["parts"]),
+        "link-form": environment.get_template("link-form.html").render(
+            tracks=tracks,
+            parts=table["parts"],
+            limits=form_limits(table),
+            seed=table["settings"]["1"]["seed"],
+        ),
+        "limits": limits_html(table),
         "wheel": html.escape(wheel),
     }
     for name in GUIDES:
@@ -152,6 +204,7 @@ def build(root, out, assets, tables, wheel):
             body=Markup(body),
             style=assets["style"],
             scripts=[assets["scripts"][script] for script in SCRIPTS[name]],
+            settings=pages.script_json(json.dumps(table, ensure_ascii=False)),
             csp="; ".join(f"{key} {value}" for key, value in pages.CSP.items()),
         )
         (out / f"guide-{name}.html").write_text(page, encoding="utf-8")

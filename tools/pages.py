@@ -51,7 +51,6 @@ SYNTHESIS = {
     "wall": "The Data Wall",
     "strategy": "Strategy",
 }
-PARTS = ("The Deduplication Audit", "Active Learning ROI", "The Domain Gap Synthesis")
 FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "price", "si")
 CHOICE = "choice"  # no number: what the reader chose at a lock
 CSP = {
@@ -423,16 +422,23 @@ def script_json(value):
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
+def settings_table(root):
+    """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits."""
+    tracks = {id: track["title"] for id, track in load_facts(root, "tracks").items()}
+    return {**load_facts(root, "settings"), "tracks": tracks}
+
+
 def version(root):
     """The version of the core, which is the lab's."""
     text = (Path(root) / "src" / "dataselect_core" / "__init__.py").read_text(encoding="utf-8")
     return re.search(r'^__version__ = "(.+)"$', text, flags=re.MULTILINE)[1]
 
 
-def edition(numbers):
+def edition(root, numbers):
     """One sentence that says which parts this edition has."""
-    named = [f"Part {number}, {PARTS[number - 1]}" for number in numbers]
-    if len(numbers) == len(PARTS):
+    titles = load_facts(root, "settings")["parts"]
+    named = [f"Part {number}, {titles[str(number)]}" for number in numbers]
+    if len(numbers) == len(titles):
         return "This edition has all three parts."
     return f"The lab is planned in three parts; this edition has {' and '.join(named)}."
 
@@ -498,11 +504,12 @@ def build(root, out, assets, documents, native):
         csp="; ".join(f"{key} {value}" for key, value in CSP.items()),
         rhythm=RHYTHM,
         parts=parts,
-        edition=edition(numbers),
+        edition=edition(root, numbers),
         assets=assets,
         version=version(root),
         synthesis=synthesis,
         tracks=[{**track, "scene": opening[track["id"]]} for track in parts[0]["tracks"]],
+        settings=script_json(json.dumps(settings_table(root), ensure_ascii=False)),
         manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]),
     )
     (out / "index.html").write_text(page, encoding="utf-8")
