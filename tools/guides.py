@@ -17,7 +17,7 @@ from markupsafe import Markup
 from tools import pages
 
 GUIDES = ("authors", "instructors")
-SCRIPTS = {"authors": (), "instructors": ("lab", "format", "state", "guide")}
+SCRIPTS = {"authors": (), "instructors": ("lab", "forms", "format", "state", "guide")}
 EXPECTED = "expected"
 
 

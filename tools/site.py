@@ -21,6 +21,8 @@ HERE = Path(__file__).parent
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
     "lab",
+    "forms",
+    "dialog",
     "format",
     "fill",
     "names",
