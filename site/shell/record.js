@@ -99,13 +99,17 @@ lab.record = (() => {
     },
   };
 
+  // The browser empties the storage of such a frame when the page around it is left.
+  const passing = "Kept only until you leave the page around this frame. Export to a file before you do.";
+
   let refused = ""; // why a file was not imported: stays until the reader does something else
   for (const event of ["input", "pointerdown", "keydown"]) document.addEventListener(event, () => { refused = ""; }, { capture: true });
 
   function said(error) {
     if (lab.store.kind === "memory" && lab.store.why) return `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`;
     if (error && lab.store.kind !== "memory") return `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`;
-    return kinds[lab.store.kind] + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
+    const kept = window.credentialless && lab.store.kind !== "memory" ? passing : kinds[lab.store.kind];
+    return kept + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
   }
 
   lab.store.watch((error) => {
