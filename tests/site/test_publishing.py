@@ -228,7 +228,7 @@ def test_every_release_is_below_its_number(site):
     for tag in ("v0.9.0", "v0.10.0", "v0.2.0"):
         assert (folder / tag / "index.html").read_text() == tag
         assert (folder / tag / "assets" / "a.js").read_text() == f"'{tag}'"
-    listed = re.findall(r'href="([^"]+)"', (folder / "versions.html").read_text())
+    listed = re.findall(r'<a href="([^"]+)"', (folder / "versions.html").read_text())
     assert listed == ["index.html", "v0.10.0/index.html", "v0.9.0/index.html", "v0.2.0/index.html"]
 
 
