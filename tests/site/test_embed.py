@@ -93,6 +93,7 @@ def book(chromium, address, tmp_path):
             text = text.replace("<iframe", f"<iframe {attributes}")
             (tmp_path / "book.html").write_text(text, encoding="utf-8")
             context = chromium.new_context(**{"viewport": {"width": 900, "height": 700}, **options})
+            context.set_default_timeout(60_000)  # machines that run tests are busy
             try:
                 here = Book(context, home)
                 here.page.goto(f"{home}/book.html")
@@ -306,6 +307,17 @@ def test_without_forms_every_commit_works_by_mouse_and_by_enter(book):
         lock = here.lab.locator("form[data-lock='2']")
         lock.get_by_role("button", name="Commit").click()
         expect(here.lab.locator("[data-lock-error='2']")).to_contain_text("Choose one of the answers")
+
+
+def test_without_downloads_record_and_report_can_be_copied(book):
+    """No file arrives from such a frame; the page shows what would have been in it."""
+    with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
+        here.commit(31)
+        here.lab.get_by_role("button", name="Export to a file").click()
+        record = json.loads(here.lab.get_by_label("The record as text").input_value())
+        assert record["entries"]["cloud/1/prediction"]["value"]["value"] == 31
+        here.lab.get_by_role("button", name="As Markdown").click()
+        expect(here.lab.get_by_label("The report as text")).to_have_value(re.compile("31 %"))
 
 
 def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
