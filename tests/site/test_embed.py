@@ -94,6 +94,7 @@ def book(chromium, address, tmp_path):
             (tmp_path / "book.html").write_text(text, encoding="utf-8")
             context = chromium.new_context(**{"viewport": {"width": 900, "height": 700}, **options})
             context.set_default_timeout(60_000)  # machines that run tests are busy
+            context.set_default_timeout(60_000)  # machines that run tests are busy
             try:
                 here = Book(context, home)
                 here.page.goto(f"{home}/book.html")

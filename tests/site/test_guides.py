@@ -17,8 +17,8 @@ import yaml
 from playwright.sync_api import expect
 
 import dataselect_core
-from dataselect_core import record
-from dataselect_core.figures import deduplication
+from dataselect_core.figures.deduplication import figures as deduplication
+from dataselect_core.ledger import record
 from dataselect_core.tracks import TRACKS, track
 from dataselect_core.values import Findings, measured
 from tools import expected, guides, serve
