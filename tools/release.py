@@ -13,7 +13,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-ARCHIVE = Path(".build") / "data-selection-lab.zip"  # where build.py leaves it
+
+
+def archive(root, number):
+    """Where `build.py zip` leaves the archive of a version."""
+    return root / ".build" / f"data-selection-lab-{number}.zip"
 
 
 def version(root=ROOT):
@@ -64,13 +68,14 @@ def check(tag, root=ROOT):
 def gather(tag, out, root=ROOT):
     """Put zip, wheel, hashes and notes of a release into the new folder `out`; returns the names of its files."""
     out = Path(out)
-    wheels = sorted((root / "dist").glob("*.whl"))  # with the data sets: all that a teacher installs
-    if not (root / ARCHIVE).is_file() or len(wheels) != 1:
-        raise SystemExit("There is no zip or no wheel to release: run `python build.py zip` first.")
     number = tag.removeprefix("v")
+    packed = archive(root, number)
+    wheels = sorted((root / "dist").glob("*.whl"))  # with the data sets: all that a teacher installs
+    if not packed.is_file() or len(wheels) != 1:
+        raise SystemExit("There is no zip or no wheel to release: run `python build.py zip` first.")
     out.mkdir(parents=True)
-    shutil.copyfile(root / ARCHIVE, out / f"data-selection-lab-{number}.zip")
-    shutil.copyfile(wheels[0], out / wheels[0].name)
+    for path in (packed, wheels[0]):
+        shutil.copyfile(path, out / path.name)
     for path in sorted(out.iterdir()):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         (out / f"{path.name}.sha256").write_bytes(

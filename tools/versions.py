@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
-FOLDER = "data-selection-lab"  # the one folder inside a release's zip
+FOLDER = "data-selection-lab-{}"  # the one folder inside a release's zip, by its number
 ROOM = 1_000_000_000  # bytes: GitHub Pages publishes no larger site
 PAGE = """<!doctype html>
 <html lang="en">
@@ -94,7 +94,8 @@ def archive(folder):
 
 
 def unpack(path, out):
-    """Write the files of a release's zip into the new folder `out`; nothing can land outside it."""
+    """Write the files of a release's zip into the new folder `out`, named by its tag; nothing can land outside it."""
+    top = FOLDER.format(out.name[1:])
     if out.exists():
         raise SystemExit(f"{out} is there already, so {path.name} cannot be unpacked there.")
     try:
@@ -102,9 +103,9 @@ def unpack(path, out):
             for entry in packed.infolist():
                 parts = PurePosixPath(entry.filename).parts
                 outside = entry.filename.startswith("/") or re.search(r"[\\:\0]", entry.filename)
-                if outside or ".." in parts or parts[:1] != (FOLDER,):
+                if outside or ".." in parts or parts[:1] != (top,):
                     raise SystemExit(
-                        f"{path.name} has a file at {entry.filename!r}, which is outside {FOLDER}/."
+                        f"{path.name} has a file at {entry.filename!r}, which is outside {top}/."
                     )
                 if entry.is_dir():
                     continue

@@ -13,7 +13,7 @@ import yaml
 from playwright.sync_api import expect
 
 import dataselect_core
-from tools import release, serve, versions
+from tools import pack, release, serve, versions
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -130,7 +130,7 @@ def repository(tmp_path):
         "src/dataselect_core/__init__.py": '__version__ = "0.2.0"\n',
         "CHANGELOG.md": "# Changelog\n\n## 0.2.0 (2026-12-01)\n\n- New.\n\n## 0.1.0 (2026-11-01)\n\n- First.\n",
         "CITATION.cff": 'version: "0.2.0"\ndate-released: "2026-12-01"\n',
-        ".build/data-selection-lab.zip": "zip",
+        ".build/data-selection-lab-0.2.0.zip": "zip",
         "dist/dataselect_core-0.2.0-py3-none-any.whl": "wheel",
     }
     for name, text in files.items():
@@ -173,7 +173,7 @@ def test_a_tag_that_something_contradicts_is_refused(repository, file, old, new,
 
 def test_nothing_is_released_before_it_is_built(repository, tmp_path):
     """Without the zip, the command says what to run."""
-    (repository / release.ARCHIVE).unlink()
+    release.archive(repository, "0.2.0").unlink()
     with pytest.raises(SystemExit, match="build.py zip"):
         release.gather("v0.2.0", tmp_path / "out", repository)
 
@@ -204,9 +204,10 @@ def released(folder, tag, files, hashed=None):
     return path
 
 
-def lab(text):
+def lab(text, number="0.1.0"):
     """The members of an archive of the lab."""
-    return {"data-selection-lab/index.html": text, "data-selection-lab/assets/a.js": f"'{text}'"}
+    top = f"data-selection-lab-{number}"
+    return {f"{top}/index.html": text, f"{top}/assets/a.js": f"'{text}'"}
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def test_every_release_is_below_its_number(site):
     """All releases are there as they were, listed by number and not by letter, beside the newest."""
     folder, releases = site
     for tag in ("v0.9.0", "v0.10.0", "v0.2.0"):
-        released(releases, tag, lab(tag))
+        released(releases, tag, lab(tag, tag[1:]))
     assert versions.add(folder, releases) == ["v0.10.0", "v0.9.0", "v0.2.0"]
     assert (folder / "index.html").read_text() == "newest"
     for tag in ("v0.9.0", "v0.10.0", "v0.2.0"):
@@ -230,6 +231,25 @@ def test_every_release_is_below_its_number(site):
         assert (folder / tag / "assets" / "a.js").read_text() == f"'{tag}'"
     listed = re.findall(r'<a href="([^"]+)"', (folder / "versions.html").read_text())
     assert listed == ["index.html", "v0.10.0/index.html", "v0.9.0/index.html", "v0.2.0/index.html"]
+
+
+def test_what_the_zip_command_packs_is_what_a_release_unpacks(site):
+    """The archive that build.py writes, gathered for a release, lands below its number with every file."""
+    folder, releases = site
+    number = release.version(ROOT)
+    built = folder.parent / "built"
+    for name in ("src/dataselect_core/__init__.py", "LICENSE", "CHANGELOG.md"):
+        (built / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, built / name)
+    for name in ("index.html", "dataselect_core-1-py3-none-any.whl", "assets/own.js"):
+        (built / "dist" / name).parent.mkdir(parents=True, exist_ok=True)
+        (built / "dist" / name).write_text(name)
+    (built / ".build").mkdir()
+    pack.write(built, built / "dist", built / ".build")
+    release.gather(f"v{number}", releases / f"v{number}", built)
+    versions.add(folder, releases)
+    for name in ("index.html", "assets/own.js"):
+        assert (folder / f"v{number}" / name).read_text() == name
 
 
 def test_without_a_release_the_site_is_the_newest_alone(site):
@@ -244,11 +264,12 @@ def test_without_a_release_the_site_is_the_newest_alone(site):
         ("v0.1.0", lab("x"), "0" * 64, "is not the file that its SHA-256 names"),
         ("nightly", lab("x"), None, "is not called after a version"),
         ("v0.1", lab("x"), None, "is not called after a version"),
-        ("v0.1.0", {**lab("x"), "data-selection-lab/../../index.html": "evil"}, None, "is outside"),
+        ("v0.1.0", {**lab("x"), "data-selection-lab-0.1.0/../../index.html": "evil"}, None, "is outside"),
         ("v0.1.0", {**lab("x"), "/etc/passwd": "evil"}, None, "is outside"),
         ("v0.1.0", {**lab("x"), "other/index.html": "evil"}, None, "is outside"),
-        ("v0.1.0", {**lab("x"), "data-selection-lab/..\\index.html": "evil"}, None, "is outside"),
-        ("v0.1.0", {"data-selection-lab/readme.txt": "x"}, None, "has no index.html"),
+        ("v0.2.0", lab("x", "0.1.0"), None, "is outside data-selection-lab-0.2.0/"),
+        ("v0.1.0", {**lab("x"), "data-selection-lab-0.1.0/..\\index.html": "evil"}, None, "is outside"),
+        ("v0.1.0", {"data-selection-lab-0.1.0/readme.txt": "x"}, None, "has no index.html"),
     ],
 )
 def test_a_release_that_is_wrong_stops_the_deployment(site, tag, files, hashed, words):
@@ -292,12 +313,12 @@ def test_a_version_that_stays_is_live_beside_the_newest(new_reader, dist, tmp_pa
     site, releases = tmp_path / "site", tmp_path / "releases"
     shutil.copytree(dist, site)
     files = {
-        f"data-selection-lab/{path.relative_to(dist).as_posix()}": path.read_bytes()
+        f"data-selection-lab-0.0.1/{path.relative_to(dist).as_posix()}": path.read_bytes()
         for path in dist.rglob("*")
         if path.is_file() and path.parent.name != "offline"
     }
     old = (dist / "index.html").read_text("utf-8").replace("<h1>Signal", "<h1>Old signal")
-    released(releases, "v0.0.1", {**files, "data-selection-lab/index.html": old})
+    released(releases, "v0.0.1", {**files, "data-selection-lab-0.0.1/index.html": old})
     versions.add(site, releases)
     with serve.serving(site) as address:
         reader = new_reader(address).open().live()
