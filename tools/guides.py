@@ -1,7 +1,7 @@
 """The guides: a page for authors of textbooks, one for instructors, and the wheel that checks reports.
 
 The student's pages do not link to them. A guide is site/pages/guide-NAME.md; a line [[NAME]] in it stands for
-what is made here: the expected figures, the form for the link of a class, the name of the wheel.
+what is made here: the expected figures, the form for the link of a class, the name of the wheel, the shortcode.
 """
 
 import base64
@@ -11,6 +11,7 @@ import io
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
@@ -18,8 +19,9 @@ from markupsafe import Markup
 from tools import pages
 
 GUIDES = ("authors", "instructors")
-SCRIPTS = {"authors": (), "instructors": ("lab", "format", "state", "guide")}
+SCRIPTS = {"authors": (), "instructors": ("lab", "forms", "format", "state", "guide")}
 EXPECTED = "expected"
+SHORTCODE = Path("_extensions") / "data-selection-lab" / "data-selection-lab.lua"
 
 
 def wheel_with_data(wheel, data):
@@ -154,6 +156,13 @@ def _table(table, caption):
     )
 
 
+def shortcode_html(root):
+    """How the shortcode for Quarto is written, from the head of its source; braces mean something else in a text."""
+    text = (root / SHORTCODE).read_text("utf-8")
+    lines = re.findall(r"^--   (\{\{<.*>\}\})$", text, flags=re.MULTILINE)
+    return f'<pre tabindex="0"><code>{html.escape(chr(10).join(lines), quote=False)}\n</code></pre>'
+
+
 def build(root, out, assets, tables, wheel):
     """Write guide-authors.html and guide-instructors.html.
 
@@ -187,6 +196,7 @@ def build(root, out, assets, tables, wheel):
         ),
         "limits": limits_html(table),
         "wheel": html.escape(wheel),
+        "quarto": shortcode_html(root),
     }
     for name in GUIDES:
         source = f"guide-{name}.md"

@@ -20,6 +20,8 @@ from tools.views import PANEL_ROOT
 HERE = Path(__file__).parent
 SHELL = (
     "lab",
+    "forms",
+    "dialog",
     "format",
     "fill",
     "names",

@@ -13,8 +13,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 from playwright.sync_api import expect
 
+import dataselect_core
 from dataselect_core.figures.deduplication import figures as deduplication
 from dataselect_core.ledger import record
 from dataselect_core.tracks import TRACKS, track
@@ -74,7 +76,7 @@ def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, inst
         addresses = [html.unescape(url) for tag in tags for url in re.findall(r'(?:src|href)="([^"]*)"', tag)]
         assert addresses and all(url.startswith(("assets/", "data:")) for url in addresses)
         assert all(re.search(r'src="assets/', tag) for tag in tags if tag.startswith("<script"))
-        assert not re.search(r"\[\[|\{\{|\son\w+=", text.replace("&lt;", ""))
+        assert not re.search(r"\[\[|\{\{(?! data-selection-lab)|\son\w+=", text.replace("&lt;", ""))
 
 
 # -- expected figures --------------------------------------------------------------------------------------
@@ -401,3 +403,34 @@ def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, addre
             page.wait_for_function(f"() => {height} > 1500")
     finally:
         context.close()
+
+
+def test_the_example_for_one_version_names_this_one(authors):
+    """The guide links to a version as tools/versions.py publishes it, and the shortcode is of this version."""
+    assert f"/data-selection/v{dataselect_core.__version__}/index.html" in authors
+    extension = yaml.safe_load((ROOT / guides.SHORTCODE.parent / "_extension.yml").read_text("utf-8"))
+    assert extension["version"] == dataselect_core.__version__
+    assert extension["contributes"]["shortcodes"] == [guides.SHORTCODE.name]
+
+
+def test_the_shortcode_is_in_the_guide_as_its_source_has_it(authors):
+    """Both forms are there, braces included, and each names attributes that the source reads."""
+    (code,) = re.findall(r"<code>(\{\{.*?)</code>", authors, flags=re.DOTALL)
+    lines = html.unescape(code).splitlines()
+    assert len(lines) == 2 and all(line.startswith("{{< data-selection-lab ") for line in lines)
+    source = (ROOT / guides.SHORTCODE).read_text("utf-8")
+    for name in re.findall(r"(\w+)=", " ".join(lines).replace('"seed=5"', "")):
+        assert f"kwargs.{name}" in source
+
+
+def test_each_attribute_of_a_frame_in_the_examples_is_explained(authors):
+    """What is to be copied has no attribute that the table leaves out."""
+    examples = html.unescape(" ".join(re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)))
+    used = {
+        name
+        for tag in re.findall(r"<iframe(.*?)>", examples, flags=re.DOTALL)
+        for name in re.findall(r"([a-z]+)=\"", tag)
+    }
+    explained = set(re.findall(r"<tr>\s*<td><code>([a-z]+)", authors))
+    assert {"title", "allow", "loading"} <= used
+    assert used - {"src", "id", "style"} <= explained
