@@ -1,7 +1,6 @@
 """One build, from the sources to `dist/`: one at a time, nothing twice, and `dist/` whole at every moment."""
 
 import hashlib
-import importlib.metadata
 import json
 import re
 import shutil
@@ -153,9 +152,9 @@ def install(core, folder):
 def inputs(root):
     """A hash of everything in the repository that decides what a build gives, and of what builds."""
     whole = hashlib.sha256(sys.version.encode())
-    for distribution in sorted(importlib.metadata.distributions(), key=lambda found: found.name or ""):
-        if distribution.name != "dataselect-core":
-            whole.update(f"{distribution.name} {distribution.version}\n".encode())
+    packages = Path(sysconfig.get_path("purelib"))
+    installed = {path.name for path in packages.glob("*.dist-info")}  # name and version of each
+    whole.update(repr(sorted(name for name in installed if not name.startswith(wheel.PACKAGE))).encode())
     for path in source_files(root):
         whole.update(f"{path.relative_to(root).as_posix()} ".encode())
         whole.update(hashlib.sha256(path.read_bytes()).digest())

@@ -58,6 +58,13 @@ class Sources:
     def __init__(self, *folders):
         self.folders = [Path(folder) for folder in folders]
         self._modules = {}
+        self._written = {}
+
+    def written(self, module, statement):
+        """The `Writer` of a statement, which has written it down; done once for all walks."""
+        if id(statement) not in self._written:
+            self._written[id(statement)] = Writer(self, module, statement)
+        return self._written[id(statement)]
 
     def path(self, name):
         """The file of a module, or None where it is not one of the project's."""
@@ -272,8 +279,8 @@ class Walk:
             self._write((name, ""), module, module.effects)
 
     def _write(self, place, module, statements):
-        writers = [Writer(self.sources, module, statement) for statement in statements]
-        texts = [writer.text() for writer in writers]
+        writers = [self.sources.written(module, statement) for statement in statements]
+        texts = [writer.text for writer in writers]
         refers = set().union(*(writer.refers for writer in writers)) - {place}
         self.definitions[place] = hashlib.sha256(repr(texts).encode()).hexdigest(), refers
         for writer in writers:
@@ -289,14 +296,11 @@ class Writer:
     """Writes one statement down, and notes what of the project it names."""
 
     def __init__(self, sources, module, statement):
-        self.sources, self.module, self.statement = sources, module, statement
+        self.sources, self.module = sources, module
         inside = isinstance(statement, DEFINITIONS)
         self.own, _, self.loads = imports_in(statement, module.package) if inside else ({}, [], [])
         self.refers, self.strings = set(), set()
-
-    def text(self):
-        """The statement as nested tuples of names and constants."""
-        return self._node(self.statement)
+        self.text = self._node(statement)  # nested tuples of names and constants
 
     def _node(self, node):
         if isinstance(node, list):

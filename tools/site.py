@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 from tools import apart, bundle, guides, lock, node, pages
+from tools import scripts as scripts_of_the_page
 from tools.progress import Progress
 from tools.views import PANEL_ROOT
 
@@ -169,6 +170,7 @@ def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=No
     compiler : bundle.Compiler, optional
         One that runs already.
     """
+    scripts_of_the_page.check(root)
     assets, files = Assets(out, root / ".build" / "packed", last), {}
     with Progress("compressing", len(RUNTIME)) as progress:
         for name in RUNTIME:
