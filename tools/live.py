@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import queue
 import re
 import subprocess
@@ -103,7 +104,8 @@ class Builder:
 
     def warm(self):
         """Start what an edit of the core or a workbench will need."""
-        views.warm()
+        if "PANEL_CDN_ROOT" in os.environ:
+            views.warm()
         if self.compiler is None:
             self.compiler = bundle.Compiler(self.root, lock.load())
 

@@ -10,7 +10,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from tools import bundle, data, derive, fetch, lock, site, views, wheel
+from tools import bundle, data, derive, fetch, lock, site, wheel
 from tools.locked import locked
 
 SOURCES = ("build.py", "pyproject.toml", "LICENSE", "derived", "site", "src/dataselect_core", "tools")
@@ -45,15 +45,18 @@ def build(root, what="a build", earlier=False, compiler=None):
             print("Nothing has changed since the last build", flush=True)
             return False
         stamp.unlink(missing_ok=True)
-        fresh = _steps(root, earlier, compiler)
+        core, fresh = steps(root, earlier, compiler)
+        if Path(sys.prefix).resolve() == (root / ".venv").resolve():  # not where a copy of the tree is built
+            say("Installing the core and its data in .venv")
+            install(core, root / DATA)
         if fresh and inputs(root) == now:
             stamp.write_text(state(root, now), "utf-8")
         print(f"Built in {time.perf_counter() - began:.1f} s", flush=True)
         return True
 
 
-def _steps(root, earlier, compiler):
-    """All steps in order; whether all derived data fit the code."""
+def steps(root, earlier=False, compiler=None):
+    """All steps up to `dist/`, in order; returns the core's wheel, and whether all derived data fit the code."""
     pinned, folder = lock.load(), root / DATA
     say("Fetching what ships")
     fetch.fetch_all(pinned)
@@ -66,9 +69,7 @@ def _steps(root, earlier, compiler):
     bundle.build(root, pinned)
     say("Writing dist/")
     write_site(root, pinned, core, derived["expected"], compiler)
-    say("Installing the core and its data in .venv")
-    install(core, folder)
-    return fresh
+    return core, fresh
 
 
 def write_site(root, pinned, core, tables, compiler=None):
@@ -78,9 +79,8 @@ def write_site(root, pinned, core, tables, compiler=None):
         shutil.rmtree(last, ignore_errors=True)
         new.rename(last)
     new.mkdir(parents=True)
-    shown = views.make(root, root / DATA)
     runtime = root / ".build" / "runtime"
-    site.build(root, new, runtime, core, root / DATA, shown, tables, last, compiler)
+    site.build(root, new, runtime, core, root / DATA, tables, last, compiler)
     (new / "licences.txt").write_text(notice(root, pinned), "utf-8")
     shutil.rmtree(last, ignore_errors=True)
     bring(new, root / "dist")

@@ -41,13 +41,6 @@ COMPRESSED = (
 WATCHED = ("build.py", "pyproject.toml", "derived", "site", "src/dataselect_core", "tools")
 EVENTS, SCRIPT = "/@lab/events", "/@lab/live.js"  # of the development server alone
 INJECTED = f'\n<script src="{SCRIPT}"></script>\n'.encode()
-# What a service worker would keep is not what a developer has just written: here it removes itself.
-NO_WORKER = b"""\
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.registration.unregister()));
-"""
-
-
 LIVE = Path(__file__).with_name("live.js")
 
 
@@ -99,8 +92,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def found(self, path):
         """Status, type and bytes of an answer."""
-        if self.live and self.headers.get("Service-Worker") == "script":
-            return 200, TYPES[".js"], NO_WORKER
         if self.live and urllib.parse.urlsplit(self.path).path == SCRIPT:
             return 200, TYPES[".js"], LIVE.read_bytes()
         try:
