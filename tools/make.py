@@ -17,6 +17,7 @@ SOURCES = ("build.py", "pyproject.toml", "LICENSE", "derived", "site", "src/data
 DATA = Path("src") / "dataselect_data"
 HASHED = re.compile(r"^(assets|offline)/.+\.[0-9a-f]{10}\.\w+$")  # a name that says what is in the file
 LOCK = Path(".build") / "lock"
+SHOWN = ("derived", "site", "src/dataselect_core")  # of SOURCES, what the site is made from rather than with
 
 
 def build(root, what="a build", earlier=False, compiler=None):
@@ -83,7 +84,9 @@ def write_site(root, pinned, core, tables, compiler=None):
     site.build(root, new, runtime, core, root / DATA, tables, last, compiler)
     (new / "licences.txt").write_text(notice(root, pinned), "utf-8")
     shutil.rmtree(last, ignore_errors=True)
+    shown = source_hash(root, SHOWN)
     bring(new, root / "dist")
+    (root / ".build" / "shown.sha256").write_text(shown, "utf-8")
 
 
 def notice(root, pinned):
@@ -155,17 +158,38 @@ def inputs(root):
     packages = Path(sysconfig.get_path("purelib"))
     installed = {path.name for path in packages.glob("*.dist-info")}  # name and version of each
     whole.update(repr(sorted(name for name in installed if not name.startswith(wheel.PACKAGE))).encode())
-    for path in source_files(root):
+    whole.update(source_hash(root, SOURCES).encode())
+    return whole.hexdigest()
+
+
+def source_hash(root, names):
+    """A hash of the files of the repository that lie at or below some paths."""
+    tops = (root / name for name in names)
+    found = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
+    whole = hashlib.sha256()
+    for path in sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts):
         whole.update(f"{path.relative_to(root).as_posix()} ".encode())
         whole.update(hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()
 
 
-def source_files(root):
-    """Every file of `SOURCES`, sorted."""
-    tops = (root / name for name in SOURCES)
-    found = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
-    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
+def outdated(root):
+    """What of a build is older than the sources, as a sentence: the installed core or `dist/`; empty where nothing is.
+
+    Tests read the installed core and `dist/`, and would not see an edit.
+    """
+    import dataselect_core
+
+    core, source = Path(dataselect_core.__file__).parent, root / "src"
+    names = wheel.package_files(source.parent)
+    for name in names if core != source / wheel.PACKAGE else ():
+        path = core.parent / name
+        if not path.is_file() or path.read_bytes() != (source / name).read_bytes():
+            return f"The installed core is not the one in src/ ({name} differs)"
+    shown = root / ".build" / "shown.sha256"
+    if shown.exists() and shown.read_text("utf-8") != source_hash(root, SHOWN):
+        return "dist/ was built from other sources than those in site/ and src/"
+    return ""
 
 
 def state(root, now):
