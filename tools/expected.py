@@ -41,7 +41,7 @@ def active_learning(track):
     """Part 2: random sampling beside margin sampling, 300 labels of the track's data set; as
     `deduplication`.
     """
-    from dataselect_core import exhaustive
+    from dataselect_core.sampling import reference_sweep
 
     problem = track.part_2.problem
 
@@ -49,11 +49,11 @@ def active_learning(track):
         controls = {
             "strategy": "margin",
             "batch": batch,
-            "initial": exhaustive.SIZES[problem][2],
+            "initial": reference_sweep.SIZES[problem][2],
             "budget": 300,
             "seed": seed,
             "seeds": 3,
-            "test_share": exhaustive.TEST_SHARE,
+            "test_share": reference_sweep.TEST_SHARE,
         }
         runs = {
             "random": {**controls, "strategy": "random", "number": 1, "labels": 300},
@@ -163,21 +163,21 @@ def _compute(situations, recompute, progress):
 
 def part_1(progress=None):
     """The tables of Part 1, as `_compute`."""
-    from dataselect_core.figures.deduplication import recompute
+    from dataselect_core.figures.deduplication.figures import recompute
 
     return _compute(deduplication, recompute, progress)
 
 
 def part_2(progress=None):
     """The tables of Part 2, as `_compute`."""
-    from dataselect_core.figures.active_learning import recompute
+    from dataselect_core.figures.active_learning.figures import recompute
 
     return _compute(active_learning, recompute, progress)
 
 
 def part_3(progress=None):
     """The tables of Part 3, as `_compute`."""
-    from dataselect_core.figures.domain_gap import recompute
+    from dataselect_core.figures.domain_gap.figures import recompute
 
     return _compute(domain_gap, recompute, progress)
 

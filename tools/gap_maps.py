@@ -25,8 +25,9 @@ def compute(setting, progress=None):
     progress : callable, optional
         Not called: nobody knows how far a map is until it is whole.
     """
-    from dataselect_core import datasets, gap_map
-    from dataselect_core.mixing import Setting
+    from dataselect_core import datasets
+    from dataselect_core.gap import gap_map
+    from dataselect_core.gap.mix import Setting
 
     X, y = datasets.digits()
     fixed = Setting(share=0.0, randomisation=0.0, **setting)
@@ -35,15 +36,16 @@ def compute(setting, progress=None):
 
 def figures():
     """What the page says of the maps where Python does not run: track -> name -> number."""
-    from dataselect_core import datasets, gap_map, mixing
+    from dataselect_core import datasets
+    from dataselect_core.gap import gap_map, mix, statistics
     from dataselect_core.tracks import TRACKS
 
     text, found = datasets.gap_maps(), {}
     for track in TRACKS:
         made, limits = gap_map.read(text, track.id), track.part_3.limits
         change = gap_map.moved(made.move)
-        before, after = (mixing.interval(recall).mean for recall in made.move["recall"])
-        inside = made.feasible(mixing.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
+        before, after = (statistics.interval(recall).mean for recall in made.move["recall"])
+        inside = made.feasible(mix.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
         best = max(
             (
                 (made.measures["accuracy"][i, j], made.shares[i])

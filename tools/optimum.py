@@ -16,23 +16,23 @@ def compute(name, progress=None):
     progress : callable, optional
         Takes the share of a step that is done.
     """
-    from dataselect_core import exhaustive
+    from dataselect_core.sampling import reference_sweep
 
-    problem = exhaustive.problem(name)
-    test = exhaustive.split(problem, exhaustive.TEST_SHARE, exhaustive.SEEDS[0])[3]
+    problem = reference_sweep.problem(name)
+    test = reference_sweep.split(problem, reference_sweep.TEST_SHARE, reference_sweep.SEEDS[0])[3]
     rare = None if problem.rare is None else int((test == problem.rare[0]).sum())
-    curves = 1 + len(exhaustive.MEASURES) * len(exhaustive.BATCH_SIZES)
-    made = exhaustive.run(name, lambda curve: progress(1 / curves) if progress else None)
-    return exhaustive.pack(made, len(test), rare)
+    curves = 1 + len(reference_sweep.MEASURES) * len(reference_sweep.BATCH_SIZES)
+    made = reference_sweep.run(name, lambda curve: progress(1 / curves) if progress else None)
+    return reference_sweep.pack(made, len(test), rare)
 
 
 def figures():
     """Labels to 90 % on the digits, for a reader whose browser cannot run Python: name -> number."""
-    from dataselect_core import exhaustive
-    from dataselect_core.selection_economics import labels_to_reach
+    from dataselect_core.sampling import reference_sweep
+    from dataselect_core.sampling.project import labels_to_reach
 
     found = {}
-    for curve in exhaustive.curves("digits"):
+    for curve in reference_sweep.curves("digits"):
         name = "random" if curve.strategy == "random" else f"{curve.strategy}_{curve.batch_size}"
         found[name] = float(labels_to_reach(curve.labels, curve.mean, 0.9))
     return found

@@ -135,7 +135,7 @@ def first_views():
 def native_figures():
     """Figures for a reader whose browser cannot run Python, from the same core, as JSON."""
     from dataselect_core import datasets
-    from dataselect_core.audit import Audit
+    from dataselect_core.dedup.audit import Audit
     from tools import gap_maps, optimum, wall
 
     audit = Audit(datasets.licences().texts)
