@@ -183,6 +183,7 @@ def checkout(tmp_path_factory):
     """A copy of the tree, with what the last build kept."""
     root = tmp_path_factory.mktemp("a copy") / "lab"
     hidden = shutil.ignore_patterns("__pycache__")
+    root.mkdir()
     for name in (*make.SOURCES, str(make.DATA), ".build/runtime", ".build/packed", ".build/own", ".build/views",
                  ".build/pyodide", ".build/notice", ".build/parsed"):  # fmt: skip
         source = ROOT / name
@@ -234,7 +235,7 @@ def test_the_lab_shows_what_is_edited(checkout, capfd):
                 "nothing_of_the_kind",
             ),
             ("src/dataselect_core/facts/prices.json", "{", "{,", "prices.json"),
-            ("site/apps/part1.py", "\nimport ", "\nimport (\nimport ", "part1.py"),
+            ("site/apps/part1/bench.py", "\nfrom ", "\nimport (\nfrom ", "bench.py"),
         ):
             good = (dist / "index.html").read_bytes()
             back, message = after(name, old, new)
