@@ -91,7 +91,10 @@ def content(path):
         return gzip.decompress(path.read_bytes())
     if path.suffix != ".json":
         return path.read_bytes()
-    said = json.loads(path.read_text("utf-8"))
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is not JSON: {error}") from None
     if path.name == "provenance.json":
         for record in said.values():
             for name in VOLATILE:

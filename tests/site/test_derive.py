@@ -47,6 +47,11 @@ def build(root, **options):
     return derive.build(root, root / "data", **options)
 
 
+def gap_map(root):
+    """The module of the maps, wherever it lies."""
+    return next((root / CORE).rglob("gap_map.py"))
+
+
 def edit(path, old, new):
     """Change a source."""
     text = path.read_text("utf-8")
@@ -86,7 +91,7 @@ def test_what_fits_is_used(checkout, computed):
 
 def test_what_does_not_fit_is_computed_once(checkout, computed):
     """Where the code means something else, exactly what rests on it is computed, kept, and not computed again."""
-    edit(checkout / CORE / "gap_map.py", "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
+    edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
     first = build(checkout)
     entries = {entry for entry, *_ in computed}
     assert "tools.gap_maps:compute" in entries and "tools.optimum:compute" not in entries
@@ -140,7 +145,7 @@ def test_facts_count_by_what_they_say(checkout):
 
 def test_a_developer_does_not_wait(checkout, computed, capsys):
     """With `earlier`, an older result is used, and that is said; a full build computes it."""
-    edit(checkout / CORE / "gap_map.py", "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
+    edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
     found, fresh = build(checkout, earlier=True)
     assert (computed, fresh) == ([], False)
     assert found["map"]["edge"] == derive.read(ROOT / "derived" / "map" / "edge.json")["value"]
@@ -154,7 +159,7 @@ def test_keeping_puts_results_where_they_belong(checkout, computed):
     stale = checkout / "derived" / "map" / "gone.json"
     stale.write_text("{}")
     assert derive.keep(checkout, checkout / "data") == [stale]
-    edit(checkout / CORE / "gap_map.py", "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
+    edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
     changed = derive.keep(checkout, checkout / "data")
     assert checkout / "derived" / "map" / "edge.json" in changed
     assert checkout / "derived" / "sweep" / "digits.json" not in changed
@@ -177,8 +182,8 @@ def test_the_last_bits_of_another_machine_replace_nothing(checkout, monkeypatch)
         return json.loads(json.dumps(value), parse_float=lambda text: float(text) * (1 + 1e-13))
 
     monkeypatch.setattr(derive.apart, "compute", compute)
-    edit(checkout / CORE / "gap_map.py", 'np.array(move["recall"])', 'np.asarray(move["recall"])')
-    edit(checkout / CORE / "gap_map.py", "made = mixing.grid(", "made = dict() | mixing.grid(")
+    edit(gap_map(checkout), 'np.array(move["recall"])', 'np.asarray(move["recall"])')
+    edit(gap_map(checkout), "made = mixing.grid(", "made = dict() | mixing.grid(")
     assert path in derive.keep(checkout, checkout / "data")
     after = derive.read(path)
     assert after["value"] == before["value"] and after["key"] != before["key"]

@@ -229,9 +229,9 @@ def test_the_lab_shows_what_is_edited(checkout, capfd):
             ("site/pages/lab.html", "{%", "{% nonsense ", "lab.html, line"),
             ("site/shell/main.js", "{", "{ let 1;", "site/shell/main.js:"),
             (
-                "site/apps/part2.py",
-                "\nimport ",
-                "\nimport nothing_of_the_kind\nimport ",
+                "site/apps/part2/bench.py",
+                "\nfrom ",
+                "\nimport nothing_of_the_kind\nfrom ",
                 "nothing_of_the_kind",
             ),
             ("src/dataselect_core/facts/prices.json", "{", "{,", "prices.json"),
