@@ -143,6 +143,14 @@ def test_facts_count_by_what_they_say(checkout):
     assert derive.key(checkout, data, job) != before
 
 
+@pytest.mark.parametrize("name", ["weather", "tracks"])
+def test_facts_that_cannot_be_read_are_named(checkout, name):
+    """A slip in a file of facts stops with the name of the file."""
+    (checkout / CORE / "facts" / f"{name}.json").write_text("{,", "utf-8")
+    with pytest.raises(ValueError, match=f"{name}.json is not JSON"):
+        build(checkout)
+
+
 def test_a_developer_does_not_wait(checkout, computed, capsys):
     """With `earlier`, an older result is used, and that is said; a full build computes it."""
     edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
