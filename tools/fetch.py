@@ -16,6 +16,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 from tools import node
@@ -44,6 +45,13 @@ def cache_dir():
 
 def sha256(path):
     """SHA-256 of a file, in hexadecimal."""
+    state = os.stat(path)
+    return _sha256(path, state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+@lru_cache(maxsize=256)
+def _sha256(path, *state):
+    """The same, read once for each state of the file: a build asks for the same files several times."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -26,6 +26,7 @@ import html
 import json
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -216,9 +217,27 @@ def render(text, name, static_values=None):
     block = '<div data-when="\\1" hidden markdown="1">\n'
     text = re.sub(r"^::: when ([a-z_-]+)$", block, text, flags=re.MULTILINE)
     text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.MULTILINE)
-    page = markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
+    page = _html(text)
     page = re.sub(r"<table>", '<div class="scroll"><table>', page).replace("</table>", "</table></div>")
     return Markup(re.sub(r"KEPT(\d+)KEPT", lambda match: pieces[int(match[1])], page))
+
+
+@lru_cache(maxsize=1024)
+def _html(text):
+    """Markdown into HTML; kept, because a development server renders the same texts again and again."""
+    return markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
+
+
+@lru_cache(maxsize=4)
+def _environment(pages):
+    """The templates of a folder, compiled anew when one of them changes."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(pages),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def inline(text, name, static_values=None):
@@ -488,13 +507,7 @@ def build(root, out, assets, documents, native):
         document = documents.get(number, documents.get(str(number)))
         part["document"] = None if document is None else script_json(document)
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(pages),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _environment(pages)
     environment.globals.update(
         value=lambda path, form: Markup(output(path, form)),
         math=lambda latex, display="inline": Markup(mathml(latex, display=display)),

@@ -82,10 +82,9 @@ def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, inst
 # -- expected figures --------------------------------------------------------------------------------------
 
 
-def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatch):
+def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out():
     """Low and high are those over all settings of a column; a figure that a column has not got stays open."""
     tables = {"both": [("few", [{"x": 1}, {"x": 3}]), ("one", [{"x": 2}])]}
-    monkeypatch.setitem(expected.SITUATIONS, "9", lambda here: ((30.0, 60.0), tables))
     asked = []
 
     def recompute(id, settings, assumptions, prediction):
@@ -94,7 +93,7 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatc
         values |= {"only.one": 5} if settings["x"] == 2 else {}
         return Findings({path: measured(value, "u", "s") for path, value in values.items()}, [])
 
-    (found,) = expected.ranges("9", track("edge"), recompute)
+    (found,) = expected.ranges(lambda here: ((30.0, 60.0), tables), track("edge"), recompute)
     assert found["columns"] == ["few", "one"]
     assert found["rows"] == [
         ["a.b", "u", "measured", [[10, 30], [20, 20]]],
@@ -103,33 +102,6 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatc
     ]
     every = ((1, 30.0), (1, 60.0), (2, 30.0), (3, 30.0))  # the first once more, with another prediction
     assert sorted(asked) == [("edge", x, {}, prediction) for x, prediction in every]
-
-
-def test_the_tables_are_kept_until_something_they_rest_on_changes(tmp_path):
-    """The key changes with a module the figures import, with a fact and with the data; not with another
-    module.
-    """
-    core, data = tmp_path / "src" / "dataselect_core", tmp_path / "data"
-    for folder in (core / "figures", core / "facts", data):
-        folder.mkdir(parents=True)
-    (core / "figures" / "part.py").write_text("from .. import one\nfrom ..two import x\n")
-    for name in ("one", "two", "other"):
-        (core / f"{name}.py").write_text("x = 1\n")
-    (core / "one.py").write_text("from .three import y\n")
-    (core / "three.py").write_text("y = 1\n")
-    (core / "facts" / "f.json").write_text("{}")
-    (data / "d").write_text("1")
-
-    def key():
-        return expected.key(tmp_path, data, "figures.part")
-
-    first = key()
-    (core / "other.py").write_text("x = 2\n")
-    assert key() == first
-    for path in (core / "three.py", core / "two.py", core / "facts" / "f.json", data / "d"):
-        before = key()
-        path.write_text(path.read_text() + "\n# changed")
-        assert key() != before, path.name
 
 
 def test_every_part_that_can_be_recomputed_is_in_the_guide(instructors):
