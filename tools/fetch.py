@@ -18,7 +18,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from tools import node
+from tools import node, pip_client
 
 TIMEOUT = 10  # seconds without an answer after which a URL counts as not reached
 
@@ -148,8 +148,9 @@ def obtain_package(source):
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             try:
                 _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download(source[kind], scratch)
-            except subprocess.CalledProcessError as error:
-                lines = [line for line in error.stderr.splitlines() if "error" in line.lower()]
+            except (subprocess.CalledProcessError, pip_client.PipError) as error:
+                said = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+                lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]
                 raise Unreachable(lines[0] if lines else "its client failed without a word") from None
             try:
                 os.replace(shutil.copytree(scratch, scratch + "-whole"), folder)
@@ -163,12 +164,8 @@ def _npm_pack(spec, folder):
 
 
 def _pip_download(spec, folder):
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1"]
-    command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *WHEEL_TAGS]
-    subprocess.run(
-        [*command, "--dest", folder, spec],
-        check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    options = ["--quiet", "--retries=1", "--no-deps", "--only-binary=:all:", *WHEEL_TAGS]
+    pip_client.pip(sys.executable, "download", *options, "--dest", folder, spec)
 
 
 def extract(package, member):
