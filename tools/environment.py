@@ -337,8 +337,8 @@ def _whole(info):
 
 
 def _pin(line):
-    """`name==version` at the head of a line of a requirements file, or None."""
-    return line.split()[0] if line and line[0] not in " #-" else None
+    """The name at the head of a line of a requirements file, or None."""
+    return line.partition("==")[0] if line and line[0] not in " #-" else None
 
 
 def _advice(words):

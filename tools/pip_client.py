@@ -140,7 +140,17 @@ def pip(python, section, *arguments, target=None, progress=None):
         pip stopped with an error.
     """
     whom = ["--python", str(target)] if target else []
-    command = [str(python), "-I", "-m", "pip", *whom, section, "--progress-bar=off", *map(str, arguments)]
+    command = [
+        str(python),
+        "-I",
+        "-u",
+        "-m",
+        "pip",
+        *whom,
+        section,
+        "--progress-bar=off",
+        *map(str, arguments),
+    ]
     lines = collections.deque(maxlen=200)
     process = subprocess.Popen(
         command, env=pip_environment(python, section), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -185,9 +195,12 @@ class Counter:
     def read(self, line):
         """Learn from one line of pip's how far it is."""
         words = line.split()
-        if line.startswith("Collecting ") and len(words) > 1:
+        if line.startswith(("Collecting ", "Processing ", "Requirement already satisfied: ")):
             self.count = min(self.count + 1, self.total)
-            self.now = re.split(r"[=<>!~\[;]", words[1])[0]
+            name = re.split(
+                r"[/\\]", line.partition(": ")[2].split()[0] if words[0] == "Requirement" else words[1]
+            )
+            self.now = re.split(r"[=<>!~\[;-]\d|[=<>!~\[;]", name[-1])[0]
         elif (
             line.lstrip().startswith("Downloading ")
             and line.rstrip().endswith(")")
