@@ -5,8 +5,8 @@ an installation does (dropped: `PIP_TARGET`, `PIP_USER`, a constraint or `no-bin
 put them elsewhere). Standard library only; works with pip 22.3 (Python 3.11.0) and newer.
 """
 
-import ast
 import collections
+import json
 import os
 import re
 import subprocess
@@ -80,31 +80,36 @@ def _feature(key, value, python):
     return allowed if allowed in value.split() and version(python) >= since else ""
 
 
+# pip's own reader of its files. `pip config list` says the same, but obeys the files first: one that names another
+# Python or an unknown feature stops it. Older versions give one table, newer ones a table for each file.
+READ = """
+import json
+from pip._internal.configuration import Configuration
+reader = Configuration(isolated=False)
+reader.load()
+found = {}
+for key, value in reader.items():
+    found.update(value if isinstance(value, dict) else {key: value})
+print(json.dumps(found))
+"""
+
+
 def _configured(python, section):
     """What the files of pip's configuration say for one command: key -> value, as pip itself reads them."""
     plain = {name: value for name, value in clean(os.environ).items() if not _is_setting(name)}
-    # What a file says about output must not hide the answer; a variable goes before every file.
-    plain |= {"PIP_QUIET": "0", "PIP_VERBOSE": "0", "PIP_NO_COLOR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    command = [str(python), "-I", "-m", "pip", "config", "list"]
     done = subprocess.run(
-        command,
-        check=False,
-        env=plain,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
+        [str(python), "-I", "-c", READ], check=False, env=plain, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, errors="replace",
+    )  # fmt: skip
     if done.returncode:
         words = done.stderr.strip().splitlines() or ["no reason given"]
         print(f"  pip's configuration cannot be read and is left out: {words[-1]}", flush=True)
         return {}
     found = {"global": {}, section: {}}
-    for line in done.stdout.splitlines():
-        name, equals, value = line.partition("=")
+    for name, value in json.loads(done.stdout).items():
         where, _, key = name.partition(".")
-        if equals and where in found:
-            found[where][_key(key)] = str(ast.literal_eval(value))
+        if where in found:
+            found[where][_key(key)] = str(value)
     return {**found["global"], **found[section]}
 
 
