@@ -1,16 +1,13 @@
-"""The commands of `build.py`: build, serve, setup, test, bench, zip, fresh, update-lock.
+"""The commands of `build.py`: build, serve, setup, test, bench, derive, zip, fresh, update-lock.
 
 What a step does is in the file of `tools/` that is named after it. The imports at the top are of the standard library
 and of tools that need nothing else, because they run before `.venv` is there; what needs it is imported where used.
 """
 
 import argparse
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tools import pip_client
@@ -57,6 +54,10 @@ def parse(arguments):
     test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     bench = commands.add_parser("bench", help="build, then measure; what follows -- goes to tools/bench.py")
     bench.add_argument("arguments", nargs="*")
+    derived = commands.add_parser(
+        "derive", help="compute again what of derived/ is older than the code, and keep it"
+    )
+    derived.add_argument("--check", action="store_true", help="compute all of it again, and compare")
     commands.add_parser("zip", help="build, then pack dist/ for readers offline")
     fresh = commands.add_parser(
         "fresh", help="build a clone of HEAD with an empty home and cache, and measure it"
@@ -75,83 +76,39 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-# --- The steps of a build, in order: from here on, Python is that of .venv ---
-
-
 def build(options=None):
     """Everything, up to `dist/`. Steps whose inputs have not changed do nothing."""
-    from tools import bundle, data, fetch, lock, map, optimum, wheel
+    from tools import make
 
-    began = time.perf_counter()
-    pinned = lock.load()
-    say("Fetching what ships")
-    fetch.fetch_all(pinned)
-    say("Building the core's wheel")
-    core = wheel.build(ROOT, ROOT / ".build" / "wheel")
-    say("Deriving the data")
-    data.build(lambda name: fetch.fetch(pinned, name), ROOT / "src" / "dataselect_data")
-    say("Trying out every labelling project (minutes, when the core has changed)")
-    optimum.build(ROOT, ROOT / "src" / "dataselect_data", ROOT / ".build" / "optimum")
-    say("Measuring the domain gap on every mix (minutes, the first time)")
-    map.build(ROOT, ROOT / "src" / "dataselect_data", ROOT / ".build" / "map")
-    say("Installing the core and its data in .venv")
-    install(core, ROOT / "src" / "dataselect_data")
-    say("Preparing Python for the browser")
-    bundle.build(ROOT, pinned)
-    say("Writing dist/")
-    write_site(pinned, core)
-    say(f"Built in {time.perf_counter() - began:.1f} s")
-
-
-def install(core, data):
-    """Install the wheel and lay the data beside it, as a reader's Python will have them."""
-    site_packages = next(VENV.glob("lib/python3*/site-packages"), VENV / "Lib" / "site-packages")
-    stamp = site_packages / "dataselect_core.sha256"
-    digest = hashlib.sha256(core.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != digest:
-        pip_client.pip(PYTHON, "install", "--no-index", "--no-deps", "--force-reinstall", core)
-        stamp.write_text(digest)
-    shutil.rmtree(site_packages / data.name, ignore_errors=True)
-    shutil.copytree(data, site_packages / data.name)
-
-
-def write_site(pinned, core):
-    """Write the pages in `.build/dist` and put them in the place of `dist/` when they are whole."""
-    from tools import lock, site
-
-    new, old = ROOT / ".build" / "dist", ROOT / ".build" / "dist-old"
-    for folder in (new, old):
-        shutil.rmtree(folder, ignore_errors=True)
-    new.mkdir(parents=True)
-    site.build(ROOT, new, ROOT / ".build" / "runtime", core, ROOT / "src" / "dataselect_data")
-    (new / "licences.txt").write_text(lock.notice(pinned), "utf-8")
-    if (ROOT / "dist").exists():
-        (ROOT / "dist").rename(old)
-    new.rename(ROOT / "dist")
-
-
-# --- The commands ---
+    make.build(ROOT, f"build.py {options.command if options else 'build'}")
 
 
 def serve(options):
     """Build, serve, and build again when a source changes."""
+    from tools import live
     from tools import serve as server
 
     server.require_port(options.port)
-    build()
-    server.run(ROOT, options.port, [PYTHON, ROOT / "build.py", "build"])
+    live.run(ROOT, options.port)
+
+
+def derive(options):
+    """Bring the derived data of the repository up to date, or check all of it."""
+    from tools import derived_command
+
+    sys.exit(derived_command.run(ROOT, options.check))
 
 
 def setup(options):
     """Build; what the tests and the benchmark need was installed on the way here. Runs none of them."""
-    build()
+    build(options)
 
 
 def test(options):
     """Build, then check style, the installed core (with the coverage gate), and the built site."""
     from tools import browsers
 
-    build()
+    build(options)
     browsers.ensure_browsers()
     pytest = [PYTHON, "-m", "pytest"]
     if options.pytest:
@@ -179,26 +136,17 @@ def test(options):
 
 def bench(options):
     """Build, then measure."""
-    build()
+    build(options)
     run([PYTHON, "-m", "tools.bench", *options.arguments])
 
 
 def pack(options):
     """Build, then pack `dist/` into one archive; the same site gives the same bytes."""
-    import zipfile
+    from tools import make, pack
 
-    build()
-    target = ROOT / ".build" / "data-selection-lab.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted(path for path in (ROOT / "dist").rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(f"data-selection-lab/{path.relative_to(ROOT / 'dist').as_posix()}")
-            entry.create_system, entry.external_attr, entry.compress_type = (
-                3,
-                0o100644 << 16,
-                zipfile.ZIP_DEFLATED,
-            )
-            archive.writestr(entry, path.read_bytes())
-    say(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1e6:.1f} MB")
+    build(options)
+    with make.locked(ROOT / make.LOCK, "build.py zip", say):
+        say(pack.told(pack.write(ROOT, ROOT / "dist", ROOT / ".build")))
 
 
 def update_lock(options):
@@ -217,6 +165,7 @@ def fresh(options):
 
 COMMANDS = {
     "build": build,
+    "derive": derive,
     "serve": serve,
     "setup": setup,
     "test": test,
@@ -225,9 +174,8 @@ COMMANDS = {
     "fresh": fresh,
     "update-lock": update_lock,
 }
-LEVELS = dict.fromkeys(
-    ("setup", "test", "bench"), (BUILD, TEST)
-)  # of installed packages; BUILD for all others
+# The levels of installed packages that a command needs; BUILD where nothing is said.
+LEVELS = dict.fromkeys(("setup", "test", "bench"), (BUILD, TEST))
 WITHOUT_ENVIRONMENT = ("fresh",)
 
 
