@@ -139,6 +139,10 @@ def run(root, python, pip=None, serve=False, log=None):
         for stage, seconds in trial.stages:
             trial.say(f"{seconds:8.1f} s  {stage}")
         trial.say(f"{sum(seconds for _, seconds in trial.stages):8.1f} s  in all")
+        if spent := processor_time():
+            trial.say(
+                f"{spent:8.1f} s  of processor time; the rest was waiting, for the line or for other programs"
+            )
         for words, place in (
             ("downloaded and kept in caches", folder / "home"),
             ("installed in .venv", folder / "lab" / ".venv"),
@@ -184,6 +188,16 @@ def _try(trial, folder, root, python, pip, serve):
         trial.say("There is no dist/index.html.")
         return 1
     return status
+
+
+def processor_time():
+    """Seconds that the programs of the trial kept a processor busy, or None where it cannot be known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def size(folder):
