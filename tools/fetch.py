@@ -19,6 +19,7 @@ import zipfile
 from pathlib import Path
 
 from tools import node, pip_client
+from tools.progress import Progress
 
 TIMEOUT = 10  # seconds without an answer after which a URL counts as not reached
 
@@ -55,10 +56,15 @@ def describe(source):
     return f"{words}, member {source['member']}" if "member" in source else words
 
 
-def fetch(lock, name):
-    """Path of the file that the lock calls `name`, checked; downloaded first when the cache lacks it."""
+def kept_at(entry):
+    """Where the cache keeps the file of an entry of the lock."""
+    return cache_dir() / entry["sha256"] / entry["file"]
+
+
+def fetch(lock, name, told=True):
+    """Path of the file that the lock calls `name`, checked; downloaded first when the cache lacks it, and told of."""
     entry = lock["files"][name]
-    kept = cache_dir() / entry["sha256"] / entry["file"]
+    kept = kept_at(entry)
     if kept.exists():
         if sha256(kept) == entry["sha256"]:
             return kept
@@ -82,14 +88,23 @@ def fetch(lock, name):
                 f"  source          {describe(source)}"
             )
         place(found, kept)
-        print(f"  {name} {entry['version']} from {describe(source)}", flush=True)
+        if told:
+            print(f"  {name} {entry['version']} from {describe(source)}", flush=True)
         return kept
     raise FetchError(f"{name}: no source gave {entry['file']}.\n" + "\n".join(failures))
 
 
 def fetch_all(lock):
-    """All files of the lock: name -> path."""
-    return {name: fetch(lock, name) for name in lock["files"]}
+    """All files of the lock: name -> path. What takes longer is counted, in bytes."""
+    entries = lock["files"]
+    sizes = {name: entry["size"] for name, entry in entries.items() if not kept_at(entry).exists()}
+    terminal = sys.stderr.isatty()  # where the line that counts stands for the lines that tell
+    found = {}
+    with Progress(f"fetching {sum(sizes.values()) / 1e6:.0f} MB", sum(sizes.values())) as progress:
+        for name in entries:
+            found[name] = fetch(lock, name, told=not terminal)
+            progress.step(sizes.get(name, 0))
+    return found
 
 
 def obtain(source, filename):
