@@ -149,7 +149,7 @@ class Environment:
         for level in levels:
             if reason := objection(machine, level):
                 raise EnvironmentFault(reason)
-        with locked(self.root / ".build" / "environment.lock", "install the packages in .venv", say):
+        with locked(self.root / ".build" / "environment.lock", "the installation of packages in .venv", say):
             if not self._holds(levels):  # another run may have done it meanwhile
                 self._install(levels, say)
 
@@ -188,6 +188,7 @@ class Environment:
         return (
             self.python.exists()
             and (self.folder / "pyvenv.cfg").exists()
+            and self._site_packages().is_dir()
             and not self.unfinished.exists()
             and state.get("program") == self._base()
             and all(state.get(level) == self._digest(level) for level in levels)
@@ -217,7 +218,8 @@ class Environment:
             return self.folder / "Lib" / "site-packages"
         if python:
             return self.folder / "lib" / "python{}.{}".format(*python) / "site-packages"
-        return next(iter(sorted(self.folder.glob("lib/python3.*/site-packages"))), self.folder / "lib")
+        found = sorted(self.folder.glob("lib/python3.*/site-packages"))
+        return found[0] if found else self.folder / "lib" / "site-packages"
 
     # --- Making it ---
 
@@ -351,7 +353,10 @@ def _advice(words):
             " that pip is set to does not have it."
         )
     if "DO NOT MATCH THE HASHES" in words:
-        return "The registry gives another file than the one that was pinned; nothing was installed from it."
+        return (  # older pips say this of a download that broke off, too
+            "What arrived is not the file that was pinned, and nothing of it was installed. If the line broke, run the"
+            " command again; if it stays so, the registry or a proxy gives another file."
+        )
     return "Run the command again: what was downloaded is kept, and the installation goes on."
 
 

@@ -327,7 +327,7 @@ def test_a_line_lost_half_way_is_told_of_and_gone_on_from(project):
     with registry(project.wheels, lambda path: "gamma-1" not in path) as address:
         said = project.ensure(BUILD, TEST, check=False, **reached_by(address))
     assert "FAULT pip could not install the pinned packages" in said
-    assert "Run the command again" in said
+    assert "run the command again" in said.lower()
     assert "Traceback" not in said
     with registry(project.wheels, lambda path: True) as address:
         project.ensure(BUILD, TEST, **reached_by(address))
@@ -369,7 +369,7 @@ def test_two_starts_at_once_take_turns(bare):
     said = [process.communicate(timeout=300)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert "".join(said).count("Installing the pinned packages") == 1
-    assert "".join(said).count("Waiting for install the packages") <= 1
+    assert "".join(said).count("Waiting for the installation of packages") <= 1
     assert bare.versions() == {"alpha": "1", "beta": "1"}
 
 
@@ -379,7 +379,7 @@ def test_another_file_than_the_pinned_one_is_refused(project, tmp_path):
     other.mkdir()
     make_wheel(other, "gamma", "1", files=["__init__.py", "intruder.py"])
     said = project.ensure(TEST, check=False, PIP_FIND_LINKS=str(other))
-    assert "gives another file than the one that was pinned" in said
+    assert "What arrived is not the file that was pinned" in said
     assert "gamma" not in project.versions()
 
 
