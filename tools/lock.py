@@ -37,7 +37,7 @@ def update(changes, path=PATH, upgrade=False):
     """
     lock = load(path)
     required = json.loads(pins.RECORD.read_text("utf-8"))
-    of_requirements = set(required) - set(lock["files"])
+    of_requirements = (set(required) | pins.named()) - set(lock["files"])
     for change in changes:
         if change.partition("==")[0] not in of_requirements:
             move(lock, change)

@@ -142,6 +142,13 @@ def missing_wheels(pins, record, python, platform):
 # --- Making them ---
 
 
+def named():
+    """The names that the `.in` files ask for, a new one before its first pin too."""
+    lines = [line for name in NAMES for line in (HERE / f"{name}.in").read_text("utf-8").splitlines()]
+    asked = [line for line in lines if line and not line.startswith(("#", "-"))]
+    return {canonicalize_name(Requirement(line).name) for line in asked}
+
+
 def update(changes=(), upgrade=False):
     """Rewrite `requirements-*.txt` and `requirements.json`; a pin only changes when it is named, or has to.
 
