@@ -49,7 +49,12 @@ def parse(arguments):
         prog="build.py", description="Build, serve and test the Data Selection lab."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("build", help="make dist/, and .venv with the core installed")
+    making = commands.add_parser("build", help="make dist/, and .venv with the core installed")
+    making.add_argument(
+        "--no-service-worker",
+        action="store_true",
+        help="a site that keeps nothing for offline use, and removes what an earlier one kept",
+    )
     serve = commands.add_parser("serve", help="build, serve on 127.0.0.1, build again when a source changes")
     serve.add_argument("--port", type=int, default=8000, help="default 8000; 0 takes a free one")
     test = commands.add_parser("test", help="build, then run all tests; what follows -- goes to pytest")
@@ -154,7 +159,7 @@ def build(options=None):
     say("Preparing Python for the browser")
     bundle.build(ROOT, pinned)
     say("Writing dist/")
-    write_site(pinned, core)
+    write_site(pinned, core, offline=not getattr(options, "no_service_worker", False))
     say(f"Built in {time.perf_counter() - began:.1f} s")
 
 
@@ -171,7 +176,7 @@ def install(core, data):
     shutil.copytree(data, site_packages / data.name)
 
 
-def write_site(pinned, core):
+def write_site(pinned, core, offline=True):
     """Write the pages in `.build/dist` and put them in the place of `dist/` when they are whole."""
     from tools import lock, site
 
@@ -179,7 +184,7 @@ def write_site(pinned, core):
     for folder in (new, old):
         shutil.rmtree(folder, ignore_errors=True)
     new.mkdir(parents=True)
-    site.build(ROOT, new, ROOT / ".build" / "runtime", core, ROOT / "src" / "dataselect_data")
+    site.build(ROOT, new, ROOT / ".build" / "runtime", core, ROOT / "src" / "dataselect_data", offline)
     (new / "licences.txt").write_text(lock.notice(pinned), "utf-8")
     if (ROOT / "dist").exists():
         (ROOT / "dist").rename(old)

@@ -12,6 +12,8 @@ import urllib.parse
 from functools import lru_cache
 from pathlib import Path
 
+from tools import service_worker
+
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -49,6 +51,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server_version = "lab"
     folder = Path()
     cache_control = "no-store"
+    service_worker = True  # whether the site is sent with the one it has
     quiet = True
 
     def do_GET(self):
@@ -71,6 +74,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = 200 if path else 404
         kind = TYPES.get(path.suffix.lower(), OPAQUE) if path else TYPES[".html"]
         data = path.read_bytes() if path else b"<!doctype html><title>Not found</title><p>Not found: 404."
+        if path and not self.service_worker:
+            data = without_worker(path, data)
         packed = kind.startswith(COMPRESSED) and accepts_gzip(self.headers.get("Accept-Encoding", ""))
         if packed:
             data = _gzip(data)
@@ -109,6 +114,13 @@ def resolve(folder, target):
     return (path if path.is_file() else None), None
 
 
+def without_worker(path, data):
+    """A file as a site without a service worker has it: whoever changes sources wants no page kept."""
+    if path.name == service_worker.INDEX:
+        return service_worker.PLACE.sub(r"\g<1>\g<2>", data.decode()).encode()
+    return service_worker.without() if path.name == service_worker.WORKER else data
+
+
 def accepts_gzip(header):
     """Whether an Accept-Encoding header admits gzip."""
     for item in header.lower().split(","):
@@ -137,9 +149,17 @@ def serving(directory, port=0, cache_control="max-age=600"):
         server.server_close()
 
 
-def start(directory, port=0, cache_control="max-age=600", quiet=True):
-    """Start a server of `directory` in a thread; raises `OSError` when the port is taken."""
-    members = {"folder": Path(directory), "cache_control": cache_control, "quiet": quiet}
+def start(directory, port=0, cache_control="max-age=600", quiet=True, worker=True):
+    """Start a server of `directory` in a thread; raises `OSError` when the port is taken.
+
+    `worker` says whether the site is sent with its service worker.
+    """
+    members = {
+        "folder": Path(directory),
+        "cache_control": cache_control,
+        "quiet": quiet,
+        "service_worker": worker,
+    }
     server = Server(("127.0.0.1", port), type("FolderHandler", (Handler,), members))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return server
@@ -198,7 +218,7 @@ def require_port(port):
 
 def run(root, port, command):
     """Serve `root/dist` until Ctrl-C, rebuilding with `command`."""
-    server = start(root / "dist", port, cache_control="no-store", quiet=False)
+    server = start(root / "dist", port, cache_control="no-store", quiet=False, worker=False)
     print(f"\nThe lab is at http://127.0.0.1:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
     try:
         rebuild_on_change(root, command, threading.Event())

@@ -11,14 +11,25 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
-from tools import bundle, expected, guides, lock, map, node, optimum, pages, wall
+from tools import (
+    bundle,
+    expected,
+    guides,
+    installable,
+    lock,
+    map,
+    node,
+    optimum,
+    pages,
+    service_worker,
+    wall,
+)
 
 HERE = Path(__file__).parent
-PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
+PANEL = "panel"  # the folder of Panel's stylesheets
 SHELL = (
     "lab",
     "format",
@@ -50,6 +61,7 @@ SHELL = (
     "part2",
     "part3",
     "own",
+    "offline",
 )
 COLOURS = {
     "background-color": "paper",
@@ -132,9 +144,28 @@ def themed(sheet):
     return sheet + ARROWS
 
 
-def first_views(root):
+def panel_sheets(runtime, out):
+    """Lay Panel's stylesheets into the site, in a folder named after their content; returns its relative URL.
+
+    Panel chooses the names of its files, so the folder has to tell one build's from another's.
+    """
+    found = {}
+    for path in sorted((runtime / PANEL).rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            if path.match("theme/default.css"):
+                data = themed(data.decode()).encode()
+            found[path.relative_to(runtime / PANEL).as_posix()] = data
+    address = f"{PANEL}/{digest(b''.join(name.encode() + data for name, data in found.items()))}/"
+    for name, data in found.items():
+        (out / address / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / address / name).write_bytes(data)
+    return address
+
+
+def first_views(root, panel_root):
     """The Bokeh document of every part as Panel builds it natively: part -> JSON-ready dictionary."""
-    os.environ["PANEL_CDN_ROOT"] = PANEL_ROOT  # read when Panel is imported
+    os.environ["PANEL_CDN_ROOT"] = panel_root  # read when Panel is imported
     sys.path.insert(0, str(root / "site"))
     from apps.bridge import Bridge
 
@@ -171,7 +202,7 @@ def native_figures(root):
     return figures
 
 
-def build(root, out, runtime, wheel, data):
+def build(root, out, runtime, wheel, data, offline=True):
     """Write the site into the empty folder `out`.
 
     Parameters
@@ -184,6 +215,8 @@ def build(root, out, runtime, wheel, data):
         The core's wheel.
     data : Path
         Directory of the derived data files.
+    offline : bool
+        Whether the site has a service worker.
     """
     assets = Assets(out, root / ".build" / "packed")
     files = {name: assets.ship(name, (runtime / name).read_bytes()) for name in RUNTIME}
@@ -193,31 +226,33 @@ def build(root, out, runtime, wheel, data):
     for path in sorted(data.iterdir()):
         if path.is_file():
             files[path.name] = assets.ship(path.name, path.read_bytes())
-    shutil.copytree(runtime / "panel", out / "panel")
-    for sheet in (out / "panel").rglob("theme/default.css"):
-        sheet.write_text(themed(sheet.read_text("utf-8")), "utf-8")
+    panel_root = panel_sheets(runtime, out)
     packages = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {
         "files": files,
         "eager": eager,
         "wheel": wheel.name,
-        "panelRoot": PANEL_ROOT,
+        "panelRoot": panel_root,
         "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
         "lock": {"info": packages["info"], "packages": {}},
     }
     shell = root / "site" / "shell"
-    starting = [files[name]["url"] for name in eager] + [
-        (shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
-    ]
+    starting = (
+        [files[name]["url"] for name in eager]
+        + [(shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")]
+        + [panel_root]
+    )
     manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
     scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
     names = {
         "scripts": list(scripts.values()),
         "style": assets.add("style.css", (shell / "style.css").read_bytes()),
         "manifest": manifest,
+        **installable.build(assets.add),
     }
-    pages.build(root, out, names, first_views(root), native_figures(root))
+    pages.build(root, out, names, first_views(root, panel_root), native_figures(root))
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
     scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
     tables = expected.build(root, data, root / ".build" / "expected")
     guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)
+    service_worker.build(out, offline)

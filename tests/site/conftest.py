@@ -89,7 +89,9 @@ def new_reader(chromium, address):
     readers = []
 
     def new(base=address, script=None, **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        # A service worker would fetch 20 MB beside each test, and answer in the place of the server.
+        usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+        context = chromium.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
