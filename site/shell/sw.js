@@ -199,7 +199,7 @@ self.addEventListener("fetch", (event) => {
 // opened meanwhile, gets the newest complete version all the same, since every worker serves every version.
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
-self.addEventListener("activate", (event) => event.waitUntil(Promise.all([self.clients.claim(), tidy().catch(() => {})])));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim())); // requests wait for this: nothing that may hang
 self.addEventListener("message", (event) => {
   if (event.data?.lab !== "offline") return;
   if (event.data.fill === LIST.build) event.waitUntil(fill().catch(() => {}));

@@ -113,9 +113,9 @@ def reader(new_reader):
 
 @pytest.fixture
 def new_firefox():
-    """Starts Firefox, each time with a fresh profile, and ends it after the test."""
+    """Starts Firefox with further preferences, each time with a fresh profile, and ends it after the test."""
     path = browsers.firefox_path()
     if path is None:
         pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(Firefox(path))
+        yield lambda **preferences: stack.enter_context(Firefox(path, preferences))
