@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import contextmanager
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tools import serve
 
@@ -50,7 +50,7 @@ class Host:
                 host.asked.append(path)
                 if path in host.held:
                     host.held[path].wait()
-                self.folder, self.path = host.folder, "/" + self.path[len(host.base) :]
+                self.folder, self.path = host.folder, "/" + quote(path)
                 if path not in host.replaced:
                     super().answer(body)
                     return
