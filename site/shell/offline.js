@@ -166,8 +166,10 @@ lab.offlineUse = (() => {
     if (!watched) watch(found);
     watched = true;
     follow(found.installing);
-    // A worker whose files the browser or the reader has deleted meanwhile gets them again.
-    found.active?.postMessage({ lab: "offline", fill: (await mark(build)) ? null : build, tidy: true });
+    // A page that is not kept is a newer one than the worker's; or its files were deleted meanwhile, and come again.
+    const missing = !(await mark(build));
+    if (missing && found.active) found.update().catch(() => {});
+    found.active?.postMessage({ lab: "offline", fill: missing ? build : null, tidy: true });
     await look();
   }
 
