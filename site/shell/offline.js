@@ -140,9 +140,15 @@ lab.offlineUse = (() => {
     followed.add(worker);
     const installing = worker.state === "installing";
     worker.addEventListener("statechange", () => {
-      if (worker.state === "redundant" && installing && !lab.one("[data-offline-status]").textContent.startsWith("Not kept")) mark(build).then((kept) => kept || failed(""), () => failed(""));
       look();
+      if (worker.state === "redundant" && installing) setTimeout(unsaid, 1000); // the worker's own word may be on its way
     });
+  }
+
+  /** A worker is gone without a word of its own. */
+  async function unsaid() {
+    if (lab.one("[data-offline-status]").textContent.startsWith("Not kept")) return;
+    if (!(await mark(build).catch(() => null))) failed("");
   }
 
   function watch(found) {

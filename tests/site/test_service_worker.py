@@ -480,3 +480,18 @@ def test_page_from_a_folder_has_no_worker(new_reader, dist):
     reader = new_reader(base=dist.as_uri() + "/", service_workers="allow", script=AT_ONCE)
     reader.open().page.wait_for_timeout(1500)
     expect(reader.page.get_by_label("Keep the lab for offline use")).to_be_hidden()
+
+
+def test_firefox_needs_no_network_the_second_time(new_firefox, host):
+    """Firefox, too, opens the lab without a host once it is kept, and computes."""
+    firefox = new_firefox(**{"dom.serviceWorkers.enabled": True})
+    firefox.open(host.address + "index.html?track=cloud&part=1&corpus=licences")
+    firefox.wait("() => document.documentElement.dataset.boot === 'live'")
+    said = "() => /^Works offline now/.test(document.querySelector('[data-offline-status]').textContent)"
+    firefox.wait(said)
+    host.stop()
+    firefox.reload()
+    firefox.type("spinbutton", "Reduction in total training FLOPs", "30")
+    firefox.click("button", "Commit")
+    shows = "() => /^59\\.\\d %$/.test(document.querySelector(\"[data-part='1'] [data-value='reveal.measured']\").textContent)"
+    firefox.wait(shows)
