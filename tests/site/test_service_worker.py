@@ -335,12 +335,12 @@ def test_worker_that_cannot_answer(quick, host, changes):
 @pytest.mark.parametrize("known", [True, False])
 def test_no_room(quick, host, known):
     """Where there is no room, seen beforehand or met under way, nothing is left over, and the page says so."""
-    if not known:
-        change_worker(host, ("const SPARE = 1.5", "const SPARE = -1000"))
-    client = quick.context.new_cdp_session(quick.page)
-    client.send(
-        "Storage.overrideQuotaForOrigin", {"origin": host.address.split("/repo")[0], "quotaSize": 6_000_000}
-    )
+    if known:
+        change_worker(host, ("const SPARE = 1.5", "const SPARE = 1e9"))
+    else:  # what the browser then says of its room is not true
+        client = quick.context.new_cdp_session(quick.page)
+        quota = {"origin": host.address.split("/repo")[0], "quotaSize": 6_000_000}
+        client.send("Storage.overrideQuotaForOrigin", quota)
     quick.open()
     expect(status(quick)).to_contain_text(
         re.compile(r"^Not kept \(\d+ MB\): this browser has not enough free space")
