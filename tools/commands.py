@@ -46,7 +46,12 @@ def parse(arguments):
         prog="build.py", description="Build, serve and test the Data Selection lab."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("build", help="make dist/, and .venv with the core installed")
+    making = commands.add_parser("build", help="make dist/, and .venv with the core installed")
+    making.add_argument(
+        "--no-service-worker",
+        action="store_true",
+        help="a site that keeps nothing for offline use, and removes what an earlier one kept",
+    )
     serve = commands.add_parser("serve", help="build, serve on 127.0.0.1, build again when a source changes")
     serve.add_argument("--port", type=int, default=8000, help="default 8000; 0 takes a free one")
     commands.add_parser("setup", help="build, and add what the tests and the benchmark need; run nothing")
@@ -78,9 +83,11 @@ def parse(arguments):
 
 def build(options=None):
     """Everything, up to `dist/`. Steps whose inputs have not changed do nothing."""
-    from tools import make
+    from tools import make, service_worker
 
     make.build(ROOT, f"build.py {options.command if options else 'build'}")
+    if getattr(options, "no_service_worker", False):
+        service_worker.build(ROOT / "dist", enabled=False)  # the next build finds this changed, and undoes it
 
 
 def serve(options):

@@ -62,6 +62,7 @@ CSP = {
     "font-src": "'self' data:",
     "connect-src": "'self' blob: data:",
     "worker-src": "blob: 'self'",
+    "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
 }

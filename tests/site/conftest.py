@@ -91,7 +91,9 @@ def new_reader(chromium, address):
     readers = []
 
     def new(base=address, script=None, **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        # A service worker would fetch 20 MB beside each test, and answer in the place of the server.
+        usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+        context = chromium.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
@@ -113,9 +115,9 @@ def reader(new_reader):
 
 @pytest.fixture
 def new_firefox():
-    """Starts Firefox, each time with a fresh profile, and ends it after the test."""
+    """Starts Firefox with further preferences, each time with a fresh profile, and ends it after the test."""
     path = browsers.firefox_path()
     if path is None:
         pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(Firefox(path))
+        yield lambda **preferences: stack.enter_context(Firefox(path, preferences))
