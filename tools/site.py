@@ -15,7 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools import bundle, expected, guides, lock, map, node, optimum, pages, wall
+from tools import bundle, expected, guides, lock, map, node, optimum, pages, shell, wall
 
 HERE = Path(__file__).parent
 PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
@@ -120,7 +120,8 @@ class Assets:
             self.pack(data)
         ).decode()  # what the page itself unpacks, without another script
         (self.out / offline).write_text(f'lab.payload("{name}","{text}");\n', "utf-8")
-        return {"url": url, "offline": offline, "size": len(data), "packed": packed}
+        arriving = (self.out / url).stat().st_size
+        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": packed}
 
 
 def themed(sheet):
@@ -205,19 +206,20 @@ def build(root, out, runtime, wheel, data):
         "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
         "lock": {"info": packages["info"], "packages": {}},
     }
-    shell = root / "site" / "shell"
+    sources = root / "site" / "shell"
     starting = [files[name]["url"] for name in eager] + [
-        (shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
+        (sources / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
     ]
     manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
-    scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
+    first = assets.add("first.js", (sources / f"{shell.FIRST}.js").read_bytes())
+    joined = [shell.add(assets, sources, name, names) for name, names in shell.groups(SHELL).items()]
     names = {
-        "scripts": list(scripts.values()),
-        "style": assets.add("style.css", (shell / "style.css").read_bytes()),
+        "scripts": [first, *joined],
+        "style": assets.add("style.css", (sources / "style.css").read_bytes()),
         "manifest": manifest,
     }
     pages.build(root, out, names, first_views(root), native_figures(root))
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
-    scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
+    guide = {name: shell.add(assets, sources, f"guide-{name}", needed) for name, needed in guides.SCRIPTS.items() if needed}
     tables = expected.build(root, data, root / ".build" / "expected")
-    guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)
+    guides.build(root, out, {**names, "first": first, "scripts": guide}, tables, wheel.name)

@@ -22,9 +22,28 @@ lab.store = (() => {
   let database = null;
   let corrupt = null; // what could not be read, as it was found
   let corruptKept = false;
-  const watchers = new Set();
+  const watchers = lab.listeners("record");
   const pictures = new Map();
-  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(NAME) : null;
+  const channel = tabs();
+  let asked = false; // whether the browser was asked not to throw the record away
+
+  /** How this page hears of other tabs; a browser that keeps nothing for the page may refuse that, too. */
+  function tabs() {
+    try {
+      return new BroadcastChannel(NAME);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Asks the browser not to throw the record away; at the first commitment, since Firefox asks the reader. */
+  function persist() {
+    if (asked || kind === "memory") return;
+    asked = true;
+    try {
+      navigator.storage?.persist?.().catch(() => {});
+    } catch { /* then it is kept as long as the browser likes */ }
+  }
 
   const asPromise = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -162,7 +181,7 @@ lab.store = (() => {
   }
 
   function tell(error) {
-    for (const watch of watchers) watch(error);
+    watchers.tell(error);
   }
 
   channel && (channel.onmessage = async () => {
@@ -199,7 +218,6 @@ lab.store = (() => {
         record = found;
         kept = true;
       }
-      if (kind !== "memory" && navigator.storage?.persist) navigator.storage.persist().catch(() => {});
       tell(kind === "memory" ? new Error(why || "this browser does not let the page store anything") : null);
     },
     get: (key) => record.entries[key]?.value,
@@ -216,6 +234,7 @@ lab.store = (() => {
           console.error(`The record does not take ${key}: ${error.message}`);
         }
       }
+      if (Object.keys(entries).some((key) => /\/prediction/.test(key))) persist();
       tell(undefined);
       return saved();
     },
@@ -293,7 +312,7 @@ lab.store = (() => {
       }
       return [...pictures].filter(([name, picture]) => name.startsWith(prefix) && picture.reader === record.reader).sort(([a], [b]) => (a < b ? -1 : 1));
     },
-    watch: (watcher) => watchers.add(watcher),
+    watch: watchers.add,
     get kind() { return kind; },
     get why() { return why; },
     get corrupt() { return corrupt !== null; },
