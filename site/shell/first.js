@@ -78,7 +78,7 @@
       case "updated": return "The lab was updated while this page was loading. Reload the page to get the new one; what was saved is kept.";
       case "refused": return "The host refuses to send it" + status + ". Whoever publishes this lab has to allow it. " + again;
       case "busy": return "The host cannot send it just now" + status + ". Wait a minute; then “Try again”.";
-      case "proxy": return "A web page came in its place, as the sign-in page or the filter of a network sends it. Sign in to the network or use another one; then “Try again”.";
+      case "proxy": return "A web page came in its place, as the sign-in page or the filter of a network sends it, or a host that lacks the file. Sign in to the network or use another one; then “Try again”.";
       case "type": return "The host sends it as “" + why.type + "”, which the browser may not run. Whoever publishes this lab has to send .js files as text/javascript.";
       default: return "It arrived damaged or cut off, twice: the host, a proxy or the line spoils it. " + again;
     }
@@ -136,7 +136,7 @@
     }
     if (known.kind === "html" || status === 404 || status === 410) {
       return afterUpdate(url, function (kind) {
-        settle(known.kind === "html" && kind === "network" ? "proxy" : kind, status);
+        settle(known.kind === "html" && kind !== "updated" ? "proxy" : kind, status);
       });
     }
     if (status >= 500 || status === 429 || status === 408) return settle("busy", status);

@@ -300,6 +300,10 @@ lab.main = (() => {
   const whole = new Promise((resolve) => lab.later(() => resolve(undefined)));
   const started = Promise.all([painted, whole]).then(start);
 
+  document.addEventListener("lab:late", () => whole.then(() => {
+    if (root.dataset.trackNow) chooseTrack(lab.store.get("track") || track, false); // the page had begun without its record
+  }));
+
   return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
     chooseTrack(lab.store.get("track") || track, false);
     notice(lab.links.greet());
