@@ -220,6 +220,10 @@ def build(root, out, runtime, wheel, data):
     }
     pages.build(root, out, names, first_views(root), native_figures(root))
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
-    guide = {name: shell.add(assets, sources, f"guide-{name}", needed) for name, needed in guides.SCRIPTS.items() if needed}
+    guide = {
+        name: shell.add(assets, sources, f"guide-{name}", needed)
+        for name, needed in guides.SCRIPTS.items()
+        if needed
+    }
     tables = expected.build(root, data, root / ".build" / "expected")
     guides.build(root, out, {**names, "first": first, "scripts": guide}, tables, wheel.name)

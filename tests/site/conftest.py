@@ -18,7 +18,7 @@ from reader import Reader
 from tools import browsers, serve
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60_000  # ms: machines that run tests are busy
+PATIENCE = int(os.environ.get("LAB_PATIENCE", "60")) * 1000  # ms: machines that run tests are busy
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 expect.set_options(timeout=PATIENCE)
@@ -116,4 +116,4 @@ def new_firefox():
     if path is None:
         pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(Firefox(path))
+        yield lambda preferences=None: stack.enter_context(Firefox(path, preferences))

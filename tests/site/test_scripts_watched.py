@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 
 from tools import node
 
-NOTES = r"Failed to load resource|net::ERR|Refused to execute|MIME type|could not be downloaded|standard library"
+NOTES = (
+    r"Failed to load resource|net::ERR|Refused to execute|MIME type|could not be downloaded|standard library"
+)
 NO_PYTHON = "delete globalThis.Worker"
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 
@@ -72,7 +74,7 @@ def test_each_file_of_the_start_in_turn(new_reader, broken_dist, host):
 
 HAPPENED = {
     "a sign-in page": ({"body": hosts.SIGN_IN, "kind": "text/html"}, "A web page came in its place"),
-    "a half": ({"cut": 5000}, "arrived damaged or cut off"),
+    "a half": ({"cut": 5000}, "The connection to the host broke off"),
     "half of it, as if it were whole": ({"body": b'labFirst.piece("x", function () {'}, "damaged or cut off"),
     "an empty file": ({"body": b""}, "damaged or cut off"),
     "a failure of the host": ({"status": 503}, "cannot send it just now (status 503)"),
