@@ -90,11 +90,12 @@ lab.worker = function worker(snapshot, shelf) {
     const { url, packed, size } = files.get(name);
     const content = await read(name, answer);
     const genuine = await isGenuine(content, url);
+    const isUnpacked = packed && !genuine && content.length === size;
     let whole = null;
     try {
-      whole = genuine !== true && content.length === size ? content : await unpacked(content, packed);
+      whole = isUnpacked ? content : genuine === false ? null : await unpacked(content, packed);
     } catch { /* it is no archive */ }
-    if (genuine || (whole && whole.length === size && (packed || genuine === null))) {
+    if (whole && whole.length === size) {
       post({ type: "loaded", name });
       return new Response(whole);
     }
