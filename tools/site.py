@@ -12,7 +12,7 @@ import json
 import re
 from pathlib import Path
 
-from tools import apart, bundle, guides, installable, lock, node, pages, service_worker, views
+from tools import apart, bundle, guides, installable, lock, node, pages, service_worker, shell, views
 from tools import scripts as scripts_of_the_page
 from tools.progress import Progress
 
@@ -138,7 +138,8 @@ class Assets:
             self.pack(data)
         ).decode()  # what the page itself unpacks, without another script
         self.put(offline, f'lab.payload("{name}","{text}");\n'.encode())
-        return {"url": url, "offline": offline, "size": len(data), "packed": packed}
+        arriving = (self.out / url).stat().st_size
+        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": packed}
 
 
 def themed(sheet):
@@ -216,22 +217,27 @@ def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):
         "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
         "lock": {"info": packages["info"], "packages": {}},
     }
-    shell = root / "site" / "shell"
+    sources = root / "site" / "shell"
     starting = [files[name]["url"] for name in eager] + [
-        (shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
+        (sources / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
     ]
     starting.append(panel_root)
     manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
-    scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
+    first = assets.add("first.js", (sources / f"{shell.FIRST}.js").read_bytes())
+    joined = [shell.add(assets, sources, name, names) for name, names in shell.groups(SHELL).items()]
     names = {
-        "scripts": list(scripts.values()),
-        "style": assets.add("style.css", (shell / "style.css").read_bytes()),
+        "scripts": [first, *joined],
+        "style": assets.add("style.css", (sources / "style.css").read_bytes()),
         "manifest": manifest,
         **installable.build(assets.add),
     }
     documents, figures = views.make(root, data, PANEL_ROOT)
     pages.build(root, out, names, moved(documents, panel_root), figures)
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
-    scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
-    guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)
+    guide = {
+        name: shell.add(assets, sources, f"guide-{name}", needed)
+        for name, needed in guides.SCRIPTS.items()
+        if needed
+    }
+    guides.build(root, out, {**names, "first": first, "scripts": guide}, tables, wheel.name)
     service_worker.build(out)

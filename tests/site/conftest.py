@@ -19,7 +19,7 @@ from tools import browsers, make, serve
 from tools.locked import locked
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60_000  # ms: machines that run tests are busy
+PATIENCE = int(os.environ.get("LAB_PATIENCE", "60")) * 1000  # ms: machines that run tests are busy
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 expect.set_options(timeout=PATIENCE)
@@ -120,4 +120,6 @@ def new_firefox():
     if path is None:
         pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
     with ExitStack() as stack:
-        yield lambda **preferences: stack.enter_context(Firefox(path, preferences))
+        yield lambda preferences=None, **more: stack.enter_context(
+            Firefox(path, {**(preferences or {}), **more})
+        )

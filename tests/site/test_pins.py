@@ -26,6 +26,7 @@ LACKING = {
             (python, ("musl", "aarch64")): ["matplotlib", "playwright", "scikit-learn"]
             for python in pins.PYTHONS
         },
+        **{(python, ("win32", "arm64")): ["pyarrow"] for python in pins.PYTHONS},
     },
 }
 
