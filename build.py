@@ -1,4 +1,4 @@
-"""The lab's one command line: build, serve, test, bench, zip, update-lock.
+"""The lab's one command line: build, serve, test, bench, ways, zip, update-lock.
 
 Needs nothing but Python 3.11 or newer. On first use it makes `.venv` with the pinned packages of
 `tools/requirements-*.txt` and goes on in there; what a step does stands in the file of `tools/` that is named
@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
-TESTS_FAILED = 1  # pytest's exit status for that, and for nothing else
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -56,6 +55,10 @@ def parse(arguments):
     test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     bench = commands.add_parser("bench", help="build, then measure; what follows -- goes to tools/bench.py")
     bench.add_argument("arguments", nargs="*")
+    ways = commands.add_parser(
+        "ways", help="build, go every way into the lab, and write what works into README.md"
+    )
+    ways.add_argument("arguments", nargs="*", help="arguments for tools/ways.py, after --")
     commands.add_parser("zip", help="build, then pack dist/ for readers offline")
     update = commands.add_parser(
         "update-lock", help="fetch anew and rewrite tools/lock.json and the requirements"
@@ -217,11 +220,6 @@ def test(options):
     for name, command in steps.items():
         say(name)
         status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
-        if status == TESTS_FAILED and name == "Tests of the site":
-            # A browser on a busy machine can be late once; what fails again, alone, is broken.
-            say("Trying the failed tests once more, alone")
-            again = [*pytest, "-q", "tests/site", "--last-failed", "--last-failed-no-failures=none"]
-            status = subprocess.run(again, stdin=subprocess.DEVNULL, check=False).returncode
         if status:
             failed.append(name)
     if failed:
@@ -232,6 +230,15 @@ def bench(options):
     """Build, then measure."""
     build()
     run([PYTHON, "-m", "tools.bench", *options.arguments])
+
+
+def ways(options):
+    """Build, then go every way into the lab with both browsers."""
+    from tools import browsers
+
+    build()
+    browsers.ensure_browsers()
+    run([PYTHON, "-m", "tools.ways", *options.arguments])
 
 
 def pack(options):
@@ -264,6 +271,7 @@ COMMANDS = {
     "serve": serve,
     "test": test,
     "bench": bench,
+    "ways": ways,
     "zip": pack,
     "update-lock": update_lock,
 }

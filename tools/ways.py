@@ -262,7 +262,7 @@ def report(walk, scratch):
     """Download the report, and have each of its figures computed again natively."""
     path = scratch / "report.html"
     walk.download("Report as a page to print", path)
-    command = [sys.executable, "-m", "dataselect_core", "verify", str(path)]
+    command = [sys.executable, "-m", "dataselect_core", "verify", str(path), "--csv", str(scratch / "v.csv")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 

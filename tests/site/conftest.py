@@ -15,7 +15,7 @@ from firefox import Firefox
 from playwright.sync_api import expect, sync_playwright
 from reader import Reader
 
-from tools import browsers, serve
+from tools import browsers, driven, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000  # ms: machines that run tests are busy
@@ -83,13 +83,23 @@ def chromium(playwright):
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def stock_firefox(playwright):
+    """A running Firefox as the distribution has it, which the same steps drive as Chromium."""
+    if browsers.firefox_path() is None:
+        pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
+    with driven.browser(playwright, "firefox") as browser:
+        yield browser
+
+
 @pytest.fixture
-def new_reader(chromium, address):
+def new_reader(request, address):
     """Opens readers, each in a browser profile of their own, and checks at the end what they came across."""
     readers = []
 
-    def new(base=address, script=None, **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    def new(base=address, script=None, browser="chromium", **options):
+        running = request.getfixturevalue({"chromium": "chromium", "firefox": "stock_firefox"}[browser])
+        context = running.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
