@@ -1,4 +1,4 @@
-"""The lab's one command line: build, serve, test, bench, ways, zip, update-lock.
+"""The lab's one command line: build, serve, test, bench, ways, derive, zip, update-lock.
 
 Needs nothing but Python 3.11 or newer. On first use it makes `.venv` with the pinned packages of
 `tools/requirements-*.txt` and goes on in there; what a step does stands in the file of `tools/` that is named
@@ -8,10 +8,8 @@ after it.
 import argparse
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
@@ -59,6 +57,10 @@ def parse(arguments):
         "ways", help="build, go every way into the lab, and write what works into README.md"
     )
     ways.add_argument("arguments", nargs="*", help="arguments for tools/ways.py, after --")
+    derived = commands.add_parser(
+        "derive", help="compute anew what of derived/ is older than the code, and keep it"
+    )
+    derived.add_argument("--check", action="store_true", help="compute all of it anew, and compare")
     commands.add_parser("zip", help="build, then pack dist/ for readers offline")
     update = commands.add_parser(
         "update-lock", help="fetch anew and rewrite tools/lock.json and the requirements"
@@ -133,79 +135,37 @@ def install_venv_module():
     browsers.apt_install(package)
 
 
-# --- The steps of a build, in order: from here on, Python is that of .venv ---
+# --- The commands ---
 
 
 def build(options=None):
     """Everything, up to `dist/`. Steps whose inputs have not changed do nothing."""
-    from tools import bundle, data, fetch, lock, map, optimum, wheel
+    from tools import make
 
-    began = time.perf_counter()
-    pinned = lock.load()
-    say("Fetching what ships")
-    fetch.fetch_all(pinned)
-    say("Building the core's wheel")
-    core = wheel.build(ROOT, ROOT / ".build" / "wheel")
-    say("Deriving the data")
-    data.build(lambda name: fetch.fetch(pinned, name), ROOT / "src" / "dataselect_data")
-    say("Trying out every labelling project (minutes, when the core has changed)")
-    optimum.build(ROOT, ROOT / "src" / "dataselect_data", ROOT / ".build" / "optimum")
-    say("Measuring the domain gap on every mix (minutes, the first time)")
-    map.build(ROOT, ROOT / "src" / "dataselect_data", ROOT / ".build" / "map")
-    say("Installing the core and its data in .venv")
-    install(core, ROOT / "src" / "dataselect_data")
-    say("Preparing Python for the browser")
-    bundle.build(ROOT, pinned)
-    say("Writing dist/")
-    write_site(pinned, core)
-    say(f"Built in {time.perf_counter() - began:.1f} s")
-
-
-def install(core, data):
-    """Install the wheel and lay the data beside it, as a reader's Python will have them."""
-    site_packages = next(VENV.glob("lib/python3*/site-packages"), VENV / "Lib" / "site-packages")
-    stamp = site_packages / "dataselect_core.sha256"
-    digest = hashlib.sha256(core.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != digest:
-        quiet = ["-qq", "--disable-pip-version-check", "--no-index", "--no-deps", "--force-reinstall"]
-        run([PYTHON, "-m", "pip", "install", *quiet, core])
-        stamp.write_text(digest)
-    shutil.rmtree(site_packages / data.name, ignore_errors=True)
-    shutil.copytree(data, site_packages / data.name)
-
-
-def write_site(pinned, core):
-    """Write the pages in `.build/dist` and put them in the place of `dist/` when they are whole."""
-    from tools import lock, site
-
-    new, old = ROOT / ".build" / "dist", ROOT / ".build" / "dist-old"
-    for folder in (new, old):
-        shutil.rmtree(folder, ignore_errors=True)
-    new.mkdir(parents=True)
-    site.build(ROOT, new, ROOT / ".build" / "runtime", core, ROOT / "src" / "dataselect_data")
-    (new / "licences.txt").write_text(lock.notice(pinned), "utf-8")
-    if (ROOT / "dist").exists():
-        (ROOT / "dist").rename(old)
-    new.rename(ROOT / "dist")
-
-
-# --- The commands ---
+    make.build(ROOT, f"build.py {options.command if options else 'build'}")
 
 
 def serve(options):
     """Build, serve, and build again when a source changes."""
+    from tools import live
     from tools import serve as server
 
     server.require_port(options.port)
-    build()
-    server.run(ROOT, options.port, [PYTHON, ROOT / "build.py", "build"])
+    live.run(ROOT, options.port)
+
+
+def derive(options):
+    """Bring the derived data of the repository up to date, or check all of it."""
+    from tools import derived_command
+
+    sys.exit(derived_command.run(ROOT, options.check))
 
 
 def test(options):
     """Build, then check style, the installed core (with the coverage gate), and the built site."""
     from tools import browsers
 
-    build()
+    build(options)
     browsers.ensure_browsers()
     pytest = [PYTHON, "-m", "pytest"]
     if options.pytest:
@@ -228,7 +188,7 @@ def test(options):
 
 def bench(options):
     """Build, then measure."""
-    build()
+    build(options)
     run([PYTHON, "-m", "tools.bench", *options.arguments])
 
 
@@ -243,20 +203,11 @@ def ways(options):
 
 def pack(options):
     """Build, then pack `dist/` into one archive; the same site gives the same bytes."""
-    import zipfile
+    from tools import make, pack
 
-    build()
-    target = ROOT / ".build" / "data-selection-lab.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted(path for path in (ROOT / "dist").rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(f"data-selection-lab/{path.relative_to(ROOT / 'dist').as_posix()}")
-            entry.create_system, entry.external_attr, entry.compress_type = (
-                3,
-                0o100644 << 16,
-                zipfile.ZIP_DEFLATED,
-            )
-            archive.writestr(entry, path.read_bytes())
-    say(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1e6:.1f} MB")
+    build(options)
+    with make.locked(ROOT / make.LOCK, "build.py zip", say):
+        say(pack.told(pack.write(ROOT, ROOT / "dist", ROOT / ".build")))
 
 
 def update_lock(options):
@@ -268,6 +219,7 @@ def update_lock(options):
 
 COMMANDS = {
     "build": build,
+    "derive": derive,
     "serve": serve,
     "test": test,
     "bench": bench,

@@ -1,21 +1,81 @@
-"""Long computations of a build: in a Python of their own, and kept whole or not at all."""
+"""Long computations of a build: in a Python of their own, and kept whole or not at all.
 
+Run as a module, it computes: python -m tools.apart MODULE:FUNCTION '["argument"]' RESULT.json
+"""
+
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+PROGRESS = "progress: "
+"""How a line of standard error begins by which a computation says that a share of it is done."""
 
 
-def output(root, data, module, argument):
-    """What `python -m tools.MODULE ARGUMENT` prints, on a single thread: more would only wait."""
+def compute(root, data, entry, arguments, progress=None):
+    """What a function returns, as JSON-ready values; it runs on a single thread, since more would only wait.
+
+    Parameters
+    ----------
+    root, data : Path
+        The repository; the directory of the data files.
+    entry : str
+        "module:function".
+    arguments : list
+        JSON-ready. The function takes `progress` beside them: a callable that takes the share of a step.
+    progress : callable, optional
+        Called with that share, in this process.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        The computation failed; what it said stands on standard error.
+    """
     single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONPATH": str(root / "src")}
-    command = [sys.executable, "-m", f"tools.{module}", argument]
-    done = subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
+    environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONHASHSEED": "0"}
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, (root, root / "src")))
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [sys.executable, "-m", "tools.apart", entry, json.dumps(arguments), str(result)]
+        with subprocess.Popen(
+            command, cwd=root, env=environment, text=True, encoding="utf-8",
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        ) as child:  # fmt: skip
+            try:
+                for line in child.stderr:
+                    if not line.startswith(PROGRESS):
+                        sys.stderr.write(line)
+                    elif progress:
+                        progress(float(line.removeprefix(PROGRESS)))
+            except BaseException:
+                child.kill()
+                raise
+        if child.returncode:
+            raise subprocess.CalledProcessError(child.returncode, command)
+        return json.loads(result.read_text("utf-8"))
 
 
 def write(path, data):
     """Write beside, then move: a build that is stopped leaves no half file."""
-    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(data)
     part.replace(path)
+
+
+def main(entry, arguments, result):
+    """Compute, and write what comes out."""
+    module, _, function = entry.partition(":")
+
+    def progress(share):
+        print(f"{PROGRESS}{share}", file=sys.stderr, flush=True)
+
+    found = getattr(import_module(module), function)(*json.loads(arguments), progress=progress)
+    write(Path(result), json.dumps(found).encode())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -18,11 +18,12 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
-from tools import fetch, node
+from tools import apart, fetch, node
 
 PYODIDE = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json"]
 COMPILER = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip"]
@@ -135,11 +136,20 @@ def pyodide_folder(root, files):
     return folder
 
 
-def own_code(root, lock):
+def own_code(root, lock, compiler=None):
     """The workbenches, and the core's byte code, to be unpacked into site-packages: a zip, as bytes.
 
     The core itself is installed from its wheel, which has sources. Its byte code lies where Python would keep it
-    after the first import, so that no visit has to compile what every visit needs.
+    after the first import, so that no visit has to compile what every visit needs. Each module's byte code is kept
+    from build to build, so that an edit costs one module.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    lock : dict
+    compiler : Compiler, optional
+        One that runs already.
     """
     sources = {
         f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes()
@@ -150,30 +160,80 @@ def own_code(root, lock):
         for path in sorted(folder.rglob("*.py"))
     }
     files = {name: fetch.fetch(lock, name) for name in COMPILER}
-    key = hashlib.sha256(b"\0".join([inputs_key(files).encode(), repr(sources).encode()])).hexdigest()[:16]
-    work = root / ".build" / "own"
-    kept = work / f"{key}.zip"
-    if not kept.exists():
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
+    base, work = inputs_key(files), root / ".build" / "own"
+    kept = {
+        name: work / f"{hashlib.sha256(repr((base, name, content)).encode()).hexdigest()[:32]}.pyc"
+        for name, content in sources.items()
+    }
+    missing = [name for name, path in kept.items() if not path.exists()]
+    if missing:
+        work.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(work / "sources.zip", "w") as target:
-            for name, content in sources.items():
-                target.writestr(name, content)
-        jobs = [
-            {"from": str(work / "sources.zip"), "to": str(work / "compiled.zip"), "prefix": SITE_PACKAGES}
-        ]
-        (work / "jobs.json").write_text(json.dumps(jobs), "utf-8")
-        node.node(COMPILE, pyodide_folder(root, files), work / "jobs.json")
-        with (
-            zipfile.ZipFile(work / "compiled.zip") as compiled,
-            zipfile.ZipFile(work / "new.zip", "w") as target,
-        ):
-            for entry in compiled.infolist():
-                target.writestr(
-                    zipfile.ZipInfo(as_kept(entry.filename), entry.date_time), compiled.read(entry)
-                )
-        (work / "new.zip").rename(kept)
-    return kept.read_bytes()
+            for name in missing:
+                target.writestr(name, sources[name])
+        job = {"from": str(work / "sources.zip"), "to": str(work / "compiled.zip"), "prefix": SITE_PACKAGES}
+        if compiler:
+            compiler.compile([job])
+        else:
+            (work / "jobs.json").write_text(json.dumps([job]), "utf-8")
+            node.node(COMPILE, pyodide_folder(root, files), work / "jobs.json")
+        with zipfile.ZipFile(work / "compiled.zip") as compiled:
+            for name in missing:
+                apart.write(kept[name], compiled.read(f"{name}c"))
+    for stale in set(work.glob("*.pyc")) - set(kept.values()):
+        stale.unlink()
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as target:
+        for name in sorted(kept):
+            target.writestr(
+                zipfile.ZipInfo(as_kept(f"{name}c"), (1980, 1, 1, 0, 0, 0)), kept[name].read_bytes()
+            )
+    return whole.getvalue()
+
+
+class Compiler:
+    """Pyodide in Node, started once, for a development server: it compiles an edited module in a moment.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    lock : dict
+    """
+
+    def __init__(self, root, lock):
+        files = {name: fetch.fetch(lock, name) for name in COMPILER}
+        self.jobs = root / ".build" / "own" / "jobs.json"
+        self.jobs.parent.mkdir(parents=True, exist_ok=True)
+        command = [node.executable(), COMPILE, pyodide_folder(root, files)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        self._process = subprocess.Popen([*map(str, command)], text=True, encoding="utf-8", **pipes)
+
+    def compile(self, jobs):
+        """Do some jobs; raises `CompileError` with what Python says of a source."""
+        self.jobs.write_text(json.dumps(jobs), "utf-8")
+        said = []
+        try:
+            self._process.stdin.write(f"{self.jobs}\n")
+            self._process.stdin.flush()
+            for line in self._process.stdout:
+                if line.strip() == "done":
+                    return
+                if line.strip() == "failed":
+                    break
+                said.append(line)
+        except OSError:
+            pass
+        raise CompileError("".join(said).strip() or "The compiler for the browser has ended; start again.")
+
+    def close(self):
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+
+class CompileError(Exception):
+    """A source that Pyodide cannot compile; the message is what it says."""
 
 
 def as_kept(name):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dataselect_core import datasets
+from dataselect_core.datasets import files
 from dataselect_core.lsh import collision_probability
 from dataselect_core.shingles import tokens
 from tools import fetch
@@ -129,7 +129,7 @@ def environment():
 def command(corpus, seed, options):
     """The places that this project's command removes."""
     kept = corpus.with_name("kept.jsonl")
-    source = Path(datasets.__file__).parents[1]
+    source = Path(files.__file__).parents[1]
     run(
         [
             sys.executable,
@@ -226,7 +226,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description="Compare the `dedup` command with other engines.")
     parser.add_argument("--python", type=Path, help=f"of an environment that has {' '.join(REQUIREMENTS)}")
     python = parser.parse_args(arguments).python or environment()
-    corpora = {"licences": datasets.licences().texts, "synthetic": synthetic()}
+    corpora = {"licences": files.licences().texts, "synthetic": synthetic()}
     found, said = {}, []
     for name, texts in corpora.items():
         with tempfile.TemporaryDirectory(prefix="engines-") as folder:

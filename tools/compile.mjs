@@ -1,6 +1,8 @@
 // Compile zip archives of Python sources to .pyc, with Pyodide itself: the byte code must be that of its Python.
 //
 //   node compile.mjs PYODIDE_DIR JOBS.json      JOBS: [{ "from": zip, "to": zip, "prefix": where it will lie }]
+//   node compile.mjs PYODIDE_DIR                one path of a JOBS.json a line of standard input; answers "done" or
+//                                               what is wrong, and "failed"
 //
 // A module `a/b.py` becomes `a/b.pyc` without its source, its docstrings emptied; other files are copied.
 // Archives are stored, not deflated: they are compressed as a whole, and imported without unpacking each
@@ -8,6 +10,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
+import { createInterface } from "node:readline";
 
 const [folder, jobsFile] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(resolve(folder, "pyodide.mjs")).href);
@@ -41,12 +44,20 @@ def compile_archive(data, prefix):
     return out.getvalue()
 `);
 const compileArchive = pyodide.globals.get("compile_archive");
-try {
-  for (const { from, to, prefix } of JSON.parse(readFileSync(jobsFile, "utf8"))) {
-    const source = pyodide.toPy(new Uint8Array(readFileSync(from)));
-    writeFileSync(to, compileArchive(source.tobytes(), prefix).toJs());
+const work = (file) => {
+  try {
+    for (const { from, to, prefix } of JSON.parse(readFileSync(file, "utf8"))) {
+      const source = pyodide.toPy(new Uint8Array(readFileSync(from)));
+      writeFileSync(to, compileArchive(source.tobytes(), prefix).toJs());
+    }
+    return true;
+  } catch (error) {
+    console.error(error.message); // without the line of pyodide.asm.js that Node would show, a megabyte long
+    return false;
   }
-} catch (error) {
-  console.error(error.message); // without the line of pyodide.asm.js that Node would show, a megabyte long
-  process.exitCode = 1;
+};
+if (jobsFile) {
+  if (!work(jobsFile)) process.exitCode = 1;
+} else {
+  for await (const line of createInterface({ input: process.stdin })) console.log(work(line) ? "done" : "failed");
 }

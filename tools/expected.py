@@ -1,18 +1,8 @@
-"""What every figure of a part comes to on every track, for the guide for instructors: computed from the core.
+"""What every figure of a part comes to on every track, for the guide for instructors: what is computed.
 
-A part joins by a function in SITUATIONS. What was computed is kept in .build/expected under a hash of
-everything it rests on, the code and the data, so that only a change of those costs the minutes again. Run
-as a module, it computes one part and prints it: python -m tools.expected 1
+A part joins by two functions: its situations, and one that computes its tables, which PARTS names. `tools.derive`
+says when, and keeps it.
 """
-
-import ast
-import hashlib
-import json
-import sys
-from importlib import import_module
-from pathlib import Path
-
-from tools import apart
 
 SEEDS = (1, 2, 3)
 FIRST_SEEDS = (0, 5)  # of runs over several seeds
@@ -51,7 +41,7 @@ def active_learning(track):
     """Part 2: random sampling beside margin sampling, 300 labels of the track's data set; as
     `deduplication`.
     """
-    from dataselect_core import exhaustive
+    from dataselect_core.sampling import reference_sweep
 
     problem = track.part_2.problem
 
@@ -59,11 +49,11 @@ def active_learning(track):
         controls = {
             "strategy": "margin",
             "batch": batch,
-            "initial": exhaustive.SIZES[problem][2],
+            "initial": reference_sweep.SIZES[problem][2],
             "budget": 300,
             "seed": seed,
             "seeds": 3,
-            "test_share": exhaustive.TEST_SHARE,
+            "test_share": reference_sweep.TEST_SHARE,
         }
         runs = {
             "random": {**controls, "strategy": "random", "number": 1, "labels": 300},
@@ -107,18 +97,23 @@ def domain_gap(track):
     }
 
 
-SITUATIONS = {"1": deduplication, "2": active_learning, "3": domain_gap}
-
-
-def ranges(part, track, recompute):
+def ranges(situations, track, recompute):
     """The tables of one part on one track.
+
+    Parameters
+    ----------
+    situations : callable
+        As `deduplication`.
+    track : dataselect_core.tracks.Track
+    recompute : callable
+        That of the part in `dataselect_core.figures`.
 
     Returns
     -------
     list of dict
         `title`, `columns` (headings), `rows`: [path, unit, kind, [[low, high] or None, ...]].
     """
-    (prediction, other), tables = SITUATIONS[part](track)
+    (prediction, other), tables = situations(track)
     found = []
     for title, columns in tables.items():
         rows = {}
@@ -154,70 +149,37 @@ def _by_seed(columns, figures_of):
     return found
 
 
-def compute(part):
-    """The tables of one part: track -> list of tables."""
+def _compute(situations, recompute, progress):
+    """The tables of one part: track -> list of tables; `progress` takes the share of a step that is done."""
     from dataselect_core.tracks import TRACKS
 
-    recompute = import_module(f"dataselect_core.figures.{module(part)}").recompute
-    return {track.id: ranges(part, track, recompute) for track in TRACKS}
-
-
-def module(part):
-    """Name of the module that recomputes a part."""
-    from dataselect_core.verification import PARTS
-
-    return PARTS[part]
-
-
-def key(root, data, name):
-    """A hash of what a module of the core rests on: itself, what it imports, the facts, the data, this
-    file.
-    """
-    core = root / "src" / "dataselect_core"
-    seen, waiting = set(), [name]
-    while waiting:
-        name = waiting.pop()
-        path = core / f"{name.replace('.', '/')}.py"
-        if name in seen or not path.is_file():
-            continue
-        seen.add(name)
-        folder = name.rpartition(".")[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                base = folder if node.level == 1 else ""
-                start = ".".join(filter(None, (base, node.module)))
-                waiting += [start, *(".".join(filter(None, (start, alias.name))) for alias in node.names)]
-    whole = hashlib.sha256()
-    files = [core / f"{name.replace('.', '/')}.py" for name in sorted(seen)]
-    facts = sorted((core / "facts").glob("*.json"))
-    for path in [Path(__file__), *files, *facts, *sorted(data.iterdir())]:
-        if path.is_file():
-            whole.update(path.read_bytes())
-    return whole.hexdigest()[:16]
-
-
-def build(root, data, cache):
-    """The tables of every part that can be recomputed: part -> track -> list of tables.
-
-    Parameters
-    ----------
-    root, data : Path
-        The repository; the directory of the data files.
-    cache : Path
-        Made when missing; holds one file for each part and state of the code.
-    """
-    cache.mkdir(parents=True, exist_ok=True)
     found = {}
-    for part in SITUATIONS:
-        kept = cache / f"part-{part}.{key(root, data, f'figures.{module(part)}')}.json"
-        if not kept.exists():
-            made = apart.output(root, data, "expected", part)
-            for stale in cache.glob(f"part-{part}.*.json"):
-                stale.unlink()
-            apart.write(kept, made.encode("utf-8"))
-        found[part] = json.loads(kept.read_text(encoding="utf-8"))
+    for track in TRACKS:
+        found[track.id] = ranges(situations, track, recompute)
+        if progress:
+            progress(1 / len(TRACKS))
     return found
 
 
-if __name__ == "__main__":
-    print(json.dumps(compute(sys.argv[1])))
+def part_1(progress=None):
+    """The tables of Part 1, as `_compute`."""
+    from dataselect_core.figures.deduplication.figures import recompute
+
+    return _compute(deduplication, recompute, progress)
+
+
+def part_2(progress=None):
+    """The tables of Part 2, as `_compute`."""
+    from dataselect_core.figures.active_learning.figures import recompute
+
+    return _compute(active_learning, recompute, progress)
+
+
+def part_3(progress=None):
+    """The tables of Part 3, as `_compute`."""
+    from dataselect_core.figures.domain_gap.figures import recompute
+
+    return _compute(domain_gap, recompute, progress)
+
+
+PARTS = {"1": part_1, "2": part_2, "3": part_3}

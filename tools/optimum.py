@@ -1,83 +1,38 @@
-"""Try out every setting of Part 2's labelling problems, so that the page knows the true optimum.
+"""Every setting of Part 2's labelling problems tried out, so that the page knows the true optimum: what is computed.
 
-`build` writes sweep.json.gz, the same bytes every time. What was computed is kept in .build/optimum under a
-hash of everything it depends on, the code and the data, so that only a change of those costs the minutes again.
-Run as a module, it computes one problem and prints it: python -m tools.optimum digits
+`tools.derive` says when, and keeps it.
 """
 
-import gzip
-import hashlib
-import json
-import sys
-
-from tools import apart
-
-CODE = ("arguments", "exhaustive", "sampling", "softmax", "sweep")
-DATA = {"digits": "digits.u8.gz", "rare": "digits.u8.gz", "breast_cancer": "breast_cancer.csv.gz"}
+PROBLEMS = ("digits", "rare", "breast_cancer")
 
 
-def key(root, data, name):
-    """A hash of what the sweep of one problem depends on."""
-    whole = hashlib.sha256(name.encode())
-    for module in CODE:
-        whole.update((root / "src" / "dataselect_core" / f"{module}.py").read_bytes())
-    whole.update(gzip.decompress((data / DATA[name]).read_bytes()))
-    return whole.hexdigest()[:16]
-
-
-def build(root, data, cache):
-    """Write the sweep of all problems into the directory of the data files.
+def compute(name, progress=None):
+    """The sweep of one problem, as `exhaustive.pack` packs it.
 
     Parameters
     ----------
-    root : Path
-        The repository.
-    data : Path
-        Directory of the data files, where digits and tumours already are.
-    cache : Path
-        Made when missing; holds one file for each problem and state of the code.
-
-    Returns
-    -------
-    Path
-        sweep.json.gz
+    name : str
+        One of `PROBLEMS`.
+    progress : callable, optional
+        Takes the share of a step that is done.
     """
-    cache.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for name in DATA:
-        kept = cache / f"{name}.{key(root, data, name)}.json"
-        if not kept.exists():
-            apart.write(kept, apart.output(root, data, "optimum", name).encode("ascii"))
-        found[name] = json.loads(kept.read_text(encoding="ascii"))
-    packed = gzip.compress(json.dumps(found, separators=(",", ":")).encode("ascii"), 9, mtime=0)
-    target = data / "sweep.json.gz"
-    if not target.exists() or target.read_bytes() != packed:
-        apart.write(target, packed)
-    return target
+    from dataselect_core.sampling import reference_sweep
+
+    problem = reference_sweep.problem(name)
+    test = reference_sweep.split(problem, reference_sweep.TEST_SHARE, reference_sweep.SEEDS[0])[3]
+    rare = None if problem.rare is None else int((test == problem.rare[0]).sum())
+    curves = 1 + len(reference_sweep.MEASURES) * len(reference_sweep.BATCH_SIZES)
+    made = reference_sweep.run(name, lambda curve: progress(1 / curves) if progress else None)
+    return reference_sweep.pack(made, len(test), rare)
 
 
 def figures():
     """Labels to 90 % on the digits, for a reader whose browser cannot run Python: name -> number."""
-    from dataselect_core import exhaustive
-    from dataselect_core.selection_economics import labels_to_reach
+    from dataselect_core.sampling import reference_sweep
+    from dataselect_core.sampling.project import labels_to_reach
 
     found = {}
-    for curve in exhaustive.curves("digits"):
+    for curve in reference_sweep.curves("digits"):
         name = "random" if curve.strategy == "random" else f"{curve.strategy}_{curve.batch_size}"
         found[name] = float(labels_to_reach(curve.labels, curve.mean, 0.9))
     return found
-
-
-def main(name):
-    """Compute one problem and print it."""
-    from dataselect_core import exhaustive
-
-    problem = exhaustive.problem(name)
-    test = exhaustive.split(problem, exhaustive.TEST_SHARE, exhaustive.SEEDS[0])[3]
-    rare = None if problem.rare is None else int((test == problem.rare[0]).sum())
-    packed = exhaustive.pack(exhaustive.run(name), len(test), rare)
-    print(json.dumps(packed, separators=(",", ":")))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

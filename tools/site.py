@@ -9,16 +9,15 @@ import base64
 import gzip
 import hashlib
 import json
-import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
-from tools import bundle, expected, guides, lock, map, node, optimum, pages, wall
+from tools import apart, bundle, guides, lock, node, pages
+from tools.progress import Progress
+from tools.views import PANEL_ROOT
 
 HERE = Path(__file__).parent
-PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
     "lab",
     "format",
@@ -80,33 +79,49 @@ def digest(data):
 
 
 class Assets:
-    """Writes files under names that carry their hash, and remembers the names."""
+    """Writes files under names that carry their hash, and remembers the names.
 
-    def __init__(self, out, cache):
-        self.out, self.cache = out, cache
+    Parameters
+    ----------
+    out, cache : Path
+        The new folder of the site; where what was compressed is kept.
+    last : Path, optional
+        The folder of the last build: files that are still the same are taken over from there.
+    """
+
+    def __init__(self, out, cache, last=None):
+        self.out, self.cache, self.last = out, cache, last
         cache.mkdir(parents=True, exist_ok=True)
         (out / "assets").mkdir(parents=True)
         (out / "offline").mkdir()
+
+    def put(self, url, data):
+        """One file at a relative URL."""
+        before = self.last / url if self.last else None
+        if before and before.is_file() and before.read_bytes() == data:
+            before.replace(self.out / url)
+        else:
+            (self.out / url).write_bytes(data)
 
     def add(self, name, data):
         """One file for the page itself; returns its relative URL."""
         stem, _dot, kind = name.rpartition(".")
         url = f"assets/{stem}.{digest(data)}.{kind}"
-        (self.out / url).write_bytes(data)
+        self.put(url, data)
         return url
 
     def pack(self, data, how="gzip"):
         """The bytes compressed, by "gzip" or "zstd"; kept from build to build, since it takes seconds."""
         kept = self.cache / f"{hashlib.sha256(data).hexdigest()}.{how}"
         if not kept.exists():
-            fresh, raw = kept.with_suffix(".new"), kept.with_suffix(".raw")
             if how == "gzip":
-                fresh.write_bytes(gzip.compress(data, 9, mtime=0))
+                apart.write(kept, gzip.compress(data, 9, mtime=0))
             else:
+                fresh, raw = kept.with_suffix(".new"), kept.with_suffix(".raw")
                 raw.write_bytes(data)
                 node.node(HERE / "zstd.mjs", raw, fresh)
                 raw.unlink()
-            fresh.replace(kept)
+                fresh.replace(kept)
         return kept.read_bytes()
 
     def ship(self, name, data):
@@ -119,7 +134,7 @@ class Assets:
         text = base64.b64encode(
             self.pack(data)
         ).decode()  # what the page itself unpacks, without another script
-        (self.out / offline).write_text(f'lab.payload("{name}","{text}");\n', "utf-8")
+        self.put(offline, f'lab.payload("{name}","{text}");\n'.encode())
         return {"url": url, "offline": offline, "size": len(data), "packed": packed}
 
 
@@ -132,46 +147,7 @@ def themed(sheet):
     return sheet + ARROWS
 
 
-def first_views(root):
-    """The Bokeh document of every part as Panel builds it natively: part -> JSON-ready dictionary."""
-    os.environ["PANEL_CDN_ROOT"] = PANEL_ROOT  # read when Panel is imported
-    sys.path.insert(0, str(root / "site"))
-    from apps.bridge import Bridge
-
-    return json.loads(Bridge(lambda text: None, None).documents())
-
-
-def native_figures(root):
-    """Figures for a reader whose browser cannot run Python, from the same core."""
-    from dataselect_core import datasets
-    from dataselect_core.audit import Audit
-
-    audit = Audit(datasets.licences().texts)
-    n, words = len(audit), int(audit.mass.sum())
-    asked = audit.where_removed(0.3)
-    figures = {
-        "documents": n,
-        "words": words,
-        "threshold_at_30": asked.threshold,
-        "documents_share_at_30": asked.documents_removed / n,
-        "words_share_at_30": asked.words_removed / words,
-        "mean_words_removed": float(audit.mass[~asked.keep].mean()),
-        "mean_words_kept": float(audit.mass[asked.keep].mean()),
-    }
-    for threshold in (0.5, 0.7, 0.9):
-        point = audit.exact_at(threshold)
-        figures[f"exact_{threshold * 100:.0f}"] = {
-            "pairs": len(point.pairs),
-            "documents_share": point.documents_removed / n,
-            "words_share": point.words_removed / words,
-        }
-    figures["mix"] = map.figures()
-    figures["sweep"] = optimum.figures()
-    figures["wall"] = wall.figures()
-    return figures
-
-
-def build(root, out, runtime, wheel, data):
+def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=None):
     """Write the site into the empty folder `out`.
 
     Parameters
@@ -184,10 +160,21 @@ def build(root, out, runtime, wheel, data):
         The core's wheel.
     data : Path
         Directory of the derived data files.
+    views : (dict, dict)
+        First views and native figures, as from `views.make`.
+    tables : dict
+        The expected figures, part -> track -> list of tables.
+    last : Path, optional
+        As `Assets`.
+    compiler : bundle.Compiler, optional
+        One that runs already.
     """
-    assets = Assets(out, root / ".build" / "packed")
-    files = {name: assets.ship(name, (runtime / name).read_bytes()) for name in RUNTIME}
-    files["apps.zip"] = assets.ship("apps.zip", bundle.own_code(root, lock.load()))
+    assets, files = Assets(out, root / ".build" / "packed", last), {}
+    with Progress("compressing", len(RUNTIME)) as progress:
+        for name in RUNTIME:
+            files[name] = assets.ship(name, (runtime / name).read_bytes())
+            progress.step()
+    files["apps.zip"] = assets.ship("apps.zip", bundle.own_code(root, lock.load(), compiler))
     files[wheel.name] = assets.ship(wheel.name, wheel.read_bytes())
     eager = list(files)
     for path in sorted(data.iterdir()):
@@ -216,8 +203,7 @@ def build(root, out, runtime, wheel, data):
         "style": assets.add("style.css", (shell / "style.css").read_bytes()),
         "manifest": manifest,
     }
-    pages.build(root, out, names, first_views(root), native_figures(root))
+    pages.build(root, out, names, *views)
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
     scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
-    tables = expected.build(root, data, root / ".build" / "expected")
     guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)

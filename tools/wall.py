@@ -5,8 +5,8 @@ YEARS = 3
 
 def figures():
     """Figures by track, and the chapter's own example; all of them modelled."""
-    from dataselect_core.data_wall import chapter_cluster, data_wall, years_to_wall
     from dataselect_core.economics import Assumptions
+    from dataselect_core.scaling.data_wall import chapter_cluster, data_wall, years_to_wall
     from dataselect_core.tracks import TRACKS
 
     found = {"cluster": chapter_cluster(Assumptions()["peak_flops"].value)}

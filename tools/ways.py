@@ -24,9 +24,10 @@ from urllib.parse import quote
 
 from playwright.sync_api import expect, sync_playwright
 
-from tools import driven, serve
+from tools import driven, pack, serve
 from tools.walk import LONG, PATIENCE, QUESTION, Walk
 
+ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- ways:begin -->", "<!-- ways:end -->"
 ODD = "Päckchen 数据 #1 50%25 off"  # a folder that an address must spell otherwise
 SETTINGS = "track=mobile&part=1&seeds=2&budget=100"  # small trainings
@@ -82,7 +83,7 @@ def pages_host(dist, scratch):
 @contextmanager
 def double_click(dist, scratch):
     """The archive for readers offline, unpacked into a folder with an odd name."""
-    archive = packed(dist, scratch)
+    archive = pack.write(ROOT, dist, scratch)
     with zipfile.ZipFile(archive) as members:
         members.extractall(scratch / ODD)
     index = next((scratch / ODD).glob("**/index.html"))
@@ -133,15 +134,6 @@ NOTES = [
 def applies(way, dist):
     """Whether the built site has what that way needs."""
     return way is not offline or (dist / "sw.js").is_file()
-
-
-def packed(dist, folder):
-    """The archive of `python build.py zip`."""
-    target = folder / "lab.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(path for path in dist.rglob("*") if path.is_file()):
-            archive.write(path, f"data-selection-lab/{path.relative_to(dist).as_posix()}")
-    return target
 
 
 # -- what is tried in each ---------------------------------------------------------------------------------
@@ -369,4 +361,4 @@ def version(context):
 
 
 if __name__ == "__main__":
-    main(Path(__file__).resolve().parent.parent, sys.argv[1:])
+    main(ROOT, sys.argv[1:])

@@ -5,8 +5,8 @@ import json
 from bokeh.core.serialization import Serializer
 from bokeh.document.json import PatchJson
 
-from .desk import KINDS, Desk
-from .parts import WORKBENCHES
+from apps.desk import KINDS, Desk
+from apps.parts import WORKBENCHES
 
 PAGE = "page"  # who set a property, where the page did
 

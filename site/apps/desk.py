@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import asdict
 
 from dataselect_core import __version__, datasets
-from dataselect_core.engine import described, engine
 from dataselect_core.ledger import Ledger, LedgerError, ledger_text, report_html, report_markdown
-from dataselect_core.report_text import text_checks
-from dataselect_core.verification import captured, captured_by, stepwise
+from dataselect_core.ledger.check import captured, captured_by, stepwise
+from dataselect_core.ledger.report_diff import text_checks
+from dataselect_core.ledger.runtime import described, engine
 
 KINDS = ("report", "verify", "stop-verify")
 FORMS = ("markdown", "html")

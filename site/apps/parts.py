@@ -1,7 +1,7 @@
 """The parts of the lab, in order."""
 
-from .part1 import DeduplicationAudit
-from .part2 import LabelingROI
-from .part3 import DomainGapSynthesis
+from apps.part1.bench import DeduplicationAudit
+from apps.part2.bench import LabelingROI
+from apps.part3.bench import DomainGapSynthesis
 
 WORKBENCHES = (DeduplicationAudit, LabelingROI, DomainGapSynthesis)

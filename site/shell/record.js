@@ -27,7 +27,7 @@ lab.evidence = {
     this.show(section, track);
   },
 
-  /** What computed the evidence, as dataselect_core.engine describes it. */
+  /** What computed the evidence, as dataselect_core.ledger.runtime describes it. */
   by({ lab: edition, engine }) {
     const said = engine ? `Python ${engine.python}, NumPy ${engine.numpy}, ${engine.platform}` : "an unknown engine";
     return edition ? `lab ${edition}, ${said}` : said;

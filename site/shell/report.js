@@ -1,4 +1,4 @@
-// The report a reader hands in. Python writes it where it runs (dataselect_core.report); without Python the page
+// The report a reader hands in. Python writes it where it runs (dataselect_core.ledger.report); without Python the page
 // writes a plainer one. Both carry the record, so that a teacher can compute every figure anew.
 "use strict";
 

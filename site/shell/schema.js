@@ -1,4 +1,4 @@
-// What a record may hold, as src/dataselect_core/record.py has it: the page and the command line accept and refuse
+// What a record may hold, as src/dataselect_core/ledger/record.py has it: the page and the command line accept and refuse
 // the same. Records come from a browser's storage and from files, so nothing in them is believed before it is checked.
 "use strict";
 

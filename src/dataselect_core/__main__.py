@@ -8,12 +8,12 @@ import os
 import sys
 from importlib import import_module
 
-from . import __version__
+from dataselect_core import __version__
 
 # Command -> the module that has its `SUMMARY`, `add_arguments(parser)` and `run(options) -> exit status`.
 COMMANDS = {
-    "dedup": "dedup_command",
-    "verify": "verify_command",
+    "dedup": "dedup",
+    "verify": "verify",
 }
 
 
@@ -36,7 +36,7 @@ def main(arguments=None):
     parser.add_argument("--version", action="version", version=f"dataselect-core {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
-        command = import_module(f".{module}", __package__)
+        command = import_module(f"dataselect_core.cli.{module}")
         described = commands.add_parser(
             name,
             help=command.SUMMARY,

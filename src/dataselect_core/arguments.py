@@ -23,6 +23,15 @@ def amount(name, value, positive=False):
     return float(value)
 
 
+def number(name, value):
+    """`value` as a finite float of either sign; TypeError for another type, else ValueError."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return float(value)
+
+
 def threshold(name, value):
     """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):

@@ -6,7 +6,7 @@ has to be said; `mixing` uses the 64 block inks of a digit, in [0, 1].
 
 import numpy as np
 
-from .arguments import integer
+from dataselect_core.arguments import integer
 
 LEVELS = (1, 2, 3, 4)
 """`fid_infinity` cuts the samples into this many parts."""

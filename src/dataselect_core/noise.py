@@ -9,7 +9,7 @@ the laws: only their ratios mean something.
 
 import numpy as np
 
-from .arguments import integer, share
+from dataselect_core.arguments import integer, share
 
 BLOCK = 2_000_000
 """Samples drawn at a time, to bound the memory."""

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from .arguments import integer, share
-from .facts import load
+from dataselect_core.arguments import integer, share
+from dataselect_core.facts import load
 
 SIDE = 32
 BLOCK = 4

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .facts import load
-from .values import Value
+from dataselect_core.facts import load
+from dataselect_core.values import Value
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Part2:
     Attributes
     ----------
     problem : {"digits", "rare", "breast_cancer"}
-        The stand-in data the track begins with, see `exhaustive.problem`.
+        The stand-in data the track begins with, see `reference_sweep.problem`.
     strategy : str
     batch_size : Value
         What the reader finds set: a first setting that misses a limit, to be repaired.

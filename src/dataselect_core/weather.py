@@ -14,8 +14,8 @@ are finer.
 
 import numpy as np
 
-from .arguments import integer, share
-from .facts import load
+from dataselect_core.arguments import integer, share
+from dataselect_core.facts import load
 
 FACTS = load("weather")
 SIDE = 8

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataselect_core.acquisition import acquire
+from dataselect_core.economics.acquisition import acquire
 
 
 def test_a_worked_example():

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataselect_core import datasets
-from dataselect_core.audit import CHAINED, FLOOR, HELDOUT_THRESHOLD, Audit
-from dataselect_core.bigram import BigramModel
+from dataselect_core.dedup.audit import CHAINED, FLOOR, HELDOUT_THRESHOLD, Audit
+from dataselect_core.learners.bigram import BigramModel
 from dataselect_core.lsh import candidate_pairs, collision_probability, optimal_bands
 from dataselect_core.shingles import tokens
 

@@ -6,13 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dataselect_core import datasets, exhaustive, gap_map
-from dataselect_core.figures import active_learning, class_limits, deduplication, domain_gap, mix_situation
-from dataselect_core.sweep import cheapest
+from dataselect_core import datasets
+from dataselect_core.figures import class_limits
+from dataselect_core.figures.active_learning import figures as labelling_figures
+from dataselect_core.figures.active_learning import situation as labelling
+from dataselect_core.figures.deduplication import situation as deduplication
+from dataselect_core.figures.domain_gap import figures as mix_figures
+from dataselect_core.figures.domain_gap import situation as mixes
+from dataselect_core.gap import gap_map
+from dataselect_core.sampling import reference_sweep
+from dataselect_core.sampling.sweep import cheapest
 from dataselect_core.tracks import TRACKS, track
 from dataselect_core.values import modelled
 
-RANGES = {**deduplication.LIMITS, **active_learning.LIMITS, **mix_situation.CLASS_LIMITS}
+RANGES = {**deduplication.LIMITS, **labelling.LIMITS, **mixes.CLASS_LIMITS}
 FEWER = {"direction": "fewer", "prediction": 1.5}
 RUN = {"batch": 20, "initial": 20, "budget": 80, "seed": 3, "seeds": 1, "test_share": 0.3}
 CONTROLS = {**RUN, "strategy": "margin", "data": "digits"}
@@ -27,16 +34,14 @@ MARKER = {
 
 def labelled(of, **limits):
     """The figures of a small labelling project under limits."""
-    return active_learning.recompute(of, {**CONTROLS, **MARGIN, **MARKER, **limits}, {}, FEWER).values
+    return labelling_figures.recompute(of, {**CONTROLS, **MARGIN, **MARKER, **limits}, {}, FEWER).values
 
 
 def mixed(of, share=0.5, randomisation=0.3, **fixed):
     """A mix on the map of a track, nothing run yet."""
     made = gap_map.read(datasets.gap_maps(), of)
     setting = replace(made.setting, share=share, randomisation=randomisation)
-    return mix_situation.Situation(
-        track(of), setting, (1, 2, 3, 4, 5), 0.05, ("falls", 10.0), made, 0.4, fixed=fixed
-    )
+    return mixes.Situation(track(of), setting, (1, 2, 3, 4, 5), 0.05, ("falls", 10.0), made, 0.4, fixed=fixed)
 
 
 # -- what the three parts share ----------------------------------------------------------------------------
@@ -70,13 +75,7 @@ def test_the_limit_in_force_says_who_set_it():
 @pytest.mark.parametrize("name", RANGES)
 def test_no_limit_has_a_name_of_another_part(name):
     """One link holds the limits of all parts, so each has a name of its own."""
-    assert (
-        sum(
-            name in each
-            for each in (deduplication.LIMITS, active_learning.LIMITS, mix_situation.CLASS_LIMITS)
-        )
-        == 1
-    )
+    assert sum(name in each for each in (deduplication.LIMITS, labelling.LIMITS, mixes.CLASS_LIMITS)) == 1
 
 
 # -- Part 2 ------------------------------------------------------------------------------------------------
@@ -94,12 +93,12 @@ def test_each_track_has_the_guardrail_of_its_kind(of):
     }
     here = track(of)
     own = {"overhead": 0.2, "recall": 0.3, "rounds": 4}[here.part_2.guardrail]
-    fixed = active_learning.fixed_limits(here, {**CONTROLS, **given})
+    fixed = labelling.fixed_limits(here, {**CONTROLS, **given})
     assert sorted(fixed.values()) == sorted([0.8, 900, own])
-    limits = active_learning.limits(here, fixed)
+    limits = labelling.limits(here, fixed)
     assert [limits[name].value for name in ("target", "budget", "guardrail")] == [0.8, 900, own]
     assert {value.source for value in limits.values()} == {class_limits.SOURCE}
-    alone = active_learning.limits(here, {})
+    alone = labelling.limits(here, {})
     assert list(alone.values()) == [here.part_2.target, here.part_2.budget, here.part_2.limit]
 
 
@@ -112,16 +111,16 @@ def test_run_and_marker_are_judged_by_the_target_of_the_class():
     assert own["run.stop_labels"].value == 80
     reached = labelled("mobile", target_limit=0.5)
     assert reached["run.stop_labels"].value == 20 and reached["check.target.value"].value >= 0.5
-    prices = active_learning.prices(active_learning.assumptions(track("mobile"), {}))
+    prices = labelling.prices(labelling.assumptions(track("mobile"), {}))
     for found, target in ((own, track("mobile").part_2.target.value), (lower, 0.8)):
-        assert found["optimum.cost"].value == cheapest(exhaustive.curves("digits"), prices, target).cost
+        assert found["optimum.cost"].value == cheapest(reference_sweep.curves("digits"), prices, target).cost
     assert lower["optimum.cost"].value < own["optimum.cost"].value
 
 
 def test_a_report_keeps_the_limits_among_its_settings():
     """What a report states is the controls and the limits that hold."""
-    here = active_learning.Situation(track("cloud"), CONTROLS, FEWER, fixed={"overhead_limit": 0.2})
-    assert active_learning.stated(here) == {**CONTROLS, "overhead_limit": 0.2}
+    here = labelling.Situation(track("cloud"), CONTROLS, FEWER, fixed={"overhead_limit": 0.2})
+    assert labelling.stated(here) == {**CONTROLS, "overhead_limit": 0.2}
     with pytest.raises(ValueError, match="target_limit must be a number from 0.5 to 1, not 7"):
         labelled("cloud", target_limit=7)
 
@@ -132,7 +131,7 @@ def test_a_report_keeps_the_limits_among_its_settings():
 def test_the_region_is_that_of_the_limits_of_the_class():
     """Cells of the map that keep accuracy, FID and recall of the class, counted here one by one."""
     here = mixed("tiny", accuracy_limit=0.9, fid_limit=0.8, recall_limit=0.7)
-    values, _ = domain_gap.figures(here)
+    values, _ = mix_figures.figures(here)
     made, cells = here.map, 0
     for a, share in enumerate(made.shares):
         for b in range(len(made.randomisations)):
@@ -142,7 +141,7 @@ def test_the_region_is_that_of_the_limits_of_the_class():
                 and made.measures["recall"][a, b] >= 0.7
                 and replace(made.setting, share=float(share)).real_needed <= made.setting.real
             )
-    own = domain_gap.figures(mixed("tiny"))[0]
+    own = mix_figures.figures(mixed("tiny"))[0]
     assert values["region.cells"].value == cells > own["region.cells"].value
     assert values["check.recall.limit"] == modelled(0.7, own["check.recall.limit"].unit, class_limits.SOURCE)
     assert own["check.recall.limit"] == track("tiny").part_3.limits.recall
@@ -151,8 +150,8 @@ def test_the_region_is_that_of_the_limits_of_the_class():
 @pytest.mark.parametrize(("name", "harsh"), [("accuracy", 1), ("fid", 0.01), ("recall", 1)])
 def test_a_harsher_limit_fails_what_the_track_allows(name, harsh):
     """One limit of the class fails alone, and with it the challenge."""
-    assert "challenge-solved" in domain_gap.figures(mixed("tiny", 0.5, 0.2))[1]
-    cases = domain_gap.figures(mixed("tiny", 0.5, 0.2, **{f"{name}_limit": harsh}))[1]
+    assert "challenge-solved" in mix_figures.figures(mixed("tiny", 0.5, 0.2))[1]
+    cases = mix_figures.figures(mixed("tiny", 0.5, 0.2, **{f"{name}_limit": harsh}))[1]
     assert {f"{name}-fails", "challenge-fails", "region-empty"} <= set(cases)
     assert {f"{other}-ok" for other in ("accuracy", "fid", "recall", "supply") if other != name} <= set(cases)
 
@@ -160,25 +159,25 @@ def test_a_harsher_limit_fails_what_the_track_allows(name, harsh):
 def test_the_deadline_of_the_class_wins_over_that_of_the_reader():
     """Steps are held against the link's deadline, whatever the reader assumes; else against the reader's."""
     here = replace(mixed("mobile", deadline_limit=5), edited={"deadline_steps": 1e9})
-    values, cases = domain_gap.figures(here)
+    values, cases = mix_figures.figures(here)
     assert values["noise.deadline"] == modelled(5, "steps", class_limits.SOURCE)
     assert {"steps-clean-fails", "steps-agnostic-fails"} <= set(cases)
-    assert domain_gap.figures(replace(here, fixed={}))[0]["noise.deadline"].value == 1e9
+    assert mix_figures.figures(replace(here, fixed={}))[0]["noise.deadline"].value == 1e9
 
 
 def test_a_supply_of_the_class_is_the_supply_of_the_mix():
     """The supply is told as the class's, and a report whose mix has another one is refused."""
     here = mixed("tiny")
-    fixed = mix_situation.fixed_limits({"real": 100, "supply_limit": 100})
-    values, cases = domain_gap.figures(replace(here, setting=replace(here.setting, real=100), fixed=fixed))
+    fixed = mixes.fixed_limits({"real": 100, "supply_limit": 100})
+    values, cases = mix_figures.figures(replace(here, setting=replace(here.setting, real=100), fixed=fixed))
     assert values["check.supply.limit"] == modelled(100, "samples", class_limits.SOURCE)
     assert "supply-fails" in cases
-    assert domain_gap.figures(here)[0]["check.supply.limit"].source == "real samples available, as set"
+    assert mix_figures.figures(here)[0]["check.supply.limit"].source == "real samples available, as set"
     easy = {"accuracy_limit": 0.9, "fid_limit": 0.8, "recall_limit": 0.7}
     some = mixed("tiny", supply_limit=300, **easy)
-    made, before = some.map, domain_gap.figures(mixed("tiny", **easy))[0]["region.cells"].value
+    made, before = some.map, mix_figures.figures(mixed("tiny", **easy))[0]["region.cells"].value
     few = made.feasible(some.limits()) & (np.round(1000 * (1 - made.shares)) <= 300)[:, None]
-    assert 0 < domain_gap.figures(some)[0]["region.cells"].value == few.sum() < before
-    assert domain_gap.figures(mixed("tiny", supply_limit=1000, **easy))[0]["region.cells"].value == before
+    assert 0 < mix_figures.figures(some)[0]["region.cells"].value == few.sum() < before
+    assert mix_figures.figures(mixed("tiny", supply_limit=1000, **easy))[0]["region.cells"].value == before
     with pytest.raises(ValueError, match="real must be the supply_limit of the class, 100, not 400"):
-        mix_situation.fixed_limits({"real": 400, "supply_limit": 100})
+        mixes.fixed_limits({"real": 400, "supply_limit": 100})

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataselect_core.data_wall import chapter_cluster, data_wall, tokens_pushed, years_to_wall
 from dataselect_core.scaling import chinchilla_loss, data_constrained_loss
+from dataselect_core.scaling.data_wall import chapter_cluster, data_wall, tokens_pushed, years_to_wall
 
 PEAK = 989.4e12
 sizes = st.floats(1e6, 1e15)

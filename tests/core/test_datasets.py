@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import sklearn.datasets
 
-from dataselect_core import datasets
+from dataselect_core.datasets import files
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -32,7 +32,7 @@ def empty_directory(tmp_path, monkeypatch):
 
 def test_licences_are_all_there_and_whole():
     """The licence corpus has the 727 texts and 772 thousand words of the source, each id once."""
-    corpus = datasets.licences()
+    corpus = files.licences()
     assert len(corpus.ids) == len(corpus.texts) == len(corpus.names) == len(set(corpus.ids)) == 727
     assert sum(len(text.split()) for text in corpus.texts) == 772_233
     mit = corpus.texts[corpus.ids.index("MIT")]
@@ -42,13 +42,13 @@ def test_licences_are_all_there_and_whole():
 
 def test_licences_keep_source_order():
     """The order, which decides what is kept of a cluster, is the source file's and not the alphabet's."""
-    assert datasets.licences().ids[:3] == ("FSL-1.1-MIT", "SISSL", "copyleft-next-0.3.1")
+    assert files.licences().ids[:3] == ("FSL-1.1-MIT", "SISSL", "copyleft-next-0.3.1")
 
 
 def test_licences_give_the_published_near_duplicates():
     """Exact Jaccard on sets of 5-token tuples finds 174 pairs at .9, so the texts are whole to the byte."""
     sets = []
-    for text in datasets.licences().texts:
+    for text in files.licences().texts:
         tokens = re.findall(r"[a-z0-9]+", text.lower())
         sets.append({tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)})
     order = sorted(range(len(sets)), key=lambda i: len(sets[i]))
@@ -64,7 +64,7 @@ def test_licences_give_the_published_near_duplicates():
 
 def test_digits_equal_scikit_learn():
     """The digits are scikit-learn's, scaled by 1/16."""
-    X, y = datasets.digits()
+    X, y = files.digits()
     theirs = sklearn.datasets.load_digits()
     assert X.shape == (1797, 64) and X.dtype == np.float64 and y.dtype == np.int64
     assert np.array_equal(X, theirs.data / 16) and np.array_equal(y, theirs.target)
@@ -72,7 +72,7 @@ def test_digits_equal_scikit_learn():
 
 def test_breast_cancer_equals_scikit_learn():
     """The tumours are scikit-learn's, each column scaled to [0, 1] over the whole data set."""
-    X, y = datasets.breast_cancer()
+    X, y = files.breast_cancer()
     theirs = sklearn.datasets.load_breast_cancer()
     low, high = theirs.data.min(axis=0), theirs.data.max(axis=0)
     assert X.shape == (569, 30) and y.dtype == np.int64
@@ -82,31 +82,31 @@ def test_breast_cancer_equals_scikit_learn():
 
 def test_rainfall_has_the_days_it_rained_on():
     """1,461 days, rain on 623, at least 10 mm on 144; X is the share of the wettest day's 55.9 mm."""
-    X, y = datasets.rainfall()
-    mm = datasets.rainfall_mm()
+    X, y = files.rainfall()
+    mm = files.rainfall_mm()
     assert X.shape == (1461, 1) and mm.shape == y.shape == (1461,)
     assert y.sum() == 623 and (mm >= 10).sum() == 144 and mm.max() == 55.9
     assert X.min() == 0 and X.max() == 1 and np.allclose(X[:, 0] * 55.9, mm, rtol=0, atol=1e-12)
     assert np.array_equal(y == 1, mm > 0)
 
 
-@pytest.mark.parametrize("name", list(datasets.FILES))
+@pytest.mark.parametrize("name", list(files.FILES))
 def test_missing_data_says_what_where_and_how(name, empty_directory):
     """Without its file a data set names the file, the place, and the command that makes it."""
-    with pytest.raises(datasets.DataMissing) as caught:
-        getattr(datasets, name)()
+    with pytest.raises(files.DataMissing) as caught:
+        getattr(files, name)()
     message = str(caught.value)
-    assert datasets.FILES[name][0] in message and str(empty_directory) in message
+    assert files.FILES[name][0] in message and str(empty_directory) in message
     assert "python build.py build" in message and isinstance(caught.value, FileNotFoundError)
 
 
-@pytest.mark.parametrize("name", list(datasets.FILES))
+@pytest.mark.parametrize("name", list(files.FILES))
 def test_the_listed_files_are_enough(name, tmp_path, monkeypatch):
     """A page that puts the files of `FILES` into the directory can make the call."""
-    for file in datasets.FILES[name]:
-        (tmp_path / file).write_bytes((datasets.data_directory() / file).read_bytes())
+    for file in files.FILES[name]:
+        (tmp_path / file).write_bytes((files.data_directory() / file).read_bytes())
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
-    assert getattr(datasets, name)() is not None
+    assert getattr(files, name)() is not None
 
 
 def test_a_damaged_file_is_told_from_a_missing_one(empty_directory):
@@ -114,14 +114,14 @@ def test_a_damaged_file_is_told_from_a_missing_one(empty_directory):
     whole = gzip.compress(b"date,precipitation_mm\n" + b"2012/01/01,0.0\n" * 99, mtime=0)
     (empty_directory / "rainfall.csv.gz").write_bytes(whole[:-9])
     with pytest.raises(ValueError, match="rainfall.csv.gz is damaged"):
-        datasets.rainfall()
+        files.rainfall()
 
 
 def test_the_directory_is_beside_the_package_unless_named(monkeypatch):
     """DATASELECT_DATA names the directory; without it, it lies beside the package."""
     monkeypatch.delenv("DATASELECT_DATA", raising=False)
-    beside = Path(datasets.__file__).parent.parent / "dataselect_data"
-    assert datasets.data_directory() == beside
+    beside = Path(files.__file__).parent.parent / "dataselect_data"
+    assert files.data_directory() == beside
     code = "from dataselect_core import datasets; print(datasets.data_directory())"
     env = {**os.environ, "DATASELECT_DATA": "elsewhere", "PYTHONPATH": str(beside.parent)}
     out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
@@ -132,14 +132,14 @@ def test_the_directory_is_beside_the_package_unless_named(monkeypatch):
 def test_provenance_names_package_licence_and_derivation(name):
     """Every data file tells its package, version, licence, and what was done to it."""
     source = recipe.SOURCES[name]
-    text = datasets.provenance(name)
+    text = files.provenance(name)
     for part in ("package", "version", "licence", "derivation", "origin"):
         assert source[part] in text
 
 
 def test_provenance_hashes_are_those_of_the_lock_and_the_files():
     """The recorded versions and hashes are the lock's, and the files are the ones that were written."""
-    directory = datasets.data_directory()
+    directory = files.data_directory()
     lock = json.loads((ROOT / "tools" / "lock.json").read_text(encoding="utf-8"))["files"]
     for name, record in json.loads((directory / "provenance.json").read_text(encoding="utf-8")).items():
         assert record["source_sha256"] == lock[record["lock"]]["sha256"]
@@ -150,7 +150,7 @@ def test_provenance_hashes_are_those_of_the_lock_and_the_files():
 def test_provenance_of_no_file_is_refused():
     """A name that no data file has is refused with the names there are."""
     with pytest.raises(ValueError, match="name must be one of .*digits.u8.gz.*not 'iris'"):
-        datasets.provenance("iris")
+        files.provenance("iris")
 
 
 # How the files are derived, from small sources made here.

@@ -10,13 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dataselect_core.datasets import licences
-from dataselect_core.dedup import (
-    clusters,
-    deduplicate,
-    estimated_similarity,
-    exact_pairs,
-    exact_similarity,
-)
+from dataselect_core.dedup import clusters, deduplicate, exact_pairs, exact_similarity
+from dataselect_core.dedup.pairs import estimated_similarity
 from dataselect_core.lsh import candidate_pairs, optimal_bands
 from dataselect_core.minhash import jaccard, signatures
 from dataselect_core.shingles import shingle_sets

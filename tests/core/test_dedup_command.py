@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dataselect_core import __version__, dedup_command
+from dataselect_core import __version__
 from dataselect_core.__main__ import main
-from dataselect_core.corpus_files import CorpusFiles
+from dataselect_core.cli import dedup as dedup_command
+from dataselect_core.cli.dedup import peak_memory
+from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.dedup import deduplicate
-from dataselect_core.dedup_command import peak_memory
 
 FOX = "the quick brown fox jumps over the lazy dog and runs away into the dark green woods"
 NEAR = FOX + " again"

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dataselect_core import datasets, gap_map, mixing, noise, noise_lab, small_map
-from dataselect_core.figures import domain_gap
-from dataselect_core.figures.mix_situation import LIMITS, Situation, kept, setting_of, strategies
+from dataselect_core import datasets, noise
+from dataselect_core.figures.domain_gap import figures
+from dataselect_core.figures.domain_gap.situation import LIMITS, Situation, kept, setting_of, strategies
+from dataselect_core.gap import gap_map, mix, noise_experiments, small_map
 from dataselect_core.tracks import track
 
 SETTINGS = {
@@ -38,9 +39,9 @@ def data():
 def quick():
     """Small experiments on noise, and a small map of few points."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(noise_lab, "LABELS", (20, 100, 200))
-        patch.setattr(noise_lab, "TRIALS", 150)
-        patch.setattr(noise_lab, "COIN_TRIALS", 500)
+        patch.setattr(noise_experiments, "LABELS", (20, 100, 200))
+        patch.setattr(noise_experiments, "TRIALS", 150)
+        patch.setattr(noise_experiments, "COIN_TRIALS", 500)
         patch.setattr(small_map, "AXIS", (0.0, 0.5, 1.0))
         yield
 
@@ -48,7 +49,7 @@ def quick():
 @pytest.fixture(scope="module")
 def found():
     """All figures of a report with a map of its own, and what was said on the way."""
-    *steps, last = domain_gap.recompute_stepwise("tiny", SETTINGS, {"real_price": 3.0}, FALLS)
+    *steps, last = figures.recompute_stepwise("tiny", SETTINGS, {"real_price": 3.0}, FALLS)
     return steps, {path: value.value for path, value in last.values.items()}
 
 
@@ -61,16 +62,14 @@ def situation(of="tiny", share=0.5, randomisation=0.2, **more):
 
 
 def test_the_point_is_the_mean_over_the_seeds(found, data):
-    """Point and intervals are `mixing.summary`, the gain is paired, the price is numbers times prices."""
+    """Point and intervals are `mix.summary`, the gain is paired, the price is numbers times prices."""
     _, values = found
-    setting = mixing.Setting(0.5, 0.25, total=200, real=150, label_noise=0.1, critical=8)
-    for name, interval in mixing.summary(setting, *data, (3, 4)).items():
+    setting = mix.Setting(0.5, 0.25, total=200, real=150, label_noise=0.1, critical=8)
+    for name, interval in mix.summary(setting, *data, (3, 4)).items():
         shown = [values[f"point.{name}{end}"] for end in ("", "_low", "_high")]
         assert shown == [interval.mean, interval.low, interval.high]
     alone = strategies(setting)
-    gains = [
-        mixing.run(setting, *data, s).accuracy - mixing.run(alone["real"], *data, s).accuracy for s in (3, 4)
-    ]
+    gains = [mix.run(setting, *data, s).accuracy - mix.run(alone["real"], *data, s).accuracy for s in (3, 4)]
     assert values["strategy.gain"] == pytest.approx(100 * np.mean(gains))
     assert values["cost.total"] == pytest.approx(100 * 3.0 + 100 * 0.002)
     assert values["strategy.expert.dollars"] == pytest.approx(100 * (3.0 + 5.0))
@@ -85,24 +84,24 @@ def test_the_steps_say_how_far_it_is(found):
 
 
 def test_a_map_of_ones_own_is_a_grid(found, data):
-    """The small map is `mixing.grid` over its axes and the reader's seeds; what was run before is not run again."""
+    """The small map is `mix.grid` over its axes and the reader's seeds; what was run before is not run again."""
     _, values = found
     base = situation()
-    setting = mixing.Setting(0.5, 0.25, total=200, real=150, label_noise=0.1, critical=8)
+    setting = mix.Setting(0.5, 0.25, total=200, real=150, label_noise=0.1, critical=8)
     runs = {}
     *steps, made = small_map.measure(base.map, setting, (3, 4), data, runs)
     assert len(runs) == 18 and len(steps) >= 18
-    grid = mixing.grid(setting, made.shares, made.randomisations, *data, (3, 4))
+    grid = mix.grid(setting, made.shares, made.randomisations, *data, (3, 4))
     assert all(np.array_equal(made.measures[name], grid[name]) for name in grid)
     assert list(small_map.measure(base.map, setting, (3, 4), data, runs))[:-1] == []
-    assert values["region.points"] == 9 and values["map.last_seed"] == 4
+    assert values["region.points"] == 9 and values["gap_map.last_seed"] == 4
     with pytest.raises(ValueError, match="more real samples"):
         list(small_map.measure(base.map, replace(setting, share=1.0, real=0), (3, 4), data, {}))
 
 
 def test_what_is_known_before_anything_is_run():
     """From the map alone come point and checks; strategies and noise wait."""
-    values, cases = domain_gap.figures(situation())
+    values, cases = figures.figures(situation())
     made = gap_map.read(datasets.gap_maps(), "tiny")
     assert values["point.recall"].value == made.measures["recall"][5, 2]
     assert {
@@ -121,7 +120,7 @@ def test_what_is_known_before_anything_is_run():
 def test_a_setting_without_a_map_waits_for_its_runs():
     """Where no map holds, the checks have no value, and only the supply is known."""
     here = situation()
-    values, cases = domain_gap.figures(replace(here, setting=replace(here.setting, real=100)))
+    values, cases = figures.figures(replace(here, setting=replace(here.setting, real=100)))
     assert {"map-other", "accuracy-waits", "fid-waits", "recall-waits", "supply-fails"} <= set(cases)
     assert values["check.fid.value"].value is None and values["fid.bias"].value is None
     assert not {"challenge-solved", "challenge-fails"} & set(cases)
@@ -130,17 +129,17 @@ def test_a_setting_without_a_map_waits_for_its_runs():
 def test_disagreement_with_the_map_is_said():
     """A live run that gives other figures at a point of the map is not passed over."""
     here = situation()
-    outcome = mixing.Outcome(0.9, 0.9, 0.8, 0.5, 0.4, 500, 500)
+    outcome = mix.Outcome(0.9, 0.9, 0.8, 0.5, 0.4, 500, 500)
     here.runs.update({(here.setting, seed): outcome for seed in here.seeds})
-    values, cases = domain_gap.figures(here)
-    assert "disagrees" in cases and values["map.difference"].value > 0.01
+    values, cases = figures.figures(here)
+    assert "disagrees" in cases and values["gap_map.difference"].value > 0.01
 
 
 @pytest.mark.parametrize(("direction", "case"), [("falls", "direction-right"), ("same", "direction-wrong")])
 def test_direction_and_size(direction, case):
     """On the edge track the metric falls; the predicted size counts as close within three points."""
     change = 100 * gap_map.moved(gap_map.read(datasets.gap_maps(), "edge").move).mean
-    _, cases = domain_gap.figures(situation("edge", prediction=(direction, -change + 2)))
+    _, cases = figures.figures(situation("edge", prediction=(direction, -change + 2)))
     assert {case, "moved-falls"} <= set(cases)
     assert ("size-close" in cases) == (direction == "falls")
 
@@ -157,7 +156,7 @@ def test_few_real_samples_leave_nothing_to_compare_with():
     """With fewer than 20 real samples there is no training on them alone."""
     here = situation(share=1.0)
     assert strategies(here.setting)["real"] is None
-    assert "no-real-alone" in domain_gap.figures(here)[1]
+    assert "no-real-alone" in figures.figures(here)[1]
 
 
 def test_noise_figures_are_the_laws_and_the_measurement(found):

@@ -127,7 +127,7 @@ def test_assumptions_are_immutable():
         ({"gpu_price": 3}, ValueError, "no assumption is named 'gpu_price'"),
         ({"gpu_hour_price": -1}, ValueError, "gpu_hour_price"),
         ({"gpu_hour_price": 1e6}, ValueError, "gpu_hour_price must lie from 0 to 100"),
-        ({"gpu_hour_price": float("nan")}, ValueError, "gpu_hour_price must be finite"),
+        ({"gpu_hour_price": float("nan")}, ValueError, "gpu_hour_price must be a finite number"),
         ({"utilisation": 0}, ValueError, "utilisation must lie"),
         ({"utilisation": 1.1}, ValueError, "utilisation must lie"),
         ({"gpu_hour_price": "3"}, TypeError, "gpu_hour_price must be a number"),

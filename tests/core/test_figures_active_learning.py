@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from dataselect_core import exhaustive
-from dataselect_core.cost_benefit import indexing_question
-from dataselect_core.figures import active_learning, deduplication
+from dataselect_core.economics.break_even import indexing_question
+from dataselect_core.figures.active_learning import figures, situation
+from dataselect_core.figures.deduplication.situation import scale
 from dataselect_core.ledger import Ledger, verify
 from dataselect_core.sampling import active_learning as label
-from dataselect_core.selection_economics import labels_to_reach, project_cost
-from dataselect_core.sweep import cheapest
+from dataselect_core.sampling import reference_sweep
+from dataselect_core.sampling.project import labels_to_reach, project_cost
+from dataselect_core.sampling.sweep import cheapest
 from dataselect_core.tracks import track
 
 CONTROLS = {
@@ -45,16 +46,16 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def found():
     """The figures of two small runs, a marker and an answer."""
-    return active_learning.recompute("mobile", SETTINGS, {}, FEWER).values
+    return figures.recompute("mobile", SETTINGS, {}, FEWER).values
 
 
 @pytest.fixture(scope="module")
 def runs():
     """The same runs from the function beside: strategy -> one for each seed."""
-    problem = exhaustive.problem("digits")
+    problem = reference_sweep.problem("digits")
     return {
         strategy: [
-            label(*exhaustive.split(problem, 0.3, seed), strategy, 20, 20, 80, seed, recall_class=8)
+            label(*reference_sweep.split(problem, 0.3, seed), strategy, 20, 20, 80, seed, recall_class=8)
             for seed in (3, 4)
         ]
         for strategy in ("random", "margin")
@@ -71,7 +72,7 @@ def test_the_latest_run_is_the_one_that_the_sampling_gives(found, runs):
     assert found["run.recall"].value == pytest.approx(np.mean([run.recall[-1] for run in margin]), abs=1e-12)
     crossing = float(labels_to_reach(margin[0].labels, mean, 0.9))
     assert found["run.crossing"].value == (None if np.isnan(crossing) else pytest.approx(crossing))
-    prices = active_learning.prices(active_learning.assumptions(track("mobile"), {}))
+    prices = situation.prices(situation.assumptions(track("mobile"), {}))
     cost = project_cost(margin[0].labels, True, prices).total
     assert found["run.cost"].value == pytest.approx(cost[-1])
     assert found["price.round"].value == pytest.approx(prices.pool * prices.score + prices.training)
@@ -81,8 +82,8 @@ def test_the_marker_stands_where_it_was_set(found, runs):
     """Its accuracy is that of its run at these labels, and the optimum that of the sweep."""
     mean = np.mean([run.accuracy for run in runs["margin"]], axis=0)
     assert found["marker.accuracy"].value == pytest.approx(mean[2], abs=1e-12)
-    prices = active_learning.prices(active_learning.assumptions(track("mobile"), {}))
-    best = cheapest(exhaustive.curves("digits"), prices, track("mobile").part_2.target.value)
+    prices = situation.prices(situation.assumptions(track("mobile"), {}))
+    best = cheapest(reference_sweep.curves("digits"), prices, track("mobile").part_2.target.value)
     assert found["optimum.labels"].value == best.labels
     cost = 60 * prices.label + 2 * prices.selection + prices.training
     assert found["optimum.gap_dollars"].value == pytest.approx(cost - best.cost)
@@ -90,7 +91,7 @@ def test_the_marker_stands_where_it_was_set(found, runs):
 
 def test_the_bill_of_the_index_is_that_of_the_question(found):
     """Cost and saving of indexing from the track's sizes and the lab's prices."""
-    a = active_learning.assumptions(track("mobile"), {})
+    a = situation.assumptions(track("mobile"), {})
     asked = indexing_question(
         dataset_bytes=a.dataset_bytes,
         bytes_per_sample=a.bytes_per_sample,
@@ -110,12 +111,10 @@ def test_the_bill_of_the_index_is_that_of_the_question(found):
 def test_a_petabyte_is_indexed_at_one_price_in_both_parts():
     """Edge's corpus in Part 1 and the data set of the question in Part 2 are 1 PB each: one bill, also when it is edited."""
     for edited in ({}, {"index_overhead": 5, "object_bytes": 3e6}):
-        part_1 = deduplication.scale(track("edge"), [0, 0, 2], [100, 100, 300], edited).indexing_dollars
+        part_1 = scale(track("edge"), [0, 0, 2], [100, 100, 300], edited).indexing_dollars
         for of in ("cloud", "edge"):
             part_2 = (
-                active_learning.recompute(of, {**CONTROLS, "answer": "no"}, edited, FEWER)
-                .values["index.cost"]
-                .value
+                figures.recompute(of, {**CONTROLS, "answer": "no"}, edited, FEWER).values["index.cost"].value
             )
             assert part_1 == pytest.approx(part_2, rel=1e-12)
     assert 500 < part_1 < 1000
@@ -123,7 +122,7 @@ def test_a_petabyte_is_indexed_at_one_price_in_both_parts():
 
 def test_without_runs_marker_and_answer_there_are_settings_and_prices_only():
     """What was not done is not in a report; an edited price is."""
-    few = active_learning.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER).values
+    few = figures.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER).values
     assert {path.split(".")[0] for path in few} == {"setting", "price", "own", "measure"}
     assert few["price.label"].value == 7.0
 
@@ -132,7 +131,7 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
     """Every figure as it was captured is found again; after one is changed, that one is not."""
     values = {path: value.as_dict() for path, value in found.items()}
 
-    cases = active_learning.recompute("mobile", SETTINGS, {}, FEWER).cases
+    cases = figures.recompute("mobile", SETTINGS, {}, FEWER).cases
     assert {"search-closed", "has-runs", "answer-no", "target-fails"} <= set(cases)
 
     def checks(values, cases=cases):
@@ -180,7 +179,7 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
 def test_settings_that_cannot_be_are_refused(change, sentence):
     """A report may say anything: what the page's controls cannot ask for is not run."""
     with pytest.raises(ValueError, match=sentence):
-        active_learning.recompute("mobile", {**SETTINGS, **change}, {}, FEWER)
+        figures.recompute("mobile", {**SETTINGS, **change}, {}, FEWER)
 
 
 @pytest.mark.parametrize(
@@ -189,4 +188,4 @@ def test_settings_that_cannot_be_are_refused(change, sentence):
 def test_a_prediction_that_is_none_is_refused(prediction):
     """A direction of the three and a factor from 1 to 100."""
     with pytest.raises(ValueError, match="prediction must be"):
-        active_learning.recompute("cloud", CONTROLS, {}, prediction)
+        figures.recompute("cloud", CONTROLS, {}, prediction)

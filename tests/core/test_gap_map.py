@@ -8,11 +8,12 @@ import pytest
 from scipy import stats
 from sklearn.datasets import load_digits
 
-from dataselect_core import datasets, gap_map, mixing
+from dataselect_core import datasets
+from dataselect_core.gap import gap_map, mix
 from dataselect_core.tracks import TRACKS
 
 RAINFALL = np.concatenate([np.zeros(58), np.linspace(0.3, 9.0, 32), np.linspace(10, 50, 10)])
-FIXED = mixing.Setting(share=0.0, randomisation=0.0, total=60, real=40, critical=3)
+FIXED = mix.Setting(share=0.0, randomisation=0.0, total=60, real=40, critical=3)
 TINY = {"axis": (0.4, 1.0), "seeds": (1, 2), "move_seeds": (3, 4, 5), "real": (20, 30), "added": (0, 40)}
 
 
@@ -38,14 +39,12 @@ def maps():
 
 def limits(track):
     """The limits of a track."""
-    return mixing.Limits(
-        *(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
-    )
+    return mix.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
 
 
 def test_the_map_built_twice_is_identical(field, small):
     """From the same seeds every figure comes out the same, and survives JSON to the bit."""
-    mixing._simulated.cache_clear()
+    mix._simulated.cache_clear()
     again = gap_map.measure(FIXED, *field, **TINY)
     assert json.dumps(again) == json.dumps(small)
     assert json.loads(json.dumps(small)) == small
@@ -57,7 +56,7 @@ def test_the_live_run_agrees_with_the_map(field, small):
     for i, share in enumerate(made.shares):
         for j, randomisation in enumerate(made.randomisations):
             here = replace(FIXED, share=float(share), randomisation=float(randomisation))
-            assert made.at(i, j) == mixing.summary(here, *field, made.seeds)
+            assert made.at(i, j) == mix.summary(here, *field, made.seeds)
 
 
 def test_move_is_paired_by_seed(field, small):
@@ -66,7 +65,7 @@ def test_move_is_paired_by_seed(field, small):
     differences = []
     for k, seed in enumerate(TINY["move_seeds"]):
         recall = [
-            mixing.run(replace(FIXED, share=s, randomisation=found["randomisation"]), *field, seed).recall
+            mix.run(replace(FIXED, share=s, randomisation=found["randomisation"]), *field, seed).recall
             for s in (0.1, 0.9)
         ]
         assert recall == [found["recall"][0][k], found["recall"][1][k]]
@@ -84,7 +83,7 @@ def test_transfer_adds_to_the_same_real_samples(field, small):
     found = small["transfer"]
     setting = replace(FIXED, share=40 / 70, randomisation=found["randomisation"], total=70, real=30)
     assert setting.counts() == (30, 40)
-    accuracy = mixing.summary(setting, *field, TINY["seeds"])["accuracy"]
+    accuracy = mix.summary(setting, *field, TINY["seeds"])["accuracy"]
     assert (found["accuracy"][1][1], found["low"][1][1]) == (accuracy.mean, accuracy.low)
     assert np.shape(found["accuracy"]) == (2, 2)
 
@@ -132,9 +131,9 @@ def test_the_shipped_map_is_that_of_the_track(maps, track):
     assert made.seeds == gap_map.SEEDS
     X, y = datasets.digits()
     here = replace(made.setting, share=0.8, randomisation=0.4)
-    live = mixing.summary(here, X, y, datasets.rainfall_mm(), made.seeds)
+    live = mix.summary(here, X, y, datasets.rainfall_mm(), made.seeds)
     found = made.at(8, 4)
-    for name in mixing.MEASURES:
+    for name in mix.MEASURES:
         assert live[name].mean == pytest.approx(found[name].mean, abs=1e-9)
 
 

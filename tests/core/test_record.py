@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataselect_core.engine import engine
 from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, migrate, validate
+from dataselect_core.ledger.runtime import engine
 
 
 def entry(value, at=1_700_000_000_000):

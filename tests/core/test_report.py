@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dataselect_core.constraints import GUARDRAILS, PART_1, PART_2, PART_3, constraints
 from dataselect_core.ledger import SCHEMA, Ledger, report_markdown
+from dataselect_core.ledger.constraints import GUARDRAILS, PART_1, PART_2, PART_3, constraints
 from dataselect_core.tracks import TRACKS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from dataselect_core import datasets
-from dataselect_core.sample_curve import L2, PASSES, SamplePlan, probabilities, train
+from dataselect_core.information.sample_curve import L2, PASSES, SamplePlan
+from dataselect_core.learners.softmax_fixed import probabilities, train
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataselect_core.economics import Assumptions
-from dataselect_core.scale import at_scale
+from dataselect_core.economics.scale import at_scale
 from dataselect_core.scaling import clustered_loss, data_constrained_loss, effective_data
 
 COPIES = st.lists(st.integers(0, 500), max_size=4)

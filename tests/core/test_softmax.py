@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 
-from dataselect_core.softmax import SoftmaxRegression
+from dataselect_core.learners.softmax import SoftmaxRegression
 
 
 def digits():

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from dataselect_core import streaming
-from dataselect_core.corpus_files import CorpusFiles
-from dataselect_core.corpus_formats import CorpusError
+from dataselect_core.corpus.files import CorpusFiles
+from dataselect_core.corpus.formats import CorpusError
 from dataselect_core.datasets import licences
-from dataselect_core.dedup import deduplicate
-from dataselect_core.streaming import deduplicate_files
+from dataselect_core.dedup import deduplicate, streaming
+from dataselect_core.dedup.streaming import deduplicate_files
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "é", "??"]), max_size=7).map(" ".join)
 MEMORY = 150  # MB that 100,000 documents may take; 59 were measured, and the file alone has 72

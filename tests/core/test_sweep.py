@@ -5,8 +5,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from dataselect_core.sampling import active_learning, rare_class, stratified_split
-from dataselect_core.selection_economics import Prices, economic_knee, project_cost
-from dataselect_core.sweep import cheapest, most_worthwhile, stop_at, stops, sweep
+from dataselect_core.sampling.project import Prices, economic_knee, project_cost
+from dataselect_core.sampling.sweep import cheapest, most_worthwhile, stop_at, stops, sweep
 
 PRICES = Prices(label=5.0, score=0.01, pool=1000, training=1.0)
 

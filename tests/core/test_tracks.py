@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from dataselect_core.audit import Audit
-from dataselect_core.figures import deduplication
+from dataselect_core.dedup.audit import Audit
+from dataselect_core.figures.deduplication import situation
 from dataselect_core.tracks import TRACKS, track
 from dataselect_core.values import Value
 
@@ -102,14 +102,14 @@ def audit(corpus, share):
     id = next(
         t.id for t in TRACKS if corpus in t.part_1.limits and share in (None, t.part_1.redundancy.value)
     )
-    return Audit(deduplication.corpus(corpus, track(id)))
+    return Audit(situation.corpus(corpus, track(id)))
 
 
 @pytest.mark.parametrize(("id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits])
 def test_limits_can_be_met_but_not_by_everything(id, corpus):
     """Some thresholds meet both limits, a high one breaks the budget alone, a low one the guardrail alone."""
     part = track(id).part_1
-    made = audit(corpus, deduplication.redundancy(corpus, track(id)))
+    made = audit(corpus, situation.redundancy(corpus, track(id)))
     limits = part.limits[corpus]
 
     def check(threshold):
@@ -133,7 +133,7 @@ def test_limits_can_be_met_but_not_by_everything(id, corpus):
 def test_a_corpus_of_another_track_is_refused(id, corpus):
     """A track has its own corpora, and the message names them."""
     with pytest.raises(ValueError, match=" or ".join(track(id).part_1.limits)):
-        deduplication.corpus(corpus, track(id))
+        situation.corpus(corpus, track(id))
 
 
 @pytest.mark.parametrize("id", ["Cloud", "", None, "cloud ", 3])

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from dataselect_core import verify_command
-from dataselect_core.figures import deduplication
+from dataselect_core.cli import verify as verify_command
+from dataselect_core.figures.deduplication import figures as deduplication
 from dataselect_core.ledger import Ledger, report_html, report_markdown
 
 SETTINGS = {

@@ -7,35 +7,23 @@ from functools import cache
 
 import numpy as np
 
-from dataselect_core import (
-    bigram,
-    corpora,
-    datasets,
-    dedup,
-    economics,
-    exhaustive,
-    frames,
-    gap_map,
-    heldout,
-    information,
-    lsh,
-    minhash,
-    mixing,
-    noise_lab,
-    scaling,
-    signals,
-    simulator,
-    weather,
-)
+from dataselect_core import datasets, economics, information, lsh, minhash, scaling, simulator, weather
 from dataselect_core import shingles as shingling
-from dataselect_core.audit import Audit
-from dataselect_core.cost_benefit import indexing_question, scoring_question, selection_pays
-from dataselect_core.figures import active_learning as labelling_figures
+from dataselect_core.datasets import simulated_clips, simulated_drive
+from dataselect_core.dedup import items
+from dataselect_core.dedup import pairs as dedup
+from dataselect_core.dedup.audit import Audit
+from dataselect_core.economics.break_even import indexing_question, scoring_question, selection_pays
+from dataselect_core.economics.scale import at_scale
+from dataselect_core.figures.active_learning import figures as labelling_figures
+from dataselect_core.gap import gap_map, noise_experiments
+from dataselect_core.gap import mix as mixing
+from dataselect_core.information import heldout
 from dataselect_core.knee import knee
-from dataselect_core.sampling import active_learning
-from dataselect_core.scale import at_scale
-from dataselect_core.selection_economics import Prices
-from dataselect_core.sweep import cheapest, most_worthwhile
+from dataselect_core.learners import bigram
+from dataselect_core.sampling import active_learning, reference_sweep
+from dataselect_core.sampling.project import Prices
+from dataselect_core.sampling.sweep import cheapest, most_worthwhile
 
 THRESHOLDS = (0.5, 0.63, 0.7, 0.85, 1.0)
 LINE = "the model reads a text that it has read before and learns less than it learned from the first"
@@ -60,8 +48,8 @@ def audit(corpus):
     made = {
         "licences": lambda: datasets.licences().texts,
         "crawl": lambda: datasets.crawl(0.5, 1).texts,
-        "drive": lambda: corpora.Frames(datasets.drive(0.7, 1)),
-        "clips": lambda: corpora.Signals(datasets.clips(0.6, 1)),
+        "drive": lambda: items.Frames(datasets.drive(0.7, 1)),
+        "clips": lambda: items.Signals(datasets.clips(0.6, 1)),
     }
     return Audit(made[corpus]())
 
@@ -107,8 +95,8 @@ def drive():
         "pictures": data.pictures,
         "origin": data.origin,
         "label": data.label,
-        "words": frames.visual_words(data.pictures),
-        "blocks": frames.blocks(data.pictures),
+        "words": simulated_drive.visual_words(data.pictures),
+        "blocks": simulated_drive.blocks(data.pictures),
     }
 
 
@@ -120,8 +108,8 @@ def clips():
         "signals": data.signals,
         "origin": data.origin,
         "label": data.label,
-        "words": signals.spectral_words(data.signals),
-        "summary": signals.summary(data.signals),
+        "words": simulated_clips.spectral_words(data.signals),
+        "summary": simulated_clips.summary(data.signals),
     }
 
 
@@ -232,7 +220,7 @@ def mixes():
 def noise_panel():
     """The experiments on label noise at two rates."""
     data = datasets.digits()
-    return [list(noise_lab.measure(rate, (4, 5), *data))[-1] for rate in (0.05, 0.3)]
+    return [list(noise_experiments.measure(rate, (4, 5), *data))[-1] for rate in (0.05, 0.3)]
 
 
 def small_map():
@@ -261,11 +249,11 @@ def labelling():
     """Runs of a labelling project, query by query, and what the sweep makes of their prices."""
     found = []
     for name, budget in (("digits", 120), ("rare", 120), ("breast_cancer", 60)):
-        problem = exhaustive.problem(name)
+        problem = reference_sweep.problem(name)
         for strategy, batch in (("random", 20), ("least_confidence", 10), ("margin", 5), ("entropy", 50)):
             found.append(
                 active_learning(
-                    *exhaustive.split(problem, 0.3, 2),
+                    *reference_sweep.split(problem, 0.3, 2),
                     strategy,
                     batch,
                     problem.initial,
@@ -307,7 +295,7 @@ def labelling_report():
 
 def projects():
     """The built sweep at several prices: the cheapest stop, the economic knee, the knees of its curves."""
-    curves = exhaustive.curves("digits")
+    curves = reference_sweep.curves("digits")
     found = []
     for price in (0.05, 5.0, 100.0):
         prices = Prices(label=price, score=0.001, pool=10_000, training=2.0)

@@ -8,9 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
-from apps import bridge, part1, part3
+from apps import bridge
+from apps.part1 import bench as part1
+from apps.part3 import bench as part3
 
-from dataselect_core import datasets, noise_lab
+from dataselect_core import datasets
+from dataselect_core.gap import noise_experiments
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -117,7 +120,7 @@ def first_licences(folder, count):
 
 def hurry(monkeypatch):
     """Small experiments on noise, and no wait for a newer setting of Part 3."""
-    monkeypatch.setattr(noise_lab, "LABELS", (20, 200))
-    monkeypatch.setattr(noise_lab, "TRIALS", 150)
-    monkeypatch.setattr(noise_lab, "COIN_TRIALS", 500)
+    monkeypatch.setattr(noise_experiments, "LABELS", (20, 200))
+    monkeypatch.setattr(noise_experiments, "TRIALS", 150)
+    monkeypatch.setattr(noise_experiments, "COIN_TRIALS", 500)
     monkeypatch.setattr(part3, "PAUSE", 0.0)

@@ -10,10 +10,10 @@ import sys
 
 import numpy as np
 import pytest
-from apps.workbench import plain
+from apps.shared.workbench import plain
 from quiet_page import ROOT, Page, first_licences, strict, talk
 
-from dataselect_core.audit import Audit
+from dataselect_core.dedup.audit import Audit
 from dataselect_core.tracks import track
 from dataselect_core.values import measured
 

@@ -4,13 +4,13 @@ import re
 
 import numpy as np
 import pytest
-from apps import part1
+from apps.part1 import bench as part1
 from quiet_page import ROOT, first_licences, talk
 
 from dataselect_core import datasets
-from dataselect_core.audit import Audit
+from dataselect_core.dedup.audit import Audit
 from dataselect_core.economics import Assumptions
-from dataselect_core.scale import at_scale
+from dataselect_core.economics.scale import at_scale
 from dataselect_core.tracks import TRACKS, track
 
 UNGUARDED = {"corpus.documents", "corpus.words"}

@@ -7,9 +7,9 @@ import pytest
 from quiet_page import ROOT, talk
 
 from dataselect_core import datasets
-from dataselect_core.audit import Audit
-from dataselect_core.corpora import Frames, Signals
-from dataselect_core.figures.deduplication import recompute
+from dataselect_core.dedup.audit import Audit
+from dataselect_core.dedup.items import Frames, Signals
+from dataselect_core.figures.deduplication.figures import recompute
 from dataselect_core.tracks import TRACKS
 
 LABELS = {

@@ -3,12 +3,14 @@
 import re
 
 import pytest
-from apps import part1, part2, part3
+from apps.part1 import bench as part1
+from apps.part2 import bench as part2
+from apps.part3 import bench as part3
 from quiet_page import hurry, talk
 
 from dataselect_core.figures import class_limits
 from dataselect_core.ledger import Ledger, verify
-from dataselect_core.report import report_markdown
+from dataselect_core.ledger.report import report_markdown
 from dataselect_core.tracks import track
 
 FEWER = {"direction": "fewer", "prediction": 1.5}

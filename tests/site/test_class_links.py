@@ -7,13 +7,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from dataselect_core import report
-from dataselect_core.figures import active_learning, deduplication, mix_situation
-from dataselect_core.record import Ledger
+from dataselect_core.figures.active_learning import situation as labelling
+from dataselect_core.figures.deduplication import situation as deduplication
+from dataselect_core.figures.domain_gap import situation as mixes
+from dataselect_core.ledger import report
+from dataselect_core.ledger.check import verify
+from dataselect_core.ledger.record import Ledger
 from dataselect_core.tracks import TRACKS
-from dataselect_core.verification import verify
 
-RANGES = {"1": deduplication.LIMITS, "2": active_learning.LIMITS, "3": mix_situation.CLASS_LIMITS}
+RANGES = {"1": deduplication.LIMITS, "2": labelling.LIMITS, "3": mixes.CLASS_LIMITS}
 WHOLE = {"rounds_limit", "supply_limit"}  # the others may have fractions
 LIMITS = {
     "budget_limit": "0.53",

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from dataselect_core import record
-from dataselect_core.figures import deduplication
+from dataselect_core.figures.deduplication import figures as deduplication
+from dataselect_core.ledger import record
 from dataselect_core.tracks import TRACKS, track
 from dataselect_core.values import Findings, measured
 from tools import expected, guides, serve

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from dataselect_core.record import Ledger
-from dataselect_core.verification import verify
+from dataselect_core.ledger.check import verify
+from dataselect_core.ledger.record import Ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {

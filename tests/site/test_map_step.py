@@ -91,7 +91,9 @@ def test_the_listed_code_is_all_that_is_imported():
     import subprocess
     import sys
 
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import dataselect_core.gap_map; print(*sys.modules)"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import dataselect_core.gap.gap_map; print(*sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, str(ROOT / "src")], check=True, capture_output=True, text=True
     )

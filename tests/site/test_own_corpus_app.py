@@ -8,12 +8,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from apps import own_corpus, own_files
+from apps.part1 import own_corpus, own_files
 from quiet_page import Page, run
 
 from dataselect_core import datasets
-from dataselect_core.audit import Audit
 from dataselect_core.dedup import deduplicate
+from dataselect_core.dedup.audit import Audit
 
 JOB = 1
 

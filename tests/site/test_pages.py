@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dataselect_core import report
+from dataselect_core.ledger import report
 from tools import node, pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -482,7 +482,7 @@ def test_numbers_and_cases_are_ones_the_workbench_reports(built, page):
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for folder in ("site/apps", "src/dataselect_core/figures")
-        for path in (ROOT / folder).glob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
     )
     composed = [
         re.sub(r"\\{.*?\\}", r"\\w+", re.escape(text))

@@ -4,15 +4,16 @@ import asyncio
 
 import numpy as np
 import pytest
-from apps import part2, roi_index, roi_money, roi_plots, roi_runs
+from apps.part2 import bench as part2
+from apps.part2 import indexing, money, plots
+from apps.part2 import runs as roi_runs
 from quiet_page import ROOT, talk
 
-from dataselect_core import exhaustive
-from dataselect_core.figures import active_learning as figures
+from dataselect_core.figures.active_learning import figures
 from dataselect_core.ledger import Ledger, verify
-from dataselect_core.sampling import active_learning
-from dataselect_core.selection_economics import Prices, labels_to_reach, project_cost
-from dataselect_core.sweep import cheapest
+from dataselect_core.sampling import active_learning, reference_sweep
+from dataselect_core.sampling.project import Prices, labels_to_reach, project_cost
+from dataselect_core.sampling.sweep import cheapest
 from dataselect_core.tracks import TRACKS, track
 
 FEWER = {"direction": "fewer", "prediction": 1.5}
@@ -132,10 +133,10 @@ def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
 
     page = hold(conversation)
     told = page.last
-    problem = exhaustive.problem(told["run.data"])
+    problem = reference_sweep.problem(told["run.data"])
     runs = [
         active_learning(
-            *exhaustive.split(problem, told["run.test_share"], seed),
+            *reference_sweep.split(problem, told["run.test_share"], seed),
             told["run.strategy"],
             told["run.batch"],
             told["run.initial"],
@@ -369,7 +370,7 @@ def test_crossing_knees_and_frontier_are_those_of_the_core():
         for cost, mean in points
         if not any((c <= cost and m > mean) or (c < cost and m >= mean) for c, m in points)
     }
-    shown = [(r.cost[i], r.mean[i]) for r, i in roi_money.frontier(readings)]
+    shown = [(r.cost[i], r.mean[i]) for r, i in money.frontier(readings)]
     assert set(shown) == best and shown == sorted(shown)
     margin = readings[0]
     base = bench.curves("digits")[0]
@@ -452,7 +453,7 @@ def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works)
     """The track's first setting misses a limit, and another meets all three: over the seeds of the sweep."""
     p = track(of).part_2
     assert (p.strategy, p.batch_size.value) == (fails["strategy"], fails["batch"])
-    curves = {(c.strategy, c.batch_size): c for c in exhaustive.curves(p.problem)}
+    curves = {(c.strategy, c.batch_size): c for c in reference_sweep.curves(p.problem)}
     prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
 
     def met(setting):
@@ -494,7 +495,7 @@ def test_the_marker_is_committed_once_and_measured_against_the_sweep():
     assert any("cannot be changed" in sentence for sentence in page.sentences)
     p = track("mobile").part_2
     prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
-    best = cheapest(exhaustive.curves("digits"), prices, p.target.value)
+    best = cheapest(reference_sweep.curves("digits"), prices, p.target.value)
     told = page.last
     assert told["marker.labels"] == 200
     cost = 200 * prices.label + 9 * prices.selection + prices.training
@@ -527,7 +528,7 @@ def test_the_verdict_comes_back_and_follows_the_prices():
     assert page.last["optimum.cost"] < told["optimum.cost"]
     # On cloud random sampling is the cheapest way to 93 %, and yet selecting pays at an accuracy above that.
     assert {"optimum-found", "knee-selects", "knee-later", "knee-worth-more"} <= set(cases)
-    random = exhaustive.curves("digits")[0]
+    random = reference_sweep.curves("digits")[0]
     assert told["knee.random"] == pytest.approx(
         float(np.interp(told["knee.accuracy"], np.maximum.accumulate(random.mean), random.labels))
     )
@@ -553,7 +554,7 @@ def test_where_selecting_never_pays_the_verdict_says_so():
 @pytest.mark.parametrize(("data", "saves"), [("digits", False), ("breast_cancer", False), ("rare", True)])
 def test_what_is_said_of_large_batches_is_what_the_sweep_shows(data, saves):
     """Batches of 100 waste labels with every measure, but where a class is rare: there every batch size saves some."""
-    random, *others = exhaustive.curves(data)
+    random, *others = reference_sweep.curves(data)
     ratios = {
         (c.strategy, c.batch_size): float(
             labels_to_reach(random.labels, random.mean, 0.9) / labels_to_reach(c.labels, c.mean, 0.9)
@@ -727,7 +728,7 @@ def test_at_its_break_even_both_sides_are_equal():
         await begin(page, of="edge", answer="depends")
         page.table = results(page)["tables"]["BreakEven"]["rows"]
         page.checked = 0
-        for name, row in zip(roi_index.ROWS, page.table, strict=True):
+        for name, row in zip(indexing.ROWS, page.table, strict=True):
             for column, sides in ((3, ("index.cost", "index.saving")), (4, ("score.cost", "score.saving"))):
                 if row[column] is None or not page.bench.assumptions()[name].maximum >= row[column]:
                     continue
@@ -779,6 +780,6 @@ def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_when_asked():
 
 def test_strategies_differ_in_more_than_colour():
     """Each strategy has a dash and a marker of its own."""
-    assert len({str(style[1]) for style in roi_plots.STYLES.values()}) == 4
-    assert len({style[2] for style in roi_plots.STYLES.values()}) == 4
-    assert len({mark[0] for mark in roi_plots.MARKS.values()}) == len(roi_plots.MARKS)
+    assert len({str(style[1]) for style in plots.STYLES.values()}) == 4
+    assert len({style[2] for style in plots.STYLES.values()}) == 4
+    assert len({mark[0] for mark in plots.MARKS.values()}) == len(plots.MARKS)

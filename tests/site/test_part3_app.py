@@ -8,11 +8,13 @@ import re
 
 import numpy as np
 import pytest
-from apps import part3, pictures
+from apps.part3 import bench, pictures
 from quiet_page import hurry, talk
 
-from dataselect_core import datasets, gap_map, mixing, noise, small_map
-from dataselect_core.figures import domain_gap, label_noise, mix_situation
+from dataselect_core import datasets, noise
+from dataselect_core.figures.domain_gap import figures, label_noise
+from dataselect_core.figures.domain_gap import situation as mix_situation
+from dataselect_core.gap import gap_map, mix, small_map
 from dataselect_core.tracks import TRACKS, track
 
 FALLS = {"direction": "falls", "prediction": 10}
@@ -21,7 +23,7 @@ MEASURES = ("accuracy", "dry_accuracy", "recall", "fid", "fid_infinity")
 
 def hold(conversation):
     """Hold a conversation with a page of part 3."""
-    return talk(conversation, part3.DomainGapSynthesis)
+    return talk(conversation, bench.DomainGapSynthesis)
 
 
 async def begin(page, of="tiny", prediction=FALLS, **settings):
@@ -187,16 +189,16 @@ def test_a_moved_slider_is_answered_at_once_from_the_map():
 
 
 def test_the_figures_can_be_had_again_natively(tiny, data):
-    """What the page shows at a point is `mixing.summary` of the setting and the seeds it names."""
+    """What the page shows at a point is `mix.summary` of the setting and the seeds it names."""
     last = tiny.last
-    setting = mixing.Setting(
+    setting = mix.Setting(
         last["setting.share"],
         last["setting.randomisation"],
         total=last["setting.total"],
         real=last["setting.real"],
         critical=last["setting.critical"],
     )
-    found = mixing.summary(setting, *data, range(last["setting.seed"], last["setting.last_seed"] + 1))
+    found = mix.summary(setting, *data, range(last["setting.seed"], last["setting.last_seed"] + 1))
     for name in MEASURES:
         assert last[f"point.{name}"] == found[name].mean
         assert last[f"point.{name}_low"] == found[name].low
@@ -221,7 +223,7 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
                 await page.rest()
             results = page.of("results")[-1]
             assert results["settings"]["map"] == ("own" if ask else "track")
-            found = domain_gap.recompute(of, results["settings"], {"real_price": 7.5}, FALLS)
+            found = figures.recompute(of, results["settings"], {"real_price": 7.5}, FALLS)
             assert found.values.keys() == results["values"].keys()
             assert found.cases == results["cases"]
             for path, value in found.values.items():
@@ -236,7 +238,7 @@ def test_a_report_cannot_ask_for_endless_work(tiny, wrong):
     """Settings of a report that no control allows are refused, by name."""
     settings = tiny.of("results")[-1]["settings"]
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        domain_gap.recompute("tiny", settings | wrong, {}, FALLS)
+        figures.recompute("tiny", settings | wrong, {}, FALLS)
 
 
 def test_every_value_has_its_kind(tiny):
@@ -258,9 +260,7 @@ def test_every_value_has_its_kind(tiny):
 def test_the_challenge_is_failed_and_solved(each):
     """Every track begins outside its region and is told what to try; inside, all four limits are kept."""
     made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mixing.Limits(
-        *(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
-    )
+    limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
     i, j = np.argwhere(made.feasible(limits))[0]
 
     async def conversation(page):
@@ -306,13 +306,11 @@ def test_the_advice_is_the_step_that_helps_most():
 def test_a_border_is_said_to_be_one(each):
     """Where the best point of a region has the least share that the supply allows, the page says so."""
     made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mixing.Limits(
-        *(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
-    )
+    limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
     inside = made.feasible(limits)
     values, cases = {}, []
     situation = mix_situation.Situation(each, made.setting, made.seeds, 0.05, map=made)
-    domain_gap._region(situation, made, "here", values, cases)
+    figures._region(situation, made, "here", values, cases)
     best = np.where(inside, made.measures["accuracy"], 0).max(1).argmax()
     supply = np.flatnonzero((1 - made.shares) * made.setting.total <= made.setting.real + 1e-6)[0]
     assert ("best-at-supply" in cases) == (best == supply)
@@ -377,10 +375,10 @@ def test_rain_and_noise_reach_the_training(data):
         )
 
     page = hold(conversation)
-    assert page.bench.setting() == mixing.Setting(
+    assert page.bench.setting() == mix.Setting(
         0.1, 0.7, total=120, real=600, wet_share=0.8, simulator_rain=True, label_noise=0.2, critical=6
     )
-    found = mixing.summary(page.bench.setting(), *data, (1, 2))
+    found = mix.summary(page.bench.setting(), *data, (1, 2))
     assert page.last["point.accuracy"] == found["accuracy"].mean
 
 
@@ -394,8 +392,8 @@ def test_strategies_and_their_price(tiny, data):
     part = track("tiny").part_3
     assert rows[0][3] == pytest.approx(500 * part.real_price.value + 500 * part.synthetic_price.value)
     assert rows[2][3] == pytest.approx(500 * (part.real_price.value + 5))
-    alone = mixing.Setting(0.0, 0.0, total=500, real=500, critical=8)
-    assert tiny.last["strategy.real.accuracy"] == mixing.summary(alone, *data, (1, 2))["accuracy"].mean
+    alone = mix.Setting(0.0, 0.0, total=500, real=500, critical=8)
+    assert tiny.last["strategy.real.accuracy"] == mix.summary(alone, *data, (1, 2))["accuracy"].mean
     gain = tiny.last["strategy.gain"]
     assert gain == pytest.approx(
         100 * (tiny.last["strategy.mix.accuracy"] - tiny.last["strategy.real.accuracy"])
@@ -484,7 +482,7 @@ def test_the_sheet_shows_the_very_samples(tiny, data):
     """Its rows are the training set, the field and the heavy rain of the setting, each with a text alternative."""
     rows = {row["name"]: row for row in tiny.of("pictures")[-1]["rows"]}
     assert list(rows) == ["training", "real", "synthetic", "field", "heavy"]
-    drawn = mixing.samples(tiny.bench.setting(), *data, 1)
+    drawn = mix.samples(tiny.bench.setting(), *data, 1)
     ink = {tuple(np.round(16 * x).astype(int)) for x in drawn["X_train"]}
     assert all(tuple(picture["ink"]) in ink for picture in rows["training"]["pictures"])
     assert [picture["mark"] for picture in rows["training"]["pictures"]] == ["real"] * 10 + ["synthetic"] * 10
@@ -499,7 +497,7 @@ def test_the_sheet_follows_the_settings(data):
     """Another randomisation draws other synthetic digits and the same real ones; without rain the field is dry."""
 
     def rows(**changed):
-        setting = mixing.Setting(**({"share": 0.5, "randomisation": 0.1} | changed))
+        setting = mix.Setting(**({"share": 0.5, "randomisation": 0.1} | changed))
         return {row["name"]: [p["ink"] for p in row["pictures"]] for row in pictures.sheet(setting, *data, 1)}
 
     plain, wild, dry = rows(), rows(randomisation=0.9), rows(wet_share=0.0)
@@ -560,7 +558,7 @@ def test_nothing_is_trained_until_the_reader_looks():
 
 def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
     """Moves on each other's heels train the last one only; a cancelled run is taken up by the next move."""
-    monkeypatch.setattr(part3, "PAUSE", 0.1)
+    monkeypatch.setattr(bench, "PAUSE", 0.1)
 
     async def conversation(page):
         await begin(page, "edge")
@@ -573,7 +571,7 @@ def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
         assert trained == {0.6}
         page.said.clear()
         await page.patch("Synthetic share", 80)
-        await asyncio.sleep(part3.PAUSE + 0.05)
+        await asyncio.sleep(bench.PAUSE + 0.05)
         await page.send("cancel")
         assert not page.bench.working and page.of("work")[-1]["label"] == ""
         await page.patch("Synthetic share", 85)

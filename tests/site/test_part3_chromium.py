@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 from reader import Reader
 
-from dataselect_core import datasets, gap_map, mixing
+from dataselect_core import datasets
+from dataselect_core.gap import gap_map, mix
 from dataselect_core.tracks import TRACKS, track
 
 LONG = 90_000  # ms: dozens of trainings, on machines that are busy with other tests
@@ -84,7 +85,7 @@ class MixReader(Reader):
         """Set both sliders by their fields; returns when the page is there."""
         self.type("Synthetic share, % (number)", share)
         self.type("Domain randomisation (number)", randomisation)
-        expect(self.value("map.share")).to_have_text(f"{share:.1f} %")
+        expect(self.value("gap_map.share")).to_have_text(f"{share:.1f} %")
         expect(self.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
             f"randomisation {randomisation:g} "
         )
@@ -204,7 +205,7 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     share.focus()
     for _ in range(4):
         share.press("ArrowRight")
-    expect(lab.value("map.share")).to_have_text("70.0 %")
+    expect(lab.value("gap_map.share")).to_have_text("70.0 %")
     expect(lab.verdict("fid")).to_contain_text("✗ outside", use_inner_text=True)
     assert lab.number("check.fid.value") > lab.number("check.fid.limit")
     assert str(lab.rows("DomainGapPlot")) != marked
@@ -230,9 +231,7 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
 def test_the_challenge_is_failed_once_and_solved_once(lab, each):
     """Each track begins with a limit missed and something to try; a mix of its region keeps all four."""
     made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mixing.Limits(
-        *(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
-    )
+    limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
     i, j = np.argwhere(made.feasible(limits))[0]
     lab.choose_track(each.title)
     if lab.part.get_by_role("button", name="Commit").is_visible():

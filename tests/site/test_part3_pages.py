@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from apps import part3
+from apps.part3 import bench as part3
 from quiet_page import talk
 
-from dataselect_core.figures import mix_situation
+from dataselect_core.figures.domain_gap import situation
 
 PAGES = Path(__file__).resolve().parents[2] / "site" / "pages"
 NAMES = ("part-3.md", "part-3.reveal.md", "part-3.bench.html")
@@ -82,7 +82,7 @@ def test_every_number_in_the_words_is_reported(reported):
     paths = used(r"\{\{([a-z][\w.]*)\|") | used(r'value\("([\w.]+)"')
     paths = {path for path in paths if not path.startswith(("native.", "track."))}
     paths = paths - {"check."} | {
-        f"check.{name}.{what}" for name in mix_situation.LIMITS for what in ("value", "limit")
+        f"check.{name}.{what}" for name in situation.LIMITS for what in ("value", "limit")
     }
     assert len(paths) > 60
     assert paths - reported[0] == set()
@@ -99,7 +99,7 @@ def test_every_case_in_the_words_can_come_true(reported):
     cases = used(r"::: when ([a-z-]+)") | used(r'data-when="([a-z-]+)"')
     known = reported[2] | {
         f"{name}-{how}"
-        for name, how in itertools.product(mix_situation.LIMITS, ("ok", "fails", "waits", "unsure"))
+        for name, how in itertools.product(situation.LIMITS, ("ok", "fails", "waits", "unsure"))
     }
     known |= {f"{name}-try-{step}" for name, step in itertools.product(("accuracy", "fid", "recall"), STEPS)}
     known |= {

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from reader import Reader
 
 from dataselect_core import datasets
-from dataselect_core.audit import Audit
+from dataselect_core.dedup.audit import Audit
 
 NO_PYTHON = "delete globalThis.Worker;"  # the record needs none, and these tests are quicker without
 NO_INDEXEDDB = """Object.defineProperty(globalThis, "indexedDB", {get() { throw new DOMException("forbidden", "SecurityError"); }});"""

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from quiet_page import ROOT, Page, first_licences, run
 from reader import Reader
 
-from dataselect_core.engine import VERSION, described, engine
-from dataselect_core.figures import deduplication
+from dataselect_core.figures.deduplication import figures as deduplication
 from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, ledger_text, report_markdown, verify
+from dataselect_core.ledger.runtime import VERSION, described, engine
 from tools import pages
 
 NO_PYTHON = "delete globalThis.Worker;"
@@ -238,7 +238,7 @@ def test_the_synthesis_names_figures_that_exist():
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for folder in ("site/apps", "src/dataselect_core/figures")
-        for path in (ROOT / folder).glob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
     )
     text = (ROOT / "site/pages/synthesis.md").read_text(encoding="utf-8")
     paths = set(re.findall(r"[123]:([a-z_]+\.[a-z_]+)", text))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from dataselect_core.figures import audit_cases
+from dataselect_core.figures.deduplication import cases
 from dataselect_core.tracks import TRACKS
 from tools import pages
 
@@ -67,7 +67,7 @@ def test_every_track_opens_with_persona_stakeholder_and_crisis(track):
 )
 def test_the_case_names_the_limit_that_decides(budget, guardrail, case):
     """The limit that fails decides, else the one that is used up most."""
-    assert audit_cases.binding(numbers(budget, guardrail)) == case
+    assert cases.binding(numbers(budget, guardrail)) == case
 
 
 def test_every_stakeholder_has_words_for_every_case_and_cites_its_figures():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dataselect_core import datasets, exhaustive
+from dataselect_core import datasets
+from dataselect_core.sampling import reference_sweep
 from tools import optimum
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,7 @@ def test_what_is_known_is_not_computed_again(data, computed, tmp_path):
     target.unlink()
     assert optimum.build(ROOT, data, tmp_path / "cache").read_bytes() == first
     assert len(computed) == 3
-    assert set(json.loads(gzip.decompress(first))) == set(exhaustive.SIZES)
+    assert set(json.loads(gzip.decompress(first))) == set(reference_sweep.SIZES)
 
 
 def test_other_data_are_another_sweep(data, computed, tmp_path):

@@ -40,7 +40,7 @@ def test_two_builds_give_the_same_bytes(checkout, tmp_path):
     package = checkout / "src" / "dataselect_core"
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "values.cpython-311.pyc").write_bytes(b"left over")
-    for path in package.glob("*.py"):
+    for path in package.rglob("*.py"):
         os.utime(path, (1e9, 1e9))
         path.chmod(0o600)
     assert wheel.build(checkout, tmp_path / "two").read_bytes() == first

@@ -20,7 +20,8 @@ from playwright.sync_api import expect
 from reader import QUESTION
 from student import LONG, NUMBER, PARTS, SIDEWAYS, Student
 
-from dataselect_core import datasets, gap_map, mixing
+from dataselect_core import datasets
+from dataselect_core.gap import gap_map, mix
 from dataselect_core.tracks import TRACKS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,9 +179,7 @@ def domain_gap(student, track):
     expect(part.get_by_text("challenge is not solved")).to_be_visible(timeout=LONG)
 
     made = gap_map.read(datasets.gap_maps(), track.id)
-    limits = mixing.Limits(
-        *(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall"))
-    )
+    limits = mix.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
     share, strength = np.argwhere(made.feasible(limits))[0]
     share, strength = round(100 * made.shares[share]), round(float(made.randomisations[strength]), 2)
     student.enter(part, "Domain randomisation (number)", round(strength + 0.05, 2))

@@ -1,6 +1,6 @@
 """Limits that the link of a class sets in place of a track's: found among settings, checked, and told as such."""
 
-from ..values import modelled
+from dataselect_core.values import modelled
 
 SOURCE = "set by the link of a class"
 

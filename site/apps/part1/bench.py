@@ -1,0 +1,384 @@
+"""Part 1, the Deduplication Audit: MinHash and LSH on a corpus the reader can look into."""
+
+import time
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
+
+from apps.part1 import compare, tables
+from apps.part1.own_corpus import OwnCorpus
+from apps.shared import plots
+from apps.shared.controlled import Controlled
+from apps.shared.controls import choice, slider_with_number, switch, whole_number
+from dataselect_core import datasets, tracks
+from dataselect_core.dedup.audit import HELDOUT_THRESHOLD, Audit
+from dataselect_core.figures import class_limits
+from dataselect_core.figures.deduplication.figures import known
+from dataselect_core.figures.deduplication.situation import (
+    ASKED_SHARE,
+    LIMITS,
+    SOURCES,
+    Situation,
+    corpus,
+    redundancy,
+    scale,
+)
+
+CORPORA = {
+    "Simulated drive (real images, seen again)": "frames",
+    "Simulated sounds (all made)": "signals",
+    "Licence texts (real)": "licences",
+    "Simulated crawl (copies are made)": "crawl",
+}
+TEXTS = ("licences", "crawl")
+PERMUTATIONS = [16, 32, 64, 128, 256]
+COMPUTE = {"Operations counted (measured)": "operations", "6ND FLOPs (modelled)": "flops"}
+AXES = {"operations": "Operations counted (measured), millions", "flops": "6ND compute (modelled), TFLOP"}
+LEARNED = "Learned, {} (measured)"
+GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
+
+
+class DeduplicationAudit(Controlled):
+    """The workbench of Part 1.
+
+    Before the prediction is locked it reads the corpus and gets everything ready, and reports only what no
+    lock guards; afterwards every move of a control is answered with a new set of results.
+    """
+
+    part = 1
+
+    def __init__(self, say, load):
+        super().__init__(say, load)
+        self.prediction = None
+        self.fixed = {}  # limits that the link of a class has set
+        self._quiet = False
+        self._audit = None
+        self._audit_key = None
+        self._point = self.learning = None  # what is shown
+        self._ghost = None  # what stood before this movement
+        self._moved = 0.0  # when the reader last changed what is kept
+        self.asked = None  # the point where the share goes that the lock asks about
+        self.own = OwnCorpus(self.say)
+        self._controls()
+        self._plots()
+        self._defaults = self.settings()
+
+    # -- what the page shows ---------------------------------------------------------------------------
+
+    def _controls(self):
+        start = self.track.part_1
+        self.corpus = switch("Corpus", _offered(self.track), start.corpus)
+        self.threshold, self.threshold_number = slider_with_number(
+            "Similarity threshold", start.threshold.value, start=HELDOUT_THRESHOLD, end=1.0, step=0.01
+        )
+        self.width = whole_number("Words in a shingle", 5, 1, 12)
+        self.num_perm = choice("Permutations", PERMUTATIONS, 128)
+        self.seed = whole_number("Seed", 1, 0, 9999)
+        self.banding = choice("Bands × rows", {"Set by the threshold": "auto", "By hand": "hand"}, "auto")
+        self.bands = whole_number("Bands", 14, 1, 256, disabled=True)
+        self.rows = whole_number("Rows", 9, 1, 256, disabled=True)
+        self.compute = choice("Compute axis", COMPUTE, "operations")
+        self.controls = {
+            "corpus": self.corpus,
+            "threshold": self.threshold,
+            "width": self.width,
+            "num_perm": self.num_perm,
+            "seed": self.seed,
+            "banding": self.banding,
+            "bands": self.bands,
+            "rows": self.rows,
+            "compute": self.compute,
+        }
+        for name, control in self.controls.items():
+            of_the_corpus = name in ("corpus", "width", "num_perm", "seed")
+            control.param.watch(self._changed_corpus if of_the_corpus else self._changed, "value")
+
+    def _plots(self):
+        self.icr_plot = plots.chart(AXES["operations"], LEARNED.format("nats per word"))
+        self.icr_plot.x_range, self.icr_plot.y_range = Range1d(0, 1), Range1d(0, 1)
+        self.raw_line = plots.line(self.icr_plot, "Raw corpus", plots.BLUE, "circle")
+        self.ghost_line = plots.line(self.icr_plot, "Previous setting", plots.GREY, None, "dotted", 2)
+        self.kept_line = plots.line(self.icr_plot, "Deduplicated", plots.GREEN, "square", "dashed")
+        plots.dress_legend(self.icr_plot, "bottom_right")
+
+        similarity, share = "Exact Jaccard similarity of a pair", "Share of pairs LSH finds"
+        self.s_plot = plots.chart(similarity, share, height=300)
+        self.s_plot.x_range, self.s_plot.y_range = Range1d(0, 1), Range1d(-0.02, 1.04)
+        self.s_plot.yaxis.formatter = NumeralTickFormatter(format="0%")
+        self.s_line = plots.line(self.s_plot, "S-curve (modelled)", plots.BLUE)
+        self.s_points = ColumnDataSource({"x": [], "y": []})
+        self.s_plot.scatter(
+            "x",
+            "y",
+            source=self.s_points,
+            marker="diamond",
+            size=11,
+            color=plots.ORANGE,
+            legend_label="Measured recall",
+        )
+        self.s_threshold = Span(
+            location=self.threshold.value,
+            dimension="height",
+            line_color=plots.RED,
+            line_dash="dashed",
+            line_width=2,
+        )
+        self.s_plot.add_layout(self.s_threshold)
+        plots.dress_legend(self.s_plot, "top_left")
+
+    def roots(self):
+        """The places of the page and what stands in them."""
+        return {
+            "corpus": self.corpus,
+            "threshold": pn.Column(self.threshold, self.threshold_number, sizing_mode="stretch_width"),
+            "advanced": pn.Column(
+                self.width,
+                self.num_perm,
+                self.seed,
+                self.banding,
+                self.bands,
+                self.rows,
+                self.compute,
+                sizing_mode="stretch_width",
+            ),
+            "icr": pn.pane.Bokeh(self.icr_plot, sizing_mode="stretch_width"),
+            "scurve": pn.pane.Bokeh(self.s_plot, sizing_mode="stretch_width"),
+            "own": pn.pane.Bokeh(self.own.plot, sizing_mode="stretch_width"),
+        }
+
+    # -- what the page asks ----------------------------------------------------------------------------
+
+    def open(self, state):
+        """Take over track, settings, assumptions and the locked prediction of the page."""
+        self.track = tracks.track(state.get("track", "cloud"))
+        self.prediction, self.edited, self.fixed = None, {}, {}
+        start = self.track.part_1
+        self._quiet = True
+        self.corpus.param.update(options=_offered(self.track), value=start.corpus)
+        settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
+        try:
+            # One after the other: where the page's value cannot be, the track's stands.
+            for name, value in (*settings.items(), *(state.get("settings") or {}).items()):
+                if name not in LIMITS:  # an earlier link's, kept in the record
+                    self.told(self.set, name, value)
+        finally:
+            self._quiet = False
+        if state.get("prediction") is not None:
+            self.told(self._lock, state["prediction"])
+        self.told(self._assume, state.get("assumptions") or {})
+        self.told(self._fix, state.get("limits") or {})
+        self.hold(state.get("fixed") or ())
+        self._forget()
+        self._changed_corpus()
+
+    def settings(self):
+        """The settings a link or a record needs to come back here, and the limits of a class."""
+        return {**super().settings(), **self.fixed}
+
+    def _fix(self, limits):
+        self.fixed = class_limits.among(limits, LIMITS)
+
+    def ask_lock(self, prediction, lock="1"):
+        """The reader has committed a prediction: from now on results are reported."""
+        self._lock(prediction)
+        self._refresh()
+        return True
+
+    def _lock(self, prediction):
+        number = isinstance(prediction, (int, float)) and not isinstance(prediction, bool)
+        if not number or not 0 <= prediction <= 100:
+            raise ValueError(f"the prediction must be a number from 0 to 100, not {prediction!r}")
+        self.prediction = float(prediction)
+
+    def ask_assume(self, assumptions):
+        """The reader has changed assumptions: name -> value."""
+        self._assume(assumptions)
+        self._refresh()
+        return True
+
+    def _assume(self, edited):
+        before, self.edited = self.edited, dict(edited)
+        try:
+            scale(self.track, np.zeros(1, int), np.ones(1), self.edited)
+        except (ValueError, TypeError) as error:
+            self.edited = before
+            raise ValueError(str(error)) from None
+
+    def ask_cluster(self, kept):
+        """The members of one cluster, most similar to the kept one first."""
+        self._must_show()
+        return compare.members(self._audit, self._point, kept)
+
+    def ask_diff(self, left, right):
+        """Two members of a cluster with their differences to be seen."""
+        self._must_show()
+        return compare.side_by_side(self._audit, left, right)
+
+    def _must_show(self):
+        if self._point is None:
+            raise ValueError("there are no clusters before the prediction is locked and the corpus is ready")
+
+    # -- the reader's own corpus, which no lock guards --------------------------------------------------
+
+    def ask_own(self, job, file, **layout):
+        """Deduplicate what the page has put in place, at the settings of the controls; see `OwnCorpus`."""
+        try:
+            for setting, control in self.controls.items():
+                self.check(setting, control, control.value)
+            return self.own.start(job, file, self.settings(), **layout)
+        except ValueError as error:
+            return self.own.refuse(job, str(error))
+
+    def ask_own_cancel(self, job):
+        """End the work on a corpus of the reader's."""
+        return self.own.cancel(job)
+
+    def ask_own_clear(self):
+        """Forget the reader's corpus."""
+        return self.own.clear()
+
+    def ask_own_cluster(self, job, kept):
+        """The members of one cluster of the reader's corpus."""
+        return self.own.cluster(job, kept)
+
+    def ask_own_diff(self, job, left, right):
+        """Two documents of the reader's corpus."""
+        return self.own.diff(job, left, right)
+
+    # -- what happens then -----------------------------------------------------------------------------
+
+    def _changed(self, *_):
+        self._dim()
+        if not self._quiet and self.sound():
+            self._refresh()
+
+    def _dim(self):
+        """What has no say as things stand cannot be changed."""
+        self.bands.disabled = self.rows.disabled = self.banding.value == "auto"
+        self.width.disabled = self.corpus.value not in TEXTS
+
+    def _refresh(self):
+        """Report, if the corpus of the controls is ready; else work is under way that will, or is started."""
+        if self._audit_key == self._key():
+            self._report()
+        elif not self.working:
+            self.start(self._prepare())
+
+    def _changed_corpus(self, *_):
+        self._dim()
+        if not self._quiet and self.sound():
+            self.start(self._prepare())
+
+    def _key(self):
+        """What an audit depends on, as the controls stand."""
+        name = self.corpus.value
+        return name, redundancy(name, self.track), self.width.value, self.num_perm.value, self.seed.value
+
+    async def _prepare(self):
+        key = self._key()
+        name = key[0]
+        if key != self._audit_key:
+            await self.progress("Reading the corpus", 0.02)
+            for file in datasets.FILES.get(SOURCES[name], ()):
+                await self.load(file)
+            audit = None
+            for step in Audit.stepwise(corpus(name, self.track), *key[2:]):
+                if isinstance(step, tuple):
+                    await self.progress(*step)
+                else:
+                    audit = step
+            self._audit, self._audit_key = audit, key
+            self._forget()
+            self.asked = audit.where_removed(ASKED_SHARE)
+        self._report()
+
+    def _forget(self):
+        """Show nothing until the next report."""
+        self._point = self.learning = self._ghost = None
+        for source in (self.raw_line, self.kept_line, self.ghost_line, self.s_line, self.s_points):
+            source.data = {"x": [], "y": []}
+
+    def _report(self):
+        """Compute the reader's point and tell the page; before the lock, only what it does not guard."""
+        audit = self._audit
+        if self.prediction is None:
+            self.say(
+                "results",
+                values=known(audit),
+                nouns=tables.nouns(audit.corpus),
+                locked=True,
+                settings=self.settings(),
+            )
+            return
+        hand = self.banding.value == "hand"
+        bands, rows = (self.bands.value, self.rows.value) if hand else (None, None)
+        if hand and bands * rows > audit.num_perm:
+            self.say(
+                "ignored",
+                text=(
+                    f"{bands} bands of {rows} rows need {bands * rows} permutations, and there are "
+                    f"{audit.num_perm}. Fewer bands or rows, or more permutations."
+                ),
+            )
+            return
+        point = audit.at(self.settings()["threshold"], bands, rows)
+        learning = audit.learning(point)
+        if self._point is None or (point.keep != self._point.keep).any():
+            now = time.monotonic()
+            if now - self._moved > GESTURE:
+                self._ghost = self.learning  # what stood before this movement, not each step of it
+            self._moved = now
+        self._point, self.learning = point, learning
+        if not hand:
+            self._quiet = True
+            self.bands.value, self.rows.value = point.bands, point.rows
+            self._quiet = False
+        recall = audit.recall_by_similarity(point)
+        self._draw(point, learning, recall)
+        situation = Situation(
+            self.track,
+            self.corpus.value,
+            audit,
+            self.asked,
+            self.prediction,
+            hand,
+            self.edited,
+            self.fixed,
+        )
+        report = tables.report(situation, point, learning, recall)
+        self.say("results", locked=False, settings=self.settings(), **report)
+
+    def _draw(self, point, learning, recall):
+        axis = self.compute.value
+        small = self._audit.corpus.kind != "texts"
+        unit = 1e6 if axis == "operations" or small else 1e12
+        self.icr_plot.xaxis.axis_label = AXES[axis].replace("TFLOP", "MFLOP") if small else AXES[axis]
+        self.icr_plot.yaxis.axis_label = LEARNED.format(self._audit.corpus.progress)
+        for source, curve in (
+            (self.raw_line, learning.raw),
+            (self.kept_line, learning.kept),
+            (self.ghost_line, self._ghost.kept if self._ghost else None),
+        ):
+            source.data = (
+                {"x": [], "y": []}
+                if curve is None
+                else {
+                    "x": getattr(curve, axis) / unit,
+                    "y": learning.uniform_loss - curve.loss,
+                }
+            )
+        # The raw corpus spends the most, so the axes stay while the threshold moves.
+        self.icr_plot.x_range.end = 1.03 * float(getattr(learning.raw, axis)[-1]) / unit
+        progress = learning.uniform_loss - np.concatenate([learning.raw.loss, learning.kept.loss])
+        self.icr_plot.y_range.start = 0.5 * float(np.floor(2 * progress.min()))
+        self.icr_plot.y_range.end = 0.5 * float(np.ceil(2 * progress.max()))
+        similarity, probability = tables.s_curve(point)
+        self.s_line.data = {"x": similarity, "y": probability}
+        self.s_points.data = {"x": recall[0], "y": recall[1]}
+        self.s_threshold.location = point.threshold
+
+
+def _offered(track):
+    """The corpora of a track, by label."""
+    return {label: name for label, name in CORPORA.items() if name in track.part_1.limits}

@@ -1,0 +1,166 @@
+"""Near-duplicates to look at: who is in a cluster, and where two texts, frames or signals differ."""
+
+import difflib
+
+import numpy as np
+
+from dataselect_core.datasets import simulated_clips
+
+SHOWN_ALIKE = 24  # words kept at either end of a long stretch in which both texts agree
+MOST_WORDS = 6000  # of each text; a comparison beyond that would keep the reader waiting
+COLUMNS = 150  # of a drawn signal
+TOLD = 26  # of 255 levels: a pixel that changes by more is told as changed
+
+
+def largest(audit, point, most=40):
+    """The clusters of more than one item, largest first: [{kept, name, size, words}]."""
+    cluster = point.cluster.astype(np.intp)
+    size = np.bincount(cluster, minlength=point.cluster.size)
+    mass = np.bincount(cluster, weights=audit.mass, minlength=point.cluster.size)
+    names = audit.corpus.names
+    order = sorted(np.flatnonzero(size > 1), key=lambda kept: (-size[kept], kept))[:most]
+    return [{"kept": int(k), "name": names[k], "size": int(size[k]), "words": int(mass[k])} for k in order]
+
+
+def members(audit, point, kept):
+    """The items of one cluster with their exact similarity to the kept one, the kept one first."""
+    names = audit.corpus.names
+    _index("kept", kept, audit)
+    if not point.keep[kept]:
+        raise ValueError(f"kept must be the number of a {audit.corpus.item} that is kept, not {kept}")
+    others = np.flatnonzero((point.cluster == kept) & ~point.keep)
+    similarity = audit.exact(np.column_stack([np.full(others.size, kept), others]))
+    order = np.argsort(-similarity, kind="stable")
+    return {
+        "kept": {"index": kept, "name": names[kept], "words": int(audit.mass[kept])},
+        "removed": [
+            {
+                "index": int(others[i]),
+                "name": names[others[i]],
+                "words": int(audit.mass[others[i]]),
+                "similarity": float(similarity[i]) or None,
+            }
+            for i in order
+        ],
+    }
+
+
+def side_by_side(audit, left, right):
+    """Two items: what `SIDES` gives for their kind, with their names and exact similarity (None below 0.3).
+
+    `identical` says whether no word, pixel or sample of them differs.
+    """
+    _index("left", left, audit)
+    _index("right", right, audit)
+    names = audit.corpus.names
+    return {
+        "kind": audit.corpus.kind,
+        "names": [names[left], names[right]],
+        "similarity": float(audit.exact(sorted((left, right)))[0]) or None,
+        **SIDES[audit.corpus.kind](audit.corpus, left, right),
+    }
+
+
+def _texts(corpus, left, right):
+    """Two texts in stretches: ["same" | "only" | "gap", text], each side its own list.
+
+    The comparison is difflib's, word by word; a long stretch without a difference is shortened to its ends.
+    """
+    a, b = corpus.texts[left].split(), corpus.texts[right].split()
+    identical, cut = a == b, max(len(a), len(b)) > MOST_WORDS
+    a, b = a[:MOST_WORDS], b[:MOST_WORDS]
+    sides = {"left": [], "right": []}
+    for kind, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b).get_opcodes():
+        if kind == "equal":
+            for side, words in (("left", a[a0:a1]), ("right", b[b0:b1])):
+                sides[side].extend(_shortened(words))
+        else:
+            if a1 > a0:
+                sides["left"].append(["only", " ".join(a[a0:a1])])
+            if b1 > b0:
+                sides["right"].append(["only", " ".join(b[b0:b1])])
+    return {**sides, "cut": MOST_WORDS if cut else None, "identical": identical}
+
+
+def _frames(corpus, left, right):
+    """Three pictures, ink 0 to 255 row by row: the kept frame, the removed one, and how far they lie apart."""
+    kept, removed = (corpus.pictures[i].astype(int) for i in (left, right))
+    apart = np.abs(kept - removed)
+    places = ", ".join(f"row {row + 1} column {column + 1}" for row, column in _strongest(apart))
+    changed = int((apart > TOLD).sum())
+    return {
+        "identical": not apart.any(),
+        "pictures": [
+            _picture("Kept", kept, f"{_about(kept)}."),
+            _picture("Removed", removed, f"{_about(removed)}."),
+            _picture(
+                "Difference",
+                apart,
+                f"{changed} of {apart.size} pixels differ by more than a tenth of full ink"
+                + (f", most at {places}." if changed else "."),
+            ),
+        ],
+    }
+
+
+def _picture(title, ink, alt):
+    return {"title": title, "ink": ink.ravel().tolist(), "alt": alt}
+
+
+def _about(ink):
+    """Where the ink of a picture is, in words."""
+    rows, columns = ink.sum(axis=1), ink.sum(axis=0)
+    total = max(1, int(ink.sum()))
+    down, right = (float(line @ np.arange(1, line.size + 1)) / total for line in (rows, columns))
+    return f"mean ink {ink.mean() / 255:.0%}, centred on row {down:.1f} and column {right:.1f} of 8"
+
+
+def _strongest(apart, most=3):
+    """Rows and columns of the largest differences."""
+    order = np.argsort(-apart, axis=None, kind="stable")[:most]
+    return [divmod(int(i), apart.shape[1]) for i in order if apart.flat[i] > TOLD]
+
+
+def _signals(corpus, left, right):
+    """Two curves, each by its lowest and highest sample in `COLUMNS` equal stretches, in [-1, 1]."""
+    kept, removed = (corpus.signals[i] for i in (left, right))
+    return {
+        "identical": np.array_equal(kept, removed),
+        "curves": [_curve("Kept", kept), _curve("Removed", removed)],
+    }
+
+
+def _curve(title, signal):
+    borders = np.linspace(0, signal.size, COLUMNS + 1)[:-1].astype(np.intp)
+    full = 32768
+    loud = simulated_clips.loudness(signal).mean(axis=0)
+    low, high = simulated_clips.band_edges()[int(loud.argmax()) :][:2]
+    peak = np.abs(signal.astype(int)).max() / full
+    return {
+        "title": title,
+        "low": np.minimum.reduceat(signal, borders) / full,
+        "high": np.maximum.reduceat(signal, borders) / full,
+        "seconds": signal.size / simulated_clips.FACTS["rate"],
+        "alt": f"{signal.size:,} samples, {signal.size / simulated_clips.FACTS['rate']:.2f} s; peak {peak:.0%} of full scale; "
+        f"loudest between {low:.0f} and {high:.0f} Hz.",
+    }
+
+
+SIDES = {"texts": _texts, "frames": _frames, "signals": _signals}
+
+
+def _index(name, index, audit):
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(audit):
+        raise ValueError(
+            f"{name} must be the number of a {audit.corpus.item}, 0 to {len(audit) - 1}, not {index!r}"
+        )
+
+
+def _shortened(words):
+    if len(words) <= 2 * SHOWN_ALIKE + 8:
+        return [["same", " ".join(words)]]
+    return [
+        ["same", " ".join(words[:SHOWN_ALIKE])],
+        ["gap", len(words) - 2 * SHOWN_ALIKE],
+        ["same", " ".join(words[-SHOWN_ALIKE:])],
+    ]

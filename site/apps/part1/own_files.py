@@ -1,0 +1,208 @@
+"""The reader's own files, as the page has put them before Python: read within limits, and looked into."""
+
+import json
+import shutil
+import zipfile
+
+import numpy as np
+
+from dataselect_core.corpus.files import CorpusFiles
+from dataselect_core.corpus.formats import CorpusError, Problem
+from dataselect_core.corpus.memory import FACTS, PAGE_BYTES, PAGE_DOCUMENTS
+from dataselect_core.dedup import exact_similarity
+from dataselect_core.dedup.items import Texts
+from dataselect_core.shingles import shingle_sets
+
+PAGE_LINES = FACTS["page_lines"]["value"]
+HOPELESS = 1000  # malformed lines in a row from the beginning after which no more is read
+BLOCK = 1 << 20  # bytes looked through at a time
+ANOTHER_FIELD = "Name the one to compare in “Field or column of the text”."
+EXCERPT = 6  # words of a document that stand beside its place
+LONGEST_EXCERPT = 80  # characters of them
+LESS = "Choose a part of them, or use the command python -m dataselect_core dedup, which has no such limit."
+
+
+class PageFiles(CorpusFiles):
+    """Files of a corpus within the limits of a page; see `CorpusFiles`.
+
+    What it cannot read it refuses with a whole sentence that says what to do.
+    """
+
+    def check(self):
+        """Raise CorpusError for files that are too large, that are no text, or that have too many lines."""
+        if self.bytes > PAGE_BYTES:
+            raise CorpusError(
+                f"The files have {self.bytes:,} bytes, and this page reads at most {PAGE_BYTES:,}. {LESS}"
+            )
+        lines = 0
+        for name in self.names:
+            with open(self.root / name, "rb") as stream:
+                first = stream.read(3)
+                stream.seek(0)
+                while block := stream.read(BLOCK):
+                    if b"\0" in block and first[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+                        raise CorpusError(
+                            f"{name} is not text: it holds zero bytes, as binary files and "
+                            "UTF-16 do. Export it as .txt, .jsonl or .csv in UTF-8."
+                        )
+                    lines += block.count(b"\n")
+        if lines > PAGE_LINES:
+            raise CorpusError(
+                f"The files have {lines:,} lines, and this page reads at most {PAGE_LINES:,}. {LESS}"
+            )
+
+    def documents(self):
+        """As `CorpusFiles.documents`, but no more than a page may hold, and never nothing."""
+        found, problems, first = 0, 0, None
+        for number, document in super().documents():
+            if isinstance(document, Problem):
+                first = first or (number, document)
+                problems += 1
+                if problems == HOPELESS and not found or problems > PAGE_DOCUMENTS:
+                    break
+            else:
+                found += 1
+                if found > PAGE_DOCUMENTS:
+                    raise CorpusError(
+                        f"There are more than {PAGE_DOCUMENTS:,} documents, the most that "
+                        f"this page reads. {LESS}"
+                    )
+            yield number, document
+        if problems > PAGE_DOCUMENTS or not found and first:
+            raise CorpusError(self._hopeless(problems, *first))
+        if not found:
+            what = self.names[0] if len(self.names) == 1 else "The folder"
+            raise CorpusError(f"{what} is empty: it holds no text. Choose a file with documents in it.")
+
+    def _hopeless(self, problems, number, first):
+        """Why nothing can be read, and what would help."""
+        sentence = f"{first.name}: nothing can be read; line {first.line} {first.message}."
+        if problems > 1:
+            sentence = f"{sentence[:-1]}, and {problems - 1:,} more are malformed."
+        if "UTF-8" in first.message:
+            return sentence
+        layout = self._layout(first.name)
+        if layout.format == "jsonl":
+            if fields := self._fields(number):
+                return (
+                    f"{first.name}, line {first.line} {first.message}; the fields with text are "
+                    f"{', '.join(map(repr, fields))}. {ANOTHER_FIELD}"
+                )
+            return f"{sentence} A .jsonl needs an object a line, with the text in the field {self.field!r}."
+        return f"{sentence} Check the file, or the choice of what stands between its columns."
+
+    def _fields(self, number):
+        """The keys of the first object of a jsonl that hold a text."""
+        with open(self.root / self.names[number], "rb") as stream:
+            for line in stream:
+                if line.strip():
+                    break
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return []
+        pairs = value.items() if isinstance(value, dict) else ()
+        return [key for key, text in pairs if isinstance(text, str)][:20]
+
+    def holds_one(self, name):
+        """Whether that file is one document as a whole."""
+        return self._layout(name).format == "txt" and self.split == "document"
+
+    def keep(self, index, keep, folder):
+        """Write what stays into `folder`: (the file to hand out, the same as text).
+
+        A single file stays one of the same kind. A folder becomes a .zip, and as text its files one after the
+        other, each under its name.
+        """
+        folder.mkdir(parents=True)
+        if not self.is_folder:
+            path = folder / kept_name(self.names[0])
+            self.write(path, index, keep)
+            return path, path
+        written = folder / "files"
+        self.write(written, index, keep)
+        path, text = folder / f"{self.path.name}-kept.zip", folder / "kept.txt"
+        with zipfile.ZipFile(path, "w") as target, open(text, "wb") as reading:
+            for name in self.names:
+                if (written / name).exists():
+                    content = (written / name).read_bytes()
+                    target.writestr(zipfile.ZipInfo(name), content)
+                    reading.write(f"===== {name} =====\n".encode() + content + b"\n")
+        shutil.rmtree(written)
+        return path, text
+
+
+def kept_name(name):
+    """corpus.jsonl -> corpus-kept.jsonl"""
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem}-kept.{ending}" if dot else f"{name}-kept"
+
+
+class Shelf:
+    """Documents to look into once they are deduplicated, as `compare` looks into an audit; read when needed.
+
+    Attributes
+    ----------
+    mass : int64[n]
+        Words of each document.
+    corpus : Documents
+    """
+
+    def __init__(self, files, index, width):
+        self.files, self.index, self.width = files, index, width
+        self.mass = index.words.astype(np.int64)
+        self.corpus = Documents(self)
+        self.lines = np.empty(len(index.file), np.int64)
+        for number, name in enumerate(files.names):
+            breaks = np.flatnonzero(np.fromfile(files.root / name, np.uint8) == ord("\n"))
+            mine = index.file == number
+            self.lines[mine] = np.searchsorted(breaks, index.start[mine]) + 1
+
+    def __len__(self):
+        return len(self.mass)
+
+    def read(self, documents):
+        """The texts of some documents: int[m], ascending."""
+        try:
+            return self.files.texts(self.index, np.asarray(documents, np.int64))
+        finally:
+            self.files.close()
+
+    def exact(self, pairs):
+        """Exact Jaccard similarity of pairs: float64[m]."""
+        pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
+        documents, place = np.unique(pairs, return_inverse=True)
+        return exact_similarity(shingle_sets(self.read(documents), self.width), place.reshape(pairs.shape))
+
+    def name(self, document):
+        """Where a document stands, and how it begins."""
+        file = self.files.names[int(self.index.file[document])]
+        if self.files.is_folder and self.files.holds_one(file):
+            place = file
+        else:
+            place = f"{file + ', ' if self.files.is_folder else ''}line {self.lines[document]:,}"
+        words = self.read([document])[0].split(None, EXCERPT)
+        text = " ".join(words[:EXCERPT])
+        more = len(words) > EXCERPT or len(text) > LONGEST_EXCERPT
+        return f"{place}: {text[:LONGEST_EXCERPT]}{'…' if more else ''}"
+
+
+class Documents(Texts):
+    """The texts and names of a shelf."""
+
+    def __init__(self, shelf):
+        self.texts = _Lazy(len(shelf), lambda document: shelf.read([document])[0])
+        self.names = _Lazy(len(shelf), shelf.name)
+
+
+class _Lazy:
+    """A sequence whose items are made when they are asked for."""
+
+    def __init__(self, size, item):
+        self._size, self._item = size, item
+
+    def __len__(self):
+        return self._size
+
+    def __getitem__(self, index):
+        return self._item(index)

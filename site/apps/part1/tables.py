@@ -1,0 +1,100 @@
+"""What Part 1 tells the page about one point: values with their kind, tables, cases, clusters."""
+
+import numpy as np
+
+from apps.part1.compare import largest
+from dataselect_core.figures.deduplication import figures
+from dataselect_core.figures.deduplication.cases import cases
+from dataselect_core.figures.deduplication.figures import points
+from dataselect_core.lsh import collision_probability
+from dataselect_core.values import modelled
+
+
+def s_curve(point):
+    """The S-curve of a point's bands and rows: similarity and probability, float64[101] each."""
+    similarity = np.linspace(0, 1, 101)
+    return similarity, collision_probability(similarity, point.bands, point.rows)
+
+
+def report(situation, point, learning, recall):
+    """Everything the page shows at `point`; `recall` is its `recall_by_similarity`.
+
+    Returns
+    -------
+    dict
+        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns` (what the corpus's items are called).
+    """
+    of = situation.audit.corpus
+    values = figures(situation, point, learning)
+    session = beside(values)
+    return {
+        "values": values | session,
+        "session": sorted(session),
+        "tables": {"ICR_Curve": curve_table(of, learning), "SCurvePlot": _recall_table(point, *recall)},
+        "cases": cases(situation, values, learning),
+        "clusters": largest(situation.audit, point),
+        "nouns": nouns(of),
+    }
+
+
+def beside(values):
+    """The gap of the prediction in percentage points; a report has it as a share."""
+    if "reveal.gap" not in values:
+        return {}
+    return {
+        "reveal.points": modelled(
+            points(values["reveal.measured"], values["reveal.prediction"]), "points", "gap"
+        )
+    }
+
+
+def nouns(corpus):
+    """Words for what a corpus holds, and for the settings of its signatures: only texts have shingles of a width."""
+    texts = corpus.kind == "texts"
+    return {
+        "item": "text" if texts else corpus.item,  # what one reads of a document
+        "items": corpus.items,
+        "unit": corpus.unit,
+        "progress": corpus.progress,
+        "signed": "width, permutations" if texts else "permutations",
+    }
+
+
+def curve_table(of, learning):
+    rows = []
+    for name, curve in (("Raw corpus", learning.raw), ("Deduplicated", learning.kept)):
+        for i in range(curve.loss.size):
+            rows.append(
+                [
+                    name,
+                    curve.tokens[i],
+                    curve.operations[i],
+                    curve.flops[i],
+                    curve.loss[i],
+                    learning.uniform_loss - curve.loss[i],
+                ]
+            )
+    return {
+        "columns": [
+            {"label": "Corpus"},
+            {"label": f"{of.unit.capitalize()} read", "format": "integer", "kind": "measured"},
+            {"label": "Operations counted", "format": "integer", "kind": "measured"},
+            {"label": "6ND FLOPs", "format": "si", "kind": "modelled"},
+            {"label": f"Held-out loss, {of.progress}", "format": "fixed", "kind": "measured"},
+            {"label": f"Learned, {of.progress}", "format": "fixed", "kind": "measured"},
+        ],
+        "rows": rows,
+    }
+
+
+def _recall_table(point, mean, recall, pairs):
+    expected = collision_probability(mean, point.bands, point.rows)
+    return {
+        "columns": [
+            {"label": "Mean similarity", "format": "fixed", "kind": "measured"},
+            {"label": "Pairs", "format": "integer", "kind": "measured"},
+            {"label": "Found by LSH", "format": "percent", "kind": "measured"},
+            {"label": "S-curve", "format": "percent", "kind": "modelled"},
+        ],
+        "rows": [list(row) for row in zip(mean, pairs, recall, expected, strict=True)],
+    }

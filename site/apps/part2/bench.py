@@ -1,0 +1,480 @@
+"""Part 2, Active Learning ROI: a labelling project that is really run, round by round, at the track's prices."""
+
+import time
+
+import panel as pn
+
+from apps.part2 import indexing as roi_index
+from apps.part2 import money, tables
+from apps.part2.plots import RoiPlot, SidesPlot
+from apps.part2.runs import COUNTED, Search
+from apps.shared.controlled import Controlled
+from apps.shared.controls import choice, slider_with_number, switch, whole_number
+from dataselect_core import datasets, tracks
+from dataselect_core.figures.active_learning import figures, runs
+from dataselect_core.figures.active_learning import indexing as index_bill
+from dataselect_core.figures.active_learning import situation as situation_
+from dataselect_core.figures.active_learning.situation import ANSWERS
+from dataselect_core.sampling import active_learning_rounds, reference_sweep
+
+NAMES = {"Random": "random", "Least confidence": "least_confidence", "Margin": "margin", "Entropy": "entropy"}
+PROBLEMS = {"Digits": "digits", "Digits with a rare class": "rare", "Breast cancer": "breast_cancer"}
+TURN = 0.06  # seconds of training between two looks at the page
+FRAME = 0.15  # seconds between two pictures
+FILES = ("digits", "breast_cancer", "labelling_sweep")
+
+
+class LabelingROI(Controlled):
+    """The workbench of Part 2.
+
+    Nothing is run before the prediction is locked. A run is a coroutine over seeds and rounds; the newest wins.
+    """
+
+    part = 2
+
+    def __init__(self, say, load):
+        super().__init__(say, load)
+        self.prediction = None  # {"direction": ..., "prediction": factor}
+        self.answer = None  # to the question of indexing
+        self.fixed = {}  # limits that the link of a class has set
+        self.search = Search(self.track.id)
+        self.rate = None  # signatures a second, measured in this browser
+        self._curves = {}
+        self._readings = {}  # run -> what it was read with, and the reading
+        self._judged = None  # likewise for the verdict
+        self._ready = self._quiet = False
+        self._drawn = 0.0
+        self._controls()
+        self.plot = RoiPlot()
+        self.sides = {
+            "indexing": SidesPlot(
+                "Indexing everything, once", "costs", ("signatures", "reads"), ("training",)
+            ),
+            "scoring": SidesPlot("Scoring everything", "costs", ("scoring",), ("training", "labels")),
+        }
+
+    # -- what the page shows ---------------------------------------------------------------------------
+
+    def _controls(self):
+        start = self.track.part_2
+        self.strategy = switch("Strategy", NAMES, start.strategy)
+        self.batch_size = choice(
+            "Selection batch size, labels a round", list(reference_sweep.BATCH_SIZES), start.batch_size.value
+        )
+        self.data = choice("Data set", PROBLEMS, start.problem)
+        self.initial = whole_number("Initial labels", 20, 2, 200)
+        self.budget = whole_number("Labels in all", 300, 20, 600)
+        self.seed = whole_number("First seed", 0, 0, 9999)
+        self.seeds = whole_number("Number of seeds", 3, 1, 20)
+        self.test_share, self.test_share_number = slider_with_number(
+            "Test share", reference_sweep.TEST_SHARE, 0.1, 0.5, 0.05
+        )
+        self.controls = {
+            "strategy": self.strategy,
+            "batch": self.batch_size,
+            "data": self.data,
+            "initial": self.initial,
+            "budget": self.budget,
+            "seed": self.seed,
+            "seeds": self.seeds,
+            "test_share": self.test_share,
+        }
+        self._defaults = self.settings()
+        for name, control in self.controls.items():
+            control.param.watch(self._changed_data if name == "data" else self._changed, "value")
+
+    def roots(self):
+        """The places of the page and what stands in them."""
+        return {
+            "strategy": self.strategy,
+            "batch": self.batch_size,
+            "data": self.data,
+            "advanced": pn.Column(
+                self.initial,
+                self.budget,
+                self.seed,
+                self.seeds,
+                self.test_share,
+                self.test_share_number,
+                sizing_mode="stretch_width",
+            ),
+            "roi": pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width"),
+            "sides": pn.Column(
+                *(pn.pane.Bokeh(side.figure, sizing_mode="stretch_width") for side in self.sides.values()),
+                sizing_mode="stretch_width",
+            ),
+        }
+
+    # -- what the page asks ----------------------------------------------------------------------------
+
+    def open(self, state):
+        """Take over track, settings, assumptions, answers and the search of the record."""
+        if self.working:
+            self.cancel()
+        self.track = tracks.track(state.get("track", "cloud"))
+        self.search = Search(self.track.id, (state.get("kept") or {}).get("search"))
+        start = self.track.part_2
+        self._quiet = True
+        try:
+            own = {
+                "strategy": start.strategy,
+                "batch": start.batch_size.value,
+                "data": start.problem,
+                "initial": reference_sweep.SIZES[start.problem][2],
+                **(state.get("settings") or {}),
+            }
+            for name, value in {**self._defaults, **own}.items():
+                # Runs and marker come from the record, limits from the link of a class.
+                if name.split(".")[0] not in (*situation_.STATED, *situation_.LIMITS):
+                    self.told(self.set, name, value)
+        finally:
+            self._quiet = False
+        self.prediction = self.answer = None
+        answers = state.get("predictions") or {}
+        if answers.get("2") is not None:
+            self.told(self._lock, answers["2"])
+        if answers.get("2-indexing") is not None:
+            self.told(self._lock_index, answers["2-indexing"])
+        self.edited, self.fixed = {}, {}
+        self.told(self._assume, state.get("assumptions") or {})
+        self.told(self._fix, state.get("limits") or {})
+        self.hold(state.get("fixed") or ())
+        self._readings.clear()
+        self.plot.clear()
+        for side in self.sides.values():
+            side.clear()
+        self.start(self._prepare())
+
+    def ask_lock(self, prediction, lock="2"):
+        """A prediction or an answer is committed."""
+        self._lock_index(prediction) if lock == "2-indexing" else self._lock(prediction)
+        self.report()
+        return True
+
+    def _lock(self, prediction):
+        situation_.check_prediction(prediction)
+        self.prediction = prediction
+
+    def _lock_index(self, answer):
+        answer = answer.get("direction") if isinstance(answer, dict) else answer
+        if answer not in ANSWERS:
+            raise ValueError(f"the answer must be one of {', '.join(ANSWERS)}, not {answer!r}")
+        self.answer = answer
+
+    def ask_assume(self, assumptions):
+        """The reader has changed prices or sizes: name -> value."""
+        self._assume(assumptions)
+        self.report()
+        return True
+
+    def _assume(self, edited):
+        before, self.edited = self.edited, dict(edited)
+        try:
+            self.assumptions()
+        except (ValueError, TypeError) as error:
+            self.edited = before
+            raise ValueError(str(error)) from None
+
+    def _fix(self, limits):
+        self.fixed = situation_.fixed_limits(self.track, limits)
+
+    def ask_run(self):
+        """Start a run with the settings of the controls."""
+        self._must_be_open()
+        if not self.sound():
+            return False
+        if self.search.counting and not self.search.left:
+            raise ValueError(
+                f"All {COUNTED} counted runs are used. Commit your marker; after that, runs are not counted."
+            )
+        self.start(self._run(self.search, self.settings()))
+        return True
+
+    def _fits(self):
+        if self.initial.value > self.budget.value:
+            raise ValueError(
+                f"The initial labels ({self.initial.value}) must not be more than the labels in all "
+                f"({self.budget.value})."
+            )
+        pool = len(
+            reference_sweep.split(
+                reference_sweep.problem(self.data.value), self.test_share.value, self.seed.value
+            )[1]
+        )
+        if self.budget.value > pool:
+            raise ValueError(
+                f"The pool of this data set holds {pool} samples, so no more than {pool} labels can be "
+                f"bought, not {self.budget.value}."
+            )
+
+    def ask_show(self, run, shown):
+        """Take a run out of the plot, or put it back."""
+        self.search.run(run).shown = bool(shown)
+        self._keep(self.search)
+        self.report()
+        return True
+
+    def ask_place(self, run, labels):
+        """What a marker there would mean: the nearest round of the run."""
+        reading, i = self._at(run, labels)
+        if self.search.counting and reading.run.settings["data"] == self.data.value:
+            self.plot.place((reading.cost[i], reading.mean[i]))
+        return {"run": run, "labels": reading.labels[i], "cost": reading.cost[i], "accuracy": reading.mean[i]}
+
+    def ask_commit(self, run, labels):
+        """Commit the marker, once."""
+        self._must_be_open()
+        if not self.search.counting:
+            raise ValueError("The marker is committed, and a commitment cannot be changed.")
+        if self.working:
+            raise ValueError("A run is under way. Wait for it or cancel it, then commit the marker.")
+        reading, i = self._at(run, labels)
+        self.search.marker = {
+            "run": run,
+            "labels": int(reading.labels[i]),
+            "accuracy": float(reading.mean[i]),
+            "selects": reading.run.selects,
+            "settings": dict(reading.run.settings),
+            "seeds": reading.run.seeds,
+            "rounds": i,
+        }
+        self._keep(self.search)
+        self.report()
+        return True
+
+    def ask_measure(self):
+        """Time MinHash signatures in this very browser."""
+        if self.working:
+            raise ValueError(
+                "A run is under way, and both would be slower for it. Wait for it or cancel it first."
+            )
+        self.start(self._measure())
+        return True
+
+    def _must_be_open(self):
+        if self.prediction is None:
+            raise ValueError("Commit a prediction first: nothing is run before it is locked.")
+
+    def _at(self, run, labels):
+        reading = self.read(self.search.run(run))
+        return reading, reading.at(labels)
+
+    # -- prices ----------------------------------------------------------------------------------------
+
+    def assumptions(self):
+        """Prices and sizes in force: the reader's, else the track's, else the lab's."""
+        return situation_.assumptions(self.track, self.edited)
+
+    def prices(self):
+        """Those of a labelling project."""
+        return situation_.prices(self.assumptions())
+
+    def situation(self):
+        """What the figures rest on."""
+        data = self.data.value
+        random, active = (self.search.latest(data, selects) for selects in (False, True))
+        return situation_.Situation(
+            self.track,
+            self.settings(),
+            self.prediction,
+            random and self.read(random),
+            active and self.read(active),
+            self.search.marker,
+            self.answer,
+            self.edited,
+            self.fixed,
+            self.curves,
+        )
+
+    def target(self):
+        """Accuracy the project needs: that of the class, else of the track."""
+        return situation_.limits(self.track, self.fixed)["target"].value
+
+    def curves(self, name):
+        """The build's sweep of one problem."""
+        if name not in self._curves:
+            self._curves[name] = reference_sweep.curves(name)
+        return self._curves[name]
+
+    def read(self, run):
+        """A run at the prices in force."""
+        state = (self.search.track, run.seeds, bool(run.now_right), self.prices())
+        known = self._readings.get(run.number)
+        if known is None or known[0] != state or known[1].run is not run or not run.right:
+            baseline = self.curves(run.settings["data"])[0]
+            reading = runs.read(run, self.prices(), baseline, self.target())
+            known = self._readings[run.number] = (state, reading)
+        return known[1]
+
+    def judged(self):
+        """The committed marker against the optimum, at the prices in force: a `Judgement`, or None."""
+        if self.search.counting:
+            return None
+        state = (self.search, self.prices(), self.target())
+        if self._judged is None or self._judged[0] != state:
+            self._judged = (state, self.situation().judged())
+        return self._judged[1]
+
+    def _places(self):
+        """Where marker and optimum stand in the plot, (cost, accuracy) each, or None."""
+        found = self.judged()
+        if found is None:
+            return None, None
+        return (found.cost, self.search.marker["accuracy"]), found.best and (
+            found.best.cost,
+            found.best.accuracy,
+        )
+
+    # -- what happens then -----------------------------------------------------------------------------
+
+    def _changed(self, *_):
+        if not self._quiet and self.sound():
+            self.report()
+
+    def _changed_data(self, *_):
+        if self._quiet:
+            return
+        self._quiet = True
+        self.initial.value = reference_sweep.SIZES[self.data.value][2]
+        self._quiet = False
+        self._changed()
+
+    async def _prepare(self):
+        await self._data()
+        self.report()
+
+    async def _data(self):
+        if not self._ready:
+            await self.progress("Reading the data", 0.02)
+            for name in FILES:
+                for file in datasets.FILES[name]:
+                    await self.load(file)
+            self._ready = True
+
+    async def _run(self, search, settings):
+        """Seeds one after the other, rounds one after the other; each seen as soon as it is there."""
+        await self._data()
+        if not self.told(self._fits):
+            return
+        problem = reference_sweep.problem(settings["data"])
+        run = None
+        total = settings["seeds"] * max(
+            1, -(-(settings["budget"] - settings["initial"]) // settings["batch"]) + 1
+        )
+        done, turn = 0, time.monotonic()
+        await self.progress("Drawing the first labels", 0.01)
+        try:
+            for seed in range(settings["seed"], settings["seed"] + settings["seeds"]):
+                X, y, X_test, y_test = reference_sweep.split(problem, settings["test_share"], seed)
+                for step in active_learning_rounds(
+                    X,
+                    y,
+                    X_test,
+                    y_test,
+                    settings["strategy"],
+                    settings["batch"],
+                    settings["initial"],
+                    settings["budget"],
+                    seed,
+                    recall_class=problem.critical,
+                ):
+                    if run is None:
+                        critical = int((y_test == problem.critical).sum())
+                        run = search.begin(settings, len(y_test), critical)
+                        self._keep(search)
+                    run.add(step)
+                    done += 1
+                    if time.monotonic() - turn > TURN:
+                        self._picture(search)
+                        await self.progress(
+                            f"Run {run.number}: seed {seed}, {step.labels} labels", done / total
+                        )
+                        turn = time.monotonic()
+                run.close_seed()
+        finally:
+            if run is not None:
+                run.stop()
+                self._keep(search)
+                self.report(of=search)
+
+    def _picture(self, search):
+        now = time.monotonic()
+        if search is self.search and now - self._drawn > FRAME:
+            self.report(brief=True)
+            self._drawn = time.monotonic()
+
+    async def _measure(self):
+        await self.progress("Reading texts to sign", 0.02)
+        for file in datasets.FILES["licences"]:
+            await self.load(file)
+        watch = roi_index.Stopwatch(datasets.licences().texts)
+        for share in watch.slices():
+            await self.progress("Signing texts", share)
+        self.rate = watch.value()
+        self.report()
+
+    def _keep(self, search):
+        """Into the reader's record, under the track the search belongs to, whatever track is shown by now."""
+        message = {
+            "type": "keep",
+            "part": self.part,
+            "track": search.track,
+            "name": "search",
+            "value": search.packed(),
+        }
+        self._say(message)
+
+    def report(self, of=None, brief=False):
+        """Tell the page everything that stands now; before the lock, only what it does not guard."""
+        if (of is not None and of is not self.search) or not self._ready:
+            return
+        settings = self.settings()
+        if self.prediction is None:
+            self.say(
+                "results",
+                values=figures.known(settings),
+                locked=True,
+                settings={**settings, **self.fixed},
+            )
+            return
+        situation = self.situation()
+        readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
+        best = money.frontier(readings)
+        found = tables.report(self, situation, readings, best, brief)
+        marker, optimum = self._places()
+        if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
+            marker = optimum = None
+        self.plot.show(readings, best, self.target(), marker, optimum)
+        self._report_index(found, brief)
+        of_session = tables.session_cases(self)
+        rate = {} if self.rate is None else {"measure.rate": self.rate}
+        session = (
+            tables.session(self.search)
+            | tables.beside(found["values"])
+            | tables.knee(self)
+            | rate
+            | ({} if self.answer is None else tables.overhead(self.assumptions()))
+        )
+        if "check.target.value" not in found["values"]:
+            session |= tables.demanded(situation)
+        found["values"] |= session
+        found["cases"] += of_session
+        self.say(
+            "results",
+            locked=False,
+            settings={**figures.stated(situation), "runs_used": self.search.used},
+            session=[*sorted(session), *of_session],
+            unfinished=any(run.now_right for run in self.search.runs),
+            **found,
+        )
+
+    def _report_index(self, found, brief):
+        if brief or self.answer is None:
+            return
+        assumptions = self.assumptions()
+        indexing, scoring = index_bill.questions(
+            assumptions, found["values"]["own.labels_saved"].value or 0.0
+        )
+        found["tables"] |= roi_index.tables(assumptions, indexing, scoring)
+        self.sides["indexing"].show(indexing)
+        self.sides["scoring"].show(scoring)

@@ -1,0 +1,218 @@
+"""The plots of Part 2: accuracy against the project's cost, and the two sides of the indexing question."""
+
+from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
+from bokeh.transform import stack
+
+from apps.shared import plots
+from dataselect_core.figures.active_learning.runs import LINE
+
+STYLES = {  # strategy -> colour, dash, marker; the page's key shows the same
+    "random": (plots.GREY, [6, 4], "circle"),
+    "least_confidence": (plots.ORANGE, [2, 3], "triangle"),
+    "margin": (plots.BLUE, [], "square"),
+    "entropy": (plots.GREEN, [8, 3, 2, 3], "diamond"),
+}
+MARKS = {  # what is marked on the lines -> marker, size, colour
+    "crossing": ("x", 13, plots.INK),
+    "geometric": ("inverted_triangle", 15, plots.INK),
+    "economic": ("star", 19, plots.INK),
+    "marker": ("circle_cross", 24, plots.RED),
+    "optimum": ("hex", 24, plots.RED),
+}
+PARTS = {  # part of a side -> name, colour, hatch
+    "signatures": ("Signatures (CPU)", plots.BLUE, None),
+    "reads": ("Reads", plots.ORANGE, "right_diagonal_line"),
+    "scoring": ("Scoring (GPU)", plots.RED, "dot"),
+    "training": ("Training saved (GPU)", plots.GREEN, None),
+    "labels": ("Labels saved", "#7A2E8E", "cross"),
+}
+
+
+def point_size(rounds):
+    """Markers shrink where there are many."""
+    return 7 if rounds <= 30 else 4
+
+
+class RoiPlot:
+    """`LabelingROIPlot`: a line for each run with the band of its seeds, the frontier, the knees."""
+
+    def __init__(self):
+        self.figure = plots.chart(
+            "Total project cost, dollars (modelled)", "Accuracy on the test set (measured)", height=430
+        )
+        self.figure.x_range, self.figure.y_range = Range1d(0, 1000), Range1d(0.5, 1.0)
+        self.figure.yaxis.formatter = NumeralTickFormatter(format="0%")
+        self.figure.xaxis.formatter = NumeralTickFormatter(format="$0.[0]a")
+        self.figure.xaxis.ticker = BasicTicker(desired_num_ticks=5)
+        self.bands = self._source("xs", "ys", "color")
+        self.figure.patches(
+            "xs", "ys", source=self.bands, fill_color="color", fill_alpha=0.14, line_color=None
+        )
+        self.line = Span(
+            location=LINE, dimension="width", line_color=plots.RED, line_dash="dashed", line_width=1.5
+        )
+        self.target = Span(
+            location=LINE, dimension="width", line_color=plots.RED, line_dash="dotted", line_width=2
+        )
+        for span in (self.line, self.target):
+            self.figure.add_layout(span)
+        self.best = self._source("x", "y")
+        self.figure.line("x", "y", source=self.best, line_color=plots.INK, line_width=7, line_alpha=0.18)
+        self.lines = self._source("xs", "ys", "color", "dash", "width")
+        self.figure.multi_line(
+            "xs", "ys", source=self.lines, line_color="color", line_dash="dash", line_width="width"
+        )
+        self.points = self._source("x", "y", "color", "marker", "size")
+        self.figure.scatter("x", "y", source=self.points, marker="marker", size="size", color="color")
+        self.names = self._source("x", "y", "text", "color")
+        self.figure.text(
+            "x",
+            "y",
+            text="text",
+            source=self.names,
+            text_color="color",
+            text_font_size="13px",
+            text_font_style="bold",
+            x_offset=6,
+            y_offset=6,
+        )
+        self.marks = {}
+        for name, (marker, size, color) in MARKS.items():
+            self.marks[name] = self._source("x", "y")
+            self.figure.scatter(
+                "x",
+                "y",
+                source=self.marks[name],
+                marker=marker,
+                size=size,
+                fill_color="white",
+                fill_alpha=0.75,
+                line_color=color,
+                line_width=2,
+            )
+
+    @staticmethod
+    def _source(*columns):
+        return ColumnDataSource({name: [] for name in columns})
+
+    def clear(self):
+        """Nothing to see."""
+        for source in (self.bands, self.best, self.lines, self.points, self.names, *self.marks.values()):
+            source.data = {name: [] for name in source.data}
+
+    def show(self, readings, frontier, target, marker=None, optimum=None):
+        """Draw runs. `marker` and `optimum` are (cost, accuracy) or None; `frontier` is that of `roi_money`."""
+        styles = [STYLES[r.run.settings["strategy"]] for r in readings]
+        last = max((r.run.number for r in readings), default=0)
+        self.bands.data = {
+            "xs": [[*r.cost, *r.cost[::-1]] for r in readings],
+            "ys": [[*r.low, *r.high[::-1]] for r in readings],
+            "color": [s[0] for s in styles],
+        }
+        self.lines.data = {
+            "xs": [list(r.cost) for r in readings],
+            "ys": [list(r.mean) for r in readings],
+            "color": [s[0] for s in styles],
+            "dash": [s[1] for s in styles],
+            "width": [3.5 if r.run.number == last else 2 for r in readings],
+        }
+        each = [(r, s, i) for r, s in zip(readings, styles, strict=True) for i in range(len(r.labels))]
+        self.points.data = {
+            "x": [r.cost[i] for r, _, i in each],
+            "y": [r.mean[i] for r, _, i in each],
+            "color": [s[0] for _, s, _ in each],
+            "marker": [s[2] for _, s, _ in each],
+            "size": [point_size(len(r.labels)) for r, _, _ in each],
+        }
+        self.names.data = {
+            "x": [r.cost[-1] for r in readings],
+            "y": [r.mean[-1] for r in readings],
+            "text": [str(r.run.number) for r in readings],
+            "color": [s[0] for s in styles],
+        }
+        self.best.data = {"x": [r.cost[i] for r, i in frontier], "y": [r.mean[i] for r, i in frontier]}
+        self._mark("crossing", [(r.cost_at(r.crossing), LINE) for r in readings if r.crossing is not None])
+        for name in ("geometric", "economic"):
+            found = [(r, getattr(r, name)) for r in readings]
+            self._mark(name, [(r.cost_at(x), r.mean_at(x)) for r, x in found if x is not None])
+        self._mark("marker", [marker] if marker else [])
+        self._mark("optimum", [optimum] if optimum else [])
+        self.target.location = target
+        far = [r.cost[-1] for r in readings] + [point[0] for point in (marker, optimum) if point]
+        self.figure.x_range.end = 1.06 * max(far, default=1000)
+        low = min((float(r.low.min()) for r in readings), default=0.5)
+        self.figure.y_range.start = max(0.0, 0.05 * int(low / 0.05) - 0.05)
+
+    def place(self, point):
+        """Where a marker would stand: (cost, accuracy)."""
+        self._mark("marker", [point])
+
+    def _mark(self, name, points):
+        self.marks[name].data = {"x": [x for x, _ in points], "y": [y for _, y in points]}
+
+
+class SidesPlot:
+    """One question as two stacked bars: what it costs, what it saves."""
+
+    def __init__(self, title, cost, costs, savings):
+        self.costs, self.savings, self.rows = costs, savings, ["saves", cost]
+        self.figure = plots.chart("Dollars (modelled)", "", height=170, title=title, y_range=self.rows)
+        self.figure.title.text_font_size, self.figure.title.text_color = "14px", plots.INK
+        self.figure.x_range = Range1d(0, 1)
+        self.figure.xaxis.formatter = NumeralTickFormatter(format="$0.[0]a")
+        self.figure.xaxis.ticker = BasicTicker(desired_num_ticks=4)
+        names = [*costs, *savings]
+        self.source = ColumnDataSource({"side": self.rows, **{name: [0.0, 0.0] for name in names}})
+        self.sums = ColumnDataSource({"side": [], "end": [], "text": []})
+        self.figure.text(
+            "end",
+            "side",
+            text="text",
+            source=self.sums,
+            text_color=plots.INK,
+            text_font_size="13px",
+            text_baseline="middle",
+            x_offset=6,
+        )
+        for name, group in ((n, g) for g in (costs, savings) for n in g):
+            _, color, hatch = PARTS[name]
+            before = list(group[: group.index(name)])
+            self.figure.hbar(
+                y="side",
+                left=_stack(before),
+                right=_stack([*before, name]),
+                height=0.6,
+                source=self.source,
+                fill_color=color,
+                line_color="white",
+                hatch_pattern=hatch,
+                hatch_color="white",
+                hatch_alpha=0.7,
+            )
+
+    def show(self, question):
+        """Draw a `break_even.Question`."""
+        self.source.data = {
+            "side": self.rows,
+            **{name: [0.0, question.cost_parts[name]] for name in self.costs},
+            **{name: [question.saving_parts[name], 0.0] for name in self.savings},
+        }
+        sums = [question.saving, question.cost]
+        self.sums.data = {"side": self.rows, "end": sums, "text": [_dollars(x) for x in sums]}
+        self.figure.x_range.end = 1.3 * max(*sums, 1e-9)  # room for the number behind the longest bar
+
+    def clear(self):
+        """Nothing to see."""
+        self.source.data = {name: self.rows if name == "side" else [0.0, 0.0] for name in self.source.data}
+        self.sums.data = {"side": [], "end": [], "text": []}
+
+
+def _dollars(x):
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if x >= size:
+            return f"${x / size:.3g} {letter}"
+    return f"${x:.3g}"
+
+
+def _stack(names):
+    return stack(*names) if names else 0

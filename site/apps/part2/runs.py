@@ -1,0 +1,114 @@
+"""The runs of a reader's search: what was measured, which of it counted, and the marker that ends it."""
+
+from dataselect_core.figures.active_learning.runs import LabRun
+from dataselect_core.sampling import STRATEGIES
+from dataselect_core.sampling.reference_sweep import SIZES
+
+COUNTED = 10  # the 10-Iteration Rule
+KEPT = 40  # runs a record holds; older ones leave the plot, what counted stays counted
+
+
+def _known(settings):
+    """ValueError for settings that no run can have: a record may come from a file."""
+    if settings["strategy"] not in STRATEGIES or settings["data"] not in SIZES:
+        raise ValueError("an unknown strategy or data set")
+    for name in ("batch", "initial", "budget", "seed", "seeds"):
+        int(settings[name])
+    float(settings["test_share"])
+
+
+class Search:
+    """What one track's reader has done so far.
+
+    Parameters
+    ----------
+    track : str
+    kept : dict or None
+        What `packed` gave earlier; anything that is no such thing is not taken over.
+    """
+
+    def __init__(self, track, kept=None):
+        self.track = track
+        self.runs, self.used, self.marker, self.last = [], 0, None, 0
+        if isinstance(kept, dict):
+            self._take(kept)
+
+    def _take(self, kept):
+        try:
+            runs = [LabRun(**run) for run in kept["runs"]]
+            for run in runs:
+                labels, accuracy = run.accuracy()
+                if not (accuracy.ndim == 2 and len(labels) == accuracy.shape[1] > 0):
+                    raise ValueError("a run without rounds")
+                _known(run.settings)
+            used, last, marker = int(kept["used"]), int(kept["last"]), kept.get("marker")
+            if marker is not None:
+                _known(marker["settings"])
+                seeds = [run.seeds for run in runs if run.number == marker["run"]] or [
+                    marker["settings"]["seeds"]
+                ]
+                marker = {
+                    "selects": bool(marker["selects"]),
+                    "settings": dict(marker["settings"]),
+                    "seeds": int(marker.get("seeds", seeds[0])),
+                    "accuracy": float(marker["accuracy"]),
+                    **{name: int(marker[name]) for name in ("run", "labels", "rounds")},
+                }
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return
+        self.runs, self.last, self.marker = runs, last, marker
+        self.used = max(used, sum(run.counted for run in runs))
+
+    @property
+    def left(self):
+        """Counted runs that are left."""
+        return max(0, COUNTED - self.used)
+
+    @property
+    def counting(self):
+        """Whether a new run counts: until the marker is committed."""
+        return self.marker is None
+
+    def begin(self, settings, test_size, critical_size):
+        """A new run, counted from its first result on."""
+        self.last += 1
+        run = LabRun(self.last, settings, test_size, critical_size, self.counting)
+        self.used += run.counted
+        self.runs = [*self.runs, run][-KEPT:]
+        return run
+
+    def run(self, number):
+        """The run of that number.
+
+        Raises
+        ------
+        ValueError
+            When there is none.
+        """
+        for run in self.runs:
+            if run.number == number:
+                return run
+        raise ValueError(f"there is no run {number!r}")
+
+    def shown(self):
+        """The runs in the plot, in order."""
+        return [run for run in self.begun() if run.shown]
+
+    def begun(self, data=None):
+        """The runs that have something to show, on one data set or on all, in order."""
+        return [
+            run for run in self.runs if (run.right or run.now_right) and data in (None, run.settings["data"])
+        ]
+
+    def latest(self, data, selects):
+        """The newest run on a data set that lets a model choose, or that does not; None where there is none."""
+        return next((run for run in reversed(self.begun(data)) if run.selects is selects), None)
+
+    def packed(self):
+        """As the reader's record keeps it."""
+        return {
+            "used": self.used,
+            "last": self.last,
+            "marker": self.marker,
+            "runs": [run.packed() for run in self.runs if run.right],
+        }

@@ -1,0 +1,183 @@
+"""What Part 2 tells the page beside its figures: tables, cases, the list of runs."""
+
+from apps.part2.runs import COUNTED
+from dataselect_core.figures.active_learning import cases as labelling_cases
+from dataselect_core.figures.active_learning import figures, prediction, verdict
+from dataselect_core.figures.active_learning.runs import LINE, crossing
+from dataselect_core.values import measured, modelled
+
+
+def session(search):
+    """What only the reader's record knows: shown, and no figure that a report could be checked by."""
+    return {
+        "search.used": measured(search.used, "runs", "counted in your record"),
+        "search.left": measured(search.left, "runs", "counted in your record"),
+        "search.limit": modelled(COUNTED, "runs", "the 10-Iteration Rule"),
+    }
+
+
+def demanded(situation):
+    """The limits, which are known before there is a run to hold against them."""
+    return {f"check.{name}.limit": limit for name, limit in situation.limits().items()}
+
+
+def knee(bench):
+    """How many labels random sampling needs for the accuracy of the economic knee."""
+    judged = bench.judged()
+    if judged is None:
+        return {}
+    random = bench.curves(bench.search.marker["settings"]["data"])[0]
+    needed = crossing(random.labels, random.mean, judged.values["knee.accuracy"].value)
+    return {"knee.random": measured(needed, "labels", verdict.SWEEP)}
+
+
+def overhead(assumptions):
+    """The factor on the core-hours of signatures: an assumption in force, shown where the bill of the index is."""
+    return {"index.overhead": modelled(assumptions.index_overhead, "", assumptions["index_overhead"].source)}
+
+
+def beside(values):
+    """The prediction on the scale of the measurement: shown, and no figure of a report, which has both of its own."""
+    direction, factor, ratio = (
+        values[path].value if path in values else None
+        for path in ("reveal.direction", "reveal.factor", "own.ratio")
+    )
+    if ratio is None:
+        return {}
+    expected = prediction.ratio(direction, factor)
+    return {
+        "reveal.ratio": modelled(
+            expected, "", "your prediction, as labels of random ÷ of uncertainty sampling"
+        ),
+        "reveal.apart": modelled(prediction.apart(expected, ratio), "", "the larger ratio ÷ the smaller"),
+    }
+
+
+def session_cases(bench):
+    """Likewise what is the case: how far the search is, and whether the best setting was tried in it."""
+    search, judged = bench.search, bench.judged()
+    cases = ["runs-left" if search.left or not search.counting else "runs-used"]
+    if search.begun():
+        cases.append("any-runs")
+    if bench.rate is not None:
+        cases.append("rate-measured")
+    if judged is not None:
+        cases += labelling_cases.knee_cases(bench.situation(), judged)
+    if judged is not None and judged.best is not None:
+        best, data = judged.best, search.marker["settings"]["data"]
+        tried = {
+            (run.settings["strategy"], run.settings["batch"] if run.selects else None)
+            for run in search.runs
+            if run.counted and run.settings["data"] == data
+        }
+        wanted = (best.strategy.replace("_", " "), best.batch_size if best.strategy != "random" else None)
+        cases.append("best-tried" if wanted in tried else "best-untried")
+    return cases
+
+
+def report(bench, situation, readings, frontier, brief):
+    """Everything the page shows of the runs; `readings` are those in the plot, `brief` leaves the tables out."""
+    search = bench.search
+    judged, begun = bench.judged(), search.begun()
+    values = figures.figures(situation, judged)
+    cases = labelling_cases.cases(situation, values, judged)
+    tables = {} if brief else {"LabelingROIPlot": _points(readings, frontier), "RunList": _runs(bench)}
+    return {
+        "values": values,
+        "cases": cases,
+        "tables": tables,
+        "runs": [_listed(run) for run in begun],
+        "search": {
+            "used": search.used,
+            "left": search.left,
+            "limit": COUNTED,
+            "counting": search.counting,
+            "marker": search.marker,
+        },
+    }
+
+
+def _listed(run):
+    """A run as the page's list and the marker's form need it."""
+    return {
+        "number": run.number,
+        "strategy": run.settings["strategy"],
+        "batch": run.settings["batch"],
+        "data": run.settings["data"],
+        "seeds": max(1, run.seeds),
+        "counted": run.counted,
+        "shown": run.shown,
+        "labels": run.labels[: len(run.accuracy()[0])],
+    }
+
+
+def _points(readings, frontier):
+    best = {(r.run.number, i) for r, i in frontier}
+    rows = []
+    for r in readings:
+        name = (
+            f"{r.run.number}: {r.run.settings['strategy'].replace('_', ' ')}, batch {r.run.settings['batch']}"
+        )
+        for i in range(len(r.labels)):
+            rows.append(
+                [
+                    name,
+                    r.labels[i],
+                    r.cost[i],
+                    r.mean[i],
+                    r.low[i],
+                    r.high[i],
+                    "yes" if (r.run.number, i) in best else "",
+                ]
+            )
+    return {
+        "columns": [
+            {"label": "Run"},
+            {"label": "Labels", "format": "integer", "kind": "measured"},
+            {"label": "Project cost", "format": "dollars", "kind": "modelled"},
+            {"label": "Accuracy, mean", "format": "percent", "kind": "measured"},
+            {"label": "Lowest seed", "format": "percent", "kind": "measured"},
+            {"label": "Highest seed", "format": "percent", "kind": "measured"},
+            {"label": "On the frontier"},
+        ],
+        "rows": rows,
+    }
+
+
+def _runs(bench):
+    rows = []
+    for run in bench.search.begun(bench.data.value):
+        r = bench.read(run)
+        at = None if r.crossing is None else r.cost_at(r.crossing)
+        stop = float(r.cost[r.stop]) if r.reached else None
+        rows.append(
+            [
+                str(run.number),
+                run.settings["strategy"].replace("_", " "),
+                run.settings["batch"],
+                r.crossing,
+                at,
+                int(r.labels[r.stop]) if r.reached else None,
+                stop,
+                r.geometric,
+                r.economic,
+                r.net if run.selects else None,
+                float(run.recall()[r.stop]),
+            ]
+        )
+    return {
+        "columns": [
+            {"label": "Run"},
+            {"label": "Strategy"},
+            {"label": "Batch", "format": "integer"},
+            {"label": f"Labels to {LINE:.0%}", "format": "integer", "kind": "measured"},
+            {"label": f"Cost at {LINE:.0%}", "format": "dollars", "kind": "modelled"},
+            {"label": "Labels to the target", "format": "integer", "kind": "measured"},
+            {"label": "Cost at the target", "format": "dollars", "kind": "modelled"},
+            {"label": "Geometric knee, labels", "format": "integer", "kind": "measured"},
+            {"label": "Economic knee, labels", "format": "integer", "kind": "modelled"},
+            {"label": "Net benefit there", "format": "dollars", "kind": "modelled"},
+            {"label": "Recall, watched class", "format": "percent", "kind": "measured"},
+        ],
+        "rows": rows,
+    }

@@ -1,0 +1,426 @@
+"""Part 3, the Domain Gap Synthesis: a mix of real and synthetic digits, measured in the field, under real rain."""
+
+import asyncio
+
+import panel as pn
+
+from apps.part3 import noise_tables, pictures
+from apps.part3 import tables as mix_tables
+from apps.part3.plots import CutPlot, MapPlot, NoisePlots
+from apps.shared.controlled import Controlled
+from apps.shared.controls import choice, slider_with_number, whole_number
+from dataselect_core import datasets, tracks
+from dataselect_core.figures.domain_gap import figures
+from dataselect_core.figures.domain_gap.situation import (
+    CLASS_LIMITS,
+    DIRECTIONS,
+    Situation,
+    fixed_limits,
+    setting_of,
+)
+from dataselect_core.gap import gap_map, mix, noise_experiments, small_map
+
+MEASURES = {
+    "Field accuracy": "accuracy",
+    "Safety recall in heavy rain": "recall",
+    "FID": "fid",
+    "FID∞ (bias taken out)": "fid_infinity",
+}
+PAUSE = 0.2  # seconds without a newer setting before training begins
+REMEMBERED = 2000  # runs
+
+
+class DomainGapSynthesis(Controlled):
+    """The workbench of Part 3.
+
+    The map of the track was computed when the lab was built, so a point of it is there at once; what is measured
+    at the reader's own setting is trained here and follows. Before the prediction is locked only the
+    pictures are shown.
+    """
+
+    part = 3
+
+    def __init__(self, say, load):
+        super().__init__(say, load)
+        self.prediction = None
+        self.fixed = {}  # limits that the link of a class has set
+        self.shown = False  # long work waits until the reader looks at this part
+        self.digits = self.rainfall = self.map = None
+        self.runs = {}  # (setting, seed) -> mixing.Outcome
+        self.own = []  # maps measured here, for settings that the track's was not made for
+        self.experiments = {}  # (rate, seeds) -> noise_lab.Measured
+        self._maps = self._pictured = self._drawn = None
+        self._quiet = self._map_wanted = False
+        self._controls()
+        self.map_plot, self.noise_plots = MapPlot(), NoisePlots()
+        self.cut_mix = CutPlot("Synthetic share, %", 100)
+        self.cut_random = CutPlot("Domain randomisation", 1)
+        self._defaults = self.settings()
+
+    def _controls(self):
+        start = self.track.part_3
+        self.synthetic, synthetic_number = slider_with_number(
+            "Synthetic share, %", 100 * start.share.value, 0, 100, 5
+        )
+        self.randomisation, randomisation_number = slider_with_number(
+            "Domain randomisation", start.randomisation.value, 0, 1, 0.05
+        )
+        self.noise, noise_number = slider_with_number("Label noise to inject, %", 5.0, 0, 30, 1)
+        self._sliders = {
+            "synthetic": (self.synthetic, synthetic_number),
+            "randomisation": (self.randomisation, randomisation_number),
+            "noiserate": (self.noise, noise_number),
+        }
+        self.measure = choice("The map shows", MEASURES, "accuracy")
+        self.total = whole_number("Total budget, samples", int(start.total.value), 20, 3000)
+        self.real = whole_number("Real samples available", int(start.real.value), 0, mix.POOL)
+        self.rain = choice(
+            "Days with rain in the field", {"As recorded in Seattle": "record", "By hand": "hand"}, "record"
+        )
+        self.wet_share = whole_number("Days with rain, %", 43, 0, 100, disabled=True)
+        self.simulator_rain = choice(
+            "Is the simulator given rain?",
+            {"No: it does not know rain": "no", "Yes, from the same record": "yes"},
+            "no",
+        )
+        self.label_noise = whole_number("Wrong labels among the real, %", 0, 0, 45)
+        self.seed = whole_number("First seed", 1, 0, 9999)
+        self.seeds = whole_number("Number of seeds", 5, 2, 20)
+        self.controls = {
+            "synthetic": self.synthetic,
+            "randomisation": self.randomisation,
+            "measure": self.measure,
+            "total": self.total,
+            "real": self.real,
+            "rain": self.rain,
+            "wet_share": self.wet_share,
+            "simulator_rain": self.simulator_rain,
+            "label_noise": self.label_noise,
+            "seed": self.seed,
+            "seeds": self.seeds,
+            "noise": self.noise,
+        }
+        for control in self.controls.values():
+            control.param.watch(self._changed, "value")
+
+    def roots(self):
+        """The places of the page and what stands in them."""
+
+        def stack(*widgets):
+            return pn.Column(*widgets, sizing_mode="stretch_width")
+
+        def plot(figure):
+            return pn.pane.Bokeh(figure, sizing_mode="stretch_width")
+
+        return {
+            "synthetic": stack(*self._sliders["synthetic"]),
+            "randomisation": stack(*self._sliders["randomisation"]),
+            "advanced": stack(
+                self.total,
+                self.real,
+                self.rain,
+                self.wet_share,
+                self.simulator_rain,
+                self.label_noise,
+                self.seed,
+                self.seeds,
+            ),
+            "measure": self.measure,
+            "noiserate": stack(*self._sliders["noiserate"]),
+            "map": plot(self.map_plot.figure),
+            "cutmix": plot(self.cut_mix.figure),
+            "cutrandom": plot(self.cut_random.figure),
+            "noise": plot(self.noise_plots.law),
+            "learning": plot(self.noise_plots.curve),
+        }
+
+    # -- the reader's setting --------------------------------------------------------------------------
+
+    def settings(self):
+        """The settings a link or a record needs to come back here, and the limits of a class.
+
+        `map` says whose map the figures rest on.
+        """
+        return {**super().settings(), "map": "own" if self._own_map() else "track", **self.fixed}
+
+    def setting(self):
+        """The `mix.Setting` of the controls; ValueError where there is too little to train on."""
+        return setting_of(super().settings(), self.track)[0]
+
+    def situation(self):
+        """What the figures rest on, as far as it is there."""
+        setting, seeds = setting_of(super().settings(), self.track)
+        rate = round(self.noise.value / 100, 4)
+        return Situation(
+            self.track,
+            setting,
+            seeds,
+            rate,
+            self.prediction,
+            self.map,
+            None if self.rainfall is None else float((self.rainfall > 0).mean()),
+            self._own_map(),
+            self.runs,
+            self.experiments.get((rate, seeds)),
+            self.edited,
+            self.fixed,
+        )
+
+    def _own_map(self):
+        """The map measured here for the reader's setting; None where there is none, or the track's holds."""
+        setting, seeds = setting_of(super().settings(), self.track)
+        if self.map is None or self.map.holds(setting, self.map.seeds):
+            return None
+        return next((made for made in self.own if made.holds(setting, seeds[: small_map.SEEDS])), None)
+
+    # -- what the page asks ----------------------------------------------------------------------------
+
+    def open(self, state):
+        """Take over track, settings, assumptions and the locked prediction of the page."""
+        self.track = tracks.track(state.get("track", "cloud"))
+        self.prediction, self.edited, self.fixed, self.map = None, {}, {}, None
+        self._pictured, self._drawn, self.own, self._map_wanted = None, None, [], False
+        start = self.track.part_3
+        settings = {
+            **self._defaults,
+            "synthetic": 100 * start.share.value,
+            "randomisation": start.randomisation.value,
+            "total": int(start.total.value),
+            "real": int(start.real.value),
+            "label_noise": round(100 * start.label_noise.value),
+        }
+        self._quiet = True
+        try:
+            for given in (settings, state.get("settings") or {}):  # what is refused leaves the track's own
+                for name, value in given.items():
+                    # A map of the reader's own is measured again when it is asked for, and limits come from the link.
+                    if name != "map" and name not in CLASS_LIMITS:
+                        self.told(self.set, name, value)
+            self.told(self._fix, state.get("limits") or {})
+        finally:
+            self._quiet = False
+        if state.get("prediction") is not None:
+            self.told(self._lock, state["prediction"])
+        self.told(self._assume, state.get("assumptions") or {})
+        self.hold([*(state.get("fixed") or ()), *(["real"] if "supply_limit" in self.fixed else [])])
+        for plot in (self.map_plot, self.cut_mix, self.cut_random, self.noise_plots):
+            plot.clear()
+        self._turn()
+
+    def _fix(self, limits):
+        """The limits of a class; its supply is that of the control, too."""
+        supply = limits.get("supply_limit")
+        if supply is not None:
+            self.set("real", supply)
+        self.fixed = fixed_limits({**super().settings(), **limits})
+
+    def ask_show(self):
+        """The reader has come to this part: what is not ready is made now."""
+        if not self.shown:
+            self.shown = True
+            self._turn()
+        return True
+
+    def ask_narrow(self, narrow):
+        """Whether the page is as narrow as a phone."""
+        self.map_plot.narrow(bool(narrow))
+        return True
+
+    def ask_remap(self):
+        """The reader wants a map for settings that the track's was not made for."""
+        if self.prediction is None or self.map is None:
+            raise ValueError("there is no map before the prediction is locked and Python is ready")
+        self._map_wanted = True
+        self.start(self._catch_up())
+        return True
+
+    def ask_lock(self, prediction, lock="3"):
+        """The reader has committed a prediction: from now on results are reported."""
+        self._lock(prediction)
+        self._turn()
+        return True
+
+    def _lock(self, prediction):
+        direction, points = (
+            (prediction.get(name) for name in ("direction", "prediction"))
+            if isinstance(prediction, dict)
+            else (None, None)
+        )
+        number = isinstance(points, (int, float)) and not isinstance(points, bool)
+        if direction not in DIRECTIONS or not number or not 0 <= points <= 100:
+            raise ValueError(
+                f"the prediction must be one of {', '.join(DIRECTIONS)} and a number of points from 0 "
+                f"to 100, not {prediction!r}"
+            )
+        self.prediction = (direction, float(points))
+
+    def ask_assume(self, assumptions):
+        """The reader has changed assumptions: name -> value."""
+        self._assume(assumptions)
+        self.report()
+        return True
+
+    def _assume(self, edited):
+        before, self.edited = self.edited, dict(edited)
+        try:
+            self.situation().check_assumptions()
+        except (ValueError, TypeError) as error:
+            self.edited = before
+            raise ValueError(str(error)) from None
+
+    # -- what happens then -----------------------------------------------------------------------------
+
+    def _changed(self, *_):
+        self.wet_share.disabled = self.rain.value == "record"
+        if not self._quiet and self.sound():
+            self._turn()
+
+    def _turn(self):
+        """Show what is known at the reader's setting, and start the work on what is not."""
+        if not self.told(self.setting):
+            self.cancel()
+            return
+        self.report()
+        if self.shown and self._missing():
+            self.start(self._catch_up())
+        elif self.working:
+            self.cancel()
+
+    def _missing(self):
+        if self.digits is None or self._pictured != self._sheet_key():
+            return True
+        if self.prediction is None:
+            return False
+        now = self.situation()
+        wanted = [one for one in now.strategies().values() if one is not None]
+        return (
+            now.map is None
+            or self._map_wanted
+            or now.experiment is None
+            or any(now.measured(one) is None for one in wanted)
+        )
+
+    async def _catch_up(self):
+        if self.digits is None:
+            await self.progress("Reading digits and weather", 0.01)
+            for name in ("digits", "rainfall_mm"):
+                for file in datasets.FILES[name]:
+                    await self.load(file)
+            self.digits, self.rainfall = datasets.digits(), datasets.rainfall_mm()
+            await self.progress("Drawing digits", 0.02)
+        if self._pictured != self._sheet_key():
+            self._show_pictures()
+            await asyncio.sleep(0)
+        if self.prediction is None:
+            return
+        if self.map is None:
+            if self._maps is None:
+                for file in datasets.FILES["gap_maps"]:
+                    await self.load(file)
+                self._maps = datasets.gap_maps()
+            self.map = gap_map.read(self._maps, self.track.id)
+            self.report()
+        await asyncio.sleep(PAUSE)
+        now = self.situation()
+        if self._map_wanted:
+            await self._train("mix", now.setting, now.seeds)
+            await self._measure_map(now)
+        for name, setting in now.strategies().items():
+            await self._train(name, setting, now.seeds)
+        await self._experiment(now.rate, now.seeds)
+
+    async def _train(self, name, setting, seeds):
+        """Run a strategy for every seed that has not been run."""
+        if setting is None:
+            return
+        label = {
+            "mix": "Training on your mix",
+            "real": "Training on its real samples alone",
+            "expert": "Training on expert labels",
+        }[name]
+        wanted = [seed for seed in seeds if (setting, seed) not in self.runs]
+        for done, seed in enumerate(wanted):
+            for step in mix.stepwise(setting, *self.digits, self.rainfall, seed):
+                if step is not None:
+                    self.runs[setting, seed] = step
+                await self.progress(f"{label}: seed {done + 1} of {len(wanted)}", (done + 0.5) / len(wanted))
+        while len(self.runs) > REMEMBERED:
+            self.runs.pop(next(iter(self.runs)))
+        if wanted:
+            self.report()
+
+    async def _measure_map(self, now):
+        """The small map that the reader asked for, if their setting still needs one."""
+        if not now.holds():
+            for step in small_map.measure(
+                self.map, now.setting, now.seeds, (*self.digits, self.rainfall), self.runs
+            ):
+                if isinstance(step, tuple):
+                    await self.progress(*step)
+                else:
+                    self.own.append(step)
+        self._map_wanted = False
+        self.report()
+
+    def cancel(self):
+        """Ends the long work, and forgets what it was for."""
+        self._map_wanted = False
+        super().cancel()
+
+    async def _experiment(self, *key):
+        if key not in self.experiments:
+            for step in noise_experiments.measure(*key, *self.digits):
+                if isinstance(step, tuple):
+                    await self.progress(*step)
+                else:
+                    self.experiments[key] = step
+            self.report()
+
+    def _sheet_key(self):
+        return self.setting(), self.seed.value
+
+    def _show_pictures(self):
+        key = self._sheet_key()
+        self.say("pictures", rows=pictures.sheet(*key[:1], *self.digits, self.rainfall, key[1]))
+        self._pictured = key
+
+    def report(self):
+        """Tell the page what is known; before the lock, only what it does not guard."""
+        now = self.situation()
+        if self.prediction is None:
+            self.say("results", values=figures.known(now), locked=True, settings=self.settings())
+        elif self.map is not None:
+            self._draw(now)
+            values, cases = figures.figures(now)
+            tables = mix_tables.tables(now, self.measure.value) | noise_tables.tables(now.experiment, values)
+            self.say(
+                "results",
+                locked=False,
+                settings=self.settings(),
+                assumptions=self.edited,
+                values=values,
+                tables=tables,
+                cases=cases,
+                unfinished=self._missing(),
+            )
+
+    def _draw(self, now):
+        made, setting = now.shown(), now.setting
+        i, j = made.nearest(setting.share, setting.randomisation)
+        shown = (id(made), self.measure.value)
+        if self._drawn != shown:
+            self.map_plot.show(made, self.measure.value, now.kept(made))
+            self._drawn = shown
+        self.map_plot.move(setting.share, setting.randomisation)
+        cut = {
+            name: tuple(made.measures[name + end] for end in ("", "_low", "_high"))
+            for name in ("accuracy", "recall")
+        }
+        self.cut_mix.show(
+            100 * made.shares, {n: [v[:, j] for v in c] for n, c in cut.items()}, 100 * setting.share
+        )
+        self.cut_random.show(
+            made.randomisations, {n: [v[i] for v in c] for n, c in cut.items()}, setting.randomisation
+        )
+        if now.experiment is not None:
+            self.noise_plots.show(now.experiment)

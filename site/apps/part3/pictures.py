@@ -1,0 +1,98 @@
+"""The sheet of pictures: what the classifier is trained on, and what it meets in the field."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dataselect_core.gap import mix
+
+TRAINING = 20  # pictures shown of the training set
+
+
+def sheet(setting, X, y, rainfall_mm, seed):
+    """Rows of pictures at a setting, from the very samples that `mixing` draws for it.
+
+    Returns
+    -------
+    list of dict
+        name, title, alt (what the row shows, for who cannot see it), pictures: list of {ink: 64 whole numbers 0
+        to 16, label, mark: "real" or "synthetic" or ""}.
+    """
+    drawn = mix.samples(setting, X, y, rainfall_mm, seed)
+    half = mix.samples(replace(setting, share=0.5, real=mix.POOL), X, y, rainfall_mm, seed)
+    wet = (_ink(drawn["X_field"]) != _ink(drawn["X_dry"])).any(1)  # so much rain that it shows
+    shown = _one_each(drawn["y_field"], wet if wet.any() else ~wet)
+    made = np.flatnonzero(half["synthetic"])
+    made = made[_one_each(half["y_train"][made], np.ones(len(made), bool))]
+    some = np.linspace(0, len(drawn["y_train"]) - 1, TRAINING).astype(int)
+    heavy = drawn["X_heavy"][:: mix.FACTS["heavy_days"]["value"]][:10]
+    real, synthetic = setting.counts()
+    rained = "given rain" if setting.simulator_rain else "without rain"
+    return [
+        _row(
+            "training",
+            "Your training set",
+            drawn["X_train"][some],
+            drawn["y_train"][some],
+            f"{TRAINING} pictures spread evenly over the {real + synthetic} you train on, {real} real and "
+            f"{synthetic} synthetic",
+            np.where(drawn["synthetic"][some], "synthetic", "real"),
+        ),
+        _row(
+            "real",
+            "Real, dry",
+            drawn["X_dry"][shown],
+            drawn["y_field"][shown],
+            "one real handwritten digit of each class",
+        ),
+        _row(
+            "synthetic",
+            f"Synthetic, {rained}",
+            half["X_train"][made],
+            half["y_train"][made],
+            f"one drawing of each class by the simulator at randomisation {setting.randomisation:.2f}, {rained}",
+        ),
+        _row(
+            "field",
+            "The same real digits on rainy days" if wet.any() else "The field: no rain at this share",
+            drawn["X_field"][shown],
+            drawn["y_field"][shown],
+            "the real digits of the second row as the camera sees them on rainy days of the record",
+        ),
+        _row(
+            "heavy",
+            f"Safety: the {setting.critical} in heavy rain",
+            heavy,
+            np.full(len(heavy), setting.critical),
+            f"the critical class {setting.critical} on days of at least 10 mm",
+        ),
+    ]
+
+
+def _one_each(y, allowed):
+    """Index of the first allowed sample of each class, classes in order; of any sample where none is."""
+    first = []
+    for digit in range(mix.CLASSES):
+        found = np.flatnonzero((y == digit) & allowed)
+        found = found if len(found) else np.flatnonzero(y == digit)
+        first.extend(found[:1])
+    return np.array(first, dtype=int)
+
+
+def _row(name, title, X, y, alt, marks=None):
+    marks = [""] * len(X) if marks is None else list(marks)
+    about = f"{alt}. Mean ink {X.mean():.2f} of 1, spread between blocks {X.std():.2f}."
+    return {
+        "name": name,
+        "title": title,
+        "alt": f"{title}: {about}",
+        "pictures": [
+            {"ink": row, "label": label, "mark": str(mark)}
+            for row, label, mark in zip(_ink(X).tolist(), np.asarray(y).tolist(), marks, strict=True)
+        ],
+    }
+
+
+def _ink(X):
+    """Whole numbers from 0 to 16, as the page draws them."""
+    return np.round(16 * X).astype(int)

@@ -1,0 +1,121 @@
+"""What every workbench is: named Panel roots in one Bokeh document, results that carry their kind, long work
+that can be overtaken."""
+
+import asyncio
+import itertools
+import math
+
+import bokeh.util.serialization as bokeh_ids
+from bokeh.document import Document
+from bokeh.models import ImportedStyleSheet
+from panel.io.document import MockSessionContext
+
+from apps.defaults import remember
+from dataselect_core import tracks
+from dataselect_core.ledger.runtime import engine
+from dataselect_core.values import Value
+
+remember()
+ENGINE = engine()
+FIRST_ID = 1_000_000  # of the first view of part 1; part 2 starts a million later
+LATER_ID = 900_000_000  # models made after the first view never meet its names
+_later = itertools.count(LATER_ID, 1_000_000)
+
+
+def plain(value):
+    """Numbers, arrays and `Value`s as JSON knows them; what is not finite becomes None."""
+    if isinstance(value, Value):
+        return plain(value.as_dict())
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+class Workbench:
+    """One part of the lab.
+
+    A subclass has `part` (its number), `roots()` (name of the place on the page -> Panel object),
+    `open(state)` (track, prediction, settings as the page has them) and methods `ask_<name>(**arguments)`
+    that the page can call. It speaks through `say(message)` and reads data files after
+    `await load(file_name)`.
+    """
+
+    part = 0
+
+    def __init__(self, say, load):
+        # Model ids are a fixed sequence from here to the end of `document`, so that the document built
+        # natively at build time and the one built in the browser are the same to the letter, and the page
+        # that shows the first need not be drawn again.
+        bokeh_ids._simple_id = FIRST_ID * self.part
+        self._say = say
+        self.load = load
+        self.track = tracks.track("cloud")
+        self._task = None
+        self.edited = {}  # assumptions the reader has changed
+        self.controls = {}
+        self._held = set()
+
+    def document(self):
+        """The Bokeh document of the first view; called once, right after the workbench is made."""
+        document = Document()
+        document._session_context = lambda: MockSessionContext(document=document)
+        for name, viewable in self.roots().items():
+            model = viewable.get_root(document)
+            model.name = name
+            document.add_root(model)
+        document._session_context = None
+        for model in document.models:
+            if isinstance(model, ImportedStyleSheet):
+                model.url = model.url.split("?")[0]  # names are hashed; a native build adds a version here
+        bokeh_ids._simple_id = next(_later)
+        return document
+
+    def hold(self, names):
+        """The controls that the link of a class has fixed: the reader sees them and cannot move them."""
+        for name, control in self.controls.items():
+            if name in names or name in self._held:
+                control.disabled = name in names
+        self._held = set(names) & set(self.controls)
+
+    def say(self, kind, **content):
+        """Sends one message to the page; results say which assumptions of the reader they rest on, and who computed."""
+        if kind == "results":
+            content = {"assumptions": self.edited, "engine": ENGINE, **content}
+        self._say(plain({"type": kind, "part": self.part, "track": self.track.id, **content}))
+
+    async def progress(self, label, share):
+        """Tells the page how far long work is, and lets a newer request overtake it."""
+        self.say("work", label=label, share=share)
+        await asyncio.sleep(0)
+
+    @property
+    def working(self):
+        """Whether long work is under way."""
+        return self._task is not None and not self._task.done()
+
+    def start(self, work):
+        """Runs the coroutine `work` as this part's one long work; a newer one ends it."""
+        if self.working:
+            self._task.cancel()
+        self._task = asyncio.ensure_future(self._watched(work))
+        return self._task
+
+    async def _watched(self, work):
+        try:
+            await work
+        except Exception as error:  # a cancellation is none
+            self.say("trouble", text=f"{type(error).__name__}: {error}")
+        self.say("work", label="", share=1)
+
+    def cancel(self):
+        """Ends the long work of this part, if there is one."""
+        if self.working:
+            self._task.cancel()
+            self._task = None
+        self.say("work", label="", share=1)

@@ -1,0 +1,1 @@
+"""Corpora as people have them: files of many forms, folders, and what a page was given."""

@@ -1,0 +1,129 @@
+"""A corpus that is one file in memory, as a page gets it: documents, problems, and what is kept of it.
+
+The formats are those of `corpus_formats`. For files on disk, of any size, see `corpus_files` and `streaming`.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataselect_core.arguments import integer
+from dataselect_core.corpus.formats import CorpusError, Layout, Problem, Reader, format_of
+from dataselect_core.facts import load
+
+FACTS = load("corpus")
+PAGE_BYTES = FACTS["page_bytes"]["value"]
+PAGE_DOCUMENTS = FACTS["page_documents"]["value"]
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedCorpus:
+    """The documents of one file, read whole.
+
+    Attributes
+    ----------
+    documents : list of str, n
+    ranges : int64[n, 2]
+        Bytes [start, stop) of the file that each document came from, ascending.
+    lines : int64[n]
+        Line that each begins in, from 1.
+    problems : list of Problem
+    preamble : int
+        Bytes before the first document that belong to any selection: byte-order mark, header of a csv.
+    """
+
+    documents: list
+    ranges: np.ndarray
+    lines: np.ndarray
+    problems: list
+    preamble: int
+
+
+def read_corpus(
+    name, data, field="text", split="line", delimiter=",", max_bytes=PAGE_BYTES, max_documents=PAGE_DOCUMENTS
+):
+    """The documents of one file that is in memory, and what could not be read. For a page; pure.
+
+    Parameters
+    ----------
+    name : str
+        Its ending says the format: .txt, .jsonl or .ndjson, .csv, .tsv.
+    data : bytes
+        What the file holds, UTF-8.
+    field : str
+        Key (jsonl) or column (csv, tsv) of the text.
+    split : "line", "paragraph" or "document"
+        What a document is in a .txt.
+    delimiter : str
+        One ASCII character between the columns of a .csv.
+    max_bytes, max_documents : int
+        What is refused for being larger. The defaults are what a page may hold (facts/corpus.json).
+
+    Returns
+    -------
+    LoadedCorpus
+        Malformed lines are among its `problems` and not among its documents.
+
+    Raises
+    ------
+    CorpusError
+        If the file is of another kind or encoding, has no such column, is too large, or holds no document.
+    TypeError, ValueError
+        If an argument is not of the kind above.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a str, not {type(name).__name__}")
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"data must be bytes, not {type(data).__name__}")
+    max_bytes = integer("max_bytes", max_bytes, 1)
+    max_documents = integer("max_documents", max_documents, 1)
+    layout = Layout(format_of(name), field, split, delimiter)
+    if len(data) > max_bytes:
+        raise CorpusError(f"{name} has {len(data):,} bytes; at most {max_bytes:,} can be read here")
+    reader = Reader(name, io.BytesIO(data), layout)
+    documents, problems = [], []
+    for found in reader:
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif len(documents) == max_documents:
+            raise CorpusError(
+                f"{name} holds more than {max_documents:,} documents, which is the most that can be read here"
+            )
+        else:
+            documents.append(found)
+    if not documents:
+        raise CorpusError(f"{name} {nothing_in(problems)}")
+    ranges = np.array([(document.start, document.stop) for document in documents], np.int64)
+    lines = np.array([document.line for document in documents], np.int64)
+    return LoadedCorpus([document.text for document in documents], ranges, lines, problems, reader.preamble)
+
+
+def kept_bytes(corpus, data, keep):
+    """The file that holds only the documents that stay, each byte for byte as it came.
+
+    Parameters
+    ----------
+    corpus : LoadedCorpus
+    data : bytes
+        What `corpus` was read from.
+    keep : bool[n]
+
+    Returns
+    -------
+    bytes
+    """
+    keep = np.asarray(keep)
+    if keep.dtype != bool or keep.shape != (len(corpus.documents),):
+        raise ValueError(f"keep must be bool[{len(corpus.documents)}], not {keep.dtype}{list(keep.shape)}")
+    data = memoryview(data)
+    return b"".join(
+        [data[: corpus.preamble], *(data[start:stop] for start, stop in corpus.ranges[keep].tolist())]
+    )
+
+
+def nothing_in(problems):
+    """Why no document was found: the end of a sentence that begins with a name."""
+    if not problems:
+        return "holds no documents"
+    return f"holds no document that can be read; line {problems[0].line} {problems[0].message}"

@@ -1,0 +1,261 @@
+"""The lab's data sets: real ones that packages ship, and a simulated crawl made from one of them.
+
+Each function reads one small file from the data directory and returns the same values natively and
+in the browser. The directory is `DATASELECT_DATA` where that is set in the environment, else
+`dataselect_data` beside the package. `tools/data.py` derives the files when the lab is built.
+"""
+
+import csv
+import gzip
+import json
+import os
+import zlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from dataselect_core.datasets import simulated_clips, simulated_drive
+from dataselect_core.datasets.simulated_crawl import simulate
+
+FILES = {  # what each function reads: a page puts these into the data directory before it calls
+    "licences": ("licences.json.gz", "provenance.json"),
+    "crawl": ("addresses.json.gz", "provenance.json"),
+    "drive": ("digits.u8.gz", "provenance.json"),
+    "digits": ("digits.u8.gz",),
+    "breast_cancer": ("breast_cancer.csv.gz",),
+    "rainfall": ("rainfall.csv.gz",),
+    "rainfall_mm": ("rainfall.csv.gz",),
+    "labelling_sweep": ("sweep.json.gz",),
+    "gap_maps": ("maps.json.gz",),
+}
+
+
+class DataMissing(FileNotFoundError):
+    """A data file is not there; the message says which, where it was looked for, and how to get it."""
+
+
+@dataclass(frozen=True)
+class Licences:
+    """Licence texts of the SPDX list, in source order.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        SPDX identifiers.
+    names : tuple of str
+        Names in words.
+    texts : tuple of str
+        Whole texts, unchanged.
+    provenance : str
+        Package, version, licence, and what was done.
+    """
+
+    ids: tuple = field(repr=False)
+    names: tuple = field(repr=False)
+    texts: tuple = field(repr=False)
+    provenance: str
+
+
+def data_directory():
+    """Path of the directory that holds the data files; it need not exist."""
+    named = os.environ.get("DATASELECT_DATA")
+    return Path(named) if named else Path(__file__).parents[2] / "dataselect_data"
+
+
+def licences():
+    """The 727 licence texts of the SPDX list: a real corpus with natural near-duplicates.
+
+    Returns
+    -------
+    Licences
+        In the order of the source file; 772 thousand words.
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    """
+    data = json.loads(_read("licences.json.gz"))
+    place = {source: i for i, source in enumerate(data["order"])}  # similar texts lie together in the file
+    ids, names, texts = (
+        tuple(data[name][place[i]] for i in range(len(place))) for name in ("ids", "names", "texts")
+    )
+    return Licences(ids, names, texts, provenance("licences.json.gz"))
+
+
+def crawl(redundancy=0.5, seed=1):
+    """A simulated web crawl of about 450,000 words with a stated share of redundant words.
+
+    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes; which
+    document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process and its figures.
+
+    Parameters
+    ----------
+    redundancy : float in [0, 0.9]
+        Share of the words that lie in copies.
+    seed : int in [0, 2**32)
+        The same seed gives the same documents, byte for byte, on every platform.
+
+    Returns
+    -------
+    Crawl
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    TypeError, ValueError
+        For a redundancy or a seed that is not allowed.
+    """
+    ids, texts = _addresses(data_directory())
+    return simulate(ids, texts, redundancy, seed, provenance("addresses.json.gz"))
+
+
+def drive(redundancy=0.7, seed=1):
+    """A simulated drive of 1,000 frames: real images of digits, each seen again in several frames.
+
+    See `dataselect_core.datasets.simulated_drive.simulate` for the process.
+
+    Parameters
+    ----------
+    redundancy : float in [0, 0.9]
+        Share of the frames that show a scene again.
+    seed : int in [0, 2**32)
+
+    Returns
+    -------
+    Drive
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    TypeError, ValueError
+        For a redundancy or a seed that is not allowed.
+    """
+    return simulated_drive.simulate(*digits(), redundancy, seed, provenance("digits.u8.gz"))
+
+
+def clips(redundancy=0.6, seed=1):
+    """A simulated log of 500 short signals: made sounds and augmented copies of them. Reads no file.
+
+    See `dataselect_core.datasets.simulated_clips.simulate` for the process; arguments and errors as there.
+
+    Returns
+    -------
+    Clips
+    """
+    return simulated_clips.simulate(redundancy, seed)
+
+
+def digits():
+    """1,797 handwritten digits of 8x8 pixels.
+
+    Returns
+    -------
+    X : float64[1797, 64]
+        Ink of each pixel, row by row, in [0, 1]: the counts 0 to 16 of the source, divided by 16.
+    y : int64[1797]
+        The digit, 0 to 9.
+    """
+    rows = np.frombuffer(_read("digits.u8.gz"), dtype=np.uint8).reshape(-1, 65)
+    return rows[:, :64] / 16.0, rows[:, 64].astype(np.int64)
+
+
+def breast_cancer():
+    """30 measurements of the cell nuclei in 569 breast tumours.
+
+    Returns
+    -------
+    X : float64[569, 30]
+        Each column scaled to [0, 1] by its least and greatest value over the whole data set (so that the
+        test part of a split has had a say in the scale).
+    y : int64[569]
+        0 malignant, 1 benign.
+    """
+    lines = _read("breast_cancer.csv.gz").decode("ascii").splitlines()[1:]
+    table = np.array([line.split(",") for line in lines], dtype=np.float64)
+    X, y = table[:, :-1], table[:, -1].astype(np.int64)
+    low, high = X.min(axis=0), X.max(axis=0)
+    return (X - low) / (high - low), y
+
+
+def rainfall():
+    """How often, and how hard, it rained in Seattle: 1,461 days, 2012 to 2015.
+
+    Returns
+    -------
+    X : float64[1461, 1]
+        Precipitation of the day as a share of the wettest day's (55.9 mm), in [0, 1], in order of date.
+        A day's total, not a rate: how hard it rained at its worst moment is not known.
+    y : int64[1461]
+        1 where precipitation was measured (more than 0 mm), else 0.
+    """
+    mm = rainfall_mm()
+    return (mm / mm.max())[:, None], (mm > 0).astype(np.int64)
+
+
+def rainfall_mm():
+    """float64[1461], the precipitation behind `rainfall`, in millimetres a day, as written in the source."""
+    rows = csv.DictReader(_read("rainfall.csv.gz").decode("ascii").splitlines())
+    return np.array([float(row["precipitation_mm"]) for row in rows])
+
+
+def labelling_sweep():
+    """JSON text of the lab's sweep over labelling projects, which `reference_sweep.curves` reads."""
+    return _read("sweep.json.gz").decode("ascii")
+
+
+def gap_maps():
+    """JSON text of the maps of the domain gap, one a track, which `gap_map.read` reads."""
+    return _read("maps.json.gz").decode("ascii")
+
+
+def provenance(name):
+    """Where a data file comes from, as one text: source, package, version, licence, and what was done.
+
+    Parameters
+    ----------
+    name : str
+        Name of a file in the data directory, such as "licences.json.gz".
+    """
+    records = json.loads(_bytes("provenance.json"))
+    if name not in records:
+        raise ValueError(f"name must be one of {', '.join(sorted(records))}, not {name!r}")
+    r = records[name]
+    package = " ".join(filter(None, (r["package"], r["version"])))
+    return (
+        f"{r['origin']}. Package: {package}. Licence: {r['licence']}. What was done: {r['derivation']}. "
+        f"Checked {r['date']}."
+    )
+
+
+@lru_cache(maxsize=1)
+def _addresses(directory):
+    """Ids and texts of the base pages; kept, because a reader tries many settings of the crawl."""
+    data = json.loads(_read("addresses.json.gz"))
+    return tuple(data["ids"]), tuple(data["texts"])
+
+
+def _read(name):
+    data = _bytes(name)
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"data file {data_directory() / name} is damaged ({error}); "
+            "make it again with `python build.py build`"
+        ) from error
+
+
+def _bytes(name):
+    path = data_directory() / name
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataMissing(
+            f"data file {name} was not found in {path.parent}; make it with "
+            "`python build.py build`, or set DATASELECT_DATA to the directory that has it"
+        ) from None

@@ -1,0 +1,209 @@
+"""A simulated crawl: real pages, and copies of them made by a stated process, so that the truth is known."""
+
+import bisect
+from dataclasses import dataclass, field
+from itertools import accumulate
+from numbers import Integral, Real
+
+import numpy as np
+
+from dataselect_core.facts import load
+
+KINDS = ("original", "mirror", "reprint", "edited")
+
+
+@dataclass(frozen=True, eq=False)
+class Crawl:
+    """Documents of a simulated crawl in crawl order, with the truth about who copies whom.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        Name of each document; a copy's tells what it copies.
+    texts : tuple of str
+    origin : int64[n]
+        Index of the base page that each document derives from; two documents are truly redundant
+        exactly when their origins are equal.
+    copy : tuple of str
+        "original", "mirror", "reprint" or "edited".
+    redundancy : float
+        Share of the words (`text.split()`) that lie in copies, as reached.
+    provenance : str
+        Source of the base pages, and that the copies are made.
+    """
+
+    ids: tuple = field(repr=False)
+    texts: tuple = field(repr=False)
+    origin: np.ndarray = field(repr=False)
+    copy: tuple = field(repr=False)
+    redundancy: float
+    provenance: str
+
+
+def simulate(ids, pages, redundancy=0.5, seed=1, provenance=""):
+    """Make a crawl of a fixed size from base pages that resemble each other not at all.
+
+    1. Base pages in a seeded order become originals, until their words are 1 - redundancy of the size.
+    2. Copies are added until the share of words in copies is as near to `redundancy` as whole documents
+       allow. Which page is copied follows a Zipf-Mandelbrot law: the k-th most popular of the originals
+       (k = 0, 1, ...) has weight 1 / (k + offset). How it is copied is drawn by the shares in
+       `facts/crawl.json`: a mirror is the same text; a reprint has one site's boilerplate before and
+       after it; an edited copy has words misspelt, replaced, dropped and put in, at a rate a document
+       that is drawn uniformly, so that the copies spread over the similarities a threshold must choose
+       between.
+    3. All documents are put in a seeded order.
+
+    All draws are integers from one `numpy.random.RandomState`, whose stream is frozen.
+
+    Measured on `datasets.crawl()` (redundancy 0.5, seed 1), Jaccard similarity of distinct word 5-grams
+    with the original: reprints .68 to .98, half of them between .82 and .91; edited copies .53 to .99,
+    half between .62 and .84; documents of different origin at most .15. Of the pairs of equal origin
+    96 % have a similarity of at least .5, 75 % of at least .7, and 37 % of at least .9.
+
+    Parameters
+    ----------
+    ids, pages : sequence of str
+        Names and texts of the base pages, equally many.
+    redundancy : float in [0, 0.9]
+    seed : int in [0, 2**32)
+    provenance : str
+        Source of the base pages.
+
+    Returns
+    -------
+    Crawl
+    """
+    redundancy = _redundancy(redundancy)
+    _check_pages(ids, pages)
+    draw = _Draw(_seed(seed))
+    facts = settings()
+    size = facts["words"]
+
+    order = draw.permutation(len(pages))
+    words = [page.split() for page in pages]
+    originals, unique = [], 0
+    for i in order:
+        if abs(unique + len(words[i]) - (1 - redundancy) * size) > abs(unique - (1 - redundancy) * size):
+            break
+        originals.append(i)
+        unique += len(words[i])
+
+    weights = [facts["weight_of_the_first"] // (k + facts["offset"]) for k in range(len(originals))]
+    popularity = list(accumulate(weights))
+    documents = [(ids[i], pages[i], i, "original") for i in originals]
+    copied, copies = 0, {}
+    while True:
+        i = originals[draw.weighted(popularity)]
+        kind = KINDS[1 + draw.weighted(list(accumulate(facts["shares"][k] for k in KINDS[1:])))]
+        if kind == "mirror":
+            text = pages[i]
+        elif kind == "reprint":
+            text = _reprint(pages[i], facts["sites"], draw)
+        else:
+            text = _edit(words[i], words, facts["edits"], draw)
+        longer = copied + len(text.split())
+        if abs(longer / (unique + longer) - redundancy) > abs(copied / (unique + copied) - redundancy):
+            break
+        copied = longer
+        copies[i] = copies.get(i, 0) + 1
+        documents.append((f"{ids[i]}~{kind}-{copies[i]}", text, i, kind))
+
+    documents = [documents[k] for k in draw.permutation(len(documents))]
+    made = (
+        f"SIMULATED crawl: the pages are real, the copies were made (redundancy {redundancy:g}, "
+        f"seed {int(seed)})."
+    )
+    origin = np.array([d[2] for d in documents], dtype=np.int64)
+    origin.flags.writeable = False
+    return Crawl(
+        ids=tuple(d[0] for d in documents),
+        texts=tuple(d[1] for d in documents),
+        origin=origin,
+        copy=tuple(d[3] for d in documents),
+        redundancy=copied / (unique + copied),
+        provenance=f"{made} {provenance}".strip(),
+    )
+
+
+def settings():
+    """The assumptions of the simulation: size, shares of the kinds of copies, edit rates, boilerplate."""
+    return load("crawl")
+
+
+def _reprint(page, sites, draw):
+    """The page between one site's boilerplate; how much of it is drawn."""
+    site = sites[draw.below(len(sites))]
+    head = site["head"][: draw.below(len(site["head"]) + 1)]
+    foot = site["foot"][: 1 + draw.below(len(site["foot"]))]
+    return "\n\n".join([*head, page, *foot])
+
+
+def _edit(page, all_pages, edits, draw):
+    """The page with words changed at a drawn rate; new words are drawn as they occur in all pages."""
+    low, high = edits["least_per_mille"], edits["most_per_mille"]
+    count = max(1, (low + draw.below(high - low + 1)) * len(page) // 1000)
+    words = list(page)
+    for _ in range(count):
+        at = draw.below(len(words))
+        kind = edits["kinds"][draw.below(len(edits["kinds"]))]
+        if kind == "misspell":
+            words[at] = _misspell(words[at], draw)
+        elif kind == "drop" and len(words) > 1:
+            del words[at]
+        else:
+            other = all_pages[draw.below(len(all_pages))]
+            words[at : at + (kind == "replace")] = [other[draw.below(len(other))]]
+    return " ".join(words)
+
+
+def _misspell(word, draw):
+    """Two neighbouring letters change places; where that changes nothing, the last character is doubled."""
+    places = [k for k in range(len(word) - 1) if word[k : k + 2].isalpha() and word[k] != word[k + 1]]
+    if not places:
+        return word + word[-1]
+    k = places[draw.below(len(places))]
+    return word[:k] + word[k + 1] + word[k] + word[k + 2 :]
+
+
+class _Draw:
+    """Integers from the frozen stream of RandomState, the same on every platform."""
+
+    def __init__(self, seed):
+        self.state = np.random.RandomState(seed)
+
+    def below(self, n):
+        return int(self.state.randint(0, n, dtype=np.int64))
+
+    def weighted(self, cumulative):
+        return bisect.bisect_right(cumulative, self.below(cumulative[-1]))
+
+    def permutation(self, n):
+        return np.argsort(self.state.randint(0, 1 << 62, n, dtype=np.int64), kind="stable").tolist()
+
+
+def _check_pages(ids, pages):
+    if not pages or len(ids) != len(pages):
+        raise ValueError(
+            f"ids and pages must be equally many, and at least one, not {len(ids)} and {len(pages)}"
+        )
+    for k, page in enumerate(pages):
+        if not isinstance(page, str):
+            raise TypeError(f"pages must be texts, but pages[{k}] is {page!r}")
+        if not page.split():
+            raise ValueError(f"pages must have words, but pages[{k}] has none")
+
+
+def _redundancy(value):
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"redundancy must be a number in [0, 0.9], not {value!r}")
+    if not 0 <= value <= 0.9:  # also refuses NaN
+        raise ValueError(f"redundancy must be in [0, 0.9], not {value!r}")
+    return float(value)
+
+
+def _seed(value):
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"seed must be a whole number in [0, 2**32), not {value!r}")
+    if not 0 <= value < 2**32:
+        raise ValueError(f"seed must be in [0, 2**32), not {value!r}")
+    return int(value)

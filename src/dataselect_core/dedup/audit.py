@@ -1,0 +1,320 @@
+"""The deduplication audit: what one threshold removes, what it misses, and what a model still learns.
+
+`Audit` reads a corpus once (sets, signatures, exact similarities, a held-out set and a learning-curve
+plan); `Audit.at(threshold)` then takes milliseconds, so that a reader can move the threshold by hand.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.dedup.items import Items, Texts
+from dataselect_core.dedup.pairs import clusters, exact_pairs
+from dataselect_core.information.curve import Curve, icr, tokens_to_reach
+from dataselect_core.information.heldout import heldout_split
+from dataselect_core.lsh import candidate_pairs, collision_probability, optimal_bands
+from dataselect_core.minhash import signatures
+
+FLOOR = 0.3  # exact similarities are known down to here
+# Test text comes from whole clusters at this similarity, whatever the reader's threshold. No threshold may
+# lie below, or a text to learn from could be removed in favour of one to be tested on.
+HELDOUT_THRESHOLD = 0.5
+CHAINED = 0.5  # a removed document less similar than this to the one kept for it was removed by a chain
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """What deduplication at one threshold does to a corpus of n documents. All of it is measured.
+
+    Attributes
+    ----------
+    threshold : float
+    bands, rows : int
+    keep : bool[n]
+        Of each cluster the first document in source order.
+    cluster : int64[n]
+        Index of the kept document of each document's cluster.
+    proposed : int64[candidates, 2]
+        Pairs that LSH proposed.
+    pairs : int64[found_pairs, 2]
+        Those of them with exact Jaccard >= threshold.
+    candidates, true_pairs, found_pairs, missed, false_positives : int
+        Pairs proposed by LSH; pairs with exact Jaccard >= threshold; of these proposed, and not
+        proposed; proposed pairs below the threshold.
+    recall, expected_recall : float or None
+        found / true, and the mean of the S-curve over the true pairs; None without true pairs.
+    documents_removed, words_removed : int
+        Items removed, and their mass: words of texts, pixels of frames, samples of signals.
+    chained : int
+        Removed documents whose exact Jaccard with the kept one is below `CHAINED`.
+    """
+
+    threshold: float
+    bands: int
+    rows: int
+    keep: np.ndarray
+    cluster: np.ndarray
+    proposed: np.ndarray
+    pairs: np.ndarray
+    candidates: int
+    true_pairs: int
+    found_pairs: int
+    missed: int
+    false_positives: int
+    recall: float | None
+    expected_recall: float | None
+    documents_removed: int
+    words_removed: int
+    chained: int
+
+
+@dataclass(frozen=True, eq=False)
+class Learning:
+    """What the raw and the deduplicated corpus teach the same model.
+
+    Attributes
+    ----------
+    raw, kept : Curve
+    uniform_loss : float
+        Loss of a model that knows nothing, nats per word, frame or clip: progress starts here.
+    loss_change : float
+        Final loss of the deduplicated corpus minus that of the raw one; negative is better.
+    tokens_saved_share : float or None
+        To reach the best loss of the raw corpus: the share of the mass the raw corpus needed for it that
+        the deduplicated one does without. Negative if it needs more; None if it never gets there.
+    icr_raw, icr_kept : float
+        Progress per counted operation, averaged over the whole run.
+    """
+
+    raw: Curve
+    kept: Curve
+    uniform_loss: float
+    loss_change: float
+    tokens_saved_share: float | None
+    icr_raw: float
+    icr_kept: float
+
+
+class Audit:
+    """A corpus made ready for deduplication at any threshold.
+
+    Parameters
+    ----------
+    corpus : Items, or sequence of str
+        What is deduplicated; texts alone will do.
+    width : int, default 5
+        Words in a shingle; what is no text has none.
+    num_perm : int, default 128
+        Values in a MinHash signature.
+    seed : int, default 1
+        Seeds the permutations, the held-out set and the order of reading.
+
+    Attributes
+    ----------
+    corpus : Items
+    mass : int64[n]
+        What compute follows: words of each document, by white space; pixels of a frame, samples of a clip.
+    pairs, similarity : int64[m, 2], float64[m]
+        All pairs with exact Jaccard >= `FLOOR`.
+    train_index, heldout_index : int64[...]
+    plan : CurvePlan or SamplePlan
+
+    Raises
+    ------
+    TypeError, ValueError
+        Bad arguments, as `shingle_sets`, `signatures` and `heldout_split` say: two clusters are needed, one
+        to learn from and one to be tested on.
+    """
+
+    def __init__(self, corpus, width=5, num_perm=128, seed=1):
+        for _ in self._steps(corpus, width, num_perm, seed):
+            pass
+
+    @classmethod
+    def stepwise(cls, corpus, width=5, num_perm=128, seed=1):
+        """The same in steps: an iterator of (label, share done) that ends with the audit as its last item."""
+        audit = cls.__new__(cls)
+        yield from audit._steps(corpus, width, num_perm, seed)
+        yield audit
+
+    def _steps(self, corpus, width, num_perm, seed):
+        """Does the work, and says before each step what it is: (label, share done)."""
+        self.corpus = corpus if isinstance(corpus, Items) else Texts(corpus)
+        self.width, self.num_perm, self.seed = width, num_perm, seed
+        n = len(self.corpus)
+        yield f"Cutting the {self.corpus.items} into {self.corpus.sets_of}", 0.0
+        self.sets = self.corpus.sets(width)
+        self.mass = self.corpus.mass
+        yield "Computing MinHash signatures", 0.2
+        self.signatures = signatures(self.sets, num_perm, seed)
+        yield f"Comparing all {self.corpus.items} exactly, to check MinHash against", 0.3
+        self.pairs, self.similarity = exact_pairs(self.sets, FLOOR)
+        self._key = self.pairs[:, 0] * n + self.pairs[:, 1]
+        yield f"Preparing the {self.corpus.learner}", 0.7
+        near = self.pairs[self.similarity >= HELDOUT_THRESHOLD]
+        self.train_index, self.heldout_index = heldout_split(
+            clusters(n, near), self.corpus.heldout_share, seed, self.mass
+        )
+        self.plan = self.corpus.plan(self.train_index, self.heldout_index, seed)
+        yield "Training on the raw corpus", 0.9
+        self.raw = self.plan.curve()
+
+    def __len__(self):
+        """Number of items."""
+        return len(self.corpus)
+
+    def exact(self, pairs):
+        """Exact Jaccard of pairs (i < j): float64[m]; 0 where it is below `FLOOR`."""
+        pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+        if not self._key.size:
+            return np.zeros(len(pairs))
+        key = pairs[:, 0] * len(self) + pairs[:, 1]
+        at = np.minimum(np.searchsorted(self._key, key), self._key.size - 1)
+        return np.where(self._key[at] == key, self.similarity[at], 0.0)
+
+    def at(self, threshold, bands=None, rows=None):
+        """Deduplicate at a threshold.
+
+        Parameters
+        ----------
+        threshold : float
+            In [`HELDOUT_THRESHOLD`, 1].
+        bands, rows : int, optional
+            By hand, both of them; default: `optimal_bands` for the threshold.
+
+        Returns
+        -------
+        Point
+
+        Raises
+        ------
+        TypeError, ValueError
+            A threshold out of range, only one of bands and rows, or more of both than `num_perm` allows.
+        """
+        _check(threshold)
+        if (bands is None) != (rows is None):
+            raise ValueError(f"bands and rows must be given both or not at all, not {bands!r} and {rows!r}")
+        if bands is None:
+            bands, rows = optimal_bands(threshold, self.num_perm)
+        return self._point(threshold, bands, rows, candidate_pairs(self.signatures, bands, rows))
+
+    def _point(self, threshold, bands, rows, proposed):
+        found = proposed[self.exact(proposed) >= threshold]
+        true = self.similarity[self.similarity >= threshold]
+        cluster = clusters(len(self), found)
+        keep = cluster == np.arange(len(self))
+        removed = np.flatnonzero(~keep)
+        to_kept = self.exact(np.column_stack([cluster[removed], removed]))
+        expected = collision_probability(true, bands, rows).mean() if true.size and bands else None
+        return Point(
+            threshold=float(threshold),
+            bands=int(bands),
+            rows=int(rows),
+            keep=keep,
+            cluster=cluster,
+            proposed=proposed,
+            pairs=found,
+            candidates=len(proposed),
+            true_pairs=true.size,
+            found_pairs=len(found),
+            missed=true.size - len(found),
+            false_positives=len(proposed) - len(found),
+            recall=len(found) / true.size if true.size else None,
+            expected_recall=None if expected is None else float(expected),
+            documents_removed=removed.size,
+            words_removed=int(self.mass[removed].sum()),
+            chained=int((to_kept < CHAINED).sum()),
+        )
+
+    def learning(self, point):
+        """Train the model on what a point keeps, and compare with the raw corpus.
+
+        Returns
+        -------
+        Learning
+        """
+        kept = self.raw if point.keep.all() else self.plan.curve(point.keep)
+        uniform = self.plan.uniform_loss
+        best = float(self.raw.loss.min())  # not the last: more copies can make the model worse again
+        needed, enough = tokens_to_reach(self.raw, best), tokens_to_reach(kept, best)
+        return Learning(
+            raw=self.raw,
+            kept=kept,
+            uniform_loss=uniform,
+            loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
+            tokens_saved_share=None if enough is None else float(1 - enough / needed),
+            icr_raw=_whole_run(uniform, self.raw),
+            icr_kept=_whole_run(uniform, kept),
+        )
+
+    def exact_at(self, threshold):
+        """Deduplicate at a threshold by exact similarity: the reference that MinHash is measured against.
+
+        Returns
+        -------
+        Point
+            With `bands = rows = 0`, since no LSH took part, and nothing missed.
+        """
+        _check(threshold)
+        return self._point(threshold, 0, 0, self.pairs[self.similarity >= threshold])
+
+    def where_removed(self, share):
+        """The point, of thresholds in steps of 0.01, that removes nearest to a share of the documents.
+
+        By exact similarity, free of LSH's misses; of equally near ones the highest threshold.
+
+        Parameters
+        ----------
+        share : float
+            Of the documents, in (0, 1).
+
+        Returns
+        -------
+        Point or None
+            None where even `HELDOUT_THRESHOLD` removes less than half of the share asked for.
+        """
+        if not 0 < share < 1:
+            raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
+        asked = share * len(self)
+        levels = [percent / 100 for percent in range(100, round(100 * HELDOUT_THRESHOLD) - 1, -1)]
+
+        @cache
+        def removed(level):
+            return self.exact_at(level).documents_removed
+
+        # More goes as the threshold falls, so the place is found by halving.
+        enough = bisect_left(levels, asked, key=removed)
+        nearest = min(levels[max(enough - 1, 0) : enough + 1], key=lambda level: abs(removed(level) - asked))
+        if removed(nearest) < asked / 2:
+            return None
+        return self.exact_at(levels[bisect_left(levels, removed(nearest), key=removed)])
+
+    def recall_by_similarity(self, point, width=0.05):
+        """Measured recall of LSH in bins of exact similarity.
+
+        Returns
+        -------
+        similarity, recall, pairs : float64[k], float64[k], int64[k]
+            Mean similarity, share proposed by LSH, and number of pairs of each bin that holds any.
+        """
+        proposed = np.isin(self._key, point.proposed[:, 0] * len(self) + point.proposed[:, 1])
+        most = int((1 - FLOOR) / width - 1e-9)  # a bin's lower border belongs to it, and 1 to the last
+        bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(np.intp), most)
+        pairs = np.bincount(bins).astype(np.int64)
+        some = pairs > 0
+        mean = np.bincount(bins, self.similarity)[some] / pairs[some]
+        return mean, np.bincount(bins, proposed)[some] / pairs[some], pairs[some]
+
+
+def _check(threshold):
+    arguments.threshold("threshold", threshold)
+    if not HELDOUT_THRESHOLD <= threshold <= 1:
+        raise ValueError(f"threshold must lie in [{HELDOUT_THRESHOLD}, 1], not {threshold!r}")
+
+
+def _whole_run(uniform_loss, curve):
+    """Mean ICR of a run: progress from knowing nothing to the end, per counted operation."""
+    return float(icr([0.0, uniform_loss - curve.loss[-1]], [0.0, float(curve.operations[-1])])[0])

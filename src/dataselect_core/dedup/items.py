@@ -1,0 +1,155 @@
+"""What can be deduplicated: texts, frames, signals. Each turns its items into sets and brings its own learner.
+
+Whatever the items are, the rest is the same: MinHash and LSH on sets, exact Jaccard to check them against, a mass
+that compute follows, and a model that is tested on clusters it has never seen.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.datasets import simulated_clips, simulated_drive
+from dataselect_core.information.sample_curve import PASSES, SamplePlan
+from dataselect_core.information.text_curve import prepare
+from dataselect_core.shingles import shingle_sets
+
+
+class Items:
+    """Items to deduplicate. `Texts`, `Frames` and `Signals` are such.
+
+    Attributes
+    ----------
+    kind : {"texts", "frames", "signals"}
+    item, items : str
+        What one is called, and several.
+    unit, counted : str
+        What mass is counted in, and how.
+    sets_of, learner, tested, progress : str
+        Words for: what is compared, the model that learns, what it is tested on, the unit of its loss.
+    names : tuple of str
+    mass : int64[n]
+        Size of each item; compute follows it.
+    per_read, passes : int
+        Mass that the learner takes in at a time, and how often it reads everything, for D in 6 N D.
+    heldout_share : float
+        Share of the mass that is kept for testing.
+    origin : int64[n] or None
+        Where the copies are made and so known: items are redundant exactly when their origins are equal.
+    """
+
+    origin = None
+
+    def __len__(self):
+        return len(self.names)
+
+    def sets(self, width):
+        """The set of each item: list of uint32 arrays. Only texts have a width."""
+        raise NotImplementedError
+
+    def plan(self, train_index, heldout_index, seed):
+        """A learning plan, see `information.CurvePlan` and `SamplePlan`."""
+        raise NotImplementedError
+
+
+class Texts(Items):
+    """Texts as sets of word shingles, with a bigram model that learns from them.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    names : sequence of str, optional
+    origin : int64[n], optional
+    """
+
+    kind, item, items, unit, counted = "texts", "document", "documents", "words", "by white space"
+    sets_of, learner, tested, progress = "word shingles", "bigram model", "text", "nats per word"
+    per_read, passes, heldout_share = 1, 1, 0.1
+
+    def __init__(self, texts, names=None, origin=None):
+        self.texts = arguments.documents("texts", texts, "str")
+        self.names = tuple(names) if names is not None else tuple(str(i + 1) for i in range(len(self.texts)))
+        self.origin = origin
+
+    def sets(self, width):
+        return shingle_sets(self.texts, width)
+
+    @cached_property
+    def mass(self):
+        """Words of each text."""
+        words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
+        if not words.any():
+            raise ValueError("texts must hold at least one word, but all of them are empty")
+        return words
+
+    def plan(self, train_index, heldout_index, seed):
+        return prepare(self.texts, train_index, heldout_index, seed=seed)
+
+
+class _Sampled(Items):
+    """Items that a softmax regression learns to tell apart."""
+
+    passes = PASSES
+    learner, heldout_share = "softmax regression", 0.25  # of hundreds of items a tenth would be chance
+
+    def plan(self, train_index, heldout_index, seed):
+        return SamplePlan(
+            self.features(),
+            self.label,
+            self.classes,
+            self.mass,
+            self.per_read,
+            train_index,
+            heldout_index,
+            seed,
+        )
+
+
+class Frames(_Sampled):
+    """Frames of a drive as sets of visual words, and a classifier of what they show.
+
+    Parameters
+    ----------
+    drive : frames.Drive
+    """
+
+    kind, item, items, unit, counted = "frames", "frame", "frames", "pixels", "64 a frame"
+    sets_of, tested, progress = "visual words", "scenes", "nats per frame"
+    classes, per_read = 10, simulated_drive.PIXELS
+
+    def __init__(self, drive):
+        self.pictures, self.label = drive.pictures, drive.label
+        self.names, self.origin = drive.ids, drive.origin
+        self.mass = np.full(len(drive.pictures), simulated_drive.PIXELS, dtype=np.int64)
+
+    def sets(self, width):
+        return simulated_drive.visual_words(self.pictures)
+
+    def features(self):
+        """Ink of blocks of 2 x 2 pixels: float64[n, 16]."""
+        return simulated_drive.blocks(self.pictures)
+
+
+class Signals(_Sampled):
+    """Clips as sets of spectral words, and a classifier of what kind of sound they are.
+
+    Parameters
+    ----------
+    clips : signals.Clips
+    """
+
+    kind, item, items, unit, counted = "signals", "clip", "clips", "samples", "counted in each clip"
+    sets_of, tested, progress = "spectral words", "clips", "nats per clip"
+    classes, per_read = len(simulated_clips.KINDS), simulated_clips.HOP
+
+    def __init__(self, clips):
+        self.signals, self.label = clips.signals, clips.label
+        self.names, self.origin = clips.ids, clips.origin
+        self.mass = np.array([len(signal) for signal in clips.signals], dtype=np.int64)
+
+    def sets(self, width):
+        return simulated_clips.spectral_words(self.signals)
+
+    def features(self):
+        """Mean loudness of each band and its mean change from window to window: float64[n, 24]."""
+        return simulated_clips.summary(self.signals)

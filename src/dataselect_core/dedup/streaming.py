@@ -1,0 +1,394 @@
+"""Near-duplicates of a corpus too large for memory: what `dedup.deduplicate` finds, from files.
+
+The corpus is read once: of each document stay its place in the file, a fingerprint of its shingles, and, in a
+temporary file, a 64-bit key of each band of its signature. Documents with the same shingles are joined at
+once. Then, a band at a time, the keys are sorted, and documents with equal keys are compared: by their
+shingles, read again, or by their signatures (from another temporary file). A pair that is already in one
+cluster is not compared again, so that a thousand copies cost a thousand comparisons and not a million.
+"""
+
+from array import array
+from collections import OrderedDict
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import blake2b
+from tempfile import TemporaryFile
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.corpus.files import Index
+from dataselect_core.corpus.formats import CorpusError, Problem
+from dataselect_core.dedup.disk_tables import Keys, Signatures, band_keys
+from dataselect_core.dedup.pairs import clusters, exact_similarity
+from dataselect_core.lsh import optimal_bands
+from dataselect_core.minhash import jaccard, signatures
+from dataselect_core.shingles import shingle_sets
+
+CHUNK_DOCUMENTS = 4096
+CHUNK_BYTES = 1 << 20  # of documents read, and of documents compared, at a time
+CACHED = 1 << 23  # shingles of documents lately compared, 4 bytes each
+PROBLEMS = 1000  # malformed lines that are remembered; all are counted
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedDeduplication:
+    """What a streamed deduplication found.
+
+    Attributes
+    ----------
+    keep : bool[n]
+        True for the documents that stay: of each cluster the first in input order.
+    cluster : int64[n]
+        Index of the document that stays for this one; its own index for one that stays.
+    index : Index
+        Where each document is, and its words.
+    same : int
+        Documents removed because an earlier one has the same set of shingles.
+    empty : int
+        Documents without a token; they are duplicates of nothing.
+    compared : int
+        Pairs that were compared, not counting those of equal sets.
+    malformed : int
+    problems : list of Problem
+        What is malformed, the first `PROBLEMS` of them.
+    bands, rows : int
+    temporary_bytes : int
+        Size of the temporary files.
+    """
+
+    keep: np.ndarray
+    cluster: np.ndarray
+    index: Index
+    same: int
+    empty: int
+    compared: int
+    malformed: int
+    problems: list
+    bands: int
+    rows: int
+    temporary_bytes: int
+
+
+def deduplicate_files(
+    corpus,
+    threshold=0.8,
+    num_perm=128,
+    width=5,
+    seed=1,
+    verify=True,
+    bands=None,
+    rows=None,
+    on_error="stop",
+    folder=None,
+    progress=None,
+):
+    """Find near-duplicates in a corpus on disk, and keep one document of each cluster.
+
+    What stays is what `dedup.deduplicate` keeps of the same texts. (Bands are compared by a 64-bit key, so
+    with a probability of about n^2 2^-65 a band a pair more is compared.)
+
+    Parameters
+    ----------
+    corpus : CorpusFiles
+    threshold : float
+        Jaccard similarity, in (0, 1].
+    num_perm : int
+        Number of MinHash permutations, at least 2.
+    width : int
+        Tokens in a shingle, at least 1.
+    seed : int
+        Of the permutations, in [0, 2^32).
+    verify : bool
+        Compare the candidates exactly, reading them again; otherwise by their signatures, which then take
+        4 num_perm bytes a document of temporary disk.
+    bands, rows : int or None
+        Both or neither; bands * rows <= num_perm. None: those of `lsh.optimal_bands`.
+    on_error : "stop" or "skip"
+        At what is malformed.
+    folder : path or None
+        For temporary files; None: the system's.
+    progress : callable or None
+        Called now and then as progress(stage, done, total): "read" in bytes, "compare" in bands.
+
+    Returns
+    -------
+    StreamedDeduplication
+
+    Raises
+    ------
+    CorpusError
+        If there are no documents, a file changes meanwhile, or something is malformed and `on_error` is
+        "stop".
+    TypeError, ValueError
+        If an argument is out of range; the message says which.
+    """
+    steps = deduplication_steps(
+        corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder
+    )
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        if progress:
+            progress(*step)
+
+
+def deduplication_steps(
+    corpus,
+    threshold=0.8,
+    num_perm=128,
+    width=5,
+    seed=1,
+    verify=True,
+    bands=None,
+    rows=None,
+    on_error="stop",
+    folder=None,
+):
+    """`deduplicate_files` in small steps, for a page that has to answer in between.
+
+    Yields
+    ------
+    stage, done, total : "read" and bytes, or "compare" and bands
+
+    Returns
+    -------
+    StreamedDeduplication
+        As the value of the StopIteration. Closing the generator stops early and leaves nothing behind.
+    """
+    threshold = arguments.threshold("threshold", threshold)
+    width = arguments.integer("width", width, 1)
+    bands, rows = _bands(threshold, num_perm, bands, rows)
+    if on_error not in ("stop", "skip"):
+        raise ValueError(f"on_error must be 'stop' or 'skip', not {on_error!r}")
+    with closing(corpus), TemporaryFile(dir=folder) as one, TemporaryFile(dir=folder) as other:
+        keys, signed = Keys(one), Signatures(other)
+        read = _Reading(corpus, keys, None if verify else signed, num_perm, width, seed, bands, rows)
+        yield from read.all(on_error)
+        index = read.index()
+        n = len(index.file)
+        first = _first_of_each(np.frombuffer(read.fingerprints, np.uint64).reshape(n, 2))
+        filled = np.frombuffer(read.filled, bool)
+        distinct = np.flatnonzero(filled & (first == np.arange(n)))
+        first = np.where(filled, first, np.arange(n))
+        join = _Clusters(n)
+        similarity = _Exact(corpus, index, width) if verify else _Estimated(signed)
+        compared = 0
+        for band in range(bands):
+            yield "compare", band, bands
+            order, starts, sizes = _runs(keys.band(band)[distinct])
+            for pairs in _compare(distinct[order], starts, sizes, similarity, threshold, join):
+                compared += pairs
+                yield "compare", band, bands
+        cluster = join.roots(first)
+        return StreamedDeduplication(
+            cluster == np.arange(n),
+            cluster,
+            index,
+            int((first != np.arange(n)).sum()),
+            read.empty,
+            compared,
+            read.malformed,
+            read.problems,
+            bands,
+            rows,
+            keys.size + signed.size,
+        )
+
+
+class _Reading:
+    """The one pass over the corpus."""
+
+    def __init__(self, corpus, keys, signed, num_perm, width, seed, bands, rows):
+        self.corpus, self.keys, self.signed = corpus, keys, signed
+        self.num_perm, self.width, self.seed, self.bands, self.rows = num_perm, width, seed, bands, rows
+        self.file, self.start, self.size, self.words = array("i"), array("q"), array("q"), array("i")
+        self.fingerprints, self.filled = bytearray(), bytearray()
+        self.empty = self.malformed = 0
+        self.problems = []
+
+    def all(self, on_error):
+        texts, size, done = [], 0, 0
+        for number, found in self.corpus.documents():
+            if isinstance(found, Problem):
+                if on_error == "stop":
+                    raise CorpusError(f"{found} (on-error skip would leave it out and go on)")
+                self.malformed += 1
+                if len(self.problems) < PROBLEMS:
+                    self.problems.append(found)
+                continue
+            self.file.append(number)
+            self.start.append(found.start)
+            self.size.append(found.stop - found.start)
+            self.words.append(len(found.text.split()))
+            texts.append(found.text)
+            size += found.stop - found.start
+            if len(texts) == CHUNK_DOCUMENTS or size >= CHUNK_BYTES:
+                self._chunk(texts)
+                done += size
+                texts, size = [], 0
+                yield "read", done, self.corpus.bytes
+        if texts:
+            self._chunk(texts)
+        if not self.file:
+            raise CorpusError(
+                f"{self.corpus.path} holds no documents"
+                + (f" that can be read; {self.problems[0]}" if self.problems else "")
+            )
+        yield "read", self.corpus.bytes, self.corpus.bytes
+
+    def index(self):
+        return Index(
+            *(
+                np.frombuffer(given, given.typecode)
+                for given in (self.file, self.start, self.size, self.words)
+            )
+        )
+
+    def _chunk(self, texts):
+        sets = shingle_sets(texts, self.width)
+        sizes = np.array([len(members) for members in sets])
+        self.empty += int((sizes == 0).sum())
+        self.filled += (sizes > 0).tobytes()
+        for members in sets:
+            self.fingerprints += blake2b(members, digest_size=16).digest()
+        signed = signatures(sets, self.num_perm, self.seed)
+        self.keys.append(band_keys(signed, self.bands, self.rows))
+        if self.signed is not None:
+            self.signed.append(signed)
+
+
+class _Exact:
+    """Similarities by the shingles of the texts, read again; those of late are held."""
+
+    def __init__(self, corpus, index, width):
+        self.corpus, self.index, self.width = corpus, index, width
+        self.weights = index.size  # bytes, which say how many pairs are taken at a time
+        self._held, self._shingles = OrderedDict(), 0
+
+    def __call__(self, pairs):
+        documents, place = np.unique(pairs, return_inverse=True)
+        return exact_similarity(self._sets(documents), place.reshape(pairs.shape))
+
+    def _sets(self, documents):
+        wanted = documents.tolist()
+        missing = np.array([document for document in wanted if document not in self._held], np.int64)
+        if len(missing):
+            # Copies, as each is a view that would hold its neighbours too.
+            sets = [
+                members.copy() for members in shingle_sets(self.corpus.texts(self.index, missing), self.width)
+            ]
+            self._held.update(zip(missing.tolist(), sets))
+            self._shingles += sum(map(len, sets))
+        found = [self._held[document] for document in wanted]
+        for document in wanted:
+            self._held.move_to_end(document)
+        while self._shingles > CACHED and self._held:
+            self._shingles -= len(self._held.popitem(last=False)[1])
+        return found
+
+
+class _Estimated:
+    """Similarities as the signatures estimate them."""
+
+    def __init__(self, signed):
+        self.signed = signed
+        self.weights = None
+
+    def __call__(self, pairs):
+        documents, place = np.unique(pairs, return_inverse=True)
+        rows, place = self.signed.rows(documents), place.reshape(pairs.shape)
+        return jaccard(rows[place[:, 0]], rows[place[:, 1]])
+
+
+class _Clusters:
+    """Documents joined so far; the first one of a cluster is its root."""
+
+    def __init__(self, n):
+        self._parent = np.arange(n)
+
+    def roots(self, documents):
+        found = self._parent[documents]
+        while (found != (further := self._parent[found])).any():
+            found = further
+        self._parent[documents] = found
+        return found
+
+    def join(self, pairs):
+        roots, place = np.unique(self.roots(pairs), return_inverse=True)
+        if len(roots):
+            self._parent[roots] = roots[clusters(len(roots), place.reshape(pairs.shape))]
+
+
+def _bands(threshold, num_perm, bands, rows):
+    if bands is None and rows is None:
+        return optimal_bands(threshold, num_perm)
+    if bands is None or rows is None:
+        raise ValueError("bands and rows must be given together, or neither")
+    bands, rows = arguments.integer("bands", bands, 1), arguments.integer("rows", rows, 1)
+    if bands * rows > arguments.integer("num_perm", num_perm, 2):
+        raise ValueError(f"bands * rows must be at most num_perm = {num_perm}, not {bands} * {rows}")
+    return bands, rows
+
+
+def _first_of_each(fingerprints):
+    """Of every row the index of the first row equal to it."""
+    order = np.lexsort(fingerprints.T)
+    ordered = fingerprints[order]
+    new = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))[: len(order)]
+    first = np.empty(len(order), np.int64)
+    first[order] = order[np.flatnonzero(new)][np.cumsum(new) - 1]
+    return first
+
+
+def _runs(keys):
+    """The order that sorts the keys (stably), and start and size of each run of two or more equal ones."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
+    sizes = np.diff(starts, append=len(order))
+    return order, starts[sizes > 1], sizes[sizes > 1]
+
+
+def _compare(documents, starts, sizes, similarity, threshold, join):
+    """Compare within each run of documents, and join what is similar; yields numbers of comparisons.
+
+    The first of each run is compared with all after it, then the second, until each run is one cluster or all
+    its pairs were compared. Only pairs of one such round are held at a time.
+    """
+    while len(starts):
+        following = sizes - 1
+        left = np.repeat(documents[starts], following)
+        right = documents[_ranges(starts + 1, following)]
+        for batch in _batches(right, similarity.weights):
+            pairs = np.stack([left[batch], right[batch]], axis=1)
+            roots = join.roots(pairs)
+            pairs = pairs[roots[:, 0] != roots[:, 1]]
+            if len(pairs):
+                join.join(pairs[similarity(pairs) >= threshold])
+                yield len(pairs)
+        starts, sizes = starts[sizes > 2] + 1, sizes[sizes > 2] - 1
+        if len(starts):
+            roots = join.roots(documents[_ranges(starts, sizes)])
+            borders = np.cumsum(sizes) - sizes
+            apart = np.minimum.reduceat(roots, borders) != np.maximum.reduceat(roots, borders)
+            starts, sizes = starts[apart], sizes[apart]
+
+
+def _batches(documents, weights):
+    """Slices of a list of documents of about CHUNK_BYTES in all, and at most CHUNK_DOCUMENTS."""
+    start = 0
+    while start < len(documents):
+        stop = min(start + CHUNK_DOCUMENTS, len(documents))
+        if weights is not None:
+            total = np.cumsum(weights[documents[start:stop]])
+            stop = start + max(1, int(np.searchsorted(total, CHUNK_BYTES)))
+        yield slice(start, stop)
+        start = stop
+
+
+def _ranges(starts, sizes):
+    """The numbers from each start on, as many as its size, one range after the other."""
+    return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())

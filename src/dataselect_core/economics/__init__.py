@@ -1,0 +1,32 @@
+"""What selection costs and what it saves: training, labelling, scoring, indexing."""
+
+from dataselect_core.economics.assumptions import Assumption, Assumptions
+from dataselect_core.economics.costs import (
+    IndexingCost,
+    TrainingCost,
+    implied_utilisation,
+    indexing_cost,
+    labelling_cost,
+    return_on_selection,
+    runs_to_break_even,
+    scoring_cost,
+    selection_pays,
+    storage_cost,
+    training_cost,
+)
+
+__all__ = [
+    "Assumption",
+    "Assumptions",
+    "IndexingCost",
+    "TrainingCost",
+    "implied_utilisation",
+    "indexing_cost",
+    "labelling_cost",
+    "return_on_selection",
+    "runs_to_break_even",
+    "scoring_cost",
+    "selection_pays",
+    "storage_cost",
+    "training_cost",
+]

@@ -1,0 +1,68 @@
+"""What the samples of a training set cost to get: real, synthetic, and real ones labelled by an expert."""
+
+from dataclasses import dataclass
+
+from dataselect_core.arguments import amount, integer
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """A shopping list of samples, and its price in dollars.
+
+    Attributes
+    ----------
+    real, synthetic : int
+        Samples.
+    real_dollars, synthetic_dollars, expert_dollars : float
+        For getting the real ones, for making the synthetic ones, and for experts' labels of the real ones.
+    """
+
+    real: int
+    synthetic: int
+    real_dollars: float
+    synthetic_dollars: float
+    expert_dollars: float
+
+    @property
+    def dollars(self):
+        """All of it."""
+        return self.real_dollars + self.synthetic_dollars + self.expert_dollars
+
+    @property
+    def dollars_per_sample(self):
+        """Mean price of a sample; 0 where there is none."""
+        count = self.real + self.synthetic
+        return self.dollars / count if count else 0.0
+
+
+def acquire(real, synthetic, real_price, synthetic_price, expert_price=0.0):
+    """Cost of a training set, modelled: numbers times prices.
+
+    Parameters
+    ----------
+    real, synthetic : int
+        Samples, at least 0.
+    real_price : float
+        Dollars for a real sample with an ordinary label.
+    synthetic_price : float
+        Dollars for a synthetic sample; its label is right by construction.
+    expert_price : float
+        Dollars for an expert's label on top, for each real sample; 0 where no expert is asked.
+
+    Returns
+    -------
+    Acquisition
+
+    Raises
+    ------
+    ValueError, TypeError
+        A negative number or price, or no number at all.
+    """
+    real, synthetic = integer("real", real, 0), integer("synthetic", synthetic, 0)
+    return Acquisition(
+        real,
+        synthetic,
+        real * amount("real_price", real_price),
+        synthetic * amount("synthetic_price", synthetic_price),
+        real * amount("expert_price", expert_price),
+    )

@@ -1,0 +1,114 @@
+"""The prices and rates that costs are computed from, each with its source and date."""
+
+from dataclasses import dataclass, replace
+
+from dataselect_core.arguments import amount
+from dataselect_core.facts import load
+from dataselect_core.values import Value
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A number that a cost rests on.
+
+    Attributes
+    ----------
+    name, title : str
+        Name in the code, and as a reader sees it.
+    value : float
+    unit : str
+    kind : {"modelled", "cited"}
+    source, date : str
+    minimum, maximum : float
+        What an edited value may be.
+    default : float
+        The value before anyone edited it.
+    """
+
+    name: str
+    title: str
+    value: float
+    unit: str
+    kind: str
+    source: str
+    date: str
+    minimum: float
+    maximum: float
+    default: float
+
+    def as_value(self):
+        """The assumption as a `Value`, its kind and source with it."""
+        return Value(self.value, self.unit, self.kind, f"{self.source} ({self.date})")
+
+
+class Assumptions:
+    """The prices and rates that a cost is computed from; immutable.
+
+    `assumptions.gpu_hour_price` is the number, `assumptions["gpu_hour_price"]` the `Assumption`.
+    Iterating gives the names, in the order of facts/prices.json.
+
+    Parameters
+    ----------
+    **edited : float
+        Values in place of the defaults, by name; these are then "modelled", set by the reader.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or a value that is not finite or outside the range of its assumption.
+    TypeError
+        A value that is no number.
+    """
+
+    def __init__(self, **edited):
+        items = {
+            name: Assumption(name=name, default=fact["value"], **fact)
+            for name, fact in load("prices").items()
+        }
+        for name, value in edited.items():
+            if name not in items:
+                raise ValueError(f"no assumption is named {name!r}; there are {', '.join(items)}")
+            a = items[name]
+            value = amount(name, value)
+            if not a.minimum <= value <= a.maximum:
+                raise ValueError(
+                    f"{name} must lie from {a.minimum:g} to {a.maximum:g} {a.unit}, not {value:g}"
+                )
+            if value != a.default:
+                items[name] = replace(
+                    a, value=value, kind="modelled", source="set by the reader", date="this session"
+                )
+        # Past __setattr__, which refuses everyone else.
+        self.__dict__.update({name: a.value for name, a in items.items()}, _items=items, _edited=edited)
+
+    def replace(self, **edited):
+        """A copy with some values changed; the same errors as the class itself.
+
+        Parameters
+        ----------
+        **edited : float
+            New values by name; the default of a name takes its source back.
+
+        Returns
+        -------
+        Assumptions
+        """
+        return Assumptions(**{**self._edited, **edited})
+
+    def __getitem__(self, name):
+        return self._items[name]
+
+    def __setattr__(self, name, value):
+        raise AttributeError("assumptions are immutable; use assumptions.replace(name=value)")
+
+    def __iter__(self):
+        return iter(self._items)
+
+    def __len__(self):
+        return len(self._items)
+
+    def __eq__(self, other):
+        return isinstance(other, Assumptions) and self._items == other._items
+
+    def __repr__(self):
+        return "Assumptions(" + ", ".join(f"{name}={a.value!r}" for name, a in self._items.items()) + ")"

@@ -1,0 +1,270 @@
+"""Does selection pay? The inequality of one round, and the question of indexing or scoring everything.
+
+Both sides are dollars; each answer comes with the value of every assumption that would turn it.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from dataselect_core import arguments
+
+
+@dataclass(frozen=True)
+class SelectionCheck:
+    """One round under the selection inequality, and the value of each term at which it would be even.
+
+    `saved`, `spent` and `net` are dollars; `pays` is saved > spent. `even` maps "labels_saved",
+    "label", "score", "pool", "training" to the break-even value, all others unchanged, or to None
+    where no value > 0 is one.
+    """
+
+    saved: float
+    spent: float
+    net: float
+    pays: bool
+    even: dict
+
+
+def selection_pays(labels_saved, prices):
+    """Whether labels saved × price per label > pool × price per score + training.
+
+    Parameters
+    ----------
+    labels_saved : float
+        Labels that a round of selection makes unnecessary; may be negative.
+    prices : Prices
+
+    Returns
+    -------
+    SelectionCheck
+    """
+    if not np.isfinite(labels_saved):
+        raise ValueError(f"labels_saved must be a finite number, not {labels_saved!r}")
+
+    def parts(labels_saved, label, score, pool, training):
+        return [labels_saved * label, -pool * score, -training]
+
+    terms = {"labels_saved": labels_saved} | {f.name: getattr(prices, f.name) for f in fields(prices)}
+    even = {name: _even(lambda v, name=name: parts(**{**terms, name: v}), terms[name]) for name in terms}
+    saved, spent = labels_saved * prices.label, prices.selection
+    return SelectionCheck(saved, spent, saved - spent, bool(saved > spent), even)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Two sides of a question in dollars, and what would turn the answer.
+
+    `cost_parts` and `saving_parts` map the parts of each side to dollars; `cost` and `saving` are their
+    sums; `pays` is saving > cost. `even` maps each assumption to the value at which both sides are
+    equal, the others unchanged; None where no possible value > 0 does that.
+    """
+
+    cost_parts: dict
+    saving_parts: dict
+    cost: float
+    saving: float
+    pays: bool
+    even: dict
+
+
+def indexing_parts(
+    dataset_bytes, signature_bytes_per_second, cpu_price_per_hour, overhead, bytes_per_read, price_per_read
+):
+    """Dollars of an index, wherever the lab prices one; the parameters are those of `indexing_question`.
+
+    Returns
+    -------
+    dict of str to float
+        "signatures", with their overhead, and "reads".
+    """
+    hours = dataset_bytes / signature_bytes_per_second / 3600
+    return {
+        "signatures": hours * overhead * cpu_price_per_hour,
+        "reads": dataset_bytes / bytes_per_read * price_per_read,
+    }
+
+
+def indexing_question(
+    *,
+    dataset_bytes,
+    bytes_per_sample,
+    signature_bytes_per_second,
+    cpu_price_per_hour,
+    overhead,
+    bytes_per_read,
+    price_per_read,
+    share_removed,
+    gpu_seconds_per_sample,
+    epochs,
+    gpu_price_per_hour,
+):
+    """Is the CPU cost of indexing a data set higher than the GPU savings from training on less of it?
+
+    Indexing: bytes ÷ throughput × overhead × price of a core, and bytes ÷ size of a read × price of a
+    read. Saving: samples × share removed × epochs × GPU time of a sample × price of a GPU.
+
+    Parameters
+    ----------
+    dataset_bytes, bytes_per_sample, bytes_per_read : float
+        Bytes; the last two > 0.
+    signature_bytes_per_second : float
+        Bytes that one core turns into signatures in a second, > 0.
+    cpu_price_per_hour, gpu_price_per_hour : float
+        Dollars per hour of one core, of one GPU.
+    overhead : float
+        Core-hours in all per core-hour of signatures (shuffle, banding, retries).
+    price_per_read : float
+        Dollars per request to the object store.
+    share_removed : float
+        Share of the samples that the index makes unnecessary, from 0 to 1.
+    gpu_seconds_per_sample : float
+        GPU time to train on one sample once.
+    epochs : float
+        How often each sample is trained on.
+
+    Returns
+    -------
+    Question
+        cost_parts "signatures", "reads"; saving_parts "training".
+
+    Raises
+    ------
+    ValueError
+        For a negative or infinite number, a divisor of 0, a share above 1.
+    """
+
+    def sides(a):
+        cost = indexing_parts(
+            a["dataset_bytes"],
+            a["signature_bytes_per_second"],
+            a["cpu_price_per_hour"],
+            a["overhead"],
+            a["bytes_per_read"],
+            a["price_per_read"],
+        )
+        return cost, {"training": _training_saved(a)}
+
+    return _question(
+        sides,
+        {
+            "dataset_bytes": dataset_bytes,
+            "bytes_per_sample": bytes_per_sample,
+            "signature_bytes_per_second": signature_bytes_per_second,
+            "cpu_price_per_hour": cpu_price_per_hour,
+            "overhead": overhead,
+            "bytes_per_read": bytes_per_read,
+            "price_per_read": price_per_read,
+            "share_removed": share_removed,
+            "gpu_seconds_per_sample": gpu_seconds_per_sample,
+            "epochs": epochs,
+            "gpu_price_per_hour": gpu_price_per_hour,
+        },
+    )
+
+
+def scoring_question(
+    *,
+    dataset_bytes,
+    bytes_per_sample,
+    price_per_score,
+    rounds,
+    share_removed,
+    gpu_seconds_per_sample,
+    epochs,
+    gpu_price_per_hour,
+    labels_saved=0.0,
+    price_per_label=0.0,
+):
+    """The same question for a model that has to look at every sample to choose: does scoring pay?
+
+    Scoring: samples × rounds × price of a score. Saving: the training of `indexing_question`, and the
+    labels that selection makes unnecessary. A forward pass costs about a third of a training step (2
+    of 6 operations per parameter), so at equal prices one look at everything has eaten the saving of a
+    single epoch unless it removes more than a third of the data.
+
+    Parameters
+    ----------
+    dataset_bytes, bytes_per_sample, share_removed, gpu_seconds_per_sample, epochs, gpu_price_per_hour
+        As in `indexing_question`.
+    price_per_score : float
+        Dollars for one look at one sample.
+    rounds : float
+        How often the whole pool is scored.
+    labels_saved, price_per_label : float, default 0
+        Labels made unnecessary, and dollars for one.
+
+    Returns
+    -------
+    Question
+        cost_parts "scoring"; saving_parts "training", "labels".
+    """
+
+    def sides(a):
+        samples = a["dataset_bytes"] / a["bytes_per_sample"]
+        saving = {"training": _training_saved(a), "labels": a["labels_saved"] * a["price_per_label"]}
+        return {"scoring": samples * a["rounds"] * a["price_per_score"]}, saving
+
+    return _question(
+        sides,
+        {
+            "dataset_bytes": dataset_bytes,
+            "bytes_per_sample": bytes_per_sample,
+            "price_per_score": price_per_score,
+            "rounds": rounds,
+            "share_removed": share_removed,
+            "gpu_seconds_per_sample": gpu_seconds_per_sample,
+            "epochs": epochs,
+            "gpu_price_per_hour": gpu_price_per_hour,
+            "labels_saved": labels_saved,
+            "price_per_label": price_per_label,
+        },
+    )
+
+
+DIVISORS = ("bytes_per_sample", "signature_bytes_per_second", "bytes_per_read")
+
+
+def _training_saved(a):
+    """Dollars of GPU time for the samples that need not be trained on."""
+    samples = a["dataset_bytes"] / a["bytes_per_sample"] * a["share_removed"]
+    return samples * a["epochs"] * a["gpu_seconds_per_sample"] / 3600 * a["gpu_price_per_hour"]
+
+
+def _question(sides, assumptions):
+    """Check the assumptions, weigh the sides, and find each assumption's break-even."""
+    a = {name: arguments.amount(name, value, name in DIVISORS) for name, value in assumptions.items()}
+    if a["share_removed"] > 1:
+        raise ValueError(f"share_removed must be between 0 and 1, not {a['share_removed']!r}")
+    cost_parts, saving_parts = sides(a)
+    cost, saving = sum(cost_parts.values()), sum(saving_parts.values())
+
+    def parts(name, value):
+        costs, savings = sides({**a, name: value})
+        return [*savings.values(), *(-part for part in costs.values())]
+
+    even = {}
+    for name, value in a.items():
+        if name in DIVISORS:  # the parts are proportional to its inverse
+            inverse = _even(lambda u, name=name: parts(name, 1 / u), 1 / value)
+            even[name] = None if inverse is None else 1 / inverse
+        else:
+            even[name] = _even(lambda v, name=name: parts(name, v), value)
+    if even["share_removed"] is not None and even["share_removed"] > 1:
+        even["share_removed"] = None  # not even removing everything would do
+    return Question(cost_parts, saving_parts, cost, saving, bool(saving > cost), even)
+
+
+def _even(parts, value):
+    """The u > 0 at which the signed parts add up to 0, or None; each is constant in u or grows with it."""
+    unit = abs(value) or 1.0
+    constant = proportional = 0.0
+    for one, two in zip(parts(unit), parts(2 * unit)):
+        if one == two:
+            constant += one
+        else:
+            proportional += one
+    if constant * proportional >= 0:
+        return None
+    even = -constant / proportional * unit
+    return even if np.isfinite(even) else None

@@ -1,0 +1,218 @@
+"""What selection costs and what it saves: training, labelling, scoring, indexing.
+
+Every price and rate is an `Assumption` with its source and date, from facts/prices.json; a reader may
+replace any of them. Costs are modelled: they follow from these assumptions.
+"""
+
+import math
+from dataclasses import dataclass
+
+from dataselect_core.arguments import amount, number
+from dataselect_core.economics.assumptions import Assumptions
+from dataselect_core.economics.break_even import indexing_parts
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """Cost of a training: its FLOPs, the GPU-hours and dollars they take."""
+
+    flops: float
+    gpu_hours: float
+    dollars: float
+
+
+@dataclass(frozen=True)
+class IndexingCost:
+    """Cost of an index: core-hours in all, and dollars for computing, reading and both."""
+
+    core_hours: float
+    compute_dollars: float
+    read_dollars: float
+    dollars: float
+
+
+def training_cost(flops, assumptions=None):
+    """GPU-hours and dollars of a training.
+
+        hours = FLOPs / (peak * utilisation * 3600),  dollars = hours * price
+
+    Parameters
+    ----------
+    flops : float
+        Compute, >= 0, such as `scaling.training_flops(N, D)`.
+    assumptions : Assumptions, optional
+        Uses `peak_flops`, `utilisation`, `gpu_hour_price`.
+
+    Returns
+    -------
+    TrainingCost
+    """
+    a = assumptions or Assumptions()
+    flops = amount("flops", flops)
+    hours = flops / (a.peak_flops * a.utilisation * 3600)
+    return TrainingCost(flops, hours, hours * a.gpu_hour_price)
+
+
+def implied_utilisation(flops, gpu_hours, peak_flops):
+    """Share of the peak that a reported training really used: FLOPs / (GPU-hours * 3600 * peak).
+
+    Parameters
+    ----------
+    flops, gpu_hours, peak_flops : float
+        Modelled FLOPs of the training, reported GPU-hours (> 0), peak FLOP/s of a GPU (> 0).
+
+    Returns
+    -------
+    float
+        0.28 for Llama 3 70B: 6 * 70e9 * 15e12 FLOPs in 6.4 million H100-hours.
+    """
+    hours, peak = amount("gpu_hours", gpu_hours), amount("peak_flops", peak_flops)
+    if hours == 0 or peak == 0:
+        raise ValueError("gpu_hours and peak_flops must be above 0")
+    return amount("flops", flops) / (hours * 3600 * peak)
+
+
+def labelling_cost(labels, assumptions=None, price="label_price"):
+    """Dollars for labels: items times labellers of each times price.
+
+    Parameters
+    ----------
+    labels : float
+        Items to be labelled, >= 0.
+    assumptions : Assumptions, optional
+        Uses `labellers` and the price named.
+    price : {"label_price", "box_price", "polygon_price", "segmentation_price", "expert_label_price"}
+
+    Returns
+    -------
+    float
+    """
+    a = assumptions or Assumptions()
+    prices = [name for name in a if a[name].unit == "$/label"]
+    if price not in prices:
+        raise ValueError(f"price must be one of {', '.join(prices)}, not {price!r}")
+    return amount("labels", labels) * a.labellers * getattr(a, price)
+
+
+def scoring_cost(items, assumptions=None):
+    """Dollars for letting a model score a pool once; each round of selection pays it again.
+
+    Parameters
+    ----------
+    items : float
+        Items in the pool, >= 0.
+    assumptions : Assumptions, optional
+        Uses `score_price`.
+
+    Returns
+    -------
+    float
+    """
+    a = assumptions or Assumptions()
+    return amount("items", items) * a.score_price
+
+
+def indexing_cost(bytes, assumptions=None):
+    """Core-hours and dollars of indexing a corpus by MinHash, and of reading it once.
+
+    Shuffling candidate pairs between machines, waiting and retries are in it as a factor on the core-hours
+    of the signatures, `index_overhead`.
+
+    Parameters
+    ----------
+    bytes : float
+        Size of the text, >= 0.
+    assumptions : Assumptions, optional
+        Uses `signature_rate`, `index_overhead`, `vcpu_hour_price`, `object_bytes`, `read_request_price`.
+
+    Returns
+    -------
+    IndexingCost
+    """
+    a = assumptions or Assumptions()
+    size = amount("bytes", bytes)
+    parts = indexing_parts(
+        size, a.signature_rate, a.vcpu_hour_price, a.index_overhead, a.object_bytes, a.read_request_price
+    )
+    hours = size / a.signature_rate / 3600 * a.index_overhead
+    return IndexingCost(hours, parts["signatures"], parts["reads"], sum(parts.values()))
+
+
+def storage_cost(bytes, months, assumptions=None):
+    """Dollars for keeping a corpus in object storage; 1 GB = 1e9 bytes.
+
+    Parameters
+    ----------
+    bytes, months : float
+        Size and time, >= 0.
+    assumptions : Assumptions, optional
+        Uses `storage_price`.
+
+    Returns
+    -------
+    float
+    """
+    a = assumptions or Assumptions()
+    return amount("bytes", bytes) / 1e9 * amount("months", months) * a.storage_price
+
+
+def selection_pays(select_cost, train_subset_cost, train_full_cost):
+    """The selection inequality: T_select + T_train(subset) < T_train(full).
+
+    Parameters
+    ----------
+    select_cost, train_subset_cost, train_full_cost : float
+        In one unit, hours or dollars, >= 0.
+
+    Returns
+    -------
+    bool
+        False where both sides are equal.
+    """
+    select, subset = amount("select_cost", select_cost), amount("train_subset_cost", train_subset_cost)
+    return select + subset < amount("train_full_cost", train_full_cost)
+
+
+def runs_to_break_even(select_cost, saving_per_run):
+    """Training runs after which a selection made once has paid for itself.
+
+    Parameters
+    ----------
+    select_cost : float
+        Spent once, >= 0.
+    saving_per_run : float
+        Saved by each run, in the same unit; may be 0 or negative.
+
+    Returns
+    -------
+    int or None
+        The first whole number of runs whose savings reach the cost; None if it never pays.
+    """
+    cost = amount("select_cost", select_cost)
+    saving = number("saving_per_run", saving_per_run)
+    if cost == 0:
+        return 0
+    return math.ceil(cost / saving) if saving > 0 else None
+
+
+def return_on_selection(select_cost, saving_per_run, runs):
+    """What a selection made once gives back: savings of all runs, per unit spent on it.
+
+    Parameters
+    ----------
+    select_cost : float
+        Spent once, > 0.
+    saving_per_run : float
+        In the same unit.
+    runs : int
+        Runs that use the selected data, >= 0.
+
+    Returns
+    -------
+    float
+        Below 1 the selection has not paid yet.
+    """
+    cost = amount("select_cost", select_cost)
+    if cost == 0:
+        raise ValueError("select_cost must be above 0 to have a return")
+    return number("saving_per_run", saving_per_run) * amount("runs", runs) / cost

@@ -1,0 +1,119 @@
+"""What a measured redundancy would mean for a training run of another size. All of it is modelled."""
+
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+
+from dataselect_core.economics.costs import indexing_cost, training_cost
+from dataselect_core.scaling.laws import clustered_loss, effective_tokens_of_clusters, training_flops
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One training run on the raw corpus, and one on the deduplicated corpus.
+
+    Attributes
+    ----------
+    parameters, tokens, tokens_after : float
+        Model size; tokens read in one pass over the raw and the deduplicated corpus.
+    effective_tokens : float
+        What the raw corpus is worth in tokens without repetition.
+    flops, flops_after : float
+        6 N D.
+    gpu_hours, gpu_hours_after, dollars, dollars_after : float
+    indexing_dollars : float
+        MinHash signatures for the raw corpus with their overhead, and reading it once.
+    loss, loss_after : float
+        Data-constrained scaling law, cluster by cluster; nats per token.
+    """
+
+    parameters: float
+    tokens: float
+    tokens_after: float
+    effective_tokens: float
+    flops: float
+    flops_after: float
+    gpu_hours: float
+    gpu_hours_after: float
+    dollars: float
+    dollars_after: float
+    indexing_dollars: float
+    loss: float
+    loss_after: float
+
+
+def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=None):
+    """Carry the redundancy of a small corpus over to a training run of `tokens` tokens.
+
+    The corpus at scale is taken to have the same shares: a cluster with a part p of the words here
+    has p of the tokens there. Near-duplicates count as exact ones, and one pass over the raw corpus
+    reads each cluster as often as it has copies.
+
+    Parameters
+    ----------
+    cluster : int[n]
+        Index of the kept document of each document's cluster (`Point.cluster`); its own for a kept one.
+    words : int[n]
+        Words of each document, at least 0.
+    parameters, tokens : float
+        Model size N and raw tokens D at scale, at least 1.
+    corpus_bytes : float, default 0
+        Size of the raw corpus at scale, >= 0, for the cost of indexing it.
+    assumptions : Assumptions, optional
+
+    Returns
+    -------
+    Scale
+
+    Raises
+    ------
+    TypeError, ValueError
+        Shapes that differ, a cluster without its kept document, kept documents without a word, or sizes
+        out of range.
+    """
+    cluster, words = np.asarray(cluster), np.asarray(words, dtype=float)
+    if cluster.shape != words.shape or cluster.ndim != 1:
+        raise ValueError(
+            "cluster and words must be 1-d arrays of one length, not of shapes "
+            f"{cluster.shape} and {words.shape}"
+        )
+    n = cluster.size
+    own = cluster.dtype.kind in "iu" and np.isin(cluster, np.arange(n)).all()
+    if not own or (cluster[cluster] != cluster).any():
+        raise ValueError("cluster must name a kept document for each document, and for a kept one itself")
+    if not np.isfinite(words).all() or (words < 0).any():
+        raise ValueError("words must be finite and at least 0")
+    for name, value, least in (
+        ("parameters", parameters, 1),
+        ("tokens", tokens, 1),
+        ("corpus_bytes", corpus_bytes, 0),
+    ):
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number of at least {least}, not {value!r}")
+        if not least <= value < np.inf:
+            raise ValueError(f"{name} must be finite and at least {least}, not {value!r}")
+    kept = np.flatnonzero(cluster == np.arange(n))
+    if not words[kept].any():
+        raise ValueError("words must be above 0 for a kept document")
+    share = tokens / words.sum()
+    total = np.bincount(cluster.astype(np.intp), weights=words, minlength=n)[kept] * share
+    unique = words[kept] * share
+    after = float(unique.sum())
+    flops, flops_after = training_flops(parameters, tokens), training_flops(parameters, after)
+    cost, cost_after = training_cost(flops, assumptions), training_cost(flops_after, assumptions)
+    return Scale(
+        parameters=float(parameters),
+        tokens=float(tokens),
+        tokens_after=after,
+        effective_tokens=effective_tokens_of_clusters(unique, total),
+        flops=flops,
+        flops_after=flops_after,
+        gpu_hours=cost.gpu_hours,
+        gpu_hours_after=cost_after.gpu_hours,
+        dollars=cost.dollars,
+        dollars_after=cost_after.dollars,
+        indexing_dollars=indexing_cost(corpus_bytes, assumptions).dollars,
+        loss=clustered_loss(parameters, unique, total),
+        loss_after=clustered_loss(parameters, unique, unique),
+    )

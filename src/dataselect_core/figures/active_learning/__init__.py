@@ -1,0 +1,1 @@
+"""Part 2, Active Learning ROI: its situation, figures and cases."""

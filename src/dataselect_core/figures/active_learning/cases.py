@@ -1,0 +1,133 @@
+"""What is the case in Part 2: which sentences are true of the runs, the marker and the answer."""
+
+from dataselect_core.figures.active_learning.prediction import direction
+from dataselect_core.sampling.reference_sweep import SIZES, TEST_SHARE
+
+BEHIND = 0.01  # accuracy below random sampling from which a run counts as behind
+CLOSE = 0.05  # share of the optimum's cost within which a stop counts as the optimum
+SHORT = 0.002  # accuracy below the target from which a stop counts as missing it
+
+
+def cases(situation, values, judged=None):
+    """Names of the sentences that are true, as far as there are runs, a marker and an answer.
+
+    Parameters
+    ----------
+    situation : active_learning.Situation
+    values : dict of str to Value
+        From `active_learning.figures`.
+    judged : labelling_verdict.Judgement or None
+        `situation.judged()`.
+    """
+    found = [
+        "search-open" if situation.marker is None else "search-closed",
+        f"data-{situation.settings['data']}",
+    ]
+    latest = situation.latest()
+    if latest is not None:
+        found += _run_cases(latest, values) + _lock_cases(situation, values) + _check_cases(situation, values)
+        found.append("has-runs")
+    if judged is not None:
+        found += _verdict(situation, judged)
+    if situation.answer is not None:
+        found += _index(situation.answer, values)
+    return found
+
+
+def _run_cases(r, values):
+    run, found = r.run, []
+    selects, data = run.selects, run.settings["data"]
+    found.append("run-selects" if selects else "run-random")
+    found.append("line-reached" if r.crossing is not None else "line-missed")
+    gap = values.get("behind.gap")
+    if gap is not None and gap.value > BEHIND:
+        found.append("behind")
+        if run.settings["strategy"] == "entropy":
+            found.append("entropy-behind")
+        if run.settings["batch"] >= 50:
+            found.append("batch-behind")
+    if selects and len(r.labels) > 1:
+        found.append("never-pays" if r.economic is None else "pays")
+        if r.economic is not None:
+            found.append("no-break-even" if r.break_even is None else "break-even")
+        if data == "breast_cancer":
+            found.append("measures-coincide")
+    if data == "rare":
+        found.append("rare-missed" if values["run.recall"].value < 0.1 else "rare-found")
+    if (run.settings["initial"], run.settings["test_share"]) != (SIZES[data][2], TEST_SHARE):
+        found.append("other-start")
+    return found
+
+
+def _lock_cases(situation, values):
+    """What is to be said of the prediction, beside the reader's own runs."""
+    if situation.random is None or situation.active is None:
+        return ["own-needs-random" if situation.random is None else "own-needs-active"]
+    ratio = values["own.ratio"].value
+    if ratio is None:
+        return ["own-unreached"]
+    found = direction(ratio)
+    right = found == situation.prediction["direction"]
+    return ["own-measured", f"own-{found}", "direction-right" if right else "direction-wrong"]
+
+
+def _check_cases(situation, values):
+    def at(name):
+        return values[f"check.{name}.value"].value, values[f"check.{name}.limit"].value
+
+    (accuracy, target), (cost, budget), (guard, limit) = at("target"), at("budget"), at("guardrail")
+    held = guard >= limit if situation.track.part_2.guardrail == "recall" else guard <= limit
+    kept = {"target": accuracy >= target, "budget": cost <= budget, "guardrail": held}
+    found = [f"{name}-{'ok' if good else 'fails'}" for name, good in kept.items()]
+    return [*found, "all-ok"] if all(kept.values()) else found
+
+
+def _verdict(situation, judged):
+    """What is to be said of the marker, and where a better stop lies."""
+    best, marker = judged.best, situation.marker
+    if best is None:
+        return ["verdict-none"]
+    expected, target = judged.values["marker.expected"].value, situation.target()
+    found = [
+        "verdict-short"
+        if expected < target - SHORT
+        else "verdict-close"
+        if judged.cost - best.cost <= CLOSE * best.cost
+        else "verdict-dear"
+    ]
+    if marker["settings"]["strategy"] != best.strategy:
+        found.append("better-strategy")
+    elif best.strategy != "random" and marker["settings"]["batch"] != best.batch_size:
+        found.append("better-batch")
+    elif marker["labels"] != best.labels:
+        found.append("better-stop")
+    if best.strategy == "random":
+        found.append("optimum-random")
+    return found
+
+
+def knee_cases(situation, judged):
+    """What is to be said of the economic knee beside the optimum and the marker.
+
+    Their figures tell it too, so these are no cases of a report.
+    """
+    knee, target = (
+        {name: judged.values[f"knee.{name}"].value for name in ("strategy", "accuracy", "gap_net")},
+        situation.target(),
+    )
+    found = [] if judged.best is None else ["optimum-found"]
+    if knee["strategy"] == "random":
+        return [*found, "knee-none"]
+    found.append("knee-selects")
+    if judged.best is not None and judged.best.strategy == "random" and knee["accuracy"] != target:
+        found.append("knee-later" if knee["accuracy"] > target else "knee-earlier")
+    return [*found, "knee-worth-more"] if knee["gap_net"] > 0 else found
+
+
+def _index(answer, values):
+    """What is to be said of the answer to the question of indexing."""
+    pays = {
+        name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")
+    }
+    found = [f"answer-{answer}", *(f"{name}-{'saves' if good else 'costs'}" for name, good in pays.items())]
+    return [*found, "answer-turns"] if pays["index"] != pays["score"] else found

@@ -1,0 +1,253 @@
+"""The figures of Part 2, Active Learning ROI: everything a report claims of it, by its path.
+
+The number of counted runs and the rate timed on a reader's machine cannot be made again: they are no figures here.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from dataselect_core.economics.assumptions import Assumptions
+from dataselect_core.figures.active_learning import cases, indexing, runs
+from dataselect_core.figures.active_learning.runs import crossing
+from dataselect_core.figures.active_learning.situation import (
+    ANSWERS,
+    CONTROLS,
+    RUNS,
+    Situation,
+    check_prediction,
+    fixed_limits,
+)
+from dataselect_core.sampling import reference_sweep
+from dataselect_core.tracks import track
+from dataselect_core.values import Findings, measured, modelled
+
+HERE = "this run, mean over its seeds"
+PRICES = "labels, scoring and training at the prices in force"
+SWEEP = "the sweep made when the page was built, mean over its seeds"
+EARLY = 200  # labels up to which being behind is looked for
+
+
+def recompute(track_id, settings, assumptions, prediction):
+    """The figures and cases of a report, from nothing but its settings: the runs are made again.
+
+    Parameters
+    ----------
+    track_id : str
+    settings : dict
+        As `stated` gives them.
+    assumptions : dict
+        What the reader changed: name -> number.
+    prediction : dict
+        direction, and prediction: a factor.
+
+    Returns
+    -------
+    Findings
+    """
+    *_, found = recompute_stepwise(track_id, settings, assumptions, prediction)
+    return found
+
+
+def recompute_stepwise(track_id, settings, assumptions, prediction):
+    """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
+    controls = {name: settings[name] for name in CONTROLS}
+    runs.check(controls)
+    check_prediction(prediction)
+    if settings.get("answer") not in (None, *ANSWERS):
+        raise ValueError(f"the answer must be one of {', '.join(ANSWERS)}, not {settings['answer']!r}")
+    here = track(track_id)
+    situation = Situation(
+        here,
+        controls,
+        dict(prediction),
+        answer=settings.get("answer"),
+        edited=dict(assumptions),
+        fixed=fixed_limits(here, settings),
+        curves=cache(reference_sweep.curves),
+    )
+    asked = situation.prices()  # refuses what cannot be before anything is run
+    for name in (*RUNS, "marker"):
+        again = {
+            key.removeprefix(f"{name}."): value
+            for key, value in settings.items()
+            if key.startswith(f"{name}.")
+        }
+        if not again:
+            continue
+        if name in RUNS and (again.get("strategy") == "random") is not (name == "random"):
+            raise ValueError(f"{name}.strategy must be one of {name} sampling, not {again.get('strategy')!r}")
+        for step in runs.repeated({"data": controls["data"], **again}):
+            if isinstance(step, tuple):
+                yield step
+        if name == "marker":
+            situation.marker = _marker(step)
+        else:
+            baseline = situation.curves(controls["data"])[0]
+            setattr(situation, name, runs.read(step, asked, baseline, situation.target()))
+    judged = situation.judged()
+    values = figures(situation, judged)
+    yield Findings(values, cases.cases(situation, values, judged))
+
+
+def _marker(run):
+    """The marker at the end of a run."""
+    labels, accuracy = run.accuracy()
+    return {
+        "run": run.number,
+        "labels": int(labels[-1]),
+        "accuracy": float(accuracy.mean(axis=0)[-1]),
+        "selects": run.selects,
+        "settings": run.settings,
+        "seeds": run.seeds,
+        "rounds": len(labels) - 1,
+    }
+
+
+def known(settings):
+    """What no lock guards: the settings of the controls."""
+    units = {"batch": "labels", "initial": "labels", "budget": "labels", "seeds": "seeds"}
+    return {
+        f"setting.{name}": modelled(settings[name], units.get(name, ""), "set by the reader")
+        for name in CONTROLS
+    }
+
+
+def figures(situation, judged=None):
+    """All figures, as far as there are runs, a marker and an answer.
+
+    Parameters
+    ----------
+    situation : Situation
+    judged : labelling_verdict.Judgement, optional
+        `situation.judged()`, where it is known already.
+
+    Returns
+    -------
+    dict of str to Value
+    """
+    a, asked, latest = situation.assumptions(), situation.prices(), situation.latest()
+    values = {
+        **known(situation.settings),
+        "price.round": modelled(asked.selection, "$", "pool × price of a score + one training"),
+        "price.label": modelled(asked.label, "$", "price of a label in force"),
+        "price.pool": modelled(asked.pool, "items", "pool in force"),
+        "price.score": modelled(asked.score, "$", "price of a score in force"),
+        "price.training": modelled(asked.training, "$", "price of a training in force"),
+        "price.labels_to_pay": modelled(
+            asked.selection / asked.label if asked.label else None,
+            "labels",
+            "cost of a round ÷ price of a label",
+        ),
+        "own.labels_saved": measured(None, "labels", HERE),
+        "measure.native": Assumptions()["signature_rate"].as_value(),
+    }
+    if latest is not None:
+        values |= _run(latest) | _behind(situation, latest) | _lock(situation) | _check(situation, latest)
+    if situation.marker is not None:
+        values |= (situation.judged() if judged is None else judged).values
+    if situation.answer is not None:
+        values |= indexing.figures(a, *indexing.questions(a, values["own.labels_saved"].value or 0.0))
+    return values
+
+
+def _run(r):
+    run, i, parts = r.run, r.stop, r.parts
+    settings, chosen, seeds = run.settings, "set by the reader", max(1, run.seeds)
+    return {
+        "run.number": measured(run.number, "", HERE),
+        "run.strategy": modelled(settings["strategy"], "", chosen),
+        "run.batch": modelled(settings["batch"], "labels", chosen),
+        "run.data": modelled(settings["data"], "", chosen),
+        "run.initial": modelled(settings["initial"], "labels", chosen),
+        "run.budget": modelled(settings["budget"], "labels", chosen),
+        "run.test_share": modelled(settings["test_share"], "", chosen),
+        "run.critical": modelled(reference_sweep.SIZES[settings["data"]][1], "", "the class that is watched"),
+        "run.first_seed": modelled(settings["seed"], "", chosen),
+        "run.last_seed": modelled(settings["seed"] + seeds - 1, "", chosen),
+        "run.seeds": measured(seeds, "seeds", HERE),
+        "run.labels": measured(int(r.labels[-1]), "labels", HERE),
+        "run.accuracy": measured(float(r.mean[-1]), "", HERE),
+        "run.crossing": measured(r.crossing, "labels", f"{HERE}, straight lines between rounds"),
+        "run.crossing_cost": modelled(None if r.crossing is None else r.cost_at(r.crossing), "$", PRICES),
+        "run.geometric": measured(r.geometric, "labels", "Kneedle on accuracy against labels"),
+        "run.economic": modelled(r.economic, "labels", "largest net benefit over random sampling"),
+        "run.net": modelled(
+            r.net, "$", f"labels saved against random sampling ({SWEEP}) − cost of selection"
+        ),
+        "run.break_even": modelled(r.break_even, "labels", "where selection has cost as much as it saved"),
+        "run.cost": modelled(float(r.cost[-1]), "$", PRICES),
+        "run.dollars_labels": modelled(float(parts.labels[-1]), "$", PRICES),
+        "run.dollars_scoring": modelled(float(parts.scoring[-1]), "$", PRICES),
+        "run.dollars_training": modelled(float(parts.training[-1]), "$", PRICES),
+        "run.rounds": measured(len(r.labels) - 1, "rounds", HERE),
+        "run.recall": measured(float(run.recall()[-1]), "", "recall of the watched class, " + HERE),
+        "run.stop_labels": measured(int(r.labels[i]), "labels", "first round at the target, else the last"),
+        "run.stop_cost": modelled(float(r.cost[i]), "$", PRICES),
+    }
+
+
+def _behind(situation, r):
+    """The largest gap to random sampling in the sweep, among the early rounds."""
+    baseline = situation.curves(r.run.settings["data"])[0]
+    gap = np.interp(r.labels, baseline.labels, baseline.mean) - r.mean
+    early = gap[(r.labels <= EARLY) & (r.labels > r.labels[0])]
+    if not r.run.selects or not len(early):
+        return {}
+    k = int(early.argmax()) + 1
+    return {
+        "behind.gap": measured(float(gap[k]), "", f"random sampling in {SWEEP}, less this run"),
+        "behind.labels": measured(int(r.labels[k]), "labels", HERE),
+    }
+
+
+def _lock(situation):
+    """The prediction beside the reader's own runs and beside the sweep."""
+    active, settings = situation.active, situation.settings
+    own = [None if r is None else r.crossing for r in (situation.random, active)]
+    curves = situation.curves(settings["data"])
+    strategy = active.run.settings["strategy"] if active else "margin"
+    batch = active.run.settings["batch"] if active else settings["batch"]
+    swept = [
+        crossing(c.labels, c.mean)
+        for c in (curves[0], next(c for c in curves if (c.strategy, c.batch_size) == (strategy, batch)))
+    ]
+    saved = own[0] - own[1] if None not in own else None
+    return {
+        "reveal.direction": modelled(situation.prediction["direction"], "", "your prediction"),
+        "reveal.factor": modelled(situation.prediction["prediction"], "", "your prediction"),
+        "own.random": measured(own[0], "labels", "your latest random run, labels to 90 %"),
+        "own.active": measured(own[1], "labels", "your latest run of uncertainty sampling, labels to 90 %"),
+        "own.ratio": measured(_ratio(*own), "", "labels of random sampling ÷ labels of uncertainty sampling"),
+        "own.labels_saved": measured(
+            saved, "labels", "labels of random sampling − labels of uncertainty sampling"
+        ),
+        "swept.strategy": modelled(strategy, "", "that of your run"),
+        "swept.batch": modelled(batch, "labels", "that of your run"),
+        "swept.random": measured(swept[0], "labels", SWEEP),
+        "swept.active": measured(swept[1], "labels", SWEEP),
+        "swept.ratio": measured(_ratio(*swept), "", SWEEP),
+    }
+
+
+def _ratio(random, active):
+    return None if random is None or active is None else random / active
+
+
+def _check(situation, r):
+    """The constraints at the stop of the latest run."""
+    limits, i = situation.limits(), r.stop
+    selection = situation.prices().selection * i if r.run.selects else 0.0
+    guardrail = {
+        "overhead": modelled(selection / float(r.cost[i]) if r.cost[i] else 0.0, "share of the cost", PRICES),
+        "recall": measured(float(r.run.recall()[i]), "", "recall of the watched class, " + HERE),
+        "rounds": measured(i if r.run.selects else 0, "rounds", "rounds of selection, " + HERE),
+    }[situation.track.part_2.guardrail]
+    return {
+        "check.target.value": measured(float(r.mean[i]), "", HERE),
+        "check.target.limit": limits["target"],
+        "check.budget.value": modelled(float(r.cost[i]), "$", PRICES),
+        "check.budget.limit": limits["budget"],
+        "check.guardrail.value": guardrail,
+        "check.guardrail.limit": limits["guardrail"],
+    }

@@ -1,0 +1,58 @@
+"""The card's question in dollars: does indexing 1 PB cost more than it saves, and how is it with scoring?"""
+
+from dataselect_core.economics.break_even import indexing_question, scoring_question
+from dataselect_core.values import modelled
+
+LAW = "the prices and sizes in force, see the assumptions"
+
+
+def questions(assumptions, labels_saved):
+    """Both questions at these assumptions; `labels_saved` is what the reader's own runs saved."""
+    a = assumptions
+    common = {
+        "dataset_bytes": a.dataset_bytes,
+        "bytes_per_sample": a.bytes_per_sample,
+        "share_removed": a.share_removed,
+        "gpu_seconds_per_sample": a.gpu_seconds_per_sample,
+        "epochs": a.epochs,
+        "gpu_price_per_hour": a.gpu_hour_price,
+    }
+    indexing = indexing_question(
+        **common,
+        signature_bytes_per_second=a.signature_rate,
+        cpu_price_per_hour=a.vcpu_hour_price,
+        overhead=a.index_overhead,
+        bytes_per_read=a.object_bytes,
+        price_per_read=a.read_request_price,
+    )
+    scoring = scoring_question(
+        **common,
+        price_per_score=a.score_price,
+        rounds=a.looks,
+        labels_saved=max(0.0, labels_saved),
+        price_per_label=a.label_price,
+    )
+    return indexing, scoring
+
+
+def figures(assumptions, indexing, scoring):
+    """Costs, savings and break-evens of both, path -> Value."""
+    a = assumptions
+    hours = a.dataset_bytes / a.signature_rate / 3600
+    return {
+        "index.samples": modelled(a.dataset_bytes / a.bytes_per_sample, "samples", LAW),
+        "index.core_hours": modelled(hours, "core-hours", LAW),
+        "index.signatures": modelled(indexing.cost_parts["signatures"], "$", LAW),
+        "index.reads": modelled(indexing.cost_parts["reads"], "$", LAW),
+        "index.cost": modelled(indexing.cost, "$", LAW),
+        "index.saving": modelled(indexing.saving, "$", LAW),
+        "index.ratio": modelled(indexing.saving / indexing.cost if indexing.cost else None, "", LAW),
+        "index.even_share": modelled(indexing.even["share_removed"], "", LAW),
+        "index.even_gpu": modelled(indexing.even["gpu_seconds_per_sample"], "GPU-s/sample", LAW),
+        "score.cost": modelled(scoring.cost, "$", LAW),
+        "score.training": modelled(scoring.saving_parts["training"], "$", LAW),
+        "score.labels": modelled(scoring.saving_parts["labels"], "$", LAW),
+        "score.saving": modelled(scoring.saving, "$", LAW),
+        "score.even_price": modelled(scoring.even["price_per_score"], "$/item", LAW),
+        "score.even_looks": modelled(scoring.even["rounds"], "looks", LAW),
+    }

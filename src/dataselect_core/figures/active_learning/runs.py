@@ -1,0 +1,250 @@
+"""Runs of a labelling project and what they cost: crossings, knees, stops. A run can be made again from its settings."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dataselect_core.knee import knee
+from dataselect_core.sampling import reference_sweep
+from dataselect_core.sampling.measures import STRATEGIES
+from dataselect_core.sampling.project import economic_knee, labels_to_reach, project_cost
+from dataselect_core.sampling.rounds import active_learning_rounds
+
+LINE = 0.9  # the card's 90 %
+RANGES = {
+    "initial": (2, 200),
+    "budget": (20, 600),
+    "seed": (0, 9999),
+    "seeds": (1, 20),
+    "test_share": (0.1, 0.5),
+}
+"""What the page's controls allow."""
+CHOICES = {"strategy": STRATEGIES, "batch": reference_sweep.BATCH_SIZES, "data": tuple(reference_sweep.SIZES)}
+
+
+@dataclass
+class LabRun:
+    """One run over one or several seeds, complete or on its way.
+
+    Attributes
+    ----------
+    number : int
+        As the page names it.
+    settings : dict
+        Everything that repeats it.
+    test_size, critical_size : int
+        Test samples, and those of the critical class.
+    counted : bool
+    labels : list of int
+        Labels bought up to each round.
+    right, found : list of list of int
+        For each complete seed and round: test samples predicted rightly; of the critical class, recognised.
+    now_right, now_found : list of int
+        The same for the seed under way.
+    shown : bool
+        Whether the reader wants it in the plot.
+    """
+
+    number: int
+    settings: dict
+    test_size: int
+    critical_size: int
+    counted: bool
+    labels: list = field(default_factory=list)
+    right: list = field(default_factory=list)
+    found: list = field(default_factory=list)
+    now_right: list = field(default_factory=list)
+    now_found: list = field(default_factory=list)
+    shown: bool = True
+
+    def add(self, step):
+        """Take one `sampling.Round` of the seed under way."""
+        if len(self.now_right) == len(self.labels):
+            self.labels.append(step.labels)
+        self.now_right.append(round(step.accuracy * self.test_size))
+        self.now_found.append(round(step.recall * self.critical_size))
+
+    def close_seed(self):
+        """The seed under way is complete."""
+        self.right.append(self.now_right)
+        self.found.append(self.now_found)
+        self.now_right, self.now_found = [], []
+
+    def stop(self):
+        """Nothing more will come: a first seed that was cut off stays as far as it got, a later one is dropped."""
+        if not self.right and self.now_right:
+            self.close_seed()
+        self.now_right, self.now_found = [], []
+
+    @property
+    def seeds(self):
+        """Complete seeds."""
+        return len(self.right)
+
+    @property
+    def selects(self):
+        """Whether a model chooses the labels."""
+        return self.settings["strategy"] != "random"
+
+    def _table(self, complete, now, size):
+        rows = np.array(complete if complete else [now], dtype=float) / size
+        return np.array(self.labels[: rows.shape[1]]), rows
+
+    def accuracy(self):
+        """Labels int[r] and accuracy float[s, r] of the complete seeds; of the first one while it is under way."""
+        return self._table(self.right, self.now_right, self.test_size)
+
+    def recall(self):
+        """Mean recall of the critical class, float[r]."""
+        return self._table(self.found, self.now_found, self.critical_size)[1].mean(axis=0)
+
+    def packed(self):
+        """As the reader's record keeps it."""
+        return {
+            name: getattr(self, name)
+            for name in (
+                "number",
+                "settings",
+                "test_size",
+                "critical_size",
+                "counted",
+                "labels",
+                "right",
+                "found",
+                "shown",
+            )
+        }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run at the prices in force.
+
+    `labels`, `mean`, `low`, `high`, `cost` are float[r]; `crossing` the labels at 90 % (None: not reached);
+    `geometric`, `economic` labels of the two knees (None: there is none), `net` the benefit at the economic one
+    (0 for random sampling); `stop` the index of the first round whose mean reaches the target, or of the last;
+    `reached` whether it does.
+    """
+
+    run: LabRun
+    labels: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    cost: np.ndarray
+    crossing: float | None
+    geometric: float | None
+    economic: int | None
+    net: float | None
+    break_even: float | None
+    beyond: bool
+    stop: int
+    reached: bool
+    parts: object
+
+    def at(self, labels):
+        """Index of the round nearest to so many labels."""
+        return int(np.abs(self.labels - labels).argmin())
+
+    def cost_at(self, labels):
+        """Dollars at so many labels, straight lines between the rounds."""
+        return float(np.interp(labels, self.labels, self.cost))
+
+    def mean_at(self, labels):
+        """Mean accuracy there."""
+        return float(np.interp(labels, self.labels, self.mean))
+
+
+def crossing(labels, accuracy, target=LINE):
+    """Labels at which the curve reaches the target, or None."""
+    found = float(labels_to_reach(labels, accuracy, target))
+    return None if np.isnan(found) else found
+
+
+def read(run, prices, baseline, target):
+    """The `Reading` of a run; `baseline` is the sweep's random curve of the same problem."""
+    labels, accuracy = run.accuracy()
+    mean = accuracy.mean(axis=0)
+    cost = project_cost(labels, run.selects, prices)
+    economic, net, end, beyond = None, 0.0, None, False
+    if run.selects and len(labels) > 1:
+        found = economic_knee(labels, mean, baseline.labels, baseline.mean, prices)
+        economic = int(labels[found.best]) if found.best else None
+        net = float(found.net[found.best]) if found.best else None  # without a knee there is no benefit at it
+        end, beyond = found.break_even, bool(found.beyond[-1])
+    reaching = np.flatnonzero(mean >= target)
+    return Reading(
+        run,
+        labels,
+        mean,
+        accuracy.min(axis=0),
+        accuracy.max(axis=0),
+        cost.total,
+        crossing(labels, mean),
+        knee(labels, mean, "concave", "increasing"),
+        economic,
+        net,
+        end,
+        beyond,
+        int(reaching[0]) if len(reaching) else len(labels) - 1,
+        bool(len(reaching)),
+        cost,
+    )
+
+
+def check(settings):
+    """ValueError if a run cannot have these settings: they may come from a file, and none may ask for endless work."""
+    for name, allowed in CHOICES.items():
+        if isinstance(settings[name], bool) or settings[name] not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {settings[name]!r}")
+    for name, (low, high) in RANGES.items():
+        value = settings[name]
+        kinds = (int, float) if name == "test_share" else int
+        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
+
+
+def stated(run):
+    """What repeats a run, as far as it got: its settings, number, complete seeds, and the labels it reached."""
+    return {**run.settings, "seeds": run.seeds, "number": run.number, "labels": int(run.accuracy()[0][-1])}
+
+
+def repeated(again):
+    """The run that `stated` tells of, made again: an iterator of (label, share done), last the `LabRun`.
+
+    Raises
+    ------
+    ValueError
+        Settings that no run can have.
+    """
+    settings, number, labels = dict(again), again["number"], again["labels"]
+    del settings["number"], settings["labels"]
+    check(settings)
+    if (
+        isinstance(labels, bool)
+        or not isinstance(labels, int)
+        or not settings["initial"] <= labels <= settings["budget"]
+    ):
+        raise ValueError(f"labels must be from {settings['initial']} to {settings['budget']}, not {labels!r}")
+    problem, run = reference_sweep.problem(settings["data"]), None
+    for i in range(settings["seeds"]):
+        seed = settings["seed"] + i
+        yield f"Run {number} again, seed {seed}", i / settings["seeds"]
+        X, y, X_test, y_test = reference_sweep.split(problem, settings["test_share"], seed)
+        if run is None:
+            run = LabRun(number, settings, len(y_test), int((y_test == problem.critical).sum()), False)
+        for step in active_learning_rounds(
+            X,
+            y,
+            X_test,
+            y_test,
+            settings["strategy"],
+            settings["batch"],
+            settings["initial"],
+            labels,
+            seed,
+            recall_class=problem.critical,
+        ):
+            run.add(step)
+        run.close_seed()
+    yield run

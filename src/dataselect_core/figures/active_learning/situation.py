@@ -1,0 +1,186 @@
+"""What the figures of Part 2 rest on: track, runs, marker, prediction, prices, limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dataselect_core.economics.assumptions import Assumptions
+from dataselect_core.figures import class_limits
+from dataselect_core.figures.active_learning import runs, verdict
+from dataselect_core.figures.active_learning.prediction import DIRECTIONS
+from dataselect_core.figures.active_learning.runs import Reading
+from dataselect_core.sampling import reference_sweep
+from dataselect_core.sampling.project import Prices
+from dataselect_core.tracks import Track
+
+OF_TRACK = (
+    "label_price",
+    "score_price",
+    "pool_size",
+    "training_price",
+    "bytes_per_sample",
+    "gpu_seconds_per_sample",
+    "epochs",
+    "share_removed",
+    "gpu_hour_price",
+)
+
+
+CONTROLS = (*runs.CHOICES, *runs.RANGES)
+
+
+RUNS = ("random", "active")
+
+
+STATED = (*RUNS, "marker", "answer", "runs_used")
+"""What a report's settings say beside the controls: `answer`, `runs_used`, and names such as `active.batch`."""
+
+
+ANSWERS = ("yes", "no", "depends")
+
+
+GUARDRAILS = {"overhead": "overhead_limit", "recall": "critical_limit", "rounds": "rounds_limit"}
+
+
+LIMITS = {
+    "target_limit": (0.5, 1),
+    "cost_limit": (1, 1e9),
+    "overhead_limit": (0, 1),
+    "critical_limit": (0, 1),
+    "rounds_limit": (1, 600),
+}
+"""What the link of a class may set, see `class_limits`; of the guardrails, a track has the one of its own kind."""
+
+
+@dataclass
+class Situation:
+    """What a set of figures rests on.
+
+    Attributes
+    ----------
+    track : Track
+    settings : dict
+        Of the controls: the names of `CONTROLS`.
+    prediction : dict
+        direction, and prediction: a factor.
+    random, active : Reading or None
+        The latest run of random sampling and of uncertainty sampling on the data set of the controls.
+    marker : dict or None
+        As committed, see `verdict.judge`, with the number of complete seeds of its run.
+    answer : str or None
+        To the question of indexing; without one there are no figures of it.
+    edited : dict
+        Assumptions the reader has changed.
+    fixed : dict
+        Limits set by the link of a class, as from `fixed_limits`; for the others the track's hold.
+    curves : callable
+        Problem -> its sweep; `reference_sweep.curves`, or one that remembers.
+    """
+
+    track: Track
+    settings: dict
+    prediction: dict
+    random: Reading | None = None
+    active: Reading | None = None
+    marker: dict | None = None
+    answer: str | None = None
+    edited: dict = field(default_factory=dict)
+    fixed: dict = field(default_factory=dict)
+    curves: Callable = reference_sweep.curves
+
+    def latest(self):
+        """The newer of the two runs, or None."""
+        return max((r for r in (self.random, self.active) if r), key=lambda r: r.run.number, default=None)
+
+    def assumptions(self):
+        """Prices and sizes in force."""
+        return assumptions(self.track, self.edited)
+
+    def prices(self):
+        """Those of a labelling project."""
+        return prices(self.assumptions())
+
+    def judged(self):
+        """The marker against the sweep: a `verdict.Judgement`, or None without a marker."""
+        if self.marker is None:
+            return None
+        marker, curves = self.marker, self.curves(self.marker["settings"]["data"])
+        return verdict.judge(marker, self.prices(), curves, self.target())
+
+    def limits(self):
+        """What the constraint check demands: target, budget and guardrail, as `Value`s."""
+        return limits(self.track, self.fixed)
+
+    def target(self):
+        """Accuracy the project needs."""
+        return self.limits()["target"].value
+
+
+def limits(track, fixed):
+    """Target, budget and guardrail of a track, those of the link of a class in their place: name -> `Value`."""
+    own = track.part_2
+    places = {
+        "target": ("target_limit", own.target),
+        "budget": ("cost_limit", own.budget),
+        "guardrail": (GUARDRAILS[own.guardrail], own.limit),
+    }
+    return {name: class_limits.in_force(fixed, *place) for name, place in places.items()}
+
+
+def fixed_limits(track, settings):
+    """The limits among some settings that this track has.
+
+    Raises
+    ------
+    ValueError
+        A limit is no number of its range.
+    """
+    others = set(GUARDRAILS.values()) - {GUARDRAILS[track.part_2.guardrail]}
+    return {name: value for name, value in class_limits.among(settings, LIMITS).items() if name not in others}
+
+
+def assumptions(track, edited):
+    """Prices and sizes in force: the reader's, else the track's, else the lab's.
+
+    Raises
+    ------
+    ValueError, TypeError
+        `edited` names no assumption, or a value that cannot be.
+    """
+    return Assumptions(**{**{name: getattr(track.part_2, name).value for name in OF_TRACK}, **edited})
+
+
+def prices(a):
+    """The `Prices` of a labelling project among assumptions."""
+    return Prices(label=a.label_price, score=a.score_price, pool=a.pool_size, training=a.training_price)
+
+
+def check_prediction(prediction):
+    """ValueError if this is no prediction of a direction and a factor."""
+    factor = prediction.get("prediction") if isinstance(prediction, dict) else None
+    number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
+    if not number or prediction.get("direction") not in DIRECTIONS or not 1 <= factor <= 100:
+        raise ValueError(
+            f"the prediction must be fewer, same or more and a factor from 1 to 100, not {prediction!r}"
+        )
+
+
+def stated(situation):
+    """The settings of a report: the controls, what a class has fixed, the runs and the marker the figures rest on."""
+    found = {**situation.settings, **situation.fixed}
+    for name in RUNS:
+        reading = getattr(situation, name)
+        if reading is not None and reading.run.right:
+            again = runs.stated(reading.run)
+            found |= {f"{name}.{key}": value for key, value in again.items() if key != "data"}
+    if situation.marker is not None:
+        marker = situation.marker
+        again = {
+            **marker["settings"],
+            "seeds": marker["seeds"],
+            "number": marker["run"],
+            "labels": marker["labels"],
+        }
+        found |= {f"marker.{key}": value for key, value in again.items()}
+    if situation.answer is not None:
+        found["answer"] = situation.answer
+    return found

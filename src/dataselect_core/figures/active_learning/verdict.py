@@ -1,0 +1,111 @@
+"""The committed marker against the true optimum, from the sweep at the prices in force."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dataselect_core.sampling.project import economic_knee
+from dataselect_core.sampling.sweep import Stop, cheapest, most_worthwhile
+from dataselect_core.values import measured, modelled
+
+SWEEP = "exhaustive sweep made when the page was built, at the prices in force"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`values` are path -> Value; `best` is the optimum, None where no stop reaches the target; `cost` the marker's."""
+
+    values: dict
+    best: Stop | None
+    cost: float
+
+
+def judge(marker, prices, curves, target):
+    """The marker against the sweep of its problem.
+
+    Parameters
+    ----------
+    marker : dict
+        run, labels, accuracy, selects, settings, and rounds up to it.
+    prices : selection_economics.Prices
+    curves : list of sweep.Curve
+        Random sampling first.
+    target : float
+        Accuracy the project needs.
+
+    Returns
+    -------
+    Judgement
+    """
+    settings, best, cost = marker["settings"], cheapest(curves, prices, target), _cost(marker, prices)
+    own = _curve(curves, settings)
+    expected = float(np.interp(marker["labels"], own.labels, own.mean))
+    knee = most_worthwhile(curves, prices)
+    values = {
+        "marker.run": measured(marker["run"], "", "your marker"),
+        "marker.labels": measured(marker["labels"], "labels", "your marker"),
+        "marker.strategy": modelled(settings["strategy"].replace("_", " "), "", "your marker"),
+        "marker.batch": modelled(settings["batch"], "labels", "your marker"),
+        "marker.cost": modelled(cost, "$", "labels, scoring and training at the prices in force"),
+        "marker.accuracy": measured(marker["accuracy"], "", "your run, mean over its seeds"),
+        "marker.expected": measured(expected, "", "that setting in the sweep, mean over its seeds"),
+        "knee.strategy": measured(knee.strategy.replace("_", " "), "", SWEEP),
+        "knee.batch": measured(knee.batch_size, "labels", SWEEP),
+        "knee.labels": measured(knee.labels, "labels", SWEEP),
+        "knee.accuracy": measured(knee.accuracy, "", SWEEP),
+        "knee.cost": modelled(knee.cost, "$", SWEEP),
+        "knee.net": modelled(knee.net, "$", SWEEP),
+        "knee.gap_labels": measured(
+            marker["labels"] - knee.labels, "labels", "your marker − the economic knee"
+        ),
+        "knee.gap_net": modelled(
+            knee.net - _net(own, marker, curves[0], prices), "$", "net benefit given away"
+        ),
+    }
+    if best is not None:
+        values |= _optimum(marker, cost, best, curves, prices, target)
+    return Judgement(values, best, cost)
+
+
+def _optimum(marker, cost, best, curves, prices, target):
+    halves = [_half(curves, np.arange(s, curves[0].accuracy.shape[0], 2), prices, target) for s in (0, 1)]
+    even, odd = [half or best for half in halves]
+    return {
+        "optimum.strategy": measured(best.strategy.replace("_", " "), "", SWEEP),
+        "optimum.batch": measured(best.batch_size, "labels", SWEEP),
+        "optimum.labels": measured(best.labels, "labels", SWEEP),
+        "optimum.accuracy": measured(best.accuracy, "", SWEEP),
+        "optimum.cost": modelled(best.cost, "$", SWEEP),
+        "optimum.gap_dollars": modelled(cost - best.cost, "$", "your marker − the optimum"),
+        "optimum.gap_labels": measured(marker["labels"] - best.labels, "labels", "your marker − the optimum"),
+        "optimum.even_labels": measured(even.labels, "labels", SWEEP + ", even seeds only"),
+        "optimum.even_cost": modelled(even.cost, "$", SWEEP + ", even seeds only"),
+        "optimum.odd_labels": measured(odd.labels, "labels", SWEEP + ", odd seeds only"),
+        "optimum.odd_cost": modelled(odd.cost, "$", SWEEP + ", odd seeds only"),
+    }
+
+
+def _cost(marker, prices):
+    """Dollars of a stop: its labels, its rounds of selection, one final training."""
+    rounds = marker["rounds"] if marker["selects"] else 0
+    return marker["labels"] * prices.label + rounds * prices.selection + prices.training
+
+
+def _curve(curves, settings):
+    """The sweep's curve of a run's strategy and batch size; random sampling has one for all."""
+    found = [c for c in curves if c.strategy == settings["strategy"]]
+    return min(found, key=lambda c: abs(c.batch_size - settings["batch"]))
+
+
+def _half(curves, seeds, prices, target):
+    """The optimum as every second seed sees it."""
+    part = [replace(c, accuracy=c.accuracy[seeds], recall=None) for c in curves]
+    return cheapest(part, prices, target)
+
+
+def _net(curve, marker, baseline, prices):
+    """The net benefit that the sweep gives the marker; 0 for random sampling."""
+    if not marker["selects"]:
+        return 0.0
+    found = economic_knee(curve.labels, curve.mean, baseline.labels, baseline.mean, prices)
+    return float(np.interp(marker["labels"], curve.labels, found.net))

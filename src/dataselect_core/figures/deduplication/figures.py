@@ -1,0 +1,281 @@
+"""The figures of Part 1, the Deduplication Audit: everything the page shows and a report claims, by its path."""
+
+import numpy as np
+
+from dataselect_core import datasets
+from dataselect_core.dedup.audit import CHAINED, Audit
+from dataselect_core.figures import class_limits
+from dataselect_core.figures.deduplication.cases import cases
+from dataselect_core.figures.deduplication.situation import (
+    ASKED_SHARE,
+    LIMITS,
+    Situation,
+    check,
+    corpus,
+    redundancy,
+)
+from dataselect_core.scaling.laws import training_flops
+from dataselect_core.tracks import track
+from dataselect_core.values import Findings, measured, modelled
+
+KEPT_AUDITS = 4
+_AUDITS = {}  # the latest corpora and their audits, by what they depend on
+
+
+def figures(situation, point, learning):
+    """All figures at a point.
+
+    Parameters
+    ----------
+    situation : Situation
+    point : Point
+    learning : Learning
+
+    Returns
+    -------
+    dict of str to Value
+    """
+    audit = situation.audit
+    budget, guardrail = situation.limits()
+    values = {
+        **known(audit),
+        **_settings(situation, point),
+        **_removed(audit, point, learning),
+        **_lsh(point),
+        **_learning(audit, learning),
+        **_clusters(audit, point),
+        **_scale(situation, point),
+        **_reveal(situation),
+        **_truth(situation, point),
+    }
+    values["check.budget.value"] = values["kept.flops_share"]
+    values["check.budget.limit"] = budget
+    values["check.guardrail.value"] = values["clusters.chained_share"]
+    values["check.guardrail.limit"] = guardrail
+    here = "value beside limit"
+    values["check.budget.distance"] = modelled(points(values["kept.flops_share"], budget), "points", here)
+    values["check.guardrail.distance"] = modelled(
+        points(values["clusters.chained_share"], guardrail), "points", here
+    )
+    return values
+
+
+def points(value, other):
+    """How far a share lies from another, such as its limit, in percentage points; both are `Value`s."""
+    return 100 * abs(value.value - other.value)
+
+
+def known(audit):
+    """What no lock guards."""
+    corpus = audit.corpus
+    return {
+        "corpus.documents": measured(len(audit), corpus.items, "counted in the corpus"),
+        "corpus.words": measured(
+            int(audit.mass.sum()), corpus.unit, f"counted in the corpus, {corpus.counted}"
+        ),
+    }
+
+
+def recompute(track_id, settings, assumptions, prediction):
+    """The figures and cases of a report, from nothing but its settings.
+
+    Parameters
+    ----------
+    track_id : str
+    settings : dict
+        As the page writes them: corpus, threshold, width, num_perm, seed, banding, bands, rows, and the limits
+        that the link of a class has set.
+    assumptions : dict
+        What the reader changed: name -> number.
+    prediction : float
+
+    Returns
+    -------
+    Findings
+    """
+    for step in recompute_stepwise(track_id, settings, assumptions, prediction):
+        found = step
+    return found
+
+
+def recompute_stepwise(track_id, settings, assumptions, prediction):
+    """The same in steps: an iterator of (label, share done) that ends with the `Findings`.
+
+    The audits of the latest few corpora and seeds are kept, since they are what takes time.
+    """
+    here = track(track_id)
+    check(settings)
+    key = (
+        settings["corpus"],
+        redundancy(settings["corpus"], here),
+        settings["width"],
+        settings["num_perm"],
+        settings["seed"],
+        str(datasets.data_directory()),
+    )
+    audit = _AUDITS.pop(key, None)
+    if audit is None:
+        for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:5]):
+            if isinstance(step, tuple):
+                yield step
+            else:
+                audit = step
+    _AUDITS[key] = audit
+    while len(_AUDITS) > KEPT_AUDITS:
+        del _AUDITS[next(iter(_AUDITS))]
+    by_hand = settings.get("banding") == "hand"
+    bands = (settings["bands"], settings["rows"]) if by_hand else (None, None)
+    point = audit.at(settings["threshold"], *bands)
+    asked = audit.where_removed(ASKED_SHARE)
+    situation = Situation(
+        here,
+        settings["corpus"],
+        audit,
+        asked,
+        prediction,
+        by_hand,
+        dict(assumptions),
+        class_limits.among(settings, LIMITS),
+    )
+    learning = audit.learning(point)
+    values = figures(situation, point, learning)
+    yield Findings(values, cases(situation, values, learning))
+
+
+def _settings(situation, point):
+    here, audit = "set by the reader", situation.audit
+    banding = here if situation.by_hand else "least false positives and misses at the threshold"
+    return {
+        "setting.threshold": modelled(point.threshold, "Jaccard", here),
+        "setting.width": modelled(
+            audit.width, "words", here if audit.corpus.kind == "texts" else "of no use here"
+        ),
+        "setting.num_perm": modelled(audit.num_perm, "permutations", here),
+        "setting.seed": modelled(audit.seed, "", here),
+        "setting.bands": modelled(point.bands, "bands", banding),
+        "setting.rows": modelled(point.rows, "rows", banding),
+    }
+
+
+def _removed(audit, point, learning):
+    n, words = len(audit), int(audit.mass.sum())
+    items, unit = audit.corpus.items, audit.corpus.unit
+    here = "MinHash and LSH on this corpus, pairs verified exactly"
+    law = f"6ND with the same N: compute follows the {unit}"
+    share = point.words_removed / words
+    # The small model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
+    flops = training_flops(
+        int(learning.raw.parameters[-1]), words // audit.corpus.per_read * audit.corpus.passes
+    )
+    return {
+        "removed.documents": measured(point.documents_removed, items, here),
+        "removed.documents_share": measured(point.documents_removed / n, "", here),
+        "removed.words": measured(point.words_removed, unit, here),
+        "removed.words_share": measured(share, "", here),
+        "removed.flops_share": modelled(share, "", law),
+        "removed.flops": modelled(flops * share, "FLOP", law),
+        "corpus.flops": modelled(flops, "FLOP", law),
+        "kept.documents": measured(n - point.documents_removed, items, here),
+        "kept.words": measured(words - point.words_removed, unit, here),
+        "kept.flops_share": modelled(1 - share, "", law),
+    }
+
+
+def _lsh(point):
+    exact = "LSH candidates against exact Jaccard of all pairs"
+    return {
+        "lsh.true_pairs": measured(point.true_pairs, "pairs", "exact Jaccard of all pairs"),
+        "lsh.found_pairs": measured(point.found_pairs, "pairs", exact),
+        "lsh.missed": measured(point.missed, "pairs", exact),
+        "lsh.candidates": measured(point.candidates, "pairs", "LSH"),
+        "lsh.false_positives": measured(point.false_positives, "pairs", exact),
+        "lsh.recall": measured(point.recall, "", exact),
+        "lsh.expected_recall": modelled(point.expected_recall, "", "mean of the S-curve over the true pairs"),
+    }
+
+
+def _learning(audit, learning):
+    of = audit.corpus
+    here = f"{of.learner} trained here, on held-out {of.tested}"
+    ratio = learning.icr_kept / learning.icr_raw
+    return {
+        "curve.raw_loss": measured(float(learning.raw.loss[-1]), of.progress, here),
+        "curve.dedup_loss": measured(float(learning.kept.loss[-1]), of.progress, here),
+        "curve.loss_change": measured(learning.loss_change, of.progress, here),
+        "curve.tokens_saved_share": measured(learning.tokens_saved_share, "", here),
+        "icr.raw": measured(learning.icr_raw * 1e6, "nats per million operations", here),
+        "icr.dedup": measured(learning.icr_kept * 1e6, "nats per million operations", here),
+        "icr.ratio": measured(ratio, "", here),
+    }
+
+
+def _clusters(audit, point):
+    item, items = audit.corpus.item, audit.corpus.items
+    size = np.bincount(point.cluster.astype(np.intp))
+    removed = point.documents_removed
+    here = "connected components of the found pairs"
+    chain = f"exact Jaccard with the kept {item} below {CHAINED}"
+    return {
+        "clusters.count": measured(int((size > 1).sum()), "clusters", here),
+        "clusters.largest": measured(int(size.max()), items, here),
+        "clusters.chained": measured(point.chained, items, chain),
+        "clusters.chained_share": measured(point.chained / removed if removed else 0.0, "", chain),
+    }
+
+
+def _scale(situation, point):
+    scale = situation.scale(point)
+    law, flops = "6ND and the prices below", "6ND"
+    loss = "data-constrained scaling law, Muennighoff et al. 2023, per cluster"
+    after = f"the measured share of {situation.audit.corpus.unit}, at the track's scale"
+    return {
+        "scale.parameters": modelled(scale.parameters, "parameters", "the track"),
+        "scale.tokens": modelled(scale.tokens, "tokens", "the track"),
+        "scale.tokens_after": modelled(scale.tokens_after, "tokens", after),
+        "scale.effective_tokens": modelled(scale.effective_tokens, "tokens", loss),
+        "scale.flops": modelled(scale.flops, "FLOP", flops),
+        "scale.flops_after": modelled(scale.flops_after, "FLOP", flops),
+        "scale.gpu_hours": modelled(scale.gpu_hours, "GPU-hours", law),
+        "scale.gpu_hours_after": modelled(scale.gpu_hours_after, "GPU-hours", law),
+        "scale.gpu_hours_saved": modelled(scale.gpu_hours - scale.gpu_hours_after, "GPU-hours", law),
+        "scale.dollars": modelled(scale.dollars, "$", law),
+        "scale.dollars_after": modelled(scale.dollars_after, "$", law),
+        "scale.dollars_saved": modelled(scale.dollars - scale.dollars_after, "$", law),
+        "scale.indexing_dollars": modelled(
+            scale.indexing_dollars, "$", "MinHash signatures with their overhead, and one read"
+        ),
+        "scale.loss": modelled(scale.loss, "nats per token", loss),
+        "scale.loss_after": modelled(scale.loss_after, "nats per token", loss),
+    }
+
+
+def _reveal(situation):
+    """The prediction beside what is measured where the asked share of the documents goes."""
+    asked, audit, prediction = situation.asked, situation.audit, situation.prediction
+    here = "exact Jaccard of all pairs, merged from the most similar down"
+    if asked is None:
+        return {"reveal.prediction": modelled(prediction / 100, "", "your prediction")}
+    share = asked.words_removed / int(audit.mass.sum())
+    return {
+        "reveal.prediction": modelled(prediction / 100, "", "your prediction"),
+        "reveal.measured": measured(share, "", here),
+        "reveal.gap": measured(abs(share - prediction / 100), "", here),
+        "reveal.threshold": measured(asked.threshold, "Jaccard", here),
+        "reveal.documents_share": measured(asked.documents_removed / len(audit), "", here),
+    }
+
+
+def _truth(situation, point):
+    """In a simulated corpus the copies are known: precision and recall of the pairs themselves."""
+    origin = situation.audit.corpus.origin
+    if origin is None:
+        return {}
+    pairs = point.pairs
+    right = int((origin[pairs[:, 0]] == origin[pairs[:, 1]]).sum())
+    sizes = np.bincount(origin.astype(np.intp))
+    known = int((sizes * (sizes - 1) // 2).sum())
+    here = "pairs found, against the copies the simulation made"
+    return {
+        "truth.precision": measured(right / len(pairs) if len(pairs) else None, "", here),
+        "truth.recall": measured(right / known if known else None, "", here),
+    }

@@ -1,0 +1,130 @@
+"""What the figures of Part 1 rest on: track, corpus, audit, prediction, limits."""
+
+from dataclasses import dataclass, field
+
+from dataselect_core import datasets
+from dataselect_core.dedup.audit import Audit
+from dataselect_core.dedup.items import Frames, Signals, Texts
+from dataselect_core.economics.assumptions import Assumptions
+from dataselect_core.economics.scale import at_scale
+from dataselect_core.figures import class_limits
+from dataselect_core.tracks import Track
+
+ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
+
+
+AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
+
+
+SIMULATION_SEED = 1
+
+
+SOURCES = {
+    "licences": "licences",
+    "crawl": "crawl",
+    "frames": "drive",
+    "signals": "clips",
+}  # function in `datasets`
+
+
+RANGES = {"threshold": (0.5, 1), "width": (1, 12), "num_perm": (2, 256), "seed": (0, 9999)}
+
+
+LIMITS = {
+    "budget_limit": (0.01, 1),
+    "guardrail_limit": (0, 1),
+}  # what the link of a class may set, see `class_limits`
+
+
+@dataclass
+class Situation:
+    """What a set of figures rests on, beside the threshold.
+
+    Attributes
+    ----------
+    track : Track
+    corpus : {"licences", "crawl", "frames", "signals"}
+    audit : Audit
+    asked : Point or None
+        The point where the share of documents goes that the lock asks about.
+    prediction : float
+        Percent.
+    by_hand : bool
+        Whether bands and rows were set by hand.
+    edited : dict
+        Assumptions the reader has changed.
+    fixed : dict
+        Limits set by the link of a class, by their names in `LIMITS`; for the others the track's hold.
+    """
+
+    track: Track
+    corpus: str
+    audit: Audit
+    asked: object
+    prediction: float
+    by_hand: bool = False
+    edited: dict = field(default_factory=dict)
+    fixed: dict = field(default_factory=dict)
+
+    def limits(self):
+        """What the constraint check allows: budget and guardrail, as `Value`s."""
+        own = self.track.part_1.limits[self.corpus]
+        return [
+            class_limits.in_force(self.fixed, name, limit)
+            for name, limit in zip(LIMITS, (own.budget, own.guardrail), strict=True)
+        ]
+
+    def scale(self, point):
+        """The redundancy of a point at the scale of the track."""
+        return scale(self.track, point.cluster, self.audit.mass, self.edited)
+
+
+def corpus(name, track):
+    """The corpus of that name as the track has it: a `items.Items`.
+
+    Raises
+    ------
+    ValueError
+        For a corpus that this track does not have.
+    """
+    offered = track.part_1.limits
+    if name not in offered:
+        raise ValueError(f"corpus must be {' or '.join(offered)} on this track, not {name!r}")
+    if name == "licences":
+        data = datasets.licences()
+        return Texts(data.texts, data.names)
+    made = getattr(datasets, SOURCES[name])(redundancy(name, track), SIMULATION_SEED)
+    if name == "crawl":
+        return Texts(made.texts, made.ids, made.origin)
+    return (Frames if name == "frames" else Signals)(made)
+
+
+def redundancy(name, track):
+    """Share of copies in a corpus of this name; None where nothing is simulated."""
+    return None if name == "licences" else track.part_1.redundancy.value
+
+
+def scale(track, cluster, words, edited):
+    """`at_scale` with the sizes and prices of the reader, else of the track, else of the lab.
+
+    Raises
+    ------
+    ValueError
+        `edited` names no assumption, or a value that is out of its range.
+    """
+    unknown = set(edited) - set(Assumptions()) - set(AT_SCALE)
+    if unknown:
+        raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
+    start = track.part_1
+    size = {name: edited.get(name, getattr(start, name).value) for name in AT_SCALE}
+    prices = {name: value for name, value in edited.items() if name not in AT_SCALE}
+    assumptions = Assumptions(**{"gpu_hour_price": start.gpu_hour_price.value, **prices})
+    return at_scale(cluster, words, **size, assumptions=assumptions)
+
+
+def check(settings):
+    """Settings come from reports: none may ask for more work than the page's controls can."""
+    for name, (low, high) in RANGES.items():
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")

@@ -1,0 +1,229 @@
+"""What the figures of Part 3 rest on: a track, a mix, the runs made on it, and the reader's assumptions."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from dataselect_core.economics.acquisition import acquire
+from dataselect_core.economics.assumptions import Assumptions
+from dataselect_core.figures import class_limits
+from dataselect_core.gap import gap_map, mix, noise_experiments
+from dataselect_core.noise import steps_under_noise
+from dataselect_core.tracks import Track
+from dataselect_core.values import modelled
+
+OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
+OF_THE_LAB = ("expert_label_price",)
+DIRECTIONS = {"rises": 1, "same": 0, "falls": -1}
+RANGES = {
+    "synthetic": (0, 100),
+    "randomisation": (0, 1),
+    "total": (20, 3000),
+    "real": (0, mix.POOL),
+    "wet_share": (0, 100),
+    "label_noise": (0, 45),
+    "seed": (0, 9999),
+    "seeds": (2, 20),
+    "noise": (0, 30),
+}
+"""What the page's controls allow; shares and rates in per cent."""
+LIMITS = ("accuracy", "fid", "recall", "supply")
+CLASS_LIMITS = {
+    "accuracy_limit": (0, 1),
+    "fid_limit": (0.01, 10),
+    "recall_limit": (0, 1),
+    "supply_limit": (0, mix.POOL),
+    "deadline_limit": (1, 1e12),
+}
+"""What the link of a class may set, see `class_limits`: the demands on a mix, its supply, the steps of the deadline."""
+
+
+@dataclass
+class Situation:
+    """What a set of figures rests on.
+
+    Attributes
+    ----------
+    track : Track
+    setting : mixing.Setting
+    seeds : tuple of int
+    rate : float
+        Label noise of the experiments, as a share.
+    prediction : (str, float)
+        A direction of `DIRECTIONS`, and percentage points.
+    map : gap_map.GapMap
+        That of the track.
+    wet : float or None
+        Share of days with rain in the record; None while it is not read.
+    own : gap_map.GapMap or None
+        A map measured for this setting, where the track's does not hold.
+    runs : dict
+        (setting, seed) -> mixing.Outcome.
+    experiment : noise_lab.Measured or None
+    edited : dict
+        Assumptions the reader has changed.
+    fixed : dict
+        Limits set by the link of a class, by their names in `CLASS_LIMITS`; for the others the track's hold.
+    """
+
+    track: Track
+    setting: mix.Setting
+    seeds: tuple
+    rate: float
+    prediction: tuple | None = None
+    map: gap_map.GapMap | None = None
+    wet: float | None = None
+    own: gap_map.GapMap | None = None
+    runs: dict = field(default_factory=dict)
+    experiment: noise_experiments.Measured | None = None
+    edited: dict = field(default_factory=dict)
+    fixed: dict = field(default_factory=dict)
+
+    def shown(self):
+        """The map that is shown: the reader's own where there is one, else the track's."""
+        return self.map if self.own is None else self.own
+
+    def holds(self):
+        """Whether the map that is shown was made for this setting, whatever the seeds."""
+        return self.shown().holds(self.setting, self.shown().seeds)
+
+    def limit(self, name):
+        """The limit in force of that name of `LIMITS`, as a `Value`."""
+        if name == "supply":
+            source = class_limits.SOURCE if "supply_limit" in self.fixed else "real samples available, as set"
+            return modelled(self.setting.real, "samples", source)
+        return class_limits.in_force(self.fixed, f"{name}_limit", getattr(self.track.part_3.limits, name))
+
+    def limits(self):
+        """The limits in force as `mixing` takes them."""
+        return mix.Limits(*(self.limit(name).value for name in ("accuracy", "fid", "recall")))
+
+    def kept(self, made):
+        """Limit -> bool[a, b]: where on a map it is kept, see `kept`.
+
+        Where a mix asks for no more real samples than a smaller supply of the class holds, it has as many as on the
+        map; with a larger supply nobody has measured what the map had too few for.
+        """
+        return kept(
+            made, self.limits(), min(made.setting.real, self.fixed.get("supply_limit", made.setting.real))
+        )
+
+    def deadline(self):
+        """Training steps before the deadline, as a `Value`: those of the class, else of the reader, else of the track."""
+        return class_limits.in_force(
+            self.fixed,
+            "deadline_limit",
+            modelled(self.assumption("deadline_steps"), "steps", "assumption below"),
+        )
+
+    def strategies(self):
+        """What could be bought: name -> setting, or None where too little would be left to train on."""
+        return strategies(self.setting)
+
+    def measured(self, setting):
+        """Measures with intervals over the seeds, or None while they are not all run."""
+        outcomes = [self.runs.get((setting, seed)) for seed in self.seeds]
+        return None if setting is None or None in outcomes else mix.summarised(outcomes)
+
+    def assumption(self, name):
+        """A price or number of the scenario: the reader's, else the track's, else the lab's."""
+        if name in self.edited:
+            return self.edited[name]
+        return (
+            getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
+        )
+
+    def check_assumptions(self):
+        """ValueError or TypeError if a changed assumption is unknown or cannot be."""
+        unknown = set(self.edited) - set(OF_THE_TRACK) - set(OF_THE_LAB)
+        if unknown:
+            raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
+        self.price(1, 1, True)
+        self.steps()
+
+    def steps(self):
+        """Training steps under the realizable law with random flips, and under the agnostic law."""
+        return steps_under_noise(self.assumption("clean_steps"), self.rate, self.assumption("target_error"))
+
+    def price(self, real, synthetic, expert=False):
+        """What samples cost at the prices in force: `Acquisition`."""
+        return acquire(
+            real,
+            synthetic,
+            self.assumption("real_price"),
+            self.assumption("synthetic_price"),
+            self.assumption("expert_label_price") if expert else 0.0,
+        )
+
+
+def strategies(setting):
+    """The mix, its real samples alone, and the same with experts' labels: name -> setting or None."""
+    real, _ = setting.counts()
+    if real < 2 * mix.CLASSES:
+        return {"mix": setting, "real": None, "expert": None}
+    alone = {
+        "share": 0.0,
+        "randomisation": 0.0,
+        "total": real,
+        "real": real,
+        "wet_share": setting.wet_share,
+        "critical": setting.critical,
+    }
+    return {
+        "mix": setting,
+        "real": mix.Setting(**alone, label_noise=setting.label_noise),
+        "expert": mix.Setting(**alone),
+    }
+
+
+def setting_of(settings, track):
+    """The `mix.Setting` and the seeds of the page's settings.
+
+    Raises
+    ------
+    ValueError
+        A setting is outside what the page's controls allow, or leaves too little to train on.
+    """
+    for name, (low, high) in RANGES.items():
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
+    setting = mix.Setting(
+        share=round(settings["synthetic"] / 100, 4),
+        randomisation=round(settings["randomisation"], 4),
+        total=settings["total"],
+        real=settings["real"],
+        wet_share=settings["wet_share"] / 100 if settings["rain"] == "hand" else None,
+        simulator_rain=settings["simulator_rain"] == "yes",
+        label_noise=settings["label_noise"] / 100,
+        critical=int(track.part_3.critical.value),
+    )
+    return setting, tuple(range(settings["seed"], settings["seed"] + settings["seeds"]))
+
+
+def kept(made, limits, supply):
+    """Limit -> bool[a, b]: where on a map it is kept. All together are `GapMap.feasible`, at the supply of the map."""
+    needed = np.array([replace(made.setting, share=float(share)).real_needed for share in made.shares])
+    supply = np.repeat((needed <= supply)[:, None], len(made.randomisations), axis=1)
+    return {
+        "accuracy": made.measures["accuracy"] >= limits.accuracy,
+        "fid": made.measures["fid"] <= limits.fid,
+        "recall": made.measures["recall"] >= limits.recall,
+        "supply": supply,
+    }
+
+
+def fixed_limits(settings):
+    """The limits among the settings of a page or a report that the link of a class has set.
+
+    Raises
+    ------
+    ValueError
+        A limit is no number of its range, or the supply is not the one that the settings have.
+    """
+    fixed = class_limits.among(settings, CLASS_LIMITS)
+    if fixed.get("supply_limit", settings["real"]) != settings["real"]:
+        raise ValueError(
+            f"real must be the supply_limit of the class, {fixed['supply_limit']:g}, not {settings['real']!r}"
+        )
+    return fixed

@@ -1,0 +1,1 @@
+"""The domain gap: real and synthetic samples in one training set, measured in the field."""

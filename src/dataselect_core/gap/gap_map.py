@@ -1,0 +1,203 @@
+"""The map of the domain gap: every measure over mix and randomisation, computed once and kept as JSON.
+
+`measure` takes minutes and runs when the lab is built; `read` gives it back in a moment. Beside the map stand two
+experiments of the same kind: what moving the mix from 10 % to 90 % synthetic does (`move`), and what adding
+synthetic samples to few and to many real ones does (`transfer`). All of it can be had again with `mixing`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from dataselect_core.gap import mix, statistics
+
+AXIS = tuple(k / 10 for k in range(11))
+"""Shares and randomisations of the map."""
+SEEDS = (1, 2, 3, 4, 5)
+MOVE = (0.1, 0.9)
+"""The two shares of `move`."""
+MOVE_SEEDS = tuple(range(1, 21))
+TRANSFER_RANDOMISATION = 0.3
+REAL = (20, 50, 100, 200, 500)
+ADDED = (0, 300, 2000)
+"""Real samples, and synthetic ones added to them, of `transfer`."""
+
+
+@dataclass(frozen=True)
+class GapMap:
+    """What `measure` found.
+
+    Attributes
+    ----------
+    setting : mixing.Setting
+        What is held fixed; its share and randomisation mean nothing.
+    shares : float[a]
+    randomisations : float[b]
+        The axes.
+    seeds : tuple of int
+        Over which means and intervals were taken.
+    measures : dict of str to float[a, b]
+        As from `mix.grid`.
+    move : dict
+        As from `move`.
+    transfer : dict
+        As from `transfer`.
+    """
+
+    setting: mix.Setting
+    shares: np.ndarray
+    randomisations: np.ndarray
+    seeds: tuple
+    measures: dict
+    move: dict
+    transfer: dict
+
+    def nearest(self, share, randomisation):
+        """Indices (i, j) of the point of the map next to these."""
+        return (
+            int(np.abs(self.shares - share).argmin()),
+            int(np.abs(self.randomisations - randomisation).argmin()),
+        )
+
+    def holds(self, setting, seeds):
+        """Whether the map was made for this setting (share and randomisation aside) and these seeds."""
+        same = replace(self.setting, share=setting.share, randomisation=setting.randomisation)
+        return same == setting and tuple(seeds) == self.seeds
+
+    def at(self, i, j):
+        """All measures of one point: dict of str to `mix.Interval`."""
+        return {
+            name: statistics.Interval(
+                *(float(self.measures[name + end][i, j]) for end in ("", "_low", "_high"))
+            )
+            for name in mix.MEASURES
+        }
+
+    def feasible(self, limits):
+        """Where every limit is kept, bool[a, b]; as `mix.feasible`."""
+        return mix.feasible(self.setting, self.shares, self.measures, limits)
+
+
+def measure(
+    setting,
+    X,
+    y,
+    rainfall_mm,
+    randomisation=TRANSFER_RANDOMISATION,
+    axis=AXIS,
+    seeds=SEEDS,
+    move_seeds=MOVE_SEEDS,
+    real=REAL,
+    added=ADDED,
+):
+    """The map and its experiments, ready for JSON.
+
+    Parameters
+    ----------
+    setting : mixing.Setting
+        What is held fixed.
+    X, y, rainfall_mm
+        As `mix.samples`.
+    randomisation : float
+        At which `move` and `transfer` are measured.
+    axis : sequence of float
+        Shares, and randomisations.
+    seeds, move_seeds : sequence of int
+    real, added : sequence of int
+        As `transfer`.
+
+    Returns
+    -------
+    dict
+        Which `read` takes.
+    """
+    data = (X, y, rainfall_mm)
+    made = mix.grid(setting, axis, axis, *data, seeds)
+    return {
+        "setting": asdict(replace(setting, share=0.0, randomisation=0.0)),
+        "axis": list(axis),
+        "seeds": list(seeds),
+        "measures": {name: values.tolist() for name, values in made.items()},
+        "move": move(setting, randomisation, *data, move_seeds),
+        "transfer": transfer(setting, randomisation, *data, seeds, real, added),
+    }
+
+
+def move(setting, randomisation, X, y, rainfall_mm, seeds=MOVE_SEEDS):
+    """What the safety metric does when the mix moves from one share of `MOVE` to the other.
+
+    Returns
+    -------
+    dict
+        randomisation; seeds; recall (one list a share, one value a seed); real and synthetic (samples trained on,
+        one number a share).
+    """
+    found = {"randomisation": randomisation, "seeds": list(seeds), "recall": [], "real": [], "synthetic": []}
+    for share in MOVE:
+        here = replace(setting, share=share, randomisation=randomisation)
+        real, synthetic = here.counts()
+        found["recall"].append([mix.run(here, X, y, rainfall_mm, seed).recall for seed in seeds])
+        found["real"].append(real)
+        found["synthetic"].append(synthetic)
+    return found
+
+
+def transfer(setting, randomisation, X, y, rainfall_mm, seeds=SEEDS, real=REAL, added=ADDED):
+    """Accuracy in the field with `added` synthetic samples beside `real` real ones, for all pairs of the two.
+
+    Returns
+    -------
+    dict
+        randomisation, seeds, real, added; accuracy, low, high: one list a number of real samples.
+    """
+    found = {
+        "randomisation": randomisation,
+        "seeds": list(seeds),
+        "real": list(real),
+        "added": list(added),
+        "accuracy": [],
+        "low": [],
+        "high": [],
+    }
+    for n in real:
+        row = []
+        for m in added:
+            here = replace(setting, share=m / (n + m), randomisation=randomisation, total=n + m, real=n)
+            row.append(mix.summary(here, X, y, rainfall_mm, seeds)["accuracy"])
+        for name, part in (("accuracy", "mean"), ("low", "low"), ("high", "high")):
+            found[name].append([getattr(interval, part) for interval in row])
+    return found
+
+
+def moved(move):
+    """Change of the safety metric over a `move`, paired by seed: `mix.Interval`, in shares."""
+    before, after = np.array(move["recall"])
+    return statistics.interval(after - before)
+
+
+def read(text, track=None):
+    """The `GapMap` in a JSON text.
+
+    Parameters
+    ----------
+    text : str or dict
+        What `measure` returns, as JSON or as it is; with `track`, several of them by track.
+    track : str, optional
+        Which one.
+    """
+    found = json.loads(text) if isinstance(text, (str, bytes)) else text
+    if track is not None:
+        if track not in found:
+            raise ValueError(f"track must be one of {', '.join(found)}, not {track!r}")
+        found = found[track]
+    axis = np.array(found["axis"])
+    return GapMap(
+        setting=mix.Setting(**found["setting"]),
+        shares=axis,
+        randomisations=axis,
+        seeds=tuple(found["seeds"]),
+        measures={name: np.array(values) for name, values in found["measures"].items()},
+        move=found["move"],
+        transfer=found["transfer"],
+    )

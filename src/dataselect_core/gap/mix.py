@@ -1,0 +1,369 @@
+"""Train on a mix of real and synthetic digits, and measure in the field, under weather.
+
+The real digits are cut in two: a pool that may be bought for training, in dry weather, and the field, which
+is never trained on. The field sees weather drawn from a rainfall record. The simulator knows no
+rain, unless it is given some. Labels of synthetic digits are right by construction; label noise, where there
+is some, is in the labels of the real ones. Distances are measured between the pictures as the classifier sees
+them: the feature space is the 64 block inks, in [0, 1].
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from dataselect_core.arguments import integer, share
+from dataselect_core.facts import load
+from dataselect_core.frechet import fid, fid_extrapolated, fid_infinity
+from dataselect_core.gap.statistics import T_975, interval
+from dataselect_core.learners.softmax import SoftmaxRegression
+from dataselect_core.noise import flip_labels
+from dataselect_core.simulator import simulate
+from dataselect_core.weather import FACTS as WEATHER
+from dataselect_core.weather import field_weather, rain
+from dataselect_core.weather import intensity as rain_intensity
+
+FACTS = load("mixing")
+CLASSES = 10
+FIELD = FACTS["field"]["value"]
+POOL = FACTS["pool"]["value"]
+FEATURES = "ink of the 8 x 8 blocks, 64 features in [0, 1]"
+"""The feature space of every FID here; it is fixed."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A point of the map, and what is held fixed around it.
+
+    Attributes
+    ----------
+    share : float
+        Share of synthetic samples in the training set, in [0, 1].
+    randomisation : float
+        Domain-randomisation intensity of the simulator, in [0, 1].
+    total : int
+        Size of the training set that is asked for, at least 20.
+    real : int
+        Real samples that exist, 0 to the 1,000 of the pool.
+    wet_share : float or None
+        Share of field days with rain; None for that of the record.
+    simulator_rain : bool
+        Whether the simulator is given rain: its pictures then see days of the same record.
+    label_noise : float
+        Probability that the label of a real training sample is wrong, in [0, 1].
+    critical : int
+        The digit that must not be missed in rain.
+    """
+
+    share: float
+    randomisation: float
+    total: int = 600
+    real: int = 500
+    wet_share: float | None = None
+    simulator_rain: bool = False
+    label_noise: float = 0.0
+    critical: int = 8
+
+    def __post_init__(self):
+        for name in ("share", "randomisation", "label_noise"):
+            share(name, getattr(self, name))
+        if self.wet_share is not None:
+            share("wet_share", self.wet_share)
+        for name, low, high in (("total", 20, 20000), ("real", 0, POOL), ("critical", 0, 9)):
+            integer(name, getattr(self, name), low, high)
+        if sum(self.counts()) < 2 * CLASSES:
+            raise ValueError(
+                f"share {self.share} of {self.total} with {self.real} real samples leaves fewer than "
+                f"{2 * CLASSES} to train on: use more synthetic or more real ones"
+            )
+
+    @property
+    def real_needed(self):
+        """Real samples the mix asks for, whether or not they exist."""
+        return self.total - round(self.share * self.total)
+
+    def counts(self):
+        """(real, synthetic) samples trained on.
+
+        Where the mix asks for more real samples than exist, the share is kept and the training set
+        is smaller.
+        """
+        if self.real_needed <= self.real:
+            return self.real_needed, self.total - self.real_needed
+        return self.real, round(self.real * self.share / (1.0 - self.share))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run measured. All shares in [0, 1].
+
+    Attributes
+    ----------
+    accuracy : float
+        On the field, under the weather of the record.
+    dry_accuracy : float
+        On the same pictures without rain.
+    recall : float
+        Safety metric: share of the critical class that is recognised on days of heavy rain.
+    fid : float
+        Frechet distance between the training set and the field, in squared block inks.
+    fid_infinity : float
+        The same extrapolated to endless samples.
+    real, synthetic : int
+        Samples trained on.
+    """
+
+    accuracy: float
+    dry_accuracy: float
+    recall: float
+    fid: float
+    fid_infinity: float
+    real: int
+    synthetic: int
+
+
+MEASURES = ("accuracy", "dry_accuracy", "recall", "fid", "fid_infinity")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a track demands of a mix.
+
+    Attributes
+    ----------
+    accuracy : float
+        Least accuracy in the field, in [0, 1].
+    fid : float
+        Greatest FID, in squared block inks.
+    recall : float
+        Least recall of the critical class in heavy rain, in [0, 1].
+    """
+
+    accuracy: float
+    fid: float
+    recall: float
+
+
+def samples(setting, X, y, rainfall_mm, seed):
+    """The training set and the field of one run.
+
+    Parameters
+    ----------
+    setting : Setting
+    X : float[n, 64]
+        Real digits in [0, 1], all of them.
+    y : int[n]
+        Their labels.
+    rainfall_mm : float[days]
+        Daily rainfall in the field.
+    seed : int
+        Settings share what they can of the draws: the split, the order in which real
+        samples are bought, the field's weather.
+
+    Returns
+    -------
+    dict of str to array
+        X_train, y_train, synthetic (bool); X_dry, X_field, y_field; X_heavy (the critical class of the field
+        on days of heavy rain).
+
+    Raises
+    ------
+    ValueError
+        If X and y do not match or hold no more samples than the field keeps.
+    """
+    dry, draws = _dry(setting, X, y, seed)
+    _, days, drops, heavy_days, heavy_drops, _, train_days, train_drops = draws
+    _, synthetic = setting.counts()
+    made = dry["X_train"][dry["synthetic"]]
+    if setting.simulator_rain and synthetic:
+        mm = field_weather(rainfall_mm, synthetic, train_days, setting.wet_share)
+        dry["X_train"][dry["synthetic"]] = rain(made, rain_intensity(mm), train_drops)
+    mm = field_weather(rainfall_mm, FIELD, days, setting.wet_share)
+    record = np.asarray(rainfall_mm, dtype=float)
+    record = record[record >= WEATHER["heavy_rain"]["value"]]
+    if not len(record):
+        raise ValueError("rainfall_mm must have at least one day of heavy rain for the safety metric")
+    critical = dry["X_dry"][dry["y_field"] == setting.critical]
+    critical = np.repeat(critical, FACTS["heavy_days"]["value"], axis=0)
+    heavy = np.random.default_rng(heavy_days).choice(record, len(critical))
+    return {
+        **dry,
+        "X_field": rain(dry["X_dry"], rain_intensity(mm), drops),
+        "X_heavy": rain(critical, rain_intensity(heavy), heavy_drops),
+    }
+
+
+def _dry(setting, X, y, seed):
+    """What `samples` draws before any rain falls, and the seeds of its draws.
+
+    Rain is the slow half of a run, and not every experiment looks at the weather.
+    """
+    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    if X.ndim != 2 or X.shape[1] != 64 or y.shape != (len(X),):
+        raise ValueError(f"X must have shape (n, 64) and y (n,), not {X.shape} and {y.shape}")
+    if len(X) < FIELD + setting.real:
+        raise ValueError(f"X must have at least {FIELD} + {setting.real} rows, not {len(X)}")
+    rng = np.random.default_rng(integer("seed", seed, 0))
+    order = rng.permutation(len(X))
+    draws = tuple(int(s) for s in rng.integers(0, 2**31, 8))
+    field, pool = order[:FIELD], order[FIELD:]
+    real, synthetic = setting.counts()
+    bought = pool[:real]
+    made, labels = X[:0], y[:0]
+    if synthetic:
+        made, labels = _simulated(setting.total, setting.randomisation, draws[0])
+    return {
+        "X_train": np.concatenate([X[bought], made[:synthetic]]),
+        "y_train": np.concatenate(
+            [flip_labels(y[bought], setting.label_noise, CLASSES, draws[5]), labels[:synthetic]]
+        ),
+        "synthetic": np.arange(real + synthetic) >= real,
+        "X_dry": X[field],
+        "y_field": y[field],
+    }, draws
+
+
+def stepwise(setting, X, y, rainfall_mm, seed):
+    """`run` in steps: a generator that yields None after each, and the `Outcome` last.
+
+    For a page that has to answer its reader between the steps.
+    """
+    drawn = samples(setting, X, y, rainfall_mm, seed)
+    yield
+    model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(drawn["X_train"], drawn["y_train"])
+    yield
+    real, synthetic = setting.counts()
+    yield Outcome(
+        accuracy=float((model.predict(drawn["X_field"]) == drawn["y_field"]).mean()),
+        dry_accuracy=float((model.predict(drawn["X_dry"]) == drawn["y_field"]).mean()),
+        recall=float((model.predict(drawn["X_heavy"]) == setting.critical).mean()),
+        fid=fid(drawn["X_train"], drawn["X_field"]),
+        fid_infinity=fid_extrapolated(drawn["X_train"], drawn["X_field"], seed),
+        real=real,
+        synthetic=synthetic,
+    )
+
+
+def run(setting, X, y, rainfall_mm, seed):
+    """Train on the mix once, and measure: `Outcome`. Arguments as `samples`."""
+    *_, outcome = stepwise(setting, X, y, rainfall_mm, seed)
+    return outcome
+
+
+def gap(setting, X, y, rainfall_mm, seed):
+    """FID of the training set and the field extrapolated to endless samples: (value, standard_error)."""
+    drawn = samples(setting, X, y, rainfall_mm, seed)
+    return fid_infinity(drawn["X_train"], drawn["X_field"], seed)
+
+
+def summary(setting, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 5)):
+    """Mean and interval of every measure over several seeds.
+
+    A point of `grid` is computed by this function, so a live run there gives the same figures.
+
+    Returns
+    -------
+    dict of str to Interval
+        Keys `MEASURES`.
+    """
+    if not 2 <= len(seeds) <= len(T_975) + 1:
+        raise ValueError(f"seeds must be 2 to {len(T_975) + 1} numbers, not {len(seeds)}")
+    return summarised([run(setting, X, y, rainfall_mm, seed) for seed in seeds])
+
+
+def summarised(outcomes):
+    """Mean and interval of every measure over the `Outcome`s of several seeds: dict of str to Interval."""
+    return {name: interval([getattr(outcome, name) for outcome in outcomes]) for name in MEASURES}
+
+
+def grid(setting, shares, randomisations, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 5)):
+    """The map over mix and randomisation; slow, made for the time of the build.
+
+    Parameters
+    ----------
+    setting : Setting
+        Everything but `share` and `randomisation` is taken from it.
+    shares : float[a]
+    randomisations : float[b]
+        The axes, in [0, 1].
+
+    Returns
+    -------
+    dict of str to float[a, b]
+        Means over the seeds of every measure of `MEASURES`, and with `_low` and `_high` their intervals.
+    """
+    result = {
+        name + end: np.empty((len(shares), len(randomisations)))
+        for name in MEASURES
+        for end in ("", "_low", "_high")
+    }
+    for j, randomisation in enumerate(randomisations):  # outside, so that simulated samples are used again
+        for i, synthetic in enumerate(shares):
+            here = replace(setting, share=float(synthetic), randomisation=float(randomisation))
+            for name, found in summary(here, X, y, rainfall_mm, seeds).items():
+                result[name][i, j] = found.mean
+                result[name + "_low"][i, j] = found.low
+                result[name + "_high"][i, j] = found.high
+    return result
+
+
+def check(setting, measures, limits):
+    """Which limits a mix keeps.
+
+    Parameters
+    ----------
+    setting : Setting
+    measures : dict of str to Interval
+        From `summary`; the means are held against the limits.
+    limits : Limits
+
+    Returns
+    -------
+    dict of str to (value, limit, bool)
+        "accuracy", "fid", "recall", and "supply": the real samples it needs, those that exist.
+    """
+    accuracy, gap_, recall = (measures[name].mean for name in ("accuracy", "fid", "recall"))
+    return {
+        "accuracy": (accuracy, limits.accuracy, accuracy >= limits.accuracy),
+        "fid": (gap_, limits.fid, gap_ <= limits.fid),
+        "recall": (recall, limits.recall, recall >= limits.recall),
+        "supply": (setting.real_needed, setting.real, setting.real_needed <= setting.real),
+    }
+
+
+def feasible(setting, shares, made, limits):
+    """Where on the map every limit is kept: bool[a, b]. `made` is from `grid` with these shares."""
+    needed = np.array([replace(setting, share=float(s)).real_needed for s in shares])
+    kept = (made["accuracy"] >= limits.accuracy) & (made["fid"] <= limits.fid)
+    return kept & (made["recall"] >= limits.recall) & (needed <= setting.real)[:, None]
+
+
+def noisy_curve(sizes, rate, X, y, seed):
+    """Accuracy in a dry field against the number of real labels, a share `rate` of them wrong.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Real samples, 20 to 1,000 each; a larger set holds the smaller ones.
+    rate : float
+        Probability that a label is wrong, in [0, 1].
+    X, y, seed
+        As `samples`.
+
+    Returns
+    -------
+    float[len(sizes)]
+    """
+    accuracy = []
+    for n in sizes:
+        setting = Setting(share=0.0, randomisation=0.0, total=n, real=n, label_noise=rate)
+        drawn, _ = _dry(setting, X, y, seed)
+        model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(drawn["X_train"], drawn["y_train"])
+        accuracy.append((model.predict(drawn["X_dry"]) == drawn["y_field"]).mean())
+    return np.array(accuracy)
+
+
+@lru_cache(maxsize=32)
+def _simulated(n, randomisation, seed):
+    """`simulate`, remembered: neighbouring points of the map share their synthetic samples."""
+    return simulate(n, randomisation, seed)

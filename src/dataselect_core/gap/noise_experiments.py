@@ -1,0 +1,105 @@
+"""The experiments on label noise: two exponents, the price of random flips, and the digits' learning curve."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataselect_core import noise
+from dataselect_core.gap import mix, statistics
+
+TRIALS = 600  # of threshold learning, at each size
+COIN_TRIALS = 3000
+LABELS = (20, 50, 100, 200, 400, 700, 1000)
+COIN_SIZES = 101 * 2 ** np.arange(7, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the experiments found at a rate and a seed.
+
+    Attributes
+    ----------
+    rate : float
+    seeds : tuple of int
+        The first is that of the two small worlds, all are those of the learning curve.
+    sizes, coin_sizes : int[k]
+    clean, noisy : float[k]
+        Mean errors of threshold learning, with clean and with noisy labels, at `sizes`.
+    coin : float[k]
+        The error that 90 % of the coins stay within, at `coin_sizes`.
+    clean_slope, noisy_slope, coin_slope : (float, float, float)
+        Exponent, and its interval.
+    ratio : (float, float, float)
+        How many times more labels the noise costs, and its interval.
+    labels : tuple of int
+    curves : dict of str to list of mixing.Interval
+        "clean" and "noisy": accuracy at `labels`.
+    """
+
+    rate: float
+    seeds: tuple
+    sizes: np.ndarray
+    coin_sizes: np.ndarray
+    clean: np.ndarray
+    noisy: np.ndarray
+    coin: np.ndarray
+    clean_slope: tuple
+    noisy_slope: tuple
+    coin_slope: tuple
+    ratio: tuple
+    labels: tuple
+    curves: dict
+
+
+def measure(rate, seeds, X, y):
+    """All experiments in steps: a generator of (what is done, share of the work), and last the `Measured`.
+
+    Parameters
+    ----------
+    rate : float
+        Share of wrong labels, in [0, 1/2).
+    seeds : sequence of int
+        2 to 20; the first is that of the thresholds and coins, which have many trials of their own.
+    X, y
+        The real digits, as `mix.samples`.
+    """
+    seed = seeds[0]
+    sizes = np.round(64 * noise.noise_factor(rate) * 2.0 ** np.arange(6)).astype(np.int64)
+    yield "Learning thresholds", 0.02
+    clean = noise.threshold_errors(sizes, 0.0, TRIALS, seed)
+    yield "Learning thresholds from noisy labels", 0.08
+    noisy = noise.threshold_errors(sizes, rate, TRIALS, seed)
+    yield "Fitting the exponents", 0.14
+    slopes = [noise.slope(sizes, clean, seed), noise.slope(sizes, noisy, seed)]
+    ratio = noise.label_ratio(clean, noisy, seed)
+    yield "Tossing coins", 0.2
+    coin = noise.coin_errors(COIN_SIZES, COIN_TRIALS, seed)
+    yield "Fitting the exponents", 0.24
+    coin_slope = noise.slope(COIN_SIZES, coin, seed, noise.at_confidence, resamples=100)
+    curves = {"clean": [], "noisy": []}
+    total, done = 2 * len(seeds) * len(LABELS), 0
+    for name, wrong in (("clean", 0.0), ("noisy", rate)):
+        runs = []
+        for one in seeds:
+            accuracy = []
+            for n in LABELS:
+                yield f"Digits, {name} labels", 0.28 + 0.72 * done / total
+                accuracy.append(float(mix.noisy_curve([n], wrong, X, y, one)[0]))
+                done += 1
+            runs.append(accuracy)
+        curves[name] = [statistics.interval(column) for column in np.array(runs).T]
+    yield Measured(
+        rate=rate,
+        seeds=tuple(seeds),
+        sizes=sizes,
+        coin_sizes=COIN_SIZES,
+        clean=clean.mean(1),
+        noisy=noisy.mean(1),
+        coin=noise.at_confidence(coin),
+        clean_slope=slopes[0],
+        noisy_slope=slopes[1],
+        coin_slope=coin_slope,
+        ratio=ratio,
+        labels=LABELS,
+        curves=curves,
+    )

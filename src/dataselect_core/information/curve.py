@@ -1,0 +1,131 @@
+"""A learning curve, and what can be read from it: progress per compute (ICR), tokens to a loss."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Held-out loss of a bigram model as it reads a corpus; one entry per checkpoint.
+
+    Attributes
+    ----------
+    documents : int64[k]
+        Documents read.
+    tokens : int64[k]
+        Words read.
+    operations : int64[k]
+        Updates of the count tables (measured; see `BigramModel.operations`).
+    parameters : int64[k]
+        Counts the model holds.
+    flops : float64[k]
+        6 N D with these parameters N and tokens D: modelled, what a neural model of as many
+        parameters would spend. The bigram model itself spends `operations`.
+    loss : float64[k]
+        Mean loss on the held-out text, nats per word (measured).
+    """
+
+    documents: np.ndarray
+    tokens: np.ndarray
+    operations: np.ndarray
+    parameters: np.ndarray
+    flops: np.ndarray
+    loss: np.ndarray
+
+    @property
+    def progress(self):
+        """Loss already taken off since the first checkpoint, nats per word: float64[k]."""
+        return self.loss[0] - self.loss
+
+
+def icr(progress, flops):
+    """Information-compute ratio: progress gained per unit of compute, at each point of a curve.
+
+    ICR = dI / dC, as the slope of progress I over compute C: at inner points the second-order
+    difference of both neighbours (unequal steps allowed), at the two ends the slope to the
+    neighbour, as `numpy.gradient`. For I ~ log D it decays as 1 / C.
+
+    Parameters
+    ----------
+    progress : array-like of float, shape (k,)
+        What was learned, here nats per word below the first point's loss. k >= 2.
+    flops : array-like of float, shape (k,)
+        Compute spent up to each point, strictly increasing; any unit (FLOPs, counted operations).
+
+    Returns
+    -------
+    float64[k]
+        Progress per unit of compute. Negative where more compute made the model worse.
+
+    Raises
+    ------
+    ValueError
+        Unequal lengths, fewer than two points, values that are not finite, compute that does not rise.
+    """
+    progress = np.asarray(progress, dtype=float)
+    flops = np.asarray(flops, dtype=float)
+    if progress.ndim != 1 or progress.shape != flops.shape or progress.size < 2:
+        raise ValueError(
+            "progress and flops must be two 1-d arrays of one length of at least 2, not of "
+            f"shapes {progress.shape} and {flops.shape}"
+        )
+    if not (np.isfinite(progress).all() and np.isfinite(flops).all()):
+        raise ValueError("progress and flops must be finite")
+    if (np.diff(flops) <= 0).any():
+        raise ValueError("flops must be strictly increasing")
+    return np.gradient(progress, flops)
+
+
+def tokens_to_reach(curve, loss):
+    """Tokens after which a learning curve first reaches a loss.
+
+    Between two checkpoints the loss is taken to be linear in the logarithm of the tokens.
+
+    Parameters
+    ----------
+    curve : Curve
+        Or anything with arrays `tokens` (rising, > 0) and `loss`.
+    loss : float
+        Nats per word.
+
+    Returns
+    -------
+    float or None
+        Tokens; None where the curve never comes down to it. If the first checkpoint is already
+        there, its tokens, which is then an upper bound.
+    """
+    if not np.isfinite(loss):
+        raise ValueError(f"loss must be finite, not {loss!r}")
+    tokens = np.asarray(curve.tokens, dtype=float)
+    below = np.flatnonzero(np.asarray(curve.loss) <= loss)
+    if not below.size:
+        return None
+    i = int(below[0])
+    if i == 0:
+        return float(tokens[0])
+    high, low = float(curve.loss[i - 1]), float(curve.loss[i])
+    share = (high - loss) / (high - low)
+    return float(tokens[i - 1] * (tokens[i] / tokens[i - 1]) ** share)
+
+
+def checkpoint_ends(checkpoints, so_far):
+    """Documents read at each checkpoint: int64[k], strictly increasing."""
+    n = so_far.size
+    if isinstance(checkpoints, (int, np.integer)) and not isinstance(checkpoints, bool):
+        if checkpoints < 1:
+            raise ValueError(f"checkpoints must be at least 1, not {checkpoints}")
+        share = np.arange(1, checkpoints + 1) / checkpoints * so_far[-1]
+        ends = np.minimum(np.searchsorted(so_far, share * (1 - 1e-12)), n - 1) + 1
+        return np.unique(ends).astype(np.int64)
+    ends = np.asarray(checkpoints)
+    if ends.ndim != 1 or ends.size == 0 or not np.issubdtype(ends.dtype, np.integer):
+        raise ValueError(
+            f"checkpoints must be a whole number or a sequence of document counts, not {checkpoints!r}"
+        )
+    if ends[0] < 1 or ends[-1] > n or (np.diff(ends) <= 0).any() or so_far[ends[0] - 1] == 0:
+        raise ValueError(
+            f"checkpoints must be strictly increasing document counts from 1 to {n}, the first "
+            "of them after at least one word"
+        )
+    return ends.astype(np.int64)

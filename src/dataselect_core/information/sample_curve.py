@@ -1,0 +1,126 @@
+"""Learning curves of a classifier: what samples of known class teach a softmax regression for its compute."""
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.information.curve import Curve, checkpoint_ends
+from dataselect_core.learners.softmax_fixed import probabilities, train
+from dataselect_core.scaling.laws import training_flops
+
+L2 = 1e-4  # penalty per sample read, so that samples gain no weight against it by being there twice
+PASSES = 100  # over all that is read; the loss is then within about 0.01 of that at the minimum
+CHECKPOINTS = 6
+
+
+class SamplePlan:
+    """Samples ready to be learned from in any part, with the face of `information.CurvePlan`.
+
+    At each checkpoint a model is trained from nothing, in `PASSES` passes over all that has been read by then, and
+    `operations` is what that training cost.
+
+    Its probabilities are tempered by what it has read: n samples of k classes give (n p + 1) / (n + k). So a
+    class that it has not met yet is improbable and not impossible, and before it reads it knows nothing: its
+    loss is then ln k.
+
+    Parameters
+    ----------
+    features : float[n, d]
+    label : int[n]
+        Class of each sample, 0 to classes - 1.
+    classes : int
+        At least 2.
+    mass : int64[n]
+        Size of each sample, such as its pixels.
+    per_read : int
+        Mass that the model takes in at a time, for 6 N D: all pixels of a frame, one window of a signal. D counts
+        every pass.
+    train_index, heldout_index : int64[...]
+        Samples to learn from and to be tested on; none in both.
+    seed : int
+        Order of reading.
+
+    Attributes
+    ----------
+    train_index : int64[...]
+        In the order of reading.
+    uniform_loss : float
+        Loss of a model that knows nothing, nats per sample.
+    """
+
+    def __init__(self, features, label, classes, mass, per_read, train_index, heldout_index, seed=1):
+        self.features, self.label, self.mass = (
+            np.asarray(features, float),
+            np.asarray(label),
+            np.asarray(mass),
+        )
+        self.classes = arguments.integer("classes", classes, 2)
+        self.per_read = arguments.integer("per_read", per_read, 1)
+        n = len(self.features)
+        for name, given in (("label", self.label), ("mass", self.mass)):
+            if given.shape != (n,):
+                raise ValueError(
+                    f"{name} must have one entry for each of {n} samples, not shape {given.shape}"
+                )
+        if n and not 0 <= self.label.min() <= self.label.max() < classes:
+            raise ValueError(
+                f"label must lie between 0 and {classes - 1}, not {self.label.min()} to {self.label.max()}"
+            )
+        train_index, self.heldout_index = np.asarray(train_index), np.asarray(heldout_index)
+        if not train_index.size or not self.heldout_index.size:
+            raise ValueError("train_index and heldout_index must hold at least one sample each")
+        if np.intersect1d(train_index, self.heldout_index).size:
+            raise ValueError("train_index and heldout_index must not share a sample")
+        self.train_index = np.random.default_rng(seed).permutation(train_index)
+        self.uniform_loss = float(np.log(self.classes))
+
+    @property
+    def parameters(self):
+        """Weights and intercepts of the model."""
+        return (self.features.shape[1] + 1) * self.classes
+
+    def curve(self, keep=None, checkpoints=CHECKPOINTS):
+        """Held-out loss of a model that reads the kept training samples, at a few points on the way.
+
+        Parameters
+        ----------
+        keep : bool[n], optional
+            Samples that are kept; default: all.
+        checkpoints : int or sequence of int
+            As for `information.CurvePlan.curve`.
+
+        Returns
+        -------
+        Curve
+            `tokens` is the mass read, `loss` in nats per sample.
+        """
+        n = len(self.features)
+        keep = np.ones(n, dtype=bool) if keep is None else np.asarray(keep)
+        if keep.dtype != bool or keep.shape != (n,):
+            raise ValueError(
+                f"keep must be a mask of {n} booleans, one for each sample, not {keep.dtype} of "
+                f"shape {keep.shape}"
+            )
+        read = self.train_index[keep[self.train_index]]
+        if not read.size:
+            raise ValueError("keep must leave at least one training sample")
+        so_far = np.cumsum(self.mass[read], dtype=np.int64)
+        at = checkpoint_ends(checkpoints, so_far)
+        asked = self.label[self.heldout_index]
+        operations, loss = [], []
+        for end in at.tolist():
+            weights, cost = train(
+                self.features[read[:end]], self.label[read[:end]], self.classes, L2 * end, PASSES
+            )
+            p = probabilities(weights, self.features[self.heldout_index])[np.arange(asked.size), asked]
+            operations.append(cost)
+            loss.append(-np.log((end * p + 1) / (end + self.classes)).mean())
+        tokens = so_far[at - 1]
+        parameters = np.full(at.size, self.parameters, dtype=np.int64)
+        return Curve(
+            documents=at,
+            tokens=tokens,
+            operations=np.array(operations, dtype=np.int64),
+            parameters=parameters,
+            flops=training_flops(parameters, PASSES * (tokens // self.per_read)),
+            loss=np.array(loss),
+        )

@@ -1,0 +1,268 @@
+"""What a model has learned for the compute it has spent: learning curves and the ICR.
+
+`prepare` reads a corpus once; the `CurvePlan` it returns then trains and scores the bigram model on
+any part of that corpus in milliseconds. It is no approximation: every point equals a `BigramModel`
+fitted from scratch.
+"""
+
+import numpy as np
+
+from dataselect_core.information.curve import Curve, checkpoint_ends
+from dataselect_core.learners.bigram import (
+    bigram_probability,
+    check_discount,
+    contexts,
+    number,
+    word_probability,
+    words_of,
+)
+from dataselect_core.scaling.laws import training_flops
+
+
+class CurvePlan:
+    """A corpus read once, ready to be learned from in any part; made by `prepare`.
+
+    It keeps, for each document, how often it holds each word and bigram (sparse, ordered by word and
+    by bigram). A curve then needs no text: every document of the chosen part falls into the stretch
+    between two checkpoints, counts are summed over the stretches, and a bigram becomes a new
+    parameter in the earliest stretch that has it.
+
+    Attributes
+    ----------
+    words : int64[n]
+        Words in each document of the whole corpus.
+    train_index, heldout_index : int64[...]
+        Documents to learn from, in the order of reading, and to be tested on.
+    vocabulary : int
+        Distinct words of the whole corpus, and one for the unknown: the same yardstick for all curves.
+    uniform_loss : float
+        Loss of a model that knows nothing but the vocabulary, nats per word.
+    """
+
+    def __init__(self, documents, train_index, heldout_index, discount, seed):
+        self.discount = check_discount(discount)
+        ids, self.words, index = number(words_of(documents))
+        n = self.words.size
+        self.train_index = _documents(train_index, n, "train_index")
+        self.heldout_index = _documents(heldout_index, n, "heldout_index")
+        if np.intersect1d(self.train_index, self.heldout_index).size:
+            raise ValueError("train_index and heldout_index must not share a document")
+        if seed is not None:
+            self.train_index = np.random.default_rng(seed).permutation(self.train_index)
+        self.vocabulary = len(index) + 1
+        self.uniform_loss = float(np.log(self.vocabulary))
+        width = len(index) + 1
+        if width * width * n >= 2**63:
+            raise ValueError(
+                f"documents must be smaller: {n} of them with {len(index)} distinct words are too many"
+            )
+
+        owner = np.repeat(np.arange(n), self.words.astype(np.intp))  # 32 bits in a browser
+        before = contexts(ids, self.words, start=len(index))
+        bigram = before * width + ids
+        held = np.zeros(n, dtype=bool)
+        held[self.heldout_index] = True
+        test = held[owner]
+        self._tokens_tested = int(test.sum())
+        if not self._tokens_tested:
+            raise ValueError("heldout_index must hold at least one document with words in it")
+        # What the held-out text asks of the model: its bigrams, their contexts and their last words.
+        asked, self._times = np.unique(bigram[test], return_counts=True)
+        ask_context, self._of_context = np.unique(asked // width, return_inverse=True)
+        ask_word, self._of_word = np.unique(asked % width, return_inverse=True)
+
+        train = np.zeros(n, dtype=bool)
+        train[self.train_index] = True
+        train = train[owner]
+        owner, ids, before, bigram = owner[train], ids[train], before[train], bigram[train]
+        kind, doc, count = _per_document(bigram, owner, n)
+        self._bigrams = _Occurrences(kind, doc)
+        follows = _positions(ask_context, self._bigrams.kinds // width)
+        self._following = np.flatnonzero(follows >= 0)
+        self._follows = follows[self._following]
+        self._asked = _Counts(kind, doc, count, asked)
+        kind, doc, count = _per_document(ids, owner, n)
+        self._unigrams = _Occurrences(kind, doc)
+        self._asked_words = _Counts(kind, doc, count, ask_word)
+        kind, doc, count = _per_document(before, owner, n)
+        self._contexts = _Occurrences(kind, doc)
+        self._asked_contexts = _Counts(kind, doc, count, ask_context)
+
+    def curve(self, keep=None, checkpoints=12):
+        """Held-out loss of a model that reads the kept training documents, at a few points on the way.
+
+        Parameters
+        ----------
+        keep : bool[n], optional
+            Documents of the whole corpus that are kept; of these the training documents are read,
+            in the plan's order. Default: all.
+        checkpoints : int or sequence of int
+            How many points, at equal shares of the kept words (each at the end of the document
+            that completes its share); or the document counts themselves, strictly increasing.
+
+        Returns
+        -------
+        Curve
+            At most `checkpoints` points: two shares that end in the same document are one.
+
+        Raises
+        ------
+        ValueError
+            A mask of the wrong length, no words left, or checkpoints out of range.
+        """
+        keep = np.ones(self.words.size, dtype=bool) if keep is None else np.asarray(keep)
+        if keep.dtype != bool or keep.shape != self.words.shape:
+            raise ValueError(
+                f"keep must be a mask of {self.words.size} booleans, one for each document, not "
+                f"{keep.dtype} of shape {keep.shape}"
+            )
+        read = self.train_index[keep[self.train_index]]
+        so_far = np.cumsum(self.words[read])
+        if not so_far.size or so_far[-1] == 0:
+            raise ValueError("keep must leave at least one training document with words in it")
+        ends = checkpoint_ends(checkpoints, so_far)
+        k = ends.size
+        # Stretch of each document: the first checkpoint that includes it; k: not read at all.
+        stretch = np.full(self.words.size, k, dtype=np.uint8 if k < 255 else np.int32)
+        stretch[read] = np.searchsorted(ends, np.arange(1, read.size + 1))
+        tokens = so_far[ends - 1]
+
+        bigrams = self._bigrams.first(stretch)
+        followers = _upto(self._follows, bigrams[self._following], None, self._asked_contexts.size, k)
+        words = _arrivals(self._unigrams.first(stretch), k)
+        pairs = _arrivals(bigrams, k)
+        heads = _arrivals(self._contexts.first(stretch), k)
+
+        word = word_probability(
+            self._asked_words.upto(stretch, k), tokens, words, self.vocabulary, self.discount
+        )
+        context = self._asked_contexts.upto(stretch, k)
+        p = bigram_probability(
+            self._asked.upto(stretch, k),
+            context[self._of_context],
+            followers[self._of_context],
+            word[self._of_word],
+            self.discount,
+        )
+        loss = -(self._times @ np.log(p)) / self._tokens_tested
+        parameters = words + heads + pairs
+        return Curve(
+            documents=ends,
+            tokens=tokens,
+            operations=3 * tokens + words + pairs,
+            parameters=parameters,
+            flops=training_flops(parameters, tokens),
+            loss=loss,
+        )
+
+
+def prepare(documents, train_index, heldout_index, discount=0.75, seed=1):
+    """Read a corpus once, so that learning curves of any part of it take milliseconds.
+
+    Parameters
+    ----------
+    documents : sequence of str, of sequences of str, or of integer arrays
+        The whole corpus, as for `BigramModel.fit`.
+    train_index, heldout_index : array-like of int
+        Documents to learn from and to be tested on (see `heldout_split`); no document in both.
+    discount : float, default 0.75
+    seed : int or None, default 1
+        Order of reading: a permutation of `train_index` drawn from the seed, so that the curve does
+        not show how the file is sorted; None: as given.
+
+    Returns
+    -------
+    CurvePlan
+    """
+    return CurvePlan(documents, train_index, heldout_index, discount, seed)
+
+
+def learning_curve(documents, heldout, checkpoints=12, keep=None, discount=0.75, seed=None):
+    """Held-out loss of a bigram model after each of several prefixes of its training text.
+
+    Parameters
+    ----------
+    documents, heldout : sequence of str, of sequences of str, or of integer arrays
+        Training and test text, as for `BigramModel`. The vocabulary is that of both together and
+        one unknown word.
+    checkpoints : int or sequence of int
+        As for `CurvePlan.curve`.
+    keep : bool[n], optional
+        Training documents to keep; default: all.
+    discount : float, default 0.75
+    seed : int or None
+        Order of reading; None (default): as given.
+
+    Returns
+    -------
+    Curve
+    """
+    documents, heldout = list(words_of(documents)), list(words_of(heldout, "heldout"))
+    n, m = len(documents), len(heldout)
+    plan = prepare(documents + heldout, np.arange(n), np.arange(n, n + m), discount, seed)
+    if keep is not None:
+        keep = np.asarray(keep)
+        if keep.dtype != bool or keep.shape != (n,):
+            raise ValueError(f"keep must be a mask of {n} booleans, one for each of documents")
+        keep = np.concatenate([keep, np.ones(m, dtype=bool)])
+    return plan.curve(keep, checkpoints)
+
+
+class _Occurrences:
+    """Which documents hold each kind (of bigram, word or context)."""
+
+    def __init__(self, kind, doc):
+        starts = np.flatnonzero(np.diff(kind, prepend=-1))
+        self.kinds = kind[starts]
+        self._starts, self._doc = starts, doc
+
+    def first(self, stretch):
+        """Earliest stretch in which each kind occurs: int[kinds]."""
+        return np.minimum.reduceat(stretch[self._doc], self._starts) if self._starts.size else stretch[:0]
+
+
+class _Counts:
+    """How often each document holds each of the kinds that the held-out text asks about."""
+
+    def __init__(self, kind, doc, count, asked):
+        row = _positions(asked, kind)
+        there = row >= 0
+        self.size = asked.size
+        self._row, self._doc, self._count = row[there], doc[there], count[there].astype(float)
+
+    def upto(self, stretch, k):
+        """Count of each kind at the end of each of the k stretches: float64[size, k]."""
+        return _upto(self._row, stretch[self._doc], self._count, self.size, k)
+
+
+def _per_document(kind, owner, n):
+    """Kind, document and count of every pair of both that occurs, ordered by kind, then document."""
+    pair, count = np.unique(kind * n + owner, return_counts=True)
+    return pair // n, (pair % n).astype(np.int32), count
+
+
+def _positions(table, values):
+    """Index of each value in a sorted table, -1 where it is not there."""
+    at = np.minimum(np.searchsorted(table, values), table.size - 1)
+    return np.where(table[at] == values, at, -1)
+
+
+def _upto(row, stretch, weights, size, k):
+    """Sum of the weights (None: 1 each) of each row at the end of each of the k stretches: [size, k]."""
+    table = np.bincount((row * (k + 1) + stretch).astype(np.intp), weights=weights, minlength=size * (k + 1))
+    return np.cumsum(table.reshape(size, k + 1)[:, :k], axis=1)
+
+
+def _arrivals(first, k):
+    """How many kinds have come by the end of each of the k stretches."""
+    return np.cumsum(np.bincount(first, minlength=k + 1)[:k], dtype=np.int64)
+
+
+def _documents(index, n, name):
+    """A list of document numbers, checked."""
+    index = np.asarray(index)
+    if index.ndim != 1 or not np.issubdtype(index.dtype, np.integer) or index.size == 0:
+        raise ValueError(f"{name} must be a non-empty 1-d array of document numbers")
+    if index.min() < 0 or index.max() >= n or np.unique(index).size != index.size:
+        raise ValueError(f"{name} must hold distinct document numbers from 0 to {n - 1}")
+    return index.astype(np.int64)

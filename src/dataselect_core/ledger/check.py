@@ -1,0 +1,240 @@
+"""Checks a report: every figure and every case in it is computed anew from its settings and seed.
+
+Agreement shows that the figures are genuine. It does not show who made them.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from importlib import import_module
+
+from dataselect_core.ledger.record import TRACKS, Ledger
+from dataselect_core.ledger.runtime import described
+
+PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
+UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
+TOLERANCE = 1e-9  # relative: platforms may differ in the last bits
+HOLDS = "holds"
+TEXT = "text"
+SHARED = {"1": ("corpus", "width", "num_perm", "seed"), "2": None, "3": ("noise", "seed", "seeds")}
+"""Part -> settings that decide what takes most of the time, and is kept from one recomputation to the next."""
+ZERO = 1e-12  # of a difference that would be nothing but for those bits
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure or case of a report beside the same computed here.
+
+    Attributes
+    ----------
+    track, part, path : str
+        Track and part are empty for the text of a report.
+    kind : str
+        As the report says it; "case" for a case, whose path is `cases.` and its name; "text" for a line of the report.
+    claimed, recomputed : float, int, str or None
+        Of a case `HOLDS`, or None where it does not; of a line what the report shows, and what its record gives.
+    agrees : bool
+        Equal to a relative 1e-9 (or to 1e-12, near zero), and of the same kind.
+    note : str
+        Why there is nothing to compare with, where there is not.
+    """
+
+    track: str
+    part: str
+    path: str
+    kind: str
+    claimed: object
+    recomputed: object
+    agrees: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What has to be computed to check one part of a record: all that its figures depend on."""
+
+    track: str
+    part: str
+    settings: dict
+    assumptions: dict
+    prediction: object
+
+    @property
+    def key(self):
+        """The same for two questions with the same answer."""
+        return json.dumps(
+            (self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True
+        )
+
+    @property
+    def kin(self):
+        """The same for two questions that are quicker to answer one after the other, in one process."""
+        names = SHARED[self.part]
+        if names is None:
+            return self.key
+        track = self.track if self.part == "1" else ""
+        return json.dumps((self.part, track, [self.settings.get(name) for name in names]), sort_keys=True)
+
+
+def verify(ledger, progress=None):
+    """Recompute every captured figure of a record.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    progress : callable(str, str), optional
+        Called with track and part before each part that is recomputed.
+
+    Returns
+    -------
+    list of Check
+        In the order of the lab; empty where no evidence was captured.
+    """
+    found, at = [], None
+    for step in stepwise(ledger):
+        if isinstance(step, list):
+            found += step
+        elif progress is not None and step[:2] != at:
+            at = step[:2]
+            progress(*at)
+    return found
+
+
+def stepwise(ledger):
+    """The same in steps, for one who wants to be able to stop in between.
+
+    Yields
+    ------
+    (track, part, label, share) before each step, and after each part its list of Check.
+    """
+    for question in questions(ledger):
+        for step in answers(question):
+            if isinstance(step, tuple):
+                yield question.track, question.part, *step
+        yield checks(ledger, question, step)
+
+
+def captured(ledger):
+    """(track, part) of everything with captured evidence, in the lab's order."""
+    return [(track, part) for track in TRACKS for part in PARTS if ledger.get(track, part, "evidence")]
+
+
+def captured_by(ledger):
+    """What computed the evidence, in words: (track, part) -> versions of lab and engine."""
+    found = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
+    return {
+        place: described(evidence.get("engine"), evidence.get("lab")) for place, evidence in found.items()
+    }
+
+
+def questions(ledger):
+    """What has to be computed to check a record: a `Question` for each part with evidence, in the lab's order."""
+    if not isinstance(ledger, Ledger):
+        raise TypeError(f"ledger must be a Ledger, not {type(ledger).__name__}")
+    asked = []
+    for track, part in captured(ledger):
+        evidence, prediction = (ledger.get(track, part, name) for name in ("evidence", "prediction"))
+        asked.append(
+            Question(
+                track,
+                part,
+                evidence.get("settings", {}),
+                evidence.get("assumptions", {}),
+                None if prediction is None else prediction.get("value"),
+            )
+        )
+    return asked
+
+
+def answers(question):
+    """(label, share) before each step; last the `Findings`, or the sentence why there are none."""
+    if question.prediction is None:
+        yield "cannot be recomputed: there is no prediction, and without one the lab shows no figures"
+        return
+    yield "Recomputing", 0.0
+    asked = question.track, question.settings, question.assumptions, question.prediction
+    try:
+        yield from import_module(
+            f"dataselect_core.figures.{PARTS[question.part]}.figures"
+        ).recompute_stepwise(*asked)
+    except FileNotFoundError:  # no fault of the report: nothing can be checked here
+        raise
+    except UNFIT as error:  # whatever a report says must not end the check of the others
+        yield f"cannot be recomputed: {type(error).__name__}: {error}"
+
+
+def checks(ledger, question, found):
+    """The figures and cases of one part of a record beside the answer to its question: list of Check."""
+    track, part = question.track, question.part
+    evidence = ledger.get(track, part, "evidence")
+    values, cases = evidence.get("values", {}), list(dict.fromkeys(evidence.get("cases", [])))
+    if isinstance(found, str):
+        return [
+            *(
+                Check(track, part, path, value["kind"], value.get("value"), None, False, found)
+                for path, value in values.items()
+            ),
+            *(Check(track, part, f"cases.{name}", "case", HOLDS, None, False, found) for name in cases),
+        ]
+    return _figures(track, part, values, found.values) + _cases(track, part, cases, found.cases)
+
+
+def _figures(track, part, claimed, found):
+    made = []
+    for path, value in claimed.items():
+        if path not in found:
+            note = "the lab has no such figure at these settings"
+            made.append(Check(track, part, path, value["kind"], value.get("value"), None, False, note))
+            continue
+        here = found[path]
+        same = _same(value.get("value"), here.value)
+        note = "" if not same or value["kind"] == here.kind else f"the lab calls this {here.kind}"
+        made.append(
+            Check(
+                track,
+                part,
+                path,
+                value["kind"],
+                value.get("value"),
+                _plain(here.value),
+                same and not note,
+                note,
+            )
+        )
+    for path in sorted(found.keys() - claimed.keys()):
+        note = "left out of the report"
+        made.append(Check(track, part, path, found[path].kind, None, _plain(found[path].value), False, note))
+    return made
+
+
+def _cases(track, part, claimed, found):
+    made = [
+        Check(
+            track,
+            part,
+            f"cases.{name}",
+            "case",
+            HOLDS,
+            HOLDS if name in found else None,
+            name in found,
+            "" if name in found else "not the case at these settings",
+        )
+        for name in claimed
+    ]
+    return made + [
+        Check(track, part, f"cases.{name}", "case", None, HOLDS, False, "left out of the report")
+        for name in sorted(set(found) - set(claimed))
+    ]
+
+
+def _plain(value):
+    """As the page writes it: no NumPy types, and what is no number is left empty."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _same(a, b):
+    a, b = _plain(a), _plain(b)
+    if isinstance(a, bool) or isinstance(b, bool) or not all(isinstance(x, (int, float)) for x in (a, b)):
+        return a == b and type(a) is type(b)
+    return abs(a - b) <= max(TOLERANCE * max(abs(a), abs(b)), ZERO)

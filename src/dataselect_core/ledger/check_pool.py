@@ -1,0 +1,97 @@
+"""Answers the questions of many reports, each once, and on request in several processes."""
+
+import os
+import signal
+from concurrent.futures import BrokenExecutor, as_completed
+from multiprocessing import active_children, get_context
+
+from dataselect_core.ledger.check import answers
+
+TURNS = 4  # parcels that each process gets, so that a long one at the end does not leave the others idle
+MOST = 61  # processes: what Windows can wait for
+
+
+def processors():
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def recomputed(questions, jobs=1, progress=None):
+    """Answer questions, in no certain order; the answers do not depend on the number of processes.
+
+    Parameters
+    ----------
+    questions : sequence of verification.Question
+        Those with the same key are answered once.
+    jobs : int
+        Processes to share the work, at least 1; 1 is this process alone.
+    progress : callable(Question, str), optional
+        In this process alone: called with what is under way and its label.
+
+    Yields
+    ------
+    (key, answer) : the answer is a `Findings`, or the sentence why there is none.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where the lab's own data are missing.
+    OSError
+        Where a process has died.
+    """
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise ValueError(f"jobs must be a whole number of at least 1, not {jobs!r}")
+    parcels = _parcels(questions, jobs)
+    workers = min(jobs, len(parcels), MOST)
+    if workers > 1:
+        yield from _shared(parcels, workers)
+        return
+    for parcel in parcels:
+        for question in parcel:
+            for step in answers(question):
+                if progress is not None and isinstance(step, tuple):
+                    progress(question, step[0])
+            yield question.key, step
+
+
+def _parcels(questions, jobs):
+    """Lists of questions that one process answers: kin stay together, as far as the others have work too."""
+    kin = {}
+    for question in {question.key: question for question in questions}.values():
+        kin.setdefault(question.kin, []).append(question)
+    most = max(1, -(-sum(map(len, kin.values())) // (TURNS * jobs)))
+    parcels = [group[i : i + most] for group in kin.values() for i in range(0, len(group), most)]
+    return sorted(parcels, key=len, reverse=True)
+
+
+def _shared(parcels, workers):
+    from concurrent.futures import ProcessPoolExecutor  # there is none where there are no processes
+
+    others = set(active_children())
+    # Fresh processes everywhere: a copy of this one could hold locks of threads that it does not have.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        for done in as_completed([pool.submit(_answered, parcel) for parcel in parcels]):
+            yield from done.result()
+    except BrokenExecutor:
+        raise OSError("a process that recomputed figures has died; --jobs 1 does without") from None
+    except BaseException:  # interrupted, or the lab's data are missing: nobody waits for the rest
+        for child in set(active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts():
+    """Ctrl-C reaches every process of a terminal; the first one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _answered(parcel):
+    """The answers to a parcel of questions: [(key, answer)]."""
+    found = []
+    for question in parcel:
+        *_, answer = answers(question)
+        found.append((question.key, answer))
+    return found

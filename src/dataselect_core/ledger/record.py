@@ -1,0 +1,338 @@
+"""The design ledger: what a reader predicted, saw, wrote and decided, as one versioned JSON record.
+
+A record is a dictionary::
+
+    {"schema": 3, "lab": "0.1.0", "reader": "…", "student": "…", "entries": {KEY: {"value": …, "at": ms}}}
+
+`KEY` is `TRACK/PART/NAME`, such as `cloud/1/prediction`, or a single word for what belongs to no track. `at` is the
+time of the last change in milliseconds since 1970; of two copies of one entry the newer one counts. Records come from
+browsers and files, so nothing in them is believed before `validate` has seen it.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+
+from dataselect_core.ledger import runtime
+from dataselect_core.values import KINDS
+
+SCHEMA = 3
+TRACKS = ("cloud", "edge", "mobile", "tiny")
+MOST_BYTES = 5_000_000
+MOST_ENTRIES = 2_000
+LATEST = 4_102_444_800_000  # the year 2100, in milliseconds
+KEY = re.compile(r"(?:[a-z]{1,20}|(?:cloud|edge|mobile|tiny)/(?:[123]|synthesis)/[a-z][a-z0-9-]{0,39})")
+PATH = re.compile(r"[a-z][a-z0-9_.-]{0,79}")
+TEXTS = {
+    "reflection": 20_000,
+    "decision": 5_000,
+    "alternative": 5_000,
+    "overturn": 5_000,
+    "risk": 5_000,
+    "scene": 200,
+}
+DEPTH = 12
+MOST_CASES = 200
+OF_THE_SESSION = ("runs-left", "runs-used", "any-runs", "best-tried", "best-untried", "rate-measured")
+"""Cases that schema 2 kept and nobody could make again: they are of the reader's doings, not of a setting."""
+
+
+class LedgerError(ValueError):
+    """A record that cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A checked record at the present schema.
+
+    Attributes
+    ----------
+    record : dict
+        As described above.
+    """
+
+    record: dict
+
+    @classmethod
+    def from_text(cls, text):
+        """Read a record from JSON text: checked, and migrated where it is older.
+
+        Parameters
+        ----------
+        text : str
+            At most 5 MB.
+
+        Returns
+        -------
+        Ledger
+
+        Raises
+        ------
+        LedgerError
+            Not JSON, too large, from a newer edition, or not a record of this lab.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a str, not {type(text).__name__}")
+        if len(text) > MOST_BYTES:
+            raise LedgerError(f"the record is larger than any of this lab ({MOST_BYTES / 1e6:.0f} MB)")
+        try:
+            record = json.loads(text, parse_constant=_refuse_constant)
+        except LedgerError:
+            raise
+        except (ValueError, RecursionError):
+            raise LedgerError("the record is not JSON") from None
+        return cls(migrate(record))
+
+    def to_text(self):
+        """The record as JSON text, the same for the same record."""
+        return json.dumps(self.record, indent=1, sort_keys=True, ensure_ascii=False)
+
+    def get(self, track, part, name, default=None):
+        """The value of one entry."""
+        return self.record["entries"].get(f"{track}/{part}/{name}", {}).get("value", default)
+
+    def places(self):
+        """(track, part) of everything the reader has predicted, in the lab's order."""
+        return [
+            (track, part)
+            for track in TRACKS
+            for part in "123"
+            if self.get(track, part, "prediction") is not None
+        ]
+
+    def missing(self, track, part):
+        """What a part still lacks, in the words of a report."""
+        wanted = {"prediction": "a prediction", "evidence": "captured evidence", "reflection": "a reflection"}
+        return [words for name, words in wanted.items() if not self.get(track, part, name)]
+
+
+def _refuse_constant(name):
+    raise LedgerError(f"the record holds {name}, which is no number of JSON")
+
+
+# --- migrations: each takes a record of its schema to the next ---
+
+
+def _from_1(record):
+    """Schema 1 kept no words beside an answer, and did not say which edition had captured the evidence."""
+    entries = {}
+    for key, entry in record["entries"].items():
+        value = entry.get("value") if isinstance(entry, dict) else None
+        name = key.rsplit("/", 1)[-1]
+        if isinstance(value, dict) and name.startswith("prediction"):
+            value = {"said": _words(value.get("value")), **value}
+        if isinstance(value, dict) and name == "evidence":
+            value = {"lab": record.get("lab") or "0.1.0", "assumptions": {}, **value}
+        entries[key] = {**entry, "value": value} if isinstance(entry, dict) else entry
+    return {**record, "schema": 2, "lab": record.get("lab") or "0.1.0", "entries": entries}
+
+
+def _from_2(record):
+    """Schema 2 did not say which engine had computed the evidence, and kept cases that nobody can make again."""
+    entries = {}
+    for key, entry in record["entries"].items():
+        value = entry.get("value") if isinstance(entry, dict) else None
+        if isinstance(value, dict) and key.rsplit("/", 1)[-1] == "evidence":
+            cases = value.get("cases", [])
+            if isinstance(cases, list):
+                cases = [case for case in cases if not (isinstance(case, str) and case in OF_THE_SESSION)]
+            entry = {**entry, "value": {**value, "cases": cases, "engine": None}}
+        entries[key] = entry
+    return {**record, "schema": 3, "entries": entries}
+
+
+def _words(value):
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {item}" for name, item in value.items())
+    return "" if value is None else f"{value}"
+
+
+MIGRATIONS = {1: _from_1, 2: _from_2}
+
+
+def migrate(record):
+    """Bring a record to the present schema, and check it.
+
+    Parameters
+    ----------
+    record : dict
+
+    Returns
+    -------
+    dict
+        A new record; the given one is left as it was.
+
+    Raises
+    ------
+    LedgerError
+        No record, one from a newer edition, or one that `validate` refuses.
+    """
+    if not isinstance(record, dict) or not isinstance(record.get("entries"), dict):
+        raise LedgerError("this is no record of the lab: it has no entries")
+    schema = record.get("schema")
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise LedgerError(f"schema must be a whole number from 1 to {SCHEMA}, not {_short(schema)}")
+    if schema > SCHEMA:
+        raise LedgerError(
+            f"the record comes from a newer edition of the lab (schema {schema}; this one knows {SCHEMA})"
+        )
+    while record["schema"] < SCHEMA:
+        record = MIGRATIONS[record["schema"]](record)
+    validate(record)
+    return record
+
+
+# --- checks ---
+
+
+def validate(record):
+    """Check a record at the present schema.
+
+    Raises
+    ------
+    LedgerError
+        Naming the first thing that is wrong, and where.
+    """
+    if not isinstance(record, dict):
+        raise LedgerError(f"a record must be an object, not {type(record).__name__}")
+    if record.get("schema") != SCHEMA:
+        raise LedgerError(f"schema must be {SCHEMA}, not {_short(record.get('schema'))}")
+    for name in ("lab", "reader"):
+        _text(name, record.get(name), 100)
+    if record.get("student") is not None:
+        _text("student", record["student"], 100)
+    entries = record.get("entries")
+    if not isinstance(entries, dict):
+        raise LedgerError("entries must be an object")
+    if len(entries) > MOST_ENTRIES:
+        raise LedgerError(f"entries must be at most {MOST_ENTRIES}, not {len(entries)}")
+    for key, entry in entries.items():
+        _entry(key, entry)
+
+
+def _entry(key, entry):
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        raise LedgerError(f"{_short(key)} is no key of a record")
+    if not isinstance(entry, dict) or set(entry) != {"value", "at"}:
+        raise LedgerError(f"{key} must hold a value and a time, and nothing else")
+    if not _number(entry["at"]) or not 0 <= entry["at"] <= LATEST:
+        raise LedgerError(
+            f"{key}: the time must be milliseconds from 1970 to 2100, not {_short(entry['at'])}"
+        )
+    value, name = entry["value"], key.rsplit("/", 1)[-1]
+    if value is None:
+        return
+    if name in TEXTS:
+        _text(key, value, TEXTS[name])
+    elif name.startswith("prediction"):
+        _prediction(key, value)
+    elif name == "evidence":
+        _evidence(key, value)
+    elif name in ("settings", "assumptions"):
+        _flat(key, value)
+    else:
+        _plain(key, value, DEPTH)
+
+
+def _prediction(key, value):
+    if not isinstance(value, dict):
+        raise LedgerError(f"{key} must be an object")
+    _text(f"{key}.said", value.get("said", ""), 500)
+    _text(f"{key}.why", value.get("why", ""), 200)
+    _text(f"{key}.locked_at", value.get("locked_at", ""), 40)
+    answer = value.get("value")
+    if isinstance(answer, dict):
+        _flat(f"{key}.value", answer)
+    elif not _number(answer):
+        _text(f"{key}.value", answer, 100)
+
+
+def _evidence(key, value):
+    if not isinstance(value, dict):
+        raise LedgerError(f"{key} must be an object")
+    _text(f"{key}.at", value.get("at", ""), 40)
+    _text(f"{key}.lab", value.get("lab", ""), 100)
+    _engine(f"{key}.engine", value.get("engine"))
+    for name in ("settings", "assumptions"):
+        _flat(f"{key}.{name}", value.get(name, {}))
+    cases = value.get("cases", [])
+    if not isinstance(cases, list) or not all(
+        isinstance(case, str) and PATH.fullmatch(case) for case in cases
+    ):
+        raise LedgerError(f"{key}.cases must be a list of names")
+    if len(cases) > MOST_CASES:
+        raise LedgerError(f"{key}.cases must be at most {MOST_CASES}, not {len(cases)}")
+    values = value.get("values", {})
+    if not isinstance(values, dict) or len(values) > MOST_ENTRIES:
+        raise LedgerError(f"{key}.values must be an object of at most {MOST_ENTRIES} figures")
+    for path, figure in values.items():
+        where = f"{key}.values.{_short(path)}"
+        if not PATH.fullmatch(path):
+            raise LedgerError(f"{where} is no path of a figure")
+        if not isinstance(figure, dict) or figure.get("kind") not in KINDS:
+            raise LedgerError(f"{where} must have a kind: {', '.join(KINDS)}")
+        if figure.get("value") is not None and not _number(figure["value"]):
+            _text(where, figure["value"], 200)
+        for name in ("unit", "source"):
+            _text(f"{where}.{name}", figure.get(name, ""), 500)
+    if "settings" not in value:
+        raise LedgerError(f"{key} must say with which settings it was captured")
+
+
+def _engine(where, value):
+    """Versions as `engine.engine` gives them, or None where they are not known."""
+    if value is None:
+        return
+    if not isinstance(value, dict) or set(value) != set(runtime.PARTS):
+        raise LedgerError(f"{where} must be null or have {', '.join(runtime.PARTS)}, and nothing else")
+    for name, version in value.items():
+        _text(f"{where}.{name}", version, 60)
+        if not runtime.VERSION.fullmatch(version):
+            raise LedgerError(f"{where}.{name} is no version: {_short(version)}")
+
+
+def _flat(where, value):
+    """An object of numbers, truth values and short texts."""
+    if not isinstance(value, dict) or len(value) > 100:
+        raise LedgerError(f"{where} must be an object of at most 100 names")
+    for name, item in value.items():
+        if not isinstance(name, str) or len(name) > 80:
+            raise LedgerError(f"{where} holds a name that is too long")
+        if not (item is None or isinstance(item, bool) or _number(item)):
+            _text(f"{where}.{name}", item, 200)
+
+
+def _plain(where, value, depth):
+    """Anything of JSON, of limited depth, all numbers finite and all texts of a length."""
+    if depth == 0:
+        raise LedgerError(f"{where} is nested too deeply")
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not isinstance(name, str) or len(name) > 200:
+                raise LedgerError(f"{where} holds a name that is too long")
+            _plain(where, item, depth - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _plain(where, item, depth - 1)
+    elif not (value is None or isinstance(value, bool) or _number(value)):
+        _text(where, value, 20_000)
+
+
+def _number(value):
+    """Whether a value is a number that a figure can be: finite, and not a truth value."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return -1e300 < value < 1e300 if isinstance(value, int) else math.isfinite(value)
+
+
+def _text(where, value, most):
+    if not isinstance(value, str):
+        raise LedgerError(f"{where} must be a text, not {type(value).__name__}")
+    if len(value) > most:
+        raise LedgerError(f"{where} must be at most {most} characters, not {len(value)}")
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

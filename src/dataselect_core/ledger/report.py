@@ -1,0 +1,489 @@
+"""The report that a reader hands in: everything the record holds, what is missing, and the record itself.
+
+Markdown and HTML carry the whole record as JSON, so that a report can be checked from the file alone.
+"""
+
+import html
+import re
+
+from dataselect_core.figures.active_learning import prediction
+from dataselect_core.ledger.constraints import Constraint, constraints
+from dataselect_core.ledger.record import MOST_BYTES, LedgerError
+from dataselect_core.ledger.runtime import described
+from dataselect_core.tracks import track as track_of
+
+PARTS = {"1": "The Deduplication Audit", "2": "Active Learning ROI", "3": "The Domain Gap Synthesis"}
+SYNTHESIS = {
+    "decision": "Final strategy",
+    "alternative": "Rejected alternative",
+    "overturn": "What would overturn it",
+    "risk": "Remaining risk",
+}
+WRITTEN = {
+    "reflection": "Reflection",
+    "decision": "Decision",
+    "alternative": "Rejected alternative",
+    "overturn": "What would overturn it",
+    "risk": "Remaining risk",
+}
+SAMPLES = {"fewer": "fewer samples", "same": "about as many samples", "more": "more samples"}
+# What the link of a class can fix: its name in the link -> how the page tells it, and in which form.
+LIMITS = {
+    "budget_limit": ("budget at most", "percent"),
+    "guardrail_limit": ("guardrail at most", "percent"),
+    "target_limit": ("accuracy at least", "percent"),
+    "cost_limit": ("project at most", "dollars"),
+    "overhead_limit": ("selection’s share of the cost at most", "percent"),
+    "critical_limit": ("recall of the watched class at least", "percent"),
+    "rounds_limit": ("rounds of selection at most", "integer"),
+    "accuracy_limit": ("field accuracy at least", "percent"),
+    "fid_limit": ("FID at most", "fixed"),
+    "recall_limit": ("safety recall at least", "percent"),
+    "supply_limit": ("real samples", "integer"),
+    "deadline_limit": ("training steps at most", "integer"),
+}
+CHECK = re.compile(r"check\.([a-z0-9_-]+)\.(value|limit)")
+UNIT = re.compile(r"\{([\w.]+)\}")
+FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.DOTALL)
+
+
+def report_markdown(ledger, lines=None, plots=()):
+    """The report as Markdown.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    lines : dict of str to sequence of (str, str, str), optional
+        Part -> label, path and format of the figures a reader looks at first, as the page names them; {path} in
+        a label is the unit of that figure.
+    plots : sequence of dict, optional
+        What a plot shows in words and numbers: `title`, and if known `place` ("cloud/1"), `summary`,
+        `columns`, `rows` (texts).
+
+    Returns
+    -------
+    str
+        Ends with the record in a fenced block named `json ledger`.
+    """
+    text = ["# Data Selection lab: report", ""]
+    text += [f"- {label}: {_inline(said)}" for label, said in _head(ledger)] + [""]
+    for title, blocks in sections(ledger, lines, plots):
+        text += [f"## {title}", ""]
+        for kind, content in blocks:
+            text += [*_MARKDOWN[kind](content), ""]
+    text += [
+        "## Record",
+        "",
+        "The record below is what a check of this report reads.",
+        "",
+        "```json ledger",
+        ledger.to_text(),
+        "```",
+        "",
+    ]
+    return "\n".join(text)
+
+
+def report_html(ledger, pictures=(), lines=None):
+    """The report as one HTML page that prints well and needs nothing else.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    pictures : sequence of (str, str) or of dict
+        Title and PNG as base64, of the plots; or `title`, `png` and what `report_markdown` takes of a plot.
+    lines : dict, optional
+        As for `report_markdown`.
+
+    Returns
+    -------
+    str
+    """
+    plots = [
+        {"title": each[0], "png": each[1]} if isinstance(each, (tuple, list)) else each for each in pictures
+    ]
+    for plot in plots:
+        if not isinstance(plot, dict) or not isinstance(plot.get("title"), str):
+            raise TypeError("pictures must be pairs of a title and a PNG, or have a title")
+        if not re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", plot.get("png", "")):
+            raise ValueError("pictures must be base64")
+    body = ["<h1>Data Selection lab: report</h1>", "<ul>"]
+    body += [f"<li>{label}: {html.escape(text)}</li>" for label, text in _head(ledger)] + ["</ul>"]
+    for title, blocks in sections(ledger, lines, plots):
+        body.append(f"<h2>{html.escape(title)}</h2>")
+        body += [_HTML[kind](content) for kind, content in blocks]
+    record = ledger.to_text().replace("<", "\\u003c")
+    return _PAGE.format(body="\n".join(body), record=record)
+
+
+def ledger_text(report):
+    """The record inside a report, whatever its form: JSON, Markdown or HTML.
+
+    Parameters
+    ----------
+    report : str
+
+    Returns
+    -------
+    str
+        JSON text, for `Ledger.from_text`.
+
+    Raises
+    ------
+    LedgerError
+        None of the three.
+    """
+    if len(report) > 20 * MOST_BYTES:
+        raise LedgerError("the report is larger than any of this lab")
+    report = report.removeprefix("\ufeff").replace("\r\n", "\n")
+    if report.lstrip().startswith("{"):
+        return report
+    for pattern in (SCRIPT, FENCE):
+        found = pattern.findall(report)
+        if found:
+            return found[-1]
+    raise LedgerError("this is no report of the lab: it carries no record")
+
+
+def sections(ledger, lines=None, plots=()):
+    """What a report says: [(title, [(kind, content)])], kinds `text`, `quote`, `table`, `plot`.
+
+    One section for each part of every track the reader began, what is missing being named, and one for the
+    synthesis of the track. Plots that belong to no such place come last.
+    """
+    found, placed = [], {plot["place"] for plot in plots if plot.get("place")}
+    begun = [(track, part) for track, part in ledger.places()]
+    for track in dict.fromkeys(track for track, _ in begun):
+        title = track_of(track).title
+        for part, name in PARTS.items():
+            if (track, part) in begun:
+                blocks = _part(ledger, track, part, (lines or {}).get(part, ()))
+                blocks += [("plot", plot) for plot in plots if plot.get("place") == f"{track}/{part}"]
+                blocks += _all_figures(ledger.get(track, part, "evidence"))
+                placed.discard(f"{track}/{part}")
+            else:
+                blocks = [("text", "Missing: not begun.")]
+            found.append((f"{title}, Part {part}: {name}", blocks))
+        written = [(label, ledger.get(track, "synthesis", name)) for name, label in SYNTHESIS.items()]
+        found.append(
+            (
+                f"{title}: synthesis",
+                [
+                    ("quote", (label, text)) if text else ("text", f"{label}: missing.")
+                    for label, text in written
+                ],
+            )
+        )
+    if not found:
+        found.append(("Nothing recorded", [("text", "No prediction has been committed yet.")]))
+    loose = [plot for plot in plots if not plot.get("place") or plot["place"] in placed]
+    if loose:
+        found.append(("Plots", [("plot", plot) for plot in loose]))
+    return found
+
+
+def _head(ledger):
+    record = ledger.record
+    head = [("Lab", f"Data Selection lab {record['lab']}, record schema {record['schema']}")]
+    if record.get("student"):
+        head.append(("Student", record["student"]))
+    link = record["entries"].get("class", {}).get("value")
+    if isinstance(link, dict):
+        head.append(("Link of the class", _link(link)))
+    return [*head, ("Reader", record["reader"])]
+
+
+def _link(link):
+    """What the link of a class has set, as the page tells it."""
+    told = [str(link["name"])] if link.get("name") else []
+    for name, (words, form) in {"seed": ("seed", "number"), **LIMITS}.items():
+        if link.get(name) is not None:
+            told.append(f"{words} {shown(link[name], form)}")
+    return ", ".join(told)
+
+
+def _part(ledger, track, part, lines):
+    blocks = []
+    missing = ledger.missing(track, part)
+    if missing:
+        blocks.append(("text", f"Missing: {', '.join(missing)}."))
+    seconds = ledger.get(track, part, "seconds")
+    if isinstance(seconds, (int, float)) and seconds >= 30:
+        blocks.append(("text", f"Time with this part in view: {round(seconds / 60)} min."))
+    blocks += _predictions(ledger, track, part)
+    evidence = ledger.get(track, part, "evidence")
+    if evidence:
+        blocks += _evidence(ledger, track, part, evidence, lines)
+    for name, label in WRITTEN.items():
+        text = ledger.get(track, part, name)
+        if text:
+            blocks.append(("quote", (label, text)))
+    return blocks
+
+
+def _predictions(ledger, track, part):
+    blocks, entries = [], ledger.record["entries"]
+    for key in sorted(entries):
+        value = entries[key]["value"]
+        if key.startswith(f"{track}/{part}/prediction") and value:
+            because = f", because: {value['why']}" if value.get("why") else ""
+            name = key.rsplit("/", 1)[-1].removeprefix("prediction").strip("-")
+            label = f"Prediction ({name})" if name else "Prediction"
+            when = value.get("locked_at") or "at an unknown time"
+            blocks.append(
+                ("text", f"{label}, locked {when}: {value.get('said') or value.get('value')}{because}.")
+            )
+    return blocks
+
+
+def _evidence(ledger, track, part, evidence, lines):
+    # By name: the record has no order of its own, and the same record gives the same report.
+    settings = ", ".join(f"{name} {item}" for name, item in sorted(evidence.get("settings", {}).items()))
+    when = evidence.get("at") or "at an unknown time"
+    by = described(evidence.get("engine"), evidence.get("lab"))
+    blocks = [("text", f"Evidence captured {when} with {settings}."), ("text", f"Computed by {by}.")]
+    assumed = evidence.get("assumptions")
+    if assumed:
+        blocks.append(
+            ("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in sorted(assumed.items()))}.")
+        )
+    moved = [
+        name
+        for name in ("settings", "assumptions")
+        if (ledger.get(track, part, name, evidence.get(name)) or {}) != (evidence.get(name) or {})
+    ]
+    if moved:
+        blocks.append(("text", f"Stale: the {' and the '.join(moved)} have changed since this was captured."))
+    values = evidence.get("values", {})
+    first = [
+        [_named(label, values), shown(values[path].get("value"), form), values[path]["kind"]]
+        for label, path, form in lines
+        if path in values
+    ]
+    if first:
+        blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], first)))
+    beside = _beside(values)
+    if beside:
+        blocks.append(("text", beside))
+    known, status = constraints(track, part), _status(values, evidence.get("cases", []))
+    if status:
+        named = {name: known.get(name, Constraint(name, "", "number", "")) for name in status}
+        rows = [
+            _constraint(
+                each, *(values.get(f"check.{name}.{what}", {}) for what in ("value", "limit")), status[name]
+            )
+            for name, each in named.items()
+        ]
+        blocks.append(
+            ("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], rows))
+        )
+        binding = _binding(values, status)
+        if binding:
+            blocks.append(("text", f"Binding constraint: {named[binding].title}."))
+    return blocks
+
+
+def _named(label, values):
+    """The label of a figure: "{removed.words} removed" takes the unit of that figure, "Pixels removed"."""
+    words = UNIT.sub(lambda match: values.get(match[1], {}).get("unit") or "content", label)
+    return words[:1].upper() + words[1:]
+
+
+def _all_figures(evidence):
+    if not evidence:
+        return []
+    rows = [
+        [path, _figure(value.get("value")), value.get("unit", ""), value["kind"], value.get("source", "")]
+        for path, value in evidence.get("values", {}).items()
+    ]
+    return [("table", ("All captured figures", ["Figure", "Value", "Unit", "Kind", "Source"], rows))]
+
+
+def _beside(values):
+    """The prediction beside what was measured, where the figures hold both."""
+    predicted, found = "reveal.prediction", "reveal.measured"
+    expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
+    if not all(isinstance(each, (int, float)) for each in (expected, measured)):
+        return _factors(
+            *(
+                values.get(path, {}).get("value")
+                for path in ("reveal.direction", "reveal.factor", "own.ratio")
+            )
+        )
+    gap, unit = abs(measured - expected), values[found].get("unit", "")
+    apart = f"{gap:.4g} {unit}" if unit else f"{100 * gap:.1f} percentage points"
+    return f"Predicted {_told(values[predicted])}, measured {_told(values[found])}: a gap of {apart}."
+
+
+def _factors(direction, factor, measured):
+    """The same for a direction and a factor: a factor the other way round is no near miss."""
+    if direction not in SAMPLES or not all(
+        isinstance(each, (int, float)) and each > 0 for each in (factor, measured)
+    ):
+        return ""
+    found, expected = prediction.direction(measured), prediction.ratio(direction, factor)
+    right = "right" if found == direction else "wrong"
+    apart = shown(prediction.apart(expected, measured), "number")
+    return (
+        f"Predicted {_by(direction, factor)}, measured {_by(found, max(measured, 1 / measured))}: the direction is"
+        f" {right}. As labels of random sampling ÷ labels of uncertainty sampling that is"
+        f" {shown(expected, 'number')} predicted and {shown(measured, 'number')} measured, {apart} times apart."
+    )
+
+
+def _by(direction, factor):
+    return SAMPLES[direction] + ("" if direction == "same" else f" by a factor of {shown(factor, 'number')}")
+
+
+def _binding(values, statuses):
+    """The constraint that is missed by most, in shares of its limit, or else the one that is nearest to it."""
+    distance = {}
+    for name, status in statuses.items():
+        value, limit = (values.get(f"check.{name}.{what}", {}).get("value") for what in ("value", "limit"))
+        if all(isinstance(each, (int, float)) for each in (value, limit)) and status != "–":
+            distance[name] = (
+                status == "met",
+                (-1 if status == "not met" else 1) * abs(value - limit) / (abs(limit) or 1),
+            )
+    return min(distance, key=distance.get, default="")
+
+
+def _status(values, cases):
+    """The status of every constraint that the figures name as check.NAME.value and .limit: NAME -> words."""
+    names = dict.fromkeys(match[1] for match in map(CHECK.fullmatch, values) if match)
+    return {
+        name: "met" if f"{name}-ok" in cases else "not met" if f"{name}-fails" in cases else "–"
+        for name in names
+    }
+
+
+def _constraint(each, value, limit, status):
+    """A row of the constraint check."""
+    return [
+        each.title,
+        shown(value.get("value"), each.form),
+        f"{each.sign} {shown(limit.get('value'), each.form)}".strip(),
+        each.of,
+        status,
+    ]
+
+
+def _told(figure):
+    """A predicted or measured figure in few digits, with its unit: without one it is a share."""
+    unit = figure.get("unit", "")
+    return f"{shown(figure['value'], 'number')} {unit}" if unit else shown(figure["value"], "percent")
+
+
+def shown(value, form):
+    """A figure as the page shows it, in few digits: `form` as percent, dollars, integer, …"""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return _figure(value)
+    if form == "dollars":
+        return _dollars(value)
+    if form == "percent":
+        text = f"{100 * value:,.1f} %"
+    elif form == "integer":
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:,.3f}" if form == "fixed" else f"{value:.4g}"
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+def _dollars(value):
+    sign, size = "−" if value < 0 else "", abs(value)
+    for scale, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if size >= scale:
+            digits = f"{float(f'{size / scale:.3g}'):,.2f}".rstrip("0").rstrip(".")
+            return f"{sign}${digits} {word}"
+    return f"{sign}${size:,.0f}" if size >= 100 else f"{sign}${size:,.2f}".removesuffix(".00")
+
+
+def _figure(value):
+    if value is None:
+        return "–"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _inline(text):
+    """Text that stays text in Markdown."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(text)).replace("\n", " ")
+
+
+def _cells(cells):
+    return "| " + " | ".join(map(_inline, cells)) + " |"
+
+
+def _markdown_table(content):
+    title, head, rows = content
+    return [f"{_inline(title)}:", "", _cells(head), "|" + "---|" * len(head), *map(_cells, rows)]
+
+
+def _markdown_quote(content):
+    label, text = content
+    return [f"{label}:", "", *(f"> {_inline(line)}" for line in text.splitlines())]
+
+
+def _markdown_plot(plot):
+    text = [f"Plot: {_inline(plot['title'])}", ""]
+    if plot.get("summary"):
+        text += [_inline(plot["summary"]), ""]
+    return text + (
+        _markdown_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else []
+    )
+
+
+def _html_table(content):
+    title, head, rows = content
+    cells = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in head)
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    caption = f"<caption>{html.escape(title)}</caption>"
+    return f"<table>{caption}<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _html_quote(content):
+    label, text = content
+    return f"<h3>{html.escape(label)}</h3><blockquote>{html.escape(text)}</blockquote>"
+
+
+def _html_plot(plot):
+    title = html.escape(plot["title"])
+    picture = f'<img alt="{title}" src="data:image/png;base64,{plot["png"]}">' if plot.get("png") else ""
+    summary = f" {html.escape(plot['summary'])}" if plot.get("summary") else ""
+    table = _html_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else ""
+    return f"<figure>{picture}<figcaption><b>{title}</b>{summary}</figcaption></figure>{table}"
+
+
+_MARKDOWN = {
+    "text": lambda text: [_inline(text)],
+    "quote": _markdown_quote,
+    "table": _markdown_table,
+    "plot": _markdown_plot,
+}
+_HTML = {
+    "text": lambda text: f"<p>{html.escape(text)}</p>",
+    "quote": _html_quote,
+    "table": _html_table,
+    "plot": _html_plot,
+}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Data Selection lab: report</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #0F172A }}
+table {{ border-collapse: collapse; width: 100%; font-size: .85rem; margin: 0 0 1.2rem; overflow-wrap: break-word }}
+caption {{ text-align: left; font-weight: 600; padding: .3rem 0 }} tr {{ break-inside: avoid }}
+td, th {{ border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left; vertical-align: top }}
+blockquote {{ border-left: 3px solid #006395; margin: 0 0 1rem; padding-left: 1rem; white-space: pre-wrap }}
+figure {{ margin: 0 0 1rem; break-inside: avoid }} img {{ max-width: 100%; border: 1px solid #E2E8F0 }}
+h2 {{ border-top: 2px solid #006395; padding-top: .6rem; margin-top: 2rem }} h2, h3, caption {{ break-after: avoid }}
+h3 {{ font-size: 1rem; margin: 1rem 0 .3rem }}
+@media print {{ body {{ margin: 0; font-size: 11px }} }}
+</style></head><body>
+{body}
+<script type="application/json" id="ledger">{record}</script>
+</body></html>
+"""

@@ -1,0 +1,198 @@
+"""What choosing the samples costs, what it saves, and where the one overtakes the other. In dollars.
+
+Selection pays in a round only if labels saved × price per label > pool × price per score + training.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.knee import ascending_curve, break_even
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of a labelling project, each a finite number >= 0.
+
+    Attributes
+    ----------
+    label : float
+        Dollars per label.
+    score : float
+        Dollars per pool sample scored.
+    pool : float
+        Samples scored in each round of selection (the project's pool, not the laboratory's).
+    training : float
+        Dollars per training of the model.
+    """
+
+    label: float
+    score: float
+    pool: float
+    training: float
+
+    def __post_init__(self):
+        for field in fields(self):
+            arguments.amount(field.name, getattr(self, field.name))
+
+    @property
+    def selection(self):
+        """Dollars of one round of selection: the pool is scored by a model trained for it."""
+        return self.pool * self.score + self.training
+
+
+@dataclass(frozen=True)
+class ProjectCost:
+    """Cumulative dollars after each round, float64[r] each; `total` is the sum of the other three."""
+
+    labels: np.ndarray
+    scoring: np.ndarray
+    training: np.ndarray
+    total: np.ndarray
+
+
+def project_cost(labels, selects, prices):
+    """What a run would have cost, stopped after each of its rounds.
+
+    Every project pays its labels and one training, of the model it ends with. A project that selects
+    also pays, for each round, scoring the pool and training the model that scores it.
+
+    Parameters
+    ----------
+    labels : int[r]
+        Labels bought up to each round, the start first (`Run.labels`).
+    selects : bool
+        Whether the labels are chosen by a model; False for random sampling.
+    prices : Prices
+
+    Returns
+    -------
+    ProjectCost
+
+    Raises
+    ------
+    ValueError
+        When labels are not ascending numbers >= 0.
+    """
+    (labels,) = ascending_curve("labels", labels)
+    if labels[0] < 0:
+        raise ValueError(f"labels must be >= 0, not {labels[0]:g}")
+    rounds = np.arange(len(labels)) if selects else np.zeros(len(labels))
+    parts = labels * prices.label, rounds * prices.pool * prices.score, (rounds + 1) * prices.training
+    return ProjectCost(*parts, total=sum(parts))
+
+
+def pareto_frontier(cost, accuracy):
+    """The points that no other point beats: none is as accurate for less, or better for as much.
+
+    Parameters
+    ----------
+    cost, accuracy : float[n]
+        Points of any number of runs, in any order.
+
+    Returns
+    -------
+    int64[m]
+        Their indices by rising cost, with accuracy strictly rising too; of equal points the first.
+
+    Raises
+    ------
+    ValueError
+        For NaN or different lengths.
+    """
+    cost, accuracy = np.asarray(cost, dtype=float), np.asarray(accuracy, dtype=float)
+    if cost.ndim != 1 or cost.shape != accuracy.shape:
+        raise ValueError(f"accuracy must be as long as cost, not {accuracy.shape} for {cost.shape}")
+    if not (np.isfinite(cost).all() and np.isfinite(accuracy).all()):
+        raise ValueError("cost and accuracy must be finite numbers")
+    order = np.lexsort((-accuracy, cost))
+    best_before = np.maximum.accumulate(np.concatenate([[-np.inf], accuracy[order][:-1]]))[: len(order)]
+    return order[accuracy[order] > best_before]
+
+
+def labels_to_reach(labels, accuracy, target):
+    """Labels at which a curve first reaches each target, straight lines drawn between its points.
+
+    Parameters
+    ----------
+    labels, accuracy : float[r]
+        A run, labels ascending. Better the mean of several seeds: one noisy peak is a crossing too.
+    target : float or float[k]
+
+    Returns
+    -------
+    float64, of the shape of target
+        NaN where the curve never gets there; the first entry of `labels` where it is there at once.
+    """
+    labels, accuracy = ascending_curve("labels", labels, accuracy=accuracy)
+    target = np.asarray(target, dtype=float)
+    if not np.isfinite(target).all():
+        raise ValueError("target must be a finite number")
+    first = np.searchsorted(np.maximum.accumulate(accuracy), target)  # the first point at or above it
+    right = np.minimum(first, len(labels) - 1)
+    left = np.maximum(right - 1, 0)
+    rise = accuracy[right] - accuracy[left]
+    share = (target - accuracy[left]) / np.where(rise > 0, rise, 1)
+    reached = labels[left] + share * (labels[right] - labels[left])
+    return np.where(first == len(labels), np.nan, np.where(first == 0, labels[0], reached))[()]
+
+
+@dataclass(frozen=True)
+class EconomicKnee:
+    """Where selection stops paying, against a random baseline.
+
+    Attributes
+    ----------
+    labels_saved : float64[r]
+        Labels the baseline needs for the same accuracy, less the labels of the run; negative where the
+        run is behind. Where the baseline never gets there: at least this many.
+    saved, spent, net : float64[r]
+        Dollars of those labels, dollars of selection, and the difference, all cumulative.
+    beyond : bool[r]
+        Where the baseline never reaches the accuracy, so that the saving is only a lower bound.
+    best : int
+        Index of the round with the largest net benefit, the rounds beyond the baseline left out: the
+        next round of selection costs more than it saves. 0 when no round ever pays.
+    break_even : float or None
+        Labels from which on the whole cost of selection exceeds the whole saving, rounds beyond the
+        baseline left out; None if that does not happen within the run. The start if it never pays.
+    """
+
+    labels_saved: np.ndarray
+    saved: np.ndarray
+    spent: np.ndarray
+    net: np.ndarray
+    beyond: np.ndarray
+    best: int
+    break_even: float | None
+
+
+def economic_knee(labels, accuracy, baseline_labels, baseline_accuracy, prices):
+    """The economic knee of a run of active learning.
+
+    Parameters
+    ----------
+    labels, accuracy : float[r]
+        The run, or the mean of several seeds.
+    baseline_labels, baseline_accuracy : float[q]
+        Random sampling from the same start; the longer it goes on, the fewer rounds lie beyond it.
+    prices : Prices
+
+    Returns
+    -------
+    EconomicKnee
+    """
+    labels, accuracy = ascending_curve("labels", labels, accuracy=accuracy)
+    needed = labels_to_reach(baseline_labels, baseline_accuracy, accuracy)
+    beyond = np.isnan(needed)
+    labels_saved = np.where(beyond, np.max(baseline_labels), needed) - labels
+    saved = labels_saved * prices.label
+    spent = np.arange(len(labels)) * prices.selection
+    net = saved - spent
+    known = np.flatnonzero(~beyond)
+    best, end = 0, None
+    if len(known):
+        best = int(known[net[known].argmax()])
+        end = break_even(labels[known], saved[known], spent[known])
+    return EconomicKnee(labels_saved, saved, spent, net, beyond, best if net[best] > 0 else 0, end)

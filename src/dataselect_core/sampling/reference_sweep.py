@@ -1,0 +1,150 @@
+"""The lab's own sweep: every setting of its labelling problems, tried out once and kept.
+
+`run("digits")` repeats it from nothing but the data and the seeds named here; `curves("digits")` reads
+what the build kept, in the browser as natively. Prices are no part of it, so an optimum under any prices
+costs nothing more (see `sweep`).
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataselect_core import datasets
+from dataselect_core.sampling.measures import MEASURES
+from dataselect_core.sampling.splits import rare_class, stratified_split
+from dataselect_core.sampling.sweep import Curve, sweep
+
+SEEDS = tuple(range(10))
+BATCH_SIZES = (5, 10, 20, 50, 100)
+TEST_SHARE = 0.3
+BASELINE_BATCH = 10  # of random sampling, where the batch changes nothing but how often one looks
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A labelling problem of the lab.
+
+    Attributes
+    ----------
+    X, y : float64[n, d], int64[n]
+        The samples and their labels.
+    rare : (int, int) or None
+        A class, and how many of its samples stay in the pool.
+    critical : int
+        The class whose recall is watched.
+    initial : int
+        Labels to start with.
+    budget, baseline : int
+        Labels up to which the sweep follows the strategies, and random sampling: there, the whole pool.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    rare: tuple | None
+    critical: int
+    initial: int
+    budget: int
+    baseline: int
+
+
+RARE = (8, 6)  # the "statue" of the Edge Guardian: eights, of which a pool holds six
+SIZES = {  # rare class, critical class, initial labels, budget, pool
+    "digits": (None, 8, 20, 500, 1257),
+    "rare": (RARE, 8, 20, 500, 1141),
+    "breast_cancer": (None, 0, 10, 300, 398),
+}
+
+
+def problem(name):
+    """The `Problem` of that name.
+
+    Parameters
+    ----------
+    name : {"digits", "rare", "breast_cancer"}
+        Handwritten digits; the same with the class 8 thinned to six samples in the pool; tumours.
+
+    Raises
+    ------
+    ValueError
+        Any other name.
+    """
+    if name not in SIZES:
+        raise ValueError(f"name must be one of {', '.join(SIZES)}, not {name!r}")
+    X, y = datasets.breast_cancer() if name == "breast_cancer" else datasets.digits()
+    return Problem(X, y, *SIZES[name])
+
+
+def split(problem, test_share, seed):
+    """Pool and test set of one seed, the rare class thinned out of the pool: X, y, X_test, y_test."""
+    pool, test = stratified_split(problem.y, test_share, seed)
+    X, y = problem.X[pool], problem.y[pool]
+    if problem.rare is not None:
+        X, y = rare_class(X, y, *problem.rare, seed)
+    return X, y, problem.X[test], problem.y[test]
+
+
+def run(name, progress=None):
+    """The sweep of one problem, computed now: a list of `sweep.Curve`, random sampling first."""
+    p = problem(name)
+    common = {"test_share": TEST_SHARE, "rare": p.rare, "progress": progress}
+    random = sweep(p.X, p.y, ("random",), (BASELINE_BATCH,), p.initial, p.baseline, SEEDS, **common)
+    return random + sweep(p.X, p.y, MEASURES, BATCH_SIZES, p.initial, p.budget, SEEDS, **common)
+
+
+def pack(curves, test_size, rare_size=None):
+    """Curves as JSON-ready dictionaries that hold nothing but whole numbers.
+
+    Parameters
+    ----------
+    curves : list of Curve
+    test_size : int
+        Test samples; an accuracy is so many of them.
+    rare_size : int, optional
+        Those of the rare class.
+    """
+    return {
+        "test_size": test_size,
+        "rare_size": rare_size,
+        "curves": [
+            {
+                "strategy": c.strategy,
+                "batch_size": c.batch_size,
+                "labels": c.labels.tolist(),
+                "right": np.rint(c.accuracy * test_size).astype(np.int64).tolist(),
+                "found": None
+                if c.recall is None
+                else np.rint(c.recall * rare_size).astype(np.int64).tolist(),
+            }
+            for c in curves
+        ],
+    }
+
+
+def unpack(packed):
+    """The curves that `pack` packed, to the last bit."""
+    return [
+        Curve(
+            c["strategy"],
+            c["batch_size"],
+            np.array(c["labels"], dtype=np.int64),
+            np.array(c["right"]) / packed["test_size"],
+            None if c["found"] is None else np.array(c["found"]) / packed["rare_size"],
+        )
+        for c in packed["curves"]
+    ]
+
+
+def curves(name):
+    """The sweep of one problem as the build left it: what `run(name)` computes, in no time.
+
+    Raises
+    ------
+    ValueError
+        Another name than those of `problem`.
+    datasets.DataMissing
+        Where the file is not in the data directory.
+    """
+    if name not in SIZES:
+        raise ValueError(f"name must be one of {', '.join(SIZES)}, not {name!r}")
+    return unpack(json.loads(datasets.labelling_sweep())[name])

@@ -1,0 +1,105 @@
+"""Pool and test set with the classes in equal proportions, and a class made rare."""
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.learners.softmax import class_labels, feature_matrix
+
+
+def stratified_split(y, test_share, seed):
+    """Split samples into a pool and a test set with the classes in equal proportions.
+
+    The same indices, to the last one, as scikit-learn's
+    ``train_test_split(indices, test_size=test_share, stratify=y, random_state=seed)``.
+
+    Parameters
+    ----------
+    y : array[n]
+        Labels; each class at least twice.
+    test_share : float
+        Share of the samples in the test set, between 0 and 1; rounded up to whole samples.
+    seed : int
+        >= 0.
+
+    Returns
+    -------
+    (int64[n − m], int64[m])
+        Indices of the pool and of the test set.
+
+    Raises
+    ------
+    ValueError
+        When a class has one sample only, or a side would be too small to hold every class.
+    """
+    y = class_labels("y", y, np.size(y))
+    seed = arguments.integer("seed", seed, 0)
+    if not 0 < test_share < 1:
+        raise ValueError(f"test_share must be between 0 and 1, not {test_share!r}")
+    classes, index, counts = np.unique(y, return_inverse=True, return_counts=True)
+    tests = int(np.ceil(test_share * len(y)))
+    if counts.min() < 2:
+        raise ValueError(f"y must hold every class at least twice, not {classes[counts.argmin()]!r} once")
+    if min(tests, len(y) - tests) < len(classes):
+        raise ValueError(f"test_share must leave each side {len(classes)} or more, not {test_share!r}")
+    random = np.random.RandomState(seed)  # the generator scikit-learn uses
+    pool_counts = _proportional(counts, len(y) - tests, random)
+    test_counts = _proportional(counts - pool_counts, tests, random)
+    members = np.split(np.argsort(index, kind="stable"), np.cumsum(counts)[:-1])
+    pool, test = [], []
+    for samples, in_pool, in_test in zip(members, pool_counts, test_counts):
+        samples = samples[random.permutation(len(samples))]
+        pool.append(samples[:in_pool])
+        test.append(samples[in_pool : in_pool + in_test])
+    pool, test = np.concatenate(pool).astype(np.int64), np.concatenate(test).astype(np.int64)
+    return random.permutation(pool), random.permutation(test)
+
+
+def _proportional(counts, draws, random):
+    """`draws` shared out in proportion to `counts`, largest remainders first, ties drawn."""
+    exact = counts / counts.sum() * draws
+    shares = np.floor(exact)
+    missing = int(draws - shares.sum())
+    for remainder in np.unique(exact - shares)[::-1] if missing else ():
+        tied = np.flatnonzero(exact - np.floor(exact) == remainder)
+        chosen = random.choice(tied, size=min(len(tied), missing), replace=False)
+        shares[chosen] += 1
+        missing -= len(chosen)
+        if missing == 0:
+            break
+    return shares.astype(np.int64)
+
+
+def rare_class(X, y, label, keep, seed):
+    """The same samples with one class thinned out: the "statue" that a fleet meets once a year.
+
+    Parameters
+    ----------
+    X : float[n, d]
+    y : array[n]
+    label : label
+        The class to make rare.
+    keep : int
+        How many of its samples stay, from 0 to all of them, drawn at random.
+    seed : int
+        >= 0.
+
+    Returns
+    -------
+    (float[m, d], array[m])
+        What is left, in the order it had.
+
+    Raises
+    ------
+    ValueError
+        When y holds no such label, or fewer samples of it than `keep`.
+    """
+    X = feature_matrix("X", X)
+    y = class_labels("y", y, len(X))
+    members = np.flatnonzero(y == label)
+    if len(members) == 0:
+        raise ValueError(f"label must be one of the labels in y, not {label!r}")
+    keep = arguments.integer("keep", keep, 0, len(members))
+    seed = arguments.integer("seed", seed, 0)
+    staying = y != label
+    staying[np.random.default_rng(seed).permutation(members)[:keep]] = True
+    return X[staying], y[staying]

@@ -1,0 +1,166 @@
+"""The Data Wall: where compute goes on growing and fresh data do not.
+
+All of it is modelled, from the growth rates that the chapter names and the data-constrained scaling law.
+"""
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+
+from dataselect_core.facts import load
+from dataselect_core.scaling.laws import data_constrained_loss, effective_data, training_flops
+
+_FACTS = load("wall")
+
+
+def _fact(table, name):
+    return _FACTS[table][name]["value"]
+
+
+def tokens_pushed(params, gpus, days, utilisation, peak_flops):
+    """Tokens that a cluster pushes through a dense model: GPU-seconds x useful FLOP/s / 6 N.
+
+    Parameters
+    ----------
+    params : float
+        Parameters N > 0.
+    gpus, days : float
+        > 0.
+    utilisation : float
+        Share of the peak that is useful, above 0 and at most 1.
+    peak_flops : float
+        FLOP/s of one GPU, > 0.
+
+    Returns
+    -------
+    float
+        Tokens.
+    """
+    for name, value in (
+        ("params", params),
+        ("gpus", gpus),
+        ("days", days),
+        ("utilisation", utilisation),
+        ("peak_flops", peak_flops),
+    ):
+        _positive(name, value)
+    if utilisation > 1:
+        raise ValueError(f"utilisation must be at most 1, not {utilisation!r}")
+    return gpus * days * 86_400 * peak_flops * utilisation / training_flops(params, 1)
+
+
+def chapter_cluster(peak_flops):
+    """`tokens_pushed` of the cluster that the chapter names: 10,000 H100, 90 days, a 70 B model."""
+    return tokens_pushed(
+        _fact("cluster", "parameters"),
+        _fact("cluster", "gpus"),
+        _fact("cluster", "days"),
+        _fact("cluster", "utilisation"),
+        peak_flops,
+    )
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A training run some years on, its compute and its data grown at their rates.
+
+    Attributes
+    ----------
+    years : float
+    tokens, unique : float
+        Tokens that the compute reads, and different ones there are for it.
+    epochs : float
+        How often each is read; below 1 not all are.
+    effective : float
+        What they are worth, in different tokens.
+    worth : float
+        effective / tokens: what a token read is worth beside a fresh one.
+    loss, loss_fresh : float
+        Nats per token, and what it would be were every token fresh.
+    """
+
+    years: float
+    tokens: float
+    unique: float
+    epochs: float
+    effective: float
+    worth: float
+    loss: float
+    loss_fresh: float
+
+
+def data_wall(params, tokens, unique, years=0.0):
+    """A run of today, moved `years` on: its compute grows by 10 in 3 years, its data by 2 in 5.
+
+    The model keeps its size, so that tokens grow as compute does.
+
+    Parameters
+    ----------
+    params, tokens : float
+        Parameters N and tokens read today, > 0.
+    unique : float
+        Different tokens there are today, > 0.
+    years : float, default 0
+        At least 0.
+
+    Returns
+    -------
+    Wall
+
+    References
+    ----------
+    Muennighoff et al., Scaling Data-Constrained Language Models, 2023, for the worth of what is repeated.
+    """
+    for name, value in (("params", params), ("tokens", tokens), ("unique", unique)):
+        _positive(name, value)
+    if isinstance(years, bool) or not isinstance(years, Real) or not 0 <= years <= 50:
+        raise ValueError(f"years must be a number from 0 to 50, not {years!r}")
+    compute, data = _rates()
+    read, there = tokens * math.exp(compute * years), unique * math.exp(data * years)
+    worth = effective_data(there, read)
+    return Wall(
+        float(years),
+        read,
+        there,
+        read / there,
+        worth,
+        worth / read,
+        data_constrained_loss(params, read, there),
+        data_constrained_loss(params, read, read),
+    )
+
+
+def years_to_wall(tokens, unique, epochs=None):
+    """Years until everything would have to be read `epochs` times; below 0 when that is past.
+
+    Parameters
+    ----------
+    tokens, unique : float
+        As for `data_wall`.
+    epochs : float, optional
+        > 0; by default 4, up to which repeated data are worth nearly as much as fresh ones.
+
+    Returns
+    -------
+    float
+    """
+    epochs = _fact("repetition", "epochs") if epochs is None else epochs
+    for name, value in (("tokens", tokens), ("unique", unique), ("epochs", epochs)):
+        _positive(name, value)
+    compute, data = _rates()
+    return math.log(epochs * unique / tokens) / (compute - data)
+
+
+def _rates():
+    """Yearly growth of compute and of data, as exponents."""
+    return tuple(
+        math.log(_fact("growth", f"{what}_factor")) / _fact("growth", f"{what}_years")
+        for what in ("compute", "data")
+    )
+
+
+def _positive(name, value):
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number above 0, not {value!r}")
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be finite and above 0, not {value!r}")

@@ -1,0 +1,238 @@
+"""Reports: they carry the record whole, and every figure in them can be computed anew."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from dataselect_core.figures.deduplication import figures as deduplication
+from dataselect_core.ledger import (
+    Ledger,
+    LedgerError,
+    ledger_text,
+    migrate,
+    report_html,
+    report_markdown,
+    verify,
+)
+from dataselect_core.ledger.check import captured_by
+
+SETTINGS = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 64,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
+HOSTILE = 'Because <script>alert("x")</script> `]|_* \n```\n| a | b |'
+
+
+def entry(value):
+    return {"value": value, "at": 1_700_000_000_000}
+
+
+ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
+
+
+@pytest.fixture(scope="module")
+def found():
+    """What the core finds at one setting."""
+    return deduplication.recompute("cloud", SETTINGS, {}, 30.0)
+
+
+@pytest.fixture(scope="module")
+def figures(found):
+    """The figures of one setting, as a page would have captured them."""
+    return {path: value.as_dict() for path, value in found.values.items()}
+
+
+@pytest.fixture
+def ledger(figures, found):
+    """A record with one captured part and a reflection full of markup."""
+    return Ledger(
+        {
+            "schema": 3,
+            "lab": "0.1.0",
+            "reader": "r1",
+            "student": "7b-12",
+            "entries": {
+                "cloud/1/prediction": entry(
+                    {"value": 30.0, "said": "Reduction: 30 %", "why": "a guess", "locked_at": "2026"}
+                ),
+                "cloud/1/evidence": entry(
+                    {
+                        "at": "2026",
+                        "lab": "0.1.0",
+                        "engine": ENGINE,
+                        "settings": SETTINGS,
+                        "assumptions": {},
+                        "values": figures,
+                        "cases": found.cases,
+                    }
+                ),
+                "cloud/1/reflection": entry(HOSTILE),
+                "edge/1/prediction": entry({"value": 50.0, "said": "50 %"}),
+            },
+        }
+    )
+
+
+def test_every_figure_of_a_genuine_report_agrees(ledger):
+    """All captured figures are found again, from settings and seed alone."""
+    checks = verify(ledger)
+    assert len(checks) > 50 and all(check.agrees for check in checks)
+    assert {(check.track, check.part) for check in checks} == {("cloud", "1")}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values["removed.words"].update(value=values["removed.words"]["value"] + 1),
+        lambda values: values["curve.loss_change"].update(value=values["curve.loss_change"]["value"] - 1e-6),
+        lambda values: values["scale.dollars"].update(kind="measured"),
+        lambda values: values["lsh.recall"].update(value=None),
+        lambda values: values.update({"made.up": {"value": 1, "unit": "", "kind": "measured", "source": ""}}),
+        lambda values: values.pop("check.guardrail.value"),
+    ],
+)
+def test_a_changed_figure_is_found(ledger, change):
+    """A number, a kind, an invented or a left-out figure: exactly that one disagrees."""
+    values = {path: dict(value) for path, value in ledger.get("cloud", "1", "evidence")["values"].items()}
+    change(values)
+    evidence = {**ledger.get("cloud", "1", "evidence"), "values": values}
+    entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
+    checks = verify(replace(ledger, record={**ledger.record, "entries": entries}))
+    assert sum(not check.agrees for check in checks) == 1
+
+
+def test_a_changed_case_is_found(ledger, found):
+    """A limit that is missed cannot be reported as met: both the claim and what it hides are listed."""
+    kept = [case for case in found.cases if case not in ("guardrail-ok", "corpus-licences")]
+    evidence = {
+        **ledger.get("cloud", "1", "evidence"),
+        "cases": [*kept, "guardrail-fails", "guardrail-fails"],
+    }
+    entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
+    wrong = [check for check in verify(Ledger({**ledger.record, "entries": entries})) if not check.agrees]
+    assert "guardrail-ok" in found.cases and {check.kind for check in wrong} == {"case"}
+    assert [(check.path, check.claimed, check.recomputed) for check in wrong] == [
+        ("cases.guardrail-fails", "holds", None),
+        ("cases.corpus-licences", None, "holds"),
+        ("cases.guardrail-ok", None, "holds"),
+    ]
+
+
+def test_a_report_says_what_computed_its_figures(ledger):
+    """Versions of the lab, of Python and NumPy and where they ran stand beside the evidence; unknown ones are said so."""
+    said = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
+    assert captured_by(ledger) == {("cloud", "1"): said}
+    assert f"<p>Computed by {said}.</p>" in report_html(ledger) and "record schema 3" in report_markdown(
+        ledger
+    )
+    older = migrate({**ledger.record, "schema": 2})
+    assert "Computed by lab 0.1.0, an unknown engine." in report_markdown(Ledger(older))
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {**SETTINGS, "threshold": 7}, {**SETTINGS, "corpus": "web"}, {**SETTINGS, "width": "5"}]
+)
+def test_settings_that_cannot_be_are_a_disagreement_with_a_reason(ledger, settings):
+    """A report whose settings the lab refuses fails figure by figure, and the check goes on."""
+    evidence = {**ledger.get("cloud", "1", "evidence"), "settings": settings}
+    entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
+    checks = verify(Ledger({**ledger.record, "entries": entries}))
+    assert checks and not any(check.agrees for check in checks)
+    assert all("cannot be recomputed" in check.note for check in checks)
+
+
+def test_verify_tells_what_it_is_at_and_takes_only_a_ledger(ledger):
+    """Progress names track and part; anything else than a Ledger is a TypeError."""
+    seen = []
+    verify(ledger, lambda track, part: seen.append((track, part)))
+    assert seen == [("cloud", "1")]
+    with pytest.raises(TypeError, match="Ledger"):
+        verify({})
+
+
+def test_a_report_in_any_form_carries_the_record(ledger):
+    """Markdown, HTML and JSON give back the same record."""
+    for report in (report_markdown(ledger), report_html(ledger), ledger.to_text()):
+        assert Ledger.from_text(ledger_text(report)) == ledger
+
+
+def test_markdown_says_what_is_there_and_what_is_missing(ledger):
+    """Prediction, figures with kind and source, and what each part lacks."""
+    text = report_markdown(ledger)
+    assert "Cloud Titan, Part 1: The Deduplication Audit" in text and "because: a guess" in text
+    assert "Missing: captured evidence, a reflection." in text
+    assert re.search(r"\| removed\.words\\?_share \| 0\.\d+ \|  \| measured \|", text)
+    assert "Student: 7b-12" in text and "Final strategy: missing." in text
+
+
+def test_a_readers_markup_stays_text(ledger):
+    """A reflection can neither close the record's block nor run anything, in Markdown or HTML."""
+
+    class Tags(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.found = []
+
+        def handle_starttag(self, tag, attrs):
+            self.found.append((tag, dict(attrs).get("type")))
+
+    tags = Tags()
+    tags.feed(report_html(ledger))
+    assert [kind for tag, kind in tags.found if tag == "script"] == ["application/json"]
+    assert "<script>" not in report_markdown(ledger).split("```json ledger")[0]
+
+
+def test_pictures_go_into_the_page_and_nothing_else_does():
+    """A picture is base64 of a PNG; anything that is not is refused."""
+    empty = Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {}})
+    assert 'alt="ICR &lt;curve&gt;" src="data:image/png;base64,QUJD"' in report_html(
+        empty, [("ICR <curve>", "QUJD")]
+    )
+    with pytest.raises(ValueError, match="base64"):
+        report_html(empty, [("x", '"><script>')])
+    assert "No prediction has been committed yet." in report_markdown(empty)
+
+
+def test_what_carries_no_record_is_no_report():
+    """A page or a text without a record, or one beyond any size, is refused."""
+    with pytest.raises(LedgerError, match="no report"):
+        ledger_text("# Something else")
+    with pytest.raises(LedgerError, match="larger"):
+        ledger_text("x" * 100_000_001)
+
+
+def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
+    """The report sets prediction beside measurement, and names the limit that is missed, or nearest."""
+    text = report_markdown(ledger)
+    gap = abs(figures["reveal.measured"]["value"] - 0.3)
+    measured = 100 * figures["reveal.measured"]["value"]
+    assert f"Predicted 30.0 %, measured {measured:.1f} %: a gap of {100 * gap:.1f} percentage points." in text
+    values = {
+        "check.a.value": 0.9,
+        "check.a.limit": 1,
+        "check.b.value": 5,
+        "check.b.limit": 10,
+        "check.c.value": None,
+        "check.c.limit": 1,
+    }
+    named = {
+        path: {"value": value, "unit": "", "kind": "measured", "source": ""} for path, value in values.items()
+    }
+    for cases, binding in (
+        (["a-ok", "b-ok"], "a"),
+        (["a-ok", "b-fails"], "b"),
+        (["a-fails", "b-fails"], "b"),
+    ):
+        evidence = {"settings": {}, "values": named, "cases": cases}
+        entries = {"cloud/1/prediction": entry({"value": 1}), "cloud/1/evidence": entry(evidence)}
+        record = {"schema": 3, "lab": "0.1.0", "reader": "r", "entries": entries}
+        assert f"Binding constraint: {binding}." in report_markdown(Ledger(record))

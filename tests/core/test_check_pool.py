@@ -1,0 +1,186 @@
+"""Recomputations shared among processes: the same answers in the same order, whatever their number."""
+
+import argparse
+from multiprocessing import active_children
+
+import pytest
+
+from dataselect_core.cli import verify
+from dataselect_core.figures.domain_gap import figures
+from dataselect_core.ledger import Ledger
+from dataselect_core.ledger.check import Question, answers
+from dataselect_core.ledger.check_pool import _parcels as parcels
+from dataselect_core.ledger.check_pool import processors, recomputed
+from dataselect_core.values import Findings
+
+AUDIT = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 16,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
+LABELS = {
+    "strategy": "margin",
+    "batch": 20,
+    "data": "digits",
+    "initial": 20,
+    "budget": 60,
+    "seed": 1,
+    "seeds": 1,
+    "test_share": 0.3,
+}
+RUN = {f"active.{name}": value for name, value in LABELS.items() if name != "data"} | {
+    "active.number": 1,
+    "active.labels": 60,
+}
+MIX = {
+    "synthetic": 40,
+    "randomisation": 0.5,
+    "total": 200,
+    "real": 300,
+    "rain": "record",
+    "wet_share": 43,
+    "simulator_rain": "no",
+    "label_noise": 0,
+    "seed": 1,
+    "seeds": 2,
+    "noise": 5,
+    "map": "track",
+}
+FALLS, FEWER = {"direction": "falls", "prediction": 9}, {"direction": "fewer", "prediction": 2}
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    """What other tests have computed, with smaller experiments, is not what fresh processes compute."""
+    for found in ("_runs", "_experiments"):
+        monkeypatch.setattr(figures, found, {})
+
+
+def questions():
+    """Five of the three parts, one of them asked twice and one that cannot be answered."""
+    asked = [
+        Question("cloud", "1", {**AUDIT, "threshold": threshold}, {}, 30) for threshold in (0.7, 0.8, 0.7)
+    ]
+    return [
+        *asked,
+        Question("edge", "2", {**LABELS, **RUN}, {}, FEWER),
+        Question("tiny", "3", MIX, {}, FALLS),
+        Question("tiny", "3", {**MIX, "total": 10**9}, {}, FALLS),
+    ]
+
+
+def report(folder, name, asked, **changes):
+    """A report that captured the answers to these questions; `changes` replace values by path."""
+    entries = {}
+    for question in asked:
+        *_, found = answers(question)
+        values = {path: value.as_dict() for path, value in found.values.items()}
+        values = {path: {**value, "value": as_json(value["value"])} for path, value in values.items()}
+        for path, value in changes.items():
+            values[path.replace("__", ".")]["value"] = value
+        place = f"{question.track}/{question.part}"
+        entries[f"{place}/prediction"] = {"value": {"value": question.prediction, "said": "x"}, "at": 1}
+        entries[f"{place}/evidence"] = {
+            "value": {
+                "settings": question.settings,
+                "assumptions": {},
+                "values": values,
+                "cases": found.cases,
+                "engine": None,
+            },
+            "at": 1,
+        }
+    record = {"schema": 3, "lab": "0.1.0", "reader": name, "entries": entries}
+    (folder / f"{name}.json").write_text(Ledger(record).to_text(), encoding="utf-8")
+
+
+def as_json(value):
+    """A number as JSON has it."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def test_the_answers_do_not_depend_on_the_number_of_processes():
+    """Two processes give each question once the answer that this one gives, also to one that cannot be answered."""
+    alone, shared = (list(recomputed(questions(), jobs)) for jobs in (1, 2))
+    assert len(alone) == len(shared) == 5 and dict(alone) == dict(shared)
+    shared = dict(shared)
+    assert sum(isinstance(answer, Findings) for answer in shared.values()) == 4
+    assert "total must be a number" in shared[questions()[-1].key]
+
+
+def test_table_summary_progress_and_status_are_the_same_for_every_number_of_processes(tmp_path, capsys):
+    """Genuine, forged and broken reports: byte for byte the same with one, two and three processes."""
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    one, two, _, run, mix, _ = questions()
+    report(reports, "a", [one, run, mix])
+    report(reports, "b", [two], removed__words=7)
+    report(reports, "c", [one])
+    (reports / "d.json").write_text("{")
+    parser, came = argparse.ArgumentParser(), set()
+    verify.add_arguments(parser)
+    for jobs in ("1", "2", "3"):
+        table = tmp_path / "table.csv"
+        status = verify.run(parser.parse_args([str(reports), "-o", str(table), "--jobs", jobs]))
+        came.add((status, table.read_bytes(), *capsys.readouterr()))
+    assert len(came) == 1
+    status, table, out, err = came.pop()
+    assert (
+        status == 1
+        and table.count(b",no,") == 2
+        and [line[:5] for line in err.splitlines()] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    )
+    assert "DISAGREES" in out and "NOT CHECKED" in out
+
+
+def test_kin_stay_together_and_nobody_is_idle():
+    """Questions with the same corpus go to one process, unless the others had nothing; none is lost or asked twice."""
+    class_of_two = [
+        Question("cloud", "1", {**AUDIT, "seed": seed, "threshold": threshold}, {}, 30)
+        for threshold in (0.6, 0.7)
+        for seed in range(20)
+    ]
+    made = parcels(class_of_two * 2, 2)
+    assert len(made) == 20 and sum(map(len, made)) == 40
+    assert all(len({each.settings["seed"] for each in parcel}) == 1 for parcel in made)
+    alike = [Question("tiny", "3", {**MIX, "synthetic": share}, {}, FALLS) for share in range(40)]
+    made = parcels(alike, 2)
+    assert len(made) == 8 and sorted(
+        each.settings["synthetic"] for parcel in made for each in parcel
+    ) == list(range(40))
+
+
+def test_an_interruption_ends_the_other_processes():
+    """Ctrl-C while others work is passed on, and none of them is left."""
+    long = [Question("tiny", "3", {**MIX, "seed": seed, "seeds": 20}, {}, FALLS) for seed in range(40)]
+    work = recomputed([questions()[0], *long], 2)
+    next(work)
+    workers = active_children()
+    assert len(workers) == 2
+    with pytest.raises(KeyboardInterrupt):
+        work.throw(KeyboardInterrupt())
+    assert active_children() == [] and all(
+        worker.exitcode != 0 for worker in workers
+    )  # ended, not waited for
+
+
+def test_missing_data_are_told_by_the_other_processes_too(tmp_path, monkeypatch):
+    """Where the lab's data are not installed, the error is that of this process and nobody works on."""
+    monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        list(recomputed(questions(), 2))
+    assert active_children() == []
+
+
+@pytest.mark.parametrize("jobs", [0, -1, True, 1.5, "2"])
+def test_there_must_be_a_process(jobs):
+    """Less than one process, or what is no number, is refused by name."""
+    with pytest.raises(ValueError, match="jobs must be"):
+        list(recomputed([], jobs))
+    assert processors() >= 1

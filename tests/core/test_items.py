@@ -1,0 +1,121 @@
+"""Frames and signals in the audit: the same questions as of texts, answered by brute force on Python sets."""
+
+import numpy as np
+import pytest
+
+from dataselect_core import datasets
+from dataselect_core.dedup.audit import CHAINED, Audit
+from dataselect_core.dedup.items import Frames, Items, Signals, Texts
+from dataselect_core.figures.deduplication import figures, situation
+from dataselect_core.tracks import track
+
+SETTINGS = {
+    "threshold": 0.75,
+    "width": 5,
+    "num_perm": 128,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
+TRACK = {"frames": "edge", "signals": "tiny"}
+
+
+@pytest.fixture(scope="module", params=["frames", "signals"])
+def audit(request):
+    """The audit of a corpus that is no text, as its track has it."""
+    return Audit(situation.corpus(request.param, track(TRACK[request.param])))
+
+
+def component(n, pairs):
+    """First member of the component of each, by walking."""
+    near = {i: set() for i in range(n)}
+    for i, j in pairs:
+        near[i].add(j)
+        near[j].add(i)
+    first = {}
+    for start in range(n):
+        if start in first:
+            continue
+        stack = [start]
+        while stack:
+            at = stack.pop()
+            if at not in first:
+                first[at] = start
+                stack.extend(near[at])
+    return [first[i] for i in range(n)]
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
+def test_removal_is_that_of_python_sets(audit, threshold):
+    """Clusters, kept items, chained ones and removed mass follow from sets, components and sums in plain Python."""
+    point = audit.at(threshold)
+    sets = [frozenset(each.tolist()) for each in audit.sets]
+
+    def similar(i, j):
+        return len(sets[i] & sets[j]) / len(sets[i] | sets[j])
+
+    true = [tuple(pair) for pair in point.proposed.tolist() if similar(*pair) >= threshold]
+    assert [tuple(pair) for pair in point.pairs.tolist()] == true
+    cluster = component(len(sets), true)
+    assert point.cluster.tolist() == cluster
+    removed = [i for i, kept in enumerate(cluster) if kept != i]
+    assert point.chained == sum(similar(cluster[i], i) < CHAINED for i in removed)
+    assert point.words_removed == sum(int(audit.mass[i]) for i in removed)
+    assert point.documents_removed == len(removed) > 50
+
+
+def test_what_is_tested_on_is_never_learned_from(audit):
+    """No pair of at least .5 lies across training and test, and about a quarter of the mass is held out."""
+    held = np.isin(np.arange(len(audit)), audit.heldout_index)
+    pairs = audit.pairs[audit.similarity >= 0.5]
+    assert (held[pairs[:, 0]] == held[pairs[:, 1]]).all()
+    assert 0.15 < audit.mass[held].sum() / audit.mass.sum() <= 0.25
+    learning = audit.learning(audit.at(0.75))
+    assert learning.kept.operations[-1] < 0.7 * learning.raw.operations[-1]
+    assert learning.uniform_loss == pytest.approx(np.log(10 if audit.corpus.kind == "frames" else 5))
+    assert learning.kept.loss[-1] < 0.7 * learning.uniform_loss
+
+
+def test_mass_is_pixels_and_samples():
+    """A frame weighs its pixels, a clip its samples, a text its words; names are those of the data."""
+    drive, clips = datasets.drive(0.8, 2), datasets.clips(0.5, 2)
+    frames, signals, texts = Frames(drive), Signals(clips), Texts(["a b  c", "d"], names=("x", "y"))
+    assert frames.mass.tolist() == [64] * 1000 and frames.names == drive.ids
+    assert signals.mass.tolist() == [len(signal) for signal in clips.signals] and signals.names == clips.ids
+    assert texts.mass.tolist() == [3, 1] and texts.names == ("x", "y") and len(texts) == 2
+    for corpus in (frames, signals, texts):
+        assert isinstance(corpus, Items)
+        assert all((corpus.item, corpus.items, corpus.unit, corpus.learner, corpus.progress, corpus.tested))
+
+
+def test_texts_alone_are_a_corpus():
+    """A list of texts makes the same audit as a corpus of them."""
+    texts = list(datasets.licences().texts[:60])
+    one, other = Audit(texts), Audit(Texts(texts))
+    assert np.array_equal(one.pairs, other.pairs) and np.array_equal(one.raw.loss, other.raw.loss)
+    with pytest.raises(ValueError, match="at least one word"):
+        Audit(["", " "])
+    with pytest.raises(TypeError, match="texts must be a list"):
+        Audit("one text")
+
+
+@pytest.mark.parametrize("corpus", list(TRACK))
+def test_a_report_is_recomputed_from_its_settings(corpus):
+    """Figures carry the units of the corpus, the truth of its making, and come again from settings alone."""
+    found = figures.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
+    audit = Audit(situation.corpus(corpus, track(TRACK[corpus])))
+    point, of = audit.at(0.75), audit.corpus
+    share = point.words_removed / audit.mass.sum()
+    assert found["corpus.documents"].unit == of.items and found["corpus.words"].unit == of.unit
+    assert found["curve.raw_loss"].unit == of.progress
+    assert found["removed.words_share"].value == found["removed.flops_share"].value == share
+    assert found["corpus.flops"].value == 6 * audit.raw.parameters[-1] * audit.mass.sum() / of.per_read * 100
+    i, j = point.pairs.T
+    assert found["truth.precision"].value == (of.origin[i] == of.origin[j]).mean() > 0.95
+    assert 0.25 < found["reveal.documents_share"].value < 0.35
+    again = figures.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
+    assert {path: value.as_dict() for path, value in found.items()} == {
+        path: value.as_dict() for path, value in again.items()
+    }

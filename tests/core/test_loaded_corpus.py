@@ -1,0 +1,230 @@
+"""Corpora in memory: each format against the standard library's reading, and bytes kept as they came."""
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from dataselect_core.corpus import formats
+from dataselect_core.corpus.memory import PAGE_BYTES, PAGE_DOCUMENTS, CorpusError, kept_bytes, read_corpus
+
+TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=1, max_size=8)
+BREAKS = st.sampled_from(["\n", "\r\n"])
+
+
+def read_back(corpus, data, keep):
+    """The paragraphs of a file of the kept ones."""
+    return read_corpus("a.txt", kept_bytes(corpus, data, np.array(keep)), split="paragraph").documents
+
+
+@given(TEXTS, BREAKS, st.booleans(), st.data())
+def test_jsonl_equals_line_by_line_json(texts, line_break, escaped, data):
+    """Every object's text is found, and what is kept is those lines and no other byte."""
+    lines = [
+        json.dumps({"id": i, "text": text}, ensure_ascii=escaped) + line_break for i, text in enumerate(texts)
+    ]
+    raw = (line_break + "".join(lines)).encode()
+    corpus = read_corpus("a.jsonl", raw)
+    assert corpus.documents == texts
+    assert corpus.problems == []
+    assert corpus.lines.tolist() == list(range(2, len(texts) + 2))
+    keep = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)))
+    expected = "".join(line for line, stays in zip(lines, keep, strict=True) if stays)
+    assert kept_bytes(corpus, raw, keep) == expected.encode()
+
+
+@given(TEXTS, BREAKS, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.booleans(), st.data())
+def test_csv_equals_the_csv_module(texts, line_break, quoting, mark, data):
+    """Quoted line breaks, quotes and commas come back, and a selection is again a CSV with its header."""
+    assume(quoting == csv.QUOTE_ALL or not any("\r" in text for text in texts))  # not quoted by Python 3.11
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator=line_break, quoting=quoting)
+    writer.writerows([("id", "text", "note"), *((i, text, "x") for i, text in enumerate(texts))])
+    raw = (b"\xef\xbb\xbf" if mark else b"") + made.getvalue().encode()
+    corpus = read_corpus("a.csv", raw)
+    rows = list(csv.DictReader(io.StringIO(made.getvalue(), newline="")))
+    assert corpus.documents == [row["text"] for row in rows] == texts
+    keep = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)).filter(any))
+    kept = kept_bytes(corpus, raw, keep)
+    assert kept.startswith(raw[: corpus.preamble])
+    again = list(csv.DictReader(io.StringIO(kept.decode("utf-8-sig"), newline="")))
+    assert again == [row for row, stays in zip(rows, keep, strict=True) if stays]
+
+
+@given(st.lists(st.sampled_from(["a b", "c", "", "  ", "\t", "d e f"]), max_size=12), BREAKS, st.booleans())
+def test_txt_lines_and_paragraphs(lines, line_break, last_open):
+    """Lines that are not blank, or the blocks between blank ones; the whole file is one document if asked."""
+    text = line_break.join(lines) + ("" if last_open else line_break)
+    by_line = [line for line in lines if line.strip()]
+    blocks = [
+        block
+        for block in re.split(r"\n(?:[ \t]*\n)+", "\n" + text.replace("\r\n", "\n") + "\n\n")
+        if block.strip()
+    ]
+    if not by_line:
+        with pytest.raises(CorpusError, match="holds no documents"):
+            read_corpus("a.txt", text.encode())
+        return
+    assert [found.rstrip("\r\n") for found in read_corpus("a.txt", text.encode()).documents] == by_line
+    paragraphs = read_corpus("a.txt", text.encode(), split="paragraph")
+    assert [found.split() for found in paragraphs.documents] == [block.split() for block in blocks]
+    whole = read_corpus("a.txt", text.encode(), split="document")
+    assert whole.documents == [text]
+
+
+def test_each_paragraph_takes_its_blank_lines_along():
+    """A selection of paragraphs is paragraphs again, not run together."""
+    raw = b"\n\na b\nc\n\n\nd\n \ne f"
+    corpus = read_corpus("a.txt", raw, split="paragraph")
+    assert kept_bytes(corpus, raw, [True, False, True]) == b"a b\nc\n\n\ne f"
+    assert read_back(corpus, raw, [True, True, False]) == ["a b\nc\n\n\n", "d\n \n"]
+
+
+def test_malformed_lines_of_jsonl_are_named_by_number():
+    """Each kind of mistake is a problem with its line and its reason, and the good lines are read."""
+    raw = (
+        b'{"text": "one"}\n{"text": 3}\n["text"]\n{"text": \n{"title": "x"}\n\n{"text": "\xff"}\n'
+        + b"[" * 100_000
+        + b"\n"
+        + b'{"n": '
+        + b"1" * 5000
+        + b'}\n{"text": "two"}'
+    )
+    corpus = read_corpus("a.jsonl", raw)
+    assert corpus.documents == ["one", "two"]
+    assert corpus.lines.tolist() == [1, 10]
+    expected = {
+        2: "no string in the field 'text'",
+        3: "not a JSON object",
+        4: "not JSON: Expecting value",
+        5: "no field 'text'",
+        7: "not UTF-8: byte 11 of it is 0xff",
+        8: "nested too deeply",
+        9: "Exceeds the limit",
+    }
+    assert [problem.line for problem in corpus.problems] == list(expected)
+    for problem, reason in zip(corpus.problems, expected.values(), strict=True):
+        assert reason in problem.message
+        assert str(problem).startswith(f"a.jsonl, line {problem.line} ")
+
+
+def test_malformed_records_of_csv_do_not_swallow_what_follows():
+    """After a quote that is never closed, a wrong number of columns or bad bytes, reading goes on."""
+    raw = b'id,text\n1,"open\n2,fine\n3,too,many\n4,caf\xe9\n5,"a ""b"\n\n\xe9,last\n6,a\rb\n'
+    corpus = read_corpus("a.csv", raw)
+    assert corpus.documents == ["fine", 'a "b', "last"]
+    assert [problem.line for problem in corpus.problems] == [2, 4, 5, 9]
+    reasons = ["not closed", "has 3 columns where the header has 2", "0xe9", "carriage return"]
+    assert all(reason in problem.message for reason, problem in zip(reasons, corpus.problems, strict=True))
+    assert kept_bytes(corpus, raw, [True, False, True]) == b"id,text\n2,fine\n\xe9,last\n"
+
+
+def test_long_texts_of_a_csv_are_read():
+    """A text beyond the csv module's own default limit is one document."""
+    text = "word " * 60_000
+    assert read_corpus("a.csv", f"text\n{text}\n".encode()).documents == [text]
+
+
+def test_field_delimiter_and_tsv():
+    """Key or column by any name, other delimiters, and tabs by the file's ending."""
+    assert read_corpus("a.jsonl", b'{"body": "x"}', field="body").documents == ["x"]
+    assert read_corpus("a.csv", b"id;body\n1;x, y\n", field="body", delimiter=";").documents == ["x, y"]
+    assert read_corpus("A.TSV", b"id\ttext\n1\tx, y\n").documents == ["x, y"]
+    assert read_corpus("a.ndjson", b'{"text": "x"}').documents == ["x"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
+def test_a_byte_order_mark_is_no_text(name):
+    """It is read past, kept in any selection, and no part of the first document."""
+    raw = (
+        b"\xef\xbb\xbf"
+        + {"a.txt": b"x\ny\n", "a.jsonl": b'{"text": "x\\n"}\n{"text": "y\\n"}\n', "a.csv": b"text\nx\ny\n"}[
+            name
+        ]
+    )
+    corpus = read_corpus(name, raw)
+    assert [text.strip() for text in corpus.documents] == ["x", "y"]
+    assert kept_bytes(corpus, raw, [False, True]).startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.txt", "{}"), ("a.jsonl", '{{"text": "{}"}}'), ("a.csv", '1,"{}"')]
+)
+def test_a_document_that_is_too_long_is_a_problem(monkeypatch, name, text):
+    """It is passed over by number without being held, and the next one is read."""
+    monkeypatch.setattr(formats, "LONGEST", 60)
+    header = "id,text\n" if name == "a.csv" else ""
+    raw = (header + "\n".join([text.format("short"), text.format("x" * 200), text.format("last")])).encode()
+    corpus = read_corpus(name, raw)
+    assert [found.strip() for found in corpus.documents] == ["short", "last"]
+    assert [(problem.line, problem.message[:9]) for problem in corpus.problems] == [
+        (3 if header else 2, "is longer")
+    ]
+
+
+def test_a_paragraph_or_file_that_is_too_long_is_a_problem(monkeypatch):
+    """Blocks are measured whole, over all their lines."""
+    monkeypatch.setattr(formats, "LONGEST", 20)
+    corpus = read_corpus("a.txt", b"a b\n\n" + b"c d e\n" * 9 + b"\nf\n", split="paragraph")
+    assert corpus.documents == ["a b\n\n", "f\n"]
+    assert [problem.line for problem in corpus.problems] == [3]
+    with pytest.raises(CorpusError, match="no document that can be read; line 1 is longer than 20 bytes"):
+        read_corpus("a.txt", b"a" * 21, split="document")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.jsonl", b"", "a.jsonl holds no documents"),
+        ("a.txt", b" \n\n", "holds no documents"),
+        ("a.csv", b"", "first line must be a header"),
+        ("a.csv", b"id,text\n", "holds no documents"),
+        ("a.csv", b"id,body\n1,x\n", r"no column 'text'; its columns are 'id', 'body'"),
+        ("a.csv", b"text,text\n1,x\n", "more than one column 'text'"),
+        ("a.csv", b'id,"text\n1,x\n', "the header cannot be read"),
+        ("a.jsonl", b"oops\n", "no document that can be read; line 1 is not JSON"),
+        ("a.txt", "text".encode("utf-16"), "UTF-16"),
+        ("a.json", b"[]", "must end in .*one JSON object a line"),
+        ("a.jsonl.gz", b"", "decompress it first"),
+        ("a", b"x", "must end in"),
+        ("a.txt", b"x" * (PAGE_BYTES + 1), "at most 33,554,432 can be read"),
+        ("a.txt", b"x\n" * (PAGE_DOCUMENTS + 1), "more than 50,000 documents"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_reason(name, data, message):
+    """No documents, another encoding, another format, too much: one sentence that says which."""
+    with pytest.raises(CorpusError, match=message):
+        read_corpus(name, data)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"split": "page"}, ValueError, "split must be one of line, paragraph, document, not 'page'"),
+        ({"delimiter": ";;"}, ValueError, "delimiter must be one ASCII character"),
+        ({"delimiter": '"'}, ValueError, "delimiter must be one ASCII character"),
+        ({"delimiter": 3}, TypeError, "delimiter must be a str"),
+        ({"field": 3}, TypeError, "field must be a str"),
+        ({"max_bytes": 0}, ValueError, "max_bytes must be at least 1"),
+        ({"max_documents": 1.5}, TypeError, "max_documents must be an integer"),
+        ({"data": "text"}, TypeError, "data must be bytes, not str"),
+        ({"name": b"a.txt"}, TypeError, "name must be a str, not bytes"),
+    ],
+)
+def test_bad_arguments(options, error, message):
+    """Each is named, with what is allowed."""
+    with pytest.raises(error, match=message):
+        read_corpus(**{"name": "a.txt", "data": b"x", **options})
+
+
+@pytest.mark.parametrize("keep", [[True], [1, 0], [[True, False]]])
+def test_keep_must_be_one_truth_a_document(keep):
+    """A selection of another shape or type is refused."""
+    corpus = read_corpus("a.txt", b"x\ny\n")
+    with pytest.raises(ValueError, match=r"keep must be bool\[2\]"):
+        kept_bytes(corpus, b"x\ny\n", keep)

@@ -1,0 +1,137 @@
+"""The text of a report beside the record in it: what was written into it is named, what the lab wrote is not."""
+
+import html
+import re
+
+import pytest
+
+from dataselect_core.figures.deduplication import figures
+from dataselect_core.ledger import Ledger, LedgerError, ledger_text, report_html, report_markdown
+from dataselect_core.ledger.report_diff import altered, text_checks
+
+SETTINGS = {
+    "corpus": "licences",
+    "threshold": 0.7,
+    "width": 5,
+    "num_perm": 32,
+    "seed": 1,
+    "banding": "auto",
+    "bands": 1,
+    "rows": 1,
+    "compute": "operations",
+}
+LINES = {
+    "1": [["Words removed", "removed.words_share", "percent"], ["Threshold", "setting.threshold", "fixed"]]
+}
+PLOT = {
+    "title": "ICR_Curve",
+    "place": "cloud/1",
+    "summary": "The curve | falls.",
+    "columns": ["x", "y", "z"],
+    "rows": [["1", "2", "measured"]],
+    "png": "aGk=",
+}
+FORMS = {
+    "markdown": lambda ledger: report_markdown(ledger, LINES, [PLOT]),
+    "html": lambda ledger: report_html(ledger, [PLOT], LINES),
+}
+SHARE = "59.7 %"  # of the words, at this threshold
+
+
+@pytest.fixture(scope="module")
+def ledger():
+    """One who predicted, captured, wrote, and changed an assumption; with what Markdown and HTML must escape."""
+    found = figures.recompute("cloud", SETTINGS, {"gpu_hour_price": 3.0}, 30.0)
+    value = {
+        "settings": SETTINGS,
+        "assumptions": {"gpu_hour_price": 3.0},
+        "cases": found.cases,
+        "values": {path: value.as_dict() for path, value in found.values.items()},
+    }
+    entries = {
+        "cloud/1/prediction": {"value": 30.0, "said": "30 %", "why": "a|b <i>*c*</i>"},
+        "cloud/1/evidence": value,
+        "cloud/1/reflection": "Long texts\nare *the* redundant ones.\n\n| not | a table |",
+        "cloud/1/seconds": 600,
+        "class": {"budget_limit": 0.5, "name": "CS_101", "seed": 7},
+    }
+    return Ledger(
+        {
+            "schema": 3,
+            "lab": "0.1.0",
+            "reader": "r",
+            "student": "7b_12",
+            "entries": {key: {"value": value, "at": 1} for key, value in entries.items()},
+        }
+    )
+
+
+def read(report):
+    """The record in a report, as a check reads it."""
+    return Ledger.from_text(ledger_text(report))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_the_lab_wrote_is_as_its_record(ledger, form):
+    """With plots, main figures, quotes, marks and line ends of another system."""
+    report = FORMS[form](ledger)
+    assert (
+        altered(report, read(report)) == [] == altered("\ufeff" + report.replace("\n", "\r\n"), read(report))
+    )
+    checks, unread = text_checks(report, read(report))
+    assert [check.agrees for check in checks] == [True] and unread == ""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (r"(\| |<td>)(?:not )?met(?= \||</td>)", r"\g<1>perhaps"),
+        (
+            r"Predicted 30\.0 %, measured [\d.]+ %: a gap of [\d.]+ percentage points\.",
+            "Predicted 30.0 %, measured 30.1 %.",
+        ),
+        (r"Words removed( \\?\| |</td><td>)[\d.]+ %", r"Words removed\g<1>12.3 %"),
+        (r"Student: 7b\\?_12", "Student: somebody else"),
+        (r"are \\?\*the\\?\* redundant ones", "are the good ones"),
+        (r"(removed\.words(?: \| |</td><td>))\d+", r"\g<1>17"),
+    ],
+)
+def test_what_was_written_into_it_is_named(ledger, form, was, becomes):
+    """A status, the gap, a main figure, the student, an answer, a figure of the long table: each is one difference."""
+    report = FORMS[form](ledger)
+    edited, times = re.subn(was, becomes, report, count=1)
+    assert times == 1 and edited != report
+    found = altered(edited, read(edited))
+    assert len(found) == 1
+    shown = re.sub(r"\\g<1>", "", becomes)
+    assert shown.split()[-1].strip("<>/td") in html.unescape(found[0][0])
+    checks, unread = text_checks(edited, read(edited))
+    assert [check.agrees for check in checks] == [False] and unread == ""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_lines_that_come_or_go_are_named(ledger, form):
+    """Praise at the head of a report is one difference, a line taken away another."""
+    report = FORMS[form](ledger)
+    head = {"markdown": "- Lab:", "html": "<li>Lab:"}[form]
+    assert altered(report.replace(head, f"Full marks, says the lab.\n{head}", 1), read(report)) == [
+        ("Full marks, says the lab.", "")
+    ]
+    without = "\n".join(line for line in report.split("\n") if "Time with this part" not in line)
+    assert altered(without, read(report)) == [("", "Time with this part in view: 10 min.")]
+
+
+def test_the_record_alone_shows_nothing_else(ledger):
+    """JSON has no text beside the record: no difference, and no check."""
+    assert altered(ledger.to_text(), ledger) == [] and text_checks(ledger.to_text(), ledger) == ([], "")
+
+
+def test_other_words_are_not_compared(ledger):
+    """A report without Python, and one of another edition, are said not to have been compared, and why."""
+    plain = report_markdown(ledger).replace("- Reader", "Written without Python: no plots.\n- Reader")
+    with pytest.raises(LedgerError, match="written without Python"):
+        altered(plain, ledger)
+    other = report_markdown(ledger).replace('"lab": "0.1.0"', '"lab": "0.0.9"')
+    checks, unread = text_checks(other, read(other))
+    assert checks == [] and "written by lab 0.0.9" in unread

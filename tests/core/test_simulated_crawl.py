@@ -1,0 +1,187 @@
+"""The simulated crawl: its truth is true, its redundancy is reached, it is the same everywhere."""
+
+import hashlib
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from dataselect_core import datasets
+from dataselect_core.datasets import simulated_crawl as module
+
+
+@pytest.fixture(scope="module")
+def crawl():
+    """The crawl of the lab: half of the words redundant."""
+    return datasets.crawl()
+
+
+def shingles(text):
+    """The set of distinct 5-token tuples: an oracle without hashing."""
+    tokens = re.findall(r"[a-z0-9]+", text.lower())
+    return {tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)}
+
+
+def jaccard(a, b):
+    return len(a & b) / len(a | b)
+
+
+def similarities(crawl, kind):
+    """Exact similarity of every copy of a kind to its original."""
+    base = {
+        o: shingles(t)
+        for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True)
+        if k == "original"
+    }
+    return np.array(
+        [
+            jaccard(shingles(t), base[o])
+            for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True)
+            if k == kind
+        ]
+    )
+
+
+def test_shape_of_a_crawl(crawl):
+    """Ids are distinct, the fields have one entry a document, and the size is one a browser can work with."""
+    n = len(crawl.ids)
+    assert n == len(crawl.texts) == len(crawl.copy) == len(crawl.origin) == len(set(crawl.ids))
+    assert 1000 < n <= 1500 and set(crawl.copy) == set(module.KINDS)
+    assert crawl.origin.dtype == np.int64
+    assert "SIMULATED" in crawl.provenance and "datasets-sotu" in crawl.provenance
+
+
+@pytest.mark.parametrize("redundancy", [0, 0.1, 0.3, 0.5, 0.75, 0.9])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_redundancy_is_reached_at_a_constant_size(redundancy, seed):
+    """The share of words in copies is the asked one within .01, in a crawl of always the same size."""
+    crawl = datasets.crawl(redundancy, seed)
+    words = np.array([len(text.split()) for text in crawl.texts])
+    copies = np.array([kind != "original" for kind in crawl.copy])
+    assert crawl.redundancy == words[copies].sum() / words.sum()
+    assert abs(crawl.redundancy - redundancy) < 0.01
+    assert abs(words.sum() - 450_000) < 0.01 * 450_000
+
+
+def test_every_page_has_one_original_and_copies_name_it(crawl):
+    """Each origin occurs once as the original, and the id of a copy begins with its original's id."""
+    original = {o: i for o, i, k in zip(crawl.origin, crawl.ids, crawl.copy, strict=True) if k == "original"}
+    assert len(original) == crawl.copy.count("original")
+    assert set(original) == set(crawl.origin)
+    for document, origin, kind in zip(crawl.ids, crawl.origin, crawl.copy, strict=True):
+        if kind != "original":
+            assert re.fullmatch(rf"{re.escape(original[origin])}~{kind}-\d+", document)
+
+
+def test_mirrors_are_identical_and_reprints_enclose(crawl):
+    """A mirror is its original to the byte, a reprint has it whole inside, an edited copy differs."""
+    base = {o: t for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True) if k == "original"}
+    for text, origin, kind in zip(crawl.texts, crawl.origin, crawl.copy, strict=True):
+        if kind == "mirror":
+            assert text == base[origin]
+        elif kind == "reprint":
+            assert base[origin] in text and len(text) > len(base[origin])
+        elif kind == "edited":
+            assert text != base[origin]
+
+
+def test_copies_spread_over_the_thresholds(crawl):
+    """Edited copies lie in every tenth from .5 to 1, so that moving the threshold matters."""
+    edited, reprint = similarities(crawl, "edited"), similarities(crawl, "reprint")
+    assert edited.min() > 0.45 and np.quantile(edited, 0.05) > 0.5 and edited.max() < 1
+    share, _ = np.histogram(edited, [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    assert (share / len(edited) > 0.1).all()
+    assert reprint.min() > 0.6 and reprint.max() < 1 and 0.8 < np.median(reprint) < 0.9
+    assert (similarities(crawl, "mirror") == 1).all()
+
+
+def test_pages_of_different_origin_do_not_resemble_each_other(crawl):
+    """No two documents of different origin share a fifth of their shingles, so the truth has no gaps."""
+    sets = [shingles(text) for text in crawl.texts]
+    holders = {}
+    for i, s in enumerate(sets):
+        for shingle in s:
+            holders.setdefault(shingle, []).append(i)
+    shared = Counter()
+    for who in holders.values():
+        if len({crawl.origin[i] for i in who}) > 1:
+            shared.update((i, j) for j in who for i in who if i < j and crawl.origin[i] != crawl.origin[j])
+    most = max(c / (len(sets[i]) + len(sets[j]) - c) for (i, j), c in shared.items())
+    assert most < 0.2
+
+
+def test_popularity_of_copies_is_skewed(crawl):
+    """Most pages are never copied, and a tenth of them has over half of the copies."""
+    copies = np.array(sorted(Counter(crawl.origin.tolist()).values(), reverse=True)) - 1
+    assert copies[: len(copies) // 10].sum() > 0.5 * copies.sum()
+    assert (copies == 0).mean() > 0.5 and copies.max() >= 20
+
+
+def test_copies_are_not_behind_their_originals(crawl):
+    """Crawl order is shuffled: about as many copies come before their original as after."""
+    place = {o: at for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True)) if k == "original"}
+    before = [
+        at < place[o]
+        for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True))
+        if k != "original"
+    ]
+    assert 0.4 < np.mean(before) < 0.6
+
+
+def test_same_seed_same_bytes(crawl):
+    """The crawl of seed 1 has these bytes, in this order, on every platform."""
+    digest = hashlib.sha256("\0".join([*crawl.ids, *crawl.texts]).encode()).hexdigest()
+    assert digest == "6fb4157a5d9cf103b9e34b998e5d191d82c889a1265811aad753be11514d59a5"
+    again = datasets.crawl(0.5, np.int64(1))
+    assert again.ids == crawl.ids and again.texts == crawl.texts and (again.origin == crawl.origin).all()
+    assert datasets.crawl(0.5, 2).texts != crawl.texts
+
+
+def test_no_redundancy_no_copies():
+    """A crawl without redundancy is pages only, each once."""
+    crawl = datasets.crawl(0)
+    assert set(crawl.copy) == {"original"} and len(set(crawl.texts)) == len(crawl.texts)
+    assert crawl.redundancy == 0
+
+
+def test_one_page_is_enough():
+    """From a single short page a crawl can be made, whose documents all derive from it."""
+    crawl = module.simulate(["a"], ["one two three four five six seven eight nine ten " * 4], 0.8, 3)
+    assert crawl.copy.count("original") == 1 and (crawl.origin == 0).all() and len(crawl.ids) > 2
+    assert crawl.redundancy == pytest.approx(0.8, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "error", "message"),
+    [
+        ({"redundancy": -0.1}, ValueError, r"redundancy must be in \[0, 0.9\], not -0.1"),
+        ({"redundancy": 0.91}, ValueError, "redundancy"),
+        ({"redundancy": float("nan")}, ValueError, "redundancy .* not nan"),
+        ({"redundancy": "half"}, TypeError, "redundancy must be a number .* not 'half'"),
+        ({"redundancy": True}, TypeError, "redundancy"),
+        ({"seed": -1}, ValueError, r"seed must be in \[0, 2\*\*32\), not -1"),
+        ({"seed": 2**32}, ValueError, "seed"),
+        ({"seed": 1.5}, TypeError, "seed must be a whole number"),
+        ({"seed": None}, TypeError, "seed"),
+    ],
+)
+def test_bad_settings_are_refused(kwargs, error, message):
+    """A share or a seed that is not allowed is refused by name, with what is allowed."""
+    with pytest.raises(error, match=message):
+        datasets.crawl(**kwargs)
+
+
+@pytest.mark.parametrize(
+    ("ids", "pages", "error", "message"),
+    [
+        ([], [], ValueError, "at least one"),
+        (["a"], ["x", "y"], ValueError, "equally many"),
+        (["a"], [None], TypeError, r"pages\[0\] is None"),
+        (["a", "b"], ["x", "  "], ValueError, r"pages\[1\] has none"),
+    ],
+)
+def test_bad_pages_are_refused(ids, pages, error, message):
+    """Pages that are missing, not texts, or empty are refused by name."""
+    with pytest.raises(error, match=message):
+        module.simulate(ids, pages)

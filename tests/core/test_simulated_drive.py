@@ -1,0 +1,220 @@
+"""Frames and their visual words: the process as stated, the words against sets that Python makes, the truth."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from datasketch import MinHash, MinHashLSH
+from scipy.ndimage import shift
+
+from dataselect_core import datasets
+from dataselect_core.datasets import simulated_drive
+from dataselect_core.datasets.visual_words import SIZES, patch_words
+from dataselect_core.dedup import exact_pairs, exact_similarity
+from dataselect_core.lsh import candidate_pairs
+from dataselect_core.minhash import signatures
+
+
+def patches_of(picture):
+    """The patches of a picture as tuples: their shape, their place, their shades."""
+    height, width = picture.shape
+    found = set()
+    for rows, columns in SIZES:
+        for y in range(height - rows + 1):
+            for x in range(width - columns + 1):
+                patch = picture[y : y + rows, x : x + columns]
+                if patch.any():
+                    found.add((rows, columns, y, x, *patch.ravel().tolist()))
+    return found
+
+
+def jaccard(a, b):
+    """Shared over all, of two Python sets; an empty one is like nothing."""
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+@pytest.fixture(scope="module")
+def drive():
+    """The drive of the Edge track."""
+    return datasets.drive(0.7, 1)
+
+
+@pytest.fixture(scope="module")
+def words(drive):
+    """Its visual words."""
+    return simulated_drive.visual_words(drive.pictures)
+
+
+# -- words ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("height", "width", "shades"), [(2, 2, 2), (3, 5, 4), (8, 8, 3)])
+def test_words_stand_for_patches_one_to_one(height, width, shades):
+    """Two pictures share as many words as patches, and a word never means two patches."""
+    pictures = np.random.default_rng(height).integers(0, shades, (12, height, width))
+    pictures[3] = 0
+    sets = patch_words(pictures, shades)
+    tuples = [patches_of(picture) for picture in pictures]
+    assert [len(each) for each in sets] == [len(each) for each in tuples]
+    assert sets[3].size == 0
+    assert all(each.dtype == np.uint32 and (np.diff(each.astype(np.int64)) > 0).all() for each in sets)
+    everything = set().union(*tuples)
+    assert len(np.unique(np.concatenate(sets))) == len(everything)
+    pairs = list(combinations(range(12), 2))
+    assert exact_similarity(sets, pairs).tolist() == [jaccard(tuples[i], tuples[j]) for i, j in pairs]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "shades", "error", "says"),
+    [
+        (np.zeros((2, 3)), 3, TypeError, "whole shades"),
+        (np.zeros((2, 3), int), 3, ValueError, "n, height, width"),
+        (np.zeros((0, 3, 3), int), 3, ValueError, "n, height, width"),
+        (np.zeros((1, 1, 3), int), 3, ValueError, "2 by 2"),
+        (np.full((1, 3, 3), 3), 3, ValueError, "from 0 to 2"),
+        (np.full((1, 3, 3), -1), 3, ValueError, "from 0 to 2"),
+        (np.zeros((1, 3, 3), int), 1, ValueError, "shades"),
+        (np.zeros((1, 3, 3), int), True, ValueError, "shades"),
+        (np.zeros((1, 500, 500), int), 9, ValueError, "more words than 32 bits"),
+    ],
+)
+def test_what_are_no_pictures(pictures, shades, error, says):
+    """Another type, another shape, or too many shades is refused, and the message says what is allowed."""
+    with pytest.raises(error, match=says):
+        patch_words(pictures, shades)
+
+
+def test_exact_pairs_of_the_drive_are_those_of_python_sets(drive, words):
+    """Every pair of the first frames has the Jaccard similarity that sets of patches have."""
+    shades = simulated_drive.FACTS["shades"]
+    tuples = [patches_of(picture.astype(int) * shades // 256) for picture in drive.pictures[:120]]
+    pairs, similarity = exact_pairs(words[:120], 0.3)
+    expected = {(i, j): jaccard(tuples[i], tuples[j]) for i, j in combinations(range(120), 2)}
+    assert dict(zip(map(tuple, pairs.tolist()), similarity.tolist(), strict=True)) == {
+        pair: value for pair, value in expected.items() if value >= 0.3
+    }
+    assert len(pairs) > 100
+
+
+def test_signatures_and_candidates_are_datasketchs(words):
+    """On visual words too, signatures and candidate pairs equal those of datasketch."""
+    some = words[:150]
+    signed = signatures(some, 128, 1)
+    lsh, expected = MinHashLSH(params=(14, 9), num_perm=128), set()
+    for i, each in enumerate(some):
+        reference = MinHash(num_perm=128, seed=1, hashfunc=int)
+        for value in each.tolist():
+            reference.update(value)
+        assert np.array_equal(signed[i], reference.hashvalues)
+        expected |= {(j, i) for j in lsh.query(reference)}
+        lsh.insert(i, reference)
+    assert {tuple(pair) for pair in candidate_pairs(signed, 14, 9).tolist()} == expected
+
+
+# -- the drive -----------------------------------------------------------------------------------------
+
+
+def test_frames_are_the_images_moved_a_little(drive):
+    """A frame is its real image shifted by at most the stated reach, lit and noisy within the stated bounds."""
+    X, y = datasets.digits()
+    facts = simulated_drive.FACTS
+    assert (drive.label == y[drive.origin]).all()
+    first = np.flatnonzero(np.diff(drive.origin, prepend=-1))
+    assert (
+        np.abs(drive.pictures[first].reshape(-1, 64) - 255 * X[drive.origin[first]]).max()
+        <= 2 * facts["noise"] + 1
+    )
+    brightest = X[drive.origin].max(axis=1) * 255 * (256 + facts["light_reach"]) / 256 + 2 * facts["noise"]
+    assert (drive.pictures.max(axis=(1, 2)) <= np.ceil(brightest)).all()
+
+
+def test_a_moved_image_is_that_of_scipy():
+    """Parts of a pixel are bilinear, and what lies beyond the border is empty."""
+    ink = np.random.default_rng(1).integers(0, 17, (20, 8, 8))
+    right, down = np.random.default_rng(2).integers(-64, 65, (2, 20))
+    light = np.random.default_rng(3).integers(-76, 77, 20)
+    seen = simulated_drive._seen(ink, right, down, light)
+    for i in range(20):
+        around = np.pad(ink[i].astype(float), 2)
+        moved = shift(around, (down[i] / 64, right[i] / 64), order=1)[2:-2, 2:-2]
+        assert np.abs(seen[i] - moved / 16 * 255 * (256 + light[i]) / 256).max() < 1 + 1e-6
+
+
+def test_a_scene_is_passed_once_and_without_interruption(drive):
+    """Frames of a scene follow one another; scenes are as many as the share of copies leaves."""
+    borders = np.flatnonzero(np.diff(drive.origin))
+    assert len(borders) + 1 == len(np.unique(drive.origin)) == 300
+    assert len(drive.ids) == len(set(drive.ids)) == len(drive.pictures) == 1000
+    assert drive.redundancy == pytest.approx(0.7)
+    assert "SIMULATED" in drive.provenance and "300 real images" in drive.provenance
+
+
+@pytest.mark.parametrize(("redundancy", "scenes"), [(0.0, 1000), (0.25, 750), (0.9, 100)])
+def test_the_share_of_copies_is_the_one_asked_for(redundancy, scenes):
+    """Whatever is asked for is reached, to the frame."""
+    made = datasets.drive(redundancy, 3)
+    assert len(np.unique(made.origin)) == scenes
+    assert made.redundancy == pytest.approx(redundancy)
+
+
+def test_the_same_seed_the_same_drive(drive):
+    """Frames and truth come again bit for bit; another seed makes others."""
+    same, other = datasets.drive(0.7, 1), datasets.drive(0.7, 2)
+    assert np.array_equal(drive.pictures, same.pictures) and np.array_equal(drive.origin, same.origin)
+    assert drive.ids == same.ids
+    assert not np.array_equal(drive.origin, other.origin)
+
+
+def test_scenes_are_alike_within_and_unlike_between(drive, words):
+    """Frames of one scene spread over the thresholds to choose from; frames of two scenes hardly reach them."""
+    n = len(words)
+    pairs, similarity = exact_pairs(words, 0.01)
+    same = drive.origin[pairs[:, 0]] == drive.origin[pairs[:, 1]]
+    size = np.unique(drive.origin, return_counts=True)[1]
+    known = int((size * (size - 1) // 2).sum())
+    within = np.concatenate([similarity[same], np.zeros(known - same.sum())])
+    assert (np.quantile(within, [0.05, 0.5, 0.95]) > [0.5, 0.75, 0.95]).all()
+    assert np.quantile(within, 0.25) < 0.75
+    reach = (similarity[~same] >= 0.5).sum() / (n * (n - 1) / 2 - known)
+    assert 0 < reach < 0.001  # real images that really look alike
+
+
+@pytest.mark.parametrize(("threshold", "precision", "recall"), [(0.6, 0.98, 0.75), (0.8, 0.99, 0.4)])
+def test_what_is_found_is_nearly_always_one_scene(drive, words, threshold, precision, recall):
+    """Pairs that LSH finds and exact similarity confirms are frames of one scene, against the known truth."""
+    signed = signatures(words, 128, 1)
+    pairs = candidate_pairs(signed, *{0.6: (17, 7), 0.8: (9, 13)}[threshold])
+    pairs = pairs[exact_similarity(words, pairs) >= threshold]
+    right = (drive.origin[pairs[:, 0]] == drive.origin[pairs[:, 1]]).sum()
+    size = np.unique(drive.origin, return_counts=True)[1]
+    assert right / len(pairs) >= precision
+    assert right / (size * (size - 1) // 2).sum() >= recall
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"redundancy": 0.95}, ValueError, "redundancy must be in"),
+        ({"redundancy": "x"}, TypeError, "redundancy"),
+        ({"redundancy": float("nan")}, ValueError, "redundancy"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"seed": 1.5}, TypeError, "seed"),
+        ({"images": np.zeros((5, 63))}, ValueError, "images must have shape"),
+        ({"images": np.full((5, 64), 0.3)}, ValueError, "sixteenths"),
+        ({"images": np.full((5, 64), 2.0)}, ValueError, "sixteenths"),
+        ({"labels": np.zeros(4, int)}, ValueError, "labels must be 5 digits"),
+    ],
+)
+def test_what_makes_no_drive(change, error, says):
+    """A bad argument is named, with what is allowed."""
+    given = {"images": np.ones((5, 64)), "labels": np.arange(5), "redundancy": 0.5, "seed": 1, **change}
+    with pytest.raises(error, match=says):
+        simulated_drive.simulate(**given)
+
+
+def test_blocks_are_means():
+    """The learner sees the mean ink of 2 x 2 pixels."""
+    pictures = np.random.default_rng(1).integers(0, 256, (3, 8, 8)).astype(np.uint8)
+    found = simulated_drive.blocks(pictures)
+    assert found.shape == (3, 16)
+    assert found[1, 6] == pytest.approx(pictures[1, 2:4, 4:6].mean() / 255)

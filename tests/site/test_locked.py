@@ -1,0 +1,87 @@
+"""One thing at a time, across processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tools.locked import holder, locked
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLD = (
+    "import sys; from tools.locked import locked\n"
+    "with locked(sys.argv[1], 'hold it'):\n"
+    "    print('held', flush=True); sys.stdin.read()\n"
+)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A process that holds the lock `tmp_path/lock` until its standard input ends."""
+    command = [sys.executable, "-c", HOLD, tmp_path / "lock"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_process_waits_and_says_for_whom(tmp_path, other):
+    """The waiting run names what the holder does and its process, and goes on when the holder is done."""
+    said = []
+
+    def say(line):
+        said.append(line)
+        other.stdin.close()  # the holder ends only after it was waited for
+
+    with locked(tmp_path / "lock", "wait", say):
+        assert other.wait(30) == 0
+    assert len(said) == 1
+    assert f"hold it (process {other.pid}" in said[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+def test_a_killed_holder_leaves_no_lock(tmp_path, other):
+    """A holder that was killed, with its name still in the file, blocks nobody."""
+    other.send_signal(signal.SIGKILL)
+    other.wait(30)
+    assert "hold it" in holder(tmp_path / "lock")
+    said = []
+    with locked(tmp_path / "lock", "go on", said.append):
+        assert f"go on (process {os.getpid()}" in holder(tmp_path / "lock")
+    assert said == []
+    assert holder(tmp_path / "lock") == "another process"
+
+
+def test_an_exception_gives_the_lock_back(tmp_path):
+    """A block that fails does not keep the lock, and its error comes through."""
+    with pytest.raises(KeyError, match="broken"), locked(tmp_path / "new" / "lock", "fail"):
+        raise KeyError("broken")
+    with locked(tmp_path / "new" / "lock", "work", pytest.fail):
+        pass
+
+
+def test_threads_of_one_process_take_turns(tmp_path):
+    """Two builds in threads of one process never run at the same time."""
+    inside, most = [], []
+
+    def work():
+        for _ in range(20):
+            with locked(tmp_path / "lock", "work", lambda line: None):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.001)  # long enough for another thread to come in
+                inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert most == [1] * 60

@@ -1,0 +1,296 @@
+"""Derived data: what takes minutes to compute, kept in the repository under a key of what it is made from.
+
+    derived/sweep/PROBLEM.json      Part 2's labelling problems, every setting tried out   tools/optimum.py
+    derived/map/TRACK.json          Part 3's maps                                          tools/gap_maps.py
+    derived/expected/PART.json      the expected ranges of the guide for instructors       tools/expected.py
+
+Each file holds its `key` (the code that can be reached, its arguments, the facts and data files that it names; see
+`tools.meaning`), what it was `made_with` (a record, no part of the key), and its `value`. A file whose key fits is
+used. What does not fit is computed and kept in `.build/derived` until `python build.py derive` puts it in
+its place; `derive --check` computes everything anew and compares.
+"""
+
+import gzip
+import json
+import math
+import platform
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools import apart, expected, gap_maps, meaning, optimum
+from tools.progress import Progress
+
+FOLDER = "derived"
+TOGETHER = 2  # computed at a time, each by a Python of its own
+TOLERANCE = 1e-9  # relative, between platforms; on one, every byte is the same
+VOLATILE = (
+    "recipe_sha256",
+    "sha256",
+    "bytes",
+)  # of provenance.json: of how a file is packed, not of what it says
+LINE = 100  # characters, up to which a list or table stands on one line
+PACKED = {"sweep": "sweep.json.gz", "map": "maps.json.gz"}  # what the page loads, among the data files
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file of derived data: its kind and name, and the call that computes it."""
+
+    kind: str
+    name: str
+    entry: str
+    arguments: tuple = field(compare=False)
+
+    @property
+    def place(self):
+        """Where it lies, below the folder."""
+        return Path(self.kind) / f"{self.name}.json"
+
+
+def jobs(root):
+    """What is derived, in two stages: the second may read what the first made."""
+    sweeps = [Job("sweep", name, "tools.optimum:compute", (name,)) for name in optimum.PROBLEMS]
+    settings = gap_maps.settings(root).items()
+    maps = [Job("map", track, "tools.gap_maps:compute", (fixed,)) for track, fixed in settings]
+    tables = [
+        Job("expected", part, f"tools.expected:{made.__name__}", ()) for part, made in expected.PARTS.items()
+    ]
+    return sweeps + maps, tables
+
+
+def key(root, data, job, sources=None):
+    """A hash of what one result is made from.
+
+    Parameters
+    ----------
+    root, data : Path
+        The repository; the directory of the data files.
+    job : Job
+    sources : meaning.Sources, optional
+        Parsed modules, for several keys of the same state of the code.
+    """
+    walk = meaning.Walk(sources or meaning.Sources(root / "src", root))
+    walk.visit(job.entry)
+    asked = json.dumps(job.arguments, sort_keys=True).encode()
+    read = [(name, path) for name, path in readable(root, data).items() if name in walk.strings]
+    return walk.key(asked, *(f"{name}\n".encode() + content(path) for name, path in sorted(read)))
+
+
+def readable(root, data):
+    """The files that the core can read, by the string that names them in its code."""
+    facts = {path.stem: path for path in (root / "src" / "dataselect_core").rglob("*.json")}
+    return facts | {path.name: path for path in data.iterdir() if path.is_file()}
+
+
+def content(path):
+    """What a file says, whatever way it is packed or laid out."""
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes())
+    if path.suffix != ".json":
+        return path.read_bytes()
+    said = json.loads(path.read_text("utf-8"))
+    if path.name == "provenance.json":
+        for record in said.values():
+            for name in VOLATILE:
+                record.pop(name, None)
+    return json.dumps(said, sort_keys=True).encode()
+
+
+def build(root, data, earlier=False):
+    """Everything derived, computed where it is not kept; writes sweep.json.gz and maps.json.gz among the data files.
+
+    Parameters
+    ----------
+    root, data : Path
+        The repository; the directory of the data files, where those of `tools.data` already are.
+    earlier : bool
+        Take an earlier result, where there is one, instead of computing for minutes.
+
+    Returns
+    -------
+    dict
+        kind -> name -> value.
+    bool
+        Whether all of it fits the code.
+    """
+    found, fresh = {"sweep": {}, "map": {}, "expected": {}}, True
+    for stage in jobs(root):
+        states, stale = settle(root, data, stage, earlier)
+        fresh = fresh and not stale
+        for job, state in states.items():
+            found[job.kind][job.name] = state["value"]
+        for kind, name in PACKED.items():
+            pack(data / name, found[kind])
+    return found, fresh
+
+
+def settle(root, data, stage, earlier=False):
+    """The file of each job, computed where none has the right key: job -> its contents; and the jobs of which an
+    earlier one was taken.
+    """
+    keys = _keys(root, data, stage)
+    found, missing, stale = {}, [], []
+    for job in stage:
+        kept = [read(folder / job.place) for folder in (root / FOLDER, root / ".build" / FOLDER)]
+        fits = [state for state in kept if state and state["key"] == keys[job]]
+        last = [state for state in reversed(kept) if state]
+        if fits:
+            found[job] = fits[0]
+        elif earlier and last:
+            found[job] = last[0]
+            stale.append(job)
+        else:
+            missing.append(job)
+    if stale:
+        print(
+            f"  {names(stale)}: older than the code; `python build.py derive` computes them anew", flush=True
+        )
+    for job, value in compute(root, data, missing).items():
+        state = {"key": keys[job], "made_with": made_with(), "value": value}
+        apart.write(root / ".build" / FOLDER / job.place, layout(state).encode())
+        found[job] = state
+    if missing:
+        print(f"  {names(missing)}: computed, and kept in .build/{FOLDER}", flush=True)
+    return {job: found[job] for job in stage}, stale
+
+
+def compute(root, data, wanted):
+    """Compute some jobs, a few at a time: job -> value."""
+    if not wanted:
+        return {}
+    print(f"  computing {names(wanted)}", flush=True)
+    with Progress("derived data", len(wanted)) as progress, ThreadPoolExecutor(TOGETHER) as pool:
+
+        def one(job):
+            told = []
+
+            def step(share):
+                told.append(share)
+                progress.step(share)
+
+            value = apart.compute(root, data, job.entry, job.arguments, step)
+            progress.step(max(0.0, 1 - sum(told)))
+            return value
+
+        return dict(zip(wanted, pool.map(one, wanted), strict=True))
+
+
+def keep(root, data):
+    """Put the results that fit into the repository; returns the paths that changed.
+
+    A result that differs from the one in the repository by no more than platforms do is not replaced: only its key is.
+    """
+    changed = []
+    expected_files = set()
+    for stage in jobs(root):
+        for job, state in settle(root, data, stage)[0].items():
+            target = root / FOLDER / job.place
+            expected_files.add(target)
+            before = read(target)
+            if before and not differences(before["value"], state["value"]):
+                state = {**before, "key": state["key"]}
+            text = layout(state).encode()
+            if not target.exists() or target.read_bytes() != text:
+                apart.write(target, text)
+                changed.append(target)
+        for kind, name in PACKED.items():
+            made = {job.name: read(root / FOLDER / job.place)["value"] for job in stage if job.kind == kind}
+            if made:
+                pack(data / name, made)
+    for path in set((root / FOLDER).rglob("*.json")) - expected_files:
+        path.unlink()
+        changed.append(path)
+    return sorted(changed)
+
+
+def check(root, data):
+    """Compute everything anew and compare with the repository: a list of sentences, empty where all agrees."""
+    found = []
+    for stage in jobs(root):
+        keys, values = _keys(root, data, stage), compute(root, data, stage)
+        for job in stage:
+            kept = read(root / FOLDER / job.place)
+            found += compare(job, kept, keys[job], values[job])
+    return found
+
+
+def compare(job, kept, key, value):
+    """What is wrong with a kept result, in sentences: none where it is what was computed now."""
+    place = f"{FOLDER}/{job.place.as_posix()}"
+    if kept is None:
+        return [f"{place} is missing."]
+    wrong = [] if kept["key"] == key else [f"{place} was made from other sources."]
+    if kept["made_with"] == made_with():
+        same = json.dumps(kept["value"]) == json.dumps(value)
+        return wrong + ([] if same else [f"{place}: other bytes on the same platform."])
+    apart_by = differences(kept["value"], value)
+    return wrong + ([f"{place}: {apart_by[0]} ({len(apart_by)} in all)."] if apart_by else [])
+
+
+def differences(one, other, path="value"):
+    """Where two values differ by more than platforms do: a list of sentences."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [line for name in one for line in differences(one[name], other[name], f"{path}.{name}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [line for i, (a, b) in pairs for line in differences(a, b, f"{path}.{i}")]
+    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (one, other))
+    if numbers and math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-12):
+        return []
+    return [] if type(one) is type(other) and one == other else [f"{path} is {other!r}, not {one!r}"]
+
+
+def made_with():
+    """What computes here, for the record."""
+    import numpy
+
+    return {
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "platform": f"{sys.platform} {platform.machine()}",
+    }
+
+
+def read(path):
+    """A kept file, or None where there is none that can be read."""
+    try:
+        state = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return state if isinstance(state, dict) and {"key", "made_with", "value"} <= state.keys() else None
+
+
+def pack(path, values):
+    """Write what the page loads, when it is not there already."""
+    packed = gzip.compress(json.dumps(values, separators=(",", ":")).encode("ascii"), 9, mtime=0)
+    if values and (not path.exists() or path.read_bytes() != packed):
+        apart.write(path, packed)
+
+
+def layout(value):
+    """JSON that a version control can compare: a line for whatever is short or holds nothing but numbers."""
+    return _lines(value, "") + "\n"
+
+
+def _lines(value, indent):
+    short = json.dumps(value, ensure_ascii=False)
+    flat = isinstance(value, list) and not any(isinstance(item, (list, dict)) for item in value)
+    if not isinstance(value, (dict, list)) or len(short) <= LINE or flat:
+        return short
+    deeper = indent + " "
+    if isinstance(value, dict):
+        rows = [f"{json.dumps(name)}: {_lines(item, deeper)}" for name, item in value.items()]
+        return "{\n" + ",\n".join(deeper + row for row in rows) + f"\n{indent}}}"
+    return "[\n" + ",\n".join(deeper + _lines(item, deeper) for item in value) + f"\n{indent}]"
+
+
+def names(found):
+    """Some jobs in words."""
+    return ", ".join(f"{job.kind} {job.name}" for job in found)
+
+
+def _keys(root, data, stage):
+    sources = meaning.Sources(root / "src", root)
+    return {job: key(root, data, job, sources) for job in stage}

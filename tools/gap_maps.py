@@ -1,0 +1,66 @@
+"""The maps of Part 3, one a track, so that the page shows every mix at once: what is computed.
+
+`tools.derive` says when, and keeps it.
+"""
+
+import json
+
+FIXED = ("total", "real", "critical", "label_noise")
+"""The facts of a track that its map is made for."""
+
+
+def settings(root):
+    """What the map of every track holds fixed: track -> name -> number."""
+    facts = json.loads((root / "src" / "dataselect_core" / "facts" / "tracks.json").read_text("utf-8"))
+    return {track: {name: entry["part_3"][name]["value"] for name in FIXED} for track, entry in facts.items()}
+
+
+def compute(setting, progress=None):
+    """The map of one track, as `gap_map.measure` makes it.
+
+    Parameters
+    ----------
+    setting : dict
+        As from `settings`.
+    progress : callable, optional
+        Not called: nobody knows how far a map is until it is whole.
+    """
+    from dataselect_core import datasets
+    from dataselect_core.gap import gap_map
+    from dataselect_core.gap.mix import Setting
+
+    X, y = datasets.digits()
+    fixed = Setting(share=0.0, randomisation=0.0, **setting)
+    return gap_map.measure(fixed, X, y, datasets.rainfall_mm())
+
+
+def figures():
+    """What the page says of the maps where Python does not run: track -> name -> number."""
+    from dataselect_core import datasets
+    from dataselect_core.gap import gap_map, mix, statistics
+    from dataselect_core.tracks import TRACKS
+
+    text, found = datasets.gap_maps(), {}
+    for track in TRACKS:
+        made, limits = gap_map.read(text, track.id), track.part_3.limits
+        change = gap_map.moved(made.move)
+        before, after = (statistics.interval(recall).mean for recall in made.move["recall"])
+        inside = made.feasible(mix.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
+        best = max(
+            (
+                (made.measures["accuracy"][i, j], made.shares[i])
+                for i, j in zip(*inside.nonzero(), strict=True)
+            ),
+            default=(0.0, 0.0),
+        )
+        found[track.id] = {
+            "before": before,
+            "after": after,
+            "change": 100 * change.mean,
+            "low": 100 * change.low,
+            "high": 100 * change.high,
+            "cells": int(inside.sum()),
+            "best": float(best[0]),
+            "share": float(best[1]),
+        }
+    return found

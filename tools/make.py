@@ -1,0 +1,187 @@
+"""One build, from the sources to `dist/`: one at a time, nothing twice, and `dist/` whole at every moment."""
+
+import hashlib
+import importlib.metadata
+import json
+import re
+import shutil
+import sys
+import sysconfig
+import time
+import zipfile
+from pathlib import Path
+
+from tools import bundle, data, derive, fetch, lock, site, views, wheel
+from tools.locked import locked
+
+SOURCES = ("build.py", "pyproject.toml", "LICENSE", "derived", "site", "src/dataselect_core", "tools")
+DATA = Path("src") / "dataselect_data"
+HASHED = re.compile(r"^(assets|offline)/.+\.[0-9a-f]{10}\.\w+$")  # a name that says what is in the file
+LOCK = Path(".build") / "lock"
+
+
+def build(root, what="a build", earlier=False, compiler=None):
+    """Make `dist/`, and `.venv` with the core installed; steps whose inputs have not changed do nothing.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    what : str
+        Who builds, in the words that another build prints while it waits.
+    earlier : bool
+        Use derived data that are older than the code, where the right ones would take minutes.
+    compiler : bundle.Compiler, optional
+        One that runs already.
+
+    Returns
+    -------
+    bool
+        Whether anything was done.
+    """
+    with locked(root / LOCK, what, print):
+        began = time.perf_counter()
+        stamp, now = root / ".build" / "built.json", inputs(root)
+        if stamp.exists() and stamp.read_text("utf-8") == state(root, now):
+            print("Nothing has changed since the last build", flush=True)
+            return False
+        stamp.unlink(missing_ok=True)
+        fresh = _steps(root, earlier, compiler)
+        if fresh and inputs(root) == now:
+            stamp.write_text(state(root, now), "utf-8")
+        print(f"Built in {time.perf_counter() - began:.1f} s", flush=True)
+        return True
+
+
+def _steps(root, earlier, compiler):
+    """All steps in order; whether all derived data fit the code."""
+    pinned, folder = lock.load(), root / DATA
+    say("Fetching what ships")
+    fetch.fetch_all(pinned)
+    say("Building the core's wheel")
+    core = wheel.build(root, root / ".build" / "wheel")
+    say("Deriving the data")
+    data.build(lambda name: fetch.fetch(pinned, name), folder)
+    derived, fresh = derive.build(root, folder, earlier)
+    say("Preparing Python for the browser")
+    bundle.build(root, pinned)
+    say("Writing dist/")
+    write_site(root, pinned, core, derived["expected"], compiler)
+    say("Installing the core and its data in .venv")
+    install(core, folder)
+    return fresh
+
+
+def write_site(root, pinned, core, tables, compiler=None):
+    """Write the site in `.build/site`, and bring `dist/` to the same state when it is whole."""
+    new, last = root / ".build" / "site", root / ".build" / "site-last"
+    if new.exists():
+        shutil.rmtree(last, ignore_errors=True)
+        new.rename(last)
+    new.mkdir(parents=True)
+    shown = views.make(root, root / DATA)
+    runtime = root / ".build" / "runtime"
+    site.build(root, new, runtime, core, root / DATA, shown, tables, last, compiler)
+    (new / "licences.txt").write_text(notice(root, pinned), "utf-8")
+    shutil.rmtree(last, ignore_errors=True)
+    bring(new, root / "dist")
+
+
+def notice(root, pinned):
+    """`lock.notice`, kept as long as the lock and what writes the notice are the same."""
+    said = [json.dumps(pinned).encode(), (root / "tools" / "lock.py").read_bytes()]
+    kept = root / ".build" / "notice" / f"{hashlib.sha256(bytes(1).join(said)).hexdigest()[:16]}.txt"
+    if not kept.exists():
+        shutil.rmtree(kept.parent, ignore_errors=True)
+        kept.parent.mkdir(parents=True)
+        kept.write_text(lock.notice(pinned), "utf-8")
+    return kept.read_text("utf-8")
+
+
+def bring(new, dist):
+    """Bring a folder that is being served to the state of another, file by file.
+
+    Whoever reads meanwhile gets a whole page: first comes what pages load, then the pages, and what no page loads
+    any more goes last. Every file is replaced in one step.
+    """
+    paths = sorted((path for path in new.rglob("*") if path.is_file()), key=lambda path: _turn(new, path))
+    for path in paths:
+        name = path.relative_to(new).as_posix()
+        target = dist / name
+        same_size = target.is_file() and target.stat().st_size == path.stat().st_size
+        if same_size and (HASHED.match(name) or target.read_bytes() == path.read_bytes()):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.part")
+        shutil.copyfile(path, part)
+        part.replace(target)
+    wanted = {path.relative_to(new) for path in paths}
+    for path in sorted(dist.rglob("*"), reverse=True):
+        if "__pycache__" in path.parts:  # what Python keeps beside installed modules
+            continue
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(dist) not in wanted:
+            path.unlink()
+
+
+def _turn(new, path):
+    """Where a file stands in the order of `bring`: what lies deeper, pages, what else lies at the top."""
+    name = path.relative_to(new).as_posix()
+    return 0 if "/" in name else 1 if name.endswith(".html") else 2, name
+
+
+def install(core, folder):
+    """Install the wheel, and lay the data beside it, as a reader's Python will have them.
+
+    A wheel of nothing but Python is installed by unpacking it; pip finds it, and can remove it, as if it had done so.
+    """
+    packages, unpacked = Path(sysconfig.get_path("purelib")), core.parent / "unpacked"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    with zipfile.ZipFile(core) as archive:
+        archive.extractall(unpacked)
+    made = {path.name for path in unpacked.iterdir()}
+    for stale in packages.glob(f"{wheel.PACKAGE}-*.dist-info"):
+        if stale.name not in made:
+            shutil.rmtree(stale)
+    for name in made:
+        bring(unpacked / name, packages / name)
+    bring(folder, packages / folder.name)
+
+
+def inputs(root):
+    """A hash of everything in the repository that decides what a build gives, and of what builds."""
+    whole = hashlib.sha256(sys.version.encode())
+    for distribution in sorted(importlib.metadata.distributions(), key=lambda found: found.name or ""):
+        if distribution.name != "dataselect-core":
+            whole.update(f"{distribution.name} {distribution.version}\n".encode())
+    for path in source_files(root):
+        whole.update(f"{path.relative_to(root).as_posix()} ".encode())
+        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def source_files(root):
+    """Every file of `SOURCES`, sorted."""
+    tops = (root / name for name in SOURCES)
+    found = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
+    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
+
+
+def state(root, now):
+    """What a finished build leaves, to be known again: its inputs, and the files of `dist/` and of the data."""
+    packages = Path(sysconfig.get_path("purelib"))
+    folders = (root / "dist", root / DATA, packages / "dataselect_core", packages / DATA.name)
+    files = {
+        str(path): [path.stat().st_size, path.stat().st_mtime_ns]
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return json.dumps({"inputs": now, "files": files}, indent=0)
+
+
+def say(words):
+    """One line of progress."""
+    print(words, flush=True)

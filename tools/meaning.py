@@ -1,0 +1,385 @@
+"""A key for what some Python code computes: the same until the code means something else.
+
+`key(sources, entry)` starts at one function and follows, definition by definition, whatever it can reach in the
+project's own modules: names, imports at the top of a file or inside a function, absolute and relative, re-exports
+of packages, and modules imported by name. It hashes the syntax trees of what it reached. Comments, docstrings, layout,
+annotations of place and the way in which a name was imported are no part of the key, so a module can move without
+costing the minutes that its results cost; nor is code that cannot be reached. Where reach cannot be told (a module
+used as a value, `getattr` on a module, a computed import), the whole module, or the whole package, counts.
+
+What the values of NumPy or of the standard library are is not looked at.
+"""
+
+import ast
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FORMAT = "1"  # part of every key: another way to write trees down is another key
+OPAQUE = ("globals", "locals", "vars", "exec", "eval")  # reach whatever lies in their module
+UNSPOKEN = ("ctx", "kind", "type_comment", "type_ignores", "type_params")  # of a tree, what says nothing here
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass
+class Module:
+    """One parsed file.
+
+    Attributes
+    ----------
+    name : str
+        Dotted.
+    package : str
+        From which its relative imports count.
+    bound : dict of str to list
+        Name -> the statements at the top of the file that may bind it.
+    imports : dict of str to (str, str or None)
+        Name -> module, and what is taken from it.
+    stars : list of str
+        Modules of which all names are taken.
+    loads : list of (str, str or None)
+        Whatever is imported when this module is.
+    effects : list
+        Statements that bind nothing and run when the module is imported.
+    """
+
+    name: str
+    package: str
+    bound: dict = field(default_factory=dict)
+    imports: dict = field(default_factory=dict)
+    stars: list = field(default_factory=list)
+    loads: list = field(default_factory=list)
+    effects: list = field(default_factory=list)
+
+
+class Sources:
+    """The project's own modules, below some folders; each is parsed when it is first asked for."""
+
+    def __init__(self, *folders):
+        self.folders = [Path(folder) for folder in folders]
+        self._modules = {}
+
+    def path(self, name):
+        """The file of a module, or None where it is not one of the project's."""
+        for folder in self.folders:
+            base = folder.joinpath(*name.split("."))
+            for path in (base / "__init__.py", base.with_name(base.name + ".py")):
+                if path.is_file():
+                    return path
+        return None
+
+    def module(self, name):
+        """The parsed `Module`, or None where it is not one of the project's."""
+        if name not in self._modules:
+            path = self.path(name)
+            if path is not None:
+                self._modules[name] = parse(name, path)
+            else:  # a folder without __init__.py is a package that says nothing
+                plain = any(folder.joinpath(*name.split(".")).is_dir() for folder in self.folders)
+                self._modules[name] = Module(name, name) if plain else None
+        return self._modules[name]
+
+    def below(self, package):
+        """Names of a package and of all modules in it."""
+        found = {package}
+        for folder in self.folders:
+            for path in folder.joinpath(*package.split(".")).rglob("*.py"):
+                parts = path.relative_to(folder).with_suffix("").parts
+                found.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+        return sorted(name for name in found if self.module(name))
+
+    def look_up(self, name, attribute, seen=()):
+        """What an attribute of a module is: ("definition", module, name), ("module", name), ("external", name) or
+        None.
+        """
+        module = self.module(name)
+        if module is None:
+            return "external", f"{name}.{attribute}"
+        if attribute in module.bound:
+            return "definition", name, attribute
+        if (name, attribute) in seen:
+            return None
+        seen = (*seen, (name, attribute))
+        if attribute in module.imports:
+            return self.target(*module.imports[attribute], seen)
+        if self.module(f"{name}.{attribute}"):
+            return "module", f"{name}.{attribute}"
+        for star in module.stars:
+            found = self.look_up(star, attribute, seen) if self.module(star) else None
+            if found:
+                return found
+        return None
+
+    def target(self, name, attribute, seen=()):
+        """What an import brings."""
+        if attribute is not None:
+            return self.look_up(name, attribute, seen) or ("unknown", name)
+        return ("module", name) if self.module(name) else ("external", name)
+
+
+def parse(name, path):
+    """Sort the statements at the top of a file by what they bind."""
+    module = Module(name, name if path.name == "__init__.py" else name.rpartition(".")[0])
+    for statement in ast.parse(path.read_bytes(), str(path)).body:
+        if isinstance(statement, ast.If) and _is_main(statement.test):
+            continue
+        imports, stars, loads = imports_in(statement, module.package, inside=False)
+        module.imports |= imports
+        module.stars += stars
+        module.loads += loads
+        names = _binds(statement)
+        for bound in names:
+            module.bound.setdefault(bound, []).append(statement)
+        plain = isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)) or _is_text(statement)
+        if not plain and (not names or _changes(statement)) and not (imports and not names):
+            module.effects.append(statement)
+    return module
+
+
+def imports_in(statement, package, inside=True):
+    """The imports of a statement: name -> (module, attribute or None); star imports; and all that is loaded."""
+    imports, stars, loads = {}, [], []
+    waiting = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                loads.append((alias.name, None))
+                top = alias.name if alias.asname else alias.name.partition(".")[0]
+                imports[alias.asname or top] = (top, None)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(node.module or "", node.level, package)
+            for alias in node.names:
+                loads.append((base, alias.name))
+                if alias.name == "*":
+                    stars.append(base)
+                else:
+                    imports[alias.asname or alias.name] = (base, alias.name)
+        elif inside or not isinstance(node, DEFINITIONS):
+            waiting += ast.iter_child_nodes(node)
+    return imports, stars, loads
+
+
+def absolute(name, level, package):
+    """The absolute name of a module that a package imports with `level` dots."""
+    if not level:
+        return name
+    parts = package.split(".")
+    return ".".join([*parts[: len(parts) - level + 1], *filter(None, [name])])
+
+
+def _is_main(test):
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+
+
+def _is_text(statement):
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _binds(statement):
+    """Names that a statement at the top of a file binds, but for those of imports."""
+    if isinstance(statement, DEFINITIONS):
+        return {statement.name}
+    found, waiting = set(), [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, DEFINITIONS):
+            found.add(node.name)
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _changes(statement):
+    """Whether a statement changes what another one bound: `table["a"] = 1`, `thing.name = 2`."""
+    return any(
+        isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load)
+        for node in ast.walk(statement)
+    )
+
+
+class Walk:
+    """Everything that can be reached from some definitions.
+
+    Attributes
+    ----------
+    definitions : dict
+        (module, name) -> what it says, written down; and what of the project it names.
+    strings : set of str
+        Every string in what was reached: among them the names of files that are read.
+    """
+
+    def __init__(self, sources):
+        self.sources = sources
+        self.definitions = {}
+        self.strings = set()
+        self._loaded = set()
+        self._waiting = []
+
+    def visit(self, entry):
+        """Reach whatever `"module:function"` reaches."""
+        name, _, function = entry.partition(":")
+        module = self.sources.module(name)
+        if module is None or function not in module.bound:
+            raise ValueError(f"there is no {function} in {name}")
+        self._waiting.append((name, function))
+        while self._waiting:
+            self._take(*self._waiting.pop())
+
+    def key(self, *more):
+        """A hash of all that was reached, and of some more bytes."""
+        whole = hashlib.sha256(FORMAT.encode())
+        said = {place: text for place, (text, _) in self.definitions.items()}
+        lines = (
+            repr((text, sorted(said[place] for place in refers if place in said)))
+            for text, refers in self.definitions.values()
+        )
+        for line in sorted(lines):
+            whole.update(line.encode())
+        for part in more:
+            whole.update(hashlib.sha256(part).digest())
+        return whole.hexdigest()[:16]
+
+    def _take(self, name, attribute):
+        self._load(name)
+        module = self.sources.module(name)
+        if attribute is None:
+            self._waiting += [(name, bound) for bound in module.bound]
+        elif (name, attribute) not in self.definitions:
+            self._write((name, attribute), module, module.bound[attribute])
+
+    def _load(self, name):
+        """A module is imported: its packages are too, what it imports is, and what it does then is done."""
+        if name in self._loaded or self.sources.module(name) is None:
+            return
+        self._loaded.add(name)
+        parts = name.split(".")
+        for length in range(1, len(parts)):
+            self._load(".".join(parts[:length]))
+        module = self.sources.module(name)
+        for base, attribute in module.loads:
+            self._load(base)
+            if attribute not in (None, "*"):
+                self._load(f"{base}.{attribute}")
+        if module.effects:
+            self._write((name, ""), module, module.effects)
+
+    def _write(self, place, module, statements):
+        writers = [Writer(self.sources, module, statement) for statement in statements]
+        texts = [writer.text() for writer in writers]
+        refers = set().union(*(writer.refers for writer in writers)) - {place}
+        self.definitions[place] = hashlib.sha256(repr(texts).encode()).hexdigest(), refers
+        for writer in writers:
+            self.strings |= writer.strings
+            for base, attribute in writer.loads:
+                self._load(base)
+                if attribute not in (None, "*"):
+                    self._load(f"{base}.{attribute}")
+        self._waiting += refers
+
+
+class Writer:
+    """Writes one statement down, and notes what of the project it names."""
+
+    def __init__(self, sources, module, statement):
+        self.sources, self.module, self.statement = sources, module, statement
+        inside = isinstance(statement, DEFINITIONS)
+        self.own, _, self.loads = imports_in(statement, module.package) if inside else ({}, [], [])
+        self.refers, self.strings = set(), set()
+
+    def text(self):
+        """The statement as nested tuples of names and constants."""
+        return self._node(self.statement)
+
+    def _node(self, node):
+        if isinstance(node, list):
+            kept = (item for item in node if not (isinstance(item, ast.stmt) and self._silent(item)))
+            return tuple(self._node(item) for item in kept)
+        if not isinstance(node, ast.AST):
+            return repr(node)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            chain = _chain(node)
+            if chain:
+                return self._named(chain)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.strings.add(node.value)
+        if isinstance(node, ast.Call):
+            self._dynamic(node)
+        fields = ((name, getattr(node, name, None)) for name in node._fields if name not in UNSPOKEN)
+        said = ((name, self._node(value)) for name, value in fields if value is not None and value != [])
+        return (type(node).__name__, *said)
+
+    def _silent(self, statement):
+        return isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_text(statement)
+
+    def _named(self, chain):
+        """A name, or a name of a name, as what it stands for."""
+        first, *rest = chain
+        if first in self.own or (first in self.module.imports and first not in self.module.bound):
+            found = self.sources.target(*(self.own.get(first) or self.module.imports[first]))
+        elif first in self.module.bound:
+            found = ("definition", self.module.name, first)
+            if first in self.module.imports:  # where an import may fail, the name may be either
+                self._refer(self.sources.target(*self.module.imports[first]))
+        else:
+            if first in OPAQUE:
+                self.refers.add((self.module.name, None))
+            for star in self.module.stars:
+                found = self.sources.look_up(star, first) if self.sources.module(star) else None
+                if found:
+                    break
+            else:
+                return ("name", *chain)
+        while found[0] == "module" and rest:
+            deeper = self.sources.look_up(found[1], rest[0])
+            if deeper is None:
+                found = "unknown", found[1]
+                break
+            found, rest = deeper, rest[1:]
+        self._refer(found)
+        if found[0] == "definition":
+            return ("name", found[2], *rest)
+        if found[0] == "external":
+            return ("name", *found[1].split("."), *rest)
+        return (found[0], *rest)
+
+    def _refer(self, found):
+        if found[0] == "definition":
+            self.refers.add(found[1:])
+        elif found[0] in ("module", "unknown"):
+            self.refers.add((found[1], None))
+
+    def _dynamic(self, call):
+        """A module that is imported by name: that one, all that the name can mean, or the whole package."""
+        chain = _chain(call.func) or [""]
+        known = {**self.module.imports, **self.own}.get(chain[0])
+        imported = known in (("importlib", None), ("importlib", "import_module"))
+        if not (chain[-1] == "__import__" or (imported and chain[-1] in ("import_module", chain[0]))):
+            return
+        argument = call.args[0] if call.args else None
+        parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
+        start = parts[0].value if isinstance(parts[0], ast.Constant) else ""
+        level = len(start) - len(start.lstrip("."))
+        start = absolute(start.lstrip("."), level, self.module.package)
+        if isinstance(argument, ast.Constant):
+            names = [start] if self.sources.module(start) else []
+        else:
+            package = start.rpartition(".")[0] or self.module.name.partition(".")[0]
+            names = self.sources.below(package)
+        self.refers |= {(name, None) for name in names}
+
+
+def _chain(node):
+    """["a", "b", "c"] of `a.b.c`, or None."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    return [node.id, *names] if isinstance(node, ast.Name) else None

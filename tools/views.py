@@ -1,0 +1,158 @@
+"""What the page shows before Python runs: every part's first view, and the figures in its words.
+
+Both are computed by the core and the workbenches, in processes of their own: what a process has imported it never
+reads again, and a development server lives through many edits. On Unix such a process begins as a copy of one that has
+imported Panel already, which saves a second each time.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import sys
+import traceback
+from importlib import metadata
+from pathlib import Path
+
+from tools import apart
+
+PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
+CODE = ("site/apps", "src/dataselect_core")
+TOOLS = ("views", "optimum", "gap_maps", "wall")
+HEAVY = ["panel", "bokeh.models", "numpy"]  # what takes a second to import, and no edit changes
+PACKAGES = ("panel", "bokeh", "param", "numpy")
+
+
+class ViewError(Exception):
+    """The core or a workbench failed; the message is what Python said."""
+
+
+def make(root, data):
+    """First views (part -> Bokeh document) and native figures; kept from build to build.
+
+    Parameters
+    ----------
+    root, data : Path
+        The repository; the directory of the data files.
+
+    Raises
+    ------
+    ViewError
+        Either could not be made.
+    """
+    folder = root / ".build" / "views"
+    kept = folder / f"{key(root, data)}.json"
+    if not kept.exists():
+        documents, figures = (
+            json.loads(text) for text in apart_from_here(root, data, (first_views, native_figures))
+        )
+        for stale in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-8]:
+            stale.unlink(missing_ok=True)
+        apart.write(kept, json.dumps({"documents": documents, "figures": figures}).encode())
+    found = json.loads(kept.read_text("utf-8"))
+    return found["documents"], found["figures"]
+
+
+def key(root, data):
+    """A hash of what the views are made from."""
+    whole = hashlib.sha256(sys.version.encode())
+    for package in PACKAGES:
+        whole.update(f"{package} {metadata.version(package)}".encode())
+    paths = [
+        path for folder in CODE for path in (root / folder).rglob("*") if path.suffix in (".py", ".json")
+    ]
+    paths += [root / "tools" / f"{name}.py" for name in TOOLS] + [
+        path for path in data.iterdir() if path.is_file()
+    ]
+    for path in sorted(paths):
+        whole.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+    return whole.hexdigest()[:24]
+
+
+def apart_from_here(root, data, functions):
+    """Each function's answer, a text, from a process of its own; all at the same time."""
+    os.environ["PANEL_CDN_ROOT"] = PANEL_ROOT  # read when Panel is imported
+    context = workers()
+    running = []
+    for function in functions:
+        mine, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_answer, args=(theirs, str(root), str(data), function.__name__))
+        process.start()
+        theirs.close()
+        running.append((process, mine))
+    answers = []
+    for process, mine in running:
+        try:
+            answers.append(mine.recv())
+        except EOFError:
+            answers.append((False, "The process that computes the first views ended without an answer."))
+        process.join()
+    for well, said in answers:
+        if not well:
+            raise ViewError(said)
+    return [said for _, said in answers]
+
+
+def workers():
+    """How processes are started."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(HEAVY)
+    return context
+
+
+def warm():
+    """Let the process start from which others are copied: an edit will find it ready."""
+    os.environ["PANEL_CDN_ROOT"] = PANEL_ROOT
+    process = workers().Process(target=int)
+    process.start()
+    process.join()
+
+
+def _answer(pipe, root, data, name):
+    os.environ["DATASELECT_DATA"] = data
+    sys.path[:0] = [str(Path(root) / "src"), str(Path(root) / "site"), root]
+    try:
+        pipe.send((True, globals()[name]()))
+    except BaseException:
+        pipe.send((False, traceback.format_exc()))
+    pipe.close()
+
+
+def first_views():
+    """The Bokeh document of every part as Panel builds it natively, as JSON: part -> document."""
+    from apps.bridge import Bridge
+
+    return Bridge(lambda text: None, None).documents()
+
+
+def native_figures():
+    """Figures for a reader whose browser cannot run Python, from the same core, as JSON."""
+    from dataselect_core import datasets
+    from dataselect_core.dedup.audit import Audit
+    from tools import gap_maps, optimum, wall
+
+    audit = Audit(datasets.licences().texts)
+    n, words = len(audit), int(audit.mass.sum())
+    asked = audit.where_removed(0.3)
+    figures = {
+        "documents": n,
+        "words": words,
+        "threshold_at_30": asked.threshold,
+        "documents_share_at_30": asked.documents_removed / n,
+        "words_share_at_30": asked.words_removed / words,
+        "mean_words_removed": float(audit.mass[~asked.keep].mean()),
+        "mean_words_kept": float(audit.mass[asked.keep].mean()),
+    }
+    for threshold in (0.5, 0.7, 0.9):
+        point = audit.exact_at(threshold)
+        figures[f"exact_{threshold * 100:.0f}"] = {
+            "pairs": len(point.pairs),
+            "documents_share": point.documents_removed / n,
+            "words_share": point.words_removed / words,
+        }
+    figures["mix"] = gap_maps.figures()
+    figures["sweep"] = optimum.figures()
+    figures["wall"] = wall.figures()
+    return json.dumps(figures)
