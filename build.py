@@ -196,7 +196,7 @@ def ways(options):
     """Build, then go every way into the lab with both browsers."""
     from tools import browsers
 
-    build()
+    build(options)
     browsers.ensure_browsers()
     run([PYTHON, "-m", "tools.ways", *options.arguments])
 
