@@ -13,13 +13,16 @@ import re
 import shutil
 from pathlib import Path
 
-from tools import apart, bundle, guides, lock, node, pages
+from tools import apart, bundle, guides, lock, node, pages, views
+from tools import scripts as scripts_of_the_page
 from tools.progress import Progress
-from tools.views import PANEL_ROOT
 
 HERE = Path(__file__).parent
+PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
     "lab",
+    "forms",
+    "dialog",
     "format",
     "fill",
     "names",
@@ -147,7 +150,7 @@ def themed(sheet):
     return sheet + ARROWS
 
 
-def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=None):
+def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):
     """Write the site into the empty folder `out`.
 
     Parameters
@@ -160,8 +163,6 @@ def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=No
         The core's wheel.
     data : Path
         Directory of the derived data files.
-    views : (dict, dict)
-        First views and native figures, as from `views.make`.
     tables : dict
         The expected figures, part -> track -> list of tables.
     last : Path, optional
@@ -169,6 +170,7 @@ def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=No
     compiler : bundle.Compiler, optional
         One that runs already.
     """
+    scripts_of_the_page.check(root)
     assets, files = Assets(out, root / ".build" / "packed", last), {}
     with Progress("compressing", len(RUNTIME)) as progress:
         for name in RUNTIME:
@@ -203,7 +205,7 @@ def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=No
         "style": assets.add("style.css", (shell / "style.css").read_bytes()),
         "manifest": manifest,
     }
-    pages.build(root, out, names, *views)
+    pages.build(root, out, names, *views.make(root, data, PANEL_ROOT))
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
     scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
     guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)

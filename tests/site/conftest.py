@@ -15,7 +15,8 @@ from firefox import Firefox
 from playwright.sync_api import expect, sync_playwright
 from reader import Reader
 
-from tools import browsers, driven, serve
+from tools import browsers, driven, make, serve
+from tools.locked import locked
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000  # ms: machines that run tests are busy
@@ -47,7 +48,8 @@ def dist(tmp_path_factory):
     built = Path(os.environ.get("LAB_DIST", ROOT / "dist"))
     if not (built / "index.html").is_file():
         pytest.fail(f"{built} is not a built site, which these tests need: run `python build.py build`.")
-    return Path(shutil.copytree(built, tmp_path_factory.mktemp("site") / "dist"))
+    with locked(ROOT / make.LOCK, "copying the built site for tests"):
+        return Path(shutil.copytree(built, tmp_path_factory.mktemp("site") / "dist"))
 
 
 @pytest.fixture
