@@ -1,4 +1,4 @@
-"""The lab's one command line: build, serve, setup, test, bench, derive, zip, fresh, update-lock.
+"""The lab's one command line: build, serve, setup, test, bench, ways, derive, zip, fresh, update-lock.
 
 Needs nothing but Python 3.11 to 3.14. On first use it makes `.venv` with the pinned packages of
 `tools/requirements-*.txt` (`tools/environment.py`) and continues in there (`tools/commands.py`).

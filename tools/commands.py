@@ -1,4 +1,4 @@
-"""The commands of `build.py`: build, serve, setup, test, bench, derive, zip, fresh, update-lock.
+"""The commands of `build.py`: build, serve, setup, test, bench, ways, derive, zip, fresh, update-lock.
 
 What a step does is in the file of `tools/` that is named after it. The imports at the top are of the standard library
 and of tools that need nothing else, because they run before `.venv` is there; what needs it is imported where used.
@@ -14,7 +14,6 @@ from tools import pip_client
 from tools.environment import BUILD, TEST, Environment, EnvironmentFault
 from tools.fetch import FetchError
 
-TESTS_FAILED = 1  # pytest's exit status for that, and for nothing else
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = Environment(ROOT)
 VENV, PYTHON = ENVIRONMENT.folder, ENVIRONMENT.python
@@ -59,6 +58,10 @@ def parse(arguments):
     test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     bench = commands.add_parser("bench", help="build, then measure; what follows -- goes to tools/bench.py")
     bench.add_argument("arguments", nargs="*")
+    ways = commands.add_parser(
+        "ways", help="build, go every way into the lab, and write what works into README.md"
+    )
+    ways.add_argument("arguments", nargs="*", help="arguments for tools/ways.py, after --")
     derived = commands.add_parser(
         "derive", help="compute again what of derived/ is older than the code, and keep it"
     )
@@ -130,11 +133,6 @@ def test(options):
     for name, command in steps.items():
         say(name)
         status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
-        if status == TESTS_FAILED and name == "Tests of the site":
-            # A browser on a busy machine can be late once; what fails again, alone, is broken.
-            say("Trying the failed tests once more, alone")
-            again = [*pytest, "-q", "tests/site", "--last-failed", "--last-failed-no-failures=none"]
-            status = subprocess.run(again, stdin=subprocess.DEVNULL, check=False).returncode
         if status:
             failed.append(name)
     if failed:
@@ -145,6 +143,15 @@ def bench(options):
     """Build, then measure."""
     build(options)
     run([PYTHON, "-m", "tools.bench", *options.arguments])
+
+
+def ways(options):
+    """Build, then go every way into the lab with both browsers."""
+    from tools import browsers
+
+    build(options)
+    browsers.ensure_browsers()
+    run([PYTHON, "-m", "tools.ways", *options.arguments])
 
 
 def pack(options):
@@ -177,12 +184,13 @@ COMMANDS = {
     "setup": setup,
     "test": test,
     "bench": bench,
+    "ways": ways,
     "zip": pack,
     "fresh": fresh,
     "update-lock": update_lock,
 }
 # The levels of installed packages that a command needs; BUILD where nothing is said.
-LEVELS = dict.fromkeys(("setup", "test", "bench"), (BUILD, TEST))
+LEVELS = dict.fromkeys(("setup", "test", "bench", "ways"), (BUILD, TEST))
 WITHOUT_ENVIRONMENT = ("fresh",)
 
 

@@ -15,7 +15,7 @@ from firefox import Firefox
 from playwright.sync_api import expect, sync_playwright
 from reader import Reader
 
-from tools import browsers, make, serve
+from tools import browsers, driven, make, serve
 from tools.locked import locked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,15 +85,25 @@ def chromium(playwright):
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def stock_firefox(playwright):
+    """A running Firefox as the distribution has it, which the same steps drive as Chromium."""
+    if browsers.firefox_path() is None:
+        pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
+    with driven.browser(playwright, "firefox") as browser:
+        yield browser
+
+
 @pytest.fixture
-def new_reader(chromium, address):
+def new_reader(request, address):
     """Opens readers, each in a browser profile of their own, and checks at the end what they came across."""
     readers = []
 
-    def new(base=address, script=None, **options):
+    def new(base=address, script=None, browser="chromium", **options):
+        running = request.getfixturevalue({"chromium": "chromium", "firefox": "stock_firefox"}[browser])
         # A service worker would fetch 20 MB beside each test, and answer in the place of the server.
         usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
-        context = chromium.new_context(**{**usual, **options})
+        context = running.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
