@@ -10,7 +10,7 @@ import numpy as np
 from dataselect_core.corpus import compression
 from dataselect_core.corpus.compression import split_codec
 from dataselect_core.corpus.files import CorpusFiles
-from dataselect_core.corpus.formats import TABLES, CorpusError, Problem
+from dataselect_core.corpus.formats import TABLES, CorpusError, Problem, format_of
 from dataselect_core.corpus.memory import FACTS, PAGE_BYTES, PAGE_DOCUMENTS
 from dataselect_core.dedup import exact_similarity
 from dataselect_core.dedup.items import Texts
@@ -30,6 +30,14 @@ class PageFiles(CorpusFiles):
 
     What it cannot read it refuses with a whole sentence that says what to do.
     """
+
+    def _file(self, path, name, *options):
+        if format_of(name) in TABLES:
+            raise CorpusError(
+                f"{name} is a table, whose reader is too large for a page. Use the command python -m dataselect_core "
+                "dedup, or save it as .jsonl."
+            )
+        return super()._file(path, name, *options)
 
     def check(self):
         """Raise CorpusError for files that are too large, that are no text, or that have too many lines."""
