@@ -242,3 +242,52 @@ def test_recall_on_the_command_line(capsys):
         dedup("a.jsonl", "--recall", "0.95")
     assert main(["dedup", "a.jsonl", "--recall", "0.999", "--threshold", "0.01"]) == 1
     assert "cannot be reached with 128 permutations" in capsys.readouterr().err
+
+
+def test_a_dry_run_estimates_what_a_run_finds(capsys):
+    """The share that a run removes lies in the interval; all rows sampled, it is the share; nothing is written."""
+    rng = random.Random(8)
+    texts = [" ".join(rng.choices(WORDS, k=40)) for _ in range(900)]
+    texts += [f"{text} more" for text in rng.sample(texts, 300)] + rng.sample(texts, 300)
+    rng.shuffle(texts)
+    put("a.jsonl", texts)
+    assert main(["dedup", "a.jsonl", "--recall", "0.99", "--dry-run", "--report", "e.json"]) == 0
+    estimate = json.loads(Path("e.json").read_text())["estimate"]
+    assert main(["dedup", "a.jsonl", "--recall", "0.99", "--report", "r.json", "--quiet"]) == 0
+    share = json.loads(Path("r.json").read_text())["documents"]["removed_share"]
+    assert 0.3 < share < 0.5
+    assert (estimate["documents"], estimate["sampled"]) == (1500, 1000)
+    assert estimate["low"] < share < estimate["high"]
+    assert estimate["high"] - estimate["low"] < 0.07
+    assert "95 % interval" in capsys.readouterr().out
+    assert sorted(path.name for path in Path().iterdir()) == ["a.jsonl", "e.json", "r.json"]
+    put("b.jsonl", texts[:700])
+    assert main(["dedup", "b.jsonl", "--recall", "0.99", "--dry-run", "--report", "e.json"]) == 0
+    assert main(["dedup", "b.jsonl", "--recall", "0.99", "--report", "r.json", "--quiet"]) == 0
+    whole = json.loads(Path("e.json").read_text())["estimate"]["share"]
+    assert whole == json.loads(Path("r.json").read_text())["documents"]["removed_share"]
+    with pytest.raises(SystemExit):
+        main(["dedup", "a.jsonl", "--dry-run", "-o", "k.jsonl"])
+
+
+def test_a_sample_alone_would_miss_what_the_dry_run_finds():
+    """Two copies of each of many rows: half is redundant, though a small sample hardly holds a pair."""
+    from dataselect_core.corpus.files import CorpusFiles
+    from dataselect_core.dedup.estimate import estimate_files
+
+    rng = random.Random(4)
+    texts = [" ".join(rng.choices(WORDS, k=12)) for _ in range(1000)]
+    put("a.jsonl", texts + [text + " " for text in texts])
+    found = estimate_files(CorpusFiles("a.jsonl"), sample=100)
+    assert found.low < 0.5 < found.high
+
+
+@pytest.mark.parametrize(("found", "sampled"), [(0, 10), (3, 10), (50, 100), (100, 100)])
+def test_the_interval_is_wilsons(found, sampled):
+    """Against SciPy."""
+    from scipy.stats import binomtest
+
+    from dataselect_core.dedup.estimate import wilson
+
+    expected = binomtest(found, sampled).proportion_ci(method="wilson")
+    assert wilson(found, sampled) == pytest.approx((expected.low, expected.high))

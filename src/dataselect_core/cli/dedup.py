@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.formats import FORMATS, QUOTINGS, SPLITS
 from dataselect_core.dedup.answers import cluster_rows, removed_rows
 from dataselect_core.dedup.choice import Choice
+from dataselect_core.dedup.estimate import estimate_files
 from dataselect_core.dedup.streaming import deduplicate_files
 from dataselect_core.lsh import bands_for_recall, collision_probability
 
@@ -56,6 +58,11 @@ def add_arguments(parser):
         action="append",
         default=[],
         help="a file, folder or pattern that is only read: rows that it has too are removed; can be repeated",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="read everything, write nothing, and estimate redundancy from sampled rows, time and memory",
     )
     parser.add_argument("--report", metavar="FILE", help="write the report as JSON; - for standard output")
     parser.add_argument("--quiet", action="store_true", help="no progress, and no report for people")
@@ -157,6 +164,8 @@ def run(options):
         options.bands, options.rows = bands_for_recall(
             options.threshold, options.permutations, options.recall
         )
+    if options.dry_run and (options.output or options.removed or options.clusters):
+        options.parser.error("--dry-run writes no rows: leave -o, --removed and --clusters out")
     with Stopping() as stopping:
         return _run(options, stopping, begun)
 
@@ -181,6 +190,8 @@ def _run(options, stopping, begun):
         removed = outputs.add("the list of removed rows", options.removed) if options.removed else None
         grouped = outputs.add("the list of clusters", options.clusters) if options.clusters else None
         told = outputs.add("the report", options.report) if options.report else None
+        if options.dry_run:
+            return _estimate(corpus, options, outputs, told, progress)
         try:
             result = deduplicate_files(
                 corpus,
@@ -221,6 +232,47 @@ def _run(options, stopping, begun):
     if options.quiet or (told and told.kind == "standard"):
         return 0
     return say(report_text(found), sys.stderr if "standard" in standard else sys.stdout)
+
+
+def _estimate(corpus, options, outputs, told, progress):
+    """The dry run; the exit status."""
+    try:
+        found = estimate_files(
+            corpus,
+            options.threshold,
+            options.permutations,
+            options.width,
+            options.seed,
+            options.bands,
+            options.rows,
+            options.on_error,
+            options.temporary,
+            progress,
+        )
+    finally:
+        corpus.forget()
+        if progress:
+            progress.clear()
+    if told:
+        with told.open() as file:
+            file.write((json.dumps({"schema": SCHEMA, "estimate": asdict(found)}, indent=2) + "\n").encode())
+        outputs.commit()
+    if options.quiet or (told and told.kind == "standard"):
+        return 0
+    return say(estimate_text(found, options), sys.stdout)
+
+
+def estimate_text(found, options):
+    """The report of a dry run for people."""
+    skipped = f" {found.malformed:,} malformed rows would be left out." if found.malformed else ""
+    return (
+        f"{found.documents:,} documents. Of {found.sampled:,} sampled ones {found.found:,} have an earlier"
+        f" near-duplicate at {options.threshold:g}:\n"
+        f"about {found.share:.1%} of the documents would be removed (95 % interval {found.low:.1%} to {found.high:.1%}),"
+        f" and about {found.bytes_share:.1%} of the bytes.{skipped}\n"
+        f"A run takes about {found.seconds:,.0f} s on this machine as busy as it is, {found.memory / 1e6:,.0f} MB of"
+        f" memory and {found.temporary / 1e6:,.0f} MB of temporary files. Nothing was written."
+    )
 
 
 def _write_rows(output, rows):
