@@ -54,7 +54,7 @@ def package_files(source):
     root = source / "src"
     paths = (path for path in (root / PACKAGE).rglob("*") if path.is_file())
     names = (path.relative_to(root).as_posix() for path in paths)
-    return sorted(name for name in names if "__pycache__" not in name and not name.endswith(".pyc"))
+    return sorted(name for name in names if "__pycache__" not in name and not name.endswith((".pyc", ".md")))
 
 
 def read_project(source):
@@ -110,7 +110,7 @@ def build_sdist(sdist_directory, config_settings=None):
     source = Path.cwd()
     project = read_project(source)
     stem = f"{PACKAGE}-{project['version']}"
-    names = ["pyproject.toml", "tools/wheel.py", *project["license-files"]]
+    names = ["pyproject.toml", "tools/wheel.py", project["readme"], *project["license-files"]]
     entries = {name: (source / name).read_bytes() for name in names}
     entries |= {f"src/{name}": (source / "src" / name).read_bytes() for name in package_files(source)}
     entries["PKG-INFO"] = metadata(source, project).encode()

@@ -12,7 +12,7 @@ import pytest
 from dataselect_core import __version__
 from dataselect_core.__main__ import main
 from dataselect_core.cli import dedup as dedup_command
-from dataselect_core.cli.dedup import peak_memory
+from dataselect_core.cli.dedup_report import peak_memory
 from dataselect_core.corpus import files as corpus_files
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.dedup import deduplicate
