@@ -82,4 +82,8 @@ if __name__ == "__main__":
     # than they save, the more so beside other processes.
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # while the command was still being loaded
+        print("interrupted; nothing was written", file=sys.stderr)
+        sys.exit(130)

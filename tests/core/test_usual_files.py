@@ -236,6 +236,17 @@ def test_a_byte_that_does_not_belong_is_found_in_its_line(capsys):
     assert "line 51 is not UTF-8: byte 4 of it is 0xe9; the rest of the file is" in capsys.readouterr().err
 
 
+def test_a_byte_that_does_not_belong_in_another_column(capsys):
+    """It could not be written again in that encoding, so its row is malformed; in UTF-8 it is copied as it came."""
+    Path("a.csv").write_bytes(b"n,text\n1,one\n\xff\xfe,two\n3,three\n")
+    assert dedup("a.csv", "--encoding", "shift_jis", "-o", "k.csv") == 1
+    assert "a.csv, line 3 is not shift_jis: it holds the byte 0xff" in capsys.readouterr().err
+    assert dedup("a.csv", "--encoding", "shift_jis", "-o", "k.csv", "--on-error", "skip") == 0
+    assert Path("k.csv").read_bytes() == b"n,text\n1,one\n3,three\n"
+    assert dedup("a.csv", "-o", "k.csv") == 0
+    assert Path("k.csv").read_bytes() == Path("a.csv").read_bytes()
+
+
 def test_likely_says_nothing_of_bytes_that_are_no_text():
     """Noise is not given a name, and plain or marked UTF-8 keeps its own."""
     noise = random.Random(5).randbytes(4000)

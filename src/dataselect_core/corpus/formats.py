@@ -244,6 +244,8 @@ class Reader:
             return self._decode(raw), (None,) * len(self.layout.extras)
         if self.format in ("jsonl", "json"):
             return self._of_json(self._decode(raw))
+        if self.layout.encoding != "utf-8":
+            self._decode(raw)  # all columns, as all are written in that encoding again
         try:
             row = next(self._rows([raw.decode("latin-1")]), [])
         except csv.Error as error:
