@@ -99,10 +99,13 @@ def estimate_files(
         mine = index.file >= corpus.references
         chosen = np.flatnonzero(mine)
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, min(sample, len(chosen)), replace=False))
+        compare = streaming._Exact(corpus, index, width)
+        removed, pairs = look_up(chosen, first, filled, keys, bands, compare, threshold)
         begun = time.perf_counter()
-        removed = look_up(
-            chosen, first, filled, keys, bands, streaming._Exact(corpus, index, width), threshold
-        )
+        if len(pairs):
+            streaming._Exact(corpus, index, width)(
+                pairs
+            )  # all at once, as a run does, with nothing held before
         comparing = (time.perf_counter() - begun) * len(index.file) / len(chosen)
         found, mass = int(removed.sum()), index.size[chosen]
         return Estimate(
@@ -155,10 +158,12 @@ def look_up(chosen, first, filled, keys, bands, compare, threshold):
 
     Returns
     -------
-    bool[m]
+    removed : bool[m]
+    pairs : int64[k, 2]
+        Those that were compared.
     """
     distinct = filled & (first == np.arange(len(first)))
-    removed = filled[chosen] & ~distinct[chosen]
+    removed, compared = filled[chosen] & ~distinct[chosen], [np.empty((0, 2), np.int64)]
     for band in range(bands):
         still = np.flatnonzero(~removed & filled[chosen])
         if not len(still):
@@ -175,7 +180,8 @@ def look_up(chosen, first, filled, keys, bands, compare, threshold):
             earlier = earlier[earlier < row]
             for start in range(0, len(earlier), AT_A_TIME):
                 some = earlier[start : start + AT_A_TIME]
-                if (compare(np.stack([some, np.full(len(some), row)], axis=1)) >= threshold).any():
+                compared.append(np.stack([some, np.full(len(some), row)], axis=1))
+                if (compare(compared[-1]) >= threshold).any():
                     removed[place] = True
                     break
-    return removed
+    return removed, np.unique(np.concatenate(compared), axis=0)
