@@ -246,10 +246,11 @@ def test_a_full_disk_leaves_what_was_there(folder, name):
 
     data = "".join(ROWS).encode() + os.urandom(200_000).hex().encode() + b"\n"
     Path(name).write_bytes(lzma.compress(data) if name.endswith("xz") else data)
-    Path("k.jsonl").write_text("old")
+    output = name.replace("big", "k")
+    Path(output).write_text("old")
     before = state(folder)
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))"
-    done = process(name, "-o", "k.jsonl", "--report", "r.json", "--on-error", "skip", before=limit)
+    done = process(name, "-o", output, "--report", "r.json", "--on-error", "skip", before=limit)
     error = done.communicate()[1].decode()
     assert (done.returncode, error) == (1, "dedup: File too large\n")
     assert state(folder) == before

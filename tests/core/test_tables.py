@@ -137,3 +137,20 @@ def test_tables_among_other_files():
     assert CorpusFiles("in").names == ["a.jsonl", "b.parquet"]
     assert dedup("in", "-o", "out") == 0
     assert pq.read_table("out/b.parquet")["id"].to_pylist() == [1, 3]
+
+
+def test_a_damaged_arrow_file_is_an_error_and_no_crash(capsys):
+    """Offsets that lead out of the file are found before they are followed. (They ended the process.)"""
+    with (
+        pa.OSFile("a.arrow", "wb") as sink,
+        pa.ipc.new_stream(sink, pa.schema({"text": pa.string()})) as writer,
+    ):
+        writer.write_table(pa.table({"text": ["abc", "defg", "hij"]}))
+    data = Path("a.arrow").read_bytes()
+    offsets = b"".join(number.to_bytes(4, "little") for number in (0, 3, 7, 10))
+    assert data.count(offsets) == 1
+    for wrong in (2**31 - 1, 2**30, 5):
+        bad = offsets[:4] + wrong.to_bytes(4, "little") + offsets[8:12] + (2**30).to_bytes(4, "little")
+        Path("b.arrow").write_bytes(data.replace(offsets, bad))
+        assert dedup("b.arrow", "--on-error", "skip") == 1
+        assert "b.arrow cannot be read as a table" in capsys.readouterr().err

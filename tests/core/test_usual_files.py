@@ -82,6 +82,24 @@ def test_each_format_is_written_in_the_form_it_came_in(kind, codec):
     assert unpack(Path(f"again.{kind}{codec}").read_bytes()) == whole(kind, TEXTS, KEPT)
 
 
+@pytest.mark.parametrize(
+    ("name", "output", "form"),
+    [
+        ("a.txt.gz", "k.txt", ".txt.gz"),
+        ("a.txt", "k.txt.gz", ".txt"),
+        ("a.txt.gz", "k.txt.xz", ".txt.gz"),
+        ("a.txt", "k.csv", ".txt"),
+    ],
+)
+def test_a_name_that_says_another_form_is_refused(capsys, name, output, form):
+    """A .txt that is gzip inside would be opened as garbage; a name that says nothing is fine."""
+    Path(name).write_bytes(PACK[name[5:]][0](b"x y z\n"))
+    assert dedup(name, "-o", output) == 1
+    assert f"would be in the form of the corpus, {form};" in capsys.readouterr().err
+    assert not Path(output).exists()
+    assert dedup(name, "-o", "kept") == 0
+
+
 def test_the_same_input_gives_the_same_compressed_bytes():
     """No date and no name are in it."""
     Path("a.txt.gz").write_bytes(gzip.compress(b"x y\n"))

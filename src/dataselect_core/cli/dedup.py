@@ -183,7 +183,7 @@ def _run(options, stopping, begun):
     )
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
     with corpus.outputs() as outputs:
-        kept = outputs.add("the output", options.output, corpus.is_folder) if options.output else None
+        kept = corpus.output(outputs, options.output) if options.output else None
         removed = outputs.add("the list of removed rows", options.removed) if options.removed else None
         grouped = outputs.add("the list of clusters", options.clusters) if options.clusters else None
         told = outputs.add("the report", options.report) if options.report else None

@@ -16,7 +16,7 @@ import numpy as np
 
 from dataselect_core.corpus import compression, encodings, tables
 from dataselect_core.corpus.errors import CorpusError, Problem
-from dataselect_core.corpus.formats import LONGEST, TABLES, Document, Layout, Reader, format_of
+from dataselect_core.corpus.formats import FORMATS, LONGEST, TABLES, Document, Layout, Reader, format_of
 from dataselect_core.corpus.inputs import find
 from dataselect_core.corpus.outputs import Durable, Outputs
 from dataselect_core.corpus.spool import Region, Spool, Writer
@@ -215,8 +215,23 @@ class CorpusFiles:
         keep : bool[n]
         """
         with self.outputs() as outputs:
-            self.write_into(outputs.add("the output", output, self.is_folder), index, keep)
+            self.write_into(self.output(outputs, output), index, keep)
             outputs.commit()
+
+    def output(self, outputs, given):
+        """The `Output` for what is kept; CorpusError for a name that says it is of another form than the corpus."""
+        if not self.is_folder:
+            file, name = self.files[-1], os.fspath(given)
+            plain, codec = compression.split_codec(name)
+            says = FORMATS.get(Path(plain).suffix.lower())
+            if (says or codec) and (codec != file.codec or says not in (None, file.layout.format)):
+                form = next(end for end, kind in FORMATS.items() if kind == file.layout.format) + (
+                    file.codec or ""
+                )
+                raise CorpusError(
+                    f"the output {name} would be in the form of the corpus, {form}; give it a name that ends so"
+                )
+        return outputs.add("the output", given, self.is_folder)
 
     def outputs(self):
         """`Outputs` that are checked against what this corpus reads."""

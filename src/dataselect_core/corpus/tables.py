@@ -61,6 +61,10 @@ def texts(name, stream, layout):
         row = 0
         roots = list(dict.fromkeys(found[0] for found in (path, *extras) if found))
         for batch in batches(roots):
+            if layout.format == "arrow":
+                batch.validate(
+                    full=True
+                )  # what lies in the file is used as it is: damaged, it would end the process
             columns = [_column(pa, batch, found) for found in (path, *extras)]
             for text, *values in zip(*columns, strict=True):
                 row += 1
