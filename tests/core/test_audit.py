@@ -348,11 +348,11 @@ def test_known_removals_on_the_licences(licences, threshold, pairs, documents, w
 
 
 def test_where_thirty_percent_of_the_licences_go(licences):
-    """30 % of the documents go at .67, and with them 60 % of the words: the redundant are long."""
+    """30 % of the documents go at .68, and with them 59 % of the words: the redundant are long."""
     point = licences.where_removed(0.3)
-    assert point.threshold == 0.67
-    assert round(point.documents_removed / 727, 3) == 0.301
-    assert round(point.words_removed / 772233, 3) == 0.597
+    assert point.threshold == 0.68
+    assert round(point.documents_removed / 727, 4) == 0.2999
+    assert round(point.words_removed / 772233, 4) == 0.5900
 
 
 def test_recall_on_the_crawl_follows_the_s_curve(crawl):
