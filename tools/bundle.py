@@ -226,6 +226,11 @@ class Compiler:
             pass
         raise CompileError("".join(said).strip() or "The compiler for the browser has ended; start again.")
 
+    @property
+    def ended(self):
+        """Whether it runs no more."""
+        return self._process.poll() is not None
+
     def close(self):
         """End it."""
         self._process.kill()

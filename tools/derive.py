@@ -11,6 +11,7 @@ its place; `derive --check` computes everything anew and compares.
 """
 
 import gzip
+import hashlib
 import json
 import math
 import platform
@@ -90,7 +91,10 @@ def content(path):
         return gzip.decompress(path.read_bytes())
     if path.suffix != ".json":
         return path.read_bytes()
-    said = json.loads(path.read_text("utf-8"))
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is not JSON: {error}") from None
     if path.name == "provenance.json":
         for record in said.values():
             for name in VOLATILE:
@@ -292,5 +296,20 @@ def names(found):
 
 
 def _keys(root, data, stage):
-    sources = meaning.Sources(root / "src", root)
-    return {job: key(root, data, job, sources) for job in stage}
+    """The key of each job; kept as long as no file has changed that could change one."""
+    whole = hashlib.sha256()
+    folders = (root / "src" / "dataselect_core", root / "tools", data)
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        if "__pycache__" not in path.parts:
+            whole.update(f"{path.relative_to(root) if root in path.parents else path.name} ".encode())
+            whole.update(hashlib.sha256(path.read_bytes()).digest())
+    kept = root / ".build" / FOLDER / "keys" / f"{whole.hexdigest()[:24]}.json"
+    known = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    if not all(job.place.as_posix() in known for job in stage):
+        sources = meaning.Sources(root / "src", root)
+        known |= {job.place.as_posix(): key(root, data, job, sources) for job in stage}
+        for stale in kept.parent.glob("*.json"):
+            if stale != kept:
+                stale.unlink()
+        apart.write(kept, json.dumps(known).encode())
+    return {job: known[job.place.as_posix()] for job in stage}

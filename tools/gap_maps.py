@@ -11,7 +11,11 @@ FIXED = ("total", "real", "critical", "label_noise")
 
 def settings(root):
     """What the map of every track holds fixed: track -> name -> number."""
-    facts = json.loads((root / "src" / "dataselect_core" / "facts" / "tracks.json").read_text("utf-8"))
+    text = (root / "src" / "dataselect_core" / "facts" / "tracks.json").read_text("utf-8")
+    try:
+        facts = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"tracks.json is not JSON: {error}") from None
     return {track: {name: entry["part_3"][name]["value"] for name in FIXED} for track, entry in facts.items()}
 
 

@@ -1,15 +1,17 @@
 """The guides: a page for authors of textbooks, one for instructors, and the wheel that checks reports.
 
 The student's pages do not link to them. A guide is site/pages/guide-NAME.md; a line [[NAME]] in it stands for
-what is made here: the expected figures, the form for the link of a class, the name of the wheel.
+what is made here: the expected figures, the form for the link of a class, the name of the wheel, the shortcode.
 """
 
 import base64
 import hashlib
 import html
 import io
+import json
 import re
 import zipfile
+from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
@@ -17,8 +19,9 @@ from markupsafe import Markup
 from tools import pages
 
 GUIDES = ("authors", "instructors")
-SCRIPTS = {"authors": (), "instructors": ("lab", "format", "state", "guide")}
+SCRIPTS = {"authors": (), "instructors": ("lab", "forms", "format", "state", "guide")}
 EXPECTED = "expected"
+SHORTCODE = Path("_extensions") / "data-selection-lab" / "data-selection-lab.lua"
 
 
 def wheel_with_data(wheel, data):
@@ -78,11 +81,55 @@ def span(low_high):
     return low if low == high else f"{low} to {high}"
 
 
-def expected_html(tables, tracks):
+def _of_tracks(limit, tracks):
+    """Who has a limit: the titles of its tracks, or nothing where all have it."""
+    return ", ".join(tracks[id] for id in limit.get("tracks", ()))
+
+
+def _end(value):
+    """One end of a range: 1e9, 0.01, 600."""
+    return (
+        f"{value:g}".replace("e+0", "e").replace("e+", "e")
+        if value < 1e6 or value % 1e6
+        else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    )
+
+
+def form_limits(table):
+    """The limits as the form for class links asks for them: part -> rows of name, label, range, percent."""
+    rows = {part: [] for part in table["parts"]}
+    for name, limit in table["limits"].items():
+        percent, who = limit["format"] == "percent", _of_tracks(limit, table["tracks"])
+        unit = ", in %" if percent else ", in $" if limit["format"] == "dollars" else ""
+        low, high = (100 * limit[end] if percent else limit[end] for end in ("low", "high"))
+        span = f"from {_end(low)}" if high >= 1e9 else f"{_end(low)} to {_end(high)}"
+        label = f"{who}: {limit['label']}{unit}" if who else f"{limit['label']}{unit}"
+        rows[limit["part"]].append((name, label, span, percent))
+    return rows
+
+
+def limits_html(table):
+    """The rows of the limits in the table of what an address of a class may say."""
+    rows = []
+    for name, limit in table["limits"].items():
+        who = _of_tracks(limit, table["tracks"]).replace(", ", " and ")
+        place = f"Part {limit['part']}" + (f", {who}" if who else "")
+        what = f"{place}: {limit['label'][0].lower() + limit['label'][1:] if limit['label'][:3] != 'FID' else limit['label']}"
+        if limit["of"]:
+            what += f" ({limit['of']})"
+        rows.append(
+            f"<tr><td><code>{name}</code></td><td>{html.escape(what)}</td>"
+            f"<td>{_end(limit['low'])} to {_end(limit['high'])}</td></tr>"
+        )
+    head = "<tr><th>In the address</th><th>Limits</th><th>Allowed</th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def expected_html(tables, tracks, parts):
     """The tables of `expected.build`, folded by part and track."""
     lines = []
     for part, by_track in tables.items():
-        lines.append(f'<h3 id="expected-{part}">Part {part}: {html.escape(pages.PARTS[int(part) - 1])}</h3>')
+        lines.append(f'<h3 id="expected-{part}">Part {part}: {html.escape(parts[part])}</h3>')
         for track, found in by_track.items():
             title = tracks[track]["title"]
             lines.append(f'<details data-expected="{track}/{part}"><summary>{html.escape(title)}</summary>')
@@ -109,6 +156,13 @@ def _table(table, caption):
     )
 
 
+def shortcode_html(root):
+    """How the shortcode for Quarto is written, from the head of its source; braces mean something else in a text."""
+    text = (root / SHORTCODE).read_text("utf-8")
+    lines = re.findall(r"^--   (\{\{<.*>\}\})$", text, flags=re.MULTILINE)
+    return f'<pre tabindex="0"><code>{html.escape(chr(10).join(lines), quote=False)}\n</code></pre>'
+
+
 def build(root, out, assets, tables, wheel):
     """Write guide-authors.html and guide-instructors.html.
 
@@ -117,13 +171,15 @@ def build(root, out, assets, tables, wheel):
     root, out : Path
         The repository, and the directory of the built site.
     assets : dict
-        "style": relative URL of the style sheet; "scripts": name -> relative URL.
+        "style": relative URL of the style sheet; "first": that of the script which loads the others;
+        "scripts": name of a guide -> relative URL of its joined script, where it has one.
     tables : dict
         As from `expected.build`.
     wheel : str
         Name of the wheel that lies beside the guides.
     """
     folder, tracks = root / "site" / "pages", pages.load_facts(root, "tracks")
+    table = pages.settings_table(root)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
@@ -132,9 +188,16 @@ def build(root, out, assets, tables, wheel):
         lstrip_blocks=True,
     )
     made = {
-        EXPECTED: expected_html(tables, tracks),
-        "link-form": environment.get_template("link-form.html").render(tracks=tracks, parts=pages.PARTS),
+        EXPECTED: expected_html(tables, tracks, table["parts"]),
+        "link-form": environment.get_template("link-form.html").render(
+            tracks=tracks,
+            parts=table["parts"],
+            limits=form_limits(table),
+            seed=table["settings"]["1"]["seed"],
+        ),
+        "limits": limits_html(table),
         "wheel": html.escape(wheel),
+        "quarto": shortcode_html(root),
     }
     for name in GUIDES:
         source = f"guide-{name}.md"
@@ -151,7 +214,9 @@ def build(root, out, assets, tables, wheel):
             title=meta["title"],
             body=Markup(body),
             style=assets["style"],
-            scripts=[assets["scripts"][script] for script in SCRIPTS[name]],
+            first=assets["first"],
+            script=assets["scripts"].get(name),
+            settings=pages.script_json(json.dumps(table, ensure_ascii=False)),
             csp="; ".join(f"{key} {value}" for key, value in pages.CSP.items()),
         )
         (out / f"guide-{name}.html").write_text(page, encoding="utf-8")

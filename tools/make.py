@@ -1,7 +1,6 @@
 """One build, from the sources to `dist/`: one at a time, nothing twice, and `dist/` whole at every moment."""
 
 import hashlib
-import importlib.metadata
 import json
 import re
 import shutil
@@ -11,13 +10,14 @@ import time
 import zipfile
 from pathlib import Path
 
-from tools import bundle, data, derive, fetch, lock, site, views, wheel
+from tools import bundle, data, derive, fetch, lock, site, wheel
 from tools.locked import locked
 
 SOURCES = ("build.py", "pyproject.toml", "LICENSE", "derived", "site", "src/dataselect_core", "tools")
 DATA = Path("src") / "dataselect_data"
 HASHED = re.compile(r"^(assets|offline)/.+\.[0-9a-f]{10}\.\w+$")  # a name that says what is in the file
 LOCK = Path(".build") / "lock"
+SHOWN = ("derived", "site", "src/dataselect_core")  # of SOURCES, what the site is made from rather than with
 
 
 def build(root, what="a build", earlier=False, compiler=None):
@@ -46,15 +46,18 @@ def build(root, what="a build", earlier=False, compiler=None):
             print("Nothing has changed since the last build", flush=True)
             return False
         stamp.unlink(missing_ok=True)
-        fresh = _steps(root, earlier, compiler)
+        core, fresh = steps(root, earlier, compiler)
+        if Path(sys.prefix).resolve() == (root / ".venv").resolve():  # not where a copy of the tree is built
+            say("Installing the core and its data in .venv")
+            install(core, root / DATA)
         if fresh and inputs(root) == now:
             stamp.write_text(state(root, now), "utf-8")
         print(f"Built in {time.perf_counter() - began:.1f} s", flush=True)
         return True
 
 
-def _steps(root, earlier, compiler):
-    """All steps in order; whether all derived data fit the code."""
+def steps(root, earlier=False, compiler=None):
+    """All steps up to `dist/`, in order; returns the core's wheel, and whether all derived data fit the code."""
     pinned, folder = lock.load(), root / DATA
     say("Fetching what ships")
     fetch.fetch_all(pinned)
@@ -67,9 +70,7 @@ def _steps(root, earlier, compiler):
     bundle.build(root, pinned)
     say("Writing dist/")
     write_site(root, pinned, core, derived["expected"], compiler)
-    say("Installing the core and its data in .venv")
-    install(core, folder)
-    return fresh
+    return core, fresh
 
 
 def write_site(root, pinned, core, tables, compiler=None):
@@ -79,12 +80,13 @@ def write_site(root, pinned, core, tables, compiler=None):
         shutil.rmtree(last, ignore_errors=True)
         new.rename(last)
     new.mkdir(parents=True)
-    shown = views.make(root, root / DATA)
     runtime = root / ".build" / "runtime"
-    site.build(root, new, runtime, core, root / DATA, shown, tables, last, compiler)
+    site.build(root, new, runtime, core, root / DATA, tables, last, compiler)
     (new / "licences.txt").write_text(notice(root, pinned), "utf-8")
     shutil.rmtree(last, ignore_errors=True)
+    shown = source_hash(root, SHOWN)
     bring(new, root / "dist")
+    (root / ".build" / "shown.sha256").write_text(shown, "utf-8")
 
 
 def notice(root, pinned):
@@ -153,20 +155,41 @@ def install(core, folder):
 def inputs(root):
     """A hash of everything in the repository that decides what a build gives, and of what builds."""
     whole = hashlib.sha256(sys.version.encode())
-    for distribution in sorted(importlib.metadata.distributions(), key=lambda found: found.name or ""):
-        if distribution.name != "dataselect-core":
-            whole.update(f"{distribution.name} {distribution.version}\n".encode())
-    for path in source_files(root):
+    packages = Path(sysconfig.get_path("purelib"))
+    installed = {path.name for path in packages.glob("*.dist-info")}  # name and version of each
+    whole.update(repr(sorted(name for name in installed if not name.startswith(wheel.PACKAGE))).encode())
+    whole.update(source_hash(root, SOURCES).encode())
+    return whole.hexdigest()
+
+
+def source_hash(root, names):
+    """A hash of the files of the repository that lie at or below some paths."""
+    tops = (root / name for name in names)
+    found = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
+    whole = hashlib.sha256()
+    for path in sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts):
         whole.update(f"{path.relative_to(root).as_posix()} ".encode())
         whole.update(hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()
 
 
-def source_files(root):
-    """Every file of `SOURCES`, sorted."""
-    tops = (root / name for name in SOURCES)
-    found = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
-    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
+def outdated(root):
+    """What of a build is older than the sources, as a sentence: the installed core or `dist/`; empty where nothing is.
+
+    Tests read the installed core and `dist/`, and would not see an edit.
+    """
+    import dataselect_core
+
+    core, source = Path(dataselect_core.__file__).parent, root / "src"
+    names = wheel.package_files(source.parent)
+    for name in names if core != source / wheel.PACKAGE else ():
+        path = core.parent / name
+        if not path.is_file() or path.read_bytes() != (source / name).read_bytes():
+            return f"The installed core is not the one in src/ ({name} differs)"
+    shown = root / ".build" / "shown.sha256"
+    if shown.exists() and shown.read_text("utf-8") != source_hash(root, SHOWN):
+        return "dist/ was built from other sources than those in site/ and src/"
+    return ""
 
 
 def state(root, now):

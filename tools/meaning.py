@@ -18,7 +18,9 @@ from pathlib import Path
 FORMAT = "1"  # part of every key: another way to write trees down is another key
 OPAQUE = ("globals", "locals", "vars", "exec", "eval")  # reach whatever lies in their module
 UNSPOKEN = ("ctx", "kind", "type_comment", "type_ignores", "type_params")  # of a tree, what says nothing here
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass
@@ -58,6 +60,13 @@ class Sources:
     def __init__(self, *folders):
         self.folders = [Path(folder) for folder in folders]
         self._modules = {}
+        self._written = {}
+
+    def written(self, module, statement):
+        """The `Writer` of a statement, which has written it down; done once for all walks."""
+        if id(statement) not in self._written:
+            self._written[id(statement)] = Writer(self, module, statement)
+        return self._written[id(statement)]
 
     def path(self, name):
         """The file of a module, or None where it is not one of the project's."""
@@ -272,8 +281,8 @@ class Walk:
             self._write((name, ""), module, module.effects)
 
     def _write(self, place, module, statements):
-        writers = [Writer(self.sources, module, statement) for statement in statements]
-        texts = [writer.text() for writer in writers]
+        writers = [self.sources.written(module, statement) for statement in statements]
+        texts = [writer.text for writer in writers]
         refers = set().union(*(writer.refers for writer in writers)) - {place}
         self.definitions[place] = hashlib.sha256(repr(texts).encode()).hexdigest(), refers
         for writer in writers:
@@ -289,14 +298,12 @@ class Writer:
     """Writes one statement down, and notes what of the project it names."""
 
     def __init__(self, sources, module, statement):
-        self.sources, self.module, self.statement = sources, module, statement
+        self.sources, self.module = sources, module
         inside = isinstance(statement, DEFINITIONS)
         self.own, _, self.loads = imports_in(statement, module.package) if inside else ({}, [], [])
         self.refers, self.strings = set(), set()
-
-    def text(self):
-        """The statement as nested tuples of names and constants."""
-        return self._node(self.statement)
+        self._local = set()  # names of the functions around, which hide those of the module
+        self.text = self._node(statement)  # nested tuples of names and constants
 
     def _node(self, node):
         if isinstance(node, list):
@@ -312,9 +319,24 @@ class Writer:
             self.strings.add(node.value)
         if isinstance(node, ast.Call):
             self._dynamic(node)
-        fields = ((name, getattr(node, name, None)) for name in node._fields if name not in UNSPOKEN)
-        said = ((name, self._node(value)) for name, value in fields if value is not None and value != [])
-        return (type(node).__name__, *said)
+        said = ((name, self._field(node, name, getattr(node, name, None))) for name in node._fields)
+        return (type(node).__name__, *((name, text) for name, text in said if text is not None))
+
+    def _field(self, node, name, value):
+        """One field of a node, in the scope that it belongs to; None where it says nothing."""
+        if name in UNSPOKEN or value is None or value == []:
+            return None
+        opens = isinstance(node, FUNCTIONS) and name == "body"
+        if not opens and not isinstance(node, COMPREHENSIONS):
+            return self._node(value)
+        around, outside = self._local, None
+        if name == "generators":  # the first iterable belongs to the scope around
+            outside = self._node(value[0].iter)
+        self._local = around | own_names(node)
+        try:
+            return outside, self._node(value)
+        finally:
+            self._local = around
 
     def _silent(self, statement):
         return isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_text(statement)
@@ -322,6 +344,8 @@ class Writer:
     def _named(self, chain):
         """A name, or a name of a name, as what it stands for."""
         first, *rest = chain
+        if first in self._local and first not in self.own:
+            return ("name", *chain)
         if first in self.own or (first in self.module.imports and first not in self.module.bound):
             found = self.sources.target(*(self.own.get(first) or self.module.imports[first]))
         elif first in self.module.bound:
@@ -374,6 +398,31 @@ class Writer:
             package = start.rpartition(".")[0] or self.module.name.partition(".")[0]
             names = self.sources.below(package)
         self.refers |= {(name, None) for name in names}
+
+
+def own_names(scope):
+    """Names that a function or a comprehension binds for itself."""
+    if isinstance(scope, COMPREHENSIONS):
+        targets = [node for generator in scope.generators for node in ast.walk(generator.target)]
+        return {node.id for node in targets if isinstance(node, ast.Name)}
+    found, shared, waiting = {arg.arg for arg in ast.walk(scope.args) if isinstance(arg, ast.arg)}, set(), []
+    waiting += scope.body if isinstance(scope.body, list) else [scope.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            shared |= set(node.names)
+        elif isinstance(node, DEFINITIONS):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            found.add(node.name)
+        if isinstance(node, COMPREHENSIONS):
+            inside = [child for child in ast.walk(node) if isinstance(child, ast.NamedExpr)]
+            found |= {child.target.id for child in inside}
+        elif not isinstance(node, (*DEFINITIONS, ast.Lambda)):
+            waiting += ast.iter_child_nodes(node)
+    return found - shared
 
 
 def _chain(node):

@@ -26,6 +26,7 @@ import html
 import json
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -51,7 +52,6 @@ SYNTHESIS = {
     "wall": "The Data Wall",
     "strategy": "Strategy",
 }
-PARTS = ("The Deduplication Audit", "Active Learning ROI", "The Domain Gap Synthesis")
 FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "price", "si")
 CHOICE = "choice"  # no number: what the reader chose at a lock
 CSP = {
@@ -62,6 +62,7 @@ CSP = {
     "font-src": "'self' data:",
     "connect-src": "'self' blob: data:",
     "worker-src": "blob: 'self'",
+    "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
 }
@@ -217,9 +218,27 @@ def render(text, name, static_values=None):
     block = '<div data-when="\\1" hidden markdown="1">\n'
     text = re.sub(r"^::: when ([a-z_-]+)$", block, text, flags=re.MULTILINE)
     text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.MULTILINE)
-    page = markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
+    page = _html(text)
     page = re.sub(r"<table>", '<div class="scroll"><table>', page).replace("</table>", "</table></div>")
     return Markup(re.sub(r"KEPT(\d+)KEPT", lambda match: pieces[int(match[1])], page))
+
+
+@lru_cache(maxsize=1024)
+def _html(text):
+    """Markdown into HTML; kept, because a development server renders the same texts again and again."""
+    return markdown.markdown(text, extensions=list(MARKDOWN), output_format="html")
+
+
+@lru_cache(maxsize=4)
+def _environment(pages):
+    """The templates of a folder, compiled anew when one of them changes."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(pages),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def inline(text, name, static_values=None):
@@ -423,16 +442,23 @@ def script_json(value):
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
+def settings_table(root):
+    """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits."""
+    tracks = {id: track["title"] for id, track in load_facts(root, "tracks").items()}
+    return {**load_facts(root, "settings"), "tracks": tracks}
+
+
 def version(root):
     """The version of the core, which is the lab's."""
     text = (Path(root) / "src" / "dataselect_core" / "__init__.py").read_text(encoding="utf-8")
     return re.search(r'^__version__ = "(.+)"$', text, flags=re.MULTILINE)[1]
 
 
-def edition(numbers):
+def edition(root, numbers):
     """One sentence that says which parts this edition has."""
-    named = [f"Part {number}, {PARTS[number - 1]}" for number in numbers]
-    if len(numbers) == len(PARTS):
+    titles = load_facts(root, "settings")["parts"]
+    named = [f"Part {number}, {titles[str(number)]}" for number in numbers]
+    if len(numbers) == len(titles):
         return "This edition has all three parts."
     return f"The lab is planned in three parts; this edition has {' and '.join(named)}."
 
@@ -447,7 +473,8 @@ def build(root, out, assets, documents, native):
     out : path
         The directory of the built site.
     assets : dict
-        "scripts": list of relative URLs of classic scripts, in order; "style": relative URL;
+        "scripts": list of relative URLs of classic scripts: the first loads the others, in order;
+        "style": relative URL;
         "manifest": what the boot needs to know, as a dictionary or JSON text (may be left out).
     documents : dict
         Part number -> Bokeh document as a dictionary or JSON text; may be empty.
@@ -482,13 +509,7 @@ def build(root, out, assets, documents, native):
         document = documents.get(number, documents.get(str(number)))
         part["document"] = None if document is None else script_json(document)
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(pages),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _environment(pages)
     environment.globals.update(
         value=lambda path, form: Markup(output(path, form)),
         math=lambda latex, display="inline": Markup(mathml(latex, display=display)),
@@ -498,11 +519,12 @@ def build(root, out, assets, documents, native):
         csp="; ".join(f"{key} {value}" for key, value in CSP.items()),
         rhythm=RHYTHM,
         parts=parts,
-        edition=edition(numbers),
+        edition=edition(root, numbers),
         assets=assets,
         version=version(root),
         synthesis=synthesis,
         tracks=[{**track, "scene": opening[track["id"]]} for track in parts[0]["tracks"]],
+        settings=script_json(json.dumps(settings_table(root), ensure_ascii=False)),
         manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]),
     )
     (out / "index.html").write_text(page, encoding="utf-8")

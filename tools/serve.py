@@ -1,16 +1,18 @@
-"""Serve a folder on 127.0.0.1 as a static host would, and rebuild it when a source changes."""
+"""Serve a folder on 127.0.0.1 as a static host would; for a developer, with a script that reloads the page."""
 
 import contextlib
 import errno
 import gzip
 import http.server
+import json
 import os
-import subprocess
 import sys
 import threading
 import urllib.parse
 from functools import lru_cache
 from pathlib import Path
+
+from tools import service_worker
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -38,8 +40,10 @@ COMPRESSED = (
     "application/wasm",
     "image/svg",
 )
-WATCHED = ("build.py", "pyproject.toml", "site", "src/dataselect_core", "tools")
-POLL = 0.7  # seconds between two looks at the sources
+WATCHED = ("build.py", "pyproject.toml", "derived", "site", "src/dataselect_core", "tools")
+EVENTS, SCRIPT = "/@lab/events", "/@lab/live.js"  # of the development server alone
+INJECTED = f'\n<script src="{SCRIPT}"></script>\n'.encode()
+LIVE = Path(__file__).with_name("live.js")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -49,7 +53,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server_version = "lab"
     folder = Path()
     cache_control = "no-store"
+    service_worker = True  # whether the site is sent with the one it has
     quiet = True
+    live = None
 
     def do_GET(self):
         """Answer with a file."""
@@ -61,6 +67,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, body):
         """Send the file that the path names, or 404."""
+        if self.live and urllib.parse.urlsplit(self.path).path == EVENTS:
+            self.tell(self.live.listen() if body else ())
+            return
         path, redirect = resolve(self.folder, self.path)
         if redirect:
             self.send_response(301)
@@ -68,9 +77,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        status = 200 if path else 404
-        kind = TYPES.get(path.suffix.lower(), OPAQUE) if path else TYPES[".html"]
-        data = path.read_bytes() if path else b"<!doctype html><title>Not found</title><p>Not found: 404."
+        status, kind, data = self.found(path)
         packed = kind.startswith(COMPRESSED) and accepts_gzip(self.headers.get("Accept-Encoding", ""))
         if packed:
             data = _gzip(data)
@@ -85,6 +92,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if body:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the reader went on
                 self.wfile.write(data)
+
+    def found(self, path):
+        """Status, type and bytes of an answer."""
+        if self.live and urllib.parse.urlsplit(self.path).path == SCRIPT:
+            return 200, TYPES[".js"], LIVE.read_bytes()
+        try:
+            data = path.read_bytes() if path else None
+        except FileNotFoundError:  # a build has just taken it away
+            data = None
+        if data is None:
+            return 404, TYPES[".html"], b"<!doctype html><title>Not found</title><p>Not found: 404."
+        if not self.service_worker:
+            data = without_worker(path, data)
+        kind = TYPES.get(path.suffix.lower(), OPAQUE)
+        return 200, kind, data + INJECTED if self.live and kind == TYPES[".html"] else data
+
+    def tell(self, messages):
+        """Send messages as they come, for as long as somebody listens."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            for message in messages:
+                line = ": still here" if message is None else f"data: {json.dumps(message)}"
+                self.wfile.write(f"{line}\n\n".encode())
 
     def log_message(self, form, *values):
         """Say what was asked for, unless told to be quiet."""
@@ -107,6 +142,13 @@ def resolve(folder, target):
             return None, "/" + urllib.parse.quote("/".join(parts)) + "/" + query
         path = path / "index.html"
     return (path if path.is_file() else None), None
+
+
+def without_worker(path, data):
+    """A file as a site without a service worker has it: whoever changes sources wants no page kept."""
+    if path.name == service_worker.INDEX:
+        return service_worker.PLACE.sub(r"\g<1>\g<2>", data.decode()).encode()
+    return service_worker.without() if path.name == service_worker.WORKER else data
 
 
 def accepts_gzip(header):
@@ -137,9 +179,19 @@ def serving(directory, port=0, cache_control="max-age=600"):
         server.server_close()
 
 
-def start(directory, port=0, cache_control="max-age=600", quiet=True):
-    """Start a server of `directory` in a thread; raises `OSError` when the port is taken."""
-    members = {"folder": Path(directory), "cache_control": cache_control, "quiet": quiet}
+def start(directory, port=0, cache_control="max-age=600", quiet=True, live=None, worker=True):
+    """Start a server of `directory` in a thread; raises `OSError` when the port is taken.
+
+    With `live`, a `live.Live`, every page gets the script that reloads it. `worker` says whether the site is sent with
+    its service worker.
+    """
+    members = {
+        "folder": Path(directory),
+        "cache_control": cache_control,
+        "quiet": quiet,
+        "live": live,
+        "service_worker": worker,
+    }
     server = Server(("127.0.0.1", port), type("FolderHandler", (Handler,), members))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return server
@@ -169,20 +221,6 @@ def state(root):
     return found
 
 
-def rebuild_on_change(root, command, stop):
-    """Run `command` whenever a source has changed, until `stop` is set."""
-    seen = state(root)
-    while not stop.wait(POLL):
-        now = state(root)
-        if now == seen:
-            continue
-        changed = sorted(path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path))
-        print(f"\n{changed[0].relative_to(root)} changed; building again", flush=True)
-        seen = now
-        failed = subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode
-        print("The build failed; the last good site is still served." if failed else "Built.", flush=True)
-
-
 def require_port(port):
     """Stop with a sentence when the port cannot be had; asked before a long build, not after it."""
     try:
@@ -194,16 +232,3 @@ def require_port(port):
             f"Port {port} is taken by another program."
             f" Choose another: python build.py serve --port {port + 1}"
         )
-
-
-def run(root, port, command):
-    """Serve `root/dist` until Ctrl-C, rebuilding with `command`."""
-    server = start(root / "dist", port, cache_control="no-store", quiet=False)
-    print(f"\nThe lab is at http://127.0.0.1:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
-    try:
-        rebuild_on_change(root, command, threading.Event())
-    except KeyboardInterrupt:
-        print()
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -10,16 +10,18 @@ import gzip
 import hashlib
 import json
 import re
-import shutil
 from pathlib import Path
 
-from tools import apart, bundle, guides, lock, node, pages
+from tools import apart, bundle, guides, installable, lock, node, pages, service_worker, shell, views
+from tools import scripts as scripts_of_the_page
 from tools.progress import Progress
-from tools.views import PANEL_ROOT
 
 HERE = Path(__file__).parent
+PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 SHELL = (
     "lab",
+    "forms",
+    "dialog",
     "format",
     "fill",
     "names",
@@ -49,6 +51,7 @@ SHELL = (
     "part2",
     "part3",
     "own",
+    "offline",
 )
 COLOURS = {
     "background-color": "paper",
@@ -135,7 +138,8 @@ class Assets:
             self.pack(data)
         ).decode()  # what the page itself unpacks, without another script
         self.put(offline, f'lab.payload("{name}","{text}");\n'.encode())
-        return {"url": url, "offline": offline, "size": len(data), "packed": packed}
+        arriving = (self.out / url).stat().st_size
+        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": packed}
 
 
 def themed(sheet):
@@ -147,7 +151,31 @@ def themed(sheet):
     return sheet + ARROWS
 
 
-def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=None):
+def panel_sheets(runtime, out):
+    """Lay Panel's stylesheets into the site, in a folder named after their content; returns its relative URL.
+
+    Panel chooses the names of its files, so the folder has to tell one build's from another's.
+    """
+    found = {}
+    for path in sorted((runtime / "panel").rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            if path.match("theme/default.css"):
+                data = themed(data.decode()).encode()
+            found[path.relative_to(runtime / "panel").as_posix()] = data
+    address = f"{PANEL_ROOT}{digest(b''.join(name.encode() + data for name, data in found.items()))}/"
+    for name, data in found.items():
+        (out / address / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / address / name).write_bytes(data)
+    return address
+
+
+def moved(documents, panel_root):
+    """First views whose stylesheets lie in `panel_root`."""
+    return json.loads(json.dumps(documents).replace(f'"./{PANEL_ROOT}', f'"./{panel_root}'))
+
+
+def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):
     """Write the site into the empty folder `out`.
 
     Parameters
@@ -160,8 +188,6 @@ def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=No
         The core's wheel.
     data : Path
         Directory of the derived data files.
-    views : (dict, dict)
-        First views and native figures, as from `views.make`.
     tables : dict
         The expected figures, part -> track -> list of tables.
     last : Path, optional
@@ -169,6 +195,7 @@ def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=No
     compiler : bundle.Compiler, optional
         One that runs already.
     """
+    scripts_of_the_page.check(root)
     assets, files = Assets(out, root / ".build" / "packed", last), {}
     with Progress("compressing", len(RUNTIME)) as progress:
         for name in RUNTIME:
@@ -180,30 +207,37 @@ def build(root, out, runtime, wheel, data, views, tables, last=None, compiler=No
     for path in sorted(data.iterdir()):
         if path.is_file():
             files[path.name] = assets.ship(path.name, path.read_bytes())
-    shutil.copytree(runtime / "panel", out / "panel")
-    for sheet in (out / "panel").rglob("theme/default.css"):
-        sheet.write_text(themed(sheet.read_text("utf-8")), "utf-8")
+    panel_root = panel_sheets(runtime, out)
     packages = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {
         "files": files,
         "eager": eager,
         "wheel": wheel.name,
-        "panelRoot": PANEL_ROOT,
+        "panelRoot": panel_root,
         "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
         "lock": {"info": packages["info"], "packages": {}},
     }
-    shell = root / "site" / "shell"
+    sources = root / "site" / "shell"
     starting = [files[name]["url"] for name in eager] + [
-        (shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
+        (sources / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
     ]
+    starting.append(panel_root)
     manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
-    scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
+    first = assets.add("first.js", (sources / f"{shell.FIRST}.js").read_bytes())
+    joined = [shell.add(assets, sources, name, names) for name, names in shell.groups(SHELL).items()]
     names = {
-        "scripts": list(scripts.values()),
-        "style": assets.add("style.css", (shell / "style.css").read_bytes()),
+        "scripts": [first, *joined],
+        "style": assets.add("style.css", (sources / "style.css").read_bytes()),
         "manifest": manifest,
+        **installable.build(assets.add),
     }
-    pages.build(root, out, names, *views)
+    documents, figures = views.make(root, data, PANEL_ROOT)
+    pages.build(root, out, names, moved(documents, panel_root), figures)
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
-    scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
-    guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)
+    guide = {
+        name: shell.add(assets, sources, f"guide-{name}", needed)
+        for name, needed in guides.SCRIPTS.items()
+        if needed
+    }
+    guides.build(root, out, {**names, "first": first, "scripts": guide}, tables, wheel.name)
+    service_worker.build(out)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from tools import apart
 
-PANEL_ROOT = "panel/"  # where the documents look for Panel's stylesheets, relative to index.html
 CODE = ("site/apps", "src/dataselect_core")
 TOOLS = ("views", "optimum", "gap_maps", "wall")
 HEAVY = ["panel", "bokeh.models", "numpy"]  # what takes a second to import, and no edit changes
@@ -27,21 +26,26 @@ class ViewError(Exception):
     """The core or a workbench failed; the message is what Python said."""
 
 
-def make(root, data):
+def make(root, data, panel_root):
     """First views (part -> Bokeh document) and native figures; kept from build to build.
 
     Parameters
     ----------
     root, data : Path
         The repository; the directory of the data files.
+    panel_root : str
+        Where the documents look for Panel's stylesheets, relative to index.html.
 
     Raises
     ------
     ViewError
         Either could not be made.
     """
+    os.environ["PANEL_CDN_ROOT"] = (
+        panel_root  # read when Panel is imported, here and in what starts from here
+    )
     folder = root / ".build" / "views"
-    kept = folder / f"{key(root, data)}.json"
+    kept = folder / f"{key(root, data, panel_root)}.json"
     if not kept.exists():
         documents, figures = (
             json.loads(text) for text in apart_from_here(root, data, (first_views, native_figures))
@@ -53,9 +57,9 @@ def make(root, data):
     return found["documents"], found["figures"]
 
 
-def key(root, data):
+def key(root, data, panel_root):
     """A hash of what the views are made from."""
-    whole = hashlib.sha256(sys.version.encode())
+    whole = hashlib.sha256(f"{sys.version} {panel_root}".encode())
     for package in PACKAGES:
         whole.update(f"{package} {metadata.version(package)}".encode())
     paths = [
@@ -71,7 +75,6 @@ def key(root, data):
 
 def apart_from_here(root, data, functions):
     """Each function's answer, a text, from a process of its own; all at the same time."""
-    os.environ["PANEL_CDN_ROOT"] = PANEL_ROOT  # read when Panel is imported
     context = workers()
     running = []
     for function in functions:
@@ -103,8 +106,7 @@ def workers():
 
 
 def warm():
-    """Let the process start from which others are copied: an edit will find it ready."""
-    os.environ["PANEL_CDN_ROOT"] = PANEL_ROOT
+    """Let the process start from which others are copied, once `make` has been called: an edit will find it ready."""
     process = workers().Process(target=int)
     process.start()
     process.join()
@@ -123,7 +125,10 @@ def _answer(pipe, root, data, name):
 def first_views():
     """The Bokeh document of every part as Panel builds it natively, as JSON: part -> document."""
     from apps.bridge import Bridge
+    from panel.io.resources import CDN_ROOT
 
+    if os.environ["PANEL_CDN_ROOT"] != CDN_ROOT:
+        raise ViewError("Panel's stylesheets have moved since this command began: start it again.")
     return Bridge(lambda text: None, None).documents()
 
 

@@ -80,13 +80,36 @@ lab.record = (() => {
   const status = () => lab.one("[data-store-status]");
   const kinds = { indexeddb: "Saved in this browser.", localstorage: "Saved in this browser (in its smaller store).", memory: "Not saved: this browser keeps nothing for this page. Export to a file before you leave." };
 
+  /** Asked before work is lost. */
+  const questions = {
+    replace: {
+      title: "Replace your work?",
+      text: "The file is another reader’s work. Replace the work on this page with it? Export yours first if you may want it again.",
+      yes: "Replace", opener: lab.one('[data-action="import"]'),
+    },
+    clear: {
+      title: "Clear your work?",
+      text: "Clear all your work in this browser? Export it first if you may want it again.",
+      yes: "Clear",
+    },
+    "new-reader": {
+      title: "Start as a new reader?",
+      text: "The work of the present reader is cleared from this browser. Export it first if it is wanted.",
+      yes: "Start as a new reader",
+    },
+  };
+
+  // The browser empties the storage of such a frame when the page around it is left.
+  const passing = "Kept only until you leave the page around this frame. Export to a file before you do.";
+
   let refused = ""; // why a file was not imported: stays until the reader does something else
   for (const event of ["input", "pointerdown", "keydown"]) document.addEventListener(event, () => { refused = ""; }, { capture: true });
 
   function said(error) {
     if (lab.store.kind === "memory" && lab.store.why) return `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`;
     if (error && lab.store.kind !== "memory") return `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`;
-    return kinds[lab.store.kind] + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
+    const kept = window.credentialless && lab.store.kind !== "memory" ? passing : kinds[lab.store.kind];
+    return kept + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");
   }
 
   lab.store.watch((error) => {
@@ -159,7 +182,7 @@ lab.record = (() => {
       const text = await file.text();
       const candidate = lab.store.parse(lab.report.recordIn(text));
       const replaces = candidate.reader !== lab.store.reader && !lab.store.empty;
-      if (replaces && !confirm("The file is another reader’s work. Replace the work on this page with it? Export yours first if you may want it again.")) {
+      if (replaces && !(await lab.dialog.ask(questions.replace))) {
         place.textContent = refused = "Not imported. Nothing was changed.";
         return;
       }
@@ -171,8 +194,8 @@ lab.record = (() => {
     }
   }
 
-  async function forget(question) {
-    if (!confirm(question)) return;
+  async function forget(action) {
+    if (!(await lab.dialog.ask({ ...questions[action], opener: lab.one(`[data-action="${action}"]`) }))) return;
     await lab.store.clear();
     lab.main.refresh();
   }
@@ -192,8 +215,7 @@ lab.record = (() => {
         field.value = ""; // the same file may be chosen again
         field.click();
       }
-      else if (action === "clear") forget("Clear all your work in this browser? Export it first if you may want it again.");
-      else if (action === "new-reader") forget("Start as a new reader? The work of the present one is cleared from this browser; export it first if it is wanted.");
+      else if (action === "clear" || action === "new-reader") forget(action);
     },
   };
 })();

@@ -8,8 +8,8 @@ lab.report = (() => {
   const MOST = 6e7; // characters of a report with pictures
   const SYNTHESIS = { decision: "Final strategy", alternative: "Rejected alternative", overturn: "What would overturn it", risk: "Remaining risk" };
   const PATIENCE = 60000;
-  const titles = () => Object.fromEntries(lab.all("[data-part]").map((section) => [section.dataset.part, lab.one("h2", section).textContent]));
-  const trackName = (track) => lab.one(`label[for="track-${track}"] strong`)?.textContent || track;
+  const titles = () => Object.fromEntries(lab.all("[data-part]").map(({ dataset }) => [dataset.part, lab.state.titles.parts[dataset.part]]));
+  const trackName = (track) => lab.state.titles.tracks[track] || track; // not the words on the page, which a browser may have translated
   const status = () => lab.one("[data-report-status]");
 
   /** The record inside a report, whatever its form. @param {string} given */

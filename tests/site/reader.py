@@ -86,6 +86,16 @@ class Reader:
         """What the page says about how the record is kept."""
         return self.page.locator("[data-store-status]")
 
+    def question(self, title=None):
+        """What the page asks before work is lost."""
+        return self.page.get_by_role("alertdialog", name=title)
+
+    def answer(self, button):
+        """Press a button of the question; returns when the question is gone."""
+        self.question().get_by_role("button", name=button, exact=True).click()
+        expect(self.question()).to_have_count(0)
+        return self
+
     @contextmanager
     def held(self, pattern):
         """Hold back the answers to requests of that pattern while the `with` block runs."""
@@ -100,7 +110,8 @@ class Reader:
 
     def open(self, query="?track=cloud&part=1"):
         """Open the lab; returns when the page can be read."""
-        self.page.goto(urljoin(self.base, "index.html" + query))
+        # The load event waits for all that Python's start fetches, which can be late on a busy machine.
+        self.page.goto(urljoin(self.base, "index.html" + query), wait_until="domcontentloaded")
         expect(self.html).not_to_have_attribute("data-boot", "static")
         return self
 

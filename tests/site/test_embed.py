@@ -1,5 +1,6 @@
 """The lab in the frame of a page of another origin: height, progress, focus, width, storage."""
 
+import json
 import re
 from contextlib import contextmanager
 
@@ -20,8 +21,33 @@ BOOK = """<!doctype html><html lang="en"><title>Book</title><body style="margin:
     document.querySelector("iframe").style.height = data.height + "px";
   });
 </script>"""
+REQUIRE = {"Cross-Origin-Embedder-Policy": "require-corp"}  # what an isolated textbook page sends
+CORS = {"Access-Control-Allow-Origin": "*"}
+FOR_FRAMES = {
+    **REQUIRE,
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}  # what the guide tells the lab's host
 FRAME_HEIGHT = "() => document.querySelector('iframe').getBoundingClientRect().height"
 ROOT_HEIGHT = "() => Math.ceil(document.documentElement.getBoundingClientRect().height)"
+
+
+@contextmanager
+def serving(folder, headers):
+    """Serve a folder with headers beside those of a static host."""
+    server = serve.start(folder)
+
+    class Headed(server.RequestHandlerClass):
+        def end_headers(self):
+            for name, value in headers.items():
+                self.send_header(name, value)
+            super().end_headers()
+
+    server.RequestHandlerClass = Headed
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 class Book:
@@ -52,22 +78,28 @@ class Book:
 
 @pytest.fixture
 def book(chromium, address, tmp_path):
-    """Opens a book with the lab at a query; ORIGIN in it stands for the book's own origin."""
+    """Opens a book with the lab at a query; ORIGIN in it stands for the book's own origin.
+
+    `attributes` go to the frame, `headers` are those of the book, `lab` is the lab's address if it is another,
+    and the frame stays empty unless the lab `arrives`.
+    """
 
     @contextmanager
-    def opened(query, host="127.0.0.1", sandbox=None, **options):
-        with serve.serving(tmp_path) as served:
+    def opened(query, host="127.0.0.1", attributes="", headers=None, lab=address, arrives=True, **options):
+        with serving(tmp_path, headers or {}) as served:
             home = served.rstrip("/").replace("127.0.0.1", host)
-            source = f"{address}index.html{query.replace('ORIGIN', home)}"
+            source = f"{lab}index.html{query.replace('ORIGIN', home)}"
             text = BOOK.replace("LAB", source.replace("&", "&amp;"))
-            if sandbox:
-                text = text.replace("<iframe", f'<iframe sandbox="{sandbox}"')
+            text = text.replace("<iframe", f"<iframe {attributes}")
             (tmp_path / "book.html").write_text(text, encoding="utf-8")
             context = chromium.new_context(**{"viewport": {"width": 900, "height": 700}, **options})
+            context.set_default_timeout(60_000)  # machines that run tests are busy
+            context.set_default_timeout(60_000)  # machines that run tests are busy
             try:
                 here = Book(context, home)
                 here.page.goto(f"{home}/book.html")
-                expect(here.lab.locator("html")).not_to_have_attribute("data-boot", "static")
+                if arrives:
+                    expect(here.lab.locator("html")).not_to_have_attribute("data-boot", "static")
                 yield here
             finally:
                 context.close()
@@ -204,17 +236,20 @@ def test_a_frame_that_may_keep_work_says_where_it_is(book):
 
 
 @pytest.mark.parametrize(
-    ("host", "sandbox"),
+    ("host", "attributes"),
     [
-        ("localhost", None),  # another site than 127.0.0.1: a private window blocks the storage of its frames
-        ("127.0.0.1", "allow-scripts allow-forms allow-downloads"),  # an origin of its own, without storage
+        ("localhost", ""),  # another site than 127.0.0.1: a private window blocks the storage of its frames
+        (
+            "127.0.0.1",
+            'sandbox="allow-scripts allow-forms allow-downloads"',
+        ),  # an origin of its own, without storage
     ],
 )
-def test_a_frame_that_may_not_keep_work_says_so(book, host, sandbox):
+def test_a_frame_that_may_not_keep_work_says_so(book, host, attributes):
     """Where the browser blocks the frame's storage, predicting works, and the page says that nothing is
     kept.
     """
-    with book("?embed=1&part=1", host=host, sandbox=sandbox) as here:
+    with book("?embed=1&part=1", host=host, attributes=attributes) as here:
         status = here.lab.locator("[data-store-status]")
         expect(status).to_contain_text("Not saved")
         expect(status).to_contain_text("Export to a file before you leave")
@@ -228,3 +263,110 @@ def test_outside_a_frame_nothing_is_said_about_frames(reader):
     expect(reader.one("[data-frame-storage]")).to_be_hidden()
     expect(reader.one("[data-own-tab]")).to_be_hidden()
     expect(reader.one(".foot")).to_be_visible()
+
+
+# -- frames that may do less -------------------------------------------------------------------------------
+
+NO_MODALS = 'sandbox="allow-scripts allow-same-origin"'  # no modals, forms, downloads or popups
+
+
+def test_without_modals_work_can_be_cleared_and_imported(book):
+    """The frame needs no permission to ask: predicting, clearing and importing work, with a question each."""
+    with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
+        here.commit(31)
+        expect(here.lab.locator("[data-store-status]")).to_have_text("Saved in this browser.")
+        here.lab.get_by_role("button", name="Clear my work").click()
+        question = here.lab.get_by_role("alertdialog", name="Clear your work?")
+        question.get_by_role("button", name="Cancel").click()
+        expect(here.lab.locator("[data-lock-answer='1']")).to_contain_text("31 %")
+        entry = {"value": 77, "said": "77 %", "why": "", "locked_at": "2026-11-23T12:00:00.000Z"}
+        other = {"cloud/1/prediction": {"value": entry, "at": 1_900_000_000_000}}
+        text = json.dumps({"schema": 1, "reader": "somebody-else", "entries": other})
+        with here.page.expect_file_chooser() as chooser:
+            here.lab.get_by_role("button", name="Import a file").click()
+        file = {"name": "record.json", "mimeType": "application/json", "buffer": text.encode()}
+        chooser.value.set_files(file)
+        here.lab.get_by_role("alertdialog").get_by_role("button", name="Replace").click()
+        expect(here.lab.locator("[data-lock-answer='1']")).to_contain_text("77 %")
+        here.lab.get_by_role("button", name="Clear my work").click()
+        question.get_by_role("button", name="Clear", exact=True).click()
+        expect(here.lab.get_by_label(QUESTION)).to_be_visible()
+        expect(here.lab.locator("[data-ledger]")).to_contain_text("Nothing recorded yet")
+
+
+def test_without_forms_every_commit_works_by_mouse_and_by_enter(book):
+    """A browser swallows the forms of such a frame; the locks of the lab work all the same."""
+    with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
+        field = here.lab.get_by_label(QUESTION)
+        field.fill("700")
+        field.press("Enter")
+        expect(here.lab.locator("[data-lock-error='1']")).to_contain_text("Enter a number from")
+        field.fill("31")
+        field.press("Enter")
+        expect(here.lab.locator("[data-lock-answer='1']")).to_contain_text("31 %")
+        here.lab.get_by_role("link", name=re.compile("^Part 2")).click()
+        lock = here.lab.locator("form[data-lock='2']")
+        lock.get_by_role("button", name="Commit").click()
+        expect(here.lab.locator("[data-lock-error='2']")).to_contain_text("Choose one of the answers")
+
+
+def test_without_downloads_record_and_report_can_be_copied(book):
+    """No file arrives from such a frame; the page shows what would have been in it."""
+    with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
+        here.commit(31)
+        here.lab.get_by_role("button", name="Export to a file").click()
+        record = json.loads(here.lab.get_by_label("The record as text").input_value())
+        assert record["entries"]["cloud/1/prediction"]["value"]["value"] == 31
+        here.lab.get_by_role("button", name="As Markdown").click()
+        expect(here.lab.get_by_label("The report as text")).to_have_value(re.compile("31 %"))
+
+
+def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
+    """A frame as high as the lab is many screens long; the question is shown in the one that is seen."""
+    with book("?embed=1&track=cloud&part=1&origin=ORIGIN", attributes=NO_MODALS) as here:
+        here.commit(31)
+        here.page.wait_for_function(f"() => ({FRAME_HEIGHT})() > 3000")
+        here.lab.get_by_role("button", name="Clear my work").click()
+        question = here.lab.get_by_role("alertdialog")
+        expect(question).to_be_visible()
+        box, height = question.bounding_box(), here.page.viewport_size["height"]
+        assert 0 <= box["y"] and box["y"] + box["height"] <= height
+
+
+def test_a_sandbox_without_its_origin_is_live_where_the_host_allows_it(book, dist):
+    """As the guide says: without `allow-same-origin`, Python needs the host's `Access-Control-Allow-Origin`."""
+    sandbox = 'sandbox="allow-scripts"'
+    with serving(dist, CORS) as lab, book("?embed=1&part=1", attributes=sandbox, lab=lab) as here:
+        expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
+        here.commit(31)
+        expect(here.lab.locator("[data-value='removed.documents']").first).to_have_text(re.compile(r"\d"))
+        expect(here.lab.locator("[data-store-status]")).to_contain_text("Not saved")
+
+
+# -- a book that is isolated from other origins ------------------------------------------------------------
+
+
+def test_an_isolated_book_gets_the_lab_from_a_host_with_headers(book, dist):
+    """With the two headers of the guide, the lab is live in a page with `COEP: require-corp`, and keeps work."""
+    with serving(dist, FOR_FRAMES) as lab, book("?embed=1&part=1", headers=REQUIRE, lab=lab) as here:
+        expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
+        here.commit(31)
+        expect(here.lab.locator("[data-value='removed.documents']").first).to_have_text(re.compile(r"\d"))
+        expect(here.lab.locator("[data-store-status]")).to_have_text("Saved in this browser.")
+
+
+def test_an_isolated_book_shows_no_lab_from_a_host_without_headers(book):
+    """Without these headers the browser refuses the frame, which is why the guide has another way."""
+    with book("?embed=1&part=1", headers=REQUIRE, arrives=False) as here:
+        here.page.wait_for_function("() => document.readyState === 'complete'")
+        assert here.frame().url.startswith("chrome-error:")
+
+
+def test_a_credentialless_frame_needs_no_headers_and_says_how_long_work_is_kept(book):
+    """`credentialless` lets the lab into an isolated page; what the browser throws away is not called saved."""
+    with book("?embed=1&part=1", headers=REQUIRE, attributes="credentialless") as here:
+        expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
+        here.commit(31)
+        status = here.lab.locator("[data-store-status]")
+        expect(status).to_contain_text("Kept only until you leave")
+        expect(status).to_contain_text("Export to a file")

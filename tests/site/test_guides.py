@@ -13,8 +13,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 from playwright.sync_api import expect
 
+import dataselect_core
 from dataselect_core.figures.deduplication import figures as deduplication
 from dataselect_core.ledger import record
 from dataselect_core.tracks import TRACKS, track
@@ -74,16 +76,15 @@ def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, inst
         addresses = [html.unescape(url) for tag in tags for url in re.findall(r'(?:src|href)="([^"]*)"', tag)]
         assert addresses and all(url.startswith(("assets/", "data:")) for url in addresses)
         assert all(re.search(r'src="assets/', tag) for tag in tags if tag.startswith("<script"))
-        assert not re.search(r"\[\[|\{\{|\son\w+=", text.replace("&lt;", ""))
+        assert not re.search(r"\[\[|\{\{(?! data-selection-lab)|\son\w+=", text.replace("&lt;", ""))
 
 
 # -- expected figures --------------------------------------------------------------------------------------
 
 
-def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatch):
+def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out():
     """Low and high are those over all settings of a column; a figure that a column has not got stays open."""
     tables = {"both": [("few", [{"x": 1}, {"x": 3}]), ("one", [{"x": 2}])]}
-    monkeypatch.setitem(expected.SITUATIONS, "9", lambda here: ((30.0, 60.0), tables))
     asked = []
 
     def recompute(id, settings, assumptions, prediction):
@@ -92,7 +93,7 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatc
         values |= {"only.one": 5} if settings["x"] == 2 else {}
         return Findings({path: measured(value, "u", "s") for path, value in values.items()}, [])
 
-    (found,) = expected.ranges("9", track("edge"), recompute)
+    (found,) = expected.ranges(lambda here: ((30.0, 60.0), tables), track("edge"), recompute)
     assert found["columns"] == ["few", "one"]
     assert found["rows"] == [
         ["a.b", "u", "measured", [[10, 30], [20, 20]]],
@@ -101,33 +102,6 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out(monkeypatc
     ]
     every = ((1, 30.0), (1, 60.0), (2, 30.0), (3, 30.0))  # the first once more, with another prediction
     assert sorted(asked) == [("edge", x, {}, prediction) for x, prediction in every]
-
-
-def test_the_tables_are_kept_until_something_they_rest_on_changes(tmp_path):
-    """The key changes with a module the figures import, with a fact and with the data; not with another
-    module.
-    """
-    core, data = tmp_path / "src" / "dataselect_core", tmp_path / "data"
-    for folder in (core / "figures", core / "facts", data):
-        folder.mkdir(parents=True)
-    (core / "figures" / "part.py").write_text("from .. import one\nfrom ..two import x\n")
-    for name in ("one", "two", "other"):
-        (core / f"{name}.py").write_text("x = 1\n")
-    (core / "one.py").write_text("from .three import y\n")
-    (core / "three.py").write_text("y = 1\n")
-    (core / "facts" / "f.json").write_text("{}")
-    (data / "d").write_text("1")
-
-    def key():
-        return expected.key(tmp_path, data, "figures.part")
-
-    first = key()
-    (core / "other.py").write_text("x = 2\n")
-    assert key() == first
-    for path in (core / "three.py", core / "two.py", core / "facts" / "f.json", data / "d"):
-        before = key()
-        path.write_text(path.read_text() + "\n# changed")
-        assert key() != before, path.name
 
 
 def test_every_part_that_can_be_recomputed_is_in_the_guide(instructors):
@@ -401,3 +375,34 @@ def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, addre
             page.wait_for_function(f"() => {height} > 1500")
     finally:
         context.close()
+
+
+def test_the_example_for_one_version_names_this_one(authors):
+    """The guide links to a version as tools/versions.py publishes it, and the shortcode is of this version."""
+    assert f"/data-selection/v{dataselect_core.__version__}/index.html" in authors
+    extension = yaml.safe_load((ROOT / guides.SHORTCODE.parent / "_extension.yml").read_text("utf-8"))
+    assert extension["version"] == dataselect_core.__version__
+    assert extension["contributes"]["shortcodes"] == [guides.SHORTCODE.name]
+
+
+def test_the_shortcode_is_in_the_guide_as_its_source_has_it(authors):
+    """Both forms are there, braces included, and each names attributes that the source reads."""
+    (code,) = re.findall(r"<code>(\{\{.*?)</code>", authors, flags=re.DOTALL)
+    lines = html.unescape(code).splitlines()
+    assert len(lines) == 2 and all(line.startswith("{{< data-selection-lab ") for line in lines)
+    source = (ROOT / guides.SHORTCODE).read_text("utf-8")
+    for name in re.findall(r"(\w+)=", " ".join(lines).replace('"seed=5"', "")):
+        assert f"kwargs.{name}" in source
+
+
+def test_each_attribute_of_a_frame_in_the_examples_is_explained(authors):
+    """What is to be copied has no attribute that the table leaves out."""
+    examples = html.unescape(" ".join(re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)))
+    used = {
+        name
+        for tag in re.findall(r"<iframe(.*?)>", examples, flags=re.DOTALL)
+        for name in re.findall(r"([a-z]+)=\"", tag)
+    }
+    explained = set(re.findall(r"<tr>\s*<td><code>([a-z]+)", authors))
+    assert {"title", "allow", "loading"} <= used
+    assert used - {"src", "id", "style"} <= explained

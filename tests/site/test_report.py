@@ -653,10 +653,9 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
     choose(reader, "Import a file", "report.md", text)
     expect(reader.one("[data-lock-answer='1']")).to_contain_text("42 %")
     other = report_markdown(Ledger(record({"cloud/1/prediction": predicted(77, "77 %")}, reader="other")))
-    for answer, shows in (("dismiss", "42 %"), ("accept", "77 %")):
-        reader.page.once("dialog", lambda dialog, answer=answer: getattr(dialog, answer)())
-        with reader.page.expect_event("dialog"):  # what is shown was so before it, too
-            choose(reader, "Import a file", "report.md", other)
+    for answer, shows in (("Cancel", "42 %"), ("Replace", "77 %")):
+        choose(reader, "Import a file", "report.md", other)
+        reader.answer(answer)
         expect(reader.one("[data-lock-answer='1']")).to_contain_text(shows)
 
 

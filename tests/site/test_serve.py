@@ -1,12 +1,9 @@
-"""The development server: types, compression, nothing outside its folder, rebuilding."""
+"""The development server: types, compression, nothing outside its folder."""
 
 import contextlib
 import gzip
 import http.client
 import socket
-import sys
-import threading
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -134,44 +131,6 @@ def test_a_taken_port_is_said_so():
         with pytest.raises(SystemExit, match=rf"Port {port} is taken.*--port"):
             serve.require_port(port)
     serve.require_port(port)
-
-
-def test_rebuilds_when_a_source_changes(tmp_path, capfd):
-    """Each change of a source starts a build; one that fails is told, and the next change builds again."""
-    source = tmp_path / "site" / "page.md"
-    source.parent.mkdir()
-    source.write_text("one")
-    program = (
-        "import pathlib, sys; p = pathlib.Path('site/page.md');"
-        "text = p.read_text() if p.exists() else 'gone';"
-        "sys.exit('broken') if text == 'bad' else pathlib.Path('built').write_text(text)"
-    )
-    stop = threading.Event()
-    arguments = (tmp_path, [sys.executable, "-c", program], stop)
-    watcher = threading.Thread(target=serve.rebuild_on_change, args=arguments)
-    watcher.start()
-    said = ""
-    try:
-        time.sleep(0.3)
-        for change, expected in (("two", "Built."), ("bad", "last good site"), (None, "Built.")):
-            source.unlink() if change is None else source.write_text(change)
-            said = wait_for(capfd, expected)
-            assert "page.md changed" in said
-        assert (tmp_path / "built").read_text() == "gone"
-    finally:
-        stop.set()
-        watcher.join()
-
-
-def wait_for(capfd, words):
-    """What was printed until `words` appeared."""
-    said = ""
-    deadline = time.monotonic() + 20
-    while words not in said and time.monotonic() < deadline:
-        time.sleep(0.05)
-        said += "".join(capfd.readouterr())
-    assert words in said
-    return said
 
 
 def test_a_reader_who_goes_away_does_no_harm(folder):

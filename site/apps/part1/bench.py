@@ -10,9 +10,9 @@ from apps.part1 import compare, tables
 from apps.part1.own_corpus import OwnCorpus
 from apps.shared import plots
 from apps.shared.controlled import Controlled
-from apps.shared.controls import choice, slider_with_number, switch, whole_number
+from apps.shared.controls import by_label, choice, slider_with_number, switch, whole_number
 from dataselect_core import datasets, tracks
-from dataselect_core.dedup.audit import HELDOUT_THRESHOLD, Audit
+from dataselect_core.dedup.audit import Audit
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication.figures import known
 from dataselect_core.figures.deduplication.situation import (
@@ -24,16 +24,9 @@ from dataselect_core.figures.deduplication.situation import (
     redundancy,
     scale,
 )
+from dataselect_core.settings import SETTINGS
 
-CORPORA = {
-    "Simulated drive (real images, seen again)": "frames",
-    "Simulated sounds (all made)": "signals",
-    "Licence texts (real)": "licences",
-    "Simulated crawl (copies are made)": "crawl",
-}
 TEXTS = ("licences", "crawl")
-PERMUTATIONS = [16, 32, 64, 128, 256]
-COMPUTE = {"Operations counted (measured)": "operations", "6ND FLOPs (modelled)": "flops"}
 AXES = {"operations": "Operations counted (measured), millions", "flops": "6ND compute (modelled), TFLOP"}
 LEARNED = "Learned, {} (measured)"
 GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
@@ -67,18 +60,16 @@ class DeduplicationAudit(Controlled):
     # -- what the page shows ---------------------------------------------------------------------------
 
     def _controls(self):
-        start = self.track.part_1
-        self.corpus = switch("Corpus", _offered(self.track), start.corpus)
-        self.threshold, self.threshold_number = slider_with_number(
-            "Similarity threshold", start.threshold.value, start=HELDOUT_THRESHOLD, end=1.0, step=0.01
-        )
-        self.width = whole_number("Words in a shingle", 5, 1, 12)
-        self.num_perm = choice("Permutations", PERMUTATIONS, 128)
-        self.seed = whole_number("Seed", 1, 0, 9999)
-        self.banding = choice("Bands × rows", {"Set by the threshold": "auto", "By hand": "hand"}, "auto")
-        self.bands = whole_number("Bands", 14, 1, 256, disabled=True)
-        self.rows = whole_number("Rows", 9, 1, 256, disabled=True)
-        self.compute = choice("Compute axis", COMPUTE, "operations")
+        ask, start = SETTINGS["1"], self.track.part_1
+        self.corpus = switch(ask["corpus"], start.corpus, start.limits)
+        self.threshold, self.threshold_number = slider_with_number(ask["threshold"], start.threshold.value)
+        self.width = whole_number(ask["width"])
+        self.num_perm = choice(ask["num_perm"])
+        self.seed = whole_number(ask["seed"])
+        self.banding = choice(ask["banding"])
+        self.bands = whole_number(ask["bands"], disabled=True)
+        self.rows = whole_number(ask["rows"], disabled=True)
+        self.compute = choice(ask["compute"])
         self.controls = {
             "corpus": self.corpus,
             "threshold": self.threshold,
@@ -155,7 +146,9 @@ class DeduplicationAudit(Controlled):
         self.prediction, self.edited, self.fixed = None, {}, {}
         start = self.track.part_1
         self._quiet = True
-        self.corpus.param.update(options=_offered(self.track), value=start.corpus)
+        self.corpus.param.update(
+            options=by_label(SETTINGS["1"]["corpus"], self.track.part_1.limits), value=start.corpus
+        )
         settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
         try:
             # One after the other: where the page's value cannot be, the track's stands.
@@ -377,8 +370,3 @@ class DeduplicationAudit(Controlled):
         self.s_line.data = {"x": similarity, "y": probability}
         self.s_points.data = {"x": recall[0], "y": recall[1]}
         self.s_threshold.location = point.threshold
-
-
-def _offered(track):
-    """The corpora of a track, by label."""
-    return {label: name for label, name in CORPORA.items() if name in track.part_1.limits}

@@ -16,9 +16,8 @@ from dataselect_core.figures.active_learning import indexing as index_bill
 from dataselect_core.figures.active_learning import situation as situation_
 from dataselect_core.figures.active_learning.situation import ANSWERS
 from dataselect_core.sampling import active_learning_rounds, reference_sweep
+from dataselect_core.settings import SETTINGS
 
-NAMES = {"Random": "random", "Least confidence": "least_confidence", "Margin": "margin", "Entropy": "entropy"}
-PROBLEMS = {"Digits": "digits", "Digits with a rare class": "rare", "Breast cancer": "breast_cancer"}
 TURN = 0.06  # seconds of training between two looks at the page
 FRAME = 0.15  # seconds between two pictures
 FILES = ("digits", "breast_cancer", "labelling_sweep")
@@ -56,18 +55,16 @@ class LabelingROI(Controlled):
     # -- what the page shows ---------------------------------------------------------------------------
 
     def _controls(self):
-        start = self.track.part_2
-        self.strategy = switch("Strategy", NAMES, start.strategy)
-        self.batch_size = choice(
-            "Selection batch size, labels a round", list(reference_sweep.BATCH_SIZES), start.batch_size.value
-        )
-        self.data = choice("Data set", PROBLEMS, start.problem)
-        self.initial = whole_number("Initial labels", 20, 2, 200)
-        self.budget = whole_number("Labels in all", 300, 20, 600)
-        self.seed = whole_number("First seed", 0, 0, 9999)
-        self.seeds = whole_number("Number of seeds", 3, 1, 20)
+        ask, start = SETTINGS["2"], self.track.part_2
+        self.strategy = switch(ask["strategy"], start.strategy)
+        self.batch_size = choice(ask["batch"], start.batch_size.value)
+        self.data = choice(ask["data"], start.problem)
+        self.initial = whole_number(ask["initial"])
+        self.budget = whole_number(ask["budget"])
+        self.seed = whole_number(ask["seed"])
+        self.seeds = whole_number(ask["seeds"])
         self.test_share, self.test_share_number = slider_with_number(
-            "Test share", reference_sweep.TEST_SHARE, 0.1, 0.5, 0.05
+            ask["test_share"], ask["test_share"].default
         )
         self.controls = {
             "strategy": self.strategy,

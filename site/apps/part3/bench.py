@@ -19,13 +19,8 @@ from dataselect_core.figures.domain_gap.situation import (
     setting_of,
 )
 from dataselect_core.gap import gap_map, mix, noise_experiments, small_map
+from dataselect_core.settings import SETTINGS
 
-MEASURES = {
-    "Field accuracy": "accuracy",
-    "Safety recall in heavy rain": "recall",
-    "FID": "fid",
-    "FID∞ (bias taken out)": "fid_infinity",
-}
 PAUSE = 0.2  # seconds without a newer setting before training begins
 REMEMBERED = 2000  # runs
 
@@ -58,34 +53,26 @@ class DomainGapSynthesis(Controlled):
         self._defaults = self.settings()
 
     def _controls(self):
-        start = self.track.part_3
-        self.synthetic, synthetic_number = slider_with_number(
-            "Synthetic share, %", 100 * start.share.value, 0, 100, 5
-        )
+        ask, start = SETTINGS["3"], self.track.part_3
+        self.synthetic, synthetic_number = slider_with_number(ask["synthetic"], 100 * start.share.value)
         self.randomisation, randomisation_number = slider_with_number(
-            "Domain randomisation", start.randomisation.value, 0, 1, 0.05
+            ask["randomisation"], start.randomisation.value
         )
-        self.noise, noise_number = slider_with_number("Label noise to inject, %", 5.0, 0, 30, 1)
+        self.noise, noise_number = slider_with_number(ask["noise"], float(ask["noise"].default))
         self._sliders = {
             "synthetic": (self.synthetic, synthetic_number),
             "randomisation": (self.randomisation, randomisation_number),
             "noiserate": (self.noise, noise_number),
         }
-        self.measure = choice("The map shows", MEASURES, "accuracy")
-        self.total = whole_number("Total budget, samples", int(start.total.value), 20, 3000)
-        self.real = whole_number("Real samples available", int(start.real.value), 0, mix.POOL)
-        self.rain = choice(
-            "Days with rain in the field", {"As recorded in Seattle": "record", "By hand": "hand"}, "record"
-        )
-        self.wet_share = whole_number("Days with rain, %", 43, 0, 100, disabled=True)
-        self.simulator_rain = choice(
-            "Is the simulator given rain?",
-            {"No: it does not know rain": "no", "Yes, from the same record": "yes"},
-            "no",
-        )
-        self.label_noise = whole_number("Wrong labels among the real, %", 0, 0, 45)
-        self.seed = whole_number("First seed", 1, 0, 9999)
-        self.seeds = whole_number("Number of seeds", 5, 2, 20)
+        self.measure = choice(ask["measure"])
+        self.total = whole_number(ask["total"], int(start.total.value))
+        self.real = whole_number(ask["real"], int(start.real.value))
+        self.rain = choice(ask["rain"])
+        self.wet_share = whole_number(ask["wet_share"], disabled=True)
+        self.simulator_rain = choice(ask["simulator_rain"])
+        self.label_noise = whole_number(ask["label_noise"])
+        self.seed = whole_number(ask["seed"])
+        self.seeds = whole_number(ask["seeds"])
         self.controls = {
             "synthetic": self.synthetic,
             "randomisation": self.randomisation,

@@ -26,35 +26,22 @@ DIGITS = (
 )
 
 
-def slider_with_number(label, value, start, end, step, **options):
+def slider_with_number(setting, value, **options):
     """A slider and a number field that always show the same value: (slider, field).
 
     A slider alone is hard to set exactly and needs a drag on a touch screen, so the field stands beside it.
     """
+    ends = {"start": setting.low, "end": setting.high, "step": setting.step, "value": value}
     slider = pn.widgets.FloatSlider(
-        name=label,
-        start=start,
-        end=end,
-        step=step,
-        value=value,
-        sizing_mode="stretch_width",
-        stylesheets=[STYLE],
-        **options,
+        label=setting.label, sizing_mode="stretch_width", stylesheets=[STYLE], **ends, **options
     )
     field = pn.widgets.FloatInput(
-        name=f"{label} (number)",
-        start=start,
-        end=end,
-        step=step,
-        value=value,
-        width=150,
-        stylesheets=[STYLE],
-        **options,
+        label=f"{setting.label} (number)", width=150, stylesheets=[STYLE], **ends, **options
     )
 
     def typed(event):
         if event.new is not None:  # a field that was emptied takes the slider's value back
-            slider.value = min(max(round(event.new, DIGITS), start), end)
+            slider.value = min(max(round(event.new, DIGITS), setting.low), setting.high)
         field.value = slider.value
 
     def moved(event):
@@ -65,33 +52,45 @@ def slider_with_number(label, value, start, end, step, **options):
     return slider, field
 
 
-def whole_number(label, value, start, end, **options):
-    """A field for a whole number in a stated range."""
+def whole_number(setting, value=None, **options):
+    """A field for a whole number in the range of its setting."""
     return pn.widgets.IntInput(
-        name=f"{label} ({start}–{end})",
-        value=value,
-        start=start,
-        end=end,
+        label=f"{setting.label} ({setting.low}–{setting.high})",
+        value=setting.default if value is None else value,
+        start=setting.low,
+        end=setting.high,
         sizing_mode="stretch_width",
         stylesheets=[STYLE],
         **options,
     )
 
 
-def choice(label, options, value, **more):
+def choice(setting, value=None, **more):
     """A list of which one is chosen."""
     return pn.widgets.Select(
-        name=label, options=options, value=value, sizing_mode="stretch_width", stylesheets=[STYLE], **more
+        label=setting.label,
+        options=by_label(setting),
+        value=setting.default if value is None else value,
+        sizing_mode="stretch_width",
+        stylesheets=[STYLE],
+        **more,
     )
 
 
-def switch(label, options, value):
-    """A few alternatives that are all to be seen, as buttons."""
+def switch(setting, value, options=None):
+    """A few alternatives that are all to be seen, as buttons; `options` are those of them that are offered."""
     return pn.widgets.RadioButtonGroup(
-        name=label,
-        options=options,
+        label=setting.label,
+        options=by_label(setting, options),
         value=value,
         sizing_mode="stretch_width",
         orientation="vertical",
         stylesheets=[STYLE],
     )
+
+
+def by_label(setting, only=None):
+    """The options of a choice as Panel takes them: label -> value, or the values where each is its own label."""
+    offered = {label: value for value, label in setting.options.items() if only is None or value in only}
+    plain = all(label == str(value) for label, value in offered.items())
+    return list(offered.values()) if plain else offered

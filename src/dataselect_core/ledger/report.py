@@ -10,9 +10,9 @@ from dataselect_core.figures.active_learning import prediction
 from dataselect_core.ledger.constraints import Constraint, constraints
 from dataselect_core.ledger.record import MOST_BYTES, LedgerError
 from dataselect_core.ledger.runtime import described
+from dataselect_core.settings import LIMITS, PARTS
 from dataselect_core.tracks import track as track_of
 
-PARTS = {"1": "The Deduplication Audit", "2": "Active Learning ROI", "3": "The Domain Gap Synthesis"}
 SYNTHESIS = {
     "decision": "Final strategy",
     "alternative": "Rejected alternative",
@@ -27,21 +27,6 @@ WRITTEN = {
     "risk": "Remaining risk",
 }
 SAMPLES = {"fewer": "fewer samples", "same": "about as many samples", "more": "more samples"}
-# What the link of a class can fix: its name in the link -> how the page tells it, and in which form.
-LIMITS = {
-    "budget_limit": ("budget at most", "percent"),
-    "guardrail_limit": ("guardrail at most", "percent"),
-    "target_limit": ("accuracy at least", "percent"),
-    "cost_limit": ("project at most", "dollars"),
-    "overhead_limit": ("selection’s share of the cost at most", "percent"),
-    "critical_limit": ("recall of the watched class at least", "percent"),
-    "rounds_limit": ("rounds of selection at most", "integer"),
-    "accuracy_limit": ("field accuracy at least", "percent"),
-    "fid_limit": ("FID at most", "fixed"),
-    "recall_limit": ("safety recall at least", "percent"),
-    "supply_limit": ("real samples", "integer"),
-    "deadline_limit": ("training steps at most", "integer"),
-}
 CHECK = re.compile(r"check\.([a-z0-9_-]+)\.(value|limit)")
 UNIT = re.compile(r"\{([\w.]+)\}")
 FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -197,7 +182,10 @@ def _head(ledger):
 def _link(link):
     """What the link of a class has set, as the page tells it."""
     told = [str(link["name"])] if link.get("name") else []
-    for name, (words, form) in {"seed": ("seed", "number"), **LIMITS}.items():
+    for name, (words, form) in {
+        "seed": ("seed", "number"),
+        **{n: (each.said, each.format) for n, each in LIMITS.items()},
+    }.items():
         if link.get(name) is not None:
             told.append(f"{words} {shown(link[name], form)}")
     return ", ".join(told)

@@ -14,9 +14,10 @@ from dataselect_core import datasets
 from dataselect_core.sampling.measures import MEASURES
 from dataselect_core.sampling.splits import rare_class, stratified_split
 from dataselect_core.sampling.sweep import Curve, sweep
+from dataselect_core.settings import setting
 
 SEEDS = tuple(range(10))
-BATCH_SIZES = (5, 10, 20, 50, 100)
+BATCH_SIZES = setting("2", "batch").values  # every batch a reader can choose
 TEST_SHARE = 0.3
 BASELINE_BATCH = 10  # of random sampling, where the batch changes nothing but how often one looks
 

@@ -4,22 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dataselect_core import settings as settings_table
 from dataselect_core.knee import knee
 from dataselect_core.sampling import reference_sweep
-from dataselect_core.sampling.measures import STRATEGIES
 from dataselect_core.sampling.project import economic_knee, labels_to_reach, project_cost
 from dataselect_core.sampling.rounds import active_learning_rounds
+from dataselect_core.settings import SETTINGS
 
 LINE = 0.9  # the card's 90 %
-RANGES = {
-    "initial": (2, 200),
-    "budget": (20, 600),
-    "seed": (0, 9999),
-    "seeds": (1, 20),
-    "test_share": (0.1, 0.5),
-}
-"""What the page's controls allow."""
-CHOICES = {"strategy": STRATEGIES, "batch": reference_sweep.BATCH_SIZES, "data": tuple(reference_sweep.SIZES)}
+CONTROLS = tuple(SETTINGS["2"])
 
 
 @dataclass
@@ -194,14 +187,7 @@ def read(run, prices, baseline, target):
 
 def check(settings):
     """ValueError if a run cannot have these settings: they may come from a file, and none may ask for endless work."""
-    for name, allowed in CHOICES.items():
-        if isinstance(settings[name], bool) or settings[name] not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {settings[name]!r}")
-    for name, (low, high) in RANGES.items():
-        value = settings[name]
-        kinds = (int, float) if name == "test_share" else int
-        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
+    settings_table.check("2", settings, CONTROLS)
 
 
 def stated(run):

@@ -10,6 +10,7 @@ from dataselect_core.figures.active_learning.prediction import DIRECTIONS
 from dataselect_core.figures.active_learning.runs import Reading
 from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.project import Prices
+from dataselect_core.settings import limits_of
 from dataselect_core.tracks import Track
 
 OF_TRACK = (
@@ -25,7 +26,7 @@ OF_TRACK = (
 )
 
 
-CONTROLS = (*runs.CHOICES, *runs.RANGES)
+CONTROLS = runs.CONTROLS
 
 
 RUNS = ("random", "active")
@@ -41,13 +42,7 @@ ANSWERS = ("yes", "no", "depends")
 GUARDRAILS = {"overhead": "overhead_limit", "recall": "critical_limit", "rounds": "rounds_limit"}
 
 
-LIMITS = {
-    "target_limit": (0.5, 1),
-    "cost_limit": (1, 1e9),
-    "overhead_limit": (0, 1),
-    "critical_limit": (0, 1),
-    "rounds_limit": (1, 600),
-}
+LIMITS = limits_of("2")
 """What the link of a class may set, see `class_limits`; of the guardrails, a track has the one of its own kind."""
 
 

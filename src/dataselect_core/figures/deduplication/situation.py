@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 
 from dataselect_core import datasets
+from dataselect_core import settings as settings_table
 from dataselect_core.dedup.audit import Audit
 from dataselect_core.dedup.items import Frames, Signals, Texts
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.scale import at_scale
 from dataselect_core.figures import class_limits
+from dataselect_core.settings import limits_of
 from dataselect_core.tracks import Track
 
 ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
@@ -27,13 +29,12 @@ SOURCES = {
 }  # function in `datasets`
 
 
-RANGES = {"threshold": (0.5, 1), "width": (1, 12), "num_perm": (2, 256), "seed": (0, 9999)}
+CHECKED = ("threshold", "width", "num_perm", "seed")
+"""Settings that decide how much work a report asks for."""
 
 
-LIMITS = {
-    "budget_limit": (0.01, 1),
-    "guardrail_limit": (0, 1),
-}  # what the link of a class may set, see `class_limits`
+LIMITS = limits_of("1")
+"""What the link of a class may set, see `class_limits`."""
 
 
 @dataclass
@@ -124,7 +125,4 @@ def scale(track, cluster, words, edited):
 
 def check(settings):
     """Settings come from reports: none may ask for more work than the page's controls can."""
-    for name, (low, high) in RANGES.items():
-        value = settings[name]
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
+    settings_table.check("1", settings, CHECKED)

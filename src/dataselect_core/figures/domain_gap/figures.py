@@ -31,8 +31,7 @@ def recompute(track_id, settings, assumptions, prediction):
     ----------
     track_id : str
     settings : dict
-        As the page writes them: the names of `RANGES`, rain, simulator_rain and map, and the limits that the link
-        of a class has set.
+        As the page writes them: those of Part 3, and the limits that the link of a class has set.
     assumptions : dict
         What the reader changed: name -> number.
     prediction : dict

@@ -4,37 +4,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from dataselect_core import settings as settings_table
 from dataselect_core.economics.acquisition import acquire
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.figures import class_limits
 from dataselect_core.gap import gap_map, mix, noise_experiments
 from dataselect_core.noise import steps_under_noise
+from dataselect_core.settings import SETTINGS, limits_of
 from dataselect_core.tracks import Track
 from dataselect_core.values import modelled
 
 OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
 OF_THE_LAB = ("expert_label_price",)
 DIRECTIONS = {"rises": 1, "same": 0, "falls": -1}
-RANGES = {
-    "synthetic": (0, 100),
-    "randomisation": (0, 1),
-    "total": (20, 3000),
-    "real": (0, mix.POOL),
-    "wet_share": (0, 100),
-    "label_noise": (0, 45),
-    "seed": (0, 9999),
-    "seeds": (2, 20),
-    "noise": (0, 30),
-}
-"""What the page's controls allow; shares and rates in per cent."""
+CHECKED = tuple(name for name, each in SETTINGS["3"].items() if name != "measure")
+"""Settings that decide what is computed; shares and rates in per cent."""
 LIMITS = ("accuracy", "fid", "recall", "supply")
-CLASS_LIMITS = {
-    "accuracy_limit": (0, 1),
-    "fid_limit": (0.01, 10),
-    "recall_limit": (0, 1),
-    "supply_limit": (0, mix.POOL),
-    "deadline_limit": (1, 1e12),
-}
+CLASS_LIMITS = limits_of("3")
 """What the link of a class may set, see `class_limits`: the demands on a mix, its supply, the steps of the deadline."""
 
 
@@ -184,10 +170,7 @@ def setting_of(settings, track):
     ValueError
         A setting is outside what the page's controls allow, or leaves too little to train on.
     """
-    for name, (low, high) in RANGES.items():
-        value = settings[name]
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
+    settings_table.check("3", settings, CHECKED)
     setting = mix.Setting(
         share=round(settings["synthetic"] / 100, 4),
         randomisation=round(settings["randomisation"], 4),

@@ -1,0 +1,270 @@
+"""Derived data: used where they fit, computed where they do not, kept and compared on purpose."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dataselect_core import datasets
+from tools import apart, derive, gap_maps, optimum
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = Path("src") / "dataselect_core"
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with its data and its derived data, and `root`, `data` of it."""
+    root = tmp_path / "checkout"
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in (CORE, Path("tools"), Path("derived")):
+        shutil.copytree(ROOT / name, root / name, ignore=ignore)
+    shutil.copytree(datasets.data_directory(), root / "data", ignore=ignore)
+    for name in derive.PACKED.values():
+        (root / "data" / name).unlink()
+    return root
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """What was computed, in place of the minutes it takes: entries with their arguments."""
+    made = []
+
+    def compute(root, data, entry, arguments, progress=None):
+        made.append((entry, *arguments))
+        return {"made of": [entry, *arguments], "third": 1 / 3}
+
+    monkeypatch.setattr(derive.apart, "compute", compute)
+    return made
+
+
+def build(root, **options):
+    """Run the step."""
+    return derive.build(root, root / "data", **options)
+
+
+def gap_map(root):
+    """The module of the maps, wherever it lies."""
+    return next((root / CORE).rglob("gap_map.py"))
+
+
+def edit(path, old, new):
+    """Change a source."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_the_repository_holds_what_its_code_computes():
+    """Every result in derived/ has the key of the code as it is: a page is there without the minutes."""
+    data = datasets.data_directory()
+    for stage in derive.jobs(ROOT):
+        for job in stage:
+            kept = derive.read(ROOT / "derived" / job.place)
+            assert kept, f"{job.place} is missing: run `python build.py derive`, and commit what it writes"
+            assert kept["key"] == derive.key(ROOT, data, job), (
+                f"{job.place} is old: run `python build.py derive`"
+            )
+            assert set(kept["made_with"]) == {"python", "numpy", "platform"}
+
+
+def test_what_fits_is_used(checkout, computed):
+    """A build of a fresh checkout computes nothing, and gives the page what the repository holds."""
+    found, fresh = build(checkout)
+    assert (computed, fresh) == ([], True)
+    for kind, name in derive.PACKED.items():
+        packed = json.loads(gzip.decompress((checkout / "data" / name).read_bytes()))
+        assert packed == found[kind]
+        assert packed == json.loads(gzip.decompress((datasets.data_directory() / name).read_bytes()))
+    assert list(found["sweep"]) == list(optimum.PROBLEMS) and list(found["map"]) == [
+        "cloud",
+        "edge",
+        "mobile",
+        "tiny",
+    ]
+    assert list(found["expected"]) == ["1", "2", "3"]
+
+
+def test_what_does_not_fit_is_computed_once(checkout, computed):
+    """Where the code means something else, exactly what rests on it is computed, kept, and not computed again."""
+    edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
+    first = build(checkout)
+    entries = {entry for entry, *_ in computed}
+    assert "tools.gap_maps:compute" in entries and "tools.optimum:compute" not in entries
+    assert first[0]["map"]["edge"]["made of"][0] == "tools.gap_maps:compute"
+    made = len(computed)
+    assert build(checkout) == first
+    assert len(computed) == made
+
+
+def test_a_change_of_one_track_costs_that_track_only(checkout, computed):
+    """Another supply asks for another map; another limit or price does not."""
+    path = checkout / CORE / "facts" / "tracks.json"
+    facts = json.loads(path.read_text("utf-8"))
+    facts["edge"]["part_3"]["real"]["value"] += 1
+    facts["tiny"]["part_3"]["limits"]["fid"]["value"] += 0.1
+    facts["cloud"]["part_3"]["real_price"]["value"] += 1
+    path.write_text(json.dumps(facts), "utf-8")
+    build(checkout)
+    maps = [arguments for entry, *arguments in computed if entry == "tools.gap_maps:compute"]
+    assert maps == [[gap_maps.settings(checkout)["edge"]]]
+
+
+@pytest.mark.parametrize("name", ["digits.u8.gz", "rainfall.csv.gz"])
+def test_other_data_are_another_result(checkout, name):
+    """A data file that is read has its part in the key, by what it holds and not by how it is packed."""
+    stage, _ = derive.jobs(checkout)
+    job = next(job for job in stage if job.kind == "map")
+    data, path = checkout / "data", checkout / "data" / name
+    before, plain = derive.key(checkout, data, job), gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(plain, 1))
+    assert derive.key(checkout, data, job) == before
+    path.write_bytes(gzip.compress(plain[:-65]))
+    assert derive.key(checkout, data, job) != before
+
+
+def test_facts_count_by_what_they_say(checkout):
+    """A fact that is read has its part in the key; the layout of its file, and facts nobody reads, have none."""
+    stage, _ = derive.jobs(checkout)
+    job, data = next(job for job in stage if job.kind == "map"), checkout / "data"
+    before = derive.key(checkout, data, job)
+    path = checkout / CORE / "facts" / "weather.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")), indent=7), "utf-8")
+    (checkout / CORE / "facts" / "prices.json").write_text("{}", "utf-8")
+    assert derive.key(checkout, data, job) == before
+    facts = json.loads(path.read_text("utf-8"))
+    name = next(iter(facts))
+    facts[name]["value"] = 3
+    path.write_text(json.dumps(facts), "utf-8")
+    assert derive.key(checkout, data, job) != before
+
+
+@pytest.mark.parametrize("name", ["weather", "tracks"])
+def test_facts_that_cannot_be_read_are_named(checkout, name):
+    """A slip in a file of facts stops with the name of the file."""
+    (checkout / CORE / "facts" / f"{name}.json").write_text("{,", "utf-8")
+    with pytest.raises(ValueError, match=f"{name}.json is not JSON"):
+        build(checkout)
+
+
+def test_a_developer_does_not_wait(checkout, computed, capsys):
+    """With `earlier`, an older result is used, and that is said; a full build computes it."""
+    edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
+    found, fresh = build(checkout, earlier=True)
+    assert (computed, fresh) == ([], False)
+    assert found["map"]["edge"] == derive.read(ROOT / "derived" / "map" / "edge.json")["value"]
+    assert "map edge" in capsys.readouterr().out
+    assert build(checkout)[1] is True
+    assert computed
+
+
+def test_keeping_puts_results_where_they_belong(checkout, computed):
+    """`derive` writes what changed, in the same bytes every time, and takes away what nothing computes any more."""
+    stale = checkout / "derived" / "map" / "gone.json"
+    stale.write_text("{}")
+    assert derive.keep(checkout, checkout / "data") == [stale]
+    edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
+    changed = derive.keep(checkout, checkout / "data")
+    assert checkout / "derived" / "map" / "edge.json" in changed
+    assert checkout / "derived" / "sweep" / "digits.json" not in changed
+    before = {path: path.read_bytes() for path in changed}
+    shutil.rmtree(checkout / ".build")
+    assert derive.keep(checkout, checkout / "data") == []
+    assert {path: path.read_bytes() for path in changed} == before
+
+
+def test_the_last_bits_of_another_machine_replace_nothing(checkout, monkeypatch):
+    """Where a result differs as platforms do, the repository keeps its own, under the new key."""
+    path = checkout / "derived" / "map" / "edge.json"
+    before = derive.read(path)
+
+    def compute(root, data, entry, arguments, progress=None):
+        kept = {
+            repr(job.arguments): job for stage in derive.jobs(ROOT) for job in stage if job.entry == entry
+        }
+        value = derive.read(ROOT / "derived" / kept[repr(tuple(arguments))].place)["value"]
+        return json.loads(json.dumps(value), parse_float=lambda text: float(text) * (1 + 1e-13))
+
+    monkeypatch.setattr(derive.apart, "compute", compute)
+    edit(gap_map(checkout), 'np.array(move["recall"])', 'np.asarray(move["recall"])')
+    edit(gap_map(checkout), "made = mixing.grid(", "made = dict() | mixing.grid(")
+    assert path in derive.keep(checkout, checkout / "data")
+    after = derive.read(path)
+    assert after["value"] == before["value"] and after["key"] != before["key"]
+
+
+def test_the_check_finds_what_differs(checkout):
+    """Another number, another shape, other sources or a missing file are told; the last bits of a platform are not."""
+    job = derive.jobs(checkout)[0][0]
+    here, there = derive.made_with(), {**derive.made_with(), "platform": "another"}
+    value = {"a": [1, 0.1, None, True], "b": "x"}
+    kept = {"key": "k", "made_with": there, "value": value}
+
+    def wrong(new, key="k", **more):
+        return derive.compare(job, {**kept, **more}, key, new)
+
+    assert wrong({"a": [1, 0.1 * (1 + 1e-12), None, True], "b": "x"}) == []
+    assert wrong(value, made_with=here) == []
+    assert "value.a.1" in wrong({"a": [1, 0.1 * (1 + 1e-8), None, True], "b": "x"})[0]
+    assert "other bytes" in wrong({"a": [1, 0.1 * (1 + 1e-12), None, True], "b": "x"}, made_with=here)[0]
+    for other in (
+        {"a": [1, 0.1, None], "b": "x"},
+        {"a": [1, 0.1, None, True]},
+        {"a": [1, 0.1, None, 1], "b": "x"},
+    ):
+        assert wrong(other), other
+    assert "other sources" in wrong(value, key="l")[0]
+    assert "missing" in derive.compare(job, None, "k", value)[0]
+
+
+def test_a_computation_apart_is_what_it_is_here(tmp_path):
+    """A function computes the same in a Python of its own, tells how far it is, and says so when it fails."""
+    (tmp_path / "slow.py").write_text(
+        "def count(n, progress=None):\n"
+        "    if n < 0:\n        raise ValueError('n is negative')\n"
+        "    for _ in range(n):\n        progress(1 / n)\n"
+        "    return [n, 'ä', 0.1]\n",
+        "utf-8",
+    )
+    told = []
+    shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    assert apart.compute(tmp_path, tmp_path, "slow:count", [4], told.append) == [4, "ä", 0.1]
+    assert told == [0.25] * 4
+    with pytest.raises(subprocess.CalledProcessError):
+        apart.compute(tmp_path, tmp_path, "slow:count", [-1])
+
+
+def test_one_sweep_computed_now_is_the_one_in_the_repository():
+    """The tumours' sweep, of which random sampling is the quickest curve, comes out as it is kept."""
+    program = (
+        "import json; from dataselect_core import exhaustive as e; from dataselect_core.sweep import sweep;"
+        "p = e.problem('breast_cancer');"
+        "c = sweep(p.X, p.y, ('random',), (e.BASELINE_BATCH,), p.initial, p.baseline, e.SEEDS, test_share=e.TEST_SHARE);"
+        "n = len(e.split(p, e.TEST_SHARE, 0)[3]); print(json.dumps(e.pack(c, n)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    kept = derive.read(ROOT / "derived" / "sweep" / "breast_cancer.json")["value"]
+    assert json.loads(done.stdout)["curves"][0] == kept["curves"][0]
+
+
+def test_figures_of_the_sweep_for_a_page_without_python():
+    """Labels to 90 %: margin in small batches saves labels, entropy does not, batches of 100 lose."""
+    figures = optimum.figures()
+    assert figures["margin_10"] < 0.8 * figures["random"] < figures["entropy_50"]
+    assert min(figures[f"{s}_100"] for s in ("least_confidence", "margin", "entropy")) > figures["random"]
+
+
+def test_figures_of_the_maps_for_a_page_without_python():
+    """The figures in the words of the page are those of the maps."""
+    found = gap_maps.figures()
+    assert list(found) == ["cloud", "edge", "mobile", "tiny"]
+    for track in found.values():
+        assert track["low"] < track["change"] < track["high"]
+        assert track["change"] == pytest.approx(100 * (track["after"] - track["before"]))
+        assert 3 <= track["cells"] <= 30 and 0.9 < track["best"] < 1 and 0 < track["share"] < 1

@@ -1,0 +1,147 @@
+"""Questions before work is lost: by mouse and keyboard, with and without the browser's own dialog."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+NO_PYTHON = "delete globalThis.Worker;"  # a question needs none
+NO_DIALOG = "delete HTMLDialogElement.prototype.showModal;"
+BROWSERS = pytest.mark.parametrize("script", ["", NO_DIALOG], ids=["dialog", "no dialog"])
+CLEAR, TITLE = "Clear my work", "Clear your work?"
+LOCKED = "[data-lock-answer='1']"
+FOCUSED = "() => document.activeElement.textContent"
+
+
+@pytest.fixture
+def worker(new_reader):
+    """Opens a reader who has committed 42 %, in a browser that lacks what the script takes away."""
+
+    def opened(script="", **options):
+        return new_reader(script=NO_PYTHON + script, **options).open().commit(42).saved()
+
+    return opened
+
+
+@BROWSERS
+def test_a_question_has_a_name_a_text_and_two_buttons(worker, script):
+    """A screen reader is told the title and the text, and the focus is on the button that loses nothing."""
+    reader = worker(script)
+    reader.page.get_by_role("button", name=CLEAR).click()
+    question = reader.question(TITLE)
+    expect(question).to_be_visible()
+    expect(question).to_have_accessible_description(
+        "Clear all your work in this browser? Export it first if you may want it again."
+    )
+    expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+    expect(question.get_by_role("button")).to_have_text(["Cancel", "Clear"])
+    expect(question).to_be_in_viewport(ratio=1)
+
+
+@BROWSERS
+@pytest.mark.parametrize("key", ["Escape", "Enter", " "])
+def test_the_keyboard_alone_can_refuse(worker, script, key):
+    """Escape, and the button that has the focus, change nothing and put the focus back where it was."""
+    reader = worker(script)
+    button = reader.page.get_by_role("button", name=CLEAR)
+    button.focus()
+    reader.page.keyboard.press("Enter")
+    expect(reader.question(TITLE).get_by_role("button", name="Cancel")).to_be_focused()
+    reader.page.keyboard.press(key)
+    expect(reader.question()).to_have_count(0)
+    expect(button).to_be_focused()
+    expect(reader.here(LOCKED)).to_contain_text("42 %")
+
+
+@BROWSERS
+def test_the_keyboard_alone_can_agree_and_stays_inside(worker, script):
+    """Tab does not leave the question for the page below it, and Enter on the other button clears the work."""
+    reader = worker(script)
+    reader.page.get_by_role("button", name=CLEAR).focus()
+    reader.page.keyboard.press("Enter")
+    expect(reader.question()).to_be_visible()
+    page_below = set()
+    for _ in range(4):
+        reader.page.keyboard.press("Tab")
+        page_below.add(reader.page.evaluate(FOCUSED))
+    assert CLEAR not in page_below and {"Cancel", "Clear"} <= page_below
+    agree = reader.question().get_by_role("button", name="Clear", exact=True)
+    for _ in range(3):  # between the last and the first button, a browser may visit its own
+        if agree.evaluate("(button) => button === document.activeElement"):
+            break
+        reader.page.keyboard.press("Shift+Tab")
+    reader.page.keyboard.press("Enter")
+    expect(reader.one("[data-ledger]")).to_contain_text("Nothing recorded yet")
+    expect(reader.page.get_by_role("button", name=CLEAR)).to_be_focused()
+
+
+@BROWSERS
+def test_the_page_below_a_question_cannot_be_clicked(worker, script):
+    """While the question is open, a click beside it reaches no button, and the answer is still awaited."""
+    reader = worker(script)
+    reader.page.get_by_role("button", name=CLEAR).click()
+    expect(reader.question()).to_be_visible()
+    for name in ("New reader", "Export to a file"):
+        box = reader.page.get_by_role("button", name=name, include_hidden=True).bounding_box()
+        reader.page.mouse.click(box["x"] + 4, box["y"] + 4)
+    expect(reader.question(TITLE)).to_have_count(1)
+    reader.answer("Cancel")
+    expect(reader.here(LOCKED)).to_contain_text("42 %")
+
+
+def test_a_question_fits_a_phone(worker):
+    """At 320 x 480 the question and its buttons are inside the window, and nothing is wider than it."""
+    reader = worker(viewport={"width": 320, "height": 480})
+    reader.page.get_by_role("button", name="New reader").click()
+    question = reader.question("Start as a new reader?")
+    expect(question).to_be_in_viewport(ratio=1)
+    for button in question.get_by_role("button").all():
+        expect(button).to_be_in_viewport(ratio=1)
+    assert question.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+
+
+@BROWSERS
+def test_another_readers_file_replaces_only_after_a_question(worker, script):
+    """The work stays, with a word, when the reader refuses by Escape; it is replaced when the reader agrees."""
+    reader = worker(script)
+    entry = {"value": 77, "said": "77 %", "why": "", "locked_at": "2026-11-23T12:00:00.000Z"}
+    other = {"cloud/1/prediction": {"value": entry, "at": 1_900_000_000_000}}
+    text = json.dumps({"schema": 1, "reader": "somebody-else", "entries": other})
+
+    def choose():
+        with reader.page.expect_file_chooser() as chooser:
+            reader.page.get_by_role("button", name="Import a file").click()
+        file = {"name": "record.json", "mimeType": "application/json", "buffer": text.encode()}
+        chooser.value.set_files(file)
+        expect(reader.question("Replace your work?")).to_contain_text("another reader’s work")
+
+    choose()
+    reader.page.keyboard.press("Escape")
+    expect(reader.status()).to_have_text("Not imported. Nothing was changed.")
+    expect(reader.here(LOCKED)).to_contain_text("42 %")
+    choose()
+    reader.answer("Replace")
+    expect(reader.here(LOCKED)).to_contain_text("77 %")
+    expect(reader.page.get_by_role("button", name="Import a file")).to_be_focused()
+
+
+def test_the_keyboard_alone_clears_work_in_firefox(new_firefox, address):
+    """The question is asked in Firefox too: Enter refuses and the focus returns; Tab and Enter agree."""
+    firefox = new_firefox()
+    firefox.open(address + "index.html?track=cloud&part=1")
+    firefox.type("spinbutton", "Reduction in total training FLOPs", "42")
+    firefox.click("button", "Commit")
+    firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('42 %')")
+    firefox.click("button", CLEAR)
+    asked = "(text) => (document.activeElement.closest('[role=alertdialog]') ? document.activeElement.textContent : '') === text"
+    firefox.wait(asked, "Cancel")
+    firefox.press("Enter")
+    firefox.wait("(text) => document.activeElement.textContent === text", CLEAR)
+    assert firefox.ask("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('42 %')")
+    firefox.press("Enter")
+    firefox.wait(asked, "Cancel")
+    firefox.press("Tab")
+    firefox.wait(asked, "Clear")
+    firefox.press("Enter")
+    firefox.wait("() => document.querySelector('[data-ledger]').textContent.includes('Nothing recorded yet')")
+    firefox.check(address)

@@ -1,0 +1,144 @@
+"""What docs/publishing.md says about hosts: its lines for nginx run the lab, the others are at least well-formed."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "publishing.md").read_text("utf-8")
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+IMMUTABLE = "public, max-age=31536000, immutable"
+needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+
+
+def block(language):
+    """The one code block of a language in the guide."""
+    (code,) = re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
+    return code
+
+
+def free_port():
+    """A port that nobody listens at."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def head(url):
+    """The headers of an answer; waits for a server that has just been started."""
+    request = urllib.request.Request(url, method="HEAD", headers={"Accept-Encoding": "gzip"})
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.headers
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nobody answers at {url}")
+
+
+@contextmanager
+def running(command, address):
+    """A server in a process of its own, for the time of a `with` block."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            head(address)
+            yield address
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def nginx(dist, tmp_path):
+    """The address of the lab in nginx, with the lines of the guide; only the place and the port are others."""
+    port, lines = free_port(), block("nginx")
+    changed = {"listen 80;": f"listen 127.0.0.1:{port};", "root /srv/www;": f'root "{tmp_path}/www";'}
+    for old, new in changed.items():
+        assert lines.count(old) == 1
+        lines = lines.replace(old, new)
+    shutil.copytree(dist, tmp_path / "www" / "lab")
+    shutil.copytree(dist / "assets", tmp_path / "www" / "lab" / "v0.1.0" / "assets")
+    user = "user root;\n" if sys.platform == "linux" and Path(tmp_path).owner() == "root" else ""
+    scratch = "".join(
+        f"{name}_temp_path {tmp_path}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    text = f"{user}pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\nevents {{}}\n"
+    text += f"http {{\naccess_log off;\n{scratch}{lines}\n}}\n"
+    (tmp_path / "nginx.conf").write_text(text, "utf-8")
+    command = [NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", "daemon off;"]
+    with running(command, f"http://127.0.0.1:{port}/lab/") as address:
+        yield address
+
+
+@needs_nginx
+def test_the_lines_for_nginx_send_the_headers_that_the_guide_promises(nginx, dist):
+    """Types, compression and caching of each kind of file, at the root and below a version's number."""
+
+    def one(pattern):
+        return next(dist.glob(pattern)).relative_to(dist).as_posix()
+
+    kinds = {
+        "": ("text/html; charset=utf-8", "no-cache", True),
+        "index.html": ("text/html; charset=utf-8", "no-cache", True),
+        one("assets/lab.*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
+        one("assets/*.css"): ("text/css; charset=utf-8", IMMUTABLE, True),
+        one("assets/*.wasm"): ("application/wasm", IMMUTABLE, True),
+        one("assets/*.bin"): ("application/octet-stream", IMMUTABLE, False),
+        one("offline/*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
+        one("*.whl"): ("application/octet-stream", "no-cache", False),
+        "v0.1.0/" + one("assets/*.wasm"): ("application/wasm", IMMUTABLE, True),
+    }
+    for path, (kind, cache, packed) in kinds.items():
+        headers = head(nginx + path)
+        assert headers["Content-Type"] == kind, path
+        assert headers["Cache-Control"] == cache, path
+        assert (headers["Content-Encoding"] == "gzip") == packed, path
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin", path
+        assert headers["Cross-Origin-Embedder-Policy"] == "require-corp", path
+
+
+@needs_nginx
+def test_the_lab_is_live_from_nginx_below_a_path(nginx, new_reader):
+    """Python starts and a prediction is answered, with the guide's lines, `nosniff` included."""
+    reader = new_reader(nginx).open().live().commit(30).results()
+    assert reader.html.get_attribute("data-boot") == "live"
+
+
+def test_the_lab_is_live_from_pythons_own_server(dist, new_reader):
+    """The guide's last host: `python -m http.server` in the folder."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "http.server",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        str(dist),
+    ]
+    with running(command, f"http://127.0.0.1:{port}/") as address:
+        new_reader(address).open().live().commit(30).results()
+
+
+def test_the_configuration_for_iis_is_well_formed():
+    """Each type is removed before it is added, since IIS refuses all of a site for a type named twice."""
+    tree = ElementTree.fromstring(block("xml").encode())
+    static = tree.find("system.webServer/staticContent")
+    removed = [item.get("fileExtension") for item in static.findall("remove")]
+    added = [item.get("fileExtension") for item in static.findall("mimeMap")]
+    assert removed == added and {".wasm", ".bin", ".js", ".whl"} <= set(added)
+    assert [item.tag for item in static] == ["remove", "mimeMap"] * len(added)

@@ -1,0 +1,255 @@
+"""The quick loop of `serve`: an edit is built and shown in the open page, and so is a mistake."""
+
+import contextlib
+import json
+import re
+import shutil
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tools import live, make, serve, views
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (
+    '<!doctype html><html data-boot="live"><meta http-equiv="Content-Security-Policy" content="{csp}">'
+    '<link rel="stylesheet" href="{style}"><title>A page</title><h1>{words}</h1><input aria-label="Name">'
+    '<div style="height:5000px"></div><p id="end">The end</p>'
+)
+CSP = "default-src 'none'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'"
+
+
+def write(folder, words="One", colour="rgb(1, 2, 3)"):
+    """A site of one page and its style sheet."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "assets").mkdir(parents=True)
+    sheet = f"h1 {{ color: {colour} }}"
+    style = f"assets/style.{make.hashlib.sha256(sheet.encode()).hexdigest()[:10]}.css"
+    (folder / style).write_text(sheet)
+    (folder / "index.html").write_text(PAGE.format(csp=CSP, style=style, words=words))
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A served site; `site(**what)` builds another state of it."""
+    new, dist = tmp_path / "new", tmp_path / "dist"
+    write(new)
+    make.bring(new, dist)
+    told = live.Live(dist)
+
+    def build(**what):
+        write(new, **what)
+        make.bring(new, dist)
+        told.built()
+
+    build.live = told
+    server = serve.start(dist, cache_control="no-store", live=told)
+    build.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    yield build
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def page(chromium, site):
+    """The site, open and listening, with a name in its field that a reload would lose."""
+    context = chromium.new_context(viewport={"width": 800, "height": 600})
+    page = context.new_page()
+    with page.expect_response(lambda answer: answer.url.endswith(serve.EVENTS)):
+        page.goto(site.url)
+    page.get_by_label("Name").fill("Ada")
+    yield page
+    context.close()
+
+
+def test_a_new_style_sheet_is_swapped(site, page):
+    """The page changes its colour and is not loaded again."""
+    site(colour="rgb(9, 9, 9)")
+    expect(page.get_by_role("heading")).to_have_css("color", "rgb(9, 9, 9)")
+    expect(page.get_by_label("Name")).to_have_value("Ada")
+    assert page.locator("link").count() == 1
+    site(colour="rgb(7, 7, 7)")
+    expect(page.get_by_role("heading")).to_have_css("color", "rgb(7, 7, 7)")
+    expect(page.get_by_label("Name")).to_have_value("Ada")
+
+
+def test_new_words_are_loaded_where_the_reader_was(site, page):
+    """The page loads again and stands where it stood."""
+    page.evaluate("scrollTo(0, 3000)")
+    site(words="Two", colour="rgb(9, 9, 9)")
+    expect(page.get_by_role("heading")).to_have_text("Two")
+    page.wait_for_function("scrollY === 3000")
+
+
+def test_a_mistake_is_shown_and_goes(site, page):
+    """What is wrong stands in the page, also after a reload, until it is mended."""
+    site.live.broken("part-1.md: there is no <b>figure</b>")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("part-1.md: there is no <b>figure</b>")
+    expect(page.get_by_label("Name")).to_have_value("Ada")
+    page.reload()
+    expect(alert).to_contain_text("there is no")
+    site()
+    expect(alert).to_have_count(0)
+
+
+def test_a_page_that_was_away_catches_up(site, page):
+    """A page whose line broke learns at the next one that it is old."""
+    page.context.set_offline(True)
+    site.live._tell = lambda more: None  # nobody hears of this build
+    site(words="Three")
+    del site.live._tell
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.get_by_role("heading")).to_have_text("Three")
+
+
+def test_nothing_of_it_is_in_the_site_or_on_another_server(site):
+    """Only the development server adds the script; the files, and a plain server, know nothing of it."""
+    with urllib.request.urlopen(site.url) as answer:
+        assert serve.SCRIPT in answer.read().decode()
+    dist = site.live.dist
+    assert all(b"@lab" not in path.read_bytes() for path in dist.rglob("*") if path.is_file())
+    with serve.serving(dist) as url:
+        with urllib.request.urlopen(url) as answer:
+            assert "@lab" not in answer.read().decode()
+        for name in (serve.SCRIPT, serve.EVENTS):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(url.rstrip("/") + name)
+
+
+def test_a_change_is_built_once_it_is_written(tmp_path, capfd):
+    """Each change of a source starts a build that is told what changed; one that fails is told, and mends itself."""
+    source = tmp_path / "site" / "page.md"
+    source.parent.mkdir()
+    source.write_text("one")
+    built, stop = [], threading.Event()
+
+    class Pages:
+        fault = None
+
+        def built(self):
+            self.fault = ""
+
+        def broken(self, text):
+            self.fault = text
+
+    def build(changed):
+        text = source.read_text() if source.exists() else "gone"
+        built.append((text, [path.name for path in changed]))
+        if text == "bad":
+            raise views.ViewError("page.md is bad")
+
+    pages = Pages()
+    watcher = threading.Thread(target=live.rebuild_on_change, args=(tmp_path, build, pages, stop))
+    watcher.start()
+    try:
+        time.sleep(0.3)
+        for change, expected, fault in (
+            ("two", "two", ""),
+            ("bad", "bad", "page.md is bad"),
+            (None, "gone", ""),
+        ):
+            pages.fault = None
+            source.unlink() if change is None else source.write_text(change)
+            wait_until(lambda: pages.fault is not None)
+            assert (built[-1], pages.fault) == ((expected, ["page.md"]), fault)
+        assert len(built) == 3
+    finally:
+        stop.set()
+        watcher.join()
+    said = capfd.readouterr()
+    assert said.out.count("site/page.md changed; building again") == 3
+    assert "page.md is bad" in said.err and "last good site" in said.err
+
+
+def wait_until(ready, seconds=60):
+    """Until something is so; machines that run tests are busy."""
+    deadline = time.monotonic() + seconds
+    while not ready() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert ready()
+
+
+# -- the lab itself ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the tree, with what the last build kept."""
+    root = tmp_path_factory.mktemp("a copy") / "lab"
+    hidden = shutil.ignore_patterns("__pycache__")
+    root.mkdir()
+    for name in (*make.SOURCES, str(make.DATA), ".build/runtime", ".build/packed", ".build/own", ".build/views",
+                 ".build/pyodide", ".build/notice", ".build/parsed"):  # fmt: skip
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=hidden)
+        elif source.exists():
+            shutil.copy(source, root / name)
+    return root
+
+
+def edit(root, name, old, new):
+    """Change a source; returns a way back."""
+    path = root / name
+    text = path.read_text("utf-8")
+    assert old in text, name
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return lambda: path.write_text(text, "utf-8")
+
+
+def test_the_lab_shows_what_is_edited(checkout, capfd):
+    """Words, a style, a script, a workbench and the core: each edit, right or wrong, is built or named."""
+    builder = live.Builder(checkout)
+    builder.build()
+    told, dist = live.Live(checkout / "dist"), checkout / "dist"
+    messages = []
+    told._tell = lambda more: messages.append(told._message() | more)
+    with contextlib.closing(builder):
+        builder.warm()
+
+        def after(name, old, new):
+            back = edit(checkout, name, old, new)
+            live.attempt(told, builder.build, [checkout / name])
+            return back, messages[-1]
+
+        _, message = after("site/shell/style.css", "{", "{ --edited: 1;")
+        assert message["style"] and "--edited" in (dist / message["style"]).read_text()
+        _, message = after("site/pages/scene.edge.md", "\n", "\nEdited words.\n")
+        assert not message["fault"] and not message["style"]
+        assert "Edited words." in (dist / "index.html").read_text("utf-8")
+
+        for name, old, new, said in (
+            ("site/pages/scene.edge.md", "Edited words.", "{{nothing|percent", "scene.edge.md"),
+            ("site/pages/lab.html", "{%", "{% nonsense ", "lab.html, line"),
+            ("site/shell/main.js", "{", "{ let 1;", "site/shell/main.js:"),
+            (
+                "site/apps/part2/bench.py",
+                "\nfrom ",
+                "\nimport nothing_of_the_kind\nfrom ",
+                "nothing_of_the_kind",
+            ),
+            ("src/dataselect_core/facts/prices.json", "{", "{,", "prices.json"),
+            ("site/apps/part1/bench.py", "\nfrom ", "\nimport (\nfrom ", "bench.py"),
+        ):
+            good = (dist / "index.html").read_bytes()
+            back, message = after(name, old, new)
+            assert said in message["fault"], (name, message["fault"][-300:])
+            assert (dist / "index.html").read_bytes() == good
+            back()
+            live.attempt(told, builder.build, [checkout / name])
+            assert not messages[-1]["fault"], name
+    assert re.search(r"main\.js:\d+", capfd.readouterr().err)
+
+
+def test_the_lab_is_told_apart_by_more_than_its_style(checkout):
+    """What a page is told is JSON of two words: which build there is, and what is wrong."""
+    told = live.Live(ROOT / "dist")
+    first = next(told.listen())
+    assert json.loads(json.dumps(first)) == {"token": told.token, "fault": ""}
+    assert told.token == live.Live(ROOT / "dist").token

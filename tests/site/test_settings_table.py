@@ -1,0 +1,147 @@
+"""One table of settings and limits: whoever reads it follows a change of any entry."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dataselect_core.settings as core
+from dataselect_core.facts import load
+from tools import guides, node, pages
+
+ROOT = Path(__file__).resolve().parents[2]
+NUMBERS = [
+    (part, name)
+    for part, rows in load("settings")["settings"].items()
+    for name, row in rows.items()
+    if row["kind"] != "choice"
+]
+CHOICES = [
+    (part, name)
+    for part, rows in load("settings")["settings"].items()
+    for name, row in rows.items()
+    if row["kind"] == "choice"
+]
+TRIAL = """
+const fs = require("fs");
+const [state, tables] = process.argv.slice(2);
+const source = fs.readFileSync(state, "utf8");
+const answers = JSON.parse(fs.readFileSync(tables, "utf8")).map(({ table, addresses }) => {
+  globalThis.location = { search: "" };
+  globalThis.lab = { json: () => table, all: () => [] };
+  (0, eval)(source);
+  return addresses.map((address) => lab.state.read(address));
+});
+console.log(JSON.stringify(answers));
+"""
+
+
+def read_by_the_page(tmp_path, trials):
+    """What the page's own reader of addresses makes of some addresses under some tables."""
+    (tmp_path / "trial.cjs").write_text(TRIAL, "utf-8")
+    (tmp_path / "tables.json").write_text(json.dumps(trials), "utf-8")
+    state = ROOT / "site" / "shell" / "state.js"
+    done = node.node(tmp_path / "trial.cjs", state, tmp_path / "tables.json", capture_output=True)
+    return json.loads(done.stdout)
+
+
+def changed(part, name, **entries):
+    """The table with one entry changed."""
+    table = pages.settings_table(ROOT)
+    row = table["settings"][part][name] if part else table["limits"][name]
+    row.update(entries)
+    return table
+
+
+def test_the_page_follows_every_number(tmp_path):
+    """A range that is made wider admits in an address what the range of before refuses."""
+    trials = []
+    for part, name in NUMBERS:
+        row = load("settings")["settings"][part][name]
+        address = f"?part={part}&{name}={row['high'] + 1}"
+        for high in (row["high"], row["high"] + 1):
+            trials.append({"table": changed(part, name, high=high), "addresses": [address]})
+    answers = read_by_the_page(tmp_path, trials)
+    for i, (part, name) in enumerate(NUMBERS):
+        (before,), (after,) = answers[2 * i], answers[2 * i + 1]
+        assert before["settings"] == {} and "allowed" in before["ignored"][0], name
+        assert name in after["settings"] and after["ignored"] == [], name
+
+
+def test_the_page_follows_every_choice(tmp_path):
+    """A new option can be named in an address, and one that is gone cannot."""
+    trials = []
+    for part, name in CHOICES:
+        options = load("settings")["settings"][part][name]["options"]
+        more = [*options[1:], {"value": "another", "label": "Another"}]
+        addresses = [f"?part={part}&{name}=another", f"?part={part}&{name}={options[0]['value']}"]
+        trials.append({"table": changed(part, name, options=more), "addresses": addresses})
+    for (part, name), (new, gone) in zip(CHOICES, read_by_the_page(tmp_path, trials), strict=True):
+        assert new["settings"] == {name: "another"}, (part, name)
+        assert gone["settings"] == {} and "another" in gone["ignored"][0], (part, name)
+
+
+def test_the_page_and_the_form_follow_every_limit(tmp_path):
+    """A limit that is moved is read by the page, and stated by the form and the guide for instructors."""
+    names = list(load("settings")["limits"])
+    tables = [changed(None, name, low=3, high=7, format="number") for name in names]
+    addresses = [f"?part=1&fixed=limits&{name}=7" for name in names]
+    trials = [{"table": t, "addresses": [a]} for t, a in zip(tables, addresses, strict=True)]
+    for name, table, (found,) in zip(names, tables, read_by_the_page(tmp_path, trials), strict=True):
+        assert found["link"]["limits"] == {name: 7}
+        rows = [row for each in guides.form_limits(table).values() for row in each]
+        assert (name, "3 to 7", False) in [(row[0], row[2], row[3]) for row in rows]
+        assert f"<code>{name}</code>" in guides.limits_html(table)
+        assert "<td>3 to 7</td>" in guides.limits_html(table)
+
+
+@pytest.mark.parametrize(("part", "name"), NUMBERS)
+def test_core_and_control_follow_every_number(monkeypatch, part, name):
+    """The check of a report and the control of the workbench take their range from the table."""
+    from apps.shared import controls
+
+    row = load("settings")["settings"][part][name]
+    monkeypatch.setattr(core, "load", lambda _: changed(part, name, high=row["high"] + 1))
+    moved = core._settings()[part][name]
+    assert moved.check(row["high"] + 1) == row["high"] + 1
+    with pytest.raises(ValueError, match=f"{name} must be a .*number from"):
+        core.SETTINGS[part][name].check(row["high"] + 1)
+    value = row["low"]
+    made = (
+        controls.whole_number(moved, value)
+        if row["kind"] == "whole"
+        else controls.slider_with_number(moved, float(value))[1]
+    )
+    assert (made.start, made.end) == (row["low"], row["high"] + 1)
+
+
+@pytest.mark.parametrize(("part", "name"), CHOICES)
+def test_core_and_control_follow_every_choice(monkeypatch, part, name):
+    """A new option is taken by the check of a report, and offered by the control."""
+    from apps.shared import controls
+
+    options = [*load("settings")["settings"][part][name]["options"], {"value": "another", "label": "Another"}]
+    monkeypatch.setattr(core, "load", lambda _: changed(part, name, options=options))
+    moved = core._settings()[part][name]
+    assert moved.check("another") == "another"
+    assert "another" in controls.choice(moved, "another").values
+    with pytest.raises(ValueError, match=f"{name} must be one of"):
+        core.SETTINGS[part][name].check("another")
+
+
+def test_every_control_of_a_workbench_is_a_row_of_the_table():
+    """A workbench has the controls of its part, all of them and no other, with the labels of the table."""
+    from apps.bridge import Bridge
+
+    views = json.loads(Bridge(lambda text: None, None).documents())
+    for part, rows in core.SETTINGS.items():
+        words = json.dumps(views[part], ensure_ascii=False)
+        missing = [each.label for each in rows.values() if each.label not in words and each.kind != "choice"]
+        assert missing == [], part
+
+
+def test_no_other_file_states_a_range_of_the_table():
+    """Nobody writes a range of the table down again: the words of the shell and of the forms have none."""
+    for file in (ROOT / "site" / "shell" / "state.js", ROOT / "site" / "pages" / "link-form.html"):
+        text = file.read_text("utf-8")
+        assert "0 to 9999" not in text and "20 to 3000" not in text and "1 to 600" not in text

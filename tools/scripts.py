@@ -1,0 +1,45 @@
+"""The page's own scripts are parsed when the site is built: a slip of the pen is told there, not by an empty page."""
+
+import hashlib
+
+from tools import node
+
+CHECK = """
+const { readFileSync } = require("node:fs");
+const { Script } = require("node:vm");
+for (const path of process.argv.slice(1)) {
+  try {
+    new Script(readFileSync(path, "utf8"), { filename: path });
+  } catch (error) {
+    console.log(error.stack.split("\\n    at ")[0].trim());
+  }
+}
+"""
+
+
+class ScriptError(Exception):
+    """A script that no browser can read; the message says where and why."""
+
+
+def check(root):
+    """Parse every script of `site/shell` that has not been parsed since it was last changed.
+
+    Raises
+    ------
+    ScriptError
+        Some cannot be parsed.
+    """
+    folder = root / ".build" / "parsed"
+    kept = {
+        path: folder / hashlib.sha256(path.read_bytes()).hexdigest()[:24]
+        for path in sorted((root / "site" / "shell").glob("*.js"))
+    }
+    fresh = [path for path, mark in kept.items() if not mark.exists()]
+    if not fresh:
+        return
+    said = node.node("-e", CHECK, "--", *fresh, capture_output=True).stdout.strip()
+    if said:
+        raise ScriptError(said.replace(f"{root.as_posix()}/", ""))
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in fresh:
+        kept[path].touch()
