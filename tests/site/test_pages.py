@@ -406,7 +406,7 @@ def test_the_second_question_is_not_answered_by_what_the_first_lock_opens(built,
 def test_no_guarded_text_is_in_the_page_source(built, revealed):
     """Neither the sentences of the reveal nor the figures that answer the lock are in index.html."""
     page_text = parse(built[1]).text
-    for figure in ("59 %", "2,090", "65.9", "57.4", "33.2", "0.58999"):
+    for figure in ("59.0 %", "2,090", "65.9", "57.4", "33.2", "0.58999"):
         assert figure in built[2][1] or figure == "0.58999"
         assert figure not in built[1]
     sentences = [
@@ -472,7 +472,7 @@ def test_the_reveal_is_a_hashed_classic_script(built, page):
 def test_the_fallback_without_python_has_native_figures(revealed):
     """A reader whose Python fails still gets the measured answer, written at build time with its kind."""
     fallback = revealed.one(data_fragment="no-python")
-    assert "59 %" in fallback.text and "1,257" in fallback.text
+    assert "59.0 %" in fallback.text and "1,257" in fallback.text
     assert fallback.all("output") == []
     assert {each.attributes["data-kind"] for each in fallback.all(data_kind=True)} == {"measured"}
 
