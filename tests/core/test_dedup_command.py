@@ -119,7 +119,7 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
     assert report["temporary_bytes"] == 5 * 42 * 8
     assert report["peak_memory_bytes"] > 10e6
     text = capsys.readouterr().out
-    assert "1 documents have no word that counts" in text
+    assert "1 documents have no letter and no number" in text
     assert "a.jsonl, line 6 is not JSON" in text
     for row in (("documents", 5, 3, 2, "40.0%"), ("words", sum(words), kept, sum(words) - kept)):
         assert any(line.split()[: len(row)] == list(map(str, row)) for line in text.splitlines())

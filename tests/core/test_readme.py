@@ -21,7 +21,7 @@ def run(*command, folder):
     done = subprocess.run(
         [sys.executable, *command],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": source},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])},
         capture_output=True,
         text=True,
         check=False,

@@ -12,8 +12,8 @@ from dataselect_core.corpus.compression import split_codec
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.formats import TABLES, CorpusError, Problem, format_of
 from dataselect_core.corpus.memory import FACTS, PAGE_BYTES, PAGE_DOCUMENTS
-from dataselect_core.dedup import exact_similarity
 from dataselect_core.dedup.items import Texts
+from dataselect_core.dedup.pairs import confirmed_similarity
 from dataselect_core.shingles import shingle_sets
 
 PAGE_LINES = FACTS["page_lines"]["value"]
@@ -204,7 +204,14 @@ class Shelf:
         """Exact Jaccard similarity of pairs: float64[m]."""
         pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
         documents, place = np.unique(pairs, return_inverse=True)
-        return exact_similarity(shingle_sets(self.read(documents), self.width), place.reshape(pairs.shape))
+        texts = self.read(documents)
+        return confirmed_similarity(
+            shingle_sets(texts, self.width),
+            place.reshape(pairs.shape),
+            0.0,
+            lambda some: [texts[number] for number in some],
+            self.width,
+        )
 
     def name(self, document):
         """Where a document stands, and how it begins."""

@@ -145,7 +145,7 @@ def report_text(found):
             " mostly only equal ones are duplicates."
         )
     if documents["empty"]:
-        lines.append(f"{documents['empty']:,} documents have no word that counts (a-z, 0-9); all stay.")
+        lines.append(f"{documents['empty']:,} documents have no letter and no number, so no words; all stay.")
     if found["files"]["passed_over"]:
         lines.append(f"{found['files']['passed_over']:,} files of other kinds were passed over.")
     malformed = found["malformed"]

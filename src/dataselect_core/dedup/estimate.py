@@ -99,11 +99,11 @@ def estimate_files(
         mine = index.file >= corpus.references
         chosen = np.flatnonzero(mine)
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, min(sample, len(chosen)), replace=False))
-        compare = streaming._Exact(corpus, index, width)
+        compare = streaming._Exact(corpus, index, width, threshold)
         removed, pairs = look_up(chosen, first, filled, keys, bands, compare, threshold)
         begun = time.perf_counter()
         if len(pairs):
-            streaming._Exact(corpus, index, width)(
+            streaming._Exact(corpus, index, width, threshold)(
                 pairs
             )  # all at once, as a run does, with nothing held before
         comparing = (time.perf_counter() - begun) * len(index.file) / len(chosen)

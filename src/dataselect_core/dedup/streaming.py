@@ -3,8 +3,9 @@
 The corpus is read once: of each document stay its place in the file, a fingerprint of its shingles, and, in a
 temporary file, a 64-bit key of each band of its signature. Documents with the same shingles are joined at
 once. Then, a band at a time, the keys are sorted, and documents with equal keys are compared: by their
-shingles, read again, or by their signatures (from another temporary file). A pair that is already in one
-cluster is not compared again, so that a thousand copies cost a thousand comparisons and not a million.
+shingles, read again (and by the words, where they share only one shingle), or by their signatures (from another
+temporary file). A pair that is already in one cluster is not compared again, so that a thousand copies cost a
+thousand comparisons and not a million.
 """
 
 import math
@@ -24,10 +25,11 @@ from dataselect_core.corpus.formats import Document
 from dataselect_core.dedup.answers import Ids, Noted
 from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.disk_tables import Keys, Signatures, band_keys
-from dataselect_core.dedup.pairs import clusters, exact_similarity
+from dataselect_core.dedup.pairs import clusters, confirmed_similarity
 from dataselect_core.lsh import optimal_bands
 from dataselect_core.minhash import jaccard, signatures
 from dataselect_core.shingles import shingle_sets
+from dataselect_core.words import word_ngrams
 
 CHUNK_DOCUMENTS = 4096
 CHUNK_BYTES = 1 << 20  # of documents read, and of documents compared, at a time
@@ -50,7 +52,7 @@ class StreamedDeduplication:
     same : int
         Documents removed because an earlier one has the same set of shingles.
     empty : int
-        Documents without a token; they are duplicates of nothing.
+        Documents without a word; they are duplicates of nothing.
     compared : int
         Pairs that were compared, not counting those of equal sets.
     malformed : int
@@ -204,7 +206,7 @@ def deduplication_steps(
         distinct = np.flatnonzero(filled & (first == np.arange(n)))
         first = np.where(filled, first, np.arange(n))
         join = _Clusters(n)
-        compare = _Exact(corpus, index, width) if verify else _Estimated(signed)
+        compare = _Exact(corpus, index, width, threshold) if verify else _Estimated(signed)
         similarity = Noted(compare, threshold)
         compared = 0
         for band in range(bands):
@@ -314,8 +316,7 @@ class _Reading:
         sizes = np.array([len(members) for members in sets])
         self.empty += int((sizes == 0).sum())
         self.filled += (sizes > 0).tobytes()
-        for members in sets:
-            self.fingerprints += blake2b(members, digest_size=16).digest()
+        self.fingerprints += b"".join(_fingerprints(texts, sets, self.width))
         signed = signatures(sets, self.num_perm, self.seed)
         self.keys.append(band_keys(signed, self.bands, self.rows))
         if self.signed is not None:
@@ -325,14 +326,20 @@ class _Reading:
 class _Exact:
     """Similarities by the shingles of the texts, read again; those of late are held."""
 
-    def __init__(self, corpus, index, width):
-        self.corpus, self.index, self.width = corpus, index, width
+    def __init__(self, corpus, index, width, threshold=0.0):
+        self.corpus, self.index, self.width, self.threshold = corpus, index, width, threshold
         self.weights = index.size  # bytes, which say how many pairs are taken at a time
         self._held, self._shingles = OrderedDict(), 0
 
     def __call__(self, pairs):
         documents, place = np.unique(pairs, return_inverse=True)
-        return exact_similarity(self._sets(documents), place.reshape(pairs.shape))
+        return confirmed_similarity(
+            self._sets(documents),
+            place.reshape(pairs.shape),
+            self.threshold,
+            lambda some: self.corpus.texts(self.index, documents[some]),
+            self.width,
+        )
 
     def _sets(self, documents):
         wanted = documents.tolist()
@@ -393,6 +400,18 @@ def _bands(threshold, num_perm, bands, rows):
     if bands * rows > arguments.integer("num_perm", num_perm, 2):
         raise ValueError(f"bands * rows must be at most num_perm = {num_perm}, not {bands} * {rows}")
     return bands, rows
+
+
+def _fingerprints(texts, sets, width):
+    """128 bits of what each document is: of its set, or of the words themselves where that is one hash of 32 bits."""
+    made = [blake2b(members, digest_size=16).digest() for members in sets]
+    single = [number for number, members in enumerate(sets) if len(members) == 1]
+    if single:
+        grams = word_ngrams([texts[number] for number in single], width)
+        for number, words in zip(single, grams, strict=True):
+            said = "\n".join(sorted(map(" ".join, words))).encode()
+            made[number] = blake2b(said, digest_size=16, person=b"words").digest()
+    return made
 
 
 def _first_of_each(fingerprints):
