@@ -75,7 +75,8 @@ def test_any_texts_equal_deduplicate(tmp_path_factory, texts, threshold, width, 
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("CHUNK_DOCUMENTS", 3), ("CHUNK_BYTES", 400), ("CACHED", 0), ("CACHED", 150)]
+    ("name", "value"),
+    [("CHUNK_DOCUMENTS", 3), ("CHUNK_BYTES", 400), ("COMPARE_BYTES", 400), ("CACHED", 0), ("CACHED", 150)],
 )
 def test_memory_settings_do_not_change_the_result(tmp_path, monkeypatch, name, value):
     """However little is read, compared or held at a time, the same documents stay."""
@@ -162,9 +163,9 @@ def test_within_a_group_all_pairs_are_tried(tmp_path):
     class Recorded(streaming._Exact):
         """Records what is compared."""
 
-        def __call__(self, pairs):
+        def submit(self, pairs):
             seen.extend(map(tuple, pairs.tolist()))
-            return super().__call__(pairs)
+            return super().submit(pairs)
 
     corpus = jsonl(tmp_path / "a.jsonl", texts)
     index = deduplicate_files(corpus, 0.5, width=2).index

@@ -29,6 +29,7 @@ from dataselect_core.dedup.answers import cluster_rows, removed_rows
 from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.estimate import estimate_files
 from dataselect_core.dedup.streaming import deduplicate_files
+from dataselect_core.dedup.workers import processors
 from dataselect_core.lsh import bands_for_recall
 
 SUMMARY = "remove near-duplicates from a corpus"
@@ -144,6 +145,12 @@ def add_arguments(parser):
         help="compare candidates exactly, reading them again (default), or by their signatures",
     )
     parser.add_argument(
+        "--jobs",
+        type=_checked(int, arguments.integer, "jobs", 1, 1024),
+        metavar="N",
+        help="processes that share the work (default: as many as processors); what comes out is the same",
+    )
+    parser.add_argument(
         "--temporary", type=Path, metavar="FOLDER", help="for temporary files (default: the system's)"
     )
 
@@ -204,6 +211,7 @@ def _run(options, stopping, begun):
                 progress,
                 options.keep.rule,
                 options.id,
+                options.jobs or processors(),
             )
             if kept:
                 corpus.write_into(kept, result.index, result.keep)
@@ -296,23 +304,54 @@ def _check_temporary(folder):
 
 
 class _Progress:
-    """One line on standard error, rewritten at most a few times a second."""
+    """One line on standard error, rewritten at most a few times a second, with rate and time left."""
 
     def __init__(self):
-        self._next = 0.0
+        self._next, self._stage, self._begun = 0.0, None, 0.0
 
     def __call__(self, stage, done, total):
-        if time.monotonic() < self._next:
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._begun = stage, now
+        if now < self._next:
             return
-        self._next = time.monotonic() + 0.2
-        if stage == "read":
-            amount = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
-        else:
-            amount = f"band {done + 1} of {total}"
-        print(f"\r\x1b[K{stage}: {amount}", end="", file=sys.stderr, flush=True)
+        self._next = now + 0.2
+        print(
+            f"\r\x1b[K{progress_line(stage, done, total, now - self._begun)}",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def clear(self):
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def progress_line(stage, done, total, seconds):
+    """How far a stage is, in at most 79 characters.
+
+    Parameters
+    ----------
+    stage : "read" or "compare"
+    done, total : int
+        Bytes, or bands.
+    seconds : float
+        Since the stage began.
+
+    Returns
+    -------
+    str
+    """
+    filled = int(20 * done / total) if total else 20
+    if stage == "read":
+        size, unit = (1e9, "GB") if total >= 1e11 else (1e6, "MB")
+        amount = f"{done / size:,.0f} of {total / size:,.0f} {unit}"
+        rate = f", {done / 1e6 / seconds:,.1f} MB/s" if seconds > 1 else ""
+    else:
+        amount, rate = f"band {done + 1} of {total}", ""
+    left = round(seconds * (total - done) / done) if done and seconds > 1 else None
+    until = "" if left is None else f", {left // 60}:{left % 60:02d} left"
+    return f"{stage} [{'#' * filled}{'.' * (20 - filled)}] {amount}{rate}{until}"
 
 
 def _checked(kind, check, name, *limits):

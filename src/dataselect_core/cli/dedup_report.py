@@ -1,10 +1,9 @@
 """The report of a deduplication: as a dictionary for programs, and as text for people."""
 
-import sys
-
 import numpy as np
 
 from dataselect_core import __version__
+from dataselect_core.dedup.workers import peak_memory
 from dataselect_core.lsh import collision_probability
 
 SCHEMA = 1  # of the JSON report
@@ -90,7 +89,9 @@ def report(corpus, result, options, seconds):
             for similarity in (options.threshold, (1 + options.threshold) / 2)
         ],
         "seconds": round(seconds, 3),
+        "jobs": result.jobs,
         "peak_memory_bytes": peak_memory(),
+        "workers_memory_bytes": result.workers_memory,
         "temporary_bytes": result.temporary_bytes,
     }
 
@@ -163,9 +164,11 @@ def report_text(found):
         f" {parameters['rows']} rows, seed {parameters['seed']}."
     )
     memory = found["peak_memory_bytes"]
+    workers = found["workers_memory_bytes"]
+    workers = f" and {workers / 1e6:,.0f} MB in {found['jobs']} workers" if workers else ""
     lines.append(
         f"{found['seconds']:,.1f} s, {found['compared_pairs']:,} pairs compared,"
-        + (f" {memory / 1e6:,.0f} MB of memory at most," if memory else "")
+        + (f" {memory / 1e6:,.0f} MB of memory at most{workers}," if memory else "")
         + f" {found['temporary_bytes'] / 1e6:,.0f} MB of temporary files."
     )
     return "\n".join(lines)
@@ -182,19 +185,3 @@ def estimate_text(found, options):
         f"A run takes about {found.seconds:,.0f} s on this machine as busy as it is, {found.memory / 1e6:,.0f} MB of"
         f" memory and {found.temporary / 1e6:,.0f} MB of temporary files. Nothing was written."
     )
-
-
-def peak_memory():
-    """The most memory this process has held, in bytes; None where the system does not say."""
-    try:
-        with open("/proc/self/status") as status:  # getrusage would count what the parent held at the fork
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        import resource  # not on every system
-    except ImportError:
-        return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -58,7 +58,14 @@ class Noted:
         self._pairs, self._values = array("q"), array("d")
 
     def __call__(self, pairs):
-        found = self._similarity(pairs)
+        return self.submit(pairs)()
+
+    def submit(self, pairs):
+        """A function that waits for, notes and returns the similarities."""
+        found = self._similarity.submit(pairs)
+        return lambda: self._noted(pairs, found())
+
+    def _noted(self, pairs, found):
         enough = found >= self._threshold
         self._pairs.frombytes(np.ascontiguousarray(pairs[enough], np.int64).tobytes())
         self._values.frombytes(np.ascontiguousarray(found[enough], np.float64).tobytes())

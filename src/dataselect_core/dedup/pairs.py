@@ -134,7 +134,7 @@ def exact_pairs(shingle_sets, threshold, texts=None, width=5):
         return pairs, similarity
     if len(texts) != n:
         raise ValueError(f"texts must be the {n} that shingle_sets are of, not {len(texts)}")
-    similarity = _confirmed(sizes, pairs, similarity, threshold, _reader(texts), width)
+    similarity = confirmed(sizes, pairs, similarity, threshold, _reader(texts), width)
     similar = similarity >= threshold
     return pairs[similar], similarity[similar]
 
@@ -198,10 +198,10 @@ def confirmed_similarity(shingle_sets, pairs, threshold, read, width):
     """
     pairs = _check_pairs(len(shingle_sets), pairs)
     sizes = np.array([len(members) for members in shingle_sets])
-    return _confirmed(sizes, pairs, exact_similarity(shingle_sets, pairs), threshold, read, width)
+    return confirmed(sizes, pairs, exact_similarity(shingle_sets, pairs), threshold, read, width)
 
 
-def _confirmed(sizes, pairs, similarity, threshold, read, width):
+def confirmed(sizes, pairs, similarity, threshold, read, width):
     """Similarities of which those >= threshold that rest on one shared hash are made anew from the words."""
     # J = shared / (a + b - shared)
     shared = np.rint(similarity * sizes[pairs].sum(axis=1) / (1 + similarity))

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from tempfile import TemporaryFile
 
 import numpy as np
@@ -25,14 +26,19 @@ from dataselect_core.corpus.formats import Document
 from dataselect_core.dedup.answers import Ids, Noted
 from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.disk_tables import Keys, Signatures, band_keys
-from dataselect_core.dedup.pairs import clusters, confirmed_similarity
+from dataselect_core.dedup.pairs import clusters, confirmed, exact_similarity
+from dataselect_core.dedup.workers import Workers
 from dataselect_core.lsh import optimal_bands
 from dataselect_core.minhash import jaccard, signatures
 from dataselect_core.shingles import shingle_sets
 from dataselect_core.words import word_ngrams
 
 CHUNK_DOCUMENTS = 4096
-CHUNK_BYTES = 1 << 20  # of documents read, and of documents compared, at a time
+CHUNK_BYTES = 1 << 20  # of documents read in one task
+COMPARE_BYTES = 1 << 18  # of documents compared in one task
+WINDOW = (
+    64  # tasks of comparisons after which what they found is joined; the same for any number of processes
+)
 CACHED = 1 << 23  # shingles of documents lately compared, 4 bytes each
 PROBLEMS = 1000  # malformed lines that are remembered; all are counted
 
@@ -69,6 +75,10 @@ class StreamedDeduplication:
         True for the documents whose set of shingles another has that comes before, or stays.
     ids : Ids or None
         What the corpus calls its documents.
+    jobs : int
+        Processes that the work was for.
+    workers_memory : int
+        The most memory that all worker processes together have held, in bytes; 0 if none was started.
     """
 
     keep: np.ndarray
@@ -86,6 +96,8 @@ class StreamedDeduplication:
     similarity: np.ndarray
     same_sets: np.ndarray
     ids: Ids | None
+    jobs: int = 1
+    workers_memory: int = 0
 
 
 def deduplicate_files(
@@ -102,6 +114,7 @@ def deduplicate_files(
     progress=None,
     keep="first",
     id_field=None,
+    jobs=1,
 ):
     """Find near-duplicates in a corpus on disk, and keep one document of each cluster.
 
@@ -134,6 +147,9 @@ def deduplicate_files(
         Which document of a cluster stays: "first", "longest", "FIELD:max" or "FIELD:min"; see `choice.Choice`.
     id_field : str or None
         Key or column that names the documents, for `answers`. It and FIELD must be among the corpus' `extras`.
+    jobs : int
+        Processes that share the work; what is found is the same for any number. With more than one, a program
+        must guard what it runs with `if __name__ == "__main__":`, as new processes import it.
 
     Returns
     -------
@@ -148,7 +164,7 @@ def deduplicate_files(
         If an argument is out of range; the message says which.
     """
     steps = deduplication_steps(
-        corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder, keep, id_field
+        corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder, keep, id_field, jobs
     )
     while True:
         try:
@@ -172,6 +188,7 @@ def deduplication_steps(
     folder=None,
     keep="first",
     id_field=None,
+    jobs=1,
 ):
     """`deduplicate_files` in small steps, for a page that has to answer in between.
 
@@ -189,13 +206,18 @@ def deduplication_steps(
     bands, rows = _bands(threshold, num_perm, bands, rows)
     if on_error not in ("stop", "skip"):
         raise ValueError(f"on_error must be 'stop' or 'skip', not {on_error!r}")
-    choice = Choice(keep)
+    jobs, choice = arguments.integer("jobs", jobs, 1), Choice(keep)
     for field in (choice.field, id_field):
         if field is not None and field not in corpus.extras:
             raise ValueError(f"the corpus must be made with extras that hold {field!r}")
-    with closing(corpus), TemporaryFile(dir=folder) as one, TemporaryFile(dir=folder) as other:
+    with (
+        closing(corpus),
+        TemporaryFile(dir=folder) as one,
+        TemporaryFile(dir=folder) as other,
+        closing(Workers(jobs)) as workers,
+    ):
         keys, signed = Keys(one), Signatures(other)
-        read = _Reading(corpus, keys, None if verify else signed, num_perm, width, seed, bands, rows)
+        read = _Reading(corpus, keys, None if verify else signed, num_perm, width, seed, bands, rows, workers)
         read.choice, read.id_field = choice, id_field
         read.ids = None if id_field is None else Ids(folder)
         yield from read.all(on_error)
@@ -206,7 +228,7 @@ def deduplication_steps(
         distinct = np.flatnonzero(filled & (first == np.arange(n)))
         first = np.where(filled, first, np.arange(n))
         join = _Clusters(n)
-        compare = _Exact(corpus, index, width, threshold) if verify else _Estimated(signed)
+        compare = _Exact(corpus, index, width, threshold, workers) if verify else _Estimated(signed)
         similarity = Noted(compare, threshold)
         compared = 0
         for band in range(bands):
@@ -238,15 +260,18 @@ def deduplication_steps(
             np.where(filled, known[first], 1.0),
             (first != np.arange(n)) | (first[cluster] == first) & (cluster != np.arange(n)),
             read.ids,
+            jobs,
+            sum(workers.peaks.values()),
         )
 
 
 class _Reading:
     """The one pass over the corpus."""
 
-    def __init__(self, corpus, keys, signed, num_perm, width, seed, bands, rows):
+    def __init__(self, corpus, keys, signed, num_perm, width, seed, bands, rows, workers=None):
         self.corpus, self.keys, self.signed = corpus, keys, signed
         self.num_perm, self.width, self.seed, self.bands, self.rows = num_perm, width, seed, bands, rows
+        self.workers = workers or Workers()
         self.file, self.start, self.size, self.words = array("i"), array("q"), array("q"), array("i")
         self.line = array("q")
         self.fingerprints, self.filled = bytearray(), bytearray()
@@ -255,6 +280,20 @@ class _Reading:
         self.problems = []
 
     def all(self, on_error):
+        for made in self.workers.ordered(self._tasks(on_error)):
+            self._add(*made)
+            yield "read", self.corpus.done, self.corpus.bytes
+        if self.ids is not None:
+            self.ids.flush()
+        if not self.file or self.file[-1] < self.corpus.references:
+            raise CorpusError(
+                f"{self.corpus.path} holds no documents"
+                + (f" that can be read; {self.problems[0]}" if self.problems else "")
+            )
+        yield "read", self.corpus.bytes, self.corpus.bytes
+
+    def _tasks(self, on_error):
+        options = self.width, self.num_perm, self.seed, self.bands, self.rows, self.signed is not None
         texts, size = [], 0
         for number, found in self.corpus.documents():
             if isinstance(found, Document):
@@ -269,24 +308,14 @@ class _Reading:
             self.file.append(number)
             self.start.append(found.start)
             self.size.append(found.stop - found.start)
-            self.words.append(len(found.text.split()))
             self.line.append(found.line)
             texts.append(found.text)
             size += found.stop - found.start
             if len(texts) == CHUNK_DOCUMENTS or size >= CHUNK_BYTES:
-                self._chunk(texts)
+                yield sign, texts, *options
                 texts, size = [], 0
-                yield "read", self.corpus.done, self.corpus.bytes
         if texts:
-            self._chunk(texts)
-        if self.ids is not None:
-            self.ids.flush()
-        if not self.file or self.file[-1] < self.corpus.references:
-            raise CorpusError(
-                f"{self.corpus.path} holds no documents"
-                + (f" that can be read; {self.problems[0]}" if self.problems else "")
-            )
-        yield "read", self.corpus.bytes, self.corpus.bytes
+            yield sign, texts, *options
 
     def _noted(self, number, found):
         """The document, once its rank and id are noted; or what is wrong with them."""
@@ -311,52 +340,115 @@ class _Reading:
             )
         )
 
-    def _chunk(self, texts):
-        sets = shingle_sets(texts, self.width)
-        sizes = np.array([len(members) for members in sets])
+    def _add(self, words, sizes, fingerprints, keys, signed):
+        self.words.frombytes(words.tobytes())
         self.empty += int((sizes == 0).sum())
         self.filled += (sizes > 0).tobytes()
-        self.fingerprints += b"".join(_fingerprints(texts, sets, self.width))
-        signed = signatures(sets, self.num_perm, self.seed)
-        self.keys.append(band_keys(signed, self.bands, self.rows))
+        self.fingerprints += fingerprints
+        self.keys.append(keys)
         if self.signed is not None:
             self.signed.append(signed)
+
+
+def sign(texts, width, num_perm, seed, bands, rows, whole=False):
+    """What is kept of some texts.
+
+    Parameters
+    ----------
+    texts : list of str, n
+    width, num_perm, seed, bands, rows :
+        As in `deduplicate_files`.
+    whole : bool
+        Whether the signatures are wanted too.
+
+    Returns
+    -------
+    words : int32[n]
+    sizes : int64[n]
+        Of the sets of shingles.
+    fingerprints : bytes, 16 n
+    keys : uint64[n, bands]
+    signed : uint32[n, num_perm] or None
+    """
+    sets = shingle_sets(texts, width)
+    signed = signatures(sets, num_perm, seed)
+    return (
+        np.array([len(text.split()) for text in texts], np.int32),
+        np.array([len(members) for members in sets]),
+        b"".join(_fingerprints(texts, sets, width)),
+        band_keys(signed, bands, rows),
+        signed if whole else None,
+    )
 
 
 class _Exact:
     """Similarities by the shingles of the texts, read again; those of late are held."""
 
-    def __init__(self, corpus, index, width, threshold=0.0):
+    def __init__(self, corpus, index, width, threshold=0.0, workers=None):
         self.corpus, self.index, self.width, self.threshold = corpus, index, width, threshold
         self.weights = index.size  # bytes, which say how many pairs are taken at a time
+        self.workers = workers or Workers()
         self._held, self._shingles = OrderedDict(), 0
 
     def __call__(self, pairs):
-        documents, place = np.unique(pairs, return_inverse=True)
-        return confirmed_similarity(
-            self._sets(documents),
-            place.reshape(pairs.shape),
-            self.threshold,
-            lambda some: self.corpus.texts(self.index, documents[some]),
-            self.width,
-        )
+        return self.submit(pairs)()
 
-    def _sets(self, documents):
+    def submit(self, pairs):
+        """A function that waits for and returns the similarities."""
+        documents, place = np.unique(pairs, return_inverse=True)
         wanted = documents.tolist()
-        missing = np.array([document for document in wanted if document not in self._held], np.int64)
-        if len(missing):
-            # Copies, as each is a view that would hold its neighbours too.
-            sets = [
-                members.copy() for members in shingle_sets(self.corpus.texts(self.index, missing), self.width)
-            ]
-            self._held.update(zip(missing.tolist(), sets))
-            self._shingles += sum(map(len, sets))
-        found = [self._held[document] for document in wanted]
+        missing = [number for number, document in enumerate(wanted) if document not in self._held]
+        texts = self.corpus.texts(self.index, documents[missing])
+        held = [self._held.get(document) for document in wanted]
         for document in wanted:
-            self._held.move_to_end(document)
+            if document in self._held:
+                self._held.move_to_end(document)
+        place = place.reshape(pairs.shape)
+        found = self.workers.submit(compare_texts, texts, held, place, self.width)
+
+        def confirm():
+            similarity, sizes, sets = found()
+            self._hold([wanted[number] for number in missing], sets)
+            read = lambda some: self.corpus.texts(self.index, documents[some])
+            return confirmed(sizes, place, similarity, self.threshold, read, self.width)
+
+        return confirm
+
+    def _hold(self, documents, sets):
+        for document, members in zip(documents, sets, strict=True):
+            if document not in self._held:
+                self._held[document] = members
+                self._shingles += len(members)
         while self._shingles > CACHED and self._held:
             self._shingles -= len(self._held.popitem(last=False)[1])
-        return found
+
+
+def compare_texts(texts, held, pairs, width):
+    """Similarities of pairs of documents of which either the text or the shingles are given.
+
+    Parameters
+    ----------
+    texts : list of str, m
+        Of the documents whose shingles are not given, in their order.
+    held : list of (uint32 array or None), n
+        None: that is made of the next text.
+    pairs : int[k, 2]
+    width : int
+
+    Returns
+    -------
+    similarity : float64[k]
+        As in `pairs.exact_similarity`; those that rest on one shared hash are not confirmed.
+    sizes : int64[n]
+        Of the sets of shingles.
+    sets : list of uint32 arrays, m
+        The shingles of the texts.
+    """
+    # Copies, as each is a view that would hold its neighbours too.
+    sets = [members.copy() for members in shingle_sets(texts, width)] if texts else []
+    made = iter(sets)
+    shingles = [next(made) if members is None else members for members in held]
+    return exact_similarity(shingles, pairs), np.array([len(members) for members in shingles]), sets
 
 
 class _Estimated:
@@ -370,6 +462,11 @@ class _Estimated:
         documents, place = np.unique(pairs, return_inverse=True)
         rows, place = self.signed.rows(documents), place.reshape(pairs.shape)
         return jaccard(rows[place[:, 0]], rows[place[:, 1]])
+
+    def submit(self, pairs):
+        """A function that returns the similarities; they cost too little for another process."""
+        found = self(pairs)
+        return lambda: found
 
 
 class _Clusters:
@@ -443,12 +540,17 @@ def _compare(documents, starts, sizes, similarity, threshold, join):
         following = sizes - 1
         left = np.repeat(documents[starts], following)
         right = documents[_ranges(starts + 1, following)]
-        for batch in _batches(right, similarity.weights):
-            pairs = np.stack([left[batch], right[batch]], axis=1)
-            roots = join.roots(pairs)
-            pairs = pairs[roots[:, 0] != roots[:, 1]]
-            if len(pairs):
-                join.join(pairs[similarity(pairs) >= threshold])
+        batches = _batches(right, similarity.weights)
+        while window := list(islice(batches, WINDOW)):
+            found = []
+            for batch in window:
+                pairs = np.stack([left[batch], right[batch]], axis=1)
+                roots = join.roots(pairs)
+                pairs = pairs[roots[:, 0] != roots[:, 1]]
+                if len(pairs):
+                    found.append((pairs, similarity.submit(pairs)))
+            for pairs, similar in found:
+                join.join(pairs[similar() >= threshold])
                 yield len(pairs)
         starts, sizes = starts[sizes > 2] + 1, sizes[sizes > 2] - 1
         if len(starts):
@@ -459,13 +561,13 @@ def _compare(documents, starts, sizes, similarity, threshold, join):
 
 
 def _batches(documents, weights):
-    """Slices of a list of documents of about CHUNK_BYTES in all, and at most CHUNK_DOCUMENTS."""
+    """Slices of a list of documents of about COMPARE_BYTES in all, and at most CHUNK_DOCUMENTS."""
     start = 0
     while start < len(documents):
         stop = min(start + CHUNK_DOCUMENTS, len(documents))
         if weights is not None:
             total = np.cumsum(weights[documents[start:stop]])
-            stop = start + max(1, int(np.searchsorted(total, CHUNK_BYTES)))
+            stop = start + max(1, int(np.searchsorted(total, COMPARE_BYTES)))
         yield slice(start, stop)
         start = stop
 

@@ -1,0 +1,157 @@
+"""Worker processes: the same results, in the same order, from any number of them.
+
+A small corpus never starts one, as a process takes about as long to start as a few megabytes to hash.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from contextlib import contextmanager
+
+from dataselect_core.corpus.errors import CorpusError
+
+INLINE = 8  # tasks of `ordered`, of about a megabyte each, that are done before processes are started
+AHEAD = 4  # tasks a process that may wait or be done; with `streaming.CHUNK_BYTES` this bounds the memory
+ENDED = (
+    "a worker process ended before its work was done: it was killed, or there was not enough memory; nothing was"
+    " written. Fewer workers (--jobs) need less memory"
+)
+
+
+def processors():
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def peak_memory():
+    """The most memory this process has held, in bytes; None where the system does not say."""
+    try:
+        with open("/proc/self/status") as status:  # getrusage would count what the parent held at the fork
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource  # not on every system
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+class Workers:
+    """Some processes, started when there is enough to do.
+
+    Parameters
+    ----------
+    jobs : int
+        With 1 everything is done in this process.
+
+    Attributes
+    ----------
+    peaks : dict
+        Of each process, by its number, the most memory it has held, in bytes.
+    """
+
+    def __init__(self, jobs=1):
+        self.jobs, self.peaks = jobs, {}
+        self._tasks, self._pool = 0, None
+
+    def submit(self, function, *given):
+        """A function that waits for and returns `function(*given)`; pure, and both of what can be pickled.
+
+        Raises
+        ------
+        CorpusError
+            There or here, if a process was killed.
+        """
+        if self._pool is None and not (self.jobs > 1 and self._tasks > INLINE):
+            done = function(*given)
+            return lambda: done
+        from concurrent.futures.process import BrokenProcessPool  # not in every Python, such as a page's
+
+        try:
+            with _held_back():
+                future = self._processes().submit(_measured, function, given)
+        except BrokenProcessPool:
+            raise CorpusError(ENDED) from None
+        return lambda: self._result(future, BrokenProcessPool)
+
+    def ordered(self, tasks, size=None):
+        """The results of many tasks, in their order, with no more than a few a process ahead.
+
+        Parameters
+        ----------
+        tasks : iterable of (function, argument, ...)
+        size : int or None
+            At most so many ahead; None: as many as keep all processes busy.
+        """
+        ahead = deque()
+        for task in tasks:
+            self._tasks += 1
+            ahead.append(self.submit(*task))
+            if len(ahead) > (size or (AHEAD * self.jobs if self.jobs > 1 else 0)):
+                yield ahead.popleft()()
+        while ahead:
+            yield ahead.popleft()()
+
+    def close(self):
+        """End all processes; what they are at is finished first, which takes seconds at most."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
+
+    def _result(self, future, broken):
+        try:
+            number, peak, result = future.result()
+        except broken:
+            raise CorpusError(ENDED) from None
+        self.peaks[number] = max(self.peaks.get(number, 0), peak or 0)
+        return result
+
+    def _processes(self):
+        if self._pool is None:
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
+
+            # New processes and not copies of this one, whose threads and open files they would have.
+            self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _begin)
+        return self._pool
+
+
+@contextmanager
+def _held_back():
+    """Let no signal break into the start of a process, and pass none of the terminal's on to it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin():
+    """In a worker: leave Ctrl-C to the parent, be gone when that is gone, and use one thread."""
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    parent = parent_process().sentinel
+
+    def watch():
+        wait([parent])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _measured(function, given):
+    return os.getpid(), peak_memory(), function(*given)

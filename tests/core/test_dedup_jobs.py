@@ -1,0 +1,183 @@
+"""The command `dedup` over several processes: the same outputs, an orderly end, a worker that is lost."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dataselect_core
+from dataselect_core.__main__ import main
+from dataselect_core.cli.dedup import progress_line
+from dataselect_core.corpus.files import CorpusFiles
+from dataselect_core.dedup import streaming, workers
+from dataselect_core.dedup.streaming import deduplicate_files
+
+SOURCE = str(Path(dataselect_core.__file__).parent.parent)
+
+
+def texts(n, seed=3):
+    """Texts of words in two scripts, a third of them copies with some words changed; every tenth very short."""
+    rng, made = np.random.default_rng(seed), []
+    for number in range(n):
+        if number % 10 == 9:
+            made.append(f"кратко {rng.integers(n)}")
+        elif made and number % 3 == 0:
+            words = made[rng.integers(len(made))].split()
+            words[rng.integers(len(words))] = str(rng.integers(3))
+            made.append(" ".join(words))
+        else:
+            made.append(" ".join(f"слово{word}" for word in rng.integers(0, 500, 30)))
+    return made
+
+
+def write(name, rows):
+    """A file of these texts in the format that its name says."""
+    lines = [json.dumps({"text": text, "id": f"r{number}"}) + "\n" for number, text in enumerate(rows)]
+    if name.endswith(".gz"):
+        Path(name).write_bytes(gzip.compress("".join(lines).encode()))
+    elif name.endswith(".jsonl"):
+        Path(name).write_text("".join(lines))
+    elif name.endswith(".csv"):
+        Path(name).write_text("id,text\n" + "".join(f'r{n},"{text}"\n' for n, text in enumerate(rows)))
+    elif name.endswith(".parquet"):
+        arrow = pytest.importorskip("pyarrow")
+        import pyarrow.parquet
+
+        table = arrow.table({"text": rows, "id": [f"r{number}" for number in range(len(rows))]})
+        pyarrow.parquet.write_table(table, name, row_group_size=100)
+    else:
+        Path(name).mkdir()
+        for number, text in enumerate(rows[:200]):
+            Path(name, f"{number:03}.txt").write_text(text)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A folder to work in, where processes are started at once and every task is small."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workers, "INLINE", 0)
+    monkeypatch.setattr(streaming, "CHUNK_DOCUMENTS", 50)
+    monkeypatch.setattr(streaming, "COMPARE_BYTES", 4000)
+    Path("empty").mkdir()
+
+
+def outputs(folder):
+    """The bytes of every output."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.parquet", "folder"])
+def test_outputs_are_the_same_for_any_number_of_jobs(small, name):
+    """Kept rows, removed rows, clusters and what the report counts, byte for byte, for 1, 2 and 3 processes."""
+    write(name, texts(600))
+    found, reports = [], []
+    for jobs in (1, 2, 3):
+        out = Path(f"out{jobs}")
+        out.mkdir()
+        ending = "" if name == "folder" else "".join(Path(name).suffixes)
+        given = [name, "-o", f"{out}/kept{ending}", "--removed", f"{out}/removed.jsonl"]
+        given += ["--clusters", f"{out}/clusters.jsonl", "--report", f"r{jobs}.json", "--quiet"]
+        assert main(["dedup", *given, "--jobs", str(jobs), "--threshold", "0.5", "--temporary", "empty"]) == 0
+        found.append(outputs(out))
+        reports.append(json.loads(Path(f"r{jobs}.json").read_text()))
+    assert found[0] == found[1] == found[2]
+    assert found[0]["removed.jsonl"].count(b"\n") > 20
+    counted = [(report["documents"], report["compared_pairs"], report["clusters"]) for report in reports]
+    assert counted[0] == counted[1] == counted[2]
+    assert [report["jobs"] for report in reports] == [1, 2, 3]
+    assert [report["workers_memory_bytes"] > 0 for report in reports] == [False, True, True]
+    assert not list(Path("empty").iterdir())
+
+
+def test_estimated_similarities_are_the_same_too(small):
+    """Without verification, and with the words that confirm a single shared hash, jobs change nothing."""
+    write("a.jsonl", texts(600))
+    for options in ({"verify": False}, {"threshold": 0.1, "width": 2, "bands": 64, "rows": 2}):
+        one, two = (deduplicate_files(CorpusFiles("a.jsonl"), **options, jobs=jobs) for jobs in (1, 2))
+        assert np.array_equal(one.keep, two.keep) and np.array_equal(one.cluster, two.cluster)
+        assert np.array_equal(one.similarity, two.similarity, equal_nan=True)
+
+
+def test_a_small_corpus_starts_no_process(tmp_path, monkeypatch):
+    """A few thousand documents stay in one process, however many jobs are allowed."""
+    monkeypatch.chdir(tmp_path)
+    write("a.jsonl", texts(3000))
+    monkeypatch.setattr(workers.Workers, "_processes", None)
+    assert deduplicate_files(CorpusFiles("a.jsonl"), jobs=8).keep.sum() > 1000
+
+
+def killed(*given):
+    """A task that ends its process as the system does when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("stage", ["sign", "compare_texts"])
+def test_a_killed_worker_is_one_sentence_and_no_output(small, capsys, monkeypatch, stage):
+    """A worker that is killed while it signs, or while it compares, ends the run; what was there stays."""
+    write("a.jsonl", texts(600))
+    Path("kept.jsonl").write_text("old")
+    monkeypatch.setattr(streaming, stage, killed)
+    before = sorted(Path().rglob("*"))
+    assert main(["dedup", "a.jsonl", "-o", "kept.jsonl", "--jobs", "2", "--temporary", "empty"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "worker process ended" in error and "nothing was written" in error
+    assert Path("kept.jsonl").read_text() == "old"
+    assert sorted(Path().rglob("*")) == before
+
+
+SCENE = """
+import os, sys
+from dataselect_core.dedup import streaming, workers
+workers.INLINE, streaming.CHUNK_DOCUMENTS = 0, 50
+real = workers.Workers._result
+def result(self, *given):
+    found = real(self, *given)
+    if len(self.peaks) and self._tasks > 5:
+        os.kill(os.getpid(), NUMBER)
+    return found
+workers.Workers._result = result
+from dataselect_core.__main__ import main
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_all_workers(tmp_path, monkeypatch, number):
+    """After Ctrl-C, SIGTERM and even SIGKILL no worker is left, and after the first two nothing else is either."""
+    monkeypatch.chdir(tmp_path)
+    write("a.jsonl", texts(600))
+    Path("empty").mkdir()
+    before = sorted(Path().rglob("*"))
+    done = subprocess.Popen(
+        [sys.executable, "-c", SCENE.replace("NUMBER", str(int(number))), "dedup", "a.jsonl"]
+        + ["-o", "kept.jsonl", "--jobs", "2", "--temporary", "empty"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": SOURCE},
+    )
+    # Standard error ends only when every process that has it has ended.
+    error = done.communicate(timeout=120)[1].decode()
+    if number == signal.SIGKILL:
+        assert done.returncode == -number
+        return
+    assert done.returncode == 128 + number
+    assert error.count("\n") == 1 and "nothing was written" in error
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_progress_says_rate_and_time_left():
+    """Half of 200 MB in 50 s is 2 MB a second, and 50 s are left; before a second nothing is foretold."""
+    line = progress_line("read", 100_000_000, 200_000_000, 50.0)
+    assert line == "read [##########..........] 100 of 200 MB, 2.0 MB/s, 0:50 left"
+    assert progress_line("compare", 3, 9, 60.0).endswith("band 4 of 9, 2:00 left")
+    assert "left" not in progress_line("read", 1, 200, 0.1)
+    assert len(progress_line("read", 10**15 - 1, 10**15, 9e6)) < 80
