@@ -25,6 +25,7 @@ from dataselect_core.corpus import encodings
 from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.formats import FORMATS, QUOTINGS, SPLITS
+from dataselect_core.dedup import distributed
 from dataselect_core.dedup.answers import cluster_rows, removed_rows
 from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.estimate import estimate_files
@@ -151,6 +152,12 @@ def add_arguments(parser):
         help="processes that share the work (default: as many as processors); what comes out is the same",
     )
     parser.add_argument(
+        "--engine",
+        type=_engine,
+        metavar="dask://HOST:PORT",
+        help="do the work on the workers of this Dask scheduler; --temporary is then a folder that all of them share",
+    )
+    parser.add_argument(
         "--temporary", type=Path, metavar="FOLDER", help="for temporary files (default: the system's)"
     )
 
@@ -170,6 +177,10 @@ def run(options):
         )
     if options.dry_run and (options.output or options.removed or options.clusters):
         options.parser.error("--dry-run writes no rows: leave -o, --removed and --clusters out")
+    if options.engine and (options.dry_run or options.jobs or options.temporary is None):
+        options.parser.error(
+            "--engine needs --temporary FOLDER, which all workers share, and goes with neither --jobs nor --dry-run"
+        )
     with Stopping() as stopping:
         return _run(options, stopping, begun)
 
@@ -197,7 +208,7 @@ def _run(options, stopping, begun):
         if options.dry_run:
             return _estimate(corpus, options, outputs, told, progress)
         try:
-            result = deduplicate_files(
+            given = (
                 corpus,
                 options.threshold,
                 options.permutations,
@@ -211,8 +222,12 @@ def _run(options, stopping, begun):
                 progress,
                 options.keep.rule,
                 options.id,
-                options.jobs or processors(),
             )
+            if options.engine:
+                with distributed.connected(options.engine) as client:
+                    result = distributed.deduplicate_on(client, *given)
+            else:
+                result = deduplicate_files(*given, options.jobs or processors())
             if kept:
                 corpus.write_into(kept, result.index, result.keep)
             if removed:
@@ -274,6 +289,14 @@ def _write_rows(output, rows):
             file.write(json.dumps(row).encode() + b"\n")
 
 
+def _engine(given):
+    try:
+        distributed.scheduler(given)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return given
+
+
 def _recall(name, given):
     if not 0 < arguments.share(name, given) < 1:
         raise ValueError(f"recall must be above 0 and below 1, not {given:g}")
@@ -332,9 +355,10 @@ def progress_line(stage, done, total, seconds):
 
     Parameters
     ----------
-    stage : "read" or "compare"
+    stage : str
+        "read" or "compare", or one of an engine.
     done, total : int
-        Bytes, or bands.
+        Bytes, bands, or tasks.
     seconds : float
         Since the stage began.
 
@@ -347,8 +371,10 @@ def progress_line(stage, done, total, seconds):
         size, unit = (1e9, "GB") if total >= 1e11 else (1e6, "MB")
         amount = f"{done / size:,.0f} of {total / size:,.0f} {unit}"
         rate = f", {done / 1e6 / seconds:,.1f} MB/s" if seconds > 1 else ""
-    else:
+    elif stage == "compare":
         amount, rate = f"band {done + 1} of {total}", ""
+    else:
+        amount, rate = f"{done:,} of {total:,} tasks", ""
     left = round(seconds * (total - done) / done) if done and seconds > 1 else None
     until = "" if left is None else f", {left // 60}:{left % 60:02d} left"
     return f"{stage} [{'#' * filled}{'.' * (20 - filled)}] {amount}{rate}{until}"

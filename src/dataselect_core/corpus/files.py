@@ -144,6 +144,24 @@ class CorpusFiles:
             self._file(one, _name(one, found.root), folder, *options)
             for one, folder in zip(found.paths, found.in_folder)
         ]
+        self._begin(temporary)
+
+    @classmethod
+    def of(cls, files, extras=(), temporary=None):
+        """Files that another `CorpusFiles` has described, to be read elsewhere.
+
+        Parameters
+        ----------
+        files : list of CorpusFile
+        extras, temporary :
+            As for the class.
+        """
+        corpus = cls.__new__(cls)
+        corpus.files, corpus.extras, corpus.references = list(files), tuple(extras), 0
+        corpus._begin(temporary)
+        return corpus
+
+    def _begin(self, temporary):
         self.names = [file.name for file in self.files]
         self.bytes, self.done = sum(file.stamp[0] for file in self.files), 0
         self._open = None, None, None

@@ -1,0 +1,274 @@
+"""`streaming.deduplicate_files` on the workers of a Dask cluster, with the same outcome.
+
+Parts of the corpus are read and signed; fingerprints and keys of bands, sorted, go into a folder that all share; each
+range of them is a task that compares what is equal; and what they joined is put together by `stars`, or here while
+it is small. Dask runs a task again when the worker that had it is lost.
+"""
+
+import json
+import math
+import shutil
+import tempfile
+from contextlib import closing, contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from dataselect_core import __version__, arguments
+from dataselect_core.corpus.errors import CorpusError
+from dataselect_core.corpus.files import Index
+from dataselect_core.dedup import parts as tasks
+from dataselect_core.dedup import stars, streaming
+from dataselect_core.dedup.answers import Ids
+from dataselect_core.dedup.choice import Choice
+from dataselect_core.dedup.pairs import clusters
+
+PART_BYTES = 1 << 27  # of a corpus in one task
+BUCKET_BYTES = 1 << 26  # of keys in one task
+CLIENT_EDGES = 10_000_000  # that are put together here: 160 MB
+PAIRS = 20_000  # whose similarity to the one that stays one task computes
+MISSING = "--engine dask:// needs Dask: python -m pip install 'dataselect-core[dask]'"
+
+
+def scheduler(engine):
+    """The address in `dask://host:port`; ValueError for anything else."""
+    kind, found, address = engine.partition("://")
+    if not found or kind != "dask" or not address.rpartition(":")[2].isdigit():
+        raise ValueError(f"engine must be dask://HOST:PORT, the address of a Dask scheduler, not {engine!r}")
+    return f"tcp://{address}"
+
+
+@contextmanager
+def connected(engine, timeout=10):
+    """A Dask client of the engine, whose workers have this very package.
+
+    Raises
+    ------
+    CorpusError
+        If Dask is missing, nothing answers, or the workers have another version.
+    """
+    address = scheduler(engine)
+    try:
+        from distributed import Client
+    except ImportError:
+        raise CorpusError(MISSING) from None
+    try:
+        client = Client(address, timeout=timeout, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise CorpusError(f"no Dask scheduler answers at {engine} ({type(error).__name__})") from None
+    try:
+        try:
+            versions = set(client.run(_version).values())
+        except ImportError:
+            raise CorpusError(
+                f"the workers of {engine} have no dataselect-core: install {__version__}"
+            ) from None
+        if not versions:
+            raise CorpusError(f"the scheduler at {engine} has no workers")
+        if versions != {__version__}:
+            raise CorpusError(
+                f"the workers of {engine} have dataselect-core {', '.join(sorted(versions))}, this is {__version__}"
+            )
+        with client.as_current():
+            yield client
+    finally:
+        client.close(timeout=5)
+
+
+def deduplicate_on(
+    client,
+    corpus,
+    threshold=0.8,
+    num_perm=128,
+    width=5,
+    seed=1,
+    verify=True,
+    bands=None,
+    rows=None,
+    on_error="stop",
+    folder=None,
+    progress=None,
+    keep="first",
+    id_field=None,
+    part_bytes=None,
+    bucket_bytes=None,
+    client_edges=None,
+):
+    """As `streaming.deduplicate_files`, on the workers of a Dask cluster.
+
+    Kept rows, clusters and similarities are those of one machine, byte for byte; only the number of comparisons is
+    another, as the tasks do not know what others have joined.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, progress, keep, id_field :
+        As in `deduplicate_files`. The files must be at the same places on every worker.
+    folder : path
+        Which every worker sees at the same place; what is shuffled goes there, and is removed at the end.
+    part_bytes, bucket_bytes, client_edges : int or None
+        Instead of `PART_BYTES`, `BUCKET_BYTES` and `CLIENT_EDGES`. The first two bound the memory of a task: of a
+        part about 40 bytes a document and 24 bytes a band of each, of a bucket five times its bytes.
+
+    Returns
+    -------
+    StreamedDeduplication
+
+    Raises
+    ------
+    CorpusError, TypeError, ValueError
+        As in `deduplicate_files`; and CorpusError if a task was lost with its worker again and again.
+    """
+    threshold = arguments.threshold("threshold", threshold)
+    width = arguments.integer("width", width, 1)
+    bands, rows = streaming._bands(threshold, num_perm, bands, rows)
+    for file in corpus.files:
+        if not Path(file.path).is_file():
+            raise CorpusError(f"{file.name} is no file, so that workers elsewhere cannot read it")
+    choice, shared = Choice(keep), tempfile.mkdtemp(prefix="dedup-", dir=folder)
+    run = _Runner(client, progress)
+    try:
+        with closing(corpus):
+            work = tasks.Work(
+                str(Path(shared).absolute()), corpus.extras, corpus.references, threshold, num_perm, width, seed,
+                verify, bands, rows, on_error, keep, id_field,
+            )  # fmt: skip
+            parts = tasks.split(corpus, part_bytes or PART_BYTES)
+            told = run(tasks.sign_part, [(work, part) for part in parts], "sign")
+            bases = np.cumsum([0] + [made[0] for made in told])
+            index = _index(work, parts, bases, told)
+            n, problems = len(index.file), [problem for made in told for problem in made[3]]
+            if not n or index.file[-1] < corpus.references:
+                reason = f" that can be read; {problems[0]}" if problems else ""
+                raise CorpusError(f"{corpus.path} holds no documents{reason}")
+            filled = _all(work, parts, "filled")
+            count = max(
+                math.ceil(n * bands * 16 / (bucket_bytes or BUCKET_BYTES)),
+                2 * sum(client.nthreads().values()),
+            )
+            ranges = _ranges(count)
+            first = np.arange(n)
+            for later in run(tasks.first_of_bucket, [(work, bases, *one) for one in ranges], "equal"):
+                first[later[:, 0]] = later[:, 1]
+            distinct = filled & (first == np.arange(n))
+            stars.save(f"{work.folder}/distinct.npy", distinct)
+            found = run(
+                tasks.compare_bucket,
+                [(work, parts, bases, number, *one) for number, one in enumerate(ranges)],
+                "pairs",
+            )
+            files, edges = [one[0] for one in found], sum(one[1] for one in found)
+            if edges <= (CLIENT_EDGES if client_edges is None else client_edges):
+                known, place = np.unique(
+                    np.concatenate([np.load(name) for name in files]), return_inverse=True
+                )
+                root = np.arange(n)
+                if len(known):
+                    root[known] = known[clusters(len(known), place.reshape(-1, 2))]
+            else:
+                made, _ = stars.components(files, work.folder, lambda *given: run(*given, "join"), count)
+                root = np.arange(n)
+                root[made[:, 0]] = made[:, 1]
+            cluster = root[first]
+            if not choice.first:
+                cluster = Choice.chosen(cluster, _all(work, parts, "ranks"))
+            kept = first[cluster]
+            missing = np.flatnonzero(distinct & (kept != np.arange(n)))
+            pairs = np.stack([kept[missing], missing], axis=1)
+            pieces = [pairs[start : start + PAIRS] for start in range(0, len(pairs), PAIRS)]
+            known = np.ones(n)
+            answers = run(tasks.similarity_of, [(work, parts, bases, some) for some in pieces], "similarity")
+            known[missing] = np.concatenate([np.empty(0), *answers])
+            return streaming.StreamedDeduplication(
+                cluster == np.arange(n),
+                cluster,
+                index,
+                int((first != np.arange(n)).sum()),
+                sum(made[4] for made in told),
+                sum(one[2] for one in found),
+                sum(made[2] for made in told),
+                problems[: streaming.PROBLEMS],
+                bands,
+                rows,
+                sum(path.stat().st_size for path in Path(shared).rglob("*") if path.is_file()),
+                index.file >= corpus.references,
+                np.where(filled, known[first], 1.0),
+                (first != np.arange(n)) | (first[cluster] == first) & (cluster != np.arange(n)),
+                _ids(work, parts, folder),
+                len(client.nthreads()),
+            )
+    finally:
+        run.cancel()
+        shutil.rmtree(shared, ignore_errors=True)
+
+
+class _Runner:
+    """Runs tasks on the cluster; their results are here when it returns, so that no worker has to keep them."""
+
+    def __init__(self, client, progress):
+        self._client, self._progress, self._futures = client, progress, []
+
+    def __call__(self, function, given, stage="join"):
+        from distributed import KilledWorker, as_completed
+
+        self._futures = self._client.map(function, given, pure=False)
+        try:
+            for done, future in enumerate(as_completed(self._futures, loop=self._client.loop), 1):
+                if future.status == "error":
+                    future.result()
+                if self._progress:
+                    self._progress(stage, done, len(given))
+            return self._client.gather(self._futures)
+        except KilledWorker as error:
+            raise CorpusError(
+                f"a task was lost with its worker again and again, the last time at {error.last_worker.address}:"
+                " there is probably not enough memory; nothing was written"
+            ) from None
+        finally:
+            self.cancel()
+
+    def cancel(self):
+        """Let go of what is still to be done."""
+        futures, self._futures = self._futures, []
+        if futures:
+            self._client.cancel(futures, force=True)
+
+
+def _version():
+    from dataselect_core import __version__
+
+    return __version__
+
+
+def _ranges(count):
+    """Cut all 64-bit keys into so many ranges of about the same number: their first and last."""
+    borders = [(2**64 * number) // count for number in range(count + 1)]
+    return [(np.uint64(low), np.uint64(high - 1)) for low, high in pairwise(borders)]
+
+
+def _all(work, parts, name, axis=0):
+    return np.concatenate([np.load(f"{work.folder}/part-{part.number}/{name}.npy") for part in parts], axis)
+
+
+def _index(work, parts, bases, told):
+    """The index of all documents, with lines counted from the beginning of each file."""
+    file, start, size, words, line = _all(work, parts, "index", 1)
+    before = 0
+    for number, part in enumerate(parts):
+        if not part.start:
+            before = 0
+        line[bases[number] : bases[number + 1]] += before
+        before += told[number][1]
+    return Index(file.astype(np.int32), start, size, words.astype(np.int32), line)
+
+
+def _ids(work, parts, folder):
+    if work.id_field is None:
+        return None
+    ids = Ids(folder)
+    for part in parts:
+        for value in json.loads(Path(work.folder, f"part-{part.number}", "ids.json").read_bytes()):
+            ids.append(value)
+    ids.flush()
+    return ids

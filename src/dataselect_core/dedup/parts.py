@@ -1,0 +1,342 @@
+"""Parts of a corpus, for workers that share a folder: what each finds is written there, and read by others.
+
+Every function here is a task: it depends on its arguments and on files alone, and what it writes appears whole or not
+at all, so that it can be run again, or twice at once, when a worker is lost.
+"""
+
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dataselect_core.corpus.errors import CorpusError
+from dataselect_core.corpus.files import CorpusFile, CorpusFiles, Index
+from dataselect_core.corpus.formats import TABLES, Document, Reader
+from dataselect_core.corpus.spool import Region
+from dataselect_core.dedup import streaming
+from dataselect_core.dedup.choice import Choice
+from dataselect_core.dedup.disk_tables import MULTIPLIER
+from dataselect_core.dedup.stars import save
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some whole files, or some lines of one.
+
+    Attributes
+    ----------
+    number : int
+        Of the part, in order.
+    files : list of (int, CorpusFile)
+        With their numbers in the corpus.
+    start, stop : int or None
+        First byte and the one after the last, of a part of a file.
+    """
+
+    number: int
+    files: list
+    start: int | None = None
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all tasks know."""
+
+    folder: str
+    extras: tuple
+    references: int
+    threshold: float
+    num_perm: int
+    width: int
+    seed: int
+    verify: bool
+    bands: int
+    rows: int
+    on_error: str
+    keep: str
+    id_field: str | None
+
+
+def split(corpus, size):
+    """Cut a corpus into parts of about `size` bytes; a file that is not plain JSON Lines is not cut."""
+    parts, together, total = [], [], 0
+    for number, file in enumerate(corpus.files):
+        file = CorpusFile(
+            Path(file.path).absolute(),
+            *[getattr(file, name) for name in ("name", "layout", "codec", "plain", "stamp")],
+        )
+        length = file.stamp[0]
+        if together and (total + length > size or file.plain != together[0][1].plain):
+            parts.append(Part(len(parts), together))
+            together, total = [], 0
+        if file.plain and file.layout.format == "jsonl" and length > size:
+            with open(file.path, "rb") as stream:
+                start = 0
+                while start < length:
+                    stream.seek(min(start + size, length))
+                    stream.readline()
+                    parts.append(Part(len(parts), [(number, file)], start, stream.tell()))
+                    start = stream.tell()
+            continue
+        together.append((number, file))
+        total += length
+    if together:
+        parts.append(Part(len(parts), together))
+    return parts
+
+
+def sign_part(task):
+    """Read and sign a part: documents, lines, malformed ones with the first of them, and empty documents."""
+    work, part = task
+    target = Path(work.folder, f"part-{part.number}")
+    target.mkdir(exist_ok=True)
+    choice, keys, signed = Choice(work.keep), _List(), None if work.verify else _List()
+    reading = streaming._Reading(
+        _Source(work, part), keys, signed, work.num_perm, work.width, work.seed, work.bands, work.rows
+    )
+    reading.choice, reading.id_field = choice, work.id_field
+    reading.ids = None if work.id_field is None else _List()
+    for made in reading.workers.ordered(reading._tasks(work.on_error)):
+        reading._add(*made)
+    index = reading.index()
+    n = len(index.file)
+    filled = np.frombuffer(bytes(reading.filled), bool)
+    save(
+        target / "index.npy",
+        np.stack([index.file, index.start, index.size, index.words, index.line]).astype(np.int64),
+    )
+    save(target / "filled.npy", filled)
+    save(target / "ranks.npy", np.frombuffer(reading.ranks.tobytes()))
+    if reading.ids is not None:
+        _write(target / "ids.json", json.dumps(reading.ids, default=str).encode())
+    prints = np.frombuffer(bytes(reading.fingerprints), np.uint64).reshape(n, 2)
+    _save_sorted(target / "prints", prints[filled, 0], np.flatnonzero(filled), prints[filled, 1])
+    made = np.concatenate(keys) if keys else np.empty((0, work.bands), np.uint64)
+    with np.errstate(over="ignore"):  # so that equal keys of two bands are not taken for one
+        made = (made + np.arange(work.bands, dtype=np.uint64)) * MULTIPLIER
+    _save_sorted(target / "keys", made[filled].ravel(), np.repeat(np.flatnonzero(filled), work.bands))
+    if signed is not None:
+        save(
+            target / "signed.npy",
+            np.concatenate(signed) if signed else np.empty((0, work.num_perm), np.uint32),
+        )
+    if n and not part.files[0][1].plain:
+        reading.corpus.save_texts(index, target)
+    lines = 0 if part.start is None else _line_breaks(part.files[0][1].path, part.start, part.stop)
+    return n, lines, reading.malformed, reading.problems, reading.empty
+
+
+class _List(list):
+    def flush(self):
+        pass
+
+
+class _Source:
+    """The documents of a part, numbered as in the whole corpus but for the lines of a part of a file."""
+
+    def __init__(self, work, part):
+        self.part, self.extras, self.references = part, work.extras, work.references
+        self.names = {number: file.name for number, file in part.files}
+        self._files = CorpusFiles.of([file for _, file in part.files], work.extras, work.folder)
+
+    def documents(self):
+        if self.part.start is None:
+            for number, found in self._files.documents():
+                yield self.part.files[number][0], found
+            return
+        number, file = self.part.files[0]
+        start, stop = self.part.start, self.part.stop
+        with open(file.path, "rb") as stream:
+            region = io.BufferedReader(Region(_Range(stream), start, stop - start))
+            for found in Reader(file.name, region, file.layout):
+                if isinstance(found, Document):
+                    yield number, found._replace(start=found.start + start, stop=found.stop + start)
+                else:
+                    yield number, found._replace(line=found.line + _line_breaks(file.path, 0, start))
+
+    def save_texts(self, index, target):
+        """Set the texts aside, one after the other, where all workers can read them."""
+        first = np.array([number for number, _ in self.part.files])
+        index = Index(np.searchsorted(first, index.file), index.start, index.size, index.words, index.line)
+        ends, staged = [0], target / f"texts.{os.getpid()}.{os.urandom(4).hex()}"
+        with open(staged, "wb") as out:
+            for some in np.array_split(np.arange(len(index.file)), len(index.file) // 1000 + 1):
+                for text in self._files.texts(index, some):
+                    ends.append(ends[-1] + out.write(text.encode("utf-8", "surrogatepass")))
+        save(target / "ends.npy", np.array(ends))
+        os.replace(staged, target / "texts")
+        self._files.forget()
+
+
+class _Range:
+    """A file as `spool.Region` reads it."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def read(self, start, size):
+        self._stream.seek(start)
+        return self._stream.read(size)
+
+
+class Documents:
+    """Some documents of any parts, by their place among them: what `streaming._Exact` and `_Estimated` ask.
+
+    Parameters
+    ----------
+    work : Work
+    parts : list of Part
+    bases : int64[parts + 1]
+        Number of the first document of each.
+    documents : int64[m]
+        Ascending.
+    """
+
+    def __init__(self, work, parts, bases, documents):
+        self.work, self.parts = work, parts
+        self.part = np.searchsorted(bases, documents, side="right") - 1
+        self.row = documents - bases[self.part]
+        sizes = np.zeros(len(documents), np.int64)
+        self._index = {}
+        for part in np.unique(self.part).tolist():
+            self._index[part] = np.load(Path(work.folder, f"part-{part}", "index.npy"), mmap_mode="r")
+            mine = self.part == part
+            sizes[mine] = self._index[part][2][self.row[mine]]
+        self.index = Index(*(sizes for _ in range(5)))
+        self._open = None, None, None
+
+    def texts(self, index, documents):
+        """As `CorpusFiles.texts`."""
+        return [self._text(int(self.part[one]), int(self.row[one])) for one in documents.tolist()]
+
+    def rows(self, documents):
+        """As `disk_tables.Signatures.rows`."""
+        found = np.empty((len(documents), self.work.num_perm), np.uint32)
+        for part in np.unique(self.part[documents]).tolist():
+            mine = self.part[documents] == part
+            held = np.load(Path(self.work.folder, f"part-{part}", "signed.npy"), mmap_mode="r")
+            found[mine] = held[self.row[documents][mine]]
+        return found
+
+    def similarity(self):
+        """What compares pairs of these documents."""
+        if not self.work.verify:
+            return streaming._Estimated(self)
+        return streaming._Exact(self, self.index, self.work.width, self.work.threshold)
+
+    def _text(self, part, row):
+        number, start, size = (int(value) for value in self._index[part][:3, row])
+        if not self.parts[part].files[0][1].plain:
+            stream, ends = self._opened(("texts", part), Path(self.work.folder, f"part-{part}", "texts"))
+            stream.seek(int(ends[row]))
+            return stream.read(int(ends[row + 1] - ends[row])).decode("utf-8", "surrogatepass")
+        file = next(file for known, file in self.parts[part].files if known == number)
+        if file.layout.format in TABLES:
+            raise CorpusError(f"{file.name} is a table whose texts were not set aside")
+        stream, reader = self._opened((number, part), file.path, file)
+        stream.seek(start)
+        return reader.text(stream.read(size))
+
+    def _opened(self, key, path, file=None):
+        if self._open[0] != key:
+            self.close()
+            stream = open(path, "rb")  # noqa: SIM115 (closed by `close`)
+            beside = Reader(file.name, stream, file.layout) if file else np.load(path.with_name("ends.npy"))
+            self._open = key, stream, beside
+        return self._open[1:]
+
+    def close(self):
+        """Close what is open."""
+        if self._open[1]:
+            self._open[1].close()
+        self._open = None, None, None
+
+
+def first_of_bucket(task):
+    """Documents with the shingles of an earlier one, and that one, of a range of fingerprints: int64[m, 2]."""
+    work, bases, low, high = task
+    high_bits, documents, low_bits = _bucket(work, bases, "prints", low, high)
+    first = streaming._first_of_each(np.stack([high_bits, low_bits], axis=1))
+    later = first != np.arange(len(first))
+    return np.stack([documents[later], documents[first[later]]], axis=1)
+
+
+def compare_bucket(task):
+    """Compare what has equal keys, of a range of keys; the joined documents are edges in a file of their own."""
+    work, parts, bases, number, low, high = task
+    keys, documents, _ = _bucket(work, bases, "keys", low, high)
+    distinct = np.load(Path(work.folder, "distinct.npy"), mmap_mode="r")[documents]
+    keys, documents = keys[distinct], documents[distinct]
+    order, starts, sizes = streaming._runs(keys)
+    inside = streaming._ranges(starts, sizes)
+    known, place = np.unique(documents[order][inside], return_inverse=True)
+    some, join, compared = Documents(work, parts, bases, known), streaming._Clusters(len(known)), 0
+    borders = np.cumsum(sizes) - sizes
+    for pairs in streaming._compare(place, borders, sizes, some.similarity(), work.threshold, join):
+        compared += pairs
+    some.close()
+    roots = join.roots(np.arange(len(known)))
+    joined = roots != np.arange(len(known))
+    target = f"{work.folder}/edges-{number}.npy"
+    save(target, np.stack([known[joined], known[roots[joined]]], axis=1).reshape(-1, 2))
+    return target, int(joined.sum()), compared, len(keys)
+
+
+def similarity_of(task):
+    """Similarities of pairs of documents: float64[m]."""
+    work, parts, bases, pairs = task
+    known, place = np.unique(pairs, return_inverse=True)
+    some = Documents(work, parts, bases, known)
+    similarity, place = some.similarity(), place.reshape(pairs.shape)
+    found = [similarity(place[batch]) for batch in streaming._batches(place[:, 1], similarity.weights)]
+    some.close()
+    return np.concatenate(found)
+
+
+def _bucket(work, bases, name, low, high):
+    """Keys in [low, high], whose they are, and what stands beside them, of all parts in order; sorted by document."""
+    keys, documents, beside = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    for part in range(len(bases) - 1):
+        if bases[part] == bases[part + 1]:
+            continue
+        base = Path(work.folder, f"part-{part}")
+        found = np.load(base / f"{name}.npy", mmap_mode="r")
+        start, stop = np.searchsorted(found, low), np.searchsorted(found, high, side="right")
+        keys.append(np.array(found[start:stop]))
+        rows = np.load(base / f"{name}-rows.npy", mmap_mode="r")[start:stop]
+        documents.append(rows.astype(np.int64) + bases[part])
+        if name == "prints":
+            beside.append(np.array(np.load(base / f"{name}-beside.npy", mmap_mode="r")[start:stop]))
+    keys, documents, beside = (np.concatenate(pieces) for pieces in (keys, documents, beside))
+    order = np.argsort(documents, kind="stable")
+    return keys[order], documents[order], beside[order] if name == "prints" else beside
+
+
+def _save_sorted(target, keys, rows, beside=None):
+    order = np.argsort(keys, kind="stable")
+    save(f"{target}.npy", keys[order])
+    save(f"{target}-rows.npy", rows[order].astype(np.int32))
+    if beside is not None:
+        save(f"{target}-beside.npy", beside[order])
+
+
+def _write(path, data):
+    staged = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    staged.write_bytes(data)
+    os.replace(staged, path)
+
+
+def _line_breaks(path, start, stop):
+    with open(path, "rb") as stream:
+        stream.seek(start)
+        found = 0
+        while start < stop and (block := stream.read(min(BLOCK, stop - start))):
+            found += block.count(b"\n")
+            start += len(block)
+    return found

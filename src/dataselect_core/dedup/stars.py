@@ -1,0 +1,134 @@
+"""Connected components by alternating large-star and small-star, for edges that no single machine holds.
+
+Kiveris, Lattanzi, Mirrokni, Rastogi, Vassilvitskii: Connected Components in MapReduce and Beyond, SoCC 2014. Each
+step looks at one node with its neighbours at a time, so that nodes can be shared out by a hash; of a graph of n nodes
+about log^2 n steps were proved, and far fewer are seen.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+
+
+def large_star(edges):
+    """Link every larger neighbour of a node to the smallest of the node and its neighbours.
+
+    Parameters
+    ----------
+    edges : int64[m, 2]
+        Node and neighbour: every edge in both directions, all of a node's together.
+
+    Returns
+    -------
+    edges : int64[k, 2]
+        Node and a smaller one.
+    changed : bool
+        Whether an edge is another than before.
+    """
+    edges, starts, group = _grouped(edges)
+    if not len(edges):
+        return edges, False
+    least = np.minimum(np.minimum.reduceat(edges[:, 1], starts), edges[starts, 0])[group]
+    larger = edges[:, 1] > edges[:, 0]
+    changed = bool((least < edges[:, 0])[larger].any())
+    return np.stack([edges[larger, 1], least[larger]], axis=1), changed
+
+
+def small_star(edges):
+    """Link a node and its smaller neighbours to the smallest of them; as `large_star`, of edges to smaller ones."""
+    edges, starts, group = _grouped(edges)
+    if not len(edges):
+        return edges, False
+    least = np.minimum.reduceat(edges[:, 1], starts)
+    others = edges[:, 1] != least[group]
+    linked = [
+        np.stack([edges[others, 1], least[group][others]], axis=1),
+        np.stack([edges[starts, 0], least], axis=1),
+    ]
+    return np.concatenate(linked), bool(others.any())
+
+
+def components(files, folder, run, partitions):
+    """The least node of the component of each node that has an edge.
+
+    Parameters
+    ----------
+    files : list of path
+        .npy files of edges, int64[m, 2], node and a smaller one.
+    folder : path
+        Which all tasks can read and write.
+    run : callable
+        run(function, list of arguments) returns the results, in order.
+    partitions : int
+        Tasks of a step.
+
+    Returns
+    -------
+    edges : int64[k, 2]
+        Node and the least one of its component, which is smaller.
+    steps : int
+    """
+    files = [os.fspath(name) for name in files]
+    shared = run(share_out, [(name, f"{folder}/in-{i}", partitions) for i, name in enumerate(files)])
+    steps, still = 0, 0
+    while still < 2:
+        kind = ("large", "small")[steps % 2]
+        tasks = [(shared, j, kind, f"{folder}/step-{steps}-{j}", partitions) for j in range(partitions)]
+        done = run(step, tasks)
+        for name in shared:  # what the step before wrote
+            for end in (".npy", ".at.npy"):
+                Path(name + end).unlink(missing_ok=True)
+        shared = [name for name, _ in done]
+        still = 0 if any(changed for _, changed in done) else still + 1
+        steps += 1
+    # After a large-star edges stand as a small-star wants them, node and smaller; else they stand in both directions.
+    found = np.concatenate([np.load(name + ".npy") for name in shared])
+    return np.unique(found[found[:, 0] > found[:, 1]], axis=0), steps
+
+
+def share_out(task):
+    """Arrange the edges of one file for a first large-star."""
+    source, target, partitions = task
+    return _save(np.load(source), "large", target, partitions)
+
+
+def step(task):
+    """One star at the nodes of one partition, arranged for the other star: where that is, and whether it changed."""
+    sources, partition, kind, target, partitions = task
+    pieces = [np.empty((0, 2), np.int64)]
+    for name in sources:
+        at = np.load(name + ".at.npy")
+        held = np.load(name + ".npy", mmap_mode="r") if at[-1] else np.empty((0, 2), np.int64)
+        pieces.append(np.array(held[at[partition] : at[partition + 1]]))
+    star, following = (large_star, "small") if kind == "large" else (small_star, "large")
+    found, changed = star(np.concatenate(pieces))
+    return _save(found, following, target, partitions), changed
+
+
+def _save(edges, kind, target, partitions):
+    edges = np.unique(edges, axis=0)
+    if kind == "large":
+        edges = np.concatenate([edges, edges[:, ::-1]])
+    where = (edges[:, 0].astype(np.uint64) * MULTIPLIER >> np.uint64(33)) % np.uint64(partitions)
+    order = np.argsort(where, kind="stable")
+    save(target + ".npy", edges[order])
+    save(target + ".at.npy", np.searchsorted(where[order], np.arange(partitions + 1)))
+    return target
+
+
+def save(name, array):
+    """Write a .npy that is there whole or not at all, as a task may be run again while it is read."""
+    staged = f"{name}.{os.getpid()}.{os.urandom(4).hex()}"
+    with open(staged, "wb") as file:
+        np.save(file, array)
+    os.replace(staged, name)
+
+
+def _grouped(edges):
+    """The edges without repetition, sorted; where each node's begin; and of every edge the number of its node."""
+    edges = np.unique(edges, axis=0)
+    new = np.append(True, edges[1:, 0] != edges[:-1, 0])[: len(edges)]
+    return edges, np.flatnonzero(new), np.cumsum(new) - 1

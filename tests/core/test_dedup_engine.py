@@ -1,0 +1,162 @@
+"""The command `dedup` on a Dask cluster of several processes: the outputs of one machine, also when one is lost."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_dedup_jobs import outputs, texts, write
+
+from dataselect_core.__main__ import main
+from dataselect_core.corpus.files import CorpusFiles
+from dataselect_core.dedup import distributed as engine
+from dataselect_core.dedup import parts, stars
+from dataselect_core.dedup.pairs import clusters
+from dataselect_core.dedup.streaming import deduplicate_files
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A scheduler and three worker processes of one thread, which only this machine can reach."""
+    with distributed.LocalCluster(
+        n_workers=3,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        memory_limit="1GiB",
+        silence_logs=50,
+    ) as made:
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to work in, with one that the workers share."""
+    monkeypatch.chdir(tmp_path)
+    Path("shared").mkdir()
+    monkeypatch.setattr(engine, "PART_BYTES", 60_000)
+    return tmp_path
+
+
+def address(cluster):
+    return cluster.scheduler_address.replace("tcp://", "dask://")
+
+
+def command(name, out, *given):
+    """Run the command with all its outputs in a folder; their bytes."""
+    Path(out).mkdir()
+    ending = "" if Path(name).is_dir() else "".join(Path(name).suffixes)
+    files = ["-o", f"{out}/kept{ending}", "--removed", f"{out}/removed", "--clusters", f"{out}/clusters"]
+    assert main(["dedup", name, *files, "--threshold", "0.5", "--quiet", *map(str, given)]) == 0
+    return outputs(Path(out))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.parquet", "folder"])
+def test_outputs_are_those_of_one_machine(cluster, folder, name):
+    """Kept rows, removed rows with their similarities, and clusters, byte for byte; nothing is left behind."""
+    write(name, texts(900))
+    on = ["--engine", address(cluster), "--temporary", "shared"]
+    given = [] if name == "folder" else ["--id", "id"]
+    one, many = command(name, "one", "--jobs", 1, *given), command(name, "many", *on, *given)
+    assert one == many
+    assert one["removed"].count(b"\n") > 10
+    assert not list(Path("shared").iterdir())
+
+
+@pytest.mark.parametrize("options", [{"verify": False}, {"threshold": 0.3, "width": 2, "keep": "longest"}])
+@pytest.mark.parametrize("edges", [0, None])
+def test_components_are_the_same_wherever_they_are_found(cluster, folder, options, edges):
+    """On the workers or in the command, estimated or exact, with the first or the longest kept."""
+    write("a.jsonl", [" ".join(text.split()[:12]) for text in texts(700)])
+    one = deduplicate_files(CorpusFiles("a.jsonl"), **options)
+    with engine.connected(address(cluster)) as client:
+        many = engine.deduplicate_on(
+            client, CorpusFiles("a.jsonl"), folder="shared", client_edges=edges, bucket_bytes=4000, **options
+        )
+    for name in ("keep", "cluster", "similarity", "same_sets"):
+        assert np.array_equal(getattr(one, name), getattr(many, name), equal_nan=True), name
+    for name in ("file", "start", "size", "words", "line"):
+        assert np.array_equal(getattr(one.index, name), getattr(many.index, name)), name
+
+
+def once(function, marker):
+    """A task that kills its worker the first time that any worker comes to it."""
+
+    def task(given):
+        try:
+            os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return function(given)
+        function(given)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return task
+
+
+@pytest.mark.parametrize("stage", ["sign_part", "compare_bucket", "similarity_of"])
+def test_a_worker_that_is_lost_changes_nothing(cluster, folder, monkeypatch, stage):
+    """One worker process is killed in mid-run, after its task has written what it writes; outputs are the same."""
+    write("a.jsonl", texts(900))
+    one = command("a.jsonl", "one", "--jobs", 1)
+    monkeypatch.setattr(parts, stage, once(getattr(parts, stage), str(folder / "killed")))
+    assert one == command("a.jsonl", "many", "--engine", address(cluster), "--temporary", "shared")
+    assert Path("killed").exists()
+    assert not list(Path("shared").iterdir())
+
+
+def test_malformed_lines_have_the_numbers_of_one_machine(cluster, folder, capsys):
+    """In the last part of a file that is cut in many; skipped and listed, or the end of the run."""
+    write("a.jsonl", texts(900))
+    with open("a.jsonl", "a") as file:
+        file.write('\nnot JSON\n{"text": "the last one"}\n')
+    on = ["--engine", address(cluster), "--temporary", "shared"]
+    for number, given in enumerate((["--jobs", "1"], on)):
+        report = ["--report", f"{number}.json", "--on-error", "skip", "--quiet"]
+        assert main(["dedup", "a.jsonl", *report, *given]) == 0
+    found = [json.loads(Path(f"{number}.json").read_text()) for number in (0, 1)]
+    assert found[0]["malformed"] == found[1]["malformed"]
+    assert found[1]["malformed"]["lines"][0]["line"] == 902
+    capsys.readouterr()
+    assert main(["dedup", "a.jsonl", "-o", "kept.jsonl", *on]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "line 902" in error
+    assert not Path("kept.jsonl").exists() and not list(Path("shared").iterdir())
+
+
+def test_what_cannot_be_is_one_sentence(folder, capsys, monkeypatch):
+    """No scheduler, no Dask, an address of another kind, no shared folder."""
+    write("a.jsonl", texts(5))
+    monkeypatch.setattr(engine.connected.__wrapped__, "__defaults__", (1,))
+    assert main(["dedup", "a.jsonl", "--engine", "dask://127.0.0.1:9", "--temporary", "shared"]) == 1
+    assert "no Dask scheduler answers at dask://127.0.0.1:9" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main(["dedup", "a.jsonl", "--engine", "dask://127.0.0.1:9", "--temporary", "shared"]) == 1
+    assert "python -m pip install 'dataselect-core[dask]'" in capsys.readouterr().err
+    for given in (["--engine", "ray://h:1", "--temporary", "shared"], ["--engine", "dask://h:1"]):
+        with pytest.raises(SystemExit) as end:
+            main(["dedup", "a.jsonl", *given])
+        assert end.value.code == 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_stars_find_the_components(tmp_path, seed):
+    """Of random graphs and of a long path in any order, those that a union-find has, in few steps."""
+    rng = np.random.default_rng(seed)
+    nodes = int(rng.integers(2, 400))
+    path = np.stack([np.arange(1, nodes), np.arange(nodes - 1)], axis=1)
+    edges = rng.permutation(nodes)[path] if seed % 2 else rng.integers(0, nodes, (nodes, 2))
+    edges = np.sort(edges[edges[:, 0] != edges[:, 1]], axis=1)[:, ::-1]
+    names = [tmp_path / f"{number}.npy" for number in range(3)]
+    for name, some in zip(names, np.array_split(edges, 3), strict=True):
+        np.save(name, some)
+    found, steps = stars.components(names, tmp_path, lambda task, given: [task(one) for one in given], 5)
+    root = np.arange(nodes)
+    root[found[:, 0]] = found[:, 1]
+    assert np.array_equal(root, clusters(nodes, edges))
+    assert steps < 40
