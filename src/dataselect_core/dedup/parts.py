@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFile, CorpusFiles, Index
 from dataselect_core.corpus.formats import TABLES, Document, Reader
 from dataselect_core.corpus.spool import Region
@@ -72,7 +71,7 @@ def split(corpus, size):
             *[getattr(file, name) for name in ("name", "layout", "codec", "plain", "stamp")],
         )
         length = file.stamp[0]
-        if together and (total + length > size or file.plain != together[0][1].plain):
+        if together and (total + length > size or set_aside(file) != set_aside(together[0][1])):
             parts.append(Part(len(parts), together))
             together, total = [], 0
         if file.plain and file.layout.format == "jsonl" and length > size:
@@ -89,6 +88,11 @@ def split(corpus, size):
     if together:
         parts.append(Part(len(parts), together))
     return parts
+
+
+def set_aside(file):
+    """Whether the texts of a file cannot be read again where they are."""
+    return not file.plain or file.layout.format in TABLES
 
 
 def sign_part(task):
@@ -126,7 +130,7 @@ def sign_part(task):
             target / "signed.npy",
             np.concatenate(signed) if signed else np.empty((0, work.num_perm), np.uint32),
         )
-    if n and not part.files[0][1].plain:
+    if n and set_aside(part.files[0][1]):
         reading.corpus.save_texts(index, target)
     lines = 0 if part.start is None else _line_breaks(part.files[0][1].path, part.start, part.stop)
     return n, lines, reading.malformed, reading.problems, reading.empty
@@ -232,13 +236,11 @@ class Documents:
 
     def _text(self, part, row):
         number, start, size = (int(value) for value in self._index[part][:3, row])
-        if not self.parts[part].files[0][1].plain:
+        if set_aside(self.parts[part].files[0][1]):
             stream, ends = self._opened(("texts", part), Path(self.work.folder, f"part-{part}", "texts"))
             stream.seek(int(ends[row]))
             return stream.read(int(ends[row + 1] - ends[row])).decode("utf-8", "surrogatepass")
         file = next(file for known, file in self.parts[part].files if known == number)
-        if file.layout.format in TABLES:
-            raise CorpusError(f"{file.name} is a table whose texts were not set aside")
         stream, reader = self._opened((number, part), file.path, file)
         stream.seek(start)
         return reader.text(stream.read(size))
