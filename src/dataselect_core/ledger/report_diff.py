@@ -16,14 +16,17 @@ from dataselect_core import __version__
 from dataselect_core.ledger.check import TEXT, Check, wheel
 from dataselect_core.ledger.fold import folded, mangled, squeezed, told_apart
 from dataselect_core.ledger.record import TRACKS, LedgerError
-from dataselect_core.ledger.report import FENCE, PARTS, SCRIPT, report_html, report_markdown, shown
+from dataselect_core.ledger.report import FENCE, PARTS, report_html, report_markdown, shown
+from dataselect_core.ledger.restore import SCRIPT
 from dataselect_core.ledger.units import html_units, markdown_units
 
 SAME = "as the record has it"
 FORMATS = ("percent", "dollars", "integer", "fixed", "number")
 KINDS = ("measured", "modelled", "cited")
-TRANSLATED = re.compile(r"<html[^>]*\btranslated-(?:ltr|rtl)|_msttexthash=|vertical-align:\s*inherit", re.I)
-PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|table|pre|span)\b[^>]*>", re.I)
+TRANSLATED = re.compile(
+    r"<html[^>]*\btranslated-(?:ltr|rtl)|_msttexthash=|vertical-align:\s*inherit", re.IGNORECASE
+)
+PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|table|pre|span)\b[^>]*>", re.IGNORECASE)
 RECORD = re.compile(r"^[>\s]*(?:#{1,6}[ \t]+Record[ \t#]*$|Record[ \t]*\n[>\s]*-{2,}[ \t]*$)", re.MULTILINE)
 CONTEXT = 4  # words shown on each side of a difference
 NEAR = 2  # equal words between two differences that are told as one

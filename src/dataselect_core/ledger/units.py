@@ -16,7 +16,31 @@ TABLE_RULE = re.compile(r"^[>\s]*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?$")
 CELL = re.compile(r"(?<!\\)\|")
 LABEL = re.compile(r"^[>\s]*(?:All captured figures|Constraint check|Main figures|The same numbers|Plot):")
 BLOCKS = frozenset(
-    "p li h1 h2 h3 h4 h5 h6 tr blockquote caption div br table pre section article main ul ol hr thead tbody".split()
+    [
+        "p",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "tr",
+        "blockquote",
+        "caption",
+        "div",
+        "br",
+        "table",
+        "pre",
+        "section",
+        "article",
+        "main",
+        "ul",
+        "ol",
+        "hr",
+        "thead",
+        "tbody",
+    ]
 )
 SILENT = frozenset(("script", "style", "title", "template", "noscript"))
 MOST_JOINED = 400  # lines of one row that a mail program has wrapped
@@ -93,9 +117,15 @@ def markdown_units(text):
             and not re.search(r"(?<!\\)\|$", lines[-1])
             and len(lines) < MOST_JOINED
         )
-        if not rest or (lead.strip(" >\t") and not unended) or (row and not unended) or LABEL.match(line):
-            close()
-        elif lines and lines[0].startswith("|") and not unended:
+        if (
+            not rest
+            or (lead.strip(" >\t") and not unended)
+            or (row and not unended)
+            or LABEL.match(line)
+            or lines
+            and lines[0].startswith("|")
+            and not unended
+        ):
             close()
         if rest:
             if not lines:
