@@ -111,7 +111,7 @@ def test_the_answers_do_not_depend_on_the_number_of_processes():
     assert len(alone) == len(shared) == 5 and dict(alone) == dict(shared)
     shared = dict(shared)
     assert sum(isinstance(answer, Findings) for answer in shared.values()) == 4
-    assert "total must be a number" in shared[questions()[-1].key].why
+    assert "total must be" in shared[questions()[-1].key].why
 
 
 def test_table_summary_progress_and_status_are_the_same_for_every_number_of_processes(tmp_path, capsys):
@@ -133,10 +133,10 @@ def test_table_summary_progress_and_status_are_the_same_for_every_number_of_proc
     status, table, out, err = came.pop()
     assert (
         status == 1
-        and table.count(b",no,") == 2
+        and table.count(b",no,") == table.count(b",not compared,") == 1
         and [line[:5] for line in err.splitlines()] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
     )
-    assert "DISAGREES" in out and "NOT CHECKED" in out
+    assert "DISAGREES" in out and "NOT COMPARED" in out
 
 
 def test_kin_stay_together_and_nobody_is_idle():

@@ -124,7 +124,7 @@ def _restored(text):
         raise result
     if result is not None:
         return result
-    if "Data Selection lab" in text and page:
+    if "Data Selection lab: report" in text and page:
         raise LedgerError(
             "has the text of a report and no record, since a program on the way has taken its script out: hand in the"
             " Markdown or JSON file, or the page in a zip"
