@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import zipfile
+import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -195,17 +196,15 @@ def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tm
             "cloud/1/evidence": {"value": entry, "at": 2},
         },
     }
-    reports = tmp_path / "reports"
-    reports.mkdir()
-    assert re.search(r"into a folder <code>reports</code>, and beside that folder:", instructors)
-    command = re.search(r"python -m dataselect_core (verify) reports/\*", instructors)
+    command = re.search(r"python -m dataselect_core (verify) (submissions\.zip)", instructors)
     environment = {name: value for name, value in os.environ.items() if name != "DATASELECT_DATA"}
 
     environment["PYTHONPATH"] = str(place)
 
     def verify():
-        (reports / "ada.json").write_text(json.dumps(kept), encoding="utf-8")
-        asked = [sys.executable, "-m", "dataselect_core", command[1], *map(str, reports.iterdir())]
+        with zipfile.ZipFile(tmp_path / command[2], "w") as submissions:
+            submissions.writestr("ada_7_assignsubmission_file_/ada.json", json.dumps(kept))
+        asked = [sys.executable, "-m", "dataselect_core", command[1], command[2]]
         return subprocess.run(
             asked, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
         )

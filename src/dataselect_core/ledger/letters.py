@@ -101,6 +101,8 @@ def _by_code_page(data):
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
+        except LookupError:  # Python in the browser has few code pages, so that nothing can be ruled out
+            raise LedgerError(f"is no text in UTF-8: {SEND}") from None
         if _plausible(text):
             readings.setdefault(text, name)
     if len(readings) == 1:
