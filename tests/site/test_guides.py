@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import zipfile
-import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
