@@ -1,11 +1,14 @@
 """Records are read from what people really have, with every letter, or refused with what was found and what to send."""
 
+import contextlib
 import html
 import json
 import re
 import textwrap
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dataselect_core.ledger import Ledger, LedgerError, report_html, report_markdown
 from dataselect_core.ledger.letters import misread
@@ -259,3 +262,54 @@ def test_a_text_that_looks_like_a_record_is_not_taken_for_it():
     text = report_markdown(record)
     assert record_in(text.encode()).ledger == record
     assert record_in(quoted(text).encode()).ledger == record
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<script id=ledger>",
+        "\n```json ledger",
+        "<p",
+        "<html",
+        "\n",
+        "> ",
+        "{",
+        '{"lab":',
+        "“",
+        "|",
+        "```\n",
+        "<!--",
+        "Ã©",
+        "\t\u00a0",
+    ],
+)
+def test_hostile_texts_are_refused_in_good_time(piece):
+    """A hundred thousand times one piece, alone and before a record that breaks off: refused, by looking at it a few times."""
+    for text in (piece * 100_000, piece * 100_000 + '\n{"schema": 3, "entries": {'):
+        with pytest.raises(LedgerError):
+            record_in(text.encode())
+
+
+@given(st.binary(max_size=400) | st.text(max_size=200))
+def test_whatever_comes_in_is_a_record_or_refused(data):
+    """No input gives another error than the one that says what is wrong."""
+    with contextlib.suppress(LedgerError):
+        record_in(data)
+
+
+@given(st.data())
+def test_a_damaged_report_is_the_record_or_refused(data):
+    """A piece cut out anywhere, or replaced: the figures are never read as others without the text being refused."""
+    text = report_markdown(ledger())
+    at = data.draw(st.integers(0, len(text) - 1))
+    cut = data.draw(st.integers(1, 40))
+    put = data.draw(st.sampled_from(["", "\n", " ", "”", "> ", "\u00a0", '"', "\\"]))
+    with contextlib.suppress(LedgerError):
+        found = record_in((text[:at] + put + text[at + cut :]).encode())
+        assert isinstance(found.ledger, Ledger) and set(found.ledger.record) <= {
+            "schema",
+            "lab",
+            "reader",
+            "student",
+            "entries",
+        }

@@ -401,6 +401,7 @@ def test_a_teachers_walk(tmp_path, capsys, platform):
         "disagrees",
         "could not be compared",
     }
+    assert students[names[3]]  # the copy is listed too, under the name in it
     (altered,) = verdicts["disagrees"]
     assert (
         altered["student"] == names[7]

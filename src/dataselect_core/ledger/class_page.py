@@ -59,8 +59,8 @@ def class_page(students, loose):
     ]
     for place in begun:
         body += _part(students, *place)
-    passed = [(each.name, each.passed) for student in students for each in student.others]
-    passed += [(each.name, each.passed) for each in loose]
+    others = [*(each for student in students for each in student.others), *loose]
+    passed = [("/".join(each.parts) or each.name, each.passed) for each in others]
     if passed:
         body += [
             "<h2>Files passed over</h2>",
@@ -114,7 +114,7 @@ def _row(student):
     return (
         html.escape(student.name),
         _verdict(student.verdict),
-        _list(outcome.name for outcome in student.outcomes),
+        _list("/".join(outcome.parts) or outcome.name for outcome in student.outcomes),
         _list([*wrong, *causes(student)]),
         _list([*student.facts, *notes]),
     )
@@ -198,12 +198,13 @@ def _spread(values, told):
     if low == high:
         return "", html.escape(f"all {told(low)}")
     width, stacked, dots = high - low, Counter(), []
-    for number in numbers:
-        place = round((number - low) / width * BINS)
+    places = [round((number - low) / width * BINS) for number in numbers]
+    step = min(2 * DOT, (HEIGHT - 2 * EDGE) / max(Counter(places).values()))
+    for place in places:
         x = EDGE + place / BINS * (WIDTH - 2 * EDGE)
-        y = HEIGHT - EDGE - 2 * DOT * stacked[place]
+        y = HEIGHT - EDGE - step * stacked[place]
         stacked[place] += 1
-        dots.append(f'<circle cx="{x:.1f}" cy="{max(DOT, y):.1f}" r="{DOT}"/>')
+        dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{DOT}"/>')
     x = EDGE + (middle - low) / width * (WIDTH - 2 * EDGE)
     label = html.escape(
         f"{len(numbers)} values from {told(low)} to {told(high)}, middle {told(middle)}", quote=True
@@ -234,7 +235,7 @@ caption {{ text-align: left; font-weight: 600; padding: .3rem 0 }}
 th, td {{ border: 1px solid var(--line); padding: .3rem .5rem; text-align: left; vertical-align: top;
   overflow-wrap: anywhere; min-width: 6rem }}
 ul {{ margin: 0; padding-left: 1.1rem }}
-svg {{ max-width: 100%; height: auto }} svg line {{ stroke: var(--line) }} svg .middle {{ stroke: var(--mark); stroke-width: 2 }}
+svg {{ max-width: 100%; min-width: 12rem; height: auto }} svg line {{ stroke: var(--line) }} svg .middle {{ stroke: var(--mark); stroke-width: 2 }}
 svg circle {{ fill: var(--mark); fill-opacity: .75 }}
 .agrees {{ color: var(--good) }} .disagrees {{ color: var(--bad); font-weight: 600 }}
 .could-not-be-compared {{ color: var(--open); font-weight: 600 }}

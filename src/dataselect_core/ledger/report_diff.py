@@ -16,18 +16,18 @@ from dataselect_core import __version__
 from dataselect_core.ledger.check import TEXT, Check, wheel
 from dataselect_core.ledger.fold import folded, mangled, squeezed, told_apart
 from dataselect_core.ledger.record import TRACKS, LedgerError
-from dataselect_core.ledger.report import FENCE, PARTS, report_html, report_markdown, shown
-from dataselect_core.ledger.restore import SCRIPT
+from dataselect_core.ledger.report import PARTS, report_html, report_markdown, shown
+from dataselect_core.ledger.restore import script_in
 from dataselect_core.ledger.units import html_units, markdown_units
 
 SAME = "as the record has it"
 FORMATS = ("percent", "dollars", "integer", "fixed", "number")
 KINDS = ("measured", "modelled", "cited")
 TRANSLATED = re.compile(
-    r"<html[^>]*\btranslated-(?:ltr|rtl)|_msttexthash=|vertical-align:\s*inherit", re.IGNORECASE
+    r"<html[^>]{0,1000}\btranslated-(?:ltr|rtl)|_msttexthash=|vertical-align:\s*inherit", re.IGNORECASE
 )
-PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|table|pre|span)\b[^>]*>", re.IGNORECASE)
-RECORD = re.compile(r"^[>\s]*(?:#{1,6}[ \t]+Record[ \t#]*$|Record[ \t]*\n[>\s]*-{2,}[ \t]*$)", re.MULTILINE)
+PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|table|pre|span)\b[^>]{0,1000}>", re.IGNORECASE)
+RECORD = re.compile(r"^[> \t]*(?:#{1,6}[ \t]+Record[ \t#]*$|Record[ \t]*\n[> \t]*-{2,}[ \t]*$)", re.MULTILINE)
 CONTEXT = 4  # words shown on each side of a difference
 NEAR = 2  # equal words between two differences that are told as one
 MOST_WORDS = 4000  # that are set against each other word by word
@@ -126,7 +126,7 @@ def altered(report, ledger):
         )
     if TRANSLATED.search(report):
         raise LedgerError("a browser has translated the report: ask for the file as the lab gave it out")
-    if SCRIPT.search(report):
+    if script_in(report) is not None:
         given, expected = html_units(report), html_units(report_html(ledger))
     else:
         if PAGE.search(
@@ -156,9 +156,9 @@ def _without_record(text):
     """The text without the record, its lines still numbered as before."""
     begins = [match.start() for match in RECORD.finditer(text)]
     if not begins:
-        return FENCE.sub(lambda match: "\n" * match[0].count("\n"), text)
+        return text
     start = begins[-1]
-    fence = re.compile(r"^[>\s]*(?:```|~~~)[^\n]*$", re.MULTILINE)
+    fence = re.compile(r"^[> \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
     fences = [match.end() for match in fence.finditer(text, start)]
     end = fences[1] if len(fences) > 1 else len(text)
     return text[:start] + "\n" * text.count("\n", start, end) + text[end:]

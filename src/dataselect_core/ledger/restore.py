@@ -11,13 +11,11 @@ from html.parser import HTMLParser
 
 from dataselect_core.ledger.letters import SEND, misread, text_of
 from dataselect_core.ledger.record import MOST_BYTES, Ledger, LedgerError
-from dataselect_core.ledger.report import FENCE
 
-SCRIPT = re.compile(
-    r"<script\b(?=[^>]*\bid\s*=\s*[\"']?ledger\b)[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE
-)
-"""As the lab writes it, and as browsers and editors write it again."""
-
+SCRIPT = re.compile(r"<script\b(?=[^>]{0,500}\bid\s*=\s*[\"']?ledger\b)[^>]{0,1000}>", re.IGNORECASE)
+"""The beginning of the record in a page, as the lab writes it, and as browsers and editors write it again."""
+END = re.compile(r"</script", re.IGNORECASE)
+FENCE, FENCE_END = "\n```json ledger\n", "\n```\n"
 QUOTES = '"“”„‟«»″＂'
 Q = f"[{QUOTES}]"
 START = re.compile(rf"\{{[\s>]*{Q}(?:entries|schema|lab|reader|student){Q}\s*:")
@@ -27,7 +25,7 @@ BETWEEN = re.compile(r"[\s\u200b\ufeff\u2060]+")
 PLAIN = re.compile(r"[-+.\w]+")
 NEXT = re.compile(rf"\s*(?:,\s*(?:{Q}|[\[{{\d-]|true|false|null)|[\]}}])")
 NEXT_KEY = re.compile(rf"\s*(?:,\s*{KEY.pattern}|\}})")
-PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|pre|br|span)\b[^>]*>", re.IGNORECASE)
+PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|pre|br|span)\b[^>]{0,1000}>", re.IGNORECASE)
 UNSPACED = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
 NO_TEXT = (
     (b"%PDF", "is a PDF, which carries no record"),
@@ -93,15 +91,38 @@ def record_in(data):
     return Found(ledger, text, tuple(notes))
 
 
+def script_in(text):
+    """What the last script of a page holds that is the record's, or None. Each letter is looked at once."""
+    found, at = None, 0
+    while begins := SCRIPT.search(text, at):
+        ends = END.search(text, begins.end())
+        if ends is None:
+            break
+        found, at = text[begins.end() : ends.start()], ends.end()
+    return found
+
+
+def _fenced(text):
+    """What the last fenced block holds that is the record's, or None."""
+    text, found, at = f"\n{text}\n", None, 0
+    while (begins := text.find(FENCE, at)) >= 0:
+        ends = text.find(FENCE_END, begins + len(FENCE) - 1)
+        if ends < 0:
+            break
+        found, at = text[begins + len(FENCE) : ends], ends
+    return found
+
+
 def _as_written(text):
     """The Ledger where the record is as the lab wrote it, else None."""
     if text.lstrip().startswith("{"):
         given = text.strip()
     else:
-        found = SCRIPT.findall(text) or FENCE.findall(text)
-        if not found:
+        given = script_in(text)
+        if given is None:
+            given = _fenced(text)
+        if given is None:
             return None
-        given = found[-1]
     try:
         return Ledger.from_text(given)
     except LedgerError as error:
@@ -115,8 +136,8 @@ def _restored(text):
     page = PAGE.search(text) is not None
     source = text
     if page:
-        scripts = SCRIPT.findall(text)
-        source = html.unescape(scripts[-1]) if scripts else _shown(text)
+        script = script_in(text)
+        source = _shown(text) if script is None else html.unescape(script)
     result = _last(source)
     if isinstance(result, LedgerError):
         if str(result) == "the record is not JSON":

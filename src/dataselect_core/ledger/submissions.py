@@ -15,6 +15,7 @@ from dataselect_core.ledger.restore import record_in
 AGREES, DISAGREES, NOT_COMPARED = "agrees", "disagrees", "could not be compared"
 WRITTEN = ("reflection", "decision", "alternative", "overturn", "risk")
 SHORTEST = 60  # letters of a text that two people do not write alike by chance
+AS = "handed in as "
 FOREIGN = "this is no report of the lab"
 
 
@@ -241,8 +242,8 @@ def _student(key, group):
             outcome = replace(outcome, passed=reason, problem="")
         others.append(outcome)
     facts = []
-    if kind != "record" and newest.ledger.record.get("student") and not _alike(newest.student, name):
-        facts.append(f"handed in as {name}")
+    if kind == "platform" and newest.ledger.record.get("student") and not _alike(newest.student, name):
+        facts.append(f"{AS}{name}")
     said = newest.ledger.record.get("student") or (name if kind != "record" else newest.student)
     return Student(said, counted, others, facts)
 
@@ -276,13 +277,19 @@ def _told_apart(made):
     """Students of one name are two, and are shown so."""
     names = {}
     for student in made:
-        names.setdefault(student.name.casefold(), []).append(student)
+        if not _handed_in_as(student):
+            names.setdefault(student.name.casefold(), []).append(student)
+    twice = {id(student) for group in names.values() if len(group) > 1 for student in group}
     return [
         replace(student, facts=[*student.facts, "another student has the same name"])
-        if len(names[student.name.casefold()]) > 1
+        if id(student) in twice
         else student
         for student in made
     ]
+
+
+def _handed_in_as(student):
+    return next((fact for fact in student.facts if fact.startswith(AS)), "")
 
 
 def _with_facts(made):
@@ -303,8 +310,9 @@ def _with_facts(made):
         for other, prints in common.get(at, {}).items():
             whole = [kind for kind in ("record", "evidence") if kind in prints]
             told = [prints[whole[0]]] if whole else list(prints.values())
-            names = {outcome.name for outcome in made[other].outcomes}
-            facts += [f"{what} as {made[other].name} ({', '.join(sorted(names))})" for what in told]
+            files = ", ".join(sorted("/".join(outcome.parts) for outcome in made[other].outcomes))
+            who = ", ".join(filter(None, (made[other].name, _handed_in_as(made[other]))))
+            facts += [f"{what} as {who} ({files})" for what in told]
         result.append(replace(student, facts=facts))
     return result
 
