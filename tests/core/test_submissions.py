@@ -458,6 +458,24 @@ def test_a_student_with_an_empty_folder_is_listed(tmp_path):
     assert "an empty folder" in students["tom"]["causes"] and "essay.pdf (a PDF" in students["kim"]["causes"]
 
 
+def test_a_class_list_knows_names_of_records_platforms_and_folders(tmp_path):
+    """Those who handed nothing in are listed, and nobody else, however the list writes a name."""
+    files = {
+        "s1/r.md": report_markdown(ledger("Lisa Müller", "r1")),
+        "s2/r.md": report_markdown(ledger("Tom", "r2")),
+        "s3/r.md": report_markdown(ledger("Seán O’Brien", "r3")),
+    }
+    (tmp_path / "list.txt").write_text(
+        "MÜLLER, Lisa\ns2\nsean\nSeán O'Brien\nTim\n\nTom\thttps://x\n", encoding="utf-8"
+    )
+    options = ("--class-list", str(tmp_path / "list.txt"))
+    status, students, _ = check(tmp_path, put(tmp_path / "in", files), options=options)
+    assert status == 3 and {name for name, row in students.items() if row["files"] == "(nothing)"} == {
+        "sean",
+        "Tim",
+    }
+
+
 def test_a_terminal_of_an_old_code_page_stops_nothing(tmp_path, monkeypatch):
     """Where a console cannot show a name, the check ends as elsewhere and shows the letters' numbers."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")

@@ -101,12 +101,15 @@ class Student:
         Passed over.
     facts : list of str
         What is pointed out, without a verdict.
+    owner : str
+        Who handed it in, by the platform's name or the folder's; empty where that is not known.
     """
 
     name: str
     outcomes: list
     others: list
     facts: list = field(default_factory=list)
+    owner: str = ""
 
     @property
     def verdict(self):
@@ -227,7 +230,7 @@ def _student(key, group):
             counted = [replace(group[0], problem=f"no report was handed in: {what}", passed="")]
             group = group[1:]
         others = [outcome for outcome in group if outcome not in counted]
-        return Student(name or counted[0].name, counted, others)
+        return Student(name or counted[0].name, counted, others, owner=name)
     same = _fingerprint(newest.ledger)
     counted = [outcome for outcome in read_ if _fingerprint(outcome.ledger) == same]
     others = []
@@ -245,7 +248,7 @@ def _student(key, group):
     if kind == "platform" and newest.ledger.record.get("student") and not _alike(newest.student, name):
         facts.append(f"{AS}{name}")
     said = newest.ledger.record.get("student") or (name if kind != "record" else newest.student)
-    return Student(said, counted, others, facts)
+    return Student(said, counted, others, facts, name if kind != "record" else "")
 
 
 def _alike(one, other):
@@ -333,10 +336,9 @@ def _prints(ledger):
 
 def is_of(student, name):
     """Whether a name of a class list is that of this student, in the record, on the platform or as a folder."""
-    names = {student.name}
-    for outcome in (*student.outcomes, *student.others):
-        names |= {outcome.student} | ({outcome.giver.name} if outcome.giver else set())
-    names |= {
-        fact.removeprefix("handed in as ") for fact in student.facts if fact.startswith("handed in as ")
+    names = {
+        student.name,
+        student.owner,
+        *(outcome.student for outcome in (*student.outcomes, *student.others)),
     }
     return any(_alike(each, name) for each in names if each)
