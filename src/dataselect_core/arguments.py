@@ -3,6 +3,8 @@
 import math
 from numbers import Integral, Real
 
+import numpy as np
+
 
 def integer(name, value, low, high=None):
     """`value` as an int in [low, high]; TypeError for another type, ValueError outside the range."""
@@ -58,3 +60,29 @@ def documents(name, values, kind):
     if not values:
         raise ValueError(f"{name} must hold at least one document, not none")
     return values
+
+
+def floats(name, values, ndim):
+    """`values` as finite float64 with `ndim` dimensions; TypeError for what holds no numbers, else ValueError."""
+    try:
+        array = np.asarray(values)
+    except (ValueError, OverflowError) as error:  # rows of several lengths
+        raise ValueError(f"{name} must be an array of numbers, but {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
+    if array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension{'s' * (ndim > 1)}, not {array.ndim}")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, but holds NaN or infinity")
+    return array
+
+
+def table(name, values):
+    """`values` as finite float64[n, d]; see `floats`."""
+    return floats(name, values, 2)
+
+
+def vector(name, values):
+    """`values` as finite float64[n]; see `floats`."""
+    return floats(name, values, 1)
