@@ -18,6 +18,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import re
 import struct
@@ -230,7 +231,7 @@ def speech(source):
         frames.append(len(rows[0]))
         speakers.append(int(speaker) - 1)
         for row in rows:
-            steps += [row[0], *(after - before for before, after in zip(row, row[1:]))]
+            steps += [row[0], *(after - before for before, after in itertools.pairwise(row))]
     packed = struct.pack(f"<{len(steps)}i", *steps)
     planes = b"".join(packed[rank::4] for rank in range(4))
     return struct.pack("<H", len(frames)) + bytes(frames) + bytes(speakers) + planes

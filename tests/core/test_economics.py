@@ -159,5 +159,5 @@ def test_bad_edits(edit, error, message):
 )
 def test_bad_amounts(call, name, bad):
     """Negative, infinite and NaN amounts are refused, and the argument is named."""
-    with pytest.raises(ValueError, match=f"{name} must be finite"):
+    with pytest.raises(ValueError, match=f"{name} must be a finite number"):
         call(bad)

@@ -41,9 +41,7 @@ def read_by_the_page(tmp_path, trials):
     (tmp_path / "trial.cjs").write_text(TRIAL, "utf-8")
     (tmp_path / "tables.json").write_text(json.dumps(trials), "utf-8")
     state = ROOT / "site" / "shell" / "state.js"
-    done = node.node(
-        tmp_path / "trial.cjs", state, tmp_path / "tables.json", capture_output=True
-    )
+    done = node.node(tmp_path / "trial.cjs", state, tmp_path / "tables.json", capture_output=True)
     return json.loads(done.stdout)
 
 

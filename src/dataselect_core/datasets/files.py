@@ -305,7 +305,7 @@ def provenance(name):
         Name of a file in the data directory, such as "licences.json.gz".
     """
     records = json.loads(_bytes("provenance.json"))
-    if name not in records:
+    if not isinstance(name, str) or name not in records:
         raise ValueError(f"name must be one of {', '.join(sorted(records))}, not {name!r}")
     r = records[name]
     package = " ".join(filter(None, (r["package"], r["version"])))

@@ -7,7 +7,7 @@ replace any of them. Costs are modelled: they follow from these assumptions.
 import math
 from dataclasses import dataclass
 
-from dataselect_core.arguments import amount, number
+from dataselect_core.arguments import amount, choice, number
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.break_even import indexing_parts
 
@@ -89,8 +89,7 @@ def labelling_cost(labels, assumptions=None, price="label_price"):
     """
     a = assumptions or Assumptions()
     prices = [name for name in a if a[name].unit == "$/label"]
-    if price not in prices:
-        raise ValueError(f"price must be one of {', '.join(prices)}, not {price!r}")
+    price = choice("price", price, prices)
     return amount("labels", labels) * a.labellers * getattr(a, price)
 
 

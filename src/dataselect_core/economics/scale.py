@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 
+from dataselect_core.arguments import floats
 from dataselect_core.economics.costs import indexing_cost, training_cost
 from dataselect_core.scaling.laws import clustered_loss, effective_tokens_of_clusters, training_flops
 
@@ -72,7 +73,11 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
         Shapes that differ, a cluster without its kept document, kept documents without a word, or sizes
         out of range.
     """
-    cluster, words = np.asarray(cluster), np.asarray(words, dtype=float)
+    try:
+        cluster = np.asarray(cluster)
+    except ValueError:
+        raise ValueError("cluster must be one index for each document, not rows of them") from None
+    words = floats("words", words, allowed="finite and at least 0")
     if cluster.shape != words.shape or cluster.ndim != 1:
         raise ValueError(
             "cluster and words must be 1-d arrays of one length, not of shapes "
