@@ -230,6 +230,7 @@ class LabelingROI(Controlled):
             "run": run,
             "labels": int(reading.labels[i]),
             "accuracy": float(reading.mean[i]),
+            "recall": float(reading.run.recall()[i]),
             "selects": reading.run.selects,
             "settings": dict(reading.run.settings),
             "seeds": reading.run.seeds,
@@ -269,7 +270,9 @@ class LabelingROI(Controlled):
     def situation(self):
         """What the figures rest on."""
         data = self.data.value
-        random, active = (self.search.latest(data, selects) for selects in (False, True))
+        begun = self.search.begun(data)
+        random, active = runs.pair(begun)
+        newest = begun[-1] if begun and begun[-1] not in (random, active) else None
         return situation_.Situation(
             self.track,
             self.settings(),
@@ -281,6 +284,7 @@ class LabelingROI(Controlled):
             self.edited,
             self.fixed,
             self.curves,
+            newest and self.read(newest),
         )
 
     def target(self):
