@@ -24,9 +24,12 @@ from dataselect_core import (
     shingles,
     simulator,
     tracks,
+    votes,
     weather,
 )
+from dataselect_core.dedup import control
 from dataselect_core.economics import break_even, scale
+from dataselect_core.pruning import experiment
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((40, 4)), np.arange(40) % 3
@@ -122,6 +125,7 @@ CALLS = {
     economics.labelling_cost: {"labels": 10, "price": "label_price"},
     economics.scoring_cost: {"items": 10},
     economics.indexing_cost: {"bytes": 1e12},
+    economics.indexing_range: {"bytes": 1e12},
     economics.storage_cost: {"bytes": 1e12, "months": 2},
     economics.selection_pays: {"select_cost": 1, "train_subset_cost": 1, "train_full_cost": 3},
     economics.runs_to_break_even: {"select_cost": 1, "saving_per_run": 1},
@@ -147,6 +151,10 @@ CALLS = {
     tracks.track: {"id": "edge"},
     ledger.validate: {"record": {}},
     ledger.migrate: {"record": {}},
+    votes.majority: {"values": RNG.integers(-4, 5, (6, 4)), "voters": 3},
+    votes.clustering: {"values": RNG.integers(-4, 5, (6, 4)), "threshold": 0.3},
+    experiment.prune: {"X": X, "y": Y, "shares": [0.5], "wrong": 0.1, "seeds": [0, 1]},
+    control.at_random: {"mass": [1, 2, 3], "index": [0, 1], "removed": 1, "seed": 0},
     pruning.el2n: {"proba": PROBA, "y": np.arange(12) % 3},
     datasets.crawl: {"redundancy": 0.5, "seed": 1},
     datasets.drive: {"redundancy": 0.5, "seed": 1},
@@ -242,6 +250,7 @@ FACES = (
     scaling,
     shingles,
     tracks,
+    votes,
     weather,
 )
 ELSEWHERE = {  # classes that are results, and what takes minutes or a whole record

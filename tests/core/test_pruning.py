@@ -7,8 +7,9 @@ from sklearn.linear_model import LogisticRegression
 
 from dataselect_core import datasets
 from dataselect_core.pruning import el2n
-from dataselect_core.pruning.experiment import half_width, prune, student
+from dataselect_core.pruning.experiment import prune
 from dataselect_core.sampling import stratified_split
+from dataselect_core.statistics import half_width, student
 
 
 def test_el2n_is_the_distance_to_the_label():

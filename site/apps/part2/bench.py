@@ -463,7 +463,7 @@ class LabelingROI(Controlled):
         self.say(
             "results",
             locked=False,
-            settings={**figures.stated(situation), "runs_used": self.search.used},
+            settings={**situation_.stated(situation), "runs_used": self.search.used},
             session=[*sorted(session), *of_session],
             unfinished=any(run.now_right for run in self.search.runs),
             **found,

@@ -9,6 +9,7 @@ from dataselect_core.learners.softmax import SoftmaxRegression, class_labels, fe
 from dataselect_core.noise import flip_labels
 from dataselect_core.pruning.scores import el2n
 from dataselect_core.sampling.splits import stratified_split
+from dataselect_core.statistics import half_width
 
 KEEPS = ("hardest", "easiest", "random")
 PROXY_SHARE = 0.2
@@ -54,36 +55,6 @@ class Pruning:
         """
         gap = self.accuracy[:, :2] - self.accuracy[:, 2:]
         return gap.mean(axis=0), half_width(gap)
-
-
-STUDENT = {
-    1: 12.706,
-    2: 4.303,
-    3: 3.182,
-    4: 2.776,
-    5: 2.571,
-    6: 2.447,
-    7: 2.365,
-    8: 2.306,
-    9: 2.262,
-    10: 2.228,
-}
-"""97.5 % quantiles of Student's t by degrees of freedom; beyond ten, see `student`."""
-
-
-def student(freedom):
-    """The 97.5 % quantile of Student's t: the table, and beyond it the expansion of Cornish and Fisher."""
-    if freedom in STUDENT:
-        return STUDENT[freedom]
-    z = 1.959963984540054
-    terms = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    return z + terms[0] / freedom + terms[1] / freedom**2
-
-
-def half_width(values):
-    """Half width of the 95 % interval of the mean over the first axis, which has at least two entries."""
-    n = len(values)
-    return student(n - 1) * values.std(axis=0, ddof=1) / np.sqrt(n)
 
 
 def prune(X, y, shares, wrong, seeds, *, test_share=0.3, proxy_share=PROXY_SHARE):

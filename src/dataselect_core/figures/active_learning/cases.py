@@ -155,5 +155,11 @@ def _index(answer, values):
     pays = {
         name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")
     }
-    found = [f"answer-{answer}", *(f"{name}-{'saves' if good else 'costs'}" for name, good in pays.items())]
+    ends = {values["index.saving"].value > values[f"index.{end}"].value for end in ("cost", "cost_high")}
+    span = "range-depends" if len(ends) == 2 else "range-saves" if ends == {True} else "range-costs"
+    found = [
+        f"answer-{answer}",
+        span,
+        *(f"{name}-{'saves' if good else 'costs'}" for name, good in pays.items()),
+    ]
     return [*found, "answer-turns"] if pays["index"] != pays["score"] else found
