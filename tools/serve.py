@@ -12,6 +12,8 @@ import urllib.parse
 from functools import lru_cache
 from pathlib import Path
 
+from tools import service_worker
+
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -51,6 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server_version = "lab"
     folder = Path()
     cache_control = "no-store"
+    service_worker = True  # whether the site is sent with the one it has
     quiet = True
     live = None
 
@@ -100,6 +103,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = None
         if data is None:
             return 404, TYPES[".html"], b"<!doctype html><title>Not found</title><p>Not found: 404."
+        if not self.service_worker:
+            data = without_worker(path, data)
         kind = TYPES.get(path.suffix.lower(), OPAQUE)
         return 200, kind, data + INJECTED if self.live and kind == TYPES[".html"] else data
 
@@ -139,6 +144,13 @@ def resolve(folder, target):
     return (path if path.is_file() else None), None
 
 
+def without_worker(path, data):
+    """A file as a site without a service worker has it: whoever changes sources wants no page kept."""
+    if path.name == service_worker.INDEX:
+        return service_worker.PLACE.sub(r"\g<1>\g<2>", data.decode()).encode()
+    return service_worker.without() if path.name == service_worker.WORKER else data
+
+
 def accepts_gzip(header):
     """Whether an Accept-Encoding header admits gzip."""
     for item in header.lower().split(","):
@@ -167,12 +179,19 @@ def serving(directory, port=0, cache_control="max-age=600"):
         server.server_close()
 
 
-def start(directory, port=0, cache_control="max-age=600", quiet=True, live=None):
+def start(directory, port=0, cache_control="max-age=600", quiet=True, live=None, worker=True):
     """Start a server of `directory` in a thread; raises `OSError` when the port is taken.
 
-    With `live`, a `live.Live`, every page gets the script that reloads it.
+    With `live`, a `live.Live`, every page gets the script that reloads it. `worker` says whether the site is sent with
+    its service worker.
     """
-    members = {"folder": Path(directory), "cache_control": cache_control, "quiet": quiet, "live": live}
+    members = {
+        "folder": Path(directory),
+        "cache_control": cache_control,
+        "quiet": quiet,
+        "live": live,
+        "service_worker": worker,
+    }
     server = Server(("127.0.0.1", port), type("FolderHandler", (Handler,), members))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return server

@@ -10,10 +10,9 @@ import gzip
 import hashlib
 import json
 import re
-import shutil
 from pathlib import Path
 
-from tools import apart, bundle, guides, lock, node, pages, views
+from tools import apart, bundle, guides, installable, lock, node, pages, service_worker, shell, views
 from tools import scripts as scripts_of_the_page
 from tools.progress import Progress
 
@@ -52,6 +51,7 @@ SHELL = (
     "part2",
     "part3",
     "own",
+    "offline",
 )
 COLOURS = {
     "background-color": "paper",
@@ -138,7 +138,8 @@ class Assets:
             self.pack(data)
         ).decode()  # what the page itself unpacks, without another script
         self.put(offline, f'lab.payload("{name}","{text}");\n'.encode())
-        return {"url": url, "offline": offline, "size": len(data), "packed": packed}
+        arriving = (self.out / url).stat().st_size
+        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": packed}
 
 
 def themed(sheet):
@@ -148,6 +149,30 @@ def themed(sheet):
         if found != 1:
             raise ValueError(f"Panel's theme has --panel-{name} {found} times")
     return sheet + ARROWS
+
+
+def panel_sheets(runtime, out):
+    """Lay Panel's stylesheets into the site, in a folder named after their content; returns its relative URL.
+
+    Panel chooses the names of its files, so the folder has to tell one build's from another's.
+    """
+    found = {}
+    for path in sorted((runtime / "panel").rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            if path.match("theme/default.css"):
+                data = themed(data.decode()).encode()
+            found[path.relative_to(runtime / "panel").as_posix()] = data
+    address = f"{PANEL_ROOT}{digest(b''.join(name.encode() + data for name, data in found.items()))}/"
+    for name, data in found.items():
+        (out / address / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / address / name).write_bytes(data)
+    return address
+
+
+def moved(documents, panel_root):
+    """First views whose stylesheets lie in `panel_root`."""
+    return json.loads(json.dumps(documents).replace(f'"./{PANEL_ROOT}', f'"./{panel_root}'))
 
 
 def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):
@@ -182,30 +207,37 @@ def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):
     for path in sorted(data.iterdir()):
         if path.is_file():
             files[path.name] = assets.ship(path.name, path.read_bytes())
-    shutil.copytree(runtime / "panel", out / "panel")
-    for sheet in (out / "panel").rglob("theme/default.css"):
-        sheet.write_text(themed(sheet.read_text("utf-8")), "utf-8")
+    panel_root = panel_sheets(runtime, out)
     packages = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {
         "files": files,
         "eager": eager,
         "wheel": wheel.name,
-        "panelRoot": PANEL_ROOT,
+        "panelRoot": panel_root,
         "scripts": [assets.add(name, (runtime / name).read_bytes()) for name in PAGE_SCRIPTS],
         "lock": {"info": packages["info"], "packages": {}},
     }
-    shell = root / "site" / "shell"
+    sources = root / "site" / "shell"
     starting = [files[name]["url"] for name in eager] + [
-        (shell / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
+        (sources / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
     ]
+    starting.append(panel_root)
     manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
-    scripts = {name: assets.add(f"{name}.js", (shell / f"{name}.js").read_bytes()) for name in SHELL}
+    first = assets.add("first.js", (sources / f"{shell.FIRST}.js").read_bytes())
+    joined = [shell.add(assets, sources, name, names) for name, names in shell.groups(SHELL).items()]
     names = {
-        "scripts": list(scripts.values()),
-        "style": assets.add("style.css", (shell / "style.css").read_bytes()),
+        "scripts": [first, *joined],
+        "style": assets.add("style.css", (sources / "style.css").read_bytes()),
         "manifest": manifest,
+        **installable.build(assets.add),
     }
-    pages.build(root, out, names, *views.make(root, data, PANEL_ROOT))
+    documents, figures = views.make(root, data, PANEL_ROOT)
+    pages.build(root, out, names, moved(documents, panel_root), figures)
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
-    scripts["guide"] = assets.add("guide.js", (shell / "guide.js").read_bytes())
-    guides.build(root, out, {**names, "scripts": scripts}, tables, wheel.name)
+    guide = {
+        name: shell.add(assets, sources, f"guide-{name}", needed)
+        for name, needed in guides.SCRIPTS.items()
+        if needed
+    }
+    guides.build(root, out, {**names, "first": first, "scripts": guide}, tables, wheel.name)
+    service_worker.build(out)

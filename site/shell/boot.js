@@ -12,48 +12,66 @@ lab.boot = (() => {
     workbench: "Building the workbench",
   };
   const shelf = lab.shelf(manifest.snapshot);
-  const PATIENCE = 30_000; // ms for what was kept to come to life, which takes one or two seconds
+  const SILENCE = 20; // s without a byte after which the page says so
+  const STUCK = 90; // s without a word after which a kept Python, all of whose files are there, is passed by
+  const SLOW = 20; // s after which the page says how long the files still take
   /** @type {Worker | null} */
   let worker = null;
   let attempt = 0;
   let started = 0;
   let step = "download";
-  let loaded = 0;
-  let total = 1;
+  /** What has arrived of each file that the start needs, in bytes. @type {Map<string, number>} */
+  const got = new Map();
+  const total = manifest.eager.reduce((sum, name) => sum + manifest.files[name].bytes, 0);
+  let quiet = 0; // s since the worker last said something, while this page was awake
+  let ticked = 0;
   let ticking = 0;
+  /** What to do with the Python of an earlier visit: "use" it; "pass" it by and keep it until there is another;
+   * "refuse" it, since it does not come to life here, and drop it once a new one runs. */
+  let kept = "use";
   const payloads = new Map();
-  const listeners = new Set();
+  const { listen, heard, heardInTurn } = lab.boot;
 
   const absolute = (url) => new URL(url, document.baseURI).href;
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  const loaded = () => [...got.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const arrives = () => loaded() < total;
 
   /** Says something new to everybody, a screen reader included: so only when a step begins, not at each byte. */
   function say(text) {
     for (const element of lab.all("[data-boot-text]")) if (element.textContent !== text) element.textContent = text;
   }
 
-  function progress() {
-    const seconds = Math.round((performance.now() - started) / 1000);
-    say(`${steps[step]}. You can read and predict meanwhile.`);
-    for (const count of lab.all("[data-boot-count]")) count.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB, ${seconds} s`;
-    for (const bar of lab.all("[data-boot-status] progress")) bar.value = Math.min(1, loaded / total);
+  /** How long the files still take at the pace so far, in words; nothing where that is soon. */
+  function remaining(seconds) {
+    const left = (seconds * (total - loaded())) / Math.max(1, loaded());
+    if (seconds < SLOW || !arrives() || left < SLOW) return "";
+    return left > 3600 ? ", more than an hour left at this pace" : left > 90 ? `, about ${Math.round(left / 60)} minutes left` : `, about ${10 * Math.ceil(left / 10)} s left`;
   }
 
-  /** A script of this site, as a promise. Works from a folder, where fetch does not. A second try goes past what a
-   * cache may hold of the first. */
-  function script(url, again = false) {
-    return new Promise((resolve, reject) => {
-      const element = document.createElement("script");
-      element.src = again ? `${url}?again=${Date.now()}` : url;
-      element.async = false;
-      element.onload = () => resolve(undefined);
-      element.onerror = () => {
-        element.remove();
-        if (again) reject(Object.assign(new Error(`${url} could not be loaded`), { download: url }));
-        else script(url, true).then(resolve, reject);
-      };
-      document.head.append(element);
-    });
+  /** Nothing comes: that is said, and waiting goes on. What has arrived and what was kept stays. */
+  function silent() {
+    if (arrives()) return `No byte has arrived for ${SILENCE} s; the lab goes on waiting. “Try again” asks the host once more and keeps what has arrived. You can read and predict meanwhile.`;
+    return `${steps[step]} takes long on this machine; it is still being worked on. You can read and predict meanwhile.`;
+  }
+
+  function progress() {
+    const now = performance.now();
+    quiet += Math.min(1, (now - ticked) / 1000); // a machine that slept has not waited
+    ticked = now;
+    const seconds = Math.round((now - started) / 1000);
+    const waits = quiet >= SILENCE;
+    document.documentElement.toggleAttribute("data-waiting", waits);
+    say(waits ? silent() : `${steps[step]}. You can read and predict meanwhile.`);
+    for (const count of lab.all("[data-boot-count]")) count.textContent = `${megabytes(loaded())} of ${megabytes(total)} MB, ${seconds} s${remaining(seconds)}`;
+    for (const bar of lab.all("[data-boot-status] progress")) bar.value = Math.min(1, loaded() / total);
+    if (quiet >= STUCK && document.documentElement.dataset.python === "kept" && !arrives()) startAfresh("It took too long.", "pass");
+  }
+
+  /** Any word of the worker is progress. */
+  function alive() {
+    quiet = 0;
+    if (document.documentElement.hasAttribute("data-waiting")) progress();
   }
 
   const ran = new Set();
@@ -63,7 +81,7 @@ lab.boot = (() => {
     const missing = manifest.scripts.filter((url) => !ran.has(url));
     if (!lab.offline) for (const url of missing) document.head.append(lab.element("link", { rel: "preload", as: "script", href: url }));
     for (const url of missing) {
-      await script(url);
+      await lab.script(url);
       ran.add(url);
     }
   }
@@ -80,78 +98,82 @@ lab.boot = (() => {
   }
 
   async function fromFolder(name) {
-    await script(manifest.files[name].offline);
+    await lab.script(manifest.files[name].offline);
     return unpack(name);
   }
 
   function missing() {
     if (typeof WebAssembly !== "object") return "This browser cannot run WebAssembly (or it is switched off), which Python needs here.";
     if (typeof Worker !== "function") return "This browser does not allow web workers, in which Python runs here.";
-    if (typeof DecompressionStream !== "function") return "This browser is too old for the lab: it needs Chrome 109, Firefox 115, Safari 16.4 or newer.";
+    if (typeof DecompressionStream !== "function" || typeof BigInt !== "function" || typeof ReadableStream !== "function") return globalThis.labFirst.TOO_OLD;
     return null;
   }
+
+  const WITHOUT = "Everything you wrote is kept, and the text and your prediction work without it.";
 
   function fail(sentence, detail) {
     clearInterval(ticking);
     if (worker) worker.terminate();
     worker = null;
+    document.documentElement.removeAttribute("data-waiting");
     lab.setBoot("failed");
-    say(sentence);
+    globalThis.labFirst.say(sentence);
     if (detail) console.debug(detail);
     for (const element of lab.all("[data-boot-detail]")) {
       element.textContent = detail || "";
       element.closest("details")?.toggleAttribute("hidden", !detail);
     }
-    for (const listener of listeners) listener({ type: "failed" });
+    heard({ type: "failed" });
   }
 
-  function sentenceFor(message) {
-    if (message.download) {
-      return `A file of the lab did not arrive (${message.download.split("/").pop()}). Check the connection and try again; everything you wrote is kept, and the text and your prediction work without it.`;
-    }
-    return "Python could not start in this browser. Try again; if it fails twice, a current Chrome or Firefox usually helps. The text and your prediction work without it.";
+  /** Fails with what happened to a file, as far as it can be found out. @param {{download?: string, why?: any, text?: string}} lost */
+  function failFor({ download, why = {}, text = "" }) {
+    if (!download) return fail(`Python could not start in this browser. Try again; if it fails twice, a current Chrome or Firefox usually helps. ${WITHOUT}`, text);
+    const mine = attempt;
+    const url = manifest.files[download]?.url || download;
+    return globalThis.labFirst.why(url, why, (found) => {
+      if (mine === attempt) fail(`${globalThis.labFirst.MISSED} (${download.split("/").pop()}). ${globalThis.labFirst.words(found)} ${WITHOUT}`, text);
+    });
   }
 
-  /** @param {Promise<void>} [ready] what has to be over before the worker begins */
-  async function start(ready) {
+  async function start() {
     const mine = ++attempt;
     if (worker) worker.terminate();
     worker = null;
     started = performance.now();
+    ticked = started;
+    quiet = 0;
     step = "download";
-    loaded = 0;
-    total = manifest.eager.reduce((sum, name) => sum + manifest.files[name].size, 0);
+    got.clear();
     lab.setBoot("starting");
     for (const details of lab.all("[data-boot-detail]")) details.closest("details")?.setAttribute("hidden", "");
     const reason = missing();
-    if (reason) return fail(`${reason} The text and your prediction work without it.`, "");
+    if (reason) return fail(`${reason} ${WITHOUT}`, "");
     clearInterval(ticking);
     ticking = setInterval(progress, 500);
     progress();
     try {
-      const found = lab.offline ? Promise.resolve(ready).then(shelf.get) : null;
+      const found = !lab.offline ? null : kept === "use" ? shelf.get() : Promise.resolve({ kept: null, keep: kept === "pass" });
       const files = {};
       const transfer = [];
       for (const [name, file] of Object.entries(manifest.files)) {
         files[name] = { url: lab.offline ? null : absolute(file.url), packed: file.packed, size: file.size };
       }
       const scripts = pageScripts().then(() => lab.documents.showFirst());
-      scripts.catch((error) => mine === attempt && fail(sentenceFor(error), String(error)));
+      scripts.catch((error) => mine === attempt && failFor({ download: error.download, text: String(error) }));
       if (lab.offline) {
         for (const name of manifest.eager) {
           files[name].bytes = await fromFolder(name);
           transfer.push(files[name].bytes);
-          if (mine !== attempt) return;
+          if (mine !== attempt) return undefined;
+          quiet = 0;
         }
       }
-      await ready;
-      if (mine !== attempt) return;
       const source = new Blob([`"use strict";(${lab.worker})((${lab.snapshot})(), (${lab.shelf})("${manifest.snapshot}"));`], { type: "text/javascript" });
-      const address = URL.createObjectURL(source);
-      worker = new Worker(address);
+      worker = new Worker(URL.createObjectURL(source));
       worker.onerror = (event) => {
         event.preventDefault();
-        if (mine === attempt) fail(sentenceFor({}), event.message || "The worker could not start.");
+        if (mine === attempt) failFor({ text: event.message || "The worker could not start." });
       };
       worker.onmessage = ({ data }) => mine === attempt && receive(data, scripts);
       worker.postMessage({
@@ -162,28 +184,34 @@ lab.boot = (() => {
         wheel: manifest.wheel,
         panelRoot: manifest.panelRoot,
         shelf: !lab.offline,
+        kept,
       }, transfer);
       const handed = await found;
       if (mine === attempt && handed) worker.postMessage({ type: "shelf", ...handed }, handed.kept ? [handed.kept.memory] : []);
     } catch (error) {
-      if (mine === attempt) fail(sentenceFor(error), String(error));
+      if (mine === attempt) failFor({ download: error.download, text: String(error) });
     }
+    return undefined;
   }
 
-  /** What was kept of an earlier visit does not come to life: Python starts in the ordinary way. */
-  function startAfresh(why) {
+  /** What was kept of an earlier visit does not come to life: Python starts in the ordinary way. What was kept stays
+   * until that has worked. */
+  function startAfresh(why, how) {
     console.debug(why);
-    start(shelf.refuse());
+    kept = how;
+    start();
   }
 
   async function receive(message, scripts) {
     const mine = attempt;
-    if (document.documentElement.dataset.boot === "live" && ["loaded", "step"].includes(message.type)) return;
-    if (message.type === "loaded") {
+    const live = document.documentElement.dataset.boot === "live";
+    if (!live) alive();
+    if (message.type === "bytes" || message.type === "loaded") {
       const file = manifest.files[message.name];
-      if (file && manifest.eager.includes(message.name)) loaded += file.size;
-      progress();
+      if (live || !file || !manifest.eager.includes(message.name)) return;
+      got.set(message.name, message.type === "loaded" ? file.bytes : Math.min(file.bytes, message.bytes));
     } else if (message.type === "step") {
+      if (live) return;
       step = message.name;
       progress();
     } else if (message.type === "need") {
@@ -193,38 +221,43 @@ lab.boot = (() => {
       } catch { /* the worker is told that there is none */ }
       if (worker) worker.postMessage({ type: "file", name: message.name, bytes }, bytes ? [bytes] : []);
     } else if (message.type === "unfit") {
-      startAfresh(message.text);
+      startAfresh(message.text, "refuse");
     } else if (message.type === "start") {
       document.documentElement.dataset.python = message.python;
-      if (message.python === "kept") setTimeout(() => mine === attempt && !lab.boot.live && worker && startAfresh("It took too long."), PATIENCE);
     } else if (message.type === "keep") {
       shelf.put(message.kept);
     } else if (message.type === "failed") {
-      fail(sentenceFor(message), message.text);
+      failFor(message);
     } else if (message.type === "live") {
       try {
         await scripts;
       } catch {
         return; // has been said
       }
-      for (const listener of listeners) await listener(message);
+      await heardInTurn(message);
+      if (mine !== attempt) return;
       clearInterval(ticking);
+      document.documentElement.removeAttribute("data-waiting");
       say("Python is running in this page.");
       lab.setBoot("live");
+      if (kept === "refuse") shelf.refuse();
     } else {
-      for (const listener of listeners) listener(message);
+      heard(message);
     }
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("[data-boot-retry]")) start(shelf.drop());
+    if (event.target instanceof Element && event.target.closest("[data-boot-retry]") && !globalThis.labFirst.updated) {
+      if (document.documentElement.dataset.python === "kept" && !arrives()) kept = "pass"; // it did not come to life
+      start();
+    }
   });
+
+  lab.later(start); // at once: Python needs nothing of what follows before it is live
 
   return {
     start,
-    script,
-    /** @param {(message: any) => any} listener gets what the worker says, once Python is alive */
-    listen: (listener) => listeners.add(listener),
+    listen,
     post: (message, transfer = []) => worker && worker.postMessage(message, transfer),
     get live() {
       return document.documentElement.dataset.boot === "live";

@@ -27,7 +27,8 @@ lab.documents = (() => {
   /** The first views as the build left them in the page: controls to look at while Python starts. */
   async function showFirst() {
     for (const element of lab.all("[data-document]")) {
-      if (!documents.has(element.dataset.document)) await show(element.dataset.document, element.textContent);
+      if (documents.has(element.dataset.document)) continue;
+      await lab.attempt(`the first view of Part ${element.dataset.document}`, show, element.dataset.document, element.textContent);
     }
   }
 
@@ -73,10 +74,12 @@ lab.documents = (() => {
       events = [];
       inFlight = 0;
       for (const [part, json] of Object.entries(JSON.parse(message.documents))) {
-        const known = documents.get(part);
-        document.documentElement.dataset.firstView = known && known.json === plain(json) ? "kept" : "replaced";
-        if (!known || known.json !== plain(json) || known.used) await show(part, json);
-        if (documents.has(part)) documents.get(part).used = true;
+        await lab.attempt(`the workbench of Part ${part}`, async () => {
+          const known = documents.get(part);
+          document.documentElement.dataset.firstView = known && known.json === plain(json) ? "kept" : "replaced";
+          if (!known || known.json !== plain(json) || known.used) await show(part, json);
+          if (documents.has(part)) documents.get(part).used = true;
+        });
       }
     } else if (message.type === "done") {
       if (message.seq === inFlight) inFlight = 0;
@@ -90,7 +93,7 @@ lab.documents = (() => {
         document.dispatchEvent(new CustomEvent("lab:python", { detail: said }));
       }
     }
-  });
+  }, { first: true }); // the others speak to workbenches that are shown
 
   /** The model of a widget, by its label. */
   const model = (part, title) => [...(documents.get(part)?.bokeh.all_models || [])].find((one) => "title" in one && "low" in one && one.title === title) || null;

@@ -1,5 +1,5 @@
-// The page's one global. Every file of the shell adds its part to it; nothing is bundled, so that the same
-// files run from a server and from a double-clicked index.html (where module scripts are refused).
+// The page's one global. Every file of the shell adds its part to it. What one piece throws stops no other: whatever
+// is told to several listeners goes through `listeners`, and whatever may fail alone through `attempt`.
 "use strict";
 
 globalThis.lab = {
@@ -36,9 +36,68 @@ globalThis.lab = {
     document.dispatchEvent(new CustomEvent("lab:boot", { detail: state }));
   },
 
-  /** Runs something once every file of the shell is there: they are deferred scripts, and this event follows the
-   * last of them. @param {() => void} work */
-  later: (work) => document.addEventListener("DOMContentLoaded", () => work(), { once: true }),
+  /** Says once that a piece of the page does not work. @param {unknown} error @param {string} [piece] */
+  fault: (error, piece = "") => globalThis.labFirst.fault(error, piece),
+
+  /** Runs something that may fail alone: an error is said, now or when its promise fails, and stops nothing else.
+   * @param {string} piece @param {(...given: any[]) => any} work */
+  attempt(piece, work, ...given) {
+    try {
+      const answer = work(...given);
+      return typeof answer?.then === "function" ? answer.then(undefined, (error) => lab.fault(error, piece)) : answer;
+    } catch (error) {
+      lab.fault(error, piece);
+      return undefined;
+    }
+  },
+
+  /** Several listeners of one thing, none of which another can stop. @param {string} piece */
+  listeners(piece) {
+    /** @type {((...given: any[]) => any)[]} */
+    const known = [];
+    return {
+      /** @param {(...given: any[]) => any} listener @param {{first?: boolean}} [options] */
+      add(listener, { first = false } = {}) {
+        if (first) known.unshift(listener);
+        else known.push(listener);
+      },
+      tell(...given) {
+        for (const listener of [...known]) lab.attempt(piece, listener, ...given);
+      },
+      /** One after the other: each is over before the next begins. */
+      async tellInTurn(...given) {
+        for (const listener of [...known]) await lab.attempt(piece, listener, ...given);
+      },
+    };
+  },
+
+  /** Runs something once every script of the page that can arrive has run. @param {() => any} work */
+  later(work) {
+    const run = () => lab.attempt("start", work);
+    if (globalThis.labFirst.whole) queueMicrotask(run);
+    else document.addEventListener("lab:whole", run, { once: true });
+  },
+
+  /** A script of this site, as a promise. Works from a folder, where fetch does not. @param {string} url */
+  script: (url) => new Promise((resolve, reject) => {
+    const lost = () => reject(Object.assign(new Error(`${url} could not be loaded`), { download: url }));
+    globalThis.labFirst.load(url, () => resolve(undefined), lost);
+  }),
 
   offline: location.protocol === "file:",
 };
+
+/** Python's side of the page, as long as it is not there: boot.js and documents.js take these places. */
+lab.boot = (() => {
+  const listeners = lab.listeners("workbench");
+  return {
+    live: false,
+    start() {},
+    post() {},
+    /** @param {(message: any) => any} listener gets what the worker says, once Python is alive */
+    listen: listeners.add,
+    heard: listeners.tell,
+    heardInTurn: listeners.tellInTurn,
+  };
+})();
+lab.documents = { showFirst() {}, send: () => 0, model: () => null, has: () => false };

@@ -67,7 +67,11 @@ lab.lock = (() => {
     for (const field of form.elements) field.disabled = Boolean(prediction);
     for (const fields of lab.all(".fields", form)) fields.hidden = Boolean(prediction);
     committed.hidden = !prediction;
-    for (const guarded of guards(id)) guarded.hidden = !prediction;
+    for (const guarded of guards(id)) {
+      guarded.hidden = !prediction;
+      const note = guarded.previousElementSibling; // that it is locked
+      if (note?.matches(".locked")) note.hidden = Boolean(prediction);
+    }
     const section = form.closest("[data-part]");
     if (!id.includes("-")) section.toggleAttribute("data-revealed", Boolean(prediction));
     if (!prediction) {

@@ -37,26 +37,29 @@ lab.main = (() => {
     root.dataset.trackNow = id;
     for (const radio of lab.all("input[data-track]")) radio.checked = radio.dataset.track === id;
     if (remember) lab.store.set({ track: id });
-    for (const section of parts()) showTrack(section);
+    for (const section of parts()) lab.attempt(`Part ${section.dataset.part}`, showTrack, section);
     remindAddress();
   }
 
   function showTrack(section) {
     const part = section.dataset.part;
-    lab.fill.clear(section);
-    lab.assumptions.show(section, track, lab.store.get(key(part, "assumptions")) || {});
+    // Each of these stands alone: what one cannot show, of a record or of the page, keeps none of the others.
+    lab.attempt("figures", lab.fill.clear, section);
+    lab.attempt("assumptions", () => lab.assumptions.show(section, track, lab.store.get(key(part, "assumptions")) || {}));
     const text = lab.one(`[data-reflection="${part}"]`, section);
     if (text) text.value = lab.store.get(key(part, "reflection")) || "";
     for (const said of lab.all(`[data-saved="${part}"]`, section)) said.textContent = ""; // that was the other track's text
-    lab.clusters.reset(section);
+    lab.attempt("clusters", () => lab.clusters.reset(section));
     for (const form of lab.all("form[data-lock]", section)) {
-      const prediction = lab.store.get(key(part, lab.lock.entry(form.dataset.lock)));
-      lab.lock.show(form, prediction);
-      if (prediction) reveal(form);
+      lab.attempt("lock", () => {
+        const prediction = lab.store.get(key(part, lab.lock.entry(form.dataset.lock)));
+        lab.lock.show(form, prediction);
+        if (prediction) reveal(form);
+      });
     }
-    answerOf(section);
-    lab.evidence.show(section, track);
-    if (opened) openInPython(section);
+    lab.attempt("answer", answerOf, section);
+    lab.attempt("evidence", () => lab.evidence.show(section, track));
+    if (opened) lab.attempt("workbench", openInPython, section);
   }
 
   /** What the page shows, as an address can say it. */
@@ -95,7 +98,7 @@ lab.main = (() => {
     const entry = key(part, lab.lock.entry(id));
     await lab.store.set({ [entry]: { ...answer, locked_at: new Date().toISOString() } });
     lab.lock.show(form, lab.store.get(entry), true);
-    await reveal(form);
+    await lab.attempt("explanations", reveal, form);
     if (lab.boot.live) ask(part, "lock", { prediction: answer.value, lock: id });
   }
 
@@ -103,18 +106,28 @@ lab.main = (() => {
   async function reveal(form) {
     const section = sectionOf(form);
     const url = form.dataset.revealSrc || section.dataset.revealSrc;
-    if (!fetched.has(url)) fetched.set(url, lab.boot.script(url));
+    if (!fetched.has(url)) fetched.set(url, lab.script(url));
     try {
       await fetched.get(url);
     } catch {
       fetched.delete(url);
-      notice("The explanations of this part could not be loaded. Reload the page to try again; your prediction is saved.");
+      unexplained.add(form);
+      notice(UNEXPLAINED);
       return;
     }
+    unexplained.delete(form);
+    if (!unexplained.size && lab.one("[data-notice]")?.textContent === UNEXPLAINED) notice("");
+    if (!lab.store.get(key(section.dataset.part, lab.lock.entry(form.dataset.lock)))) return; // of a track that was left meanwhile
     place(form.dataset.lock);
     if (latest.has(section.dataset.part)) lab.fill.results(section, latest.get(section.dataset.part));
     globalThis.dispatchEvent(new Event("resize"));
   }
+
+  /** Committed locks whose texts did not arrive: they are asked for again when the line is back, and with each result. */
+  const unexplained = new Set();
+  const UNEXPLAINED = "The explanations of this part could not be loaded. They are asked for again when the line is back; your prediction is saved.";
+  const explain = () => { for (const form of [...unexplained]) lab.attempt("explanations", reveal, form); };
+  globalThis.addEventListener("online", explain);
 
   /** The guarded texts of a lock arrive as a script, because a page from a folder may not fetch. */
   lab.reveal = (lock, html) => {
@@ -187,7 +200,7 @@ lab.main = (() => {
   lab.boot.listen((message) => {
     if (message.type === "live") started.then(() => setTimeout(() => {
       opened = true;
-      parts().forEach(openInPython);
+      for (const section of parts()) lab.attempt("workbench", openInPython, section);
     }));
     else if (message.type === "failed") opened = false;
     else if (message.type === "error") notice(`Something went wrong in the workbench; what you wrote is kept. Move a control or reload the page. (${lastLine(message.text)})`);
@@ -202,9 +215,10 @@ lab.main = (() => {
     if (detail.type === "results") {
       settings.set(String(detail.part), detail.settings);
       latest.set(String(detail.part), detail);
-      lab.fill.results(section, detail);
-      if (detail.clusters) lab.clusters.show(section, detail.clusters, detail.nouns);
-      lab.evidence.show(section, track);
+      lab.attempt("figures", lab.fill.results, section, detail);
+      if (detail.clusters) lab.attempt("clusters", () => lab.clusters.show(section, detail.clusters, detail.nouns));
+      lab.attempt("evidence", () => lab.evidence.show(section, track));
+      explain();
       lab.store.set({ [key(detail.part, "settings")]: detail.settings });
       remindAddress();
       section.dataset.results = detail.locked ? "locked" : String(Number(section.dataset.results || 0) + 1 || 1);
@@ -300,13 +314,12 @@ lab.main = (() => {
     const first = parts()[0].dataset.part;
     part = address.part || first;
     applying = Object.keys(address.settings).length ? { part, settings: address.settings } : null;
-    chooseTrack(address.track || lab.store.get("track") || "cloud", false);
-    choosePart(part, Boolean(address.part) && !location.hash && part !== first && !lab.embed.on);
-    notice([lab.state.complaint(address), lab.links.greet()].filter(Boolean).join(" "));
-    lab.embed.start();
+    lab.attempt("track", chooseTrack, address.track || lab.store.get("track") || "cloud", false);
+    lab.attempt("parts", () => choosePart(part, Boolean(address.part) && !location.hash && part !== first && !lab.embed.on));
+    lab.attempt("address", () => notice([lab.state.complaint(address), lab.links.greet()].filter(Boolean).join(" ")));
+    lab.attempt("frame", () => lab.embed.start());
   }
 
-  lab.later(lab.boot.start); // at once: Python needs nothing of what follows before it is live
   // The first picture goes first; a page that nobody sees yet draws none, and does not wait for it.
   const painted = new Promise((resolve) => {
     requestAnimationFrame(() => requestAnimationFrame(resolve));
@@ -314,6 +327,10 @@ lab.main = (() => {
   });
   const whole = new Promise((resolve) => lab.later(() => resolve(undefined)));
   const started = Promise.all([painted, whole]).then(start);
+
+  document.addEventListener("lab:late", () => whole.then(() => {
+    if (root.dataset.trackNow) chooseTrack(lab.store.get("track") || track, false); // the page had begun without its record
+  }));
 
   return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
     chooseTrack(lab.store.get("track") || track, false);

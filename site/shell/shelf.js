@@ -26,8 +26,9 @@ lab.shelf = function shelf(key) {
     try {
       const { quota = 0, usage = 0 } = await navigator.storage.estimate();
       if (quota - usage < ROOM * memory.byteLength) return;
-      await caches.delete(SHELF); // what an earlier build kept
       const shelf = await caches.open(SHELF);
+      for (const request of await shelf.keys()) if (!request.url.startsWith(entry(""))) await shelf.delete(request); // of an earlier build
+      await shelf.delete(entry("places")); // a half is not taken for a whole
       await shelf.put(entry("memory"), new Response(new Blob([memory])));
       await shelf.put(entry("places"), new Response(JSON.stringify(places))); // last: with it the whole is there
     } catch {

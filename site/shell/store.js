@@ -8,7 +8,8 @@ lab.store = (() => {
   const KEY = "record";
   const CORRUPT = "corrupt-";
   const PICTURE = "picture-";
-  const deadline = 3000;
+  const FIRST = 4000; // ms that the page waits at its start for the storage; what answers later is taken later
+  const deadline = 20000; // ms after which a save counts as failed
   const day = 86400000;
 
   const version = () => document.documentElement.dataset.version || "0.1.0";
@@ -22,15 +23,34 @@ lab.store = (() => {
   let database = null;
   let corrupt = null; // what could not be read, as it was found
   let corruptKept = false;
-  const watchers = new Set();
+  const watchers = lab.listeners("record");
   const pictures = new Map();
-  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(NAME) : null;
+  const channel = tabs();
+  let asked = false; // whether the browser was asked not to throw the record away
+
+  /** How this page hears of other tabs; a browser that keeps nothing for the page may refuse that, too. */
+  function tabs() {
+    try {
+      return new BroadcastChannel(NAME);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Asks the browser not to throw the record away; at the first commitment, since Firefox asks the reader. */
+  function persist() {
+    if (asked || kind === "memory") return;
+    asked = true;
+    try {
+      navigator.storage?.persist?.().catch(() => {});
+    } catch { /* then it is kept as long as the browser likes */ }
+  }
 
   const asPromise = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-  const within = (promise) => Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("storage does not answer")), deadline))]);
+  const within = (promise, time = deadline) => Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("storage does not answer")), time))]);
   const records = (mode) => database.transaction("records", mode).objectStore("records");
 
   function merged(mine, theirs) {
@@ -59,14 +79,45 @@ lab.store = (() => {
     why = reason;
   }
 
-  async function open() {
+  /** An open database that answers. */
+  async function connection() {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("records");
+    const opened = await asPromise(request);
+    opened.onversionchange = () => opened.close();
+    await asPromise(opened.transaction("records", "readonly").objectStore("records").count());
+    return opened;
+  }
+
+  /** Opens the database again where the browser has closed it. */
+  async function reconnect() {
     try {
-      const request = indexedDB.open(NAME, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore("records");
-      database = await within(asPromise(request));
-      database.onversionchange = () => database?.close();
+      records("readonly");
+    } catch {
+      database = await within(connection());
+    }
+  }
+
+  /** The storage answers after all: what it holds and what was done meanwhile become one record. */
+  async function answersLate(opened) {
+    database = opened;
+    kind = "indexeddb";
+    why = "";
+    const found = await load();
+    if (found && !replacing) record = merged({ ...record, reader: found.reader }, found);
+    kept = Boolean(found);
+    await saved();
+    document.dispatchEvent(new CustomEvent("lab:late"));
+  }
+
+  async function open() {
+    let opening = null;
+    try {
+      opening = connection();
+      database = await within(opening, FIRST);
       kind = "indexeddb";
     } catch {
+      opening?.then(answersLate, () => {});
       try {
         localStorage.setItem(`${NAME}-test`, "1");
         localStorage.removeItem(`${NAME}-test`);
@@ -78,7 +129,10 @@ lab.store = (() => {
   }
 
   async function stored() {
-    if (kind === "indexeddb") return within(asPromise(records("readonly").get(KEY)));
+    if (kind === "indexeddb") {
+      await reconnect();
+      return within(asPromise(records("readonly").get(KEY)));
+    }
     if (kind !== "localstorage") return null;
     const text = localStorage.getItem(NAME);
     try {
@@ -131,6 +185,7 @@ lab.store = (() => {
     if (kind === "memory") throw new Error(why || "this browser does not let the page store anything");
     record.lab = version();
     if (kind === "indexeddb") {
+      await reconnect();
       const transaction = database.transaction("records", "readwrite");
       const place = transaction.objectStore("records");
       const done = new Promise((resolve, reject) => {
@@ -162,7 +217,7 @@ lab.store = (() => {
   }
 
   function tell(error) {
-    for (const watch of watchers) watch(error);
+    watchers.tell(error);
   }
 
   channel && (channel.onmessage = async () => {
@@ -183,6 +238,7 @@ lab.store = (() => {
     if (kind === "memory" && database) await open(); // it was left alone only until the reader asked for this
     why = "";
     if (kind === "indexeddb") {
+      await reconnect().catch(() => {});
       const transaction = database.transaction("records", "readwrite");
       transaction.objectStore("records").clear();
       await within(new Promise((resolve, reject) => { transaction.oncomplete = () => resolve(undefined); transaction.onerror = () => reject(transaction.error); })).catch(tell);
@@ -199,7 +255,6 @@ lab.store = (() => {
         record = found;
         kept = true;
       }
-      if (kind !== "memory" && navigator.storage?.persist) navigator.storage.persist().catch(() => {});
       tell(kind === "memory" ? new Error(why || "this browser does not let the page store anything") : null);
     },
     get: (key) => record.entries[key]?.value,
@@ -216,6 +271,7 @@ lab.store = (() => {
           console.error(`The record does not take ${key}: ${error.message}`);
         }
       }
+      if (Object.keys(entries).some((key) => /\/prediction/.test(key))) persist();
       tell(undefined);
       return saved();
     },
@@ -293,7 +349,7 @@ lab.store = (() => {
       }
       return [...pictures].filter(([name, picture]) => name.startsWith(prefix) && picture.reader === record.reader).sort(([a], [b]) => (a < b ? -1 : 1));
     },
-    watch: (watcher) => watchers.add(watcher),
+    watch: watchers.add,
     get kind() { return kind; },
     get why() { return why; },
     get corrupt() { return corrupt !== null; },

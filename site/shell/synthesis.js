@@ -69,7 +69,7 @@ lab.synthesis = (() => {
       });
       if (!item.hidden) shown += 1;
     }
-    for (const list of lab.all("ul:has(output[data-figure])", section())) list.hidden = !shown;
+    for (const list of lab.all("ul", section())) if (lab.one("output[data-figure]", list)) list.hidden = !shown;
     lab.one("[data-no-takeaways]", section()).hidden = shown > 0;
   }
 

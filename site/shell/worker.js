@@ -19,35 +19,106 @@ lab.worker = function worker(snapshot, shelf) {
   let python = null;
   let FS = null; // Pyodide's file system
 
-  const lost = (name, why) => Object.assign(new Error(`${name} could not be downloaded${why}`), { download: name });
+  /** An error that names a file and what happened to it: `kind` is network, status, html or damaged. */
+  const trouble = (kind, status = 0) => Object.assign(new Error(kind), { why: { kind, status } });
+  const lost = (name, { why }) => {
+    const how = why.kind === "status" ? ` (status ${why.status})` : why.kind === "network" ? "" : " whole";
+    return Object.assign(new Error(`${name} could not be downloaded${how}`), { download: name, why });
+  };
 
   /** Ends the start with an error that nobody else would pass on: some of Pyodide's waits have no end. */
   let giveUp = () => {};
   const givenUp = new Promise((_, reject) => { giveUp = reject; });
   givenUp.catch(() => {});
 
-  /** A file from the server; asked for once more, past the cache, when it does not arrive whole. */
-  async function download(name, file) {
-    let why = "";
+  /** Asks the server, and once more past the cache when what comes is not the file.
+   * @param {(answer: Response) => Promise<any>} use gives what is wanted of the answer, or throws */
+  async function download(name, use) {
+    let last = null;
     for (const cache of ["default", "reload"]) {
       try {
-        const answer = await networkFetch(file.url, { cache });
-        why = answer.ok ? " whole" : ` (status ${answer.status})`;
-        // Read at once, while the interpreter starts; only Wasm is better compiled as it streams in.
-        if (answer.ok) return name.endsWith(".wasm") ? answer : new Response(await unpacked(answer, file));
-      } catch { /* what is missing is said below */ }
+        const answer = await networkFetch(files.get(name).url, { cache });
+        if (!answer.ok) throw trouble("status", answer.status);
+        return await use(answer);
+      } catch (error) {
+        last = error.why ? error : trouble("network");
+      }
     }
-    throw lost(name, why);
+    throw lost(name, last);
+  }
+
+  /** The content of an answer. Whoever waits sees the bytes arrive. */
+  async function read(name, answer) {
+    const reader = answer.body.getReader();
+    const pieces = [];
+    let length = 0;
+    let said = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      pieces.push(value);
+      length += value.length;
+      const now = performance.now();
+      if (now - said > 200) {
+        said = now;
+        post({ type: "bytes", name, bytes: length });
+      }
+    }
+    const content = new Uint8Array(length);
+    let at = 0;
+    for (const piece of pieces) {
+      content.set(piece, at);
+      at += piece.length;
+    }
+    return content;
+  }
+
+  /** Whether the bytes are those that the name of the file promises, where the browser lets a page compute hashes. */
+  async function isGenuine(content, url) {
+    const [, promised] = /\.([0-9a-f]{10})\.[^./]+$/.exec(url) || [];
+    if (!promised || !self.crypto?.subtle) return null;
+    const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", content)).slice(0, 5);
+    return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("") === promised;
+  }
+
+  /** A sign-in page of a network, or a page of the host on what is missing. */
+  const isHtml = (content) => /^\s*</.test(new TextDecoder().decode(content.subarray(0, 200)));
+
+  /** The file from an answer, unpacked. A host that labels it as compressed makes the browser unpack it: then it is
+   * the size that tells whether it is whole. */
+  async function fromAnswer(name, answer) {
+    const { url, packed, size } = files.get(name);
+    const content = await read(name, answer);
+    const genuine = await isGenuine(content, url);
+    const isUnpacked = packed && !genuine && content.length === size;
+    let whole = null;
+    try {
+      whole = isUnpacked ? content : genuine === false ? null : await unpacked(content, packed);
+    } catch { /* it is no archive */ }
+    if (whole && whole.length === size) {
+      post({ type: "loaded", name });
+      return new Response(whole);
+    }
+    throw trouble(isHtml(content) ? "html" : "damaged");
+  }
+
+  /** The file by the other way: as the script that a page from a folder would load. It helps where a host refuses a
+   * type of file, or spoils it by a wrong label. */
+  async function otherway(name, error) {
+    try {
+      return new Response(await handed(name));
+    } catch {
+      throw error;
+    }
   }
 
   /** Asks for a file; the answer waits in `pending` until somebody takes it. */
   function start(name) {
     const file = files.get(name);
     if (!file) return Promise.reject(new Error(`${name} is not part of this lab`));
-    const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
     const answer = file.bytes
-      ? Promise.resolve(new Response(file.bytes, { headers: { "content-type": type } }))
-      : file.url ? download(name, file) : handed(name).then((content) => new Response(content));
+      ? Promise.resolve(new Response(file.bytes))
+      : file.url ? download(name, (given) => fromAnswer(name, given)).catch((error) => otherway(name, error)) : handed(name).then((content) => new Response(content));
     answer.catch(giveUp);
     pending.set(name, answer);
     return answer;
@@ -55,13 +126,11 @@ lab.worker = function worker(snapshot, shelf) {
 
   /** Static hosts do not compress what they do not know, so files lie compressed: the large archives with Zstandard,
    * a quarter smaller than gzip makes them, which browsers leave to a script; all others gzipped. */
-  async function unpacked(answer, { packed, size }) {
-    if (packed === "gzip") return new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-    const content = await answer.arrayBuffer();
+  async function unpacked(content, packed) {
+    if (packed === "gzip") return new Uint8Array(await new Response(new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
     if (packed !== "zstd") return content;
-    const whole = self.fzstd.decompress(new Uint8Array(content));
-    if (whole.length !== size) throw new Error(`${whole.length} bytes in place of ${size}`);
-    return whole;
+    await decompressor;
+    return self.fzstd.decompress(content);
   }
 
   /** The file from the page, where the worker may not read it itself (a page opened by double click). */
@@ -100,22 +169,28 @@ lab.worker = function worker(snapshot, shelf) {
     return networkFetch(request, options);
   };
 
-  /** One classic script, from the server past the cache when the first try fails. */
+  /** One classic script. */
   function importOne(url) {
     const name = String(url).startsWith(BASE) ? String(url).slice(BASE.length) : null;
     if (!name) return networkImport(url);
     const file = files.get(name);
-    post({ type: "loaded", name });
-    if (file.bytes) return networkImport(URL.createObjectURL(new Blob([file.bytes], { type: "text/javascript" })));
-    for (const address of [file.url, `${file.url}?again=${Date.now()}`]) {
-      try {
-        return networkImport(address);
-      } catch (error) {
-        if (error.name !== "NetworkError") throw error;
-      }
+    if (file.bytes) networkImport(URL.createObjectURL(new Blob([file.bytes], { type: "text/javascript" })));
+    else networkImport(file.url);
+    return post({ type: "loaded", name });
+  }
+
+  /** A script that the start needs. Where the browser refuses it (for the type that the host gives it) or it does not
+   * arrive whole, it is fetched like any other file, and run from its bytes. */
+  async function run(name) {
+    try {
+      importOne(BASE + name);
+    } catch (error) {
+      if (files.get(name).bytes) throw error;
+      const answer = await start(name);
+      pending.delete(name);
+      files.get(name).bytes = await answer.arrayBuffer();
+      importOne(BASE + name);
     }
-    giveUp(lost(name, ""));
-    throw lost(name, "");
   }
 
   self.importScripts = (...urls) => urls.forEach(importOne);
@@ -128,8 +203,24 @@ lab.worker = function worker(snapshot, shelf) {
   /** The interpreter, compiled while its file still arrives: Pyodide would begin when all its scripts have run. */
   let interpreter = null;
 
+  /** Compiles an answer while it arrives, whatever type the host gives it. */
+  async function compiled(name, answer) {
+    const wasm = "application/wasm";
+    const arriving = read(name, answer.clone());
+    const typed = answer.headers.get("content-type") === wasm ? answer : new Response(answer.body, { headers: { "content-type": wasm } });
+    const compiling = WebAssembly.compileStreaming(typed);
+    compiling.catch(() => {}); // first, what is wrong with the bytes
+    const content = await arriving;
+    if ((await isGenuine(content, files.get(name).url)) === false) throw trouble(isHtml(content) ? "html" : "damaged");
+    return compiling.catch(() => WebAssembly.compile(content)).catch(() => { throw trouble(isHtml(content) ? "html" : "damaged"); });
+  }
+
   function compile(name) {
-    interpreter = watched(WebAssembly.compileStreaming(response(name)));
+    const { bytes: handedBytes, url } = files.get(name);
+    const here = async (given) => WebAssembly.compile(await given);
+    const module = handedBytes ? here(handedBytes) : !url ? here(handed(name))
+      : download(name, (answer) => compiled(name, answer)).catch(async (error) => here((await otherway(name, error)).arrayBuffer()));
+    interpreter = watched(module);
     interpreter.then(() => post({ type: "loaded", name }), () => {});
     const instantiate = WebAssembly.instantiate.bind(WebAssembly);
     WebAssembly.instantiate = (...given) => watched(instantiate(...given));
@@ -176,6 +267,10 @@ import pyodide.code
 pyodide.code.run_js = lambda code: None
 sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
 `;
+  /** The decompressor, which the large archives wait for. */
+  let haveDecompressor = () => {};
+  const decompressor = new Promise((resolve) => { haveDecompressor = resolve; });
+
   /** What was kept of an earlier visit, and whether to keep this one: of the shelf here, or handed by the page. */
   let found = () => {};
   const finding = new Promise((resolve) => { found = resolve; });
@@ -195,16 +290,18 @@ importlib.invalidate_caches()
 
   async function boot(message) {
     files = new Map(Object.entries(message.files));
-    if (message.shelf) shelf.get().then(found);
-    for (const name of message.eager) start(name); // all at once; the steps below find them under way
+    if (message.kept !== "use") found({ kept: null, keep: message.kept === "pass" });
+    else if (message.shelf) shelf.get().then(found);
+    for (const name of message.eager) if (name !== INTERPRETER) start(name); // all at once; the steps below find them under way
     step("interpreter");
     compile(INTERPRETER);
     // Without these Pyodide runs Python on one stack. It would switch stacks otherwise, which nothing here needs,
     // and Chromium crashes the tab when it has to end a busy worker, as on a reload.
     for (const name of ["Suspending", "promising"]) delete WebAssembly[name];
-    self.importScripts(`${BASE}fzstd.js`);
-    self.importScripts(`${BASE}pyodide.js`);
-    self.importScripts(`${BASE}pyodide.asm.js`); // while the shelf is read; Pyodide would load it next
+    haveDecompressor(run("fzstd.js"));
+    await decompressor;
+    await run("pyodide.js");
+    await run("pyodide.asm.js"); // while the shelf is read; Pyodide would load it next
     const { kept, keep } = await finding;
     post({ type: "start", python: kept ? "kept" : "new" });
     const pyodide = await self.loadPyodide({
@@ -257,7 +354,7 @@ importlib.invalidate_caches()
   }
 
   function failed(error) {
-    return { type: "failed", download: error.download || null, text: String((error && error.message) || error).slice(-4000) };
+    return { type: "failed", download: error.download || null, why: error.why || {}, text: String((error && error.message) || error).slice(-4000) };
   }
 
   /** Files of the reader's, from the page into Pyodide's file system; their bytes are moved, not copied. */

@@ -94,7 +94,7 @@ def test_a_map_of_ones_own_is_a_grid(found, data):
     grid = mix.grid(setting, made.shares, made.randomisations, *data, (3, 4))
     assert all(np.array_equal(made.measures[name], grid[name]) for name in grid)
     assert list(small_map.measure(base.map, setting, (3, 4), data, runs))[:-1] == []
-    assert values["region.points"] == 9 and values["gap_map.last_seed"] == 4
+    assert values["region.points"] == 9 and values["map.last_seed"] == 4
     with pytest.raises(ValueError, match="more real samples"):
         list(small_map.measure(base.map, replace(setting, share=1.0, real=0), (3, 4), data, {}))
 
@@ -132,7 +132,7 @@ def test_disagreement_with_the_map_is_said():
     outcome = mix.Outcome(0.9, 0.9, 0.8, 0.5, 0.4, 500, 500)
     here.runs.update({(here.setting, seed): outcome for seed in here.seeds})
     values, cases = figures.figures(here)
-    assert "disagrees" in cases and values["gap_map.difference"].value > 0.01
+    assert "disagrees" in cases and values["map.difference"].value > 0.01
 
 
 @pytest.mark.parametrize(("direction", "case"), [("falls", "direction-right"), ("same", "direction-wrong")])

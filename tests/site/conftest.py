@@ -15,11 +15,11 @@ from firefox import Firefox
 from playwright.sync_api import expect, sync_playwright
 from reader import Reader
 
-from tools import browsers, make, serve
+from tools import browsers, driven, make, serve
 from tools.locked import locked
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60_000  # ms: machines that run tests are busy
+PATIENCE = int(os.environ.get("LAB_PATIENCE", "60")) * 1000  # ms: machines that run tests are busy
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 expect.set_options(timeout=PATIENCE)
@@ -85,13 +85,25 @@ def chromium(playwright):
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def stock_firefox(playwright):
+    """A running Firefox as the distribution has it, which the same steps drive as Chromium."""
+    if browsers.firefox_path() is None:
+        pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
+    with driven.browser(playwright, "firefox") as browser:
+        yield browser
+
+
 @pytest.fixture
-def new_reader(chromium, address):
+def new_reader(request, address):
     """Opens readers, each in a browser profile of their own, and checks at the end what they came across."""
     readers = []
 
-    def new(base=address, script=None, **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    def new(base=address, script=None, browser="chromium", **options):
+        running = request.getfixturevalue({"chromium": "chromium", "firefox": "stock_firefox"}[browser])
+        # A service worker would fetch 20 MB beside each test, and answer in the place of the server.
+        usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+        context = running.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
@@ -113,9 +125,11 @@ def reader(new_reader):
 
 @pytest.fixture
 def new_firefox():
-    """Starts Firefox, each time with a fresh profile, and ends it after the test."""
+    """Starts Firefox with further preferences, each time with a fresh profile, and ends it after the test."""
     path = browsers.firefox_path()
     if path is None:
         pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(Firefox(path))
+        yield lambda preferences=None, **more: stack.enter_context(
+            Firefox(path, {**(preferences or {}), **more})
+        )

@@ -35,6 +35,7 @@ PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
+    "dom.serviceWorkers.enabled": False,  # one would answer in the place of the server; its own tests have it
 }
 KEYS = {
     "Enter": "\ue007",
@@ -72,15 +73,15 @@ FIND = """async (role, name) => {
 class Firefox:
     """A running Firefox with a fresh profile and one tab; a context manager."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, preferences=None):
+        self.path, self.preferences = path, {**PREFERENCES, **(preferences or {})}
         self.errors, self.requests = [], []
         self._ids = itertools.count(1)
 
     def __enter__(self):
         self.profile = Path(tempfile.mkdtemp(prefix="lab-firefox-"))
         lines = [
-            f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in self.preferences.items()
         ]
         (self.profile / "user.js").write_text("\n".join(lines), "utf-8")
         command = [

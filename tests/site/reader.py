@@ -110,7 +110,8 @@ class Reader:
 
     def open(self, query="?track=cloud&part=1"):
         """Open the lab; returns when the page can be read."""
-        self.page.goto(urljoin(self.base, "index.html" + query))
+        # The load event waits for all that Python's start fetches, which can be late on a busy machine.
+        self.page.goto(urljoin(self.base, "index.html" + query), wait_until="domcontentloaded")
         expect(self.html).not_to_have_attribute("data-boot", "static")
         return self
 

@@ -98,7 +98,7 @@ def test_python_of_another_build_is_passed_by(reader):
 @pytest.mark.parametrize("trouble", [FORBIDDEN, FULL])
 def test_browser_that_keeps_nothing(new_reader, broken_dist, trouble):
     """Where the browser forbids keeping, or has no room, every visit is an ordinary one."""
-    (shelf,) = (broken_dist / "assets").glob("shelf.*")
+    (shelf,) = (broken_dist / "assets").glob("python.*")
     begin = "function shelf(key) {"
     assert begin in shelf.read_text()
     shelf.write_text(shelf.read_text().replace(begin, begin + trouble + ";"))

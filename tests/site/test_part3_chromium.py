@@ -85,7 +85,7 @@ class MixReader(Reader):
         """Set both sliders by their fields; returns when the page is there."""
         self.type("Synthetic share, % (number)", share)
         self.type("Domain randomisation (number)", randomisation)
-        expect(self.value("gap_map.share")).to_have_text(f"{share:.1f} %")
+        expect(self.value("map.share")).to_have_text(f"{share:.1f} %")
         expect(self.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
             f"randomisation {randomisation:g} "
         )
@@ -205,7 +205,7 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     share.focus()
     for _ in range(4):
         share.press("ArrowRight")
-    expect(lab.value("gap_map.share")).to_have_text("70.0 %")
+    expect(lab.value("map.share")).to_have_text("70.0 %")
     expect(lab.verdict("fid")).to_contain_text("✗ outside", use_inner_text=True)
     assert lab.number("check.fid.value") > lab.number("check.fid.limit")
     assert str(lab.rows("DomainGapPlot")) != marked

@@ -145,14 +145,14 @@ def figures(situation):
         **_intervals("point", point, source),
         **_intervals("map", mapped, origin),
         **_intervals("live", live, source),
-        "gap_map.share": measured(float(made.shares[i]), "", "nearest point of the map"),
-        "gap_map.randomisation": measured(float(made.randomisations[j]), "", "nearest point of the map"),
-        "gap_map.first_seed": modelled(made.seeds[0], "", "seeds of the map"),
-        "gap_map.last_seed": modelled(made.seeds[-1], "", "seeds of the map"),
+        "map.share": measured(float(made.shares[i]), "", "nearest point of the map"),
+        "map.randomisation": measured(float(made.randomisations[j]), "", "nearest point of the map"),
+        "map.first_seed": modelled(made.seeds[0], "", "seeds of the map"),
+        "map.last_seed": modelled(made.seeds[-1], "", "seeds of the map"),
     }
     if live:
         gap = max(abs(live[name].mean - mapped[name].mean) for name in mix.MEASURES)
-        values["gap_map.difference"] = measured(gap, "", "largest difference between live run and map")
+        values["map.difference"] = measured(gap, "", "largest difference between live run and map")
         if standard and on_grid and built:
             cases.append("agrees" if gap < SAME else "disagrees")
     bias = point["fid"].mean - point["fid_infinity"].mean if point else None

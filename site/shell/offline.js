@@ -1,0 +1,245 @@
+// Keeps the lab for offline use: has the browser start the service worker (sw.js) once Python has run here, says how
+// far it is, says when a newer version is ready, and switches all of it off. Nothing of the page waits for it.
+"use strict";
+
+lab.offlineUse = (() => {
+  const build = document.documentElement.dataset.build || ""; // empty: this edition has no service worker
+  const scope = new URL("./", location.href).href;
+  const OURS = `data-selection-lab ${scope} `;
+  const MARK = "https://lab.invalid/complete";
+  const OFF = `${OURS}off`;
+  const TOLD = `${OURS}told`;
+  const CHECK = 15 * 60_000; // ms between two looks for a newer version, at least
+  const opened = Date.now();
+  const followed = new WeakSet();
+  let announced = "";
+
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
+  const box = () => /** @type {HTMLInputElement} */ (lab.one("[data-offline-switch]"));
+
+  function say(text) {
+    const place = lab.one("[data-offline-status]");
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
+  /** Whether a page of another origin is around this one: there the browser keeps what a frame stores apart. */
+  function foreign() {
+    try {
+      for (let inner = /** @type {Window} */ (window); inner !== inner.parent; inner = inner.parent) {
+        if (inner.parent.location.origin !== location.origin) return true;
+      }
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  /** The browser's service workers, or null where it has none for this page. */
+  function workers() {
+    try {
+      const possible = /^https?:$/.test(location.protocol) && globalThis.isSecureContext && globalThis.caches && !foreign();
+      return possible ? navigator.serviceWorker || null : null;
+    } catch {
+      return null; // a frame in a sandbox, or a browser that stores nothing
+    }
+  }
+
+  // -- the reader's wish, of this browser and not of the record -------------------------------------------
+
+  function read(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  function write(key, value) {
+    try {
+      if (value === null) localStorage.removeItem(key);
+      else localStorage.setItem(key, value);
+    } catch { /* then it holds for this page */ }
+  }
+
+  let wanted = read(OFF) === null;
+
+  // -- what is kept ---------------------------------------------------------------------------------------
+
+  async function ours() {
+    return (await caches.keys()).filter((name) => name.startsWith(OURS));
+  }
+
+  /** What the mark of a complete version says, {at, size}, or null. */
+  async function mark(version) {
+    const found = await caches.match(MARK, { cacheName: OURS + version });
+    return found ? found.json() : null;
+  }
+
+  /** The registration of this very lab: the browser also answers with that of a folder above. */
+  async function registration() {
+    const found = await workers().getRegistration(scope);
+    return found && found.scope === scope ? found : null;
+  }
+
+  async function remove() {
+    await (await registration())?.unregister();
+    for (const name of await ours()) await caches.delete(name);
+  }
+
+  /** While this page is open, the worker deletes nothing that belongs to its version. */
+  function hold() {
+    try {
+      navigator.locks?.request(OURS + build, { mode: "shared" }, () => new Promise(() => {})).catch(() => {});
+    } catch { /* a browser without locks keeps everything while a page is open */ }
+  }
+
+  // -- saying ---------------------------------------------------------------------------------------------
+
+  const REASONS = {
+    room: "this browser has not enough free space for it",
+    file: "a file did not arrive whole",
+    storage: "this browser could not store it",
+  };
+
+  function failed(why, size) {
+    if (!wanted) return;
+    const much = size ? ` (${megabytes(size)})` : "";
+    say(`Not kept${much}: ${REASONS[why] || "this browser, or the host, does not allow it"}. It is tried again at the next visit.`);
+  }
+
+  /** Says that the lab works offline; above, beside Python's state, only the first time. */
+  async function ready() {
+    const kept = await mark(build);
+    if (!kept || !wanted || !(await registration())?.active) return;
+    say(`Works offline now: ${megabytes(kept.size)} are kept in this browser.`);
+    if (read(TOLD)) return;
+    write(TOLD, "1");
+    const place = lab.one("[data-offline-said]");
+    if (place) place.textContent = `Works offline now (${megabytes(kept.size)} kept).`;
+  }
+
+  /** Tells of a version that became complete after this page was opened, once. */
+  async function announce() {
+    for (const name of await ours()) {
+      const version = name.slice(OURS.length);
+      const found = version === build ? null : await mark(version);
+      if (!found || found.at < opened || version === announced) continue;
+      announced = version;
+      const place = lab.one("[data-update]");
+      place.hidden = false;
+      lab.one("[data-update-text]", place).textContent = "A newer version of the lab is ready; it is used the next time you open it.";
+    }
+  }
+
+  const look = () => Promise.all([ready(), announce()]).catch(() => {});
+
+  // -- following the worker -------------------------------------------------------------------------------
+
+  function follow(worker) {
+    if (!worker || followed.has(worker)) return;
+    followed.add(worker);
+    const installing = worker.state === "installing";
+    worker.addEventListener("statechange", () => {
+      look();
+      if (worker.state === "redundant" && installing) setTimeout(unsaid, 1000); // the worker's own word may be on its way
+    });
+  }
+
+  /** A worker is gone without a word of its own. */
+  async function unsaid() {
+    if (lab.one("[data-offline-status]").textContent.startsWith("Not kept")) return;
+    if (!(await mark(build).catch(() => null))) failed("");
+  }
+
+  function watch(found) {
+    follow(found.installing);
+    follow(found.waiting);
+    found.addEventListener("updatefound", () => follow(found.installing));
+    let last = Date.now();
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState !== "visible" || Date.now() - last < CHECK) return;
+      last = Date.now();
+      found.update().catch(() => {}); // offline, most likely
+    });
+    setInterval(() => document.visibilityState === "visible" && found.update().catch(() => {}), 2 * CHECK);
+  }
+
+  let watched = false;
+
+  async function keep() {
+    if (!(await mark(build))) say("Keeping the lab for offline use …");
+    const found = await workers().register("sw.js", { scope: "./", updateViaCache: "none" });
+    if (!watched) watch(found);
+    watched = true;
+    follow(found.installing);
+    // A page that is not kept is a newer one than the worker's; or its files were deleted meanwhile, and come again.
+    const missing = !(await mark(build));
+    if (missing && found.active) found.update().catch(() => {});
+    found.active?.postMessage({ lab: "offline", fill: missing ? build : null, tidy: true });
+    await look();
+  }
+
+  function heard({ data }) {
+    if (data?.lab !== "offline" || !wanted) return;
+    if (data.build !== build) {
+      if (data.done === data.size) look();
+    } else if (data.failed) failed(data.failed, data.size);
+    else if (data.done < data.size) say(`Keeping the lab for offline use: ${Math.floor(data.done / 1e6)} of ${megabytes(data.size)}.`);
+    else look();
+  }
+
+  async function start() {
+    const place = lab.one("[data-offline-use]");
+    if (!workers()) return;
+    if (!build) {
+      await remove();
+      return;
+    }
+    place.hidden = false;
+    box().checked = wanted;
+    workers().addEventListener("message", heard);
+    workers().startMessages?.();
+    if (wanted) await look();
+    else say("Not kept: without a connection the lab does not open.");
+  }
+
+  async function begin() {
+    if (!workers() || !build || !wanted) return;
+    try {
+      await keep();
+    } catch (error) {
+      console.debug(error);
+      failed("");
+    }
+  }
+
+  async function flip() {
+    wanted = box().checked;
+    write(OFF, wanted ? null : "1");
+    if (wanted) return begin();
+    write(TOLD, null);
+    try {
+      await remove();
+      say("Not kept: without a connection the lab does not open.");
+    } catch {
+      say("What is kept could not be removed. This browser's settings can remove it.");
+    }
+  }
+
+  document.addEventListener("change", ({ target }) => {
+    if (target instanceof Element && target.matches("[data-offline-switch]")) flip();
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (!(target instanceof Element)) return;
+    if (target.closest("[data-update-now]")) location.reload();
+    else if (target.closest("[data-update-later]")) lab.one("[data-update]").hidden = true;
+  });
+  // Not before Python has run: what a first visit waits for goes first. And then at the page's leisure.
+  document.addEventListener("lab:boot", ({ detail }) => {
+    if (detail === "live") setTimeout(begin, 1000);
+  });
+
+  if (build) hold();
+  lab.later(() => start().catch(() => {}));
+  return { foreign };
+})();

@@ -1,0 +1,207 @@
+// Keeps the lab for offline use. The build writes a line `const LIST = {build, files: {path: [sha256, bytes]}}` above
+// this text, and puts it at the site's root. docs/offline.md says how versions follow each other.
+//
+// Every address but that of index.html names its content, and nothing is kept whose SHA-256 is not the list's. So a
+// page gets the files it was built with, whichever worker answers; what was kept for it stays until it is closed.
+// Whatever fails here, the request goes to the network as if there were no worker.
+"use strict";
+
+const INDEX = "index.html";
+const OURS = `data-selection-lab ${self.registration.scope} `; // other sites of this origin, and nested labs, have theirs
+const NAME = OURS + LIST.build;
+const MARK = "https://lab.invalid/complete"; // a name; nothing is requested from it
+const PATIENCE = 5000; // ms for the browser's storage to answer a page that waits
+const SPARE = 1.5; // times its size must be free
+
+const at = (path) => new URL(path, self.registration.scope).href;
+const size = Object.values(LIST.files).reduce((sum, [, bytes]) => sum + bytes, 0);
+
+/** The names of this lab's caches, of whatever version. */
+const ours = async () => (await caches.keys()).filter((name) => name.startsWith(OURS));
+
+/** The versions kept, newest first; `at` is 0 for one that is not complete. */
+async function versions() {
+  const found = await Promise.all((await ours()).map(async (name) => {
+    const mark = await caches.match(MARK, { cacheName: name });
+    return { name, at: mark ? (await mark.json()).at : 0 };
+  }));
+  return found.sort((a, b) => b.at - a.at);
+}
+
+/** Whether a response holds what the list says; reads it to its end. */
+async function genuine(response, sha256) {
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.arrayBuffer()));
+  return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("") === sha256;
+}
+
+// -- filling -----------------------------------------------------------------------------------------------
+
+/** Tells the open pages how far it is. */
+async function tell(message) {
+  for (const client of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) client.postMessage({ lab: "offline", build: LIST.build, ...message });
+}
+
+/** A response that may answer a navigation: a browser refuses one that came by way of a redirect. */
+function direct(response) {
+  if (!response.redirected) return response;
+  const headers = new Headers(response.headers);
+  for (const name of ["content-encoding", "content-length"]) headers.delete(name); // the body is unpacked by now
+  return new Response(response.body, { headers });
+}
+
+/** Puts one file into the cache: from this or another version, else from what the browser has, else from the host. */
+async function keep(cache, path, sha256) {
+  const url = at(path);
+  const there = await cache.match(url);
+  if (there && await genuine(there, sha256)) return;
+  for (const name of await ours()) {
+    const found = name === NAME ? null : await caches.match(url, { cacheName: name });
+    if (found && await genuine(found.clone(), sha256)) {
+      await cache.put(url, found);
+      return;
+    }
+  }
+  for (const how of [path === INDEX ? "no-cache" : "force-cache", "reload"]) {
+    let answer = null;
+    try {
+      answer = await fetch(url, { cache: how, priority: "low" });
+      if (!answer.ok || !await genuine(answer.clone(), sha256)) answer = null;
+    } catch { /* the connection; what is missing is said below */ }
+    if (answer) {
+      await cache.put(url, direct(answer));
+      return;
+    }
+  }
+  throw Object.assign(new Error(`${path} did not arrive as it was built`), { why: "file" });
+}
+
+/** Fills the cache of this version, one file after the other: the reader is at work meanwhile. What an interrupted
+ * try has kept counts. The mark comes last; without it, the version is not one. */
+async function fill() {
+  try {
+    const { quota = Infinity, usage = 0 } = await (self.navigator.storage?.estimate() ?? {});
+    const cache = await caches.open(NAME);
+    const begun = (await cache.keys()).length > 0;
+    if (!begun && quota - usage < SPARE * size) throw new DOMException("", "QuotaExceededError");
+    let done = 0;
+    for (const [path, [sha256, bytes]] of Object.entries(LIST.files)) {
+      await keep(cache, path, sha256);
+      done += bytes;
+      await tell({ done, size });
+    }
+    await cache.put(MARK, new Response(JSON.stringify({ at: Date.now(), size })));
+    await tell({ done: size, size });
+  } catch (error) {
+    const room = error.name === "QuotaExceededError";
+    if (room) await caches.delete(NAME); // half of it is of no use, and takes the room of others
+    await tell({ failed: room ? "room" : error.why || "storage", size });
+    throw error;
+  }
+}
+
+/** Deletes versions older than this one that no open page is of; an open page holds a lock with the version's name. */
+async function tidy() {
+  const found = await versions();
+  const mine = found.find(({ name }) => name === NAME);
+  if (!mine?.at) return;
+  const open = self.navigator.locks
+    ? new Set((await self.navigator.locks.query()).held.map(({ name }) => name))
+    : (await self.clients.matchAll({ includeUncontrolled: true })).length ? new Set(await ours()) : new Set();
+  for (const { name, at: when } of found) {
+    const filling = !when && self.registration.installing;
+    if (when < mine.at && !open.has(name) && !filling) await caches.delete(name);
+  }
+}
+
+// -- answering ---------------------------------------------------------------------------------------------
+
+let silent = false; // whether the storage has once not answered: then nobody waits for it again
+
+/** What the storage gives within the patience of a reader, or null. */
+async function within(look) {
+  if (silent) return null;
+  let timer = 0;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => {
+      silent = true;
+      resolve(null);
+    }, PATIENCE);
+  });
+  try {
+    return await Promise.race([look(), late]);
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The page of the newest complete version. */
+async function newestPage() {
+  for (const { name, at: when } of await versions()) {
+    const found = when ? await caches.match(at(INDEX), { cacheName: name }) : null;
+    if (found) return found;
+  }
+  return null;
+}
+
+/** A file by its address, of this version or of that of an older or newer page. */
+async function kept(url) {
+  const mine = await caches.match(url, { cacheName: NAME });
+  if (mine) return mine;
+  for (const name of await ours()) {
+    const found = await caches.match(url, { cacheName: name });
+    if (found) return found;
+  }
+  return null;
+}
+
+/** A file from the host; what a proxy or a portal put in its place is refused, and a gap in the cache is filled. */
+async function fromHost(request, path) {
+  const answer = await fetch(request);
+  const [sha256] = LIST.files[path] || [];
+  if (!answer.ok || !sha256) return answer;
+  if (!await genuine(answer.clone(), sha256)) throw new Error(`${path} did not arrive as it was built`);
+  try {
+    if (await caches.has(NAME)) await (await caches.open(NAME)).put(at(path), answer.clone());
+  } catch { /* then the gap stays */ }
+  return answer;
+}
+
+async function file(request, path) {
+  const url = at(path);
+  // The page asks again, past what a cache holds, when what it got did not do.
+  const again = request.cache === "reload" || new URL(request.url).searchParams.has("again");
+  const found = again ? null : await within(() => kept(url));
+  if (found) return found;
+  try {
+    const answer = await fromHost(request, path);
+    if (answer.ok || !again) return answer;
+    return await within(() => kept(url)) || answer;
+  } catch {
+    return (again && await within(() => kept(url))) || Response.error();
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  const here = url.origin + url.pathname;
+  if (request.method !== "GET" || !here.startsWith(self.registration.scope)) return;
+  const path = here.slice(self.registration.scope.length);
+  if (request.mode === "navigate") { // a guide or any other page is the network's
+    if (path === "" || path === INDEX) event.respondWith(within(newestPage).then((found) => found || fetch(request)));
+  } else if (/^(assets|panel)\//.test(path)) event.respondWith(file(request, path));
+});
+
+// -- life --------------------------------------------------------------------------------------------------
+// There is no skipWaiting: a new worker comes into force when no page of the old one is open. A reload, or a page
+// opened meanwhile, gets the newest complete version all the same, since every worker serves every version.
+
+self.addEventListener("install", (event) => event.waitUntil(fill()));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim())); // requests wait for this: nothing that may hang
+self.addEventListener("message", (event) => {
+  if (event.data?.lab !== "offline") return;
+  if (event.data.fill === LIST.build) event.waitUntil(fill().catch(() => {}));
+  if (event.data.tidy) event.waitUntil(tidy().catch(() => {}));
+});

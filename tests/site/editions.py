@@ -1,0 +1,37 @@
+"""Editions of the built site, as a deployment would bring them: another text and another stylesheet, named anew."""
+
+import hashlib
+import shutil
+
+from tools import service_worker
+
+TITLE = "<h1>Signal-to-noise engineering</h1>"
+COLOUR = "rgb(1, 2, 3)"  # of the title, in the other edition
+
+
+def copied(dist, folder):
+    """A copy of the site; what only a page without a server needs is left out."""
+    return shutil.copytree(dist, folder, ignore=shutil.ignore_patterns("offline"))
+
+
+def another(dist, folder, title="Another edition"):
+    """An edition with another title, in another colour; its files are listed anew."""
+    copied(dist, folder)
+    (old,) = (folder / "assets").glob("style.*.css")
+    sheet = old.read_bytes() + f"\nh1 {{ color: {COLOUR}; }}\n".encode()
+    new = old.with_name(f"style.{hashlib.sha256(sheet).hexdigest()[:10]}.css")
+    new.write_bytes(sheet)
+    old.unlink()
+    index = folder / "index.html"
+    page = index.read_text("utf-8")
+    assert page.count(TITLE) == 1
+    index.write_text(page.replace(old.name, new.name).replace(TITLE, f"<h1>{title}</h1>"), "utf-8")
+    service_worker.build(folder)
+    return folder
+
+
+def switched_off(dist, folder):
+    """The edition without a service worker."""
+    copied(dist, folder)
+    service_worker.build(folder, enabled=False)
+    return folder

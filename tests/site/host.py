@@ -1,0 +1,85 @@
+"""A static host for a site that a test changes, takes off the line, or lets answer with something else."""
+
+import threading
+from contextlib import contextmanager
+from urllib.parse import quote, unquote, urlsplit
+
+from tools import serve
+
+
+class Host:
+    """Serves one folder, at one address for good, also after it was away.
+
+    Parameters
+    ----------
+    folder : Path
+        What it serves; a test may put another one in its place.
+    base : str
+        The path below which the site lies, such as "/repo/".
+    """
+
+    def __init__(self, folder, base="/"):
+        self.folder, self.base = folder, base
+        self.asked = []  # paths, in order, below the base
+        self.replaced = {}  # path -> what it answers in its place: (type, bytes), or None for 404
+        self.held = {}  # path -> an event for which its answer waits
+        self.port = 0
+        self.server = None
+        self.start()
+
+    @property
+    def address(self):
+        """The address of the site, ending in a slash."""
+        return f"http://127.0.0.1:{self.port}{self.base}"
+
+    def start(self):
+        """Go on the line, at the address that it had."""
+        host = self
+
+        class Answer(serve.Handler):
+            folder = host.folder
+            cache_control = "max-age=600"
+
+            def answer(self, body):
+                path = unquote(urlsplit(self.path).path)
+                if not path.startswith(host.base):
+                    self.path = "/nowhere"
+                    super().answer(body)
+                    return
+                path = path[len(host.base) :]
+                host.asked.append(path)
+                if path in host.held:
+                    host.held[path].wait()
+                self.folder, self.path = host.folder, "/" + quote(path)
+                if path not in host.replaced:
+                    super().answer(body)
+                    return
+                kind, data = host.replaced[path] or ("text/html", b"Not found")
+                self.send_response(200 if host.replaced[path] else 404)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        self.server = serve.Server(("127.0.0.1", self.port), Answer)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self):
+        """Leave the line: connections are refused."""
+        for event in self.held.values():
+            event.set()
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+        self.server = None
+
+
+@contextmanager
+def hosting(folder, base="/"):
+    """A host for the time of a `with` block."""
+    host = Host(folder, base)
+    try:
+        yield host
+    finally:
+        host.stop()

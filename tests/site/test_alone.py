@@ -1,0 +1,248 @@
+"""No failure of one listener, module or browser feature reaches another: the page starts, predicts and saves."""
+
+import re
+import threading
+
+import hosts
+import pytest
+from playwright.sync_api import expect
+
+NO_PYTHON = "delete globalThis.Worker;"
+FAULT = r"a fault of a test"
+THROWS = 'throw new Error("a fault of a test")'
+
+
+def blocked(where, name):
+    """A script that makes a property of the browser throw when it is looked at, as forbidden storage does."""
+    return (
+        f"Object.defineProperty({where}, '{name}', "
+        "{configurable: true, get() { throw new DOMException('forbidden', 'SecurityError'); }});"
+    )
+
+
+FORBIDDEN = {
+    "BroadcastChannel": "globalThis.BroadcastChannel = class { constructor() { throw new DOMException('no', 'SecurityError'); } };",
+    "indexedDB": blocked("globalThis", "indexedDB"),
+    "indexedDB.open": "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };",
+    "localStorage": blocked("globalThis", "localStorage"),
+    "caches": blocked("globalThis", "caches"),
+    "navigator.storage": blocked("Navigator.prototype", "storage"),
+}
+
+
+@pytest.fixture
+def broken_page(broken_dist):
+    """A site whose joined script of the page was changed by a function of its text; gives its address."""
+    (script,) = (broken_dist / "assets").glob("page.*.js")
+    with hosts.serving(broken_dist) as (address, _):
+
+        def change(function):
+            text = script.read_text("utf-8")
+            changed = function(text)
+            assert changed != text
+            script.write_text(changed, "utf-8")
+            return address
+
+        yield change
+
+
+def works(reader):
+    """A prediction is committed, shown, and said to be saved or not."""
+    reader.commit(30)
+    expect(reader.status()).to_have_attribute("data-state", re.compile("saved|failed"))
+
+
+FAULTS = {
+    "a watcher of the record": lambda text: (
+        text + f"lab.store.watch(() => {{ {THROWS}; }}); lab.store.watch(async () => {{ {THROWS}; }});"
+    ),
+    "a listener to the workbench": lambda text: (
+        text + f"lab.boot.listen(() => {{ {THROWS}; }}, {{ first: true }});"
+    ),
+    "something that waits for the start": lambda text: text + f"lab.later(() => {{ {THROWS}; }});",
+    "a listener of the document": lambda text: (
+        text + f'document.addEventListener("lab:boot", () => {{ {THROWS}; }});'
+    ),
+    "a module at its beginning": lambda text: text.replace(
+        'labFirst.piece("map", function () {', f'labFirst.piece("map", function () {{ {THROWS};'
+    ),
+    "what shows evidence": lambda text: text + f"lab.evidence.show = () => {{ {THROWS}; }};",
+    "what shows clusters": lambda text: text + f"lab.clusters.reset = () => {{ {THROWS}; }};",
+    "what shows assumptions of a record": lambda text: (
+        text + f"lab.assumptions.show = () => {{ {THROWS}; }};"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_a_fault_stops_nothing_else(new_reader, broken_page, what):
+    """Whichever listener or module throws, the prediction is taken, saved and shown again, and the fault is said once."""
+    reader = new_reader(base=broken_page(FAULTS[what]), script=NO_PYTHON)
+    reader.expected_errors = [FAULT]
+    reader.open().commit(30).saved()
+    expect(reader.one("[data-trouble]")).to_have_count(1)
+    expect(reader.one("[data-trouble]")).to_contain_text("A piece of this page does not work")
+    reader.reload()
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.html).to_have_attribute("data-boot", "failed")  # Python's turn came all the same
+
+
+@pytest.mark.parametrize("what", [*FORBIDDEN, "everything"])
+def test_forbidden_storage(new_reader, what):
+    """Whatever storage a browser forbids, the page lives, takes a prediction, and says how it is kept."""
+    script = "".join(FORBIDDEN.values()) if what == "everything" else FORBIDDEN[what]
+    reader = new_reader(script=NO_PYTHON + script).open()
+    works(reader)
+    kept = {
+        "everything": "Not saved",
+        "indexedDB": "its smaller store",
+        "indexedDB.open": "its smaller store",
+    }
+    expect(reader.status()).to_contain_text(kept.get(what, "Saved in this browser."))
+
+
+def test_firefox_with_site_data_blocked(new_firefox, address):
+    """Firefox that blocks all site data gets to live results, and is told that nothing is saved."""
+    firefox = new_firefox({"network.cookie.cookieBehavior": 2})
+    firefox.open(address + "index.html?track=cloud&part=1&corpus=licences")
+    firefox.type("spinbutton", "Reduction in total training FLOPs", "30")
+    firefox.click("button", "Commit")
+    firefox.wait("() => document.querySelector('[data-store-status]').textContent.startsWith('Not saved')")
+    firefox.wait("() => document.documentElement.dataset.boot === 'live'")
+    firefox.check(address)
+
+
+def test_persistence_is_asked_for_at_the_first_commitment(new_reader):
+    """The browser is asked to keep the record when there is something to keep: once, and not before."""
+    count = "globalThis.asked = 0; if (globalThis.StorageManager) StorageManager.prototype.persist = async () => { globalThis.asked += 1; return true; };"
+    reader = new_reader(script=NO_PYTHON + count).open()
+    reader.choose_track("Edge Guardian").saved()
+    assert reader.page.evaluate("asked") == 0
+    reader.commit(30).saved()
+    assert reader.page.evaluate("asked") == 1
+
+
+def test_storage_that_answers_late(new_reader):
+    """A storage that takes its time is not given up: the record appears when it answers, with what was done since."""
+    late = """
+      const open = IDBFactory.prototype.open;
+      const answers = new Promise((resolve) => { globalThis.answer = resolve; });
+      IDBFactory.prototype.open = function (...given) {
+        const outer = {};
+        answers.then(() => {
+          const inner = open.apply(this, given);
+          for (const name of ["onupgradeneeded", "onsuccess", "onerror"]) inner[name] = () => { outer.result = inner.result; outer.error = inner.error; outer[name]?.(); };
+        });
+        return outer;
+      };
+    """
+    reader = new_reader(script=NO_PYTHON + f"if (location.search.includes('seed=7')) {{ {late} }}")
+    reader.open().commit(30).saved()
+    reader.open("?track=cloud&part=1&class=x&seed=7")
+    expect(reader.status()).to_have_attribute("data-state", re.compile("saved|failed"))
+    reader.part.get_by_label("Your answer").or_(reader.part).first.wait_for()
+    reader.page.evaluate("answer()")
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    reader.saved()
+
+
+def test_connection_that_the_browser_closes(new_reader):
+    """A database that the browser closes under way is opened again, and the next change is saved."""
+    spy = """
+      const open = IDBFactory.prototype.open;
+      IDBFactory.prototype.open = function (...given) {
+        const request = open.apply(this, given);
+        request.addEventListener("success", () => { globalThis.connection = request.result; });
+        return request;
+      };
+    """
+    reader = new_reader(script=NO_PYTHON + spy).open().saved()
+    reader.page.evaluate("connection.close()")
+    reader.commit(30).saved().reload()
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+
+
+def test_browser_without_has(new_reader, broken_dist):
+    """A browser that does not know :has() locks, saves, and shows what is locked."""
+    (style,) = (broken_dist / "assets").glob("style.*.css")
+    text = style.read_text("utf-8")
+    # Such a browser drops each rule whose selector it does not know.
+    style.write_text(re.sub(r"^[^\n{}@]*:has\([^{}]*\{[^{}]*\}", "", text, flags=re.MULTILINE), "utf-8")
+    refuse = """
+      for (const place of [Document, Element, DocumentFragment]) for (const name of ["querySelector", "querySelectorAll", "closest", "matches"]) {
+        const old = place.prototype[name];
+        if (old) place.prototype[name] = function (text) {
+          if (text.includes(":has(")) throw new DOMException("not a valid selector", "SyntaxError");
+          return old.call(this, text);
+        };
+      }
+    """
+    with hosts.serving(broken_dist) as (address, _):
+        reader = new_reader(base=address, script=NO_PYTHON + refuse).open()
+        locked = reader.part.get_by_text("results are locked until you commit")
+        expect(locked).to_be_visible()
+        reader.commit(30).saved()
+        expect(locked).to_be_hidden()
+        reader.reload()
+        expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+
+
+def test_browser_too_old_for_the_scripts(new_reader, broken_page):
+    """A browser that cannot read the page's scripts is told that it is too old, and which ones are not."""
+    address = broken_page(lambda text: "let what = one ??;" + text)  # as new syntax is to an old browser
+    reader = new_reader(
+        base=address, script="delete Array.prototype.findLast; delete globalThis.structuredClone;"
+    )
+    reader.open()
+    expect(reader.one("[data-boot-text]")).to_contain_text(
+        re.compile("^This browser is too old for the lab: it needs Chrome 109, Firefox 115, Safari 16.4")
+    )
+
+
+@pytest.mark.parametrize("feature", ["DecompressionStream", "BigInt"])
+def test_browser_too_old_for_python(new_reader, feature):
+    """A browser that lacks what only Python needs is told so, and the rest works."""
+    reader = new_reader(script=f"delete globalThis.{feature};").open()
+    expect(reader.html).to_have_attribute("data-boot", "failed")
+    expect(reader.one("[data-boot-text]")).to_contain_text("too old for the lab: it needs Chrome 109")
+    works(reader)
+
+
+def test_without_javascript(new_reader, broken_dist):
+    """Without JavaScript the mission can be read, and a sentence says what is missing; no promise is made."""
+    text = (broken_dist / "index.html").read_text("utf-8")
+    # As a browser without scripts reads it; automation that switches scripts off does not show <noscript>.
+    text = re.sub(r"</?noscript>|<script src[^>]*></script>", "", text)
+    with hosts.serving(broken_dist) as (address, rules):
+        rules.add("index.html", body=text.encode())
+        reader = new_reader(base=address)
+        reader.page.goto(address + "index.html")
+        expect(reader.page.get_by_text("JavaScript is off.")).to_be_visible()
+        expect(reader.one("[data-boot-text]")).to_be_hidden()
+        expect(reader.part.get_by_role("heading", name="Your mission")).to_be_visible()
+
+
+def test_slow_line_is_waited_for(new_reader, dist):
+    """A file that does not come is said to be awaited, without an end to the waiting, and a kept Python survives it."""
+    with hosts.serving(dist) as (address, rules):
+        held = threading.Event()
+        rules.add("numpy*", wait=held)
+        reader = new_reader(base=address)
+        reader.page.clock.install()
+        reader.open()
+        text = reader.one("[data-boot-text]")
+        expect(text).to_contain_text("You can read and predict meanwhile")
+        for _ in range(60):  # more than a kept Python was once given
+            reader.page.clock.run_for(1000)
+        expect(reader.html).to_have_attribute("data-boot", "starting")
+        expect(text).to_contain_text("No byte has arrived for 20 s; the lab goes on waiting")
+        expect(reader.page.get_by_role("button", name="Try again")).to_be_visible()
+        held.set()
+        rules.clear()
+        for _ in range(240):
+            reader.page.clock.run_for(1000)
+            if reader.html.get_attribute("data-boot") == "live":
+                break
+            reader.page.wait_for_timeout(250)
+        expect(reader.html).to_have_attribute("data-boot", "live")
+        assert rules.asked.count(next(name for name in rules.asked if name.startswith("numpy"))) == 1

@@ -1,0 +1,488 @@
+"""`.venv`: made from the lock without resolving, whatever surrounds it; mended when an installation broke off.
+
+The tests install small packages of their own from a folder or a server of their own, with the pip that this Python
+brings; `build.py fresh` does the same with the real packages and other pips.
+"""
+
+import ast
+import base64
+import contextlib
+import ensurepip
+import hashlib
+import http.server
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools import environment, pins
+from tools.environment import BUILD, TEST, Machine, objection
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ("environment.py", "pip_client.py", "locked.py", "browsers.py")
+ENSURE = """
+import sys
+from pathlib import Path
+{before}
+from tools.environment import Environment, EnvironmentFault
+try:
+    Environment(Path.cwd()).ensure(sys.argv[1:])
+except EnvironmentFault as fault:
+    sys.exit("FAULT " + str(fault))
+"""
+# What a person's settings may say that would change what is installed, or where.
+HOSTILE = {
+    "target": "/nonexistent/target", "user": "1", "prefix": "/nonexistent/prefix", "root": "/nonexistent/root",
+    "constraint": "/nonexistent/constraints.txt", "require-virtualenv": "1", "no-binary": ":all:", "no-deps": "0",
+    "only-binary": "", "dry-run": "1", "quiet": "3", "ignore-installed": "1", "platform": "win32",
+    "python-version": "2.7", "python": "/nonexistent/python", "requirement": "/nonexistent/more.txt", "pre": "1",
+    "uploaded-prior-to": "2001-01-01", "report": "/nonexistent/report.json", "use-feature": "no-such-feature",
+    "editable": "/nonexistent/source", "progress-bar": "on", "config-settings": "x", "require-hashes": "0",
+}  # fmt: skip
+
+
+def make_wheel(folder, name, version, requires=(), files=("__init__.py",)):
+    """A wheel with a few files; gives its path."""
+    info = f"{name}-{version}.dist-info"
+    metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    entries = {f"{name}/{file}": f"version = {version!r}\n" for file in files}
+    entries[f"{info}/METADATA"] = "\n".join([*metadata, *(f"Requires-Dist: {line}" for line in requires), ""])
+    entries[f"{info}/WHEEL"] = (
+        "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    )
+    digests = {entry: hashlib.sha256(text.encode()).digest() for entry, text in entries.items()}
+    rows = [
+        f"{entry},sha256={base64.urlsafe_b64encode(digest).decode().rstrip('=')},"
+        for entry, digest in digests.items()
+    ]
+    entries[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""])
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry, text in entries.items():
+            archive.writestr(entry, text)
+    return path
+
+
+def pin(path):
+    """The line of a requirements file that pins a wheel."""
+    name, version, *_ = path.name.split("-")
+    return f"{name}=={version} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+
+class Project:
+    """A checkout with the tools that make `.venv`, and a few small packages."""
+
+    def __init__(self, folder, wheels):
+        self.folder, self.wheels = folder, wheels
+
+    def ensure(self, *levels, before="", check=True, **settings):
+        """Make `.venv` in a process of its own; gives what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-c", ENSURE.format(before=before), *levels],
+            check=False, cwd=self.folder, env=self.environment(settings), capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def environment(self, settings):
+        """The variables of a person whose registry is the folder of wheels, and what a test adds."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
+        registry = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
+        return {name: value for name, value in {**kept, **registry, **settings}.items() if value is not None}
+
+    def versions(self):
+        """What is importable in `.venv`: name -> version."""
+        code = "import importlib, json, sys\nfound = {}\nfor name in ('alpha', 'beta', 'gamma'):\n"
+        code += "    try: found[name] = importlib.import_module(name).version\n    except ImportError: pass\n"
+        python = environment.Environment(self.folder).python
+        done = subprocess.run(
+            [python, "-c", code + "print(json.dumps(found))"], capture_output=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    def package(self, name):
+        """The folder of an installed package."""
+        (found,) = (self.folder / ".venv").rglob(f"site-packages/{name}")
+        return found
+
+
+def lay(folder, wheels):
+    """Lay the tools and the lists in a folder: `alpha` for the build, which requires `beta[more]`; `gamma` for tests."""
+    (folder / "tools").mkdir(parents=True)
+    for name in TOOLS:
+        shutil.copy(ROOT / "tools" / name, folder / "tools")
+    beta = pin(wheels / "beta-1-py3-none-any.whl")
+    (folder / "tools" / "requirements-build.txt").write_text(pin(wheels / "alpha-1-py3-none-any.whl") + beta)
+    (folder / "tools" / "requirements-test.txt").write_text(pin(wheels / "gamma-1-py3-none-any.whl") + beta)
+    (bundled,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    shutil.copy(bundled, wheels)
+    (folder / "tools" / "requirements-pip.txt").write_text(pin(bundled))
+    return Project(folder, wheels)
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """A registry that has got newer releases since the lock was made."""
+    folder = tmp_path_factory.mktemp("wheels")
+    make_wheel(folder, "alpha", "1", ["beta[more]>=1"])
+    make_wheel(folder, "alpha", "2")
+    make_wheel(folder, "beta", "1", ["gone>=3; extra == 'more'"], ["__init__.py", "part.py"])
+    make_wheel(folder, "beta", "9")
+    make_wheel(folder, "gamma", "1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, wheels):
+    """A project whose `.venv` has the packages of the build."""
+    project = lay(tmp_path_factory.mktemp("made") / "lab", wheels)
+    project.said = project.ensure(BUILD)
+    return project
+
+
+@pytest.fixture
+def project(made, tmp_path):
+    """A copy of that project, for one test to change."""
+    shutil.copytree(made.folder, tmp_path / "lab", symlinks=True)
+    return Project(tmp_path / "lab", made.wheels)
+
+
+@pytest.fixture
+def bare(wheels, tmp_path):
+    """A project without a `.venv`, in a folder whose name has a space and a letter that is not ASCII."""
+    return lay(tmp_path / "das Labör", wheels)
+
+
+def test_a_new_release_of_anything_changes_nothing(made):
+    """The pinned versions are installed: neither newer ones, nor what a release may require that is not pinned."""
+    assert made.versions() == {"alpha": "1", "beta": "1"}
+    assert made.said.count("Installing") == 1
+
+
+def test_the_tests_packages_are_added_and_stay(project):
+    """Going on to the tests adds what is missing and nothing else; a later build removes nothing and is silent."""
+    before = project.package("beta").stat().st_ino
+    said = project.ensure(BUILD, TEST)
+    assert "packages of test" in said
+    assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
+    assert project.package("beta").stat().st_ino == before
+    assert project.ensure(BUILD, PIP_FIND_LINKS=None) == ""
+    assert project.ensure(BUILD, TEST, PIP_FIND_LINKS=None) == ""
+    assert project.versions()["gamma"] == "1"
+
+
+def test_a_changed_pin_is_installed(project):
+    """When the lock moves to another version, the next start installs that one, also back to an older one."""
+    path = project.folder / "tools" / "requirements-build.txt"
+    old = path.read_text()
+    path.write_text(old.splitlines()[0] + "\n" + pin(project.wheels / "beta-9-py3-none-any.whl"))
+    project.ensure(BUILD)
+    assert project.versions() == {"alpha": "1", "beta": "9"}
+    path.write_text(old)
+    project.ensure(BUILD)
+    assert project.versions() == {"alpha": "1", "beta": "1"}
+
+
+@pytest.mark.parametrize("where", ["variables", "a file", "the section of a file"])
+def test_settings_of_pip_do_not_change_what_is_installed(project, tmp_path, where):
+    """Whatever a person's pip is told to do by default, in variables or a pip.conf, the pinned packages arrive."""
+    if where == "variables":
+        settings = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in HOSTILE.items()}
+    else:
+        section = "global" if where == "a file" else "install"
+        lines = [f"[{section}]", *(f"{name} = {value}" for name, value in HOSTILE.items() if value)]
+        # How the registry is reached stands in the file too, and is kept.
+        lines += ["[global]"] * (section != "global") + ["no-index = true", f"find-links = {project.wheels}"]
+        (tmp_path / "pip.conf").write_text("\n".join(lines))
+        settings = {
+            "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
+            "PIP_NO_INDEX": None,
+            "PIP_FIND_LINKS": None,
+        }
+    project.ensure(BUILD, TEST, **settings)
+    assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_left_out(project, tmp_path):
+    """A broken pip.conf is told of and does not stop the installation."""
+    (tmp_path / "pip.conf").write_text("no section\n= nothing\n")
+    said = project.ensure(TEST, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert "configuration cannot be read" in said
+    assert "gamma" in project.versions()
+
+
+def test_variables_of_python_do_not_leak_in(bare, tmp_path):
+    """A PYTHONPATH with another pip, PYTHONSAFEPATH and warnings as errors change nothing."""
+    (tmp_path / "other" / "pip").mkdir(parents=True)
+    (tmp_path / "other" / "pip" / "__init__.py").write_text("raise SystemExit('the wrong pip')")
+    lines = f"sys.path.insert(0, {str(bare.folder)!r})"
+    bare.ensure(
+        BUILD, before=lines, PYTHONPATH=str(tmp_path / "other"), PYTHONSAFEPATH="1", PYTHONWARNINGS="error",
+        PYTHONHOME=None,
+    )  # fmt: skip
+    assert bare.versions() == {"alpha": "1", "beta": "1"}
+
+
+def test_without_ensurepip_the_pinned_pip_is_brought(bare):
+    """Where Python's own pip has to fill `.venv`, it brings the pip of the lock and then the packages."""
+    bare.ensure(BUILD, before="sys.modules['ensurepip'] = None")
+    assert bare.versions() == {"alpha": "1", "beta": "1"}
+
+
+@pytest.mark.parametrize("lacking", [["ensurepip", "pip"], ["venv"]])
+def test_a_python_that_cannot_make_it_says_so(bare, lacking):
+    """Without any pip, or without `venv`, one sentence says what is missing and what helps."""
+    lines = "; ".join(f"sys.modules[{name!r}] = None" for name in lacking)
+    lines += "; from tools import browsers; browsers.debian_root = lambda: False"
+    said = bare.ensure(BUILD, before=lines, check=False)
+    assert "FAULT This Python has n" in said
+    assert ".venv cannot be made" in said
+    assert "Traceback" not in said
+
+
+def damage_record(project):
+    """An installation that broke off before it listed the files of a package."""
+    (record,) = (project.folder / ".venv").rglob("beta-1.dist-info/RECORD")
+    record.unlink()
+    (project.package("beta") / "part.py").unlink()
+
+
+def damage_file(project):
+    """An installation whose last file is empty."""
+    (project.package("beta") / "part.py").write_text("")
+
+
+def damage_package(project):
+    """A package of which only its description is left."""
+    shutil.rmtree(project.package("beta"))
+
+
+@pytest.mark.parametrize("damage", [damage_record, damage_file, damage_package])
+def test_an_installation_that_broke_off_is_mended(project, damage):
+    """After an interruption half-installed packages are made whole at the next start, and only those."""
+    damage(project)
+    (project.folder / ".venv" / "lab-unfinished").write_text("build")
+    before = project.package("alpha").stat().st_ino
+    said = project.ensure(BUILD)
+    assert "1 packages are installed again" in said
+    assert (project.package("beta") / "part.py").read_text() == "version = '1'\n"
+    assert project.package("alpha").stat().st_ino == before
+    assert project.ensure(BUILD, PIP_FIND_LINKS=None) == ""
+
+
+@pytest.mark.parametrize("gone", ["pyvenv.cfg", "lab-packages.json", "bin/python", "lib"])
+@pytest.mark.skipif(os.name == "nt", reason="the folder of another system")
+def test_a_venv_with_a_part_missing_is_made_again(project, gone):
+    """Whatever part of `.venv` is lost, the next start ends with the packages and not in a loop or a traceback."""
+    path = project.folder / ".venv" / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    project.ensure(BUILD)
+    assert project.versions() == {"alpha": "1", "beta": "1"}
+
+
+@contextlib.contextmanager
+def registry(wheels, behaviour):
+    """A registry on this machine; `behaviour(path)` may stop an answer. Gives its address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            path = wheels / self.path.rpartition("/")[2]
+            names = [path.name for path in wheels.glob(f"{self.path.strip('/')}-*")]
+            page = "".join(f'<a href="/files/{name}">{name}</a>' for name in names)
+            body = path.read_bytes() if path.is_file() else page.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/octet-stream" if path.is_file() else "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if behaviour(self.path):
+                self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def reached_by(address):
+    """The settings of a person whose registry has that address."""
+    return {"PIP_INDEX_URL": address, "PIP_NO_INDEX": None, "PIP_FIND_LINKS": None, "PIP_RETRIES": "0"}
+
+
+def test_a_line_lost_half_way_is_told_of_and_gone_on_from(project):
+    """When the registry stops answering, one sentence says what helps, and doing it helps."""
+    with registry(project.wheels, lambda path: "gamma-1" not in path) as address:
+        said = project.ensure(BUILD, TEST, check=False, **reached_by(address))
+    assert "FAULT pip could not install the pinned packages" in said
+    assert "run the command again" in said.lower()
+    assert "Traceback" not in said
+    with registry(project.wheels, lambda path: True) as address:
+        project.ensure(BUILD, TEST, **reached_by(address))
+    assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C reaches the tests too")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_start_is_gone_on_from(project, how):
+    """Ctrl-C or a kill in the middle of a download leaves something that the next start completes."""
+    reached, go = threading.Event(), threading.Event()
+
+    def behaviour(path):
+        if "gamma-1" in path and not go.is_set():
+            reached.set()
+            go.wait(60)
+            return False
+        return True
+
+    with registry(project.wheels, behaviour) as address:
+        process = subprocess.Popen(
+            [sys.executable, "-c", ENSURE.format(before=""), BUILD, TEST], cwd=project.folder,
+            env=project.environment(reached_by(address)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        assert reached.wait(120)
+        os.killpg(process.pid, how)
+        assert process.wait(60) != 0
+        go.set()
+        project.ensure(BUILD, TEST, **reached_by(address))
+    assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
+
+
+def test_two_starts_at_once_take_turns(bare):
+    """Of two first starts one installs; the other waits, says for whom, and installs nothing."""
+    command = [sys.executable, "-c", ENSURE.format(before=""), BUILD]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    both = [subprocess.Popen(command, cwd=bare.folder, env=bare.environment({}), **pipes) for _ in range(2)]
+    said = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert "".join(said).count("Installing the pinned packages") == 1
+    assert "".join(said).count("Waiting for the installation of packages") <= 1
+    assert bare.versions() == {"alpha": "1", "beta": "1"}
+
+
+def test_another_file_than_the_pinned_one_is_refused(project, tmp_path):
+    """A registry that gives other bytes under the same name is named as that, and nothing of it is installed."""
+    other = tmp_path / "wheels"
+    other.mkdir()
+    make_wheel(other, "gamma", "1", files=["__init__.py", "intruder.py"])
+    said = project.ensure(TEST, check=False, PIP_FIND_LINKS=str(other))
+    assert "What arrived is not the file that was pinned" in said
+    assert "gamma" not in project.versions()
+
+
+# --- Machines ---
+
+LINUX = {"system": "linux", "processor": "x86_64", "python": (3, 12), "glibc": (2, 36)}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, None),
+        ({"python": (3, 11)}, None),
+        ({"python": (3, 14)}, None),
+        ({"processor": "aarch64", "glibc": (2, 28)}, None),
+        ({"system": "darwin", "processor": "arm64", "glibc": None}, None),
+        ({"system": "win32", "processor": "amd64", "glibc": None}, None),
+        ({"python": (3, 15)}, "Python 3.11 to 3.14; this is 3.15"),
+        ({"python": (3, 10)}, "Python 3.11 to 3.14; this is 3.10"),
+        ({"implementation": "pypy"}, "pypy"),
+        ({"wide": False}, "32-bit"),
+        ({"threads_free": True}, "free-threaded"),
+        ({"processor": "riscv64"}, "riscv64"),
+        ({"processor": "i686"}, "i686"),
+        ({"system": "freebsd14", "glibc": None}, "freebsd14"),
+        ({"glibc": (2, 17)}, "glibc 2.28 or newer; this system has 2.17"),
+        ({"glibc": ()}, "musl"),
+        ({"system": "win32", "processor": "arm64", "python": (3, 11), "glibc": None}, "3.12 or newer"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(change, words):
+    """Machines without files get one sentence that names what is wrong; the others get none."""
+    found = objection(Machine(**{**LINUX, **change}), TEST)
+    if words is None:
+        assert found is None
+    else:
+        assert words in found
+        assert found.endswith(".")
+
+
+@pytest.mark.parametrize("level", [BUILD, TEST])
+@pytest.mark.parametrize("python", pins.PYTHONS)
+@pytest.mark.parametrize("platform", pins.PLATFORMS)
+def test_a_machine_is_refused_when_and_only_when_a_file_is_missing(platform, python, level):
+    """What is said of each machine agrees with the wheels that the lock really has for it."""
+    system, processor = platform
+    glibc = {"linux": environment.GLIBC, "musl": ()}.get(system)
+    machine = Machine(
+        "linux" if system == "musl" else system, "amd64" if processor == "x86" else processor, python,
+        wide=processor != "x86", glibc=glibc,
+    )  # fmt: skip
+    names = ["requirements-build", "requirements-test"][: 1 + (level == TEST)]
+    found = [line for name in names for line in pins.read(pins.HERE / f"{name}.txt")]
+    record = json.loads(pins.RECORD.read_text("utf-8"))
+    missing = pins.missing_wheels(found, record, python, platform)
+    assert bool(missing) == (objection(machine, level) is not None), missing
+
+
+def test_this_machine_is_a_known_one():
+    """The machine that runs the tests is read right: with a real glibc, processor and version."""
+    machine = Machine.here()
+    assert objection(machine, TEST) is None
+    assert machine.python == sys.version_info[:2]
+    assert (machine.glibc is None) == (sys.platform != "linux")
+
+
+# --- Old Pythons ---
+
+OLD = [
+    Path.home() / ".pyenv" / "versions" / name / "bin" / "python" for name in ("2.7.18", "3.6.15", "3.10.13")
+]
+OLD += [
+    Path(found) for found in map(shutil.which, ("python2", "python2.7", "python3.6", "python3.8")) if found
+]
+
+
+@pytest.mark.parametrize("python", [path for path in OLD if path.exists()])
+def test_an_old_python_gets_a_sentence(python):
+    """Python 2.7 and 3 before 3.11 say which Python is needed, and which was found, without a traceback."""
+    starts = subprocess.run([python, "-c", ""], capture_output=True, check=False)
+    if starts.returncode:
+        pytest.skip("a version manager's name for a Python that is not there")
+    done = subprocess.run([python, ROOT / "build.py", "serve"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "needs Python 3.11 to 3.14; this is " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_first_file_is_written_for_any_python():
+    """`build.py` has no syntax that is newer than Python 2.7, so an old Python comes as far as the sentence."""
+    tree = ast.parse((ROOT / "build.py").read_text("utf-8"))
+    newer = (
+        ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.Starred, ast.AsyncFunctionDef, ast.Match,
+        ast.YieldFrom, ast.MatMult,
+    )  # fmt: skip
+    for node in ast.walk(tree):
+        assert not isinstance(node, newer), ast.unparse(node)
+        if isinstance(node, ast.FunctionDef):
+            assert node.returns is None
+            assert not node.args.kwonlyargs
+        if isinstance(node, ast.Call):
+            assert getattr(node.func, "id", "") != "print"
+        if isinstance(node, ast.Raise):
+            assert node.cause is None
+    (ROOT / "build.py").read_bytes().decode("ascii")

@@ -1,0 +1,132 @@
+"""The pinned requirements: complete for every supported Python and system, so that no installation resolves."""
+
+import copy
+import json
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tools import pins
+
+SUPPORTED = [platform for platform in pins.PLATFORMS if platform not in {("win32", "x86")}]
+MACHINES = [(python, platform) for platform in SUPPORTED for python in pins.PYTHONS]
+FORKS = [
+    ((3, 11), ("linux", "x86_64")),
+    ((3, 13), ("linux", "x86_64")),
+    ((3, 12), ("win32", "amd64")),
+]  # of markers
+# What has no wheel, and which sentence of `environment.objection` stands for it.
+LACKING = {
+    "requirements-build": {((3, 11), ("win32", "arm64")): ["pyyaml"]},
+    "requirements-test": {
+        **{(python, ("musl", "x86_64")): ["playwright", "scikit-learn"] for python in pins.PYTHONS},
+        **{
+            (python, ("musl", "aarch64")): ["matplotlib", "playwright", "scikit-learn"]
+            for python in pins.PYTHONS
+        },
+        **{(python, ("win32", "arm64")): ["pyarrow"] for python in pins.PYTHONS},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def record():
+    """What is recorded of the pinned versions."""
+    return json.loads(pins.RECORD.read_text("utf-8"))
+
+
+def locked(*names):
+    """The pins of some requirements files together."""
+    return [pin for name in names for pin in pins.read(pins.HERE / f"{name}.txt")]
+
+
+def wanted(name):
+    """The requirements of an `.in` file."""
+    lines = (pins.HERE / f"{name}.in").read_text("utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and line[0] not in "#-"]
+
+
+@pytest.mark.parametrize(("python", "platform"), MACHINES)
+def test_whatever_a_pinned_package_requires_is_pinned(record, python, platform):
+    """Nothing is left to a resolver: with extras and markers, each requirement is in the list that installs it."""
+    for names in (("requirements-build",), ("requirements-build", "requirements-test")):
+        problems = pins.missing_requirements(wanted(names[-1]), locked(*names), record, python, platform)
+        assert problems == []
+
+
+@pytest.mark.parametrize("names", [("requirements-build",), ("requirements-build", "requirements-test")])
+@pytest.mark.parametrize(("python", "platform"), MACHINES)
+def test_each_pin_has_a_wheel_for_each_machine(record, names, python, platform):
+    """Every pinned hash that an installation takes is that of a wheel which fits, except where a sentence says so."""
+    lacking = sorted({pin for name in names for pin in LACKING[name].get((python, platform), [])})
+    assert pins.missing_wheels(locked(*names), record, python, platform) == lacking
+
+
+@pytest.mark.parametrize("name", sorted(pins.NAMES))
+def test_a_removed_pin_is_missed(record, name):
+    """The check of completeness notices the loss of any single pin, also of one that only a marker or extra brings."""
+    everything = locked("requirements-build") if name == "requirements-test" else []
+    own = locked(name)
+    for gone, _ in own:
+        if any(gone.name == pin.name for pin, _ in everything):
+            continue  # the other list still brings it
+        left = [pair for pair in own if pair[0].name != gone.name] + everything
+        problems = [
+            problem
+            for python, platform in FORKS
+            for problem in pins.missing_requirements(wanted(name), left, record, python, platform)
+        ]
+        assert problems, gone.name
+
+
+def test_a_package_that_grew_a_requirement_is_noticed(record):
+    """A recorded requirement, with an extra, of something that is not pinned makes the check fail and names both."""
+    grown = copy.deepcopy(record)
+    (version,) = grown["pytest-cov"]
+    grown["pytest-cov"][version]["requires"].append("brand-new[toml]>=3 ; python_version >= '3.11'")
+    names = ("requirements-build", "requirements-test")
+    problems = pins.missing_requirements(
+        wanted(names[1]), locked(*names), grown, (3, 11), ("linux", "x86_64")
+    )
+    assert len(problems) == 1
+    assert "pytest-cov" in problems[0]
+    assert "brand-new[toml]>=3" in problems[0]
+
+
+def test_the_record_is_what_the_installed_packages_say(record):
+    """An independent reading: each installed package requires what `requirements.json` says of its version."""
+    compared = 0
+    for name, versions in record.items():
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue  # for another system
+        requires = {str(Requirement(line)) for line in distribution.requires or []}
+        assert requires == {str(Requirement(line)) for line in versions[distribution.version]["requires"]}, (
+            name
+        )
+        compared += 1
+    assert compared > 50
+
+
+@pytest.mark.parametrize("name", pins.NAMES)
+def test_every_pin_names_one_version_and_its_files(record, name):
+    """A line without `==`, without hashes, or without a record cannot be installed by hash and fails here."""
+    for pin, hashes in locked(name):
+        (specifier,) = pin.specifier
+        assert specifier.operator == "==", pin
+        assert "*" not in specifier.version, pin
+        assert pin.extras == set(), pin
+        wheels = record[canonicalize_name(pin.name)][specifier.version]["wheels"]
+        assert wheels, pin
+        assert set(wheels.values()) <= hashes, pin
+
+
+def test_both_lists_pin_the_same_versions():
+    """What the list for the build and the list for the tests share, they pin alike: adding one never changes it."""
+    build, test = ({(pin.name, str(pin.marker)): pin for pin, _ in locked(name)} for name in pins.NAMES[:2])
+    shared = build.keys() & test.keys()
+    assert len(shared) > 5
+    assert all(build[key] == test[key] for key in shared)

@@ -1,0 +1,212 @@
+"""Every script and file of the page is watched: what does not arrive is named, and the rest works."""
+
+import json
+import re
+import subprocess
+
+import hosts
+import pytest
+from playwright.sync_api import expect
+
+from tools import node
+
+NOTES = (
+    r"Failed to load resource|net::ERR|Refused to execute|MIME type|could not be downloaded|standard library"
+)
+NO_PYTHON = "delete globalThis.Worker"
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+
+
+@pytest.fixture
+def host(broken_dist):
+    """A host of the site without its scripts for a folder: the address and the rules."""
+    with hosts.serving(broken_dist) as found:
+        yield found
+
+
+def says(reader, *parts):
+    """Wait until the page has said that something failed; it must contain all parts."""
+    expect(reader.html).to_have_attribute("data-boot", "failed")
+    for part in parts:
+        expect(reader.one("[data-boot-text]")).to_contain_text(part)
+
+
+def again(reader):
+    """The button that asks once more."""
+    return reader.page.get_by_role("button", name="Try again")
+
+
+def saves(reader):
+    """A prediction and a reflection are taken, saved, and there after a reload."""
+    reader.commit(30)
+    reader.part.get_by_label("Your answer").fill("What repeats teaches less.")
+    expect(reader.here("[data-saved='1']")).to_have_text("saved")
+    reader.saved().page.reload()
+    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.part.get_by_label("Your answer")).to_have_value("What repeats teaches less.")
+
+
+def test_each_file_of_the_start_in_turn(new_reader, broken_dist, host):
+    """Whichever file the start needs is missing, the page names it; what was written is saved without it."""
+    address, rules = host
+    page = (broken_dist / "index.html").read_text("utf-8")
+    manifest = json.loads(re.search(r"data-manifest>(.*?)</script>", page, re.DOTALL)[1])
+    needed = [manifest["files"][name]["url"] for name in manifest["eager"]] + manifest["scripts"]
+    needed += re.search(r'data-scripts="([^"]+)"', page)[1].split()
+    assert len(needed) > 12
+    for name in (url.rpartition("/")[2] for url in needed):
+        rule = rules.add(name, status=404)
+        reader = new_reader(base=address)
+        reader.expected_errors = [NOTES]
+        reader.page.goto(address + "index.html?track=cloud&part=1")
+        if name.startswith("page."):
+            says(reader, name, "cannot be taken yet", "does not have it (status 404)")
+            rules.clear()
+            again(reader).click()
+        else:
+            says(reader, name.split(".")[0], "status 404", "work without it")
+        reader.commit(30)
+        expect(reader.status()).to_have_attribute("data-state", "saved")
+        reader.context.close()
+        if rule in rules:
+            rules.remove(rule)
+
+
+HAPPENED = {
+    "a sign-in page": ({"body": hosts.SIGN_IN, "kind": "text/html"}, "A web page came in its place"),
+    "a half": ({"cut": 5000}, "The connection to the host broke off"),
+    "half of it, as if it were whole": ({"body": b'labFirst.piece("x", function () {'}, "damaged or cut off"),
+    "an empty file": ({"body": b""}, "damaged or cut off"),
+    "a failure of the host": ({"status": 503}, "cannot send it just now (status 503)"),
+    "a host that is asked too often": ({"status": 429}, "cannot send it just now (status 429)"),
+    "a refusal": ({"status": 403}, "The host refuses to send it (status 403)"),
+    "no answer": ({"reset": True}, "The connection to the host broke off"),
+    "a wrong type": (
+        {"kind": "application/octet-stream", "headers": NOSNIFF},
+        "sends it as “application/octet-stream”",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HAPPENED)
+@pytest.mark.parametrize("script", ["page", "python"])
+def test_what_happened_is_said(new_reader, host, what, script):
+    """The sentence says what came in place of a script; when it is mended, "Try again" brings the page to life."""
+    address, rules = host
+    rule, sentence = HAPPENED[what]
+    made = rules.add(f"{script}.*.js", **rule)
+    reader = new_reader(base=address, script=NO_PYTHON)
+    reader.expected_errors = [NOTES]
+    reader.open()
+    says(reader, f"{script}.", sentence)
+    rules.remove(made)
+    again(reader).click()
+    says(reader, "web workers")  # Python's turn, which this browser cannot run
+    saves(reader)
+
+
+@pytest.mark.parametrize("script", ["page", "python", "bokeh.min"])
+@pytest.mark.parametrize("trouble", [{"status": 503}, {"reset": True}, {"body": hosts.SIGN_IN}])
+def test_what_fails_once_is_asked_for_again(new_reader, host, script, trouble):
+    """A script that does not arrive the first time is asked for past the cache, in the order, without a word."""
+    address, rules = host
+    rules.add(f"{script}.*.js", times=2 if "reset" in trouble else 1, **trouble)  # a browser repeats a reset
+    reader = new_reader(base=address, script=NO_PYTHON if script != "bokeh.min" else None)
+    reader.expected_errors = [NOTES]
+    reader.open()
+    if script == "bokeh.min":
+        expect(reader.html).to_have_attribute("data-boot", "starting")
+        expect(reader.part.get_by_role("slider", name="Similarity threshold")).to_be_attached()
+    else:
+        says(reader, "web workers")
+    assert reader.one("[data-trouble]").count() == 0
+    saves(reader)
+
+
+@pytest.mark.parametrize("lost", ["page.*.js", "python.*.js", "numpy*", "panel.min*.js"])
+def test_update_under_a_page_that_loads(new_reader, broken_dist, host, lost):
+    """A page whose files a new edition has replaced says so, and offers the one thing that helps."""
+    address, rules = host
+    page = (broken_dist / "index.html").read_text("utf-8")
+    rules.add(lost, status=404)
+    newer = re.sub(r"\.[0-9a-f]{10}\.", ".0123456789.", page).encode()
+    reader = new_reader(base=address)
+    reader.expected_errors = [NOTES]
+    rules.add("index.html", times=1, body=page.encode())
+    rules.insert(1, {"pattern": "index.html", "body": newer})
+    reader.open()
+    says(reader, "The lab was updated while this page was loading")
+    rules.clear()  # the new edition is there
+    reader.page.get_by_role("button", name="Reload the page").click()
+    expect(reader.one("[data-boot-text]")).not_to_contain_text("updated")
+    saves(reader)
+
+
+def test_first_script_missing(new_reader, host):
+    """Without the first script the page promises nothing: it says what stays undone, and what to do."""
+    address, rules = host
+    rules.add("first.*.js", status=404)
+    reader = new_reader(base=address)
+    reader.expected_errors = [NOTES]
+    reader.page.goto(address + "index.html")
+    text = reader.one("[data-boot-text]")
+    expect(text).to_contain_text("if this sentence stays")
+    expect(text).not_to_contain_text("starts by itself")
+    rules.clear()
+    text.get_by_role("link", name="Reload the page").click()
+    expect(reader.html).to_have_attribute("data-boot", "starting")
+
+
+def test_style_sheet_missing(new_reader, host):
+    """Without its style sheet the page works, and says why it looks plain; once is not enough to lose it."""
+    address, rules = host
+    rules.add("style.*.css", status=404, times=1)
+    reader = new_reader(base=address, script=NO_PYTHON)
+    reader.expected_errors = [NOTES]
+    reader.open()
+    expect(reader.one(".masthead")).to_have_css("border-bottom-style", re.compile("none|solid"))
+    assert reader.one("[data-trouble]").count() == 0
+    rules.add("style.*.css", status=404)
+    reader.page.reload()
+    expect(reader.one("[data-trouble]")).to_contain_text("style sheet did not arrive")
+    saves(reader)
+
+
+def test_guide_says_what_it_lacks(new_reader, host):
+    """A guide, too, says when its script does not arrive, and its text stays."""
+    address, rules = host
+    rules.add("guide-instructors.*.js", status=503)
+    reader = new_reader(base=address)
+    reader.expected_errors = [NOTES]
+    reader.page.goto(address + "guide-instructors.html")
+    expect(reader.page.get_by_role("alert").first).to_contain_text("cannot send it just now (status 503)")
+    expect(reader.page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_explanations_come_when_the_line_is_back(new_reader, host):
+    """Explanations that did not arrive are asked for again when the browser is online again."""
+    address, rules = host
+    rules.add("reveal-1.*.js", reset=True)
+    reader = new_reader(base=address, script=NO_PYTHON)
+    reader.expected_errors = [NOTES]
+    reader.open().commit(30)
+    expect(reader.notice()).to_contain_text("your prediction is saved")
+    rules.clear()
+    reader.context.set_offline(True)
+    reader.context.set_offline(False)
+    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.notice()).to_be_hidden()
+
+
+def test_first_script_can_be_read_by_old_browsers(dist):
+    """The first script is ECMAScript 5, so that a browser which is too old for the lab can say so."""
+    (first,) = (dist / "assets").glob("first.*.js")
+    parser = "require('internal/deps/acorn/acorn/dist/acorn').parse(require('fs').readFileSync(0, 'utf8'), {ecmaVersion: 5})"
+    for text, good in ((first.read_text("utf-8"), True), ("let a = b?.c;", False)):
+        done = subprocess.run(
+            [node.executable(), "--expose-internals", "-e", parser],
+            input=text.encode(),
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode == 0) is good, done.stderr.decode()[-500:]

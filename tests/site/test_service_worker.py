@@ -1,0 +1,497 @@
+"""The service worker in Chromium: the lab without a network, one version at a time, and nothing lost when it fails."""
+
+import re
+
+import pytest
+from editions import COLOUR, another, copied, switched_off
+from host import hosting
+from playwright.sync_api import expect
+
+FIRST = "Signal-to-noise engineering"
+NEW = "Another edition"
+PATIENCE = 60_000  # ms: machines that run tests are busy
+READY = re.compile(r"^Works offline now: \d+ MB are kept in this browser\.$")
+AWAY = r"net::ERR|Failed to load resource"
+CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('data-selection-lab '))"
+COMPLETE = """async () => {
+  const found = [];
+  for (const name of await caches.keys()) {
+    if (await caches.match("https://lab.invalid/complete", { cacheName: name })) found.push(name);
+  }
+  return found;
+}"""
+REGISTRATIONS = "async () => (await navigator.serviceWorker.getRegistrations()).map((each) => each.scope)"
+OWN_STYLE = "() => fetch(document.querySelector('link[rel=stylesheet]').href, { cache: 'no-store' }).then(({ status }) => status)"
+UPDATE = "async () => { await (await navigator.serviceWorker.getRegistration()).update(); }"
+LOOK_FOR_UPDATE = (
+    "async () => { (await navigator.serviceWorker.getRegistration()).update().catch(() => {}); }"
+)
+STATE = "async () => (await navigator.serviceWorker.getRegistration())?.active?.state"
+
+
+@pytest.fixture
+def host(dist, tmp_path):
+    """A host of a copy of the site, in a folder as GitHub Pages has them."""
+    with hosting(copied(dist, tmp_path / "first"), "/repo/") as host:
+        yield host
+
+
+@pytest.fixture
+def visitor(new_reader, host):
+    """A reader whose browser may have service workers."""
+    return new_reader(base=host.address, service_workers="allow")
+
+
+# Python takes its time, and what a worker does has little to do with it: such a visitor's browser has none, and says
+# at once what a page says when Python runs.
+AT_ONCE = """
+  delete globalThis.Worker;
+  addEventListener("DOMContentLoaded", () => setTimeout(() => document.dispatchEvent(new CustomEvent("lab:boot", { detail: "live" })), 100));
+"""
+
+
+@pytest.fixture
+def quick(new_reader, host):
+    """A reader whose browser may have service workers, and no Python."""
+    return new_reader(base=host.address, service_workers="allow", script=AT_ONCE)
+
+
+def status(reader):
+    """What the page says about offline use."""
+    return reader.one("[data-offline-status]")
+
+
+def kept(reader, query="?track=cloud&part=1"):
+    """Open the lab and wait until it says that it works offline."""
+    reader.open(query)
+    expect(status(reader)).to_have_text(READY, timeout=4 * PATIENCE)  # a hundred files
+    return reader
+
+
+def works(reader, part="1"):
+    """A text that the page loads only when it is needed arrives."""
+    reader.commit(30)
+    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    return reader
+
+
+def until(reader, script, wanted):
+    """Wait until a script in the page gives what is wanted."""
+    for _ in range(600):
+        found = reader.page.evaluate(script)
+        if found == wanted or (callable(wanted) and wanted(found)):
+            return found
+        reader.page.wait_for_timeout(100)
+    pytest.fail(f"{script} still gives {found}")
+
+
+def edition(reader, title):
+    """The page is of that edition, its text and its style."""
+    expect(reader.page.get_by_role("heading", level=1)).to_have_text(title)
+    colour = reader.page.get_by_role("heading", level=1).evaluate("(title) => getComputedStyle(title).color")
+    assert (colour == COLOUR) == (title == NEW)
+
+
+def visit_again(reader):
+    """Close every page of the lab, and open it anew."""
+    for page in reader.context.pages:
+        page.close()
+    reader.page = reader.context.new_page()
+    return reader
+
+
+def answered(reader):
+    """Python answers in all three parts."""
+    reader.live().commit(30).results()
+    for part in "23":
+        reader.page.get_by_role("link", name=f"Part {part}").first.click()
+        expect(reader.page.locator(f"[data-part='{part}']")).to_have_attribute(
+            "data-results", re.compile(".")
+        )
+
+
+# -- without a network ---------------------------------------------------------------------------------
+
+
+def test_second_visit_needs_no_network(visitor, host):
+    """Once kept, the lab opens without a host, live in all parts, by its folder, with settings and with a place."""
+    kept(visitor)
+    expect(visitor.one("[data-offline-said]")).to_have_text(
+        re.compile(r"^Works offline now \(\d+ MB kept\)\.$")
+    )
+    host.stop()
+    visit_again(visitor).page.goto(host.address)
+    answered(visitor)
+    expect(visitor.one("[data-offline-said]")).to_be_empty()  # has been said
+    visitor.open("?track=edge&part=2&seed=3#part-2").live()
+    expect(visitor.page.get_by_role("radio", name="Edge Guardian")).to_be_checked()
+    expect(visitor.page.locator("[data-part='2']")).to_be_visible()
+    assert visitor.page.url.endswith("#part-2") and "part=2" in visitor.page.url
+
+
+def test_first_visit_goes_on_without_a_network(visitor, host):
+    """When the page says that it works offline, this very page does: data and texts not yet loaded are there."""
+    kept(visitor)
+    host.stop()
+    visitor.commit(30).results().choose_corpus("Licence texts (real)")
+    expect(visitor.value("reveal.measured")).to_have_text(re.compile(r"^59\.\d %$"))
+
+
+def test_worker_waits_for_python_and_fetches_nothing_twice(visitor, host):
+    """Nothing is kept before Python runs; then what the browser already has is not asked for again."""
+    with visitor.held("**/*.wasm"):
+        visitor.open()
+        expect(visitor.html).to_have_attribute("data-boot", "starting")
+        visitor.page.wait_for_timeout(2000)
+        assert "sw.js" not in host.asked
+    visitor.live()
+    expect(status(visitor)).to_have_text(READY)
+    twice = {path for path in host.asked if host.asked.count(path) > 1 and path != "index.html"}
+    # A small file may be under way to Python and to the worker at the same time.
+    assert sum((host.folder / path).stat().st_size for path in twice) < 300_000, twice
+    assert not [path for path in host.asked if path.startswith(("offline/", "guide", "assets/guide"))]
+
+
+def test_other_pages_are_the_network_s(quick, host):
+    """A guide is answered by the host, and never by the lab; what the host does not know stays unknown."""
+    page = kept(quick).page
+    page.goto(host.address + "guide-authors.html")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(FIRST)
+    assert host.asked[-1] != "index.html" and "guide-authors.html" in host.asked
+    quick.expected_errors = [AWAY]
+    assert page.goto(host.address + "0.9/index.html").status == 404  # an earlier release beside this one
+    assert page.goto(host.address + "nothing").status == 404
+
+
+# -- versions ------------------------------------------------------------------------------------------
+
+
+def test_deployment_over_an_open_page(quick, host, dist, tmp_path):
+    """The open page goes on with its version, says so once, and the next visit has the new one, whole."""
+    kept(quick)
+    host.folder = another(dist, tmp_path / "second")
+    quick.page.evaluate(LOOK_FOR_UPDATE)
+    news = quick.page.get_by_role("complementary", name="A newer version")
+    expect(news).to_contain_text("A newer version of the lab is ready; it is used the next time you open it.")
+    edition(quick, FIRST)
+    works(quick)
+    assert quick.page.evaluate(OWN_STYLE) == 200  # of its version, which the host has no more
+    news.get_by_role("button", name="Later").click()
+    expect(news).to_be_hidden()
+    host.stop()
+    visit_again(quick).open()
+    edition(quick, NEW)
+    expect(quick.page.get_by_role("complementary", name="A newer version")).to_be_hidden()
+    until(quick, CACHES, lambda names: len(names) == 1)
+
+
+def test_reload_when_the_reader_wants(quick, host, dist, tmp_path):
+    """ "Reload now" brings the new version to this page alone; the other tab keeps its own, and its work goes on."""
+    kept(quick).commit(30).saved()
+    other = quick.another_tab().open()
+    host.folder = another(dist, tmp_path / "second")
+    quick.page.evaluate(LOOK_FOR_UPDATE)
+    quick.page.get_by_role("button", name="Reload now").click()
+    edition(quick, NEW)
+    expect(quick.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    host.stop()
+    edition(other, FIRST)
+    for each in (other, quick):
+        assert each.page.evaluate(OWN_STYLE) == 200
+    assert len(quick.page.evaluate(CACHES)) == 2  # what the other tab may still need stays
+
+
+def test_page_that_no_worker_answers_for_is_not_called_old(quick, host, dist, tmp_path):
+    """A page fresh from the host is not told that the older version kept is a newer one."""
+    kept(quick)
+    host.folder = another(dist, tmp_path / "second")
+    visit_again(quick)
+    client = quick.context.new_cdp_session(quick.page)
+    client.send("Network.enable")
+    client.send("Network.setBypassServiceWorker", {"bypass": True})
+    quick.open("?track=mobile&part=1")  # not what the browser has of this address
+    edition(quick, NEW)
+    expect(status(quick)).to_have_text(READY, timeout=4 * PATIENCE)
+    expect(quick.page.get_by_role("complementary", name="A newer version")).to_be_hidden()
+
+
+# -- what is not kept by halves ------------------------------------------------------------------------
+
+
+REFUSED = """async () => {
+  const registration = await navigator.serviceWorker.getRegistration();
+  await registration.update();
+  const worker = registration.installing;
+  while (worker.state === "installing") await new Promise((done) => worker.addEventListener("statechange", done, { once: true }));
+  return worker.state;
+}"""
+PORTAL = ("text/html", b"<title>Sign in</title>Sign in to the network of this hotel.")
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("assets/style.*.css", None),
+        ("assets/style.*.css", PORTAL),
+        ("index.html", PORTAL),
+        ("index.html", None),
+    ],
+)
+def test_half_a_version_is_none(quick, host, dist, tmp_path, name, answer):
+    """A new version of which a file is missing, or is a portal's, is never used; once it is whole, it is."""
+    kept(quick)
+    quick.expected_errors = [AWAY]
+    host.folder = another(dist, tmp_path / "second")
+    (file,) = host.folder.glob(name)
+    host.replaced[file.relative_to(host.folder).as_posix()] = answer
+    assert quick.page.evaluate(REFUSED) == "redundant"
+    quick.reload()
+    edition(quick, FIRST)
+    host.replaced.clear()
+    quick.page.evaluate(LOOK_FOR_UPDATE)
+    until(quick, COMPLETE, lambda names: len(names) == 2)
+    quick.reload()
+    edition(quick, NEW)
+
+
+def test_gap_in_what_is_kept_is_filled_with_nothing_else(quick, host):
+    """A file lost from the cache comes from the host, a portal's page in its place is refused, then it is kept."""
+    kept(quick)
+    lost = quick.page.evaluate("""async () => {
+      const name = (await caches.keys()).find((each) => each.startsWith("data-selection-lab "));
+      const cache = await caches.open(name);
+      const [request] = (await cache.keys()).filter(({ url }) => url.includes("licences.json"));
+      await cache.delete(request);
+      return request.url;
+    }""")
+    path = lost.removeprefix(host.address)
+    ask = "(url) => fetch(url, { cache: 'no-store' }).then(({ status }) => status, () => 'refused')"
+    quick.expected_errors = [AWAY]
+    host.replaced[path] = PORTAL
+    assert quick.page.evaluate(ask, lost) == "refused"
+    host.replaced.clear()
+    assert quick.page.evaluate(ask, lost) == 200
+    host.stop()
+    assert quick.page.evaluate(ask, lost) == 200
+
+
+# -- a worker that fails -------------------------------------------------------------------------------
+
+
+def change_worker(host, *changes):
+    """Break the worker of the host's edition."""
+    path = host.folder / "sw.js"
+    text = path.read_text("utf-8")
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([('"use strict";', "throw new Error('broken');")], "Not kept: this browser, or the host"),
+        ([("waitUntil(fill())", "waitUntil(new Promise(() => {}))")], "Keeping the lab for offline use …"),
+        ([("waitUntil(fill())", "waitUntil(Promise.reject(new Error('broken')))")], "Not kept"),
+    ],
+    ids=["throws", "never answers", "refuses"],
+)
+def test_worker_that_does_not_start(quick, host, changes, said):
+    """A worker that throws, or never gets ready, is said beside the switch; the lab works, now and the next time."""
+    change_worker(host, *changes)
+    quick.open()
+    expect(status(quick)).to_contain_text(said)
+    works(quick).reload()
+    expect(quick.here("[data-lock-answer='1']")).to_contain_text("30 %")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("const { request } = event;", "throw new Error('broken');")],
+        [
+            ("const PATIENCE = 5000", "const PATIENCE = 500"),
+            ("async function kept(url) {", "async function kept(url) { await new Promise(() => {});"),
+            ("async function newestPage() {", "async function newestPage() { await new Promise(() => {});"),
+        ],
+        [
+            ("async function kept(url) {", "async function kept(url) { throw new Error('broken');"),
+            ("async function newestPage() {", "async function newestPage() { throw new Error('broken');"),
+        ],
+    ],
+    ids=["throws", "hangs", "refuses"],
+)
+def test_worker_that_cannot_answer(quick, host, changes):
+    """When the worker throws, or the browser's storage hangs or refuses, the page comes from the host."""
+    change_worker(host, *changes)
+    kept(quick).reload()
+    before = len(host.asked)
+    quick.reload()
+    works(quick)
+    assert len(host.asked) > before
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_no_room(quick, host, known):
+    """Where there is no room, seen beforehand or met under way, nothing is left over, and the page says so."""
+    if known:
+        change_worker(host, ("const SPARE = 1.5", "const SPARE = 1e9"))
+    else:  # what the browser then says of its room is not true
+        client = quick.context.new_cdp_session(quick.page)
+        quota = {"origin": host.address.split("/repo")[0], "quotaSize": 6_000_000}
+        client.send("Storage.overrideQuotaForOrigin", quota)
+    quick.open()
+    expect(status(quick)).to_contain_text(
+        re.compile(r"^Not kept \(\d+ MB\): this browser has not enough free space")
+    )
+    assert quick.page.evaluate(CACHES) == []
+    works(quick)
+
+
+BLOCKED = """
+  const no = () => { throw new DOMException("blocked", "SecurityError"); };
+  Object.defineProperty(Navigator.prototype, "serviceWorker", { get: GETTER });
+  Object.defineProperty(globalThis, "localStorage", { get: no });
+  CacheStorage.prototype.keys = CacheStorage.prototype.match = async () => no();
+  LockManager.prototype.request = async () => no();
+"""
+
+
+@pytest.mark.parametrize(
+    "getter",
+    [
+        "no",
+        "() => undefined",
+        "() => ({ register: async () => no(), getRegistration: async () => no(), addEventListener() {} })",
+    ],
+)
+def test_storage_that_is_blocked(new_reader, host, getter):
+    """Where the browser forbids storage, in whatever way, the lab works and reports no error."""
+    reader = new_reader(
+        base=host.address, service_workers="allow", script=AT_ONCE + BLOCKED.replace("GETTER", getter)
+    )
+    works(reader.open())
+    reader.page.wait_for_timeout(1500)
+    assert "sw.js" not in host.asked
+    expect(reader.one("[data-offline-said]")).to_be_empty()
+
+
+# -- off -----------------------------------------------------------------------------------------------
+
+OTHERS = """async (names) => {
+  for (const name of names) await (await caches.open(name)).put("https://lab.invalid/x", new Response("x"));
+}"""
+
+
+def test_reader_switches_it_off_and_on(quick, host):
+    """Off removes the worker and what it kept, and nothing of others; it stays off; on keeps the lab again."""
+    kept(quick)
+    nested = f"data-selection-lab {host.address}0.9/ 1234"
+    others = {nested, "data-selection-lab http://elsewhere.invalid/ 1", "another site's"}
+    quick.page.evaluate(OTHERS, sorted(others))
+    switch = quick.page.get_by_label("Keep the lab for offline use")
+    expect(switch).to_be_checked()
+    switch.uncheck()
+    expect(status(quick)).to_have_text("Not kept: without a connection the lab does not open.")
+    names = quick.page.evaluate("() => caches.keys()")
+    assert others <= set(names) <= others | {"lab-python"}
+    assert quick.page.evaluate(REGISTRATIONS) == []
+    asked = host.asked.count("sw.js")
+    quick.reload()
+    expect(switch).not_to_be_checked()
+    quick.page.wait_for_timeout(2000)
+    assert host.asked.count("sw.js") == asked
+    switch.check()
+    expect(status(quick)).to_have_text(READY)
+    host.stop()
+    quick.reload()
+    assert others <= set(quick.page.evaluate("() => caches.keys()"))
+
+
+def test_off_and_on_at_once(quick, host):
+    """Off and on again in one page leaves a lab that works offline."""
+    kept(quick)
+    switch = quick.page.get_by_label("Keep the lab for offline use")
+    switch.uncheck()
+    expect(status(quick)).to_contain_text("Not kept")
+    switch.check()
+    expect(status(quick)).to_have_text(READY)
+    host.stop()
+    quick.reload()
+
+
+def test_maintainer_switches_it_off(quick, host, dist, tmp_path):
+    """An edition without a worker removes the one that readers have, and what it kept, also under an open page."""
+    kept(quick)
+    quick.page.evaluate(OTHERS, ["another site's"])
+    host.folder = switched_off(dist, tmp_path / "off")
+    quick.page.evaluate(LOOK_FOR_UPDATE)
+    until(quick, REGISTRATIONS, [])
+    until(quick, CACHES, [])
+    works(quick)
+    quick.page.evaluate(
+        OTHERS, [f"data-selection-lab {host.address} left"]
+    )  # of a worker that was interrupted
+    quick.reload()
+    until(quick, CACHES, [])
+    quick.page.wait_for_timeout(1500)
+    assert quick.page.evaluate(REGISTRATIONS) == []
+    assert "another site's" in quick.page.evaluate("() => caches.keys()")
+    expect(quick.page.get_by_label("Keep the lab for offline use")).to_be_hidden()
+
+
+# -- where it does not belong --------------------------------------------------------------------------
+
+BOOK = "<!doctype html><title>Book</title><iframe title='lab' src='LAB' style='width: 900px; height: 700px'></iframe>"
+
+
+@pytest.mark.parametrize("home", ["same", "another", "sandbox"])
+def test_frames(new_reader, host, tmp_path, home):
+    """In the frame of another origin, or of a sandbox, nothing is kept; in one of the same origin it is."""
+    lab = host.address + "index.html?track=cloud&part=1"
+    book = BOOK.replace("LAB", lab)
+    if home == "sandbox":
+        book = book.replace("<iframe", "<iframe sandbox='allow-scripts'")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "index.html").write_text(book)
+    (host.folder / "book.html").write_text(book)
+    with hosting(tmp_path / "book") as shop:
+        reader = new_reader(base="http://", service_workers="allow", script=AT_ONCE)
+        reader.expected_errors = [r"sandbox|CORS|origin 'null'|net::ERR"]
+        reader.page.goto(
+            shop.address.replace("127.0.0.1", "localhost")
+            if home == "another"
+            else host.address + "book.html"
+        )
+        frame = reader.page.frame_locator("iframe")
+        expect(frame.locator("html")).to_have_attribute("data-boot", re.compile("live|failed"))
+        place = frame.locator("[data-offline-status]")
+        if home == "same":
+            expect(place).to_have_text(READY)
+        else:
+            reader.page.wait_for_timeout(2500)
+            expect(frame.get_by_label("Keep the lab for offline use")).to_be_hidden()
+            assert "sw.js" not in host.asked
+
+
+def test_page_from_a_folder_has_no_worker(new_reader, dist):
+    """A double-clicked page neither offers nor starts a service worker."""
+    reader = new_reader(base=dist.as_uri() + "/", service_workers="allow", script=AT_ONCE)
+    reader.open().page.wait_for_timeout(1500)
+    expect(reader.page.get_by_label("Keep the lab for offline use")).to_be_hidden()
+
+
+def test_firefox_needs_no_network_the_second_time(new_firefox, host):
+    """Firefox, too, opens the lab without a host once it is kept, and computes."""
+    firefox = new_firefox(**{"dom.serviceWorkers.enabled": True})
+    firefox.open(host.address + "index.html?track=cloud&part=1&corpus=licences")
+    firefox.wait("() => document.documentElement.dataset.boot === 'live'")
+    said = "() => /^Works offline now/.test(document.querySelector('[data-offline-status]').textContent)"
+    firefox.wait(said)
+    host.stop()
+    firefox.reload()
+    firefox.type("spinbutton", "Reduction in total training FLOPs", "30")
+    firefox.click("button", "Commit")
+    shows = "() => /^59\\.\\d %$/.test(document.querySelector(\"[data-part='1'] [data-value='reveal.measured']\").textContent)"
+    firefox.wait(shows)

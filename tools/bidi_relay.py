@@ -1,0 +1,61 @@
+"""Start a stock Firefox, and relay what Playwright says to it, answering the commands that this Firefox lacks.
+
+Playwright drives a stock Firefox over WebDriver BiDi. It sets the colour scheme of every new profile by a command
+that Firefox 153 (ESR) does not know, and gives up when that fails, although the scheme need not be set. Run by
+`stock_firefox.py` in the place of Firefox: the arguments are Firefox and its own arguments.
+"""
+
+import asyncio
+import json
+import re
+import sys
+
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import serve
+
+LISTENS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
+PASSED_OVER = {"emulation.setMediaFeaturesOverride"}
+WHOLE = {"max_size": None, "compression": None}  # a message can hold a file
+
+
+async def relay(playwright, address):
+    """Carry messages both ways until one side goes."""
+    async with connect(address, **WHOLE) as firefox:
+
+        async def back():
+            async for message in firefox:
+                await playwright.send(message)
+            await playwright.close()
+
+        returning = asyncio.create_task(back())
+        async for message in playwright:
+            command = json.loads(message)
+            if command.get("method") in PASSED_OVER:
+                await playwright.send(json.dumps({"type": "success", "id": command["id"], "result": {}}))
+            else:
+                await firefox.send(message)
+        returning.cancel()
+
+
+async def main(command):
+    """Run Firefox until it ends; what it says goes on to Playwright, with this relay's address for its own."""
+    firefox = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    address = None
+
+    async def connected(playwright):
+        await relay(playwright, address)
+
+    async with serve(connected, "127.0.0.1", 0, **WHOLE) as server:
+        here = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async for line in firefox.stderr:
+            text = line.decode("utf-8", "replace")
+            if found := LISTENS.search(text):
+                address = f"{found[1]}/session"
+                text = text.replace(found[1], here)
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        return await firefox.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))

@@ -1,0 +1,204 @@
+"""The commands of `build.py`: build, serve, setup, test, bench, ways, derive, zip, fresh, update-lock.
+
+What a step does is in the file of `tools/` that is named after it. The imports at the top are of the standard library
+and of tools that need nothing else, because they run before `.venv` is there; what needs it is imported where used.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import pip_client
+from tools.environment import BUILD, TEST, Environment, EnvironmentFault
+from tools.fetch import FetchError
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = Environment(ROOT)
+VENV, PYTHON = ENVIRONMENT.folder, ENVIRONMENT.python
+
+
+def main():
+    """Read the command line, and carry it out inside `.venv`."""
+    options = parse(sys.argv[1:])
+    try:
+        if options.command not in WITHOUT_ENVIRONMENT:
+            ENVIRONMENT.ensure(LEVELS.get(options.command, (BUILD,)), say)
+            if not ENVIRONMENT.is_running():
+                ENVIRONMENT.start_again([ROOT / "build.py", *sys.argv[1:]])
+        os.chdir(ROOT)
+        COMMANDS[options.command](options)
+    except (FetchError, EnvironmentFault) as error:
+        sys.exit(f"\n{error}")
+    except pip_client.PipError as error:
+        sys.exit(f"\npip failed:\n{error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"\nThis command failed (exit code {error.returncode}): {' '.join(map(str, error.cmd))}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def parse(arguments):
+    """The command and its options."""
+    parser = argparse.ArgumentParser(
+        prog="build.py", description="Build, serve and test the Data Selection lab."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    making = commands.add_parser("build", help="make dist/, and .venv with the core installed")
+    making.add_argument(
+        "--no-service-worker",
+        action="store_true",
+        help="a site that keeps nothing for offline use, and removes what an earlier one kept",
+    )
+    serve = commands.add_parser("serve", help="build, serve on 127.0.0.1, build again when a source changes")
+    serve.add_argument("--port", type=int, default=8000, help="default 8000; 0 takes a free one")
+    commands.add_parser("setup", help="build, and add what the tests and the benchmark need; run nothing")
+    test = commands.add_parser("test", help="build, then run all tests; what follows -- goes to pytest")
+    test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
+    bench = commands.add_parser("bench", help="build, then measure; what follows -- goes to tools/bench.py")
+    bench.add_argument("arguments", nargs="*")
+    ways = commands.add_parser(
+        "ways", help="build, go every way into the lab, and write what works into README.md"
+    )
+    ways.add_argument("arguments", nargs="*", help="arguments for tools/ways.py, after --")
+    derived = commands.add_parser(
+        "derive", help="compute again what of derived/ is older than the code, and keep it"
+    )
+    derived.add_argument("--check", action="store_true", help="compute all of it again, and compare")
+    commands.add_parser("zip", help="build, then pack dist/ for readers offline")
+    fresh = commands.add_parser(
+        "fresh", help="build a clone of HEAD with an empty home and cache, and measure it"
+    )
+    fresh.add_argument("--pip", metavar="VERSION", help="the pip to begin with: oldest, newest, or a version")
+    fresh.add_argument("--python", metavar="PATH", default=sys.executable, help="the Python to begin with")
+    fresh.add_argument("--serve", action="store_true", help="until the page answers, and not only the build")
+    fresh.add_argument("--log", type=Path, metavar="FILE", help="keep everything that was printed in a file")
+    update = commands.add_parser(
+        "update-lock", help="fetch again and rewrite tools/lock.json and the requirements"
+    )
+    update.add_argument("changes", nargs="*", metavar="NAME==VERSION")
+    update.add_argument(
+        "--upgrade", action="store_true", help="take the newest of all requirements left open"
+    )
+    return parser.parse_args(arguments)
+
+
+def build(options=None):
+    """Everything, up to `dist/`. Steps whose inputs have not changed do nothing."""
+    from tools import make, service_worker
+
+    make.build(ROOT, f"build.py {options.command if options else 'build'}")
+    if getattr(options, "no_service_worker", False):
+        service_worker.build(ROOT / "dist", enabled=False)  # the next build finds this changed, and undoes it
+
+
+def serve(options):
+    """Build, serve, and build again when a source changes."""
+    from tools import live
+    from tools import serve as server
+
+    server.require_port(options.port)
+    live.run(ROOT, options.port)
+
+
+def derive(options):
+    """Bring the derived data of the repository up to date, or check all of it."""
+    from tools import derived_command
+
+    sys.exit(derived_command.run(ROOT, options.check))
+
+
+def setup(options):
+    """Build; what the tests and the benchmark need was installed on the way here. Runs none of them."""
+    build(options)
+
+
+def test(options):
+    """Build, then check style, the installed core (with the coverage gate), and the built site."""
+    from tools import browsers
+
+    build(options)
+    browsers.ensure_browsers()
+    pytest = [PYTHON, "-m", "pytest"]
+    if options.pytest:
+        sys.exit(subprocess.run([*pytest, *options.pytest], check=False).returncode)
+    coverage = ["--cov=dataselect_core", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
+    steps = {
+        "Style": [PYTHON, "-m", "ruff", "check", "."],
+        "Tests of the core, as installed": [*pytest, "-q", "tests/core", *coverage],
+        "Tests of the site": [*pytest, "-q", "tests/site", "--numprocesses=2"],
+    }
+    failed = []
+    for name, command in steps.items():
+        say(name)
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
+        if status:
+            failed.append(name)
+    if failed:
+        sys.exit(f"Failed: {'; '.join(failed)}.")
+
+
+def bench(options):
+    """Build, then measure."""
+    build(options)
+    run([PYTHON, "-m", "tools.bench", *options.arguments])
+
+
+def ways(options):
+    """Build, then go every way into the lab with both browsers."""
+    from tools import browsers
+
+    build(options)
+    browsers.ensure_browsers()
+    run([PYTHON, "-m", "tools.ways", *options.arguments])
+
+
+def pack(options):
+    """Build, then pack `dist/` into one archive; the same site gives the same bytes."""
+    from tools import make, pack
+
+    build(options)
+    with make.locked(ROOT / make.LOCK, "build.py zip", say):
+        say(pack.told(pack.write(ROOT, ROOT / "dist", ROOT / ".build")))
+
+
+def update_lock(options):
+    """Rewrite the lock and the requirements on purpose."""
+    from tools import lock
+
+    lock.update(options.changes, upgrade=options.upgrade)
+
+
+def fresh(options):
+    """Do what a stranger does, in a temporary folder, and say how long it took and how much it brought."""
+    from tools import fresh as trial
+
+    sys.exit(trial.run(ROOT, options.python, options.pip, options.serve, options.log))
+
+
+COMMANDS = {
+    "build": build,
+    "derive": derive,
+    "serve": serve,
+    "setup": setup,
+    "test": test,
+    "bench": bench,
+    "ways": ways,
+    "zip": pack,
+    "fresh": fresh,
+    "update-lock": update_lock,
+}
+# The levels of installed packages that a command needs; BUILD where nothing is said.
+LEVELS = dict.fromkeys(("setup", "test", "bench", "ways"), (BUILD, TEST))
+WITHOUT_ENVIRONMENT = ("fresh",)
+
+
+def say(words):
+    """One line of progress."""
+    print(words, flush=True)
+
+
+def run(command):
+    """Run a command; stop when it fails."""
+    subprocess.run([str(part) for part in command], check=True, stdin=subprocess.DEVNULL)

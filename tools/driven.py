@@ -1,0 +1,85 @@
+"""Browsers as readers have them, driven by Playwright: Chromium, and the Firefox of the distribution or of Mozilla.
+
+Playwright brings a patched Firefox of its own; the one here is stock, driven over WebDriver BiDi.
+"""
+
+import shlex
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import browsers
+
+RELAY = Path(__file__).with_name("bidi_relay.py")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# Under automation Firefox sets preferences of its own, one of which lets file:// pages read each other, and
+# Playwright turns protection off that readers have.
+PREFERENCES = {
+    "remote.prefs.recommended": False,
+    "focusmanager.testmode": True,  # focus moves although no window manager gives the window its turn
+    "network.captive-portal-service.enabled": False,
+    "network.cookie.cookieBehavior": 5,  # as installed: what a frame of another site keeps is kept apart
+    "privacy.trackingprotection.enabled": False,  # its lists would be fetched
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "app.normandy.enabled": False,
+}
+NAMES = {"chromium": "Chromium", "firefox": "Firefox"}
+
+
+@contextmanager
+def browser(playwright, name):
+    """A running Chromium or Firefox, whose contexts are private windows.
+
+    Parameters
+    ----------
+    playwright : playwright.sync_api.Playwright
+    name : str
+        "chromium" or "firefox".
+    """
+    with _program(name) as options:
+        running = getattr(playwright, name).launch(**options)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@contextmanager
+def profile(playwright, name, **options):
+    """A browser with a fresh profile in an ordinary window: a `BrowserContext` with that browser of its own.
+
+    What a frame of another site may keep, and service workers, differ from those of a private window.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="lab-profile-", ignore_cleanup_errors=True) as folder,
+        _program(name) as started,
+    ):
+        context = getattr(playwright, name).launch_persistent_context(folder, **started, **options)
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+@contextmanager
+def _program(name):
+    """What Playwright needs to start that browser."""
+    if name == "chromium":
+        path = browsers.chromium_path()
+        options = {"args": SWITCHES}
+    else:
+        path = browsers.firefox_path()
+        options = {"channel": "moz-firefox", "firefox_user_prefs": PREFERENCES}
+    if path is None:
+        raise RuntimeError(f"No {NAMES[name]} was found; set LAB_{name.upper()} to one.")
+    if name == "chromium" or sys.platform == "win32":  # there Firefox is a current one, which lacks nothing
+        yield {**options, "executable_path": path}
+        return
+    with tempfile.TemporaryDirectory(prefix="lab-relay-") as folder:
+        script = Path(folder) / "firefox"
+        script.write_text(
+            f'#!/bin/sh\nexec {shlex.join([sys.executable, str(RELAY), path])} "$@"\n', encoding="utf-8"
+        )
+        script.chmod(0o755)
+        yield {**options, "executable_path": str(script)}

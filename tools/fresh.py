@@ -1,0 +1,211 @@
+"""Do what a stranger does: the first command of the README in a clone of HEAD, with an empty home and empty caches.
+
+Standard library only, and in the Python that is given. It says how long each stage took, how much was installed and
+kept in caches, and fails when the stranger's command fails.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from tools import pip_client
+
+# The pip that the first release of each Python brings.
+OLDEST_PIP = {(3, 11): "22.3", (3, 12): "23.2.1", (3, 13): "24.2", (3, 14): "25.2"}
+# Where programs keep files for a person. What reaches a registry (proxy, certificates, indexes) stays as it is.
+HOMES = (
+    "HOME",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+)
+CACHES = ("LAB_CACHE", "PIP_CACHE_DIR", "npm_config_cache", "NPM_CONFIG_CACHE", "PYTHONPYCACHEPREFIX")
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+PATIENCE = 60  # seconds for a page that has been announced, and for a server that was told to end
+
+
+class Trial:
+    """One trial in a folder: the stages, and everything that was printed."""
+
+    def __init__(self, log):
+        self.log = log
+        self.began = self.since = time.monotonic()
+        self.stages = []
+        self.stage = "Cloning HEAD"
+
+    def say(self, line):
+        """Print a line, and keep it in the log."""
+        line = f"[{time.monotonic() - self.began:6.1f} s] {line}"
+        print(line, flush=True)
+        if self.log:
+            self.log.write(line + "\n")
+            self.log.flush()
+
+    def begin(self, stage):
+        """End the stage that runs, and begin another."""
+        now = time.monotonic()
+        self.stages.append((self.stage, now - self.since))
+        self.stage, self.since = stage, now
+
+    def call(self, command, **options):
+        """Run a command whose output only matters when it fails."""
+        done = subprocess.run(
+            [str(part) for part in command], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace", **options,
+        )  # fmt: skip
+        if done.returncode:
+            for line in done.stdout.splitlines():
+                self.say(line)
+            self.say(f"Failed with exit code {done.returncode}: {' '.join(map(str, command))}")
+        return done.returncode
+
+    def follow(self, command, **options):
+        """Run the stranger's command and print what it says; a line that is not indented begins a stage.
+
+        Returns its exit code; when it announces an address, 0 if the page there answers and it ends on Ctrl-C.
+        """
+        process = subprocess.Popen(
+            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace", **options,
+        )  # fmt: skip
+        try:
+            for line in process.stdout:
+                line = line.rstrip()
+                if not line:
+                    continue
+                self.say(line)
+                if found := ADDRESS.search(line):
+                    return self._visit(found[0], process)
+                if not line.startswith((" ", "Built")):
+                    self.begin(line)
+            return process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+
+    def _visit(self, address, process):
+        self.begin("Asking for the page")
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+            page = answer.read()
+        self.say(f"{address} answers: {answer.status}, {len(page) / 1e3:.0f} kB")
+        process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.say("The server does not end on Ctrl-C.")
+            return 1
+        return 0 if b"<html" in page else 1
+
+
+def run(root, python, pip=None, serve=False, log=None):
+    """Make the trial; returns an exit code.
+
+    Parameters
+    ----------
+    root : path
+        The checkout whose HEAD is cloned.
+    python : path
+        The Python that the stranger has.
+    pip : str, optional
+        "oldest" (that of the first release of this Python), "newest", or a version: what `.venv` begins with.
+        Without it, what this Python brings.
+    serve : bool
+        Go on until the page answers, instead of until `dist/` is there.
+    log : path, optional
+        A file that keeps everything that is printed.
+    """
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(open(log, "w", encoding="utf-8")) if log else None
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-fresh-", ignore_cleanup_errors=True))
+        )
+        trial = Trial(file)
+        status = _try(trial, folder, Path(root), python, pip, serve)
+        trial.begin("")
+        trial.say("")
+        for stage, seconds in trial.stages:
+            trial.say(f"{seconds:8.1f} s  {stage}")
+        trial.say(f"{sum(seconds for _, seconds in trial.stages):8.1f} s  in all")
+        if spent := processor_time():
+            trial.say(
+                f"{spent:8.1f} s  of processor time; the rest was waiting, for the line or for other programs"
+            )
+        for words, place in (
+            ("downloaded and kept in caches", folder / "home"),
+            ("installed in .venv", folder / "lab" / ".venv"),
+            ("built in dist", folder / "lab" / "dist"),
+        ):
+            trial.say(f"{size(place) / 1e6:8.1f} MB {words}")
+        trial.say("The stranger's command worked." if status == 0 else "The stranger's command FAILED.")
+    return status
+
+
+def _try(trial, folder, root, python, pip, serve):
+    home, clone = folder / "home", folder / "lab"
+    home.mkdir()
+    environment = {key: value for key, value in pip_client.clean(os.environ).items() if key not in CACHES}
+    environment |= {name: str(home) for name in HOMES[:2]}
+    environment |= {name: str(home / name.lower()) for name in HOMES[2:]}
+    environment.pop("VIRTUAL_ENV", None)
+    if trial.call(["git", "clone", "--quiet", "--no-hardlinks", root, clone]):
+        return 1
+    python = shutil.which(python) or python
+    version = subprocess.run(
+        [python, "-c", "import sys; print(*sys.version_info[:3])"], check=True, capture_output=True, text=True
+    ).stdout.split()
+    trial.say(
+        f"Python {'.'.join(version)}, {sys.platform}, {os.cpu_count()} processors, pip: {pip or 'its own'}"
+    )
+    if pip:
+        # A .venv that has this pip already is what a Python that brings this pip would make.
+        trial.begin(f"Putting pip ({pip}) in the place of the one that this Python brings")
+        wanted = {"oldest": f"pip=={OLDEST_PIP.get(tuple(map(int, version[:2])))}", "newest": "pip"}.get(
+            pip, f"pip=={pip}"
+        )
+        inside = clone / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        if trial.call([python, "-m", "venv", clone / ".venv"], env=environment):
+            return 1
+        if trial.call([inside, "-m", "pip", "install", "--quiet", "--upgrade", wanted], env=environment):
+            return 1
+        trial.say(f"pip {'.'.join(map(str, pip_client.version(inside)))}")
+    trial.begin("Starting the command")
+    what = ["serve", "--port", "0"] if serve else ["build"]
+    status = trial.follow([python, clone / "build.py", *what], cwd=folder, env=environment)
+    if status == 0 and not (clone / "dist" / "index.html").is_file():
+        trial.say("There is no dist/index.html.")
+        return 1
+    return status
+
+
+def processor_time():
+    """Seconds that the programs of the trial kept a processor busy, or None where it cannot be known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def size(folder):
+    """Bytes of the files below a folder; a file with two names counts once."""
+    found = {}
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            if path.is_file() and not path.is_symlink():
+                status = path.stat()
+                found[status.st_dev, status.st_ino or path] = status.st_size
+    return sum(found.values())

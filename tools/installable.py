@@ -1,0 +1,111 @@
+"""What lets a browser install the lab: its icon, drawn here as SVG and PNG from the same corners, and the manifest."""
+
+import json
+import struct
+import zlib
+
+import numpy as np
+
+NAME, SHORT = "Data Selection lab", "Data Selection"
+ABOUT = "Predict, measure on real texts, and defend a decision about data. Python runs in the browser."
+BLUE, WHITE = "#006395", "#ffffff"
+PAPER = "#ffffff"  # as --paper in style.css
+THEME = {"light": "#f6f8fb", "dark": "#171e29"}  # as --soft there, the colour of the head of the page
+SIDE, RADIUS = 32, 6  # of the drawing and of its corners
+FUNNEL = (
+    (7, 8),
+    (25, 8),
+    (18, 17),
+    (18, 24),
+    (14, 26),
+    (14, 17),
+)  # within the circle that a mask leaves: 0.4 of SIDE
+FINE = 4  # samples a pixel, each way
+
+
+def svg(rounded=True):
+    """The icon as SVG text."""
+    corners = " ".join(f"{x},{y}" for x, y in FUNNEL)
+    radius = f" rx='{RADIUS}'" if rounded else ""
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {SIDE} {SIDE}'>"
+        f"<rect width='{SIDE}' height='{SIDE}'{radius} fill='{BLUE}'/>"
+        f"<polygon points='{corners}' fill='{WHITE}'/></svg>"
+    )
+
+
+def png(size, rounded=True):
+    """The icon as the bytes of a PNG of `size` by `size` pixels; without rounded corners it fills the square."""
+    centres = (np.arange(size * FINE) + 0.5) * SIDE / (size * FINE)
+    x, y = np.meshgrid(centres, centres)
+    shape = np.zeros(x.shape, bool)
+    for (x1, y1), (x2, y2) in zip(FUNNEL, FUNNEL[1:] + FUNNEL[:1], strict=True):
+        if y1 != y2:  # even-odd rule: a side counts where the ray to the right crosses it
+            shape ^= ((y1 <= y) != (y2 <= y)) & (x < x1 + (y - y1) * (x2 - x1) / (y2 - y1))
+    plate = np.ones(x.shape, bool)
+    if rounded:
+        dx, dy = (np.maximum(np.abs(each - SIDE / 2) - (SIDE / 2 - RADIUS), 0) for each in (x, y))
+        plate = dx**2 + dy**2 <= RADIUS**2
+    share = [each.reshape(size, FINE, size, FINE).mean((1, 3))[..., None] for each in (shape, plate)]
+    blue, white = (
+        np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], float) for colour in (BLUE, WHITE)
+    )
+    pixels = (
+        np.concatenate([blue + (white - blue) * share[0], 255 * share[1]], axis=2).round().astype(np.uint8)
+    )
+    rows = np.concatenate([np.zeros((size, 1), np.uint8), pixels.reshape(size, -1)], axis=1)  # 0: no filter
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)  # eight bits a channel, RGBA
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows.tobytes(), 9))
+        + chunk(b"IEND", b"")
+    )
+
+
+def build(add):
+    """Write the icons and the manifest; all addresses in it are relative, so that it holds in any folder.
+
+    Parameters
+    ----------
+    add : callable
+        `add(name, data)` writes a file below assets/ and returns its URL relative to index.html.
+
+    Returns
+    -------
+    dict
+        "app_manifest", "touch_icon": relative URLs; "theme": scheme -> colour.
+    """
+
+    def icon(name, data, sizes, kind, purpose="any"):
+        src = add(name, data).rpartition("/")[2]  # the manifest lies beside it
+        return {"src": src, "sizes": sizes, "type": kind, "purpose": purpose}
+
+    icons = [icon("icon.svg", svg().encode(), "any", "image/svg+xml")]
+    icons += [icon(f"icon-{size}.png", png(size), f"{size}x{size}", "image/png") for size in (192, 512)]
+    icons.append(icon("icon-maskable-512.png", png(512, False), "512x512", "image/png", "maskable"))
+    manifest = {
+        "name": NAME,
+        "short_name": SHORT,
+        "description": ABOUT,
+        "lang": "en",
+        "start_url": "../index.html",  # also what tells the lab from others of its origin, without an id
+        "scope": "../",
+        "display": "standalone",
+        "display_override": [
+            "minimal-ui",
+            "standalone",
+        ],  # with a way back and a way to reload, where there is one
+        "theme_color": THEME["light"],
+        "background_color": PAPER,
+        "icons": icons,
+    }
+    return {
+        "app_manifest": add("lab.webmanifest", json.dumps(manifest, indent=1).encode()),
+        "touch_icon": add("icon-touch-180.png", png(180, False)),
+        "theme": THEME,
+    }

@@ -1,0 +1,187 @@
+"""The way through the lab as people go it, in any browser that Playwright drives: shared by tests and `ways`.
+
+Things are found by role, label and text, acted on by mouse, keyboard or finger, and waited for by what the page
+shows.
+"""
+
+import re
+
+from playwright.sync_api import expect
+
+PATIENCE = 120_000  # ms: machines that run tests are busy
+LONG = 300_000  # ms: trainings, on such machines
+PARTS = {1: "The Deduplication Audit", 2: "Active Learning ROI", 3: "The Domain Gap Synthesis"}
+QUESTION = "Reduction in total training FLOPs"
+
+
+class Walk:
+    """One who sits before the lab.
+
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+        The tab.
+    frame : str, optional
+        Selector of the frame that holds the lab, when a page around it does.
+    finger : bool
+        Touches what others click, and has no keyboard but for what stands in fields.
+
+    Attributes
+    ----------
+    lab : playwright.sync_api.Page or FrameLocator
+        What holds the lab, to find things in.
+    noted : dict of (int, str) to str
+        Figures as the page showed them when their evidence was captured: (part, label) -> text.
+    """
+
+    def __init__(self, page, frame=None, finger=False):
+        self.page, self.finger = page, finger
+        self.lab = page.frame_locator(frame) if frame else page
+        self.noted = {}
+
+    # -- finding things ------------------------------------------------------------------------------------
+
+    def region(self, name):
+        """A section of the page, by its heading."""
+        return self.lab.get_by_role("region", name=name, exact=True).first
+
+    def part(self, number):
+        """One of the three parts."""
+        return self.region(PARTS[number])
+
+    def field(self, place, label):
+        """The number field with that label."""
+        return place.get_by_role("textbox", name=label, exact=isinstance(label, str))
+
+    def row(self, place, heading):
+        """A table's row, by its heading."""
+        head = self.page.get_by_role("rowheader", name=heading, exact=True)
+        return place.get_by_role("row").filter(has=head)
+
+    def cells(self, place, heading):
+        """The texts of a table's row, by its heading."""
+        return self.texts(self.row(place, heading).get_by_role("cell"))
+
+    @staticmethod
+    def texts(places):
+        """The text of each; one by one, since Firefox 153 crashes when roles are found in the page's own world."""
+        return [place.inner_text().strip() for place in places.all()]
+
+    # -- hands -----------------------------------------------------------------------------------------------
+
+    def press(self, target):
+        """Click it, or touch it."""
+        target.tap() if self.finger else target.click()
+
+    def button(self, place, name):
+        """Press the button of that name."""
+        self.press(place.get_by_role("button", name=name, exact=isinstance(name, str)))
+
+    @staticmethod
+    def type(field, text):
+        """Type over what a field holds, key by key: Firefox counts what a script put there as no change."""
+        field.focus()
+        field.press("ControlOrMeta+a")
+        field.press_sequentially(str(text))
+
+    def enter(self, place, label, value):
+        """Put a number into a field, and leave it."""
+        field = self.field(place, label)
+        self.type(field, value)
+        field.press("Enter")
+        if isinstance(label, str) and label.endswith(" (number)"):  # the slider beside it follows
+            shown = re.escape(f"{value:g}".removeprefix("0")) or "0"
+            handle = place.get_by_role("slider", name=label.removesuffix(" (number)"), exact=True)
+            expect(handle).to_have_attribute(
+                "aria-valuetext", re.compile(rf"^0?{shown}(\.?0*)$"), timeout=LONG
+            )
+
+    def nudge(self, place, label):
+        """Move a slider one step to the left: by its handle and the keyboard, or by the button that a finger finds."""
+        if self.finger:
+            self.button(place, f"{label} (number), less")
+        else:
+            handle = place.get_by_role("slider", name=label, exact=True)
+            handle.focus()
+            handle.press("ArrowLeft")
+
+    def write(self, label, text, place=None):
+        """Write into a text field, go on, and see that it was saved."""
+        place = place or self.lab
+        field = place.get_by_role("textbox", name=re.compile(f"^{re.escape(label)}"))
+        field.fill(text)
+        field.blur()
+        expect(place.locator("label", has_text=label).get_by_role("status")).to_have_text(
+            "saved", timeout=PATIENCE
+        )
+
+    # -- the way through ---------------------------------------------------------------------------------------
+
+    def live(self):
+        """Wait until Python runs."""
+        html = self.lab.locator("html")
+        expect(html).to_have_attribute("data-boot", re.compile("live|failed"), timeout=LONG)
+        if html.get_attribute("data-boot") != "live":
+            raise AssertionError(f"Python did not start: {self.texts(self.lab.get_by_role('status'))[:2]}")
+
+    def go_to(self, number):
+        """Go on to a part."""
+        self.press(self.lab.get_by_role("link", name=f"Part {number}: {PARTS[number]}"))
+        expect(self.part(number)).to_be_visible()
+
+    def predict(self, number, said, choice=None, why="", field=""):
+        """Commit the prediction of a part, with a reason; nothing is given away before, and nothing goes on without."""
+        part = self.part(number)
+        expect(part.get_by_text("locked until you commit").first).to_be_visible()
+        if choice:
+            self.press(part.get_by_label(choice, exact=True))
+        part.get_by_label(field).fill(str(said))
+        part.locator(f"form[data-lock='{number}']").get_by_label(re.compile("^Why")).fill(why)
+        self.button(part, "Commit")
+        self.predicted(number, said, why)
+        expect(part.get_by_text("locked until you commit a prediction").first).to_be_hidden()
+
+    def predicted(self, number, said, why):
+        """See that a prediction is committed, with its reason."""
+        said = re.compile(rf"^Locked: .*{said}.*, because “{re.escape(why)}”")
+        expect(self.part(number).get_by_text(said)).to_be_visible(timeout=PATIENCE)
+
+    def at_rest(self, number):
+        """Wait until nothing is being computed."""
+        expect(self.part(number).get_by_role("progressbar", name="Computing")).to_be_hidden(timeout=LONG)
+
+    def capture(self, number):
+        """Capture the evidence, as soon as everything is measured, and note what it says."""
+        part = self.part(number)
+        self.button(part, "Capture this evidence")
+        while part.get_by_text("Not everything is measured yet").is_visible():
+            self.page.wait_for_timeout(500)
+            self.at_rest(number)
+            self.button(part, "Capture this evidence")
+        expect(part.get_by_text("Captured evidence, current.")).to_be_visible()
+        for line in self.texts(part.locator(f"[data-evidence='{number}']").get_by_role("listitem")):
+            label, _, text = line.partition(":")
+            if label != "Settings":
+                self.noted[number, label] = text.strip()
+
+    def download(self, button, path):
+        """Press a button of the report, and keep what arrives under that path."""
+        with self.page.expect_download() as arriving:
+            self.button(self.region("Your record"), button)
+        arriving.value.save_as(path)
+
+    def bring(self, path):
+        """Choose a corpus of one's own, in the browser's own window, and wait until it is deduplicated.
+
+        Returns
+        -------
+        (int, int)
+            Its documents, and how many of them were removed.
+        """
+        with self.page.expect_file_chooser() as window:
+            self.button(self.part(1), "Choose a file")
+        window.value.set_files(str(path))
+        table = self.lab.get_by_role("region", name="What was removed from your corpus")
+        expect(table).to_be_visible(timeout=LONG)
+        before, removed, *_ = self.cells(table, "Documents")
+        return int(before.replace(",", "")), int(removed.replace(",", ""))
