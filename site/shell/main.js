@@ -300,6 +300,7 @@ lab.main = (() => {
     const section = sectionOf(button);
     if (action === "cancel") lab.documents.send({ type: "cancel", part: section.dataset.part });
     else if (action === "capture") lab.evidence.capture(section, track, latest.get(section.dataset.part));
+    else if (action === "control") ask(section.dataset.part, "control", {});
     else if (action === "reset-assumptions") {
       const part = section.dataset.part;
       lab.store.set({ [key(part, "assumptions")]: {} });
