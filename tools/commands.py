@@ -115,7 +115,7 @@ def setup(options):
 
 
 def test(options):
-    """Build, then check style, the installed core (with the coverage gate), and the built site."""
+    """Build, then check style and types, the installed core (with the coverage gate), and the built site."""
     from tools import browsers
 
     build(options)
@@ -126,6 +126,8 @@ def test(options):
     coverage = ["--cov=dataselect_core", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
     steps = {
         "Style": [PYTHON, "-m", "ruff", "check", "."],
+        "Layout": [PYTHON, "-m", "ruff", "format", "--check", "."],
+        "Types": [PYTHON, "-m", "mypy"],
         "Tests of the core, as installed": [*pytest, "-q", "tests/core", *coverage],
         "Tests of the site": [*pytest, "-q", "tests/site", "--numprocesses=2"],
     }

@@ -6,6 +6,7 @@ Exit status: 0 done; 1 refused or failed, with one sentence on standard error; 2
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 from dataselect_core import __version__
@@ -17,7 +18,7 @@ COMMANDS = {
 }
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Parameters

@@ -57,7 +57,7 @@ class Part1:
     tokens: Value
     corpus_bytes: Value
     gpu_hour_price: Value
-    limits: Mapping
+    limits: Mapping[str, Limits]
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Track:
     part_3: Part3
 
 
-def track(id):
+def track(id: str) -> Track:
     """The track of that name.
 
     Parameters
