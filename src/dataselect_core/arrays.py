@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
+Shorts: TypeAlias = NDArray[np.int32]
 Indices: TypeAlias = NDArray[np.intp]  # as NumPy counts: 32 bits in a browser
 Hashes: TypeAlias = NDArray[np.uint32]
 BandKeys: TypeAlias = NDArray[np.uint64]
