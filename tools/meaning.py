@@ -107,8 +107,9 @@ class Sources:
         return sorted(name for name in found if self.module(name))
 
     def look_up(self, name, attribute, seen=()):
-        """What an attribute of a module is: ("definition", module, name), ("module", name), ("external", name) or
-        None.
+        """What an attribute of a module is.
+
+        ("definition", module, name), ("module", name), ("external", name) or None.
         """
         module = self.module(name)
         if module is None:

@@ -104,7 +104,7 @@ def break_even(x: ArrayLike, benefit: ArrayLike, cost: ArrayLike) -> float | Non
 
 
 def ascending_curve(name: str, x: ArrayLike, **columns: ArrayLike) -> list[Floats]:
-    """x and the named columns as float64 vectors of one length, x ascending; or an error that names one."""
+    """X and the named columns as float64 vectors of one length, x ascending; or an error that names one."""
     vectors = []
     for label, values in {name: x, **columns}.items():
         try:

@@ -237,4 +237,4 @@ def _track(id, facts):
     return Track(id=id, **{**facts, **parts})
 
 
-TRACKS = tuple(_track(id, facts) for id, facts in load("tracks").items())
+TRACKS = tuple(_track(track_id, facts) for track_id, facts in load("tracks").items())

@@ -21,7 +21,8 @@ def report(situation, point, learning, recall):
     Returns
     -------
     dict
-        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns` (what the corpus's items are called).
+        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns`
+        (what the corpus's items are called).
     """
     of = situation.audit.corpus
     values = figures(situation, point, learning)

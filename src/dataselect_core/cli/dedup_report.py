@@ -184,7 +184,8 @@ def estimate_text(found: Estimate, options: argparse.Namespace) -> str:
     return (
         f"{found.documents:,} documents. Of {found.sampled:,} sampled ones {found.found:,} have an earlier"
         f" near-duplicate at {options.threshold:g}:\n"
-        f"about {found.share:.1%} of the documents would be removed (95 % interval {found.low:.1%} to {found.high:.1%}),"
+        f"about {found.share:.1%} of the documents would be removed"
+        f" (95 % interval {found.low:.1%} to {found.high:.1%}),"
         f" and about {found.bytes_share:.1%} of the bytes.{skipped}\n"
         f"A run takes about {found.seconds:,.0f} s on this machine as busy as it is, {found.memory / 1e6:,.0f} MB of"
         f" memory and {found.temporary / 1e6:,.0f} MB of temporary files. Nothing was written."

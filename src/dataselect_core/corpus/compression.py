@@ -2,6 +2,7 @@
 
 import importlib
 import zlib
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from dataselect_core.corpus.errors import CorpusError
@@ -95,10 +96,8 @@ def errors() -> tuple[type[BaseException], ...]:
         ("zstandard", "ZstdError"),
         ("compression.zstd", "ZstdError"),
     ):
-        try:
+        with suppress(ImportError):
             found.append(getattr(importlib.import_module(module), name))
-        except ImportError:
-            pass
     return tuple(found)
 
 

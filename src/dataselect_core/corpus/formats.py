@@ -155,11 +155,8 @@ def format_of(name: str) -> str:
 def refuse_disguised(name: str, first: bytes) -> None:
     """Raise CorpusError for a file that by its first bytes is no text, whatever its name says."""
     for magic, codec in MAGIC.items():
-        if (
-            first.startswith(magic)
-            and (len(magic) > 2 or first[2:3] == b"\x08")
-            and magic != b"BZh"
-            or (magic == b"BZh" and first.startswith(b"BZh") and first[4:10] == b"1AY&SY")
+        if (first.startswith(magic) and (len(magic) > 2 or first[2:3] == b"\x08") and magic != b"BZh") or (
+            magic == b"BZh" and first.startswith(b"BZh") and first[4:10] == b"1AY&SY"
         ):
             raise CorpusError(
                 f"{name} is compressed by its first bytes ({CODECS[codec]}); its name must end in {codec}"
@@ -463,4 +460,7 @@ def _hint(sample, raw):
     guess = encodings.likely(raw if encodings.likely(sample) in (None, "utf-8") else sample)
     if guess in (None, "utf-8"):
         return "; convert the file to UTF-8"
-    return f"; by its bytes it is likely {encodings.NAMES[guess]}: convert the file to UTF-8 (or, in the command, --encoding {guess})"
+    return (
+        f"; by its bytes it is likely {encodings.NAMES[guess]}: convert the file to UTF-8 "
+        f"(or, in the command, --encoding {guess})"
+    )

@@ -84,7 +84,7 @@ def _element(held, begin, first, line, longest):
             raise ArrayError(line, "is nested too deeply") from None
         except json.JSONDecodeError as error:
             open_string = error.msg.startswith("Unterminated string")
-            if held.ended or not open_string and error.pos < len(held.text) - NEAR:
+            if held.ended or (not open_string and error.pos < len(held.text) - NEAR):
                 line += held.text.count("\n", first, error.pos)
                 raise ArrayError(line, f"is not JSON: {error.msg}") from None
         if len(held.text) - begin > longest:

@@ -1,4 +1,4 @@
-"""Short signals, all of them made: sounds from a few recipes, and augmented copies of them, so that the truth is known."""
+"""Short signals, all of them made: sounds from a few recipes, and augmented copies, so that the truth is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

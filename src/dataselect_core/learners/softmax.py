@@ -251,7 +251,7 @@ def _conjugate_gradients(apply, b, precondition, tolerance):
     direction = z = precondition @ b
     energy = (residual * z).sum()
     enough = energy * tolerance * tolerance
-    for count in range(1, 2 * b.size + 1):
+    for count in range(1, 2 * b.size + 1):  # noqa: B007 (returned)
         image = apply(direction)
         rate = energy / (direction * image).sum()
         x += rate * direction

@@ -99,7 +99,7 @@ class Situation:
         )
 
     def deadline(self) -> Value:
-        """Training steps before the deadline, as a `Value`: those of the class, else of the reader, else of the track."""
+        """Training steps before the deadline, as a `Value`: of the class, else of the reader, else of the track."""
         return class_limits.in_force(
             self.fixed,
             "deadline_limit",
