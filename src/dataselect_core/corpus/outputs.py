@@ -10,6 +10,7 @@ import stat
 import sys
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -255,10 +256,8 @@ class Durable:
             self.close()
         else:
             self.closed = True
-            try:
+            with suppress(OSError):  # a full disk again, while what was written is thrown away
                 self._file.close()
-            except OSError:
-                pass  # a full disk again, while what was written is thrown away
 
     def close(self) -> None:
         """Write all of it to the disk."""

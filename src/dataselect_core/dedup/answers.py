@@ -40,7 +40,7 @@ class Ids:
         self._spool.append(self._held)
         self._held = bytearray()
 
-    def __getitem__(self, document: int) -> Any:
+    def __getitem__(self, document: int | np.integer) -> Any:
         start, stop = self._ends[document], self._ends[document + 1]
         return json.loads(self._spool.read(start, stop - start))
 
