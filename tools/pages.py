@@ -17,6 +17,7 @@ A text may hold
     {{native.path|format}}         a number computed natively, written at build time
     {{track.path|format}}          a figure of the text's track, from facts/tracks.json
     {{path|choice}}                what the reader chose at the lock of the part, in the words of the choice
+    {{path|label}}                 an option of a control, in the words of the control: "least confidence"
     {{track.path|format|NAME}}     the same, a limit: where the link of a class sets NAME, the shell puts that there
     ::: when CASE ... :::          a block the shell shows when Python reports that case
 """
@@ -54,6 +55,7 @@ SYNTHESIS = {
 }
 FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "price", "si")
 CHOICE = "choice"  # no number: what the reader chose at a lock
+LABEL = "label"  # no number: an option of a control, as the control's list has it
 CSP = {
     "default-src": "'none'",
     "script-src": "'self' blob: 'wasm-unsafe-eval'",
@@ -132,7 +134,7 @@ def _written(value, form):
 
 def output(path, form):
     """The place of a number that Python reports."""
-    if form not in (*FORMATS, CHOICE):
+    if form not in (*FORMATS, CHOICE, LABEL):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, figure = path.partition(":")
     where = (

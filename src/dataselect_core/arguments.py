@@ -4,6 +4,8 @@ import math
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 
 def integer(name: str, value: object, low: int, high: int | None = None) -> int:
     """`value` as an int in [low, high]; TypeError for another type, ValueError outside the range."""
@@ -59,3 +61,51 @@ def documents(name: str, values: Any, kind: str) -> list[Any]:
     if not values:
         raise ValueError(f"{name} must hold at least one document, not none")
     return values
+
+
+def choice(name, value, allowed):
+    """`value` where it is one of some texts; TypeError for what is no text, ValueError for another text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
+def between(name, value, low, high):
+    """`value` as a float in the open interval (low, high); TypeError for another type, else ValueError."""
+    value = number(name, value)
+    if not low < value < high:
+        raise ValueError(f"{name} must lie in ({low:g}, {high:g}), not {value!r}")
+    return value
+
+
+def floats(name, values, ndim=None, allowed="finite"):
+    """`values` as finite float64 with `ndim` dimensions; TypeError for what holds no numbers, else ValueError.
+
+    `allowed` says in the error what the numbers must be.
+    """
+    try:
+        array = np.asarray(float(values) if isinstance(values, Integral) else values)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, not {values!r:.40}") from None
+    except ValueError:  # rows of several lengths
+        raise ValueError(f"{name} must be one array of numbers; its rows differ in length") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension{'s' * (ndim > 1)}, not {array.ndim}")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be {allowed}, but holds NaN or infinity")
+    return array
+
+
+def table(name, values):
+    """`values` as finite float64[n, d]; see `floats`."""
+    return floats(name, values, 2)
+
+
+def vector(name, values):
+    """`values` as finite float64[n]; see `floats`."""
+    return floats(name, values, 1)

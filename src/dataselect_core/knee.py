@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dataselect_core import arguments
 from dataselect_core.arrays import Floats
 
 CURVES = ("concave", "convex")
@@ -38,12 +39,9 @@ def knee(x: ArrayLike, y: ArrayLike, curve: str, direction: str, sensitivity: fl
         For another curve or direction, NaN, different lengths, x that is not ascending, or a negative
         sensitivity.
     """
-    if curve not in CURVES:
-        raise ValueError(f"curve must be one of {', '.join(CURVES)}, not {curve!r}")
-    if direction not in DIRECTIONS:
-        raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, not {direction!r}")
-    if not (np.isfinite(sensitivity) and sensitivity >= 0):
-        raise ValueError(f"sensitivity must be a finite number >= 0, not {sensitivity!r}")
+    curve = arguments.choice("curve", curve, CURVES)
+    direction = arguments.choice("direction", direction, DIRECTIONS)
+    sensitivity = arguments.amount("sensitivity", sensitivity)
     x, y = ascending_curve("x", x, y=y)
     if len(x) < 3 or x[0] == x[-1] or y.min() == y.max():
         return None

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
 from dataselect_core.arrays import Hashes, Integers, OneOrMany
-from dataselect_core.minhash import EMPTY, check_signatures
+from dataselect_core.minhash import EMPTY, MOST, check_signatures
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd: the golden ratio's fraction in 64 bits
@@ -33,7 +33,7 @@ def collision_probability(similarity: ArrayLike, bands: int, rows: int) -> OneOr
     """
     bands = arguments.integer("bands", bands, 1)
     rows = arguments.integer("rows", rows, 1)
-    similarity = np.asarray(similarity, float)
+    similarity = arguments.floats("similarity", similarity)
     if not ((similarity >= 0) & (similarity <= 1)).all():
         raise ValueError(f"similarity must be in [0, 1], not {similarity}")
     probability = 1 - (1 - similarity**rows) ** bands
@@ -64,7 +64,7 @@ def optimal_bands(
     bands, rows : int
     """
     threshold = arguments.threshold("threshold", threshold)
-    num_perm = arguments.integer("num_perm", num_perm, 2)
+    num_perm = arguments.integer("num_perm", num_perm, 2, MOST)
     try:
         positive, negative = (float(weight) for weight in weights)
     except (TypeError, ValueError):

@@ -16,6 +16,9 @@ SHINGLES = 6144
 PERMUTATIONS = 16
 
 
+MOST = 65536  # permutations: beyond it an estimate gains nothing, and a table of bands does not fit in memory
+
+
 def permutations(num_perm: int, seed: int) -> tuple[Hashes, Hashes]:
     """The random permutations h -> a h + b modulo 2^32 of a seed.
 
@@ -32,7 +35,7 @@ def permutations(num_perm: int, seed: int) -> tuple[Hashes, Hashes]:
     -------
     a, b : uint32[num_perm]
     """
-    num_perm = arguments.integer("num_perm", num_perm, 2)
+    num_perm = arguments.integer("num_perm", num_perm, 2, MOST)
     random = np.random.RandomState(arguments.integer("seed", seed, 0, 2**32 - 1))
     a = random.randint(0, 1 << 31, num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
     b = random.randint(0, 1 << 32, num_perm, np.uint32)

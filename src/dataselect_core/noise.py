@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dataselect_core.arguments import integer, share
+from dataselect_core.arguments import amount, between, integer, number, share
 from dataselect_core.arrays import Floats, Integers, Labels
 
 BLOCK = 2_000_000
@@ -45,7 +45,7 @@ def flip_labels(y: ArrayLike, rate: float, classes: int | Sequence[Any], seed: i
         If rate is outside [0, 1], there are fewer than two classes, or y holds another label.
     """
     y = np.asarray(y)
-    names = np.arange(classes) if isinstance(classes, (int, np.integer)) else np.unique(np.asarray(classes))
+    names = _classes(classes)
     if y.ndim != 1:
         raise ValueError(f"y must be one list of labels, not of shape {y.shape}")
     if len(names) < 2:
@@ -60,6 +60,18 @@ def flip_labels(y: ArrayLike, rate: float, classes: int | Sequence[Any], seed: i
     return np.where(flipped, other, y).astype(y.dtype)
 
 
+def _classes(classes):
+    """The classes in order: 0 ... k - 1 for a number k."""
+    if isinstance(classes, (int, np.integer)):
+        return np.arange(integer("classes", classes, 0, 10**6))
+    try:
+        return np.unique(np.asarray(classes))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"classes must be a number or a list of labels of one kind, not {classes!r}"
+        ) from None
+
+
 def noise_factor(rate: float) -> float:
     """1 / (1 - 2 rate)^2: how many times more labels under random classification noise, modelled.
 
@@ -68,6 +80,7 @@ def noise_factor(rate: float) -> float:
     rate : float
         In [0, 1/2). Two classes, a realizable target (Aslam and Decatur 1996).
     """
+    rate = number("rate", rate)
     if not 0.0 <= rate < 0.5:
         raise ValueError(f"rate must lie in [0, 0.5), not {rate!r}: at one half a label says nothing")
     return 1.0 / (1.0 - 2.0 * rate) ** 2
@@ -273,18 +286,17 @@ def steps_under_noise(clean_steps: float, rate: float, epsilon: float) -> tuple[
     agnostic : float
         clean_steps / epsilon: no rule fits, and we want to come within epsilon of the best (unit constants).
     """
-    if not clean_steps > 0:
-        raise ValueError(f"clean_steps must be above 0, not {clean_steps!r}")
+    clean_steps = amount("clean_steps", clean_steps, positive=True)
     _numerator(1, epsilon, 0.5)
     return clean_steps * noise_factor(rate), clean_steps / epsilon
 
 
 def _numerator(dimension, epsilon, delta):
+    dimension = number("dimension", dimension)
     if dimension < 1:
         raise ValueError(f"dimension must be at least 1, not {dimension!r}")
-    for name, value in (("epsilon", epsilon), ("delta", delta)):
-        if not 0.0 < value < 1.0:
-            raise ValueError(f"{name} must lie in (0, 1), not {value!r}")
+    between("epsilon", epsilon, 0, 1)
+    between("delta", delta, 0, 1)
     return dimension + np.log(1.0 / delta)
 
 

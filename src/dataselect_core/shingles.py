@@ -75,7 +75,7 @@ def shingle_sets(texts: Iterable[str], width: int = 5) -> list[Hashes]:
     for index, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"texts[{index}] must be a str, not {type(text).__name__}")
-    width = arguments.integer("width", width, 1)
+    width = arguments.integer("width", width, 1, 10**9)
     sets = []
     for chunk in _chunks(texts, CHUNK):
         sets += _chunk_sets(chunk, width)

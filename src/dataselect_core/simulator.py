@@ -242,6 +242,9 @@ def simulate(n: int, randomisation: float = 0.35, seed: int = 1) -> tuple[Floats
     return count_blocks(bitmaps(points, drawn["stroke_width"], stretch)), y
 
 
+MOST = 10**6  # samples at a time: more would not fit in memory
+
+
 def _checked(n, randomisation, seed):
-    n = integer("n", n, 1)
+    n = integer("n", n, 1, MOST)
     return n, share("randomisation", randomisation), np.random.default_rng(integer("seed", seed, 0))

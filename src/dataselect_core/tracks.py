@@ -200,10 +200,10 @@ def track(id: str) -> Track:
     ValueError
         Any other name.
     """
-    for each in TRACKS:
-        if each.id == id:
-            return each
-    raise ValueError(f"track must be one of {', '.join(t.id for t in TRACKS)}, not {id!r}")
+    known = {each.id: each for each in TRACKS}
+    if not isinstance(id, str) or id not in known:
+        raise ValueError(f"the id of a track must be one of {', '.join(known)}, not {id!r}")
+    return known[id]
 
 
 def _value(fact):

@@ -15,7 +15,7 @@ are finer.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dataselect_core.arguments import integer, share
+from dataselect_core.arguments import floats, integer, share
 from dataselect_core.arrays import Floats, OneOrMany
 from dataselect_core.facts import load
 
@@ -141,12 +141,12 @@ def field_weather(rainfall_mm: ArrayLike, n: int, seed: int, wet_share: float | 
 
 
 def _checked(X, intensity):
-    X = np.asarray(X, dtype=float)
+    X = floats("X", X)
     if X.ndim != 2 or X.shape[1] != SIDE * SIDE:
         raise ValueError(f"X must have shape (n, {SIDE * SIDE}), not {X.shape}")
     if not ((X >= 0.0) & (X <= 1.0)).all():
         raise ValueError("X must lie in [0, 1] (divide the block counts by 16)")
-    strength = np.asarray(intensity, dtype=float)
+    strength = floats("intensity", intensity)
     if strength.ndim and strength.shape != (len(X),):
         raise ValueError(f"intensity must be one number or {len(X)}, one a row, not {strength.shape}")
     if not ((strength >= 0.0) & (strength <= 1.0)).all():

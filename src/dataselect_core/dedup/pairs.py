@@ -78,6 +78,8 @@ def deduplicate(
         If there are no texts, one is not a str, or an argument is out of range; the message says which.
     """
     threshold = arguments.threshold("threshold", threshold)
+    if not isinstance(verify, (bool, np.bool_)):
+        raise TypeError(f"verify must be True or False, not {verify!r}")
     bands, rows = optimal_bands(threshold, num_perm)
     texts = arguments.documents("texts", texts, "str")
     sets = shingle_sets_of(texts, width)
@@ -272,7 +274,7 @@ def clusters(n: int, pairs: ArrayLike) -> Integers:
     int64[n]
         The first document of each one's cluster: the smallest index in it.
     """
-    n = arguments.integer("n", n, 1)
+    n = arguments.integer("n", n, 1, 10**9)
     i, j = _check_pairs(n, pairs).T
     cluster = np.arange(n, dtype=np.int64)
     while (cluster[i] != cluster[j]).any():
@@ -289,7 +291,10 @@ def _reader(texts):
 
 
 def _check_pairs(n, pairs):
-    pairs = np.asarray(pairs)
+    try:
+        pairs = np.asarray(pairs)
+    except ValueError:
+        raise ValueError("pairs must have shape (m, 2), not rows that differ in length") from None
     if pairs.shape == (0,):
         pairs = np.empty((0, 2), np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2:

@@ -42,7 +42,12 @@ def class_labels(name: str, y: ArrayLike, samples: int) -> Labels:
     ValueError
         When y is not one-dimensional, has another length, or holds NaN.
     """
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be one label for each of the {samples} samples, not rows of them"
+        ) from None
     if y.ndim != 1 or len(y) != samples:
         raise ValueError(f"{name} must be one label for each of the {samples} samples, not shape {y.shape}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():

@@ -37,8 +37,7 @@ def uncertainty(proba: ArrayLike, measure: str) -> Floats:
     ValueError
         For another measure, or when proba is not a table of probabilities.
     """
-    if measure not in MEASURES:
-        raise ValueError(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}")
+    measure = arguments.choice("measure", measure, MEASURES)
     proba = feature_matrix("proba", proba)
     if proba.shape[1] < 2:
         raise ValueError("proba must have a column for each of at least two classes, not 1")
@@ -60,8 +59,6 @@ def most_uncertain(scores: ArrayLike, count: int) -> Indices:
     ValueError
         When scores is not a vector of finite numbers, or count is not between 0 and its length.
     """
-    scores = np.asarray(scores, dtype=np.float64)
-    if scores.ndim != 1 or not np.isfinite(scores).all():
-        raise ValueError("scores must be a vector of finite numbers")
+    scores = arguments.vector("scores", scores)
     count = arguments.integer("count", count, 0, len(scores))
     return np.argsort(-np.round(scores, DECIMALS), kind="stable")[:count]

@@ -60,6 +60,15 @@ SIZES = {  # rare class, critical class, initial labels, budget, pool
 }
 
 
+TWO_CLASSES = ("breast_cancer",)
+"""Problems with two classes: there the three measures of uncertainty rank alike, so they are one strategy."""
+
+
+def same_strategy(data, one, other):
+    """Whether two strategies ask for the same labels of a problem: where they are equal, or measures of two classes."""
+    return one == other or (data in TWO_CLASSES and one in MEASURES and other in MEASURES)
+
+
 def problem(name: str) -> Problem:
     """The `Problem` of that name.
 

@@ -176,8 +176,7 @@ def active_learning_rounds(
     y = class_labels("y", y, len(X))
     X_test = feature_matrix("X_test", X_test, X.shape[1])
     y_test = class_labels("y_test", y_test, len(X_test))
-    if strategy not in STRATEGIES:
-        raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, not {strategy!r}")
+    strategy = arguments.choice("strategy", strategy, STRATEGIES)
     batch_size = arguments.integer("batch_size", batch_size, 1)
     budget = arguments.integer("budget", budget, 1, len(X))
     initial = arguments.integer("initial", initial, 1, budget)

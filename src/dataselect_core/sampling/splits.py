@@ -37,8 +37,7 @@ def stratified_split(y: ArrayLike, test_share: float, seed: int) -> tuple[Intege
     """
     y = class_labels("y", y, np.size(y))
     seed = arguments.integer("seed", seed, 0)
-    if not 0 < test_share < 1:
-        raise ValueError(f"test_share must be between 0 and 1, not {test_share!r}")
+    test_share = arguments.between("test_share", test_share, 0, 1)
     classes, index, counts = np.unique(y, return_inverse=True, return_counts=True)
     tests = int(np.ceil(test_share * len(y)))
     if counts.min() < 2:
@@ -99,6 +98,8 @@ def rare_class(X: ArrayLike, y: ArrayLike, label: Any, keep: int, seed: int) -> 
     """
     X = feature_matrix("X", X)
     y = class_labels("y", y, len(X))
+    if isinstance(label, (list, tuple)) or np.ndim(label):
+        raise TypeError(f"label must be one label, not {label!r}")
     members = np.flatnonzero(y == label)
     if len(members) == 0:
         raise ValueError(f"label must be one of the labels in y, not {label!r}")

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dataselect_core.arguments import floats
 from dataselect_core.arrays import OneOrMany
 from dataselect_core.facts import load
 
@@ -19,9 +20,10 @@ def _constants(law):
 
 
 def _positive(value, name, zero=False):
-    array = np.asarray(value, dtype=float)
-    if not np.isfinite(array).all() or (array < 0).any() or (not zero and (array == 0).any()):
-        raise ValueError(f"{name} must be finite and {'at least 0' if zero else 'above 0'}, not {value!r}")
+    allowed = f"finite and {'at least 0' if zero else 'above 0'}"
+    array = floats(name, value, allowed=allowed)
+    if (array < 0).any() or (not zero and (array == 0).any()):
+        raise ValueError(f"{name} must be {allowed}, not {value!r}")
     return array
 
 

@@ -151,6 +151,36 @@ class Reading:
         return float(np.interp(labels, self.labels, self.mean))
 
 
+LIKE = ("data", "batch", "initial", "test_share", "seed")
+"""Settings in which two runs must agree for their labels to be compared; their complete seeds must agree too."""
+
+
+def alike(one, other):
+    """Whether two runs differ in nothing but their strategy, and how far they go."""
+    same = all(one.settings[name] == other.settings[name] for name in LIKE)
+    return same and one.seeds == other.seeds and bool(one.right) and bool(other.right)
+
+
+def pair(runs):
+    """The newest two comparable runs, one of random sampling and one that selects: (random, selecting).
+
+    Where no run has a partner, the newest run alone; None for what is missing. Runs under way are left out.
+
+    Parameters
+    ----------
+    runs : sequence of LabRun
+        Of one data set, in order.
+    """
+    complete = [run for run in runs if run.right]
+    for newest in reversed(complete):
+        for partner in reversed(complete):
+            if partner.selects is not newest.selects and alike(newest, partner):
+                return (partner, newest) if newest.selects else (newest, partner)
+    if not complete:
+        return None, None
+    return (None, complete[-1]) if complete[-1].selects else (complete[-1], None)
+
+
 def crossing(labels, accuracy, target=LINE):
     """Labels at which the curve reaches the target, or None."""
     found = float(labels_to_reach(labels, accuracy, target))

@@ -1,5 +1,7 @@
 """What is the case in Part 1: which sentences are true of a point."""
 
+from dataselect_core.economics.scale import place_in_fit
+
 CLOSE = 3.0  # percentage points within which a prediction counts as close
 OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
 SAME_LOSS = 0.005  # nats below which two losses are called the same
@@ -23,6 +25,7 @@ def cases(situation, values, learning):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
         found.append(f"{check}-{'ok' if fits else 'fails'}")
     found.append(binding(number))
+    found += _at_scale(situation, number)
     change = number["curve.loss_change"]
     found.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
     if "reveal.measured" not in number:
@@ -38,6 +41,15 @@ def cases(situation, values, learning):
     if number["removed.words_share"] > OUTWEIGH * number["removed.documents_share"]:
         found.append("words-outweigh")
     return found
+
+
+def _at_scale(situation, number):
+    """Whether indexing pays in one run of the track's size, and what its law of losses can say there."""
+    saved = number["scale.dollars_saved"]
+    pays = "scale-saves" if number["scale.net"] > 0 else "scale-costs"
+    place = place_in_fit(number["scale.parameters"], number["scale.tokens"])
+    more = ["scale-pays-later"] if pays == "scale-costs" and saved > 0 else []
+    return [pays, *more, f"fit-{place}", *(["fit-known"] if place != "below" else [])]
 
 
 def binding(number):

@@ -6,6 +6,7 @@ import numpy as np
 
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import CHAINED, Audit
+from dataselect_core.economics.costs import runs_to_break_even
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication.cases import cases
 from dataselect_core.figures.deduplication.situation import (
@@ -246,8 +247,23 @@ def _scale(situation, point):
         "scale.indexing_dollars": modelled(
             scale.indexing_dollars, "$", "MinHash signatures with their overhead, and one read"
         ),
-        "scale.loss": modelled(scale.loss, "nats per token", loss),
-        "scale.loss_after": modelled(scale.loss_after, "nats per token", loss),
+        **{
+            f"scale.{name}": modelled(None if scale.fit == "below" else value, "nats per token", loss)
+            for name, value in (
+                ("loss", scale.loss),
+                ("loss_after", scale.loss_after),
+                ("loss_same_compute", scale.loss_same_compute),
+            )
+        },
+        "scale.passes": modelled(scale.tokens / scale.tokens_after, "passes", "raw tokens ÷ tokens left"),
+        "scale.net": modelled(
+            scale.dollars - scale.dollars_after - scale.indexing_dollars, "$", "saved in one run − indexing"
+        ),
+        "scale.runs_to_pay": modelled(
+            runs_to_break_even(scale.indexing_dollars, scale.dollars - scale.dollars_after),
+            "runs",
+            "indexing once ÷ what each run saves",
+        ),
     }
 
 
