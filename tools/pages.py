@@ -282,8 +282,8 @@ def assumption_rows(wanted, part, tracks, prices):
     for entry in wanted.split(","):
         name, _, label = (word.strip() for word in entry.partition("="))
         by_track = {
-            id: track[f"part_{part}"][name]
-            for id, track in tracks.items()
+            track_id: track[f"part_{part}"][name]
+            for track_id, track in tracks.items()
             if name in track.get(f"part_{part}", {})
         }
         if not by_track and name not in prices:
@@ -299,7 +299,8 @@ def assumption_rows(wanted, part, tracks, prices):
                 "minimum": field_number(first.get("minimum", 1)),
                 "maximum": field_number(first.get("maximum", 1e18)),
                 "by_track": {
-                    id: {**fact, "value": field_number(fact["value"])} for id, fact in by_track.items()
+                    track_id: {**fact, "value": field_number(fact["value"])}
+                    for track_id, fact in by_track.items()
                 },
                 "kind": first["kind"],
                 "source": first["source"],
@@ -355,14 +356,14 @@ def read_part(pages, number, tracks, prices, native):
     ]
     part["evidence"] = evidence_lines(meta["evidence"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
-    for id, track in tracks.items():
+    for track_id, track in tracks.items():
         name = f"part-{number}.{id}.md"
         meta, body = front_matter((pages / name).read_text(encoding="utf-8"), name)
         values = {"native": native, "track": {**track, **track[f"part_{number}"]}}
         crisis_name, dot, crisis = track["crisis"].partition(". ")
         part["tracks"].append(
             {
-                "id": id,
+                "id": track_id,
                 **track,
                 **meta,
                 "crisis_name": crisis_name + dot.strip(),
@@ -376,9 +377,9 @@ def read_part(pages, number, tracks, prices, native):
 def scenes(pages, tracks):
     """The opening scene of every track, from scene.TRACK.md: track -> HTML."""
     found = {}
-    for id, track in tracks.items():
+    for track_id, track in tracks.items():
         name = f"scene.{id}.md"
-        found[id] = render((pages / name).read_text(encoding="utf-8"), name, {"track": track})
+        found[track_id] = render((pages / name).read_text(encoding="utf-8"), name, {"track": track})
     return found
 
 
@@ -397,10 +398,10 @@ def read_synthesis(pages, tracks, native):
     texts["takeaways"] = Markup(re.sub(r"<li>", "<li hidden>", str(texts["takeaways"])))
     costs = {key: [cost_line(entry, name) for entry in meta[key].split(",")] for key in ("cost", "saved")}
     found = []
-    for id, track in tracks.items():
+    for track_id, track in tracks.items():
         name = f"synthesis.{id}.md"
         text = render((pages / name).read_text(encoding="utf-8"), name, {"native": native, "track": track})
-        found.append({"id": id, "text": text})
+        found.append({"id": track_id, "text": text})
     return {"title": meta["title"], "sections": texts, "costs": costs, "tracks": found}
 
 
@@ -446,7 +447,7 @@ def script_json(value):
 
 def settings_table(root):
     """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits."""
-    tracks = {id: track["title"] for id, track in load_facts(root, "tracks").items()}
+    tracks = {track_id: track["title"] for track_id, track in load_facts(root, "tracks").items()}
     return {**load_facts(root, "settings"), "tracks": tracks}
 
 

@@ -2,11 +2,12 @@
 
 import math
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
 
-def integer(name, value, low, high=None):
+def integer(name: str, value: object, low: int, high: int | None = None) -> int:
     """`value` as an int in [low, high]; TypeError for another type, ValueError outside the range."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, not {value!r}")
@@ -16,7 +17,7 @@ def integer(name, value, low, high=None):
     return int(value)
 
 
-def amount(name, value, positive=False):
+def amount(name: str, value: object, positive: bool = False) -> float:
     """`value` as a finite float >= 0 (> 0 if `positive`); TypeError for another type, else ValueError."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
@@ -25,7 +26,7 @@ def amount(name, value, positive=False):
     return float(value)
 
 
-def number(name, value):
+def number(name: str, value: object) -> float:
     """`value` as a finite float of either sign; TypeError for another type, else ValueError."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
@@ -34,7 +35,7 @@ def number(name, value):
     return float(value)
 
 
-def threshold(name, value):
+def threshold(name: str, value: object) -> float:
     """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number in (0, 1], not {value!r}")
@@ -43,7 +44,7 @@ def threshold(name, value):
     return float(value)
 
 
-def share(name, value):
+def share(name: str, value: object) -> float:
     """`value` as a float in [0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number in [0, 1], not {value!r}")
@@ -52,7 +53,7 @@ def share(name, value):
     return float(value)
 
 
-def documents(name, values, kind):
+def documents(name: str, values: Any, kind: str) -> list[Any]:
     """`values` as a list of at least one document; a lone str or bytes is a slip, not a corpus."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise TypeError(f"{name} must be a list of {kind}, one a document, not a {type(values).__name__}")

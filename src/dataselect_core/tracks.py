@@ -57,7 +57,7 @@ class Part1:
     tokens: Value
     corpus_bytes: Value
     gpu_hour_price: Value
-    limits: Mapping
+    limits: Mapping[str, Limits]
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Track:
     part_3: Part3
 
 
-def track(id):
+def track(id: str) -> Track:
     """The track of that name.
 
     Parameters
@@ -237,4 +237,4 @@ def _track(id, facts):
     return Track(id=id, **{**facts, **parts})
 
 
-TRACKS = tuple(_track(id, facts) for id, facts in load("tracks").items())
+TRACKS = tuple(_track(track_id, facts) for track_id, facts in load("tracks").items())

@@ -47,7 +47,8 @@ def report(situation, point, learning, recall, comparison=None):
     Returns
     -------
     dict
-        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns` (what the corpus's items are called).
+        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns`
+        (what the corpus's items are called).
     """
     of = situation.audit.corpus
     values = figures(situation, point, learning)

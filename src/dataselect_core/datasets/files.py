@@ -129,8 +129,9 @@ def licences():
 def crawl(redundancy=0.5, seed=1):
     """A simulated web crawl of about 450,000 words with a stated share of redundant words.
 
-    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes; which
-    document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process and its figures.
+    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes;
+    which document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process
+    and its figures.
 
     Parameters
     ----------

@@ -1,11 +1,14 @@
 """Near-duplicates: which pairs of documents are similar, and which documents stay."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Floats, Hashes, Integers
 from dataselect_core.lsh import candidate_pairs, optimal_bands
 from dataselect_core.minhash import check_signatures, jaccard, signatures
 from dataselect_core.shingles import flatten
@@ -31,13 +34,20 @@ class Deduplication:
         Their Jaccard similarity: exact if it was verified, else as the signatures estimate it.
     """
 
-    keep: np.ndarray
-    cluster: np.ndarray
-    pairs: np.ndarray
-    similarity: np.ndarray
+    keep: Flags
+    cluster: Integers
+    pairs: Integers
+    similarity: Floats
 
 
-def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True):
+def deduplicate(
+    texts: Iterable[str],
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    verify: bool = True,
+) -> Deduplication:
     """Find near-duplicate texts with MinHash and LSH, and keep one text of each cluster.
 
     Texts whose shingle sets have a Jaccard similarity >= threshold are joined, and what is joined through
@@ -85,7 +95,9 @@ def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True
     return Deduplication(keep, cluster, pairs[similar], similarity[similar])
 
 
-def exact_pairs(shingle_sets, threshold, texts=None, width=5):
+def exact_pairs(
+    shingle_sets: Sequence[ArrayLike], threshold: float, texts: Sequence[str] | None = None, width: int = 5
+) -> tuple[Integers, Floats]:
     """All pairs of documents with a Jaccard similarity >= threshold, without any estimate.
 
     Parameters
@@ -141,7 +153,7 @@ def exact_pairs(shingle_sets, threshold, texts=None, width=5):
     return pairs[similar], similarity[similar]
 
 
-def exact_similarity(shingle_sets, pairs):
+def exact_similarity(shingle_sets: Sequence[ArrayLike], pairs: ArrayLike) -> Floats:
     """The Jaccard similarity of given pairs of documents.
 
     Parameters
@@ -177,7 +189,13 @@ def exact_similarity(shingle_sets, pairs):
     return shared / np.maximum(sizes[pairs].sum(axis=1) - shared, 1)
 
 
-def confirmed_similarity(shingle_sets, pairs, threshold, read, width):
+def confirmed_similarity(
+    shingle_sets: Sequence[Hashes],
+    pairs: ArrayLike,
+    threshold: float,
+    read: Callable[[list[int]], Sequence[str]],
+    width: int,
+) -> Floats:
     """`exact_similarity`; that of a similar pair with only one hash in common is computed from the words.
 
     A shingle is known by 32 bits, so that among a million documents of one shingle about a hundred pairs have
@@ -219,7 +237,7 @@ def _confirmed(sizes, pairs, similarity, threshold, read, width):
     return similarity
 
 
-def estimated_similarity(signatures, pairs):
+def estimated_similarity(signatures: Hashes, pairs: ArrayLike) -> Floats:
     """The Jaccard similarity of given pairs of documents as their signatures estimate it.
 
     Parameters
@@ -241,7 +259,7 @@ def estimated_similarity(signatures, pairs):
     return np.concatenate(parts)
 
 
-def clusters(n, pairs):
+def clusters(n: int, pairs: ArrayLike) -> Integers:
     """The cluster of every document: its connected component in the graph whose edges are the pairs.
 
     Parameters

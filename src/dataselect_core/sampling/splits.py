@@ -1,12 +1,16 @@
 """Pool and test set with the classes in equal proportions, and a class made rare."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Integers, Labels
 from dataselect_core.learners.softmax import class_labels, feature_matrix
 
 
-def stratified_split(y, test_share, seed):
+def stratified_split(y: ArrayLike, test_share: float, seed: int) -> tuple[Integers, Integers]:
     """Split samples into a pool and a test set with the classes in equal proportions.
 
     The same indices, to the last one, as scikit-learn's
@@ -68,7 +72,7 @@ def _proportional(counts, draws, random):
     return shares.astype(np.int64)
 
 
-def rare_class(X, y, label, keep, seed):
+def rare_class(X: ArrayLike, y: ArrayLike, label: Any, keep: int, seed: int) -> tuple[Floats, Labels]:
     """The same samples with one class thinned out: the "statue" that a fleet meets once a year.
 
     Parameters

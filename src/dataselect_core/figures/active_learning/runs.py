@@ -1,4 +1,7 @@
-"""Runs of a labelling project and what they cost: crossings, knees, stops. A run can be made again from its settings."""
+"""Runs of a labelling project and what they cost: crossings, knees, stops.
+
+A run can be made again from its settings.
+"""
 
 from dataclasses import dataclass, field
 
@@ -80,7 +83,7 @@ class LabRun:
         return self.settings["strategy"] != "random"
 
     def _table(self, complete, now, size):
-        rows = np.array(complete if complete else [now], dtype=float) / size
+        rows = np.array(complete or [now], dtype=float) / size
         return np.array(self.labels[: rows.shape[1]]), rows
 
     def accuracy(self):

@@ -62,4 +62,4 @@ def binding(number):
     if fails:
         return "limits-both-fail" if len(fails) == 2 else f"limits-{fails[0]}-fails"
     used = {check: value / limit if limit else 1.0 for check, (value, limit) in limits.items()}
-    return f"limits-{max(used, key=used.get)}-binds"
+    return f"limits-{max(used, key=used.__getitem__)}-binds"

@@ -1,5 +1,7 @@
 """The figures of Part 1, the Deduplication Audit: everything the page shows and a report claims, by its path."""
 
+from typing import Any
+
 import numpy as np
 
 from dataselect_core import datasets
@@ -20,7 +22,7 @@ from dataselect_core.tracks import track
 from dataselect_core.values import Findings, measured, modelled
 
 KEPT_AUDITS = 4
-_AUDITS = {}  # the latest corpora and their audits, by what they depend on
+_AUDITS: dict[Any, Any] = {}  # the latest corpora and their audits, by what they depend on
 
 
 def figures(situation, point, learning):
@@ -114,7 +116,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
         settings["seed"],
         str(datasets.data_directory()),
     )
-    audit = _AUDITS.pop(key, None)
+    audit: Any = _AUDITS.pop(key, None)
     if audit is None:
         for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:5]):
             if isinstance(step, tuple):
