@@ -10,6 +10,11 @@ from playwright.sync_api import expect
 QUESTION = "Reduction in total training FLOPs"
 LICENCES, CRAWL = "Licence texts (real)", "Simulated crawl (copies are made)"
 PART = "[data-part='1']"
+IS_KEPT = """async () => {
+  const shelf = await caches.open("lab-python");
+  return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
+}"""
+NO_PYTHON = "delete globalThis.Worker;"  # a script for tests to which Python's start is only a burden
 
 
 class Reader:
