@@ -156,19 +156,27 @@ def test_update_under_a_page_that_loads(new_reader, served_dist, host, lost):
     saves(reader)
 
 
-def test_first_script_missing(new_reader, host):
-    """Without the first script the page promises nothing: it says what stays undone, and what to do."""
+@pytest.mark.parametrize("cache", ["no-cache", "max-age=600"])
+def test_first_script_missing(new_reader, host, cache):
+    """Without the first script the page promises nothing: it says what stays undone, and what to do.
+
+    A browser that may keep the refusal for ten minutes does so, whatever a link of the page asks for.
+    """
     address, rules = host
-    rules.add("first.*.js", status=404)
-    reader = new_reader(base=address)
+    rules.add("first.*.js", status=404, headers={"Cache-Control": cache})
+    reader = new_reader(base=address, script=NO_PYTHON)
     reader.expected_errors = [NOTES]
-    reader.page.goto(address + "index.html")
+    reader.page.goto(address + "index.html", wait_until="domcontentloaded")
     text = reader.one("[data-boot-text]")
     expect(text).to_contain_text("if this sentence stays")
+    expect(text).to_contain_text("Ctrl+Shift+R")
     expect(text).not_to_contain_text("starts by itself")
     rules.clear()
-    text.get_by_role("link", name="Reload the page").click()
-    expect(reader.html).to_have_attribute("data-boot", "starting")
+    if cache == "no-cache":
+        text.get_by_role("link", name="Reload the page").click()
+    else:  # what the two keys do
+        reader.context.new_cdp_session(reader.page).send("Page.reload", {"ignoreCache": True})
+    says(reader, "web workers")
 
 
 def test_style_sheet_missing(new_reader, host):
