@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 from firefox import Firefox
 from playwright.sync_api import expect, sync_playwright
-from reader import Reader
+from reader import PATIENCE, Reader
 
 from tools import browsers, driven, make, serve
 from tools.locked import locked
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = int(os.environ.get("LAB_PATIENCE", "60")) * 1000  # ms: machines that run tests are busy
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 expect.set_options(timeout=PATIENCE)

@@ -127,7 +127,7 @@ def test_another_readers_file_replaces_only_after_a_question(worker, script):
 
 def test_the_keyboard_alone_clears_work_in_firefox(new_firefox, address):
     """The question is asked in Firefox too: Enter refuses and the focus returns; Tab and Enter agree."""
-    firefox = new_firefox()
+    firefox = new_firefox().without_python()
     firefox.open(address + "index.html?track=cloud&part=1")
     firefox.type("spinbutton", "Reduction in total training FLOPs", "42")
     firefox.click("button", "Commit")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
-from reader import NO_PYTHON
+from reader import NO_PYTHON, PATIENCE
 
 from tools import serve
 
@@ -103,7 +103,7 @@ def book(chromium, address, tmp_path):
             text = text.replace("<iframe", f"<iframe {attributes}")
             (tmp_path / "book.html").write_text(text, encoding="utf-8")
             context = chromium.new_context(**{"viewport": {"width": 900, "height": 700}, **options})
-            context.set_default_timeout(60_000)  # machines that run tests are busy
+            context.set_default_timeout(PATIENCE)
             try:
                 if not live:
                     context.add_init_script(NO_PYTHON)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from reader import CRAWL, IS_KEPT, LICENCES, Reader
+from reader import CRAWL, IS_KEPT, LICENCES, PATIENCE, Reader
 
 from tools import serve
 
@@ -30,7 +30,6 @@ MARK = """async () => {
     await shelf.delete(key);
   }
 }"""
-PATIENCE = 60_000  # ms: machines that run tests are busy
 FORBIDDEN = "caches.open = () => Promise.reject(new DOMException('no', 'SecurityError'))"
 FULL = "navigator.storage.estimate = async () => ({ quota: 3e7, usage: 1e7 })"
 
@@ -44,7 +43,7 @@ def python(reader, how):
 
 def kept(reader):
     """Wait until the browser holds Python."""
-    for _ in range(600):
+    for _ in range(PATIENCE // 100):
         if reader.page.evaluate(IS_KEPT):
             return reader
         reader.page.wait_for_timeout(100)

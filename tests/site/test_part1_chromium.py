@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
-from reader import CRAWL, LICENCES, NO_PYTHON, Reader
+from reader import CRAWL, LICENCES, NO_PYTHON, PATIENCE, Reader
 
 GESTURE = 1200  # ms between two movements of the slider
 DIGITS = re.compile(r"\d")
@@ -54,7 +54,7 @@ def texts(reader, selector):
 
 def eventually(reader, condition):
     """Wait for a condition on pixels, which are drawn some frames after the values are there."""
-    for _ in range(600):
+    for _ in range(PATIENCE // 100):
         if condition():
             return
         reader.page.wait_for_timeout(100)
@@ -65,7 +65,7 @@ def eventually(reader, condition):
 def booted(chromium, address):
     """A reader with Part 1 live on the licence texts, the prediction 30 % locked."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE)
     reader = Reader(context, address).open("?track=cloud&part=1&corpus=licences")
     reader.commit(30, "a third of the texts").live().results()
     yield reader

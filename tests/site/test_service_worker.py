@@ -6,11 +6,10 @@ import pytest
 from editions import COLOUR, another, copied, switched_off
 from host import hosting
 from playwright.sync_api import expect
-from reader import NO_PYTHON
+from reader import NO_PYTHON, PATIENCE
 
 FIRST = "Signal-to-noise engineering"
 NEW = "Another edition"
-PATIENCE = 60_000  # ms: machines that run tests are busy
 READY = re.compile(r"^Works offline now: \d+ MB are kept in this browser\.$")
 AWAY = r"net::ERR|Failed to load resource"
 CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('data-selection-lab '))"
@@ -77,7 +76,7 @@ def works(reader, part="1"):
 
 def until(reader, script, wanted):
     """Wait until a script in the page gives what is wanted."""
-    for _ in range(600):
+    for _ in range(PATIENCE // 100):
         found = reader.page.evaluate(script)
         if found == wanted or (callable(wanted) and wanted(found)):
             return found
