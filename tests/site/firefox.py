@@ -44,6 +44,7 @@ KEYS = {
     "ArrowLeft": "\ue012",
     "ArrowRight": "\ue014",
     "Control": "\ue009",
+    "Escape": "\ue00c",
 }
 FIND = """async (role, name) => {
   const roles = {button: "button, [role=button]", slider: "[role=slider]", spinbutton: "input[type=number]", radio: "input[type=radio]",
@@ -208,7 +209,14 @@ class Firefox:
 
     def click(self, role, name):
         """Click on the middle of an element."""
-        origin = {"type": "element", "element": self.find(role, name)}
+        self._click_on(self.find(role, name))
+
+    def click_focused(self):
+        """Click on the element that has the focus: no key presses a button of a window that is not the active one."""
+        self._click_on({"sharedId": self._call("() => document.activeElement", ())["sharedId"]})
+
+    def _click_on(self, element):
+        origin = {"type": "element", "element": element}
         self._perform(
             "pointer",
             [

