@@ -1,15 +1,15 @@
 """Documents as sets of shingles: hashed word n-grams, over all documents in one pass."""
 
-import re
 from itertools import pairwise
 
 import numpy as np
 
 from dataselect_core import arguments
+from dataselect_core.words import ASCII_WORD, cut, tokens
 
-TOKEN = re.compile("[a-z0-9]+")
-IN_TOKEN = bytes(byte < 128 and bool(TOKEN.fullmatch(chr(byte).lower())) for byte in range(256))
-DOTTED_I, KELVIN = "\u0130", "\u212a"  # of all other characters only these have a-z in lower case
+__all__ = ["flatten", "shingle_hashes", "shingle_sets", "tokens"]
+
+IN_TOKEN = bytes(byte < 128 and bool(ASCII_WORD.fullmatch(chr(byte).lower())) for byte in range(256))
 
 WORD = 8  # bytes of a token that are read as one number
 CHUNK = 1 << 17  # characters hashed at a time: what one pass needs then stays in a second-level cache
@@ -22,23 +22,8 @@ FINAL = np.uint64(0xAF251AF3B0F025B5)
 HALF = np.uint64(32)
 UINT32 = np.dtype(np.uint32)
 LOWER = np.uint64(0x2020202020202020)  # the bit that makes a letter small, and that every digit has
+AS_IT_IS = np.uint64(0)
 UNUSED_BITS = np.array([8 * (WORD - length) for length in range(WORD + 1)], np.uint64)
-
-
-def tokens(text):
-    """The words of a text: the runs of `[a-z0-9]` in the lower-cased text, in order.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    list of str
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"text must be a str, not {type(text).__name__}")
-    return TOKEN.findall(text.lower())
 
 
 def shingle_hashes(text, width=5):
@@ -89,7 +74,7 @@ def shingle_sets(texts, width=5):
             raise TypeError(f"texts[{index}] must be a str, not {type(text).__name__}")
     width = arguments.integer("width", width, 1)
     sets = []
-    for chunk in _chunks(texts):
+    for chunk in _chunks(texts, CHUNK):
         sets += _chunk_sets(chunk, width)
     return sets
 
@@ -133,11 +118,11 @@ def _hashes(index, given):
     return array.astype(np.uint32)
 
 
-def _chunks(texts):
-    """Runs of texts with about CHUNK characters in all, so that memory does not grow with the corpus."""
+def _chunks(texts, most):
+    """Runs of texts with about `most` characters in all, so that memory does not grow with the corpus."""
     start = size = 0
     for end, text in enumerate(texts):
-        if size > CHUNK:
+        if size > most:
             yield texts[start:end]
             start, size = end, 0
         size += len(text)
@@ -145,10 +130,21 @@ def _chunks(texts):
 
 
 def _chunk_sets(texts, width):
-    hashes, counts = _token_hashes(texts)
+    joined = " ".join(texts)
+    if joined.isascii():
+        return _sets_of_tokens(*_ascii_token_hashes(joined, list(map(len, texts))), width)
+    plain = [text for text in texts if text.isascii()]
+    found = iter(_chunk_sets(plain, width) if plain else ())
+    # A character takes up to four bytes there, and four more for its number.
+    chunks = _chunks([text for text in texts if not text.isascii()], CHUNK // 4)
+    beyond = (members for chunk in chunks for members in _sets_of_tokens(*_token_hashes(chunk), width))
+    return [next(found if text.isascii() else beyond) for text in texts]
+
+
+def _sets_of_tokens(hashes, counts, width):
     if ((counts > 0) & (counts < width)).any():
         hashes, counts = _pad(hashes, counts, width)
-    document = np.repeat(np.arange(len(texts), dtype=np.uint64), counts)
+    document = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
     windows = max(len(hashes) - width + 1, 0)
     shingle = hashes[:windows].copy()
     for step in range(1, width):
@@ -164,49 +160,55 @@ def _chunk_sets(texts, width):
     first = np.ones(len(shingle), bool)
     np.not_equal(shingle[1:], shingle[:-1], out=first[1:])
     shingle = shingle[first]
-    borders = np.arange(len(texts) + 1, dtype=np.uint64) << HALF
+    borders = np.arange(len(counts) + 1, dtype=np.uint64) << HALF
     offsets = np.searchsorted(shingle, borders).tolist()
     shingle = shingle.astype(np.uint32)
     return [shingle[start:end] for start, end in pairwise(offsets)]
 
 
-def _token_hashes(texts):
-    """The 64-bit hash of every token of the texts in order, and the number of tokens of each text."""
-    joined = " ".join(texts)
-    if joined.isascii():
-        encoded, sizes = joined.encode(), list(map(len, texts))
-    else:
-        if DOTTED_I in joined or KELVIN in joined:
-            texts = [text.lower() for text in texts]
-        # What UTF-8 cannot hold becomes "?", which is no token either.
-        parts = [text.encode("utf-8", "replace") for text in texts]
-        encoded, sizes = b" ".join(parts), list(map(len, parts))
-    blob = b" " * WORD + encoded + b" "
+def _ascii_token_hashes(joined, sizes):
+    """The 64-bit hash of every token of ASCII texts in order, and the number of tokens of each text."""
+    blob = b" " * WORD + joined.encode() + b" "
     inside = np.frombuffer(blob.translate(IN_TOKEN), bool)
     edges = np.flatnonzero(inside[1:] != inside[:-1])  # the bytes before, and the last bytes of, the tokens
     last = edges[1::2].copy()
-    lengths = last - edges[::2]
+    hashes = _span_hashes(blob, last, last - edges[::2], LOWER)
+    borders = WORD + np.cumsum(np.array(sizes) + 1)
+    return hashes, np.diff(np.searchsorted(last, borders), prepend=0)
+
+
+def _token_hashes(texts):
+    """The same of texts in any script. A token of ASCII has the same hash here: that of its bytes in UTF-8."""
+    joined, code, first, last, counts = cut(texts)
+    # What UTF-8 cannot hold becomes "?", as in `code`; it is in no token.
+    blob = b" " * WORD + joined.encode("utf-8", "replace")
+    sizes = 1 + (code > 0x7F).view(np.uint8) + (code > 0x7FF) + (code > 0xFFFF)
+    ends = np.cumsum(sizes, dtype=np.intp)
+    return _span_hashes(blob, ends[last] + (WORD - 1), ends[last] - ends[first - 1], AS_IT_IS), counts
+
+
+def _span_hashes(blob, last, lengths, fold):
+    """The 64-bit hash of each span of bytes, given by its last byte and its length."""
     # Every run of 8 bytes, copied to where each is aligned: that costs less than taking them unaligned.
     runs = np.ascontiguousarray(np.ndarray(len(blob) - WORD + 1, "<u8", blob, strides=(1,)))
-    hashes = _last_bytes(runs, last, lengths)
+    hashes = _last_bytes(runs, last, lengths, fold)
     hashes *= MIX
     hashes ^= hashes >> HALF
     longer = np.flatnonzero(lengths > WORD)
     read = WORD
     while len(longer):  # the next 8 bytes, backwards, of the tokens that have more
-        value = hashes[longer] * BASE + _last_bytes(runs, last[longer] - read, lengths[longer] - read)
+        value = hashes[longer] * BASE + _last_bytes(runs, last[longer] - read, lengths[longer] - read, fold)
         value *= MIX
         hashes[longer] = value ^ (value >> HALF)
         read += WORD
         longer = longer[lengths[longer] > read]
-    borders = WORD + np.cumsum(np.array(sizes) + 1)
-    return hashes, np.diff(np.searchsorted(last, borders), prepend=0)
+    return hashes
 
 
-def _last_bytes(runs, last, lengths):
-    """The 8 bytes up to each last one, or all of a token that is shorter, as one number in small letters."""
+def _last_bytes(runs, last, lengths, fold):
+    """The 8 bytes up to each last one, or all of a token that is shorter, as one number; `fold` sets bits of it."""
     value = runs.take(last - (WORD - 1)).astype(np.uint64, copy=False)
-    value |= LOWER
+    value |= fold
     return value >> UNUSED_BITS.take(lengths, mode="clip")
 
 

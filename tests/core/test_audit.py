@@ -334,9 +334,9 @@ def test_identical_texts_are_in_the_last_bin():
 @pytest.mark.parametrize(
     ("threshold", "pairs", "documents", "words"),
     [
-        (0.5, 1258, 0.4127, 0.6593),
-        (0.7, 639, 0.2875, 0.5745),
-        (0.9, 174, 0.1362, 0.3349),
+        (0.5, 1257, 0.4127, 0.6593),
+        (0.7, 639, 0.2875, 0.5738),
+        (0.9, 173, 0.1348, 0.3320),
     ],
 )
 def test_known_removals_on_the_licences(licences, threshold, pairs, documents, words):
@@ -348,11 +348,11 @@ def test_known_removals_on_the_licences(licences, threshold, pairs, documents, w
 
 
 def test_where_thirty_percent_of_the_licences_go(licences):
-    """30 % of the documents go at .67, and with them 60 % of the words: the redundant are long."""
+    """30 % of the documents go at .68, and with them 59 % of the words: the redundant are long."""
     point = licences.where_removed(0.3)
-    assert point.threshold == 0.67
-    assert round(point.documents_removed / 727, 3) == 0.301
-    assert round(point.words_removed / 772233, 3) == 0.597
+    assert point.threshold == 0.68
+    assert round(point.documents_removed / 727, 4) == 0.2999
+    assert round(point.words_removed / 772233, 4) == 0.5900
 
 
 def test_recall_on_the_crawl_follows_the_s_curve(crawl):

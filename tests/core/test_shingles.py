@@ -16,7 +16,7 @@ WORDS = st.lists(st.sampled_from(["a", "b", "ab", "ba", "abcdefgh", "abcdefghi",
 
 def ngrams(text, width=5):
     """The distinct word n-grams of a text, as tuples of strings."""
-    words = re.findall("[a-z0-9]+", text.lower())
+    words = tokens(text)
     if 0 < len(words) < width:
         return {tuple(words)}
     return {tuple(words[i : i + width]) for i in range(len(words) - width + 1)}
@@ -38,15 +38,17 @@ def hash_of(ngram, width):
     return (whole * int(shingles.FINAL) % 2**64) >> 32
 
 
-@given(st.text())
-def test_tokens_are_the_regular_expressions(text):
-    """Tokens are the runs of [a-z0-9] of the lower-cased text, also in texts of any script."""
+@given(st.text(st.characters(max_codepoint=127)))
+def test_tokens_of_ascii_are_the_regular_expressions(text):
+    """Tokens of ASCII are the runs of [a-z0-9] of the lower-cased text; test_words.py has the other scripts."""
     assert tokens(text) == re.findall("[a-z0-9]+", text.lower())
 
 
 @given(
     st.lists(
-        st.text(st.one_of(st.characters(), st.sampled_from("aZ9 \u212a\u0130\ud800\0")), max_size=40),
+        st.text(
+            st.one_of(st.characters(), st.sampled_from("aZ9 \u212a\u0130\u0301Ж漢\ud800\0")), max_size=40
+        ),
         min_size=1,
     ),
     st.integers(1, 4),
@@ -67,14 +69,6 @@ def test_sets_are_those_of_strings(documents, width):
     for i in range(len(texts)):
         for j in range(len(texts)):
             assert len(found[i] & found[j]) == len(expected[i] & expected[j])
-
-
-def test_no_other_character_lowers_to_a_token():
-    """Beyond ASCII only the dotted capital I and the Kelvin sign have [a-z0-9] in lower case, and they count."""
-    found = [chr(code) for code in range(128, 0x110000) if re.search("[a-z0-9]", chr(code).lower())]
-    assert found == [shingles.DOTTED_I, shingles.KELVIN]
-    for text, plain in (("\u212aelvin X\u00c9", "kelvin x"), ("\u0130stanbul", "i stanbul")):
-        assert np.array_equal(shingle_hashes(text, 1), shingle_hashes(plain, 1))
 
 
 def test_hash_is_the_same_everywhere():
@@ -100,7 +94,15 @@ def test_long_tokens_differ_in_every_byte():
 
 def test_short_and_empty_documents():
     """Fewer tokens than the width are one shingle, none are no shingle, and neither disturbs its neighbours."""
-    texts = ["", "one", "one two three four five six", "...", "one two", "é ß", "one two three four five"]
+    texts = [
+        "",
+        "one",
+        "one two three four five six",
+        "...",
+        "one two",
+        "\u0301 €",
+        "one two three four five",
+    ]
     found = shingle_sets(texts)
     assert [len(values) for values in found] == [0, 1, 2, 0, 1, 0, 1]
     assert found[6][0] in found[2]
@@ -117,13 +119,13 @@ def test_chunks_do_not_show(monkeypatch):
 
 
 def test_licences_lose_next_to_nothing_to_the_hash():
-    """On 727 real texts each set is as large as that of strings; 209,000 shingles collide as 2^-32 foretells."""
+    """On 727 real texts each set is as large as that of strings; 214,000 shingles collide as 2^-32 foretells."""
     texts = licences().texts
     expected = [ngrams(text) for text in texts]
     found = shingle_sets(texts)
     assert [len(values) for values in found] == [len(grams) for grams in expected]
     distinct = len(set().union(*expected))
-    assert distinct == 208_974
+    assert distinct == 213_528
     collisions = distinct - len(np.unique(np.concatenate(found)))
     assert collisions <= 15  # 5.1 expected: 15 or more is one in 6,000 for a perfect hash
 

@@ -24,6 +24,7 @@ from dataselect_core.learners import bigram
 from dataselect_core.sampling import active_learning, reference_sweep
 from dataselect_core.sampling.project import Prices
 from dataselect_core.sampling.sweep import cheapest, most_worthwhile
+from dataselect_core.words import tokens, tokens_of
 
 THRESHOLDS = (0.5, 0.63, 0.7, 0.85, 1.0)
 LINE = "the model reads a text that it has read before and learns less than it learned from the first"
@@ -40,6 +41,33 @@ ODD_TEXTS = [
     "\ud800 alone",
     "it's\n\ta line",
 ]
+# A line in each of many scripts, composed and not; the last one has letters that only newer versions of Unicode know,
+# half of a surrogate pair, and sigma beside characters that newer versions judge in another way.
+SCRIPTS = [
+    "Größe, ÇA VA? e\u0301te\u0301 x²½ ﬁn",
+    "Москва, 2021 год. Съешь ЖЕ ещё и\u0306",
+    "ΟΔΥΣΣΕΥΣ, ὁ ἄνθρωπος· ΣΑΣ' Σ",
+    "Բոլոր մարդիկ ԵՎ և ყველა ადამიანი ᲗᲐᲕᲘ Ⴀ",
+    "כל בני־האדם בְּנֵי يولد جميع الناس أحرارًا، ١٢٣",
+    "የሰው ልጅ፡ሁሉ፡ ᎠᏂᏴᏫ ꮒ 𐲀𐲁 𝒜𝟙",
+    "सभी मनुष्यों को क\u093c \u0958 क्\u200dष ক\u09c7\u09be ක්‍ෂ",
+    "மனிதப் பிறிவியினர் ப்రతి ప్రతిపత్తి",
+    "มนุษย์ทั้งหลาย ๒๕ น้ำabc ມະນຸດທຸກ ໒",
+    "មនុស្សទាំងអស់ ១២ လူတိုင်းသည် འགྲོ་བ་ ༡༢ \u0f71\u0f73",
+    "人人生而自由ABC和123 〇 \uf900 𠀀 すべて カ\u3099ガ ﾊﾟ 東京2020年",
+    "모든 인간은 \u1112\u1161\u11ab글",
+    "\u0301\u0308 😀 ＡＢｃ１２ \u0130I\u0131 \u212a\u212b",
+    "ab\ua7dccd \U0002ebf0 \u1c89 x\ud83d Α\u0295Σ Α\U0001171eΣ \u0378",
+]
+
+
+def words():
+    """Words of lines in many scripts, one by one and together, and their shingles."""
+    return [
+        [tokens(line) for line in SCRIPTS],
+        tokens_of([*SCRIPTS, *ODD_TEXTS]),
+        [shingling.shingle_sets(SCRIPTS, width) for width in (1, 2, 5)],
+    ]
 
 
 @cache
@@ -321,6 +349,7 @@ def projects():
 
 
 CALLS = {
+    "words in every script": words,
     "shingles": shingles,
     "shingles of odd texts": lambda: [shingling.shingle_sets(ODD_TEXTS, width) for width in (1, 2, 5, 40)],
     "permutations": lambda: minhash.permutations(256, 2**32 - 1),

@@ -245,7 +245,7 @@ def test_the_figures_are_those_of_the_core(licences):
         "scale.loss_after": scale.loss_after,
         "scale.gpu_hours_saved": scale.gpu_hours - scale.gpu_hours_after,
         "check.budget.limit": track("mobile").part_1.limits["licences"].budget.value,
-        "reveal.threshold": 0.67,
+        "reveal.threshold": 0.68,
     }.items():
         assert told[path] == pytest.approx(value, rel=1e-12), path
     assert told["removed.documents"] + told["kept.documents"] == 727
@@ -253,7 +253,7 @@ def test_the_figures_are_those_of_the_core(licences):
     assert told["lsh.found_pairs"] + told["lsh.missed"] == told["lsh.true_pairs"]
     assert told["lsh.found_pairs"] + told["lsh.false_positives"] == told["lsh.candidates"]
     assert told["check.budget.value"] == told["kept.flops_share"] == 1 - told["removed.words_share"]
-    assert round(told["reveal.measured"], 3) == 0.597
+    assert round(told["reveal.measured"], 3) == 0.590
     assert told["reveal.gap"] == pytest.approx(told["reveal.measured"] - 0.3)
     assert told["reveal.points"] == pytest.approx(100 * told["reveal.gap"])
     assert page.of("results")[-1]["session"] == ["reveal.points"]

@@ -256,7 +256,7 @@ class OwnCorpus:
 def pairs_alike(texts, width):
     """About how many pairs of the texts are similar enough for the audit to hold, from some of the texts."""
     some = texts[:: max(1, len(texts) // SAMPLE)]
-    pairs, _ = exact_pairs(shingle_sets(some, width), FLOOR)
+    pairs, _ = exact_pairs(shingle_sets(some, width), FLOOR, some, width)
     return len(pairs) * (len(texts) / len(some)) ** 2
 
 

@@ -3,9 +3,8 @@
 import numpy as np
 
 from apps.part1.compare import largest
-from dataselect_core.figures.deduplication import figures
 from dataselect_core.figures.deduplication.cases import cases
-from dataselect_core.figures.deduplication.figures import points
+from dataselect_core.figures.deduplication.figures import figures, points
 from dataselect_core.lsh import collision_probability
 from dataselect_core.values import modelled
 

@@ -151,7 +151,7 @@ class Audit:
         yield "Computing MinHash signatures", 0.2
         self.signatures = signatures(self.sets, num_perm, seed)
         yield f"Comparing all {self.corpus.items} exactly, to check MinHash against", 0.3
-        self.pairs, self.similarity = exact_pairs(self.sets, FLOOR)
+        self.pairs, self.similarity = exact_pairs(self.sets, FLOOR, self.corpus.texts, width)
         self._key = self.pairs[:, 0] * n + self.pairs[:, 1]
         yield f"Preparing the {self.corpus.learner}", 0.7
         near = self.pairs[self.similarity >= HELDOUT_THRESHOLD]

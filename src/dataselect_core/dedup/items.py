@@ -36,9 +36,11 @@ class Items:
         Share of the mass that is kept for testing.
     origin : int64[n] or None
         Where the copies are made and so known: items are redundant exactly when their origins are equal.
+    texts : sequence of str or None
+        The items, if they are texts.
     """
 
-    origin = None
+    origin = texts = None
 
     def __len__(self):
         return len(self.names)

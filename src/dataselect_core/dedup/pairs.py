@@ -10,6 +10,7 @@ from dataselect_core.lsh import candidate_pairs, optimal_bands
 from dataselect_core.minhash import check_signatures, jaccard, signatures
 from dataselect_core.shingles import flatten
 from dataselect_core.shingles import shingle_sets as shingle_sets_of
+from dataselect_core.words import word_ngrams
 
 AT_A_TIME = 1 << 21  # slots of signatures compared at a time, which bounds the memory
 
@@ -54,7 +55,8 @@ def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True
     seed : int
         Of the permutations, in [0, 2^32).
     verify : bool
-        Compare the candidates exactly; otherwise by their signatures.
+        Compare the candidates exactly; otherwise by their signatures. Shingles are compared by 32-bit hashes,
+        and a pair that shares only one of them by its words.
 
     Returns
     -------
@@ -67,11 +69,12 @@ def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True
     """
     threshold = arguments.threshold("threshold", threshold)
     bands, rows = optimal_bands(threshold, num_perm)
+    texts = arguments.documents("texts", texts, "str")
     sets = shingle_sets_of(texts, width)
     signed = signatures(sets, num_perm, seed)
     pairs = candidate_pairs(signed, bands, rows)
     if verify:
-        similarity = exact_similarity(sets, pairs)
+        similarity = confirmed_similarity(sets, pairs, threshold, _reader(texts), width)
     else:
         similarity = estimated_similarity(signed, pairs)
     similar = similarity >= threshold
@@ -80,7 +83,7 @@ def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True
     return Deduplication(keep, cluster, pairs[similar], similarity[similar])
 
 
-def exact_pairs(shingle_sets, threshold):
+def exact_pairs(shingle_sets, threshold, texts=None, width=5):
     """All pairs of documents with a Jaccard similarity >= threshold, without any estimate.
 
     Parameters
@@ -89,6 +92,11 @@ def exact_pairs(shingle_sets, threshold):
         As `shingles.shingle_sets` returns them.
     threshold : float
         In (0, 1].
+    texts : sequence of str, optional
+        The texts that the sets are of. With them a pair that shares only one hash is compared by its words,
+        as two different shingles can have the same 32 bits.
+    width : int
+        Tokens in a shingle of the texts.
 
     Returns
     -------
@@ -121,7 +129,14 @@ def exact_pairs(shingle_sets, threshold):
         similar = jaccards >= threshold
         pairs.append(np.stack([np.full(similar.sum(), i, np.int64), j[similar]], axis=1))
         similarity.append(jaccards[similar])
-    return np.concatenate(pairs), np.concatenate(similarity)
+    pairs, similarity = np.concatenate(pairs), np.concatenate(similarity)
+    if texts is None:
+        return pairs, similarity
+    if len(texts) != n:
+        raise ValueError(f"texts must be the {n} that shingle_sets are of, not {len(texts)}")
+    similarity = _confirmed(sizes, pairs, similarity, threshold, _reader(texts), width)
+    similar = similarity >= threshold
+    return pairs[similar], similarity[similar]
 
 
 def exact_similarity(shingle_sets, pairs):
@@ -158,6 +173,48 @@ def exact_similarity(shingle_sets, pairs):
         shared[group] = np.diff(np.append(0, hits)[np.cumsum(sizes[j])], prepend=0)
         marked[rank[offsets[i] : offsets[i + 1]]] = False
     return shared / np.maximum(sizes[pairs].sum(axis=1) - shared, 1)
+
+
+def confirmed_similarity(shingle_sets, pairs, threshold, read, width):
+    """`exact_similarity`; that of a similar pair with only one hash in common is computed from the words.
+
+    A shingle is known by 32 bits, so that among a million documents of one shingle about a hundred pairs have
+    the same hash without having a word in common. Two such accidents in one pair would be one in 10^10 of those.
+
+    Parameters
+    ----------
+    shingle_sets : list of uint32 arrays
+    pairs : int[m, 2]
+    threshold : float
+        A pair below it is not similar, whatever its words, so that they are not looked at.
+    read : callable
+        read(documents) returns the texts of some of the documents, given as an ascending list of indices.
+    width : int
+        Tokens in a shingle.
+
+    Returns
+    -------
+    float64[m]
+    """
+    pairs = _check_pairs(len(shingle_sets), pairs)
+    sizes = np.array([len(members) for members in shingle_sets])
+    return _confirmed(sizes, pairs, exact_similarity(shingle_sets, pairs), threshold, read, width)
+
+
+def _confirmed(sizes, pairs, similarity, threshold, read, width):
+    """Similarities of which those >= threshold that rest on one shared hash are made anew from the words."""
+    # J = shared / (a + b - shared)
+    shared = np.rint(similarity * sizes[pairs].sum(axis=1) / (1 + similarity))
+    doubtful = np.flatnonzero((shared == 1) & (similarity >= threshold))
+    if not len(doubtful):
+        return similarity
+    documents = np.unique(pairs[doubtful]).tolist()
+    grams = dict(zip(documents, word_ngrams(read(documents), width), strict=True))
+    similarity = similarity.copy()
+    for number in doubtful.tolist():
+        one, other = (grams[document] for document in pairs[number].tolist())
+        similarity[number] = len(one & other) / len(one | other)
+    return similarity
 
 
 def estimated_similarity(signatures, pairs):
@@ -207,6 +264,10 @@ def clusters(n, pairs):
         while (cluster != cluster[cluster]).any():
             cluster = cluster[cluster]
     return cluster
+
+
+def _reader(texts):
+    return lambda documents: [texts[document] for document in documents]
 
 
 def _check_pairs(n, pairs):

@@ -1,0 +1,162 @@
+"""Words of texts in every script, cut by a rule that is pinned to one version of Unicode.
+
+The rule: the text in lower case (`str.lower`) and in NFC. Letters and numbers (general categories L and N) make
+words; a mark (M) belongs to the word it follows, and is dropped where it follows none; everything else separates. In
+scripts that are written without spaces every letter or number, with its marks, is a word of its own.
+
+Categories are those of Unicode 14.0, from word_characters.json. A character that is not assigned there separates, as
+it does for a Python of that version: it is replaced by a space first, so that a newer Python cannot make a letter of
+it. Lower case and NFC of all other characters are the same in every later version, but for the final sigma beside
+two characters; see `MOVED`.
+"""
+
+import json
+import re
+import unicodedata
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+
+import numpy as np
+
+ASCII_WORD = re.compile("[a-z0-9]+")
+SEPARATOR, LETTER, MARK, ALONE, UNASSIGNED = range(5)
+SIGMA = "\u03a3"
+# Capital sigma becomes a final one after a letter with case and before none. Two characters lose or change what they
+# are to this after Unicode 14.0: each is judged as the other one beside it here, which keeps what it was.
+MOVED = {"\u0295": "a", "\U0001171e": "\u0301"}
+
+
+def tokens(text):
+    """The words of a text, in order, in lower case and NFC.
+
+    Letters and numbers of any script make words, with the marks that follow them; everything else separates. In
+    Thai, Lao, Tibetan, Burmese, Khmer, kana and Han, which are written without spaces, each letter is a word.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, not {type(text).__name__}")
+    if text.isascii():
+        return ASCII_WORD.findall(text.lower())
+    joined, _, first, last, _ = cut([text])
+    return [joined[start:end] for start, end in zip(first.tolist(), (last + 1).tolist())]
+
+
+def tokens_of(texts):
+    """`tokens` of each of several texts, in one pass over those that are not ASCII.
+
+    Parameters
+    ----------
+    texts : list of str
+
+    Returns
+    -------
+    list of list of str
+    """
+    beyond = [text for text in texts if not text.isascii()]
+    found = iter(())
+    if beyond:
+        joined, _, first, last, counts = cut(beyond)
+        words = [joined[start:end] for start, end in zip(first.tolist(), (last + 1).tolist())]
+        borders = [0, *np.cumsum(counts).tolist()]
+        found = (words[start:end] for start, end in pairwise(borders))
+    return [ASCII_WORD.findall(text.lower()) if text.isascii() else next(found) for text in texts]
+
+
+def word_ngrams(texts, width):
+    """The shingles of each of several texts, as words.
+
+    Parameters
+    ----------
+    texts : list of str
+    width : int
+        Words in a shingle; a text with fewer words, but at least one, has one shingle of all of them.
+
+    Returns
+    -------
+    list of set of tuple of str
+    """
+    grams = []
+    for words in tokens_of(texts):
+        last = max(len(words) - width, 0) if words else -1
+        grams.append({tuple(words[start : start + width]) for start in range(last + 1)})
+    return grams
+
+
+def cut(texts):
+    """Where the words of texts are.
+
+    Parameters
+    ----------
+    texts : list of str, at least one
+
+    Returns
+    -------
+    joined : str
+        The texts as they are compared, with a space before, between and after them.
+    code : uint32[len(joined)]
+        Their code points; a "?" for half of a surrogate pair.
+    first, last : intp[words]
+        Places of the first and the last character of each word in `joined`.
+    counts : intp[n]
+        Words of each text.
+    """
+    texts, joined, code = _prepared(texts)
+    first, last = _borders(_kinds().take(code, mode="clip"))
+    ends = np.cumsum(np.array(list(map(len, texts))) + 1)
+    return joined, code, first, last, np.diff(np.searchsorted(last, ends), prepend=0)
+
+
+def _prepared(texts):
+    """The texts as they are compared, joined, and as code points."""
+    joined, code = _joined(texts)
+    kinds = _kinds().take(code, mode="clip")
+    if kinds.max() == UNASSIGNED:
+        spaces = dict.fromkeys(np.unique(code[kinds == UNASSIGNED]).tolist(), " ")
+        texts = [text.translate(spaces) for text in texts]
+    texts = [unicodedata.normalize("NFC", _lower(text)) for text in texts]
+    again = f" {' '.join(texts)} "
+    return (texts, joined, code) if again == joined else (texts, *_joined(texts))
+
+
+def _joined(texts):
+    joined = f" {' '.join(texts)} "
+    return joined, np.frombuffer(joined.encode("utf-32-le", "replace"), "<u4")
+
+
+def _lower(text):
+    lowered = text.lower()
+    if SIGMA in text and any(character in text for character in MOVED):
+        judged = text.translate(str.maketrans(MOVED)).lower()
+        lowered = "".join(j if j in "\u03c3\u03c2" else c for j, c in zip(judged, lowered, strict=True))
+    return lowered
+
+
+@cache
+def _kinds():
+    """What each character is, by its number: uint8[0x110000]."""
+    table = json.loads(files("dataselect_core").joinpath("word_characters.json").read_text(encoding="utf-8"))
+    return np.repeat(np.array(table["run_kinds"], np.uint8), table["run_lengths"])
+
+
+def _borders(kinds):
+    """The first and the last place of each word, of characters that begin and end with a separator."""
+    base = kinds  # of each character its kind, of a mark that of the character it belongs to
+    if (kinds == MARK).any():
+        place = np.arange(len(kinds), dtype=np.int32)
+        place[kinds == MARK] = 0
+        base = kinds.take(np.maximum.accumulate(place, out=place))
+    inside = base != SEPARATOR
+    begins = inside[1:] > inside[:-1]
+    if base.max() == ALONE:
+        begins |= kinds[1:] == ALONE
+        begins |= (base[:-1] == ALONE) & (kinds[1:] == LETTER)
+    ends = inside[:-1] & (begins | ~inside[1:])
+    return np.flatnonzero(begins) + 1, np.flatnonzero(ends)

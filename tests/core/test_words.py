@@ -1,0 +1,231 @@
+"""Words in every script: against the rule read character by character, and against other versions of Unicode."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dataselect_core import words
+from dataselect_core.dedup import deduplicate
+from dataselect_core.shingles import shingle_sets, tokens
+from dataselect_core.words import tokens_of, word_ngrams
+
+ROOT = Path(__file__).resolve().parents[2]
+PINNED = pytest.mark.skipif(unicodedata.unidata_version != "14.0.0", reason="the oracle has other characters")
+SAMPLES = {
+    "Latin": "Größe, ÇA VA? naïve Ångström's 2nd e\u0301te\u0301 x²½ ﬁn",
+    "Cyrillic": "Москва, 2021 год. Съешь ЖЕ ещё этих и\u0306 мягких",
+    "Greek": "ΟΔΥΣΣΕΥΣ, ὁ ἄνθρωπος· ΣΑΣ' Σ α\u0301",
+    "Armenian": "Բոլոր մարդիկ ծնվում են ազատ։ ԵՎ և",
+    "Georgian": "ყველა ადამიანი იბადება ᲗᲐᲕᲘᲡᲣᲤᲐᲚᲘ, Ⴀ",
+    "Hebrew": "כל בני־האדם נולדו בְּנֵי חוֹרִין, 5",
+    "Arabic": "يولد جميع الناس أحرارًا، ١٢٣ ﷲ ك\u200cتاب مُتَسَاوِين",
+    "Syriac": "ܟܠ ܒܪܢܫܐ ܒܪܝܠܗ ܚܐܪܐ\u0730",
+    "Ethiopic": "የሰው ልጅ፡ሁሉ፡ ሲወለድ ነጻ፣ ፲፪",
+    "Devanagari": "सभी मनुष्यों को गौरव। क\u093c \u0958 १२३ क्\u200dष",
+    "Bengali": "সমস্ত মানুষ স্বাধীনভাবে, ক\u09c7\u09be য\u09bc ৫",
+    "Tamil": "மனிதப் பிறிவியினர் சகலரும் க\u0bc6\u0bbe ௧௨",
+    "Telugu": "ప్రతిపత్తిస్వత్వముల విషయమున, ౩",
+    "Sinhala": "සියලු මනුෂ්‍යයෝ නිදහස්ව",
+    "Thai": "มนุษย์ทั้งหลาย เกิดมา ๒๕ น้ำabc ก็x",
+    "Lao": "ມະນຸດທຸກຄົນ ເກີດມາ ໒",
+    "Khmer": "មនុស្សទាំងអស់ កើតមក ១២ ៗ",
+    "Burmese": "လူတိုင်းသည် တူညီ ၁၂ ꩠꧠ",
+    "Tibetan": "འགྲོ་བ་མིའི་རིགས་རྒྱུད་ ༡༢ \u0f71\u0f73",
+    "Chinese": "人人生而自由，在尊严ABC和123權利。〇 \uf900 𠀀豈",
+    "Japanese": "すべての人間は、カ\u3099ガ ﾊﾟﾜｰ ー々 東京2020年",
+    "Korean": "모든 인간은 태어날 때부터 \u1112\u1161\u11ab글 자유로우며",
+    "Mongolian": "ᠬᠦᠮᠦᠨ ᠪᠦᠷ ᠲᠥᠷᠥᠵᠦ ᠮᠡᠨᠳᠡᠯᠡᠬᠦ",
+    "Cherokee": "ᏂᎦᏓ ᎠᏂᏴᏫ ꮒꭶꮣ",
+    "Old Hungarian": "𐲀𐲁 𐳀𐳁 𐌰𐌱 𝒜𝟙",
+    "none": "\u0301\u0308 \u200d\u0301 😀👩\u200d🔬\ufe0f ¿! \ud800\udfff x\ud83d ＡＢｃ１２ \u0130I\u0131 \u212a\u212b",
+}
+RANGES = [
+    (0x0E00, 0x0EFF), (0x0F00, 0x0FFF), (0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F), (0x1780, 0x17FF),
+    (0x19E0, 0x19FF), (0x3005, 0x3007), (0x3021, 0x3029), (0x3038, 0x303B), (0x3040, 0x30FF), (0x31F0, 0x31FF),
+    (0xFF66, 0xFF9F), (0x1B000, 0x1B16F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF),
+]  # fmt: skip
+MIXED = st.text(st.sampled_from("".join(SAMPLES.values()) + " \u0301\u093cAz09.\u0378\ua7dc"), max_size=40)
+# Found among 200,000 short texts: these have no word in common, and the same 32 bits.
+COLLIDING = [("hnw g", "qii g"), ("апв г", "цфк к")]
+
+
+def by_hand(text):
+    """The rule, read a character at a time with this Python's own Unicode data."""
+    found, word, own = [], "", False
+    for character in unicodedata.normalize("NFC", text.lower()):
+        category = unicodedata.category(character)[0]
+        if category == "M":
+            word += character if word else ""
+            continue
+        alone = any(first <= ord(character) <= last for first, last in RANGES)
+        if category not in "LN" or alone or own:
+            found.append(word)
+            word = ""
+        if category in "LN":
+            word += character
+        own = alone and category in "LN"
+    return [word for word in [*found, word] if word]
+
+
+@PINNED
+@pytest.mark.parametrize("script", SAMPLES)
+def test_words_of_a_script(script):
+    """A text of each script is cut as the rule says, whole and cut short anywhere, composed or not."""
+    text = SAMPLES[script]
+    assert len(by_hand(text)) > 2
+    for given_text in (text, unicodedata.normalize("NFD", text), unicodedata.normalize("NFKC", text)):
+        for start in range(len(given_text)):
+            assert tokens(given_text[start:]) == by_hand(given_text[start:])
+
+
+@PINNED
+@given(st.text(st.characters(codec=None), max_size=30) | MIXED)
+def test_words_of_any_text(text):
+    """Any characters in any order, halves of surrogate pairs too, are cut as the rule says."""
+    assert tokens(text) == by_hand(text)
+
+
+def test_known_words():
+    """Words that a person would write down, so that the rule is not only compared with itself."""
+    for text, expected in {
+        "Москва, 2021 год": ["москва", "2021", "год"],
+        "你好世界": ["你", "好", "世", "界"],
+        "ABC公司2号": ["abc", "公", "司", "2", "号"],
+        "น้ำดี": ["น\u0e49", "ำ", "ด\u0e35"],
+        "हिन्दी": ["हिन्दी"],
+        "ΟΔΟΣ ΣΟΦΟΣ": ["οδος", "σοφος"],
+        "\u0301a\u0301b c": ["áb", "c"],
+        "zero\u200dwidth\u200cjoiners": ["zero", "width", "joiners"],
+        "１２３ Ａb": ["１２３", "ａb"],
+        "\u212aelvin \u0130stanbul": ["kelvin", "i\u0307stanbul"],
+        "don't_stop": ["don", "t", "stop"],
+        "😀 ¿? \ud800": [],
+        "ไก่12ตัว": ["ไ", "ก่", "12", "ต\u0e31", "ว"],
+    }.items():
+        expected = [unicodedata.normalize("NFC", word) for word in expected]
+        assert tokens(text) == expected, text
+
+
+@given(st.lists(MIXED, min_size=1, max_size=6), st.integers(1, 4))
+def test_texts_in_one_pass_equal_each_alone(texts, width):
+    """Neighbours in a batch change nothing, and texts share as many hashes as they share shingles of words."""
+    grams = word_ngrams(texts, width)
+    sets = [set(members.tolist()) for members in shingle_sets(texts, width)]
+    assert tokens_of(texts) == [tokens(text) for text in texts]
+    for text, ngrams in zip(texts, grams, strict=True):
+        found = tokens(text)
+        few = {tuple(found)} if 0 < len(found) < width else set()
+        assert ngrams == few | {tuple(found[i : i + width]) for i in range(len(found) - width + 1)}
+    for i in range(len(texts)):
+        for j in range(len(texts)):
+            assert len(sets[i] & sets[j]) == len(grams[i] & grams[j])
+
+
+def test_ascii_words_hash_the_same_beside_other_scripts():
+    """A word of a-z and 0-9 has one hash, whether its text is ASCII or not, also one longer than eight bytes."""
+    plain, mixed = shingle_sets(["ABC internationalisation x1", "ABC internationalisation x1 — и"], 1)
+    assert len(mixed) == 4
+    assert set(plain.tolist()) < set(mixed.tolist())
+
+
+def test_the_table_is_what_the_script_makes():
+    """The file in the package is made by tools/word_table.py; a Python with other data says so and writes nothing."""
+    made = subprocess.run(
+        [sys.executable, ROOT / "tools" / "word_table.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if unicodedata.unidata_version == "14.0.0":
+        assert (made.returncode, made.stdout) == (0, "")
+    else:
+        assert made.returncode == 2
+        assert "14.0.0" in made.stdout
+
+
+def test_this_python_agrees_with_the_table():
+    """Each character known to Unicode 14.0 is still a letter or number, a mark, or neither, in this Python."""
+    kinds = words._kinds().tolist()
+    assert len(kinds) == sys.maxunicode + 1
+    for code, kind in enumerate(kinds):
+        category = unicodedata.category(chr(code))[0]
+        expected = words.MARK if category == "M" else words.LETTER if category in "LN" else words.SEPARATOR
+        if kind != words.UNASSIGNED:
+            assert (words.LETTER if kind == words.ALONE else kind) == expected, hex(code)
+
+
+def test_this_python_maps_to_lower_case_as_others_do():
+    """Lower case, the final sigma beside each character, and NFC are those of Unicode 14.0; 3.11 to 3.13 agree."""
+    kinds = words._kinds()
+    known = [chr(code) for code in np.flatnonzero(kinds != words.UNASSIGNED).tolist()]
+    said = []
+    for character in known:
+        beside = [f"Α{character}Σ", f"{character}Σ", f"ΑΣ{character}", f"ΑΣ{character}Α"]
+        final = "".join("ς" if "ς" in words._lower(text)[1:] else "σ" for text in beside)
+        said += [words._lower(character), final, unicodedata.normalize("NFC", character)]
+    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    assert digest == "f2279f5efb484345917a84357a0eb7dd9e1254b1f02e82053a4fc53433663677"
+
+
+@pytest.mark.parametrize(
+    ("capital", "small"), [("\ua7dc", "\u019b"), ("\ua7cb", "\u0264"), ("\U00010d50", "\U00010d70")]
+)
+def test_a_newer_python_finds_the_same_words(monkeypatch, capital, small):
+    """Letters that Unicode 16 added separate, also where a Python that knows them would make a known letter of them."""
+    text = f"ab{capital}cd е{small if small < chr(0x1000) else ''}"
+    here = tokens(text)
+    lower = words._lower
+    monkeypatch.setattr(words, "_lower", lambda given_text: lower(given_text).replace(capital, small))
+    assert tokens(text) == here
+    assert here[:2] == ["ab", "cd"]
+
+
+@pytest.mark.parametrize("character", words.MOVED)
+def test_final_sigma_beside_characters_that_changed(character):
+    """Where later versions judge a character in another way, sigma beside it is what Unicode 14.0 makes of it."""
+    before, after = ("", "Α", "ΑΣ", "Σ"), ("", "Σ", "ΣΑ", "Α", "Σ Σ")
+    found = [words._lower(f"{one}{character}{other}") for one in before for other in after]
+    expected = {
+        "\u0295": "ʕ ʕς ʕσα ʕα ʕς σ αʕ αʕς αʕσα αʕα αʕς σ ασʕ ασʕς ασʕσα ασʕα ασʕς σ σʕ σʕς σʕσα σʕα σʕς σ",
+        "\U0001171e": "~ ~σ ~σα ~α ~σ σ α~ α~ς α~σα α~α α~ς σ ας~ ασ~ς ασ~σα ασ~α ασ~ς σ σ~ σ~ς σ~σα σ~α σ~ς σ",
+    }
+    assert " ".join(found) == expected[character].replace("~", character)
+
+
+@pytest.mark.parametrize("pair", COLLIDING)
+def test_a_collision_is_no_duplicate(pair):
+    """Two texts of one shingle each, with the same 32 bits and no word in common, both stay; their copies go."""
+    one, other = shingle_sets(pair)
+    assert one.tolist() == other.tolist()
+    found = deduplicate([*pair, pair[1].upper(), pair[0]], 0.5)
+    assert found.keep.tolist() == [True, True, False, False]
+    assert found.pairs.tolist() == [[0, 3], [1, 2]]
+    assert found.similarity.tolist() == [1, 1]
+
+
+@given(MIXED, st.sampled_from([0.3, 0.8, 1.0]), st.integers(1, 6), st.booleans())
+@example("Москва, 2021 год", 0.8, 5, True)
+@example("你好世界", 0.8, 5, True)
+def test_equal_texts_are_always_joined(text, threshold, width, verify):
+    """Two equal texts are duplicates as soon as they have one word, and only then."""
+    found = deduplicate([text, "другое 別 other", text], threshold, width=width, verify=verify)
+    assert (not found.keep[2]) == bool(tokens(text))
+    if found.keep[0] and found.keep[1]:
+        assert found.cluster[2] in (0, 2)
+
+
+@given(st.lists(MIXED, min_size=2, max_size=6), st.sampled_from([0.05, 0.3, 0.8]), st.integers(1, 6))
+@example(["Москва, 2021 год", "Париж, 2021"], 0.8, 5)
+@example(["hnw g", "qii k"], 0.3, 5)
+def test_texts_without_a_common_word_are_never_joined(texts, threshold, width):
+    """No pair is similar unless the texts have a word in common."""
+    for i, j in deduplicate(texts, threshold, width=width).pairs.tolist():
+        assert set(tokens(texts[i])) & set(tokens(texts[j]))
