@@ -49,7 +49,7 @@ class Comparison:
 
 
 def verdict(mean, half_width):
-    """ "better", "worse", or "same" where the interval of a difference of losses holds 0: cannot be told apart."""
+    """Whether a difference of losses is "better", "worse" or "same": its interval holds 0, it cannot be told apart."""
     if abs(mean) <= half_width:
         return "same"
     return "better" if mean < 0 else "worse"

@@ -157,7 +157,7 @@ class IndexingRange:
     overhead: float
 
     def verdict(self, saving):
-        """ "pays" or "costs" where both ends of the range agree for a saving in dollars, else "depends"."""
+        """Whether a saving in dollars "pays" or "costs" at both ends of the range; "depends" where they disagree."""
         saving = amount("saving", saving)
         ends = {saving > self.low.dollars, saving > self.high.dollars}
         return "depends" if len(ends) == 2 else "pays" if ends == {True} else "costs"

@@ -20,7 +20,7 @@ FITTED = ((7e6, 9e9), (1e8, 9e11))
 
 
 def place_in_fit(parameters, tokens):
-    """Where a size of model and data lies: "within" what the data-constrained law was fitted to, "below" or "beyond" it."""
+    """Whether a size of model and data is "within", "below" or "beyond" what the data-constrained law was fitted to."""
     (fewest, most), (shortest, longest) = FITTED
     if parameters < fewest or tokens < shortest:
         return "below"

@@ -1,4 +1,4 @@
-"""Data pruning tried out: keep the hardest, the easiest or a random part of a labelled set, clean or with wrong labels."""
+"""Data pruning tried out: keep the hardest, the easiest or a random part of a set, clean or with wrong labels."""
 
 from dataclasses import dataclass
 

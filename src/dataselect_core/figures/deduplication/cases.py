@@ -25,7 +25,7 @@ def cases(situation, values, learning):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
         found.append(f"{check}-{'ok' if fits else 'fails'}")
     found.append(binding(number))
-    found += _at_scale(situation, number)
+    found += _at_scale(number)
     change = number["curve.loss_change"]
     found.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
     if "reveal.measured" not in number:
@@ -43,7 +43,7 @@ def cases(situation, values, learning):
     return found
 
 
-def _at_scale(situation, number):
+def _at_scale(number):
     """Whether indexing pays in one run of the track's size, and what its law of losses can say there."""
     saved = number["scale.dollars_saved"]
     pays = "scale-saves" if number["scale.net"] > 0 else "scale-costs"
