@@ -5,9 +5,12 @@ wrong (too little memory, missing data, an error in our own code) says nothing a
 """
 
 import dis
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
+from dataselect_core.ledger.check import Question
 from dataselect_core.settings import SETTINGS
 
 PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
@@ -32,7 +35,7 @@ class Unanswered:
     refused: bool
 
 
-def answers(question):
+def answers(question: Question) -> Iterator[Any]:
     """Answer one question.
 
     Parameters
