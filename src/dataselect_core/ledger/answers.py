@@ -8,10 +8,12 @@ import dis
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dataselect_core.ledger.check import Question
 from dataselect_core.settings import SETTINGS
+
+if TYPE_CHECKING:  # which imports this module
+    from dataselect_core.ledger.check import Question
 
 PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
 OURS = "dataselect_core."
@@ -35,7 +37,7 @@ class Unanswered:
     refused: bool
 
 
-def answers(question: Question) -> Iterator[Any]:
+def answers(question: "Question") -> Iterator[Any]:
     """Answer one question.
 
     Parameters
