@@ -124,13 +124,14 @@ def test(options):
     pytest = [PYTHON, "-m", "pytest"]
     if options.pytest:
         sys.exit(subprocess.run([*pytest, *options.pytest], check=False).returncode)
+    several = [*pytest, "-q", "--numprocesses=2", "--dist=loadgroup"]  # see tests/conftest.py for the groups
     coverage = ["--cov=dataselect_core", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
     steps = {
         "Style": [PYTHON, "-m", "ruff", "check", "."],
         "Layout": [PYTHON, "-m", "ruff", "format", "--check", "."],
         "Types": [PYTHON, "-m", "mypy"],
-        "Tests of the core, as installed": [*pytest, "-q", "tests/core", *coverage],
-        "Tests of the site": [*pytest, "-q", "tests/site", "--numprocesses=2"],
+        "Tests of the core, as installed": [*several, "tests/core", *coverage],
+        "Tests of the site": [*several, "tests/site"],
     }
     failed = []
     for name, command in steps.items():

@@ -554,7 +554,7 @@ def test_nothing_runs_inline_and_nothing_is_fetched_from_elsewhere(page):
     assert policy == (
         "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; "
-        "worker-src blob: 'self'; base-uri 'none'; form-action 'none'"
+        "worker-src blob: 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
     scripts = [each for each in page.all("script") if each.attributes.get("type") != "application/json"]
     (first,) = scripts
@@ -587,9 +587,12 @@ def test_ids_are_unique_and_every_reference_resolves(page):
 
 def test_every_field_and_button_has_a_name(page):
     """A screen reader can say what each control is for."""
-    labelled = {each.attributes["for"] for each in page.all("label")}
+    labels = [each for each in page.all("label") if each.text]
+    labelled = {each.attributes["for"] for each in labels if "for" in each.attributes}
+    inside = [field for label in labels for field in label.all("input")]
     for each in page.all("input") + page.all("textarea") + page.all("progress"):
-        assert each.attributes.get("id") in labelled or each.attributes.get("aria-label"), each.attributes
+        named = each.attributes.get("id") in labelled or each in inside or each.attributes.get("aria-label")
+        assert named, each.attributes
     assert all(each.text for each in page.all("button") + page.all("summary"))
 
 

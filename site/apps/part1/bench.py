@@ -286,12 +286,12 @@ class DeduplicationAudit(Controlled):
         if self._audit_key == self._key():
             self._report()
         elif not self.working:
-            self.start(self._prepare())
+            self.start(self._prepare)
 
     def _changed_corpus(self, *_):
         self._dim()
         if not self._quiet and self.sound():
-            self.start(self._prepare())
+            self.start(self._prepare)
 
     def _key(self):
         """What an audit depends on, as the controls stand."""

@@ -140,7 +140,7 @@ class LabelingROI(Controlled):
         self.plot.clear()
         for side in self.sides.values():
             side.clear()
-        self.start(self._prepare())
+        self.start(self._prepare)
 
     def ask_lock(self, prediction, lock="2"):
         """A prediction or an answer is committed."""
@@ -184,7 +184,7 @@ class LabelingROI(Controlled):
             raise ValueError(
                 f"All {COUNTED} counted runs are used. Commit your marker; after that, runs are not counted."
             )
-        self.start(self._run(self.search, self.settings()))
+        self.start(self._run, self.search, self.settings())
         return True
 
     def _fits(self):
@@ -246,7 +246,7 @@ class LabelingROI(Controlled):
             raise ValueError(
                 "A run is under way, and both would be slower for it. Wait for it or cancel it first."
             )
-        self.start(self._measure())
+        self.start(self._measure)
         return True
 
     def _must_be_open(self):
