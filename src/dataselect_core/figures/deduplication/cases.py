@@ -1,13 +1,19 @@
 """What is the case in Part 1: which sentences are true of a point."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from dataselect_core.dedup.audit import Learning
 from dataselect_core.economics.scale import place_in_fit
+from dataselect_core.figures.deduplication.situation import Situation
+from dataselect_core.values import Value
 
 CLOSE = 3.0  # percentage points within which a prediction counts as close
 OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
 SAME_LOSS = 0.005  # nats below which two losses are called the same
 
 
-def cases(situation, values, learning):
+def cases(situation: Situation, values: Mapping[str, Value], learning: Learning) -> list[str]:
     """What is the case at a point: names of the sentences that are true.
 
     Parameters
@@ -52,7 +58,7 @@ def _at_scale(number):
     return [pays, *more, f"fit-{place}", *(["fit-known"] if place != "below" else [])]
 
 
-def binding(number):
+def binding(number: Mapping[str, Any]) -> str:
     """Which limit decides: the one that fails, else the one of which less is left in proportion."""
     limits = {
         check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
