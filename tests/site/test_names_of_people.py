@@ -94,7 +94,10 @@ def test_one_odd_row_is_named_and_the_others_get_their_links(trial):
     assert "No link for 2 of" in form["error"] and "<b>: student=<b> was ignored" in form["error"]
     assert form["error"].count("was ignored") == 2
     back = trial(names=[])
-    assert back["form"]["links"].startswith("https://lab.example/index.html?part=1") and back["form"]["error"] == ""
+    assert (
+        back["form"]["links"].startswith("https://lab.example/index.html?part=1")
+        and back["form"]["error"] == ""
+    )
 
 
 def test_nothing_but_odd_rows_makes_no_link(trial):
