@@ -49,6 +49,8 @@ def test_no_module_imports_from_a_row_below_its_own():
         own = path.relative_to(CORE).parts[0].removesuffix(".py")
         if own in row:
             wrong += [
-                f"{path.relative_to(CORE)} imports {name}" for name in imports(path) if row.get(name, 0) > row[own]
+                f"{path.relative_to(CORE)} imports {name}"
+                for name in imports(path)
+                if row.get(name, 0) > row[own]
             ]
     assert wrong == []

@@ -7,7 +7,6 @@ the page's origin, whatever else the test is about.
 import os
 import shutil
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,23 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Tests that share what a module makes once stay in one process; all others go where there is room."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    @cache
-    def shares(module):
-        return 'scope="module"' in (ROOT / module).read_text("utf-8")
-
-    class Sharing(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            module = nodeid.partition("::")[0]
-            return module if shares(module) else nodeid
-
-    return Sharing(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -338,7 +338,7 @@ def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
         question = here.lab.get_by_role("alertdialog")
         expect(question).to_be_visible()
         box, height = question.bounding_box(), here.page.viewport_size["height"]
-        assert 0 <= box["y"] and box["y"] + box["height"] <= height
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height
 
 
 def test_a_sandbox_without_its_origin_is_live_where_the_host_allows_it(book, dist):

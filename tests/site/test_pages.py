@@ -403,6 +403,15 @@ def test_the_second_question_is_not_answered_by_what_the_first_lock_opens(built,
     assert "nearly free" not in opened.text and "nearly free" in parse(built[2]["2-indexing"]).text
 
 
+@pytest.mark.parametrize("number", ["1", "2", "3"])
+def test_a_model_answer_waits_for_the_readers_own(page, number):
+    """Its place is empty and hidden, beside a sentence that asks for an own answer first."""
+    part = page.one("section", data_part=number)
+    answer = part.one("details", data_written=number)
+    assert "hidden" in answer.attributes and answer.one(data_reveal="reflection").text == ""
+    assert "Write your own answer first" in part.one("p", data_write_first=number).text
+
+
 def test_no_guarded_text_is_in_the_page_source(built, revealed):
     """Neither the sentences of the reveal nor the figures that answer the lock are in index.html."""
     page_text = parse(built[1]).text
@@ -502,7 +511,7 @@ def test_numbers_and_cases_are_ones_the_workbench_reports(built, page):
     paths = {each.attributes["data-value"] for each in places}
     assert len(paths) > 100
     assert sorted(path for path in paths if not named(path)) == []
-    assert {each.attributes["data-format"] for each in places} <= {*pages.FORMATS, pages.CHOICE}
+    assert {each.attributes["data-format"] for each in places} <= {*pages.FORMATS, pages.CHOICE, pages.LABEL}
 
 
 def test_all_formulas_are_mathml(built, page, first):

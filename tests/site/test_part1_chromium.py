@@ -430,3 +430,31 @@ def test_phone_width(new_reader):
     expect(reader.here("[data-diff] del").first).to_be_visible()
     reader.part.get_by_text("Advanced: width").tap()
     assert reader.page.evaluate(SIDEWAYS) <= 0
+
+
+def test_the_model_answer_waits_for_the_readers_own(lab):
+    """After the lock it is nowhere in the page, until a sentence of one's own is written."""
+    answer = lab.part.get_by_text("What a good answer reconciles")
+    written = lab.part.locator("[data-reveal='reflection']")
+    expect(answer).to_be_hidden()
+    assert written.text_content() == ""
+    own = lab.part.locator("textarea[data-reflection='1']")
+    own.fill("Short.")
+    expect(answer).to_be_hidden()
+    own.fill("Reading a copy again spends the same operations and teaches nothing new.")
+    expect(answer).to_be_visible()
+    answer.click()
+    expect(written).to_be_visible()
+    assert len(written.text_content()) > 200
+    own.fill("")
+    expect(answer).to_be_hidden()
+    assert written.text_content() == ""
+
+
+def test_the_control_is_shown_with_its_interval(lab):
+    """The button compares with as much removed at random; a verdict with an interval and a line in the plot appear."""
+    lab.part.get_by_role("button", name="Compare with as much removed at random").click()
+    said = lab.part.get_by_text("Against its control")
+    expect(said).to_be_visible(timeout=240_000)
+    expect(said).to_contain_text(re.compile(r"± \d"))
+    lab.check()

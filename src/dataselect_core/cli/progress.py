@@ -25,7 +25,7 @@ class Progress:
         self._next = 0.0
 
     def __call__(self, question, label):
-        """This is under way."""
+        """Show what is under way."""
         self._draw(f"{question.track}, part {question.part}, {label.lower()}")
 
     def answered(self, found):

@@ -4,6 +4,7 @@ import os
 import signal
 from concurrent.futures import BrokenExecutor, as_completed
 from multiprocessing import active_children, get_context
+from typing import Any
 
 from dataselect_core.ledger.answers import Unanswered, answers
 
@@ -50,7 +51,7 @@ def recomputed(questions, jobs=1, progress=None):
 
 def _parcels(questions, jobs):
     """Lists of questions that one process answers: kin stay together, as far as the others have work too."""
-    kin = {}
+    kin: dict[Any, Any] = {}
     for question in {question.key: question for question in questions}.values():
         kin.setdefault(question.kin, []).append(question)
     most = max(1, -(-sum(map(len, kin.values())) // (TURNS * jobs)))

@@ -262,7 +262,7 @@ def _member(archive, member, shown, parts, budget, depth):
 
 
 def _unpacked(archive, member, budget):
-    """The bytes of a member; ValueError where it is larger than any report. Its own word on its size is not believed."""
+    """The bytes of a member; ValueError where it is larger than any report, whatever the archive says of it."""
     if member.file_size > 1_000_000 and member.file_size > MOST_GROWTH * max(1, member.compress_size):
         raise ValueError(f"grows more than {MOST_GROWTH} times when it is unpacked, as no report does")
     most = min(MOST_BYTES, budget.bytes)

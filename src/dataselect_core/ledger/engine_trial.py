@@ -1,7 +1,7 @@
 """Whether this NumPy gives the bits that the lab's figures are made of.
 
-Figures depend on the random numbers that NumPy draws from a seed, and NumPy may change them from one edition to another.
-A few draws of each kind that the lab uses are compared with those of the edition the lab is built with. Where they
+Figures depend on the random numbers that NumPy draws from a seed, and NumPy may change them from one edition to
+another. A few draws of each kind that the lab uses are compared with those of the edition the lab is built with. Where they
 differ, a difference of figures says nothing about a report.
 """
 

@@ -1,8 +1,8 @@
 """Reads bytes as text, and only where there is one way to read their letters.
 
-A file in an old code page does not say which one: the same byte is ø in Windows-1252 and ř in Windows-1250. Such a file is
-read where every code page that gives plausible words gives the same words; otherwise it is refused, and what can be done
-is said. Nothing is read with broken letters.
+A file in an old code page does not say which one: the same byte is ø in Windows-1252 and ř in Windows-1250. Such a file
+is read where every code page that gives plausible words gives the same words; otherwise it is refused, and what can be
+done is said. Nothing is read with broken letters.
 """
 
 import codecs

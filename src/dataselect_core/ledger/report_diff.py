@@ -2,8 +2,8 @@
 
 Whoever edits "not met" to "met" in a report leaves its record as it was, and a check of the record alone finds nothing.
 So the report is written again from its record, and every place that says something else is named. What is said is
-compared, not its form: wrapped, trimmed, re-formatted and re-saved reports say the same. Plots and the tables under them
-come from the page and cannot be written again; they are passed over.
+compared, not its form: wrapped, trimmed, re-formatted and re-saved reports say the same. Plots and the tables under
+them come from the page and cannot be written again; they are passed over.
 """
 
 import re

@@ -253,7 +253,10 @@ def _student(key, group):
 
 
 def _alike(one, other):
-    """Whether two ways to write a name are of one person: without blanks, signs and capitals, family name first or last."""
+    """Whether two ways to write a name are of one person.
+
+    Compared without blanks, signs and capitals, with the family name first or last.
+    """
 
     def ways(name):
         plain = "".join(

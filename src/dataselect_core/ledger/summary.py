@@ -169,7 +169,8 @@ def told(students, loose):
     }
     lines.append(
         f"{len(students)} {'student' if len(students) == 1 else 'students'}: {counts[AGREES]}"
-        f" {'agrees' if counts[AGREES] == 1 else 'agree'}, {counts[DISAGREES]} disagree{'s' * (counts[DISAGREES] == 1)},"
+        f" {'agrees' if counts[AGREES] == 1 else 'agree'}, {counts[DISAGREES]} disagree{'s' * (counts[DISAGREES] == 1)}"
+        f","
         f" {counts[NOT_COMPARED]} could not be compared; {counted(checks, agreeing=True)} agree"
         + (f"; the text of {edited} shows another thing than the record in it" if edited else "")
         + (f"; {len(passed)} {'file' if len(passed) == 1 else 'files'} passed over" if passed else "")

@@ -122,9 +122,7 @@ def markdown_units(text):
             or (lead.strip(" >\t") and not unended)
             or (row and not unended)
             or LABEL.match(line)
-            or lines
-            and lines[0].startswith("|")
-            and not unended
+            or (lines and lines[0].startswith("|") and not unended)
         ):
             close()
         if rest:
