@@ -203,7 +203,7 @@ def test_names_of_a_function_hide_those_of_the_module(project, code, reached):
 
 def test_the_key_is_the_same_in_another_python(tmp_path):
     """The Python of the browser, two versions newer than the oldest that builds, writes the same keys."""
-    entries = ["dataselect_core.figures.deduplication:recompute", "tools.optimum:compute"]
+    entries = ["dataselect_core.figures.deduplication.figures:recompute", "tools.optimum:compute"]
     program = (tmp_path / "keys.py").write_text
     program(
         (ROOT / "tools" / "meaning.py").read_text("utf-8")
@@ -253,16 +253,18 @@ def test_what_runs_is_in_the_key():
             name = frame.f_globals.get("__name__", "")
             if event == "call" and name.startswith("dataselect_core"):
                 ran.add((frame.f_code.co_filename, frame.f_code.co_firstlineno, frame.f_code.co_name))
-        from dataselect_core import datasets, exhaustive, gap_map, mixing
-        from dataselect_core.sweep import sweep
+        from dataselect_core import datasets
+        from dataselect_core.gap import gap_map, mix
+        from dataselect_core.sampling import reference_sweep
         import tools.gap_maps, tools.optimum
         fixed = json.loads(sys.argv[1])
-        exhaustive.SEEDS, exhaustive.BATCH_SIZES, exhaustive.SIZES["digits"] = (0,), (100,), (None, 8, 20, 120, 120)
+        reference_sweep.SEEDS, reference_sweep.BATCH_SIZES = (0,), (100,)
+        reference_sweep.SIZES["digits"] = (None, 8, 20, 120, 120)
         gap_map.AXIS = gap_map.MOVE = (0.1, 0.9)
         sys.setprofile(watch)
         tools.optimum.compute("digits")
         X, y = datasets.digits()
-        setting = mixing.Setting(share=0.0, randomisation=0.0, **fixed)
+        setting = mix.Setting(share=0.0, randomisation=0.0, **fixed)
         gap_map.measure(setting, X, y, datasets.rainfall_mm(), axis=(0.0, 0.5), seeds=(1, 2), move_seeds=(1, 2),
                         real=(50,), added=(100,))
         sys.setprofile(None)
