@@ -17,6 +17,7 @@ A text may hold
     {{native.path|format}}         a number computed natively, written at build time
     {{track.path|format}}          a figure of the text's track, from facts/tracks.json
     {{path|choice}}                what the reader chose at the lock of the part, in the words of the choice
+    {{path|label}}                 an option of a control, in the words of the control: "least confidence"
     {{track.path|format|NAME}}     the same, a limit: where the link of a class sets NAME, the shell puts that there
     ::: when CASE ... :::          a block the shell shows when Python reports that case
 """
@@ -54,6 +55,7 @@ SYNTHESIS = {
 }
 FORMATS = ("percent", "points", "integer", "number", "fixed", "dollars", "price", "si")
 CHOICE = "choice"  # no number: what the reader chose at a lock
+LABEL = "label"  # no number: an option of a control, as the control's list has it
 CSP = {
     "default-src": "'none'",
     "script-src": "'self' blob: 'wasm-unsafe-eval'",
@@ -132,7 +134,7 @@ def _written(value, form):
 
 def output(path, form):
     """The place of a number that Python reports."""
-    if form not in (*FORMATS, CHOICE):
+    if form not in (*FORMATS, CHOICE, LABEL):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, figure = path.partition(":")
     where = (
@@ -280,8 +282,8 @@ def assumption_rows(wanted, part, tracks, prices):
     for entry in wanted.split(","):
         name, _, label = (word.strip() for word in entry.partition("="))
         by_track = {
-            id: track[f"part_{part}"][name]
-            for id, track in tracks.items()
+            track_id: track[f"part_{part}"][name]
+            for track_id, track in tracks.items()
             if name in track.get(f"part_{part}", {})
         }
         if not by_track and name not in prices:
@@ -297,7 +299,8 @@ def assumption_rows(wanted, part, tracks, prices):
                 "minimum": field_number(first.get("minimum", 1)),
                 "maximum": field_number(first.get("maximum", 1e18)),
                 "by_track": {
-                    id: {**fact, "value": field_number(fact["value"])} for id, fact in by_track.items()
+                    track_id: {**fact, "value": field_number(fact["value"])}
+                    for track_id, fact in by_track.items()
                 },
                 "kind": first["kind"],
                 "source": first["source"],
@@ -353,14 +356,14 @@ def read_part(pages, number, tracks, prices, native):
     ]
     part["evidence"] = evidence_lines(meta["evidence"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
-    for id, track in tracks.items():
+    for track_id, track in tracks.items():
         name = f"part-{number}.{id}.md"
         meta, body = front_matter((pages / name).read_text(encoding="utf-8"), name)
         values = {"native": native, "track": {**track, **track[f"part_{number}"]}}
         crisis_name, dot, crisis = track["crisis"].partition(". ")
         part["tracks"].append(
             {
-                "id": id,
+                "id": track_id,
                 **track,
                 **meta,
                 "crisis_name": crisis_name + dot.strip(),
@@ -374,9 +377,9 @@ def read_part(pages, number, tracks, prices, native):
 def scenes(pages, tracks):
     """The opening scene of every track, from scene.TRACK.md: track -> HTML."""
     found = {}
-    for id, track in tracks.items():
+    for track_id, track in tracks.items():
         name = f"scene.{id}.md"
-        found[id] = render((pages / name).read_text(encoding="utf-8"), name, {"track": track})
+        found[track_id] = render((pages / name).read_text(encoding="utf-8"), name, {"track": track})
     return found
 
 
@@ -395,10 +398,10 @@ def read_synthesis(pages, tracks, native):
     texts["takeaways"] = Markup(re.sub(r"<li>", "<li hidden>", str(texts["takeaways"])))
     costs = {key: [cost_line(entry, name) for entry in meta[key].split(",")] for key in ("cost", "saved")}
     found = []
-    for id, track in tracks.items():
+    for track_id, track in tracks.items():
         name = f"synthesis.{id}.md"
         text = render((pages / name).read_text(encoding="utf-8"), name, {"native": native, "track": track})
-        found.append({"id": id, "text": text})
+        found.append({"id": track_id, "text": text})
     return {"title": meta["title"], "sections": texts, "costs": costs, "tracks": found}
 
 
@@ -444,7 +447,7 @@ def script_json(value):
 
 def settings_table(root):
     """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits."""
-    tracks = {id: track["title"] for id, track in load_facts(root, "tracks").items()}
+    tracks = {track_id: track["title"] for track_id, track in load_facts(root, "tracks").items()}
     return {**load_facts(root, "settings"), "tracks": tracks}
 
 

@@ -40,7 +40,8 @@ CHECKS = {
     "report": "report",
     "own": "own corpus",
 }
-BOOK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Book</title><body style="margin: 0"><h1>A chapter</h1>
+BOOK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Book</title><body style="margin: 0">
+<h1>A chapter</h1>
 <iframe title="lab" style="width: 100%; height: 3000px; border: 0" src="LAB"></iframe>"""
 
 

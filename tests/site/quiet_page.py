@@ -57,7 +57,7 @@ class Page:
         await self.send("open", state={"track": track, "prediction": prediction, **state})
 
     async def patch(self, label, value):
-        model = next(id for title, id in self.models.items() if title.startswith(label))
+        model = next(model_id for title, model_id in self.models.items() if title.startswith(label))
         event = {"kind": "ModelChanged", "model": {"id": model}, "attr": "value", "new": value}
         await self.send("patch", patch={"events": [event]})
 

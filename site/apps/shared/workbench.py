@@ -1,5 +1,7 @@
-"""What every workbench is: named Panel roots in one Bokeh document, results that carry their kind, long work
-that can be overtaken."""
+"""What every workbench is.
+
+Named Panel roots in one Bokeh document, results that carry their kind, long work that can be overtaken.
+"""
 
 import asyncio
 import itertools
