@@ -335,10 +335,10 @@ def test_settings_come_by_message(small):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("threshold", 0.49, "threshold must lie between 0.5 and 1.0, not 0.49"),
+        ("threshold", 0.49, "threshold must lie between 0.5 and 1, not 0.49"),
         ("threshold", "0.7", "threshold must be a number, not '0.7'"),
         ("threshold", None, "threshold must be a number, not None"),
-        ("threshold", float("nan"), "threshold must lie between 0.5 and 1.0, not nan"),
+        ("threshold", float("nan"), "threshold must lie between 0.5 and 1, not nan"),
         ("width", 0, "width must lie between 1 and 12, not 0"),
         ("width", 2.5, "width must be a whole number, not 2.5"),
         ("width", True, "width must be a whole number, not True"),
