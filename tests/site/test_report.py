@@ -12,7 +12,8 @@ from reader import Reader
 from dataselect_core.figures.deduplication import figures as deduplication
 from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, ledger_text, report_markdown, verify
 from dataselect_core.ledger.runtime import VERSION, described, engine
-from tools import pages
+from tools.page_error import PageError
+from tools.synthesis_text import cost_line
 
 NO_PYTHON = "delete globalThis.Worker;"
 SETTINGS = {
@@ -249,12 +250,12 @@ def test_the_synthesis_names_figures_that_exist():
     )
 
 
-@pytest.mark.parametrize("line", ["Cost", "Cost = 4:a.b", " = 1:a.b", "Cost = scale.dollars"])
-def test_a_line_of_the_bill_must_say_where_it_comes_from(line):
-    """A cost without label or without a part is a mistake of the text, named as such."""
-    with pytest.raises(pages.PageError, match="a cost must be"):
-        pages.cost_line(line, "synthesis.md")
-    assert pages.cost_line("A = 1:a.b / 2:c.d", "x") == ["A", ["1:a.b", "2:c.d"]]
+@pytest.mark.parametrize("figures", [None, "4:a.b", "1:a.b /", "scale.dollars", {"1:a": "b"}])
+def test_a_line_of_the_bill_must_say_where_it_comes_from(figures):
+    """A cost without a part is a mistake of the text, named as such."""
+    with pytest.raises(PageError, match="synthesis.md: a cost must be"):
+        cost_line("Cost", figures, "synthesis.md")
+    assert cost_line("A", "1:a.b / 2:c.d", "x") == ["A", ["1:a.b", "2:c.d"]]
 
 
 # -- the page ----------------------------------------------------------------------------------------------
