@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from known_figures import known_figures
 
 from tools import markdown_text, pages
 from tools.figures_in_text import CHOICE
@@ -479,32 +480,61 @@ def test_the_fallback_without_python_has_native_figures(revealed):
     assert {each.attributes["data-kind"] for each in fallback.all(data_kind=True)} == {"measured"}
 
 
-def test_numbers_and_cases_are_ones_the_workbench_reports(built, page):
-    """Every path the texts wait for appears in the apps' code, so that no number stays a dash."""
-    code = "\n".join(
-        path.read_text(encoding="utf-8")
-        for folder in ("site/apps", "src/dataselect_core/figures")
-        for path in (ROOT / folder).rglob("*.py")
-    )
-    composed = [
-        re.sub(r"\\{.*?\\}", r"\\w+", re.escape(text))
-        for text in re.findall(r'f"([\w.{}]+)"', code)
-        if re.search(r"\w\.|\.\w", re.sub(r"\{.*?\}", "", text))
-    ]
+def waiting(page, fragments):
+    """The figures that the page and the guarded texts wait for: (part, path) each."""
+    paths = set()
+    for part in page.all("section", data_part=True):
+        number = part.attributes["data-part"]
+        paths |= {(number, each.attributes["data-value"]) for each in part.all(data_value=True)}
+        for record in part.all(data_lines=True):
+            paths |= {(number, path) for _, path, _ in json.loads(record.attributes["data-lines"])}
+    for lock, text in fragments.items():
+        paths |= {(str(lock)[0], each.attributes["data-value"]) for each in parse(text).all(data_value=True)}
+    paths |= {
+        (each.attributes["data-figure"], each.attributes["data-path"]) for each in page.all(data_figure=True)
+    }
+    costs = json.loads(page.one(data_synthesis=True).attributes["data-costs"])
+    return paths | {
+        tuple(path.split(":")) for lines in costs.values() for _, several in lines for path in several
+    }
 
-    def named(path):
-        """Whether the code has the path in one piece, or its two parts to be put together."""
-        head, _, tail = re.sub("_(low|high)$", "", path).rpartition(".")  # ends of an interval
-        whole = f'"{path}"' in code or any(re.fullmatch(form, path) for form in composed)
-        return whole or (bool(head) and named(head) and f'"{tail}"' in code)
 
+def unknown(page, fragments):
+    """Those of them that their part never reports."""
+    return {(part, path) for part, path in waiting(page, fragments) if path not in known_figures(part)}
+
+
+def test_every_number_is_one_that_its_part_reports(built, page):
+    """Each path that the texts, the records and the synthesis wait for is reported, so that none stays a dash."""
+    assert len(waiting(page, built[2])) > 280
+    assert unknown(page, built[2]) == set()
     places = page.all(data_value=True)
     for fragments in built[2].values():
         places += parse(fragments).all(data_value=True)
-    paths = {each.attributes["data-value"] for each in places}
-    assert len(paths) > 100
-    assert sorted(path for path in paths if not named(path)) == []
     assert {each.attributes["data-format"] for each in places} <= {*FORMATS, CHOICE}
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("part-1.reveal.md", "{{setting.threshold|", "setting.wrods"),
+        ("part-1.reveal.md", "{{removed.words_share|", "removed.wrods_share"),
+        ("part-2.reveal.md", "{{own.ratio|", "own.wrods"),
+        ("part-3.reveal.md", "{{point.fid|", "setting.threshold"),  # of another part
+        ("part-3.md", "point.fid|", "point.fdi"),
+        ("part-2.bench.html", 'value("optimum.labels"', "optimum.lables"),
+        ("synthesis.md", "{{3:point.fid|", "3:removed.words"),
+        ("synthesis.md", "3:cost.total\n", "3:cost.words"),
+    ],
+)
+def test_a_number_that_no_part_reports_is_found(sources, file, right, wrong):
+    """A misspelt path in a text, a record, a workbench or the synthesis is seen, one of another part as well."""
+    path = sources / "site" / "pages" / file
+    text, old = path.read_text("utf-8"), re.search(r"[\w:]+\.\w+", right)[0]
+    assert right in text
+    path.write_text(text.replace(right, right.replace(old, wrong)), "utf-8")
+    found = {name for _, name in unknown(*rebuild(sources))}
+    assert found == {wrong.rpartition(":")[2]}
 
 
 def test_all_formulas_are_mathml(built, page, first):
