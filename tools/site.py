@@ -172,7 +172,9 @@ def panel_sheets(runtime, out):
 
 def moved(documents, panel_root):
     """First views whose stylesheets lie in `panel_root`."""
-    return json.loads(json.dumps(documents).replace(f'"./{PANEL_ROOT}', f'"./{panel_root}'))
+    return json.loads(
+        re.sub(rf'"(\./)?{re.escape(PANEL_ROOT)}', rf'"\g<1>{panel_root}', json.dumps(documents))
+    )
 
 
 def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):

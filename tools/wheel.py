@@ -27,7 +27,7 @@ def build(source, out):
     stem = f"{PACKAGE}-{project['version']}"
     info = f"{stem}.dist-info"
     entries = {name: (source / "src" / name).read_bytes() for name in package_files(source)}
-    entries[f"{info}/METADATA"] = metadata(project).encode()
+    entries[f"{info}/METADATA"] = metadata(source, project).encode()
     entries[f"{info}/WHEEL"] = (
         b"Wheel-Version: 1.0\nGenerator: dataselect_core\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )
@@ -54,7 +54,7 @@ def package_files(source):
     root = source / "src"
     paths = (path for path in (root / PACKAGE).rglob("*") if path.is_file())
     names = (path.relative_to(root).as_posix() for path in paths)
-    return sorted(name for name in names if "__pycache__" not in name and not name.endswith(".pyc"))
+    return sorted(name for name in names if "__pycache__" not in name and not name.endswith((".pyc", ".md")))
 
 
 def read_project(source):
@@ -67,20 +67,33 @@ def read_project(source):
     return project
 
 
-def metadata(project):
-    """The METADATA file (core metadata 2.4)."""
+def metadata(source, project):
+    """The METADATA file (core metadata 2.4), whose body is the readme."""
     lines = [
         "Metadata-Version: 2.4",
         f"Name: {project['name']}",
         f"Version: {project['version']}",
         f"Summary: {project['description']}",
+        f"Keywords: {','.join(project['keywords'])}",
         f"Author: {', '.join(author['name'] for author in project['authors'])}",
         f"License-Expression: {project['license']}",
         *(f"License-File: {name}" for name in project["license-files"]),
+        *(f"Classifier: {name}" for name in project["classifiers"]),
         f"Requires-Python: {project['requires-python']}",
         *(f"Requires-Dist: {requirement}" for requirement in project["dependencies"]),
     ]
-    return "\n".join(lines) + "\n"
+    for extra, requirements in project["optional-dependencies"].items():
+        lines.append(f"Provides-Extra: {extra}")
+        lines += [f"Requires-Dist: {_with_extra(requirement, extra)}" for requirement in requirements]
+    lines.append("Description-Content-Type: text/markdown")
+    return "\n".join(lines) + "\n\n" + (source / project["readme"]).read_text("utf-8")
+
+
+def _with_extra(requirement, extra):
+    """A requirement that only holds when the extra is asked for."""
+    package, _, condition = (part.strip() for part in requirement.partition(";"))
+    conditions = [f"({condition})"] if condition else []
+    return f"{package}; {' and '.join([*conditions, f'extra == {extra!r}'])}"
 
 
 def _digest(data):
@@ -97,10 +110,10 @@ def build_sdist(sdist_directory, config_settings=None):
     source = Path.cwd()
     project = read_project(source)
     stem = f"{PACKAGE}-{project['version']}"
-    names = ["pyproject.toml", "tools/wheel.py", *project["license-files"]]
+    names = ["pyproject.toml", "tools/wheel.py", project["readme"], *project["license-files"]]
     entries = {name: (source / name).read_bytes() for name in names}
     entries |= {f"src/{name}": (source / "src" / name).read_bytes() for name in package_files(source)}
-    entries["PKG-INFO"] = metadata(project).encode()
+    entries["PKG-INFO"] = metadata(source, project).encode()
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in sorted(entries.items()):

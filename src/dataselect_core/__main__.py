@@ -1,14 +1,17 @@
 """The command line: `python -m dataselect_core COMMAND ...`.
 
-Exit status: 0 done; 1 refused or failed, with one sentence on standard error; 2 wrong usage; 130 interrupted.
+Exit status: 0 done; 1 refused or failed, with one sentence on standard error; 2 wrong usage; 128 and its number for a
+signal that ended it (130 for Ctrl-C, 143 for SIGTERM), or for the closed pipe that standard output was (141).
 """
 
 import argparse
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from dataselect_core import __version__
+from dataselect_core.cli.stdout import forget_output
 
 # Command -> the module that has its `SUMMARY`, `add_arguments(parser)` and `run(options) -> exit status`.
 COMMANDS = {
@@ -45,15 +48,33 @@ def main(arguments=None):
         )
         command.add_arguments(described)
         described.set_defaults(run=command.run, parser=described)
+    for stream in (sys.stdout, sys.stderr):
+        # A console that lacks a letter of a file's name must not stop anything.
+        with suppress(AttributeError, OSError, ValueError):
+            stream.reconfigure(errors="backslashreplace")
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
-    except KeyboardInterrupt:
-        print(f"{options.command}: interrupted; nothing was written", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"{options.command}: {error}", file=sys.stderr)
-        return 1
+    except KeyboardInterrupt as stop:
+        number = getattr(stop, "number", 2)
+        how = "interrupted" if number == 2 else f"stopped by signal {number}"
+        return _refused(options, f"{how}; nothing was written", 128 + number)
+    except BrokenPipeError:
+        forget_output()
+        return 128 + 13
+    except MemoryError:
+        return _refused(options, "there was not enough memory", 1)
+    except OSError as error:
+        where = f": {os.fspath(error.filename)}" if isinstance(error.filename, (str, os.PathLike)) else ""
+        return _refused(options, f"{error.strerror}{where}" if error.strerror else str(error), 1)
+    except ValueError as error:
+        return _refused(options, str(error), 1)
+
+
+def _refused(options, sentence, status):
+    with suppress(OSError):
+        print(f"{options.command}: {sentence}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":
@@ -61,4 +82,8 @@ if __name__ == "__main__":
     # than they save, the more so beside other processes.
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # while the command was still being loaded
+        print("interrupted; nothing was written", file=sys.stderr)
+        sys.exit(130)

@@ -131,3 +131,46 @@ def _equal_rows(values):
     i, j = order[left], order[right]
     same = (values[i] == values[j]).all(axis=1)  # equal keys are no proof
     return i[same], j[same]
+
+
+def bands_for_recall(threshold, num_perm, recall):
+    """The bands and rows that find a pair exactly at the threshold with at least a given probability.
+
+    Of these it is the one with the most rows, then the fewest bands: the fewest pairs below the threshold are
+    compared. `optimal_bands` weighs both errors over all similarities instead, and misses many pairs just at the
+    threshold.
+
+    Parameters
+    ----------
+    threshold : float
+        Jaccard similarity, in (0, 1].
+    num_perm : int
+        Number of permutations, at least 2.
+    recall : float
+        In (0, 1).
+
+    Returns
+    -------
+    bands, rows : int
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or so many permutations cannot reach that recall.
+    """
+    threshold = arguments.threshold("threshold", threshold)
+    num_perm = arguments.integer("num_perm", num_perm, 2)
+    if not 0 < arguments.share("recall", recall) < 1:
+        raise ValueError(f"recall must be between 0 and 1 and neither, not {recall}")
+    for rows in range(num_perm, 0, -1):
+        chance = threshold**rows
+        if chance >= recall:
+            return 1, rows
+        bands = math.ceil(math.log1p(-recall) / math.log1p(-chance)) if chance > 1e-300 else num_perm + 1
+        for found in (bands - 1, bands, bands + 1):  # the logarithms are rounded
+            if 0 < found * rows <= num_perm and collision_probability(threshold, found, rows) >= recall:
+                return found, rows
+    raise ValueError(
+        f"recall {recall:g} at the threshold {threshold:g} cannot be reached with {num_perm} permutations: at most"
+        f" {collision_probability(threshold, num_perm, 1):.4g}; ask for more permutations"
+    )

@@ -12,7 +12,8 @@ import pytest
 from dataselect_core import __version__
 from dataselect_core.__main__ import main
 from dataselect_core.cli import dedup as dedup_command
-from dataselect_core.cli.dedup import peak_memory
+from dataselect_core.cli.dedup_report import peak_memory
+from dataselect_core.corpus import files as corpus_files
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.dedup import deduplicate
 
@@ -83,6 +84,7 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
         "removed_share": 0.4,
         "same_shingles": 1,
         "similar": 1,
+        "chained": 0,
         "empty": 1,
         "short": 1,
     }
@@ -105,8 +107,10 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
         "rows": 3,
         "seed": 1,
         "verify": True,
+        "keep": "first",
         "field": "text",
         "split": "line",
+        "encoding": "utf-8",
     }
     at, beyond = report["found_probability"]
     assert (at["similarity"], beyond["similarity"]) == (0.8, pytest.approx(0.9))
@@ -269,7 +273,7 @@ def test_interrupting_leaves_nothing(tmp_path, monkeypatch, capsys):
     def interrupt(*given, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(CorpusFiles, "_copy", interrupt)
+    monkeypatch.setattr(corpus_files, "_copy", interrupt)
     assert main(["dedup", str(path), "-o", str(tmp_path / "k.jsonl")]) == 130
     assert "interrupted; nothing was written" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [path]

@@ -254,10 +254,10 @@ def test_dropped_files(own):
         (
             "wide.txt",
             "words\n".encode("utf-16"),
-            "wide.txt is UTF-16 or UTF-32 by its first bytes; convert it",
+            "wide.txt is UTF-16 by its first bytes; convert it",
         ),
         ("binary.txt", b"\x7fELF\0\0", "binary.txt is not text: it holds zero bytes"),
-        ("picture.png", b"\x89PNG", "picture.png must end in .txt, .jsonl, .ndjson, .csv, .tsv."),
+        ("picture.png", b"\x89PNG", "picture.png must end in .txt, .jsonl, .ndjson, .json, .csv, .tsv"),
         ("field.jsonl", b'{"body": "a"}\n', "the fields with text are 'body'. Name the one to compare in"),
         ("column.csv", b"a,b\n1,2\n", "column.csv has no column 'text'; its columns are 'a', 'b'."),
         ("one.txt", b"one line", "one.txt holds one document, which has nothing to be compared with"),

@@ -1,6 +1,8 @@
 """A corpus of the reader's own without a browser: what is kept, what is told, and how each failure ends."""
 
 import asyncio
+import bz2
+import gzip
 import json
 import subprocess
 import sys
@@ -110,12 +112,17 @@ def by_command(tmp_path, name, content, *options):
     return out.read_bytes()
 
 
-@pytest.mark.parametrize(("name", "field"), [("c.txt", "text"), ("c.jsonl", "body"), ("c.csv", "body")])
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("c.txt", "text"), ("c.jsonl", "body"), ("c.csv", "body"), ("c.json", "body"), ("c.jsonl.bz2", "body")],
+)
 def test_what_stays_is_what_the_command_keeps(page, folder, tmp_path, texts, name, field):
     """For each format the kept file is byte for byte the command's, at the settings of the controls."""
     content = {
         "c.txt": "\r\n".join(texts).encode(),
         "c.jsonl": b"\xef\xbb\xbf" + jsonl(texts, "body"),
+        "c.json": b"[" + b",".join(jsonl(texts, "body").splitlines(True)) + b"]",
+        "c.jsonl.bz2": bz2.compress(jsonl(texts, "body")),
         "c.csv": (
             "n,body\n" + "".join(f'{i},"{t.replace(chr(34), chr(34) * 2)}"\n' for i, t in enumerate(texts))
         ).encode(),
@@ -143,10 +150,13 @@ def test_what_stays_is_what_the_command_keeps(page, folder, tmp_path, texts, nam
     )
     path = folder / f"{JOB}-kept" / result["kept"]["name"]
     assert path.read_bytes() == kept != content
+    text = path.parent / "kept.txt" if name.endswith(".bz2") else path
+    if name.endswith(".bz2"):
+        assert text.read_bytes() == bz2.decompress(kept)
     assert result["kept"] == {
         "name": f"c-kept{name[1:]}",
         "path": str(path),
-        "text": str(path),
+        "text": str(text),
         "bytes": len(kept),
     }
     told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
@@ -250,7 +260,7 @@ def test_malformed_lines_are_listed_by_number(page, folder, texts):
 
 
 ASK = "Name the one to compare in “Field or column of the text”."
-LATIN = "(if it is Latin-1 or Windows-1252, convert the file to UTF-8)"
+LATIN = "; by its bytes it is likely Windows-1252: convert the file to UTF-8 (or, in the command, --encoding cp1252)"
 FAILURES = {
     "empty": ("c.txt", b"", {}, "c.txt is empty: it holds no text. Choose a file"),
     "blank": ("c.txt", b"\n \n", {}, "c.txt is empty: it holds no text. Choose a file"),
@@ -291,12 +301,25 @@ FAILURES = {
         "c.txt",
         "naïve\n".encode("latin-1") * 3,
         {},
-        f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef {LATIN}, and 2 more",
+        f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef{LATIN}, and 2 more",
     ),
-    "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 or UTF-32 by its first bytes"),
+    "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 by its first bytes; convert it"),
     "utf-16 without a mark": ("c.txt", "words\n".encode("utf-16-le"), {}, "c.txt is not text: it holds zero"),
     "binary": ("c.txt", b"\x7fELF\x02\0\0words\n", {}, "c.txt is not text: it holds zero bytes, as binary"),
-    "another format": ("c.pdf", b"%PDF", {}, "c.pdf must end in .txt, .jsonl, .ndjson, .csv, .tsv"),
+    "another format": ("c.pdf", b"%PDF", {}, "c.pdf must end in .txt, .jsonl, .ndjson, .json, .csv, .tsv"),
+    "a table": (
+        "c.parquet",
+        b"PAR1",
+        {},
+        "c.parquet is a table, whose reader is too large for a page. Use the",
+    ),
+    "half an archive": ("c.txt.gz", gzip.compress(b"words")[:9], {}, "c.txt.gz is not whole, or is not gzip"),
+    "a large archive": (
+        "c.txt.gz",
+        gzip.compress(b"x" * (own_files.PAGE_BYTES + 1), mtime=0),
+        {},
+        "The files have more than 33,554,432 bytes once they are decompressed, the most",
+    ),
     "no split": ("c.txt", b"a\nb\n", {"split": "word"}, "split must be one of line, paragraph, document"),
     "no delimiter": ("c.csv", b"text\na\n", {"delimiter": ""}, "delimiter must be one ASCII character"),
     "a field that is none": ("c.jsonl", b"{}\n", {"field": 7}, "field must be a str"),

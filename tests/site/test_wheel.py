@@ -1,15 +1,18 @@
 """The core's wheel: reproducible, complete, installable."""
 
+import ast
 import base64
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tools import wheel
 
@@ -81,12 +84,12 @@ def test_the_wheel_holds_the_whole_package(tmp_path):
 
 
 def test_it_installs_with_its_metadata(tmp_path):
-    """pip installs the wheel; name, version, licence and the one dependency are what the project states."""
+    """pip installs the wheel; version, licence, dependencies, extras and readme are what the project states."""
     pip("install", "--target", tmp_path / "site", wheel.build(ROOT, tmp_path))
     program = (
         "import importlib.metadata as m, dataselect_core as d; i = m.metadata('dataselect-core');"
         "print(d.__file__, d.__version__, i['Version'], i['License-Expression'],"
-        " m.requires('dataselect-core'))"
+        " i.get_all('Provides-Extra'), 'pip install' in i.get_payload(), m.requires('dataselect-core'), sep='|')"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     said = subprocess.run(
@@ -98,7 +101,22 @@ def test_it_installs_with_its_metadata(tmp_path):
         text=True,
     ).stdout
     assert said.startswith(str(tmp_path / "site"))
-    assert said.split()[1:] == ["0.1.0", "0.1.0", "MIT", "['numpy>=2.0']"]
+    *facts, extras, readme, requires = said.strip().split("|")[1:]
+    assert facts == ["0.1.0", "0.1.0", "MIT"]
+    assert readme == "True"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert ast.literal_eval(extras) == list(project["optional-dependencies"])
+    found = [Requirement(requirement) for requirement in ast.literal_eval(requires)]
+    assert [str(one) for one in found if one.marker is None] == ["numpy>=2.0"]
+    for extra, wanted in project["optional-dependencies"].items():
+        mine = [
+            one
+            for one in found
+            if one.marker and one.marker.evaluate({"extra": extra, "python_version": "3.11"})
+        ]
+        assert [one.name for one in mine] == [Requirement(one).name for one in wanted]
+    zstd = next(one for one in found if one.name == "zstandard")
+    assert not zstd.marker.evaluate({"extra": "zstd", "python_version": "3.14"})
 
 
 def test_pip_builds_the_same_wheel_through_the_standard_hooks(checkout, tmp_path):

@@ -3,11 +3,14 @@
 import json
 import shutil
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 
+from dataselect_core.corpus import compression
+from dataselect_core.corpus.compression import split_codec
 from dataselect_core.corpus.files import CorpusFiles
-from dataselect_core.corpus.formats import CorpusError, Problem
+from dataselect_core.corpus.formats import TABLES, CorpusError, Problem, format_of
 from dataselect_core.corpus.memory import FACTS, PAGE_BYTES, PAGE_DOCUMENTS
 from dataselect_core.dedup.items import Texts
 from dataselect_core.dedup.pairs import confirmed_similarity
@@ -28,19 +31,34 @@ class PageFiles(CorpusFiles):
     What it cannot read it refuses with a whole sentence that says what to do.
     """
 
+    def _file(self, path, name, *options):
+        if format_of(name) in TABLES:
+            raise CorpusError(
+                f"{name} is a table, whose reader is too large for a page. Use the command python -m dataselect_core "
+                "dedup, or save it as .jsonl."
+            )
+        return super()._file(path, name, *options)
+
     def check(self):
         """Raise CorpusError for files that are too large, that are no text, or that have too many lines."""
         if self.bytes > PAGE_BYTES:
             raise CorpusError(
                 f"The files have {self.bytes:,} bytes, and this page reads at most {PAGE_BYTES:,}. {LESS}"
             )
-        lines = 0
-        for name in self.names:
-            with open(self.root / name, "rb") as stream:
-                first = stream.read(3)
-                stream.seek(0)
+        lines = size = 0
+        for number, name in enumerate(self.names):
+            table = self.files[number].layout.format in TABLES
+            with self.stream(number) as stream:
+                first = b""
                 while block := stream.read(BLOCK):
-                    if b"\0" in block and first[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+                    first = first or block[:3]
+                    size += len(block)
+                    if size > PAGE_BYTES:
+                        raise CorpusError(
+                            f"The files have more than {PAGE_BYTES:,} bytes once they are decompressed, the most "
+                            f"that this page reads. {LESS}"
+                        )
+                    if not table and b"\0" in block and first[:2] not in (b"\xff\xfe", b"\xfe\xff"):
                         raise CorpusError(
                             f"{name} is not text: it holds zero bytes, as binary files and "
                             "UTF-16 do. Export it as .txt, .jsonl or .csv in UTF-8."
@@ -93,7 +111,7 @@ class PageFiles(CorpusFiles):
 
     def _fields(self, number):
         """The keys of the first object of a jsonl that hold a text."""
-        with open(self.root / self.names[number], "rb") as stream:
+        with self.stream(number) as stream:
             for line in stream:
                 if line.strip():
                     break
@@ -118,24 +136,42 @@ class PageFiles(CorpusFiles):
         if not self.is_folder:
             path = folder / kept_name(self.names[0])
             self.write(path, index, keep)
-            return path, path
+            text = path
+            if self.files[0].codec:
+                text = folder / "kept.txt"
+                with decompressed(path) as stream, open(text, "wb") as reading:
+                    shutil.copyfileobj(stream, reading)
+            return path, text
         written = folder / "files"
         self.write(written, index, keep)
         path, text = folder / f"{self.path.name}-kept.zip", folder / "kept.txt"
         with zipfile.ZipFile(path, "w") as target, open(text, "wb") as reading:
             for name in self.names:
                 if (written / name).exists():
-                    content = (written / name).read_bytes()
-                    target.writestr(zipfile.ZipInfo(name), content)
-                    reading.write(f"===== {name} =====\n".encode() + content + b"\n")
+                    target.writestr(zipfile.ZipInfo(name), (written / name).read_bytes())
+                    with decompressed(written / name) as stream:
+                        reading.write(f"===== {name} =====\n".encode() + stream.read() + b"\n")
         shutil.rmtree(written)
         return path, text
 
 
 def kept_name(name):
-    """corpus.jsonl -> corpus-kept.jsonl"""
-    stem, dot, ending = name.rpartition(".")
-    return f"{stem}-kept.{ending}" if dot else f"{name}-kept"
+    """corpus.jsonl -> corpus-kept.jsonl, corpus.jsonl.gz -> corpus-kept.jsonl.gz"""
+    plain, codec = split_codec(name)
+    stem, dot, ending = plain.rpartition(".")
+    return (f"{stem}-kept.{ending}" if dot else f"{plain}-kept") + (codec or "")
+
+
+@contextmanager
+def decompressed(path):
+    """What a file that was just written holds, as a stream."""
+    _, codec = split_codec(path.name)
+    with open(path, "rb") as stream:
+        if codec:
+            with compression.decompressed(path.name, stream, codec) as plain:
+                yield plain
+        else:
+            yield stream
 
 
 class Shelf:
@@ -152,11 +188,7 @@ class Shelf:
         self.files, self.index, self.width = files, index, width
         self.mass = index.words.astype(np.int64)
         self.corpus = Documents(self)
-        self.lines = np.empty(len(index.file), np.int64)
-        for number, name in enumerate(files.names):
-            breaks = np.flatnonzero(np.fromfile(files.root / name, np.uint8) == ord("\n"))
-            mine = index.file == number
-            self.lines[mine] = np.searchsorted(breaks, index.start[mine]) + 1
+        self.lines = index.line
 
     def __len__(self):
         return len(self.mass)

@@ -2,40 +2,64 @@
 
   python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl
 
-The corpus is a .jsonl (an object a line), a .csv or .tsv with a header, a .txt (a document a line), or a
-folder of such files (there a .txt is one document). Documents whose sets of word n-grams have a Jaccard
-similarity of at least the threshold are near-duplicates; of each cluster the first is kept, byte for byte, in
-input order. Memory grows with the number of documents, not with the texts. Without -o there is only a report.
+The corpus is a .jsonl (an object a line), a .json (an array of objects), a .csv or .tsv with a header, a .txt (a
+document a line), a .parquet or a Hugging Face dataset, compressed or not (.gz, .bz2, .xz, .zst), or several of
+them, or a folder (there a .txt is one document). Documents whose sets of word n-grams have a Jaccard similarity of
+at least the threshold are near-duplicates; of each cluster the first is kept, byte for byte, in input order. Memory
+grows with the number of documents, not with the texts. Without -o there is only a report.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from dataselect_core import __version__, arguments
+from dataselect_core import arguments
+from dataselect_core.cli.dedup_report import SCHEMA, estimate_text, report, report_text
+from dataselect_core.cli.signals import Stopped, Stopping
+from dataselect_core.cli.stdout import forget_output
+from dataselect_core.corpus import encodings
+from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFiles
-from dataselect_core.corpus.formats import FORMATS, SPLITS, CorpusError
+from dataselect_core.corpus.formats import FORMATS, QUOTINGS, SPLITS
+from dataselect_core.dedup.answers import cluster_rows, removed_rows
+from dataselect_core.dedup.choice import Choice
+from dataselect_core.dedup.estimate import estimate_files
 from dataselect_core.dedup.streaming import deduplicate_files
-from dataselect_core.lsh import collision_probability
+from dataselect_core.lsh import bands_for_recall
 
 SUMMARY = "remove near-duplicates from a corpus"
-SCHEMA = 1  # of the JSON report
-SHOWN = 10  # malformed lines in the report for people; the JSON has up to 1,000
 
 
 def add_arguments(parser):
     """Say what the command takes."""
-    parser.add_argument("corpus", type=Path, help="a .jsonl, .csv, .tsv or .txt, or a folder of them")
+    parser.add_argument("corpus", nargs="+", help="files, folders and patterns such as 'data/*.jsonl.gz'")
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
         metavar="FILE",
-        help="where what is kept goes: a file, or for a folder a new folder",
+        help="where what is kept goes: a file, - for standard output, or for a folder or several files a new folder",
+    )
+    parser.add_argument(
+        "--removed",
+        metavar="FILE",
+        help="write every removed row with the one kept and their similarity, as JSONL",
+    )
+    parser.add_argument("--clusters", metavar="FILE", help="write every cluster with its rows, as JSONL")
+    parser.add_argument(
+        "--against",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="a file, folder or pattern that is only read: rows that it has too are removed; can be repeated",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="read everything, write nothing, and estimate redundancy from sampled rows, time and memory",
     )
     parser.add_argument("--report", metavar="FILE", help="write the report as JSON; - for standard output")
     parser.add_argument("--quiet", action="store_true", help="no progress, and no report for people")
@@ -43,8 +67,24 @@ def add_arguments(parser):
     text.add_argument(
         "--format", choices=dict.fromkeys(FORMATS.values()), help="of a file whose name does not say it"
     )
-    text.add_argument("--field", default="text", help="key or column of the text (default: text)")
+    text.add_argument(
+        "--field", default="text", help="key, path (meta.text) or column of the text (default: text)"
+    )
     text.add_argument("--delimiter", default=",", help="between the columns of a .csv (default: ,)")
+    text.add_argument(
+        "--quoting",
+        choices=QUOTINGS,
+        help="whether a quote mark encloses a column, or is a character (default: csv for a .csv, none for a .tsv)",
+    )
+    text.add_argument(
+        "--encoding",
+        type=_checked(str, lambda name, given: encodings.checked(given), "encoding"),
+        default="utf-8",
+        help="of text files (default: utf-8)",
+    )
+    text.add_argument(
+        "--id", metavar="FIELD", help="key or column that names a row in --removed and --clusters"
+    )
     text.add_argument(
         "--split", choices=SPLITS, help="what a document is in a .txt (default: line; in a folder: document)"
     )
@@ -78,6 +118,18 @@ def add_arguments(parser):
         type=_checked(int, arguments.integer, "bands", 1),
         help="with --rows: bands of the signature (default: the best for the threshold)",
     )
+    what.add_argument(
+        "--recall",
+        type=_checked(float, _recall, "recall"),
+        help="instead: so many bands that a pair just at the threshold is found with this probability, such as 0.95",
+    )
+    what.add_argument(
+        "--keep",
+        type=_checked(str, lambda name, given: Choice(given), "keep"),
+        default="first",
+        metavar="RULE",
+        help="which row of a cluster stays: first (default), longest, FIELD:max or FIELD:min (a number or date)",
+    )
     what.add_argument("--rows", type=_checked(int, arguments.integer, "rows", 1), help="rows of a band")
     what.add_argument(
         "--seed",
@@ -103,192 +155,144 @@ def run(options):
         options.parser.error("--bands and --rows must be given together, or neither")
     if options.bands and options.bands * options.rows > options.permutations:
         options.parser.error(f"--bands times --rows must be at most the {options.permutations} permutations")
-    corpus = CorpusFiles(options.corpus, options.format, options.field, options.split, options.delimiter)
-    if options.output:
-        corpus.check_output(options.output)
-    if options.report not in (None, "-") and not Path(options.report).resolve().parent.is_dir():
-        raise CorpusError(f"there is no folder for the report {options.report}")
+    if options.recall is not None:
+        if options.bands is not None:
+            options.parser.error("--recall chooses the bands: give it or --bands with --rows, not both")
+        options.bands, options.rows = bands_for_recall(
+            options.threshold, options.permutations, options.recall
+        )
+    if options.dry_run and (options.output or options.removed or options.clusters):
+        options.parser.error("--dry-run writes no rows: leave -o, --removed and --clusters out")
+    with Stopping() as stopping:
+        return _run(options, stopping, begun)
+
+
+def _run(options, stopping, begun):
+    _check_temporary(options.temporary)
+    corpus = CorpusFiles(
+        options.corpus,
+        options.format,
+        options.field,
+        options.split,
+        options.delimiter,
+        encoding=options.encoding,
+        quoting=options.quoting,
+        extras=tuple(field for field in (options.id, options.keep.field) if field is not None),
+        against=options.against,
+        temporary=options.temporary,
+    )
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
+    with corpus.outputs() as outputs:
+        kept = corpus.output(outputs, options.output) if options.output else None
+        removed = outputs.add("the list of removed rows", options.removed) if options.removed else None
+        grouped = outputs.add("the list of clusters", options.clusters) if options.clusters else None
+        told = outputs.add("the report", options.report) if options.report else None
+        if options.dry_run:
+            return _estimate(corpus, options, outputs, told, progress)
+        try:
+            result = deduplicate_files(
+                corpus,
+                options.threshold,
+                options.permutations,
+                options.width,
+                options.seed,
+                options.verify,
+                options.bands,
+                options.rows,
+                options.on_error,
+                options.temporary,
+                progress,
+                options.keep.rule,
+                options.id,
+            )
+            if kept:
+                corpus.write_into(kept, result.index, result.keep)
+            if removed:
+                _write_rows(removed, removed_rows(corpus, result, options.threshold))
+            if grouped:
+                _write_rows(grouped, cluster_rows(corpus, result))
+        finally:
+            corpus.forget()
+            if progress:
+                progress.clear()
+        found = report(corpus, result, options, time.perf_counter() - begun)
+        if told:
+            with told.open() as file:
+                file.write((json.dumps(found, indent=2) + "\n").encode())
+        try:
+            with stopping.held():
+                outputs.commit()
+        except Stopped as stop:
+            print("dedup: stopped when everything was written", file=sys.stderr)
+            return 128 + stop.number
+    standard = {output.kind for output in (kept, removed, grouped, told) if output}
+    if options.quiet or (told and told.kind == "standard"):
+        return 0
+    return say(report_text(found), sys.stderr if "standard" in standard else sys.stdout)
+
+
+def _estimate(corpus, options, outputs, told, progress):
+    """The dry run; the exit status."""
     try:
-        result = deduplicate_files(
+        found = estimate_files(
             corpus,
             options.threshold,
             options.permutations,
             options.width,
             options.seed,
-            options.verify,
             options.bands,
             options.rows,
             options.on_error,
             options.temporary,
             progress,
         )
-        if options.output:
-            corpus.write(options.output, result.index, result.keep)
     finally:
-        corpus.close()
+        corpus.forget()
         if progress:
             progress.clear()
-    found = report(corpus, result, options, time.perf_counter() - begun)
-    if options.report == "-":
-        print(json.dumps(found, indent=2))
-    elif options.report:
-        Path(options.report).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    if not options.quiet and options.report != "-":
-        print(report_text(found))
+    if told:
+        with told.open() as file:
+            file.write((json.dumps({"schema": SCHEMA, "estimate": asdict(found)}, indent=2) + "\n").encode())
+        outputs.commit()
+    if options.quiet or (told and told.kind == "standard"):
+        return 0
+    return say(estimate_text(found, options), sys.stdout)
+
+
+def _write_rows(output, rows):
+    """Write rows as JSON Lines."""
+    with output.open() as file:
+        for row in rows:
+            file.write(json.dumps(row).encode() + b"\n")
+
+
+def _recall(name, given):
+    if not 0 < arguments.share(name, given) < 1:
+        raise ValueError(f"recall must be above 0 and below 1, not {given:g}")
+    return given
+
+
+def say(text, stream):
+    """Print what was done, after it was done: the exit status. A reader that has gone is no failure."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        forget_output()
+    except OSError as error:
+        print(f"dedup: everything was written, but not the report: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 
-def report(corpus, result, options, seconds):
-    """What was done and found, as a dictionary that can be written as JSON. Shares are in [0, 1].
-
-    Parameters
-    ----------
-    corpus : CorpusFiles
-    result : StreamedDeduplication
-    options : argparse.Namespace
-    seconds : float
-
-    Returns
-    -------
-    dict
-    """
-    documents, words = len(result.keep), int(result.index.words.sum(dtype="int64"))
-    kept, kept_words = int(result.keep.sum()), int(result.index.words[result.keep].sum(dtype="int64"))
-    members = np.bincount(result.cluster)
-    return {
-        "schema": SCHEMA,
-        "engine": f"dataselect-core {__version__}",
-        "corpus": str(corpus.path),
-        "output": str(options.output) if options.output else None,
-        "files": {"read": len(corpus.names), "passed_over": corpus.ignored, "bytes": corpus.bytes},
-        "documents": {
-            "all": documents,
-            "kept": kept,
-            "removed": documents - kept,
-            "removed_share": (documents - kept) / documents,
-            "same_shingles": result.same,
-            "similar": documents - kept - result.same,
-            "empty": result.empty,
-            "short": int((result.index.words < options.width).sum()),
-        },
-        "words": {
-            "all": words,
-            "kept": kept_words,
-            "removed": words - kept_words,
-            "removed_share": (words - kept_words) / words if words else 0.0,
-        },
-        "clusters": {"count": int((members > 1).sum()), "largest": int(members.max())},
-        "compared_pairs": result.compared,
-        "malformed": {
-            "count": result.malformed,
-            "on_error": options.on_error,
-            "lines": [problem._asdict() for problem in result.problems],
-        },
-        "parameters": {
-            "threshold": options.threshold,
-            "width": options.width,
-            "permutations": options.permutations,
-            "bands": result.bands,
-            "rows": result.rows,
-            "seed": options.seed,
-            "verify": options.verify,
-            "field": corpus.field,
-            "split": corpus.split,
-        },
-        "found_probability": [
-            {
-                "similarity": similarity,
-                "probability": collision_probability(similarity, result.bands, result.rows),
-            }
-            for similarity in (options.threshold, (1 + options.threshold) / 2)
-        ],
-        "seconds": round(seconds, 3),
-        "peak_memory_bytes": peak_memory(),
-        "temporary_bytes": result.temporary_bytes,
-    }
-
-
-def report_text(found):
-    """The report for people.
-
-    Parameters
-    ----------
-    found : dict
-        As `report` makes it.
-
-    Returns
-    -------
-    str
-    """
-    documents, words, parameters = found["documents"], found["words"], found["parameters"]
-    lines = [
-        f"{found['corpus']} -> {found['output'] or '(only a report; -o FILE writes what is kept)'}",
-        f"{'':10}{'all':>15}{'kept':>15}{'removed':>15}{'share':>9}",
-    ]
-    for name, row in (("documents", documents), ("words", words)):
-        lines.append(
-            f"{name:10}{row['all']:>15,}{row['kept']:>15,}{row['removed']:>15,}{row['removed_share']:>9.1%}"
-        )
-    lines.append(
-        f"Removed: {documents['same_shingles']:,} with the same shingles as an earlier document,"
-        f" {documents['similar']:,} similar to one."
-    )
-    lines.append(
-        f"Clusters of two or more: {found['clusters']['count']:,}; the largest has"
-        f" {found['clusters']['largest']:,} documents."
-    )
-    if documents["short"]:
-        lines.append(
-            f"{documents['short']:,} documents have fewer than {parameters['width']} words; of these"
-            " mostly only equal ones are duplicates."
-        )
-    if documents["empty"]:
-        lines.append(f"{documents['empty']:,} documents have no letter and no number, so no words; all stay.")
-    if found["files"]["passed_over"]:
-        lines.append(f"{found['files']['passed_over']:,} files of other kinds were passed over.")
-    malformed = found["malformed"]
-    if malformed["count"]:
-        lines.append(f"{malformed['count']:,} malformed lines were left out:")
-        lines += [
-            f"  {line['name']}, line {line['line']} {line['message']}" for line in malformed["lines"][:SHOWN]
-        ]
-        if malformed["count"] > SHOWN:
-            lines.append(f"  and {malformed['count'] - SHOWN:,} more (--report FILE lists up to 1,000)")
-    lines.append(
-        f"Near-duplicate: Jaccard similarity >= {parameters['threshold']:g} of word"
-        f" {parameters['width']}-grams, {'exact' if parameters['verify'] else 'estimated'};"
-        f" {parameters['permutations']} permutations, {parameters['bands']} bands x"
-        f" {parameters['rows']} rows, seed {parameters['seed']}."
-    )
-    chances = [
-        f"{row['probability']:.2f} at similarity {row['similarity']:.2f}"
-        for row in found["found_probability"]
-    ]
-    lines.append(f"A pair is found with probability {', '.join(chances)}.")
-    memory = found["peak_memory_bytes"]
-    lines.append(
-        f"{found['seconds']:,.1f} s, {found['compared_pairs']:,} pairs compared,"
-        + (f" {memory / 1e6:,.0f} MB of memory at most," if memory else "")
-        + f" {found['temporary_bytes'] / 1e6:,.0f} MB of temporary files."
-    )
-    return "\n".join(lines)
-
-
-def peak_memory():
-    """The most memory this process has held, in bytes; None where the system does not say."""
+def _check_temporary(folder):
+    """Raise CorpusError, before any work, for a folder that takes no temporary files."""
     try:
-        with open("/proc/self/status") as status:  # getrusage would count what the parent held at the fork
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        import resource  # not on every system
-    except ImportError:
-        return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        where = folder or tempfile.gettempdir()
+        raise CorpusError(
+            f"the folder for temporary files {where} cannot be written: {error.strerror}"
+        ) from None
 
 
 class _Progress:

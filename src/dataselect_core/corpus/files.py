@@ -1,14 +1,25 @@
-"""A corpus on disk: a file, or a folder of files, read twice without ever being held whole."""
+"""A corpus on disk: files, folders and patterns, read twice without ever being held whole.
+
+A plain file in UTF-8 is read again where it is. What cannot be (compressed files, other encodings, tables, pipes) is
+set aside uncompressed in a temporary file on the first reading; see `spool`.
+"""
 
 import io
 import os
-import tempfile
+import stat
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
-from dataselect_core.corpus.formats import FORMATS, CorpusError, Layout, Reader, format_of
+from dataselect_core.corpus import compression, encodings, tables
+from dataselect_core.corpus.errors import CorpusError, Problem
+from dataselect_core.corpus.formats import FORMATS, LONGEST, TABLES, Document, Layout, Reader, format_of
+from dataselect_core.corpus.inputs import find
+from dataselect_core.corpus.outputs import Durable, Outputs
+from dataselect_core.corpus.spool import Region, Spool, Writer
 
 AT_A_TIME = 1 << 20  # bytes copied at a time
 
@@ -22,15 +33,30 @@ class Index:
     file : int32[n]
         Which of the corpus' files it is in.
     start, size : int64[n]
-        Its first byte there, and its bytes.
+        Its first byte there, and its bytes, once the file is plain UTF-8; of a table, of its text alone.
     words : int32[n]
         Its words, as `str.split` counts them.
+    line : int64[n]
+        The line it begins in, from 1; of a table its row.
     """
 
     file: np.ndarray
     start: np.ndarray
     size: np.ndarray
     words: np.ndarray
+    line: np.ndarray
+
+
+@dataclass(frozen=True)
+class CorpusFile:
+    """One file: where it is, how messages name it, how documents stand in it, and its compression."""
+
+    path: Path
+    name: str
+    layout: Layout
+    codec: str | None
+    plain: bool  # whether it can be read again where it is
+    stamp: tuple
 
 
 class CorpusFiles:
@@ -38,26 +64,39 @@ class CorpusFiles:
 
     Parameters
     ----------
-    path : str or Path
-        A file, or a folder: then all files below it with an ending that can be read, in the order of their
-        names. What begins with a dot is passed over.
-    format : "txt", "jsonl", "csv", "tsv" or None
-        Of a file whose name does not say it.
+    path : str, Path or list of them
+        Files, folders and patterns; see `inputs.find`.
+    format : str or None
+        A value of `FORMATS`, of files whose name does not say it.
     field : str
-        Key (jsonl) or column (csv, tsv) of the text.
+        Key, path or column of the text; see `Layout`.
     split : "line", "paragraph", "document" or None
-        What a document is in a txt. None: a line of a single file, a whole file of a folder.
+        What a document is in a txt. None: a line of a file that is named, a whole file of a folder.
     delimiter : str
         One ASCII character between the columns of a csv.
+    encoding : str
+        Of text files; what is written is in the same.
+    quoting : "csv", "none" or None
+        See `Layout`.
+    extras : tuple of str
+        See `Layout`.
+    against : list of path
+        Files that are read first and never written: what the corpus has of theirs is removed.
+    temporary : path or None
+        Folder for what is set aside; None: the system's.
 
     Attributes
     ----------
     names : list of str
         Of the files, relative to a folder.
+    references : int
+        How many of them, the first ones, are those of `against`.
     ignored : int
         Files of a folder that were passed over for their ending.
-    bytes : int
-        Size of all files.
+    bytes, done : int
+        Size of all files, and about how much of it has been read.
+    is_folder : bool
+        Whether what is written is a folder.
 
     Raises
     ------
@@ -67,25 +106,53 @@ class CorpusFiles:
         If another argument is not of the kind above.
     """
 
-    def __init__(self, path, format=None, field="text", split=None, delimiter=","):
-        self.path, self.format, self.field, self.delimiter = Path(path), format, field, delimiter
-        self.names, self.ignored = [], 0
-        self.is_folder = self.path.is_dir()
-        if self.is_folder:
-            if self.format is not None:
-                raise ValueError("format must not be given for a folder: the ending of each file says it")
-            self.root = self.path
-            self._find()
-        elif self.path.is_file():
-            self.root, self.names = self.path.parent, [self.path.name]
-        else:
-            raise CorpusError(f"{self.path} is no file and no folder")
-        self.split = split or ("document" if self.is_folder else "line")
-        for name in self.names[:1]:
-            self._layout(name)
-        self._stamps = [self._stamp(index) for index in range(len(self.names))]
-        self.bytes = sum(size for size, _ in self._stamps)
+    def __init__(
+        self,
+        path,
+        format=None,
+        field="text",
+        split=None,
+        delimiter=",",
+        *,
+        encoding="utf-8",
+        quoting=None,
+        extras=(),
+        against=(),
+        temporary=None,
+    ):
+        given = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+        if not given:
+            raise ValueError("path must name at least one file or folder")
+        self.field, self.delimiter = field, delimiter
+        self.encoding = encodings.checked(encoding)
+        found, reference = find(given), find(list(against))
+        if format is not None and (found.folders or reference.folders):
+            raise ValueError("format must not be given for a folder: the ending of each file says it")
+        self.root, self.folders = found.root, [*reference.folders, *found.folders]
+        self.is_folder = bool(found.folders) or len(found.paths) > 1
+        self.path = Path(given[0]) if len(given) == 1 else found.root
+        self.given = [os.fspath(one) for one in given]
+        self.ignored, self._described = found.ignored + reference.ignored, found.described
+        self.split = split or ("document" if found.folders else "line")
+        self.references, self.extras = len(reference.paths), tuple(extras)
+        options = (format, field, split, delimiter, quoting, tuple(extras))
+        self.files = [
+            self._file(one, os.fspath(one), folder, *options)
+            for one, folder in zip(reference.paths, reference.in_folder)
+        ]
+        self.files += [
+            self._file(one, _name(one, found.root), folder, *options)
+            for one, folder in zip(found.paths, found.in_folder)
+        ]
+        self.names = [file.name for file in self.files]
+        self.bytes, self.done = sum(file.stamp[0] for file in self.files), 0
         self._open = None, None, None
+        self._spool, self._regions, self._codecs = Spool(temporary), {}, {}
+
+    @property
+    def temporary_bytes(self):
+        """Bytes that are set aside in the temporary file."""
+        return self._spool.size
 
     def documents(self):
         """Every document of every file, in order.
@@ -95,12 +162,17 @@ class CorpusFiles:
         file : int
         found : Document or Problem
         """
-        for index in range(len(self.names)):
+        self.done = 0
+        for index, file in enumerate(self.files):
             self.close()
-            _, reader = self._reader(index)
-            for found in reader:
+            before, size = self.done, file.stamp[0]
+            for found in self._rows(index) if file.layout.format in TABLES else self._texts(index):
                 yield index, found
+                if isinstance(found, Document) and file.layout.format not in TABLES:
+                    length = self._regions[index][1] if index in self._regions else size
+                    self.done = before + min(size, size * found.stop // max(1, length))
             self._unchanged(index)
+            self.done = before + size
         self.close()
 
     def texts(self, index, documents):
@@ -118,8 +190,13 @@ class CorpusFiles:
         """
         texts = []
         for document in documents.tolist():
-            stream, reader = self._reader(int(index.file[document]))
-            stream.seek(int(index.start[document]))
+            number, start = int(index.file[document]), int(index.start[document])
+            if self.files[number].layout.format in TABLES:
+                raw = self._spool.read(self._regions[number][0] + start, int(index.size[document]))
+                texts.append(raw.decode("utf-8"))
+                continue
+            stream, reader = self._reader(number)
+            stream.seek(start)
             texts.append(reader.text(stream.read(int(index.size[document]))))
         return texts
 
@@ -127,46 +204,64 @@ class CorpusFiles:
         """Write the documents that stay, in input order, byte for byte as they came.
 
         A file becomes a file and a folder a folder of the same names, in which a .txt that is one document is
-        there or is not. The header of a csv and a byte-order mark are written as they came. Nothing is at
-        `output` before all of it is written.
+        there or is not. The header of a csv and a byte-order mark are written as they came; compression and
+        encoding are those of the file. Nothing is at `output` before all of it is written.
 
         Parameters
         ----------
-        output : Path
+        output : path
             Must not be the corpus, nor lie in it; a folder must not exist, or be empty.
         index : Index
         keep : bool[n]
         """
-        output = Path(output)
-        self.check_output(output)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        borders = np.searchsorted(index.file, np.arange(len(self.names) + 1)).tolist()
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as work:
-            target = Path(work, "kept")
-            for number, name in enumerate(self.names):
-                rows = slice(borders[number], borders[number + 1])
-                whole = self._layout(name).format == "txt" and self.split == "document"
-                if whole and not keep[rows].any():
-                    continue
-                path = target / name if self.is_folder else target
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with open(path, "wb") as sink:
-                    self._copy(number, index.start[rows][keep[rows]], index.size[rows][keep[rows]], sink)
-                self._unchanged(number)
-            self.close()
-            if self.is_folder and output.exists():
-                output.rmdir()
-            os.replace(target, output)
+        with self.outputs() as outputs:
+            self.write_into(self.output(outputs, output), index, keep)
+            outputs.commit()
 
-    def check_output(self, output):
-        """Raise CorpusError if `output` is no place to write to; see `write`."""
-        output = Path(output)
-        if self.path.resolve() in (output.resolve(), *(output.resolve().parents if self.is_folder else ())):
-            raise CorpusError(f"the output {output} must not be the corpus itself, nor lie in it")
-        if not self.is_folder and output.is_dir():
-            raise CorpusError(f"the output {output} is a folder; for a file it must be a file")
-        if self.is_folder and (output.is_file() or output.is_dir() and any(output.iterdir())):
-            raise CorpusError(f"the output {output} must be a new or an empty folder, as the corpus is one")
+    def output(self, outputs, given):
+        """The `Output` for what is kept; CorpusError for a name that says it is of another form than the corpus."""
+        if not self.is_folder:
+            file, name = self.files[-1], os.fspath(given)
+            plain, codec = compression.split_codec(name)
+            says = FORMATS.get(Path(plain).suffix.lower())
+            if (says or codec) and (codec != file.codec or says not in (None, file.layout.format)):
+                form = next(end for end, kind in FORMATS.items() if kind == file.layout.format) + (
+                    file.codec or ""
+                )
+                raise CorpusError(
+                    f"the output {name} would be in the form of the corpus, {form}; give it a name that ends so"
+                )
+        return outputs.add("the output", given, self.is_folder)
+
+    def outputs(self):
+        """`Outputs` that are checked against what this corpus reads."""
+        return Outputs([file.path for file in self.files], self.folders)
+
+    def write_into(self, output, index, keep):
+        """Write what stays into an `Output`; see `write`."""
+        borders = np.searchsorted(index.file, np.arange(len(self.files) + 1)).tolist()
+        target = output.folder() if self.is_folder else None
+        for number in range(self.references, len(self.files)):
+            rows = slice(borders[number], borders[number + 1])
+            layout = self.files[number].layout
+            whole = layout.format == "txt" and layout.split == "document"
+            if target is not None and whole and not keep[rows].any():
+                continue
+            if target is None:
+                sink = output.open()
+            else:
+                path = target / self.names[number]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                sink = Durable(open(path, "wb"))  # noqa: SIM115 (closed by the `with` below)
+            with sink:
+                self._write(number, index, np.flatnonzero(keep[rows]) + rows.start, sink)
+            self._unchanged(number)
+        for path in self._described:
+            copy = target / _name(path, self.root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            kept = blake2b(np.packbits(keep)).digest()
+            copy.write_bytes(tables.dataset_file(path.name, path.read_bytes(), kept))
+        self.close()
 
     def close(self):
         """Close the file that is open, if one is."""
@@ -174,62 +269,185 @@ class CorpusFiles:
             self._open[1].close()
         self._open = None, None, None
 
-    def _find(self):
-        for folder, folders, files in os.walk(self.path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in files:
-                if name.startswith("."):
-                    continue
-                if Path(name).suffix.lower() in FORMATS:
-                    self.names.append(Path(folder, name).relative_to(self.path).as_posix())
-                else:
-                    self.ignored += 1
-        self.names.sort()
-        if not self.names:
-            raise CorpusError(f"{self.path} holds no file that ends in {', '.join(FORMATS)}")
+    def forget(self):
+        """Close all, and remove what was set aside."""
+        self.close()
+        self._spool.close()
+        self._regions = {}
+
+    @contextmanager
+    def stream(self, number):
+        """The bytes of a file, decompressed, to be read once."""
+        file = self.files[number]
+        with open(file.path, "rb") as stream:
+            if not file.codec:
+                yield stream
+                return
+            try:
+                with compression.decompressed(file.name, stream, file.codec) as plain:
+                    yield plain
+            except compression.errors() as error:
+                raise self._broken(file, error) from None
+            except OSError as error:
+                if error.errno is not None:
+                    raise
+                raise self._broken(file, error) from None
+
+    def _file(self, path, name, in_folder, format, field, split, delimiter, quoting, extras):
+        kind = format or format_of(name)
+        _, codec = compression.split_codec(name)
+        split = split or ("document" if in_folder else "line")
+        encoding = "utf-8" if kind in TABLES else self.encoding
+        layout = Layout(kind, field, split, delimiter, quoting, extras, encoding)
+        if codec:
+            compression.check(name, codec)
+        if kind in TABLES:
+            tables.arrow()
+        status = os.stat(path)
+        regular = stat.S_ISREG(status.st_mode)
+        plain = codec is None and encoding == "utf-8" and regular
+        return CorpusFile(path, name, layout, codec, plain, _stamp(status))
+
+    def _broken(self, file, error):
+        what = str(error).rstrip(".") or type(error).__name__
+        return CorpusError(f"{file.name} is not whole, or is not {compression.CODECS[file.codec]}: {what}")
 
     def _layout(self, name):
-        return Layout(self.format or format_of(name), self.field, self.split, self.delimiter)
+        return self.files[self.names.index(name)].layout
+
+    def _texts(self, number):
+        """Documents and problems of a file of text."""
+        yield from self._reader(number)[1]
+
+    def _rows(self, number):
+        """Documents and problems of a table, whose texts are set aside."""
+        file = self.files[number]
+        raw = self._raw(number)
+        kept = None if number in self._regions else Writer(self._spool)
+        start = 0
+        for row, text, values in tables.texts(file.name, raw, file.layout):
+            if text is None:
+                yield Problem(file.name, row, f"{tables.NO_TEXT} {file.layout.field!r}")
+                continue
+            data = text.encode("utf-8", "surrogatepass")
+            if len(data) > LONGEST:
+                yield Problem(
+                    file.name, row, f"is longer than {LONGEST:,} bytes, the most that one document may have"
+                )
+                continue
+            if kept:
+                kept.write(data)
+            yield Document(start, start + len(data), row, text, values)
+            start += len(data)
+        if kept:
+            kept.flush()
+            self._regions[number] = kept.start, kept.written
+        raw.close()
 
     def _reader(self, number):
-        """The stream of a file and its reader; the last one stays open."""
+        """The stream of a file in plain UTF-8 and its reader; the last one stays open."""
         if self._open[0] != number:
             self.close()
             self._unchanged(number)
-            stream = io.BufferedReader(io.FileIO(self.root / self.names[number]))
+            stream = self._plain(number)
             try:
-                reader = Reader(self.names[number], stream, self._layout(self.names[number]))
+                reader = Reader(self.names[number], stream, self.files[number].layout)
             except BaseException:
                 stream.close()
                 raise
             self._open = number, stream, reader
         return self._open[1:]
 
-    def _copy(self, number, starts, sizes, sink):
-        stream, reader = self._reader(number)
-        _copy(stream, 0, reader.preamble, sink)
-        if not len(starts):
-            return
-        # Neighbours are copied together.
-        first = np.flatnonzero(np.append(True, starts[1:] != starts[:-1] + sizes[:-1]))
-        ends = (starts + sizes)[np.append(first[1:] - 1, len(starts) - 1)]
-        for start, end in zip(starts[first].tolist(), ends.tolist()):
-            _copy(stream, start, end, sink)
+    def _plain(self, number):
+        """A seekable stream of a file of text as UTF-8."""
+        file = self.files[number]
+        if file.plain:
+            return io.BufferedReader(io.FileIO(file.path))
+        if number not in self._regions:
+            kept = Writer(self._spool)
+            with self.stream(number) as stream:
+                if file.layout.encoding == "utf-8":
+                    while block := stream.read(AT_A_TIME):
+                        kept.write(block)
+                else:
+                    begun = stream.read(AT_A_TIME)
+                    encoding = encodings.resolved(file.layout.encoding, begun)
+                    encodings.transcode(encodings.Joined(begun, stream), encoding, kept)
+                    self._codecs[number] = encoding
+            kept.flush()
+            self._regions[number] = kept.start, kept.written
+        return io.BufferedReader(Region(self._spool, *self._regions[number]))
 
-    def _stamp(self, number):
-        status = os.stat(self.root / self.names[number])
-        return status.st_size, status.st_mtime_ns
+    def _raw(self, number):
+        """A seekable stream of a table as it came, decompressed."""
+        file = self.files[number]
+        self._unchanged(number)
+        if file.plain:
+            return io.BufferedReader(io.FileIO(file.path))
+        if -1 - number not in self._regions:
+            kept = Writer(self._spool)
+            with self.stream(number) as stream:
+                while block := stream.read(AT_A_TIME):
+                    kept.write(block)
+            kept.flush()
+            self._regions[-1 - number] = kept.start, kept.written
+        return io.BufferedReader(Region(self._spool, *self._regions[-1 - number]))
+
+    def _write(self, number, index, rows, sink):
+        """Write some documents of a file in the form that it came in."""
+        file = self.files[number]
+        stages = [sink]
+        if file.codec:
+            stages.append(compression.compressed(file.name, sink, file.codec))
+        try:
+            if file.layout.format in TABLES:
+                with self._raw(number) as raw:
+                    tables.write(file.name, raw, file.layout, index.line[rows] - 1, stages[-1])
+            else:
+                stream, reader = self._reader(number)
+                if file.layout.encoding != "utf-8":
+                    stages.append(encodings.Encoding(stages[-1], self._codecs[number]))
+                _copy_documents(stream, reader, index.start[rows], index.size[rows], stages[-1])
+            for stage in reversed(stages[1:]):
+                stage.close()
+        except BaseException:
+            for stage in reversed(stages[1:]):
+                with suppress(Exception):
+                    stage.close()
+            raise
 
     def _unchanged(self, number):
-        if self._stamp(number) != self._stamps[number]:
-            raise CorpusError(f"{self.names[number]} was changed while it was read; run again")
+        file = self.files[number]
+        if _stamp(os.stat(file.path)) != file.stamp:
+            raise CorpusError(f"{file.name} was changed while it was read; run again")
+
+
+def _name(path, root):
+    """A path below a folder, with slashes."""
+    absolute = os.path.abspath(path)
+    return Path(os.path.relpath(absolute, os.path.abspath(root))).as_posix()
+
+
+def _stamp(status):
+    """What shows that a file was changed; of a pipe nothing does."""
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else (0, 0)
+
+
+def _copy_documents(stream, reader, starts, sizes, sink):
+    _copy(stream, 0, reader.preamble, sink)
+    between = b"," if reader.format == "json" else b""
+    if len(starts):
+        # Neighbours are copied together, with the comma between them.
+        first = np.flatnonzero(np.append(True, starts[1:] != starts[:-1] + sizes[:-1] + len(between)))
+        ends = (starts + sizes)[np.append(first[1:] - 1, len(starts) - 1)]
+        for number, (start, end) in enumerate(zip(starts[first].tolist(), ends.tolist())):
+            sink.write(between if number else b"")
+            _copy(stream, start, end, sink)
+    sink.write(reader.suffix())
 
 
 def _copy(stream, start, end, sink):
     stream.seek(start)
-    if end - start <= AT_A_TIME:
-        sink.write(stream.read(end - start))
-        return
     while start < end:
         part = stream.read(min(AT_A_TIME, end - start))
         if not part:

@@ -3,10 +3,13 @@
 txt      `split="line"`: a document a line that is not blank; "paragraph": a document a block between
          blank lines; "document": the whole file.
 jsonl    an object a line; the text is the string under `field`. Blank lines are passed over.
+json     an array of objects; or an object a line, as many programs name it.
 csv      RFC 4180 with a header; the text is the column `field`. A quoted text may hold line breaks.
+tsv      a record a line with a header, a tab between columns; a quote mark is a character like any other.
+parquet, arrow   tables; see `tables`.
 
-All of it is UTF-8, with or without a byte-order mark. Each document knows the bytes it came from, so that
-what is kept can be written byte for byte as it came.
+What is read here is UTF-8, with or without a byte-order mark; `files` makes it so. Each document knows the bytes
+it came from, so that what is kept can be written byte for byte as it came.
 """
 
 import csv
@@ -17,41 +20,55 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple
 
+from dataselect_core.corpus import encodings
+from dataselect_core.corpus.compression import CODECS, MAGIC, split_codec
+from dataselect_core.corpus.errors import CorpusError, Malformed, Problem
+from dataselect_core.corpus.fields import MISSING, lookup
+from dataselect_core.corpus.json_array import ArrayError, elements
 from dataselect_core.facts import load
 
+__all__ = [
+    "FORMATS",
+    "SPLITS",
+    "TABLES",
+    "CorpusError",
+    "Document",
+    "Layout",
+    "Malformed",
+    "Problem",
+    "Reader",
+    "format_of",
+]
+
 LONGEST = load("corpus")["longest_document"]["value"]
-FORMATS = {".txt": "txt", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
+FORMATS = {
+    ".txt": "txt",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+}
+TABLES = ("parquet", "arrow")
 SPLITS = ("line", "paragraph", "document")
+QUOTINGS = ("csv", "none")
 MARK = b"\xef\xbb\xbf"
-OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16 and UTF-32
-
-
-class CorpusError(ValueError):
-    """A corpus that cannot be read; the message says which file, where, and why."""
-
-
-class Malformed(ValueError):
-    """A document that cannot be read; the message, after "line N", says why."""
+OTHERS = {b"PK\x03\x04": "a zip archive", b"PAR1": "a Parquet file", b"ARROW1": "an Arrow file"}
 
 
 class Document(NamedTuple):
-    """One document: the bytes [start, stop) of its file, the line they begin in (from 1), and its text."""
+    """One document: the bytes [start, stop) of its file, the line they begin in (from 1), and its text.
+
+    `values` are those of the layout's `extras`, as they came; None where there is none.
+    """
 
     start: int
     stop: int
     line: int
     text: str
-
-
-class Problem(NamedTuple):
-    """What could not be read: the name of the file, a line (from 1), and why."""
-
-    name: str
-    line: int
-    message: str
-
-    def __str__(self):
-        return f"{self.name}, line {self.line} {self.message}"
+    values: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -60,19 +77,30 @@ class Layout:
 
     Attributes
     ----------
-    format : "txt", "jsonl", "csv" or "tsv"
+    format : str
+        A value of `FORMATS`.
     field : str
-        Key or column of the text (jsonl, csv, tsv).
+        Key or column of the text (not of a txt). In jsonl, json and tables a path: `meta.text`.
     split : "line", "paragraph" or "document"
         What a document is in a txt.
     delimiter : str
         One ASCII character between the columns of a csv.
+    quoting : "csv", "none" or None
+        Whether a quote mark at the beginning of a column encloses it, as in RFC 4180, or is a character like any
+        other. None: as is usual, "csv" for a csv and "none" for a tsv.
+    extras : tuple of str
+        Further keys or columns that are wanted of each document.
+    encoding : str
+        That the file came in, for messages.
     """
 
     format: str
     field: str = "text"
     split: str = "line"
     delimiter: str = ","
+    quoting: str | None = None
+    extras: tuple = ()
+    encoding: str = "utf-8"
 
     def __post_init__(self):
         if self.format not in FORMATS.values():
@@ -81,6 +109,8 @@ class Layout:
             )
         if self.split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {self.split!r}")
+        if self.quoting not in (*QUOTINGS, None):
+            raise ValueError(f"quoting must be one of {', '.join(QUOTINGS)}, not {self.quoting!r}")
         if not isinstance(self.field, str):
             raise TypeError(f"field must be a str, not {type(self.field).__name__}")
         if not isinstance(self.delimiter, str):
@@ -91,10 +121,12 @@ class Layout:
             )
         if self.format == "tsv":
             object.__setattr__(self, "delimiter", "\t")
+        if self.quoting is None:
+            object.__setattr__(self, "quoting", "none" if self.format == "tsv" else "csv")
 
 
 def format_of(name):
-    """The format of a file by the end of its name.
+    """The format of a file by the end of its name, before that of a compressed file.
 
     Parameters
     ----------
@@ -102,23 +134,38 @@ def format_of(name):
 
     Returns
     -------
-    "txt", "jsonl", "csv" or "tsv"
+    str
+        A value of `FORMATS`.
 
     Raises
     ------
     CorpusError
         If the name ends otherwise; the message names the endings that can be read.
     """
-    suffix = PurePath(name).suffix.lower()
+    suffix = PurePath(split_codec(name)[0]).suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
-    hints = {
-        ".json": "; write one JSON object a line, as .jsonl",
-        ".gz": "; decompress it first",
-        ".zst": "; decompress it first",
-        ".zip": "; decompress it first",
-    }
-    raise CorpusError(f"{name} must end in {', '.join(FORMATS)}{hints.get(suffix, '')}")
+    hints = {".zip": "; unpack it first", ".tar": "; unpack it first", ".xlsx": "; export it as .csv"}
+    raise CorpusError(
+        f"{name} must end in {', '.join(FORMATS)}, or in one of these and {', '.join(CODECS)}{hints.get(suffix, '')}"
+    )
+
+
+def refuse_disguised(name, first):
+    """Raise CorpusError for a file that by its first bytes is no text, whatever its name says."""
+    for magic, codec in MAGIC.items():
+        if (
+            first.startswith(magic)
+            and (len(magic) > 2 or first[2:3] == b"\x08")
+            and magic != b"BZh"
+            or (magic == b"BZh" and first.startswith(b"BZh") and first[4:10] == b"1AY&SY")
+        ):
+            raise CorpusError(
+                f"{name} is compressed by its first bytes ({CODECS[codec]}); its name must end in {codec}"
+            )
+    for magic, what in OTHERS.items():
+        if first.startswith(magic):
+            raise CorpusError(f"{name} is {what} by its first bytes, and its name says otherwise")
 
 
 class Reader:
@@ -146,13 +193,18 @@ class Reader:
 
     def __init__(self, name, stream, layout):
         self.name, self.stream, self.layout = name, stream, layout
-        first = stream.read(len(MARK))
-        if first[:2] in OTHER_MARKS:
-            raise CorpusError(f"{name} is UTF-16 or UTF-32 by its first bytes; convert it to UTF-8")
-        self.preamble = len(MARK) if first == MARK else 0
+        self._lines_of_json = False
+        self.format = layout.format
+        first = stream.read(encodings.SAMPLE)
+        refuse_disguised(name, first)
+        self._refuse_wide(first)
+        self._guess = None
+        self.preamble = len(MARK) if first.startswith(MARK) else 0
+        if self.format == "json":
+            self._json(first)
         stream.seek(self.preamble)
         self._lines = _lines(stream, self.preamble)
-        if layout.format in ("csv", "tsv"):
+        if self.format in ("csv", "tsv"):
             # Of the whole process; the default of 131,072 characters would refuse a long text.
             csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
             self._header()
@@ -162,9 +214,9 @@ class Reader:
             try:
                 if raw is None:
                     raise Malformed(f"is longer than {LONGEST:,} bytes, the most that one document may have")
-                found = Document(start, stop, line, self.text(raw))
+                found = Document(start, stop, line, *self.fields(raw))
             except Malformed as problem:
-                found = Problem(self.name, line, str(problem))
+                found = Problem(self.name, line, str(problem) + self._hint(raw, problem))
             yield found
 
     def text(self, raw):
@@ -184,10 +236,16 @@ class Reader:
         Malformed
             The message says how.
         """
-        if self.layout.format == "txt":
-            return _decode(raw)
-        if self.layout.format == "jsonl":
-            return self._text_of_json(_decode(raw))
+        return self.fields(raw)[0]
+
+    def fields(self, raw):
+        """The text of one document and the values of the layout's extras; see `text`."""
+        if self.format == "txt":
+            return self._decode(raw), (None,) * len(self.layout.extras)
+        if self.format in ("jsonl", "json"):
+            return self._of_json(self._decode(raw))
+        if self.layout.encoding != "utf-8":
+            self._decode(raw)  # all columns, as all are written in that encoding again
         try:
             row = next(self._rows([raw.decode("latin-1")]), [])
         except csv.Error as error:
@@ -196,35 +254,91 @@ class Reader:
                 "new-line chara": "a carriage return stands outside quotes",
             }.get(str(error)[:14], error)
             raise Malformed(f"is not a record of a CSV: {reason}") from None
-        if len(row) != self._columns:
-            raise Malformed(f"has {len(row)} columns where the header has {self._columns}")
-        return _decode(row[self._column].encode("latin-1"))
+        if len(row) != len(self._columns):
+            raise Malformed(f"has {len(row)} columns where the header has {len(self._columns)}")
+        text, *values = (
+            None if column is None else self._decode(row[column].encode("latin-1")) for column in self._wanted
+        )
+        return text, tuple(values)
 
-    def _text_of_json(self, line):
+    def suffix(self):
+        """What stands after the last document and belongs to any selection: the end of an array."""
+        if self.format != "json":
+            return b""
+        size = self.stream.seek(0, io.SEEK_END)
+        self.stream.seek(max(self.preamble, size - 4096))
+        tail = self.stream.read()
+        return tail[len(tail[: tail.rindex(b"]")].rstrip(b" \t\r\n")) :] if b"]" in tail else b"]\n"
+
+    def _of_json(self, line):
         try:
             value = json.loads(line)
         except RecursionError:
             raise Malformed("is not JSON that can be read: it is nested too deeply") from None
         except json.JSONDecodeError as error:
-            raise Malformed(f"is not JSON: {error.msg}, at character {error.pos + 1}") from None
+            array = "; a .json is an array of objects, or an object a line" if self._lines_of_json else ""
+            raise Malformed(f"is not JSON: {error.msg}, at character {error.pos + 1}{array}") from None
         except ValueError as error:  # a number of more digits than Python reads
             raise Malformed(f"is not JSON that can be read: {error}") from None
         field = self.layout.field
         if not isinstance(value, dict):
             raise Malformed("is not a JSON object")
-        if field not in value:
+        text = lookup(value, field)
+        if text is MISSING:
             raise Malformed(f"has no field {field!r}")
-        if not isinstance(value[field], str):
+        if not isinstance(text, str):
             raise Malformed(f"has no string in the field {field!r}")
-        return value[field]
+        values = (lookup(value, extra) for extra in self.layout.extras)
+        return text, tuple(None if extra is MISSING else extra for extra in values)
+
+    def _json(self, first):
+        """Whether a .json is an array or an object a line."""
+        begins = first[self.preamble :].lstrip(b" \t\r\n")
+        if begins.startswith(b"["):
+            self.preamble = first.index(b"[") + 1
+            return
+        self.format, self._lines_of_json = "jsonl", True
+        if begins and not begins.startswith(b"{"):
+            raise CorpusError(f"{self.name} is neither an array of objects nor an object a line")
+
+    def _refuse_wide(self, first):
+        """Raise CorpusError for UTF-16 and UTF-32, in which lines and commas are other bytes."""
+        guess = encodings.wide(first)
+        if guess:
+            raise CorpusError(
+                f"{self.name} is {encodings.NAMES[guess]} by its first bytes; convert it to UTF-8"
+                f" (the command reads it with --encoding {guess})"
+            )
+
+    def _decode(self, raw):
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if self.layout.encoding != "utf-8" and (bad := encodings.bad_byte(raw)) is not None:
+                raise Malformed(f"is not {self.layout.encoding}: it holds the byte 0x{bad:02x}") from None
+            raise NotUtf8(f"is not UTF-8: byte {error.start + 1} of it is 0x{raw[error.start]:02x}") from None
+
+    def _hint(self, raw, problem):
+        """What a line that is not UTF-8 is likely in, judged from what is around it too; looked up once."""
+        if not isinstance(problem, NotUtf8):
+            return ""
+        if self._guess is None:
+            place = self.stream.tell()
+            self.stream.seek(0)
+            sample = self.stream.read(encodings.SAMPLE)
+            self.stream.seek(place)
+            self._guess = _hint(sample, raw)
+        return self._guess
 
     def _records(self):
         """(start, stop, line, bytes) of each document; None for the bytes of one that is too long."""
-        if self.layout.format in ("csv", "tsv"):
-            return self._csv_records()
-        if self.layout.format == "txt" and self.layout.split == "paragraph":
+        if self.format in ("csv", "tsv"):
+            return self._csv_records() if self.layout.quoting == "csv" else self._plain_records()
+        if self.format == "json":
+            return self._elements()
+        if self.format == "txt" and self.layout.split == "paragraph":
             return self._paragraphs()
-        if self.layout.format == "txt" and self.layout.split == "document":
+        if self.format == "txt" and self.layout.split == "document":
             return self._whole()
         return (record for record in self._lines if record[3] is None or record[3].strip())
 
@@ -252,6 +366,18 @@ class Reader:
         if block:
             yield _joined(block)
 
+    def _elements(self):
+        try:
+            yield from elements(self.stream, self.preamble, LONGEST)
+        except ArrayError as error:
+            raise CorpusError(
+                f"{self.name}, line {error.line} {error}; nothing after it can be read"
+            ) from None
+
+    def _plain_records(self):
+        """A record a line."""
+        return (record for record in self._lines if record[3] is None or record[3].rstrip(b"\r\n"))
+
     def _csv_records(self):
         """Records of one or more lines. Where one is malformed, reading goes on after its first line."""
         waiting = deque()
@@ -269,6 +395,8 @@ class Reader:
                 yield _joined(taken)
 
     def _rows(self, lines):
+        if self.layout.quoting == "none":
+            return (line.rstrip("\r\n").split(self.layout.delimiter) for line in lines)
         return csv.reader(lines, strict=True, delimiter=self.layout.delimiter)
 
     def _header(self):
@@ -276,10 +404,11 @@ class Reader:
         taken = []
         try:
             row = next(self._rows(_feed(deque(), self._lines, taken)), [])
-            names = [_decode(name.encode("latin-1")) for name in row]
+            names = [self._decode(name.encode("latin-1")) for name in row]
         except (csv.Error, Malformed) as error:
-            raise CorpusError(f"{self.name}: the header cannot be read: {error}") from None
-        if not names:
+            hint = self._hint(b"".join(raw or b"" for *_, raw in taken), error)
+            raise CorpusError(f"{self.name}: the header cannot be read: {error}{hint}") from None
+        if not any(names):
             raise CorpusError(f"{self.name} holds no documents: its first line must be a header")
         if names.count(self.layout.field) != 1:
             number = "no" if self.layout.field not in names else "more than one"
@@ -287,7 +416,9 @@ class Reader:
                 f"{self.name} has {number} column {self.layout.field!r}; its columns are "
                 + ", ".join(map(repr, names))
             )
-        self._columns, self._column = len(names), names.index(self.layout.field)
+        self._columns = names
+        self._wanted = [names.index(self.layout.field)]
+        self._wanted += [names.index(extra) if extra in names else None for extra in self.layout.extras]
         self.preamble = taken[-1][1]
 
 
@@ -317,11 +448,17 @@ def _feed(waiting, lines, taken):
         yield "" if line[3] is None else line[3].decode("latin-1")
 
 
-def _decode(raw):
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed(
-            f"is not UTF-8: byte {error.start + 1} of it is 0x{raw[error.start]:02x}"
-            " (if it is Latin-1 or Windows-1252, convert the file to UTF-8)"
-        ) from None
+class NotUtf8(Malformed):
+    """Bytes that are not UTF-8."""
+
+
+def _hint(sample, raw):
+    """What to do about bytes that are not UTF-8."""
+    beyond = [line for line in sample.split(b"\n") if not line.isascii()]
+    good = sum(encodings.likely(line) == "utf-8" for line in beyond)
+    if 2 * good > len(beyond):
+        return "; the rest of the file is, so this line may be damaged (--on-error skip leaves it out)"
+    guess = encodings.likely(raw if encodings.likely(sample) in (None, "utf-8") else sample)
+    if guess in (None, "utf-8"):
+        return "; convert the file to UTF-8"
+    return f"; by its bytes it is likely {encodings.NAMES[guess]}: convert the file to UTF-8 (or, in the command, --encoding {guess})"

@@ -1,6 +1,6 @@
 """A corpus that is one file in memory, as a page gets it: documents, problems, and what is kept of it.
 
-The formats are those of `corpus_formats`. For files on disk, of any size, see `corpus_files` and `streaming`.
+The formats are those of `formats`. For files on disk, of any size, see `files` and `dedup.streaming`.
 """
 
 import io
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataselect_core.arguments import integer
-from dataselect_core.corpus.formats import CorpusError, Layout, Problem, Reader, format_of
+from dataselect_core.corpus.compression import split_codec
+from dataselect_core.corpus.errors import CorpusError, Problem
+from dataselect_core.corpus.formats import TABLES, Layout, Reader, format_of
 from dataselect_core.facts import load
 
 FACTS = load("corpus")
@@ -31,6 +33,8 @@ class LoadedCorpus:
     problems : list of Problem
     preamble : int
         Bytes before the first document that belong to any selection: byte-order mark, header of a csv.
+    between, suffix : bytes
+        What stands between two documents and after the last: the commas and the end of an array.
     """
 
     documents: list
@@ -38,6 +42,8 @@ class LoadedCorpus:
     lines: np.ndarray
     problems: list
     preamble: int
+    between: bytes = b""
+    suffix: bytes = b""
 
 
 def read_corpus(
@@ -48,7 +54,7 @@ def read_corpus(
     Parameters
     ----------
     name : str
-        Its ending says the format: .txt, .jsonl or .ndjson, .csv, .tsv.
+        Its ending says the format: .txt, .jsonl or .ndjson, .json, .csv, .tsv.
     data : bytes
         What the file holds, UTF-8.
     field : str
@@ -79,6 +85,8 @@ def read_corpus(
     max_bytes = integer("max_bytes", max_bytes, 1)
     max_documents = integer("max_documents", max_documents, 1)
     layout = Layout(format_of(name), field, split, delimiter)
+    if split_codec(name)[1] or layout.format in TABLES:
+        raise CorpusError(f"{name} cannot be read from memory; decompress it, or write it as .jsonl, first")
     if len(data) > max_bytes:
         raise CorpusError(f"{name} has {len(data):,} bytes; at most {max_bytes:,} can be read here")
     reader = Reader(name, io.BytesIO(data), layout)
@@ -96,7 +104,9 @@ def read_corpus(
         raise CorpusError(f"{name} {nothing_in(problems)}")
     ranges = np.array([(document.start, document.stop) for document in documents], np.int64)
     lines = np.array([document.line for document in documents], np.int64)
-    return LoadedCorpus([document.text for document in documents], ranges, lines, problems, reader.preamble)
+    between = b"," if reader.format == "json" else b""
+    texts = [document.text for document in documents]
+    return LoadedCorpus(texts, ranges, lines, problems, reader.preamble, between, reader.suffix())
 
 
 def kept_bytes(corpus, data, keep):
@@ -117,9 +127,8 @@ def kept_bytes(corpus, data, keep):
     if keep.dtype != bool or keep.shape != (len(corpus.documents),):
         raise ValueError(f"keep must be bool[{len(corpus.documents)}], not {keep.dtype}{list(keep.shape)}")
     data = memoryview(data)
-    return b"".join(
-        [data[: corpus.preamble], *(data[start:stop] for start, stop in corpus.ranges[keep].tolist())]
-    )
+    kept = corpus.between.join(data[start:stop] for start, stop in corpus.ranges[keep].tolist())
+    return b"".join([data[: corpus.preamble], kept, corpus.suffix])
 
 
 def nothing_in(problems):

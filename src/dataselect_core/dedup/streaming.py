@@ -8,6 +8,7 @@ temporary file). A pair that is already in one cluster is not compared again, so
 thousand comparisons and not a million.
 """
 
+import math
 from array import array
 from collections import OrderedDict
 from contextlib import closing
@@ -18,8 +19,11 @@ from tempfile import TemporaryFile
 import numpy as np
 
 from dataselect_core import arguments
+from dataselect_core.corpus.errors import CorpusError, Malformed, Problem
 from dataselect_core.corpus.files import Index
-from dataselect_core.corpus.formats import CorpusError, Problem
+from dataselect_core.corpus.formats import Document
+from dataselect_core.dedup.answers import Ids, Noted
+from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.disk_tables import Keys, Signatures, band_keys
 from dataselect_core.dedup.pairs import clusters, confirmed_similarity
 from dataselect_core.lsh import optimal_bands
@@ -40,7 +44,7 @@ class StreamedDeduplication:
     Attributes
     ----------
     keep : bool[n]
-        True for the documents that stay: of each cluster the first in input order.
+        True for the documents that stay: of each cluster the first in input order, or as `keep` says.
     cluster : int64[n]
         Index of the document that stays for this one; its own index for one that stays.
     index : Index
@@ -57,6 +61,14 @@ class StreamedDeduplication:
     bands, rows : int
     temporary_bytes : int
         Size of the temporary files.
+    mine : bool[n]
+        True for the documents of the corpus, False for those it is compared against.
+    similarity : float64[n]
+        To the one that stays, exact if verified. Below the threshold where others in between joined the two.
+    same_sets : bool[n]
+        True for the documents whose set of shingles another has that comes before, or stays.
+    ids : Ids or None
+        What the corpus calls its documents.
     """
 
     keep: np.ndarray
@@ -70,6 +82,10 @@ class StreamedDeduplication:
     bands: int
     rows: int
     temporary_bytes: int
+    mine: np.ndarray
+    similarity: np.ndarray
+    same_sets: np.ndarray
+    ids: Ids | None
 
 
 def deduplicate_files(
@@ -84,6 +100,8 @@ def deduplicate_files(
     on_error="stop",
     folder=None,
     progress=None,
+    keep="first",
+    id_field=None,
 ):
     """Find near-duplicates in a corpus on disk, and keep one document of each cluster.
 
@@ -112,6 +130,10 @@ def deduplicate_files(
         For temporary files; None: the system's.
     progress : callable or None
         Called now and then as progress(stage, done, total): "read" in bytes, "compare" in bands.
+    keep : str
+        Which document of a cluster stays: "first", "longest", "FIELD:max" or "FIELD:min"; see `choice.Choice`.
+    id_field : str or None
+        Key or column that names the documents, for `answers`. It and FIELD must be among the corpus' `extras`.
 
     Returns
     -------
@@ -126,7 +148,7 @@ def deduplicate_files(
         If an argument is out of range; the message says which.
     """
     steps = deduplication_steps(
-        corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder
+        corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, folder, keep, id_field
     )
     while True:
         try:
@@ -148,6 +170,8 @@ def deduplication_steps(
     rows=None,
     on_error="stop",
     folder=None,
+    keep="first",
+    id_field=None,
 ):
     """`deduplicate_files` in small steps, for a page that has to answer in between.
 
@@ -165,9 +189,15 @@ def deduplication_steps(
     bands, rows = _bands(threshold, num_perm, bands, rows)
     if on_error not in ("stop", "skip"):
         raise ValueError(f"on_error must be 'stop' or 'skip', not {on_error!r}")
+    choice = Choice(keep)
+    for field in (choice.field, id_field):
+        if field is not None and field not in corpus.extras:
+            raise ValueError(f"the corpus must be made with extras that hold {field!r}")
     with closing(corpus), TemporaryFile(dir=folder) as one, TemporaryFile(dir=folder) as other:
         keys, signed = Keys(one), Signatures(other)
         read = _Reading(corpus, keys, None if verify else signed, num_perm, width, seed, bands, rows)
+        read.choice, read.id_field = choice, id_field
+        read.ids = None if id_field is None else Ids(folder)
         yield from read.all(on_error)
         index = read.index()
         n = len(index.file)
@@ -176,7 +206,8 @@ def deduplication_steps(
         distinct = np.flatnonzero(filled & (first == np.arange(n)))
         first = np.where(filled, first, np.arange(n))
         join = _Clusters(n)
-        similarity = _Exact(corpus, index, width, threshold) if verify else _Estimated(signed)
+        compare = _Exact(corpus, index, width, threshold) if verify else _Estimated(signed)
+        similarity = Noted(compare, threshold)
         compared = 0
         for band in range(bands):
             yield "compare", band, bands
@@ -185,6 +216,12 @@ def deduplication_steps(
                 compared += pairs
                 yield "compare", band, bands
         cluster = join.roots(first)
+        if not choice.first:
+            cluster = Choice.chosen(cluster, np.frombuffer(read.ranks))
+        known = similarity.to_kept(first[cluster])
+        for some in _batches(missing := distinct[np.isnan(known[distinct])], compare.weights):
+            known[missing[some]] = compare(np.stack([first[cluster[missing[some]]], missing[some]], axis=1))
+            yield "compare", bands - 1, bands
         return StreamedDeduplication(
             cluster == np.arange(n),
             cluster,
@@ -196,7 +233,11 @@ def deduplication_steps(
             read.problems,
             bands,
             rows,
-            keys.size + signed.size,
+            keys.size + signed.size + corpus.temporary_bytes,
+            index.file >= corpus.references,
+            np.where(filled, known[first], 1.0),
+            (first != np.arange(n)) | (first[cluster] == first) & (cluster != np.arange(n)),
+            read.ids,
         )
 
 
@@ -207,13 +248,17 @@ class _Reading:
         self.corpus, self.keys, self.signed = corpus, keys, signed
         self.num_perm, self.width, self.seed, self.bands, self.rows = num_perm, width, seed, bands, rows
         self.file, self.start, self.size, self.words = array("i"), array("q"), array("q"), array("i")
+        self.line = array("q")
         self.fingerprints, self.filled = bytearray(), bytearray()
+        self.choice, self.ids, self.ranks = Choice("first"), None, array("d")
         self.empty = self.malformed = 0
         self.problems = []
 
     def all(self, on_error):
-        texts, size, done = [], 0, 0
+        texts, size = [], 0
         for number, found in self.corpus.documents():
+            if isinstance(found, Document):
+                found = self._noted(number, found)
             if isinstance(found, Problem):
                 if on_error == "stop":
                     raise CorpusError(f"{found} (on-error skip would leave it out and go on)")
@@ -225,27 +270,44 @@ class _Reading:
             self.start.append(found.start)
             self.size.append(found.stop - found.start)
             self.words.append(len(found.text.split()))
+            self.line.append(found.line)
             texts.append(found.text)
             size += found.stop - found.start
             if len(texts) == CHUNK_DOCUMENTS or size >= CHUNK_BYTES:
                 self._chunk(texts)
-                done += size
                 texts, size = [], 0
-                yield "read", done, self.corpus.bytes
+                yield "read", self.corpus.done, self.corpus.bytes
         if texts:
             self._chunk(texts)
-        if not self.file:
+        if self.ids is not None:
+            self.ids.flush()
+        if not self.file or self.file[-1] < self.corpus.references:
             raise CorpusError(
                 f"{self.corpus.path} holds no documents"
                 + (f" that can be read; {self.problems[0]}" if self.problems else "")
             )
         yield "read", self.corpus.bytes, self.corpus.bytes
 
+    def _noted(self, number, found):
+        """The document, once its rank and id are noted; or what is wrong with them."""
+        values = dict(zip(self.corpus.extras, found.values))
+        if not self.choice.first:
+            try:
+                rank = self.choice.rank(found.text, values.get(self.choice.field))
+            except Malformed as problem:
+                if number >= self.corpus.references:
+                    return Problem(self.corpus.names[number], found.line, str(problem))
+                rank = 0.0
+            self.ranks.append(math.inf if number < self.corpus.references else rank)
+        if self.ids is not None:
+            self.ids.append(values.get(self.id_field))
+        return found
+
     def index(self):
         return Index(
             *(
                 np.frombuffer(given, given.typecode)
-                for given in (self.file, self.start, self.size, self.words)
+                for given in (self.file, self.start, self.size, self.words, self.line)
             )
         )
 

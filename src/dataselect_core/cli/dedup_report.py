@@ -1,0 +1,200 @@
+"""The report of a deduplication: as a dictionary for programs, and as text for people."""
+
+import sys
+
+import numpy as np
+
+from dataselect_core import __version__
+from dataselect_core.lsh import collision_probability
+
+SCHEMA = 1  # of the JSON report
+SHOWN = 10  # malformed lines in the report for people; the JSON has up to 1,000
+
+
+def report(corpus, result, options, seconds):
+    """What was done and found, as a dictionary that can be written as JSON. Shares are in [0, 1].
+
+    Parameters
+    ----------
+    corpus : CorpusFiles
+    result : StreamedDeduplication
+    options : argparse.Namespace
+    seconds : float
+
+    Returns
+    -------
+    dict
+    """
+    mine, keep = result.mine, result.keep[result.mine]
+    counted = result.index.words[mine]
+    documents, words = len(keep), int(counted.sum(dtype="int64"))
+    kept, kept_words = int(keep.sum()), int(counted[keep].sum(dtype="int64"))
+    members = np.bincount(result.cluster)
+    gone = ~result.keep & mine
+    same = int((gone & result.same_sets).sum())
+    return {
+        "schema": SCHEMA,
+        "engine": f"dataselect-core {__version__}",
+        "corpus": ", ".join(corpus.given),
+        "output": options.output,
+        "files": {"read": len(corpus.names), "passed_over": corpus.ignored, "bytes": corpus.bytes},
+        "documents": {
+            "all": documents,
+            "kept": kept,
+            "removed": documents - kept,
+            "removed_share": (documents - kept) / documents,
+            "same_shingles": same,
+            "similar": documents - kept - same,
+            "chained": int((gone & (result.similarity < options.threshold)).sum()),
+            "empty": result.empty,
+            "short": int((counted < options.width).sum()),
+        },
+        "words": {
+            "all": words,
+            "kept": kept_words,
+            "removed": words - kept_words,
+            "removed_share": (words - kept_words) / words if words else 0.0,
+        },
+        "clusters": {"count": int((members > 1).sum()), "largest": int(members.max())},
+        "against": {
+            "given": options.against,
+            "documents": int((~mine).sum()),
+            "found": int((gone & ~mine[result.cluster]).sum()),
+        }
+        if options.against
+        else None,
+        "compared_pairs": result.compared,
+        "malformed": {
+            "count": result.malformed,
+            "on_error": options.on_error,
+            "lines": [problem._asdict() for problem in result.problems],
+        },
+        "parameters": {
+            "threshold": options.threshold,
+            "width": options.width,
+            "permutations": options.permutations,
+            "bands": result.bands,
+            "rows": result.rows,
+            "seed": options.seed,
+            "verify": options.verify,
+            "keep": options.keep.rule,
+            "field": corpus.field,
+            "split": corpus.split,
+            "encoding": corpus.encoding,
+        },
+        "found_probability": [
+            {
+                "similarity": similarity,
+                "probability": collision_probability(similarity, result.bands, result.rows),
+            }
+            for similarity in (options.threshold, (1 + options.threshold) / 2)
+        ],
+        "seconds": round(seconds, 3),
+        "peak_memory_bytes": peak_memory(),
+        "temporary_bytes": result.temporary_bytes,
+    }
+
+
+def report_text(found):
+    """The report for people.
+
+    Parameters
+    ----------
+    found : dict
+        As `report` makes it.
+
+    Returns
+    -------
+    str
+    """
+    documents, words, parameters = found["documents"], found["words"], found["parameters"]
+    chances = [
+        f"{row['probability']:.1%} at similarity {row['similarity']:.2f}"
+        for row in found["found_probability"]
+    ]
+    lines = [
+        f"{found['corpus']} -> {found['output'] or '(only a report; -o FILE writes what is kept)'}",
+        f"Recall to expect: a pair is found with {', '.join(chances)} (--recall 0.95 chooses the bands for that).",
+        f"{'':10}{'all':>15}{'kept':>15}{'removed':>15}{'share':>9}",
+    ]
+    for name, row in (("documents", documents), ("words", words)):
+        lines.append(
+            f"{name:10}{row['all']:>15,}{row['kept']:>15,}{row['removed']:>15,}{row['removed_share']:>9.1%}"
+        )
+    lines.append(
+        f"Removed: {documents['same_shingles']:,} with the same shingles as another document,"
+        f" {documents['similar']:,} similar to one."
+    )
+    if documents["chained"]:
+        lines.append(
+            f"Of these {documents['chained']:,} are below the threshold to the one that stays: rows in between join"
+            " the two (--removed FILE marks them)."
+        )
+    if found["against"]:
+        lines.append(
+            f"{found['against']['found']:,} of the removed are in {', '.join(found['against']['given'])}"
+            f" ({found['against']['documents']:,} documents, only read)."
+        )
+    lines.append(
+        f"Clusters of two or more: {found['clusters']['count']:,}; the largest has"
+        f" {found['clusters']['largest']:,} documents."
+    )
+    if documents["short"]:
+        lines.append(
+            f"{documents['short']:,} documents have fewer than {parameters['width']} words; of these"
+            " mostly only equal ones are duplicates."
+        )
+    if documents["empty"]:
+        lines.append(f"{documents['empty']:,} documents have no letter and no number, so no words; all stay.")
+    if found["files"]["passed_over"]:
+        lines.append(f"{found['files']['passed_over']:,} files of other kinds were passed over.")
+    malformed = found["malformed"]
+    if malformed["count"]:
+        lines.append(f"{malformed['count']:,} malformed lines were left out:")
+        lines += [
+            f"  {line['name']}, line {line['line']} {line['message']}" for line in malformed["lines"][:SHOWN]
+        ]
+        if malformed["count"] > SHOWN:
+            lines.append(f"  and {malformed['count'] - SHOWN:,} more (--report FILE lists up to 1,000)")
+    lines.append(
+        f"Near-duplicate: Jaccard similarity >= {parameters['threshold']:g} of word"
+        f" {parameters['width']}-grams, {'exact' if parameters['verify'] else 'estimated'};"
+        f" {parameters['permutations']} permutations, {parameters['bands']} bands x"
+        f" {parameters['rows']} rows, seed {parameters['seed']}."
+    )
+    memory = found["peak_memory_bytes"]
+    lines.append(
+        f"{found['seconds']:,.1f} s, {found['compared_pairs']:,} pairs compared,"
+        + (f" {memory / 1e6:,.0f} MB of memory at most," if memory else "")
+        + f" {found['temporary_bytes'] / 1e6:,.0f} MB of temporary files."
+    )
+    return "\n".join(lines)
+
+
+def estimate_text(found, options):
+    """The report of a dry run for people."""
+    skipped = f" {found.malformed:,} malformed rows would be left out." if found.malformed else ""
+    return (
+        f"{found.documents:,} documents. Of {found.sampled:,} sampled ones {found.found:,} have an earlier"
+        f" near-duplicate at {options.threshold:g}:\n"
+        f"about {found.share:.1%} of the documents would be removed (95 % interval {found.low:.1%} to {found.high:.1%}),"
+        f" and about {found.bytes_share:.1%} of the bytes.{skipped}\n"
+        f"A run takes about {found.seconds:,.0f} s on this machine as busy as it is, {found.memory / 1e6:,.0f} MB of"
+        f" memory and {found.temporary / 1e6:,.0f} MB of temporary files. Nothing was written."
+    )
+
+
+def peak_memory():
+    """The most memory this process has held, in bytes; None where the system does not say."""
+    try:
+        with open("/proc/self/status") as status:  # getrusage would count what the parent held at the fork
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource  # not on every system
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,58 @@
+"""Being stopped in an orderly way: by Ctrl-C, a closed terminal, or a system that shuts down."""
+
+import signal
+from contextlib import contextmanager
+
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that ends the command; `number` is the signal's."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
+
+
+class Stopping:
+    """While it is entered, the first signal raises `Stopped`, so that what is temporary is removed.
+
+    Further signals are passed over, as they would break into the removal. A signal that was ignored when the
+    command began (`nohup`) stays ignored.
+    """
+
+    def __init__(self):
+        self._before, self._held, self._pending, self._raised = {}, False, None, False
+
+    def __enter__(self):
+        for name in NAMES:
+            number = getattr(signal, name, None)
+            if number is None or signal.getsignal(number) in (signal.SIG_IGN, None):
+                continue
+            try:
+                self._before[number] = signal.signal(number, self._arrived)
+            except ValueError:  # not in the main thread: the program around has its own way
+                break
+        return self
+
+    def __exit__(self, *error):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def held(self):
+        """Let what is inside end before a signal that arrives meanwhile is heard."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._pending is not None:
+            self._arrived(self._pending, None)
+
+    def _arrived(self, number, frame):
+        if self._held:
+            self._pending = number
+        elif not self._raised:
+            self._raised = True
+            raise Stopped(number)

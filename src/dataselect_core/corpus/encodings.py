@@ -1,0 +1,241 @@
+"""Encodings: which one bytes are likely to be in, and reading and writing others than UTF-8."""
+
+import codecs
+from itertools import pairwise
+
+MARKS = (  # UTF-32 before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+NAMES = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16 without a mark",
+    "utf-16-be": "UTF-16 without a mark",
+    "utf-32": "UTF-32",
+    "cp1252": "Windows-1252",
+    "gb18030": "GB18030",
+    "shift_jis": "Shift-JIS",
+}
+SAMPLE = 1 << 16  # bytes that a guess is made from
+CHUNK = 1 << 20
+MARKED = "dataselect.marked"  # the error handler that leaves what cannot be decoded to be found in its line
+
+
+def checked(encoding):
+    """The codec's name in Python of an encoding of text.
+
+    Parameters
+    ----------
+    encoding : str
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no str, or Python knows no such encoding of text.
+    """
+    if not isinstance(encoding, str):
+        raise TypeError(f"encoding must be a str, not {type(encoding).__name__}")
+    try:
+        "".encode(encoding)
+        name = codecs.lookup(encoding).name
+    except (LookupError, ValueError):
+        name = "undefined"
+    if name in ("undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape"):
+        raise ValueError(
+            f"encoding must be the name of one that Python knows, such as {', '.join(NAMES)}, not {encoding!r}"
+        )
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def likely(sample):
+    """The encoding that some bytes of a file are most likely in.
+
+    Parameters
+    ----------
+    sample : bytes
+        From its beginning, if it can be.
+
+    Returns
+    -------
+    str or None
+        A key of `NAMES`; None for bytes that are no text in any of them.
+    """
+    for mark, encoding in MARKS:
+        if sample.startswith(mark):
+            return encoding
+    if b"\0" in sample:
+        return _by_zeros(sample)
+    if _decodes(sample, "utf-8"):
+        return "utf-8"
+    scores = {"gb18030": _double_bytes(sample, _is_gb2312), "shift_jis": _double_bytes(sample, _is_japanese)}
+    scores["cp1252"] = _western(sample)
+    best = max(scores, key=scores.get)
+    return best if scores[best] > 0.5 else None
+
+
+def wide(first):
+    """The encoding of bytes that are surely UTF-16 or UTF-32, from the beginning of a file; else None."""
+    for mark, encoding in MARKS:
+        if first.startswith(mark) and encoding != "utf-8":
+            return encoding
+    # Text in Latin letters has a zero byte in every character; a zero byte here or there may be a text's own.
+    enough = len(first) >= 16 and 8 * first.count(0) > len(first)
+    return _by_zeros(first) if enough else None
+
+
+def resolved(encoding, first):
+    """The codec that reads a stream with these first bytes, and leaves a byte-order mark in the text.
+
+    Parameters
+    ----------
+    encoding : str
+        As `checked` returns it.
+    first : bytes
+
+    Returns
+    -------
+    str
+    """
+    if encoding not in ("utf-16", "utf-32"):
+        return encoding
+    for mark, marked in MARKS:
+        if marked == encoding and first.startswith(mark):
+            return f"{encoding}-{'le' if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF32_LE) else 'be'}"
+    guess = _by_zeros(first) if encoding == "utf-16" else None
+    return guess or f"{encoding}-le"
+
+
+def transcode(stream, encoding, sink):
+    """Write a stream to `sink` as UTF-8, in bounded memory.
+
+    Bytes that cannot be decoded are written so that they are no UTF-8: whoever reads that line finds them.
+
+    Parameters
+    ----------
+    stream, sink : binary files
+    encoding : str
+        As `resolved` returns it.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)(MARKED)
+    while chunk := stream.read(CHUNK):
+        sink.write(decoder.decode(chunk).encode("utf-8", "surrogatepass"))
+    sink.write(decoder.decode(b"", True).encode("utf-8", "surrogatepass"))
+
+
+def bad_byte(raw):
+    """The first byte of a transcoded document that could not be decoded, or None."""
+    text = raw.decode("utf-8", "surrogatepass")
+    return next((ord(char) - 0xDC00 for char in text if 0xDC00 <= ord(char) < 0xDD00), None)
+
+
+class Joined:
+    """A stream from its beginning again, of which some bytes were read already."""
+
+    def __init__(self, begun, stream):
+        self._begun, self._stream = begun, stream
+
+    def read(self, size):
+        """Some bytes."""
+        begun, self._begun = self._begun, b""
+        return begun or self._stream.read(size)
+
+
+class Encoding:
+    """A binary file to write UTF-8 into, which arrives in another encoding in `sink`."""
+
+    def __init__(self, sink, encoding):
+        self._sink = sink
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._encoder = codecs.getincrementalencoder(encoding)()
+
+    def write(self, data):
+        """Write some bytes of UTF-8."""
+        self._sink.write(self._encoder.encode(self._decoder.decode(data)))
+        return len(data)
+
+    def close(self):
+        """Write what is left; `sink` stays open."""
+        self._sink.write(self._encoder.encode(self._decoder.decode(b"", True), True))
+
+
+def _marked(error):
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    # A line break stays one, so that the lines after it are read.
+    return "".join("\n" if byte == 0x0A else chr(0xDC00 + byte) for byte in bad), error.end
+
+
+codecs.register_error(MARKED, _marked)
+
+
+def _decodes(sample, encoding):
+    """Whether the bytes are of that encoding, but for a character cut in half at their end."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _by_zeros(sample):
+    """UTF-16 by where its zero bytes are: Latin letters and spaces have one each."""
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    for name, most, least in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if most > 4 * least and _decodes(sample, name):
+            return name
+    return None
+
+
+def _double_bytes(sample, common):
+    """The share of characters beyond ASCII that are common ones in an encoding of two bytes a character."""
+    found = total = i = 0
+    while i < len(sample):
+        lead = sample[i]
+        if lead < 0x80:
+            i += 1
+            continue
+        if i + 1 == len(sample):
+            break
+        total += 1
+        kind = common(lead, sample[i + 1])
+        found += kind == 2
+        i += max(1, kind)
+    return found / total if total else 0.0
+
+
+def _is_gb2312(lead, trail):
+    """2 for punctuation and the characters in common use, 2 bytes each; 1 for anything else."""
+    return 2 if trail >= 0xA1 and (lead in (0xA1, 0xA3) or 0xB0 <= lead <= 0xD7) else 1
+
+
+def _is_japanese(lead, trail):
+    """2 for kana, punctuation and the first level of characters; 1 for anything else."""
+    if not (0x40 <= trail <= 0xFC and trail != 0x7F):
+        return 1
+    return 2 if lead in (0x81, 0x82, 0x83) or 0x88 <= lead <= 0x97 else 1
+
+
+def _western(sample):
+    """The share of bytes beyond ASCII that stand alone or in twos beside ASCII, as accents and quotes do."""
+    if any(byte in sample for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):  # no character has them
+        return 0.0
+    high = [i for i, byte in enumerate(sample) if byte >= 0x80]
+    runs, length = [], 1
+    for before, after in pairwise(high):
+        if after == before + 1:
+            length += 1
+        else:
+            runs.append(length)
+            length = 1
+    if high:
+        runs.append(length)
+    return 0.95 * sum(run for run in runs if run <= 2) / len(high) if high else 0.0

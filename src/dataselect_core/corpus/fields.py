@@ -1,0 +1,32 @@
+"""Values in an object, by a path with dots."""
+
+MISSING = object()
+
+
+def lookup(value, path):
+    """What stands under a key, or under keys of keys: `meta.text` is `{"meta": {"text": …}}`.
+
+    A key that itself has a dot wins over a path.
+
+    Parameters
+    ----------
+    value : dict
+    path : str
+
+    Returns
+    -------
+    object
+        `MISSING` where there is no such key.
+    """
+    if not isinstance(value, dict):
+        return MISSING
+    if path in value:
+        return value[path]
+    cut = path.rfind(".")
+    while cut > 0:
+        if path[:cut] in value:
+            found = lookup(value[path[:cut]], path[cut + 1 :])
+            if found is not MISSING:
+                return found
+        cut = path.rfind(".", 0, cut)
+    return MISSING

@@ -1,0 +1,138 @@
+"""Which files a corpus is: of files, folders and patterns, mixed, in a settled order."""
+
+import glob
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dataselect_core.corpus.compression import split_codec
+from dataselect_core.corpus.errors import CorpusError
+from dataselect_core.corpus.formats import FORMATS
+from dataselect_core.corpus.tables import DATASET, data_files
+
+OTHER_JSON = (*DATASET, "dataset_infos.json")  # of a dataset, and no documents
+
+
+@dataclass
+class Found:
+    """The files of a corpus.
+
+    Attributes
+    ----------
+    root : Path
+        The folder that all are in.
+    paths : list of Path
+    in_folder : list of bool
+        Whether each was found in a folder, and not named.
+    folders : list of Path
+        Those that were named.
+    described : list of Path
+        Files that describe a dataset and hold no documents.
+    ignored : int
+        Files of a folder that were passed over for their ending.
+    """
+
+    root: Path = None
+    paths: list = field(default_factory=list)
+    in_folder: list = field(default_factory=list)
+    folders: list = field(default_factory=list)
+    described: list = field(default_factory=list)
+    ignored: int = 0
+
+
+def find(given):
+    """The files that some names stand for.
+
+    Parameters
+    ----------
+    given : list of path
+        A file, a folder (all files below it with an ending that can be read, in the order of their names; what
+        begins with a dot is passed over), or a pattern such as `data/*.jsonl` or `data/**/*.gz`. What is named
+        twice is read once.
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    CorpusError
+        If there is no such file, or a folder or pattern has none that can be read.
+    """
+    found, seen = Found(), set()
+    for name in given:
+        for path in _expanded(name):
+            if path.is_dir():
+                found.folders.append(path)
+                paths = _below(path, found)
+            elif path.is_file() or path.is_fifo() or path.is_char_device():
+                paths = [path]
+            else:
+                raise CorpusError(f"{path} is no file and no folder")
+            for one in paths:
+                if os.path.abspath(one) not in seen:
+                    seen.add(os.path.abspath(one))
+                    found.paths.append(one)
+                    found.in_folder.append(path.is_dir())
+    found.root = _root(given, found)
+    return found
+
+
+def _expanded(name):
+    path = Path(name)
+    try:
+        if path.exists() or not glob.has_magic(os.fspath(name)):
+            return [path]
+        matches = sorted(glob.glob(os.fspath(name), recursive=True))
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    matches = [Path(match) for match in matches]
+    if "**" in os.fspath(name):  # which matches folders and what is in them
+        matches = [match for match in matches if not match.is_dir()]
+    if not matches:
+        raise CorpusError(f"{name} matches no file")
+    return matches
+
+
+def _below(folder, found):
+    """The files of a folder, in the order of their names."""
+    paths, ignored = [], 0
+    for place, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        mine = data_files(Path(place)) if "state.json" in files else None
+        for name in files:
+            path = Path(place, name)
+            if name.startswith("."):
+                continue
+            if name in OTHER_JSON and (mine is not None or name != "state.json"):
+                found.described.append(path)
+            elif not _readable(path) or (mine is not None and name.endswith(".arrow") and name not in mine):
+                ignored += 1
+            else:
+                paths.append(path)
+    found.ignored += ignored
+    if not paths:
+        raise CorpusError(f"{folder} holds no file that ends in {', '.join(FORMATS)}")
+    return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _readable(path):
+    """Whether it is a file (no pipe, which would be waited for) with an ending that can be read."""
+    return Path(split_codec(path.name)[0]).suffix.lower() in FORMATS and path.is_file()
+
+
+def _refuse(error):
+    raise error
+
+
+def _root(given, found):
+    if not found.paths:
+        return None
+    if len(given) == 1 and len(found.folders) == 1:
+        return found.folders[0]
+    if len(found.paths) == 1:
+        return found.paths[0].parent
+    try:
+        return Path(os.path.commonpath([os.path.abspath(path.parent) for path in found.paths]))
+    except ValueError:
+        raise CorpusError("the files must lie on one drive") from None

@@ -1,0 +1,127 @@
+"""The elements of a JSON array in a stream, without holding the array.
+
+The bytes are split as Latin-1, in which each is one character and JSON's signs are what they are in UTF-8.
+"""
+
+import json
+import re
+
+CHUNK = 1 << 20
+BLANK = re.compile(r"[ \t\r\n]*")
+DECODER = json.JSONDecoder(parse_int=len, parse_float=len)  # numbers of any length; their values are not used
+NEAR = 16  # characters before the end of what is held at which an error may only mean that more is needed
+
+
+class ArrayError(ValueError):
+    """What is no array, or breaks off; `line` is where."""
+
+    def __init__(self, line, message):
+        super().__init__(message)
+        self.line = line
+
+
+def elements(stream, start, longest):
+    """The elements of an array, each with the blanks around it.
+
+    Parameters
+    ----------
+    stream : binary file, after the opening bracket
+    start : int
+        Where that is.
+    longest : int
+        Bytes that an element may have.
+
+    Yields
+    ------
+    start, stop, line, bytes : int, int, int, bytes or None
+        What is between two commas, and the line where the element begins; None for one that is too long.
+
+    Raises
+    ------
+    ArrayError
+        Where no further element can be found.
+    """
+    held, begin, comma = _Held(stream, start), 0, False
+    line = held.first_line
+    while True:
+        first = held.blank(begin)
+        line += held.text.count("\n", begin, first)
+        if first == len(held.text):
+            raise ArrayError(line, "ends before its array is closed")
+        if held.text[first] == "]" and not comma:
+            held.finish(first, line)
+            return
+        end = _element(held, begin, first, line, longest)
+        after = held.blank(end)
+        further = line + held.text.count("\n", first, after)
+        if after == len(held.text):
+            raise ArrayError(further, "ends before its array is closed")
+        if held.text[after] not in ",]":
+            raise ArrayError(further, "has no comma between two elements")
+        last = held.text[after] == "]"
+        stop = end if last else after  # what stands before the bracket stays with it
+        raw = held.text[begin:stop].encode("latin-1") if stop - begin <= longest else None
+        yield held.at + begin, held.at + stop, line, raw
+        line, begin, comma = further, after + 1, True
+        if last:
+            held.finish(after, line)
+            return
+        if begin > CHUNK:
+            held.drop(begin)
+            begin = 0
+
+
+def _element(held, begin, first, line, longest):
+    """Where an element ends."""
+    while True:
+        try:
+            end = DECODER.raw_decode(held.text, first)[1]
+            if end < len(held.text) or held.ended:  # else the last number may go on
+                return end
+        except RecursionError:
+            raise ArrayError(line, "is nested too deeply") from None
+        except json.JSONDecodeError as error:
+            open_string = error.msg.startswith("Unterminated string")
+            if held.ended or not open_string and error.pos < len(held.text) - NEAR:
+                line += held.text.count("\n", first, error.pos)
+                raise ArrayError(line, f"is not JSON: {error.msg}") from None
+        if len(held.text) - begin > longest:
+            raise ArrayError(
+                line, f"begins an element of more than {longest:,} bytes, the most that one may have"
+            )
+        held.more()
+
+
+class _Held:
+    """The part of the stream that is looked at; `at` is where it begins."""
+
+    def __init__(self, stream, start):
+        self._stream, self.at, self.text = stream, start, ""
+        self.ended = False
+        stream.seek(0)
+        self.first_line = 1 + stream.read(start).count(b"\n")
+
+    def more(self):
+        """Hold more: twice as much, so that a long element is not parsed too often."""
+        chunk = self._stream.read(max(CHUNK, len(self.text)))
+        self.ended = not chunk
+        self.text += chunk.decode("latin-1")
+
+    def blank(self, place):
+        """The first place from there on that is not blank, or the end of the stream."""
+        while True:
+            place = BLANK.match(self.text, place).end()
+            if place < len(self.text) or self.ended:
+                return place
+            self.more()
+
+    def drop(self, count):
+        """Let go of the beginning."""
+        self.text = self.text[count:]
+        self.at += count
+
+    def finish(self, bracket, line):
+        """After the array must be nothing."""
+        end = self.blank(bracket + 1)
+        if end < len(self.text):
+            raise ArrayError(line + self.text.count("\n", bracket, end), "goes on after the end of its array")

@@ -1,0 +1,319 @@
+"""Where a run writes: checked before it begins, there whole or not at all, and never over what it reads.
+
+A file is written beside its place under a hidden name and renamed when all outputs are complete; a folder
+likewise. A link is followed and stays. A pipe or a device is written to as it is, as it cannot be renamed over.
+"""
+
+import os
+import shutil
+import stat
+import sys
+import unicodedata
+from pathlib import Path
+
+from dataselect_core.corpus.errors import CorpusError
+
+STANDARD = "-"  # standard output
+
+
+class Output:
+    """One place to write to; made by `Outputs.add`.
+
+    Attributes
+    ----------
+    label : str
+        What it is, as in "the report".
+    given : str
+        As the caller named it.
+    kind : "file", "folder", "stream" or "standard"
+        A stream is a pipe or a device.
+    path : Path or None
+        Where it ends up, links followed; None for standard output.
+    """
+
+    def __init__(self, label, given, kind, path, staged):
+        self.label, self.given, self.kind, self.path = label, given, kind, path
+        self._staged = staged  # a file or folder under a hidden name; None: written to directly
+
+    def open(self):
+        """A binary file to write into; for a folder use `folder`."""
+        if self.kind == "standard":
+            sys.stdout.flush()
+            return _Unclosed(sys.stdout.buffer)
+        if self.kind == "stream":
+            return open(self.path, "wb", buffering=1 << 16)
+        mode = stat.S_IMODE(os.stat(self.path).st_mode) if self.path.exists() else None
+        handle = os.open(
+            self._staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+        )
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(handle, mode)
+        return Durable(os.fdopen(handle, "wb"))
+
+    def folder(self):
+        """A new folder to write into, which takes its place on `Outputs.commit`."""
+        self._staged.mkdir()
+        return self._staged
+
+    def commit(self):
+        """Give what was written its place."""
+        if self._staged is None or not self._staged.exists():
+            return
+        if self.kind == "folder":
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.exists():
+                self.path.rmdir()
+        os.replace(self._staged, self.path)
+        _settle(self.path.parent)
+
+    def discard(self):
+        """Remove what was written and did not get its place."""
+        if self._staged is None:
+            return
+        if self.kind == "folder":
+            shutil.rmtree(self._staged, ignore_errors=True)
+        else:
+            self._staged.unlink(missing_ok=True)
+
+
+class Outputs:
+    """All places that one run writes to. A context manager: what was not committed is removed at its end.
+
+    Parameters
+    ----------
+    files : iterable of path
+        What is read.
+    folders : iterable of path
+        Folders that are read; nothing may be written into them.
+    """
+
+    def __init__(self, files=(), folders=()):
+        self._files = [Path(path) for path in files]
+        self._folders = [Path(path) for path in folders]
+        self._identities = None
+        self._outputs = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for output in self._outputs:
+            output.discard()
+
+    def add(self, label, given, folder=False):
+        """Check one place, without changing anything, and have it as an `Output`.
+
+        Parameters
+        ----------
+        label : str
+            For messages, as in "the report".
+        given : str or Path
+            "-" is standard output.
+        folder : bool
+            Whether a folder will be written.
+
+        Returns
+        -------
+        Output
+
+        Raises
+        ------
+        CorpusError
+            If it is read by this run, lies in a folder that is read, is another output, is a folder where a file
+            is meant or the other way round, or cannot be written.
+        """
+        given = os.fspath(given)
+        if given == STANDARD:
+            output = self._standard(label, folder)
+        else:
+            output = self._named(label, given, folder)
+        self._outputs.append(output)
+        return output
+
+    def commit(self):
+        """Give everything that was written its place."""
+        for output in self._outputs:
+            output.commit()
+
+    def _standard(self, label, folder):
+        if folder:
+            raise CorpusError(f"{label} is a folder, as the corpus is several files; - takes only a file")
+        if any(other.kind == "standard" for other in self._outputs):
+            raise CorpusError(f"{label} and another output must not both be standard output (-)")
+        if sys.stdout is None or not hasattr(sys.stdout, "buffer"):
+            raise CorpusError(f"{label} cannot go to standard output, which is closed")
+        return Output(label, STANDARD, "standard", None, None)
+
+    def _named(self, label, given, folder):
+        try:
+            found = os.stat(given)
+        except FileNotFoundError:
+            found = None  # also a link that leads nowhere: what it names is made
+        except (OSError, ValueError) as error:
+            raise CorpusError(f"{label} {given} cannot be written: {_reason(error)}") from None
+        if found and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            return self._stream(label, given, folder, found)
+        if found and not folder and _is_standard(found):
+            return self._standard(label, folder)
+        path = Path(os.path.realpath(given))
+        self._check_kind(label, given, path, found, folder)
+        self._check_reading(label, given, path, found)
+        root = path.parent
+        while folder and not root.exists() and root != root.parent:
+            root = root.parent
+        staged = root / f".dedup-{os.urandom(8).hex()}.part"
+        folds = self._try(label, given, path, root, staged)
+        for other in self._outputs:
+            self._check_other(label, given, path, other, folds)
+        return Output(label, given, "folder" if folder else "file", path, staged)
+
+    def _stream(self, label, given, folder, found):
+        if folder or stat.S_ISSOCK(found.st_mode):
+            what = "a folder is needed" if folder else "it is a socket"
+            raise CorpusError(f"{label} {given} cannot be written: {what}")
+        if _is_standard(found) and not stat.S_ISCHR(found.st_mode):
+            return self._standard(label, folder)
+        if not os.access(given, os.W_OK):
+            raise CorpusError(f"{label} {given} cannot be written: Permission denied")
+        null = os.path.realpath(given) == os.path.realpath(os.devnull)
+        if not null and any(
+            other.kind == "stream" and os.path.samefile(given, other.path) for other in self._outputs
+        ):
+            raise CorpusError(f"{label} {given} must not be another output as well")
+        return Output(label, given, "stream", Path(given), None)
+
+    def _check_kind(self, label, given, path, found, folder):
+        is_folder = found is not None and stat.S_ISDIR(found.st_mode)
+        if not folder and (is_folder or given.endswith(("/", os.sep))):
+            raise CorpusError(f"{label} {given} is a folder; it must be a file")
+        if folder and found and (not is_folder or any(path.iterdir())):
+            raise CorpusError(f"{label} {given} must be a new or an empty folder, as the corpus is one")
+        if found and not is_folder and not found.st_mode & 0o222:
+            raise CorpusError(f"{label} {given} is a file that is read-only")
+
+    def _check_reading(self, label, given, path, found):
+        if self._identities is None:
+            self._identities = {_identity(os.stat(file)) for file in self._files}
+        if found and _identity(found) in self._identities:
+            raise CorpusError(
+                f"{label} {given} must not be the corpus itself: it is one of the files that are read"
+            )
+        above = [path, *path.parents]
+        for read in self._folders:
+            identity = _identity(os.stat(read))
+            if any(place.exists() and _identity(os.stat(place)) == identity for place in above):
+                raise CorpusError(
+                    f"{label} {given} must not be the corpus itself, nor lie in it ({read} is read)"
+                )
+
+    def _try(self, label, given, path, root, staged):
+        """Whether the folder takes names that differ by case for one; CorpusError if it takes no file."""
+        if not root.is_dir():
+            raise CorpusError(f"there is no folder for {label} {given}")
+        try:
+            os.stat(path) if path.exists() else os.lstat(path.parent / path.name)
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # a name that is too long for this file system
+            raise CorpusError(f"{label} {given} cannot be written: {_reason(error)}") from None
+        try:
+            handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except OSError as error:
+            raise CorpusError(f"{label} {given} cannot be written into {root}: {_reason(error)}") from None
+        try:
+            os.close(handle)
+            return (staged.parent / staged.name.upper()).exists()
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def _check_other(self, label, given, path, other, folds):
+        if other.path is None or other.kind == "stream":
+            return
+        mine, theirs = ((_folded(one) if folds else one) for one in (path, other.path))
+        both = path.exists() and other.path.exists() and os.path.samefile(path, other.path)
+        if both or mine == theirs:
+            raise CorpusError(f"{label} {given} must not be another output as well: it is {other.label}")
+        if other.kind == "folder" and theirs in mine.parents:
+            raise CorpusError(f"{label} {given} must not lie in {other.label} {other.given}")
+
+
+class Durable:
+    """A binary file whose content is on the disk once it is closed."""
+
+    def __init__(self, file):
+        self._file = file
+        self.write, self.flush = file.write, file.flush
+        self.closed = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.close()
+        else:
+            self.closed = True
+            try:
+                self._file.close()
+            except OSError:
+                pass  # a full disk again, while what was written is thrown away
+
+    def close(self):
+        """Write all of it to the disk."""
+        if not self.closed:
+            self.closed = True
+            with self._file:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+
+class _Unclosed:
+    """Standard output, which is flushed and left open."""
+
+    def __init__(self, file):
+        self.write, self.flush = file.write, file.flush
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.flush()
+
+    def close(self):
+        """Flush."""
+        self.flush()
+
+
+def _identity(status):
+    return status.st_dev, status.st_ino
+
+
+def _is_standard(status):
+    """Whether this file is where standard output goes, by a redirection."""
+    try:
+        return os.path.samestat(status, os.fstat(sys.stdout.fileno()))
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def _reason(error):
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _folded(path):
+    return Path(unicodedata.normalize("NFC", str(path)).casefold())
+
+
+def _settle(folder):
+    """Write the names of a folder to the disk, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)

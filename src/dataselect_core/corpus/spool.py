@@ -1,0 +1,94 @@
+"""Bytes set aside in one temporary file, for what cannot be read twice where it is."""
+
+import io
+from tempfile import TemporaryFile
+
+BLOCK = 1 << 20
+
+
+class Spool:
+    """One temporary file with a region for each thing that is set aside; gone when it is closed.
+
+    Parameters
+    ----------
+    folder : path or None
+        Where it lies; None: the system's.
+
+    Attributes
+    ----------
+    size : int
+        Bytes in it.
+    """
+
+    def __init__(self, folder=None):
+        self._folder, self._file, self.size = folder, None, 0
+
+    def append(self, data):
+        """Add some bytes at the end."""
+        if self._file is None:
+            self._file = TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115 (closed by `close`)
+        self._file.seek(self.size)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self.size += len(data)
+
+    def read(self, start, size):
+        """Some bytes of it."""
+        if self._file is None:
+            return b""
+        self._file.seek(start)
+        return self._file.read(size)
+
+    def close(self):
+        """Remove it."""
+        if self._file is not None:
+            self._file.close()
+        self._file, self.size = None, 0
+
+
+class Writer:
+    """Collects what is written into a spool; its region is [start, spool.size) once it is flushed."""
+
+    def __init__(self, spool):
+        self._spool, self._held = spool, bytearray()
+        self.start, self.written = spool.size, 0
+
+    def write(self, data):
+        """Add some bytes."""
+        self._held += data
+        self.written += len(data)
+        if len(self._held) >= BLOCK:
+            self.flush()
+        return len(data)
+
+    def flush(self):
+        """Hand what is held to the spool."""
+        self._spool.append(self._held)
+        self._held = bytearray()
+
+
+class Region(io.RawIOBase):
+    """A part of a spool as a file that is read."""
+
+    def __init__(self, spool, start, size):
+        self._spool, self._start, self._size, self._at = spool, start, size, 0
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, place, whence=io.SEEK_SET):
+        self._at = max(0, place + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
+
+    def tell(self):
+        return self._at
+
+    def readinto(self, into):
+        data = self._spool.read(self._start + self._at, max(0, min(len(into), self._size - self._at)))
+        into[: len(data)] = data
+        self._at += len(data)
+        return len(data)

@@ -1,0 +1,239 @@
+"""Tables: Parquet files, and the Arrow files of a Hugging Face dataset. Needs pyarrow.
+
+A Hugging Face dataset on disk (`Dataset.save_to_disk`) is a folder with `dataset_info.json`, `state.json` and Arrow
+files in the streaming format; a `DatasetDict` is a folder of such folders. Hub repositories have Parquet files.
+"""
+
+import hashlib
+import json
+from contextlib import contextmanager
+
+import numpy as np
+
+from dataselect_core.corpus.errors import CorpusError
+
+ROWS = 1024  # at a time
+ARROW_FILE = b"ARROW1"  # the random-access format; else it is the streaming one
+DATASET = ("dataset_info.json", "state.json", "dataset_dict.json")
+NO_TEXT = "has no string in the field"
+
+
+def arrow():
+    """pyarrow, or a CorpusError that says how to install it."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise CorpusError(
+            "reading Parquet and Hugging Face datasets needs pyarrow (pip install 'dataselect-core[parquet]')"
+        ) from None
+    return pyarrow
+
+
+def texts(name, stream, layout):
+    """The texts of a table, in order.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    stream : seekable binary file
+    layout : Layout
+
+    Yields
+    ------
+    row, text, values : int, str or None, tuple
+        The row, from 1; None for a text that is missing; what stands in the layout's extras.
+
+    Raises
+    ------
+    CorpusError
+        If it is no such table, or has no column of strings under that name.
+    """
+    pa = arrow()
+    with _named(name, pa):
+        schema, batches = _opened(pa, stream, layout.format)
+        path = _path(pa, name, schema, layout.field)
+        kind = _field(pa, schema, path).type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)):
+            raise CorpusError(f"{name}: the column {layout.field!r} holds {kind}, not strings")
+        extras = [_path(pa, name, schema, extra, needed=False) for extra in layout.extras]
+        row = 0
+        roots = list(dict.fromkeys(found[0] for found in (path, *extras) if found))
+        for batch in batches(roots):
+            if layout.format == "arrow":
+                batch.validate(
+                    full=True
+                )  # what lies in the file is used as it is: damaged, it would end the process
+            columns = [_column(pa, batch, found) for found in (path, *extras)]
+            for text, *values in zip(*columns, strict=True):
+                row += 1
+                yield row, text if isinstance(text, str) else None, tuple(values)
+
+
+def write(name, stream, layout, rows, sink):
+    """Write some rows of a table, in the form it came in.
+
+    Parameters
+    ----------
+    name, stream, layout :
+        As in `texts`.
+    rows : int64[m]
+        From 0, ascending.
+    sink : binary file
+    """
+    pa = arrow()
+    with _named(name, pa):
+        # Both look at the stream, and are therefore asked before it is read.
+        parquet = layout.format == "parquet"
+        known = _compression(pa, stream) if parquet else _is_file(stream)
+        schema, batches = _opened(pa, stream, layout.format)
+        if parquet:
+            writer = pa.parquet.ParquetWriter(sink, schema, compression=known)
+        elif known:
+            writer = pa.ipc.new_file(sink, schema)
+        else:
+            writer = pa.ipc.new_stream(sink, schema)
+        with writer:
+            start = 0
+            for batch in batches(None):
+                first, last = np.searchsorted(rows, (start, start + batch.num_rows))
+                if last > first:
+                    writer.write_batch(batch.take(pa.array(rows[first:last] - start)))
+                start += batch.num_rows
+
+
+def dataset_file(name, content, kept):
+    """What stands in one of the files that describe a dataset, once rows are removed.
+
+    The fingerprint changes, as results that are cached under the old one are of other rows.
+
+    Parameters
+    ----------
+    name : str
+        One of `DATASET`.
+    content : bytes
+    kept : bytes
+        Anything that tells this selection of rows from another.
+
+    Returns
+    -------
+    bytes
+    """
+    if name != "state.json":
+        return content
+    state = json.loads(content)
+    before = str(state.get("_fingerprint"))
+    state["_fingerprint"] = hashlib.blake2b(before.encode() + kept, digest_size=8).hexdigest()
+    return (json.dumps(state, indent=2) + "\n").encode()
+
+
+def data_files(folder):
+    """The Arrow files of a dataset's folder, in its order; None for a folder that is no dataset.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    list of str or None
+    """
+    try:
+        state = json.loads((folder / "state.json").read_text("utf-8"))
+        names = [entry["filename"] for entry in state["_data_files"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    if state.get("_indices_data_files"):
+        raise CorpusError(
+            f"{folder} has an index of rows beside its data; save it with flatten_indices() first"
+        )
+    return [name for name in names if isinstance(name, str) and "/" not in name and (folder / name).is_file()]
+
+
+def _opened(pa, stream, format):
+    """The schema, and a function from column names (None: all) to batches of rows."""
+    stream.seek(0)
+    if format == "parquet":
+        file = pa.parquet.ParquetFile(stream)
+        return file.schema_arrow, lambda columns: file.iter_batches(ROWS, columns=columns)
+    if _is_file(stream):
+        reader = pa.ipc.open_file(stream)
+        batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
+        return reader.schema, lambda columns: batches
+    reader = pa.ipc.open_stream(stream)
+    return reader.schema, lambda columns: iter(reader)
+
+
+def _is_file(stream):
+    stream.seek(0)
+    first = stream.read(len(ARROW_FILE))
+    stream.seek(0)
+    return first == ARROW_FILE
+
+
+def _compression(pa, stream):
+    stream.seek(0)
+    found = pa.parquet.read_metadata(stream)
+    if not found.num_row_groups or not found.num_columns:
+        return "snappy"
+    name = found.row_group(0).column(0).compression.lower()
+    return "none" if name == "uncompressed" else name
+
+
+def _path(pa, name, schema, field, needed=True):
+    """The column and the fields below it; a column that itself has a dot wins."""
+    names = schema.names
+    if names.count(field) == 1:
+        return (field,)
+    parts = field.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        root = ".".join(parts[:cut])
+        if names.count(root) == 1:
+            try:
+                _field(pa, schema, (root, *parts[cut:]))
+            except KeyError:
+                continue
+            return (root, *parts[cut:])
+    if needed:
+        number = "more than one" if names.count(field) else "no"
+        raise CorpusError(
+            f"{name} has {number} column {field!r}; its columns are {', '.join(map(repr, names))}"
+        )
+    return None
+
+
+def _field(pa, schema, path):
+    found = schema.field(path[0])
+    for part in path[1:]:
+        if not pa.types.is_struct(found.type) or found.type.get_field_index(part) < 0:
+            raise KeyError(part)
+        found = found.type.field(part)
+    return found
+
+
+def _column(pa, batch, path):
+    if path is None:
+        return [None] * batch.num_rows
+    column = batch.column(batch.schema.names.index(path[0]))
+    for part in path[1:]:
+        column = pa.compute.struct_field(column, part)
+    return column.to_pylist()
+
+
+@contextmanager
+def _named(name, pa):
+    """Errors of the library as errors of that file."""
+    import pyarrow.compute
+
+    assert pyarrow.compute  # loaded, as an attribute of pa
+    try:
+        yield
+    except CorpusError:
+        raise
+    except (pa.ArrowException, UnicodeDecodeError, EOFError) as error:
+        raise CorpusError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
+    except OSError as error:
+        if error.errno is not None:  # the disk's, not the format's
+            raise
+        raise CorpusError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None

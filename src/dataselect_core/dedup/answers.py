@@ -1,0 +1,153 @@
+"""Answers to what people ask of a deduplication: which row duplicates which, and what was joined by a chain."""
+
+import json
+import math
+from array import array
+
+import numpy as np
+
+from dataselect_core.corpus.spool import Spool
+
+
+class Ids:
+    """What a corpus calls its documents, in a temporary file.
+
+    Parameters
+    ----------
+    folder : path or None
+        Where it lies; None: the system's.
+    """
+
+    def __init__(self, folder=None):
+        self._spool, self._ends, self._held = Spool(folder), array("q", [0]), bytearray()
+
+    def append(self, value):
+        """Add that of the next document: anything that JSON can hold; else its text."""
+        self._held += json.dumps(value, default=str).encode()
+        self._ends.append(self._spool.size + len(self._held))
+        if len(self._held) > 1 << 16:
+            self.flush()
+
+    def flush(self):
+        """Write what is held."""
+        self._spool.append(self._held)
+        self._held = bytearray()
+
+    def __getitem__(self, document):
+        start, stop = self._ends[document], self._ends[document + 1]
+        return json.loads(self._spool.read(start, stop - start))
+
+    def close(self):
+        """Remove the file."""
+        self._spool.close()
+
+
+class Noted:
+    """Similarities that are noted when they reach the threshold, so that none is computed twice.
+
+    Parameters
+    ----------
+    similarity : callable
+        int[m, 2] -> float[m], with `weights`.
+    threshold : float
+    """
+
+    def __init__(self, similarity, threshold):
+        self._similarity, self._threshold = similarity, threshold
+        self.weights = similarity.weights
+        self._pairs, self._values = array("q"), array("d")
+
+    def __call__(self, pairs):
+        found = self._similarity(pairs)
+        enough = found >= self._threshold
+        self._pairs.frombytes(np.ascontiguousarray(pairs[enough], np.int64).tobytes())
+        self._values.frombytes(np.ascontiguousarray(found[enough], np.float64).tobytes())
+        return found
+
+    def to_kept(self, kept):
+        """What is known of the similarity of every document to one of each cluster: float64[n], else NaN.
+
+        Parameters
+        ----------
+        kept : int64[n]
+            That one of its cluster.
+        """
+        found = np.full(len(kept), math.nan)
+        found[kept == np.arange(len(kept))] = 1.0
+        pairs = (
+            np.frombuffer(self._pairs, np.int64).reshape(-1, 2) if self._pairs else np.empty((0, 2), np.int64)
+        )
+        values = np.frombuffer(self._values) if self._values else np.empty(0)
+        for one, other in ((0, 1), (1, 0)):
+            mine = kept[pairs[:, one]] == pairs[:, other]
+            found[pairs[mine, one]] = values[mine]
+        return found
+
+
+def place(corpus, result, document):
+    """Where a document is: file, line (of a table: row), and its id if ids were asked for.
+
+    Parameters
+    ----------
+    corpus : CorpusFiles
+    result : StreamedDeduplication
+    document : int
+
+    Returns
+    -------
+    dict
+    """
+    index = result.index
+    found = {"file": corpus.names[index.file[document]], "line": int(index.line[document])}
+    if result.ids is not None:
+        found["id"] = result.ids[document]
+    return found
+
+
+def removed_rows(corpus, result, threshold):
+    """Every removed document with the one that stays for it.
+
+    Parameters
+    ----------
+    corpus, result :
+        As in `place`.
+    threshold : float
+        Below which a removed document was joined by others in between.
+
+    Yields
+    ------
+    dict
+        `file`, `line`, `id`; `kept`: the same of the one that stays; `similarity` of the two; `chained`: whether
+        that is below the threshold.
+    """
+    for document in np.flatnonzero(~result.keep & result.mine):
+        similarity = float(result.similarity[document])
+        yield {
+            **place(corpus, result, document),
+            "kept": place(corpus, result, result.cluster[document]),
+            "similarity": round(similarity, 9),
+            "chained": similarity < threshold,
+        }
+
+
+def cluster_rows(corpus, result):
+    """Every cluster of two or more documents.
+
+    Yields
+    ------
+    dict
+        `size`; `kept`, the place of the one that stays; `removed`, the places of the others.
+    """
+    order = np.argsort(result.cluster, kind="stable")
+    ordered = result.cluster[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
+    for start, stop in zip(starts, np.append(starts[1:], len(order)), strict=True):
+        members = order[start:stop]
+        if len(members) < 2 or not result.mine[members].any():
+            continue
+        kept = int(ordered[start])
+        yield {
+            "size": len(members),
+            "kept": place(corpus, result, kept),
+            "removed": [place(corpus, result, member) for member in members if member != kept],
+        }

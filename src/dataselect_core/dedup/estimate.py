@@ -1,0 +1,187 @@
+"""What a deduplication will take and find, from a reading of the corpus and a sample of its rows.
+
+The signatures of all rows are computed, as a sample compared with itself would miss nearly every duplicate: of two
+copies in a million rows a sample of a thousand holds both once in a million times. Sampled rows are looked up among all
+of them and compared exactly; that spares the comparison of everything with everything, and the writing.
+"""
+
+import math
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.dedup import streaming
+from dataselect_core.dedup.disk_tables import Keys
+
+Z = 1.959963984540054  # of a standard normal variable, for an interval of 95 %
+SAMPLE = 1000
+AT_A_TIME = 64  # rows that one is compared with
+BASE_MEMORY = 60_000_000  # bytes, and for each document; as measured, see docs/own-corpus.md
+DOCUMENT_MEMORY = 220
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is to be expected of a run.
+
+    Attributes
+    ----------
+    documents, sampled, found : int
+        Rows of the corpus, rows that were looked up, and those of them with an earlier near-duplicate.
+    share, low, high : float
+        Of rows that would be removed, with its 95 % interval.
+    bytes_share : float
+        The same of the bytes, from the sampled rows.
+    seconds : float
+        A run would take: reading, as measured now, and sorting and comparing, from what the sample took.
+    memory, temporary : int
+        Bytes of memory, and of temporary files.
+    malformed : int
+        Rows that are left out.
+    """
+
+    documents: int
+    sampled: int
+    found: int
+    share: float
+    low: float
+    high: float
+    bytes_share: float
+    seconds: float
+    memory: int
+    temporary: int
+    malformed: int
+
+
+def estimate_files(
+    corpus,
+    threshold=0.8,
+    num_perm=128,
+    width=5,
+    seed=1,
+    bands=None,
+    rows=None,
+    on_error="stop",
+    folder=None,
+    progress=None,
+    sample=SAMPLE,
+):
+    """Estimate what `streaming.deduplicate_files` would find and take; its arguments, and `sample`.
+
+    A row counts as removed if an earlier one is a near-duplicate. (A run removes a few more: those that only a
+    later row joins to an earlier one.)
+
+    Returns
+    -------
+    Estimate
+    """
+    threshold = arguments.threshold("threshold", threshold)
+    width = arguments.integer("width", width, 1)
+    sample = arguments.integer("sample", sample, 1)
+    bands, rows = streaming._bands(threshold, num_perm, bands, rows)
+    with closing(corpus), TemporaryFile(dir=folder) as file:
+        keys, begun = Keys(file), time.perf_counter()
+        read = streaming._Reading(corpus, keys, None, num_perm, width, seed, bands, rows)
+        for step in read.all(on_error):
+            if progress:
+                progress(*step)
+        reading = time.perf_counter() - begun
+        index = read.index()
+        first = streaming._first_of_each(np.frombuffer(read.fingerprints, np.uint64).reshape(-1, 2))
+        filled = np.frombuffer(read.filled, bool)
+        begun = time.perf_counter()
+        np.argsort(keys.band(0), kind="stable")
+        sorting = (time.perf_counter() - begun) * bands
+        mine = index.file >= corpus.references
+        chosen = np.flatnonzero(mine)
+        chosen = np.sort(np.random.default_rng(seed).choice(chosen, min(sample, len(chosen)), replace=False))
+        compare = streaming._Exact(corpus, index, width, threshold)
+        removed, pairs = look_up(chosen, first, filled, keys, bands, compare, threshold)
+        begun = time.perf_counter()
+        if len(pairs):
+            streaming._Exact(corpus, index, width, threshold)(
+                pairs
+            )  # all at once, as a run does, with nothing held before
+        comparing = (time.perf_counter() - begun) * len(index.file) / len(chosen)
+        found, mass = int(removed.sum()), index.size[chosen]
+        return Estimate(
+            int(mine.sum()),
+            len(chosen),
+            found,
+            found / len(chosen),
+            *wilson(found, len(chosen)),
+            float(mass[removed].sum() / mass.sum()) if mass.sum() else 0.0,
+            reading + sorting + comparing,
+            BASE_MEMORY + DOCUMENT_MEMORY * len(index.file),
+            keys.size + corpus.temporary_bytes,
+            read.malformed,
+        )
+
+
+def wilson(found, sampled):
+    """The 95 % interval of a share (Wilson 1927), which holds for small shares too.
+
+    Parameters
+    ----------
+    found, sampled : int
+
+    Returns
+    -------
+    low, high : float
+    """
+    share, square = found / sampled, Z * Z / sampled
+    middle = (share + square / 2) / (1 + square)
+    half = Z / (1 + square) * math.sqrt(share * (1 - share) / sampled + square / (4 * sampled))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def look_up(chosen, first, filled, keys, bands, compare, threshold):
+    """Whether an earlier row is a near-duplicate of some rows.
+
+    Parameters
+    ----------
+    chosen : int64[m]
+        The rows, ascending.
+    first : int64[n]
+        Of every row the first one with the same shingles.
+    filled : bool[n]
+        Whether it has any.
+    keys : Keys
+    bands : int
+    compare : callable
+        int[k, 2] -> similarity float[k].
+    threshold : float
+
+    Returns
+    -------
+    removed : bool[m]
+    pairs : int64[k, 2]
+        Those that were compared.
+    """
+    distinct = filled & (first == np.arange(len(first)))
+    removed, compared = filled[chosen] & ~distinct[chosen], [np.empty((0, 2), np.int64)]
+    for band in range(bands):
+        still = np.flatnonzero(~removed & filled[chosen])
+        if not len(still):
+            break
+        values = keys.band(band)
+        wanted = np.unique(values[chosen[still]])
+        at = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
+        same = np.flatnonzero(distinct & (wanted[at] == values))
+        same = same[np.argsort(at[same], kind="stable")]
+        borders = np.searchsorted(at[same], np.arange(len(wanted) + 1))
+        for place in still:
+            row = chosen[place]
+            earlier = same[borders[at[row]] : borders[at[row] + 1]]
+            earlier = earlier[earlier < row]
+            for start in range(0, len(earlier), AT_A_TIME):
+                some = earlier[start : start + AT_A_TIME]
+                compared.append(np.stack([some, np.full(len(some), row)], axis=1))
+                if (compare(compared[-1]) >= threshold).any():
+                    removed[place] = True
+                    break
+    return removed, np.unique(np.concatenate(compared), axis=0)

@@ -1,0 +1,293 @@
+"""What people ask of a deduplication: which duplicates which, which stays, what the old has, how many are missed."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from dataselect_core.__main__ import main
+from dataselect_core.dedup.choice import Choice
+from dataselect_core.lsh import bands_for_recall, collision_probability
+
+WORDS = [f"w{i}" for i in range(200)]
+BASE = WORDS[:60]
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path, monkeypatch):
+    """Names are relative, as a user gives them."""
+    monkeypatch.chdir(tmp_path)
+
+
+def dedup(*given):
+    """The exit status, with bands that miss nothing here."""
+    return main(["dedup", *map(str, given), "--bands", "42", "--rows", "3", "--quiet"])
+
+
+def put(name, texts, **more):
+    """A file of these texts, with further keys a list each."""
+    rows = [{"id": f"r{i}", "text": text} for i, text in enumerate(texts)]
+    for key, values in more.items():
+        for row, value in zip(rows, values, strict=True):
+            row[key] = value
+    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def lines(name):
+    return [json.loads(line) for line in Path(name).read_text().splitlines()]
+
+
+def ids(name):
+    return [row["id"] for row in lines(name)]
+
+
+def jaccard(one, other, width=5):
+    """An independent reading: Python sets of tuples of words."""
+    left, right = (
+        {tuple(words[i : i + width]) for i in range(len(words) - width + 1)}
+        for words in (one.split(), other.split())
+    )
+    return len(left & right) / len(left | right)
+
+
+def chain():
+    """A, B, C, where each is near the next and A is not near C; and a copy of B."""
+    a = " ".join(BASE)
+    b = " ".join(BASE[6:] + WORDS[60:66])
+    c = " ".join(BASE[12:] + WORDS[60:72])
+    assert jaccard(a, b) >= 0.7
+    assert jaccard(b, c) >= 0.7 > jaccard(a, c)
+    return [a, b, c, b]
+
+
+@pytest.mark.parametrize("verify", [[], ["--no-verify"]])
+def test_removed_rows_name_the_one_kept_and_how_similar_they_are(capsys, verify):
+    """Each with file, line and id, the exact similarity, and whether rows in between joined the two."""
+    texts = [*chain(), "something else that is unlike all of these"]
+    put("a.jsonl", texts)
+    given = [
+        "a.jsonl",
+        "--threshold",
+        "0.7",
+        "--id",
+        "id",
+        "--removed",
+        "x.jsonl",
+        "--report",
+        "r.json",
+        *verify,
+    ]
+    assert dedup(*given) == 0
+    found = lines("x.jsonl")
+    assert [(row["file"], row["line"], row["id"]) for row in found] == [
+        ("a.jsonl", 2, "r1"),
+        ("a.jsonl", 3, "r2"),
+        ("a.jsonl", 4, "r3"),
+    ]
+    assert all(row["kept"] == {"file": "a.jsonl", "line": 1, "id": "r0"} for row in found)
+    assert [row["chained"] for row in found] == [False, True, False]
+    assert json.loads(Path("r.json").read_text())["documents"]["chained"] == 1
+    if not verify:
+        exact = [jaccard(texts[0], texts[row["line"] - 1]) for row in found]
+        assert [row["similarity"] for row in found] == pytest.approx(exact)
+    assert main(["dedup", "a.jsonl", "--threshold", "0.7", "--bands", "42", "--rows", "3", *verify]) == 0
+    assert "1 are below the threshold to the one that stays" in capsys.readouterr().out
+
+
+def test_similarities_of_many_rows_are_exact():
+    """On hundreds of texts of several clusters: every removed row against sets of tuples of words."""
+    rng = random.Random(3)
+    texts = []
+    for _ in range(300):
+        words = rng.choice(texts).split() if texts and rng.random() < 0.6 else rng.sample(WORDS, 40)
+        if rng.random() < 0.7:
+            words[rng.randrange(len(words))] = f"x{rng.randrange(1000)}"
+        texts.append(" ".join(words))
+    put("a.jsonl", texts)
+    assert (
+        dedup(
+            "a.jsonl", "--threshold", "0.6", "--removed", "x.jsonl", "--clusters", "c.jsonl", "-o", "k.jsonl"
+        )
+        == 0
+    )
+    found = lines("x.jsonl")
+    assert len(found) == 300 - len(lines("k.jsonl")) > 60
+    for row in found:
+        exact = jaccard(texts[row["line"] - 1], texts[row["kept"]["line"] - 1])
+        assert row["similarity"] == pytest.approx(exact)
+        assert row["chained"] == (exact < 0.6)
+    grouped = lines("c.jsonl")
+    by_kept = {}
+    for row in found:
+        by_kept.setdefault(row["kept"]["line"], []).append(row["line"])
+    assert {row["kept"]["line"]: [one["line"] for one in row["removed"]] for row in grouped} == by_kept
+    assert all(row["size"] == 1 + len(row["removed"]) for row in grouped)
+
+
+def test_positions_count_files_and_lines_as_an_editor_does():
+    """Blank lines, quoted line breaks and a folder: the line is where the row begins."""
+    Path("in").mkdir()
+    Path("in/a.csv").write_text('id,text\n1,"two\nlines of words here"\n2,two lines of words here\n')
+    Path("in/b.jsonl").write_text('\n\n{"text": "two lines of words here"}\n')
+    Path("in/c.json").write_text('[\n\n {"text": "two lines of words here"}]')
+    assert dedup("in", "--removed", "x.jsonl") == 0
+    assert [(row["file"], row["line"]) for row in lines("x.jsonl")] == [
+        ("a.csv", 4),
+        ("b.jsonl", 3),
+        ("c.json", 3),
+    ]
+    assert all(row["kept"] == {"file": "a.csv", "line": 2} for row in lines("x.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        ("first", ["r0", "r4"]),
+        ("longest", ["r2", "r4"]),
+        ("score:max", ["r1", "r4"]),
+        ("score:min", ["r3", "r4"]),
+        ("date:max", ["r3", "r4"]),
+        ("meta.n:max", ["r2", "r4"]),
+        ("nowhere:max", ["r0", "r4"]),
+    ],
+)
+def test_which_row_of_a_cluster_stays(rule, kept):
+    """First, longest, or by a number or date; on a tie the first; the rows come out in input order."""
+    base = " ".join(BASE)
+    texts = [" ".join(BASE[:55]), base, base + " more words", " ".join(BASE[1:]), "unlike all of it"]
+    put(
+        "a.jsonl",
+        texts,
+        score=[3, "12.5", None, -2, 99],
+        date=["2023-05-01", "2024-01-01T10:00:00", "2024-01-01T09:00:00+00:00", "2024-02-01", "2020-01-01"],
+        meta=[{"n": 1}, {}, {"n": 2}, {"n": 2}, {"n": 0}],
+    )
+    assert dedup("a.jsonl", "--keep", rule, "-o", "k.jsonl", "--removed", "x.jsonl", "--id", "id") == 0
+    assert ids("k.jsonl") == kept
+    for row in lines("x.jsonl"):
+        assert row["kept"]["id"] == kept[0]
+        exact = jaccard(texts[int(row["id"][1])], texts[int(kept[0][1])])
+        assert row["similarity"] == pytest.approx(exact)
+
+
+def test_a_value_that_is_no_number_stops_or_is_skipped(capsys):
+    """With its line; a rule that is none is wrong usage."""
+    put("a.jsonl", ["a b c", "d e f"], score=[1, "high"])
+    assert dedup("a.jsonl", "--keep", "score:max") == 1
+    assert "line 2 has neither a number nor a date in the field 'score'" in capsys.readouterr().err
+    assert dedup("a.jsonl", "--keep", "score:max", "--on-error", "skip", "-o", "k.jsonl") == 0
+    assert ids("k.jsonl") == ["r0"]
+    with pytest.raises(SystemExit):
+        dedup("a.jsonl", "--keep", "best")
+    with pytest.raises(ValueError, match="keep must be first, longest, FIELD:max or FIELD:min, not ':max'"):
+        Choice(":max")
+
+
+def test_against_a_reference_removes_what_the_old_has(capsys):
+    """The old is only read, whatever the rule; new rows that are alike among themselves lose copies too."""
+    fox, sea = " ".join(BASE[:30]), " ".join(WORDS[100:130])
+    Path("old").mkdir()
+    put("old/a.jsonl", [fox, "only in the old"])
+    Path("old/b.txt").write_text("some other document\n")
+    put("new.jsonl", [sea, fox + " more", sea, "only in the new"])
+    before = {path: path.read_bytes() for path in Path("old").iterdir()}
+    for rule in ("first", "longest"):
+        given = [
+            "new.jsonl",
+            "--against",
+            "old",
+            "--keep",
+            rule,
+            "--report",
+            "r.json",
+            "--removed",
+            "x.jsonl",
+        ]
+        assert dedup(*given, "-o", "k.jsonl") == 0
+        assert ids("k.jsonl") == ["r0", "r3"]
+        report = json.loads(Path("r.json").read_text())
+        assert (report["documents"]["all"], report["documents"]["removed"]) == (4, 2)
+        assert report["against"] == {"given": ["old"], "documents": 3, "found": 1}
+        assert [row["kept"]["file"] for row in lines("x.jsonl")] == ["old/a.jsonl", "new.jsonl"]
+    assert {path: path.read_bytes() for path in Path("old").iterdir()} == before
+    assert dedup("new.jsonl", "--against", "old", "-o", "old/a.jsonl") == 1
+    assert "must not be the corpus itself" in capsys.readouterr().err
+    assert main(["dedup", "new.jsonl", "--against", "old"]) == 0
+    assert "1 of the removed are in old (3 documents, only read)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 0.95, 1.0])
+@pytest.mark.parametrize("recall", [0.5, 0.95, 0.999])
+def test_bands_for_a_recall_are_the_most_selective_that_reach_it(threshold, recall):
+    """By trying all bands and rows."""
+    reach = [
+        (rows, -bands)
+        for rows in range(1, 129)
+        for bands in range(1, 128 // rows + 1)
+        if collision_probability(threshold, bands, rows) >= recall
+    ]
+    rows, bands = max(reach)
+    assert bands_for_recall(threshold, 128, recall) == (-bands, rows)
+
+
+def test_recall_on_the_command_line(capsys):
+    """It chooses the bands, is said first in the report, and excludes bands by hand."""
+    put("a.jsonl", ["a b c d e f"])
+    assert main(["dedup", "a.jsonl", "--recall", "0.95", "--report", "r.json"]) == 0
+    report = json.loads(Path("r.json").read_text())
+    assert report["found_probability"][0]["probability"] >= 0.95
+    assert capsys.readouterr().out.splitlines()[1].startswith("Recall to expect: a pair is found with 9")
+    with pytest.raises(SystemExit):
+        dedup("a.jsonl", "--recall", "0.95")
+    assert main(["dedup", "a.jsonl", "--recall", "0.999", "--threshold", "0.01"]) == 1
+    assert "cannot be reached with 128 permutations" in capsys.readouterr().err
+
+
+def test_a_dry_run_estimates_what_a_run_finds(capsys):
+    """The share that a run removes lies in the interval; all rows sampled, it is the share; nothing is written."""
+    rng = random.Random(8)
+    texts = [" ".join(rng.choices(WORDS, k=40)) for _ in range(900)]
+    texts += [f"{text} more" for text in rng.sample(texts, 300)] + rng.sample(texts, 300)
+    rng.shuffle(texts)
+    put("a.jsonl", texts)
+    assert main(["dedup", "a.jsonl", "--recall", "0.99", "--dry-run", "--report", "e.json"]) == 0
+    estimate = json.loads(Path("e.json").read_text())["estimate"]
+    assert main(["dedup", "a.jsonl", "--recall", "0.99", "--report", "r.json", "--quiet"]) == 0
+    share = json.loads(Path("r.json").read_text())["documents"]["removed_share"]
+    assert 0.3 < share < 0.5
+    assert (estimate["documents"], estimate["sampled"]) == (1500, 1000)
+    assert estimate["low"] < share < estimate["high"]
+    assert estimate["high"] - estimate["low"] < 0.07
+    assert "95 % interval" in capsys.readouterr().out
+    assert sorted(path.name for path in Path().iterdir()) == ["a.jsonl", "e.json", "r.json"]
+    put("b.jsonl", texts[:700])
+    assert main(["dedup", "b.jsonl", "--recall", "0.99", "--dry-run", "--report", "e.json"]) == 0
+    assert main(["dedup", "b.jsonl", "--recall", "0.99", "--report", "r.json", "--quiet"]) == 0
+    whole = json.loads(Path("e.json").read_text())["estimate"]["share"]
+    assert whole == json.loads(Path("r.json").read_text())["documents"]["removed_share"]
+    with pytest.raises(SystemExit):
+        main(["dedup", "a.jsonl", "--dry-run", "-o", "k.jsonl"])
+
+
+def test_a_sample_alone_would_miss_what_the_dry_run_finds():
+    """Two copies of each of many rows: half is redundant, though a small sample hardly holds a pair."""
+    from dataselect_core.corpus.files import CorpusFiles
+    from dataselect_core.dedup.estimate import estimate_files
+
+    rng = random.Random(4)
+    texts = [" ".join(rng.choices(WORDS, k=12)) for _ in range(1000)]
+    put("a.jsonl", texts + [text + " " for text in texts])
+    found = estimate_files(CorpusFiles("a.jsonl"), sample=100)
+    assert found.low < 0.5 < found.high
+
+
+@pytest.mark.parametrize(("found", "sampled"), [(0, 10), (3, 10), (50, 100), (100, 100)])
+def test_the_interval_is_wilsons(found, sampled):
+    """Against SciPy."""
+    from scipy.stats import binomtest
+
+    from dataselect_core.dedup.estimate import wilson
+
+    expected = binomtest(found, sampled).proportion_ci(method="wilson")
+    assert wilson(found, sampled) == pytest.approx((expected.low, expected.high))

@@ -1,0 +1,57 @@
+"""The quick start of the package, run as it stands."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dataselect_core
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "src" / "dataselect_core" / "README.md").read_text("utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def run(*command, folder):
+    """A program in a folder of its own, with the core that these tests use."""
+    source = str(Path(dataselect_core.__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_python_in_it_runs(tmp_path):
+    """Texts in memory, then files, one after the other as a reader would paste them."""
+    assert len(PYTHON) == 3
+    said = run("-c", "\n".join(PYTHON[:2]), folder=tmp_path)
+    assert re.fullmatch(r"3 is removed for line 1 similarity 0\.9\d+\n", said)
+    assert len((tmp_path / "kept.jsonl").read_text().splitlines()) == 2
+
+
+def test_the_example_with_the_datasets_library_runs(tmp_path):
+    """If it is installed; the folder it saves is then deduplicated."""
+    pytest.importorskip("datasets")
+    run("-c", PYTHON[0] + PYTHON[2], folder=tmp_path)
+    run("-m", "dataselect_core", "dedup", "saved", "-o", "deduplicated", folder=tmp_path)
+
+
+def test_the_command_in_it_runs(tmp_path):
+    """The line after the installation, on a compressed corpus."""
+    import gzip
+
+    command = re.search(r"^python (-m dataselect_core dedup .*)$", README, re.MULTILINE).group(1)
+    rows = b"".join(b'{"text": "one two three four five six"}\n' for _ in range(3))
+    (tmp_path / "corpus.jsonl.gz").write_bytes(gzip.compress(rows))
+    run(*command.split(), folder=tmp_path)
+    assert gzip.decompress((tmp_path / "kept.jsonl.gz").read_bytes()) == rows[: len(rows) // 3]
+    assert len((tmp_path / "removed.jsonl").read_text().splitlines()) == 2

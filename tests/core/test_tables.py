@@ -1,0 +1,156 @@
+"""Parquet files and Hugging Face datasets: read by column, written in the form they came in."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dataselect_core.__main__ import main
+from dataselect_core.corpus.files import CorpusFiles
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+FOX = "the quick brown fox jumps over the lazy dog and runs away into the dark green woods"
+TEXTS = [FOX, "a ship sailed past the cliffs", FOX + " again", "last words", FOX]
+KEPT = [0, 1, 3]
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path, monkeypatch):
+    """Names are relative, as a user gives them."""
+    monkeypatch.chdir(tmp_path)
+
+
+def dedup(*given):
+    return main(["dedup", *map(str, given), "--bands", "42", "--rows", "3", "--quiet"])
+
+
+def table(texts=TEXTS, **more):
+    columns = {
+        "id": list(range(len(texts))),
+        "text": texts,
+        "meta": [{"lang": "en", "text": t} for t in texts],
+    }
+    return pa.table(columns | more).replace_schema_metadata({"huggingface": '{"info": {}}'})
+
+
+@pytest.mark.parametrize("compression", ["zstd", "snappy", "none"])
+@pytest.mark.parametrize("field", ["text", "meta.text"])
+def test_parquet_keeps_columns_schema_and_compression(compression, field):
+    """The kept rows with every column, in row groups of any size, also by a path into a struct."""
+    pq.write_table(table(), "a.parquet", compression=compression, row_group_size=2)
+    assert dedup("a.parquet", "--field", field, "-o", "k.parquet") == 0
+    found = pq.read_table("k.parquet")
+    assert found.equals(table().take(KEPT))
+    assert found.schema.metadata == table().schema.metadata
+    written = pq.read_metadata("k.parquet").row_group(0).column(0).compression
+    assert written == pq.read_metadata("a.parquet").row_group(0).column(0).compression
+
+
+def test_a_column_that_itself_has_a_dot_wins():
+    """As in JSON."""
+    pq.write_table(table(**{"meta.text": ["x y", "x y", "z", "z", "z"]}), "a.parquet")
+    assert dedup("a.parquet", "--field", "meta.text", "-o", "k.parquet") == 0
+    assert pq.read_table("k.parquet")["id"].to_pylist() == [0, 2]
+
+
+def test_missing_texts_are_problems_with_their_row(capsys):
+    """Stopped at, or left out; the rows after them keep their place."""
+    texts = [FOX, None, "last words", FOX, "more"]
+    pq.write_table(table(texts), "a.parquet")
+    assert dedup("a.parquet", "-o", "k.parquet") == 1
+    assert "a.parquet, row 2 has no string in the field 'text'" in capsys.readouterr().err
+    assert dedup("a.parquet", "-o", "k.parquet", "--on-error", "skip") == 0
+    assert pq.read_table("k.parquet")["id"].to_pylist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [("body", "no column 'body'; its columns are 'id', 'text', 'meta'"), ("id", "holds int64")],
+)
+def test_a_column_that_is_not_there_or_no_text_is_refused(capsys, field, message):
+    """With the columns that are there."""
+    pq.write_table(table(), "a.parquet")
+    assert dedup("a.parquet", "--field", field) == 1
+    assert message in capsys.readouterr().err
+
+
+def save(folder, texts, stamp="0123456789abcdef"):
+    """A dataset as `datasets.Dataset.save_to_disk` leaves it, in two shards."""
+    folder.mkdir(parents=True)
+    names = [f"data-0000{i}-of-00002.arrow" for i in range(2)]
+    for name, part in zip(names, (texts[:3], texts[3:]), strict=True):
+        with (
+            pa.OSFile(str(folder / name), "wb") as sink,
+            pa.ipc.new_stream(sink, table(texts).schema) as writer,
+        ):
+            writer.write_table(table(texts).slice(0 if name == names[0] else 3, len(part)))
+    (folder / "state.json").write_text(
+        json.dumps(
+            {"_data_files": [{"filename": name} for name in names], "_fingerprint": stamp, "_split": "train"}
+        )
+    )
+    (folder / "dataset_info.json").write_text('{"features": {}}')
+    (folder / "cache-1234.arrow").write_bytes(b"of some earlier map()")
+
+
+def test_a_dataset_becomes_a_dataset():
+    """Its shards lose rows, its description comes along, and its fingerprint changes with its rows."""
+    save(Path("ds/train"), TEXTS)
+    Path("ds/dataset_dict.json").write_text('{"splits": ["train"]}')
+    assert dedup("ds", "-o", "kept") == 0
+    ids = []
+    for name in ("data-00000-of-00002.arrow", "data-00001-of-00002.arrow"):
+        with pa.OSFile(f"kept/train/{name}") as source:
+            ids += pa.ipc.open_stream(source).read_all()["id"].to_pylist()
+    assert ids == KEPT
+    assert Path("kept/dataset_dict.json").read_text() == '{"splits": ["train"]}'
+    state = json.loads(Path("kept/train/state.json").read_text())
+    assert state["_fingerprint"] != "0123456789abcdef"
+    assert len(state["_data_files"]) == 2
+    assert not Path("kept/train/cache-1234.arrow").exists()
+
+
+def test_the_real_library_opens_what_was_written():
+    """If `datasets` is installed: saved by it, deduplicated, and loaded by it."""
+    datasets = pytest.importorskip("datasets")
+    datasets.Dataset.from_dict({"id": list(range(5)), "text": TEXTS}).save_to_disk("ds")
+    assert dedup("ds", "-o", "kept") == 0
+    assert datasets.load_from_disk("kept")["id"] == KEPT
+
+
+def test_random_access_arrow_files():
+    """The other Arrow format stays what it is."""
+    with pa.OSFile("a.arrow", "wb") as sink, pa.ipc.new_file(sink, table().schema) as writer:
+        writer.write_table(table(), max_chunksize=2)
+    assert dedup("a.arrow", "-o", "k.arrow") == 0
+    with pa.OSFile("k.arrow") as source:
+        assert pa.ipc.open_file(source).read_all()["id"].to_pylist() == KEPT
+
+
+def test_tables_among_other_files():
+    """A copy is found across formats."""
+    Path("in").mkdir()
+    pq.write_table(table(), "in/b.parquet")
+    Path("in/a.jsonl").write_text(json.dumps({"text": FOX}) + "\n")
+    assert CorpusFiles("in").names == ["a.jsonl", "b.parquet"]
+    assert dedup("in", "-o", "out") == 0
+    assert pq.read_table("out/b.parquet")["id"].to_pylist() == [1, 3]
+
+
+def test_a_damaged_arrow_file_is_an_error_and_no_crash(capsys):
+    """Offsets that lead out of the file are found before they are followed. (They ended the process.)"""
+    with (
+        pa.OSFile("a.arrow", "wb") as sink,
+        pa.ipc.new_stream(sink, pa.schema({"text": pa.string()})) as writer,
+    ):
+        writer.write_table(pa.table({"text": ["abc", "defg", "hij"]}))
+    data = Path("a.arrow").read_bytes()
+    offsets = b"".join(number.to_bytes(4, "little") for number in (0, 3, 7, 10))
+    assert data.count(offsets) == 1
+    for wrong in (2**31 - 1, 2**30, 5):
+        bad = offsets[:4] + wrong.to_bytes(4, "little") + offsets[8:12] + (2**30).to_bytes(4, "little")
+        Path("b.arrow").write_bytes(data.replace(offsets, bad))
+        assert dedup("b.arrow", "--on-error", "skip") == 1
+        assert "b.arrow cannot be read as a table" in capsys.readouterr().err

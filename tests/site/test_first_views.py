@@ -1,0 +1,17 @@
+"""The first views of the workbenches, as they lie in the page: what they load is there."""
+
+import json
+import re
+
+
+def test_every_style_sheet_of_a_first_view_is_in_the_site(dist):
+    """A first view names no style sheet that the site does not have."""
+    page = (dist / "index.html").read_text("utf-8")
+    views = re.findall(r'<script type="application/json" data-document="\d">(.*?)</script>', page, re.DOTALL)
+    assert len(views) == 3
+    sheets = {
+        url for view in views for url in re.findall(r'"url": ?"([^"]+\.css)"', json.dumps(json.loads(view)))
+    }
+    assert len(sheets) >= 4
+    missing = [url for url in sheets if not (dist / url).is_file()]
+    assert missing == []
