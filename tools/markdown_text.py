@@ -105,7 +105,7 @@ def _between_marks(state, silent):
     if mark not in PAIRS and mark not in PAIRS.values():
         return False
     end = state.src.find(PAIRS[mark], state.pos + 2) if mark in PAIRS else -1
-    if end < 0:
+    if end < 0 or (mark == "{{" and mark in state.src[state.pos + 2 : end]):
         raise PageError(f"{state.env['file']}: {mark} without its other half")
     if not silent:
         token = state.push("between_marks", "", 0)

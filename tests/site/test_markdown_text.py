@@ -69,6 +69,7 @@ def test_one_line_has_no_paragraph_around_it():
         ("a \\) b", "\\) without its other half"),
         ("\\[ a", "\\[ without its other half"),
         ("a {{ b", "{{ without its other half"),
+        ("a {{x.y|fixed and {{x.z|fixed}}", "{{ without its other half"),
         ("*a* }} b", "}} without its other half"),
         ("| A |\n|---|\n| \\(P(a|b)\\) |", "\\( without its other half"),
         ("<div>\n{{x.y|percent}}\n</div>", "inside raw HTML"),
