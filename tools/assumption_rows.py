@@ -30,8 +30,8 @@ def assumption_rows(wanted, part, tracks, prices):
     rows = []
     for name, label in wanted.items():
         by_track = {
-            id: track[f"part_{part}"][name]
-            for id, track in tracks.items()
+            track_id: track[f"part_{part}"][name]
+            for track_id, track in tracks.items()
             if name in track.get(f"part_{part}", {})
         }
         if not by_track and name not in prices:
@@ -47,7 +47,8 @@ def assumption_rows(wanted, part, tracks, prices):
                 "minimum": field_number(first.get("minimum", 1)),
                 "maximum": field_number(first.get("maximum", 1e18)),
                 "by_track": {
-                    id: {**fact, "value": field_number(fact["value"])} for id, fact in by_track.items()
+                    track_id: {**fact, "value": field_number(fact["value"])}
+                    for track_id, fact in by_track.items()
                 },
                 "kind": first["kind"],
                 "source": first["source"],

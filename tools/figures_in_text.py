@@ -1,4 +1,4 @@
-"""The numbers that a text names: a place for those that Python will report, the number for those known at build time."""
+"""The numbers that a text names: a place for what Python will report, the number itself where the build knows it."""
 
 import html
 
@@ -6,6 +6,7 @@ from tools.number_formats import FORMATS, format_number
 from tools.page_error import PageError
 
 CHOICE = "choice"  # no number: what the reader chose at a lock
+LABEL = "label"  # no number: an option of a control, as the control's list has it
 PENDING = "–"
 STATIC = ("native.", "track.")
 
@@ -33,7 +34,7 @@ def figure(words, static_values):
 
 def output(path, form):
     """The place of a number that Python reports."""
-    if form not in (*FORMATS, CHOICE):
+    if form not in (*FORMATS, CHOICE, LABEL):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, name = path.partition(":")
     where = (

@@ -85,7 +85,7 @@ def span(low_high):
 
 def _of_tracks(limit, tracks):
     """Who has a limit: the titles of its tracks, or nothing where all have it."""
-    return ", ".join(tracks[id] for id in limit.get("tracks", ()))
+    return ", ".join(tracks[track_id] for track_id in limit.get("tracks", ()))
 
 
 def _end(value):
@@ -116,7 +116,8 @@ def limits_html(table):
     for name, limit in table["limits"].items():
         who = _of_tracks(limit, table["tracks"]).replace(", ", " and ")
         place = f"Part {limit['part']}" + (f", {who}" if who else "")
-        what = f"{place}: {limit['label'][0].lower() + limit['label'][1:] if limit['label'][:3] != 'FID' else limit['label']}"
+        label = limit["label"]
+        what = f"{place}: {label if label[:3] == 'FID' else label[0].lower() + label[1:]}"
         if limit["of"]:
             what += f" ({limit['of']})"
         rows.append(

@@ -1,11 +1,12 @@
-"""The Markdown of the lab into HTML: CommonMark with tables, raw HTML, and what the lab adds to it.
+r"""The Markdown of the lab into HTML: CommonMark with tables, raw HTML, and what the lab adds to it.
 
-\\( \\)  \\[ \\]                    LaTeX, written as MathML
+\( \)  \[ \]                    LaTeX, written as MathML
 {{path|format}}                a number the shell fills in when Python reports it
 {{N:path|format}}              in the synthesis: a number of the evidence captured in part N
 {{native.path|format}}         a number computed natively, written at build time
 {{track.path|format}}          a figure of the text's track, from facts/tracks.json
 {{path|choice}}                what the reader chose at the lock of the part, in the words of the choice
+    {{path|label}}                 an option of a control, in the words of the control: "least confidence"
 {{track.path|format|NAME}}     the same, a limit: where the link of a class sets NAME, the shell puts that there
 ::: when CASE ... :::          a block the shell shows when Python reports that case
 {.name data-key="value"}       alone on a line: attributes of the block below it

@@ -1,7 +1,8 @@
 """The site as one archive to download: unpack it, and open `index.html` by a double click.
 
-The same site gives the same bytes: sorted names, one date, no path or time of the machine that packed it. (Deflate differs
-from one zlib to the next, so the bytes are those of one platform.) CONTENTS.txt in it lists every file.
+The same site gives the same bytes: sorted names, one date, no path or time of the machine that packed it.
+(Deflate differs from one zlib to the next, so the bytes are those of one platform.)
+CONTENTS.txt in it lists every file.
 """
 
 import hashlib

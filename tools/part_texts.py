@@ -77,18 +77,18 @@ def read_part(pages, number, tracks, prices, native):
     ]
     part["evidence"] = evidence_lines(meta["evidence"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
-    part["tracks"] = [_of_track(pages, number, id, track, native) for id, track in tracks.items()]
+    part["tracks"] = [_of_track(pages, number, track_id, track, native) for track_id, track in tracks.items()]
     return part
 
 
-def _of_track(pages, number, id, track, native):
+def _of_track(pages, number, track_id, track, native):
     """What one track adds to a part."""
-    name = f"part-{number}.{id}.md"
+    name = f"part-{number}.{track_id}.md"
     meta, body = front_matter.read((pages / name).read_text(encoding="utf-8"), name, {"icon": str})
     values = {"native": native, "track": {**track, **track[f"part_{number}"]}}
     crisis_name, dot, crisis = track["crisis"].partition(". ")
     return {
-        "id": id,
+        "id": track_id,
         **track,
         **meta,
         "crisis_name": crisis_name + dot.strip(),
@@ -100,7 +100,7 @@ def _of_track(pages, number, id, track, native):
 def scenes(pages, tracks):
     """The opening scene of every track, from scene.TRACK.md: track -> HTML."""
     opening = {}
-    for id, track in tracks.items():
-        name = f"scene.{id}.md"
-        opening[id] = render((pages / name).read_text(encoding="utf-8"), name, {"track": track})
+    for track_id, track in tracks.items():
+        name = f"scene.{track_id}.md"
+        opening[track_id] = render((pages / name).read_text(encoding="utf-8"), name, {"track": track})
     return opening

@@ -13,7 +13,7 @@ def load_facts(root, name):
 
 def settings_table(root):
     """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits."""
-    tracks = {id: track["title"] for id, track in load_facts(root, "tracks").items()}
+    tracks = {track_id: track["title"] for track_id, track in load_facts(root, "tracks").items()}
     return {**load_facts(root, "settings"), "tracks": tracks}
 
 

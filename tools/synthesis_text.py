@@ -33,10 +33,10 @@ def read_synthesis(pages, tracks, native):
     texts["takeaways"] = Markup(str(texts["takeaways"]).replace("<li>", "<li hidden>"))
     costs = {key: [cost_line(*line, name) for line in meta[key].items()] for key in ("cost", "saved")}
     of_tracks = []
-    for id, track in tracks.items():
-        name = f"synthesis.{id}.md"
+    for track_id, track in tracks.items():
+        name = f"synthesis.{track_id}.md"
         text = render((pages / name).read_text(encoding="utf-8"), name, {"native": native, "track": track})
-        of_tracks.append({"id": id, "text": text})
+        of_tracks.append({"id": track_id, "text": text})
     return {"title": meta["title"], "sections": texts, "costs": costs, "tracks": of_tracks}
 
 

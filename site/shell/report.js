@@ -9,6 +9,7 @@ lab.report = (() => {
   const SYNTHESIS = { decision: "Final strategy", alternative: "Rejected alternative", overturn: "What would overturn it", risk: "Remaining risk" };
   const WRITTEN = { ...SYNTHESIS, decision: "Decision" }; // in a part
   const PATIENCE = 60000;
+  const MOST_NAME = 180; // bytes of a student's name in a file's name, which may have 255 in all
   const titles = () => Object.fromEntries(lab.all("[data-part]").map(({ dataset }) => [dataset.part, lab.state.titles.parts[dataset.part]]));
   const trackName = (track) => lab.state.titles.tracks[track] || track; // not the words on the page, which a browser may have translated
   const status = () => lab.one("[data-report-status]");
@@ -145,7 +146,18 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
     }
   }
 
-  const fileName = (ending) => `data-selection-report${lab.store.student ? `-${lab.store.student.replace(/[^\w-]+/g, "-").slice(0, 40)}` : ""}.${ending}`;
+  /** A name as a part of a file's name: every letter stays. Signs that no file may have are written in their wide forms,
+   * which look alike, so that two names never give one file; a name that is too long ends in the reader's number. */
+  function inFileName(name, reader) {
+    const safe = name.normalize("NFC").trim().replace(/[\\/:*?"<>|]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0)).replace(/(?![\u200c\u200d])\p{C}|\p{Zl}|\p{Zp}/gu, "_").replace(/\.$/, "．");
+    const size = (text) => new TextEncoder().encode(text).length;
+    if (size(safe) <= MOST_NAME) return safe;
+    const letters = [...safe];
+    while (size(letters.join("")) > MOST_NAME - 9) letters.pop();
+    return `${letters.join("")}-${String(reader).slice(0, 8)}`;
+  }
+
+  const fileName = (ending) => `data-selection-report${lab.store.student ? `-${inFileName(lab.store.student, lab.store.record().reader)}` : ""}.${ending}`;
   const types = { markdown: "text/markdown", html: "text/html" };
 
   function say(text) {
@@ -212,5 +224,5 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
     } else if (action === "report-copy") copy();
   });
 
-  return { recordIn, missing, trackName };
+  return { recordIn, missing, trackName, inFileName };
 })();

@@ -12,7 +12,7 @@ import pytest
 from known_figures import known_figures
 
 from tools import markdown_text, pages
-from tools.figures_in_text import CHOICE
+from tools.figures_in_text import CHOICE, LABEL
 from tools.number_formats import FORMATS, format_number
 from tools.page_error import PageError
 
@@ -406,6 +406,15 @@ def test_the_second_question_is_not_answered_by_what_the_first_lock_opens(built,
     assert "nearly free" not in opened.text and "nearly free" in parse(built[2]["2-indexing"]).text
 
 
+@pytest.mark.parametrize("number", ["1", "2", "3"])
+def test_a_model_answer_waits_for_the_readers_own(page, number):
+    """Its place is empty and hidden, beside a sentence that asks for an own answer first."""
+    part = page.one("section", data_part=number)
+    answer = part.one("details", data_written=number)
+    assert "hidden" in answer.attributes and answer.one(data_reveal="reflection").text == ""
+    assert "Write your own answer first" in part.one("p", data_write_first=number).text
+
+
 def test_no_guarded_text_is_in_the_page_source(built, revealed):
     """Neither the sentences of the reveal nor the figures that answer the lock are in index.html."""
     page_text = parse(built[1]).text
@@ -511,7 +520,7 @@ def test_every_number_is_one_that_its_part_reports(built, page):
     places = page.all(data_value=True)
     for fragments in built[2].values():
         places += parse(fragments).all(data_value=True)
-    assert {each.attributes["data-format"] for each in places} <= {*FORMATS, CHOICE}
+    assert {each.attributes["data-format"] for each in places} <= {*FORMATS, CHOICE, LABEL}
 
 
 @pytest.mark.parametrize(
@@ -577,7 +586,7 @@ def test_nothing_runs_inline_and_nothing_is_fetched_from_elsewhere(page):
     assert policy == (
         "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; "
-        "worker-src blob: 'self'; base-uri 'none'; form-action 'none'"
+        "worker-src blob: 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
     scripts = [each for each in page.all("script") if each.attributes.get("type") != "application/json"]
     (first,) = scripts
@@ -610,9 +619,12 @@ def test_ids_are_unique_and_every_reference_resolves(page):
 
 def test_every_field_and_button_has_a_name(page):
     """A screen reader can say what each control is for."""
-    labelled = {each.attributes["for"] for each in page.all("label")}
+    labels = [each for each in page.all("label") if each.text]
+    labelled = {each.attributes["for"] for each in labels if "for" in each.attributes}
+    inside = [field for label in labels for field in label.all("input")]
     for each in page.all("input") + page.all("textarea") + page.all("progress"):
-        assert each.attributes.get("id") in labelled or each.attributes.get("aria-label"), each.attributes
+        named = each.attributes.get("id") in labelled or each in inside or each.attributes.get("aria-label")
+        assert named, each.attributes
     assert all(each.text for each in page.all("button") + page.all("summary"))
 
 

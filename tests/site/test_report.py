@@ -373,7 +373,7 @@ def test_a_report_is_checked_in_the_page(student):
     praised = text.replace("- Reader:", "- Grade: excellent\n- Reader:", 1)
     choose(student, "Choose a report to check", "report.md", praised)
     expect(result).to_contain_text(
-        re.compile(r"0 of \d\d figures and \d+ cases differ, and 1 line of its text")
+        re.compile(r"0 of \d\d figures and \d+ cases differ, and 1 place of its text")
     )
     expect(result.get_by_role("row").filter(has_text="Text of the report").first).to_contain_text(
         "Grade: excellent"

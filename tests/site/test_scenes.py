@@ -22,7 +22,7 @@ CASES = (
 
 
 def reactions():
-    """track -> case -> what the stakeholder says, as its source."""
+    """Track -> case -> what the stakeholder says, as its source."""
     text = (PAGES / "part-1.reveal.md").read_text(encoding="utf-8")
     text = text.split("# stakeholder\n")[1].split("\n# ")[0]
     by_track = re.findall(r'<div data-for-track="(\w+)".*?>\n(.*?)\n</div>', text, flags=re.DOTALL)

@@ -62,7 +62,7 @@ def test_the_page_follows_every_number(tmp_path):
         for high in (row["high"], row["high"] + 1):
             trials.append({"table": changed(part, name, high=high), "addresses": [address]})
     answers = read_by_the_page(tmp_path, trials)
-    for i, (part, name) in enumerate(NUMBERS):
+    for i, (_, name) in enumerate(NUMBERS):
         (before,), (after,) = answers[2 * i], answers[2 * i + 1]
         assert before["settings"] == {} and "allowed" in before["ignored"][0], name
         assert name in after["settings"] and after["ignored"] == [], name

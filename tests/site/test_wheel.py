@@ -84,7 +84,7 @@ def test_the_wheel_holds_the_whole_package(tmp_path):
 
 
 def test_it_installs_with_its_metadata(tmp_path):
-    """pip installs the wheel; version, licence, dependencies, extras and readme are what the project states."""
+    """Pip installs the wheel; version, licence, dependencies, extras and readme are what the project states."""
     pip("install", "--target", tmp_path / "site", wheel.build(ROOT, tmp_path))
     program = (
         "import importlib.metadata as m, dataselect_core as d; i = m.metadata('dataselect-core');"

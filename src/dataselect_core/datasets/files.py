@@ -27,6 +27,8 @@ FILES = {  # what each function reads: a page puts these into the data directory
     "breast_cancer": ("breast_cancer.csv.gz",),
     "rainfall": ("rainfall.csv.gz",),
     "rainfall_mm": ("rainfall.csv.gz",),
+    "speech": ("speech.i32.gz", "provenance.json"),
+    "ratings": ("ratings.tsv.gz", "provenance.json"),
     "labelling_sweep": ("sweep.json.gz",),
     "gap_maps": ("maps.json.gz",),
 }
@@ -55,6 +57,45 @@ class Licences:
     ids: tuple = field(repr=False)
     names: tuple = field(repr=False)
     texts: tuple = field(repr=False)
+    provenance: str
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Utterances of nine speakers, in source order: the 270 for training, then the 370 for testing.
+
+    Attributes
+    ----------
+    cepstra : list of float64[frames, 12]
+        LPC cepstrum coefficients 1 to 12 of each frame; 7 to 29 frames an utterance. Logarithms of power, no unit.
+    y : int64[640]
+        The speaker, 0 to 8.
+    provenance : str
+        Package, version, licence, and what was done.
+    """
+
+    cepstra: list = field(repr=False)
+    y: np.ndarray = field(repr=False)
+    provenance: str
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Words and phrases, each rated by ten people.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        In source order; a few come twice.
+    values : float64[7520, 10]
+        From -4, extremely negative, over 0, neutral, to 4, extremely positive; whole numbers. Column j is not
+        one person: who rated what is not recorded.
+    provenance : str
+        Package, version, licence, and what was done.
+    """
+
+    texts: tuple = field(repr=False)
+    values: np.ndarray = field(repr=False)
     provenance: str
 
 
@@ -88,8 +129,9 @@ def licences():
 def crawl(redundancy=0.5, seed=1):
     """A simulated web crawl of about 450,000 words with a stated share of redundant words.
 
-    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes; which
-    document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process and its figures.
+    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes;
+    which document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process
+    and its figures.
 
     Parameters
     ----------
@@ -203,6 +245,48 @@ def rainfall_mm():
     return np.array([float(row["precipitation_mm"]) for row in rows])
 
 
+def speech():
+    """640 utterances of two Japanese vowels by nine men, as cepstrum coefficients: whose voice is it?
+
+    Returns
+    -------
+    Speech
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    """
+    data = _read("speech.i32.gz")
+    n = int.from_bytes(data[:2], "little")
+    frames, speakers = (
+        np.frombuffer(data, dtype=np.uint8, count=2 * n, offset=2).astype(np.int64).reshape(2, n)
+    )
+    planes = np.frombuffer(data, dtype=np.uint8, offset=2 + 2 * n).reshape(4, -1)
+    steps = np.ascontiguousarray(planes.T).view("<i4")[:, 0].astype(np.int64)
+    parts = np.split(steps, np.cumsum(12 * frames)[:-1])
+    # an integer divided by 10^6 is the float that the decimal of the source is read as
+    cepstra = [np.cumsum(part.reshape(12, -1), axis=1).T / 1e6 for part in parts]
+    return Speech(cepstra, speakers, provenance("speech.i32.gz"))
+
+
+def ratings():
+    """7,520 words and phrases, each with the ratings of ten people: real disagreement between labellers.
+
+    Returns
+    -------
+    Ratings
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    """
+    rows = [line.split("\t") for line in _read("ratings.tsv.gz").decode("utf-8").split("\n")[:-1]]
+    values = np.array([row[1].split() for row in rows], dtype=np.float64)
+    return Ratings(tuple(row[0] for row in rows), values, provenance("ratings.tsv.gz"))
+
+
 def labelling_sweep():
     """JSON text of the lab's sweep over labelling projects, which `reference_sweep.curves` reads."""
     return _read("sweep.json.gz").decode("ascii")
@@ -222,7 +306,7 @@ def provenance(name):
         Name of a file in the data directory, such as "licences.json.gz".
     """
     records = json.loads(_bytes("provenance.json"))
-    if name not in records:
+    if not isinstance(name, str) or name not in records:
         raise ValueError(f"name must be one of {', '.join(sorted(records))}, not {name!r}")
     r = records[name]
     package = " ".join(filter(None, (r["package"], r["version"])))

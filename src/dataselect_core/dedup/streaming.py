@@ -11,16 +11,19 @@ thousand comparisons and not a million.
 import math
 from array import array
 from collections import OrderedDict
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Floats, Integers
 from dataselect_core.corpus.errors import CorpusError, Malformed, Problem
-from dataselect_core.corpus.files import Index
+from dataselect_core.corpus.files import CorpusFiles, Index
 from dataselect_core.corpus.formats import Document
 from dataselect_core.dedup.answers import Ids, Noted
 from dataselect_core.dedup.choice import Choice
@@ -71,38 +74,38 @@ class StreamedDeduplication:
         What the corpus calls its documents.
     """
 
-    keep: np.ndarray
-    cluster: np.ndarray
+    keep: Flags
+    cluster: Integers
     index: Index
     same: int
     empty: int
     compared: int
     malformed: int
-    problems: list
+    problems: list[Problem]
     bands: int
     rows: int
     temporary_bytes: int
-    mine: np.ndarray
-    similarity: np.ndarray
-    same_sets: np.ndarray
+    mine: Flags
+    similarity: Floats
+    same_sets: Flags
     ids: Ids | None
 
 
 def deduplicate_files(
-    corpus,
-    threshold=0.8,
-    num_perm=128,
-    width=5,
-    seed=1,
-    verify=True,
-    bands=None,
-    rows=None,
-    on_error="stop",
-    folder=None,
-    progress=None,
-    keep="first",
-    id_field=None,
-):
+    corpus: CorpusFiles,
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    verify: bool = True,
+    bands: int | None = None,
+    rows: int | None = None,
+    on_error: str = "stop",
+    folder: Any = None,
+    progress: Callable[[str, int, int], object] | None = None,
+    keep: str = "first",
+    id_field: str | None = None,
+) -> StreamedDeduplication:
     """Find near-duplicates in a corpus on disk, and keep one document of each cluster.
 
     What stays is what `dedup.deduplicate` keeps of the same texts. (Bands are compared by a 64-bit key, so
@@ -160,19 +163,19 @@ def deduplicate_files(
 
 
 def deduplication_steps(
-    corpus,
-    threshold=0.8,
-    num_perm=128,
-    width=5,
-    seed=1,
-    verify=True,
-    bands=None,
-    rows=None,
-    on_error="stop",
-    folder=None,
-    keep="first",
-    id_field=None,
-):
+    corpus: CorpusFiles,
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    verify: bool = True,
+    bands: int | None = None,
+    rows: int | None = None,
+    on_error: str = "stop",
+    folder: Any = None,
+    keep: str = "first",
+    id_field: str | None = None,
+) -> Generator[Any, None, StreamedDeduplication]:
     """`deduplicate_files` in small steps, for a page that has to answer in between.
 
     Yields
@@ -250,7 +253,9 @@ class _Reading:
         self.file, self.start, self.size, self.words = array("i"), array("q"), array("q"), array("i")
         self.line = array("q")
         self.fingerprints, self.filled = bytearray(), bytearray()
-        self.choice, self.ids, self.ranks = Choice("first"), None, array("d")
+        self.choice, self.ranks = Choice("first"), array("d")
+        self.ids: Ids | None = None
+        self.id_field: str | None = None
         self.empty = self.malformed = 0
         self.problems = []
 

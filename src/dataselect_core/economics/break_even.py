@@ -247,7 +247,7 @@ def _question(sides, assumptions):
     for name, value in a.items():
         if name in DIVISORS:  # the parts are proportional to its inverse
             inverse = _even(lambda u, name=name: parts(name, 1 / u), 1 / value)
-            even[name] = None if inverse is None else 1 / inverse
+            even[name] = 1 / inverse if inverse else None
         else:
             even[name] = _even(lambda v, name=name: parts(name, v), value)
     if even["share_removed"] is not None and even["share_removed"] > 1:
@@ -264,7 +264,7 @@ def _even(parts, value):
             constant += one
         else:
             proportional += one
-    if constant * proportional >= 0:
+    if constant == 0 or proportional == 0 or (constant > 0) == (proportional > 0):
         return None
     even = -constant / proportional * unit
     return even if np.isfinite(even) else None

@@ -7,9 +7,10 @@ replace any of them. Costs are modelled: they follow from these assumptions.
 import math
 from dataclasses import dataclass
 
-from dataselect_core.arguments import amount, number
+from dataselect_core.arguments import amount, choice, number
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.break_even import indexing_parts
+from dataselect_core.facts import load
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,7 @@ def labelling_cost(labels, assumptions=None, price="label_price"):
     """
     a = assumptions or Assumptions()
     prices = [name for name in a if a[name].unit == "$/label"]
-    if price not in prices:
-        raise ValueError(f"price must be one of {', '.join(prices)}, not {price!r}")
+    price = choice("price", price, prices)
     return amount("labels", labels) * a.labellers * getattr(a, price)
 
 
@@ -136,6 +136,60 @@ def indexing_cost(bytes, assumptions=None):
     )
     hours = size / a.signature_rate / 3600 * a.index_overhead
     return IndexingCost(hours, parts["signatures"], parts["reads"], sum(parts.values()))
+
+
+@dataclass(frozen=True)
+class IndexingRange:
+    """What an index costs at least and at most, as far as anything is known of it.
+
+    Attributes
+    ----------
+    low : IndexingCost
+        At the lab's own measured rate of signatures and the overhead assumed for the rest.
+    high : IndexingCost
+        At the core-hours that a published run took: SlimPajama, with cleaning and shuffling.
+    overhead : float
+        Core-hours of the published run for one core-hour of the lab's signatures.
+    """
+
+    low: IndexingCost
+    high: IndexingCost
+    overhead: float
+
+    def verdict(self, saving):
+        """ "pays" or "costs" where both ends of the range agree for a saving in dollars, else "depends"."""
+        saving = amount("saving", saving)
+        ends = {saving > self.low.dollars, saving > self.high.dollars}
+        return "depends" if len(ends) == 2 else "pays" if ends == {True} else "costs"
+
+
+def indexing_range(bytes, assumptions=None):
+    """From the lab's own measurement to a published run: core-hours and dollars of indexing text.
+
+    Between the ends lie cleaning, shuffling, waiting and a slower machine. For pictures, video and sound neither end
+    holds: they are decoded before anything is hashed.
+
+    Parameters
+    ----------
+    bytes : float
+        Size of the text, >= 0.
+    assumptions : Assumptions, optional
+        As for `indexing_cost`.
+
+    Returns
+    -------
+    IndexingRange
+    """
+    a = assumptions or Assumptions()
+    low = indexing_cost(bytes, a)
+    run = {name: fact["value"] for name, fact in load("reported")["redundancy"].items()}
+    per_byte = run["slimpajama_core_hours"] / (
+        run["slimpajama_tokens_before"] * run["slimpajama_bytes_per_token"]
+    )
+    hours = amount("bytes", bytes) * per_byte
+    compute = hours * a.vcpu_hour_price
+    high = IndexingCost(hours, compute, low.read_dollars, compute + low.read_dollars)
+    return IndexingRange(low, high, per_byte * a.signature_rate * 3600)
 
 
 def storage_cost(bytes, months, assumptions=None):

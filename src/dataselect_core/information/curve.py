@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataselect_core.arguments import floats, integer
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -63,15 +65,12 @@ def icr(progress, flops):
     ValueError
         Unequal lengths, fewer than two points, values that are not finite, compute that does not rise.
     """
-    progress = np.asarray(progress, dtype=float)
-    flops = np.asarray(flops, dtype=float)
+    progress, flops = floats("progress", progress), floats("flops", flops)
     if progress.ndim != 1 or progress.shape != flops.shape or progress.size < 2:
         raise ValueError(
             "progress and flops must be two 1-d arrays of one length of at least 2, not of "
             f"shapes {progress.shape} and {flops.shape}"
         )
-    if not (np.isfinite(progress).all() and np.isfinite(flops).all()):
-        raise ValueError("progress and flops must be finite")
     if (np.diff(flops) <= 0).any():
         raise ValueError("flops must be strictly increasing")
     return np.gradient(progress, flops)
@@ -113,12 +112,14 @@ def checkpoint_ends(checkpoints, so_far):
     """Documents read at each checkpoint: int64[k], strictly increasing."""
     n = so_far.size
     if isinstance(checkpoints, (int, np.integer)) and not isinstance(checkpoints, bool):
-        if checkpoints < 1:
-            raise ValueError(f"checkpoints must be at least 1, not {checkpoints}")
+        integer("checkpoints", checkpoints, 1, 10**6)
         share = np.arange(1, checkpoints + 1) / checkpoints * so_far[-1]
         ends = np.minimum(np.searchsorted(so_far, share * (1 - 1e-12)), n - 1) + 1
         return np.unique(ends).astype(np.int64)
-    ends = np.asarray(checkpoints)
+    try:
+        ends = np.asarray(checkpoints)
+    except ValueError:
+        raise ValueError("checkpoints must be a whole number or one sequence of document counts") from None
     if ends.ndim != 1 or ends.size == 0 or not np.issubdtype(ends.dtype, np.integer):
         raise ValueError(
             f"checkpoints must be a whole number or a sequence of document counts, not {checkpoints!r}"

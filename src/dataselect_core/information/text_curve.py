@@ -199,6 +199,11 @@ def learning_curve(documents, heldout, checkpoints=12, keep=None, discount=0.75,
     """
     documents, heldout = list(words_of(documents)), list(words_of(heldout, "heldout"))
     n, m = len(documents), len(heldout)
+    if not any(map(len, documents)):
+        raise ValueError("documents must hold at least one word")
+    kinds = {isinstance(each, np.ndarray) for each in heldout if len(each)}
+    if len(kinds) == 1 and any(isinstance(each, np.ndarray) not in kinds for each in documents if len(each)):
+        raise TypeError("heldout must hold words where documents do, and word ids where documents do")
     plan = prepare(documents + heldout, np.arange(n), np.arange(n, n + m), discount, seed)
     if keep is not None:
         keep = np.asarray(keep)

@@ -1,4 +1,7 @@
-"""Runs of a labelling project and what they cost: crossings, knees, stops. A run can be made again from its settings."""
+"""Runs of a labelling project and what they cost: crossings, knees, stops.
+
+A run can be made again from its settings.
+"""
 
 from dataclasses import dataclass, field
 
@@ -80,7 +83,7 @@ class LabRun:
         return self.settings["strategy"] != "random"
 
     def _table(self, complete, now, size):
-        rows = np.array(complete if complete else [now], dtype=float) / size
+        rows = np.array(complete or [now], dtype=float) / size
         return np.array(self.labels[: rows.shape[1]]), rows
 
     def accuracy(self):
@@ -146,6 +149,36 @@ class Reading:
     def mean_at(self, labels):
         """Mean accuracy there."""
         return float(np.interp(labels, self.labels, self.mean))
+
+
+LIKE = ("data", "batch", "initial", "test_share", "seed")
+"""Settings in which two runs must agree for their labels to be compared; their complete seeds must agree too."""
+
+
+def alike(one, other):
+    """Whether two runs differ in nothing but their strategy, and how far they go."""
+    same = all(one.settings[name] == other.settings[name] for name in LIKE)
+    return same and one.seeds == other.seeds and bool(one.right) and bool(other.right)
+
+
+def pair(runs):
+    """The newest two comparable runs, one of random sampling and one that selects: (random, selecting).
+
+    Where no run has a partner, the newest run alone; None for what is missing. Runs under way are left out.
+
+    Parameters
+    ----------
+    runs : sequence of LabRun
+        Of one data set, in order.
+    """
+    complete = [run for run in runs if run.right]
+    for newest in reversed(complete):
+        for partner in reversed(complete):
+            if partner.selects is not newest.selects and alike(newest, partner):
+                return (partner, newest) if newest.selects else (newest, partner)
+    if not complete:
+        return None, None
+    return (None, complete[-1]) if complete[-1].selects else (complete[-1], None)
 
 
 def crossing(labels, accuracy, target=LINE):

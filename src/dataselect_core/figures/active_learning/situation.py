@@ -29,7 +29,7 @@ OF_TRACK = (
 CONTROLS = runs.CONTROLS
 
 
-RUNS = ("random", "active")
+RUNS = ("random", "active", "newest")
 
 
 STATED = (*RUNS, "marker", "answer", "runs_used")
@@ -58,9 +58,13 @@ class Situation:
     prediction : dict
         direction, and prediction: a factor.
     random, active : Reading or None
-        The latest run of random sampling and of uncertainty sampling on the data set of the controls.
+        The pair that the prediction is compared with: the newest two runs, one of random and one of uncertainty
+        sampling, that agree in everything else, see `runs.pair`.
+    newest : Reading or None
+        The newest run on the data set of the controls, where it is neither of the two.
     marker : dict or None
-        As committed, see `verdict.judge`, with the number of complete seeds of its run.
+        As committed, see `verdict.judge`, with the number of complete seeds of its run, and the recall of the
+        watched class there (None where the record does not know it).
     answer : str or None
         To the question of indexing; without one there are no figures of it.
     edited : dict
@@ -81,10 +85,16 @@ class Situation:
     edited: dict = field(default_factory=dict)
     fixed: dict = field(default_factory=dict)
     curves: Callable = reference_sweep.curves
+    newest: Reading | None = None
 
     def latest(self):
-        """The newer of the two runs, or None."""
-        return max((r for r in (self.random, self.active) if r), key=lambda r: r.run.number, default=None)
+        """The newest run, or None."""
+        there = [r for r in (self.random, self.active, self.newest) if r]
+        return max(there, key=lambda r: r.run.number, default=None)
+
+    def compared(self):
+        """Whether there is a pair of runs that can be compared."""
+        return None not in (self.random, self.active) and runs.alike(self.random.run, self.active.run)
 
     def assumptions(self):
         """Prices and sizes in force."""

@@ -1,9 +1,12 @@
 """The figures of Part 1, the Deduplication Audit: everything the page shows and a report claims, by its path."""
 
+from typing import Any
+
 import numpy as np
 
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import CHAINED, Audit
+from dataselect_core.economics.costs import runs_to_break_even
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication.cases import cases
 from dataselect_core.figures.deduplication.situation import (
@@ -19,7 +22,7 @@ from dataselect_core.tracks import track
 from dataselect_core.values import Findings, measured, modelled
 
 KEPT_AUDITS = 4
-_AUDITS = {}  # the latest corpora and their audits, by what they depend on
+_AUDITS: dict[Any, Any] = {}  # the latest corpora and their audits, by what they depend on
 
 
 def figures(situation, point, learning):
@@ -113,7 +116,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
         settings["seed"],
         str(datasets.data_directory()),
     )
-    audit = _AUDITS.pop(key, None)
+    audit: Any = _AUDITS.pop(key, None)
     if audit is None:
         for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:5]):
             if isinstance(step, tuple):
@@ -244,8 +247,23 @@ def _scale(situation, point):
         "scale.indexing_dollars": modelled(
             scale.indexing_dollars, "$", "MinHash signatures with their overhead, and one read"
         ),
-        "scale.loss": modelled(scale.loss, "nats per token", loss),
-        "scale.loss_after": modelled(scale.loss_after, "nats per token", loss),
+        **{
+            f"scale.{name}": modelled(None if scale.fit == "below" else value, "nats per token", loss)
+            for name, value in (
+                ("loss", scale.loss),
+                ("loss_after", scale.loss_after),
+                ("loss_same_compute", scale.loss_same_compute),
+            )
+        },
+        "scale.passes": modelled(scale.tokens / scale.tokens_after, "passes", "raw tokens ÷ tokens left"),
+        "scale.net": modelled(
+            scale.dollars - scale.dollars_after - scale.indexing_dollars, "$", "saved in one run − indexing"
+        ),
+        "scale.runs_to_pay": modelled(
+            runs_to_break_even(scale.indexing_dollars, scale.dollars - scale.dollars_after),
+            "runs",
+            "indexing once ÷ what each run saves",
+        ),
     }
 
 
