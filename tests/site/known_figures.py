@@ -17,6 +17,11 @@ CODE = {
     "3": ("site/apps/part3", "src/dataselect_core/figures/domain_gap"),
 }
 OWN_SETTINGS = ("threshold", "width", "num_perm", "seed", "bands", "rows")  # of a reader's own corpus
+CONTROL = (
+    "random",
+    "kept",
+    "gap",
+)  # the control of Part 1 that the workbench computes, each with half its interval
 PATH = re.compile(r"[a-z]\w*(\.\w+)+")
 
 
@@ -40,6 +45,7 @@ def known_figures(part):
                     paths.add(node.value)
     if part == "1":
         paths |= {f"own.setting.{name}" for name in OWN_SETTINGS}
+        paths |= {f"control.{name}{half}" for name in CONTROL for half in ("", "_half")}
     if part == "2":
         paths |= _with_a_marker()
     return frozenset(paths)
