@@ -17,3 +17,11 @@ def pytest_sessionstart(session):
     old = make.outdated(ROOT)
     if old:
         pytest.exit(f"{old}. Run `python build.py build` first.", returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+def pytest_collection_modifyitems(items):
+    """Keep tests that share what their module makes once in one process; all others go where there is room."""
+    for item in items:
+        made = item._fixtureinfo.name2fixturedefs.values()
+        if any(fixtures[-1].scope == "module" for fixtures in made):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -1,4 +1,4 @@
-"""The commands of `build.py`: build, serve, setup, test, bench, ways, derive, zip, fresh, update-lock.
+"""The commands of `build.py`: build, serve, setup, test, bench, ways, derive, reference, zip, fresh, update-lock.
 
 What a step does is in the file of `tools/` that is named after it. The imports at the top are of the standard library
 and of tools that need nothing else, because they run before `.venv` is there; what needs it is imported where used.
@@ -66,6 +66,7 @@ def parse(arguments):
         "derive", help="compute again what of derived/ is older than the code, and keep it"
     )
     derived.add_argument("--check", action="store_true", help="compute all of it again, and compare")
+    commands.add_parser("reference", help="build, then make the reference of the core from its docstrings")
     commands.add_parser("zip", help="build, then pack dist/ for readers offline")
     fresh = commands.add_parser(
         "fresh", help="build a clone of HEAD with an empty home and cache, and measure it"
@@ -115,7 +116,7 @@ def setup(options):
 
 
 def test(options):
-    """Build, then check style, the installed core (with the coverage gate), and the built site."""
+    """Build, then check style and types, the installed core (with the coverage gate), and the built site."""
     from tools import browsers
 
     build(options)
@@ -123,11 +124,14 @@ def test(options):
     pytest = [PYTHON, "-m", "pytest"]
     if options.pytest:
         sys.exit(subprocess.run([*pytest, *options.pytest], check=False).returncode)
+    several = [*pytest, "-q", "--numprocesses=2", "--dist=loadgroup"]  # see tests/conftest.py for the groups
     coverage = ["--cov=dataselect_core", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
     steps = {
         "Style": [PYTHON, "-m", "ruff", "check", "."],
-        "Tests of the core, as installed": [*pytest, "-q", "tests/core", *coverage],
-        "Tests of the site": [*pytest, "-q", "tests/site", "--numprocesses=2"],
+        "Layout": [PYTHON, "-m", "ruff", "format", "--check", "."],
+        "Types": [PYTHON, "-m", "mypy"],
+        "Tests of the core, as installed": [*several, "tests/core", *coverage],
+        "Tests of the site": [*several, "tests/site"],
     }
     failed = []
     for name, command in steps.items():
@@ -152,6 +156,15 @@ def ways(options):
     build(options)
     browsers.ensure_browsers()
     run([PYTHON, "-m", "tools.ways", *options.arguments])
+
+
+def reference(options):
+    """Build, then make the pages about the core; they are no part of `dist/`."""
+    from tools import reference as pages
+
+    build(options)
+    made = pages.build(ROOT)
+    say(f"The reference of the core: {made / 'index.html'}")
 
 
 def pack(options):
@@ -185,12 +198,13 @@ COMMANDS = {
     "test": test,
     "bench": bench,
     "ways": ways,
+    "reference": reference,
     "zip": pack,
     "fresh": fresh,
     "update-lock": update_lock,
 }
 # The levels of installed packages that a command needs; BUILD where nothing is said.
-LEVELS = dict.fromkeys(("setup", "test", "bench", "ways"), (BUILD, TEST))
+LEVELS = dict.fromkeys(("setup", "test", "bench", "ways", "reference"), (BUILD, TEST))
 WITHOUT_ENVIRONMENT = ("fresh",)
 
 

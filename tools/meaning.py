@@ -3,8 +3,9 @@
 `key(sources, entry)` starts at one function and follows, definition by definition, whatever it can reach in the
 project's own modules: names, imports at the top of a file or inside a function, absolute and relative, re-exports
 of packages, and modules imported by name. It hashes the syntax trees of what it reached. Comments, docstrings, layout,
-annotations of place and the way in which a name was imported are no part of the key, so a module can move without
-costing the minutes that its results cost; nor is code that cannot be reached. Where reach cannot be told (a module
+annotations (but those by which a dataclass knows its fields) and the way in which a name was imported are no part of
+the key, so a module can move or be typed without costing the minutes that its results cost; nor is code that cannot be
+reached. Where reach cannot be told (a module
 used as a value, `getattr` on a module, a computed import), the whole module, or the whole package, counts.
 
 What the values of NumPy or of the standard library are is not looked at.
@@ -17,7 +18,15 @@ from pathlib import Path
 
 FORMAT = "1"  # part of every key: another way to write trees down is another key
 OPAQUE = ("globals", "locals", "vars", "exec", "eval")  # reach whatever lies in their module
-UNSPOKEN = ("ctx", "kind", "type_comment", "type_ignores", "type_params")  # of a tree, what says nothing here
+UNSPOKEN = (
+    "ctx",
+    "kind",
+    "type_comment",
+    "type_ignores",
+    "type_params",
+    "returns",
+)  # of a tree, what says nothing here
+SPOKEN_TYPES = ("ClassVar", "InitVar", "KW_ONLY")  # annotations by which a dataclass is another one
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -98,8 +107,9 @@ class Sources:
         return sorted(name for name in found if self.module(name))
 
     def look_up(self, name, attribute, seen=()):
-        """What an attribute of a module is: ("definition", module, name), ("module", name), ("external", name) or
-        None.
+        """What an attribute of a module is.
+
+        ("definition", module, name), ("module", name), ("external", name) or None.
         """
         module = self.module(name)
         if module is None:
@@ -302,6 +312,7 @@ class Writer:
         inside = isinstance(statement, DEFINITIONS)
         self.own, _, self.loads = imports_in(statement, module.package) if inside else ({}, [], [])
         self.refers, self.strings = set(), set()
+        self._attributes = set()  # annotated names of classes, by the identity of their statements
         self._local = set()  # names of the functions around, which hide those of the module
         self.text = self._node(statement)  # nested tuples of names and constants
 
@@ -319,12 +330,18 @@ class Writer:
             self.strings.add(node.value)
         if isinstance(node, ast.Call):
             self._dynamic(node)
+        if isinstance(node, ast.ClassDef):  # there an annotated name is a field, even without a value
+            self._attributes |= {id(item) for item in node.body if isinstance(item, ast.AnnAssign)}
+        if isinstance(node, ast.AnnAssign) and id(node) not in self._attributes:
+            node = ast.Assign([node.target], node.value)
         said = ((name, self._field(node, name, getattr(node, name, None))) for name in node._fields)
         return (type(node).__name__, *((name, text) for name, text in said if text is not None))
 
     def _field(self, node, name, value):
         """One field of a node, in the scope that it belongs to; None where it says nothing."""
         if name in UNSPOKEN or value is None or value == []:
+            return None
+        if name == "annotation" and not any(word in ast.unparse(value) for word in SPOKEN_TYPES):
             return None
         opens = isinstance(node, FUNCTIONS) and name == "body"
         if not opens and not isinstance(node, COMPREHENSIONS):
@@ -339,6 +356,8 @@ class Writer:
             self._local = around
 
     def _silent(self, statement):
+        if isinstance(statement, ast.AnnAssign) and statement.value is None:
+            return id(statement) not in self._attributes
         return isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_text(statement)
 
     def _named(self, chain):

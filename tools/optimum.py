@@ -7,7 +7,7 @@ PROBLEMS = ("digits", "rare", "breast_cancer")
 
 
 def compute(name, progress=None):
-    """The sweep of one problem, as `exhaustive.pack` packs it.
+    """The sweep of one problem, as `reference_sweep.pack` packs it.
 
     Parameters
     ----------

@@ -1,14 +1,15 @@
 """The site as one archive to download: unpack it, and open `index.html` by a double click.
 
-The same site gives the same bytes: sorted names, one date, no path or time of the machine that packed it. (Deflate differs
-from one zlib to the next, so the bytes are those of one platform.) CONTENTS.txt in it lists every file.
+The same site gives the same bytes: sorted names, one date, no path or time of the machine that packed it.
+(Deflate differs from one zlib to the next, so the bytes are those of one platform.)
+CONTENTS.txt in it lists every file.
 """
 
 import hashlib
 import re
 import zipfile
 
-from tools import apart, bundle, data, lock, pages
+from tools import apart, bundle, data, lock, site_facts
 from tools.progress import Progress
 
 NAME = "data-selection-lab"
@@ -38,7 +39,7 @@ def write(root, dist, folder):
     Path
         The archive.
     """
-    top = f"{NAME}-{pages.version(root)}"
+    top = f"{NAME}-{site_facts.version(root)}"
     paths = sorted(path for path in dist.rglob("*") if path.is_file())
     files = {path.relative_to(dist).as_posix(): path.read_bytes() for path in paths}
     files["LICENSE"] = (root / "LICENSE").read_bytes()

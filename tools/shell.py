@@ -1,7 +1,7 @@
 """Join the page's scripts: few files that can fail to arrive, made of many sources that can be read.
 
 A joined script is named after what a page lacks without it. Each source in it is a piece of its own: what one throws
-while it is read stops no other. `site/shell/first.js` loads the joined scripts and watches them; it is shipped as it is.
+while it is read stops no other. `site/shell/first.js` loads the joined scripts and watches them; it ships as it is.
 """
 
 import json

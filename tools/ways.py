@@ -4,7 +4,8 @@ Each cell of the table is tried by what a reader does: predict, move a control i
 corpus, download the report; the report is then checked by `python -m dataselect_core verify`. Every way starts from a
 fresh profile, in an ordinary window of a stock browser.
 
-Run as `python build.py ways`, or on a built site as `python -m tools.ways`.
+Run as `python build.py ways`, or on a built site as `python -m tools.ways`. What was found is kept in `.build/ways/`
+as long as the site stays the same, so that one way can be tried again: `python build.py ways -- --only offline`.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import expect, sync_playwright
 
-from tools import driven, pack, serve
+from tools import driven, make, pack, serve
 from tools.walk import LONG, PATIENCE, QUESTION, Walk
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +40,8 @@ CHECKS = {
     "report": "report",
     "own": "own corpus",
 }
-BOOK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Book</title><body style="margin: 0"><h1>A chapter</h1>
+BOOK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Book</title><body style="margin: 0">
+<h1>A chapter</h1>
 <iframe title="lab" style="width: 100%; height: 3000px; border: 0" src="LAB"></iframe>"""
 
 
@@ -273,7 +275,7 @@ def table(found, versions, day, left_out=()):
         Browser -> version.
     day : datetime.date
     left_out : sequence of str
-        Ways that were not tried.
+        Ways that were not tried, each with its browser where the other one went it.
     """
     browsers_run = " and ".join(f"{driven.NAMES[name]} {version}" for name, version in versions.items())
     lines = [
@@ -288,7 +290,10 @@ def table(found, versions, day, left_out=()):
     for (way, name), cells in found.items():
         marks = " | ".join("NO" if cells[check] else "yes" for check in CHECKS)
         lines.append(f"| {way} | {driven.NAMES[name]} | {marks} |")
-    lines += ["", "Three parts: in each a prediction, a moved control and its answer. Saved: predictions and"]
+    lines.append("")
+    lines += [f"- NO, {place}: {in_a_line(why)}" for place, why in failures(found)]
+    lines += [""] * bool(failures(found))
+    lines += ["Three parts: in each a prediction, a moved control and its answer. Saved: predictions and"]
     lines[-1] += (
         " text are there after a reload. Report: downloaded, and every figure computed again natively."
     )
@@ -296,6 +301,22 @@ def table(found, versions, day, left_out=()):
     lines += NOTES
     lines += [f"Not tried: {way.lower()}." for way in left_out]
     return "\n".join(lines)
+
+
+def failures(found):
+    """What did not work: the place of each such cell in the table, and what went wrong."""
+    return [
+        (f"{way}, {driven.NAMES[name]}, {CHECKS[check]}", cells[check])
+        for (way, name), cells in found.items()
+        for check in CHECKS
+        if cells[check]
+    ]
+
+
+def in_a_line(why, most=200):
+    """The beginning of an error's words, as one line of Markdown without markup of its own."""
+    words = " ".join(re.sub(r"[^\w\s.,:;()/='\"%+-]", " ", why).split())
+    return words if len(words) <= most else f"{words[:most].rpartition(' ')[0]} …"
 
 
 def written(readme, text):
@@ -308,48 +329,69 @@ def written(readme, text):
 
 
 def main(root, arguments=()):
-    """Go the ways, print the table, and write it; the exit status says whether each cell held."""
+    """Go the ways, print the table, and write it when it is whole; the exit status says whether each cell held."""
     parser = argparse.ArgumentParser(prog="ways", description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", help="a word of the ways to go; the README is then left alone")
-    parser.add_argument("--browser", choices=driven.NAMES, help="one browser; the README is then left alone")
+    parser.add_argument("--only", default="", help="a word of the ways to go")
+    parser.add_argument("--browser", choices=driven.NAMES, help="one browser instead of both")
+    parser.add_argument("--incomplete", action="store_true", help="write the table with ways left out, too")
     options = parser.parse_args(arguments)
     expect.set_options(timeout=PATIENCE)
-    found, versions, left_out = {}, {}, []
-    names = [options.browser] if options.browser else list(driven.NAMES)
-    pictures = root / ".build" / "ways"
-    shutil.rmtree(pictures, ignore_errors=True)
-    pictures.mkdir(parents=True)
+    folder = root / ".build" / "ways"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = Kept(folder / "found.json", make.source_hash(root, ["dist"]))
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         dist = Path(
             shutil.copytree(root / "dist", Path(scratch) / "dist")
         )  # a build meanwhile changes nothing
-        for title, way in WAYS.items():
-            if options.only and options.only.lower() not in title.lower():
+        wanted = [(title, name) for title in WAYS if applies(WAYS[title], dist) for name in driven.NAMES]
+        for title, name in wanted:
+            if options.only.lower() not in title.lower() or options.browser not in (None, name):
                 continue
-            if not applies(way, dist):
-                left_out.append(title)
-                continue
-            for name in names:
-                print(f"{title}: {driven.NAMES[name]}", flush=True)
-                folder = Path(scratch) / f"{way.__name__}-{name}"
-                folder.mkdir()
-                window = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True}
-                with way(dist, folder) as place, driven.profile(playwright, name, **window) as context:
-                    versions[name] = version(context)
-                    found[title, name] = try_way(context, place, folder, pictures)
-    text = table(found, versions, datetime.datetime.now(datetime.UTC).date(), left_out)
+            print(f"{title}: {driven.NAMES[name]}", flush=True)
+            place = Path(scratch) / f"{WAYS[title].__name__}-{name}"
+            place.mkdir()
+            for picture_before in folder.glob(f"{place.name}-*.png"):
+                picture_before.unlink()
+            window = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True}
+            with WAYS[title](dist, place) as way, driven.profile(playwright, name, **window) as context:
+                kept.add(title, name, version(context), try_way(context, way, place, folder))
+    found = {each: kept.found[each] for each in wanted if each in kept.found}
+    missing = [f"{title} ({driven.NAMES[name]})" for title, name in wanted if (title, name) not in found]
+    left_out = [title for title in WAYS if title not in dict(wanted)] + missing
+    text = table(found, kept.versions, datetime.datetime.now(datetime.UTC).date(), left_out)
     print(text)
-    wrong = [
-        f"{way}, {driven.NAMES[name]}, {CHECKS[check]}: {why}"
-        for (way, name), cells in found.items()
-        for check, why in cells.items()
-        if why
-    ]
-    if not (options.only or options.browser):
+    if not missing or options.incomplete:
         readme = root / "README.md"
         readme.write_text(written(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
-    if wrong:
+    if wrong := [f"{place}: {why}" for place, why in failures(found)]:
         sys.exit("\n\n".join(["These cells failed (pictures in .build/ways):", *wrong]))
+
+
+class Kept:
+    """What was found on one state of the site, in a file.
+
+    Parameters
+    ----------
+    path : Path
+    site : str
+        A hash of the site; what was found on another one is forgotten.
+    """
+
+    def __init__(self, path, site):
+        self.path, self.site = path, site
+        self.found, self.versions = {}, {}
+        earlier = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        if earlier.get("site") == site:
+            self.versions = earlier["versions"]
+            self.found = {(way, name): cells for way, name, cells in earlier["found"]}
+
+    def add(self, way, name, version, cells):
+        """Keep what one way gave in one browser, in the place of what it gave before."""
+        self.versions[name] = version
+        self.found[way, name] = cells
+        found = [[way, name, cells] for (way, name), cells in self.found.items()]
+        content = {"site": self.site, "versions": self.versions, "found": found}
+        self.path.write_text(json.dumps(content, indent=1), "utf-8")
 
 
 def version(context):

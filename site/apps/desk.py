@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import asdict
 
 from dataselect_core import __version__, datasets
-from dataselect_core.ledger import Ledger, LedgerError, ledger_text, report_html, report_markdown
+from dataselect_core.ledger import Ledger, LedgerError, report_html, report_markdown
 from dataselect_core.ledger.check import captured, captured_by, stepwise
 from dataselect_core.ledger.report_diff import text_checks
+from dataselect_core.ledger.restore import record_in
 from dataselect_core.ledger.runtime import described, engine
 
 KINDS = ("report", "verify", "stop-verify")
@@ -62,7 +63,8 @@ class Desk:
     async def _verify(self, message):
         about = {"type": "verify", "id": message.get("id")}
         try:
-            ledger = Ledger.from_text(ledger_text(message["text"]))
+            found = record_in(message["text"])
+            ledger = found.ledger
             places = captured(ledger)
             for files in datasets.FILES.values() if places else ():
                 for file in files:
@@ -82,7 +84,7 @@ class Desk:
                         }
                     )
                 await asyncio.sleep(0)  # the page may have changed its mind
-            text, unread = text_checks(message["text"], ledger) if places else ([], "")
+            text, unread = text_checks(found.text, ledger) if places else ([], "")
             checks += [asdict(check) for check in text]
             student = ledger.record.get("student") or ""
             by = {
@@ -97,6 +99,7 @@ class Desk:
                         "reader": ledger.record["reader"],
                         "checks": checks,
                         "unread": unread,
+                        "notes": list(found.notes),
                         "by": by,
                     },
                 }

@@ -2,13 +2,21 @@
 "use strict";
 
 lab.fill = (() => {
+  /** An option of a control inside a sentence: a setting has one name, and the table has its words. */
+  function option(part, value) {
+    const lists = Object.values(lab.state.titles.settings[part] || {}).map((each) => each.options || []);
+    const found = lists.flat().find((each) => each.value === value);
+    return found ? found.label.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()) : value ?? "–";
+  }
+
   /** Writes values (path -> {value, unit, kind, source}) into every `[data-value]` of a part. */
   function values(section, reported) {
     for (const output of lab.all("[data-value]", section)) {
       const value = reported[output.dataset.value];
       if (value === undefined) continue;
       const { format } = output.dataset;
-      output.textContent = format === "choice" ? lab.lock.words(section.dataset.part, value.value) : lab.format(value.value, format, format === "number" || format === "si" ? value.unit : "");
+      const { part } = section.dataset;
+      output.textContent = format === "choice" ? lab.lock.words(part, value.value) : format === "label" ? option(part, value.value) : lab.format(value.value, format, format === "number" || format === "si" ? value.unit : "");
       output.dataset.kind = value.kind;
       output.title = `${value.kind}: ${value.source}`;
     }

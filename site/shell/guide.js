@@ -45,17 +45,38 @@ lab.later(() => {
     return address.href;
   }
 
+  /** The links of the students, and what is wrong with the rows that get none: one odd row costs the others nothing. */
+  function forEach(students) {
+    const made = [], odd = [];
+    for (const student of students) {
+      try {
+        made.push(`${student}\t${link(student)}`);
+      } catch (problem) {
+        odd.push(problem.message);
+      }
+    }
+    return { made, odd };
+  }
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const students = [...new Set(field("students").split(/\r?\n/).map((line) => line.trim()).filter(Boolean))];
+    const rows = field("students").split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+    const students = [...new Map(rows.map((row) => [row.normalize("NFC"), row])).values()];
     error.hidden = true;
     links.hidden = true;
     said.textContent = "";
     try {
       if (students.length > MOST) throw new Error(`At most ${MOST} students at once.`);
-      links.value = students.length ? students.map((student) => `${student}\t${link(student)}`).join("\n") : link("");
-      links.hidden = false;
-      said.textContent = students.length ? `${students.length} links, each after the student and a tab: paste them into a spreadsheet.` : "One link for everybody.";
+      const everybody = link(""); // what is wrong for everybody is said once
+      const { made, odd } = forEach(students);
+      if (made.length || !students.length) {
+        links.value = students.length ? made.join("\n") : everybody;
+        links.hidden = false;
+      }
+      said.textContent = !students.length ? "One link for everybody."
+        : made.length ? `${made.length} ${made.length === 1 ? "link" : "links"}, each after the student and a tab: paste them into a spreadsheet.` : "";
+      if (rows.length > students.length) said.textContent += ` ${rows.length - students.length} repeated ${rows.length - students.length === 1 ? "row" : "rows"} left out: two students of one name need something that tells them apart.`;
+      if (odd.length) throw new Error(`No link for ${odd.length} of ${students.length} rows. ${odd.slice(0, 5).join(" ")}${odd.length > 5 ? ` And ${odd.length - 5} more.` : ""}`);
     } catch (problem) {
       error.textContent = problem.message;
       error.hidden = false;

@@ -57,6 +57,7 @@ lab.main = (() => {
         if (prediction) reveal(form);
       });
     }
+    lab.attempt("answer", answerOf, section);
     lab.attempt("evidence", () => lab.evidence.show(section, track));
     if (opened) lab.attempt("workbench", openInPython, section);
   }
@@ -138,7 +139,33 @@ lab.main = (() => {
   function place(lock) {
     const section = lab.one(`[data-part="${lab.lock.partOf(lock)}"]`);
     for (const fragment of lab.all("[data-fragment]", fragments.get(lock).content)) {
-      for (const target of lab.all(`[data-reveal="${fragment.dataset.fragment}"]`, section)) target.replaceChildren(...fragment.cloneNode(true).childNodes);
+      for (const target of lab.all(`[data-reveal="${fragment.dataset.fragment}"]`, section)) {
+        if (!target.closest("[data-written]")) target.replaceChildren(...fragment.cloneNode(true).childNodes);
+      }
+    }
+    answerOf(section);
+  }
+
+  const OWN = 40; // characters of an own answer before the model's can be read
+
+  /** Brings a part's model answer once the reader has written: what is not there cannot be read before. */
+  function answerOf(section) {
+    const part = section.dataset.part;
+    const details = lab.one("[data-written]", section);
+    const target = details && lab.one("[data-reveal]", details);
+    if (!target) return;
+    const guard = details.closest("[data-guard]").dataset.guard;
+    const text = lab.one(`[data-reflection="${part}"]`, section).value;
+    const given = text.trim().length >= OWN && fragments.has(guard) && !details.closest("[data-guard]").hidden;
+    details.hidden = !given;
+    lab.one("[data-write-first]", section).hidden = given;
+    if (!given) {
+      target.replaceChildren();
+      details.open = false;
+    } else if (!target.childNodes.length) {
+      const found = lab.one(`[data-fragment="${target.dataset.reveal}"]`, fragments.get(guard).content);
+      target.replaceChildren(...found.cloneNode(true).childNodes);
+      if (latest.has(part)) lab.fill.results(section, latest.get(part));
     }
   }
 
@@ -240,6 +267,7 @@ lab.main = (() => {
 
   document.addEventListener("input", ({ target }) => {
     if (!reflects(target)) return;
+    answerOf(sectionOf(target));
     const entry = key(target.dataset.reflection, "reflection");
     clearTimeout(writing);
     writing = setTimeout(() => keepReflection(target, entry), 300);
@@ -272,6 +300,7 @@ lab.main = (() => {
     const section = sectionOf(button);
     if (action === "cancel") lab.documents.send({ type: "cancel", part: section.dataset.part });
     else if (action === "capture") lab.evidence.capture(section, track, latest.get(section.dataset.part));
+    else if (action === "control") ask(section.dataset.part, "control", {});
     else if (action === "reset-assumptions") {
       const part = section.dataset.part;
       lab.store.set({ [key(part, "assumptions")]: {} });

@@ -27,6 +27,7 @@ lab.part2 = (() => {
   function showMarker() {
     const { counting, marker } = now.search;
     const fields = form();
+    const held = fields.contains(document.activeElement); // what is hidden would drop the focus to the body
     fields.hidden = !counting || !now.runs.length;
     const select = fields.elements.namedItem("run");
     const before = select.value;
@@ -40,6 +41,7 @@ lab.part2 = (() => {
     said.hidden = counting;
     if (fields.hidden) forget();
     if (!counting && marker) said.textContent = `Committed: run ${marker.run} at ${marker.labels} labels.`;
+    if (held && !said.hidden) said.focus();
   }
 
   /** What was being tried is of no run any more. */

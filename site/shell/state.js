@@ -29,8 +29,14 @@ lab.state = (() => {
   const onPage = lab.all("[data-part]").map((section) => section.dataset.part);
   const parts = onPage.length ? onPage : ["1", "2", "3"]; // the guide to links shows none of them
 
-  /** A name of a person or a class: no markup, no control characters, nothing that hides. */
-  const someone = (text) => (/^[\p{L}\p{M}\p{N} ._@+-]{1,60}$/u.test(text) && text.trim() ? text.trim() : undefined);
+  /** A name of a person or a class, in any script and with any signs (O’Brien; Müller, Lisa; 王小明; CS 101/A). Refused
+   * are markup, and characters that steer or hide: Persian and Indic names need the joiners, and no other of that kind. */
+  const STEERING = /[<>\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u;
+  function someone(text) {
+    const name = text.normalize("NFC").trim();
+    return [...name].length <= 60 && /[\p{L}\p{N}]/u.test(name) && !STEERING.test(name) ? name : undefined;
+  }
+  const NAME = "up to 60 letters, digits, spaces and signs other than < and >, a letter or digit among them";
 
   /** An origin and nothing else: https, or this machine for trying things out. */
   function origin(text) {
@@ -54,8 +60,8 @@ lab.state = (() => {
     part: { read: (text) => (parts.includes(text) ? text : undefined), allowed: "a part of this edition" },
     embed: { read: oneOf("1"), allowed: "1" },
     origin: { read: origin, longest: 200, allowed: "an origin such as https://textbook.example, without a path" },
-    student: { read: someone, longest: 60, allowed: "up to 60 letters, digits, spaces and . _ @ + -", link: true },
-    class: { read: someone, longest: 60, allowed: "up to 60 letters, digits, spaces and . _ @ + -", link: true },
+    student: { read: someone, longest: 120, allowed: NAME, link: true },
+    class: { read: someone, longest: 120, allowed: NAME, link: true },
     fixed: { read: some, allowed: "seed, limits, or both with a comma between", link: true },
   };
   for (const [name, limit] of Object.entries(table.limits)) properties[name] = { ...row(limit), limit: limit.part };

@@ -14,29 +14,35 @@ lab.verify = (() => {
 
   const digits = (value) => (value === null || value === undefined ? "–" : String(value));
 
-  function show({ student, reader, checks, unread, by }) {
+  function show({ student, reader, checks, unread, notes = [], by }) {
     const place = lab.one("[data-verify-result]");
-    const wrong = checks.filter((check) => !check.agrees);
+    const wrong = checks.filter((check) => check.agrees === false);
+    const open = checks.filter((check) => check.agrees === null); // could not be compared: no fault of the report
+    const causes = [...new Set(open.map((check) => check.note))];
     const of = (kind, from = checks) => from.filter((check) => check.kind === kind).length;
     const cases = of("case");
     const counted = `${checks.length - cases - of("text")} figures${cases ? ` and ${cases} cases` : ""}`;
     const edited = of("text", wrong);
-    const differ = `${wrong.length - edited} of ${counted} differ${edited ? `, and ${edited} ${edited === 1 ? "line" : "lines"} of its text` : ""}`;
+    const differ = `${wrong.length - edited} of ${counted} differ${edited ? `, and ${edited} ${edited === 1 ? "place" : "places"} of its text` : ""}`;
     const who = student ? `Report of ${student}` : `Report of reader ${reader}`;
     const row = (check) => lab.element("tr", {},
-      lab.element("th", { scope: "row" }, check.kind === "text" ? "Text of the report" : `${check.track}, part ${check.part}: ${check.path}`),
+      lab.element("th", { scope: "row" }, check.kind === "text" ? `Text of the report${check.line ? `: ${check.section}, line ${check.line}` : ""}` : `${check.track}, part ${check.part}: ${check.path}`),
       lab.element("td", {}, digits(check.claimed)), lab.element("td", {}, digits(check.recomputed)),
-      lab.element("td", { class: check.agrees ? "agrees" : "differs" }, check.agrees ? "✓ agrees" : `✗ differs${check.note ? ` (${check.note})` : ""}`));
+      lab.element("td", { class: check.agrees ? "agrees" : check.agrees === null ? "quiet" : "differs" },
+        check.agrees ? "✓ agrees" : `${check.agrees === null ? "? could not be compared" : "✗ differs"}${check.note ? ` (${check.note})` : ""}`));
     const table = (rows) => lab.element("div", { class: "scroll long", tabindex: "0", role: "region", "aria-label": "Agreement, figure by figure" }, lab.element("table", { class: "figures agreement" },
       lab.element("thead", {}, lab.element("tr", {}, ...["Figure", "In the report", "Computed here", "Agreement"].map((text) => lab.element("th", { scope: "col" }, text)))),
       lab.element("tbody", {}, ...rows.slice(0, SHOWN).map(row))));
     place.replaceChildren(
       lab.element("p", {}, lab.element("strong", {}, !checks.length ? `${who}: it holds no captured figures, so there is nothing to check.`
-        : wrong.length ? `${who}: ${differ}.` : `${who}: all ${counted} agree${of("text") ? ", and its text is what its record gives" : ""}.`)),
+        : wrong.length ? `${who}: ${differ}.`
+        : open.length ? `${who}: ${open.length} of ${counted} could not be compared, and none differs.` : `${who}: all ${counted} agree${of("text") ? ", and its text is what its record gives" : ""}.`)),
       ...(unread ? [lab.element("p", {}, `Its text was not compared with its record: ${unread}.`)] : []),
+      ...causes.map((cause) => lab.element("p", {}, `Could not be compared: ${cause}.`)),
+      ...(notes.length ? [lab.element("p", { class: "quiet" }, `Restored while reading: ${notes.join("; ")}.`)] : []),
       lab.element("p", { class: "quiet" }, "Agreement shows that the figures are genuine: these settings and this seed give them. It does not show who made them."),
       lab.element("p", { class: "quiet" }, `${by.computed.length ? `Computed by ${by.computed.join("; and by ")}. ` : ""}Checked by ${by.checked}.`),
-      ...(wrong.length ? [table(wrong)] : []),
+      ...(wrong.length || open.length ? [table([...wrong, ...open])] : []),
       ...(checks.length ? [lab.element("details", {}, lab.element("summary", {}, "Every figure"), table(checks))] : []));
     status().textContent = "";
   }

@@ -7,8 +7,10 @@ signal that ended it (130 for Ctrl-C, 143 for SIGTERM), or for the closed pipe t
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 from dataselect_core import __version__
 from dataselect_core.cli.stdout import forget_output
@@ -20,7 +22,7 @@ COMMANDS = {
 }
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Parameters
@@ -48,7 +50,8 @@ def main(arguments=None):
         )
         command.add_arguments(described)
         described.set_defaults(run=command.run, parser=described)
-    for stream in (sys.stdout, sys.stderr):
+    streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
         # A console that lacks a letter of a file's name must not stop anything.
         with suppress(AttributeError, OSError, ValueError):
             stream.reconfigure(errors="backslashreplace")

@@ -1,10 +1,16 @@
 """Checks of what a caller hands in: each error names the argument, what was given and what is allowed."""
 
 import math
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from dataselect_core.arrays import Floats
 
 
-def integer(name, value, low, high=None):
+def integer(name: str, value: object, low: int, high: int | None = None) -> int:
     """`value` as an int in [low, high]; TypeError for another type, ValueError outside the range."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, not {value!r}")
@@ -14,7 +20,7 @@ def integer(name, value, low, high=None):
     return int(value)
 
 
-def amount(name, value, positive=False):
+def amount(name: str, value: object, positive: bool = False) -> float:
     """`value` as a finite float >= 0 (> 0 if `positive`); TypeError for another type, else ValueError."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
@@ -23,7 +29,7 @@ def amount(name, value, positive=False):
     return float(value)
 
 
-def number(name, value):
+def number(name: str, value: object) -> float:
     """`value` as a finite float of either sign; TypeError for another type, else ValueError."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
@@ -32,7 +38,7 @@ def number(name, value):
     return float(value)
 
 
-def threshold(name, value):
+def threshold(name: str, value: object) -> float:
     """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number in (0, 1], not {value!r}")
@@ -41,7 +47,7 @@ def threshold(name, value):
     return float(value)
 
 
-def share(name, value):
+def share(name: str, value: object) -> float:
     """`value` as a float in [0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number in [0, 1], not {value!r}")
@@ -50,7 +56,7 @@ def share(name, value):
     return float(value)
 
 
-def documents(name, values, kind):
+def documents(name: str, values: Any, kind: str) -> list[Any]:
     """`values` as a list of at least one document; a lone str or bytes is a slip, not a corpus."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise TypeError(f"{name} must be a list of {kind}, one a document, not a {type(values).__name__}")
@@ -58,3 +64,51 @@ def documents(name, values, kind):
     if not values:
         raise ValueError(f"{name} must hold at least one document, not none")
     return values
+
+
+def choice(name: str, value: object, allowed: Sequence[str]) -> str:
+    """`value` where it is one of some texts; TypeError for what is no text, ValueError for another text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
+def between(name: str, value: object, low: float, high: float) -> float:
+    """`value` as a float in the open interval (low, high); TypeError for another type, else ValueError."""
+    value = number(name, value)
+    if not low < value < high:
+        raise ValueError(f"{name} must lie in ({low:g}, {high:g}), not {value!r}")
+    return value
+
+
+def floats(name: str, values: Any, ndim: int | None = None, allowed: str = "finite") -> Floats:
+    """`values` as finite float64 with `ndim` dimensions; TypeError for what holds no numbers, else ValueError.
+
+    `allowed` says in the error what the numbers must be.
+    """
+    try:
+        array = np.asarray(float(values) if isinstance(values, Integral) else values)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, not {values!r:.40}") from None
+    except ValueError:  # rows of several lengths
+        raise ValueError(f"{name} must be one array of numbers; its rows differ in length") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension{'s' * (ndim > 1)}, not {array.ndim}")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be {allowed}, but holds NaN or infinity")
+    return array
+
+
+def table(name: str, values: Any) -> Floats:
+    """`values` as finite float64[n, d]; see `floats`."""
+    return floats(name, values, 2)
+
+
+def vector(name: str, values: Any) -> Floats:
+    """`values` as finite float64[n]; see `floats`."""
+    return floats(name, values, 1)

@@ -5,16 +5,19 @@ has to be said; `mixing` uses the 64 block inks of a digit, in [0, 1].
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from dataselect_core.arguments import integer
+from dataselect_core.arguments import floats, integer
 
 LEVELS = (1, 2, 3, 4)
 """`fid_infinity` cuts the samples into this many parts."""
 GROUPS = 10
 """Groups that the jackknife leaves out, one at a time."""
+LARGEST = 1e100
+"""Values beyond this are refused: their squares and products would overflow."""
 
 
-def frechet_distance(mu1, cov1, mu2, cov2):
+def frechet_distance(mu1: ArrayLike, cov1: ArrayLike, mu2: ArrayLike, cov2: ArrayLike) -> float:
     """Squared Frechet (2-Wasserstein) distance between two normal distributions.
 
     |mu1 - mu2|^2 + Tr(cov1 + cov2 - 2 (cov1 cov2)^(1/2)), Dowson and Landau (1982).
@@ -24,7 +27,8 @@ def frechet_distance(mu1, cov1, mu2, cov2):
     mu1, mu2 : float[d]
         Means.
     cov1, cov2 : float[d, d]
-        Covariances: symmetric, positive semidefinite; they may be singular.
+        Covariances: symmetric, positive semidefinite; they may be singular. How far rounding may have moved an
+        eigenvalue below zero follows from their type: covariances of float32 are held to float32.
 
     Returns
     -------
@@ -33,29 +37,31 @@ def frechet_distance(mu1, cov1, mu2, cov2):
 
     Raises
     ------
-    ValueError
-        If shapes do not match, or a value is not finite, or a covariance is not symmetric or has a
-        negative eigenvalue.
+    TypeError, ValueError
+        If an array is empty or holds no numbers, shapes do not match, a value is not finite, or a covariance is
+        not symmetric or has a negative eigenvalue.
     """
+    precision = [max(_precision(mu), _precision(cov)) for mu, cov in ((mu1, cov1), (mu2, cov2))]
     mu1, mu2 = _finite(mu1, "mu1", 1), _finite(mu2, "mu2", 1)
     cov1, cov2 = _finite(cov1, "cov1", 2), _finite(cov2, "cov2", 2)
     d = len(mu1)
     if len(mu2) != d:
         raise ValueError(f"mu1 and mu2 must have the same length, not {d} and {len(mu2)}")
-    for name, cov in (("cov1", cov1), ("cov2", cov2)):
+    for name, cov, eps in (("cov1", cov1, precision[0]), ("cov2", cov2, precision[1])):
         if cov.shape != (d, d):
             raise ValueError(f"{name} must have shape ({d}, {d}) like the means, not {cov.shape}")
-        if not np.allclose(cov, cov.T, rtol=1e-8, atol=1e-8 * np.abs(cov).max(initial=0.0)):
+        apart = max(1e-8, 4 * d * eps)
+        if not np.allclose(cov, cov.T, rtol=apart, atol=apart * np.abs(cov).max(initial=0.0)):
             raise ValueError(f"{name} must be symmetric")
     # Tr (S1 S2)^(1/2) is the nuclear norm of L1' L2 with S = L L': no square root of a product that is
     # not symmetric, and nothing to go wrong when a covariance is singular
-    root1, root2 = _root(cov1, "cov1"), _root(cov2, "cov2")
+    root1, root2 = _root(cov1, "cov1", precision[0]), _root(cov2, "cov2", precision[1])
     cross = np.linalg.svd(root1.T @ root2, compute_uv=False).sum()
     distance = ((mu1 - mu2) ** 2).sum() + np.trace(cov1) + np.trace(cov2) - 2.0 * cross
     return float(max(distance, 0.0))
 
 
-def fid(X, Y):
+def fid(X: ArrayLike, Y: ArrayLike) -> float:
     """Frechet distance between the normal distributions fitted to two samples.
 
     Parameters
@@ -78,7 +84,7 @@ def fid(X, Y):
     return frechet_distance(X.mean(0), _covariance(X), Y.mean(0), _covariance(Y))
 
 
-def fid_infinity(X, Y, seed):
+def fid_infinity(X: ArrayLike, Y: ArrayLike, seed: int) -> tuple[float, float]:
     """FID extrapolated to infinitely many samples, with its standard error.
 
     Both samples are cut into k = 1, 2, 3, 4 random parts; the mean FID of the parts is fitted by a straight
@@ -114,7 +120,7 @@ def fid_infinity(X, Y, seed):
     return value, float(np.sqrt(variance))
 
 
-def fid_extrapolated(X, Y, seed):
+def fid_extrapolated(X: ArrayLike, Y: ArrayLike, seed: int) -> float:
     """The value of `fid_infinity` alone, without its standard error: float, in a tenth of the time."""
     return _intercept(*_shuffled(X, Y, seed))
 
@@ -138,31 +144,38 @@ def _covariance(X):
     return centred.T @ centred / (len(X) - 1)
 
 
-def _root(cov, name):
-    """L with cov = L L', from the eigenvectors."""
-    values, vectors = np.linalg.eigh(cov)
+def _root(cov, name, eps):
+    """L with cov = L L', from the eigenvectors; `eps` is the relative precision that cov was computed with."""
+    values, vectors = np.linalg.eigh((cov + cov.T) / 2)
     scale = max(abs(values[0]), abs(values[-1]), np.finfo(float).tiny)
-    if values[0] < -1e-8 * scale:
-        raise ValueError(f"{name} must be positive semidefinite, but has the eigenvalue {values[0]:.3g}")
     # what is rounding noise around zero differs between machines, and a square root would enlarge it
-    noise = len(cov) * np.finfo(float).eps * scale
+    noise = len(cov) * eps * scale
+    if values[0] < -max(1e-8 * scale, 4 * noise):
+        raise ValueError(f"{name} must be positive semidefinite, but has the eigenvalue {values[0]:.3g}")
     return vectors * np.sqrt(np.where(values > noise, values, 0.0))
 
 
+def _precision(array):
+    """Distance of 1 from the next larger number in the array's type; float64's for what is no array of floats."""
+    kind = getattr(array, "dtype", None)
+    return float(np.finfo(kind).eps) if kind is not None and kind.kind == "f" else float(np.finfo(float).eps)
+
+
 def _finite(array, name, ndim):
-    array = np.asarray(array, dtype=float)
-    if array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} dimension{'s' * (ndim > 1)}, not {array.ndim}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, but holds NaN or infinity")
+    array = floats(name, array, ndim)
+    if not array.size:
+        raise ValueError(f"{name} must not be empty, but has the shape {array.shape}")
+    if np.abs(array).max() > LARGEST:
+        raise ValueError(f"{name} must hold numbers up to {LARGEST:g}, not {np.abs(array).max():g}")
     return array
 
 
 def _samples(X, Y, fewest):
-    X, Y = _finite(X, "X", 2), _finite(Y, "Y", 2)
-    if X.shape[1] != Y.shape[1]:
-        raise ValueError(f"X and Y must have the same number of columns, not {X.shape[1]} and {Y.shape[1]}")
+    X, Y = floats("X", X, 2), floats("Y", Y, 2)
     for name, sample in (("X", X), ("Y", Y)):
         if len(sample) < fewest:
             raise ValueError(f"{name} must have at least {fewest} rows (samples), not {len(sample)}")
+    X, Y = _finite(X, "X", 2), _finite(Y, "Y", 2)
+    if X.shape[1] != Y.shape[1]:
+        raise ValueError(f"X and Y must have the same number of columns, not {X.shape[1]} and {Y.shape[1]}")
     return X, Y

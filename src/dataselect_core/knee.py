@@ -1,12 +1,16 @@
 """Two ways to say where a curve stops being worth it: its bend, and its break-even."""
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from dataselect_core import arguments
+from dataselect_core.arrays import Floats
 
 CURVES = ("concave", "convex")
 DIRECTIONS = ("increasing", "decreasing")
 
 
-def knee(x, y, curve, direction, sensitivity=1.0):
+def knee(x: ArrayLike, y: ArrayLike, curve: str, direction: str, sensitivity: float = 1.0) -> float | None:
     """The geometric knee of a curve, by the Kneedle algorithm (Satopää et al. 2011), offline.
 
     The curve is scaled to the unit square and turned so that it is concave and rises; the knee is the
@@ -35,12 +39,9 @@ def knee(x, y, curve, direction, sensitivity=1.0):
         For another curve or direction, NaN, different lengths, x that is not ascending, or a negative
         sensitivity.
     """
-    if curve not in CURVES:
-        raise ValueError(f"curve must be one of {', '.join(CURVES)}, not {curve!r}")
-    if direction not in DIRECTIONS:
-        raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, not {direction!r}")
-    if not (np.isfinite(sensitivity) and sensitivity >= 0):
-        raise ValueError(f"sensitivity must be a finite number >= 0, not {sensitivity!r}")
+    curve = arguments.choice("curve", curve, CURVES)
+    direction = arguments.choice("direction", direction, DIRECTIONS)
+    sensitivity = arguments.amount("sensitivity", sensitivity)
     x, y = ascending_curve("x", x, y=y)
     if len(x) < 3 or x[0] == x[-1] or y.min() == y.max():
         return None
@@ -69,7 +70,7 @@ def knee(x, y, curve, direction, sensitivity=1.0):
     return None
 
 
-def break_even(x, benefit, cost):
+def break_even(x: ArrayLike, benefit: ArrayLike, cost: ArrayLike) -> float | None:
     """The economic knee: the x from which on the cost exceeds the benefit.
 
     Parameters
@@ -100,8 +101,8 @@ def break_even(x, benefit, cost):
     return float(x[i] + (x[i + 1] - x[i]) * net[i] / (net[i] - net[i + 1]))
 
 
-def ascending_curve(name, x, **columns):
-    """x and the named columns as float64 vectors of one length, x ascending; or an error that names one."""
+def ascending_curve(name: str, x: ArrayLike, **columns: ArrayLike) -> list[Floats]:
+    """X and the named columns as float64 vectors of one length, x ascending; or an error that names one."""
     vectors = []
     for label, values in {name: x, **columns}.items():
         try:

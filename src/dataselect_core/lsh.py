@@ -1,17 +1,20 @@
 """Locality-sensitive hashing: which pairs of signatures are worth comparing."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.minhash import EMPTY, check_signatures
+from dataselect_core.arrays import Hashes, Integers, OneOrMany
+from dataselect_core.minhash import EMPTY, MOST, check_signatures
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd: the golden ratio's fraction in 64 bits
 
 
-def collision_probability(similarity, bands, rows):
+def collision_probability(similarity: ArrayLike, bands: int, rows: int) -> OneOrMany:
     """The probability that two sets share at least one band: the S-curve 1 - (1 - s^rows)^bands.
 
     Parameters
@@ -31,14 +34,16 @@ def collision_probability(similarity, bands, rows):
     """
     bands = arguments.integer("bands", bands, 1)
     rows = arguments.integer("rows", rows, 1)
-    similarity = np.asarray(similarity, float)
+    similarity = arguments.floats("similarity", similarity)
     if not ((similarity >= 0) & (similarity <= 1)).all():
         raise ValueError(f"similarity must be in [0, 1], not {similarity}")
     probability = 1 - (1 - similarity**rows) ** bands
     return float(probability) if probability.ndim == 0 else probability
 
 
-def optimal_bands(threshold, num_perm, weights=(0.5, 0.5)):
+def optimal_bands(
+    threshold: float, num_perm: int, weights: tuple[float, float] = (0.5, 0.5)
+) -> tuple[int, int]:
     """The bands and rows whose S-curve comes closest to a step at the threshold.
 
     Of all bands x rows <= num_perm it is the pair that minimises
@@ -60,7 +65,7 @@ def optimal_bands(threshold, num_perm, weights=(0.5, 0.5)):
     bands, rows : int
     """
     threshold = arguments.threshold("threshold", threshold)
-    num_perm = arguments.integer("num_perm", num_perm, 2)
+    num_perm = arguments.integer("num_perm", num_perm, 2, MOST)
     try:
         positive, negative = (float(weight) for weight in weights)
     except (TypeError, ValueError):
@@ -80,7 +85,7 @@ def optimal_bands(threshold, num_perm, weights=(0.5, 0.5)):
     return int(bands[best]), int(rows[best])
 
 
-def candidate_pairs(signatures, bands, rows):
+def candidate_pairs(signatures: Hashes, bands: int, rows: int) -> Integers:
     """The pairs of documents whose signatures agree in all rows of at least one band.
 
     Parameters
@@ -133,7 +138,7 @@ def _equal_rows(values):
     return i[same], j[same]
 
 
-def bands_for_recall(threshold, num_perm, recall):
+def bands_for_recall(threshold: float, num_perm: int, recall: float) -> Any:
     """The bands and rows that find a pair exactly at the threshold with at least a given probability.
 
     Of these it is the one with the most rows, then the fewest bands: the fewest pairs below the threshold are

@@ -1,8 +1,12 @@
 """MinHash: a short signature of a set, from which Jaccard similarities are estimated."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Hashes, OneOrMany
 from dataselect_core.shingles import flatten
 
 EMPTY = np.uint32(0xFFFFFFFF)  # every slot of the signature of an empty set
@@ -12,7 +16,10 @@ SHINGLES = 6144
 PERMUTATIONS = 16
 
 
-def permutations(num_perm, seed):
+MOST = 65536  # permutations: beyond it an estimate gains nothing, and a table of bands does not fit in memory
+
+
+def permutations(num_perm: int, seed: int) -> tuple[Hashes, Hashes]:
     """The random permutations h -> a h + b modulo 2^32 of a seed.
 
     They are those of the scheme "affine32" of datasketch 2.0. An odd `a` makes each a bijection.
@@ -28,14 +35,14 @@ def permutations(num_perm, seed):
     -------
     a, b : uint32[num_perm]
     """
-    num_perm = arguments.integer("num_perm", num_perm, 2)
+    num_perm = arguments.integer("num_perm", num_perm, 2, MOST)
     random = np.random.RandomState(arguments.integer("seed", seed, 0, 2**32 - 1))
     a = random.randint(0, 1 << 31, num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
     b = random.randint(0, 1 << 32, num_perm, np.uint32)
     return a, b
 
 
-def signatures(shingle_sets, num_perm=128, seed=1):
+def signatures(shingle_sets: Sequence[ArrayLike], num_perm: int = 128, seed: int = 1) -> Hashes:
     """The MinHash signature of every set (Broder 1997), bit for bit as datasketch 2.0 has it.
 
     Slot k of a signature is the smallest value that permutation k gives to a member of the set. Two sets
@@ -86,7 +93,7 @@ def signatures(shingle_sets, num_perm=128, seed=1):
     return whole
 
 
-def mix(values):
+def mix(values: Hashes) -> Hashes:
     """The 32-bit finaliser of MurmurHash3 (Appleby 2011), a bijection that spreads structured values.
 
     Parameters
@@ -105,7 +112,7 @@ def mix(values):
     return values
 
 
-def jaccard(sig_a, sig_b):
+def jaccard(sig_a: Hashes, sig_b: Hashes) -> OneOrMany:
     """The estimated Jaccard similarity of two sets: the share of slots in which their signatures agree.
 
     Parameters
@@ -125,7 +132,7 @@ def jaccard(sig_a, sig_b):
     return float(agree) if sig_a.ndim == 1 else agree
 
 
-def check_signatures(name, given, dimensions=(2,)):
+def check_signatures(name: str, given: object, dimensions: tuple[int, ...] = (2,)) -> Hashes:
     """`given` if it is a uint32 array of signatures that is not empty; else an error that says why not."""
     if not isinstance(given, np.ndarray) or given.dtype != np.uint32:
         found = given.dtype if isinstance(given, np.ndarray) else type(given).__name__

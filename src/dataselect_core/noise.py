@@ -7,15 +7,20 @@ eps^2. Flipping each label with probability rho (random classification noise) mu
 the laws: only their ratios mean something.
 """
 
-import numpy as np
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from dataselect_core.arguments import integer, share
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dataselect_core.arguments import amount, between, integer, number, share
+from dataselect_core.arrays import Floats, Integers, Labels
 
 BLOCK = 2_000_000
 """Samples drawn at a time, to bound the memory."""
 
 
-def flip_labels(y, rate, classes, seed):
+def flip_labels(y: ArrayLike, rate: float, classes: int | Sequence[Any], seed: int) -> Labels:
     """Labels with random classification noise.
 
     Parameters
@@ -40,7 +45,7 @@ def flip_labels(y, rate, classes, seed):
         If rate is outside [0, 1], there are fewer than two classes, or y holds another label.
     """
     y = np.asarray(y)
-    names = np.arange(classes) if isinstance(classes, (int, np.integer)) else np.unique(np.asarray(classes))
+    names = _classes(classes)
     if y.ndim != 1:
         raise ValueError(f"y must be one list of labels, not of shape {y.shape}")
     if len(names) < 2:
@@ -55,7 +60,19 @@ def flip_labels(y, rate, classes, seed):
     return np.where(flipped, other, y).astype(y.dtype)
 
 
-def noise_factor(rate):
+def _classes(classes):
+    """The classes in order: 0 ... k - 1 for a number k."""
+    if isinstance(classes, (int, np.integer)):
+        return np.arange(integer("classes", classes, 0, 10**6))
+    try:
+        return np.unique(np.asarray(classes))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"classes must be a number or a list of labels of one kind, not {classes!r}"
+        ) from None
+
+
+def noise_factor(rate: float) -> float:
     """1 / (1 - 2 rate)^2: how many times more labels under random classification noise, modelled.
 
     Parameters
@@ -63,12 +80,13 @@ def noise_factor(rate):
     rate : float
         In [0, 1/2). Two classes, a realizable target (Aslam and Decatur 1996).
     """
+    rate = number("rate", rate)
     if not 0.0 <= rate < 0.5:
         raise ValueError(f"rate must lie in [0, 0.5), not {rate!r}: at one half a label says nothing")
     return 1.0 / (1.0 - 2.0 * rate) ** 2
 
 
-def realizable_samples(dimension, epsilon, rate=0.0, delta=0.05):
+def realizable_samples(dimension: int, epsilon: float, rate: float = 0.0, delta: float = 0.05) -> float:
     """Labels for error epsilon when some rule of the class is right, without the constant, modelled.
 
     (d + ln(1/delta)) / epsilon * noise_factor(rate). The bound's ln(1/epsilon) is left out, as an optimal
@@ -88,7 +106,7 @@ def realizable_samples(dimension, epsilon, rate=0.0, delta=0.05):
     return _numerator(dimension, epsilon, delta) / epsilon * noise_factor(rate)
 
 
-def agnostic_samples(dimension, epsilon, delta=0.05):
+def agnostic_samples(dimension: int, epsilon: float, delta: float = 0.05) -> float:
     """Labels to come within epsilon of the best rule when none is right, without the constant, modelled.
 
     (d + ln(1/delta)) / epsilon^2; arguments as `realizable_samples`.
@@ -96,7 +114,7 @@ def agnostic_samples(dimension, epsilon, delta=0.05):
     return _numerator(dimension, epsilon, delta) / epsilon**2
 
 
-def threshold_errors(sizes, rate, trials, seed):
+def threshold_errors(sizes: Iterable[int], rate: float, trials: int, seed: int) -> Floats:
     """Errors of threshold learning under label noise, measured.
 
     Points are uniform in [0, 1]; the label says whether a point is above the threshold 1/2, and is flipped
@@ -144,7 +162,7 @@ def _threshold_trials(n, rate, trials, rng):
     return np.abs((edges[row, k] + edges[row, k + 1]) / 2 - 0.5)
 
 
-def coin_errors(sizes, trials, seed, bias=0.5):
+def coin_errors(sizes: Iterable[int], trials: int, seed: int, bias: float = 0.5) -> Floats:
     """Errors of estimating a coin's bias by its frequency, measured: float[len(sizes), trials].
 
     The agnostic case in one number: to tell apart two rules whose errors differ by eps is to know a coin
@@ -157,7 +175,14 @@ def coin_errors(sizes, trials, seed, bias=0.5):
     return np.array([np.abs(rng.binomial(n, bias, trials) / n - bias) for n in sizes])
 
 
-def slope(sizes, errors, seed, statistic=np.mean, confidence=0.95, resamples=400):
+def slope(
+    sizes: Sequence[int] | Integers,
+    errors: ArrayLike,
+    seed: int,
+    statistic: Callable[..., Floats] = np.mean,
+    confidence: float = 0.95,
+    resamples: int = 400,
+) -> tuple[float, float, float]:
     """Exponent of error against N: slope of a straight line in the logarithms, with a bootstrap interval.
 
     Parameters
@@ -197,12 +222,12 @@ def slope(sizes, errors, seed, statistic=np.mean, confidence=0.95, resamples=400
     return float(fit(errors)), float(low), float(high)
 
 
-def at_confidence(errors, axis=1, confidence=0.9):
+def at_confidence(errors: Floats, axis: int = 1, confidence: float = 0.9) -> Floats:
     """The error that a share `confidence` of the trials stays within."""
     return np.quantile(errors, confidence, axis=axis)
 
 
-def threshold_slope(rate, seed, trials=1000):
+def threshold_slope(rate: float, seed: int, trials: int = 1000) -> tuple[float, float, float]:
     """Measured exponent of threshold learning under label noise: (value, low, high); theory says -1.
 
     The sizes grow with `noise_factor(rate)`, so that every rate is looked at where the law has set in.
@@ -211,13 +236,15 @@ def threshold_slope(rate, seed, trials=1000):
     return slope(sizes, threshold_errors(sizes, rate, trials, seed), seed)
 
 
-def coin_slope(seed, trials=20000):
+def coin_slope(seed: int, trials: int = 20000) -> tuple[float, float, float]:
     """Measured exponent of a coin's bias: (value, low, high) of the error kept at 90 %; theory says -1/2."""
     sizes = 101 * 2 ** np.arange(7)
     return slope(sizes, coin_errors(sizes, trials, seed), seed, at_confidence, resamples=200)
 
 
-def label_ratio(clean, noisy, seed, confidence=0.95, resamples=400):
+def label_ratio(
+    clean: ArrayLike, noisy: ArrayLike, seed: int, confidence: float = 0.95, resamples: int = 400
+) -> tuple[float, float, float]:
     """How many times more labels the noise costs, measured where the error falls as 1/N: (value, low, high).
 
     There the ratio of two errors at the same N is the ratio of the labels for the same error. It is averaged
@@ -247,7 +274,7 @@ def label_ratio(clean, noisy, seed, confidence=0.95, resamples=400):
     return ratio(clean, noisy), float(low), float(high)
 
 
-def steps_under_noise(clean_steps, rate, epsilon):
+def steps_under_noise(clean_steps: float, rate: float, epsilon: float) -> tuple[float, float]:
     """Training steps where clean labels need `clean_steps`, under the two laws, modelled.
 
     Steps are taken to be proportional to labels: each is seen as often as before, in batches of the same size.
@@ -259,18 +286,17 @@ def steps_under_noise(clean_steps, rate, epsilon):
     agnostic : float
         clean_steps / epsilon: no rule fits, and we want to come within epsilon of the best (unit constants).
     """
-    if not clean_steps > 0:
-        raise ValueError(f"clean_steps must be above 0, not {clean_steps!r}")
+    clean_steps = amount("clean_steps", clean_steps, positive=True)
     _numerator(1, epsilon, 0.5)
     return clean_steps * noise_factor(rate), clean_steps / epsilon
 
 
 def _numerator(dimension, epsilon, delta):
+    dimension = number("dimension", dimension)
     if dimension < 1:
         raise ValueError(f"dimension must be at least 1, not {dimension!r}")
-    for name, value in (("epsilon", epsilon), ("delta", delta)):
-        if not 0.0 < value < 1.0:
-            raise ValueError(f"{name} must lie in (0, 1), not {value!r}")
+    between("epsilon", epsilon, 0, 1)
+    between("delta", delta, 0, 1)
     return dimension + np.log(1.0 / delta)
 
 

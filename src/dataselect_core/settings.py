@@ -4,7 +4,9 @@ The table is `facts/settings.json`. The workbenches make their controls from it,
 their forms and tables, and the check of a report its ranges.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dataselect_core.facts import load
 
@@ -37,14 +39,14 @@ class Setting:
     high: float | None = None
     step: float | None = None
     unit: str = ""
-    options: dict | None = None
+    options: dict[Any, str] | None = None
 
     @property
-    def values(self):
+    def values(self) -> tuple[Any, ...]:
         """What a choice can be: a tuple."""
-        return tuple(self.options)
+        return tuple(self.options or ())
 
-    def check(self, value):
+    def check(self, value: Any) -> Any:
         """`value`, where it is allowed.
 
         Raises
@@ -53,10 +55,11 @@ class Setting:
             Names the setting and what is allowed.
         """
         if self.kind == "choice":
-            if isinstance(value, bool) or value not in self.options:
-                allowed = ", ".join(map(str, self.options))
+            if isinstance(value, bool) or value not in self.values:
+                allowed = ", ".join(map(str, self.values))
                 raise ValueError(f"{self.name} must be one of {allowed}, not {value!r}")
         else:
+            assert self.low is not None and self.high is not None  # every number has a range
             kinds = int if self.kind == "whole" else (int, float)
             if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
                 whole = "whole " if self.kind == "whole" else ""
@@ -95,11 +98,11 @@ class Limit:
     said: str
     format: str
     label: str
-    tracks: tuple = ()
+    tracks: tuple[str, ...] = ()
 
 
 def _settings():
-    made = {}
+    made: dict[str, dict[str, Setting]] = {}
     for part, rows in load("settings")["settings"].items():
         made[part] = {}
         for name, row in rows.items():
@@ -119,17 +122,17 @@ LIMITS = {
 """Name -> `Limit`."""
 
 
-def setting(part, name):
+def setting(part: str, name: str) -> Setting:
     """The `Setting` of a part; KeyError where there is none."""
     return SETTINGS[part][name]
 
 
-def limits_of(part):
+def limits_of(part: str) -> dict[str, tuple[float, float]]:
     """The limits of a part: name -> (low, high)."""
     return {name: (limit.low, limit.high) for name, limit in LIMITS.items() if limit.part == part}
 
 
-def check(part, given, names):
+def check(part: str, given: Mapping[str, Any], names: Iterable[str]) -> None:
     """Check some settings of a part.
 
     Parameters

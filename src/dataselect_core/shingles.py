@@ -1,10 +1,13 @@
 """Documents as sets of shingles: hashed word n-grams, over all documents in one pass."""
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import BandKeys, Hashes, Indices
 from dataselect_core.words import ASCII_WORD, cut, tokens
 
 __all__ = ["flatten", "shingle_hashes", "shingle_sets", "tokens"]
@@ -26,7 +29,7 @@ AS_IT_IS = np.uint64(0)
 UNUSED_BITS = np.array([8 * (WORD - length) for length in range(WORD + 1)], np.uint64)
 
 
-def shingle_hashes(text, width=5):
+def shingle_hashes(text: str, width: int = 5) -> Hashes:
     """The distinct shingle hashes of one text; see `shingle_sets`.
 
     Returns
@@ -38,7 +41,7 @@ def shingle_hashes(text, width=5):
     return shingle_sets([text], width)[0]
 
 
-def shingle_sets(texts, width=5):
+def shingle_sets(texts: Iterable[str], width: int = 5) -> list[Hashes]:
     """The set of shingles of every text: distinct hashes of its word n-grams.
 
     A shingle is `width` consecutive tokens. A text of 1 to width - 1 tokens has one shingle, all of them; a
@@ -72,14 +75,14 @@ def shingle_sets(texts, width=5):
     for index, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"texts[{index}] must be a str, not {type(text).__name__}")
-    width = arguments.integer("width", width, 1)
+    width = arguments.integer("width", width, 1, 10**9)
     sets = []
     for chunk in _chunks(texts, CHUNK):
         sets += _chunk_sets(chunk, width)
     return sets
 
 
-def flatten(shingle_sets):
+def flatten(shingle_sets: Sequence[ArrayLike]) -> tuple[Hashes, Indices]:
     """Sets of shingles one after the other, and where each begins.
 
     Parameters
@@ -141,7 +144,7 @@ def _chunk_sets(texts, width):
     return [next(found if text.isascii() else beyond) for text in texts]
 
 
-def _sets_of_tokens(hashes, counts, width):
+def _sets_of_tokens(hashes: BandKeys, counts: Indices, width: int) -> list[Hashes]:
     if ((counts > 0) & (counts < width)).any():
         hashes, counts = _pad(hashes, counts, width)
     document = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
@@ -166,7 +169,7 @@ def _sets_of_tokens(hashes, counts, width):
     return [shingle[start:end] for start, end in pairwise(offsets)]
 
 
-def _ascii_token_hashes(joined, sizes):
+def _ascii_token_hashes(joined: str, sizes: list[int]) -> tuple[BandKeys, Indices]:
     """The 64-bit hash of every token of ASCII texts in order, and the number of tokens of each text."""
     blob = b" " * WORD + joined.encode() + b" "
     inside = np.frombuffer(blob.translate(IN_TOKEN), bool)
@@ -177,7 +180,7 @@ def _ascii_token_hashes(joined, sizes):
     return hashes, np.diff(np.searchsorted(last, borders), prepend=0)
 
 
-def _token_hashes(texts):
+def _token_hashes(texts: Sequence[str]) -> tuple[BandKeys, Indices]:
     """The same of texts in any script. A token of ASCII has the same hash here: that of its bytes in UTF-8."""
     joined, code, first, last, counts = cut(texts)
     # What UTF-8 cannot hold becomes "?", as in `code`; it is in no token.

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from dataselect_core.arguments import integer, share
+from dataselect_core.arrays import Floats, Hashes, Integers
 from dataselect_core.facts import load
 
 SIDE = 32
@@ -66,7 +67,7 @@ def _skeleton(strokes):
 
 
 @lru_cache(maxsize=1)
-def skeletons():
+def skeletons() -> dict[int, list[tuple[str, Floats, Floats]]]:
     """All skeletons.
 
     Returns
@@ -82,7 +83,7 @@ def skeletons():
     }
 
 
-def parameters(n, randomisation, seed):
+def parameters(n: int, randomisation: float, seed: int) -> dict[str, Floats]:
     """Draw the parameters of n drawings.
 
     Parameters
@@ -110,7 +111,7 @@ def parameters(n, randomisation, seed):
     return drawn
 
 
-def strokes(y, drawn, seed):
+def strokes(y: Integers, drawn: dict[str, Floats], seed: int) -> tuple[Floats, Floats]:
     """Points along the strokes of each digit, in pixels of the bitmap.
 
     Parameters
@@ -152,7 +153,7 @@ def strokes(y, drawn, seed):
     return points, stretch[:, 0]
 
 
-def bitmaps(points, stroke_width, stretch):
+def bitmaps(points: Floats, stroke_width: Floats, stretch: Floats) -> Hashes:
     """Draw points with a round pen: 32 rows of 32 bits.
 
     Parameters
@@ -195,7 +196,7 @@ def bitmaps(points, stroke_width, stretch):
     return drawn
 
 
-def count_blocks(bitmap):
+def count_blocks(bitmap: Hashes) -> Floats:
     """Share of ink in each block of 4 x 4 pixels: float[n, 64] in [0, 1], row by row, as optdigits.
 
     Parameters
@@ -209,7 +210,7 @@ def count_blocks(bitmap):
     return ink.reshape(len(bitmap), side * side) / BLOCK**2
 
 
-def simulate(n, randomisation=0.35, seed=1):
+def simulate(n: int, randomisation: float = 0.35, seed: int = 1) -> tuple[Floats, Integers]:
     """Draw n synthetic digits.
 
     Parameters
@@ -241,6 +242,9 @@ def simulate(n, randomisation=0.35, seed=1):
     return count_blocks(bitmaps(points, drawn["stroke_width"], stretch)), y
 
 
+MOST = 10**6  # samples at a time: more would not fit in memory
+
+
 def _checked(n, randomisation, seed):
-    n = integer("n", n, 1)
+    n = integer("n", n, 1, MOST)
     return n, share("randomisation", randomisation), np.random.default_rng(integer("seed", seed, 0))

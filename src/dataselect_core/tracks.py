@@ -57,7 +57,7 @@ class Part1:
     tokens: Value
     corpus_bytes: Value
     gpu_hour_price: Value
-    limits: Mapping
+    limits: Mapping[str, Limits]
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Track:
     part_3: Part3
 
 
-def track(id):
+def track(id: str) -> Track:
     """The track of that name.
 
     Parameters
@@ -200,10 +200,10 @@ def track(id):
     ValueError
         Any other name.
     """
-    for each in TRACKS:
-        if each.id == id:
-            return each
-    raise ValueError(f"track must be one of {', '.join(t.id for t in TRACKS)}, not {id!r}")
+    known = {each.id: each for each in TRACKS}
+    if not isinstance(id, str) or id not in known:
+        raise ValueError(f"the id of a track must be one of {', '.join(known)}, not {id!r}")
+    return known[id]
 
 
 def _value(fact):
@@ -237,4 +237,4 @@ def _track(id, facts):
     return Track(id=id, **{**facts, **parts})
 
 
-TRACKS = tuple(_track(id, facts) for id, facts in load("tracks").items())
+TRACKS = tuple(_track(track_id, facts) for track_id, facts in load("tracks").items())

@@ -1,6 +1,7 @@
 """A number that knows where it comes from."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 KINDS = ("measured", "modelled", "cited")
 
@@ -11,7 +12,7 @@ class Value:
 
     Attributes
     ----------
-    value : float, int or None
+    value : float, int, str or None
         The number; None where there is none (and then the page says so).
     unit : str
         Unit as a reader would write it; "" for a pure number.
@@ -22,16 +23,16 @@ class Value:
         What was measured, which law, or where and when it was read.
     """
 
-    value: float | int | None
+    value: Any
     unit: str
     kind: str
     source: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The value as a plain dictionary, ready for JSON."""
         return asdict(self)
 
@@ -48,20 +49,20 @@ class Findings:
         Names of the sentences of the page that are true, such as "budget-ok".
     """
 
-    values: dict
-    cases: list
+    values: dict[str, Value]
+    cases: list[str]
 
 
-def measured(value, unit="", source=""):
+def measured(value: Any, unit: str = "", source: str = "") -> Value:
     """A `Value` computed here, from this data and seed."""
     return Value(value, unit, "measured", source)
 
 
-def modelled(value, unit="", source=""):
+def modelled(value: Any, unit: str = "", source: str = "") -> Value:
     """A `Value` that follows from a named law or an assumption of the scenario."""
     return Value(value, unit, "modelled", source)
 
 
-def cited(value, unit="", source=""):
+def cited(value: Any, unit: str = "", source: str = "") -> Value:
     """A `Value` read elsewhere; `source` names where, and when."""
     return Value(value, unit, "cited", source)

@@ -13,8 +13,10 @@ are finer.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from dataselect_core.arguments import integer, share
+from dataselect_core.arguments import floats, integer, share
+from dataselect_core.arrays import Floats, OneOrMany
 from dataselect_core.facts import load
 
 FACTS = load("weather")
@@ -25,7 +27,7 @@ CANDIDATES = 32
 """Streaks prepared for each picture; how many show depends on the intensity."""
 
 
-def intensity(millimetres):
+def intensity(millimetres: ArrayLike) -> OneOrMany:
     """Optical intensity of a day's rain, modelled.
 
     Parameters
@@ -46,7 +48,7 @@ def intensity(millimetres):
     return float(result) if result.ndim == 0 else result
 
 
-def rain(X, intensity, seed):
+def rain(X: ArrayLike, intensity: ArrayLike, seed: int) -> Floats:
     """Pictures of digits as seen through rain.
 
     The same seed prepares the same streaks at every intensity: more rain shows more and longer ones of them,
@@ -77,7 +79,7 @@ def rain(X, intensity, seed):
     return seen + covered * (FACTS["streak_brightness"]["value"] - seen)
 
 
-def coverage(n, strength, seed):
+def coverage(n: int, strength: Floats, seed: int) -> Floats:
     """Share of each block that streaks cover: float[n, 64] in [0, 1].
 
     It never falls with `strength`, float[n], the intensity of each picture.
@@ -101,7 +103,7 @@ def coverage(n, strength, seed):
     return 1.0 - np.exp(-water.reshape(n, SIDE * SIDE))
 
 
-def blur(X):
+def blur(X: Floats) -> Floats:
     """Each picture through a 3 x 3 binomial filter; beyond the border there is no ink."""
     picture = np.pad(X.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
     rows = 0.25 * picture[:, :-2] + 0.5 * picture[:, 1:-1] + 0.25 * picture[:, 2:]
@@ -109,7 +111,7 @@ def blur(X):
     return both.reshape(len(X), SIDE * SIDE)
 
 
-def field_weather(rainfall_mm, n, seed, wet_share=None):
+def field_weather(rainfall_mm: ArrayLike, n: int, seed: int, wet_share: float | None = None) -> Floats:
     """Rain on n days in the field, drawn from a record.
 
     Parameters
@@ -139,12 +141,12 @@ def field_weather(rainfall_mm, n, seed, wet_share=None):
 
 
 def _checked(X, intensity):
-    X = np.asarray(X, dtype=float)
+    X = floats("X", X)
     if X.ndim != 2 or X.shape[1] != SIDE * SIDE:
         raise ValueError(f"X must have shape (n, {SIDE * SIDE}), not {X.shape}")
     if not ((X >= 0.0) & (X <= 1.0)).all():
         raise ValueError("X must lie in [0, 1] (divide the block counts by 16)")
-    strength = np.asarray(intensity, dtype=float)
+    strength = floats("intensity", intensity)
     if strength.ndim and strength.shape != (len(X),):
         raise ValueError(f"intensity must be one number or {len(X)}, one a row, not {strength.shape}")
     if not ((strength >= 0.0) & (strength <= 1.0)).all():

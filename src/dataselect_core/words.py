@@ -13,11 +13,14 @@ two characters; see `MOVED`.
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
 import numpy as np
+
+from dataselect_core.arrays import Hashes, Indices
 
 ASCII_WORD = re.compile("[a-z0-9]+")
 SEPARATOR, LETTER, MARK, ALONE, UNASSIGNED = range(5)
@@ -27,7 +30,7 @@ SIGMA = "\u03a3"
 MOVED = {"\u0295": "a", "\U0001171e": "\u0301"}
 
 
-def tokens(text):
+def tokens(text: str) -> list[str]:
     """The words of a text, in order, in lower case and NFC.
 
     Letters and numbers of any script make words, with the marks that follow them; everything else separates. In
@@ -49,7 +52,7 @@ def tokens(text):
     return [joined[start:end] for start, end in zip(first.tolist(), (last + 1).tolist())]
 
 
-def tokens_of(texts):
+def tokens_of(texts: Sequence[str]) -> list[list[str]]:
     """`tokens` of each of several texts, in one pass over those that are not ASCII.
 
     Parameters
@@ -70,7 +73,7 @@ def tokens_of(texts):
     return [ASCII_WORD.findall(text.lower()) if text.isascii() else next(found) for text in texts]
 
 
-def word_ngrams(texts, width):
+def word_ngrams(texts: Sequence[str], width: int) -> list[set[tuple[str, ...]]]:
     """The shingles of each of several texts, as words.
 
     Parameters
@@ -90,7 +93,7 @@ def word_ngrams(texts, width):
     return grams
 
 
-def cut(texts):
+def cut(texts: Sequence[str]) -> tuple[str, Hashes, Indices, Indices, Indices]:
     """Where the words of texts are.
 
     Parameters

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools import data as recipe
+from tools import fetch, lock
 
 
 @pytest.fixture
@@ -90,6 +92,40 @@ def test_rainfall_has_the_days_it_rained_on():
     assert np.array_equal(y == 1, mm > 0)
 
 
+def test_speech_has_every_utterance_as_written():
+    """640 utterances of nine speakers, 12 coefficients a frame: the decimals of the package, read word for word."""
+    speech = files.speech()
+    with zipfile.ZipFile(fetch.fetch(lock.load(), "aeon")) as wheel:
+        lines = [
+            line
+            for part in ("TRAIN", "TEST")
+            for line in wheel.read(recipe.SPEECH.format(part)).decode().splitlines()
+            if line and not line.startswith(("#", "@"))
+        ]
+    assert len(speech.cepstra) == len(speech.y) == len(lines) == 640 and speech.y.dtype == np.int64
+    for cepstra, speaker, line in zip(speech.cepstra, speech.y, lines):
+        *rows, written = line.split(":")
+        theirs = np.array([row.split(",") for row in rows], dtype=float).T
+        assert cepstra.dtype == np.float64 and np.array_equal(cepstra, theirs) and speaker == int(written) - 1
+    assert {len(c) for c in speech.cepstra} == {7, *range(9, 27), 29}
+    assert np.array_equal(np.bincount(speech.y[:270]), [30] * 9)  # what UCI calls the training part
+    assert "CC BY 4.0" in speech.provenance and "aeon" in speech.provenance
+
+
+def test_ratings_are_the_ones_that_ten_people_gave():
+    """7,520 rows of ten ratings; their mean and standard deviation are those that the package states."""
+    ratings = files.ratings()
+    path = fetch.fetch(lock.load(), "vader_lexicon.txt")
+    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+    assert ratings.values.shape == (7520, 10) and ratings.values.dtype == np.float64
+    assert list(ratings.texts) == [row[0] for row in rows]
+    assert np.array_equal(ratings.values, [json.loads(row[3]) for row in rows])
+    stated = np.array([row[2] for row in rows], dtype=float)
+    near = np.abs(ratings.values.std(axis=1) - stated) < 1e-4  # population deviation, as the package has it
+    assert near.mean() > 0.99 and set(np.unique(ratings.values)) == set(range(-4, 5))
+    assert "MIT" in ratings.provenance
+
+
 @pytest.mark.parametrize("name", list(files.FILES))
 def test_missing_data_says_what_where_and_how(name, empty_directory):
     """Without its file a data set names the file, the place, and the command that makes it."""
@@ -120,7 +156,7 @@ def test_a_damaged_file_is_told_from_a_missing_one(empty_directory):
 def test_the_directory_is_beside_the_package_unless_named(monkeypatch):
     """DATASELECT_DATA names the directory; without it, it lies beside the package."""
     monkeypatch.delenv("DATASELECT_DATA", raising=False)
-    beside = Path(files.__file__).parent.parent / "dataselect_data"
+    beside = Path(files.__file__).parents[2] / "dataselect_data"
     assert files.data_directory() == beside
     code = "from dataselect_core import datasets; print(datasets.data_directory())"
     env = {**os.environ, "DATASELECT_DATA": "elsewhere", "PYTHONPATH": str(beside.parent)}
@@ -195,8 +231,15 @@ def sources(tmp_path):
         "digits.csv.gz": folder / "digits.csv.gz",
         "breast_cancer.csv": folder / "breast_cancer.csv",
         "seattle-weather.csv": folder / "seattle-weather.csv",
+        "aeon": folder / "aeon.whl",
+        "vader_lexicon.txt": folder / "vader_lexicon.txt",
     }
     paths["digits.csv.gz"].write_bytes(gzip.compress(b",".join([b"1.600e+01"] * 64 + [b"3.0"]) + b"\n"))
+    with zipfile.ZipFile(paths["aeon"], "w") as wheel:
+        rows = ":".join(f"{k}.000001,-0.5" for k in range(12))
+        wheel.writestr(recipe.SPEECH.format("TEST"), f"@data\n{rows}:9\n")
+        wheel.writestr(recipe.SPEECH.format("TRAIN"), f"# words\n@data\n{rows}:1\n")
+    paths["vader_lexicon.txt"].write_text("a  b\t0\t1\t[-4, 4, 0, 0, 0, 0, 0, 0, 0, 1]\r\n", newline="")
     paths["breast_cancer.csv"].write_text("1,2,malignant,benign\r\n0.10,2,0\r\n")
     paths["seattle-weather.csv"].write_text("date,precipitation,wind,weather\n2012/01/01,1.30,4.7,rain\n")
     return paths
@@ -225,6 +268,11 @@ def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
     assert contents(tmp_path / "out", "digits.u8.gz") == bytes([16] * 64 + [3])
     assert contents(tmp_path / "out", "breast_cancer.csv.gz") == b"1,2,malignant,benign\n0.10,2,0\n"
     assert contents(tmp_path / "out", "rainfall.csv.gz") == b"date,precipitation_mm\n2012/01/01,1.30\n"
+    assert contents(tmp_path / "out", "ratings.tsv.gz") == b"a  b\t-4 4 0 0 0 0 0 0 0 1\n"
+    monkeypatch.setenv("DATASELECT_DATA", str(tmp_path / "out"))
+    speech = files.speech()
+    assert speech.y.tolist() == [0, 8] and speech.cepstra[1].shape == (2, 12)
+    assert speech.cepstra[0][:, 11].tolist() == [11.000001, -0.5]
 
 
 def test_similar_licences_lie_together_in_the_file():

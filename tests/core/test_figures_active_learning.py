@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 
 from dataselect_core.economics.break_even import indexing_question
+from dataselect_core.figures.active_learning import cases as of_cases
 from dataselect_core.figures.active_learning import figures, situation
+from dataselect_core.figures.active_learning import runs as runs_of
+from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.figures.deduplication.situation import scale
 from dataselect_core.ledger import Ledger, verify
+from dataselect_core.sampling import STRATEGIES, reference_sweep
 from dataselect_core.sampling import active_learning as label
-from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.project import labels_to_reach, project_cost
-from dataselect_core.sampling.sweep import cheapest
+from dataselect_core.sampling.sweep import Stop, cheapest
 from dataselect_core.tracks import track
+from dataselect_core.values import measured
 
 CONTROLS = {
     "strategy": "margin",
@@ -165,15 +169,15 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
     ("change", "sentence"),
     [
         ({"batch": 7}, "batch must be one of"),
-        ({"seeds": 1000}, "seeds must be a number"),
+        ({"seeds": 1000}, "seeds must be a whole number"),
         ({"data": "web"}, "data must be one of"),
         ({"answer": "maybe"}, "answer must be"),
-        ({"active.seeds": 10**6}, "seeds must be a number"),
+        ({"active.seeds": 10**6}, "seeds must be a whole number"),
         ({"active.labels": 90}, "labels must be from"),
         ({"active.strategy": "random"}, "active.strategy"),
         ({"random.strategy": "margin"}, "random.strategy"),
-        ({"marker.budget": 10**9}, "budget must be a number"),
-        ({"initial": True}, "initial must be a number"),
+        ({"marker.budget": 10**9}, "budget must be a whole number"),
+        ({"initial": True}, "initial must be a whole number"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(change, sentence):
@@ -189,3 +193,133 @@ def test_a_prediction_that_is_none_is_refused(prediction):
     """A direction of the three and a factor from 1 to 100."""
     with pytest.raises(ValueError, match="prediction must be"):
         figures.recompute("cloud", CONTROLS, {}, prediction)
+
+
+# -- which runs are compared, what the marker is held against -------------------------------------------------
+
+
+def lab_run(number, seeds=2, **settings):
+    """A complete run as the page keeps it, its figures made up."""
+    run = runs_of.LabRun(number, {**CONTROLS, **settings}, 100, 10, True, labels=[20, 40])
+    run.right, run.found = [[50, 95]] * seeds, [[1, 5]] * seeds
+    return run
+
+
+RANDOM, MARGIN = lab_run(1, strategy="random", batch=10), lab_run(2, batch=10)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"batch": 50},
+        {"initial": 30},
+        {"seed": 4},
+        {"test_share": 0.4},
+        {"data": "rare"},
+    ],
+)
+def test_only_like_is_compared_with_like(other):
+    """A newer run that differs in anything but the strategy leaves the pair as it was; without a pair it is alone."""
+    for newest in (
+        lab_run(3, **{"batch": 10, **other}),
+        lab_run(3, strategy="random", **{"batch": 10, **other}),
+    ):
+        assert runs_of.pair([RANDOM, MARGIN, newest]) == (RANDOM, MARGIN)
+        alone = (None, newest) if newest.selects else (newest, None)
+        assert runs_of.pair([RANDOM if newest.selects else MARGIN, newest]) == alone
+
+
+def test_a_run_that_was_cut_off_is_no_partner():
+    """Two complete seeds are not compared with one, and a run under way is not compared at all."""
+    assert runs_of.pair([lab_run(1, 1, strategy="random", batch=10), MARGIN]) == (None, MARGIN)
+    under_way = lab_run(3, batch=10)
+    under_way.right, under_way.now_right = [], [50]
+    assert runs_of.pair([RANDOM, MARGIN, under_way]) == (RANDOM, MARGIN)
+    assert runs_of.pair([under_way]) == runs_of.pair([]) == (None, None)
+
+
+def test_the_newest_pair_is_the_one():
+    """Rerunning one of a pair makes a new pair; a budget may differ, since the crossing does not depend on it."""
+    again = lab_run(3, batch=10, budget=60, strategy="entropy")
+    assert runs_of.pair([RANDOM, MARGIN, again]) == (RANDOM, again)
+
+
+def test_a_report_cannot_compare_unlike_runs():
+    """Where a record states two runs of different batches, no ratio is made of them, and a case says so."""
+    settings = {**CONTROLS, **again("random", 1, strategy="random", batch=10), **again("active", 2)}
+    found = figures.recompute("mobile", settings, {}, FEWER)
+    assert found.values["own.ratio"].value is None
+    assert "own-unlike" in found.cases and not {"direction-right", "direction-wrong"} & set(found.cases)
+
+
+def test_a_newest_run_beside_the_pair_is_stated_and_made_again():
+    """The run that is shown and the pair that is compared may be three runs; a report states all three."""
+    settings = {
+        **CONTROLS,
+        **again("random", 1, strategy="random"),
+        **again("active", 2),
+        **again("newest", 3, strategy="entropy", batch=50),
+    }
+    found = figures.recompute("mobile", settings, {}, FEWER)
+    assert found.values["run.number"].value == 3 and found.values["run.strategy"].value == "entropy"
+    assert (found.values["pair.random"].value, found.values["pair.active"].value) == (1, 2)
+    assert "newest-alone" in found.cases
+
+
+def test_the_check_holds_the_marker_against_the_limits(found, runs):
+    """With a committed marker at 60 labels, its accuracy, cost and rounds are checked, not the end of the run."""
+    mean = np.mean([run.accuracy for run in runs["margin"]], axis=0)
+    prices = situation.prices(situation.assumptions(track("mobile"), {}))
+    assert found["check.target.value"].value == pytest.approx(mean[2], abs=1e-12)
+    assert found["check.budget.value"].value == pytest.approx(
+        60 * prices.label + 2 * prices.selection + prices.training
+    )
+    assert found["check.guardrail.value"].value == 2  # rounds of selection
+    cases = figures.recompute("mobile", SETTINGS, {}, FEWER).cases
+    assert "check-marker" in cases and "check-run" not in cases
+
+
+def test_the_check_knows_the_recall_at_the_marker(runs):
+    """On a track with a guardrail of recall it is the marker's recall that counts."""
+    found = figures.recompute("edge", SETTINGS, {}, FEWER).values
+    recall = np.mean([run.recall for run in runs["margin"]], axis=0)
+    assert found["check.guardrail.value"].value == pytest.approx(recall[2], abs=1e-12)
+
+
+def verdict(data, own, best):
+    """The cases of the verdict for a marker and an optimum: (strategy, batch, labels) each."""
+    strategy, batch, labels = own
+    marker = {"settings": {"strategy": strategy, "batch": batch, "data": data}, "labels": labels}
+    place = situation.Situation(track("tiny"), CONTROLS, FEWER, marker=marker)
+    stop = Stop(*best, accuracy=0.99, cost=100.0, net=1.0, beyond=False)
+    values = {"marker.expected": measured(0.99, "", "made up")}
+    return set(of_cases._verdict(place, Judgement(values, stop, 200.0)))
+
+
+@pytest.mark.parametrize(
+    ("data", "own", "best", "said"),
+    [
+        ("digits", ("margin", 5, 80), ("margin", 10, 70), "better-batch"),
+        ("digits", ("margin", 10, 80), ("margin", 10, 70), "better-stop"),
+        ("digits", ("entropy", 10, 80), ("margin", 10, 70), "better-strategy"),
+        ("digits", ("random", 5, 80), ("random", 10, 70), "better-stop-random"),
+        ("digits", ("random", 5, 80), ("margin", 5, 80), "better-strategy"),
+        ("digits", ("least_confidence", 10, 80), ("least_confidence", 10, 70), "better-stop"),
+        ("breast_cancer", ("entropy", 5, 30), ("least_confidence", 5, 20), "better-stop"),
+        ("breast_cancer", ("margin", 10, 30), ("least_confidence", 5, 20), "better-batch"),
+        ("breast_cancer", ("random", 5, 30), ("least_confidence", 5, 20), "better-strategy"),
+        ("digits", ("margin", 10, 70), ("margin", 10, 70), None),
+    ],
+)
+def test_the_verdict_says_what_was_off(data, own, best, said):
+    """Strategy, batch and stop are each called right only where they are; on two classes the measures are one."""
+    better = {case for case in verdict(data, own, best) if case.startswith("better-")}
+    assert better == ({said} if said else set())
+    one = data == "breast_cancer" and own[0] not in ("random", best[0])
+    assert ("strategies-are-one" in verdict(data, own, best)) is one
+
+
+@pytest.mark.parametrize("name", ["marker.strategy", "optimum.strategy", "knee.strategy"])
+def test_a_strategy_has_one_name(found, name):
+    """What the figures call a strategy is what the settings call it."""
+    assert found[name].value in STRATEGIES

@@ -98,9 +98,49 @@ def test_extrapolation_repeats_with_its_seed():
     assert fid_infinity(X, Y, 3) != fid_infinity(X, Y, 4)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+@pytest.mark.parametrize("seed", range(7))
+def test_covariances_of_low_precision_and_low_rank(kind, seed):
+    """Fewer samples than dimensions, computed in float32 or float16: the distance is that of float64, not refused."""
+    rng = np.random.default_rng(seed)
+    d, n = ((64, 10), (128, 20), (96, 40))[seed % 3]
+    X, Y = (rng.normal(size=(n, d)) + shift for shift in (0.0, 0.5))
+    moments = [each for sample in (X, Y) for each in (sample.mean(0), np.cov(sample.T))]
+    exact = frechet_distance(*moments)
+    low = frechet_distance(*(each.astype(kind) for each in moments))
+    assert low == pytest.approx(exact, rel=0.02 if kind is np.float32 else 0.2)
+    straight = frechet_distance(
+        *(
+            each.astype(np.float32)
+            for each in (
+                X.astype(np.float32).mean(0),
+                np.cov(X.T, dtype=np.float32),
+                Y.astype(np.float32).mean(0),
+                np.cov(Y.T, dtype=np.float32),
+            )
+        )
+    )
+    assert straight == pytest.approx(exact, rel=0.02)
+
+
+def test_a_truly_negative_eigenvalue_is_refused_in_float32_too():
+    """The wider tolerance is one of rounding, not of wrong input."""
+    cov = np.eye(4, dtype=np.float32)
+    cov[0, 0] = -0.01
+    with pytest.raises(ValueError, match="cov2 must be positive semidefinite"):
+        frechet_distance(np.zeros(4), np.eye(4), np.zeros(4), cov)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: frechet_distance([], np.empty((0, 0)), [], np.empty((0, 0))), "mu1 must not be empty"),
+        (lambda: frechet_distance([0.0], np.empty((0, 0)), [0.0], [[1.0]]), "cov1 must not be empty"),
+        (lambda: fid(np.empty((0, 3)), np.ones((5, 3))), "X must have at least 2 rows"),
+        (lambda: fid(np.ones((5, 0)), np.ones((5, 0))), "X must not be empty"),
+        (lambda: fid_infinity(np.ones((30, 0)), np.ones((30, 0)), 1), "X must not be empty"),
+        (lambda: fid_infinity(np.ones((30, 2)), np.full((30, 2), np.nan), 1), "Y must be finite"),
+        (lambda: fid(np.ones((5, 2)), np.full((5, 2), 1e200)), "Y must hold numbers up to"),
         (lambda: fid(np.ones((1, 3)), np.ones((5, 3))), "X must have at least 2 rows"),
         (lambda: fid(np.ones((5, 3)), np.ones((5, 4))), "same number of columns"),
         (lambda: fid(np.ones((5, 3)), np.full((5, 3), np.nan)), "Y must be finite"),

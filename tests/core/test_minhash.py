@@ -13,7 +13,7 @@ HASHES = st.lists(st.integers(0, 2**32 - 1), max_size=30)
 
 
 def reference(values, num_perm, seed):
-    """datasketch's MinHash of values that are hashes already."""
+    """Datasketch's MinHash of values that are hashes already."""
     made = MinHash(num_perm=num_perm, seed=seed, hashfunc=int)
     made.update_batch(values)
     return made

@@ -57,7 +57,7 @@ def test_the_steps_say_how_far_it_is(found):
     """Every step has a label and a share that never falls and stays below 1."""
     steps, _ = found
     shares = [share for _, share in steps]
-    assert shares == sorted(shares) and 0 < shares[0] and shares[-1] < 1
+    assert shares == sorted(shares) and shares[0] > 0 and shares[-1] < 1
     assert all(label for label, _ in steps)
 
 

@@ -115,11 +115,12 @@ def test_lines_that_come_or_go_are_named(ledger, form):
     """Praise at the head of a report is one difference, a line taken away another."""
     report = FORMS[form](ledger)
     head = {"markdown": "- Lab:", "html": "<li>Lab:"}[form]
-    assert altered(report.replace(head, f"Full marks, says the lab.\n{head}", 1), read(report)) == [
-        ("Full marks, says the lab.", "")
-    ]
+    praised = report.replace(head, f"Full marks, says the lab.\n{head}", 1)
+    assert [each[:2] for each in altered(praised, read(report))] == [("Full marks, says the lab.", "")]
     without = "\n".join(line for line in report.split("\n") if "Time with this part" not in line)
-    assert altered(without, read(report)) == [("", "Time with this part in view: 10 min.")]
+    assert [each[:2] for each in altered(without, read(report))] == [
+        ("", "Time with this part in view: 10 min.")
+    ]
 
 
 def test_the_record_alone_shows_nothing_else(ledger):

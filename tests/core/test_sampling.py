@@ -280,7 +280,7 @@ def test_rare_class(small):
     X, y, _, _ = small
     X_rare, y_rare = rare_class(X, y, 2, 3, seed=1)
     assert np.bincount(y_rare).tolist() == [20, 20, 3]
-    rows = [np.flatnonzero((X == row).all(axis=1))[0] for row in X_rare]
+    rows = [np.flatnonzero((row == X).all(axis=1))[0] for row in X_rare]
     assert rows == sorted(rows)
     assert np.array_equal(y[rows], y_rare)
     assert np.array_equal(rare_class(X, y, 2, 3, seed=1)[0], X_rare)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataselect_core.economics import Assumptions
-from dataselect_core.economics.scale import at_scale
+from dataselect_core.economics.scale import at_scale, place_in_fit
 from dataselect_core.scaling import clustered_loss, data_constrained_loss, effective_data
 
 COPIES = st.lists(st.integers(0, 500), max_size=4)
@@ -94,7 +94,8 @@ def test_only_shares_matter(sizes, seed):
     place = np.argsort(order)
     moved = at_scale(place[cluster[order]], 7 * words[order], 1e9, 1e10)
     for name, value in vars(at_scale(cluster, words, 1e9, 1e10)).items():
-        assert getattr(moved, name) == pytest.approx(value, rel=1e-9)
+        same = value if isinstance(value, (str, bool)) else pytest.approx(value, rel=1e-9)
+        assert getattr(moved, name) == same
 
 
 def test_without_copies_nothing_is_saved():
@@ -135,3 +136,38 @@ def test_sizes_that_make_no_sense(name):
     for value in ("1e9", None, True):
         with pytest.raises(TypeError, match=f"{name} must be a number"):
             at_scale([0], [1], **{**good, name: value})
+
+
+def test_the_same_compute_is_the_published_law_of_repeated_data():
+    """What is left, read until as many tokens are read as before: the law by hand, with the constants of its paper."""
+    found = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11)
+    unique = 2e11 * 400 / 500
+    # Muennighoff et al. 2023, equations 5 to 7, with their fitted constants
+    a, b, e, alpha, r_d, r_n = math.exp(6.255), math.exp(7.3049), math.exp(0.6254), 0.3527, 15.3878, 5.3097
+    worth = unique * (1 + r_d * (1 - math.exp(-(2e11 / unique - 1) / r_d)))
+    supported = min(1e9, unique * (a / b) ** (1 / alpha))
+    size = supported * (1 + r_n * (1 - math.exp(-(1e9 / supported - 1) / r_n)))
+    assert found.loss_same_compute == pytest.approx(e + a / size**alpha + b / worth**alpha, rel=1e-3)
+    assert found.loss_same_compute < found.loss < found.loss_after
+
+
+@pytest.mark.parametrize(
+    ("parameters", "tokens", "place"),
+    [
+        (70e9, 15e12, "beyond"),
+        (1e9, 2e11, "within"),
+        (1e6, 1e9, "below"),
+        (1e9, 2e12, "beyond"),
+        (1e9, 1e7, "below"),
+    ],
+)
+def test_the_law_says_where_it_has_no_ground(parameters, tokens, place):
+    """Cloud's run lies beyond what was fitted, Tiny's below it; either size decides."""
+    assert at_scale([0, 0], [1, 1], parameters, tokens).fit == place_in_fit(parameters, tokens) == place
+
+
+def test_whether_indexing_pays_in_one_run():
+    """It pays where the run saves more dollars than the index costs: never where nothing is redundant."""
+    pays = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11, 1e12)
+    assert pays.pays is (pays.dollars - pays.dollars_after > pays.indexing_dollars) is True
+    assert at_scale([0, 1], [1, 1], 1e9, 2e11, 1e12).pays is False

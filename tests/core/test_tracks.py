@@ -32,8 +32,8 @@ CARD = {
 def test_the_card_word_for_word():
     """Titles, personas, missions and crises are those of the design card, in its order."""
     assert [t.id for t in TRACKS] == list(CARD)
-    for id, (title, persona, north_star, crisis) in CARD.items():
-        t = track(id)
+    for track_id, (title, persona, north_star, crisis) in CARD.items():
+        t = track(track_id)
         assert (t.title, t.persona, t.north_star) == (title, persona, north_star)
         assert t.crisis.startswith(crisis)
         assert t.stakeholder
@@ -99,17 +99,17 @@ def test_a_track_changes_more_than_its_label():
 @cache
 def audit(corpus, share):
     """A corpus that a track can show, read once; `share` is None where nothing is simulated."""
-    id = next(
+    track_id = next(
         t.id for t in TRACKS if corpus in t.part_1.limits and share in (None, t.part_1.redundancy.value)
     )
-    return Audit(situation.corpus(corpus, track(id)))
+    return Audit(situation.corpus(corpus, track(track_id)))
 
 
 @pytest.mark.parametrize(("id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits])
-def test_limits_can_be_met_but_not_by_everything(id, corpus):
+def test_limits_can_be_met_but_not_by_everything(track_id, corpus):
     """Some thresholds meet both limits, a high one breaks the budget alone, a low one the guardrail alone."""
-    part = track(id).part_1
-    made = audit(corpus, situation.redundancy(corpus, track(id)))
+    part = track(track_id).part_1
+    made = audit(corpus, situation.redundancy(corpus, track(track_id)))
     limits = part.limits[corpus]
 
     def check(threshold):
@@ -130,17 +130,17 @@ def test_limits_can_be_met_but_not_by_everything(id, corpus):
 
 
 @pytest.mark.parametrize(("id", "corpus"), [("cloud", "frames"), ("edge", "crawl"), ("tiny", "web")])
-def test_a_corpus_of_another_track_is_refused(id, corpus):
+def test_a_corpus_of_another_track_is_refused(track_id, corpus):
     """A track has its own corpora, and the message names them."""
-    with pytest.raises(ValueError, match=" or ".join(track(id).part_1.limits)):
-        situation.corpus(corpus, track(id))
+    with pytest.raises(ValueError, match=" or ".join(track(track_id).part_1.limits)):
+        situation.corpus(corpus, track(track_id))
 
 
 @pytest.mark.parametrize("id", ["Cloud", "", None, "cloud ", 3])
-def test_unknown_track(id):
+def test_unknown_track(track_id):
     """An unknown track is refused, and the four are named."""
     with pytest.raises(ValueError, match="cloud, edge, mobile, tiny"):
-        track(id)
+        track(track_id)
 
 
 def test_tracks_are_frozen():

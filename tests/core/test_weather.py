@@ -102,7 +102,7 @@ def test_field_weather_follows_the_record():
     [
         (lambda: rain(np.ones((2, 63)), 0.5, 1), "X must have shape"),
         (lambda: rain(np.full((2, 64), 16.0), 0.5, 1), "X must lie in"),
-        (lambda: rain(np.full((2, 64), np.nan), 0.5, 1), "X must lie in"),
+        (lambda: rain(np.full((2, 64), np.nan), 0.5, 1), "X must be finite"),
         (lambda: rain(np.ones((2, 64)), 1.5, 1), "intensity must lie in"),
         (lambda: rain(np.ones((2, 64)), np.array([0.1, 0.2, 0.3]), 1), "intensity must be one number"),
         (lambda: intensity(-1), "millimetres must be"),

@@ -7,39 +7,20 @@ the page's origin, whatever else the test is about.
 import os
 import shutil
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 import pytest
 from firefox import Firefox
 from playwright.sync_api import expect, sync_playwright
-from reader import Reader
+from reader import PATIENCE, Reader
 
 from tools import browsers, driven, make, serve
 from tools.locked import locked
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = int(os.environ.get("LAB_PATIENCE", "60")) * 1000  # ms: machines that run tests are busy
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Tests that share what a module makes once stay in one process; all others go where there is room."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    @cache
-    def shares(module):
-        return 'scope="module"' in (ROOT / module).read_text("utf-8")
-
-    class Sharing(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            module = nodeid.partition("::")[0]
-            return module if shares(module) else nodeid
-
-    return Sharing(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +33,17 @@ def dist(tmp_path_factory):
         return Path(shutil.copytree(built, tmp_path_factory.mktemp("site") / "dist"))
 
 
+@pytest.fixture(scope="session")
+def served_dist(dist, tmp_path_factory):
+    """The built site without what only a page without a server needs, which could stand in for what a host lacks."""
+    target = tmp_path_factory.mktemp("served") / "dist"
+    return Path(shutil.copytree(dist, target, ignore=shutil.ignore_patterns("offline")))
+
+
 @pytest.fixture
-def broken_dist(dist, tmp_path):
-    """A copy of the built site for a test to break; what only a page without a server needs is left out."""
-    return Path(shutil.copytree(dist, tmp_path / "dist", ignore=shutil.ignore_patterns("offline")))
+def broken_dist(served_dist, tmp_path):
+    """A copy of that site for a test to break."""
+    return Path(shutil.copytree(served_dist, tmp_path / "dist"))
 
 
 @pytest.fixture(scope="session")

@@ -382,6 +382,7 @@ CALLS = {
     "report of a labelling project": labelling_report,
     "prices of projects": projects,
     "other data": lambda: [datasets.digits(), datasets.breast_cancer(), datasets.rainfall()],
+    "voices and ratings": lambda: [datasets.speech(), datasets.ratings()],
 }
 
 

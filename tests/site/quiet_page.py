@@ -57,7 +57,7 @@ class Page:
         await self.send("open", state={"track": track, "prediction": prediction, **state})
 
     async def patch(self, label, value):
-        model = next(id for title, id in self.models.items() if title.startswith(label))
+        model = next(model_id for title, model_id in self.models.items() if title.startswith(label))
         event = {"kind": "ModelChanged", "model": {"id": model}, "attr": "value", "new": value}
         await self.send("patch", patch={"events": [event]})
 
@@ -94,9 +94,9 @@ def strict(text):
 
 
 def run(coroutine):
-    """What the coroutine gives, in a minute at most; in a thread of its own, since Playwright has a loop in this one."""
+    """What the coroutine gives, in ten minutes at most; in a thread of its own, since Playwright has a loop in this one."""
     with ThreadPoolExecutor(1) as elsewhere:
-        return elsewhere.submit(lambda: asyncio.run(asyncio.wait_for(coroutine, 60))).result()
+        return elsewhere.submit(lambda: asyncio.run(asyncio.wait_for(coroutine, 600))).result()
 
 
 def talk(conversation, workbench=part1.DeduplicationAudit):

@@ -1,5 +1,6 @@
 """A reader in Chromium: opens the lab, predicts, moves controls, and notices what goes wrong meanwhile."""
 
+import os
 import re
 from contextlib import contextmanager
 from copy import copy
@@ -7,9 +8,15 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import expect
 
+PATIENCE = int(os.environ.get("LAB_PATIENCE", "60")) * 1000  # ms: machines that run tests are busy
 QUESTION = "Reduction in total training FLOPs"
 LICENCES, CRAWL = "Licence texts (real)", "Simulated crawl (copies are made)"
 PART = "[data-part='1']"
+IS_KEPT = """async () => {
+  const shelf = await caches.open("lab-python");
+  return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
+}"""
+NO_PYTHON = "delete globalThis.Worker;"  # a script for tests to which Python's start is only a burden
 
 
 class Reader:

@@ -6,8 +6,8 @@ import threading
 import hosts
 import pytest
 from playwright.sync_api import expect
+from reader import NO_PYTHON
 
-NO_PYTHON = "delete globalThis.Worker;"
 FAULT = r"a fault of a test"
 THROWS = 'throw new Error("a fault of a test")'
 

@@ -230,7 +230,7 @@ def test_a_message_for_nobody_is_an_error_and_does_no_harm(small):
         ({"type": "ask", "id": 1}, "part 1 cannot be asked for None"),
         (
             {"type": "open", "state": {"track": "space"}},
-            "track must be one of cloud, edge, mobile, tiny, not 'space'",
+            "the id of a track must be one of cloud, edge, mobile, tiny, not 'space'",
         ),
     ],
 )

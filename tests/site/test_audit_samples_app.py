@@ -8,6 +8,7 @@ from quiet_page import ROOT, talk
 
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import Audit
+from dataselect_core.dedup.control import at_random, compare
 from dataselect_core.dedup.items import Frames, Signals
 from dataselect_core.figures.deduplication.figures import recompute
 from dataselect_core.tracks import TRACKS
@@ -227,3 +228,47 @@ def test_every_noun_of_the_page_is_told():
             assert all(page.of("results")[-1]["nouns"][name.lower()] for name in places)
 
     talk(conversation)
+
+
+def test_the_control_is_compared_when_it_is_asked_for(audits):
+    """As much removed at random, over the seeds of the core: its figures, its line, a verdict, and none elsewhere."""
+
+    async def conversation(page):
+        await opened(page, "frames", settings={"threshold": 0.7})
+        page.first = page.of("results")[-1]
+        await page.ask("control")
+        await page.rest()
+        page.compared = page.of("results")[-1]
+        page.line = {name: list(values) for name, values in page.bench.control_line.data.items()}
+        await page.patch("Similarity threshold", 0.9)
+        await page.rest()
+
+    page = talk(conversation)
+    assert "control-open" in page.first["cases"] and "control.gap" not in page.first["values"]
+    audit = audits["frames"]
+    point = audit.at(0.7)
+    found = compare(audit, point)
+    values = {
+        path: value["value"] for path, value in page.compared["values"].items() if path.startswith("control.")
+    }
+    assert values["control.seeds"] == 5
+    assert (values["control.gap"], values["control.gap_half"]) == pytest.approx(found.against_control())
+    assert (values["control.kept"], values["control.kept_half"]) == pytest.approx(found.against_raw())
+    assert {"control-shown", "control-better", "seeds-same"} <= set(page.compared["cases"])
+    assert set(values) | {"control-shown"} <= set(page.compared["session"])  # no part of a report
+    removed = float(audit.mass[audit.train_index[~point.keep[audit.train_index]]].sum())
+    curve = audit.plan.curve(at_random(audit.mass, audit.train_index, removed, 1))
+    assert page.line["y"] == pytest.approx(list(audit.plan.uniform_loss - curve.loss))
+    later = page.of("results")[-1]
+    assert "control-open" in later["cases"] and not len(page.bench.control_line.data["x"])
+
+
+def test_before_the_lock_there_is_no_control():
+    """What compares the results is a result."""
+
+    async def conversation(page):
+        await opened(page, "frames", prediction=None)
+        await page.ask("control")
+
+    page = talk(conversation)
+    assert any("before the prediction is locked" in sentence for sentence in page.sentences)

@@ -191,7 +191,7 @@ def test_the_last_bits_of_another_machine_replace_nothing(checkout, monkeypatch)
 
     monkeypatch.setattr(derive.apart, "compute", compute)
     edit(gap_map(checkout), 'np.array(move["recall"])', 'np.asarray(move["recall"])')
-    edit(gap_map(checkout), "made = mixing.grid(", "made = dict() | mixing.grid(")
+    edit(gap_map(checkout), "made = mix.grid(", "made = dict() | mix.grid(")
     assert path in derive.keep(checkout, checkout / "data")
     after = derive.read(path)
     assert after["value"] == before["value"] and after["key"] != before["key"]
@@ -241,7 +241,7 @@ def test_a_computation_apart_is_what_it_is_here(tmp_path):
 def test_one_sweep_computed_now_is_the_one_in_the_repository():
     """The tumours' sweep, of which random sampling is the quickest curve, comes out as it is kept."""
     program = (
-        "import json; from dataselect_core import exhaustive as e; from dataselect_core.sweep import sweep;"
+        "import json; from dataselect_core.sampling import reference_sweep as e; from dataselect_core.sampling.sweep import sweep;"
         "p = e.problem('breast_cancer');"
         "c = sweep(p.X, p.y, ('random',), (e.BASELINE_BATCH,), p.initial, p.baseline, e.SEEDS, test_share=e.TEST_SHARE);"
         "n = len(e.split(p, e.TEST_SHARE, 0)[3]); print(json.dumps(e.pack(c, n)))"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
+from reader import NO_PYTHON, PATIENCE
 
 from tools import serve
 
@@ -81,11 +82,20 @@ def book(chromium, address, tmp_path):
     """Opens a book with the lab at a query; ORIGIN in it stands for the book's own origin.
 
     `attributes` go to the frame, `headers` are those of the book, `lab` is the lab's address if it is another,
-    and the frame stays empty unless the lab `arrives`.
+    the frame stays empty unless the lab `arrives`, and Python starts in it only if it is `live`.
     """
 
     @contextmanager
-    def opened(query, host="127.0.0.1", attributes="", headers=None, lab=address, arrives=True, **options):
+    def opened(
+        query,
+        host="127.0.0.1",
+        attributes="",
+        headers=None,
+        lab=address,
+        arrives=True,
+        live=False,
+        **options,
+    ):
         with serving(tmp_path, headers or {}) as served:
             home = served.rstrip("/").replace("127.0.0.1", host)
             source = f"{lab}index.html{query.replace('ORIGIN', home)}"
@@ -93,9 +103,10 @@ def book(chromium, address, tmp_path):
             text = text.replace("<iframe", f"<iframe {attributes}")
             (tmp_path / "book.html").write_text(text, encoding="utf-8")
             context = chromium.new_context(**{"viewport": {"width": 900, "height": 700}, **options})
-            context.set_default_timeout(60_000)  # machines that run tests are busy
-            context.set_default_timeout(60_000)  # machines that run tests are busy
+            context.set_default_timeout(PATIENCE)
             try:
+                if not live:
+                    context.add_init_script(NO_PYTHON)
                 here = Book(context, home)
                 here.page.goto(f"{home}/book.html")
                 if arrives:
@@ -127,7 +138,7 @@ def test_height_and_progress_reach_the_named_origin(book, address):
 
 def test_progress_is_what_the_lab_map_shows(book):
     """From the first visit to a decision, and back when evidence goes stale, the book is told the map's own state."""
-    with book("?embed=1&track=cloud&part=1&corpus=licences&origin=ORIGIN") as here:
+    with book("?embed=1&track=cloud&part=1&corpus=licences&origin=ORIGIN", live=True) as here:
         part = here.lab.locator("[data-part='1']")
 
         def both(state, shown=None):
@@ -182,14 +193,12 @@ def test_nobody_else_is_told_anything(book, origin):
             expect(notice).to_contain_text("was ignored; allowed: an origin such as https://textbook.example")
 
 
-@pytest.mark.parametrize("part", ["1", "3"])
-def test_the_lab_leaves_focus_and_scroll_where_they_are(book, part):
-    """Until the reader acts in the frame, the book keeps the keyboard and its place, also when Python
-    arrives.
-    """
-    with book(f"?embed=1&part={part}") as here:
-        expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
-        expect(here.lab.locator(f"[data-part='{part}'] h2")).to_be_attached()
+@pytest.mark.parametrize("live", [True, False])
+def test_the_lab_leaves_focus_and_scroll_where_they_are(book, live):
+    """Until the reader acts in the frame, the book keeps the keyboard and its place, whether Python arrives or not."""
+    with book("?embed=1&part=3" if live else "?embed=1&part=1", live=live) as here:
+        expect(here.lab.locator("html")).to_have_attribute("data-boot", "live" if live else "failed")
+        expect(here.lab.locator(f"[data-part='{3 if live else 1}'] h2")).to_be_visible()
         here.page.wait_for_timeout(500)
         focused = here.page.evaluate("() => document.activeElement.getAttribute('aria-label')")
         assert focused == "Search the book"
@@ -230,7 +239,6 @@ def test_a_frame_that_may_keep_work_says_where_it_is(book):
         expect(here.lab.locator("[data-store-status]")).to_contain_text("Saved in this browser")
         said = here.lab.locator("[data-frame-storage]")
         expect(said).to_contain_text("Export it to a file before you leave")
-        expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
         here.page.reload()
         expect(here.lab.locator("[data-lock-answer='1']")).to_contain_text("31 %")
 
@@ -257,9 +265,9 @@ def test_a_frame_that_may_not_keep_work_says_so(book, host, attributes):
         expect(here.lab.get_by_role("button", name=re.compile("^Export")).first).to_be_visible()
 
 
-def test_outside_a_frame_nothing_is_said_about_frames(reader):
+def test_outside_a_frame_nothing_is_said_about_frames(new_reader):
     """A reader with the lab in a tab is told nothing about frames, and sees no way out of one."""
-    reader.open("?part=1")
+    reader = new_reader(script=NO_PYTHON).open("?part=1")
     expect(reader.one("[data-frame-storage]")).to_be_hidden()
     expect(reader.one("[data-own-tab]")).to_be_hidden()
     expect(reader.one(".foot")).to_be_visible()
@@ -330,13 +338,13 @@ def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
         question = here.lab.get_by_role("alertdialog")
         expect(question).to_be_visible()
         box, height = question.bounding_box(), here.page.viewport_size["height"]
-        assert 0 <= box["y"] and box["y"] + box["height"] <= height
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height
 
 
 def test_a_sandbox_without_its_origin_is_live_where_the_host_allows_it(book, dist):
     """As the guide says: without `allow-same-origin`, Python needs the host's `Access-Control-Allow-Origin`."""
     sandbox = 'sandbox="allow-scripts"'
-    with serving(dist, CORS) as lab, book("?embed=1&part=1", attributes=sandbox, lab=lab) as here:
+    with serving(dist, CORS) as lab, book("?embed=1&part=1", attributes=sandbox, lab=lab, live=True) as here:
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
         here.commit(31)
         expect(here.lab.locator("[data-value='removed.documents']").first).to_have_text(re.compile(r"\d"))
@@ -348,7 +356,10 @@ def test_a_sandbox_without_its_origin_is_live_where_the_host_allows_it(book, dis
 
 def test_an_isolated_book_gets_the_lab_from_a_host_with_headers(book, dist):
     """With the two headers of the guide, the lab is live in a page with `COEP: require-corp`, and keeps work."""
-    with serving(dist, FOR_FRAMES) as lab, book("?embed=1&part=1", headers=REQUIRE, lab=lab) as here:
+    with (
+        serving(dist, FOR_FRAMES) as lab,
+        book("?embed=1&part=1", headers=REQUIRE, lab=lab, live=True) as here,
+    ):
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
         here.commit(31)
         expect(here.lab.locator("[data-value='removed.documents']").first).to_have_text(re.compile(r"\d"))
@@ -364,7 +375,7 @@ def test_an_isolated_book_shows_no_lab_from_a_host_without_headers(book):
 
 def test_a_credentialless_frame_needs_no_headers_and_says_how_long_work_is_kept(book):
     """`credentialless` lets the lab into an isolated page; what the browser throws away is not called saved."""
-    with book("?embed=1&part=1", headers=REQUIRE, attributes="credentialless") as here:
+    with book("?embed=1&part=1", headers=REQUIRE, attributes="credentialless", live=True) as here:
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
         here.commit(31)
         status = here.lab.locator("[data-store-status]")

@@ -189,7 +189,7 @@ def test_a_wheel_and_a_member_of_it_come_by_pip(index):
 
 
 def test_an_absent_version_and_an_absent_member_are_told(index):
-    """pip's own reason, and a member that the package does not hold, appear in the message."""
+    """Pip's own reason, and a member that the package does not hold, appear in the message."""
     with pytest.raises(fetch.FetchError, match=r"pypi dataselect-core==9\.9: .*satisfies the requirement"):
         fetch.fetch(entry_of(b"", "x", {"pypi": "dataselect-core==9.9"}), "thing")
     origin = {"pypi": "dataselect-core==0.1.0", "member": "dataselect_core/absent.py"}

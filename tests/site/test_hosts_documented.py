@@ -92,7 +92,7 @@ def test_the_lines_for_nginx_send_the_headers_that_the_guide_promises(nginx, dis
     kinds = {
         "": ("text/html; charset=utf-8", "no-cache", True),
         "index.html": ("text/html; charset=utf-8", "no-cache", True),
-        one("assets/lab.*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
+        one("assets/page.*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
         one("assets/*.css"): ("text/css; charset=utf-8", IMMUTABLE, True),
         one("assets/*.wasm"): ("application/wasm", IMMUTABLE, True),
         one("assets/*.bin"): ("application/octet-stream", IMMUTABLE, False),

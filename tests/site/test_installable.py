@@ -10,6 +10,7 @@ import pytest
 from editions import another, copied, switched_off
 from host import hosting
 from playwright.sync_api import expect
+from reader import NO_PYTHON
 
 from tools import browsers, installable, service_worker
 
@@ -52,7 +53,8 @@ def test_chromium_can_install_it_from_a_folder(playwright, dist, tmp_path):
         )
         try:
             page = browser.new_page()
-            page.goto(home + "index.html")
+            page.add_init_script(NO_PYTHON)
+            page.goto(home + "index.html", wait_until="domcontentloaded")
             client = browser.new_cdp_session(page)
             found = client.send("Page.getAppManifest")
             assert found["errors"] == [] and found["url"].startswith(home + "assets/")
@@ -79,9 +81,9 @@ def test_manifest_names_what_is_there(app_manifest):
             assert struct.unpack(">II", data[16:24]) == (side, side)
 
 
-def test_theme_colours_for_light_and_dark(reader):
+def test_theme_colours_for_light_and_dark(new_reader):
     """The browser's frame has the colour of the head of the page, in the light scheme and in the dark."""
-    page = reader.open().page
+    page = new_reader(script=NO_PYTHON).open().page
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         named = page.locator(f"meta[name='theme-color'][media*='{scheme}']").get_attribute("content")

@@ -1,22 +1,27 @@
-"""The second visit finds Python as the first one left it; whatever spoils that means an ordinary start."""
+"""The second visit finds Python as the first one left it; whatever spoils that means an ordinary start.
+
+Pages from a folder and Firefox are in test_offline.py and test_part1_firefox.py, whose readers come back, too.
+"""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
-from reader import CRAWL, LICENCES
+from reader import CRAWL, IS_KEPT, LICENCES, PATIENCE, Reader
 
 from tools import serve
 
-IS_KEPT = """async () => {
-  const shelf = await caches.open("lab-python");
-  return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
-}"""
 REPLACE = """async (what) => {
   const shelf = await caches.open("lab-python");
   const [key] = (await shelf.keys()).filter((request) => request.url.endsWith(what));
   const bytes = new Uint8Array(await (await shelf.match(key)).arrayBuffer());
   await shelf.put(key, new Response(BODY));
+}"""
+KEEP = """async ([from, to]) => {
+  const shelf = await caches.open(from);
+  const copy = await caches.open(to);
+  for (const key of await copy.keys()) await copy.delete(key);
+  for (const key of await shelf.keys()) await copy.put(key, await shelf.match(key));
 }"""
 MARK = """async () => {
   const shelf = await caches.open("lab-python");
@@ -38,11 +43,33 @@ def python(reader, how):
 
 def kept(reader):
     """Wait until the browser holds Python."""
-    for _ in range(600):
+    for _ in range(PATIENCE // 100):
         if reader.page.evaluate(IS_KEPT):
             return reader
         reader.page.wait_for_timeout(100)
     pytest.fail("Python was not kept")
+
+
+@pytest.fixture(scope="module")
+def visited(chromium, address):
+    """A reader whose browser holds Python, with a prediction and the figures of the first visit."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
+    context.set_default_timeout(PATIENCE)
+    reader = Reader(context, address).open().commit(30)
+    python(reader, "new").results()
+    reader.first = figures(reader)
+    kept(reader).saved().page.evaluate(KEEP, ["lab-python", "whole"])
+    yield reader
+    context.close()
+
+
+@pytest.fixture
+def back(visited):
+    """That reader, whose browser holds Python as the first visit left it."""
+    visited.page.evaluate(KEEP, ["whole", "lab-python"])
+    yield visited
+    visited.check()
+    visited.errors.clear()
 
 
 def figures(reader):
@@ -56,16 +83,13 @@ def figures(reader):
     return found
 
 
-def test_second_visit_computes_the_same_figures(reader):
+def test_second_visit_computes_the_same_figures(back):
     """Python put back shows what a new one shows, in all parts, and also loads what it had not needed before."""
-    python(reader.open().commit(30), "new").results()
-    first = figures(reader)
-    assert any(re.search(r"59\.\d %", text) for text in first[2])
-    kept(reader).saved().reload()
-    python(reader, "kept").results()
-    assert figures(reader) == first
-    reader.page.get_by_role("link", name="Part 3").first.click()
-    expect(reader.page.locator("[data-part='3']")).to_have_attribute("data-results", re.compile("."))
+    assert any(re.search(r"59\.\d %", text) for text in back.first[2])
+    python(back.open(), "kept").results()
+    assert figures(back) == back.first
+    back.page.get_by_role("link", name="Part 3").first.click()
+    expect(back.page.locator("[data-part='3']")).to_have_attribute("data-results", re.compile("."))
 
 
 @pytest.mark.parametrize(
@@ -75,29 +99,26 @@ def test_second_visit_computes_the_same_figures(reader):
         ("places", "new TextDecoder().decode(bytes).replace(/(start.:)[0-9]+/, '$17')"),
     ],
 )  # fmt: skip
-def test_damaged_python_is_passed_by(reader, what, damage):
+def test_damaged_python_is_passed_by(back, what, damage):
     """A kept Python that is damaged in whatever way is not used: the start is an ordinary one, without a word."""
-    kept(reader.open().commit(30).live()).saved()
-    reader.page.evaluate(REPLACE.replace("BODY", damage), what)
-    reader.reload()
-    python(reader, "new").results()
-    expect(reader.notice()).to_be_hidden()
-    expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
+    back.page.evaluate(REPLACE.replace("BODY", damage), what)
+    python(back.open(), "new").results()
+    expect(back.notice()).to_be_hidden()
+    expect(back.value("reveal.prediction")).to_have_text("30.0 %")
 
 
-def test_python_of_another_build_is_passed_by(reader):
+def test_python_of_another_build_is_passed_by(back):
     """What another build of the lab kept is not used, and gives its place to this one's."""
-    kept(reader.open().live()).page.evaluate(MARK)
-    reader.reload()
-    kept(python(reader, "new"))
-    assert not reader.page.evaluate(
+    back.page.evaluate(MARK)
+    kept(python(back.open(), "new"))
+    assert not back.page.evaluate(
         "async () => (await (await caches.open('lab-python')).keys()).some((r) => r.url.includes('another'))"
     )
 
 
 @pytest.mark.parametrize("trouble", [FORBIDDEN, FULL])
 def test_browser_that_keeps_nothing(new_reader, broken_dist, trouble):
-    """Where the browser forbids keeping, or has no room, every visit is an ordinary one."""
+    """Where the browser forbids keeping, or has no room, the second visit is an ordinary one, too."""
     (shelf,) = (broken_dist / "assets").glob("python.*")
     begin = "function shelf(key) {"
     assert begin in shelf.read_text()
@@ -105,31 +126,5 @@ def test_browser_that_keeps_nothing(new_reader, broken_dist, trouble):
     with serve.serving(broken_dist) as base:
         reader = new_reader(base=base).open().commit(30).live().results().saved()
         reader.page.wait_for_timeout(1000)
-        python(reader.reload(), "new").results()
-
-
-def test_page_from_a_folder_keeps_python(new_reader, dist):
-    """A page opened by double click finds Python kept the second time, too."""
-    reader = new_reader(base=dist.as_uri() + "/").open().commit(30)
-    kept(python(reader, "new").results()).saved().reload()
-    python(reader, "kept").results()
-    reader.type_threshold(0.6)
-
-
-def test_firefox_keeps_python(new_firefox, address):
-    """Firefox, too, finds Python kept the second time, and computes with it."""
-    firefox = new_firefox()
-    firefox.open(address + "index.html?track=cloud&part=1&corpus=licences")
-    firefox.type("spinbutton", "Reduction in total training FLOPs", "30")
-    firefox.click("button", "Commit")
-    shows = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent)"
-    firefox.wait(shows, "reveal.measured", "^59\\.\\d %$")
-    assert firefox.ask("() => document.documentElement.dataset.python") == "new"
-    firefox.wait(IS_KEPT)
-    firefox.reload()
-    firefox.wait("() => document.documentElement.dataset.boot === 'live'")
-    assert firefox.ask("() => document.documentElement.dataset.python") == "kept"
-    firefox.type("textbox", "Similarity threshold (number)", "0.6")
-    firefox.press("Enter")
-    firefox.wait(shows, "setting.threshold", "^0\\.600$")
-    firefox.check(address)
+        # What was kept would be used from the beginning, so that nothing more needs to start.
+        expect(reader.reload().html).to_have_attribute("data-python", "new")

@@ -4,16 +4,15 @@ nothing.
 
 import json
 import re
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from dataselect_core import settings
 from dataselect_core.ledger.check import verify
 from dataselect_core.ledger.record import Ledger
 
-ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {
     "1": {
         "corpus": "licences",
@@ -104,9 +103,7 @@ def test_every_setting_round_trips(reader, part):
 @pytest.mark.parametrize("part", SETTINGS)
 def test_no_setting_of_the_address_is_left_out_here(part):
     """Every setting that an address may have for a part is among those tried above."""
-    table = (ROOT / "site" / "shell" / "state.js").read_text(encoding="utf-8")
-    settings = re.findall(r"^    (\w+): \{ .*parts: \[(.*)\] \},$", table, flags=re.MULTILINE)
-    assert {name for name, parts in settings if f'"{part}"' in parts} == set(SETTINGS[part])
+    assert set(settings.SETTINGS[part]) == set(SETTINGS[part])
 
 
 def test_a_moved_control_is_in_the_copied_link(new_reader):

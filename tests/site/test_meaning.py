@@ -104,12 +104,29 @@ def test_what_is_reached_changes_the_key(project, name, old, new):
         ("core/parts/two.py", "n + 2", "n + 9"),
         ("core/__init__.py", '"1"', '"2"'),
         ("core/deep.py", "return n", "return -n"),
+        ("core/middle.py", "def double(n):", "def double(n: int) -> int:"),
+        ("core/start.py", "LIMIT = 3", "LIMIT: int = 3"),
+        ("core/start.py", "from .late", "found: list[int]\n    from .late"),
         ("core/new.py", "", "print('nobody imports this')\n"),
     ],
 )
 def test_what_is_not_reached_or_means_nothing_does_not(project, name, old, new):
-    """Comments, docstrings, layout and code that cannot be reached leave the key as it is."""
+    """Comments, docstrings, layout, types and code that cannot be reached leave the key as it is."""
     assert project() == project(name, old, new)
+
+
+def test_a_field_counts_and_its_type_does_not(project):
+    """A class has a field by its annotation: another name is another key, another type is not."""
+    project("core/late.py", "", "\nclass Point:\n    x: int\n    y: int = 2\n")
+    before = project("core/late.py", "return helper(n)", "return Point, helper(n)")
+    assert project("core/late.py", "x: int", "x: float") == before
+    other = [
+        project("core/late.py", "x: float", "x: ClassVar[float]"),
+        project("core/late.py", "x: ClassVar[float]", "z: float"),
+        project("core/late.py", "    z: float\n", ""),
+        project("core/late.py", "y: int = 2", "y = 2"),
+    ]
+    assert len({before, *other}) == 5
 
 
 def test_a_module_can_move(project):
@@ -191,7 +208,7 @@ def test_every_way_to_bind_a_name_is_followed(project):
         ("def late(n):\n    def inner():\n        FACTOR = n\n    return inner, FACTOR\n", True),
         ("class late:\n    FACTOR = 1\n    def f(self):\n        return FACTOR\n", True),
         ("@FACTOR\ndef late(FACTOR):\n    return FACTOR\n", True),
-        ("def late(n) -> FACTOR:\n    match n:\n        case [*FACTOR]:\n            pass\n", True),
+        ("def late(n, m=FACTOR):\n    match n:\n        case [*FACTOR]:\n            pass\n", True),
     ],
 )
 def test_names_of_a_function_hide_those_of_the_module(project, code, reached):
@@ -203,7 +220,7 @@ def test_names_of_a_function_hide_those_of_the_module(project, code, reached):
 
 def test_the_key_is_the_same_in_another_python(tmp_path):
     """The Python of the browser, two versions newer than the oldest that builds, writes the same keys."""
-    entries = ["dataselect_core.figures.deduplication:recompute", "tools.optimum:compute"]
+    entries = ["dataselect_core.figures.deduplication.figures:recompute", "tools.optimum:compute"]
     program = (tmp_path / "keys.py").write_text
     program(
         (ROOT / "tools" / "meaning.py").read_text("utf-8")
@@ -253,8 +270,9 @@ def test_what_runs_is_in_the_key():
             name = frame.f_globals.get("__name__", "")
             if event == "call" and name.startswith("dataselect_core"):
                 ran.add((frame.f_code.co_filename, frame.f_code.co_firstlineno, frame.f_code.co_name))
-        from dataselect_core import datasets, exhaustive, gap_map, mixing
-        from dataselect_core.sweep import sweep
+        from dataselect_core import datasets
+        from dataselect_core.gap import gap_map, mix as mixing
+        from dataselect_core.sampling import reference_sweep as exhaustive
         import tools.gap_maps, tools.optimum
         fixed = json.loads(sys.argv[1])
         exhaustive.SEEDS, exhaustive.BATCH_SIZES, exhaustive.SIZES["digits"] = (0,), (100,), (None, 8, 20, 120, 120)

@@ -3,13 +3,14 @@
 import re
 
 from playwright.sync_api import expect
+from reader import IS_KEPT
 
 SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent)"
 REFUSED = "() => fetch(document.scripts[0].src).then(() => false, () => true)"
 
 
 def test_offline_chromium(new_reader, dist):
-    """In Chromium, the opened file gets to live results, moves, changes the corpus, and keeps its record."""
+    """In Chromium, the opened file gets to live results, moves, changes the corpus, keeps its record and Python."""
     reader = new_reader(base=dist.as_uri() + "/").open("?track=cloud&part=1")
     reader.commit(30).live().results()
     expect(reader.html).to_have_attribute("data-first-view", "kept")
@@ -17,8 +18,11 @@ def test_offline_chromium(new_reader, dist):
     reader.type_threshold(0.6)
     reader.choose_corpus("Licence texts (real)")  # data that is loaded only now
     expect(reader.value("reveal.measured")).to_have_text(re.compile(r"^59\.\d %$"))
+    reader.page.wait_for_function(IS_KEPT)
     reader.saved().reload()
     expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.live().html).to_have_attribute("data-python", "kept")
+    reader.type_threshold(0.7)
     assert all(url.startswith(("file:///", "blob:", "data:")) for url in reader.requests)
     assert reader.part.is_visible()
 

@@ -1,11 +1,13 @@
 """Part 1 as a reader does it, in a stock Firefox."""
 
+from reader import IS_KEPT
+
 TEXT = "(path) => document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent"
 SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent)"
 
 
 def test_part1_from_cold_to_evidence(new_firefox, address):
-    """Predict before Python is there, work by keyboard, field and click, reload: it is all still there."""
+    """Predict before Python is there, work by keyboard, field and click, reload: all is still there, Python, too."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=cloud&part=1&corpus=licences")
     firefox.wait("() => document.documentElement.dataset.boot !== 'static'")
@@ -49,6 +51,8 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
         "() => document.querySelector(`[data-part='1'] [data-captured]`).textContent === 'Captured.'"
     )
 
+    assert firefox.ask("() => document.documentElement.dataset.python") == "new"
+    firefox.wait(IS_KEPT)
     firefox.reload()
     firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('35 %')")
     assert (
@@ -60,5 +64,9 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     firefox.wait(
         "() => document.querySelector(`[data-part='1'] [data-evidence]`).textContent.includes('current')"
     )
+    assert firefox.ask("() => document.documentElement.dataset.python") == "kept"
+    firefox.type("textbox", "Similarity threshold (number)", "0.6")
+    firefox.press("Enter")
+    firefox.wait(SHOWS, "setting.threshold", "^0\\.600$")
     assert len(firefox.requests) > 20  # that none left the origin is only worth something if they were seen
     firefox.check(address)

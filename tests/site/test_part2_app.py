@@ -474,6 +474,65 @@ def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works)
     assert met(works)
 
 
+# -- which runs are compared ---------------------------------------------------------------------------------
+
+
+def test_the_prediction_is_compared_with_a_pair_that_differs_in_the_strategy_alone():
+    """A pair of batch 10 stays the pair when single runs of other batches follow, and the page says which is alone."""
+
+    async def conversation(page):
+        await begin(page, of="cloud", budget=60, seeds=1)
+        await run(page, strategy="margin", batch=10)
+        page.alone = results(page)
+        await run(page, strategy="random", batch=10)
+        page.pair = results(page)
+        await run(page, strategy="least_confidence", batch=20)
+        await run(page, strategy="random", batch=5)
+
+    page = hold(conversation)
+    assert "own-needs-random" in page.alone["cases"] and page.alone["values"]["pair.batch"]["value"] == 10
+    assert "own-pair" in page.pair["cases"] and "newest-alone" not in page.pair["cases"]
+    assert (page.last["pair.random"], page.last["pair.active"], page.last["pair.batch"]) == (2, 1, 10)
+    assert page.last["run.number"] == 4 and "newest-alone" in results(page)["cases"]
+    stated = results(page)["settings"]
+    assert (stated["random.number"], stated["active.number"], stated["newest.number"]) == (2, 1, 4)
+
+
+def test_the_check_follows_the_committed_marker():
+    """Before the marker the latest run is checked; after it the marker, whatever runs follow."""
+
+    async def conversation(page):
+        await begin(page, of="mobile", budget=120, seeds=1)
+        await run(page, strategy="margin", batch=20)
+        page.before = results(page)
+        await page.ask("commit", run=1, labels=60)
+        await run(page, strategy="random", batch=50)
+
+    page = hold(conversation)
+    assert "check-run" in page.before["cases"] and "check-marker" in results(page)["cases"]
+    assert page.last["check.target.value"] == page.last["marker.accuracy"]
+    assert page.last["check.budget.value"] == pytest.approx(page.last["marker.cost"])
+    assert page.last["check.guardrail.value"] == 2
+
+
+def test_any_measure_is_the_optimums_on_two_classes():
+    """Where the sweep's optimum is one measure, a run of another with its batch has tried it: the three are one."""
+
+    async def conversation(page):
+        await begin(page, of="tiny", budget=40, seeds=1)
+        for strategy in ("entropy", "margin", "least_confidence"):
+            for batch in (5, 10):
+                await run(page, strategy=strategy, batch=batch)
+        await page.ask("commit", run=1, labels=20)
+        page.tried = results(page)
+
+    page = hold(conversation)
+    best = page.tried["values"]["optimum.strategy"]["value"], page.tried["values"]["optimum.batch"]["value"]
+    assert best[0] != "random"
+    wanted = "best-tried" if best[1] in (5, 10) else "best-untried"
+    assert wanted in page.tried["cases"] and "better-strategy" not in page.tried["cases"]
+
+
 # -- the marker --------------------------------------------------------------------------------------------
 
 

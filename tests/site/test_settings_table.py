@@ -7,7 +7,7 @@ import pytest
 
 import dataselect_core.settings as core
 from dataselect_core.facts import load
-from tools import guides, node, pages
+from tools import guides, node, site_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = [
@@ -47,7 +47,7 @@ def read_by_the_page(tmp_path, trials):
 
 def changed(part, name, **entries):
     """The table with one entry changed."""
-    table = pages.settings_table(ROOT)
+    table = site_facts.settings_table(ROOT)
     row = table["settings"][part][name] if part else table["limits"][name]
     row.update(entries)
     return table
@@ -62,7 +62,7 @@ def test_the_page_follows_every_number(tmp_path):
         for high in (row["high"], row["high"] + 1):
             trials.append({"table": changed(part, name, high=high), "addresses": [address]})
     answers = read_by_the_page(tmp_path, trials)
-    for i, (part, name) in enumerate(NUMBERS):
+    for i, (_, name) in enumerate(NUMBERS):
         (before,), (after,) = answers[2 * i], answers[2 * i + 1]
         assert before["settings"] == {} and "allowed" in before["ignored"][0], name
         assert name in after["settings"] and after["ignored"] == [], name

@@ -33,16 +33,63 @@ def test_the_table_replaces_the_one_before():
         ways.written("before\nafter\n", "new")
 
 
+def test_a_cell_that_failed_states_its_reason():
+    """Below the table stands what went wrong in each cell that says NO, in one line without markup."""
+    found = {
+        ("A server", "firefox"): {**ALL, "report": "it <differs>\n| in `two` figures", "own": "x " * 300}
+    }
+    text = ways.table(found, VERSIONS, DAY)
+    assert "\n- NO, A server, Firefox, report: it differs in two figures\n" in text
+    assert re.search(r"^- NO, A server, Firefox, own corpus: [x ]{150,200}…$", text, re.MULTILINE)
+    assert unexplained(text) == []
+    assert unexplained(text.replace("- NO, A server, Firefox, report", "- ")) == ["A server, Firefox, report"]
+
+
+def test_what_was_found_is_kept_for_the_same_site(tmp_path):
+    """One way can be tried again, and its cells replace those before; a changed site is tried whole."""
+    path = tmp_path / "found.json"
+    ways.Kept(path, "one").add("A server", "firefox", "153.0", {**ALL, "own": "no room"})
+    ways.Kept(path, "one").add("A frame", "chromium", "156", ALL)
+    ways.Kept(path, "one").add("A server", "firefox", "154.0", ALL)
+    kept = ways.Kept(path, "one")
+    assert kept.found == {("A server", "firefox"): ALL, ("A frame", "chromium"): ALL}
+    assert kept.versions == {"firefox": "154.0", "chromium": "156"}
+    assert ways.Kept(path, "two").found == {}
+
+
+def rows_of(text):
+    """The cells of the table's lines."""
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def unexplained(text):
+    """The cells that are neither "yes" nor a "NO" whose reason stands below the table."""
+    wrong = []
+    for way, browser, *cells in rows_of(text)[2:]:
+        for check, cell in zip(ways.CHECKS.values(), cells, strict=True):
+            place = f"{way}, {browser}, {check}"
+            reason = re.search(rf"^- NO, {re.escape(place)}: \S+ \S+", text, re.MULTILINE)
+            if cell != "yes" and not (cell == "NO" and reason):
+                wrong.append(place)
+    return wrong
+
+
 def test_the_readme_has_the_table_of_the_last_command():
-    """Between the markers stand the command's columns, and of every way in it each cell was tried and held."""
+    """Between the markers stand the command's columns; each way in was tried in both browsers, and each cell held or
+    states why it did not.
+    """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     inside = text.partition(ways.BEGIN)[2].partition(ways.END)[0].strip()
     assert text.count(ways.BEGIN) == text.count(ways.END) == 1
     assert "not been made yet" not in inside, "run `python build.py ways`, which writes the table"
-    rows = [line.split("|")[1:-1] for line in inside.splitlines() if line.startswith("|")]
-    rows = [[cell.strip() for cell in row] for row in rows]
+    rows = rows_of(inside)
     assert rows[0] == ["Way in", "Browser", *ways.CHECKS.values()]
-    assert all(way in ways.WAYS for way, *_ in rows[2:])
-    assert len(rows) >= 2 + 2 * 4  # two browsers; the way without a network needs a service worker
-    assert [row for row in rows[2:] if row[2:] != ["yes"] * len(ways.CHECKS)] == []
-    assert re.search(r"^Tried on \d{4}-\d\d-\d\d by `python build.py ways` with Chromium", inside)
+    tried = {(way, browser) for way, browser, *_ in rows[2:]}
+    left_out = {(way, name) for way in ways.WAYS for name in ways.driven.NAMES.values()} - tried
+    assert {way for way, _ in tried} <= set(ways.WAYS)
+    assert [
+        each for each in left_out if "Not tried: {} ({}).".format(*each).lower() not in inside.lower()
+    ] == []
+    assert unexplained(inside) == []
+    assert re.search(r"^Tried on \d{4}-\d\d-\d\d by `python build.py ways` with ", inside)

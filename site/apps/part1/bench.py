@@ -13,6 +13,7 @@ from apps.shared.controlled import Controlled
 from apps.shared.controls import by_label, choice, slider_with_number, switch, whole_number
 from dataselect_core import datasets, tracks
 from dataselect_core.dedup.audit import Audit
+from dataselect_core.dedup.control import at_random, compare_stepwise
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication.figures import known
 from dataselect_core.figures.deduplication.situation import (
@@ -49,6 +50,7 @@ class DeduplicationAudit(Controlled):
         self._audit = None
         self._audit_key = None
         self._point = self.learning = None  # what is shown
+        self._control = None  # audit, kept part, comparison and curve of the last control
         self._ghost = None  # what stood before this movement
         self._moved = 0.0  # when the reader last changed what is kept
         self.asked = None  # the point where the share goes that the lock asks about
@@ -91,6 +93,9 @@ class DeduplicationAudit(Controlled):
         self.raw_line = plots.line(self.icr_plot, "Raw corpus", plots.BLUE, "circle")
         self.ghost_line = plots.line(self.icr_plot, "Previous setting", plots.GREY, None, "dotted", 2)
         self.kept_line = plots.line(self.icr_plot, "Deduplicated", plots.GREEN, "square", "dashed")
+        self.control_line = plots.line(
+            self.icr_plot, "As much removed at random", plots.ORANGE, "triangle", "dotdash"
+        )
         plots.dress_legend(self.icr_plot, "bottom_right")
 
         similarity, share = "Exact Jaccard similarity of a pair", "Share of pairs LSH finds"
@@ -208,6 +213,31 @@ class DeduplicationAudit(Controlled):
         self._must_show()
         return compare.side_by_side(self._audit, left, right)
 
+    def ask_control(self):
+        """Compare the deduplicated corpus with one from which as much was removed at random, over several seeds."""
+        self._must_show()
+        self.start(self._compare(self._audit, self._point))
+        return True
+
+    async def _compare(self, audit, point):
+        comparison = None
+        for step in compare_stepwise(audit, point):
+            if isinstance(step, tuple):
+                await self.progress(*step)
+            else:
+                comparison = step
+        removed = float(audit.mass[audit.train_index[~point.keep[audit.train_index]]].sum())
+        mask = at_random(audit.mass, audit.train_index, removed, audit.seed)
+        self._control = (audit, point.keep, comparison, audit.plan.curve(mask))
+        self._report()
+
+    def _compared(self, point):
+        """The comparison and the curve of the control, where they were made at this point; else (None, None)."""
+        known = self._control
+        if known is None or known[0] is not self._audit or (known[1] != point.keep).any():
+            return None, None
+        return known[2:]
+
     def _must_show(self):
         if self._point is None:
             raise ValueError("there are no clusters before the prediction is locked and the corpus is ready")
@@ -256,12 +286,12 @@ class DeduplicationAudit(Controlled):
         if self._audit_key == self._key():
             self._report()
         elif not self.working:
-            self.start(self._prepare())
+            self.start(self._prepare)
 
     def _changed_corpus(self, *_):
         self._dim()
         if not self._quiet and self.sound():
-            self.start(self._prepare())
+            self.start(self._prepare)
 
     def _key(self):
         """What an audit depends on, as the controls stand."""
@@ -289,7 +319,14 @@ class DeduplicationAudit(Controlled):
     def _forget(self):
         """Show nothing until the next report."""
         self._point = self.learning = self._ghost = None
-        for source in (self.raw_line, self.kept_line, self.ghost_line, self.s_line, self.s_points):
+        for source in (
+            self.raw_line,
+            self.kept_line,
+            self.ghost_line,
+            self.control_line,
+            self.s_line,
+            self.s_points,
+        ):
             source.data = {"x": [], "y": []}
 
     def _report(self):
@@ -328,7 +365,8 @@ class DeduplicationAudit(Controlled):
             self.bands.value, self.rows.value = point.bands, point.rows
             self._quiet = False
         recall = audit.recall_by_similarity(point)
-        self._draw(point, learning, recall)
+        comparison, random = self._compared(point)
+        self._draw(point, learning, recall, random)
         situation = Situation(
             self.track,
             self.corpus.value,
@@ -339,10 +377,10 @@ class DeduplicationAudit(Controlled):
             self.edited,
             self.fixed,
         )
-        report = tables.report(situation, point, learning, recall)
+        report = tables.report(situation, point, learning, recall, comparison)
         self.say("results", locked=False, settings=self.settings(), **report)
 
-    def _draw(self, point, learning, recall):
+    def _draw(self, point, learning, recall, random):
         axis = self.compute.value
         small = self._audit.corpus.kind != "texts"
         unit = 1e6 if axis == "operations" or small else 1e12
@@ -352,6 +390,7 @@ class DeduplicationAudit(Controlled):
             (self.raw_line, learning.raw),
             (self.kept_line, learning.kept),
             (self.ghost_line, self._ghost.kept if self._ghost else None),
+            (self.control_line, random),
         ):
             source.data = (
                 {"x": [], "y": []}
@@ -363,7 +402,8 @@ class DeduplicationAudit(Controlled):
             )
         # The raw corpus spends the most, so the axes stay while the threshold moves.
         self.icr_plot.x_range.end = 1.03 * float(getattr(learning.raw, axis)[-1]) / unit
-        progress = learning.uniform_loss - np.concatenate([learning.raw.loss, learning.kept.loss])
+        drawn = [learning.raw.loss, learning.kept.loss, *([] if random is None else [random.loss])]
+        progress = learning.uniform_loss - np.concatenate(drawn)
         self.icr_plot.y_range.start = 0.5 * float(np.floor(2 * progress.min()))
         self.icr_plot.y_range.end = 0.5 * float(np.ceil(2 * progress.max()))
         similarity, probability = tables.s_curve(point)

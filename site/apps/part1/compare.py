@@ -141,8 +141,8 @@ def _curve(title, signal):
         "low": np.minimum.reduceat(signal, borders) / full,
         "high": np.maximum.reduceat(signal, borders) / full,
         "seconds": signal.size / simulated_clips.FACTS["rate"],
-        "alt": f"{signal.size:,} samples, {signal.size / simulated_clips.FACTS['rate']:.2f} s; peak {peak:.0%} of full scale; "
-        f"loudest between {low:.0f} and {high:.0f} Hz.",
+        "alt": f"{signal.size:,} samples, {signal.size / simulated_clips.FACTS['rate']:.2f} s; "
+        f"peak {peak:.0%} of full scale; loudest between {low:.0f} and {high:.0f} Hz.",
     }
 
 

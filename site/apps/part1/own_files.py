@@ -76,7 +76,7 @@ class PageFiles(CorpusFiles):
             if isinstance(document, Problem):
                 first = first or (number, document)
                 problems += 1
-                if problems == HOPELESS and not found or problems > PAGE_DOCUMENTS:
+                if (problems == HOPELESS and not found) or problems > PAGE_DOCUMENTS:
                     break
             else:
                 found += 1
@@ -86,7 +86,7 @@ class PageFiles(CorpusFiles):
                         f"this page reads. {LESS}"
                     )
             yield number, document
-        if problems > PAGE_DOCUMENTS or not found and first:
+        if problems > PAGE_DOCUMENTS or (not found and first):
             raise CorpusError(self._hopeless(problems, *first))
         if not found:
             what = self.names[0] if len(self.names) == 1 else "The folder"

@@ -3,10 +3,11 @@
 import numpy as np
 
 from apps.part1.compare import largest
+from dataselect_core.dedup.control import verdict
 from dataselect_core.figures.deduplication.cases import cases
 from dataselect_core.figures.deduplication.figures import figures, points
 from dataselect_core.lsh import collision_probability
-from dataselect_core.values import modelled
+from dataselect_core.values import measured, modelled
 
 
 def s_curve(point):
@@ -15,22 +16,49 @@ def s_curve(point):
     return similarity, collision_probability(similarity, point.bands, point.rows)
 
 
-def report(situation, point, learning, recall):
+DEDUPLICATED_AGAINST_CONTROL = {"better": "control-better", "worse": "control-worse", "same": "control-same"}
+DEDUPLICATED_AGAINST_RAW = {"better": "seeds-better", "worse": "seeds-worse", "same": "seeds-same"}
+
+
+def compared(comparison, progress):
+    """Figures and cases of the comparison with the control: shown when asked for, and no part of a report."""
+    if comparison is None:
+        return {}, ["control-open"]
+    here = f"mean over {len(comparison.seeds)} seeds, and half the width of its 95 % interval"
+    values = {"control.seeds": measured(len(comparison.seeds), "seeds", here)}
+    for name, found in (
+        ("kept", comparison.against_raw()),
+        ("random", comparison.control_against_raw()),
+        ("gap", comparison.against_control()),
+    ):
+        values[f"control.{name}"], values[f"control.{name}_half"] = (
+            measured(each, progress, here) for each in found
+        )
+    return values, [
+        "control-shown",
+        DEDUPLICATED_AGAINST_CONTROL[verdict(*comparison.against_control())],
+        DEDUPLICATED_AGAINST_RAW[verdict(*comparison.against_raw())],
+    ]
+
+
+def report(situation, point, learning, recall, comparison=None):
     """Everything the page shows at `point`; `recall` is its `recall_by_similarity`.
 
     Returns
     -------
     dict
-        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns` (what the corpus's items are called).
+        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns`
+        (what the corpus's items are called).
     """
     of = situation.audit.corpus
     values = figures(situation, point, learning)
-    session = beside(values)
+    shown, of_session = compared(comparison, of.progress)
+    session = beside(values) | shown
     return {
         "values": values | session,
-        "session": sorted(session),
+        "session": [*sorted(session), *of_session],
         "tables": {"ICR_Curve": curve_table(of, learning), "SCurvePlot": _recall_table(point, *recall)},
-        "cases": cases(situation, values, learning),
+        "cases": [*cases(situation, values, learning), *of_session],
         "clusters": largest(situation.audit, point),
         "nouns": nouns(of),
     }

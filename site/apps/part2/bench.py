@@ -140,7 +140,7 @@ class LabelingROI(Controlled):
         self.plot.clear()
         for side in self.sides.values():
             side.clear()
-        self.start(self._prepare())
+        self.start(self._prepare)
 
     def ask_lock(self, prediction, lock="2"):
         """A prediction or an answer is committed."""
@@ -184,7 +184,7 @@ class LabelingROI(Controlled):
             raise ValueError(
                 f"All {COUNTED} counted runs are used. Commit your marker; after that, runs are not counted."
             )
-        self.start(self._run(self.search, self.settings()))
+        self.start(self._run, self.search, self.settings())
         return True
 
     def _fits(self):
@@ -230,6 +230,7 @@ class LabelingROI(Controlled):
             "run": run,
             "labels": int(reading.labels[i]),
             "accuracy": float(reading.mean[i]),
+            "recall": float(reading.run.recall()[i]),
             "selects": reading.run.selects,
             "settings": dict(reading.run.settings),
             "seeds": reading.run.seeds,
@@ -245,7 +246,7 @@ class LabelingROI(Controlled):
             raise ValueError(
                 "A run is under way, and both would be slower for it. Wait for it or cancel it first."
             )
-        self.start(self._measure())
+        self.start(self._measure)
         return True
 
     def _must_be_open(self):
@@ -269,7 +270,9 @@ class LabelingROI(Controlled):
     def situation(self):
         """What the figures rest on."""
         data = self.data.value
-        random, active = (self.search.latest(data, selects) for selects in (False, True))
+        begun = self.search.begun(data)
+        random, active = runs.pair(begun)
+        newest = begun[-1] if begun and begun[-1] not in (random, active) else None
         return situation_.Situation(
             self.track,
             self.settings(),
@@ -281,6 +284,7 @@ class LabelingROI(Controlled):
             self.edited,
             self.fixed,
             self.curves,
+            newest and self.read(newest),
         )
 
     def target(self):
@@ -459,7 +463,7 @@ class LabelingROI(Controlled):
         self.say(
             "results",
             locked=False,
-            settings={**figures.stated(situation), "runs_used": self.search.used},
+            settings={**situation_.stated(situation), "runs_used": self.search.used},
             session=[*sorted(session), *of_session],
             unfinished=any(run.now_right for run in self.search.runs),
             **found,

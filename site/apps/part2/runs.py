@@ -17,6 +17,16 @@ def _known(settings):
     float(settings["test_share"])
 
 
+def _recall(marker, runs):
+    """The recall at a marker: as committed, else of its run where the record still has it, else None."""
+    if marker.get("recall") is not None:
+        return float(marker["recall"])
+    for run in runs:
+        if run.number == marker["run"]:
+            return float(run.recall()[int(marker["rounds"])])
+    return None
+
+
 class Search:
     """What one track's reader has done so far.
 
@@ -52,9 +62,10 @@ class Search:
                     "settings": dict(marker["settings"]),
                     "seeds": int(marker.get("seeds", seeds[0])),
                     "accuracy": float(marker["accuracy"]),
+                    "recall": _recall(marker, runs),
                     **{name: int(marker[name]) for name in ("run", "labels", "rounds")},
                 }
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             return
         self.runs, self.last, self.marker = runs, last, marker
         self.used = max(used, sum(run.counted for run in runs))
@@ -99,10 +110,6 @@ class Search:
         return [
             run for run in self.runs if (run.right or run.now_right) and data in (None, run.settings["data"])
         ]
-
-    def latest(self, data, selects):
-        """The newest run on a data set that lets a model choose, or that does not; None where there is none."""
-        return next((run for run in reversed(self.begun(data)) if run.selects is selects), None)
 
     def packed(self):
         """As the reader's record keeps it."""

@@ -4,7 +4,14 @@ from apps.part2.runs import COUNTED
 from dataselect_core.figures.active_learning import cases as labelling_cases
 from dataselect_core.figures.active_learning import figures, prediction, verdict
 from dataselect_core.figures.active_learning.runs import LINE, crossing
+from dataselect_core.sampling import reference_sweep
+from dataselect_core.settings import SETTINGS
 from dataselect_core.values import measured, modelled
+
+
+def strategy_label(name):
+    """A strategy in words, inside a sentence: "least confidence"."""
+    return SETTINGS["2"]["strategy"].options[name].lower()
 
 
 def session(search):
@@ -65,13 +72,13 @@ def session_cases(bench):
         cases += labelling_cases.knee_cases(bench.situation(), judged)
     if judged is not None and judged.best is not None:
         best, data = judged.best, search.marker["settings"]["data"]
-        tried = {
-            (run.settings["strategy"], run.settings["batch"] if run.selects else None)
+        tried = any(
+            reference_sweep.same_strategy(data, run.settings["strategy"], best.strategy)
+            and (best.strategy == "random" or run.settings["batch"] == best.batch_size)
             for run in search.runs
             if run.counted and run.settings["data"] == data
-        }
-        wanted = (best.strategy.replace("_", " "), best.batch_size if best.strategy != "random" else None)
-        cases.append("best-tried" if wanted in tried else "best-untried")
+        )
+        cases.append("best-tried" if tried else "best-untried")
     return cases
 
 
@@ -116,7 +123,7 @@ def _points(readings, frontier):
     rows = []
     for r in readings:
         name = (
-            f"{r.run.number}: {r.run.settings['strategy'].replace('_', ' ')}, batch {r.run.settings['batch']}"
+            f"{r.run.number}: {strategy_label(r.run.settings['strategy'])}, batch {r.run.settings['batch']}"
         )
         for i in range(len(r.labels)):
             rows.append(
@@ -153,7 +160,7 @@ def _runs(bench):
         rows.append(
             [
                 str(run.number),
-                run.settings["strategy"].replace("_", " "),
+                strategy_label(run.settings["strategy"]),
                 run.settings["batch"],
                 r.crossing,
                 at,

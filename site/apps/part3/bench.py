@@ -218,7 +218,7 @@ class DomainGapSynthesis(Controlled):
         if self.prediction is None or self.map is None:
             raise ValueError("there is no map before the prediction is locked and Python is ready")
         self._map_wanted = True
-        self.start(self._catch_up())
+        self.start(self._catch_up)
         return True
 
     def ask_lock(self, prediction, lock="3"):
@@ -269,7 +269,7 @@ class DomainGapSynthesis(Controlled):
             return
         self.report()
         if self.shown and self._missing():
-            self.start(self._catch_up())
+            self.start(self._catch_up)
         elif self.working:
             self.cancel()
 

@@ -1,5 +1,7 @@
-"""What every workbench is: named Panel roots in one Bokeh document, results that carry their kind, long work
-that can be overtaken."""
+"""What every workbench is.
+
+Named Panel roots in one Bokeh document, results that carry their kind, long work that can be overtaken.
+"""
 
 import asyncio
 import itertools
@@ -99,16 +101,16 @@ class Workbench:
         """Whether long work is under way."""
         return self._task is not None and not self._task.done()
 
-    def start(self, work):
-        """Runs the coroutine `work` as this part's one long work; a newer one ends it."""
+    def start(self, work, *arguments):
+        """Runs `await work(*arguments)` as this part's one long work; a newer one ends it."""
         if self.working:
             self._task.cancel()
-        self._task = asyncio.ensure_future(self._watched(work))
+        self._task = asyncio.ensure_future(self._watched(work, arguments))
         return self._task
 
-    async def _watched(self, work):
+    async def _watched(self, work, arguments):
         try:
-            await work
+            await work(*arguments)  # called here: what is ended before its turn must not be left unawaited
         except Exception as error:  # a cancellation is none
             self.say("trouble", text=f"{type(error).__name__}: {error}")
         self.say("work", label="", share=1)

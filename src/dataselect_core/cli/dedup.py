@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 from dataselect_core import arguments
 from dataselect_core.cli.dedup_report import SCHEMA, estimate_text, report, report_text
@@ -36,7 +37,7 @@ from dataselect_core.lsh import bands_for_recall
 SUMMARY = "remove near-duplicates from a corpus"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("corpus", nargs="+", help="files, folders and patterns such as 'data/*.jsonl.gz'")
     parser.add_argument(
@@ -162,7 +163,7 @@ def add_arguments(parser):
     )
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """Carry the command out; the exit status."""
     begun = time.perf_counter()
     if (options.bands is None) != (options.rows is None):
@@ -303,7 +304,7 @@ def _recall(name, given):
     return given
 
 
-def say(text, stream):
+def say(text: str, stream: TextIO) -> int:
     """Print what was done, after it was done: the exit status. A reader that has gone is no failure."""
     try:
         print(text, file=stream, flush=True)
@@ -350,7 +351,7 @@ class _Progress:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def progress_line(stage, done, total, seconds):
+def progress_line(stage: str, done: int, total: int, seconds: float) -> str:
     """How far a stage is, in at most 79 characters.
 
     Parameters

@@ -1,8 +1,14 @@
 """The report of a deduplication: as a dictionary for programs, and as text for people."""
 
+import argparse
+from typing import Any
+
 import numpy as np
 
 from dataselect_core import __version__
+from dataselect_core.corpus.files import CorpusFiles
+from dataselect_core.dedup.estimate import Estimate
+from dataselect_core.dedup.streaming import StreamedDeduplication
 from dataselect_core.dedup.workers import peak_memory
 from dataselect_core.lsh import collision_probability
 
@@ -10,7 +16,9 @@ SCHEMA = 1  # of the JSON report
 SHOWN = 10  # malformed lines in the report for people; the JSON has up to 1,000
 
 
-def report(corpus, result, options, seconds):
+def report(
+    corpus: CorpusFiles, result: StreamedDeduplication, options: argparse.Namespace, seconds: float
+) -> dict[str, Any]:
     """What was done and found, as a dictionary that can be written as JSON. Shares are in [0, 1].
 
     Parameters
@@ -96,7 +104,7 @@ def report(corpus, result, options, seconds):
     }
 
 
-def report_text(found):
+def report_text(found: dict[str, Any]) -> str:
     """The report for people.
 
     Parameters
@@ -174,13 +182,14 @@ def report_text(found):
     return "\n".join(lines)
 
 
-def estimate_text(found, options):
+def estimate_text(found: Estimate, options: argparse.Namespace) -> str:
     """The report of a dry run for people."""
     skipped = f" {found.malformed:,} malformed rows would be left out." if found.malformed else ""
     return (
         f"{found.documents:,} documents. Of {found.sampled:,} sampled ones {found.found:,} have an earlier"
         f" near-duplicate at {options.threshold:g}:\n"
-        f"about {found.share:.1%} of the documents would be removed (95 % interval {found.low:.1%} to {found.high:.1%}),"
+        f"about {found.share:.1%} of the documents would be removed"
+        f" (95 % interval {found.low:.1%} to {found.high:.1%}),"
         f" and about {found.bytes_share:.1%} of the bytes.{skipped}\n"
         f"A run takes about {found.seconds:,.0f} s on this machine as busy as it is, {found.memory / 1e6:,.0f} MB of"
         f" memory and {found.temporary / 1e6:,.0f} MB of temporary files. Nothing was written."

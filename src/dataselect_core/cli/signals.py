@@ -1,7 +1,9 @@
 """Being stopped in an orderly way: by Ctrl-C, a closed terminal, or a system that shuts down."""
 
 import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Self
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
@@ -9,7 +11,7 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 class Stopped(KeyboardInterrupt):
     """A signal that ends the command; `number` is the signal's."""
 
-    def __init__(self, number):
+    def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
 
@@ -21,10 +23,11 @@ class Stopping:
     command began (`nohup`) stays ignored.
     """
 
-    def __init__(self):
-        self._before, self._held, self._pending, self._raised = {}, False, None, False
+    def __init__(self) -> None:
+        self._held, self._pending, self._raised = False, None, False
+        self._before: dict[Any, Any] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         for name in NAMES:
             number = getattr(signal, name, None)
             if number is None or signal.getsignal(number) in (signal.SIG_IGN, None):
@@ -35,12 +38,12 @@ class Stopping:
                 break
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     @contextmanager
-    def held(self):
+    def held(self) -> Iterator[None]:
         """Let what is inside end before a signal that arrives meanwhile is heard."""
         self._held = True
         try:

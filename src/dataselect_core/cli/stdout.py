@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 
 
-def forget_output():
+def forget_output() -> None:
     """Let standard output, whose reader has gone, lead nowhere, so that closing it is no error either."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

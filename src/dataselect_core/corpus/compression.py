@@ -2,6 +2,8 @@
 
 import importlib
 import zlib
+from contextlib import suppress
+from typing import Any, BinaryIO
 
 from dataselect_core.corpus.errors import CorpusError
 
@@ -10,7 +12,7 @@ MAGIC = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\
 LEVELS = {".gz": 6, ".bz2": 9, ".xz": 6, ".zst": 3}  # each program's own default
 
 
-def split_codec(name):
+def split_codec(name: str) -> tuple[str, str | None]:
     """A name without the ending of a compressed file, and that ending, in lower case, or None.
 
     Parameters
@@ -27,7 +29,7 @@ def split_codec(name):
     return name, None
 
 
-def decompressed(name, stream, codec):
+def decompressed(name: str, stream: BinaryIO, codec: str | None) -> Any:
     """A binary stream of what a compressed stream holds, of any number of members.
 
     Parameters
@@ -60,7 +62,7 @@ def decompressed(name, stream, codec):
     return module.ZstdDecompressor().stream_reader(stream, read_across_frames=True, closefd=False)
 
 
-def compressed(name, sink, codec):
+def compressed(name: str, sink: BinaryIO, codec: str) -> Any:
     """A binary file to write into, whose content arrives compressed in `sink`; closing it leaves `sink` open.
 
     The same content gives the same bytes: no date and no name are written.
@@ -78,7 +80,7 @@ def compressed(name, sink, codec):
     return module.ZstdCompressor(level=level).stream_writer(sink, closefd=False)
 
 
-def check(name, codec):
+def check(name: str, codec: str) -> None:
     """Raise CorpusError if this Python lacks a codec."""
     if codec == ".zst":
         _zstandard(name)
@@ -86,7 +88,7 @@ def check(name, codec):
         _module({".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}[codec], name, codec)
 
 
-def errors():
+def errors() -> tuple[type[BaseException], ...]:
     """What reading a broken compressed stream raises. (An OSError too, with no errno.)"""
     found = [EOFError, zlib.error]
     for module, name in (
@@ -94,10 +96,8 @@ def errors():
         ("zstandard", "ZstdError"),
         ("compression.zstd", "ZstdError"),
     ):
-        try:
+        with suppress(ImportError):
             found.append(getattr(importlib.import_module(module), name))
-        except ImportError:
-            pass
     return tuple(found)
 
 

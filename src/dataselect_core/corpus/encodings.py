@@ -2,6 +2,7 @@
 
 import codecs
 from itertools import pairwise
+from typing import Any
 
 MARKS = (  # UTF-32 before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -25,7 +26,7 @@ CHUNK = 1 << 20
 MARKED = "dataselect.marked"  # the error handler that leaves what cannot be decoded to be found in its line
 
 
-def checked(encoding):
+def checked(encoding: str) -> str:
     """The codec's name in Python of an encoding of text.
 
     Parameters
@@ -55,7 +56,7 @@ def checked(encoding):
     return "utf-8" if name == "utf-8-sig" else name
 
 
-def likely(sample):
+def likely(sample: bytes) -> str | None:
     """The encoding that some bytes of a file are most likely in.
 
     Parameters
@@ -77,11 +78,11 @@ def likely(sample):
         return "utf-8"
     scores = {"gb18030": _double_bytes(sample, _is_gb2312), "shift_jis": _double_bytes(sample, _is_japanese)}
     scores["cp1252"] = _western(sample)
-    best = max(scores, key=scores.get)
+    best = max(scores, key=scores.__getitem__)
     return best if scores[best] > 0.5 else None
 
 
-def wide(first):
+def wide(first: bytes) -> str | None:
     """The encoding of bytes that are surely UTF-16 or UTF-32, from the beginning of a file; else None."""
     for mark, encoding in MARKS:
         if first.startswith(mark) and encoding != "utf-8":
@@ -91,7 +92,7 @@ def wide(first):
     return _by_zeros(first) if enough else None
 
 
-def resolved(encoding, first):
+def resolved(encoding: str, first: bytes) -> str:
     """The codec that reads a stream with these first bytes, and leaves a byte-order mark in the text.
 
     Parameters
@@ -113,7 +114,7 @@ def resolved(encoding, first):
     return guess or f"{encoding}-le"
 
 
-def transcode(stream, encoding, sink):
+def transcode(stream: Any, encoding: str, sink: Any) -> None:
     """Write a stream to `sink` as UTF-8, in bounded memory.
 
     Bytes that cannot be decoded are written so that they are no UTF-8: whoever reads that line finds them.
@@ -130,7 +131,7 @@ def transcode(stream, encoding, sink):
     sink.write(decoder.decode(b"", True).encode("utf-8", "surrogatepass"))
 
 
-def bad_byte(raw):
+def bad_byte(raw: bytes) -> int | None:
     """The first byte of a transcoded document that could not be decoded, or None."""
     text = raw.decode("utf-8", "surrogatepass")
     return next((ord(char) - 0xDC00 for char in text if 0xDC00 <= ord(char) < 0xDD00), None)
@@ -139,10 +140,10 @@ def bad_byte(raw):
 class Joined:
     """A stream from its beginning again, of which some bytes were read already."""
 
-    def __init__(self, begun, stream):
+    def __init__(self, begun: bytes, stream: Any) -> None:
         self._begun, self._stream = begun, stream
 
-    def read(self, size):
+    def read(self, size: int) -> bytes:
         """Some bytes."""
         begun, self._begun = self._begun, b""
         return begun or self._stream.read(size)
@@ -151,17 +152,17 @@ class Joined:
 class Encoding:
     """A binary file to write UTF-8 into, which arrives in another encoding in `sink`."""
 
-    def __init__(self, sink, encoding):
+    def __init__(self, sink: Any, encoding: str) -> None:
         self._sink = sink
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._encoder = codecs.getincrementalencoder(encoding)()
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         """Write some bytes of UTF-8."""
         self._sink.write(self._encoder.encode(self._decoder.decode(data)))
         return len(data)
 
-    def close(self):
+    def close(self) -> None:
         """Write what is left; `sink` stays open."""
         self._sink.write(self._encoder.encode(self._decoder.decode(b"", True), True))
 

@@ -1,9 +1,11 @@
 """Values in an object, by a path with dots."""
 
+from typing import Any
+
 MISSING = object()
 
 
-def lookup(value, path):
+def lookup(value: Any, path: str) -> Any:
     """What stands under a key, or under keys of keys: `meta.text` is `{"meta": {"text": …}}`.
 
     A key that itself has a dot wins over a path.

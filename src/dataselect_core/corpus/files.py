@@ -7,19 +7,24 @@ set aside uncompressed in a temporary file on the first reading; see `spool`.
 import io
 import os
 import stat
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from dataselect_core.arrays import Flags, Integers, Shorts
 from dataselect_core.corpus import compression, encodings, tables
 from dataselect_core.corpus.errors import CorpusError, Problem
 from dataselect_core.corpus.formats import FORMATS, LONGEST, TABLES, Document, Layout, Reader, format_of
 from dataselect_core.corpus.inputs import find
-from dataselect_core.corpus.outputs import Durable, Outputs
+from dataselect_core.corpus.outputs import Durable, Output, Outputs
 from dataselect_core.corpus.spool import Region, Spool, Writer
+
+Paths: TypeAlias = str | Path | Iterable[str | Path]
 
 AT_A_TIME = 1 << 20  # bytes copied at a time
 
@@ -40,11 +45,11 @@ class Index:
         The line it begins in, from 1; of a table its row.
     """
 
-    file: np.ndarray
-    start: np.ndarray
-    size: np.ndarray
-    words: np.ndarray
-    line: np.ndarray
+    file: Shorts
+    start: Integers
+    size: Integers
+    words: Shorts
+    line: Integers
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class CorpusFile:
     layout: Layout
     codec: str | None
     plain: bool  # whether it can be read again where it is
-    stamp: tuple
+    stamp: tuple[Any, ...]
 
 
 class CorpusFiles:
@@ -108,18 +113,18 @@ class CorpusFiles:
 
     def __init__(
         self,
-        path,
-        format=None,
-        field="text",
-        split=None,
-        delimiter=",",
+        path: Paths,
+        format: str | None = None,
+        field: str = "text",
+        split: str | None = None,
+        delimiter: str = ",",
         *,
-        encoding="utf-8",
-        quoting=None,
-        extras=(),
-        against=(),
-        temporary=None,
-    ):
+        encoding: str = "utf-8",
+        quoting: str | None = None,
+        extras: Sequence[str] = (),
+        against: Iterable[str | Path] = (),
+        temporary: str | Path | None = None,
+    ) -> None:
         given = [path] if isinstance(path, (str, os.PathLike)) else list(path)
         if not given:
             raise ValueError("path must name at least one file or folder")
@@ -147,7 +152,9 @@ class CorpusFiles:
         self._begin(temporary)
 
     @classmethod
-    def of(cls, files, extras=(), temporary=None):
+    def of(
+        cls, files: list[CorpusFile], extras: tuple[str, ...] = (), temporary: Any = None
+    ) -> "CorpusFiles":
         """Files that another `CorpusFiles` has described, to be read elsewhere.
 
         Parameters
@@ -164,15 +171,17 @@ class CorpusFiles:
     def _begin(self, temporary):
         self.names = [file.name for file in self.files]
         self.bytes, self.done = sum(file.stamp[0] for file in self.files), 0
-        self._open = None, None, None
-        self._spool, self._regions, self._codecs = Spool(temporary), {}, {}
+        self._open: tuple[Any, Any, Any] = (None, None, None)
+        self._spool = Spool(temporary)
+        self._regions: dict[Any, Any] = {}
+        self._codecs: dict[Any, Any] = {}
 
     @property
-    def temporary_bytes(self):
+    def temporary_bytes(self) -> int:
         """Bytes that are set aside in the temporary file."""
         return self._spool.size
 
-    def documents(self):
+    def documents(self) -> Iterator[tuple[int, Document | Problem]]:
         """Every document of every file, in order.
 
         Yields
@@ -193,7 +202,7 @@ class CorpusFiles:
             self.done = before + size
         self.close()
 
-    def texts(self, index, documents):
+    def texts(self, index: Index, documents: Integers) -> list[str]:
         """The texts of some documents, read again.
 
         Parameters
@@ -218,7 +227,7 @@ class CorpusFiles:
             texts.append(reader.text(stream.read(int(index.size[document]))))
         return texts
 
-    def write(self, output, index, keep):
+    def write(self, output: str | Path, index: Index, keep: Flags) -> None:
         """Write the documents that stay, in input order, byte for byte as they came.
 
         A file becomes a file and a folder a folder of the same names, in which a .txt that is one document is
@@ -236,7 +245,7 @@ class CorpusFiles:
             self.write_into(self.output(outputs, output), index, keep)
             outputs.commit()
 
-    def output(self, outputs, given):
+    def output(self, outputs: Outputs, given: str | Path) -> Output:
         """The `Output` for what is kept; CorpusError for a name that says it is of another form than the corpus."""
         if not self.is_folder:
             file, name = self.files[-1], os.fspath(given)
@@ -251,11 +260,11 @@ class CorpusFiles:
                 )
         return outputs.add("the output", given, self.is_folder)
 
-    def outputs(self):
+    def outputs(self) -> Outputs:
         """`Outputs` that are checked against what this corpus reads."""
         return Outputs([file.path for file in self.files], self.folders)
 
-    def write_into(self, output, index, keep):
+    def write_into(self, output: Output, index: Index, keep: Flags) -> None:
         """Write what stays into an `Output`; see `write`."""
         borders = np.searchsorted(index.file, np.arange(len(self.files) + 1)).tolist()
         target = output.folder() if self.is_folder else None
@@ -277,24 +286,24 @@ class CorpusFiles:
         for path in self._described:
             copy = target / _name(path, self.root)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            kept = blake2b(np.packbits(keep)).digest()
+            kept = blake2b(np.packbits(keep).data).digest()
             copy.write_bytes(tables.dataset_file(path.name, path.read_bytes(), kept))
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Close the file that is open, if one is."""
         if self._open[1]:
             self._open[1].close()
         self._open = None, None, None
 
-    def forget(self):
+    def forget(self) -> None:
         """Close all, and remove what was set aside."""
         self.close()
         self._spool.close()
         self._regions = {}
 
     @contextmanager
-    def stream(self, number):
+    def stream(self, number: int) -> Any:
         """The bytes of a file, decompressed, to be read once."""
         file = self.files[number]
         with open(file.path, "rb") as stream:

@@ -16,9 +16,10 @@ import csv
 import io
 import json
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from dataselect_core.corpus import encodings
 from dataselect_core.corpus.compression import CODECS, MAGIC, split_codec
@@ -68,7 +69,7 @@ class Document(NamedTuple):
     stop: int
     line: int
     text: str
-    values: tuple = ()
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,10 @@ class Layout:
     split: str = "line"
     delimiter: str = ","
     quoting: str | None = None
-    extras: tuple = ()
+    extras: tuple[str, ...] = ()
     encoding: str = "utf-8"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.format not in FORMATS.values():
             raise ValueError(
                 f"format must be one of {', '.join(dict.fromkeys(FORMATS.values()))}, not {self.format!r}"
@@ -125,7 +126,7 @@ class Layout:
             object.__setattr__(self, "quoting", "none" if self.format == "tsv" else "csv")
 
 
-def format_of(name):
+def format_of(name: str) -> str:
     """The format of a file by the end of its name, before that of a compressed file.
 
     Parameters
@@ -151,14 +152,11 @@ def format_of(name):
     )
 
 
-def refuse_disguised(name, first):
+def refuse_disguised(name: str, first: bytes) -> None:
     """Raise CorpusError for a file that by its first bytes is no text, whatever its name says."""
     for magic, codec in MAGIC.items():
-        if (
-            first.startswith(magic)
-            and (len(magic) > 2 or first[2:3] == b"\x08")
-            and magic != b"BZh"
-            or (magic == b"BZh" and first.startswith(b"BZh") and first[4:10] == b"1AY&SY")
+        if (first.startswith(magic) and (len(magic) > 2 or first[2:3] == b"\x08") and magic != b"BZh") or (
+            magic == b"BZh" and first.startswith(b"BZh") and first[4:10] == b"1AY&SY"
         ):
             raise CorpusError(
                 f"{name} is compressed by its first bytes ({CODECS[codec]}); its name must end in {codec}"
@@ -191,7 +189,7 @@ class Reader:
         If the stream is not UTF-8 by its first bytes, or a csv has no header or no column of that name.
     """
 
-    def __init__(self, name, stream, layout):
+    def __init__(self, name: str, stream: BinaryIO, layout: Layout) -> None:
         self.name, self.stream, self.layout = name, stream, layout
         self._lines_of_json = False
         self.format = layout.format
@@ -209,7 +207,7 @@ class Reader:
             csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
             self._header()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         for start, stop, line, raw in self._records():
             try:
                 if raw is None:
@@ -219,7 +217,7 @@ class Reader:
                 found = Problem(self.name, line, str(problem) + self._hint(raw, problem))
             yield found
 
-    def text(self, raw):
+    def text(self, raw: bytes) -> str:
         """The text of one document.
 
         Parameters
@@ -238,7 +236,7 @@ class Reader:
         """
         return self.fields(raw)[0]
 
-    def fields(self, raw):
+    def fields(self, raw: bytes) -> tuple[Any, tuple[Any, ...]]:
         """The text of one document and the values of the layout's extras; see `text`."""
         if self.format == "txt":
             return self._decode(raw), (None,) * len(self.layout.extras)
@@ -247,7 +245,7 @@ class Reader:
         if self.layout.encoding != "utf-8":
             self._decode(raw)  # all columns, as all are written in that encoding again
         try:
-            row = next(self._rows([raw.decode("latin-1")]), [])
+            row: list[str] = next(self._rows([raw.decode("latin-1")]), [])
         except csv.Error as error:
             reason = {
                 "unexpected end": "a quoted text is not closed",
@@ -261,7 +259,7 @@ class Reader:
         )
         return text, tuple(values)
 
-    def suffix(self):
+    def suffix(self) -> bytes:
         """What stands after the last document and belongs to any selection: the end of an array."""
         if self.format != "json":
             return b""
@@ -350,7 +348,8 @@ class Reader:
 
     def _paragraphs(self):
         """Blocks, each with the blank lines that follow it."""
-        block, size, ended = [], 0, False
+        block: list[Any] = []
+        size, ended = 0, False
         for line in self._lines:
             blank = line[3] is not None and not line[3].strip()
             if ended and not blank:
@@ -380,11 +379,11 @@ class Reader:
 
     def _csv_records(self):
         """Records of one or more lines. Where one is malformed, reading goes on after its first line."""
-        waiting = deque()
+        waiting: deque[Any] = deque()
         while True:
-            taken = []
+            taken: list[Any] = []
             try:
-                row = next(self._rows(_feed(waiting, self._lines, taken)), None)
+                row: list[str] | None = next(self._rows(_feed(waiting, self._lines, taken)), None)
             except csv.Error:
                 waiting.extendleft(reversed(taken[1:]))
                 del taken[1:]
@@ -401,9 +400,9 @@ class Reader:
 
     def _header(self):
         """Read the names of the columns, and where the text stands among them."""
-        taken = []
+        taken: list[Any] = []
         try:
-            row = next(self._rows(_feed(deque(), self._lines, taken)), [])
+            row: list[str] = next(self._rows(_feed(deque(), self._lines, taken)), [])
             names = [self._decode(name.encode("latin-1")) for name in row]
         except (csv.Error, Malformed) as error:
             hint = self._hint(b"".join(raw or b"" for *_, raw in taken), error)
@@ -417,7 +416,7 @@ class Reader:
                 + ", ".join(map(repr, names))
             )
         self._columns = names
-        self._wanted = [names.index(self.layout.field)]
+        self._wanted: list[int | None] = [names.index(self.layout.field)]
         self._wanted += [names.index(extra) if extra in names else None for extra in self.layout.extras]
         self.preamble = taken[-1][1]
 
@@ -461,4 +460,7 @@ def _hint(sample, raw):
     guess = encodings.likely(raw if encodings.likely(sample) in (None, "utf-8") else sample)
     if guess in (None, "utf-8"):
         return "; convert the file to UTF-8"
-    return f"; by its bytes it is likely {encodings.NAMES[guess]}: convert the file to UTF-8 (or, in the command, --encoding {guess})"
+    return (
+        f"; by its bytes it is likely {encodings.NAMES[guess]}: convert the file to UTF-8 "
+        f"(or, in the command, --encoding {guess})"
+    )

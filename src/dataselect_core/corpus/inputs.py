@@ -2,6 +2,7 @@
 
 import glob
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,15 +33,15 @@ class Found:
         Files of a folder that were passed over for their ending.
     """
 
-    root: Path = None
-    paths: list = field(default_factory=list)
-    in_folder: list = field(default_factory=list)
-    folders: list = field(default_factory=list)
-    described: list = field(default_factory=list)
+    root: Path | None = None
+    paths: list[Path] = field(default_factory=list)
+    in_folder: list[bool] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+    described: list[Path] = field(default_factory=list)
     ignored: int = 0
 
 
-def find(given):
+def find(given: Sequence[str | Path]) -> Found:
     """The files that some names stand for.
 
     Parameters

@@ -5,6 +5,8 @@ The bytes are split as Latin-1, in which each is one character and JSON's signs 
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 CHUNK = 1 << 20
 BLANK = re.compile(r"[ \t\r\n]*")
@@ -15,12 +17,12 @@ NEAR = 16  # characters before the end of what is held at which an error may onl
 class ArrayError(ValueError):
     """What is no array, or breaks off; `line` is where."""
 
-    def __init__(self, line, message):
+    def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
 
 
-def elements(stream, start, longest):
+def elements(stream: Any, start: int, longest: int) -> Iterator[tuple[int, int, int, bytes | None]]:
     """The elements of an array, each with the blanks around it.
 
     Parameters
@@ -82,7 +84,7 @@ def _element(held, begin, first, line, longest):
             raise ArrayError(line, "is nested too deeply") from None
         except json.JSONDecodeError as error:
             open_string = error.msg.startswith("Unterminated string")
-            if held.ended or not open_string and error.pos < len(held.text) - NEAR:
+            if held.ended or (not open_string and error.pos < len(held.text) - NEAR):
                 line += held.text.count("\n", first, error.pos)
                 raise ArrayError(line, f"is not JSON: {error.msg}") from None
         if len(held.text) - begin > longest:
@@ -110,7 +112,7 @@ class _Held:
     def blank(self, place):
         """The first place from there on that is not blank, or the end of the stream."""
         while True:
-            place = BLANK.match(self.text, place).end()
+            place = BLANK.match(self.text, place).end()  # type: ignore[union-attr]  # it matches nothing, too
             if place < len(self.text) or self.ended:
                 return place
             self.more()

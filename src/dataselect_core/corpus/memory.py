@@ -4,11 +4,14 @@ The formats are those of `formats`. For files on disk, of any size, see `files` 
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from dataselect_core.arguments import integer
+from dataselect_core.arrays import Flags, Integers
 from dataselect_core.corpus.compression import split_codec
 from dataselect_core.corpus.errors import CorpusError, Problem
 from dataselect_core.corpus.formats import TABLES, Layout, Reader, format_of
@@ -37,18 +40,24 @@ class LoadedCorpus:
         What stands between two documents and after the last: the commas and the end of an array.
     """
 
-    documents: list
-    ranges: np.ndarray
-    lines: np.ndarray
-    problems: list
+    documents: list[str]
+    ranges: Integers
+    lines: Integers
+    problems: list[Problem]
     preamble: int
     between: bytes = b""
     suffix: bytes = b""
 
 
 def read_corpus(
-    name, data, field="text", split="line", delimiter=",", max_bytes=PAGE_BYTES, max_documents=PAGE_DOCUMENTS
-):
+    name: str,
+    data: bytes,
+    field: str = "text",
+    split: str = "line",
+    delimiter: str = ",",
+    max_bytes: int = PAGE_BYTES,
+    max_documents: int = PAGE_DOCUMENTS,
+) -> LoadedCorpus:
     """The documents of one file that is in memory, and what could not be read. For a page; pure.
 
     Parameters
@@ -90,7 +99,8 @@ def read_corpus(
     if len(data) > max_bytes:
         raise CorpusError(f"{name} has {len(data):,} bytes; at most {max_bytes:,} can be read here")
     reader = Reader(name, io.BytesIO(data), layout)
-    documents, problems = [], []
+    documents: list[Any] = []
+    problems: list[Problem] = []
     for found in reader:
         if isinstance(found, Problem):
             problems.append(found)
@@ -109,7 +119,7 @@ def read_corpus(
     return LoadedCorpus(texts, ranges, lines, problems, reader.preamble, between, reader.suffix())
 
 
-def kept_bytes(corpus, data, keep):
+def kept_bytes(corpus: LoadedCorpus, data: bytes, keep: Flags) -> bytes:
     """The file that holds only the documents that stay, each byte for byte as it came.
 
     Parameters
@@ -131,7 +141,7 @@ def kept_bytes(corpus, data, keep):
     return b"".join([data[: corpus.preamble], kept, corpus.suffix])
 
 
-def nothing_in(problems):
+def nothing_in(problems: Sequence[Problem]) -> str:
     """Why no document was found: the end of a sentence that begins with a name."""
     if not problems:
         return "holds no documents"

@@ -9,7 +9,10 @@ import shutil
 import stat
 import sys
 import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, Self
 
 from dataselect_core.corpus.errors import CorpusError
 
@@ -31,11 +34,11 @@ class Output:
         Where it ends up, links followed; None for standard output.
     """
 
-    def __init__(self, label, given, kind, path, staged):
+    def __init__(self, label: str, given: Any, kind: str, path: Any, staged: Any) -> None:
         self.label, self.given, self.kind, self.path = label, given, kind, path
         self._staged = staged  # a file or folder under a hidden name; None: written to directly
 
-    def open(self):
+    def open(self) -> Any:
         """A binary file to write into; for a folder use `folder`."""
         if self.kind == "standard":
             sys.stdout.flush()
@@ -50,12 +53,12 @@ class Output:
             os.fchmod(handle, mode)
         return Durable(os.fdopen(handle, "wb"))
 
-    def folder(self):
+    def folder(self) -> Path:
         """A new folder to write into, which takes its place on `Outputs.commit`."""
         self._staged.mkdir()
         return self._staged
 
-    def commit(self):
+    def commit(self) -> None:
         """Give what was written its place."""
         if self._staged is None or not self._staged.exists():
             return
@@ -66,7 +69,7 @@ class Output:
         os.replace(self._staged, self.path)
         _settle(self.path.parent)
 
-    def discard(self):
+    def discard(self) -> None:
         """Remove what was written and did not get its place."""
         if self._staged is None:
             return
@@ -87,20 +90,20 @@ class Outputs:
         Folders that are read; nothing may be written into them.
     """
 
-    def __init__(self, files=(), folders=()):
+    def __init__(self, files: Iterable[Any] = (), folders: Iterable[Any] = ()) -> None:
         self._files = [Path(path) for path in files]
         self._folders = [Path(path) for path in folders]
-        self._identities = None
-        self._outputs = []
+        self._identities: set[Any] | None = None
+        self._outputs: list[Any] = []
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         for output in self._outputs:
             output.discard()
 
-    def add(self, label, given, folder=False):
+    def add(self, label: str, given: str | Path, folder: bool = False) -> Output:
         """Check one place, without changing anything, and have it as an `Output`.
 
         Parameters
@@ -130,7 +133,7 @@ class Outputs:
         self._outputs.append(output)
         return output
 
-    def commit(self):
+    def commit(self) -> None:
         """Give everything that was written its place."""
         for output in self._outputs:
             output.commit()
@@ -240,25 +243,23 @@ class Outputs:
 class Durable:
     """A binary file whose content is on the disk once it is closed."""
 
-    def __init__(self, file):
+    def __init__(self, file: Any) -> None:
         self._file = file
         self.write, self.flush = file.write, file.flush
         self.closed = False
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is None:
             self.close()
         else:
             self.closed = True
-            try:
+            with suppress(OSError):  # a full disk again, while what was written is thrown away
                 self._file.close()
-            except OSError:
-                pass  # a full disk again, while what was written is thrown away
 
-    def close(self):
+    def close(self) -> None:
         """Write all of it to the disk."""
         if not self.closed:
             self.closed = True

@@ -2,6 +2,7 @@
 
 import io
 from tempfile import TemporaryFile
+from typing import Any
 
 BLOCK = 1 << 20
 
@@ -20,10 +21,11 @@ class Spool:
         Bytes in it.
     """
 
-    def __init__(self, folder=None):
-        self._folder, self._file, self.size = folder, None, 0
+    def __init__(self, folder: Any = None) -> None:
+        self._folder, self.size = folder, 0
+        self._file: Any = None
 
-    def append(self, data):
+    def append(self, data: bytes | bytearray) -> None:
         """Add some bytes at the end."""
         if self._file is None:
             self._file = TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115 (closed by `close`)
@@ -33,14 +35,14 @@ class Spool:
             rest = rest[self._file.write(rest) :]
         self.size += len(data)
 
-    def read(self, start, size):
+    def read(self, start: int, size: int) -> bytes:
         """Some bytes of it."""
         if self._file is None:
             return b""
         self._file.seek(start)
         return self._file.read(size)
 
-    def close(self):
+    def close(self) -> None:
         """Remove it."""
         if self._file is not None:
             self._file.close()
@@ -50,11 +52,11 @@ class Spool:
 class Writer:
     """Collects what is written into a spool; its region is [start, spool.size) once it is flushed."""
 
-    def __init__(self, spool):
+    def __init__(self, spool: Spool) -> None:
         self._spool, self._held = spool, bytearray()
         self.start, self.written = spool.size, 0
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         """Add some bytes."""
         self._held += data
         self.written += len(data)
@@ -62,7 +64,7 @@ class Writer:
             self.flush()
         return len(data)
 
-    def flush(self):
+    def flush(self) -> None:
         """Hand what is held to the spool."""
         self._spool.append(self._held)
         self._held = bytearray()
@@ -71,23 +73,23 @@ class Writer:
 class Region(io.RawIOBase):
     """A part of a spool as a file that is read."""
 
-    def __init__(self, spool, start, size):
+    def __init__(self, spool: Spool, start: int, size: int) -> None:
         self._spool, self._start, self._size, self._at = spool, start, size, 0
 
-    def readable(self):
+    def readable(self) -> bool:
         return True
 
-    def seekable(self):
+    def seekable(self) -> bool:
         return True
 
-    def seek(self, place, whence=io.SEEK_SET):
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
         self._at = max(0, place + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
         return self._at
 
-    def tell(self):
+    def tell(self) -> int:
         return self._at
 
-    def readinto(self, into):
+    def readinto(self, into: Any) -> int:
         data = self._spool.read(self._start + self._at, max(0, min(len(into), self._size - self._at)))
         into[: len(data)] = data
         self._at += len(data)

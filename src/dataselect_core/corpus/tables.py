@@ -6,10 +6,14 @@ files in the streaming format; a `DatasetDict` is a folder of such folders. Hub 
 
 import hashlib
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from dataselect_core.arrays import Integers
 from dataselect_core.corpus.errors import CorpusError
 
 ROWS = 1024  # at a time
@@ -18,7 +22,7 @@ DATASET = ("dataset_info.json", "state.json", "dataset_dict.json")
 NO_TEXT = "has no string in the field"
 
 
-def arrow():
+def arrow() -> Any:
     """pyarrow, or a CorpusError that says how to install it."""
     try:
         import pyarrow
@@ -30,7 +34,7 @@ def arrow():
     return pyarrow
 
 
-def texts(name, stream, layout):
+def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None, tuple[Any, ...]]]:
     """The texts of a table, in order.
 
     Parameters
@@ -71,7 +75,7 @@ def texts(name, stream, layout):
                 yield row, text if isinstance(text, str) else None, tuple(values)
 
 
-def write(name, stream, layout, rows, sink):
+def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> None:
     """Write some rows of a table, in the form it came in.
 
     Parameters
@@ -103,7 +107,7 @@ def write(name, stream, layout, rows, sink):
                 start += batch.num_rows
 
 
-def dataset_file(name, content, kept):
+def dataset_file(name: str, content: bytes, kept: bytes) -> bytes:
     """What stands in one of the files that describe a dataset, once rows are removed.
 
     The fingerprint changes, as results that are cached under the old one are of other rows.
@@ -128,7 +132,7 @@ def dataset_file(name, content, kept):
     return (json.dumps(state, indent=2) + "\n").encode()
 
 
-def data_files(folder):
+def data_files(folder: Path) -> list[str] | None:
     """The Arrow files of a dataset's folder, in its order; None for a folder that is no dataset.
 
     Parameters

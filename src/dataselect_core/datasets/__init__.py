@@ -4,6 +4,8 @@ from dataselect_core.datasets.files import (
     FILES,
     DataMissing,
     Licences,
+    Ratings,
+    Speech,
     breast_cancer,
     clips,
     crawl,
@@ -16,6 +18,8 @@ from dataselect_core.datasets.files import (
     provenance,
     rainfall,
     rainfall_mm,
+    ratings,
+    speech,
 )
 from dataselect_core.datasets.simulated_clips import Clips
 from dataselect_core.datasets.simulated_crawl import Crawl
@@ -28,6 +32,8 @@ __all__ = [
     "DataMissing",
     "Drive",
     "Licences",
+    "Ratings",
+    "Speech",
     "breast_cancer",
     "clips",
     "crawl",
@@ -40,4 +46,6 @@ __all__ = [
     "provenance",
     "rainfall",
     "rainfall_mm",
+    "ratings",
+    "speech",
 ]

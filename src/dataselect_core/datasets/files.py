@@ -13,11 +13,13 @@ import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from dataselect_core.arrays import Floats, Integers
 from dataselect_core.datasets import simulated_clips, simulated_drive
-from dataselect_core.datasets.simulated_crawl import simulate
+from dataselect_core.datasets.simulated_crawl import Crawl, simulate
 
 FILES = {  # what each function reads: a page puts these into the data directory before it calls
     "licences": ("licences.json.gz", "provenance.json"),
@@ -27,6 +29,8 @@ FILES = {  # what each function reads: a page puts these into the data directory
     "breast_cancer": ("breast_cancer.csv.gz",),
     "rainfall": ("rainfall.csv.gz",),
     "rainfall_mm": ("rainfall.csv.gz",),
+    "speech": ("speech.i32.gz", "provenance.json"),
+    "ratings": ("ratings.tsv.gz", "provenance.json"),
     "labelling_sweep": ("sweep.json.gz",),
     "gap_maps": ("maps.json.gz",),
 }
@@ -58,13 +62,52 @@ class Licences:
     provenance: str
 
 
-def data_directory():
+@dataclass(frozen=True)
+class Speech:
+    """Utterances of nine speakers, in source order: the 270 for training, then the 370 for testing.
+
+    Attributes
+    ----------
+    cepstra : list of float64[frames, 12]
+        LPC cepstrum coefficients 1 to 12 of each frame; 7 to 29 frames an utterance. Logarithms of power, no unit.
+    y : int64[640]
+        The speaker, 0 to 8.
+    provenance : str
+        Package, version, licence, and what was done.
+    """
+
+    cepstra: list = field(repr=False)
+    y: np.ndarray = field(repr=False)
+    provenance: str
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Words and phrases, each rated by ten people.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        In source order; a few come twice.
+    values : float64[7520, 10]
+        From -4, extremely negative, over 0, neutral, to 4, extremely positive; whole numbers. Column j is not
+        one person: who rated what is not recorded.
+    provenance : str
+        Package, version, licence, and what was done.
+    """
+
+    texts: tuple = field(repr=False)
+    values: np.ndarray = field(repr=False)
+    provenance: str
+
+
+def data_directory() -> Path:
     """Path of the directory that holds the data files; it need not exist."""
     named = os.environ.get("DATASELECT_DATA")
     return Path(named) if named else Path(__file__).parents[2] / "dataselect_data"
 
 
-def licences():
+def licences() -> Licences:
     """The 727 licence texts of the SPDX list: a real corpus with natural near-duplicates.
 
     Returns
@@ -85,11 +128,12 @@ def licences():
     return Licences(ids, names, texts, provenance("licences.json.gz"))
 
 
-def crawl(redundancy=0.5, seed=1):
+def crawl(redundancy: float = 0.5, seed: int = 1) -> Crawl:
     """A simulated web crawl of about 450,000 words with a stated share of redundant words.
 
-    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes; which
-    document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process and its figures.
+    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes;
+    which document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process
+    and its figures.
 
     Parameters
     ----------
@@ -113,7 +157,7 @@ def crawl(redundancy=0.5, seed=1):
     return simulate(ids, texts, redundancy, seed, provenance("addresses.json.gz"))
 
 
-def drive(redundancy=0.7, seed=1):
+def drive(redundancy: float = 0.7, seed: int = 1) -> simulated_drive.Drive:
     """A simulated drive of 1,000 frames: real images of digits, each seen again in several frames.
 
     See `dataselect_core.datasets.simulated_drive.simulate` for the process.
@@ -138,7 +182,7 @@ def drive(redundancy=0.7, seed=1):
     return simulated_drive.simulate(*digits(), redundancy, seed, provenance("digits.u8.gz"))
 
 
-def clips(redundancy=0.6, seed=1):
+def clips(redundancy: float = 0.6, seed: int = 1) -> simulated_clips.Clips:
     """A simulated log of 500 short signals: made sounds and augmented copies of them. Reads no file.
 
     See `dataselect_core.datasets.simulated_clips.simulate` for the process; arguments and errors as there.
@@ -150,7 +194,7 @@ def clips(redundancy=0.6, seed=1):
     return simulated_clips.simulate(redundancy, seed)
 
 
-def digits():
+def digits() -> tuple[Floats, Integers]:
     """1,797 handwritten digits of 8x8 pixels.
 
     Returns
@@ -164,7 +208,7 @@ def digits():
     return rows[:, :64] / 16.0, rows[:, 64].astype(np.int64)
 
 
-def breast_cancer():
+def breast_cancer() -> tuple[Floats, Integers]:
     """30 measurements of the cell nuclei in 569 breast tumours.
 
     Returns
@@ -182,7 +226,7 @@ def breast_cancer():
     return (X - low) / (high - low), y
 
 
-def rainfall():
+def rainfall() -> tuple[Floats, Integers]:
     """How often, and how hard, it rained in Seattle: 1,461 days, 2012 to 2015.
 
     Returns
@@ -197,23 +241,65 @@ def rainfall():
     return (mm / mm.max())[:, None], (mm > 0).astype(np.int64)
 
 
-def rainfall_mm():
+def rainfall_mm() -> Floats:
     """float64[1461], the precipitation behind `rainfall`, in millimetres a day, as written in the source."""
     rows = csv.DictReader(_read("rainfall.csv.gz").decode("ascii").splitlines())
     return np.array([float(row["precipitation_mm"]) for row in rows])
 
 
-def labelling_sweep():
+def speech() -> Any:
+    """640 utterances of two Japanese vowels by nine men, as cepstrum coefficients: whose voice is it?
+
+    Returns
+    -------
+    Speech
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    """
+    data = _read("speech.i32.gz")
+    n = int.from_bytes(data[:2], "little")
+    frames, speakers = (
+        np.frombuffer(data, dtype=np.uint8, count=2 * n, offset=2).astype(np.int64).reshape(2, n)
+    )
+    planes = np.frombuffer(data, dtype=np.uint8, offset=2 + 2 * n).reshape(4, -1)
+    steps = np.ascontiguousarray(planes.T).view("<i4")[:, 0].astype(np.int64)
+    parts = np.split(steps, np.cumsum(12 * frames)[:-1])
+    # an integer divided by 10^6 is the float that the decimal of the source is read as
+    cepstra = [np.cumsum(part.reshape(12, -1), axis=1).T / 1e6 for part in parts]
+    return Speech(cepstra, speakers, provenance("speech.i32.gz"))
+
+
+def ratings() -> Any:
+    """7,520 words and phrases, each with the ratings of ten people: real disagreement between labellers.
+
+    Returns
+    -------
+    Ratings
+
+    Raises
+    ------
+    DataMissing
+        Where the data file is not in the data directory.
+    """
+    rows = [line.split("\t") for line in _read("ratings.tsv.gz").decode("utf-8").split("\n")[:-1]]
+    values = np.array([row[1].split() for row in rows], dtype=np.float64)
+    return Ratings(tuple(row[0] for row in rows), values, provenance("ratings.tsv.gz"))
+
+
+def labelling_sweep() -> str:
     """JSON text of the lab's sweep over labelling projects, which `reference_sweep.curves` reads."""
     return _read("sweep.json.gz").decode("ascii")
 
 
-def gap_maps():
+def gap_maps() -> str:
     """JSON text of the maps of the domain gap, one a track, which `gap_map.read` reads."""
     return _read("maps.json.gz").decode("ascii")
 
 
-def provenance(name):
+def provenance(name: str) -> str:
     """Where a data file comes from, as one text: source, package, version, licence, and what was done.
 
     Parameters
@@ -222,7 +308,7 @@ def provenance(name):
         Name of a file in the data directory, such as "licences.json.gz".
     """
     records = json.loads(_bytes("provenance.json"))
-    if name not in records:
+    if not isinstance(name, str) or name not in records:
         raise ValueError(f"name must be one of {', '.join(sorted(records))}, not {name!r}")
     r = records[name]
     package = " ".join(filter(None, (r["package"], r["version"])))

@@ -1,10 +1,14 @@
-"""Short signals, all of them made: sounds from a few recipes, and augmented copies of them, so that the truth is known."""
+"""Short signals, all of them made: sounds from a few recipes, and augmented copies, so that the truth is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Hashes, Integers
 from dataselect_core.datasets.visual_words import patch_words
 from dataselect_core.facts import load
 
@@ -39,14 +43,14 @@ class Clips:
 
     ids: tuple = field(repr=False)
     signals: tuple = field(repr=False)
-    origin: np.ndarray = field(repr=False)
-    label: np.ndarray = field(repr=False)
+    origin: Integers = field(repr=False)
+    label: Integers = field(repr=False)
     copy: tuple = field(repr=False)
     redundancy: float
     provenance: str
 
 
-def simulate(redundancy=0.6, seed=1):
+def simulate(redundancy: float = 0.6, seed: int = 1) -> Clips:
     """Make a training log of a fixed number of clips. No recording of any real sound is in it.
 
     1. Recordings are synthesised, 1 - redundancy of the clips, in turn of each of `KINDS`: a voice (harmonics
@@ -110,7 +114,7 @@ def simulate(redundancy=0.6, seed=1):
     )
 
 
-def spectrum(signal):
+def spectrum(signal: NDArray[Any]) -> Floats:
     """How loud each frequency band is in each window, in dB: float64[windows, bands].
 
     Power in Hann windows of two hops, one every hop, summed over bands of equal frequency ratio; a window
@@ -128,13 +132,13 @@ def spectrum(signal):
         return 10 * np.log10(np.add.reduceat(power, bins[:-1], axis=1))
 
 
-def band_edges():
+def band_edges() -> Floats:
     """Borders of the frequency bands, in Hz: float64[bands + 1], of equal ratio."""
     lowest, bands = FACTS["lowest"], FACTS["bands"]
     return lowest * (FACTS["rate"] / 2 / lowest) ** (np.arange(bands + 1) / bands)
 
 
-def loudness(signal):
+def loudness(signal: NDArray[Any]) -> Floats:
     """The spectrum above the floor: float64[windows, bands] in [0, 1], 1 for the loudest band of the clip."""
     decibel = spectrum(signal)
     floor = FACTS["floor"]
@@ -144,7 +148,7 @@ def loudness(signal):
     return np.maximum(0.0, (decibel - loudest + floor) / floor)
 
 
-def spectral_words(signals):
+def spectral_words(signals: Sequence[NDArray[Any]]) -> list[Hashes]:
     """The set of words of each signal: patches of its spectrum, in shades of loudness.
 
     A change of gain changes no word. Shifted by a part of a window, a signal keeps most of them.
@@ -162,7 +166,7 @@ def spectral_words(signals):
     return patch_words(sheet, shades)
 
 
-def summary(signals):
+def summary(signals: Sequence[NDArray[Any]]) -> Floats:
     """What the learner sees: of each band its mean loudness and mean change between windows, float64[n, 24].
 
     Both are means over the windows, so that a linear model of them is one that reads window after window.

@@ -1,12 +1,15 @@
 """A simulated crawl: real pages, and copies of them made by a stated process, so that the truth is known."""
 
 import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
+from dataselect_core.arrays import Integers
 from dataselect_core.facts import load
 
 KINDS = ("original", "mirror", "reprint", "edited")
@@ -34,13 +37,15 @@ class Crawl:
 
     ids: tuple = field(repr=False)
     texts: tuple = field(repr=False)
-    origin: np.ndarray = field(repr=False)
+    origin: Integers = field(repr=False)
     copy: tuple = field(repr=False)
     redundancy: float
     provenance: str
 
 
-def simulate(ids, pages, redundancy=0.5, seed=1, provenance=""):
+def simulate(
+    ids: Sequence[str], pages: Sequence[str], redundancy: float = 0.5, seed: int = 1, provenance: str = ""
+) -> Crawl:
     """Make a crawl of a fixed size from base pages that resemble each other not at all.
 
     1. Base pages in a seeded order become originals, until their words are 1 - redundancy of the size.
@@ -91,7 +96,8 @@ def simulate(ids, pages, redundancy=0.5, seed=1, provenance=""):
     weights = [facts["weight_of_the_first"] // (k + facts["offset"]) for k in range(len(originals))]
     popularity = list(accumulate(weights))
     documents = [(ids[i], pages[i], i, "original") for i in originals]
-    copied, copies = 0, {}
+    copied = 0
+    copies: dict[Any, Any] = {}
     while True:
         i = originals[draw.weighted(popularity)]
         kind = KINDS[1 + draw.weighted(list(accumulate(facts["shares"][k] for k in KINDS[1:])))]
@@ -125,7 +131,7 @@ def simulate(ids, pages, redundancy=0.5, seed=1, provenance=""):
     )
 
 
-def settings():
+def settings() -> dict[str, Any]:
     """The assumptions of the simulation: size, shares of the kinds of copies, edit rates, boilerplate."""
     return load("crawl")
 

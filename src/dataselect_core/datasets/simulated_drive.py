@@ -1,10 +1,13 @@
 """A simulated drive: real images, each seen again in several frames, so that it is known which frames are one scene."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Hashes, Integers
 from dataselect_core.datasets.visual_words import patch_words
 from dataselect_core.facts import load
 
@@ -35,14 +38,16 @@ class Drive:
     """
 
     ids: tuple = field(repr=False)
-    pictures: np.ndarray = field(repr=False)
-    origin: np.ndarray = field(repr=False)
-    label: np.ndarray = field(repr=False)
+    pictures: Integers = field(repr=False)
+    origin: Integers = field(repr=False)
+    label: Integers = field(repr=False)
     redundancy: float
     provenance: str
 
 
-def simulate(images, labels, redundancy=0.7, seed=1, provenance=""):
+def simulate(
+    images: ArrayLike, labels: ArrayLike, redundancy: float = 0.7, seed: int = 1, provenance: str = ""
+) -> Drive:
     """Make a drive of a fixed number of frames from real images.
 
     1. Images in a seeded order become scenes, until they are 1 - redundancy of the frames.
@@ -108,7 +113,7 @@ def simulate(images, labels, redundancy=0.7, seed=1, provenance=""):
     )
 
 
-def visual_words(pictures):
+def visual_words(pictures: NDArray[Any]) -> list[Hashes]:
     """The set of visual words of each frame: list of uint32 arrays, as `patches.patch_words` numbers them.
 
     Measured on `datasets.drive()` (redundancy 0.7, seed 1): about 116 words a frame.
@@ -117,7 +122,7 @@ def visual_words(pictures):
     return patch_words(np.asarray(pictures, dtype=np.int64) * shades // 256, shades)
 
 
-def blocks(pictures):
+def blocks(pictures: NDArray[Any]) -> Floats:
     """Mean ink of each block of 2 x 2 pixels, in [0, 1]: float64[n, 16], what the learner sees."""
     return pictures.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4)).reshape(-1, PIXELS // 4) / 255
 

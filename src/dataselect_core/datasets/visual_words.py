@@ -5,12 +5,17 @@ pixels, each in a few shades and at its place. What is empty (shade 0 throughout
 (Video Google, 2003) compare video frames by visual words, Chum, Philbin and Zisserman (2008) by MinHash of them.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+from dataselect_core.arrays import Hashes
 
 SIZES = ((1, 1), (1, 2), (2, 1), (2, 2))  # rows and columns of a patch
 
 
-def patch_words(pictures, shades):
+def patch_words(pictures: NDArray[Any], shades: int) -> list[Hashes]:
     """The set of visual words of each picture.
 
     Parameters

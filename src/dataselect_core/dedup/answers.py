@@ -3,10 +3,17 @@
 import json
 import math
 from array import array
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataselect_core.arrays import Floats, Integers
+from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.spool import Spool
+
+if TYPE_CHECKING:  # which imports this module
+    from dataselect_core.dedup.streaming import StreamedDeduplication
 
 
 class Ids:
@@ -18,26 +25,26 @@ class Ids:
         Where it lies; None: the system's.
     """
 
-    def __init__(self, folder=None):
+    def __init__(self, folder: Any = None) -> None:
         self._spool, self._ends, self._held = Spool(folder), array("q", [0]), bytearray()
 
-    def append(self, value):
+    def append(self, value: Any) -> None:
         """Add that of the next document: anything that JSON can hold; else its text."""
         self._held += json.dumps(value, default=str).encode()
         self._ends.append(self._spool.size + len(self._held))
         if len(self._held) > 1 << 16:
             self.flush()
 
-    def flush(self):
+    def flush(self) -> None:
         """Write what is held."""
         self._spool.append(self._held)
         self._held = bytearray()
 
-    def __getitem__(self, document):
+    def __getitem__(self, document: int | np.integer) -> Any:
         start, stop = self._ends[document], self._ends[document + 1]
         return json.loads(self._spool.read(start, stop - start))
 
-    def close(self):
+    def close(self) -> None:
         """Remove the file."""
         self._spool.close()
 
@@ -52,15 +59,15 @@ class Noted:
     threshold : float
     """
 
-    def __init__(self, similarity, threshold):
+    def __init__(self, similarity: Any, threshold: float) -> None:
         self._similarity, self._threshold = similarity, threshold
         self.weights = similarity.weights
         self._pairs, self._values = array("q"), array("d")
 
-    def __call__(self, pairs):
+    def __call__(self, pairs: Integers) -> Floats:
         return self.submit(pairs)()
 
-    def submit(self, pairs):
+    def submit(self, pairs: Integers) -> Callable[[], Floats]:
         """A function that waits for, notes and returns the similarities."""
         found = self._similarity.submit(pairs)
         return lambda: self._noted(pairs, found())
@@ -71,7 +78,7 @@ class Noted:
         self._values.frombytes(np.ascontiguousarray(found[enough], np.float64).tobytes())
         return found
 
-    def to_kept(self, kept):
+    def to_kept(self, kept: Integers) -> Floats:
         """What is known of the similarity of every document to one of each cluster: float64[n], else NaN.
 
         Parameters
@@ -91,7 +98,7 @@ class Noted:
         return found
 
 
-def place(corpus, result, document):
+def place(corpus: CorpusFiles, result: "StreamedDeduplication", document: int | np.integer) -> dict[str, Any]:
     """Where a document is: file, line (of a table: row), and its id if ids were asked for.
 
     Parameters
@@ -111,7 +118,9 @@ def place(corpus, result, document):
     return found
 
 
-def removed_rows(corpus, result, threshold):
+def removed_rows(
+    corpus: CorpusFiles, result: "StreamedDeduplication", threshold: float
+) -> Iterator[dict[str, Any]]:
     """Every removed document with the one that stays for it.
 
     Parameters
@@ -137,7 +146,7 @@ def removed_rows(corpus, result, threshold):
         }
 
 
-def cluster_rows(corpus, result):
+def cluster_rows(corpus: CorpusFiles, result: "StreamedDeduplication") -> Iterator[dict[str, Any]]:
     """Every cluster of two or more documents.
 
     Yields

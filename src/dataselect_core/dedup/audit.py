@@ -5,12 +5,16 @@ plan); `Audit.at(threshold)` then takes milliseconds, so that a reader can move 
 """
 
 from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Floats, Integers
 from dataselect_core.dedup.items import Items, Texts
 from dataselect_core.dedup.pairs import clusters, exact_pairs
 from dataselect_core.information.curve import Curve, icr, tokens_to_reach
@@ -55,10 +59,10 @@ class Point:
     threshold: float
     bands: int
     rows: int
-    keep: np.ndarray
-    cluster: np.ndarray
-    proposed: np.ndarray
-    pairs: np.ndarray
+    keep: Flags
+    cluster: Integers
+    proposed: Integers
+    pairs: Integers
     candidates: int
     true_pairs: int
     found_pairs: int
@@ -129,12 +133,16 @@ class Audit:
         to learn from and one to be tested on.
     """
 
-    def __init__(self, corpus, width=5, num_perm=128, seed=1):
+    def __init__(
+        self, corpus: Items | Sequence[str], width: int = 5, num_perm: int = 128, seed: int = 1
+    ) -> None:
         for _ in self._steps(corpus, width, num_perm, seed):
             pass
 
     @classmethod
-    def stepwise(cls, corpus, width=5, num_perm=128, seed=1):
+    def stepwise(
+        cls, corpus: Items | Sequence[str], width: int = 5, num_perm: int = 128, seed: int = 1
+    ) -> Iterator[tuple[str, float] | Self]:
         """The same in steps: an iterator of (label, share done) that ends with the audit as its last item."""
         audit = cls.__new__(cls)
         yield from audit._steps(corpus, width, num_perm, seed)
@@ -162,11 +170,11 @@ class Audit:
         yield "Training on the raw corpus", 0.9
         self.raw = self.plan.curve()
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Number of items."""
         return len(self.corpus)
 
-    def exact(self, pairs):
+    def exact(self, pairs: ArrayLike) -> Floats:
         """Exact Jaccard of pairs (i < j): float64[m]; 0 where it is below `FLOOR`."""
         pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
         if not self._key.size:
@@ -175,7 +183,7 @@ class Audit:
         at = np.minimum(np.searchsorted(self._key, key), self._key.size - 1)
         return np.where(self._key[at] == key, self.similarity[at], 0.0)
 
-    def at(self, threshold, bands=None, rows=None):
+    def at(self, threshold: float, bands: int | None = None, rows: int | None = None) -> Point:
         """Deduplicate at a threshold.
 
         Parameters
@@ -197,7 +205,7 @@ class Audit:
         _check(threshold)
         if (bands is None) != (rows is None):
             raise ValueError(f"bands and rows must be given both or not at all, not {bands!r} and {rows!r}")
-        if bands is None:
+        if bands is None or rows is None:
             bands, rows = optimal_bands(threshold, self.num_perm)
         return self._point(threshold, bands, rows, candidate_pairs(self.signatures, bands, rows))
 
@@ -229,7 +237,7 @@ class Audit:
             chained=int((to_kept < CHAINED).sum()),
         )
 
-    def learning(self, point):
+    def learning(self, point: Point) -> Learning:
         """Train the model on what a point keeps, and compare with the raw corpus.
 
         Returns
@@ -245,12 +253,12 @@ class Audit:
             kept=kept,
             uniform_loss=uniform,
             loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
-            tokens_saved_share=None if enough is None else float(1 - enough / needed),
+            tokens_saved_share=None if needed is None or enough is None else float(1 - enough / needed),
             icr_raw=_whole_run(uniform, self.raw),
             icr_kept=_whole_run(uniform, kept),
         )
 
-    def exact_at(self, threshold):
+    def exact_at(self, threshold: float) -> Point:
         """Deduplicate at a threshold by exact similarity: the reference that MinHash is measured against.
 
         Returns
@@ -261,7 +269,7 @@ class Audit:
         _check(threshold)
         return self._point(threshold, 0, 0, self.pairs[self.similarity >= threshold])
 
-    def where_removed(self, share):
+    def where_removed(self, share: float) -> Point | None:
         """The point, of thresholds in steps of 0.01, that removes nearest to a share of the documents.
 
         By exact similarity, free of LSH's misses; of equally near ones the highest threshold.
@@ -292,7 +300,7 @@ class Audit:
             return None
         return self.exact_at(levels[bisect_left(levels, removed(nearest), key=removed)])
 
-    def recall_by_similarity(self, point, width=0.05):
+    def recall_by_similarity(self, point: Point, width: float = 0.05) -> tuple[Floats, Floats, Integers]:
         """Measured recall of LSH in bins of exact similarity.
 
         Returns

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from dataselect_core.arrays import Floats, Integers
 from dataselect_core.corpus.errors import Malformed
 
 RULES = ("first", "longest")
@@ -33,7 +34,7 @@ class Choice:
         If the rule is none of these.
     """
 
-    def __init__(self, rule):
+    def __init__(self, rule: str) -> None:
         if not isinstance(rule, str):
             raise TypeError(f"keep must be a str, not {type(rule).__name__}")
         field, _, end = rule.rpartition(":")
@@ -44,7 +45,7 @@ class Choice:
         self.first = rule == "first"
         self._sign = ENDS.get(end, 1)
 
-    def rank(self, text, value):
+    def rank(self, text: str, value: object) -> float:
         """The rank of a document: the higher, the rather it stays.
 
         Parameters
@@ -70,7 +71,7 @@ class Choice:
         return -math.inf if math.isnan(rank) else rank
 
     @staticmethod
-    def chosen(cluster, rank):
+    def chosen(cluster: Integers, rank: Floats) -> Integers:
         """The cluster of every document by the one of highest rank.
 
         Parameters

@@ -1,11 +1,15 @@
 """Signatures and keys of their bands in a temporary file, for more documents than fit in memory."""
 
+from typing import BinaryIO
+
 import numpy as np
+
+from dataselect_core.arrays import BandKeys, Hashes, Integers
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd: the golden ratio's fraction in 64 bits
 
 
-def band_keys(signed, bands, rows):
+def band_keys(signed: Hashes, bands: int, rows: int) -> BandKeys:
     """A 64-bit key of every band of every signature; equal bands have equal keys.
 
     Parameters
@@ -40,13 +44,13 @@ class Table:
         Bytes written.
     """
 
-    def __init__(self, file):
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.size = 0
 
     def _append(self, block):
         self._file.seek(self.size)
-        self.size += self._file.write(np.ascontiguousarray(block))
+        self.size += self._file.write(np.ascontiguousarray(block).data)
 
     def _read(self, start, count, dtype):
         self._file.seek(start)
@@ -56,16 +60,16 @@ class Table:
 class Keys(Table):
     """The keys of all bands; within a block a band after the other, so that one band can be read alone."""
 
-    def __init__(self, file):
+    def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
-        self._blocks = []  # first byte and documents of each
+        self._blocks: list[tuple[int, int]] = []  # first byte and documents of each
 
-    def append(self, keys):
+    def append(self, keys: BandKeys) -> None:
         """Add the uint64[m, bands] of the next m documents."""
         self._blocks.append((self.size, len(keys)))
         self._append(keys.T)
 
-    def band(self, band):
+    def band(self, band: int) -> BandKeys:
         """The keys of one band: uint64[n]."""
         return np.concatenate(
             [
@@ -78,12 +82,12 @@ class Keys(Table):
 class Signatures(Table):
     """The signatures of all documents, one after the other."""
 
-    def append(self, signed):
+    def append(self, signed: Hashes) -> None:
         """Add the uint32[m, num_perm] of the next m documents."""
         self.num_perm = signed.shape[1]
         self._append(signed)
 
-    def rows(self, documents):
+    def rows(self, documents: Integers) -> Hashes:
         """The signatures of some documents, uint32[m, num_perm]."""
         return np.array(
             [

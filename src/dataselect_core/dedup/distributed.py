@@ -9,15 +9,17 @@ import json
 import math
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dataselect_core import __version__, arguments
 from dataselect_core.corpus.errors import CorpusError
-from dataselect_core.corpus.files import Index
+from dataselect_core.corpus.files import CorpusFiles, Index
 from dataselect_core.dedup import parts as tasks
 from dataselect_core.dedup import stars, streaming
 from dataselect_core.dedup.answers import Ids
@@ -31,7 +33,7 @@ PAIRS = 20_000  # whose similarity to the one that stays one task computes
 MISSING = "--engine dask:// needs Dask: python -m pip install 'dataselect-core[dask]'"
 
 
-def scheduler(engine):
+def scheduler(engine: str) -> str:
     """The address in `dask://host:port`; ValueError for anything else."""
     kind, found, address = engine.partition("://")
     if not found or kind != "dask" or not address.rpartition(":")[2].isdigit():
@@ -40,7 +42,7 @@ def scheduler(engine):
 
 
 @contextmanager
-def connected(engine, timeout=10):
+def connected(engine: str, timeout: float = 10) -> Iterator[Any]:
     """A Dask client of the engine, whose workers have this very package.
 
     Raises
@@ -77,24 +79,24 @@ def connected(engine, timeout=10):
 
 
 def deduplicate_on(
-    client,
-    corpus,
-    threshold=0.8,
-    num_perm=128,
-    width=5,
-    seed=1,
-    verify=True,
-    bands=None,
-    rows=None,
-    on_error="stop",
-    folder=None,
-    progress=None,
-    keep="first",
-    id_field=None,
-    part_bytes=None,
-    bucket_bytes=None,
-    client_edges=None,
-):
+    client: Any,
+    corpus: CorpusFiles,
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    verify: bool = True,
+    bands: int | None = None,
+    rows: int | None = None,
+    on_error: str = "stop",
+    folder: Any = None,
+    progress: Callable[[str, int, int], object] | None = None,
+    keep: str = "first",
+    id_field: str | None = None,
+    part_bytes: int | None = None,
+    bucket_bytes: int | None = None,
+    client_edges: int | None = None,
+) -> streaming.StreamedDeduplication:
     """As `streaming.deduplicate_files`, on the workers of a Dask cluster.
 
     Kept rows, clusters and similarities are those of one machine, byte for byte; only the number of comparisons is

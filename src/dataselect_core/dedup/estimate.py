@@ -7,13 +7,17 @@ of them and compared exactly; that spares the comparison of everything with ever
 
 import math
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Floats, Integers
+from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.dedup import streaming
 from dataselect_core.dedup.disk_tables import Keys
 
@@ -58,18 +62,18 @@ class Estimate:
 
 
 def estimate_files(
-    corpus,
-    threshold=0.8,
-    num_perm=128,
-    width=5,
-    seed=1,
-    bands=None,
-    rows=None,
-    on_error="stop",
-    folder=None,
-    progress=None,
-    sample=SAMPLE,
-):
+    corpus: CorpusFiles,
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    bands: int | None = None,
+    rows: int | None = None,
+    on_error: str = "stop",
+    folder: Any = None,
+    progress: Callable[[str, int, int], object] | None = None,
+    sample: int = SAMPLE,
+) -> Estimate:
     """Estimate what `streaming.deduplicate_files` would find and take; its arguments, and `sample`.
 
     A row counts as removed if an earlier one is a near-duplicate. (A run removes a few more: those that only a
@@ -122,7 +126,7 @@ def estimate_files(
         )
 
 
-def wilson(found, sampled):
+def wilson(found: int, sampled: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927), which holds for small shares too.
 
     Parameters
@@ -139,7 +143,15 @@ def wilson(found, sampled):
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def look_up(chosen, first, filled, keys, bands, compare, threshold):
+def look_up(
+    chosen: Integers,
+    first: Integers,
+    filled: Flags,
+    keys: Keys,
+    bands: int,
+    compare: Callable[[Integers], Floats],
+    threshold: float,
+) -> tuple[Flags, Integers]:
     """Whether an earlier row is a near-duplicate of some rows.
 
     Parameters

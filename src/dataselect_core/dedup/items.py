@@ -4,14 +4,16 @@ Whatever the items are, the rest is the same: MinHash and LSH on sets, exact Jac
 that compute follows, and a model that is tested on clusters it has never seen.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Hashes, Integers, Labels
 from dataselect_core.datasets import simulated_clips, simulated_drive
 from dataselect_core.information.sample_curve import PASSES, SamplePlan
-from dataselect_core.information.text_curve import prepare
+from dataselect_core.information.text_curve import CurvePlan, prepare
 from dataselect_core.shingles import shingle_sets
 
 
@@ -40,16 +42,31 @@ class Items:
         The items, if they are texts.
     """
 
-    origin = texts = None
+    kind: str
+    item: str
+    items: str
+    unit: str
+    counted: str
+    sets_of: str
+    learner: str
+    tested: str
+    progress: str
+    names: tuple[str, ...]
+    mass: Integers
+    per_read: int
+    passes: int
+    heldout_share: float
+    origin: Integers | None = None
+    texts: Sequence[str] | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
-    def sets(self, width):
+    def sets(self, width: int) -> list[Hashes]:
         """The set of each item: list of uint32 arrays. Only texts have a width."""
         raise NotImplementedError
 
-    def plan(self, train_index, heldout_index, seed):
+    def plan(self, train_index: Integers, heldout_index: Integers, seed: int) -> CurvePlan | SamplePlan:
         """A learning plan, see `information.CurvePlan` and `SamplePlan`."""
         raise NotImplementedError
 
@@ -67,34 +84,40 @@ class Texts(Items):
     kind, item, items, unit, counted = "texts", "document", "documents", "words", "by white space"
     sets_of, learner, tested, progress = "word shingles", "bigram model", "text", "nats per word"
     per_read, passes, heldout_share = 1, 1, 0.1
+    texts: Sequence[str]
 
-    def __init__(self, texts, names=None, origin=None):
+    def __init__(
+        self, texts: Iterable[str], names: Iterable[str] | None = None, origin: Integers | None = None
+    ) -> None:
         self.texts = arguments.documents("texts", texts, "str")
         self.names = tuple(names) if names is not None else tuple(str(i + 1) for i in range(len(self.texts)))
         self.origin = origin
 
-    def sets(self, width):
+    def sets(self, width: int) -> list[Hashes]:
         return shingle_sets(self.texts, width)
 
     @cached_property
-    def mass(self):
+    def mass(self) -> Integers:  # type: ignore[override]  # it can be set, as it is in the others
         """Words of each text."""
         words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
         if not words.any():
             raise ValueError("texts must hold at least one word, but all of them are empty")
         return words
 
-    def plan(self, train_index, heldout_index, seed):
+    def plan(self, train_index: Integers, heldout_index: Integers, seed: int) -> CurvePlan:
         return prepare(self.texts, train_index, heldout_index, seed=seed)
 
 
 class _Sampled(Items):
     """Items that a softmax regression learns to tell apart."""
 
+    label: Labels
+    classes: int
+
     passes = PASSES
     learner, heldout_share = "softmax regression", 0.25  # of hundreds of items a tenth would be chance
 
-    def plan(self, train_index, heldout_index, seed):
+    def plan(self, train_index: Integers, heldout_index: Integers, seed: int) -> SamplePlan:
         return SamplePlan(
             self.features(),
             self.label,
@@ -105,6 +128,10 @@ class _Sampled(Items):
             heldout_index,
             seed,
         )
+
+    def features(self) -> Floats:
+        """What the regression sees of each item: float64[n, d]."""
+        raise NotImplementedError
 
 
 class Frames(_Sampled):
@@ -119,15 +146,15 @@ class Frames(_Sampled):
     sets_of, tested, progress = "visual words", "scenes", "nats per frame"
     classes, per_read = 10, simulated_drive.PIXELS
 
-    def __init__(self, drive):
+    def __init__(self, drive: simulated_drive.Drive) -> None:
         self.pictures, self.label = drive.pictures, drive.label
         self.names, self.origin = drive.ids, drive.origin
         self.mass = np.full(len(drive.pictures), simulated_drive.PIXELS, dtype=np.int64)
 
-    def sets(self, width):
+    def sets(self, width: int) -> list[Hashes]:
         return simulated_drive.visual_words(self.pictures)
 
-    def features(self):
+    def features(self) -> Floats:
         """Ink of blocks of 2 x 2 pixels: float64[n, 16]."""
         return simulated_drive.blocks(self.pictures)
 
@@ -144,14 +171,14 @@ class Signals(_Sampled):
     sets_of, tested, progress = "spectral words", "clips", "nats per clip"
     classes, per_read = len(simulated_clips.KINDS), simulated_clips.HOP
 
-    def __init__(self, clips):
+    def __init__(self, clips: simulated_clips.Clips) -> None:
         self.signals, self.label = clips.signals, clips.label
         self.names, self.origin = clips.ids, clips.origin
         self.mass = np.array([len(signal) for signal in clips.signals], dtype=np.int64)
 
-    def sets(self, width):
+    def sets(self, width: int) -> list[Hashes]:
         return simulated_clips.spectral_words(self.signals)
 
-    def features(self):
+    def features(self) -> Floats:
         """Mean loudness of each band and its mean change from window to window: float64[n, 24]."""
         return simulated_clips.summary(self.signals)

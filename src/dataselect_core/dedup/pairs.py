@@ -1,11 +1,14 @@
 """Near-duplicates: which pairs of documents are similar, and which documents stay."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Floats, Hashes, Integers
 from dataselect_core.lsh import candidate_pairs, optimal_bands
 from dataselect_core.minhash import check_signatures, jaccard, signatures
 from dataselect_core.shingles import flatten
@@ -31,13 +34,20 @@ class Deduplication:
         Their Jaccard similarity: exact if it was verified, else as the signatures estimate it.
     """
 
-    keep: np.ndarray
-    cluster: np.ndarray
-    pairs: np.ndarray
-    similarity: np.ndarray
+    keep: Flags
+    cluster: Integers
+    pairs: Integers
+    similarity: Floats
 
 
-def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True):
+def deduplicate(
+    texts: Iterable[str],
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    verify: bool = True,
+) -> Deduplication:
     """Find near-duplicate texts with MinHash and LSH, and keep one text of each cluster.
 
     Texts whose shingle sets have a Jaccard similarity >= threshold are joined, and what is joined through
@@ -68,6 +78,8 @@ def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True
         If there are no texts, one is not a str, or an argument is out of range; the message says which.
     """
     threshold = arguments.threshold("threshold", threshold)
+    if not isinstance(verify, (bool, np.bool_)):
+        raise TypeError(f"verify must be True or False, not {verify!r}")
     bands, rows = optimal_bands(threshold, num_perm)
     texts = arguments.documents("texts", texts, "str")
     sets = shingle_sets_of(texts, width)
@@ -83,7 +95,9 @@ def deduplicate(texts, threshold=0.8, num_perm=128, width=5, seed=1, verify=True
     return Deduplication(keep, cluster, pairs[similar], similarity[similar])
 
 
-def exact_pairs(shingle_sets, threshold, texts=None, width=5):
+def exact_pairs(
+    shingle_sets: Sequence[ArrayLike], threshold: float, texts: Sequence[str] | None = None, width: int = 5
+) -> tuple[Integers, Floats]:
     """All pairs of documents with a Jaccard similarity >= threshold, without any estimate.
 
     Parameters
@@ -139,7 +153,7 @@ def exact_pairs(shingle_sets, threshold, texts=None, width=5):
     return pairs[similar], similarity[similar]
 
 
-def exact_similarity(shingle_sets, pairs):
+def exact_similarity(shingle_sets: Sequence[ArrayLike], pairs: ArrayLike) -> Floats:
     """The Jaccard similarity of given pairs of documents.
 
     Parameters
@@ -175,7 +189,13 @@ def exact_similarity(shingle_sets, pairs):
     return shared / np.maximum(sizes[pairs].sum(axis=1) - shared, 1)
 
 
-def confirmed_similarity(shingle_sets, pairs, threshold, read, width):
+def confirmed_similarity(
+    shingle_sets: Sequence[Hashes],
+    pairs: ArrayLike,
+    threshold: float,
+    read: Callable[[list[int]], Sequence[str]],
+    width: int,
+) -> Floats:
     """`exact_similarity`; that of a similar pair with only one hash in common is computed from the words.
 
     A shingle is known by 32 bits, so that among a million documents of one shingle about a hundred pairs have
@@ -201,7 +221,9 @@ def confirmed_similarity(shingle_sets, pairs, threshold, read, width):
     return confirmed(sizes, pairs, exact_similarity(shingle_sets, pairs), threshold, read, width)
 
 
-def confirmed(sizes, pairs, similarity, threshold, read, width):
+def confirmed(
+    sizes: Integers, pairs: Integers, similarity: Floats, threshold: float, read: Callable, width: int
+) -> Floats:
     """Similarities of which those >= threshold that rest on one shared hash are made anew from the words."""
     # J = shared / (a + b - shared)
     shared = np.rint(similarity * sizes[pairs].sum(axis=1) / (1 + similarity))
@@ -217,7 +239,7 @@ def confirmed(sizes, pairs, similarity, threshold, read, width):
     return similarity
 
 
-def estimated_similarity(signatures, pairs):
+def estimated_similarity(signatures: Hashes, pairs: ArrayLike) -> Floats:
     """The Jaccard similarity of given pairs of documents as their signatures estimate it.
 
     Parameters
@@ -239,7 +261,7 @@ def estimated_similarity(signatures, pairs):
     return np.concatenate(parts)
 
 
-def clusters(n, pairs):
+def clusters(n: int, pairs: ArrayLike) -> Integers:
     """The cluster of every document: its connected component in the graph whose edges are the pairs.
 
     Parameters
@@ -254,7 +276,7 @@ def clusters(n, pairs):
     int64[n]
         The first document of each one's cluster: the smallest index in it.
     """
-    n = arguments.integer("n", n, 1)
+    n = arguments.integer("n", n, 1, 10**9)
     i, j = _check_pairs(n, pairs).T
     cluster = np.arange(n, dtype=np.int64)
     while (cluster[i] != cluster[j]).any():
@@ -271,7 +293,10 @@ def _reader(texts):
 
 
 def _check_pairs(n, pairs):
-    pairs = np.asarray(pairs)
+    try:
+        pairs = np.asarray(pairs)
+    except ValueError:
+        raise ValueError("pairs must have shape (m, 2), not rows that differ in length") from None
     if pairs.shape == (0,):
         pairs = np.empty((0, 2), np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2:

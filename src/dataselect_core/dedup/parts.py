@@ -9,6 +9,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Work:
     id_field: str | None
 
 
-def split(corpus, size):
+def split(corpus: CorpusFiles, size: int) -> list[Part]:
     """Cut a corpus into parts of about `size` bytes; a file that is not plain JSON Lines is not cut."""
     parts, together, total = [], [], 0
     for number, file in enumerate(corpus.files):
@@ -90,12 +91,12 @@ def split(corpus, size):
     return parts
 
 
-def set_aside(file):
+def set_aside(file: CorpusFile) -> bool:
     """Whether the texts of a file cannot be read again where they are."""
     return not file.plain or file.layout.format in TABLES
 
 
-def sign_part(task):
+def sign_part(task: tuple) -> tuple:
     """Read and sign a part: documents, lines, malformed ones with the first of them, and empty documents."""
     work, part = task
     target = Path(work.folder, f"part-{part.number}")
@@ -202,7 +203,7 @@ class Documents:
         Ascending.
     """
 
-    def __init__(self, work, parts, bases, documents):
+    def __init__(self, work: Work, parts: list[Part], bases: np.ndarray, documents: np.ndarray) -> None:
         self.work, self.parts = work, parts
         self.part = np.searchsorted(bases, documents, side="right") - 1
         self.row = documents - bases[self.part]
@@ -215,11 +216,11 @@ class Documents:
         self.index = Index(*(sizes for _ in range(5)))
         self._open = None, None, None
 
-    def texts(self, index, documents):
+    def texts(self, index: Index, documents: np.ndarray) -> list[str]:
         """As `CorpusFiles.texts`."""
         return [self._text(int(self.part[one]), int(self.row[one])) for one in documents.tolist()]
 
-    def rows(self, documents):
+    def rows(self, documents: np.ndarray) -> np.ndarray:
         """As `disk_tables.Signatures.rows`."""
         found = np.empty((len(documents), self.work.num_perm), np.uint32)
         for part in np.unique(self.part[documents]).tolist():
@@ -228,7 +229,7 @@ class Documents:
             found[mine] = held[self.row[documents][mine]]
         return found
 
-    def similarity(self):
+    def similarity(self) -> Any:
         """What compares pairs of these documents."""
         if not self.work.verify:
             return streaming._Estimated(self)
@@ -253,14 +254,14 @@ class Documents:
             self._open = key, stream, beside
         return self._open[1:]
 
-    def close(self):
+    def close(self) -> None:
         """Close what is open."""
         if self._open[1]:
             self._open[1].close()
         self._open = None, None, None
 
 
-def first_of_bucket(task):
+def first_of_bucket(task: tuple) -> np.ndarray:
     """Documents with the shingles of an earlier one, and that one, of a range of fingerprints: int64[m, 2]."""
     work, bases, low, high = task
     high_bits, documents, low_bits = _bucket(work, bases, "prints", low, high)
@@ -269,7 +270,7 @@ def first_of_bucket(task):
     return np.stack([documents[later], documents[first[later]]], axis=1)
 
 
-def compare_bucket(task):
+def compare_bucket(task: tuple) -> tuple:
     """Compare what has equal keys, of a range of keys; the joined documents are edges in a file of their own."""
     work, parts, bases, number, low, high = task
     keys, documents, _ = _bucket(work, bases, "keys", low, high)
@@ -290,7 +291,7 @@ def compare_bucket(task):
     return target, int(joined.sum()), compared, len(keys)
 
 
-def similarity_of(task):
+def similarity_of(task: tuple) -> np.ndarray:
     """Similarities of pairs of documents: float64[m]."""
     work, parts, bases, pairs = task
     known, place = np.unique(pairs, return_inverse=True)

@@ -6,14 +6,16 @@ about log^2 n steps were proved, and far fewer are seen.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-def large_star(edges):
+def large_star(edges: np.ndarray) -> tuple[np.ndarray, bool]:
     """Link every larger neighbour of a node to the smallest of the node and its neighbours.
 
     Parameters
@@ -37,7 +39,7 @@ def large_star(edges):
     return np.stack([edges[larger, 1], least[larger]], axis=1), changed
 
 
-def small_star(edges):
+def small_star(edges: np.ndarray) -> tuple[np.ndarray, bool]:
     """Link a node and its smaller neighbours to the smallest of them; as `large_star`, of edges to smaller ones."""
     edges, starts, group = _grouped(edges)
     if not len(edges):
@@ -51,7 +53,9 @@ def small_star(edges):
     return np.concatenate(linked), bool(others.any())
 
 
-def components(files, folder, run, partitions):
+def components(
+    files: list, folder: Any, run: Callable[[Callable, list], list], partitions: int
+) -> tuple[np.ndarray, int]:
     """The least node of the component of each node that has an edge.
 
     Parameters
@@ -89,13 +93,13 @@ def components(files, folder, run, partitions):
     return np.unique(found[found[:, 0] > found[:, 1]], axis=0), steps
 
 
-def share_out(task):
+def share_out(task: tuple) -> str:
     """Arrange the edges of one file for a first large-star."""
     source, target, partitions = task
     return _save(np.load(source), "large", target, partitions)
 
 
-def step(task):
+def step(task: tuple) -> tuple[str, bool]:
     """One star at the nodes of one partition, arranged for the other star: where that is, and whether it changed."""
     sources, partition, kind, target, partitions = task
     pieces = [np.empty((0, 2), np.int64)]
@@ -119,7 +123,7 @@ def _save(edges, kind, target, partitions):
     return target
 
 
-def save(name, array):
+def save(name: Any, array: np.ndarray) -> None:
     """Write a .npy that is there whole or not at all, as a task may be run again while it is read."""
     staged = f"{name}.{os.getpid()}.{os.urandom(4).hex()}"
     with open(staged, "wb") as file:

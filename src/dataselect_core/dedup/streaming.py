@@ -11,17 +11,20 @@ thousand comparisons and not a million.
 import math
 from array import array
 from collections import OrderedDict
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Floats, Integers
 from dataselect_core.corpus.errors import CorpusError, Malformed, Problem
-from dataselect_core.corpus.files import Index
+from dataselect_core.corpus.files import CorpusFiles, Index
 from dataselect_core.corpus.formats import Document
 from dataselect_core.dedup.answers import Ids, Noted
 from dataselect_core.dedup.choice import Choice
@@ -81,41 +84,41 @@ class StreamedDeduplication:
         The most memory that all worker processes together have held, in bytes; 0 if none was started.
     """
 
-    keep: np.ndarray
-    cluster: np.ndarray
+    keep: Flags
+    cluster: Integers
     index: Index
     same: int
     empty: int
     compared: int
     malformed: int
-    problems: list
+    problems: list[Problem]
     bands: int
     rows: int
     temporary_bytes: int
-    mine: np.ndarray
-    similarity: np.ndarray
-    same_sets: np.ndarray
+    mine: Flags
+    similarity: Floats
+    same_sets: Flags
     ids: Ids | None
     jobs: int = 1
     workers_memory: int = 0
 
 
 def deduplicate_files(
-    corpus,
-    threshold=0.8,
-    num_perm=128,
-    width=5,
-    seed=1,
-    verify=True,
-    bands=None,
-    rows=None,
-    on_error="stop",
-    folder=None,
-    progress=None,
-    keep="first",
-    id_field=None,
-    jobs=1,
-):
+    corpus: CorpusFiles,
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    verify: bool = True,
+    bands: int | None = None,
+    rows: int | None = None,
+    on_error: str = "stop",
+    folder: Any = None,
+    progress: Callable[[str, int, int], object] | None = None,
+    keep: str = "first",
+    id_field: str | None = None,
+    jobs: int = 1,
+) -> StreamedDeduplication:
     """Find near-duplicates in a corpus on disk, and keep one document of each cluster.
 
     What stays is what `dedup.deduplicate` keeps of the same texts. (Bands are compared by a 64-bit key, so
@@ -176,20 +179,20 @@ def deduplicate_files(
 
 
 def deduplication_steps(
-    corpus,
-    threshold=0.8,
-    num_perm=128,
-    width=5,
-    seed=1,
-    verify=True,
-    bands=None,
-    rows=None,
-    on_error="stop",
-    folder=None,
-    keep="first",
-    id_field=None,
-    jobs=1,
-):
+    corpus: CorpusFiles,
+    threshold: float = 0.8,
+    num_perm: int = 128,
+    width: int = 5,
+    seed: int = 1,
+    verify: bool = True,
+    bands: int | None = None,
+    rows: int | None = None,
+    on_error: str = "stop",
+    folder: Any = None,
+    keep: str = "first",
+    id_field: str | None = None,
+    jobs: int = 1,
+) -> Generator[Any, None, StreamedDeduplication]:
     """`deduplicate_files` in small steps, for a page that has to answer in between.
 
     Yields
@@ -275,7 +278,9 @@ class _Reading:
         self.file, self.start, self.size, self.words = array("i"), array("q"), array("q"), array("i")
         self.line = array("q")
         self.fingerprints, self.filled = bytearray(), bytearray()
-        self.choice, self.ids, self.ranks = Choice("first"), None, array("d")
+        self.choice, self.ranks = Choice("first"), array("d")
+        self.ids: Ids | None = None
+        self.id_field: str | None = None
         self.empty = self.malformed = 0
         self.problems = []
 
@@ -350,7 +355,9 @@ class _Reading:
             self.signed.append(signed)
 
 
-def sign(texts, width, num_perm, seed, bands, rows, whole=False):
+def sign(
+    texts: list[str], width: int, num_perm: int, seed: int, bands: int, rows: int, whole: bool = False
+) -> tuple:
     """What is kept of some texts.
 
     Parameters
@@ -409,7 +416,10 @@ class _Exact:
         def confirm():
             similarity, sizes, sets = found()
             self._hold([wanted[number] for number in missing], sets)
-            read = lambda some: self.corpus.texts(self.index, documents[some])
+
+            def read(some):
+                return self.corpus.texts(self.index, documents[some])
+
             return confirmed(sizes, place, similarity, self.threshold, read, self.width)
 
         return confirm
@@ -423,7 +433,7 @@ class _Exact:
             self._shingles -= len(self._held.popitem(last=False)[1])
 
 
-def compare_texts(texts, held, pairs, width):
+def compare_texts(texts: list[str], held: list, pairs: Integers, width: int) -> tuple:
     """Similarities of pairs of documents of which either the text or the shingles are given.
 
     Parameters

@@ -8,7 +8,9 @@ import signal
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from dataselect_core.corpus.errors import CorpusError
 
@@ -20,14 +22,14 @@ ENDED = (
 )
 
 
-def processors():
+def processors() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def peak_memory():
+def peak_memory() -> int | None:
     """The most memory this process has held, in bytes; None where the system does not say."""
     try:
         with open("/proc/self/status") as status:  # getrusage would count what the parent held at the fork
@@ -57,11 +59,12 @@ class Workers:
         Of each process, by its number, the most memory it has held, in bytes.
     """
 
-    def __init__(self, jobs=1):
-        self.jobs, self.peaks = jobs, {}
+    def __init__(self, jobs: int = 1) -> None:
+        self.jobs = jobs
+        self.peaks: dict[int, int] = {}
         self._tasks, self._pool = 0, None
 
-    def submit(self, function, *given):
+    def submit(self, function: Callable, *given: Any) -> Callable[[], Any]:
         """A function that waits for and returns `function(*given)`; pure, and both of what can be pickled.
 
         Raises
@@ -81,7 +84,7 @@ class Workers:
             raise CorpusError(ENDED) from None
         return lambda: self._result(future, BrokenProcessPool)
 
-    def ordered(self, tasks, size=None):
+    def ordered(self, tasks: Iterable[tuple], size: int | None = None) -> Iterator[Any]:
         """The results of many tasks, in their order, with no more than a few a process ahead.
 
         Parameters
@@ -99,7 +102,7 @@ class Workers:
         while ahead:
             yield ahead.popleft()()
 
-    def close(self):
+    def close(self) -> None:
         """End all processes; what they are at is finished first, which takes seconds at most."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)

@@ -3,9 +3,11 @@
 from dataselect_core.economics.assumptions import Assumption, Assumptions
 from dataselect_core.economics.costs import (
     IndexingCost,
+    IndexingRange,
     TrainingCost,
     implied_utilisation,
     indexing_cost,
+    indexing_range,
     labelling_cost,
     return_on_selection,
     runs_to_break_even,
@@ -19,9 +21,11 @@ __all__ = [
     "Assumption",
     "Assumptions",
     "IndexingCost",
+    "IndexingRange",
     "TrainingCost",
     "implied_utilisation",
     "indexing_cost",
+    "indexing_range",
     "labelling_cost",
     "return_on_selection",
     "runs_to_break_even",

@@ -24,18 +24,20 @@ class Acquisition:
     expert_dollars: float
 
     @property
-    def dollars(self):
+    def dollars(self) -> float:
         """All of it."""
         return self.real_dollars + self.synthetic_dollars + self.expert_dollars
 
     @property
-    def dollars_per_sample(self):
+    def dollars_per_sample(self) -> float:
         """Mean price of a sample; 0 where there is none."""
         count = self.real + self.synthetic
         return self.dollars / count if count else 0.0
 
 
-def acquire(real, synthetic, real_price, synthetic_price, expert_price=0.0):
+def acquire(
+    real: int, synthetic: int, real_price: float, synthetic_price: float, expert_price: float = 0.0
+) -> Acquisition:
     """Cost of a training set, modelled: numbers times prices.
 
     Parameters

@@ -1,6 +1,8 @@
 """The prices and rates that costs are computed from, each with its source and date."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dataselect_core.arguments import amount
 from dataselect_core.facts import load
@@ -36,7 +38,7 @@ class Assumption:
     maximum: float
     default: float
 
-    def as_value(self):
+    def as_value(self) -> Value:
         """The assumption as a `Value`, its kind and source with it."""
         return Value(self.value, self.unit, self.kind, f"{self.source} ({self.date})")
 
@@ -60,7 +62,13 @@ class Assumptions:
         A value that is no number.
     """
 
-    def __init__(self, **edited):
+    _items: dict[str, Assumption]
+    _edited: dict[str, float]
+    if TYPE_CHECKING:  # each assumption is an attribute
+
+        def __getattr__(self, name: str) -> float: ...
+
+    def __init__(self, **edited: float) -> None:
         items = {
             name: Assumption(name=name, default=fact["value"], **fact)
             for name, fact in load("prices").items()
@@ -81,7 +89,7 @@ class Assumptions:
         # Past __setattr__, which refuses everyone else.
         self.__dict__.update({name: a.value for name, a in items.items()}, _items=items, _edited=edited)
 
-    def replace(self, **edited):
+    def replace(self, **edited: float) -> "Assumptions":
         """A copy with some values changed; the same errors as the class itself.
 
         Parameters
@@ -95,16 +103,16 @@ class Assumptions:
         """
         return Assumptions(**{**self._edited, **edited})
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Assumption:
         return self._items[name]
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("assumptions are immutable; use assumptions.replace(name=value)")
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._items)
 
     def __eq__(self, other):

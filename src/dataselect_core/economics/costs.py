@@ -7,9 +7,10 @@ replace any of them. Costs are modelled: they follow from these assumptions.
 import math
 from dataclasses import dataclass
 
-from dataselect_core.arguments import amount, number
+from dataselect_core.arguments import amount, choice, number
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.break_even import indexing_parts
+from dataselect_core.facts import load
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class IndexingCost:
     dollars: float
 
 
-def training_cost(flops, assumptions=None):
+def training_cost(flops: float, assumptions: Assumptions | None = None) -> TrainingCost:
     """GPU-hours and dollars of a training.
 
         hours = FLOPs / (peak * utilisation * 3600),  dollars = hours * price
@@ -53,7 +54,7 @@ def training_cost(flops, assumptions=None):
     return TrainingCost(flops, hours, hours * a.gpu_hour_price)
 
 
-def implied_utilisation(flops, gpu_hours, peak_flops):
+def implied_utilisation(flops: float, gpu_hours: float, peak_flops: float) -> float:
     """Share of the peak that a reported training really used: FLOPs / (GPU-hours * 3600 * peak).
 
     Parameters
@@ -72,7 +73,9 @@ def implied_utilisation(flops, gpu_hours, peak_flops):
     return amount("flops", flops) / (hours * 3600 * peak)
 
 
-def labelling_cost(labels, assumptions=None, price="label_price"):
+def labelling_cost(
+    labels: float, assumptions: Assumptions | None = None, price: str = "label_price"
+) -> float:
     """Dollars for labels: items times labellers of each times price.
 
     Parameters
@@ -89,12 +92,11 @@ def labelling_cost(labels, assumptions=None, price="label_price"):
     """
     a = assumptions or Assumptions()
     prices = [name for name in a if a[name].unit == "$/label"]
-    if price not in prices:
-        raise ValueError(f"price must be one of {', '.join(prices)}, not {price!r}")
+    price = choice("price", price, prices)
     return amount("labels", labels) * a.labellers * getattr(a, price)
 
 
-def scoring_cost(items, assumptions=None):
+def scoring_cost(items: float, assumptions: Assumptions | None = None) -> float:
     """Dollars for letting a model score a pool once; each round of selection pays it again.
 
     Parameters
@@ -112,7 +114,7 @@ def scoring_cost(items, assumptions=None):
     return amount("items", items) * a.score_price
 
 
-def indexing_cost(bytes, assumptions=None):
+def indexing_cost(bytes: float, assumptions: Assumptions | None = None) -> IndexingCost:
     """Core-hours and dollars of indexing a corpus by MinHash, and of reading it once.
 
     Shuffling candidate pairs between machines, waiting and retries are in it as a factor on the core-hours
@@ -138,7 +140,61 @@ def indexing_cost(bytes, assumptions=None):
     return IndexingCost(hours, parts["signatures"], parts["reads"], sum(parts.values()))
 
 
-def storage_cost(bytes, months, assumptions=None):
+@dataclass(frozen=True)
+class IndexingRange:
+    """What an index costs at least and at most, as far as anything is known of it.
+
+    Attributes
+    ----------
+    low : IndexingCost
+        At the lab's own measured rate of signatures and the overhead assumed for the rest.
+    high : IndexingCost
+        At the core-hours that a published run took: SlimPajama, with cleaning and shuffling.
+    overhead : float
+        Core-hours of the published run for one core-hour of the lab's signatures.
+    """
+
+    low: IndexingCost
+    high: IndexingCost
+    overhead: float
+
+    def verdict(self, saving: float) -> str:
+        """ "pays" or "costs" where both ends of the range agree for a saving in dollars, else "depends"."""
+        saving = amount("saving", saving)
+        ends = {saving > self.low.dollars, saving > self.high.dollars}
+        return "depends" if len(ends) == 2 else "pays" if ends == {True} else "costs"
+
+
+def indexing_range(bytes: float, assumptions: Assumptions | None = None) -> IndexingRange:
+    """From the lab's own measurement to a published run: core-hours and dollars of indexing text.
+
+    Between the ends lie cleaning, shuffling, waiting and a slower machine. For pictures, video and sound neither end
+    holds: they are decoded before anything is hashed.
+
+    Parameters
+    ----------
+    bytes : float
+        Size of the text, >= 0.
+    assumptions : Assumptions, optional
+        As for `indexing_cost`.
+
+    Returns
+    -------
+    IndexingRange
+    """
+    a = assumptions or Assumptions()
+    low = indexing_cost(bytes, a)
+    run = {name: fact["value"] for name, fact in load("reported")["redundancy"].items()}
+    per_byte = run["slimpajama_core_hours"] / (
+        run["slimpajama_tokens_before"] * run["slimpajama_bytes_per_token"]
+    )
+    hours = amount("bytes", bytes) * per_byte
+    compute = hours * a.vcpu_hour_price
+    high = IndexingCost(hours, compute, low.read_dollars, compute + low.read_dollars)
+    return IndexingRange(low, high, per_byte * a.signature_rate * 3600)
+
+
+def storage_cost(bytes: float, months: float, assumptions: Assumptions | None = None) -> float:
     """Dollars for keeping a corpus in object storage; 1 GB = 1e9 bytes.
 
     Parameters
@@ -156,7 +212,7 @@ def storage_cost(bytes, months, assumptions=None):
     return amount("bytes", bytes) / 1e9 * amount("months", months) * a.storage_price
 
 
-def selection_pays(select_cost, train_subset_cost, train_full_cost):
+def selection_pays(select_cost: float, train_subset_cost: float, train_full_cost: float) -> bool:
     """The selection inequality: T_select + T_train(subset) < T_train(full).
 
     Parameters
@@ -173,7 +229,7 @@ def selection_pays(select_cost, train_subset_cost, train_full_cost):
     return select + subset < amount("train_full_cost", train_full_cost)
 
 
-def runs_to_break_even(select_cost, saving_per_run):
+def runs_to_break_even(select_cost: float, saving_per_run: float) -> int | None:
     """Training runs after which a selection made once has paid for itself.
 
     Parameters
@@ -195,7 +251,7 @@ def runs_to_break_even(select_cost, saving_per_run):
     return math.ceil(cost / saving) if saving > 0 else None
 
 
-def return_on_selection(select_cost, saving_per_run, runs):
+def return_on_selection(select_cost: float, saving_per_run: float, runs: int) -> float:
     """What a selection made once gives back: savings of all runs, per unit spent on it.
 
     Parameters

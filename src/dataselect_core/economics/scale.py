@@ -4,9 +4,29 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from dataselect_core.arguments import floats
+from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.costs import indexing_cost, training_cost
-from dataselect_core.scaling.laws import clustered_loss, effective_tokens_of_clusters, training_flops
+from dataselect_core.scaling.laws import (
+    clustered_loss,
+    data_constrained_loss,
+    effective_tokens_of_clusters,
+    training_flops,
+)
+
+FITTED = ((7e6, 9e9), (1e8, 9e11))
+"""Parameters and tokens of the runs that the data-constrained law was fitted to: Muennighoff et al. 2023, 10 million to
+9 billion parameters and up to 900 billion tokens, with a little room below."""
+
+
+def place_in_fit(parameters: float, tokens: float) -> str:
+    """Where a size of model and data is: "within" what the law was fitted to, "below" or "beyond" it."""
+    (fewest, most), (shortest, longest) = FITTED
+    if parameters < fewest or tokens < shortest:
+        return "below"
+    return "within" if parameters <= most and tokens <= longest else "beyond"
 
 
 @dataclass(frozen=True)
@@ -26,6 +46,14 @@ class Scale:
         MinHash signatures for the raw corpus with their overhead, and reading it once.
     loss, loss_after : float
         Data-constrained scaling law, cluster by cluster; nats per token.
+    loss_same_compute : float
+        Of the deduplicated corpus read again and again until as many tokens are read as the raw corpus has: the same
+        compute, spent on what is left.
+    fit : {"within", "below", "beyond"}
+        Whether N and D lie where the law was fitted (`FITTED`). Below it a loss means nothing; beyond it the law is
+        carried on, which has to be said.
+    pays : bool
+        Whether the dollars of training that one pass fewer tokens saves are more than indexing costs.
     """
 
     parameters: float
@@ -41,9 +69,19 @@ class Scale:
     indexing_dollars: float
     loss: float
     loss_after: float
+    loss_same_compute: float
+    fit: str
+    pays: bool
 
 
-def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=None):
+def at_scale(
+    cluster: ArrayLike,
+    words: ArrayLike,
+    parameters: float,
+    tokens: float,
+    corpus_bytes: float = 0.0,
+    assumptions: Assumptions | None = None,
+) -> Scale:
     """Carry the redundancy of a small corpus over to a training run of `tokens` tokens.
 
     The corpus at scale is taken to have the same shares: a cluster with a part p of the words here
@@ -72,7 +110,11 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
         Shapes that differ, a cluster without its kept document, kept documents without a word, or sizes
         out of range.
     """
-    cluster, words = np.asarray(cluster), np.asarray(words, dtype=float)
+    try:
+        cluster = np.asarray(cluster)
+    except ValueError:
+        raise ValueError("cluster must be one index for each document, not rows of them") from None
+    words = floats("words", words, allowed="finite and at least 0")
     if cluster.shape != words.shape or cluster.ndim != 1:
         raise ValueError(
             "cluster and words must be 1-d arrays of one length, not of shapes "
@@ -102,6 +144,7 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
     after = float(unique.sum())
     flops, flops_after = training_flops(parameters, tokens), training_flops(parameters, after)
     cost, cost_after = training_cost(flops, assumptions), training_cost(flops_after, assumptions)
+    indexing = indexing_cost(corpus_bytes, assumptions).dollars
     return Scale(
         parameters=float(parameters),
         tokens=float(tokens),
@@ -113,7 +156,10 @@ def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=N
         gpu_hours_after=cost_after.gpu_hours,
         dollars=cost.dollars,
         dollars_after=cost_after.dollars,
-        indexing_dollars=indexing_cost(corpus_bytes, assumptions).dollars,
+        indexing_dollars=indexing,
         loss=clustered_loss(parameters, unique, total),
         loss_after=clustered_loss(parameters, unique, unique),
+        loss_same_compute=float(data_constrained_loss(parameters, tokens, after)),
+        fit=place_in_fit(parameters, tokens),
+        pays=bool(cost.dollars - cost_after.dollars > indexing),
     )

@@ -2,9 +2,10 @@
 
 import json
 from importlib.resources import files
+from typing import Any
 
 
-def load(name):
+def load(name: str) -> dict[str, Any]:
     """The facts of one file, as plain dictionaries.
 
     Parameters

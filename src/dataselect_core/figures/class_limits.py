@@ -1,11 +1,14 @@
 """Limits that the link of a class sets in place of a track's: found among settings, checked, and told as such."""
 
-from dataselect_core.values import modelled
+from collections.abc import Mapping
+from typing import Any
+
+from dataselect_core.values import Value, modelled
 
 SOURCE = "set by the link of a class"
 
 
-def among(settings, ranges):
+def among(settings: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]) -> dict[str, float]:
     """The limits among some settings; only the link of a class sets any.
 
     Parameters
@@ -32,6 +35,6 @@ def among(settings, ranges):
     return found
 
 
-def in_force(fixed, name, own):
+def in_force(fixed: Mapping[str, float], name: str, own: Value) -> Value:
     """The `Value` that counts: the link's where `fixed` has one of this name, else the track's `own`."""
     return modelled(fixed[name], own.unit, SOURCE) if name in fixed else own

@@ -6,10 +6,14 @@ synthetic samples to few and to many real ones does (`transfer`). All of it can 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from dataselect_core.arrays import Flags, Floats
 from dataselect_core.gap import mix, statistics
 
 AXIS = tuple(k / 10 for k in range(11))
@@ -46,26 +50,26 @@ class GapMap:
     """
 
     setting: mix.Setting
-    shares: np.ndarray
-    randomisations: np.ndarray
-    seeds: tuple
-    measures: dict
-    move: dict
-    transfer: dict
+    shares: Floats
+    randomisations: Floats
+    seeds: tuple[int, ...]
+    measures: dict[str, Floats]
+    move: dict[str, Any]
+    transfer: dict[str, Any]
 
-    def nearest(self, share, randomisation):
+    def nearest(self, share: float, randomisation: float) -> tuple[int, int]:
         """Indices (i, j) of the point of the map next to these."""
         return (
             int(np.abs(self.shares - share).argmin()),
             int(np.abs(self.randomisations - randomisation).argmin()),
         )
 
-    def holds(self, setting, seeds):
+    def holds(self, setting: mix.Setting, seeds: Sequence[int]) -> bool:
         """Whether the map was made for this setting (share and randomisation aside) and these seeds."""
         same = replace(self.setting, share=setting.share, randomisation=setting.randomisation)
         return same == setting and tuple(seeds) == self.seeds
 
-    def at(self, i, j):
+    def at(self, i: int, j: int) -> dict[str, statistics.Interval]:
         """All measures of one point: dict of str to `mix.Interval`."""
         return {
             name: statistics.Interval(
@@ -74,23 +78,23 @@ class GapMap:
             for name in mix.MEASURES
         }
 
-    def feasible(self, limits):
+    def feasible(self, limits: mix.Limits) -> Flags:
         """Where every limit is kept, bool[a, b]; as `mix.feasible`."""
         return mix.feasible(self.setting, self.shares, self.measures, limits)
 
 
 def measure(
-    setting,
-    X,
-    y,
-    rainfall_mm,
-    randomisation=TRANSFER_RANDOMISATION,
-    axis=AXIS,
-    seeds=SEEDS,
-    move_seeds=MOVE_SEEDS,
-    real=REAL,
-    added=ADDED,
-):
+    setting: mix.Setting,
+    X: ArrayLike,
+    y: ArrayLike,
+    rainfall_mm: ArrayLike,
+    randomisation: float = TRANSFER_RANDOMISATION,
+    axis: Sequence[float] = AXIS,
+    seeds: Sequence[int] = SEEDS,
+    move_seeds: Sequence[int] = MOVE_SEEDS,
+    real: Sequence[int] = REAL,
+    added: Sequence[int] = ADDED,
+) -> dict[str, Any]:
     """The map and its experiments, ready for JSON.
 
     Parameters
@@ -124,7 +128,14 @@ def measure(
     }
 
 
-def move(setting, randomisation, X, y, rainfall_mm, seeds=MOVE_SEEDS):
+def move(
+    setting: mix.Setting,
+    randomisation: float,
+    X: ArrayLike,
+    y: ArrayLike,
+    rainfall_mm: ArrayLike,
+    seeds: Sequence[int] = MOVE_SEEDS,
+) -> dict[str, Any]:
     """What the safety metric does when the mix moves from one share of `MOVE` to the other.
 
     Returns
@@ -133,7 +144,13 @@ def move(setting, randomisation, X, y, rainfall_mm, seeds=MOVE_SEEDS):
         randomisation; seeds; recall (one list a share, one value a seed); real and synthetic (samples trained on,
         one number a share).
     """
-    found = {"randomisation": randomisation, "seeds": list(seeds), "recall": [], "real": [], "synthetic": []}
+    found: dict[str, Any] = {
+        "randomisation": randomisation,
+        "seeds": list(seeds),
+        "recall": [],
+        "real": [],
+        "synthetic": [],
+    }
     for share in MOVE:
         here = replace(setting, share=share, randomisation=randomisation)
         real, synthetic = here.counts()
@@ -143,7 +160,16 @@ def move(setting, randomisation, X, y, rainfall_mm, seeds=MOVE_SEEDS):
     return found
 
 
-def transfer(setting, randomisation, X, y, rainfall_mm, seeds=SEEDS, real=REAL, added=ADDED):
+def transfer(
+    setting: mix.Setting,
+    randomisation: float,
+    X: ArrayLike,
+    y: ArrayLike,
+    rainfall_mm: ArrayLike,
+    seeds: Sequence[int] = SEEDS,
+    real: Sequence[int] = REAL,
+    added: Sequence[int] = ADDED,
+) -> dict[str, Any]:
     """Accuracy in the field with `added` synthetic samples beside `real` real ones, for all pairs of the two.
 
     Returns
@@ -151,7 +177,7 @@ def transfer(setting, randomisation, X, y, rainfall_mm, seeds=SEEDS, real=REAL, 
     dict
         randomisation, seeds, real, added; accuracy, low, high: one list a number of real samples.
     """
-    found = {
+    found: dict[str, Any] = {
         "randomisation": randomisation,
         "seeds": list(seeds),
         "real": list(real),
@@ -170,13 +196,13 @@ def transfer(setting, randomisation, X, y, rainfall_mm, seeds=SEEDS, real=REAL, 
     return found
 
 
-def moved(move):
+def moved(move: dict[str, Any]) -> statistics.Interval:
     """Change of the safety metric over a `move`, paired by seed: `mix.Interval`, in shares."""
     before, after = np.array(move["recall"])
     return statistics.interval(after - before)
 
 
-def read(text, track=None):
+def read(text: str | bytes | dict[str, Any], track: str | None = None) -> GapMap:
     """The `GapMap` in a JSON text.
 
     Parameters

@@ -7,15 +7,19 @@ is some, is in the labels of the real ones. Distances are measured between the p
 them: the feature space is the 64 block inks, in [0, 1].
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import integer, share
+from dataselect_core.arrays import Flags, Floats
 from dataselect_core.facts import load
 from dataselect_core.frechet import fid, fid_extrapolated, fid_infinity
-from dataselect_core.gap.statistics import T_975, interval
+from dataselect_core.gap.statistics import T_975, Interval, interval
 from dataselect_core.learners.softmax import SoftmaxRegression
 from dataselect_core.noise import flip_labels
 from dataselect_core.simulator import simulate
@@ -64,7 +68,7 @@ class Setting:
     label_noise: float = 0.0
     critical: int = 8
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("share", "randomisation", "label_noise"):
             share(name, getattr(self, name))
         if self.wet_share is not None:
@@ -78,11 +82,11 @@ class Setting:
             )
 
     @property
-    def real_needed(self):
+    def real_needed(self) -> int:
         """Real samples the mix asks for, whether or not they exist."""
         return self.total - round(self.share * self.total)
 
-    def counts(self):
+    def counts(self) -> tuple[int, int]:
         """(real, synthetic) samples trained on.
 
         Where the mix asks for more real samples than exist, the share is kept and the training set
@@ -144,7 +148,9 @@ class Limits:
     recall: float
 
 
-def samples(setting, X, y, rainfall_mm, seed):
+def samples(
+    setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int
+) -> dict[str, Any]:
     """The training set and the field of one run.
 
     Parameters
@@ -223,15 +229,17 @@ def _dry(setting, X, y, seed):
     }, draws
 
 
-def stepwise(setting, X, y, rainfall_mm, seed):
+def stepwise(
+    setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int
+) -> Iterator[Any]:
     """`run` in steps: a generator that yields None after each, and the `Outcome` last.
 
     For a page that has to answer its reader between the steps.
     """
     drawn = samples(setting, X, y, rainfall_mm, seed)
-    yield
+    yield None
     model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(drawn["X_train"], drawn["y_train"])
-    yield
+    yield None
     real, synthetic = setting.counts()
     yield Outcome(
         accuracy=float((model.predict(drawn["X_field"]) == drawn["y_field"]).mean()),
@@ -244,19 +252,27 @@ def stepwise(setting, X, y, rainfall_mm, seed):
     )
 
 
-def run(setting, X, y, rainfall_mm, seed):
+def run(setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int) -> Outcome:
     """Train on the mix once, and measure: `Outcome`. Arguments as `samples`."""
     *_, outcome = stepwise(setting, X, y, rainfall_mm, seed)
     return outcome
 
 
-def gap(setting, X, y, rainfall_mm, seed):
+def gap(
+    setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int
+) -> tuple[float, float]:
     """FID of the training set and the field extrapolated to endless samples: (value, standard_error)."""
     drawn = samples(setting, X, y, rainfall_mm, seed)
     return fid_infinity(drawn["X_train"], drawn["X_field"], seed)
 
 
-def summary(setting, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 5)):
+def summary(
+    setting: Setting,
+    X: ArrayLike,
+    y: ArrayLike,
+    rainfall_mm: ArrayLike,
+    seeds: Sequence[int] = (1, 2, 3, 4, 5),
+) -> dict[str, Interval]:
     """Mean and interval of every measure over several seeds.
 
     A point of `grid` is computed by this function, so a live run there gives the same figures.
@@ -271,12 +287,20 @@ def summary(setting, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 5)):
     return summarised([run(setting, X, y, rainfall_mm, seed) for seed in seeds])
 
 
-def summarised(outcomes):
+def summarised(outcomes: Sequence[Outcome]) -> dict[str, Interval]:
     """Mean and interval of every measure over the `Outcome`s of several seeds: dict of str to Interval."""
     return {name: interval([getattr(outcome, name) for outcome in outcomes]) for name in MEASURES}
 
 
-def grid(setting, shares, randomisations, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 5)):
+def grid(
+    setting: Setting,
+    shares: Sequence[float] | Floats,
+    randomisations: Sequence[float] | Floats,
+    X: ArrayLike,
+    y: ArrayLike,
+    rainfall_mm: ArrayLike,
+    seeds: Sequence[int] = (1, 2, 3, 4, 5),
+) -> dict[str, Floats]:
     """The map over mix and randomisation; slow, made for the time of the build.
 
     Parameters
@@ -307,7 +331,9 @@ def grid(setting, shares, randomisations, X, y, rainfall_mm, seeds=(1, 2, 3, 4, 
     return result
 
 
-def check(setting, measures, limits):
+def check(
+    setting: Setting, measures: dict[str, Interval], limits: Limits
+) -> dict[str, tuple[float, float, bool]]:
     """Which limits a mix keeps.
 
     Parameters
@@ -331,14 +357,14 @@ def check(setting, measures, limits):
     }
 
 
-def feasible(setting, shares, made, limits):
+def feasible(setting: Setting, shares: Floats, made: dict[str, Floats], limits: Limits) -> Flags:
     """Where on the map every limit is kept: bool[a, b]. `made` is from `grid` with these shares."""
     needed = np.array([replace(setting, share=float(s)).real_needed for s in shares])
     kept = (made["accuracy"] >= limits.accuracy) & (made["fid"] <= limits.fid)
     return kept & (made["recall"] >= limits.recall) & (needed <= setting.real)[:, None]
 
 
-def noisy_curve(sizes, rate, X, y, seed):
+def noisy_curve(sizes: Iterable[int], rate: float, X: ArrayLike, y: ArrayLike, seed: int) -> Floats:
     """Accuracy in a dry field against the number of real labels, a share `rate` of them wrong.
 
     Parameters

@@ -1,10 +1,14 @@
 """The experiments on label noise: two exponents, the price of random flips, and the digits' learning curve."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import noise
+from dataselect_core.arrays import Floats, Integers
 from dataselect_core.gap import mix, statistics
 
 TRIALS = 600  # of threshold learning, at each size
@@ -37,21 +41,21 @@ class Measured:
     """
 
     rate: float
-    seeds: tuple
-    sizes: np.ndarray
-    coin_sizes: np.ndarray
-    clean: np.ndarray
-    noisy: np.ndarray
-    coin: np.ndarray
-    clean_slope: tuple
-    noisy_slope: tuple
-    coin_slope: tuple
-    ratio: tuple
-    labels: tuple
-    curves: dict
+    seeds: tuple[int, ...]
+    sizes: Integers
+    coin_sizes: Integers
+    clean: Floats
+    noisy: Floats
+    coin: Floats
+    clean_slope: tuple[float, float, float]
+    noisy_slope: tuple[float, float, float]
+    coin_slope: tuple[float, float, float]
+    ratio: tuple[float, float, float]
+    labels: tuple[int, ...]
+    curves: dict[str, list[statistics.Interval]]
 
 
-def measure(rate, seeds, X, y):
+def measure(rate: float, seeds: Sequence[int], X: ArrayLike, y: ArrayLike) -> Iterator[Any]:
     """All experiments in steps: a generator of (what is done, share of the work), and last the `Measured`.
 
     Parameters
@@ -76,7 +80,7 @@ def measure(rate, seeds, X, y):
     coin = noise.coin_errors(COIN_SIZES, COIN_TRIALS, seed)
     yield "Fitting the exponents", 0.24
     coin_slope = noise.slope(COIN_SIZES, coin, seed, noise.at_confidence, resamples=100)
-    curves = {"clean": [], "noisy": []}
+    curves: dict[str, list[statistics.Interval]] = {"clean": [], "noisy": []}
     total, done = 2 * len(seeds) * len(LABELS), 0
     for name, wrong in (("clean", 0.0), ("noisy", rate)):
         runs = []

@@ -1,16 +1,24 @@
 """A small map for a setting that the track's was not made for, measured while the reader waits."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from dataselect_core.gap import mix
+from dataselect_core.gap import gap_map, mix
 
 AXIS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 SEEDS = 3  # of the reader's, the first ones
 
 
-def measure(built, setting, seeds, data, runs):
+def measure(
+    built: gap_map.GapMap,
+    setting: mix.Setting,
+    seeds: Sequence[int],
+    data: tuple[Any, Any, Any],
+    runs: dict[Any, Any],
+) -> Iterator[Any]:
     """A generator of (label, share done), and last the `GapMap`.
 
     Parameters

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 T_975 = (
     12.706,
@@ -37,7 +38,7 @@ class Interval:
     high: float
 
 
-def interval(values):
+def interval(values: ArrayLike) -> Interval:
     """`Interval` of 2 to 20 values, one a seed: their mean, and Student's 95 % interval of it."""
     values = np.array(values, dtype=float)
     if not 2 <= len(values) <= len(T_975) + 1:

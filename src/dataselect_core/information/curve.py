@@ -1,8 +1,13 @@
 """A learning curve, and what can be read from it: progress per compute (ICR), tokens to a loss."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from dataselect_core.arguments import floats, integer
+from dataselect_core.arrays import Floats, Integers
 
 
 @dataclass(frozen=True)
@@ -26,20 +31,20 @@ class Curve:
         Mean loss on the held-out text, nats per word (measured).
     """
 
-    documents: np.ndarray
-    tokens: np.ndarray
-    operations: np.ndarray
-    parameters: np.ndarray
-    flops: np.ndarray
-    loss: np.ndarray
+    documents: Integers
+    tokens: Integers
+    operations: Integers
+    parameters: Integers
+    flops: Floats
+    loss: Floats
 
     @property
-    def progress(self):
+    def progress(self) -> Floats:
         """Loss already taken off since the first checkpoint, nats per word: float64[k]."""
         return self.loss[0] - self.loss
 
 
-def icr(progress, flops):
+def icr(progress: ArrayLike, flops: ArrayLike) -> Floats:
     """Information-compute ratio: progress gained per unit of compute, at each point of a curve.
 
     ICR = dI / dC, as the slope of progress I over compute C: at inner points the second-order
@@ -63,21 +68,18 @@ def icr(progress, flops):
     ValueError
         Unequal lengths, fewer than two points, values that are not finite, compute that does not rise.
     """
-    progress = np.asarray(progress, dtype=float)
-    flops = np.asarray(flops, dtype=float)
+    progress, flops = floats("progress", progress), floats("flops", flops)
     if progress.ndim != 1 or progress.shape != flops.shape or progress.size < 2:
         raise ValueError(
             "progress and flops must be two 1-d arrays of one length of at least 2, not of "
             f"shapes {progress.shape} and {flops.shape}"
         )
-    if not (np.isfinite(progress).all() and np.isfinite(flops).all()):
-        raise ValueError("progress and flops must be finite")
     if (np.diff(flops) <= 0).any():
         raise ValueError("flops must be strictly increasing")
     return np.gradient(progress, flops)
 
 
-def tokens_to_reach(curve, loss):
+def tokens_to_reach(curve: Curve, loss: float) -> float | None:
     """Tokens after which a learning curve first reaches a loss.
 
     Between two checkpoints the loss is taken to be linear in the logarithm of the tokens.
@@ -109,16 +111,18 @@ def tokens_to_reach(curve, loss):
     return float(tokens[i - 1] * (tokens[i] / tokens[i - 1]) ** share)
 
 
-def checkpoint_ends(checkpoints, so_far):
+def checkpoint_ends(checkpoints: int | Sequence[int], so_far: Integers) -> Integers:
     """Documents read at each checkpoint: int64[k], strictly increasing."""
     n = so_far.size
     if isinstance(checkpoints, (int, np.integer)) and not isinstance(checkpoints, bool):
-        if checkpoints < 1:
-            raise ValueError(f"checkpoints must be at least 1, not {checkpoints}")
+        integer("checkpoints", checkpoints, 1, 10**6)
         share = np.arange(1, checkpoints + 1) / checkpoints * so_far[-1]
         ends = np.minimum(np.searchsorted(so_far, share * (1 - 1e-12)), n - 1) + 1
         return np.unique(ends).astype(np.int64)
-    ends = np.asarray(checkpoints)
+    try:
+        ends = np.asarray(checkpoints)
+    except ValueError:
+        raise ValueError("checkpoints must be a whole number or one sequence of document counts") from None
     if ends.ndim != 1 or ends.size == 0 or not np.issubdtype(ends.dtype, np.integer):
         raise ValueError(
             f"checkpoints must be a whole number or a sequence of document counts, not {checkpoints!r}"

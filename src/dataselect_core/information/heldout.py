@@ -1,9 +1,14 @@
 """A test set that shares no near-duplicate with what is learned from."""
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from dataselect_core.arrays import Integers
 
 
-def heldout_split(cluster, share=0.1, seed=1, words=None):
+def heldout_split(
+    cluster: ArrayLike, share: float = 0.1, seed: int = 1, words: ArrayLike | None = None
+) -> tuple[Integers, Integers]:
     """Set whole clusters aside for testing, so that no near-duplicate of a test text is trained on.
 
     The clusters are visited in an order drawn from the seed; each one that still fits under the

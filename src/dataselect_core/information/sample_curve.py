@@ -1,6 +1,9 @@
 """Learning curves of a classifier: what samples of known class teach a softmax regression for its compute."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
 from dataselect_core.information.curve import Curve, checkpoint_ends
@@ -47,7 +50,17 @@ class SamplePlan:
         Loss of a model that knows nothing, nats per sample.
     """
 
-    def __init__(self, features, label, classes, mass, per_read, train_index, heldout_index, seed=1):
+    def __init__(
+        self,
+        features: ArrayLike,
+        label: ArrayLike,
+        classes: int,
+        mass: ArrayLike,
+        per_read: int,
+        train_index: ArrayLike,
+        heldout_index: ArrayLike,
+        seed: int = 1,
+    ) -> None:
         self.features, self.label, self.mass = (
             np.asarray(features, float),
             np.asarray(label),
@@ -74,11 +87,11 @@ class SamplePlan:
         self.uniform_loss = float(np.log(self.classes))
 
     @property
-    def parameters(self):
+    def parameters(self) -> int:
         """Weights and intercepts of the model."""
         return (self.features.shape[1] + 1) * self.classes
 
-    def curve(self, keep=None, checkpoints=CHECKPOINTS):
+    def curve(self, keep: ArrayLike | None = None, checkpoints: int | Sequence[int] = CHECKPOINTS) -> Curve:
         """Held-out loss of a model that reads the kept training samples, at a few points on the way.
 
         Parameters

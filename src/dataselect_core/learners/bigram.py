@@ -5,13 +5,23 @@ predicts every word from the one before it, and its loss on unseen text falls as
 """
 
 from collections.abc import Sequence
+from typing import Any, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from dataselect_core.arrays import Floats, Integers, Numbers
 from dataselect_core.shingles import tokens as cut
 
+Words: TypeAlias = list[str] | Integers
+"""One document: its words, or their numbers."""
+Documents: TypeAlias = Sequence[str] | Sequence[Sequence[str]] | Sequence[Sequence[int]] | Sequence[Integers]
+"""Documents as a caller has them: texts, lists of words, or of their numbers."""
 
-def word_probability(count, total, kinds, vocabulary, discount):
+
+def word_probability(
+    count: Numbers, total: ArrayLike, kinds: Numbers, vocabulary: int, discount: float
+) -> Floats:
     """Probability of a word without context: absolute discounting against the uniform distribution.
 
         p(w) = max(c(w) - d, 0) / T  +  d K / T * 1 / V
@@ -26,7 +36,9 @@ def word_probability(count, total, kinds, vocabulary, discount):
     return np.where(seen, p, 1.0 / vocabulary)
 
 
-def bigram_probability(count, context, followers, word, discount):
+def bigram_probability(
+    count: Numbers, context: ArrayLike, followers: Numbers, word: Numbers, discount: float
+) -> Floats:
     """Probability of a word after a context word: absolute discounting, interpolated.
 
         p(w2 | w1) = max(c(w1, w2) - d, 0) / c(w1)  +  d N(w1) / c(w1) * p(w2)
@@ -40,7 +52,7 @@ def bigram_probability(count, context, followers, word, discount):
     return np.where(seen, p, word)
 
 
-def check_discount(discount):
+def check_discount(discount: float) -> float:
     """The discount as a float; ValueError unless it lies strictly between 0 and 1."""
     if isinstance(discount, bool) or not isinstance(discount, (int, float, np.number)):
         raise TypeError(f"discount must be a number between 0 and 1, not {discount!r}")
@@ -49,7 +61,7 @@ def check_discount(discount):
     return float(discount)
 
 
-def words_of(documents, name="documents"):
+def words_of(documents: Documents, name: str = "documents") -> list[Words]:
     """Documents as one kind of thing: a list of token lists, or of integer arrays.
 
     Parameters
@@ -97,7 +109,7 @@ def words_of(documents, name="documents"):
     return out
 
 
-def number(documents):
+def number(documents: Sequence[Words]) -> tuple[Integers, Integers, dict[Any, int]]:
     """Number the words of checked documents 0, 1, ... in order of first appearance.
 
     Parameters
@@ -115,7 +127,7 @@ def number(documents):
         Number of each word.
     """
     lengths = np.array([len(d) for d in documents], dtype=np.int64)
-    index = {}
+    index: dict[Any, int] = {}
     ids = np.empty(int(lengths.sum()), dtype=np.int64)
     at = 0
     for document in documents:
@@ -126,7 +138,7 @@ def number(documents):
     return ids, lengths, index
 
 
-def contexts(ids, lengths, start):
+def contexts(ids: Integers, lengths: Integers, start: int) -> Integers:
     """The word before each word; `start` before the first word of a document."""
     before = np.empty_like(ids)
     before[1:] = ids[:-1]
@@ -176,7 +188,7 @@ class BigramModel:
     modelling. Computer Speech and Language 8 (1994), 1-38: absolute discounting with interpolation.
     """
 
-    def __init__(self, discount=0.75, vocabulary=None):
+    def __init__(self, discount: float = 0.75, vocabulary: int | None = None) -> None:
         self.discount = check_discount(discount)
         if vocabulary is not None:
             whole = isinstance(vocabulary, (int, np.integer)) and not isinstance(vocabulary, bool)
@@ -186,7 +198,7 @@ class BigramModel:
                 )
         self.vocabulary = vocabulary
 
-    def fit(self, documents):
+    def fit(self, documents: Documents) -> Self:
         """Count the words and bigrams of the training text.
 
         Parameters
@@ -229,7 +241,7 @@ class BigramModel:
         self.parameters = kinds + int((self._context_counts > 0).sum()) + int(self._bigrams.size)
         return self
 
-    def log_loss(self, documents):
+    def log_loss(self, documents: Documents) -> float:
         """Mean negative log-likelihood of a text.
 
         Parameters
@@ -251,7 +263,7 @@ class BigramModel:
         """
         return float(-np.log(self.probabilities(documents)).mean())
 
-    def probabilities(self, documents):
+    def probabilities(self, documents: Documents) -> Floats:
         """Probability of each word of the documents, one after the other: float[T]."""
         if not hasattr(self, "_index"):
             raise RuntimeError("fit must be called before the model can score a text")

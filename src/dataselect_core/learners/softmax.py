@@ -1,14 +1,18 @@
 """Softmax (multinomial logistic) regression, trained to the last digit by a truncated Newton method."""
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Labels
 
 ARMIJO = 1e-4  # the share of the promised decrease that a step must bring (Nocedal & Wright 2006, ch. 3)
 ROUNDING = 1e-6  # below this a Newton step that does not halve the distance is stopped by rounding
 
 
-def feature_matrix(name, X, columns=None):
+def feature_matrix(name: str, X: ArrayLike, columns: int | None = None) -> Floats:
     """`X` as float64[n, d] without NaN or infinity, or an error that names it.
 
     Raises
@@ -30,7 +34,7 @@ def feature_matrix(name, X, columns=None):
     return X
 
 
-def class_labels(name, y, samples):
+def class_labels(name: str, y: ArrayLike, samples: int) -> Labels:
     """`y` as a vector of `samples` labels, or an error that names it.
 
     Raises
@@ -38,7 +42,12 @@ def class_labels(name, y, samples):
     ValueError
         When y is not one-dimensional, has another length, or holds NaN.
     """
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be one label for each of the {samples} samples, not rows of them"
+        ) from None
     if y.ndim != 1 or len(y) != samples:
         raise ValueError(f"{name} must be one label for each of the {samples} samples, not shape {y.shape}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
@@ -83,14 +92,14 @@ class SoftmaxRegression:
         Newton steps of the last `fit`.
     """
 
-    def __init__(self, l2=1.0, tol=1e-11, max_iter=200):
+    def __init__(self, l2: float = 1.0, tol: float = 1e-11, max_iter: int = 200) -> None:
         self.l2 = arguments.amount("l2", l2, positive=True)
         self.tol = arguments.amount("tol", tol, positive=True)
         self.max_iter = arguments.integer("max_iter", max_iter, 1)
         self.operations = 0
         self.iterations = 0
 
-    def fit(self, X, y, warm_start=False):
+    def fit(self, X: ArrayLike, y: ArrayLike, warm_start: bool = False) -> Self:
         """Train on X, y.
 
         Parameters
@@ -131,18 +140,18 @@ class SoftmaxRegression:
             self.intercept_ -= self.intercept_.mean()
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> Floats:
         """Scores X·Wᵀ + b as float64[n, k]; with two classes the first column is 0."""
         if not hasattr(self, "classes_"):
             raise ValueError("fit the model before asking it for predictions")
         X = feature_matrix("X", X, self.coef_.shape[1])
         return _with_reference(X @ self.coef_.T + self.intercept_, len(self.classes_))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Class probabilities float64[n, k], the columns in the order of `classes_`."""
         return np.exp(_log_softmax(self.decision_function(X)))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Labels:
         """The most probable label of each sample; of equals, the first in `classes_`."""
         best = self.decision_function(X).argmax(axis=1)
         return self.classes_[best]
@@ -247,7 +256,7 @@ def _conjugate_gradients(apply, b, precondition, tolerance):
     direction = z = precondition @ b
     energy = (residual * z).sum()
     enough = energy * tolerance * tolerance
-    for count in range(1, 2 * b.size + 1):
+    for count in range(1, 2 * b.size + 1):  # noqa: B007 (returned)
         image = apply(direction)
         rate = energy / (direction * image).sum()
         x += rate * direction

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from dataselect_core.arrays import Floats, Integers
 
-def train(features, label, classes, l2, passes):
+
+def train(features: Floats, label: Integers, classes: int, l2: float, passes: int) -> tuple[Floats, int]:
     """Softmax regression by a fixed number of passes over the samples, so that what it costs is plain.
 
     Minimises the summed negative log-likelihood plus l2 / 2 |W|^2, the intercept free, as
@@ -52,7 +54,7 @@ def train(features, label, classes, l2, passes):
     return weights.T, once + passes * (4 * n * width * classes + 2 * width**2 * classes)
 
 
-def probabilities(weights, features):
+def probabilities(weights: Floats, features: Floats) -> Floats:
     """Class probabilities of a trained model: float64[n, classes]."""
     scores = features @ weights[:-1] + weights[-1]
     p = np.exp(scores - scores.max(axis=1, keepdims=True))

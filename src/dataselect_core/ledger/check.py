@@ -5,15 +5,18 @@ Agreement shows that the figures are genuine. It does not show who made them.
 
 import json
 import math
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
+from dataselect_core import __version__
+from dataselect_core.ledger import engine_trial
+from dataselect_core.ledger.answers import PARTS, Unanswered, answers
 from dataselect_core.ledger.record import TRACKS, Ledger
-from dataselect_core.ledger.runtime import described
+from dataselect_core.ledger.runtime import described, engine
 
-PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
-UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 TOLERANCE = 1e-9  # relative: platforms may differ in the last bits
+LAST_DIGITS = 1e-7  # relative: what another NumPy or processor may change, and no student would
 HOLDS = "holds"
 TEXT = "text"
 SHARED = {"1": ("corpus", "width", "num_perm", "seed"), "2": None, "3": ("noise", "seed", "seeds")}
@@ -33,10 +36,13 @@ class Check:
         As the report says it; "case" for a case, whose path is `cases.` and its name; "text" for a line of the report.
     claimed, recomputed : float, int, str or None
         Of a case `HOLDS`, or None where it does not; of a line what the report shows, and what its record gives.
-    agrees : bool
-        Equal to a relative 1e-9 (or to 1e-12, near zero), and of the same kind.
+    agrees : bool or None
+        Equal to a relative 1e-9 (or to 1e-12, near zero), and of the same kind. None: could not be compared, for a
+        reason that is no fault of the report.
     note : str
-        Why there is nothing to compare with, where there is not.
+        Why there is nothing to compare with, or why it could not be compared, where that is so.
+    section, line : str and int
+        Where in the report a line stands, for the text of a report; else empty and 0.
     """
 
     track: str
@@ -45,8 +51,10 @@ class Check:
     kind: str
     claimed: object
     recomputed: object
-    agrees: bool
+    agrees: bool | None
     note: str = ""
+    section: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,19 +63,19 @@ class Question:
 
     track: str
     part: str
-    settings: dict
-    assumptions: dict
+    settings: dict[str, Any]
+    assumptions: dict[str, float]
     prediction: object
 
     @property
-    def key(self):
+    def key(self) -> Any:
         """The same for two questions with the same answer."""
         return json.dumps(
             (self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True
         )
 
     @property
-    def kin(self):
+    def kin(self) -> Any:
         """The same for two questions that are quicker to answer one after the other, in one process."""
         names = SHARED[self.part]
         if names is None:
@@ -76,7 +84,7 @@ class Question:
         return json.dumps((self.part, track, [self.settings.get(name) for name in names]), sort_keys=True)
 
 
-def verify(ledger, progress=None):
+def verify(ledger: Ledger, progress: Callable[[str, str], object] | None = None) -> list[Check]:
     """Recompute every captured figure of a record.
 
     Parameters
@@ -100,7 +108,7 @@ def verify(ledger, progress=None):
     return found
 
 
-def stepwise(ledger):
+def stepwise(ledger: Ledger) -> Iterator[Any]:
     """The same in steps, for one who wants to be able to stop in between.
 
     Yields
@@ -114,12 +122,12 @@ def stepwise(ledger):
         yield checks(ledger, question, step)
 
 
-def captured(ledger):
+def captured(ledger: Ledger) -> list[tuple[str, str]]:
     """(track, part) of everything with captured evidence, in the lab's order."""
     return [(track, part) for track in TRACKS for part in PARTS if ledger.get(track, part, "evidence")]
 
 
-def captured_by(ledger):
+def captured_by(ledger: Ledger) -> dict[tuple[str, str], str]:
     """What computed the evidence, in words: (track, part) -> versions of lab and engine."""
     found = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
     return {
@@ -127,7 +135,7 @@ def captured_by(ledger):
     }
 
 
-def questions(ledger):
+def questions(ledger: Ledger) -> list[Question]:
     """What has to be computed to check a record: a `Question` for each part with evidence, in the lab's order."""
     if not isinstance(ledger, Ledger):
         raise TypeError(f"ledger must be a Ledger, not {type(ledger).__name__}")
@@ -146,37 +154,66 @@ def questions(ledger):
     return asked
 
 
-def answers(question):
-    """(label, share) before each step; last the `Findings`, or the sentence why there are none."""
-    if question.prediction is None:
-        yield "cannot be recomputed: there is no prediction, and without one the lab shows no figures"
-        return
-    yield "Recomputing", 0.0
-    asked = question.track, question.settings, question.assumptions, question.prediction
-    try:
-        yield from import_module(
-            f"dataselect_core.figures.{PARTS[question.part]}.figures"
-        ).recompute_stepwise(*asked)
-    except FileNotFoundError:  # no fault of the report: nothing can be checked here
-        raise
-    except UNFIT as error:  # whatever a report says must not end the check of the others
-        yield f"cannot be recomputed: {type(error).__name__}: {error}"
+def checks(ledger: Ledger, question: Question, found: Any) -> list[Check]:
+    """The figures and cases of one part of a record beside the answer to its question: list of Check.
 
-
-def checks(ledger, question, found):
-    """The figures and cases of one part of a record beside the answer to its question: list of Check."""
+    A difference that another edition of the lab, or another NumPy, explains counts as not compared.
+    """
     track, part = question.track, question.part
     evidence = ledger.get(track, part, "evidence")
     values, cases = evidence.get("values", {}), list(dict.fromkeys(evidence.get("cases", [])))
-    if isinstance(found, str):
-        return [
+    if isinstance(found, Unanswered):
+        verdict, why = False if found.refused else None, found.why
+        made = [
             *(
-                Check(track, part, path, value["kind"], value.get("value"), None, False, found)
+                Check(track, part, path, value["kind"], value.get("value"), None, verdict, why)
                 for path, value in values.items()
             ),
-            *(Check(track, part, f"cases.{name}", "case", HOLDS, None, False, found) for name in cases),
+            *(Check(track, part, f"cases.{name}", "case", HOLDS, None, verdict, why) for name in cases),
         ]
-    return _figures(track, part, values, found.values) + _cases(track, part, cases, found.cases)
+    else:
+        made = _figures(track, part, values, found.values) + _cases(track, part, cases, found.cases)
+    excuse = _excuse(evidence)
+    return [_excused(each, excuse, evidence.get("engine")) if each.agrees is False else each for each in made]
+
+
+def _excuse(evidence):
+    """Why no difference in these figures counts against a report, or nothing."""
+    lab = evidence.get("lab")
+    if lab and lab != __version__:
+        return (
+            f"made with lab {lab}, whose figures may differ from those of lab {__version__}: to compare it, install"
+            f" {wheel(lab)} from the site that gave the report out"
+        )
+    if not engine_trial.usual():
+        return (
+            f"NumPy {engine()['numpy']} of this machine draws other random numbers than the lab is built with:"
+            " to compare it, install NumPy 2.2 or 2.4"
+        )
+    return ""
+
+
+def wheel(lab: str) -> str:
+    """The file that installs an edition of the lab."""
+    return f"dataselect_core-{lab}-py3-none-any.whl"
+
+
+def _excused(check, excuse, by):
+    """The check as not compared, where something else than the report explains that it differs."""
+    numbers = [
+        each
+        for each in (check.claimed, check.recomputed)
+        if isinstance(each, (int, float)) and not isinstance(each, bool)
+    ]
+    if not excuse and len(numbers) == 2 and not check.note and by != engine():
+        a, b = numbers
+        if abs(a - b) <= LAST_DIGITS * max(abs(a), abs(b)):
+            excuse = (
+                "differs in the last digits alone, as another NumPy or another kind of processor may give"
+            )
+    if not excuse:
+        return check
+    return replace(check, agrees=None, note="; ".join(filter(None, (check.note, excuse))))
 
 
 def _figures(track, part, claimed, found):

@@ -38,7 +38,7 @@ PART_3 = {
 }
 
 
-def constraints(track_id, part):
+def constraints(track_id: str, part: str) -> dict[str, Constraint]:
     """The constraints of a part on a track: name in `check.NAME.value` -> `Constraint`.
 
     Parameters

@@ -13,6 +13,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from typing import Any, Self
 
 from dataselect_core.ledger import runtime
 from dataselect_core.values import KINDS
@@ -52,10 +53,10 @@ class Ledger:
         As described above.
     """
 
-    record: dict
+    record: dict[str, Any]
 
     @classmethod
-    def from_text(cls, text):
+    def from_text(cls, text: str) -> Self:
         """Read a record from JSON text: checked, and migrated where it is older.
 
         Parameters
@@ -84,15 +85,15 @@ class Ledger:
             raise LedgerError("the record is not JSON") from None
         return cls(migrate(record))
 
-    def to_text(self):
+    def to_text(self) -> str:
         """The record as JSON text, the same for the same record."""
         return json.dumps(self.record, indent=1, sort_keys=True, ensure_ascii=False)
 
-    def get(self, track, part, name, default=None):
+    def get(self, track: str, part: str, name: str, default: Any = None) -> Any:
         """The value of one entry."""
         return self.record["entries"].get(f"{track}/{part}/{name}", {}).get("value", default)
 
-    def places(self):
+    def places(self) -> list[tuple[str, str]]:
         """(track, part) of everything the reader has predicted, in the lab's order."""
         return [
             (track, part)
@@ -101,7 +102,7 @@ class Ledger:
             if self.get(track, part, "prediction") is not None
         ]
 
-    def missing(self, track, part):
+    def missing(self, track: str, part: str) -> list[str]:
         """What a part still lacks, in the words of a report."""
         wanted = {"prediction": "a prediction", "evidence": "captured evidence", "reflection": "a reflection"}
         return [words for name, words in wanted.items() if not self.get(track, part, name)]
@@ -151,7 +152,7 @@ def _words(value):
 MIGRATIONS = {1: _from_1, 2: _from_2}
 
 
-def migrate(record):
+def migrate(record: dict[str, Any]) -> dict[str, Any]:
     """Bring a record to the present schema, and check it.
 
     Parameters
@@ -186,7 +187,7 @@ def migrate(record):
 # --- checks ---
 
 
-def validate(record):
+def validate(record: Any) -> None:
     """Check a record at the present schema.
 
     Raises

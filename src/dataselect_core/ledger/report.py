@@ -5,10 +5,12 @@ Markdown and HTML carry the whole record as JSON, so that a report can be checke
 
 import html
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dataselect_core.figures.active_learning import prediction
 from dataselect_core.ledger.constraints import Constraint, constraints
-from dataselect_core.ledger.record import MOST_BYTES, LedgerError
+from dataselect_core.ledger.record import MOST_BYTES, Ledger, LedgerError
 from dataselect_core.ledger.runtime import described
 from dataselect_core.settings import LIMITS, PARTS
 from dataselect_core.tracks import track as track_of
@@ -33,7 +35,9 @@ FENCE = re.compile(r"^```json ledger\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SCRIPT = re.compile(r'<script type="application/json" id="ledger">(.*?)</script>', re.DOTALL)
 
 
-def report_markdown(ledger, lines=None, plots=()):
+def report_markdown(
+    ledger: Ledger, lines: Mapping[str, Any] | None = None, plots: Sequence[Mapping[str, Any]] = ()
+) -> str:
     """The report as Markdown.
 
     Parameters
@@ -70,7 +74,7 @@ def report_markdown(ledger, lines=None, plots=()):
     return "\n".join(text)
 
 
-def report_html(ledger, pictures=(), lines=None):
+def report_html(ledger: Ledger, pictures: Sequence[Any] = (), lines: Mapping[str, Any] | None = None) -> str:
     """The report as one HTML page that prints well and needs nothing else.
 
     Parameters
@@ -102,7 +106,7 @@ def report_html(ledger, pictures=(), lines=None):
     return _PAGE.format(body="\n".join(body), record=record)
 
 
-def ledger_text(report):
+def ledger_text(report: str) -> str:
     """The record inside a report, whatever its form: JSON, Markdown or HTML.
 
     Parameters
@@ -131,7 +135,9 @@ def ledger_text(report):
     raise LedgerError("this is no report of the lab: it carries no record")
 
 
-def sections(ledger, lines=None, plots=()):
+def sections(
+    ledger: Ledger, lines: Mapping[str, Any] | None = None, plots: Sequence[Mapping[str, Any]] = ()
+) -> list[tuple[str, list[Any]]]:
     """What a report says: [(title, [(kind, content)])], kinds `text`, `quote`, `table`, `plot`.
 
     One section for each part of every track the reader began, what is missing being named, and one for the
@@ -192,7 +198,7 @@ def _link(link):
 
 
 def _part(ledger, track, part, lines):
-    blocks = []
+    blocks: list[tuple[str, Any]] = []
     missing = ledger.missing(track, part)
     if missing:
         blocks.append(("text", f"Missing: {', '.join(missing)}."))
@@ -230,7 +236,10 @@ def _evidence(ledger, track, part, evidence, lines):
     settings = ", ".join(f"{name} {item}" for name, item in sorted(evidence.get("settings", {}).items()))
     when = evidence.get("at") or "at an unknown time"
     by = described(evidence.get("engine"), evidence.get("lab"))
-    blocks = [("text", f"Evidence captured {when} with {settings}."), ("text", f"Computed by {by}.")]
+    blocks: list[tuple[str, Any]] = [
+        ("text", f"Evidence captured {when} with {settings}."),
+        ("text", f"Computed by {by}."),
+    ]
     assumed = evidence.get("assumptions")
     if assumed:
         blocks.append(
@@ -334,7 +343,7 @@ def _binding(values, statuses):
                 status == "met",
                 (-1 if status == "not met" else 1) * abs(value - limit) / (abs(limit) or 1),
             )
-    return min(distance, key=distance.get, default="")
+    return min(distance, key=distance.__getitem__, default="")
 
 
 def _status(values, cases):
@@ -363,7 +372,7 @@ def _told(figure):
     return f"{shown(figure['value'], 'number')} {unit}" if unit else shown(figure["value"], "percent")
 
 
-def shown(value, form):
+def shown(value: Any, form: str) -> str:
     """A figure as the page shows it, in few digits: `form` as percent, dollars, integer, …"""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return _figure(value)

@@ -3,6 +3,7 @@
 import platform
 import re
 import sys
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,7 +13,7 @@ VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
 UNKNOWN = "an unknown engine"
 
 
-def engine():
+def engine() -> dict[str, str]:
     """The engine that runs this: dict of `python`, `numpy` and `platform`, all texts.
 
     The platform is that of `sys` with the processor: "linux x86_64", or in WebAssembly "emscripten 4.0.9 wasm32",
@@ -24,7 +25,7 @@ def engine():
     return {"python": platform.python_version(), "numpy": np.__version__, "platform": where}
 
 
-def described(engine, lab=None):
+def described(engine: Mapping[str, str] | None, lab: str | None = None) -> str:
     """An engine in the words of a report; None is one that an earlier edition did not record.
 
     Parameters

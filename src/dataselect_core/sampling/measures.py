@@ -1,8 +1,10 @@
 """Measures of uncertainty, and the samples that are most uncertain (Settles 2009, section 3.1)."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Indices
 from dataselect_core.learners.softmax import feature_matrix
 
 MEASURES = ("least_confidence", "margin", "entropy")
@@ -14,7 +16,7 @@ STRATEGIES = ("random", *MEASURES)
 DECIMALS = 9  # scores are ranked after rounding to this, so that every platform asks for the same labels
 
 
-def uncertainty(proba, measure):
+def uncertainty(proba: ArrayLike, measure: str) -> Floats:
     """How unsure a classifier is of each sample; larger is more uncertain.
 
     least_confidence is 1 − p₁, margin is 1 − (p₁ − p₂) with the two largest probabilities, entropy is
@@ -35,8 +37,7 @@ def uncertainty(proba, measure):
     ValueError
         For another measure, or when proba is not a table of probabilities.
     """
-    if measure not in MEASURES:
-        raise ValueError(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}")
+    measure = arguments.choice("measure", measure, MEASURES)
     proba = feature_matrix("proba", proba)
     if proba.shape[1] < 2:
         raise ValueError("proba must have a column for each of at least two classes, not 1")
@@ -48,7 +49,7 @@ def uncertainty(proba, measure):
     return 1 - first if measure == "least_confidence" else 1 - (first - second)
 
 
-def most_uncertain(scores, count):
+def most_uncertain(scores: ArrayLike, count: int) -> Indices:
     """Indices of the `count` largest scores, the largest first.
 
     Scores that agree to 1e-9 are equal, and of equals the smaller index goes first.
@@ -58,8 +59,6 @@ def most_uncertain(scores, count):
     ValueError
         When scores is not a vector of finite numbers, or count is not between 0 and its length.
     """
-    scores = np.asarray(scores, dtype=np.float64)
-    if scores.ndim != 1 or not np.isfinite(scores).all():
-        raise ValueError("scores must be a vector of finite numbers")
+    scores = arguments.vector("scores", scores)
     count = arguments.integer("count", count, 0, len(scores))
     return np.argsort(-np.round(scores, DECIMALS), kind="stable")[:count]

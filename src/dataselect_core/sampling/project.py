@@ -6,8 +6,10 @@ Selection pays in a round only if labels saved × price per label > pool × pric
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Floats, Indices, OneOrMany
 from dataselect_core.knee import ascending_curve, break_even
 
 
@@ -32,12 +34,12 @@ class Prices:
     pool: float
     training: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self):
             arguments.amount(field.name, getattr(self, field.name))
 
     @property
-    def selection(self):
+    def selection(self) -> float:
         """Dollars of one round of selection: the pool is scored by a model trained for it."""
         return self.pool * self.score + self.training
 
@@ -46,13 +48,13 @@ class Prices:
 class ProjectCost:
     """Cumulative dollars after each round, float64[r] each; `total` is the sum of the other three."""
 
-    labels: np.ndarray
-    scoring: np.ndarray
-    training: np.ndarray
-    total: np.ndarray
+    labels: Floats
+    scoring: Floats
+    training: Floats
+    total: Floats
 
 
-def project_cost(labels, selects, prices):
+def project_cost(labels: ArrayLike, selects: bool, prices: Prices) -> ProjectCost:
     """What a run would have cost, stopped after each of its rounds.
 
     Every project pays its labels and one training, of the model it ends with. A project that selects
@@ -78,12 +80,13 @@ def project_cost(labels, selects, prices):
     (labels,) = ascending_curve("labels", labels)
     if labels[0] < 0:
         raise ValueError(f"labels must be >= 0, not {labels[0]:g}")
-    rounds = np.arange(len(labels)) if selects else np.zeros(len(labels))
-    parts = labels * prices.label, rounds * prices.pool * prices.score, (rounds + 1) * prices.training
-    return ProjectCost(*parts, total=sum(parts))
+    rounds = np.arange(len(labels), dtype=np.float64) if selects else np.zeros(len(labels))
+    bought, scored = labels * prices.label, rounds * prices.pool * prices.score
+    trained = (rounds + 1) * prices.training
+    return ProjectCost(bought, scored, trained, total=bought + scored + trained)
 
 
-def pareto_frontier(cost, accuracy):
+def pareto_frontier(cost: ArrayLike, accuracy: ArrayLike) -> Indices:
     """The points that no other point beats: none is as accurate for less, or better for as much.
 
     Parameters
@@ -111,7 +114,7 @@ def pareto_frontier(cost, accuracy):
     return order[accuracy[order] > best_before]
 
 
-def labels_to_reach(labels, accuracy, target):
+def labels_to_reach(labels: ArrayLike, accuracy: ArrayLike, target: ArrayLike) -> OneOrMany:
     """Labels at which a curve first reaches each target, straight lines drawn between its points.
 
     Parameters
@@ -159,16 +162,22 @@ class EconomicKnee:
         baseline left out; None if that does not happen within the run. The start if it never pays.
     """
 
-    labels_saved: np.ndarray
-    saved: np.ndarray
-    spent: np.ndarray
-    net: np.ndarray
-    beyond: np.ndarray
+    labels_saved: Floats
+    saved: Floats
+    spent: Floats
+    net: Floats
+    beyond: Flags
     best: int
     break_even: float | None
 
 
-def economic_knee(labels, accuracy, baseline_labels, baseline_accuracy, prices):
+def economic_knee(
+    labels: ArrayLike,
+    accuracy: ArrayLike,
+    baseline_labels: ArrayLike,
+    baseline_accuracy: ArrayLike,
+    prices: Prices,
+) -> EconomicKnee:
     """The economic knee of a run of active learning.
 
     Parameters
@@ -188,7 +197,7 @@ def economic_knee(labels, accuracy, baseline_labels, baseline_accuracy, prices):
     beyond = np.isnan(needed)
     labels_saved = np.where(beyond, np.max(baseline_labels), needed) - labels
     saved = labels_saved * prices.label
-    spent = np.arange(len(labels)) * prices.selection
+    spent = np.arange(len(labels), dtype=np.float64) * prices.selection
     net = saved - spent
     known = np.flatnonzero(~beyond)
     best, end = 0, None

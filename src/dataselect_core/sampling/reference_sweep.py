@@ -6,11 +6,14 @@ costs nothing more (see `sweep`).
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
 from dataselect_core import datasets
+from dataselect_core.arrays import Floats, Labels
 from dataselect_core.sampling.measures import MEASURES
 from dataselect_core.sampling.splits import rare_class, stratified_split
 from dataselect_core.sampling.sweep import Curve, sweep
@@ -40,9 +43,9 @@ class Problem:
         Labels up to which the sweep follows the strategies, and random sampling: there, the whole pool.
     """
 
-    X: np.ndarray
-    y: np.ndarray
-    rare: tuple | None
+    X: Floats
+    y: Labels
+    rare: tuple[int, int] | None
     critical: int
     initial: int
     budget: int
@@ -57,7 +60,16 @@ SIZES = {  # rare class, critical class, initial labels, budget, pool
 }
 
 
-def problem(name):
+TWO_CLASSES = ("breast_cancer",)
+"""Problems with two classes: there the three measures of uncertainty rank alike, so they are one strategy."""
+
+
+def same_strategy(data: str, one: str, other: str) -> bool:
+    """Whether two strategies ask for the same labels of a problem: where they are equal, or measures of two classes."""
+    return one == other or (data in TWO_CLASSES and one in MEASURES and other in MEASURES)
+
+
+def problem(name: str) -> Problem:
     """The `Problem` of that name.
 
     Parameters
@@ -76,7 +88,7 @@ def problem(name):
     return Problem(X, y, *SIZES[name])
 
 
-def split(problem, test_share, seed):
+def split(problem: Problem, test_share: float, seed: int) -> tuple[Floats, Labels, Floats, Labels]:
     """Pool and test set of one seed, the rare class thinned out of the pool: X, y, X_test, y_test."""
     pool, test = stratified_split(problem.y, test_share, seed)
     X, y = problem.X[pool], problem.y[pool]
@@ -85,15 +97,15 @@ def split(problem, test_share, seed):
     return X, y, problem.X[test], problem.y[test]
 
 
-def run(name, progress=None):
+def run(name: str, progress: Callable[[Curve], object] | None = None) -> list[Curve]:
     """The sweep of one problem, computed now: a list of `sweep.Curve`, random sampling first."""
     p = problem(name)
-    common = {"test_share": TEST_SHARE, "rare": p.rare, "progress": progress}
+    common: dict[str, Any] = {"test_share": TEST_SHARE, "rare": p.rare, "progress": progress}
     random = sweep(p.X, p.y, ("random",), (BASELINE_BATCH,), p.initial, p.baseline, SEEDS, **common)
     return random + sweep(p.X, p.y, MEASURES, BATCH_SIZES, p.initial, p.budget, SEEDS, **common)
 
 
-def pack(curves, test_size, rare_size=None):
+def pack(curves: Sequence[Curve], test_size: int, rare_size: int | None = None) -> dict[str, Any]:
     """Curves as JSON-ready dictionaries that hold nothing but whole numbers.
 
     Parameters
@@ -102,7 +114,7 @@ def pack(curves, test_size, rare_size=None):
     test_size : int
         Test samples; an accuracy is so many of them.
     rare_size : int, optional
-        Those of the rare class.
+        Those of the rare class; needed where a curve has its recall.
     """
     return {
         "test_size": test_size,
@@ -115,14 +127,14 @@ def pack(curves, test_size, rare_size=None):
                 "right": np.rint(c.accuracy * test_size).astype(np.int64).tolist(),
                 "found": None
                 if c.recall is None
-                else np.rint(c.recall * rare_size).astype(np.int64).tolist(),
+                else np.rint(c.recall * cast(int, rare_size)).astype(np.int64).tolist(),
             }
             for c in curves
         ],
     }
 
 
-def unpack(packed):
+def unpack(packed: dict[str, Any]) -> list[Curve]:
     """The curves that `pack` packed, to the last bit."""
     return [
         Curve(
@@ -136,7 +148,7 @@ def unpack(packed):
     ]
 
 
-def curves(name):
+def curves(name: str) -> list[Curve]:
     """The sweep of one problem as the build left it: what `run(name)` computes, in no time.
 
     Raises

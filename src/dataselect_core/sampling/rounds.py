@@ -1,10 +1,14 @@
 """Uncertainty sampling: a classifier chooses which labels to buy (Settles 2009, ch. 2)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Integers
 from dataselect_core.learners.softmax import SoftmaxRegression, class_labels, feature_matrix
 from dataselect_core.sampling.measures import STRATEGIES, most_uncertain, uncertainty
 
@@ -30,7 +34,7 @@ class Round:
     """
 
     labels: int
-    queried: np.ndarray
+    queried: Integers
     accuracy: float
     recall: float | None
     scored: int
@@ -64,16 +68,27 @@ class Run:
     strategy: str
     batch_size: int
     seed: int
-    start: np.ndarray
-    queried: np.ndarray
-    labels: np.ndarray
-    accuracy: np.ndarray
-    recall: np.ndarray | None
-    scored: np.ndarray
-    operations: np.ndarray
+    start: Integers
+    queried: Integers
+    labels: Integers
+    accuracy: Floats
+    recall: Floats | None
+    scored: Integers
+    operations: Integers
 
 
-def active_learning(X, y, X_test, y_test, strategy, batch_size, initial, budget, seed, **options):
+def active_learning(
+    X: ArrayLike,
+    y: ArrayLike,
+    X_test: ArrayLike,
+    y_test: ArrayLike,
+    strategy: str,
+    batch_size: int,
+    initial: int,
+    budget: int,
+    seed: int,
+    **options: Any,
+) -> Run:
     """Buy labels batch by batch, train after each batch, and measure on the test set.
 
     The arguments are those of `active_learning_rounds`, which this runs to its end.
@@ -101,8 +116,19 @@ def active_learning(X, y, X_test, y_test, strategy, batch_size, initial, budget,
 
 
 def active_learning_rounds(
-    X, y, X_test, y_test, strategy, batch_size, initial, budget, seed, *, l2=1.0, recall_class=None
-):
+    X: ArrayLike,
+    y: ArrayLike,
+    X_test: ArrayLike,
+    y_test: ArrayLike,
+    strategy: str,
+    batch_size: int,
+    initial: int,
+    budget: int,
+    seed: int,
+    *,
+    l2: float = 1.0,
+    recall_class: Any = None,
+) -> Iterator[Round]:
     """The loop of active learning as a generator, one `Round` at a time, so that it can be stopped.
 
     The order `default_rng(seed).permutation(n)` gives the initial labels, and random sampling simply
@@ -150,8 +176,7 @@ def active_learning_rounds(
     y = class_labels("y", y, len(X))
     X_test = feature_matrix("X_test", X_test, X.shape[1])
     y_test = class_labels("y_test", y_test, len(X_test))
-    if strategy not in STRATEGIES:
-        raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, not {strategy!r}")
+    strategy = arguments.choice("strategy", strategy, STRATEGIES)
     batch_size = arguments.integer("batch_size", batch_size, 1)
     budget = arguments.integer("budget", budget, 1, len(X))
     initial = arguments.integer("initial", initial, 1, budget)

@@ -1,12 +1,16 @@
 """Pool and test set with the classes in equal proportions, and a class made rare."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import Floats, Integers, Labels
 from dataselect_core.learners.softmax import class_labels, feature_matrix
 
 
-def stratified_split(y, test_share, seed):
+def stratified_split(y: ArrayLike, test_share: float, seed: int) -> tuple[Integers, Integers]:
     """Split samples into a pool and a test set with the classes in equal proportions.
 
     The same indices, to the last one, as scikit-learn's
@@ -33,8 +37,7 @@ def stratified_split(y, test_share, seed):
     """
     y = class_labels("y", y, np.size(y))
     seed = arguments.integer("seed", seed, 0)
-    if not 0 < test_share < 1:
-        raise ValueError(f"test_share must be between 0 and 1, not {test_share!r}")
+    test_share = arguments.between("test_share", test_share, 0, 1)
     classes, index, counts = np.unique(y, return_inverse=True, return_counts=True)
     tests = int(np.ceil(test_share * len(y)))
     if counts.min() < 2:
@@ -69,7 +72,7 @@ def _proportional(counts, draws, random):
     return shares.astype(np.int64)
 
 
-def rare_class(X, y, label, keep, seed):
+def rare_class(X: ArrayLike, y: ArrayLike, label: Any, keep: int, seed: int) -> tuple[Floats, Labels]:
     """The same samples with one class thinned out: the "statue" that a fleet meets once a year.
 
     Parameters
@@ -95,6 +98,8 @@ def rare_class(X, y, label, keep, seed):
     """
     X = feature_matrix("X", X)
     y = class_labels("y", y, len(X))
+    if isinstance(label, (list, tuple)) or np.ndim(label):
+        raise TypeError(f"label must be one label, not {label!r}")
     members = np.flatnonzero(y == label)
     if len(members) == 0:
         raise ValueError(f"label must be one of the labels in y, not {label!r}")

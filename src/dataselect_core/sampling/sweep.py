@@ -1,11 +1,15 @@
 """Every setting of a labelling project tried out, to know the true optimum that a reader looks for."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from dataselect_core.arrays import Floats, Integers
 from dataselect_core.sampling.measures import STRATEGIES
-from dataselect_core.sampling.project import economic_knee, project_cost
+from dataselect_core.sampling.project import Prices, economic_knee, project_cost
 from dataselect_core.sampling.rounds import active_learning
 from dataselect_core.sampling.splits import rare_class, stratified_split
 
@@ -28,12 +32,12 @@ class Curve:
 
     strategy: str
     batch_size: int
-    labels: np.ndarray
-    accuracy: np.ndarray
-    recall: np.ndarray | None
+    labels: Integers
+    accuracy: Floats
+    recall: Floats | None
 
     @property
-    def mean(self):
+    def mean(self) -> Floats:
         """Mean accuracy over the seeds, float64[r]."""
         return self.accuracy.mean(axis=0)
 
@@ -52,19 +56,19 @@ class Stop:
 
 
 def sweep(
-    X,
-    y,
-    strategies,
-    batch_sizes,
-    initial,
-    budget,
-    seeds,
+    X: ArrayLike,
+    y: ArrayLike,
+    strategies: Sequence[str],
+    batch_sizes: Sequence[int],
+    initial: int,
+    budget: int,
+    seeds: Sequence[int],
     *,
-    random_budget=None,
-    test_share=0.3,
-    rare=None,
-    progress=None,
-):
+    random_budget: int | None = None,
+    test_share: float = 0.3,
+    rare: tuple[Any, int] | None = None,
+    progress: Callable[[Curve], object] | None = None,
+) -> list[Curve]:
     """Run every strategy with every batch size, over all seeds.
 
     Seed s splits the data (`stratified_split`), thins the rare class out of the pool, and draws the
@@ -134,7 +138,7 @@ def sweep(
     return curves
 
 
-def stops(curves, prices):
+def stops(curves: Sequence[Curve], prices: Prices) -> list[Stop]:
     """Every point of every curve as a `Stop`, in order.
 
     The baseline of the net benefit is the random curve that goes furthest, and of several the one with
@@ -168,7 +172,7 @@ def stops(curves, prices):
     return found
 
 
-def cheapest(curves, prices, target):
+def cheapest(curves: Sequence[Curve], prices: Prices, target: float) -> Stop | None:
     """The cheapest stop whose mean accuracy reaches the target; None if none does.
 
     Of equally cheap ones the more accurate, then the one that comes first.
@@ -179,7 +183,7 @@ def cheapest(curves, prices, target):
     return min(reaching, key=lambda stop: (stop.cost, -stop.accuracy), default=None)
 
 
-def most_worthwhile(curves, prices):
+def most_worthwhile(curves: Sequence[Curve], prices: Prices) -> Stop:
     """The stop with the largest net benefit over random sampling, stops beyond the baseline left out.
 
     When selection pays nowhere, its net benefit is 0 and it is one of random sampling.
@@ -188,7 +192,7 @@ def most_worthwhile(curves, prices):
     return max(known, key=lambda stop: (stop.net, stop.strategy == "random", -stop.cost))
 
 
-def stop_at(curves, prices, strategy, batch_size, labels):
+def stop_at(curves: Sequence[Curve], prices: Prices, strategy: str, batch_size: int, labels: int) -> Stop:
     """The `Stop` of a marker that a reader has placed, to be set against the optimum.
 
     Raises

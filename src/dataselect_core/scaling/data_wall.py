@@ -17,7 +17,7 @@ def _fact(table, name):
     return _FACTS[table][name]["value"]
 
 
-def tokens_pushed(params, gpus, days, utilisation, peak_flops):
+def tokens_pushed(params: float, gpus: float, days: float, utilisation: float, peak_flops: float) -> float:
     """Tokens that a cluster pushes through a dense model: GPU-seconds x useful FLOP/s / 6 N.
 
     Parameters
@@ -49,7 +49,7 @@ def tokens_pushed(params, gpus, days, utilisation, peak_flops):
     return gpus * days * 86_400 * peak_flops * utilisation / training_flops(params, 1)
 
 
-def chapter_cluster(peak_flops):
+def chapter_cluster(peak_flops: float) -> float:
     """`tokens_pushed` of the cluster that the chapter names: 10,000 H100, 90 days, a 70 B model."""
     return tokens_pushed(
         _fact("cluster", "parameters"),
@@ -89,7 +89,7 @@ class Wall:
     loss_fresh: float
 
 
-def data_wall(params, tokens, unique, years=0.0):
+def data_wall(params: float, tokens: float, unique: float, years: float = 0.0) -> Wall:
     """A run of today, moved `years` on: its compute grows by 10 in 3 years, its data by 2 in 5.
 
     The model keeps its size, so that tokens grow as compute does.
@@ -130,7 +130,7 @@ def data_wall(params, tokens, unique, years=0.0):
     )
 
 
-def years_to_wall(tokens, unique, epochs=None):
+def years_to_wall(tokens: float, unique: float, epochs: float | None = None) -> float:
     """Years until everything would have to be read `epochs` times; below 0 when that is past.
 
     Parameters

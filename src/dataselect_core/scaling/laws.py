@@ -6,7 +6,10 @@ All of it is modelled: laws fitted by others to their models. The constants stan
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from dataselect_core.arguments import floats
+from dataselect_core.arrays import OneOrMany
 from dataselect_core.facts import load
 
 _LAWS = load("laws")
@@ -17,9 +20,10 @@ def _constants(law):
 
 
 def _positive(value, name, zero=False):
-    array = np.asarray(value, dtype=float)
-    if not np.isfinite(array).all() or (array < 0).any() or (not zero and (array == 0).any()):
-        raise ValueError(f"{name} must be finite and {'at least 0' if zero else 'above 0'}, not {value!r}")
+    allowed = f"finite and {'at least 0' if zero else 'above 0'}"
+    array = floats(name, value, allowed=allowed)
+    if (array < 0).any() or (not zero and (array == 0).any()):
+        raise ValueError(f"{name} must be {allowed}, not {value!r}")
     return array
 
 
@@ -27,7 +31,7 @@ def _plain(array):
     return float(array) if np.ndim(array) == 0 else array
 
 
-def chinchilla_loss(params, tokens):
+def chinchilla_loss(params: ArrayLike, tokens: ArrayLike) -> OneOrMany:
     """Loss of a compute-optimal family of models: L = E + A / N^alpha + B / D^beta.
 
     Parameters
@@ -57,7 +61,7 @@ def _worth(unique, total, decay):
     return unique * (1 - decay * np.expm1(-repetitions / decay))
 
 
-def effective_data(unique, total):
+def effective_data(unique: ArrayLike, total: ArrayLike) -> OneOrMany:
     """Worth of repeated data, in unique tokens: D' = U (1 + R* (1 - exp(-R / R*))).
 
     R = total / U - 1 counts the repetitions after the first reading; a token read again and again is
@@ -84,7 +88,7 @@ def effective_data(unique, total):
     return _plain(_worth(unique, total, _constants("data_constrained")["R_D"]))
 
 
-def data_constrained_loss(params, tokens, unique):
+def data_constrained_loss(params: ArrayLike, tokens: ArrayLike, unique: ArrayLike) -> OneOrMany:
     """Loss when unique data is short and is repeated: L = E + A / N'^alpha + B / D'^alpha.
 
     D' is `effective_data(unique, tokens)`. The parameters beyond those that the unique tokens
@@ -112,7 +116,7 @@ def data_constrained_loss(params, tokens, unique):
     return _constrained(params, unique, effective_data(unique, tokens))
 
 
-def clustered_loss(params, unique_tokens, total_tokens):
+def clustered_loss(params: float, unique_tokens: ArrayLike, total_tokens: ArrayLike) -> float:
     """`data_constrained_loss` of a corpus of near-duplicate clusters, which are repeated unevenly.
 
     D' is `effective_tokens_of_clusters`; the parameters are supported by all unique tokens together.
@@ -143,7 +147,7 @@ def _constrained(params, unique, data):
     return _plain(math.exp(c["ln_E"]) + a / size**alpha + b / data**alpha)
 
 
-def effective_tokens_of_clusters(unique_tokens, total_tokens):
+def effective_tokens_of_clusters(unique_tokens: ArrayLike, total_tokens: ArrayLike) -> float:
     """Worth of a corpus of near-duplicate clusters, in unique tokens: the law, cluster by cluster.
 
     A cluster whose kept text has u tokens and whose copies have t tokens in all counts as u tokens
@@ -182,7 +186,7 @@ def effective_tokens_of_clusters(unique_tokens, total_tokens):
     return float(_worth(unique[some], total[some], _constants("data_constrained")["R_D"]).sum())
 
 
-def training_flops(params, tokens):
+def training_flops(params: ArrayLike, tokens: ArrayLike) -> OneOrMany:
     """Compute of training a dense model: 6 N D.
 
     Parameters

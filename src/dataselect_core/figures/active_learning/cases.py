@@ -1,14 +1,20 @@
 """What is the case in Part 2: which sentences are true of the runs, the marker and the answer."""
 
+from collections.abc import Mapping
+
 from dataselect_core.figures.active_learning.prediction import direction
+from dataselect_core.figures.active_learning.situation import Situation
+from dataselect_core.figures.active_learning.verdict import Judgement
+from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.reference_sweep import SIZES, TEST_SHARE
+from dataselect_core.values import Value
 
 BEHIND = 0.01  # accuracy below random sampling from which a run counts as behind
 CLOSE = 0.05  # share of the optimum's cost within which a stop counts as the optimum
 SHORT = 0.002  # accuracy below the target from which a stop counts as missing it
 
 
-def cases(situation, values, judged=None):
+def cases(situation: Situation, values: Mapping[str, Value], judged: Judgement | None = None) -> list[str]:
     """Names of the sentences that are true, as far as there are runs, a marker and an answer.
 
     Parameters
@@ -25,8 +31,14 @@ def cases(situation, values, judged=None):
     ]
     latest = situation.latest()
     if latest is not None:
-        found += _run_cases(latest, values) + _lock_cases(situation, values) + _check_cases(situation, values)
-        found.append("has-runs")
+        found += [*_run_cases(latest, values), "has-runs"]
+    if situation.random is not None or situation.active is not None:
+        found += _lock_cases(situation, values)
+    if "check.target.value" in values:
+        found += [
+            "check-run" if situation.marker is None else "check-marker",
+            *_check_cases(situation, values),
+        ]
     if judged is not None:
         found += _verdict(situation, judged)
     if situation.answer is not None:
@@ -50,7 +62,7 @@ def _run_cases(r, values):
         found.append("never-pays" if r.economic is None else "pays")
         if r.economic is not None:
             found.append("no-break-even" if r.break_even is None else "break-even")
-        if data == "breast_cancer":
+        if data in reference_sweep.TWO_CLASSES:
             found.append("measures-coincide")
     if data == "rare":
         found.append("rare-missed" if values["run.recall"].value < 0.1 else "rare-found")
@@ -63,6 +75,14 @@ def _lock_cases(situation, values):
     """What is to be said of the prediction, beside the reader's own runs."""
     if situation.random is None or situation.active is None:
         return ["own-needs-random" if situation.random is None else "own-needs-active"]
+    if not situation.compared():
+        return ["own-unlike"]
+    alone = ["newest-alone"] if situation.newest is not None else []
+    return ["own-pair", *alone, *_pair_cases(situation, values)]
+
+
+def _pair_cases(situation, values):
+    """What the pair of runs says to the prediction."""
     ratio = values["own.ratio"].value
     if ratio is None:
         return ["own-unreached"]
@@ -76,8 +96,10 @@ def _check_cases(situation, values):
         return values[f"check.{name}.value"].value, values[f"check.{name}.limit"].value
 
     (accuracy, target), (cost, budget), (guard, limit) = at("target"), at("budget"), at("guardrail")
-    held = guard >= limit if situation.track.part_2.guardrail == "recall" else guard <= limit
-    kept = {"target": accuracy >= target, "budget": cost <= budget, "guardrail": held}
+    kept = {"target": accuracy >= target, "budget": cost <= budget}
+    if guard is None:  # a marker of an older record: its recall is not known
+        return [f"{name}-{'ok' if good else 'fails'}" for name, good in kept.items()]
+    kept["guardrail"] = guard >= limit if situation.track.part_2.guardrail == "recall" else guard <= limit
     found = [f"{name}-{'ok' if good else 'fails'}" for name, good in kept.items()]
     return [*found, "all-ok"] if all(kept.values()) else found
 
@@ -95,18 +117,27 @@ def _verdict(situation, judged):
         if judged.cost - best.cost <= CLOSE * best.cost
         else "verdict-dear"
     ]
-    if marker["settings"]["strategy"] != best.strategy:
+    own, data = marker["settings"], marker["settings"]["data"]
+    if not reference_sweep.same_strategy(data, own["strategy"], best.strategy):
         found.append("better-strategy")
-    elif best.strategy != "random" and marker["settings"]["batch"] != best.batch_size:
+    elif best.strategy == "random":  # the batch says only how often one looks
+        found += ["better-stop-random"] if marker["labels"] != best.labels else []
+    elif own["batch"] != best.batch_size:
         found.append("better-batch")
     elif marker["labels"] != best.labels:
         found.append("better-stop")
+    if (
+        "random" not in (own["strategy"], best.strategy)
+        and own["strategy"] != best.strategy
+        and (reference_sweep.same_strategy(data, own["strategy"], best.strategy))
+    ):
+        found.append("strategies-are-one")
     if best.strategy == "random":
         found.append("optimum-random")
     return found
 
 
-def knee_cases(situation, judged):
+def knee_cases(situation: Situation, judged: Judgement) -> list[str]:
     """What is to be said of the economic knee beside the optimum and the marker.
 
     Their figures tell it too, so these are no cases of a report.
@@ -129,5 +160,11 @@ def _index(answer, values):
     pays = {
         name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")
     }
-    found = [f"answer-{answer}", *(f"{name}-{'saves' if good else 'costs'}" for name, good in pays.items())]
+    ends = {values["index.saving"].value > values[f"index.{end}"].value for end in ("cost", "cost_high")}
+    span = "range-depends" if len(ends) == 2 else "range-saves" if ends == {True} else "range-costs"
+    found = [
+        f"answer-{answer}",
+        span,
+        *(f"{name}-{'saves' if good else 'costs'}" for name, good in pays.items()),
+    ]
     return [*found, "answer-turns"] if pays["index"] != pays["score"] else found

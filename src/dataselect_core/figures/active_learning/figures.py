@@ -3,7 +3,9 @@
 The number of counted runs and the rate timed on a reader's machine cannot be made again: they are no figures here.
 """
 
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +20,10 @@ from dataselect_core.figures.active_learning.situation import (
     check_prediction,
     fixed_limits,
 )
+from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.sampling import reference_sweep
 from dataselect_core.tracks import track
-from dataselect_core.values import Findings, measured, modelled
+from dataselect_core.values import Findings, Value, measured, modelled
 
 HERE = "this run, mean over its seeds"
 PRICES = "labels, scoring and training at the prices in force"
@@ -28,7 +31,9 @@ SWEEP = "the sweep made when the page was built, mean over its seeds"
 EARLY = 200  # labels up to which being behind is looked for
 
 
-def recompute(track_id, settings, assumptions, prediction):
+def recompute(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Findings:
     """The figures and cases of a report, from nothing but its settings: the runs are made again.
 
     Parameters
@@ -49,7 +54,9 @@ def recompute(track_id, settings, assumptions, prediction):
     return found
 
 
-def recompute_stepwise(track_id, settings, assumptions, prediction):
+def recompute_stepwise(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Iterator[Any]:
     """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
     controls = {name: settings[name] for name in CONTROLS}
     runs.check(controls)
@@ -75,7 +82,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
         }
         if not again:
             continue
-        if name in RUNS and (again.get("strategy") == "random") is not (name == "random"):
+        if name in ("random", "active") and (again.get("strategy") == "random") is not (name == "random"):
             raise ValueError(f"{name}.strategy must be one of {name} sampling, not {again.get('strategy')!r}")
         for step in runs.repeated({"data": controls["data"], **again}):
             if isinstance(step, tuple):
@@ -97,6 +104,7 @@ def _marker(run):
         "run": run.number,
         "labels": int(labels[-1]),
         "accuracy": float(accuracy.mean(axis=0)[-1]),
+        "recall": float(run.recall()[-1]),
         "selects": run.selects,
         "settings": run.settings,
         "seeds": run.seeds,
@@ -104,7 +112,7 @@ def _marker(run):
     }
 
 
-def known(settings):
+def known(settings: Mapping[str, Any]) -> dict[str, Value]:
     """What no lock guards: the settings of the controls."""
     units = {"batch": "labels", "initial": "labels", "budget": "labels", "seeds": "seeds"}
     return {
@@ -113,7 +121,7 @@ def known(settings):
     }
 
 
-def figures(situation, judged=None):
+def figures(situation: Situation, judged: Judgement | None = None) -> dict[str, Value]:
     """All figures, as far as there are runs, a marker and an answer.
 
     Parameters
@@ -143,7 +151,11 @@ def figures(situation, judged=None):
         "measure.native": Assumptions()["signature_rate"].as_value(),
     }
     if latest is not None:
-        values |= _run(latest) | _behind(situation, latest) | _lock(situation) | _check(situation, latest)
+        values |= _run(latest) | _behind(situation, latest)
+    if situation.random is not None or situation.active is not None:
+        values |= _lock(situation)
+    if latest is not None or situation.marker is not None:
+        values |= _check(situation, latest)
     if situation.marker is not None:
         values |= (situation.judged() if judged is None else judged).values
     if situation.answer is not None:
@@ -205,6 +217,8 @@ def _lock(situation):
     """The prediction beside the reader's own runs and beside the sweep."""
     active, settings = situation.active, situation.settings
     own = [None if r is None else r.crossing for r in (situation.random, active)]
+    if None not in (situation.random, active) and not situation.compared():
+        own = [None, None]  # of two runs that differ in more than the strategy nothing can be said
     curves = situation.curves(settings["data"])
     strategy = active.run.settings["strategy"] if active else "margin"
     batch = active.run.settings["batch"] if active else settings["batch"]
@@ -216,8 +230,9 @@ def _lock(situation):
     return {
         "reveal.direction": modelled(situation.prediction["direction"], "", "your prediction"),
         "reveal.factor": modelled(situation.prediction["prediction"], "", "your prediction"),
-        "own.random": measured(own[0], "labels", "your latest random run, labels to 90 %"),
-        "own.active": measured(own[1], "labels", "your latest run of uncertainty sampling, labels to 90 %"),
+        "own.random": measured(own[0], "labels", "random run of the pair, labels to 90 %"),
+        "own.active": measured(own[1], "labels", "run of uncertainty sampling of the pair, labels to 90 %"),
+        **_pair(situation),
         "own.ratio": measured(_ratio(*own), "", "labels of random sampling ÷ labels of uncertainty sampling"),
         "own.labels_saved": measured(
             saved, "labels", "labels of random sampling − labels of uncertainty sampling"
@@ -230,23 +245,50 @@ def _lock(situation):
     }
 
 
+def _pair(situation):
+    """What is compared: the two runs, and what they share; of a run without a partner what its partner needs."""
+    there = {name: getattr(situation, name) for name in ("random", "active")}
+    numbers = {
+        f"pair.{name}": measured(r.run.number if r else None, "", f"the {name} run of the pair")
+        for name, r in there.items()
+    }
+    run = next(r.run for r in there.values() if r)
+    strategy = there["active"].run.settings["strategy"] if there["active"] else None
+    shared = "shared by both runs of the pair"
+    return numbers | {
+        "pair.strategy": modelled(strategy, "", shared),
+        "pair.batch": modelled(run.settings["batch"], "labels", shared),
+        "pair.initial": modelled(run.settings["initial"], "labels", shared),
+        "pair.first_seed": modelled(run.settings["seed"], "", shared),
+        "pair.seeds": measured(max(1, run.seeds), "seeds", shared),
+        "pair.test_share": modelled(run.settings["test_share"], "", shared),
+    }
+
+
 def _ratio(random, active):
     return None if random is None or active is None else random / active
 
 
 def _check(situation, r):
-    """The constraints at the stop of the latest run."""
-    limits, i = situation.limits(), r.stop
-    selection = situation.prices().selection * i if r.run.selects else 0.0
+    """The constraints at the committed marker; before there is one, at the stop of the latest run."""
+    limits, marker, price = situation.limits(), situation.marker, situation.prices()
+    if marker is None:
+        where, i = HERE, r.stop
+        accuracy, cost, recall = float(r.mean[i]), float(r.cost[i]), float(r.run.recall()[i])
+        rounds = i if r.run.selects else 0
+    else:
+        where, rounds = "your committed marker", marker["rounds"] if marker["selects"] else 0
+        accuracy, recall = marker["accuracy"], marker.get("recall")
+        cost = marker["labels"] * price.label + rounds * price.selection + price.training
     guardrail = {
-        "overhead": modelled(selection / float(r.cost[i]) if r.cost[i] else 0.0, "share of the cost", PRICES),
-        "recall": measured(float(r.run.recall()[i]), "", "recall of the watched class, " + HERE),
-        "rounds": measured(i if r.run.selects else 0, "rounds", "rounds of selection, " + HERE),
+        "overhead": modelled(price.selection * rounds / cost if cost else 0.0, "share of the cost", PRICES),
+        "recall": measured(recall, "", "recall of the watched class, " + where),
+        "rounds": measured(rounds, "rounds", "rounds of selection, " + where),
     }[situation.track.part_2.guardrail]
     return {
-        "check.target.value": measured(float(r.mean[i]), "", HERE),
+        "check.target.value": measured(accuracy, "", where),
         "check.target.limit": limits["target"],
-        "check.budget.value": modelled(float(r.cost[i]), "$", PRICES),
+        "check.budget.value": modelled(cost, "$", f"{where}; {PRICES}"),
         "check.budget.limit": limits["budget"],
         "check.guardrail.value": guardrail,
         "check.guardrail.limit": limits["guardrail"],

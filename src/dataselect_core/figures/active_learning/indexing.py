@@ -1,12 +1,15 @@
 """The card's question in dollars: does indexing 1 PB cost more than it saves, and how is it with scoring?"""
 
-from dataselect_core.economics.break_even import indexing_question, scoring_question
-from dataselect_core.values import modelled
+from typing import Any
+
+from dataselect_core.economics.break_even import Question, indexing_question, scoring_question
+from dataselect_core.economics.costs import indexing_range
+from dataselect_core.values import Value, modelled
 
 LAW = "the prices and sizes in force, see the assumptions"
 
 
-def questions(assumptions, labels_saved):
+def questions(assumptions: Any, labels_saved: float) -> tuple[Question, Question]:
     """Both questions at these assumptions; `labels_saved` is what the reader's own runs saved."""
     a = assumptions
     common = {
@@ -35,9 +38,10 @@ def questions(assumptions, labels_saved):
     return indexing, scoring
 
 
-def figures(assumptions, indexing, scoring):
+def figures(assumptions: Any, indexing: Question, scoring: Question) -> dict[str, Value]:
     """Costs, savings and break-evens of both, path -> Value."""
     a = assumptions
+    span = indexing_range(a.dataset_bytes, a)
     hours = a.dataset_bytes / a.signature_rate / 3600
     return {
         "index.samples": modelled(a.dataset_bytes / a.bytes_per_sample, "samples", LAW),
@@ -45,6 +49,12 @@ def figures(assumptions, indexing, scoring):
         "index.signatures": modelled(indexing.cost_parts["signatures"], "$", LAW),
         "index.reads": modelled(indexing.cost_parts["reads"], "$", LAW),
         "index.cost": modelled(indexing.cost, "$", LAW),
+        "index.cost_high": modelled(
+            span.high.dollars, "$", "core-hours of SlimPajama, a published run; " + LAW
+        ),
+        "index.overhead_high": modelled(
+            span.overhead, "", "core-hours of SlimPajama ÷ those of the lab's signatures"
+        ),
         "index.saving": modelled(indexing.saving, "$", LAW),
         "index.ratio": modelled(indexing.saving / indexing.cost if indexing.cost else None, "", LAW),
         "index.even_share": modelled(indexing.even["share_removed"], "", LAW),

@@ -1,12 +1,14 @@
 """The committed marker against the true optimum, from the sweep at the prices in force."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from dataselect_core.sampling.project import economic_knee
-from dataselect_core.sampling.sweep import Stop, cheapest, most_worthwhile
-from dataselect_core.values import measured, modelled
+from dataselect_core.sampling.project import Prices, economic_knee
+from dataselect_core.sampling.sweep import Curve, Stop, cheapest, most_worthwhile
+from dataselect_core.values import Value, measured, modelled
 
 SWEEP = "exhaustive sweep made when the page was built, at the prices in force"
 
@@ -15,12 +17,12 @@ SWEEP = "exhaustive sweep made when the page was built, at the prices in force"
 class Judgement:
     """`values` are path -> Value; `best` is the optimum, None where no stop reaches the target; `cost` the marker's."""
 
-    values: dict
+    values: dict[str, Value]
     best: Stop | None
     cost: float
 
 
-def judge(marker, prices, curves, target):
+def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], target: float) -> Judgement:
     """The marker against the sweep of its problem.
 
     Parameters
@@ -44,12 +46,13 @@ def judge(marker, prices, curves, target):
     values = {
         "marker.run": measured(marker["run"], "", "your marker"),
         "marker.labels": measured(marker["labels"], "labels", "your marker"),
-        "marker.strategy": modelled(settings["strategy"].replace("_", " "), "", "your marker"),
+        "marker.data": modelled(settings["data"], "", "your marker"),
+        "marker.strategy": modelled(settings["strategy"], "", "your marker"),
         "marker.batch": modelled(settings["batch"], "labels", "your marker"),
         "marker.cost": modelled(cost, "$", "labels, scoring and training at the prices in force"),
         "marker.accuracy": measured(marker["accuracy"], "", "your run, mean over its seeds"),
         "marker.expected": measured(expected, "", "that setting in the sweep, mean over its seeds"),
-        "knee.strategy": measured(knee.strategy.replace("_", " "), "", SWEEP),
+        "knee.strategy": measured(knee.strategy, "", SWEEP),
         "knee.batch": measured(knee.batch_size, "labels", SWEEP),
         "knee.labels": measured(knee.labels, "labels", SWEEP),
         "knee.accuracy": measured(knee.accuracy, "", SWEEP),
@@ -71,7 +74,7 @@ def _optimum(marker, cost, best, curves, prices, target):
     halves = [_half(curves, np.arange(s, curves[0].accuracy.shape[0], 2), prices, target) for s in (0, 1)]
     even, odd = [half or best for half in halves]
     return {
-        "optimum.strategy": measured(best.strategy.replace("_", " "), "", SWEEP),
+        "optimum.strategy": measured(best.strategy, "", SWEEP),
         "optimum.batch": measured(best.batch_size, "labels", SWEEP),
         "optimum.labels": measured(best.labels, "labels", SWEEP),
         "optimum.accuracy": measured(best.accuracy, "", SWEEP),

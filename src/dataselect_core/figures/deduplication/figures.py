@@ -1,9 +1,13 @@
 """The figures of Part 1, the Deduplication Audit: everything the page shows and a report claims, by its path."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
 from dataselect_core import datasets
-from dataselect_core.dedup.audit import CHAINED, Audit
+from dataselect_core.dedup.audit import CHAINED, Audit, Learning, Point
+from dataselect_core.economics.costs import runs_to_break_even
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication.cases import cases
 from dataselect_core.figures.deduplication.situation import (
@@ -16,13 +20,13 @@ from dataselect_core.figures.deduplication.situation import (
 )
 from dataselect_core.scaling.laws import training_flops
 from dataselect_core.tracks import track
-from dataselect_core.values import Findings, measured, modelled
+from dataselect_core.values import Findings, Value, measured, modelled
 
 KEPT_AUDITS = 4
-_AUDITS = {}  # the latest corpora and their audits, by what they depend on
+_AUDITS: dict[Any, Any] = {}  # the latest corpora and their audits, by what they depend on
 
 
-def figures(situation, point, learning):
+def figures(situation: Situation, point: Point, learning: Learning) -> dict[str, Value]:
     """All figures at a point.
 
     Parameters
@@ -60,12 +64,12 @@ def figures(situation, point, learning):
     return values
 
 
-def points(value, other):
+def points(value: Value, other: Value) -> Value:
     """How far a share lies from another, such as its limit, in percentage points; both are `Value`s."""
     return 100 * abs(value.value - other.value)
 
 
-def known(audit):
+def known(audit: Audit) -> dict[str, Value]:
     """What no lock guards."""
     corpus = audit.corpus
     return {
@@ -76,7 +80,9 @@ def known(audit):
     }
 
 
-def recompute(track_id, settings, assumptions, prediction):
+def recompute(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Findings:
     """The figures and cases of a report, from nothing but its settings.
 
     Parameters
@@ -98,7 +104,9 @@ def recompute(track_id, settings, assumptions, prediction):
     return found
 
 
-def recompute_stepwise(track_id, settings, assumptions, prediction):
+def recompute_stepwise(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Iterator[Any]:
     """The same in steps: an iterator of (label, share done) that ends with the `Findings`.
 
     The audits of the latest few corpora and seeds are kept, since they are what takes time.
@@ -113,7 +121,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
         settings["seed"],
         str(datasets.data_directory()),
     )
-    audit = _AUDITS.pop(key, None)
+    audit: Any = _AUDITS.pop(key, None)
     if audit is None:
         for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:5]):
             if isinstance(step, tuple):
@@ -244,8 +252,23 @@ def _scale(situation, point):
         "scale.indexing_dollars": modelled(
             scale.indexing_dollars, "$", "MinHash signatures with their overhead, and one read"
         ),
-        "scale.loss": modelled(scale.loss, "nats per token", loss),
-        "scale.loss_after": modelled(scale.loss_after, "nats per token", loss),
+        **{
+            f"scale.{name}": modelled(None if scale.fit == "below" else value, "nats per token", loss)
+            for name, value in (
+                ("loss", scale.loss),
+                ("loss_after", scale.loss_after),
+                ("loss_same_compute", scale.loss_same_compute),
+            )
+        },
+        "scale.passes": modelled(scale.tokens / scale.tokens_after, "passes", "raw tokens ÷ tokens left"),
+        "scale.net": modelled(
+            scale.dollars - scale.dollars_after - scale.indexing_dollars, "$", "saved in one run − indexing"
+        ),
+        "scale.runs_to_pay": modelled(
+            runs_to_break_even(scale.indexing_dollars, scale.dollars - scale.dollars_after),
+            "runs",
+            "indexing once ÷ what each run saves",
+        ),
     }
 
 

@@ -1,5 +1,8 @@
 """The figures of Part 3, the Domain Gap Synthesis: everything the page shows and a report claims, by its path."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
 from dataselect_core import datasets
@@ -13,7 +16,7 @@ from dataselect_core.figures.domain_gap.situation import (
 )
 from dataselect_core.gap import gap_map, mix, noise_experiments, small_map, statistics
 from dataselect_core.tracks import track
-from dataselect_core.values import Findings, measured, modelled
+from dataselect_core.values import Findings, Value, measured, modelled
 
 CLOSE = 3.0
 """Percentage points within which a predicted size counts as close."""
@@ -21,10 +24,13 @@ SAME = 1e-9
 """Figures of map and live run that differ by less are the same."""
 REMEMBERED = 2000
 """Runs, and experiments with label noise, that reports recomputed one after the other share."""
-_runs, _experiments = {}, {}
+_runs: dict[Any, Any] = {}
+_experiments: dict[Any, Any] = {}
 
 
-def recompute(track_id, settings, assumptions, prediction):
+def recompute(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Findings:
     """The figures and cases of a report, from nothing but its settings.
 
     Parameters
@@ -45,14 +51,17 @@ def recompute(track_id, settings, assumptions, prediction):
     return found
 
 
-def recompute_stepwise(track_id, settings, assumptions, prediction):
+def recompute_stepwise(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Iterator[Any]:
     """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
     for found in (_runs, _experiments):
         if len(found) > REMEMBERED:
             found.clear()
     here = track(track_id)
     setting, seeds = setting_of(settings, here)
-    data = (*datasets.digits(), datasets.rainfall_mm())
+    X, y = datasets.digits()
+    data = X, y, datasets.rainfall_mm()
     situation = Situation(
         here,
         setting,
@@ -67,8 +76,8 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     )
     situation.check_assumptions()
     for name, one in situation.strategies().items():
-        for seed in seeds if one is not None else ():
-            if (one, seed) not in situation.runs:
+        for seed in seeds:
+            if one is not None and (one, seed) not in situation.runs:
                 yield f"Training again: {name}, seed {seed}", 0.3
                 situation.runs[one, seed] = mix.run(one, *data, seed)
     if settings.get("map") == "own":
@@ -87,7 +96,7 @@ def recompute_stepwise(track_id, settings, assumptions, prediction):
     yield Findings(*figures(situation))
 
 
-def known(situation):
+def known(situation: Situation) -> dict[str, Value]:
     """What no lock guards: the setting and what it asks for."""
     setting, seeds = situation.setting, situation.seeds
     here = "set by the reader"
@@ -113,7 +122,7 @@ def known(situation):
     }
 
 
-def figures(situation):
+def figures(situation: Situation) -> tuple[dict[str, Value], list[str]]:
     """All figures, as far as they are known, and what is the case.
 
     Returns

@@ -1,15 +1,18 @@
 """The figures on label noise in Part 3: exponents, the price of random flips, training steps."""
 
+from typing import Any
+
 import numpy as np
 
+from dataselect_core.figures.domain_gap.situation import Situation
 from dataselect_core.gap.noise_experiments import COIN_TRIALS, TRIALS
 from dataselect_core.noise import noise_factor
-from dataselect_core.values import measured, modelled
+from dataselect_core.values import Value, measured, modelled
 
 CARD_FACTOR = 10  # the card's crisis of the mobile track: ten times the steps
 
 
-def add(situation, values, cases):
+def add(situation: Situation, values: dict[str, Value], cases: list[str]) -> None:
     """Add the figures, and what is the case, to those of the mix."""
     found = situation.experiment
     values |= _laws(situation)
@@ -51,7 +54,7 @@ def _laws(situation):
 def _measured(found):
     thresholds, coins = f"{TRIALS} trials a size, seed {found.seeds[0]}", f"{COIN_TRIALS} coins a size"
     digits = f"dry field digits, mean of {len(found.seeds)} seeds"
-    values = {}
+    values: dict[Any, Any] = {}
     for name, (value, low, high), source in (
         ("slope_clean", found.clean_slope, thresholds),
         ("slope_noisy", found.noisy_slope, thresholds),

@@ -1,18 +1,22 @@
 """What the figures of Part 3 rest on: a track, a mix, the runs made on it, and the reader's assumptions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from dataselect_core import settings as settings_table
-from dataselect_core.economics.acquisition import acquire
+from dataselect_core.arrays import Flags
+from dataselect_core.economics.acquisition import Acquisition, acquire
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.figures import class_limits
 from dataselect_core.gap import gap_map, mix, noise_experiments
+from dataselect_core.gap.gap_map import GapMap
 from dataselect_core.noise import steps_under_noise
 from dataselect_core.settings import SETTINGS, limits_of
 from dataselect_core.tracks import Track
-from dataselect_core.values import modelled
+from dataselect_core.values import Value, modelled
 
 OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
 OF_THE_LAB = ("expert_label_price",)
@@ -54,10 +58,10 @@ class Situation:
 
     track: Track
     setting: mix.Setting
-    seeds: tuple
+    seeds: tuple[int, ...]
     rate: float
-    prediction: tuple | None = None
-    map: gap_map.GapMap | None = None
+    prediction: tuple[str, float] | None = None
+    map: Any = None
     wet: float | None = None
     own: gap_map.GapMap | None = None
     runs: dict = field(default_factory=dict)
@@ -65,26 +69,26 @@ class Situation:
     edited: dict = field(default_factory=dict)
     fixed: dict = field(default_factory=dict)
 
-    def shown(self):
+    def shown(self) -> Any:
         """The map that is shown: the reader's own where there is one, else the track's."""
         return self.map if self.own is None else self.own
 
-    def holds(self):
+    def holds(self) -> bool:
         """Whether the map that is shown was made for this setting, whatever the seeds."""
         return self.shown().holds(self.setting, self.shown().seeds)
 
-    def limit(self, name):
+    def limit(self, name: str) -> Value:
         """The limit in force of that name of `LIMITS`, as a `Value`."""
         if name == "supply":
             source = class_limits.SOURCE if "supply_limit" in self.fixed else "real samples available, as set"
             return modelled(self.setting.real, "samples", source)
         return class_limits.in_force(self.fixed, f"{name}_limit", getattr(self.track.part_3.limits, name))
 
-    def limits(self):
+    def limits(self) -> mix.Limits:
         """The limits in force as `mixing` takes them."""
         return mix.Limits(*(self.limit(name).value for name in ("accuracy", "fid", "recall")))
 
-    def kept(self, made):
+    def kept(self, made: GapMap) -> dict[str, Flags]:
         """Limit -> bool[a, b]: where on a map it is kept, see `kept`.
 
         Where a mix asks for no more real samples than a smaller supply of the class holds, it has as many as on the
@@ -94,24 +98,24 @@ class Situation:
             made, self.limits(), min(made.setting.real, self.fixed.get("supply_limit", made.setting.real))
         )
 
-    def deadline(self):
-        """Training steps before the deadline, as a `Value`: those of the class, else of the reader, else of the track."""
+    def deadline(self) -> Value:
+        """Training steps before the deadline, as a `Value`: of the class, else of the reader, else of the track."""
         return class_limits.in_force(
             self.fixed,
             "deadline_limit",
             modelled(self.assumption("deadline_steps"), "steps", "assumption below"),
         )
 
-    def strategies(self):
+    def strategies(self) -> dict[str, mix.Setting | None]:
         """What could be bought: name -> setting, or None where too little would be left to train on."""
         return strategies(self.setting)
 
-    def measured(self, setting):
+    def measured(self, setting: mix.Setting) -> dict[str, Any] | None:
         """Measures with intervals over the seeds, or None while they are not all run."""
-        outcomes = [self.runs.get((setting, seed)) for seed in self.seeds]
+        outcomes: list[Any] = [self.runs.get((setting, seed)) for seed in self.seeds]
         return None if setting is None or None in outcomes else mix.summarised(outcomes)
 
-    def assumption(self, name):
+    def assumption(self, name: str) -> Any:
         """A price or number of the scenario: the reader's, else the track's, else the lab's."""
         if name in self.edited:
             return self.edited[name]
@@ -119,7 +123,7 @@ class Situation:
             getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
         )
 
-    def check_assumptions(self):
+    def check_assumptions(self) -> None:
         """ValueError or TypeError if a changed assumption is unknown or cannot be."""
         unknown = set(self.edited) - set(OF_THE_TRACK) - set(OF_THE_LAB)
         if unknown:
@@ -127,11 +131,11 @@ class Situation:
         self.price(1, 1, True)
         self.steps()
 
-    def steps(self):
+    def steps(self) -> tuple[float, float]:
         """Training steps under the realizable law with random flips, and under the agnostic law."""
         return steps_under_noise(self.assumption("clean_steps"), self.rate, self.assumption("target_error"))
 
-    def price(self, real, synthetic, expert=False):
+    def price(self, real: int, synthetic: int, expert: bool = False) -> Acquisition:
         """What samples cost at the prices in force: `Acquisition`."""
         return acquire(
             real,
@@ -142,12 +146,12 @@ class Situation:
         )
 
 
-def strategies(setting):
+def strategies(setting: mix.Setting) -> dict[str, mix.Setting | None]:
     """The mix, its real samples alone, and the same with experts' labels: name -> setting or None."""
     real, _ = setting.counts()
     if real < 2 * mix.CLASSES:
         return {"mix": setting, "real": None, "expert": None}
-    alone = {
+    alone: dict[str, Any] = {
         "share": 0.0,
         "randomisation": 0.0,
         "total": real,
@@ -162,7 +166,7 @@ def strategies(setting):
     }
 
 
-def setting_of(settings, track):
+def setting_of(settings: Mapping[str, Any], track: Track) -> tuple[mix.Setting, tuple[int, ...]]:
     """The `mix.Setting` and the seeds of the page's settings.
 
     Raises
@@ -184,7 +188,7 @@ def setting_of(settings, track):
     return setting, tuple(range(settings["seed"], settings["seed"] + settings["seeds"]))
 
 
-def kept(made, limits, supply):
+def kept(made: GapMap, limits: mix.Limits, supply: Any) -> dict[str, Flags]:
     """Limit -> bool[a, b]: where on a map it is kept. All together are `GapMap.feasible`, at the supply of the map."""
     needed = np.array([replace(made.setting, share=float(share)).real_needed for share in made.shares])
     supply = np.repeat((needed <= supply)[:, None], len(made.randomisations), axis=1)
@@ -196,7 +200,7 @@ def kept(made, limits, supply):
     }
 
 
-def fixed_limits(settings):
+def fixed_limits(settings: Mapping[str, Any]) -> dict[str, float]:
     """The limits among the settings of a page or a report that the link of a class has set.
 
     Raises

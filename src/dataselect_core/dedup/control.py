@@ -1,0 +1,134 @@
+"""The control of a deduplication: as much removed at random. What both share is not a merit of deduplication."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.arrays import Flags, Integers
+from dataselect_core.dedup.audit import HELDOUT_THRESHOLD, Audit, Point
+from dataselect_core.dedup.pairs import clusters
+from dataselect_core.information.heldout import heldout_split
+from dataselect_core.statistics import half_width
+
+SEEDS = tuple(range(1, 6))
+"""Seeds of a comparison, where nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Final held-out loss of three corpora, over several seeds: held-out part, order of reading and random removal.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    raw, kept, control : float64[s]
+        Loss of the raw corpus, the deduplicated one, and one from which as much was removed at random.
+    raw_operations, kept_operations, control_operations : float64[s]
+        Operations counted until then.
+    """
+
+    seeds: tuple
+    raw: np.ndarray
+    kept: np.ndarray
+    control: np.ndarray
+    raw_operations: np.ndarray
+    kept_operations: np.ndarray
+    control_operations: np.ndarray
+
+    def against_raw(self) -> Any:
+        """Change of the loss by deduplication, mean over the seeds, and the half width of its 95 % interval."""
+        return _mean(self.kept - self.raw)
+
+    def against_control(self) -> Any:
+        """Loss of the deduplicated corpus less that of the control, which spends as much: mean and half width."""
+        return _mean(self.kept - self.control)
+
+    def control_against_raw(self) -> Any:
+        """Change of the loss by removing as much at random: mean and half width."""
+        return _mean(self.control - self.raw)
+
+
+def verdict(mean: float, half_width: float) -> str:
+    """ "better", "worse", or "same" where the interval of a difference of losses holds 0: cannot be told apart."""
+    if abs(mean) <= half_width:
+        return "same"
+    return "better" if mean < 0 else "worse"
+
+
+def at_random(mass: Integers, index: Integers, removed: float, seed: int) -> Flags:
+    """A mask that keeps all but a random part of some items, of a given mass.
+
+    Parameters
+    ----------
+    mass : int64[n]
+    index : int[m]
+        The items that can go, such as those to learn from; at least one of them stays.
+    removed : float
+        Mass to go, from 0 to that of all of them; met to within half an item.
+    seed : int
+
+    Returns
+    -------
+    bool[n]
+    """
+    mass, index = arguments.vector("mass", mass), np.asarray(arguments.vector("index", index), dtype=np.intp)
+    if not index.size or index.min() < 0 or index.max() >= mass.size:
+        raise ValueError(f"index must hold indices from 0 to {mass.size - 1}, at least one")
+    removed = arguments.amount("removed", removed)
+    order = np.random.default_rng(arguments.integer("seed", seed, 0)).permutation(np.sort(index))
+    gone = np.concatenate([[0], np.cumsum(mass[order])])
+    if removed > gone[-1]:
+        raise ValueError(f"removed must be at most the {gone[-1]} of all items in index, not {removed:g}")
+    count = min(int(np.abs(gone - removed).argmin()), len(order) - 1)
+    keep = np.ones(len(mass), dtype=bool)
+    keep[order[:count]] = False
+    return keep
+
+
+def compare(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Comparison:
+    """Train on the raw corpus, the deduplicated one and its control, once for each seed.
+
+    A seed draws the held-out clusters, the order of reading and what goes at random; the pairs and the point stay.
+    The control loses as much of what is learned from as deduplication takes from it.
+
+    Parameters
+    ----------
+    audit : Audit
+    point : Point
+        Of this audit.
+    seeds : sequence of int
+        At least two.
+
+    Returns
+    -------
+    Comparison
+    """
+    *_, found = compare_stepwise(audit, point, seeds)
+    return found
+
+
+def compare_stepwise(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Iterator[Any]:
+    """The same in steps: an iterator of (label, share done) that ends with the `Comparison`."""
+    seeds = tuple(arguments.integer("seeds", seed, 0) for seed in seeds)
+    if len(seeds) < 2:
+        raise ValueError(f"seeds must hold at least two, for an interval, not {len(seeds)}")
+    near = clusters(len(audit), audit.pairs[audit.similarity >= HELDOUT_THRESHOLD])
+    rows = []
+    for i, seed in enumerate(seeds):
+        yield f"Comparing with as much removed at random, seed {i + 1} of {len(seeds)}", i / len(seeds)
+        train, heldout = heldout_split(near, audit.corpus.heldout_share, seed, audit.mass)
+        plan = audit.corpus.plan(train, heldout, seed)
+        removed = audit.mass[train[~point.keep[train]]].sum()
+        masks = (None, point.keep, at_random(audit.mass, train, float(removed), seed))
+        # the last checkpoint alone: what was read until then is the whole
+        ends = [plan.curve(mask, 1) for mask in masks]
+        rows.append([(float(c.loss[-1]), float(c.operations[-1])) for c in ends])
+    table = np.array(rows)
+    yield Comparison(seeds, *table[:, :, 0].T, *table[:, :, 1].T)
+
+
+def _mean(values):
+    return float(values.mean()), float(half_width(values))

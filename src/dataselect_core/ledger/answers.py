@@ -1,0 +1,106 @@
+"""Answers the questions of a check, and tells a refusal of what a report asks for from a failure of the check itself.
+
+A report that asks for what no control of the lab can be set to is refused, which counts against it. Whatever else goes
+wrong (too little memory, missing data, an error in our own code) says nothing about the report.
+"""
+
+import dis
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dataselect_core.settings import SETTINGS
+
+if TYPE_CHECKING:  # which imports this module
+    from dataselect_core.ledger.check import Question
+
+PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
+OURS = "dataselect_core."
+DATA = ("datasets", "facts", "corpus", "gap.gap_map", "sampling.reference_sweep")
+"""Modules that read the lab's own files: an error they raise is about those files."""
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Why there is nothing to compare with.
+
+    Attributes
+    ----------
+    why : str
+        A sentence without a full stop.
+    refused : bool
+        True where the lab refuses what the report asks for; False where the check itself failed.
+    """
+
+    why: str
+    refused: bool
+
+
+def answers(question: "Question") -> Iterator[Any]:
+    """Answer one question.
+
+    Parameters
+    ----------
+    question : check.Question
+
+    Yields
+    ------
+    (label, share) before each step; last the `Findings`, or an `Unanswered`. No exception but those that stop the
+    program leaves this function.
+    """
+    if question.prediction is None:
+        why = "cannot be recomputed: there is no prediction, and without one the lab shows no figures"
+        yield Unanswered(why, refused=True)
+        return
+    yield "Recomputing", 0.0
+    given = question.track, question.settings, question.assumptions, question.prediction
+    try:
+        figures = import_module(f"dataselect_core.figures.{PARTS[question.part]}.figures")
+        yield from figures.recompute_stepwise(*given)
+    except Exception as error:  # whatever a report says must not end the check of the others
+        yield _unanswered(error, question)
+
+
+def _unanswered(error, question):
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError):
+        return Unanswered("this machine has too little memory to compute it (--jobs 1 takes less)", False)
+    if isinstance(error, FileNotFoundError):
+        return Unanswered(f"the lab's own data are missing on this machine: {error}", False)
+    if _refuses(error) or _malformed(error, question):
+        return Unanswered(f"cannot be recomputed: {said}", True)
+    return Unanswered(f"the check itself failed: {said}", False)
+
+
+def _refuses(error):
+    """Whether a statement of the lab's own raised this because of what it was given."""
+    if type(error) is not ValueError:
+        return False
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__", "")
+    ours = module.startswith(OURS) and not module.removeprefix(OURS).startswith(DATA)
+    # NumPy raises ValueError too, from a line of ours that has no `raise`: that is an error of ours.
+    return ours and trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+
+
+def _malformed(error, question):
+    """Whether the error comes of settings or a prediction in another form than the page gives them."""
+    if not isinstance(error, (LookupError, TypeError, AttributeError, ValueError, OverflowError)):
+        return False
+    table, settings = SETTINGS[question.part], question.settings
+    if question.part != "1" and not isinstance(question.prediction, dict):
+        return True
+    if question.part == "1" and not isinstance(question.prediction, (int, float)):
+        return True
+    absent = error.args[0] if isinstance(error, KeyError) and error.args else None
+    if absent not in settings and (absent in table or absent in ("direction", "prediction")):
+        return True
+    for name in table.keys() & settings.keys():
+        try:
+            table[name].check(settings[name])
+        except (ValueError, TypeError):
+            return True
+    return False

@@ -1,0 +1,332 @@
+"""Files as they are handed in: folders in folders, archives, mails and documents, all read in memory.
+
+Nothing is written: a path from inside an archive is a name to show and never a place. Archives are bounded in size, in
+number of files, in how much a file may grow when it is unpacked, and in depth.
+"""
+
+import html
+import io
+import os
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from pathlib import Path
+
+MOST_BYTES = 60_000_000  # of one file; a report with pictures has a few MB
+MOST_UNPACKED = 1_000_000_000  # of all files in one archive
+MOST_FILES = 20_000
+MOST_GROWTH = 200  # times, of a file of more than a megabyte: reports with pictures hardly grow
+MOST_DEPTH = 4
+SUBMITTERS = "submission_metadata.yml"
+"""The file in which Gradescope keeps who handed what in: passed over, with its content."""
+MADE_HERE = re.compile(r"verification[^/]*\.(?:csv|html)", re.IGNORECASE)
+PASSED = (
+    (re.compile(r"\._.*"), "a resource fork that macOS adds"),
+    (re.compile(r"\.DS_Store|Thumbs\.db|desktop\.ini|Icon\r?", re.IGNORECASE), "a file of the file manager"),
+    (re.compile(r"~\$.*|.*~|.*\.(?:bak|tmp|swp|crdownload|part)", re.IGNORECASE), "a left-over of a program"),
+    (re.compile(r"\..*"), "a hidden file"),
+    (
+        re.compile(r"timestamp\.txt|submission_metadata\.yml|gradebook.*\.(?:csv|txt)|grades.*\.csv"),
+        "a list of the platform",
+    ),
+    (MADE_HERE, "made by this check"),
+)
+KINDS = frozenset(
+    (
+        "md",
+        "markdown",
+        "html",
+        "htm",
+        "xhtml",
+        "json",
+        "txt",
+        "text",
+        "eml",
+        "mht",
+        "mhtml",
+        "docx",
+        "odt",
+        "zip",
+    )
+)
+OTHERS = {
+    "pdf": "a PDF, which carries no record",
+    "doc": "a document of an old word processor, which is not read",
+    "rtf": "a text in RTF, in which the record is lost",
+    "pages": "a document of Pages, which is not read",
+    "rar": "an archive that is not read: it has to be a zip",
+    "7z": "an archive that is not read: it has to be a zip",
+    "tar": "an archive that is not read: it has to be a zip",
+    "gz": "an archive that is not read: it has to be a zip",
+    "tgz": "an archive that is not read: it has to be a zip",
+}
+PICTURES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "svg", "heic", "bmp", "tif", "tiff"))
+MAIL = re.compile(
+    rb"(?:[A-Za-z-]{2,40}:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?(?:MIME-Version|Content-Type):", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file as it is listed.
+
+    Attributes
+    ----------
+    path : str
+        As it is shown: inside an archive, after the archive's path and a slash.
+    parts : tuple of str
+        Names of folders, archives and the file, below what was named on the command line.
+    data : bytes or str or None
+        None where it is passed over; a str where a mail or a document said its letters.
+    reason : str
+        Why it is passed over, or empty.
+    named : bool
+        Named on the command line itself.
+    empty : bool
+        A folder with nothing in it.
+    """
+
+    path: str
+    parts: tuple[str, ...]
+    data: bytes | str | None = field(default=None, repr=False)
+    reason: str = ""
+    named: bool = False
+    empty: bool = False
+
+
+def items(paths: Sequence[Path]) -> Iterator[Item]:
+    """Every file of some files and folders, in their order; none is left out without a reason.
+
+    Parameters
+    ----------
+    paths : sequence of pathlib.Path
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from _folder(path)
+        else:
+            yield from _file(path, str(path), (path.name,), named=True)
+
+
+def ending(name: str) -> str:
+    """The ending of a name in small letters, without the dot; empty where there is none."""
+    _, dot, last = name.rpartition(".")
+    return last.lower() if dot else ""
+
+
+def _folder(root):
+    count = 0
+    for folder, inner, names in os.walk(root):
+        inner.sort()
+        below = Path(folder).relative_to(root).parts
+        if not inner and not names and below:
+            yield Item(folder, below, reason="an empty folder", empty=True)
+        for name in sorted(names):
+            count += 1
+            path = Path(folder, name)
+            if count > MOST_FILES:
+                yield Item(
+                    str(root),
+                    (root.name,),
+                    reason=f"holds more than {MOST_FILES:,} files; the rest was not read",
+                )
+                return
+            yield from _file(path, str(path), (*below, name))
+
+
+def _file(path, shown, parts, named=False):
+    reason = "" if named else _passed(parts)
+    if reason and path.name != SUBMITTERS:
+        yield Item(shown, parts, reason=reason)
+        return
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            yield Item(shown, parts, reason="cannot be read: it is no file", named=named)
+            return
+        zipped = ending(path.name) == "zip"
+        if about.st_size > (MOST_UNPACKED if zipped else MOST_BYTES):
+            reason = f"larger than any report of this lab ({MOST_BYTES / 1e6:.0f} MB)"
+            yield Item(shown, parts, reason=reason, named=named)
+            return
+        if zipped:
+            with open(path, "rb") as file:
+                yield from _archive(file, shown, parts, _Budget(), 1, named)
+            return
+        data = path.read_bytes()
+        if reason:
+            yield Item(shown, parts, data, reason)
+            return
+    except OSError as error:
+        yield Item(shown, parts, reason=f"cannot be read: {error.strerror or error}", named=named)
+        return
+    yield from _opened(data, shown, parts, _Budget(), 0, named)
+
+
+def _passed(parts):
+    """Why a file of this name is passed over, or nothing."""
+    if "__MACOSX" in parts:
+        return "a resource fork that macOS adds"
+    for pattern, reason in PASSED:
+        if pattern.fullmatch(parts[-1]):
+            return reason
+    kind = ending(parts[-1])
+    if kind in KINDS or not re.fullmatch(r"[a-z0-9]{1,8}", kind):
+        return ""
+    if kind in PICTURES:
+        return "a picture"
+    return OTHERS.get(kind, f"no report: a file of the kind .{kind}")
+
+
+class _Budget:
+    """What one archive may still unpack, with the archives in it."""
+
+    def __init__(self):
+        self.bytes, self.files = MOST_UNPACKED, MOST_FILES
+
+
+def _opened(data, shown, parts, budget, depth, named=False):
+    """The file itself, or what is in it."""
+    if data.startswith(b"PK\x03\x04"):
+        yield from _archive(io.BytesIO(data), shown, parts, budget, depth + 1, named)
+    elif ending(parts[-1]) in ("eml", "mht", "mhtml") and MAIL.match(data):
+        yield from _mail(data, shown, parts, budget, depth + 1, named)
+    else:
+        yield Item(shown, parts, data, named=named)
+
+
+def _archive(file, shown, parts, budget, depth, named):
+    if depth > MOST_DEPTH:
+        yield Item(
+            shown, parts, reason="an archive in an archive in an archive, which is not read", named=named
+        )
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            names = {member.filename for member in members}
+            document = _document(archive, names, budget)
+            if document is not None:
+                yield Item(shown, parts, document, named=named)
+                return
+            for member in members:
+                if not member.is_dir():
+                    yield from _member(archive, member, shown, parts, budget, depth)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:
+        yield Item(shown, parts, reason=f"an archive that cannot be read: {error}", named=named)
+
+
+def _member(archive, member, shown, parts, budget, depth):
+    name = _name(member)
+    below = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")) or ("(nameless)",)
+    path, inner = f"{shown}/{'/'.join(below)}", (*parts, *below)
+    budget.files -= 1
+    if budget.files < 0:
+        if budget.files == -1:
+            yield Item(shown, parts, reason=f"holds more than {MOST_FILES:,} files; the rest was not read")
+        return
+    passed = _passed(below)
+    reason = "" if below[-1] == SUBMITTERS else passed
+    if not reason and member.flag_bits & 1:
+        reason = "locked with a password"
+    if not reason:
+        try:
+            data = _unpacked(archive, member, budget)
+        except ValueError as error:
+            reason = str(error)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            EOFError,
+            OSError,
+            RuntimeError,
+        ) as error:
+            reason = f"cannot be unpacked: {error}"
+    if reason or passed:
+        yield Item(path, inner, None if reason else data, reason or passed)
+    else:
+        yield from _opened(data, path, inner, budget, depth)
+
+
+def _unpacked(archive, member, budget):
+    """The bytes of a member; ValueError where it is larger than any report, whatever the archive says of it."""
+    if member.file_size > 1_000_000 and member.file_size > MOST_GROWTH * max(1, member.compress_size):
+        raise ValueError(f"grows more than {MOST_GROWTH} times when it is unpacked, as no report does")
+    most = min(MOST_BYTES, budget.bytes)
+    with archive.open(member) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        what = "any report" if most == MOST_BYTES else "all that an archive may unpack"
+        raise ValueError(
+            f"larger than {what} ({(MOST_BYTES if most == MOST_BYTES else MOST_UNPACKED) / 1e6:.0f} MB)"
+        )
+    budget.bytes -= len(data)
+    return data
+
+
+def _name(member):
+    """The name with its letters: macOS writes UTF-8 and does not say so."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
+
+
+def _document(archive, names, budget):
+    """The text of a document of a word processor, or None."""
+    for inner, blocks, blanks in (
+        ("word/document.xml", r"</w:p>|<w:br\b[^>]*>|<w:cr\b[^>]*>", r"<w:tab/>"),
+        ("content.xml", r"</text:(?:p|h)>|<text:line-break/>", r"<text:(?:s|tab)\b[^>]*/>"),
+    ):
+        if inner in names and (inner != "content.xml" or "mimetype" in names):
+            xml = _unpacked(archive, archive.getinfo(inner), budget).decode("utf-8")
+            xml = re.sub(blocks, "\n", xml.replace("\n", ""))
+            xml = re.sub(blanks, _blanks, xml)
+            return html.unescape(re.sub(r"<[^>]*>", "", xml))
+    return None
+
+
+def _blanks(match):
+    count = re.search(r'text:c="(\d{1,3})"', match[0])
+    return " " * int(count[1]) if count else " " if ":s" in match[0] else "\t"
+
+
+def _mail(data, shown, parts, budget, depth, named):
+    """The attachments and the texts of a mail, or of a page that was saved as one file."""
+    found = False
+    for number, part in enumerate(message_from_bytes(data, policy=policy.default).walk()):
+        if part.is_multipart() or number > 100:
+            continue
+        kind = part.get_content_type()
+        name = part.get_filename() or {"text/html": "page.html", "text/plain": "text.txt"}.get(kind, "")
+        name = re.split(r"[/\\]", name)[-1]
+        payload = part.get_payload(decode=True)
+        if not name or payload is None or _passed((name,)):
+            continue
+        found = True
+        if kind.startswith("text/") and part.get_content_charset():
+            try:
+                yield Item(
+                    f"{shown}/{name}", (*parts, name), payload.decode(part.get_content_charset()), named=named
+                )
+                continue
+            except (LookupError, UnicodeDecodeError):
+                pass
+        yield from _opened(payload, f"{shown}/{name}", (*parts, name), budget, depth, named)
+    if not found:
+        yield Item(shown, parts, data, named=named)

@@ -1,0 +1,79 @@
+"""Folds away what editors, mail programs and formatters change in a text without changing what it says.
+
+Kept are the words and the figures. Folded are white space, quotation marks, dashes, ellipses, invisible characters, the
+two ways to write an accented letter (Unicode's NFC), and the marks of Markdown. Signs such as ≤ and ² are never folded,
+since another sign is another statement.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable
+
+MARKS = str.maketrans("", "", "\\*_`#[]|")
+SAME = str.maketrans(
+    {
+        **dict.fromkeys("“”„‟«»″〝〞", '"'),
+        **dict.fromkeys("‘’‚‛‹›′", "'"),
+        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+        "…": "...",
+    }
+)
+LOST = re.compile(r"[?\ufffd]+")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as they stand there, without marks: list of str."""
+    text = html.unescape(unicodedata.normalize("NFC", text)).translate(MARKS)
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf").split()
+
+
+def folded(word: str) -> str:
+    """A word as it is compared."""
+    return re.sub("-{2,3}", "-", word.translate(SAME))
+
+
+def squeezed(some: Iterable[str]) -> str:
+    """Words as one text without white space, but between figures: for texts that were wrapped within a word."""
+    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", " ".join(some))
+
+
+def mangled(found: str, expected: str) -> bool:
+    """Whether a text is another one with some letters lost: as question marks, or read in another code page.
+
+    Parameters
+    ----------
+    found, expected : str
+    """
+    if found == expected or not (LOST.search(found) or any(ord(letter) > 127 for letter in found)):
+        return False
+    pattern = ""
+    for run in re.findall(r"[^\x00-\x7f]+|[\x00-\x7f]+", expected):
+        if ord(run[0]) < 128:
+            pattern += re.escape(run)
+            continue
+        misread = {run, "[?\ufffd]+"}
+        for page in ("cp1252", "latin-1", "cp437"):  # those that Python in the browser has
+            misread.add(re.escape(run.encode().decode(page, "replace")))
+        pattern += f"(?:{'|'.join(sorted(misread))})"
+    return re.fullmatch(pattern, found) is not None
+
+
+def told_apart(found: str, expected: str) -> str:
+    """What makes two texts differ that look alike, in words; empty where anyone sees it.
+
+    Returns
+    -------
+    str
+        Such as "“а” is U+0430 CYRILLIC SMALL LETTER A".
+    """
+    if len(found) != len(expected):
+        return ""
+    pairs = [(a, b) for a, b in zip(found, expected, strict=True) if a != b]
+    if not pairs or any(ord(a) < 128 and ord(b) < 128 for a, b in pairs):
+        return ""
+    strange = dict.fromkeys(letter for pair in pairs for letter in pair if ord(letter) > 127)
+    return ", ".join(
+        f"“{letter}” is U+{ord(letter):04X} {unicodedata.name(letter, 'without a name')}"
+        for letter in list(strange)[:4]
+    )

@@ -1,0 +1,187 @@
+"""Reads bytes as text, and only where there is one way to read their letters.
+
+A file in an old code page does not say which one: the same byte is ø in Windows-1252 and ř in Windows-1250. Such a file
+is read where every code page that gives plausible words gives the same words; otherwise it is refused, and what can be
+done is said. Nothing is read with broken letters.
+"""
+
+import codecs
+import re
+import unicodedata
+
+from dataselect_core.ledger.record import LedgerError
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+PAGES = {
+    "cp1252": "Windows-1252 (Western Europe)",
+    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "cp1257": "Windows-1257 (Baltic)",
+    "mac_roman": "Mac Roman",
+    "cp850": "the code page of DOS",
+    "gb18030": "GB 18030 (Chinese)",
+    "big5": "Big5 (Chinese)",
+    "shift_jis": "Shift JIS (Japanese)",
+    "euc_jp": "EUC-JP (Japanese)",
+    "euc_kr": "EUC-KR (Korean)",
+}
+CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,30})", re.IGNORECASE)
+SEND = "hand in the file that the lab’s page gave out, unopened, as an attachment or in a zip"
+MARKS = frozenset("’‘“”„‚«»‹›–—…")
+"""Signs that may touch letters on both sides."""
+WORD = re.compile(r"(?:[^\W\d_]|[^\x00-\x7f])+")
+MOST_DOUBTFUL = 2  # letters before a quotation mark that could be a letter in UTF-8
+MISREAD = re.compile(r"[\u0080-\uffff]{2,}")
+
+
+def text_of(data: bytes) -> tuple[str, str]:
+    """The text of a file.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    (str, str)
+        The text, and how it was read where that is worth a word, or nothing.
+
+    Raises
+    ------
+    LedgerError
+        No text, or letters that can be read in more than one way.
+    """
+    for mark, name in BOMS:
+        if data.startswith(mark):
+            return _decoded(data[len(mark) :], name), "" if name == "utf-8" else f"read as {name.upper()}"
+    head = data[:4000]
+    if b"\0" in head:
+        even, odd = head[::2].count(0), head[1::2].count(0)
+        if min(even, odd) * 4 > max(even, odd) or max(even, odd) * 10 < len(head):
+            raise LedgerError(f"is no text: {SEND}")
+        name = "utf-16-le" if odd > even else "utf-16-be"
+        text = _decoded(data, name)
+        if not _printed(text):
+            raise LedgerError(f"is no text: {SEND}")
+        return text, f"read as {name.upper()}"
+    try:
+        return data.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        pass
+    declared = CHARSET.search(data[:4096])
+    if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
+        name = declared[1].decode("ascii")
+        try:
+            if codecs.lookup(name).name != "utf-8":
+                return _decoded(data, name), f"read as {name}, as the page says"
+        except LookupError:
+            pass
+    return _by_code_page(data)
+
+
+def _decoded(data, name):
+    try:
+        return data.decode(name)
+    except (UnicodeDecodeError, LookupError, ValueError):
+        raise LedgerError(f"is damaged: its bytes are no text in {name.upper()}; {SEND}") from None
+
+
+def _by_code_page(data):
+    readings = {}
+    for name in PAGES:
+        try:
+            text = data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        except LookupError:  # Python in the browser has few code pages, so that nothing can be ruled out
+            raise LedgerError(f"is no text in UTF-8: {SEND}") from None
+        if _plausible(text):
+            readings.setdefault(text, name)
+    if len(readings) == 1:
+        ((text, name),) = readings.items()
+        return text, f"read as {PAGES[name]}"
+    if not readings:
+        raise LedgerError(f"is no text in UTF-8: {SEND}")
+    (one, first), (two, second), *_ = readings.items()
+    ways = f"{PAGES[first]} reads “{_where(one, two)}”, {PAGES[second]} reads “{_where(two, one)}”"
+    raise LedgerError(f"is no text in UTF-8, and its letters can be read in two ways: {ways}; {SEND}")
+
+
+def _where(text, other):
+    """The first word that another reading of the same file has otherwise."""
+    mine, its = ([match[0] for match in WORD.finditer(each)] for each in (text, other))
+    for a, b in zip(mine, its, strict=False):
+        if a != b:
+            return a[:40]
+    return text[:40]
+
+
+def _plausible(text):
+    """Whether every word with other letters than a to z is one that a person writes."""
+    return _printed(text) and all(
+        map(_word, {match[0] for match in WORD.finditer(text) if not match[0].isascii()})
+    )
+
+
+def _printed(text):
+    """Whether a text has no characters that none has."""
+    return not any(
+        unicodedata.category(letter) in ("Cc", "Co", "Cn") for letter in set(text) - set("\t\n\r\f\v")
+    )
+
+
+def _word(word):
+    scripts, before = set(), ""
+    core = word.strip("".join(letter for letter in set(word) if not letter.isalpha()))
+    for letter in core:
+        if unicodedata.category(letter)[0] not in "LM":
+            if letter not in MARKS:
+                return False
+            scripts.clear()
+        else:
+            scripts.add(unicodedata.name(letter, "?").split()[0])
+            if len(scripts) > 1 and scripts != {"CJK", "HIRAGANA"} and not scripts <= _JAPANESE:
+                return False
+            if before.islower() and letter.isupper() and not (before + letter).isascii():
+                return False
+        before = letter
+    return True
+
+
+_JAPANESE = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}
+
+
+def misread(text: str) -> str:
+    """A place where UTF-8 was read in another code page and saved again, such as “Ã©”; empty where there is none."""
+    doubtful = []
+    for match in MISREAD.finditer(text):
+        raw = b"".join(map(_byte, match[0]))
+        for start in range(len(raw)):
+            for end in range(start + 2, min(start + 4, len(raw)) + 1):
+                try:
+                    letter = raw[start:end].decode("utf-8")
+                except UnicodeDecodeError:
+                    continue
+                if len(letter) == 1 and unicodedata.category(letter)[0] in "LPS" and ord(letter) > 159:
+                    found = match[0][start:end]
+                    if not set(found[1:]) <= MARKS:  # as in “É”, where a person may have written both
+                        return found
+                    doubtful.append(found)
+    return doubtful[0] if len(doubtful) > MOST_DOUBTFUL else ""
+
+
+def _byte(letter):
+    for page in ("cp1252", "latin-1"):
+        try:
+            return letter.encode(page)
+        except UnicodeEncodeError:
+            pass
+    return b"\xff"  # in no UTF-8

@@ -1,0 +1,352 @@
+"""What a class handed in: every file as checked or passed over with the reason, and every student once."""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from dataselect_core.ledger import lms
+from dataselect_core.ledger.check import captured, captured_by
+from dataselect_core.ledger.containers import Item
+from dataselect_core.ledger.fold import folded, squeezed, words
+from dataselect_core.ledger.record import Ledger, LedgerError
+from dataselect_core.ledger.report_diff import text_checks
+from dataselect_core.ledger.restore import record_in
+
+AGREES, DISAGREES, NOT_COMPARED = "agrees", "disagrees", "could not be compared"
+WRITTEN = ("reflection", "decision", "alternative", "overturn", "risk")
+SHORTEST = 60  # letters of a text that two people do not write alike by chance
+AS = "handed in as "
+FOREIGN = "this is no report of the lab"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one file came to.
+
+    Attributes
+    ----------
+    name : str
+        The file, as it is shown.
+    parts : tuple of str
+        Its path below what was named on the command line.
+    ledger : Ledger or None
+    checks : list of Check
+    problem : str
+        Why nothing in it could be compared, or empty.
+    passed : str
+        Why it was passed over, or empty.
+    unread : str
+        Why its text was not compared with its record, or empty.
+    notes : tuple of str
+        What had to be restored to read it.
+    giver : lms.Giver or None
+    named : bool
+        Named on the command line itself.
+    empty : bool
+        An empty folder.
+    """
+
+    name: str
+    parts: tuple = ()
+    ledger: Ledger | None = None
+    checks: list = field(default_factory=list)
+    problem: str = ""
+    passed: str = ""
+    unread: str = ""
+    notes: tuple = ()
+    giver: lms.Giver | None = None
+    named: bool = False
+    empty: bool = False
+
+    @property
+    def student(self) -> str:
+        """Student, else reader, as the record says; empty where there is none."""
+        return self.ledger.record.get("student") or self.ledger.record["reader"] if self.ledger else ""
+
+    @property
+    def by(self) -> dict[tuple[str, str], str]:
+        """(track, part) -> what computed its figures, in words."""
+        return captured_by(self.ledger) if self.ledger else {}
+
+    @property
+    def verdict(self) -> str:
+        """One of the three, or empty where the file was passed over."""
+        if self.passed:
+            return ""
+        if any(check.agrees is False for check in self.checks):
+            return DISAGREES
+        if self.problem or self.unread or any(check.agrees is None for check in self.checks):
+            return NOT_COMPARED
+        return AGREES
+
+    @property
+    def causes(self) -> list[str]:
+        """Why something in it could not be compared: list of sentences."""
+        notes = [check.note for check in self.checks if check.agrees is None]
+        unread = f"its text was not compared with its record: {self.unread}" if self.unread else ""
+        return list(dict.fromkeys(filter(None, (self.problem, unread, *notes))))
+
+
+@dataclass(frozen=True)
+class Student:
+    """One student, with what was handed in under that name.
+
+    Attributes
+    ----------
+    name : str
+        As the record says, else as the platform or the folder does.
+    outcomes : list of Outcome
+        Those that count: the newest record, in every form in which it was handed in; or what could not be read.
+    others : list of Outcome
+        Passed over.
+    facts : list of str
+        What is pointed out, without a verdict.
+    owner : str
+        Who handed it in, by the platform's name or the folder's; empty where that is not known.
+    """
+
+    name: str
+    outcomes: list[Outcome]
+    others: list[Outcome]
+    facts: list = field(default_factory=list)
+    owner: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """The worst of those of the files."""
+        found = {outcome.verdict for outcome in self.outcomes}
+        return next((each for each in (DISAGREES, NOT_COMPARED, AGREES) if each in found), NOT_COMPARED)
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The record that counts, or None."""
+        return next((outcome.ledger for outcome in self.outcomes if outcome.ledger), None)
+
+
+def read(item: Item) -> Outcome:
+    """The `Outcome` of one `containers.Item`: its record and the check of its text; its figures are not checked yet.
+
+    Whatever goes wrong within is said, and ends no other file's check.
+    """
+    base = Outcome(item.path, item.parts, named=item.named, empty=item.empty)
+    if item.reason:
+        return replace(base, problem=item.reason) if item.named else replace(base, passed=item.reason)
+    try:
+        found = record_in(item.data)  # type: ignore[arg-type]  # an item without a reason has data
+        base = replace(base, ledger=found.ledger, notes=found.notes)
+        if not captured(found.ledger):
+            return replace(base, problem="holds no captured figures")
+        made, unread = text_checks(found.text, found.ledger)
+        return replace(base, checks=made, unread=unread)
+    except LedgerError as error:
+        foreign = str(error).startswith(FOREIGN) and not item.named
+        return replace(base, passed=str(error)) if foreign else replace(base, problem=str(error))
+    except MemoryError:
+        return replace(base, problem="this machine has too little memory to read it")
+    except Exception as error:  # of our own making: it says nothing about the report
+        return replace(base, problem=f"the check itself failed: {type(error).__name__}: {error}")
+
+
+def students(
+    outcomes: Sequence[Outcome], names: Mapping[str, str] | None = None
+) -> tuple[list[Student], list[Outcome]]:
+    """Every student once.
+
+    Who handed a file in is known from a platform's names; else from the folder, where each folder holds the records of
+    one; else from the record itself.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    names : dict, optional
+        Number of a submission at Gradescope -> name.
+
+    Returns
+    -------
+    (list of Student, list of Outcome)
+        In the order of the files; and the files that belong to nobody, all passed over.
+    """
+    outcomes = [replace(each, giver=lms.giver(each.parts, names)) for each in outcomes]
+    folders = _folders(outcomes)
+    groups, loose = {}, []
+    for at, outcome in enumerate(outcomes):
+        key = _owner(outcome, folders.get(at, ""))
+        (groups.setdefault(key, []) if key else loose).append(outcome)
+    made = [_student(key, group) for key, group in groups.items()]
+    return _with_facts(_told_apart(made)), loose
+
+
+def _folders(outcomes):
+    """Place in the list -> the folder that stands for a student: the first one that not all files share."""
+    below = {
+        at: _above(each)
+        for at, each in enumerate(outcomes)
+        if each.giver is None
+        and not each.named
+        and not any(part.startswith(("__MACOSX", ".")) for part in each.parts[:-1])
+    }
+    held = [at for at in below if below[at] or not outcomes[at].passed]
+    while held and all(below[at] for at in held) and len({below[at][0] for at in held}) == 1:
+        shared = below[held[0]][0]
+        below = {at: folder[1:] for at, folder in below.items() if folder[:1] == [shared]}
+    below = {at: folder[0] for at, folder in below.items() if folder}
+    names = {}
+    for at, folder in below.items():
+        outcome = outcomes[at]
+        if outcome.ledger:
+            names.setdefault(folder, set()).add(outcome.student)
+    crowded = {folder for folder, found in names.items() if len(found) > 1}
+    # A folder without any report stands for a student where others do: it is one who handed nothing in.
+    return {
+        at: folder for at, folder in below.items() if folder not in crowded and (folder in names or names)
+    }
+
+
+def _above(outcome):
+    parts = outcome.parts if outcome.empty else outcome.parts[:-1]
+    return [unicodedata.normalize("NFC", part.removesuffix(".zip")) for part in parts]
+
+
+def _owner(outcome, folder):
+    """What is the same for two files of one student; empty where a file is nobody's."""
+    if outcome.giver:
+        return ("platform", outcome.giver.key, outcome.giver.name)
+    if folder:
+        return ("folder", folder, folder)
+    if outcome.ledger:
+        record = outcome.ledger.record
+        return ("record", f"{record.get('student') or ''}\n{record['reader']}", outcome.student)
+    if outcome.passed:
+        return None
+    return ("file", outcome.name, "")
+
+
+def _student(key, group):
+    kind, _, name = key
+    read_ = [outcome for outcome in group if outcome.ledger]
+    # One who saved an empty record last has still handed in the one with figures.
+    newest = max([outcome for outcome in read_ if not outcome.problem] or read_, key=_time, default=None)
+    if newest is None:
+        counted = [outcome for outcome in group if outcome.problem]
+        if not counted:
+            what = ", ".join(f"{outcome.parts[-1]} ({outcome.passed})" for outcome in group[:5])
+            counted = [replace(group[0], problem=f"no report was handed in: {what}", passed="")]
+            group = group[1:]
+        others = [outcome for outcome in group if outcome not in counted]
+        return Student(name or counted[0].name, counted, others, owner=name)
+    same = _fingerprint(newest.ledger)
+    counted = [outcome for outcome in read_ if _fingerprint(outcome.ledger) == same]
+    others = []
+    for outcome in group:
+        if outcome in counted:
+            continue
+        if outcome.ledger and not outcome.problem:
+            reason = f"an older report of the same student; {newest.name} is the newest"
+            outcome = replace(outcome, passed=reason, checks=[])
+        elif outcome.problem:
+            reason = f"{outcome.problem}; another file of the same student was read"
+            outcome = replace(outcome, passed=reason, problem="")
+        others.append(outcome)
+    facts = []
+    if kind == "platform" and newest.ledger.record.get("student") and not _alike(newest.student, name):
+        facts.append(f"{AS}{name}")
+    said = newest.ledger.record.get("student") or (name if kind != "record" else newest.student)
+    return Student(said, counted, others, facts, name if kind != "record" else "")
+
+
+def _alike(one, other):
+    """Whether two ways to write a name are of one person.
+
+    Compared without blanks, signs and capitals, with the family name first or last.
+    """
+
+    def ways(name):
+        plain = "".join(
+            letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " "
+            for letter in unicodedata.normalize("NFC", name.replace("'", "").replace("’", "")).casefold()
+        ).split()
+        return {"".join(plain[at:] + plain[:at]) for at in range(max(1, len(plain)))}
+
+    return bool(ways(one) & ways(other))
+
+
+def _time(outcome):
+    """When a record was last changed, then when the file was handed in."""
+    times = [entry["at"] for entry in outcome.ledger.record["entries"].values()]
+    return max(times, default=0), outcome.giver.turn if outcome.giver else ""
+
+
+def _fingerprint(ledger):
+    """The same for two records with the same entries, whatever name they have."""
+    given = json.dumps(ledger.record["entries"], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(squeezed(map(folded, words(given))).encode()).hexdigest()
+
+
+def _told_apart(made):
+    """Students of one name are two, and are shown so."""
+    names = {}
+    for student in made:
+        if not _handed_in_as(student):
+            names.setdefault(student.name.casefold(), []).append(student)
+    twice = {id(student) for group in names.values() if len(group) > 1 for student in group}
+    return [
+        replace(student, facts=[*student.facts, "another student has the same name"])
+        if id(student) in twice
+        else student
+        for student in made
+    ]
+
+
+def _handed_in_as(student):
+    return next((fact for fact in student.facts if fact.startswith(AS)), "")
+
+
+def _with_facts(made):
+    """What two students have in common, as facts."""
+    holders = {}
+    for at, student in enumerate(made):
+        for what, print_ in _prints(student.ledger) if student.ledger else ():
+            holders.setdefault(print_, []).append((at, what))
+    common = {}
+    for print_, found in holders.items():
+        for at, what in found:
+            for other, _ in found:
+                if other != at:
+                    common.setdefault(at, {}).setdefault(other, {})[print_[0]] = what
+    result = []
+    for at, student in enumerate(made):
+        facts = list(student.facts)
+        for other, prints in common.get(at, {}).items():
+            whole = [kind for kind in ("record", "evidence") if kind in prints]
+            told = [prints[whole[0]]] if whole else list(prints.values())
+            files = ", ".join(sorted("/".join(outcome.parts) for outcome in made[other].outcomes))
+            who = ", ".join(filter(None, (made[other].name, _handed_in_as(made[other]))))
+            facts += [f"{what} as {who} ({files})" for what in told]
+        result.append(replace(student, facts=facts))
+    return result
+
+
+def _prints(ledger):
+    """((kind, hash), words) of what two records can have in common."""
+    reader = ledger.record["reader"]
+    found = [("the same record", ("record", _fingerprint(ledger)))]
+    found.append((f"a record of the same browser (reader {reader})", ("evidence", reader)))
+    for key, entry in ledger.record["entries"].items():
+        *place, name = key.split("/")
+        if name in WRITTEN and isinstance(entry["value"], str):
+            text = squeezed(folded(word).casefold() for word in words(entry["value"]))
+            if len(text) >= SHORTEST:
+                found.append((f"the same text ({', part '.join(place)}, {name})", (key, text)))
+    return found
+
+
+def is_of(student: Student, name: str) -> bool:
+    """Whether a name of a class list is that of this student, in the record, on the platform or as a folder."""
+    names = {
+        student.name,
+        student.owner,
+        *(outcome.student for outcome in (*student.outcomes, *student.others)),
+    }
+    return any(_alike(each, name) for each in names if each)

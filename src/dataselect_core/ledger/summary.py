@@ -1,0 +1,230 @@
+"""What a check of a class found: the table of every figure, the table of students, and the words on a terminal."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dataselect_core import __version__
+from dataselect_core.ledger.check import TEXT, Check
+from dataselect_core.ledger.runtime import described, engine
+from dataselect_core.ledger.submissions import AGREES, DISAGREES, NOT_COMPARED, Outcome, Student
+
+COLUMNS = (
+    "report",
+    "student",
+    "track",
+    "part",
+    "path",
+    "kind",
+    "claimed",
+    "recomputed",
+    "agrees",
+    "note",
+    "where",
+    "captured_by",
+    "checked_by",
+)
+STUDENT_COLUMNS = (
+    "student",
+    "verdict",
+    "files",
+    "parts",
+    "figures",
+    "agree",
+    "disagree",
+    "not_compared",
+    "differences",
+    "causes",
+    "pointed_out",
+    "restored",
+)
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+SAID = {True: "yes", False: "no", None: "not compared"}
+SHOWN = 5  # disagreements of one student on the terminal; the tables have all
+LEGEND = "Agreement shows that the figures are genuine, not who made them."
+
+
+def figures_table(students: Sequence[Student], loose: Sequence[Outcome] = ()) -> str:
+    """Every figure and line that was checked, and every file that was not, as CSV text with a header."""
+    here = described(engine(), __version__)
+    rows = []
+    for student in students:
+        for outcome in student.outcomes:
+            head, tail = [outcome.name, outcome.student or student.name], [here]
+            if outcome.problem or outcome.unread:
+                why = outcome.problem or f"its text was not compared with its record: {outcome.unread}"
+                rows.append([*head, *[""] * 6, SAID[None], why, "", "", *tail])
+            rows += [
+                [
+                    *head,
+                    each.track,
+                    each.part,
+                    each.path,
+                    each.kind,
+                    each.claimed,
+                    each.recomputed,
+                    SAID[each.agrees],
+                    each.note,
+                    _where(each),
+                    outcome.by.get((each.track, each.part)),
+                    *tail,
+                ]
+                for each in outcome.checks
+            ]
+    passed = [(outcome, student.name) for student in students for outcome in student.others]
+    passed += [(outcome, "") for outcome in loose]
+    rows += [[each.name, who, *[""] * 6, "passed over", each.passed, "", "", here] for each, who in passed]
+    return _csv(COLUMNS, rows)
+
+
+def students_table(students: Sequence[Student]) -> str:
+    """One row a student, as CSV text with a header."""
+    rows = []
+    for student in students:
+        checks = [check for outcome in student.outcomes for check in outcome.checks]
+        of = [sum(check.agrees is verdict for check in checks) for verdict in (True, False, None)]
+        parts = [f"{track}/{part}" for track, part in student.ledger.places()] if student.ledger else []
+        rows.append(
+            [
+                student.name,
+                student.verdict,
+                ", ".join(outcome.name for outcome in student.outcomes),
+                ", ".join(parts),
+                len(checks),
+                *of,
+                "; ".join(dict.fromkeys(difference(check) for check in checks if check.agrees is False)),
+                "; ".join(causes(student)),
+                "; ".join(student.facts),
+                "; ".join(dict.fromkeys(note for outcome in student.outcomes for note in outcome.notes)),
+            ]
+        )
+    return _csv(STUDENT_COLUMNS, rows)
+
+
+def _csv(columns, rows):
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(columns)
+    table.writerows([cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def cell(value: Any) -> Any:
+    """Text that a spreadsheet does not take for a formula; numbers to their last digit."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        formula = value.lstrip().startswith(FORMULA) or value.startswith(("\t", "\r", "\n"))
+        return f"'{value}" if formula else value
+    return repr(value)
+
+
+def _where(check):
+    return f"{check.section}, line {check.line}" if check.line else check.section
+
+
+def causes(student: Student) -> list[str]:
+    """Why something of a student could not be compared: list of sentences."""
+    return list(dict.fromkeys(cause for outcome in student.outcomes for cause in outcome.causes))
+
+
+def difference(check: Check) -> str:
+    """One disagreement, in words."""
+    if check.kind == TEXT:
+        place = f"{_where(check)}: " if check.section or check.line else ""
+        told = check.note.partition(" (")[2]
+        return (
+            f"text: {place}shows “{_line(check.claimed or '')}”, its record gives “{_line(check.recomputed or '')}”"
+            f"{f' ({told}' if told else ''}"
+        )
+    return (
+        f"{check.track}, part {check.part}, {check.path}: claimed {_line(check.claimed)}, recomputed "
+        f"{_line(check.recomputed)}{'; ' + _line(check.note) if check.note else ''}"
+    )
+
+
+def told(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
+    """What was found, for people at a terminal.
+
+    Parameters
+    ----------
+    students : list of submissions.Student
+    loose : list of submissions.Outcome
+        Files that belong to no student.
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+    for student in students:
+        lines += _of_student(student)
+    passed = [(outcome.name, outcome.passed) for student in students for outcome in student.others]
+    passed += [(outcome.name, outcome.passed) for outcome in loose]
+    lines += [f"passed over  {_line(name)}: {_line(why)}" for name, why in passed]
+    checks = [check for student in students for outcome in student.outcomes for check in outcome.checks]
+    edited = sum(any(c.kind == TEXT and c.agrees is False for c in _checks(student)) for student in students)
+    counts = {
+        verdict: sum(student.verdict == verdict for student in students)
+        for verdict in (AGREES, DISAGREES, NOT_COMPARED)
+    }
+    lines.append(
+        f"{len(students)} {'student' if len(students) == 1 else 'students'}: {counts[AGREES]}"
+        f" {'agrees' if counts[AGREES] == 1 else 'agree'}, {counts[DISAGREES]} disagree{'s' * (counts[DISAGREES] == 1)}"
+        f","
+        f" {counts[NOT_COMPARED]} could not be compared; {counted(checks, agreeing=True)} agree"
+        + (f"; the text of {edited} shows another thing than the record in it" if edited else "")
+        + (f"; {len(passed)} {'file' if len(passed) == 1 else 'files'} passed over" if passed else "")
+        + f". {LEGEND}"
+    )
+    by = sorted(
+        {text for student in students for outcome in student.outcomes for text in outcome.by.values()}
+    )
+    lines += [f"Computed by {_line(text)}." for text in by]
+    lines.append(f"Checked by {described(engine(), __version__)}.")
+    return "\n".join(lines)
+
+
+def _checks(student):
+    return [check for outcome in student.outcomes for check in outcome.checks]
+
+
+def _of_student(student):
+    checks, names = _checks(student), ", ".join(outcome.name for outcome in student.outcomes)
+    wrong = list(dict.fromkeys(difference(check) for check in checks if check.agrees is False))
+    head = f"{_line(names)} ({_line(student.name)})"
+    if student.verdict == AGREES:
+        text = ", and its text" if any(each.kind == TEXT for each in checks) else ""
+        lines = [f"agrees       {head}: {counted(checks)}{text}"]
+    elif student.verdict == DISAGREES:
+        places = sum(check.kind == TEXT and check.agrees is False for check in checks)
+        text = f"; {places} {'place' if places == 1 else 'places'} of its text differ{'s' * (places == 1)}"
+        lines = [f"DISAGREES    {head}: {counted(checks, agreeing=True)} agree{text if places else ''}"]
+    else:
+        figures = f"; {counted(checks, agreeing=True)} agree" if checks else ""
+        lines = [f"NOT COMPARED {head}{figures}"]
+    notes = dict.fromkeys(note for outcome in student.outcomes for note in outcome.notes)
+    more = [*wrong[:SHOWN], *([f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else [])]
+    more += [f"could not be compared: {cause}" for cause in causes(student)]
+    more += [*student.facts, *notes]
+    return lines + [f"               {_line(each, 400)}" for each in more]
+
+
+def counted(found: Iterable[Check], agreeing: bool = False) -> str:
+    """How many figures and cases, in words; on request how many of them agree."""
+    said = []
+    for name, of_them in (
+        ("figures", [each for each in found if each.kind not in ("case", TEXT)]),
+        ("cases", [each for each in found if each.kind == "case"]),
+    ):
+        if of_them or name == "figures":
+            agree = f"{sum(each.agrees is True for each in of_them):,} of " if agreeing else ""
+            said.append(f"{agree}{len(of_them):,} {name}")
+    return " and ".join(said)
+
+
+def _line(value, most=160):
+    """Anything a report says, as one line that a terminal cannot take for a command."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(value))
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -1,0 +1,117 @@
+"""EL2N scores against a few lines of independent NumPy, and what pruning by them does to a classifier."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.linear_model import LogisticRegression
+
+from dataselect_core import datasets
+from dataselect_core.pruning import el2n
+from dataselect_core.pruning.experiment import prune
+from dataselect_core.sampling import stratified_split
+from dataselect_core.statistics import half_width, student
+
+
+def test_el2n_is_the_distance_to_the_label():
+    """The score is the Euclidean distance between probabilities and one-hot label, computed here row by row."""
+    rng = np.random.default_rng(1)
+    proba, y = rng.dirichlet(np.ones(5), 200), rng.integers(0, 5, 200)
+    expected = [sum((p[k] - (k == label)) ** 2 for k in range(5)) ** 0.5 for p, label in zip(proba, y)]
+    assert np.allclose(el2n(proba, y), expected, rtol=0, atol=1e-12)
+
+
+def test_el2n_of_certain_predictions():
+    """Certain and right is 0, certain and wrong the square root of 2, undecided between two that of a half."""
+    got = el2n([[1, 0], [0, 1], [0.5, 0.5]], [0, 0, 1])
+    assert np.allclose(got, [0, 2**0.5, 0.5**0.5], rtol=0, atol=1e-15)
+    assert got.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("proba", "y", "kind", "named"),
+    [
+        ([[0.5, 0.6]], [0], ValueError, "proba"),
+        ([[1.5, -0.5]], [0], ValueError, "proba"),
+        ([[np.nan, 1.0]], [0], ValueError, "proba"),
+        (np.empty((0, 3)), np.empty(0, int), ValueError, "proba"),
+        ([[1.0]], [0], ValueError, "proba"),
+        ([0.5, 0.5], [0], ValueError, "proba"),
+        ("ab", [0], TypeError, "proba"),
+        ([[0.5, 0.5]], [2], ValueError, "y"),
+        ([[0.5, 0.5]], [-1], ValueError, "y"),
+        ([[0.5, 0.5]], [0.0], TypeError, "y"),
+        ([[0.5, 0.5]], [0, 1], ValueError, "y"),
+        ([[0.5, 0.5]], None, TypeError, "y"),
+    ],
+)
+def test_el2n_names_the_argument_at_fault(proba, y, kind, named):
+    """What is no table of probabilities, or no column of it, is refused by name."""
+    with pytest.raises(kind, match=f"^{named} must"):
+        el2n(proba, y)
+
+
+@pytest.fixture(scope="module")
+def pruned():
+    """Digits, clean and with 5 % wrong labels, three seeds."""
+    X, y = datasets.digits()
+    return [prune(X, y, [0.5, 0.1], wrong, range(3)) for wrong in (0.0, 0.05)]
+
+
+def test_pruning_against_scikit_learn():
+    """One seed of clean labels, done again with scikit-learn's classifier and a few lines of NumPy."""
+    X, y = datasets.digits()
+    found = prune(X, y, [0.5, 0.1], 0.0, [0, 1])
+    train, test = stratified_split(y, 0.3, 0)
+    order = np.random.default_rng([0, 1]).permutation(len(train))
+    proxy = train[order[: round(0.2 * len(train))]]
+    fit = {"C": 1.0, "tol": 1e-8, "max_iter": 5000}
+    proba = LogisticRegression(**fit).fit(X[proxy], y[proxy]).predict_proba(X[train])
+    error = np.linalg.norm(proba - np.eye(10)[y[train]], axis=1)
+    hardest = train[np.argsort(-error)]
+    for i, kept in enumerate((hardest, hardest[::-1])):
+        for j, share in enumerate((0.5, 0.1)):
+            part = kept[: round(share * len(train))]
+            theirs = LogisticRegression(**fit).fit(X[part], y[part]).score(X[test], y[test])
+            assert found.accuracy[0, i, j] == pytest.approx(theirs, abs=0.006)
+
+
+def test_pruning_shows_what_was_published(pruned):
+    """At a half the hardest are as good as all; at a tenth they collapse below random; wrong labels gather among them."""
+    clean, noisy = pruned
+    hard, easy, random = clean.mean()
+    assert abs(hard[0] - clean.whole.mean()) < 0.01 and hard[0] > easy[0]
+    assert random[1] > easy[1] > hard[1] and random[1] - hard[1] > 0.2
+    gap, width = clean.against_random()
+    assert gap[0, 1] + width[0, 1] < 0  # told apart from random
+    assert (clean.wrong_among_hardest == 0).all() and 0.3 < noisy.wrong_among_hardest.mean() < 0.6
+    assert noisy.mean()[0, 1] < hard[1]
+
+
+def test_an_interval_is_that_of_student():
+    """The half width is scipy's, for few seeds and for many."""
+    values = np.random.default_rng(0).normal(size=(4, 3))
+    theirs = stats.t.ppf(0.975, 3) * values.std(axis=0, ddof=1) / 2
+    assert np.allclose(half_width(values), theirs, rtol=1e-3)
+    for freedom in (1, 5, 10, 11, 19, 99):
+        assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"shares": [0.0]}, "shares"),
+        ({"shares": [0.001]}, "shares"),
+        ({"shares": []}, "shares"),
+        ({"wrong": 1.5}, "wrong"),
+        ({"seeds": [1]}, "seeds"),
+        ({"seeds": 3}, "seeds"),
+        ({"proxy_share": 0}, "proxy_share"),
+        ({"y": np.full(1797, -1)}, "y"),
+    ],
+)
+def test_pruning_names_the_argument_at_fault(change, named):
+    """What cannot be is refused before anything is trained."""
+    X, y = datasets.digits()
+    given = {"X": X, "y": y, "shares": [0.5], "wrong": 0.0, "seeds": [0, 1], **change}
+    with pytest.raises((TypeError, ValueError), match=f"^{named} must"):
+        prune(**given)

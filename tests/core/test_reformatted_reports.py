@@ -1,0 +1,201 @@
+"""Content is compared, not form: what programs on the way change agrees, what a person changes does not."""
+
+import re
+import textwrap
+import unicodedata
+
+import pytest
+from markdown_it import MarkdownIt
+from test_report_diff import FORMS, SETTINGS, ledger
+
+from dataselect_core.ledger import Ledger, report_markdown
+from dataselect_core.ledger.report_diff import altered, text_checks
+
+__all__ = ["SETTINGS", "ledger"]
+CHANGES = {
+    "prose": ("redundant ones", "redundant twos"),
+    "status": (" met ", " perhaps "),
+    "figure": ("10 min", "70 min"),
+}
+
+
+def text_part(report):
+    """A report's Markdown before its record, and the rest."""
+    at = report.index("## Record")
+    return report[:at], report[at:]
+
+
+def only_text(change):
+    """A change of all but the record."""
+
+    def changed(report):
+        text, record = text_part(report)
+        return change(text) + record
+
+    return changed
+
+
+def wrapped(text, width=76, end="\n"):
+    """As a mail program wraps."""
+    lines = []
+    for line in text.split("\n"):
+        lines += textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return end.join(lines)
+
+
+def tables_aligned(text):
+    """As a formatter writes tables."""
+
+    def row(line):
+        if re.fullmatch(r"\|(---\|)+", line):
+            return line.replace("---", " :------ ")
+        return re.sub(r" \| ", "   |   ", line)
+
+    return "\n".join(row(line) if line.startswith("|") else line for line in text.split("\n"))
+
+
+def curly(text):
+    """As a word processor sets quotation marks and dashes."""
+    text = re.sub(r'"([^"\n]*)"', r"“\1”", text).replace("'", "’")
+    return text.replace(" - ", " – ").replace("...", "…")
+
+
+MARKDOWN = {
+    "trimmed": lambda report: "\n".join(line.rstrip() for line in report.split("\n")),
+    "blanks at line ends": lambda report: report.replace("\n", "  \n"),
+    "windows": lambda report: report.replace("\n", "\r\n"),
+    "old mac": lambda report: report.replace("\n", "\r"),
+    "wrapped": only_text(wrapped),
+    "wrapped narrowly": only_text(lambda text: wrapped(text, 40)),
+    "flowed": only_text(lambda text: wrapped(text, 72, " \n")),
+    "quoted": lambda report: "\n".join(f"> {line}" for line in report.split("\n")),
+    "quoted twice and wrapped": only_text(
+        lambda text: "\n".join(f"> > {line}" for line in wrapped(text).split("\n"))
+    ),
+    "curly": only_text(curly),
+    "no-break spaces": only_text(lambda text: text.replace(" %", "\u00a0%").replace(" min", "\u202fmin")),
+    "decomposed": only_text(lambda text: unicodedata.normalize("NFD", text)),
+    "zero-width": only_text(lambda text: text.replace("Predicted", "Pre\u00addicted\u200b")),
+    "bullets": only_text(lambda text: re.sub(r"^- ", "* ", text, flags=re.MULTILINE)),
+    "unescaped": only_text(lambda text: re.sub(r"\\([*_<>])", r"\1", text)),
+    "entities": only_text(lambda text: text.replace("\\<", "&lt;").replace("\\>", "&gt;")),
+    "aligned": only_text(tables_aligned),
+    "setext": only_text(lambda text: re.sub(r"^## (.*)$", r"\1\n-----", text, flags=re.MULTILINE)),
+    "closed headings": only_text(lambda text: re.sub(r"^(##? .*)$", r"\1 ##", text, flags=re.MULTILINE)),
+    "no blank lines": only_text(lambda text: text.replace("\n\n|", "\n|")),
+}
+
+
+def saved_by_a_browser(report):
+    """As “Save page as” writes the page: from the tree, with a note of where it came from."""
+    report = report.replace(
+        "<!doctype html>", "<!DOCTYPE html>\n<!-- saved from url=(0016)http://localhost -->"
+    )
+    report = report.replace("scope='col'", 'scope="col"').replace("&#x27;", "'").replace("&quot;", '"')
+    return report.replace("<tr>", "\n<tr>\n  ").replace("<br>", "<br/>").replace("\n", "\r\n")
+
+
+HTML = {
+    "saved by a browser": saved_by_a_browser,
+    "indented": lambda report: report.replace("<td>", "\n      <td>\n        ").replace("<p>", "  <p>\n"),
+    "on one line": lambda report: re.sub(r"</(p|h2|h3|table|li|ul)>\n", r"</\1>", report),
+    "entities": lambda report: re.sub(
+        r"(?<=>)[^<>{}]+(?=<)",
+        lambda match: match[0].replace("÷", "&divide;").replace("−", "&minus;"),
+        report,
+    ),
+    "styles written in": lambda report: report.replace("<td>", '<td style="color: red"><span>').replace(
+        "</td>", "</span></td>"
+    ),
+    "an extension's": lambda report: report.replace(
+        "</body>", "<grammarly-desktop-integration></grammarly-desktop-integration></body>"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", MARKDOWN)
+def test_reformatted_markdown_agrees_and_a_changed_word_does_not(ledger, way):
+    """Each way of a mail program, an editor or a formatter; the same way with a word or a figure changed is found."""
+    report = FORMS["markdown"](ledger)
+    assert altered(MARKDOWN[way](report), ledger) == []
+    for was, becomes in CHANGES.values():
+        text, record = text_part(report)
+        assert text.count(was), was
+        found = altered(MARKDOWN[way](text.replace(was, becomes, 1) + record), ledger)
+        assert len(found) == 1, (way, was, found)
+        assert found[0].line > 0 and "Part 1" in found[0].section
+        assert becomes.split()[-1] in re.sub(r"[\u00a0\u202f]", " ", found[0].found)
+
+
+@pytest.mark.parametrize("way", HTML)
+def test_resaved_pages_agree_and_a_changed_word_does_not(ledger, way):
+    """Each way of a browser or an editor of pages; the same way with a word or a figure changed is found."""
+    report = FORMS["html"](ledger)
+    assert altered(HTML[way](report), ledger) == []
+    body, record = report.split("<script", 1)
+    for was, becomes in (
+        ("redundant ones", "redundant twos"),
+        ("<td>met<", "<td>perhaps<"),
+        ("10 min", "70 min"),
+    ):
+        found = altered(HTML[way](body.replace(was, becomes, 1) + "<script" + record), ledger)
+        assert len(found) == 1 and found[0].line > 0 and "Part 1" in found[0].section, (way, was, found)
+
+
+def test_a_markdown_report_that_a_site_shows_as_a_page_agrees(ledger):
+    """Markdown as a learning platform renders it, with the record in a block of code: the same words."""
+    page = "<html><body>" + MarkdownIt("commonmark").enable("table").render(FORMS["markdown"](ledger))
+    assert "<blockquote>" in page and "<table>" in page and altered(page, ledger) == []
+    found = altered(page.replace("redundant ones", "redundant twos", 1), ledger)
+    assert len(found) == 1 and "twos" in found[0].found
+
+
+def test_letters_that_look_alike_are_shown(ledger):
+    """A Cyrillic letter in a word is another word, and the difference is told by the names of the letters."""
+    report = FORMS["markdown"](ledger).replace("redundant ones", "redundаnt ones", 1)
+    (check,), unread = text_checks(report, ledger)
+    assert check.agrees is False and not unread and "U+0430 CYRILLIC SMALL LETTER A" in check.note
+    assert check.section == "Cloud Titan, Part 1: The Deduplication Audit" and check.line > 5
+
+
+def test_other_signs_are_other_statements(ledger):
+    """≤ and ≥, ² and 2 are not folded into each other."""
+    report = FORMS["markdown"](ledger)
+    assert "≤" in report and len(altered(report.replace("≤", "≥", 1), ledger)) == 1
+    entries = {**ledger.record["entries"], "cloud/1/reflection": {"value": "about 10² items", "at": 1}}
+    squared = Ledger({**ledger.record, "entries": entries})
+    report = report_markdown(squared)
+    assert altered(report, squared) == [] and len(altered(report.replace("10²", "102", 1), squared)) == 1
+
+
+@pytest.mark.parametrize("lost", ["?", "\ufffd", "â‰¤"])
+def test_lost_letters_are_no_disagreement(ledger, lost):
+    """Where a program wrote question marks, or read UTF-8 in another code page: mangled, and nobody is accused."""
+    text, record = text_part(FORMS["markdown"](ledger))
+    checks, _ = text_checks(text.replace("≤", lost) + record, ledger)
+    assert {check.agrees for check in checks} == {None} and "mangled" in checks[0].note
+
+
+def test_texts_without_spaces_may_be_wrapped_anywhere(ledger):
+    """Chinese has no spaces at which to wrap; a changed character is found all the same."""
+    said = "重复的文本会浪费计算资源，因此我们删除了它们。" * 4
+    entries = {**ledger.record["entries"], "cloud/1/reflection": {"value": said, "at": 1}}
+    record = Ledger({**ledger.record, "entries": entries})
+    text, rest = text_part(report_markdown(record))
+    cut = text.replace(said, "\n> ".join(said[i : i + 30] for i in range(0, len(said), 30)))
+    assert (
+        altered(cut + rest, record) == [] and len(altered(cut.replace("删除", "保留", 1) + rest, record)) == 1
+    )
+
+
+def test_a_translated_page_is_not_compared(ledger):
+    """A browser's translation says so, and is no disagreement."""
+    report = FORMS["html"](ledger).replace('<html lang="en">', '<html lang="de" class="translated-ltr">')
+    checks, unread = text_checks(report.replace("Missing", "Es fehlt"), ledger)
+    assert checks == [] and "translated" in unread
+
+
+def test_what_comes_after_the_record_is_compared_too(ledger):
+    """Praise below the record is text of the report like any other."""
+    found = altered(FORMS["markdown"](ledger) + "\nFull marks.\n", ledger)
+    assert [each[:2] for each in found] == [("Full marks.", "")]

@@ -1,0 +1,315 @@
+"""Records are read from what people really have, with every letter, or refused with what was found and what to send."""
+
+import contextlib
+import html
+import json
+import re
+import textwrap
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataselect_core.ledger import Ledger, LedgerError, report_html, report_markdown
+from dataselect_core.ledger.letters import misread
+from dataselect_core.ledger.restore import record_in
+
+SAID = (
+    'Duplicates "waste" compute, said Müller: their gradient is the same, so the model sees one text, twice, and learns'
+    ' nothing from the second. I’d remove them – all of them, “now”, and it\'s done.\n\nA second paragraph: {"a": 1}, \\n.'
+)
+
+
+def ledger(student="Zoë O’Brien-王小明", said=SAID):
+    """A record whose texts hold quotation marks, braces, backslashes and many letters."""
+    values = {
+        "removed.words": {"value": 1234, "unit": "words", "kind": "measured", "source": "a count, “exact”"},
+        "check.budget.value": {"value": 0.25, "unit": "", "kind": "modelled", "source": ""},
+    }
+    evidence = {
+        "lab": "0.1.0",
+        "engine": None,
+        "settings": {"seed": 1},
+        "values": values,
+        "cases": ["budget-ok", "x"],
+    }
+    entries = {
+        "cloud/1/prediction": {"value": 30.0, "said": "30 %", "why": "x, y"},
+        "cloud/1/evidence": evidence,
+        "cloud/1/reflection": said,
+    }
+    return Ledger(
+        {
+            "schema": 3,
+            "lab": "0.1.0",
+            "reader": "r1",
+            "student": student,
+            "entries": {key: {"value": value, "at": 5} for key, value in entries.items()},
+        }
+    )
+
+
+def curly(text):
+    """As word processors and phones set quotation marks."""
+    return re.sub(r'(^|[\s\[{(])"', r"\1“", text, flags=re.MULTILINE).replace('"', "”")
+
+
+def wrapped(text, width=76, end="\n"):
+    """As a mail program wraps a text, at blanks."""
+    made = []
+    for line in text.split("\n"):
+        blank = line[: len(line) - len(line.lstrip())]
+        made += textwrap.wrap(
+            line,
+            width,
+            break_long_words=False,
+            break_on_hyphens=False,
+            initial_indent="",
+            drop_whitespace=True,
+        ) or [blank]
+    return end.join(made)
+
+
+def quoted(text):
+    """As an answer to a mail."""
+    return "Lisa wrote:\n\n" + "\n".join(f"> {line}" for line in text.split("\n")) + "\n\nSee above."
+
+
+ASIS = {
+    "bytes order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "utf-16": lambda text: text.encode("utf-16"),
+    "utf-16 without a mark": lambda text: text.encode("utf-16-le"),
+    "utf-16 of another order": lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+    "utf-32": lambda text: text.encode("utf-32"),
+    "windows line ends": lambda text: text.replace("\n", "\r\n").encode(),
+    "old mac line ends": lambda text: text.replace("\n", "\r").encode(),
+    "trimmed": lambda text: "\n".join(line.strip() for line in text.split("\n")).encode(),
+    "no-break spaces": lambda text: re.sub(
+        r"^ +", lambda m: "\u00a0" * len(m[0]), text, flags=re.MULTILINE
+    ).encode(),
+    "quoted by mail": lambda text: quoted(text).encode(),
+    "quoted twice": lambda text: quoted(quoted(text)).encode(),
+    "curly": lambda text: curly(text).encode(),
+    "german marks": lambda text: curly(text).replace("“", "„").replace("”", "“").encode(),
+    "guillemets": lambda text: curly(text).replace("“", "«").replace("”", "»").encode(),
+    "curly and quoted": lambda text: quoted(curly(text)).encode(),
+    "another fence": lambda text: (
+        text.replace("```json ledger", "~~~ json").replace("\n```\n", "\n~~~\n").encode()
+    ),
+    "no fence": lambda text: text.replace("```json ledger\n", "").replace("\n```\n", "\n").encode(),
+    "shown as a page": lambda text: f"<html><body><div>{html.escape(text)}</div></body></html>".replace(
+        "\n", "<br>\n"
+    ).encode(),
+    "a block of code in a page": lambda text: (
+        f"<!DOCTYPE html><body><pre><code>{html.escape(text)}</code></pre>".encode()
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ASIS)
+def test_the_record_is_restored_to_the_letter(way):
+    """Code pages of Unicode, line ends, blanks, quotation and marks: the same record, from Markdown and from JSON."""
+    record = ledger(
+        said=SAID.replace('"waste"', "waste").replace('"a"', "a")
+        if "curly" in way or "m" in way[:7]
+        else SAID
+    )
+    for text in (report_markdown(record), record.to_text()):
+        given = ASIS[way](text)
+        if "curly" in way or way in ("german marks", "guillemets"):
+            # Marks within texts may have been changed with the others; which they were, nobody can tell.
+            found = record_in(given).ledger.record
+            assert _plain(found) == _plain(record.record)
+        else:
+            assert record_in(given).ledger == record
+
+
+def _plain(record):
+    """A record with all quotation marks alike."""
+    return json.loads(re.sub(r'[“”„«»]|\\"', "'", json.dumps(record, ensure_ascii=False)))
+
+
+@pytest.mark.parametrize("width", [30, 72, 76, 120])
+@pytest.mark.parametrize("end", ["\n", " \n"])
+@pytest.mark.parametrize("mail", [str, quoted])
+def test_wrapped_lines_are_joined(width, end, mail):
+    """Hard wrapped and format=flowed, at several widths, also quoted: the words are the same, with one blank between."""
+    record = ledger()
+    found = record_in(mail(wrapped(report_markdown(record), width, end)).encode())
+    assert found.ledger == record and "wrapped lines joined" in found.notes
+
+
+def test_a_text_without_blanks_is_joined_without_any():
+    """Chinese text that was wrapped anywhere gets no blanks."""
+    record = ledger(said="重复的文本会浪费计算资源因此我们删除了它们" * 9)
+    text = record.to_text()
+    at = text.index("资源因此", text.index("reflection")) + 2
+    assert record_in((text[:at] + "\n" + text[at:]).encode()).ledger == record
+
+
+def test_pages_that_were_saved_again_are_read():
+    """A page saved from the browser, with another order of attributes, and with escaped quotation marks."""
+    record = ledger()
+    page = report_html(record)
+    assert record_in(page.replace("\n", "\r\n").encode()).ledger == record
+    assert (
+        record_in(
+            page.replace(
+                'type="application/json" id="ledger"', 'id="ledger" type="application/json"'
+            ).encode()
+        ).ledger
+        == record
+    )
+    body, script = page.split('id="ledger">')
+    given, rest = script.split("</script>")
+    assert (
+        record_in((body + 'id="ledger">' + html.escape(given) + "</script>" + rest).encode()).ledger == record
+    )
+
+
+@pytest.mark.parametrize("word", ["Müller", "René", "Größe", "d’été", "Jürgen – Zoé"])
+def test_windows_1252_is_read_where_there_is_one_way(word):
+    """Letters that are the same in every code page that gives words are read."""
+    record = ledger(student=word, said="ASCII")
+    text = report_markdown(record).translate({ord("≤"): "<", ord("≥"): ">", ord("−"): "-", ord("÷"): "/"})
+    found = record_in(text.encode("cp1252"))
+    assert found.ledger.record["student"] == word and "Windows-1252" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "page"),
+    [
+        ("Dvořák", "cp1250"),
+        ("Núñez", "cp1252"),
+        ("Привет", "cp1251"),
+        ("Łukasz", "cp1250"),
+        ("王小明", "gb18030"),
+        ("이영희", "euc_kr"),
+        ("Ženský", "cp1250"),
+        ("Ωμέγα", "cp1253"),
+    ],
+)
+def test_letters_that_can_be_read_in_two_ways_are_not_guessed(word, page):
+    """The same bytes are other letters in another code page: read as they were written, or refused with what to send."""
+    record = ledger(student=word, said=word)
+    given = record.to_text().replace("“", "").replace("”", "").encode(page)
+    try:
+        found = record_in(given).ledger.record["student"]
+    except LedgerError as error:
+        assert "no text in UTF-8" in str(error) and "hand in the file" in str(error)
+    else:
+        assert found == word
+
+
+def test_a_page_that_says_its_code_page_is_read():
+    """A saved page in Windows-1250 that says so keeps its letters."""
+    record = ledger(student="Dvořák", said="Žluťoučký kůň")
+    page = report_html(record).replace('<meta charset="utf-8">', '<meta charset="windows-1250">')
+    page = page.replace("≤", "").replace("≥", "").replace("−", "").replace("“", "").replace("”", "")
+    assert record_in(page.encode("cp1250")).ledger.record["student"] == "Dvořák"
+
+
+@pytest.mark.parametrize("page", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("word", ["Zoë", "Привет", "l’été", "王小明"])
+def test_broken_letters_are_never_read(word, page):
+    """UTF-8 that was read in another code page, or lost letters: refused, with the place."""
+    given = ledger(student="x", said=word).to_text().encode().decode(page, "replace")
+    with pytest.raises(LedgerError, match="letters of its record were (broken|lost)"):
+        record_in(given.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ["Ärger", "À bientôt", "ÉCOLE", "«été»", "Ñandú", "ＡＢ", "Ω≈ç√", "“É”", "naïveté"]
+)
+def test_letters_of_many_languages_are_not_taken_for_broken_ones(text):
+    """Words that people write hold no trace of a wrong code page."""
+    assert misread(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (b"%PDF-1.7 ...", "is a PDF"),
+        (b"{\\rtf1\\ansi hello}", "RTF"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "a picture"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old word processor"),
+        (b"\0\1\2\3" * 90, "no text"),
+        (b"# Homework", "carries no record"),
+        (b"", "carries no record"),
+        (b"{", "not JSON"),
+        (b"# Data Selection lab: report\n\n- Student: x\n", "no record, which stood at its end"),
+        (b"<html><body><h1>Data Selection lab: report</h1><p>Student</body>", "taken its script out"),
+    ],
+)
+def test_what_cannot_be_read_says_what_it_is(given, says):
+    """Each kind of file that carries no record is named."""
+    with pytest.raises(LedgerError, match=says):
+        record_in(given)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_record_that_breaks_off_is_named(share):
+    """A text that a form has cut short is no record, and says so."""
+    text = report_markdown(ledger())
+    at = text.index("```json ledger")
+    with pytest.raises(LedgerError, match="breaks off"):
+        record_in(text[: at + int(share * (len(text) - at - 8))].encode())
+
+
+def test_a_text_that_looks_like_a_record_is_not_taken_for_it():
+    """A reflection that holds JSON of a record does not replace the record."""
+    record = ledger(said='{"entries": {}, "lab": "0.1.0", "reader": "x", "schema": 3}')
+    text = report_markdown(record)
+    assert record_in(text.encode()).ledger == record
+    assert record_in(quoted(text).encode()).ledger == record
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<script id=ledger>",
+        "\n```json ledger",
+        "<p",
+        "<html",
+        "\n",
+        "> ",
+        "{",
+        '{"lab":',
+        "“",
+        "|",
+        "```\n",
+        "<!--",
+        "Ã©",
+        "\t\u00a0",
+    ],
+)
+def test_hostile_texts_are_refused_in_good_time(piece):
+    """A hundred thousand times one piece, alone and before a record that breaks off: refused, by looking at it a few times."""
+    for text in (piece * 100_000, piece * 100_000 + '\n{"schema": 3, "entries": {'):
+        with pytest.raises(LedgerError):
+            record_in(text.encode())
+
+
+@given(st.binary(max_size=400) | st.text(max_size=200))
+def test_whatever_comes_in_is_a_record_or_refused(data):
+    """No input gives another error than the one that says what is wrong."""
+    with contextlib.suppress(LedgerError):
+        record_in(data)
+
+
+@given(st.data())
+def test_a_damaged_report_is_the_record_or_refused(data):
+    """A piece cut out anywhere, or replaced: the figures are never read as others without the text being refused."""
+    text = report_markdown(ledger())
+    at = data.draw(st.integers(0, len(text) - 1))
+    cut = data.draw(st.integers(1, 40))
+    put = data.draw(st.sampled_from(["", "\n", " ", "”", "> ", "\u00a0", '"', "\\"]))
+    with contextlib.suppress(LedgerError):
+        found = record_in((text[:at] + put + text[at + cut :]).encode())
+        assert isinstance(found.ledger, Ledger) and set(found.ledger.record) <= {
+            "schema",
+            "lab",
+            "reader",
+            "student",
+            "entries",
+        }

@@ -1,0 +1,65 @@
+"""Every public function of the core states the types of what it takes and returns."""
+
+import importlib
+import inspect
+import pkgutil
+from importlib.resources import files
+
+import pytest
+
+import dataselect_core
+
+MODULES = sorted(
+    module.name for module in pkgutil.walk_packages(dataselect_core.__path__, "dataselect_core.")
+)
+
+
+def untyped(function):
+    """Names of the parameters of a function without a type, and "return" where it has none."""
+    signature = inspect.signature(function)
+    bare = [
+        name
+        for number, (name, parameter) in enumerate(signature.parameters.items())
+        if parameter.annotation is parameter.empty and not (number == 0 and name in ("self", "cls"))
+    ]
+    return bare + ["return"] * (signature.return_annotation is signature.empty)
+
+
+def public_functions(module):
+    """Name -> function for the public functions of a module, and the public methods of its public classes."""
+    found = {}
+    for name, thing in vars(module).items():
+        if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+            continue
+        if inspect.isclass(thing):
+            for method, value in vars(thing).items():
+                value = getattr(value, "__func__", getattr(value, "fget", getattr(value, "func", value)))
+                written = inspect.isfunction(value) and value.__code__.co_filename == module.__file__
+                if written and (method == "__init__" or not method.startswith("_")):
+                    found[f"{name}.{method}"] = value
+        elif callable(thing) and inspect.isfunction(inspect.unwrap(thing)):
+            found[name] = inspect.unwrap(thing)
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_public_functions_are_typed(name):
+    """A public function or method without a type for each parameter and for its result is an error."""
+    module = importlib.import_module(name)
+    bare = {path: untyped(function) for path, function in public_functions(module).items()}
+    assert {path: names for path, names in bare.items() if names} == {}
+
+
+def test_untyped_functions_are_noticed():
+    """The check sees a bare parameter, a bare result, a method, and what stands behind a property or a cache."""
+    assert untyped(lambda n: n) == ["n", "return"]
+    knee = importlib.import_module("dataselect_core.knee")
+    assert set(public_functions(knee)) >= {"knee", "break_even", "ascending_curve"}
+    rounds = public_functions(importlib.import_module("dataselect_core.sampling.sweep"))
+    assert "Curve.mean" in rounds and "sweep" in rounds
+    assert "skeletons" in public_functions(importlib.import_module("dataselect_core.simulator"))
+
+
+def test_checkers_find_the_types():
+    """The installed package has the marker by which a type checker trusts its annotations."""
+    assert files("dataselect_core").joinpath("py.typed").is_file()

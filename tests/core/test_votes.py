@@ -1,0 +1,59 @@
+"""Votes of several labellers, against the raw ratings: every choice of voters counted one by one."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from dataselect_core import datasets, votes
+
+
+@pytest.mark.parametrize("voters", [1, 2, 3, 4])
+def test_every_choice_of_voters_is_counted(voters):
+    """On a few rated words, the shares are those of all combinations, gone through one by one."""
+    values = datasets.ratings().values[::400]
+    won = lost = items = 0
+    for row in values:
+        if row.mean() == 0:
+            continue
+        items += 1
+        results = [
+            np.sign(row[list(some)]).sum() * np.sign(row.mean()) for some in combinations(range(10), voters)
+        ]
+        won += np.mean([each > 0 for each in results])
+        lost += np.mean([each < 0 for each in results])
+    found = votes.majority(values, voters)
+    assert found.items == items
+    assert found.opposite == pytest.approx(lost / items, abs=1e-12)
+    assert found.wrong == pytest.approx(1 - won / items, abs=1e-12)
+
+
+def test_the_ratings_say_what_one_three_and_five_labels_are_worth():
+    """One rating in twenty-two has the opposite sign; three and five ratings are wrong less often, and cost as much more."""
+    values = datasets.ratings().values
+    one, three, five = (votes.majority(values, m) for m in (1, 3, 5))
+    assert one.opposite == pytest.approx(0.0457, abs=0.0002)
+    assert one.opposite > three.opposite > five.opposite and one.wrong > three.wrong > five.wrong
+    assert 0 < one.standard_error < 0.002
+
+
+def test_errors_cluster():
+    """73 % of the words have no opposite rating and 4 % have three or more: far from what even errors would give."""
+    values = datasets.ratings().values
+    found = votes.clustering(values)
+    against = (np.sign(values) == -np.sign(values.mean(axis=1))[:, None]).sum(axis=1)
+    assert found.rate == pytest.approx(against.mean() / 10) and found.none == pytest.approx(
+        (against == 0).mean()
+    )
+    assert found.many == pytest.approx((against >= 3).mean())
+    drawn = np.random.default_rng(0).binomial(10, found.rate, 200_000)
+    assert found.none_if_even == pytest.approx((drawn == 0).mean(), abs=0.005)
+    assert found.many_if_even == pytest.approx((drawn >= 3).mean(), abs=0.002)
+    assert found.none > found.none_if_even + 0.05 and found.many > 3 * found.many_if_even
+
+
+def test_an_unanimous_panel_is_never_wrong():
+    """Where all agree, no vote is wrong; where half disagree, the vote of all is undecided by sign and not counted."""
+    assert votes.majority(np.ones((3, 5)), 3).wrong == 0
+    with pytest.raises(ValueError, match="values must hold an item"):
+        votes.majority([[1, -1]], 1)

@@ -1,0 +1,60 @@
+"""The reference of the core: pages made from its docstrings, published beside the lab and part of nothing that is kept."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import dataselect_core
+from tools import reference
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLIC = [
+    module.name for module in pkgutil.iter_modules(dataselect_core.__path__) if module.name != "__main__"
+]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The folder of the reference, built anew."""
+    return reference.build(ROOT, tmp_path_factory.mktemp("reference") / "api")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_package_has_a_page(pages, name):
+    """The page of a package or module names what it offers."""
+    text = (pages / "dataselect_core" / f"{name}.html").read_text("utf-8")
+    module = importlib.import_module(f"dataselect_core.{name}")
+    for offered in getattr(module, "__all__", ()):
+        assert f'id="{offered}"' in text, offered
+
+
+def test_a_page_has_docstrings_and_types(pages):
+    """Of a function its parameters, their types and its sentence are on the page; the index leads there."""
+    text = re.sub(r"<[^>]+>", "", (pages / "dataselect_core" / "knee.html").read_text("utf-8"))
+    assert "The geometric knee of a curve" in text and "sensitivity: float = 1.0" in text
+    assert "dataselect_core.html" in (pages / "index.html").read_text("utf-8")
+
+
+def test_a_page_loads_nothing_from_elsewhere(pages):
+    """Scripts, styles and pictures are on the page or beside it."""
+    for path in pages.rglob("*.html"):
+        loaded = re.findall(
+            r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"([^\"]+)\"", path.read_text("utf-8")
+        )
+        assert not [address for address in loaded if re.match(r"(https?:)?//", address)], path
+
+
+def test_the_reference_is_published_and_not_kept():
+    """The workflow copies it into the site after the releases; the built site, which is packed and cached, has none."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8"))["jobs"]
+    commands = [step.get("run", "") for step in jobs["build"]["steps"]]
+    place = next(
+        i for i, command in enumerate(commands) if command == f"cp -r {reference.PLACE.as_posix()} dist/api"
+    )
+    assert place > next(i for i, command in enumerate(commands) if "tools.versions" in command)
+    assert "python build.py reference" in commands[:place]
+    assert not (ROOT / "dist" / "api").exists()

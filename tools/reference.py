@@ -1,0 +1,40 @@
+"""The reference of the core as pages, made from its docstrings and types by pdoc.
+
+The pages are published beside the lab under `api/`. They are no part of `dist/`, so that neither the archive for
+readers offline nor the service worker has them.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+PACKAGE = "dataselect_core"
+PLACE = Path(".build") / "reference"
+
+
+def build(root, place=None):
+    """Write the pages of all public modules.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    place : Path, optional
+        Where the pages go; what was there is replaced.
+
+    Returns
+    -------
+    Path
+        The folder. Its `index.html` leads to the package.
+    """
+    os.environ["PDOC_ALLOW_EXEC"] = "1"  # for annotations that only a type checker imports
+    import pdoc  # known only once .venv stands
+    import pdoc.render
+
+    place = place or root / PLACE
+    shutil.rmtree(place, ignore_errors=True)
+    pdoc.render.configure(docformat="numpy", footer_text="Data Selection lab", search=True)
+    pdoc.pdoc(PACKAGE, output_directory=place)
+    if not (place / PACKAGE).is_dir():
+        raise RuntimeError(f"pdoc wrote no page of {PACKAGE}")
+    return place
