@@ -13,10 +13,12 @@ import re
 import zipfile
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
-from tools import pages
+from tools import front_matter, markdown_text, pages, site_facts
+from tools.json_in_page import script_json
+from tools.number_formats import significant
+from tools.page_error import PageError
 
 GUIDES = ("authors", "instructors")
 SCRIPTS = {"authors": (), "instructors": ("lab", "forms", "format", "state", "guide")}
@@ -70,7 +72,7 @@ def figure(value):
         return f"{int(value):,}"
     if abs(value) >= 1e6 or 0 < abs(value) < 1e-3:
         return f"{value:.3e}"
-    return pages.significant(value, 4)
+    return significant(value, 4)
 
 
 def span(low_high):
@@ -179,15 +181,9 @@ def build(root, out, assets, tables, wheel):
     wheel : str
         Name of the wheel that lies beside the guides.
     """
-    folder, tracks = root / "site" / "pages", pages.load_facts(root, "tracks")
-    table = pages.settings_table(root)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    folder, tracks = root / "site" / "pages", site_facts.load_facts(root, "tracks")
+    table = site_facts.settings_table(root)
+    environment = pages.templates(folder)
     made = {
         EXPECTED: expected_html(tables, tracks, table["parts"]),
         "link-form": environment.get_template("link-form.html").render(
@@ -202,12 +198,12 @@ def build(root, out, assets, tables, wheel):
     }
     for name in GUIDES:
         source = f"guide-{name}.md"
-        meta, text = pages.front_matter((folder / source).read_text(encoding="utf-8"), source)
-        body = str(pages.render(text, source)).replace("<pre>", '<pre tabindex="0">')  # it may scroll
+        meta, text = front_matter.read((folder / source).read_text(encoding="utf-8"), source, {"title": str})
+        body = str(markdown_text.render(text, source)).replace("<pre>", '<pre tabindex="0">')  # it may scroll
         unknown = set(re.findall(r"\[\[([a-z-]+)\]\]", body)) - set(made)
         if unknown:
             missing = ", ".join(sorted(unknown))
-            raise pages.PageError(f"{source}: there is no {missing}, only {', '.join(made)}")
+            raise PageError(f"{source}: there is no {missing}, only {', '.join(made)}")
         body = re.sub(
             r"<p>\[\[([a-z-]+)\]\]</p>|\[\[([a-z-]+)\]\]", lambda match: made[match[1] or match[2]], body
         )
@@ -217,7 +213,7 @@ def build(root, out, assets, tables, wheel):
             style=assets["style"],
             first=assets["first"],
             script=assets["scripts"].get(name),
-            settings=pages.script_json(json.dumps(table, ensure_ascii=False)),
-            csp="; ".join(f"{key} {value}" for key, value in pages.CSP.items()),
+            settings=script_json(json.dumps(table, ensure_ascii=False)),
+            csp=pages.policy(),
         )
         (out / f"guide-{name}.html").write_text(page, encoding="utf-8")

@@ -13,14 +13,14 @@ import traceback
 
 import jinja2
 
-from tools import bundle, lock, make, pages, scripts, serve, views
+from tools import bundle, lock, make, page_error, scripts, serve, views
 
 POLL = 0.15  # seconds between two looks at the sources
 SETTLE = 0.05  # seconds in which an editor must not have written again
 HEARTBEAT = 15  # seconds after which an open line is tried
 STYLE = re.compile(r"assets/style\.[0-9a-f]{10}\.css")
 OWN_WORDS = (
-    pages.PageError,
+    page_error.PageError,
     views.ViewError,
     bundle.CompileError,
     scripts.ScriptError,

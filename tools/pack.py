@@ -9,7 +9,7 @@ import hashlib
 import re
 import zipfile
 
-from tools import apart, bundle, data, lock, pages
+from tools import apart, bundle, data, lock, site_facts
 from tools.progress import Progress
 
 NAME = "data-selection-lab"
@@ -39,7 +39,7 @@ def write(root, dist, folder):
     Path
         The archive.
     """
-    top = f"{NAME}-{pages.version(root)}"
+    top = f"{NAME}-{site_facts.version(root)}"
     paths = sorted(path for path in dist.rglob("*") if path.is_file())
     files = {path.relative_to(dist).as_posix(): path.read_bytes() for path in paths}
     files["LICENSE"] = (root / "LICENSE").read_bytes()

@@ -19,6 +19,7 @@
   var missing = []; // addresses of scripts that did not arrive
   var cause = null; // why the last of them did not
   var busy = true;
+  var loading = ""; // address of the script that is being run; whether it can be read as one is seen to below
 
   /** The name in an address: "assets/page.0123456789.js" -> "page". */
   function nameOf(url) {
@@ -164,6 +165,7 @@
     }
     window.addEventListener("error", notice, true);
     element.src = again ? url + "?again=" + new Date().getTime() : url;
+    loading = element.src;
     element.async = false;
     element.onerror = failed;
     element.onload = function () {
@@ -219,7 +221,7 @@
     var target = event.target;
     if (target && target.rel === "stylesheet" && target.href) restyle(target);
     // A fault of the lab's own scripts, in whatever listener: the others go on, and the reader is told.
-    else if (event.error && isOurs(event.filename)) complain(event.error);
+    else if (event.error && isOurs(event.filename) && !(event.filename === loading && /SyntaxError/.test(event.message))) complain(event.error);
   }, true);
   window.addEventListener("unhandledrejection", function (event) {
     if (event.reason && isOurs(event.reason.stack)) complain(event.reason);

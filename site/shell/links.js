@@ -81,9 +81,10 @@ lab.links = (() => {
   });
 
   /** What the link of a class has set, from the record, in words. */
-  const told = (entry) => Object.entries(entry).filter(([, item]) => item !== null && item !== "").map(([name, item]) => {
-    const { said, format } = Object.hasOwn(lab.state.limits, name) ? lab.state.limits[name] : { said: name };
-    return name === "name" ? item : `${said} ${format ? lab.format(item, format) : item}`;
+  const told = (entry) => ["name", "seed", ...Object.keys(lab.state.limits)].filter((name) => (entry[name] ?? "") !== "").map((name) => {
+    if (name === "name" || name === "seed") return name === "name" ? entry.name : `seed ${entry.seed}`;
+    const { said, format } = lab.state.limits[name];
+    return `${said} ${lab.format(entry[name], format)}`;
   }).join(", ");
 
   return { here, greet, told };

@@ -33,15 +33,22 @@ lab.evidence = {
     return edition ? `lab ${edition}, ${said}` : said;
   },
 
-  /** Whether captured evidence is no longer what the controls say; from the record, so without Python too. */
-  stale(track, part) {
+  /** What has changed since the evidence was captured, of "settings" and "assumptions"; from the record, so without
+   * Python too. */
+  moved(track, part) {
     const own = (name) => lab.store.get(`${track}/${part}/${name}`);
     const entry = own("evidence");
-    if (!entry) return false;
+    if (!entry) return [];
     const now = track === lab.main?.track ? lab.main.latest(part) : null;
     const settings = now && !now.locked ? now.settings : own("settings") || entry.settings;
-    return !lab.schema.same(settings, entry.settings) || !lab.schema.same(own("assumptions") || {}, entry.assumptions || {});
+    return [
+      ...(lab.schema.same(settings, entry.settings) ? [] : ["settings"]),
+      ...(lab.schema.same(own("assumptions") || {}, entry.assumptions || {}) ? [] : ["assumptions"]),
+    ];
   },
+
+  /** Whether captured evidence is no longer what the controls say. */
+  stale: (track, part) => lab.evidence.moved(track, part).length > 0,
 
   /** What the page lists of a part's evidence: [label, path, format], from the words of the part. */
   lines: (place) => JSON.parse(place.dataset.lines || "[]"),

@@ -7,6 +7,7 @@ lab.report = (() => {
   const SCRIPT = /<script type="application\/json" id="ledger">([\s\S]*?)<\/script>/g;
   const MOST = 6e7; // characters of a report with pictures
   const SYNTHESIS = { decision: "Final strategy", alternative: "Rejected alternative", overturn: "What would overturn it", risk: "Remaining risk" };
+  const WRITTEN = { ...SYNTHESIS, decision: "Decision" }; // in a part
   const PATIENCE = 60000;
   const MOST_NAME = 180; // bytes of a student's name in a file's name, which may have 255 in all
   const titles = () => Object.fromEntries(lab.all("[data-part]").map(({ dataset }) => [dataset.part, lab.state.titles.parts[dataset.part]]));
@@ -47,6 +48,8 @@ lab.report = (() => {
 
   // -- without Python ----------------------------------------------------------------------------------------
 
+  const byName = (numbers) => Object.keys(numbers).sort().map((name) => `${name} ${numbers[name]}`).join(", ");
+
   /** What the plain report says: [kind, text] of "h1", "h2", "p", "quote", "table". */
   function blocks() {
     const record = lab.store.record();
@@ -70,19 +73,22 @@ lab.report = (() => {
         if (lacks.length) said.push(["p", `Missing: ${lacks.map(([, words]) => words).join(", ")}.`]);
         for (const key of Object.keys(record.entries).filter((name) => name.startsWith(`${track}/${part}/prediction`)).sort()) {
           const prediction = record.entries[key].value;
-          if (prediction) said.push(["p", `Prediction, locked ${prediction.locked_at || "at an unknown time"}: ${prediction.said || prediction.value}${prediction.why ? `, because: ${prediction.why}` : ""}.`]);
+          const lock = key.split("/").pop().slice("prediction-".length);
+          if (prediction) said.push(["p", `Prediction${lock && ` (${lock})`}, locked ${prediction.locked_at || "at an unknown time"}: ${prediction.said || prediction.value}${prediction.why ? `, because: ${prediction.why}` : ""}.`]);
         }
         const evidence = own(track, part, "evidence");
         if (evidence) {
-          said.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${Object.entries(evidence.settings).map(([name, value]) => `${name} ${value}`).join(", ")}.`]);
+          said.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${byName(evidence.settings)}.`]);
           said.push(["p", `Computed by ${lab.evidence.by(evidence)}.`]);
-          if (lab.evidence.stale(track, part)) said.push(["p", "Stale: a control has moved since this was captured."]);
+          if (Object.keys(evidence.assumptions || {}).length) said.push(["p", `Assumptions changed: ${byName(evidence.assumptions)}.`]);
+          const moved = lab.evidence.moved(track, part);
+          if (moved.length) said.push(["p", `Stale: the ${moved.join(" and the ")} have changed since this was captured.`]);
           const first = (lines()[part] || []).filter(([, path]) => evidence.values?.[path])
             .map(([label, path, format]) => [lab.evidence.named(label, evidence.values), lab.format(evidence.values[path].value, format), evidence.values[path].kind]);
           if (first.length) said.push(["table", [["Main figures", "Value", "Kind"], ...first]]);
           said.push(["table", [["All captured figures", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
         }
-        for (const [name, label] of Object.entries({ reflection: "Reflection", ...SYNTHESIS })) if (own(track, part, name)) said.push(["quote", [label, own(track, part, name)]]);
+        for (const [name, label] of Object.entries({ reflection: "Reflection", ...WRITTEN })) if (own(track, part, name)) said.push(["quote", [label, own(track, part, name)]]);
       }
       said.push(["h2", `${trackName(track)}: synthesis`]);
       for (const [name, label] of Object.entries(SYNTHESIS)) {

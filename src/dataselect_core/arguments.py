@@ -1,10 +1,13 @@
 """Checks of what a caller hands in: each error names the argument, what was given and what is allowed."""
 
 import math
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+
+from dataselect_core.arrays import Floats
 
 
 def integer(name: str, value: object, low: int, high: int | None = None) -> int:
@@ -63,7 +66,7 @@ def documents(name: str, values: Any, kind: str) -> list[Any]:
     return values
 
 
-def choice(name, value, allowed):
+def choice(name: str, value: object, allowed: Sequence[str]) -> str:
     """`value` where it is one of some texts; TypeError for what is no text, ValueError for another text."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
@@ -72,7 +75,7 @@ def choice(name, value, allowed):
     return value
 
 
-def between(name, value, low, high):
+def between(name: str, value: object, low: float, high: float) -> float:
     """`value` as a float in the open interval (low, high); TypeError for another type, else ValueError."""
     value = number(name, value)
     if not low < value < high:
@@ -80,7 +83,7 @@ def between(name, value, low, high):
     return value
 
 
-def floats(name, values, ndim=None, allowed="finite"):
+def floats(name: str, values: Any, ndim: int | None = None, allowed: str = "finite") -> Floats:
     """`values` as finite float64 with `ndim` dimensions; TypeError for what holds no numbers, else ValueError.
 
     `allowed` says in the error what the numbers must be.
@@ -101,11 +104,11 @@ def floats(name, values, ndim=None, allowed="finite"):
     return array
 
 
-def table(name, values):
+def table(name: str, values: Any) -> Floats:
     """`values` as finite float64[n, d]; see `floats`."""
     return floats(name, values, 2)
 
 
-def vector(name, values):
+def vector(name: str, values: Any) -> Floats:
     """`values` as finite float64[n]; see `floats`."""
     return floats(name, values, 1)

@@ -5,6 +5,7 @@ has to be said; `mixing` uses the 64 block inks of a digit, in [0, 1].
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats, integer
 
@@ -16,7 +17,7 @@ LARGEST = 1e100
 """Values beyond this are refused: their squares and products would overflow."""
 
 
-def frechet_distance(mu1, cov1, mu2, cov2):
+def frechet_distance(mu1: ArrayLike, cov1: ArrayLike, mu2: ArrayLike, cov2: ArrayLike) -> float:
     """Squared Frechet (2-Wasserstein) distance between two normal distributions.
 
     |mu1 - mu2|^2 + Tr(cov1 + cov2 - 2 (cov1 cov2)^(1/2)), Dowson and Landau (1982).
@@ -60,7 +61,7 @@ def frechet_distance(mu1, cov1, mu2, cov2):
     return float(max(distance, 0.0))
 
 
-def fid(X, Y):
+def fid(X: ArrayLike, Y: ArrayLike) -> float:
     """Frechet distance between the normal distributions fitted to two samples.
 
     Parameters
@@ -83,7 +84,7 @@ def fid(X, Y):
     return frechet_distance(X.mean(0), _covariance(X), Y.mean(0), _covariance(Y))
 
 
-def fid_infinity(X, Y, seed):
+def fid_infinity(X: ArrayLike, Y: ArrayLike, seed: int) -> tuple[float, float]:
     """FID extrapolated to infinitely many samples, with its standard error.
 
     Both samples are cut into k = 1, 2, 3, 4 random parts; the mean FID of the parts is fitted by a straight
@@ -119,7 +120,7 @@ def fid_infinity(X, Y, seed):
     return value, float(np.sqrt(variance))
 
 
-def fid_extrapolated(X, Y, seed):
+def fid_extrapolated(X: ArrayLike, Y: ArrayLike, seed: int) -> float:
     """The value of `fid_infinity` alone, without its standard error: float, in a tenth of the time."""
     return _intercept(*_shuffled(X, Y, seed))
 

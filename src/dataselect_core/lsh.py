@@ -1,6 +1,7 @@
 """Locality-sensitive hashing: which pairs of signatures are worth comparing."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -137,7 +138,7 @@ def _equal_rows(values):
     return i[same], j[same]
 
 
-def bands_for_recall(threshold, num_perm, recall):
+def bands_for_recall(threshold: float, num_perm: int, recall: float) -> Any:
     """The bands and rows that find a pair exactly at the threshold with at least a given probability.
 
     Of these it is the one with the most rows, then the fewest bands: the fewest pairs below the threshold are

@@ -1,5 +1,7 @@
 """Intervals of a mean over seeds."""
 
+from typing import Any
+
 import numpy as np
 
 STUDENT = {
@@ -17,7 +19,7 @@ STUDENT = {
 """97.5 % quantiles of Student's t by degrees of freedom; beyond ten, see `student`."""
 
 
-def student(freedom):
+def student(freedom: int) -> float:
     """The 97.5 % quantile of Student's t: the table, and beyond it the expansion of Cornish and Fisher."""
     if freedom in STUDENT:
         return STUDENT[freedom]
@@ -26,7 +28,7 @@ def student(freedom):
     return z + terms[0] / freedom + terms[1] / freedom**2
 
 
-def half_width(values):
+def half_width(values: Any) -> Any:
     """Half width of the 95 % interval of the mean over the first axis, which has at least two entries."""
     n = len(values)
     return student(n - 1) * values.std(axis=0, ddof=1) / np.sqrt(n)

@@ -5,6 +5,7 @@ from functools import cache
 from math import comb
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
 
@@ -34,12 +35,12 @@ class Votes:
     standard_error: float
 
     @property
-    def wrong(self):
+    def wrong(self) -> float:
         """Share of votes that do not give the panel's sign: opposite or undecided."""
         return self.opposite + self.undecided
 
 
-def majority(values, voters):
+def majority(values: ArrayLike, voters: int) -> Votes:
     """Votes of so many of the raters of each item, over all choices of them, against the sign of the panel's mean.
 
     The sign with more ratings wins; neutral ratings abstain. Nothing is drawn: of 10 ratings there are 120 choices
@@ -98,7 +99,7 @@ class Clustering:
     many_if_even: float
 
 
-def clustering(values, threshold=0.3):
+def clustering(values: ArrayLike, threshold: float = 0.3) -> Clustering:
     """How the wrong ratings are spread: many items without any, and a few with many.
 
     Parameters

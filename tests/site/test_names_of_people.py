@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import node, pages
+from tools import node, site_facts
 
 SHELL = Path(__file__).resolve().parents[2] / "site" / "shell"
 NAMES = [
@@ -71,7 +71,7 @@ def trial(tmp_path_factory):
         given.write_text(
             json.dumps({"names": list(names), "rows": list(rows), "files": list(files)}), "utf-8"
         )
-        Path(f"{given}.table").write_text(json.dumps(pages.settings_table(SHELL.parents[1])), "utf-8")
+        Path(f"{given}.table").write_text(json.dumps(site_facts.settings_table(SHELL.parents[1])), "utf-8")
         return json.loads(node.node(folder / "trial.cjs", SHELL, given, capture_output=True).stdout)
 
     return run

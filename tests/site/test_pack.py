@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import bundle, data, lock, make, pack, pages, wheel
+from tools import bundle, data, lock, make, pack, site_facts, wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 FROM_DOWNLOADS = (".build/runtime", ".build/pyodide", ".build/packed", make.DATA)
@@ -25,7 +25,7 @@ def archive(dist, tmp_path_factory):
 
 def test_the_archive_is_the_site_under_one_folder(archive, dist):
     """Everything lies below one folder that says the version, with no path and no time of this machine."""
-    top = f"data-selection-lab-{pages.version(ROOT)}"
+    top = f"data-selection-lab-{site_facts.version(ROOT)}"
     assert archive.name == f"{top}.zip"
     with zipfile.ZipFile(archive) as packed:
         assert packed.testzip() is None
@@ -145,9 +145,9 @@ def test_another_place_builds_the_same_wheel_site_and_archive(tmp_path):
     first, second = files(ROOT / "dist"), files(root / "dist")
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
-    name = f"{wheel.PACKAGE}-{pages.version(ROOT)}-py3-none-any.whl"
+    name = f"{wheel.PACKAGE}-{site_facts.version(ROOT)}-py3-none-any.whl"
     assert (ROOT / ".build" / "wheel" / name).read_bytes() == (root / ".build" / "wheel" / name).read_bytes()
-    packed = f"data-selection-lab-{pages.version(ROOT)}.zip"
+    packed = f"data-selection-lab-{site_facts.version(ROOT)}.zip"
     assert pack.write(ROOT, ROOT / "dist", tmp_path).read_bytes() == (root / packed).read_bytes()
 
 

@@ -9,9 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from known_figures import known_figures
 
-from dataselect_core.ledger import report
-from tools import node, pages
+from tools import markdown_text, pages
+from tools.figures_in_text import CHOICE, LABEL
+from tools.number_formats import FORMATS, format_number
+from tools.page_error import PageError
 
 ROOT = Path(__file__).resolve().parents[2]
 NATIVE = {
@@ -360,7 +363,7 @@ def test_part_2_tells_the_limits_and_prices_of_each_track(page, track):
         ("limit", limit),
         ("label_price", "dollars"),
     ):
-        assert pages.format_number(facts[name]["value"], form) in story.text
+        assert format_number(facts[name]["value"], form) in story.text
 
 
 def test_what_a_result_fills_is_hidden_until_the_lock(page):
@@ -486,32 +489,61 @@ def test_the_fallback_without_python_has_native_figures(revealed):
     assert {each.attributes["data-kind"] for each in fallback.all(data_kind=True)} == {"measured"}
 
 
-def test_numbers_and_cases_are_ones_the_workbench_reports(built, page):
-    """Every path the texts wait for appears in the apps' code, so that no number stays a dash."""
-    code = "\n".join(
-        path.read_text(encoding="utf-8")
-        for folder in ("site/apps", "src/dataselect_core/figures")
-        for path in (ROOT / folder).rglob("*.py")
-    )
-    composed = [
-        re.sub(r"\\{.*?\\}", r"\\w+", re.escape(text))
-        for text in re.findall(r'f"([\w.{}]+)"', code)
-        if re.search(r"\w\.|\.\w", re.sub(r"\{.*?\}", "", text))
-    ]
+def waiting(page, fragments):
+    """The figures that the page and the guarded texts wait for: (part, path) each."""
+    paths = set()
+    for part in page.all("section", data_part=True):
+        number = part.attributes["data-part"]
+        paths |= {(number, each.attributes["data-value"]) for each in part.all(data_value=True)}
+        for record in part.all(data_lines=True):
+            paths |= {(number, path) for _, path, _ in json.loads(record.attributes["data-lines"])}
+    for lock, text in fragments.items():
+        paths |= {(str(lock)[0], each.attributes["data-value"]) for each in parse(text).all(data_value=True)}
+    paths |= {
+        (each.attributes["data-figure"], each.attributes["data-path"]) for each in page.all(data_figure=True)
+    }
+    costs = json.loads(page.one(data_synthesis=True).attributes["data-costs"])
+    return paths | {
+        tuple(path.split(":")) for lines in costs.values() for _, several in lines for path in several
+    }
 
-    def named(path):
-        """Whether the code has the path in one piece, or its two parts to be put together."""
-        head, _, tail = re.sub("_(low|high)$", "", path).rpartition(".")  # ends of an interval
-        whole = f'"{path}"' in code or any(re.fullmatch(form, path) for form in composed)
-        return whole or (bool(head) and named(head) and f'"{tail}"' in code)
 
+def unknown(page, fragments):
+    """Those of them that their part never reports."""
+    return {(part, path) for part, path in waiting(page, fragments) if path not in known_figures(part)}
+
+
+def test_every_number_is_one_that_its_part_reports(built, page):
+    """Each path that the texts, the records and the synthesis wait for is reported, so that none stays a dash."""
+    assert len(waiting(page, built[2])) > 280
+    assert unknown(page, built[2]) == set()
     places = page.all(data_value=True)
     for fragments in built[2].values():
         places += parse(fragments).all(data_value=True)
-    paths = {each.attributes["data-value"] for each in places}
-    assert len(paths) > 100
-    assert sorted(path for path in paths if not named(path)) == []
-    assert {each.attributes["data-format"] for each in places} <= {*pages.FORMATS, pages.CHOICE, pages.LABEL}
+    assert {each.attributes["data-format"] for each in places} <= {*FORMATS, CHOICE, LABEL}
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("part-1.reveal.md", "{{setting.threshold|", "setting.wrods"),
+        ("part-1.reveal.md", "{{removed.words_share|", "removed.wrods_share"),
+        ("part-2.reveal.md", "{{own.ratio|", "own.wrods"),
+        ("part-3.reveal.md", "{{point.fid|", "setting.threshold"),  # of another part
+        ("part-3.md", "point.fid|", "point.fdi"),
+        ("part-2.bench.html", 'value("optimum.labels"', "optimum.lables"),
+        ("synthesis.md", "{{3:point.fid|", "3:removed.words"),
+        ("synthesis.md", "3:cost.total\n", "3:cost.words"),
+    ],
+)
+def test_a_number_that_no_part_reports_is_found(sources, file, right, wrong):
+    """A misspelt path in a text, a record, a workbench or the synthesis is seen, one of another part as well."""
+    path = sources / "site" / "pages" / file
+    text, old = path.read_text("utf-8"), re.search(r"[\w:]+\.\w+", right)[0]
+    assert right in text
+    path.write_text(text.replace(right, right.replace(old, wrong)), "utf-8")
+    found = {name for _, name in unknown(*rebuild(sources))}
+    assert found == {wrong.rpartition(":")[2]}
 
 
 def test_all_formulas_are_mathml(built, page, first):
@@ -636,7 +668,7 @@ def test_a_part_comes_and_goes_with_its_files(sources):
         ("part-1.md", "\\(C = 6ND\\)", "C = 6ND\\)", "without its other half"),
         ("part-1.reveal.md", "::: when budget-ok", "when budget-ok", "is not closed"),
         ("part-1.reveal.md", "# prediction", "prediction", "text before the first heading"),
-        ("part-1.md", "utilisation,", "utilization,", "no fact is named 'utilization'"),
+        ("part-1.md", "  utilisation:", "  utilization:", "no fact is named 'utilization'"),
     ],
 )
 def test_a_wrong_text_stops_the_build_and_is_named(sources, file, old, new, message):
@@ -645,13 +677,13 @@ def test_a_wrong_text_stops_the_build_and_is_named(sources, file, old, new, mess
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(pages.PageError, match=re.escape(message)):
+    with pytest.raises(PageError, match=re.escape(message)):
         rebuild(sources)
 
 
 def test_a_missing_native_figure_stops_the_build(sources):
     """The fallback is never written without its numbers."""
-    with pytest.raises(pages.PageError, match="native.exact_90"):
+    with pytest.raises(PageError, match="native.exact_90"):
         rebuild(sources, {name: value for name, value in NATIVE.items() if name != "exact_90"})
 
 
@@ -661,41 +693,8 @@ def test_blocks_and_figures_of_a_text():
         "Before\n\n::: when some-case\n{{a.b|integer}} *texts* cost \\(x^2\\)\n:::\n\n"
         "{{a.c|percent}} at the start"
     )
-    tree = parse(f"<div>{pages.render(text, 'x.md')}</div>")
+    tree = parse(f"<div>{markdown_text.render(text, 'x.md')}</div>")
     block = tree.one("div", data_when="some-case")
     assert "hidden" in block.attributes and block.one("em").text == "texts" and block.one("msup")
     assert block.one("output", data_value="a.b", data_format="integer")
     assert tree.one("output", data_value="a.c").parent.text == "– at the start"
-
-
-def test_python_and_the_shell_write_numbers_alike():
-    """What the build writes and what the shell writes later look the same over all sizes; dollars in the report too."""
-    small, large = range(-7, 12), range(12, 26)
-    values = [mantissa * 10.0**power for power in (*small, *large) for mantissa in (1, 2.3456, 9.876)] + [
-        -3.2e6,
-        -45.6,
-        -1.021,
-        0,
-        1,
-        42,
-        0.5,
-        2.5,
-        0.68,
-        0.28,
-        99.96,
-        727,
-        772233,
-    ]
-    code = (
-        f"globalThis.lab = {{}};{(ROOT / 'site/shell/format.js').read_text(encoding='utf-8')}"
-        f"const values = {json.dumps(values)}, formats = {json.dumps(pages.FORMATS)};"
-        "console.log(JSON.stringify(formats.map((f) => values.map((v) => lab.format(v, f)))));"
-    )
-    shell = json.loads(node.node("-e", code, capture_output=True).stdout)
-    assert pages.format_number(5e-5, "price") == "$0.00005"
-    for form, written in zip(pages.FORMATS, shell, strict=True):
-        for value, theirs in zip(values, written, strict=True):
-            if abs(value) < 1e12 or form in ("si", "dollars", "number"):
-                assert pages.format_number(value, form) == theirs, (value, form)
-            if form == "dollars":
-                assert report.shown(float(value), form) == theirs, value

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from dataselect_core.figures.deduplication import cases
 from dataselect_core.tracks import TRACKS
-from tools import pages
+from tools import part_texts, site_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "site" / "pages"
@@ -45,8 +45,8 @@ def test_every_track_opens_with_persona_stakeholder_and_crisis(track):
     """A scene names who the reader is, lets the stakeholder speak first, and tells the card's crisis word
     for word.
     """
-    tracks = pages.load_facts(ROOT, "tracks")
-    scene = re.sub(r"<[^>]+>", "", str(pages.scenes(PAGES, tracks)[track.id])).replace("&#x27;", "'")
+    tracks = site_facts.load_facts(ROOT, "tracks")
+    scene = re.sub(r"<[^>]+>", "", str(part_texts.scenes(PAGES, tracks)[track.id])).replace("&#x27;", "'")
     assert f"You are the {track.persona}." in scene
     assert scene.count(track.stakeholder) >= 2
     assert track.crisis in scene and "“" in scene

@@ -7,7 +7,7 @@ import pytest
 
 import dataselect_core.settings as core
 from dataselect_core.facts import load
-from tools import guides, node, pages
+from tools import guides, node, site_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = [
@@ -47,7 +47,7 @@ def read_by_the_page(tmp_path, trials):
 
 def changed(part, name, **entries):
     """The table with one entry changed."""
-    table = pages.settings_table(ROOT)
+    table = site_facts.settings_table(ROOT)
     row = table["settings"][part][name] if part else table["limits"][name]
     row.update(entries)
     return table

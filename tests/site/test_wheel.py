@@ -49,6 +49,12 @@ def test_two_builds_give_the_same_bytes(checkout, tmp_path):
     assert wheel.build(checkout, tmp_path / "two").read_bytes() == first
 
 
+def test_the_wheel_says_that_it_is_typed(tmp_path):
+    """The marker is in it by which a type checker reads the annotations of an installed package."""
+    with zipfile.ZipFile(wheel.build(ROOT, tmp_path)) as archive:
+        assert "dataselect_core/py.typed" in archive.namelist()
+
+
 def test_a_changed_source_changes_the_wheel(checkout, tmp_path):
     """The wheel holds the source as it is now."""
     first = wheel.build(checkout, tmp_path / "one").read_bytes()

@@ -1,6 +1,9 @@
 """What a long check shows while it is at work."""
 
 import time
+from typing import Any
+
+from dataselect_core.ledger.check import Question
 
 BAR = 24
 
@@ -18,17 +21,17 @@ class Progress:
     stream : text file
     """
 
-    def __init__(self, names, asked, stream):
+    def __init__(self, names: Any, asked: Any, stream: Any) -> None:
         self.stream, self.bar = stream, stream.isatty()
         self._waiting = list(zip(names, asked, strict=True))
         self._reports, self._questions = len(names), len({each.key for one in asked for each in one})
         self._next = 0.0
 
-    def __call__(self, question, label):
+    def __call__(self, question: Question, label: str) -> None:
         """Show what is under way."""
         self._draw(f"{question.track}, part {question.part}, {label.lower()}")
 
-    def answered(self, found):
+    def answered(self, found: Any) -> None:
         """These are the answers so far."""
         while self._waiting and all(question.key in found for question in self._waiting[0][1]):
             name, _ = self._waiting.pop(0)
@@ -46,7 +49,7 @@ class Progress:
         line = f"\r\x1b[K[{filled:<{BAR}}] {done}/{self._reports} {_shown(doing)}"
         print(line, end="", file=self.stream, flush=True)
 
-    def clear(self, found):
+    def clear(self, found: Any) -> None:
         """All is answered."""
         self.answered(found)
         if self.bar:

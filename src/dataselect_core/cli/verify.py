@@ -16,8 +16,10 @@ Exit status: 0 every report agrees; 1 some disagree, or the command could not do
 3 none disagrees, and some could not be compared.
 """
 
+import argparse
 import glob
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +38,7 @@ ALL_AGREE, SOME_DISAGREE, SOME_NOT_COMPARED = 0, 1, 3
 __all__ = ["COLUMNS", "SUMMARY", "add_arguments", "found", "run"]
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("reports", nargs="+", help="reports, folders and archives of them")
     parser.add_argument(
@@ -63,7 +65,7 @@ def add_arguments(parser):
     parser.add_argument("--quiet", action="store_true", help="no progress, and no summary")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """Carry the command out; the exit status."""
     paths = found(options.reports)
     outputs = _outputs(options.csv, paths)
@@ -90,7 +92,7 @@ def run(options):
     return SOME_NOT_COMPARED if NOT_COMPARED in verdicts else ALL_AGREE
 
 
-def found(reports):
+def found(reports: Sequence[str]) -> list[Path]:
     """The files and folders meant by the names on the command line, patterns that no shell has resolved among them.
 
     Raises

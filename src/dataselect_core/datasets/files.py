@@ -13,11 +13,13 @@ import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from dataselect_core.arrays import Floats, Integers
 from dataselect_core.datasets import simulated_clips, simulated_drive
-from dataselect_core.datasets.simulated_crawl import simulate
+from dataselect_core.datasets.simulated_crawl import Crawl, simulate
 
 FILES = {  # what each function reads: a page puts these into the data directory before it calls
     "licences": ("licences.json.gz", "provenance.json"),
@@ -99,13 +101,13 @@ class Ratings:
     provenance: str
 
 
-def data_directory():
+def data_directory() -> Path:
     """Path of the directory that holds the data files; it need not exist."""
     named = os.environ.get("DATASELECT_DATA")
     return Path(named) if named else Path(__file__).parents[2] / "dataselect_data"
 
 
-def licences():
+def licences() -> Licences:
     """The 727 licence texts of the SPDX list: a real corpus with natural near-duplicates.
 
     Returns
@@ -126,7 +128,7 @@ def licences():
     return Licences(ids, names, texts, provenance("licences.json.gz"))
 
 
-def crawl(redundancy=0.5, seed=1):
+def crawl(redundancy: float = 0.5, seed: int = 1) -> Crawl:
     """A simulated web crawl of about 450,000 words with a stated share of redundant words.
 
     Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes;
@@ -155,7 +157,7 @@ def crawl(redundancy=0.5, seed=1):
     return simulate(ids, texts, redundancy, seed, provenance("addresses.json.gz"))
 
 
-def drive(redundancy=0.7, seed=1):
+def drive(redundancy: float = 0.7, seed: int = 1) -> simulated_drive.Drive:
     """A simulated drive of 1,000 frames: real images of digits, each seen again in several frames.
 
     See `dataselect_core.datasets.simulated_drive.simulate` for the process.
@@ -180,7 +182,7 @@ def drive(redundancy=0.7, seed=1):
     return simulated_drive.simulate(*digits(), redundancy, seed, provenance("digits.u8.gz"))
 
 
-def clips(redundancy=0.6, seed=1):
+def clips(redundancy: float = 0.6, seed: int = 1) -> simulated_clips.Clips:
     """A simulated log of 500 short signals: made sounds and augmented copies of them. Reads no file.
 
     See `dataselect_core.datasets.simulated_clips.simulate` for the process; arguments and errors as there.
@@ -192,7 +194,7 @@ def clips(redundancy=0.6, seed=1):
     return simulated_clips.simulate(redundancy, seed)
 
 
-def digits():
+def digits() -> tuple[Floats, Integers]:
     """1,797 handwritten digits of 8x8 pixels.
 
     Returns
@@ -206,7 +208,7 @@ def digits():
     return rows[:, :64] / 16.0, rows[:, 64].astype(np.int64)
 
 
-def breast_cancer():
+def breast_cancer() -> tuple[Floats, Integers]:
     """30 measurements of the cell nuclei in 569 breast tumours.
 
     Returns
@@ -224,7 +226,7 @@ def breast_cancer():
     return (X - low) / (high - low), y
 
 
-def rainfall():
+def rainfall() -> tuple[Floats, Integers]:
     """How often, and how hard, it rained in Seattle: 1,461 days, 2012 to 2015.
 
     Returns
@@ -239,13 +241,13 @@ def rainfall():
     return (mm / mm.max())[:, None], (mm > 0).astype(np.int64)
 
 
-def rainfall_mm():
+def rainfall_mm() -> Floats:
     """float64[1461], the precipitation behind `rainfall`, in millimetres a day, as written in the source."""
     rows = csv.DictReader(_read("rainfall.csv.gz").decode("ascii").splitlines())
     return np.array([float(row["precipitation_mm"]) for row in rows])
 
 
-def speech():
+def speech() -> Any:
     """640 utterances of two Japanese vowels by nine men, as cepstrum coefficients: whose voice is it?
 
     Returns
@@ -270,7 +272,7 @@ def speech():
     return Speech(cepstra, speakers, provenance("speech.i32.gz"))
 
 
-def ratings():
+def ratings() -> Any:
     """7,520 words and phrases, each with the ratings of ten people: real disagreement between labellers.
 
     Returns
@@ -287,17 +289,17 @@ def ratings():
     return Ratings(tuple(row[0] for row in rows), values, provenance("ratings.tsv.gz"))
 
 
-def labelling_sweep():
+def labelling_sweep() -> str:
     """JSON text of the lab's sweep over labelling projects, which `reference_sweep.curves` reads."""
     return _read("sweep.json.gz").decode("ascii")
 
 
-def gap_maps():
+def gap_maps() -> str:
     """JSON text of the maps of the domain gap, one a track, which `gap_map.read` reads."""
     return _read("maps.json.gz").decode("ascii")
 
 
-def provenance(name):
+def provenance(name: str) -> str:
     """Where a data file comes from, as one text: source, package, version, licence, and what was done.
 
     Parameters

@@ -253,7 +253,7 @@ class Audit:
             kept=kept,
             uniform_loss=uniform,
             loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
-            tokens_saved_share=None if enough is None else float(1 - enough / needed),
+            tokens_saved_share=None if needed is None or enough is None else float(1 - enough / needed),
             icr_raw=_whole_run(uniform, self.raw),
             icr_kept=_whole_run(uniform, kept),
         )

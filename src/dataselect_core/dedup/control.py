@@ -1,11 +1,14 @@
 """The control of a deduplication: as much removed at random. What both share is not a merit of deduplication."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from dataselect_core import arguments
-from dataselect_core.dedup.audit import HELDOUT_THRESHOLD
+from dataselect_core.arrays import Flags, Integers
+from dataselect_core.dedup.audit import HELDOUT_THRESHOLD, Audit, Point
 from dataselect_core.dedup.pairs import clusters
 from dataselect_core.information.heldout import heldout_split
 from dataselect_core.statistics import half_width
@@ -35,27 +38,27 @@ class Comparison:
     kept_operations: np.ndarray
     control_operations: np.ndarray
 
-    def against_raw(self):
+    def against_raw(self) -> Any:
         """Change of the loss by deduplication, mean over the seeds, and the half width of its 95 % interval."""
         return _mean(self.kept - self.raw)
 
-    def against_control(self):
+    def against_control(self) -> Any:
         """Loss of the deduplicated corpus less that of the control, which spends as much: mean and half width."""
         return _mean(self.kept - self.control)
 
-    def control_against_raw(self):
+    def control_against_raw(self) -> Any:
         """Change of the loss by removing as much at random: mean and half width."""
         return _mean(self.control - self.raw)
 
 
-def verdict(mean, half_width):
+def verdict(mean: float, half_width: float) -> str:
     """ "better", "worse", or "same" where the interval of a difference of losses holds 0: cannot be told apart."""
     if abs(mean) <= half_width:
         return "same"
     return "better" if mean < 0 else "worse"
 
 
-def at_random(mass, index, removed, seed):
+def at_random(mass: Integers, index: Integers, removed: float, seed: int) -> Flags:
     """A mask that keeps all but a random part of some items, of a given mass.
 
     Parameters
@@ -85,7 +88,7 @@ def at_random(mass, index, removed, seed):
     return keep
 
 
-def compare(audit, point, seeds=SEEDS):
+def compare(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Comparison:
     """Train on the raw corpus, the deduplicated one and its control, once for each seed.
 
     A seed draws the held-out clusters, the order of reading and what goes at random; the pairs and the point stay.
@@ -107,7 +110,7 @@ def compare(audit, point, seeds=SEEDS):
     return found
 
 
-def compare_stepwise(audit, point, seeds=SEEDS):
+def compare_stepwise(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Iterator[Any]:
     """The same in steps: an iterator of (label, share done) that ends with the `Comparison`."""
     seeds = tuple(arguments.integer("seeds", seed, 0) for seed in seeds)
     if len(seeds) < 2:

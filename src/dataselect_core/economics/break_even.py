@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from dataselect_core import arguments
+from dataselect_core.sampling.project import Prices
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,10 @@ class SelectionCheck:
     spent: float
     net: float
     pays: bool
-    even: dict
+    even: dict[str, float | None]
 
 
-def selection_pays(labels_saved, prices):
+def selection_pays(labels_saved: float, prices: Prices) -> SelectionCheck:
     """Whether labels saved × price per label > pool × price per score + training.
 
     Parameters
@@ -60,17 +61,22 @@ class Question:
     equal, the others unchanged; None where no possible value > 0 does that.
     """
 
-    cost_parts: dict
-    saving_parts: dict
+    cost_parts: dict[str, float]
+    saving_parts: dict[str, float]
     cost: float
     saving: float
     pays: bool
-    even: dict
+    even: dict[str, float | None]
 
 
 def indexing_parts(
-    dataset_bytes, signature_bytes_per_second, cpu_price_per_hour, overhead, bytes_per_read, price_per_read
-):
+    dataset_bytes: float,
+    signature_bytes_per_second: float,
+    cpu_price_per_hour: float,
+    overhead: float,
+    bytes_per_read: float,
+    price_per_read: float,
+) -> dict[str, float]:
     """Dollars of an index, wherever the lab prices one; the parameters are those of `indexing_question`.
 
     Returns
@@ -87,18 +93,18 @@ def indexing_parts(
 
 def indexing_question(
     *,
-    dataset_bytes,
-    bytes_per_sample,
-    signature_bytes_per_second,
-    cpu_price_per_hour,
-    overhead,
-    bytes_per_read,
-    price_per_read,
-    share_removed,
-    gpu_seconds_per_sample,
-    epochs,
-    gpu_price_per_hour,
-):
+    dataset_bytes: float,
+    bytes_per_sample: float,
+    signature_bytes_per_second: float,
+    cpu_price_per_hour: float,
+    overhead: float,
+    bytes_per_read: float,
+    price_per_read: float,
+    share_removed: float,
+    gpu_seconds_per_sample: float,
+    epochs: float,
+    gpu_price_per_hour: float,
+) -> Question:
     """Is the CPU cost of indexing a data set higher than the GPU savings from training on less of it?
 
     Indexing: bytes ÷ throughput × overhead × price of a core, and bytes ÷ size of a read × price of a
@@ -165,17 +171,17 @@ def indexing_question(
 
 def scoring_question(
     *,
-    dataset_bytes,
-    bytes_per_sample,
-    price_per_score,
-    rounds,
-    share_removed,
-    gpu_seconds_per_sample,
-    epochs,
-    gpu_price_per_hour,
-    labels_saved=0.0,
-    price_per_label=0.0,
-):
+    dataset_bytes: float,
+    bytes_per_sample: float,
+    price_per_score: float,
+    rounds: float,
+    share_removed: float,
+    gpu_seconds_per_sample: float,
+    epochs: float,
+    gpu_price_per_hour: float,
+    labels_saved: float = 0.0,
+    price_per_label: float = 0.0,
+) -> Question:
     """The same question for a model that has to look at every sample to choose: does scoring pay?
 
     Scoring: samples × rounds × price of a score. Saving: the training of `indexing_question`, and the
@@ -243,7 +249,7 @@ def _question(sides, assumptions):
         costs, savings = sides({**a, name: value})
         return [*savings.values(), *(-part for part in costs.values())]
 
-    even = {}
+    even: dict[str, float | None] = {}
     for name, value in a.items():
         if name in DIVISORS:  # the parts are proportional to its inverse
             inverse = _even(lambda u, name=name: parts(name, 1 / u), 1 / value)

@@ -32,7 +32,7 @@ class IndexingCost:
     dollars: float
 
 
-def training_cost(flops, assumptions=None):
+def training_cost(flops: float, assumptions: Assumptions | None = None) -> TrainingCost:
     """GPU-hours and dollars of a training.
 
         hours = FLOPs / (peak * utilisation * 3600),  dollars = hours * price
@@ -54,7 +54,7 @@ def training_cost(flops, assumptions=None):
     return TrainingCost(flops, hours, hours * a.gpu_hour_price)
 
 
-def implied_utilisation(flops, gpu_hours, peak_flops):
+def implied_utilisation(flops: float, gpu_hours: float, peak_flops: float) -> float:
     """Share of the peak that a reported training really used: FLOPs / (GPU-hours * 3600 * peak).
 
     Parameters
@@ -73,7 +73,9 @@ def implied_utilisation(flops, gpu_hours, peak_flops):
     return amount("flops", flops) / (hours * 3600 * peak)
 
 
-def labelling_cost(labels, assumptions=None, price="label_price"):
+def labelling_cost(
+    labels: float, assumptions: Assumptions | None = None, price: str = "label_price"
+) -> float:
     """Dollars for labels: items times labellers of each times price.
 
     Parameters
@@ -94,7 +96,7 @@ def labelling_cost(labels, assumptions=None, price="label_price"):
     return amount("labels", labels) * a.labellers * getattr(a, price)
 
 
-def scoring_cost(items, assumptions=None):
+def scoring_cost(items: float, assumptions: Assumptions | None = None) -> float:
     """Dollars for letting a model score a pool once; each round of selection pays it again.
 
     Parameters
@@ -112,7 +114,7 @@ def scoring_cost(items, assumptions=None):
     return amount("items", items) * a.score_price
 
 
-def indexing_cost(bytes, assumptions=None):
+def indexing_cost(bytes: float, assumptions: Assumptions | None = None) -> IndexingCost:
     """Core-hours and dollars of indexing a corpus by MinHash, and of reading it once.
 
     Shuffling candidate pairs between machines, waiting and retries are in it as a factor on the core-hours
@@ -156,14 +158,14 @@ class IndexingRange:
     high: IndexingCost
     overhead: float
 
-    def verdict(self, saving):
+    def verdict(self, saving: float) -> str:
         """ "pays" or "costs" where both ends of the range agree for a saving in dollars, else "depends"."""
         saving = amount("saving", saving)
         ends = {saving > self.low.dollars, saving > self.high.dollars}
         return "depends" if len(ends) == 2 else "pays" if ends == {True} else "costs"
 
 
-def indexing_range(bytes, assumptions=None):
+def indexing_range(bytes: float, assumptions: Assumptions | None = None) -> IndexingRange:
     """From the lab's own measurement to a published run: core-hours and dollars of indexing text.
 
     Between the ends lie cleaning, shuffling, waiting and a slower machine. For pictures, video and sound neither end
@@ -192,7 +194,7 @@ def indexing_range(bytes, assumptions=None):
     return IndexingRange(low, high, per_byte * a.signature_rate * 3600)
 
 
-def storage_cost(bytes, months, assumptions=None):
+def storage_cost(bytes: float, months: float, assumptions: Assumptions | None = None) -> float:
     """Dollars for keeping a corpus in object storage; 1 GB = 1e9 bytes.
 
     Parameters
@@ -210,7 +212,7 @@ def storage_cost(bytes, months, assumptions=None):
     return amount("bytes", bytes) / 1e9 * amount("months", months) * a.storage_price
 
 
-def selection_pays(select_cost, train_subset_cost, train_full_cost):
+def selection_pays(select_cost: float, train_subset_cost: float, train_full_cost: float) -> bool:
     """The selection inequality: T_select + T_train(subset) < T_train(full).
 
     Parameters
@@ -227,7 +229,7 @@ def selection_pays(select_cost, train_subset_cost, train_full_cost):
     return select + subset < amount("train_full_cost", train_full_cost)
 
 
-def runs_to_break_even(select_cost, saving_per_run):
+def runs_to_break_even(select_cost: float, saving_per_run: float) -> int | None:
     """Training runs after which a selection made once has paid for itself.
 
     Parameters
@@ -249,7 +251,7 @@ def runs_to_break_even(select_cost, saving_per_run):
     return math.ceil(cost / saving) if saving > 0 else None
 
 
-def return_on_selection(select_cost, saving_per_run, runs):
+def return_on_selection(select_cost: float, saving_per_run: float, runs: int) -> float:
     """What a selection made once gives back: savings of all runs, per unit spent on it.
 
     Parameters

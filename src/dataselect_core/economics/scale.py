@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats
+from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.costs import indexing_cost, training_cost
 from dataselect_core.scaling.laws import (
     clustered_loss,
@@ -19,8 +21,8 @@ FITTED = ((7e6, 9e9), (1e8, 9e11))
 9 billion parameters and up to 900 billion tokens, with a little room below."""
 
 
-def place_in_fit(parameters, tokens):
-    """Where a size of model and data lies: "within" what the data-constrained law was fitted to, "below" or "beyond" it."""
+def place_in_fit(parameters: float, tokens: float) -> str:
+    """Where a size of model and data is: "within" what the law was fitted to, "below" or "beyond" it."""
     (fewest, most), (shortest, longest) = FITTED
     if parameters < fewest or tokens < shortest:
         return "below"
@@ -72,7 +74,14 @@ class Scale:
     pays: bool
 
 
-def at_scale(cluster, words, parameters, tokens, corpus_bytes=0.0, assumptions=None):
+def at_scale(
+    cluster: ArrayLike,
+    words: ArrayLike,
+    parameters: float,
+    tokens: float,
+    corpus_bytes: float = 0.0,
+    assumptions: Assumptions | None = None,
+) -> Scale:
     """Carry the redundancy of a small corpus over to a training run of `tokens` tokens.
 
     The corpus at scale is taken to have the same shares: a cluster with a part p of the words here

@@ -1,10 +1,13 @@
 """A learning curve, and what can be read from it: progress per compute (ICR), tokens to a loss."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats, integer
+from dataselect_core.arrays import Floats, Integers
 
 
 @dataclass(frozen=True)
@@ -28,20 +31,20 @@ class Curve:
         Mean loss on the held-out text, nats per word (measured).
     """
 
-    documents: np.ndarray
-    tokens: np.ndarray
-    operations: np.ndarray
-    parameters: np.ndarray
-    flops: np.ndarray
-    loss: np.ndarray
+    documents: Integers
+    tokens: Integers
+    operations: Integers
+    parameters: Integers
+    flops: Floats
+    loss: Floats
 
     @property
-    def progress(self):
+    def progress(self) -> Floats:
         """Loss already taken off since the first checkpoint, nats per word: float64[k]."""
         return self.loss[0] - self.loss
 
 
-def icr(progress, flops):
+def icr(progress: ArrayLike, flops: ArrayLike) -> Floats:
     """Information-compute ratio: progress gained per unit of compute, at each point of a curve.
 
     ICR = dI / dC, as the slope of progress I over compute C: at inner points the second-order
@@ -76,7 +79,7 @@ def icr(progress, flops):
     return np.gradient(progress, flops)
 
 
-def tokens_to_reach(curve, loss):
+def tokens_to_reach(curve: Curve, loss: float) -> float | None:
     """Tokens after which a learning curve first reaches a loss.
 
     Between two checkpoints the loss is taken to be linear in the logarithm of the tokens.
@@ -108,7 +111,7 @@ def tokens_to_reach(curve, loss):
     return float(tokens[i - 1] * (tokens[i] / tokens[i - 1]) ** share)
 
 
-def checkpoint_ends(checkpoints, so_far):
+def checkpoint_ends(checkpoints: int | Sequence[int], so_far: Integers) -> Integers:
     """Documents read at each checkpoint: int64[k], strictly increasing."""
     n = so_far.size
     if isinstance(checkpoints, (int, np.integer)) and not isinstance(checkpoints, bool):

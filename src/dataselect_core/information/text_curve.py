@@ -5,10 +5,14 @@ any part of that corpus in milliseconds. It is no approximation: every point equ
 fitted from scratch.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core.information.curve import Curve, checkpoint_ends
 from dataselect_core.learners.bigram import (
+    Documents,
     bigram_probability,
     check_discount,
     contexts,
@@ -39,7 +43,14 @@ class CurvePlan:
         Loss of a model that knows nothing but the vocabulary, nats per word.
     """
 
-    def __init__(self, documents, train_index, heldout_index, discount, seed):
+    def __init__(
+        self,
+        documents: Documents,
+        train_index: ArrayLike,
+        heldout_index: ArrayLike,
+        discount: float,
+        seed: int | None,
+    ) -> None:
         self.discount = check_discount(discount)
         ids, self.words, index = number(words_of(documents))
         n = self.words.size
@@ -88,7 +99,7 @@ class CurvePlan:
         self._contexts = _Occurrences(kind, doc)
         self._asked_contexts = _Counts(kind, doc, count, ask_context)
 
-    def curve(self, keep=None, checkpoints=12):
+    def curve(self, keep: ArrayLike | None = None, checkpoints: int | Sequence[int] = 12) -> Curve:
         """Held-out loss of a model that reads the kept training documents, at a few points on the way.
 
         Parameters
@@ -156,7 +167,13 @@ class CurvePlan:
         )
 
 
-def prepare(documents, train_index, heldout_index, discount=0.75, seed=1):
+def prepare(
+    documents: Documents,
+    train_index: ArrayLike,
+    heldout_index: ArrayLike,
+    discount: float = 0.75,
+    seed: int | None = 1,
+) -> CurvePlan:
     """Read a corpus once, so that learning curves of any part of it take milliseconds.
 
     Parameters
@@ -177,7 +194,14 @@ def prepare(documents, train_index, heldout_index, discount=0.75, seed=1):
     return CurvePlan(documents, train_index, heldout_index, discount, seed)
 
 
-def learning_curve(documents, heldout, checkpoints=12, keep=None, discount=0.75, seed=None):
+def learning_curve(
+    documents: Documents,
+    heldout: Documents,
+    checkpoints: int | Sequence[int] = 12,
+    keep: ArrayLike | None = None,
+    discount: float = 0.75,
+    seed: int | None = None,
+) -> Curve:
     """Held-out loss of a bigram model after each of several prefixes of its training text.
 
     Parameters
@@ -204,7 +228,13 @@ def learning_curve(documents, heldout, checkpoints=12, keep=None, discount=0.75,
     kinds = {isinstance(each, np.ndarray) for each in heldout if len(each)}
     if len(kinds) == 1 and any(isinstance(each, np.ndarray) not in kinds for each in documents if len(each)):
         raise TypeError("heldout must hold words where documents do, and word ids where documents do")
-    plan = prepare(documents + heldout, np.arange(n), np.arange(n, n + m), discount, seed)
+    plan = prepare(
+        documents + heldout,  # type: ignore[arg-type]  # either kind, checked above
+        np.arange(n),
+        np.arange(n, n + m),
+        discount,
+        seed,
+    )
     if keep is not None:
         keep = np.asarray(keep)
         if keep.dtype != bool or keep.shape != (n,):

@@ -5,10 +5,15 @@ wrong (too little memory, missing data, an error in our own code) says nothing a
 """
 
 import dis
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from dataselect_core.settings import SETTINGS
+
+if TYPE_CHECKING:  # which imports this module
+    from dataselect_core.ledger.check import Question
 
 PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
 OURS = "dataselect_core."
@@ -32,7 +37,7 @@ class Unanswered:
     refused: bool
 
 
-def answers(question):
+def answers(question: "Question") -> Iterator[Any]:
     """Answer one question.
 
     Parameters

@@ -5,7 +5,9 @@ Agreement shows that the figures are genuine. It does not show who made them.
 
 import json
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dataselect_core import __version__
 from dataselect_core.ledger import engine_trial
@@ -61,19 +63,19 @@ class Question:
 
     track: str
     part: str
-    settings: dict
-    assumptions: dict
+    settings: dict[str, Any]
+    assumptions: dict[str, float]
     prediction: object
 
     @property
-    def key(self):
+    def key(self) -> Any:
         """The same for two questions with the same answer."""
         return json.dumps(
             (self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True
         )
 
     @property
-    def kin(self):
+    def kin(self) -> Any:
         """The same for two questions that are quicker to answer one after the other, in one process."""
         names = SHARED[self.part]
         if names is None:
@@ -82,7 +84,7 @@ class Question:
         return json.dumps((self.part, track, [self.settings.get(name) for name in names]), sort_keys=True)
 
 
-def verify(ledger, progress=None):
+def verify(ledger: Ledger, progress: Callable[[str, str], object] | None = None) -> list[Check]:
     """Recompute every captured figure of a record.
 
     Parameters
@@ -106,7 +108,7 @@ def verify(ledger, progress=None):
     return found
 
 
-def stepwise(ledger):
+def stepwise(ledger: Ledger) -> Iterator[Any]:
     """The same in steps, for one who wants to be able to stop in between.
 
     Yields
@@ -120,12 +122,12 @@ def stepwise(ledger):
         yield checks(ledger, question, step)
 
 
-def captured(ledger):
+def captured(ledger: Ledger) -> list[tuple[str, str]]:
     """(track, part) of everything with captured evidence, in the lab's order."""
     return [(track, part) for track in TRACKS for part in PARTS if ledger.get(track, part, "evidence")]
 
 
-def captured_by(ledger):
+def captured_by(ledger: Ledger) -> dict[tuple[str, str], str]:
     """What computed the evidence, in words: (track, part) -> versions of lab and engine."""
     found = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
     return {
@@ -133,7 +135,7 @@ def captured_by(ledger):
     }
 
 
-def questions(ledger):
+def questions(ledger: Ledger) -> list[Question]:
     """What has to be computed to check a record: a `Question` for each part with evidence, in the lab's order."""
     if not isinstance(ledger, Ledger):
         raise TypeError(f"ledger must be a Ledger, not {type(ledger).__name__}")
@@ -152,7 +154,7 @@ def questions(ledger):
     return asked
 
 
-def checks(ledger, question, found):
+def checks(ledger: Ledger, question: Question, found: Any) -> list[Check]:
     """The figures and cases of one part of a record beside the answer to its question: list of Check.
 
     A difference that another edition of the lab, or another NumPy, explains counts as not compared.
@@ -191,7 +193,7 @@ def _excuse(evidence):
     return ""
 
 
-def wheel(lab):
+def wheel(lab: str) -> str:
     """The file that installs an edition of the lab."""
     return f"dataselect_core-{lab}-py3-none-any.whl"
 

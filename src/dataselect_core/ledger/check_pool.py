@@ -2,22 +2,26 @@
 
 import os
 import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, as_completed
 from multiprocessing import active_children, get_context
 from typing import Any
 
 from dataselect_core.ledger.answers import Unanswered, answers
+from dataselect_core.ledger.check import Question
 
 TURNS = 4  # parcels that each process gets, so that a long one at the end does not leave the others idle
 MOST = 61  # processes: what Windows can wait for
 
 
-def processors():
+def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def recomputed(questions, jobs=1, progress=None):
+def recomputed(
+    questions: Sequence[Question], jobs: int = 1, progress: Callable[[Question, str], object] | None = None
+) -> Iterator[tuple[Any, Any]]:
     """Answer questions, in no certain order; the answers do not depend on the number of processes.
 
     Parameters

@@ -6,6 +6,7 @@ One HTML file without scripts, pictures or anything from elsewhere.
 import html
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 
 from dataselect_core import __version__
 from dataselect_core.ledger.check import PARTS
@@ -13,7 +14,7 @@ from dataselect_core.ledger.constraints import constraints
 from dataselect_core.ledger.record import TRACKS
 from dataselect_core.ledger.report import shown
 from dataselect_core.ledger.runtime import described, engine
-from dataselect_core.ledger.submissions import AGREES, DISAGREES, NOT_COMPARED
+from dataselect_core.ledger.submissions import AGREES, DISAGREES, NOT_COMPARED, Outcome, Student
 from dataselect_core.ledger.summary import LEGEND, causes, difference
 from dataselect_core.settings import PARTS as TITLES
 from dataselect_core.tracks import track as track_of
@@ -24,7 +25,7 @@ BINS = 60  # places of a strip at which dots are put on each other
 MOST_SHOWN = 12  # differences of one student
 
 
-def class_page(students, loose):
+def class_page(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
     """The page.
 
     Parameters

@@ -11,7 +11,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -91,14 +91,14 @@ class Item:
     """
 
     path: str
-    parts: tuple
+    parts: tuple[str, ...]
     data: bytes | str | None = field(default=None, repr=False)
     reason: str = ""
     named: bool = False
     empty: bool = False
 
 
-def items(paths) -> Iterator[Item]:
+def items(paths: Sequence[Path]) -> Iterator[Item]:
     """Every file of some files and folders, in their order; none is left out without a reason.
 
     Parameters
@@ -112,7 +112,7 @@ def items(paths) -> Iterator[Item]:
             yield from _file(path, str(path), (path.name,), named=True)
 
 
-def ending(name):
+def ending(name: str) -> str:
     """The ending of a name in small letters, without the dot; empty where there is none."""
     _, dot, last = name.rpartition(".")
     return last.lower() if dot else ""

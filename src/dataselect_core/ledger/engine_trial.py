@@ -1,11 +1,12 @@
 """Whether this NumPy gives the bits that the lab's figures are made of.
 
 Figures depend on the random numbers that NumPy draws from a seed, and NumPy may change them from one edition to
-another. A few draws of each kind that the lab uses are compared with those of the edition the lab is built with. Where they
-differ, a difference of figures says nothing about a report.
+another. A few draws of each kind that the lab uses are compared with those of the edition the lab is built with. Where
+they differ, a difference of figures says nothing about a report.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ USUAL = (
 """What NumPy 2.2 and 2.4 draw, natively and in Pyodide."""
 
 
-def draws():
+def draws() -> tuple[Any, ...]:
     """A few draws of each kind that the lab uses: tuple of numbers."""
     rng = np.random.default_rng(20)
     return (
@@ -36,6 +37,6 @@ def draws():
 
 
 @cache
-def usual():
+def usual() -> bool:
     """Whether this NumPy draws the numbers that the lab is built with."""
     return draws() == USUAL

@@ -8,6 +8,7 @@ since another sign is another statement.
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 
 MARKS = str.maketrans("", "", "\\*_`#[]|")
 SAME = str.maketrans(
@@ -21,23 +22,23 @@ SAME = str.maketrans(
 LOST = re.compile(r"[?\ufffd]+")
 
 
-def words(text):
+def words(text: str) -> list[str]:
     """The words of a text as they stand there, without marks: list of str."""
     text = html.unescape(unicodedata.normalize("NFC", text)).translate(MARKS)
     return "".join(letter for letter in text if unicodedata.category(letter) != "Cf").split()
 
 
-def folded(word):
+def folded(word: str) -> str:
     """A word as it is compared."""
     return re.sub("-{2,3}", "-", word.translate(SAME))
 
 
-def squeezed(some):
+def squeezed(some: Iterable[str]) -> str:
     """Words as one text without white space, but between figures: for texts that were wrapped within a word."""
     return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", " ".join(some))
 
 
-def mangled(found, expected):
+def mangled(found: str, expected: str) -> bool:
     """Whether a text is another one with some letters lost: as question marks, or read in another code page.
 
     Parameters
@@ -58,7 +59,7 @@ def mangled(found, expected):
     return re.fullmatch(pattern, found) is not None
 
 
-def told_apart(found, expected):
+def told_apart(found: str, expected: str) -> str:
     """What makes two texts differ that look alike, in words; empty where anyone sees it.
 
     Returns

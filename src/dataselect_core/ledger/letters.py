@@ -42,7 +42,7 @@ MOST_DOUBTFUL = 2  # letters before a quotation mark that could be a letter in U
 MISREAD = re.compile(r"[\u0080-\uffff]{2,}")
 
 
-def text_of(data):
+def text_of(data: bytes) -> tuple[str, str]:
     """The text of a file.
 
     Parameters
@@ -159,7 +159,7 @@ def _word(word):
 _JAPANESE = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}
 
 
-def misread(text):
+def misread(text: str) -> str:
     """A place where UTF-8 was read in another code page and saved again, such as “Ã©”; empty where there is none."""
     doubtful = []
     for match in MISREAD.finditer(text):

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*))?")
@@ -33,7 +34,7 @@ class Giver:
     turn: str = ""
 
 
-def giver(parts, names=None):
+def giver(parts: Sequence[str], names: Mapping[str, str] | None = None) -> Giver | None:
     """Who handed in the file with this path, by a platform's pattern; None where there is none.
 
     Parameters
@@ -71,6 +72,6 @@ def _made(who, key, platform, turn=""):
     return Giver(who, f"{platform} {unicodedata.normalize('NFC', key)}", platform, turn)
 
 
-def submitters(text):
+def submitters(text: str) -> dict[str, str]:
     """Number of a submission -> name, of Gradescope's `submission_metadata.yml`."""
     return {number: name.strip().strip("'\"") for number, name in SUBMITTERS.findall(text)}

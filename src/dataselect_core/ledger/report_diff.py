@@ -15,7 +15,7 @@ from typing import NamedTuple
 from dataselect_core import __version__
 from dataselect_core.ledger.check import TEXT, Check, wheel
 from dataselect_core.ledger.fold import folded, mangled, squeezed, told_apart
-from dataselect_core.ledger.record import TRACKS, LedgerError
+from dataselect_core.ledger.record import TRACKS, Ledger, LedgerError
 from dataselect_core.ledger.report import PARTS, report_html, report_markdown, shown
 from dataselect_core.ledger.restore import script_in
 from dataselect_core.ledger.units import html_units, markdown_units
@@ -56,7 +56,7 @@ class Difference(NamedTuple):
     lost: bool = False
 
 
-def text_checks(report, ledger):
+def text_checks(report: str, ledger: Ledger) -> tuple[list[Check], str]:
     """What a check of a report says of its text.
 
     Returns
@@ -92,7 +92,7 @@ def text_checks(report, ledger):
     return made or [Check("", "", TEXT, TEXT, SAME, SAME, True)], ""
 
 
-def altered(report, ledger):
+def altered(report: str, ledger: Ledger) -> list[Difference]:
     """Where a report shows another thing than its record.
 
     Parameters

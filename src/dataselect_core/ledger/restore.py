@@ -56,7 +56,7 @@ class Found:
     notes: tuple = ()
 
 
-def record_in(data):
+def record_in(data: bytes | str) -> Found:
     """The record in a report, as people really have it.
 
     Parameters
@@ -91,7 +91,7 @@ def record_in(data):
     return Found(ledger, text, tuple(notes))
 
 
-def script_in(text):
+def script_in(text: str) -> str | None:
     """What the last script of a page holds that is the record's, or None. Each letter is looked at once."""
     found, at = None, 0
     while begins := SCRIPT.search(text, at):

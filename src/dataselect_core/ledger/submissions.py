@@ -3,10 +3,12 @@
 import hashlib
 import json
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dataselect_core.ledger import lms
 from dataselect_core.ledger.check import captured, captured_by
+from dataselect_core.ledger.containers import Item
 from dataselect_core.ledger.fold import folded, squeezed, words
 from dataselect_core.ledger.record import Ledger, LedgerError
 from dataselect_core.ledger.report_diff import text_checks
@@ -59,17 +61,17 @@ class Outcome:
     empty: bool = False
 
     @property
-    def student(self):
+    def student(self) -> str:
         """Student, else reader, as the record says; empty where there is none."""
         return self.ledger.record.get("student") or self.ledger.record["reader"] if self.ledger else ""
 
     @property
-    def by(self):
+    def by(self) -> dict[tuple[str, str], str]:
         """(track, part) -> what computed its figures, in words."""
         return captured_by(self.ledger) if self.ledger else {}
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """One of the three, or empty where the file was passed over."""
         if self.passed:
             return ""
@@ -80,7 +82,7 @@ class Outcome:
         return AGREES
 
     @property
-    def causes(self):
+    def causes(self) -> list[str]:
         """Why something in it could not be compared: list of sentences."""
         notes = [check.note for check in self.checks if check.agrees is None]
         unread = f"its text was not compared with its record: {self.unread}" if self.unread else ""
@@ -106,24 +108,24 @@ class Student:
     """
 
     name: str
-    outcomes: list
-    others: list
+    outcomes: list[Outcome]
+    others: list[Outcome]
     facts: list = field(default_factory=list)
     owner: str = ""
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """The worst of those of the files."""
         found = {outcome.verdict for outcome in self.outcomes}
         return next((each for each in (DISAGREES, NOT_COMPARED, AGREES) if each in found), NOT_COMPARED)
 
     @property
-    def ledger(self):
+    def ledger(self) -> Ledger | None:
         """The record that counts, or None."""
         return next((outcome.ledger for outcome in self.outcomes if outcome.ledger), None)
 
 
-def read(item):
+def read(item: Item) -> Outcome:
     """The `Outcome` of one `containers.Item`: its record and the check of its text; its figures are not checked yet.
 
     Whatever goes wrong within is said, and ends no other file's check.
@@ -132,7 +134,7 @@ def read(item):
     if item.reason:
         return replace(base, problem=item.reason) if item.named else replace(base, passed=item.reason)
     try:
-        found = record_in(item.data)
+        found = record_in(item.data)  # type: ignore[arg-type]  # an item without a reason has data
         base = replace(base, ledger=found.ledger, notes=found.notes)
         if not captured(found.ledger):
             return replace(base, problem="holds no captured figures")
@@ -140,14 +142,16 @@ def read(item):
         return replace(base, checks=made, unread=unread)
     except LedgerError as error:
         foreign = str(error).startswith(FOREIGN) and not item.named
-        return replace(base, **{"passed" if foreign else "problem": str(error)})
+        return replace(base, passed=str(error)) if foreign else replace(base, problem=str(error))
     except MemoryError:
         return replace(base, problem="this machine has too little memory to read it")
     except Exception as error:  # of our own making: it says nothing about the report
         return replace(base, problem=f"the check itself failed: {type(error).__name__}: {error}")
 
 
-def students(outcomes, names=None):
+def students(
+    outcomes: Sequence[Outcome], names: Mapping[str, str] | None = None
+) -> tuple[list[Student], list[Outcome]]:
     """Every student once.
 
     Who handed a file in is known from a platform's names; else from the folder, where each folder holds the records of
@@ -338,7 +342,7 @@ def _prints(ledger):
     return found
 
 
-def is_of(student, name):
+def is_of(student: Student, name: str) -> bool:
     """Whether a name of a class list is that of this student, in the record, on the platform or as a folder."""
     names = {
         student.name,

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dataselect_core import __version__
-from dataselect_core.ledger.check import TEXT
+from dataselect_core.ledger.check import TEXT, Check
 from dataselect_core.ledger.runtime import described, engine
-from dataselect_core.ledger.submissions import AGREES, DISAGREES, NOT_COMPARED
+from dataselect_core.ledger.submissions import AGREES, DISAGREES, NOT_COMPARED, Outcome, Student
 
 COLUMNS = (
     "report",
@@ -43,7 +45,7 @@ SHOWN = 5  # disagreements of one student on the terminal; the tables have all
 LEGEND = "Agreement shows that the figures are genuine, not who made them."
 
 
-def figures_table(students, loose=()):
+def figures_table(students: Sequence[Student], loose: Sequence[Outcome] = ()) -> str:
     """Every figure and line that was checked, and every file that was not, as CSV text with a header."""
     here = described(engine(), __version__)
     rows = []
@@ -76,7 +78,7 @@ def figures_table(students, loose=()):
     return _csv(COLUMNS, rows)
 
 
-def students_table(students):
+def students_table(students: Sequence[Student]) -> str:
     """One row a student, as CSV text with a header."""
     rows = []
     for student in students:
@@ -108,7 +110,7 @@ def _csv(columns, rows):
     return out.getvalue()
 
 
-def cell(value):
+def cell(value: Any) -> Any:
     """Text that a spreadsheet does not take for a formula; numbers to their last digit."""
     if value is None:
         return ""
@@ -122,12 +124,12 @@ def _where(check):
     return f"{check.section}, line {check.line}" if check.line else check.section
 
 
-def causes(student):
+def causes(student: Student) -> list[str]:
     """Why something of a student could not be compared: list of sentences."""
     return list(dict.fromkeys(cause for outcome in student.outcomes for cause in outcome.causes))
 
 
-def difference(check):
+def difference(check: Check) -> str:
     """One disagreement, in words."""
     if check.kind == TEXT:
         place = f"{_where(check)}: " if check.section or check.line else ""
@@ -142,7 +144,7 @@ def difference(check):
     )
 
 
-def told(students, loose):
+def told(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
     """What was found, for people at a terminal.
 
     Parameters
@@ -209,7 +211,7 @@ def _of_student(student):
     return lines + [f"               {_line(each, 400)}" for each in more]
 
 
-def counted(found, agreeing=False):
+def counted(found: Iterable[Check], agreeing: bool = False) -> str:
     """How many figures and cases, in words; on request how many of them agree."""
     said = []
     for name, of_them in (

@@ -6,6 +6,7 @@ Markdown is read whatever formatter has been over it, HTML whatever browser has 
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import Any
 
 from dataselect_core.ledger.fold import folded, words
 
@@ -61,28 +62,28 @@ class Unit:
     heading : bool
     """
 
-    cells: tuple
+    cells: tuple[Any, ...]
     section: str
     line: int
     heading: bool = False
 
     @property
-    def words(self):
+    def words(self) -> Any:
         """All words."""
         return tuple(word for cell in self.cells for word in cell)
 
     @property
-    def key(self):
+    def key(self) -> Any:
         """The same for two units that say the same."""
         return " ".join(map(folded, self.words))
 
     @property
-    def text(self):
+    def text(self) -> str:
         """As it is shown."""
         return " ".join(self.words)
 
 
-def markdown_units(text):
+def markdown_units(text: str) -> list[Unit]:
     """The units of a report in Markdown, quoted by mail or not: list of `Unit`."""
     made, section, open_at, lines = [], "", 0, []
 
@@ -191,7 +192,7 @@ class _Page(HTMLParser):
         _add(self.made, parts, self.section, self.line, self.heading)
 
 
-def html_units(text):
+def html_units(text: str) -> list[Unit]:
     """The units of a report as a page, without its figures and the tables under them: list of `Unit`."""
     page = _Page()
     page.feed(text)

@@ -1,8 +1,11 @@
-"""Data pruning tried out: keep the hardest, the easiest or a random part of a labelled set, clean or with wrong labels."""
+"""Data pruning tried out: keep the hardest, the easiest or a random part of a set, with clean or wrong labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
 from dataselect_core.learners.softmax import SoftmaxRegression, class_labels, feature_matrix
@@ -40,15 +43,15 @@ class Pruning:
     whole: np.ndarray
     wrong_among_hardest: np.ndarray
 
-    def mean(self):
+    def mean(self) -> Any:
         """Mean accuracy over the seeds: float64[3, k]."""
         return self.accuracy.mean(axis=0)
 
-    def interval(self):
+    def interval(self) -> Any:
         """Half width of the 95 % interval of the mean, by Student's t over the seeds: float64[3, k]."""
         return half_width(self.accuracy)
 
-    def against_random(self):
+    def against_random(self) -> Any:
         """Mean difference to keeping at random, seed by seed, and its half width: two float64[2, k].
 
         Rows: hardest, easiest. Where the half width is larger than the difference, the two cannot be told apart.
@@ -57,7 +60,16 @@ class Pruning:
         return gap.mean(axis=0), half_width(gap)
 
 
-def prune(X, y, shares, wrong, seeds, *, test_share=0.3, proxy_share=PROXY_SHARE):
+def prune(
+    X: ArrayLike,
+    y: ArrayLike,
+    shares: Sequence[float],
+    wrong: Any,
+    seeds: Sequence[int],
+    *,
+    test_share: float = 0.3,
+    proxy_share: float = PROXY_SHARE,
+) -> Any:
     """Train on the hardest, the easiest and a random part of the training samples, over several seeds.
 
     Seed s splits the samples (`stratified_split`), makes labels wrong, and draws the proxy's samples and the random
@@ -108,7 +120,9 @@ def prune(X, y, shares, wrong, seeds, *, test_share=0.3, proxy_share=PROXY_SHARE
     if len(seeds) < 2:
         raise ValueError(f"seeds must hold at least two, for an interval, not {len(seeds)}")
     proxy_share = arguments.between("proxy_share", proxy_share, 0, 1 + 1e-9)
-    accuracy, whole, among = [], [], []
+    accuracy: list[Any] = []
+    whole: list[Any] = []
+    among: list[Any] = []
     for seed in seeds:
         train, test = stratified_split(y, test_share, seed)
         least = np.floor(shares.min() * len(train) + 0.5)

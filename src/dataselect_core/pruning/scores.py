@@ -1,11 +1,13 @@
 """Scores by which labelled samples are ranked for pruning."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import table
+from dataselect_core.arrays import Floats
 
 
-def el2n(proba, y):
+def el2n(proba: ArrayLike, y: ArrayLike) -> Floats:
     """Error L2-norm of each sample: how far the predicted probabilities are from its label. Larger = harder.
 
     |p(x) - e_y|, the Euclidean distance between the predicted probabilities and the one-hot label (Paul, Ganguli

@@ -64,7 +64,7 @@ TWO_CLASSES = ("breast_cancer",)
 """Problems with two classes: there the three measures of uncertainty rank alike, so they are one strategy."""
 
 
-def same_strategy(data, one, other):
+def same_strategy(data: str, one: str, other: str) -> bool:
     """Whether two strategies ask for the same labels of a problem: where they are equal, or measures of two classes."""
     return one == other or (data in TWO_CLASSES and one in MEASURES and other in MEASURES)
 

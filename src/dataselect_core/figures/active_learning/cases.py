@@ -1,15 +1,20 @@
 """What is the case in Part 2: which sentences are true of the runs, the marker and the answer."""
 
+from collections.abc import Mapping
+
 from dataselect_core.figures.active_learning.prediction import direction
+from dataselect_core.figures.active_learning.situation import Situation
+from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.reference_sweep import SIZES, TEST_SHARE
+from dataselect_core.values import Value
 
 BEHIND = 0.01  # accuracy below random sampling from which a run counts as behind
 CLOSE = 0.05  # share of the optimum's cost within which a stop counts as the optimum
 SHORT = 0.002  # accuracy below the target from which a stop counts as missing it
 
 
-def cases(situation, values, judged=None):
+def cases(situation: Situation, values: Mapping[str, Value], judged: Judgement | None = None) -> list[str]:
     """Names of the sentences that are true, as far as there are runs, a marker and an answer.
 
     Parameters
@@ -132,7 +137,7 @@ def _verdict(situation, judged):
     return found
 
 
-def knee_cases(situation, judged):
+def knee_cases(situation: Situation, judged: Judgement) -> list[str]:
     """What is to be said of the economic knee beside the optimum and the marker.
 
     Their figures tell it too, so these are no cases of a report.

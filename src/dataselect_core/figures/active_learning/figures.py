@@ -3,7 +3,9 @@
 The number of counted runs and the rate timed on a reader's machine cannot be made again: they are no figures here.
 """
 
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +20,10 @@ from dataselect_core.figures.active_learning.situation import (
     check_prediction,
     fixed_limits,
 )
+from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.sampling import reference_sweep
 from dataselect_core.tracks import track
-from dataselect_core.values import Findings, measured, modelled
+from dataselect_core.values import Findings, Value, measured, modelled
 
 HERE = "this run, mean over its seeds"
 PRICES = "labels, scoring and training at the prices in force"
@@ -28,7 +31,9 @@ SWEEP = "the sweep made when the page was built, mean over its seeds"
 EARLY = 200  # labels up to which being behind is looked for
 
 
-def recompute(track_id, settings, assumptions, prediction):
+def recompute(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Findings:
     """The figures and cases of a report, from nothing but its settings: the runs are made again.
 
     Parameters
@@ -49,7 +54,9 @@ def recompute(track_id, settings, assumptions, prediction):
     return found
 
 
-def recompute_stepwise(track_id, settings, assumptions, prediction):
+def recompute_stepwise(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Iterator[Any]:
     """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
     controls = {name: settings[name] for name in CONTROLS}
     runs.check(controls)
@@ -105,7 +112,7 @@ def _marker(run):
     }
 
 
-def known(settings):
+def known(settings: Mapping[str, Any]) -> dict[str, Value]:
     """What no lock guards: the settings of the controls."""
     units = {"batch": "labels", "initial": "labels", "budget": "labels", "seeds": "seeds"}
     return {
@@ -114,7 +121,7 @@ def known(settings):
     }
 
 
-def figures(situation, judged=None):
+def figures(situation: Situation, judged: Judgement | None = None) -> dict[str, Value]:
     """All figures, as far as there are runs, a marker and an answer.
 
     Parameters

@@ -1,13 +1,15 @@
 """The card's question in dollars: does indexing 1 PB cost more than it saves, and how is it with scoring?"""
 
-from dataselect_core.economics.break_even import indexing_question, scoring_question
+from typing import Any
+
+from dataselect_core.economics.break_even import Question, indexing_question, scoring_question
 from dataselect_core.economics.costs import indexing_range
-from dataselect_core.values import modelled
+from dataselect_core.values import Value, modelled
 
 LAW = "the prices and sizes in force, see the assumptions"
 
 
-def questions(assumptions, labels_saved):
+def questions(assumptions: Any, labels_saved: float) -> tuple[Question, Question]:
     """Both questions at these assumptions; `labels_saved` is what the reader's own runs saved."""
     a = assumptions
     common = {
@@ -36,7 +38,7 @@ def questions(assumptions, labels_saved):
     return indexing, scoring
 
 
-def figures(assumptions, indexing, scoring):
+def figures(assumptions: Any, indexing: Question, scoring: Question) -> dict[str, Value]:
     """Costs, savings and break-evens of both, path -> Value."""
     a = assumptions
     span = indexing_range(a.dataset_bytes, a)

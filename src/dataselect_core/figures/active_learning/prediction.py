@@ -8,12 +8,12 @@ SAME = 1.1  # two numbers of labels are about the same up to this factor
 DIRECTIONS = ("fewer", "same", "more")
 
 
-def direction(ratio):
+def direction(ratio: float) -> str:
     """What uncertainty sampling needs at a ratio > 0: "fewer", "same" or "more" labels than random sampling."""
     return "fewer" if ratio > SAME else "more" if ratio < 1 / SAME else "same"
 
 
-def ratio(direction, factor):
+def ratio(direction: str, factor: float) -> float:
     """The ratio that a prediction of a direction and a factor, at least 1, stands for.
 
     Raises
@@ -26,6 +26,6 @@ def ratio(direction, factor):
     return {"fewer": factor, "same": 1.0, "more": 1 / factor}[direction]
 
 
-def apart(predicted, measured):
+def apart(predicted: float, measured: float) -> float:
     """How many times one ratio is the other: 1 where they agree, and the same whichever of two > 0 is larger."""
     return max(predicted / measured, measured / predicted)

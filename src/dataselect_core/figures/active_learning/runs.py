@@ -3,15 +3,19 @@
 A run can be made again from its settings.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dataselect_core import settings as settings_table
+from dataselect_core.arrays import Floats, Integers
 from dataselect_core.knee import knee
 from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.project import economic_knee, labels_to_reach, project_cost
-from dataselect_core.sampling.rounds import active_learning_rounds
+from dataselect_core.sampling.rounds import Round, active_learning_rounds
 from dataselect_core.settings import SETTINGS
 
 LINE = 0.9  # the card's 90 %
@@ -42,43 +46,43 @@ class LabRun:
     """
 
     number: int
-    settings: dict
+    settings: dict[str, Any]
     test_size: int
     critical_size: int
     counted: bool
-    labels: list = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
     right: list = field(default_factory=list)
     found: list = field(default_factory=list)
     now_right: list = field(default_factory=list)
     now_found: list = field(default_factory=list)
     shown: bool = True
 
-    def add(self, step):
+    def add(self, step: Round) -> None:
         """Take one `sampling.Round` of the seed under way."""
         if len(self.now_right) == len(self.labels):
             self.labels.append(step.labels)
         self.now_right.append(round(step.accuracy * self.test_size))
         self.now_found.append(round(step.recall * self.critical_size))
 
-    def close_seed(self):
+    def close_seed(self) -> None:
         """The seed under way is complete."""
         self.right.append(self.now_right)
         self.found.append(self.now_found)
         self.now_right, self.now_found = [], []
 
-    def stop(self):
+    def stop(self) -> None:
         """Nothing more will come: a first seed that was cut off stays as far as it got, a later one is dropped."""
         if not self.right and self.now_right:
             self.close_seed()
         self.now_right, self.now_found = [], []
 
     @property
-    def seeds(self):
+    def seeds(self) -> int:
         """Complete seeds."""
         return len(self.right)
 
     @property
-    def selects(self):
+    def selects(self) -> bool:
         """Whether a model chooses the labels."""
         return self.settings["strategy"] != "random"
 
@@ -86,15 +90,15 @@ class LabRun:
         rows = np.array(complete or [now], dtype=float) / size
         return np.array(self.labels[: rows.shape[1]]), rows
 
-    def accuracy(self):
+    def accuracy(self) -> Any:
         """Labels int[r] and accuracy float[s, r] of the complete seeds; of the first one while it is under way."""
         return self._table(self.right, self.now_right, self.test_size)
 
-    def recall(self):
+    def recall(self) -> Any:
         """Mean recall of the critical class, float[r]."""
         return self._table(self.found, self.now_found, self.critical_size)[1].mean(axis=0)
 
-    def packed(self):
+    def packed(self) -> dict[str, Any]:
         """As the reader's record keeps it."""
         return {
             name: getattr(self, name)
@@ -123,11 +127,11 @@ class Reading:
     """
 
     run: LabRun
-    labels: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    cost: np.ndarray
+    labels: Integers
+    mean: Floats
+    low: Floats
+    high: Floats
+    cost: Floats
     crossing: float | None
     geometric: float | None
     economic: int | None
@@ -138,15 +142,15 @@ class Reading:
     reached: bool
     parts: object
 
-    def at(self, labels):
+    def at(self, labels: float) -> int:
         """Index of the round nearest to so many labels."""
         return int(np.abs(self.labels - labels).argmin())
 
-    def cost_at(self, labels):
+    def cost_at(self, labels: float) -> float:
         """Dollars at so many labels, straight lines between the rounds."""
         return float(np.interp(labels, self.labels, self.cost))
 
-    def mean_at(self, labels):
+    def mean_at(self, labels: float) -> float:
         """Mean accuracy there."""
         return float(np.interp(labels, self.labels, self.mean))
 
@@ -155,13 +159,13 @@ LIKE = ("data", "batch", "initial", "test_share", "seed")
 """Settings in which two runs must agree for their labels to be compared; their complete seeds must agree too."""
 
 
-def alike(one, other):
+def alike(one: Any, other: Any) -> bool:
     """Whether two runs differ in nothing but their strategy, and how far they go."""
     same = all(one.settings[name] == other.settings[name] for name in LIKE)
     return same and one.seeds == other.seeds and bool(one.right) and bool(other.right)
 
 
-def pair(runs):
+def pair(runs: Any) -> Any:
     """The newest two comparable runs, one of random sampling and one that selects: (random, selecting).
 
     Where no run has a partner, the newest run alone; None for what is missing. Runs under way are left out.
@@ -181,13 +185,13 @@ def pair(runs):
     return (None, complete[-1]) if complete[-1].selects else (complete[-1], None)
 
 
-def crossing(labels, accuracy, target=LINE):
+def crossing(labels: ArrayLike, accuracy: ArrayLike, target: float = LINE) -> float | None:
     """Labels at which the curve reaches the target, or None."""
     found = float(labels_to_reach(labels, accuracy, target))
     return None if np.isnan(found) else found
 
 
-def read(run, prices, baseline, target):
+def read(run: LabRun, prices: Any, baseline: Any, target: float) -> Reading:
     """The `Reading` of a run; `baseline` is the sweep's random curve of the same problem."""
     labels, accuracy = run.accuracy()
     mean = accuracy.mean(axis=0)
@@ -218,17 +222,17 @@ def read(run, prices, baseline, target):
     )
 
 
-def check(settings):
+def check(settings: Mapping[str, Any]) -> None:
     """ValueError if a run cannot have these settings: they may come from a file, and none may ask for endless work."""
     settings_table.check("2", settings, CONTROLS)
 
 
-def stated(run):
+def stated(run: LabRun) -> dict[str, Any]:
     """What repeats a run, as far as it got: its settings, number, complete seeds, and the labels it reached."""
     return {**run.settings, "seeds": run.seeds, "number": run.number, "labels": int(run.accuracy()[0][-1])}
 
 
-def repeated(again):
+def repeated(again: Mapping[str, Any]) -> Iterator[Any]:
     """The run that `stated` tells of, made again: an iterator of (label, share done), last the `LabRun`.
 
     Raises

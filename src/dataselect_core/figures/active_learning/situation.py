@@ -1,17 +1,20 @@
 """What the figures of Part 2 rest on: track, runs, marker, prediction, prices, limits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.active_learning import runs, verdict
 from dataselect_core.figures.active_learning.prediction import DIRECTIONS
 from dataselect_core.figures.active_learning.runs import Reading
+from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.project import Prices
 from dataselect_core.settings import limits_of
 from dataselect_core.tracks import Track
+from dataselect_core.values import Value
 
 OF_TRACK = (
     "label_price",
@@ -76,8 +79,8 @@ class Situation:
     """
 
     track: Track
-    settings: dict
-    prediction: dict
+    settings: dict[str, Any]
+    prediction: dict[str, Any]
     random: Reading | None = None
     active: Reading | None = None
     marker: dict | None = None
@@ -87,40 +90,40 @@ class Situation:
     curves: Callable = reference_sweep.curves
     newest: Reading | None = None
 
-    def latest(self):
+    def latest(self) -> Any:
         """The newest run, or None."""
         there = [r for r in (self.random, self.active, self.newest) if r]
         return max(there, key=lambda r: r.run.number, default=None)
 
-    def compared(self):
+    def compared(self) -> Any:
         """Whether there is a pair of runs that can be compared."""
         return None not in (self.random, self.active) and runs.alike(self.random.run, self.active.run)
 
-    def assumptions(self):
+    def assumptions(self) -> Any:
         """Prices and sizes in force."""
         return assumptions(self.track, self.edited)
 
-    def prices(self):
+    def prices(self) -> Prices:
         """Those of a labelling project."""
         return prices(self.assumptions())
 
-    def judged(self):
+    def judged(self) -> Judgement | None:
         """The marker against the sweep: a `verdict.Judgement`, or None without a marker."""
         if self.marker is None:
             return None
         marker, curves = self.marker, self.curves(self.marker["settings"]["data"])
         return verdict.judge(marker, self.prices(), curves, self.target())
 
-    def limits(self):
+    def limits(self) -> dict[str, Value]:
         """What the constraint check demands: target, budget and guardrail, as `Value`s."""
         return limits(self.track, self.fixed)
 
-    def target(self):
+    def target(self) -> float:
         """Accuracy the project needs."""
         return self.limits()["target"].value
 
 
-def limits(track, fixed):
+def limits(track: Track, fixed: Mapping[str, float]) -> dict[str, Value]:
     """Target, budget and guardrail of a track, those of the link of a class in their place: name -> `Value`."""
     own = track.part_2
     places = {
@@ -131,7 +134,7 @@ def limits(track, fixed):
     return {name: class_limits.in_force(fixed, *place) for name, place in places.items()}
 
 
-def fixed_limits(track, settings):
+def fixed_limits(track: Track, settings: Mapping[str, Any]) -> dict[str, float]:
     """The limits among some settings that this track has.
 
     Raises
@@ -143,7 +146,7 @@ def fixed_limits(track, settings):
     return {name: value for name, value in class_limits.among(settings, LIMITS).items() if name not in others}
 
 
-def assumptions(track, edited):
+def assumptions(track: Track, edited: Mapping[str, float]) -> Any:
     """Prices and sizes in force: the reader's, else the track's, else the lab's.
 
     Raises
@@ -154,12 +157,12 @@ def assumptions(track, edited):
     return Assumptions(**{**{name: getattr(track.part_2, name).value for name in OF_TRACK}, **edited})
 
 
-def prices(a):
+def prices(a: Any) -> Prices:
     """The `Prices` of a labelling project among assumptions."""
     return Prices(label=a.label_price, score=a.score_price, pool=a.pool_size, training=a.training_price)
 
 
-def check_prediction(prediction):
+def check_prediction(prediction: Any) -> None:
     """ValueError if this is no prediction of a direction and a factor."""
     factor = prediction.get("prediction") if isinstance(prediction, dict) else None
     number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
@@ -169,7 +172,7 @@ def check_prediction(prediction):
         )
 
 
-def stated(situation):
+def stated(situation: Situation) -> dict[str, Any]:
     """The settings of a report: the controls, what a class has fixed, the runs and the marker the figures rest on."""
     found = {**situation.settings, **situation.fixed}
     for name in RUNS:

@@ -1,12 +1,14 @@
 """The committed marker against the true optimum, from the sweep at the prices in force."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from dataselect_core.sampling.project import economic_knee
-from dataselect_core.sampling.sweep import Stop, cheapest, most_worthwhile
-from dataselect_core.values import measured, modelled
+from dataselect_core.sampling.project import Prices, economic_knee
+from dataselect_core.sampling.sweep import Curve, Stop, cheapest, most_worthwhile
+from dataselect_core.values import Value, measured, modelled
 
 SWEEP = "exhaustive sweep made when the page was built, at the prices in force"
 
@@ -15,12 +17,12 @@ SWEEP = "exhaustive sweep made when the page was built, at the prices in force"
 class Judgement:
     """`values` are path -> Value; `best` is the optimum, None where no stop reaches the target; `cost` the marker's."""
 
-    values: dict
+    values: dict[str, Value]
     best: Stop | None
     cost: float
 
 
-def judge(marker, prices, curves, target):
+def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], target: float) -> Judgement:
     """The marker against the sweep of its problem.
 
     Parameters

@@ -1,13 +1,19 @@
 """What is the case in Part 1: which sentences are true of a point."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from dataselect_core.dedup.audit import Learning
 from dataselect_core.economics.scale import place_in_fit
+from dataselect_core.figures.deduplication.situation import Situation
+from dataselect_core.values import Value
 
 CLOSE = 3.0  # percentage points within which a prediction counts as close
 OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
 SAME_LOSS = 0.005  # nats below which two losses are called the same
 
 
-def cases(situation, values, learning):
+def cases(situation: Situation, values: Mapping[str, Value], learning: Learning) -> list[str]:
     """What is the case at a point: names of the sentences that are true.
 
     Parameters
@@ -25,7 +31,7 @@ def cases(situation, values, learning):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
         found.append(f"{check}-{'ok' if fits else 'fails'}")
     found.append(binding(number))
-    found += _at_scale(situation, number)
+    found += _at_scale(number)
     change = number["curve.loss_change"]
     found.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
     if "reveal.measured" not in number:
@@ -43,7 +49,7 @@ def cases(situation, values, learning):
     return found
 
 
-def _at_scale(situation, number):
+def _at_scale(number):
     """Whether indexing pays in one run of the track's size, and what its law of losses can say there."""
     saved = number["scale.dollars_saved"]
     pays = "scale-saves" if number["scale.net"] > 0 else "scale-costs"
@@ -52,7 +58,7 @@ def _at_scale(situation, number):
     return [pays, *more, f"fit-{place}", *(["fit-known"] if place != "below" else [])]
 
 
-def binding(number):
+def binding(number: Mapping[str, Any]) -> str:
     """Which limit decides: the one that fails, else the one of which less is left in proportion."""
     limits = {
         check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])

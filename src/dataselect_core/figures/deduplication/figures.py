@@ -1,11 +1,12 @@
 """The figures of Part 1, the Deduplication Audit: everything the page shows and a report claims, by its path."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from dataselect_core import datasets
-from dataselect_core.dedup.audit import CHAINED, Audit
+from dataselect_core.dedup.audit import CHAINED, Audit, Learning, Point
 from dataselect_core.economics.costs import runs_to_break_even
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication.cases import cases
@@ -19,13 +20,13 @@ from dataselect_core.figures.deduplication.situation import (
 )
 from dataselect_core.scaling.laws import training_flops
 from dataselect_core.tracks import track
-from dataselect_core.values import Findings, measured, modelled
+from dataselect_core.values import Findings, Value, measured, modelled
 
 KEPT_AUDITS = 4
 _AUDITS: dict[Any, Any] = {}  # the latest corpora and their audits, by what they depend on
 
 
-def figures(situation, point, learning):
+def figures(situation: Situation, point: Point, learning: Learning) -> dict[str, Value]:
     """All figures at a point.
 
     Parameters
@@ -63,12 +64,12 @@ def figures(situation, point, learning):
     return values
 
 
-def points(value, other):
+def points(value: Value, other: Value) -> Value:
     """How far a share lies from another, such as its limit, in percentage points; both are `Value`s."""
     return 100 * abs(value.value - other.value)
 
 
-def known(audit):
+def known(audit: Audit) -> dict[str, Value]:
     """What no lock guards."""
     corpus = audit.corpus
     return {
@@ -79,7 +80,9 @@ def known(audit):
     }
 
 
-def recompute(track_id, settings, assumptions, prediction):
+def recompute(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Findings:
     """The figures and cases of a report, from nothing but its settings.
 
     Parameters
@@ -101,7 +104,9 @@ def recompute(track_id, settings, assumptions, prediction):
     return found
 
 
-def recompute_stepwise(track_id, settings, assumptions, prediction):
+def recompute_stepwise(
+    track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
+) -> Iterator[Any]:
     """The same in steps: an iterator of (label, share done) that ends with the `Findings`.
 
     The audits of the latest few corpora and seeds are kept, since they are what takes time.

@@ -1,13 +1,16 @@
 """What the figures of Part 1 rest on: track, corpus, audit, prediction, limits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dataselect_core import datasets
 from dataselect_core import settings as settings_table
-from dataselect_core.dedup.audit import Audit
-from dataselect_core.dedup.items import Frames, Signals, Texts
+from dataselect_core.arrays import Integers
+from dataselect_core.dedup.audit import Audit, Point
+from dataselect_core.dedup.items import Frames, Items, Signals, Texts
 from dataselect_core.economics.assumptions import Assumptions
-from dataselect_core.economics.scale import at_scale
+from dataselect_core.economics.scale import Scale, at_scale
 from dataselect_core.figures import class_limits
 from dataselect_core.settings import limits_of
 from dataselect_core.tracks import Track
@@ -67,7 +70,7 @@ class Situation:
     edited: dict = field(default_factory=dict)
     fixed: dict = field(default_factory=dict)
 
-    def limits(self):
+    def limits(self) -> Any:
         """What the constraint check allows: budget and guardrail, as `Value`s."""
         own = self.track.part_1.limits[self.corpus]
         return [
@@ -75,12 +78,12 @@ class Situation:
             for name, limit in zip(LIMITS, (own.budget, own.guardrail), strict=True)
         ]
 
-    def scale(self, point):
+    def scale(self, point: Point) -> Scale:
         """The redundancy of a point at the scale of the track."""
         return scale(self.track, point.cluster, self.audit.mass, self.edited)
 
 
-def corpus(name, track):
+def corpus(name: str, track: Track) -> Items:
     """The corpus of that name as the track has it: a `items.Items`.
 
     Raises
@@ -100,12 +103,12 @@ def corpus(name, track):
     return (Frames if name == "frames" else Signals)(made)
 
 
-def redundancy(name, track):
+def redundancy(name: str, track: Track) -> float | None:
     """Share of copies in a corpus of this name; None where nothing is simulated."""
     return None if name == "licences" else track.part_1.redundancy.value
 
 
-def scale(track, cluster, words, edited):
+def scale(track: Track, cluster: Integers, words: Integers, edited: Mapping[str, float]) -> Scale:
     """`at_scale` with the sizes and prices of the reader, else of the track, else of the lab.
 
     Raises
@@ -123,6 +126,6 @@ def scale(track, cluster, words, edited):
     return at_scale(cluster, words, **size, assumptions=assumptions)
 
 
-def check(settings):
+def check(settings: Mapping[str, Any]) -> None:
     """Settings come from reports: none may ask for more work than the page's controls can."""
     settings_table.check("1", settings, CHECKED)

@@ -1,0 +1,118 @@
+"""What the lab adds to Markdown, and the front matter: each mistake of an author is named with its file."""
+
+import re
+
+import pytest
+from test_pages import parse
+
+from tools import front_matter
+from tools.markdown_text import inline, render
+from tools.page_error import PageError
+
+VALUES = {"track": {"share": {"value": 0.5, "kind": "cited"}}, "native": {"words": 772233}}
+
+
+def tree(text):
+    return parse(f"<main>{render(text, 'x.md', VALUES)}</main>")
+
+
+def test_a_case_is_hidden_and_holds_blocks_of_every_kind():
+    """A list, a table and a formula inside a block for a case are what they are outside."""
+    text = "::: when a-case\n- one\n- \\(x^2\\)\n\n| A | B |\n|---|---|\n| {{track.share|percent}} | 2 |\n:::\nafter"
+    block = tree(text).one("div", data_when="a-case")
+    assert "hidden" in block.attributes and len(block.all("li")) == 2 and block.one("msup")
+    assert [cell.text for cell in block.one("div", class_="scroll").all("td")] == ["50.0 %", "2"]
+    assert "after" not in block.text and "after" in tree(text).text
+
+
+def test_a_number_with_bars_is_one_cell_of_a_table():
+    """The bars between path, format and limit do not divide cells."""
+    (row,) = (
+        tree("| A | B |\n|---|---|\n| {{track.share|percent|a_limit}} | {{x.y|integer}} |")
+        .one("tbody")
+        .all("tr")
+    )
+    limit, number = row.all("td")
+    assert limit.one("span", data_limit="a_limit", data_kind="cited").text == "50.0 %"
+    assert number.one("output", data_value="x.y", data_format="integer")
+
+
+def test_a_formula_is_no_emphasis_and_code_is_left_alone():
+    """Stars and underscores inside LaTeX mean nothing to Markdown; braces inside code are no number."""
+    found = tree("\\(a_1 * b_2 * c\\) and `{{x.y|percent}}`")
+    assert found.one("math") and not found.all("em")
+    assert found.one("code").text == "{{x.y|percent}}" and not found.all("output")
+
+
+def test_attributes_belong_to_the_block_below():
+    """A line of attributes gives class and data to the paragraph after it, a number in it included."""
+    block = tree('{.crisis data-x="1"}\n{{native.words|integer}} words').one("p", class_="crisis")
+    assert block.text == "772,233 words" and block.attributes["data-x"] == "1"
+
+
+def test_one_line_has_no_paragraph_around_it():
+    """A question of the front matter is written without a block of its own."""
+    assert str(inline("a *b* {{x.y|fixed}}", "x.md")).startswith("a <em>b</em> <output")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("::: when a\nwords", "is not closed"),
+        ("::: when a", "is not closed"),
+        ("words\n:::", "is not closed"),
+        ("::: whenever a\nwords\n:::", "is not closed"),
+        ("::: when a\none\n::: when b\ntwo\n:::", "is not closed"),
+        ("> ::: when a\n> words\n\n:::", "is not closed"),
+        ("- ::: when a\n\nwords", "is not closed"),
+        ("a \\( b", "\\( without its other half"),
+        ("a \\) b", "\\) without its other half"),
+        ("\\[ a", "\\[ without its other half"),
+        ("a {{ b", "{{ without its other half"),
+        ("a {{x.y|fixed and {{x.z|fixed}}", "{{ without its other half"),
+        ("*a* }} b", "}} without its other half"),
+        ("| A |\n|---|\n| \\(P(a|b)\\) |", "\\( without its other half"),
+        ("<div>\n{{x.y|percent}}\n</div>", "inside raw HTML"),
+        ('a <b title="{{x.y|percent}}">b</b>', "inside raw HTML"),
+        ("{{x.y|roman}}", "format must be one of"),
+        ("{{track.shore|percent}}", "there is no 'shore'"),
+        ("{{track.share.value.deep|percent}}", "not inside a table"),
+    ],
+)
+def test_what_an_author_gets_wrong_is_named(text, message):
+    """Something unclosed, misspelt or out of place stops the build with the file and the reason."""
+    with pytest.raises(PageError, match=f"^x.md: .*{re.escape(message)}"):
+        render(text, "x.md", VALUES)
+
+
+def test_front_matter_is_yaml():
+    """Texts, numbers and tables come as such, and the rest of the file after them."""
+    text = '---\ntitle: "A: b"\nsize: 1.5\nlines:\n  one: x|percent\n  two:\n---\n\nwords\n---\n'
+    meta, body = front_matter.read(text, "x.md", {"title": str, "lines": dict}, {"size": front_matter.NUMBER})
+    assert meta == {"title": "A: b", "size": 1.5, "lines": {"one": "x|percent", "two": None}}
+    assert body == "\nwords\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("words", "must stand between two lines ---"),
+        ("---\ntitle: a\nwords", "must stand between two lines ---"),
+        ("---\ntitle: a: b\n---\n", "not YAML"),
+        ("---\ntitle: a\ntitle: b\n---\n", "'title' is there twice"),
+        ("---\ntitle: a\nlines:\n  one: 1\n  one: 2\n---\n", "'one' is there twice"),
+        ("---\n? [a]\n: b\n---\n", "not YAML"),
+        ("---\n- title\n---\n", "must be lines 'key: value'"),
+        ("---\n---\n", "between two lines"),
+        ("---\n\n---\n", "must be lines 'key: value'"),
+        ("---\nlines: {}\n---\n", "must have title, text"),
+        ("---\ntitle: 3\n---\n", "must have title, text"),
+        ("---\ntitle: a\nlines: one = 1\n---\n", "must have lines, a table"),
+        ("---\ntitle: a\nlinse: {}\n---\n", "has 'linse', and only title, lines are known"),
+        ("---\ntitle: !!python/object/apply:os.getcwd []\n---\n", "not YAML"),
+    ],
+)
+def test_a_wrong_front_matter_is_named(text, message):
+    """A key that is missing, misspelt, repeated or of another kind stops the build."""
+    with pytest.raises(PageError, match=f"^x.md: .*{re.escape(message)}"):
+        front_matter.read(text, "x.md", {"title": str}, {"lines": dict})

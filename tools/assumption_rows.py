@@ -1,0 +1,58 @@
+"""The editable assumptions of a part: their fields, from the facts."""
+
+from tools.page_error import PageError
+
+
+def field_number(value):
+    """A number as an <input type=number> takes it; large and small ones with an exponent."""
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:
+        mantissa, _, exponent = f"{value:.6e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.10g}"
+
+
+def assumption_rows(wanted, part, tracks, prices):
+    """One row for each assumption of a part.
+
+    Parameters
+    ----------
+    wanted : dict
+        Name of a fact -> its label on the page, or None for the title that the fact has.
+    part : int
+    tracks, prices : dict
+        The facts. A name that a track sets is the track's; the others come from prices.json.
+
+    Raises
+    ------
+    PageError
+        There is no such fact.
+    """
+    rows = []
+    for name, label in wanted.items():
+        by_track = {
+            track_id: track[f"part_{part}"][name]
+            for track_id, track in tracks.items()
+            if name in track.get(f"part_{part}", {})
+        }
+        if not by_track and name not in prices:
+            raise PageError(f"part-{part}.md: no fact is named {name!r} in prices.json or tracks.json")
+        first = prices.get(name) or next(iter(by_track.values()))
+        start = next(iter(by_track.values()), first)
+        rows.append(
+            {
+                "name": name,
+                "label": label or first["title"],
+                "unit": first["unit"],
+                "value": field_number(start["value"]),
+                "minimum": field_number(first.get("minimum", 1)),
+                "maximum": field_number(first.get("maximum", 1e18)),
+                "by_track": {
+                    track_id: {**fact, "value": field_number(fact["value"])}
+                    for track_id, fact in by_track.items()
+                },
+                "kind": first["kind"],
+                "source": first["source"],
+                "date": first["date"],
+            }
+        )
+    return rows

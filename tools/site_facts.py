@@ -1,0 +1,32 @@
+"""What the pages take from the core's sources: its facts, the table of settings, its version."""
+
+import json
+import re
+from pathlib import Path
+
+
+def load_facts(root, name):
+    """A file of src/dataselect_core/facts as a dictionary."""
+    path = Path(root) / "src" / "dataselect_core" / "facts" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def settings_table(root):
+    """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits."""
+    tracks = {track_id: track["title"] for track_id, track in load_facts(root, "tracks").items()}
+    return {**load_facts(root, "settings"), "tracks": tracks}
+
+
+def version(root):
+    """The version of the core, which is the lab's."""
+    text = (Path(root) / "src" / "dataselect_core" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, flags=re.MULTILINE)[1]
+
+
+def edition(root, numbers):
+    """One sentence that says which parts this edition has."""
+    titles = load_facts(root, "settings")["parts"]
+    named = [f"Part {number}, {titles[str(number)]}" for number in numbers]
+    if len(numbers) == len(titles):
+        return "This edition has all three parts."
+    return f"The lab is planned in three parts; this edition has {' and '.join(named)}."
