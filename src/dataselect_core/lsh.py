@@ -164,7 +164,7 @@ def bands_for_recall(threshold: float, num_perm: int, recall: float) -> Any:
         If an argument is out of range, or so many permutations cannot reach that recall.
     """
     threshold = arguments.threshold("threshold", threshold)
-    num_perm = arguments.integer("num_perm", num_perm, 2)
+    num_perm = arguments.integer("num_perm", num_perm, 2, MOST)
     if not 0 < arguments.share("recall", recall) < 1:
         raise ValueError(f"recall must be between 0 and 1 and neither, not {recall}")
     for rows in range(num_perm, 0, -1):

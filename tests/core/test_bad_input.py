@@ -65,6 +65,7 @@ CALLS = {
     dedup.exact_similarity: {"shingle_sets": SETS, "pairs": [[0, 1]]},
     dedup.clusters: {"n": 4, "pairs": [[0, 1]]},
     lsh.optimal_bands: {"threshold": 0.8, "num_perm": 16, "weights": (0.5, 0.5)},
+    lsh.bands_for_recall: {"threshold": 0.8, "num_perm": 16, "recall": 0.9},
     lsh.collision_probability: {"similarity": 0.5, "bands": 4, "rows": 4},
     lsh.candidate_pairs: {"signatures": SIGNATURES, "bands": 4, "rows": 4},
     dedup.exact_pairs: {"shingle_sets": SETS, "threshold": 0.5},

@@ -202,8 +202,8 @@ def test_the_same_seed_finds_the_same(corpus):
         ({"threshold": 1.1}, ValueError, r"threshold must be in \(0, 1\], not 1.1"),
         ({"threshold": float("nan")}, ValueError, r"threshold must be in \(0, 1\], not nan"),
         ({"threshold": None}, TypeError, "threshold must be a number"),
-        ({"num_perm": 1}, ValueError, "num_perm must be at least 2, not 1"),
-        ({"width": 0}, ValueError, "width must be at least 1, not 0"),
+        ({"num_perm": 1}, ValueError, "num_perm must be between 2 and 65536, not 1"),
+        ({"width": 0}, ValueError, "width must be between 1 and 1000000000, not 0"),
         ({"seed": -1}, ValueError, "seed must be between 0 and"),
     ],
 )
@@ -239,7 +239,7 @@ def test_bad_pairs(pairs, error, message):
     [
         (lambda: exact_pairs([], 0.5), ValueError, "shingle_sets must hold at least one document"),
         (lambda: exact_pairs(arrays([{1}]), 0), ValueError, r"threshold must be in \(0, 1\]"),
-        (lambda: clusters(0, []), ValueError, "n must be at least 1, not 0"),
+        (lambda: clusters(0, []), ValueError, "n must be between 1 and 1000000000, not 0"),
         (lambda: estimated_similarity([[1]], [[0, 0]]), TypeError, "signatures must be an array of uint32"),
     ],
 )

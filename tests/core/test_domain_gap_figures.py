@@ -173,8 +173,8 @@ def test_noise_figures_are_the_laws_and_the_measurement(found):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"total": 10**7}, "total must be a number from 20 to 3000"),
-        ({"seeds": True}, "seeds must be a number"),
+        ({"total": 10**7}, "total must be a whole number from 20 to 3000"),
+        ({"seeds": True}, "seeds must be a whole number"),
         ({"synthetic": "90"}, "synthetic must be a number"),
         ({"noise": 49}, "noise must be a number from 0 to 30"),
         ({"real": 0}, "fewer than 20 to train on"),

@@ -104,8 +104,8 @@ def test_selection_does_not_pay_at_the_border():
 def test_assumptions_carry_their_origin():
     """Each default has a kind, a source and a date; an edited one is the reader's, until it is put back."""
     a = Assumptions()
-    assert a["gpu_hour_price"].as_value().kind == "cited"
-    assert "2026-11" in a["gpu_hour_price"].as_value().source
+    assert a["storage_price"].as_value().kind == "cited"
+    assert "2026-11" in a["storage_price"].as_value().source
     edited = a.replace(gpu_hour_price=4)
     assert (edited.gpu_hour_price, a.gpu_hour_price) == (4, 2.5)
     assert edited["gpu_hour_price"].kind == "modelled"

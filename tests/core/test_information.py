@@ -143,7 +143,7 @@ def test_icr_of_known_curves():
 )
 def test_icr_refuses_what_has_no_slope(progress, flops):
     """Too few points, unequal lengths, compute that does not rise, and NaN are refused by name."""
-    with pytest.raises(ValueError, match="flops"):
+    with pytest.raises(ValueError, match="progress|flops"):
         icr(progress, flops)
 
 
@@ -219,7 +219,7 @@ def test_split_refuses(arguments, message):
         (lambda p: p.curve(np.ones(3, dtype=bool)), "keep must be a mask of 70"),
         (lambda p: p.curve(np.ones(70, dtype=int)), "keep must be a mask of 70"),
         (lambda p: p.curve(np.zeros(70, dtype=bool)), "keep must leave at least one"),
-        (lambda p: p.curve(checkpoints=0), "checkpoints must be at least 1"),
+        (lambda p: p.curve(checkpoints=0), "checkpoints must be between 1 and"),
         (lambda p: p.curve(checkpoints=[3, 2]), "checkpoints must be strictly increasing"),
         (lambda p: p.curve(checkpoints=[1, 1000]), "checkpoints must be strictly increasing"),
         (lambda p: p.curve(checkpoints=2.5), "checkpoints must be a whole number"),

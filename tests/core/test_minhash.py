@@ -121,7 +121,7 @@ def test_estimate_is_unbiased(true):
         (([],), ValueError, "shingle_sets must hold at least one document"),
         (("text",), TypeError, "shingle_sets must be a list of uint32 arrays"),
         ((["text"],), TypeError, r"shingle_sets\[0\] must hold integers"),
-        (([[1]], 1), ValueError, "num_perm must be at least 2, not 1"),
+        (([[1]], 1), ValueError, "num_perm must be between 2 and 65536, not 1"),
         (([[1]], 2.0), TypeError, "num_perm must be an integer, not 2.0"),
         (([[1]], 4, -1), ValueError, "seed must be between 0 and 4294967295, not -1"),
         (([[1]], 4, None), TypeError, "seed must be an integer, not None"),

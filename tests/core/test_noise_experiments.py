@@ -82,7 +82,7 @@ def test_steps_follow_the_two_laws():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, 0.1, 0.1), "clean_steps must be above 0"),
+        ((0, 0.1, 0.1), "clean_steps must be a finite number > 0"),
         ((10, 0.5, 0.1), r"rate must lie in \[0, 0.5\)"),
         ((10, 0.1, 0), r"epsilon must lie in \(0, 1\)"),
     ],

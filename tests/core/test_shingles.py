@@ -156,7 +156,7 @@ def test_flatten_joins_the_sets():
         (7, 5, TypeError, "texts must be a list of str"),
         (["a", "b", None], 5, TypeError, r"texts\[2\] must be a str, not NoneType"),
         ([b"bytes"], 5, TypeError, r"texts\[0\] must be a str, not bytes"),
-        (["a"], 0, ValueError, "width must be at least 1, not 0"),
+        (["a"], 0, ValueError, "width must be between 1 and 1000000000, not 0"),
         (["a"], 2.5, TypeError, "width must be an integer, not 2.5"),
         (["a"], True, TypeError, "width must be an integer, not True"),
     ],

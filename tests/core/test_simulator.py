@@ -130,7 +130,7 @@ def test_same_seed_same_samples():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((0, 0.3, 1), ValueError, "n must be at least 1"),
+        ((0, 0.3, 1), ValueError, "n must be between 1 and 1000000"),
         ((2.5, 0.3, 1), TypeError, "n must be an integer"),
         ((10, 1.2, 1), ValueError, "randomisation must be in"),
         ((10, float("nan"), 1), ValueError, "randomisation must be in"),

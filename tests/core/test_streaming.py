@@ -256,7 +256,7 @@ def test_steps_can_be_left(tmp_path):
     ("options", "error", "message"),
     [
         ({"threshold": 0}, ValueError, r"threshold must be in \(0, 1\]"),
-        ({"num_perm": 1}, ValueError, "num_perm must be at least 2"),
+        ({"num_perm": 1}, ValueError, "num_perm must be between 2 and 65536"),
         ({"width": 0}, ValueError, "width must be at least 1"),
         ({"seed": -1}, ValueError, "seed must be between 0"),
         ({"bands": 9}, ValueError, "bands and rows must be given together"),

@@ -105,7 +105,7 @@ def audit(corpus, share):
     return Audit(situation.corpus(corpus, track(track_id)))
 
 
-@pytest.mark.parametrize(("id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits])
+@pytest.mark.parametrize(("track_id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits])
 def test_limits_can_be_met_but_not_by_everything(track_id, corpus):
     """Some thresholds meet both limits, a high one breaks the budget alone, a low one the guardrail alone."""
     part = track(track_id).part_1
@@ -129,14 +129,14 @@ def test_limits_can_be_met_but_not_by_everything(track_id, corpus):
         assert check(part.threshold.value) != (True, True)
 
 
-@pytest.mark.parametrize(("id", "corpus"), [("cloud", "frames"), ("edge", "crawl"), ("tiny", "web")])
+@pytest.mark.parametrize(("track_id", "corpus"), [("cloud", "frames"), ("edge", "crawl"), ("tiny", "web")])
 def test_a_corpus_of_another_track_is_refused(track_id, corpus):
     """A track has its own corpora, and the message names them."""
     with pytest.raises(ValueError, match=" or ".join(track(track_id).part_1.limits)):
         situation.corpus(corpus, track(track_id))
 
 
-@pytest.mark.parametrize("id", ["Cloud", "", None, "cloud ", 3])
+@pytest.mark.parametrize("track_id", ["Cloud", "", None, "cloud ", 3])
 def test_unknown_track(track_id):
     """An unknown track is refused, and the four are named."""
     with pytest.raises(ValueError, match="cloud, edge, mobile, tiny"):
