@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import expect
 
-PATIENCE = int(os.environ.get("LAB_PATIENCE", "60")) * 1000  # ms: machines that run tests are busy
+PATIENCE = int(os.environ.get("LAB_PATIENCE", "120")) * 1000  # ms: machines that run tests are busy
 QUESTION = "Reduction in total training FLOPs"
 LICENCES, CRAWL = "Licence texts (real)", "Simulated crawl (copies are made)"
 PART = "[data-part='1']"

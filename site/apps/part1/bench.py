@@ -216,7 +216,7 @@ class DeduplicationAudit(Controlled):
     def ask_control(self):
         """Compare the deduplicated corpus with one from which as much was removed at random, over several seeds."""
         self._must_show()
-        self.start(self._compare(self._audit, self._point))
+        self.start(self._compare, self._audit, self._point)
         return True
 
     async def _compare(self, audit, point):
