@@ -1,9 +1,35 @@
 """Names for the arrays that functions take and return; their shapes are in the docstrings."""
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # no browser has it: what it brings is for type checkers, and has to be read at every start
+    from numpy.typing import ArrayLike, NDArray
+else:
+    ArrayLike = Any
+
+    class NDArray:
+        """In place of NumPy's, for code that runs."""
+
+        def __class_getitem__(cls, kind):
+            return np.ndarray
+
+
+__all__ = [
+    "ArrayLike",
+    "BandKeys",
+    "Flags",
+    "Floats",
+    "Hashes",
+    "Indices",
+    "Integers",
+    "Labels",
+    "NDArray",
+    "Numbers",
+    "OneOrMany",
+    "Shorts",
+]
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]

@@ -5,9 +5,9 @@ has to be said; `mixing` uses the 64 block inks of a digit, in [0, 1].
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats, integer
+from dataselect_core.arrays import ArrayLike
 
 LEVELS = (1, 2, 3, 4)
 """`fid_infinity` cuts the samples into this many parts."""

@@ -1,10 +1,9 @@
 """Two ways to say where a curve stops being worth it: its bend, and its break-even."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Floats
+from dataselect_core.arrays import ArrayLike, Floats
 
 CURVES = ("concave", "convex")
 DIRECTIONS = ("increasing", "decreasing")

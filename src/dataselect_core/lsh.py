@@ -4,10 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Hashes, Integers, OneOrMany
+from dataselect_core.arrays import ArrayLike, Hashes, Integers, OneOrMany
 from dataselect_core.minhash import EMPTY, MOST, check_signatures
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)

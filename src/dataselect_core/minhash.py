@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Hashes, OneOrMany
+from dataselect_core.arrays import ArrayLike, Hashes, OneOrMany
 from dataselect_core.shingles import flatten
 
 EMPTY = np.uint32(0xFFFFFFFF)  # every slot of the signature of an empty set

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import amount, between, integer, number, share
-from dataselect_core.arrays import Floats, Integers, Labels
+from dataselect_core.arrays import ArrayLike, Floats, Integers, Labels
 
 BLOCK = 2_000_000
 """Samples drawn at a time, to bound the memory."""

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import BandKeys, Hashes, Indices
+from dataselect_core.arrays import ArrayLike, BandKeys, Hashes, Indices
 from dataselect_core.words import ASCII_WORD, cut, tokens
 
 __all__ = ["flatten", "shingle_hashes", "shingle_sets", "tokens"]

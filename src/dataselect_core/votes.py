@@ -5,9 +5,9 @@ from functools import cache
 from math import comb
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import ArrayLike
 
 
 @dataclass(frozen=True)

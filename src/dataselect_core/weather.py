@@ -13,10 +13,9 @@ are finer.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats, integer, share
-from dataselect_core.arrays import Floats, OneOrMany
+from dataselect_core.arrays import ArrayLike, Floats, OneOrMany
 from dataselect_core.facts import load
 
 FACTS = load("weather")

@@ -105,7 +105,9 @@ def audit(corpus, share):
     return Audit(situation.corpus(corpus, track(track_id)))
 
 
-@pytest.mark.parametrize(("track_id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits])
+@pytest.mark.parametrize(
+    ("track_id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits]
+)
 def test_limits_can_be_met_but_not_by_everything(track_id, corpus):
     """Some thresholds meet both limits, a high one breaks the budget alone, a low one the guardrail alone."""
     part = track(track_id).part_1

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Floats, Hashes, Integers
+from dataselect_core.arrays import Floats, Hashes, Integers, NDArray
 from dataselect_core.datasets.visual_words import patch_words
 from dataselect_core.facts import load
 

@@ -8,9 +8,8 @@ pixels, each in a few shades and at its place. What is empty (shade 0 throughout
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dataselect_core.arrays import Hashes
+from dataselect_core.arrays import Hashes, NDArray
 
 SIZES = ((1, 1), (1, 2), (2, 1), (2, 2))  # rows and columns of a patch
 

@@ -11,10 +11,9 @@ from functools import cache
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Flags, Floats, Integers
+from dataselect_core.arrays import ArrayLike, Flags, Floats, Integers
 from dataselect_core.dedup.items import Items, Texts
 from dataselect_core.dedup.pairs import clusters, exact_pairs
 from dataselect_core.information.curve import Curve, icr, tokens_to_reach

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Flags, Floats, Hashes, Integers
+from dataselect_core.arrays import ArrayLike, Flags, Floats, Hashes, Integers
 from dataselect_core.lsh import candidate_pairs, optimal_bands
 from dataselect_core.minhash import check_signatures, jaccard, signatures
 from dataselect_core.shingles import flatten

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats
+from dataselect_core.arrays import ArrayLike
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.costs import indexing_cost, training_cost
 from dataselect_core.scaling.laws import (

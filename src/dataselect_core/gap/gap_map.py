@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from dataselect_core.arrays import Flags, Floats
+from dataselect_core.arrays import ArrayLike, Flags, Floats
 from dataselect_core.gap import mix, statistics
 
 AXIS = tuple(k / 10 for k in range(11))

@@ -13,10 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import integer, share
-from dataselect_core.arrays import Flags, Floats
+from dataselect_core.arrays import ArrayLike, Flags, Floats
 from dataselect_core.facts import load
 from dataselect_core.frechet import fid, fid_extrapolated, fid_infinity
 from dataselect_core.gap.statistics import T_975, Interval, interval

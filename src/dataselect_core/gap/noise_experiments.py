@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import noise
-from dataselect_core.arrays import Floats, Integers
+from dataselect_core.arrays import ArrayLike, Floats, Integers
 from dataselect_core.gap import mix, statistics
 
 TRIALS = 600  # of threshold learning, at each size

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+
+from dataselect_core.arrays import ArrayLike
 
 T_975 = (
     12.706,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats, integer
-from dataselect_core.arrays import Floats, Integers
+from dataselect_core.arrays import ArrayLike, Floats, Integers
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """A test set that shares no near-duplicate with what is learned from."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from dataselect_core.arrays import Integers
+from dataselect_core.arrays import ArrayLike, Integers
 
 
 def heldout_split(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import ArrayLike
 from dataselect_core.information.curve import Curve, checkpoint_ends
 from dataselect_core.learners.softmax_fixed import probabilities, train
 from dataselect_core.scaling.laws import training_flops

@@ -8,8 +8,8 @@ fitted from scratch.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from dataselect_core.arrays import ArrayLike
 from dataselect_core.information.curve import Curve, checkpoint_ends
 from dataselect_core.learners.bigram import (
     Documents,

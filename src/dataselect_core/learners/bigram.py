@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from dataselect_core.arrays import Floats, Integers, Numbers
+from dataselect_core.arrays import ArrayLike, Floats, Integers, Numbers
 from dataselect_core.shingles import tokens as cut
 
 Words: TypeAlias = list[str] | Integers

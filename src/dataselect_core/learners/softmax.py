@@ -3,10 +3,9 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Floats, Labels
+from dataselect_core.arrays import ArrayLike, Floats, Labels
 
 ARMIJO = 1e-4  # the share of the promised decrease that a step must bring (Nocedal & Wright 2006, ch. 3)
 ROUNDING = 1e-6  # below this a Newton step that does not halve the distance is stopped by rounding

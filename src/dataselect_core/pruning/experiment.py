@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
+from dataselect_core.arrays import ArrayLike
 from dataselect_core.learners.softmax import SoftmaxRegression, class_labels, feature_matrix
 from dataselect_core.noise import flip_labels
 from dataselect_core.pruning.scores import el2n

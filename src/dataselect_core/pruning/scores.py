@@ -1,10 +1,9 @@
 """Scores by which labelled samples are ranked for pruning."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import table
-from dataselect_core.arrays import Floats
+from dataselect_core.arrays import ArrayLike, Floats
 
 
 def el2n(proba: ArrayLike, y: ArrayLike) -> Floats:

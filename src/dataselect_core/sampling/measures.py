@@ -1,10 +1,9 @@
 """Measures of uncertainty, and the samples that are most uncertain (Settles 2009, section 3.1)."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Floats, Indices
+from dataselect_core.arrays import ArrayLike, Floats, Indices
 from dataselect_core.learners.softmax import feature_matrix
 
 MEASURES = ("least_confidence", "margin", "entropy")

@@ -6,10 +6,9 @@ Selection pays in a round only if labels saved × price per label > pool × pric
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Flags, Floats, Indices, OneOrMany
+from dataselect_core.arrays import ArrayLike, Flags, Floats, Indices, OneOrMany
 from dataselect_core.knee import ascending_curve, break_even
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Floats, Integers
+from dataselect_core.arrays import ArrayLike, Floats, Integers
 from dataselect_core.learners.softmax import SoftmaxRegression, class_labels, feature_matrix
 from dataselect_core.sampling.measures import STRATEGIES, most_uncertain, uncertainty
 

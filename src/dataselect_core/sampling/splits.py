@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import arguments
-from dataselect_core.arrays import Floats, Integers, Labels
+from dataselect_core.arrays import ArrayLike, Floats, Integers, Labels
 from dataselect_core.learners.softmax import class_labels, feature_matrix
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from dataselect_core.arrays import Floats, Integers
+from dataselect_core.arrays import ArrayLike, Floats, Integers
 from dataselect_core.sampling.measures import STRATEGIES
 from dataselect_core.sampling.project import Prices, economic_knee, project_cost
 from dataselect_core.sampling.rounds import active_learning

@@ -6,10 +6,9 @@ All of it is modelled: laws fitted by others to their models. The constants stan
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core.arguments import floats
-from dataselect_core.arrays import OneOrMany
+from dataselect_core.arrays import ArrayLike, OneOrMany
 from dataselect_core.facts import load
 
 _LAWS = load("laws")

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dataselect_core import settings as settings_table
-from dataselect_core.arrays import Floats, Integers
+from dataselect_core.arrays import ArrayLike, Floats, Integers
 from dataselect_core.knee import knee
 from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.project import economic_knee, labels_to_reach, project_cost
