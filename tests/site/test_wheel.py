@@ -81,7 +81,9 @@ def test_the_wheel_holds_the_whole_package(tmp_path):
     assert path.name == "dataselect_core-0.1.0-py3-none-any.whl"
     package = ROOT / "src" / "dataselect_core"
     expected = {
-        p.relative_to(package.parent).as_posix() for p in package.rglob("*") if p.suffix in (".py", ".json")
+        p.relative_to(package.parent).as_posix()
+        for p in package.rglob("*")
+        if p.suffix in (".py", ".json", ".typed")
     }
     with zipfile.ZipFile(path) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
