@@ -326,7 +326,7 @@ def test_the_form_fixes_limits_in_all_parts(guide):
     ("fields", "words"),
     [
         ({"seed": "7.5"}, "seed=7.5 was ignored"),
-        ({"seed": "x"}, "seed=x was ignored; allowed: 0 to 9999"),
+        ({"seed": "x"}, "seed=x was ignored; allowed in part 1: 0 to 9999"),
         ({"budget": "0"}, "budget_limit=0 was ignored"),
         ({"budget": "nan"}, "budget_limit=nan was ignored"),
         ({"guardrail": "101"}, "guardrail_limit=1.01 was ignored"),
