@@ -33,13 +33,19 @@ class Reader:
     def __init__(self, context, base):
         self.context, self.base = context, base
         self.errors, self.requests = [], []
+        self.own_requests = []  # those of the pages: what the service worker keeps comes at its own time
         self.expected_errors = []  # patterns of console errors that the test itself provokes
         context.on(
             "console", lambda m: self.errors.append(f"console: {m.text}") if m.type == "error" else None
         )
         context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
-        context.on("request", lambda request: self.requests.append(request.url))
+        context.on("request", self._see)
         self.page = context.new_page()
+
+    def _see(self, request):
+        self.requests.append(request.url)
+        if not request.service_worker:
+            self.own_requests.append(request.url)
 
     def check(self):
         """Fail on errors in the console and on requests that left the origin."""

@@ -140,9 +140,9 @@ def test_each_format_comes_back_as_the_command_keeps_it(own, tmp_path, texts, na
     }
     path.write_text(content[name], newline="")
     own.one("[data-own-delimiter]").select_option(";" if name == "mine.csv" else ",")
-    before = len(own.reader.requests)
+    before = len(own.reader.own_requests)
     own.choose(path).done()
-    assert [url for url in own.reader.requests[before:] if not url.startswith("blob:")] == []
+    assert [url for url in own.reader.own_requests[before:] if not url.startswith("blob:")] == []
     expect(own.one("[data-own-name]")).to_contain_text(f"{name}: ")
     command(path, tmp_path / "kept", *(["--delimiter", ";"] if name == "mine.csv" else []))
     kept = own.download(tmp_path)
