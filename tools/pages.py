@@ -23,7 +23,7 @@ from tools.figures_in_text import output
 from tools.guarded_texts import further_locks, reveal_html, write_reveal
 from tools.json_in_page import script_json
 from tools.markdown_text import formula
-from tools.part_texts import RHYTHM, part_numbers, read_part, scenes
+from tools.part_texts import RHYTHM, STEPS, part_numbers, read_part, scenes
 from tools.site_facts import edition, load_facts, settings_table, version
 from tools.synthesis_text import read_synthesis
 
@@ -113,6 +113,7 @@ def build(root, out, assets, documents, native):
     page = environment.get_template("lab.html").render(
         csp=policy(),
         rhythm=RHYTHM,
+        step_names=STEPS,
         parts=parts,
         edition=edition(root, numbers),
         assets=assets,

@@ -28,10 +28,16 @@ MUST = {
     "answer_unit": str,
     "answer_min": front_matter.NUMBER,
     "answer_max": front_matter.NUMBER,
+    "brief": str,  # what one has to know before the prediction
+    "steps": dict,  # step of STEPS -> its heading
+    "goals": dict,  # name of a limit, and a track if it is of one alone -> label | sign | format
+    "changes": dict,  # label -> path|format, of what a move of a control changes
+    "more": dict,  # anchor -> title, of what the step "more" holds
     "evidence": dict,  # label -> path|format
     "reflection": str,
     "assumptions": dict,  # name of a fact -> label, or nothing for its own title
 }
+STEPS = {"predict": "Predict", "explore": "Explore", "explain": "Explain", "decide": "Decide", "more": "More"}
 MAY = {
     "choices_label": str,
     "choices": dict,  # value -> words
@@ -76,9 +82,23 @@ def read_part(pages, number, tracks, prices, native):
         for value, label in meta.get("choices", {}).items()
     ]
     part["evidence"] = evidence_lines(meta["evidence"], name)
+    if list(meta["steps"]) != list(STEPS):
+        raise PageError(f"{name}: steps must have a heading for {', '.join(STEPS)}, in this order")
+    part["brief"] = inline(meta["brief"], name)
+    part["goals"] = [_goal(limit, words, name) for limit, words in meta["goals"].items()]
+    part["changes"] = evidence_lines(meta["changes"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
     part["tracks"] = [_of_track(pages, number, track_id, track, native) for track_id, track in tracks.items()]
     return part
+
+
+def _goal(limit, words, name):
+    """A limit as the goals show it, from "NAME" or "NAME TRACK" and "LABEL | SIGN | FORMAT"."""
+    pieces = [piece.strip() for piece in words.split("|")]
+    if len(pieces) != 3 or pieces[2] not in FORMATS:
+        raise PageError(f"{name}: the goal {limit!r} must be a label, a sign and a format, with | between")
+    limit, _, track = limit.partition(" ")
+    return {"name": limit, "track": track, "label": pieces[0], "sign": pieces[1], "format": pieces[2]}
 
 
 def _of_track(pages, number, track_id, track, native):

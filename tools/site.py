@@ -45,7 +45,7 @@ SHELL = (
     "texts",
     "map",
     "synthesis",
-    "main",
+    "main", "steps",
     "links",
     "embed",
     "part2",

@@ -190,6 +190,7 @@
     load(url, function () { bring(urls.slice(1)); }, function () {
       var first = url === wanted[0];
       missing = first ? urls : missing.concat(url); // without the first the others would only fail
+      if (first) html.setAttribute("data-view", "page"); // nothing leads from step to step
       why(url, {}, function (found) {
         var lacks = WITHOUT[nameOf(url)] || "This page cannot do its work without it.";
         var head = found.kind === "old" ? "" : MISSED + " (" + fileOf(url) + "). ";
@@ -276,6 +277,18 @@
     bring(wanted);
   }
 
+  /** One step at a time, unless the reader or the address wants all on one page; a lab's page only. */
+  function view() {
+    var kept = null;
+    try {
+      kept = localStorage.getItem("data-selection-lab view");
+    } catch (error) { /* then what the address says */ }
+    var asked = /[?&]view=(page|steps)(&|$)/.exec(location.search);
+    html.setAttribute("data-view", asked ? asked[1] : kept === "page" ? "page" : "steps");
+    html.setAttribute("data-place", /[?&]part=/.test(location.search) || /^#part-/.test(location.hash) ? "part" : /^#(synthesis|record)/.test(location.hash) ? location.hash.slice(1) : "start");
+  }
+
+  if (html.hasAttribute("data-version") && !isOld()) view();
   if (!fromFolder) {
     wanted.forEach(function (url) { // they arrive while the page is read, and run after it
       var hint = document.createElement("link");

@@ -65,11 +65,11 @@ lab.main = (() => {
   /** What the page shows, as an address can say it. */
   function state() {
     const coming = applying?.part === part ? applying.settings : {};
-    return { track, part, settings: settings.get(part) || { ...(lab.store.get(key(part, "settings")) || {}), ...coming } };
+    return { track, part, step: lab.steps?.step(part), settings: settings.get(part) || { ...(lab.store.get(key(part, "settings")) || {}), ...coming } };
   }
 
   function remindAddress() {
-    const query = lab.state.write({ ...state(), link: address.link, embed: address.embed, origin: address.origin });
+    const query = lab.state.write({ ...state(), view: lab.steps?.on() ? undefined : address.view, link: address.link, embed: address.embed, origin: address.origin });
     try {
       history.replaceState(null, "", query + location.hash);
     } catch { /* some embedders forbid it; the page works without */ }
@@ -86,7 +86,7 @@ lab.main = (() => {
     }
     remindAddress();
     globalThis.dispatchEvent(new Event("resize"));
-    if (scroll) lab.one(`[data-part="${id}"] h2`)?.scrollIntoView();
+    if (scroll && !lab.steps?.on()) lab.one(`[data-part="${id}"] h2`)?.scrollIntoView();
   }
 
   // -- lock and reveal -----------------------------------------------------------------------------------
@@ -100,6 +100,7 @@ lab.main = (() => {
     lab.lock.show(form, lab.store.get(entry), true);
     await lab.attempt("explanations", reveal, form);
     if (lab.boot.live) ask(part, "lock", { prediction: answer.value, lock: id });
+    if (id === part && lab.steps?.on()) lab.steps.go("part", { part, name: "explore" }); // to the result
   }
 
   /** Brings the texts that a lock guards, and puts them into their places. */
@@ -291,7 +292,9 @@ lab.main = (() => {
     const link = event.target instanceof Element ? event.target.closest("a[data-go-part]") : null;
     if (link) {
       event.preventDefault();
-      choosePart(/** @type {HTMLElement} */ (link).dataset.goPart);
+      const to = /** @type {HTMLElement} */ (link).dataset.goPart;
+      if (lab.steps?.on()) lab.steps.go("part", { part: to });
+      else choosePart(to);
       return;
     }
     const button = event.target instanceof Element ? event.target.closest("[data-action]") : null;
@@ -317,6 +320,7 @@ lab.main = (() => {
     applying = Object.keys(address.settings).length ? { part, settings: address.settings } : null;
     lab.attempt("track", chooseTrack, address.track || lab.store.get("track") || "cloud", false);
     lab.attempt("parts", () => choosePart(part, Boolean(address.part) && !location.hash && part !== first && !lab.embed.on));
+    lab.attempt("steps", () => lab.steps.open(address, location.hash));
     lab.attempt("address", () => notice([lab.state.complaint(address), lab.links.greet()].filter(Boolean).join(" ")));
     lab.attempt("frame", () => lab.embed.start());
   }
@@ -333,7 +337,7 @@ lab.main = (() => {
     if (root.dataset.trackNow) chooseTrack(lab.store.get("track") || track, false); // the page had begun without its record
   }));
 
-  return { key, ask, notice, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
+  return { key, ask, notice, choosePart, remind: remindAddress, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
     chooseTrack(lab.store.get("track") || track, false);
     notice(lab.links.greet());
   } };

@@ -55,6 +55,7 @@ lab.map = (() => {
       spent += minutes(track, part);
       put(time, `${minutes(track, part)} of ${time.dataset.mapTime} min`);
     }
+    if (lab.steps) lab.steps.begun();
     for (const place of lab.all("[data-map-total]")) put(place, `${spent} of ${place.dataset.mapTotal} minutes on this track`);
   }
 
@@ -72,6 +73,7 @@ lab.map = (() => {
     const passed = (now - begun) / 1000;
     begun = now;
     if (document.visibilityState !== "visible" || !lab.main || !root.dataset.partNow) return;
+    if (lab.steps?.on() && lab.steps.place !== "part") return;
     const present = `${lab.main.track}/${root.dataset.partNow}`;
     if (present !== of) {
       if (gathered >= SAVE / 3) save();

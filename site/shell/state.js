@@ -58,6 +58,8 @@ lab.state = (() => {
   const properties = {
     track: { read: oneOf(...tracks), allowed: tracks.join(", ") },
     part: { read: (text) => (parts.includes(text) ? text : undefined), allowed: "a part of this edition" },
+    step: { read: oneOf("predict", "explore", "explain", "decide", "more"), allowed: "predict, explore, explain, decide, more" },
+    view: { read: oneOf("steps", "page"), allowed: "steps, page" },
     embed: { read: oneOf("1"), allowed: "1" },
     origin: { read: origin, longest: 200, allowed: "an origin such as https://textbook.example, without a path" },
     student: { read: someone, longest: 120, allowed: NAME, link: true },
@@ -129,8 +131,10 @@ lab.state = (() => {
 
   /** The address of a state, below the page's own: what the page shows, and what its own address had said of class and
    * frame. */
-  function write({ track, part, settings: own = {}, link, embed, origin }) {
+  function write({ track, part, step, view, settings: own = {}, link, embed, origin }) {
     const query = new URLSearchParams({ track, part });
+    if (step) query.set("step", step);
+    if (view) query.set("view", view);
     for (const [name, value] of Object.entries(own)) {
       const follows = ["bands", "rows"].includes(name) ? own.banding === "auto" : name === "real" && link?.limits.supply_limit !== undefined;
       if (settings[part] && Object.hasOwn(settings[part], name) && !follows) query.set(name, String(value));

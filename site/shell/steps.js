@@ -1,0 +1,175 @@
+// One step at a time: of the lab's places (start, the parts, synthesis, record) one is shown, and of a part one step.
+// What belongs to which step stands in the page as data-step; the style sheet hides the rest. "All on one page" shows
+// everything, for printing, for searching, and where scripts are missing.
+"use strict";
+
+lab.steps = (() => {
+  const root = document.documentElement;
+  const STEPS = ["predict", "explore", "explain", "decide", "more"];
+  const VIEW = "data-selection-lab view";
+  const on = () => root.dataset.view === "steps";
+  const sectionOf = (part) => lab.one(`[data-part="${part}"]`);
+  const place = () => root.dataset.place || "start";
+  const step = (part) => sectionOf(part)?.dataset.stepNow || STEPS[0];
+
+  /** The step a reader comes to who opens a part: what the record says is still to be done. */
+  function next(part) {
+    const state = lab.map.state(lab.main.track, part);
+    return state === "new" ? "predict" : state === "predicted" ? "explore" : "decide";
+  }
+
+  function setStep(part, name) {
+    const section = sectionOf(part);
+    section.dataset.stepNow = name;
+    for (const link of lab.all("a[data-go-step]", lab.one(".stepper", section) || section)) {
+      if (link.dataset.goStep === name) link.setAttribute("aria-current", "step");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  /** Shows a place, and of a part a step. The focus goes to its heading, unless an element is the aim. */
+  function go(to, { part = "", name = "", aim = null, focus = true } = {}) {
+    root.dataset.place = to;
+    if (part) setStep(part, name || next(part));
+    if (part && lab.main.state().part !== part) lab.main.choosePart(part, false);
+    else lab.main.remind();
+    begun();
+    globalThis.dispatchEvent(new Event("resize")); // what was not seen was not drawn
+    if (!focus) return;
+    const heading = part ? lab.one(`#part-${part}-step-${step(part)}`) : lab.one(`#${{ start: "tracks-title", synthesis: "synthesis-title", record: "record-title" }[to]}`);
+    const target = aim || heading;
+    if (target && !target.matches("a, button, input, select, textarea, summary, [tabindex]")) target.tabIndex = -1;
+    target?.focus({ preventScroll: true });
+    (aim || (part ? sectionOf(part) : target))?.scrollIntoView();
+  }
+
+  /** Where an element of the page is shown: [place, part, step]. */
+  function whereIs(element) {
+    const section = element.closest("[data-part]");
+    if (!section) return [element.closest("#synthesis") ? "synthesis" : element.closest("#record") ? "record" : "start", "", ""];
+    const part = section.dataset.part;
+    const around = [];
+    for (let at = element; at !== section; at = at.parentElement) if (at.dataset.step) around.push(at.dataset.step.split(" "));
+    const fits = (name) => around.every((names) => names.includes(name));
+    return ["part", part, fits(step(part)) ? step(part) : STEPS.find(fits) || step(part)];
+  }
+
+  /** Shows the element that an anchor names, wherever it is; folds around it open. */
+  function reveal(hash, focus = true) {
+    const element = hash.length > 1 ? document.getElementById(decode(hash.slice(1))) : null;
+    if (!element || !on()) return false;
+    const [to, part, name] = whereIs(element);
+    if (part && !focus && element === sectionOf(part)) go(to, { part, focus: false });
+    else go(to, { part, name, aim: element.matches(".step-title, [data-part]") ? null : element, focus });
+    for (let fold = element.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    return true;
+  }
+
+  function decode(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+
+  /** The way on from the start page: the first part that is not decided. */
+  function begun() {
+    const link = lab.one("a[data-begin]");
+    if (!link) return;
+    const parts = lab.all("[data-part]").map((section) => section.dataset.part);
+    const open = parts.find((part) => lab.map.state(lab.main.track, part) !== "decided") || parts[0];
+    const fresh = open === parts[0] && lab.map.state(lab.main.track, open) === "new";
+    link.dataset.goPart = open;
+    link.textContent = `${fresh ? "Begin" : "Go on with"} Part ${open}`;
+  }
+
+  function setView(name) {
+    root.dataset.view = name;
+    try {
+      if (name === "steps") localStorage.removeItem(VIEW);
+      else localStorage.setItem(VIEW, name);
+    } catch { /* then it holds for this page */ }
+    if (name === "steps") go("part", { part: lab.main.state().part });
+    else {
+      lab.main.remind();
+      globalThis.dispatchEvent(new Event("resize"));
+      sectionOf(lab.main.state().part)?.scrollIntoView();
+      lab.one('button[data-view="steps"]')?.focus({ preventScroll: true });
+    }
+  }
+
+  // -- what the last move changed ----------------------------------------------------------------------------
+
+  const before = new Map(); // part -> {track, settings, values} of the results before
+
+  /** A setting's own words, with its value. */
+  function said(part, name, value) {
+    const row = lab.state.titles.settings[part]?.[name];
+    const option = row?.options?.find((each) => each.value === value);
+    return option ? option.label : typeof value === "number" ? lab.format(value, Number.isInteger(value) ? "integer" : "fixed") : String(value);
+  }
+
+  /** One sentence: the setting that was moved, and what the figures were and are. */
+  function changed(part, results) {
+    const target = lab.one("[data-change]", sectionOf(part));
+    if (!target || results.locked || results.unfinished) return;
+    const old = before.get(part);
+    const now = { track: lab.main.track, settings: results.settings, values: results.values || {} };
+    const rows = lab.state.titles.settings[part] || {};
+    const moved = old?.track === now.track ? Object.keys(rows).filter((name) => name in now.settings && old.settings[name] !== now.settings[name]) : [];
+    if (old && old.track === now.track && !moved.length) {
+      if (JSON.stringify(old.values) === JSON.stringify(now.values)) return;
+    }
+    before.set(part, now);
+    if (!moved.length) {
+      if (old?.track !== now.track) target.textContent = "";
+      return;
+    }
+    const causes = moved.filter((name) => !["bands", "rows"].includes(name) || now.settings.banding === "hand")
+      .map((name) => `${rows[name].label} ${said(part, name, old.settings[name])} → ${said(part, name, now.settings[name])}`);
+    const figures = JSON.parse(target.dataset.change).filter(([, path]) => (now.values[path]?.value ?? null) !== null)
+      .map(([label, path, format]) => {
+        const [was, is] = [old.values[path], now.values[path]].map((value) => lab.format(value?.value, format));
+        return was === is ? `${label} stays at ${is}` : `${label} ${was} → ${is}`;
+      });
+    target.textContent = `${causes.join(", ")}: ${figures.join(", ")}.`;
+  }
+
+  document.addEventListener("lab:python", ({ detail }) => {
+    if (detail.type === "results" && (!detail.track || detail.track === lab.main.track)) lab.attempt("change", changed, String(detail.part), detail);
+  });
+
+  // -- what the reader does ----------------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element) || event.defaultPrevented) return;
+    const button = event.target.closest("button[data-view]");
+    if (button) return setView(/** @type {HTMLElement} */ (button).dataset.view);
+    const link = event.target.closest("a[href]");
+    if (!link || !on() || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const href = link.getAttribute("href");
+    if (href.startsWith("#") && reveal(href)) {
+      event.preventDefault();
+      try {
+        history.replaceState(null, "", href);
+        lab.main.remind();
+      } catch { /* some embedders forbid it */ }
+    }
+  });
+  globalThis.addEventListener("hashchange", () => reveal(location.hash));
+
+  return {
+    STEPS, on, go, reveal, begun, next,
+    get place() { return place(); },
+    /** The step of a part that is shown, for the address; none where all is on one page. */
+    step: (part) => (on() && place() === "part" ? step(part) : undefined),
+    /** The place that the page opens with. */
+    open({ part, step: name }, hash) {
+      if (!on()) return;
+      if (hash && reveal(hash, false)) return;
+      if (part) go("part", { part, name: name || next(part), focus: false });
+      else go("start", { focus: false });
+    },
+  };
+})();
