@@ -125,6 +125,12 @@ class Walk:
         if html.get_attribute("data-boot") != "live":
             raise AssertionError(f"Python did not start: {self.texts(self.lab.get_by_role('status'))[:2]}")
 
+    def on_one_page(self):
+        """Have the whole lab on one page, as one who reads it from top to bottom."""
+        button = self.lab.get_by_role("button", name="All on one page")
+        if button.is_visible():
+            self.press(button)
+
     def go_to(self, number):
         """Go on to a part."""
         self.press(self.lab.get_by_role("link", name=f"Part {number}: {PARTS[number]}"))

@@ -189,6 +189,8 @@ def start(walk, place):
         place.prepare(walk)
         walk.page.goto("about:blank")
         walk.page.goto(place.address, wait_until="commit")
+    expect(walk.lab.locator("html")).not_to_have_attribute("data-boot", "static", timeout=LONG)
+    walk.on_one_page()
     walk.predict(1, PREDICTION, why=WHY, field=QUESTION)
     walk.live()
     expect(walk.part(1).get_by_text("In use: threshold")).to_be_visible(timeout=LONG)

@@ -35,7 +35,10 @@ lab.steps = (() => {
     else lab.main.remind();
     begun();
     globalThis.dispatchEvent(new Event("resize")); // what was not seen was not drawn
-    if (!focus) return;
+    if (!focus) {
+      aim?.scrollIntoView();
+      return;
+    }
     const heading = part ? lab.one(`#part-${part}-step-${step(part)}`) : lab.one(`#${{ start: "tracks-title", synthesis: "synthesis-title", record: "record-title" }[to]}`);
     const target = aim || heading;
     if (target && !target.matches("a, button, input, select, textarea, summary, [tabindex]")) target.tabIndex = -1;

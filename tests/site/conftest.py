@@ -87,7 +87,7 @@ def new_reader(request, address):
     """Opens readers, each in a browser profile of their own, and checks at the end what they came across."""
     readers = []
 
-    def new(base=address, script=None, browser="chromium", **options):
+    def new(base=address, script=None, browser="chromium", steps=False, **options):
         running = request.getfixturevalue({"chromium": "chromium", "firefox": "stock_firefox"}[browser])
         # A service worker would fetch 20 MB beside each test, and answer in the place of the server.
         usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
@@ -95,7 +95,7 @@ def new_reader(request, address):
         context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
-        readers.append(Reader(context, base))
+        readers.append(Reader(context, base, steps))
         return readers[-1]
 
     yield new

@@ -16,6 +16,7 @@ IS_KEPT = """async () => {
   const shelf = await caches.open("lab-python");
   return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
 }"""
+ONE_PAGE = 'document.addEventListener("DOMContentLoaded", () => { document.documentElement.dataset.view = "page"; });'
 NO_PYTHON = "delete globalThis.Worker;"  # a script for tests to which Python's start is only a burden
 
 
@@ -28,9 +29,13 @@ class Reader:
         The profile.
     base : str
         Address of the folder that `index.html` lies in, ending in a slash.
+    steps : bool
+        Goes through the lab step by step, as it opens; most tests look at all of it on one page.
     """
 
-    def __init__(self, context, base):
+    def __init__(self, context, base, steps=False):
+        if not steps:
+            context.add_init_script(ONE_PAGE)
         self.context, self.base = context, base
         self.errors, self.requests = [], []
         self.own_requests = []  # those of the pages: what the service worker keeps comes at its own time

@@ -107,7 +107,9 @@ def test_the_record_is_what_the_installed_packages_say(record):
         except metadata.PackageNotFoundError:
             continue  # for another system
         versions = record[canonicalize_name(name)]
-        assert distribution.version in versions, f"{name} {distribution.version} is installed, and not as pinned"
+        assert distribution.version in versions, (
+            f"{name} {distribution.version} is installed, and not as pinned"
+        )
         recorded = {str(Requirement(line)) for line in versions[distribution.version]["requires"]}
         assert recorded == {str(Requirement(line)) for line in distribution.requires or []}, name
         compared += 1

@@ -1,0 +1,202 @@
+"""The lab one step at a time, as it opens: the instrument in view, the way on, the address, and few words."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from reader import QUESTION
+from test_part2_chromium import LONG
+
+BEFORE, ALONG, AROUND = (
+    120,
+    600,
+    500,
+)  # words: before a part's lock, along its steps, and of start, synthesis, record
+WORDS = """(part) => {
+  const root = document.querySelector(part);
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  let count = 0;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    const box = parent.getBoundingClientRect();
+    if (!parent.checkVisibility({visibilityProperty: true}) || box.width <= 1) continue;
+    if (parent.closest("math, script, option")) continue;
+    count += (node.textContent.match(/[\\p{L}\\p{N}][^\\s]*/gu) || []).length;
+  }
+  return count;
+}"""
+TOGETHER = """(names) => names.map((name) => {
+  const element = [...document.querySelectorAll(name)].find((each) => each.checkVisibility());
+  const {top, bottom} = element.getBoundingClientRect();
+  return [name, top >= -1 && bottom <= innerHeight + 1, Math.round(top), Math.round(bottom)];
+})"""
+
+
+@pytest.fixture
+def stepper(new_reader):
+    """A reader who goes from step to step."""
+    return new_reader(steps=True, viewport={"width": 1280, "height": 800})
+
+
+def step(reader, part, name):
+    """Go to a step of a part."""
+    reader.page.get_by_role("navigation", name=f"Steps of Part {part}").get_by_role("link", name=name).click()
+
+
+def words(reader, selector):
+    """Visible words of an element of the page; formulas, and options that are folded up, left out."""
+    return reader.page.evaluate(WORDS, selector)
+
+
+def test_from_the_door_to_the_result_in_three_clicks(stepper):
+    """The start has four doors; behind one stands the question, and a commitment leads to the result."""
+    stepper.open("")
+    page = stepper.page
+    expect(page.get_by_role("radio")).to_have_count(4)
+    expect(stepper.part).to_be_hidden()
+    page.get_by_role("radio", name="Edge Guardian").check()
+    page.get_by_role("link", name="Begin Part 1").click()
+    expect(page.get_by_role("heading", name="Choose your track")).to_be_hidden()
+    expect(page.get_by_role("heading", name="First, predict")).to_be_focused()
+    assert words(stepper, "[data-part='1']") <= BEFORE
+    stepper.part.get_by_label(QUESTION).fill("30")
+    stepper.part.get_by_role("button", name="Commit").click()
+    expect(page.get_by_role("heading", name="Move the threshold")).to_be_focused()
+    stepper.live().results()
+    expect(stepper.part.get_by_role("group", name="Learning against compute")).to_be_visible()
+    assert page.url.count("step=explore") == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])
+def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, height):
+    """While the threshold is moved, goals, plot, control and the next button stay in view; one sentence says what changed."""
+    reader = new_reader(steps=True, viewport={"width": width, "height": height}).open("?track=edge&part=1")
+    reader.part.get_by_label(QUESTION).fill("30")
+    reader.part.get_by_role("button", name="Commit").click()
+    reader.live().results()
+    field = reader.field("Similarity threshold (number)")
+    field.fill("0.6")
+    field.press("Enter")
+    said = reader.here("[data-change]")
+    expect(said).to_have_text(
+        re.compile(r"^Similarity threshold 0\.\d+ → 0\.600: documents removed [\d.]+ % → [\d.]+ %")
+    )
+    reader.page.get_by_role("heading", name="Move the threshold").scroll_into_view_if_needed()
+    names = ["[data-part='1'] .goals", "[data-root='threshold']", "[data-part='1'] .results .next"]
+    if width > 1000:
+        names.append("[data-plot='ICR_Curve']")
+    seen = reader.page.evaluate(TOGETHER, names)
+    assert all(inside for _, inside, _, _ in seen), seen
+    sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert reader.page.evaluate(f"() => {sideways}") <= 0
+
+
+def test_each_step_has_what_it_promises_and_the_way_on(stepper):
+    """Explain has the verdict, decide the two texts and the door to Part 2; what is deep is under More, by name."""
+    stepper.open("?track=tiny&part=1")
+    stepper.part.get_by_label(QUESTION).fill("30")
+    stepper.part.get_by_role("button", name="Commit").click()
+    stepper.live().results()
+    count = words(stepper, "[data-part='1']")
+    stepper.part.get_by_role("link", name="Explain it").click()
+    expect(stepper.part.get_by_role("heading", name="Your prediction beside the measurement")).to_be_visible()
+    expect(stepper.part.get_by_text("The clusters", exact=True).last).to_be_hidden()
+    count += words(stepper, "[data-part='1']")
+    stepper.part.get_by_role("link", name="Decide", exact=True).last.click()
+    stepper.part.get_by_role("textbox", name=re.compile("^Your answer")).fill("Duplicates teach nothing new.")
+    stepper.part.get_by_role("textbox", name=re.compile("^Your decision")).fill("Stop at 0.6.")
+    count += words(stepper, "[data-part='1']")
+    step(stepper, 1, "More")
+    contents = stepper.page.get_by_role("navigation", name="More about Part 1")
+    for link in contents.get_by_role("link").all():
+        anchor = link.get_attribute("href")
+        link.click()
+        expect(stepper.page.locator(anchor)).to_be_in_viewport()
+    step(stepper, 1, "Predict")
+    count += words(stepper, "[data-part='1']")
+    assert count <= ALONG, count
+    step(stepper, 1, "Decide")
+    stepper.part.get_by_role("link", name="On to Part 2").click()
+    expect(stepper.page.get_by_role("heading", name="Active Learning ROI")).to_be_visible()
+    expect(stepper.part).to_be_hidden()
+
+
+def test_an_address_leads_to_its_step(stepper):
+    """A step in the address is opened, an anchor of old opens the step that holds it, and a wrong step is named."""
+    stepper.open("?track=edge&part=3&step=more")
+    expect(stepper.page.get_by_role("heading", name="What you need to know").last).to_be_visible()
+    stepper.open("?track=edge&part=2#part-2-sources")
+    expect(stepper.page.locator("#part-2-sources")).to_be_in_viewport()
+    stepper.open("?track=edge#record")
+    expect(stepper.page.get_by_role("heading", name="Your record")).to_be_visible()
+    expect(stepper.part).to_be_hidden()
+    stepper.open("?track=edge&part=2&step=jump")
+    expect(stepper.notice()).to_contain_text("step=jump was ignored; allowed: predict, explore")
+
+
+def test_what_a_lock_guards_stays_guarded_in_every_step(stepper):
+    """Before the prediction no step shows a result; each says where the lock is."""
+    stepper.open("?track=cloud&part=1&step=explore")
+    expect(stepper.part.get_by_text("locked until you commit a prediction").first).to_be_visible()
+    expect(stepper.part.get_by_role("group", name="Learning against compute")).to_be_hidden()
+    stepper.part.get_by_role("link", name="To the lock").click()
+    expect(stepper.part.get_by_label(QUESTION)).to_be_visible()
+    for name in ("Explain", "More"):
+        step(stepper, 1, name)
+        expect(stepper.part.get_by_role("group", name="What LSH finds, and what it misses")).to_be_hidden()
+        expect(stepper.part.get_by_text("Measured here")).to_be_hidden()
+
+
+def test_all_on_one_page_is_one_click_away_and_remembered(stepper):
+    """The whole lab can be had on one page, also after a reload; one click leads back to the steps."""
+    stepper.open("?track=cloud&part=1")
+    stepper.page.get_by_role("button", name="All on one page").click()
+    for name in ("Choose your track", "What you need to know", "Sources", "Reflection", "Your record"):
+        expect(stepper.page.get_by_role("heading", name=name, exact=True).first).to_be_visible()
+    stepper.reload()
+    expect(stepper.page.get_by_role("heading", name="Your record")).to_be_visible()
+    stepper.page.get_by_role("button", name="One step at a time").click()
+    expect(stepper.page.get_by_role("heading", name="Your record")).to_be_hidden()
+    expect(stepper.page.get_by_role("heading", name="First, predict")).to_be_focused()
+
+
+def test_without_scripts_everything_is_on_the_page(new_reader):
+    """A browser that runs no script shows the whole lab, since nothing would lead from step to step."""
+    reader = new_reader(steps=True, java_script_enabled=False)
+    reader.page.goto(reader.base + "index.html")
+    for name in ("Choose your track", "The Domain Gap Synthesis", "Your record"):
+        expect(reader.page.get_by_role("heading", name=name).first).to_be_visible()
+    expect(reader.page.get_by_role("button", name="One step at a time")).to_be_hidden()
+
+
+def test_start_synthesis_and_record_are_short(stepper):
+    """Before anything is recorded, the places around the parts have few words."""
+    stepper.open("?track=mobile")
+    count = words(stepper, "main")
+    for name in ("Synthesis", "Your record"):
+        stepper.page.get_by_role("navigation", name="Parts").get_by_role(
+            "link", name=name, exact=True
+        ).click()
+        count += words(stepper, "main")
+    assert count <= AROUND, count
+
+
+def test_two_and_three_in_steps(stepper):
+    """Parts 2 and 3 lead from the prediction to the instrument, which answers."""
+    stepper.open("?track=tiny&part=2")
+    two, three = (stepper.page.locator(f"[data-part='{n}']") for n in (2, 3))
+    two.get_by_label("fewer samples").check()
+    two.get_by_label("By what factor").fill("2")
+    two.get_by_role("button", name="Commit", exact=True).click()
+    expect(stepper.page.get_by_role("heading", name="Reach the target")).to_be_focused()
+    stepper.live()
+    two.get_by_role("button", name="Run", exact=True).click()
+    expect(two.get_by_role("list", name="Goals")).to_contain_text(re.compile(r"accuracy \d"), timeout=LONG)
+    step(stepper, 2, "Decide")
+    expect(two.get_by_role("button", name="Commit the answer")).to_be_visible()
+    stepper.page.get_by_role("navigation", name="Parts").get_by_role("link", name="Part 3").click()
+    three.get_by_label("It falls").check()
+    three.get_by_label("By how much").fill("20")
+    three.get_by_role("button", name="Commit", exact=True).click()
+    expect(three.get_by_role("group", name="The map: every mix, measured")).to_be_visible()
+    expect(three.get_by_role("list", name="Goals")).to_contain_text(re.compile(r"FID \d"), timeout=LONG)
