@@ -90,8 +90,7 @@ lab.steps = (() => {
   function setView(name) {
     root.dataset.view = name;
     try {
-      if (name === "steps") localStorage.removeItem(VIEW);
-      else localStorage.setItem(VIEW, name);
+      localStorage.setItem(VIEW, name);
     } catch { /* then it holds for this page */ }
     if (name === "steps") go("part", { part: lab.main.state().part });
     else {

@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from reader import NO_PYTHON, ONE_PAGE, PATIENCE
+from reader import NO_PYTHON, PATIENCE
 from websockets.sync.client import connect
 
 SECONDS = PATIENCE / 1000
@@ -109,7 +109,6 @@ class Firefox:
             self.command("session.new", capabilities={})
             self.command("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
             self.tab = self.command("browsingContext.getTree")["contexts"][0]["context"]
-            self.command("script.addPreloadScript", functionDeclaration=f"() => {{ {ONE_PAGE} }}")
         except BaseException:
             self.close()
             raise

@@ -16,7 +16,7 @@ IS_KEPT = """async () => {
   const shelf = await caches.open("lab-python");
   return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
 }"""
-ONE_PAGE = 'document.addEventListener("DOMContentLoaded", () => { document.documentElement.dataset.view = "page"; });'
+STEPS = 'const VIEW = "data-selection-lab view"; if (!localStorage.getItem(VIEW)) localStorage.setItem(VIEW, "steps");'
 NO_PYTHON = "delete globalThis.Worker;"  # a script for tests to which Python's start is only a burden
 
 
@@ -30,12 +30,12 @@ class Reader:
     base : str
         Address of the folder that `index.html` lies in, ending in a slash.
     steps : bool
-        Goes through the lab step by step, as it opens; most tests look at all of it on one page.
+        Has chosen to go through the lab step by step; most tests look at all of it on one page, as it opens.
     """
 
     def __init__(self, context, base, steps=False):
-        if not steps:
-            context.add_init_script(ONE_PAGE)
+        if steps:
+            context.add_init_script(f"{{ {STEPS} }}")
         self.context, self.base = context, base
         self.errors, self.requests = [], []
         self.own_requests = []  # those of the pages: what the service worker keeps comes at its own time

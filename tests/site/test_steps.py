@@ -1,4 +1,4 @@
-"""The lab one step at a time, as it opens: the instrument in view, the way on, the address, and few words."""
+"""The lab one step at a time: the instrument in view, the way on, the address, and few words."""
 
 import re
 
