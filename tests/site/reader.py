@@ -16,7 +16,7 @@ IS_KEPT = """async () => {
   const shelf = await caches.open("lab-python");
   return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
 }"""
-STEPS = 'const VIEW = "data-selection-lab view"; if (!localStorage.getItem(VIEW)) localStorage.setItem(VIEW, "steps");'
+STEPS = 'try { const VIEW = "data-selection-lab view"; if (!localStorage.getItem(VIEW)) localStorage.setItem(VIEW, "steps"); } catch { /* an empty tab keeps nothing */ }'
 NO_PYTHON = "delete globalThis.Worker;"  # a script for tests to which Python's start is only a burden
 
 
