@@ -53,9 +53,17 @@ lab.store = (() => {
   const within = (promise, time = deadline) => Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("storage does not answer")), time))]);
   const records = (mode) => database.transaction("records", mode).objectStore("records");
 
+  /** Whether an entry takes the place of another one: the newer does, but a prediction is committed once, so of two the
+   * earlier commitment stays, whichever tab or file brings the later one. */
+  function replaces(key, entry, other) {
+    const [mine, theirs] = [entry, other].map((each) => Date.parse(each.value?.locked_at));
+    const once = /^[^/]+\/[^/]+\/prediction(-|$)/.test(key) && mine !== theirs && !Number.isNaN(mine) && !Number.isNaN(theirs);
+    return once ? mine < theirs : other.at <= entry.at;
+  }
+
   function merged(mine, theirs) {
     const entries = { ...theirs.entries };
-    for (const [key, entry] of Object.entries(mine.entries)) if (!entries[key] || entries[key].at <= entry.at) entries[key] = entry;
+    for (const [key, entry] of Object.entries(mine.entries)) if (!entries[key] || replaces(key, entry, entries[key])) entries[key] = entry;
     const student = mine.student || theirs.student;
     return { ...mine, ...(student ? { student } : {}), entries };
   }
