@@ -64,6 +64,10 @@ lab.lock = (() => {
   function show(form, prediction, focus = false) {
     const id = form.dataset.lock;
     const committed = lab.one(`[data-lock-committed="${id}"]`);
+    const track = document.documentElement.dataset.trackNow;
+    // What is being typed stays when the page comes to show its track; it goes with the track, or with the record.
+    const other = !committed.hidden || (form.dataset.of && form.dataset.of !== track);
+    form.dataset.of = track;
     for (const field of form.elements) field.disabled = Boolean(prediction);
     for (const fields of lab.all(".fields", form)) fields.hidden = Boolean(prediction);
     committed.hidden = !prediction;
@@ -75,7 +79,7 @@ lab.lock = (() => {
     const section = form.closest("[data-part]");
     if (!id.includes("-")) section.toggleAttribute("data-revealed", Boolean(prediction));
     if (!prediction) {
-      form.reset();
+      if (other) form.reset();
       for (const guarded of guards(id)) for (const place of lab.all("[data-reveal]", guarded)) place.replaceChildren();
       return;
     }

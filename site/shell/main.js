@@ -338,6 +338,7 @@ lab.main = (() => {
   }));
 
   return { key, ask, notice, choosePart, remind: remindAddress, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
+    for (const form of lab.all("form[data-lock]")) /** @type {HTMLFormElement} */ (form).reset(); // of another reader, perhaps
     chooseTrack(lab.store.get("track") || track, false);
     notice(lab.links.greet());
   } };
