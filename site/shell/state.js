@@ -30,8 +30,8 @@ lab.state = (() => {
   const parts = onPage.length ? onPage : ["1", "2", "3"]; // the guide to links shows none of them
 
   /** A name of a person or a class, in any script and with any signs (O’Brien; Müller, Lisa; 王小明; CS 101/A). Refused
-   * are markup, and characters that steer or hide: Persian and Indic names need the joiners, and no other of that kind. */
-  const STEERING = /[<>\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u;
+   * are markup, letters that an address has broken, and characters that steer or hide: Persian and Indic names need the joiners, and no other of that kind. */
+  const STEERING = /[<>\ufffd\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u;
   function someone(text) {
     const name = text.normalize("NFC").trim();
     return [...name].length <= 60 && /[\p{L}\p{N}]/u.test(name) && !STEERING.test(name) ? name : undefined;
