@@ -120,7 +120,7 @@ def build(root, out, assets, documents, native):
         version=version(root),
         synthesis=synthesis,
         tracks=[{**track, "scene": opening[track["id"]]} for track in parts[0]["tracks"]],
-        settings=script_json(json.dumps(settings_table(root), ensure_ascii=False)),
+        settings=script_json(json.dumps({**settings_table(root), "steps": list(STEPS)}, ensure_ascii=False)),
         manifest=None if assets.get("manifest") is None else script_json(assets["manifest"]),
     )
     (out / "index.html").write_text(page, encoding="utf-8")

@@ -4,9 +4,10 @@
 
 lab.state = (() => {
   /** The table of settings and limits, as the build left it in the page: facts/settings.json, and the tracks.
-   * @type {{parts: Record<string, string>, tracks: Record<string, string>, settings: Record<string, Record<string, any>>, limits: Record<string, any>}} */
+   * @type {{steps?: string[], parts: Record<string, string>, tracks: Record<string, string>, settings: Record<string, Record<string, any>>, limits: Record<string, any>}} */
   const table = lab.json("[data-settings]");
   const tracks = Object.keys(table.tracks);
+  const steps = table.steps || []; // of a part, in order; the guide to links has none
   const LONGEST = 2000; // characters of an address that are looked at
   const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
   const number = (low, high, whole = false) => (text) => {
@@ -30,7 +31,8 @@ lab.state = (() => {
   const parts = onPage.length ? onPage : ["1", "2", "3"]; // the guide to links shows none of them
 
   /** A name of a person or a class, in any script and with any signs (O’Brien; Müller, Lisa; 王小明; CS 101/A). Refused
-   * are markup, letters that an address has broken, and characters that steer or hide: Persian and Indic names need the joiners, and no other of that kind. */
+   * are markup, letters that an address has broken, and characters that steer or hide: Persian and Indic names need the
+   * joiners, and no other of that kind. */
   const STEERING = /[<>\ufffd\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u;
   function someone(text) {
     const name = text.normalize("NFC").trim();
@@ -58,7 +60,7 @@ lab.state = (() => {
   const properties = {
     track: { read: oneOf(...tracks), allowed: tracks.join(", ") },
     part: { read: (text) => (parts.includes(text) ? text : undefined), allowed: "a part of this edition" },
-    step: { read: oneOf("predict", "explore", "explain", "decide", "more"), allowed: "predict, explore, explain, decide, more" },
+    step: { read: oneOf(...steps), allowed: steps.join(", ") },
     view: { read: oneOf("steps", "page"), allowed: "steps, page" },
     embed: { read: oneOf("1"), allowed: "1" },
     origin: { read: origin, longest: 200, allowed: "an origin such as https://textbook.example, without a path" },
@@ -159,5 +161,5 @@ lab.state = (() => {
   /** The limits that the link of a class can set: name -> its row of the table, with its part as `limit`. */
   const limits = Object.fromEntries(Object.entries(table.limits).map(([name, each]) => [name, { ...each, limit: each.part }]));
 
-  return { read, write, complaint, tracks, titles: table, limits, address: read() };
+  return { read, write, complaint, tracks, steps, titles: table, limits, address: read() };
 })();

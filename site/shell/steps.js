@@ -5,7 +5,7 @@
 
 lab.steps = (() => {
   const root = document.documentElement;
-  const STEPS = ["predict", "explore", "explain", "decide", "more"];
+  const STEPS = lab.state.steps;
   const VIEW = "data-selection-lab view";
   const on = () => root.dataset.view === "steps";
   const sectionOf = (part) => lab.one(`[data-part="${part}"]`);
@@ -162,7 +162,7 @@ lab.steps = (() => {
   globalThis.addEventListener("hashchange", () => reveal(location.hash));
 
   return {
-    STEPS, on, go, reveal, begun, next,
+    on, go, begun,
     get place() { return place(); },
     /** The step of a part that is shown, for the address; none where all is on one page. */
     step: (part) => (on() && place() === "part" ? step(part) : undefined),
