@@ -142,6 +142,19 @@ lab.steps = (() => {
     if (detail.type === "results" && (!detail.track || detail.track === lab.main.track)) lab.attempt("change", changed, String(detail.part), detail);
   });
 
+  // -- what is not saved --------------------------------------------------------------------------------------
+
+  let unsaid = ""; // what the record has said, and the reader at another place cannot see
+
+  /** The record's word that something is not saved, at every place: the record itself is out of sight. */
+  lab.store.watch(() => queueMicrotask(() => {
+    const status = lab.one("[data-store-status]");
+    const text = status?.dataset.state === "failed" ? status.textContent : "";
+    if (!on() || text === unsaid) return;
+    if (text || lab.one("[data-notice]")?.textContent === unsaid) lab.main.notice(text);
+    unsaid = text;
+  }));
+
   // -- what the reader does ----------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from reader import QUESTION
+from reader import NO_PYTHON, QUESTION
 from test_part2_chromium import LONG
 
 BEFORE, ALONG, AROUND = (
@@ -132,6 +132,17 @@ def test_an_address_leads_to_its_step(stepper):
     expect(stepper.part).to_be_hidden()
     stepper.open("?track=edge&part=2&step=jump")
     expect(stepper.notice()).to_contain_text("step=jump was ignored; allowed: predict, explore")
+
+
+def test_what_cannot_be_saved_is_said_at_every_step(new_reader):
+    """A full or closed storage is said where the reader is, since the record is at another place."""
+    full = "IDBObjectStore.prototype.put = function () { throw new DOMException('full', 'QuotaExceededError'); };"
+    reader = new_reader(steps=True, script=NO_PYTHON + full).open("?track=edge&part=1")
+    reader.expected_errors = ["full"]
+    reader.part.get_by_label(QUESTION).fill("30")
+    reader.part.get_by_role("button", name="Commit").click()
+    expect(reader.page.get_by_role("alert").filter(has_text="could not be saved")).to_be_visible()
+    expect(reader.status()).to_be_hidden()
 
 
 def test_what_a_lock_guards_stays_guarded_in_every_step(stepper):
