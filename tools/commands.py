@@ -1,4 +1,4 @@
-"""The commands of `build.py`: build, serve, setup, test, bench, ways, derive, reference, zip, fresh, update-lock.
+"""The commands of `build.py`: build, serve, setup, test, bench, ways, reading, derive, zip, fresh, and the others.
 
 What a step does is in the file of `tools/` that is named after it. The imports at the top are of the standard library
 and of tools that need nothing else, because they run before `.venv` is there; what needs it is imported where used.
@@ -63,6 +63,12 @@ def parse(arguments):
         "ways", help="build, go every way into the lab, and write what works into README.md"
     )
     ways.add_argument("arguments", nargs="*", help="arguments for tools/ways.py, after --")
+    reading = commands.add_parser(
+        "reading", help="build, walk each track, and print words, screens and minutes of each step"
+    )
+    reading.add_argument("arguments", nargs="*", metavar="TRACK")
+    album = commands.add_parser("album", help="build, walk each track, and take pictures of each step")
+    album.add_argument("arguments", nargs="*", metavar="TRACK")
     derived = commands.add_parser(
         "derive", help="compute again what of derived/ is older than the code, and keep it"
     )
@@ -177,6 +183,18 @@ def ways(options):
     run([PYTHON, "-m", "tools.ways", *options.arguments])
 
 
+def reading(options):
+    """Build, then walk the tracks and say what each step takes of its reader."""
+    build(options)
+    run([PYTHON, "-m", "tools.reading", *options.arguments])
+
+
+def album(options):
+    """Build, then take pictures of every step."""
+    build(options)
+    run([PYTHON, "-m", "tools.album", *options.arguments])
+
+
 def reference(options):
     """Build, then make the pages about the core; they are no part of `dist/`."""
     from tools import reference as pages
@@ -217,13 +235,15 @@ COMMANDS = {
     "test": test,
     "bench": bench,
     "ways": ways,
+    "reading": reading,
+    "album": album,
     "reference": reference,
     "zip": pack,
     "fresh": fresh,
     "update-lock": update_lock,
 }
 # The levels of installed packages that a command needs; BUILD where nothing is said.
-LEVELS = dict.fromkeys(("setup", "test", "bench", "ways", "reference"), (BUILD, TEST))
+LEVELS = dict.fromkeys(("setup", "test", "bench", "ways", "reading", "album", "reference"), (BUILD, TEST))
 WITHOUT_ENVIRONMENT = ("fresh",)
 
 

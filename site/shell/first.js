@@ -277,14 +277,14 @@
     bring(wanted);
   }
 
-  /** All on one page, unless the reader or the address wants one step at a time; a lab's page only. */
+  /** One step at a time, unless the reader or the address wants all on one page; a lab's page only. */
   function view() {
     var kept = null;
     try {
       kept = localStorage.getItem("data-selection-lab view");
     } catch (error) { /* then what the address says */ }
     var asked = /[?&]view=(page|steps)(&|$)/.exec(location.search);
-    html.setAttribute("data-view", asked ? asked[1] : kept === "steps" ? "steps" : "page");
+    html.setAttribute("data-view", asked ? asked[1] : kept === "page" ? "page" : "steps");
     html.setAttribute("data-place", /[?&]part=/.test(location.search) || /^#part-/.test(location.hash) ? "part" : /^#(synthesis|record)/.test(location.hash) ? location.hash.slice(1) : "start");
   }
 

@@ -29,6 +29,19 @@ globalThis.lab = {
     return element;
   },
 
+  /** Something that is folded where one step is shown at a time, and open where all is on one page; what the reader
+   * opened stays open when it is made anew. @param {string} name unique in the page */
+  fold(name, summary, ...content) {
+    const fold = lab.element("details", { "data-fold": name }, lab.element("summary", {}, summary), ...content.filter(Boolean));
+    /** @type {HTMLDetailsElement} */ (fold).open = lab.one(`details[data-fold="${name}"]`)?.open ?? document.documentElement.dataset.view !== "steps";
+    return fold;
+  },
+
+  /** Opens or closes all of these. @param {boolean} open */
+  folds(open) {
+    for (const fold of lab.all("details[data-fold]")) /** @type {HTMLDetailsElement} */ (fold).open = open;
+  },
+
   /** `static`, `starting`, `live` or `failed`: what the page can do just now. */
   setBoot(state) {
     document.documentElement.dataset.boot = state;

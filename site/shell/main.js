@@ -34,6 +34,7 @@ lab.main = (() => {
     track = id;
     latest.clear();
     settings.clear();
+    deciding.clear();
     root.dataset.trackNow = id;
     for (const radio of lab.all("input[data-track]")) radio.checked = radio.dataset.track === id;
     if (remember) lab.store.set({ track: id });
@@ -207,6 +208,25 @@ lab.main = (() => {
     else if (message.type === "error") notice(`Something went wrong in the workbench; what you wrote is kept. Move a control or reload the page. (${lastLine(message.text)})`);
   });
 
+  /** Parts whose evidence is captured as soon as all of it is measured, because the reader has decided. */
+  const deciding = new Set();
+
+  /** Captures the evidence that a decision rests on, unless it was captured as it stands. */
+  function captureFor(part) {
+    const results = latest.get(part);
+    if (!deciding.has(part) || !results || results.locked || results.unfinished) return;
+    deciding.delete(part);
+    if (lab.store.get(key(part, "evidence")) && !lab.evidence.stale(track, part)) return;
+    lab.evidence.capture(lab.one(`[data-part="${part}"]`), track, results);
+  }
+
+  document.addEventListener("change", ({ target }) => {
+    const entry = target instanceof HTMLTextAreaElement ? /^(\d)\/decision$/.exec(target.dataset.entry || "") : null;
+    if (!entry || !target.value.trim()) return;
+    deciding.add(entry[1]);
+    lab.attempt("evidence", captureFor, entry[1]);
+  });
+
   const lastLine = (text) => text.trim().split("\n").pop().slice(0, 200);
 
   document.addEventListener("lab:python", ({ detail }) => {
@@ -222,6 +242,7 @@ lab.main = (() => {
       explain();
       lab.store.set({ [key(detail.part, "settings")]: detail.settings });
       remindAddress();
+      lab.attempt("evidence", captureFor, String(detail.part));
       section.dataset.results = detail.locked ? "locked" : String(Number(section.dataset.results || 0) + 1 || 1);
     } else if (detail.type === "work") work(section, detail);
     else if (detail.type === "answer") answers.get(detail.name)?.(section, detail);
@@ -318,7 +339,7 @@ lab.main = (() => {
     const first = parts()[0].dataset.part;
     part = address.part || first;
     applying = Object.keys(address.settings).length ? { part, settings: address.settings } : null;
-    lab.attempt("track", chooseTrack, address.track || lab.store.get("track") || "cloud", false);
+    lab.attempt("track", chooseTrack, address.track || lab.steps?.left || lab.store.get("track") || "cloud", false);
     lab.attempt("parts", () => choosePart(part, Boolean(address.part) && !location.hash && part !== first && !lab.embed.on));
     lab.attempt("steps", () => lab.steps.open(address, location.hash));
     lab.attempt("address", () => notice([lab.state.complaint(address), lab.links.greet()].filter(Boolean).join(" ")));

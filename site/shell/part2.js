@@ -16,8 +16,9 @@ lab.part2 = (() => {
     const place = lab.one("[data-runs]", section());
     const focused = document.activeElement?.getAttribute("data-run-button");
     place.replaceChildren(...now.runs.map((run) => lab.element("li", { class: run.shown && run.data === now.settings.data ? null : "quiet" },
-      lab.element("span", {}, `${name(run)}${run.counted ? "" : " (not counted)"}`), " ",
-      lab.element("button", { type: "button", "data-run-button": run.number, "data-shown": String(run.shown), "aria-label": `${run.shown ? "Hide" : "Show"} run ${run.number}` }, run.shown ? "Hide" : "Show"))));
+      lab.element("span", { class: "about" }, `${name(run)}${run.counted ? "" : " (not counted)"}`), " ",
+      lab.element("button", { type: "button", "data-run-button": run.number, "data-shown": String(run.shown), "aria-label": `${run.shown ? "Hide" : "Show"} run ${run.number}` },
+        lab.element("span", { class: "about" }, run.shown ? "Hide" : "Show"), lab.element("span", { class: "which" }, String(run.number))))));
     if (focused) lab.one(`[data-run-button="${focused}"]`, place)?.focus();
     lab.one("[data-no-runs]", section()).hidden = now.runs.length > 0;
   }

@@ -63,6 +63,12 @@ lab.evidence = {
   found: (place, entry) => lab.evidence.lines(place).filter(([, path]) => (entry.values[path]?.value ?? null) !== null)
     .map(([label, ...rest]) => [lab.evidence.named(label, entry.values), ...rest]),
 
+  /** Settings in the words of their controls: “Similarity threshold 0.700, Corpus Licence texts”. */
+  settings(part, settings) {
+    const rows = lab.state.titles.settings[part] || {};
+    return Object.entries(settings).map(([name, value]) => `${rows[name]?.label || name} ${lab.state.said(part, name, value)}`).join(", ");
+  },
+
   /** The captured evidence, marked as stale once a control has moved since. */
   show(section, track) {
     const part = section.dataset.part;
@@ -77,9 +83,9 @@ lab.evidence = {
     const line = ([label, path, format]) => lab.element("li", {}, `${label}: ${lab.format(entry.values[path]?.value, format)} `, lab.element("span", { class: "figure", "data-kind": entry.values[path]?.kind }));
     place.replaceChildren(
       lab.element("p", {}, lab.element("strong", {}, stale ? "Captured, now stale: a control has moved since." : "Captured evidence, current.")),
-      lab.element("ul", {},
-        lab.element("li", {}, `Settings: ${Object.entries(entry.settings).map(([name, value]) => `${name} ${value}`).join(", ")}`),
-        ...this.found(place, entry).map(line)));
+      lab.fold(`evidence ${track} ${part}`, "What was captured", lab.element("ul", {},
+        lab.element("li", {}, `Settings: ${this.settings(part, entry.settings)}`),
+        ...this.found(place, entry).map(line))));
   },
 };
 
@@ -149,7 +155,7 @@ lab.record = (() => {
         const reflection = lab.store.get(`${track}/${part}/reflection`) || "";
         rows.push(lab.element("tr", {}, lab.element("th", { scope: "row" }, `${lab.report.trackName(track)}, part ${part}`),
           lab.element("td", { "data-label": "Predicted" }, prediction.said || String(prediction.value)),
-          lab.element("td", { "data-label": "Evidence" }, evidence ? lab.evidence.found(lab.one(`[data-evidence="${part}"]`, section), evidence).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ") : "not captured yet"),
+          lab.element("td", { "data-label": "Evidence" }, evidence ? lab.fold(`record ${track} ${part}`, "captured", lab.evidence.found(lab.one(`[data-evidence="${part}"]`, section), evidence).map(([label, path, format]) => `${label}: ${lab.format(evidence.values[path]?.value, format)}`).join("; ")) : "not captured yet"),
           lab.element("td", { "data-label": "Reflection" }, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
       }
     }
@@ -205,6 +211,7 @@ lab.record = (() => {
     if (!(await lab.dialog.ask({ ...questions[action], opener: lab.one(`[data-action="${action}"]`) }))) return;
     await lab.store.clear();
     lab.main.refresh();
+    lab.steps.forget();
   }
 
   document.addEventListener("lab:replaced", () => {

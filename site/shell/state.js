@@ -161,5 +161,11 @@ lab.state = (() => {
   /** The limits that the link of a class can set: name -> its row of the table, with its part as `limit`. */
   const limits = Object.fromEntries(Object.entries(table.limits).map(([name, each]) => [name, { ...each, limit: each.part }]));
 
-  return { read, write, complaint, tracks, steps, titles: table, limits, address: read() };
+  /** A setting's value in the words of its control. */
+  function said(part, name, value) {
+    const option = table.settings[part]?.[name]?.options?.find((each) => each.value === value);
+    return option ? option.label : typeof value === "number" ? lab.format(value, Number.isInteger(value) ? "integer" : "fixed") : String(value);
+  }
+
+  return { read, write, said, complaint, tracks, steps, titles: table, limits, address: read() };
 })();

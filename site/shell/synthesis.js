@@ -29,9 +29,9 @@ lab.synthesis = (() => {
       lab.element("h4", {}, `Part ${part}: ${title}`),
       !prediction ? say("○ Missing: not begun.", "missing") : !found ? say("◔ Missing: no evidence captured.", "missing")
         : lab.evidence.stale(lab.main.track, part) ? say("◑ Stale: a control has moved since it was captured.", "stale") : say("✓ Captured, current.", "current"),
-      prediction ? lab.element("p", {}, lab.element("span", { class: "quiet" }, "You predicted: "), prediction.said || String(prediction.value)) : null,
-      found ? lab.element("dl", {}, ...lines.flatMap(([label, path, format]) => [
-        lab.element("dt", {}, label), lab.element("dd", {}, lab.format(figure(part, path).value, format, ""), " ", badge(figure(part, path).kind))])) : null,
+      prediction ? lab.fold(`synthesis ${part}`, "Prediction and figures", lab.element("p", {}, lab.element("span", { class: "quiet" }, "You predicted: "), prediction.said || String(prediction.value)),
+        !lines.length ? null : lab.element("dl", {}, ...lines.flatMap(([label, path, format]) => [
+        lab.element("dt", {}, label), lab.element("dd", {}, lab.format(figure(part, path).value, format, ""), " ", badge(figure(part, path).kind))]))) : null,
       found && !lines.length ? lab.element("p", { class: "quiet" }, "The captured figures are in the report.") : null);
   }
 

@@ -16,7 +16,7 @@ IS_KEPT = """async () => {
   const shelf = await caches.open("lab-python");
   return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
 }"""
-STEPS = 'try { const VIEW = "data-selection-lab view"; if (!localStorage.getItem(VIEW)) localStorage.setItem(VIEW, "steps"); } catch { /* an empty tab keeps nothing */ }'
+ONE_PAGE = 'try { const VIEW = "data-selection-lab view"; if (!localStorage.getItem(VIEW)) localStorage.setItem(VIEW, "page"); } catch { /* an empty tab keeps nothing */ }'
 NO_PYTHON = "delete globalThis.Worker;"  # a script for tests to which Python's start is only a burden
 
 
@@ -30,12 +30,12 @@ class Reader:
     base : str
         Address of the folder that `index.html` lies in, ending in a slash.
     steps : bool
-        Has chosen to go through the lab step by step; most tests look at all of it on one page, as it opens.
+        Goes through the lab step by step, as it opens; most tests look at all of it on one page.
     """
 
     def __init__(self, context, base, steps=False):
-        if steps:
-            context.add_init_script(f"{{ {STEPS} }}")
+        if not steps:
+            context.add_init_script(f"{{ {ONE_PAGE} }}")
         self.context, self.base = context, base
         self.errors, self.requests = [], []
         self.own_requests = []  # those of the pages: what the service worker keeps comes at its own time

@@ -128,7 +128,7 @@ def test_another_readers_file_replaces_only_after_a_question(worker, script):
 def test_a_question_in_firefox(new_firefox, address):
     """The question is asked in Firefox too: Escape refuses and the focus returns; Tab leads to the button that agrees."""
     firefox = new_firefox().without_python()
-    firefox.open(address + "index.html?track=cloud&part=1")
+    firefox.open(address + "index.html?track=cloud&part=1&view=page")
     firefox.type("spinbutton", "Reduction in total training FLOPs", "42")
     firefox.click("button", "Commit")
     firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('42 %')")

@@ -82,7 +82,8 @@ def book(chromium, address, tmp_path):
     """Opens a book with the lab at a query; ORIGIN in it stands for the book's own origin.
 
     `attributes` go to the frame, `headers` are those of the book, `lab` is the lab's address if it is another,
-    the frame stays empty unless the lab `arrives`, and Python starts in it only if it is `live`.
+    the frame stays empty unless the lab `arrives`, and Python starts in it only if it is `live`. All of the lab is
+    on one page, unless it is shown in `steps`.
     """
 
     @contextmanager
@@ -94,11 +95,13 @@ def book(chromium, address, tmp_path):
         lab=address,
         arrives=True,
         live=False,
+        steps=False,
         **options,
     ):
         with serving(tmp_path, headers or {}) as served:
             home = served.rstrip("/").replace("127.0.0.1", host)
-            source = f"{lab}index.html{query.replace('ORIGIN', home)}"
+            view = "" if steps else "&view=page"
+            source = f"{lab}index.html{query.replace('ORIGIN', home)}{view}"
             text = BOOK.replace("LAB", source.replace("&", "&amp;"))
             text = text.replace("<iframe", f"<iframe {attributes}")
             (tmp_path / "book.html").write_text(text, encoding="utf-8")
@@ -221,14 +224,31 @@ def test_the_frame_is_bare_and_fits_360_pixels(book):
         assert here.frame().evaluate(wide) == 0
 
 
+@pytest.mark.parametrize("width", [360, 800])
+def test_the_frame_shows_one_step_at_a_time(book, width):
+    """In a textbook the lab opens at the question of its part; a commitment leads to the next step, in the frame's width."""
+    with book("?embed=1&part=2&origin=ORIGIN", steps=True, viewport={"width": width, "height": 640}) as here:
+        part = here.lab.locator("[data-part='2']")
+        expect(here.lab.get_by_role("heading", name="Choose your track")).to_be_hidden()
+        part.get_by_label("fewer samples").check()
+        part.get_by_label("By what factor").fill("2")
+        part.get_by_role("button", name="Commit", exact=True).click()
+        expect(part.get_by_role("heading", name="Reach the target")).to_be_visible()
+        here.hears("data.state === 'predicted'")
+        wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert here.frame().evaluate(wide) == 0
+        here.lab.get_by_role("link", name="Start", exact=True).click()
+        expect(here.lab.get_by_role("radio", name="Tiny Pioneer")).to_be_visible()
+
+
 def test_a_tab_of_its_own_has_the_same_state_and_no_frame(book):
     """The way out of the frame leads to the lab as it stands, with its title."""
     with book("?embed=1&track=mobile&part=2&seed=5&origin=ORIGIN") as here:
         with here.page.context.expect_page() as opened:
             here.lab.get_by_role("link", name="Open in a tab of its own").click()
         tab = opened.value
-        expect(tab.get_by_role("radio", name="Mobile Nomad")).to_be_checked()
-        expect(tab.locator(".foot")).to_be_visible()
+        expect(tab.get_by_role("heading", name="Mobile Nomad: AR Glasses Dev").first).to_be_visible()
+        expect(tab.get_by_role("link", name="Open in a tab of its own")).to_be_hidden()
         assert "embed" not in tab.url and "seed=5" in tab.url and "part=2" in tab.url
 
 

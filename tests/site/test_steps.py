@@ -5,26 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 from reader import NO_PYTHON, QUESTION
-from test_part2_chromium import LONG
+
+from dataselect_core.tracks import track
+from tools import reading
 
 BEFORE, ALONG, AROUND = (
     120,
     600,
     500,
 )  # words: before a part's lock, along its steps, and of start, synthesis, record
-WORDS = """(part) => {
-  const root = document.querySelector(part);
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  let count = 0;
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const parent = node.parentElement;
-    const box = parent.getBoundingClientRect();
-    if (!parent.checkVisibility({visibilityProperty: true}) || box.width <= 1) continue;
-    if (parent.closest("math, script, option")) continue;
-    count += (node.textContent.match(/[\\p{L}\\p{N}][^\\s]*/gu) || []).length;
-  }
-  return count;
-}"""
 TOGETHER = """(names) => names.map((name) => {
   const element = [...document.querySelectorAll(name)].find((each) => each.checkVisibility());
   const {top, bottom} = element.getBoundingClientRect();
@@ -45,11 +34,13 @@ def step(reader, part, name):
 
 def words(reader, selector):
     """Visible words of an element of the page; formulas, and options that are folded up, left out."""
-    return reader.page.evaluate(WORDS, selector)
+    return reader.page.evaluate(reading.WORDS, selector)
 
 
-def test_from_the_door_to_the_result_in_three_clicks(stepper):
-    """The start has four doors; behind one stands the question, and a commitment leads to the result."""
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_from_the_door_to_the_result_in_three_clicks(new_reader, browser):
+    """The start has four doors; behind one stands the question, and a commitment leads to the result, in both browsers."""
+    stepper = new_reader(browser=browser, steps=True, viewport={"width": 1280, "height": 800})
     stepper.open("")
     page = stepper.page
     expect(page.get_by_role("radio")).to_have_count(4)
@@ -192,22 +183,55 @@ def test_start_synthesis_and_record_are_short(stepper):
     assert sum(counts) <= AROUND, counts
 
 
-def test_two_and_three_in_steps(stepper):
-    """Parts 2 and 3 lead from the prediction to the instrument, which answers."""
-    stepper.open("?track=tiny&part=2")
-    two, three = (stepper.page.locator(f"[data-part='{n}']") for n in (2, 3))
-    two.get_by_label("fewer samples").check()
-    two.get_by_label("By what factor").fill("2")
-    two.get_by_role("button", name="Commit", exact=True).click()
-    expect(stepper.page.get_by_role("heading", name="Reach the target")).to_be_focused()
-    stepper.live()
-    two.get_by_role("button", name="Run", exact=True).click()
-    expect(two.get_by_role("list", name="Goals")).to_contain_text(re.compile(r"accuracy \d"), timeout=LONG)
-    step(stepper, 2, "Decide")
-    expect(two.get_by_role("button", name="Commit the answer")).to_be_visible()
-    stepper.page.get_by_role("navigation", name="Parts").get_by_role("link", name="Part 3").click()
-    three.get_by_label("It falls").check()
-    three.get_by_label("By how much").fill("20")
-    three.get_by_role("button", name="Commit", exact=True).click()
-    expect(three.get_by_role("group", name="The map: every mix, measured")).to_be_visible()
-    expect(three.get_by_role("list", name="Goals")).to_contain_text(re.compile(r"FID \d"), timeout=LONG)
+def test_a_track_takes_45_minutes(stepper):
+    """A reader who reads all that the steps show and does what they say is through a part in 15 minutes, the lab in 45."""
+    rows = reading.walk(reading.Reading(stepper.page), stepper.base, track("edge"))
+    print(reading.table(track("edge"), rows))
+    for part in (1, 2, 3):
+        count, minutes = reading.total(rows, part)
+        assert count <= ALONG and minutes <= reading.PART, (part, count, minutes)
+        assert next(row.words for row in rows if row.place == part) <= BEFORE
+    assert reading.total(rows)[1] <= reading.LAB
+    assert all(row.apart["desk"] in (0, None) for row in rows), [row.apart for row in rows]
+
+
+def test_a_returning_reader_is_where_they_left(stepper):
+    """The address without a part leads to the step, the scroll position and the field of before; a new reader starts anew."""
+    stepper.open("?track=mobile&part=1")
+    stepper.part.get_by_label(QUESTION).fill("30")
+    stepper.part.get_by_role("button", name="Commit").click()
+    stepper.live().results()
+    step(stepper, 1, "Decide")
+    text = stepper.part.get_by_role("textbox", name=re.compile("^Your decision"))
+    text.fill("Stop at 0.6.")
+    expect(stepper.part.get_by_text("Captured evidence, current.")).to_have_count(0)
+    stepper.page.set_viewport_size({"width": 1280, "height": 400})
+    stepper.page.evaluate("() => scrollTo(0, 60)")
+    text.focus()
+    stepper.open("")
+    expect(text).to_be_focused()
+    stepper.page.wait_for_function("() => scrollY === 60")
+    stepper.live().results()
+    stepper.page.wait_for_function("() => scrollY === 60")
+    text.blur()
+    stepper.page.get_by_role("navigation", name="Parts").get_by_role("link", name="Your record").click()
+    stepper.page.get_by_role("button", name="New reader").click()
+    stepper.answer("Start as a new reader")
+    expect(stepper.page.get_by_role("heading", name="Choose your track")).to_be_visible()
+    stepper.open("")
+    expect(stepper.page.get_by_role("heading", name="Choose your track")).to_be_visible()
+
+
+def test_evidence_is_captured_when_the_reader_decides(stepper):
+    """Leaving the written decision captures what was measured, in the words of the controls; nobody has to press a button."""
+    stepper.open("?track=edge&part=1")
+    stepper.part.get_by_label(QUESTION).fill("30")
+    stepper.part.get_by_role("button", name="Commit").click()
+    stepper.live().results()
+    step(stepper, 1, "Decide")
+    text = stepper.part.get_by_role("textbox", name=re.compile("^Your decision"))
+    text.fill("Stop at 0.6.")
+    text.blur()
+    expect(stepper.part.get_by_text("Captured evidence, current.")).to_be_visible()
+    stepper.part.get_by_text("What was captured").click()
+    expect(stepper.part.get_by_text("Settings:")).to_contain_text("Similarity threshold 0.")

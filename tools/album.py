@@ -1,0 +1,104 @@
+"""A page of pictures of the lab: each step of each track on a desk, on a phone, in the dark, and in print.
+
+The way is the one of `tools/reading.py`. `python build.py album` writes `.build/album/index.html`; `-- TRACK …` takes
+the pictures of some of the tracks.
+"""
+
+import html
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from dataselect_core.tracks import TRACKS
+from tools import browsers, driven, serve
+from tools.reading import RESIZED, SIZES, Reading, walk
+from tools.walk import PATIENCE
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".build" / "album"
+# kind of picture -> size of the window, and what the page is told of its medium
+KINDS = {
+    "desk": (SIZES["desk"], {}),
+    "phone": (SIZES["phone"], {}),
+    "dark": (SIZES["desk"], {"color_scheme": "dark"}),
+    "print": (SIZES["desk"], {"media": "print"}),
+}
+USUAL = {"color_scheme": "light", "media": "screen"}
+STYLE = """body { font: 16px sans-serif }
+figure { display: inline-block; vertical-align: top; margin: 0 1rem 1rem 0 }
+img { max-width: 24rem; border: 1px solid #999 }"""
+
+
+class Album(Reading):
+    """A reader who takes pictures of each step.
+
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+    track : str
+        Its id begins the names of the pictures.
+    """
+
+    def __init__(self, page, track):
+        super().__init__(page)
+        self.track = track
+        self.pictures = []  # (title of the step, {kind: file name})
+
+    def measure(self, row, selector):
+        """Take the pictures of a step, from the top of the page."""
+        title = f"{row.place} {row.step}".strip()
+        made = {}
+        for kind, (size, medium) in KINDS.items():
+            self.page.set_viewport_size(size)
+            self.page.emulate_media(**{**USUAL, **medium})
+            self.page.evaluate(RESIZED)
+            made[kind] = f"{self.track}-{title.replace(' ', '-')}-{kind}.png"
+            self.page.screenshot(path=FOLDER / made[kind], full_page=True)
+        self.page.set_viewport_size(SIZES["desk"])
+        self.page.emulate_media(**USUAL)
+        self.pictures.append((title, made))
+
+
+def page_of(albums):
+    """The album as a page: a section per track, a row per step."""
+    parts = [
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Album</title><style>{STYLE}</style>'
+    ]
+    for track, pictures in albums:
+        parts.append(f"<h1>{html.escape(track.title)}</h1>")
+        for title, made in pictures:
+            parts.append(f"<h2>{html.escape(title)}</h2>")
+            for kind, name in made.items():
+                picture = f'<img src="{name}" alt="{html.escape(title)}, {kind}" loading="lazy">'
+                parts.append(
+                    f'<figure><a href="{name}">{picture}</a><figcaption>{kind}</figcaption></figure>'
+                )
+    return "\n".join(parts)
+
+
+def main(names):
+    """Walk the tracks with a camera."""
+    browsers.ensure_browsers()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    albums = []
+    with (
+        sync_playwright() as playwright,
+        driven.browser(playwright, "chromium") as running,
+        serve.serving(ROOT / "dist") as home,
+    ):
+        for track in TRACKS:
+            if names and track.id not in names:
+                continue
+            context = running.new_context(service_workers="block", accept_downloads=True)
+            context.set_default_timeout(PATIENCE)
+            album = Album(context.new_page(), track.id)
+            walk(album, home, track)
+            context.close()
+            albums.append((track, album.pictures))
+            (FOLDER / "index.html").write_text(page_of(albums), encoding="utf-8")
+    print(f"{sum(len(pictures) for _, pictures in albums)} steps: {FOLDER / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

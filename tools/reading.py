@@ -1,0 +1,324 @@
+"""What the way through the lab takes of its reader: words, screens, distances and minutes, step by step.
+
+Each track is walked in Chromium, one step at a time, as a reader does who reads everything that a step shows and does
+what it says: ten runs in Part 2, three texts and decisions, a report at the end. Words are those that can be seen when
+a step is left, with labels, tables, and goals; formulas and options that are folded up are left out. A minute is 200
+words. What an action takes is stated in `SECONDS`.
+
+`python build.py reading` prints the table; `-- TRACK …` walks some of the tracks.
+"""
+
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import expect, sync_playwright
+
+from dataselect_core.tracks import TRACKS
+from tools import browsers, driven, serve
+from tools.walk import LONG, PATIENCE, QUESTION, Walk
+
+ROOT = Path(__file__).resolve().parents[1]
+SECONDS = {"press": 3, "slide": 8, "run": 20, "reflection": 180, "decision": 90}
+SPEED = 200  # words a minute
+SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 640}}
+PART, LAB = 15, 45  # minutes that a part and the lab may take
+WORDS = """(selector) => {
+  const root = document.querySelector(selector);
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  let count = 0;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    let seen = parent.checkVisibility({visibilityProperty: true});
+    for (let at = parent; seen && at !== root; at = at.parentElement) {
+      seen = at.getBoundingClientRect().width > 1 || getComputedStyle(at).display === "contents";
+    }
+    if (!seen) continue;
+    if (parent.closest("math, script, option")) continue;
+    count += (node.textContent.match(/[\\\\p{L}\\\\p{N}][^\\\\s]*/gu) || []).length;
+  }
+  return count;
+}""".replace("\\\\", "\\")
+SCREENS = "(selector) => document.querySelector(selector).getBoundingClientRect().height / innerHeight"
+APART = """([control, plot]) => {
+  const [one, other] = [control, plot].map((selector) =>
+    [...document.querySelectorAll(selector)].find((each) => each.checkVisibility())?.getBoundingClientRect());
+  return one && other ? Math.max(0, one.top - other.bottom, other.top - one.bottom) : null;
+}"""
+RESIZED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300))))"
+# What is moved in a part, and the plot that it changes.
+MOVED = {
+    1: ("[data-part='1'] [data-root='threshold']", "[data-plot='ICR_Curve']"),
+    2: ("[data-part='2'] [data-root='batch']", "[data-plot='LabelingROIPlot']"),
+    3: ("[data-part='3'] [data-root='share']", "[data-plot='DomainGapPlot']"),
+}
+RUNS = [
+    ("Random", 10), ("Margin", 10), ("Entropy", 10), ("Random", 20), ("Margin", 20),
+    ("Entropy", 20), ("Margin", 5), ("Random", 50), ("Margin", 50), ("Entropy", 50),
+]  # fmt: skip
+TEXT = "What I measured differs from what I predicted, and this is why."
+
+
+class Row:
+    """What one step of the way took.
+
+    Attributes
+    ----------
+    place, step : str
+        Where the reader was.
+    words : int
+    seconds : int
+        Of actions alone, by `SECONDS`.
+    screens : dict of str to float
+        Height of the step in screens, on a desk and on a phone.
+    apart : dict of str to int or None
+        Pixels between the control and its plot, above one another; None where nothing is moved.
+    """
+
+    def __init__(self, place, step):
+        self.place, self.step = place, step
+        self.words = self.seconds = 0
+        self.screens, self.apart = {}, {}
+
+    @property
+    def minutes(self):
+        """Reading and doing."""
+        return self.words / SPEED + self.seconds / 60
+
+
+class Reading(Walk):
+    """A reader who goes one step at a time, and is watched.
+
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+
+    Attributes
+    ----------
+    rows : list of Row
+        The steps so far.
+    """
+
+    def __init__(self, page):
+        super().__init__(page)
+        self.rows = []
+
+    @contextmanager
+    def step(self, place, name, selector="main"):
+        """Do what is in the `with` block at a step; what it shows then is measured."""
+        row = Row(place, name)
+        self.rows.append(row)
+        yield row
+        self.measure(row, selector)
+
+    def measure(self, row, selector):
+        """Look at what a step shows, on a desk and on a phone."""
+        row.words = self.page.evaluate(WORDS, selector)
+        for name, size in SIZES.items():
+            self.page.set_viewport_size(size)
+            self.page.evaluate(RESIZED)
+            self.page.evaluate("() => scrollTo(0, 0)")
+            row.screens[name] = self.page.evaluate(SCREENS, selector)
+            moved = row.place in MOVED and row.step == "explore"
+            row.apart[name] = self.page.evaluate(APART, MOVED[row.place]) if moved else None
+        self.page.set_viewport_size(SIZES["desk"])
+
+    def press(self, target):
+        """Click it, which takes its time."""
+        super().press(target)
+        self.rows[-1].seconds += SECONDS["press"]
+
+    def type(self, field, text):
+        """Type a number: the click into the field and each key take their time."""
+        super().type(field, text)
+        self.rows[-1].seconds += SECONDS["press"] * (1 + len(str(text)))
+
+    def slide(self, place, label, value):
+        """Move a control to a value and look, which takes the time of a slider, however it is done here."""
+        before = self.rows[-1].seconds
+        self.enter(place, label, value)
+        self.rows[-1].seconds = before + SECONDS["slide"]
+
+    def texts_of(self, part):
+        """Write the reflection and the decision of a part."""
+        self.write("Your answer", TEXT, part)
+        self.write("Your decision in this part", TEXT, part)
+        self.rows[-1].seconds += SECONDS["reflection"] + SECONDS["decision"]
+
+    def to(self, part, step):
+        """Go to a step of a part by its stepper."""
+        self.press(
+            self.lab.get_by_role("navigation", name=f"Steps of Part {part}").get_by_role("link", name=step)
+        )
+
+    def commit(self, number, choice, label, value):
+        """Predict, without a reason."""
+        part = self.part(number)
+        if choice:
+            self.press(part.get_by_label(choice, exact=True))
+        self.type(part.get_by_label(label), value)
+        self.press(
+            part.locator(f"form[data-lock='{number}']").get_by_role("button", name="Commit", exact=True)
+        )
+
+
+def walk(reader, address, track):
+    """Go through the lab on one track, and return its rows."""
+    page = reader.page
+    page.set_viewport_size(SIZES["desk"])
+    page.goto(address, wait_until="domcontentloaded")
+    expect(page.locator("html")).not_to_have_attribute("data-boot", "static", timeout=LONG)
+    with reader.step("start", ""):
+        reader.press(page.locator("label", has_text=track.title))
+    reader.press(page.get_by_role("link", name="Begin Part 1"))
+    part_1(reader)
+    part_2(reader)
+    part_3(reader)
+    with reader.step("synthesis", ""):
+        for label in (
+            "Final acquisition strategy",
+            "Rejected alternative",
+            "What would overturn it",
+            "Remaining risk",
+        ):
+            reader.write(label, TEXT, reader.region("Synthesis: your data strategy"))
+            reader.rows[-1].seconds += SECONDS["decision"]
+    with reader.step("record", ""), tempfile.TemporaryDirectory() as folder:
+        reader.press(
+            page.get_by_role("navigation", name="Parts").get_by_role("link", name="Your record", exact=True)
+        )
+        reader.download("Report as a page to print", Path(folder) / "report.html")
+    return reader.rows
+
+
+def part_1(reader):
+    """Predict, move the threshold four times, compare with the control, explain, decide."""
+    part = reader.part(1)
+    with reader.step(1, "predict", "[data-part='1']"):
+        pass
+    with reader.step(1, "explore", "[data-part='1']"):
+        reader.commit(1, None, QUESTION, 30)
+        reader.live()
+        expect(part.get_by_role("list", name="Goals")).to_contain_text("%", timeout=LONG)
+        for threshold in (0.8, 0.7, 0.6, 0.5):
+            reader.slide(part, "Similarity threshold (number)", threshold)
+        reader.at_rest(1)
+    with reader.step(1, "explain", "[data-part='1']"):
+        reader.to(1, "Explain")
+    with reader.step(1, "decide", "[data-part='1']"):
+        reader.to(1, "Decide")
+        reader.texts_of(part)
+    reader.press(part.get_by_role("link", name="On to Part 2"))
+
+
+def part_2(reader):
+    """Predict, make ten runs and read each, commit the marker, answer the question of indexing, decide."""
+    part = reader.part(2)
+    with reader.step(2, "predict", "[data-part='2']"):
+        pass
+    with reader.step(2, "explore", "[data-part='2']"):
+        reader.commit(2, "fewer samples", "By what factor", 2)
+        for number, (strategy, batch) in enumerate(RUNS, start=1):
+            reader.button(part, strategy)
+            part.get_by_label("Selection batch size").select_option(str(batch))
+            reader.button(part, "Run")
+            expect(part.get_by_role("button", name=f"Hide run {number}")).to_be_visible(timeout=LONG)
+            reader.at_rest(2)
+            reader.rows[-1].seconds += SECONDS["press"] + SECONDS["run"]  # the choice of a batch, and reading
+        part.get_by_label("Run", exact=True).select_option("5")
+        reader.rows[-1].seconds += SECONDS["press"] + SECONDS["slide"]  # the run, and moving along it
+        reader.button(part, "Commit the marker")
+        expect(part.get_by_text("Committed: run 5")).to_be_visible()
+    with reader.step(2, "explain", "[data-part='2']"):
+        reader.to(2, "Explain")
+    with reader.step(2, "decide", "[data-part='2']"):
+        reader.to(2, "Decide")
+        reader.press(part.get_by_label("It depends"))
+        reader.button(part, "Commit the answer")
+        expect(part.get_by_role("group", name="Both sides of the bill")).to_be_visible(timeout=LONG)
+        reader.texts_of(part)
+    reader.press(part.get_by_role("link", name="On to Part 3"))
+
+
+def part_3(reader):
+    """Predict, try six mixes, explain, decide."""
+    part = reader.part(3)
+    with reader.step(3, "predict", "[data-part='3']"):
+        pass
+    with reader.step(3, "explore", "[data-part='3']"):
+        reader.commit(3, "It falls", "By how much", 20)
+        expect(part.get_by_role("list", name="Goals")).to_contain_text("FID", timeout=LONG)
+        reader.live()
+        for share, strength in ((50, 0.4), (30, 0.4), (10, 0.6)):
+            reader.slide(part, "Synthetic share, % (number)", share)
+            reader.slide(part, "Domain randomisation (number)", strength)
+        reader.at_rest(3)
+    with reader.step(3, "explain", "[data-part='3']"):
+        reader.to(3, "Explain")
+        reader.at_rest(3)
+    with reader.step(3, "decide", "[data-part='3']"):
+        reader.to(3, "Decide")
+        reader.texts_of(part)
+    reader.press(part.get_by_role("link", name="On to the synthesis"))
+
+
+def total(rows, place=None):
+    """(words, minutes) of all rows, or of those of a place."""
+    those = [row for row in rows if place is None or row.place == place]
+    return sum(row.words for row in those), sum(row.minutes for row in those)
+
+
+def table(track, rows):
+    """The rows as text, with a sum per part and in all."""
+    lines = [
+        f"{track.title}",
+        f"  {'place':<10}{'step':<9}{'words':>6}{'desk':>7}{'phone':>7}{'apart':>12}{'minutes':>9}",
+    ]
+    for row in rows:
+        apart = "/".join(
+            "–" if each is None else f"{each:.0f}" for each in (row.apart["desk"], row.apart["phone"])
+        )
+        screens = f"{row.screens['desk']:>7.1f}{row.screens['phone']:>7.1f}"
+        lines.append(f"  {row.place!s:<10}{row.step:<9}{row.words:>6}{screens}{apart:>12}{row.minutes:>9.1f}")
+    for part in (1, 2, 3):
+        words, minutes = total(rows, part)
+        lines.append(
+            f"  Part {part}: {words} words, {minutes:.1f} minutes{'' if minutes <= PART else f', over {PART}'}"
+        )
+    words, minutes = total(rows)
+    lines.append(f"  In all: {words} words, {minutes:.1f} minutes{'' if minutes <= LAB else f', over {LAB}'}")
+    return "\n".join(lines)
+
+
+def main(names):
+    """Walk the tracks and print what each takes; the exit status says whether one takes too long."""
+    chosen = [track for track in TRACKS if not names or track.id in names]
+    unknown = set(names) - {track.id for track in TRACKS}
+    if unknown:
+        sys.exit(
+            f"There is no track {', '.join(sorted(unknown))}; choose from {', '.join(track.id for track in TRACKS)}."
+        )
+    browsers.ensure_browsers()
+    long = []
+    with (
+        sync_playwright() as playwright,
+        driven.browser(playwright, "chromium") as running,
+        serve.serving(ROOT / "dist") as home,
+    ):
+        for track in chosen:
+            context = running.new_context(service_workers="block", accept_downloads=True)
+            context.set_default_timeout(PATIENCE)
+            rows = walk(Reading(context.new_page()), home, track)
+            context.close()
+            print(table(track, rows), flush=True)
+            if total(rows)[1] > LAB or any(total(rows, part)[1] > PART for part in (1, 2, 3)):
+                long.append(track.title)
+    print(
+        "words: seen when the step is left; desk, phone: height in screens; apart: pixels between control and plot."
+    )
+    return f"Too long: {', '.join(long)}." if long else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
