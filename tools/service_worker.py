@@ -14,7 +14,7 @@ PLACE = re.compile(r'(<html\b[^>]* data-build=")[^"]*(")')
 INDEX, WORKER = "index.html", "sw.js"
 # What all parts, the record, a corpus of the reader's own and the report need. The guides are the network's.
 KEPT = ("assets/*", "panel/**/*")
-LEFT = re.compile(r"^assets/guide\.")
+LEFT = re.compile(r"^assets/guide[.-]")
 
 
 def listed(out):

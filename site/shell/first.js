@@ -268,7 +268,7 @@
   };
 
   function begin() {
-    say("Reading and predicting need no Python. The workbench starts by itself.");
+    if (document.querySelector("[data-boot-text]")) say("Reading and predicting need no Python. The workbench starts by itself."); // a guide starts none
     document.addEventListener("click", function (event) {
       var target = event.target;
       while (target && target.nodeType === 1 && !target.hasAttribute("data-boot-retry")) target = target.parentNode;

@@ -36,6 +36,12 @@ lab.schema = (() => {
     }
   }
 
+  /** Assumptions: an object of numbers. */
+  function numbers(where, value) {
+    flat(where, value);
+    for (const [name, item] of Object.entries(value)) if (!isNumber(item)) refuse(`${where}.${short(name)} must be a number`);
+  }
+
   /** Anything of JSON, of limited depth and texts of a length. */
   function plain(where, value, depth) {
     if (depth === 0) refuse(`${where} is nested too deeply`);
@@ -73,7 +79,7 @@ lab.schema = (() => {
     text(`${key}.lab`, value.lab === undefined ? "" : value.lab, 100);
     engine(`${key}.engine`, value.engine);
     flat(`${key}.settings`, value.settings ?? {});
-    flat(`${key}.assumptions`, value.assumptions ?? {});
+    numbers(`${key}.assumptions`, value.assumptions ?? {});
     const cases = Object.hasOwn(value, "cases") ? value.cases : [];
     if (!Array.isArray(cases) || !cases.every((name) => typeof name === "string" && PATH.test(name))) refuse(`${key}.cases must be a list of names`);
     if (cases.length > MOST_CASES) refuse(`${key}.cases must be at most ${MOST_CASES}`);
@@ -100,7 +106,8 @@ lab.schema = (() => {
     if (Object.hasOwn(TEXTS, name)) text(key, value, TEXTS[name]);
     else if (name.startsWith("prediction")) prediction(key, value);
     else if (name === "evidence") evidence(key, value);
-    else if (name === "settings" || name === "assumptions") flat(key, value);
+    else if (name === "settings") flat(key, value);
+    else if (name === "assumptions") numbers(key, value);
     else plain(key, value, DEPTH);
   }
 

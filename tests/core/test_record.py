@@ -148,6 +148,8 @@ def test_text_must_be_text():
         ({"cloud/1/prediction": entry({"value": [1]})}, "must be a text"),
         ({"cloud/1/prediction": entry({"value": 1, "why": "x" * 201})}, "at most 200"),
         ({"cloud/1/prediction": entry({"value": {"direction": {}}})}, "must be a text"),
+        ({"cloud/1/assumptions": entry({"gpu_hour_price": "2"})}, "gpu_hour_price must be a number"),
+        ({"cloud/1/evidence": entry({"settings": {}, "assumptions": {"epochs": True}})}, "must be a number"),
         ({"cloud/1/evidence": entry([])}, "must be an object"),
         ({"cloud/1/evidence": entry({"values": {"<b>": FIGURE}})}, "no path"),
         ({"cloud/1/evidence": entry({"values": {"a.b": {"value": 1, "kind": "guessed"}}})}, "kind"),

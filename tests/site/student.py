@@ -40,7 +40,7 @@ class Student(Walk):
         self.press(chooser.locator("label", has_text=track.title))
         expect(chooser.get_by_role("radio", name=track.title)).to_be_checked()
         for words in (f"You are the {track.persona}.", track.crisis, track.stakeholder):
-            expect(chooser.get_by_text(words).first).to_be_visible()
+            expect(chooser.get_by_text(words).filter(visible=True).first).to_be_visible()
 
     def state(self, number, words):
         """What the map of the lab must say of a part or the synthesis."""

@@ -333,7 +333,7 @@ def test_a_link_opens_the_same_mix_and_the_record_keeps_it(fresh):
     assert "synthetic=45" in fresh.page.url and "measure=fid" in fresh.page.url
     fresh.part.get_by_role("textbox", name="Your answer").fill("Quality first.")
     fresh.part.get_by_role("button", name="Capture this evidence").click()
-    expect(fresh.here("[data-evidence='3']")).to_contain_text("current", use_inner_text=True)
+    expect(fresh.here("[data-captured='3']")).to_have_text("Captured.")  # and kept
     saved = fresh.number("check.accuracy.value")
     expect(fresh.one("[data-store-status]")).to_contain_text("Saved", use_inner_text=True)
     fresh.reload().live().results()

@@ -235,7 +235,7 @@ def test_without_indexeddb_the_smaller_store_is_used(quick, script):
 
 def test_without_any_storage_the_page_says_so(quick):
     """Where nothing can be stored, the lab works, says so, and offers the file."""
-    reader = quick(OPENING_FAILS + NO_LOCALSTORAGE).open()
+    reader = quick(OPENING_FAILS + NO_LOCALSTORAGE).open("?track=cloud&part=1&view=page")
     expect(reader.status()).to_contain_text("Not saved")
     reader.commit(42)
     expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")

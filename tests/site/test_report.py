@@ -696,7 +696,7 @@ def test_only_visible_time_is_counted(new_reader):
     reader.page.evaluate("() => { delete document.visibilityState; }")
     reader.page.clock.run_for(61_000)
     expect(reader.one("[data-map='1'] [data-map-time]")).to_have_text("3 of 15 min")
-    reader.one("a[data-go-part='2']").click()
+    reader.one(".parts a[data-go-part='2']").click()
     reader.page.clock.run_for(61_000)
     expect(reader.one("[data-map='2'] [data-map-time]")).to_have_text("1 of 15 min")
 

@@ -230,8 +230,10 @@ def _entry(key, entry):
         _prediction(key, value)
     elif name == "evidence":
         _evidence(key, value)
-    elif name in ("settings", "assumptions"):
+    elif name == "settings":
         _flat(key, value)
+    elif name == "assumptions":
+        _numbers(key, value)
     else:
         _plain(key, value, DEPTH)
 
@@ -255,8 +257,8 @@ def _evidence(key, value):
     _text(f"{key}.at", value.get("at", ""), 40)
     _text(f"{key}.lab", value.get("lab", ""), 100)
     _engine(f"{key}.engine", value.get("engine"))
-    for name in ("settings", "assumptions"):
-        _flat(f"{key}.{name}", value.get(name, {}))
+    _flat(f"{key}.settings", value.get("settings", {}))
+    _numbers(f"{key}.assumptions", value.get("assumptions", {}))
     cases = value.get("cases", [])
     if not isinstance(cases, list) or not all(
         isinstance(case, str) and PATH.fullmatch(case) for case in cases
@@ -302,6 +304,14 @@ def _flat(where, value):
             raise LedgerError(f"{where} holds a name that is too long")
         if not (item is None or isinstance(item, bool) or _number(item)):
             _text(f"{where}.{name}", item, 200)
+
+
+def _numbers(where, value):
+    """Assumptions: an object of numbers."""
+    _flat(where, value)
+    for name, item in value.items():
+        if not _number(item):
+            raise LedgerError(f"{where}.{name} must be a number")
 
 
 def _plain(where, value, depth):
