@@ -2,6 +2,7 @@
 
     derived/sweep/PROBLEM.json      Part 2's labelling problems, every setting tried out   tools/optimum.py
     derived/map/TRACK.json          Part 3's maps                                          tools/gap_maps.py
+    derived/exhibit/NAME.json       what a page shows that is the same for all   tools/exhibits.py
     derived/expected/PART.json      the expected ranges of the guide for instructors       tools/expected.py
 
 Each file holds its `key` (the code that can be reached, its arguments, the facts and data files that it names; see
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import apart, expected, gap_maps, meaning, optimum
+from tools import apart, exhibits, expected, gap_maps, meaning, optimum
 from tools.progress import Progress
 
 FOLDER = "derived"
@@ -58,7 +59,8 @@ def jobs(root):
     tables = [
         Job("expected", part, f"tools.expected:{made.__name__}", ()) for part, made in expected.PARTS.items()
     ]
-    return sweeps + maps, tables
+    shown = [Job("exhibit", name, f"tools.exhibits:{name}", ()) for name in exhibits.EXHIBITS]
+    return sweeps + maps + shown, tables
 
 
 def key(root, data, job, sources=None):
@@ -119,7 +121,7 @@ def build(root, data, earlier=False):
     bool
         Whether all of it fits the code.
     """
-    found, fresh = {"sweep": {}, "map": {}, "expected": {}}, True
+    found, fresh = {"sweep": {}, "map": {}, "exhibit": {}, "expected": {}}, True
     for stage in jobs(root):
         states, stale = settle(root, data, stage, earlier)
         fresh = fresh and not stale

@@ -6,6 +6,9 @@ import re
 
 from tools.json_in_page import script_json
 from tools.markdown_text import render, split
+from tools.page_error import PageError
+
+BUILT = re.compile(r"^::: when built-([\w-]+)\n(.*?)^:::\n", re.MULTILINE | re.DOTALL)
 
 
 def further_locks(pages, number):
@@ -17,11 +20,34 @@ def further_locks(pages, number):
 def reveal_html(pages, lock, native):
     """What one lock guards: a <div data-fragment="NAME"> for every [data-reveal="NAME"]."""
     name = f"part-{lock}.reveal.md"
-    fragments = split((pages / name).read_text(encoding="utf-8"), "#", name)
+    text = settle((pages / name).read_text(encoding="utf-8"), native.get("exhibit", {}), name)
+    fragments = split(text, "#", name)
     return "\n".join(
         f'<div data-fragment="{key}">\n{render(text, name, {"native": native})}\n</div>'
         for key, text in fragments.items()
     )
+
+
+def settle(text, exhibits, name):
+    """A text of which only those `::: when built-EXHIBIT-CASE` are left whose case holds in the exhibit of that name.
+
+    Raises
+    ------
+    PageError
+        There is no such case.
+    """
+    cases = {
+        f"{exhibit}-{case}": holds
+        for exhibit, each in exhibits.items()
+        for case, holds in each["cases"].items()
+    }
+
+    def of(match):
+        if match[1] not in cases:
+            raise PageError(f"{name}: there is no case built-{match[1]} (known: {', '.join(sorted(cases))})")
+        return match[2] if cases[match[1]] else ""
+
+    return BUILT.sub(of, text)
 
 
 def write_reveal(out, lock, fragments):

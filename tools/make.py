@@ -78,11 +78,11 @@ def steps(root, earlier=False, compiler=None):
     say("Preparing Python for the browser")
     bundle.build(root, pinned)
     say("Writing dist/")
-    write_site(root, pinned, core, derived["expected"], compiler)
+    write_site(root, pinned, core, derived, compiler)
     return core, fresh
 
 
-def write_site(root, pinned, core, tables, compiler=None):
+def write_site(root, pinned, core, derived, compiler=None):
     """Write the site in `.build/site`, and bring `dist/` to the same state when it is whole."""
     new, last = root / ".build" / "site", root / ".build" / "site-last"
     if new.exists():
@@ -90,7 +90,7 @@ def write_site(root, pinned, core, tables, compiler=None):
         new.rename(last)
     new.mkdir(parents=True)
     runtime = root / ".build" / "runtime"
-    site.build(root, new, runtime, core, root / DATA, tables, last, compiler)
+    site.build(root, new, runtime, core, root / DATA, derived, last, compiler)
     (new / "licences.txt").write_text(notice(root, pinned), "utf-8")
     shutil.rmtree(last, ignore_errors=True)
     shown = source_hash(root, SHOWN)

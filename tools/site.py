@@ -178,7 +178,7 @@ def moved(documents, panel_root):
     )
 
 
-def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):
+def build(root, out, runtime, wheel, data, derived, last=None, compiler=None):
     """Write the site into the empty folder `out`.
 
     Parameters
@@ -235,12 +235,12 @@ def build(root, out, runtime, wheel, data, tables, last=None, compiler=None):
         **installable.build(assets.add),
     }
     documents, figures = views.make(root, data, PANEL_ROOT)
-    pages.build(root, out, names, moved(documents, panel_root), figures)
+    pages.build(root, out, names, moved(documents, panel_root), {**figures, "exhibit": derived["exhibit"]})
     (out / wheel.name).write_bytes(guides.wheel_with_data(wheel, data))
     guide = {
         name: shell.add(assets, sources, f"guide-{name}", needed)
         for name, needed in guides.SCRIPTS.items()
         if needed
     }
-    guides.build(root, out, {**names, "first": first, "scripts": guide}, tables, wheel.name)
+    guides.build(root, out, {**names, "first": first, "scripts": guide}, derived["expected"], wheel.name)
     service_worker.build(out)

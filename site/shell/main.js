@@ -101,7 +101,7 @@ lab.main = (() => {
     lab.lock.show(form, lab.store.get(entry), true);
     await lab.attempt("explanations", reveal, form);
     if (lab.boot.live) ask(part, "lock", { prediction: answer.value, lock: id });
-    if (id === part && lab.steps?.on()) lab.steps.go("part", { part, name: "explore" }); // to the result
+    if (id === part && lab.steps?.step(part) === "predict") lab.steps.go("part", { part, name: "explore" }); // to the result, unless the reader has gone on
   }
 
   /** Brings the texts that a lock guards, and puts them into their places. */

@@ -1,0 +1,74 @@
+"""The leaky test: what a deduplication seems to do when near-duplicates of the training items may be in the test."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dataselect_core import arguments
+from dataselect_core.dedup.audit import HELDOUT_THRESHOLD, Audit, Point
+from dataselect_core.dedup.control import SEEDS
+from dataselect_core.dedup.pairs import clusters
+from dataselect_core.information.heldout import heldout_split
+from dataselect_core.statistics import half_width
+
+HELD_OUT = ("cluster", "document")
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Final held-out loss of the raw and the deduplicated corpus, with either way of holding out.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    raw, kept : float64[s, 2]
+        Loss for each seed; columns: whole clusters held out, single documents held out.
+    """
+
+    seeds: tuple
+    raw: np.ndarray
+    kept: np.ndarray
+
+    def change(self) -> Any:
+        """Change of the loss by deduplication, mean over the seeds, and half its 95 % interval: float64[2] each."""
+        gap = self.kept - self.raw
+        return gap.mean(axis=0), half_width(gap)
+
+
+def leaky_test(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Leak:
+    """Train on the raw and the deduplicated corpus, tested on whole clusters and on single documents.
+
+    Held out by cluster, no near-duplicate of a test item is learned from. Held out by document, copies of test items
+    stay in the raw corpus: it is tested on what it has read, and deduplication takes that away.
+
+    Parameters
+    ----------
+    audit : Audit
+    point : Point
+        Of this audit.
+    seeds : sequence of int
+        At least two. A seed draws the held-out part and the order of reading.
+
+    Returns
+    -------
+    Leak
+
+    Raises
+    ------
+    TypeError, ValueError
+        Named after the argument.
+    """
+    seeds = tuple(arguments.integer("seeds", seed, 0) for seed in seeds)
+    if len(seeds) < 2:
+        raise ValueError(f"seeds must hold at least two, for an interval, not {len(seeds)}")
+    near = clusters(len(audit), audit.pairs[audit.similarity >= HELDOUT_THRESHOLD])
+    loss = np.empty((2, len(seeds), 2))
+    for i, seed in enumerate(seeds):
+        for j, label in enumerate((near, np.arange(len(audit)))):
+            train, heldout = heldout_split(label, audit.corpus.heldout_share, seed, audit.mass)
+            plan = audit.corpus.plan(train, heldout, seed)
+            for k, mask in enumerate((None, point.keep)):
+                loss[k, i, j] = plan.curve(mask, 1).loss[-1]
+    return Leak(seeds, *loss)

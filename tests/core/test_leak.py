@@ -1,0 +1,69 @@
+"""The leaky test: copies of a test document that are trained on turn the verdict round."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from dataselect_core import datasets
+from dataselect_core.dedup.audit import Audit
+from dataselect_core.dedup.leak import leaky_test
+from dataselect_core.shingles import tokens
+
+
+@pytest.fixture(scope="module")
+def crawl():
+    """A crawl of which half are copies, and what is left at 0.6."""
+    audit = Audit(datasets.crawl().texts)
+    return audit, audit.at(0.6)
+
+
+def test_the_verdict_turns_round(crawl):
+    """By cluster deduplication lowers the loss, by document it raises it; both intervals exclude no change."""
+    mean, half = leaky_test(*crawl, seeds=range(1, 4)).change()
+    assert mean[0] < -half[0] and mean[1] > half[1]
+
+
+def test_by_document_against_a_loop(crawl):
+    """The losses of one seed, held out by document, computed again with plain loops and dictionaries."""
+    audit, point = crawl
+    found = leaky_test(audit, point, seeds=(1, 2))
+    order, mass, held = np.random.default_rng(1).permutation(len(audit)), audit.mass, []
+    room = audit.corpus.heldout_share * mass.sum()
+    for i in order:
+        if mass[i] <= room:
+            held.append(i)
+            room -= mass[i]
+    texts = [list(tokens(text)) for text in datasets.crawl().texts]
+    learned = sorted(set(range(len(texts))) - set(held))
+    vocabulary = len({word for text in texts for word in text}) + 1
+    for part, loss in ((learned, found.raw[0, 1]), ([i for i in learned if point.keep[i]], found.kept[0, 1])):
+        assert loss == pytest.approx(
+            bigram_loss([texts[i] for i in part], [texts[i] for i in held], vocabulary), rel=1e-9
+        )
+
+
+def bigram_loss(learned, tested, vocabulary, discount=0.75):
+    """Interpolated bigrams with absolute discounting, mean nats per word; None begins each text."""
+    one = Counter(word for text in learned for word in text)
+    two = Counter(pair for text in learned for pair in zip([None, *text], text))
+    after, kinds = Counter(), Counter()
+    for (context, _), count in two.items():
+        after[context] += count
+        kinds[context] += 1
+    total, loss, words = sum(one.values()), 0.0, 0
+    for text in tested:
+        for context, word in zip([None, *text], text):
+            p = max(one[word] - discount, 0) / total + discount * len(one) / total / vocabulary
+            if after[context]:
+                p = (max(two[context, word] - discount, 0) + discount * kinds[context] * p) / after[context]
+            loss, words = loss - math.log(p), words + 1
+    return loss / words
+
+
+@pytest.mark.parametrize("seeds", [(1,), ("a", "b"), (-1, 2)])
+def test_seeds_are_named(crawl, seeds):
+    """Fewer than two seeds, or none that are numbers, are refused by name."""
+    with pytest.raises((TypeError, ValueError), match="^seeds must"):
+        leaky_test(*crawl, seeds=seeds)
