@@ -111,8 +111,8 @@ def test_python_of_another_build_is_passed_by(back):
     """What another build of the lab kept is not used, and gives its place to this one's."""
     back.page.evaluate(MARK)
     kept(python(back.open(), "new"))
-    assert not back.page.evaluate(
-        "async () => (await (await caches.open('lab-python')).keys()).some((r) => r.url.includes('another'))"
+    back.page.wait_for_function(
+        "async () => !(await (await caches.open('lab-python')).keys()).some((r) => r.url.includes('another'))"
     )
 
 

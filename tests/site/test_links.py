@@ -112,7 +112,7 @@ def test_a_moved_control_is_in_the_copied_link(new_reader):
     reader.open("?track=edge&part=1&corpus=licences").commit(30).live().results()
     reader.type_threshold(0.83)
     reader.part.get_by_role("button", name="Copy link to this state").click()
-    expect(reader.part.locator("[data-copied]")).to_have_text("Copied.")
+    expect(reader.part.get_by_text("Copied.", exact=True)).to_be_visible()
     link = reader.page.evaluate("() => navigator.clipboard.readText()")
     assert asked(link)["threshold"] == "0.83"
     other = new_reader()
@@ -130,7 +130,7 @@ def test_without_a_clipboard_the_link_is_text(new_reader):
     refuse = f"Object.defineProperty(navigator, 'clipboard', {clipboard})"
     reader = new_reader(script=f"{NO_WORKER}; {refuse}").open(f"?{urlencode(CLASS)}&embed=1")
     reader.part.get_by_role("button", name="Copy link to this state").click()
-    field = reader.part.get_by_label("Link to this state")
+    field = reader.part.get_by_role("textbox", name="Link to this state")
     expect(field).to_be_focused()
     link = asked(field.input_value())
     assert link["class"] == "CS-101" and link["budget_limit"] == "0.55"

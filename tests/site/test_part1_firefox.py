@@ -9,7 +9,7 @@ SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[da
 def test_part1_from_cold_to_evidence(new_firefox, address):
     """Predict before Python is there, work by keyboard, field and click, reload: all is still there, Python, too."""
     firefox = new_firefox()
-    firefox.open(address + "index.html?track=cloud&part=1&corpus=licences")
+    firefox.open(address + "index.html?track=cloud&part=1&corpus=licences&view=page")
     firefox.wait("() => document.documentElement.dataset.boot !== 'static'")
     assert firefox.ask("() => [...document.querySelectorAll(`[data-guard]`)].every((e) => e.hidden)")
     firefox.type("spinbutton", "Reduction in total training FLOPs", "35")
