@@ -47,6 +47,7 @@ SHELL = (
     "synthesis",
     "main",
     "steps",
+    "where",
     "links",
     "embed",
     "part2",

@@ -222,7 +222,7 @@ lab.main = (() => {
 
   document.addEventListener("change", ({ target }) => {
     const entry = target instanceof HTMLTextAreaElement ? /^(\d)\/decision$/.exec(target.dataset.entry || "") : null;
-    if (!entry || !target.value.trim()) return;
+    if (!entry || !target.value.trim() || !lab.store.get(key(entry[1], "prediction"))) return; // nothing is to be seen before the lock
     deciding.add(entry[1]);
     lab.attempt("evidence", captureFor, entry[1]);
   });
@@ -339,7 +339,7 @@ lab.main = (() => {
     const first = parts()[0].dataset.part;
     part = address.part || first;
     applying = Object.keys(address.settings).length ? { part, settings: address.settings } : null;
-    lab.attempt("track", chooseTrack, address.track || lab.steps?.left || lab.store.get("track") || "cloud", false);
+    lab.attempt("track", chooseTrack, address.track || lab.where?.left?.track || lab.store.get("track") || "cloud", false);
     lab.attempt("parts", () => choosePart(part, Boolean(address.part) && !location.hash && part !== first && !lab.embed.on));
     lab.attempt("steps", () => lab.steps.open(address, location.hash));
     lab.attempt("address", () => notice([lab.state.complaint(address), lab.links.greet()].filter(Boolean).join(" ")));

@@ -211,7 +211,8 @@ lab.record = (() => {
     if (!(await lab.dialog.ask({ ...questions[action], opener: lab.one(`[data-action="${action}"]`) }))) return;
     await lab.store.clear();
     lab.main.refresh();
-    lab.steps.forget();
+    lab.where.forget();
+    if (lab.steps.on()) lab.steps.go("start");
   }
 
   document.addEventListener("lab:replaced", () => {

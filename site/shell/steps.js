@@ -12,51 +12,6 @@ lab.steps = (() => {
   const place = () => root.dataset.place || "start";
   const step = (part) => sectionOf(part)?.dataset.stepNow || STEPS[0];
 
-  // -- where a reader was ----------------------------------------------------------------------------------
-
-  const bare = !location.search; // as the page was opened; later it says the state
-  const WHERE = "data-selection-lab where"; // in this browser only; a report or an export has nothing of it
-
-  /** Keeps where the reader is: the place, the scroll position and the focus. */
-  function keep() {
-    if (!on()) return;
-    const focus = document.activeElement?.id || "";
-    const where = { track: lab.main.track, place: place(), part: lab.main.state().part, step: step(lab.main.state().part), scroll: scrollY, focus };
-    try {
-      localStorage.setItem(WHERE, JSON.stringify(where));
-    } catch { /* then the next visit begins at the start */ }
-  }
-
-  function kept() {
-    try {
-      return JSON.parse(localStorage.getItem(WHERE) || "null");
-    } catch {
-      return null;
-    }
-  }
-
-  /** Puts scroll position and focus back; once more when the figures are there, unless the reader has moved on. */
-  function putBack({ scroll, focus }) {
-    const back = () => scrollTo(0, Number(scroll) || 0);
-    const moved = new AbortController();
-    for (const event of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(event, () => moved.abort(), { once: true, signal: moved.signal });
-    document.getElementById(String(focus))?.focus({ preventScroll: true });
-    back();
-    document.addEventListener("lab:python", ({ detail }) => {
-      if (detail.type === "results" && !moved.signal.aborted) requestAnimationFrame(back);
-    }, { signal: moved.signal });
-    setTimeout(() => moved.abort(), 60_000);
-  }
-
-  function forget() {
-    try {
-      localStorage.removeItem(WHERE);
-    } catch { /* nothing was kept */ }
-    if (on()) go("start", { focus: false });
-  }
-
-  globalThis.addEventListener("pagehide", () => lab.attempt("where the reader is", keep));
-
   /** The step a reader comes to who opens a part: what the record says is still to be done. */
   function next(part) {
     const state = lab.map.state(lab.main.track, part);
@@ -214,10 +169,8 @@ lab.steps = (() => {
   globalThis.addEventListener("hashchange", () => reveal(location.hash));
 
   return {
-    on, go, begun, forget,
+    on, go, begun,
     get place() { return place(); },
-    /** The track that a reader left who comes back by the bare address. */
-    get left() { return on() && bare && lab.state.tracks.includes(kept()?.track) ? kept().track : ""; },
     /** The step of a part that is shown, for the address; none where all is on one page. */
     step: (part) => (on() && place() === "part" ? step(part) : undefined),
     /** The place that the page opens with. */
@@ -225,15 +178,12 @@ lab.steps = (() => {
       if (!on()) return;
       lab.folds(false);
       if (hash && reveal(hash, false)) return;
-      const was = kept();
-      const here = was && was.track === lab.main.track && STEPS.includes(was.step) && sectionOf(was.part);
-      if (part) {
-        go("part", { part, name: name || next(part), focus: false });
-        if (here && was.place === "part" && was.part === part && was.step === step(part)) putBack(was);
-      } else if (here && was.place !== "start" && bare) {
-        go(was.place === "synthesis" || was.place === "record" ? was.place : "part", { part: was.place === "part" ? was.part : "", name: was.step, focus: false });
-        putBack(was);
-      } else go("start", { focus: false });
+      const { kept: was, left } = lab.where;
+      if (part) go("part", { part, name: name || next(part), focus: false });
+      else if (left?.place === "part") go("part", { part: left.part, name: left.step, focus: false });
+      else go(left?.place || "start", { focus: false });
+      const again = was && was.track === lab.main.track && was.place === place() && (was.place !== "part" || (was.part === lab.main.state().part && was.step === step(was.part)));
+      if (again && (part || left)) lab.where.putBack(was);
     },
   };
 })();

@@ -209,6 +209,18 @@ def test_the_lab_leaves_focus_and_scroll_where_they_are(book, live):
         assert here.frame().evaluate("() => [document.activeElement.tagName, scrollY]") == ["BODY", 0]
 
 
+def test_a_frame_that_is_opened_again_leaves_the_focus_to_the_book(book):
+    """Who was writing in the lab's frame and opens the chapter again is in the book: no field takes the focus, nothing scrolls."""
+    with book("?embed=1&part=1", steps=True) as here:
+        here.lab.get_by_label(QUESTION).fill("31")
+        here.page.reload()
+        expect(here.lab.get_by_label(QUESTION)).to_be_visible()
+        assert (
+            here.page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Search the book"
+        )
+        assert here.frame().evaluate("() => [document.activeElement.tagName, scrollY]") == ["BODY", 0]
+
+
 def test_the_frame_is_bare_and_fits_360_pixels(book):
     """Title and footer of the page are left out, the parts can be reached, and nothing is wider than the
     frame.

@@ -32,6 +32,20 @@ def step(reader, part, name):
     reader.page.get_by_role("navigation", name=f"Steps of Part {part}").get_by_role("link", name=name).click()
 
 
+def commit(reader, prediction=30):
+    """Commit a prediction of Part 1, which leads to the result."""
+    reader.part.get_by_label(QUESTION).fill(str(prediction))
+    reader.part.get_by_role("button", name="Commit").click()
+    return reader
+
+
+def decide(reader, text):
+    """Write a decision in Part 1, and stay in its field."""
+    field = reader.part.get_by_role("textbox", name=re.compile("^Your decision"))
+    field.fill(text)
+    return field
+
+
 def words(reader, selector):
     """Visible words of an element of the page; formulas, and options that are folded up, left out."""
     return reader.page.evaluate(reading.WORDS, selector)
@@ -50,8 +64,7 @@ def test_from_the_door_to_the_result_in_three_clicks(new_reader, browser):
     expect(page.get_by_role("heading", name="Choose your track")).to_be_hidden()
     expect(page.get_by_role("heading", name="First, predict")).to_be_focused()
     assert words(stepper, "[data-part='1']") <= BEFORE
-    stepper.part.get_by_label(QUESTION).fill("30")
-    stepper.part.get_by_role("button", name="Commit").click()
+    commit(stepper)
     expect(page.get_by_role("heading", name="Move the threshold")).to_be_focused()
     stepper.live().results()
     expect(stepper.part.get_by_role("group", name="Learning against compute")).to_be_visible()
@@ -62,9 +75,7 @@ def test_from_the_door_to_the_result_in_three_clicks(new_reader, browser):
 def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, height):
     """While the threshold is moved, goals, plot, control and the next button stay in view; one sentence says what changed."""
     reader = new_reader(steps=True, viewport={"width": width, "height": height}).open("?track=edge&part=1")
-    reader.part.get_by_label(QUESTION).fill("30")
-    reader.part.get_by_role("button", name="Commit").click()
-    reader.live().results()
+    commit(reader).live().results()
     field = reader.field("Similarity threshold (number)")
     field.fill("0.6")
     field.press("Enter")
@@ -85,9 +96,7 @@ def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, he
 def test_each_step_has_what_it_promises_and_the_way_on(stepper):
     """Explain has the verdict, decide the two texts and the door to Part 2; what is deep is under More, by name."""
     stepper.open("?track=tiny&part=1")
-    stepper.part.get_by_label(QUESTION).fill("30")
-    stepper.part.get_by_role("button", name="Commit").click()
-    stepper.live().results()
+    commit(stepper).live().results()
     count = words(stepper, "[data-part='1']")
     stepper.part.get_by_role("link", name="Explain it").click()
     expect(stepper.part.get_by_role("heading", name="Your prediction beside the measurement")).to_be_visible()
@@ -130,8 +139,7 @@ def test_what_cannot_be_saved_is_said_at_every_step(new_reader):
     full = "IDBObjectStore.prototype.put = function () { throw new DOMException('full', 'QuotaExceededError'); };"
     reader = new_reader(steps=True, script=NO_PYTHON + full).open("?track=edge&part=1")
     reader.expected_errors = ["full"]
-    reader.part.get_by_label(QUESTION).fill("30")
-    reader.part.get_by_role("button", name="Commit").click()
+    commit(reader)
     expect(reader.page.get_by_role("alert").filter(has_text="could not be saved")).to_be_visible()
     expect(reader.status()).to_be_hidden()
 
@@ -198,12 +206,9 @@ def test_a_track_takes_45_minutes(stepper):
 def test_a_returning_reader_is_where_they_left(stepper):
     """The address without a part leads to the step, the scroll position and the field of before; a new reader starts anew."""
     stepper.open("?track=mobile&part=1")
-    stepper.part.get_by_label(QUESTION).fill("30")
-    stepper.part.get_by_role("button", name="Commit").click()
-    stepper.live().results()
+    commit(stepper).live().results()
     step(stepper, 1, "Decide")
-    text = stepper.part.get_by_role("textbox", name=re.compile("^Your decision"))
-    text.fill("Stop at 0.6.")
+    text = decide(stepper, "Stop at 0.6.")
     expect(stepper.part.get_by_text("Captured evidence, current.")).to_have_count(0)
     stepper.page.set_viewport_size({"width": 1280, "height": 400})
     stepper.page.evaluate("() => scrollTo(0, 60)")
@@ -217,7 +222,7 @@ def test_a_returning_reader_is_where_they_left(stepper):
     stepper.page.get_by_role("navigation", name="Parts").get_by_role("link", name="Your record").click()
     stepper.page.get_by_role("button", name="New reader").click()
     stepper.answer("Start as a new reader")
-    expect(stepper.page.get_by_role("heading", name="Choose your track")).to_be_visible()
+    expect(stepper.page.get_by_role("heading", name="Choose your track")).to_be_focused()
     stepper.open("")
     expect(stepper.page.get_by_role("heading", name="Choose your track")).to_be_visible()
 
@@ -225,13 +230,20 @@ def test_a_returning_reader_is_where_they_left(stepper):
 def test_evidence_is_captured_when_the_reader_decides(stepper):
     """Leaving the written decision captures what was measured, in the words of the controls; nobody has to press a button."""
     stepper.open("?track=edge&part=1")
-    stepper.part.get_by_label(QUESTION).fill("30")
-    stepper.part.get_by_role("button", name="Commit").click()
-    stepper.live().results()
+    commit(stepper).live().results()
     step(stepper, 1, "Decide")
-    text = stepper.part.get_by_role("textbox", name=re.compile("^Your decision"))
-    text.fill("Stop at 0.6.")
-    text.blur()
+    decide(stepper, "Stop at 0.6.").blur()
     expect(stepper.part.get_by_text("Captured evidence, current.")).to_be_visible()
     stepper.part.get_by_text("What was captured").click()
     expect(stepper.part.get_by_text("Settings:")).to_contain_text("Similarity threshold 0.")
+
+
+def test_a_decision_before_the_lock_captures_nothing_later(stepper):
+    """Who writes before predicting has seen nothing: the first results are not captured as what the decision rests on."""
+    stepper.open("?track=edge&part=1&step=decide")
+    decide(stepper, "Remove nothing.").blur()
+    step(stepper, 1, "Predict")
+    commit(stepper).live().results()
+    step(stepper, 1, "Decide")
+    expect(stepper.part.get_by_role("button", name="Capture this evidence")).to_be_visible()
+    expect(stepper.part.get_by_text("Captured evidence")).to_have_count(0)

@@ -1,0 +1,61 @@
+// Where a reader was: the place, the step, the scroll position and the focused field, for the next visit. It is kept in
+// this browser only, and no report or export has anything of it.
+"use strict";
+
+lab.where = (() => {
+  const WHERE = "data-selection-lab where";
+  const PATIENCE = 60_000; // ms until figures that come later do not move the page any more
+  const framed = window.parent !== window; // there focus and scroll belong to the page around
+  const bare = !location.search; // as the page was opened; later its address says the state
+
+  function keep() {
+    if (framed || !lab.steps.on()) return;
+    const { part } = lab.main.state();
+    const where = { track: lab.main.track, place: lab.steps.place, part, step: lab.steps.step(part) || "", scroll: scrollY, focus: document.activeElement?.id || "" };
+    try {
+      localStorage.setItem(WHERE, JSON.stringify(where));
+    } catch { /* then the next visit begins at the start */ }
+  }
+
+  const isOfPart = ({ part, step }) => lab.state.steps.includes(step) && lab.all("[data-part]").some((section) => section.dataset.part === part);
+
+  /** What was kept, if it is a place of this lab; else null. */
+  function kept() {
+    if (framed) return null;
+    try {
+      const was = JSON.parse(localStorage.getItem(WHERE) || "null");
+      if (!was || !lab.state.tracks.includes(was.track)) return null;
+      return ["start", "synthesis", "record"].includes(was.place) || (was.place === "part" && isOfPart(was)) ? was : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Puts scroll position and focus back; the scroll position again with the figures, unless the reader has moved on. */
+  function putBack({ scroll, focus }) {
+    const back = () => scrollTo(0, Number(scroll) || 0);
+    const moved = new AbortController();
+    for (const event of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(event, () => moved.abort(), { signal: moved.signal });
+    document.getElementById(String(focus))?.focus({ preventScroll: true });
+    back();
+    document.addEventListener("lab:python", ({ detail }) => {
+      if (detail.type === "results" && !moved.signal.aborted) requestAnimationFrame(back);
+    }, { signal: moved.signal });
+    setTimeout(() => moved.abort(), PATIENCE);
+  }
+
+  function forget() {
+    try {
+      localStorage.removeItem(WHERE);
+    } catch { /* nothing was kept */ }
+  }
+
+  globalThis.addEventListener("pagehide", () => lab.attempt("where the reader is", keep));
+
+  return {
+    putBack, forget,
+    get kept() { return kept(); },
+    /** What was kept, for a reader who comes back by the bare address: without a part, a track or a class in it. */
+    get left() { return bare && lab.steps.on() ? kept() : null; },
+  };
+})();
