@@ -1,7 +1,7 @@
-"""Exhibits of the pages that are the same for every reader: computed natively with several seeds, kept as derived data.
+"""Exhibits of the pages that are the same for every reader: computed natively, kept as derived data.
 
-Each function gives the figures that the texts name as {{native.exhibit.NAME.path|format}}, and what is true of them:
-`::: when built-NAME-CASE` in a guarded text stays where that case holds, and is left out elsewhere.
+Each function gives figures, which the texts name as {{native.exhibit.NAME.path|format}}, and under `cases` what is true
+of them: `::: when built-NAME-CASE` in a guarded text stays where that case holds, and is left out elsewhere.
 """
 
 SIGNS = {"better": "▲", "worse": "▼", "same": "≈"}  # than its control; ≈: cannot be told apart
@@ -14,6 +14,11 @@ def verdict(mean, half):
     return "better" if mean > 0 else "worse"
 
 
+def verdicts(name, said):
+    """The case of a verdict, and the two that it is not: "NAME-better", "NAME-worse", "NAME-same"."""
+    return {f"{name}-{each}": each == said for each in SIGNS}
+
+
 def leaky(progress=None):
     """Part 1: the change of loss by deduplication, held out by cluster and by document; two corpora, five seeds."""
     from dataselect_core import datasets
@@ -21,53 +26,52 @@ def leaky(progress=None):
     from dataselect_core.dedup.leak import HELD_OUT, leaky_test
 
     corpora = {"crawl": (datasets.crawl().texts, 0.6), "licences": (datasets.licences().texts, 0.7)}
-    values, cases = {}, {}
+    figures, cases = {}, {}
     for name, (texts, threshold) in corpora.items():
         audit = Audit(texts)
         found = leaky_test(audit, audit.at(threshold))
         mean, half = found.change()
-        values[name] = {"threshold": threshold}
-        said = []
+        figures[name] = {"threshold": threshold}
+        said = [verdict(-mean[j], half[j]) for j in range(len(HELD_OUT))]
         for j, by in enumerate(HELD_OUT):
-            values[name][by] = {
+            figures[name][by] = {
                 "raw": float(found.raw[:, j].mean()),
                 "kept": float(found.kept[:, j].mean()),
                 "change": float(mean[j]),
                 "half": float(half[j]),
             }
-            said.append(verdict(-mean[j], half[j]))
-            for each in SIGNS:
-                cases[f"{name}-{by}-{each}"] = said[-1] == each
-        cases[f"{name}-turns"] = {*said} == {"better", "worse"}
-    values["seeds"] = len(found.seeds)
-    return {"values": values, "cases": cases}
+            cases |= verdicts(f"{name}-{by}", said[j])
+        turns = {*said} == {"better", "worse"}
+        cases |= {f"{name}-turns": turns, f"{name}-stays": not turns}
+    return {"seeds": len(found.seeds), **figures, "cases": cases}
 
 
 def pruning(progress=None):
     """Part 2: digits pruned by EL2N, clean and with 5 % wrong labels; three shares, five seeds."""
     from dataselect_core import datasets
     from dataselect_core.pruning.experiment import KEEPS, prune
+    from dataselect_core.statistics import half_width
 
     X, y = datasets.digits()
-    shares, seeds = (0.5, 0.2, 0.1), range(5)
-    values, cases = {"seeds": len(seeds)}, {}
-    for labels, wrong in (("clean", 0.0), ("wrong", 0.05)):
+    shares, rate, seeds = (0.5, 0.2, 0.1), 0.05, range(5)
+    figures, cases = {}, {}
+    for labels, wrong in (("clean", 0.0), ("wrong", rate)):
         found = prune(X, y, shares, wrong, seeds)
         mean, half = found.mean(), found.interval()
         gap, gap_half = found.against_random()
-        values[labels] = {"whole": float(found.whole.mean())}
+        figures[labels] = {"whole": float(found.whole.mean()), "whole_half": float(half_width(found.whole))}
         for j, share in enumerate(shares):
-            row = values[labels][f"keep_{share * 100:.0f}"] = {}
+            row = figures[labels][f"keep_{share * 100:.0f}"] = {}
             for i, keep in enumerate(KEEPS):
                 row[keep] = {"mean": float(mean[i, j]), "half": float(half[i, j])}
-                if keep == "random":
-                    continue
-                said = verdict(gap[i, j], gap_half[i, j])
-                row[keep]["sign"] = SIGNS[said]
-                for each in SIGNS:
-                    cases[f"{labels}-{share * 100:.0f}-{keep}-{each}"] = said == each
-        values[labels]["among"] = float(found.wrong_among_hardest.mean())
-    return {"values": values, "cases": cases}
+                if keep != "random":
+                    said = verdict(gap[i, j], gap_half[i, j])
+                    row[keep]["sign"] = SIGNS[said]
+                    cases |= verdicts(f"{labels}-{share * 100:.0f}-{keep}", said)
+    among = found.wrong_among_hardest
+    figures["among"] = {"mean": float(among.mean()), "half": float(half_width(among))}
+    said = verdict(among.mean() - rate, half_width(among))
+    return {"seeds": len(seeds), "rate": rate, **figures, "cases": cases | verdicts("among", said)}
 
 
 def votes(progress=None):
@@ -76,20 +80,17 @@ def votes(progress=None):
     from dataselect_core.votes import clustering, majority
 
     ratings = datasets.ratings().values
-    values = {}
+    figures = {}
     for voters in (1, 3, 5):
         found = majority(ratings, voters)
-        values[f"of_{voters}"] = {
-            "opposite": found.opposite,
-            "half": 1.96 * found.standard_error,
-            "wrong": found.wrong,
+        figures[f"of_{voters}"] = {
+            name: getattr(found, name) for name in ("opposite", "opposite_half", "wrong", "wrong_half")
         }
-    values["items"] = found.items
     spread = clustering(ratings)
-    for name in ("none", "many", "none_if_even", "many_if_even"):
-        values[name] = getattr(spread, name)
-    even = spread.many <= spread.many_if_even
-    return {"values": values, "cases": {"clustered": not even, "even": even}}
+    names = ("none", "none_half", "many", "many_half", "none_if_even", "many_if_even")
+    figures |= {"items": found.items, **{name: getattr(spread, name) for name in names}}
+    said = verdict(spread.many - spread.many_if_even, spread.many_half)
+    return {**figures, "cases": verdicts("clusters", said)}
 
 
 EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes}

@@ -1,7 +1,7 @@
 """Checks of what a caller hands in: each error names the argument, what was given and what is allowed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -18,6 +18,16 @@ def integer(name: str, value: object, low: int, high: int | None = None) -> int:
         allowed = f"at least {low}" if high is None else f"between {low} and {high}"
         raise ValueError(f"{name} must be {allowed}, not {value}")
     return int(value)
+
+
+def seeds(name: str, value: object) -> tuple[int, ...]:
+    """`value` as two seeds >= 0 or more, as an interval needs; TypeError for no list of integers, else ValueError."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a list of integers, not {value!r}")
+    found = tuple(integer(name, seed, 0) for seed in value)
+    if len(found) < 2:
+        raise ValueError(f"{name} must hold at least two, for an interval, not {len(found)}")
+    return found
 
 
 def amount(name: str, value: object, positive: bool = False) -> float:

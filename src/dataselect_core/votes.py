@@ -8,6 +8,7 @@ import numpy as np
 
 from dataselect_core import arguments
 from dataselect_core.arrays import ArrayLike
+from dataselect_core.statistics import half_width
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,16 @@ class Votes:
         Share of votes won by the opposite sign.
     undecided : float
         Share of votes in which both signs have as many, a neutral rating being a vote for neither.
-    standard_error : float
-        Of `opposite`, over the items.
+    opposite_half, wrong_half : float
+        Half width of the 95 % interval of `opposite` and of `wrong`, over the items.
     """
 
     voters: int
     items: int
     opposite: float
     undecided: float
-    standard_error: float
+    opposite_half: float
+    wrong_half: float
 
     @property
     def wrong(self) -> float:
@@ -68,9 +70,9 @@ def majority(values: ArrayLike, voters: int) -> Votes:
     won, lost = np.array(
         [_outcome(r, o, people, voters) for r, o in zip(right.tolist(), opposite.tolist())]
     ).T
-    n = len(right)
-    spread = float(lost.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
-    return Votes(voters, n, float(lost.mean()), float((1 - lost - won).mean()), spread)
+    return Votes(
+        voters, len(right), float(lost.mean()), float((1 - lost - won).mean()), _half(lost), _half(1 - won)
+    )
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Clustering:
         Share of items without one.
     many : float
         Share of items on which at least `threshold` of the ratings are opposite.
+    none_half, many_half : float
+        Half width of the 95 % interval of these two, over the items.
     threshold : float
     none_if_even, many_if_even : float
         The same shares if every rating were wrong with probability `rate`, independently: what the law of random
@@ -94,6 +98,8 @@ class Clustering:
     rate: float
     none: float
     many: float
+    none_half: float
+    many_half: float
     threshold: float
     none_if_even: float
     many_if_even: float
@@ -123,10 +129,17 @@ def clustering(values: ArrayLike, threshold: float = 0.3) -> Clustering:
         rate,
         float((opposite == 0).mean()),
         float((opposite >= least).mean()),
+        _half(opposite == 0),
+        _half(opposite >= least),
         threshold,
         even[0],
         float(sum(even[least:])),
     )
+
+
+def _half(shares):
+    """Half width of the 95 % interval of a mean over the items; NaN of a single one."""
+    return float(half_width(shares)) if len(shares) > 1 else float("nan")
 
 
 def _for_and_against(values):

@@ -24,6 +24,7 @@ def test_every_choice_of_voters_is_counted(voters):
         lost += np.mean([each < 0 for each in results])
     found = votes.majority(values, voters)
     assert found.items == items
+    assert found.wrong_half > found.opposite_half > 0
     assert found.opposite == pytest.approx(lost / items, abs=1e-12)
     assert found.wrong == pytest.approx(1 - won / items, abs=1e-12)
 
@@ -34,7 +35,7 @@ def test_the_ratings_say_what_one_three_and_five_labels_are_worth():
     one, three, five = (votes.majority(values, m) for m in (1, 3, 5))
     assert one.opposite == pytest.approx(0.0457, abs=0.0002)
     assert one.opposite > three.opposite > five.opposite and one.wrong > three.wrong > five.wrong
-    assert 0 < one.standard_error < 0.002
+    assert 0 < one.opposite_half < 0.003 and 0 < one.wrong_half < 0.005
 
 
 def test_errors_cluster():
@@ -46,6 +47,8 @@ def test_errors_cluster():
         (against == 0).mean()
     )
     assert found.many == pytest.approx((against >= 3).mean())
+    for share, half in ((found.none, found.none_half), (found.many, found.many_half)):
+        assert half == pytest.approx(1.96 * (share * (1 - share) / len(values)) ** 0.5, rel=1e-3)
     drawn = np.random.default_rng(0).binomial(10, found.rate, 200_000)
     assert found.none_if_even == pytest.approx((drawn == 0).mean(), abs=0.005)
     assert found.many_if_even == pytest.approx((drawn >= 3).mean(), abs=0.002)

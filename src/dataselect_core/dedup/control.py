@@ -112,9 +112,7 @@ def compare(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Compari
 
 def compare_stepwise(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Iterator[Any]:
     """The same in steps: an iterator of (label, share done) that ends with the `Comparison`."""
-    seeds = tuple(arguments.integer("seeds", seed, 0) for seed in seeds)
-    if len(seeds) < 2:
-        raise ValueError(f"seeds must hold at least two, for an interval, not {len(seeds)}")
+    seeds = arguments.seeds("seeds", seeds)
     near = clusters(len(audit), audit.pairs[audit.similarity >= HELDOUT_THRESHOLD])
     rows = []
     for i, seed in enumerate(seeds):

@@ -60,9 +60,7 @@ def leaky_test(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Leak
     TypeError, ValueError
         Named after the argument.
     """
-    seeds = tuple(arguments.integer("seeds", seed, 0) for seed in seeds)
-    if len(seeds) < 2:
-        raise ValueError(f"seeds must hold at least two, for an interval, not {len(seeds)}")
+    seeds = arguments.seeds("seeds", seeds)
     near = clusters(len(audit), audit.pairs[audit.similarity >= HELDOUT_THRESHOLD])
     loss = np.empty((2, len(seeds), 2))
     for i, seed in enumerate(seeds):

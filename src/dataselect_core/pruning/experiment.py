@@ -114,11 +114,7 @@ def prune(
     if not len(shares) or not ((shares > 0) & (shares <= 1)).all():
         raise ValueError(f"shares must lie in (0, 1], not {shares.tolist()}")
     wrong = arguments.share("wrong", wrong)
-    if isinstance(seeds, (str, bytes)) or not hasattr(seeds, "__iter__"):
-        raise TypeError(f"seeds must be a list of integers, not {seeds!r}")
-    seeds = [arguments.integer("seeds", seed, 0) for seed in seeds]
-    if len(seeds) < 2:
-        raise ValueError(f"seeds must hold at least two, for an interval, not {len(seeds)}")
+    seeds = arguments.seeds("seeds", seeds)
     proxy_share = arguments.between("proxy_share", proxy_share, 0, 1 + 1e-9)
     accuracy: list[Any] = []
     whole: list[Any] = []
