@@ -22,7 +22,7 @@ def pytest_sessionstart(session):
 def pytest_collection_modifyitems(config, items):
     """Keep tests that share what their module makes once in one process; all others go where there is room.
 
-    Tests of `unproven.txt` are left out, and counted, unless `LAB_UNPROVEN=1` asks for them or they are named.
+    Tests of `left_out.txt` are left out, and counted, unless `LAB_LEFT_OUT=1` asks for them or they are named.
     """
     for item in items:
         made = item._fixtureinfo.name2fixturedefs.values()
@@ -30,20 +30,20 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
     whole = {ROOT / "tests" / name for name in ("core", "site")}
     named = any((ROOT / each.partition("::")[0]).resolve() not in whole for each in config.args)
-    if os.environ.get("LAB_UNPROVEN") or named:
+    if os.environ.get("LAB_LEFT_OUT") or named:
         return
-    out = [item for item in items if unproven(item.nodeid)]
+    out = [item for item in items if is_left_out(item.nodeid)]
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in set(out)]
 
 
-def unproven(name):
-    """Whether a test, its file, or the function of its case is a line of `unproven.txt`."""
-    return not {name, name.partition("[")[0], name.partition("::")[0]}.isdisjoint(UNPROVEN)
+def is_left_out(name):
+    """Whether a test, its file, or the function of its case is a line of `left_out.txt`."""
+    return not {name, name.partition("[")[0], name.partition("::")[0]}.isdisjoint(LEFT_OUT)
 
 
-UNPROVEN = {
+LEFT_OUT = {
     line.strip()
-    for line in (ROOT / "tests" / "unproven.txt").read_text("utf-8").splitlines()
+    for line in (ROOT / "tests" / "left_out.txt").read_text("utf-8").splitlines()
     if line.strip() and not line.startswith("#")
 }

@@ -1,19 +1,13 @@
 """A page of pictures of the lab: each step of each track on a desk, on a phone, in the dark, and in print.
 
-The way is the one of `tools/reading.py`. `python build.py album` writes `.build/album/index.html`; `-- TRACK …` takes
-the pictures of some of the tracks.
+The way is the one of `tools/reading.py`. `python build.py album [TRACK …]` writes `.build/album/index.html`.
 """
 
 import html
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
-from dataselect_core.tracks import TRACKS
-from tools import browsers, driven, serve
-from tools.reading import RESIZED, SIZES, Reading, walk
-from tools.walk import PATIENCE
+from tools.reading import AT_REST, SIZES, Reading, for_each_track, walk
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".build" / "album"
@@ -52,7 +46,7 @@ class Album(Reading):
         for kind, (size, medium) in KINDS.items():
             self.page.set_viewport_size(size)
             self.page.emulate_media(**{**USUAL, **medium})
-            self.page.evaluate(RESIZED)
+            self.page.evaluate(AT_REST)
             made[kind] = f"{self.track}-{title.replace(' ', '-')}-{kind}.png"
             self.page.screenshot(path=FOLDER / made[kind], full_page=True)
         self.page.set_viewport_size(SIZES["desk"])
@@ -79,24 +73,16 @@ def page_of(albums):
 
 def main(names):
     """Walk the tracks with a camera."""
-    browsers.ensure_browsers()
     FOLDER.mkdir(parents=True, exist_ok=True)
     albums = []
-    with (
-        sync_playwright() as playwright,
-        driven.browser(playwright, "chromium") as running,
-        serve.serving(ROOT / "dist") as home,
-    ):
-        for track in TRACKS:
-            if names and track.id not in names:
-                continue
-            context = running.new_context(service_workers="block", accept_downloads=True)
-            context.set_default_timeout(PATIENCE)
-            album = Album(context.new_page(), track.id)
-            walk(album, home, track)
-            context.close()
-            albums.append((track, album.pictures))
-            (FOLDER / "index.html").write_text(page_of(albums), encoding="utf-8")
+
+    def visit(page, address, track):
+        album = Album(page, track.id)
+        walk(album, address, track)
+        albums.append((track, album.pictures))
+        (FOLDER / "index.html").write_text(page_of(albums), encoding="utf-8")
+
+    for_each_track(names, visit)
     print(f"{sum(len(pictures) for _, pictures in albums)} steps: {FOLDER / 'index.html'}")
 
 

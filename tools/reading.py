@@ -5,7 +5,7 @@ what it says: ten runs in Part 2, three texts and decisions, a report at the end
 a step is left, with labels, tables, and goals; formulas and options that are folded up are left out. A minute is 200
 words. What an action takes is stated in `SECONDS`.
 
-`python build.py reading` prints the table; `-- TRACK …` walks some of the tracks.
+`python build.py reading [TRACK …]` prints the table.
 """
 
 import sys
@@ -24,29 +24,36 @@ SECONDS = {"press": 3, "slide": 8, "run": 20, "reflection": 180, "decision": 90}
 SPEED = 200  # words a minute
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 640}}
 PART, LAB = 15, 45  # minutes that a part and the lab may take
-WORDS = """(selector) => {
+WORDS = r"""(selector) => {
   const root = document.querySelector(selector);
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   let count = 0;
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const parent = node.parentElement;
+    if (parent.closest("math, script, option")) continue;
     let seen = parent.checkVisibility({visibilityProperty: true});
     for (let at = parent; seen && at !== root; at = at.parentElement) {
       seen = at.getBoundingClientRect().width > 1 || getComputedStyle(at).display === "contents";
     }
-    if (!seen) continue;
-    if (parent.closest("math, script, option")) continue;
-    count += (node.textContent.match(/[\\\\p{L}\\\\p{N}][^\\\\s]*/gu) || []).length;
+    if (seen) count += (node.textContent.match(/[\p{L}\p{N}]\S*/gu) || []).length;
   }
   return count;
-}""".replace("\\\\", "\\")
+}"""
 SCREENS = "(selector) => document.querySelector(selector).getBoundingClientRect().height / innerHeight"
 APART = """([control, plot]) => {
   const [one, other] = [control, plot].map((selector) =>
     [...document.querySelectorAll(selector)].find((each) => each.checkVisibility())?.getBoundingClientRect());
   return one && other ? Math.max(0, one.top - other.bottom, other.top - one.bottom) : null;
 }"""
-RESIZED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300))))"
+# When the page has had the same height for twenty frames: what follows its width has been drawn.
+AT_REST = """async () => {
+  for (let same = 0, last = -1; same < 20;) {
+    await new Promise(requestAnimationFrame);
+    const height = document.documentElement.scrollHeight;
+    same = height === last ? same + 1 : 0;
+    last = height;
+  }
+}"""
 # What is moved in a part, and the plot that it changes.
 MOVED = {
     1: ("[data-part='1'] [data-root='threshold']", "[data-plot='ICR_Curve']"),
@@ -117,7 +124,7 @@ class Reading(Walk):
         row.words = self.page.evaluate(WORDS, selector)
         for name, size in SIZES.items():
             self.page.set_viewport_size(size)
-            self.page.evaluate(RESIZED)
+            self.page.evaluate(AT_REST)
             self.page.evaluate("() => scrollTo(0, 0)")
             row.screens[name] = self.page.evaluate(SCREENS, selector)
             moved = row.place in MOVED and row.step == "explore"
@@ -291,29 +298,45 @@ def table(track, rows):
     return "\n".join(lines)
 
 
-def main(names):
-    """Walk the tracks and print what each takes; the exit status says whether one takes too long."""
-    chosen = [track for track in TRACKS if not names or track.id in names]
-    unknown = set(names) - {track.id for track in TRACKS}
+@contextmanager
+def tab(running):
+    """A tab in a browser profile of its own."""
+    context = running.new_context(service_workers="block", accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def for_each_track(names, visit):
+    """Call `visit(page, address, track)` for the tracks of those names, or for all, with the built site in Chromium."""
+    known = {track.id: track for track in TRACKS}
+    unknown = ", ".join(name for name in names if name not in known)
     if unknown:
-        sys.exit(
-            f"There is no track {', '.join(sorted(unknown))}; choose from {', '.join(track.id for track in TRACKS)}."
-        )
+        sys.exit(f"There is no track {unknown}; choose from {', '.join(known)}.")
     browsers.ensure_browsers()
-    long = []
     with (
         sync_playwright() as playwright,
         driven.browser(playwright, "chromium") as running,
         serve.serving(ROOT / "dist") as home,
     ):
-        for track in chosen:
-            context = running.new_context(service_workers="block", accept_downloads=True)
-            context.set_default_timeout(PATIENCE)
-            rows = walk(Reading(context.new_page()), home, track)
-            context.close()
-            print(table(track, rows), flush=True)
-            if total(rows)[1] > LAB or any(total(rows, part)[1] > PART for part in (1, 2, 3)):
-                long.append(track.title)
+        for name in names or known:
+            with tab(running) as page:
+                visit(page, home, known[name])
+
+
+def main(names):
+    """Walk the tracks and print what each takes; the exit status says whether one takes too long."""
+    long = []
+
+    def visit(page, address, track):
+        rows = walk(Reading(page), address, track)
+        print(table(track, rows), flush=True)
+        if total(rows)[1] > LAB or any(total(rows, part)[1] > PART for part in (1, 2, 3)):
+            long.append(track.title)
+
+    for_each_track(names, visit)
     print(
         "words: seen when the step is left; desk, phone: height in screens; apart: pixels between control and plot."
     )
