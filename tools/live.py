@@ -19,6 +19,9 @@ POLL = 0.15  # seconds between two looks at the sources
 SETTLE = 0.05  # seconds in which an editor must not have written again
 HEARTBEAT = 15  # seconds after which an open line is tried
 STYLE = re.compile(r"assets/style\.[0-9a-f]{10}\.css")
+# What follows the style in the service worker's list: digest and size of the style and of the page that names it.
+LISTED = re.compile(r'"(STYLE|index\.html)":\["[0-9a-f]{64}",\d+\]')
+BUILD = re.compile(r'(data-build="|"build":")[0-9a-f]{16}')  # the page and the service worker name the build
 OWN_WORDS = (
     page_error.PageError,
     views.ViewError,
@@ -84,7 +87,8 @@ def look(dist):
         whole.update(f"{name} ".encode())
         if not make.HASHED.match(name):
             text = path.read_bytes().decode("latin-1")
-            whole.update(STYLE.sub("STYLE", text).encode("latin-1"))
+            text = LISTED.sub("LISTED", STYLE.sub("STYLE", text))
+            whole.update(BUILD.sub("BUILD", text).encode("latin-1"))
     return hashlib.sha256(f"{whole.hexdigest()} {style}".encode()).hexdigest()[:16], whole.hexdigest(), style
 
 

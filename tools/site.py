@@ -27,6 +27,7 @@ SHELL = (
     "names",
     "state",
     "schema",
+    "merge",
     "store",
     "snapshot",
     "shelf",

@@ -38,6 +38,7 @@ lab.main = (() => {
     root.dataset.trackNow = id;
     for (const radio of lab.all("input[data-track]")) radio.checked = radio.dataset.track === id;
     if (remember) lab.store.set({ track: id });
+    lab.attempt("texts", lab.texts.anew);
     for (const section of parts()) lab.attempt(`Part ${section.dataset.part}`, showTrack, section);
     remindAddress();
   }
@@ -47,9 +48,6 @@ lab.main = (() => {
     // Each of these stands alone: what one cannot show, of a record or of the page, keeps none of the others.
     lab.attempt("figures", lab.fill.clear, section);
     lab.attempt("assumptions", () => lab.assumptions.show(section, track, lab.store.get(key(part, "assumptions")) || {}));
-    const text = lab.one(`[data-reflection="${part}"]`, section);
-    if (text) text.value = lab.store.get(key(part, "reflection")) || "";
-    for (const said of lab.all(`[data-saved="${part}"]`, section)) said.textContent = ""; // that was the other track's text
     lab.attempt("clusters", () => lab.clusters.reset(section));
     for (const form of lab.all("form[data-lock]", section)) {
       lab.attempt("lock", () => {
@@ -231,16 +229,22 @@ lab.main = (() => {
 
   document.addEventListener("lab:python", ({ detail }) => {
     const section = lab.one(`[data-part="${detail.part}"]`);
-    if (detail.type === "keep") lab.store.set({ [key(detail.part, `kept-${detail.name}`, detail.track)]: detail.value });
+    if (detail.type === "keep") {
+      const entry = key(detail.part, `kept-${detail.name}`, detail.track);
+      lab.store.set({ [entry]: detail.value });
+      if (!lab.merge.same(lab.store.get(entry), detail.value)) takeOver(entry);
+    }
     if (detail.track && detail.track !== track) return; // of the track the reader has just left
     if (detail.type === "results") {
+      const before = settings.get(String(detail.part)) || {};
       settings.set(String(detail.part), detail.settings);
       latest.set(String(detail.part), detail);
       lab.attempt("figures", lab.fill.results, section, detail);
       if (detail.clusters) lab.attempt("clusters", () => lab.clusters.show(section, detail.clusters, detail.nouns));
       lab.attempt("evidence", () => lab.evidence.show(section, track));
       explain();
-      lab.store.set({ [key(detail.part, "settings")]: detail.settings });
+      const entry = key(detail.part, "settings");
+      lab.store.set({ [entry]: lab.merge.fields(before, detail.settings, lab.store.get(entry) || detail.settings) });
       remindAddress();
       lab.attempt("evidence", captureFor, String(detail.part));
       section.dataset.results = detail.locked ? "locked" : String(Number(section.dataset.results || 0) + 1 || 1);
@@ -248,6 +252,40 @@ lab.main = (() => {
     else if (detail.type === "answer") answers.get(detail.name)?.(section, detail);
     else if (detail.type === "ignored") notice(detail.text);
     else if (detail.type === "trouble") notice(`The workbench could not finish: ${detail.text.replace(/^JsException: (Error: )?/, "")}. Your work is kept; change a control to try again.`);
+  });
+
+  // -- what another tab has saved ------------------------------------------------------------------------
+
+  /** Gives the workbench the search as the record has it now. */
+  function takeOver(entry) {
+    const [of, part, name] = entry.split("/");
+    if (of === track && opened) ask(part, name.replace("kept-", ""), { kept: lab.store.get(entry) });
+  }
+
+  /** Shows what another tab has saved of this track; the focus stays where it is. */
+  function showElsewhere(entry) {
+    const [of, part, name] = entry.split("/");
+    const section = lab.one(`[data-part="${part}"]`);
+    if (of !== track || !section) return;
+    if (name.startsWith("prediction")) {
+      const form = lab.all("form[data-lock]", section).find((each) => lab.lock.entry(each.dataset.lock) === name);
+      const prediction = lab.store.get(entry);
+      if (!form || !prediction) return;
+      const held = form.contains(document.activeElement);
+      lab.lock.show(form, prediction, held); // what held the focus is hidden: it goes to the answer
+      lab.attempt("explanations", reveal, form);
+      if (opened) ask(part, "lock", { prediction: prediction.value, lock: form.dataset.lock });
+    } else if (name === "assumptions") {
+      if (document.activeElement?.closest("[data-assumption]")) return; // shown with the next change of this page
+      lab.assumptions.show(section, track, lab.store.get(entry) || {});
+      if (opened) ask(part, "assume", { assumptions: lab.assumptions.read(section, track) });
+    } else if (name.startsWith("kept-")) takeOver(entry);
+    else if (name === "reflection") answerOf(section);
+    lab.evidence.show(section, track);
+  }
+
+  document.addEventListener("lab:elsewhere", ({ detail }) => {
+    for (const entry of detail) lab.attempt("another tab", showElsewhere, entry);
   });
 
   function work(section, { label, share }) {
@@ -269,36 +307,19 @@ lab.main = (() => {
     else if (element.matches("[data-assumption]")) {
       const section = sectionOf(element);
       const part = section.dataset.part;
+      const entry = key(part, "assumptions");
       const values = lab.assumptions.read(section, track);
-      lab.store.set({ [key(part, "assumptions")]: values });
+      const { [element.dataset.assumption]: mine } = values; // the others may have been changed in another tab
+      const { [element.dataset.assumption]: _, ...others } = lab.store.get(entry) || {};
+      lab.store.set({ [entry]: mine === undefined ? others : { ...others, [element.dataset.assumption]: mine } });
       if (lab.boot.live) ask(part, "assume", { assumptions: values });
     } else if (element.matches("[data-import-file]")) lab.record.take(element.files[0]);
   });
 
   document.addEventListener("lab:moved", () => notice("")); // the reader has gone on
 
-  let writing = 0;
-  const reflects = (element) => Boolean(element?.matches?.("[data-reflection]"));
-
-  /** Saves a reflection under the entry it was written for, and says so. */
-  async function keepReflection(element, entry = key(element.dataset.reflection, "reflection")) {
-    clearTimeout(writing);
-    await lab.store.set({ [entry]: element.value.slice(0, 20000) });
-    for (const place of lab.all(`[data-saved="${element.dataset.reflection}"]`)) place.textContent = lab.store.failed ? "not saved" : "saved";
-  }
-
   document.addEventListener("input", ({ target }) => {
-    if (!reflects(target)) return;
-    answerOf(sectionOf(target));
-    const entry = key(target.dataset.reflection, "reflection");
-    clearTimeout(writing);
-    writing = setTimeout(() => keepReflection(target, entry), 300);
-  });
-  globalThis.addEventListener("pagehide", () => {
-    if (reflects(document.activeElement)) keepReflection(document.activeElement); // what is being written when the page goes
-  });
-  document.addEventListener("focusout", ({ target }) => {
-    if (reflects(target) && target.value !== (lab.store.get(key(target.dataset.reflection, "reflection")) || "")) keepReflection(target);
+    if (target instanceof HTMLTextAreaElement && target.matches("[data-reflection]")) answerOf(sectionOf(target));
   });
 
   document.addEventListener("submit", (event) => {

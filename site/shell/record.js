@@ -120,6 +120,7 @@ lab.record = (() => {
 
   function said(error) {
     if (lab.store.kind === "memory" && lab.store.why) return `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`;
+    if (error?.replaced) return `Not saved: ${error.message}.`;
     if (error && lab.store.kind !== "memory") return `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`;
     const kept = window.credentialless && lab.store.kind !== "memory" ? passing : kinds[lab.store.kind];
     return kept + (lab.store.corrupt ? " An earlier record could not be read; it is kept and part of the export." : "");

@@ -1,6 +1,5 @@
-// The reader's record: entries `key -> {value, at}`, the newest of each key wins, so that two tabs merge instead
-// of overwriting each other. IndexedDB, else localStorage, else memory; which one is said on the page. Pictures of
-// plots lie beside the record, not in it.
+// The reader's record: entries `key -> {value, at}`, merged with what other tabs write as merge.js says. IndexedDB, else
+// localStorage, else memory; which one is said on the page. Pictures of plots lie beside the record, not in it.
 "use strict";
 
 lab.store = (() => {
@@ -15,7 +14,9 @@ lab.store = (() => {
   const version = () => document.documentElement.dataset.version || "0.1.0";
   const fresh = () => ({ schema: lab.schema.SCHEMA, lab: version(), reader: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2), entries: {} });
   let record = fresh();
+  let seen = null; // the record as this page last read or wrote it
   let kept = false; // whether this record has ever been in the storage
+  let era = 0; // how often another reader's record has taken the place of this one
   let replacing = false; // whether the next save takes the place of another reader's record
   let kind = "memory";
   let why = ""; // why nothing is stored, where it is not simply forbidden
@@ -53,19 +54,14 @@ lab.store = (() => {
   const within = (promise, time = deadline) => Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("storage does not answer")), time))]);
   const records = (mode) => database.transaction("records", mode).objectStore("records");
 
-  /** Whether an entry takes the place of another one: the newer does, but a prediction is committed once, so of two the
-   * earlier commitment stays, whichever tab or file brings the later one. */
-  function replaces(key, entry, other) {
-    const [mine, theirs] = [entry, other].map((each) => Date.parse(each.value?.locked_at));
-    const once = /^[^/]+\/[^/]+\/prediction(-|$)/.test(key) && mine !== theirs && !Number.isNaN(mine) && !Number.isNaN(theirs);
-    return once ? mine < theirs : other.at <= entry.at;
-  }
+  /** A record that stays as it is when entries of the given one are set. */
+  const copy = (of) => ({ ...of, entries: { ...of.entries } });
 
-  function merged(mine, theirs) {
-    const entries = { ...theirs.entries };
-    for (const [key, entry] of Object.entries(mine.entries)) if (!entries[key] || replaces(key, entry, entries[key])) entries[key] = entry;
-    const student = mine.student || theirs.student;
-    return { ...mine, ...(student ? { student } : {}), entries };
+  /** Takes a merged record over, and tells the page which entries another view has changed. */
+  function adopt(merged) {
+    const changed = Object.keys(merged.entries).filter((key) => !lab.merge.same(merged.entries[key], record.entries[key]));
+    record = merged;
+    if (changed.length) later(() => document.dispatchEvent(new CustomEvent("lab:elsewhere", { detail: changed })));
   }
 
   /** What a save has to write, given what lies there now. */
@@ -74,11 +70,22 @@ lab.store = (() => {
     try {
       found = theirs ? lab.schema.salvage(theirs).record : null;
     } catch { /* it was set aside when the page opened, or another edition has written meanwhile */ }
-    if (!found || replacing || found.reader === record.reader) return found && !replacing ? merged(record, found) : record;
-    if (!kept) return merged({ ...record, reader: found.reader }, found); // two tabs began at the same time
-    later(() => document.dispatchEvent(new CustomEvent("lab:replaced"))); // another tab has started anew
-    return found;
+    if (!found || replacing) return record;
+    if (found.reader === record.reader) return lab.merge.records(seen, record, found);
+    if (!kept) return lab.merge.records(null, { ...record, reader: found.reader }, found); // two tabs began at the same time
+    return null; // another tab has started anew
   }
+
+  /** Shows the record of another reader, which another tab has begun; what was to be saved here was of the last one. */
+  function giveWay(theirs) {
+    record = theirs;
+    seen = copy(theirs);
+    era += 1;
+    later(() => document.dispatchEvent(new CustomEvent("lab:replaced")));
+    throw replacedBy();
+  }
+
+  const replacedBy = () => Object.assign(new Error("another tab has begun a new record, which this page now shows"), { replaced: true });
 
   const later = (work) => setTimeout(work);
 
@@ -112,7 +119,10 @@ lab.store = (() => {
     kind = "indexeddb";
     why = "";
     const found = await load();
-    if (found && !replacing) record = merged({ ...record, reader: found.reader }, found);
+    if (found && !replacing) {
+      adopt(lab.merge.records(null, { ...record, reader: found.reader }, found));
+      seen = copy(found);
+    }
     kept = Boolean(found);
     await saved();
     document.dispatchEvent(new CustomEvent("lab:late"));
@@ -141,7 +151,11 @@ lab.store = (() => {
       await reconnect();
       return within(asPromise(records("readonly").get(KEY)));
     }
-    if (kind !== "localstorage") return null;
+    return kind === "localstorage" ? smaller() : null;
+  }
+
+  /** What the smaller store holds; read and written in one go, so that no other tab comes between. */
+  function smaller() {
     const text = localStorage.getItem(NAME);
     try {
       return text === null ? null : JSON.parse(text);
@@ -196,21 +210,43 @@ lab.store = (() => {
       await reconnect();
       const transaction = database.transaction("records", "readwrite");
       const place = transaction.objectStore("records");
+      let written = null;
+      let other = null;
+      let wrong = null; // why nothing was written
       const done = new Promise((resolve, reject) => {
-        transaction.oncomplete = () => resolve(undefined);
+        transaction.oncomplete = () => {
+          if (written) seen = written;
+          resolve(undefined);
+        };
         transaction.onabort = transaction.onerror = () => reject(transaction.error || new Error("the save was not completed"));
       });
       const request = place.get(KEY);
       request.onsuccess = () => {
         if (corrupt !== null && !corruptKept) place.put(corrupt, `${CORRUPT}${Date.now()}`);
-        record = together(request.result);
-        place.put(record, KEY);
+        try {
+          const next = together(request.result);
+          if (!next) {
+            other = lab.schema.salvage(request.result).record;
+            return;
+          }
+          adopt(next);
+          written = copy(next);
+          place.put(next, KEY);
+        } catch (error) {
+          wrong = error;
+        }
       };
       await within(done);
+      if (wrong) throw wrong;
+      if (other) giveWay(other);
     } else {
       if (corrupt !== null && !corruptKept) localStorage.setItem(`${NAME}-corrupt`, typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt));
-      record = together(await stored());
-      localStorage.setItem(NAME, JSON.stringify(record));
+      const theirs = smaller();
+      const next = together(theirs);
+      if (!next) giveWay(lab.schema.salvage(theirs).record);
+      localStorage.setItem(NAME, JSON.stringify(next));
+      adopt(next);
+      seen = copy(next);
     }
     corruptKept = corrupt !== null;
     kept = true;
@@ -220,11 +256,14 @@ lab.store = (() => {
 
   let queue = Promise.resolve();
   function saved() {
-    queue = queue.then(() => save().then(() => tell(null), (error) => tell(error)));
+    const of = era; // what was set before another reader's record came is not in that one
+    queue = queue.then(() => (of === era ? save() : Promise.reject(replacedBy())).then(() => tell(null), (error) => tell(error)));
     return queue;
   }
 
+  let unsaved = false; // whether something of this page is not in the storage
   function tell(error) {
+    if (error !== undefined) unsaved = Boolean(error) && !error.replaced;
     watchers.tell(error);
   }
 
@@ -233,9 +272,19 @@ lab.store = (() => {
     const theirs = await load();
     if (!theirs) return;
     const same = theirs.reader === record.reader;
-    record = same || !kept ? merged({ ...record, reader: theirs.reader }, theirs) : theirs;
+    if (same || !kept) {
+      try {
+        adopt(lab.merge.records(same ? seen : null, { ...record, reader: theirs.reader }, theirs));
+        seen = copy(theirs);
+      } catch { /* the save of this page says what cannot be merged */ }
+    } else {
+      record = theirs;
+      seen = copy(theirs);
+      era += 1;
+    }
     kept = true;
-    tell(null);
+    if (same && unsaved) saved(); // perhaps there is room by now; until then it is not called saved
+    else tell(null);
     if (!same) document.dispatchEvent(new CustomEvent("lab:replaced"));
   });
 
@@ -261,6 +310,7 @@ lab.store = (() => {
       const found = await load();
       if (found) {
         record = found;
+        seen = copy(found);
         kept = true;
       }
       tell(kind === "memory" ? new Error(why || "this browser does not let the page store anything") : null);
@@ -271,8 +321,10 @@ lab.store = (() => {
     /** Sets entries; resolves when they are saved or the failure has been shown. */
     set(entries) {
       for (const [key, value] of Object.entries(entries)) {
-        const entry = { value: value ?? null, at: Math.max(Date.now(), (record.entries[key]?.at || 0) + 1) };
+        const present = record.entries[key]?.value;
+        const entry = { value: lab.merge.within(key, present, value ?? null), at: Math.max(Date.now(), (record.entries[key]?.at || 0) + 1) };
         try {
+          if (lab.merge.same(entry.value, present)) continue;
           lab.schema.check(key, entry);
           record.entries[key] = entry;
         } catch (error) {
@@ -293,6 +345,7 @@ lab.store = (() => {
     /** Forgets everything, for this reader or the next one. */
     async clear() {
       record = fresh();
+      seen = null;
       replacing = true;
       await wipe();
       return saved();
@@ -326,9 +379,10 @@ lab.store = (() => {
     take(candidate) {
       const now = Date.now();
       for (const entry of Object.values(candidate.entries)) entry.at = Math.min(entry.at, now + day);
-      if (candidate.reader === record.reader) record = merged(record, candidate);
+      if (candidate.reader === record.reader) record = lab.merge.imported(record, candidate);
       else {
         record = candidate;
+        seen = null;
         replacing = true;
         pictures.clear();
       }

@@ -1,18 +1,42 @@
 // Fields of free text that belong to a track: `data-entry="PART/NAME"` is kept under TRACK/PART/NAME, saved while the
-// reader writes, and shown again with the track.
+// reader writes, and shown again with the track. What another tab has saved meanwhile is shown where nothing is being
+// written; where something is, both texts stay.
 "use strict";
 
 lab.texts = (() => {
   const PAUSE = 300; // ms without a key before it is saved
   const timers = new Map();
+  const shown = new WeakMap(); // field -> [entry, text]: what the reader was given to change
   const key = (field) => `${lab.main.track}/${field.dataset.entry}`;
   const said = (field) => lab.all(`[data-entry-saved="${field.dataset.entry}"]`);
+  const kept = (entry) => lab.store.get(entry) || "";
+  const most = (field) => Number(field.dataset.most) || 5000;
 
-  async function save(field, entry) {
+  /** Puts a text into a field; the cursor stays in the words that it was in. */
+  function put(field, entry, text) {
+    const { value, selectionStart, selectionEnd } = field;
+    if (value !== text) {
+      const moved = Math.max(0, text.indexOf(value));
+      field.value = text;
+      if (document.activeElement === field) field.setSelectionRange(selectionStart + moved, selectionEnd + moved);
+    }
+    shown.set(field, [entry, text]);
+  }
+
+  async function save(field, entry, written = field.value.slice(0, most(field))) {
     clearTimeout(timers.get(entry));
     timers.delete(entry);
-    const text = field.value.slice(0, 5000);
-    if (text === (lab.store.get(entry) || "")) return;
+    const given = shown.get(field);
+    const before = given?.[0] === entry ? given[1] : kept(entry);
+    if (written === before) return show(); // the reader has changed nothing: what lies there stands
+    let text = written;
+    try {
+      if (kept(entry) !== before) text = lab.merge.texts(kept(entry), written, most(field));
+    } catch (error) {
+      for (const place of said(field)) place.textContent = `not saved: ${error.message}. Shorten yours.`;
+      return;
+    }
+    if (key(field) === entry) put(field, entry, text);
     await lab.store.set({ [entry]: text });
     for (const place of said(field)) place.textContent = lab.store.failed ? "not saved" : "saved";
   }
@@ -23,30 +47,37 @@ lab.texts = (() => {
   function show() {
     if (!lab.main) return;
     for (const field of fields()) {
-      if (timers.has(key(field))) continue;
-      const text = lab.store.get(key(field)) || "";
-      if (field.value !== text) field.value = text;
+      const entry = key(field);
+      const given = shown.get(field);
+      if (timers.has(entry) || (given?.[0] === entry && field.value !== given[1])) continue;
+      put(field, entry, kept(entry));
     }
   }
 
   const ours = (element) => element instanceof HTMLTextAreaElement && element.matches("[data-entry]");
   document.addEventListener("input", ({ target }) => {
     if (!ours(target)) return;
-    const entry = key(target);
+    const [entry, written] = [key(target), target.value.slice(0, most(target))];
     clearTimeout(timers.get(entry));
-    timers.set(entry, setTimeout(() => save(target, entry), PAUSE));
+    timers.set(entry, setTimeout(() => save(target, entry, written), PAUSE));
   });
   document.addEventListener("focusout", ({ target }) => {
     if (ours(target)) save(target, key(target));
   });
-
-  lab.later(() => {
-    lab.store.watch(show);
-    new MutationObserver(() => {
-      for (const field of fields()) for (const place of said(field)) place.textContent = "";
-      show();
-    }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-track-now"] });
+  globalThis.addEventListener("pagehide", () => {
+    if (ours(document.activeElement)) save(document.activeElement, key(document.activeElement)); // what is being written when the page goes
   });
 
-  return { show };
+  /** All texts as the record has them: of another track, or of another reader. */
+  function anew() {
+    for (const field of fields()) {
+      for (const place of said(field)) place.textContent = "";
+      shown.delete(field);
+      if (!timers.has(key(field))) put(field, key(field), kept(key(field)));
+    }
+  }
+
+  lab.later(() => lab.store.watch(show));
+
+  return { show, anew };
 })();

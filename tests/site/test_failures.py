@@ -47,7 +47,7 @@ def way_on(reader):
     expect(figures.get_by_role("table")).to_be_visible()
     expect(reader.here("[data-plot='ICR_Curve']")).to_be_hidden()  # an empty plot would look like a result
     reader.part.get_by_label("Your answer").fill("The long texts are the redundant ones.")
-    expect(reader.here("[data-saved='1']")).to_have_text("saved")
+    expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
 
 
 def test_archive_that_is_cut_off_is_named(new_reader, broken_dist, broken_address):

@@ -45,7 +45,7 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     )
     firefox.wait("() => document.querySelectorAll(`[data-part='1'] [data-diff] p`).length > 1")
     firefox.type("textbox", "Your answer", "Duplicates cost operations.")
-    firefox.wait("() => document.querySelector(`[data-part='1'] [data-saved]`).textContent === 'saved'")
+    firefox.wait("() => document.querySelector(`[data-entry-saved='1/reflection']`).textContent === 'saved'")
     firefox.click("button", "Capture this evidence")
     firefox.wait(
         "() => document.querySelector(`[data-part='1'] [data-captured]`).textContent === 'Captured.'"

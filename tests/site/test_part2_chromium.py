@@ -305,3 +305,22 @@ def test_the_part_fits_a_phone(new_reader, width):
     assert reader.page.evaluate(sideways) <= 0
     project.predict().run("Entropy", 20)
     assert reader.page.evaluate(sideways) <= 0
+
+
+def test_two_tabs_count_each_run_once(reader):
+    """A run in each of two tabs at the same time: both tabs list both, each once, and two of the ten are used."""
+    first = Project(reader).open("edge").predict()
+    other = Project(reader.another_tab()).open("edge")
+    first.choose("Margin", 50)
+    other.choose("Random", 50)
+    for tab in (first, other):
+        tab.one("[data-action='run']").click()
+    for tab in (first, other):
+        expect(tab.runs).to_have_count(2, timeout=LONG)
+        tab.finish()
+    for tab in (first, other):
+        expect(tab.one("[data-counter]")).to_contain_text("Counted runs: 2 of 10, 8 left.", timeout=LONG)
+        expect(tab.runs.get_by_role("button")).to_have_count(2)
+        assert sorted(row[1] for row in tab.rows("RunList")) == ["margin", "random"]
+    first.page.reload()
+    expect(first.ready().runs).to_have_count(2, timeout=LONG)

@@ -39,7 +39,7 @@ def quick(new_reader):
 def reflect(reader, text):
     """Write a reflection and wait until it is saved."""
     reader.part.get_by_label("Your answer").fill(text)
-    expect(reader.here("[data-saved='1']")).to_have_text("saved")
+    expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
 
 
 def export(reader):

@@ -292,7 +292,7 @@ def handed(chromium, address):
     reader.one("#reflection-1").fill(ATTACK)
     reader.one("[data-part='1'] [data-action=capture]").click()
     expect(reader.one("[data-captured='1']")).to_have_text("Captured.")
-    expect(reader.one("[data-saved='1']")).to_have_text("saved")
+    expect(reader.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
     reader.reports = dict(
         download(reader, button) for button in ("Report as a page to print", "As Markdown", "As JSON")
     )
@@ -602,7 +602,7 @@ def test_a_record_of_the_first_edition_is_brought_up_to_date(new_reader):
     reader.reload()
     expect(reader.one("[data-lock-answer='1']")).to_contain_text("42")
     reader.one("#reflection-1").fill("New.")
-    expect(reader.one("[data-saved='1']")).to_have_text("saved")
+    expect(reader.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
     kept = reader.page.evaluate(STORED)
     assert kept["schema"] == SCHEMA and kept["reader"] == "r"
     assert kept["entries"]["cloud/1/prediction"]["value"]["said"] == "42"

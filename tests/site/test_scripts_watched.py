@@ -40,7 +40,7 @@ def saves(reader):
     """A prediction and a reflection are taken, saved, and there after a reload."""
     reader.commit(30)
     reader.part.get_by_label("Your answer").fill("What repeats teaches less.")
-    expect(reader.here("[data-saved='1']")).to_have_text("saved")
+    expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
     reader.saved().page.reload()
     expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
     expect(reader.part.get_by_label("Your answer")).to_have_value("What repeats teaches less.")

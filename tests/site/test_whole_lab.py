@@ -260,7 +260,7 @@ def hand_in(student, track, folder):
         assert all(why in said for why in WHY.values())
         for key in (
             "Key: grey dashed line: random; orange dotted line: least confidence",
-            "circle with a cross: your marker",
+            "circle with a cross: marker",
             "purple bar: labels saved",
             "red dotted line: FID limit",
             "Key: red dashed line: the threshold in use",

@@ -76,6 +76,7 @@ class LabelingROI(Controlled):
             "seeds": self.seeds,
             "test_share": self.test_share,
         }
+        self._running = False  # whether a run adds to the search
         self._defaults = self.settings()
         for name, control in self.controls.items():
             control.param.watch(self._changed_data if name == "data" else self._changed, "value")
@@ -136,10 +137,7 @@ class LabelingROI(Controlled):
         self.told(self._assume, state.get("assumptions") or {})
         self.told(self._fix, state.get("limits") or {})
         self.hold(state.get("fixed") or ())
-        self._readings.clear()
-        self.plot.clear()
-        for side in self.sides.values():
-            side.clear()
+        self._draw_anew()
         self.start(self._prepare)
 
     def ask_lock(self, prediction, lock="2"):
@@ -210,6 +208,21 @@ class LabelingROI(Controlled):
         self._keep(self.search)
         self.report()
         return True
+
+    def ask_search(self, kept):
+        """Take over the runs of another tab; not during a run: the page asks again when that one is kept."""
+        if self._running:
+            return False
+        self.search = Search(self.track.id, kept)
+        self._draw_anew()
+        self.report()
+        return True
+
+    def _draw_anew(self):
+        self._readings.clear()
+        self.plot.clear()
+        for side in self.sides.values():
+            side.clear()
 
     def ask_place(self, run, labels):
         """What a marker there would mean: the nearest round of the run."""
@@ -364,6 +377,7 @@ class LabelingROI(Controlled):
         )
         done, turn = 0, time.monotonic()
         await self.progress("Drawing the first labels", 0.01)
+        self._running = True
         try:
             for seed in range(settings["seed"], settings["seed"] + settings["seeds"]):
                 X, y, X_test, y_test = reference_sweep.split(problem, settings["test_share"], seed)
@@ -393,6 +407,7 @@ class LabelingROI(Controlled):
                         turn = time.monotonic()
                 run.close_seed()
         finally:
+            self._running = False
             if run is not None:
                 run.stop()
                 self._keep(search)

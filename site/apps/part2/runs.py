@@ -1,5 +1,7 @@
 """The runs of a reader's search: what was measured, which of it counted, and the marker that ends it."""
 
+import uuid
+
 from dataselect_core.figures.active_learning.runs import LabRun
 from dataselect_core.sampling import STRATEGIES
 from dataselect_core.sampling.reference_sweep import SIZES
@@ -40,6 +42,7 @@ class Search:
     def __init__(self, track, kept=None):
         self.track = track
         self.runs, self.used, self.marker, self.last = [], 0, None, 0
+        self.spent = []  # ids of the counted runs, so that two tabs count each once
         if isinstance(kept, dict):
             self._take(kept)
 
@@ -52,6 +55,7 @@ class Search:
                     raise ValueError("a run without rounds")
                 _known(run.settings)
             used, last, marker = int(kept["used"]), int(kept["last"]), kept.get("marker")
+            spent = [str(each) for each in kept.get("spent", ())]
             if marker is not None:
                 _known(marker["settings"])
                 seeds = [run.seeds for run in runs if run.number == marker["run"]] or [
@@ -67,8 +71,8 @@ class Search:
                 }
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             return
-        self.runs, self.last, self.marker = runs, last, marker
-        self.used = max(used, sum(run.counted for run in runs))
+        self.runs, self.last, self.marker, self.spent = runs, last, marker, spent
+        self.used = max(used, len(spent), sum(run.counted for run in runs))
 
     @property
     def left(self):
@@ -83,8 +87,10 @@ class Search:
     def begin(self, settings, test_size, critical_size):
         """A new run, counted from its first result on."""
         self.last += 1
-        run = LabRun(self.last, settings, test_size, critical_size, self.counting)
-        self.used += run.counted
+        run = LabRun(self.last, settings, test_size, critical_size, self.counting, id=uuid.uuid4().hex[:12])
+        if run.counted:
+            self.used += 1
+            self.spent.append(run.id)
         self.runs = [*self.runs, run][-KEPT:]
         return run
 
@@ -117,5 +123,6 @@ class Search:
             "used": self.used,
             "last": self.last,
             "marker": self.marker,
+            "spent": self.spent,
             "runs": [run.packed() for run in self.runs if run.right],
         }

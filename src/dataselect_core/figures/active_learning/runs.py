@@ -42,6 +42,8 @@ class LabRun:
         The same for the seed under way.
     shown : bool
         Whether the reader wants it in the plot.
+    id : str
+        Tells it from a run of the same number in another tab; empty in records of older versions.
     """
 
     number: int
@@ -55,6 +57,7 @@ class LabRun:
     now_right: list = field(default_factory=list)
     now_found: list = field(default_factory=list)
     shown: bool = True
+    id: str = ""
 
     def add(self, step: Round) -> None:
         """Take one `sampling.Round` of the seed under way."""
@@ -111,6 +114,7 @@ class LabRun:
                 "right",
                 "found",
                 "shown",
+                "id",
             )
         }
 
