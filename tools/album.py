@@ -47,6 +47,7 @@ class Album(Reading):
             self.page.set_viewport_size(size)
             self.page.emulate_media(**{**USUAL, **medium})
             self.page.evaluate(AT_REST)
+            self.page.evaluate("() => scrollTo(0, 0)")
             made[kind] = f"{self.track}-{title.replace(' ', '-')}-{kind}.png"
             self.page.screenshot(path=FOLDER / made[kind], full_page=True)
         self.page.set_viewport_size(SIZES["desk"])
