@@ -61,7 +61,7 @@ DROPPED_OF_STDLIB = [
     r"^(compileall|configparser|filecmp|fileinput|getopt|optparse|py_compile|shelve|timeit)\.py$",
     r"^asyncio/(windows_\w+|proactor_events|__main__)\.py$", r"^logging/config\.py$",
     r"^(zipapp|symtable|_pyio|_pydatetime|_android_support|_apple_support|_ios_support|this)\.py$",
-    r"^encodings/(cp(?!437|1252)|iso8859_(?!1\.|15\.)|mac_|koi8|kz|big5|gb|euc_|shift_|iso2022|johab|hz)",
+    r"^encodings/(cp(?!437|850|1252)|iso8859_(?!1\.|15\.)|mac_|koi8|kz|big5|gb|euc_|shift_|iso2022|johab|hz)",
     r"^encodings/(hp_|ptcp|tis)",
     r"^ctypes/macholib/", r"(^|/)(py\.typed|mypy\.ini|README\.txt)$",
 ]  # fmt: skip

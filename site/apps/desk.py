@@ -1,17 +1,63 @@
-"""What the page asks about a whole record, whatever the part: a report of it, and a check of its figures."""
+"""What the page asks about a whole record: a report of it, a check of its figures, the record in a file."""
 
 import asyncio
+import base64
+import tempfile
 from dataclasses import asdict
+from pathlib import Path
 
+from apps import code_pages
 from dataselect_core import __version__, datasets
 from dataselect_core.ledger import Ledger, LedgerError, report_html, report_markdown
 from dataselect_core.ledger.check import captured, captured_by, stepwise
+from dataselect_core.ledger.containers import items
 from dataselect_core.ledger.report_diff import text_checks
 from dataselect_core.ledger.restore import record_in
 from dataselect_core.ledger.runtime import described, engine
 
-KINDS = ("report", "verify", "stop-verify")
+code_pages.register()
+KINDS = ("report", "verify", "stop-verify", "read")
 FORMS = ("markdown", "html")
+
+
+def record_of(name, data):
+    """The record in a file as people have it: saved again, quoted by mail, in another code page, in an archive.
+
+    Parameters
+    ----------
+    name : str
+        Only its ending is used.
+    data : bytes
+
+    Returns
+    -------
+    dataselect_core.ledger.restore.Found
+
+    Raises
+    ------
+    LedgerError
+        No record, one that cannot be restored safely, or records of several readers; in words.
+    """
+    found, errors = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"file{Path(name).suffix[:10]}")
+        file.write_bytes(data)
+        for item in items([file]):
+            if item.data is None:
+                errors.append(item.reason)
+                continue
+            try:
+                one = record_in(item.data)
+                found[one.ledger.record["reader"]] = one
+            except LedgerError as error:
+                errors.append(str(error))
+    if len(found) > 1:
+        raise LedgerError(
+            f"it holds the records of {len(found)} readers: unpack it, and choose the file of one"
+        )
+    if not found:
+        raise LedgerError(next(filter(None, errors), "it holds no record"))
+    return next(iter(found.values()))
 
 
 class Desk:
@@ -33,6 +79,8 @@ class Desk:
         """Do what one message asks for; long work goes on after this has returned."""
         if message["type"] == "report":
             self._answer(message, self._report)
+        elif message["type"] == "read":
+            self._answer(message, self._read)
         elif message["type"] == "verify":
             self._stop()
             self._task = asyncio.ensure_future(self._verify(message))
@@ -60,10 +108,17 @@ class Desk:
             return report_markdown(ledger, message.get("lines"), plots)
         return report_html(ledger, plots, message.get("lines"))
 
+    def _read(self, message):
+        found = record_of(message["name"], base64.b64decode(message["file"]))
+        return {"record": found.ledger.to_text(), "notes": list(found.notes)}
+
     async def _verify(self, message):
         about = {"type": "verify", "id": message.get("id")}
         try:
-            found = record_in(message["text"])
+            if "file" in message:
+                found = record_of(message["name"], base64.b64decode(message["file"]))
+            else:
+                found = record_in(message["text"])
             ledger = found.ledger
             places = captured(ledger)
             for files in datasets.FILES.values() if places else ():

@@ -15,13 +15,21 @@ lab.desk = (() => {
     });
   }
 
+  /** Bytes as a message can carry them. @param {ArrayBuffer} bytes */
+  const base64 = (bytes) => new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(new Blob([bytes]));
+  });
+
   function settle(id, how, value) {
     waiting.get(id)?.[how](value);
     waiting.delete(id);
   }
 
   document.addEventListener("lab:python", ({ detail }) => {
-    if (!waiting.has(detail.id) || !["report", "verify"].includes(detail.type)) return;
+    if (!waiting.has(detail.id) || !["report", "verify", "read"].includes(detail.type)) return;
     if ("answer" in detail) settle(detail.id, "resolve", detail.answer);
     else if ("error" in detail) settle(detail.id, "reject", new Error(detail.error));
     else waiting.get(detail.id).progress?.(detail.label, detail.progress);
@@ -32,7 +40,7 @@ lab.desk = (() => {
   });
 
   return {
-    ask,
+    ask, base64,
     /** Ends the check that is under way. */
     stop() {
       lab.documents.send({ type: "stop-verify" });

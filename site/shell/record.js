@@ -189,12 +189,32 @@ lab.record = (() => {
     }
   }
 
+  const BROKEN = /\ufffd|[\u00c2-\u00f4\u0102\u0413\u0420\u0421][\u0080-\u00bf\u2010-\u203a\u20ac]/u; // letters lost, or UTF-8 read in another code page
+  const STARTING = "Python, which may be able to restore it, is not running in this page yet. Try again when it is. Nothing was changed.";
+
+  /** The record in a file: read as it is where it is whole, else restored by Python, where that can be done safely. */
+  async function recordOf(file) {
+    if (file.size > 6e7) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
+    const bytes = await file.arrayBuffer();
+    try {
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      const candidate = lab.store.parse(lab.report.recordIn(text));
+      if (BROKEN.test(JSON.stringify(candidate))) throw new Error("Letters of the file look broken.");
+      return { candidate, notes: [] };
+    } catch (error) {
+      if (error.newer || error.large) throw error;
+      if (!lab.boot.live) throw new Error(`${error instanceof TypeError ? "The file is no text in UTF-8." : String(error.message || error).replace(/ Nothing was changed\.$/, "")} ${STARTING}`);
+      const read = await lab.desk.ask({ type: "read", name: file.name, file: await lab.desk.base64(bytes) })
+        .catch((why) => { throw new Error(`The file cannot be imported: ${why.message}. Nothing was changed.`); });
+      return { candidate: lab.store.parse(read.record), notes: read.notes };
+    }
+  }
+
   async function take(file) {
     const place = status();
     if (!file) return;
     try {
-      const text = await file.text();
-      const candidate = lab.store.parse(lab.report.recordIn(text));
+      const { candidate, notes } = await recordOf(file);
       const replaces = candidate.reader !== lab.store.reader && !lab.store.empty;
       if (replaces && !(await lab.dialog.ask(questions.replace))) {
         place.textContent = refused = "Not imported. Nothing was changed.";
@@ -202,7 +222,7 @@ lab.record = (() => {
       }
       await lab.store.take(candidate);
       lab.main.refresh();
-      place.textContent = lab.store.failed ? "Imported on this page, but it could not be saved." : "Imported.";
+      place.textContent = lab.store.failed ? "Imported on this page, but it could not be saved." : notes.length ? `Imported. Restored while reading: ${notes.join("; ")}.` : "Imported.";
     } catch (error) {
       place.textContent = refused = String(error.message || error);
     }

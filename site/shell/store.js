@@ -361,7 +361,7 @@ lab.store = (() => {
     corruptText: () => (corrupt === null ? null : typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt, null, 2)),
     /** A record in a text, checked and migrated, or an error in one sentence. @param {string} text */
     parse(text) {
-      if (text.length > lab.schema.MOST_BYTES) throw new Error("The file is larger than any record of this lab (5 MB). Nothing was changed.");
+      if (text.length > lab.schema.MOST_BYTES) throw Object.assign(new Error("The file is larger than any record of this lab (5 MB). Nothing was changed."), { large: true });
       let candidate;
       try {
         candidate = JSON.parse(text);
@@ -371,7 +371,7 @@ lab.store = (() => {
       try {
         return lab.schema.read(candidate);
       } catch (error) {
-        if (error.newer) throw new Error("The record comes from a newer edition of the lab. Open it there; nothing was changed here.");
+        if (error.newer) throw Object.assign(new Error("The record comes from a newer edition of the lab. Open it there; nothing was changed here."), { newer: true });
         throw new Error(`The file is not a record of this lab: ${error.message}. Nothing was changed.`);
       }
     },

@@ -47,21 +47,26 @@ lab.verify = (() => {
     status().textContent = "";
   }
 
-  /** @param {string} text a report in any form */
-  async function check(text) {
+  /** @param {string | File} given a report in any form */
+  async function check(given) {
     lab.one("[data-verify-result]").replaceChildren();
     working(true);
     bar().value = 0;
     status().textContent = "Reading the report …";
     try {
-      lab.store.parse(lab.report.recordIn(text)); // says in a sentence what is no report, and needs no Python
-      if (!lab.boot.live) throw new Error("Python is not running in this page yet, and it computes the figures. Try again when it is; or run “python -m dataselect_core verify” on the file.");
-      show(await lab.desk.ask({ type: "verify", text }, (label, share) => {
+      const file = typeof given === "string" ? null : given;
+      if (!lab.boot.live) {
+        lab.store.parse(lab.report.recordIn(file ? await file.text() : given)); // says in a sentence what is no report
+        throw new Error("Python is not running in this page yet, and it computes the figures. Try again when it is; or run “python -m dataselect_core verify” on the file.");
+      }
+      const asked = file ? { name: file.name, file: await lab.desk.base64(await file.arrayBuffer()) } : { text: given };
+      show(await lab.desk.ask({ type: "verify", ...asked }, (label, share) => {
         bar().value = share;
         status().textContent = `${label} …`;
       }));
     } catch (error) {
-      status().textContent = error.stopped ? "Stopped. Nothing was changed." : String(error.message || error);
+      const said = String(error.message || error);
+      status().textContent = error.stopped ? "Stopped. Nothing was changed." : /nothing was changed/i.test(said) || !lab.boot.live ? said : `${said.replace(/\.$/, "")}. Nothing was changed.`;
     }
     working(false);
   }
@@ -81,7 +86,7 @@ lab.verify = (() => {
     if (!(target instanceof HTMLInputElement) || !target.matches("[data-verify-file]") || !target.files[0]) return;
     const [file] = target.files;
     if (file.size > 6e7) status().textContent = "The file is larger than any report of this lab. Nothing was changed.";
-    else check(await file.text());
+    else check(file);
   });
 
   return { check };
