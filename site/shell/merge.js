@@ -2,14 +2,13 @@
 "use strict";
 
 lab.merge = (() => {
-  const MOST = { reflection: 20000, decision: 5000, alternative: 5000, overturn: 5000, risk: 5000 }; // characters
   const IS_ONCE = /^prediction(-|$)/;
   const KEPT = 40; // runs of a search, as in apps/part2/runs.py
   const IS_FIELDS = new Set(["settings", "assumptions"]);
 
   const nameOf = (key) => key.split("/").pop();
   const isThere = (entry) => entry !== undefined && entry.value !== null;
-  const isObject = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);
+  const { isObject } = lab.schema;
 
   /** The same content, with names in whatever order. */
   function same(a, b) {
@@ -62,7 +61,7 @@ lab.merge = (() => {
       known.set(id, { ...longer, number, shown: run.shown });
     }
     const runs = [...known.values()].sort((a, b) => a.number - b.number).slice(-KEPT);
-    const spent = [...new Set([...(theirs.spent || []), ...(mine.spent || [])])].sort();
+    const spent = [...new Set([...(theirs.spent || []), ...(mine.spent || [])])];
     const marker = theirs.marker || (mine.marker && { ...mine.marker, run: numbers.get(mine.marker.run) ?? mine.marker.run }) || null;
     const used = Math.max(theirs.used || 0, mine.used || 0, spent.length, runs.filter((run) => run.counted).length);
     return { ...theirs, ...mine, runs, spent, marker, used, last };
@@ -83,7 +82,7 @@ lab.merge = (() => {
       const [older, younger] = mine.at >= theirs.at ? [theirs, mine] : [mine, theirs];
       return { at, value: fields(before || {}, younger.value, fields(before || {}, older.value, before || {})) };
     }
-    if (name in MOST) return { at, value: texts(theirs.value, mine.value, MOST[name]) };
+    if (Object.hasOwn(lab.schema.TEXTS, name)) return { at, value: texts(theirs.value, mine.value, lab.schema.TEXTS[name]) };
     return newer;
   }
 

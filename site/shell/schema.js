@@ -161,7 +161,7 @@ lab.schema = (() => {
   }
 
   return {
-    SCHEMA, MOST_BYTES, check, isObject,
+    SCHEMA, MOST_BYTES, TEXTS, check, isObject,
 
     /** A checked record at the present schema, or an error that says what is wrong. @param {any} record */
     read(record) {

@@ -18,6 +18,7 @@ lab.store = (() => {
   let kept = false; // whether this record has ever been in the storage
   let era = 0; // how often another reader's record has taken the place of this one
   let replacing = false; // whether the next save takes the place of another reader's record
+  let wiping = false; // whether it also removes all else that this page has stored
   let kind = "memory";
   let why = ""; // why nothing is stored, where it is not simply forbidden
   /** @type {IDBDatabase | null} */
@@ -81,6 +82,7 @@ lab.store = (() => {
     record = theirs;
     seen = copy(theirs);
     era += 1;
+    replacing = wiping = false;
     later(() => document.dispatchEvent(new CustomEvent("lab:replaced")));
     throw replacedBy();
   }
@@ -206,6 +208,7 @@ lab.store = (() => {
   async function save() {
     if (kind === "memory") throw new Error(why || "this browser does not let the page store anything");
     record.lab = version();
+    let took = false; // whether this save took another record's place: one that began before that was asked for has not
     if (kind === "indexeddb") {
       await reconnect();
       const transaction = database.transaction("records", "readwrite");
@@ -215,7 +218,7 @@ lab.store = (() => {
       let wrong = null; // why nothing was written
       const done = new Promise((resolve, reject) => {
         transaction.oncomplete = () => {
-          if (written) seen = written;
+          if (written?.reader === record.reader) seen = written;
           resolve(undefined);
         };
         transaction.onabort = transaction.onerror = () => reject(transaction.error || new Error("the save was not completed"));
@@ -231,6 +234,8 @@ lab.store = (() => {
           }
           adopt(next);
           written = copy(next);
+          took = replacing;
+          if (wiping) place.clear(); // in one transaction: another tab's save comes before or after, never between
           place.put(next, KEY);
         } catch (error) {
           wrong = error;
@@ -244,13 +249,15 @@ lab.store = (() => {
       const theirs = smaller();
       const next = together(theirs);
       if (!next) giveWay(lab.schema.salvage(theirs).record);
+      took = replacing;
+      if (wiping) for (const key of Object.keys(localStorage)) if (key.startsWith(NAME)) localStorage.removeItem(key);
       localStorage.setItem(NAME, JSON.stringify(next));
       adopt(next);
       seen = copy(next);
     }
     corruptKept = corrupt !== null;
     kept = true;
-    replacing = false;
+    if (took) replacing = wiping = false;
     channel?.postMessage("saved");
   }
 
@@ -267,12 +274,14 @@ lab.store = (() => {
     watchers.tell(error);
   }
 
-  channel && (channel.onmessage = async () => {
-    if (kind === "memory") return;
+  /** Takes over what another tab has saved. */
+  async function hear() {
+    if (kind === "memory" || replacing) return; // what lies there is about to go
     const theirs = await load();
-    if (!theirs) return;
+    if (!theirs || replacing) return;
     const same = theirs.reader === record.reader;
-    if (same || !kept) {
+    const joins = same || !kept; // else another tab has started anew
+    if (joins) {
       try {
         adopt(lab.merge.records(same ? seen : null, { ...record, reader: theirs.reader }, theirs));
         seen = copy(theirs);
@@ -283,26 +292,13 @@ lab.store = (() => {
       era += 1;
     }
     kept = true;
-    if (same && unsaved) saved(); // perhaps there is room by now; until then it is not called saved
+    if (joins && unsaved) saved(); // perhaps there is room by now; until then it is not called saved
     else tell(null);
     if (!same) document.dispatchEvent(new CustomEvent("lab:replaced"));
-  });
-
-  async function wipe() {
-    pictures.clear();
-    corrupt = null;
-    corruptKept = false;
-    if (kind === "memory" && database) await open(); // it was left alone only until the reader asked for this
-    why = "";
-    if (kind === "indexeddb") {
-      await reconnect().catch(() => {});
-      const transaction = database.transaction("records", "readwrite");
-      transaction.objectStore("records").clear();
-      await within(new Promise((resolve, reject) => { transaction.oncomplete = () => resolve(undefined); transaction.onerror = () => reject(transaction.error); })).catch(tell);
-    } else if (kind === "localstorage") {
-      for (const key of Object.keys(localStorage)) if (key.startsWith(NAME)) localStorage.removeItem(key);
-    }
   }
+
+  // In turn with this page's own saves: what was read before one of them is older than what that one has seen.
+  channel && (channel.onmessage = () => { queue = queue.then(() => lab.attempt("another tab", hear)); });
 
   return {
     async ready() {
@@ -346,8 +342,12 @@ lab.store = (() => {
     async clear() {
       record = fresh();
       seen = null;
-      replacing = true;
-      await wipe();
+      replacing = wiping = true;
+      pictures.clear();
+      corrupt = null;
+      corruptKept = false;
+      if (kind === "memory" && database) await open(); // it was left alone only until the reader asked for this
+      why = "";
       return saved();
     },
     /** The record itself, as a report carries it. */

@@ -10,7 +10,7 @@ lab.texts = (() => {
   const key = (field) => `${lab.main.track}/${field.dataset.entry}`;
   const said = (field) => lab.all(`[data-entry-saved="${field.dataset.entry}"]`);
   const kept = (entry) => lab.store.get(entry) || "";
-  const most = (field) => Number(field.dataset.most) || 5000;
+  const most = (field) => lab.schema.TEXTS[field.dataset.entry.split("/")[1]]; // characters
 
   /** Puts a text into a field; the cursor stays in the words that it was in. */
   function put(field, entry, text) {

@@ -1,10 +1,10 @@
 // Several tabs of one browser at random: the real store.js, schema.js and merge.js, one storage, a channel that may be
 // slow or deaf, and saves that may fail. Prints what was said to be saved and is not there, as JSON.
-//   node merge_model.mjs SHELL SEED STEPS
+//   node merge_model.mjs SHELL SEED STEPS indexeddb|localstorage
 import fs from "node:fs";
 import path from "node:path";
 
-const [shell, seed, steps] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [shell, seed, steps, kind] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
 let state = seed * 2654435761 + 1;
 const random = () => {
   state = (Math.imul(state ^ (state >>> 15), 2246822519) + 0x9e3779b9) | 0;
@@ -26,6 +26,81 @@ const localStorage = {
   removeItem: (key) => disk.delete(key),
 };
 
+/** As much of IndexedDB as the store uses: one transaction after the other, answers that come later, an abort where the
+ * disk is full, connections that the browser closes. */
+const kept = new Map();
+let turn = Promise.resolve();
+
+class Transaction {
+  constructor() {
+    this.requests = [];
+    turn = turn.then(() => this.run());
+  }
+
+  async run() {
+    const before = new Map(kept);
+    for (let next = this.requests.shift(); next; next = this.requests.shift()) {
+      await new Promise((done) => setTimeout(done, below(2)));
+      try {
+        next.request.result = structuredClone(next.work());
+      } catch (error) {
+        kept.clear();
+        for (const [key, value] of before) kept.set(key, value);
+        this.error = error;
+        this.onabort?.();
+        return;
+      }
+      next.request.onsuccess?.();
+    }
+    this.oncomplete?.();
+  }
+
+  ask(work) {
+    const request = {};
+    this.requests.push({ request, work });
+    return request;
+  }
+
+  objectStore() {
+    const keys = () => [...kept.keys()].sort();
+    return {
+      get: (key) => this.ask(() => kept.get(key)),
+      put: (value, key) => {
+        const copy = structuredClone(value);
+        return this.ask(() => {
+          if (full) throw new Error("QuotaExceededError");
+          kept.set(key, copy);
+        });
+      },
+      count: () => this.ask(() => kept.size),
+      clear: () => this.ask(() => { kept.clear(); }),
+      getAllKeys: () => this.ask(keys),
+      getAll: () => this.ask(() => keys().map((key) => kept.get(key))),
+    };
+  }
+}
+
+/** The `indexedDB` of one tab; `shut` closes the connection that it has. */
+function database() {
+  const connections = [];
+  return {
+    shut: () => { for (const each of connections) each.closed = true; },
+    open() {
+      const request = {};
+      const connection = {
+        transaction() {
+          if (this.closed) throw new Error("InvalidStateError: the connection is closed");
+          return new Transaction();
+        },
+        close() { this.closed = true; },
+      };
+      connections.push(connection);
+      setTimeout(() => { request.result = connection; request.onsuccess?.(); });
+      return request;
+    },
+  };
+}
+
 class Channel {
   constructor() { channels.add(this); }
   postMessage() {
@@ -41,6 +116,7 @@ const forget = () => { said = { tokens: new Map(), predictions: new Map(), runs:
 forget();
 let era = 0; // of the record: a cleared one begins a new era
 let tokens = 0;
+const gone = new Set(); // what was saved before the record was cleared
 
 const TEXTS = ["cloud/1/reflection", "cloud/1/decision", "tiny/synthesis/risk"];
 const LOCKS = ["cloud/1/prediction", "cloud/2/prediction-indexing", "tiny/3/prediction"];
@@ -48,15 +124,16 @@ const SEARCH = "cloud/2/kept-search";
 
 async function tab(number, view = {}) {
   let channel = null;
-  const lab = { listeners: () => { const all = []; return { add: (each) => all.push(each), tell: (...given) => all.forEach((each) => each(...given)) }; } };
+  const lab = { listeners: () => { const all = []; return { add: (each) => all.push(each), tell: (...given) => all.forEach((each) => each(...given)) }; }, attempt: (_, work) => work() };
   Object.assign(view, { number, lab, texts: {}, search: null, told: null, replaced: false });
   const document = {
     documentElement: { dataset: { version: "1" } },
     addEventListener: nothing,
     dispatchEvent: ({ type }) => { if (type === "lab:replaced") view.replaced = true; },
   };
+  view.database = kind === "indexeddb" ? database() : undefined;
   class Own extends Channel { constructor() { super(); channel = this; } }
-  for (const text of source) new Function("lab", "document", "localStorage", "BroadcastChannel", "indexedDB", "navigator", text)(lab, document, localStorage, Own, undefined, {});
+  for (const text of source) new Function("lab", "document", "localStorage", "BroadcastChannel", "indexedDB", "navigator", text)(lab, document, localStorage, Own, view.database, {});
   channel.deaf = random() < 0.3;
   view.close = () => { channels.delete(channel); channel.onmessage = null; };
   lab.store.watch((error) => { if (error !== undefined) view.told = error; });
@@ -88,7 +165,12 @@ const moves = {
     delete view.texts[entry];
     const kept = view.lab.store.get(entry) || "";
     const text = kept === field.given ? field.value : view.lab.merge.texts(kept, field.value, 20000);
-    return set(view, { [entry]: text }, () => { for (const token of field.mine) said.tokens.set(token, entry); });
+    return set(view, { [entry]: text }, () => {
+      for (const token of field.mine) {
+        said.tokens.set(token, entry);
+        (view.own ||= []).push(token);
+      }
+    });
   },
   commit(view) {
     const entry = pick(LOCKS);
@@ -134,34 +216,54 @@ const moves = {
     view.close();
     await tab(view.number, view);
   },
+  shut(view) { view.database?.shut(); },
   disk() { full = !full && random() < 0.3; },
   async clear(view) {
-    if (random() > 0.04) return;
+    if (random() > 0.08) return;
     full = false;
     era += 1;
+    for (const word of said.tokens.keys()) gone.add(word);
     forget();
-    for (const each of views) Object.assign(each, { texts: {}, search: null, file: null });
+    for (const each of views) Object.assign(each, { texts: {}, search: null, file: null, own: [] });
     await view.lab.store.clear();
   },
 };
 
 const views = [await tab(1), await tab(2), await tab(3)];
-const rest = () => new Promise((done) => setTimeout(done, 5));
+const rest = () => new Promise((done) => setTimeout(done, kind === "indexeddb" ? 40 : 5));
+const stored = () => (kind === "indexeddb" ? kept.get("record") : JSON.parse(disk.get("data-selection-lab") || "null")) || { entries: {} };
+const words = (record) => TEXTS.flatMap((entry) => (record.entries[entry]?.value || "").match(/w\d+/g) || []);
+
+/** At rest: what a page calls saved is there, and it still shows what it has called saved. */
+function inspect() {
+  const there = stored();
+  const all = new Set(words(there));
+  for (const word of all) if (gone.has(word)) wrong.push(`${word} of the last reader is left`);
+  for (const view of views) {
+    if (view.told || view.replaced || view.lab.store.reader !== there.reader) continue;
+    const shown = words(view.lab.store.record());
+    for (const word of shown) if (!all.has(word)) wrong.push(`tab ${view.number} calls ${word} saved`);
+    for (const word of view.own || []) if (!shown.includes(word)) wrong.push(`tab ${view.number} shows ${word} no more`);
+  }
+}
+
 let underway = [];
 for (let step = 0; step < steps; step += 1) {
   const view = pick(views);
-  if (view.replaced) { view.replaced = false; view.texts = {}; view.search = null; }
-  const name = pick(["write", "write", "leave", "commit", "run", "run", "mark", "move", "wait", "bring", "reload", "disk", "clear"]);
-  if (["bring", "reload", "clear"].includes(name)) { await Promise.all(underway); underway = []; }
+  if (view.replaced) Object.assign(view, { replaced: false, texts: {}, search: null, own: [] });
+  const name = pick(["write", "write", "leave", "commit", "run", "run", "mark", "move", "wait", "bring", "reload", "disk", "shut", "clear"]);
+  if (["bring", "reload"].includes(name)) { await Promise.all(underway); underway = []; }
   const done = moves[name](view);
   if (["bring", "reload", "clear"].includes(name)) { await done; await rest(); } else underway.push(done);
-  if (random() < 0.3) { await Promise.all(underway); underway = []; await rest(); }
+  if (random() < 0.3) { await Promise.all(underway); underway = []; await rest(); inspect(); }
 }
 await Promise.all(underway);
 full = false;
 await rest();
+inspect();
 
-const { entries } = JSON.parse(disk.get("data-selection-lab") || '{"entries": {}}');
+const { entries } = stored();
+if (!views.every((view) => view.lab.store.kind === kind)) wrong.push(`not kept in ${kind}: ${views.map((view) => view.lab.store.why || view.lab.store.kind)}`);
 const value = (key) => entries[key]?.value;
 for (const [token, entry] of said.tokens) if (!new RegExp(`\\b${token}\\b`).test(value(entry) || "")) wrong.push(`${token} of ${entry} is lost`);
 for (const [entry, first] of said.predictions) if (JSON.stringify(value(entry)) !== first) wrong.push(`${entry} was rewritten: ${first} is now ${JSON.stringify(value(entry))}`);

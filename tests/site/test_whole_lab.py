@@ -292,7 +292,7 @@ def verify(files, table):
         check=False,
     )
     assert table.is_file(), ran.stderr
-    with open(table, encoding="utf-8", newline="") as lines:
+    with open(table, encoding="utf-8-sig", newline="") as lines:
         return ran.returncode, list(csv.DictReader(lines))
 
 
