@@ -294,7 +294,7 @@ lab.store = (() => {
     kept = true;
     if (joins && unsaved) saved(); // perhaps there is room by now; until then it is not called saved
     else tell(null);
-    if (!same) document.dispatchEvent(new CustomEvent("lab:replaced"));
+    if (!joins) document.dispatchEvent(new CustomEvent("lab:replaced"));
   }
 
   // In turn with this page's own saves: what was read before one of them is older than what that one has seen.

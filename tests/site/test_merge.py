@@ -86,7 +86,7 @@ const [folder, work, ...given] = process.argv.slice(2);
 for (const name of ["schema", "merge"]) (0, eval)(require("fs").readFileSync(`${folder}/${name}.js`, "utf8"));
 const [key, values] = [given[0], JSON.parse(given[1])];
 const record = (value, at) => ({ reader: "r", entries: { [key]: { value, at } } });
-const outcome = work === "within" ? lab.merge.within(key, ...values) : lab.merge.records(...values.map(record)).entries[key].value;
+const outcome = work === "within" ? lab.merge.within(key, ...values) : lab.merge[work](...values.map(record)).entries[key].value;
 console.log(JSON.stringify(outcome));
 """
 
@@ -125,6 +125,21 @@ def test_a_search_that_only_goes_on_stays_as_the_workbench_has_it(tmp_path):
     assert merged(tmp_path, "within", "edge/2/kept-search", [before, after]) == after
 
 
+@pytest.mark.parametrize(
+    ("key", "page", "file", "outcome"),
+    [
+        ("edge/1/prediction", {"value": 30}, {"value": 77}, {"value": 30}),
+        ("edge/2/prediction-indexing", {"value": "yes"}, {"value": "no"}, {"value": "yes"}),
+        ("edge/1/settings", {"a": 1, "b": 1}, {"a": 2}, {"a": 2, "b": 1}),
+        ("edge/1/reflection", "of the page", "of the file", "of the file"),
+        ("edge/1/seconds", 10, 7, 10),
+    ],
+)
+def test_a_newer_file_of_the_same_reader(key, page, file, outcome, tmp_path):
+    """It brings what is newer in it, field by field, and rewrites nothing that is written once."""
+    assert merged(tmp_path, "imported", key, [page, file]) == outcome
+
+
 def test_page_and_workbench_keep_as_many_runs():
     """The number of runs that a record holds is the same on both sides."""
     assert f"const KEPT = {runs_of.KEPT};" in (SHELL / "merge.js").read_text("utf-8")
@@ -147,7 +162,9 @@ def two(new_reader):
     """Two tabs of one reader on the same part: `two(script)`."""
 
     def opened(script=""):
-        first = new_reader(script=NO_PYTHON + script, steps=False).open("?track=edge&part=1").saved()
+        first = new_reader(script=NO_PYTHON + script, steps=False).open("?track=tiny&part=1").saved()
+        first.choose_track("Edge Guardian")  # there is a record when the second tab opens
+        first.saved()
         return first, first.another_tab().open("?track=edge&part=1").saved()
 
     return opened
@@ -164,6 +181,17 @@ def test_a_click_into_an_older_tab_takes_nothing_away(two, script):
     writing(second).blur()
     first.reload()
     expect(writing(first)).to_have_value("An essay that took an hour.")
+
+
+def test_what_is_deleted_stays_deleted(two):
+    """A sentence that the reader takes out does not come back, in neither tab."""
+    first, second = two()
+    first.commit(30)
+    write(first, "One sentence. Another one.")
+    expect(writing(second)).to_have_value("One sentence. Another one.")
+    write(second, "One sentence.")
+    for tab in (first, second, first.reload()):
+        expect(writing(tab)).to_have_value("One sentence.")
 
 
 def test_the_older_tab_that_writes_keeps_both_texts(two):
