@@ -77,7 +77,11 @@ lab.texts = (() => {
     }
   }
 
-  lab.later(() => lab.store.watch(show));
+  lab.later(() => lab.store.watch((error) => {
+    show();
+    if (error !== null) return;
+    for (const place of fields().flatMap(said)) if (place.textContent === "not saved") place.textContent = "saved"; // a later save took it along
+  }));
 
   return { show, anew };
 })();

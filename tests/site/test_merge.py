@@ -237,6 +237,34 @@ def test_what_is_being_typed_stays_beside_what_comes(two):
     expect(writing(second)).to_have_value("theirs\n\nmine!?")
 
 
+FULL = """() => {
+  globalThis.whole = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...given) {
+    const request = whole.apply(this, given);
+    this.transaction.abort();
+    return request;
+  };
+}"""
+
+
+def test_what_could_not_be_saved_is_saved_with_the_next_save_of_any_tab(two):
+    """With a full disk nothing is called saved in either tab; when the other tab can save again, this one's text is there."""
+    first, second = two()
+    first.commit(30)
+    for tab in (first, second):
+        tab.page.evaluate(FULL)
+    writing(first).fill("Written while the disk is full.")
+    writing(first).blur()
+    expect(first.one("[data-entry-saved='1/reflection']")).to_have_text("not saved")
+    expect(first.status()).to_contain_text("could not be saved")
+    for tab in (first, second):
+        tab.page.evaluate("() => { IDBObjectStore.prototype.put = whole; }")
+    second.choose_track("Tiny Pioneer")
+    expect(first.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    first.saved().reload()
+    expect(writing(first)).to_have_value("Written while the disk is full.")
+
+
 def test_a_file_rewrites_no_prediction(two, tmp_path):
     """A record of the same reader with another, earlier prediction is taken, but not its prediction."""
     first, second = two()

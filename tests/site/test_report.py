@@ -1,42 +1,25 @@
 """Report, check, map and synthesis: what a reader hands in, and whether it holds."""
 
 import asyncio
-import base64
-import io
 import json
 import re
-import zipfile
 
 import pytest
-from apps import code_pages
 from known_figures import known_figures
 from playwright.sync_api import expect
 from quiet_page import ROOT, Page, first_licences, run
 from reader import Reader
+from reports import COMPUTED, ENGINE, SETTINGS, ask, captured, choose, entry, figure, predicted, record
 
 from dataselect_core.figures.deduplication import figures as deduplication
 from dataselect_core.ledger import SCHEMA, Ledger, LedgerError, ledger_text, report_markdown, verify
-from dataselect_core.ledger.letters import PAGES
 from dataselect_core.ledger.runtime import VERSION, described, engine
-from tools import bundle
 from tools.page_error import PageError
 from tools.synthesis_text import cost_line
 
 NO_PYTHON = "delete globalThis.Worker;"
-SETTINGS = {
-    "corpus": "licences",
-    "threshold": 0.7,
-    "width": 5,
-    "num_perm": 16,
-    "seed": 1,
-    "banding": "auto",
-    "bands": 1,
-    "rows": 1,
-    "compute": "operations",
-}
 ATTACK = "<img src=x onerror='globalThis.hacked = true'><script>globalThis.hacked = true</script> ``` | [x](javascript:x)"
 PICTURE = re.compile(r'<img alt="([^"]+)" src="data:image/png;base64,([A-Za-z0-9+/=]{2000,})"')
-AT = 1_700_000_000_000
 STORED = """() => new Promise((resolve, reject) => {
   const request = indexedDB.open("data-selection-lab", 1);
   request.onerror = reject;
@@ -56,46 +39,6 @@ STORE = """(record) => new Promise((resolve, reject) => {
 })"""
 
 
-def entry(value, at=AT):
-    return {"value": value, "at": at}
-
-
-ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wasm32"}
-COMPUTED = "Computed by lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32."
-
-
-def figure(value, kind="measured"):
-    return {"value": value, "unit": "", "kind": kind, "source": "here"}
-
-
-def captured(settings=None, **values):
-    """Captured evidence; `removed__words` stands for removed.words."""
-    figures = {path.replace("__", "."): figure(value) for path, value in values.items()}
-    return {
-        "at": "2026-11-23T12:00:00.000Z",
-        "lab": "0.1.0",
-        "engine": ENGINE,
-        "settings": settings or SETTINGS,
-        "assumptions": {},
-        "values": figures,
-        "cases": ["budget-ok"],
-    }
-
-
-def predicted(value=30.0, said="30 %"):
-    return {"value": value, "said": said, "why": "", "locked_at": "2026-11-23T12:00:00.000Z"}
-
-
-def record(entries, **head):
-    return {
-        "schema": SCHEMA,
-        "lab": "0.1.0",
-        "reader": "somebody",
-        **head,
-        "entries": {key: entry(value) for key, value in entries.items()},
-    }
-
-
 # -- what Python answers, without a browser ----------------------------------------------------------------
 
 
@@ -108,20 +51,6 @@ def small(tmp_path, monkeypatch):
     values = {path: value.as_dict() for path, value in found.values.items()}
     evidence = {**captured(), "values": values, "cases": found.cases}
     return record({"cloud/1/prediction": predicted(), "cloud/1/evidence": evidence})
-
-
-def ask(*messages, until=1):
-    """Send messages of the desk; what Python said, once `until` of them have their answer."""
-
-    async def conversation():
-        page = Page()
-        for message in messages:
-            await page.bridge.receive(json.dumps(message))
-        while sum("answer" in said or "error" in said for said in page.said) < until:
-            await asyncio.sleep(0)
-        return page
-
-    return run(conversation())
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
@@ -232,77 +161,6 @@ def test_a_check_can_be_stopped(small):
     assert run(conversation()).said == []
 
 
-def zipped(**files):
-    """An archive with those files, as bytes."""
-    into = io.BytesIO()
-    with zipfile.ZipFile(into, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name.replace("_", "."), data)
-    return into.getvalue()
-
-
-def as_people_have_it(ledger):
-    """Name -> (bytes of a report on its way, what was restored in a word or nothing)."""
-    text = report_markdown(ledger)
-    curly = re.sub(r'"([^"\n]*)"', "“\\1”", text)
-    return {
-        "untouched.md": (text.encode(), ""),
-        "in Windows-1252.md": (text.encode("cp1252"), "Windows-1252"),
-        "in UTF-16.txt": (text.encode("utf-16"), "UTF-16"),
-        "line ends of an old Macintosh.md": (text.replace("\n", "\r").encode(), ""),
-        "quoted by mail.txt": (re.sub("^", "> ", text, flags=re.MULTILINE).encode(), "quotation by mail"),
-        "with curly quotation marks.md": (curly.encode(), "curly quotation marks"),
-        "of a platform.zip": (zipped(report_md=text), ""),
-    }
-
-
-NAMES = list(as_people_have_it(Ledger(record({"cloud/1/reflection": "Café, Müller’s"}))))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_read_as_people_have_it(name):
-    """Saved in another code page, quoted, with other marks, or zipped: the same record, and what was restored is said."""
-    ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
-    data, restored = as_people_have_it(ledger)[name]
-    (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
-    assert json.loads(said["answer"]["record"]) == ledger.record
-    assert restored in "; ".join(said["answer"]["notes"])
-
-
-@pytest.mark.parametrize(
-    "name, data, why",
-    [
-        ("essay.pdf", b"%PDF-1.7 ...", "PDF"),
-        ("photo.png", b"\x89PNG\r\n", "picture"),
-        ("empty.zip", zipped(), "no record"),
-        (
-            "class.zip",
-            zipped(a_json=json.dumps(record({}, reader="a")), b_json=json.dumps(record({}, reader="b"))),
-            "2 readers",
-        ),
-        (
-            "read in another code page.json",
-            json.dumps(record({"cloud/1/reflection": "Müller, Café, übrig"}), ensure_ascii=False)
-            .encode()
-            .decode("latin-1")
-            .encode(),
-            "broken",
-        ),
-        (
-            "letters lost.json",
-            json.dumps(record({"cloud/1/reflection": "M\ufffdller"}), ensure_ascii=False).encode(),
-            "lost",
-        ),
-        ("a tale.zip", b"PK\x03\x04 and nothing more", ""),
-    ],
-    ids=["PDF", "picture", "empty archive", "two readers", "misread", "lost", "broken archive"],
-)
-def test_what_cannot_be_restored_is_named(name, data, why):
-    """Nothing is imported with broken letters, or from a file that holds no record, or more than one."""
-    (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
-    assert "answer" not in said and why in said["error"] and said["error"]
-
-
 @pytest.mark.parametrize(
     "text", ["", "# Homework", "{", json.dumps({"schema": 99, "entries": {}}), "<script>alert(1)</script>"]
 )
@@ -341,15 +199,6 @@ def download(reader, button):
     expect(reader.one("[data-report-status]")).to_contain_text("Downloaded")
     with open(arriving.value.path(), encoding="utf-8") as file:
         return arriving.value.suggested_filename, file.read()
-
-
-def choose(reader, button, name, text):
-    """Choose a file with that content for a button."""
-    with reader.page.expect_file_chooser() as chooser:
-        reader.page.get_by_role("button", name=button, exact=True).click()
-    chooser.value.set_files(
-        {"name": name, "mimeType": "text/plain", "buffer": text if isinstance(text, bytes) else text.encode()}
-    )
 
 
 def holding(new_reader, entries, query="?track=cloud&part=1", **head):
@@ -736,32 +585,6 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
 
 
 # -- map and synthesis -------------------------------------------------------------------------------------
-
-
-def test_a_report_saved_in_another_code_page_is_imported_whole(new_reader):
-    """With Python its letters come back, and the page says how; without, nothing changes and the page says what to do."""
-    ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
-    data = report_markdown(ledger).encode("cp1252")
-    quiet = new_reader(script=NO_PYTHON, steps=False).open("?track=cloud&part=1").saved()
-    choose(quiet, "Import a file", "report.md", data)
-    expect(quiet.status()).to_contain_text("Try again when it is. Nothing was changed.")
-    expect(quiet.one("#reflection-1")).to_have_value("")
-    reader = new_reader(steps=False).open("?track=cloud&part=1").live()
-    choose(reader, "Import a file", "report.md", data)
-    expect(reader.status()).to_contain_text("Imported. Restored while reading: read as Windows-1252")
-    expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
-    choose(reader, "Import a file", "essay.pdf", b"%PDF-1.7")
-    expect(reader.status()).to_contain_text("is a PDF, which carries no record")
-    expect(reader.status()).to_contain_text("Nothing was changed.")
-    expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
-
-
-def test_the_browser_knows_every_code_page_that_the_check_knows():
-    """What Python in the browser lacks is lent by the browser; the two that it has are in what ships."""
-    assert set(code_pages.LABELS) == set(PAGES) - {"cp1252", "cp850"}
-    dropped = re.compile("|".join(bundle.DROPPED_OF_STDLIB))
-    assert dropped.search("encodings/cp1250.py")
-    assert not any(dropped.search(f"encodings/{name}.py") for name in ("cp1252", "cp850"))
 
 
 def test_the_map_says_how_far_each_part_is(new_reader):

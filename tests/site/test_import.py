@@ -1,0 +1,114 @@
+"""Importing a file as people have it: saved again, quoted, zipped; whole, restored, or refused with a sentence."""
+
+import base64
+import io
+import json
+import re
+import zipfile
+
+import pytest
+from apps import code_pages
+from playwright.sync_api import expect
+from reader import NO_PYTHON
+from reports import ask, choose, predicted, record
+
+from dataselect_core.ledger import Ledger, report_markdown
+from dataselect_core.ledger.letters import PAGES
+from tools import bundle
+
+
+def zipped(**files):
+    """An archive with those files, as bytes."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("_", "."), data)
+    return into.getvalue()
+
+
+def as_people_have_it(ledger):
+    """Name -> (bytes of a report on its way, what was restored in a word or nothing)."""
+    text = report_markdown(ledger)
+    curly = re.sub(r'"([^"\n]*)"', "“\\1”", text)
+    return {
+        "untouched.md": (text.encode(), ""),
+        "in Windows-1252.md": (text.encode("cp1252"), "Windows-1252"),
+        "in UTF-16.txt": (text.encode("utf-16"), "UTF-16"),
+        "line ends of an old Macintosh.md": (text.replace("\n", "\r").encode(), ""),
+        "quoted by mail.txt": (re.sub("^", "> ", text, flags=re.MULTILINE).encode(), "quotation by mail"),
+        "with curly quotation marks.md": (curly.encode(), "curly quotation marks"),
+        "of a platform.zip": (zipped(report_md=text), ""),
+    }
+
+
+NAMES = list(as_people_have_it(Ledger(record({"cloud/1/reflection": "Café, Müller’s"}))))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_read_as_people_have_it(name):
+    """Saved in another code page, quoted, with other marks, or zipped: the same record, and what was restored is said."""
+    ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
+    data, restored = as_people_have_it(ledger)[name]
+    (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
+    assert json.loads(said["answer"]["record"]) == ledger.record
+    assert restored in "; ".join(said["answer"]["notes"])
+
+
+@pytest.mark.parametrize(
+    "name, data, why",
+    [
+        ("essay.pdf", b"%PDF-1.7 ...", "PDF"),
+        ("photo.png", b"\x89PNG\r\n", "picture"),
+        ("empty.zip", zipped(), "no record"),
+        (
+            "class.zip",
+            zipped(a_json=json.dumps(record({}, reader="a")), b_json=json.dumps(record({}, reader="b"))),
+            "2 readers",
+        ),
+        (
+            "read in another code page.json",
+            json.dumps(record({"cloud/1/reflection": "Müller, Café, übrig"}), ensure_ascii=False)
+            .encode()
+            .decode("latin-1")
+            .encode(),
+            "broken",
+        ),
+        (
+            "letters lost.json",
+            json.dumps(record({"cloud/1/reflection": "M\ufffdller"}), ensure_ascii=False).encode(),
+            "lost",
+        ),
+        ("a tale.zip", b"PK\x03\x04 and nothing more", ""),
+    ],
+    ids=["PDF", "picture", "empty archive", "two readers", "misread", "lost", "broken archive"],
+)
+def test_what_cannot_be_restored_is_named(name, data, why):
+    """Nothing is imported with broken letters, or from a file that holds no record, or more than one."""
+    (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
+    assert "answer" not in said and why in said["error"] and said["error"]
+
+
+def test_a_report_saved_in_another_code_page_is_imported_whole(new_reader):
+    """With Python its letters come back, and the page says how; without, nothing changes and the page says what to do."""
+    ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
+    data = report_markdown(ledger).encode("cp1252")
+    quiet = new_reader(script=NO_PYTHON, steps=False).open("?track=cloud&part=1").saved()
+    choose(quiet, "Import a file", "report.md", data)
+    expect(quiet.status()).to_contain_text("Try again when it is. Nothing was changed.")
+    expect(quiet.one("#reflection-1")).to_have_value("")
+    reader = new_reader(steps=False).open("?track=cloud&part=1").live()
+    choose(reader, "Import a file", "report.md", data)
+    expect(reader.status()).to_contain_text("Imported. Restored while reading: read as Windows-1252")
+    expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
+    choose(reader, "Import a file", "essay.pdf", b"%PDF-1.7")
+    expect(reader.status()).to_contain_text("is a PDF, which carries no record")
+    expect(reader.status()).to_contain_text("Nothing was changed.")
+    expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
+
+
+def test_the_browser_knows_every_code_page_that_the_check_knows():
+    """What Python in the browser lacks is lent by the browser; the two that it has are in what ships."""
+    assert set(code_pages.LABELS) == set(PAGES) - {"cp1252", "cp850"}
+    dropped = re.compile("|".join(bundle.DROPPED_OF_STDLIB))
+    assert dropped.search("encodings/cp1250.py")
+    assert not any(dropped.search(f"encodings/{name}.py") for name in ("cp1252", "cp850"))
