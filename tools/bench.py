@@ -20,7 +20,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import bench_core, browsers, lock, serve, stock
+from tools import bench_core, bench_loop, browsers, lock, serve, stock
 
 ADDRESS = "index.html?track=cloud&part=1&corpus=licences&threshold=0.9"
 PATIENCE = 180_000  # milliseconds to wait for a page on a busy machine
@@ -231,11 +231,16 @@ def main(root, arguments=()):
     """Measure, and print the figures."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure the speed budget.")
     parser.add_argument("--repeats", type=int, default=5, help="repetitions of every figure (default 5)")
-    repeats = max(1, parser.parse_args(arguments).repeats)
+    parser.add_argument("--loop", action="store_true", help="only the time from an edit to the open page")
+    options = parser.parse_args(arguments)
+    repeats = max(1, options.repeats)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     if browsers.chromium_path() is None:
         browsers.ensure_browsers()
+    if options.loop:
+        bench_loop.main(root, repeats)
+        return
     began = time.perf_counter()
     ours, theirs = bench_pages(root, repeats)
     print("\n".join(table(FIGURES, medians(ours), medians(theirs))))

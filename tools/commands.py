@@ -138,6 +138,7 @@ def test(options):
         "Style": [PYTHON, "-m", "ruff", "check", "."],
         "Layout": [PYTHON, "-m", "ruff", "format", "--check", "."],
         "Types": [PYTHON, "-m", "mypy"],
+        "Types of the page's scripts": [PYTHON, "-m", "tools.shell_types"],
         "Tests of the core, as installed": [*several, "tests/core", *coverage],
         "Tests of the site": [*several, "tests/site"],
     }

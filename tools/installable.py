@@ -3,14 +3,19 @@
 import json
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 
+from tools import site_facts
+
+_COLOURS = site_facts.load_facts(Path(__file__).resolve().parents[1], "colours")
+BLUE, WHITE, PAPER = (_COLOURS["light"][name] for name in ("blue", "on-blue", "paper"))
+THEME = {
+    scheme: _COLOURS[scheme]["soft"] for scheme in ("light", "dark")
+}  # the colour of the head of the page
 NAME, SHORT = "Data Selection lab", "Data Selection"
 ABOUT = "Predict, measure on real texts, and defend a decision about data. Python runs in the browser."
-BLUE, WHITE = "#006395", "#ffffff"
-PAPER = "#ffffff"  # as --paper in style.css
-THEME = {"light": "#f6f8fb", "dark": "#171e29"}  # as --soft there, the colour of the head of the page
 SIDE, RADIUS = 32, 6  # of the drawing and of its corners
 FUNNEL = (
     (7, 8),

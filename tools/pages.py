@@ -19,6 +19,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from tools import colours
 from tools.figures_in_text import output
 from tools.guarded_texts import further_locks, reveal_html, write_reveal
 from tools.json_in_page import script_json
@@ -109,6 +110,7 @@ def build(root, out, assets, documents, native):
         value=lambda path, form: Markup(output(path, form)),
         math=formula,
         corpus=load_facts(root, "corpus"),
+        colours=colours.drawn(load_facts(root, "colours")),
     )
     page = environment.get_template("lab.html").render(
         csp=policy(),

@@ -12,7 +12,20 @@ import json
 import re
 from pathlib import Path
 
-from tools import apart, bundle, guides, installable, lock, node, pages, service_worker, shell, views
+from tools import (
+    apart,
+    bundle,
+    colours,
+    guides,
+    installable,
+    lock,
+    node,
+    pages,
+    service_worker,
+    shell,
+    site_facts,
+    views,
+)
 from tools import scripts as scripts_of_the_page
 from tools.progress import Progress
 
@@ -82,6 +95,12 @@ SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
 def digest(data):
     """Short name of some bytes."""
     return hashlib.sha256(data).hexdigest()[:10]
+
+
+def style(root):
+    """The style sheet: the colours, then the rules."""
+    rules = (root / "site" / "shell" / "style.css").read_text("utf-8")
+    return f"{colours.css(site_facts.load_facts(root, 'colours'))}\n{rules}".encode()
 
 
 class Assets:
@@ -232,7 +251,7 @@ def build(root, out, runtime, wheel, data, derived, last=None, compiler=None):
     joined = [shell.add(assets, sources, name, names) for name, names in shell.groups(SHELL).items()]
     names = {
         "scripts": [first, *joined],
-        "style": assets.add("style.css", (sources / "style.css").read_bytes()),
+        "style": assets.add("style.css", style(root)),
         "manifest": manifest,
         **installable.build(assets.add),
     }

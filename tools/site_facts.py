@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+from tools import colours
+
 
 def load_facts(root, name):
     """A file of src/dataselect_core/facts as a dictionary."""
@@ -12,9 +14,11 @@ def load_facts(root, name):
 
 
 def settings_table(root):
-    """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits."""
+    """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits, colours."""
     tracks = {track_id: track["title"] for track_id, track in load_facts(root, "tracks").items()}
-    return {**load_facts(root, "settings"), "tracks": tracks}
+    table = load_facts(root, "colours")
+    used = {**colours.drawn(table), **table["report"]}
+    return {**load_facts(root, "settings"), "tracks": tracks, "colours": used}
 
 
 def version(root):

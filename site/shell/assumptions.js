@@ -7,7 +7,7 @@ lab.assumptions = {
   limits: { deadline_steps: "deadline_limit" },
 
   show(section, track, edited) {
-    for (const field of lab.all("[data-assumption]", section)) {
+    for (const field of lab.fields("[data-assumption]", section)) {
       const name = field.dataset.assumption;
       const own = field.getAttribute(`data-default-${track}`);
       field.dataset.default = own ?? field.defaultValue;
@@ -47,8 +47,9 @@ lab.assumptions = {
 
   /** What the reader changed, and only what is a number in its range. */
   read(section) {
+    /** @type {Record<string, number>} */
     const edited = {};
-    for (const field of lab.all("[data-assumption]", section)) {
+    for (const field of lab.fields("[data-assumption]", section)) {
       const value = Number(field.disabled ? field.dataset.own : field.value);
       if (this.check(field) && value !== Number(field.dataset.default)) edited[field.dataset.assumption] = value;
     }

@@ -64,7 +64,7 @@ lab.boot = (() => {
     document.documentElement.toggleAttribute("data-waiting", waits);
     say(waits ? silent() : `${steps[step]}. You can read and predict meanwhile.`);
     for (const count of lab.all("[data-boot-count]")) count.textContent = `${megabytes(loaded())} of ${megabytes(total)} MB, ${seconds} s${remaining(seconds)}`;
-    for (const bar of lab.all("[data-boot-status] progress")) bar.value = Math.min(1, loaded() / total);
+    for (const bar of lab.bars("[data-boot-status] progress")) bar.value = Math.min(1, loaded() / total);
     if (quiet >= STUCK && document.documentElement.dataset.python === "kept" && !arrives()) startAfresh("It took too long.", "pass");
   }
 

@@ -59,7 +59,7 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
       const name = nouns.item[0].toUpperCase() + nouns.item.slice(1);
       for (const side of lab.all("[data-diff]", section)) side.setAttribute("aria-label", `${name} that is ${side.dataset.diff === "left" ? "kept" : "removed"}`);
     }
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.kept : null;
+    const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("data-kept") : null;
     list.replaceChildren(lab.element("ul", {}, ...clusters.map((cluster) => {
       const button = lab.element("button", { type: "button", "data-kept": cluster.kept, "aria-pressed": String(open?.kept === cluster.kept) },
         lab.element("span", {}, cluster.name),

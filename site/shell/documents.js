@@ -21,7 +21,7 @@ lab.documents = (() => {
     await globalThis.Bokeh.embed.add_document_standalone(bokeh, section, places, false);
     bokeh.on_change((event) => changed(part, event), true);
     documents.set(part, { bokeh, json: plain(json) });
-    lab.nameHandles(section);
+    lab.names.handles(section);
   }
 
   /** The first views as the build left them in the page: controls to look at while Python starts. */
@@ -33,7 +33,7 @@ lab.documents = (() => {
   }
 
   function changed(part, event) {
-    lab.nameHandlesSoon(part);
+    lab.names.handlesSoon(part);
     const list = (event.events || [event]).filter((one) => one.sync); // the others came from Python
     if (!list.length) return;
     for (const one of list) events.push({ part, event: one });
@@ -88,7 +88,7 @@ lab.documents = (() => {
       const said = JSON.parse(message.text);
       if (said.type === "patch") {
         documents.get(String(said.part)).bokeh.apply_json_patch(said.patch);
-        lab.nameHandlesSoon(String(said.part));
+        lab.names.handlesSoon(String(said.part));
       } else {
         document.dispatchEvent(new CustomEvent("lab:python", { detail: said }));
       }

@@ -38,7 +38,7 @@ lab.fill = (() => {
   }
 
   function table(section, name, { columns, rows }) {
-    const target = lab.one(`table[data-table-for="${name}"]`, section);
+    const target = lab.table(`table[data-table-for="${name}"]`, section);
     if (!target) return;
     const head = target.tHead || target.createTHead();
     const body = target.tBodies[0] || target.createTBody();

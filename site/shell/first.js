@@ -220,7 +220,7 @@
 
   window.addEventListener("error", function (event) {
     var target = event.target;
-    if (target && target.rel === "stylesheet" && target.href) restyle(target);
+    if (target instanceof HTMLLinkElement && target.rel === "stylesheet" && target.href) restyle(target);
     // A fault of the lab's own scripts, in whatever listener: the others go on, and the reader is told.
     else if (event.error && isOurs(event.filename) && !(event.filename === loading && /SyntaxError/.test(event.message))) complain(event.error);
   }, true);
@@ -270,7 +270,7 @@
   function begin() {
     if (document.querySelector("[data-boot-text]")) say("Reading and predicting need no Python. The workbench starts by itself."); // a guide starts none
     document.addEventListener("click", function (event) {
-      var target = event.target;
+      var target = /** @type {any} */ (event.target);
       while (target && target.nodeType === 1 && !target.hasAttribute("data-boot-retry")) target = target.parentNode;
       if (target && target.nodeType === 1 && (missing.length || api.updated)) again();
     });

@@ -5,7 +5,9 @@ lab.format = (() => {
   const local = (value, options) => new Intl.NumberFormat("en-US", options).format(value);
   const significant = (value, digits) => local(value, { maximumSignificantDigits: digits });
 
+  /** @type {[number, string][]} */
   const prefixes = [[1e24, "Y"], [1e21, "Z"], [1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+  /** @type {[number, string][]} */
   const words = [[1e12, " trillion"], [1e9, " billion"], [1e6, " million"]];
 
   const formats = {

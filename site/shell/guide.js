@@ -2,15 +2,15 @@
 "use strict";
 
 lab.later(() => {
-  const form = lab.one("[data-link-form]");
-  const field = (name) => form.elements.namedItem(name).value.trim();
+  const form = lab.form("[data-link-form]");
+  const field = (name) => form.elements[name].value.trim();
   const error = lab.one("[data-link-error]");
   const said = lab.one("[data-link-said]");
-  const links = lab.one("[data-links]");
+  const links = lab.field("[data-links]");
   const MOST = 500; // students
   const EXAMPLE = "https://lab.example/data-selection/";
 
-  form.elements.namedItem("lab").value = new URL("index.html", location.href).href;
+  form.elements.lab.value = new URL("index.html", location.href).href;
   if (["https:", "http:"].includes(location.protocol)) { // pip installs from there, and from no folder of this machine
     for (const code of lab.all("pre code")) code.textContent = code.textContent.replaceAll(EXAMPLE, new URL(".", location.href).href);
     lab.one("[data-address-note]").hidden = true;
@@ -19,7 +19,7 @@ lab.later(() => {
   /** A number of the form as the address has it: shares are percentages here. */
   function value(name) {
     const text = field(name);
-    if (text === "" || !form.elements.namedItem(name).matches("[data-percent]") || !Number.isFinite(Number(text))) return text;
+    if (text === "" || !form.elements[name].matches("[data-percent]") || !Number.isFinite(Number(text))) return text;
     return String(Number((Number(text) / 100).toPrecision(12)));
   }
 

@@ -13,6 +13,24 @@ globalThis.lab = {
     return /** @type {HTMLElement | null} */ (root.querySelector(selector));
   },
 
+  /** The first field that matches. @param {string} selector @param {ParentNode} [root] */
+  field: (selector, root) => /** @type {HTMLInputElement | null} */ (lab.one(selector, root)),
+
+  /** All fields or buttons that match. @param {string} selector @param {ParentNode} [root] */
+  fields: (selector, root) => /** @type {HTMLInputElement[]} */ (lab.all(selector, root)),
+
+  /** The first form that matches. @param {string} selector @param {ParentNode} [root] */
+  form: (selector, root) => /** @type {LabForm | null} */ (lab.one(selector, root)),
+
+  /** The first table that matches. @param {string} selector @param {ParentNode} [root] */
+  table: (selector, root) => /** @type {HTMLTableElement | null} */ (lab.one(selector, root)),
+
+  /** The first part that can be folded. @param {string} selector @param {ParentNode} [root] */
+  details: (selector, root) => /** @type {HTMLDetailsElement | null} */ (lab.one(selector, root)),
+
+  /** All bars of progress that match. @param {string} selector @param {ParentNode} [root] */
+  bars: (selector, root) => /** @type {HTMLProgressElement[]} */ (/** @type {Element[]} */ (lab.all(selector, root))),
+
   /** JSON that the build left in the page. @param {string} selector */
   json(selector) {
     const element = lab.one(selector);
@@ -33,7 +51,7 @@ globalThis.lab = {
    * opened stays open when it is made anew. @param {string} name unique in the page */
   fold(name, summary, ...content) {
     const fold = lab.element("details", { "data-fold": name }, lab.element("summary", {}, summary), ...content.filter(Boolean));
-    /** @type {HTMLDetailsElement} */ (fold).open = lab.one(`details[data-fold="${name}"]`)?.open ?? document.documentElement.dataset.view !== "steps";
+    /** @type {HTMLDetailsElement} */ (fold).open = lab.details(`details[data-fold="${name}"]`)?.open ?? document.documentElement.dataset.view !== "steps";
     return fold;
   },
 

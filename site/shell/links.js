@@ -16,7 +16,7 @@ lab.links = (() => {
   async function copy(button) {
     const place = button.closest("[data-copy]");
     const said = lab.one("[data-copied]", place);
-    const field = lab.one("[data-link-text]", place);
+    const field = lab.field("[data-link-text]", place);
     const text = here();
     try {
       await navigator.clipboard.writeText(text);
@@ -76,7 +76,7 @@ lab.links = (() => {
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest('[data-action="copy-link"], [data-own-tab]') : null;
     if (!button) return;
-    if (button.matches("[data-own-tab]")) button.href = here();
+    if (button instanceof HTMLAnchorElement) button.href = here();
     else copy(button);
   });
 

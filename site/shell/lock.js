@@ -14,7 +14,7 @@ lab.lock = (() => {
 
   /** The words of the page for a value that one can choose at the lock of a part. */
   function words(part, value) {
-    const choice = lab.all(`form[data-lock="${part}"] input[type="radio"]`).find((radio) => radio.value === value);
+    const choice = lab.fields(`form[data-lock="${part}"] input[type="radio"]`).find((radio) => radio.value === value);
     return choice ? labelOf(choice) : value ?? "–";
   }
 
@@ -74,7 +74,7 @@ lab.lock = (() => {
     for (const guarded of guards(id)) {
       guarded.hidden = !prediction;
       const note = guarded.previousElementSibling; // that it is locked
-      if (note?.matches(".locked")) note.hidden = Boolean(prediction);
+      if (note?.matches(".locked")) note.toggleAttribute("hidden", Boolean(prediction));
     }
     const section = form.closest("[data-part]");
     if (!id.includes("-")) section.toggleAttribute("data-revealed", Boolean(prediction));

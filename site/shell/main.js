@@ -36,7 +36,7 @@ lab.main = (() => {
     settings.clear();
     deciding.clear();
     root.dataset.trackNow = id;
-    for (const radio of lab.all("input[data-track]")) radio.checked = radio.dataset.track === id;
+    for (const radio of lab.fields("input[data-track]")) radio.checked = radio.dataset.track === id;
     if (remember) lab.store.set({ track: id });
     lab.attempt("texts", lab.texts.anew);
     for (const section of parts()) lab.attempt(`Part ${section.dataset.part}`, showTrack, section);
@@ -151,12 +151,13 @@ lab.main = (() => {
   /** Brings a part's model answer once the reader has written: what is not there cannot be read before. */
   function answerOf(section) {
     const part = section.dataset.part;
-    const details = lab.one("[data-written]", section);
+    const details = lab.details("[data-written]", section);
     const target = details && lab.one("[data-reveal]", details);
     if (!target) return;
-    const guard = details.closest("[data-guard]").dataset.guard;
-    const text = lab.one(`[data-reflection="${part}"]`, section).value;
-    const given = text.trim().length >= OWN && fragments.has(guard) && !details.closest("[data-guard]").hidden;
+    const guarded = /** @type {HTMLElement} */ (details.closest("[data-guard]"));
+    const { guard } = guarded.dataset;
+    const text = lab.field(`[data-reflection="${part}"]`, section).value;
+    const given = text.trim().length >= OWN && fragments.has(guard) && !guarded.hidden;
     details.hidden = !given;
     lab.one("[data-write-first]", section).hidden = given;
     if (!given) {
@@ -193,7 +194,7 @@ lab.main = (() => {
     settings.set(part, wanted);
     lab.documents.send({ type: "open", part, state: {
       track, prediction: predictions[part] ?? null, predictions, kept,
-      settings: wanted, fixed, limits, assumptions: lab.assumptions.read(section, track),
+      settings: wanted, fixed, limits, assumptions: lab.assumptions.read(section),
     } });
   }
 
@@ -219,7 +220,8 @@ lab.main = (() => {
   }
 
   document.addEventListener("change", ({ target }) => {
-    const entry = target instanceof HTMLTextAreaElement ? /^(\d)\/decision$/.exec(target.dataset.entry || "") : null;
+    if (!(target instanceof HTMLTextAreaElement)) return;
+    const entry = /^(\d)\/decision$/.exec(target.dataset.entry || "");
     if (!entry || !target.value.trim() || !lab.store.get(key(entry[1], "prediction"))) return; // nothing is to be seen before the lock
     deciding.add(entry[1]);
     lab.attempt("evidence", captureFor, entry[1]);
@@ -278,7 +280,7 @@ lab.main = (() => {
     } else if (name === "assumptions") {
       if (document.activeElement?.closest("[data-assumption]")) return; // shown with the next change of this page
       lab.assumptions.show(section, track, lab.store.get(entry) || {});
-      if (opened) ask(part, "assume", { assumptions: lab.assumptions.read(section, track) });
+      if (opened) ask(part, "assume", { assumptions: lab.assumptions.read(section) });
     } else if (name.startsWith("kept-")) takeOver(entry);
     else if (name === "reflection") answerOf(section);
     lab.evidence.show(section, track);
@@ -290,7 +292,7 @@ lab.main = (() => {
 
   function work(section, { label, share }) {
     for (const status of lab.all("[data-work-status]", section)) status.textContent = label ? `${label} …` : "";
-    for (const bar of lab.all("[data-work-progress]", section)) {
+    for (const bar of lab.bars("[data-work-progress]", section)) {
       bar.value = share;
       bar.hidden = !label;
     }
@@ -308,12 +310,12 @@ lab.main = (() => {
       const section = sectionOf(element);
       const part = section.dataset.part;
       const entry = key(part, "assumptions");
-      const values = lab.assumptions.read(section, track);
+      const values = lab.assumptions.read(section);
       const { [element.dataset.assumption]: mine } = values; // the others may have been changed in another tab
       const { [element.dataset.assumption]: _, ...others } = lab.store.get(entry) || {};
       lab.store.set({ [entry]: mine === undefined ? others : { ...others, [element.dataset.assumption]: mine } });
       if (lab.boot.live) ask(part, "assume", { assumptions: values });
-    } else if (element.matches("[data-import-file]")) lab.record.take(element.files[0]);
+    } else if (element.matches("[data-import-file]")) lab.record.take(/** @type {HTMLInputElement} */ (element).files[0]);
   });
 
   document.addEventListener("lab:moved", () => notice("")); // the reader has gone on
@@ -350,7 +352,7 @@ lab.main = (() => {
       const part = section.dataset.part;
       lab.store.set({ [key(part, "assumptions")]: {} });
       lab.assumptions.show(section, track, {});
-      if (lab.boot.live) ask(part, "assume", { assumptions: lab.assumptions.read(section, track) });
+      if (lab.boot.live) ask(part, "assume", { assumptions: lab.assumptions.read(section) });
     } else lab.record.act(action);
   });
 

@@ -2,7 +2,7 @@
 // rendering, so that a screen reader says what a handle or a button is for.
 "use strict";
 
-(() => {
+lab.names = (() => {
   /** @param {ParentNode} root @param {(element: Element) => void} visit */
   function walk(root, visit) {
     for (const element of root.querySelectorAll("*")) {
@@ -22,7 +22,7 @@
     return found ? found.textContent.replace(/[:\s]*[-\d.,–]*\s*$/, "").trim() : "";
   }
 
-  lab.nameHandles = (section) => {
+  function handles(section) {
     for (const place of lab.all("[data-root]", section)) {
       walk(place, (element) => {
         if (element instanceof HTMLInputElement) lab.ranges.watch(element);
@@ -30,7 +30,7 @@
         else if (element.matches(".bk-spin-btn-up, .bk-spin-btn-down")) {
           element.setAttribute("role", "button");
           label(element, `${title(element)}, ${element.matches(".bk-spin-btn-up") ? "more" : "less"}`);
-        } else if (element.matches("input, select") && !element.labels?.length) label(element, title(element));
+        } else if (element.matches("input, select") && !/** @type {HTMLInputElement} */ (element).labels?.length) label(element, title(element));
         else if (element.matches(".bk-btn-group")) {
           element.setAttribute("role", "group");
           label(element, document.getElementById(place.dataset.labelled)?.textContent || place.dataset.root);
@@ -39,15 +39,17 @@
         } else if (element.matches("canvas")) element.setAttribute("aria-hidden", "true");
       });
     }
-  };
+  }
 
   /** Parts to be named anew at the next frame. */
   const soon = new Set();
-  lab.nameHandlesSoon = (part) => {
+  function handlesSoon(part) {
     if (!soon.size) requestAnimationFrame(() => {
-      for (const each of soon) lab.nameHandles(lab.one(`[data-part="${each}"]`));
+      for (const each of soon) handles(lab.one(`[data-part="${each}"]`));
       soon.clear();
     });
     soon.add(part);
-  };
+  }
+
+  return { handles, handlesSoon };
 })();

@@ -24,9 +24,11 @@ lab.own = (() => {
 
   const panel = () => lab.one("[data-own-corpus]");
   const at = (name) => lab.one(`[data-own-${name}]`, panel());
+  const field = (name) => lab.field(`[data-own-${name}]`, panel());
+  const fold = (name) => lab.details(`[data-own-${name}]`, panel());
   const size = (bytes) => (bytes < 1048576 ? `${lab.format(bytes / 1024, "number")} KiB` : `${lab.format(bytes / 1048576, "number")} MiB`);
   const limit = () => Number(panel().dataset.ownBytes);
-  const endings = () => at("file").accept.split(",");
+  const endings = () => field("file").accept.split(",");
   const ends = (name) => endings().some((ending) => name.toLowerCase().endsWith(ending));
 
   // -- what the reader is told ---------------------------------------------------------------------------
@@ -34,7 +36,7 @@ lab.own = (() => {
   function say(text, share = null) {
     at("status").textContent = text;
     at("progress").hidden = share === null;
-    at("progress").value = share ?? 0;
+    field("progress").value = share ?? 0;
     at("cancel").hidden = share === null;
     at("again").hidden = share !== null || !chosen;
     at("clear").hidden = share !== null || !(chosen || shown);
@@ -122,7 +124,7 @@ lab.own = (() => {
       ask("own_cancel", { job });
       return;
     }
-    ask("own", { job, file: name, field: at("field").value, split: at("split").value || null, delimiter: at("delimiter").value });
+    ask("own", { job, file: name, field: field("field").value, split: field("split").value || null, delimiter: field("delimiter").value });
   }
 
   async function read(path, file) {
@@ -198,7 +200,7 @@ lab.own = (() => {
     for (const block of lab.all("[data-own-when]", panel())) block.hidden = !cases.includes(block.dataset.ownWhen);
     for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = true;
     at("curve-status").textContent = "";
-    at("malformed").open = at("as-text").open = false;
+    fold("malformed").open = fold("as-text").open = false;
     at("problems").replaceChildren(...problems.map(({ file, line, message }) => lab.element("li", {}, `${file}, line ${lab.format(line, "integer")} ${message}`)));
     const missing = values["own.malformed"].value - problems.length;
     if (missing > 0) at("problems").append(lab.element("li", {}, `and ${lab.format(missing, "integer")} more`));
@@ -212,7 +214,7 @@ lab.own = (() => {
     const place = at("clusters");
     place.replaceChildren();
     if (!found.length) return;
-    const block = lab.one(".clusters", lab.one(`[data-part="${PART}"]`)).cloneNode(true); // as the part's own
+    const block = /** @type {HTMLElement} */ (lab.one(".clusters", lab.one(`[data-part="${PART}"]`)).cloneNode(true)); // as the part's own
     place.append(block);
     clusters.reset(block);
     lab.one("[data-clusters]", block).setAttribute("aria-labelledby", "own-clusters-title");
@@ -223,10 +225,10 @@ lab.own = (() => {
   async function keep({ name, path, text, bytes }) {
     for (const url of links) URL.revokeObjectURL(url);
     links = [];
-    const link = at("download");
+    const link = /** @type {HTMLAnchorElement} */ (at("download"));
     link.removeAttribute("href");
     at("size").textContent = "is being prepared …";
-    at("text").value = "";
+    field("text").value = "";
     try {
       const asText = text === path ? null : new Blob([await trade({ type: "get", path: text })]);
       const file = new Blob([await trade({ type: "get", path })]);
@@ -234,14 +236,14 @@ lab.own = (() => {
       link.href = links[0];
       link.download = name;
       at("size").textContent = `${name}, ${size(bytes)}. If the download is not allowed here, copy the text below.`;
-      at("as-text").ontoggle = () => at("as-text").open && write(asText || file);
+      fold("as-text").ontoggle = () => fold("as-text").open && write(asText || file);
     } catch (error) {
       at("size").textContent = `could not be prepared (${error.message || error}): deduplicate it again, or choose a smaller part.`;
     }
   }
 
   async function write(blob) {
-    const place = at("text");
+    const place = field("text");
     if (place.value) return;
     place.value = await blob.slice(0, TEXT_SHOWN).text();
     at("cut").hidden = blob.size <= TEXT_SHOWN;
@@ -272,7 +274,7 @@ lab.own = (() => {
     shown = current = 0;
     at("result").hidden = true;
     at("download").removeAttribute("href");
-    at("text").value = "";
+    field("text").value = "";
     at("clusters").replaceChildren();
     at("problems").replaceChildren();
     complain("");
@@ -290,9 +292,9 @@ lab.own = (() => {
       const button = target instanceof Element ? target.closest("button") : null;
       if (!button) return;
       if (button.dataset.ownChoose) {
-        const field = at(button.dataset.ownChoose);
-        field.value = ""; // the same file may be chosen again
-        field.click();
+        const chooser = field(button.dataset.ownChoose);
+        chooser.value = ""; // the same file may be chosen again
+        chooser.click();
       } else if (button.matches("[data-own-cancel]")) {
         if (current) ask("own_cancel", { job: current });
         if (current === shown) at("curve-status").textContent = "Cancelled; the result above stays.";
@@ -302,8 +304,8 @@ lab.own = (() => {
       } else if (button.matches("[data-own-again]")) begin();
       else if (button.matches("[data-own-clear]")) clear();
     });
-    at("file").addEventListener("change", () => several([...at("file").files]));
-    at("folder").addEventListener("change", () => choose([...at("folder").files].map((file) => ({ path: file.webkitRelativePath, file })), true));
+    field("file").addEventListener("change", () => several([...field("file").files]));
+    field("folder").addEventListener("change", () => choose([...field("folder").files].map((file) => ({ path: file.webkitRelativePath, file })), true));
 
     // A file dropped beside the place would be opened by the browser in place of the lab.
     const files = (event) => [...(event.dataTransfer?.types || [])].includes("Files");

@@ -9,7 +9,7 @@ lab.part2 = (() => {
   let now = null;
 
   const section = () => lab.one(`[data-part="${PART}"]`);
-  const form = () => lab.one("form[data-marker]", section());
+  const form = () => lab.form("form[data-marker]", section());
   const name = (run) => `${run.number}: ${words[run.strategy]}, batch ${run.batch}, ${data[run.data]}, ${run.seeds} ${run.seeds === 1 ? "seed" : "seeds"}`;
 
   function listRuns() {
@@ -23,14 +23,14 @@ lab.part2 = (() => {
     lab.one("[data-no-runs]", section()).hidden = now.runs.length > 0;
   }
 
-  const chosen = () => now?.runs.find((run) => String(run.number) === form().elements.namedItem("run").value);
+  const chosen = () => now?.runs.find((run) => String(run.number) === form().elements.run.value);
 
   function showMarker() {
     const { counting, marker } = now.search;
     const fields = form();
     const held = fields.contains(document.activeElement); // what is hidden would drop the focus to the body
     fields.hidden = !counting || !now.runs.length;
-    const select = fields.elements.namedItem("run");
+    const select = fields.elements.run;
     const before = select.value;
     const wanted = now.runs.map((run) => String(run.number));
     if ([...select.options].map((option) => option.value).join() !== wanted.join()) {
@@ -116,7 +116,7 @@ lab.part2 = (() => {
       now = detail;
       listRuns();
       showMarker();
-      lab.one('[data-action="run"]', section()).disabled = detail.search.counting && detail.search.left === 0;
+      lab.field('[data-action="run"]', section()).disabled = detail.search.counting && detail.search.left === 0;
     }
   });
 
@@ -159,7 +159,7 @@ lab.part2 = (() => {
   /** The rate measured here, into the field of the assumption. */
   function useRate() {
     const rate = now?.values["measure.rate"]?.value;
-    const field = lab.one('[data-assumption="signature_rate"]', section());
+    const field = lab.field('[data-assumption="signature_rate"]', section());
     if (!rate || !field) return;
     field.value = String(Math.round(rate));
     field.dispatchEvent(new Event("change", { bubbles: true }));

@@ -31,7 +31,7 @@
     canvas.width = tile * Math.min(ACROSS, pictures.length);
     canvas.height = tile * Math.ceil(pictures.length / ACROSS);
     const paper = canvas.getContext("2d");
-    paper.fillStyle = "#ffffff";
+    paper.fillStyle = lab.state.colours.white;
     paper.fillRect(0, 0, canvas.width, canvas.height);
     pictures.forEach(({ ink, mark }, i) => {
       const left = tile * (i % ACROSS) + FRAME;
@@ -42,7 +42,7 @@
         paper.fillRect(left + PIXELS * (k % BLOCKS), top + PIXELS * Math.floor(k / BLOCKS), PIXELS, PIXELS);
       });
       if (!mark) return;
-      paper.strokeStyle = mark === "real" ? "#006395" : "#b34700";
+      paper.strokeStyle = mark === "real" ? lab.state.colours.blue : lab.state.colours.orange;
       paper.lineWidth = 3;
       paper.setLineDash(mark === "real" ? [] : [7, 5]);
       paper.strokeRect(left - 3.5, top - 3.5, BLOCKS * PIXELS + 7, BLOCKS * PIXELS + 7);

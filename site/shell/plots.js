@@ -11,7 +11,7 @@ lab.plots = (() => {
         const { canvas } = view.export("png", false);
         const paper = lab.element("canvas", { width: canvas.width, height: canvas.height });
         const pen = paper.getContext("2d");
-        pen.fillStyle = "#ffffff";
+        pen.fillStyle = lab.state.colours.white;
         pen.fillRect(0, 0, paper.width, paper.height);
         pen.drawImage(canvas, 0, 0);
         const [, base64] = paper.toDataURL("image/png").split(",");
@@ -37,14 +37,14 @@ lab.plots = (() => {
   /** What the lines and marks of a plot mean, where its key stands beside the picture and not in it. */
   function keyOf(plot) {
     const list = lab.one(".key", plot.parentElement);
-    const items = list ? [...list.children].filter((item) => !item.hidden).map(shown) : [];
+    const items = list ? [...list.children].filter((item) => !item.hasAttribute("hidden")).map(shown) : [];
     return items.length ? `Key: ${items.join("; ")}.` : "";
   }
 
   function one(section, plot, track) {
     const name = plot.dataset.plot;
     const titled = plot.getAttribute("aria-labelledby");
-    const table = lab.one(`table[data-table-for="${name}"]`, section);
+    const table = lab.table(`table[data-table-for="${name}"]`, section);
     const cells = (row) => [...row.cells].map(textOf);
     const key = keyOf(plot);
     const rows = table ? [...table.tBodies].flatMap((body) => [...body.rows].map(cells)).slice(0, 60) : [];
@@ -60,6 +60,7 @@ lab.plots = (() => {
 
   return {
     /** Everything a part shows just now. */
+    /** @returns {[string, ReturnType<typeof one>][]} */
     now: (section, track) => lab.all("[data-plot]", section).map((plot) => [plot.dataset.plot, one(section, plot, track)]),
 
     /** Keeps the pictures that belong to the evidence just captured. */

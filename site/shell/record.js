@@ -182,7 +182,7 @@ lab.record = (() => {
 
   function download(name, text) {
     save(name, text, "application/json");
-    const box = lab.one("[data-export-text]"); // where a download is not allowed, the text itself
+    const box = lab.field("[data-export-text]"); // where a download is not allowed, the text itself
     if (box) {
       box.value = text;
       box.hidden = false;
@@ -247,7 +247,7 @@ lab.record = (() => {
       if (action === "export") download("data-selection-lab.json", lab.store.text());
       else if (action === "export-corrupt") download("data-selection-lab-unreadable.json", lab.store.corruptText() || "");
       else if (action === "import") {
-        const field = lab.one("[data-import-file]");
+        const field = lab.field("[data-import-file]");
         field.value = ""; // the same file may be chosen again
         field.click();
       }

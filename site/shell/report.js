@@ -54,6 +54,7 @@ lab.report = (() => {
   function blocks() {
     const record = lab.store.record();
     const own = (...key) => record.entries[key.join("/")]?.value;
+    /** @type {[string, any][]} */
     const said = [["h1", "Data Selection lab: report"], ["p", `Lab: Data Selection lab ${record.lab}, record schema ${record.schema}`]];
     if (record.student) said.push(["p", `Student: ${record.student}`]);
     const link = lab.links.told(own("class") || {});
@@ -123,7 +124,7 @@ lab.report = (() => {
     return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Data Selection lab: report</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem } table { border-collapse: collapse; font-size: .85rem; overflow-wrap: anywhere } td, th { border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left; vertical-align: top } blockquote { border-left: 3px solid #006395; margin: 0; padding-left: 1rem; white-space: pre-wrap }</style></head><body>
+<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem } table { border-collapse: collapse; font-size: .85rem; overflow-wrap: anywhere } td, th { border: 1px solid ${lab.state.colours.rule}; padding: .2rem .5rem; text-align: left; vertical-align: top } blockquote { border-left: 3px solid ${lab.state.colours.blue}; margin: 0; padding-left: 1rem; white-space: pre-wrap }</style></head><body>
 ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
 <script type="application/json" id="ledger">${record().replace(/</g, "\\u003c")}</script>
 </body></html>
@@ -176,7 +177,7 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
 
   /** The report as text on the page, for browsers and frames that allow no download. */
   function showText(text) {
-    const box = lab.one("[data-report-text]");
+    const box = lab.field("[data-report-text]");
     if (!box) return;
     box.value = text;
     box.hidden = false;
@@ -190,7 +191,7 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
       say("Copied as Markdown.");
     } catch { // a frame, or a page from a folder, may not reach the clipboard
       showText(text);
-      const box = lab.one("[data-report-text]");
+      const box = lab.field("[data-report-text]");
       box.focus();
       box.select();
       say("The browser keeps the clipboard closed to this page. Copy the text below; it is selected.");

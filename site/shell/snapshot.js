@@ -104,7 +104,7 @@ lab.snapshot = function snapshot() {
     const stubs = {};
     const main = M.LDSO.loadedLibsByHandle[MAIN].exports;
     const find = (symbol) => (symbol in main && !main[symbol].stub ? main[symbol] : exports[symbol]);
-    const environment = new Proxy(stubs, {
+    const environment = /** @type {WebAssembly.ModuleImports} */ (new Proxy(stubs, {
       get(_, symbol) {
         if (symbol === "__memory_base") return memoryBase;
         if (symbol === "__table_base") return tableBase;
@@ -112,8 +112,8 @@ lab.snapshot = function snapshot() {
         stubs[symbol] ??= (...given) => find(symbol)(...given); // its own, not there yet
         return stubs[symbol];
       },
-    });
-    const offsets = new Proxy({}, M.GOTHandler);
+    }));
+    const offsets = /** @type {WebAssembly.ModuleImports} */ (new Proxy({}, M.GOTHandler));
     const instance = new WebAssembly.Instance(module, { "GOT.mem": offsets, "GOT.func": offsets, env: environment, wasi_snapshot_preview1: environment });
     exports = M.relocateExports(instance.exports, memoryBase);
     M.HEAPU8.set(data, memoryBase); // the instance has just written what it starts with

@@ -77,6 +77,7 @@ lab.state = (() => {
   /** What the address says: {track, part, settings, link, embed, origin, ignored}. `link` is what the link of a class
    * sets, {student, class, fixed, seed, limits}. */
   function read(search = location.search) {
+    /** @type {LabAddress} */
     const found = { settings: {}, link: { fixed: [], limits: {} }, ignored: [] };
     const seen = new Set();
     let whole = search;
@@ -132,7 +133,7 @@ lab.state = (() => {
   }
 
   /** The address of a state, below the page's own: what the page shows, and what its own address had said of class and
-   * frame. */
+   * frame. @param {Record<string, any>} state */
   function write({ track, part, step, view, settings: own = {}, link, embed, origin }) {
     const query = new URLSearchParams({ track, part });
     if (step) query.set("step", step);
@@ -167,5 +168,5 @@ lab.state = (() => {
     return option ? option.label : typeof value === "number" ? lab.format(value, Number.isInteger(value) ? "integer" : "fixed") : String(value);
   }
 
-  return { read, write, said, complaint, tracks, steps, titles: table, limits, address: read() };
+  return { read, write, said, complaint, tracks, steps, titles: table, colours: table.colours, limits, address: read() };
 })();

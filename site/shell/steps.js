@@ -173,7 +173,7 @@ lab.steps = (() => {
     get place() { return place(); },
     /** The step of a part that is shown, for the address; none where all is on one page. */
     step: (part) => (on() && place() === "part" ? step(part) : undefined),
-    /** The place that the page opens with. */
+    /** The place that the page opens with. @param {LabAddress} address @param {string} hash */
     open({ part, step: name }, hash) {
       if (!on()) return;
       lab.folds(false);

@@ -12,6 +12,7 @@ lab.store = (() => {
   const day = 86400000;
 
   const version = () => document.documentElement.dataset.version || "0.1.0";
+  /** @returns {LabRecord} */
   const fresh = () => ({ schema: lab.schema.SCHEMA, lab: version(), reader: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2), entries: {} });
   let record = fresh();
   let seen = null; // the record as this page last read or wrote it
@@ -311,6 +312,7 @@ lab.store = (() => {
       }
       tell(kind === "memory" ? new Error(why || "this browser does not let the page store anything") : null);
     },
+    failed: false, // whether the last save has failed; record.js says so
     get: (key) => record.entries[key]?.value,
     keys: (prefix) => Object.keys(record.entries).filter((key) => key.startsWith(prefix)).sort(),
     at: (key) => record.entries[key]?.at,

@@ -2,10 +2,11 @@
 // has at once, removes itself and what this lab kept. A page that is open goes on from the network.
 "use strict";
 
-const OURS = `data-selection-lab ${self.registration.scope} `;
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const OURS = `data-selection-lab ${worker.registration.scope} `;
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil((async () => {
-  await self.registration.unregister();
+worker.addEventListener("install", () => worker.skipWaiting());
+worker.addEventListener("activate", (event) => event.waitUntil((async () => {
+  await worker.registration.unregister();
   for (const name of await caches.keys()) if (name.startsWith(OURS)) await caches.delete(name);
 })()));

@@ -6,14 +6,15 @@
 // Whatever fails here, the request goes to the network as if there were no worker.
 "use strict";
 
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const INDEX = "index.html";
-const OURS = `data-selection-lab ${self.registration.scope} `; // other sites of this origin, and nested labs, have theirs
+const OURS = `data-selection-lab ${worker.registration.scope} `; // other sites of this origin, and nested labs, have theirs
 const NAME = OURS + LIST.build;
 const MARK = "https://lab.invalid/complete"; // a name; nothing is requested from it
 const PATIENCE = 5000; // ms for the browser's storage to answer a page that waits
 const SPARE = 1.5; // times its size must be free
 
-const at = (path) => new URL(path, self.registration.scope).href;
+const at = (path) => new URL(path, worker.registration.scope).href;
 const size = Object.values(LIST.files).reduce((sum, [, bytes]) => sum + bytes, 0);
 
 /** The names of this lab's caches, of whatever version. */
@@ -38,7 +39,7 @@ async function genuine(response, sha256) {
 
 /** Tells the open pages how far it is. */
 async function tell(message) {
-  for (const client of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) client.postMessage({ lab: "offline", build: LIST.build, ...message });
+  for (const client of await worker.clients.matchAll({ type: "window", includeUncontrolled: true })) client.postMessage({ lab: "offline", build: LIST.build, ...message });
 }
 
 /** A response that may answer a navigation: a browser refuses one that came by way of a redirect. */
@@ -61,7 +62,9 @@ async function keep(cache, path, sha256) {
       return;
     }
   }
-  for (const how of [path === INDEX ? "no-cache" : "force-cache", "reload"]) {
+  /** @type {RequestCache[]} */
+  const ways = [path === INDEX ? "no-cache" : "force-cache", "reload"];
+  for (const how of ways) {
     let answer = null;
     try {
       answer = await fetch(url, { cache: how, priority: "low" });
@@ -79,7 +82,7 @@ async function keep(cache, path, sha256) {
  * try has kept counts. The mark comes last; without it, the version is not one. */
 async function fill() {
   try {
-    const { quota = Infinity, usage = 0 } = await (self.navigator.storage?.estimate() ?? {});
+    const { quota = Infinity, usage = 0 } = await (worker.navigator.storage?.estimate() ?? {});
     const cache = await caches.open(NAME);
     const begun = (await cache.keys()).length > 0;
     if (!begun && quota - usage < SPARE * size) throw new DOMException("", "QuotaExceededError");
@@ -104,11 +107,11 @@ async function tidy() {
   const found = await versions();
   const mine = found.find(({ name }) => name === NAME);
   if (!mine?.at) return;
-  const open = self.navigator.locks
-    ? new Set((await self.navigator.locks.query()).held.map(({ name }) => name))
-    : (await self.clients.matchAll({ includeUncontrolled: true })).length ? new Set(await ours()) : new Set();
+  const open = worker.navigator.locks
+    ? new Set((await worker.navigator.locks.query()).held.map(({ name }) => name))
+    : (await worker.clients.matchAll({ includeUncontrolled: true })).length ? new Set(await ours()) : new Set();
   for (const { name, at: when } of found) {
-    const filling = !when && self.registration.installing;
+    const filling = !when && worker.registration.installing;
     if (when < mine.at && !open.has(name) && !filling) await caches.delete(name);
   }
 }
@@ -183,12 +186,12 @@ async function file(request, path) {
   }
 }
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   const here = url.origin + url.pathname;
-  if (request.method !== "GET" || !here.startsWith(self.registration.scope)) return;
-  const path = here.slice(self.registration.scope.length);
+  if (request.method !== "GET" || !here.startsWith(worker.registration.scope)) return;
+  const path = here.slice(worker.registration.scope.length);
   if (request.mode === "navigate") { // a guide or any other page is the network's
     if (path === "" || path === INDEX) event.respondWith(within(newestPage).then((found) => found || fetch(request)));
   } else if (/^(assets|panel)\//.test(path)) event.respondWith(file(request, path));
@@ -198,9 +201,9 @@ self.addEventListener("fetch", (event) => {
 // There is no skipWaiting: a new worker comes into force when no page of the old one is open. A reload, or a page
 // opened meanwhile, gets the newest complete version all the same, since every worker serves every version.
 
-self.addEventListener("install", (event) => event.waitUntil(fill()));
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim())); // requests wait for this: nothing that may hang
-self.addEventListener("message", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(fill()));
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim())); // requests wait for this: nothing that may hang
+worker.addEventListener("message", (event) => {
   if (event.data?.lab !== "offline") return;
   if (event.data.fill === LIST.build) event.waitUntil(fill().catch(() => {}));
   if (event.data.tidy) event.waitUntil(tidy().catch(() => {}));

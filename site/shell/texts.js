@@ -54,6 +54,7 @@ lab.texts = (() => {
     }
   }
 
+  /** @returns {element is HTMLTextAreaElement} */
   const ours = (element) => element instanceof HTMLTextAreaElement && element.matches("[data-entry]");
   document.addEventListener("input", ({ target }) => {
     if (!ours(target)) return;

@@ -4,12 +4,12 @@
 lab.verify = (() => {
   const SHOWN = 600; // rows of agreement; a report of one track has about that many
   const status = () => lab.one("[data-verify-status]");
-  const bar = () => lab.one("[data-verify-progress]");
+  const bar = () => lab.bars("[data-verify-progress]")[0];
 
   function working(on) {
     bar().hidden = !on;
     for (const button of lab.all('[data-action="stop-verify"]')) button.hidden = !on;
-    for (const button of lab.all('[data-action="verify"], [data-action="verify-mine"]')) button.disabled = on;
+    for (const button of lab.fields('[data-action="verify"], [data-action="verify-mine"]')) button.disabled = on;
   }
 
   const digits = (value) => (value === null || value === undefined ? "–" : String(value));
@@ -56,7 +56,7 @@ lab.verify = (() => {
     try {
       const file = typeof given === "string" ? null : given;
       if (!lab.boot.live) {
-        lab.store.parse(lab.report.recordIn(file ? await file.text() : given)); // says in a sentence what is no report
+        lab.store.parse(lab.report.recordIn(typeof given === "string" ? given : await given.text())); // says in a sentence what is no report
         throw new Error("Python is not running in this page yet, and it computes the figures. Try again when it is; or run “python -m dataselect_core verify” on the file.");
       }
       const asked = file ? { name: file.name, file: await lab.desk.base64(await file.arrayBuffer()) } : { text: given };
@@ -75,7 +75,7 @@ lab.verify = (() => {
     const button = target instanceof Element ? target.closest("[data-action]") : null;
     const action = button?.getAttribute("data-action");
     if (action === "verify") {
-      const field = lab.one("[data-verify-file]");
+      const field = lab.field("[data-verify-file]");
       field.value = "";
       field.click();
     } else if (action === "verify-mine") check(JSON.stringify(lab.store.record()));

@@ -4,15 +4,17 @@
 
 /** @param {{take: Function, restore: Function}} snapshot @param {{get: Function, put: Function}} shelf */
 lab.worker = function worker(snapshot, shelf) {
+  const self = /** @type {WorkerScope} */ (/** @type {unknown} */ (globalThis));
   /** A name for Pyodide to ask for; nothing is ever requested from it. */
   const BASE = "https://lab.invalid/";
   const SITE = "/lib/python3.13/site-packages";
   const INTERPRETER = "pyodide.asm.wasm";
-  const post = (message) => self.postMessage(message);
+  /** @param {Transferable[]} [handed] what is moved instead of copied */
+  const post = (message, handed = []) => self.postMessage(message, handed);
   const networkFetch = self.fetch.bind(self);
   const networkImport = self.importScripts.bind(self);
 
-  /** @type {Map<string, {url?: string | null, bytes?: ArrayBuffer, packed?: string | null}>} */
+  /** @type {Map<string, {url?: string | null, bytes?: ArrayBuffer, packed?: string | null, size?: number}>} */
   let files = new Map();
   const pending = new Map();
   const wanted = new Map();
@@ -27,6 +29,7 @@ lab.worker = function worker(snapshot, shelf) {
   };
 
   /** Ends the start with an error that nobody else would pass on: some of Pyodide's waits have no end. */
+  /** @type {(error: unknown) => void} */
   let giveUp = () => {};
   const givenUp = new Promise((_, reject) => { giveUp = reject; });
   givenUp.catch(() => {});
@@ -158,7 +161,7 @@ lab.worker = function worker(snapshot, shelf) {
   }
 
   self.fetch = async (request, options) => {
-    const url = typeof request === "string" ? request : request.url || String(request);
+    const url = typeof request === "string" ? request : request instanceof Request ? request.url : String(request);
     if (url.startsWith(BASE)) {
       const name = url.slice(BASE.length);
       if (name === INTERPRETER) return new Response(); // is being compiled already
@@ -223,10 +226,10 @@ lab.worker = function worker(snapshot, shelf) {
     interpreter = watched(module);
     interpreter.then(() => post({ type: "loaded", name }), () => {});
     const instantiate = WebAssembly.instantiate.bind(WebAssembly);
-    WebAssembly.instantiate = (...given) => watched(instantiate(...given));
+    WebAssembly.instantiate = /** @type {any} */ ((...given) => watched(instantiate(...given)));
     WebAssembly.instantiateStreaming = async (_, imports) => {
       const module = await interpreter;
-      return { module, instance: await WebAssembly.instantiate(module, imports) };
+      return { module, instance: /** @type {any} */ (await WebAssembly.instantiate(module, imports)) };
     };
   }
 
@@ -268,10 +271,12 @@ pyodide.code.run_js = lambda code: None
 sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
 `;
   /** The decompressor, which the large archives wait for. */
+  /** @type {(ready: unknown) => void} */
   let haveDecompressor = () => {};
   const decompressor = new Promise((resolve) => { haveDecompressor = resolve; });
 
   /** What was kept of an earlier visit, and whether to keep this one: of the shelf here, or handed by the page. */
+  /** @type {(what: {kept: any, keep: boolean}) => void} */
   let found = () => {};
   const finding = new Promise((resolve) => { found = resolve; });
 

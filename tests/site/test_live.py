@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tools import live, make, serve, views
+from tools import bench_loop, live, make, serve, views
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (
@@ -181,17 +181,7 @@ def wait_until(ready, seconds=60):
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A copy of the tree, with what the last build kept."""
-    root = tmp_path_factory.mktemp("a copy") / "lab"
-    hidden = shutil.ignore_patterns("__pycache__")
-    root.mkdir()
-    for name in (*make.SOURCES, str(make.DATA), ".build/runtime", ".build/packed", ".build/own", ".build/views",
-                 ".build/pyodide", ".build/notice", ".build/parsed"):  # fmt: skip
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=hidden)
-        elif source.exists():
-            shutil.copy(source, root / name)
-    return root
+    return bench_loop.copied(ROOT, tmp_path_factory.mktemp("a copy") / "lab")
 
 
 def edit(root, name, old, new):

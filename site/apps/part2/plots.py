@@ -24,7 +24,7 @@ PARTS = {  # part of a side -> name, colour, hatch
     "reads": ("Reads", plots.ORANGE, "right_diagonal_line"),
     "scoring": ("Scoring (GPU)", plots.RED, "dot"),
     "training": ("Training saved (GPU)", plots.GREEN, None),
-    "labels": ("Labels saved", "#7A2E8E", "cross"),
+    "labels": ("Labels saved", plots.PURPLE, "cross"),
 }
 
 

@@ -11,7 +11,7 @@ EMPTY = {"x0": [], "y0": [], "x1": [], "y1": []}
 CONTOURS = {  # limit -> how its line is drawn; the page's key shows the same
     "accuracy": (plots.ORANGE, "dashed"),
     "fid": (plots.RED, "dotted"),
-    "recall": ("#7A2E8E", "dotdash"),
+    "recall": (plots.PURPLE, "dotdash"),
     "supply": (plots.GREY, "solid"),
 }
 SPREAD = {"accuracy": (0.8, 0.96), "recall": (0.4, 0.92), "fid": (0.15, 1.5), "fid_infinity": (0.1, 1.4)}
@@ -82,7 +82,7 @@ class MapPlot:
         low, high = SPREAD[measure]
         way = np.clip((values - low) / (high - low), 0, 1)
         x, y = np.meshgrid(100 * gap_map.shares, gap_map.randomisations, indexing="ij")
-        ink = np.where(way > DARK_FROM, "#FFFFFF", plots.INK)
+        ink = np.where(way > DARK_FROM, plots.WHITE, plots.INK)
         percent = measure in ("accuracy", "recall")
         step = gap_map.shares[1] - gap_map.shares[0]
         self.cells.data = {

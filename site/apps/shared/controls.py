@@ -2,23 +2,25 @@
 
 import panel as pn
 
+from apps.shared.plots import BLUE, EDGE, FOCUS, GREY
+
 # Panel's widgets live in shadow roots, out of reach of the page's style sheet: text of the page's size, and
 # nothing to touch below 24 px (WCAG 2.2, 2.5.8). Panel draws buttons that are not chosen as plain text, hence the two
 # that must win.
-STYLE = """
-:host { font-size: 15px; }
-label, .bk-slider-title { font-size: 14px; line-height: 1.4; color: inherit; }
-.bk-input { font-size: 15px; min-height: 36px; }
-.bk-btn { font-size: 14px; min-height: 38px; white-space: normal; }
-.bk-btn-group > .bk-btn { border: 1px solid var(--edge, #76859b) !important; }
-.bk-btn-group > .bk-btn.bk-active { box-shadow: inset 0 0 0 2px var(--blue, #006395) !important; font-weight: 600; }
-.bk-btn:focus-visible, .bk-input:focus-visible { outline: 3px solid #006395; outline-offset: 1px; }
-.bk-spin-btn { width: 26px; }
-.noUi-target { height: 10px; margin-block: 10px; }
-.noUi-handle, .noUi-horizontal .noUi-handle { width: 26px; height: 26px; top: -9px; right: -13px;
+STYLE = f"""
+:host {{ font-size: 15px; }}
+label, .bk-slider-title {{ font-size: 14px; line-height: 1.4; color: inherit; }}
+.bk-input {{ font-size: 15px; min-height: 36px; }}
+.bk-btn {{ font-size: 14px; min-height: 38px; white-space: normal; }}
+.bk-btn-group > .bk-btn {{ border: 1px solid var(--edge, {EDGE}) !important; }}
+.bk-btn-group > .bk-btn.bk-active {{ box-shadow: inset 0 0 0 2px var(--blue, {BLUE}) !important; font-weight: 600; }}
+.bk-btn:focus-visible, .bk-input:focus-visible {{ outline: 3px solid {BLUE}; outline-offset: 1px; }}
+.bk-spin-btn {{ width: 26px; }}
+.noUi-target {{ height: 10px; margin-block: 10px; }}
+.noUi-handle, .noUi-horizontal .noUi-handle {{ width: 26px; height: 26px; top: -9px; right: -13px;
   border-radius: 50%;
-  background: #006395; border: 3px solid white; box-shadow: 0 0 0 1px #475569; cursor: grab; }
-.noUi-handle:focus-visible { outline: 3px solid #CC5500; outline-offset: 2px; }
+  background: {BLUE}; border: 3px solid white; box-shadow: 0 0 0 1px {GREY}; cursor: grab; }}
+.noUi-handle:focus-visible {{ outline: 3px solid {FOCUS}; outline-offset: 2px; }}
 """
 
 DIGITS = (

@@ -3,7 +3,14 @@
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
-BLUE, GREEN, RED, ORANGE, GREY, INK = "#006395", "#00702f", "#CB202D", "#B34700", "#475569", "#0F172A"
+from dataselect_core.facts import load
+
+_COLOURS = load("colours")
+_LIGHT, _PLOT = _COLOURS["light"], _COLOURS["plot"]
+BLUE, GREY, INK, EDGE, WHITE, GRID = (
+    _LIGHT[name] for name in ("blue", "quiet", "ink", "edge", "paper", "line")
+)
+GREEN, RED, ORANGE, PURPLE, FOCUS = (_PLOT[name] for name in ("green", "red", "orange", "purple", "focus"))
 
 
 def chart(x_label, y_label, height=340, **options):
@@ -28,7 +35,7 @@ def chart(x_label, y_label, height=340, **options):
         axis.major_label_text_font_size = "12px"
         axis.minor_tick_line_color = None
         axis.axis_line_color = axis.major_tick_line_color = GREY
-    plot.grid.grid_line_color = "#E2E8F0"
+    plot.grid.grid_line_color = GRID
     return plot
 
 

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dataselect_core import __version__
+from dataselect_core.facts import load
 from dataselect_core.ledger.check import PARTS
 from dataselect_core.ledger.constraints import constraints
 from dataselect_core.ledger.record import TRACKS
-from dataselect_core.ledger.report import shown
+from dataselect_core.ledger.report import COLOURS, shown
 from dataselect_core.ledger.runtime import described, engine
 from dataselect_core.ledger.submissions import AGREES, DISAGREES, NOT_COMPARED, Outcome, Student
 from dataselect_core.ledger.summary import LEGEND, causes, difference
@@ -75,7 +76,7 @@ def class_page(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
     body.append("<h2>What computed the figures</h2>")
     body += [f"<p>In the reports: {html.escape(text)}.</p>" for text in by]
     body.append(f"<p>In this check: {html.escape(described(engine(), __version__))}.</p>")
-    return PAGE.format(body="\n".join(body))
+    return PAGE.format(body="\n".join(body), **COLOURS, dark=DARK)
 
 
 def _verdict(verdict):
@@ -218,14 +219,15 @@ def _spread(values, told):
     return strip, html.escape(words)
 
 
+DARK = load("colours")["dark"]
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Data Selection lab: the class</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>
-:root {{ color-scheme: light dark; --ink: #0F172A; --paper: #FFFFFF; --line: #64748B; --mark: #006395;
+:root {{ color-scheme: light dark; --ink: {ink}; --paper: {paper}; --line: #64748B; --mark: {blue};
   --good: #14532D; --bad: #991B1B; --open: #7C4A03 }}
-@media (prefers-color-scheme: dark) {{ :root {{ --ink: #E2E8F0; --paper: #0F172A; --line: #94A3B8; --mark: #7DD3FC;
+@media (prefers-color-scheme: dark) {{ :root {{ --ink: {dark[ink]}; --paper: {dark[paper]}; --line: #94A3B8; --mark: #7DD3FC;
   --good: #86EFAC; --bad: #FCA5A5; --open: #FCD34D }} }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 0; color: var(--ink); background: var(--paper) }}
 main {{ max-width: 75rem; margin: 0 auto; padding: 1rem }}

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dataselect_core.facts import load
 from dataselect_core.figures.active_learning import prediction
 from dataselect_core.ledger.constraints import Constraint, constraints
 from dataselect_core.ledger.record import MOST_BYTES, Ledger, LedgerError
@@ -103,7 +104,7 @@ def report_html(ledger: Ledger, pictures: Sequence[Any] = (), lines: Mapping[str
         body.append(f"<h2>{html.escape(title)}</h2>")
         body += [_HTML[kind](content) for kind, content in blocks]
     record = ledger.to_text().replace("<", "\\u003c")
-    return _PAGE.format(body="\n".join(body), record=record)
+    return _PAGE.format(body="\n".join(body), record=record, **COLOURS)
 
 
 def ledger_text(report: str) -> str:
@@ -465,18 +466,19 @@ _HTML = {
     "table": _html_table,
     "plot": _html_plot,
 }
+COLOURS = load("colours")["light"] | load("colours")["report"]
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Data Selection lab: report</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #0F172A }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: {ink} }}
 table {{ border-collapse: collapse; width: 100%; font-size: .85rem; margin: 0 0 1.2rem; overflow-wrap: break-word }}
 caption {{ text-align: left; font-weight: 600; padding: .3rem 0 }} tr {{ break-inside: avoid }}
-td, th {{ border: 1px solid #CBD5E1; padding: .2rem .5rem; text-align: left; vertical-align: top }}
-blockquote {{ border-left: 3px solid #006395; margin: 0 0 1rem; padding-left: 1rem; white-space: pre-wrap }}
-figure {{ margin: 0 0 1rem; break-inside: avoid }} img {{ max-width: 100%; border: 1px solid #E2E8F0 }}
-h2 {{ border-top: 2px solid #006395; padding-top: .6rem; margin-top: 2rem }} h2, h3, caption {{ break-after: avoid }}
+td, th {{ border: 1px solid {rule}; padding: .2rem .5rem; text-align: left; vertical-align: top }}
+blockquote {{ border-left: 3px solid {blue}; margin: 0 0 1rem; padding-left: 1rem; white-space: pre-wrap }}
+figure {{ margin: 0 0 1rem; break-inside: avoid }} img {{ max-width: 100%; border: 1px solid {line} }}
+h2 {{ border-top: 2px solid {blue}; padding-top: .6rem; margin-top: 2rem }} h2, h3, caption {{ break-after: avoid }}
 h3 {{ font-size: 1rem; margin: 1rem 0 .3rem }}
 @media print {{ body {{ margin: 0; font-size: 11px }} }}
 </style></head><body>

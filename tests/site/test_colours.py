@@ -1,0 +1,119 @@
+"""The table of colours: every reader takes them from it, and no source has one of its own that is in the table."""
+
+import copy
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import colours, make, site_facts
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = site_facts.load_facts(ROOT, "colours")
+KINDS = (".py", ".js", ".mjs", ".css", ".html", ".md", ".json", ".svg")
+
+
+def luminance(colour):
+    """Relative luminance, as WCAG 2.2 defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    """Contrast ratio of two colours."""
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_no_source_repeats_a_colour_of_the_table():
+    """A colour of the table stands in the table alone."""
+    known = {colour.lower() for names in TABLE.values() for colour in names.values()}
+    repeated = []
+    for folder in ("src", "site", "tools"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix not in KINDS or path.name == "colours.json" or make.DATA in path.parents:
+                continue
+            if "dataselect_data" in path.parts:
+                continue
+            for found in re.findall(r"#[0-9a-f]{6}\b", path.read_text("utf-8").lower()):
+                if found in known:
+                    repeated.append(f"{path.relative_to(ROOT)}: {found}")
+    assert repeated == []
+
+
+def test_both_schemes_name_the_same_colours():
+    """What has a colour in the light has one in the dark."""
+    assert TABLE["light"].keys() == TABLE["dark"].keys()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_and_borders_stand_out(scheme):
+    """4.5:1 for all that is written on the paper and on the soft ground, 3:1 for the borders of controls."""
+    named = TABLE[scheme]
+    grounds = {"paper", "soft", "line", "mark", "edge", "on-blue"}
+    for name in named.keys() - grounds:
+        for ground in ("paper", "soft"):
+            assert contrast(named[name], named[ground]) >= 4.5, (name, ground)
+    assert contrast(named["edge"], named["paper"]) >= 3
+    assert contrast(named["on-blue"], named["blue"]) >= 4.5
+
+
+def test_lines_of_plots_stand_out_from_the_white_behind_them():
+    """3:1 for each."""
+    for name, colour in colours.drawn(TABLE).items():
+        assert name == "white" or contrast(colour, TABLE["light"]["paper"]) >= 3, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_changed_colour_is_changed_in_the_style_sheet(scheme):
+    """Each entry, in its scheme and in no other."""
+    for name in TABLE[scheme]:
+        changed = copy.deepcopy(TABLE)
+        changed[scheme][name] = "#123456"
+        light, _, dark = colours.css(changed).partition("@media")
+        assert (f"--{name}: #123456;" in light) == (scheme == "light"), name
+        assert (f"--{name}: #123456;" in dark) == (scheme == "dark"), name
+
+
+READERS = """
+import json, sys
+from dataselect_core import facts
+table, real = json.loads(sys.argv[1]), facts.load
+facts.load = lambda name: table if name == "colours" else real(name)
+from apps.shared import controls, plots
+from dataselect_core.ledger import class_page, report
+print(json.dumps({
+    "plots": [getattr(plots, name) for name in dir(plots) if name.isupper()],
+    "controls": controls.STYLE,
+    "report": report._PAGE.format(body="", record="", **report.COLOURS),
+    "class": class_page.PAGE.format(body="", **class_page.COLOURS, dark=class_page.DARK),
+}))
+"""
+READ_BY = {
+    "plots": {
+        "light": ("blue", "quiet", "ink", "edge", "paper", "line"),
+        "plot": ("green", "red", "orange", "purple", "focus"),
+    },
+    "controls": {"light": ("blue", "quiet", "edge"), "plot": ("focus",)},
+    "report": {"light": ("ink", "blue", "line"), "report": ("rule",)},
+    "class": {"light": ("ink", "paper", "blue"), "dark": ("ink", "paper")},
+}
+
+
+def test_every_reader_follows_the_table():
+    """With each colour of the table replaced by one of its own, plots, controls, report and class page have those."""
+    count = iter(range(1, 1000))
+    changed = {group: {name: f"#ab{next(count):04x}" for name in names} for group, names in TABLE.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", READERS, json.dumps(changed)],
+        cwd=ROOT, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'site'}", "PATH": ""}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    for reader, groups in READ_BY.items():
+        for group, names in groups.items():
+            for name in names:
+                assert changed[group][name] in found[reader], (reader, group, name)

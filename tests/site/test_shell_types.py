@@ -1,0 +1,74 @@
+"""The type checker of the page's scripts: it sees `lab` with the parts that the scripts give it, and nothing else."""
+
+import re
+import shutil
+
+import pytest
+
+from tools import shell_types
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """A copy of the scripts that may be broken."""
+    return shutil.copytree(shell_types.SHELL, tmp_path / "shell")
+
+
+def wrong(shell, tmp_path, scope="page"):
+    """What is wrong in one scope, without the paths."""
+    found = shell_types.errors(scope, tmp_path / "checked", shell)
+    return [re.sub(r"^site/shell/(\S+?):\d+: ", r"\1: ", line) for line in found]
+
+
+@pytest.mark.parametrize("scope", shell_types.SCOPES)
+def test_the_scripts_agree_with_each_other(tmp_path, scope):
+    """Nothing is wrong in the page, nor in a service worker."""
+    assert shell_types.errors(scope, tmp_path / "checked") == []
+
+
+def test_each_kind_of_mistake_is_named_with_its_place(shell, tmp_path):
+    """A part that is not there, a function that is not, too many arguments, an unknown field of the address or of an
+    element, and an event's content that nobody sends.
+    """
+    mistakes = {
+        "lab.stor.get('x');": "Property 'stor' does not exist",
+        "lab.store.sav({});": "Property 'sav' does not exist",
+        "lab.store.get('a', 'b');": "but got 2",
+        "lab.state.address.trck;": "Property 'trck' does not exist",
+        "lab.one('input').value;": "Property 'value' does not exist",
+        "document.addEventListener('lab:boot', ({ detail }) => detail === 'alive');": "have no overlap",
+    }
+    text = (shell / "texts.js").read_text("utf-8")
+    lines = text.count("\n")
+    (shell / "texts.js").write_text(text + "\n".join(mistakes), "utf-8")
+    found = shell_types.errors("page", tmp_path / "checked", shell)
+    assert [line.split(": ")[0] for line in found] == [
+        f"site/shell/texts.js:{lines + k + 1}" for k in range(len(mistakes))
+    ]
+    for line, said in zip(found, mistakes.values(), strict=True):
+        assert said in line
+
+
+def test_a_part_that_is_renamed_is_missed_where_it_is_used(shell, tmp_path):
+    """Each script that uses the old name is named."""
+    text = (shell / "merge.js").read_text("utf-8")
+    (shell / "merge.js").write_text(text.replace("lab.merge = ", "lab.merging = ", 1), "utf-8")
+    found = wrong(shell, tmp_path)
+    assert found and all("Property 'merge' does not exist" in line for line in found)
+    assert {line.partition(":")[0] for line in found} == {"main.js", "store.js", "texts.js"}
+
+
+def test_a_service_worker_knows_its_scope_and_no_page(shell, tmp_path):
+    """A document is none of its names, and an event of another kind has no request."""
+    with open(shell / "sw.js", "a", encoding="utf-8") as file:
+        file.write('document.title;\nworker.addEventListener("install", (event) => event.request);\n')
+    found = wrong(shell, tmp_path, "sw")
+    assert len(found) == 2
+    assert "Cannot find name 'document'" in found[0] and "Property 'request' does not exist" in found[1]
+
+
+def test_a_folder_without_scripts_is_refused(tmp_path):
+    """A check of nothing does not pass."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="no scripts of page"):
+        shell_types.errors("page", tmp_path / "checked", tmp_path / "empty")

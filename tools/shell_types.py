@@ -1,0 +1,146 @@
+"""Check the types of the page's scripts with TypeScript's checker, by their JSDoc: `python -m tools.shell_types`.
+
+The scripts share one global, `lab`, to which each adds its part. TypeScript lets anyone add to such an object, so it
+would accept a part that nobody defined. A copy is checked, therefore, in which each part is a constant and `lab` is the
+set of those constants. Reported are all errors but those that ask for more annotations (TS7000 to TS7999).
+"""
+
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from tools import fetch, lock, node
+
+ROOT = Path(__file__).resolve().parents[1]
+SHELL = ROOT / "site" / "shell"
+TOOLS = Path(__file__).with_name("lock-tools.json")  # what only tests need: it is not in a site
+PART = re.compile(r"^lab\.(\w+) = ", re.MULTILINE)
+ERROR = re.compile(
+    r"^(?P<file>[^(\n]+)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<words>.*)$", re.MULTILINE
+)
+OPTIONS = [
+    "--noEmit",
+    "--allowJs",
+    "--checkJs",
+    "--noImplicitAny",
+    "--skipLibCheck",
+    "--moduleDetection",
+    "legacy",
+]
+# Scripts that run in one scope are checked together: the page's, and each of the service workers.
+SCOPES = {
+    "page": ("es2023,dom,dom.iterable", "page.d.ts", None),
+    "sw": ("es2023,webworker", "service_worker.d.ts", ("sw",)),
+    "sw-off": ("es2023,webworker", "service_worker.d.ts", ("sw-off",)),
+}
+
+
+def checker():
+    """Path of TypeScript's `tsc.js`, from the pinned package."""
+    package = fetch.fetch(lock.load(TOOLS), "typescript")
+    folder = package.parent / "unpacked"
+    if not folder.exists():
+        scratch = package.parent / "unpacking"
+        with tarfile.open(package) as archive:
+            archive.extractall(scratch, filter="data")
+        scratch.replace(folder)
+    return folder / "package" / "lib" / "tsc.js"
+
+
+def sources(scope, shell=SHELL):
+    """The scripts of a scope."""
+    named = SCOPES[scope][2]
+    apart = {name for _, _, names in SCOPES.values() for name in names or ()}
+    return [
+        path
+        for path in sorted(Path(shell).glob("*.js"))
+        if (path.stem in named if named else path.stem not in apart)
+    ]
+
+
+def as_constants(texts):
+    """Texts of scripts with each part of `lab` as a constant, and a declaration of `lab` with all of them.
+
+    Parameters
+    ----------
+    texts : dict of str to str
+        Name of a script -> its text. A part that is defined twice is what the later script makes of it, as in the page;
+        lab.js, which stands in for parts that come later, is the first.
+
+    Returns
+    -------
+    texts : dict of str to str
+        The same with `const lab_NAME = ` where `lab.NAME = ` was; no line moves.
+    declaration : str
+        TypeScript.
+    """
+    last = {}
+    for name in sorted(texts, key=lambda name: name != "lab"):
+        last |= dict.fromkeys(PART.findall(texts[name]), name)
+
+    def constant(name, match):
+        stands_in = "" if last[match[1]] == name else "_until_it_is_there"
+        return f"const lab_{match[1]}{stands_in} = "
+
+    made = {
+        name: PART.sub(lambda match, name=name: constant(name, match), text) for name, text in texts.items()
+    }
+    if "lab" in made:
+        made["lab"] = made["lab"].replace("globalThis.lab = {", "const lab_itself = {", 1)
+    parts = "".join(f"  {part}: typeof lab_{part};\n" for part in sorted(last))
+    return made, f"declare var lab: typeof lab_itself & LabEntrances & {{\n{parts}}};\n" if last else ""
+
+
+def errors(scope, folder, shell=SHELL):
+    """What is wrong with the types of a scope's scripts: a list of lines `file:line: words`.
+
+    Parameters
+    ----------
+    scope : str
+        One of `SCOPES`.
+    folder : Path
+        Where the copy may be made.
+    shell : Path
+        The folder of the scripts.
+    """
+    libraries, declarations, _ = SCOPES[scope]
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    texts, of_lab = as_constants({path.stem: path.read_text("utf-8") for path in sources(scope, shell)})
+    if not texts:
+        raise ValueError(f"{shell} has no scripts of {scope}")
+    files = {f"{name}.js": text for name, text in texts.items()}
+    files |= {declarations: (SHELL / declarations).read_text("utf-8"), "lab.d.ts": of_lab}
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    command = [node.executable(), checker(), *OPTIONS, "--target", "es2023", "--lib", libraries]
+    done = subprocess.run(
+        [*map(str, command), *files],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    found = list(ERROR.finditer(done.stdout))
+    if done.returncode and not found:
+        raise RuntimeError(f"TypeScript's checker failed:\n{done.stdout}{done.stderr}")
+    return [
+        f"site/shell/{each['file']}:{each['line']}: {each['words']} ({each['code']})"
+        for each in found
+        if not each["code"].startswith("TS7")
+    ]
+
+
+def main():
+    """Check all scopes and print what is wrong; the exit status says whether anything is."""
+    found = [line for scope in SCOPES for line in errors(scope, ROOT / ".build" / "shell-types" / scope)]
+    print("\n".join(found) or "The types of the page's scripts agree")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
