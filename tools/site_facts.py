@@ -14,11 +14,16 @@ def load_facts(root, name):
 
 
 def settings_table(root):
-    """The table of settings and limits as the page gets it: parts and tracks by title, settings, limits, colours."""
+    """The tables as the page gets them: parts and tracks by title, settings, limits, colours, rules of a record."""
     tracks = {track_id: track["title"] for track_id, track in load_facts(root, "tracks").items()}
     table = load_facts(root, "colours")
     used = {**colours.drawn(table), **table["report"]}
-    return {**load_facts(root, "settings"), "tracks": tracks, "colours": used}
+    return {
+        **load_facts(root, "settings"),
+        "tracks": tracks,
+        "colours": used,
+        "record": load_facts(root, "record"),
+    }
 
 
 def version(root):

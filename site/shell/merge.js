@@ -3,7 +3,6 @@
 
 lab.merge = (() => {
   const IS_ONCE = /^prediction(-|$)/;
-  const KEPT = 40; // runs of a search, as in apps/part2/runs.py
   const IS_FIELDS = new Set(["settings", "assumptions"]);
 
   const nameOf = (key) => key.split("/").pop();
@@ -60,7 +59,7 @@ lab.merge = (() => {
       const longer = other && length(other) > length(run) ? other : run;
       known.set(id, { ...longer, number, shown: run.shown });
     }
-    const runs = [...known.values()].sort((a, b) => a.number - b.number).slice(-KEPT);
+    const runs = [...known.values()].sort((a, b) => a.number - b.number).slice(-lab.schema.MOST_RUNS);
     const spent = [...new Set([...(theirs.spent || []), ...(mine.spent || [])])];
     const marker = theirs.marker || (mine.marker && { ...mine.marker, run: numbers.get(mine.marker.run) ?? mine.marker.run }) || null;
     const used = Math.max(theirs.used || 0, mine.used || 0, spent.length, runs.filter((run) => run.counted).length);

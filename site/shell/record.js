@@ -194,7 +194,7 @@ lab.record = (() => {
 
   /** The record in a file: read as it is where it is whole, else restored by Python, where that can be done safely. */
   async function recordOf(file) {
-    if (file.size > 6e7) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
+    if (file.size > lab.schema.MOST_REPORT_BYTES) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
     const bytes = await file.arrayBuffer();
     try {
       const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

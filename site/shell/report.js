@@ -5,7 +5,6 @@
 lab.report = (() => {
   const FENCE = /^```json ledger\n([\s\S]*?)^```$/gm;
   const SCRIPT = /<script type="application\/json" id="ledger">([\s\S]*?)<\/script>/g;
-  const MOST = 6e7; // characters of a report with pictures
   const SYNTHESIS = { decision: "Final strategy", alternative: "Rejected alternative", overturn: "What would overturn it", risk: "Remaining risk" };
   const WRITTEN = { ...SYNTHESIS, decision: "Decision" }; // in a part
   const PATIENCE = 60000;
@@ -16,7 +15,7 @@ lab.report = (() => {
 
   /** The record inside a report, whatever its form. @param {string} given */
   function recordIn(given) {
-    if (given.length > MOST) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
+    if (given.length > lab.schema.MOST_REPORT_BYTES) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
     const text = given.replace(/^\ufeff/, "").replace(/\r\n/g, "\n");
     if (/^\s*[{[]/.test(text)) return text;
     for (const pattern of [SCRIPT, FENCE]) {

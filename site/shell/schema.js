@@ -1,21 +1,18 @@
-// What a record may hold, as src/dataselect_core/ledger/record.py has it: the page and the command line accept and refuse
-// the same. Records come from a browser's storage and from files, so nothing in them is believed before it is checked.
+// What a record may hold: the page and the command line (src/dataselect_core/ledger/record.py) accept and refuse the
+// same. Records come from a browser's storage and from files, so nothing in them is believed before it is checked.
 "use strict";
 
 lab.schema = (() => {
-  const SCHEMA = 3;
-  const MOST_BYTES = 5e6;
-  const MOST_ENTRIES = 2000;
-  const LATEST = 4102444800000; // the year 2100, in milliseconds
-  const KEY = /^(?:[a-z]{1,20}|(?:cloud|edge|mobile|tiny)\/(?:[123]|synthesis)\/[a-z][a-z0-9-]{0,39})$/;
-  const PATH = /^[a-z][a-z0-9_.-]{0,79}$/;
-  const KINDS = ["measured", "modelled", "cited"];
-  const TEXTS = { reflection: 20000, decision: 5000, alternative: 5000, overturn: 5000, risk: 5000, scene: 200 };
-  const DEPTH = 12;
-  const MOST_CASES = 200;
-  const ENGINE = ["numpy", "platform", "python"];
-  const VERSION = /^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}$/;
-  const OF_THE_SESSION = ["runs-left", "runs-used", "any-runs", "best-tried", "best-untried", "rate-measured"]; // cases of schema 2 that nobody could make again
+  const { parts, tracks, record: RULES } = lab.json("[data-settings]"); // facts/record.json: the core reads the same table
+  const SCHEMA = RULES.schema;
+  const LENGTHS = RULES.lengths;
+  const TEXTS = RULES.texts;
+  const whole = (pattern) => new RegExp(`^(?:${pattern})$`);
+  const KEY = whole(`${RULES.word}|(?:${Object.keys(tracks).join("|")})/(?:${Object.keys(parts).join("|")}|synthesis)/${RULES.name}`);
+  const PATH = whole(RULES.path);
+  const VERSION = whole(RULES.version);
+  const ENGINE = [...RULES.engine].sort();
+  const OF_THE_SESSION = RULES.of_the_session; // cases of schema 2 that nobody could make again
 
   const refuse = (text) => { throw new Error(text); };
   const isObject = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);
@@ -29,10 +26,10 @@ lab.schema = (() => {
 
   /** An object of numbers, truth values and short texts. */
   function flat(where, value) {
-    if (!isObject(value) || Object.keys(value).length > 100) refuse(`${where} must be an object of at most 100 names`);
+    if (!isObject(value) || Object.keys(value).length > LENGTHS.names) refuse(`${where} must be an object of at most ${LENGTHS.names} names`);
     for (const [name, item] of Object.entries(value)) {
-      if (name.length > 80) refuse(`${where} holds a name that is too long`);
-      if (!(item === null || typeof item === "boolean" || isNumber(item))) text(`${where}.${short(name)}`, item, 200);
+      if (name.length > LENGTHS.name) refuse(`${where} holds a name that is too long`);
+      if (!(item === null || typeof item === "boolean" || isNumber(item))) text(`${where}.${short(name)}`, item, LENGTHS.item);
     }
   }
 
@@ -48,19 +45,19 @@ lab.schema = (() => {
     if (Array.isArray(value)) for (const item of value) plain(where, item, depth - 1);
     else if (isObject(value)) {
       for (const [name, item] of Object.entries(value)) {
-        if (name.length > 200) refuse(`${where} holds a name that is too long`);
+        if (name.length > LENGTHS["plain name"]) refuse(`${where} holds a name that is too long`);
         plain(where, item, depth - 1);
       }
-    } else if (!(value === null || typeof value === "boolean" || isNumber(value))) text(where, value, 20000);
+    } else if (!(value === null || typeof value === "boolean" || isNumber(value))) text(where, value, LENGTHS["plain text"]);
   }
 
   function prediction(key, value) {
     if (!isObject(value)) refuse(`${key} must be an object`);
-    text(`${key}.said`, value.said ?? "", 500);
-    text(`${key}.why`, value.why ?? "", 200);
-    text(`${key}.locked_at`, value.locked_at ?? "", 40);
+    text(`${key}.said`, value.said ?? "", LENGTHS.said);
+    text(`${key}.why`, value.why ?? "", LENGTHS.why);
+    text(`${key}.locked_at`, value.locked_at ?? "", LENGTHS.locked_at);
     if (isObject(value.value)) flat(`${key}.value`, value.value);
-    else if (!isNumber(value.value)) text(`${key}.value`, value.value, 100);
+    else if (!isNumber(value.value)) text(`${key}.value`, value.value, LENGTHS.answer);
   }
 
   /** Versions of what computed the figures, or null where they are not known. */
@@ -68,29 +65,29 @@ lab.schema = (() => {
     if (value === null || value === undefined) return;
     if (!isObject(value) || Object.keys(value).sort().join() !== ENGINE.join()) refuse(`${where} must be null or have ${ENGINE.join(", ")}, and nothing else`);
     for (const [name, version] of Object.entries(value)) {
-      text(`${where}.${name}`, version, 60);
+      text(`${where}.${name}`, version, LENGTHS.version);
       if (!VERSION.test(version)) refuse(`${where}.${name} is no version`);
     }
   }
 
   function evidence(key, value) {
     if (!isObject(value)) refuse(`${key} must be an object`);
-    text(`${key}.at`, value.at ?? "", 40);
-    text(`${key}.lab`, value.lab === undefined ? "" : value.lab, 100);
+    text(`${key}.at`, value.at ?? "", LENGTHS.at);
+    text(`${key}.lab`, value.lab === undefined ? "" : value.lab, LENGTHS.lab);
     engine(`${key}.engine`, value.engine);
     flat(`${key}.settings`, value.settings ?? {});
     numbers(`${key}.assumptions`, value.assumptions ?? {});
     const cases = Object.hasOwn(value, "cases") ? value.cases : [];
     if (!Array.isArray(cases) || !cases.every((name) => typeof name === "string" && PATH.test(name))) refuse(`${key}.cases must be a list of names`);
-    if (cases.length > MOST_CASES) refuse(`${key}.cases must be at most ${MOST_CASES}`);
+    if (cases.length > RULES.most_cases) refuse(`${key}.cases must be at most ${RULES.most_cases}`);
     const values = value.values ?? {};
-    if (!isObject(values) || Object.keys(values).length > MOST_ENTRIES) refuse(`${key}.values must be an object of at most ${MOST_ENTRIES} figures`);
+    if (!isObject(values) || Object.keys(values).length > RULES.most_entries) refuse(`${key}.values must be an object of at most ${RULES.most_entries} figures`);
     for (const [path, figure] of Object.entries(values)) {
       const where = `${key}.values.${short(path)}`;
       if (!PATH.test(path)) refuse(`${where} is no path of a figure`);
-      if (!isObject(figure) || !KINDS.includes(figure.kind)) refuse(`${where} must have a kind: ${KINDS.join(", ")}`);
-      if (figure.value !== null && figure.value !== undefined && !isNumber(figure.value)) text(where, figure.value, 200);
-      for (const name of ["unit", "source"]) text(`${where}.${name}`, figure[name] ?? "", 500);
+      if (!isObject(figure) || !RULES.kinds.includes(figure.kind)) refuse(`${where} must have a kind: ${RULES.kinds.join(", ")}`);
+      if (figure.value !== null && figure.value !== undefined && !isNumber(figure.value)) text(where, figure.value, LENGTHS.value);
+      for (const name of ["unit", "source"]) text(`${where}.${name}`, figure[name] ?? "", LENGTHS[name]);
     }
     if (!Object.hasOwn(value, "settings")) refuse(`${key} must say with which settings it was captured`);
   }
@@ -99,7 +96,7 @@ lab.schema = (() => {
   function check(key, entry) {
     if (!KEY.test(key)) refuse(`${short(key)} is no key of a record`);
     if (!isObject(entry) || Object.keys(entry).sort().join() !== "at,value") refuse(`${key} must hold a value and a time, and nothing else`);
-    if (!isNumber(entry.at) || entry.at < 0 || entry.at > LATEST) refuse(`${key}: the time must be milliseconds from 1970 to 2100`);
+    if (!isNumber(entry.at) || entry.at < 0 || entry.at > RULES.latest) refuse(`${key}: the time must be milliseconds from 1970 to 2100`);
     const { value } = entry;
     const name = key.split("/").pop();
     if (value === null) return;
@@ -108,7 +105,7 @@ lab.schema = (() => {
     else if (name === "evidence") evidence(key, value);
     else if (name === "settings") flat(key, value);
     else if (name === "assumptions") numbers(key, value);
-    else plain(key, value, DEPTH);
+    else plain(key, value, RULES.depth);
   }
 
   // -- migrations: each takes a record of its schema to the next -------------------------------------------
@@ -150,9 +147,9 @@ lab.schema = (() => {
     if (record.schema > SCHEMA) throw Object.assign(new Error(`the record comes from a newer edition of the lab (schema ${record.schema}; this one knows ${SCHEMA})`), { newer: true });
     let migrated = record;
     while (migrated.schema < SCHEMA) migrated = MIGRATIONS[migrated.schema](migrated);
-    for (const name of ["lab", "reader"]) text(name, migrated[name], 100);
-    if (migrated.student !== undefined && migrated.student !== null) text("student", migrated.student, 100);
-    if (Object.keys(migrated.entries).length > MOST_ENTRIES) refuse(`entries must be at most ${MOST_ENTRIES}`);
+    for (const name of ["lab", "reader"]) text(name, migrated[name], LENGTHS[name]);
+    if (migrated.student !== undefined && migrated.student !== null) text("student", migrated.student, LENGTHS.student);
+    if (Object.keys(migrated.entries).length > RULES.most_entries) refuse(`entries must be at most ${RULES.most_entries}`);
     // Only what a record has: nothing else of a file or of an export comes along.
     return {
       schema: SCHEMA, lab: migrated.lab, reader: migrated.reader,
@@ -161,7 +158,7 @@ lab.schema = (() => {
   }
 
   return {
-    SCHEMA, MOST_BYTES, TEXTS, check, isObject,
+    SCHEMA, TEXTS, MOST_BYTES: RULES.most_bytes, MOST_REPORT_BYTES: RULES.most_report_bytes, MOST_RUNS: RULES.most_runs, check, isObject,
 
     /** A checked record at the present schema, or an error that says what is wrong. @param {any} record */
     read(record) {

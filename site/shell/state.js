@@ -4,7 +4,7 @@
 
 lab.state = (() => {
   /** The table of settings and limits, as the build left it in the page: facts/settings.json, and the tracks.
-   * @type {{steps?: string[], parts: Record<string, string>, tracks: Record<string, string>, settings: Record<string, Record<string, any>>, limits: Record<string, any>}} */
+   * @type {{steps?: string[], parts: Record<string, string>, tracks: Record<string, string>, settings: Record<string, Record<string, any>>, limits: Record<string, any>, colours: Record<string, string>, record: Record<string, any>}} */
   const table = lab.json("[data-settings]");
   const tracks = Object.keys(table.tracks);
   const steps = table.steps || []; // of a part, in order; the guide to links has none

@@ -85,7 +85,7 @@ lab.verify = (() => {
   document.addEventListener("change", async ({ target }) => {
     if (!(target instanceof HTMLInputElement) || !target.matches("[data-verify-file]") || !target.files[0]) return;
     const [file] = target.files;
-    if (file.size > 6e7) status().textContent = "The file is larger than any report of this lab. Nothing was changed.";
+    if (file.size > lab.schema.MOST_REPORT_BYTES) status().textContent = "The file is larger than any report of this lab. Nothing was changed.";
     else check(file);
   });
 

@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-KINDS = ("measured", "modelled", "cited")
+from dataselect_core.facts import load
+
+KINDS: tuple[str, ...] = tuple(load("record")["kinds"])
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ const random = () => {
 };
 const below = (n) => Math.floor(random() * n);
 const pick = (list) => list[below(list.length)];
+const facts = (name) => JSON.parse(fs.readFileSync(new URL(`../../src/dataselect_core/facts/${name}.json`, import.meta.url), "utf8"));
+const table = { parts: facts("settings").parts, tracks: facts("tracks"), record: facts("record") };
 const source = ["schema", "merge", "store"].map((name) => fs.readFileSync(path.join(shell, `${name}.js`), "utf8"));
 
 const disk = new Map();
@@ -124,7 +126,7 @@ const SEARCH = "cloud/2/kept-search";
 
 async function tab(number, view = {}) {
   let channel = null;
-  const lab = { listeners: () => { const all = []; return { add: (each) => all.push(each), tell: (...given) => all.forEach((each) => each(...given)) }; }, attempt: (_, work) => work() };
+  const lab = { listeners: () => { const all = []; return { add: (each) => all.push(each), tell: (...given) => all.forEach((each) => each(...given)) }; }, attempt: (_, work) => work(), json: () => table };
   Object.assign(view, { number, lab, texts: {}, search: null, told: null, replaced: false });
   const document = {
     documentElement: { dataset: { version: "1" } },

@@ -5,11 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from apps.part2 import runs as runs_of
 from playwright.sync_api import expect
 from reader import NO_PYTHON
 
-from tools import node
+from tools import node, site_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = ROOT / "site" / "shell"
@@ -81,8 +80,8 @@ def test_the_model_notices(mutant, tmp_path):
 
 
 MERGED = """
-globalThis.lab = {};
-const [folder, work, ...given] = process.argv.slice(2);
+const [folder, table, work, ...given] = process.argv.slice(2);
+globalThis.lab = { json: () => JSON.parse(table) };
 for (const name of ["schema", "merge"]) (0, eval)(require("fs").readFileSync(`${folder}/${name}.js`, "utf8"));
 const [key, values] = [given[0], JSON.parse(given[1])];
 const record = (value, at) => ({ reader: "r", entries: { [key]: { value, at } } });
@@ -94,7 +93,15 @@ console.log(JSON.stringify(outcome));
 def merged(folder, work, key, values):
     """What the shell makes of some values of one entry."""
     (folder / "merged.cjs").write_text(MERGED, "utf-8")
-    done = node.node(folder / "merged.cjs", SHELL, work, key, json.dumps(values), capture_output=True)
+    done = node.node(
+        folder / "merged.cjs",
+        SHELL,
+        json.dumps(site_facts.settings_table(ROOT)),
+        work,
+        key,
+        json.dumps(values),
+        capture_output=True,
+    )
     return json.loads(done.stdout)
 
 
@@ -138,11 +145,6 @@ def test_a_search_that_only_goes_on_stays_as_the_workbench_has_it(tmp_path):
 def test_a_newer_file_of_the_same_reader(key, page, file, outcome, tmp_path):
     """It brings what is newer in it, field by field, and rewrites nothing that is written once."""
     assert merged(tmp_path, "imported", key, [page, file]) == outcome
-
-
-def test_page_and_workbench_keep_as_many_runs():
-    """The number of runs that a record holds is the same on both sides."""
-    assert f"const KEPT = {runs_of.KEPT};" in (SHELL / "merge.js").read_text("utf-8")
 
 
 def writing(reader, part="1"):

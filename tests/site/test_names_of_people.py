@@ -36,10 +36,10 @@ const element = (more = {}) => ({ hidden: true, textContent: "", value: "", addE
 const places = { "[data-link-error]": element(), "[data-link-said]": element(), "[data-links]": element(), "[data-address-note]": element() };
 let submit;
 const fields = { students: element({ value: rows.join("\\n") }), lab: element({ value: "https://lab.example/" }), part: element({ value: "1" }) };
-const form = { elements: { namedItem: (name) => (fields[name] ??= element({ matches: () => false })) }, addEventListener: (_, listen) => { submit = listen; } };
+const form = { elements: new Proxy(fields, { get: (_, name) => (fields[name] ??= element({ matches: () => false })) }), addEventListener: (_, listen) => { submit = listen; } };
 globalThis.lab = {
-  json: () => table, all: () => [], later: (start) => lab.waiting.push(start), waiting: [],
-  one: (selector) => (selector === "[data-link-form]" ? form : places[selector]), store: { watch: () => {} },
+  json: () => table, all: () => [], form: () => form, field: (selector) => places[selector], later: (start) => lab.waiting.push(start), waiting: [],
+  one: (selector) => places[selector], store: { watch: () => {} },
 };
 globalThis.document = { addEventListener: () => {}, documentElement: {} };
 globalThis.MutationObserver = class { observe() {} };

@@ -29,7 +29,7 @@ let now; // the case that is written
 const place = (part, lines) => ({ dataset: { part, evidence: part, lines: JSON.stringify(lines) } });
 globalThis.lab = {
   all: (what) => (what.startsWith("[data-part]") ? Object.keys(table.parts).map((part) => place(part, [])) : what.startsWith("[data-evidence]") ? Object.entries(now.lines || {}).map(([part, lines]) => place(part, lines)) : []),
-  one: () => null,
+  one: () => null, field: () => null,
   json: () => table,
   later: (work) => later.push(work),
   boot: { live: false },

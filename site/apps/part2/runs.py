@@ -2,12 +2,15 @@
 
 import uuid
 
+from dataselect_core.facts import load
 from dataselect_core.figures.active_learning.runs import LabRun
 from dataselect_core.sampling import STRATEGIES
 from dataselect_core.sampling.reference_sweep import SIZES
 
 COUNTED = 10  # the 10-Iteration Rule
-KEPT = 40  # runs a record holds; older ones leave the plot, what counted stays counted
+KEPT: int = load("record")[
+    "most_runs"
+]  # runs a record holds; older ones leave the plot, what counted stays counted
 
 
 def _known(settings):

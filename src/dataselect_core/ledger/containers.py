@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from pathlib import Path
 
-MOST_BYTES = 60_000_000  # of one file; a report with pictures has a few MB
+from dataselect_core.ledger.record import MOST_REPORT_BYTES
+
 MOST_UNPACKED = 1_000_000_000  # of all files in one archive
 MOST_FILES = 20_000
 MOST_GROWTH = 200  # times, of a file of more than a megabyte: reports with pictures hardly grow
@@ -149,8 +150,8 @@ def _file(path, shown, parts, named=False):
             yield Item(shown, parts, reason="cannot be read: it is no file", named=named)
             return
         zipped = ending(path.name) == "zip"
-        if about.st_size > (MOST_UNPACKED if zipped else MOST_BYTES):
-            reason = f"larger than any report of this lab ({MOST_BYTES / 1e6:.0f} MB)"
+        if about.st_size > (MOST_UNPACKED if zipped else MOST_REPORT_BYTES):
+            reason = f"larger than any report of this lab ({MOST_REPORT_BYTES / 1e6:.0f} MB)"
             yield Item(shown, parts, reason=reason, named=named)
             return
         if zipped:
@@ -265,13 +266,13 @@ def _unpacked(archive, member, budget):
     """The bytes of a member; ValueError where it is larger than any report, whatever the archive says of it."""
     if member.file_size > 1_000_000 and member.file_size > MOST_GROWTH * max(1, member.compress_size):
         raise ValueError(f"grows more than {MOST_GROWTH} times when it is unpacked, as no report does")
-    most = min(MOST_BYTES, budget.bytes)
+    most = min(MOST_REPORT_BYTES, budget.bytes)
     with archive.open(member) as file:
         data = file.read(most + 1)
     if len(data) > most:
-        what = "any report" if most == MOST_BYTES else "all that an archive may unpack"
+        what = "any report" if most == MOST_REPORT_BYTES else "all that an archive may unpack"
         raise ValueError(
-            f"larger than {what} ({(MOST_BYTES if most == MOST_BYTES else MOST_UNPACKED) / 1e6:.0f} MB)"
+            f"larger than {what} ({(MOST_REPORT_BYTES if most == MOST_REPORT_BYTES else MOST_UNPACKED) / 1e6:.0f} MB)"
         )
     budget.bytes -= len(data)
     return data

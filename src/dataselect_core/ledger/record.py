@@ -15,27 +15,27 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
+from dataselect_core.facts import load
 from dataselect_core.ledger import runtime
+from dataselect_core.settings import PARTS
 from dataselect_core.values import KINDS
 
-SCHEMA = 3
-TRACKS = ("cloud", "edge", "mobile", "tiny")
-MOST_BYTES = 5_000_000
-MOST_ENTRIES = 2_000
-LATEST = 4_102_444_800_000  # the year 2100, in milliseconds
-KEY = re.compile(r"(?:[a-z]{1,20}|(?:cloud|edge|mobile|tiny)/(?:[123]|synthesis)/[a-z][a-z0-9-]{0,39})")
-PATH = re.compile(r"[a-z][a-z0-9_.-]{0,79}")
-TEXTS = {
-    "reflection": 20_000,
-    "decision": 5_000,
-    "alternative": 5_000,
-    "overturn": 5_000,
-    "risk": 5_000,
-    "scene": 200,
-}
-DEPTH = 12
-MOST_CASES = 200
-OF_THE_SESSION = ("runs-left", "runs-used", "any-runs", "best-tried", "best-untried", "rate-measured")
+_RULES = load("record")  # the page reads the same table
+SCHEMA: int = _RULES["schema"]
+TRACKS = tuple(load("tracks"))
+MOST_BYTES: int = _RULES["most_bytes"]
+MOST_REPORT_BYTES: int = _RULES["most_report_bytes"]  # with pictures; without them it has a few MB
+MOST_ENTRIES: int = _RULES["most_entries"]
+LATEST: int = _RULES["latest"]  # the year 2100, in milliseconds
+KEY = re.compile(
+    f"(?:{_RULES['word']}|(?:{'|'.join(TRACKS)})/(?:{'|'.join(PARTS)}|synthesis)/{_RULES['name']})"
+)
+PATH = re.compile(_RULES["path"])
+TEXTS: dict[str, int] = _RULES["texts"]  # name of an entry -> its most characters
+LENGTHS: dict[str, int] = _RULES["lengths"]
+DEPTH: int = _RULES["depth"]
+MOST_CASES: int = _RULES["most_cases"]
+OF_THE_SESSION = tuple(_RULES["of_the_session"])
 """Cases that schema 2 kept and nobody could make again: they are of the reader's doings, not of a setting."""
 
 
@@ -200,9 +200,9 @@ def validate(record: Any) -> None:
     if record.get("schema") != SCHEMA:
         raise LedgerError(f"schema must be {SCHEMA}, not {_short(record.get('schema'))}")
     for name in ("lab", "reader"):
-        _text(name, record.get(name), 100)
+        _text(name, record.get(name), LENGTHS[name])
     if record.get("student") is not None:
-        _text("student", record["student"], 100)
+        _text("student", record["student"], LENGTHS["student"])
     entries = record.get("entries")
     if not isinstance(entries, dict):
         raise LedgerError("entries must be an object")
@@ -241,21 +241,21 @@ def _entry(key, entry):
 def _prediction(key, value):
     if not isinstance(value, dict):
         raise LedgerError(f"{key} must be an object")
-    _text(f"{key}.said", value.get("said", ""), 500)
-    _text(f"{key}.why", value.get("why", ""), 200)
-    _text(f"{key}.locked_at", value.get("locked_at", ""), 40)
+    _text(f"{key}.said", value.get("said", ""), LENGTHS["said"])
+    _text(f"{key}.why", value.get("why", ""), LENGTHS["why"])
+    _text(f"{key}.locked_at", value.get("locked_at", ""), LENGTHS["locked_at"])
     answer = value.get("value")
     if isinstance(answer, dict):
         _flat(f"{key}.value", answer)
     elif not _number(answer):
-        _text(f"{key}.value", answer, 100)
+        _text(f"{key}.value", answer, LENGTHS["answer"])
 
 
 def _evidence(key, value):
     if not isinstance(value, dict):
         raise LedgerError(f"{key} must be an object")
-    _text(f"{key}.at", value.get("at", ""), 40)
-    _text(f"{key}.lab", value.get("lab", ""), 100)
+    _text(f"{key}.at", value.get("at", ""), LENGTHS["at"])
+    _text(f"{key}.lab", value.get("lab", ""), LENGTHS["lab"])
     _engine(f"{key}.engine", value.get("engine"))
     _flat(f"{key}.settings", value.get("settings", {}))
     _numbers(f"{key}.assumptions", value.get("assumptions", {}))
@@ -276,9 +276,9 @@ def _evidence(key, value):
         if not isinstance(figure, dict) or figure.get("kind") not in KINDS:
             raise LedgerError(f"{where} must have a kind: {', '.join(KINDS)}")
         if figure.get("value") is not None and not _number(figure["value"]):
-            _text(where, figure["value"], 200)
+            _text(where, figure["value"], LENGTHS["value"])
         for name in ("unit", "source"):
-            _text(f"{where}.{name}", figure.get(name, ""), 500)
+            _text(f"{where}.{name}", figure.get(name, ""), LENGTHS[name])
     if "settings" not in value:
         raise LedgerError(f"{key} must say with which settings it was captured")
 
@@ -290,20 +290,20 @@ def _engine(where, value):
     if not isinstance(value, dict) or set(value) != set(runtime.PARTS):
         raise LedgerError(f"{where} must be null or have {', '.join(runtime.PARTS)}, and nothing else")
     for name, version in value.items():
-        _text(f"{where}.{name}", version, 60)
+        _text(f"{where}.{name}", version, LENGTHS["version"])
         if not runtime.VERSION.fullmatch(version):
             raise LedgerError(f"{where}.{name} is no version: {_short(version)}")
 
 
 def _flat(where, value):
     """An object of numbers, truth values and short texts."""
-    if not isinstance(value, dict) or len(value) > 100:
-        raise LedgerError(f"{where} must be an object of at most 100 names")
+    if not isinstance(value, dict) or len(value) > LENGTHS["names"]:
+        raise LedgerError(f"{where} must be an object of at most {LENGTHS['names']} names")
     for name, item in value.items():
-        if not isinstance(name, str) or len(name) > 80:
+        if not isinstance(name, str) or len(name) > LENGTHS["name"]:
             raise LedgerError(f"{where} holds a name that is too long")
         if not (item is None or isinstance(item, bool) or _number(item)):
-            _text(f"{where}.{name}", item, 200)
+            _text(f"{where}.{name}", item, LENGTHS["item"])
 
 
 def _numbers(where, value):
@@ -320,14 +320,14 @@ def _plain(where, value, depth):
         raise LedgerError(f"{where} is nested too deeply")
     if isinstance(value, dict):
         for name, item in value.items():
-            if not isinstance(name, str) or len(name) > 200:
+            if not isinstance(name, str) or len(name) > LENGTHS["plain name"]:
                 raise LedgerError(f"{where} holds a name that is too long")
             _plain(where, item, depth - 1)
     elif isinstance(value, list):
         for item in value:
             _plain(where, item, depth - 1)
     elif not (value is None or isinstance(value, bool) or _number(value)):
-        _text(where, value, 20_000)
+        _text(where, value, LENGTHS["plain text"])
 
 
 def _number(value):

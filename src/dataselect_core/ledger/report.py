@@ -11,7 +11,7 @@ from typing import Any
 from dataselect_core.facts import load
 from dataselect_core.figures.active_learning import prediction
 from dataselect_core.ledger.constraints import Constraint, constraints
-from dataselect_core.ledger.record import MOST_BYTES, Ledger, LedgerError
+from dataselect_core.ledger.record import MOST_REPORT_BYTES, Ledger, LedgerError
 from dataselect_core.ledger.runtime import described
 from dataselect_core.settings import LIMITS, PARTS
 from dataselect_core.tracks import track as track_of
@@ -124,7 +124,7 @@ def ledger_text(report: str) -> str:
     LedgerError
         None of the three.
     """
-    if len(report) > 20 * MOST_BYTES:
+    if len(report) > MOST_REPORT_BYTES:
         raise LedgerError("the report is larger than any of this lab")
     report = report.removeprefix("\ufeff").replace("\r\n", "\n")
     if report.lstrip().startswith("{"):

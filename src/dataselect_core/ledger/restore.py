@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from dataselect_core.ledger.letters import SEND, misread, text_of
-from dataselect_core.ledger.record import MOST_BYTES, Ledger, LedgerError
+from dataselect_core.ledger.record import MOST_REPORT_BYTES, Ledger, LedgerError
 
 SCRIPT = re.compile(r"<script\b(?=[^>]{0,500}\bid\s*=\s*[\"']?ledger\b)[^>]{0,1000}>", re.IGNORECASE)
 """The beginning of the record in a page, as the lab writes it, and as browsers and editors write it again."""
@@ -75,7 +75,7 @@ def record_in(data: bytes | str) -> Found:
     """
     notes = []
     if isinstance(data, (bytes, bytearray)):
-        if len(data) > 20 * MOST_BYTES:
+        if len(data) > MOST_REPORT_BYTES:
             raise LedgerError("the report is larger than any of this lab")
         for begins, what in NO_TEXT:
             if data.startswith(begins):

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-PARTS = ("python", "numpy", "platform")
-VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
+from dataselect_core.facts import load
+
+PARTS: tuple[str, ...] = tuple(load("record")["engine"])
+VERSION = re.compile(load("record")["version"])
 """What each of them may look like in a record, which may come from anywhere."""
 UNKNOWN = "an unknown engine"
 

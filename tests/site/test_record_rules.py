@@ -1,0 +1,201 @@
+"""The table of what a record may hold: page and core read the same one, and each entry of it is followed by both.
+
+For every entry a record is made that is just within it, and one just beyond. Both readers take the first and refuse
+the second; with that entry changed, both take the second.
+"""
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import node, site_facts
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = site_facts.load_facts(ROOT, "record")
+
+
+def record(entries=None, **more):
+    """A record of a reader, with entries key -> value."""
+    found = {key: {"value": value, "at": 1} for key, value in (entries or {}).items()}
+    return {"schema": RULES["schema"], "lab": "1", "reader": "r", "entries": found, **more}
+
+
+def evidence(**more):
+    """A record with captured evidence."""
+    return record({"cloud/1/evidence": {"settings": {}, **more}})
+
+
+def figure(**more):
+    """A record with one captured figure."""
+    return evidence(values={"a.b": {"value": 1, "kind": "measured", **more}})
+
+
+def prediction(**more):
+    """A record with a prediction."""
+    return record({"cloud/1/prediction": {"value": 1, **more}})
+
+
+def nested(depth):
+    """Lists within lists."""
+    value = 0
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+PYTHON = {"python": "3", "numpy": "2", "platform": "p"}
+# name of a length -> a record with a text, or with so many names, of the given length
+LENGTHS = {
+    "lab": lambda n: record(lab="x" * n),
+    "reader": lambda n: record(reader="x" * n),
+    "student": lambda n: record(student="x" * n),
+    "said": lambda n: prediction(said="x" * n),
+    "why": lambda n: prediction(why="x" * n),
+    "locked_at": lambda n: prediction(locked_at="x" * n),
+    "answer": lambda n: prediction(value="x" * n),
+    "at": lambda n: evidence(at="x" * n),
+    "version": lambda n: evidence(engine={**PYTHON, "platform": "x" * n}),
+    "names": lambda n: evidence(settings={f"n{k}": k for k in range(n)}),
+    "name": lambda n: evidence(settings={"n" * n: 1}),
+    "item": lambda n: evidence(settings={"a": "x" * n}),
+    "value": lambda n: figure(value="x" * n),
+    "unit": lambda n: figure(unit="x" * n),
+    "source": lambda n: figure(source="x" * n),
+    "plain name": lambda n: record({"cloud/2/kept-search": {"n" * n: 1}}),
+    "plain text": lambda n: record({"cloud/2/kept-search": {"a": "x" * n}}),
+}
+# path in the table -> its present number, and a record for a number
+COUNTED = {
+    **{("lengths", name): make for name, make in LENGTHS.items()},
+    **{("texts", name): lambda n, name=name: record({f"cloud/1/{name}": "x" * n}) for name in RULES["texts"]},
+    ("most_entries",): lambda n: record({f"cloud/1/kept-{k}": 1 for k in range(n)}),
+    ("most_cases",): lambda n: evidence(cases=["a"] * n),
+    ("depth",): lambda n: record({"cloud/2/kept-search": nested(n)}),
+    ("latest",): lambda n: record() | {"entries": {"cloud/1/scene": {"value": "a", "at": n}}},
+}
+# path -> another content, and a record that is taken with it and not without it
+NAMED = {
+    ("schema",): (RULES["schema"], None),  # a migration belongs to each number: see the tests of those
+    ("word",): ("[a-z0-9]{1,20}", record({"b2": 1})),
+    ("name",): ("[a-z_]{1,40}", record({"cloud/1/kept_runs": 1})),
+    ("path",): ("[A-Z.]{1,40}", evidence(cases=["A.B"])),
+    ("version",): ("[v0-9.p]{1,60}", evidence(engine={**PYTHON, "numpy": "..2"})),
+    ("kinds",): ([*RULES["kinds"], "guessed"], figure(kind="guessed")),
+    ("engine",): ([*RULES["engine"], "device"], evidence(engine={**PYTHON, "device": "d"})),
+}
+ELSEWHERE = {
+    "most_bytes",
+    "most_report_bytes",
+    "most_runs",
+    "of_the_session",
+}  # not of a single entry: tested below
+
+READ_PYTHON = """
+import json, sys
+from dataselect_core import facts
+cases = json.load(sys.stdin)
+real, given = facts.load, {}
+facts.load = lambda name: given["rules"] if name == "record" else real(name)
+import importlib
+answers = []
+for given in cases:
+    for name in [name for name in sys.modules if name.startswith("dataselect_core") and name != "dataselect_core.facts"]:
+        if name not in ("dataselect_core", "dataselect_core.arrays"):
+            del sys.modules[name]
+    ledger = importlib.import_module("dataselect_core.ledger.record")
+    try:
+        ledger.migrate(given["record"])
+        answers.append(True)
+    except ledger.LedgerError:
+        answers.append(False)
+print(json.dumps(answers))
+"""
+READ_PAGE = """
+const fs = require("fs");
+const [source, file] = process.argv.slice(2);
+const { table, cases } = JSON.parse(fs.readFileSync(file, "utf8"));
+const answers = cases.map(({ rules, record }) => {
+  globalThis.lab = { json: () => ({ ...table, record: rules }) };
+  (0, eval)(fs.readFileSync(source, "utf8"));
+  try { lab.schema.read(record); return true; } catch { return false; }
+});
+console.log(JSON.stringify(answers));
+"""
+
+
+def both(cases, folder):
+    """What the core and the page say of each (rules, record): lists of truth values."""
+    asked = [{"rules": rules, "record": found} for rules, found in cases]
+    (folder / "read.cjs").write_text(READ_PAGE, "utf-8")
+    given = {"table": site_facts.settings_table(ROOT), "cases": asked}
+    (folder / "cases.json").write_text(json.dumps(given), "utf-8")
+    source = ROOT / "site" / "shell" / "schema.js"
+    page = node.node(folder / "read.cjs", source, folder / "cases.json", capture_output=True).stdout
+    core = subprocess.run(
+        [sys.executable, "-c", READ_PYTHON], input=json.dumps(asked), capture_output=True, text=True, check=True
+    ).stdout  # fmt: skip
+    return json.loads(core), json.loads(page)
+
+
+def changed(path, content):
+    """The table with another content at a path."""
+    rules = copy.deepcopy(RULES)
+    *way, last = path
+    place = rules
+    for name in way:
+        place = place[name]
+    place[last] = content
+    return rules
+
+
+def test_every_entry_of_the_table_is_tried():
+    """Nothing of the table is left out of this file."""
+    paths = set(COUNTED) | set(NAMED)
+    leaves = {(name, *more) for name in RULES for more in ([(k,) for k in RULES[name]] if isinstance(RULES[name], dict) else [()])}  # fmt: skip
+    assert leaves - paths == {(name,) for name in ELSEWHERE}
+
+
+def test_core_and_page_follow_every_number(tmp_path):
+    """A record at the limit is taken, one beyond it is not, and is with the limit raised: by both."""
+    cases, names = [], []
+    for path, make in COUNTED.items():
+        number = RULES
+        for name in path:
+            number = number[name]
+        cases += [
+            (RULES, make(number)),
+            (RULES, make(number + 1)),
+            (changed(path, number + 1), make(number + 1)),
+        ]
+        names.append(path)
+    core, page = both(cases, tmp_path)
+    expected = [True, False, True]
+    for k, path in enumerate(names):
+        assert core[3 * k : 3 * k + 3] == expected, ("core", path)
+        assert page[3 * k : 3 * k + 3] == expected, ("page", path)
+
+
+@pytest.mark.parametrize("path", [path for path, (_, found) in NAMED.items() if found], ids=".".join)
+def test_core_and_page_follow_every_pattern_and_list(path, tmp_path):
+    """What the table does not name is refused, and taken when it does: by both."""
+    content, found = NAMED[path]
+    core, page = both([(RULES, found), (changed(path, content), found)], tmp_path)
+    assert core == [False, True]
+    assert page == [False, True]
+
+
+def test_the_page_has_no_limits_of_its_own():
+    """The sizes of files and the number of runs are read from the table where they are used."""
+    shell = ROOT / "site" / "shell"
+    for name, used in {
+        "merge": "schema.MOST_RUNS",
+        "verify": "schema.MOST_REPORT_BYTES",
+        "record": "schema.MOST_REPORT_BYTES",
+        "report": "schema.MOST_REPORT_BYTES",
+        "store": "schema.MOST_BYTES",
+    }.items():
+        assert used in (shell / f"{name}.js").read_text("utf-8"), name
