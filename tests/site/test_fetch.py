@@ -188,6 +188,37 @@ def test_a_wheel_and_a_member_of_it_come_by_pip(index):
     assert fetch.fetch(entry_of(data, "values.py", member), "thing").read_bytes() == data
 
 
+def test_several_packages_come_with_one_call_of_pip(index, monkeypatch):
+    """Those that are there are kept for each file's own turn; one that is not stops none of them."""
+    other = index.with_name("Another_thing-1.5-py3-none-any.whl")
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr(
+            "another_thing-1.5.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: Another_thing\nVersion: 1.5\n",
+        )
+        archive.writestr(
+            "another_thing-1.5.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        archive.writestr("another_thing-1.5.dist-info/RECORD", "")
+    calls, pip = [], fetch.pip_client.pip
+    monkeypatch.setattr(fetch.pip_client, "pip", lambda *given: calls.append(given) or pip(*given))
+    first = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})["files"]["thing"]
+    second = entry_of(other.read_bytes(), other.name, {"pypi": "another.thing==1.5"})["files"]["thing"]
+    found = fetch.fetch_all({"files": {"first": first, "second": second}})
+    assert [found[name].read_bytes() for name in ("first", "second")] == [
+        index.read_bytes(),
+        other.read_bytes(),
+    ]
+    assert len(calls) == 1
+
+    third = {**second, "sha256": "0" * 64, "sources": [{"pypi": "absent-thing==1"}]}
+    fourth = {**first, "sources": [{"pypi": "dataselect_core==0.1.0"}]}
+    fetch.kept_at(first).unlink()
+    with pytest.raises(fetch.FetchError, match="pypi absent-thing==1: "):
+        fetch.fetch_all({"files": {"fourth": fourth, "third": third}})
+
+
 def test_an_absent_version_and_an_absent_member_are_told(index):
     """Pip's own reason, and a member that the package does not hold, appear in the message."""
     with pytest.raises(fetch.FetchError, match=r"pypi dataselect-core==9\.9: .*satisfies the requirement"):
