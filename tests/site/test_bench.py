@@ -1,10 +1,13 @@
 """The benchmark: it measures what it says, and prints it so that it can be read."""
 
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from tools import bench, serve, stock
+from tools import bench, bench_loop, serve, stock
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PAGE = """<!doctype html><html data-boot="static">
 <section data-part="1"><b class="noUi-handle" tabindex="0">x</b></section><script>
@@ -93,3 +96,12 @@ def test_stock_wheels_install_everywhere(tmp_path):
     same = tmp_path / "param-2.4.2-py3-none-any.whl"
     same.write_bytes(b"as it is")
     assert stock.trimmed("param", same, tmp_path / "out").read_bytes() == b"as it is"
+
+
+def test_each_edit_of_the_loop_finds_its_place():
+    """What is replaced is in the file that is named, once, and no two edits of a kind are the same."""
+    for kind, (name, old, new, condition, _) in bench_loop.EDITS.items():
+        text = (ROOT / name).read_text("utf-8")
+        assert old == "" or text.count(old) == 1, kind
+        assert new.format(1) != new.format(2) and new.format(1).startswith(old[:-1]), kind
+        assert "{}" in condition, kind
