@@ -1,8 +1,10 @@
 """Start a stock Firefox, and relay what Playwright says to it, answering the commands that this Firefox lacks.
 
 Playwright drives a stock Firefox over WebDriver BiDi. It sets the colour scheme of every new profile by a command
-that Firefox 153 (ESR) does not know, and gives up when that fails, although the scheme need not be set. Run by
-`stock_firefox.py` in the place of Firefox: the arguments are Firefox and its own arguments.
+that Firefox 153 (ESR) does not know, and gives up when that fails, although the scheme need not be set. And it tells
+downloads apart by the navigation that they belong to, which Firefox leaves out for a file that a script makes; the
+address of the file stands in for it. Run by `driven.py` in the place of Firefox: the arguments are Firefox and its own
+arguments.
 """
 
 import asyncio
@@ -18,13 +20,22 @@ PASSED_OVER = {"emulation.setMediaFeaturesOverride"}
 WHOLE = {"max_size": None, "compression": None}  # a message can hold a file
 
 
+def with_navigation(message):
+    """The same message; an event of a download without a navigation is given one, the same at its begin and its end."""
+    if not message.startswith('{"type":"event","method":"browsingContext.download'):
+        return message
+    event = json.loads(message)
+    event["params"]["navigation"] = event["params"].get("navigation") or event["params"]["url"]
+    return json.dumps(event)
+
+
 async def relay(playwright, address):
     """Carry messages both ways until one side goes."""
     async with connect(address, **WHOLE) as firefox:
 
         async def back():
             async for message in firefox:
-                await playwright.send(message)
+                await playwright.send(with_navigation(message))
             await playwright.close()
 
         returning = asyncio.create_task(back())

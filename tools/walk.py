@@ -106,15 +106,26 @@ class Walk:
             handle.focus()
             handle.press("ArrowLeft")
 
-    def write(self, label, text, place=None):
-        """Write into a text field, go on, and see that it was saved."""
+    def write(self, label, text, place=None, said="saved"):
+        """Write into a text field, go on, and see what the page says of it: that it was saved, or was not."""
         place = place or self.lab
         field = place.get_by_role("textbox", name=re.compile(f"^{re.escape(label)}"))
         field.fill(text)
         field.blur()
         expect(place.locator("label", has_text=label).get_by_role("status")).to_have_text(
-            "saved", timeout=PATIENCE
+            said, timeout=PATIENCE
         )
+
+    def keeps(self):
+        """Whether the browser keeps anything for the page; where it does not, the page offers the file instead."""
+        status = self.lab.locator("[data-store-status]")
+        expect(status).to_have_text(
+            re.compile("Saved in this browser|this browser keeps nothing"), timeout=LONG
+        )
+        if "Saved in this browser" in status.text_content():
+            return True
+        expect(status).to_contain_text("Export to a file before you leave")
+        return False
 
     # -- the way through ---------------------------------------------------------------------------------------
 

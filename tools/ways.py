@@ -45,6 +45,10 @@ BOOK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Book</titl
 <iframe title="lab" style="width: 100%; height: 3000px; border: 0" src="LAB"></iframe>"""
 
 
+class NothingKept(Exception):
+    """The browser stores nothing for this page, and the page has said so."""
+
+
 class Place:
     """Where a way leads: what to open, and how to find the lab there.
 
@@ -216,7 +220,7 @@ def three_parts(walk):
     expect(part.get_by_text("In use: threshold")).to_contain_text("0.700", timeout=LONG)
     walk.nudge(part, "Similarity threshold")
     expect(part.get_by_text("In use: threshold")).to_contain_text("0.690", timeout=LONG)
-    walk.write("Your answer", REFLECTION, part)
+    walk.write("Your answer", REFLECTION, part, "saved" if walk.keeps() else "not saved")
     walk.capture(1)
 
     walk.go_to(2)
@@ -242,6 +246,10 @@ def three_parts(walk):
 
 def saved(walk):
     """Load the page again: predictions and text are there, with Python and before it."""
+    if not walk.keeps():
+        raise NothingKept(
+            "this browser keeps nothing for a frame of another site; the page says so, and offers the file"
+        )
     walk.page.reload()
     walk.go_to(1)
     walk.predicted(1, PREDICTION, WHY)
