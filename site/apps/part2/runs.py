@@ -8,9 +8,8 @@ from dataselect_core.sampling import STRATEGIES
 from dataselect_core.sampling.reference_sweep import SIZES
 
 COUNTED = 10  # the 10-Iteration Rule
-KEPT: int = load("record")[
-    "most_runs"
-]  # runs a record holds; older ones leave the plot, what counted stays counted
+# How many runs a record holds: older ones leave the plot, what counted stays counted.
+KEPT: int = load("record")["most_runs"]
 
 
 def _known(settings):

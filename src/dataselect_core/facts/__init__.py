@@ -11,11 +11,12 @@ def load(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name : str
-        File name without `.json`: "laws", "prices", "tracks" or "reported".
+        File name without `.json`, such as "laws", "prices" or "tracks".
 
     Returns
     -------
     dict
-        A fresh copy. Every leaf that holds a number is {value, unit, kind, source, date}.
+        A fresh copy. In facts of the world every leaf that holds a number is {value, unit, kind, source, date}; the
+        tables "settings", "colours" and "record" are the lab's own rules.
     """
     return json.loads(files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8"))
