@@ -75,9 +75,8 @@ class Trial:
 
         Returns its exit code; when it announces an address, 0 if the page there answers and it ends on Ctrl-C.
         """
-        signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        )  # a script in the background ignores it, and so would the server
+        # A script's background ignores Ctrl-C, and so would the server that is to end on it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", **options,
