@@ -3,8 +3,8 @@
 Playwright drives a stock Firefox over WebDriver BiDi. It sets the colour scheme of every new profile by a command
 that Firefox 153 (ESR) does not know, and gives up when that fails, although the scheme need not be set. And it tells
 downloads apart by the navigation that they belong to, which Firefox leaves out for a file that a script makes; the
-address of the file stands in for it. Run by `driven.py` in the place of Firefox: the arguments are Firefox and its own
-arguments.
+address of the file stands in for it. And it looks for the field of a file in the page that asked, where it may lie in a
+frame. Run by `driven.py` in the place of Firefox: the arguments are Firefox and its own arguments.
 """
 
 import asyncio
@@ -29,12 +29,32 @@ def with_navigation(message):
     return json.dumps(event)
 
 
+class Dialogs:
+    """Where the fields lie that have asked for files: the last one asks until another does."""
+
+    def __init__(self):
+        self.asked = None
+
+    def note(self, message):
+        """Look at a message of Firefox."""
+        if message.startswith('{"type":"event","method":"input.fileDialogOpened"'):
+            self.asked = json.loads(message)["params"]["context"]
+
+    def placed(self, command):
+        """The same command; one that gives files gives them where they were asked for."""
+        if command.get("method") != "input.setFiles" or self.asked is None:
+            return command
+        return {**command, "params": {**command["params"], "context": self.asked}}
+
+
 async def relay(playwright, address):
     """Carry messages both ways until one side goes."""
+    dialogs = Dialogs()
     async with connect(address, **WHOLE) as firefox:
 
         async def back():
             async for message in firefox:
+                dialogs.note(message)
                 await playwright.send(with_navigation(message))
             await playwright.close()
 
@@ -44,7 +64,7 @@ async def relay(playwright, address):
             if command.get("method") in PASSED_OVER:
                 await playwright.send(json.dumps({"type": "success", "id": command["id"], "result": {}}))
             else:
-                await firefox.send(message)
+                await firefox.send(json.dumps(dialogs.placed(command)))
         returning.cancel()
 
 

@@ -24,6 +24,7 @@ import zipfile
 from pathlib import Path
 
 from tools import apart, fetch, node
+from tools.progress import Progress
 
 PYODIDE = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json"]
 COMPILER = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip"]
@@ -83,7 +84,6 @@ def build(root, lock):
         known = json.loads(manifest_file.read_text("utf-8"))
         if known["key"] == key and all((out / item["path"]).exists() for item in known["files"].values()):
             return known
-    print("  compiling the runtime for the browser (some seconds, once)", flush=True)
     scratch = root / ".build" / "runtime-new"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -119,12 +119,15 @@ def compile_archives(root, files, out):
         "numpy.zip": (SITE_PACKAGES, [files["numpy"]], DROPPED_OF_NUMPY),
         "site-packages.zip": (SITE_PACKAGES, [files[name] for name in PURE], DROPPED),
     }
-    jobs = []
+    jobs, modules = [], 0
     for name, (prefix, wheels, dropped) in archives.items():
-        (work / name).write_bytes(selection(wheels, dropped))
+        selected = selection(wheels, dropped)
+        modules += sum(each.endswith(".py") for each in zipfile.ZipFile(io.BytesIO(selected)).namelist())
+        (work / name).write_bytes(selected)
         jobs.append({"from": str(work / name), "to": str(out / name), "prefix": prefix})
     (work / "jobs.json").write_text(json.dumps(jobs), "utf-8")
-    node.node(COMPILE, pyodide, work / "jobs.json")
+    with Progress("compiling the runtime for the browser", modules) as progress:
+        node.count("compiled", progress.step, COMPILE, pyodide, work / "jobs.json")
 
 
 def pyodide_folder(root, files):
@@ -176,7 +179,7 @@ def own_code(root, lock, compiler=None):
             compiler.compile([job])
         else:
             (work / "jobs.json").write_text(json.dumps([job]), "utf-8")
-            node.node(COMPILE, pyodide_folder(root, files), work / "jobs.json")
+            node.count("compiled", lambda: None, COMPILE, pyodide_folder(root, files), work / "jobs.json")
         with zipfile.ZipFile(work / "compiled.zip") as compiled:
             for name in missing:
                 apart.write(kept[name], compiled.read(f"{name}c"))

@@ -1,6 +1,7 @@
 // Compile zip archives of Python sources to .pyc, with Pyodide itself: the byte code must be that of its Python.
 //
-//   node compile.mjs PYODIDE_DIR JOBS.json      JOBS: [{ "from": zip, "to": zip, "prefix": where it will lie }]
+//   node compile.mjs PYODIDE_DIR JOBS.json      JOBS: [{ "from": zip, "to": zip, "prefix": where it will lie }];
+//                                               prints "compiled" after each module
 //   node compile.mjs PYODIDE_DIR                one path of a JOBS.json a line of standard input; answers "done" or
 //                                               what is wrong, and "failed"
 //
@@ -33,22 +34,23 @@ def compiled(source, filename):
     code = marshal.loads(marshal.dumps(code))
     return bytes(_code_to_hash_pyc(code, importlib.util.source_hash(source), False))
 
-def compile_archive(data, prefix):
+def compile_archive(data, prefix, said):
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
         for name in sorted(source.namelist()):
             content = source.read(name)
             if name.endswith(".py"):
                 content, name = compiled(content, prefix + name), name + "c"
+                said()
             target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
     return out.getvalue()
 `);
 const compileArchive = pyodide.globals.get("compile_archive");
-const work = (file) => {
+const work = (file, said) => {
   try {
     for (const { from, to, prefix } of JSON.parse(readFileSync(file, "utf8"))) {
       const source = pyodide.toPy(new Uint8Array(readFileSync(from)));
-      writeFileSync(to, compileArchive(source.tobytes(), prefix).toJs());
+      writeFileSync(to, compileArchive(source.tobytes(), prefix, said).toJs());
     }
     return true;
   } catch (error) {
@@ -57,7 +59,7 @@ const work = (file) => {
   }
 };
 if (jobsFile) {
-  if (!work(jobsFile)) process.exitCode = 1;
+  if (!work(jobsFile, () => console.log("compiled"))) process.exitCode = 1;
 } else {
-  for await (const line of createInterface({ input: process.stdin })) console.log(work(line) ? "done" : "failed");
+  for await (const line of createInterface({ input: process.stdin })) console.log(work(line, () => {}) ? "done" : "failed");
 }

@@ -11,6 +11,7 @@ used. What does not fit is computed and kept in `.build/derived` until `python b
 its place; `derive --check` computes everything anew and compares.
 """
 
+import functools
 import gzip
 import hashlib
 import json
@@ -271,9 +272,15 @@ def read(path):
 
 def pack(path, values):
     """Write what the page loads, when it is not there already."""
-    packed = gzip.compress(json.dumps(values, separators=(",", ":")).encode("ascii"), 9, mtime=0)
+    packed = compressed(json.dumps(values, separators=(",", ":")).encode("ascii"))
     if values and (not path.exists() or path.read_bytes() != packed):
         apart.write(path, packed)
+
+
+@functools.lru_cache(maxsize=8)  # a development server packs the same again and again
+def compressed(data):
+    """Bytes as gzip, the same at any time."""
+    return gzip.compress(data, 9, mtime=0)
 
 
 def layout(value):

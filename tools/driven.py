@@ -17,6 +17,8 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", 
 # Playwright turns protection off that readers have.
 PREFERENCES = {
     "remote.prefs.recommended": False,
+    # One process for a page and its frames: what Playwright does goes to the page's, and would miss those of other sites.
+    "fission.autostart": False,
     "focusmanager.testmode": True,  # focus moves although no window manager gives the window its turn
     "network.captive-portal-service.enabled": False,
     "network.cookie.cookieBehavior": 5,  # as installed: what a frame of another site keeps is kept apart

@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ def svg(rounded=True):
     )
 
 
+@lru_cache  # the same for every build of a process
 def png(size, rounded=True):
     """The icon as the bytes of a PNG of `size` by `size` pixels; without rounded corners it fills the square."""
     centres = (np.arange(size * FINE) + 0.5) * SIDE / (size * FINE)

@@ -1,9 +1,39 @@
 // The development server adds this script to every page that it serves; it is no part of the site.
-// It reloads the page after a build, puts a new style sheet in place without that, and shows why a build failed.
+// It reloads the page after a build, puts a new style sheet or new Python in place without that, and shows why a build
+// failed.
 (() => {
   const KEEP = "lab:live";
   const PATIENCE = 15_000; // ms in which a page grows to its height again
+  const SITE = "/lib/python3.13/site-packages";
+  // The modules of the lab are imported anew. Where that fails, the old ones stay. Beside a source of the core lies its
+  // byte code, which Python would take without looking at the source.
+  const REMAKE = `
+import importlib, importlib.util, os, sys
+
+def own():
+    return [name for name in sys.modules if name.partition(".")[0] in ("apps", "dataselect_core")]
+
+def remake(send, load):
+    old = {name: sys.modules.pop(name) for name in own()}
+    try:
+        importlib.invalidate_caches()
+        from apps.bridge import Bridge
+        return Bridge(send, load)
+    except BaseException:
+        for name in own():
+            del sys.modules[name]
+        sys.modules.update(old)
+        raise
+
+for path in PATHS:
+    kept = importlib.util.cache_from_source(path)
+    if os.path.exists(kept):
+        os.remove(kept)
+remake
+`;
   let known = null;
+  /** Whether the page's Python has taken over the sources that changed last. */
+  let swapped = Promise.resolve(false);
 
   // Kept over a reload: where the reader was. Settings and answers are in the record.
   function reload() {
@@ -48,6 +78,17 @@
     }
   }
 
+  /** Hands changed Python sources to the Python of the page. @param {Record<string, string>} sources */
+  function swap(sources) {
+    if (!lab.boot.live) return Promise.resolve(false);
+    const files = Object.entries(sources).map(([name, text]) => ({ path: `${SITE}/${name}`, bytes: new TextEncoder().encode(text).buffer }));
+    const paths = JSON.stringify(files.map(({ path }) => path));
+    return new Promise((resolve) => {
+      lab.boot.listen(({ type, well }) => type === "swapped" && resolve(well));
+      lab.boot.post({ type: "swap", files, program: REMAKE.replace("PATHS", paths) }, files.map(({ bytes }) => bytes));
+    });
+  }
+
   function fault(text) {
     document.querySelector("[data-live-fault]")?.remove();
     if (!text) return;
@@ -62,14 +103,19 @@
   }
 
   const events = new EventSource("/@lab/events");
-  events.addEventListener("message", ({ data }) => {
+  events.addEventListener("message", async ({ data }) => {
     const told = JSON.parse(data);
+    if (told.code) {
+      swapped = swap(told.code);
+      return;
+    }
     fault(told.fault);
     if (known === null || told.token === known) known = told.token;
     else if (told.style && told.before === known) {
       known = told.token;
       style(told.style);
-    } else reload();
+    } else if (told.swapped && told.before === known && (await swapped)) known = told.token;
+    else reload();
   });
   // A page that leaves closes its line, or six of them would be all that a browser allows.
   addEventListener("pagehide", () => events.close());

@@ -15,13 +15,14 @@ import jinja2
 
 from tools import bundle, lock, make, page_error, scripts, serve, views
 
-POLL = 0.15  # seconds between two looks at the sources
+POLL = 0.1  # seconds between two looks at the sources
 SETTLE = 0.05  # seconds in which an editor must not have written again
 HEARTBEAT = 15  # seconds after which an open line is tried
 STYLE = re.compile(r"assets/style\.[0-9a-f]{10}\.css")
 # What follows the style in the service worker's list: digest and size of the style and of the page that names it.
 LISTED = re.compile(r'"(STYLE|index\.html)":\["[0-9a-f]{64}",\d+\]')
 BUILD = re.compile(r'(data-build="|"build":")[0-9a-f]{16}')  # the page and the service worker name the build
+PYTHON = ("site/apps", "src/dataselect_core")  # what the page's Python imports of the repository
 OWN_WORDS = (
     page_error.PageError,
     views.ViewError,
@@ -36,7 +37,19 @@ class Live:
     def __init__(self, dist):
         self.dist, self.fault = dist, ""
         self.token, self._rest, self._style = look(dist)
+        self._code, self._more = (
+            {},
+            False,
+        )  # what has changed since the last good build: Python, and other files
         self._listeners, self._lock = set(), threading.Lock()
+
+    def changed(self, root, paths):
+        """Sources have changed: where all of them are Python of the page's, hand them to it before they are built."""
+        code = sources_of_the_page(root, paths)
+        self._more = self._more or code is None
+        self._code |= code or {}
+        if not self._more:
+            self._tell({"code": self._code})
 
     def built(self):
         """A build is whole: tell the pages, and whether a new style sheet is all they need."""
@@ -44,7 +57,9 @@ class Live:
         self.fault = ""
         self.token, self._rest, self._style = look(self.dist)
         only_style = rest == self._rest and before != self.token
-        self._tell({"before": before, "style": self._style if only_style else ""})
+        swapped = bool(self._code) and not self._more
+        self._code, self._more = {}, False
+        self._tell({"before": before, "style": self._style if only_style else "", "swapped": swapped})
 
     def broken(self, text):
         """A build failed: show why."""
@@ -90,6 +105,22 @@ def look(dist):
             text = LISTED.sub("LISTED", STYLE.sub("STYLE", text))
             whole.update(BUILD.sub("BUILD", text).encode("latin-1"))
     return hashlib.sha256(f"{whole.hexdigest()} {style}".encode()).hexdigest()[:16], whole.hexdigest(), style
+
+
+def sources_of_the_page(root, paths):
+    """Texts of Python sources, by where they lie below site-packages; None where a file is another, gone or wrong."""
+    found = {}
+    for path in paths:
+        top = next((folder.parent for folder in map(root.joinpath, PYTHON) if folder in path.parents), None)
+        if top is None or path.suffix != ".py":
+            return None
+        try:
+            text = path.read_text("utf-8")
+            compile(text, path, "exec")
+        except (OSError, ValueError, SyntaxError):
+            return None
+        found[path.relative_to(top).as_posix()] = text
+    return found
 
 
 class Builder:
@@ -153,6 +184,7 @@ def rebuild_on_change(root, build, live, stop):
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         print(f"\n{changed[0].relative_to(root)}{more} changed; building again", flush=True)
         seen = now
+        live.changed(root, changed)
         attempt(live, build, changed)
 
 

@@ -8,9 +8,10 @@ import sys
 import sysconfig
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import bundle, data, derive, fetch, lock, site, wheel
+from tools import bundle, data, derive, fetch, lock, site, views, wheel
 from tools.locked import locked
 
 SOURCES = (
@@ -72,14 +73,23 @@ def steps(root, earlier=False, compiler=None):
     fetch.fetch_all(pinned)
     say("Building the core's wheel")
     core = wheel.build(root, root / ".build" / "wheel")
-    say("Deriving the data")
-    data.build(lambda name: fetch.fetch(pinned, name), folder)
-    derived, fresh = derive.build(root, folder, earlier)
-    say("Preparing Python for the browser")
-    bundle.build(root, pinned)
+    say("Preparing Python for the browser, and deriving the data")
+    with ThreadPoolExecutor(1) as beside:  # one waits for Node, the other computes
+        runtime = beside.submit(prepare_runtime, root, pinned, compiler)
+        data.build(lambda name: fetch.fetch(pinned, name), folder)
+        derived, fresh = derive.build(root, folder, earlier)
+        views.make(root, folder, site.PANEL_ROOT)  # kept, for `write_site`
+        runtime.result()
     say("Writing dist/")
     write_site(root, pinned, core, derived, compiler)
     return core, fresh
+
+
+def prepare_runtime(root, pinned, compiler=None):
+    """What the browser's Python is made of, compiled and compressed."""
+    bundle.build(root, pinned)
+    bundle.own_code(root, pinned, compiler)  # kept, for `write_site`
+    site.pack_runtime(root, root / ".build" / "runtime")
 
 
 def write_site(root, pinned, core, derived, compiler=None):

@@ -49,7 +49,14 @@ def render(text, name, static_values=None):
     PageError
         A number, a format or a formula is wrong, or something is not closed.
     """
+    if "{{" not in text:
+        return _without_numbers(text, name)
     return Markup(_reader().render(text, {"file": name, "values": static_values or {}}))
+
+
+@lru_cache(maxsize=1024)  # most of a page is the same in the next build of a development server
+def _without_numbers(text, name):
+    return Markup(_reader().render(text, {"file": name, "values": {}}))
 
 
 def inline(text, name, static_values=None):

@@ -23,6 +23,21 @@ def node(*arguments, **options):
     return _run([executable(), *arguments], **options)
 
 
+def count(line, progress, *arguments):
+    """Run `node`; for each line of that text which it prints, call `progress`. Raises `CalledProcessError`."""
+    command = [str(part) for part in (executable(), *arguments)]
+    with subprocess.Popen(
+        command, text=True, encoding="utf-8", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as process:
+        for printed in process.stdout:
+            if printed.strip() == line:
+                progress()
+            else:
+                print(printed, end="", flush=True)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+
+
 def npm(*arguments, **options):
     """Run `npm`, with the user's own configuration (registry, certificates)."""
     root = executable().parent

@@ -9,7 +9,9 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import (
@@ -137,31 +139,60 @@ class Assets:
 
     def pack(self, data, how="gzip"):
         """The bytes compressed, by "gzip" or "zstd"; kept from build to build, since it takes seconds."""
-        kept = self.cache / f"{hashlib.sha256(data).hexdigest()}.{how}"
-        if not kept.exists():
-            if how == "gzip":
-                apart.write(kept, gzip.compress(data, 9, mtime=0))
-            else:
-                fresh, raw = kept.with_suffix(".new"), kept.with_suffix(".raw")
-                raw.write_bytes(data)
-                node.node(HERE / "zstd.mjs", raw, fresh)
-                raw.unlink()
-                fresh.replace(kept)
-        return kept.read_bytes()
+        return packed(self.cache, data, how)
 
     def ship(self, name, data):
         """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
-        packed = None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(".zip") else "gzip"
-        url = (
-            self.add(f"{name}.bin", self.pack(data, packed)) if packed else self.add(name, data)
-        )  # ".gz" some servers would unpack
+        how = packing(name)
+        # ".gz" some servers would unpack
+        url = self.add(f"{name}.bin", self.pack(data, how)) if how else self.add(name, data)
         offline = f"offline/{name}.{digest(data)}.js"
         text = base64.b64encode(
             self.pack(data)
         ).decode()  # what the page itself unpacks, without another script
         self.put(offline, f'lab.payload("{name}","{text}");\n'.encode())
         arriving = (self.out / url).stat().st_size
-        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": packed}
+        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": how}
+
+
+def packing(name):
+    """How a file lies on the server: None (as it is), "gzip" or "zstd"."""
+    return None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(".zip") else "gzip"
+
+
+def packed(cache, data, how):
+    """Bytes compressed, by "gzip" or "zstd"; kept in the folder `cache`, since it takes seconds."""
+    kept = cache / f"{hashlib.sha256(data).hexdigest()}.{how}"
+    if not kept.exists():
+        if how == "gzip":
+            apart.write(kept, gzip.compress(data, 9, mtime=0))
+        else:
+            fresh, raw = kept.with_suffix(".new"), kept.with_suffix(".raw")
+            raw.write_bytes(data)
+            node.node(HERE / "zstd.mjs", raw, fresh)
+            raw.unlink()
+            fresh.replace(kept)
+    return kept.read_bytes()
+
+
+def pack_runtime(root, runtime):
+    """Compress what `bundle.build` made, on all processors, for `build` to find it done."""
+    cache = root / ".build" / "packed"
+    cache.mkdir(parents=True, exist_ok=True)
+    files = [(name, (runtime / name).read_bytes()) for name in RUNTIME]
+    work = [(data, how) for name, data in files for how in {"gzip", packing(name)} - {None}]
+    work.sort(key=lambda each: (each[1] == "zstd", len(each[0])), reverse=True)  # what takes longest first
+    with (
+        Progress("compressing", sum(len(data) for data, _ in work)) as progress,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+
+        def one(data, how):
+            packed(cache, data, how)
+            progress.step(len(data))
+
+        for done in [pool.submit(one, *each) for each in work]:
+            done.result()
 
 
 def themed(sheet):
@@ -221,10 +252,8 @@ def build(root, out, runtime, wheel, data, derived, last=None, compiler=None):
     """
     scripts_of_the_page.check(root)
     assets, files = Assets(out, root / ".build" / "packed", last), {}
-    with Progress("compressing", len(RUNTIME)) as progress:
-        for name in RUNTIME:
-            files[name] = assets.ship(name, (runtime / name).read_bytes())
-            progress.step()
+    for name in RUNTIME:
+        files[name] = assets.ship(name, (runtime / name).read_bytes())
     files["apps.zip"] = assets.ship("apps.zip", bundle.own_code(root, lock.load(), compiler))
     files[wheel.name] = assets.ship(wheel.name, wheel.read_bytes())
     eager = list(files)

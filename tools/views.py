@@ -113,6 +113,8 @@ def warm():
 
 
 def _answer(pipe, root, data, name):
+    if hasattr(os, "nice"):
+        os.nice(10)  # an open page is answered first
     os.environ["DATASELECT_DATA"] = data
     sys.path[:0] = [str(Path(root) / "src"), str(Path(root) / "site"), root]
     try:

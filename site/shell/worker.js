@@ -20,6 +20,8 @@ lab.worker = function worker(snapshot, shelf) {
   const wanted = new Map();
   let python = null;
   let FS = null; // Pyodide's file system
+  /** Runs a program of the development server's, which returns a function that makes Python's side anew. */
+  let remake = null;
 
   /** An error that names a file and what happened to it: `kind` is network, status, html or damaged. */
   const trouble = (kind, status = 0) => Object.assign(new Error(kind), { why: { kind, status } });
@@ -327,6 +329,7 @@ importlib.invalidate_caches()
       if (!FS.analyzePath(path).exists) FS.writeFile(path, await bytes(name));
     };
     const send = (text) => post({ type: "python", text });
+    remake = (program) => pyodide.runPython(program)(send, load);
     unpack(FS, await bytes("numpy.zip"), SITE);
     if (kept) {
       snapshot.restore(pyodide, kept.places, (path) => new WebAssembly.Module(FS.readFile(path)), { send, load });
@@ -370,6 +373,20 @@ importlib.invalidate_caches()
     }
   }
 
+  /** The workbenches from sources that have changed, while the old ones stay until the new ones work. */
+  function swap({ files: sources, program }) {
+    try {
+      put(sources);
+      const made = remake(program);
+      python = made;
+      post({ type: "live", documents: made.documents() });
+      post({ type: "swapped", well: true });
+    } catch (error) {
+      console.debug(String(error.message || error));
+      post({ type: "swapped", well: false });
+    }
+  }
+
   /** A file for the page, which is handed over and gone here. */
   function take(path) {
     const content = FS.readFile(path);
@@ -400,6 +417,10 @@ importlib.invalidate_caches()
       return;
     }
     queue = queue.then(async () => {
+      if (data.type === "swap") {
+        swap(data);
+        return;
+      }
       if (data.type === "put" || data.type === "get") {
         const answer = { type: "file", id: data.id, bytes: null, error: null };
         try {

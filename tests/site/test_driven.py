@@ -39,3 +39,16 @@ def test_other_messages_are_not_touched():
         "no JSON",
     ):
         assert bidi_relay.with_navigation(message) is message
+
+
+def test_files_are_given_where_they_were_asked_for():
+    """A field in a frame gets its file in the frame; nothing else that Playwright says is changed."""
+    dialogs = bidi_relay.Dialogs()
+    give = {"id": 1, "method": "input.setFiles", "params": {"context": "page", "files": ["a.txt"]}}
+    assert dialogs.placed(give) == give
+    dialogs.note(event("input.fileDialogOpened", context="frame", multiple=False))
+    dialogs.note(event("log.entryAdded", context="another", text="input.fileDialogOpened"))
+    assert dialogs.placed(give)["params"] == {"context": "frame", "files": ["a.txt"]}
+    assert give["params"]["context"] == "page"
+    press = {"id": 2, "method": "input.performActions", "params": {"context": "page"}}
+    assert dialogs.placed(press) is press

@@ -130,6 +130,9 @@ def test_a_change_is_built_once_it_is_written(tmp_path, capfd):
     built, stop = [], threading.Event()
 
     class Pages:
+        def changed(self, root, paths):
+            pass
+
         fault = None
 
         def built(self):
@@ -243,3 +246,67 @@ def test_the_lab_is_told_apart_by_more_than_its_style(checkout):
     first = next(told.listen())
     assert json.loads(json.dumps(first)) == {"token": told.token, "fault": ""}
     assert told.token == live.Live(ROOT / "dist").token
+
+
+def test_the_open_page_takes_over_python_without_a_reload(checkout, chromium):
+    """New Python answers in the page that is open; where it fails, the old one goes on until it is mended."""
+    name, old, new, condition, _ = bench_loop.EDITS["core"]
+    page = chromium.new_page(bypass_csp=True)  # the condition is a text
+    patience = {"timeout": bench_loop.PATIENCE}
+    with bench_loop.serving(checkout) as address:
+        page.goto(address + bench_loop.ADDRESS)
+        page.wait_for_selector("html[data-boot=live]", state="attached", **patience)
+        page.evaluate("globalThis.stayed = true")
+        back = edit(checkout, name, old, new.format(1))
+        page.wait_for_function(condition.replace("{}", "1"), **patience)
+        wrong = edit(checkout, "site/apps/bridge.py", "\nfrom ", "\nimport nothing_of_the_kind\nfrom ")
+        expect(page.get_by_role("alert")).to_contain_text("nothing_of_the_kind", **patience)
+        wrong()
+        back()
+        expect(page.get_by_role("alert")).to_have_count(0, **patience)
+        page.wait_for_function(f"!({condition.replace('{}', '1')})", **patience)
+        assert page.evaluate("globalThis.stayed")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "taken"),
+    [
+        ("site/apps/part1/bench.py", "one = 1\n", True),
+        ("src/dataselect_core/figures.py", "one = 1\n", True),
+        ("site/apps/part1/bench.py", "one = = 1\n", False),
+        ("src/dataselect_core/facts/prices.json", "{}", False),
+        ("tools/site.py", "one = 1\n", False),
+        ("site/apps/gone.py", None, False),
+    ],
+)
+def test_only_whole_sources_of_the_page_are_handed_to_it(tmp_path, name, text, taken):
+    """Python of the workbenches and of the core that can be compiled; anything else waits for the build."""
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    found = live.sources_of_the_page(tmp_path, [path])
+    assert (found is not None) == taken
+    if taken:
+        assert found == {name.split("/", 1)[1]: text}
+
+
+def test_a_page_reloads_where_more_than_python_has_changed(tmp_path):
+    """What one good build brings counts as a whole: words beside Python need a reload, Python alone does not."""
+    dist, code, words = tmp_path / "dist", tmp_path / "site/apps/one.py", tmp_path / "site/pages/one.md"
+    write(dist)
+    for path in (code, words):
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    told = live.Live(dist)
+    messages = []
+    told._tell = messages.append
+    told.changed(tmp_path, [code])
+    told.built()
+    told.changed(tmp_path, [words])
+    told.changed(tmp_path, [code])
+    told.built()
+    told.changed(tmp_path, [code])
+    told.built()
+    assert [message.get("swapped", "code") for message in messages] == ["code", True, False, "code", True]
