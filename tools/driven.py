@@ -17,7 +17,7 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", 
 # Playwright turns protection off that readers have.
 PREFERENCES = {
     "remote.prefs.recommended": False,
-    # One process for a page and its frames: what Playwright does goes to the page's, and would miss those of other sites.
+    # A page and its frames in one process: what Playwright does reaches no other.
     "fission.autostart": False,
     "focusmanager.testmode": True,  # focus moves although no window manager gives the window its turn
     "network.captive-portal-service.enabled": False,
