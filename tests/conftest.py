@@ -1,4 +1,4 @@
-"""What all tests share: they test what was built, so what was built must be what the sources say."""
+"""Shared by all tests: they test the build, so the build must be up to date with the sources."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_sessionstart(session):
-    """Stop where an edit would go untested without a word; `LAB_OUTDATED=1` tests the last build all the same."""
+    """Stop if sources changed since the build, as edits would go untested; `LAB_OUTDATED=1` tests the last build."""
     if session.config.option.collectonly or os.environ.get("LAB_OUTDATED"):
         return
     old = make.outdated(ROOT)
@@ -20,9 +20,9 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Keep tests that share what their module makes once in one process; all others go where there is room.
+    """Run tests that share a fixture of their module in one process; spread all others over the processes.
 
-    Tests of `left_out.txt` are left out, and counted, unless `LAB_LEFT_OUT=1` asks for them or they are named.
+    Tests in `left_out.txt` are deselected, and counted, unless `LAB_LEFT_OUT=1` is set or they are named.
     """
     for item in items:
         made = item._fixtureinfo.name2fixturedefs.values()
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def is_left_out(name):
-    """Whether a test, its file, or the function of its case is a line of `left_out.txt`."""
+    """Whether `left_out.txt` lists a test, its file, or the function of a parametrised case."""
     return not {name, name.partition("[")[0], name.partition("::")[0]}.isdisjoint(LEFT_OUT)
 
 

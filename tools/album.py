@@ -1,6 +1,6 @@
 """A page of pictures of the lab: each step of each track on a desk, on a phone, in the dark, and in print.
 
-The way is the one of `tools/reading.py`. `python build.py album [TRACK …]` writes `.build/album/index.html`.
+It walks the tracks as `tools/reading.py` does. `python build.py album [TRACK …]` writes `.build/album/index.html`.
 """
 
 import html
@@ -11,7 +11,7 @@ from tools.reading import AT_REST, SIZES, Reading, for_each_track, walk
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".build" / "album"
-# kind of picture -> size of the window, and what the page is told of its medium
+# kind of picture -> (size of the window, emulated medium)
 KINDS = {
     "desk": (SIZES["desk"], {}),
     "phone": (SIZES["phone"], {}),
@@ -31,7 +31,7 @@ class Album(Reading):
     ----------
     page : playwright.sync_api.Page
     track : str
-        Its id begins the names of the pictures.
+        The id of the track, with which the names of the pictures begin.
     """
 
     def __init__(self, page, track):

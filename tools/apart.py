@@ -1,6 +1,6 @@
-"""Long computations of a build: in a Python of their own, and kept whole or not at all.
+"""Run the long computations of a build in a separate Python, and write each result completely or not at all.
 
-Run as a module, it computes: python -m tools.apart MODULE:FUNCTION '["argument"]' RESULT.json
+To compute, run it as a module: python -m tools.apart MODULE:FUNCTION '["argument"]' RESULT.json
 """
 
 import json
@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 
 PROGRESS = "progress: "
-"""How a line of standard error begins by which a computation says that a share of it is done."""
+"""The beginning of a line of standard error with which a computation reports the share that is done."""
 
 
 def compute(root, data, entry, arguments, progress=None):
-    """What a function returns, as JSON-ready values; it runs on a single thread, since more would only wait.
+    """The result of a function as JSON-ready values; it runs on a single thread, since more would only wait.
 
     Parameters
     ----------
@@ -25,14 +25,14 @@ def compute(root, data, entry, arguments, progress=None):
     entry : str
         "module:function".
     arguments : list
-        JSON-ready. The function takes `progress` beside them: a callable that takes the share of a step.
+        JSON-ready. The function also takes `progress`: a callable that takes the share of a step.
     progress : callable, optional
         Called with that share, in this process.
 
     Raises
     ------
     subprocess.CalledProcessError
-        The computation failed; what it said stands on standard error.
+        The computation failed; its messages are on standard error.
     """
     single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
     environment = {**os.environ, **single, "DATASELECT_DATA": str(data), "PYTHONHASHSEED": "0"}
@@ -59,7 +59,7 @@ def compute(root, data, entry, arguments, progress=None):
 
 
 def write(path, data):
-    """Write beside, then move: a build that is stopped leaves no half file."""
+    """Write a temporary file next to it, then move that: a build that is stopped leaves no half file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(data)
@@ -67,7 +67,7 @@ def write(path, data):
 
 
 def main(entry, arguments, result):
-    """Compute, and write what comes out."""
+    """Compute, and write the result."""
     module, _, function = entry.partition(":")
 
     def progress(share):

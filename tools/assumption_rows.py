@@ -20,7 +20,7 @@ def assumption_rows(wanted, part, tracks, prices):
         Name of a fact -> its label on the page, or None for the title that the fact has.
     part : int
     tracks, prices : dict
-        The facts. A name that a track sets is the track's; the others come from prices.json.
+        The facts. A fact that a track sets comes from the track; the others come from prices.json.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""The figures of the speed budget, ours and those of a stock boot, measured in one run.
+"""The figures of the speed budget, for the lab and for a stock boot, measured in one run.
 
 Headless Chromium on at most two cores, over loopback, with the headers and the compression of GitHub Pages.
-Each repetition starts from a fresh profile, visits a page, closes it and visits it again; ours, stock, and
-ours as a folder take turns, so that noise meets all of them. The figures are medians; nothing passes or fails
-by them.
+Each repetition starts from a fresh profile, visits a page, closes it and visits it again. Our site, the stock
+page and our site as a folder take turns, so noise affects all of them. The figures are medians; nothing passes
+or fails by them.
 
 Run as `python build.py bench [-- --repeats N]`, or on a built site as `python -m tools.bench [--repeats N]`.
 """
@@ -24,10 +24,10 @@ from tools import bench_core, bench_loop, browsers, lock, serve, stock
 
 ADDRESS = "index.html?track=cloud&part=1&corpus=licences&threshold=0.9"
 PATIENCE = 180_000  # milliseconds to wait for a page on a busy machine
-MOVES = 10  # of the slider, by key, one way: no setting comes twice
+MOVES = 10  # of the slider, by key, in one direction: no setting comes twice
 CORES = 2
 
-# key, what it is, unit, decimals, must, aim
+# key, description, unit, decimals, must, aim
 FIGURES = [
     ("paint", "readable (mark lab:paint)", "s", 2, 0.5, 0.3),
     ("contentful", "first contentful paint", "s", 2, None, None),
@@ -47,12 +47,12 @@ CORE_FIGURES = [
     ("seconds", "MinHash, fresh texts (stock: datasketch bulk)", "s", 3, None, None),
     ("peak", "memory of signing 50,000 documents", "MB", 0, 1000, None),
 ]
-# how often as fast as stock
+# times as fast as stock: must, aim
 DEMANDED = {"first live": (2, None), "second live": (6, None), "seconds": (12, 18)}
 STEPS = ("interpreter", "packages", "core", "workbench", "live")
 
-# Watches the page from within, before its own scripts run: the lock is committed as soon as the page lets it
-# be, and the slider's answer is the first result at another threshold than before.
+# Watches the page from inside, before its own scripts run. The lock is committed as soon as the page allows it;
+# the answer to a slider move is the first result at a different threshold.
 WATCH = """
 (() => {
   const bench = globalThis.bench = { steps: {} };
@@ -123,7 +123,7 @@ def profile(playwright):
 
 
 def visit(browser, address, moves=0):
-    """Open a page, wait until it is live, move its slider; returns what was measured, in seconds."""
+    """Open a page, wait until it is live, move its slider; return the measurements, in seconds."""
     page = browser.new_page()
     requests, said = [], []
     page.on("requestfinished", lambda request: requests.append(request))
@@ -165,7 +165,7 @@ def two_visits(playwright, address):
 
 
 def warm(address, folder):
-    """Have the server compress the large files once: a static host has them compressed before anyone asks."""
+    """Have the server compress the large files once: a static host has them compressed before the first request."""
     for path in folder.rglob("*"):
         if path.suffix in serve.TYPES and path.stat().st_size > 100_000:
             url = address + path.relative_to(folder).as_posix()
@@ -200,7 +200,7 @@ def medians(runs):
 
 
 def table(figures, ours, theirs):
-    """The figures as lines of text: ours, stock, how often as good, and the budget beside it."""
+    """The figures as lines of text: ours, stock, their ratio, and the budget next to it."""
     lines = [f"{'':<46}{'lab':>10}{'stock':>10}{'ratio':>8}   must / aim"]
     for key, label, unit, digits, *budget in figures:
         if key not in ours:
@@ -215,9 +215,9 @@ def table(figures, ours, theirs):
 
 
 def step_lines(runs, key):
-    """Where the boot goes, as the worker tells it: seconds from one step to the next, medians.
+    """The duration of the steps of the boot, from the worker's messages: seconds from one step to the next, medians.
 
-    A visit that finds Python kept takes fewer steps than one that does not.
+    A visit that finds a snapshot of Python takes fewer steps than one that does not.
     """
     seconds = {}
     steps = [step for step in STEPS if all(step in run[key] for run in runs)]

@@ -22,7 +22,7 @@ MEMORY_DOCUMENTS = 50_000
 
 
 def make_texts(documents, words, seed):
-    """Texts of random words, of 2 to 9 letters from a vocabulary of 20,000; every seed gives other texts."""
+    """Texts of random words, of 2 to 9 letters from a vocabulary of 20,000; every seed gives different texts."""
     draw = random.Random(0)
     vocabulary = [
         "".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randint(2, 9))) for _ in range(20_000)

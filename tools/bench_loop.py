@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tools import browsers, make
 
-# What a build keeps and a copy can use, so that the first build of the copy takes seconds.
+# Caches of a build that a copy can use; with them, the first build of the copy takes seconds.
 KEPT = [
     f".build/{name}" for name in ("runtime", "packed", "own", "views", "pyodide", "notice", "parsed", "wheel")
 ]
@@ -27,8 +27,8 @@ DRAWN = (
     "globalThis.Bokeh?.documents?.some((each) => [...each._all_models.values()]"
     ".some((model) => model.type === 'LegendItem' && String(model.label?.value ?? model.label) === {}))"
 )
-# kind: file; what is replaced in it (nothing: its end is added to), and by what, where {} is the number of the edit;
-# what is true in the page that shows it; the seconds that it may take at most
+# kind -> (file, text to replace (empty: append to the file), replacement with {} for the number of the edit, condition
+# that is true in the page that shows the edit, most seconds that this may take)
 EDITS = {
     "style": (
         "site/shell/style.css",
@@ -70,7 +70,7 @@ PATIENCE = 120_000  # milliseconds
 
 
 def copied(root, target):
-    """Copy the sources, and what the last build kept, into a new folder."""
+    """Copy the sources and the caches of the last build into a new folder."""
     hidden = shutil.ignore_patterns("__pycache__")
     for name in (*make.SOURCES, str(make.DATA), *KEPT):
         source = root / name
@@ -84,7 +84,7 @@ def copied(root, target):
 
 @contextmanager
 def serving(root):
-    """`build.py serve` of a tree, in a process of its own: its address."""
+    """Run `build.py serve` on a tree in a separate process, and yield its address."""
     program = "from pathlib import Path; from tools import live; live.run(Path.cwd(), 0)"
     command = [sys.executable, "-u", "-c", program]
     with subprocess.Popen(
@@ -104,17 +104,17 @@ def serving(root):
 
 
 def measure(root, repeats):
-    """Edit each kind of source several times; seconds until the page shows it, a list for each kind."""
+    """Edit each kind of source several times; seconds until the page shows it, one list per kind."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         tree = copied(root, Path(scratch) / "lab")
         browser = playwright.chromium.launch(executable_path=browsers.chromium_path())
-        page = browser.new_page(bypass_csp=True)  # the conditions below are texts
+        page = browser.new_page(bypass_csp=True)  # the page evaluates the conditions below, which are strings
         with serving(tree) as address:
             page.goto(address + ADDRESS)
             page.wait_for_selector("html[data-boot=live]", state="attached", timeout=PATIENCE)
-            time.sleep(10)  # what `serve` starts for the first edit is there
+            time.sleep(10)  # until `serve` has started what the first edit needs
             seconds = {
                 kind: [shown(page, tree, *edit[:4], count) for count in range(1, repeats + 1)]
                 for kind, edit in EDITS.items()

@@ -1,10 +1,11 @@
-"""Start a stock Firefox, and relay what Playwright says to it, answering the commands that this Firefox lacks.
+"""Start a stock Firefox, relay Playwright's messages to it, and answer the commands that this Firefox lacks.
 
-Playwright drives a stock Firefox over WebDriver BiDi. It sets the colour scheme of every new profile by a command
-that Firefox 153 (ESR) does not know, and gives up when that fails, although the scheme need not be set. And it tells
-downloads apart by the navigation that they belong to, which Firefox leaves out for a file that a script makes; the
-address of the file stands in for it. And it looks for the field of a file in the page that asked, where it may lie in a
-frame. Run by `driven.py` in the place of Firefox: the arguments are Firefox and its own arguments.
+Playwright drives a stock Firefox over WebDriver BiDi, and three things fail without this relay. Playwright sets the
+colour scheme of every new profile with a command that Firefox 153 (ESR) does not have, and gives up when that fails,
+although the scheme need not be set. It distinguishes downloads by their navigation, which Firefox leaves out for a
+file that a script makes; the relay uses the address of the file instead. It looks for a file field in the page that
+opened the dialog, but the field may be in a frame. `driven.py` runs this program instead of Firefox: the arguments
+are Firefox and its own arguments.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ WHOLE = {"max_size": None, "compression": None}  # a message can hold a file
 
 
 def with_navigation(message):
-    """The same message; an event of a download without a navigation is given one, the same at its begin and its end."""
+    """The same message; a download event without a navigation gets one, the same when it begins and when it ends."""
     if not message.startswith('{"type":"event","method":"browsingContext.download'):
         return message
     event = json.loads(message)
@@ -30,25 +31,25 @@ def with_navigation(message):
 
 
 class Dialogs:
-    """Where the fields lie that have asked for files: the last one asks until another does."""
+    """The context of the file field whose dialog was opened last."""
 
     def __init__(self):
         self.asked = None
 
     def note(self, message):
-        """Look at a message of Firefox."""
+        """Note the context if a message of Firefox says that a dialog was opened."""
         if message.startswith('{"type":"event","method":"input.fileDialogOpened"'):
             self.asked = json.loads(message)["params"]["context"]
 
     def placed(self, command):
-        """The same command; one that gives files gives them where they were asked for."""
+        """The same command; one that sets files gets the context in which the dialog was opened."""
         if command.get("method") != "input.setFiles" or self.asked is None:
             return command
         return {**command, "params": {**command["params"], "context": self.asked}}
 
 
 async def relay(playwright, address):
-    """Carry messages both ways until one side goes."""
+    """Carry messages both ways until one side closes."""
     dialogs = Dialogs()
     async with connect(address, **WHOLE) as firefox:
 
@@ -69,7 +70,7 @@ async def relay(playwright, address):
 
 
 async def main(command):
-    """Run Firefox until it ends; what it says goes on to Playwright, with this relay's address for its own."""
+    """Run Firefox until it ends; pass its output on to Playwright, with the relay's address instead of its own."""
     firefox = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     address = None
 

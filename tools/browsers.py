@@ -24,12 +24,12 @@ DEBIAN = {"chromium": "chromium", "firefox": "firefox-esr"}
 
 
 def chromium_path():
-    """Path of a Chromium or Chrome, or None. `LAB_CHROMIUM` decides when it is set."""
+    """The path of a Chromium or Chrome, or None; `LAB_CHROMIUM` overrides the search if it is set."""
     return _find("chromium")
 
 
 def firefox_path():
-    """Path of a Firefox, or None. `LAB_FIREFOX` decides when it is set."""
+    """The path of a Firefox, or None; `LAB_FIREFOX` overrides the search if it is set."""
     return _find("firefox")
 
 
@@ -44,7 +44,7 @@ def _find(name):
 
 
 def ensure_browsers():
-    """Make sure that both browsers are there; stop with a sentence that says which is not."""
+    """Make sure that both browsers are installed; otherwise exit with a message that names the missing one."""
     missing = [name for name in PLACES if _find(name) is None]
     if missing and debian_root():
         apt_install(*(DEBIAN[name] for name in missing))
@@ -71,5 +71,5 @@ def apt_install(*packages):
             ["apt-get", "-q", *command],
             check=False, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-    if done.returncode:  # of the installation: an old list of packages may still do
+    if done.returncode:  # of the installation: an old list of packages may still work
         sys.exit(f"apt-get could not install {', '.join(packages)}; its own message is above.")

@@ -1,7 +1,7 @@
 """The colours of `facts/colours.json` as a style sheet and as names for the pages.
 
 The table is the only place of a colour that more than one file needs. They are a textbook's, darkened where they would
-fall below 4.5:1 on the paper; --edge, the borders of controls, has 3:1.
+fall below 4.5:1 on the paper; --control-border, the borders of controls, has 3:1.
 """
 
 

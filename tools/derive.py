@@ -1,14 +1,14 @@
-"""Derived data: what takes minutes to compute, kept in the repository under a key of what it is made from.
+"""Derived data: results that take minutes to compute, kept in the repository under a key of their inputs.
 
     derived/sweep/PROBLEM.json      Part 2's labelling problems, every setting tried out   tools/optimum.py
     derived/map/TRACK.json          Part 3's maps                                          tools/gap_maps.py
-    derived/exhibit/NAME.json       what a page shows that is the same for all   tools/exhibits.py
+    derived/exhibit/NAME.json       exhibits of the pages, the same for everyone           tools/exhibits.py
     derived/expected/PART.json      the expected ranges of the guide for instructors       tools/expected.py
 
-Each file holds its `key` (the code that can be reached, its arguments, the facts and data files that it names; see
-`tools.meaning`), what it was `made_with` (a record, no part of the key), and its `value`. A file whose key fits is
-used. What does not fit is computed and kept in `.build/derived` until `python build.py derive` puts it in
-its place; `derive --check` computes everything anew and compares.
+Each file has a `key` (of the code that can be reached, its arguments, the facts and data files that it names; see
+`tools.meaning`), a record of what it was `made_with` (not part of the key), and its `value`. A file is used if its key
+fits. Otherwise the value is computed and kept in `.build/derived` until `python build.py derive` puts it in its place;
+`derive --check` recomputes everything and compares.
 """
 
 import functools
@@ -26,15 +26,15 @@ from tools import apart, exhibits, expected, gap_maps, meaning, optimum
 from tools.progress import Progress
 
 FOLDER = "derived"
-TOGETHER = 2  # computed at a time, each by a Python of its own
-TOLERANCE = 1e-9  # relative, between platforms; on one, every byte is the same
+TOGETHER = 2  # computed at the same time, each in a separate Python
+TOLERANCE = 1e-9  # relative, between platforms; on the same platform, every byte is the same
 VOLATILE = (
     "recipe_sha256",
     "sha256",
     "bytes",
-)  # of provenance.json: of how a file is packed, not of what it says
-LINE = 100  # characters, up to which a list or table stands on one line
-PACKED = {"sweep": "sweep.json.gz", "map": "maps.json.gz"}  # what the page loads, among the data files
+)  # of provenance.json: about the packing of a file, not about its content
+LINE = 100  # characters, up to which a list or table is written on one line
+PACKED = {"sweep": "sweep.json.gz", "map": "maps.json.gz"}  # the data files that the page loads
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Job:
 
     @property
     def place(self):
-        """Where it lies, below the folder."""
+        """Its path below the folder."""
         return Path(self.kind) / f"{self.name}.json"
 
 
 def jobs(root):
-    """What is derived, in two stages: the second may read what the first made."""
+    """All jobs, in two stages: the second may read the results of the first."""
     sweeps = [Job("sweep", name, "tools.optimum:compute", (name,)) for name in optimum.PROBLEMS]
     settings = gap_maps.settings(root).items()
     maps = [Job("map", track, "tools.gap_maps:compute", (fixed,)) for track, fixed in settings]
@@ -65,7 +65,7 @@ def jobs(root):
 
 
 def key(root, data, job, sources=None):
-    """A hash of what one result is made from.
+    """A hash of the inputs of one result.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def readable(root, data):
 
 
 def content(path):
-    """What a file says, whatever way it is packed or laid out."""
+    """The content of a file, independent of its packing and layout."""
     if path.suffix == ".gz":
         return gzip.decompress(path.read_bytes())
     if path.suffix != ".json":
@@ -106,14 +106,14 @@ def content(path):
 
 
 def build(root, data, earlier=False):
-    """Everything derived, computed where it is not kept; writes sweep.json.gz and maps.json.gz among the data files.
+    """All derived data, computed if not kept; this also writes the data files sweep.json.gz and maps.json.gz.
 
     Parameters
     ----------
     root, data : Path
-        The repository; the directory of the data files, where those of `tools.data` already are.
+        The repository; the directory of the data files, which already has those of `tools.data`.
     earlier : bool
-        Take an earlier result, where there is one, instead of computing for minutes.
+        Use an earlier result if there is one, instead of computing for minutes.
 
     Returns
     -------
@@ -134,9 +134,9 @@ def build(root, data, earlier=False):
 
 
 def settle(root, data, stage, earlier=False):
-    """The file of each job, computed where none has the right key.
+    """The file of each job, computed if none has the right key.
 
-    Job -> its contents; and the jobs of which an earlier one was taken.
+    Returns job -> contents, and the jobs for which an earlier file was used.
     """
     keys = _keys(root, data, stage)
     found, missing, stale = {}, [], []
@@ -186,9 +186,9 @@ def compute(root, data, wanted):
 
 
 def keep(root, data):
-    """Put the results that fit into the repository; returns the paths that changed.
+    """Put the results that fit into the repository; return the paths that changed.
 
-    A result that differs from the one in the repository by no more than platforms do is not replaced: only its key is.
+    If a result differs from the one in the repository only as much as platforms differ, only its key is replaced.
     """
     changed = []
     expected_files = set()
@@ -214,7 +214,7 @@ def keep(root, data):
 
 
 def check(root, data):
-    """Compute everything anew and compare with the repository: a list of sentences, empty where all agrees."""
+    """Recompute everything and compare with the repository: a list of sentences, empty if everything agrees."""
     found = []
     for stage in jobs(root):
         keys, values = _keys(root, data, stage), compute(root, data, stage)
@@ -225,7 +225,7 @@ def check(root, data):
 
 
 def compare(job, kept, key, value):
-    """What is wrong with a kept result, in sentences: none where it is what was computed now."""
+    """The faults of a kept result, in sentences; none if it equals the value that was computed now."""
     place = f"{FOLDER}/{job.place.as_posix()}"
     if kept is None:
         return [f"{place} is missing."]
@@ -238,7 +238,7 @@ def compare(job, kept, key, value):
 
 
 def differences(one, other, path="value"):
-    """Where two values differ by more than platforms do: a list of sentences."""
+    """The places where two values differ by more than platforms do: a list of sentences."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         return [line for name in one for line in differences(one[name], other[name], f"{path}.{name}")]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
@@ -251,7 +251,7 @@ def differences(one, other, path="value"):
 
 
 def made_with():
-    """What computes here, for the record."""
+    """The versions and the platform that compute here, for the record."""
     import numpy
 
     return {
@@ -262,7 +262,7 @@ def made_with():
 
 
 def read(path):
-    """A kept file, or None where there is none that can be read."""
+    """A kept file, or None if there is none that can be read."""
     try:
         state = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
@@ -271,20 +271,20 @@ def read(path):
 
 
 def pack(path, values):
-    """Write what the page loads, when it is not there already."""
+    """Write a file that the page loads, unless it is there already."""
     packed = compressed(json.dumps(values, separators=(",", ":")).encode("ascii"))
     if values and (not path.exists() or path.read_bytes() != packed):
         apart.write(path, packed)
 
 
-@functools.lru_cache(maxsize=8)  # a development server packs the same again and again
+@functools.lru_cache(maxsize=8)  # a development server packs the same values again and again
 def compressed(data):
-    """Bytes as gzip, the same at any time."""
+    """Bytes as gzip, always with the same result."""
     return gzip.compress(data, 9, mtime=0)
 
 
 def layout(value):
-    """JSON that a version control can compare: a line for whatever is short or holds nothing but numbers."""
+    """JSON that version control can compare: one line for everything that is short or has only numbers."""
     return _lines(value, "") + "\n"
 
 
@@ -306,7 +306,7 @@ def names(found):
 
 
 def _keys(root, data, stage):
-    """The key of each job; kept as long as no file has changed that could change one."""
+    """The key of each job; cached until a file changes that could change a key."""
     whole = hashlib.sha256()
     folders = (root / "src" / "dataselect_core", root / "tools", data)
     for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):

@@ -1,11 +1,11 @@
-"""The command `derive`: derived data of the repository brought up to date, or all computed anew and compared."""
+"""The command `derive`: bring the derived data of the repository up to date, or recompute all of it and compare."""
 
 from tools import data, derive, fetch, lock, make
 from tools.locked import locked
 
 
 def run(root, check):
-    """Carry it out; returns the exit status, 1 where a check found something."""
+    """Run the command; return the exit status, 1 if a check found something."""
     folder = root / make.DATA
     with locked(root / make.LOCK, "build.py derive", print):
         pinned = lock.load()

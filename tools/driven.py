@@ -1,6 +1,6 @@
 """Browsers as readers have them, driven by Playwright: Chromium, and the Firefox of the distribution or of Mozilla.
 
-Playwright brings a patched Firefox of its own; the one here is stock, driven over WebDriver BiDi.
+Playwright comes with a patched Firefox; the one here is stock, driven over WebDriver BiDi.
 """
 
 import shlex
@@ -13,15 +13,15 @@ from tools import browsers
 
 RELAY = Path(__file__).with_name("bidi_relay.py")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-# Under automation Firefox sets preferences of its own, one of which lets file:// pages read each other, and
-# Playwright turns protection off that readers have.
+# Under automation, Firefox sets additional preferences, one of which lets file:// pages read each other, and
+# Playwright turns off protection that readers have.
 PREFERENCES = {
     "remote.prefs.recommended": False,
-    # A page and its frames in one process: what Playwright does reaches no other.
+    # A page and its frames are in one process: Playwright's actions reach no other process.
     "fission.autostart": False,
-    "focusmanager.testmode": True,  # focus moves although no window manager gives the window its turn
+    "focusmanager.testmode": True,  # focus moves although no window manager activates the window
     "network.captive-portal-service.enabled": False,
-    "network.cookie.cookieBehavior": 5,  # as installed: what a frame of another site keeps is kept apart
+    "network.cookie.cookieBehavior": 5,  # as installed: frames of another site have separate storage
     "privacy.trackingprotection.enabled": False,  # its lists would be fetched
     "datareporting.policy.dataSubmissionEnabled": False,
     "app.normandy.enabled": False,
@@ -49,9 +49,9 @@ def browser(playwright, name):
 
 @contextmanager
 def profile(playwright, name, **options):
-    """A browser with a fresh profile in an ordinary window: a `BrowserContext` with that browser of its own.
+    """A `BrowserContext` in a separate browser with a fresh profile and an ordinary window.
 
-    What a frame of another site may keep, and service workers, differ from those of a private window.
+    Service workers, and the storage of frames of another site, differ from those of a private window.
     """
     with (
         tempfile.TemporaryDirectory(prefix="lab-profile-", ignore_cleanup_errors=True) as folder,
@@ -66,7 +66,7 @@ def profile(playwright, name, **options):
 
 @contextmanager
 def _program(name):
-    """What Playwright needs to start that browser."""
+    """The options with which Playwright starts that browser."""
     if name == "chromium":
         path = browsers.chromium_path()
         options = {"args": SWITCHES}
@@ -75,7 +75,7 @@ def _program(name):
         options = {"channel": "moz-firefox", "firefox_user_prefs": PREFERENCES}
     if path is None:
         raise RuntimeError(f"No {NAMES[name]} was found; set LAB_{name.upper()} to one.")
-    if name == "chromium" or sys.platform == "win32":  # there Firefox is a current one, which lacks nothing
+    if name == "chromium" or sys.platform == "win32":  # on Windows, Firefox is current and lacks nothing
         yield {**options, "executable_path": path}
         return
     with tempfile.TemporaryDirectory(prefix="lab-relay-") as folder:

@@ -2,8 +2,8 @@
 
   python engines.py datatrove|text-dedup CORPUS.jsonl FOLDER
 
-writes FOLDER/stays.json: for every document the place of the one that the engine keeps of its cluster. Both
-engines at width 5, 14 bands x 8 rows, as in docs/larger-corpora.md, in one process.
+writes FOLDER/stays.json: for each document, the place of the one that the engine keeps of its cluster. Both
+engines use width 5 and 14 bands x 8 rows, as in docs/larger-corpora.md, in one process.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def datatrove(corpus, folder, documents):
-    """Of every document the place of the one that stays, by datatrove's first three steps."""
+    """For each document, the place of the kept one, by datatrove's first three steps."""
     from datatrove.executor import LocalPipelineExecutor
     from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupSignature
     from datatrove.pipeline.dedup.minhash import MinhashConfig
@@ -29,7 +29,7 @@ def datatrove(corpus, folder, documents):
     ):
         logs = str(folder / f"logs of {steps[-1].__class__.__name__}")
         LocalPipelineExecutor(steps, tasks=tasks, workers=1, logging_dir=logs).run()
-    found = folder / "remove" / "000000"  # of the one task; what goes, and of what has a cluster, which one
+    found = folder / "remove" / "000000"  # of the only task: removed places, and the clusters of places
     removed = {place for (place,) in struct.iter_unpack("<I", found.with_suffix(".remove").read_bytes())}
     clusters = list(struct.iter_unpack("<II", found.with_suffix(".clusters").read_bytes()))
     root = {cluster: place for place, cluster in clusters if place not in removed}
@@ -40,7 +40,7 @@ def datatrove(corpus, folder, documents):
 
 
 def text_dedup(corpus, folder, documents):
-    """Of every document the place of the one that stays, by text-dedup's own command."""
+    """For each document, the place of the kept one, by text-dedup's own command."""
     from text_dedup import minhash
 
     options = {

@@ -1,8 +1,9 @@
-"""Make `.venv` hold the pinned packages, in whatever Python was at hand: standard library only.
+"""Install the pinned packages in `.venv`, with whatever Python is at hand and only the standard library.
 
-Nothing is resolved: pip installs the files whose hashes `requirements-*.txt` name, without looking at what they
-require (`tests/site/test_pins.py` proves that the lists are complete), so a new release of anything changes nothing.
-The packages come in two levels: what a build and `serve` need, and what the tests and the benchmark need beyond it.
+Nothing is resolved: pip installs the files whose hashes are in `requirements-*.txt` and ignores their requirements
+(`tests/site/test_pins.py` proves that the lists are complete), so a new release of a package changes nothing. The
+packages come in two levels: those that a build and `serve` need, and those that the tests and the benchmark need in
+addition.
 """
 
 import base64
@@ -24,8 +25,8 @@ from tools import pip_client
 from tools.locked import locked
 
 OLDEST, NEWEST = (3, 11), (3, 14)
-OLDEST_PIP = (22, 3)  # of Python 3.11.0; the first that can work for another Python (`--python`)
-GLIBC = (2, 28)  # what the pinned wheels are built for
+OLDEST_PIP = (22, 3)  # of Python 3.11.0; the first that can install into another Python (`--python`)
+GLIBC = (2, 28)  # the version that the pinned wheels are built for
 BUILD, TEST = "build", "test"
 LEVELS = (BUILD, TEST)
 MACHINES = {
@@ -39,7 +40,7 @@ class EnvironmentFault(Exception):
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides which files fit; `glibc` is None off Linux and `()` for another C library."""
+    """The properties that decide which files fit; `glibc` is None except on Linux, and `()` for another C library."""
 
     system: str
     processor: str
@@ -74,7 +75,7 @@ def _glibc():
 
 
 def objection(machine, level=BUILD):
-    """Why the packages of a level cannot be had for a machine, as a sentence; None when they can."""
+    """Why a machine cannot have the packages of a level, as a sentence; None if it can."""
     version = "{}.{}".format(*machine.python)
     if not OLDEST <= machine.python <= NEWEST:
         return (
@@ -120,7 +121,7 @@ class Environment:
     Parameters
     ----------
     root : path
-        The checkout; `tools/requirements-*.txt` lie below it.
+        The checkout; `tools/requirements-*.txt` are below it.
     """
 
     def __init__(self, root):
@@ -131,7 +132,7 @@ class Environment:
         self.unfinished = self.folder / "lab-unfinished"
 
     def is_running(self):
-        """Whether this very process runs in it."""
+        """Whether this process runs in it."""
         return Path(sys.prefix).resolve() == self.folder.resolve()
 
     def requirements(self, level):
@@ -139,7 +140,7 @@ class Environment:
         return self.root / "tools" / f"requirements-{level}.txt"
 
     def ensure(self, levels=(BUILD,), say=print):
-        """Make it hold the packages of some levels; at once when it does. What it has beyond them stays.
+        """Install the packages of some levels unless they are installed; other packages are kept.
 
         Raises
         ------
@@ -157,7 +158,7 @@ class Environment:
                 self._install(levels, say)
 
     def start_again(self, arguments):
-        """Run a command line in its Python instead of this one; what surrounds it must not leak in."""
+        """Run a command line in its Python instead of this one, with a clean environment."""
         command = [str(self.python), *map(str, arguments)]
         environment = pip_client.clean(os.environ)
         if os.name != "nt":
@@ -166,13 +167,13 @@ class Environment:
         while True:
             try:
                 sys.exit(process.wait())
-            except KeyboardInterrupt:  # Ctrl-C reached the child as well, which ends in its own way
+            except KeyboardInterrupt:  # Ctrl-C reached the child as well, which ends by itself
                 continue
 
-    # --- What is there ---
+    # --- Its state ---
 
     def _state(self):
-        """What the stamp says: the digests of the installed lists, and the Python they were installed for."""
+        """The content of the stamp: the digests of the installed lists, and the Python they were installed for."""
         try:
             state = json.loads(self.stamp.read_text("utf-8"))
             return state if isinstance(state, dict) else {}
@@ -198,7 +199,7 @@ class Environment:
         )
 
     def _works(self):
-        """Whether its Python starts, is the one of `.venv`, of a supported version, and has a pip new enough."""
+        """Whether its Python starts, belongs to `.venv`, has a supported version, and has a pip that is new enough."""
         code = "import sys; print(sys.prefix); print(*sys.version_info[:2])"
         try:
             done = subprocess.run(
@@ -244,7 +245,7 @@ class Environment:
         self.unfinished.write_text(" ".join(missing))
         files = [part for path in lists for part in ("-r", path)]
         try:
-            # Bytecode is compiled by the first import of what is used; most of it never is.
+            # The first import of a module compiles its bytecode; most modules are never imported.
             pip_client.pip(
                 self.python, "install", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", *files,
                 progress=("packages", count),
@@ -276,7 +277,7 @@ class Environment:
         command = [sys.executable, "-m", "venv", "--clear", self.folder]
         if importlib.util.find_spec("ensurepip"):
             self._run(command)
-        else:  # Debian without python3-venv: the pip of this Python fills .venv, with a pinned pip first
+        else:  # Debian without python3-venv: the pip of this Python installs into .venv, first a pinned pip
             self._run([*command, "--without-pip"])
             pinned = self.root / "tools" / "requirements-pip.txt"
             if pip_client.version(sys.executable) < OLDEST_PIP:
@@ -294,7 +295,7 @@ class Environment:
                     f"pip could not be put into .venv:\n{error}\n{_advice(str(error))}"
                 ) from None
         name = "pip.ini" if os.name == "nt" else "pip.conf"
-        if (Path(sys.prefix) / name).is_file():  # how this Python's own pip reaches its registry
+        if (Path(sys.prefix) / name).is_file():  # with it, this Python's own pip reaches its registry
             shutil.copy(Path(sys.prefix) / name, self.folder / name)
 
     def _run(self, command):
@@ -309,9 +310,9 @@ class Environment:
             )
 
     def _drop_broken(self):
-        """Make pip forget the packages whose files are not all there as they were packed; gives their number.
+        """Make pip forget the packages with missing or changed files; return their number.
 
-        An interrupted pip can leave a package that counts as installed and lacks files, or its list of files.
+        An interrupted pip can leave a package that counts as installed but lacks files, or its list of files.
         """
         broken = 0
         site_packages = self._site_packages()
@@ -319,13 +320,13 @@ class Environment:
             if not _whole(info):
                 shutil.rmtree(info, ignore_errors=True)
                 broken += 1
-        for left in site_packages.glob("~*"):  # what pip moved away to replace it
+        for left in site_packages.glob("~*"):  # pip moved this away to replace it
             shutil.rmtree(left, ignore_errors=True)
         return broken
 
 
 def _whole(info):
-    """Whether every file that a package's RECORD lists is there, with its hash."""
+    """Whether every file that a package's RECORD lists exists and has its hash."""
     try:
         with open(info / "RECORD", encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
@@ -344,19 +345,19 @@ def _whole(info):
 
 
 def _pin(line):
-    """The name at the head of a line of a requirements file, or None."""
+    """The name at the beginning of a line of a requirements file, or None."""
     return line.partition("==")[0] if line and line[0] not in " #-" else None
 
 
 def _advice(words):
-    """What helps after an error of pip's."""
+    """Advice for an error of pip."""
     if "No matching distribution" in words:
         return (
             f"There is no file of it for Python {platform.python_version()} on {platform.platform()}, or the registry"
             " that pip is set to does not have it."
         )
     if "DO NOT MATCH THE HASHES" in words:
-        return (  # older pips say this of a download that broke off, too
+        return (  # older pips also say this if a download was interrupted
             "What arrived is not the file that was pinned, and nothing of it was installed. If the line broke, run the"
             " command again; if it stays so, the registry or a proxy gives another file."
         )
@@ -368,7 +369,7 @@ def _venv_package():
 
 
 def _install_venv_module():
-    """Debian splits `ensurepip` off from Python: put it back, or say how."""
+    """Install `ensurepip`, which Debian packages separately from Python, or say how to do it."""
     from tools import browsers
 
     if not browsers.debian_root():

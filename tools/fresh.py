@@ -1,7 +1,7 @@
-"""Do what a stranger does: the first command of the README in a clone of HEAD, with an empty home and empty caches.
+"""Do what a stranger does: run the first command of the README in a clone of HEAD, with an empty home and empty caches.
 
-Standard library only, and in the Python that is given. It says how long each stage took, how much was installed and
-kept in caches, and fails when the stranger's command fails.
+It needs only the standard library and the given Python. It reports how long each stage took and how much was
+installed and kept in caches, and fails if the stranger's command fails.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tools import pip_client
 
-# The pip that the first release of each Python brings.
+# The pip that comes with the first release of each Python.
 OLDEST_PIP = {(3, 11): "22.3", (3, 12): "23.2.1", (3, 13): "24.2", (3, 14): "25.2"}
-# Where programs keep files for a person. What reaches a registry (proxy, certificates, indexes) stays as it is.
+# Folders where programs keep a user's files. The variables for registries (proxy, certificates, indexes) are kept.
 HOMES = (
     "HOME",
     "USERPROFILE",
@@ -53,7 +53,7 @@ class Trial:
             self.log.flush()
 
     def begin(self, stage):
-        """End the stage that runs, and begin another."""
+        """End the current stage, and begin another."""
         now = time.monotonic()
         self.stages.append((self.stage, now - self.since))
         self.stage, self.since = stage, now
@@ -71,11 +71,11 @@ class Trial:
         return done.returncode
 
     def follow(self, command, **options):
-        """Run the stranger's command and print what it says; a line that is not indented begins a stage.
+        """Run the stranger's command and print its output; a line that is not indented begins a stage.
 
-        Returns its exit code; when it announces an address, 0 if the page there answers and it ends on Ctrl-C.
+        Returns its exit code. If it announces an address, that is 0 if the page there answers and it ends on Ctrl-C.
         """
-        # A script's background ignores Ctrl-C, and so would the server that is to end on it.
+        # A background process of a script ignores Ctrl-C, and so would the server, which has to end on it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -113,7 +113,7 @@ class Trial:
 
 
 def run(root, python, pip=None, serve=False, log=None):
-    """Make the trial; returns an exit code.
+    """Make the trial; return an exit code.
 
     Parameters
     ----------
@@ -122,10 +122,10 @@ def run(root, python, pip=None, serve=False, log=None):
     python : path
         The Python that the stranger has.
     pip : str, optional
-        "oldest" (that of the first release of this Python), "newest", or a version: what `.venv` begins with.
-        Without it, what this Python brings.
+        The pip that `.venv` begins with: "oldest" (of the first release of this Python), "newest", or a version.
+        Without it, the one that comes with this Python.
     serve : bool
-        Go on until the page answers, instead of until `dist/` is there.
+        Continue until the page answers, instead of until `dist/` exists.
     log : path, optional
         A file that keeps everything that is printed.
     """
@@ -172,7 +172,7 @@ def _try(trial, folder, root, python, pip, serve):
         f"Python {'.'.join(version)}, {sys.platform}, {os.cpu_count()} processors, pip: {pip or 'its own'}"
     )
     if pip:
-        # A .venv that has this pip already is what a Python that brings this pip would make.
+        # A .venv that has this pip already is like one made by a Python that comes with this pip.
         trial.begin(f"Putting pip ({pip}) in the place of the one that this Python brings")
         wanted = {"oldest": f"pip=={OLDEST_PIP.get(tuple(map(int, version[:2])))}", "newest": "pip"}.get(
             pip, f"pip=={pip}"
@@ -193,7 +193,7 @@ def _try(trial, folder, root, python, pip, serve):
 
 
 def processor_time():
-    """Seconds that the programs of the trial kept a processor busy, or None where it cannot be known."""
+    """Seconds that the programs of the trial kept a processor busy, or None if that is unknown."""
     try:
         import resource
     except ImportError:  # Windows

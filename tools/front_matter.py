@@ -17,7 +17,7 @@ def read(text, name, must, may=None):
     name : str
         The file, for messages.
     must, may : dict
-        key -> type of what has to be there, and of what may be.
+        key -> type, for the required keys and for the optional ones.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def read(text, name, must, may=None):
     Raises
     ------
     PageError
-        It is not closed, no YAML, repeats a key, lacks one, or has one of another name or type.
+        It is not closed, is not YAML, repeats a key, lacks one, or has one with another name or type.
     """
     head, mark, body = text[4:].partition("\n---\n")
     if not text.startswith("---\n") or not mark:
@@ -47,7 +47,7 @@ def read(text, name, must, may=None):
 
 
 class _Loader(yaml.SafeLoader):
-    """As SafeLoader, which takes the last of two equal keys without a word; this one refuses them."""
+    """Like SafeLoader, which silently takes the last of two equal keys; this one refuses them."""
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value]

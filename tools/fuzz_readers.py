@@ -3,15 +3,15 @@
   python tools/fuzz_readers.py --minutes 5 --seed 1
 
 Each case is a file of a random format, compression and encoding, made from good rows and then damaged: bytes are
-changed, cut out, doubled, or taken from a list of what breaks parsers. It is read with `--on-error skip` in pieces of
-a random size, and what stays is written. A case fails if
+changed, cut out, doubled, or taken from a list of bytes that break parsers. It is read with `--on-error skip` in
+pieces of a random size, and the kept documents are written. A case fails if
 
 - anything but `CorpusError` is raised, or its message does not name the file;
 - a case takes more than a second for each 20 kB of input (a hang);
-- the file that was read is changed, or a file is left that is no output;
-- what was written is not read again as the documents that were to stay.
+- the file that was read is changed, or a file is left that is not an output;
+- the written file, read again, does not have the kept documents.
 
-Prints the number of cases and of each outcome; the status is 1 if a case failed, which is left in a folder to look at.
+Prints the number of cases and of each outcome. The status is 1 if a case failed; its files are left in a folder.
 """
 
 import argparse
@@ -70,7 +70,7 @@ WORDS = [
     "]",
     "😀",
 ]
-SECONDS = 1 / 20_000  # a byte
+SECONDS = 1 / 20_000  # per byte
 
 
 def rows(rng):
@@ -116,7 +116,7 @@ def table(rng, kind, texts):
 
 
 def damaged(rng, data):
-    """The bytes with a few things done to them."""
+    """The bytes with some random damage."""
     data = bytearray(data)
     for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
         at = rng.randrange(len(data) + 1)
@@ -135,7 +135,7 @@ def damaged(rng, data):
 
 
 def case(rng, folder):
-    """One case: what came of it."""
+    """Run one case and return its outcome."""
     kind, codec, encoding = rng.choice(FORMATS), rng.choice(list(CODECS)), rng.choice(ENCODINGS)
     made = whole(rng, kind, rows(rng))
     if isinstance(made, str):
@@ -178,7 +178,7 @@ def case(rng, folder):
 
 
 def through(path, output, options):
-    """Read, deduplicate, write, and read what was written."""
+    """Read, deduplicate, write, and read the written file."""
     corpus = CorpusFiles(path, **options)
     try:
         found = deduplicate_files(corpus, 0.5, width=2, on_error="skip")

@@ -1,6 +1,6 @@
-"""The maps of Part 3, one a track, so that the page shows every mix at once: what is computed.
+"""The computation of the maps of Part 3, one per track, with which the page shows every mix at once.
 
-`tools.derive` says when, and keeps it.
+`tools.derive` calls it and keeps the result.
 """
 
 import json
@@ -10,7 +10,7 @@ FIXED = ("total", "real", "critical", "label_noise")
 
 
 def settings(root):
-    """What the map of every track holds fixed: track -> name -> number."""
+    """The values that are fixed in the map of each track: track -> name -> number."""
     text = (root / "src" / "dataselect_core" / "facts" / "tracks.json").read_text("utf-8")
     try:
         facts = json.loads(text)
@@ -27,7 +27,7 @@ def compute(setting, progress=None):
     setting : dict
         As from `settings`.
     progress : callable, optional
-        Not called: nobody knows how far a map is until it is whole.
+        Not called: the progress of a map is unknown until it is complete.
     """
     from dataselect_core import datasets
     from dataselect_core.gap import gap_map
@@ -39,7 +39,7 @@ def compute(setting, progress=None):
 
 
 def figures():
-    """What the page says of the maps where Python does not run: track -> name -> number."""
+    """The figures of the maps that the page shows without Python: track -> name -> number."""
     from dataselect_core import datasets
     from dataselect_core.gap import gap_map, mix, statistics
     from dataselect_core.tracks import TRACKS

@@ -1,4 +1,4 @@
-"""What the locks guard: never in index.html, but in a script of its own for every lock."""
+"""The texts that the locks guard: never in index.html, but in a separate script for each lock."""
 
 import hashlib
 import json
@@ -12,13 +12,13 @@ BUILT = re.compile(r"^::: when built-([\w-]+)\n(.*?)^:::\n", re.MULTILINE | re.D
 
 
 def further_locks(pages, number):
-    """Names of a part's locks beside its first: "2-NAME" for every part-2-NAME.reveal.md."""
+    """The names of a part's locks except the first: "2-NAME" for every part-2-NAME.reveal.md."""
     matches = (re.fullmatch(rf"part-({number}-[a-z]+)\.reveal\.md", path.name) for path in pages.iterdir())
     return sorted(match[1] for match in matches if match)
 
 
 def reveal_html(pages, lock, native):
-    """What one lock guards: a <div data-fragment="NAME"> for every [data-reveal="NAME"]."""
+    """The texts that one lock guards: a <div data-fragment="NAME"> for every [data-reveal="NAME"]."""
     name = f"part-{lock}.reveal.md"
     text = settle((pages / name).read_text(encoding="utf-8"), native.get("exhibit", {}), name)
     fragments = split(text, "#", name)
@@ -29,7 +29,7 @@ def reveal_html(pages, lock, native):
 
 
 def settle(text, exhibits, name):
-    """A text of which only those `::: when built-EXHIBIT-CASE` are left whose case holds in the exhibit of that name.
+    """A text with only those blocks `::: when built-EXHIBIT-CASE` whose case holds in the exhibit of that name.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def settle(text, exhibits, name):
 
 
 def write_reveal(out, lock, fragments):
-    """Write the guarded texts as a classic script under a hashed name; returns its relative URL."""
+    """Write the guarded texts as a classic script under a hashed name; return its relative URL."""
     said = script_json(json.dumps(fragments, ensure_ascii=False))
     code = f"lab.reveal({json.dumps(lock)}, {said});\n"
     url = f"assets/reveal-{lock}.{hashlib.sha256(code.encode()).hexdigest()[:10]}.js"

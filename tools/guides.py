@@ -1,7 +1,7 @@
 """The guides: a page for authors of textbooks, one for instructors, and the wheel that checks reports.
 
-The student's pages do not link to them. A guide is site/pages/guide-NAME.md; a line [[NAME]] in it stands for
-what is made here: the expected figures, the form for the link of a class, the name of the wheel, the shortcode.
+The student's pages do not link to them. A guide is site/pages/guide-NAME.md; a line [[NAME]] in it is replaced by
+something made here: the expected figures, the form for the link of a class, the name of the wheel, the shortcode.
 """
 
 import base64
@@ -27,7 +27,7 @@ SHORTCODE = Path("_extensions") / "data-selection-lab" / "data-selection-lab.lua
 
 
 def wheel_with_data(wheel, data):
-    """A wheel of the core that has the lab's data beside the package: all that a teacher installs.
+    """A wheel of the core with the lab's data next to the package: a teacher installs nothing else.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def wheel_with_data(wheel, data):
     Returns
     -------
     bytes
-        The same for the same input.
+        The same bytes for the same input.
     """
     whole, added = (
         io.BytesIO(),
@@ -76,7 +76,7 @@ def figure(value):
 
 
 def span(low_high):
-    """Both ends of a range, or the one value of it."""
+    """Both ends of a range, or its only value."""
     if low_high is None:
         return "–"
     low, high = map(figure, low_high)
@@ -84,7 +84,7 @@ def span(low_high):
 
 
 def _of_tracks(limit, tracks):
-    """Who has a limit: the titles of its tracks, or nothing where all have it."""
+    """The titles of the tracks that have a limit, or nothing if all have it."""
     return ", ".join(tracks[track_id] for track_id in limit.get("tracks", ()))
 
 
@@ -98,7 +98,7 @@ def _end(value):
 
 
 def form_limits(table):
-    """The limits as the form for class links asks for them: part -> rows of name, label, range, percent."""
+    """The limits for the form that makes class links: part -> rows of name, label, range, percent."""
     rows = {part: [] for part in table["parts"]}
     for name, limit in table["limits"].items():
         percent, who = limit["format"] == "percent", _of_tracks(limit, table["tracks"])
@@ -111,7 +111,7 @@ def form_limits(table):
 
 
 def limits_html(table):
-    """The rows of the limits in the table of what an address of a class may say."""
+    """The table of the limits that the address of a class may set."""
     rows = []
     for name, limit in table["limits"].items():
         who = _of_tracks(limit, table["tracks"]).replace(", ", " and ")
@@ -129,7 +129,7 @@ def limits_html(table):
 
 
 def expected_html(tables, tracks, parts):
-    """The tables of `expected.build`, folded by part and track."""
+    """The tables of `derive.build`, folded by part and track."""
     lines = []
     for part, by_track in tables.items():
         lines.append(f'<h3 id="expected-{part}">Part {part}: {html.escape(parts[part])}</h3>')
@@ -160,7 +160,7 @@ def _table(table, caption):
 
 
 def shortcode_html(root):
-    """How the shortcode for Quarto is written, from the head of its source; braces mean something else in a text."""
+    """The syntax of the shortcode for Quarto, from the head of its source, because braces have a meaning in a text."""
     text = (root / SHORTCODE).read_text("utf-8")
     lines = re.findall(r"^--   (\{\{<.*>\}\})$", text, flags=re.MULTILINE)
     return f'<pre tabindex="0"><code>{html.escape(chr(10).join(lines), quote=False)}\n</code></pre>'
@@ -174,12 +174,12 @@ def build(root, out, assets, tables, wheel):
     root, out : Path
         The repository, and the directory of the built site.
     assets : dict
-        "style": relative URL of the style sheet; "first": that of the script which loads the others;
-        "scripts": name of a guide -> relative URL of its joined script, where it has one.
+        "style": relative URL of the style sheet; "first": relative URL of the script that loads the others;
+        "scripts": name of a guide -> relative URL of its joined script, if it has one.
     tables : dict
-        As from `expected.build`.
+        As from `derive.build`.
     wheel : str
-        Name of the wheel that lies beside the guides.
+        Name of the wheel that is in the same folder as the guides.
     """
     folder, tracks = root / "site" / "pages", site_facts.load_facts(root, "tracks")
     table = site_facts.settings_table(root)

@@ -1,4 +1,4 @@
-"""What lets a browser install the lab: its icon, drawn here as SVG and PNG from the same corners, and the manifest."""
+"""The icon, drawn here as SVG and PNG from the same corners, and the manifest: both let a browser install the lab."""
 
 import json
 import struct
@@ -25,8 +25,8 @@ FUNNEL = (
     (18, 24),
     (14, 26),
     (14, 17),
-)  # within the circle that a mask leaves: 0.4 of SIDE
-FINE = 4  # samples a pixel, each way
+)  # within the circle that a mask leaves visible: 0.4 of SIDE
+FINE = 4  # samples per pixel, in each direction
 
 
 def svg(rounded=True):
@@ -65,7 +65,7 @@ def png(size, rounded=True):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)  # eight bits a channel, RGBA
+    head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)  # eight bits per channel, RGBA
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", head)
@@ -75,7 +75,7 @@ def png(size, rounded=True):
 
 
 def build(add):
-    """Write the icons and the manifest; all addresses in it are relative, so that it holds in any folder.
+    """Write the icons and the manifest; all its addresses are relative, so it works in any folder.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def build(add):
     """
 
     def icon(name, data, sizes, kind, purpose="any"):
-        src = add(name, data).rpartition("/")[2]  # the manifest lies beside it
+        src = add(name, data).rpartition("/")[2]  # the manifest is in the same folder
         return {"src": src, "sizes": sizes, "type": kind, "purpose": purpose}
 
     icons = [icon("icon.svg", svg().encode(), "any", "image/svg+xml")]
@@ -100,13 +100,13 @@ def build(add):
         "short_name": SHORT,
         "description": ABOUT,
         "lang": "en",
-        "start_url": "../index.html",  # also what tells the lab from others of its origin, without an id
+        "start_url": "../index.html",  # without an id, this also distinguishes the lab from others of its origin
         "scope": "../",
         "display": "standalone",
         "display_override": [
             "minimal-ui",
             "standalone",
-        ],  # with a way back and a way to reload, where there is one
+        ],  # with buttons to go back and to reload, if there are any
         "theme_color": THEME["light"],
         "background_color": PAPER,
         "icons": icons,

@@ -1,4 +1,4 @@
-"""JSON that may stand inside a <script>."""
+"""JSON that may be put inside a <script>."""
 
 import json
 
@@ -6,6 +6,6 @@ from markupsafe import Markup
 
 
 def script_json(value):
-    """A value, or JSON text, as JSON that may stand inside a <script>, in HTML or in JavaScript."""
+    """A value, or JSON text, as JSON that may be put inside a <script>, in HTML or in JavaScript."""
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))

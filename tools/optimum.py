@@ -1,6 +1,6 @@
-"""Every setting of Part 2's labelling problems tried out, so that the page knows the true optimum: what is computed.
+"""The sweep over every setting of Part 2's labelling problems, which gives the page the true optimum.
 
-`tools.derive` says when, and keeps it.
+`tools.derive` calls it and keeps the result.
 """
 
 PROBLEMS = ("digits", "rare", "breast_cancer")

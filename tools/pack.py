@@ -1,8 +1,8 @@
 """The site as one archive to download: unpack it, and open `index.html` by a double click.
 
-The same site gives the same bytes: sorted names, one date, no path or time of the machine that packed it.
-(Deflate differs from one zlib to the next, so the bytes are those of one platform.)
-CONTENTS.txt in it lists every file.
+The same site gives the same bytes: names are sorted, all files have one date, and no path or time of the machine
+is included. (Deflate differs between versions of zlib, so the bytes are only the same on one platform.)
+CONTENTS.txt in the archive lists every file.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 OWN = "MIT"
 CONTENTS = "CONTENTS.txt"
 PACKED = (".bin", ".whl", ".png", ".woff2")  # deflating them again would save nothing
-MADE_FROM = {  # shipped file -> entries of the lock; those not named here are shipped as the lock names them
+MADE_FROM = {  # shipped file -> entries of the lock; all other files have the name of their entry
     "fzstd.js": ["fzstd"],
     "numpy.zip": ["numpy"],
     "site-packages.zip": bundle.PURE,
@@ -27,12 +27,12 @@ MADE_FROM = {  # shipped file -> entries of the lock; those not named here are s
 
 
 def write(root, dist, folder):
-    """Write `data-selection-lab-VERSION.zip`, and the file `.sha256` beside it that `sha256sum --check` reads.
+    """Write `data-selection-lab-VERSION.zip`, and next to it the file `.sha256` that `sha256sum --check` reads.
 
     Parameters
     ----------
     root, dist, folder : Path
-        The repository, the built site, and where the archive goes.
+        The repository, the built site, and the folder for the archive.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def write(root, dist, folder):
     with zipfile.ZipFile(part, "w") as archive, Progress("packing", len(files)) as progress:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(f"{top}/{name}", DATE)
-            entry.create_system, entry.external_attr = 3, 0o100644 << 16  # as Unix has it, on Windows too
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16  # as on Unix, on Windows too
             entry.compress_type = zipfile.ZIP_STORED if name.endswith(PACKED) else zipfile.ZIP_DEFLATED
             archive.writestr(entry, content, compresslevel=9)
             progress.step()
@@ -61,7 +61,7 @@ def write(root, dist, folder):
 
 
 def contents(files, pinned):
-    """A line for every file: SHA-256, size in bytes, licence, name."""
+    """One line per file: SHA-256, size in bytes, licence, name."""
     rows = [
         (_sha256(content), f"{len(content):>9}", licence(name, pinned), name)
         for name, content in sorted(files.items())
@@ -93,7 +93,7 @@ def licence(name, pinned):
 
 
 def told(archive):
-    """What to say of an archive that has been written."""
+    """A message about an archive that has been written."""
     size = archive.stat().st_size / 1e6
     return f"{archive.parent.name}/{archive.name}: {size:.1f} MB; {CONTENTS} in it lists every file and its licence"
 

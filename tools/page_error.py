@@ -1,4 +1,4 @@
-"""The error of all that makes the pages, so that the quick loop of `serve` can show it."""
+"""The error of all modules that make the pages, which the quick loop of `serve` can show."""
 
 
 class PageError(ValueError):

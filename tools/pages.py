@@ -92,7 +92,8 @@ def build(root, out, assets, documents, native):
     pages, tracks, prices = root / "site" / "pages", load_facts(root, "tracks"), load_facts(root, "prices")
     numbers = part_numbers(pages)
     fragments = {number: reveal_html(pages, number, native) for number in numbers}
-    parts = [read_part(pages, number, tracks, prices, native) for number in numbers]
+    constraints = load_facts(root, "constraints")
+    parts = [read_part(pages, number, tracks, prices, constraints, native) for number in numbers]
     opening, synthesis = scenes(pages, tracks), read_synthesis(pages, tracks, native)
     (out / "assets").mkdir(parents=True, exist_ok=True)
     for part in parts:

@@ -1,4 +1,4 @@
-"""The parts and the opening scenes: their Markdown in site/pages becomes what the templates show."""
+"""Turn the Markdown of the parts and of the opening scenes in site/pages into values for the templates."""
 
 import re
 
@@ -30,9 +30,8 @@ MUST = {
     "answer_max": front_matter.NUMBER,
     "brief": str,  # what one has to know before the prediction
     "steps": dict,  # step of STEPS -> its heading
-    "goals": dict,  # name of a limit, and a track if it is of one alone -> label | sign | format
-    "changes": dict,  # label -> path|format, of what a move of a control changes
-    "more": dict,  # anchor -> title, of what the step "more" holds
+    "changes": dict,  # label -> path|format, for figures that change when a control is moved
+    "more": dict,  # anchor -> title, for the items in the step "more"
     "evidence": dict,  # label -> path|format
     "reflection": str,
     "assumptions": dict,  # name of a fact -> label, or nothing for its own title
@@ -53,7 +52,7 @@ def part_numbers(pages):
 
 
 def evidence_lines(evidence, name):
-    """The lines that a record lists of captured evidence: label -> "path|format" as [label, path, format]."""
+    """The lines of captured evidence in a record: label -> "path|format" as [label, path, format]."""
     lines = []
     for label, figure in evidence.items():
         path, _, form = str(figure).partition("|")
@@ -63,7 +62,7 @@ def evidence_lines(evidence, name):
     return lines
 
 
-def read_part(pages, number, tracks, prices, native):
+def read_part(pages, number, tracks, prices, constraints, native):
     """Everything that index.html shows of one part."""
     name = f"part-{number}.md"
     meta, body = front_matter.read((pages / name).read_text(encoding="utf-8"), name, MUST, MAY)
@@ -85,24 +84,27 @@ def read_part(pages, number, tracks, prices, native):
     if list(meta["steps"]) != list(STEPS):
         raise PageError(f"{name}: steps must have a heading for {', '.join(STEPS)}, in this order")
     part["brief"] = inline(meta["brief"], name)
-    part["goals"] = [_goal(limit, words, name) for limit, words in meta["goals"].items()]
+    part["constraints"] = constraint_rows(number, tracks, constraints)
     part["changes"] = evidence_lines(meta["changes"], name)
     part["assumptions"] = assumption_rows(meta["assumptions"], number, tracks, prices)
     part["tracks"] = [_of_track(pages, number, track_id, track, native) for track_id, track in tracks.items()]
     return part
 
 
-def _goal(limit, words, name):
-    """A limit as the goals show it, from "NAME" or "NAME TRACK" and "LABEL | SIGN | FORMAT"."""
-    pieces = [piece.strip() for piece in words.split("|")]
-    if len(pieces) != 3 or pieces[2] not in FORMATS:
-        raise PageError(f"{name}: the goal {limit!r} must be a label, a sign and a format, with | between")
-    limit, _, track = limit.partition(" ")
-    return {"name": limit, "track": track, "label": pieces[0], "sign": pieces[1], "format": pieces[2]}
+def constraint_rows(number, tracks, table):
+    """The rows of `facts/constraints.json` for one part, in order; a row of some tracks alone once for each of them."""
+    rows = []
+    for name, row in table[str(number)].items():
+        if "title" in row:
+            rows.append({"name": name, "track": "", **row})
+        else:
+            kinds = {track_id: track[f"part_{number}"][name] for track_id, track in tracks.items()}
+            rows += [{"name": name, "track": track_id, **row[kind]} for track_id, kind in kinds.items()]
+    return rows
 
 
 def _of_track(pages, number, track_id, track, native):
-    """What one track adds to a part."""
+    """The values that one track adds to a part."""
     name = f"part-{number}.{track_id}.md"
     meta, body = front_matter.read((pages / name).read_text(encoding="utf-8"), name, {"icon": str})
     values = {"native": native, "track": {**track, **track[f"part_{number}"]}}

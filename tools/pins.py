@@ -1,9 +1,9 @@
-"""The pinned requirements of `.venv`: how they are made, and what is recorded of them.
+"""The pinned requirements of `.venv`: make them, record their metadata, and check that they are complete.
 
-`requirements-*.in` name what is wanted; uv resolves them for every supported Python and system at once, and writes
-`requirements-*.txt` with the hash of every file. `requirements.json` records, for each pinned version, which packages
-it requires and which of its wheels fit a supported machine, so that tests can prove without a network that the lock
-is complete. Only `build.py update-lock` changes these files.
+`requirements-*.in` name the packages that we want; uv resolves them for every supported Python and system at once, and
+writes `requirements-*.txt` with the hash of every file. `requirements.json` records, for each pinned version, which
+packages it requires and which of its wheels fit a supported machine, so that tests can prove without a network that
+the lock is complete. Only `build.py update-lock` changes these files.
 """
 
 import functools
@@ -28,7 +28,7 @@ RESOLVER = "uv==0.13.9"  # resolves for all platforms and Pythons at once, with 
 PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
 _GLIBC = [f"manylinux_2_{minor}" for minor in range(28, 16, -1)] + ["manylinux2014"]
 _GLIBC += [f"manylinux_2_{minor}" for minor in range(16, 4, -1)] + ["manylinux2010", "manylinux1"]
-# The machines that the pins are made for, as wheels call them, the oldest version of each system that is meant.
+# The machines that the pins are made for, by the names in wheels, with the oldest supported version of each system.
 PLATFORMS = {
     ("linux", "x86_64"): [f"{name}_x86_64" for name in _GLIBC],
     ("linux", "aarch64"): [f"{name}_aarch64" for name in _GLIBC],
@@ -51,7 +51,7 @@ def tags(python, platform):
 
 
 def marker_environment(python, platform):
-    """What environment markers see on one Python and one of `PLATFORMS`."""
+    """The values of environment markers on one Python and one of `PLATFORMS`."""
     system, machine = platform
     version = f"{python[0]}.{python[1]}"
     return {
@@ -80,7 +80,7 @@ _parsed = functools.cache(parse_wheel_filename)
 
 
 def installed_on(pins, python, platform):
-    """What an installation of some `(Requirement, hashes)` takes on one machine: name -> version."""
+    """The packages that an installation of some `(Requirement, hashes)` takes on one machine: name -> version."""
     environment = marker_environment(python, platform)
     return {
         canonicalize_name(pin.name): next(iter(pin.specifier)).version
@@ -90,14 +90,14 @@ def installed_on(pins, python, platform):
 
 
 def missing_requirements(wanted, pins, record, python, platform):
-    """What is required on one machine and pinned nowhere: list of sentences, empty when the pins are complete.
+    """The requirements on one machine that are not pinned: list of sentences, empty if the pins are complete.
 
     Parameters
     ----------
     wanted : list of Requirement
-        Where to begin: the lines of the `.in` files.
+        The requirements to begin with: the lines of the `.in` files.
     pins : list of (Requirement, set)
-        As `read` gives them.
+        As returned by `read`.
     record : dict
         The content of `requirements.json`.
     python, platform
@@ -126,7 +126,7 @@ def missing_requirements(wanted, pins, record, python, platform):
 
 
 def missing_wheels(pins, record, python, platform):
-    """Names of what is pinned and has no wheel, of the pinned hashes, for one machine."""
+    """The names of pinned packages that have no wheel with a pinned hash for one machine."""
     fitting = tags(python, platform)
     hashes = {(canonicalize_name(pin.name), next(iter(pin.specifier)).version): known for pin, known in pins}
     return sorted(
@@ -143,19 +143,19 @@ def missing_wheels(pins, record, python, platform):
 
 
 def named():
-    """The names that the `.in` files ask for, a new one before its first pin too."""
+    """The names in the `.in` files, including a new one that has no pin yet."""
     lines = [line for name in NAMES for line in (HERE / f"{name}.in").read_text("utf-8").splitlines()]
     asked = [line for line in lines if line and not line.startswith(("#", "-"))]
     return {canonicalize_name(Requirement(line).name) for line in asked}
 
 
 def update(changes=(), upgrade=False):
-    """Rewrite `requirements-*.txt` and `requirements.json`; a pin only changes when it is named, or has to.
+    """Rewrite `requirements-*.txt` and `requirements.json`; a pin only changes if it is named, or if it has to.
 
     Parameters
     ----------
     changes : list of str
-        `name==version` each.
+        Each is `name==version`.
     upgrade : bool
         Take the newest release of everything that the `.in` files leave open.
     """
@@ -196,7 +196,7 @@ def _fitting_wheels(package):
 
 
 def _requirements(packages):
-    """What each pinned version requires, as its own metadata says: `(name, version, list of lines)` each."""
+    """The requirements of each pinned version, from its own metadata: `(name, version, list of lines)` each."""
     for python in PYTHONS[:2]:  # the pins of the oldest Python, and those of all others
         here = marker_environment(python, ("linux", "x86_64"))
         chosen = {

@@ -1,8 +1,8 @@
-"""Run pip so that its settings decide where packages come from, and nothing else.
+"""Run pip so that a user's settings decide where packages come from, and nothing else.
 
-A person's `PIP_*` variables and `pip.conf` hold two kinds of settings: how a registry is reached (kept), and what
-an installation does (dropped: `PIP_TARGET`, `PIP_USER`, a constraint or `no-binary` would put other packages, or
-put them elsewhere). Standard library only; works with pip 22.3 (Python 3.11.0) and newer.
+A user's `PIP_*` variables and `pip.conf` have two kinds of settings: how to reach a registry (kept), and how to
+install (dropped: `PIP_TARGET`, `PIP_USER`, a constraint or `no-binary` would install other packages, or install
+them elsewhere). Standard library only; works with pip 22.3 (Python 3.11.0) and newer.
 """
 
 import collections
@@ -14,15 +14,15 @@ import sys
 import threading
 import time
 
-# How a registry is reached, and where downloads are kept.
+# Settings for reaching a registry, and for the folder of the downloads.
 KEPT = {
     "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url",
     "keyring-provider", "no-cache-dir", "no-index", "proxy", "pypi-url", "resume-retries", "retries", "timeout",
     "trusted-host", "use-deprecated", "use-feature",
 }  # fmt: skip
-# Of these two only what concerns certificates: values that one pip does not know make it stop.
+# Of these two, only the values for certificates are kept: pip stops at a value that its version does not support.
 FEATURES = {"use-feature": ("truststore", (22, 2)), "use-deprecated": ("legacy-certs", (24, 2))}
-# Variables that change which modules any Python finds: a child has to find those of its own environment.
+# Variables that change which modules Python finds: a child process has to find those of its own environment.
 LEAKS = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -31,29 +31,29 @@ LEAKS = (
     "PYTHONEXECUTABLE",
     "__PYVENV_LAUNCHER__",
 )
-SHOWN = 12  # lines of pip's that a failure shows
+SHOWN = 12  # lines of pip's output that an error shows
 TICK = 0.5  # seconds between two looks at the progress on a terminal
-REPORT = 15  # seconds between two lines of progress where there is no terminal
+REPORT = 15  # seconds between two lines of progress without a terminal
 
 
 class PipError(Exception):
-    """pip failed; the message holds its own last lines."""
+    """pip failed; the message has pip's last lines."""
 
 
 def clean(environment):
-    """The variables of an environment without those that lead a Python to other modules."""
+    """The variables of an environment without those that make Python find other modules."""
     return {key: value for key, value in environment.items() if key not in LEAKS}
 
 
 def pip_environment(python, section="install"):
-    """The variables under which pip runs: of its settings, those that say how a registry is reached.
+    """The variables with which pip runs: of its settings, only those for reaching a registry.
 
     Parameters
     ----------
     python : path
         The Python whose pip will run; its version decides about some settings.
     section : str
-        The command (`install`, `download`), whose section of a `pip.conf` goes before `[global]`.
+        The command (`install`, `download`), whose section of a `pip.conf` overrides `[global]`.
     """
     from_environment = {_key(name[4:]): value for name, value in os.environ.items() if _is_setting(name)}
     settings = {**_configured(python, section), **from_environment}
@@ -80,8 +80,8 @@ def _feature(key, value, python):
     return allowed if allowed in value.split() and version(python) >= since else ""
 
 
-# pip's own reader of its files. `pip config list` says the same, but obeys the files first: one that names another
-# Python or an unknown feature stops it. Older versions give one table, newer ones a table for each file.
+# pip's own reader of its files. `pip config list` prints the same, but obeys the files first: a file that names
+# another Python or an unknown feature stops it. Older versions give one table, newer ones a table for each file.
 READ = """
 import json
 from pip._internal.configuration import Configuration
@@ -95,7 +95,7 @@ print(json.dumps(found))
 
 
 def _configured(python, section):
-    """What the files of pip's configuration say for one command: key -> value, as pip itself reads them."""
+    """The settings in the files of pip's configuration for one command: key -> value, as pip itself reads them."""
     plain = {name: value for name, value in clean(os.environ).items() if not _is_setting(name)}
     done = subprocess.run(
         [str(python), "-I", "-c", READ], check=False, env=plain, stdin=subprocess.DEVNULL, capture_output=True,
@@ -114,7 +114,7 @@ def _configured(python, section):
 
 
 def version(python):
-    """The version of a Python's pip, as numbers; `()` where there is no pip that runs."""
+    """The version of a Python's pip, as numbers; `()` if there is no pip that runs."""
     command = [str(python), "-I", "-c", "import pip; print(pip.__version__)"]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=clean(os.environ))
@@ -124,7 +124,7 @@ def version(python):
 
 
 def pip(python, section, *arguments, target=None, progress=None):
-    """Run a pip command to its end; what it prints is only shown when it fails.
+    """Run a pip command to its end; its output is only shown if it fails.
 
     Parameters
     ----------
@@ -133,11 +133,11 @@ def pip(python, section, *arguments, target=None, progress=None):
     section : str
         The command: `install` or `download`.
     *arguments
-        What follows it.
+        The arguments of the command.
     target : path, optional
-        Another Python, for which pip works (`--python`).
+        Another Python, into which pip installs (`--python`).
     progress : (str, int), optional
-        What is done, in words, and how many packages it concerns: both are shown, with a count.
+        A description of the work, and the number of packages: both are shown, with a count.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def pip(python, section, *arguments, target=None, progress=None):
 
 
 class Counter:
-    """One line about a pip that works: how far it is, with what, for how long.
+    """One line about a running pip: its progress, the present package, the time.
 
     On a terminal the line is drawn again twice a second; elsewhere a new one is printed now and then.
     """
@@ -198,7 +198,7 @@ class Counter:
         self.thread.start()
 
     def read(self, line):
-        """Learn from one line of pip's how far it is."""
+        """Update the progress from one line of pip's output."""
         words = line.split()
         if line.startswith(("Collecting ", "Processing ", "Requirement already satisfied: ")):
             self.count = min(self.count + 1, self.total)

@@ -1,4 +1,4 @@
-"""A line that counts, for whatever takes longer than a moment: drawn again and again on a terminal, sparse in a log."""
+"""A progress line for work that takes longer than a moment: redrawn often on a terminal, sparse in a log."""
 
 import contextlib
 import sys
@@ -11,16 +11,16 @@ WIDTH = 24  # of the bar, in characters
 
 
 class Progress:
-    """Counts steps of a known number; threads may share one.
+    """Count steps of a known total; threads may share one `Progress`.
 
     Parameters
     ----------
     title : str
-        What is done.
+        A description of the work.
     total : float
-        Of which the steps are counted.
+        The sum of all steps.
     out : file, optional
-        Where it is written; standard error unless given.
+        The file for the line; standard error unless given.
     """
 
     def __init__(self, title, total, out=None):
@@ -30,7 +30,7 @@ class Progress:
         self._live = self.out.isatty()
 
     def __enter__(self):
-        """Draw from now on."""
+        """Start to draw."""
         threading.Thread(target=self._beat, daemon=True).start()
         return self
 
@@ -42,12 +42,12 @@ class Progress:
                 self._write(self.line(), last=True)
 
     def step(self, size=1.0):
-        """So much more is done."""
+        """Count a step of this size as done."""
         with self._lock:
             self.done = min(self.total, self.done + size)
 
     def line(self):
-        """The line as it stands."""
+        """The current line."""
         share = self.done / self.total if self.total else 1.0
         bar = "#" * round(WIDTH * share)
         seconds = time.monotonic() - self._began
@@ -63,7 +63,7 @@ class Progress:
                     self._write(self.line())
 
     def _write(self, line, last=False):
-        with contextlib.suppress(OSError, ValueError):  # a pipe that has gone is no reason to stop
+        with contextlib.suppress(OSError, ValueError):  # a closed pipe is not a reason to stop
             text = f"\r{line}{chr(10) if last else ''}" if self._live else f"{line}\n"
             self.out.write(text)
             self.out.flush()

@@ -1,9 +1,9 @@
-"""What the way through the lab takes of its reader: words, screens, distances and minutes, step by step.
+"""Measure what the way through the lab demands of its reader: words, screens, distances and minutes, step by step.
 
-Each track is walked in Chromium, one step at a time, as a reader does who reads everything that a step shows and does
-what it says: ten runs in Part 2, three texts and decisions, a report at the end. Words are those that can be seen when
-a step is left, with labels, tables, and goals; formulas and options that are folded up are left out. A minute is 200
-words. What an action takes is stated in `SECONDS`.
+Each track is walked in Chromium, one step at a time, like a reader who reads everything that a step shows and follows
+its instructions: ten runs in Part 2, three texts and decisions, a report at the end. The count has the words that are
+visible when a step is left, with labels, tables, and goals, but without formulas and the options of folded lists. A
+minute is 200 words. `SECONDS` has the time for each action.
 
 `python build.py reading [TRACK …]` prints the table.
 """
@@ -21,7 +21,7 @@ from tools.walk import LONG, PATIENCE, QUESTION, Walk
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = {"press": 3, "slide": 8, "run": 20, "reflection": 180, "decision": 90}
-SPEED = 200  # words a minute
+SPEED = 200  # words per minute
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 640}}
 PART, LAB = 15, 45  # minutes that a part and the lab may take
 WORDS = r"""(selector) => {
@@ -45,7 +45,7 @@ APART = """([control, plot]) => {
     [...document.querySelectorAll(selector)].find((each) => each.checkVisibility())?.getBoundingClientRect());
   return one && other ? Math.max(0, one.top - other.bottom, other.top - one.bottom) : null;
 }"""
-# When the page has had the same height for twenty frames: what follows its width has been drawn.
+# Waits for twenty frames with the same height of the page: everything that depends on its width has then been drawn.
 AT_REST = """async () => {
   for (let same = 0, last = -1; same < 20;) {
     await new Promise(requestAnimationFrame);
@@ -54,7 +54,7 @@ AT_REST = """async () => {
     last = height;
   }
 }"""
-# What is moved in a part, and the plot that it changes.
+# The control that is moved in a part, and the plot that it changes.
 MOVED = {
     1: ("[data-part='1'] [data-root='threshold']", "[data-plot='ICR_Curve']"),
     2: ("[data-part='2'] [data-root='batch']", "[data-plot='LabelingROIPlot']"),
@@ -68,7 +68,7 @@ TEXT = "What I measured differs from what I predicted, and this is why."
 
 
 class Row:
-    """What one step of the way took.
+    """The measurements of one step of the way.
 
     Attributes
     ----------
@@ -76,11 +76,11 @@ class Row:
         Where the reader was.
     words : int
     seconds : int
-        Of actions alone, by `SECONDS`.
+        Of actions only, by `SECONDS`.
     screens : dict of str to float
         Height of the step in screens, on a desk and on a phone.
     apart : dict of str to int or None
-        Pixels between the control and its plot, above one another; None where nothing is moved.
+        Vertical pixels between the control and its plot; None if nothing is moved.
     """
 
     def __init__(self, place, step):
@@ -90,12 +90,12 @@ class Row:
 
     @property
     def minutes(self):
-        """Reading and doing."""
+        """The minutes of reading and of actions."""
         return self.words / SPEED + self.seconds / 60
 
 
 class Reading(Walk):
-    """A reader who goes one step at a time, and is watched.
+    """A reader who goes one step at a time, and is measured.
 
     Parameters
     ----------
@@ -113,14 +113,14 @@ class Reading(Walk):
 
     @contextmanager
     def step(self, place, name, selector="main"):
-        """Do what is in the `with` block at a step; what it shows then is measured."""
+        """Run the `with` block at a step; afterwards measure what the step shows."""
         row = Row(place, name)
         self.rows.append(row)
         yield row
         self.measure(row, selector)
 
     def measure(self, row, selector):
-        """Look at what a step shows, on a desk and on a phone."""
+        """Measure what a step shows, on a desk and on a phone."""
         row.words = self.page.evaluate(WORDS, selector)
         for name, size in SIZES.items():
             self.page.set_viewport_size(size)
@@ -132,17 +132,17 @@ class Reading(Walk):
         self.page.set_viewport_size(SIZES["desk"])
 
     def press(self, target):
-        """Click it, which takes its time."""
+        """Click it, and count the time."""
         super().press(target)
         self.rows[-1].seconds += SECONDS["press"]
 
     def type(self, field, text):
-        """Type a number: the click into the field and each key take their time."""
+        """Type a number, and count the time of the click into the field and of each key."""
         super().type(field, text)
         self.rows[-1].seconds += SECONDS["press"] * (1 + len(str(text)))
 
     def slide(self, place, label, value):
-        """Move a control to a value and look, which takes the time of a slider, however it is done here."""
+        """Move a control to a value and look; this counts the time of a slider, however it is done here."""
         before = self.rows[-1].seconds
         self.enter(place, label, value)
         self.rows[-1].seconds = before + SECONDS["slide"]
@@ -271,7 +271,7 @@ def part_3(reader):
 
 
 def total(rows, place=None):
-    """(words, minutes) of all rows, or of those of a place."""
+    """(words, minutes) of all rows, or of the rows of one place."""
     those = [row for row in rows if place is None or row.place == place]
     return sum(row.words for row in those), sum(row.minutes for row in those)
 
@@ -300,7 +300,7 @@ def table(track, rows):
 
 @contextmanager
 def tab(running):
-    """A tab in a browser profile of its own."""
+    """A tab in a separate browser profile."""
     context = running.new_context(service_workers="block", accept_downloads=True)
     context.set_default_timeout(PATIENCE)
     try:
@@ -327,7 +327,7 @@ def for_each_track(names, visit):
 
 
 def main(names):
-    """Walk the tracks and print what each takes; the exit status says whether one takes too long."""
+    """Walk the tracks and print the table of each; fail if one takes too long."""
     long = []
 
     def visit(page, address, track):

@@ -1,6 +1,6 @@
 """The reference of the core as pages, made from its docstrings and types by pdoc.
 
-The pages are published beside the lab under `api/`. They are no part of `dist/`, so that neither the archive for
+The pages are published next to the lab under `api/`. They are not part of `dist/`, so neither the archive for
 readers offline nor the service worker has them.
 """
 
@@ -20,7 +20,7 @@ def build(root, place=None):
     root : Path
         The checkout.
     place : Path, optional
-        Where the pages go; what was there is replaced.
+        The folder for the pages; earlier contents are replaced.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def build(root, place=None):
         The folder. Its `index.html` leads to the package.
     """
     os.environ["PDOC_ALLOW_EXEC"] = "1"  # for annotations that only a type checker imports
-    import pdoc  # known only once .venv stands
+    import pdoc  # available only once .venv exists
     import pdoc.render
 
     place = place or root / PLACE

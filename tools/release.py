@@ -1,7 +1,7 @@
 """What a release consists of: the zip for readers, the wheel of the core, the SHA-256 of each, and the notes.
 
     python -m tools.release check v0.1.0            stop unless tag, version, change log and CITATION.cff agree
-    python -m tools.release gather v0.1.0 FOLDER    put the files of the release into FOLDER; build.py zip came before
+    python -m tools.release gather v0.1.0 FOLDER    put the files of the release into FOLDER, after `build.py zip`
 
 Standard library only: .github/workflows/release.yml runs it outside `.venv`.
 """
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def archive(root, number):
-    """Where `build.py zip` leaves the archive of a version."""
+    """The path of the archive that `build.py zip` makes of a version."""
     return root / ".build" / f"data-selection-lab-{number}.zip"
 
 
@@ -27,7 +27,7 @@ def version(root=ROOT):
 
 
 def cited(root=ROOT):
-    """The version and the date of release that CITATION.cff gives; None for what it does not give."""
+    """The version and the date of release in CITATION.cff; None for one that is missing."""
     text = (root / "CITATION.cff").read_text("utf-8")
     found = (
         re.search(rf'^{key}: "?([^"\n]+)"?$', text, flags=re.MULTILINE)
@@ -37,7 +37,7 @@ def cited(root=ROOT):
 
 
 def notes(root, number):
-    """The section of the change log on one version: `(what follows the number in its heading, text)`."""
+    """The section of the change log on one version: `(rest of its heading after the number, text)`."""
     text = (root / "CHANGELOG.md").read_text("utf-8")
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         heading, _, body = section.partition("\n")
@@ -47,7 +47,7 @@ def notes(root, number):
 
 
 def check(tag, root=ROOT):
-    """Stop with a sentence unless everything that names a version means this tag."""
+    """Exit with a message unless everything that names a version agrees with this tag."""
     number = version(root)
     if tag != f"v{number}":
         raise SystemExit(
@@ -66,11 +66,11 @@ def check(tag, root=ROOT):
 
 
 def gather(tag, out, root=ROOT):
-    """Put zip, wheel, hashes and notes of a release into the new folder `out`; returns the names of its files."""
+    """Put zip, wheel, hashes and notes of a release into the new folder `out`; return the names of its files."""
     out = Path(out)
     number = tag.removeprefix("v")
     packed = archive(root, number)
-    wheels = sorted((root / "dist").glob("*.whl"))  # with the data sets: all that a teacher installs
+    wheels = sorted((root / "dist").glob("*.whl"))  # with the data sets: a teacher installs nothing else
     if not packed.is_file() or len(wheels) != 1:
         raise SystemExit("There is no zip or no wheel to release: run `python build.py zip` first.")
     out.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The page's own scripts are parsed when the site is built: a slip of the pen is told there, not by an empty page."""
+"""Parse the page's own scripts when the site is built: a typo is reported there, and not seen as an empty page."""
 
 import hashlib
 
@@ -27,7 +27,7 @@ def check(root):
     Raises
     ------
     ScriptError
-        Some cannot be parsed.
+        A script cannot be parsed.
     """
     folder = root / ".build" / "parsed"
     kept = {

@@ -30,8 +30,8 @@ TYPES = {
     ".woff2": "font/woff2",
     ".wasm": "application/wasm",
 }
-OPAQUE = "application/octet-stream"  # .whl, .zip, .gz, .bin and all that is not named above
-# What GitHub Pages compresses: text and WebAssembly, not opaque types.
+OPAQUE = "application/octet-stream"  # .whl, .zip, .gz, .bin and everything that is not named above
+# The types that GitHub Pages compresses: text and WebAssembly, not opaque types.
 COMPRESSED = (
     "text/",
     "application/json",
@@ -41,7 +41,7 @@ COMPRESSED = (
     "image/svg",
 )
 WATCHED = ("build.py", "pyproject.toml", "derived", "site", "src/dataselect_core", "tools")
-EVENTS, SCRIPT = "/@lab/events", "/@lab/live.js"  # of the development server alone
+EVENTS, SCRIPT = "/@lab/events", "/@lab/live.js"  # of the development server only
 INJECTED = f'\n<script src="{SCRIPT}"></script>\n'.encode()
 LIVE = Path(__file__).with_name("live.js")
 
@@ -53,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server_version = "lab"
     folder = Path()
     cache_control = "no-store"
-    service_worker = True  # whether the site is sent with the one it has
+    service_worker = True  # whether the site is served with its service worker
     quiet = True
     live = None
 
@@ -90,7 +90,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         if body:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the reader went on
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the reader has left the page
                 self.wfile.write(data)
 
     def found(self, path):
@@ -99,7 +99,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return 200, TYPES[".js"], LIVE.read_bytes()
         try:
             data = path.read_bytes() if path else None
-        except FileNotFoundError:  # a build has just taken it away
+        except FileNotFoundError:  # a build has just removed it
             data = None
         if data is None:
             return 404, TYPES[".html"], b"<!doctype html><title>Not found</title><p>Not found: 404."
@@ -122,7 +122,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(f"{line}\n\n".encode())
 
     def log_message(self, form, *values):
-        """Say what was asked for, unless told to be quiet."""
+        """Log the request, unless `quiet` is set."""
         if not self.quiet:
             super().log_message(form, *values)
 
@@ -145,7 +145,7 @@ def resolve(folder, target):
 
 
 def without_worker(path, data):
-    """A file as a site without a service worker has it: whoever changes sources wants no page kept."""
+    """A file as in a site without a service worker: a developer who changes sources does not want cached pages."""
     if path.name == service_worker.INDEX:
         return service_worker.PLACE.sub(r"\g<1>\g<2>", data.decode()).encode()
     return service_worker.without() if path.name == service_worker.WORKER else data
@@ -167,9 +167,9 @@ def _gzip(data):
 
 @contextlib.contextmanager
 def serving(directory, port=0, cache_control="max-age=600"):
-    """Serve `directory` for the time of a `with` block; gives the address, ending in a slash.
+    """Serve `directory` during a `with` block, and yield the address, which ends in a slash.
 
-    The headers are those of GitHub Pages unless `cache_control` says otherwise; port 0 takes a free one.
+    The headers are like those of GitHub Pages, unless `cache_control` is different; port 0 takes a free one.
     """
     server = start(directory, port, cache_control)
     try:
@@ -180,10 +180,10 @@ def serving(directory, port=0, cache_control="max-age=600"):
 
 
 def start(directory, port=0, cache_control="max-age=600", quiet=True, live=None, worker=True):
-    """Start a server of `directory` in a thread; raises `OSError` when the port is taken.
+    """Start a server of `directory` in a thread; raises `OSError` if the port is taken.
 
-    With `live`, a `live.Live`, every page gets the script that reloads it. `worker` says whether the site is sent with
-    its service worker.
+    With `live`, a `live.Live`, every page gets the script that reloads it. With `worker`, the site is served with its
+    service worker.
     """
     members = {
         "folder": Path(directory),
@@ -198,31 +198,31 @@ def start(directory, port=0, cache_control="max-age=600", quiet=True, live=None,
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Threads that end with the program; a port that another program holds is not shared."""
+    """A server whose threads end with the program, and which does not share a port with another program."""
 
     daemon_threads = True
     allow_reuse_address = os.name != "nt"
 
     def handle_error(self, request, client_address):
-        """A browser that went away in the middle of an answer is no error of the server's."""
+        """Ignore a browser that disconnects in the middle of an answer, which is not an error of the server."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
 
 def state(root):
-    """What the sources look like now: path -> time of the last change."""
+    """The current state of the sources: path -> time of the last change."""
     found = {}
     for name in WATCHED:
         top = root / name
         for path in [top, *top.rglob("*")] if top.is_dir() else [top]:
-            with contextlib.suppress(FileNotFoundError):  # renamed under our eyes
+            with contextlib.suppress(FileNotFoundError):  # renamed in the meantime
                 if "__pycache__" not in path.parts and path.is_file():
                     found[path] = path.stat().st_mtime_ns
     return found
 
 
 def require_port(port):
-    """Stop with a sentence when the port cannot be had; asked before a long build, not after it."""
+    """Exit with a message if the port is not available; called before a long build, not after it."""
     try:
         Server(("127.0.0.1", port), Handler).server_close()
     except OSError as error:

@@ -1,7 +1,7 @@
-"""The service worker of a built site: the list of what it keeps, with the SHA-256 of each file, above its code.
+"""The service worker of a built site: the list of the files that it keeps, with the SHA-256 of each, above its code.
 
-The list names the version. index.html carries that name too, so that a page knows which version it is; it counts in
-the name as it is without it.
+The name of a version is a hash of the list. index.html has that name too, so that a page can find out its version; the
+hash is made from index.html without the name.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 SHELL = Path(__file__).resolve().parent.parent / "site" / "shell"
 PLACE = re.compile(r'(<html\b[^>]* data-build=")[^"]*(")')
 INDEX, WORKER = "index.html", "sw.js"
-# What all parts, the record, a corpus of the reader's own and the report need. The guides are the network's.
+# Files for all parts, the record, the reader's own corpus and the report. The guides come from the network.
 KEPT = ("assets/*", "panel/**/*")
 LEFT = re.compile(r"^assets/guide[.-]")
 
@@ -29,7 +29,7 @@ def listed(out):
 
 
 def stamped(page, build):
-    """The text of index.html with the name of its version; "" takes it out."""
+    """The text of index.html with the name of its version; "" removes it."""
     text, found = PLACE.subn(rf"\g<1>{build}\g<2>", page)
     if found != 1:
         raise ValueError(f"{INDEX} has {found} places for the name of its version, not one")
@@ -37,7 +37,7 @@ def stamped(page, build):
 
 
 def without():
-    """The worker that removes the one a reader may have, and itself."""
+    """The worker that removes an earlier worker of the reader, and itself."""
     return (SHELL / "sw-off.js").read_bytes()
 
 

@@ -1,14 +1,15 @@
-"""Join the page's scripts: few files that can fail to arrive, made of many sources that can be read.
+"""Join the page's scripts: many readable sources become a few files, so fewer files can fail to arrive.
 
-A joined script is named after what a page lacks without it. Each source in it is a piece of its own: what one throws
-while it is read stops no other. `site/shell/first.js` loads the joined scripts and watches them; it ships as it is.
+A joined script is named after the thing that a page lacks without it. Each source in it is a separate piece: an error
+that one throws while it is read does not stop the others. `site/shell/first.js` loads the joined scripts and watches
+them; it ships unchanged.
 """
 
 import json
 from pathlib import Path
 
 FIRST = "first"
-# The pieces without which Python does not start, but everything else works; all others show and save.
+# Without these pieces, Python does not start, but everything else works; all other pieces show and save.
 PYTHON = ("snapshot", "shelf", "worker", "boot", "documents", "part2", "part3", "own")
 
 
@@ -26,9 +27,9 @@ def join(folder, name, sources):
     Parameters
     ----------
     folder : path
-        Where the sources are, as NAME.js.
+        The folder of the sources, which are named NAME.js.
     name : str
-        The name by which the script says that it has arrived.
+        The name with which the script reports that it has arrived.
     sources : sequence of str
         Names of the sources, in order.
     """
@@ -41,5 +42,5 @@ def join(folder, name, sources):
 
 
 def add(assets, folder, name, sources):
-    """Ship a joined script; returns its relative URL."""
+    """Ship a joined script; return its relative URL."""
     return assets.add(f"{name}.js", join(folder, name, sources).encode())

@@ -1,8 +1,8 @@
 """Check the types of the page's scripts with TypeScript's checker, by their JSDoc: `python -m tools.shell_types`.
 
-The scripts share one global, `lab`, to which each adds its part. TypeScript lets anyone add to such an object, so it
-would accept a part that nobody defined. A copy is checked, therefore, in which each part is a constant and `lab` is the
-set of those constants. Reported are all errors but those that ask for more annotations (TS7000 to TS7999).
+The scripts share one global, `lab`, to which each adds its part. TypeScript allows additions to this object everywhere,
+so it would accept a part that no script defines. Therefore it checks a copy in which each part is a constant and `lab`
+is the set of those constants. All errors are reported except requests for more annotations (TS7000 to TS7999).
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from tools import fetch, lock, node
 
 ROOT = Path(__file__).resolve().parents[1]
 SHELL = ROOT / "site" / "shell"
-TOOLS = Path(__file__).with_name("lock-tools.json")  # what only tests need: it is not in a site
+TOOLS = Path(__file__).with_name("lock-tools.json")  # packages that only tests need: they are not in a site
 PART = re.compile(r"^lab\.(\w+) = ", re.MULTILINE)
 ERROR = re.compile(
     r"^(?P<file>[^(\n]+)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<words>.*)$", re.MULTILINE
@@ -73,13 +73,13 @@ def as_constants(texts):
     Parameters
     ----------
     texts : dict of str to str
-        Name of a script -> its text. A part that is defined twice is what the later script makes of it, as in the page;
-        lab.js, which stands in for parts that come later, is the first.
+        Name of a script -> its text. If a part is defined twice, the later script decides, as in the page; lab.js,
+        which has placeholders for parts that come later, is the first.
 
     Returns
     -------
     texts : dict of str to str
-        The same with `const lab_NAME = ` where `lab.NAME = ` was; no line moves.
+        The same with `const lab_NAME = ` in place of `lab.NAME = `; no line moves.
     declaration : str
         TypeScript.
     """
@@ -101,14 +101,14 @@ def as_constants(texts):
 
 
 def errors(scope, folder, shell=SHELL):
-    """What is wrong with the types of a scope's scripts: a list of lines `file:line: words`.
+    """The type errors in a scope's scripts: a list of lines `file:line: words`.
 
     Parameters
     ----------
     scope : str
         One of `SCOPES`.
     folder : Path
-        Where the copy may be made.
+        A folder for the copy.
     shell : Path
         The folder of the scripts.
     """
@@ -143,7 +143,7 @@ def errors(scope, folder, shell=SHELL):
 
 
 def main():
-    """Check all scopes and print what is wrong; the exit status says whether anything is."""
+    """Check all scopes and print the errors; the exit status is 1 if there are any."""
     found = [line for scope in SCOPES for line in errors(scope, ROOT / ".build" / "shell-types" / scope)]
     print("\n".join(found) or "The types of the page's scripts agree")
     sys.exit(1 if found else 0)

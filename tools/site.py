@@ -26,6 +26,7 @@ from tools import (
     service_worker,
     shell,
     site_facts,
+    track_styles,
     views,
 )
 from tools import scripts as scripts_of_the_page
@@ -76,7 +77,7 @@ COLOURS = {
     "on-background-color": "ink",
     "surface-color": "soft",
     "on-surface-color": "ink",
-    "border-color": "edge",
+    "border-color": "control-border",
     "primary-color": "blue",
     "on-primary-color": "on-blue",
 }
@@ -100,9 +101,10 @@ def digest(data):
 
 
 def style(root):
-    """The style sheet: the colours, then the rules."""
+    """The style sheet: the colours, the rules that follow from the tables, then the others."""
     rules = (root / "site" / "shell" / "style.css").read_text("utf-8")
-    return f"{colours.css(site_facts.load_facts(root, 'colours'))}\n{rules}".encode()
+    tracks = track_styles.css(site_facts.load_facts(root, "tracks"))
+    return f"{colours.css(site_facts.load_facts(root, 'colours'))}\n{tracks}\n{rules}".encode()
 
 
 class Assets:

@@ -1,4 +1,4 @@
-"""What the pages take from the core's sources: its facts, the table of settings, its version."""
+"""The things that the pages take from the core's sources: its facts, the table of settings, its version."""
 
 import json
 import re

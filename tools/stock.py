@@ -1,17 +1,17 @@
-"""The stock boot of the same workbench, to hold the lab's own boot against.
+"""The stock boot of the same workbench, to compare with the lab's own boot.
 
-It starts as the page does that `panel convert --to pyodide-worker` writes: Pyodide as published, with its
+It starts like the page that `panel convert --to pyodide-worker` writes: Pyodide as published, with its
 standard library as sources, in a worker; `loadPackage` for NumPy and micropip; one `micropip.install` of
 the `.py` wheels; the app as an archive; its document sent to the page and drawn there by BokehJS. Where it
-differs from what that command writes, it is faster than that:
+differs from that page, it is faster:
 
 - all files come from the same server as the lab's, none from a CDN;
-- Panel's and Bokeh's wheels are trimmed, as the ones that Panel puts on its CDN for this;
+- Panel's and Bokeh's wheels are trimmed, like the ones that Panel puts on its CDN for this;
 - micropip gets the address of every wheel and resolves nothing (`deps=False`), and the packages that Bokeh
-  asks for and this app never imports (Pillow, contourpy, narwhals, tornado, xyzservices) are not installed;
-- MarkupSafe and PyYAML are installed as pure Python, which they fall back to without their binary modules.
+  requires but this app never imports (Pillow, contourpy, narwhals, tornado, xyzservices) are not installed;
+- MarkupSafe and PyYAML are installed as pure Python, to which they fall back without their binary modules.
 
-The app is the lab's own (`apps.bridge.Bridge`), with its own wheel of the core and its own data.
+The app is the lab's (`apps.bridge.Bridge`), with the lab's wheel of the core and the lab's data.
 """
 
 import gzip
@@ -106,14 +106,14 @@ worker.postMessage({ wheels: WHEELS });
 
 
 def make(root, lock, lab, out):
-    """Write the page and all it loads.
+    """Write the page and everything that it loads.
 
     Parameters
     ----------
     root : Path
         The repository, with `.build/runtime` made.
     lock : dict
-        The lock of what ships.
+        The lock of the files that ship.
     lab : Path
         The built site, from which the app, the core and the data are taken.
     out : Path
@@ -125,7 +125,7 @@ def make(root, lock, lab, out):
     for name in PYODIDE:
         shutil.copy(fetch.fetch(lock, name), out / "pyodide")
     packages = json.loads(fetch.fetch(lock, "pyodide-lock.json").read_text("utf-8"))
-    # The same version as PyPI packs it has another hash than the one on Pyodide's CDN.
+    # The same version on PyPI is packed differently and has another hash than the one on Pyodide's CDN.
     packages["packages"]["micropip"]["sha256"] = lock["files"]["micropip"]["sha256"]
     (out / "pyodide" / "pyodide-lock.json").write_text(json.dumps(packages), "utf-8")
     wheels = [trimmed(name, fetch.fetch(lock, name), out / "wheels") for name in WHEELS]
@@ -152,7 +152,7 @@ def archive(folder, prefix):
 
 
 def unpack(lab, out):
-    """Unpack the core's wheel and the data of the built site; returns the wheel, in a list."""
+    """Unpack the core's wheel and the data of the built site; return the wheel, in a list."""
     (out / "data").mkdir()
     for packed in (lab / "assets").glob("*.bin"):
         name = packed.name.rsplit(".", 2)[0]
@@ -163,7 +163,7 @@ def unpack(lab, out):
 
 
 def trimmed(name, wheel, folder):
-    """Put a wheel into a folder, without what `TRIMMED` leaves out, and installable on every platform."""
+    """Put a wheel into a folder, without the files that `TRIMMED` leaves out, and installable on every platform."""
     project, version = wheel.name.split("-")[:2]
     target = folder / f"{project}-{version}-py3-none-any.whl"
     if name not in TRIMMED:

@@ -1,4 +1,4 @@
-"""The synthesis: synthesis.md and synthesis.TRACK.md become what the templates show after the parts."""
+"""Turn synthesis.md and synthesis.TRACK.md into values for the templates of the synthesis, after the parts."""
 
 import re
 
@@ -20,7 +20,7 @@ SECTIONS = {
 def read_synthesis(pages, tracks, native):
     """Everything that index.html shows after the parts."""
     name = "synthesis.md"
-    must = {"title": str, "cost": dict, "saved": dict}  # label -> as `cost_line`
+    must = {"title": str, "cost": dict, "saved": dict}  # label -> figures, see `cost_line`
     meta, body = front_matter.read((pages / name).read_text(encoding="utf-8"), name, must)
     sections = split(body, "##", name)
     if list(sections) != list(SECTIONS.values()):
@@ -29,7 +29,7 @@ def read_synthesis(pages, tracks, native):
             f"found {', '.join(sections)}"
         )
     texts = {key: render(sections[title], name, {"native": native}) for key, title in SECTIONS.items()}
-    # Without the numbers of a reader there is nothing to take away.
+    # Without the reader's numbers, there are no takeaways.
     texts["takeaways"] = Markup(str(texts["takeaways"]).replace("<li>", "<li hidden>"))
     costs = {key: [cost_line(*line, name) for line in meta[key].items()] for key in ("cost", "saved")}
     of_tracks = []
@@ -41,7 +41,7 @@ def read_synthesis(pages, tracks, native):
 
 
 def cost_line(label, figures, name):
-    """A line of the bill, its label and "PART:path / PART:path": the figures of which the first counts."""
+    """A line of the bill from its label and "PART:path / PART:path": of these figures, the first that exists counts."""
     paths = [path.strip() for path in str(figures).split("/")]
     if not all(re.fullmatch(r"[123]:[a-z0-9_.]+", path) for path in paths):
         raise PageError(f"{name}: a cost must be 'Label: PART:path', not '{label}: {figures}'")

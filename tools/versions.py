@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
-FOLDER = "data-selection-lab-{}"  # the one folder inside a release's zip, by its number
+FOLDER = "data-selection-lab-{}"  # the only folder inside a release's zip, by the release's number
 ROOM = 1_000_000_000  # bytes: GitHub Pages publishes no larger site
 PAGE = """<!doctype html>
 <html lang="en">
@@ -43,7 +43,7 @@ def add(site, releases):
     site : path
         A built site, which is changed.
     releases : path
-        A folder per release, named by its tag (v0.1.0): one zip, and its hash beside it.
+        A folder per release, named by its tag (v0.1.0): one zip, with its hash next to it.
 
     Returns
     -------
@@ -53,8 +53,8 @@ def add(site, releases):
     Raises
     ------
     SystemExit
-        A release is not what its hash says or is not an archive of the lab, or all of them are more than GitHub
-        Pages takes; the sentence names it. The site may then be half changed and must not be published.
+        A release does not match its hash or is not an archive of the lab, or all of them are too large for GitHub
+        Pages; the message names it. The site may then be half changed and must not be published.
     """
     site, folders = Path(site), sorted(Path(releases).iterdir())
     for folder in folders:
@@ -74,7 +74,7 @@ def add(site, releases):
 
 
 def order(tag):
-    """What tags are sorted by: v0.10.0 follows v0.9.0."""
+    """The key for sorting tags: v0.10.0 follows v0.9.0."""
     return tuple(map(int, TAG.fullmatch(tag).groups()))
 
 
@@ -94,7 +94,7 @@ def archive(folder):
 
 
 def unpack(path, out):
-    """Write the files of a release's zip into the new folder `out`, named by its tag; nothing can land outside it."""
+    """Write the files of a release's zip into the new folder `out`, named by its tag; none can get outside it."""
     top = FOLDER.format(out.name[1:])
     if out.exists():
         raise SystemExit(f"{out} is there already, so {path.name} cannot be unpacked there.")

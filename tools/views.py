@@ -1,8 +1,8 @@
-"""What the page shows before Python runs: every part's first view, and the figures in its words.
+"""Make the content that the page shows before Python runs: every part's first view, and the figures in its texts.
 
-Both are computed by the core and the workbenches, in processes of their own: what a process has imported it never
-reads again, and a development server lives through many edits. On Unix such a process begins as a copy of one that has
-imported Panel already, which saves a second each time.
+The core and the workbenches compute both in separate processes: a process never reads an imported module again, and
+there are many edits while a development server runs. On Unix, each process begins as a copy of one that has already
+imported Panel, which saves a second each time.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from tools import apart
 
 CODE = ("site/apps", "src/dataselect_core")
 TOOLS = ("views", "optimum", "gap_maps", "wall")
-HEAVY = ["panel", "bokeh.models", "numpy"]  # what takes a second to import, and no edit changes
+HEAVY = ["panel", "bokeh.models", "numpy"]  # modules that take a second to import, and that no edit changes
 PACKAGES = ("panel", "bokeh", "param", "numpy")
 
 
 class ViewError(Exception):
-    """The core or a workbench failed; the message is what Python said."""
+    """The core or a workbench failed; the message comes from Python."""
 
 
 def make(root, data, panel_root):
@@ -34,7 +34,7 @@ def make(root, data, panel_root):
     root, data : Path
         The repository; the directory of the data files.
     panel_root : str
-        Where the documents look for Panel's stylesheets, relative to index.html.
+        The folder where the documents look for Panel's stylesheets, relative to index.html.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def make(root, data, panel_root):
         Either could not be made.
     """
     os.environ["PANEL_CDN_ROOT"] = (
-        panel_root  # read when Panel is imported, here and in what starts from here
+        panel_root  # read when Panel is imported, here and in processes that start from here
     )
     folder = root / ".build" / "views"
     kept = folder / f"{key(root, data, panel_root)}.json"
@@ -58,7 +58,7 @@ def make(root, data, panel_root):
 
 
 def key(root, data, panel_root):
-    """A hash of what the views are made from."""
+    """A hash of the inputs of the views."""
     whole = hashlib.sha256(f"{sys.version} {panel_root}".encode())
     for package in PACKAGES:
         whole.update(f"{package} {metadata.version(package)}".encode())
@@ -74,7 +74,7 @@ def key(root, data, panel_root):
 
 
 def apart_from_here(root, data, functions):
-    """Each function's answer, a text, from a process of its own; all at the same time."""
+    """The answers of functions, which are texts, each from a separate process; all run at the same time."""
     context = workers()
     running = []
     for function in functions:
@@ -97,7 +97,7 @@ def apart_from_here(root, data, functions):
 
 
 def workers():
-    """How processes are started."""
+    """The context that starts processes."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -106,7 +106,7 @@ def workers():
 
 
 def warm():
-    """Let the process start from which others are copied, once `make` has been called: an edit will find it ready."""
+    """Start the process from which others are copied, so that it is ready for an edit; call this after `make`."""
     process = workers().Process(target=int)
     process.start()
     process.join()
@@ -114,7 +114,7 @@ def warm():
 
 def _answer(pipe, root, data, name):
     if hasattr(os, "nice"):
-        os.nice(10)  # an open page is answered first
+        os.nice(10)  # an open page has priority
     os.environ["DATASELECT_DATA"] = data
     sys.path[:0] = [str(Path(root) / "src"), str(Path(root) / "site"), root]
     try:

@@ -1,7 +1,7 @@
-"""The way through the lab as people go it, in any browser that Playwright drives: shared by tests and `ways`.
+"""The way through the lab as people take it, in any browser that Playwright drives: shared by tests and `ways`.
 
-Things are found by role, label and text, acted on by mouse, keyboard or finger, and waited for by what the page
-shows.
+The walk finds things by role, label and text, uses mouse, keyboard or finger, and waits until the page shows the
+effect.
 """
 
 import os
@@ -10,27 +10,27 @@ import re
 from playwright.sync_api import expect
 
 PATIENCE = 2000 * int(os.environ.get("LAB_PATIENCE", "60"))  # ms: machines that run tests are busy
-LONG = 5 * PATIENCE // 2  # ms: trainings, on such machines
+LONG = 5 * PATIENCE // 2  # ms: for training, on these machines
 PARTS = {1: "The Deduplication Audit", 2: "Active Learning ROI", 3: "The Domain Gap Synthesis"}
 QUESTION = "Reduction in total training FLOPs"
 
 
 class Walk:
-    """One who sits before the lab.
+    """A person who uses the lab.
 
     Parameters
     ----------
     page : playwright.sync_api.Page
         The tab.
     frame : str, optional
-        Selector of the frame that holds the lab, when a page around it does.
+        Selector of the frame that has the lab, if it is embedded in another page.
     finger : bool
-        Touches what others click, and has no keyboard but for what stands in fields.
+        Touches instead of clicking, and uses the keyboard only for the text of fields.
 
     Attributes
     ----------
     lab : playwright.sync_api.Page or FrameLocator
-        What holds the lab, to find things in.
+        The page or the frame that has the lab, to find things in.
     noted : dict of (int, str) to str
         Figures as the page showed them when their evidence was captured: (part, label) -> text.
     """
@@ -65,7 +65,7 @@ class Walk:
 
     @staticmethod
     def texts(places):
-        """The text of each; one by one, since Firefox 153 crashes when roles are found in the page's own world."""
+        """The text of each, one by one, because Firefox 153 crashes when roles are found in the page's own world."""
         return [place.inner_text().strip() for place in places.all()]
 
     # -- hands -----------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ class Walk:
 
     @staticmethod
     def type(field, text):
-        """Type over what a field holds, key by key: Firefox counts what a script put there as no change."""
+        """Replace the text of a field, key by key: for Firefox, a text that a script sets is not a change."""
         field.focus()
         field.press("ControlOrMeta+a")
         field.press_sequentially(str(text))
@@ -90,7 +90,7 @@ class Walk:
         field = self.field(place, label)
         self.type(field, value)
         field.press("Enter")
-        if isinstance(label, str) and label.endswith(" (number)"):  # the slider beside it follows
+        if isinstance(label, str) and label.endswith(" (number)"):  # the slider next to it follows
             shown = re.escape(f"{value:g}".removeprefix("0")) or "0"
             handle = place.get_by_role("slider", name=label.removesuffix(" (number)"), exact=True)
             expect(handle).to_have_attribute(
@@ -107,7 +107,7 @@ class Walk:
             handle.press("ArrowLeft")
 
     def write(self, label, text, place=None, said="saved"):
-        """Write into a text field, go on, and see what the page says of it: that it was saved, or was not."""
+        """Write into a text field, leave it, and check what the page shows then: that it was saved, or was not."""
         place = place or self.lab
         field = place.get_by_role("textbox", name=re.compile(f"^{re.escape(label)}"))
         field.fill(text)
@@ -117,7 +117,7 @@ class Walk:
         )
 
     def keeps(self):
-        """Whether the browser keeps anything for the page; where it does not, the page offers the file instead."""
+        """Whether the browser keeps anything for the page; if not, the page offers the file instead."""
         status = self.lab.locator("[data-store-status]")
         expect(status).to_have_text(
             re.compile("Saved in this browser|this browser keeps nothing"), timeout=LONG
@@ -137,7 +137,7 @@ class Walk:
             raise AssertionError(f"Python did not start: {self.texts(self.lab.get_by_role('status'))[:2]}")
 
     def on_one_page(self):
-        """Have the whole lab on one page, as one who reads it from top to bottom."""
+        """Show the whole lab on one page, like a person who reads it from top to bottom."""
         button = self.lab.get_by_role("button", name="All on one page")
         if button.is_visible():
             self.press(button)
@@ -148,7 +148,7 @@ class Walk:
         expect(self.part(number)).to_be_visible()
 
     def predict(self, number, said, choice=None, why="", field=""):
-        """Commit the prediction of a part, with a reason; nothing is given away before, and nothing goes on without."""
+        """Commit the prediction of a part, with a reason; check that the results are locked until then."""
         part = self.part(number)
         expect(part.get_by_text("locked until you commit").first).to_be_visible()
         if choice:
@@ -160,7 +160,7 @@ class Walk:
         expect(part.get_by_text("locked until you commit a prediction").first).to_be_hidden()
 
     def predicted(self, number, said, why):
-        """See that a prediction is committed, with its reason."""
+        """Check that a prediction is committed, with its reason."""
         said = re.compile(rf"^Locked: .*{said}.*, because “{re.escape(why)}”")
         expect(self.part(number).get_by_text(said)).to_be_visible(timeout=PATIENCE)
 
@@ -169,7 +169,7 @@ class Walk:
         expect(self.part(number).get_by_role("progressbar", name="Computing")).to_be_hidden(timeout=LONG)
 
     def capture(self, number):
-        """Capture the evidence, as soon as everything is measured, and note what it says."""
+        """Capture the evidence, as soon as everything is measured, and note its figures."""
         part = self.part(number)
         self.button(part, "Capture this evidence")
         while part.get_by_text("Not everything is measured yet").is_visible():
@@ -183,13 +183,13 @@ class Walk:
                 self.noted[number, label] = text.strip()
 
     def download(self, button, path):
-        """Press a button of the report, and keep what arrives under that path."""
+        """Press a button of the report, and save the download under that path."""
         with self.page.expect_download() as arriving:
             self.button(self.region("Your record"), button)
         arriving.value.save_as(path)
 
     def bring(self, path):
-        """Choose a corpus of one's own, in the browser's own window, and wait until it is deduplicated.
+        """Choose an own corpus, in the browser's window for files, and wait until it is deduplicated.
 
         Returns
         -------

@@ -1,8 +1,8 @@
 """Build the core as a wheel: the same source gives the same bytes, on every machine.
 
-`build(source, out)` is what build.py calls; `build_wheel` and `build_sdist` are the hooks of PEP 517, so that
+build.py calls `build(source, out)`; `build_wheel` and `build_sdist` are the hooks of PEP 517, so
 `pip install .` runs the same code. Standard library only. Entries are sorted, dated 1980, and stored without
-compression, because deflate's bytes differ from one zlib to the next.
+compression, because the bytes of deflate differ between versions of zlib.
 """
 
 import ast
@@ -21,7 +21,7 @@ PACKAGE = "dataselect_core"
 
 
 def build(source, out):
-    """Build the wheel of the checkout `source` in the folder `out`; returns its path."""
+    """Build the wheel of the checkout `source` in the folder `out`; return its path."""
     source, out = Path(source), Path(out)
     project = read_project(source)
     stem = f"{PACKAGE}-{project['version']}"
@@ -90,7 +90,7 @@ def metadata(source, project):
 
 
 def _with_extra(requirement, extra):
-    """A requirement that only holds when the extra is asked for."""
+    """A requirement that only applies if the extra is requested."""
     package, _, condition = (part.strip() for part in requirement.partition(";"))
     conditions = [f"({condition})"] if condition else []
     return f"{package}; {' and '.join([*conditions, f'extra == {extra!r}'])}"
@@ -101,12 +101,12 @@ def _digest(data):
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    """PEP 517: build a wheel of the current directory; returns its name."""
+    """PEP 517: build a wheel of the current directory; return its name."""
     return build(Path.cwd(), wheel_directory).name
 
 
 def build_sdist(sdist_directory, config_settings=None):
-    """PEP 517: build a source archive of the core from the current directory; returns its name."""
+    """PEP 517: build a source archive of the core from the current directory; return its name."""
     source = Path.cwd()
     project = read_project(source)
     stem = f"{PACKAGE}-{project['version']}"

@@ -1,9 +1,9 @@
-"""Make word_characters.json, which says what each character is to the rule for words, from Unicode 14.0.
+"""Make word_characters.json, which has the kind of each character for the rule for words, from Unicode 14.0.
 
 Run as `python tools/word_table.py` with a Python whose `unicodedata` is that version (3.11); `--check` only compares.
-The core reads the file in place of `unicodedata`, so that every Python cuts a text into the same words. Version 14.0 is
-that of the oldest Python the core runs on: each later one knows all of its characters, and maps them to lower case and
-to NFC in the same way (Unicode's stability policies; see tests/core/test_words.py).
+The core reads the file instead of `unicodedata`, so that every Python cuts a text into the same words. Version 14.0
+belongs to the oldest Python that the core runs on: each later version has all of its characters, and maps them to lower
+case and to NFC in the same way (Unicode's stability policies; see tests/core/test_words.py).
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 VERSION = "14.0.0"
 TARGET = Path(__file__).resolve().parent.parent / "src" / "dataselect_core" / "word_characters.json"
 SEPARATOR, LETTER, MARK, ALONE, UNASSIGNED = range(5)
-# Scripts written without spaces: every letter with its marks is a word of its own.
+# Scripts written without spaces: every letter with its marks is a separate word.
 WITHOUT_SPACES = (
     (0x0E00, 0x0EFF, "Thai, Lao"),
     (0x0F00, 0x0FFF, "Tibetan"),
@@ -39,7 +39,7 @@ WITHOUT_SPACES = (
 
 
 def kind(code):
-    """What a character is: one of the five kinds above."""
+    """The kind of a character: one of the five above."""
     category = unicodedata.category(chr(code))
     if category == "Cn":
         return UNASSIGNED
@@ -68,7 +68,7 @@ def table():
 
 
 def main(arguments):
-    """Write the file, or with --check compare it; the exit status."""
+    """Write the file, or compare it with --check; return the exit status."""
     if unicodedata.unidata_version != VERSION:
         print(
             f"This Python has Unicode {unicodedata.unidata_version}; the table is made from {VERSION} (3.11)."

@@ -1,1 +1,1 @@
-"""The workbenches of the lab: one Panel app a part, over `dataselect_core`."""
+"""The workbenches of the lab: one Panel app per part, built on `dataselect_core`."""

@@ -1,18 +1,30 @@
-"""Between the page and the workbenches: JSON text in, JSON text out. Nothing here needs a browser."""
+"""Messages between the page and the workbenches, as JSON text; nothing here needs a browser."""
 
 import json
 
 from bokeh.core.serialization import Serializer
+from bokeh.document.events import ModelChangedEvent
 from bokeh.document.json import PatchJson
 
 from apps.desk import KINDS, Desk
 from apps.parts import WORKBENCHES
 
-PAGE = "page"  # who set a property, where the page did
+PAGE = "page"  # the setter of a property that the page has set
+
+
+def newest(events):
+    """The events in order, without those whose property changes again later: encoding reads the model as it is now."""
+
+    def replaced_by(event):
+        whole = isinstance(event, ModelChangedEvent) or getattr(event, "cols", 0) is None
+        return (event.model.id, event.attr) if whole else id(event)
+
+    last = {replaced_by(event): event for event in events}
+    return [event for event in events if last[replaced_by(event)] is event]
 
 
 class Bridge:
-    """All workbenches, and the two ways of speaking with the page.
+    """All workbenches, and the messages to and from the page.
 
     Parameters
     ----------
@@ -24,6 +36,7 @@ class Bridge:
 
     def __init__(self, send, load):
         self._send = send
+        self._events = {}  # part -> Bokeh events that the page has not been sent yet, in order
         self.desk = Desk(self._say, load)
         self.workbenches, self._documents = {}, {}
         for workbench in WORKBENCHES:
@@ -38,19 +51,30 @@ class Bridge:
         return json.dumps(views)
 
     def _say(self, message):
+        self._flush()
         self._send(json.dumps(message, allow_nan=False))
 
     def _changed(self, part, event):
-        if getattr(event, "setter", None) == PAGE:
-            return
-        document = self._documents[part]
-        serializer = Serializer(references=document.models.synced_references, deferred=False)
-        patch = PatchJson(events=serializer.encode([event]))
-        document.models.flush_synced(lambda model: not serializer.has_ref(model))
-        self._say({"type": "patch", "part": part, "patch": patch})
+        if getattr(event, "setter", None) != PAGE:
+            self._events.setdefault(part, []).append(event)
+
+    def _flush(self):
+        """Send the changes of the documents, one patch per part."""
+        waiting, self._events = self._events, {}
+        for part, events in waiting.items():
+            document = self._documents[part]
+            serializer = Serializer(references=document.models.synced_references, deferred=False)
+            patch = PatchJson(events=serializer.encode(newest(events)))
+            document.models.flush_synced(lambda model, known=serializer.has_ref: not known(model))
+            self._send(json.dumps({"type": "patch", "part": part, "patch": patch}, allow_nan=False))
+
+    async def prepare(self, text):
+        """Compute what the first results of one part will need, before anything of the reader's is opened."""
+        message = json.loads(text)
+        await self._addressed(message).prepare(message["state"])
 
     async def receive(self, text):
-        """Does what one message of the page asks for; returns when Python is ready for the next."""
+        """Handle one message of the page; return when Python is ready for the next."""
         message = json.loads(text)
         if isinstance(message, dict) and message.get("type") in KINDS:
             self.desk.receive(message)
@@ -58,8 +82,10 @@ class Bridge:
         workbench = self._addressed(message)
         try:
             self._do(workbench, message)
-        except ValueError as error:  # what was asked for cannot be; the message is a sentence
+        except ValueError as error:  # the request cannot be met; the message is a sentence
             workbench.say("ignored", text=str(error))
+        finally:
+            self._flush()
 
     def _addressed(self, message):
         part = message.get("part") if isinstance(message, dict) else None

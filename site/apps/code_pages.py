@@ -1,4 +1,4 @@
-"""Code pages that Python in the browser lacks, lent by the browser's own `TextDecoder`."""
+"""Code pages that Python in the browser lacks, decoded with the browser's `TextDecoder`."""
 
 import codecs
 import sys
@@ -20,7 +20,7 @@ LABELS = {
 
 
 def find(name):
-    """The codec of that name, for reading only, or None; as `codecs.register` asks for it."""
+    """The read-only codec of that name, or None; a search function for `codecs.register`."""
     label = LABELS.get(name.replace("-", "_"))
     if label is None:
         return None
@@ -41,6 +41,6 @@ def find(name):
 
 
 def register():
-    """Lend them, in the browser alone; a codec that Python has comes first."""
+    """Register these codecs, in the browser only; a codec that Python has comes first."""
     if sys.platform == "emscripten":
         codecs.register(find)

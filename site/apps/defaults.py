@@ -1,9 +1,9 @@
-"""Bokeh's defaults, worked out once for a class and a property.
+"""Bokeh's defaults, computed once per class and property.
 
-Bokeh 3.9 works out the default of a property anew each time it is looked at: it merges the overrides of all base
-classes, copies the value and validates it, 53,000 times for the first views of this lab, which was half of the time
-that they took. Plain values, which nothing can change, are remembered here instead, and so are the overrides of a
-class; all else is left to Bokeh. The documents are the same to the letter.
+Bokeh 3.9 computes the default of a property again each time it is read: it merges the overrides of all base classes,
+copies the value and validates it. It did this 53,000 times for the first views of this lab, which was half of the
+time that they took. This module caches plain values, which nothing can change, and the overrides of a class;
+everything else is left to Bokeh. The documents are identical to the letter.
 """
 
 from functools import cache
@@ -15,11 +15,11 @@ from bokeh.core.property.singletons import Undefined
 PLAIN = (str, int, float, type(None), type(Undefined))
 
 _work_out = PropertyDescriptor._get_default
-_known = {}  # (class, name of a property) -> its default, where that is plain
+_known = {}  # (class, name of a property) -> its default, if that is plain
 
 
 def _get_default(descriptor, obj):
-    """The default of a property of `obj`, unless a theme decides it or the object has one of its own."""
+    """The default of a property of `obj`, cached unless a theme sets it or the object has its own."""
     name, its_own = descriptor.name, obj.__dict__
     if its_own.get("__themed_values__") is not None:
         return _work_out(descriptor, obj)
@@ -35,6 +35,6 @@ def _get_default(descriptor, obj):
 
 
 def remember():
-    """Take over from Bokeh."""
+    """Replace Bokeh's functions with the cached ones."""
     PropertyDescriptor._get_default = _get_default
     HasProps._overridden_defaults = classmethod(cache(HasProps._overridden_defaults.__func__))

@@ -1,4 +1,4 @@
-"""What the page asks about a whole record: a report of it, a check of its figures, the record in a file."""
+"""Requests of the page about a whole record: write a report, check its figures, read it from a file."""
 
 import asyncio
 import base64
@@ -21,7 +21,7 @@ FORMS = ("markdown", "html")
 
 
 def record_of(name, data):
-    """The record in a file as people have it: saved again, quoted by mail, in another code page, in an archive.
+    """The record in a file, which may be saved again, quoted by mail, in another code page or in an archive.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def record_of(name, data):
     Raises
     ------
     LedgerError
-        No record, one that cannot be restored safely, or records of several readers; in words.
+        If there is no record, one that cannot be restored safely, or records of several readers.
     """
     found, errors = {}, []
     with tempfile.TemporaryDirectory() as folder:
@@ -76,7 +76,7 @@ class Desk:
         self._task = None
 
     def receive(self, message):
-        """Do what one message asks for; long work goes on after this has returned."""
+        """Handle one message; long work continues after this has returned."""
         if message["type"] == "report":
             self._answer(message, self._report)
         elif message["type"] == "read":
@@ -138,7 +138,7 @@ class Desk:
                             "label": f"{track}, part {part}: {label}",
                         }
                     )
-                await asyncio.sleep(0)  # the page may have changed its mind
+                await asyncio.sleep(0)  # gives the page a chance to cancel
             text, unread = text_checks(found.text, ledger) if places else ([], "")
             checks += [asdict(check) for check in text]
             student = ledger.record.get("student") or ""

@@ -1,9 +1,9 @@
-// The editable assumptions of a part: the track's defaults, and what the reader changed. What the link of a class fixes is
-// shown and cannot be moved; a reader's own value of it stays in the record.
+// The editable assumptions of a part: the track's defaults, and the reader's changes. A value that the link of a class
+// fixes is shown but cannot be changed; the reader's own value is kept in the record.
 "use strict";
 
 lab.assumptions = {
-  /** What a class can fix: assumption -> limit of its link. */
+  /** The assumptions that a class can fix: assumption -> limit of its link. */
   limits: { deadline_steps: "deadline_limit" },
 
   show(section, track, edited) {
@@ -19,7 +19,7 @@ lab.assumptions = {
     }
   },
 
-  /** Says what is wrong with a field, if anything. */
+  /** Checks a field, and shows what is wrong with it, if anything. */
   check(field) {
     const value = field.value.trim() === "" ? NaN : Number(field.value);
     const low = field.min === "" ? 0 : Number(field.min);
@@ -31,7 +31,7 @@ lab.assumptions = {
     return ok;
   },
 
-  /** Shows a sentence under a field, and ties it to the field. */
+  /** Shows a sentence under a field, and links it to the field. */
   say(field, text) {
     const id = `${field.id}-wrong`;
     const known = document.getElementById(id);
@@ -45,7 +45,7 @@ lab.assumptions = {
     said.hidden = !text;
   },
 
-  /** What the reader changed, and only what is a number in its range. */
+  /** The values that the reader changed, if they are numbers within their range. */
   read(section) {
     /** @type {Record<string, number>} */
     const edited = {};

@@ -1,5 +1,5 @@
-// Brings Python to life in a worker and tells the reader honestly how far it is. Whatever fails ends in one
-// sentence, a retry, and a way on without Python.
+// Starts Python in a worker and shows the reader its progress. Every failure ends in one sentence, a retry button, and
+// a way to continue without Python.
 "use strict";
 
 lab.boot = (() => {
@@ -12,22 +12,22 @@ lab.boot = (() => {
     workbench: "Building the workbench",
   };
   const shelf = lab.shelf(manifest.snapshot);
-  const SILENCE = 20; // s without a byte after which the page says so
-  const STUCK = 90; // s without a word after which a kept Python, all of whose files are there, is passed by
-  const SLOW = 20; // s after which the page says how long the files still take
+  const SILENCE = 20; // s without data before the page says so
+  const STUCK = 90; // s without a message before a snapshot whose files have all arrived is skipped
+  const SLOW = 20; // s before the page shows how long the download will still take
   /** @type {Worker | null} */
   let worker = null;
   let attempt = 0;
   let started = 0;
   let step = "download";
-  /** What has arrived of each file that the start needs, in bytes. @type {Map<string, number>} */
+  /** The bytes that have arrived of each file that the start needs. @type {Map<string, number>} */
   const got = new Map();
   const total = manifest.eager.reduce((sum, name) => sum + manifest.files[name].bytes, 0);
-  let quiet = 0; // s since the worker last said something, while this page was awake
+  let quiet = 0; // s since the worker's last message, while this page was awake
   let ticked = 0;
   let ticking = 0;
-  /** What to do with the Python of an earlier visit: "use" it; "pass" it by and keep it until there is another;
-   * "refuse" it, since it does not come to life here, and drop it once a new one runs. */
+  /** What to do with the snapshot of an earlier visit: "use" it; "pass": skip it, but keep it until there is another;
+   * "refuse": skip it, since it does not start here, and delete it once a new Python runs. */
   let kept = "use";
   const payloads = new Map();
   const { listen, heard, heardInTurn } = lab.boot;
@@ -37,19 +37,19 @@ lab.boot = (() => {
   const loaded = () => [...got.values()].reduce((sum, bytes) => sum + bytes, 0);
   const arrives = () => loaded() < total;
 
-  /** Says something new to everybody, a screen reader included: so only when a step begins, not at each byte. */
+  /** Shows a new status. Screen readers announce it, so the text changes when a step begins and not with every byte. */
   function say(text) {
     for (const element of lab.all("[data-boot-text]")) if (element.textContent !== text) element.textContent = text;
   }
 
-  /** How long the files still take at the pace so far, in words; nothing where that is soon. */
+  /** The remaining download time at the pace so far, in words; empty if it is short. */
   function remaining(seconds) {
     const left = (seconds * (total - loaded())) / Math.max(1, loaded());
     if (seconds < SLOW || !arrives() || left < SLOW) return "";
     return left > 3600 ? ", more than an hour left at this pace" : left > 90 ? `, about ${Math.round(left / 60)} minutes left` : `, about ${10 * Math.ceil(left / 10)} s left`;
   }
 
-  /** Nothing comes: that is said, and waiting goes on. What has arrived and what was kept stays. */
+  /** The sentence shown if nothing arrives. The page keeps waiting; files that have arrived or were saved are kept. */
   function silent() {
     if (arrives()) return `No byte has arrived for ${SILENCE} s; the lab goes on waiting. “Try again” asks the host once more and keeps what has arrived. You can read and predict meanwhile.`;
     return `${steps[step]} takes long on this machine; it is still being worked on. You can read and predict meanwhile.`;
@@ -57,7 +57,7 @@ lab.boot = (() => {
 
   function progress() {
     const now = performance.now();
-    quiet += Math.min(1, (now - ticked) / 1000); // a machine that slept has not waited
+    quiet += Math.min(1, (now - ticked) / 1000); // do not count the time when the machine slept
     ticked = now;
     const seconds = Math.round((now - started) / 1000);
     const waits = quiet >= SILENCE;
@@ -68,7 +68,7 @@ lab.boot = (() => {
     if (quiet >= STUCK && document.documentElement.dataset.python === "kept" && !arrives()) startAfresh("It took too long.", "pass");
   }
 
-  /** Any word of the worker is progress. */
+  /** Any message from the worker counts as progress. */
   function alive() {
     quiet = 0;
     if (document.documentElement.hasAttribute("data-waiting")) progress();
@@ -76,7 +76,7 @@ lab.boot = (() => {
 
   const ran = new Set();
 
-  /** The page's libraries, in their order, since each needs those before it; what has run does not run again. */
+  /** Loads the page's libraries in order, since each needs those before it; none of them runs twice. */
   async function pageScripts() {
     const missing = manifest.scripts.filter((url) => !ran.has(url));
     if (!lab.offline) for (const url of missing) document.head.append(lab.element("link", { rel: "preload", as: "script", href: url }));
@@ -86,7 +86,7 @@ lab.boot = (() => {
     }
   }
 
-  /** Offline files call this: a gzipped file as base64. */
+  /** The files in `offline/` call this with a gzipped file as base64. */
   lab.payload = (name, base64) => payloads.set(name, base64);
 
   async function unpack(name) {
@@ -126,7 +126,8 @@ lab.boot = (() => {
     heard({ type: "failed" });
   }
 
-  /** Fails with what happened to a file, as far as it can be found out. @param {{download?: string, why?: any, text?: string}} lost */
+  /** Fails with an explanation of what happened to a file, as far as that is known.
+   * @param {{download?: string, why?: any, text?: string}} lost */
   function failFor({ download, why = {}, text = "" }) {
     if (!download) return fail(`Python could not start in this browser. Try again; if it fails twice, a current Chrome or Firefox usually helps. ${WITHOUT}`, text);
     const mine = attempt;
@@ -194,8 +195,8 @@ lab.boot = (() => {
     return undefined;
   }
 
-  /** What was kept of an earlier visit does not come to life: Python starts in the ordinary way. What was kept stays
-   * until that has worked. */
+  /** The snapshot of an earlier visit does not start: starts Python in the ordinary way. The snapshot is kept until
+   * that has worked. */
   function startAfresh(why, how) {
     console.debug(why);
     kept = how;
@@ -218,7 +219,7 @@ lab.boot = (() => {
       let bytes = null;
       try {
         bytes = await fromFolder(message.name);
-      } catch { /* the worker is told that there is none */ }
+      } catch { /* then the reply has no bytes */ }
       if (worker) worker.postMessage({ type: "file", name: message.name, bytes }, bytes ? [bytes] : []);
     } else if (message.type === "unfit") {
       startAfresh(message.text, "refuse");
@@ -232,7 +233,7 @@ lab.boot = (() => {
       try {
         await scripts;
       } catch {
-        return; // has been said
+        return; // already shown
       }
       await heardInTurn(message);
       if (mine !== attempt) return;
@@ -248,12 +249,12 @@ lab.boot = (() => {
 
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("[data-boot-retry]") && !globalThis.labFirst.updated) {
-      if (document.documentElement.dataset.python === "kept" && !arrives()) kept = "pass"; // it did not come to life
+      if (document.documentElement.dataset.python === "kept" && !arrives()) kept = "pass"; // it did not start
       start();
     }
   });
 
-  lab.later(start); // at once: Python needs nothing of what follows before it is live
+  lab.later(start); // at once: until Python is live it does not need the scripts that follow
 
   return {
     start,

@@ -10,7 +10,8 @@ lab.pixels = (ink, alt) => {
   return svg;
 };
 
-/** A signal by its lowest and highest sample in equal stretches, in [-1, 1]. @param {{low: number[], high: number[]}} curve */
+/** A picture of a signal: the lowest and highest sample of equal stretches, in [-1, 1].
+ * @param {{low: number[], high: number[]}} curve */
 lab.waveform = ({ low, high }, alt) => {
   const svg = lab.drawing(`0 0 ${low.length} 60`, alt);
   svg.setAttribute("preserveAspectRatio", "none");
@@ -28,8 +29,8 @@ lab.shape = (tag, attributes) => {
 
 lab.drawing = (viewBox, alt) => lab.shape("svg", { viewBox, role: "img", "aria-label": alt });
 
-/** One list of clusters and two members of the chosen one. Its questions to Python begin with a prefix and carry what
- * `also` gives. */
+/** One list of clusters and two members of the chosen one. The names of its questions to Python begin with a prefix,
+ * and the questions include what `also` returns. */
 lab.clusterReader = (prefix = "", also = () => ({})) => {
   let asked = 0;
   let open = null; // {part, kept} of the cluster being read
@@ -107,11 +108,11 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
   }
 
   const heading = (i, answer) => lab.element("h5", {}, `${i ? "Removed" : "Kept"}: ${answer.names[i]}`);
-  /** Said beside the removed one: where nothing is marked, a reader would look for what is not there. */
+  /** A sentence next to the removed one: if nothing is marked, a reader would search for differences without it. */
   const same = (i, { identical }, how) => (i && identical ? [lab.element("p", {}, lab.element("strong", {}, `These two are identical ${how}.`))] : []);
   const drawn = (title, svg, alt) => lab.element("figure", { class: "seen" }, svg, lab.element("figcaption", {}, lab.element("b", {}, `${title}. `), alt));
 
-  /** Two frames, and beside the removed one how far they lie apart. */
+  /** Shows two frames, and next to the removed one a picture of their difference. */
   function pictures(section, answer) {
     const [kept, removed, apart] = answer.pictures.map(({ title, ink, alt }) => drawn(title, lab.pixels(ink, `${title}: ${alt}`), alt));
     lab.one('[data-diff="left"]', section).replaceChildren(heading(0, answer), kept);

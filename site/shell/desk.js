@@ -1,11 +1,12 @@
-// Questions to Python about a whole record, and their answers: a report, a check of one.
+// Requests to Python about a whole record, and their answers: to write a report, to read one, to check one.
 "use strict";
 
 lab.desk = (() => {
   const waiting = new Map();
   let asked = 0;
 
-  /** Asks, and answers when Python does. @param {any} message @param {(label: string, share: number) => void} [progress] */
+  /** Sends a request; resolves when Python answers.
+   * @param {any} message @param {(label: string, share: number) => void} [progress] */
   function ask(message, progress) {
     if (!lab.boot.live) return Promise.reject(new Error("Python is not running in this page"));
     const id = ++asked;
@@ -15,7 +16,7 @@ lab.desk = (() => {
     });
   }
 
-  /** Bytes as a message can carry them. @param {ArrayBuffer} bytes */
+  /** Bytes as base64, for a message. @param {ArrayBuffer} bytes */
   const base64 = (bytes) => new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));

@@ -1,12 +1,12 @@
-// Questions that need an answer before something is lost. The browser's own confirm() is silent in a frame without
-// `allow-modals`: it answers "no" and shows nothing. This one is part of the page.
+// Questions that need an answer before something is lost. The browser's own confirm() shows nothing in a frame without
+// `allow-modals` and returns "no". This dialog is part of the page.
 "use strict";
 
 lab.dialog = (() => {
   let answerOpen = null; // answers the question that is on the page, if there is one
 
-  /** Puts the box where the reader is looking: a textbook may have grown the frame to many screens, and the middle of
-   * that is nowhere. */
+  /** Puts the box where the reader is looking: a textbook may have enlarged the frame to many screens, and the reader
+   * may not see its middle. */
   function place(box, opener) {
     if (window.parent === window) return;
     const near = opener.getBoundingClientRect();
@@ -16,7 +16,7 @@ lab.dialog = (() => {
     box.style.marginBlock = "0";
   }
 
-  /** Where the browser has no modal dialog, Tab stays between the buttons. */
+  /** Keeps Tab between the buttons if the browser has no modal dialog. */
   function keepTab(event, buttons) {
     if (event.key !== "Tab") return;
     event.preventDefault();
@@ -28,7 +28,7 @@ lab.dialog = (() => {
    * Asks the reader a question and waits for the answer.
    * Escape is the same as "Cancel". The focus returns to where it was.
    * @param {{title: string, text: string, yes: string, no?: string, opener?: HTMLElement | null}} question
-   *   `yes` and `no` name the buttons; `opener` takes the focus afterwards where the browser gave it to nothing.
+   *   `yes` and `no` name the buttons; `opener` gets the focus afterwards if no element had it before.
    * @returns {Promise<boolean>} whether the reader agreed
    */
   function ask({ title, text, yes, no = "Cancel", opener = null }) {
@@ -62,7 +62,7 @@ lab.dialog = (() => {
         event.preventDefault();
         answer(false);
       });
-      box.addEventListener("close", () => answer(false)); // however else the browser closes it
+      box.addEventListener("close", () => answer(false)); // in case the browser closes it in another way
       if (!modal) {
         box.addEventListener("keydown", (event) => {
           if (event.key === "Escape") answer(false);

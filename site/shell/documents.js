@@ -1,5 +1,5 @@
-// The Bokeh documents of the workbenches: shown from what the build rendered, then tied to the same documents
-// in Python. Patches go one at a time; what piles up meanwhile is merged, so the newest setting wins.
+// The Bokeh documents of the workbenches: first shown as the build rendered them, then connected to the same documents
+// in Python. Patches are sent one at a time; changes that pile up meanwhile are merged, so the newest setting wins.
 "use strict";
 
 lab.documents = (() => {
@@ -13,7 +13,7 @@ lab.documents = (() => {
 
   async function show(part, json) {
     const section = lab.one(`[data-part="${part}"]`);
-    if (!section) return; // a workbench without words has no place on the page
+    if (!section) return; // a workbench without a text has no place on the page
     const Document = globalThis.Bokeh.require("document").Document;
     const bokeh = Document.from_json(JSON.parse(plain(json)));
     const places = bokeh.roots().map((root) => lab.one(`[data-root="${root.name}"]`, section));
@@ -24,7 +24,7 @@ lab.documents = (() => {
     lab.names.handles(section);
   }
 
-  /** The first views as the build left them in the page: controls to look at while Python starts. */
+  /** Shows the first views that the build put into the page: controls to look at while Python starts. */
   async function showFirst() {
     for (const element of lab.all("[data-document]")) {
       if (documents.has(element.dataset.document)) continue;
@@ -41,7 +41,7 @@ lab.documents = (() => {
     flush();
   }
 
-  /** The newest change of each property; the order of the others stays. */
+  /** Only the newest change of each property; the others keep their order. */
   function merged(list) {
     const last = new Map();
     list.forEach(({ event }, i) => {
@@ -60,9 +60,10 @@ lab.documents = (() => {
     send({ type: "patch", part, patch });
   }
 
-  /** A message to Python. Answers when Python has done with it. */
+  /** Sends a message to Python; returns its number. The message `done` has the same number when Python has finished. */
   function send(message) {
-    if (message.type === "ask") while (events.length && lab.boot.live) flush(true); // what was set before it was asked
+    // A question follows the changes that were made before it.
+    if (message.type === "ask") while (events.length && lab.boot.live) flush(true);
     const seq = ++sequence;
     inFlight = seq;
     lab.boot.post({ seq, text: JSON.stringify(message) });
@@ -93,7 +94,7 @@ lab.documents = (() => {
         document.dispatchEvent(new CustomEvent("lab:python", { detail: said }));
       }
     }
-  }, { first: true }); // the others speak to workbenches that are shown
+  }, { first: true }); // first, because the other listeners need the workbenches to be shown
 
   /** The model of a widget, by its label. */
   const model = (part, title) => [...(documents.get(part)?.bokeh.all_models || [])].find((one) => "title" in one && "low" in one && one.title === title) || null;

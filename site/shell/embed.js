@@ -1,11 +1,11 @@
-// The lab inside the frame of a textbook: less around it, no keyboard focus, and its height and progress told to the
-// one origin that the address names.
+// The lab inside the frame of a textbook: it shows less around the content, takes no keyboard focus, and sends its
+// height and progress only to the origin that the address names.
 "use strict";
 
 lab.embed = (() => {
   const { embed, origin } = lab.state.address;
   const framed = window.parent !== window;
-  const PAUSE = 100; // ms between two messages at most
+  const PAUSE = 100; // ms that changes are collected before a message is sent
   if (embed) document.documentElement.dataset.embed = embed;
 
   /** Whether the page around this one is of another origin. */
@@ -22,7 +22,7 @@ lab.embed = (() => {
   function tell() {
     waiting = 0;
     const { track, part } = lab.main.state();
-    // The element itself, not what fills the frame: a frame that grew too high can shrink again.
+    // The height of the element, not of the frame: so a frame that grew too high can shrink again.
     const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
     const message = { type: "data-selection-lab", height, track, part, state: lab.map.name(track, part) };
     if (JSON.stringify(message) === told) return;

@@ -1,8 +1,8 @@
-// Puts what Python reports into the places the page has for it: values with their kind, tables, cases.
+// Puts Python's results into their places on the page: values with their kind, tables, cases.
 "use strict";
 
 lab.fill = (() => {
-  /** An option of a control inside a sentence: a setting has one name, and the table has its words. */
+  /** The label of an option for use inside a sentence, from the table of settings. */
   function option(part, value) {
     const lists = Object.values(lab.state.titles.settings[part] || {}).map((each) => each.options || []);
     const found = lists.flat().find((each) => each.value === value);
@@ -22,7 +22,7 @@ lab.fill = (() => {
     }
   }
 
-  /** Empties what is of a track; what lasts beyond it stays. */
+  /** Empties the places that belong to a track; places marked as lasting are left alone. */
   function clear(section) {
     for (const output of lab.all("[data-value]:not([data-lasting] *)", section)) {
       output.textContent = "–";
@@ -48,7 +48,7 @@ lab.fill = (() => {
       lab.element(i ? "td" : "th", i ? {} : { scope: "row" }, lab.format(cell, columns[i].format))))));
   }
 
-  /** What the corpus's items are called, and what they are counted in; an upper-case name asks for upper case. */
+  /** Fills in the names of the corpus's items and of their unit; a name with a capital letter gets a capital letter. */
   function nouns(section, words) {
     for (const place of lab.all("[data-noun]", section)) {
       const name = place.dataset.noun;

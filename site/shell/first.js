@@ -1,12 +1,12 @@
-// The first script of a page. It brings all the others, one after the other, and watches whether they arrive: what
-// does not is asked for once more, past the cache, and then the page says which piece is missing, why, and what still
-// works. Browsers that are too old for the lab must be able to read this file: it is written in ECMAScript 5.
+// The first script of a page. It loads all the others, one after the other, and checks that they arrive. A file that
+// does not arrive is requested once more, bypassing the cache; then the page shows which file is missing, why, and what
+// still works. This file is written in ECMAScript 5, so that browsers that are too old for the lab can read it.
 "use strict";
 
 (function () {
   var TOO_OLD = "This browser is too old for the lab: it needs Chrome 109, Firefox 115, Safari 16.4 or newer.";
   var MISSED = "A file of the lab did not arrive";
-  /** What a page lacks without one of its scripts, by the script's name; the first of a page is needed by the rest. */
+  /** What does not work without a script, by the script's name. All other scripts need the first one. */
   var WITHOUT = {
     page: "The text can be read; your prediction and your work cannot be taken yet.",
     python: "The text and your prediction work without it, and what you write is saved.",
@@ -15,11 +15,11 @@
   var html = document.documentElement;
   var wanted = me.getAttribute("data-scripts").split(" ");
   var fromFolder = location.protocol === "file:";
-  var arrived = {}; // name of a script -> whether it has run to its end
+  var arrived = {}; // name of a script -> whether it has run completely
   var missing = []; // addresses of scripts that did not arrive
   var cause = null; // why the last of them did not
   var busy = true;
-  var loading = ""; // address of the script that is being run; whether it can be read as one is seen to below
+  var loading = ""; // address of the script that is being run; `load` handles its syntax errors
 
   /** The name in an address: "assets/page.0123456789.js" -> "page". */
   function nameOf(url) {
@@ -30,7 +30,7 @@
     return url.split("?")[0].split("/").pop();
   }
 
-  /** Lacks the browser what even the oldest that is promised can do? The scripts' syntax is as new as these. */
+  /** Whether the browser is older than the oldest supported one. The scripts use syntax as new as these features. */
   function isOld() {
     return typeof globalThis === "undefined" || !Array.prototype.at || !Array.prototype.findLast || typeof structuredClone !== "function";
   }
@@ -43,7 +43,7 @@
 
   // -- words on the page ---------------------------------------------------------------------------------
 
-  /** Says a sentence where the page says how far it is; a page without such a place gets one. */
+  /** Shows a sentence in the page's status line; a page without a status line gets a notice. */
   function say(text, state) {
     var place = document.querySelector("[data-boot-text]");
     if (!place) return note(text);
@@ -53,7 +53,7 @@
     if (button) button.textContent = cause && cause.kind === "updated" ? "Reload the page" : "Try again";
   }
 
-  /** A sentence that stays until the page is loaded again; only the first of its kind. */
+  /** Shows a sentence until the page is loaded again; only the first one is shown. */
   function note(text) {
     if (document.querySelector("[data-trouble]")) return;
     var place = document.createElement("p");
@@ -104,7 +104,7 @@
     return /^\s*</.test(request.responseText || "");
   }
 
-  /** Asks the host for the newest page of this address: one that does not name the file is of another edition. */
+  /** Requests the newest page at this address: if it does not name the file, it belongs to another edition. */
   function afterUpdate(url, then) {
     ask(location.href.split("#")[0], function (request) {
       var text = request.responseText || "";
@@ -114,7 +114,8 @@
     });
   }
 
-  /** Why a file did not arrive: the answer has a `kind`. @param {{kind?: string, status?: number}} known what is known */
+  /** Finds out why a file did not arrive: the answer has a `kind`.
+   * @param {{kind?: string, status?: number}} known facts */
   function why(url, known, then) {
     function settle(kind, status, type) {
       cause = { kind: kind, status: status || 0, type: type || "" };
@@ -147,7 +148,8 @@
 
   // -- loading ---------------------------------------------------------------------------------------------
 
-  /** Runs a script. What the host put in its place (another page, a half) is an error, too, which `onload` is not. */
+  /** Runs a script. If the host sent something else (another page, half a file), that is an error too, although the
+   * browser calls `onload`. */
   function load(url, then, no, again) {
     var element = document.createElement("script");
     var spoilt = false;
@@ -157,7 +159,7 @@
       if (again) no();
       else load(url, then, no, true);
     }
-    function notice(event) { // a script that cannot be read as one
+    function notice(event) { // a script with invalid syntax
       if (event.filename && event.filename === element.src && /SyntaxError/.test(event.message)) {
         spoilt = true;
         event.preventDefault();
@@ -176,7 +178,7 @@
     document.head.appendChild(element);
   }
 
-  /** Everything that can be there is there. */
+  /** Everything that can be loaded has been loaded. */
   function end() {
     busy = false;
     if (!arrived[nameOf(wanted[0])] || api.whole) return;
@@ -190,7 +192,7 @@
     load(url, function () { bring(urls.slice(1)); }, function () {
       var first = url === wanted[0];
       missing = first ? urls : missing.concat(url); // without the first the others would only fail
-      if (first) html.setAttribute("data-view", "page"); // nothing leads from step to step
+      if (first) html.setAttribute("data-view", "page"); // without scripts a reader cannot change the step
       why(url, {}, function (found) {
         var lacks = WITHOUT[nameOf(url)] || "This page cannot do its work without it.";
         var head = found.kind === "old" ? "" : MISSED + " (" + fileOf(url) + "). ";
@@ -211,7 +213,7 @@
     bring(urls);
   }
 
-  /** The style sheet is asked for once more, too. Without it everything works. */
+  /** Requests the style sheet once more, too. Everything works without it. */
   function restyle(link) {
     if (link.getAttribute("data-again")) return note("The lab’s style sheet did not arrive: everything works, but it looks plain. Reload the page to ask for it again.");
     link.setAttribute("data-again", "1");
@@ -221,7 +223,7 @@
   window.addEventListener("error", function (event) {
     var target = event.target;
     if (target instanceof HTMLLinkElement && target.rel === "stylesheet" && target.href) restyle(target);
-    // A fault of the lab's own scripts, in whatever listener: the others go on, and the reader is told.
+    // An error in the lab's own scripts, in any listener: the others continue, and the page shows a note.
     else if (event.error && isOurs(event.filename) && !(event.filename === loading && /SyntaxError/.test(event.message))) complain(event.error);
   }, true);
   window.addEventListener("unhandledrejection", function (event) {
@@ -232,7 +234,7 @@
     return wanted.some(function (url) { return (text || "").indexOf(url) >= 0; });
   }
 
-  /** Says once that a piece of the page does not work; everything else goes on. */
+  /** Shows once that a piece of the page does not work; everything else continues. */
   function fault(error, piece) {
     if (window.console && console.error) console.error(piece ? piece + ":" : "", error);
     complain(error, piece);
@@ -242,7 +244,7 @@
     note(isOld() ? TOO_OLD : "A piece of this page does not work" + (piece ? " (" + piece + ")" : "") + "; the rest does, and what you write is still saved. Reload the page if you miss it. (" + String(error && error.message || error).slice(0, 200) + ")");
   }
 
-  /** One source of a joined script: what it throws stops no other. */
+  /** Runs one source of a joined script; an error in it does not stop the others. */
   function piece(name, work) {
     try {
       work();
@@ -262,13 +264,14 @@
     TOO_OLD: TOO_OLD,
     isOld: isOld,
     whole: false,
-    /** A joined script has run to its end. */
+    /** Called when a joined script has run completely. */
     arrived: function (name) { arrived[name] = true; },
     get updated() { return Boolean(cause && cause.kind === "updated"); },
   };
 
   function begin() {
-    if (document.querySelector("[data-boot-text]")) say("Reading and predicting need no Python. The workbench starts by itself."); // a guide starts none
+    // A guide has no workbench.
+    if (document.querySelector("[data-boot-text]")) say("Reading and predicting need no Python. The workbench starts by itself.");
     document.addEventListener("click", function (event) {
       var target = /** @type {any} */ (event.target);
       while (target && target.nodeType === 1 && !target.hasAttribute("data-boot-retry")) target = target.parentNode;
@@ -277,12 +280,12 @@
     bring(wanted);
   }
 
-  /** One step at a time, unless the reader or the address wants all on one page; a lab's page only. */
+  /** Chooses the view of a lab page: one step at a time, unless the reader or the address chose one page. */
   function view() {
     var kept = null;
     try {
       kept = localStorage.getItem("data-selection-lab view");
-    } catch (error) { /* then what the address says */ }
+    } catch (error) { /* then only the address counts */ }
     var asked = /[?&]view=(page|steps)(&|$)/.exec(location.search);
     html.setAttribute("data-view", asked ? asked[1] : kept === "page" ? "page" : "steps");
     html.setAttribute("data-place", /[?&]part=/.test(location.search) || /^#part-/.test(location.hash) ? "part" : /^#(synthesis|record)/.test(location.hash) ? location.hash.slice(1) : "start");
@@ -290,7 +293,7 @@
 
   if (html.hasAttribute("data-version") && !isOld()) view();
   if (!fromFolder) {
-    wanted.forEach(function (url) { // they arrive while the page is read, and run after it
+    wanted.forEach(function (url) { // download them while the browser parses the page; they run after that
       var hint = document.createElement("link");
       hint.rel = "preload";
       hint.setAttribute("as", "script");

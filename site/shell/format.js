@@ -1,4 +1,4 @@
-// Numbers as a reader sees them. A number that is not there is a dash, never a zero.
+// Numbers as a reader sees them. A missing number is shown as a dash, never as a zero.
 "use strict";
 
 lab.format = (() => {

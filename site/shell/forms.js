@@ -1,5 +1,5 @@
-// In a frame whose `sandbox` lacks `allow-forms`, the browser swallows a form's submission before any script hears of
-// it. No form of the lab is ever sent anywhere, so that the press of its button is all that is needed.
+// In a frame whose `sandbox` lacks `allow-forms`, the browser drops a form's submission before any script is notified.
+// The lab never sends a form anywhere, so it is enough to react to the form's button.
 "use strict";
 
 document.addEventListener("click", (event) => {

@@ -1,4 +1,4 @@
-// The guide for instructors: makes the links of a class, and lets the lab's own reader check them.
+// The guide for instructors: makes the links of a class, and checks them with the code that reads the lab's addresses.
 "use strict";
 
 lab.later(() => {
@@ -11,19 +11,20 @@ lab.later(() => {
   const EXAMPLE = "https://lab.example/data-selection/";
 
   form.elements.lab.value = new URL("index.html", location.href).href;
-  if (["https:", "http:"].includes(location.protocol)) { // pip installs from there, and from no folder of this machine
+  // Pip can install from such an address, but others cannot install from a folder of this machine.
+  if (["https:", "http:"].includes(location.protocol)) {
     for (const code of lab.all("pre code")) code.textContent = code.textContent.replaceAll(EXAMPLE, new URL(".", location.href).href);
     lab.one("[data-address-note]").hidden = true;
   }
 
-  /** A number of the form as the address has it: shares are percentages here. */
+  /** A number of the form as the address has it; the form shows shares as percentages. */
   function value(name) {
     const text = field(name);
     if (text === "" || !form.elements[name].matches("[data-percent]") || !Number.isFinite(Number(text))) return text;
     return String(Number((Number(text) / 100).toPrecision(12)));
   }
 
-  /** The address for one student; throws where the lab would ignore something of it. */
+  /** The address for one student; throws if the lab would ignore something in it. */
   function link(student) {
     let address;
     try {
@@ -45,7 +46,7 @@ lab.later(() => {
     return address.href;
   }
 
-  /** The links of the students, and what is wrong with the rows that get none: one odd row costs the others nothing. */
+  /** The links of the students, and the errors of the rows without a link; a bad row does not affect the others. */
   function forEach(students) {
     const made = [], odd = [];
     for (const student of students) {
@@ -67,7 +68,7 @@ lab.later(() => {
     said.textContent = "";
     try {
       if (students.length > MOST) throw new Error(`At most ${MOST} students at once.`);
-      const everybody = link(""); // what is wrong for everybody is said once
+      const everybody = link(""); // an error that concerns everybody is shown once
       const { made, odd } = forEach(students);
       if (made.length || !students.length) {
         links.value = students.length ? made.join("\n") : everybody;

@@ -1,5 +1,5 @@
-// The page's one global. Every file of the shell adds its part to it. What one piece throws stops no other: whatever
-// is told to several listeners goes through `listeners`, and whatever may fail alone through `attempt`.
+// The page's only global. Every file of the shell adds its part to it. An error in one piece does not stop the others:
+// calls of several listeners go through `listeners`, and work that may fail on its own goes through `attempt`.
 "use strict";
 
 globalThis.lab = {
@@ -25,19 +25,19 @@ globalThis.lab = {
   /** The first table that matches. @param {string} selector @param {ParentNode} [root] */
   table: (selector, root) => /** @type {HTMLTableElement | null} */ (lab.one(selector, root)),
 
-  /** The first part that can be folded. @param {string} selector @param {ParentNode} [root] */
+  /** The first `details` element that matches. @param {string} selector @param {ParentNode} [root] */
   details: (selector, root) => /** @type {HTMLDetailsElement | null} */ (lab.one(selector, root)),
 
-  /** All bars of progress that match. @param {string} selector @param {ParentNode} [root] */
+  /** All progress bars that match. @param {string} selector @param {ParentNode} [root] */
   bars: (selector, root) => /** @type {HTMLProgressElement[]} */ (/** @type {Element[]} */ (lab.all(selector, root))),
 
-  /** JSON that the build left in the page. @param {string} selector */
+  /** JSON that the build put into the page. @param {string} selector */
   json(selector) {
     const element = lab.one(selector);
     return element ? JSON.parse(element.textContent || "null") : null;
   },
 
-  /** An element with attributes and children; text stays text, whatever it holds. */
+  /** An element with attributes and children; text is never read as HTML. */
   element(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -47,30 +47,30 @@ globalThis.lab = {
     return element;
   },
 
-  /** Something that is folded where one step is shown at a time, and open where all is on one page; what the reader
-   * opened stays open when it is made anew. @param {string} name unique in the page */
+  /** A fold: closed if one step is shown at a time, open if everything is on one page. A fold that the reader has
+   * opened is still open after it is rebuilt. @param {string} name unique in the page */
   fold(name, summary, ...content) {
     const fold = lab.element("details", { "data-fold": name }, lab.element("summary", {}, summary), ...content.filter(Boolean));
     /** @type {HTMLDetailsElement} */ (fold).open = lab.details(`details[data-fold="${name}"]`)?.open ?? document.documentElement.dataset.view !== "steps";
     return fold;
   },
 
-  /** Opens or closes all of these. @param {boolean} open */
+  /** Opens or closes all folds. @param {boolean} open */
   folds(open) {
     for (const fold of lab.all("details[data-fold]")) /** @type {HTMLDetailsElement} */ (fold).open = open;
   },
 
-  /** `static`, `starting`, `live` or `failed`: what the page can do just now. */
+  /** Sets what the page can do now: `static`, `starting`, `live` or `failed`. */
   setBoot(state) {
     document.documentElement.dataset.boot = state;
     performance.mark(`lab:${state}`);
     document.dispatchEvent(new CustomEvent("lab:boot", { detail: state }));
   },
 
-  /** Says once that a piece of the page does not work. @param {unknown} error @param {string} [piece] */
+  /** Shows once that a piece of the page does not work. @param {unknown} error @param {string} [piece] */
   fault: (error, piece = "") => globalThis.labFirst.fault(error, piece),
 
-  /** Runs something that may fail alone: an error is said, now or when its promise fails, and stops nothing else.
+  /** Runs work that may fail on its own: an error, now or later in its promise, is shown and stops nothing else.
    * @param {string} piece @param {(...given: any[]) => any} work */
   attempt(piece, work, ...given) {
     try {
@@ -82,7 +82,7 @@ globalThis.lab = {
     }
   },
 
-  /** Several listeners of one thing, none of which another can stop. @param {string} piece */
+  /** A list of listeners; an error in one does not stop the others. @param {string} piece */
   listeners(piece) {
     /** @type {((...given: any[]) => any)[]} */
     const known = [];
@@ -95,21 +95,21 @@ globalThis.lab = {
       tell(...given) {
         for (const listener of [...known]) lab.attempt(piece, listener, ...given);
       },
-      /** One after the other: each is over before the next begins. */
+      /** Calls them one after the other: each has finished before the next begins. */
       async tellInTurn(...given) {
         for (const listener of [...known]) await lab.attempt(piece, listener, ...given);
       },
     };
   },
 
-  /** Runs something once every script of the page that can arrive has run. @param {() => any} work */
+  /** Runs something once all scripts of the page that could be loaded have run. @param {() => any} work */
   later(work) {
     const run = () => lab.attempt("start", work);
     if (globalThis.labFirst.whole) queueMicrotask(run);
     else document.addEventListener("lab:whole", run, { once: true });
   },
 
-  /** A script of this site, as a promise. Works from a folder, where fetch does not. @param {string} url */
+  /** Loads a script of this site, as a promise. Works from a folder, where fetch does not. @param {string} url */
   script: (url) => new Promise((resolve, reject) => {
     const lost = () => reject(Object.assign(new Error(`${url} could not be loaded`), { download: url }));
     globalThis.labFirst.load(url, () => resolve(undefined), lost);
@@ -118,14 +118,14 @@ globalThis.lab = {
   offline: location.protocol === "file:",
 };
 
-/** Python's side of the page, as long as it is not there: boot.js and documents.js take these places. */
+/** Placeholders for Python's side of the page, until boot.js and documents.js replace them. */
 lab.boot = (() => {
   const listeners = lab.listeners("workbench");
   return {
     live: false,
     start() {},
     post() {},
-    /** @param {(message: any) => any} listener gets what the worker says, once Python is alive */
+    /** @param {(message: any) => any} listener gets the worker's messages once Python runs */
     listen: listeners.add,
     heard: listeners.tell,
     heardInTurn: listeners.tellInTurn,

@@ -1,10 +1,10 @@
-// Links: the address of what is shown, to copy; and what the link of a class has set, said where the reader is.
+// Links: the address of the present view, to copy; and the settings of a class link, shown where the reader is.
 "use strict";
 
 lab.links = (() => {
   const { link } = lab.state.address;
 
-  /** The address of what is shown now. A name stays with its owner, and a frame with its textbook. */
+  /** The address of the present view, without the student's name and the settings of a frame. */
   function here() {
     const { student, ...shared } = link;
     const address = new URL(location.href);
@@ -31,7 +31,7 @@ lab.links = (() => {
     }
   }
 
-  /** What the class has fixed on the present track, in words; for one part, or for all. */
+  /** The values that the class has fixed on the present track, in words; for one part, or for all. */
   function fixed(part) {
     const limits = Object.entries(link.limits).map(([name, value]) => [lab.state.limits[name], value])
       .filter(([{ limit, tracks }]) => (!part || limit === part) && (!tracks || tracks.includes(lab.main.track)))
@@ -48,7 +48,7 @@ lab.links = (() => {
     }
   }
 
-  /** Where a text names a limit of the track, the one of the class takes its place. */
+  /** Replaces the track's limits in the texts by the limits of the class. */
   function replace() {
     for (const place of lab.all("[data-limit]")) {
       const value = link.limits[place.dataset.limit];
@@ -58,7 +58,8 @@ lab.links = (() => {
     }
   }
 
-  /** Puts the student of the link into the record, unless the record is somebody else's. Returns what there is to say. */
+  /** Puts the student of the link into the record, unless the record belongs to somebody else. Returns a message, or an
+   * empty text. */
   function greet() {
     const kept = lab.store.student;
     const other = Boolean(link.student && kept && kept !== link.student);
@@ -80,7 +81,7 @@ lab.links = (() => {
     else copy(button);
   });
 
-  /** What the link of a class has set, from the record, in words. */
+  /** The settings of the class link that are in the record, in words. */
   const told = (entry) => ["name", "seed", ...Object.keys(lab.state.limits)].filter((name) => (entry[name] ?? "") !== "").map((name) => {
     if (name === "name" || name === "seed") return name === "name" ? entry.name : `seed ${entry.seed}`;
     const { said, format } = lab.state.limits[name];

@@ -1,5 +1,5 @@
-// The prediction locks. An answer is committed before anything it guards is shown, and never changed afterwards.
-// A lock is named after its part ("1"), a second one in the same part has a name of its own ("2-indexing").
+// The prediction locks. A prediction is committed before anything that the lock guards is shown, and never changed
+// afterwards. A lock is named after its part ("1"); a second lock in the same part has a longer name ("2-indexing").
 "use strict";
 
 lab.lock = (() => {
@@ -9,16 +9,16 @@ lab.lock = (() => {
   const guards = (id) => lab.all(`[data-guard="${id}"]`);
   const labelOf = (field) => [...(field.labels || [])].map((label) => label.textContent.trim()).join(" ");
 
-  /** In a sentence: a small first letter, and all others as they are. */
+  /** A label for use in a sentence: with a small first letter, otherwise unchanged. */
   const inside = (label) => label.replace(/^[A-Z](?=[^A-Z])/, (letter) => letter.toLowerCase());
 
-  /** The words of the page for a value that one can choose at the lock of a part. */
+  /** The page's label for a value that a reader can choose at the lock of a part. */
   function words(part, value) {
     const choice = lab.fields(`form[data-lock="${part}"] input[type="radio"]`).find((radio) => radio.value === value);
     return choice ? labelOf(choice) : value ?? "–";
   }
 
-  /** Names of a form's answers, in order; the reason is no answer. */
+  /** Names of a form's answers, in order; the reason does not count as an answer. */
   const names = (form) => [...new Set([...form.elements].map((field) => field.name).filter((name) => name && name !== "why"))];
 
   /** One answer: its value, and the words in which the page repeats it; or what is wrong. */
@@ -34,7 +34,7 @@ lab.lock = (() => {
     if (!Number.isFinite(value) || value < low || value > high) {
       return { field, wrong: `Enter a number from ${field.min} to ${field.max}: ${inside(labelOf(field))}.` };
     }
-    // A choice may leave the number little room: "about the same" and 80 points contradict each other.
+    // A choice may limit the number: "about the same" and 80 points contradict each other.
     const choice = lab.all("input[data-most]:checked", form)[0];
     if (choice && value > Number(choice.dataset.most)) {
       return { field, wrong: `“${labelOf(choice)}” goes with at most ${choice.dataset.most} ${field.dataset.unit}. Enter a smaller number, or choose another answer.` };
@@ -43,7 +43,7 @@ lab.lock = (() => {
     return { value, said: `${labelOf(field)}: ${lab.format(value)}${unit}` };
   }
 
-  /** The committed answer of a form, or null with the reason shown. `value` is a number where one is asked for. */
+  /** The answer in a form, or null after showing what is wrong. `value` is a number if the form asks for a number. */
   function read(form) {
     const error = lab.one(`[data-lock-error="${form.dataset.lock}"]`, form);
     const answers = names(form).map((name) => [name, answer(form, name)]);
@@ -65,7 +65,7 @@ lab.lock = (() => {
     const id = form.dataset.lock;
     const committed = lab.one(`[data-lock-committed="${id}"]`);
     const track = document.documentElement.dataset.trackNow;
-    // What is being typed stays when the page comes to show its track; it goes with the track, or with the record.
+    // Text that is being typed is kept when the page first shows its track; a change of track or record clears it.
     const other = !committed.hidden || (form.dataset.of && form.dataset.of !== track);
     form.dataset.of = track;
     for (const field of form.elements) field.disabled = Boolean(prediction);
@@ -73,7 +73,7 @@ lab.lock = (() => {
     committed.hidden = !prediction;
     for (const guarded of guards(id)) {
       guarded.hidden = !prediction;
-      const note = guarded.previousElementSibling; // that it is locked
+      const note = guarded.previousElementSibling; // the note that it is locked
       if (note?.matches(".locked")) note.toggleAttribute("hidden", Boolean(prediction));
     }
     const section = form.closest("[data-part]");

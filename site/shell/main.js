@@ -1,4 +1,4 @@
-// The page itself: track, lock, record and workbench, tied together.
+// The page itself: connects track, lock, record and workbench.
 "use strict";
 
 lab.main = (() => {
@@ -10,13 +10,13 @@ lab.main = (() => {
   const settings = new Map();
   /** The latest results of each part, of the present track. @type {Map<string, any>} */
   const latest = new Map();
-  /** Guarded texts by the script that brings them. @type {Map<string, Promise<void>>} */
+  /** Guarded texts, by the address of the script that contains them. @type {Map<string, Promise<void>>} */
   const fetched = new Map();
   const fragments = new Map();
-  const answers = new Map(); // what to do with an answer of Python, by the name of the question
+  const answers = new Map(); // handlers of Python's answers, by the name of the question
   let part = "1";
   const recordReady = lab.store.ready();
-  let opened = false; // whether the workbenches of this boot know the reader's record
+  let opened = false; // whether the workbenches of this boot have received the reader's record
   let applying = null; // {part, settings} that came with the address, until the workbench has them
 
   const key = (part, what, of = track) => `${of}/${part}/${what}`;
@@ -45,7 +45,7 @@ lab.main = (() => {
 
   function showTrack(section) {
     const part = section.dataset.part;
-    // Each of these stands alone: what one cannot show, of a record or of the page, keeps none of the others.
+    // Each of these runs by itself: if one fails, because of the record or of the page, the others still run.
     lab.attempt("figures", lab.fill.clear, section);
     lab.attempt("assumptions", () => lab.assumptions.show(section, track, lab.store.get(key(part, "assumptions")) || {}));
     lab.attempt("clusters", () => lab.clusters.reset(section));
@@ -61,7 +61,7 @@ lab.main = (() => {
     if (opened) lab.attempt("workbench", openInPython, section);
   }
 
-  /** What the page shows, as an address can say it. */
+  /** What the page shows, as properties of an address. */
   function state() {
     const coming = applying?.part === part ? applying.settings : {};
     return { track, part, step: lab.steps?.step(part), settings: settings.get(part) || { ...(lab.store.get(key(part, "settings")) || {}), ...coming } };
@@ -71,10 +71,10 @@ lab.main = (() => {
     const query = lab.state.write({ ...state(), view: lab.steps?.on() ? undefined : address.view, link: address.link, embed: address.embed, origin: address.origin });
     try {
       history.replaceState(null, "", query + location.hash);
-    } catch { /* some embedders forbid it; the page works without */ }
+    } catch { /* some embedders forbid it; the page works without it */ }
   }
 
-  /** Shows one part; the others stay in the page, unseen. */
+  /** Shows one part; the others remain in the page, hidden. */
   function choosePart(id, scroll = true) {
     part = id;
     root.dataset.partNow = id;
@@ -99,10 +99,11 @@ lab.main = (() => {
     lab.lock.show(form, lab.store.get(entry), true);
     await lab.attempt("explanations", reveal, form);
     if (lab.boot.live) ask(part, "lock", { prediction: answer.value, lock: id });
-    if (id === part && lab.steps?.step(part) === "predict") lab.steps.go("part", { part, name: "explore" }); // to the result, unless the reader has gone on
+    // To the result, unless the reader has moved on.
+    if (id === part && lab.steps?.step(part) === "predict") lab.steps.go("part", { part, name: "explore" });
   }
 
-  /** Brings the texts that a lock guards, and puts them into their places. */
+  /** Loads the texts that a lock guards, and puts them into their places. */
   async function reveal(form) {
     const section = sectionOf(form);
     const url = form.dataset.revealSrc || section.dataset.revealSrc;
@@ -117,13 +118,15 @@ lab.main = (() => {
     }
     unexplained.delete(form);
     if (!unexplained.size && lab.one("[data-notice]")?.textContent === UNEXPLAINED) notice("");
-    if (!lab.store.get(key(section.dataset.part, lab.lock.entry(form.dataset.lock)))) return; // of a track that was left meanwhile
+    // The reader may have chosen another track meanwhile.
+    if (!lab.store.get(key(section.dataset.part, lab.lock.entry(form.dataset.lock)))) return;
     place(form.dataset.lock);
     if (latest.has(section.dataset.part)) lab.fill.results(section, latest.get(section.dataset.part));
     globalThis.dispatchEvent(new Event("resize"));
   }
 
-  /** Committed locks whose texts did not arrive: they are asked for again when the line is back, and with each result. */
+  /** Committed locks whose texts did not arrive. The page requests them again when the connection is back, and with
+   * each result. */
   const unexplained = new Set();
   const UNEXPLAINED = "The explanations of this part could not be loaded. They are asked for again when the line is back; your prediction is saved.";
   const explain = () => { for (const form of [...unexplained]) lab.attempt("explanations", reveal, form); };
@@ -146,9 +149,9 @@ lab.main = (() => {
     answerOf(section);
   }
 
-  const OWN = 40; // characters of an own answer before the model's can be read
+  const OWN = 40; // characters that a reader must write before the model answer is shown
 
-  /** Brings a part's model answer once the reader has written: what is not there cannot be read before. */
+  /** Inserts a part's model answer once the reader has written an answer; before that it is not in the page. */
   function answerOf(section) {
     const part = section.dataset.part;
     const details = lab.details("[data-written]", section);
@@ -176,7 +179,22 @@ lab.main = (() => {
     return lab.documents.send({ type: "ask", part, id: 0, name, arguments: args });
   }
 
-  /** Tells a workbench everything the page has for it. */
+  /** The settings that a part opens with: those of the record, replaced by those of the address and of the class. */
+  function settingsOf(part) {
+    const { seed } = address.link;
+    const fromAddress = applying && applying.part === part ? applying.settings : {};
+    return { ...(lab.store.get(key(part, "settings")) || {}), ...fromAddress, ...(seed === undefined ? {} : { seed }) };
+  }
+
+  /** Python computes the first results of Part 1 before its memory contains reader data, so that the snapshot for the
+   * next visit includes them. If the reader is at another part, this is left out. */
+  function prepareInPython() {
+    const now = root.dataset.partNow || "1";
+    const text = now === "1" ? JSON.stringify({ part: now, state: { track, settings: settingsOf(now) } }) : null;
+    lab.boot.post({ type: "prepare", text });
+  }
+
+  /** Sends a workbench everything that the page has for it. */
   function openInPython(section) {
     const part = section.dataset.part;
     const own = (name) => lab.store.get(key(part, name));
@@ -187,10 +205,9 @@ lab.main = (() => {
     }
     const kept = {};
     for (const name of lab.store.keys(key(part, "kept-"))) kept[name.slice(key(part, "kept-").length)] = lab.store.get(name);
-    const fromAddress = applying && applying.part === part ? applying.settings : {};
+    const wanted = settingsOf(part);
     if (applying && applying.part === part) applying = null;
-    const { fixed, limits, seed } = address.link;
-    const wanted = { ...(own("settings") || {}), ...fromAddress, ...(seed === undefined ? {} : { seed }) };
+    const { fixed, limits } = address.link;
     settings.set(part, wanted);
     lab.documents.send({ type: "open", part, state: {
       track, prediction: predictions[part] ?? null, predictions, kept,
@@ -201,6 +218,7 @@ lab.main = (() => {
   lab.boot.listen((message) => {
     if (message.type === "live") started.then(() => setTimeout(() => {
       opened = true;
+      lab.attempt("preparation", prepareInPython);
       for (const section of parts()) lab.attempt("workbench", openInPython, section);
     }));
     else if (message.type === "failed") opened = false;
@@ -210,7 +228,7 @@ lab.main = (() => {
   /** Parts whose evidence is captured as soon as all of it is measured, because the reader has decided. */
   const deciding = new Set();
 
-  /** Captures the evidence that a decision rests on, unless it was captured as it stands. */
+  /** Captures the evidence for a decision, unless the present state is captured already. */
   function captureFor(part) {
     const results = latest.get(part);
     if (!deciding.has(part) || !results || results.locked || results.unfinished) return;
@@ -222,7 +240,8 @@ lab.main = (() => {
   document.addEventListener("change", ({ target }) => {
     if (!(target instanceof HTMLTextAreaElement)) return;
     const entry = /^(\d)\/decision$/.exec(target.dataset.entry || "");
-    if (!entry || !target.value.trim() || !lab.store.get(key(entry[1], "prediction"))) return; // nothing is to be seen before the lock
+    // No result is shown before the prediction.
+    if (!entry || !target.value.trim() || !lab.store.get(key(entry[1], "prediction"))) return;
     deciding.add(entry[1]);
     lab.attempt("evidence", captureFor, entry[1]);
   });
@@ -264,7 +283,7 @@ lab.main = (() => {
     if (of === track && opened) ask(part, name.replace("kept-", ""), { kept: lab.store.get(entry) });
   }
 
-  /** Shows what another tab has saved of this track; the focus stays where it is. */
+  /** Shows an entry of this track that another tab has saved; the focus does not move. */
   function showElsewhere(entry) {
     const [of, part, name] = entry.split("/");
     const section = lab.one(`[data-part="${part}"]`);
@@ -274,7 +293,7 @@ lab.main = (() => {
       const prediction = lab.store.get(entry);
       if (!form || !prediction) return;
       const held = form.contains(document.activeElement);
-      lab.lock.show(form, prediction, held); // what held the focus is hidden: it goes to the answer
+      lab.lock.show(form, prediction, held); // the element with the focus is hidden: the answer gets it
       lab.attempt("explanations", reveal, form);
       if (opened) ask(part, "lock", { prediction: prediction.value, lock: form.dataset.lock });
     } else if (name === "assumptions") {
@@ -318,7 +337,7 @@ lab.main = (() => {
     } else if (element.matches("[data-import-file]")) lab.record.take(/** @type {HTMLInputElement} */ (element).files[0]);
   });
 
-  document.addEventListener("lab:moved", () => notice("")); // the reader has gone on
+  document.addEventListener("lab:moved", () => notice("")); // the reader has moved on
 
   document.addEventListener("input", ({ target }) => {
     if (target instanceof HTMLTextAreaElement && target.matches("[data-reflection]")) answerOf(sectionOf(target));
@@ -369,7 +388,7 @@ lab.main = (() => {
     lab.attempt("frame", () => lab.embed.start());
   }
 
-  // The first picture goes first; a page that nobody sees yet draws none, and does not wait for it.
+  // Start after the first paint. A page that is not visible does not paint, so it starts after a second instead.
   const painted = new Promise((resolve) => {
     requestAnimationFrame(() => requestAnimationFrame(resolve));
     setTimeout(resolve, 1000);
@@ -378,11 +397,13 @@ lab.main = (() => {
   const started = Promise.all([painted, whole]).then(start);
 
   document.addEventListener("lab:late", () => whole.then(() => {
-    if (root.dataset.trackNow) chooseTrack(lab.store.get("track") || track, false); // the page had begun without its record
+    // The page had started without its record.
+    if (root.dataset.trackNow) chooseTrack(lab.store.get("track") || track, false);
   }));
 
   return { key, ask, notice, choosePart, remind: remindAddress, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
-    for (const form of lab.all("form[data-lock]")) /** @type {HTMLFormElement} */ (form).reset(); // of another reader, perhaps
+    // The texts in the forms may be of another reader.
+    for (const form of lab.all("form[data-lock]")) /** @type {HTMLFormElement} */ (form).reset();
     chooseTrack(lab.store.get("track") || track, false);
     notice(lab.links.greet());
   } };

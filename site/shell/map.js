@@ -1,4 +1,4 @@
-// The map of the lab: how far each part of the present track is, and the time spent with it in view.
+// The map of the lab: the progress in each part of the present track, and the time that it was in view.
 "use strict";
 
 lab.map = (() => {
@@ -26,7 +26,7 @@ lab.map = (() => {
     return written(track, part, "decision") || written(track, "synthesis", "decision") ? "decided" : "checkpoint";
   }
 
-  /** The same in words: what the lab map shows, and what an embedding page is told. */
+  /** The same in words, for the lab map and for the page around a frame. */
   const name = (track, part) => STATES[state(track, part)][1];
 
   const minutes = (track, part) => Math.floor((own(track, part, "seconds") || 0) / 60);
@@ -67,7 +67,7 @@ lab.map = (() => {
     lab.store.set({ [entry]: seconds });
   }
 
-  /** Counts only while the page can be seen, and never the time a machine slept. */
+  /** Counts time only while the page is visible, and never while the machine sleeps. */
   function tick() {
     const now = performance.now();
     const passed = (now - begun) / 1000;

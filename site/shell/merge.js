@@ -9,7 +9,7 @@ lab.merge = (() => {
   const isThere = (entry) => entry !== undefined && entry.value !== null;
   const { isObject } = lab.schema;
 
-  /** The same content, with names in whatever order. */
+  /** Whether two values have the same content; the order of names does not matter. */
   function same(a, b) {
     if (a === b) return true;
     if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((each, i) => same(each, b[i]));
@@ -18,7 +18,7 @@ lab.merge = (() => {
     return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name]));
   }
 
-  /** Both texts where neither holds the other: of what was written nothing is dropped. */
+  /** Both texts if neither contains the other, so that nothing that a reader wrote is lost. */
   function texts(theirs, mine, most = Infinity) {
     if (theirs.includes(mine)) return theirs;
     if (mine.includes(theirs)) return mine;
@@ -27,7 +27,7 @@ lab.merge = (() => {
     return both;
   }
 
-  /** `onto` with those fields of `mine` that are not as they were. */
+  /** `onto` with those fields of `mine` that have changed since `before`. */
   function fields(before, mine, onto) {
     const result = { ...onto };
     for (const name of new Set([...Object.keys(before), ...Object.keys(mine)])) {
@@ -41,14 +41,14 @@ lab.merge = (() => {
   const identity = (run) => run.id || JSON.stringify([run.number, run.settings?.strategy, run.settings?.data, run.settings?.batch, run.settings?.seed]);
   const length = (run) => (run.right || []).reduce((sum, seed) => sum + seed.length, 0);
 
-  /** The runs of two searches, each once; of the same run, the longer. A number that is taken is given anew. Counted runs
-   * stay counted, and the marker that was committed first stays. */
+  /** The runs of two searches, each once; of two versions of a run, the longer. A run whose number is taken gets a new
+   * one. Counted runs remain counted, and the marker that was committed first is kept. */
   function searches(theirs, mine) {
     if (!isObject(theirs) || !Array.isArray(theirs.runs)) return mine;
     if (!isObject(mine) || !Array.isArray(mine.runs)) return theirs;
     const known = new Map(theirs.runs.map((run) => [identity(run), run]));
     const taken = new Set(theirs.runs.map((run) => run.number));
-    const numbers = new Map(); // of mine -> as merged
+    const numbers = new Map(); // number in `mine` -> merged number
     let last = Math.max(theirs.last || 0, mine.last || 0);
     for (const run of mine.runs) {
       const id = identity(run);
@@ -66,7 +66,7 @@ lab.merge = (() => {
     return { ...theirs, ...mine, runs, spent, marker, used, last };
   }
 
-  /** What a view has changed since it saw the storage, put onto what lies there now. */
+  /** The stored entry with the changes that a view has made since it read the storage. */
   function saved(key, seen, mine, theirs) {
     const name = nameOf(key);
     const at = Math.max(mine.at, theirs.at);
@@ -85,7 +85,7 @@ lab.merge = (() => {
     return newer;
   }
 
-  /** What a file of the same reader brings to the record of this page: the newer of each, by field and by run. */
+  /** An entry of this page merged with the entry in a file of the same reader: the newer one, by field and by run. */
   function brought(key, present, file) {
     const name = nameOf(key);
     const at = Math.max(present.at, file.at);
@@ -107,22 +107,22 @@ lab.merge = (() => {
   return {
     texts, same, fields,
 
-    /** Whether an entry is written once and then stands. @param {string} key */
+    /** Whether an entry is written once and never changed. @param {string} key */
     isOnce: (key) => IS_ONCE.test(nameOf(key)),
 
-    /** What a save writes: `mine` is this view's record, `seen` the record as this view last read or wrote it, or null,
-     * `theirs` what lies in the storage. Throws where two texts of one field are too long together. */
+    /** The record that a save writes: `mine` is this view's record, `seen` the record as this view last read or wrote
+     * it (or null), `theirs` the stored record. Throws if two texts of one field are too long together. */
     records(seen, mine, theirs) {
       const entries = over(union(mine, theirs), (key) => {
         const [s, m, t] = [seen?.entries[key], mine.entries[key], theirs.entries[key]];
         if (!m || !t) return m || t;
         return same(m, t) || (s && same(m.value, s.value)) ? t : saved(key, s, m, t);
       });
-      const student = theirs.student || mine.student; // whoever began stays
+      const student = theirs.student || mine.student; // the first student is kept
       return { ...mine, ...(student ? { student } : {}), entries };
     },
 
-    /** The present record with what a file of the same reader brings. */
+    /** The present record merged with a file of the same reader. */
     imported(present, file) {
       const entries = over(union(present, file), (key) => {
         const [p, f] = [present.entries[key], file.entries[key]];
@@ -132,7 +132,7 @@ lab.merge = (() => {
       return { ...present, ...(student ? { student } : {}), entries };
     },
 
-    /** What a commitment or a search may do to the value that is already there, in the view itself. */
+    /** The value of an entry after the view sets it: an existing prediction is kept, and searches are merged. */
     within(key, present, value) {
       if (present === undefined || present === null) return value;
       if (this.isOnce(key)) return present;

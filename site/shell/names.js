@@ -1,5 +1,5 @@
-// Panel's widgets live in shadow roots and leave some parts without a name: give each its own, after every
-// rendering, so that a screen reader says what a handle or a button is for.
+// Panel's widgets are in shadow roots, and some of their elements have no name. This file gives each one a name after
+// every rendering, so that a screen reader can announce what a handle or a button is for.
 "use strict";
 
 lab.names = (() => {
@@ -15,7 +15,7 @@ lab.names = (() => {
     if (text && element.getAttribute("aria-label") !== text) element.setAttribute("aria-label", text);
   }
 
-  /** The title of the widget whose shadow root holds `element`. */
+  /** The title of the widget whose shadow root contains `element`. */
   function title(element) {
     const root = element.getRootNode();
     const found = root.querySelector?.("label, .bk-slider-title");
@@ -41,7 +41,7 @@ lab.names = (() => {
     }
   }
 
-  /** Parts to be named anew at the next frame. */
+  /** Parts whose elements get their names again at the next frame. */
   const soon = new Set();
   function handlesSoon(part) {
     if (!soon.size) requestAnimationFrame(() => {

@@ -1,5 +1,5 @@
-// Keeps the lab for offline use: has the browser start the service worker (sw.js) once Python has run here, says how
-// far it is, says when a newer version is ready, and switches all of it off. Nothing of the page waits for it.
+// Keeps the lab for offline use: registers the service worker (sw.js) once Python has run in this page, shows its
+// progress, announces a newer version, and can switch everything off. Nothing in the page waits for it.
 "use strict";
 
 lab.offlineUse = (() => {
@@ -9,7 +9,7 @@ lab.offlineUse = (() => {
   const MARK = "https://lab.invalid/complete";
   const OFF = `${OURS}off`;
   const TOLD = `${OURS}told`;
-  const CHECK = 15 * 60_000; // ms between two looks for a newer version, at least
+  const CHECK = 15 * 60_000; // minimum ms between two checks for a newer version
   const opened = Date.now();
   const followed = new WeakSet();
   let announced = "";
@@ -22,7 +22,7 @@ lab.offlineUse = (() => {
     if (place && place.textContent !== text) place.textContent = text;
   }
 
-  /** Whether a page of another origin is around this one: there the browser keeps what a frame stores apart. */
+  /** Whether this page is in a frame of another origin; browsers keep the storage of such a frame separate. */
   function foreign() {
     try {
       for (let inner = /** @type {Window} */ (window); inner !== inner.parent; inner = inner.parent) {
@@ -34,7 +34,7 @@ lab.offlineUse = (() => {
     }
   }
 
-  /** The browser's service workers, or null where it has none for this page. */
+  /** The browser's service workers, or null if it has none for this page. */
   function workers() {
     try {
       const possible = /^https?:$/.test(location.protocol) && globalThis.isSecureContext && globalThis.caches && !foreign();
@@ -44,7 +44,7 @@ lab.offlineUse = (() => {
     }
   }
 
-  // -- the reader's wish, of this browser and not of the record -------------------------------------------
+  // -- the reader's choice, kept in this browser and not in the record ------------------------------------
 
   function read(key) {
     try {
@@ -58,7 +58,7 @@ lab.offlineUse = (() => {
     try {
       if (value === null) localStorage.removeItem(key);
       else localStorage.setItem(key, value);
-    } catch { /* then it holds for this page */ }
+    } catch { /* then it applies to this page only */ }
   }
 
   let wanted = read(OFF) === null;
@@ -69,13 +69,13 @@ lab.offlineUse = (() => {
     return (await caches.keys()).filter((name) => name.startsWith(OURS));
   }
 
-  /** What the mark of a complete version says, {at, size}, or null. */
+  /** The mark of a complete version, {at, size}, or null. */
   async function mark(version) {
     const found = await caches.match(MARK, { cacheName: OURS + version });
     return found ? found.json() : null;
   }
 
-  /** The registration of this very lab: the browser also answers with that of a folder above. */
+  /** The registration of this lab only: the browser may also return the one of a parent folder. */
   async function registration() {
     const found = await workers().getRegistration(scope);
     return found && found.scope === scope ? found : null;
@@ -86,14 +86,14 @@ lab.offlineUse = (() => {
     for (const name of await ours()) await caches.delete(name);
   }
 
-  /** While this page is open, the worker deletes nothing that belongs to its version. */
+  /** Holds a lock while this page is open, so that the worker deletes nothing of its version. */
   function hold() {
     try {
       navigator.locks?.request(OURS + build, { mode: "shared" }, () => new Promise(() => {})).catch(() => {});
     } catch { /* a browser without locks keeps everything while a page is open */ }
   }
 
-  // -- saying ---------------------------------------------------------------------------------------------
+  // -- messages -------------------------------------------------------------------------------------------
 
   const REASONS = {
     room: "this browser has not enough free space for it",
@@ -107,7 +107,7 @@ lab.offlineUse = (() => {
     say(`Not kept${much}: ${REASONS[why] || "this browser, or the host, does not allow it"}. It is tried again at the next visit.`);
   }
 
-  /** Says that the lab works offline; above, beside Python's state, only the first time. */
+  /** Shows that the lab works offline; at the top, next to Python's state, only the first time. */
   async function ready() {
     const kept = await mark(build);
     if (!kept || !wanted || !(await registration())?.active) return;
@@ -118,7 +118,7 @@ lab.offlineUse = (() => {
     if (place) place.textContent = `Works offline now (${megabytes(kept.size)} kept).`;
   }
 
-  /** Tells of a version that became complete after this page was opened, once. */
+  /** Announces, once, a version that became complete after this page was opened. */
   async function announce() {
     for (const name of await ours()) {
       const version = name.slice(OURS.length);
@@ -141,11 +141,11 @@ lab.offlineUse = (() => {
     const installing = worker.state === "installing";
     worker.addEventListener("statechange", () => {
       look();
-      if (worker.state === "redundant" && installing) setTimeout(unsaid, 1000); // the worker's own word may be on its way
+      if (worker.state === "redundant" && installing) setTimeout(unsaid, 1000); // its own message may still arrive
     });
   }
 
-  /** A worker is gone without a word of its own. */
+  /** Reports a worker that has ended without a message. */
   async function unsaid() {
     if (lab.one("[data-offline-status]").textContent.startsWith("Not kept")) return;
     if (!(await mark(build).catch(() => null))) failed("");
@@ -172,7 +172,7 @@ lab.offlineUse = (() => {
     if (!watched) watch(found);
     watched = true;
     follow(found.installing);
-    // A page that is not kept is a newer one than the worker's; or its files were deleted meanwhile, and come again.
+    // If this page's version is not kept, it is newer than the worker's, or its files were deleted: then fill it again.
     const missing = !(await mark(build));
     if (missing && found.active) found.update().catch(() => {});
     found.active?.postMessage({ lab: "offline", fill: missing ? build : null, tidy: true });
@@ -234,7 +234,7 @@ lab.offlineUse = (() => {
     if (target.closest("[data-update-now]")) location.reload();
     else if (target.closest("[data-update-later]")) lab.one("[data-update]").hidden = true;
   });
-  // Not before Python has run: what a first visit waits for goes first. And then at the page's leisure.
+  // Not before Python has run, so that a first visit does not wait longer; and then after a pause.
   document.addEventListener("lab:boot", ({ detail }) => {
     if (detail === "live") setTimeout(begin, 1000);
   });

@@ -1,23 +1,23 @@
-// A corpus of the reader's own: chosen or dropped, handed to Python, and what is kept of it handed back. Files go to
+// The reader's own corpus: chosen or dropped and sent to Python, which returns the kept documents. Files are sent to
 // the worker of this page and nowhere else.
 "use strict";
 
 lab.own = (() => {
   const PART = "1";
-  const FOLDER = "/tmp/own"; // in Pyodide's file system; own_corpus.py looks there
-  const AT_A_TIME = 8 << 20; // bytes handed over at once
-  const TEXT_SHOWN = 1_000_000; // characters of what is kept, as text
+  const FOLDER = "/tmp/own"; // in Pyodide's file system; own_corpus.py reads it
+  const AT_A_TIME = 8 << 20; // bytes sent at once
+  const TEXT_SHOWN = 1_000_000; // characters of the kept documents that are shown as text
   const COMMAND = "python -m dataselect_core dedup";
 
-  let jobs = 0; // each choice of the reader is one
-  let current = 0; // the job at work; what comes of an earlier one is not shown
-  let shown = 0; // the job whose result stands on the page
+  let jobs = 0; // number of the last job; each choice of the reader is one
+  let current = 0; // the running job; messages about an earlier one are not shown
+  let shown = 0; // the job whose result is on the page
   let shownSettings = null;
-  /** What was chosen last: {name, entries: [{path, file}], folder}. @type {any} */
+  /** The reader's last choice: {name, entries: [{path, file}], folder}. @type {any} */
   let chosen = null;
   let waiting = false; // chosen before Python was ready
-  let links = []; // addresses of what is kept
-  const answers = new Map(); // id of a file handed over or asked for -> what waits for it
+  let links = []; // addresses of the kept documents
+  const answers = new Map(); // id of a file that was sent or requested -> the promise that waits for it
   let handed = 0;
   /** @type {ReturnType<typeof lab.clusterReader>} */
   const clusters = lab.clusterReader("own_", () => ({ job: shown }));
@@ -31,7 +31,7 @@ lab.own = (() => {
   const endings = () => field("file").accept.split(",");
   const ends = (name) => endings().some((ending) => name.toLowerCase().endsWith(ending));
 
-  // -- what the reader is told ---------------------------------------------------------------------------
+  // -- messages to the reader ----------------------------------------------------------------------------
 
   function say(text, share = null) {
     at("status").textContent = text;
@@ -57,7 +57,7 @@ lab.own = (() => {
 
   // -- files ---------------------------------------------------------------------------------------------
 
-  /** A message with files to the worker, or for one; answers with its bytes. */
+  /** Sends the worker a message with files, or a request for a file; resolves with its bytes. */
   function trade(message, transfer = []) {
     return new Promise((resolve, reject) => {
       answers.set(++handed, { resolve, reject });
@@ -65,7 +65,7 @@ lab.own = (() => {
     });
   }
 
-  /** Takes what was chosen or dropped: {path, file} each, the paths of a folder begin with its name. */
+  /** Takes the chosen or dropped files, each as {path, file}; the paths in a folder begin with its name. */
   function choose(entries, folder) {
     complain("");
     const hidden = ({ path }) => path.split("/").slice(1).some((name) => name.startsWith("."));
@@ -137,7 +137,7 @@ lab.own = (() => {
 
   const ask = (name, args) => lab.boot.live && lab.main.ask(PART, name, args);
 
-  /** Everything below a dropped folder. */
+  /** Collects all files below a dropped folder. */
   async function walk(entry, path, found) {
     if (entry.isFile) found.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
     else {
@@ -172,7 +172,7 @@ lab.own = (() => {
     else if (files.length) choose(files.map((file) => ({ path: `corpus/${file.name}`, file })), true);
   }
 
-  // -- what Python says ----------------------------------------------------------------------------------
+  // -- messages from Python ------------------------------------------------------------------------------
 
   function heard(message) {
     if (message.state === "result") show(message);
@@ -214,14 +214,15 @@ lab.own = (() => {
     const place = at("clusters");
     place.replaceChildren();
     if (!found.length) return;
-    const block = /** @type {HTMLElement} */ (lab.one(".clusters", lab.one(`[data-part="${PART}"]`)).cloneNode(true)); // as the part's own
+    // A copy of the part's own list.
+    const block = /** @type {HTMLElement} */ (lab.one(".clusters", lab.one(`[data-part="${PART}"]`)).cloneNode(true));
     place.append(block);
     clusters.reset(block);
     lab.one("[data-clusters]", block).setAttribute("aria-labelledby", "own-clusters-title");
     clusters.show(block, found);
   }
 
-  /** What is kept, as a link to a file and as text; both stay when Python forgets. */
+  /** Shows the kept documents as a link to a file and as text; both remain when Python deletes its files. */
   async function keep({ name, path, text, bytes }) {
     for (const url of links) URL.revokeObjectURL(url);
     links = [];
@@ -254,10 +255,10 @@ lab.own = (() => {
     at("curve-status").textContent = text && `Not trained: ${text}`;
     for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = !cases.includes(block.dataset.ownCurveWhen);
     lab.fill.results(panel(), { values, tables });
-    globalThis.dispatchEvent(new Event("resize")); // a plot drawn where nobody saw it has no width yet
+    globalThis.dispatchEvent(new Event("resize")); // a plot that was drawn while hidden has no width yet
   }
 
-  /** Says so when the controls have moved since the result that is shown. */
+  /** Shows a note if the controls have moved since the result on the page. */
   function moved() {
     const now = lab.main.state().settings;
     const names = ["threshold", "width", "num_perm", "seed", "banding"];
@@ -307,7 +308,7 @@ lab.own = (() => {
     field("file").addEventListener("change", () => several([...field("file").files]));
     field("folder").addEventListener("change", () => choose([...field("folder").files].map((file) => ({ path: file.webkitRelativePath, file })), true));
 
-    // A file dropped beside the place would be opened by the browser in place of the lab.
+    // The browser would open a file that is dropped outside the drop area in place of the lab.
     const files = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
     document.addEventListener("dragover", (event) => {
       if (!files(event)) return;
@@ -347,7 +348,7 @@ lab.own = (() => {
     for (const { reject } of answers.values()) reject(new Error("Python has stopped"));
     answers.clear();
     if (current && !waiting) fail("Python has stopped. Your files are unchanged; try again when it runs.");
-    if (shown) at("clusters").replaceChildren(); // its files are gone; figures and download stay
+    if (shown) at("clusters").replaceChildren(); // its files are gone; figures and download remain
   });
 
   lab.later(start);

@@ -1,11 +1,11 @@
-// What only Part 2 has: the Run button, the list of runs, the 10-Iteration Rule, the marker, the measured rate.
+// Things that only Part 2 has: the Run button, the list of runs, the 10-Iteration Rule, the marker, the measured rate.
 "use strict";
 
 lab.part2 = (() => {
   const PART = "2";
   const words = { random: "random", least_confidence: "least confidence", margin: "margin", entropy: "entropy" };
   const data = { digits: "digits", rare: "digits with a rare class", breast_cancer: "breast cancer" };
-  /** What Python said last: runs and search. @type {any} */
+  /** The latest message from Python: runs and search. @type {any} */
   let now = null;
 
   const section = () => lab.one(`[data-part="${PART}"]`);
@@ -28,7 +28,7 @@ lab.part2 = (() => {
   function showMarker() {
     const { counting, marker } = now.search;
     const fields = form();
-    const held = fields.contains(document.activeElement); // what is hidden would drop the focus to the body
+    const held = fields.contains(document.activeElement); // hiding the form would move the focus to the body
     fields.hidden = !counting || !now.runs.length;
     const select = fields.elements.run;
     const before = select.value;
@@ -45,14 +45,14 @@ lab.part2 = (() => {
     if (held && !said.hidden) said.focus();
   }
 
-  /** What was being tried is of no run any more. */
+  /** Clears the number that was being tried, which does not belong to a run any more. */
   function forget() {
     form().elements.labels.value = "";
     lab.one("[data-marker-preview]", section()).textContent = "";
     complain("");
   }
 
-  /** Says why a number of labels is not taken, or that all is well. */
+  /** Shows why a number of labels is not accepted; an empty text removes the message. */
   function complain(text) {
     const said = lab.one("[data-marker-error]", section());
     said.textContent = text;
@@ -61,7 +61,7 @@ lab.part2 = (() => {
     if (text) lab.one("[data-marker-preview]", section()).textContent = "";
   }
 
-  /** Takes the number of the field over, if the run goes that far. */
+  /** Takes over the number in the field if it is within the run. */
   function take() {
     const { labels } = form().elements;
     const run = chosen();
@@ -71,7 +71,7 @@ lab.part2 = (() => {
     return inside;
   }
 
-  /** Keeps slider and field inside the chosen run. */
+  /** Keeps the slider and the field within the chosen run. */
   function bounds() {
     const run = chosen();
     if (!run) return;
@@ -156,7 +156,7 @@ lab.part2 = (() => {
     else if (button.dataset.action === "use-rate") useRate();
   });
 
-  /** The rate measured here, into the field of the assumption. */
+  /** Puts the rate that was measured here into the field of the assumption. */
   function useRate() {
     const rate = now?.values["measure.rate"]?.value;
     const field = lab.field('[data-assumption="signature_rate"]', section());

@@ -1,13 +1,13 @@
-// Part 3: tells Python when the reader looks at it, so that training waits until then, and draws the sheet of
+// Part 3: notifies Python when the reader opens the part, so that training starts only then, and draws the sheet of
 // pictures from the numbers that Python sends.
 "use strict";
 
 (() => {
   const PART = "3";
   const BLOCKS = 8; // a picture is 8 x 8 blocks of 0 to 16 ink
-  const PIXELS = 6; // of the canvas for each block
-  const FRAME = 8; // around a picture
-  const ACROSS = 10; // pictures in a line
+  const PIXELS = 6; // pixels of the canvas for each block
+  const FRAME = 8; // pixels around a picture
+  const ACROSS = 10; // pictures in a row
   const root = document.documentElement;
   const narrow = globalThis.matchMedia("(max-width: 39.99rem)");
   let told = false;
@@ -49,7 +49,7 @@
     });
   }
 
-  /** Rows stay where they are while a setting moves, so that the page does not jump. */
+  /** Shows the rows. They keep their places while a setting moves, so that the page does not jump. */
   function show(section, rows) {
     const sheet = lab.one("[data-sheet]", section);
     if (!sheet) return;

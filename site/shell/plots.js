@@ -3,7 +3,7 @@
 "use strict";
 
 lab.plots = (() => {
-  /** PNG of a plot as base64, or null where nothing is drawn. */
+  /** PNG of a plot as base64, or null if nothing is drawn. */
   function png(place) {
     const views = [...(globalThis.Bokeh?.index || [])].filter((view) => view.el && place.contains(view.el));
     for (const view of views) {
@@ -17,7 +17,7 @@ lab.plots = (() => {
         const [, base64] = paper.toDataURL("image/png").split(",");
         if (base64) return base64;
       } catch (error) {
-        console.debug(error); // the report does without this picture
+        console.debug(error); // then the report does not have this picture
       }
     }
     return null;
@@ -25,7 +25,7 @@ lab.plots = (() => {
 
   const textOf = (element) => (element ? element.textContent.replace(/\s+/g, " ").trim() : "");
 
-  /** Text without the badges and blocks that are not shown; what is a picture in it, in words. */
+  /** Text without the badges and blocks that are not shown; pictures in it are replaced by their labels. */
   function shown(element) {
     if (!element) return "";
     const copy = /** @type {HTMLElement} */ (element.cloneNode(true));
@@ -34,7 +34,7 @@ lab.plots = (() => {
     return textOf(copy);
   }
 
-  /** What the lines and marks of a plot mean, where its key stands beside the picture and not in it. */
+  /** The meaning of the lines and marks of a plot, if its key is next to the picture and not in it. */
   function keyOf(plot) {
     const list = lab.one(".key", plot.parentElement);
     const items = list ? [...list.children].filter((item) => !item.hasAttribute("hidden")).map(shown) : [];
@@ -59,7 +59,7 @@ lab.plots = (() => {
   }
 
   return {
-    /** Everything a part shows just now. */
+    /** All plots that a part shows now. */
     /** @returns {[string, ReturnType<typeof one>][]} */
     now: (section, track) => lab.all("[data-plot]", section).map((plot) => [plot.dataset.plot, one(section, plot, track)]),
 
@@ -68,7 +68,7 @@ lab.plots = (() => {
       for (const [name, picture] of this.now(section, track)) lab.store.keepPicture(`${track}/${section.dataset.part}/${name}`, picture);
     },
 
-    /** What a report shows: kept pictures of captured parts, and what the page shows of the others. */
+    /** The plots of a report: the kept pictures of captured parts, and the present plots of the others. */
     async all(track) {
       const found = (await lab.store.keptPictures("")).map(([, picture]) => picture);
       const kept = new Set(found.map((picture) => picture.place));

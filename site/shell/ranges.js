@@ -1,28 +1,28 @@
-// The number fields of the workbenches: what is outside of a field's range is not taken, and the page says so. Bokeh
-// would change the number without a word, or leave in the field what nothing uses.
+// The number fields of the workbenches: a number outside a field's range is refused with a message. Bokeh alone would
+// change the number without a message, or leave a number in the field that is not used.
 "use strict";
 
 lab.ranges = (() => {
   const SENTENCE = "color: var(--bad); font-size: 13px; font-weight: 500; line-height: 1.4; width: 15rem; margin: 4px 0 0; white-space: normal";
-  /** Sentences that stand in the page. @type {Set<HTMLElement>} */
+  /** Sentences that are on the page. @type {Set<HTMLElement>} */
   const said = new Set();
   /** Shadow roots that are watched already. */
   const watched = new WeakSet();
   const widgets = '[class*="bk-input"]:is([type="text"], [type="number"])';
 
-  /** The model behind a field: that of its label, in the document of its part. */
+  /** The model of a field: found by the field's label in the document of its part. */
   function modelOf(field) {
     const label = field.labels?.[0]?.textContent || field.getRootNode().querySelector("label")?.textContent || "";
     return lab.documents.model(outside(field).closest("[data-part]").dataset.part, label.trim());
   }
 
-  /** The element of the page in whose shadow, however deep, a field lies. */
+  /** The element of the page whose shadow contains a field, at any depth. */
   function outside(element) {
     const root = element.getRootNode();
     return root instanceof ShadowRoot ? outside(root.host) : element;
   }
 
-  /** Shows a sentence right under a field, in the same shadow, where the style sheet of the page does not reach. */
+  /** Shows a sentence right under a field, in the same shadow, which the page's style sheet does not reach. */
   function say(field, text) {
     const group = field.closest(".bk-input-group") || field.parentElement;
     lab.one("[role=alert]", group)?.remove();
@@ -31,12 +31,12 @@ lab.ranges = (() => {
     group.append([...said].at(-1));
   }
 
-  document.addEventListener("lab:moved", () => { // the reader has gone on
+  document.addEventListener("lab:moved", () => { // the reader has moved on
     for (const sentence of said) sentence.remove();
     said.clear();
   });
 
-  /** Before Bokeh hears of it: a number that may not be is put back, and said. */
+  /** Runs before Bokeh's own listener: replaces a number outside the range by the last valid one, and shows why. */
   function changed(event) {
     const field = event.target;
     const model = modelOf(field);
@@ -49,12 +49,12 @@ lab.ranges = (() => {
     }
     event.stopImmediatePropagation();
     field.value = String(model.value);
-    field.dispatchEvent(new Event("input")); // Bokeh remembers what stood there, to refuse letters
+    field.dispatchEvent(new Event("input")); // Bokeh remembers the previous text, to refuse letters
     const name = model.title.replace(/\s*\([^)]*\)$/, "");
     say(field, `${name} goes from ${model.low} to ${model.high}, so ${typed === "" ? "an empty field" : typed} is not taken. It stays at ${model.value}.`);
   }
 
-  /** Bokeh's fields take a point only; a comma between digits is the same to many readers. */
+  /** Bokeh's fields accept only a decimal point, but many readers type a comma. */
   function typing(event) {
     const field = event.target;
     if (!field.value.includes(",") || modelOf(field)?.mode === "int") return;

@@ -13,7 +13,8 @@ lab.evidence = {
       said.textContent = "Not everything is measured yet: wait for the last figures (or move a control, if you cancelled), then capture.";
       return;
     }
-    const session = new Set(results.session || []); // shown, but of this reader’s doings: nobody could make it again
+    // These are shown, but they depend on this reader's actions and cannot be recomputed.
+    const session = new Set(results.session || []);
     const values = Object.fromEntries(Object.entries(results.values).filter(([path]) => !session.has(path)));
     const entry = {
       at: new Date().toISOString(), lab: lab.store.record().lab, engine: results.engine || null,
@@ -33,8 +34,8 @@ lab.evidence = {
     return edition ? `lab ${edition}, ${said}` : said;
   },
 
-  /** What has changed since the evidence was captured, of "settings" and "assumptions"; from the record, so without
-   * Python too. */
+  /** Which of "settings" and "assumptions" have changed since the evidence was captured; read from the record, so it
+   * also works without Python. */
   moved(track, part) {
     const own = (name) => lab.store.get(`${track}/${part}/${name}`);
     const entry = own("evidence");
@@ -47,19 +48,20 @@ lab.evidence = {
     ];
   },
 
-  /** Whether captured evidence is no longer what the controls say. */
+  /** Whether the controls have changed since the evidence was captured. */
   stale: (track, part) => lab.evidence.moved(track, part).length > 0,
 
-  /** What the page lists of a part's evidence: [label, path, format], from the words of the part. */
+  /** The lines that the page shows of a part's evidence: [label, path, format], from the texts of the part. */
   lines: (place) => JSON.parse(place.dataset.lines || "[]"),
 
-  /** A label of these beside captured figures: “{removed.words} removed” takes the unit of that figure, “Pixels removed”. */
+  /** The label of such a line for captured figures: “{removed.words} removed” becomes “Pixels removed”, with the unit
+   * of that figure. */
   named(label, values) {
     const words = label.replace(/\{([\w.]+)\}/g, (_, path) => values?.[path]?.unit || "content");
     return words[0].toUpperCase() + words.slice(1);
   },
 
-  /** Those of its lines for which something was measured. */
+  /** The lines of a part for which the evidence has a figure. */
   found: (place, entry) => lab.evidence.lines(place).filter(([, path]) => (entry.values[path]?.value ?? null) !== null)
     .map(([label, ...rest]) => [lab.evidence.named(label, entry.values), ...rest]),
 
@@ -69,7 +71,7 @@ lab.evidence = {
     return Object.entries(settings).map(([name, value]) => `${rows[name]?.label || name} ${lab.state.said(part, name, value)}`).join(", ");
   },
 
-  /** The captured evidence, marked as stale once a control has moved since. */
+  /** Shows the captured evidence, marked as stale if a control has moved since. */
   show(section, track) {
     const part = section.dataset.part;
     const place = lab.one(`[data-evidence="${part}"]`, section);
@@ -93,7 +95,7 @@ lab.record = (() => {
   const status = () => lab.one("[data-store-status]");
   const kinds = { indexeddb: "Saved in this browser.", localstorage: "Saved in this browser (in its smaller store).", memory: "Not saved: this browser keeps nothing for this page. Export to a file before you leave." };
 
-  /** Asked before work is lost. */
+  /** The questions that the page asks before work is lost. */
   const questions = {
     replace: {
       title: "Replace your work?",
@@ -112,10 +114,10 @@ lab.record = (() => {
     },
   };
 
-  // The browser empties the storage of such a frame when the page around it is left.
+  // The browser empties the storage of a credentialless frame when the reader leaves the page around it.
   const passing = "Kept only until you leave the page around this frame. Export to a file before you do.";
 
-  let refused = ""; // why a file was not imported: stays until the reader does something else
+  let refused = ""; // why a file was not imported: shown until the reader does something else
   for (const event of ["input", "pointerdown", "keydown"]) document.addEventListener(event, () => { refused = ""; }, { capture: true });
 
   function said(error) {
@@ -130,7 +132,7 @@ lab.record = (() => {
     lab.store.failed = Boolean(error);
     const place = status();
     if (error === undefined) {
-      if (place) place.dataset.state = "saving"; // without a word: it takes some milliseconds
+      if (place) place.dataset.state = "saving"; // without a message, since it takes only some milliseconds
       show();
       return;
     }
@@ -166,12 +168,12 @@ lab.record = (() => {
       lab.element("tbody", {}, ...rows))));
   }
 
-  /** Puts in what is new; what is as it was stays, so that a screen reader does not begin again. */
+  /** Replaces the content only if it has changed, so that a screen reader does not begin again. */
   function put(place, content) {
     if (place.innerHTML !== content.outerHTML) place.replaceChildren(content);
   }
 
-  /** Hands out a file. */
+  /** Offers a file for download. */
   function save(name, text, type) {
     const link = lab.element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
     document.body.append(link);
@@ -182,17 +184,18 @@ lab.record = (() => {
 
   function download(name, text) {
     save(name, text, "application/json");
-    const box = lab.field("[data-export-text]"); // where a download is not allowed, the text itself
+    const box = lab.field("[data-export-text]"); // the text itself, in case a download is not allowed
     if (box) {
       box.value = text;
       box.hidden = false;
     }
   }
 
-  const BROKEN = /\ufffd|[\u00c2-\u00f4\u0102\u0413\u0420\u0421][\u0080-\u00bf\u2010-\u203a\u20ac]/u; // letters lost, or UTF-8 read in another code page
+  /** Lost letters, or UTF-8 that was read in another code page. */
+  const BROKEN = /\ufffd|[\u00c2-\u00f4\u0102\u0413\u0420\u0421][\u0080-\u00bf\u2010-\u203a\u20ac]/u;
   const STARTING = "Python, which may be able to restore it, is not running in this page yet. Try again when it is. Nothing was changed.";
 
-  /** The record in a file: read as it is where it is whole, else restored by Python, where that can be done safely. */
+  /** The record in a file: read here if the file is intact, else restored by Python if that can be done safely. */
   async function recordOf(file) {
     if (file.size > lab.schema.MOST_REPORT_BYTES) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
     const bytes = await file.arrayBuffer();

@@ -1,5 +1,5 @@
-// The report a reader hands in. Python writes it where it runs (dataselect_core.ledger.report); without Python the page
-// writes a plainer one. Both carry the record, so that a teacher can compute every figure anew.
+// The report that a reader hands in. Python writes it if it is running (dataselect_core.ledger.report); without Python
+// the page writes a plainer one. Both contain the record, so that a teacher can recompute every figure.
 "use strict";
 
 lab.report = (() => {
@@ -10,10 +10,11 @@ lab.report = (() => {
   const PATIENCE = 60000;
   const MOST_NAME = 180; // bytes of a student's name in a file's name, which may have 255 in all
   const titles = () => Object.fromEntries(lab.all("[data-part]").map(({ dataset }) => [dataset.part, lab.state.titles.parts[dataset.part]]));
-  const trackName = (track) => lab.state.titles.tracks[track] || track; // not the words on the page, which a browser may have translated
+  // From the table: a browser may have translated the words on the page.
+  const trackName = (track) => lab.state.titles.tracks[track] || track;
   const status = () => lab.one("[data-report-status]");
 
-  /** The record inside a report, whatever its form. @param {string} given */
+  /** The record inside a report of any form. @param {string} given */
   function recordIn(given) {
     if (given.length > lab.schema.MOST_REPORT_BYTES) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
     const text = given.replace(/^\ufeff/, "").replace(/\r\n/g, "\n");
@@ -22,10 +23,10 @@ lab.report = (() => {
       const found = [...text.matchAll(pattern)].pop();
       if (found) return found[1];
     }
-    return text; // is refused as what it is
+    return text; // the check of the record refuses it
   }
 
-  /** Label, path and format of what a reader looks at first: part -> lines. */
+  /** Label, path and format of the main figures: part -> lines. */
   const lines = () => Object.fromEntries(lab.all("[data-evidence][data-lines]").map((place) => [place.dataset.evidence, lab.evidence.lines(place)]));
 
   /** What the present track still lacks, part by part. */
@@ -49,7 +50,7 @@ lab.report = (() => {
 
   const byName = (numbers) => Object.keys(numbers).sort().map((name) => `${name} ${numbers[name]}`).join(", ");
 
-  /** What the plain report says: [kind, text] of "h1", "h2", "p", "quote", "table". */
+  /** The content of the plain report: [kind, content]; the kinds are "h1", "h2", "p", "quote" and "table". */
   function blocks() {
     const record = lab.store.record();
     const own = (...key) => record.entries[key.join("/")]?.value;
@@ -146,8 +147,9 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
     }
   }
 
-  /** A name as a part of a file's name: every letter stays. Signs that no file may have are written in their wide forms,
-   * which look alike, so that two names never give one file; a name that is too long ends in the reader's number. */
+  /** A name for use in a file name: every letter is kept. Signs that are not allowed there are replaced by their wide
+   * forms, which look alike, so that two names never give the same file; a name that is too long ends in the reader's
+   * number. */
   function inFileName(name, reader) {
     const safe = name.normalize("NFC").trim().replace(/[\\/:*?"<>|]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0)).replace(/(?![\u200c\u200d])\p{C}|\p{Zl}|\p{Zp}/gu, "_").replace(/\.$/, "．");
     const size = (text) => new TextEncoder().encode(text).length;
@@ -174,7 +176,7 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
     say(`Downloaded as ${name}. If no file arrived, copy the text below: it is the same report without its pictures.`);
   }
 
-  /** The report as text on the page, for browsers and frames that allow no download. */
+  /** Shows the report as text on the page, for browsers and frames that do not allow downloads. */
   function showText(text) {
     const box = lab.field("[data-report-text]");
     if (!box) return;
@@ -197,7 +199,7 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
     }
   }
 
-  /** What the report will say is missing, before it is made. */
+  /** Shows, before the report is made, what it will list as missing. */
   function showMissing() {
     const place = lab.one("[data-report-missing]");
     if (!place || !lab.main) return;

@@ -1,9 +1,9 @@
-// What a record may hold: the page and the command line (src/dataselect_core/ledger/record.py) accept and refuse the
-// same. Records come from a browser's storage and from files, so nothing in them is believed before it is checked.
+// What a record may contain: the page and the command line (src/dataselect_core/ledger/record.py) accept and refuse the
+// same records. Records come from a browser's storage and from files, so everything in them is checked before use.
 "use strict";
 
 lab.schema = (() => {
-  const { parts, tracks, record: RULES } = lab.json("[data-settings]"); // facts/record.json: the core reads the same table
+  const { parts, tracks, record: RULES } = lab.json("[data-settings]"); // facts/record.json; the core reads it too
   const SCHEMA = RULES.schema;
   const LENGTHS = RULES.lengths;
   const TEXTS = RULES.texts;
@@ -12,7 +12,7 @@ lab.schema = (() => {
   const PATH = whole(RULES.path);
   const VERSION = whole(RULES.version);
   const ENGINE = [...RULES.engine].sort();
-  const OF_THE_SESSION = RULES.of_the_session; // cases of schema 2 that nobody could make again
+  const OF_THE_SESSION = RULES.of_the_session; // cases of schema 2 that cannot be recomputed
 
   const refuse = (text) => { throw new Error(text); };
   const isObject = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);
@@ -24,7 +24,7 @@ lab.schema = (() => {
     if ([...value].length > most) refuse(`${where} must be at most ${most} characters`);
   }
 
-  /** An object of numbers, truth values and short texts. */
+  /** Checks an object of numbers, truth values and short texts. */
   function flat(where, value) {
     if (!isObject(value) || Object.keys(value).length > LENGTHS.names) refuse(`${where} must be an object of at most ${LENGTHS.names} names`);
     for (const [name, item] of Object.entries(value)) {
@@ -33,13 +33,13 @@ lab.schema = (() => {
     }
   }
 
-  /** Assumptions: an object of numbers. */
+  /** Checks assumptions: an object of numbers. */
   function numbers(where, value) {
     flat(where, value);
     for (const [name, item] of Object.entries(value)) if (!isNumber(item)) refuse(`${where}.${short(name)} must be a number`);
   }
 
-  /** Anything of JSON, of limited depth and texts of a length. */
+  /** Checks any JSON value: its depth and the length of its texts are limited. */
   function plain(where, value, depth) {
     if (depth === 0) refuse(`${where} is nested too deeply`);
     if (Array.isArray(value)) for (const item of value) plain(where, item, depth - 1);
@@ -60,7 +60,7 @@ lab.schema = (() => {
     else if (!isNumber(value.value)) text(`${key}.value`, value.value, LENGTHS.answer);
   }
 
-  /** Versions of what computed the figures, or null where they are not known. */
+  /** Checks the versions of what computed the figures; null if they are not known. */
   function engine(where, value) {
     if (value === null || value === undefined) return;
     if (!isObject(value) || Object.keys(value).sort().join() !== ENGINE.join()) refuse(`${where} must be null or have ${ENGINE.join(", ")}, and nothing else`);
@@ -112,13 +112,13 @@ lab.schema = (() => {
 
   const words = (value) => (isObject(value) ? Object.entries(value).map(([name, item]) => `${name} ${item}`).join("; ") : value === null || value === undefined ? "" : String(value));
 
-  /** Entries with each value changed; built so that no key, whatever it is called, means anything. */
+  /** Entries with each value changed; built so that no key has a special meaning, whatever its name. */
   const mapped = (entries, change) => Object.fromEntries(Object.entries(entries).map(([key, entry]) => {
     const value = isObject(entry) ? entry.value : null;
     return [key, isObject(value) ? { ...entry, value: change(key.split("/").pop(), value) } : entry];
   }));
 
-  /** Schema 1 kept no words beside an answer, and did not say which edition had captured the evidence. */
+  /** Schema 1 had no words next to an answer, and did not record which edition had captured the evidence. */
   function from1(record) {
     const edition = record.lab || "0.1.0";
     const entries = mapped(record.entries, (name, value) => {
@@ -128,7 +128,7 @@ lab.schema = (() => {
     return { ...record, schema: 2, lab: edition, entries };
   }
 
-  /** Schema 2 did not say which engine had computed the evidence, and kept cases that nobody can make again. */
+  /** Schema 2 did not record which engine had computed the evidence, and had cases that cannot be recomputed. */
   function from2(record) {
     const entries = mapped(record.entries, (name, value) => {
       if (name !== "evidence") return value;
@@ -140,7 +140,7 @@ lab.schema = (() => {
 
   const MIGRATIONS = { 1: from1, 2: from2 };
 
-  /** A record brought to the present schema, its entries not checked yet. @param {any} record */
+  /** Migrates a record to the present schema; its entries are not checked yet. @param {any} record */
   function migrate(record) {
     if (!isObject(record) || !isObject(record.entries)) refuse("this is no record of the lab: it has no entries");
     if (!Number.isInteger(record.schema) || record.schema < 1) refuse(`schema must be a whole number from 1 to ${SCHEMA}`);
@@ -150,7 +150,7 @@ lab.schema = (() => {
     for (const name of ["lab", "reader"]) text(name, migrated[name], LENGTHS[name]);
     if (migrated.student !== undefined && migrated.student !== null) text("student", migrated.student, LENGTHS.student);
     if (Object.keys(migrated.entries).length > RULES.most_entries) refuse(`entries must be at most ${RULES.most_entries}`);
-    // Only what a record has: nothing else of a file or of an export comes along.
+    // Only the fields of a record; anything else in a file or an export is left out.
     return {
       schema: SCHEMA, lab: migrated.lab, reader: migrated.reader,
       ...(migrated.student ? { student: migrated.student } : {}), entries: { ...migrated.entries },
@@ -160,14 +160,14 @@ lab.schema = (() => {
   return {
     SCHEMA, TEXTS, MOST_BYTES: RULES.most_bytes, MOST_REPORT_BYTES: RULES.most_report_bytes, MOST_RUNS: RULES.most_runs, check, isObject,
 
-    /** A checked record at the present schema, or an error that says what is wrong. @param {any} record */
+    /** A checked record at the present schema; throws an error that states what is wrong. @param {any} record */
     read(record) {
       const migrated = migrate(record);
       for (const [key, entry] of Object.entries(migrated.entries)) check(key, entry);
       return migrated;
     },
 
-    /** What can be used of a record, and whether something had to be left out. @param {any} record */
+    /** The usable part of a record, and whether that is the whole record. @param {any} record */
     salvage(record) {
       const migrated = migrate(record);
       let whole = true;
@@ -182,7 +182,7 @@ lab.schema = (() => {
       return { record: migrated, whole };
     },
 
-    /** Whether two flat objects say the same, in whatever order. */
+    /** Whether two flat objects are equal; the order of names does not matter. */
     same(a, b) {
       const sorted = (value) => JSON.stringify(Object.entries(value || {}).sort(([x], [y]) => (x < y ? -1 : 1)));
       return sorted(a) === sorted(b);

@@ -1,16 +1,16 @@
-// Where the page keeps Python between two visits: in the browser's Cache Storage, apart from the reader's record.
-// Nothing of the reader's is in it. Whatever goes wrong here means an ordinary start, never a word to the reader.
-// Runs in the worker, which need not wait for a busy page; but a worker of a page from a folder has no storage, so
-// there it runs in the page.
+// Keeps the snapshot of Python between two visits in the browser's Cache Storage, separate from the reader's record. It
+// contains no reader data. If anything fails here, Python starts in the ordinary way, without a message to the reader.
+// This code runs in the worker, which does not have to wait for a busy page; but in a page opened from a folder the
+// worker has no storage, so there it runs in the page.
 "use strict";
 
 /** @param {string} key names the build of the lab */
 lab.shelf = function shelf(key) {
   const SHELF = "lab-python";
-  const ROOM = 4; // times its size must be free, so that it does not push out what matters
-  const entry = (what) => `https://lab.invalid/${key}/${what}`; // a name; nothing is requested from it
+  const ROOM = 4; // the free space must be this many times its size, so that it displaces nothing important
+  const entry = (what) => `https://lab.invalid/${key}/${what}`; // only a name: nothing is requested from it
 
-  /** What this very build of the lab kept, or null; and whether keeping it is worth a try. */
+  /** The snapshot that exactly this build of the lab has saved, or null; and whether to try to save one. */
   async function get() {
     try {
       const shelf = await caches.open(SHELF);
@@ -27,16 +27,17 @@ lab.shelf = function shelf(key) {
       const { quota = 0, usage = 0 } = await navigator.storage.estimate();
       if (quota - usage < ROOM * memory.byteLength) return;
       const shelf = await caches.open(SHELF);
-      for (const request of await shelf.keys()) if (!request.url.startsWith(entry(""))) await shelf.delete(request); // of an earlier build
-      await shelf.delete(entry("places")); // a half is not taken for a whole
+      // Delete the snapshots of earlier builds.
+      for (const request of await shelf.keys()) if (!request.url.startsWith(entry(""))) await shelf.delete(request);
+      await shelf.delete(entry("places")); // so that half a snapshot is never taken for a whole one
       await shelf.put(entry("memory"), new Response(new Blob([memory])));
-      await shelf.put(entry("places"), new Response(JSON.stringify(places))); // last: with it the whole is there
+      await shelf.put(entry("places"), new Response(JSON.stringify(places))); // last: it marks the snapshot as complete
     } catch {
       await drop();
     }
   }
 
-  /** What was kept does not come to life in this browser: not again, until there is a new build. */
+  /** The snapshot does not start in this browser: none is saved again until there is a new build. */
   async function refuse() {
     await drop();
     try {

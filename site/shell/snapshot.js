@@ -1,17 +1,17 @@
-// Python as it stands when everything is imported and built: taken on the first visit, put back on the next.
-// Pyodide's own snapshot holds the interpreter's memory. NumPy's binary modules need more: where each lay, and which
-// functions stood where in the table. The objects of JavaScript that Python holds are known by a name.
-// This leans on how Pyodide 0.29 and Emscripten are made inside; what does not fit is refused with an error, and
-// the caller starts Python in the ordinary way. Runs inside the worker.
+// A snapshot of Python after everything is imported and built: taken on the first visit, restored on the next.
+// Pyodide's own snapshot has the interpreter's memory. NumPy's binary modules need more: the address of each module and
+// the position of each function in the table. JavaScript objects that Python holds are stored by name.
+// This depends on the internals of Pyodide 0.29 and Emscripten. If something does not fit, the code throws an error,
+// and the caller starts Python in the ordinary way. Runs inside the worker.
 "use strict";
 
 lab.snapshot = function snapshot() {
-  /** Where Emscripten's record of a loaded library keeps what, in bytes from its handle. */
+  /** Offsets of the fields in Emscripten's record of a loaded library, in bytes from its handle. */
   const FIELDS = { memoryBase: 12, memorySize: 16, tableBase: 20, tableSize: 24 };
-  /** The first entries of the table of JavaScript objects, which Pyodide fills by itself. */
+  /** The number of entries at the start of the table of JavaScript objects that Pyodide fills itself. */
   const OWN_OBJECTS = 7;
   const MAIN = 0; // the handle of the interpreter itself among the libraries
-  // Nothing may be collected between the return of the memory and that of the functions that collecting calls.
+  // No garbage may be collected between restoring the memory and restoring the functions that the collector calls.
   const SETTLE = "import gc\ngc.collect()\ngc.freeze()\ngc.disable()";
   const GO_ON = "gc.enable()\nimport random\nrandom.seed()";
 
@@ -19,12 +19,12 @@ lab.snapshot = function snapshot() {
     if (!condition) throw new Error(`The kept Python does not fit: ${what}`);
   };
 
-  /** Objects that Python may hold besides what Pyodide finds again by itself: name -> object. */
+  /** Objects that Python may hold, in addition to those that Pyodide restores itself: name -> object. */
   const named = (pyodide, own) => ({
     loadPackage: pyodide.loadPackage, pyodide, install: pyodide._api.install, loadBinaryFile: pyodide._api.loadBinaryFile, ...own,
   });
 
-  /** The loaded binary modules, in the order of their loading. */
+  /** The loaded binary modules, in the order in which they were loaded. */
   function libraries(M) {
     const loaded = Object.entries(M.LDSO.loadedLibsByHandle).filter(([handle]) => Number(handle) !== MAIN);
     return loaded.map(([text, { name, global }]) => {
@@ -53,7 +53,7 @@ lab.snapshot = function snapshot() {
     return found;
   }
 
-  /** The places of JavaScript objects: which hold a named one; freed places are emptied, as Pyodide expects. */
+  /** The places of named JavaScript objects: [place, name]. Empties freed places, as Pyodide expects. */
   function held(M, names) {
     const found = [];
     for (let place = OWN_OBJECTS; ; place++) {
@@ -70,7 +70,7 @@ lab.snapshot = function snapshot() {
   }
 
   /**
-   * Python as it stands; it goes on as before.
+   * Takes a snapshot of Python, which then continues as before.
    * @param {any} pyodide loaded with `_makeSnapshot`
    * @param {number} start length of the function table when Pyodide had just been loaded
    * @param {Record<string, any>} own objects of this page that Python holds, by name
@@ -79,14 +79,14 @@ lab.snapshot = function snapshot() {
     const M = pyodide._module;
     pyodide.runPython(SETTLE);
     const packages = { ...pyodide.loadedPackages };
-    for (const name of Object.keys(packages)) delete pyodide.loadedPackages[name]; // Pyodide wants none
+    for (const name of Object.keys(packages)) delete pyodide.loadedPackages[name]; // Pyodide requires an empty list
     try {
       const loaded = libraries(M);
       const names = named(pyodide, own);
       const objects = held(M, names);
       const serializer = (object) => {
         need(Object.values(names).includes(object), "Python holds an unknown object");
-        return null; // put back by place
+        return null; // restored by place
       };
       const symbols = Object.entries(M.GOT).map(([name, symbol]) => [name, symbol.value]);
       const memory = pyodide.makeMemorySnapshot({ serializer });
@@ -97,7 +97,7 @@ lab.snapshot = function snapshot() {
     }
   }
 
-  /** One binary module again where it lay: its code anew, its data from the memory that was kept. */
+  /** Loads one binary module again at its old address: its code new, its data from the saved memory. */
   function putBack(M, module, { name, handle, memoryBase, memorySize, tableBase, tableSize }) {
     const data = M.HEAPU8.slice(memoryBase, memoryBase + memorySize);
     let exports = null;
@@ -109,23 +109,23 @@ lab.snapshot = function snapshot() {
         if (symbol === "__memory_base") return memoryBase;
         if (symbol === "__table_base") return tableBase;
         if (symbol in main && !main[symbol].stub) return main[symbol];
-        stubs[symbol] ??= (...given) => find(symbol)(...given); // its own, not there yet
+        stubs[symbol] ??= (...given) => find(symbol)(...given); // the module's own function, which does not exist yet
         return stubs[symbol];
       },
     }));
     const offsets = /** @type {WebAssembly.ModuleImports} */ (new Proxy({}, M.GOTHandler));
     const instance = new WebAssembly.Instance(module, { "GOT.mem": offsets, "GOT.func": offsets, env: environment, wasi_snapshot_preview1: environment });
     exports = M.relocateExports(instance.exports, memoryBase);
-    M.HEAPU8.set(data, memoryBase); // the instance has just written what it starts with
+    M.HEAPU8.set(data, memoryBase); // the new instance has just written its initial data there
     M.updateTableMap(tableBase, tableSize);
     const library = M.newDSO(name, handle, exports);
     library.global = false;
   }
 
   /**
-   * Puts back what Pyodide's own restoring leaves out.
+   * Restores what Pyodide does not restore itself.
    * @param {any} pyodide loaded with `_loadSnapshot`
-   * @param {any} places as `take` gave them
+   * @param {any} places as `take` returned them
    * @param {(name: string) => WebAssembly.Module} compiled the code of a binary module
    * @param {Record<string, any>} own objects of this page that Python holds, by name
    */

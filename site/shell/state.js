@@ -1,14 +1,14 @@
-// What an address can say: one table of properties drives reading and writing, and everything that comes in is
-// checked. What was not understood is named, never guessed.
+// What an address can contain: reading and writing use one table of properties, and every value that comes in is
+// checked. A value that is not understood is reported, never guessed.
 "use strict";
 
 lab.state = (() => {
-  /** The table of settings and limits, as the build left it in the page: facts/settings.json, and the tracks.
+  /** The table of settings and limits that the build put into the page: facts/settings.json, and the tracks.
    * @type {{steps?: string[], parts: Record<string, string>, tracks: Record<string, string>, settings: Record<string, Record<string, any>>, limits: Record<string, any>, colours: Record<string, string>, record: Record<string, any>}} */
   const table = lab.json("[data-settings]");
   const tracks = Object.keys(table.tracks);
-  const steps = table.steps || []; // of a part, in order; the guide to links has none
-  const LONGEST = 2000; // characters of an address that are looked at
+  const steps = table.steps || []; // of a part, in order; the guide for instructors has none
+  const LONGEST = 2000; // characters of an address that are read
   const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
   const number = (low, high, whole = false) => (text) => {
     const value = decimal.test(text) ? Number(text) : NaN;
@@ -28,11 +28,11 @@ lab.state = (() => {
     return { read: number(low, high, kind === "whole"), allowed: `${low} to ${high >= 1e9 ? high.toExponential().replace("e+", "e") : high}${what && `, ${what}`}` };
   }
   const onPage = lab.all("[data-part]").map((section) => section.dataset.part);
-  const parts = onPage.length ? onPage : ["1", "2", "3"]; // the guide to links shows none of them
+  const parts = onPage.length ? onPage : ["1", "2", "3"]; // the guide for instructors has none of them
 
-  /** A name of a person or a class, in any script and with any signs (O’Brien; Müller, Lisa; 王小明; CS 101/A). Refused
-   * are markup, letters that an address has broken, and characters that steer or hide: Persian and Indic names need the
-   * joiners, and no other of that kind. */
+  /** A name of a person or a class, in any script and with any signs (O’Brien; Müller, Lisa; 王小明; CS 101/A). Markup,
+   * letters that an address has damaged, and control and invisible characters are refused, except the joiners, which
+   * Persian and Indic names need. */
   const STEERING = /[<>\ufffd\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u;
   function someone(text) {
     const name = text.normalize("NFC").trim();
@@ -40,7 +40,7 @@ lab.state = (() => {
   }
   const NAME = "up to 60 letters, digits, spaces and signs other than < and >, a letter or digit among them";
 
-  /** An origin and nothing else: https, or this machine for trying things out. */
+  /** An origin and nothing else: https, or http on this machine for trying things out. */
   function origin(text) {
     let address;
     try {
@@ -56,7 +56,7 @@ lab.state = (() => {
   const fixable = ["seed", "limits"];
   const some = (text) => (text.split(",").every((name) => fixable.includes(name)) ? [...new Set(text.split(","))] : undefined);
 
-  /** What an address says of the page and of a class: name -> how to read it, and what is allowed. */
+  /** The properties of an address for the page and for a class: name -> how to read it, and what is allowed. */
   const properties = {
     track: { read: oneOf(...tracks), allowed: tracks.join(", ") },
     part: { read: (text) => (parts.includes(text) ? text : undefined), allowed: "a part of this edition" },
@@ -74,20 +74,20 @@ lab.state = (() => {
   const settings = Object.fromEntries(Object.entries(table.settings).map(([part, rows]) => [part, Object.fromEntries(Object.entries(rows).map(([name, each]) => [name, row(each)]))]));
   const partsOf = (name) => Object.keys(settings).filter((part) => Object.hasOwn(settings[part], name));
 
-  /** What the address says: {track, part, settings, link, embed, origin, ignored}. `link` is what the link of a class
-   * sets, {student, class, fixed, seed, limits}. */
+  /** Reads an address: {track, part, settings, link, embed, origin, ignored}. `link` has what the link of a class sets,
+   * {student, class, fixed, seed, limits}. */
   function read(search = location.search) {
     /** @type {LabAddress} */
     const found = { settings: {}, link: { fixed: [], limits: {} }, ignored: [] };
     const seen = new Set();
     let whole = search;
     if (search.length > LONGEST) {
-      whole = search.slice(0, LONGEST).replace(/&[^&]*$/, ""); // what was cut in two says something else
+      whole = search.slice(0, LONGEST).replace(/&[^&]*$/, ""); // a property that was cut in two would be wrong
       found.ignored.push(`what follows its first ${LONGEST} characters was ignored`);
     }
     const query = new URLSearchParams(whole);
     const wanted = query.get("part");
-    const part = wanted !== null && parts.includes(wanted) ? wanted : "1"; // the settings that follow are of this part
+    const part = wanted !== null && parts.includes(wanted) ? wanted : "1"; // the settings that follow are for this part
     for (const [name, text] of query) {
       const of = Object.hasOwn(properties, name) ? [] : partsOf(name);
       const property = of.length ? settings[of.includes(part) ? part : of[0]][name] : Object.hasOwn(properties, name) ? properties[name] : null;
@@ -112,7 +112,7 @@ lab.state = (() => {
     return found;
   }
 
-  /** Settles what the link of a class fixes: limits hold only where they are fixed, and nothing is fixed to nothing. */
+  /** Resolves what the link of a class fixes: limits apply only if the link fixes them, and fixing needs a value. */
   function fix({ settings, link, ignored }) {
     if (link.fixed.includes("seed")) {
       if (settings.seed === undefined) ignored.push("fixed=seed was ignored; it needs a seed");
@@ -132,8 +132,8 @@ lab.state = (() => {
     link.fixed = link.fixed.filter((name) => (name === "seed" ? link.seed !== undefined : Object.keys(link.limits).length));
   }
 
-  /** The address of a state, below the page's own: what the page shows, and what its own address had said of class and
-   * frame. @param {Record<string, any>} state */
+  /** The query that describes a state: what the page shows, and the class and the frame as in the page's own address.
+   * @param {Record<string, any>} state */
   function write({ track, part, step, view, settings: own = {}, link, embed, origin }) {
     const query = new URLSearchParams({ track, part });
     if (step) query.set("step", step);
@@ -153,7 +153,7 @@ lab.state = (() => {
     return `?${query}`;
   }
 
-  /** One sentence on what an address said in vain, or nothing. */
+  /** One sentence about the ignored properties of an address, or an empty text. */
   function complaint({ ignored }) {
     const rest = ignored.length > 4 ? `; and ${ignored.length - 4} more` : "";
     return ignored.length ? `The address was understood only in part: ${ignored.slice(0, 4).join("; ")}${rest}.` : "";

@@ -1,6 +1,6 @@
-// One step at a time: of the lab's places (start, the parts, synthesis, record) one is shown, and of a part one step.
-// What belongs to which step stands in the page as data-step; the style sheet hides the rest. "All on one page" shows
-// everything, for printing, for searching, and where scripts are missing.
+// One step at a time: the page shows one of the lab's places (start, the parts, synthesis, record), and one step of a
+// part. The attribute data-step of an element names the steps that show it; the style sheet hides it in the others.
+// "All on one page" shows everything, for printing, for searching, and if scripts are missing.
 "use strict";
 
 lab.steps = (() => {
@@ -12,7 +12,7 @@ lab.steps = (() => {
   const place = () => root.dataset.place || "start";
   const step = (part) => sectionOf(part)?.dataset.stepNow || STEPS[0];
 
-  /** The step a reader comes to who opens a part: what the record says is still to be done. */
+  /** The step that a part opens with: according to the record, the first that is still to be done. */
   function next(part) {
     const state = lab.map.state(lab.main.track, part);
     return state === "new" ? "predict" : state === "predicted" ? "explore" : "decide";
@@ -27,14 +27,14 @@ lab.steps = (() => {
     }
   }
 
-  /** Shows a place, and of a part a step. The focus goes to its heading, unless an element is the aim. */
+  /** Shows a place, or a step of a part. The focus moves to its heading, or to the element `aim` if there is one. */
   function go(to, { part = "", name = "", aim = null, focus = true } = {}) {
     root.dataset.place = to;
     if (part) setStep(part, name || next(part));
     if (part && lab.main.state().part !== part) lab.main.choosePart(part, false);
     else lab.main.remind();
     begun();
-    globalThis.dispatchEvent(new Event("resize")); // what was not seen was not drawn
+    globalThis.dispatchEvent(new Event("resize")); // plots are not drawn while they are hidden
     if (!focus) {
       aim?.scrollIntoView();
       return;
@@ -57,7 +57,7 @@ lab.steps = (() => {
     return ["part", part, fits(step(part)) ? step(part) : STEPS.find(fits) || step(part)];
   }
 
-  /** Shows the element that an anchor names, wherever it is; folds around it open. */
+  /** Shows the element that an anchor names, wherever it is, and opens the folds around it. */
   function reveal(hash, focus = true) {
     const element = hash.length > 1 ? document.getElementById(decode(hash.slice(1))) : null;
     if (!element || !on()) return false;
@@ -76,7 +76,7 @@ lab.steps = (() => {
     }
   }
 
-  /** The way on from the start page: the first part that is not decided. */
+  /** Points the link of the start page to the first part that is not decided. */
   function begun() {
     const link = lab.one("a[data-begin]");
     if (!link) return;
@@ -91,7 +91,7 @@ lab.steps = (() => {
     root.dataset.view = name;
     try {
       localStorage.setItem(VIEW, name);
-    } catch { /* then it holds for this page */ }
+    } catch { /* then it applies to this page only */ }
     lab.folds(name !== "steps");
     if (name === "steps") go("part", { part: lab.main.state().part });
     else {
@@ -104,9 +104,9 @@ lab.steps = (() => {
 
   // -- what the last move changed ----------------------------------------------------------------------------
 
-  const before = new Map(); // part -> {track, settings, values} of the results before
+  const before = new Map(); // part -> {track, settings, values} of the previous results
 
-  /** One sentence: the setting that was moved, and what the figures were and are. */
+  /** Shows one sentence: the setting that was moved, and the figures before and after. */
   function changed(part, results) {
     const target = lab.one("[data-change]", sectionOf(part));
     if (!target || results.locked || results.unfinished) return;
@@ -138,9 +138,9 @@ lab.steps = (() => {
 
   // -- what is not saved --------------------------------------------------------------------------------------
 
-  let unsaid = ""; // what the record has said, and the reader at another place cannot see
+  let unsaid = ""; // the message of the record, which a reader at another place cannot see
 
-  /** The record's word that something is not saved, at every place: the record itself is out of sight. */
+  /** Shows at every place that something is not saved, since the record itself is out of sight. */
   lab.store.watch(() => queueMicrotask(() => {
     const status = lab.one("[data-store-status]");
     const text = status?.dataset.state === "failed" ? status.textContent : "";
@@ -171,9 +171,9 @@ lab.steps = (() => {
   return {
     on, go, begun,
     get place() { return place(); },
-    /** The step of a part that is shown, for the address; none where all is on one page. */
+    /** The step of a part that is shown, for the address; none if everything is on one page. */
     step: (part) => (on() && place() === "part" ? step(part) : undefined),
-    /** The place that the page opens with. @param {LabAddress} address @param {string} hash */
+    /** Opens the page at its first place. @param {LabAddress} address @param {string} hash */
     open({ part, step: name }, hash) {
       if (!on()) return;
       lab.folds(false);

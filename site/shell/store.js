@@ -1,5 +1,6 @@
-// The reader's record: entries `key -> {value, at}`, merged with what other tabs write as merge.js says. IndexedDB, else
-// localStorage, else memory; which one is said on the page. Pictures of plots lie beside the record, not in it.
+// The reader's record: entries `key -> {value, at}`, merged with the changes of other tabs by the rules of merge.js. It
+// is kept in IndexedDB, else in localStorage, else in memory; the page shows which. Pictures of plots are kept next to
+// the record, not in it.
 "use strict";
 
 lab.store = (() => {
@@ -7,7 +8,7 @@ lab.store = (() => {
   const KEY = "record";
   const CORRUPT = "corrupt-";
   const PICTURE = "picture-";
-  const FIRST = 4000; // ms that the page waits at its start for the storage; what answers later is taken later
+  const FIRST = 4000; // ms that the page waits for the storage at its start; a later answer is used when it comes
   const deadline = 20000; // ms after which a save counts as failed
   const day = 86400000;
 
@@ -17,21 +18,21 @@ lab.store = (() => {
   let record = fresh();
   let seen = null; // the record as this page last read or wrote it
   let kept = false; // whether this record has ever been in the storage
-  let era = 0; // how often another reader's record has taken the place of this one
-  let replacing = false; // whether the next save takes the place of another reader's record
-  let wiping = false; // whether it also removes all else that this page has stored
+  let era = 0; // how often another reader's record has replaced this one
+  let replacing = false; // whether the next save replaces another reader's record
+  let wiping = false; // whether it also removes everything else that this page has stored
   let kind = "memory";
-  let why = ""; // why nothing is stored, where it is not simply forbidden
+  let why = ""; // why nothing is stored, unless the browser simply forbids it
   /** @type {IDBDatabase | null} */
   let database = null;
-  let corrupt = null; // what could not be read, as it was found
+  let corrupt = null; // a record that could not be read, unchanged
   let corruptKept = false;
   const watchers = lab.listeners("record");
   const pictures = new Map();
   const channel = tabs();
-  let asked = false; // whether the browser was asked not to throw the record away
+  let asked = false; // whether the browser was asked not to delete the record
 
-  /** How this page hears of other tabs; a browser that keeps nothing for the page may refuse that, too. */
+  /** The channel to other tabs; a browser that stores nothing for the page may refuse this, too. */
   function tabs() {
     try {
       return new BroadcastChannel(NAME);
@@ -40,7 +41,7 @@ lab.store = (() => {
     }
   }
 
-  /** Asks the browser not to throw the record away; at the first commitment, since Firefox asks the reader. */
+  /** Asks the browser not to delete the record; only at the first prediction, since Firefox asks the reader. */
   function persist() {
     if (asked || kind === "memory") return;
     asked = true;
@@ -56,17 +57,17 @@ lab.store = (() => {
   const within = (promise, time = deadline) => Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("storage does not answer")), time))]);
   const records = (mode) => database.transaction("records", mode).objectStore("records");
 
-  /** A record that stays as it is when entries of the given one are set. */
+  /** A copy that does not change when entries of the given record are set. */
   const copy = (of) => ({ ...of, entries: { ...of.entries } });
 
-  /** Takes a merged record over, and tells the page which entries another view has changed. */
+  /** Takes over a merged record, and reports to the page which entries another view has changed. */
   function adopt(merged) {
     const changed = Object.keys(merged.entries).filter((key) => !lab.merge.same(merged.entries[key], record.entries[key]));
     record = merged;
     if (changed.length) later(() => document.dispatchEvent(new CustomEvent("lab:elsewhere", { detail: changed })));
   }
 
-  /** What a save has to write, given what lies there now. */
+  /** The record that a save must write, given the stored one; null if another reader's record has replaced this one. */
   function together(theirs) {
     let found = null;
     try {
@@ -74,11 +75,12 @@ lab.store = (() => {
     } catch { /* it was set aside when the page opened, or another edition has written meanwhile */ }
     if (!found || replacing) return record;
     if (found.reader === record.reader) return lab.merge.records(seen, record, found);
-    if (!kept) return lab.merge.records(null, { ...record, reader: found.reader }, found); // two tabs began at the same time
+    // Two tabs began at the same time.
+    if (!kept) return lab.merge.records(null, { ...record, reader: found.reader }, found);
     return null; // another tab has started anew
   }
 
-  /** Shows the record of another reader, which another tab has begun; what was to be saved here was of the last one. */
+  /** Shows the record of another reader that another tab has begun; unsaved changes here belong to the old record. */
   function giveWay(theirs) {
     record = theirs;
     seen = copy(theirs);
@@ -107,7 +109,7 @@ lab.store = (() => {
     return opened;
   }
 
-  /** Opens the database again where the browser has closed it. */
+  /** Opens the database again if the browser has closed it. */
   async function reconnect() {
     try {
       records("readonly");
@@ -116,7 +118,7 @@ lab.store = (() => {
     }
   }
 
-  /** The storage answers after all: what it holds and what was done meanwhile become one record. */
+  /** The storage answers late: merges its record with the changes made meanwhile. */
   async function answersLate(opened) {
     database = opened;
     kind = "indexeddb";
@@ -157,7 +159,7 @@ lab.store = (() => {
     return kind === "localstorage" ? smaller() : null;
   }
 
-  /** What the smaller store holds; read and written in one go, so that no other tab comes between. */
+  /** The content of the smaller store; read and written without a pause, so that no other tab comes between. */
   function smaller() {
     const text = localStorage.getItem(NAME);
     try {
@@ -167,7 +169,7 @@ lab.store = (() => {
     }
   }
 
-  /** What an earlier visit could not read and put aside. */
+  /** The record that an earlier visit could not read and set aside. */
   async function setAside() {
     if (kind === "localstorage") return localStorage.getItem(`${NAME}-corrupt`);
     if (kind !== "indexeddb") return null;
@@ -175,7 +177,7 @@ lab.store = (() => {
     return keys.length ? within(asPromise(records("readonly").get(keys.sort().pop()))) : null;
   }
 
-  /** The record that lies in the storage, or null. What cannot be read is remembered; it is never dropped. */
+  /** The stored record, or null. A record that cannot be read is set aside, never deleted. */
   async function load() {
     let found;
     try {
@@ -205,11 +207,11 @@ lab.store = (() => {
     corruptKept = false;
   }
 
-  /** Saves, merged with what another tab may have written meanwhile. Throws where nothing could be saved. */
+  /** Saves the record, merged with what another tab may have written meanwhile. Throws if nothing could be saved. */
   async function save() {
     if (kind === "memory") throw new Error(why || "this browser does not let the page store anything");
     record.lab = version();
-    let took = false; // whether this save took another record's place: one that began before that was asked for has not
+    let took = false; // whether this save replaced another record: one that began before the request for that has not
     if (kind === "indexeddb") {
       await reconnect();
       const transaction = database.transaction("records", "readwrite");
@@ -264,12 +266,12 @@ lab.store = (() => {
 
   let queue = Promise.resolve();
   function saved() {
-    const of = era; // what was set before another reader's record came is not in that one
+    const of = era; // entries that were set before another reader's record came do not belong to that one
     queue = queue.then(() => (of === era ? save() : Promise.reject(replacedBy())).then(() => tell(null), (error) => tell(error)));
     return queue;
   }
 
-  let unsaved = false; // whether something of this page is not in the storage
+  let unsaved = false; // whether something on this page is not in the storage
   function tell(error) {
     if (error !== undefined) unsaved = Boolean(error) && !error.replaced;
     watchers.tell(error);
@@ -277,28 +279,28 @@ lab.store = (() => {
 
   /** Takes over what another tab has saved. */
   async function hear() {
-    if (kind === "memory" || replacing) return; // what lies there is about to go
+    if (kind === "memory" || replacing) return; // the stored record is about to be replaced
     const theirs = await load();
     if (!theirs || replacing) return;
     const same = theirs.reader === record.reader;
-    const joins = same || !kept; // else another tab has started anew
+    const joins = same || !kept; // else another tab has begun a new record
     if (joins) {
       try {
         adopt(lab.merge.records(same ? seen : null, { ...record, reader: theirs.reader }, theirs));
         seen = copy(theirs);
-      } catch { /* the save of this page says what cannot be merged */ }
+      } catch { /* the next save of this page reports what cannot be merged */ }
     } else {
       record = theirs;
       seen = copy(theirs);
       era += 1;
     }
     kept = true;
-    if (joins && unsaved) saved(); // perhaps there is room by now; until then it is not called saved
+    if (joins && unsaved) saved(); // perhaps there is space by now; until then the page does not say saved
     else tell(null);
     if (!joins) document.dispatchEvent(new CustomEvent("lab:replaced"));
   }
 
-  // In turn with this page's own saves: what was read before one of them is older than what that one has seen.
+  // Queued with this page's own saves: a record that was read before a save is older than what that save has seen.
   channel && (channel.onmessage = () => { queue = queue.then(() => lab.attempt("another tab", hear)); });
 
   return {
@@ -312,7 +314,7 @@ lab.store = (() => {
       }
       tell(kind === "memory" ? new Error(why || "this browser does not let the page store anything") : null);
     },
-    failed: false, // whether the last save has failed; record.js says so
+    failed: false, // whether the last save has failed; record.js sets it
     get: (key) => record.entries[key]?.value,
     keys: (prefix) => Object.keys(record.entries).filter((key) => key.startsWith(prefix)).sort(),
     at: (key) => record.entries[key]?.at,
@@ -334,13 +336,13 @@ lab.store = (() => {
       return saved();
     },
     get student() { return record.student || ""; },
-    /** Who hands this in, as a class has agreed; part of every report. @param {string} text */
+    /** Sets the name of the student who hands this in; every report contains it. @param {string} text */
     name(text) {
       if (text) record.student = text.slice(0, 100);
       else delete record.student;
       return saved();
     },
-    /** Forgets everything, for this reader or the next one. */
+    /** Deletes everything, for this reader or the next one. */
     async clear() {
       record = fresh();
       seen = null;
@@ -348,20 +350,20 @@ lab.store = (() => {
       pictures.clear();
       corrupt = null;
       corruptKept = false;
-      if (kind === "memory" && database) await open(); // it was left alone only until the reader asked for this
+      if (kind === "memory" && database) await open(); // it was left untouched only until the reader chose this
       why = "";
       return saved();
     },
-    /** The record itself, as a report carries it. */
+    /** The record itself, as a report contains it. */
     record: () => JSON.parse(JSON.stringify({ ...record, lab: version() })),
     text() {
       const unread = corrupt === null ? null : typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt);
       const beside = unread !== null && unread.length < lab.schema.MOST_BYTES / 4 ? { corrupt: unread } : {};
       return JSON.stringify({ ...record, lab: version(), exported: new Date().toISOString(), ...beside }, null, 2);
     },
-    /** What could not be read, as text; null where there is none. */
+    /** The record that could not be read, as text; null if there is none. */
     corruptText: () => (corrupt === null ? null : typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt, null, 2)),
-    /** A record in a text, checked and migrated, or an error in one sentence. @param {string} text */
+    /** The record in a text, checked and migrated; throws an error of one sentence. @param {string} text */
     parse(text) {
       if (text.length > lab.schema.MOST_BYTES) throw Object.assign(new Error("The file is larger than any record of this lab (5 MB). Nothing was changed."), { large: true });
       let candidate;
@@ -377,7 +379,7 @@ lab.store = (() => {
         throw new Error(`The file is not a record of this lab: ${error.message}. Nothing was changed.`);
       }
     },
-    /** Takes over a checked record: merged where it is of the same reader, instead of this one where not. */
+    /** Takes over a checked record: merges it if it is of the same reader, else replaces this one. */
     take(candidate) {
       const now = Date.now();
       for (const entry of Object.values(candidate.entries)) entry.at = Math.min(entry.at, now + day);
@@ -393,15 +395,16 @@ lab.store = (() => {
     },
     get reader() { return record.reader; },
     get empty() { return !Object.keys(record.entries).some((key) => key.includes("/prediction")); },
-    /** Keeps a picture of this reader, as well as the browser lets it. @param {string} name @param {any} picture */
+    /** Keeps a picture of this reader, in the storage if the browser allows it.
+     * @param {string} name @param {any} picture */
     async keepPicture(name, picture) {
       pictures.set(name, { reader: record.reader, ...picture });
       if (kind !== "indexeddb") return;
       try {
         await within(asPromise(records("readwrite").put(pictures.get(name), PICTURE + name)));
-      } catch { /* a report does without the picture after a reload */ }
+      } catch { /* then the picture is missing from a report after a reload */ }
     },
-    /** The kept pictures whose names begin so: [[name, picture]]. @param {string} prefix */
+    /** The kept pictures whose names begin with a prefix: [[name, picture]]. @param {string} prefix */
     async keptPictures(prefix) {
       if (kind === "indexeddb") {
         try {

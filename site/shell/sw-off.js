@@ -1,5 +1,5 @@
-// Stands in the place of sw.js in a site built with --no-service-worker: takes the place of whatever worker a reader
-// has at once, removes itself and what this lab kept. A page that is open goes on from the network.
+// Replaces sw.js in a site built with --no-service-worker. It immediately replaces any worker that a reader has, and
+// removes itself and everything that this lab kept. An open page continues with the network.
 "use strict";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));

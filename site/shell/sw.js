@@ -1,26 +1,26 @@
-// Keeps the lab for offline use. The build writes a line `const LIST = {build, files: {path: [sha256, bytes]}}` above
-// this text, and puts it at the site's root. docs/offline.md says how versions follow each other.
+// Keeps the lab for offline use. The build writes the line `const LIST = {build, files: {path: [sha256, bytes]}}` above
+// this code and puts the file at the site's root. docs/offline.md describes how one version replaces another.
 //
-// Every address but that of index.html names its content, and nothing is kept whose SHA-256 is not the list's. So a
-// page gets the files it was built with, whichever worker answers; what was kept for it stays until it is closed.
-// Whatever fails here, the request goes to the network as if there were no worker.
+// Every address except index.html contains a hash of its content, and a file is kept only if its SHA-256 matches the
+// list. So a page gets the files it was built with, whichever worker answers; they are kept until the page is closed.
+// If anything fails here, the request goes to the network as if there were no worker.
 "use strict";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const INDEX = "index.html";
-const OURS = `data-selection-lab ${worker.registration.scope} `; // other sites of this origin, and nested labs, have theirs
+const OURS = `data-selection-lab ${worker.registration.scope} `; // other sites of this origin and nested labs differ
 const NAME = OURS + LIST.build;
-const MARK = "https://lab.invalid/complete"; // a name; nothing is requested from it
-const PATIENCE = 5000; // ms for the browser's storage to answer a page that waits
-const SPARE = 1.5; // times its size must be free
+const MARK = "https://lab.invalid/complete"; // only a name: nothing is requested from it
+const PATIENCE = 5000; // ms that a page waits for the browser's storage
+const SPARE = 1.5; // the free space must be this many times the size of the lab
 
 const at = (path) => new URL(path, worker.registration.scope).href;
 const size = Object.values(LIST.files).reduce((sum, [, bytes]) => sum + bytes, 0);
 
-/** The names of this lab's caches, of whatever version. */
+/** The names of this lab's caches, of any version. */
 const ours = async () => (await caches.keys()).filter((name) => name.startsWith(OURS));
 
-/** The versions kept, newest first; `at` is 0 for one that is not complete. */
+/** The kept versions, newest first; `at` is 0 for an incomplete one. */
 async function versions() {
   const found = await Promise.all((await ours()).map(async (name) => {
     const mark = await caches.match(MARK, { cacheName: name });
@@ -29,7 +29,7 @@ async function versions() {
   return found.sort((a, b) => b.at - a.at);
 }
 
-/** Whether a response holds what the list says; reads it to its end. */
+/** Whether the content of a response matches the list; reads it to the end. */
 async function genuine(response, sha256) {
   const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.arrayBuffer()));
   return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("") === sha256;
@@ -37,20 +37,20 @@ async function genuine(response, sha256) {
 
 // -- filling -----------------------------------------------------------------------------------------------
 
-/** Tells the open pages how far it is. */
+/** Sends the progress to the open pages. */
 async function tell(message) {
   for (const client of await worker.clients.matchAll({ type: "window", includeUncontrolled: true })) client.postMessage({ lab: "offline", build: LIST.build, ...message });
 }
 
-/** A response that may answer a navigation: a browser refuses one that came by way of a redirect. */
+/** A response that can answer a navigation: browsers refuse one that was redirected. */
 function direct(response) {
   if (!response.redirected) return response;
   const headers = new Headers(response.headers);
-  for (const name of ["content-encoding", "content-length"]) headers.delete(name); // the body is unpacked by now
+  for (const name of ["content-encoding", "content-length"]) headers.delete(name); // the body is already unpacked
   return new Response(response.body, { headers });
 }
 
-/** Puts one file into the cache: from this or another version, else from what the browser has, else from the host. */
+/** Puts one file into the cache: from this or another version, else from the browser's cache, else from the host. */
 async function keep(cache, path, sha256) {
   const url = at(path);
   const there = await cache.match(url);
@@ -69,7 +69,7 @@ async function keep(cache, path, sha256) {
     try {
       answer = await fetch(url, { cache: how, priority: "low" });
       if (!answer.ok || !await genuine(answer.clone(), sha256)) answer = null;
-    } catch { /* the connection; what is missing is said below */ }
+    } catch { /* no connection; the error below names the file */ }
     if (answer) {
       await cache.put(url, direct(answer));
       return;
@@ -78,8 +78,8 @@ async function keep(cache, path, sha256) {
   throw Object.assign(new Error(`${path} did not arrive as it was built`), { why: "file" });
 }
 
-/** Fills the cache of this version, one file after the other: the reader is at work meanwhile. What an interrupted
- * try has kept counts. The mark comes last; without it, the version is not one. */
+/** Fills the cache of this version, one file at a time, since the reader is working meanwhile. Files from an
+ * interrupted attempt are used. The mark comes last: a version without it is incomplete. */
 async function fill() {
   try {
     const { quota = Infinity, usage = 0 } = await (worker.navigator.storage?.estimate() ?? {});
@@ -96,13 +96,13 @@ async function fill() {
     await tell({ done: size, size });
   } catch (error) {
     const room = error.name === "QuotaExceededError";
-    if (room) await caches.delete(NAME); // half of it is of no use, and takes the room of others
+    if (room) await caches.delete(NAME); // half a version is useless and takes space from others
     await tell({ failed: room ? "room" : error.why || "storage", size });
     throw error;
   }
 }
 
-/** Deletes versions older than this one that no open page is of; an open page holds a lock with the version's name. */
+/** Deletes versions older than this one that no open page uses; an open page holds a lock with its version's name. */
 async function tidy() {
   const found = await versions();
   const mine = found.find(({ name }) => name === NAME);
@@ -118,9 +118,9 @@ async function tidy() {
 
 // -- answering ---------------------------------------------------------------------------------------------
 
-let silent = false; // whether the storage has once not answered: then nobody waits for it again
+let silent = false; // whether the storage has failed to answer once; then no request waits for it again
 
-/** What the storage gives within the patience of a reader, or null. */
+/** The answer of the storage if it comes within PATIENCE, else null. */
 async function within(look) {
   if (silent) return null;
   let timer = 0;
@@ -148,7 +148,7 @@ async function newestPage() {
   return null;
 }
 
-/** A file by its address, of this version or of that of an older or newer page. */
+/** A file by its address, from this version or from any other that is kept. */
 async function kept(url) {
   const mine = await caches.match(url, { cacheName: NAME });
   if (mine) return mine;
@@ -159,7 +159,7 @@ async function kept(url) {
   return null;
 }
 
-/** A file from the host; what a proxy or a portal put in its place is refused, and a gap in the cache is filled. */
+/** A file from the host. Refuses what a proxy or a portal sent in its place; fills the gap in the cache. */
 async function fromHost(request, path) {
   const answer = await fetch(request);
   const [sha256] = LIST.files[path] || [];
@@ -167,13 +167,13 @@ async function fromHost(request, path) {
   if (!await genuine(answer.clone(), sha256)) throw new Error(`${path} did not arrive as it was built`);
   try {
     if (await caches.has(NAME)) await (await caches.open(NAME)).put(at(path), answer.clone());
-  } catch { /* then the gap stays */ }
+  } catch { /* then the gap remains */ }
   return answer;
 }
 
 async function file(request, path) {
   const url = at(path);
-  // The page asks again, past what a cache holds, when what it got did not do.
+  // The page requests a file again, bypassing the caches, if the first copy was unusable.
   const again = request.cache === "reload" || new URL(request.url).searchParams.has("again");
   const found = again ? null : await within(() => kept(url));
   if (found) return found;
@@ -192,17 +192,18 @@ worker.addEventListener("fetch", (event) => {
   const here = url.origin + url.pathname;
   if (request.method !== "GET" || !here.startsWith(worker.registration.scope)) return;
   const path = here.slice(worker.registration.scope.length);
-  if (request.mode === "navigate") { // a guide or any other page is the network's
+  if (request.mode === "navigate") { // a guide or any other page comes from the network
     if (path === "" || path === INDEX) event.respondWith(within(newestPage).then((found) => found || fetch(request)));
   } else if (/^(assets|panel)\//.test(path)) event.respondWith(file(request, path));
 });
 
 // -- life --------------------------------------------------------------------------------------------------
-// There is no skipWaiting: a new worker comes into force when no page of the old one is open. A reload, or a page
-// opened meanwhile, gets the newest complete version all the same, since every worker serves every version.
+// There is no skipWaiting: a new worker takes over when no page of the old one is open. A reload, or a page opened
+// meanwhile, still gets the newest complete version, since every worker serves every version.
 
 worker.addEventListener("install", (event) => event.waitUntil(fill()));
-worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim())); // requests wait for this: nothing that may hang
+// Requests wait for this, so it must not hang.
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 worker.addEventListener("message", (event) => {
   if (event.data?.lab !== "offline") return;
   if (event.data.fill === LIST.build) event.waitUntil(fill().catch(() => {}));

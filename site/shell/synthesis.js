@@ -1,4 +1,4 @@
-// The synthesis: what the reader captured in all three parts, side by side, what it costs, and what it says.
+// The synthesis: the evidence that the reader captured in all three parts, side by side, its costs, and the takeaways.
 "use strict";
 
 lab.synthesis = (() => {
@@ -9,7 +9,7 @@ lab.synthesis = (() => {
   const isThere = (found) => Boolean(found) && found.value !== null && found.value !== undefined;
   const badge = (kind) => lab.element("span", { class: "figure", "data-kind": kind });
 
-  /** The first of some "PART:path / PART:path" that was captured: [part, figure]. */
+  /** The first figure of a list of "PART:path" that was captured: [part, figure]. */
   function first(paths) {
     for (const each of paths) {
       const [part, path] = each.split(":");
@@ -64,7 +64,8 @@ lab.synthesis = (() => {
       outputs.forEach((output, i) => {
         const { format, figure: part } = output.dataset;
         output.textContent = !isThere(found[i]) ? "–" : format === "choice" ? lab.lock.words(part, found[i].value) : lab.format(found[i].value, format, "");
-        if (isThere(found[i]) && found[i].source !== "your prediction") output.dataset.kind = found[i].kind; // that is the reader's own
+        // A prediction has no kind.
+        if (isThere(found[i]) && found[i].source !== "your prediction") output.dataset.kind = found[i].kind;
         else delete output.dataset.kind;
       });
       if (!item.hidden) shown += 1;
@@ -78,7 +79,7 @@ lab.synthesis = (() => {
     if (!lab.main || !section()) return;
     const parts = lab.all("[data-part]").map((each) => each.dataset.part);
     const { track } = lab.main;
-    // Nothing is drawn anew that is as it was: a screen reader would begin again, and typing would stutter.
+    // Draw only what has changed: otherwise a screen reader would begin again, and typing would stutter.
     const now = JSON.stringify([track, parts.map((part) => [lab.store.at(`${track}/${part}/evidence`), lab.store.at(`${track}/${part}/prediction`), lab.evidence.stale(track, part)])]);
     if (now !== drawn) {
       drawn = now;

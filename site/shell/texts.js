@@ -1,18 +1,18 @@
 // Fields of free text that belong to a track: `data-entry="PART/NAME"` is kept under TRACK/PART/NAME, saved while the
-// reader writes, and shown again with the track. What another tab has saved meanwhile is shown where nothing is being
-// written; where something is, both texts stay.
+// reader writes, and shown again with the track. A text that another tab has saved meanwhile is shown, unless the
+// reader is writing in that field; then both texts are kept.
 "use strict";
 
 lab.texts = (() => {
-  const PAUSE = 300; // ms without a key before it is saved
+  const PAUSE = 300; // ms without a key press before the text is saved
   const timers = new Map();
-  const shown = new WeakMap(); // field -> [entry, text]: what the reader was given to change
+  const shown = new WeakMap(); // field -> [entry, text]: the text before the reader's changes
   const key = (field) => `${lab.main.track}/${field.dataset.entry}`;
   const said = (field) => lab.all(`[data-entry-saved="${field.dataset.entry}"]`);
   const kept = (entry) => lab.store.get(entry) || "";
   const most = (field) => lab.schema.TEXTS[field.dataset.entry.split("/")[1]]; // characters
 
-  /** Puts a text into a field; the cursor stays in the words that it was in. */
+  /** Puts a text into a field; keeps the cursor at the same words. */
   function put(field, entry, text) {
     const { value, selectionStart, selectionEnd } = field;
     if (value !== text) {
@@ -28,7 +28,7 @@ lab.texts = (() => {
     timers.delete(entry);
     const given = shown.get(field);
     const before = given?.[0] === entry ? given[1] : kept(entry);
-    if (written === before) return show(); // the reader has changed nothing: what lies there stands
+    if (written === before) return show(); // the reader has changed nothing: the stored text is kept
     let text = written;
     try {
       if (kept(entry) !== before) text = lab.merge.texts(kept(entry), written, most(field));
@@ -43,7 +43,7 @@ lab.texts = (() => {
 
   const fields = () => /** @type {HTMLTextAreaElement[]} */ (lab.all("textarea[data-entry]"));
 
-  /** The texts of the present track; a field that is being written in is left alone. */
+  /** Shows the texts of the present track; a field in which the reader is writing is left alone. */
   function show() {
     if (!lab.main) return;
     for (const field of fields()) {
@@ -66,10 +66,11 @@ lab.texts = (() => {
     if (ours(target)) save(target, key(target));
   });
   globalThis.addEventListener("pagehide", () => {
-    if (ours(document.activeElement)) save(document.activeElement, key(document.activeElement)); // what is being written when the page goes
+    // A text in progress when the page closes.
+    if (ours(document.activeElement)) save(document.activeElement, key(document.activeElement));
   });
 
-  /** All texts as the record has them: of another track, or of another reader. */
+  /** Shows all texts as the record has them, after the track or the reader has changed. */
   function anew() {
     for (const field of fields()) {
       for (const place of said(field)) place.textContent = "";
@@ -81,7 +82,8 @@ lab.texts = (() => {
   lab.later(() => lab.store.watch((error) => {
     show();
     if (error !== null) return;
-    for (const place of fields().flatMap(said)) if (place.textContent === "not saved") place.textContent = "saved"; // a later save took it along
+    // A later save has included it.
+    for (const place of fields().flatMap(said)) if (place.textContent === "not saved") place.textContent = "saved";
   }));
 
   return { show, anew };

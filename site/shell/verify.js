@@ -1,8 +1,8 @@
-// A check of a report in the page: Python computes every figure in it anew, from its settings and seed.
+// Checks a report in the page: Python recomputes every figure in it from its settings and seed.
 "use strict";
 
 lab.verify = (() => {
-  const SHOWN = 600; // rows of agreement; a report of one track has about that many
+  const SHOWN = 600; // rows of the table that are shown; a report of one track has about that many
   const status = () => lab.one("[data-verify-status]");
   const bar = () => lab.bars("[data-verify-progress]")[0];
 
@@ -17,7 +17,7 @@ lab.verify = (() => {
   function show({ student, reader, checks, unread, notes = [], by }) {
     const place = lab.one("[data-verify-result]");
     const wrong = checks.filter((check) => check.agrees === false);
-    const open = checks.filter((check) => check.agrees === null); // could not be compared: no fault of the report
+    const open = checks.filter((check) => check.agrees === null); // could not be compared; the report is not at fault
     const causes = [...new Set(open.map((check) => check.note))];
     const of = (kind, from = checks) => from.filter((check) => check.kind === kind).length;
     const cases = of("case");
@@ -56,7 +56,8 @@ lab.verify = (() => {
     try {
       const file = typeof given === "string" ? null : given;
       if (!lab.boot.live) {
-        lab.store.parse(lab.report.recordIn(typeof given === "string" ? given : await given.text())); // says in a sentence what is no report
+        // Throws an error of one sentence if it is not a report.
+        lab.store.parse(lab.report.recordIn(typeof given === "string" ? given : await given.text()));
         throw new Error("Python is not running in this page yet, and it computes the figures. Try again when it is; or run “python -m dataselect_core verify” on the file.");
       }
       const asked = file ? { name: file.name, file: await lab.desk.base64(await file.arrayBuffer()) } : { text: given };

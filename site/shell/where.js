@@ -1,12 +1,12 @@
 // Where a reader was: the place, the step, the scroll position and the focused field, for the next visit. It is kept in
-// this browser only, and no report or export has anything of it.
+// this browser only; reports and exports do not contain it.
 "use strict";
 
 lab.where = (() => {
   const WHERE = "data-selection-lab where";
-  const PATIENCE = 60_000; // ms until figures that come later do not move the page any more
-  const framed = window.parent !== window; // there focus and scroll belong to the page around
-  const bare = !location.search; // as the page was opened; later its address says the state
+  const PATIENCE = 60_000; // ms after which late figures no longer scroll the page
+  const framed = window.parent !== window; // in a frame, focus and scroll position belong to the page around it
+  const bare = !location.search; // as the page was opened; later its address contains the state
 
   function keep() {
     if (framed || !lab.steps.on()) return;
@@ -19,7 +19,7 @@ lab.where = (() => {
 
   const isOfPart = ({ part, step }) => lab.state.steps.includes(step) && lab.all("[data-part]").some((section) => section.dataset.part === part);
 
-  /** What was kept, if it is a place of this lab; else null. */
+  /** The kept place, if this lab has it; else null. */
   function kept() {
     if (framed) return null;
     try {
@@ -31,7 +31,7 @@ lab.where = (() => {
     }
   }
 
-  /** Puts scroll position and focus back; the scroll position again with the figures, unless the reader has moved on. */
+  /** Restores scroll position and focus; the scroll position again when figures come, unless the reader moved on. */
   function putBack({ scroll, focus }) {
     const back = () => scrollTo(0, Number(scroll) || 0);
     const moved = new AbortController();
@@ -55,7 +55,7 @@ lab.where = (() => {
   return {
     putBack, forget,
     get kept() { return kept(); },
-    /** What was kept, for a reader who comes back by the bare address: without a part, a track or a class in it. */
+    /** The kept place, for a reader who returns by the bare address, without a part, a track or a class in it. */
     get left() { return bare && lab.steps.on() ? kept() : null; },
   };
 })();

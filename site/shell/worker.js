@@ -1,15 +1,15 @@
-// Python's side of the page. This function is turned into a blob and run as a classic worker, from a server
-// and from a folder alike: a blob worker inherits the page's Content Security Policy, also for its requests.
+// Python's side of the page. The page turns this function into a blob and runs it as a classic worker, from a server
+// and from a folder: a blob worker inherits the page's Content Security Policy, which also applies to its requests.
 "use strict";
 
 /** @param {{take: Function, restore: Function}} snapshot @param {{get: Function, put: Function}} shelf */
 lab.worker = function worker(snapshot, shelf) {
   const self = /** @type {WorkerScope} */ (/** @type {unknown} */ (globalThis));
-  /** A name for Pyodide to ask for; nothing is ever requested from it. */
+  /** A base address for Pyodide; nothing is ever requested from it. */
   const BASE = "https://lab.invalid/";
   const SITE = "/lib/python3.13/site-packages";
   const INTERPRETER = "pyodide.asm.wasm";
-  /** @param {Transferable[]} [handed] what is moved instead of copied */
+  /** @param {Transferable[]} [handed] objects that are moved instead of copied */
   const post = (message, handed = []) => self.postMessage(message, handed);
   const networkFetch = self.fetch.bind(self);
   const networkImport = self.importScripts.bind(self);
@@ -20,24 +20,25 @@ lab.worker = function worker(snapshot, shelf) {
   const wanted = new Map();
   let python = null;
   let FS = null; // Pyodide's file system
-  /** Runs a program of the development server's, which returns a function that makes Python's side anew. */
+  /** Runs a program from the development server, which returns a function that builds Python's side again. */
   let remake = null;
 
-  /** An error that names a file and what happened to it: `kind` is network, status, html or damaged. */
+  /** Errors about a file: `trouble` has what happened (`kind` is network, status, html or damaged), `lost` also has the
+   * name of the file. */
   const trouble = (kind, status = 0) => Object.assign(new Error(kind), { why: { kind, status } });
   const lost = (name, { why }) => {
     const how = why.kind === "status" ? ` (status ${why.status})` : why.kind === "network" ? "" : " whole";
     return Object.assign(new Error(`${name} could not be downloaded${how}`), { download: name, why });
   };
 
-  /** Ends the start with an error that nobody else would pass on: some of Pyodide's waits have no end. */
+  /** Ends the start with an error that would be lost otherwise: Pyodide sometimes waits forever. */
   /** @type {(error: unknown) => void} */
   let giveUp = () => {};
   const givenUp = new Promise((_, reject) => { giveUp = reject; });
   givenUp.catch(() => {});
 
-  /** Asks the server, and once more past the cache when what comes is not the file.
-   * @param {(answer: Response) => Promise<any>} use gives what is wanted of the answer, or throws */
+  /** Requests a file, and once more bypassing the cache if the answer is not that file.
+   * @param {(answer: Response) => Promise<any>} use returns the content of the answer, or throws */
   async function download(name, use) {
     let last = null;
     for (const cache of ["default", "reload"]) {
@@ -52,7 +53,7 @@ lab.worker = function worker(snapshot, shelf) {
     throw lost(name, last);
   }
 
-  /** The content of an answer. Whoever waits sees the bytes arrive. */
+  /** The content of an answer. Reports the progress to the page. */
   async function read(name, answer) {
     const reader = answer.body.getReader();
     const pieces = [];
@@ -78,7 +79,7 @@ lab.worker = function worker(snapshot, shelf) {
     return content;
   }
 
-  /** Whether the bytes are those that the name of the file promises, where the browser lets a page compute hashes. */
+  /** Whether the bytes match the hash in the file's name; null if there is none or the browser cannot compute hashes. */
   async function isGenuine(content, url) {
     const [, promised] = /\.([0-9a-f]{10})\.[^./]+$/.exec(url) || [];
     if (!promised || !self.crypto?.subtle) return null;
@@ -86,11 +87,11 @@ lab.worker = function worker(snapshot, shelf) {
     return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("") === promised;
   }
 
-  /** A sign-in page of a network, or a page of the host on what is missing. */
+  /** Whether a web page came instead: a network's sign-in page, or the host's page about a missing file. */
   const isHtml = (content) => /^\s*</.test(new TextDecoder().decode(content.subarray(0, 200)));
 
-  /** The file from an answer, unpacked. A host that labels it as compressed makes the browser unpack it: then it is
-   * the size that tells whether it is whole. */
+  /** The file from an answer, unpacked. If the host labels it as compressed, the browser has unpacked it already; then
+   * the size shows whether it is complete. */
   async function fromAnswer(name, answer) {
     const { url, packed, size } = files.get(name);
     const content = await read(name, answer);
@@ -99,7 +100,7 @@ lab.worker = function worker(snapshot, shelf) {
     let whole = null;
     try {
       whole = isUnpacked ? content : genuine === false ? null : await unpacked(content, packed);
-    } catch { /* it is no archive */ }
+    } catch { /* it is not an archive */ }
     if (whole && whole.length === size) {
       post({ type: "loaded", name });
       return new Response(whole);
@@ -107,8 +108,8 @@ lab.worker = function worker(snapshot, shelf) {
     throw trouble(isHtml(content) ? "html" : "damaged");
   }
 
-  /** The file by the other way: as the script that a page from a folder would load. It helps where a host refuses a
-   * type of file, or spoils it by a wrong label. */
+  /** Loads the file the other way: as the script that a page from a folder would load. This helps if a host refuses a
+   * type of file, or damages the file with a wrong label. */
   async function otherway(name, error) {
     try {
       return new Response(await handed(name));
@@ -117,7 +118,7 @@ lab.worker = function worker(snapshot, shelf) {
     }
   }
 
-  /** Asks for a file; the answer waits in `pending` until somebody takes it. */
+  /** Requests a file; `pending` keeps the answer until it is used. */
   function start(name) {
     const file = files.get(name);
     if (!file) return Promise.reject(new Error(`${name} is not part of this lab`));
@@ -129,8 +130,9 @@ lab.worker = function worker(snapshot, shelf) {
     return answer;
   }
 
-  /** Static hosts do not compress what they do not know, so files lie compressed: the large archives with Zstandard,
-   * a quarter smaller than gzip makes them, which browsers leave to a script; all others gzipped. */
+  /** Unpacks a file. Static hosts do not compress types that they do not know, so the files are compressed already: the
+   * large archives with Zstandard (a quarter smaller than with gzip, but a script must unpack them), the others with
+   * gzip. */
   async function unpacked(content, packed) {
     if (packed === "gzip") return new Uint8Array(await new Response(new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
     if (packed !== "zstd") return content;
@@ -138,9 +140,9 @@ lab.worker = function worker(snapshot, shelf) {
     return self.fzstd.decompress(content);
   }
 
-  /** The file from the page, where the worker may not read it itself (a page opened by double click). */
+  /** The file from the page, if the worker may not read it itself (in a page opened by double click). */
   function handed(name) {
-    if (!wanted.has(name)) { // two parts may want the same file at the same time
+    if (!wanted.has(name)) { // two parts may need the same file at the same time
       const waiting = {};
       waiting.file = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
       wanted.set(name, waiting);
@@ -166,7 +168,7 @@ lab.worker = function worker(snapshot, shelf) {
     const url = typeof request === "string" ? request : request instanceof Request ? request.url : String(request);
     if (url.startsWith(BASE)) {
       const name = url.slice(BASE.length);
-      if (name === INTERPRETER) return new Response(); // is being compiled already
+      if (name === INTERPRETER) return new Response(); // already being compiled
       const answer = await response(name);
       post({ type: "loaded", name });
       return answer;
@@ -174,7 +176,7 @@ lab.worker = function worker(snapshot, shelf) {
     return networkFetch(request, options);
   };
 
-  /** One classic script. */
+  /** Runs one classic script. */
   function importOne(url) {
     const name = String(url).startsWith(BASE) ? String(url).slice(BASE.length) : null;
     if (!name) return networkImport(url);
@@ -184,8 +186,8 @@ lab.worker = function worker(snapshot, shelf) {
     return post({ type: "loaded", name });
   }
 
-  /** A script that the start needs. Where the browser refuses it (for the type that the host gives it) or it does not
-   * arrive whole, it is fetched like any other file, and run from its bytes. */
+  /** Runs a script that the start needs. If the browser refuses it (because of the host's content type) or it does not
+   * arrive complete, it is downloaded like any other file and run from its bytes. */
   async function run(name) {
     try {
       importOne(BASE + name);
@@ -205,16 +207,16 @@ lab.worker = function worker(snapshot, shelf) {
     promise.catch(giveUp);
     return promise;
   };
-  /** The interpreter, compiled while its file still arrives: Pyodide would begin when all its scripts have run. */
+  /** The interpreter, compiled while its file is still arriving; Pyodide would begin after all its scripts have run. */
   let interpreter = null;
 
-  /** Compiles an answer while it arrives, whatever type the host gives it. */
+  /** Compiles an answer while it arrives, whatever its content type. */
   async function compiled(name, answer) {
     const wasm = "application/wasm";
     const arriving = read(name, answer.clone());
     const typed = answer.headers.get("content-type") === wasm ? answer : new Response(answer.body, { headers: { "content-type": wasm } });
     const compiling = WebAssembly.compileStreaming(typed);
-    compiling.catch(() => {}); // first, what is wrong with the bytes
+    compiling.catch(() => {}); // errors in the bytes are reported first
     const content = await arriving;
     if ((await isGenuine(content, files.get(name).url)) === false) throw trouble(isHtml(content) ? "html" : "damaged");
     return compiling.catch(() => WebAssembly.compile(content)).catch(() => { throw trouble(isHtml(content) ? "html" : "damaged"); });
@@ -235,7 +237,7 @@ lab.worker = function worker(snapshot, shelf) {
     };
   }
 
-  /** Writes the files of a zip archive, which lie in it as they are, below a folder of Pyodide's. */
+  /** Writes the files of an uncompressed zip archive below a folder of Pyodide's file system. */
   function unpack(FS, archive, folder) {
     const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
     const text = new TextDecoder();
@@ -262,9 +264,9 @@ lab.worker = function worker(snapshot, shelf) {
 
   const step = (name) => post({ type: "step", name });
 
-  // Panel evaluates a line of JavaScript when it is imported, which the policy of this page forbids; it is for
-  // Panel's own bridge, and this page has another. And it wants pandas unless something stands in for requests.
-  // Nothing of what is imported will ever be collected, so the collector only costs time until it is there.
+  // When Panel is imported, it evaluates a line of JavaScript, which this page's policy forbids; the line is for
+  // Panel's own bridge, and this page has another. Panel also imports pandas unless there is a module pyodide_http.
+  // Imported objects are never collected, so the garbage collector would only cost time during the imports.
   const PREPARE = `
 import gc, sys, types
 gc.disable()
@@ -272,12 +274,12 @@ import pyodide.code
 pyodide.code.run_js = lambda code: None
 sys.modules["pyodide_http"] = types.SimpleNamespace(patch_all=lambda: None)
 `;
-  /** The decompressor, which the large archives wait for. */
+  /** The large archives wait for the decompressor. */
   /** @type {(ready: unknown) => void} */
   let haveDecompressor = () => {};
   const decompressor = new Promise((resolve) => { haveDecompressor = resolve; });
 
-  /** What was kept of an earlier visit, and whether to keep this one: of the shelf here, or handed by the page. */
+  /** The snapshot of an earlier visit, and whether to save one now: from the shelf here, or sent by the page. */
   /** @type {(what: {kept: any, keep: boolean}) => void} */
   let found = () => {};
   const finding = new Promise((resolve) => { found = resolve; });
@@ -288,7 +290,7 @@ zipfile.ZipFile("/tmp/${wheel}").extractall("${SITE}")
 importlib.invalidate_caches()
 `;
 
-  /** Puts the files of the packages where Python looks for them, and the core's wheel where micropip does. */
+  /** Puts the files of the packages where Python looks for them, and the core's wheel where micropip looks for it. */
   async function lay(wheel) {
     for (const name of ["site-packages.zip", "apps.zip"]) unpack(FS, await bytes(name), SITE);
     FS.mkdirTree(`${SITE}/dataselect_data`);
@@ -299,16 +301,17 @@ importlib.invalidate_caches()
     files = new Map(Object.entries(message.files));
     if (message.kept !== "use") found({ kept: null, keep: message.kept === "pass" });
     else if (message.shelf) shelf.get().then(found);
-    for (const name of message.eager) if (name !== INTERPRETER) start(name); // all at once; the steps below find them under way
+    // Request all files at once; the steps below wait for them.
+    for (const name of message.eager) if (name !== INTERPRETER) start(name);
     step("interpreter");
     compile(INTERPRETER);
-    // Without these Pyodide runs Python on one stack. It would switch stacks otherwise, which nothing here needs,
-    // and Chromium crashes the tab when it has to end a busy worker, as on a reload.
+    // Without these two functions Pyodide runs Python on one stack. Nothing here needs it to switch stacks, and if it
+    // did, Chromium would crash the tab when it ends a busy worker, for example on a reload.
     for (const name of ["Suspending", "promising"]) delete WebAssembly[name];
     haveDecompressor(run("fzstd.js"));
     await decompressor;
     await run("pyodide.js");
-    await run("pyodide.asm.js"); // while the shelf is read; Pyodide would load it next
+    await run("pyodide.asm.js"); // meanwhile the shelf is read; Pyodide would load this script next
     const { kept, keep } = await finding;
     post({ type: "start", python: kept ? "kept" : "new" });
     const pyodide = await self.loadPyodide({
@@ -334,7 +337,7 @@ importlib.invalidate_caches()
     if (kept) {
       snapshot.restore(pyodide, kept.places, (path) => new WebAssembly.Module(FS.readFile(path)), { send, load });
       python = pyodide.globals.get("bridge");
-      queue = lay(message.wheel).then(() => pyodide.runPython(UNZIP(message.wheel))); // what it asks for later
+      queue = lay(message.wheel).then(() => pyodide.runPython(UNZIP(message.wheel))); // files that Python needs later
       queue.catch((error) => post(failed(error)));
       post({ type: "live", documents: kept.documents });
       return;
@@ -349,12 +352,19 @@ importlib.invalidate_caches()
     const documents = python.documents();
     pyodide.runPython("gc.freeze()\ngc.enable()");
     post({ type: "live", documents });
-    if (!keep) return;
+    if (keep) keepNow = () => keepThis(pyodide, tableStart, { send, load }, documents, message.shelf);
+  }
+
+  /** Saves the snapshot for the next visit, once; Python must not contain reader data yet. */
+  let keepNow = () => {};
+
+  function keepThis(pyodide, tableStart, own, documents, here) {
+    keepNow = () => {};
     try {
       pyodide.globals.set("bridge", python);
-      const { memory, places } = snapshot.take(pyodide, tableStart, { send, load });
+      const { memory, places } = snapshot.take(pyodide, tableStart, own);
       const kept = { places, documents, memory: memory.buffer };
-      if (message.shelf) await shelf.put(kept);
+      if (here) shelf.put(kept).catch((error) => console.debug(`Not kept for the next visit: ${error.message}`));
       else post({ type: "keep", kept }, [memory.buffer]);
     } catch (error) {
       console.debug(`Not kept for the next visit: ${error.message}`);
@@ -365,7 +375,7 @@ importlib.invalidate_caches()
     return { type: "failed", download: error.download || null, why: error.why || {}, text: String((error && error.message) || error).slice(-4000) };
   }
 
-  /** Files of the reader's, from the page into Pyodide's file system; their bytes are moved, not copied. */
+  /** Writes files from the page into Pyodide's file system; their bytes are moved, not copied. */
   function put(given) {
     for (const { path, bytes } of given) {
       FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
@@ -373,7 +383,7 @@ importlib.invalidate_caches()
     }
   }
 
-  /** The workbenches from sources that have changed, while the old ones stay until the new ones work. */
+  /** Builds the workbenches from changed sources; the old ones are kept until the new ones work. */
   function swap({ files: sources, program }) {
     try {
       put(sources);
@@ -387,15 +397,15 @@ importlib.invalidate_caches()
     }
   }
 
-  /** A file for the page, which is handed over and gone here. */
+  /** A file for the page; it is removed here. */
   function take(path) {
     const content = FS.readFile(path);
     FS.unlink(path);
     return content.buffer;
   }
 
-  // One message at a time, in order: Python has answered one before it sees the next, so a page that
-  // waits for `done` can never pile work up here.
+  // One message at a time, in order: Python answers one before it gets the next, so a page that waits for `done` never
+  // piles up work here.
   let queue = Promise.resolve();
   self.onmessage = ({ data }) => {
     if (data.type === "boot") {
@@ -417,6 +427,15 @@ importlib.invalidate_caches()
       return;
     }
     queue = queue.then(async () => {
+      if (data.type === "prepare") {
+        try {
+          if (data.text) await python.prepare(data.text);
+        } catch (error) { // opening the part reports what is wrong with a setting
+          console.debug(String(error.message || error));
+        }
+        keepNow();
+        return;
+      }
       if (data.type === "swap") {
         swap(data);
         return;

@@ -1,3 +1,3 @@
-"""Data selection for machine learning: deduplication, active learning, domain gap. NumPy only."""
+"""Data selection for machine learning: deduplication, active learning and domain gap, with NumPy only."""
 
 __version__ = "0.1.0"

@@ -1,7 +1,7 @@
 """The command line: `python -m dataselect_core COMMAND ...`.
 
-Exit status: 0 done; 1 refused or failed, with one sentence on standard error; 2 wrong usage; 128 and its number for a
-signal that ended it (130 for Ctrl-C, 143 for SIGTERM), or for the closed pipe that standard output was (141).
+Exit status: 0 done; 1 refused or failed, with one sentence on standard error; 2 wrong usage; 128 plus its number for
+a signal that ended it (130 for Ctrl-C, 143 for SIGTERM, 141 for a closed pipe as standard output).
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : list of str or None
-        None: those of the command line.
+        None: the arguments of the command line.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         described.set_defaults(run=command.run, parser=described)
     streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
     for stream in streams:
-        # A console that lacks a letter of a file's name must not stop anything.
+        # A console that cannot show a letter of a file's name must not stop the command.
         with suppress(AttributeError, OSError, ValueError):
             stream.reconfigure(errors="backslashreplace")
     options = parser.parse_args(arguments)
@@ -81,8 +81,8 @@ def _refused(options, sentence, status):
 
 
 if __name__ == "__main__":
-    # Before NumPy is loaded: the matrices here are small, and threads that wait for each other cost far more time
-    # than they save, the more so beside other processes.
+    # Set before NumPy is loaded: the matrices here are small, and threads that wait for each other cost far more time
+    # than they save, especially next to other processes.
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     try:

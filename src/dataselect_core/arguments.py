@@ -1,4 +1,4 @@
-"""Checks of what a caller hands in: each error names the argument, what was given and what is allowed."""
+"""Checks of arguments: each error names the argument, the value given and the values allowed."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ def integer(name: str, value: object, low: int, high: int | None = None) -> int:
 
 
 def seeds(name: str, value: object) -> tuple[int, ...]:
-    """`value` as two seeds >= 0 or more, as an interval needs; TypeError for no list of integers, else ValueError."""
+    """`value` as two or more seeds >= 0, as an interval needs; TypeError unless a list of integers, else ValueError."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"{name} must be a list of integers, not {value!r}")
     found = tuple(integer(name, seed, 0) for seed in value)
@@ -52,7 +52,7 @@ def threshold(name: str, value: object) -> float:
     """`value` as a float in (0, 1]; TypeError for another type, ValueError outside, or for NaN."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number in (0, 1], not {value!r}")
-    if not 0 < value <= 1:  # so that NaN is refused too
+    if not 0 < value <= 1:  # this refuses NaN, too
         raise ValueError(f"{name} must be in (0, 1], not {value}")
     return float(value)
 
@@ -67,7 +67,7 @@ def share(name: str, value: object) -> float:
 
 
 def documents(name: str, values: Any, kind: str) -> list[Any]:
-    """`values` as a list of at least one document; a lone str or bytes is a slip, not a corpus."""
+    """`values` as a list of at least one document; a single str or bytes is refused as a mistake."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise TypeError(f"{name} must be a list of {kind}, one a document, not a {type(values).__name__}")
     values = list(values)
@@ -77,7 +77,7 @@ def documents(name: str, values: Any, kind: str) -> list[Any]:
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> str:
-    """`value` where it is one of some texts; TypeError for what is no text, ValueError for another text."""
+    """`value` if it is one of the allowed texts; TypeError if it is not a text, ValueError for another text."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     if value not in allowed:
@@ -94,15 +94,15 @@ def between(name: str, value: object, low: float, high: float) -> float:
 
 
 def floats(name: str, values: Any, ndim: int | None = None, allowed: str = "finite") -> Floats:
-    """`values` as finite float64 with `ndim` dimensions; TypeError for what holds no numbers, else ValueError.
+    """`values` as finite float64 with `ndim` dimensions; TypeError if they are not numbers, else ValueError.
 
-    `allowed` says in the error what the numbers must be.
+    `allowed` describes the allowed numbers in the error message.
     """
     try:
         array = np.asarray(float(values) if isinstance(values, Integral) else values)
     except OverflowError:
         raise ValueError(f"{name} must be finite, not {values!r:.40}") from None
-    except ValueError:  # rows of several lengths
+    except ValueError:  # rows of different lengths
         raise ValueError(f"{name} must be one array of numbers; its rows differ in length") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold real numbers, not {array.dtype}")

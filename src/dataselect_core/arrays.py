@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-if TYPE_CHECKING:  # no browser has it: what it brings is for type checkers, and has to be read at every start
+if TYPE_CHECKING:  # for type checkers only; browsers lack it, and every start would have to read it
     from numpy.typing import ArrayLike, NDArray
 else:
     ArrayLike = Any
 
     class NDArray:
-        """In place of NumPy's, for code that runs."""
+        """Replaces NumPy's class at run time."""
 
         def __class_getitem__(cls, kind):
             return np.ndarray
@@ -39,8 +39,8 @@ Hashes: TypeAlias = NDArray[np.uint32]
 BandKeys: TypeAlias = NDArray[np.uint64]
 Flags: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = float | Floats | Integers
-"""What NumPy computes with, element by element."""
+"""Numbers that NumPy computes with, element by element."""
 Labels: TypeAlias = NDArray[Any]
 """Class labels of any sortable kind: numbers or words."""
 OneOrMany: TypeAlias = Any
-"""A float where all arguments are single numbers, float64 otherwise: which of them depends on the call."""
+"""A float if all arguments are single numbers, float64 otherwise."""

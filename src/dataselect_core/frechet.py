@@ -1,7 +1,7 @@
 """Frechet distance between two samples: how far apart their means and covariances are.
 
-FID (Heusel et al. 2017) is this distance in a fixed feature space. Which space is the caller's choice and
-has to be said; `mixing` uses the 64 block inks of a digit, in [0, 1].
+FID (Heusel et al. 2017) is this distance in a fixed feature space. The caller chooses the space and has to name it;
+`mixing` uses the 64 block inks of a digit, in [0, 1].
 """
 
 import numpy as np
@@ -27,8 +27,8 @@ def frechet_distance(mu1: ArrayLike, cov1: ArrayLike, mu2: ArrayLike, cov2: Arra
     mu1, mu2 : float[d]
         Means.
     cov1, cov2 : float[d, d]
-        Covariances: symmetric, positive semidefinite; they may be singular. How far rounding may have moved an
-        eigenvalue below zero follows from their type: covariances of float32 are held to float32.
+        Covariances: symmetric, positive semidefinite; they may be singular. The tolerance for eigenvalues that
+        rounding moved below zero depends on their type: float32 covariances are checked with float32 precision.
 
     Returns
     -------
@@ -53,8 +53,8 @@ def frechet_distance(mu1: ArrayLike, cov1: ArrayLike, mu2: ArrayLike, cov2: Arra
         apart = max(1e-8, 4 * d * eps)
         if not np.allclose(cov, cov.T, rtol=apart, atol=apart * np.abs(cov).max(initial=0.0)):
             raise ValueError(f"{name} must be symmetric")
-    # Tr (S1 S2)^(1/2) is the nuclear norm of L1' L2 with S = L L': no square root of a product that is
-    # not symmetric, and nothing to go wrong when a covariance is singular
+    # Tr (S1 S2)^(1/2) is the nuclear norm of L1' L2 with S = L L'. This needs no square root of a product that is
+    # not symmetric, and also works when a covariance is singular.
     root1, root2 = _root(cov1, "cov1", precision[0]), _root(cov2, "cov2", precision[1])
     cross = np.linalg.svd(root1.T @ root2, compute_uv=False).sum()
     distance = ((mu1 - mu2) ** 2).sum() + np.trace(cov1) + np.trace(cov2) - 2.0 * cross
@@ -89,7 +89,7 @@ def fid_infinity(X: ArrayLike, Y: ArrayLike, seed: int) -> tuple[float, float]:
 
     Both samples are cut into k = 1, 2, 3, 4 random parts; the mean FID of the parts is fitted by a straight
     line in k, which is proportional to 1/N, and the value is the line at 1/N = 0 (Chong and Forsyth 2020).
-    The standard error is that of a jackknife over ten groups of both samples, so it holds the spread
+    The standard error comes from a jackknife over ten groups of both samples, so it includes the spread
     of the samples and of the fit. The extrapolation is only linear while the parts are larger than the
     dimension; it may come out below zero when the distance is small.
 
@@ -99,7 +99,7 @@ def fid_infinity(X: ArrayLike, Y: ArrayLike, seed: int) -> tuple[float, float]:
     Y : float[m, d]
         Samples in one feature space; n, m >= 20.
     seed : int
-        Of the cuts.
+        Seed of the cuts.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def _root(cov, name, eps):
     """L with cov = L L', from the eigenvectors; `eps` is the relative precision that cov was computed with."""
     values, vectors = np.linalg.eigh((cov + cov.T) / 2)
     scale = max(abs(values[0]), abs(values[-1]), np.finfo(float).tiny)
-    # what is rounding noise around zero differs between machines, and a square root would enlarge it
+    # rounding noise around zero differs between machines, and a square root would enlarge it
     noise = len(cov) * eps * scale
     if values[0] < -max(1e-8 * scale, 4 * noise):
         raise ValueError(f"{name} must be positive semidefinite, but has the eigenvalue {values[0]:.3g}")
@@ -156,7 +156,7 @@ def _root(cov, name, eps):
 
 
 def _precision(array):
-    """Distance of 1 from the next larger number in the array's type; float64's for what is no array of floats."""
+    """Distance from 1 to the next larger number in the array's type (float64 if it is not an array of floats)."""
     kind = getattr(array, "dtype", None)
     return float(np.finfo(kind).eps) if kind is not None and kind.kind == "f" else float(np.finfo(float).eps)
 

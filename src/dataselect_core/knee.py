@@ -1,4 +1,4 @@
-"""Two ways to say where a curve stops being worth it: its bend, and its break-even."""
+"""Two ways to find where a curve stops being worth it: its bend, and its break-even."""
 
 import numpy as np
 
@@ -14,12 +14,12 @@ def knee(x: ArrayLike, y: ArrayLike, curve: str, direction: str, sensitivity: fl
 
     The curve is scaled to the unit square and turned so that it is concave and rises; the knee is the
     first local maximum of its height above the diagonal from which it then falls by more than
-    `sensitivity` mean steps in x. The same answers as the package kneed without smoothing.
+    `sensitivity` mean steps in x. The results are the same as from the package kneed without smoothing.
 
     Parameters
     ----------
     x : float[n]
-        In ascending order, from smallest to largest with at least two different values.
+        In ascending order, with at least two different values.
     y : float[n]
     curve : {"concave", "convex"}
         Concave curves have knees, convex ones elbows.
@@ -70,21 +70,21 @@ def knee(x: ArrayLike, y: ArrayLike, curve: str, direction: str, sensitivity: fl
 
 
 def break_even(x: ArrayLike, benefit: ArrayLike, cost: ArrayLike) -> float | None:
-    """The economic knee: the x from which on the cost exceeds the benefit.
+    """The economic knee: the x beyond which the cost exceeds the benefit.
 
     Parameters
     ----------
     x : float[n]
         In ascending order, for example labels bought.
     benefit, cost : float[n]
-        Both up to x and in the same unit, for example dollars of labels saved and of selection.
+        Both summed up to x and in the same unit, for example dollars saved on labels and spent on selection.
 
     Returns
     -------
     float or None
-        Where benefit − cost last passes from >= 0 to below 0, straight lines drawn between the points,
-        if it stays below from there to the end. None when it does not come to that: benefit >= cost at
-        the end, or benefit < cost from the beginning.
+        Where benefit − cost last falls from >= 0 to below 0, with straight lines between the points, if it
+        remains below 0 until the end. None otherwise: if benefit >= cost at the end, or benefit < cost from the
+        beginning.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def break_even(x: ArrayLike, benefit: ArrayLike, cost: ArrayLike) -> float | Non
 
 
 def ascending_curve(name: str, x: ArrayLike, **columns: ArrayLike) -> list[Floats]:
-    """X and the named columns as float64 vectors of one length, x ascending; or an error that names one."""
+    """Convert x and the columns to float64 vectors of one length, x ascending; errors name the wrong one."""
     vectors = []
     for label, values in {name: x, **columns}.items():
         try:

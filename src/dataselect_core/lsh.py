@@ -45,10 +45,10 @@ def optimal_bands(
 ) -> tuple[int, int]:
     """The bands and rows whose S-curve comes closest to a step at the threshold.
 
-    Of all bands x rows <= num_perm it is the pair that minimises
+    Among all pairs with bands x rows <= num_perm it is the pair that minimises
     weights[0] * (area under the curve below the threshold: false positives)
     + weights[1] * (area above the curve beyond the threshold: false negatives),
-    as in datasketch 2.0 (Zhu et al. 2016). On a tie it is the one with fewer bands, then fewer rows.
+    as in datasketch 2.0 (Zhu et al. 2016). On a tie it is the pair with fewer bands, then fewer rows.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def optimal_bands(
     num_perm : int
         Number of permutations, at least 2.
     weights : (float, float)
-        Of false positives and of false negatives, in [0, 1], with sum 1.
+        Weights of false positives and of false negatives, in [0, 1], with sum 1.
 
     Returns
     -------
@@ -101,8 +101,8 @@ def candidate_pairs(signatures: Hashes, bands: int, rows: int) -> Integers:
 
     Notes
     -----
-    Each band is sorted instead of put into buckets; the pairs are those of datasketch's MinHashLSH, except
-    that it pairs empty documents with each other.
+    Each band is sorted instead of put into buckets. The pairs are the same as from datasketch's MinHashLSH, except
+    that datasketch pairs empty documents with each other.
     """
     check_signatures("signatures", signatures)
     bands = arguments.integer("bands", bands, 1)
@@ -128,21 +128,21 @@ def _equal_rows(values):
     order = np.argsort(key, kind="stable")
     border = np.flatnonzero(np.diff(key[order])) + 1
     sizes = np.diff(border, prepend=0, append=len(order))
-    # Each row pairs with all that follow it in its run of equal keys.
+    # Each row pairs with all rows that follow it in its run of equal keys.
     following = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(order)) - 1
     left = np.repeat(np.arange(len(order)), following)
     right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(following) - following, following)
     i, j = order[left], order[right]
-    same = (values[i] == values[j]).all(axis=1)  # equal keys are no proof
+    same = (values[i] == values[j]).all(axis=1)  # equal keys do not prove equal rows
     return i[same], j[same]
 
 
 def bands_for_recall(threshold: float, num_perm: int, recall: float) -> Any:
     """The bands and rows that find a pair exactly at the threshold with at least a given probability.
 
-    Of these it is the one with the most rows, then the fewest bands: the fewest pairs below the threshold are
-    compared. `optimal_bands` weighs both errors over all similarities instead, and misses many pairs just at the
-    threshold.
+    Among these it is the pair with the most rows, then the fewest bands, because it compares the fewest pairs below
+    the threshold. `optimal_bands` weighs both errors over all similarities instead, and misses many pairs just at
+    the threshold.
 
     Parameters
     ----------

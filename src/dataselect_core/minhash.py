@@ -10,18 +10,18 @@ from dataselect_core.shingles import flatten
 
 EMPTY = np.uint32(0xFFFFFFFF)  # every slot of the signature of an empty set
 
-# Shingles and permutations worked on at a time: 6144 x 16 products of 4 bytes stay in a second-level cache.
+# Shingles and permutations worked on at a time: 6144 x 16 products of 4 bytes fit in a second-level cache.
 SHINGLES = 6144
 PERMUTATIONS = 16
 
 
-MOST = 65536  # permutations: beyond it an estimate gains nothing, and a table of bands does not fit in memory
+MOST = 65536  # permutations: more would not improve an estimate, and a table of bands would not fit in memory
 
 
 def permutations(num_perm: int, seed: int) -> tuple[Hashes, Hashes]:
     """The random permutations h -> a h + b modulo 2^32 of a seed.
 
-    They are those of the scheme "affine32" of datasketch 2.0. An odd `a` makes each a bijection.
+    They follow the scheme "affine32" of datasketch 2.0. An odd `a` makes each a bijection.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def permutations(num_perm: int, seed: int) -> tuple[Hashes, Hashes]:
 
 
 def signatures(shingle_sets: Sequence[ArrayLike], num_perm: int = 128, seed: int = 1) -> Hashes:
-    """The MinHash signature of every set (Broder 1997), bit for bit as datasketch 2.0 has it.
+    """The MinHash signature of every set (Broder 1997), bit for bit the same as in datasketch 2.0.
 
     Slot k of a signature is the smallest value that permutation k gives to a member of the set. Two sets
     agree in a slot with a probability equal to their Jaccard similarity.
@@ -69,7 +69,7 @@ def signatures(shingle_sets: Sequence[ArrayLike], num_perm: int = 128, seed: int
     """
     a, b = permutations(num_perm, seed)
     values, offsets = flatten(shingle_sets)
-    filled = np.diff(offsets) > 0  # reduceat has no notion of an empty run
+    filled = np.diff(offsets) > 0  # reduceat cannot handle an empty run
     starts, ends = offsets[:-1][filled], offsets[1:][filled]
     result = np.empty((len(starts), num_perm), np.uint32)
     work = np.empty((PERMUTATIONS, max(SHINGLES, np.diff(offsets).max())), np.uint32)
@@ -122,7 +122,7 @@ def jaccard(sig_a: Hashes, sig_b: Hashes) -> OneOrMany:
     Returns
     -------
     float, or float64[m]
-        In [0, 1]; 0 where both sets are empty, as an empty document is a duplicate of nothing.
+        In [0, 1]; 0 if both sets are empty, because an empty document is not a duplicate of anything.
     """
     sig_a, sig_b = check_signatures("sig_a", sig_a, (1, 2)), check_signatures("sig_b", sig_b, (1, 2))
     if sig_a.shape != sig_b.shape:
@@ -132,7 +132,7 @@ def jaccard(sig_a: Hashes, sig_b: Hashes) -> OneOrMany:
 
 
 def check_signatures(name: str, given: object, dimensions: tuple[int, ...] = (2,)) -> Hashes:
-    """`given` if it is a uint32 array of signatures that is not empty; else an error that says why not."""
+    """`given` if it is a uint32 array of signatures and not empty; else an error that says why not."""
     if not isinstance(given, np.ndarray) or given.dtype != np.uint32:
         found = given.dtype if isinstance(given, np.ndarray) else type(given).__name__
         raise TypeError(f"{name} must be an array of uint32, as minhash.signatures returns it, not {found}")

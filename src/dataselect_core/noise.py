@@ -1,10 +1,10 @@
 """Label noise, and what it costs: laws, and experiments that measure their exponents.
 
 Which law holds depends on the assumption. If some rule of the class is always right (realizable), N ~ d / eps
-labels bring the error to eps. If none is, and we want to come within eps of the best (agnostic), N ~ d /
-eps^2. Flipping each label with probability rho (random classification noise) multiplies the first by
-1 / (1 - 2 rho)^2 (Aslam and Decatur 1996), and does not turn it into the second. Constants are left out of
-the laws: only their ratios mean something.
+labels bring the error to eps. If no rule is, N ~ d / eps^2 labels bring the error to within eps of the best rule
+(agnostic). Flipping each label with probability rho (random classification noise) multiplies the first number by
+1 / (1 - 2 rho)^2 (Aslam and Decatur 1996), but does not turn the first law into the second. The laws leave out
+constants, so only their ratios are meaningful.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -72,7 +72,7 @@ def _classes(classes):
 
 
 def noise_factor(rate: float) -> float:
-    """1 / (1 - 2 rate)^2: how many times more labels under random classification noise, modelled.
+    """1 / (1 - 2 rate)^2: how many times more labels random classification noise requires, modelled.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def noise_factor(rate: float) -> float:
 def realizable_samples(dimension: int, epsilon: float, rate: float = 0.0, delta: float = 0.05) -> float:
     """Labels for error epsilon when some rule of the class is right, without the constant, modelled.
 
-    (d + ln(1/delta)) / epsilon * noise_factor(rate). The bound's ln(1/epsilon) is left out, as an optimal
-    learner does without it (Hanneke 2016).
+    (d + ln(1/delta)) / epsilon * noise_factor(rate). The bound's ln(1/epsilon) is left out, because an optimal
+    learner does not need it (Hanneke 2016).
 
     Parameters
     ----------
@@ -100,15 +100,15 @@ def realizable_samples(dimension: int, epsilon: float, rate: float = 0.0, delta:
     rate : float
         Random classification noise, in [0, 1/2).
     delta : float
-        Probability that it fails, in (0, 1).
+        Probability of failure, in (0, 1).
     """
     return _numerator(dimension, epsilon, delta) / epsilon * noise_factor(rate)
 
 
 def agnostic_samples(dimension: int, epsilon: float, delta: float = 0.05) -> float:
-    """Labels to come within epsilon of the best rule when none is right, without the constant, modelled.
+    """Labels to come within epsilon of the best rule when no rule is right, without the constant, modelled.
 
-    (d + ln(1/delta)) / epsilon^2; arguments as `realizable_samples`.
+    (d + ln(1/delta)) / epsilon^2; arguments as for `realizable_samples`.
     """
     return _numerator(dimension, epsilon, delta) / epsilon**2
 
@@ -118,8 +118,8 @@ def threshold_errors(sizes: Iterable[int], rate: float, trials: int, seed: int) 
 
     Points are uniform in [0, 1]; the label says whether a point is above the threshold 1/2, and is flipped
     with probability `rate`. The learner minimises the disagreements with the noisy labels over all thresholds
-    (the middle of the first best gap); one that insists on agreeing with every label would not survive
-    the first flip.
+    (the middle of the first best gap); a learner that has to agree with every label would fail at the first
+    flip.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def _threshold_trials(n, rate, trials, rng):
     gaps = np.cumsum(rng.standard_exponential((trials, n + 1)), axis=1)
     edges = np.concatenate([np.zeros((trials, 1)), gaps / gaps[:, -1:]], axis=1)
     label = (edges[:, 1:-1] > 0.5) ^ (rng.random((trials, n)) < rate)
-    # a threshold after the first k points errs on the ones below it: minus the zeros, and a constant
+    # disagreements of a threshold after the first k points: the ones below it, minus the zeros, plus a constant
     disagreements = np.concatenate(
         [np.zeros((trials, 1), dtype=int), np.cumsum(2 * label.astype(int) - 1, axis=1)], axis=1
     )
@@ -164,8 +164,8 @@ def _threshold_trials(n, rate, trials, rng):
 def coin_errors(sizes: Iterable[int], trials: int, seed: int, bias: float = 0.5) -> Floats:
     """Errors of estimating a coin's bias by its frequency, measured: float[len(sizes), trials].
 
-    The agnostic case in one number: to tell apart two rules whose errors differ by eps is to know a coin
-    to eps.
+    This is the agnostic case in one number: telling apart two rules whose errors differ by eps is like estimating
+    a coin's bias to within eps.
     """
     if not 0.0 < bias < 1.0:
         raise ValueError(f"bias must lie in (0, 1), not {bias!r}")
@@ -189,11 +189,11 @@ def slope(
     sizes : int[k]
     errors : float[k, trials]
     seed : int
-        Of the bootstrap over trials.
+        Seed of the bootstrap over trials.
     statistic : callable
-        Of the errors along axis 1: `np.mean`, or `at_confidence`.
+        Computed from the errors along axis 1: `np.mean`, or `at_confidence`.
     confidence : float
-        Of the interval.
+        Confidence of the interval.
     resamples : int
 
     Returns
@@ -229,14 +229,14 @@ def at_confidence(errors: Floats, axis: int = 1, confidence: float = 0.9) -> Flo
 def threshold_slope(rate: float, seed: int, trials: int = 1000) -> tuple[float, float, float]:
     """Measured exponent of threshold learning under label noise: (value, low, high); theory says -1.
 
-    The sizes grow with `noise_factor(rate)`, so that every rate is looked at where the law has set in.
+    The sizes grow with `noise_factor(rate)`, so that every rate is measured where the law already holds.
     """
     sizes = np.round(64 * noise_factor(rate) * 2.0 ** np.arange(6)).astype(int)
     return slope(sizes, threshold_errors(sizes, rate, trials, seed), seed)
 
 
 def coin_slope(seed: int, trials: int = 20000) -> tuple[float, float, float]:
-    """Measured exponent of a coin's bias: (value, low, high) of the error kept at 90 %; theory says -1/2."""
+    """Measured exponent of a coin's bias: (value, low, high) of the error at 90 % confidence; theory says -1/2."""
     sizes = 101 * 2 ** np.arange(7)
     return slope(sizes, coin_errors(sizes, trials, seed), seed, at_confidence, resamples=200)
 
@@ -246,13 +246,13 @@ def label_ratio(
 ) -> tuple[float, float, float]:
     """How many times more labels the noise costs, measured where the error falls as 1/N: (value, low, high).
 
-    There the ratio of two errors at the same N is the ratio of the labels for the same error. It is averaged
+    There the ratio of two errors at the same N is the ratio of the labels needed for the same error. It is averaged
     (geometrically) over the sizes; the interval is a bootstrap over the trials.
 
     Parameters
     ----------
     clean, noisy : float[k, trials]
-        Errors at the same sizes, as from `threshold_errors`.
+        Errors at the same sizes, as returned by `threshold_errors`.
     seed : int
     """
     clean, noisy = np.asarray(clean, dtype=float), np.asarray(noisy, dtype=float)
@@ -274,14 +274,14 @@ def label_ratio(
 
 
 def steps_under_noise(clean_steps: float, rate: float, epsilon: float) -> tuple[float, float]:
-    """Training steps where clean labels need `clean_steps`, under the two laws, modelled.
+    """Training steps with noisy labels if clean labels need `clean_steps`, under the two laws, modelled.
 
-    Steps are taken to be proportional to labels: each is seen as often as before, in batches of the same size.
+    Steps are assumed proportional to labels: each is seen as often as before, in batches of the same size.
 
     Returns
     -------
     realizable : float
-        clean_steps * noise_factor(rate): random flips of a rule that does fit.
+        clean_steps * noise_factor(rate): a rule fits, and its labels are flipped at random.
     agnostic : float
         clean_steps / epsilon: no rule fits, and we want to come within epsilon of the best (unit constants).
     """

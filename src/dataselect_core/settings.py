@@ -1,7 +1,7 @@
-"""The one table of settings and limits: what a control, an address, a report and a class link may say.
+"""The table of settings and limits: the allowed values in a control, an address, a report and a class link.
 
-The table is `facts/settings.json`. The workbenches make their controls from it, the page its address checks, the guides
-their forms and tables, and the check of a report its ranges.
+The table is `facts/settings.json`. It defines the controls of the workbenches, the address checks of the page, the
+forms and tables of the guides, and the ranges in the check of a report.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,11 +20,11 @@ class Setting:
     part, name : str
     kind : {"number", "whole", "choice"}
     label : str
-        As its control is labelled.
+        Label of its control.
     low, high, step : float or None
         The range of a number, both ends included, and the step of its slider; None for a choice.
     default : object
-        None where the track has its own.
+        None if each track has a different one.
     unit : str
     options : dict
         Value -> label of a choice, in the order of the control; empty for a number.
@@ -43,16 +43,16 @@ class Setting:
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """What a choice can be: a tuple."""
+        """The allowed values of a choice."""
         return tuple(self.options or ())
 
     def check(self, value: Any) -> Any:
-        """`value`, where it is allowed.
+        """`value` if it is allowed.
 
         Raises
         ------
         ValueError
-            Names the setting and what is allowed.
+            If it is not; the message names the setting and the allowed values.
         """
         if self.kind == "choice":
             if isinstance(value, bool) or value not in self.values:
@@ -71,7 +71,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit of the constraint check that the link of a class can set.
+    """A limit of the constraint check that a class link can set.
 
     Attributes
     ----------
@@ -80,11 +80,11 @@ class Limit:
     low, high : float
         Both ends included.
     of : str
-        What the number is, for the list of what an address may say.
+        What the number is, for the list of what an address may contain.
     said, format : str
-        The words before the number, and its form, on the page and in a report.
+        The words before the number, and the format of the number, on the page and in a report.
     label : str
-        As the form for class links has it.
+        Its label in the form for class links.
     tracks : tuple of str
         The tracks that have it; empty: all.
     """
@@ -123,7 +123,7 @@ LIMITS = {
 
 
 def setting(part: str, name: str) -> Setting:
-    """The `Setting` of a part; KeyError where there is none."""
+    """The `Setting` of a part; KeyError if there is none."""
     return SETTINGS[part][name]
 
 
@@ -139,14 +139,14 @@ def check(part: str, given: Mapping[str, Any], names: Iterable[str]) -> None:
     ----------
     part : {"1", "2", "3"}
     given : dict
-        Name -> value, as a page or a report has them.
+        Name -> value, as in a page or a report.
     names : iterable of str
-        Those that are checked; each must be there.
+        The settings to check; each must be in `given`.
 
     Raises
     ------
     ValueError
-        A setting is missing, or is not allowed; the message names it and what is allowed.
+        If a setting is missing or is not allowed; the message names it and the allowed values.
     """
     for name in names:
         if name not in given:

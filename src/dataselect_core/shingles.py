@@ -1,4 +1,4 @@
-"""Documents as sets of shingles: hashed word n-grams, over all documents in one pass."""
+"""Documents as sets of shingles: hashed word n-grams, computed over all documents in one pass."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -14,16 +14,16 @@ __all__ = ["flatten", "shingle_hashes", "shingle_sets", "tokens"]
 IN_TOKEN = bytes(byte < 128 and bool(ASCII_WORD.fullmatch(chr(byte).lower())) for byte in range(256))
 
 WORD = 8  # bytes of a token that are read as one number
-CHUNK = 1 << 17  # characters hashed at a time: what one pass needs then stays in a second-level cache
+CHUNK = 1 << 17  # characters hashed at a time: the data of one pass then fits in a second-level cache
 
-# Odd multipliers of 64 bits, so that multiplication modulo 2^64 loses nothing: the golden ratio's fraction
+# Odd multipliers of 64 bits, so that multiplication modulo 2^64 loses no information: the golden ratio's fraction
 # (Knuth, TAOCP 6.4) and two of Steele and Vigna's multipliers (arXiv 2001.05304).
 MIX = np.uint64(0x9E3779B97F4A7C15)
 BASE = np.uint64(0xD1342543DE82EF95)
 FINAL = np.uint64(0xAF251AF3B0F025B5)
 HALF = np.uint64(32)
 UINT32 = np.dtype(np.uint32)
-LOWER = np.uint64(0x2020202020202020)  # the bit that makes a letter small, and that every digit has
+LOWER = np.uint64(0x2020202020202020)  # the bit that makes a letter lower case; every digit already has it
 AS_IT_IS = np.uint64(0)
 UNUSED_BITS = np.array([8 * (WORD - length) for length in range(WORD + 1)], np.uint64)
 
@@ -43,9 +43,9 @@ def shingle_hashes(text: str, width: int = 5) -> Hashes:
 def shingle_sets(texts: Iterable[str], width: int = 5) -> list[Hashes]:
     """The set of shingles of every text: distinct hashes of its word n-grams.
 
-    A shingle is `width` consecutive tokens. A text of 1 to width - 1 tokens has one shingle, all of them; a
-    text without tokens has none. A shingle is known by a 32-bit hash, so two different ones are taken for
-    the same with probability 2^-32 (about 7 such pairs among 250,000 shingles of a corpus).
+    A shingle is `width` consecutive tokens. A text of 1 to width - 1 tokens has one shingle with all its tokens; a
+    text without tokens has none. A shingle is represented by a 32-bit hash, so two different shingles count as
+    equal with probability 2^-32 (about 7 such pairs among 250,000 shingles of a corpus).
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def shingle_sets(texts: Iterable[str], width: int = 5) -> list[Hashes]:
     Notes
     -----
     The hash is polynomial, over the byte spans of tokens and then over the tokens of a shingle, modulo 2^64
-    (Karp and Rabin 1987); its value depends on nothing but the tokens, on every platform.
+    (Karp and Rabin 1987); its value depends only on the tokens, on every platform.
     """
     texts = arguments.documents("texts", texts, "str")
     for index, text in enumerate(texts):
@@ -82,7 +82,7 @@ def shingle_sets(texts: Iterable[str], width: int = 5) -> list[Hashes]:
 
 
 def flatten(shingle_sets: Sequence[ArrayLike]) -> tuple[Hashes, Indices]:
-    """Sets of shingles one after the other, and where each begins.
+    """The sets of shingles in one array, and the position where each begins.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def flatten(shingle_sets: Sequence[ArrayLike]) -> tuple[Hashes, Indices]:
         _hashes(index, given)
         for index, given in enumerate(arguments.documents("shingle_sets", shingle_sets, "uint32 arrays"))
     ]
-    offsets = np.zeros(len(arrays) + 1, np.intp)  # 32 bits in a browser, where repeat takes no other
+    offsets = np.zeros(len(arrays) + 1, np.intp)  # 32 bits in a browser: np.repeat takes no other
     np.cumsum([len(array) for array in arrays], out=offsets[1:])
     return np.concatenate(arrays), offsets
 
@@ -137,7 +137,7 @@ def _chunk_sets(texts, width):
         return _sets_of_tokens(*_ascii_token_hashes(joined, list(map(len, texts))), width)
     plain = [text for text in texts if text.isascii()]
     found = iter(_chunk_sets(plain, width) if plain else ())
-    # A character takes up to four bytes there, and four more for its number.
+    # Such a character takes up to four bytes, and four more for its code point.
     chunks = _chunks([text for text in texts if not text.isascii()], CHUNK // 4)
     beyond = (members for chunk in chunks for members in _sets_of_tokens(*_token_hashes(chunk), width))
     return [next(found if text.isascii() else beyond) for text in texts]
@@ -155,9 +155,9 @@ def _sets_of_tokens(hashes: BandKeys, counts: Indices, width: int) -> list[Hashe
     shingle ^= shingle >> HALF
     shingle *= FINAL
     shingle >>= HALF
-    # One number holds document and hash, so one sort makes every document's shingles distinct.
+    # One number has both document and hash, so one sort makes every document's shingles distinct.
     shingle |= document[:windows] << HALF
-    within = document[:windows] == document[width - 1 :]  # not across the border of two documents
+    within = document[:windows] == document[width - 1 :]  # not across the border between two documents
     shingle = np.sort(shingle if within.all() else shingle[within])
     first = np.ones(len(shingle), bool)
     np.not_equal(shingle[1:], shingle[:-1], out=first[1:])
@@ -172,7 +172,7 @@ def _ascii_token_hashes(joined: str, sizes: list[int]) -> tuple[BandKeys, Indice
     """The 64-bit hash of every token of ASCII texts in order, and the number of tokens of each text."""
     blob = b" " * WORD + joined.encode() + b" "
     inside = np.frombuffer(blob.translate(IN_TOKEN), bool)
-    edges = np.flatnonzero(inside[1:] != inside[:-1])  # the bytes before, and the last bytes of, the tokens
+    edges = np.flatnonzero(inside[1:] != inside[:-1])  # the byte before each token, and its last byte
     last = edges[1::2].copy()
     hashes = _span_hashes(blob, last, last - edges[::2], LOWER)
     borders = WORD + np.cumsum(np.array(sizes) + 1)
@@ -180,9 +180,9 @@ def _ascii_token_hashes(joined: str, sizes: list[int]) -> tuple[BandKeys, Indice
 
 
 def _token_hashes(texts: Sequence[str]) -> tuple[BandKeys, Indices]:
-    """The same of texts in any script. A token of ASCII has the same hash here: that of its bytes in UTF-8."""
+    """The same for texts in any script; an ASCII token has the same hash here, computed from its bytes in UTF-8."""
     joined, code, first, last, counts = cut(texts)
-    # What UTF-8 cannot hold becomes "?", as in `code`; it is in no token.
+    # Characters that UTF-8 cannot encode become "?", as in `code`; they are not in any token.
     blob = b" " * WORD + joined.encode("utf-8", "replace")
     sizes = 1 + (code > 0x7F).view(np.uint8) + (code > 0x7FF) + (code > 0xFFFF)
     ends = np.cumsum(sizes, dtype=np.intp)
@@ -191,14 +191,14 @@ def _token_hashes(texts: Sequence[str]) -> tuple[BandKeys, Indices]:
 
 def _span_hashes(blob, last, lengths, fold):
     """The 64-bit hash of each span of bytes, given by its last byte and its length."""
-    # Every run of 8 bytes, copied to where each is aligned: that costs less than taking them unaligned.
+    # Copy every run of 8 bytes to an aligned place: this costs less than reading them unaligned.
     runs = np.ascontiguousarray(np.ndarray(len(blob) - WORD + 1, "<u8", blob, strides=(1,)))
     hashes = _last_bytes(runs, last, lengths, fold)
     hashes *= MIX
     hashes ^= hashes >> HALF
     longer = np.flatnonzero(lengths > WORD)
     read = WORD
-    while len(longer):  # the next 8 bytes, backwards, of the tokens that have more
+    while len(longer):  # the next 8 bytes, backwards, of the tokens that are longer
         value = hashes[longer] * BASE + _last_bytes(runs, last[longer] - read, lengths[longer] - read, fold)
         value *= MIX
         hashes[longer] = value ^ (value >> HALF)
@@ -208,14 +208,14 @@ def _span_hashes(blob, last, lengths, fold):
 
 
 def _last_bytes(runs, last, lengths, fold):
-    """The 8 bytes up to each last one, or all of a token that is shorter, as one number; `fold` sets bits of it."""
+    """The 8 bytes that end at each last one (or all bytes of a shorter token) as one number; `fold` sets bits in it."""
     value = runs.take(last - (WORD - 1)).astype(np.uint64, copy=False)
     value |= fold
     return value >> UNUSED_BITS.take(lengths, mode="clip")
 
 
 def _pad(hashes, counts, width):
-    """Texts shorter than a shingle filled up with zeros, which no token hashes to."""
+    """Texts shorter than a shingle, padded with zeros; no token has the hash zero."""
     padded = np.where(counts > 0, np.maximum(counts, width), 0)
     shift = np.cumsum(padded - counts) - (padded - counts)
     filled = np.zeros(padded.sum(), np.uint64)

@@ -1,9 +1,9 @@
-"""Synthetic handwritten digits: strokes drawn on a bitmap, counted like the real ones.
+"""Synthetic handwritten digits: strokes drawn on a bitmap, with the ink counted as for the real digits.
 
-The real digits (UCI optdigits) are 32 x 32 bitmaps, normalised in height, cut into 8 x 8 blocks of 4 x 4
-pixels whose ink is counted. The simulator draws the strokes of a digit and takes the same way from the
-bitmap on. `randomisation` is the intensity of domain randomisation (Tobin et al. 2017): 0 draws the one
-plain form of each digit, 1 varies everything far beyond handwriting. It does not know rain.
+The real digits (UCI optdigits) are 32 x 32 bitmaps, normalised in height and cut into 8 x 8 blocks of 4 x 4
+pixels whose ink is counted. The simulator draws the strokes of a digit on a bitmap and then does the same.
+`randomisation` is the intensity of domain randomisation (Tobin et al. 2017): 0 draws the one plain form of each
+digit, 1 varies everything far beyond handwriting. The simulator has no rain.
 """
 
 from functools import lru_cache
@@ -21,9 +21,9 @@ POINTS = 96
 
 FACTS = load("simulator")
 PARAMETERS = {name: fact for name, fact in FACTS.items() if "spread" in fact}
-"""Name -> {value, spread, unit ...} of everything a drawing varies in."""
+"""Name -> {value, spread, unit ...} of every parameter that varies between drawings."""
 NARROWEST = FACTS["narrowest"]["value"]
-"""Pixels; what is drawn narrower is stretched in width, as the real digits' normalisation does."""
+"""Pixels; a narrower drawing is stretched in width, as in the normalisation of the real digits."""
 
 
 def _curve(points, positions):
@@ -40,7 +40,7 @@ def _curve(points, positions):
         control = start + k - 1
         inside = (control >= 0) & (control <= last)
         np.add.at(weights, (rows[inside], control[inside]), basis[inside, k])
-        # beyond an end the curve is continued straight: p[-1] = 2 p[0] - p[1]
+        # beyond an end the curve continues straight: p[-1] = 2 p[0] - p[1]
         for beyond, end, step in ((control < 0, 0, 1), (control > last, last, -1)):
             np.add.at(weights, (rows[beyond], np.full(beyond.sum(), end)), 2 * basis[beyond, k])
             np.add.at(weights, (rows[beyond], np.full(beyond.sum(), end + step)), -basis[beyond, k])
@@ -119,16 +119,16 @@ def strokes(y: Integers, drawn: dict[str, Floats], seed: int) -> tuple[Floats, F
     y : int[n]
         The digits.
     drawn : dict
-        As from `parameters`.
+        As returned by `parameters`.
     seed : int
-        Of the jitter of the pen points.
+        Seed of the jitter of the pen points.
 
     Returns
     -------
     points : float[n, 96, 2]
-        x and y in pixels; the bitmap is [0, 32) both ways, points may lie outside.
+        x and y in pixels; the bitmap is [0, 32) in both directions, and points may be outside.
     stretch : float[n]
-        How much wider than high the pen's mark is after the normalisation; 1 for all but narrow digits.
+        Width over height of the pen's mark after the normalisation; 1 for all but narrow digits.
     """
     rng = np.random.default_rng(seed)
     shaken = rng.standard_normal((len(y), 24, 2))
@@ -141,7 +141,7 @@ def strokes(y: Integers, drawn: dict[str, Floats], seed: int) -> tuple[Floats, F
             points[who] = weights @ pen
     x, height = points[..., 0], points[..., 1]
     x = (x - 0.5) * drawn["aspect"][:, None] - drawn["slant"][:, None] * (height - 0.5)
-    # the real bitmaps are normalised in height and centred: so are these, before scale and position
+    # the real bitmaps are normalised in height and centred; do the same here before scale and position
     top, bottom = height.min(1, keepdims=True), height.max(1, keepdims=True)
     middle = (x.min(1, keepdims=True) + x.max(1, keepdims=True)) / 2
     pen = drawn["stroke_width"][:, None]
@@ -168,7 +168,7 @@ def bitmaps(points: Floats, stroke_width: Floats, stretch: Floats) -> Hashes:
     Returns
     -------
     uint32[n, 32]
-        One row of pixels a number, lowest bit leftmost.
+        One row of pixels per number; the lowest bit is leftmost.
     """
     n = len(points)
     pixel = np.floor(points).astype(int)
@@ -197,12 +197,12 @@ def bitmaps(points: Floats, stroke_width: Floats, stretch: Floats) -> Hashes:
 
 
 def count_blocks(bitmap: Hashes) -> Floats:
-    """Share of ink in each block of 4 x 4 pixels: float[n, 64] in [0, 1], row by row, as optdigits.
+    """Share of ink in each block of 4 x 4 pixels: float[n, 64] in [0, 1], row by row, as in optdigits.
 
     Parameters
     ----------
     bitmap : uint32[n, 32]
-        As from `bitmaps`.
+        As returned by `bitmaps`.
     """
     side = SIDE // BLOCK
     columns = [np.bitwise_count((bitmap >> np.uint32(BLOCK * k)) & np.uint32(15)) for k in range(side)]
@@ -216,11 +216,11 @@ def simulate(n: int, randomisation: float = 0.35, seed: int = 1) -> tuple[Floats
     Parameters
     ----------
     n : int
-        How many; the ten digits come equally often (to within one), in random order.
+        How many; the ten digits occur equally often (to within one), in random order.
     randomisation : float
         Intensity of the domain randomisation, in [0, 1].
     seed : int
-        Same seed, same samples.
+        The same seed gives the same samples.
 
     Returns
     -------

@@ -20,7 +20,7 @@ STUDENT = {
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t: the table, and beyond it the expansion of Cornish and Fisher."""
+    """The 97.5 % quantile of Student's t: from the table, and beyond it from the Cornish-Fisher expansion."""
     if freedom in STUDENT:
         return STUDENT[freedom]
     z = 1.959963984540054

@@ -1,6 +1,6 @@
-"""The four tracks of the lab: who the reader is, what is asked of them, and with which settings.
+"""The four tracks of the lab: who the reader is, what the task is, and with which settings.
 
-The scenarios stand in facts/tracks.json, each number with its kind, source and date.
+The scenarios are in facts/tracks.json, each number with its kind, source and date.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ class Limits:
     Attributes
     ----------
     budget : Value
-        Greatest share of the raw training FLOPs that may be left after deduplication.
+        Greatest share of the raw training FLOPs that may remain after deduplication.
     guardrail : Value
-        Greatest share of the removed documents that may be chained: of an exact Jaccard below 0.5
-        with the document that is kept for them.
+        Greatest share of the removed documents that may be chained: with an exact Jaccard similarity below 0.5
+        to the document that is kept for them.
     """
 
     budget: Value
@@ -37,17 +37,17 @@ class Part1:
     corpus : {"crawl", "licences", "frames", "signals"}
         The corpus the track begins with.
     redundancy : Value
-        Share of copies in its simulated corpus: of the words of a crawl, the frames of a drive, the clips of a log.
+        Share of copies in its simulated corpus: of the words in a crawl, the frames in a drive, the clips in a log.
     threshold : Value
         Jaccard threshold the track begins with.
     parameters, tokens : Value
         Size of the model and of its training corpus at the track's scale.
     corpus_bytes : Value
-        Size of that corpus as stored, for the cost of indexing.
+        Stored size of that corpus, for the cost of indexing.
     gpu_hour_price : Value
         Dollars per H100-hour.
     limits : mapping of str to Limits
-        By corpus that the track offers; each can be met, by some thresholds and not by others.
+        The limits for each corpus of the track; some thresholds meet them and others do not.
     """
 
     corpus: str
@@ -62,7 +62,7 @@ class Part1:
 
 @dataclass(frozen=True)
 class MixLimits:
-    """What the constraint check of part 3 demands of a mix.
+    """What the constraint check of part 3 requires of a mix.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Part3:
     Attributes
     ----------
     total, real : Value
-        Samples of the training set, and real ones that exist.
+        Number of samples in the training set, and of real samples that exist.
     critical : Value
         The digit that must not be missed in rain.
     label_noise : Value
@@ -94,13 +94,13 @@ class Part3:
     share, randomisation : Value
         Synthetic share and domain randomisation the track begins with.
     real_price, synthetic_price : Value
-        Dollars for a sample.
+        Dollars per sample.
     clean_steps, deadline_steps : Value
-        Training steps with clean labels, and those the deadline has room for.
+        Training steps with clean labels, and steps that fit before the deadline.
     target_error : Value
         Error above the best rule, at which the laws of label noise are compared.
     limits : MixLimits
-        They can be met together, by some mixes and not by others.
+        Some mixes meet all of them, and others do not.
     """
 
     total: Value
@@ -127,16 +127,16 @@ class Part2:
         The stand-in data the track begins with, see `reference_sweep.problem`.
     strategy : str
     batch_size : Value
-        What the reader finds set: a first setting that misses a limit, to be repaired.
+        The first setting that the reader sees: it misses a limit, and the reader has to repair it.
     guardrail : {"overhead", "recall", "rounds"}
-        What is watched beside the budget: the share of the cost that selection takes (at most), the
-        recall of the critical class (at least), the rounds of selection (at most).
+        The second limit next to the budget: the share of the cost spent on selection (at most), the
+        recall of the critical class (at least), or the rounds of selection (at most).
     label_price, score_price, pool_size, training_price : Value
         Dollars per label, per item scored, items scored in each round, dollars per training.
     target, budget, limit : Value
         Accuracy the project needs, dollars it may cost, and the limit of its guardrail.
     bytes_per_sample, gpu_seconds_per_sample, epochs, share_removed, gpu_hour_price : Value
-        For the question whether indexing the data set pays.
+        For deciding whether indexing the data set pays.
     """
 
     problem: str
@@ -167,7 +167,7 @@ class Track:
     title, persona, north_star, crisis : str
         As on the lab's design card.
     stakeholder : str
-        Role of the one who asks the reader to account for the decision.
+        Role of the person who asks the reader to justify the decision.
     part_1 : Part1
     part_2 : Part2
     part_3 : Part3
@@ -198,7 +198,7 @@ def track(id: str) -> Track:
     Raises
     ------
     ValueError
-        Any other name.
+        If there is no track of that name.
     """
     known = {each.id: each for each in TRACKS}
     if not isinstance(id, str) or id not in known:

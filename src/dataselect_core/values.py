@@ -1,4 +1,4 @@
-"""A number that knows where it comes from."""
+"""A number with its unit, its kind and its source."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,19 +10,19 @@ KINDS: tuple[str, ...] = tuple(load("record")["kinds"])
 
 @dataclass(frozen=True)
 class Value:
-    """A number with its unit and its kind, so that no plot or report can forget either.
+    """A number with its unit and its kind, so that every plot and report can show both.
 
     Attributes
     ----------
     value : float, int, str or None
-        The number; None where there is none (and then the page says so).
+        The number; None if there is none (the page then shows that).
     unit : str
         Unit as a reader would write it; "" for a pure number.
     kind : {"measured", "modelled", "cited"}
         measured: computed here, from this data and seed. modelled: from a named law or an
-        assumption of the scenario. cited: read elsewhere.
+        assumption of the scenario. cited: read in another source.
     source : str
-        What was measured, which law, or where and when it was read.
+        What was measured, which law was used, or where and when the number was read.
     """
 
     value: Any
@@ -41,12 +41,12 @@ class Value:
 
 @dataclass(frozen=True)
 class Findings:
-    """All figures of a part at some settings, and what is the case.
+    """All figures of a part at some settings, and the cases that are true.
 
     Attributes
     ----------
     values : dict of str to Value
-        By path.
+        Figures by path.
     cases : list of str
         Names of the sentences of the page that are true, such as "budget-ok".
     """
@@ -66,5 +66,5 @@ def modelled(value: Any, unit: str = "", source: str = "") -> Value:
 
 
 def cited(value: Any, unit: str = "", source: str = "") -> Value:
-    """A `Value` read elsewhere; `source` names where, and when."""
+    """A `Value` from another source; `source` names where and when it was read."""
     return Value(value, unit, "cited", source)

@@ -1,4 +1,4 @@
-"""One label or several: how often a vote of several labellers is wrong, from items that many people have rated."""
+"""How often a vote of one or several labellers is wrong, measured on items that many people have rated."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,18 +13,18 @@ from dataselect_core.statistics import half_width
 
 @dataclass(frozen=True)
 class Votes:
-    """How often a vote of some labellers misses what the whole panel says. All shares are means over the items.
+    """How often a vote of some labellers differs from the whole panel; all shares are means over the items.
 
     Attributes
     ----------
     voters : int
         Labels bought for each item.
     items : int
-        Items that were counted: those on which the panel is not undecided.
+        Items that were counted: all on which the panel is not undecided.
     opposite : float
         Share of votes won by the opposite sign.
     undecided : float
-        Share of votes in which both signs have as many, a neutral rating being a vote for neither.
+        Share of votes in which both signs have the same number of ratings; a neutral rating counts for neither.
     opposite_half, wrong_half : float
         Half width of the 95 % interval of `opposite` and of `wrong`, over the items.
     """
@@ -43,10 +43,10 @@ class Votes:
 
 
 def majority(values: ArrayLike, voters: int) -> Votes:
-    """Votes of so many of the raters of each item, over all choices of them, against the sign of the panel's mean.
+    """Votes of `voters` raters of each item, over all choices of raters, compared with the sign of the panel's mean.
 
-    The sign with more ratings wins; neutral ratings abstain. Nothing is drawn: of 10 ratings there are 120 choices
-    of three, and each is counted (multivariate hypergeometric).
+    The sign with more ratings wins; neutral ratings abstain. Nothing is sampled: three of 10 ratings can be chosen in
+    120 ways, and each is counted (multivariate hypergeometric).
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def majority(values: ArrayLike, voters: int) -> Votes:
     Raises
     ------
     TypeError, ValueError
-        Named after the argument; also where the panel is undecided on every item.
+        If an argument is not allowed (the message names it), or the panel is undecided on every item.
     """
     right, opposite = _for_and_against(values)
     people = np.shape(values)[1]
@@ -84,15 +84,15 @@ class Clustering:
     rate : float
         Share of single ratings with the opposite sign.
     none : float
-        Share of items without one.
+        Share of items without an opposite rating.
     many : float
         Share of items on which at least `threshold` of the ratings are opposite.
     none_half, many_half : float
-        Half width of the 95 % interval of these two, over the items.
+        Half width of the 95 % interval of `none` and of `many`, over the items.
     threshold : float
     none_if_even, many_if_even : float
-        The same shares if every rating were wrong with probability `rate`, independently: what the law of random
-        label noise takes for granted.
+        The same shares if every rating were wrong with probability `rate`, independently, as the law of random
+        label noise assumes.
     """
 
     rate: float
@@ -113,7 +113,7 @@ def clustering(values: ArrayLike, threshold: float = 0.3) -> Clustering:
     values : float[n, k]
         As for `majority`.
     threshold : float
-        In (0, 1]: the share of opposite ratings from which an item counts as one with many.
+        In (0, 1]: an item counts as one with many from this share of opposite ratings.
 
     Returns
     -------
@@ -138,12 +138,12 @@ def clustering(values: ArrayLike, threshold: float = 0.3) -> Clustering:
 
 
 def _half(shares):
-    """Half width of the 95 % interval of a mean over the items; NaN of a single one."""
+    """Half width of the 95 % interval of a mean over the items; NaN for a single item."""
     return float(half_width(shares)) if len(shares) > 1 else float("nan")
 
 
 def _for_and_against(values):
-    """Ratings with the panel's sign and with the opposite one, for each item on which the panel is not undecided."""
+    """Ratings with the panel's sign and with the opposite sign, for each item on which the panel is not undecided."""
     values = arguments.table("values", values)
     if 0 in values.shape:
         raise ValueError(f"values must hold at least one item and one rating, not shape {values.shape}")

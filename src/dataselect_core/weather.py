@@ -1,15 +1,14 @@
 """Rain on a camera: streaks across the picture and a wet lens.
 
-The intensity is the optical one. With the drop sizes of Marshall and Palmer (1948), N(D) ~ exp(-L D) and
+Intensity means optical intensity. With the drop sizes of Marshall and Palmer (1948), N(D) ~ exp(-L D) and
 L ~ R^-0.21 for a rain rate R, the area of drops in the line of sight grows with
 integral D^2 N(D) dD ~ L^-3 ~ R^0.63, and the mean drop, 1/L, with R^0.21. So for intensity i:
 coverage of the picture ~ i, length of a streak ~ i^(1/3), number of streaks ~ i^(2/3); blur ~ i.
 
-Left out: that daily totals are not rates (we take the same hours of rain every day), drops that sit on the
-lens and bend the picture, fog, darkness and glare, sensor noise and the camera's automatic exposure, and that
-successive pictures share their weather. The drops' law is the cited part; how many streaks, how opaque and
-how bright are chosen by us (facts/weather.json). The digits are pictures of 8 x 8 blocks; real streaks
-are finer.
+The model leaves out that daily totals are not rates (we take the same hours of rain every day), drops that sit on
+the lens and bend the picture, fog, darkness and glare, sensor noise and the camera's automatic exposure, and that
+successive pictures share their weather. The law of the drops is cited; the number, opacity and brightness of
+streaks are our choice (facts/weather.json). The digits are pictures of 8 x 8 blocks; real streaks are finer.
 """
 
 import numpy as np
@@ -23,7 +22,7 @@ SIDE = 8
 STEP = 0.25
 """Distance, in blocks, between the points that make a streak."""
 CANDIDATES = 32
-"""Streaks prepared for each picture; how many show depends on the intensity."""
+"""Streaks prepared for each picture; how many are visible depends on the intensity."""
 
 
 def intensity(millimetres: ArrayLike) -> OneOrMany:
@@ -37,7 +36,7 @@ def intensity(millimetres: ArrayLike) -> OneOrMany:
     Returns
     -------
     float or float[n]
-        In [0, 1]: (mm / 50)^0.63, at most 1. Marshall and Palmer's law, the full day chosen by us.
+        In [0, 1]: (mm / 50)^0.63, at most 1. The law is from Marshall and Palmer; the full day is our choice.
     """
     millimetres = np.asarray(millimetres, dtype=float)
     if not np.isfinite(millimetres).all() or (millimetres < 0).any():
@@ -50,15 +49,15 @@ def intensity(millimetres: ArrayLike) -> OneOrMany:
 def rain(X: ArrayLike, intensity: ArrayLike, seed: int) -> Floats:
     """Pictures of digits as seen through rain.
 
-    The same seed prepares the same streaks at every intensity: more rain shows more and longer ones of them,
-    so the coverage of no pixel ever falls with the intensity.
+    The same seed prepares the same streaks at every intensity. More rain shows more and longer streaks,
+    so the coverage of a pixel never falls as the intensity rises.
 
     Parameters
     ----------
     X : float[n, 64]
         Pictures of 8 x 8 blocks, in [0, 1].
     intensity : float or float[n]
-        In [0, 1]; 0 leaves the pictures as they are. One for all, or one for each picture.
+        In [0, 1]; 0 leaves the pictures unchanged. One for all, or one for each picture.
     seed : int
 
     Returns
@@ -81,7 +80,7 @@ def rain(X: ArrayLike, intensity: ArrayLike, seed: int) -> Floats:
 def coverage(n: int, strength: Floats, seed: int) -> Floats:
     """Share of each block that streaks cover: float[n, 64] in [0, 1].
 
-    It never falls with `strength`, float[n], the intensity of each picture.
+    `strength`, float[n], is the intensity of each picture; the share never falls as it rises.
     """
     rng = np.random.default_rng(integer("seed", seed, 0))
     turn = rng.random((n, CANDIDATES))
@@ -95,7 +94,7 @@ def coverage(n: int, strength: Floats, seed: int) -> Floats:
     for fallen in np.arange(0.0, FACTS["longest_streak"]["value"], STEP):
         x = np.floor(left[picture, streak] + wind[picture, 0] * fallen).astype(int)
         y = np.floor(top[picture, streak] + fallen).astype(int)
-        # the last step counts by the part of it that the streak reaches
+        # the last step counts only with the part that the streak reaches
         part = np.clip((length[picture, 0] - fallen) / STEP, 0.0, 1.0) * STEP
         inside = (x >= 0) & (x < SIDE) & (y >= 0) & (y < SIDE)
         np.add.at(water, (picture[inside], y[inside], x[inside]), part[inside])
@@ -103,7 +102,7 @@ def coverage(n: int, strength: Floats, seed: int) -> Floats:
 
 
 def blur(X: Floats) -> Floats:
-    """Each picture through a 3 x 3 binomial filter; beyond the border there is no ink."""
+    """Each picture after a 3 x 3 binomial filter; there is no ink beyond the border."""
     picture = np.pad(X.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
     rows = 0.25 * picture[:, :-2] + 0.5 * picture[:, 1:-1] + 0.25 * picture[:, 2:]
     both = 0.25 * rows[:, :, :-2] + 0.5 * rows[:, :, 1:-1] + 0.25 * rows[:, :, 2:]
@@ -121,7 +120,7 @@ def field_weather(rainfall_mm: ArrayLike, n: int, seed: int, wet_share: float | 
         How many days to draw, with replacement.
     seed : int
     wet_share : float, optional
-        Share of the drawn days that have rain, in [0, 1]; that of the record if not given.
+        Share of the drawn days that have rain, in [0, 1]; the share in the record if not given.
 
     Returns
     -------

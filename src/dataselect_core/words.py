@@ -1,13 +1,13 @@
-"""Words of texts in every script, cut by a rule that is pinned to one version of Unicode.
+"""Words of texts in every script, split by a rule that is pinned to one version of Unicode.
 
-The rule: the text in lower case (`str.lower`) and in NFC. Letters and numbers (general categories L and N) make
-words; a mark (M) belongs to the word it follows, and is dropped where it follows none; everything else separates. In
-scripts that are written without spaces every letter or number, with its marks, is a word of its own.
+The rule: convert the text to lower case (`str.lower`) and to NFC. Letters and numbers (general categories L and N)
+form words. A mark (M) belongs to the word before it, and is dropped if there is none. Everything else separates words.
+In scripts that are written without spaces, every letter or number, with its marks, is a separate word.
 
-Categories are those of Unicode 14.0, from word_characters.json. A character that is not assigned there separates, as
-it does for a Python of that version: it is replaced by a space first, so that a newer Python cannot make a letter of
-it. Lower case and NFC of all other characters are the same in every later version, but for the final sigma beside
-two characters; see `MOVED`.
+The categories are from Unicode 14.0 (word_characters.json). A character that is not assigned there separates words, as
+in a Python of that version: it is replaced by a space first, because a newer Python may treat it as a letter. Lower
+case and NFC of all other characters are the same in every later version, except for the final sigma next to two
+characters; see `MOVED`.
 """
 
 import json
@@ -25,16 +25,16 @@ from dataselect_core.arrays import Hashes, Indices
 ASCII_WORD = re.compile("[a-z0-9]+")
 SEPARATOR, LETTER, MARK, ALONE, UNASSIGNED = range(5)
 SIGMA = "\u03a3"
-# Capital sigma becomes a final one after a letter with case and before none. Two characters lose or change what they
-# are to this after Unicode 14.0: each is judged as the other one beside it here, which keeps what it was.
+# Capital sigma becomes a final sigma after a cased letter, unless a cased letter follows. Two characters change their
+# role in this rule after Unicode 14.0: each is replaced by the character given here, which has the old role.
 MOVED = {"\u0295": "a", "\U0001171e": "\u0301"}
 
 
 def tokens(text: str) -> list[str]:
     """The words of a text, in order, in lower case and NFC.
 
-    Letters and numbers of any script make words, with the marks that follow them; everything else separates. In
-    Thai, Lao, Tibetan, Burmese, Khmer, kana and Han, which are written without spaces, each letter is a word.
+    Letters and numbers of any script, with the marks that follow them, form words; everything else separates words.
+    In Thai, Lao, Tibetan, Burmese, Khmer, kana and Han, which are written without spaces, each letter is a word.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def tokens(text: str) -> list[str]:
 
 
 def tokens_of(texts: Sequence[str]) -> list[list[str]]:
-    """`tokens` of each of several texts, in one pass over those that are not ASCII.
+    """`tokens` of each of several texts, in one pass over the texts that are not ASCII.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def word_ngrams(texts: Sequence[str], width: int) -> list[set[tuple[str, ...]]]:
 
 
 def cut(texts: Sequence[str]) -> tuple[str, Hashes, Indices, Indices, Indices]:
-    """Where the words of texts are.
+    """Find the words of several texts.
 
     Parameters
     ----------
@@ -103,13 +103,13 @@ def cut(texts: Sequence[str]) -> tuple[str, Hashes, Indices, Indices, Indices]:
     Returns
     -------
     joined : str
-        The texts as they are compared, with a space before, between and after them.
+        The texts in the form in which they are compared, with a space before, between and after them.
     code : uint32[len(joined)]
         Their code points; a "?" for half of a surrogate pair.
     first, last : intp[words]
-        Places of the first and the last character of each word in `joined`.
+        Positions of the first and the last character of each word in `joined`.
     counts : intp[n]
-        Words of each text.
+        Number of words in each text.
     """
     texts, joined, code = _prepared(texts)
     first, last = _borders(_kinds().take(code, mode="clip"))
@@ -118,7 +118,7 @@ def cut(texts: Sequence[str]) -> tuple[str, Hashes, Indices, Indices, Indices]:
 
 
 def _prepared(texts):
-    """The texts as they are compared, joined, and as code points."""
+    """The texts in the form in which they are compared, joined, and as code points."""
     joined, code = _joined(texts)
     kinds = _kinds().take(code, mode="clip")
     if kinds.max() == UNASSIGNED:
@@ -144,14 +144,14 @@ def _lower(text):
 
 @cache
 def _kinds():
-    """What each character is, by its number: uint8[0x110000]."""
+    """The kind of each character, by its code point: uint8[0x110000]."""
     table = json.loads(files("dataselect_core").joinpath("word_characters.json").read_text(encoding="utf-8"))
     return np.repeat(np.array(table["run_kinds"], np.uint8), table["run_lengths"])
 
 
 def _borders(kinds):
-    """The first and the last place of each word, of characters that begin and end with a separator."""
-    base = kinds  # of each character its kind, of a mark that of the character it belongs to
+    """First and last position of each word; the characters begin and end with a separator."""
+    base = kinds  # the kind of each character; for a mark, the kind of the character it belongs to
     if (kinds == MARK).any():
         place = np.arange(len(kinds), dtype=np.int32)
         place[kinds == MARK] = 0

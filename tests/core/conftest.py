@@ -1,4 +1,4 @@
-"""What the tests of the core share: Hypothesis without its stopwatch, since machines that run tests are busy."""
+"""Settings for all tests of the core: Hypothesis without deadlines, since machines that run tests are busy."""
 
 from hypothesis import settings
 

@@ -8,7 +8,7 @@ from dataselect_core.economics.acquisition import acquire
 
 
 def test_a_worked_example():
-    """100 real samples at 25 $ with an expert's 5 $ on top, and 900 synthetic ones at 0.002 $."""
+    """100 real samples cost $25 each plus $5 for an expert, and 900 synthetic ones cost $0.002 each."""
     found = acquire(100, 900, 25.0, 0.002, 5.0)
     assert (found.real_dollars, found.expert_dollars) == (2500.0, 500.0)
     assert found.synthetic_dollars == pytest.approx(1.8)
@@ -18,7 +18,7 @@ def test_a_worked_example():
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 1e4), st.floats(0, 1e4), st.floats(0, 1e4))
 def test_the_parts_add_up(real, synthetic, a, b, c):
-    """The total is the sum over the samples, one by one, and experts label real ones only."""
+    """The total is the sum over all samples, and experts label only the real ones."""
     found = acquire(real, synthetic, a, b, c)
     assert found.dollars == pytest.approx(real * (a + c) + synthetic * b)
     assert found.dollars_per_sample * (real + synthetic) == pytest.approx(found.dollars)

@@ -1,4 +1,4 @@
-"""The core is built in layers, as docs/architecture.md lists them: nothing imports from a layer above its own."""
+"""The core is built in layers, as docs/architecture.md lists them: imports go to the same row or to rows above it."""
 
 import ast
 import re
@@ -36,13 +36,13 @@ def imports(path):
 
 
 def test_every_package_and_module_has_a_row():
-    """Whatever lies in the core is in the table, and nothing else is."""
+    """The table lists every package and module of the core, and nothing else."""
     there = {path.stem if path.suffix else path.name for path in CORE.iterdir() if path.suffix in ("", ".py")}
     assert set(layers()) == {name for name in there if not name.startswith("__")}
 
 
 def test_no_module_imports_from_a_row_below_its_own():
-    """Imports point up the table: what a row rests on stands above it."""
+    """Imports point up the table: a row depends only on rows above it."""
     row = layers()
     wrong = []
     for path in sorted(CORE.rglob("*.py")):

@@ -1,4 +1,4 @@
-"""The audit: exact removal against brute force, held-out text that nothing leaks into, the licence texts."""
+"""The audit: exact removal against brute force, held-out text without leaks, and the licence texts."""
 
 from itertools import combinations
 from random import Random
@@ -19,11 +19,11 @@ LEVELS = [percent / 100 for percent in range(100, 49, -1)]
 
 
 def corpus(seed, originals=12, copies=18):
-    """Made texts of a few words, some of which are edited copies of others, in a mixed order."""
+    """Generated texts of a few words, some of which are edited copies of others, in shuffled order."""
     random = Random(seed)
     words = [f"w{k}" for k in range(60)]
     texts = [" ".join(random.choices(words, k=random.randint(4, 30))) for _ in range(originals)]
-    for _ in range(copies):  # copies of copies too, so that there are chains
+    for _ in range(copies):  # copies of copies too, to get chains
         copy = random.choice(texts).split()
         for _ in range(random.randint(0, 3)):
             copy[random.randrange(len(copy))] = random.choice(words)
@@ -33,7 +33,7 @@ def corpus(seed, originals=12, copies=18):
 
 
 def shingles(text):
-    """The shingles of a text as a set of tuples, none of it hashed."""
+    """The shingles of a text as a set of tuples, without hashing."""
     words = tokens(text)
     if len(words) < WIDTH:
         return {tuple(words)} if words else set()
@@ -41,13 +41,13 @@ def shingles(text):
 
 
 def jaccard(a, b):
-    """Jaccard similarity of two texts, by their definition."""
+    """Jaccard similarity of two texts, by its definition."""
     a, b = shingles(a), shingles(b)
     return len(a & b) / len(a | b) if a and b else 0.0
 
 
 def first_of_each(n, pairs):
-    """For each document the smallest index that it is joined with, by union-find."""
+    """For each document, the smallest index in its cluster, by union-find."""
     parent = list(range(n))
 
     def find(i):
@@ -68,7 +68,7 @@ def similar_pairs(texts, threshold):
 
 @pytest.fixture(scope="module", params=range(4))
 def made(request):
-    """Made texts, and their audit."""
+    """Generated texts and their audit."""
     texts = corpus(request.param)
     return texts, Audit(texts, width=WIDTH, num_perm=64, seed=request.param)
 
@@ -87,7 +87,7 @@ def crawl():
 
 
 def test_words_and_pairs_are_those_of_brute_force(made):
-    """Words are counted by white space; the pairs known exactly are all from the floor up, and no other."""
+    """Words are separated by white space, and the exact pairs are all pairs from the floor up and no others."""
     texts, audit = made
     assert audit.mass.tolist() == [len(text.split()) for text in texts]
     expected = similar_pairs(texts, FLOOR)
@@ -96,7 +96,7 @@ def test_words_and_pairs_are_those_of_brute_force(made):
 
 
 def test_exact_similarity_of_any_pair(made):
-    """Any pair asked for has its exact similarity, and 0 below the floor."""
+    """Any pair has its exact similarity, or 0 below the floor."""
     texts, audit = made
     pairs = list(combinations(range(len(texts)), 2))
     expected = [jaccard(texts[i], texts[j]) for i, j in pairs]
@@ -106,7 +106,7 @@ def test_exact_similarity_of_any_pair(made):
 
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.75, 0.9, 1.0])
 def test_exact_removal_is_that_of_union_find(made, threshold):
-    """Of each component of the exact pairs the first document stays, and everything removed is counted."""
+    """The first document of each component of the exact pairs is kept, and everything removed is counted."""
     texts, audit = made
     point = audit.exact_at(threshold)
     pairs = similar_pairs(texts, threshold)
@@ -124,7 +124,7 @@ def test_exact_removal_is_that_of_union_find(made, threshold):
 
 @pytest.mark.parametrize("threshold", [0.5, 0.75, 1.0])
 def test_chained_documents_are_unlike_the_one_kept_for_them(made, threshold):
-    """A removed document is chained if its own similarity to the kept one is below the stated share."""
+    """A removed document is chained if its own similarity to the kept document is below the stated share."""
     texts, audit = made
     for point in (audit.exact_at(threshold), audit.at(threshold)):
         chained = [
@@ -136,7 +136,7 @@ def test_chained_documents_are_unlike_the_one_kept_for_them(made, threshold):
 
 
 def test_a_chain_is_counted():
-    """Of three texts of which only neighbours are alike, the third is removed by way of the second."""
+    """If only neighbours of three texts are alike, the third is removed because of the second."""
     texts = ["a b c d e f g h", "a b c d e f g h i j k l", "c d e f g h i j k l m n", "z y x w v u t s r q"]
     audit = Audit(texts, width=1)
     assert audit.exact([(0, 1), (1, 2), (0, 2)]).tolist() == [8 / 12, 10 / 14, 6 / 14]
@@ -147,7 +147,7 @@ def test_a_chain_is_counted():
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
 def test_what_lsh_finds_is_counted_against_all_pairs(made, threshold):
-    """Found, missed and false pairs are those of the candidate pairs beside brute force."""
+    """Found, missed and false pairs match a comparison of the candidate pairs with brute force."""
     texts, audit = made
     point = audit.at(threshold)
     assert (point.bands, point.rows) == optimal_bands(threshold, 64)
@@ -168,7 +168,7 @@ def test_what_lsh_finds_is_counted_against_all_pairs(made, threshold):
 
 
 def test_bands_and_rows_by_hand(made):
-    """Given bands and rows are used; one wide band of one row proposes what any shared value proposes."""
+    """Bands and rows can be given; with one row per band, any shared value makes a pair a candidate."""
     _texts, audit = made
     point = audit.at(0.7, bands=64, rows=1)
     assert (point.bands, point.rows, point.threshold) == (64, 1, 0.7)
@@ -183,7 +183,7 @@ def test_bands_and_rows_by_hand(made):
 @given(st.integers(0, 10**6), st.floats(0.5, 1), st.floats(0.5, 1))
 @settings(max_examples=25, deadline=None)
 def test_a_higher_threshold_removes_no_more(seed, one, other):
-    """What a higher threshold removes, by exact similarity, a lower one removes too."""
+    """A lower threshold also removes every document that a higher threshold removes, by exact similarity."""
     audit = Audit(corpus(seed, 6, 9), width=WIDTH, num_perm=8)
     low, high = audit.exact_at(min(one, other)), audit.exact_at(max(one, other))
     assert set(np.flatnonzero(~high.keep)) <= set(np.flatnonzero(~low.keep))
@@ -192,7 +192,7 @@ def test_a_higher_threshold_removes_no_more(seed, one, other):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_no_near_duplicate_of_a_test_text_is_learned_from(seed):
-    """Held-out and training texts are all texts, and no pair across the two reaches the lowest threshold."""
+    """Held-out and training texts together are all texts, and no pair across the two reaches the lowest threshold."""
     texts = corpus(seed)
     audit = Audit(texts, width=WIDTH, num_perm=16, seed=seed)
     train, held = audit.train_index.tolist(), audit.heldout_index.tolist()
@@ -203,7 +203,7 @@ def test_no_near_duplicate_of_a_test_text_is_learned_from(seed):
 
 
 def test_the_held_out_text_stays_whatever_the_threshold(made):
-    """No training text is ever removed in favour of a held-out one, nor the other way round."""
+    """No training text is ever removed in favour of a held-out text, or the other way round."""
     _, audit = made
     held = np.isin(np.arange(len(audit)), audit.heldout_index)
     for threshold in (0.5, 0.7, 0.9):
@@ -212,7 +212,7 @@ def test_the_held_out_text_stays_whatever_the_threshold(made):
 
 
 def test_the_curves_are_those_of_a_model_trained_from_scratch(made):
-    """Raw and kept losses are a bigram model's that read just these documents, and scores are no training."""
+    """Raw and kept losses equal those of a bigram model trained on these documents alone."""
     texts, audit = made
     point = audit.at(0.6)
     learning = audit.learning(point)
@@ -237,7 +237,7 @@ def test_the_curves_are_those_of_a_model_trained_from_scratch(made):
 
 
 def test_tokens_saved_compares_where_both_reach_the_best_raw_loss(licences):
-    """The share is read off both curves, log-linear between checkpoints, at the raw curve's lowest loss."""
+    """The share is read from both curves, log-linear between checkpoints, at the raw curve's lowest loss."""
     learning = licences.learning(licences.at(0.7))
     raw, kept = learning.raw, learning.kept
     best = int(np.argmin(raw.loss))
@@ -251,7 +251,7 @@ def test_tokens_saved_compares_where_both_reach_the_best_raw_loss(licences):
 
 
 def test_without_duplicates_nothing_changes():
-    """Texts that share nothing lose nothing: same curve, no recall to speak of, no point where 30 % go."""
+    """Without duplicates nothing is removed: same curve, no recall, and no threshold that removes 30 %."""
     texts = [" ".join(f"t{k}w{j}" for j in range(9)) + " the end" for k in range(20)]
     audit = Audit(texts)
     point = audit.at(0.5)
@@ -267,7 +267,7 @@ def test_without_duplicates_nothing_changes():
 
 
 def test_tokens_saved_is_none_where_the_kept_texts_teach_less():
-    """Where the copies are what teaches the test text best, the deduplicated corpus never gets there."""
+    """If copies teach the test text best, the deduplicated corpus never reaches the raw loss."""
     near = [f"alpha beta gamma delta {end}" for end in ("one", "two", "three", "four", "five", "six")]
     test = "alpha beta gamma delta " + " ".join(f"u{k}" for k in range(8))
     rest = " ".join(f"v{k}" for k in range(100))
@@ -279,7 +279,7 @@ def test_tokens_saved_is_none_where_the_kept_texts_teach_less():
 
 
 def scan(audit, share):
-    """The thresholds' nearest removal to a share, by looking at all of them from the highest down."""
+    """The threshold whose removal is nearest to a share, found by trying all of them from the highest down."""
     removed = [audit.exact_at(level).documents_removed for level in LEVELS]
     asked = share * len(audit)
     nearest = min(range(len(LEVELS)), key=lambda k: (abs(removed[k] - asked), k))
@@ -288,7 +288,7 @@ def scan(audit, share):
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.25, 0.3, 0.45, 0.5, 0.6, 0.9, 0.99])
 def test_where_removed_is_the_nearest_of_all_thresholds(made, share):
-    """The point found is that of a plain scan: nearest share, then highest threshold, none if far off."""
+    """The result equals that of a plain scan: nearest share, then highest threshold, None if nothing is near."""
     _, audit = made
     point = audit.where_removed(share)
     expected = scan(audit, share)
@@ -300,14 +300,14 @@ def test_where_removed_is_the_nearest_of_all_thresholds(made, share):
 @given(st.integers(0, 10**6), st.floats(0.01, 0.99))
 @settings(max_examples=25, deadline=None)
 def test_where_removed_on_any_corpus(seed, share):
-    """The same on many small corpora, where several thresholds often remove the same documents."""
+    """The same holds for many small corpora, where several thresholds often remove the same documents."""
     audit = Audit(corpus(seed, 4, 5), width=WIDTH, num_perm=4)
     point = audit.where_removed(share)
     assert (point and (point.threshold, point.documents_removed)) == scan(audit, share)
 
 
 def test_recall_by_similarity_holds_every_pair_once(made):
-    """The bins hold all known pairs, their mean similarity and the share LSH proposed, by plain counting."""
+    """The bins hold all exact pairs, their mean similarity and the share that LSH proposed, by plain counting."""
     texts, audit = made
     point = audit.at(0.7)
     proposed = {tuple(pair) for pair in point.proposed.tolist()}
@@ -340,7 +340,7 @@ def test_identical_texts_are_in_the_last_bin():
     ],
 )
 def test_known_removals_on_the_licences(licences, threshold, pairs, documents, words):
-    """Exact pairs and removed shares on the licence texts are the known ones."""
+    """Exact pairs and removed shares on the licence texts equal the known values."""
     point = licences.exact_at(threshold)
     assert point.true_pairs == pairs
     assert round(point.documents_removed / 727, 4) == documents
@@ -348,7 +348,7 @@ def test_known_removals_on_the_licences(licences, threshold, pairs, documents, w
 
 
 def test_where_thirty_percent_of_the_licences_go(licences):
-    """30 % of the documents go at .68, and with them 59 % of the words: the redundant are long."""
+    """A threshold of .68 removes 30 % of the documents and 59 % of the words: the redundant texts are long."""
     point = licences.where_removed(0.3)
     assert point.threshold == 0.68
     assert round(point.documents_removed / 727, 4) == 0.2999
@@ -356,7 +356,7 @@ def test_where_thirty_percent_of_the_licences_go(licences):
 
 
 def test_recall_on_the_crawl_follows_the_s_curve(crawl):
-    """On thousands of pairs the measured recall lies near the curve's mean, in all and in the fuller bins."""
+    """On thousands of pairs the measured recall is near the curve's mean, in total and in the fuller bins."""
     _, audit = crawl
     point = audit.at(0.7)
     assert abs(point.recall - point.expected_recall) < 0.03
@@ -368,7 +368,7 @@ def test_recall_on_the_crawl_follows_the_s_curve(crawl):
 
 
 def test_removal_on_the_crawl_is_of_copies(crawl):
-    """Every pair found on the crawl is one of the copies that were made, and most of those are found."""
+    """Every pair found on the crawl joins copies of one page, and most such pairs are found."""
     data, audit = crawl
     pairs = audit.at(0.5).pairs
     assert (data.origin[pairs[:, 0]] == data.origin[pairs[:, 1]]).all()
@@ -377,7 +377,7 @@ def test_removal_on_the_crawl_is_of_copies(crawl):
 
 
 def test_stepwise_is_the_same_audit_in_steps():
-    """The steps have rising shares below 1 and labels, and end with the audit that the class itself makes."""
+    """The steps have labels and rising shares below 1, and the last one is the audit that the class itself makes."""
     texts = corpus(1)
     *steps, last = Audit.stepwise(texts, WIDTH, 16, 3)
     assert all(label for label, _ in steps)
@@ -392,7 +392,7 @@ def test_stepwise_is_the_same_audit_in_steps():
 
 
 def test_the_seed_draws_permutations_and_held_out_set():
-    """The same seed gives the same audit, another one another held-out set and other signatures."""
+    """The same seed gives the same audit; another seed gives another held-out set and other signatures."""
     texts = corpus(2)
     one, same, other = (Audit(texts, num_perm=16, seed=seed) for seed in (1, 1, 2))
     assert (one.raw.loss == same.raw.loss).all()
@@ -411,14 +411,14 @@ def test_the_seed_draws_permutations_and_held_out_set():
     ],
 )
 def test_texts_that_cannot_be_audited(texts, error, says):
-    """A lone text, no texts, something else among them, and too little to learn and test on are refused."""
+    """A single text, no texts, items that are not texts, and too few words or clusters are refused."""
     with pytest.raises(error, match=says):
         Audit(texts)
 
 
 @pytest.mark.parametrize("method", ["at", "exact_at"])
 def test_thresholds_out_of_range(made, method):
-    """Below the held-out set's own threshold, above 1, NaN and other types are refused by name."""
+    """A threshold below the one for the held-out set, above 1, NaN or of another type is refused by name."""
     for threshold in (0.49, 1.01, 0, -1, float("nan")):
         with pytest.raises(ValueError, match="threshold must"):
             getattr(made[1], method)(threshold)
@@ -429,6 +429,6 @@ def test_thresholds_out_of_range(made, method):
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
 def test_shares_out_of_range(made, share):
-    """A share of documents to look for lies strictly between 0 and 1."""
+    """A share of documents must be strictly between 0 and 1."""
     with pytest.raises(ValueError, match="share must lie strictly between 0 and 1"):
         made[1].where_removed(share)

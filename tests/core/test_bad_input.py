@@ -1,4 +1,4 @@
-"""Every public function, one argument at a time given what it cannot be: TypeError or ValueError that names it, or a result."""
+"""Every public function, called with one wrong argument at a time, returns a result or an error that names it."""
 
 import inspect
 import warnings
@@ -162,7 +162,7 @@ CALLS = {
     datasets.clips: {"redundancy": 0.5, "seed": 1},
     datasets.provenance: {"name": "digits.u8.gz"},
 }
-OTHER_NAMES = {  # an argument whose error may speak of another that it does not fit
+OTHER_NAMES = {  # an argument whose error may name another one that does not fit it
     "unique": "total|tokens",
     "total": "unique",
     "scores": "count",
@@ -214,7 +214,7 @@ def cases():
 
 @pytest.mark.parametrize(("function", "arguments", "name"), list(cases()))
 def test_bad_input_is_refused_by_name(function, arguments, name):
-    """Whatever an argument is, the call returns, or raises TypeError or ValueError with the argument's name in it."""
+    """For any argument, the call returns, or raises TypeError or ValueError with the argument's name in it."""
     faults = []
     for what, value in WRONG.items():
         try:
@@ -231,7 +231,7 @@ def test_bad_input_is_refused_by_name(function, arguments, name):
 
 @pytest.mark.parametrize("function", list(CALLS), ids=lambda f: f.__qualname__)
 def test_good_input_passes(function):
-    """The arguments that the others are varied from are good ones."""
+    """The valid arguments that the other test starts from are accepted."""
     if function not in (ledger.validate, ledger.migrate):
         function(**CALLS[function])
 
@@ -254,7 +254,7 @@ FACES = (
     votes,
     weather,
 )
-ELSEWHERE = {  # classes that are results, and what takes minutes or a whole record
+ELSEWHERE = {  # functions that take results, helpers that others call, and slow experiments
     "ascending_curve": "a check of arguments",
     "check_signatures": "a check of arguments",
     "mix": "of the hashes that `signatures` has checked",
@@ -278,7 +278,7 @@ ELSEWHERE = {  # classes that are results, and what takes minutes or a whole rec
 
 
 def test_no_public_function_is_left_out():
-    """A function that a package's face names, or a module of one concept defines, is in the table above."""
+    """The table above covers every public function of the packages and modules in `FACES`."""
     known = {function.__name__ for function in CALLS if not inspect.ismethod(function)}
     missing = []
     for face in FACES:

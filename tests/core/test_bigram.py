@@ -1,4 +1,4 @@
-"""The bigram model: held against a plain dictionary that counts word by word."""
+"""The bigram model, compared with plain dictionaries that count word by word."""
 
 import math
 from collections import defaultdict
@@ -58,7 +58,7 @@ def filled(documents):
 @settings(max_examples=150, deadline=None)
 @given(texts, texts, st.floats(0.05, 0.95))
 def test_equals_the_plain_definition(train, test, discount):
-    """Loss, operations, tokens and held parameters equal those of dictionaries that count word by word."""
+    """Loss, operations, tokens and stored parameters equal those of dictionaries that count word by word."""
     train, test = filled(train), [*filled(test), ["z", "a", "z"]]
     plain, model = Plain(train, discount), BigramModel(discount).fit(train)
     assert model.log_loss(test) == pytest.approx(plain.log_loss(test), abs=1e-12)
@@ -70,7 +70,7 @@ def test_equals_the_plain_definition(train, test, discount):
 @settings(max_examples=50, deadline=None)
 @given(texts, st.integers(0, 5))
 def test_probabilities_sum_to_one(train, spare):
-    """After any context, known or not, the words of the vocabulary and the unknown share probability 1."""
+    """After any context, known or unknown, the probabilities of known and unknown words sum to 1."""
     train = filled(train)
     known = sorted({w for d in train for w in d})
     size = len(known) + 1 + spare
@@ -82,7 +82,7 @@ def test_probabilities_sum_to_one(train, spare):
 
 
 def test_by_hand():
-    """A corpus of three words gives the fractions that pen and paper give."""
+    """A corpus of three words gives the fractions that one gets on paper."""
     model = BigramModel(discount=0.5).fit([["a", "b", "a"]])
     uni_b = 0.5 / 3 + 0.5 * 2 / 3 / 3
     uni_z = 0.5 * 2 / 3 / 3
@@ -94,7 +94,7 @@ def test_by_hand():
 
 
 def test_no_bigram_crosses_a_document_border():
-    """Two documents teach something else than the same words in one."""
+    """Two documents teach something different from the same words in one document."""
     apart = BigramModel().fit([["a", "b"], ["c", "d"]])
     joined = BigramModel().fit([["a", "b", "c", "d"]])
     assert apart.log_loss([["b", "c"]]) > joined.log_loss([["b", "c"]])
@@ -107,7 +107,7 @@ def test_empty_documents_teach_nothing():
 
 
 def test_texts_words_and_ids_are_one():
-    """Texts are cut into words as everywhere in the lab, and word ids serve as words do."""
+    """Texts are split into words as everywhere in the lab, and word ids work like words."""
     texts = ["The cat. The DOG!", "the cat"]
     words = [["the", "cat", "the", "dog"], ["the", "cat"]]
     ids = [np.array([7, 3, 7, 900]), np.array([7, 3])]
@@ -150,7 +150,7 @@ def test_discount_out_of_range(discount):
     ],
 )
 def test_bad_documents(documents, error, message):
-    """What is no text, or holds no word, is refused with the place named, by fit and by log_loss."""
+    """Documents of the wrong type, or without a word, are refused with their place, by fit and by log_loss."""
     with pytest.raises(error, match=message):
         BigramModel().fit(documents)
     with pytest.raises(error, match=message):
@@ -158,13 +158,13 @@ def test_bad_documents(documents, error, message):
 
 
 def test_scoring_before_fitting():
-    """An unfitted model says what to do first."""
+    """The error of an unfitted model says what to do first."""
     with pytest.raises(RuntimeError, match="fit must be called"):
         BigramModel().log_loss([["a"]])
 
 
 @pytest.mark.parametrize("vocabulary", [0, -1, 2.5, True])
 def test_bad_vocabulary(vocabulary):
-    """A vocabulary that is no count is refused."""
+    """A vocabulary that is not a positive whole number is refused."""
     with pytest.raises(ValueError, match="vocabulary must be a whole number"):
         BigramModel(vocabulary=vocabulary)

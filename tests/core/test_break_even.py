@@ -1,4 +1,4 @@
-"""The selection inequality and the question of the petabyte, by hand and by putting answers back in."""
+"""The selection inequality and the question of the petabyte, by hand and by inserting the answers."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ SCORING = {
 
 
 def test_selection_inequality_by_hand():
-    """100 labels at $2 against 1,000 scores at 1 cent and $5: it pays, and each break-even is exact."""
+    """100 labels at $2 against 1,000 scores at 1 cent and $5 for training: it pays, and each break-even is exact."""
     check = selection_pays(100, Prices(label=2, score=0.01, pool=1000, training=5))
     assert (check.saved, check.spent, check.net, check.pays) == (200, 15, 185, True)
     assert check.even == pytest.approx(
@@ -54,7 +54,7 @@ def test_selection_inequality_on_ten_million_images():
 
 
 def test_selection_that_saves_no_labels():
-    """Where selection is behind random sampling, no price of labels makes it pay."""
+    """If selection needs more labels than random sampling, no price of labels makes it pay."""
     check = selection_pays(-10, Prices(label=2, score=0.01, pool=1000, training=5))
     assert not check.pays
     assert check.even["label"] is None
@@ -66,7 +66,7 @@ dollars = st.just(0.0) | st.floats(1e-3, 1e4)
 
 @given(st.just(0.0) | st.floats(1, 1e4) | st.floats(-1e4, -1), dollars, dollars, dollars, dollars)
 def test_break_even_of_the_inequality_is_even(labels_saved, label, score, pool, training):
-    """Any break-even value, put in the place of the term, makes both sides equal."""
+    """Any break-even value, inserted for its term, makes both sides equal."""
     terms = {"labels_saved": labels_saved, "label": label, "score": score, "pool": pool, "training": training}
     check = selection_pays(labels_saved, Prices(label, score, pool, training))
     assert check.pays == (check.saved > check.spent)
@@ -95,7 +95,7 @@ def test_indexing_a_petabyte_by_hand():
 
 
 def test_scoring_a_petabyte_by_hand():
-    """A cent a sample is $100,000 for 10 million, against $31,250 of training and $1,000 of labels."""
+    """A cent per sample is $100,000 for 10 million, against $31,250 of training and $1,000 of labels."""
     answer = scoring_question(**SCORING)
     assert answer.cost == pytest.approx(100_000)
     assert answer.saving_parts == pytest.approx({"training": 31_250, "labels": 1000})
@@ -106,12 +106,12 @@ def test_scoring_a_petabyte_by_hand():
 
 
 def test_a_share_above_one_is_no_break_even():
-    """Where not even removing everything would pay, there is no break-even share."""
+    """If even removing everything would not pay, there is no break-even share."""
     assert scoring_question(**{**SCORING, "price_per_score": 0.05}).even["share_removed"] is None
 
 
 def test_one_epoch_pays_for_one_look_at_a_third():
-    """A look costs a third of a training step: over one epoch it pays only above a third removed."""
+    """Scoring costs a third of a training step, so for one epoch it pays only if more than a third is removed."""
     a = {**SCORING, "epochs": 1, "labels_saved": 0, "price_per_score": 5.0 / 3 / 3600 * 2.5}
     assert scoring_question(**a).even["share_removed"] == pytest.approx(1 / 3)
     assert not scoring_question(**{**a, "share_removed": 0.33}).pays
@@ -121,7 +121,7 @@ def test_one_epoch_pays_for_one_look_at_a_third():
 @pytest.mark.parametrize(("ask", "base"), [(indexing_question, PETABYTE), (scoring_question, SCORING)])
 @given(data=st.data())
 def test_break_even_of_each_assumption_is_even(ask, base, data):
-    """Any break-even value, put in the place of its assumption, makes cost and saving equal."""
+    """Any break-even value, inserted for its assumption, makes cost and saving equal."""
     scaled = {name: value * data.draw(st.floats(0.01, 100), label=name) for name, value in base.items()}
     scaled["share_removed"] = min(1.0, scaled["share_removed"])
     answer = ask(**scaled)
@@ -135,7 +135,7 @@ def test_break_even_of_each_assumption_is_even(ask, base, data):
 
 @pytest.mark.parametrize("name", PETABYTE)
 def test_better_assumptions_move_towards_paying(name):
-    """The break-even lies on the side where it should: crossing it turns the answer."""
+    """Selection pays on one side of the break-even and not on the other."""
     answer = indexing_question(**PETABYTE)
     even = answer.even[name]
     if even is not None:
@@ -147,7 +147,7 @@ def test_better_assumptions_move_towards_paying(name):
 
 @pytest.mark.parametrize(("ask", "base"), [(indexing_question, PETABYTE), (scoring_question, SCORING)])
 def test_bad_assumptions(ask, base):
-    """Negative, infinite and missing numbers, a zero divisor, a share above 1 are refused by name."""
+    """Negative, infinite and missing numbers, a zero divisor, and a share above 1 are refused by name."""
     for name in base:
         for bad in (-1, np.nan, np.inf):
             with pytest.raises(ValueError, match=name):
@@ -161,7 +161,7 @@ def test_bad_assumptions(ask, base):
 
 
 def test_zero_assumptions_are_allowed():
-    """Free CPUs and reads, or nothing removed, are questions with an answer too."""
+    """Free CPUs and reads, or nothing removed, are valid assumptions."""
     free = indexing_question(**{**PETABYTE, "cpu_price_per_hour": 0, "price_per_read": 0})
     assert (free.cost, free.pays) == (0, True)
     assert not indexing_question(**{**PETABYTE, "share_removed": 0}).pays

@@ -1,4 +1,4 @@
-"""Reports: they carry the record whole, and every figure in them can be computed anew."""
+"""Reports contain the whole record, and every figure in them can be recomputed."""
 
 import re
 from dataclasses import replace
@@ -41,13 +41,13 @@ ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wa
 
 @pytest.fixture(scope="module")
 def found():
-    """What the core finds at one setting."""
+    """The core's findings for one setting."""
     return deduplication.recompute("cloud", SETTINGS, {}, 30.0)
 
 
 @pytest.fixture(scope="module")
 def figures(found):
-    """The figures of one setting, as a page would have captured them."""
+    """The figures for one setting, as a page would have captured them."""
     return {path: value.as_dict() for path, value in found.values.items()}
 
 
@@ -83,7 +83,7 @@ def ledger(figures, found):
 
 
 def test_every_figure_of_a_genuine_report_agrees(ledger):
-    """All captured figures are found again, from settings and seed alone."""
+    """All captured figures are recomputed from settings and seed alone."""
     checks = verify(ledger)
     assert len(checks) > 50 and all(check.agrees for check in checks)
     assert {(check.track, check.part) for check in checks} == {("cloud", "1")}
@@ -101,7 +101,7 @@ def test_every_figure_of_a_genuine_report_agrees(ledger):
     ],
 )
 def test_a_changed_figure_is_found(ledger, change):
-    """A number, a kind, an invented or a left-out figure: exactly that one disagrees."""
+    """If a number or a kind is changed, or a figure is invented or left out, exactly that figure disagrees."""
     values = {path: dict(value) for path, value in ledger.get("cloud", "1", "evidence")["values"].items()}
     change(values)
     evidence = {**ledger.get("cloud", "1", "evidence"), "values": values}
@@ -111,7 +111,7 @@ def test_a_changed_figure_is_found(ledger, change):
 
 
 def test_a_changed_case_is_found(ledger, found):
-    """A limit that is missed cannot be reported as met: both the claim and what it hides are listed."""
+    """A limit that is missed cannot be reported as met: both the claim and the hidden case are listed."""
     kept = [case for case in found.cases if case not in ("guardrail-ok", "corpus-licences")]
     evidence = {
         **ledger.get("cloud", "1", "evidence"),
@@ -128,7 +128,7 @@ def test_a_changed_case_is_found(ledger, found):
 
 
 def test_a_report_says_what_computed_its_figures(ledger):
-    """Versions of the lab, of Python and NumPy and where they ran stand beside the evidence; unknown ones are said so."""
+    """A report shows the versions of lab, Python and NumPy and the platform next to the evidence, or "unknown"."""
     said = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
     assert captured_by(ledger) == {("cloud", "1"): said}
     assert f"<p>Computed by {said}.</p>" in report_html(ledger) and "record schema 3" in report_markdown(
@@ -142,7 +142,7 @@ def test_a_report_says_what_computed_its_figures(ledger):
     "settings", [{}, {**SETTINGS, "threshold": 7}, {**SETTINGS, "corpus": "web"}, {**SETTINGS, "width": "5"}]
 )
 def test_settings_that_cannot_be_are_a_disagreement_with_a_reason(ledger, settings):
-    """A report whose settings the lab refuses fails figure by figure, and the check goes on."""
+    """If the lab refuses the settings of a report, each figure fails, and the check goes on."""
     evidence = {**ledger.get("cloud", "1", "evidence"), "settings": settings}
     entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
     checks = verify(Ledger({**ledger.record, "entries": entries}))
@@ -151,7 +151,7 @@ def test_settings_that_cannot_be_are_a_disagreement_with_a_reason(ledger, settin
 
 
 def test_verify_tells_what_it_is_at_and_takes_only_a_ledger(ledger):
-    """Progress names track and part; anything else than a Ledger is a TypeError."""
+    """Progress names track and part; anything but a Ledger is a TypeError."""
     seen = []
     verify(ledger, lambda track, part: seen.append((track, part)))
     assert seen == [("cloud", "1")]
@@ -166,7 +166,7 @@ def test_a_report_in_any_form_carries_the_record(ledger):
 
 
 def test_markdown_says_what_is_there_and_what_is_missing(ledger):
-    """Prediction, figures with kind and source, and what each part lacks."""
+    """The Markdown has prediction, figures with kind and source, and a list of what each part lacks."""
     text = report_markdown(ledger)
     assert "Cloud Titan, Part 1: The Deduplication Audit" in text and "because: a guess" in text
     assert "Missing: captured evidence, a reflection." in text
@@ -175,7 +175,7 @@ def test_markdown_says_what_is_there_and_what_is_missing(ledger):
 
 
 def test_a_readers_markup_stays_text(ledger):
-    """A reflection can neither close the record's block nor run anything, in Markdown or HTML."""
+    """A reflection can neither close the record's block nor run a script, in Markdown or HTML."""
 
     class Tags(HTMLParser):
         def __init__(self):
@@ -192,7 +192,7 @@ def test_a_readers_markup_stays_text(ledger):
 
 
 def test_pictures_go_into_the_page_and_nothing_else_does():
-    """A picture is base64 of a PNG; anything that is not is refused."""
+    """A picture must be a PNG in base64; anything else is refused."""
     empty = Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {}})
     assert 'alt="ICR &lt;curve&gt;" src="data:image/png;base64,QUJD"' in report_html(
         empty, [("ICR <curve>", "QUJD")]
@@ -203,7 +203,7 @@ def test_pictures_go_into_the_page_and_nothing_else_does():
 
 
 def test_what_carries_no_record_is_no_report():
-    """A page or a text without a record, or one beyond any size, is refused."""
+    """A page or a text without a record, or one that is too large, is refused."""
     with pytest.raises(LedgerError, match="no report"):
         ledger_text("# Something else")
     with pytest.raises(LedgerError, match="larger"):
@@ -211,7 +211,7 @@ def test_what_carries_no_record_is_no_report():
 
 
 def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
-    """The report sets prediction beside measurement, and names the limit that is missed, or nearest."""
+    """The report shows prediction next to measurement, and names the limit that is missed, or else the nearest one."""
     text = report_markdown(ledger)
     gap = abs(figures["reveal.measured"]["value"] - 0.3)
     measured = 100 * figures["reveal.measured"]["value"]

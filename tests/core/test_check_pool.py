@@ -1,4 +1,4 @@
-"""Recomputations shared among processes: the same answers in the same order, whatever their number."""
+"""Recomputation in several processes: the same answers in the same order, whatever their number."""
 
 import argparse
 from multiprocessing import active_children
@@ -57,13 +57,13 @@ FALLS, FEWER = {"direction": "falls", "prediction": 9}, {"direction": "fewer", "
 
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch):
-    """What other tests have computed, with smaller experiments, is not what fresh processes compute."""
+    """Forget what other tests computed with smaller experiments; fresh processes would not have it either."""
     for found in ("_runs", "_experiments"):
         monkeypatch.setattr(figures, found, {})
 
 
 def questions():
-    """Five of the three parts, one of them asked twice and one that cannot be answered."""
+    """Questions from all three parts, one of them twice, and one that cannot be answered."""
     asked = [
         Question("cloud", "1", {**AUDIT, "threshold": threshold}, {}, 30) for threshold in (0.7, 0.8, 0.7)
     ]
@@ -101,12 +101,12 @@ def report(folder, name, asked, **changes):
 
 
 def as_json(value):
-    """A number as JSON has it."""
+    """A number as it is in JSON."""
     return value.item() if hasattr(value, "item") else value
 
 
 def test_the_answers_do_not_depend_on_the_number_of_processes():
-    """Two processes give each question once the answer that this one gives, also to one that cannot be answered."""
+    """Two processes give each question the same answer as one process, also if the answer is a refusal."""
     alone, shared = (list(recomputed(questions(), jobs)) for jobs in (1, 2))
     assert len(alone) == len(shared) == 5 and dict(alone) == dict(shared)
     shared = dict(shared)
@@ -115,7 +115,7 @@ def test_the_answers_do_not_depend_on_the_number_of_processes():
 
 
 def test_table_summary_progress_and_status_are_the_same_for_every_number_of_processes(tmp_path, capsys):
-    """Genuine, forged and broken reports: byte for byte the same with one, two and three processes."""
+    """Genuine, forged and broken reports give the same output, byte for byte, with one, two and three processes."""
     reports = tmp_path / "reports"
     reports.mkdir()
     one, two, _, run, mix, _ = questions()
@@ -140,7 +140,7 @@ def test_table_summary_progress_and_status_are_the_same_for_every_number_of_proc
 
 
 def test_kin_stay_together_and_nobody_is_idle():
-    """Questions with the same corpus go to one process, unless the others had nothing; none is lost or asked twice."""
+    """Questions with the same corpus go to one process unless others would be idle; none is lost or repeated."""
     class_of_two = [
         Question("cloud", "1", {**AUDIT, "seed": seed, "threshold": threshold}, {}, 30)
         for threshold in (0.6, 0.7)
@@ -157,7 +157,7 @@ def test_kin_stay_together_and_nobody_is_idle():
 
 
 def test_an_interruption_ends_the_other_processes():
-    """Ctrl-C while others work is passed on, and none of them is left."""
+    """After Ctrl-C during the work, no other process is left."""
     long = [Question("tiny", "3", {**MIX, "seed": seed, "seeds": 20}, {}, FALLS) for seed in range(40)]
     work = recomputed([questions()[0], *long], 2)
     next(work)
@@ -167,11 +167,11 @@ def test_an_interruption_ends_the_other_processes():
         work.throw(KeyboardInterrupt())
     assert active_children() == [] and all(
         worker.exitcode != 0 for worker in workers
-    )  # ended, not waited for
+    )  # terminated, not waited for
 
 
 def test_missing_data_are_told_by_the_other_processes_too(tmp_path, monkeypatch):
-    """Where the lab's data are not installed, every question gets that reason, which refuses nothing."""
+    """If the lab's data are not installed, every answer gives this reason and is not a refusal."""
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
     found = dict(recomputed(questions()[:4], 2))
     assert len(found) == 3 and active_children() == []
@@ -180,7 +180,7 @@ def test_missing_data_are_told_by_the_other_processes_too(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("jobs", [0, -1, True, 1.5, "2"])
 def test_there_must_be_a_process(jobs):
-    """Less than one process, or what is no number, is refused by name."""
+    """A number of processes below 1 or of another type is refused by name."""
     with pytest.raises(ValueError, match="jobs must be"):
         list(recomputed([], jobs))
     assert processors() >= 1

@@ -1,4 +1,4 @@
-"""Limits that the link of a class sets: checked, held in place of the track's, and told as what they are."""
+"""Limits in the link of a class: checked, used instead of the track's, and labelled as such."""
 
 import math
 from dataclasses import replace
@@ -38,7 +38,7 @@ def labelled(of, **limits):
 
 
 def mixed(of, share=0.5, randomisation=0.3, **fixed):
-    """A mix on the map of a track, nothing run yet."""
+    """A mix on the map of a track, before any run."""
     made = gap_map.read(datasets.gap_maps(), of)
     setting = replace(made.setting, share=share, randomisation=randomisation)
     return mixes.Situation(track(of), setting, (1, 2, 3, 4, 5), 0.05, ("falls", 10.0), made, 0.4, fixed=fixed)
@@ -48,7 +48,7 @@ def mixed(of, share=0.5, randomisation=0.3, **fixed):
 
 
 def test_limits_are_found_among_other_settings():
-    """Names that are no limits, and limits that are not set, are passed over; both ends of a range belong to it."""
+    """Other settings and limits that are not set are ignored; both ends of a range are allowed."""
     ranges = {"a_limit": (0.5, 1), "b_limit": (0, 1)}
     assert class_limits.among({"a_limit": 0.5, "b_limit": None, "seed": 7}, ranges) == {"a_limit": 0.5}
     assert class_limits.among({"a_limit": 1, "b_limit": 0}, ranges) == {"a_limit": 1, "b_limit": 0}
@@ -58,13 +58,13 @@ def test_limits_are_found_among_other_settings():
 @pytest.mark.parametrize("name", RANGES)
 @pytest.mark.parametrize("wrong", [True, "0.5", math.nan, math.inf, -1, 1e13, [0.5]])
 def test_what_is_no_limit_is_refused(name, wrong):
-    """Settings come from reports: the error names limit, range and what was given."""
+    """Settings come from reports, so the error names limit, range and value."""
     with pytest.raises(ValueError, match=rf"{name} must be a number from .* to .*, not "):
         class_limits.among({name: wrong}, RANGES)
 
 
 def test_the_limit_in_force_says_who_set_it():
-    """The link's value with the unit of the track's, else the track's own, untouched."""
+    """The link's value with the unit of the track's limit, or else the track's limit, unchanged."""
     own = modelled(0.9, "accuracy", "scenario")
     assert class_limits.in_force({}, "a_limit", own) is own
     assert class_limits.in_force({"a_limit": 0.8}, "a_limit", own) == modelled(
@@ -74,7 +74,7 @@ def test_the_limit_in_force_says_who_set_it():
 
 @pytest.mark.parametrize("name", RANGES)
 def test_no_limit_has_a_name_of_another_part(name):
-    """One link holds the limits of all parts, so each has a name of its own."""
+    """One link holds the limits of all parts, so their names differ."""
     assert sum(name in each for each in (deduplication.LIMITS, labelling.LIMITS, mixes.CLASS_LIMITS)) == 1
 
 
@@ -83,7 +83,7 @@ def test_no_limit_has_a_name_of_another_part(name):
 
 @pytest.mark.parametrize("of", [each.id for each in TRACKS])
 def test_each_track_has_the_guardrail_of_its_kind(of):
-    """Of three guardrails in a link a track takes its own; target and budget hold on every track."""
+    """A link has three guardrails, and a track takes its own; target and budget apply to every track."""
     given = {
         "target_limit": 0.8,
         "cost_limit": 900,
@@ -103,7 +103,7 @@ def test_each_track_has_the_guardrail_of_its_kind(of):
 
 
 def test_run_and_marker_are_judged_by_the_target_of_the_class():
-    """A lower target is reached in an earlier round, and its optimum is that of the sweep at this target."""
+    """A lower target is reached in an earlier round, and the optimum is the sweep's at this target."""
     own, lower = labelled("mobile"), labelled("mobile", target_limit=0.8, cost_limit=900, rounds_limit=4)
     assert own["check.target.limit"] == track("mobile").part_2.target
     assert lower["check.target.limit"].value == 0.8 and lower["check.budget.limit"].value == 900
@@ -118,7 +118,7 @@ def test_run_and_marker_are_judged_by_the_target_of_the_class():
 
 
 def test_a_report_keeps_the_limits_among_its_settings():
-    """What a report states is the controls and the limits that hold."""
+    """A report states the controls and the limits that apply."""
     here = labelling.Situation(track("cloud"), CONTROLS, FEWER, fixed={"overhead_limit": 0.2})
     assert labelling.stated(here) == {**CONTROLS, "overhead_limit": 0.2}
     with pytest.raises(ValueError, match="target_limit must be a number from 0.5 to 1, not 7"):
@@ -129,7 +129,7 @@ def test_a_report_keeps_the_limits_among_its_settings():
 
 
 def test_the_region_is_that_of_the_limits_of_the_class():
-    """Cells of the map that keep accuracy, FID and recall of the class, counted here one by one."""
+    """The region has the cells that keep the class's accuracy, FID and recall, counted one by one here."""
     here = mixed("tiny", accuracy_limit=0.9, fid_limit=0.8, recall_limit=0.7)
     values, _ = mix_figures.figures(here)
     made, cells = here.map, 0
@@ -149,7 +149,7 @@ def test_the_region_is_that_of_the_limits_of_the_class():
 
 @pytest.mark.parametrize(("name", "harsh"), [("accuracy", 1), ("fid", 0.01), ("recall", 1)])
 def test_a_harsher_limit_fails_what_the_track_allows(name, harsh):
-    """One limit of the class fails alone, and with it the challenge."""
+    """One limit of the class fails alone, and the challenge fails with it."""
     assert "challenge-solved" in mix_figures.figures(mixed("tiny", 0.5, 0.2))[1]
     cases = mix_figures.figures(mixed("tiny", 0.5, 0.2, **{f"{name}_limit": harsh}))[1]
     assert {f"{name}-fails", "challenge-fails", "region-empty"} <= set(cases)
@@ -157,7 +157,7 @@ def test_a_harsher_limit_fails_what_the_track_allows(name, harsh):
 
 
 def test_the_deadline_of_the_class_wins_over_that_of_the_reader():
-    """Steps are held against the link's deadline, whatever the reader assumes; else against the reader's."""
+    """Steps are compared with the link's deadline, whatever the reader assumes; without one, with the reader's."""
     here = replace(mixed("mobile", deadline_limit=5), edited={"deadline_steps": 1e9})
     values, cases = mix_figures.figures(here)
     assert values["noise.deadline"] == modelled(5, "steps", class_limits.SOURCE)
@@ -166,7 +166,7 @@ def test_the_deadline_of_the_class_wins_over_that_of_the_reader():
 
 
 def test_a_supply_of_the_class_is_the_supply_of_the_mix():
-    """The supply is told as the class's, and a report whose mix has another one is refused."""
+    """The class's supply is labelled as such, and a report whose mix has another supply is refused."""
     here = mixed("tiny")
     fixed = mixes.fixed_limits({"real": 100, "supply_limit": 100})
     values, cases = mix_figures.figures(replace(here, setting=replace(here.setting, real=100), fixed=fixed))

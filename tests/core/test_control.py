@@ -1,4 +1,4 @@
-"""The control of a deduplication: as much removed at random, over several seeds."""
+"""The control of a deduplication: as much is removed at random, over several seeds."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from dataselect_core.information import learning_curve
 
 @pytest.fixture(scope="module")
 def texts():
-    """A small corpus in which every other text is there three times: its audit and the point at .9."""
+    """The audit and the point at .9 of a small corpus in which every other text occurs three times."""
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in range(400)]
     base = [" ".join(rng.choice(words, 60, p=np.arange(400, 0, -1) / 80200)) for _ in range(60)]
@@ -21,18 +21,18 @@ def texts():
 
 
 def test_what_goes_at_random_has_the_mass_asked_for():
-    """To within half an item; only of the items that can go; another seed takes others."""
+    """The removed mass is right to half an item, only the given items are removed, and the seed decides which."""
     mass = np.array([5, 9, 2, 7, 4, 8, 3, 6])
     keep = at_random(mass, [0, 1, 2, 3, 4, 5], 12, 1)
     assert keep[[6, 7]].all() and abs(mass[~keep].sum() - 12) <= mass[:6].max() / 2
     assert np.array_equal(keep, at_random(mass, [5, 4, 3, 2, 1, 0], 12, 1))
     assert any((keep != at_random(mass, range(6), 12, seed)).any() for seed in range(2, 6))
     assert at_random(mass, range(8), 0, 1).all()
-    assert at_random(mass, range(8), 44, 1).sum() == 1  # something is left to learn from
+    assert at_random(mass, range(8), 44, 1).sum() == 1  # one item is left to learn from
 
 
 def test_the_three_corpora_are_trained_as_said(texts):
-    """One seed against `learning_curve`, on texts put together here."""
+    """One seed gives the losses of `learning_curve` on the same texts, selected here."""
     audit, point = texts
     found = compare(audit, point, [3, 4])
     from dataselect_core.dedup.pairs import clusters
@@ -47,7 +47,7 @@ def test_the_three_corpora_are_trained_as_said(texts):
         at_random(audit.mass, train, float(audit.mass[train[~point.keep[train]]].sum()), 3),
     )
     for mask, loss in zip(masks, (found.raw, found.kept, found.control)):
-        # the vocabulary is that of the whole corpus, so what goes stays known as a word
+        # the vocabulary covers the whole corpus, so removed words stay known
         curve = learning_curve(
             [audit.corpus.texts[i] for i in train], test, [int(mask[train].sum())], mask[train]
         )
@@ -55,14 +55,14 @@ def test_the_three_corpora_are_trained_as_said(texts):
 
 
 def test_the_control_spends_as_much(texts):
-    """Words read differ by less than a text; operations count new word pairs too, so they agree to a tenth, and the raw corpus spends more."""
+    """Kept and control corpus cost about the same operations, to a tenth; the raw corpus costs more."""
     found = compare(*texts)
     assert np.allclose(found.control_operations, found.kept_operations, rtol=0.1)
     assert (found.raw_operations > 1.3 * found.kept_operations).all()
 
 
 def test_a_verdict_needs_its_interval():
-    """Better or worse only where the interval leaves 0 out."""
+    """The verdict is "better" or "worse" only if the interval excludes 0."""
     assert [verdict(*each) for each in ((-0.2, 0.1), (0.2, 0.1), (-0.05, 0.1), (0.0, 0.0))] == [
         "better",
         "worse",
@@ -72,7 +72,7 @@ def test_a_verdict_needs_its_interval():
 
 
 def test_removing_at_random_is_not_deduplicating():
-    """On the simulated drive, several seeds: losing scenes hurts, losing copies does not, and the interval says so."""
+    """On the simulated drive, over several seeds, losing scenes hurts and losing copies does not."""
     audit = Audit(Frames(datasets.drive(0.7, 1)))
     found = compare(audit, audit.at(0.7))
     assert verdict(*found.control_against_raw()) == "worse"
@@ -82,6 +82,6 @@ def test_removing_at_random_is_not_deduplicating():
 
 @pytest.mark.parametrize(("seeds", "kind"), [([1], ValueError), ([1, -1], ValueError), ([1, 0.5], TypeError)])
 def test_bad_seeds_are_named(texts, seeds, kind):
-    """An interval needs two seeds, and a seed is a whole number."""
+    """An interval needs two seeds, and each seed is a whole number."""
     with pytest.raises(kind, match="^seeds must"):
         compare(*texts, seeds)

@@ -1,4 +1,4 @@
-"""The Data Wall: the chapter's own example, growth by hand, and what the law of repetition must say there."""
+"""The Data Wall: the chapter's own example, growth by hand, and what the law of repetition implies."""
 
 import math
 
@@ -29,7 +29,7 @@ def test_three_and_five_years_by_hand():
 
 @given(sizes, sizes, st.floats(0, 20))
 def test_repetition_is_worth_less_than_fresh_data_and_more_than_nothing(tokens, unique, years):
-    """The worth of a token lies in (0, 1], falls with the years, and the loss never beats fresh data."""
+    """The worth of a token is in (0, 1] and falls with the years, and the loss is never below that of fresh data."""
     wall, later = data_wall(7e9, tokens, unique, years), data_wall(7e9, tokens, unique, years + 1)
     assert 0 < wall.worth <= 1 + 1e-12 and later.worth <= wall.worth + 1e-12
     assert wall.loss >= wall.loss_fresh - 1e-12
@@ -39,7 +39,7 @@ def test_repetition_is_worth_less_than_fresh_data_and_more_than_nothing(tokens, 
 
 @given(sizes, sizes, st.floats(1, 100))
 def test_the_year_of_the_wall_is_where_the_readings_are_reached(tokens, unique, epochs):
-    """At the year that years_to_wall names, everything is read exactly that often."""
+    """In the year that years_to_wall gives, everything has been read exactly that many times."""
     years = years_to_wall(tokens, unique, epochs)
     if 0 <= years <= 50:
         assert data_wall(1e9, tokens, unique, years).epochs == pytest.approx(epochs, rel=1e-9)
@@ -47,7 +47,7 @@ def test_the_year_of_the_wall_is_where_the_readings_are_reached(tokens, unique, 
 
 
 def test_four_readings_are_the_wall_unless_said_otherwise():
-    """The default is the four epochs of the paper."""
+    """The default is four epochs, as in the paper."""
     assert years_to_wall(1e12, 1e12) == years_to_wall(1e12, 1e12, 4)
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_is_refused_by_name(call, says):
 
 
 def test_what_is_no_number_is_refused_by_name():
-    """Texts and truth values are a TypeError."""
+    """Texts and booleans raise a TypeError."""
     with pytest.raises(TypeError, match="tokens"):
         data_wall(1.0, "many", 1.0)
     with pytest.raises(TypeError, match="unique"):

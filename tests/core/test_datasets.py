@@ -1,4 +1,4 @@
-"""The data sets: what the lab counts on, against the libraries that ship them, and how they are derived."""
+"""The data sets: compared with the libraries that ship them, and how they are derived."""
 
 import gzip
 import hashlib
@@ -33,7 +33,7 @@ def empty_directory(tmp_path, monkeypatch):
 
 
 def test_licences_are_all_there_and_whole():
-    """The licence corpus has the 727 texts and 772 thousand words of the source, each id once."""
+    """The licence corpus has the source's 727 texts and 772 thousand words, and each id once."""
     corpus = files.licences()
     assert len(corpus.ids) == len(corpus.texts) == len(corpus.names) == len(set(corpus.ids)) == 727
     assert sum(len(text.split()) for text in corpus.texts) == 772_233
@@ -43,12 +43,12 @@ def test_licences_are_all_there_and_whole():
 
 
 def test_licences_keep_source_order():
-    """The order, which decides what is kept of a cluster, is the source file's and not the alphabet's."""
+    """The order decides which document of a cluster is kept, and it is the source file's, not the alphabet's."""
     assert files.licences().ids[:3] == ("FSL-1.1-MIT", "SISSL", "copyleft-next-0.3.1")
 
 
 def test_licences_give_the_published_near_duplicates():
-    """Exact Jaccard on sets of 5-tuples of words in a-z and 0-9 finds 174 pairs at .9, so the texts are whole to the byte."""
+    """Exact Jaccard on sets of 5-tuples of words in a-z and 0-9 finds 174 pairs at .9, so the texts are complete."""
     sets = []
     for text in files.licences().texts:
         tokens = re.findall(r"[a-z0-9]+", text.lower())
@@ -93,7 +93,7 @@ def test_rainfall_has_the_days_it_rained_on():
 
 
 def test_speech_has_every_utterance_as_written():
-    """640 utterances of nine speakers, 12 coefficients a frame: the decimals of the package, read word for word."""
+    """640 utterances of nine speakers have 12 coefficients per frame, with exactly the decimals of the package."""
     speech = files.speech()
     with zipfile.ZipFile(fetch.fetch(lock.load(), "aeon")) as wheel:
         lines = [
@@ -108,12 +108,12 @@ def test_speech_has_every_utterance_as_written():
         theirs = np.array([row.split(",") for row in rows], dtype=float).T
         assert cepstra.dtype == np.float64 and np.array_equal(cepstra, theirs) and speaker == int(written) - 1
     assert {len(c) for c in speech.cepstra} == {7, *range(9, 27), 29}
-    assert np.array_equal(np.bincount(speech.y[:270]), [30] * 9)  # what UCI calls the training part
+    assert np.array_equal(np.bincount(speech.y[:270]), [30] * 9)  # the part that UCI calls training
     assert "CC BY 4.0" in speech.provenance and "aeon" in speech.provenance
 
 
 def test_ratings_are_the_ones_that_ten_people_gave():
-    """7,520 rows of ten ratings; their mean and standard deviation are those that the package states."""
+    """7,520 rows of ten ratings have the mean and standard deviation that the package states."""
     ratings = files.ratings()
     path = fetch.fetch(lock.load(), "vader_lexicon.txt")
     rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
@@ -121,14 +121,14 @@ def test_ratings_are_the_ones_that_ten_people_gave():
     assert list(ratings.texts) == [row[0] for row in rows]
     assert np.array_equal(ratings.values, [json.loads(row[3]) for row in rows])
     stated = np.array([row[2] for row in rows], dtype=float)
-    near = np.abs(ratings.values.std(axis=1) - stated) < 1e-4  # population deviation, as the package has it
+    near = np.abs(ratings.values.std(axis=1) - stated) < 1e-4  # population deviation, as in the package
     assert near.mean() > 0.99 and set(np.unique(ratings.values)) == set(range(-4, 5))
     assert "MIT" in ratings.provenance
 
 
 @pytest.mark.parametrize("name", list(files.FILES))
 def test_missing_data_says_what_where_and_how(name, empty_directory):
-    """Without its file a data set names the file, the place, and the command that makes it."""
+    """If its file is missing, the error names the file, the place, and the command that makes it."""
     with pytest.raises(files.DataMissing) as caught:
         getattr(files, name)()
     message = str(caught.value)
@@ -138,7 +138,7 @@ def test_missing_data_says_what_where_and_how(name, empty_directory):
 
 @pytest.mark.parametrize("name", list(files.FILES))
 def test_the_listed_files_are_enough(name, tmp_path, monkeypatch):
-    """A page that puts the files of `FILES` into the directory can make the call."""
+    """The files in `FILES` are all that a page needs to make the call."""
     for file in files.FILES[name]:
         (tmp_path / file).write_bytes((files.data_directory() / file).read_bytes())
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
@@ -154,7 +154,7 @@ def test_a_damaged_file_is_told_from_a_missing_one(empty_directory):
 
 
 def test_the_directory_is_beside_the_package_unless_named(monkeypatch):
-    """DATASELECT_DATA names the directory; without it, it lies beside the package."""
+    """DATASELECT_DATA names the directory; the default is next to the package."""
     monkeypatch.delenv("DATASELECT_DATA", raising=False)
     beside = Path(files.__file__).parents[2] / "dataselect_data"
     assert files.data_directory() == beside
@@ -166,7 +166,7 @@ def test_the_directory_is_beside_the_package_unless_named(monkeypatch):
 
 @pytest.mark.parametrize("name", list(recipe.SOURCES))
 def test_provenance_names_package_licence_and_derivation(name):
-    """Every data file tells its package, version, licence, and what was done to it."""
+    """Every data file records its package, version, licence, and processing."""
     source = recipe.SOURCES[name]
     text = files.provenance(name)
     for part in ("package", "version", "licence", "derivation", "origin"):
@@ -174,7 +174,7 @@ def test_provenance_names_package_licence_and_derivation(name):
 
 
 def test_provenance_hashes_are_those_of_the_lock_and_the_files():
-    """The recorded versions and hashes are the lock's, and the files are the ones that were written."""
+    """The recorded versions and hashes match the lock and the files that were written."""
     directory = files.data_directory()
     lock = json.loads((ROOT / "tools" / "lock.json").read_text(encoding="utf-8"))["files"]
     for name, record in json.loads((directory / "provenance.json").read_text(encoding="utf-8")).items():
@@ -184,19 +184,19 @@ def test_provenance_hashes_are_those_of_the_lock_and_the_files():
 
 
 def test_provenance_of_no_file_is_refused():
-    """A name that no data file has is refused with the names there are."""
+    """A name without a data file is refused with a list of valid names."""
     with pytest.raises(ValueError, match="name must be one of .*digits.u8.gz.*not 'iris'"):
         files.provenance("iris")
 
 
-# How the files are derived, from small sources made here.
+# Derivation of the files, from small sources made here.
 
 SPEECH = "We met in the {w} hall number {i} and spoke of {w} matters for {i} days. "
 
 
 @pytest.fixture
 def sources(tmp_path):
-    """Small sources of the shape that the packages have: lock name -> path."""
+    """Small sources in the format of the packages: lock name -> path."""
     folder = tmp_path / "sources"
     folder.mkdir()
 
@@ -250,7 +250,7 @@ def contents(directory, name):
 
 
 def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
-    """Licences stay unchanged and say their order; pages end at sentences and resemble no other."""
+    """Licences stay unchanged and include their order; pages end at sentences and do not resemble each other."""
     monkeypatch.setattr(recipe, "PAGES", 8)
     recipe.build(sources.__getitem__, tmp_path / "out")
     licences = json.loads(contents(tmp_path / "out", "licences.json.gz"))
@@ -276,7 +276,7 @@ def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
 
 
 def test_similar_licences_lie_together_in_the_file():
-    """Each text is followed by the one it shares most with, every text once."""
+    """Each text is followed by the one most similar to it, and every text occurs once."""
     words = [f"word{i}" for i in range(40)]
     texts = [
         " ".join(words),
@@ -288,7 +288,7 @@ def test_similar_licences_lie_together_in_the_file():
 
 
 def test_recipe_is_deterministic_and_skips_what_is_up_to_date(sources, tmp_path, monkeypatch):
-    """Two builds give the same bytes; a second writes only what is lost, damaged or outdated."""
+    """Two builds give the same bytes; a second build writes only what is missing, damaged or outdated."""
     monkeypatch.setattr(recipe, "PAGES", 8)
     first = {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "one")}
     assert first == {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "two")}

@@ -32,7 +32,7 @@ def arrays(sets):
 
 
 def brute_force(sets, threshold):
-    """All similar pairs, by comparing all with all; a set without members is like no other."""
+    """All similar pairs, by comparing all with all; an empty set is similar to nothing."""
     return [
         (i, j, len(a & b) / len(a | b))
         for (i, a), (j, b) in combinations(enumerate(sets), 2)
@@ -49,7 +49,7 @@ def corpus():
 
 @given(SETS, st.floats(0.01, 1))
 def test_exact_pairs_equal_brute_force(sets, threshold):
-    """Every similar pair is found, in order, with its exact similarity, and no other."""
+    """Every similar pair is found, in order and with its exact similarity, and no other pair."""
     pairs, similarity = exact_pairs(arrays(sets), threshold)
     expected = brute_force(sets, threshold)
     assert pairs.dtype == np.int64
@@ -59,7 +59,7 @@ def test_exact_pairs_equal_brute_force(sets, threshold):
 
 @given(SETS, st.floats(0.01, 1), st.floats(0.01, 1))
 def test_a_higher_threshold_removes_no_more(sets, one, other):
-    """Raising the threshold only loses pairs, and never removes more documents."""
+    """A higher threshold finds only pairs that a lower one finds, and never removes more documents."""
     low, high = sorted((one, other))
     loose, strict = (exact_pairs(arrays(sets), t)[0] for t in (low, high))
     assert set(map(tuple, strict.tolist())) <= set(map(tuple, loose.tolist()))
@@ -69,7 +69,7 @@ def test_a_higher_threshold_removes_no_more(sets, one, other):
 
 @given(SETS, st.data())
 def test_similarity_of_given_pairs(sets, data):
-    """Any list of pairs, in any order and repeated, gets its exact similarities; empty sets have 0."""
+    """Any list of pairs, in any order and repeated, gets its exact similarities; those of empty sets are 0."""
     index = st.integers(0, len(sets) - 1)
     pairs = data.draw(st.lists(st.tuples(index, index), max_size=12))
     expected = [len(sets[i] & sets[j]) / max(len(sets[i] | sets[j]), 1) for i, j in pairs]
@@ -87,7 +87,7 @@ def test_sets_are_made_distinct():
 
 @given(EDGES)
 def test_clusters_are_connected_components(graph):
-    """Clusters are scipy's connected components, each named by its smallest index."""
+    """Clusters equal scipy's connected components, each named by its smallest index."""
     n, edges = graph
     i, j = np.array(edges, int).reshape(-1, 2).T
     labels = connected_components(coo_array((np.ones(len(i)), (i, j)), (n, n)), directed=False)[1]
@@ -106,7 +106,7 @@ def test_clusters_of_a_long_chain():
     [(0.5, 1257, 0.4127, 0.6593), (0.7, 639, 0.2875, 0.5738), (0.9, 173, 0.1348, 0.3320)],
 )
 def test_licences_have_the_known_redundancy(corpus, threshold, pairs, documents, words):
-    """Exact pairs and the shares of documents and words removed are those counted independently with strings."""
+    """Exact pairs and the removed shares of documents and words equal an independent count with strings."""
     texts, sets = corpus
     found, similarity = exact_pairs(sets, threshold)
     removed = clusters(len(texts), found) != np.arange(len(texts))
@@ -119,7 +119,7 @@ def test_licences_have_the_known_redundancy(corpus, threshold, pairs, documents,
 
 
 def test_deduplicate_is_its_parts(corpus):
-    """On the licences the one call finds the exact pairs among the LSH candidates, and nothing else."""
+    """On the licences the single call finds the exact pairs among the LSH candidates, and nothing else."""
     texts, sets = corpus
     found = deduplicate(texts, 0.7, seed=3)
     pairs, similarity = exact_pairs(sets, 0.7)
@@ -146,7 +146,7 @@ def test_deduplicate_without_verifying(corpus):
 
 
 def test_the_first_of_a_cluster_stays():
-    """Copies go, the first of them stays, whatever case and punctuation; different texts are left alone."""
+    """Copies are removed and the first is kept, whatever case and punctuation; different texts are kept."""
     found = deduplicate([SEA, FOX, FOX.upper(), SEA.replace(" ", "... "), "something else entirely"])
     assert found.keep.tolist() == [True, True, False, False, True]
     assert found.cluster.tolist() == [0, 1, 1, 0, 4]
@@ -167,7 +167,7 @@ def test_documents_joined_through_others_are_one_cluster():
 
 @pytest.mark.parametrize("verify", [True, False])
 def test_empty_documents_are_duplicates_of_nothing(verify):
-    """Documents without tokens all stay, also beside each other; equal short ones are duplicates."""
+    """All documents without tokens are kept, even next to each other; equal short ones are duplicates."""
     found = deduplicate(["", "...", "one word", "", "One Word!", "€"], threshold=0.01, verify=verify)
     assert found.keep.tolist() == [True, True, True, True, False, True]
     assert found.pairs.tolist() == [[2, 4]]
@@ -175,7 +175,7 @@ def test_empty_documents_are_duplicates_of_nothing(verify):
 
 @pytest.mark.parametrize("text", ["", "word", FOX])
 def test_one_document_stays(text):
-    """A corpus of one document is left as it is."""
+    """A corpus of one document is kept as it is."""
     found = deduplicate([text])
     assert found.keep.tolist() == [True]
     assert found.cluster.tolist() == [0]
@@ -184,7 +184,7 @@ def test_one_document_stays(text):
 
 
 def test_the_same_seed_finds_the_same(corpus):
-    """A run can be repeated to the bit, and another seed finds other pairs."""
+    """A run can be repeated exactly, and another seed finds other pairs."""
     texts = corpus[0][:300]
     one, again, other = (deduplicate(texts, 0.6, seed=seed) for seed in (5, 5, 6))
     assert np.array_equal(one.pairs, again.pairs)
@@ -223,7 +223,7 @@ def test_bad_input_of_deduplicate(given_arguments, error, message):
     ],
 )
 def test_bad_pairs(pairs, error, message):
-    """Pairs that are none, or name no document, are refused wherever pairs are taken."""
+    """Invalid pairs and indices out of range are refused in every function that takes pairs."""
     sets = arrays([{1}, {2}, {3}])
     for call in (
         lambda: clusters(3, pairs),
@@ -244,6 +244,6 @@ def test_bad_pairs(pairs, error, message):
     ],
 )
 def test_bad_input_of_the_parts(call, error, message):
-    """The parts name their arguments too."""
+    """The functions behind `deduplicate` name their arguments too."""
     with pytest.raises(error, match=message):
         call()

@@ -1,4 +1,4 @@
-"""What people ask of a deduplication: which duplicates which, which stays, what the old has, how many are missed."""
+"""Answers about a deduplication: what duplicates what, which is kept, what a reference has, how many are missed."""
 
 import json
 import random
@@ -16,7 +16,7 @@ BASE = WORDS[:60]
 
 @pytest.fixture(autouse=True)
 def inside(tmp_path, monkeypatch):
-    """Names are relative, as a user gives them."""
+    """Use relative names, as a user would."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -26,7 +26,7 @@ def dedup(*given):
 
 
 def put(name, texts, **more):
-    """A file of these texts, with further keys a list each."""
+    """Write a file of these texts, with a list of values for each further key."""
     rows = [{"id": f"r{i}", "text": text} for i, text in enumerate(texts)]
     for key, values in more.items():
         for row, value in zip(rows, values, strict=True):
@@ -43,7 +43,7 @@ def ids(name):
 
 
 def jaccard(one, other, width=5):
-    """An independent reading: Python sets of tuples of words."""
+    """An independent implementation with Python sets of tuples of words."""
     left, right = (
         {tuple(words[i : i + width]) for i in range(len(words) - width + 1)}
         for words in (one.split(), other.split())
@@ -52,7 +52,7 @@ def jaccard(one, other, width=5):
 
 
 def chain():
-    """A, B, C, where each is near the next and A is not near C; and a copy of B."""
+    """A, B and C, where each is near the next and A is not near C, and a copy of B."""
     a = " ".join(BASE)
     b = " ".join(BASE[6:] + WORDS[60:66])
     c = " ".join(BASE[12:] + WORDS[60:72])
@@ -63,7 +63,7 @@ def chain():
 
 @pytest.mark.parametrize("verify", [[], ["--no-verify"]])
 def test_removed_rows_name_the_one_kept_and_how_similar_they_are(capsys, verify):
-    """Each with file, line and id, the exact similarity, and whether rows in between joined the two."""
+    """Each has file, line and id, the exact similarity, and whether rows in between joined the two."""
     texts = [*chain(), "something else that is unlike all of these"]
     put("a.jsonl", texts)
     given = [
@@ -96,7 +96,7 @@ def test_removed_rows_name_the_one_kept_and_how_similar_they_are(capsys, verify)
 
 
 def test_similarities_of_many_rows_are_exact():
-    """On hundreds of texts of several clusters: every removed row against sets of tuples of words."""
+    """On hundreds of texts in several clusters, every removed row is checked with sets of tuples of words."""
     rng = random.Random(3)
     texts = []
     for _ in range(300):
@@ -126,7 +126,7 @@ def test_similarities_of_many_rows_are_exact():
 
 
 def test_positions_count_files_and_lines_as_an_editor_does():
-    """Blank lines, quoted line breaks and a folder: the line is where the row begins."""
+    """With blank lines, quoted line breaks and a folder, the line number is where the row begins."""
     Path("in").mkdir()
     Path("in/a.csv").write_text('id,text\n1,"two\nlines of words here"\n2,two lines of words here\n')
     Path("in/b.jsonl").write_text('\n\n{"text": "two lines of words here"}\n')
@@ -153,7 +153,7 @@ def test_positions_count_files_and_lines_as_an_editor_does():
     ],
 )
 def test_which_row_of_a_cluster_stays(rule, kept):
-    """First, longest, or by a number or date; on a tie the first; the rows come out in input order."""
+    """The first or longest row is kept, or one by a number or date; ties keep the first, and output has input order."""
     base = " ".join(BASE)
     texts = [" ".join(BASE[:55]), base, base + " more words", " ".join(BASE[1:]), "unlike all of it"]
     put(
@@ -172,7 +172,7 @@ def test_which_row_of_a_cluster_stays(rule, kept):
 
 
 def test_a_value_that_is_no_number_stops_or_is_skipped(capsys):
-    """With its line; a rule that is none is wrong usage."""
+    """The error names the line; an unknown rule is wrong usage."""
     put("a.jsonl", ["a b c", "d e f"], score=[1, "high"])
     assert dedup("a.jsonl", "--keep", "score:max") == 1
     assert "line 2 has neither a number nor a date in the field 'score'" in capsys.readouterr().err
@@ -185,7 +185,7 @@ def test_a_value_that_is_no_number_stops_or_is_skipped(capsys):
 
 
 def test_against_a_reference_removes_what_the_old_has(capsys):
-    """The old is only read, whatever the rule; new rows that are alike among themselves lose copies too."""
+    """The reference is only read, whatever the rule, and near-duplicates among the new rows are removed too."""
     fox, sea = " ".join(BASE[:30]), " ".join(WORDS[100:130])
     Path("old").mkdir()
     put("old/a.jsonl", [fox, "only in the old"])
@@ -220,7 +220,7 @@ def test_against_a_reference_removes_what_the_old_has(capsys):
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 0.95, 1.0])
 @pytest.mark.parametrize("recall", [0.5, 0.95, 0.999])
 def test_bands_for_a_recall_are_the_most_selective_that_reach_it(threshold, recall):
-    """By trying all bands and rows."""
+    """The result equals a search over all bands and rows."""
     reach = [
         (rows, -bands)
         for rows in range(1, 129)
@@ -232,7 +232,7 @@ def test_bands_for_a_recall_are_the_most_selective_that_reach_it(threshold, reca
 
 
 def test_recall_on_the_command_line(capsys):
-    """It chooses the bands, is said first in the report, and excludes bands by hand."""
+    """`--recall` chooses the bands, is near the top of the report, and excludes `--bands` and `--rows`."""
     put("a.jsonl", ["a b c d e f"])
     assert main(["dedup", "a.jsonl", "--recall", "0.95", "--report", "r.json"]) == 0
     report = json.loads(Path("r.json").read_text())
@@ -245,7 +245,7 @@ def test_recall_on_the_command_line(capsys):
 
 
 def test_a_dry_run_estimates_what_a_run_finds(capsys):
-    """The share that a run removes lies in the interval; all rows sampled, it is the share; nothing is written."""
+    """The interval contains the share that a run removes; if all rows are sampled, it is exact; nothing is written."""
     rng = random.Random(8)
     texts = [" ".join(rng.choices(WORDS, k=40)) for _ in range(900)]
     texts += [f"{text} more" for text in rng.sample(texts, 300)] + rng.sample(texts, 300)
@@ -271,7 +271,7 @@ def test_a_dry_run_estimates_what_a_run_finds(capsys):
 
 
 def test_a_sample_alone_would_miss_what_the_dry_run_finds():
-    """Two copies of each of many rows: half is redundant, though a small sample hardly holds a pair."""
+    """With two copies of many rows, half is redundant, though a small sample hardly contains a pair."""
     from dataselect_core.corpus.files import CorpusFiles
     from dataselect_core.dedup.estimate import estimate_files
 
@@ -284,7 +284,7 @@ def test_a_sample_alone_would_miss_what_the_dry_run_finds():
 
 @pytest.mark.parametrize(("found", "sampled"), [(0, 10), (3, 10), (50, 100), (100, 100)])
 def test_the_interval_is_wilsons(found, sampled):
-    """Against SciPy."""
+    """Wilson's interval equals SciPy's."""
     from scipy.stats import binomtest
 
     from dataselect_core.dedup.estimate import wilson

@@ -25,7 +25,7 @@ KEPT = [0, 1, 3]  # at 0.8, exact: NEAR has 13 of 14 shingles in common with FOX
 
 
 def rows_jsonl(texts):
-    """One line an object, with line breaks of two kinds, spaces and a key more, so that copying is seen."""
+    """One object per line, with two kinds of line breaks, spaces and an extra key, to show that rows are copied."""
     return [
         (json.dumps({"text": text, "n": i}) + (" \r\n" if i % 2 else "\n")).encode()
         for i, text in enumerate(texts)
@@ -33,12 +33,12 @@ def rows_jsonl(texts):
 
 
 def dedup(*given):
-    """The exit status of the command, in this process, with bands that miss nothing here."""
+    """The exit status of the command in this process, with bands that miss nothing here."""
     return main(["dedup", *map(str, given), "--bands", "42", "--rows", "3"])
 
 
 def test_the_documented_command_works(tmp_path):
-    """`python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl`, in its own process."""
+    """`python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl` works in a separate process."""
     rows = rows_jsonl(MINE)
     (tmp_path / "corpus.jsonl").write_bytes(b"".join(rows))
     command = [
@@ -70,7 +70,7 @@ def test_the_documented_command_works(tmp_path):
 
 
 def test_the_report_says_what_was_done(tmp_path, capsys):
-    """Counts, shares of documents and words, parameters and malformed lines, as JSON and for people."""
+    """The report has counts, shares of documents and words, parameters and malformed lines, as JSON and as text."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"".join(rows_jsonl(MINE)) + b"oops\n")
     assert dedup(path, "-o", tmp_path / "k.jsonl", "--report", tmp_path / "r.json", "--on-error", "skip") == 0
@@ -138,7 +138,7 @@ def test_a_report_alone(tmp_path, capsys):
 
 
 def test_csv_with_quoted_line_breaks(tmp_path):
-    """The kept rows of a CSV are the bytes that came, under the header that came."""
+    """The kept rows and the header of a CSV are copied byte for byte."""
     rows = [f'{i},"{text[:20]}\r\n{text[20:]}",x\r\n'.encode() for i, text in enumerate(MINE)]
     (tmp_path / "a.csv").write_bytes(b"id,body,z\r\n" + b"".join(rows))
     assert dedup(tmp_path / "a.csv", "--field", "body", "-o", tmp_path / "k.csv") == 0
@@ -155,14 +155,14 @@ def test_csv_with_quoted_line_breaks(tmp_path):
     ],
 )
 def test_txt_by_line_or_paragraph(tmp_path, split, data, kept):
-    """A line is a document, or with --split paragraph a block between blank lines."""
+    """Each line is a document, or with --split paragraph each block between blank lines."""
     (tmp_path / "a.txt").write_text(data)
     assert dedup(tmp_path / "a.txt", *split, "-o", tmp_path / "k.txt") == 0
     assert (tmp_path / "k.txt").read_text() == kept
 
 
 def test_a_folder_becomes_a_folder(tmp_path, capsys):
-    """A .txt is one document that is copied or not; other files lose rows; names, order and bytes stay."""
+    """A .txt is one document, copied or not; other files lose rows; names, order and bytes do not change."""
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)
     (folder / "a.txt").write_text(FOX + "\n\n" + "and so on")
@@ -181,7 +181,7 @@ def test_a_folder_becomes_a_folder(tmp_path, capsys):
 
 
 def test_an_existing_output_is_replaced_and_rows_stay_when_refused(tmp_path, capsys):
-    """A run that succeeds replaces the output; one that stops at a malformed line leaves it as it was."""
+    """A successful run replaces the output; a run that stops at a malformed line leaves it unchanged."""
     path, output = tmp_path / "a.jsonl", tmp_path / "k.jsonl"
     output.write_text("old")
     path.write_bytes(b'{"text": "x"}\noops\n')
@@ -216,7 +216,7 @@ def test_an_existing_output_is_replaced_and_rows_stay_when_refused(tmp_path, cap
     ],
 )
 def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, capsys, given, message):
-    """Status 1, one line on standard error, nothing written."""
+    """The status is 1, with one line on standard error and nothing written."""
     monkeypatch.chdir(tmp_path)
     Path("a.jsonl").write_text('{"text": "x"}\n')
     Path("bad.jsonl").write_text("oops\n")
@@ -251,7 +251,7 @@ def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, c
     ],
 )
 def test_wrong_usage_ends_with_two(capsys, given, message):
-    """Status 2, and the message names the option and what is allowed."""
+    """The status is 2, and the message names the option and what is allowed."""
     with pytest.raises(SystemExit) as caught:
         main(given)
     assert caught.value.code == 2
@@ -259,14 +259,14 @@ def test_wrong_usage_ends_with_two(capsys, given, message):
 
 
 def test_an_output_that_cannot_be_is_refused_before_the_work(tmp_path, monkeypatch):
-    """Not after an hour of reading."""
+    """The error comes before any reading."""
     monkeypatch.setattr(dedup_command, "deduplicate_files", None)
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
     assert main(["dedup", str(tmp_path / "a.jsonl"), "-o", str(tmp_path)]) == 1
 
 
 def test_interrupting_leaves_nothing(tmp_path, monkeypatch, capsys):
-    """Ctrl-C ends with 130, a sentence, and no half of a file."""
+    """Ctrl-C ends with status 130, one sentence, and no partial file."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "x"}\n')
 
@@ -280,7 +280,7 @@ def test_interrupting_leaves_nothing(tmp_path, monkeypatch, capsys):
 
 
 def test_peak_memory_is_that_of_this_process():
-    """It grows when memory is used, and never falls."""
+    """Peak memory grows when memory is used, and never falls."""
     before = peak_memory()
     block = bytearray(os.urandom(1)) * 300_000_000
     assert peak_memory() >= max(before, len(block))

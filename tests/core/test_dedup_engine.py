@@ -1,4 +1,4 @@
-"""The command `dedup` on a Dask cluster of several processes: the outputs of one machine, also when one is lost."""
+"""The command `dedup` on a Dask cluster of several processes: outputs as on one machine, even if a worker is lost."""
 
 import json
 import os
@@ -22,7 +22,7 @@ distributed = pytest.importorskip("distributed")
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A scheduler and three worker processes of one thread, which only this machine can reach."""
+    """A scheduler and three single-threaded worker processes that only this machine can reach."""
     with distributed.LocalCluster(
         n_workers=3,
         threads_per_worker=1,
@@ -37,7 +37,7 @@ def cluster():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder to work in, with one that the workers share."""
+    """A working folder, with a folder that the workers share."""
     monkeypatch.chdir(tmp_path)
     Path("shared").mkdir()
     monkeypatch.setattr(engine, "PART_BYTES", 60_000)
@@ -49,7 +49,7 @@ def address(cluster):
 
 
 def command(name, out, *given):
-    """Run the command with all its outputs in a folder; their bytes."""
+    """Run the command with all its outputs in a folder; return their bytes."""
     Path(out).mkdir()
     ending = "" if Path(name).is_dir() else "".join(Path(name).suffixes)
     files = ["-o", f"{out}/kept{ending}", "--removed", f"{out}/removed", "--clusters", f"{out}/clusters"]
@@ -59,7 +59,7 @@ def command(name, out, *given):
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.parquet", "folder"])
 def test_outputs_are_those_of_one_machine(cluster, folder, name):
-    """Kept rows, removed rows with their similarities, and clusters, byte for byte; nothing is left behind."""
+    """Kept rows, removed rows with similarities, and clusters are equal byte for byte; no temporary file is left."""
     write(name, texts(900))
     on = ["--engine", address(cluster), "--temporary", "shared"]
     given = [] if name == "folder" else ["--id", "id"]
@@ -72,7 +72,7 @@ def test_outputs_are_those_of_one_machine(cluster, folder, name):
 @pytest.mark.parametrize("options", [{"verify": False}, {"threshold": 0.3, "width": 2, "keep": "longest"}])
 @pytest.mark.parametrize("edges", [0, None])
 def test_components_are_the_same_wherever_they_are_found(cluster, folder, options, edges):
-    """On the workers or in the command, estimated or exact, with the first or the longest kept."""
+    """Components found on the workers or in the command are equal, estimated or exact, with either rule to keep."""
     write("a.jsonl", [" ".join(text.split()[:12]) for text in texts(700)])
     one = deduplicate_files(CorpusFiles("a.jsonl"), **options)
     with engine.connected(address(cluster)) as client:
@@ -86,7 +86,7 @@ def test_components_are_the_same_wherever_they_are_found(cluster, folder, option
 
 
 def once(function, marker):
-    """A task that kills its worker the first time that any worker comes to it."""
+    """A task that kills its worker the first time that any worker runs it."""
 
     def task(given):
         try:
@@ -101,7 +101,7 @@ def once(function, marker):
 
 @pytest.mark.parametrize("stage", ["sign_part", "compare_bucket", "similarity_of"])
 def test_a_worker_that_is_lost_changes_nothing(cluster, folder, monkeypatch, stage):
-    """One worker process is killed in mid-run, after its task has written what it writes; outputs are the same."""
+    """If one worker process is killed in mid-run, after its task has written its files, the outputs are the same."""
     write("a.jsonl", texts(900))
     one = command("a.jsonl", "one", "--jobs", 1)
     monkeypatch.setattr(parts, stage, once(getattr(parts, stage), str(folder / "killed")))
@@ -111,7 +111,7 @@ def test_a_worker_that_is_lost_changes_nothing(cluster, folder, monkeypatch, sta
 
 
 def test_malformed_lines_have_the_numbers_of_one_machine(cluster, folder, capsys):
-    """In the last part of a file that is cut in many; skipped and listed, or the end of the run."""
+    """A malformed line in the last part of a split file has the right number, whether it is skipped or ends the run."""
     write("a.jsonl", texts(900))
     with open("a.jsonl", "a") as file:
         file.write('\nnot JSON\n{"text": "the last one"}\n')
@@ -130,7 +130,7 @@ def test_malformed_lines_have_the_numbers_of_one_machine(cluster, folder, capsys
 
 
 def test_what_cannot_be_is_one_sentence(folder, capsys, monkeypatch):
-    """No scheduler, no Dask, an address of another kind, no shared folder."""
+    """No scheduler, no Dask, an unknown kind of address, and no shared folder are each refused."""
     write("a.jsonl", texts(5))
     monkeypatch.setattr(engine.connected.__wrapped__, "__defaults__", (1,))
     assert main(["dedup", "a.jsonl", "--engine", "dask://127.0.0.1:9", "--temporary", "shared"]) == 1
@@ -146,7 +146,7 @@ def test_what_cannot_be_is_one_sentence(folder, capsys, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_stars_find_the_components(tmp_path, seed):
-    """Of random graphs and of a long path in any order, those that a union-find has, in few steps."""
+    """On random graphs and on a long path in any order, the components equal those of union-find, in few steps."""
     rng = np.random.default_rng(seed)
     nodes = int(rng.integers(2, 400))
     path = np.stack([np.arange(1, nodes), np.arange(nodes - 1)], axis=1)

@@ -1,4 +1,4 @@
-"""The command `dedup` over several processes: the same outputs, an orderly end, a worker that is lost."""
+"""The command `dedup` over several processes: the same outputs, an orderly end, and lost workers."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ SOURCE = str(Path(dataselect_core.__file__).parent.parent)
 
 
 def texts(n, seed=3):
-    """Texts of words in two scripts, a third of them copies with some words changed; every tenth very short."""
+    """Texts of words in two scripts; a third are copies with some words changed, and every tenth is very short."""
     rng, made = np.random.default_rng(seed), []
     for number in range(n):
         if number % 10 == 9:
@@ -37,7 +37,7 @@ def texts(n, seed=3):
 
 
 def write(name, rows):
-    """A file of these texts in the format that its name says."""
+    """Write a file of these texts in the format of its name."""
     lines = [json.dumps({"text": text, "id": f"r{number}"}) + "\n" for number, text in enumerate(rows)]
     if name.endswith(".gz"):
         Path(name).write_bytes(gzip.compress("".join(lines).encode()))
@@ -59,7 +59,7 @@ def write(name, rows):
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """A folder to work in, where processes are started at once and every task is small."""
+    """A working folder, with processes that start at once and small tasks."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workers, "INLINE", 0)
     monkeypatch.setattr(streaming, "CHUNK_DOCUMENTS", 50)
@@ -76,7 +76,7 @@ def outputs(folder):
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.parquet", "folder"])
 def test_outputs_are_the_same_for_any_number_of_jobs(small, name):
-    """Kept rows, removed rows, clusters and what the report counts, byte for byte, for 1, 2 and 3 processes."""
+    """Kept rows, removed rows, clusters and counts in the report are equal, byte for byte, for 1, 2 and 3 processes."""
     write(name, texts(600))
     found, reports = [], []
     for jobs in (1, 2, 3):
@@ -98,7 +98,7 @@ def test_outputs_are_the_same_for_any_number_of_jobs(small, name):
 
 
 def test_estimated_similarities_are_the_same_too(small):
-    """Without verification, and with the words that confirm a single shared hash, jobs change nothing."""
+    """Without verification, and if words confirm a single shared hash, the number of jobs changes nothing."""
     write("a.jsonl", texts(600))
     for options in ({"verify": False}, {"threshold": 0.1, "width": 2, "bands": 64, "rows": 2}):
         one, two = (deduplicate_files(CorpusFiles("a.jsonl"), **options, jobs=jobs) for jobs in (1, 2))
@@ -107,7 +107,7 @@ def test_estimated_similarities_are_the_same_too(small):
 
 
 def test_a_small_corpus_starts_no_process(tmp_path, monkeypatch):
-    """A few thousand documents stay in one process, however many jobs are allowed."""
+    """A few thousand documents are handled in one process, however many jobs are allowed."""
     monkeypatch.chdir(tmp_path)
     write("a.jsonl", texts(3000))
     monkeypatch.setattr(workers.Workers, "_processes", None)
@@ -115,13 +115,13 @@ def test_a_small_corpus_starts_no_process(tmp_path, monkeypatch):
 
 
 def killed(*given):
-    """A task that ends its process as the system does when memory runs out."""
+    """A task that kills its process, as the system does when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("stage", ["sign", "compare_texts"])
 def test_a_killed_worker_is_one_sentence_and_no_output(small, capsys, monkeypatch, stage):
-    """A worker that is killed while it signs, or while it compares, ends the run; what was there stays."""
+    """If a worker is killed while it signs or compares, the run ends and existing files stay unchanged."""
     write("a.jsonl", texts(600))
     Path("kept.jsonl").write_text("old")
     monkeypatch.setattr(streaming, stage, killed)
@@ -152,7 +152,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_ends_all_workers(tmp_path, monkeypatch, number):
-    """After Ctrl-C, SIGTERM and even SIGKILL no worker is left, and after the first two nothing else is either."""
+    """After Ctrl-C, SIGTERM and even SIGKILL no worker is left; after the first two no other trace is left either."""
     monkeypatch.chdir(tmp_path)
     write("a.jsonl", texts(600))
     Path("empty").mkdir()
@@ -164,7 +164,7 @@ def test_a_signal_ends_all_workers(tmp_path, monkeypatch, number):
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": SOURCE},
     )
-    # Standard error ends only when every process that has it has ended.
+    # Standard error is closed only when every process that has it open has ended.
     error = done.communicate(timeout=120)[1].decode()
     if number == signal.SIGKILL:
         assert done.returncode == -number
@@ -175,7 +175,7 @@ def test_a_signal_ends_all_workers(tmp_path, monkeypatch, number):
 
 
 def test_progress_says_rate_and_time_left():
-    """Half of 200 MB in 50 s is 2 MB a second, and 50 s are left; before a second nothing is foretold."""
+    """Half of 200 MB in 50 s is 2 MB a second with 50 s left; in the first second nothing is predicted."""
     line = progress_line("read", 100_000_000, 200_000_000, 50.0)
     assert line == "read [##########..........] 100 of 200 MB, 2.0 MB/s, 0:50 left"
     assert progress_line("compare", 3, 9, 60.0).endswith("band 4 of 9, 2:00 left")

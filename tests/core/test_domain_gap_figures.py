@@ -1,4 +1,4 @@
-"""The figures of part 3 as a report recomputes them: from settings, runs and map, with what is the case."""
+"""The figures of part 3 as a report recomputes them: from settings, runs and map, with their cases."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def data():
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    """Small experiments on noise, and a small map of few points."""
+    """Small experiments on noise, and a small map with few points."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(noise_experiments, "LABELS", (20, 100, 200))
         patch.setattr(noise_experiments, "TRIALS", 150)
@@ -48,13 +48,13 @@ def quick():
 
 @pytest.fixture(scope="module")
 def found():
-    """All figures of a report with a map of its own, and what was said on the way."""
+    """All figures of a report with its own map, and the steps on the way."""
     *steps, last = figures.recompute_stepwise("tiny", SETTINGS, {"real_price": 3.0}, FALLS)
     return steps, {path: value.value for path, value in last.values.items()}
 
 
 def situation(of="tiny", share=0.5, randomisation=0.2, **more):
-    """A situation on the map of a track, nothing run yet."""
+    """A situation on the map of a track, before any run."""
     made = gap_map.read(datasets.gap_maps(), of)
     setting = replace(made.setting, share=share, randomisation=randomisation)
     given = {"prediction": ("falls", 10.0), "map": made, "wet": 0.4} | more
@@ -84,7 +84,7 @@ def test_the_steps_say_how_far_it_is(found):
 
 
 def test_a_map_of_ones_own_is_a_grid(found, data):
-    """The small map is `mix.grid` over its axes and the reader's seeds; what was run before is not run again."""
+    """The small map equals `mix.grid` over its axes and the reader's seeds; earlier runs are not repeated."""
     _, values = found
     base = situation()
     setting = mix.Setting(0.5, 0.25, total=200, real=150, label_noise=0.1, critical=8)
@@ -100,7 +100,7 @@ def test_a_map_of_ones_own_is_a_grid(found, data):
 
 
 def test_what_is_known_before_anything_is_run():
-    """From the map alone come point and checks; strategies and noise wait."""
+    """The map alone gives point and checks; strategies and noise need runs."""
     values, cases = figures.figures(situation())
     made = gap_map.read(datasets.gap_maps(), "tiny")
     assert values["point.recall"].value == made.measures["recall"][5, 2]
@@ -118,7 +118,7 @@ def test_what_is_known_before_anything_is_run():
 
 
 def test_a_setting_without_a_map_waits_for_its_runs():
-    """Where no map holds, the checks have no value, and only the supply is known."""
+    """Without a map for the setting the checks have no value, and only the supply is known."""
     here = situation()
     values, cases = figures.figures(replace(here, setting=replace(here.setting, real=100)))
     assert {"map-other", "accuracy-waits", "fid-waits", "recall-waits", "supply-fails"} <= set(cases)
@@ -127,7 +127,7 @@ def test_a_setting_without_a_map_waits_for_its_runs():
 
 
 def test_disagreement_with_the_map_is_said():
-    """A live run that gives other figures at a point of the map is not passed over."""
+    """A case says so if a live run gives other figures than the map at the same point."""
     here = situation()
     outcome = mix.Outcome(0.9, 0.9, 0.8, 0.5, 0.4, 500, 500)
     here.runs.update({(here.setting, seed): outcome for seed in here.seeds})
@@ -145,7 +145,7 @@ def test_direction_and_size(direction, case):
 
 
 def test_every_limit_of_the_map_together_is_the_region():
-    """`kept` and `GapMap.feasible` say the same."""
+    """`kept` and `GapMap.feasible` agree."""
     here = situation("cloud")
     good = kept(here.map, here.limits(), here.map.setting.real)
     assert tuple(good) == LIMITS
@@ -160,7 +160,7 @@ def test_few_real_samples_leave_nothing_to_compare_with():
 
 
 def test_noise_figures_are_the_laws_and_the_measurement(found):
-    """Factor, steps and slopes are those of `noise`; labels for the noisy accuracy lie on the clean curve."""
+    """Factor, steps and slopes equal those of `noise`; labels for the noisy accuracy are read from the clean curve."""
     _, values = found
     assert values["noise.factor"] == noise.noise_factor(0.05)
     assert (values["noise.steps_realizable"], values["noise.steps_agnostic"]) == noise.steps_under_noise(
@@ -181,7 +181,7 @@ def test_noise_figures_are_the_laws_and_the_measurement(found):
     ],
 )
 def test_settings_of_a_report_are_checked(wrong, message):
-    """No report can ask for more than the page's controls; the error names the setting."""
+    """A report cannot use settings beyond the page's controls; the error names the setting."""
     with pytest.raises(ValueError, match=message):
         setting_of(SETTINGS | wrong, track("tiny"))
 

@@ -1,4 +1,4 @@
-"""Costs: arithmetic that can be redone by hand, published runs, and assumptions that cannot slip."""
+"""Costs: arithmetic that can be redone by hand, published runs, and assumptions that cannot change silently."""
 
 import math
 
@@ -23,7 +23,7 @@ def test_training_by_hand():
 
 
 def test_llama_3_70b_implies_its_utilisation():
-    """6ND over the hours on the model card is a utilisation near .28, and at it the hours come out again."""
+    """6ND over the hours on the model card is a utilisation near .28, which gives the same hours again."""
     llama = {name: fact["value"] for name, fact in load("reported")["llama_3_70b"].items()}
     flops = training_flops(llama["parameters"], llama["tokens"])
     share = economics.implied_utilisation(flops, llama["gpu_hours"], Assumptions().peak_flops)
@@ -39,7 +39,7 @@ def test_the_waste_of_the_cloud_crisis():
 
 
 def test_indexing_a_petabyte():
-    """Signatures of 1 PB take about 3,900 core-hours, three in all for each; about $480; reading it adds requests."""
+    """Signatures of 1 PB take about 3,900 core-hours; indexing takes three times that, about $480, plus requests."""
     cost = economics.indexing_cost(1e15)
     assert cost.core_hours == pytest.approx(3 * 3912, rel=0.001)
     assert cost.compute_dollars == pytest.approx(479, rel=0.001)
@@ -58,7 +58,7 @@ def test_scoring_is_another_matter():
 
 
 def test_labelling():
-    """Labels cost items times labellers times the price that is named."""
+    """Labels cost items times labellers times the named price."""
     a = Assumptions(labellers=3, expert_label_price=4, box_price=0.05)
     assert economics.labelling_cost(100, a) == pytest.approx(100 * 3 * 0.012)
     assert economics.labelling_cost(100, a, price="expert_label_price") == pytest.approx(1200)
@@ -73,7 +73,7 @@ def test_storage():
 
 
 def test_amortised_selection():
-    """$55k once and $10k a run: a loss at one run, even at the sixth, nine times the money at fifty."""
+    """$55k once and $10k saved per run: a loss at one run, even at the sixth, nine times the cost at fifty."""
     assert economics.runs_to_break_even(55e3, 10e3) == 6
     assert economics.return_on_selection(55e3, 10e3, 1) < 1
     assert economics.return_on_selection(55e3, 10e3, 50) == pytest.approx(9.09, abs=0.01)
@@ -84,14 +84,14 @@ def test_amortised_selection():
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_break_even_is_the_first_run_that_pays(cost, saving):
-    """At the run that is named the savings reach the cost, and one run earlier they do not."""
+    """At the returned run the savings reach the cost, and one run earlier they do not."""
     runs = economics.runs_to_break_even(cost, saving)
     assert runs * saving >= cost > (runs - 1) * saving
 
 
 @given(amounts, amounts, amounts)
 def test_selection_inequality(select, subset, full):
-    """Selection pays exactly when it and the smaller training together cost less than the full one."""
+    """Selection pays if and only if it and the smaller training together cost less than the full training."""
     assert economics.selection_pays(select, subset, full) == (select + subset < full)
 
 
@@ -102,7 +102,7 @@ def test_selection_does_not_pay_at_the_border():
 
 
 def test_assumptions_carry_their_origin():
-    """Each default has a kind, a source and a date; an edited one is the reader's, until it is put back."""
+    """Each default has a kind, a source and a date; an edited one is the reader's until it is reset."""
     a = Assumptions()
     assert a["storage_price"].as_value().kind == "cited"
     assert "2026-11" in a["storage_price"].as_value().source
@@ -135,7 +135,7 @@ def test_assumptions_are_immutable():
     ],
 )
 def test_bad_edits(edit, error, message):
-    """Unknown names, numbers out of range and what is no number are refused by name."""
+    """Unknown names, numbers out of range and other types are refused by name."""
     with pytest.raises(error, match=message):
         Assumptions().replace(**edit)
 
@@ -164,7 +164,7 @@ def test_bad_amounts(call, name, bad):
 
 
 def test_the_range_of_a_petabyte_ends_at_a_published_run():
-    """SlimPajama: 2.5 days on 64 cores for 1.21 T tokens of 4 bytes, worked out here; about 200 times our signatures."""
+    """SlimPajama: 2.5 days on 64 cores for 1.21 T tokens of 4 bytes, by hand; about 200 times our signatures."""
     found = economics.indexing_range(1e15)
     hours = 2.5 * 24 * 64 / (1.21e12 * 4) * 1e15
     assert found.high.core_hours == pytest.approx(hours) and 780_000 < hours < 800_000
@@ -175,7 +175,7 @@ def test_the_range_of_a_petabyte_ends_at_a_published_run():
 
 @pytest.mark.parametrize(("saving", "said"), [(0, "costs"), (100, "costs"), (2500, "depends"), (1e6, "pays")])
 def test_the_verdict_depends_where_the_ends_disagree(saving, said):
-    """Between $482 and $32,000 nobody knows."""
+    """Between $482 and $32,000 the verdict is open."""
     assert economics.indexing_range(1e15).verdict(saving) == said
 
 

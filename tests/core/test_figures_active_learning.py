@@ -31,7 +31,7 @@ FEWER = {"direction": "fewer", "prediction": 1.5}
 
 
 def again(name, number, labels=80, **settings):
-    """A run as a report states it."""
+    """The settings of a run as a report states them."""
     stated = {key: value for key, value in CONTROLS.items() if key != "data"} | settings
     return {f"{name}.{key}": value for key, value in {**stated, "number": number, "labels": labels}.items()}
 
@@ -55,7 +55,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def runs():
-    """The same runs from the function beside: strategy -> one for each seed."""
+    """The same runs from the sampling function: strategy -> one run per seed."""
     problem = reference_sweep.problem("digits")
     return {
         strategy: [
@@ -67,7 +67,7 @@ def runs():
 
 
 def test_the_latest_run_is_the_one_that_the_sampling_gives(found, runs):
-    """Labels, accuracy, recall and crossing against the runs themselves, cost against the track's prices."""
+    """Labels, accuracy, recall and crossing equal those of the runs themselves, and cost follows the track's prices."""
     margin = runs["margin"]
     mean = np.mean([run.accuracy for run in margin], axis=0)
     assert found["run.number"].value == 2 and found["run.last_seed"].value == 4
@@ -83,7 +83,7 @@ def test_the_latest_run_is_the_one_that_the_sampling_gives(found, runs):
 
 
 def test_the_marker_stands_where_it_was_set(found, runs):
-    """Its accuracy is that of its run at these labels, and the optimum that of the sweep."""
+    """The accuracy is that of the run at the marker's labels, and the optimum equals the sweep's."""
     mean = np.mean([run.accuracy for run in runs["margin"]], axis=0)
     assert found["marker.accuracy"].value == pytest.approx(mean[2], abs=1e-12)
     prices = situation.prices(situation.assumptions(track("mobile"), {}))
@@ -94,7 +94,7 @@ def test_the_marker_stands_where_it_was_set(found, runs):
 
 
 def test_the_bill_of_the_index_is_that_of_the_question(found):
-    """Cost and saving of indexing from the track's sizes and the lab's prices."""
+    """Cost and saving of indexing follow from the track's sizes and the lab's prices."""
     a = situation.assumptions(track("mobile"), {})
     asked = indexing_question(
         dataset_bytes=a.dataset_bytes,
@@ -113,7 +113,7 @@ def test_the_bill_of_the_index_is_that_of_the_question(found):
 
 
 def test_a_petabyte_is_indexed_at_one_price_in_both_parts():
-    """Edge's corpus in Part 1 and the data set of the question in Part 2 are 1 PB each: one bill, also when it is edited."""
+    """Edge's corpus in Part 1 and Part 2's data set are 1 PB each and cost the same to index, even if prices change."""
     for edited in ({}, {"index_overhead": 5, "object_bytes": 3e6}):
         part_1 = scale(track("edge"), [0, 0, 2], [100, 100, 300], edited).indexing_dollars
         for of in ("cloud", "edge"):
@@ -125,14 +125,14 @@ def test_a_petabyte_is_indexed_at_one_price_in_both_parts():
 
 
 def test_without_runs_marker_and_answer_there_are_settings_and_prices_only():
-    """What was not done is not in a report; an edited price is."""
+    """A report has no figures for things not done; it has edited prices."""
     few = figures.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER).values
     assert {path.split(".")[0] for path in few} == {"setting", "price", "own", "measure"}
     assert few["price.label"].value == 7.0
 
 
 def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
-    """Every figure as it was captured is found again; after one is changed, that one is not."""
+    """Every captured figure is recomputed; after one is changed, only that one disagrees."""
     values = {path: value.as_dict() for path, value in found.items()}
 
     cases = figures.recompute("mobile", SETTINGS, {}, FEWER).cases
@@ -181,7 +181,7 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
     ],
 )
 def test_settings_that_cannot_be_are_refused(change, sentence):
-    """A report may say anything: what the page's controls cannot ask for is not run."""
+    """A report may contain anything, but settings that the page's controls cannot produce are not run."""
     with pytest.raises(ValueError, match=sentence):
         figures.recompute("mobile", {**SETTINGS, **change}, {}, FEWER)
 
@@ -190,16 +190,16 @@ def test_settings_that_cannot_be_are_refused(change, sentence):
     "prediction", [30, {"direction": "up", "prediction": 2}, {"direction": "fewer", "prediction": 0}]
 )
 def test_a_prediction_that_is_none_is_refused(prediction):
-    """A direction of the three and a factor from 1 to 100."""
+    """A prediction needs one of three directions and a factor from 1 to 100."""
     with pytest.raises(ValueError, match="prediction must be"):
         figures.recompute("cloud", CONTROLS, {}, prediction)
 
 
-# -- which runs are compared, what the marker is held against -------------------------------------------------
+# -- which runs are compared, what the marker is compared with ------------------------------------------------
 
 
 def lab_run(number, seeds=2, **settings):
-    """A complete run as the page keeps it, its figures made up."""
+    """A complete run as the page keeps it, with invented figures."""
     run = runs_of.LabRun(number, {**CONTROLS, **settings}, 100, 10, True, labels=[20, 40])
     run.right, run.found = [[50, 95]] * seeds, [[1, 5]] * seeds
     return run
@@ -219,7 +219,7 @@ RANDOM, MARGIN = lab_run(1, strategy="random", batch=10), lab_run(2, batch=10)
     ],
 )
 def test_only_like_is_compared_with_like(other):
-    """A newer run that differs in anything but the strategy leaves the pair as it was; without a pair it is alone."""
+    """A newer run that differs in more than the strategy leaves the pair unchanged; without a pair it is alone."""
     for newest in (
         lab_run(3, **{"batch": 10, **other}),
         lab_run(3, strategy="random", **{"batch": 10, **other}),
@@ -230,7 +230,7 @@ def test_only_like_is_compared_with_like(other):
 
 
 def test_a_run_that_was_cut_off_is_no_partner():
-    """Two complete seeds are not compared with one, and a run under way is not compared at all."""
+    """Two complete seeds are not compared with one, and an unfinished run is not compared at all."""
     assert runs_of.pair([lab_run(1, 1, strategy="random", batch=10), MARGIN]) == (None, MARGIN)
     under_way = lab_run(3, batch=10)
     under_way.right, under_way.now_right = [], [50]
@@ -239,13 +239,13 @@ def test_a_run_that_was_cut_off_is_no_partner():
 
 
 def test_the_newest_pair_is_the_one():
-    """Rerunning one of a pair makes a new pair; a budget may differ, since the crossing does not depend on it."""
+    """A rerun of one run makes a new pair; budgets may differ, since the crossing does not depend on them."""
     again = lab_run(3, batch=10, budget=60, strategy="entropy")
     assert runs_of.pair([RANDOM, MARGIN, again]) == (RANDOM, again)
 
 
 def test_a_report_cannot_compare_unlike_runs():
-    """Where a record states two runs of different batches, no ratio is made of them, and a case says so."""
+    """If a record states two runs with different batches, there is no ratio of them, and a case says so."""
     settings = {**CONTROLS, **again("random", 1, strategy="random", batch=10), **again("active", 2)}
     found = figures.recompute("mobile", settings, {}, FEWER)
     assert found.values["own.ratio"].value is None
@@ -253,7 +253,7 @@ def test_a_report_cannot_compare_unlike_runs():
 
 
 def test_a_newest_run_beside_the_pair_is_stated_and_made_again():
-    """The run that is shown and the pair that is compared may be three runs; a report states all three."""
+    """The shown run and the two runs of the pair may be three runs; a report states all of them."""
     settings = {
         **CONTROLS,
         **again("random", 1, strategy="random"),
@@ -267,7 +267,7 @@ def test_a_newest_run_beside_the_pair_is_stated_and_made_again():
 
 
 def test_the_check_holds_the_marker_against_the_limits(found, runs):
-    """With a committed marker at 60 labels, its accuracy, cost and rounds are checked, not the end of the run."""
+    """If a marker is committed at 60 labels, its accuracy, cost and rounds are checked, not the end of the run."""
     mean = np.mean([run.accuracy for run in runs["margin"]], axis=0)
     prices = situation.prices(situation.assumptions(track("mobile"), {}))
     assert found["check.target.value"].value == pytest.approx(mean[2], abs=1e-12)
@@ -280,14 +280,14 @@ def test_the_check_holds_the_marker_against_the_limits(found, runs):
 
 
 def test_the_check_knows_the_recall_at_the_marker(runs):
-    """On a track with a guardrail of recall it is the marker's recall that counts."""
+    """On a track with a guardrail of recall, the recall at the marker counts."""
     found = figures.recompute("edge", SETTINGS, {}, FEWER).values
     recall = np.mean([run.recall for run in runs["margin"]], axis=0)
     assert found["check.guardrail.value"].value == pytest.approx(recall[2], abs=1e-12)
 
 
 def verdict(data, own, best):
-    """The cases of the verdict for a marker and an optimum: (strategy, batch, labels) each."""
+    """The cases of the verdict for a marker and an optimum, each given as (strategy, batch, labels)."""
     strategy, batch, labels = own
     marker = {"settings": {"strategy": strategy, "batch": batch, "data": data}, "labels": labels}
     place = situation.Situation(track("tiny"), CONTROLS, FEWER, marker=marker)
@@ -312,7 +312,7 @@ def verdict(data, own, best):
     ],
 )
 def test_the_verdict_says_what_was_off(data, own, best, said):
-    """Strategy, batch and stop are each called right only where they are; on two classes the measures are one."""
+    """The verdict names strategy, batch or stop only if it was off; on two classes all measures are the same."""
     better = {case for case in verdict(data, own, best) if case.startswith("better-")}
     assert better == ({said} if said else set())
     one = data == "breast_cancer" and own[0] not in ("random", best[0])
@@ -321,5 +321,5 @@ def test_the_verdict_says_what_was_off(data, own, best, said):
 
 @pytest.mark.parametrize("name", ["marker.strategy", "optimum.strategy", "knee.strategy"])
 def test_a_strategy_has_one_name(found, name):
-    """What the figures call a strategy is what the settings call it."""
+    """A strategy has the same name in the figures and in the settings."""
     assert found[name].value in STRATEGIES

@@ -1,4 +1,4 @@
-"""The Frechet distance: scipy's matrix square root as oracle, what a distance must do, and clear errors."""
+"""The Frechet distance: scipy's matrix square root as oracle, properties of a distance, and clear errors."""
 
 import numpy as np
 import pytest
@@ -10,21 +10,21 @@ from dataselect_core.frechet import fid, fid_infinity, frechet_distance
 
 
 def gaussian(seed, d, rank):
-    """A mean and a covariance of a given rank."""
+    """A mean, and a covariance of a given rank."""
     rng = np.random.default_rng(seed)
     root = rng.normal(size=(d, rank))
     return rng.normal(size=d), root @ root.T
 
 
 def oracle(mu1, cov1, mu2, cov2):
-    """The formula word for word, with scipy's square root of the product."""
+    """The formula literally, with scipy's square root of the product."""
     return ((mu1 - mu2) ** 2).sum() + np.trace(cov1 + cov2 - 2 * np.real(sqrtm(cov1 @ cov2)))
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 12))
 def test_equals_the_formula_with_scipys_square_root(seed, d):
-    """On covariances of full rank the distance is the textbook formula's to 1e-6 of its scale."""
+    """On covariances of full rank the distance equals the textbook formula to 1e-6 of its scale."""
     one, two = gaussian(seed, d, d + 3), gaussian(seed + 1, d, d + 3)
     scale = np.trace(one[1] + two[1])
     assert frechet_distance(*one, *two) == pytest.approx(oracle(*one, *two), abs=1e-6 * scale)
@@ -32,7 +32,7 @@ def test_equals_the_formula_with_scipys_square_root(seed, d):
 
 @pytest.mark.parametrize("rank", [1, 3, 8])
 def test_singular_covariances(rank):
-    """Where rank is missing, it is the formula with the roots of the product's eigenvalues (scipy)."""
+    """On singular covariances the distance equals the formula with roots of the product's eigenvalues (scipy)."""
     one, two = gaussian(1, 20, rank), gaussian(2, 20, rank)
     root = np.sqrt(np.maximum(np.real(eigvals(one[1] @ two[1])), 0)).sum()
     scale = np.trace(one[1] + two[1])
@@ -41,7 +41,7 @@ def test_singular_covariances(rank):
 
 
 def test_singular_covariances_against_an_exact_root():
-    """Covariances that commute have a root by hand, also when rank is missing."""
+    """Covariances that commute have a root by hand, even if they are singular."""
     q = np.linalg.qr(np.random.default_rng(3).normal(size=(6, 6)))[0]
     a, b = np.array([4.0, 1.0, 0, 0, 9.0, 0]), np.array([1.0, 0, 0, 4.0, 4.0, 0])
     expected = ((np.sqrt(a) - np.sqrt(b)) ** 2).sum() + 6.0
@@ -57,7 +57,7 @@ def test_distance_to_itself_is_nothing(rank):
 
 
 def test_symmetric_and_unmoved_by_rotation():
-    """The distance does not care which sample comes first, nor how the axes lie."""
+    """The distance does not depend on the order of the samples or the direction of the axes."""
     one, two = gaussian(1, 7, 7), gaussian(2, 7, 7)
     q = np.linalg.qr(np.random.default_rng(3).normal(size=(7, 7)))[0]
     there = frechet_distance(*one, *two)
@@ -75,7 +75,7 @@ def test_fid_uses_sample_covariances():
 
 
 def test_extrapolation_removes_the_bias_and_knows_its_error():
-    """On normal samples FID is far too high; FID infinity misses the truth by what its error promises."""
+    """On normal samples FID is far too high; FID infinity misses the truth by about its stated error."""
     d, truth = 16, 16 * 0.1**2 + 16 * 0.2**2
     plain, deviations = [], []
     for seed in range(30):
@@ -91,7 +91,7 @@ def test_extrapolation_removes_the_bias_and_knows_its_error():
 
 
 def test_extrapolation_repeats_with_its_seed():
-    """Same seed, same figures; another seed cuts the samples in another way."""
+    """The same seed gives the same figures; another seed splits the samples in another way."""
     X = np.random.default_rng(1).normal(size=(80, 4))
     Y = np.random.default_rng(2).normal(size=(90, 4))
     assert fid_infinity(X, Y, 3) == fid_infinity(X, Y, 3)
@@ -101,7 +101,7 @@ def test_extrapolation_repeats_with_its_seed():
 @pytest.mark.parametrize("kind", [np.float32, np.float16])
 @pytest.mark.parametrize("seed", range(7))
 def test_covariances_of_low_precision_and_low_rank(kind, seed):
-    """Fewer samples than dimensions, computed in float32 or float16: the distance is that of float64, not refused."""
+    """Moments of fewer samples than dimensions in float32 or float16 are accepted, with the distance of float64."""
     rng = np.random.default_rng(seed)
     d, n = ((64, 10), (128, 20), (96, 40))[seed % 3]
     X, Y = (rng.normal(size=(n, d)) + shift for shift in (0.0, 0.5))
@@ -124,7 +124,7 @@ def test_covariances_of_low_precision_and_low_rank(kind, seed):
 
 
 def test_a_truly_negative_eigenvalue_is_refused_in_float32_too():
-    """The wider tolerance is one of rounding, not of wrong input."""
+    """The wider tolerance covers rounding, not wrong input."""
     cov = np.eye(4, dtype=np.float32)
     cov[0, 0] = -0.01
     with pytest.raises(ValueError, match="cov2 must be positive semidefinite"):

@@ -1,4 +1,4 @@
-"""The map of the domain gap: it repeats, the live run agrees with it, and every track's region can be met and missed."""
+"""The map of the domain gap: it repeats, live runs agree with it, and every track's region can be met and missed."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ TINY = {"axis": (0.4, 1.0), "seeds": (1, 2), "move_seeds": (3, 4, 5), "real": (2
 
 @pytest.fixture(scope="module")
 def field():
-    """Real digits from scikit-learn in [0, 1], their labels, and a record of rain like Seattle's."""
+    """Real digits from scikit-learn in [0, 1], their labels, and a rain record like Seattle's."""
     X, y = load_digits(return_X_y=True)
     return X / 16, y, RAINFALL
 
@@ -32,7 +32,7 @@ def small(field):
 
 @pytest.fixture(scope="module")
 def maps():
-    """The map of every track, as the lab ships it."""
+    """The map of every track as shipped with the lab."""
     text = datasets.gap_maps()
     return {track.id: gap_map.read(text, track.id) for track in TRACKS}
 
@@ -43,7 +43,7 @@ def limits(track):
 
 
 def test_the_map_built_twice_is_identical(field, small):
-    """From the same seeds every figure comes out the same, and survives JSON to the bit."""
+    """The same seeds give the same figures, and JSON keeps them exactly."""
     mix._simulated.cache_clear()
     again = gap_map.measure(FIXED, *field, **TINY)
     assert json.dumps(again) == json.dumps(small)
@@ -51,7 +51,7 @@ def test_the_map_built_twice_is_identical(field, small):
 
 
 def test_the_live_run_agrees_with_the_map(field, small):
-    """A point of the map run again gives the same means and intervals, exactly."""
+    """If a point of the map is run again, it gives exactly the same means and intervals."""
     made = gap_map.read(json.dumps(small))
     for i, share in enumerate(made.shares):
         for j, randomisation in enumerate(made.randomisations):
@@ -60,7 +60,7 @@ def test_the_live_run_agrees_with_the_map(field, small):
 
 
 def test_move_is_paired_by_seed(field, small):
-    """The change is the mean over seeds of recall at 90 % less recall at 10 %, with scipy's interval of it."""
+    """The change is the mean over seeds of recall at 90 % minus recall at 10 %, with scipy's interval."""
     found = small["move"]
     differences = []
     for k, seed in enumerate(TINY["move_seeds"]):
@@ -79,7 +79,7 @@ def test_move_is_paired_by_seed(field, small):
 
 
 def test_transfer_adds_to_the_same_real_samples(field, small):
-    """Its first column is the real samples alone, the second the same with synthetic ones beside them."""
+    """The first column is the real samples alone, the second has the same samples plus synthetic ones."""
     found = small["transfer"]
     setting = replace(FIXED, share=40 / 70, randomisation=found["randomisation"], total=70, real=30)
     assert setting.counts() == (30, 40)
@@ -89,7 +89,7 @@ def test_transfer_adds_to_the_same_real_samples(field, small):
 
 
 def test_nearest_point_and_what_a_map_holds_for(small):
-    """A point belongs to the nearest cell; a map speaks for its own setting and seeds only."""
+    """A point belongs to the nearest cell; a map is valid only for its own setting and seeds."""
     made = gap_map.read(small)
     assert made.nearest(0.69, 0.71) == (0, 1)
     assert made.holds(replace(FIXED, share=0.3, randomisation=0.7), (1, 2))
@@ -98,7 +98,7 @@ def test_nearest_point_and_what_a_map_holds_for(small):
 
 
 def test_an_unknown_track_is_named(small):
-    """Asking for a track that is not in the text says which are."""
+    """The error for an unknown track lists the tracks in the text."""
     with pytest.raises(ValueError, match="track must be one of cloud, not 'sea'"):
         gap_map.read({"cloud": small}, "sea")
 
@@ -123,7 +123,7 @@ def test_every_track_has_a_region_that_is_not_trivial(maps, track):
 
 @pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
 def test_the_shipped_map_is_that_of_the_track(maps, track):
-    """Its setting is the track's, its axes and seeds those of the module, and one of its points can be had again."""
+    """The setting is the track's, axes and seeds are the module's, and one of its points can be recomputed."""
     made, part = maps[track.id], track.part_3
     for name in ("total", "real", "critical", "label_noise"):
         assert getattr(made.setting, name) == getattr(part, name).value
@@ -138,7 +138,7 @@ def test_the_shipped_map_is_that_of_the_track(maps, track):
 
 
 def test_too_little_and_too_much_randomisation_hurt_and_synthetic_data_can(maps):
-    """What the page says of the map is so: synthetic only is best in between; 2,000 beside 500 real ones hurt."""
+    """The page's statements about the map hold: synthetic only is best in between; 2,000 next to 500 real ones hurt."""
     for made in maps.values():
         alone = made.measures["accuracy"][-1]
         assert alone.argmax() not in (0, len(alone) - 1)
@@ -149,6 +149,6 @@ def test_too_little_and_too_much_randomisation_hurt_and_synthetic_data_can(maps)
 
 
 def test_fid_infinity_lies_below_fid(maps):
-    """The bias that is taken out is positive everywhere on every map."""
+    """The bias that FID infinity removes is positive everywhere on every map."""
     for made in maps.values():
         assert (made.measures["fid"] > made.measures["fid_infinity"]).all()

@@ -1,4 +1,4 @@
-"""Learning curves equal models fitted from scratch; the ICR is the slope it says; the split never leaks."""
+"""Learning curves equal models fitted from scratch; the ICR is the slope of the curve; the split never leaks."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ words = st.lists(st.sampled_from("abcdefghij"), max_size=15)
 
 
 def corpus(n=60, seed=0):
-    """Documents of a small language with frequent and rare words; some are empty, some copies."""
+    """Documents of a small language with frequent and rare words; some are empty, and some are copies."""
     rng = np.random.default_rng(seed)
     documents = [[f"w{int(w)}" for w in rng.zipf(1.4, rng.integers(0, 60)) if w < 500] for _ in range(n)]
     documents[5] = []
@@ -20,7 +20,7 @@ def corpus(n=60, seed=0):
 
 
 def check(curve, documents, order, heldout, vocabulary, discount=0.75):
-    """Every point of a curve against a model fitted from scratch."""
+    """Compare every point of a curve with a model fitted from scratch."""
     for i, end in enumerate(curve.documents):
         model = BigramModel(discount, vocabulary).fit([documents[j] for j in order[:end]])
         assert curve.loss[i] == pytest.approx(model.log_loss(heldout), abs=1e-12)
@@ -33,7 +33,7 @@ def check(curve, documents, order, heldout, vocabulary, discount=0.75):
 @pytest.mark.parametrize("seed", [None, 1, 2])
 @pytest.mark.parametrize("checkpoints", [1, 12, [1, 2, 7, 30]])
 def test_curve_equals_models_fitted_from_scratch(seed, checkpoints):
-    """Loss, tokens, operations, parameters and FLOPs at each checkpoint are those of a fresh model."""
+    """Loss, tokens, operations, parameters and FLOPs at each checkpoint equal those of a fresh model."""
     documents = corpus()
     test = np.arange(0, 70, 7)
     train = np.setdiff1d(np.arange(70), test)
@@ -53,7 +53,7 @@ def test_curve_equals_models_fitted_from_scratch(seed, checkpoints):
     st.floats(0.1, 0.9),
 )
 def test_any_corpus(documents, heldout, checkpoints, discount):
-    """On any documents, empty ones among them, a learning curve equals models fitted from scratch."""
+    """On any documents, even empty ones, a learning curve equals models fitted from scratch."""
     documents, heldout = [*documents, ["a", "b"]], [*heldout, ["b", "x"]]
     curve = learning_curve(documents, heldout, checkpoints, discount=discount)
     size = len({w for d in documents + heldout for w in d}) + 1
@@ -63,7 +63,7 @@ def test_any_corpus(documents, heldout, checkpoints, discount):
 
 @pytest.mark.parametrize("checkpoints", [254, 255, 256, 257, 300])
 def test_many_checkpoints(checkpoints):
-    """A curve with a point at each of hundreds of documents is as exact as one with a few."""
+    """A curve with a point after each of hundreds of documents is as exact as one with a few points."""
     documents = [["a", f"w{i % 7}", f"v{i % 11}"] for i in range(300)]
     heldout = [["a", "w3", "v3", "a"]]
     curve = learning_curve(documents, heldout, list(range(1, checkpoints + 1)))
@@ -75,7 +75,7 @@ def test_many_checkpoints(checkpoints):
 
 
 def test_checkpoints_lie_at_equal_shares():
-    """Each checkpoint is the first document end at or behind its share of the words, the last one the end."""
+    """Each checkpoint is the first end of a document at or after its share of the words; the last one is the end."""
     documents = [["a"] * 10 for _ in range(40)]
     curve = learning_curve(documents, [["a"]], 8)
     assert curve.tokens.tolist() == [50 * i for i in range(1, 9)]
@@ -85,7 +85,7 @@ def test_checkpoints_lie_at_equal_shares():
 
 
 def test_order_of_reading():
-    """The seed decides the order; None keeps it; the same seed gives the same curve to the bit."""
+    """The seed sets the order; None keeps the given one; the same seed gives exactly the same curve."""
     documents = corpus()
     train, test = np.arange(60), np.arange(60, 70)
     as_given = prepare(documents, train, test, seed=None)
@@ -98,7 +98,7 @@ def test_order_of_reading():
 
 
 def test_duplicates_cost_compute_and_teach_little():
-    """Copies add as many operations as fresh text, but the ICR of a corpus without them is higher."""
+    """Copies cost as many operations as fresh text, but a corpus without them has a higher ICR."""
     rng = np.random.default_rng(4)
     table = rng.dirichlet(np.full(40, 0.05), size=40)
 
@@ -118,7 +118,7 @@ def test_duplicates_cost_compute_and_teach_little():
 
 
 def test_icr_of_known_curves():
-    """A straight line has its slope everywhere; a logarithm decays as one over the compute."""
+    """A straight line has its slope everywhere; the slope of a logarithm is one over the compute."""
     compute = np.array([1.0, 2.0, 4.0, 7.0])
     assert icr(3 * compute + 1, compute) == pytest.approx([3, 3, 3, 3])
     c = np.geomspace(1, 100, 4000)
@@ -153,7 +153,7 @@ def curve_of(tokens, loss):
 
 
 def test_tokens_to_reach():
-    """The first crossing counts, between points on a logarithmic scale; a loss never reached is None."""
+    """The first crossing counts, with a logarithmic scale between points; a loss never reached gives None."""
     curve = curve_of([100, 1000, 10000, 20000], [5.0, 4.0, 3.0, 3.5])
     assert tokens_to_reach(curve, 3.5) == pytest.approx(1000 * 10**0.5)
     assert tokens_to_reach(curve, 4.0) == pytest.approx(1000)
@@ -164,7 +164,7 @@ def test_tokens_to_reach():
 
 
 def test_progress_starts_at_zero():
-    """Progress is the loss taken off since the first checkpoint."""
+    """Progress is the reduction of the loss since the first checkpoint."""
     assert curve_of([1, 2, 3], [5.0, 4.0, 4.5]).progress.tolist() == [0, 1, 0.5]
 
 
@@ -175,7 +175,7 @@ def test_progress_starts_at_zero():
     st.integers(0, 100),
 )
 def test_split_never_cuts_a_cluster(documents, share, seed):
-    """The two sides are disjoint, together everything, and no cluster lies on both."""
+    """The two sides are disjoint and cover everything, and no cluster is on both sides."""
     cluster = np.array([0, 99] + [c for c, _ in documents])
     size = np.array([10, 10] + [w for _, w in documents])
     train, held = heldout_split(cluster, share, seed, size)
@@ -187,7 +187,7 @@ def test_split_never_cuts_a_cluster(documents, share, seed):
 
 
 def test_split_meets_its_share():
-    """With small clusters the held-out words come close to the share, from below, for every seed."""
+    """With small clusters the held-out words are close to the share and not above it, for every seed."""
     size = np.random.default_rng(0).integers(1, 100, 500)
     splits = [heldout_split(np.arange(500) // 2, 0.1, seed, size)[1] for seed in range(5)]
     for held in splits:
@@ -208,7 +208,7 @@ def test_split_meets_its_share():
     ],
 )
 def test_split_refuses(arguments, message):
-    """Nothing to split, a share outside (0, 1) and wrong counts are refused by name."""
+    """A single cluster, a share outside (0, 1) and wrong word counts are refused by name."""
     with pytest.raises(ValueError, match=message):
         heldout_split(**arguments)
 
@@ -231,14 +231,14 @@ def test_split_refuses(arguments, message):
     ],
 )
 def test_plan_refuses(call, message):
-    """Masks, checkpoints and document numbers that make no sense are refused by name."""
+    """Masks, checkpoints and document numbers that do not fit are refused by name."""
     plan = prepare(corpus(), np.arange(60), np.arange(60, 70))
     with pytest.raises(ValueError, match=message):
         call(plan)
 
 
 def test_a_learning_curve_of_the_kept_documents_only():
-    """With a mask the curve is a model's that read only what is kept, over the vocabulary of the whole."""
+    """With a mask the curve equals a model trained only on the kept documents, with the vocabulary of all."""
     documents, heldout = corpus(), corpus(8, seed=9)
     keep = np.random.default_rng(2).random(len(documents)) < 0.5
     curve = learning_curve(documents, heldout, checkpoints=4, keep=keep)

@@ -1,4 +1,4 @@
-"""Frames and signals in the audit: the same questions as of texts, answered by brute force on Python sets."""
+"""Frames and signals in the audit: the same questions as for texts, checked with brute force on Python sets."""
 
 import numpy as np
 import pytest
@@ -24,12 +24,12 @@ TRACK = {"frames": "edge", "signals": "tiny"}
 
 @pytest.fixture(scope="module", params=["frames", "signals"])
 def audit(request):
-    """The audit of a corpus that is no text, as its track has it."""
+    """The audit of a corpus of frames or signals, as its track has it."""
     return Audit(situation.corpus(request.param, track(TRACK[request.param])))
 
 
 def component(n, pairs):
-    """First member of the component of each, by walking."""
+    """The first member of each item's component, by graph search."""
     near = {i: set() for i in range(n)}
     for i, j in pairs:
         near[i].add(j)
@@ -49,7 +49,7 @@ def component(n, pairs):
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
 def test_removal_is_that_of_python_sets(audit, threshold):
-    """Clusters, kept items, chained ones and removed mass follow from sets, components and sums in plain Python."""
+    """Clusters, kept items, chained ones and removed mass equal a recomputation with sets and sums in plain Python."""
     point = audit.at(threshold)
     sets = [frozenset(each.tolist()) for each in audit.sets]
 
@@ -67,7 +67,7 @@ def test_removal_is_that_of_python_sets(audit, threshold):
 
 
 def test_what_is_tested_on_is_never_learned_from(audit):
-    """No pair of at least .5 lies across training and test, and about a quarter of the mass is held out."""
+    """No pair of at least .5 crosses training and test, and about a quarter of the mass is held out."""
     held = np.isin(np.arange(len(audit)), audit.heldout_index)
     pairs = audit.pairs[audit.similarity >= 0.5]
     assert (held[pairs[:, 0]] == held[pairs[:, 1]]).all()
@@ -79,7 +79,7 @@ def test_what_is_tested_on_is_never_learned_from(audit):
 
 
 def test_mass_is_pixels_and_samples():
-    """A frame weighs its pixels, a clip its samples, a text its words; names are those of the data."""
+    """The mass of a frame is its pixels, of a clip its samples, of a text its words; names come from the data."""
     drive, clips = datasets.drive(0.8, 2), datasets.clips(0.5, 2)
     frames, signals, texts = Frames(drive), Signals(clips), Texts(["a b  c", "d"], names=("x", "y"))
     assert frames.mass.tolist() == [64] * 1000 and frames.names == drive.ids
@@ -91,7 +91,7 @@ def test_mass_is_pixels_and_samples():
 
 
 def test_texts_alone_are_a_corpus():
-    """A list of texts makes the same audit as a corpus of them."""
+    """A list of texts gives the same audit as a corpus of them."""
     texts = list(datasets.licences().texts[:60])
     one, other = Audit(texts), Audit(Texts(texts))
     assert np.array_equal(one.pairs, other.pairs) and np.array_equal(one.raw.loss, other.raw.loss)
@@ -103,7 +103,7 @@ def test_texts_alone_are_a_corpus():
 
 @pytest.mark.parametrize("corpus", list(TRACK))
 def test_a_report_is_recomputed_from_its_settings(corpus):
-    """Figures carry the units of the corpus, the truth of its making, and come again from settings alone."""
+    """Figures have the units of the corpus and its known truth, and can be recomputed from settings alone."""
     found = figures.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
     audit = Audit(situation.corpus(corpus, track(TRACK[corpus])))
     point, of = audit.at(0.75), audit.corpus

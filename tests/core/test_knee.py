@@ -1,4 +1,4 @@
-"""Kneedle against kneed on its own examples, and the economic break-even."""
+"""Kneedle compared with kneed on its own examples, and the economic break-even."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ EXAMPLES = {
 
 
 def same(ours, x, y, curve, direction, sensitivity):
-    """Whether a knee is the one that kneed finds."""
+    """Whether a knee equals the one that kneed finds."""
     theirs = KneeLocator(x, y, S=sensitivity, curve=curve, direction=direction).knee
     return ours is None if theirs is None else ours == theirs
 
@@ -37,13 +37,13 @@ def test_equals_kneed_on_its_examples(name, sensitivity):
 @pytest.mark.parametrize("sigma", [1, 10, 40])
 @pytest.mark.parametrize("seed", range(10))
 def test_equals_kneed_on_other_noisy_gaussians(sigma, seed):
-    """Other draws of the paper's noisy Gaussian, with uneven x, have kneed's knee."""
+    """For other draws of the paper's noisy Gaussian, with uneven x, the knee equals kneed's."""
     x, y = DataGenerator.noisy_gaussian(sigma=sigma, N=200, seed=seed)
     assert same(knee(x, y, "concave", "increasing"), x, y, "concave", "increasing", 1.0)
 
 
 def test_known_answers():
-    """The values printed in the paper and in kneed's documentation."""
+    """The knees equal the values printed in the paper and in kneed's documentation."""
     assert knee(*DataGenerator.figure2(), "concave", "increasing") == pytest.approx(2 / 9)
     assert knee(*DataGenerator.convex_decreasing(), "convex", "decreasing") == 2
     assert knee(*DataGenerator.concave_increasing(), "concave", "increasing") == 2
@@ -60,14 +60,14 @@ def test_known_answers():
     st.sampled_from([0.0, 1.0, 2.5]),
 )
 def test_equals_kneed_on_any_curve(y, seed, curve, direction, sensitivity):
-    """Bumps, plateaus and monotone stretches in any order are treated as kneed treats them."""
+    """Bumps, plateaus and monotone stretches in any order have the same knee as in kneed."""
     x = np.cumsum(np.random.default_rng(seed).uniform(0.1, 2.0, len(y)))
     assert same(knee(x, y, curve, direction, sensitivity), x, y, curve, direction, sensitivity)
 
 
 @given(st.floats(0.01, 1e6), st.floats(-1e6, 1e6), st.floats(0.01, 1e6))
 def test_units_do_not_move_the_knee(scale, shift, height):
-    """Cents instead of dollars, or per cent instead of shares, give the knee at the same point."""
+    """Cents instead of dollars, or per cent instead of shares, do not move the knee."""
     x, y = DataGenerator.concave_increasing()
     assert knee(x * scale + shift, y * height, "concave", "increasing") == pytest.approx(2 * scale + shift)
 
@@ -94,7 +94,7 @@ def test_no_knee():
     ],
 )
 def test_knee_bad_input(change, named):
-    """Bad input is refused by the name of the argument."""
+    """Bad input is refused with the name of the argument."""
     good = {"x": [0, 1, 2], "y": [0, 2, 3], "curve": "concave", "direction": "increasing"}
     with pytest.raises(ValueError, match=named):
         knee(**{**good, **change})
@@ -108,18 +108,18 @@ def test_break_even_by_hand():
 
 
 def test_break_even_takes_the_last_crossing():
-    """A run that loses first and pays later is judged by the point from which it loses for good."""
+    """If a run loses, pays and then loses for good, the break-even is the point of the last crossing."""
     assert break_even([0, 1, 2, 3, 4], [0, 0, 4, 4, 0], [1, 1, 1, 3, 2]) == pytest.approx(3 + 1 / 3)
 
 
 def test_break_even_may_not_exist():
-    """There is none when the cost always exceeds the benefit, or does not exceed it in the end."""
+    """There is no break-even if the cost always exceeds the benefit, or does not exceed it in the end."""
     assert break_even([0, 1, 2], [0, 0, 0], [1, 2, 3]) is None
     assert break_even([0, 1, 2], [0, 5, 9], [1, 2, 3]) is None
 
 
 def test_break_even_bad_input():
-    """NaN and different lengths are refused by the name of the argument."""
+    """NaN and different lengths are refused with the name of the argument."""
     with pytest.raises(ValueError, match="cost"):
         break_even([0, 1], [1, 1], [0, np.nan])
     with pytest.raises(ValueError, match="benefit"):

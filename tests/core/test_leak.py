@@ -1,4 +1,4 @@
-"""The leaky test: copies of a test document that are trained on turn the verdict round."""
+"""The leaky test: training on copies of test documents reverses the verdict."""
 
 import math
 from collections import Counter
@@ -14,19 +14,19 @@ from dataselect_core.shingles import tokens
 
 @pytest.fixture(scope="module")
 def crawl():
-    """A crawl of which half are copies, and what is left at 0.6."""
+    """A crawl of which half are copies, and the documents kept at 0.6."""
     audit = Audit(datasets.crawl().texts)
     return audit, audit.at(0.6)
 
 
 def test_the_verdict_turns_round(crawl):
-    """By cluster deduplication lowers the loss, by document it raises it; both intervals exclude no change."""
+    """Held out by cluster, deduplication lowers the loss; by document, it raises it; both intervals exclude 0."""
     mean, half = leaky_test(*crawl, seeds=range(1, 4)).change()
     assert mean[0] < -half[0] and mean[1] > half[1]
 
 
 def test_by_document_against_a_loop(crawl):
-    """The losses of one seed, held out by document, computed again with plain loops and dictionaries."""
+    """The losses of one seed, held out by document, equal a recomputation with plain loops and dictionaries."""
     audit, point = crawl
     found = leaky_test(audit, point, seeds=(1, 2))
     order, mass, held = np.random.default_rng(1).permutation(len(audit)), audit.mass, []
@@ -45,7 +45,7 @@ def test_by_document_against_a_loop(crawl):
 
 
 def bigram_loss(learned, tested, vocabulary, discount=0.75):
-    """Interpolated bigrams with absolute discounting, mean nats per word; None begins each text."""
+    """Interpolated bigrams with absolute discounting, mean nats per word; None starts each text."""
     one = Counter(word for text in learned for word in text)
     two = Counter(pair for text in learned for pair in zip([None, *text], text))
     after, kinds = Counter(), Counter()
@@ -64,6 +64,6 @@ def bigram_loss(learned, tested, vocabulary, discount=0.75):
 
 @pytest.mark.parametrize("seeds", [(1,), ("a", "b"), (-1, 2)])
 def test_seeds_are_named(crawl, seeds):
-    """Fewer than two seeds, or none that are numbers, are refused by name."""
+    """Fewer than two seeds, and seeds that are not valid numbers, are refused by name."""
     with pytest.raises((TypeError, ValueError), match="^seeds must"):
         leaky_test(*crawl, seeds=seeds)

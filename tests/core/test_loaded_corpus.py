@@ -1,4 +1,4 @@
-"""Corpora in memory: each format against the standard library's reading, and bytes kept as they came."""
+"""Corpora in memory: each format compared with the standard library, and bytes copied unchanged."""
 
 import csv
 import io
@@ -18,13 +18,13 @@ BREAKS = st.sampled_from(["\n", "\r\n"])
 
 
 def read_back(corpus, data, keep):
-    """The paragraphs of a file of the kept ones."""
+    """The paragraphs of a file that has only the kept paragraphs."""
     return read_corpus("a.txt", kept_bytes(corpus, data, np.array(keep)), split="paragraph").documents
 
 
 @given(TEXTS, BREAKS, st.booleans(), st.data())
 def test_jsonl_equals_line_by_line_json(texts, line_break, escaped, data):
-    """Every object's text is found, and what is kept is those lines and no other byte."""
+    """The text of every object is found, and the kept bytes are exactly the kept lines."""
     lines = [
         json.dumps({"id": i, "text": text}, ensure_ascii=escaped) + line_break for i, text in enumerate(texts)
     ]
@@ -40,7 +40,7 @@ def test_jsonl_equals_line_by_line_json(texts, line_break, escaped, data):
 
 @given(TEXTS, BREAKS, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.booleans(), st.data())
 def test_csv_equals_the_csv_module(texts, line_break, quoting, mark, data):
-    """Quoted line breaks, quotes and commas come back, and a selection is again a CSV with its header."""
+    """Quoted line breaks, quotes and commas are preserved, and a selection is again a CSV with its header."""
     assume(quoting == csv.QUOTE_ALL or not any("\r" in text for text in texts))  # not quoted by Python 3.11
     made = io.StringIO()
     writer = csv.writer(made, lineterminator=line_break, quoting=quoting)
@@ -58,7 +58,7 @@ def test_csv_equals_the_csv_module(texts, line_break, quoting, mark, data):
 
 @given(st.lists(st.sampled_from(["a b", "c", "", "  ", "\t", "d e f"]), max_size=12), BREAKS, st.booleans())
 def test_txt_lines_and_paragraphs(lines, line_break, last_open):
-    """Lines that are not blank, or the blocks between blank ones; the whole file is one document if asked."""
+    """Documents are the lines that are not blank, the blocks between blank lines, or the whole file, as asked."""
     text = line_break.join(lines) + ("" if last_open else line_break)
     by_line = [line for line in lines if line.strip()]
     blocks = [
@@ -78,7 +78,7 @@ def test_txt_lines_and_paragraphs(lines, line_break, last_open):
 
 
 def test_each_paragraph_takes_its_blank_lines_along():
-    """A selection of paragraphs is paragraphs again, not run together."""
+    """Paragraphs in a selection remain separate paragraphs."""
     raw = b"\n\na b\nc\n\n\nd\n \ne f"
     corpus = read_corpus("a.txt", raw, split="paragraph")
     assert kept_bytes(corpus, raw, [True, False, True]) == b"a b\nc\n\n\ne f"
@@ -86,7 +86,7 @@ def test_each_paragraph_takes_its_blank_lines_along():
 
 
 def test_malformed_lines_of_jsonl_are_named_by_number():
-    """Each kind of mistake is a problem with its line and its reason, and the good lines are read."""
+    """Each kind of mistake is a problem with its line and reason, and the good lines are read."""
     raw = (
         b'{"text": "one"}\n{"text": 3}\n["text"]\n{"text": \n{"title": "x"}\n\n{"text": "\xff"}\n'
         + b"[" * 100_000
@@ -125,13 +125,13 @@ def test_malformed_records_of_csv_do_not_swallow_what_follows():
 
 
 def test_long_texts_of_a_csv_are_read():
-    """A text beyond the csv module's own default limit is one document."""
+    """A text longer than the csv module's default limit is one document."""
     text = "word " * 60_000
     assert read_corpus("a.csv", f"text\n{text}\n".encode()).documents == [text]
 
 
 def test_field_delimiter_and_tsv():
-    """Key or column by any name, other delimiters, and tabs by the file's ending."""
+    """Fields can have any name, delimiters can be set, and a file that ends in .tsv has tabs."""
     assert read_corpus("a.jsonl", b'{"body": "x"}', field="body").documents == ["x"]
     assert read_corpus("a.csv", b"id;body\n1;x, y\n", field="body", delimiter=";").documents == ["x, y"]
     assert read_corpus("A.TSV", b"id\ttext\n1\tx, y\n").documents == ["x, y"]
@@ -140,7 +140,7 @@ def test_field_delimiter_and_tsv():
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
 def test_a_byte_order_mark_is_no_text(name):
-    """It is read past, kept in any selection, and no part of the first document."""
+    """The mark is skipped, kept in any selection, and not part of the first document."""
     raw = (
         b"\xef\xbb\xbf"
         + {"a.txt": b"x\ny\n", "a.jsonl": b'{"text": "x\\n"}\n{"text": "y\\n"}\n', "a.csv": b"text\nx\ny\n"}[
@@ -156,7 +156,7 @@ def test_a_byte_order_mark_is_no_text(name):
     ("name", "text"), [("a.txt", "{}"), ("a.jsonl", '{{"text": "{}"}}'), ("a.csv", '1,"{}"')]
 )
 def test_a_document_that_is_too_long_is_a_problem(monkeypatch, name, text):
-    """It is passed over by number without being held, and the next one is read."""
+    """The document is skipped with its line number, without being held in memory, and the next one is read."""
     monkeypatch.setattr(formats, "LONGEST", 60)
     header = "id,text\n" if name == "a.csv" else ""
     raw = (header + "\n".join([text.format("short"), text.format("x" * 200), text.format("last")])).encode()
@@ -168,7 +168,7 @@ def test_a_document_that_is_too_long_is_a_problem(monkeypatch, name, text):
 
 
 def test_a_paragraph_or_file_that_is_too_long_is_a_problem(monkeypatch):
-    """Blocks are measured whole, over all their lines."""
+    """The length of a block includes all its lines."""
     monkeypatch.setattr(formats, "LONGEST", 20)
     corpus = read_corpus("a.txt", b"a b\n\n" + b"c d e\n" * 9 + b"\nf\n", split="paragraph")
     assert corpus.documents == ["a b\n\n", "f\n"]
@@ -197,7 +197,7 @@ def test_a_paragraph_or_file_that_is_too_long_is_a_problem(monkeypatch):
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_reason(name, data, message):
-    """No documents, another encoding, another format, too much: one sentence that says which."""
+    """No documents, another encoding or format, and too much data are refused, each with its own sentence."""
     with pytest.raises(CorpusError, match=message):
         read_corpus(name, data)
 
@@ -217,7 +217,7 @@ def test_what_cannot_be_read_is_refused_with_a_reason(name, data, message):
     ],
 )
 def test_bad_arguments(options, error, message):
-    """Each is named, with what is allowed."""
+    """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):
         read_corpus(**{"name": "a.txt", "data": b"x", **options})
 

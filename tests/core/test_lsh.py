@@ -1,4 +1,4 @@
-"""LSH: bands and candidates against datasketch 2.0, and recall against the S-curve."""
+"""LSH: bands and candidates compared with datasketch 2.0, and recall with the S-curve."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from dataselect_core.shingles import shingle_sets
 
 
 def brute_force(values, bands, rows):
-    """Pairs that agree in a band, by comparing all with all; empty documents left out."""
+    """Pairs that agree in a band, by comparing all with all; empty documents are left out."""
     n = len(values)
     empty = [(row == 2**32 - 1).all() for row in values]
     return [
@@ -35,7 +35,7 @@ def brute_force(values, bands, rows):
 @pytest.mark.parametrize("weights", [(0.5, 0.5), (0.1, 0.9), (0.7, 0.3)])
 @pytest.mark.parametrize("num_perm", [2, 7, 64, 100])
 def test_optimal_bands_equal_datasketch(num_perm, weights):
-    """Over a grid of thresholds the choice is that of datasketch's adaptive quadrature."""
+    """Over a grid of thresholds the choice equals that of datasketch's adaptive quadrature."""
     for threshold in (0.03, 0.2, 0.35, 0.5, 0.66, 0.75, 0.9, 0.99):
         assert optimal_bands(threshold, num_perm, weights) == _optimal_param(threshold, num_perm, *weights)
 
@@ -44,12 +44,12 @@ def test_optimal_bands_equal_datasketch(num_perm, weights):
     ("threshold", "expected"), [(0.5, (25, 5)), (0.7, (14, 9)), (0.8, (9, 13)), (0.9, (5, 25))]
 )
 def test_optimal_bands_known_values(threshold, expected):
-    """The bands and rows for 128 permutations that are widely used."""
+    """For 128 permutations the bands and rows are the widely used ones."""
     assert optimal_bands(threshold, 128) == expected
 
 
 def test_weights_move_the_bands():
-    """Fearing misses more makes more pairs candidates, fearing false positives fewer."""
+    """A larger weight on misses makes more pairs candidates; a larger weight on false positives makes fewer."""
     at_seven = [collision_probability(0.7, *optimal_bands(0.7, 128, (w, 1 - w))) for w in (0.1, 0.5, 0.9)]
     assert at_seven == sorted(at_seven, reverse=True)
     assert optimal_bands(1.0, 16)[0] * optimal_bands(1.0, 16)[1] <= 16
@@ -57,7 +57,7 @@ def test_weights_move_the_bands():
 
 @given(st.floats(0, 1), st.integers(1, 30), st.integers(1, 30))
 def test_collision_probability_is_the_s_curve(similarity, bands, rows):
-    """It is 1 - (1 - s^r)^b, rises with bands and falls with rows, and keeps 0 and 1."""
+    """The probability is 1 - (1 - s^r)^b, rises with bands, falls with rows, and keeps 0 and 1."""
     found = collision_probability(similarity, bands, rows)
     assert isinstance(found, float)
     assert found == pytest.approx(1 - (1 - similarity**rows) ** bands, abs=1e-12)
@@ -71,7 +71,7 @@ def test_collision_probability_is_the_s_curve(similarity, bands, rows):
     st.sampled_from([(1, 1), (6, 1), (3, 2), (2, 3), (1, 6), (2, 2)]),
 )
 def test_candidates_equal_brute_force(rows_given, shape):
-    """Candidates are exactly the pairs that agree in a band: sorted, distinct, i < j, none empty."""
+    """Candidates are exactly the pairs that agree in a band: sorted, distinct, i < j, and without empty documents."""
     values = np.array(rows_given, np.uint32)
     found = candidate_pairs(values, *shape)
     assert found.dtype == np.int64
@@ -81,7 +81,7 @@ def test_candidates_equal_brute_force(rows_given, shape):
 
 @pytest.mark.parametrize(("bands", "rows"), [(14, 9), (25, 5), (64, 2), (2, 64), (128, 1)])
 def test_candidates_equal_datasketch(bands, rows):
-    """On sets with many near-duplicates the candidates are those of MinHashLSH."""
+    """On sets with many near-duplicates the candidates equal those of MinHashLSH."""
     random = np.random.default_rng(bands)
     sets = []
     for _ in range(60):
@@ -115,7 +115,7 @@ def test_many_copies_make_all_their_pairs():
 
 
 def test_equal_keys_are_no_proof(monkeypatch):
-    """Pairs come from the rows themselves: with a key that is the same for all rows nothing changes."""
+    """Pairs come from the rows themselves: a key that is the same for all rows changes nothing."""
     values = np.random.default_rng(2).integers(0, 3, (30, 12), np.uint32)
     expected = brute_force(values, 4, 3)
     monkeypatch.setattr(lsh, "MULTIPLIER", np.uint64(0))
@@ -123,13 +123,13 @@ def test_equal_keys_are_no_proof(monkeypatch):
 
 
 def test_empty_documents_are_no_candidates():
-    """Empty documents are paired neither with each other nor with any other; the rest keeps its indices."""
+    """Empty documents form no pairs, and the other documents keep their indices."""
     sets = [np.array(members, np.uint32) for members in ([], [1, 2], [], [1, 2], [])]
     assert candidate_pairs(signatures(sets, 8), 4, 2).tolist() == [[1, 3]]
 
 
 def test_one_document_has_no_candidates():
-    """A single document leaves an empty array of pairs."""
+    """A single document gives an empty array of pairs."""
     found = candidate_pairs(signatures([np.array([1], np.uint32)]), 14, 9)
     assert found.shape == (0, 2)
     assert found.dtype == np.int64
@@ -137,7 +137,7 @@ def test_one_document_has_no_candidates():
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
 def test_recall_on_licences_follows_the_s_curve(threshold):
-    """Over 12 seeds the share of the true pairs that LSH finds is within .03 of what the S-curve promises."""
+    """Over 12 seeds the share of true pairs that LSH finds is within .03 of the S-curve's."""
     sets = shingle_sets(licences().texts)
     pairs, similarity = exact_pairs(sets, threshold)
     true = pairs @ [len(sets), 1]
@@ -151,7 +151,7 @@ def test_recall_on_licences_follows_the_s_curve(threshold):
 
 @pytest.mark.parametrize("similarity", [0.3, 0.5, 0.6, 0.8])
 def test_candidates_of_one_similarity_follow_the_s_curve(similarity):
-    """Of 1,200 independent pairs with the same similarity the promised share become candidates."""
+    """Of 1,200 independent pairs with the same similarity, the predicted share become candidates."""
     random = np.random.default_rng(3)
     shared = round(2 * 120 * similarity / (1 + similarity))
     sets = []

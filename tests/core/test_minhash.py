@@ -1,4 +1,4 @@
-"""MinHash: bit for bit against datasketch 2.0, and the estimate against the true similarity."""
+"""MinHash: bit for bit as in datasketch 2.0, and the estimate near the true similarity."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ HASHES = st.lists(st.integers(0, 2**32 - 1), max_size=30)
 
 
 def reference(values, num_perm, seed):
-    """Datasketch's MinHash of values that are hashes already."""
+    """Datasketch's MinHash of values that are already hashes."""
     made = MinHash(num_perm=num_perm, seed=seed, hashfunc=int)
     made.update_batch(values)
     return made
@@ -25,7 +25,7 @@ def as_set(values):
 
 
 def test_known_answer():
-    """Four permutations of seed 1 after b"Hello", whose 32-bit hash is the start of its SHA-1."""
+    """With seed 1, four permutations and the signature of b"Hello" are known; its hash is the start of its SHA-1."""
     a, b = permutations(4, 1)
     assert a.tolist() == [3582191691, 4270784983, 1892572953, 3715639441]
     assert b.tolist() == [491263, 550290313, 1298508491, 4290846341]
@@ -44,14 +44,14 @@ def test_permutations_equal_datasketch(num_perm, seed):
 
 @given(st.lists(HASHES, min_size=1, max_size=12), st.sampled_from([2, 31, 32, 33, 128]), st.integers(0, 99))
 def test_signatures_equal_datasketch(documents, num_perm, seed):
-    """Signatures are datasketch's bit for bit, also of empty sets among others."""
+    """Signatures equal datasketch's bit for bit, also for empty sets among others."""
     found = signatures([as_set(values) for values in documents], num_perm, seed)
     assert found.dtype == np.uint32
     assert np.array_equal(found, [reference(values, num_perm, seed).hashvalues for values in documents])
 
 
 def test_large_sets_and_blocks():
-    """Sets beyond the size of a block, alone or between small ones, come out as datasketch's."""
+    """For sets larger than a block, alone or between small ones, the signatures equal datasketch's."""
     random = np.random.default_rng(0)
     sizes = [1, minhash.SHINGLES + 1, 0, 3, minhash.SHINGLES - 3, 3, 0, 5000, 5000, minhash.SHINGLES, 7, 0]
     sets = [np.unique(random.integers(0, 2**32, size, np.uint32)) for size in sizes]
@@ -61,7 +61,7 @@ def test_large_sets_and_blocks():
 
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=30), st.randoms())
 def test_order_and_repetition_do_not_count(values, random):
-    """A signature belongs to the set: shuffled or repeated members leave it as it is."""
+    """A signature depends only on the set: shuffled or repeated members do not change it."""
     shuffled = values + values[:3]
     random.shuffle(shuffled)
     first, second = signatures([np.array(values, np.uint32), np.array(shuffled, np.uint32)])
@@ -70,7 +70,7 @@ def test_order_and_repetition_do_not_count(values, random):
 
 @given(HASHES, HASHES)
 def test_signature_of_a_union(one, other):
-    """The signature of a union is the smaller of both signatures in every slot."""
+    """In every slot the signature of a union is the smaller value of both signatures."""
     first, second, both = signatures([as_set(one), as_set(other), as_set(one + other)], 16)
     assert np.array_equal(both, np.minimum(first, second))
 
@@ -84,7 +84,7 @@ def test_empty_set():
 
 @given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))
 def test_jaccard_equals_datasketch(one, other):
-    """The estimate is datasketch's, symmetric, in [0, 1], and 1 for a set with itself."""
+    """The estimate equals datasketch's, is symmetric and in [0, 1], and is 1 for a set with itself."""
     first, second = signatures([as_set(one), as_set(other)], 64)
     estimate = jaccard(first, second)
     assert isinstance(estimate, float)
@@ -102,7 +102,7 @@ def test_jaccard_of_many_pairs():
 
 @pytest.mark.parametrize("true", [0.1, 0.5, 0.9])
 def test_estimate_is_unbiased(true):
-    """Over 200 pairs of sets of known similarity the mean estimate lies within four standard errors."""
+    """Over 200 pairs of sets with known similarity the mean estimate is within four standard errors of it."""
     random = np.random.default_rng(7)
     shared = round(2 * 300 * true / (1 + true))
     sets = []

@@ -1,4 +1,4 @@
-"""The mix of real and synthetic: what is trained on, what is measured, and that a map repeats."""
+"""The mix of real and synthetic samples: training, measures, and maps that repeat."""
 
 from dataclasses import replace
 
@@ -29,13 +29,13 @@ SEEDS = (1, 2, 3)
 
 @pytest.fixture(scope="module")
 def field():
-    """Real digits from scikit-learn in [0, 1], their labels, and a record of rain like Seattle's."""
+    """Real digits from scikit-learn in [0, 1], their labels, and a rain record like Seattle's."""
     X, y = load_digits(return_X_y=True)
     return X / 16, y, RAINFALL
 
 
 def test_counts_follow_the_share():
-    """Real and synthetic add up to the total; where real ones are missing the share is kept."""
+    """Real and synthetic samples add up to the total; if real ones are missing, the share is kept."""
     assert Setting(0.3, 0.2, total=600, real=500).counts() == (420, 180)
     short = Setting(0.2, 0.2, total=1000, real=400)
     assert short.real_needed == 800
@@ -56,7 +56,7 @@ def test_the_field_is_never_trained_on(field):
 
 
 def test_draws_are_shared_between_settings(field):
-    """Another mix or intensity has the same field and weather, and buys real samples in the same order."""
+    """Another mix or intensity has the same field and weather, and adds real samples in the same order."""
     X, y, mm = field
     one = samples(Setting(0.25, 0.3, total=400), X, y, mm, 3)
     two = samples(Setting(0.75, 0.9, total=400), X, y, mm, 3)
@@ -66,7 +66,7 @@ def test_draws_are_shared_between_settings(field):
 
 
 def test_noise_is_in_the_real_labels_only(field):
-    """Label noise changes its share of the real labels, and no synthetic one."""
+    """Label noise changes the given share of the real labels, and no synthetic label."""
     X, y, mm = field
     clean = samples(Setting(0.5, 0.3, total=1000), X, y, mm, 1)
     noisy = samples(Setting(0.5, 0.3, total=1000, label_noise=0.2), X, y, mm, 1)
@@ -76,7 +76,7 @@ def test_noise_is_in_the_real_labels_only(field):
 
 
 def test_the_simulator_knows_rain_only_when_given(field):
-    """Training pictures are dry; given rain, some synthetic ones are rained on and no real one is."""
+    """Training pictures are dry; with simulated rain, some synthetic pictures are rained on, but no real ones."""
     X, y, mm = field
     dry = samples(Setting(0.5, 0.3, total=400), X, y, mm, 1)
     wet = samples(Setting(0.5, 0.3, total=400, simulator_rain=True), X, y, mm, 1)
@@ -95,7 +95,7 @@ def test_rain_share_of_the_field(field):
 
 
 def test_measures_equal_an_independent_classifier(field):
-    """Accuracy and recall are those of scikit-learn's classifier on the same samples; FID is frechet's."""
+    """Accuracy and recall equal those of scikit-learn's classifier on the same samples, and FID equals frechet's."""
     X, y, mm = field
     setting = Setting(0.4, 0.3, total=300, critical=3)
     drawn = samples(setting, X, y, mm, 5)
@@ -109,7 +109,7 @@ def test_measures_equal_an_independent_classifier(field):
 
 
 def test_a_map_repeats_and_the_live_run_agrees(field):
-    """Two maps from the same seeds are identical, and a single point run again gives the map's figures."""
+    """Two maps from the same seeds are identical, and a repeated single point gives the map's figures."""
     X, y, mm = field
     setting = Setting(0.0, 0.0, total=120, real=200)
     shares, intensities = [0.2, 0.8], [0.1, 0.6]
@@ -127,7 +127,7 @@ def test_a_map_repeats_and_the_live_run_agrees(field):
 
 
 def test_a_run_can_be_made_in_steps(field):
-    """The steps give nothing but the outcome of the whole run, at the end."""
+    """The steps return only the outcome of the whole run, at the end."""
     X, y, mm = field
     setting = Setting(0.5, 0.3, total=100)
     steps = list(mix.stepwise(setting, X, y, mm, 4))
@@ -147,7 +147,7 @@ def test_interval_is_students(field):
 
 
 def test_too_little_and_too_much_randomisation_hurt(field):
-    """With synthetic samples only, the middle beats both ends, in accuracy and in FID."""
+    """With only synthetic samples, the middle is better than both ends, in accuracy and in FID."""
     X, y, mm = field
     made = grid(Setting(1.0, 0.0, total=400), [1.0], [0.0, 0.3, 1.0], X, y, mm, SEEDS)
     assert made["accuracy"][0, 1] > made["accuracy"][0, [0, 2]].max() + 0.1
@@ -155,7 +155,7 @@ def test_too_little_and_too_much_randomisation_hurt(field):
 
 
 def test_synthetic_samples_help_the_poor_and_hurt_the_rich(field):
-    """To 20 real samples 400 synthetic ones are a gain, to 500 a loss (negative transfer)."""
+    """Adding 400 synthetic samples to 20 real ones is a gain, to 500 a loss (negative transfer)."""
     X, y, mm = field
 
     def change(real):
@@ -169,7 +169,7 @@ def test_synthetic_samples_help_the_poor_and_hurt_the_rich(field):
 
 
 def test_gap_is_below_fid_and_has_a_spread(field):
-    """The extrapolated distance takes the bias out of FID and comes with its standard error."""
+    """The extrapolated distance removes the bias of FID and comes with its standard error."""
     X, y, mm = field
     setting = Setting(0.5, 0.3, total=600)
     value, error = gap(setting, X, y, mm, 1)
@@ -180,7 +180,7 @@ def test_gap_is_below_fid_and_has_a_spread(field):
 
 
 def test_limits_and_region(field):
-    """A point is in the region exactly if its check says that every limit is kept."""
+    """A point is in the region if and only if its check says that every limit is kept."""
     X, y, mm = field
     setting = Setting(0.0, 0.3, total=300, real=150)
     shares = [0.2, 0.6, 1.0]
@@ -198,7 +198,7 @@ def test_limits_and_region(field):
 
 
 def test_label_noise_lowers_the_learning_curve(field):
-    """More labels help, wrong ones cost."""
+    """More labels help, and wrong labels hurt."""
     X, y, _ = field
     clean, noisy = (noisy_curve([50, 400], rate, X, y, 1) for rate in (0.0, 0.3))
     assert clean[1] > clean[0] + 0.05
@@ -226,7 +226,7 @@ def test_bad_settings_are_named(arguments, error, message):
 
 
 def test_bad_data_are_named(field):
-    """Too few digits, mismatched labels, a record without heavy rain and too few seeds are said to be so."""
+    """Too few digits, mismatched labels, a record without heavy rain and too few seeds are named in the error."""
     X, y, mm = field
     setting = Setting(0.5, 0.3)
     with pytest.raises(ValueError, match="X must have at least"):

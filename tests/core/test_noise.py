@@ -1,4 +1,4 @@
-"""Label noise: flips as promised, laws as published, and exponents that experiments confirm."""
+"""Label noise: flips at the given rate, laws as published, and exponents that experiments confirm."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from dataselect_core.noise import (
 
 
 def test_flips_at_the_rate_to_every_other_class():
-    """The share of changed labels is the rate, and the wrong ones spread evenly over the other classes."""
+    """The share of changed labels is the rate, and the wrong labels are spread evenly over the other classes."""
     y = np.repeat(np.arange(5), 4000)
     noisy = flip_labels(y, 0.3, 5, 1)
     wrong = noisy != y
@@ -30,7 +30,7 @@ def test_flips_at_the_rate_to_every_other_class():
 
 
 def test_rates_at_the_ends():
-    """Rate 0 changes nothing, rate 1 everything, and the input stays as it was."""
+    """Rate 0 changes nothing, rate 1 changes everything, and the input is not modified."""
     y = np.array([3, 7, 7, 3])
     assert np.array_equal(flip_labels(y, 0.0, [3, 7], 1), y)
     assert np.array_equal(flip_labels(y, 1.0, [3, 7], 1), [7, 3, 3, 7])
@@ -52,7 +52,7 @@ def test_labels_may_be_words():
 
 
 def test_laws_scale_as_published():
-    """Half the error doubles the realizable count and quadruples the agnostic; noise multiplies the first."""
+    """Half the error doubles the realizable count and quadruples the agnostic count; noise multiplies the first."""
     assert realizable_samples(3, 0.05) / realizable_samples(3, 0.1) == pytest.approx(2)
     assert agnostic_samples(3, 0.05) / agnostic_samples(3, 0.1) == pytest.approx(4)
     assert realizable_samples(3, 0.1, rate=0.4) / realizable_samples(3, 0.1) == pytest.approx(25)
@@ -62,26 +62,26 @@ def test_laws_scale_as_published():
 
 @pytest.mark.parametrize("rate", [0.0, 0.05, 0.2, 0.4])
 def test_threshold_learning_stays_at_slope_minus_one(rate):
-    """Label noise below one half does not change the exponent: within .05 of -1, by a narrow interval."""
+    """Label noise below one half does not change the exponent: it is within .05 of -1, with a narrow interval."""
     value, low, high = threshold_slope(rate, seed=1, trials=500 if rate == 0.4 else 1000)
     assert value == pytest.approx(-1.0, abs=0.05)
     assert low < value < high and high - low < 0.12
 
 
 def test_noise_costs_a_factor_near_the_law():
-    """Errors at one N grow with the noise about as 1 / (1 - 2 rho)^2 says: within a factor of two."""
+    """Errors at one N grow with the noise about as 1 / (1 - 2 rho)^2, within a factor of two."""
     clean, noisy = (threshold_errors([3000], rate, 800, 3).mean() for rate in (0.0, 0.3))
     assert 0.5 < noisy / clean / noise_factor(0.3) < 2.0
 
 
 def test_noiseless_thresholds_have_the_error_of_order_statistics():
-    """Without noise the best gap is the one around the threshold: mean error is 1 / (2 N) to first order."""
+    """Without noise the best gap is the one around the threshold, so the mean error is 1 / (2 N) to first order."""
     error = threshold_errors([200], 0.0, 4000, 1).mean()
     assert error == pytest.approx(0.5 / 200, rel=0.06)
 
 
 def test_coin_has_slope_minus_one_half():
-    """A coin's bias is known with an error falling as N^(-1/2), within .05 and inside its interval."""
+    """The error of a coin's estimated bias falls as N^(-1/2), within .05 and inside its interval."""
     value, low, high = coin_slope(seed=1)
     assert value == pytest.approx(-0.5, abs=0.05)
     assert low < value < high
@@ -90,7 +90,7 @@ def test_coin_has_slope_minus_one_half():
 
 
 def test_coin_errors_are_binomial():
-    """The 90 % error is that of scipy's binomial distribution."""
+    """The 90 % error equals that of scipy's binomial distribution."""
     n = 400
     error = at_confidence(coin_errors([n], 40000, 3), axis=1)[0]
     counts = np.arange(n + 1)
@@ -101,7 +101,7 @@ def test_coin_errors_are_binomial():
 
 
 def test_slope_of_a_power_law_is_its_exponent():
-    """An exact power law gives its exponent, and a noisy one an interval that holds it."""
+    """An exact power law gives its exponent, and a noisy one gives an interval that contains it."""
     sizes = np.array([10, 20, 40, 80])
     exact = np.tile((sizes**-0.7)[:, None], (1, 5))
     assert slope(sizes, exact, 1) == pytest.approx((-0.7, -0.7, -0.7))
@@ -111,7 +111,7 @@ def test_slope_of_a_power_law_is_its_exponent():
 
 
 def test_blocks_do_not_change_with_repetition():
-    """The same seed gives the same errors, whether or not they are drawn in blocks that fit the memory."""
+    """The same seed gives the same errors, even if they are drawn in blocks to save memory."""
     assert np.array_equal(threshold_errors([64, 128], 0.1, 50, 2), threshold_errors([64, 128], 0.1, 50, 2))
     assert threshold_errors([noise.BLOCK // 4], 0.0, 9, 2).max() < 1e-4
 

@@ -1,4 +1,4 @@
-"""The experiments of the noise panel: slopes near theory, the price of flips, and the functions they rest on."""
+"""The experiments of the noise panel: slopes near theory, the price of flips, and the functions behind them."""
 
 import numpy as np
 import pytest
@@ -9,13 +9,13 @@ from dataselect_core.gap import mix, noise_experiments, statistics
 
 @pytest.fixture(scope="module")
 def found():
-    """All experiments at 5 % label noise over two seeds, and what was said on the way."""
+    """All experiments at 5 % label noise over two seeds, and the steps on the way."""
     *steps, last = noise_experiments.measure(0.05, (1, 2), *datasets.digits())
     return steps, last
 
 
 def test_the_exponents_are_those_of_the_laws(found):
-    """Within .05 of −1, −1 and −½, and each interval holds its estimate."""
+    """The slopes are within .05 of −1, −1 and −½, and each interval contains its estimate."""
     _, measured = found
     for (value, low, high), theory in (
         (measured.clean_slope, -1),
@@ -28,7 +28,7 @@ def test_the_exponents_are_those_of_the_laws(found):
 
 
 def test_the_slopes_are_those_of_the_core(found):
-    """They are the same that `threshold_slope` and `slope` give for these seeds and trials."""
+    """The slopes equal those of `threshold_slope` and `slope` for these seeds and trials."""
     _, measured = found
     assert measured.noisy_slope == noise.threshold_slope(0.05, 1, noise_experiments.TRIALS)
     errors = noise.coin_errors(noise_experiments.COIN_SIZES, noise_experiments.COIN_TRIALS, 1)
@@ -38,14 +38,14 @@ def test_the_slopes_are_those_of_the_core(found):
 
 
 def test_five_per_cent_noise_does_not_cost_ten_times(found):
-    """The same error takes between 1 and 2 times the labels: the interval excludes both 1 and 10."""
+    """The same error takes between 1 and 2 times as many labels: the interval excludes both 1 and 10."""
     _, measured = found
     value, low, high = measured.ratio
     assert 1.1 < low < value < high < 2
 
 
 def test_the_learning_curve_is_mixings(found):
-    """The curves are `noisy_curve` over the seeds, with their intervals."""
+    """The curves equal `noisy_curve` over the seeds, with their intervals."""
     _, measured = found
     X, y = datasets.digits()
     runs = [mix.noisy_curve(measured.labels, 0.05, X, y, seed) for seed in (1, 2)]
@@ -54,7 +54,7 @@ def test_the_learning_curve_is_mixings(found):
 
 
 def test_the_steps_say_how_far_it_is(found):
-    """Every step has a label and a share that never falls and stays below 1."""
+    """Every step has a label and a share below 1 that never falls."""
     steps, _ = found
     shares = [share for _, share in steps]
     assert shares == sorted(shares) and shares[0] > 0 and shares[-1] < 1
@@ -62,7 +62,7 @@ def test_the_steps_say_how_far_it_is(found):
 
 
 def test_label_ratio_of_known_errors():
-    """Errors that are three times as large cost three times the labels."""
+    """If errors are three times as large, they cost three times the labels."""
     clean = np.random.default_rng(1).exponential(1.0, (4, 5000)) / np.array([[10], [20], [40], [80]])
     value, low, high = noise.label_ratio(clean, 3 * clean, 2)
     assert value == pytest.approx(3.0)
@@ -72,7 +72,7 @@ def test_label_ratio_of_known_errors():
 
 
 def test_steps_follow_the_two_laws():
-    """Random flips cost 1/(1-2 rho)^2, the agnostic law 1/epsilon."""
+    """Random flips cost 1/(1-2 rho)^2, and the agnostic law costs 1/epsilon."""
     realizable, agnostic = noise.steps_under_noise(1000, 0.05, 0.1)
     assert realizable == pytest.approx(1000 / 0.81)
     assert agnostic == pytest.approx(10_000)

@@ -1,4 +1,4 @@
-"""Nothing harmed: what a run may write to, how outputs appear, and what a signal, a full disk or a closed pipe leaves."""
+"""Outputs: where a run may write, how files appear, and what a signal, a full disk or a closed pipe leaves behind."""
 
 import json
 import os
@@ -26,7 +26,7 @@ ROWS = [json.dumps({"text": f"one two three four five {i} six seven"}) + "\n" fo
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with a corpus, a second name of it, links, a folder that is read, and things in the way."""
+    """A folder with a corpus, a hard link and symbolic links to it, a folder to read, and obstacles."""
     monkeypatch.chdir(tmp_path)
     Path("a.jsonl").write_text("".join(ROWS[:3]))
     os.link("a.jsonl", "hard.jsonl")
@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def state(folder):
-    """Every name below a folder with its kind, content and second names."""
+    """Every name below a folder with its kind, content and inode."""
     return {
         path: (
             path.is_symlink(),
@@ -56,7 +56,7 @@ def state(folder):
 
 
 def process(*given, before="", **options):
-    """The command in a process of its own, after some lines of Python that set the scene."""
+    """The command in a separate process, after some lines of Python as preparation."""
     code = f"import os, signal, sys\n{before}\nfrom dataselect_core.__main__ import main\nsys.exit(main(sys.argv[1:]))"
     env = {**os.environ, "PYTHONPATH": SOURCE, **options.pop("env", {})}
     return subprocess.Popen(
@@ -100,7 +100,7 @@ def process(*given, before="", **options):
 def test_a_place_that_must_not_be_written_is_refused_before_reading(
     folder, monkeypatch, capsys, given, message
 ):
-    """By whatever name an input is known, nothing is read, nothing changes, and one sentence says why."""
+    """Whatever name an input has, nothing is read, nothing changes, and one sentence gives the reason."""
     monkeypatch.setattr(dedup_command, "deduplicate_files", None)
     before = state(folder)
     assert main(["dedup", *given]) == 1
@@ -111,7 +111,7 @@ def test_a_place_that_must_not_be_written_is_refused_before_reading(
 
 
 def test_names_that_differ_by_case_are_one_where_the_disk_says_so(folder, monkeypatch):
-    """On a disk that folds case, K.jsonl and k.jsonl, or two spellings of one accent, are the same output."""
+    """If a disk folds case, K.jsonl and k.jsonl, or two spellings of one accent, are the same output."""
     for fold in (False, True):
         monkeypatch.setattr(Outputs, "_try", lambda *given, fold=fold: fold)
         for one, other in (("K.jsonl", "k.jsonl"), ("caf\u00e9.json", "cafe\u0301.json")):
@@ -125,7 +125,7 @@ def test_names_that_differ_by_case_are_one_where_the_disk_says_so(folder, monkey
 
 
 def test_a_link_is_followed_and_stays(folder):
-    """What the link names is replaced, also where it names nothing yet."""
+    """The target of a link is replaced, even if it does not exist yet."""
     Path("real.jsonl").write_text("old")
     os.symlink("real.jsonl", "l.jsonl")
     os.symlink("other/new.json", "r.json")
@@ -137,7 +137,7 @@ def test_a_link_is_followed_and_stays(folder):
 
 
 def test_a_pipe_and_a_device_are_written_to_and_stay(folder):
-    """A named pipe hands the rows to its reader; a terminal is still a terminal."""
+    """A named pipe passes the rows to its reader, and a terminal is still a terminal."""
     os.mkfifo("pipe")
     got = []
     reader = threading.Thread(target=lambda: got.append(Path("pipe").read_bytes()))
@@ -153,7 +153,7 @@ def test_a_pipe_and_a_device_are_written_to_and_stay(folder):
 
 
 def test_standard_output_takes_the_rows_and_nothing_else(folder):
-    """`-o -` writes what a file would hold; the report goes to standard error. /dev/stdout is the same."""
+    """`-o -` writes the content of the file; the report goes to standard error. /dev/stdout works the same way."""
     for place in ("-", "/dev/stdout"):
         done = process("a.jsonl", "-o", place)
         out, error = done.communicate()
@@ -162,14 +162,14 @@ def test_standard_output_takes_the_rows_and_nothing_else(folder):
 
 
 def test_a_file_that_standard_output_leads_to_is_not_replaced(folder):
-    """`-o k.jsonl > k.jsonl` gives the rows, not a lost report."""
+    """`-o k.jsonl > k.jsonl` gives the rows, and the report does not overwrite them."""
     with open("k.jsonl", "wb") as file:
         assert process("a.jsonl", "-o", "k.jsonl", stdout=file).wait() == 0
     assert Path("k.jsonl").read_bytes() == Path("a.jsonl").read_bytes()
 
 
 def test_modes_are_those_of_the_file_before_or_the_usual_ones(folder):
-    """Replacing a private file does not publish it, and a new file is as any program would make it."""
+    """A replaced private file stays private, and a new file has the usual mode."""
     Path("private.jsonl").write_text("old")
     Path("private.jsonl").chmod(0o600)
     Path("usual").write_text("")
@@ -211,7 +211,7 @@ os.replace = replace
 @pytest.mark.parametrize("when", DURING)
 @pytest.mark.parametrize("corpus", ["a.jsonl", "in"])
 def test_a_signal_leaves_all_or_nothing(folder, number, when, corpus):
-    """At any moment, a second signal included: no half of an output, no temporary data, no traceback."""
+    """At any moment, even after a second signal, there is no partial output, no temporary data and no traceback."""
     before = state(folder)
     options = [corpus, "-o", "kept", "--report", "r.json", "--temporary", "empty"]
     usual = "default_int_handler" if number == signal.SIGINT else "SIG_DFL"  # under nohup some are ignored
@@ -233,7 +233,7 @@ def test_a_signal_leaves_all_or_nothing(folder, number, when, corpus):
 
 
 def test_nohup_stays_in_force(folder):
-    """A signal that was ignored when the command began does not stop it."""
+    """A signal that was ignored when the command started does not stop it."""
     scene = "signal.signal(signal.SIGHUP, signal.SIG_IGN)" + DURING["reading"].replace(
         "NUMBER", "signal.SIGHUP"
     )
@@ -245,7 +245,7 @@ def test_nohup_stays_in_force(folder):
 
 @pytest.mark.parametrize("name", ["big.jsonl", "big.jsonl.xz"])
 def test_a_full_disk_leaves_what_was_there(folder, name):
-    """The old output stays, nothing half is left, and the reason is said."""
+    """The old output is kept, no partial file is left, and the error gives the reason."""
     import lzma
 
     data = "".join(ROWS).encode() + os.urandom(200_000).hex().encode() + b"\n"
@@ -262,7 +262,7 @@ def test_a_full_disk_leaves_what_was_there(folder, name):
 
 
 def test_a_reader_that_has_gone_is_no_traceback(folder):
-    """`-o - | head` ends as other programs do; a report that nobody reads is no failure of what was written."""
+    """`-o - | head` ends as other programs do, and an unread report does not count as a failure."""
     Path("big.jsonl").write_text("".join(ROWS))
     for given, status in ((["big.jsonl", "-o", "-"], 141), (["big.jsonl", "-o", "k.jsonl"], 0)):
         done = process(*given)
@@ -273,7 +273,7 @@ def test_a_reader_that_has_gone_is_no_traceback(folder):
 
 
 def test_a_console_that_lacks_letters_is_no_failure(folder):
-    """A Chinese name on a Western console is shown by its code, and everything is written."""
+    """A Chinese name on a Western console is shown as code points, and everything is written."""
     Path("语料.jsonl").write_text(ROWS[0])
     for encoding in ("cp1252", "ascii"):
         done = process(
@@ -286,7 +286,7 @@ def test_a_console_that_lacks_letters_is_no_failure(folder):
 
 
 def test_an_output_is_on_the_disk_before_it_has_its_name(folder, monkeypatch):
-    """Every output is synchronised first, and all are written before the first is renamed."""
+    """Every output is synchronised first, and all outputs are written before the first one is renamed."""
     seen = []
     sync, replace = os.fsync, os.replace
     monkeypatch.setattr(outputs.os, "fsync", lambda handle: (seen.append("sync"), sync(handle)))

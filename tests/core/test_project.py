@@ -17,7 +17,7 @@ PRICES = Prices(label=2.0, score=0.01, pool=1000, training=5.0)  # a round of se
 
 
 def test_cost_of_a_selecting_project_by_hand():
-    """20 labels and one training; then per round its labels, one scoring and one more training."""
+    """The start is 20 labels and one training; each round adds its labels, one scoring and one more training."""
     cost = project_cost([20, 30, 40], True, PRICES)
     assert cost.labels.tolist() == [40, 60, 80]
     assert cost.scoring.tolist() == [0, 10, 20]
@@ -34,7 +34,7 @@ def test_cost_of_random_sampling_by_hand():
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=20), *[st.floats(0, 1e4)] * 4)
 def test_selection_costs_what_its_rounds_cost(batches, label, score, pool, training):
-    """The two projects differ by rounds × (pool × score + training), whatever the prices."""
+    """With and without selection, the costs differ by rounds × (pool × score + training), whatever the prices."""
     prices = Prices(label, score, pool, training)
     labels = np.cumsum(batches)
     extra = project_cost(labels, True, prices).total - project_cost(labels, False, prices).total
@@ -44,7 +44,7 @@ def test_selection_costs_what_its_rounds_cost(batches, label, score, pool, train
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=25))
 def test_pareto_frontier_by_brute_force(points):
-    """The frontier is exactly the set of points that no other dominates, one of each, by rising cost."""
+    """The frontier is exactly the set of points that no other dominates, without duplicates, by rising cost."""
     cost = np.array([p[0] for p in points], dtype=float)
     accuracy = np.array([p[1] for p in points], dtype=float)
     found = pareto_frontier(cost, accuracy)
@@ -58,7 +58,7 @@ def test_pareto_frontier_by_brute_force(points):
 
 
 def test_labels_to_reach_by_hand():
-    """A straight line between points; the first crossing counts; NaN where the curve never gets."""
+    """Between points the curve is a straight line; the first crossing counts; NaN if the target is never reached."""
     labels, accuracy = [10, 20, 30, 40], [0.5, 0.7, 0.6, 0.9]
     assert labels_to_reach(labels, accuracy, 0.6) == 15
     assert labels_to_reach(labels, accuracy, 0.7) == 20
@@ -72,7 +72,7 @@ def test_labels_to_reach_by_hand():
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=15), st.floats(0, 1))
 def test_labels_to_reach_is_where_the_curve_first_gets(accuracy, target):
-    """Before it the curve is below the target, from it on it has reached it."""
+    """Before the result the curve is below the target, and there it has reached it."""
     labels = np.arange(len(accuracy)) * 10.0
     reached = labels_to_reach(labels, accuracy, target)
     if np.isnan(reached):
@@ -83,7 +83,7 @@ def test_labels_to_reach_is_where_the_curve_first_gets(accuracy, target):
 
 
 def test_economic_knee_by_hand():
-    """A baseline that needs twice the labels: saving and spending add up, and the best round is found."""
+    """If the baseline needs twice the labels, saving and spending add up, and the best round is found."""
     baseline_labels = np.arange(20, 221, 20)
     baseline = 0.5 + baseline_labels / 1000
     labels = np.array([20, 40, 60, 80, 100])
@@ -100,7 +100,7 @@ def test_economic_knee_by_hand():
 
 
 def test_economic_knee_when_selection_never_pays():
-    """No round pays when a score costs more than it can save: the knee is the start."""
+    """If a score costs more than it can save, no round pays and the knee is the start."""
     dear = Prices(label=1.0, score=1.0, pool=1000, training=0)
     knee = economic_knee([20, 40], [0.5, 0.6], [20, 40, 60], [0.5, 0.55, 0.6], dear)
     assert knee.best == 0
@@ -109,7 +109,7 @@ def test_economic_knee_when_selection_never_pays():
 
 
 def test_economic_knee_when_selection_always_pays():
-    """With free scoring and training the best round is the last that the baseline can be asked about."""
+    """With free scoring and training the best round is the last one that the baseline covers."""
     free = Prices(label=1.0, score=0, pool=1000, training=0)
     knee = economic_knee([20, 40], [0.5, 0.6], [20, 40, 60], [0.5, 0.55, 0.6], free)
     assert knee.best == 1
@@ -117,7 +117,7 @@ def test_economic_knee_when_selection_always_pays():
 
 
 def test_economic_knee_beyond_the_baseline():
-    """What the baseline never reaches is a lower bound, marked, and no claim is made from it."""
+    """An accuracy that the baseline never reaches is marked, gives only a lower bound, and cannot be the best round."""
     knee = economic_knee([20, 40, 60], [0.5, 0.6, 0.9], [20, 60], [0.5, 0.6], PRICES)
     assert knee.beyond.tolist() == [False, False, True]
     assert knee.labels_saved.tolist() == [0, 20, 0]
@@ -130,7 +130,7 @@ def test_economic_knee_beyond_the_baseline():
 
 @given(st.integers(0, 10**6), st.floats(0.01, 50), st.floats(0, 1), st.floats(0, 50))
 def test_best_round_by_brute_force(seed, label, score, training):
-    """No other round within the baseline has a larger net benefit, written out again here."""
+    """No other round within the baseline has a larger net benefit, recomputed here."""
     random = np.random.default_rng(seed)
     labels = 20 + 10 * np.arange(12)
     accuracy, baseline = (np.sort(random.uniform(0.5, 1, 12)) for _ in range(2))

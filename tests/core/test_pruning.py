@@ -1,4 +1,4 @@
-"""EL2N scores against a few lines of independent NumPy, and what pruning by them does to a classifier."""
+"""EL2N scores compared with a few lines of independent NumPy, and the effect of pruning on a classifier."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from dataselect_core.statistics import half_width, student
 
 
 def test_el2n_is_the_distance_to_the_label():
-    """The score is the Euclidean distance between probabilities and one-hot label, computed here row by row."""
+    """The score is the Euclidean distance between probabilities and one-hot label, computed row by row here."""
     rng = np.random.default_rng(1)
     proba, y = rng.dirichlet(np.ones(5), 200), rng.integers(0, 5, 200)
     expected = [sum((p[k] - (k == label)) ** 2 for k in range(5)) ** 0.5 for p, label in zip(proba, y)]
@@ -21,7 +21,7 @@ def test_el2n_is_the_distance_to_the_label():
 
 
 def test_el2n_of_certain_predictions():
-    """Certain and right is 0, certain and wrong the square root of 2, undecided between two that of a half."""
+    """Certain and right scores 0, certain and wrong the square root of 2, a tie between two classes that of a half."""
     got = el2n([[1, 0], [0, 1], [0.5, 0.5]], [0, 0, 1])
     assert np.allclose(got, [0, 2**0.5, 0.5**0.5], rtol=0, atol=1e-15)
     assert got.dtype == np.float64
@@ -45,20 +45,20 @@ def test_el2n_of_certain_predictions():
     ],
 )
 def test_el2n_names_the_argument_at_fault(proba, y, kind, named):
-    """What is no table of probabilities, or no column of it, is refused by name."""
+    """Invalid tables of probabilities and invalid labels are refused by name."""
     with pytest.raises(kind, match=f"^{named} must"):
         el2n(proba, y)
 
 
 @pytest.fixture(scope="module")
 def pruned():
-    """Digits, clean and with 5 % wrong labels, three seeds."""
+    """Results for digits, clean and with 5 % wrong labels, over three seeds."""
     X, y = datasets.digits()
     return [prune(X, y, [0.5, 0.1], wrong, range(3)) for wrong in (0.0, 0.05)]
 
 
 def test_pruning_against_scikit_learn():
-    """One seed of clean labels, done again with scikit-learn's classifier and a few lines of NumPy."""
+    """One seed with clean labels gives the accuracies of scikit-learn's classifier and a few lines of NumPy."""
     X, y = datasets.digits()
     found = prune(X, y, [0.5, 0.1], 0.0, [0, 1])
     train, test = stratified_split(y, 0.3, 0)
@@ -76,19 +76,19 @@ def test_pruning_against_scikit_learn():
 
 
 def test_pruning_shows_what_was_published(pruned):
-    """At a half the hardest are as good as all; at a tenth they collapse below random; wrong labels gather among them."""
+    """At half size the hardest are as good as all; at a tenth they fall below random; many of them are mislabelled."""
     clean, noisy = pruned
     hard, easy, random = clean.mean()
     assert abs(hard[0] - clean.whole.mean()) < 0.01 and hard[0] > easy[0]
     assert random[1] > easy[1] > hard[1] and random[1] - hard[1] > 0.2
     gap, width = clean.against_random()
-    assert gap[0, 1] + width[0, 1] < 0  # told apart from random
+    assert gap[0, 1] + width[0, 1] < 0  # the interval excludes random
     assert (clean.wrong_among_hardest == 0).all() and 0.3 < noisy.wrong_among_hardest.mean() < 0.6
     assert noisy.mean()[0, 1] < hard[1]
 
 
 def test_an_interval_is_that_of_student():
-    """The half width is scipy's, for few seeds and for many."""
+    """The half width equals scipy's, for few seeds and for many."""
     values = np.random.default_rng(0).normal(size=(4, 3))
     theirs = stats.t.ppf(0.975, 3) * values.std(axis=0, ddof=1) / 2
     assert np.allclose(half_width(values), theirs, rtol=1e-3)
@@ -110,7 +110,7 @@ def test_an_interval_is_that_of_student():
     ],
 )
 def test_pruning_names_the_argument_at_fault(change, named):
-    """What cannot be is refused before anything is trained."""
+    """Invalid arguments are refused before any training."""
     X, y = datasets.digits()
     given = {"X": X, "y": y, "shares": [0.5], "wrong": 0.0, "seeds": [0, 1], **change}
     with pytest.raises((TypeError, ValueError), match=f"^{named} must"):

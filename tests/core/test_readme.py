@@ -1,4 +1,4 @@
-"""The quick start of the package, run as it stands."""
+"""The quick start of the package runs without changes."""
 
 import os
 import re
@@ -16,7 +16,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def run(*command, folder):
-    """A program in a folder of its own, with the core that these tests use."""
+    """A program in its own folder, with the core that these tests use."""
     source = str(Path(dataselect_core.__file__).parent.parent)
     done = subprocess.run(
         [sys.executable, *command],
@@ -31,7 +31,7 @@ def run(*command, folder):
 
 
 def test_the_python_in_it_runs(tmp_path):
-    """Texts in memory, then files, one after the other as a reader would paste them."""
+    """The examples with texts in memory and with files run one after the other, as a reader would paste them."""
     assert len(PYTHON) == 3
     said = run("-c", "\n".join(PYTHON[:2]), folder=tmp_path)
     assert re.fullmatch(r"3 is removed for line 1 similarity 0\.9\d+\n", said)
@@ -39,14 +39,14 @@ def test_the_python_in_it_runs(tmp_path):
 
 
 def test_the_example_with_the_datasets_library_runs(tmp_path):
-    """If it is installed; the folder it saves is then deduplicated."""
+    """If the library is installed, the example saves a folder that the command can deduplicate."""
     pytest.importorskip("datasets")
     run("-c", PYTHON[0] + PYTHON[2], folder=tmp_path)
     run("-m", "dataselect_core", "dedup", "saved", "-o", "deduplicated", folder=tmp_path)
 
 
 def test_the_command_in_it_runs(tmp_path):
-    """The line after the installation, on a compressed corpus."""
+    """The line after the installation works on a compressed corpus."""
     import gzip
 
     command = re.search(r"^python (-m dataselect_core dedup .*)$", README, re.MULTILINE).group(1)

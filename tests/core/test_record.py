@@ -1,4 +1,4 @@
-"""The reader's record: read, migrated and checked, whatever a browser or a file may hand in."""
+"""The reader's record: read, migrated and checked, whatever a browser or a file contains."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ def entry(value, at=1_700_000_000_000):
 
 
 def record(**entries):
-    """A record at the present schema; keyword `cloud_1_prediction` stands for `cloud/1/prediction`."""
+    """A record with the current schema; keyword `cloud_1_prediction` stands for `cloud/1/prediction`."""
     named = {name.replace("__", "-").replace("_", "/"): value for name, value in entries.items()}
     return {"schema": SCHEMA, "lab": "0.1.0", "reader": "r1", "entries": named}
 
@@ -33,14 +33,14 @@ EVIDENCE = {
 
 
 def test_a_record_comes_back_as_it_was_written():
-    """Text and back gives the same record, and the same text each time."""
+    """A record written as text is read back as the same record, and writing it again gives the same text."""
     ledger = Ledger(record(cloud_1_prediction=entry({"value": 30, "said": "30 %"}), track=entry("cloud")))
     again = Ledger.from_text(ledger.to_text())
     assert again == ledger and again.to_text() == ledger.to_text()
 
 
 def test_places_follow_the_lab_and_missing_names_what_is_not_there():
-    """Tracks and parts are listed in the lab's order once predicted, with what each still lacks."""
+    """Tracks and parts with a prediction are listed in the lab's order, with what each still lacks."""
     ledger = Ledger(
         record(
             tiny_1_prediction=entry({"value": 1}),
@@ -54,7 +54,7 @@ def test_places_follow_the_lab_and_missing_names_what_is_not_there():
 
 
 def test_an_older_record_is_brought_up_to_date_and_left_as_it_was():
-    """Schema 1 gains the words of an answer and the edition of its evidence; the given record does not change."""
+    """Schema 1 gains the words of an answer and the edition of its evidence; the original record does not change."""
     old = {
         "schema": 1,
         "reader": "r",
@@ -74,7 +74,7 @@ def test_an_older_record_is_brought_up_to_date_and_left_as_it_was():
 
 
 def test_evidence_of_schema_2_has_an_unknown_engine_and_no_cases_of_the_session():
-    """The engine is said to be unknown whatever the old record claims, and what nobody can make again goes."""
+    """The engine is unknown whatever the old record says, and cases that nobody can recompute are removed."""
     cases = ["run-selects", "best-tried", "runs-left"]
     old = {**record(mobile_2_evidence=entry({**EVIDENCE, "cases": cases, "engine": ENGINE})), "schema": 2}
     evidence = migrate(old)["entries"]["mobile/2/evidence"]["value"]
@@ -86,7 +86,7 @@ def test_evidence_of_schema_2_has_an_unknown_engine_and_no_cases_of_the_session(
 
 
 def test_the_engine_of_this_python_is_one_a_record_may_hold():
-    """Python, NumPy and platform as they say of themselves, in a form that the check of records takes."""
+    """Python, NumPy and platform are read from the running Python, in a form that the check of records accepts."""
     here = engine()
     assert here["python"] == sys.version.split()[0] and here["numpy"] == np.__version__
     assert here["platform"].split()[0] == sys.platform
@@ -94,7 +94,7 @@ def test_the_engine_of_this_python_is_one_a_record_may_hold():
 
 
 def test_a_newer_record_is_refused_with_what_to_do():
-    """A record from a later edition is named as such, not taken for a broken one."""
+    """A record from a later edition is named as such, not called broken."""
     with pytest.raises(LedgerError, match="newer edition"):
         migrate({**record(), "schema": SCHEMA + 1})
 
@@ -119,13 +119,13 @@ def test_a_newer_record_is_refused_with_what_to_do():
     ],
 )
 def test_what_is_no_record_is_refused_with_the_reason(text, says):
-    """Broken, foreign, oversized or endlessly nested text raises one clear error."""
+    """Broken, foreign, oversized or too deeply nested text raises one clear error."""
     with pytest.raises(LedgerError, match=says):
         Ledger.from_text(text)
 
 
 def test_text_must_be_text():
-    """Bytes are a mistake of the caller, and said to be."""
+    """Bytes are the caller's mistake, and raise a TypeError that says so."""
     with pytest.raises(TypeError, match="str"):
         Ledger.from_text(b"{}")
 
@@ -181,7 +181,7 @@ def test_text_must_be_text():
     ],
 )
 def test_a_hostile_entry_is_refused_and_named(entries, says):
-    """Scripts for keys, wrong types, huge numbers and texts, extra members: each is refused where it stands."""
+    """Scripts as keys, wrong types, huge numbers and texts, and extra members are each refused with their place."""
     with pytest.raises(LedgerError, match=says):
         validate({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries})
 
@@ -191,19 +191,19 @@ def test_a_hostile_entry_is_refused_and_named(entries, says):
     [{"lab": 3}, {"reader": None}, {"reader": "x" * 101}, {"student": 5}, {"entries": []}, {"schema": 1}],
 )
 def test_the_head_of_a_record_is_checked_too(change):
-    """Edition, reader and student are short texts, and entries an object."""
+    """Edition, reader and student must be short texts, and entries an object."""
     with pytest.raises(LedgerError):
         validate({**record(), **change})
 
 
 def test_a_record_must_be_an_object():
-    """A list is no record."""
+    """A list is refused."""
     with pytest.raises(LedgerError, match="object"):
         validate([])
 
 
 def test_texts_of_a_reader_may_hold_anything():
-    """Markup in a reflection is a text like any other, and an entry without a value is allowed."""
+    """Markup in a reflection is accepted like any other text, and an entry may have no value."""
     validate(
         record(cloud_1_reflection=entry("<script>alert(1)</script> ``` | _"), cloud_1_decision=entry(None))
     )
@@ -216,7 +216,7 @@ def test_texts_of_a_reader_may_hold_anything():
     )
 )
 def test_anything_at_all_is_either_a_record_or_a_ledger_error(thing):
-    """No input makes the check fail in another way."""
+    """Any input is either valid or raises a LedgerError."""
     for candidate in (
         thing,
         {"schema": SCHEMA, "lab": "0", "reader": "r", "entries": thing},

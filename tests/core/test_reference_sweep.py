@@ -1,4 +1,4 @@
-"""The lab's own sweep: what is kept is what would be computed."""
+"""The lab's own sweep: the saved curves equal recomputed ones."""
 
 import json
 
@@ -11,7 +11,7 @@ from dataselect_core.sampling.sweep import sweep
 
 @pytest.mark.parametrize("name", list(reference_sweep.SIZES))
 def test_the_sweep_that_was_built_is_what_the_core_computes(name):
-    """A curve drawn from each problem, one seed, equals `active_learning` with the settings named."""
+    """A sample of curves of each problem, one seed each, equals `active_learning` with the same settings."""
     problem = reference_sweep.problem(name)
     curves = reference_sweep.curves(name)
     assert [(c.strategy, c.batch_size) for c in curves[1:]] == [
@@ -37,7 +37,7 @@ def test_the_sweep_that_was_built_is_what_the_core_computes(name):
 
 
 def test_packed_curves_come_back_to_the_last_bit():
-    """Whole numbers are enough."""
+    """Curves are packed as whole numbers without loss."""
     curves = reference_sweep.curves("rare")[:3]
     again = reference_sweep.unpack(json.loads(json.dumps(reference_sweep.pack(curves, 540, 52))))
     for one, two in zip(curves, again, strict=True):
@@ -55,7 +55,7 @@ def test_an_unknown_problem_is_named(ask):
 
 @pytest.mark.parametrize("name", list(reference_sweep.SIZES))
 def test_a_sweep_is_run_from_the_settings_named(name, monkeypatch):
-    """`run` tries each strategy with each batch size on each seed, random sampling first and furthest."""
+    """`run` tries each strategy with each batch size and seed; random sampling is first and gets the most labels."""
     rare, critical, initial, _, _ = reference_sweep.SIZES[name]
     monkeypatch.setitem(reference_sweep.SIZES, name, (rare, critical, initial, 40, 60))
     monkeypatch.setattr(reference_sweep, "SEEDS", (3, 5))
@@ -73,7 +73,7 @@ def test_a_sweep_is_run_from_the_settings_named(name, monkeypatch):
 
 
 def test_the_rare_class_is_rare_in_the_pool_only():
-    """Six eights to be found, and the test set keeps its own."""
+    """The pool has six eights, and the test set keeps all of its eights."""
     X, y, X_test, y_test = reference_sweep.split(reference_sweep.problem("rare"), 0.3, 1)
     assert (y == 8).sum() == 6 and len(X) == len(y) == 1141
     assert (y_test == 8).sum() == 52 and len(X_test) == 540

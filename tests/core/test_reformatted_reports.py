@@ -1,4 +1,4 @@
-"""Content is compared, not form: what programs on the way change agrees, what a person changes does not."""
+"""Content is compared, not form: changes by programs on the way agree, changes by a person do not."""
 
 import re
 import textwrap
@@ -20,13 +20,13 @@ CHANGES = {
 
 
 def text_part(report):
-    """A report's Markdown before its record, and the rest."""
+    """The Markdown of a report before its record, and the rest."""
     at = report.index("## Record")
     return report[:at], report[at:]
 
 
 def only_text(change):
-    """A change of all but the record."""
+    """A change to everything but the record."""
 
     def changed(report):
         text, record = text_part(report)
@@ -36,7 +36,7 @@ def only_text(change):
 
 
 def wrapped(text, width=76, end="\n"):
-    """As a mail program wraps."""
+    """The text with lines wrapped as in a mail program."""
     lines = []
     for line in text.split("\n"):
         lines += textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
@@ -44,7 +44,7 @@ def wrapped(text, width=76, end="\n"):
 
 
 def tables_aligned(text):
-    """As a formatter writes tables."""
+    """The text with tables aligned as a formatter does."""
 
     def row(line):
         if re.fullmatch(r"\|(---\|)+", line):
@@ -55,7 +55,7 @@ def tables_aligned(text):
 
 
 def curly(text):
-    """As a word processor sets quotation marks and dashes."""
+    """The text with quotation marks and dashes as in a word processor."""
     text = re.sub(r'"([^"\n]*)"', r"“\1”", text).replace("'", "’")
     return text.replace(" - ", " – ").replace("...", "…")
 
@@ -87,7 +87,7 @@ MARKDOWN = {
 
 
 def saved_by_a_browser(report):
-    """As “Save page as” writes the page: from the tree, with a note of where it came from."""
+    """The page as “Save page as” writes it: from the tree, with a note of where it came from."""
     report = report.replace(
         "<!doctype html>", "<!DOCTYPE html>\n<!-- saved from url=(0016)http://localhost -->"
     )
@@ -115,7 +115,7 @@ HTML = {
 
 @pytest.mark.parametrize("way", MARKDOWN)
 def test_reformatted_markdown_agrees_and_a_changed_word_does_not(ledger, way):
-    """Each way of a mail program, an editor or a formatter; the same way with a word or a figure changed is found."""
+    """Changes by mail programs, editors and formatters agree; the same with one changed word or figure disagree."""
     report = FORMS["markdown"](ledger)
     assert altered(MARKDOWN[way](report), ledger) == []
     for was, becomes in CHANGES.values():
@@ -129,7 +129,7 @@ def test_reformatted_markdown_agrees_and_a_changed_word_does_not(ledger, way):
 
 @pytest.mark.parametrize("way", HTML)
 def test_resaved_pages_agree_and_a_changed_word_does_not(ledger, way):
-    """Each way of a browser or an editor of pages; the same way with a word or a figure changed is found."""
+    """Changes by browsers and page editors agree; the same with one changed word or figure disagree."""
     report = FORMS["html"](ledger)
     assert altered(HTML[way](report), ledger) == []
     body, record = report.split("<script", 1)
@@ -143,7 +143,7 @@ def test_resaved_pages_agree_and_a_changed_word_does_not(ledger, way):
 
 
 def test_a_markdown_report_that_a_site_shows_as_a_page_agrees(ledger):
-    """Markdown as a learning platform renders it, with the record in a block of code: the same words."""
+    """Markdown as a learning platform renders it, with the record in a code block, has the same words."""
     page = "<html><body>" + MarkdownIt("commonmark").enable("table").render(FORMS["markdown"](ledger))
     assert "<blockquote>" in page and "<table>" in page and altered(page, ledger) == []
     found = altered(page.replace("redundant ones", "redundant twos", 1), ledger)
@@ -151,7 +151,7 @@ def test_a_markdown_report_that_a_site_shows_as_a_page_agrees(ledger):
 
 
 def test_letters_that_look_alike_are_shown(ledger):
-    """A Cyrillic letter in a word is another word, and the difference is told by the names of the letters."""
+    """A Cyrillic letter in a word makes another word, and the note names the letter."""
     report = FORMS["markdown"](ledger).replace("redundant ones", "redundаnt ones", 1)
     (check,), unread = text_checks(report, ledger)
     assert check.agrees is False and not unread and "U+0430 CYRILLIC SMALL LETTER A" in check.note
@@ -159,7 +159,7 @@ def test_letters_that_look_alike_are_shown(ledger):
 
 
 def test_other_signs_are_other_statements(ledger):
-    """≤ and ≥, ² and 2 are not folded into each other."""
+    """≤ and ≥, and ² and 2, count as different signs."""
     report = FORMS["markdown"](ledger)
     assert "≤" in report and len(altered(report.replace("≤", "≥", 1), ledger)) == 1
     entries = {**ledger.record["entries"], "cloud/1/reflection": {"value": "about 10² items", "at": 1}}
@@ -170,14 +170,14 @@ def test_other_signs_are_other_statements(ledger):
 
 @pytest.mark.parametrize("lost", ["?", "\ufffd", "â‰¤"])
 def test_lost_letters_are_no_disagreement(ledger, lost):
-    """Where a program wrote question marks, or read UTF-8 in another code page: mangled, and nobody is accused."""
+    """If a program wrote question marks, or misread UTF-8, the text is called mangled and does not disagree."""
     text, record = text_part(FORMS["markdown"](ledger))
     checks, _ = text_checks(text.replace("≤", lost) + record, ledger)
     assert {check.agrees for check in checks} == {None} and "mangled" in checks[0].note
 
 
 def test_texts_without_spaces_may_be_wrapped_anywhere(ledger):
-    """Chinese has no spaces at which to wrap; a changed character is found all the same."""
+    """Chinese has no spaces for wrapping, and a changed character is still found."""
     said = "重复的文本会浪费计算资源，因此我们删除了它们。" * 4
     entries = {**ledger.record["entries"], "cloud/1/reflection": {"value": said, "at": 1}}
     record = Ledger({**ledger.record, "entries": entries})
@@ -189,13 +189,13 @@ def test_texts_without_spaces_may_be_wrapped_anywhere(ledger):
 
 
 def test_a_translated_page_is_not_compared(ledger):
-    """A browser's translation says so, and is no disagreement."""
+    """A page that a browser translated is reported as translated, and does not disagree."""
     report = FORMS["html"](ledger).replace('<html lang="en">', '<html lang="de" class="translated-ltr">')
     checks, unread = text_checks(report.replace("Missing", "Es fehlt"), ledger)
     assert checks == [] and "translated" in unread
 
 
 def test_what_comes_after_the_record_is_compared_too(ledger):
-    """Praise below the record is text of the report like any other."""
+    """Praise below the record is compared like any other text of the report."""
     found = altered(FORMS["markdown"](ledger) + "\nFull marks.\n", ledger)
     assert [each[:2] for each in found] == [("Full marks.", "")]

@@ -1,4 +1,4 @@
-"""The text of a report beside the record in it: what was written into it is named, what the lab wrote is not."""
+"""The text of a report compared with its record: edits are named, and the lab's own words are not."""
 
 import html
 import re
@@ -40,7 +40,7 @@ SHARE = "59.7 %"  # of the words, at this threshold
 
 @pytest.fixture(scope="module")
 def ledger():
-    """One who predicted, captured, wrote, and changed an assumption; with what Markdown and HTML must escape."""
+    """A record with prediction, evidence, texts and an edited assumption, and characters that need escaping."""
     found = figures.recompute("cloud", SETTINGS, {"gpu_hour_price": 3.0}, 30.0)
     value = {
         "settings": SETTINGS,
@@ -67,13 +67,13 @@ def ledger():
 
 
 def read(report):
-    """The record in a report, as a check reads it."""
+    """The record in a report, as the check reads it."""
     return Ledger.from_text(ledger_text(report))
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_what_the_lab_wrote_is_as_its_record(ledger, form):
-    """With plots, main figures, quotes, marks and line ends of another system."""
+    """An unchanged report agrees, also with a byte order mark and Windows line ends."""
     report = FORMS[form](ledger)
     assert (
         altered(report, read(report)) == [] == altered("\ufeff" + report.replace("\n", "\r\n"), read(report))
@@ -98,7 +98,7 @@ def test_what_the_lab_wrote_is_as_its_record(ledger, form):
     ],
 )
 def test_what_was_written_into_it_is_named(ledger, form, was, becomes):
-    """A status, the gap, a main figure, the student, an answer, a figure of the long table: each is one difference."""
+    """A changed status, gap, main figure, student, answer or figure of the long table is exactly one difference."""
     report = FORMS[form](ledger)
     edited, times = re.subn(was, becomes, report, count=1)
     assert times == 1 and edited != report
@@ -112,7 +112,7 @@ def test_what_was_written_into_it_is_named(ledger, form, was, becomes):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_lines_that_come_or_go_are_named(ledger, form):
-    """Praise at the head of a report is one difference, a line taken away another."""
+    """Praise at the head of a report is one difference, and a removed line is another."""
     report = FORMS[form](ledger)
     head = {"markdown": "- Lab:", "html": "<li>Lab:"}[form]
     praised = report.replace(head, f"Full marks, says the lab.\n{head}", 1)
@@ -124,12 +124,12 @@ def test_lines_that_come_or_go_are_named(ledger, form):
 
 
 def test_the_record_alone_shows_nothing_else(ledger):
-    """JSON has no text beside the record: no difference, and no check."""
+    """A report in JSON has no text to compare: no difference, and no check."""
     assert altered(ledger.to_text(), ledger) == [] and text_checks(ledger.to_text(), ledger) == ([], "")
 
 
 def test_other_words_are_not_compared(ledger):
-    """A report without Python, and one of another edition, are said not to have been compared, and why."""
+    """A report without Python, and one of another edition, are not compared, and the check says why."""
     plain = report_markdown(ledger).replace("- Reader", "Written without Python: no plots.\n- Reader")
     with pytest.raises(LedgerError, match="written without Python"):
         altered(plain, ledger)

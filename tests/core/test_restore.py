@@ -1,4 +1,4 @@
-"""Records are read from what people really have, with every letter, or refused with what was found and what to send."""
+"""Records are restored letter by letter from the files that people have, or refused with a reason and what to send."""
 
 import contextlib
 import html
@@ -21,7 +21,7 @@ SAID = (
 
 
 def ledger(student="Zoë O’Brien-王小明", said=SAID):
-    """A record whose texts hold quotation marks, braces, backslashes and many letters."""
+    """A record whose texts contain quotation marks, braces, backslashes and many letters."""
     values = {
         "removed.words": {"value": 1234, "unit": "words", "kind": "measured", "source": "a count, “exact”"},
         "check.budget.value": {"value": 0.25, "unit": "", "kind": "modelled", "source": ""},
@@ -50,12 +50,12 @@ def ledger(student="Zoë O’Brien-王小明", said=SAID):
 
 
 def curly(text):
-    """As word processors and phones set quotation marks."""
+    """The text with the quotation marks of word processors and phones."""
     return re.sub(r'(^|[\s\[{(])"', r"\1“", text, flags=re.MULTILINE).replace('"', "”")
 
 
 def wrapped(text, width=76, end="\n"):
-    """As a mail program wraps a text, at blanks."""
+    """The text with lines wrapped at blanks, as in a mail program."""
     made = []
     for line in text.split("\n"):
         blank = line[: len(line) - len(line.lstrip())]
@@ -71,7 +71,7 @@ def wrapped(text, width=76, end="\n"):
 
 
 def quoted(text):
-    """As an answer to a mail."""
+    """The text quoted in an answer to a mail."""
     return "Lisa wrote:\n\n" + "\n".join(f"> {line}" for line in text.split("\n")) + "\n\nSee above."
 
 
@@ -108,7 +108,7 @@ ASIS = {
 
 @pytest.mark.parametrize("way", ASIS)
 def test_the_record_is_restored_to_the_letter(way):
-    """Code pages of Unicode, line ends, blanks, quotation and marks: the same record, from Markdown and from JSON."""
+    """Unicode encodings, line ends, blanks, quotes and marks: Markdown and JSON give back the same record."""
     record = ledger(
         said=SAID.replace('"waste"', "waste").replace('"a"', "a")
         if "curly" in way or "m" in way[:7]
@@ -117,7 +117,7 @@ def test_the_record_is_restored_to_the_letter(way):
     for text in (report_markdown(record), record.to_text()):
         given = ASIS[way](text)
         if "curly" in way or way in ("german marks", "guillemets"):
-            # Marks within texts may have been changed with the others; which they were, nobody can tell.
+            # Quotation marks within texts may have been changed too, and nobody can tell which.
             found = record_in(given).ledger.record
             assert _plain(found) == _plain(record.record)
         else:
@@ -125,7 +125,7 @@ def test_the_record_is_restored_to_the_letter(way):
 
 
 def _plain(record):
-    """A record with all quotation marks alike."""
+    """A record with all quotation marks the same."""
     return json.loads(re.sub(r'[“”„«»]|\\"', "'", json.dumps(record, ensure_ascii=False)))
 
 
@@ -133,14 +133,14 @@ def _plain(record):
 @pytest.mark.parametrize("end", ["\n", " \n"])
 @pytest.mark.parametrize("mail", [str, quoted])
 def test_wrapped_lines_are_joined(width, end, mail):
-    """Hard wrapped and format=flowed, at several widths, also quoted: the words are the same, with one blank between."""
+    """Hard-wrapped and format=flowed mail, of several widths, also quoted, gives the same words, one blank apart."""
     record = ledger()
     found = record_in(mail(wrapped(report_markdown(record), width, end)).encode())
     assert found.ledger == record and "wrapped lines joined" in found.notes
 
 
 def test_a_text_without_blanks_is_joined_without_any():
-    """Chinese text that was wrapped anywhere gets no blanks."""
+    """Chinese text that was wrapped anywhere is joined without blanks."""
     record = ledger(said="重复的文本会浪费计算资源因此我们删除了它们" * 9)
     text = record.to_text()
     at = text.index("资源因此", text.index("reflection")) + 2
@@ -148,7 +148,7 @@ def test_a_text_without_blanks_is_joined_without_any():
 
 
 def test_pages_that_were_saved_again_are_read():
-    """A page saved from the browser, with another order of attributes, and with escaped quotation marks."""
+    """A page saved from the browser, with attributes in another order or escaped quotation marks, can be read."""
     record = ledger()
     page = report_html(record)
     assert record_in(page.replace("\n", "\r\n").encode()).ledger == record
@@ -169,7 +169,7 @@ def test_pages_that_were_saved_again_are_read():
 
 @pytest.mark.parametrize("word", ["Müller", "René", "Größe", "d’été", "Jürgen – Zoé"])
 def test_windows_1252_is_read_where_there_is_one_way(word):
-    """Letters that are the same in every code page that gives words are read."""
+    """Letters that are the same in every plausible code page are read."""
     record = ledger(student=word, said="ASCII")
     text = report_markdown(record).translate({ord("≤"): "<", ord("≥"): ">", ord("−"): "-", ord("÷"): "/"})
     found = record_in(text.encode("cp1252"))
@@ -190,7 +190,7 @@ def test_windows_1252_is_read_where_there_is_one_way(word):
     ],
 )
 def test_letters_that_can_be_read_in_two_ways_are_not_guessed(word, page):
-    """The same bytes are other letters in another code page: read as they were written, or refused with what to send."""
+    """If bytes are other letters in another code page, the text is read correctly or refused with what to send."""
     record = ledger(student=word, said=word)
     given = record.to_text().replace("“", "").replace("”", "").encode(page)
     try:
@@ -202,7 +202,7 @@ def test_letters_that_can_be_read_in_two_ways_are_not_guessed(word, page):
 
 
 def test_a_page_that_says_its_code_page_is_read():
-    """A saved page in Windows-1250 that says so keeps its letters."""
+    """A saved page in Windows-1250 with that declaration keeps its letters."""
     record = ledger(student="Dvořák", said="Žluťoučký kůň")
     page = report_html(record).replace('<meta charset="utf-8">', '<meta charset="windows-1250">')
     page = page.replace("≤", "").replace("≥", "").replace("−", "").replace("“", "").replace("”", "")
@@ -212,7 +212,7 @@ def test_a_page_that_says_its_code_page_is_read():
 @pytest.mark.parametrize("page", ["cp1252", "latin-1"])
 @pytest.mark.parametrize("word", ["Zoë", "Привет", "l’été", "王小明"])
 def test_broken_letters_are_never_read(word, page):
-    """UTF-8 that was read in another code page, or lost letters: refused, with the place."""
+    """UTF-8 that was read in another code page, or lost letters, are refused, with the place."""
     given = ledger(student="x", said=word).to_text().encode().decode(page, "replace")
     with pytest.raises(LedgerError, match="letters of its record were (broken|lost)"):
         record_in(given.encode())
@@ -222,7 +222,7 @@ def test_broken_letters_are_never_read(word, page):
     "text", ["Ärger", "À bientôt", "ÉCOLE", "«été»", "Ñandú", "ＡＢ", "Ω≈ç√", "“É”", "naïveté"]
 )
 def test_letters_of_many_languages_are_not_taken_for_broken_ones(text):
-    """Words that people write hold no trace of a wrong code page."""
+    """Ordinary words in many languages show no trace of a wrong code page."""
     assert misread(text) == ""
 
 
@@ -242,14 +242,14 @@ def test_letters_of_many_languages_are_not_taken_for_broken_ones(text):
     ],
 )
 def test_what_cannot_be_read_says_what_it_is(given, says):
-    """Each kind of file that carries no record is named."""
+    """The error names the kind of file that carries no record."""
     with pytest.raises(LedgerError, match=says):
         record_in(given)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_a_record_that_breaks_off_is_named(share):
-    """A text that a form has cut short is no record, and says so."""
+    """A record that a form has cut short is refused, and the error says so."""
     text = report_markdown(ledger())
     at = text.index("```json ledger")
     with pytest.raises(LedgerError, match="breaks off"):
@@ -257,7 +257,7 @@ def test_a_record_that_breaks_off_is_named(share):
 
 
 def test_a_text_that_looks_like_a_record_is_not_taken_for_it():
-    """A reflection that holds JSON of a record does not replace the record."""
+    """A reflection that contains the JSON of a record does not replace the record."""
     record = ledger(said='{"entries": {}, "lab": "0.1.0", "reader": "x", "schema": 3}')
     text = report_markdown(record)
     assert record_in(text.encode()).ledger == record
@@ -284,7 +284,7 @@ def test_a_text_that_looks_like_a_record_is_not_taken_for_it():
     ],
 )
 def test_hostile_texts_are_refused_in_good_time(piece):
-    """A hundred thousand times one piece, alone and before a record that breaks off: refused, by looking at it a few times."""
+    """A hundred thousand repetitions of a piece, alone or before a record that breaks off, are refused quickly."""
     for text in (piece * 100_000, piece * 100_000 + '\n{"schema": 3, "entries": {'):
         with pytest.raises(LedgerError):
             record_in(text.encode())
@@ -292,14 +292,14 @@ def test_hostile_texts_are_refused_in_good_time(piece):
 
 @given(st.binary(max_size=400) | st.text(max_size=200))
 def test_whatever_comes_in_is_a_record_or_refused(data):
-    """No input gives another error than the one that says what is wrong."""
+    """Any input gives a record or a LedgerError."""
     with contextlib.suppress(LedgerError):
         record_in(data)
 
 
 @given(st.data())
 def test_a_damaged_report_is_the_record_or_refused(data):
-    """A piece cut out anywhere, or replaced: the figures are never read as others without the text being refused."""
+    """If any piece is cut out or replaced, the result is a valid record or a refusal."""
     text = report_markdown(ledger())
     at = data.draw(st.integers(0, len(text) - 1))
     cut = data.draw(st.integers(1, 40))

@@ -1,4 +1,4 @@
-"""Learning curves of a classifier: against scikit-learn trained from scratch, and what copies do to them."""
+"""Learning curves of a classifier: compared with scikit-learn trained from scratch, and the effect of copies."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def plan(X, y, seed=1, heldout=100, mass=None):
 
 @pytest.mark.parametrize("l2", [0.003, 0.1, 3.0])
 def test_many_passes_reach_scikit_learns_minimum(digits, l2):
-    """The objective is LogisticRegression's with C = 1 / l2: passes without end arrive at the same probabilities."""
+    """The objective is LogisticRegression's with C = 1 / l2, so many passes reach the same probabilities."""
     X, y = digits
     weights, _ = train(X[:300], y[:300], 10, l2, 20_000)
     model = LogisticRegression(C=1 / l2, tol=1e-12, max_iter=20_000).fit(X[:300], y[:300])
@@ -33,7 +33,7 @@ def test_many_passes_reach_scikit_learns_minimum(digits, l2):
 
 
 def test_every_point_is_a_model_trained_from_nothing(digits):
-    """Each loss is that of a model of just what has been read, tempered as stated, and near scikit-learn's."""
+    """Each loss is that of a new model trained on the samples read so far, tempered as stated, near scikit-learn's."""
     X, y = digits
     made = plan(X, y)
     keep = np.arange(400) % 3 > 0
@@ -59,7 +59,7 @@ def tempered(p, n, y):
 
 
 def test_what_is_spent_adds_up(digits):
-    """Operations are those of the products by their shapes; 6ND counts each parameter for each reading."""
+    """Operations follow from the shapes of the products; 6ND counts each parameter for each reading."""
     X, y = digits
     mass = 64 * (1 + np.arange(400) % 3)
     made = plan(X, y, mass=mass)
@@ -75,7 +75,7 @@ def test_what_is_spent_adds_up(digits):
 
 
 def test_reading_everything_twice_teaches_nothing_new(digits):
-    """Of exact copies the final model is the same: the penalty grows with the samples, and only the cost rises."""
+    """Exact copies do not change the final model, since the penalty grows with the samples; only the cost rises."""
     X, y = digits
     twice = SamplePlan(
         np.concatenate([X[:300], X]),
@@ -90,12 +90,12 @@ def test_reading_everything_twice_teaches_nothing_new(digits):
     n = 300
     assert raw.tokens[-1] == 2 * once.tokens[-1]
     assert raw.operations[-1] > 1.8 * once.operations[-1]
-    # The tempering alone differs: (n p + 1) / (n + 10) against 2 n.
+    # Only the tempering differs: (n p + 1) / (n + 10) with n or 2 n.
     assert raw.loss[-1] == pytest.approx(once.loss[-1], abs=10 / n)
 
 
 def test_a_class_not_met_yet_is_improbable_and_not_impossible():
-    """While only one class has been read, the other keeps at least what knowing nothing leaves it."""
+    """If only one class has been read, the other keeps a probability of at least its tempered share."""
     X = np.linspace(0, 1, 12).reshape(-1, 1)
     y = np.array([0] * 8 + [1] * 4)
     made = SamplePlan(X, y, 2, np.ones(12, int), 1, np.arange(8), np.arange(8, 12))
@@ -105,7 +105,7 @@ def test_a_class_not_met_yet_is_improbable_and_not_impossible():
 
 
 def test_order_of_reading_is_the_seeds(digits):
-    """The same seed reads in the same order, another in another."""
+    """The same seed reads in the same order, another seed in another order."""
     X, y = digits
     one, same, other = plan(X, y), plan(X, y), plan(X, y, seed=2)
     assert np.array_equal(one.train_index, same.train_index)
@@ -151,6 +151,6 @@ def test_what_makes_no_plan(change, says):
     ],
 )
 def test_what_keeps_nothing(digits, keep, says):
-    """A mask that is none, or that leaves nothing to learn from, is refused."""
+    """An invalid mask, or one that leaves nothing to learn from, is refused."""
     with pytest.raises(ValueError, match=says):
         plan(*digits).curve(keep)

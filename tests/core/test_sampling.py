@@ -1,4 +1,4 @@
-"""Active learning against scikit-activeml, and what a run may and may not look at."""
+"""Active learning compared with scikit-activeml, and data that a run must not use."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ THEIR_NAMES = {"least_confidence": "least_confident", "margin": "margin_sampling
 
 
 def problem(seed=0, data=load_digits, scale=16):
-    """Pool and test set by the recipe: X, y, X_test, y_test."""
+    """Pool and test set of the reference: X, y, X_test, y_test."""
     X, y = data(return_X_y=True)
     pool, test = train_test_split(np.arange(len(y)), test_size=0.3, stratify=y, random_state=seed)
     X = X / scale
@@ -48,7 +48,7 @@ probabilities = arrays(float, st.tuples(st.integers(1, 8), st.integers(2, 6)), e
 @settings(deadline=None)
 @given(probabilities)
 def test_scores_equal_scikit_activeml(proba):
-    """All three measures are scikit-activeml's, to rounding."""
+    """All three measures equal scikit-activeml's up to rounding."""
     for measure in MEASURES:
         theirs = uncertainty_scores(proba, method=THEIR_NAMES[measure])
         np.testing.assert_allclose(uncertainty(proba, measure), theirs, atol=1e-12)
@@ -63,7 +63,7 @@ def test_scores_by_hand():
 
 
 def test_ties_go_by_index():
-    """Scores that agree to 1e-9 count as equal, and the smaller index is asked first."""
+    """Scores that agree to 1e-9 count as equal, and the smaller index is queried first."""
     assert most_uncertain([0.3, 0.5, 0.5 + 3e-11, 0.5 - 3e-11, 0.9], 4).tolist() == [4, 1, 2, 3]
     assert most_uncertain([0.5, 0.5 + 2e-9], 1).tolist() == [1]
     assert most_uncertain([0.5, 0.4], 0).tolist() == []
@@ -72,7 +72,7 @@ def test_ties_go_by_index():
 @pytest.mark.parametrize("data", [problem, breast_cancer])
 @pytest.mark.parametrize("measure", MEASURES)
 def test_query_sets_equal_scikit_activeml(measure, data):
-    """In every round scikit-activeml, with scikit-learn's classifier, asks for the same labels."""
+    """In every round scikit-activeml, with scikit-learn's classifier, queries the same labels."""
     X, y, X_test, y_test = data()
     run = active_learning(X, y, X_test, y_test, measure, 10, 20, 100, seed=0)
     labelled = run.start
@@ -90,7 +90,7 @@ def test_query_sets_equal_scikit_activeml(measure, data):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_accuracy_equals_scikit_learns(strategy):
-    """The accuracies of a run are those of scikit-learn's classifier on the same labels."""
+    """The accuracies of a run equal those of scikit-learn's classifier on the same labels."""
     X, y, X_test, y_test = problem(seed=3)
     run = active_learning(X, y, X_test, y_test, strategy, 40, 20, 100, seed=3)
     bought = np.concatenate([run.start, run.queried])
@@ -118,7 +118,7 @@ def test_accuracy_on_digits(strategy):
 
 
 def test_areas_under_the_curve_on_digits():
-    """To 500 labels, both have the area of the reference within 3 standard errors, and margin the larger."""
+    """Up to 500 labels, both areas are within 3 standard errors of the reference, and margin's is larger."""
     areas = {}
     for strategy in ("random", "margin"):
         runs = [active_learning(*problem(s), strategy, 10, 20, 500, s) for s in range(6)]
@@ -131,7 +131,7 @@ def test_areas_under_the_curve_on_digits():
 
 @pytest.fixture(scope="module")
 def small():
-    """A small problem for property tests: 60 in the pool, 30 to test, 3 classes."""
+    """A small problem for property tests: 60 in the pool, 30 in the test set, 3 classes."""
     random = np.random.default_rng(5)
     y = np.tile([0, 1, 2], 30)
     X = random.normal(size=(90, 4)) + y[:, None]
@@ -143,7 +143,7 @@ def small():
     st.sampled_from(STRATEGIES), st.integers(1, 70), st.integers(1, 60), st.integers(0, 59), st.integers(0, 9)
 )
 def test_selection_is_without_replacement(small, strategy, batch_size, initial, more, seed):
-    """No label is bought twice, all come from the pool, and the counts say what was bought."""
+    """No label is bought twice, all come from the pool, and the counts match."""
     budget = min(60, initial + more)
     run = active_learning(*small, strategy, batch_size, initial, budget, seed)
     bought = np.concatenate([run.start, run.queried])
@@ -159,7 +159,7 @@ def test_selection_is_without_replacement(small, strategy, batch_size, initial, 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(STRATEGIES), st.randoms(use_true_random=False), st.integers(0, 9))
 def test_test_labels_are_never_used(small, strategy, random, seed):
-    """Any other labels and samples in the test set change no query, and training is the same work."""
+    """Other labels and samples in the test set change no query and no training cost."""
     X, y, X_test, y_test = small
     run = active_learning(X, y, X_test, y_test, strategy, 7, 5, 40, seed)
     shuffled = y_test.copy()
@@ -172,7 +172,7 @@ def test_test_labels_are_never_used(small, strategy, random, seed):
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(STRATEGIES), st.integers(0, 10**6), st.integers(0, 9))
 def test_labels_not_bought_are_never_used(small, strategy, noise, seed):
-    """The pool's labels that a run has not bought can be anything: the run stays as it is."""
+    """Labels in the pool that a run has not bought do not affect it."""
     X, y, X_test, y_test = small
     run = active_learning(X, y, X_test, y_test, strategy, 7, 5, 40, seed)
     hidden = np.random.default_rng(noise).integers(0, 9, len(y))
@@ -184,7 +184,7 @@ def test_labels_not_bought_are_never_used(small, strategy, noise, seed):
 
 
 def test_generator_can_be_left_and_gives_the_run(small):
-    """The rounds of the generator are those of the run, and the first ones need not wait for the rest."""
+    """The rounds of the generator equal those of the run, and the first rounds are available before the rest."""
     run = active_learning(*small, "margin", 10, 10, 50, 1, recall_class=2)
     rounds = active_learning_rounds(*small, "margin", 10, 10, 50, 1, recall_class=2)
     first, second = next(rounds), next(rounds)
@@ -197,7 +197,7 @@ def test_generator_can_be_left_and_gives_the_run(small):
 
 
 def test_a_run_repeats_to_the_bit(small):
-    """The same settings and seed give the same run; another seed another one."""
+    """The same settings and seed give the same run, another seed gives another run."""
     one, two, three = (active_learning(*small, "entropy", 5, 10, 40, seed) for seed in (1, 1, 2))
     assert np.array_equal(one.queried, two.queried)
     assert np.array_equal(one.accuracy, two.accuracy)
@@ -206,7 +206,7 @@ def test_a_run_repeats_to_the_bit(small):
 
 
 def test_what_is_counted(small):
-    """Selection scores what is left of the pool each round, random sampling nothing; both train."""
+    """Selection scores the rest of the pool each round, random sampling scores nothing, and both train."""
     run = active_learning(*small, "margin", 10, 10, 40, 0)
     assert run.scored.tolist() == [0, 50, 90, 120]
     assert (np.diff(run.operations) > 0).all()
@@ -214,14 +214,14 @@ def test_what_is_counted(small):
 
 
 def test_random_sampling_does_not_depend_on_the_batch(small):
-    """Random sampling goes on in one order: a smaller batch passes through the same points."""
+    """Random sampling has one fixed order, so a smaller batch passes through the same points."""
     fine, coarse = (active_learning(*small, "random", size, 10, 50, 4) for size in (5, 20))
     np.testing.assert_array_equal(fine.queried, coarse.queried)
     np.testing.assert_allclose(fine.accuracy[::4], coarse.accuracy)
 
 
 def test_recall_of_a_class():
-    """Recall is the share of the class's test samples that scikit-learn's model finds too."""
+    """Recall equals the share of the class's test samples that scikit-learn's model finds."""
     X, y, X_test, y_test = problem()
     run = active_learning(X, y, X_test, y_test, "margin", 30, 30, 60, 0, recall_class=8)
     bought = np.concatenate([run.start, run.queried])
@@ -231,7 +231,7 @@ def test_recall_of_a_class():
 
 
 def test_one_class_in_the_initial_labels(small):
-    """With one class known that class is predicted for all, and the next batch follows the random order."""
+    """If only one class is known, it is predicted for all, and the next batch follows the random order."""
     X, y, X_test, y_test = small
     order = np.random.default_rng(0).permutation(60)
     y = np.where(np.isin(np.arange(60), order[:9]), 1, y)
@@ -244,21 +244,21 @@ def test_one_class_in_the_initial_labels(small):
 
 
 def test_only_one_class_in_the_pool(small):
-    """A pool of one class runs to its end: there is nothing to be unsure of."""
+    """A pool with one class runs to its end."""
     X, _, X_test, y_test = small
     run = active_learning(X, np.ones(60), X_test, y_test, "entropy", 5, 5, 20, 0)
     assert (run.accuracy == (y_test == 1).mean()).all()
 
 
 def test_batch_larger_than_the_pool(small):
-    """The last batch is what the budget leaves, so a huge batch makes one round."""
+    """The last batch is the rest of the budget, so a huge batch makes one round."""
     assert active_learning(*small, "margin", 1000, 10, 60, 0).labels.tolist() == [10, 60]
     assert active_learning(*small, "margin", 25, 10, 60, 0).labels.tolist() == [10, 35, 60]
     assert active_learning(*small, "margin", 5, 10, 10, 0).labels.tolist() == [10]
 
 
 def test_constant_features(small):
-    """Features that never vary leave every sample equally uncertain, so ties go by index."""
+    """If features never vary, all samples are equally uncertain, and ties go by index."""
     _, y, _, y_test = small
     run = active_learning(np.ones((60, 2)), y, np.ones((30, 2)), y_test, "margin", 5, 20, 40, 0)
     left = np.setdiff1d(np.arange(60), run.start)
@@ -268,7 +268,7 @@ def test_constant_features(small):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("share", [0.2, 0.3, 0.37])
 def test_split_equals_scikit_learn(seed, share):
-    """The stratified split is scikit-learn's train_test_split, index by index."""
+    """The stratified split equals scikit-learn's train_test_split, index by index."""
     for y in (load_digits().target, load_breast_cancer().target, np.repeat(["a", "b", "c"], [5, 7, 11])):
         theirs = train_test_split(np.arange(len(y)), test_size=share, stratify=y, random_state=seed)
         for ours, other in zip(stratified_split(y, share, seed), theirs):
@@ -276,7 +276,7 @@ def test_split_equals_scikit_learn(seed, share):
 
 
 def test_rare_class(small):
-    """Thinning keeps so many of the class and all of the others, in order, by the seed."""
+    """Thinning keeps the given number of the class and all of the others, in order, by the seed."""
     X, y, _, _ = small
     X_rare, y_rare = rare_class(X, y, 2, 3, seed=1)
     assert np.bincount(y_rare).tolist() == [20, 20, 3]
@@ -310,7 +310,7 @@ def test_rare_class(small):
     ],
 )
 def test_bad_run(small, change, error, named):
-    """Bad input is refused at the call, before the first round, by the name of the argument."""
+    """Bad input is refused at the call, before the first round, with the name of the argument."""
     good = dict(zip(("X", "y", "X_test", "y_test"), small), strategy="margin", batch_size=5)
     good |= {"initial": 5, "budget": 40, "seed": 0}
     with pytest.raises(error, match=named):
@@ -321,13 +321,13 @@ def test_bad_run(small, change, error, named):
     "proba", [[[0.5, 0.4]], [[1.2, -0.2]], [[np.nan, 1.0]], [[1.0]], [0.5, 0.5], np.empty((0, 2))]
 )
 def test_bad_probabilities(proba):
-    """What is not a table of probabilities of two or more classes is refused."""
+    """Anything but a table of probabilities of two or more classes is refused."""
     with pytest.raises(ValueError, match="proba"):
         uncertainty(proba, "margin")
 
 
 def test_other_bad_input(small):
-    """Unknown measures, scores that are NaN, splits that lose a class, absent classes are refused."""
+    """Unknown measures, scores that are NaN, splits that lose a class, and absent classes are refused."""
     with pytest.raises(ValueError, match="measure"):
         uncertainty([[0.5, 0.5]], "random")
     with pytest.raises(ValueError, match="scores"):

@@ -1,4 +1,4 @@
-"""The audit's redundancy at scale: by hand, and against the laws where they say the same."""
+"""The audit's redundancy at scale: by hand, and compared with the scaling laws."""
 
 import math
 
@@ -26,7 +26,7 @@ def corpus(sizes):
 
 
 def test_by_hand():
-    """Three texts, one a copy: tokens, FLOPs, hours and dollars as worked out on paper."""
+    """Three texts, one of them a copy: tokens, FLOPs, hours and dollars as worked out on paper."""
     prices = Assumptions(gpu_hour_price=3.0, utilisation=0.4, peak_flops=1e15)
     scale = at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10, 8e12, prices)
     assert (scale.parameters, scale.tokens) == (1e9, 5e10)
@@ -56,7 +56,7 @@ def test_the_assumptions_default_to_the_labs():
 
 @given(st.lists(st.integers(1, 900), min_size=1, max_size=9), st.integers(1, 60), st.floats(1e6, 1e12))
 def test_even_copies_follow_the_even_law(words, copies, parameters):
-    """Where every text has as many copies, loss and worth are those of the law for even repetition."""
+    """If every text has the same number of copies, loss and worth equal the law for even repetition."""
     cluster, words = corpus([(size, [size] * (copies - 1)) for size in words])
     scale = at_scale(cluster, words, parameters, 1e11)
     unique = 1e11 / copies
@@ -67,7 +67,7 @@ def test_even_copies_follow_the_even_law(words, copies, parameters):
 
 
 def test_the_known_answer_of_the_law():
-    """242 B tokens of which 25 B are unique: the published law's own check value."""
+    """242 B tokens of which 25 B are unique give the published check value of the law."""
     assert clustered_loss(6.34e9, [25e9], [242e9]) == pytest.approx(2.2256440889984477, rel=1e-12)
     halves = clustered_loss(6.34e9, [5e9, 20e9], [48.4e9, 193.6e9])
     assert halves == pytest.approx(2.2256440889984477, rel=1e-12)
@@ -75,7 +75,7 @@ def test_the_known_answer_of_the_law():
 
 @given(SIZES)
 def test_copies_are_worth_something_but_less_than_fresh_text(sizes):
-    """Worth lies between what is left and all; deduplication never costs more, nor reaches a lower loss."""
+    """The worth is between the kept tokens and all tokens; deduplication never costs more or lowers the loss."""
     cluster, words = corpus(sizes)
     scale = at_scale(cluster, words, 1e9, 1e10)
     slack = 1 + 1e-12
@@ -88,7 +88,7 @@ def test_copies_are_worth_something_but_less_than_fresh_text(sizes):
 
 @given(SIZES, st.integers(0, 10**6))
 def test_only_shares_matter(sizes, seed):
-    """The order of the documents, and words counted in another unit, change nothing."""
+    """The order of the documents and the unit of their words change nothing."""
     cluster, words = corpus(sizes)
     order = np.random.default_rng(seed).permutation(words.size)
     place = np.argsort(order)
@@ -99,7 +99,7 @@ def test_only_shares_matter(sizes, seed):
 
 
 def test_without_copies_nothing_is_saved():
-    """A corpus in which everything is kept is worth what it is."""
+    """A corpus without copies is worth all of its tokens."""
     scale = at_scale(np.arange(4), [5, 6, 0, 7], 1e9, 1e10)
     assert scale.tokens_after == scale.effective_tokens == pytest.approx(1e10)
     assert scale.loss == pytest.approx(scale.loss_after, rel=1e-12)
@@ -121,14 +121,14 @@ def test_without_copies_nothing_is_saved():
     ],
 )
 def test_corpora_that_make_no_sense(cluster, words, says):
-    """Arrays that do not fit each other, clusters without a kept text and texts without words are refused."""
+    """Arrays that do not fit, clusters without a kept text and kept texts without words are refused."""
     with pytest.raises(ValueError, match=says):
         at_scale(np.array(cluster, dtype=None if cluster else int), words, 1e9, 1e10)
 
 
 @pytest.mark.parametrize("name", ["parameters", "tokens", "corpus_bytes"])
 def test_sizes_that_make_no_sense(name):
-    """Each size is a finite number that is large enough, and is named if it is not."""
+    """Each size must be finite and large enough, and the error names it."""
     good = {"parameters": 1e9, "tokens": 1e10, "corpus_bytes": 1e10}
     for value in (-1, 1e-9 if name != "corpus_bytes" else -1e-9, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=f"{name} must be finite and at least"):
@@ -139,7 +139,7 @@ def test_sizes_that_make_no_sense(name):
 
 
 def test_the_same_compute_is_the_published_law_of_repeated_data():
-    """What is left, read until as many tokens are read as before: the law by hand, with the constants of its paper."""
+    """The kept texts, repeated until as many tokens are read as before, by hand, with the constants of the paper."""
     found = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11)
     unique = 2e11 * 400 / 500
     # Muennighoff et al. 2023, equations 5 to 7, with their fitted constants
@@ -162,12 +162,12 @@ def test_the_same_compute_is_the_published_law_of_repeated_data():
     ],
 )
 def test_the_law_says_where_it_has_no_ground(parameters, tokens, place):
-    """Cloud's run lies beyond what was fitted, Tiny's below it; either size decides."""
+    """Cloud's run is beyond the fitted range and Tiny's is below it; either size decides."""
     assert at_scale([0, 0], [1, 1], parameters, tokens).fit == place_in_fit(parameters, tokens) == place
 
 
 def test_whether_indexing_pays_in_one_run():
-    """It pays where the run saves more dollars than the index costs: never where nothing is redundant."""
+    """Indexing pays if the run saves more dollars than it costs, and never without redundancy."""
     pays = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11, 1e12)
     assert pays.pays is (pays.dollars - pays.dollars_after > pays.indexing_dollars) is True
     assert at_scale([0, 1], [1, 1], 1e9, 2e11, 1e12).pays is False

@@ -1,4 +1,4 @@
-"""Scaling laws: exact published values, the limits they must have, and an integral as oracle."""
+"""Scaling laws: exact published values, limiting cases, and an integral as oracle."""
 
 import math
 
@@ -16,18 +16,18 @@ sizes = st.floats(1e3, 1e15)
 
 
 def test_published_value_of_the_data_constrained_law():
-    """6.34 B parameters, 242 B tokens, 25 B of them unique: the value that the paper's own code gives."""
+    """6.34 B parameters and 242 B tokens, 25 B of them unique, give the value of the paper's own code."""
     assert scaling.data_constrained_loss(6.34e9, 242e9, 25e9) == pytest.approx(2.2256440889984477, abs=1e-14)
 
 
 def test_chinchilla_by_hand():
-    """The loss of Chinchilla's own size is the formula with the paper's five constants."""
+    """The loss for Chinchilla's own size equals the formula with the paper's five constants."""
     by_hand = 1.69 + 406.4 / 70e9**0.34 + 410.7 / 1.4e12**0.28
     assert scaling.chinchilla_loss(70e9, 1.4e12) == pytest.approx(by_hand, rel=1e-15)
 
 
 def test_chinchilla_optimum():
-    """At a fixed budget 6ND the numerical optimum is the one that calculus gives."""
+    """At a fixed budget 6ND the numerical optimum equals the one from calculus."""
     budget, a, b, alpha, beta = 1e21, 406.4, 410.7, 0.34, 0.28
     found = optimize.minimize_scalar(
         lambda x: scaling.chinchilla_loss(10**x, budget / 6 / 10**x),
@@ -41,7 +41,7 @@ def test_chinchilla_optimum():
 
 @pytest.mark.parametrize("epochs", [1, 1.5, 4, 40, 400])
 def test_effective_data_is_an_integral_of_decaying_worth(epochs):
-    """The r-th repetition is worth exp(-r / R*) of a fresh reading: the law is the integral of that."""
+    """The r-th repetition is worth exp(-r / R*) of a fresh reading, and the law is the integral of this."""
     repeated, _ = integrate.quad(lambda r: math.exp(-r / R_D), 0, epochs - 1)
     assert scaling.effective_data(2e9, 2e9 * epochs) == pytest.approx(2e9 * (1 + repeated), rel=1e-12)
 
@@ -56,7 +56,7 @@ def test_effective_data_lies_between_unique_and_total(unique, epochs):
 
 @given(sizes, sizes)
 def test_more_unique_data_never_hurts(params, tokens):
-    """At the same compute, more unique tokens give a loss at most as high."""
+    """At the same compute, more unique tokens never give a higher loss."""
     losses = scaling.data_constrained_loss(params, tokens, tokens * np.array([0.01, 0.1, 0.5, 1.0]))
     assert (np.diff(losses) <= 1e-9 * losses[:-1]).all()
 
@@ -68,14 +68,14 @@ def test_unique_beyond_what_is_read_does_not_count():
 
 
 def test_without_repetition_the_law_is_a_chinchilla_law():
-    """All tokens unique and few parameters: E + A / N^a + B / D^a with the paper's constants."""
+    """With unique tokens and few parameters the loss is E + A / N^a + B / D^a with the paper's constants."""
     a, b, e, alpha = math.exp(6.255414), math.exp(7.3049974), math.exp(0.6254804), 0.3526596
     by_hand = e + a / 1e8**alpha + b / 1e12**alpha
     assert scaling.data_constrained_loss(1e8, 1e12, 1e12) == pytest.approx(by_hand, rel=1e-14)
 
 
 def test_clusters_are_the_law_one_by_one():
-    """Each cluster counts by itself; clusters without copies count in full, empty ones not at all."""
+    """Each cluster counts separately; clusters without copies count in full, and empty ones not at all."""
     unique, total = [100, 50, 0, 10], [400, 50, 0, 1000]
     one_by_one = sum(scaling.effective_data(u, t) for u, t in zip(unique, total, strict=True) if u)
     assert scaling.effective_tokens_of_clusters(unique, total) == pytest.approx(one_by_one, rel=1e-14)
@@ -84,7 +84,7 @@ def test_clusters_are_the_law_one_by_one():
 
 
 def test_uneven_repetition_is_worth_less_than_even():
-    """The law is concave: the same totals, unevenly repeated, are worth less."""
+    """The law is concave: the same totals are worth less if they are repeated unevenly."""
     even = scaling.effective_tokens_of_clusters([100, 100], [1000, 1000])
     uneven = scaling.effective_tokens_of_clusters([100, 100], [100, 1900])
     assert uneven < even == pytest.approx(scaling.effective_data(200, 2000))
@@ -98,7 +98,7 @@ def test_training_flops():
 
 
 def test_scalars_stay_plain():
-    """Plain numbers in, plain numbers out."""
+    """Plain numbers give plain numbers."""
     for value in (
         scaling.chinchilla_loss(1e9, 1e9),
         scaling.effective_data(1, 2),
@@ -122,7 +122,7 @@ def test_scalars_stay_plain():
     ],
 )
 def test_bad_sizes(call, name, bad):
-    """Nothing, less than nothing and NaN are refused, and the argument is named."""
+    """Zero, negative numbers and NaN are refused, and the argument is named."""
     with pytest.raises(ValueError, match=f"{name} must be finite and above 0"):
         call(bad)
 
@@ -149,7 +149,7 @@ def test_negative_training():
 
 @pytest.mark.parametrize("name", ["laws", "prices", "tracks", "reported"])
 def test_every_fact_says_where_it_comes_from(name):
-    """Every number in the facts has a unit, a kind, a source and a date, and no number stands alone."""
+    """Every number in the facts has a unit, a kind, a source and a date."""
 
     def walk(node, path):
         if isinstance(node, dict) and "value" in node:

@@ -1,4 +1,4 @@
-"""Shingles: against sets of word n-grams made with strings, and against the hash done in Python integers."""
+"""Shingles compared with sets of word n-grams made from strings, and with the hash in Python integers."""
 
 import re
 
@@ -40,7 +40,7 @@ def hash_of(ngram, width):
 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_tokens_of_ascii_are_the_regular_expressions(text):
-    """Tokens of ASCII are the runs of [a-z0-9] of the lower-cased text; test_words.py has the other scripts."""
+    """ASCII tokens are the runs of [a-z0-9] in the lower-cased text; test_words.py covers the other scripts."""
     assert tokens(text) == re.findall("[a-z0-9]+", text.lower())
 
 
@@ -54,7 +54,7 @@ def test_tokens_of_ascii_are_the_regular_expressions(text):
     st.integers(1, 4),
 )
 def test_hashes_equal_the_definition(texts, width):
-    """Every set holds exactly the hashes of the n-grams that strings give, whatever the characters."""
+    """Every set contains exactly the hashes of the n-grams made from strings, whatever the characters."""
     for text, found in zip(texts, shingle_sets(texts, width)):
         assert found.dtype == np.uint32
         assert found.tolist() == sorted({hash_of(ngram, width) for ngram in ngrams(text, width)})
@@ -72,7 +72,7 @@ def test_sets_are_those_of_strings(documents, width):
 
 
 def test_hash_is_the_same_everywhere():
-    """Pinned values: a platform or a version that hashes differently would not find the same pairs."""
+    """The values are pinned: a platform or version with another hash would not find the same pairs."""
     found = shingle_hashes("The quick brown fox jumps over the internationalisation of lazy dogs")
     assert found.tolist() == [
         730633945,
@@ -93,7 +93,7 @@ def test_long_tokens_differ_in_every_byte():
 
 
 def test_short_and_empty_documents():
-    """Fewer tokens than the width are one shingle, none are no shingle, and neither disturbs its neighbours."""
+    """A text with fewer tokens than the width has one shingle, an empty text has none; neighbours are not affected."""
     texts = [
         "",
         "one",
@@ -110,7 +110,7 @@ def test_short_and_empty_documents():
 
 
 def test_chunks_do_not_show(monkeypatch):
-    """The sets are the same however the corpus is cut into chunks."""
+    """The sets are the same however the corpus is split into chunks."""
     texts = ["alpha beta gamma", "", "delta " * 9, "the end of it all my friend", "x"] * 5
     whole = shingle_sets(texts)
     for size in (0, 1, 30):
@@ -119,7 +119,7 @@ def test_chunks_do_not_show(monkeypatch):
 
 
 def test_licences_lose_next_to_nothing_to_the_hash():
-    """On 727 real texts each set is as large as that of strings; 214,000 shingles collide as 2^-32 foretells."""
+    """On 727 real texts each set has the size of the set of strings; 214,000 shingles collide as 2^-32 predicts."""
     texts = licences().texts
     expected = [ngrams(text) for text in texts]
     found = shingle_sets(texts)
@@ -131,7 +131,7 @@ def test_licences_lose_next_to_nothing_to_the_hash():
 
 
 def test_hashes_fill_the_range():
-    """Bits of the hash are set half of the time each, also for short tokens that differ in one letter."""
+    """Each bit of the hash is set half of the time, even for short tokens that differ in one letter."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     found = shingle_sets([f"{a} {b} {c}" for a in letters for b in letters for c in letters], 3)
     values = np.concatenate(found)
@@ -141,7 +141,7 @@ def test_hashes_fill_the_range():
 
 
 def test_flatten_joins_the_sets():
-    """Flattened sets can be cut apart again at the offsets, whatever integers they came as."""
+    """Flattened sets can be split again at the offsets, whatever integer type they had."""
     values, offsets = flatten([np.array([3, 5], np.uint32), [], np.array([2**32 - 1])])
     assert values.dtype == np.uint32
     assert values.tolist() == [3, 5, 2**32 - 1]
@@ -169,7 +169,7 @@ def test_bad_input_of_shingle_sets(texts, width, error, message):
 
 @pytest.mark.parametrize("call", [tokens, shingle_hashes])
 def test_one_text_must_be_a_str(call):
-    """Functions of one text say so when they get something else."""
+    """Functions of one text refuse anything else."""
     with pytest.raises(TypeError, match="text must be a str, not list"):
         call(["a"])
 
@@ -185,6 +185,6 @@ def test_one_text_must_be_a_str(call):
     ],
 )
 def test_bad_input_of_flatten(sets, error, message):
-    """What is not a set of 32-bit hashes is named by its index."""
+    """The error for an invalid set of hashes names its index."""
     with pytest.raises(error, match=message):
         flatten(sets)

@@ -1,4 +1,4 @@
-"""Made signals and their spectral words: invariances, a spectrum by hand, and the truth that comes with them."""
+"""Generated signals and their spectral words: invariances, a spectrum by hand, and the known truth."""
 
 from itertools import pairwise
 
@@ -41,14 +41,14 @@ def tone(frequency, windows=6):
 
 
 def test_the_spectrum_is_that_of_a_sum_by_hand():
-    """Power of each band is summed over the frequencies of a Hann window of two hops around each hop."""
+    """The power of each band is the sum over the frequencies of a Hann window of two hops around each hop."""
     signal = np.random.default_rng(4).integers(-9000, 9000, 3 * HOP).astype(np.int16)
     edges = np.round(band_edges() / FACTS["rate"] * 2 * HOP).astype(int)
     padded = np.concatenate([np.zeros(HOP // 2), signal, np.zeros(3 * HOP)])
     t = np.arange(2 * HOP)
     for window, found in enumerate(spectrum(signal)):
         part = padded[window * HOP : window * HOP + 2 * HOP]
-        if window == 2:  # the last one reaches beyond the end, where there is nothing
+        if window == 2:  # the last window extends past the end, where the signal is zero
             part = np.concatenate([part[: HOP + HOP // 2], np.zeros(HOP // 2)])
         part = part * np.sin(np.pi * (t + 0.5) / (2 * HOP)) ** 2
         power = [abs((part * np.exp(-2j * np.pi * k * t / (2 * HOP))).sum()) ** 2 for k in range(HOP + 1)]
@@ -70,14 +70,14 @@ def test_a_tone_is_loudest_in_its_band(band):
 
 
 def test_gain_changes_no_word():
-    """A signal at half the gain has the same words, as loudness counts from the loudest band."""
+    """A signal at half the gain has the same words, as loudness is relative to the loudest band."""
     signal = np.random.default_rng(1).normal(0, 3000, 9 * HOP)
     one, half, eighth = spectral_words([signal, signal / 2, signal / 8])
     assert np.array_equal(one, half) and np.array_equal(one, eighth)
 
 
 def test_a_small_shift_keeps_most_words_and_another_sound_few(clips, words):
-    """Words follow the sound: a few samples later they are mostly the same; of another kind they are not."""
+    """A shift by a few samples keeps most words, and another kind of sound has other words."""
     voice = next(clips.signals[i] for i in range(500) if clips.label[i] == 0 and clips.copy[i] == "recording")
     moved = np.concatenate([np.zeros(5), voice[:-5]])
     hum = tone(90, len(voice) // HOP)
@@ -87,14 +87,14 @@ def test_a_small_shift_keeps_most_words_and_another_sound_few(clips, words):
 
 
 def test_silence_has_no_words():
-    """Nothing to hear is no word, and like no other silence."""
+    """Silence has no words."""
     silence, noise = spectral_words([np.zeros(5 * HOP), np.random.default_rng(1).normal(0, 9, 5 * HOP)])
     assert silence.size == 0
     assert noise.size > 0
 
 
 def test_the_summary_is_two_means_a_band():
-    """The learner sees mean loudness and mean change of each band."""
+    """The learner gets mean loudness and mean change of each band."""
     signal = np.random.default_rng(2).normal(0, 3000, 7 * HOP)
     loud = loudness(signal)
     change = [sum(abs(loud[i, k] - loud[i - 1, k]) for i in range(1, 7)) / 7 for k in range(12)]
@@ -106,7 +106,7 @@ def test_the_summary_is_two_means_a_band():
 
 
 def test_recordings_and_copies_are_as_many_as_asked_for(clips):
-    """Of 500 clips two in five are recordings; each copy has one, of its kind and length."""
+    """Of 500 clips two in five are recordings; each copy has the kind and length of its recording."""
     assert len(clips.ids) == len(set(clips.ids)) == len(clips.signals) == 500
     assert clips.copy.count("recording") == 200
     assert clips.redundancy == pytest.approx(0.6)
@@ -122,14 +122,14 @@ def test_recordings_and_copies_are_as_many_as_asked_for(clips):
 
 
 def test_long_recordings_are_copied_more_often(clips):
-    """Copies are drawn by length, so that they hold a greater share of the samples than of the clips."""
+    """Copies are drawn by length, so their share of the samples is greater than their share of the clips."""
     samples = np.array([len(signal) for signal in clips.signals])
     copies = np.array(clips.copy) == "augmented"
     assert samples[copies].sum() / samples.sum() > 0.62
 
 
 def test_the_same_seed_the_same_clips(clips):
-    """Samples and truth come again bit for bit; another seed makes others."""
+    """The same seed gives the same samples and truth, bit for bit; another seed gives others."""
     same, other = simulated_clips.simulate(0.6, 1), simulated_clips.simulate(0.6, 2)
     assert all(np.array_equal(a, b) for a, b in zip(clips.signals, same.signals, strict=True))
     assert clips.ids == same.ids
@@ -137,7 +137,7 @@ def test_the_same_seed_the_same_clips(clips):
 
 
 def test_copies_are_alike_and_recordings_are_not(clips, words):
-    """Copies of one recording spread over the thresholds to choose from; two recordings hardly reach them."""
+    """Similarities of one recording's copies cover the thresholds; two recordings rarely reach them."""
     pairs, similarity = exact_pairs(words, 0.01)
     same = clips.origin[pairs[:, 0]] == clips.origin[pairs[:, 1]]
     size = np.bincount(clips.origin)
@@ -152,7 +152,7 @@ def test_copies_are_alike_and_recordings_are_not(clips, words):
     ("threshold", "precision", "recall"), [(0.5, 0.75, 0.9), (0.7, 0.97, 0.7), (0.9, 0.97, 0.4)]
 )
 def test_precision_and_recall_of_exact_pairs(clips, words, threshold, precision, recall):
-    """Pairs above a threshold are copies of one recording, against the known truth; most copies are above it."""
+    """Most pairs above a threshold are copies of one recording, by the known truth, and most such copies are found."""
     pairs, _ = exact_pairs(words, threshold)
     right = (clips.origin[pairs[:, 0]] == clips.origin[pairs[:, 1]]).sum()
     size = np.bincount(clips.origin)

@@ -1,4 +1,4 @@
-"""The simulated crawl: its truth is true, its redundancy is reached, it is the same everywhere."""
+"""The simulated crawl: correct truth, the requested redundancy, and the same bytes on every platform."""
 
 import hashlib
 import re
@@ -13,12 +13,12 @@ from dataselect_core.datasets import simulated_crawl as module
 
 @pytest.fixture(scope="module")
 def crawl():
-    """The crawl of the lab: half of the words redundant."""
+    """The lab's crawl, with half of the words redundant."""
     return datasets.crawl()
 
 
 def shingles(text):
-    """The set of distinct 5-token tuples: an oracle without hashing."""
+    """The set of distinct 5-token tuples, an oracle without hashing."""
     tokens = re.findall(r"[a-z0-9]+", text.lower())
     return {tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)}
 
@@ -28,7 +28,7 @@ def jaccard(a, b):
 
 
 def similarities(crawl, kind):
-    """Exact similarity of every copy of a kind to its original."""
+    """The exact similarity of every copy of a kind to its original."""
     base = {
         o: shingles(t)
         for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True)
@@ -44,7 +44,7 @@ def similarities(crawl, kind):
 
 
 def test_shape_of_a_crawl(crawl):
-    """Ids are distinct, the fields have one entry a document, and the size is one a browser can work with."""
+    """Ids are distinct, the fields have one entry per document, and the size suits a browser."""
     n = len(crawl.ids)
     assert n == len(crawl.texts) == len(crawl.copy) == len(crawl.origin) == len(set(crawl.ids))
     assert 1000 < n <= 1500 and set(crawl.copy) == set(module.KINDS)
@@ -55,7 +55,7 @@ def test_shape_of_a_crawl(crawl):
 @pytest.mark.parametrize("redundancy", [0, 0.1, 0.3, 0.5, 0.75, 0.9])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_redundancy_is_reached_at_a_constant_size(redundancy, seed):
-    """The share of words in copies is the asked one within .01, in a crawl of always the same size."""
+    """The share of words in copies is within .01 of the requested share, and the crawl always has the same size."""
     crawl = datasets.crawl(redundancy, seed)
     words = np.array([len(text.split()) for text in crawl.texts])
     copies = np.array([kind != "original" for kind in crawl.copy])
@@ -75,7 +75,7 @@ def test_every_page_has_one_original_and_copies_name_it(crawl):
 
 
 def test_mirrors_are_identical_and_reprints_enclose(crawl):
-    """A mirror is its original to the byte, a reprint has it whole inside, an edited copy differs."""
+    """A mirror equals its original byte for byte, a reprint contains it whole, and an edited copy differs."""
     base = {o: t for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True) if k == "original"}
     for text, origin, kind in zip(crawl.texts, crawl.origin, crawl.copy, strict=True):
         if kind == "mirror":
@@ -87,7 +87,7 @@ def test_mirrors_are_identical_and_reprints_enclose(crawl):
 
 
 def test_copies_spread_over_the_thresholds(crawl):
-    """Edited copies lie in every tenth from .5 to 1, so that moving the threshold matters."""
+    """Edited copies cover every tenth from .5 to 1, so that the threshold matters."""
     edited, reprint = similarities(crawl, "edited"), similarities(crawl, "reprint")
     assert edited.min() > 0.45 and np.quantile(edited, 0.05) > 0.5 and edited.max() < 1
     share, _ = np.histogram(edited, [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
@@ -112,14 +112,14 @@ def test_pages_of_different_origin_do_not_resemble_each_other(crawl):
 
 
 def test_popularity_of_copies_is_skewed(crawl):
-    """Most pages are never copied, and a tenth of them has over half of the copies."""
+    """Most pages are never copied, and a tenth of them have over half of the copies."""
     copies = np.array(sorted(Counter(crawl.origin.tolist()).values(), reverse=True)) - 1
     assert copies[: len(copies) // 10].sum() > 0.5 * copies.sum()
     assert (copies == 0).mean() > 0.5 and copies.max() >= 20
 
 
 def test_copies_are_not_behind_their_originals(crawl):
-    """Crawl order is shuffled: about as many copies come before their original as after."""
+    """The order of the crawl is shuffled: about as many copies come before their original as after it."""
     place = {o: at for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True)) if k == "original"}
     before = [
         at < place[o]
@@ -139,14 +139,14 @@ def test_same_seed_same_bytes(crawl):
 
 
 def test_no_redundancy_no_copies():
-    """A crawl without redundancy is pages only, each once."""
+    """A crawl without redundancy has every page once and no copies."""
     crawl = datasets.crawl(0)
     assert set(crawl.copy) == {"original"} and len(set(crawl.texts)) == len(crawl.texts)
     assert crawl.redundancy == 0
 
 
 def test_one_page_is_enough():
-    """From a single short page a crawl can be made, whose documents all derive from it."""
+    """A crawl can be made from a single short page, and all its documents derive from it."""
     crawl = module.simulate(["a"], ["one two three four five six seven eight nine ten " * 4], 0.8, 3)
     assert crawl.copy.count("original") == 1 and (crawl.origin == 0).all() and len(crawl.ids) > 2
     assert crawl.redundancy == pytest.approx(0.8, abs=0.2)

@@ -1,4 +1,4 @@
-"""Frames and their visual words: the process as stated, the words against sets that Python makes, the truth."""
+"""Frames and their visual words: the stated process, words compared with Python sets, and the known truth."""
 
 from itertools import combinations
 
@@ -16,7 +16,7 @@ from dataselect_core.minhash import signatures
 
 
 def patches_of(picture):
-    """The patches of a picture as tuples: their shape, their place, their shades."""
+    """The patches of a picture as tuples: shape, place and shades."""
     height, width = picture.shape
     found = set()
     for rows, columns in SIZES:
@@ -29,7 +29,7 @@ def patches_of(picture):
 
 
 def jaccard(a, b):
-    """Shared over all, of two Python sets; an empty one is like nothing."""
+    """The Jaccard similarity of two Python sets; an empty set is similar to nothing."""
     return len(a & b) / len(a | b) if a and b else 0.0
 
 
@@ -50,7 +50,7 @@ def words(drive):
 
 @pytest.mark.parametrize(("height", "width", "shades"), [(2, 2, 2), (3, 5, 4), (8, 8, 3)])
 def test_words_stand_for_patches_one_to_one(height, width, shades):
-    """Two pictures share as many words as patches, and a word never means two patches."""
+    """Two pictures share as many words as patches, and no word means two patches."""
     pictures = np.random.default_rng(height).integers(0, shades, (12, height, width))
     pictures[3] = 0
     sets = patch_words(pictures, shades)
@@ -79,13 +79,13 @@ def test_words_stand_for_patches_one_to_one(height, width, shades):
     ],
 )
 def test_what_are_no_pictures(pictures, shades, error, says):
-    """Another type, another shape, or too many shades is refused, and the message says what is allowed."""
+    """Another type, another shape, or too many shades are refused, and the message says what is allowed."""
     with pytest.raises(error, match=says):
         patch_words(pictures, shades)
 
 
 def test_exact_pairs_of_the_drive_are_those_of_python_sets(drive, words):
-    """Every pair of the first frames has the Jaccard similarity that sets of patches have."""
+    """Every pair of the first frames has the Jaccard similarity of their sets of patches."""
     shades = simulated_drive.FACTS["shades"]
     tuples = [patches_of(picture.astype(int) * shades // 256) for picture in drive.pictures[:120]]
     pairs, similarity = exact_pairs(words[:120], 0.3)
@@ -97,7 +97,7 @@ def test_exact_pairs_of_the_drive_are_those_of_python_sets(drive, words):
 
 
 def test_signatures_and_candidates_are_datasketchs(words):
-    """On visual words too, signatures and candidate pairs equal those of datasketch."""
+    """Signatures and candidate pairs of visual words equal those of datasketch too."""
     some = words[:150]
     signed = signatures(some, 128, 1)
     lsh, expected = MinHashLSH(params=(14, 9), num_perm=128), set()
@@ -115,7 +115,7 @@ def test_signatures_and_candidates_are_datasketchs(words):
 
 
 def test_frames_are_the_images_moved_a_little(drive):
-    """A frame is its real image shifted by at most the stated reach, lit and noisy within the stated bounds."""
+    """A frame is its real image with shift, light and noise within the stated bounds."""
     X, y = datasets.digits()
     facts = simulated_drive.FACTS
     assert (drive.label == y[drive.origin]).all()
@@ -129,7 +129,7 @@ def test_frames_are_the_images_moved_a_little(drive):
 
 
 def test_a_moved_image_is_that_of_scipy():
-    """Parts of a pixel are bilinear, and what lies beyond the border is empty."""
+    """Parts of a pixel are interpolated bilinearly, and the area beyond the border is empty."""
     ink = np.random.default_rng(1).integers(0, 17, (20, 8, 8))
     right, down = np.random.default_rng(2).integers(-64, 65, (2, 20))
     light = np.random.default_rng(3).integers(-76, 77, 20)
@@ -141,7 +141,7 @@ def test_a_moved_image_is_that_of_scipy():
 
 
 def test_a_scene_is_passed_once_and_without_interruption(drive):
-    """Frames of a scene follow one another; scenes are as many as the share of copies leaves."""
+    """Frames of a scene are consecutive, and the number of scenes follows from the share of copies."""
     borders = np.flatnonzero(np.diff(drive.origin))
     assert len(borders) + 1 == len(np.unique(drive.origin)) == 300
     assert len(drive.ids) == len(set(drive.ids)) == len(drive.pictures) == 1000
@@ -151,14 +151,14 @@ def test_a_scene_is_passed_once_and_without_interruption(drive):
 
 @pytest.mark.parametrize(("redundancy", "scenes"), [(0.0, 1000), (0.25, 750), (0.9, 100)])
 def test_the_share_of_copies_is_the_one_asked_for(redundancy, scenes):
-    """Whatever is asked for is reached, to the frame."""
+    """The requested redundancy is reached exactly."""
     made = datasets.drive(redundancy, 3)
     assert len(np.unique(made.origin)) == scenes
     assert made.redundancy == pytest.approx(redundancy)
 
 
 def test_the_same_seed_the_same_drive(drive):
-    """Frames and truth come again bit for bit; another seed makes others."""
+    """The same seed gives the same frames and truth, bit for bit; another seed gives others."""
     same, other = datasets.drive(0.7, 1), datasets.drive(0.7, 2)
     assert np.array_equal(drive.pictures, same.pictures) and np.array_equal(drive.origin, same.origin)
     assert drive.ids == same.ids
@@ -166,7 +166,7 @@ def test_the_same_seed_the_same_drive(drive):
 
 
 def test_scenes_are_alike_within_and_unlike_between(drive, words):
-    """Frames of one scene spread over the thresholds to choose from; frames of two scenes hardly reach them."""
+    """Similarities of one scene's frames cover the thresholds; frames of two scenes rarely reach them."""
     n = len(words)
     pairs, similarity = exact_pairs(words, 0.01)
     same = drive.origin[pairs[:, 0]] == drive.origin[pairs[:, 1]]
@@ -176,12 +176,12 @@ def test_scenes_are_alike_within_and_unlike_between(drive, words):
     assert (np.quantile(within, [0.05, 0.5, 0.95]) > [0.5, 0.75, 0.95]).all()
     assert np.quantile(within, 0.25) < 0.75
     reach = (similarity[~same] >= 0.5).sum() / (n * (n - 1) / 2 - known)
-    assert 0 < reach < 0.001  # real images that really look alike
+    assert 0 < reach < 0.001  # some real images do look alike
 
 
 @pytest.mark.parametrize(("threshold", "precision", "recall"), [(0.6, 0.98, 0.75), (0.8, 0.99, 0.4)])
 def test_what_is_found_is_nearly_always_one_scene(drive, words, threshold, precision, recall):
-    """Pairs that LSH finds and exact similarity confirms are frames of one scene, against the known truth."""
+    """Pairs that LSH finds and exact similarity confirms are nearly always from one scene in the known truth."""
     signed = signatures(words, 128, 1)
     pairs = candidate_pairs(signed, *{0.6: (17, 7), 0.8: (9, 13)}[threshold])
     pairs = pairs[exact_similarity(words, pairs) >= threshold]
@@ -213,7 +213,7 @@ def test_what_makes_no_drive(change, error, says):
 
 
 def test_blocks_are_means():
-    """The learner sees the mean ink of 2 x 2 pixels."""
+    """The learner gets the mean ink of 2 x 2 pixels."""
     pictures = np.random.default_rng(1).integers(0, 256, (3, 8, 8)).astype(np.uint8)
     found = simulated_drive.blocks(pictures)
     assert found.shape == (3, 16)

@@ -1,4 +1,4 @@
-"""The simulator: drawn as it says, counted as the real digits are, and good enough to learn from."""
+"""The simulator: drawn within the stated ranges, counted like the real digits, and good enough to learn from."""
 
 import numpy as np
 import pytest
@@ -17,18 +17,18 @@ def real():
 
 
 def unpacked(bitmap):
-    """Rows of 32 bits as a picture, lowest bit leftmost."""
+    """Rows of 32 bits as a picture, lowest bit on the left."""
     return (bitmap[:, :, None] >> np.arange(32, dtype=np.uint32)) & np.uint32(1)
 
 
 def accuracy(randomisation, real, seed=1):
-    """Accuracy on real digits of a softmax regression that saw only simulated ones."""
+    """Accuracy on real digits of a softmax regression trained only on simulated ones."""
     X, y = simulate(1500, randomisation, seed)
     return LogisticRegression(C=1.0, max_iter=200).fit(X, y).score(*real)
 
 
 def test_blocks_are_counts_of_sixteen_pixels():
-    """Each value is the ink of a 4 x 4 block over 16, row by row, as counted pixel by pixel."""
+    """Each value is the ink of a 4 x 4 block over 16, row by row, equal to a count pixel by pixel."""
     rng = np.random.default_rng(1)
     bitmap = rng.integers(0, 2**32, (5, 32), dtype=np.uint32)
     picture = unpacked(bitmap)
@@ -51,7 +51,7 @@ def test_pen_draws_the_pixels_within_its_radius():
 
 
 def test_samples_have_the_form_of_the_real_digits(real):
-    """Multiples of 1/16 in [0, 1], each digit equally often, about as much ink as real ones."""
+    """Values are multiples of 1/16 in [0, 1], digits are equally frequent, and the ink is about that of real digits."""
     X, y = simulate(2000, 0.3, 7)
     assert X.shape == (2000, 64) and X.min() >= 0 and X.max() <= 1
     assert np.array_equal(X * 16, np.round(X * 16))
@@ -60,7 +60,7 @@ def test_samples_have_the_form_of_the_real_digits(real):
 
 
 def test_without_randomisation_a_digit_has_one_form():
-    """At 0 all samples of a digit are alike, at more they are not."""
+    """At 0 all samples of a digit are equal, above 0 they differ."""
     X, y = simulate(200, 0.0, 3)
     assert all((X[y == digit] == X[y == digit][0]).all() for digit in range(10))
     X, y = simulate(200, 0.2, 3)
@@ -68,7 +68,7 @@ def test_without_randomisation_a_digit_has_one_form():
 
 
 def test_randomisation_is_the_width_of_the_ranges():
-    """Every parameter stays within value +- intensity * spread, and comes near both ends."""
+    """Every parameter is within value +- intensity * spread, and comes near both ends."""
     drawn = parameters(4000, 0.5, 1)
     for name in ("slant", "aspect", "scale", "position_x", "position_y", "stroke_width"):
         fact = simulator.PARAMETERS[name]
@@ -77,7 +77,7 @@ def test_randomisation_is_the_width_of_the_ranges():
 
 
 def test_parameters_mean_what_they_are_called():
-    """More stroke width is more ink; a position shifts the drawing; a scale makes it higher."""
+    """More stroke width gives more ink, a position shifts the drawing, and a scale changes its height."""
     y = np.repeat(np.arange(10), 2)
     plain = parameters(20, 0.0, 1)
 
@@ -95,7 +95,7 @@ def test_parameters_mean_what_they_are_called():
 
 
 def test_slant_leans_to_the_right():
-    """With a slant, the upper half of a plain 1 lies further to the right than the lower half."""
+    """With a slant, the upper half of a plain 1 is further to the right than the lower half."""
     plain = parameters(1, 0.0, 1)
     plain["slant"], plain["style"] = np.array([0.6]), np.array([0.5])  # style: the bar
     points, _ = strokes(np.array([1]), plain, 1)
@@ -104,7 +104,7 @@ def test_slant_leans_to_the_right():
 
 
 def test_every_style_can_appear():
-    """At full intensity the styles are drawn about equally often."""
+    """At full intensity all styles are about equally frequent."""
     styles = simulator.skeletons()
     assert min(len(s) for s in styles.values()) >= 3
     chosen = parameters(8000, 1.0, 2)["style"]
@@ -113,7 +113,7 @@ def test_every_style_can_appear():
 
 
 def test_trained_on_it_alone_a_classifier_reads_real_digits(real):
-    """At its best intensity above .80 on real digits; both much less and much more do clearly worse."""
+    """At its best intensity it gives above .80 on real digits; much less and much more are clearly worse."""
     best = accuracy(0.3, real)
     assert best > 0.80
     assert accuracy(0.0, real) < best - 0.05

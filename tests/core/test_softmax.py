@@ -1,4 +1,4 @@
-"""Softmax regression against scikit-learn's solution of the same problem."""
+"""Softmax regression compared with scikit-learn's solution of the same problem."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def oracle(X, y, l2):
 
 
 def assert_same(ours, theirs, X):
-    """Coefficients, intercepts and probabilities agree to 1e-5 (in truth to about 1e-12)."""
+    """Coefficients, intercepts and probabilities agree to 1e-5 (in practice to about 1e-12)."""
     np.testing.assert_array_equal(ours.classes_, theirs.classes_)
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5, rtol=0)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_ - _centre(theirs), atol=1e-5, rtol=0)
@@ -37,14 +37,14 @@ def _centre(theirs):
 @pytest.mark.parametrize("n", [20, 50, 200, 500, 1797])
 @pytest.mark.parametrize("l2", [0.1, 1.0, 30.0])
 def test_equals_scikit_learn_on_digits(n, l2):
-    """Ten classes, from few samples to all, at several penalties: scikit-learn's coefficients."""
+    """Ten classes, few samples or all, and several penalties give scikit-learn's coefficients."""
     X, y = digits()
     pick = np.random.default_rng(n).permutation(len(X))[:n]
     assert_same(SoftmaxRegression(l2).fit(X[pick], y[pick]), oracle(X[pick], y[pick], l2), X)
 
 
 def test_equals_scikit_learns_default_solver():
-    """The L-BFGS of scikit-learn at tol 1e-10 lands at the same place, as near as it comes."""
+    """The solution equals that of scikit-learn's L-BFGS at tol 1e-10, as far as its precision allows."""
     X, y = digits()
     theirs = LogisticRegression(tol=1e-10, max_iter=100_000).fit(X[:300], y[:300])
     ours = SoftmaxRegression().fit(X[:300], y[:300])
@@ -54,7 +54,7 @@ def test_equals_scikit_learns_default_solver():
 
 @pytest.mark.parametrize("l2", [0.01, 1.0, 100.0])
 def test_two_classes_are_one_vector(l2):
-    """The binary case has one vector, whose penalty is scikit-learn's, and two columns of probability."""
+    """The binary case has one vector, with scikit-learn's penalty, and two columns of probability."""
     X, y = load_breast_cancer(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     ours = SoftmaxRegression(l2).fit(X, y)
@@ -64,7 +64,7 @@ def test_two_classes_are_one_vector(l2):
 
 
 def test_features_in_very_different_units():
-    """Measurements from 1e-3 to 4e3, not scaled, end where scikit-learn ends."""
+    """Unscaled measurements from 1e-3 to 4e3 give scikit-learn's solution."""
     X, y = load_breast_cancer(return_X_y=True)
     ours, theirs = SoftmaxRegression().fit(X, y), oracle(X, y, 1.0)
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
@@ -72,7 +72,7 @@ def test_features_in_very_different_units():
 
 
 def test_gradient_is_zero_at_the_solution():
-    """The derivative of summed log-loss plus penalty, written out again here, vanishes."""
+    """The derivative of summed log-loss plus penalty, recomputed here, is zero."""
     X, y = digits()
     X, y = X[:400], y[:400]
     model = SoftmaxRegression(0.5).fit(X, y)
@@ -83,7 +83,7 @@ def test_gradient_is_zero_at_the_solution():
 
 
 def test_warm_start_changes_the_work_and_not_the_answer():
-    """A start from the model of fewer samples gives the same model with fewer operations."""
+    """A warm start from a model of fewer samples gives the same model with fewer operations."""
     X, y = digits()
     warm = SoftmaxRegression().fit(X[:490], y[:490]).fit(X[:500], y[:500], warm_start=True)
     cold = SoftmaxRegression().fit(X[:500], y[:500])
@@ -93,7 +93,7 @@ def test_warm_start_changes_the_work_and_not_the_answer():
 
 
 def test_warm_start_meets_new_classes():
-    """Going from two classes to three to ten, and back, ends at the cold solution each time."""
+    """Warm starts from two classes to three to ten, and back, reach the cold solution each time."""
     X, y = digits()
     model = SoftmaxRegression()
     for classes in (2, 3, 10, 4, 2):
@@ -114,7 +114,7 @@ def test_repeats_to_the_bit():
 
 
 def test_constant_and_repeated_features():
-    """Features that never vary get weight zero, and copies of a feature share its weight."""
+    """Features that never vary get weight zero, and copies of a feature share its weight equally."""
     X, y = digits()
     X = np.column_stack([X[:300, 20:30], np.full(300, 7.0), np.zeros(300), X[:300, 20]])
     model = SoftmaxRegression().fit(X, y[:300])
@@ -124,20 +124,20 @@ def test_constant_and_repeated_features():
 
 
 def test_only_constant_features():
-    """With nothing to go by, the probabilities are the classes' shares."""
+    """Without informative features, the probabilities are the shares of the classes."""
     model = SoftmaxRegression().fit(np.ones((10, 3)), [0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
     np.testing.assert_allclose(model.predict_proba(np.ones((1, 3))), [[0.5, 0.3, 0.2]], atol=1e-9)
 
 
 def test_labels_of_any_kind():
-    """Words serve as labels, in sorted order."""
+    """Labels can be words, and the classes are sorted."""
     model = SoftmaxRegression().fit([[0.0], [1.0], [2.0]], ["cat", "bird", "bird"])
     assert model.classes_.tolist() == ["bird", "cat"]
     assert model.predict([[3.0], [-3.0]]).tolist() == ["bird", "cat"]
 
 
 def test_operations_grow_with_the_work():
-    """Twice the samples cost about twice the operations of a Newton step, and all are counted anew."""
+    """Twice the samples cost about twice the operations of a Newton step, and each fit starts a new count."""
     X, y = digits()
     model = SoftmaxRegression().fit(X[:800], y[:800])
     large = model.operations / model.iterations
@@ -145,11 +145,11 @@ def test_operations_grow_with_the_work():
     assert 1.2 < large / (model.operations / model.iterations) < 3.5
 
 
-@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")  # it may stop early, ours may not
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")  # theirs may stop early, ours must not
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 5), st.integers(1, 6), st.floats(0.05, 20), st.floats(1e-3, 1e3))
 def test_minimum_on_any_data(seed, classes, features, l2, scale):
-    """On random data of any size and unit the gradient vanishes, and scikit-learn finds no smaller loss."""
+    """On random data of any size and unit the gradient is zero, and scikit-learn finds no smaller loss."""
     random = np.random.default_rng(seed)
     n = int(random.integers(classes, 60))
     y = np.concatenate([np.arange(classes), random.integers(0, classes, n - classes)])
@@ -185,13 +185,13 @@ def _loss(model, X, y, l2):
     ],
 )
 def test_bad_data(X, y, named):
-    """NaN, wrong shapes and a single class are refused by the name of the argument."""
+    """NaN, wrong shapes and a single class are refused with the name of the argument."""
     with pytest.raises(ValueError, match=named):
         SoftmaxRegression().fit(X, y)
 
 
 def test_bad_settings():
-    """A penalty that is not positive, a prediction before a fit or of other features are refused."""
+    """A penalty that is not positive, and a prediction before a fit or for other features, are refused."""
     for l2 in (0, -1, np.nan, np.inf):
         with pytest.raises(ValueError, match="l2"):
             SoftmaxRegression(l2)

@@ -1,4 +1,4 @@
-"""Streamed deduplication: equal to `deduplicate` in memory, to datasketch, and bounded in memory."""
+"""Streamed deduplication: equal to `deduplicate` in memory and to datasketch, with bounded memory."""
 
 import json
 import os
@@ -23,17 +23,17 @@ from dataselect_core.dedup import deduplicate, streaming
 from dataselect_core.dedup.streaming import deduplicate_files
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "é", "??"]), max_size=7).map(" ".join)
-MEMORY = 150  # MB that 100,000 documents may take; 59 were measured, and the file alone has 72
+MEMORY = 150  # MB for 100,000 documents; 59 were measured, and the file alone has 72
 
 
 def jsonl(path, texts):
-    """A file of these texts."""
+    """Write a file of these texts."""
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     return CorpusFiles(path)
 
 
 def many(random, n, length=60, copies=0.4):
-    """Texts of made-up words, a share of which are earlier ones with a few words changed."""
+    """Texts of invented words; a share of them are earlier texts with a few words changed."""
     texts = []
     for _ in range(n):
         if texts and random.random() < copies:
@@ -49,7 +49,7 @@ def many(random, n, length=60, copies=0.4):
 @pytest.mark.parametrize("verify", [True, False])
 @pytest.mark.parametrize("threshold", [0.3, 0.8, 1.0])
 def test_licences_equal_deduplicate(tmp_path, threshold, verify):
-    """On the real corpus, at any threshold, verified or not, the same documents stay for the same others."""
+    """On the real corpus, at any threshold, verified or not, the clusters and kept documents are the same."""
     texts = licences().texts
     found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), threshold, verify=verify)
     expected = deduplicate(texts, threshold, verify=verify)
@@ -66,7 +66,7 @@ def test_licences_equal_deduplicate(tmp_path, threshold, verify):
     st.integers(0, 3),
 )
 def test_any_texts_equal_deduplicate(tmp_path_factory, texts, threshold, width, verify, seed):
-    """Repeated, empty and short texts are treated as in memory, whatever the parameters."""
+    """Repeated, empty and short texts give the same clusters as in memory, whatever the parameters."""
     corpus = jsonl(tmp_path_factory.mktemp("any") / "a.jsonl", texts)
     found = deduplicate_files(corpus, threshold, 32, width, seed, verify)
     expected = deduplicate(texts, threshold, 32, width, seed, verify)
@@ -79,7 +79,7 @@ def test_any_texts_equal_deduplicate(tmp_path_factory, texts, threshold, width, 
     [("CHUNK_DOCUMENTS", 3), ("CHUNK_BYTES", 400), ("COMPARE_BYTES", 400), ("CACHED", 0), ("CACHED", 150)],
 )
 def test_memory_settings_do_not_change_the_result(tmp_path, monkeypatch, name, value):
-    """However little is read, compared or held at a time, the same documents stay."""
+    """However little is read, compared or held at a time, the clusters are the same."""
     texts = many(np.random.default_rng(2), 300)
     corpus = jsonl(tmp_path / "a.jsonl", texts)
     expected = deduplicate(texts, 0.6)
@@ -91,7 +91,7 @@ def test_memory_settings_do_not_change_the_result(tmp_path, monkeypatch, name, v
 
 
 def test_kept_documents_equal_datasketch(tmp_path):
-    """Candidates of datasketch's LSH, compared as Python sets and joined by SciPy, leave the same."""
+    """Candidates of datasketch's LSH, compared as Python sets and joined by SciPy, give the same clusters."""
     texts = many(np.random.default_rng(3), 400)
     found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.7, bands=42, rows=3)
     shingles = [
@@ -108,7 +108,7 @@ def test_kept_documents_equal_datasketch(tmp_path):
             if len(members & shingles[j]) / len(members | shingles[j]) >= 0.7
         ]
         index.insert(i, signature)
-    # At 42 bands of 3 rows a pair at 0.7 is missed once in 30 million, so another hash finds the same.
+    # With 42 bands of 3 rows a pair at 0.7 is missed once in 30 million, so another hash finds the same pairs.
     graph = coo_array((np.ones(len(edges)), np.array(edges).T), (400, 400))
     labels = connected_components(graph, directed=False)[1]
     first = [labels.tolist().index(label) for label in labels]
@@ -119,7 +119,7 @@ def test_kept_documents_equal_datasketch(tmp_path):
 @pytest.mark.parametrize("pair", [("hnw g", "qii g"), ("апв г", "цфк к")])
 @pytest.mark.parametrize("threshold", [0.3, 0.8])
 def test_a_collision_of_32_bits_removes_nothing(tmp_path, pair, threshold):
-    """Short lines whose only shingles have equal hashes but other words both stay, and their copies go."""
+    """Short lines whose only shingles have equal hashes but other words are both kept, and their copies are removed."""
     texts = [pair[0], "x", pair[1], pair[0].upper(), f"{pair[1]}!"]
     found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), threshold)
     assert found.cluster.tolist() == [0, 1, 2, 0, 2]
@@ -127,19 +127,19 @@ def test_a_collision_of_32_bits_removes_nothing(tmp_path, pair, threshold):
 
 
 def test_one_shared_hash_of_several_is_confirmed(tmp_path):
-    """A text of one shingle is compared by its words with one of two shingles, of which one has the same hash."""
+    """If a text of one shingle shares its hash with one of a text's two shingles, their words are compared."""
     texts = [
         "hnw g",
         "qii g zzz",
         "hnw g zzz",
-    ]  # two words in a shingle; "hnw g" and "qii g" have the same hash
+    ]  # two words per shingle; "hnw g" and "qii g" have the same hash
     found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.4, width=2, bands=64, rows=2)
     assert deduplicate(texts, 0.4, width=2).pairs.tolist() == [[0, 2]]
     assert found.cluster.tolist() == [0, 1, 0]
 
 
 def test_thousands_of_copies_cost_no_squares(tmp_path):
-    """Copies, exact and near, are compared with one of them and not each with each."""
+    """Copies, exact and near, are compared with one document of their group, not all with all."""
     base = [f"w{i}" for i in range(100)]
     texts = [" ".join(base)] * 2000 + [" ".join([*base[:50], f"x{i}", *base[51:]]) for i in range(1000)]
     found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.7)
@@ -149,7 +149,7 @@ def test_thousands_of_copies_cost_no_squares(tmp_path):
 
 
 def test_within_a_group_all_pairs_are_tried(tmp_path):
-    """Of three that agree in a band, the second and third are compared though the first is like neither."""
+    """Of three documents that agree in a band, the second and third are compared even if the first is like neither."""
     texts = ["a b c d e f", "u v w x y z", "u v w x y z z"]
     exact = [
         (i, j)
@@ -161,7 +161,7 @@ def test_within_a_group_all_pairs_are_tried(tmp_path):
     seen = []
 
     class Recorded(streaming._Exact):
-        """Records what is compared."""
+        """Record the compared pairs."""
 
         def submit(self, pairs):
             seen.extend(map(tuple, pairs.tolist()))
@@ -180,7 +180,7 @@ def test_within_a_group_all_pairs_are_tried(tmp_path):
 
 
 def test_malformed_lines_stop_or_are_skipped(tmp_path):
-    """Stopping names the line; skipping counts it and keeps the numbering of the documents that are read."""
+    """Stopping names the line; skipping counts it, and the indices of the other documents have no gap."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a b c"}\noops\n{"text": "a b c"}\n{"text": "d"}\n[]\n')
     with pytest.raises(CorpusError, match="a.jsonl, line 2 is not JSON"):
@@ -191,7 +191,7 @@ def test_malformed_lines_stop_or_are_skipped(tmp_path):
 
 
 def test_few_problems_are_held_but_all_are_counted(tmp_path, monkeypatch):
-    """A file of nothing but mistakes does not fill the memory with messages."""
+    """A file full of mistakes does not fill the memory with messages."""
     monkeypatch.setattr(streaming, "PROBLEMS", 10)
     path = tmp_path / "a.jsonl"
     path.write_text("oops\n" * 100 + '{"text": "a"}\n')
@@ -200,7 +200,7 @@ def test_few_problems_are_held_but_all_are_counted(tmp_path, monkeypatch):
 
 
 def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path):
-    """A file that changes before it is read again, or copied, is no longer the one that was indexed."""
+    """If a file changes before it is read again or copied, the run is refused."""
     path = tmp_path / "a.jsonl"
     texts = [" ".join(f"w{i}" for i in range(50)), " ".join(f"w{i}" for i in range(1, 50))]
 
@@ -219,7 +219,7 @@ def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path):
 
 
 def test_few_shingles_are_held(tmp_path, monkeypatch):
-    """Documents read again are let go of, the ones used last coming last."""
+    """Shingle sets that were used least recently are dropped first."""
     monkeypatch.setattr(streaming, "CACHED", 100)
     corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 10, copies=0))
     exact = streaming._Exact(corpus, deduplicate_files(corpus).index, 5)
@@ -231,7 +231,7 @@ def test_few_shingles_are_held(tmp_path, monkeypatch):
 
 
 def test_progress_is_told(tmp_path):
-    """All bytes are read and all bands compared, in that order and never backwards."""
+    """All bytes are read, then all bands are compared, and progress never goes backwards."""
     corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 9000, 20))
     told = []
     deduplicate_files(corpus, progress=lambda *step: told.append(step))
@@ -244,7 +244,7 @@ def test_progress_is_told(tmp_path):
 
 
 def test_steps_can_be_left(tmp_path):
-    """A page may stop in the middle: no file stays open, and the corpus can be read again."""
+    """If a page stops in the middle, no file stays open, and the corpus can be read again."""
     corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 9000, 20))
     steps = streaming.deduplication_steps(corpus)
     assert next(steps)[0] == "read"
@@ -266,13 +266,13 @@ def test_steps_can_be_left(tmp_path):
     ],
 )
 def test_bad_arguments(tmp_path, options, error, message):
-    """Each is named, with what is allowed."""
+    """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):
         deduplicate_files(jsonl(tmp_path / "a.jsonl", ["a"]), **options)
 
 
 def test_memory_of_a_hundred_thousand_documents(tmp_path):
-    """A process that deduplicates 100,000 documents (72 MB) takes far less memory than one that holds them."""
+    """Deduplicating 100,000 documents (72 MB) takes far less memory than holding them would."""
     random = np.random.default_rng(4)
     vocabulary = np.array([f"word{i}" for i in range(20_000)])
     path = tmp_path / "a.jsonl"

@@ -1,4 +1,4 @@
-"""Folders as learning platforms give them out: every file listed, every student once, copies pointed out as facts."""
+"""Folders from learning platforms: every file is listed, every student once, and copies are stated as facts."""
 
 import argparse
 import csv
@@ -39,7 +39,7 @@ NAMES = [
 
 
 def ledger(student=None, reader="r1", threshold=0.7, prediction=30.0, said="", at=5, **changes):
-    """The record of one who captured part 1 of the cloud track; `changes` give figures other values, by path."""
+    """The record of a reader who captured part 1 of the cloud track; `changes` replace values of figures, by path."""
     settings = {**SETTINGS, "threshold": threshold}
     found = deduplication.recompute("cloud", settings, {}, prediction)
     values = {path: value.as_dict() for path, value in found.values.items()}
@@ -69,7 +69,7 @@ def ledger(student=None, reader="r1", threshold=0.7, prediction=30.0, said="", a
 
 
 def check(tmp_path, *reports, options=()):
-    """Run the command: (status, rows of the students' table by student, rows of the figures' table)."""
+    """Run the command; return (status, rows of the students' table by student, rows of the figures' table)."""
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     out = tmp_path / "results"
@@ -79,13 +79,13 @@ def check(tmp_path, *reports, options=()):
     tables = []
     for name in ("verification-students.csv", "verification.csv"):
         raw = (out / name).read_bytes()
-        assert raw.startswith(b"\xef\xbb\xbf")  # or a spreadsheet garbles every letter
+        assert raw.startswith(b"\xef\xbb\xbf")  # without the mark, spreadsheets garble letters
         tables.append(list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig")))))
     return status, {row["student"]: row for row in tables[0]}, tables[1]
 
 
 def put(folder, files):
-    """Files by path: texts, bytes, or None for an empty folder."""
+    """Write files by path: texts, bytes, or None for an empty folder."""
     for name, content in files.items():
         path = folder / name
         if content is None:
@@ -97,7 +97,7 @@ def put(folder, files):
 
 
 def zipped(files):
-    """The same as an archive."""
+    """The same files as an archive."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -106,7 +106,7 @@ def zipped(files):
 
 
 def test_junk_is_passed_over_with_a_reason_and_changes_no_verdict(tmp_path):
-    """Resource forks, hidden files, pictures, lists and former results: listed, and the status is that of the reports."""
+    """Resource forks, hidden files, pictures, lists and old results are listed, and do not affect the status."""
     good = report_markdown(ledger("Lisa"))
     files = {
         "lisa/report.md": good,
@@ -158,12 +158,12 @@ def test_who_handed_in_is_read_from_the_names_of_platforms(path, name, platform)
     "path", ["report.md", "lisa/report.md", "my_report_2.md", "__MACOSX/lisa_1_2_report.md", "a_1.md"]
 )
 def test_other_names_are_no_platforms(path):
-    """A name that only resembles a pattern says nothing."""
+    """A name that only resembles a pattern gives no student."""
     assert lms.giver(path.split("/")) is None
 
 
 def test_gradescopes_list_gives_the_names(tmp_path):
-    """Folders of numbers get the names of `submission_metadata.yml`, in a folder and in an archive."""
+    """Numbered folders get the names in `submission_metadata.yml`, in a folder and in an archive."""
     listed = "---\nsubmission_11:\n  :submitters:\n  - :name: Zoë O'Hara\n    :sid: 1\n  :score: 0\nsubmission_12:\n  :submitters:\n  - :name: 王小明\n"
     files = {"submission_metadata.yml": listed}
     files |= {f"submission_{n}/report.md": report_markdown(ledger(reader=f"r{n}")) for n in (11, 12)}
@@ -175,7 +175,7 @@ def test_gradescopes_list_gives_the_names(tmp_path):
 
 
 def test_several_files_of_one_student_count_once(tmp_path):
-    """The same record as a page and as Markdown counts once; an older report is passed over, the newest decides."""
+    """The same record as HTML and as Markdown counts once; an older report is passed over, and the newest counts."""
     new, old = ledger("Lisa", at=9), ledger("Lisa", at=5, removed__words=1)
     files = {
         "lisa_1_10_report.md": report_markdown(old),
@@ -191,7 +191,7 @@ def test_several_files_of_one_student_count_once(tmp_path):
 
 
 def test_a_students_archive_and_an_archive_of_the_class_are_one_thing(tmp_path):
-    """The download of a class as a zip, with a student's own zip within it: the same rows as the folders."""
+    """A zip of the class, with a student's own zip in it, gives the same rows as the folders."""
     files = {
         f"{name}_{n}_assignsubmission_file_/report.md": report_markdown(ledger(name, f"r{n}"))
         for n, name in enumerate(NAMES)
@@ -207,7 +207,7 @@ def test_a_students_archive_and_an_archive_of_the_class_are_one_thing(tmp_path):
 
 
 def test_nothing_is_written_by_a_path_from_an_archive(tmp_path):
-    """Paths that climb out, absolute ones and links are names to show; the report under them is read in memory."""
+    """Paths that leave the folder, absolute paths and links are only shown; their reports are read in memory."""
     text = report_markdown(ledger("Lisa"))
     (tmp_path / "a.zip").write_bytes(
         zipped({"../../evil.md": text, "/tmp/evil-of-the-lab.md": "x", "a/../../b.md": "x"})
@@ -223,7 +223,7 @@ def test_nothing_is_written_by_a_path_from_an_archive(tmp_path):
 
 
 def test_archives_are_bounded(tmp_path, monkeypatch):
-    """Bombs by growth, by size, by number, by nesting, by a false word on size: refused with a reason, quickly."""
+    """Archives that grow too much, are too big, too full, too nested or lie about sizes are refused with a reason."""
     reasons = {}
     (tmp_path / "growth.zip").write_bytes(zipped({"report.md": b"\0" * 30_000_000}))
     nested = zipped({"report.md": "x"})
@@ -248,7 +248,7 @@ def test_archives_are_bounded(tmp_path, monkeypatch):
 
 
 def test_documents_and_mails_are_read(tmp_path):
-    """A report pasted into a document of Word or LibreOffice, and one attached to a mail, are the record they hold."""
+    """A report pasted into a document of Word or LibreOffice, or attached to a mail, gives the record in it."""
     record = ledger("Zoë", said="Short: “yes”.")
     text = report_markdown(record)
     escaped = text.replace("&", "&amp;").replace("<", "&lt;")
@@ -285,7 +285,7 @@ def mailed(text):
 
 
 def test_names_keep_every_letter_and_never_collide(tmp_path):
-    """Ten names of many scripts in one folder: ten students, each with its letters, and no formula."""
+    """Ten names in many scripts in one folder give ten students, with all their letters and no formula."""
     files = {f"report-{n}.md": report_markdown(ledger(name, f"r{n}")) for n, name in enumerate(NAMES)}
     status, students, _ = check(tmp_path, put(tmp_path / "in", files))
     assert status == 0 and len(students) == len(NAMES)
@@ -295,7 +295,7 @@ def test_names_keep_every_letter_and_never_collide(tmp_path):
 
 
 def test_two_students_of_one_name_are_two(tmp_path):
-    """Different records under one name are both listed, and that is pointed out."""
+    """Different records with one name are both listed, with a note."""
     files = {f"{n}/report.md": report_markdown(ledger("Anna", f"r{n}")) for n in (1, 2)}
     assert check(tmp_path, put(tmp_path / "in", files))[0] == 0
     made, _ = submissions.students([submissions.read(item) for item in containers.items([tmp_path / "in"])])
@@ -304,7 +304,7 @@ def test_two_students_of_one_name_are_two(tmp_path):
 
 
 def test_the_same_work_is_a_fact_and_no_verdict(tmp_path):
-    """Under another name: the same record, another state of one browser's record, and one text among others."""
+    """The facts name an equal record, another state of the same browser's record, and an equal text."""
     text = "Duplicates waste compute because their gradients repeat; the budget of $12,000 was met at a threshold of 0.8."
     files = {
         "ann_1_1_r.md": report_markdown(ledger("Ann", "ra")),
@@ -327,7 +327,7 @@ def test_the_same_work_is_a_fact_and_no_verdict(tmp_path):
 
 
 def test_a_name_in_a_record_that_is_not_who_handed_it_in_is_pointed_out(tmp_path):
-    """Handed in by Tom, named Lisa: a fact. Another order, signs or capitals of one name are not."""
+    """A report handed in by Tom but named Lisa is noted; another order, accents or capitals of one name are not."""
     files = {
         "Tom Jones_1_assignsubmission_file_/r.md": report_markdown(ledger("Lisa", "r1")),
         "Müller, Lisa_2_assignsubmission_file_/r.md": report_markdown(ledger("Lisa MÜLLER", "r2")),
@@ -339,7 +339,7 @@ def test_a_name_in_a_record_that_is_not_who_handed_it_in_is_pointed_out(tmp_path
 
 
 class Page(HTMLParser):
-    """What a test of a page looks at."""
+    """The parts of a page that a test checks."""
 
     def __init__(self, text):
         super().__init__()
@@ -367,9 +367,9 @@ PLATFORMS = {
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_teachers_walk(tmp_path, capsys, platform):
-    """Forty submissions, one altered, one copied, one mangled, one missing: the summary says exactly that."""
+    """Of forty submissions one is altered, one copied, one mangled and one missing, and the summary says so exactly."""
     place, files, names = PLATFORMS[platform], {}, [f"Student {chr(65 + n // 10)}{n % 10}" for n in range(40)]
-    for n, name in enumerate(names[:39]):  # the last one hands nothing in
+    for n, name in enumerate(names[:39]):  # the last student hands nothing in
         record = ledger(name, f"r{n}", threshold=0.6 + 0.05 * (n % 5), prediction=10.0 + n)
         text = report_markdown(record)
         if n == 7:
@@ -395,7 +395,7 @@ def test_a_teachers_walk(tmp_path, capsys, platform):
     verdicts = {}
     for row in students.values():
         verdicts.setdefault(row["verdict"], []).append(row)
-    # Who copied is listed under the name in the record, with who handed it in.
+    # A copy is listed under the name in the record, with who handed it in.
     assert status == 1 and {verdict: len(rows) for verdict, rows in verdicts.items()}.keys() == {
         "agrees",
         "disagrees",
@@ -435,7 +435,7 @@ def test_a_teachers_walk(tmp_path, capsys, platform):
 
 
 def test_one_failing_report_ends_no_others_check(tmp_path, monkeypatch):
-    """An error of our own in reading one file is that file's; the others are checked, and nobody disagrees."""
+    """If the check itself fails on one file, the others are checked, and no report disagrees."""
     true = submissions.text_checks
 
     def fails(text, record):
@@ -451,7 +451,7 @@ def test_one_failing_report_ends_no_others_check(tmp_path, monkeypatch):
 
 
 def test_a_student_with_an_empty_folder_is_listed(tmp_path):
-    """Beside folders with reports an empty one, or one with a PDF alone, is a student without a report."""
+    """Next to folders with reports, an empty folder or one with only a PDF is a student without a report."""
     files = {"lisa/r.md": report_markdown(ledger("Lisa")), "tom": None, "kim/essay.pdf": b"%PDF"}
     status, students, _ = check(tmp_path, put(tmp_path / "in", files))
     assert status == 3 and set(students) == {"Lisa", "tom", "kim"}
@@ -459,7 +459,7 @@ def test_a_student_with_an_empty_folder_is_listed(tmp_path):
 
 
 def test_a_class_list_knows_names_of_records_platforms_and_folders(tmp_path):
-    """Those who handed nothing in are listed, and nobody else, however the list writes a name."""
+    """Students who handed nothing in are listed, and nobody else, however the list writes a name."""
     files = {
         "s1/r.md": report_markdown(ledger("Lisa Müller", "r1")),
         "s2/r.md": report_markdown(ledger("Tom", "r2")),
@@ -477,7 +477,7 @@ def test_a_class_list_knows_names_of_records_platforms_and_folders(tmp_path):
 
 
 def test_a_terminal_of_an_old_code_page_stops_nothing(tmp_path, monkeypatch):
-    """Where a console cannot show a name, the check ends as elsewhere and shows the letters' numbers."""
+    """If a console cannot show a name, the check still ends normally and shows the letters as code points."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
     monkeypatch.setattr("sys.stdout", out)
     parser = argparse.ArgumentParser()

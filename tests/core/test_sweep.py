@@ -1,4 +1,4 @@
-"""The exhaustive sweep: its runs are the runs of a reader, its optimum is the optimum."""
+"""The exhaustive sweep: its runs equal a reader's runs, and its optimum is the cheapest point."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ PRICES = Prices(label=5.0, score=0.01, pool=1000, training=1.0)
 
 @pytest.fixture(scope="module")
 def data():
-    """The digits, every third one."""
+    """Every third of the digits."""
     X, y = load_digits(return_X_y=True)
     return X[::3] / 16, y[::3]
 
@@ -25,7 +25,7 @@ def curves(data):
 
 
 def test_the_runs_are_those_of_active_learning(data, curves):
-    """Each row of a curve is the run that a reader gets with the same settings and seed."""
+    """Each row of a curve equals the run that a reader gets with the same settings and seed."""
     X, y = data
     for curve in curves:
         for seed in range(3):
@@ -38,7 +38,7 @@ def test_the_runs_are_those_of_active_learning(data, curves):
 
 
 def test_order_and_repetition(data, curves):
-    """The curves come by strategy, then batch size, each reported when done, and the same again."""
+    """The curves are ordered by strategy, then batch size, reported one by one, and equal in a second sweep."""
     seen = []
     again = sweep(*data, ("random", "margin"), (10, 40), 20, 200, range(3), progress=seen.append)
     assert [(c.strategy, c.batch_size) for c in again] == [
@@ -53,7 +53,7 @@ def test_order_and_repetition(data, curves):
 
 
 def test_cheapest_by_brute_force(curves):
-    """No point of any curve reaches the target for less, cost and accuracy worked out again here."""
+    """No point of any curve reaches the target at a lower cost, with cost and accuracy recomputed here."""
     for target in (0.5, 0.8, 0.9):
         best = cheapest(curves, PRICES, target)
         costs = [
@@ -68,7 +68,7 @@ def test_cheapest_by_brute_force(curves):
 
 
 def test_prices_turn_the_optimum(curves):
-    """Dear labels make selection the cheapest way to 90 %, dear scores make it random sampling."""
+    """With expensive labels selection is the cheapest way to 90 %, with expensive scores it is random sampling."""
     dear_labels = cheapest(curves, Prices(label=100, score=0, pool=1000, training=0), 0.9)
     dear_scores = cheapest(curves, Prices(label=1, score=1, pool=1000, training=0), 0.9)
     assert (dear_labels.strategy, dear_scores.strategy) == ("margin", "random")
@@ -79,7 +79,7 @@ def test_prices_turn_the_optimum(curves):
 
 
 def test_most_worthwhile_by_brute_force(curves):
-    """Its net benefit is the largest of all economic knees against the finest random curve."""
+    """Its net benefit is the largest of all economic knees, compared with the finest random curve."""
     baseline = curves[0]
     best = most_worthwhile(curves, PRICES)
     nets = [economic_knee(c.labels, c.mean, baseline.labels, baseline.mean, PRICES) for c in curves[2:]]
@@ -89,7 +89,7 @@ def test_most_worthwhile_by_brute_force(curves):
 
 
 def test_a_marker_is_found(curves):
-    """Each stop is found again by strategy, batch size and labels, and no other."""
+    """Each stop is found by strategy, batch size and labels, and other points are refused."""
     for stop in stops(curves, PRICES):
         assert stop_at(curves, PRICES, stop.strategy, stop.batch_size, stop.labels) == stop
     with pytest.raises(ValueError, match="point of the sweep"):
@@ -97,7 +97,7 @@ def test_a_marker_is_found(curves):
 
 
 def test_rare_class_in_a_sweep(data):
-    """A rare class is thinned in the pool by the seed, and its recall is that of the same run."""
+    """A rare class is thinned in the pool by the seed, and its recall equals that of the same run."""
     X, y = data
     (curve,) = sweep(X, y, ("random",), (30,), 30, 60, (4,), rare=(8, 3))
     pool, test = stratified_split(y, 0.3, 4)
@@ -108,7 +108,7 @@ def test_rare_class_in_a_sweep(data):
 
 
 def test_a_longer_baseline(data, curves):
-    """Random sampling may be followed further than the rest, and then fewer stops lie beyond it."""
+    """Random sampling may get more labels than the rest, so that fewer stops are beyond it."""
     longer = sweep(*data, ("random", "margin"), (40,), 20, 200, range(3), random_budget=400)
     assert [curve.labels[-1] for curve in longer] == [400, 200]
     np.testing.assert_array_equal(longer[1].accuracy, curves[3].accuracy)
@@ -118,7 +118,7 @@ def test_a_longer_baseline(data, curves):
 
 
 def test_bad_sweep(data, curves):
-    """Empty lists, unknown strategies, more labels than the pool holds, no baseline, odd targets."""
+    """Empty lists, unknown strategies, more labels than the pool has, no baseline and bad targets are refused."""
     with pytest.raises(ValueError, match="seeds"):
         sweep(*data, ("random",), (10,), 20, 40, ())
     with pytest.raises(ValueError, match="strategies"):

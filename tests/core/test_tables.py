@@ -1,4 +1,4 @@
-"""Parquet files and Hugging Face datasets: read by column, written in the form they came in."""
+"""Parquet files and Hugging Face datasets: read by column, written in the form of the input."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ KEPT = [0, 1, 3]
 
 @pytest.fixture(autouse=True)
 def inside(tmp_path, monkeypatch):
-    """Names are relative, as a user gives them."""
+    """Use relative names, as a user would."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -38,7 +38,7 @@ def table(texts=TEXTS, **more):
 @pytest.mark.parametrize("compression", ["zstd", "snappy", "none"])
 @pytest.mark.parametrize("field", ["text", "meta.text"])
 def test_parquet_keeps_columns_schema_and_compression(compression, field):
-    """The kept rows with every column, in row groups of any size, also by a path into a struct."""
+    """The kept rows have every column, from row groups of any size, also if the field is a path into a struct."""
     pq.write_table(table(), "a.parquet", compression=compression, row_group_size=2)
     assert dedup("a.parquet", "--field", field, "-o", "k.parquet") == 0
     found = pq.read_table("k.parquet")
@@ -49,14 +49,14 @@ def test_parquet_keeps_columns_schema_and_compression(compression, field):
 
 
 def test_a_column_that_itself_has_a_dot_wins():
-    """As in JSON."""
+    """A column whose own name has a dot is preferred to a path, as in JSON."""
     pq.write_table(table(**{"meta.text": ["x y", "x y", "z", "z", "z"]}), "a.parquet")
     assert dedup("a.parquet", "--field", "meta.text", "-o", "k.parquet") == 0
     assert pq.read_table("k.parquet")["id"].to_pylist() == [0, 2]
 
 
 def test_missing_texts_are_problems_with_their_row(capsys):
-    """Stopped at, or left out; the rows after them keep their place."""
+    """A row without a text stops the run or is left out, and later rows keep their numbers."""
     texts = [FOX, None, "last words", FOX, "more"]
     pq.write_table(table(texts), "a.parquet")
     assert dedup("a.parquet", "-o", "k.parquet") == 1
@@ -70,14 +70,14 @@ def test_missing_texts_are_problems_with_their_row(capsys):
     [("body", "no column 'body'; its columns are 'id', 'text', 'meta'"), ("id", "holds int64")],
 )
 def test_a_column_that_is_not_there_or_no_text_is_refused(capsys, field, message):
-    """With the columns that are there."""
+    """The error lists the columns, or the type of the column."""
     pq.write_table(table(), "a.parquet")
     assert dedup("a.parquet", "--field", field) == 1
     assert message in capsys.readouterr().err
 
 
 def save(folder, texts, stamp="0123456789abcdef"):
-    """A dataset as `datasets.Dataset.save_to_disk` leaves it, in two shards."""
+    """Save a dataset as `datasets.Dataset.save_to_disk` does, in two shards."""
     folder.mkdir(parents=True)
     names = [f"data-0000{i}-of-00002.arrow" for i in range(2)]
     for name, part in zip(names, (texts[:3], texts[3:]), strict=True):
@@ -96,7 +96,7 @@ def save(folder, texts, stamp="0123456789abcdef"):
 
 
 def test_a_dataset_becomes_a_dataset():
-    """Its shards lose rows, its description comes along, and its fingerprint changes with its rows."""
+    """The shards lose rows, the description is copied, and the fingerprint changes."""
     save(Path("ds/train"), TEXTS)
     Path("ds/dataset_dict.json").write_text('{"splits": ["train"]}')
     assert dedup("ds", "-o", "kept") == 0
@@ -113,7 +113,7 @@ def test_a_dataset_becomes_a_dataset():
 
 
 def test_the_real_library_opens_what_was_written():
-    """If `datasets` is installed: saved by it, deduplicated, and loaded by it."""
+    """If `datasets` is installed, it can save a dataset and load the deduplicated one."""
     datasets = pytest.importorskip("datasets")
     datasets.Dataset.from_dict({"id": list(range(5)), "text": TEXTS}).save_to_disk("ds")
     assert dedup("ds", "-o", "kept") == 0
@@ -121,7 +121,7 @@ def test_the_real_library_opens_what_was_written():
 
 
 def test_random_access_arrow_files():
-    """The other Arrow format stays what it is."""
+    """A file in the other Arrow format is written in that format."""
     with pa.OSFile("a.arrow", "wb") as sink, pa.ipc.new_file(sink, table().schema) as writer:
         writer.write_table(table(), max_chunksize=2)
     assert dedup("a.arrow", "-o", "k.arrow") == 0
@@ -130,7 +130,7 @@ def test_random_access_arrow_files():
 
 
 def test_tables_among_other_files():
-    """A copy is found across formats."""
+    """Near-duplicates are found across formats."""
     Path("in").mkdir()
     pq.write_table(table(), "in/b.parquet")
     Path("in/a.jsonl").write_text(json.dumps({"text": FOX}) + "\n")
@@ -140,7 +140,7 @@ def test_tables_among_other_files():
 
 
 def test_a_damaged_arrow_file_is_an_error_and_no_crash(capsys):
-    """Offsets that lead out of the file are found before they are followed. (They ended the process.)"""
+    """Offsets beyond the end of the file are detected before they are used. (They crashed the process.)"""
     with (
         pa.OSFile("a.arrow", "wb") as sink,
         pa.ipc.new_stream(sink, pa.schema({"text": pa.string()})) as writer,

@@ -1,4 +1,4 @@
-"""Agrees, disagrees, could not be compared: a failure of the check, or another edition, never counts against a report."""
+"""Agrees, disagrees, not compared: a failed check or another edition never counts against a report."""
 
 import json
 from dataclasses import replace
@@ -27,7 +27,7 @@ ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wa
 
 
 def ledger(lab="0.1.0", settings=SETTINGS, prediction=30.0, **changes):
-    """The record of one who captured part 1 of the cloud track; `changes` give figures other values, by path."""
+    """The record of a reader who captured part 1 of the cloud track; `changes` map values of figures, by path."""
     found = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
     values = {path: value.as_dict() for path, value in found.values.items()}
     for path, change in changes.items():
@@ -52,7 +52,7 @@ def ledger(lab="0.1.0", settings=SETTINGS, prediction=30.0, **changes):
 
 
 def verdicts(record):
-    """The verdicts on its figures, and the notes where they are not that they agree."""
+    """The verdicts on the figures of a record, and the notes of those that do not agree."""
     made = verify(record)
     return {check.agrees for check in made}, {check.note for check in made if not check.agrees}
 
@@ -69,7 +69,7 @@ def verdicts(record):
     ],
 )
 def test_a_failure_of_the_check_is_no_fault_of_the_report(monkeypatch, error, says):
-    """Want of memory, missing data and errors of our own: nothing disagrees, and the cause is said."""
+    """If memory runs out, data are missing or the lab has a bug, nothing disagrees, and the note gives the cause."""
     record = ledger()
 
     def fails(*given):
@@ -82,7 +82,7 @@ def test_a_failure_of_the_check_is_no_fault_of_the_report(monkeypatch, error, sa
 
 
 def test_an_error_that_numpy_raises_in_our_code_is_ours(monkeypatch):
-    """A ValueError of shapes that do not fit is a failure; one that the lab raises on purpose is a refusal."""
+    """A ValueError from shapes that do not fit is a failure; a ValueError that the lab raises itself is a refusal."""
     record = ledger()
 
     def fails(*given):
@@ -100,18 +100,18 @@ def test_an_error_that_numpy_raises_in_our_code_is_ours(monkeypatch):
 @pytest.mark.parametrize("prediction", ["many", {"direction": "up"}, 7])
 @pytest.mark.parametrize("settings", [{}, {"seed": "x"}, {"seed": -1}])
 def test_what_no_page_asks_is_refused(part, prediction, settings):
-    """Missing settings, other types, predictions of another form: refused as the report's, in every part."""
+    """Missing settings, other types and predictions of another form are refused, in every part."""
     *_, answer = answers(Question("cloud", part, settings, {}, prediction))
     assert isinstance(answer, Unanswered) and answer.refused
 
 
 def test_another_edition_and_another_numpy_explain_a_difference(monkeypatch):
-    """A figure that differs is not compared where the lab has changed since, with what to install; nor with other draws."""
+    """A differing figure from another edition is not compared, with what to install; nor if random draws differ."""
     other = {"removed__words": lambda value: value + 1}
     assert verdicts(ledger(**other))[0] == {True, False}
     found, notes = verdicts(ledger(lab="0.0.9", **other))
     assert found == {True, None} and "install dataselect_core-0.0.9-py3-none-any.whl" in notes.pop()
-    assert verdicts(ledger(lab="0.0.9"))[0] == {True}  # what agrees, agrees
+    assert verdicts(ledger(lab="0.0.9"))[0] == {True}  # without differences all agree
     engine_trial.usual.cache_clear()
     monkeypatch.setattr(engine_trial, "draws", lambda: (1, 2, 3))
     try:
@@ -130,12 +130,12 @@ def test_the_last_digits_may_be_another_processors(monkeypatch):
 
 
 def test_this_numpy_draws_what_the_lab_is_built_with():
-    """The trial is of draws that hold here; a seed more would not pass."""
+    """The expected draws hold here, and other seeds would give others."""
     assert engine_trial.usual() and engine_trial.draws() != engine_trial.USUAL[1:]
 
 
 def test_a_process_that_dies_ends_no_other_check(tmp_path, monkeypatch):
-    """Where a worker is killed, its questions are tried alone, then said to be not compared; the others are answered."""
+    """If a worker is killed, its questions are tried alone and then not compared; the others are answered."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os\n"
         "import dataselect_core.ledger.answers as a\n"

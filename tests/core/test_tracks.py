@@ -1,4 +1,4 @@
-"""The four tracks: the card's words, sourced settings, and limits that can be met, but not by everything."""
+"""The four tracks: the words of the card, settings with sources, and limits that some settings meet and others miss."""
 
 import dataclasses
 from functools import cache
@@ -30,7 +30,7 @@ CARD = {
 
 
 def test_the_card_word_for_word():
-    """Titles, personas, missions and crises are those of the design card, in its order."""
+    """Titles, personas, missions and crises equal those of the design card, in its order."""
     assert [t.id for t in TRACKS] == list(CARD)
     for track_id, (title, persona, north_star, crisis) in CARD.items():
         t = track(track_id)
@@ -57,7 +57,7 @@ def test_every_number_has_its_kind():
 
 
 def test_part_3_is_the_card_s():
-    """Every number of part 3 has its kind; the 500 samples, the 5 % noise and the 10x stand where the card has them."""
+    """Every number of part 3 has its kind; the 500 samples, the 5 % noise and the 10x are on the card's tracks."""
     for t in TRACKS:
         part = t.part_3
         for field in dataclasses.fields(part):
@@ -98,7 +98,7 @@ def test_a_track_changes_more_than_its_label():
 
 @cache
 def audit(corpus, share):
-    """A corpus that a track can show, read once; `share` is None where nothing is simulated."""
+    """The audit of a corpus of a track, made once; `share` is None for a corpus without simulation."""
     track_id = next(
         t.id for t in TRACKS if corpus in t.part_1.limits and share in (None, t.part_1.redundancy.value)
     )
@@ -109,7 +109,7 @@ def audit(corpus, share):
     ("track_id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits]
 )
 def test_limits_can_be_met_but_not_by_everything(track_id, corpus):
-    """Some thresholds meet both limits, a high one breaks the budget alone, a low one the guardrail alone."""
+    """Some thresholds meet both limits, a high one misses only the budget, and a low one only the guardrail."""
     part = track(track_id).part_1
     made = audit(corpus, situation.redundancy(corpus, track(track_id)))
     limits = part.limits[corpus]
@@ -133,14 +133,14 @@ def test_limits_can_be_met_but_not_by_everything(track_id, corpus):
 
 @pytest.mark.parametrize(("track_id", "corpus"), [("cloud", "frames"), ("edge", "crawl"), ("tiny", "web")])
 def test_a_corpus_of_another_track_is_refused(track_id, corpus):
-    """A track has its own corpora, and the message names them."""
+    """A track has its own corpora, and the error lists them."""
     with pytest.raises(ValueError, match=" or ".join(track(track_id).part_1.limits)):
         situation.corpus(corpus, track(track_id))
 
 
 @pytest.mark.parametrize("track_id", ["Cloud", "", None, "cloud ", 3])
 def test_unknown_track(track_id):
-    """An unknown track is refused, and the four are named."""
+    """An unknown track is refused, and the error lists the four."""
     with pytest.raises(ValueError, match="cloud, edge, mobile, tiny"):
         track(track_id)
 

@@ -1,4 +1,4 @@
-"""Every public function of the core states the types of what it takes and returns."""
+"""Every public function of the core has type annotations for its parameters and its result."""
 
 import importlib
 import inspect
@@ -15,7 +15,7 @@ MODULES = sorted(
 
 
 def untyped(function):
-    """Names of the parameters of a function without a type, and "return" where it has none."""
+    """The names of a function's parameters without a type, and "return" if the result has none."""
     signature = inspect.signature(function)
     bare = [
         name
@@ -51,7 +51,7 @@ def test_public_functions_are_typed(name):
 
 
 def test_untyped_functions_are_noticed():
-    """The check sees a bare parameter, a bare result, a method, and what stands behind a property or a cache."""
+    """The check finds parameters and results without types, methods, and functions behind a property or a cache."""
     assert untyped(lambda n: n) == ["n", "return"]
     knee = importlib.import_module("dataselect_core.knee")
     assert set(public_functions(knee)) >= {"knee", "break_even", "ascending_curve"}
@@ -61,5 +61,5 @@ def test_untyped_functions_are_noticed():
 
 
 def test_checkers_find_the_types():
-    """The installed package has the marker by which a type checker trusts its annotations."""
+    """The installed package has the marker that makes type checkers use its annotations."""
     assert files("dataselect_core").joinpath("py.typed").is_file()

@@ -1,4 +1,4 @@
-"""Every usual file: each format, compressed or not, in other encodings, in folders and patterns, in and out."""
+"""Common files: each format, compressed or not, in other encodings, in folders and patterns, as input and output."""
 
 import bz2
 import gzip
@@ -32,7 +32,7 @@ JAPANESE = "今日はとても天気がよかったので、みんなで公園�
 
 @pytest.fixture(autouse=True)
 def inside(tmp_path, monkeypatch):
-    """Names are relative, as a user gives them."""
+    """Use relative names, as a user would."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -42,7 +42,7 @@ def dedup(*given):
 
 
 def content(kind, texts):
-    """The rows of a file of a kind, and what stands before, between and after them."""
+    """The rows of a file of a kind, and the bytes before, between and after them."""
     if kind in ("jsonl", "ndjson"):
         return [b"", b"", b""], [
             json.dumps({"n": i, "text": t}).encode() + b"\n" for i, t in enumerate(texts)
@@ -57,7 +57,7 @@ def content(kind, texts):
 
 
 def whole(kind, texts, keep=None):
-    """The bytes of such a file, or of the rows that stay."""
+    """The bytes of a whole file, or of a file with only the kept rows."""
     (before, between, after), rows = content(kind, texts)
     return before + between.join(rows if keep is None else [rows[i] for i in keep]) + after
 
@@ -65,7 +65,7 @@ def whole(kind, texts, keep=None):
 @pytest.mark.parametrize("codec", [*PACK, ".zst"])
 @pytest.mark.parametrize("kind", ["jsonl", "ndjson", "json", "csv", "tsv", "txt"])
 def test_each_format_is_written_in_the_form_it_came_in(kind, codec):
-    """The kept rows are byte for byte those that came, in a file of the same format and compression."""
+    """The kept rows are copied byte for byte, into a file of the same format and compression."""
     if codec == ".zst":
         zstandard = pytest.importorskip("zstandard")
         pack = zstandard.ZstdCompressor().compress
@@ -74,7 +74,7 @@ def test_each_format_is_written_in_the_form_it_came_in(kind, codec):
         pack, unpack = PACK[codec]
     data = whole(kind, TEXTS)
     middle = len(data) // 2
-    members = pack(data[:middle]) + pack(data[middle:]) if codec else data  # as `cat a.gz b.gz` makes
+    members = pack(data[:middle]) + pack(data[middle:]) if codec else data  # as `cat a.gz b.gz` makes it
     Path(f"a.{kind}{codec}").write_bytes(members)
     assert dedup(f"a.{kind}{codec}", "-o", f"k.{kind}{codec}") == 0
     assert unpack(Path(f"k.{kind}{codec}").read_bytes()) == whole(kind, TEXTS, KEPT)
@@ -92,7 +92,7 @@ def test_each_format_is_written_in_the_form_it_came_in(kind, codec):
     ],
 )
 def test_a_name_that_says_another_form_is_refused(capsys, name, output, form):
-    """A .txt that is gzip inside would be opened as garbage; a name that says nothing is fine."""
+    """An output name must not suggest another format or compression; a name without an ending is fine."""
     Path(name).write_bytes(PACK[name[5:]][0](b"x y z\n"))
     assert dedup(name, "-o", output) == 1
     assert f"would be in the form of the corpus, {form};" in capsys.readouterr().err
@@ -101,7 +101,7 @@ def test_a_name_that_says_another_form_is_refused(capsys, name, output, form):
 
 
 def test_the_same_input_gives_the_same_compressed_bytes():
-    """No date and no name are in it."""
+    """The compressed output has no date and no file name."""
     Path("a.txt.gz").write_bytes(gzip.compress(b"x y\n"))
     assert dedup("a.txt.gz", "-o", "k.txt.gz") == dedup("a.txt.gz", "-o", "l.txt.gz") == 0
     assert Path("k.txt.gz").read_bytes() == Path("l.txt.gz").read_bytes()
@@ -109,7 +109,7 @@ def test_the_same_input_gives_the_same_compressed_bytes():
 
 
 def test_a_json_of_an_object_a_line_is_read_as_one(capsys):
-    """Many programs name their JSON Lines .json; what is neither is refused by line."""
+    """Many programs name JSON Lines .json; a file that is neither is refused with its line."""
     Path("a.json").write_bytes(whole("jsonl", TEXTS))
     assert dedup("a.json", "-o", "k.json") == 0
     assert Path("k.json").read_bytes() == whole("jsonl", TEXTS, KEPT)
@@ -121,7 +121,7 @@ def test_a_json_of_an_object_a_line_is_read_as_one(capsys):
 
 @pytest.mark.parametrize("piece", [7, 64, 1 << 20])
 def test_an_array_is_split_as_the_json_module_reads_it(monkeypatch, piece):
-    """However little is held at a time: nested arrays, brackets and quotes in strings, numbers, blanks."""
+    """However little is held at a time, nested arrays, brackets and quotes in strings, and numbers are parsed."""
     from dataselect_core.corpus import json_array
 
     monkeypatch.setattr(json_array, "CHUNK", piece)
@@ -162,7 +162,7 @@ def test_an_array_is_split_as_the_json_module_reads_it(monkeypatch, piece):
     ],
 )
 def test_a_broken_array_is_named_by_line(capsys, data, message):
-    """Nothing is written; an element that is no document can be skipped, a broken array cannot."""
+    """Nothing is written; an element that is not a document can be skipped, a broken array cannot."""
     Path("a.json").write_text(data)
     assert dedup("a.json", "-o", "k.json") == 1
     assert message in capsys.readouterr().err
@@ -172,7 +172,7 @@ def test_a_broken_array_is_named_by_line(capsys, data, message):
 
 
 def test_a_quote_mark_in_a_tsv_is_a_character(capsys):
-    """Three rows are three documents, and a quote before more text is no mistake; asked for, quotes enclose."""
+    """A quotation mark in a .tsv is part of the text; with `quoting="csv"` quotes enclose fields."""
     Path("a.tsv").write_text(
         'n\ttext\n1\t"Unbalanced start\n2\ta plain row\n3\tends with a quote"\n4\t"Hello" he said\n'
     )
@@ -189,7 +189,7 @@ def test_a_quote_mark_in_a_tsv_is_a_character(capsys):
 
 
 def test_a_path_leads_into_objects_and_a_key_with_a_dot_wins():
-    """`--field meta.text`; of several readings the longest key is tried first."""
+    """`--field meta.text` finds nested texts; if there are several readings, the longest key is tried first."""
     assert lookup({"meta": {"text": "in"}}, "meta.text") == "in"
     assert lookup({"meta": {"text": "in"}, "meta.text": "own"}, "meta.text") == "own"
     assert lookup({"a.b": {"c": 1}, "a": {"b.c": 2}}, "a.b.c") == 1
@@ -217,7 +217,7 @@ def test_a_path_leads_into_objects_and_a_key_with_a_dot_wins():
     ],
 )
 def test_an_encoding_is_suggested_and_works(capsys, encoding, text, named):
-    """The refusal names the encoding by the bytes; with it, the kept rows come back in the same bytes."""
+    """The error suggests the encoding by the bytes; with it, the kept rows are copied with the same bytes."""
     rows = [text + f" {i}\n" for i in range(30)] * 2
     Path("a.txt").write_bytes("".join(rows).encode(encoding))
     assert dedup("a.txt", "-o", "k.txt") == 1
@@ -230,7 +230,7 @@ def test_an_encoding_is_suggested_and_works(capsys, encoding, text, named):
 
 
 def test_utf16_without_a_mark_is_read_by_where_its_zeros_are():
-    """`--encoding utf-16` finds the byte order, and nothing is added to what is written."""
+    """`--encoding utf-16` detects the byte order, and the output has no added mark."""
     for order in ("le", "be"):
         Path("a.txt").write_bytes((FOX + "\n" + SEA + "\n" + FOX + "\n").encode(f"utf-16-{order}"))
         assert dedup("a.txt", "-o", "k.txt", "--encoding", "utf-16") == 0
@@ -238,7 +238,7 @@ def test_utf16_without_a_mark_is_read_by_where_its_zeros_are():
 
 
 def test_a_byte_that_does_not_belong_is_found_in_its_line(capsys):
-    """In UTF-8 and in another encoding: file, line and byte; skipped, the other lines stay as they were."""
+    """In UTF-8 and another encoding the error has file, line and byte; if the line is skipped, others do not change."""
     good = [f"{JAPANESE} {i}".encode("shift_jis") for i in range(3)]
     Path("a.txt").write_bytes(b"\n".join([good[0], b"bad \xff\xfe here", *good[1:]]))
     assert dedup("a.txt", "--encoding", "shift_jis", "-o", "k.txt") == 1
@@ -255,7 +255,7 @@ def test_a_byte_that_does_not_belong_is_found_in_its_line(capsys):
 
 
 def test_a_byte_that_does_not_belong_in_another_column(capsys):
-    """It could not be written again in that encoding, so its row is malformed; in UTF-8 it is copied as it came."""
+    """The byte cannot be written in that encoding, so the row is malformed; in UTF-8 it is copied unchanged."""
     Path("a.csv").write_bytes(b"n,text\n1,one\n\xff\xfe,two\n3,three\n")
     assert dedup("a.csv", "--encoding", "shift_jis", "-o", "k.csv") == 1
     assert "a.csv, line 3 is not shift_jis: it holds the byte 0xff" in capsys.readouterr().err
@@ -266,14 +266,14 @@ def test_a_byte_that_does_not_belong_in_another_column(capsys):
 
 
 def test_likely_says_nothing_of_bytes_that_are_no_text():
-    """Noise is not given a name, and plain or marked UTF-8 keeps its own."""
+    """Noise gets no encoding, and UTF-8 is recognised with and without a mark."""
     noise = random.Random(5).randbytes(4000)
     assert encodings.likely(noise) is None
     assert encodings.likely(CHINESE.encode()) == encodings.likely(b"\xef\xbb\xbfx") == "utf-8"
 
 
 def test_files_folders_and_patterns_mixed():
-    """Read in the order given and each once; what is kept is a folder with their places below the common one."""
+    """Files are read once each, in the given order; the output is a folder with their paths below the common folder."""
     Path("data/sub").mkdir(parents=True)
     Path("data/b.jsonl").write_bytes(whole("jsonl", [SEA]))
     Path("data/a.txt").write_text(FOX + "\n" + "two lines, two documents\n")
@@ -298,7 +298,7 @@ def test_files_folders_and_patterns_mixed():
 
 
 def test_a_pattern_without_a_match_and_a_pipe_in_a_folder(capsys):
-    """The first is refused; the second is passed over and not waited for, as are links to nothing."""
+    """A pattern without a match is refused; a pipe in a folder and a dead link are passed over without waiting."""
     import os
 
     assert dedup("*.jsonl") == 1
@@ -336,7 +336,7 @@ def test_a_pattern_without_a_match_and_a_pipe_in_a_folder(capsys):
     ],
 )
 def test_a_broken_or_disguised_file_is_refused(capsys, name, data, message):
-    """One sentence with the file and what is wrong with it; nothing is written."""
+    """One sentence names the file and its fault; nothing is written."""
     if "arquet" in name or name.endswith(".arrow"):
         pytest.importorskip("pyarrow")
     if name.endswith(".zst"):
@@ -350,7 +350,7 @@ def test_a_broken_or_disguised_file_is_refused(capsys, name, data, message):
 
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch, capsys):
-    """Before anything is read."""
+    """The error comes before any reading, and names the extra to install."""
     import sys
 
     for name, module, extra in (("a.parquet", "pyarrow", "parquet"), ("a.txt.zst", "zstandard", "zstd")):
@@ -361,7 +361,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch, capsys):
 
 
 def test_memory_settings_hold_for_compressed_files_too(monkeypatch):
-    """What is set aside gives the same documents again: the clusters are those of the plain file."""
+    """A compressed file is unpacked to a temporary file, and gives the same clusters as the plain file."""
     from dataselect_core.dedup import streaming
 
     texts = [

@@ -1,4 +1,4 @@
-"""Values: a number never travels without its kind."""
+"""Values: a number always has its kind."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from dataselect_core.values import KINDS, Value, cited, measured, modelled
 
 @pytest.mark.parametrize(("make", "kind"), [(measured, "measured"), (modelled, "modelled"), (cited, "cited")])
 def test_each_maker_gives_its_kind(make, kind):
-    """Number, unit, kind and source come back as they were given, also as a dictionary."""
+    """Number, unit, kind and source are returned as given, and also as a dictionary."""
     value = make(3.5, "nats", "somewhere")
     assert value == Value(3.5, "nats", kind, "somewhere")
     assert value.as_dict() == {"value": 3.5, "unit": "nats", "kind": kind, "source": "somewhere"}
@@ -15,7 +15,7 @@ def test_each_maker_gives_its_kind(make, kind):
 
 
 def test_there_is_no_other_kind():
-    """A kind that is none of the three is refused by name; so is a value without one."""
+    """A kind other than the three is refused by name, and a value without a kind is refused."""
     with pytest.raises(ValueError, match="kind must be one of measured, modelled, cited, not 'guessed'"):
         Value(1, "", "guessed")
     with pytest.raises(TypeError):

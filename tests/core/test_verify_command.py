@@ -1,4 +1,4 @@
-"""The command that checks reports: every figure of every file, a table of them, and an exit status to rely on."""
+"""The command that checks reports: every figure of every file, a table of them, and a reliable exit status."""
 
 import argparse
 import csv
@@ -33,7 +33,7 @@ def entry(value):
 
 
 def ledger(student="7b-12", prediction=30.0, threshold=0.7, **changes):
-    """The record of one who captured part 1 of the cloud track; `changes` replace values by path."""
+    """The record of a reader who captured part 1 of the cloud track; `changes` replace values by path."""
     settings = {**SETTINGS, "threshold": threshold}
     found = deduplication.recompute("cloud", settings, {}, prediction)
     figures = {path: value.as_dict() for path, value in found.values.items()}
@@ -69,7 +69,7 @@ def genuine():
 
 
 def verify(tmp_path, *reports, options=()):
-    """Run the command as the command line does: (exit status, rows of its CSV as dictionaries)."""
+    """Run the command as the command line does; return (exit status, rows of its CSV as dictionaries)."""
     parser = argparse.ArgumentParser()
     verify_command.add_arguments(parser)
     table = tmp_path / "out" / "checked.csv"
@@ -91,11 +91,11 @@ def forms(folder, record):
 
 
 def test_genuine_reports_agree_in_every_form(tmp_path, genuine, capsys):
-    """Markdown, HTML and JSON of a genuine record: all figures agree, status 0, every figure in the table."""
+    """For Markdown, HTML and JSON of a genuine record all figures agree and are in the table, with status 0."""
     status, rows = verify(tmp_path, *forms(tmp_path, genuine))
     evidence = genuine.get("cloud", "1", "evidence")
     figures, cases = evidence["values"], evidence["cases"]
-    assert status == 0 and len(rows) == 3 * (len(figures) + len(cases)) + 2  # the record alone shows no text
+    assert status == 0 and len(rows) == 3 * (len(figures) + len(cases)) + 2  # a bare record has no text
     assert {row["path"] for row in rows if row["kind"] == "case"} == {f"cases.{name}" for name in cases}
     assert tuple(rows[0]) == verify_command.COLUMNS
     assert {row["agrees"] for row in rows} == {"yes"} and {row["student"] for row in rows} == {"7b-12"}
@@ -114,7 +114,7 @@ def test_genuine_reports_agree_in_every_form(tmp_path, genuine, capsys):
 
 
 def test_one_changed_figure_is_named_and_fails_the_whole(tmp_path, genuine, capsys):
-    """Among genuine reports one forged figure gives status 1, and exactly its row says no."""
+    """One forged figure among genuine reports gives status 1, and only its row says no."""
     files = forms(tmp_path, genuine)
     forged = ledger(student="forger", removed__words_share=0.99)
     files[1].write_text(report_html(forged), encoding="utf-8")
@@ -127,7 +127,7 @@ def test_one_changed_figure_is_named_and_fails_the_whole(tmp_path, genuine, caps
 
 
 def test_a_case_that_is_none_fails_the_whole(tmp_path, genuine):
-    """A report that calls a poor prediction close disagrees in that row and in the one for what it left out."""
+    """A report that calls a poor prediction close disagrees in that row and in the row of the case it left out."""
     evidence = genuine.get("cloud", "1", "evidence")
     cases = ["prediction-close" if case == "prediction-low" else case for case in evidence["cases"]]
     assert cases != evidence["cases"]
@@ -144,7 +144,7 @@ def test_a_case_that_is_none_fails_the_whole(tmp_path, genuine):
 
 
 def test_a_small_figure_cannot_hide_behind_the_tolerance(tmp_path):
-    """A price of a fraction of a cent is compared relative to its own size."""
+    """A price of a fraction of a cent is compared relative to its size."""
     record = ledger()
     value = record.get("cloud", "1", "evidence")["values"]["curve.loss_change"]["value"]
     (tmp_path / "a.json").write_text(ledger(curve__loss_change=value + 1e-8).to_text(), encoding="utf-8")
@@ -152,7 +152,7 @@ def test_a_small_figure_cannot_hide_behind_the_tolerance(tmp_path):
 
 
 def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_path, genuine, capsys):
-    """Other files, broken records, scripts, endless numbers: each gets its reason, the genuine one its check."""
+    """Other files, broken records, scripts and invalid numbers each get a reason, and the genuine report is checked."""
     good = forms(tmp_path, genuine)[0]
     hostile = genuine.record | {"entries": {"<script>": entry(1)}}
     files = {
@@ -170,7 +170,7 @@ def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_pat
         (tmp_path / name).write_bytes(content)
     status, rows = verify(tmp_path, good, tmp_path / "absent.md", *(tmp_path / name for name in files))
     notes = {row["report"].rsplit("/", 1)[-1]: row["note"] for row in rows if not row["path"]}
-    # A record without figures, of one who handed in another, is passed over; nothing disagrees, so nobody is accused.
+    # A record without figures, of a student who handed in another, is passed over; nothing disagrees.
     assert status == 3 and set(notes) == {*files, "absent.md"} - {"nothing.json"} and all(notes.values())
     assert "newer edition" in notes["newer.json"] and "picture" in notes["picture.html"]
     assert all(row["agrees"] == "yes" for row in rows if row["path"])
@@ -190,7 +190,7 @@ def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_pat
     ],
 )
 def test_settings_beyond_the_page_are_refused_without_the_work(tmp_path, genuine, change):
-    """A report cannot make the check compute what the page's controls could not ask for."""
+    """A report cannot make the check compute more than the page's controls allow."""
     evidence = genuine.get("cloud", "1", "evidence")
     entries = {
         **genuine.record["entries"],
@@ -204,7 +204,7 @@ def test_settings_beyond_the_page_are_refused_without_the_work(tmp_path, genuine
 
 
 def test_cells_are_no_formulas_and_names_no_commands_to_a_terminal(tmp_path, capsys):
-    """A student called =HYPERLINK(...) stays a text in a spreadsheet; escape sequences do not reach the terminal."""
+    """A student called =HYPERLINK(...) is plain text in a spreadsheet; escape sequences do not reach the terminal."""
     (tmp_path / "a.json").write_text(ledger(student='=HYPERLINK("x")\x1b[2J').to_text(), encoding="utf-8")
     status, rows = verify(tmp_path, tmp_path / "a.json")
     assert status == 0 and {row["student"][:2] for row in rows} == {"'="}
@@ -212,7 +212,7 @@ def test_cells_are_no_formulas_and_names_no_commands_to_a_terminal(tmp_path, cap
 
 
 def test_a_folder_a_pattern_and_a_name_given_twice(tmp_path, genuine):
-    """A folder is read with all in it, a pattern is resolved where no shell did, and a file is checked once."""
+    """A folder is read with its subfolders, a pattern is resolved without a shell, and each file is checked once."""
     files = forms(tmp_path, genuine)
     folder, pattern = str(tmp_path), str(tmp_path / "*.md")
     assert verify_command.found([folder, pattern, folder]) == [tmp_path, files[0]]
@@ -223,7 +223,7 @@ def test_a_folder_a_pattern_and_a_name_given_twice(tmp_path, genuine):
 
 
 def test_the_table_is_never_written_over_a_report(tmp_path, genuine):
-    """Naming one of the reports as the CSV is refused before anything is written."""
+    """If one of the reports is named as the CSV, it is refused before anything is written."""
     report = forms(tmp_path, genuine)[0]
     before = report.read_bytes()
     page = tmp_path / "b.html"
@@ -234,7 +234,7 @@ def test_the_table_is_never_written_over_a_report(tmp_path, genuine):
 
 
 def test_reports_of_a_class_share_what_they_have_in_common(tmp_path, monkeypatch):
-    """Forty reports with the same corpus and seed cost one audit, whatever their thresholds and predictions."""
+    """Forty reports with the same corpus and seed need one audit, whatever their thresholds and predictions."""
     audits = []
     stepwise = deduplication.Audit.stepwise
     for number in range(40):
@@ -247,7 +247,7 @@ def test_reports_of_a_class_share_what_they_have_in_common(tmp_path, monkeypatch
 
 
 def test_missing_data_of_the_lab_is_no_fault_of_a_report(tmp_path, genuine, monkeypatch):
-    """Where the lab's own data are not installed, nothing could be compared, and the cause is said."""
+    """If the lab's own data are not installed, no figure is compared, and the note gives the cause."""
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path / "nowhere"))
     monkeypatch.setattr(deduplication, "_AUDITS", {})
     status, rows = verify(tmp_path, forms(tmp_path, genuine)[0])
@@ -259,7 +259,7 @@ def test_missing_data_of_the_lab_is_no_fault_of_a_report(tmp_path, genuine, monk
 
 
 def test_the_table_goes_to_standard_output_when_asked(tmp_path, genuine, capsys):
-    """With - the CSV is all that stands on standard output."""
+    """With - the CSV is the only text on standard output."""
     parser = argparse.ArgumentParser()
     verify_command.add_arguments(parser)
     path = forms(tmp_path, genuine)[0]

@@ -1,4 +1,4 @@
-"""Votes of several labellers, against the raw ratings: every choice of voters counted one by one."""
+"""Votes of several labellers, compared with the raw ratings: every choice of voters is counted."""
 
 from itertools import combinations
 
@@ -10,7 +10,7 @@ from dataselect_core import datasets, votes
 
 @pytest.mark.parametrize("voters", [1, 2, 3, 4])
 def test_every_choice_of_voters_is_counted(voters):
-    """On a few rated words, the shares are those of all combinations, gone through one by one."""
+    """On a few rated words, the shares equal those of all combinations, one by one."""
     values = datasets.ratings().values[::400]
     won = lost = items = 0
     for row in values:
@@ -30,7 +30,7 @@ def test_every_choice_of_voters_is_counted(voters):
 
 
 def test_the_ratings_say_what_one_three_and_five_labels_are_worth():
-    """One rating in twenty-two has the opposite sign; three and five ratings are wrong less often, and cost as much more."""
+    """One rating in twenty-two has the opposite sign; majorities of three and five are wrong less often."""
     values = datasets.ratings().values
     one, three, five = (votes.majority(values, m) for m in (1, 3, 5))
     assert one.opposite == pytest.approx(0.0457, abs=0.0002)
@@ -39,7 +39,7 @@ def test_the_ratings_say_what_one_three_and_five_labels_are_worth():
 
 
 def test_errors_cluster():
-    """73 % of the words have no opposite rating and 4 % have three or more: far from what even errors would give."""
+    """73 % of the words have no opposite rating and 4 % have three or more, far more than with evenly spread errors."""
     values = datasets.ratings().values
     found = votes.clustering(values)
     against = (np.sign(values) == -np.sign(values.mean(axis=1))[:, None]).sum(axis=1)
@@ -56,7 +56,7 @@ def test_errors_cluster():
 
 
 def test_an_unanimous_panel_is_never_wrong():
-    """Where all agree, no vote is wrong; where half disagree, the vote of all is undecided by sign and not counted."""
+    """If all agree, no vote is wrong; an item whose ratings cancel out is not counted."""
     assert votes.majority(np.ones((3, 5)), 3).wrong == 0
     with pytest.raises(ValueError, match="values must hold an item"):
         votes.majority([[1, -1]], 1)

@@ -28,7 +28,7 @@ def test_no_rain_leaves_the_picture(digits):
 
 
 def test_coverage_never_falls_with_intensity():
-    """With one seed, each block is covered at least as much by more rain, and at full intensity far more."""
+    """With one seed, more rain covers each block at least as much, and the mean coverage grows with every step."""
     covered = np.array([coverage(200, np.full(200, step), 3) for step in STEPS])
     assert (np.diff(covered, axis=0) >= 0).all()
     assert covered[0].max() == 0
@@ -36,7 +36,7 @@ def test_coverage_never_falls_with_intensity():
 
 
 def test_damage_grows_with_intensity(digits):
-    """The mean change of the pictures grows with every step, and what tells the digits apart shrinks."""
+    """The mean change of the pictures grows with every step, and their contrast shrinks."""
     X = digits[0][:400]
     change = [np.abs(rain(X, step, 2) - X).mean() for step in STEPS]
     contrast = [rain(X, step, 2).std() for step in STEPS]
@@ -45,14 +45,14 @@ def test_damage_grows_with_intensity(digits):
 
 
 def test_streaks_get_more_and_longer():
-    """Coverage grows about as the intensity (Marshall and Palmer's optics) while streaks are few."""
+    """Coverage is about proportional to the intensity (Marshall and Palmer's optics) while streaks are few."""
     mean = [coverage(3000, np.full(3000, step), 5).mean() for step in (0.05, 0.1, 0.2)]
     assert mean[1] / mean[0] == pytest.approx(2, abs=0.25)
     assert mean[2] / mean[1] == pytest.approx(2, abs=0.3)
 
 
 def test_blur_is_the_binomial_filter(digits):
-    """The wet lens is scipy's convolution with the 3 x 3 binomial kernel."""
+    """The wet lens equals scipy's convolution with the 3 x 3 binomial kernel."""
     X = digits[0][:20]
     kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
     expected = np.array([convolve(x.reshape(8, 8), kernel, mode="constant").ravel() for x in X])
@@ -60,7 +60,7 @@ def test_blur_is_the_binomial_filter(digits):
 
 
 def test_each_picture_has_its_own_weather(digits):
-    """An array of intensities rains on each picture as its own number would."""
+    """With an array of intensities, each picture gets the rain of its own intensity."""
     X = digits[0][:30]
     mixed = np.where(np.arange(30) % 3, 0.7, 0.0)
     wet = rain(X, mixed, 4)
@@ -70,7 +70,7 @@ def test_each_picture_has_its_own_weather(digits):
 
 
 def test_rain_costs_accuracy_and_training_with_rain_recovers_part(digits):
-    """A classifier of dry digits loses in full rain; one trained in rain loses less."""
+    """A classifier trained on dry digits loses accuracy in full rain; one trained in rain loses less."""
     X, y = digits
     dry = LogisticRegression(max_iter=300).fit(X[:1200], y[:1200])
     wet = LogisticRegression(max_iter=300).fit(rain(X[:1200], 1.0, 1), y[:1200])
@@ -81,14 +81,14 @@ def test_rain_costs_accuracy_and_training_with_rain_recovers_part(digits):
 
 
 def test_intensity_of_a_days_rain():
-    """None is 0, the full day and more is 1, and between them the exponent is .63."""
+    """No rain is 0, rain of the full day or more is 1, and the exponent between them is .63."""
     assert intensity(0) == 0 and intensity(50) == 1 and intensity(80) == 1
     assert intensity(25) == pytest.approx(0.5**0.63)
     assert np.array_equal(intensity([0.0, 50.0]), [0.0, 1.0])
 
 
 def test_field_weather_follows_the_record():
-    """Days are those of the record, rain as often as there unless another share is asked for."""
+    """Days are drawn from the record, with its share of rain unless another share is given."""
     record = np.array([0.0, 0.0, 0.0, 4.0, 20.0])
     days = field_weather(record, 5000, 1)
     assert set(days) == {0.0, 4.0, 20.0}
@@ -117,5 +117,5 @@ def test_bad_input_is_named(call, message):
 
 
 def test_facts_of_the_rain_have_sources():
-    """What is cited and what is chosen is said for every number."""
+    """Every number is marked as cited or as modelled."""
     assert {fact["kind"] for fact in weather.FACTS.values()} == {"cited", "modelled"}

@@ -1,4 +1,4 @@
-"""Words in every script: against the rule read character by character, and against other versions of Unicode."""
+"""Words in every script: compared with the rule read character by character, and with other versions of Unicode."""
 
 import hashlib
 import json
@@ -53,12 +53,12 @@ RANGES = [
     (0xFF66, 0xFF9F), (0x1B000, 0x1B16F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF),
 ]  # fmt: skip
 MIXED = st.text(st.sampled_from("".join(SAMPLES.values()) + " \u0301\u093cAz09.\u0378\ua7dc"), max_size=40)
-# Found among 200,000 short texts: these have no word in common, and the same 32 bits.
+# Found among 200,000 short texts: each pair has no word in common and the same 32 bits.
 COLLIDING = [("hnw g", "qii g"), ("апв г", "цфк к")]
 
 
 def by_hand(text):
-    """The rule, read a character at a time with this Python's own Unicode data."""
+    """The rule, applied character by character with this Python's own Unicode data."""
     found, word, own = [], "", False
     for character in unicodedata.normalize("NFC", text.lower()):
         category = unicodedata.category(character)[0]
@@ -78,7 +78,7 @@ def by_hand(text):
 @PINNED
 @pytest.mark.parametrize("script", SAMPLES)
 def test_words_of_a_script(script):
-    """A text of each script is cut as the rule says, whole and cut short anywhere, composed or not."""
+    """A text of each script is split as the rule says, from any start, composed or not."""
     text = SAMPLES[script]
     assert len(by_hand(text)) > 2
     for given_text in (text, unicodedata.normalize("NFD", text), unicodedata.normalize("NFKC", text)):
@@ -89,12 +89,12 @@ def test_words_of_a_script(script):
 @PINNED
 @given(st.text(st.characters(codec=None), max_size=30) | MIXED)
 def test_words_of_any_text(text):
-    """Any characters in any order, halves of surrogate pairs too, are cut as the rule says."""
+    """Any characters in any order, even halves of surrogate pairs, are split as the rule says."""
     assert tokens(text) == by_hand(text)
 
 
 def test_known_words():
-    """Words that a person would write down, so that the rule is not only compared with itself."""
+    """Words written down by a person, so that the rule is not only compared with itself."""
     for text, expected in {
         "Москва, 2021 год": ["москва", "2021", "год"],
         "你好世界": ["你", "好", "世", "界"],
@@ -116,7 +116,7 @@ def test_known_words():
 
 @given(st.lists(MIXED, min_size=1, max_size=6), st.integers(1, 4))
 def test_texts_in_one_pass_equal_each_alone(texts, width):
-    """Neighbours in a batch change nothing, and texts share as many hashes as they share shingles of words."""
+    """Neighbours in a batch change nothing, and texts share as many hashes as shingles of words."""
     grams = word_ngrams(texts, width)
     sets = [set(members.tolist()) for members in shingle_sets(texts, width)]
     assert tokens_of(texts) == [tokens(text) for text in texts]
@@ -130,14 +130,14 @@ def test_texts_in_one_pass_equal_each_alone(texts, width):
 
 
 def test_ascii_words_hash_the_same_beside_other_scripts():
-    """A word of a-z and 0-9 has one hash, whether its text is ASCII or not, also one longer than eight bytes."""
+    """A word of a-z and 0-9 has one hash, in ASCII text or not, even if it is longer than eight bytes."""
     plain, mixed = shingle_sets(["ABC internationalisation x1", "ABC internationalisation x1 — и"], 1)
     assert len(mixed) == 4
     assert set(plain.tolist()) < set(mixed.tolist())
 
 
 def test_the_table_is_what_the_script_makes():
-    """The file in the package is made by tools/word_table.py; a Python with other data says so and writes nothing."""
+    """tools/word_table.py makes the file in the package; a Python with other data says so and writes nothing."""
     made = subprocess.run(
         [sys.executable, ROOT / "tools" / "word_table.py", "--check"],
         capture_output=True,
@@ -163,7 +163,7 @@ def test_this_python_agrees_with_the_table():
 
 
 def test_this_python_maps_to_lower_case_as_others_do():
-    """Lower case, the final sigma beside each character, and NFC are those of Unicode 14.0; 3.11 to 3.13 agree."""
+    """Lower case, the final sigma next to each character, and NFC equal those of Unicode 14.0; 3.11 to 3.13 agree."""
     kinds = words._kinds()
     known = [chr(code) for code in np.flatnonzero(kinds != words.UNASSIGNED).tolist()]
     said = []
@@ -179,7 +179,7 @@ def test_this_python_maps_to_lower_case_as_others_do():
     ("capital", "small"), [("\ua7dc", "\u019b"), ("\ua7cb", "\u0264"), ("\U00010d50", "\U00010d70")]
 )
 def test_a_newer_python_finds_the_same_words(monkeypatch, capital, small):
-    """Letters that Unicode 16 added separate, also where a Python that knows them would make a known letter of them."""
+    """Letters that Unicode 16 added are separators, even in a Python that maps them to a known letter."""
     text = f"ab{capital}cd е{small if small < chr(0x1000) else ''}"
     here = tokens(text)
     lower = words._lower
@@ -190,7 +190,7 @@ def test_a_newer_python_finds_the_same_words(monkeypatch, capital, small):
 
 @pytest.mark.parametrize("character", words.MOVED)
 def test_final_sigma_beside_characters_that_changed(character):
-    """Where later versions judge a character in another way, sigma beside it is what Unicode 14.0 makes of it."""
+    """If later versions judge a character in another way, a sigma next to it follows Unicode 14.0."""
     before, after = ("", "Α", "ΑΣ", "Σ"), ("", "Σ", "ΣΑ", "Α", "Σ Σ")
     found = [words._lower(f"{one}{character}{other}") for one in before for other in after]
     expected = {
@@ -202,7 +202,7 @@ def test_final_sigma_beside_characters_that_changed(character):
 
 @pytest.mark.parametrize("pair", COLLIDING)
 def test_a_collision_is_no_duplicate(pair):
-    """Two texts of one shingle each, with the same 32 bits and no word in common, both stay; their copies go."""
+    """Two texts with one shingle, the same 32 bits and no word in common are both kept; their copies are removed."""
     one, other = shingle_sets(pair)
     assert one.tolist() == other.tolist()
     found = deduplicate([*pair, pair[1].upper(), pair[0]], 0.5)
@@ -215,7 +215,7 @@ def test_a_collision_is_no_duplicate(pair):
 @example("Москва, 2021 год", 0.8, 5, True)
 @example("你好世界", 0.8, 5, True)
 def test_equal_texts_are_always_joined(text, threshold, width, verify):
-    """Two equal texts are duplicates as soon as they have one word, and only then."""
+    """Two equal texts are duplicates if and only if they have a word."""
     found = deduplicate([text, "другое 別 other", text], threshold, width=width, verify=verify)
     assert (not found.keep[2]) == bool(tokens(text))
     if found.keep[0] and found.keep[1]:
@@ -226,6 +226,6 @@ def test_equal_texts_are_always_joined(text, threshold, width, verify):
 @example(["Москва, 2021 год", "Париж, 2021"], 0.8, 5)
 @example(["hnw g", "qii k"], 0.3, 5)
 def test_texts_without_a_common_word_are_never_joined(texts, threshold, width):
-    """No pair is similar unless the texts have a word in common."""
+    """Two texts without a common word are never similar."""
     for i, j in deduplicate(texts, threshold, width=width).pairs.tolist():
         assert set(tokens(texts[i])) & set(tokens(texts[j]))

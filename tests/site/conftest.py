@@ -1,7 +1,7 @@
-"""What the tests of the built site share: the site itself, a server, a Chromium, and readers who watch it.
+"""Shared fixtures for tests of the built site: the site itself, a server, a Chromium, and readers.
 
 A reader fails its test on any error in the console, any uncaught error of the page, and any request that leaves
-the page's origin, whatever else the test is about.
+the page's origin, whatever the test is about.
 """
 
 import os
@@ -25,7 +25,7 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory):
-    """The built site, or what LAB_DIST names: a copy, so that a build under way cannot change it meanwhile."""
+    """A copy of the built site, or of LAB_DIST, so that a build in progress cannot change it during the tests."""
     built = Path(os.environ.get("LAB_DIST", ROOT / "dist"))
     if not (built / "index.html").is_file():
         pytest.fail(f"{built} is not a built site, which these tests need: run `python build.py build`.")
@@ -35,14 +35,14 @@ def dist(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def served_dist(dist, tmp_path_factory):
-    """The built site without what only a page without a server needs, which could stand in for what a host lacks."""
+    """The built site without the files for use without a server, which could replace files that a host lacks."""
     target = tmp_path_factory.mktemp("served") / "dist"
     return Path(shutil.copytree(dist, target, ignore=shutil.ignore_patterns("offline")))
 
 
 @pytest.fixture
 def broken_dist(served_dist, tmp_path):
-    """A copy of that site for a test to break."""
+    """A copy of the served site for a test to break."""
     return Path(shutil.copytree(served_dist, tmp_path / "dist"))
 
 
@@ -55,7 +55,7 @@ def address(dist):
 
 @pytest.fixture(scope="session")
 def playwright():
-    """What drives Chromium; a process can have one at a time."""
+    """The driver of Chromium; a process can have only one at a time."""
     with sync_playwright() as playwright:
         yield playwright
 
@@ -75,7 +75,7 @@ def chromium(playwright):
 
 @pytest.fixture(scope="session")
 def stock_firefox(playwright):
-    """A running Firefox as the distribution has it, which the same steps drive as Chromium."""
+    """A running Firefox of the distribution, driven with the same steps as Chromium."""
     if browsers.firefox_path() is None:
         pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")
     with driven.browser(playwright, "firefox") as browser:
@@ -84,12 +84,12 @@ def stock_firefox(playwright):
 
 @pytest.fixture
 def new_reader(request, address):
-    """Opens readers, each in a browser profile of their own, and checks at the end what they came across."""
+    """Open readers, each in a new browser profile, and check at the end what they came across."""
     readers = []
 
     def new(base=address, script=None, browser="chromium", steps=False, **options):
         running = request.getfixturevalue({"chromium": "chromium", "firefox": "stock_firefox"}[browser])
-        # A service worker would fetch 20 MB beside each test, and answer in the place of the server.
+        # A service worker would fetch 20 MB in addition to each test, and answer instead of the server.
         usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
         context = running.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
@@ -107,13 +107,13 @@ def new_reader(request, address):
 
 @pytest.fixture
 def reader(new_reader):
-    """A reader who has nothing open yet."""
+    """A reader without an open page."""
     return new_reader()
 
 
 @pytest.fixture
 def new_firefox():
-    """Starts Firefox with further preferences, each time with a fresh profile, and ends it after the test."""
+    """Start Firefox with further preferences and a new profile each time, and end it after the test."""
     path = browsers.firefox_path()
     if path is None:
         pytest.fail("No Firefox was found; `python build.py test` installs it on Debian, or set LAB_FIREFOX.")

@@ -1,4 +1,4 @@
-"""A table of calls of the core, run by test_pyodide_core.py natively and inside Pyodide, to be compared."""
+"""Calls of the core that test_pyodide_core.py runs natively and inside Pyodide, to compare the results."""
 
 import json
 import sys
@@ -41,8 +41,8 @@ ODD_TEXTS = [
     "\ud800 alone",
     "it's\n\ta line",
 ]
-# A line in each of many scripts, composed and not; the last one has letters that only newer versions of Unicode know,
-# half of a surrogate pair, and sigma beside characters that newer versions judge in another way.
+# One line for each of many scripts, composed and not; the last line has letters that only newer versions of Unicode
+# know, half of a surrogate pair, and sigma next to characters that newer versions treat in another way.
 SCRIPTS = [
     "Größe, ÇA VA? e\u0301te\u0301 x²½ ﬁn",
     "Москва, 2021 год. Съешь ЖЕ ещё и\u0306",
@@ -62,7 +62,7 @@ SCRIPTS = [
 
 
 def words():
-    """Words of lines in many scripts, one by one and together, and their shingles."""
+    """Words of lines in many scripts, separately and together, and their shingles."""
     return [
         [tokens(line) for line in SCRIPTS],
         tokens_of([*SCRIPTS, *ODD_TEXTS]),
@@ -99,7 +99,7 @@ def whole_audit(corpus):
 
 
 def points(corpus):
-    """What MinHash finds, what is learned and what it means at scale, at several thresholds."""
+    """MinHash results, learning curves and figures at scale, at several thresholds."""
     a = audit(corpus)
     found = {}
     for threshold in THRESHOLDS:
@@ -116,7 +116,7 @@ def points(corpus):
 
 
 def drive():
-    """A simulated drive, frame by frame, its visual words and what the learner sees of it."""
+    """A simulated drive, frame by frame, its visual words and the learner's features."""
     data = datasets.drive(0.5, 20261123)
     return {
         "ids": data.ids,
@@ -129,7 +129,7 @@ def drive():
 
 
 def clips():
-    """Made sounds, sample by sample, their spectral words and what the learner sees of them."""
+    """Generated sounds, sample by sample, their spectral words and the learner's features."""
     data = datasets.clips(0.5, 20261123)
     return {
         "ids": data.ids,
@@ -178,7 +178,7 @@ def many_documents():
 
 
 def model():
-    """The bigram model on texts, and on word numbers."""
+    """The bigram model on texts, and on word ids."""
     texts = datasets.licences().texts
     fitted = bigram.BigramModel().fit(texts[:60])
     coded = bigram.BigramModel(0.5, 10**6).fit([np.arange(500) % 37, np.arange(300) % 11])
@@ -191,7 +191,7 @@ def model():
 
 
 def curves():
-    """A learning curve from texts, the ICR along it, and where it reaches a loss."""
+    """A learning curve from texts, the ICR along it, and the tokens at which it reaches a loss."""
     texts = datasets.licences().texts
     curve = information.learning_curve(texts[:200], texts[200:220], 9, seed=3)
     return [
@@ -231,7 +231,7 @@ MIXES = (
 
 
 def mixes():
-    """Training set and field of a mix, what is measured on it, and the interval over two seeds."""
+    """Training set and field of a mix, its measures, and the interval over two seeds."""
     data = (*datasets.digits(), datasets.rainfall_mm())
     return [
         [
@@ -252,7 +252,7 @@ def noise_panel():
 
 
 def small_map():
-    """A map of few points with its experiments, and what the shipped ones hold."""
+    """A map of few points with its experiments, and the contents of the shipped maps."""
     data = (*datasets.digits(), datasets.rainfall_mm())
     made = gap_map.measure(MIXES[3], *data, 0.3, (0.4, 1.0), (1, 2), (1, 2, 3), (20, 50), (0, 100))
     shipped = [gap_map.read(datasets.gap_maps(), track) for track in ("cloud", "edge", "mobile", "tiny")]
@@ -274,7 +274,7 @@ def drawings():
 
 
 def labelling():
-    """Runs of a labelling project, query by query, and what the sweep makes of their prices."""
+    """Runs of a labelling project, query by query, and the sweep's results at their prices."""
     found = []
     for name, budget in (("digits", 120), ("rare", 120), ("breast_cancer", 60)):
         problem = reference_sweep.problem(name)
@@ -387,7 +387,7 @@ CALLS = {
 
 
 def plain(value):
-    """A result for JSON; an array brings its type and shape along."""
+    """A result for JSON; an array includes its type and shape."""
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
@@ -402,7 +402,7 @@ def plain(value):
 
 
 def write(path):
-    """Make all calls, and write what they return, or how they failed."""
+    """Make all calls, and write their results or their errors."""
     results = {}
     for name, call in CALLS.items():
         try:

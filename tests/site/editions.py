@@ -1,4 +1,4 @@
-"""Editions of the built site, as a deployment would bring them: another text and another stylesheet, named anew."""
+"""Editions of the built site, as a deployment would bring them: another text, and a new stylesheet under a new name."""
 
 import hashlib
 import shutil
@@ -6,16 +6,16 @@ import shutil
 from tools import service_worker
 
 TITLE = "<h1>Signal-to-noise engineering</h1>"
-COLOUR = "rgb(1, 2, 3)"  # of the title, in the other edition
+COLOUR = "rgb(1, 2, 3)"  # of the title in the other edition
 
 
 def copied(dist, folder):
-    """A copy of the site; what only a page without a server needs is left out."""
+    """A copy of the site without the files for use without a server."""
     return shutil.copytree(dist, folder, ignore=shutil.ignore_patterns("offline"))
 
 
 def another(dist, folder, title="Another edition"):
-    """An edition with another title, in another colour; its files are listed anew."""
+    """An edition with another title in another colour, and a new list of files."""
     copied(dist, folder)
     (old,) = (folder / "assets").glob("style.*.css")
     sheet = old.read_bytes() + f"\nh1 {{ color: {COLOUR}; }}\n".encode()

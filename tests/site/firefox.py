@@ -1,7 +1,7 @@
-"""Drives a stock Firefox over WebDriver BiDi, as far as a reader of the lab needs it.
+"""Drive a stock Firefox over WebDriver BiDi, as far as a reader of the lab needs it.
 
-Playwright brings a Firefox of its own, which cannot be had everywhere; the distribution's can. Everything is
-found by role and accessible name, also in shadow roots, and clicked and typed as real input.
+Playwright needs its own build of Firefox, which is not available everywhere; the distribution's Firefox is. Elements
+are found by role and accessible name, also in shadow roots, and clicked and typed with real input.
 """
 
 import itertools
@@ -19,24 +19,24 @@ from reader import NO_PYTHON, PATIENCE
 from websockets.sync.client import connect
 
 SECONDS = PATIENCE / 1000
-# Under automation Firefox sets preferences of its own, one of which lets file:// pages read each other.
+# Under automation Firefox sets further preferences, one of which lets file:// pages read each other.
 PREFERENCES = {
     "remote.prefs.recommended": False,
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
     "browser.aboutwelcome.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
-    "browser.newtabpage.enabled": False,  # its pictures come from elsewhere
+    "browser.newtabpage.enabled": False,  # its pictures come from other hosts
     "browser.startup.homepage": "about:blank",
     "browser.startup.page": 0,
     "browser.startup.homepage_override.mstone": "ignore",
     "browser.tabs.warnOnClose": False,
-    "focusmanager.testmode": True,  # focus moves although no window manager gives the window its turn
+    "focusmanager.testmode": True,  # focus moves even if no window manager activates the window
     "datareporting.policy.dataSubmissionEnabled": False,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
-    "dom.serviceWorkers.enabled": False,  # one would answer in the place of the server; its own tests have it
+    "dom.serviceWorkers.enabled": False,  # one would answer instead of the server; it has separate tests
 }
 KEYS = {
     "Enter": "\ue007",
@@ -129,13 +129,13 @@ class Firefox:
             said.append(line)
             found = re.search(r"WebDriver BiDi listening on (ws://\S+)", line)
             if found:
-                # Firefox goes on talking; a full pipe would stop it.
+                # Firefox keeps writing, and a full pipe would stop it.
                 threading.Thread(target=self.process.stderr.read, daemon=True).start()
                 return found[1]
         raise RuntimeError("Firefox ended before it could be driven:\n" + "".join(said))
 
     def command(self, method, **params):
-        """Send one BiDi command and return its result; events that arrive meanwhile are noted."""
+        """Send one BiDi command and return its result; record events that arrive meanwhile."""
         number = next(self._ids)
         self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
@@ -155,10 +155,10 @@ class Firefox:
         ):  # not the browser's own pages
             self.requests.append(event["request"]["url"])
 
-    # -- what a reader does ----------------------------------------------------------------------------
+    # -- actions of a reader ----------------------------------------------------------------------------
 
     def without_python(self):
-        """Take away from the pages to come what Python needs, for tests to which its start is only a burden."""
+        """Remove what Python needs from later pages, for tests that do not need Python."""
         script = f"() => {{ {NO_PYTHON} }}"
         self.command("script.addPreloadScript", functionDeclaration=script)
         return self
@@ -192,7 +192,7 @@ class Firefox:
         return answer["result"]
 
     def wait(self, function, *arguments):
-        """Wait until a JavaScript function gives something true, and return it."""
+        """Wait until a JavaScript function returns something true, and return it."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             found = self.ask(function, *arguments)
@@ -202,7 +202,7 @@ class Firefox:
         raise AssertionError(f"waited {SECONDS:.0f} s in vain for {function} with {arguments}")
 
     def find(self, role, name):
-        """The first element with that role and a name that starts so, scrolled into view and at rest."""
+        """The first element with the role and a name that starts with the given one, scrolled into view and at rest."""
         found = self._call(FIND, (role, name))
         assert found["type"] == "node", f"there is no {role} {name!r}"
         return {"sharedId": found["sharedId"]}
@@ -212,7 +212,7 @@ class Firefox:
         self._click_on(self.find(role, name))
 
     def click_focused(self):
-        """Click on the element that has the focus: no key presses a button of a window that is not the active one."""
+        """Click on the focused element, as keys do not press a button in an inactive window."""
         self._click_on({"sharedId": self._call("() => document.activeElement", ())["sharedId"]})
 
     def _click_on(self, element):
@@ -247,7 +247,7 @@ class Firefox:
         self._perform("key", actions)
 
     def type(self, role, name, text):
-        """Click into a field and type over what is in it."""
+        """Click into a field and replace its content."""
         self.click(role, name)
         self.press(("Control", "a"), *text)
         typed = self._call(f"(...given) => ({FIND})(...given).then((field) => field.value)", (role, name))[
@@ -261,7 +261,7 @@ class Firefox:
 
     def check(self, home):
         """Fail on errors in the console and on requests that left `home`."""
-        self.command("session.status")  # what was sent before it has arrived
+        self.command("session.status")  # everything sent earlier has arrived
         assert not self.errors, "the page reported errors:\n" + "\n".join(self.errors)
         foreign = [url for url in self.requests if not url.startswith((home, "blob:", "data:", "about:"))]
         assert not foreign, f"requests left the origin: {foreign}"

@@ -1,4 +1,4 @@
-"""A static host for a site that a test changes, takes off the line, or lets answer with something else."""
+"""A static host that a test can change, stop, or make answer with something else."""
 
 import threading
 from contextlib import contextmanager
@@ -8,21 +8,21 @@ from tools import serve
 
 
 class Host:
-    """Serves one folder, at one address for good, also after it was away.
+    """Serve one folder at a fixed address, even after a stop.
 
     Parameters
     ----------
     folder : Path
-        What it serves; a test may put another one in its place.
+        The folder to serve; a test may replace it.
     base : str
-        The path below which the site lies, such as "/repo/".
+        The path of the site, such as "/repo/".
     """
 
     def __init__(self, folder, base="/"):
         self.folder, self.base = folder, base
         self.asked = []  # paths, in order, below the base
-        self.replaced = {}  # path -> what it answers in its place: (type, bytes), or None for 404
-        self.held = {}  # path -> an event for which its answer waits
+        self.replaced = {}  # path -> answer instead of the file: (type, bytes), or None for 404
+        self.held = {}  # path -> an event that its answer waits for
         self.port = 0
         self.server = None
         self.start()
@@ -33,7 +33,7 @@ class Host:
         return f"http://127.0.0.1:{self.port}{self.base}"
 
     def start(self):
-        """Go on the line, at the address that it had."""
+        """Start at the same address as before."""
         host = self
 
         class Answer(serve.Handler):
@@ -66,7 +66,7 @@ class Host:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self):
-        """Leave the line: connections are refused."""
+        """Stop; connections are refused."""
         for event in self.held.values():
             event.set()
         if self.server:
@@ -77,7 +77,7 @@ class Host:
 
 @contextmanager
 def hosting(folder, base="/"):
-    """A host for the time of a `with` block."""
+    """A host that runs during a `with` block."""
     host = Host(folder, base)
     try:
         yield host

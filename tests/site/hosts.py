@@ -1,16 +1,16 @@
-"""Hosts as they are found: a server of the site that sends wrong headers, other pages, halves, or nothing.
+"""Hosts as in practice: a server of the site that sends wrong headers, other pages, partial files, or nothing.
 
-A host has rules, each a pattern of file names with what happens to them:
+A host has rules, each a pattern of file names and an effect:
 
     kind       the Content-Type; None sends none
     headers    more headers
     status     another status, with a page of the host
     body       other content
-    gzip       True compresses the content and says so; "label" only says so
-    cut        sends that many bytes of what was announced, then closes the connection
+    gzip       True compresses the content and labels it; "label" only labels it
+    cut        sends that many bytes of the announced length, then closes the connection
     reset      closes the connection without an answer
     wait       an Event; nothing is sent before it is set
-    times      how often the rule applies; afterwards the file comes as it is
+    times      how often the rule applies; afterwards the file is sent unchanged
 """
 
 import contextlib
@@ -26,15 +26,15 @@ SIGN_IN = b"<!DOCTYPE html>\n<title>Welcome to our network</title><p>Please sign
 
 
 class Rules(list):
-    """What a host does to its files; tests add and take away while it runs."""
+    """The rules of a host; tests add and remove them while it runs."""
 
     def __init__(self):
         super().__init__()
-        self.asked = []  # names of the files, as they were asked for
+        self.asked = []  # names of the requested files, in order
         self.lock = threading.Lock()
 
     def add(self, pattern, **rule):
-        """Add a rule; it comes before the earlier ones. Returns it, so that it can be removed."""
+        """Add a rule before the earlier ones, and return it so that it can be removed."""
         made = {"pattern": pattern, **rule}
         self.insert(0, made)
         return made
@@ -52,13 +52,13 @@ class Rules(list):
 
 
 class Handler(serve.Handler):
-    """As the plain server, but for the rules."""
+    """Like the plain server, but with rules."""
 
     rules = Rules()
     below = ""  # the folder of the address in which the site is
 
     def answer(self, body):
-        """Send the file that the path names, as the rules have it."""
+        """Send the requested file according to the rules."""
         target = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
         if not target.startswith(f"/{self.below}"):
             self.send_error(404)
@@ -94,7 +94,7 @@ class Handler(serve.Handler):
 
 @contextlib.contextmanager
 def serving(folder, below=""):
-    """Serve the site below `/<below>` of a host; gives its address and its rules."""
+    """Serve the site below `/<below>` of a host; yield its address and its rules."""
     rules = Rules()
     members = {"folder": Path(folder), "cache_control": "max-age=600", "rules": rules, "below": below}
     server = serve.Server(("127.0.0.1", 0), type("HostHandler", (Handler,), members))

@@ -1,4 +1,4 @@
-"""The paths of figures that each part can report: the oracle for every number that a text waits for."""
+"""The paths of figures that each part can report: the oracle for every number in a text."""
 
 import ast
 import json
@@ -21,16 +21,16 @@ CONTROL = (
     "random",
     "kept",
     "gap",
-)  # the control of Part 1 that the workbench computes, each with half its interval
+)  # the control of Part 1, which the workbench computes; each path also has a half interval
 PATH = re.compile(r"[a-z]\w*(\.\w+)+")
 
 
 @lru_cache
 def known_figures(part):
-    """The paths of one part, "1" to "3": none is guessed from a pattern.
+    """The exact paths of one part, "1" to "3"; there are no patterns.
 
-    They are those that `recompute` gave for the expected figures on all four tracks, those of Part 2 with a marker,
-    and those that the code of the part has, whole, as a text: what only the page shows.
+    The paths are those that `recompute` gave for the expected figures on all four tracks, those of Part 2 with a
+    marker, and every path that is a whole string in the code of the part, such as figures that only the page shows.
     """
     tables = json.loads((ROOT / "derived" / "expected" / f"{part}.json").read_text("utf-8"))["value"]
     paths = {row[0] for track in tables.values() for table in track for row in table["rows"]}
@@ -52,7 +52,7 @@ def known_figures(part):
 
 
 def _with_a_marker():
-    """The paths of Part 2 where a reader has set the marker: short runs, on every kind of track."""
+    """The paths of Part 2 if a reader has set the marker: short runs, on every kind of track."""
     paths = set()
     for track in TRACKS:
         (prediction, _), tables = expected.active_learning(track)

@@ -1,4 +1,4 @@
-"""A page without a browser: it sends a workbench messages and keeps what it is told."""
+"""A page without a browser: it sends messages to a workbench and keeps the answers."""
 
 import asyncio
 import gzip
@@ -19,15 +19,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Page:
-    """What a page is to one part: it sends messages, and keeps the answers, which must be strict JSON."""
+    """A stand-in for the page of one part: it sends messages, and keeps the answers, which must be strict JSON."""
 
     def __init__(self, workbench=part1.DeduplicationAudit):
         self.part = workbench.part
         self.said, self.loaded, self.holding = [], [], None
-        with patch.object(bridge, "WORKBENCHES", (workbench,)):  # alone it is quickly made
+        with patch.object(bridge, "WORKBENCHES", (workbench,)):  # a single workbench is made quickly
             self.bridge = bridge.Bridge(lambda text: self.said.append(strict(text)), self.load)
         self.views = strict(self.bridge.documents())
-        self.models = {}  # the model behind the control of a label
+        self.models = {}  # label of a control -> id of its model
 
         def walk(value):
             if isinstance(value, dict):
@@ -62,7 +62,7 @@ class Page:
         await self.send("patch", patch={"events": [event]})
 
     async def rest(self):
-        """Waits until no work is under way."""
+        """Wait until no work is in progress."""
         while self.bench.working:
             await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -85,7 +85,7 @@ class Page:
 
 
 def strict(text):
-    """JSON without NaN and infinity."""
+    """Parse JSON without NaN and infinity."""
 
     def refuse(name):
         raise AssertionError(f"{name} is no JSON: {text[:200]}")
@@ -94,20 +94,20 @@ def strict(text):
 
 
 def run(coroutine):
-    """What the coroutine gives, in ten minutes at most; in a thread of its own, since Playwright has a loop in this one."""
+    """The coroutine's result within ten minutes, in a separate thread since Playwright has a loop in this one."""
     with ThreadPoolExecutor(1) as elsewhere:
         return elsewhere.submit(lambda: asyncio.run(asyncio.wait_for(coroutine, 600))).result()
 
 
 def talk(conversation, workbench=part1.DeduplicationAudit):
-    """Hold a conversation with a page of its own, and give that page back."""
+    """Hold a conversation with a new page, and return the page."""
     page = Page(workbench)
     run(conversation(page))
     return page
 
 
 def first_licences(folder, count):
-    """A data directory whose corpus of licence texts is only the first few; returns these."""
+    """Fill a data directory with only the first few licence texts; return these."""
     for name in {*datasets.FILES["crawl"], *datasets.FILES["drive"]}:
         shutil.copy(datasets.data_directory() / name, folder)
     whole = datasets.licences()
@@ -119,7 +119,7 @@ def first_licences(folder, count):
 
 
 def hurry(monkeypatch):
-    """Small experiments on noise, and no wait for a newer setting of Part 3."""
+    """Make experiments on noise small, and remove the pause for newer settings in Part 3."""
     monkeypatch.setattr(noise_experiments, "LABELS", (20, 200))
     monkeypatch.setattr(noise_experiments, "TRIALS", 150)
     monkeypatch.setattr(noise_experiments, "COIN_TRIALS", 500)

@@ -1,4 +1,4 @@
-"""A reader in Chromium: opens the lab, predicts, moves controls, and notices what goes wrong meanwhile."""
+"""A reader in Chromium who opens the lab, predicts, moves controls, and records errors meanwhile."""
 
 import os
 import re
@@ -17,7 +17,7 @@ IS_KEPT = """async () => {
   return (await shelf.keys()).some((request) => request.url.endsWith("/places"));
 }"""
 ONE_PAGE = 'try { const VIEW = "data-selection-lab view"; if (!localStorage.getItem(VIEW)) localStorage.setItem(VIEW, "page"); } catch { /* an empty tab keeps nothing */ }'
-NO_PYTHON = "delete globalThis.Worker;"  # a script for tests to which Python's start is only a burden
+NO_PYTHON = "delete globalThis.Worker;"  # a script for tests that do not need Python
 
 
 class Reader:
@@ -28,9 +28,9 @@ class Reader:
     context : playwright.sync_api.BrowserContext
         The profile.
     base : str
-        Address of the folder that `index.html` lies in, ending in a slash.
+        Address of the folder of `index.html`, ending in a slash.
     steps : bool
-        Goes through the lab step by step, as it opens; most tests look at all of it on one page.
+        Whether the lab is shown step by step, as usual; most tests show all of it on one page.
     """
 
     def __init__(self, context, base, steps=False):
@@ -38,8 +38,8 @@ class Reader:
             context.add_init_script(f"{{ {ONE_PAGE} }}")
         self.context, self.base = context, base
         self.errors, self.requests = [], []
-        self.own_requests = []  # those of the pages: what the service worker keeps comes at its own time
-        self.expected_errors = []  # patterns of console errors that the test itself provokes
+        self.own_requests = []  # requests of the pages; the service worker's requests come at unpredictable times
+        self.expected_errors = []  # patterns of console errors that the test itself causes
         context.on(
             "console", lambda m: self.errors.append(f"console: {m.text}") if m.type == "error" else None
         )
@@ -64,12 +64,12 @@ class Reader:
 
     @property
     def html(self):
-        """The root element, which says how far Python is."""
+        """The root element, whose attribute shows how far Python's start is."""
         return self.page.locator("html")
 
     @property
     def part(self):
-        """Part 1; the other parts are in the page too, with the same steps and labels."""
+        """Part 1; the other parts are also in the page, with the same steps and labels."""
         return self.page.locator(PART)
 
     def one(self, selector):
@@ -81,11 +81,11 @@ class Reader:
         return self.part.locator(selector)
 
     def value(self, path):
-        """The first place where the page shows that value."""
+        """The first place that shows that value."""
         return self.here(f"[data-value='{path}']").first
 
     def number(self, path):
-        """A shown value as a number; percentages stay percentages."""
+        """A shown value as a number; percentages are not converted."""
         return float(re.sub(r"[^\d.\-]", "", self.value(path).text_content().replace("−", "-")))
 
     def slider(self):
@@ -97,15 +97,15 @@ class Reader:
         return self.part.get_by_role("textbox", name=name)
 
     def notice(self):
-        """What the page has to say."""
+        """The page's notice."""
         return self.page.locator("[data-notice]")
 
     def status(self):
-        """What the page says about how the record is kept."""
+        """The page's line about how the record is kept."""
         return self.page.locator("[data-store-status]")
 
     def question(self, title=None):
-        """What the page asks before work is lost."""
+        """The page's question before work is lost."""
         return self.page.get_by_role("alertdialog", name=title)
 
     def answer(self, button):
@@ -116,7 +116,7 @@ class Reader:
 
     @contextmanager
     def held(self, pattern):
-        """Hold back the answers to requests of that pattern while the `with` block runs."""
+        """Hold back the answers to requests that match the pattern while the `with` block runs."""
         waiting, free = [], []
         self.page.route(pattern, lambda route: route.continue_() if free else waiting.append(route))
         yield
@@ -124,11 +124,11 @@ class Reader:
         for route in waiting:
             route.continue_()
 
-    # -- what a reader does ----------------------------------------------------------------------------
+    # -- actions of a reader ----------------------------------------------------------------------------
 
     def open(self, query="?track=cloud&part=1"):
-        """Open the lab; returns when the page can be read."""
-        # The load event waits for all that Python's start fetches, which can be late on a busy machine.
+        """Open the lab; return when the page is readable."""
+        # The load event waits for every file of Python's start, which can take long on a busy machine.
         self.page.goto(urljoin(self.base, "index.html" + query), wait_until="domcontentloaded")
         expect(self.html).not_to_have_attribute("data-boot", "static")
         return self
@@ -181,7 +181,7 @@ class Reader:
         return self
 
     def another_tab(self):
-        """The same reader in a second tab of the same browser; errors of both are noticed together."""
+        """The same reader in a second tab of the same browser; errors of both are recorded together."""
         other = copy(self)
         other.page = self.context.new_page()
         return other

@@ -1,4 +1,4 @@
-"""Records as tests make them, and the desk of the workbenches without a browser."""
+"""Records that tests make, and messages to the workbenches without a browser."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ def record(entries, **head):
 
 
 def ask(*messages, until=1):
-    """Send messages of the desk; what Python said, once `until` of them have their answer."""
+    """Send messages; return the page once `until` of them are answered."""
 
     async def conversation():
         page = Page()

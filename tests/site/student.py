@@ -1,4 +1,4 @@
-"""A student who does the whole lab: by mouse and keyboard, or with a finger, and remembers what was seen."""
+"""A student who does the whole lab, by mouse and keyboard or by touch, and remembers what was shown."""
 
 import re
 
@@ -13,14 +13,14 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 class Student(Walk):
-    """One who sits before the lab in a tab of its own.
+    """A student with the lab in a new tab.
 
     Parameters
     ----------
     reader : reader.Reader
-        With nothing open yet; it watches console and requests.
+        Without an open page; it watches console and requests.
     finger : bool
-        Touches what others click, and has no keyboard but for what stands in fields.
+        Whether to touch instead of clicking, and to use the keyboard only in fields.
     """
 
     def __init__(self, reader, finger=False):
@@ -29,12 +29,12 @@ class Student(Walk):
 
     @staticmethod
     def number(text):
-        """A shown figure as a number; percentages stay percentages, and dollars dollars."""
+        """A shown figure as a number; percentages and dollars are not converted."""
         size = next((size for word, size in SIZES.items() if word in text), 1)
         return size * float(re.sub(r"[^\d.\-]", "", text.replace("−", "-")))
 
     def begin(self, track):
-        """Open the lab as the textbook links to it, choose a track, read its scene."""
+        """Open the lab as the textbook links to it, choose a track, and read its scene."""
         self.reader.open("")
         chooser = self.region("Choose your track")
         self.press(chooser.locator("label", has_text=track.title))
@@ -43,7 +43,7 @@ class Student(Walk):
             expect(chooser.get_by_text(words).filter(visible=True).first).to_be_visible()
 
     def state(self, number, words):
-        """What the map of the lab must say of a part or the synthesis."""
+        """Check what the map of the lab says of a part or the synthesis."""
         name = f"Part {number}:" if number in PARTS else number
         step = (
             self.page.get_by_role("navigation", name="Parts")

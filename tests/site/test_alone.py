@@ -1,4 +1,4 @@
-"""No failure of one listener, module or browser feature reaches another: the page starts, predicts and saves."""
+"""A failure of one listener, module or browser feature stops nothing else: the page starts, predicts and saves."""
 
 import re
 import threading
@@ -13,7 +13,7 @@ THROWS = 'throw new Error("a fault of a test")'
 
 
 def blocked(where, name):
-    """A script that makes a property of the browser throw when it is looked at, as forbidden storage does."""
+    """A script that makes a property of the browser throw when it is read, as forbidden storage does."""
     return (
         f"Object.defineProperty({where}, '{name}', "
         "{configurable: true, get() { throw new DOMException('forbidden', 'SecurityError'); }});"
@@ -32,7 +32,7 @@ FORBIDDEN = {
 
 @pytest.fixture
 def broken_page(broken_dist):
-    """A site whose joined script of the page was changed by a function of its text; gives its address."""
+    """A site whose joined script can be changed by a function of its text; gives the address."""
     (script,) = (broken_dist / "assets").glob("page.*.js")
     with hosts.serving(broken_dist) as (address, _):
 
@@ -47,7 +47,7 @@ def broken_page(broken_dist):
 
 
 def works(reader):
-    """A prediction is committed, shown, and said to be saved or not."""
+    """Check that a prediction is committed and shown, and that the page says whether it is saved."""
     reader.commit(30)
     expect(reader.status()).to_have_attribute("data-state", re.compile("saved|failed"))
 
@@ -76,7 +76,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("what", FAULTS)
 def test_a_fault_stops_nothing_else(new_reader, broken_page, what):
-    """Whichever listener or module throws, the prediction is taken, saved and shown again, and the fault is said once."""
+    """If any listener or module throws, the prediction is still saved and shown again, and one fault is reported."""
     reader = new_reader(base=broken_page(FAULTS[what]), script=NO_PYTHON)
     reader.expected_errors = [FAULT]
     reader.open().commit(30).saved()
@@ -84,12 +84,12 @@ def test_a_fault_stops_nothing_else(new_reader, broken_page, what):
     expect(reader.one("[data-trouble]")).to_contain_text("A piece of this page does not work")
     reader.reload()
     expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
-    expect(reader.html).to_have_attribute("data-boot", "failed")  # Python's turn came all the same
+    expect(reader.html).to_have_attribute("data-boot", "failed")  # the start of Python was still attempted
 
 
 @pytest.mark.parametrize("what", [*FORBIDDEN, "everything"])
 def test_forbidden_storage(new_reader, what):
-    """Whatever storage a browser forbids, the page lives, takes a prediction, and says how it is kept."""
+    """If a browser forbids storage, the page still works, takes a prediction, and says how it is kept."""
     script = "".join(FORBIDDEN.values()) if what == "everything" else FORBIDDEN[what]
     reader = new_reader(script=NO_PYTHON + script).open()
     works(reader)
@@ -102,7 +102,7 @@ def test_forbidden_storage(new_reader, what):
 
 
 def test_firefox_with_site_data_blocked(new_firefox, address):
-    """Firefox that blocks all site data gets to live results, and is told that nothing is saved."""
+    """Firefox with all site data blocked gets live results, and the page says that nothing is saved."""
     firefox = new_firefox({"network.cookie.cookieBehavior": 2})
     firefox.open(address + "index.html?track=cloud&part=1&corpus=licences")
     firefox.type("spinbutton", "Reduction in total training FLOPs", "30")
@@ -113,7 +113,7 @@ def test_firefox_with_site_data_blocked(new_firefox, address):
 
 
 def test_persistence_is_asked_for_at_the_first_commitment(new_reader):
-    """The browser is asked to keep the record when there is something to keep: once, and not before."""
+    """The browser is asked for persistent storage once, at the first commitment, and not before."""
     count = "globalThis.asked = 0; if (globalThis.StorageManager) StorageManager.prototype.persist = async () => { globalThis.asked += 1; return true; };"
     reader = new_reader(script=NO_PYTHON + count).open()
     reader.choose_track("Edge Guardian").saved()
@@ -123,7 +123,7 @@ def test_persistence_is_asked_for_at_the_first_commitment(new_reader):
 
 
 def test_storage_that_answers_late(new_reader):
-    """A storage that takes its time is not given up: the record appears when it answers, with what was done since."""
+    """If storage answers late, the record appears then, together with changes made meanwhile."""
     late = """
       const open = IDBFactory.prototype.open;
       const answers = new Promise((resolve) => { globalThis.answer = resolve; });
@@ -147,7 +147,7 @@ def test_storage_that_answers_late(new_reader):
 
 
 def test_connection_that_the_browser_closes(new_reader):
-    """A database that the browser closes under way is opened again, and the next change is saved."""
+    """A database that the browser closes is opened again, and the next change is saved."""
     spy = """
       const open = IDBFactory.prototype.open;
       IDBFactory.prototype.open = function (...given) {
@@ -163,10 +163,10 @@ def test_connection_that_the_browser_closes(new_reader):
 
 
 def test_browser_without_has(new_reader, broken_dist):
-    """A browser that does not know :has() locks, saves, and shows what is locked."""
+    """In a browser without :has() the page locks, saves, and shows what is locked."""
     (style,) = (broken_dist / "assets").glob("style.*.css")
     text = style.read_text("utf-8")
-    # Such a browser drops each rule whose selector it does not know.
+    # Such a browser drops each rule with an unknown selector.
     style.write_text(re.sub(r"^[^\n{}@]*:has\([^{}]*\{[^{}]*\}", "", text, flags=re.MULTILINE), "utf-8")
     refuse = """
       for (const place of [Document, Element, DocumentFragment]) for (const name of ["querySelector", "querySelectorAll", "closest", "matches"]) {
@@ -188,8 +188,8 @@ def test_browser_without_has(new_reader, broken_dist):
 
 
 def test_browser_too_old_for_the_scripts(new_reader, broken_page):
-    """A browser that cannot read the page's scripts is told that it is too old, and which ones are not."""
-    address = broken_page(lambda text: "let what = one ??;" + text)  # as new syntax is to an old browser
+    """If a browser cannot parse the page's scripts, the page says that it is too old, and names browsers that work."""
+    address = broken_page(lambda text: "let what = one ??;" + text)  # as new syntax is for an old browser
     reader = new_reader(
         base=address, script="delete Array.prototype.findLast; delete globalThis.structuredClone;"
     )
@@ -201,7 +201,7 @@ def test_browser_too_old_for_the_scripts(new_reader, broken_page):
 
 @pytest.mark.parametrize("feature", ["DecompressionStream", "BigInt"])
 def test_browser_too_old_for_python(new_reader, feature):
-    """A browser that lacks what only Python needs is told so, and the rest works."""
+    """If a browser lacks only what Python needs, the page says so, and the rest works."""
     reader = new_reader(script=f"delete globalThis.{feature};").open()
     expect(reader.html).to_have_attribute("data-boot", "failed")
     expect(reader.one("[data-boot-text]")).to_contain_text("too old for the lab: it needs Chrome 109")
@@ -209,9 +209,9 @@ def test_browser_too_old_for_python(new_reader, feature):
 
 
 def test_without_javascript(new_reader, broken_dist):
-    """Without JavaScript the mission can be read, and a sentence says what is missing; no promise is made."""
+    """Without JavaScript the mission is readable, and a sentence says what is missing, without promises."""
     text = (broken_dist / "index.html").read_text("utf-8")
-    # As a browser without scripts reads it; automation that switches scripts off does not show <noscript>.
+    # This is the page without scripts; automation that switches scripts off does not show <noscript>.
     text = re.sub(r"</?noscript>|<script src[^>]*></script>", "", text)
     with hosts.serving(broken_dist) as (address, rules):
         rules.add("index.html", body=text.encode())
@@ -223,7 +223,7 @@ def test_without_javascript(new_reader, broken_dist):
 
 
 def test_slow_line_is_waited_for(new_reader, dist):
-    """A file that does not come is said to be awaited, without an end to the waiting, and a kept Python survives it."""
+    """If a file does not arrive, the page says so and keeps waiting, also if a kept Python would have timed out."""
     with hosts.serving(dist) as (address, rules):
         held = threading.Event()
         rules.add("numpy*", wait=held)
@@ -232,7 +232,7 @@ def test_slow_line_is_waited_for(new_reader, dist):
         reader.open()
         text = reader.one("[data-boot-text]")
         expect(text).to_contain_text("You can read and predict meanwhile")
-        for _ in range(60):  # more than a kept Python was once given
+        for _ in range(60):  # longer than the former limit for a kept Python
             reader.page.clock.run_for(1000)
         expect(reader.html).to_have_attribute("data-boot", "starting")
         expect(text).to_contain_text("No byte has arrived for 20 s; the lab goes on waiting")

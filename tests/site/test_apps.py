@@ -1,4 +1,4 @@
-"""The bridge and what all workbenches share: messages go in, messages come out, no browser takes part."""
+"""The bridge and everything that all workbenches share: messages in and out, without a browser."""
 
 import asyncio
 import json
@@ -20,14 +20,14 @@ from dataselect_core.values import measured
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """The first licence texts in place of all of them, so that an audit takes no time."""
+    """Only the first licence texts, so that an audit is quick."""
     some = first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
     return some
 
 
 def test_two_processes_build_the_same_first_view():
-    """The document built at build time and the one built in the browser are the same to the letter."""
+    """The document made at build time and the one made in the browser are identical."""
     code = "from apps.bridge import Bridge; print(Bridge(print, None).documents())"
     views = []
     for seed in ("1", "2"):
@@ -42,7 +42,7 @@ def test_two_processes_build_the_same_first_view():
 
 
 def test_the_first_view_has_every_place_and_no_result():
-    """Each place on the page has a root of its name, and every line of every plot is empty."""
+    """Each place on the page has a root with its name, and every line of every plot is empty."""
     page = Page()
     roots = page.views["1"]["roots"]
     names = {root["attributes"]["name"] for root in roots}
@@ -73,7 +73,7 @@ def test_the_first_view_has_every_place_and_no_result():
     ],
 )
 def test_what_is_not_finite_becomes_none(value, expected):
-    """Numbers, arrays and values turn into what JSON knows; NaN and infinity into nothing."""
+    """Numbers, arrays and values become JSON types; NaN and infinity become null."""
     assert plain(value) == expected
     assert strict(json.dumps(plain(value), allow_nan=False)) == expected
 
@@ -82,7 +82,7 @@ def test_what_is_not_finite_becomes_none(value, expected):
 
 
 def test_work_tells_how_far_it_is(small):
-    """Progress has a label and rises; the last word clears it."""
+    """Progress has a label and rises; the last message clears it."""
 
     async def conversation(page):
         await page.open()
@@ -98,7 +98,7 @@ def test_work_tells_how_far_it_is(small):
 
 
 def test_the_newest_request_wins(small):
-    """Of several requests on each other's heels only the last is answered, and the others end."""
+    """If several requests follow each other quickly, only the last is answered, and the others end."""
 
     async def conversation(page):
         for seed in (1, 2, 3):
@@ -114,7 +114,7 @@ def test_the_newest_request_wins(small):
 
 
 def test_nothing_of_another_corpus_is_told_under_this_ones_name(small):
-    """While a chosen corpus is still prepared, a moved threshold waits and does not use the last one."""
+    """While a chosen corpus is being prepared, a new threshold waits and is not applied to the previous corpus."""
 
     async def conversation(page):
         await page.open()
@@ -132,7 +132,7 @@ def test_nothing_of_another_corpus_is_told_under_this_ones_name(small):
 
 
 def test_a_corpus_that_is_ready_is_not_read_again(small):
-    """Track, prediction and threshold change without the corpus: no file, no work is asked for again."""
+    """Track, prediction and threshold change while the corpus stays: no file is read and no work is repeated."""
 
     async def conversation(page):
         await page.open()
@@ -149,7 +149,7 @@ def test_a_corpus_that_is_ready_is_not_read_again(small):
 
 
 def test_work_can_be_cancelled_and_begun_again(small):
-    """A cancelled preparation says so and reports nothing; the next move of a control takes it up again."""
+    """A cancelled preparation says so and reports nothing; the next change of a control starts it again."""
 
     async def conversation(page):
         page.holding = asyncio.Event()
@@ -164,13 +164,13 @@ def test_work_can_be_cancelled_and_begun_again(small):
         page.holding = None
         await page.patch("Similarity threshold", 0.6)
         await page.rest()
-        await page.send("cancel")  # of nothing
+        await page.send("cancel")  # nothing to cancel
 
     assert talk(conversation).last["setting.threshold"] == 0.6
 
 
 def test_trouble_is_told_and_can_be_tried_again(small):
-    """A file that does not arrive ends in one sentence; the next move tries again."""
+    """If a file does not arrive, the page gets one sentence; the next change of a control tries again."""
 
     async def conversation(page):
         async def lost(name):
@@ -194,7 +194,7 @@ def test_trouble_is_told_and_can_be_tried_again(small):
 
 
 def test_a_message_for_nobody_is_an_error_and_does_no_harm(small):
-    """What is no message, or for no part, raises a ValueError; the next message is heard as ever."""
+    """An invalid message, or one for an unknown part, raises a ValueError; the next message is handled normally."""
 
     async def conversation(page):
         for text in (
@@ -246,7 +246,7 @@ def test_a_message_that_asks_for_nothing_known(small, message, says):
 
 
 def test_patches_for_the_page_are_those_of_the_document(small):
-    """Applied to a copy of the first view, what Python sends makes the copy show what Python has."""
+    """Python's patches, applied to a copy of the first view, give Python's own document."""
     from bokeh.document import Document
 
     copies = []

@@ -1,4 +1,4 @@
-"""The workbench of part 1 without a browser: what it is told, what it tells, and what it keeps to itself."""
+"""The workbench of part 1 without a browser: messages in, messages out, and results that are held back."""
 
 import re
 
@@ -33,21 +33,21 @@ PROMISED = {
     }.items()
     for name in names.split()
 }
-# Cases that these corpora do not bring about: hardly a duplicate, or a model that learns less without them.
+# Cases that do not occur with these corpora: hardly any duplicates, or a model that learns less without them.
 RARE = {"asked-none", "misses-raw", "loss-worse", "loss-same", "raw-rises"}
-# And what is compared only when it is asked for, see test_audit_samples_app.
+# Comparisons on request are tested in test_audit_samples_app.
 RARE |= {"control-shown", "control-better", "control-worse", "control-same", "seeds-same"}
 
 
 def wanted_by_the_page(pattern):
-    """What the words of part 1 wait for, as the sources of the page name it."""
+    """Names that the words of part 1 refer to, from the sources of the page."""
     text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "site" / "pages").glob("part-1*")))
     return {name for match in re.findall(pattern, text) for name in match if name}
 
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """The first licence texts in place of all of them, so that an audit takes no time."""
+    """Only the first licence texts, so that an audit is quick."""
     some = first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
     return some
@@ -89,8 +89,41 @@ def test_before_the_lock_nothing_guarded_is_told(small):
     assert all("before the prediction is locked" in sentence for sentence in page.sentences)
 
 
+def test_what_is_prepared_is_not_told_and_not_computed_again(small):
+    """Preparing sends no result; opening with the same settings then reads nothing, and gives the same figures."""
+
+    async def opened(page):
+        await page.open(settings={"seed": 3})
+        await page.rest()
+
+    async def prepared(page):
+        await page.bench.prepare({"track": "mobile", "settings": {"seed": 3}})
+        assert not page.of("results")
+        page.said.clear()
+        await opened(page)
+
+    first, second = talk(opened), talk(prepared)
+    assert second.last == first.last
+    assert any("corpus" in message["label"] for message in first.of("work"))
+    assert not any("corpus" in message["label"] for message in second.of("work"))
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"width": "5"}, {"corpus": "nothing"}, {"num_perm": 10**9}])
+def test_settings_that_cannot_be_are_not_prepared(small, wrong):
+    """A control's range holds for what is prepared as well; opening afterwards names what is wrong."""
+
+    async def conversation(page):
+        with pytest.raises(ValueError):
+            await page.bench.prepare({"track": "mobile", "settings": wrong})
+        await page.open(settings=wrong)
+        await page.rest()
+
+    page = talk(conversation)
+    assert page.sentences and page.of("results")
+
+
 def test_the_lock_reveals_at_once(small):
-    """Committing a prediction brings the results, without another move."""
+    """A committed prediction brings the results immediately."""
 
     async def conversation(page):
         await page.open(prediction=None)
@@ -104,7 +137,7 @@ def test_the_lock_reveals_at_once(small):
 
 
 def test_a_lock_before_the_corpus_is_ready_reveals_when_it_is(small):
-    """A prediction committed while Python still reads is taken; the results come once, when ready."""
+    """A prediction committed while Python still reads is accepted; the results come once, when ready."""
 
     async def conversation(page):
         await page.open(prediction=None)
@@ -135,7 +168,7 @@ def test_what_is_no_prediction_opens_no_lock(small):
 
 
 def test_a_new_reader_finds_nothing_of_the_one_before(small):
-    """Opened again without a prediction, the workbench shows no curve and answers nothing that is guarded."""
+    """If it is opened again without a prediction, the workbench shows no curve and answers no guarded question."""
 
     async def conversation(page):
         await page.open()
@@ -153,11 +186,11 @@ def test_a_new_reader_finds_nothing_of_the_one_before(small):
     assert page.of("answer") == []
 
 
-# -- what is reported ----------------------------------------------------------------------------------
+# -- reported figures ----------------------------------------------------------------------------------
 
 
 def test_everything_the_page_waits_for_is_told_with_its_kind():
-    """Each path that the page's words name is reported on its corpus, with unit, kind and source."""
+    """Each path that the page's words refer to is reported on its corpus, with unit, kind and source."""
 
     async def conversation(page):
         for corpus in ("licences", "crawl"):
@@ -181,7 +214,7 @@ def test_everything_the_page_waits_for_is_told_with_its_kind():
 
 
 def test_the_cases_of_the_page_come_up(small):
-    """Every case that a text of the page waits for is one that some setting brings about."""
+    """Every case in a text of the page occurs with some setting."""
     seen = set()
 
     async def conversation(page):
@@ -209,7 +242,7 @@ def test_the_cases_of_the_page_come_up(small):
 
 
 def test_the_figures_are_those_of_the_core(licences):
-    """What the page is told about the licence texts is what the core computes, and its parts add up."""
+    """The figures for the licence texts equal the core's, and parts add up."""
 
     async def conversation(page):
         await page.open(30, "mobile", settings={"corpus": "licences", "threshold": 0.7})
@@ -263,7 +296,7 @@ def test_the_figures_are_those_of_the_core(licences):
 
 
 def test_tables_hold_what_is_plotted(small):
-    """The rows of both tables are the points of the plots, so that who sees no canvas misses nothing."""
+    """The rows of both tables are the points of the plots, for readers who cannot see a canvas."""
 
     async def conversation(page):
         await page.open(settings={"threshold": 0.6})
@@ -284,7 +317,7 @@ def test_tables_hold_what_is_plotted(small):
 
 
 def test_truth_of_the_crawl():
-    """On the simulated crawl precision and recall are counted against the copies that were made."""
+    """On the simulated crawl precision and recall are counted with the known copies."""
 
     async def conversation(page):
         await page.open(30, "cloud", settings={"threshold": 0.6})
@@ -303,7 +336,7 @@ def test_truth_of_the_crawl():
 
 
 def test_settings_come_by_message(small):
-    """Every setting of a link is taken over, used, and told again."""
+    """Every setting of a link is applied, used, and reported."""
     settings = {
         "corpus": "licences",
         "threshold": 0.62,
@@ -352,7 +385,7 @@ def test_settings_come_by_message(small):
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_with_a_sentence(small, name, value, says):
-    """What a setting cannot be is left out and named; the others hold, and results come."""
+    """An invalid setting is left out and named; the others apply, and results come."""
 
     async def conversation(page):
         await page.open(settings={name: value, "compute": "flops"})
@@ -377,7 +410,7 @@ def test_a_setting_that_cannot_be_is_refused_with_a_sentence(small, name, value,
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_a_track_begins_with_its_own_settings(small, each):
-    """Corpus and threshold are the track's, and nothing an earlier track was set to stays behind."""
+    """Corpus and threshold are the track's, and no setting of an earlier track remains."""
 
     async def conversation(page):
         await page.open(track="mobile", settings={"width": 9, "banding": "hand", "seed": 5})
@@ -395,7 +428,7 @@ def test_a_track_begins_with_its_own_settings(small, each):
 
 
 def test_a_patch_of_the_page_moves_the_slider(small):
-    """A moved slider brings results, moves the number field, and is not told to the page again."""
+    """A moved slider brings results, moves the number field, and is not sent back to the page."""
 
     async def conversation(page):
         await page.open()
@@ -417,8 +450,25 @@ def test_a_patch_of_the_page_moves_the_slider(small):
     assert page.bench.s_threshold.location == 0.6
 
 
+def test_one_move_is_one_patch_and_each_property_is_in_it_once(small):
+    """All changes that a move causes reach the page together, before the results; none is sent twice."""
+
+    async def conversation(page):
+        await page.open()
+        await page.rest()
+        page.said.clear()
+        await page.patch("Similarity threshold", 0.6)
+
+    page = talk(conversation)
+    kinds = [message["type"] for message in page.said]
+    assert kinds.count("patch") == 1 and kinds.index("patch") < kinds.index("results")
+    (patch,) = page.of("patch")
+    changes = [(event["model"]["id"], event.get("attr")) for event in patch["patch"]["events"]]
+    assert len(changes) > 5 and len(set(changes)) == len(changes)
+
+
 def test_the_number_field_moves_the_slider(small):
-    """A typed threshold moves the slider; an emptied field takes the slider's value back."""
+    """A typed threshold moves the slider; an emptied field gets the slider's value again."""
 
     async def conversation(page):
         await page.open()
@@ -435,7 +485,7 @@ def test_the_number_field_moves_the_slider(small):
 
 
 def test_a_step_of_the_slider_is_a_threshold_in_hundredths(small):
-    """What a browser makes of 70 steps of .01 is the threshold .7, not one a little above it."""
+    """A browser's 70 steps of .01 give the threshold .7, not a value slightly above it."""
 
     async def conversation(page):
         await page.open()
@@ -448,7 +498,7 @@ def test_a_step_of_the_slider_is_a_threshold_in_hundredths(small):
 
 
 def test_an_emptied_field_is_named(small):
-    """A setting that the page cleared is asked for with a sentence, and nothing is computed from it."""
+    """If the page clears a setting, a sentence names it, and nothing is computed from it."""
 
     async def conversation(page):
         await page.open()
@@ -465,7 +515,7 @@ def test_an_emptied_field_is_named(small):
 
 
 def test_more_bands_and_rows_than_permutations(small):
-    """Bands x rows beyond the permutations are refused with a sentence that says what would do."""
+    """If bands x rows exceed the permutations, they are refused with a sentence that says what would work."""
 
     async def conversation(page):
         await page.open(settings={"banding": "hand", "bands": 20, "rows": 7})
@@ -484,7 +534,7 @@ def test_more_bands_and_rows_than_permutations(small):
 
 
 def test_bands_and_rows_follow_the_threshold(small):
-    """Set by the threshold, both fields show what is used and cannot be changed; by hand they stay."""
+    """Set by the threshold, both fields show the values in use and are disabled; set by hand, they do not change."""
 
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
@@ -500,7 +550,7 @@ def test_bands_and_rows_follow_the_threshold(small):
 
 
 def test_the_ghost_is_the_setting_before_this_movement(small, monkeypatch):
-    """The previous curve stays behind a move, through its steps, and through what moves no document."""
+    """The previous curve remains after a move, through its steps, and if no document changes."""
 
     async def conversation(page):
         bench = page.bench
@@ -526,7 +576,7 @@ def test_the_ghost_is_the_setting_before_this_movement(small, monkeypatch):
 
 
 def test_an_edited_assumption_changes_what_rests_on_it(small):
-    """Twice the price is twice the dollars, ten times the model ten times the hours; both can be undone."""
+    """Twice the price gives twice the dollars, ten times the model ten times the hours; both can be undone."""
 
     async def conversation(page):
         await page.open()
@@ -558,7 +608,7 @@ def test_an_edited_assumption_changes_what_rests_on_it(small):
     ],
 )
 def test_an_assumption_that_cannot_be_is_refused(small, assumptions, says):
-    """A sentence names it, and what was assumed before still holds."""
+    """A sentence names it, and the earlier assumptions still apply."""
 
     async def conversation(page):
         await page.open(assumptions={"gpu_hour_price": 4})
@@ -577,7 +627,7 @@ def test_an_assumption_that_cannot_be_is_refused(small, assumptions, says):
 
 
 def test_a_cluster_lists_its_members_by_similarity(small):
-    """A cluster's members are those of the core, each with its exact similarity to the kept one, falling."""
+    """A cluster's members equal the core's, each with its exact similarity to the kept one, in falling order."""
 
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
@@ -604,9 +654,9 @@ def test_a_cluster_lists_its_members_by_similarity(small):
 
 
 def test_two_texts_side_by_side_are_the_two_texts(small):
-    """Each side reads as its own text, word for word; what is marked the same is the same on both.
+    """Each side shows its own text, word for word, and parts marked as the same are the same on both sides.
 
-    Two texts that do not differ in a word are told to be identical.
+    Two texts without a different word are called identical.
     """
 
     async def conversation(page):
@@ -639,7 +689,7 @@ def test_two_texts_side_by_side_are_the_two_texts(small):
 
 
 def test_documents_that_are_not_there(small):
-    """A number that is no document's is refused with a sentence, and no text comes."""
+    """A number without a document is refused with a sentence, and no text is sent."""
 
     async def conversation(page):
         await page.open()
@@ -662,7 +712,7 @@ def test_documents_that_are_not_there(small):
 
 
 def test_a_removed_document_heads_no_cluster(small):
-    """Only a kept document can be asked for its cluster."""
+    """A cluster can only be requested by its kept document."""
 
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})

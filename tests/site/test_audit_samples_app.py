@@ -1,4 +1,4 @@
-"""Part 1 on frames and sounds, without a browser: what each track offers, what is told, what is drawn."""
+"""Part 1 on frames and sounds, without a browser: the corpora of each track, the messages, and the pictures."""
 
 import re
 
@@ -39,10 +39,10 @@ async def opened(page, corpus, **state):
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_a_track_offers_its_own_corpora(each):
-    """The switch shows the corpora the track has limits for, with the track's own chosen, and takes no other."""
+    """The switch shows the corpora with limits on the track, with the track's own chosen, and accepts no other."""
 
     async def conversation(page):
-        for other in ("tiny", "cloud"):  # whatever was there before
+        for other in ("tiny", "cloud"):  # state left by earlier tracks
             await page.open(None, track=other)
             await page.send("cancel")
         page.said.clear()
@@ -76,7 +76,7 @@ def test_the_page_is_told_what_the_switch_offers_now():
 
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_before_the_lock_only_the_corpus_is_counted(corpus):
-    """Without a prediction nothing but counts and nouns leaves Python, and no cluster can be looked at."""
+    """Without a prediction only counts and nouns leave Python, and no cluster can be viewed."""
 
     async def conversation(page):
         await opened(page, corpus, prediction=None)
@@ -97,7 +97,7 @@ def test_before_the_lock_only_the_corpus_is_counted(corpus):
 @pytest.mark.parametrize("threshold", [0.6, 0.8])
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, threshold):
-    """What is told is what the core computes, and a report's settings alone bring it again."""
+    """The figures equal the core's, and can be recomputed from a report's settings alone."""
 
     async def conversation(page):
         await opened(page, corpus, settings={"threshold": threshold})
@@ -114,7 +114,7 @@ def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, thres
     assert page.last["icr.ratio"] == pytest.approx(learning.icr_kept / learning.icr_raw)
     assert f"corpus-{corpus}" in results["cases"] and "corpus-texts" not in results["cases"]
     again = recompute(OWN[corpus], results["settings"], {}, 30.0)
-    assert again.cases == [case for case in results["cases"] if case != "control-open"]  # of the page alone
+    assert again.cases == [case for case in results["cases"] if case != "control-open"]  # only on the page
     assert {
         path: (value["value"], value["unit"])
         for path, value in results["values"].items()
@@ -139,7 +139,7 @@ def test_words_in_a_shingle_are_for_texts():
 
 
 def test_two_frames_are_drawn_with_their_difference(audits):
-    """The pictures are the frames to the level, their difference is that of each pixel, and words tell of both."""
+    """The pictures have the frames' levels, the difference is that of each pixel, and text describes both."""
 
     async def conversation(page):
         await opened(page, "frames", settings={"threshold": 0.7})
@@ -166,7 +166,7 @@ def test_two_frames_are_drawn_with_their_difference(audits):
 
 
 def test_two_clips_are_drawn_as_curves(audits):
-    """The curves are lowest and highest samples of equal stretches, and words tell length, peak and pitch."""
+    """The curves are the lowest and highest samples of equal sections, and text gives length, peak and pitch."""
 
     async def conversation(page):
         await opened(page, "signals", settings={"threshold": 0.6})
@@ -191,7 +191,7 @@ def test_two_clips_are_drawn_as_curves(audits):
 
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_one_that_differs_in_nothing_is_told_to(corpus):
-    """A frame or clip beside itself is identical to it."""
+    """A frame or clip compared with itself is identical."""
 
     async def conversation(page):
         await opened(page, corpus, settings={"threshold": 0.7})
@@ -203,7 +203,7 @@ def test_one_that_differs_in_nothing_is_told_to(corpus):
 
 @pytest.mark.parametrize("corpus", list(OWN))
 def test_what_is_not_there_is_refused(corpus):
-    """A number that is no frame's or clip's is refused with a sentence that calls it by its name."""
+    """A number without a frame or clip is refused with a sentence that uses the right noun."""
 
     async def conversation(page):
         await opened(page, corpus)
@@ -216,7 +216,7 @@ def test_what_is_not_there_is_refused(corpus):
 
 
 def test_every_noun_of_the_page_is_told():
-    """Wherever the page leaves a place for a noun, each corpus has one."""
+    """For every noun that the page needs, each corpus has one."""
     places = set()
     for path in (ROOT / "site" / "pages").glob("part-1*"):
         places |= set(re.findall(r'data-noun="(\w+)"', path.read_text("utf-8")))
@@ -231,7 +231,7 @@ def test_every_noun_of_the_page_is_told():
 
 
 def test_the_control_is_compared_when_it_is_asked_for(audits):
-    """As much removed at random, over the seeds of the core: its figures, its line, a verdict, and none elsewhere."""
+    """The random control has the core's figures over its seeds, a line and a verdict, and disappears after a change."""
 
     async def conversation(page):
         await opened(page, "frames", settings={"threshold": 0.7})
@@ -255,7 +255,7 @@ def test_the_control_is_compared_when_it_is_asked_for(audits):
     assert (values["control.gap"], values["control.gap_half"]) == pytest.approx(found.against_control())
     assert (values["control.kept"], values["control.kept_half"]) == pytest.approx(found.against_raw())
     assert {"control-shown", "control-better", "seeds-same"} <= set(page.compared["cases"])
-    assert set(values) | {"control-shown"} <= set(page.compared["session"])  # no part of a report
+    assert set(values) | {"control-shown"} <= set(page.compared["session"])  # not part of a report
     removed = float(audit.mass[audit.train_index[~point.keep[audit.train_index]]].sum())
     curve = audit.plan.curve(at_random(audit.mass, audit.train_index, removed, 1))
     assert page.line["y"] == pytest.approx(list(audit.plan.uniform_loss - curve.loss))
@@ -264,7 +264,7 @@ def test_the_control_is_compared_when_it_is_asked_for(audits):
 
 
 def test_before_the_lock_there_is_no_control():
-    """What compares the results is a result."""
+    """The comparison with the control is a result, and is locked too."""
 
     async def conversation(page):
         await opened(page, "frames", prediction=None)

@@ -1,4 +1,4 @@
-"""The benchmark: it measures what it says, and prints it so that it can be read."""
+"""The benchmark: correct measurements, and readable output."""
 
 import zipfile
 from pathlib import Path
@@ -42,7 +42,7 @@ def site(folder, outcome):
 
 
 def test_visit_counts_and_times_what_happened(browser, tmp_path):
-    """A visit counts every byte and request, and takes only a result at a new threshold for an answer."""
+    """A visit counts every byte and request, and an answer counts only if it is a result at a new threshold."""
     with site(tmp_path, "live") as address:
         found = bench.visit(browser, f"{address}index.html", moves=3)
     assert found["requests"] >= 2
@@ -54,20 +54,20 @@ def test_visit_counts_and_times_what_happened(browser, tmp_path):
 
 
 def test_visit_of_a_page_that_fails_is_no_figure(browser, tmp_path):
-    """A page that does not come to life stops the benchmark and is named."""
+    """A page that does not start stops the benchmark, and the error names it."""
     failure = pytest.raises(RuntimeError, match="index.html did not come to life")
     with site(tmp_path, "failed") as address, failure:
         bench.visit(browser, f"{address}index.html")
 
 
 def test_medians_leave_out_what_was_not_measured():
-    """Medians are of the figures that every run has; the rest is left out, not guessed."""
+    """Medians are computed for figures that every run has; the rest is left out, not guessed."""
     runs = [{"a": 1.0, "b": None, "steps": {}}, {"a": 5.0, "b": 1.0, "steps": {}}, {"a": 2.0, "steps": {}}]
     assert bench.medians(runs) == {"a": 2.0}
 
 
 def test_table_sets_figures_beside_stock_and_budget():
-    """A line holds our figure, the stock one, how often faster, and the budget; a gap stays empty."""
+    """A line has our figure, the stock figure, their ratio, and the budget; missing values stay empty."""
     figures = [("first live", "live", "s", 2, 5, 3), ("paint", "readable", "ms", 0), ("none", "", "", 0)]
     lines = bench.table(figures, {"first live": 2.0, "paint": 250.4}, {"first live": 7.0})
     assert [line.split() for line in lines[1:]] == [
@@ -99,7 +99,7 @@ def test_stock_wheels_install_everywhere(tmp_path):
 
 
 def test_each_edit_of_the_loop_finds_its_place():
-    """What is replaced is in the file that is named, once, and no two edits of a kind are the same."""
+    """The text to replace occurs once in the named file, and no two edits of a kind are the same."""
     for kind, (name, old, new, condition, _) in bench_loop.EDITS.items():
         text = (ROOT / name).read_text("utf-8")
         assert old == "" or text.count(old) == 1, kind

@@ -1,4 +1,4 @@
-"""The runtime for the browser: complete, reproducible, as the manifest says."""
+"""The runtime for the browser: complete, reproducible, and as listed in the manifest."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ def runtime():
 
 
 def test_the_bundle_runs_a_workbench(runtime):
-    """NumPy computes, Panel builds a document, and every stylesheet it names is shipped."""
+    """NumPy computes, Panel builds a document, and every stylesheet in it is shipped."""
     folder, manifest = runtime
     said = node.node(
         HERE / "import_trial.mjs",
@@ -42,7 +42,7 @@ def test_the_bundle_runs_a_workbench(runtime):
 
 
 def test_the_manifest_tells_the_truth(runtime):
-    """Path, hash and size of every file are as listed, and nothing lies there unlisted."""
+    """Path, hash and size of every file are as listed, and no file is unlisted."""
     folder, manifest = runtime
     on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert on_disk == {"manifest.json", *(item["path"] for item in manifest["files"].values())}
@@ -52,7 +52,7 @@ def test_the_manifest_tells_the_truth(runtime):
 
 
 def test_packages_are_byte_code_with_their_metadata(runtime):
-    """Archives hold no source and no test, but the metadata that `importlib.metadata` asks for."""
+    """Archives have no source and no test, but the metadata that `importlib.metadata` needs."""
     folder, _ = runtime
     for name in ("python_stdlib.zip", "numpy.zip", "site-packages.zip"):
         with zipfile.ZipFile(folder / name) as archive:
@@ -63,7 +63,7 @@ def test_packages_are_byte_code_with_their_metadata(runtime):
 
 
 def test_compiling_twice_gives_the_same_bytes(runtime, tmp_path):
-    """Two runs of the compiler on the same sources, in different processes, agree to the byte."""
+    """Two runs of the compiler on the same sources, in different processes, give the same bytes."""
     source = io.BytesIO()
     with zipfile.ZipFile(source, "w") as archive:
         archive.writestr(
@@ -84,7 +84,7 @@ def test_compiling_twice_gives_the_same_bytes(runtime, tmp_path):
 
 
 def test_an_unchanged_bundle_is_not_made_again(runtime):
-    """A second build leaves the files alone."""
+    """A second build does not touch the files."""
     folder, manifest = runtime
     before = (folder / "manifest.json").stat().st_mtime_ns
     assert bundle.build(ROOT, lock.load()) == manifest

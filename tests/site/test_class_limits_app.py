@@ -1,4 +1,4 @@
-"""The workbenches under the limits of a class link: told, judged by, kept with the evidence, and made again from it."""
+"""The workbenches under the limits of a class link: reported, applied, kept with the evidence, and recomputable."""
 
 import re
 
@@ -27,12 +27,12 @@ LIMITS = {
     "supply_limit": 300,
     "deadline_limit": 5,
 }
-"""Of all parts: a link opens one and holds in all of them."""
+"""Limits of all parts: a link opens one part and applies to all of them."""
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Small experiments on noise, and no wait for a newer setting."""
+    """Make experiments on noise small, and remove the pause for newer settings."""
     hurry(monkeypatch)
 
 
@@ -72,7 +72,7 @@ def mix(of="mobile", limits=LIMITS, **settings):
 
 
 def limits_told(page):
-    """The limits of the constraint check, with who set them."""
+    """The limits of the constraint check, with their sources."""
     values = page.of("results")[-1]["values"]
     return {
         path.split(".")[1]: (value["value"], value["source"])
@@ -82,7 +82,7 @@ def limits_told(page):
 
 
 def checked(page, part, prediction, values=None):
-    """What a teacher's check says of the captured evidence."""
+    """The result of a teacher's check of the captured evidence."""
     told = page.of("results")[-1]
     values = {
         path: value
@@ -111,7 +111,7 @@ def checked(page, part, prediction, values=None):
 
 
 def test_part_2_judges_by_the_limits_of_the_class_and_keeps_them():
-    """Target, budget and the track's guardrail are the link's; the settings hold these three, and make them again."""
+    """Target, budget and guardrail are the link's; the settings include all three, and reproduce every figure."""
     page = project()
     by_class = {"target": 0.8, "budget": 900, "guardrail": 4}
     assert limits_told(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
@@ -127,7 +127,7 @@ def test_part_2_judges_by_the_limits_of_the_class_and_keeps_them():
 
 
 def test_the_report_names_the_limits_of_the_class():
-    """At its head what the link has set, in the check the limits that held, and who set each."""
+    """The head lists the link's limits, the check shows the limits that applied, each with its source."""
     page = project()
     told = page.of("results")[-1]
     values = {path: value for path, value in told["values"].items() if path not in told["session"]}
@@ -162,7 +162,7 @@ def test_the_report_names_the_limits_of_the_class():
 
 
 def test_part_2_says_another_thing_where_another_limit_holds():
-    """The same run misses the track's target and meets the one of the class, and the optimum is another."""
+    """The same run misses the track's target and meets the class's target, and the optimum changes."""
     of_track, of_class = project(limits={}), project(limits={"target_limit": 0.6, "cost_limit": 1e6})
     cases = [set(page.of("results")[-1]["cases"]) for page in (of_track, of_class)]
     assert "target-fails" in cases[0] and {"target-ok", "budget-ok"} <= cases[1]
@@ -179,7 +179,7 @@ def test_part_2_says_another_thing_where_another_limit_holds():
 
 
 def test_part_3_judges_by_the_limits_of_the_class_and_keeps_them():
-    """Demands, supply and deadline are the link's; the settings hold all five, and make every figure again."""
+    """Demands, supply and deadline are the link's; the settings include all five, and reproduce every figure."""
     page = mix()
     by_class = {"accuracy": 0.9, "fid": 0.8, "recall": 0.7, "supply": 300}
     assert limits_told(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
@@ -200,7 +200,7 @@ def test_part_3_judges_by_the_limits_of_the_class_and_keeps_them():
 
 
 def test_the_region_on_the_map_is_that_of_the_class():
-    """Stars of the map's table and of its plot follow the limits of the link."""
+    """The stars in the map's table and plot follow the limits of the link."""
     easy = {"accuracy_limit": 0.5, "fid_limit": 9, "recall_limit": 0.3}
     stars = []
     for limits in ({}, easy):
@@ -220,7 +220,7 @@ def test_the_region_on_the_map_is_that_of_the_class():
     ],
 )
 def test_limits_in_kept_settings_count_for_nothing(part, kept):
-    """Limits come from the link alone: those that a record kept of an earlier one are passed over without a word."""
+    """Limits come from the link alone; limits in settings from an earlier link are ignored silently."""
     bench = {"1": part1.DeduplicationAudit, "2": part2.LabelingROI, "3": part3.DomainGapSynthesis}[part]
 
     async def conversation(page):
@@ -243,7 +243,7 @@ def test_limits_in_kept_settings_count_for_nothing(part, kept):
     ],
 )
 def test_a_limit_that_cannot_be_is_refused_with_a_word(part, limits, words):
-    """What a page should not have sent is named, and the track's limits hold."""
+    """An invalid limit from a page is named, and the track's limits apply."""
     bench = {"1": part1.DeduplicationAudit, "2": part2.LabelingROI, "3": part3.DomainGapSynthesis}[part]
 
     async def conversation(page):

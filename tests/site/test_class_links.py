@@ -1,4 +1,4 @@
-"""The limits of a class link in the page: read as the core reads them, shown where the track's stood, judged by."""
+"""The limits of a class link in the page: read as in the core, shown instead of the track's, and applied."""
 
 import json
 import re
@@ -46,8 +46,8 @@ SHOWN = {
     "deadline_limit": "45,678",
 }
 LINK = {"class": "CS-101", "fixed": "limits", **LIMITS}
-NO_WORKER = "delete globalThis.Worker"  # Python never starts: what these tests look at needs none
-LONG = 120_000  # ms, for what Python computes on a busy machine
+NO_WORKER = "delete globalThis.Worker"  # Python never starts, and these tests do not need it
+LONG = 120_000  # ms, for Python's computations on a busy machine
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def quick(new_reader):
 
 
 def opened(reader, part, track="mobile", **more):
-    """Open the link of the class at a part of a track; returns that part."""
+    """Open the link of the class at a part of a track; return that part."""
     reader.open(f"?{urlencode({'track': track, 'part': part, **LINK, **more})}")
     return reader.page.locator(f"[data-part='{part}']")
 
 
 def test_the_page_and_the_core_have_the_same_limits(quick):
-    """Every limit of the core is in the address, of the same part and with the same ends; what lies outside is not."""
+    """The address accepts every limit of the core, for the same part and range, and nothing outside the range."""
     quick.open()
     read = "(query) => lab.state.read(query).link.limits"
     parts = quick.page.evaluate(
@@ -79,7 +79,7 @@ def test_the_page_and_the_core_have_the_same_limits(quick):
 
 @pytest.mark.parametrize("track", [each.id for each in TRACKS])
 def test_the_missions_show_the_limits_of_the_class(quick, track):
-    """In the story of each part no limit of the track is left, and a link without limits leaves every one."""
+    """In the story of each part all limits are the link's; with a link without limits all are the track's."""
     places = f"[data-for-track='{track}'] [data-limit]"
     quick.open(f"?track={track}&part=1&class=CS-101&fixed=seed&seed=3")
     before = {
@@ -111,7 +111,7 @@ def test_the_missions_show_the_limits_of_the_class(quick, track):
 
 
 def test_each_part_says_what_the_class_has_fixed_in_it(quick):
-    """Every part names its own limits, of the track that is chosen; the record names all of them."""
+    """Every part names its own limits on the chosen track; the record names all of them."""
     part = opened(quick, "2", "mobile", fixed="seed,limits", seed="7")
     said = part.locator("[data-class-link]")
     expect(said).to_have_text(
@@ -133,7 +133,7 @@ def test_each_part_says_what_the_class_has_fixed_in_it(quick):
 
 
 def test_the_supply_of_the_class_stands_once_in_the_address(quick):
-    """Beside a fixed supply another one is named and dropped; the address goes on without it, also after a reload."""
+    """If the supply is fixed, another supply is named and dropped; the address stays without it, also after reload."""
     opened(quick, "3", real="400")
     expect(quick.notice()).to_contain_text("real=400 was ignored; supply_limit fixes it")
     for _ in range(2):
@@ -144,7 +144,7 @@ def test_the_supply_of_the_class_stands_once_in_the_address(quick):
 
 
 def test_the_deadline_of_the_class_cannot_be_moved(quick):
-    """The field shows the link's steps, closed; the reader's own number comes back with a link without it."""
+    """The field shows the link's steps and is disabled; without the limit the reader's own number returns."""
     quick.open("?track=mobile&part=3")
     expect(quick.html).to_have_attribute("data-track-now", "mobile")
     part = quick.page.locator("[data-part='3']")
@@ -167,7 +167,7 @@ def test_the_deadline_of_the_class_cannot_be_moved(quick):
 
 
 def test_a_report_without_python_names_the_link(quick):
-    """The plainer report says at its head what the link of the class has set."""
+    """The head of the plain report lists the limits of the class link."""
     opened(quick, "1")
     with quick.page.expect_download() as download:
         quick.page.get_by_role("button", name="As Markdown", exact=True).click()
@@ -179,7 +179,7 @@ def test_a_report_without_python_names_the_link(quick):
 
 
 def test_both_reports_tell_a_limit_in_the_same_words(quick):
-    """What Python calls a limit of a class, and its form, are those of the page."""
+    """Python and the page use the same words and format for a limit of a class."""
     opened(quick, "1")
     assert {
         name: (limit["said"], limit["format"])
@@ -202,21 +202,21 @@ def test_both_reports_tell_a_limit_in_the_same_words(quick):
     ],
 )
 def test_what_cannot_be_is_named(quick, query, words):
-    """A number of seeds below what the part can do, and a limit that is none, are said on the page."""
+    """A number of seeds below the part's minimum and an invalid limit are named on the page."""
     quick.open(f"?track=mobile&{query}")
     expect(quick.notice()).to_contain_text(words)
 
 
 @pytest.mark.parametrize("query", ["part=2&seeds=1", "part=3&seeds=2"])
 def test_the_fewest_seeds_of_a_part_are_taken(quick, query):
-    """The least number that a workbench can run is understood, and stays in the address."""
+    """The smallest number of seeds of a workbench is accepted, and stays in the address."""
     quick.open(f"?track=mobile&{query}")
     expect(quick.notice()).to_be_hidden()
     assert query in quick.page.url
 
 
 def test_a_labelling_project_under_the_limits_of_a_class(reader):
-    """Judged, captured and exported under the link; a check made natively finds every figure again."""
+    """Under the link a project is judged, captured and exported; a native check recomputes every figure."""
     part = opened(reader, "2", seeds="1", budget="60", batch="20", strategy="margin")
     part.get_by_label("fewer samples").check()
     part.get_by_label(re.compile("^By what factor")).fill("1.5")

@@ -54,11 +54,11 @@ def test_both_schemes_name_the_same_colours():
 def test_words_and_borders_stand_out(scheme):
     """4.5:1 for all that is written on the paper and on the soft ground, 3:1 for the borders of controls."""
     named = TABLE[scheme]
-    grounds = {"paper", "soft", "line", "mark", "edge", "on-blue"}
+    grounds = {"paper", "soft", "line", "mark", "control-border", "on-blue"}
     for name in named.keys() - grounds:
         for ground in ("paper", "soft"):
             assert contrast(named[name], named[ground]) >= 4.5, (name, ground)
-    assert contrast(named["edge"], named["paper"]) >= 3
+    assert contrast(named["control-border"], named["paper"]) >= 3
     assert contrast(named["on-blue"], named["blue"]) >= 4.5
 
 
@@ -95,10 +95,10 @@ print(json.dumps({
 """
 READ_BY = {
     "plots": {
-        "light": ("blue", "quiet", "ink", "edge", "paper", "line"),
+        "light": ("blue", "quiet", "ink", "control-border", "paper", "line"),
         "plot": ("green", "red", "orange", "purple", "focus"),
     },
-    "controls": {"light": ("blue", "quiet", "edge"), "plot": ("focus",)},
+    "controls": {"light": ("blue", "quiet", "control-border"), "plot": ("focus",)},
     "report": {"light": ("ink", "blue", "line"), "report": ("rule",)},
     "class": {"light": ("ink", "paper", "blue"), "dark": ("ink", "paper")},
 }

@@ -1,4 +1,4 @@
-"""The comparison with engines for larger corpora: its corpus, and how it counts; the engines run by hand."""
+"""The comparison with engines for larger corpora: its corpus and its counts; the engines are run by hand."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from tools import compare_engines as compare
 
 
 def test_the_corpus_is_the_documented_one():
-    """The corpus of the table in docs/larger-corpora.md: another one would make another table."""
+    """The corpus is the one of the table in docs/larger-corpora.md; another one would give another table."""
     texts = compare.synthetic()
     assert len(texts) == 20_000 and {len(text.split()) for text in texts} == {100}
     assert hashlib.sha256("\n".join(texts).encode("ascii")).hexdigest() == (
@@ -19,7 +19,7 @@ def test_the_corpus_is_the_documented_one():
 
 
 def test_copies_have_graded_edits():
-    """Three of every ten texts are an earlier original but for 0 to 8 words, each number in turn."""
+    """Three of every ten texts equal an earlier original except for 0 to 8 words, each number in turn."""
     texts = [text.split() for text in compare.synthetic(300, words=40)]
     edits = []
     for place, text in enumerate(texts):
@@ -34,7 +34,7 @@ def test_copies_have_graded_edits():
 
 
 def test_the_corpus_as_jsonl(tmp_path):
-    """An object a line, its place as a string, the text as it was."""
+    """There is one object per line, with its index as a string and the text unchanged."""
     compare.write(tmp_path / "corpus.jsonl", ["a b", 'ä "\n'])
     lines = (tmp_path / "corpus.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [{"id": "0", "text": "a b"}, {"id": "1", "text": 'ä "\n'}]
@@ -45,20 +45,20 @@ STAYS = [5, 1, 5, 3, 1, 5, 6]
 
 
 def test_what_goes_when_the_first_stays():
-    """Whichever document an engine keeps, for the count the first of a cluster stays."""
+    """Whichever document an engine keeps, the count treats the first of a cluster as kept."""
     assert compare.removed(STAYS) == {2, 4, 5}
     assert compare.removed([0, 1, 0, 3, 1, 0, 6]) == {2, 4, 5}
     assert compare.removed([0, 1, 2]) == set()
 
 
 def test_what_differs():
-    """Documents that go in one only count, in whichever."""
+    """Documents that only one of the two removes are counted."""
     assert compare.differs({2, 4, 5}, {2, 4, 5}) == 0
     assert compare.differs({2, 4, 5}, {2, 3, 6}) == 4
 
 
 def test_kept_though_not_the_first():
-    """Of the four that are kept, 1, 3, 5 and 6, only 5 comes after others of its cluster."""
+    """Of the four kept documents, 1, 3, 5 and 6, only 5 comes after others of its cluster."""
     assert compare.not_first(STAYS) == 1
 
 
@@ -71,12 +71,12 @@ def test_kept_though_not_the_first():
     ],
 )
 def test_spread(values, form, shown):
-    """One number where least and greatest are written the same, else both."""
+    """There is one number if minimum and maximum look the same, and otherwise both."""
     assert compare.spread(values, form) == shown
 
 
 def test_table():
-    """Two corpora side by side, each against its own first row; one that agrees with it differs by 0."""
+    """Two corpora are next to each other, each compared with its first row; an equal result differs by 0."""
     one = [("this", [{1, 2}]), ("seeds", [{1}, {1, 3}]), ("other", [set()])]
     two = [("this", [set(range(1000))]), ("seeds", [{1}, {1, 2}]), ("other", [set(range(1000))])]
     assert compare.table({"one": one, "two": two}).splitlines() == [

@@ -1,4 +1,4 @@
-"""The dark scheme: what Panel draws can be read there as well as what the page writes."""
+"""The dark scheme: text drawn by Panel is as readable as the page's own text."""
 
 import pytest
 from playwright.sync_api import expect
@@ -44,7 +44,7 @@ CONTRASTS = """(part) => {
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_controls_can_be_read(new_reader, scheme):
-    """Labels, fields, arrows and buttons of the workbenches stand out from what lies behind them, 4.5 to 1 or more."""
+    """Labels, fields, arrows and buttons of the workbenches have a contrast of at least 4.5 to 1."""
     reader = new_reader(color_scheme=scheme).open().live()
     for part in "123":
         reader.page.get_by_role("link", name=f"Part {part}").first.click()

@@ -1,4 +1,4 @@
-"""Bokeh's defaults, remembered: they are what Bokeh works out, and nothing is shared that can change."""
+"""Remembered Bokeh defaults: they equal Bokeh's own, and no mutable object is shared."""
 
 import json
 
@@ -15,7 +15,7 @@ from bokeh.themes import Theme
 
 @pytest.fixture
 def stock(monkeypatch):
-    """Lets Bokeh work out its defaults itself, from the call on."""
+    """Make Bokeh work out its defaults itself, from the call on."""
 
     def away():
         monkeypatch.setattr(PropertyDescriptor, "_get_default", defaults._work_out)
@@ -26,14 +26,14 @@ def stock(monkeypatch):
 
 
 def test_the_first_views_are_the_same_to_the_letter(stock):
-    """With Bokeh's own way of working out defaults and with the remembered ones, of all parts."""
+    """Bokeh's own defaults and the remembered ones give the same first views of all parts."""
     remembered = json.loads(Bridge(lambda text: None, None).documents())
     stock()
     assert json.loads(Bridge(lambda text: None, None).documents()) == remembered
 
 
 def test_every_remembered_default_is_bokehs_own(stock):
-    """Each one is what a new object of its class is given."""
+    """Each remembered default equals the value in a new object of its class."""
     Bridge(lambda text: None, None).documents()
     stock()
     assert len(defaults._known) > 500
@@ -43,7 +43,7 @@ def test_every_remembered_default_is_bokehs_own(stock):
 
 
 def test_objects_do_not_share_what_can_change():
-    """Two plots have a toolbar each, two sources their own data, and a changed list is one object's."""
+    """Two plots have separate toolbars, two sources separate data, and a changed list belongs to one object."""
     one, other = Plot(), Plot()
     assert one.toolbar is not other.toolbar
     one.renderers.append(one.title)
@@ -54,7 +54,7 @@ def test_objects_do_not_share_what_can_change():
 
 
 def test_a_theme_decides_and_goes_again():
-    """What a theme says holds for its document, also where a default is remembered, and no longer than that."""
+    """A theme applies to its document, even if a default is remembered, and not afterwards."""
     slider = Slider(start=0, end=1, value=0)
     assert slider.show_value is True
     document = Document(theme=Theme(json={"attrs": {"Slider": {"show_value": False}}}))

@@ -1,4 +1,4 @@
-"""Derived data: used where they fit, computed where they do not, kept and compared on purpose."""
+"""Derived data: reused if they fit, recomputed if not, and kept and compared by `derive`."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ CORE = Path("src") / "dataselect_core"
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout with its data and its derived data, and `root`, `data` of it."""
+    """A checkout with its data and derived data; its data folder is `data`."""
     root = tmp_path / "checkout"
     ignore = shutil.ignore_patterns("__pycache__")
     for name in (CORE, Path("tools"), Path("derived")):
@@ -31,7 +31,7 @@ def checkout(tmp_path):
 
 @pytest.fixture
 def computed(monkeypatch):
-    """What was computed, in place of the minutes it takes: entries with their arguments."""
+    """A record of computations, which are replaced since they take minutes: entries with their arguments."""
     made = []
 
     def compute(root, data, entry, arguments, progress=None):
@@ -48,7 +48,7 @@ def build(root, **options):
 
 
 def gap_map(root):
-    """The module of the maps, wherever it lies."""
+    """The module of the maps, wherever it is."""
     return next((root / CORE).rglob("gap_map.py"))
 
 
@@ -60,7 +60,7 @@ def edit(path, old, new):
 
 
 def test_the_repository_holds_what_its_code_computes():
-    """Every result in derived/ has the key of the code as it is: a page is there without the minutes."""
+    """Every result in derived/ has the key of the current code, so that a page is built without long computation."""
     data = datasets.data_directory()
     for stage in derive.jobs(ROOT):
         for job in stage:
@@ -73,7 +73,7 @@ def test_the_repository_holds_what_its_code_computes():
 
 
 def test_what_fits_is_used(checkout, computed):
-    """A build of a fresh checkout computes nothing, and gives the page what the repository holds."""
+    """A build of a fresh checkout computes nothing, and gives the page the repository's results."""
     found, fresh = build(checkout)
     assert (computed, fresh) == ([], True)
     for kind, name in derive.PACKED.items():
@@ -90,7 +90,7 @@ def test_what_fits_is_used(checkout, computed):
 
 
 def test_what_does_not_fit_is_computed_once(checkout, computed):
-    """Where the code means something else, exactly what rests on it is computed, kept, and not computed again."""
+    """If the code changes its meaning, only the results that depend on it are computed, once, and kept."""
     edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
     first = build(checkout)
     entries = {entry for entry, *_ in computed}
@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_computed_once(checkout, computed):
 
 
 def test_a_change_of_one_track_costs_that_track_only(checkout, computed):
-    """Another supply asks for another map; another limit or price does not."""
+    """A changed supply makes a new map; a changed limit or price does not."""
     path = checkout / CORE / "facts" / "tracks.json"
     facts = json.loads(path.read_text("utf-8"))
     facts["edge"]["part_3"]["real"]["value"] += 1
@@ -116,7 +116,7 @@ def test_a_change_of_one_track_costs_that_track_only(checkout, computed):
 
 @pytest.mark.parametrize("name", ["digits.u8.gz", "rainfall.csv.gz"])
 def test_other_data_are_another_result(checkout, name):
-    """A data file that is read has its part in the key, by what it holds and not by how it is packed."""
+    """A data file affects the key of what reads it, by its content and not by its compression."""
     stage, _ = derive.jobs(checkout)
     job = next(job for job in stage if job.kind == "map")
     data, path = checkout / "data", checkout / "data" / name
@@ -128,7 +128,7 @@ def test_other_data_are_another_result(checkout, name):
 
 
 def test_facts_count_by_what_they_say(checkout):
-    """A fact that is read has its part in the key; the layout of its file, and facts nobody reads, have none."""
+    """A fact affects the key of what reads it; the layout of its file and unused facts do not."""
     stage, _ = derive.jobs(checkout)
     job, data = next(job for job in stage if job.kind == "map"), checkout / "data"
     before = derive.key(checkout, data, job)
@@ -145,14 +145,14 @@ def test_facts_count_by_what_they_say(checkout):
 
 @pytest.mark.parametrize("name", ["weather", "tracks"])
 def test_facts_that_cannot_be_read_are_named(checkout, name):
-    """A slip in a file of facts stops with the name of the file."""
+    """A syntax error in a file of facts stops the build with the name of the file."""
     (checkout / CORE / "facts" / f"{name}.json").write_text("{,", "utf-8")
     with pytest.raises(ValueError, match=f"{name}.json is not JSON"):
         build(checkout)
 
 
 def test_a_developer_does_not_wait(checkout, computed, capsys):
-    """With `earlier`, an older result is used, and that is said; a full build computes it."""
+    """With `earlier`, an older result is used, with a message; a full build recomputes it."""
     edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
     found, fresh = build(checkout, earlier=True)
     assert (computed, fresh) == ([], False)
@@ -163,7 +163,7 @@ def test_a_developer_does_not_wait(checkout, computed, capsys):
 
 
 def test_keeping_puts_results_where_they_belong(checkout, computed):
-    """`derive` writes what changed, in the same bytes every time, and takes away what nothing computes any more."""
+    """`derive` writes what changed, with the same bytes every time, and removes results that nothing computes now."""
     stale = checkout / "derived" / "map" / "gone.json"
     stale.write_text("{}")
     assert derive.keep(checkout, checkout / "data") == [stale]
@@ -178,7 +178,7 @@ def test_keeping_puts_results_where_they_belong(checkout, computed):
 
 
 def test_the_last_bits_of_another_machine_replace_nothing(checkout, monkeypatch):
-    """Where a result differs as platforms do, the repository keeps its own, under the new key."""
+    """If a result differs only as platforms do, the repository keeps its own, under the new key."""
     path = checkout / "derived" / "map" / "edge.json"
     before = derive.read(path)
 
@@ -198,7 +198,7 @@ def test_the_last_bits_of_another_machine_replace_nothing(checkout, monkeypatch)
 
 
 def test_the_check_finds_what_differs(checkout):
-    """Another number, another shape, other sources or a missing file are told; the last bits of a platform are not."""
+    """Other numbers, shapes or sources and missing files are reported; the last bits of a platform are not."""
     job = derive.jobs(checkout)[0][0]
     here, there = derive.made_with(), {**derive.made_with(), "platform": "another"}
     value = {"a": [1, 0.1, None, True], "b": "x"}
@@ -222,7 +222,7 @@ def test_the_check_finds_what_differs(checkout):
 
 
 def test_a_computation_apart_is_what_it_is_here(tmp_path):
-    """A function computes the same in a Python of its own, tells how far it is, and says so when it fails."""
+    """A function gives the same result in a separate Python, reports its progress, and reports an error if it fails."""
     (tmp_path / "slow.py").write_text(
         "def count(n, progress=None):\n"
         "    if n < 0:\n        raise ValueError('n is negative')\n"
@@ -239,7 +239,7 @@ def test_a_computation_apart_is_what_it_is_here(tmp_path):
 
 
 def test_one_sweep_computed_now_is_the_one_in_the_repository():
-    """The tumours' sweep, of which random sampling is the quickest curve, comes out as it is kept."""
+    """One curve of the tumours' sweep, random sampling as the quickest, equals the saved one."""
     program = (
         "import json; from dataselect_core.sampling import reference_sweep as e; from dataselect_core.sampling.sweep import sweep;"
         "p = e.problem('breast_cancer');"
@@ -254,14 +254,14 @@ def test_one_sweep_computed_now_is_the_one_in_the_repository():
 
 
 def test_figures_of_the_sweep_for_a_page_without_python():
-    """Labels to 90 %: margin in small batches saves labels, entropy does not, batches of 100 lose."""
+    """Labels to reach 90 %: margin in small batches saves labels, entropy does not, batches of 100 cost more."""
     figures = optimum.figures()
     assert figures["margin_10"] < 0.8 * figures["random"] < figures["entropy_50"]
     assert min(figures[f"{s}_100"] for s in ("least_confidence", "margin", "entropy")) > figures["random"]
 
 
 def test_figures_of_the_maps_for_a_page_without_python():
-    """The figures in the words of the page are those of the maps."""
+    """The figures in the words of the page come from the maps."""
     found = gap_maps.figures()
     assert list(found) == ["cloud", "edge", "mobile", "tiny"]
     for track in found.values():

@@ -15,7 +15,7 @@ FOCUSED = "() => document.activeElement.textContent"
 
 @pytest.fixture
 def worker(new_reader):
-    """Opens a reader who has committed 42 %, in a browser that lacks what the script takes away."""
+    """Open a reader who has committed 42 %, in a browser without what the script removes."""
 
     def opened(script="", **options):
         return new_reader(script=NO_PYTHON + script, **options).open().commit(42).saved()
@@ -25,7 +25,7 @@ def worker(new_reader):
 
 @BROWSERS
 def test_a_question_has_a_name_a_text_and_two_buttons(worker, script):
-    """A screen reader is told the title and the text, and the focus is on the button that loses nothing."""
+    """A screen reader gets the title and the text, and the focus is on the button that loses nothing."""
     reader = worker(script)
     reader.page.get_by_role("button", name=CLEAR).click()
     question = reader.question(TITLE)
@@ -40,7 +40,7 @@ def test_a_question_has_a_name_a_text_and_two_buttons(worker, script):
 
 @BROWSERS
 def test_the_keyboard_alone_can_refuse(worker, script):
-    """Escape, and the button that has the focus, change nothing and put the focus back where it was."""
+    """Escape and the focused button change nothing and return the focus to where it was."""
     reader = worker(script)
     button = reader.page.get_by_role("button", name=CLEAR)
     button.focus()
@@ -66,7 +66,7 @@ def test_the_keyboard_alone_can_agree_and_stays_inside(worker, script):
         page_below.add(reader.page.evaluate(FOCUSED))
     assert CLEAR not in page_below and {"Cancel", "Clear"} <= page_below
     agree = reader.question().get_by_role("button", name="Clear", exact=True)
-    for _ in range(3):  # between the last and the first button, a browser may visit its own
+    for _ in range(3):  # between the last and the first button, a browser may focus its own controls
         if agree.evaluate("(button) => button === document.activeElement"):
             break
         reader.page.keyboard.press("Shift+Tab")
@@ -77,7 +77,7 @@ def test_the_keyboard_alone_can_agree_and_stays_inside(worker, script):
 
 @BROWSERS
 def test_the_page_below_a_question_cannot_be_clicked(worker, script):
-    """While the question is open, a click beside it reaches no button, and the answer is still awaited."""
+    """While the question is open, a click outside it reaches no button, and the question stays open."""
     reader = worker(script)
     reader.page.get_by_role("button", name=CLEAR).click()
     expect(reader.question()).to_be_visible()
@@ -102,7 +102,7 @@ def test_a_question_fits_a_phone(worker):
 
 @BROWSERS
 def test_another_readers_file_replaces_only_after_a_question(worker, script):
-    """The work stays, with a word, when the reader refuses by Escape; it is replaced when the reader agrees."""
+    """The work is kept, with a message, if the reader refuses with Escape; it is replaced if the reader agrees."""
     reader = worker(script)
     entry = {"value": 77, "said": "77 %", "why": "", "locked_at": "2026-11-23T12:00:00.000Z"}
     other = {"cloud/1/prediction": {"value": entry, "at": 1_900_000_000_000}}
@@ -126,7 +126,7 @@ def test_another_readers_file_replaces_only_after_a_question(worker, script):
 
 
 def test_a_question_in_firefox(new_firefox, address):
-    """The question is asked in Firefox too: Escape refuses and the focus returns; Tab leads to the button that agrees."""
+    """Firefox shows the question too: Escape refuses and returns the focus; Tab leads to the button that agrees."""
     firefox = new_firefox().without_python()
     firefox.open(address + "index.html?track=cloud&part=1&view=page")
     firefox.type("spinbutton", "Reduction in total training FLOPs", "42")

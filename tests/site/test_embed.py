@@ -22,19 +22,19 @@ BOOK = """<!doctype html><html lang="en"><title>Book</title><body style="margin:
     document.querySelector("iframe").style.height = data.height + "px";
   });
 </script>"""
-REQUIRE = {"Cross-Origin-Embedder-Policy": "require-corp"}  # what an isolated textbook page sends
+REQUIRE = {"Cross-Origin-Embedder-Policy": "require-corp"}  # as an isolated textbook page sends
 CORS = {"Access-Control-Allow-Origin": "*"}
 FOR_FRAMES = {
     **REQUIRE,
     "Cross-Origin-Resource-Policy": "cross-origin",
-}  # what the guide tells the lab's host
+}  # as the guide tells the lab's host
 FRAME_HEIGHT = "() => document.querySelector('iframe').getBoundingClientRect().height"
 ROOT_HEIGHT = "() => Math.ceil(document.documentElement.getBoundingClientRect().height)"
 
 
 @contextmanager
 def serving(folder, headers):
-    """Serve a folder with headers beside those of a static host."""
+    """Serve a folder with headers in addition to those of a static host."""
     server = serve.start(folder)
 
     class Headed(server.RequestHandlerClass):
@@ -52,22 +52,22 @@ def serving(folder, headers):
 
 
 class Book:
-    """A textbook's page with the lab in it, in a browser profile of its own."""
+    """A textbook's page with the lab in it, in a new browser profile."""
 
     def __init__(self, context, home):
         self.page, self.home = context.new_page(), home
         self.lab = self.page.frame_locator("iframe")
 
     def frame(self):
-        """The lab's frame, to look into."""
+        """The lab's frame, for tests to inspect."""
         return self.page.frames[1]
 
     def heard(self):
-        """Every message that the book has been sent."""
+        """Every message that the book has received."""
         return self.page.evaluate("() => heard")
 
     def hears(self, condition):
-        """Wait for a message of that kind."""
+        """Wait for a message that meets the condition."""
         self.page.wait_for_function(f"() => heard.some(({{ data }}) => {condition})")
 
     def commit(self, prediction):
@@ -79,11 +79,11 @@ class Book:
 
 @pytest.fixture
 def book(chromium, address, tmp_path):
-    """Opens a book with the lab at a query; ORIGIN in it stands for the book's own origin.
+    """Open a book with the lab at a query, in which ORIGIN stands for the book's own origin.
 
-    `attributes` go to the frame, `headers` are those of the book, `lab` is the lab's address if it is another,
-    the frame stays empty unless the lab `arrives`, and Python starts in it only if it is `live`. All of the lab is
-    on one page, unless it is shown in `steps`.
+    `attributes` belong to the frame, `headers` to the book, and `lab` is the lab's address if it is another one. The
+    frame stays empty unless the lab `arrives`, and Python starts in it only if it is `live`. All of the lab is on one
+    page unless `steps` is set.
     """
 
     @contextmanager
@@ -122,7 +122,7 @@ def book(chromium, address, tmp_path):
 
 
 def test_height_and_progress_reach_the_named_origin(book, address):
-    """The frame grows to the lab's own height, and progress is told without any of the reader's answers."""
+    """The frame grows to the lab's own height, and progress messages contain none of the reader's answers."""
     with book("?embed=1&track=edge&part=1&origin=ORIGIN") as here:
         here.hears("data.state === 'not started' && data.track === 'edge' && data.height > 1000")
         here.commit(31)
@@ -140,7 +140,7 @@ def test_height_and_progress_reach_the_named_origin(book, address):
 
 
 def test_progress_is_what_the_lab_map_shows(book):
-    """From the first visit to a decision, and back when evidence goes stale, the book is told the map's own state."""
+    """From the first visit to a decision, and back when evidence gets stale, the book gets the map's state."""
     with book("?embed=1&track=cloud&part=1&corpus=licences&origin=ORIGIN", live=True) as here:
         part = here.lab.locator("[data-part='1']")
 
@@ -181,9 +181,7 @@ def test_progress_is_what_the_lab_map_shows(book):
     ],
 )
 def test_nobody_else_is_told_anything(book, origin):
-    """Without an origin, with one that is none, or with another's, the book hears nothing; a bad one is
-    named.
-    """
+    """Without an origin, with an invalid one, or with another's, the book gets no messages; an invalid one is named."""
     with book(f"?embed=1&part=1&origin={origin}" if origin else "?embed=1&part=1") as here:
         here.commit(31)
         here.lab.get_by_role("radio", name="Tiny Pioneer").check()
@@ -198,7 +196,7 @@ def test_nobody_else_is_told_anything(book, origin):
 
 @pytest.mark.parametrize("live", [True, False])
 def test_the_lab_leaves_focus_and_scroll_where_they_are(book, live):
-    """Until the reader acts in the frame, the book keeps the keyboard and its place, whether Python arrives or not."""
+    """Until the reader acts in the frame, the book keeps focus and scroll position, whether Python starts or not."""
     with book("?embed=1&part=3" if live else "?embed=1&part=1", live=live) as here:
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live" if live else "failed")
         expect(here.lab.locator(f"[data-part='{3 if live else 1}'] h2")).to_be_visible()
@@ -210,7 +208,7 @@ def test_the_lab_leaves_focus_and_scroll_where_they_are(book, live):
 
 
 def test_a_frame_that_is_opened_again_leaves_the_focus_to_the_book(book):
-    """Who was writing in the lab's frame and opens the chapter again is in the book: no field takes the focus, nothing scrolls."""
+    """If a reader who was writing in the frame opens the chapter again, the book has the focus and nothing scrolls."""
     with book("?embed=1&part=1", steps=True) as here:
         here.lab.get_by_label(QUESTION).fill("31")
         here.page.reload()
@@ -222,9 +220,7 @@ def test_a_frame_that_is_opened_again_leaves_the_focus_to_the_book(book):
 
 
 def test_the_frame_is_bare_and_fits_360_pixels(book):
-    """Title and footer of the page are left out, the parts can be reached, and nothing is wider than the
-    frame.
-    """
+    """Title and footer of the page are hidden, the parts can be reached, and nothing is wider than the frame."""
     with book("?embed=1&part=1", viewport={"width": 360, "height": 640}) as here:
         here.commit(31)
         expect(here.lab.locator(".foot")).to_be_hidden()
@@ -238,7 +234,7 @@ def test_the_frame_is_bare_and_fits_360_pixels(book):
 
 @pytest.mark.parametrize("width", [360, 800])
 def test_the_frame_shows_one_step_at_a_time(book, width):
-    """In a textbook the lab opens at the question of its part; a commitment leads to the next step, in the frame's width."""
+    """In a textbook the lab opens at the question of its part; a commitment leads to the next step, in the frame."""
     with book("?embed=1&part=2&origin=ORIGIN", steps=True, viewport={"width": width, "height": 640}) as here:
         part = here.lab.locator("[data-part='2']")
         expect(here.lab.get_by_role("heading", name="Choose your track")).to_be_hidden()
@@ -254,7 +250,7 @@ def test_the_frame_shows_one_step_at_a_time(book, width):
 
 
 def test_a_tab_of_its_own_has_the_same_state_and_no_frame(book):
-    """The way out of the frame leads to the lab as it stands, with its title."""
+    """The link out of the frame opens the lab in the same state, with its title."""
     with book("?embed=1&track=mobile&part=2&seed=5&origin=ORIGIN") as here:
         with here.page.context.expect_page() as opened:
             here.lab.get_by_role("link", name="Open in a tab of its own").click()
@@ -265,7 +261,7 @@ def test_a_tab_of_its_own_has_the_same_state_and_no_frame(book):
 
 
 def test_a_frame_that_may_keep_work_says_where_it_is(book):
-    """Work is kept in the frame, and the page says that the browser keeps it apart and offers the file."""
+    """Work is kept in the frame, and the page says that the browser keeps it separately and offers the file."""
     with book("?embed=1&part=1") as here:
         here.commit(31)
         expect(here.lab.locator("[data-store-status]")).to_contain_text("Saved in this browser")
@@ -282,13 +278,11 @@ def test_a_frame_that_may_keep_work_says_where_it_is(book):
         (
             "127.0.0.1",
             'sandbox="allow-scripts allow-forms allow-downloads"',
-        ),  # an origin of its own, without storage
+        ),  # an opaque origin without storage
     ],
 )
 def test_a_frame_that_may_not_keep_work_says_so(book, host, attributes):
-    """Where the browser blocks the frame's storage, predicting works, and the page says that nothing is
-    kept.
-    """
+    """If the browser blocks the frame's storage, predicting works, and the page says that nothing is kept."""
     with book("?embed=1&part=1", host=host, attributes=attributes) as here:
         status = here.lab.locator("[data-store-status]")
         expect(status).to_contain_text("Not saved")
@@ -298,7 +292,7 @@ def test_a_frame_that_may_not_keep_work_says_so(book, host, attributes):
 
 
 def test_outside_a_frame_nothing_is_said_about_frames(new_reader):
-    """A reader with the lab in a tab is told nothing about frames, and sees no way out of one."""
+    """A reader with the lab in a tab sees nothing about frames, and no link out of one."""
     reader = new_reader(script=NO_PYTHON).open("?part=1")
     expect(reader.one("[data-frame-storage]")).to_be_hidden()
     expect(reader.one("[data-own-tab]")).to_be_hidden()
@@ -311,7 +305,7 @@ NO_MODALS = 'sandbox="allow-scripts allow-same-origin"'  # no modals, forms, dow
 
 
 def test_without_modals_work_can_be_cleared_and_imported(book):
-    """The frame needs no permission to ask: predicting, clearing and importing work, with a question each."""
+    """The frame needs no permission for dialogs: clearing and importing work, each with a question."""
     with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
         here.commit(31)
         expect(here.lab.locator("[data-store-status]")).to_have_text("Saved in this browser.")
@@ -335,7 +329,7 @@ def test_without_modals_work_can_be_cleared_and_imported(book):
 
 
 def test_without_forms_every_commit_works_by_mouse_and_by_enter(book):
-    """A browser swallows the forms of such a frame; the locks of the lab work all the same."""
+    """A browser ignores forms in such a frame, and the locks of the lab work all the same."""
     with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
         field = here.lab.get_by_label(QUESTION)
         field.fill("700")
@@ -351,7 +345,7 @@ def test_without_forms_every_commit_works_by_mouse_and_by_enter(book):
 
 
 def test_without_downloads_record_and_report_can_be_copied(book):
-    """No file arrives from such a frame; the page shows what would have been in it."""
+    """A file cannot be downloaded from such a frame, so the page shows its content."""
     with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
         here.commit(31)
         here.lab.get_by_role("button", name="Export to a file").click()
@@ -362,7 +356,7 @@ def test_without_downloads_record_and_report_can_be_copied(book):
 
 
 def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
-    """A frame as high as the lab is many screens long; the question is shown in the one that is seen."""
+    """The frame is as high as the lab, many screens long, and the question appears in the visible part."""
     with book("?embed=1&track=cloud&part=1&origin=ORIGIN", attributes=NO_MODALS) as here:
         here.commit(31)
         here.page.wait_for_function(f"() => ({FRAME_HEIGHT})() > 3000")
@@ -374,7 +368,7 @@ def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
 
 
 def test_a_sandbox_without_its_origin_is_live_where_the_host_allows_it(book, dist):
-    """As the guide says: without `allow-same-origin`, Python needs the host's `Access-Control-Allow-Origin`."""
+    """As in the guide: without `allow-same-origin`, Python needs the host's `Access-Control-Allow-Origin`."""
     sandbox = 'sandbox="allow-scripts"'
     with serving(dist, CORS) as lab, book("?embed=1&part=1", attributes=sandbox, lab=lab, live=True) as here:
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
@@ -387,7 +381,7 @@ def test_a_sandbox_without_its_origin_is_live_where_the_host_allows_it(book, dis
 
 
 def test_an_isolated_book_gets_the_lab_from_a_host_with_headers(book, dist):
-    """With the two headers of the guide, the lab is live in a page with `COEP: require-corp`, and keeps work."""
+    """With the two headers of the guide, the lab is live in a page with `COEP: require-corp`, and work is kept."""
     with (
         serving(dist, FOR_FRAMES) as lab,
         book("?embed=1&part=1", headers=REQUIRE, lab=lab, live=True) as here,
@@ -399,14 +393,14 @@ def test_an_isolated_book_gets_the_lab_from_a_host_with_headers(book, dist):
 
 
 def test_an_isolated_book_shows_no_lab_from_a_host_without_headers(book):
-    """Without these headers the browser refuses the frame, which is why the guide has another way."""
+    """Without these headers the browser refuses the frame, so the guide has another way."""
     with book("?embed=1&part=1", headers=REQUIRE, arrives=False) as here:
         here.page.wait_for_function("() => document.readyState === 'complete'")
         assert here.frame().url.startswith("chrome-error:")
 
 
 def test_a_credentialless_frame_needs_no_headers_and_says_how_long_work_is_kept(book):
-    """`credentialless` lets the lab into an isolated page; what the browser throws away is not called saved."""
+    """`credentialless` lets the lab into an isolated page; work that the browser discards is not called saved."""
     with book("?embed=1&part=1", headers=REQUIRE, attributes="credentialless", live=True) as here:
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live")
         here.commit(31)

@@ -1,7 +1,7 @@
-"""`.venv`: made from the lock without resolving, whatever surrounds it; mended when an installation broke off.
+"""`.venv`: made from the lock without resolving, in any surroundings; repaired if an installation broke off.
 
-The tests install small packages of their own from a folder or a server of their own, with the pip that this Python
-brings; `build.py fresh` does the same with the real packages and other pips.
+The tests install small packages from a folder or a local server, with the pip that this Python includes;
+`build.py fresh` does the same with the real packages and other pips.
 """
 
 import ast
@@ -37,7 +37,7 @@ try:
 except EnvironmentFault as fault:
     sys.exit("FAULT " + str(fault))
 """
-# What a person's settings may say that would change what is installed, or where.
+# Settings of a user that would change what is installed, or where.
 HOSTILE = {
     "target": "/nonexistent/target", "user": "1", "prefix": "/nonexistent/prefix", "root": "/nonexistent/root",
     "constraint": "/nonexistent/constraints.txt", "require-virtualenv": "1", "no-binary": ":all:", "no-deps": "0",
@@ -49,7 +49,7 @@ HOSTILE = {
 
 
 def make_wheel(folder, name, version, requires=(), files=("__init__.py",)):
-    """A wheel with a few files; gives its path."""
+    """Make a wheel with a few files; return its path."""
     info = f"{name}-{version}.dist-info"
     metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     entries = {f"{name}/{file}": f"version = {version!r}\n" for file in files}
@@ -83,7 +83,7 @@ class Project:
         self.folder, self.wheels = folder, wheels
 
     def ensure(self, *levels, before="", check=True, **settings):
-        """Make `.venv` in a process of its own; gives what it printed."""
+        """Make `.venv` in a separate process; return its output."""
         done = subprocess.run(
             [sys.executable, "-c", ENSURE.format(before=before), *levels],
             check=False, cwd=self.folder, env=self.environment(settings), capture_output=True, text=True, timeout=300,
@@ -93,13 +93,13 @@ class Project:
         return done.stdout + done.stderr
 
     def environment(self, settings):
-        """The variables of a person whose registry is the folder of wheels, and what a test adds."""
+        """The variables of a user whose registry is the folder of wheels, with the test's additions."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
         registry = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
         return {name: value for name, value in {**kept, **registry, **settings}.items() if value is not None}
 
     def versions(self):
-        """What is importable in `.venv`: name -> version."""
+        """Versions of what can be imported in `.venv`: name -> version."""
         code = "import importlib, json, sys\nfound = {}\nfor name in ('alpha', 'beta', 'gamma'):\n"
         code += "    try: found[name] = importlib.import_module(name).version\n    except ImportError: pass\n"
         python = environment.Environment(self.folder).python
@@ -115,7 +115,7 @@ class Project:
 
 
 def lay(folder, wheels):
-    """Lay the tools and the lists in a folder: `alpha` for the build, which requires `beta[more]`; `gamma` for tests."""
+    """Put the tools and lists in a folder: `alpha` for the build, which requires `beta[more]`; `gamma` for tests."""
     (folder / "tools").mkdir(parents=True)
     for name in TOOLS:
         shutil.copy(ROOT / "tools" / name, folder / "tools")
@@ -130,7 +130,7 @@ def lay(folder, wheels):
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
-    """A registry that has got newer releases since the lock was made."""
+    """A registry with releases that are newer than the lock."""
     folder = tmp_path_factory.mktemp("wheels")
     make_wheel(folder, "alpha", "1", ["beta[more]>=1"])
     make_wheel(folder, "alpha", "2")
@@ -150,25 +150,25 @@ def made(tmp_path_factory, wheels):
 
 @pytest.fixture
 def project(made, tmp_path):
-    """A copy of that project, for one test to change."""
+    """A copy of that project for one test to change."""
     shutil.copytree(made.folder, tmp_path / "lab", symlinks=True)
     return Project(tmp_path / "lab", made.wheels)
 
 
 @pytest.fixture
 def bare(wheels, tmp_path):
-    """A project without a `.venv`, in a folder whose name has a space and a letter that is not ASCII."""
+    """A project without a `.venv`, in a folder whose name has a space and a letter outside ASCII."""
     return lay(tmp_path / "das Labör", wheels)
 
 
 def test_a_new_release_of_anything_changes_nothing(made):
-    """The pinned versions are installed: neither newer ones, nor what a release may require that is not pinned."""
+    """The pinned versions are installed, not newer ones or unpinned requirements of a release."""
     assert made.versions() == {"alpha": "1", "beta": "1"}
     assert made.said.count("Installing") == 1
 
 
 def test_the_tests_packages_are_added_and_stay(project):
-    """Going on to the tests adds what is missing and nothing else; a later build removes nothing and is silent."""
+    """The packages for tests are added without changing others; a later build removes nothing and prints nothing."""
     before = project.package("beta").stat().st_ino
     said = project.ensure(BUILD, TEST)
     assert "packages of test" in said
@@ -180,7 +180,7 @@ def test_the_tests_packages_are_added_and_stay(project):
 
 
 def test_a_changed_pin_is_installed(project):
-    """When the lock moves to another version, the next start installs that one, also back to an older one."""
+    """If the lock changes to another version, the next start installs it, even if it is older."""
     path = project.folder / "tools" / "requirements-build.txt"
     old = path.read_text()
     path.write_text(old.splitlines()[0] + "\n" + pin(project.wheels / "beta-9-py3-none-any.whl"))
@@ -193,13 +193,13 @@ def test_a_changed_pin_is_installed(project):
 
 @pytest.mark.parametrize("where", ["variables", "a file", "the section of a file"])
 def test_settings_of_pip_do_not_change_what_is_installed(project, tmp_path, where):
-    """Whatever a person's pip is told to do by default, in variables or a pip.conf, the pinned packages arrive."""
+    """Whatever a user's pip is configured to do, in variables or a pip.conf, the pinned packages are installed."""
     if where == "variables":
         settings = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in HOSTILE.items()}
     else:
         section = "global" if where == "a file" else "install"
         lines = [f"[{section}]", *(f"{name} = {value}" for name, value in HOSTILE.items() if value)]
-        # How the registry is reached stands in the file too, and is kept.
+        # The file also says how the registry is reached, and this is kept.
         lines += ["[global]"] * (section != "global") + ["no-index = true", f"find-links = {project.wheels}"]
         (tmp_path / "pip.conf").write_text("\n".join(lines))
         settings = {
@@ -212,7 +212,7 @@ def test_settings_of_pip_do_not_change_what_is_installed(project, tmp_path, wher
 
 
 def test_a_file_of_settings_that_cannot_be_read_is_left_out(project, tmp_path):
-    """A broken pip.conf is told of and does not stop the installation."""
+    """A broken pip.conf is reported and does not stop the installation."""
     (tmp_path / "pip.conf").write_text("no section\n= nothing\n")
     said = project.ensure(TEST, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
     assert "configuration cannot be read" in said
@@ -232,7 +232,7 @@ def test_variables_of_python_do_not_leak_in(bare, tmp_path):
 
 
 def test_without_ensurepip_the_pinned_pip_is_brought(bare):
-    """Where Python's own pip has to fill `.venv`, it brings the pip of the lock and then the packages."""
+    """If Python's own pip has to fill `.venv`, it installs the pip of the lock and then the packages."""
     bare.ensure(BUILD, before="sys.modules['ensurepip'] = None")
     assert bare.versions() == {"alpha": "1", "beta": "1"}
 
@@ -249,25 +249,25 @@ def test_a_python_that_cannot_make_it_says_so(bare, lacking):
 
 
 def damage_record(project):
-    """An installation that broke off before it listed the files of a package."""
+    """Simulate an installation that broke off before it listed the files of a package."""
     (record,) = (project.folder / ".venv").rglob("beta-1.dist-info/RECORD")
     record.unlink()
     (project.package("beta") / "part.py").unlink()
 
 
 def damage_file(project):
-    """An installation whose last file is empty."""
+    """Simulate an installation whose last file is empty."""
     (project.package("beta") / "part.py").write_text("")
 
 
 def damage_package(project):
-    """A package of which only its description is left."""
+    """Simulate a package of which only the description is left."""
     shutil.rmtree(project.package("beta"))
 
 
 @pytest.mark.parametrize("damage", [damage_record, damage_file, damage_package])
 def test_an_installation_that_broke_off_is_mended(project, damage):
-    """After an interruption half-installed packages are made whole at the next start, and only those."""
+    """After an interruption, half-installed packages are repaired at the next start, and no others."""
     damage(project)
     (project.folder / ".venv" / "lab-unfinished").write_text("build")
     before = project.package("alpha").stat().st_ino
@@ -281,7 +281,7 @@ def test_an_installation_that_broke_off_is_mended(project, damage):
 @pytest.mark.parametrize("gone", ["pyvenv.cfg", "lab-packages.json", "bin/python", "lib"])
 @pytest.mark.skipif(os.name == "nt", reason="the folder of another system")
 def test_a_venv_with_a_part_missing_is_made_again(project, gone):
-    """Whatever part of `.venv` is lost, the next start ends with the packages and not in a loop or a traceback."""
+    """Whatever part of `.venv` is lost, the next start installs the packages without a loop or a traceback."""
     path = project.folder / ".venv" / gone
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     project.ensure(BUILD)
@@ -290,7 +290,7 @@ def test_a_venv_with_a_part_missing_is_made_again(project, gone):
 
 @contextlib.contextmanager
 def registry(wheels, behaviour):
-    """A registry on this machine; `behaviour(path)` may stop an answer. Gives its address."""
+    """A registry on this machine; `behaviour(path)` may stop an answer. Yield its address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -318,12 +318,12 @@ def registry(wheels, behaviour):
 
 
 def reached_by(address):
-    """The settings of a person whose registry has that address."""
+    """The settings of a user whose registry has that address."""
     return {"PIP_INDEX_URL": address, "PIP_NO_INDEX": None, "PIP_FIND_LINKS": None, "PIP_RETRIES": "0"}
 
 
 def test_a_line_lost_half_way_is_told_of_and_gone_on_from(project):
-    """When the registry stops answering, one sentence says what helps, and doing it helps."""
+    """If the registry stops answering, one sentence says what helps, and it does help."""
     with registry(project.wheels, lambda path: "gamma-1" not in path) as address:
         said = project.ensure(BUILD, TEST, check=False, **reached_by(address))
     assert "FAULT pip could not install the pinned packages" in said
@@ -337,7 +337,7 @@ def test_a_line_lost_half_way_is_told_of_and_gone_on_from(project):
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C reaches the tests too")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_start_is_gone_on_from(project, how):
-    """Ctrl-C or a kill in the middle of a download leaves something that the next start completes."""
+    """After Ctrl-C or a kill during a download, the next start completes the installation."""
     reached, go = threading.Event(), threading.Event()
 
     def behaviour(path):
@@ -362,7 +362,7 @@ def test_an_interrupted_start_is_gone_on_from(project, how):
 
 
 def test_two_starts_at_once_take_turns(bare):
-    """Of two first starts one installs; the other waits, says for whom, and installs nothing."""
+    """Of two first starts one installs; the other waits, says what it waits for, and installs nothing."""
     command = [sys.executable, "-c", ENSURE.format(before=""), BUILD]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     both = [subprocess.Popen(command, cwd=bare.folder, env=bare.environment({}), **pipes) for _ in range(2)]
@@ -374,7 +374,7 @@ def test_two_starts_at_once_take_turns(bare):
 
 
 def test_another_file_than_the_pinned_one_is_refused(project, tmp_path):
-    """A registry that gives other bytes under the same name is named as that, and nothing of it is installed."""
+    """If a registry gives other bytes under the same name, the error says so, and none of them is installed."""
     other = tmp_path / "wheels"
     other.mkdir()
     make_wheel(other, "gamma", "1", files=["__init__.py", "intruder.py"])
@@ -411,7 +411,7 @@ LINUX = {"system": "linux", "processor": "x86_64", "python": (3, 12), "glibc": (
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(change, words):
-    """Machines without files get one sentence that names what is wrong; the others get none."""
+    """Unsupported machines get one sentence that names the problem; supported ones get none."""
     found = objection(Machine(**{**LINUX, **change}), TEST)
     if words is None:
         assert found is None
@@ -424,7 +424,7 @@ def test_what_cannot_be_is_said_in_a_sentence(change, words):
 @pytest.mark.parametrize("python", pins.PYTHONS)
 @pytest.mark.parametrize("platform", pins.PLATFORMS)
 def test_a_machine_is_refused_when_and_only_when_a_file_is_missing(platform, python, level):
-    """What is said of each machine agrees with the wheels that the lock really has for it."""
+    """The sentence for each machine agrees with the wheels that the lock has for it."""
     system, processor = platform
     glibc = {"linux": environment.GLIBC, "musl": ()}.get(system)
     machine = Machine(
@@ -439,7 +439,7 @@ def test_a_machine_is_refused_when_and_only_when_a_file_is_missing(platform, pyt
 
 
 def test_this_machine_is_a_known_one():
-    """The machine that runs the tests is read right: with a real glibc, processor and version."""
+    """The machine that runs the tests is detected correctly, with its glibc, processor and version."""
     machine = Machine.here()
     assert objection(machine, TEST) is None
     assert machine.python == sys.version_info[:2]
@@ -458,7 +458,7 @@ OLD += [
 
 @pytest.mark.parametrize("python", [path for path in OLD if path.exists()])
 def test_an_old_python_gets_a_sentence(python):
-    """Python 2.7 and 3 before 3.11 say which Python is needed, and which was found, without a traceback."""
+    """Python 2.7 and 3 before 3.11 print which Python is needed and which was found, without a traceback."""
     starts = subprocess.run([python, "-c", ""], capture_output=True, check=False)
     if starts.returncode:
         pytest.skip("a version manager's name for a Python that is not there")
@@ -470,7 +470,7 @@ def test_an_old_python_gets_a_sentence(python):
 
 
 def test_the_first_file_is_written_for_any_python():
-    """`build.py` has no syntax that is newer than Python 2.7, so an old Python comes as far as the sentence."""
+    """`build.py` has no syntax newer than Python 2.7, so an old Python gets as far as the sentence."""
     tree = ast.parse((ROOT / "build.py").read_text("utf-8"))
     newer = (
         ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.Starred, ast.AsyncFunctionDef, ast.Match,

@@ -1,4 +1,4 @@
-"""Exhibits that are the same for every reader: their figures, their verdicts, and the sentences that stand on the pages."""
+"""Exhibits that are the same for every reader: their figures, their verdicts, and the sentences on the pages."""
 
 import json
 import re
@@ -22,7 +22,7 @@ WHERE = {"leaky": "1", "pruning": "2", "votes": "2"}
     [(0.2, 0.1, "better"), (-0.2, 0.1, "worse"), (0.1, 0.2, "same"), (0.1, 0.1, "same")],
 )
 def test_a_verdict_rests_on_its_interval(mean, half, said):
-    """An interval that holds 0 gives no verdict but that the two cannot be told apart."""
+    """If the interval contains 0, the verdict is that the two do not differ."""
     assert exhibits.verdict(mean, half) == said
 
 
@@ -30,7 +30,7 @@ OUTCOMES = ({"better", "worse", "same"}, {"turns", "stays"})
 
 
 def card(name):
-    """The text of an exhibit, as its file has it."""
+    """The text of an exhibit in its file."""
     text = (ROOT / "site" / "pages" / f"part-{WHERE[name]}.reveal.md").read_text("utf-8")
     (found,) = re.findall(rf"^# {name}$(.*?)(?=^# |\Z)", text, re.MULTILINE | re.DOTALL)
     return found
@@ -38,7 +38,7 @@ def card(name):
 
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
 def test_each_mean_has_an_interval_and_the_card_its_number_of_seeds(name):
-    """A mean without an interval is no verdict: each cell of figures holds ±, and the card says how many seeds it rests on."""
+    """Each cell of figures has ±, and the card gives its number of seeds."""
     text = card(name)
     assert ".seeds|integer" in text or "there is no seed" in text
     cells = [
@@ -56,7 +56,7 @@ def test_each_mean_has_an_interval_and_the_card_its_number_of_seeds(name):
 
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
 def test_whatever_the_data_say_one_sentence_says_it(name):
-    """Each verdict of a card has a sentence for every outcome, of which exactly one is left."""
+    """Each verdict of a card has a sentence for every outcome, and exactly one of them is left."""
     told = re.findall(rf"^::: when built-{name}-(.+)-(\w+)$", card(name), re.MULTILINE)
     verdicts = {which for which, _ in told}
     assert verdicts
@@ -68,13 +68,13 @@ def test_whatever_the_data_say_one_sentence_says_it(name):
 
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
 def test_a_card_is_short(name):
-    """A card has at most 120 words beside its table."""
+    """A card has at most 120 words outside its table."""
     text = re.sub(r"^\|.*$", "", guarded_texts.settle(card(name), KEPT, name), flags=re.MULTILINE)
     assert len(re.findall(r"\w[^\s]*", re.sub(r"\{\{.*?\}\}", "1", text))) <= 120
 
 
 def test_what_is_not_the_case_is_left_out():
-    """A sentence stays where its case holds, and goes where it does not; a case that nobody made is named."""
+    """A sentence is kept if its case holds, and removed if not; an unknown case is named."""
     made = {"x": {"cases": {"better": True, "worse": False}}}
     text = "a\n\n::: when built-x-better\nup\n:::\n\n::: when built-x-worse\ndown\n:::\n"
     assert guarded_texts.settle(text, made, "f").split() == ["a", "up"]
@@ -83,7 +83,7 @@ def test_what_is_not_the_case_is_left_out():
 
 
 def test_the_cards_are_under_more_after_the_commitment(new_reader):
-    """What the leaky test shows is not in the page before the lock, and one click away, by name, after it."""
+    """The leaky test's results are not in the page before the lock, and one click away, by name, after it."""
     reader = new_reader(script="delete globalThis.Worker;", steps=True).open("?track=edge&part=1")
     assert "the verdict turns round" not in reader.page.content()
     reader.part.get_by_label("Reduction in total training FLOPs").fill("30")

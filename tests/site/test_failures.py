@@ -1,4 +1,4 @@
-"""What goes wrong at a reader's: each failure is one clear sentence and a way on."""
+"""Failures on a reader's side: each one gives a clear sentence and a way to continue."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from reader import CRAWL, LICENCES, NO_PYTHON
 
 from tools import serve
 
-# Notes of the browser and of Pyodide on a file that is not there.
+# Messages of the browser and of Pyodide about a missing file.
 NETWORK = (
     r"Failed to load resource|net::ERR|Refused to execute script|could not be downloaded|standard library"
 )
@@ -25,13 +25,13 @@ def asset(dist, name):
 
 @pytest.fixture
 def broken_address(broken_dist):
-    """A server of the site that can be broken."""
+    """A server of the site that a test can break."""
     with serve.serving(broken_dist) as url:
         yield url
 
 
 def failed(reader):
-    """Wait until the start has failed and been said; returns the sentence."""
+    """Wait until the start has failed and the page says so; return the sentence."""
     expect(reader.html).to_have_attribute("data-boot", "failed")
     text = reader.one("[data-boot-text]")
     expect(text).to_be_visible()
@@ -39,7 +39,7 @@ def failed(reader):
 
 
 def way_on(reader):
-    """Without Python, the lock is committed and the part can be finished with figures from the build."""
+    """Check that without Python the lock is committed and the part can be finished with figures from the build."""
     expect(reader.here("[data-reveal='no-python']")).to_be_hidden()
     reader.commit(30)
     figures = reader.here("[data-reveal='no-python']")
@@ -52,7 +52,7 @@ def way_on(reader):
 
 
 def test_archive_that_is_cut_off_is_named(new_reader, broken_dist, broken_address):
-    """Half an archive is no archive: the page says which, and takes nothing of it for Python."""
+    """If an archive is cut off, the page names it, and nothing of it is used."""
     archive = asset(broken_dist, "site-packages*")
     archive.write_bytes(archive.read_bytes()[:700_000])
     reader = new_reader(base=broken_address)
@@ -64,7 +64,7 @@ def test_archive_that_is_cut_off_is_named(new_reader, broken_dist, broken_addres
 
 @pytest.mark.parametrize("name", ["python_stdlib*", "bokeh.min*"])
 def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_address, name):
-    """A file that does not arrive is named; the lock works; once it is there, "Try again" gets to results."""
+    """A missing file is named; the lock works; once the file is there, "Try again" leads to results."""
     lost = asset(broken_dist, name)
     lost.rename(broken_dist / "lost")
     reader = new_reader(base=broken_address)
@@ -83,7 +83,7 @@ def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_addre
 
 @pytest.mark.parametrize("name", ["numpy*", "pyodide.asm*.wasm"])
 def test_broken_file_fails_with_a_sentence(new_reader, broken_dist, broken_address, name):
-    """A file that arrives in pieces ends in a sentence and not in an endless wait."""
+    """A truncated file gives a sentence instead of an endless wait."""
     lost = asset(broken_dist, name)
     lost.write_bytes(lost.read_bytes()[:100_000])
     reader = new_reader(base=broken_address)
@@ -95,7 +95,7 @@ def test_broken_file_fails_with_a_sentence(new_reader, broken_dist, broken_addre
 
 @pytest.mark.parametrize(("script", "said"), [(NO_WEBASSEMBLY, "WebAssembly"), (NO_PYTHON, "web workers")])
 def test_browser_without_what_python_needs(new_reader, script, said):
-    """A browser without WebAssembly or workers is told so at once, and the part can be done without."""
+    """Without WebAssembly or workers the page says so at once, and the part can be finished."""
     reader = new_reader(script=script).open()
     assert said in failed(reader)
     way_on(reader)
@@ -117,19 +117,19 @@ RELOADS = """(() => {
 
 
 def test_reload_while_python_starts(new_reader):
-    """Whoever reloads while Python is busy starting, early or late, gets a new start, and keeps the prediction."""
+    """If a reader reloads while Python starts, early or late, Python starts again, and the prediction is kept."""
     reader = new_reader(script=RELOADS)
     reader.open().commit(30).saved()
     steps = json.dumps(["Starting Python", "Building the workbench"])
     reader.page.evaluate("(steps) => { sessionStorage.reloads = steps; }", steps)
-    reader.reload()  # from here on the page itself reloads at each of the steps
+    reader.reload()  # from now on the page itself reloads at each of the steps
     reader.page.wait_for_function("() => sessionStorage.reloads === '[]'")
     expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
     reader.live().results()
 
 
 def test_broken_data_is_said_and_the_page_lives_on(new_reader, broken_dist, broken_address):
-    """An exception in Python is one sentence; other controls work, and so does the data once it is whole."""
+    """An exception in Python gives one sentence; other controls work, and so does the data once it is repaired."""
     data = asset(broken_dist, "licences*")
     whole = shutil.copy(data, broken_dist / "whole")
     reader = new_reader(base=broken_address)
@@ -150,7 +150,7 @@ def test_broken_data_is_said_and_the_page_lives_on(new_reader, broken_dist, brok
 
 
 def test_missing_explanations_are_said(new_reader, broken_dist, broken_address):
-    """When the guarded texts do not arrive, the prediction is kept and a reload brings them."""
+    """If the guarded texts do not arrive, the prediction is kept and a reload brings them."""
     reveal = asset(broken_dist, "reveal-1*")
     reveal.rename(broken_dist / "lost")
     reader = new_reader(base=broken_address, script=NO_PYTHON)

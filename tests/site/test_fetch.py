@@ -1,4 +1,4 @@
-"""Downloads: checked by hash, cached, resumed, and told of clearly when they fail."""
+"""Downloads: checked by hash, cached, resumed, and clearly reported if they fail."""
 
 import contextlib
 import hashlib
@@ -18,16 +18,16 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """A cache of the test's own."""
+    """A cache for one test."""
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT at any path; `behaviour` of the server decides how well."""
+    """Serve CONTENT at any path, as the `behaviour` of the server says."""
 
     def do_GET(self):
-        """Answer as the server's behaviour says."""
+        """Answer according to the server's behaviour."""
         wanted = self.headers.get("Range")
         self.server.asked.append(wanted)
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
@@ -47,7 +47,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body[:300_000] if self.server.behaviour == "breaks off" else body)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
@@ -82,7 +82,7 @@ def test_a_fetched_file_needs_no_network_again():
 
 
 def test_a_wrong_hash_stops_the_build(cache):
-    """Other bytes than the lock names are refused, with both hashes; no other source is tried."""
+    """Other bytes than the lock names are refused, with both hashes, and no other source is tried."""
     with source() as server, source() as spare:
         locked = one_file({"url": server.url}, {"url": spare.url}, digest="0" * 64)
         with pytest.raises(fetch.FetchError) as caught:
@@ -94,7 +94,7 @@ def test_a_wrong_hash_stops_the_build(cache):
 
 
 def test_sources_are_tried_in_order():
-    """A source that does not answer, or has not got the file, is passed over."""
+    """A source that does not answer, or does not have the file, is skipped."""
     with source() as gone:
         pass
     with source("absent") as absent, source() as good:
@@ -104,7 +104,7 @@ def test_sources_are_tried_in_order():
 
 
 def test_when_all_sources_fail_each_is_told():
-    """The message names the file and every source with its own reason."""
+    """The message names the file and every source with its reason."""
     with source() as gone:
         pass
     with source("absent") as absent, pytest.raises(fetch.FetchError) as caught:
@@ -117,7 +117,7 @@ def test_when_all_sources_fail_each_is_told():
 
 
 def test_an_interrupted_download_goes_on_where_it_stopped():
-    """What arrived before a connection broke is kept, and only the rest is asked for."""
+    """The bytes from before a connection broke are kept, and only the rest is requested."""
     with source("breaks off") as server:
         locked = one_file({"url": server.url})
         with pytest.raises(fetch.FetchError, match="ended after 300000 of 1024000 bytes"):
@@ -128,7 +128,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped():
 
 
 def test_a_server_without_ranges_is_read_from_the_start():
-    """A server that ignores the request for the rest gives a whole file, not a file of two beginnings."""
+    """If a server ignores the request for the rest, the file is still complete and does not start twice."""
     with source("breaks off") as server:
         locked = one_file({"url": server.url})
         with pytest.raises(fetch.FetchError):
@@ -139,7 +139,7 @@ def test_a_server_without_ranges_is_read_from_the_start():
 
 
 def test_a_part_longer_than_the_file_is_thrown_away(cache):
-    """A part that the server cannot go on from is fetched anew."""
+    """If the server cannot continue from a partial file, the file is downloaded again."""
     with source() as server:
         part = cache / "partial" / f"{fetch.source_key({'url': server.url})}-file.bin.part"
         part.parent.mkdir(parents=True)
@@ -161,7 +161,7 @@ def test_a_damaged_cache_is_mended(capsys):
 
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    """A folder that pip takes packages from, by its own configuration, with the core's wheel in it."""
+    """A folder that pip takes packages from, by configuration, with the core's wheel in it."""
     folder = tmp_path / "index"
     path = wheel.build(Path(__file__).resolve().parents[2], folder)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -177,7 +177,7 @@ def entry_of(data, name, origin):
 
 
 def test_a_wheel_and_a_member_of_it_come_by_pip(index):
-    """pip, with the user's own settings, brings a wheel; one file inside it can be what is locked."""
+    """pip, with the user's own settings, downloads a wheel; the locked file may be one inside it."""
     origin = {"pypi": "dataselect-core==0.1.0"}
     whole = fetch.fetch(entry_of(index.read_bytes(), index.name, origin), "thing")
     assert whole.read_bytes() == index.read_bytes()
@@ -189,7 +189,7 @@ def test_a_wheel_and_a_member_of_it_come_by_pip(index):
 
 
 def test_several_packages_come_with_one_call_of_pip(index, monkeypatch):
-    """Those that are there are kept for each file's own turn; one that is not stops none of them."""
+    """Available packages are kept for the turn of each file; a missing one does not stop the others."""
     other = index.with_name("Another_thing-1.5-py3-none-any.whl")
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr(
@@ -220,7 +220,7 @@ def test_several_packages_come_with_one_call_of_pip(index, monkeypatch):
 
 
 def test_an_absent_version_and_an_absent_member_are_told(index):
-    """Pip's own reason, and a member that the package does not hold, appear in the message."""
+    """The message has pip's own reason, or the member that is missing from the package."""
     with pytest.raises(fetch.FetchError, match=r"pypi dataselect-core==9\.9: .*satisfies the requirement"):
         fetch.fetch(entry_of(b"", "x", {"pypi": "dataselect-core==9.9"}), "thing")
     origin = {"pypi": "dataselect-core==0.1.0", "member": "dataselect_core/absent.py"}
@@ -229,7 +229,7 @@ def test_an_absent_version_and_an_absent_member_are_told(index):
 
 
 def test_a_damaged_file_of_a_package_is_mended(index):
-    """A cached wheel that went bad is asked for anew, not taken from the package kept beside it."""
+    """A damaged cached wheel is downloaded again, not taken from the package kept next to it."""
     locked = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
     path = fetch.fetch(locked, "thing")
     path.write_bytes(b"bad")
@@ -237,7 +237,7 @@ def test_a_damaged_file_of_a_package_is_mended(index):
 
 
 def test_npm_brings_a_member_of_a_package(tmp_path):
-    """npm, run from the Node.js of the environment, packs a package; one file inside it is taken."""
+    """npm, run with the Node.js of the environment, packs a package, and one file of it is taken."""
     package = tmp_path / "package-source"
     package.mkdir()
     (package / "package.json").write_text('{"name": "thing", "version": "1.0.0"}')
@@ -247,7 +247,7 @@ def test_npm_brings_a_member_of_a_package(tmp_path):
 
 
 def test_the_lock_is_complete():
-    """Every shipped file has version, licence, hash, size and sources; the bundle asks for no other file."""
+    """Every shipped file has version, licence, hash, size and sources; the bundle needs no other file."""
     files = lock.load()["files"]
     for name, entry in files.items():
         assert set(entry) == {"version", "license", "file", "sha256", "size", "sources"}, name
@@ -290,7 +290,7 @@ def test_update_moves_a_version_with_its_package(tmp_path, index, monkeypatch):
 
 
 def test_the_notice_names_every_file(index):
-    """Readers are told version, licence, hash and origin of each file, and the licence texts."""
+    """The notice has version, licence, hash and origin of each file, and the licence texts."""
     locked = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
     notice = lock.notice(locked)
     for words in ("thing 0.1.0", "MIT", fetch.sha256(index), "pypi dataselect-core==0.1.0"):
@@ -299,7 +299,7 @@ def test_the_notice_names_every_file(index):
 
 
 def test_the_notice_has_the_text_of_every_licence():
-    """Also files without a text of their own, as those of Pyodide, come with the text of their licence."""
+    """Files without their own licence text, such as Pyodide's, also get the text of their licence."""
     notice = lock.notice(lock.load())
     for words in ("Mozilla Public License Version 2.0", "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2"):
         assert words in notice

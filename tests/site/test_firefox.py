@@ -24,7 +24,7 @@ BOOK = """<!doctype html><html lang="en"><title>Book</title><input aria-label="S
 
 
 def predict(firefox, part, choice, field, value, said):
-    """Commit a prediction, and wait until Python has joined in."""
+    """Commit a prediction, and wait until Python runs."""
     firefox.click("radio", choice)
     firefox.type("spinbutton", field, value)
     firefox.click("button", "Commit")
@@ -33,7 +33,7 @@ def predict(firefox, part, choice, field, value, said):
 
 
 def test_part_2_in_firefox(new_firefox, address):
-    """Predict, run a project, and see its end, the frontier and the verdict."""
+    """A reader can predict, run a project, and see its end, the frontier and the verdict."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=mobile&part=2&seeds=2&budget=100")
     predict(firefox, "2", "fewer samples", "By what factor", "1.5", "1.5 times")
@@ -48,7 +48,7 @@ def test_part_2_in_firefox(new_firefox, address):
 
 
 def test_part_3_in_firefox(new_firefox, address):
-    """Predict, see the pictures, move the mix by field, and see recall and noise measured."""
+    """A reader can predict, see the pictures, move the mix by field, and see recall and noise measured."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=tiny&part=3&seeds=2")
     predict(firefox, "3", "It falls", "By how much", "12", "12 percentage points")
@@ -68,14 +68,14 @@ def test_part_3_in_firefox(new_firefox, address):
 
 
 def test_an_own_corpus_in_firefox(new_firefox, address):
-    """A file is dropped, deduplicated, and what is kept can be downloaded; nothing is requested meanwhile."""
+    """A dropped file is deduplicated, and the kept lines can be downloaded, without any request."""
     texts = [" ".join(text.split()) for text in datasets.licences().texts[:30]]
     firefox = new_firefox()
     firefox.open(address + "index.html?track=mobile&part=1&threshold=0.8")
     firefox.wait(BOOT)
     firefox.wait(
         "() => document.querySelectorAll(`[data-part][data-results]`).length === 3"
-    )  # what they load is loaded
+    )  # all their files are loaded
     asked = len(firefox.requests)
     firefox.ask(DROP, "mine.txt", "\n".join(texts + texts[:10]) + "\n")
     firefox.wait(SAYS, "[data-own-status]", "Done.")
@@ -89,7 +89,7 @@ def test_an_own_corpus_in_firefox(new_firefox, address):
 
 
 def test_the_frame_of_a_book_in_firefox(new_firefox, address, tmp_path):
-    """Another origin's page hears the lab's height and progress, keeps its focus, and its frame is no narrower inside."""
+    """A page of another origin gets height and progress and keeps its focus, and its frame does not scroll sideways."""
     with serve.serving(tmp_path) as home:
         home = home.rstrip("/")
         book = BOOK.replace("LAB", f"{address}index.html?track=edge&amp;part=1&amp;embed=1&amp;origin={home}")

@@ -1,11 +1,11 @@
-"""The first views of the workbenches, as they lie in the page: what they load is there."""
+"""The first views of the workbenches in the page: the files that they load exist."""
 
 import json
 import re
 
 
 def test_every_style_sheet_of_a_first_view_is_in_the_site(dist):
-    """A first view names no style sheet that the site does not have."""
+    """Every style sheet that a first view names is in the site."""
     page = (dist / "index.html").read_text("utf-8")
     views = re.findall(r'<script type="application/json" data-document="\d">(.*?)</script>', page, re.DOTALL)
     assert len(views) == 3

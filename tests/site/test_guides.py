@@ -1,4 +1,4 @@
-"""The guides: what they claim holds, their form makes links the lab takes, and students do not find them."""
+"""The guides: their claims hold, their form makes links that the lab accepts, and students do not find them."""
 
 import base64
 import hashlib
@@ -51,12 +51,12 @@ def authors(dist):
 
 @pytest.fixture(scope="module")
 def wheel(dist):
-    """The wheel that lies beside the guides."""
+    """The wheel next to the guides."""
     (path,) = dist.glob("*.whl")
     return path
 
 
-# -- where they are ----------------------------------------------------------------------------------------
+# -- location ----------------------------------------------------------------------------------------------
 
 
 def test_students_do_not_find_the_guides_and_the_readme_does(dist):
@@ -73,7 +73,7 @@ def test_students_do_not_find_the_guides_and_the_readme_does(dist):
 
 
 def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, instructors):
-    """Both keep to the lab's policy: own scripts and styles only, and no search engine indexes them."""
+    """Both follow the lab's policy: own scripts and styles only, and no indexing by search engines."""
     for text in (authors, instructors):
         assert "Content-Security-Policy" in text and "noindex" in text
         tags = re.findall(r"<(?:script|link|img|iframe)\b[^>]*>", text)
@@ -89,7 +89,7 @@ def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, inst
 
 
 def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out():
-    """Low and high are those over all settings of a column; a figure that a column has not got stays open."""
+    """Low and high cover all settings of a column; a figure that a column lacks stays empty."""
     tables = {"both": [("few", [{"x": 1}, {"x": 3}]), ("one", [{"x": 2}])]}
     asked = []
 
@@ -106,12 +106,12 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out():
         ["none", "u", "measured", [None, None]],
         ["only.one", "u", "measured", [None, [5, 5]]],
     ]
-    every = ((1, 30.0), (1, 60.0), (2, 30.0), (3, 30.0))  # the first once more, with another prediction
+    every = ((1, 30.0), (1, 60.0), (2, 30.0), (3, 30.0))  # the first setting twice, with another prediction
     assert sorted(asked) == [("edge", x, {}, prediction) for x, prediction in every]
 
 
 def test_every_part_that_can_be_recomputed_is_in_the_guide(instructors):
-    """All three parts have tables on all four tracks, and no figure hangs on the student's own prediction."""
+    """All three parts have tables on all four tracks, and no figure depends on the student's own prediction."""
     found = re.findall(r'<details data-expected="(\w+/\d)">', instructors)
     assert found == [f"{each.id}/{part}" for part in "123" for each in TRACKS]
     assert not re.search(r"<code>reveal\.(?:prediction|gap|factor|direction)</code>", instructors)
@@ -119,9 +119,7 @@ def test_every_part_that_can_be_recomputed_is_in_the_guide(instructors):
 
 @pytest.mark.parametrize("id", [each.id for each in TRACKS])
 def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
-    """Each track has a table for each of its corpora, with every figure but those of the student's own
-    prediction.
-    """
+    """Each track has a table for each of its corpora, with all figures except those of the student's own prediction."""
     here = re.search(rf'<details data-expected="{id}/1">.*?</details>', instructors, flags=re.DOTALL)[0]
     assert re.findall(r"<caption>.*?, corpus (\w+)</caption>", here) == list(track(id).part_1.limits)
     paths = set(re.findall(r"<code>([\w.]+)</code>", here))
@@ -130,9 +128,7 @@ def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
 
 
 def test_a_figure_recomputed_now_lies_in_its_range(instructors):
-    """The numbers in the guide are those of the core: licence texts at 0.7, seed 1, within the printed
-    ends.
-    """
+    """The numbers in the guide come from the core: licence texts at 0.7, seed 1, are within the printed ends."""
     here = re.search(r'<details data-expected="cloud/1">.*?</details>', instructors, flags=re.DOTALL)[0]
     table = next(part for part in here.split("<table")[1:] if "corpus licences</caption>" in part)
     column = re.findall(r'<th scope="col">(.*?)</th>', table).index("threshold 0.7") - 1
@@ -156,7 +152,7 @@ def test_a_figure_recomputed_now_lies_in_its_range(instructors):
     ],
 )
 def test_ranges_are_written_to_four_digits(low, high, text):
-    """One value where both ends are written alike, else both."""
+    """There is one value if both ends look the same, and otherwise both."""
     assert guides.span([low, high]) == text
 
 
@@ -164,7 +160,7 @@ def test_ranges_are_written_to_four_digits(low, high, text):
 
 
 def test_the_wheel_is_sound(wheel):
-    """Its record lists every file with its hash, and the data lies beside the package."""
+    """Its record lists every file with its hash, and the data is next to the package."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (listed,) = (name for name in names if name.endswith(".dist-info/RECORD"))
@@ -180,12 +176,10 @@ def test_the_wheel_is_sound(wheel):
 
 
 def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tmp_path):
-    """The two commands of the guide, in a folder of their own: a genuine report agrees, a touched one does
-    not.
-    """
+    """With the guide's two commands in a new folder, a genuine report agrees and a changed one does not."""
     assert f"pip install https://lab.example/data-selection/{wheel.name}" in instructors
     place = tmp_path / "installed"
-    with zipfile.ZipFile(wheel) as archive:  # what pip does with a pure wheel
+    with zipfile.ZipFile(wheel) as archive:  # as pip does with a pure wheel
         archive.extractall(place)
     settings = {**SETTINGS, "budget_limit": 0.55}
     found = deduplication.recompute("cloud", settings, {}, 30.0)
@@ -240,7 +234,7 @@ def make(guide, **fields):
 
 
 def test_the_command_names_the_address_of_this_copy(guide):
-    """Read from a server, the guide's pip command is ready to paste: the wheel lies at that very address."""
+    """If the guide is read from a server, its pip command is ready to paste, with the wheel's real address."""
     command = guide.page.locator("pre").filter(has_text="pip install").inner_text()
     address = command.split()[-1]
     assert (
@@ -252,7 +246,7 @@ def test_the_command_names_the_address_of_this_copy(guide):
 
 
 def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):
-    """Each student gets a link, and the lab shows what it fixes with nothing ignored."""
+    """Each student gets a link, and the lab applies all of it."""
     guide.page.get_by_label("Track").select_option("mobile")
     make(
         guide,
@@ -284,7 +278,7 @@ def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):
 
 
 def test_the_form_fixes_limits_in_all_parts(guide):
-    """Every limit of the address has a field, percentages become shares, and the lab takes the link without a word."""
+    """Every limit of the address has a field, percentages become shares, and the lab accepts the link silently."""
     fields = {
         "target": "81.5",
         "cost": "1234",
@@ -341,7 +335,7 @@ def test_the_form_fixes_limits_in_all_parts(guide):
     ],
 )
 def test_the_form_refuses_what_the_lab_would_ignore(guide, fields, words):
-    """A wrong field is named, in the lab's own words, and no link is made."""
+    """A wrong field is named, with the lab's own words, and no link is made."""
     make(guide, **fields)
     expect(guide.page.locator("[data-link-error]")).to_contain_text(words)
     expect(guide.page.locator("[data-links]")).to_be_hidden()
@@ -362,9 +356,7 @@ def test_guides_fit_a_phone_and_every_field_has_a_name(new_reader, name):
 
 
 def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, address, tmp_path):
-    """The example with a script, copied into a page with the lab's address put in, grows the frame and
-    hears progress.
-    """
+    """The example with a script, copied into a page with the lab's address, grows the frame and receives progress."""
     examples = re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)
     (code,) = (html.unescape(example) for example in examples if "addEventListener" in example)
     code = code.replace("https://lab.example", address.rstrip("/")).replace("/data-selection/", "/")
@@ -384,7 +376,7 @@ def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, addre
 
 
 def test_the_example_for_one_version_names_this_one(authors):
-    """The guide links to a version as tools/versions.py publishes it, and the shortcode is of this version."""
+    """The guide links to a version as tools/versions.py publishes it, and the shortcode has this version."""
     assert f"/data-selection/v{dataselect_core.__version__}/index.html" in authors
     extension = yaml.safe_load((ROOT / guides.SHORTCODE.parent / "_extension.yml").read_text("utf-8"))
     assert extension["version"] == dataselect_core.__version__
@@ -392,7 +384,7 @@ def test_the_example_for_one_version_names_this_one(authors):
 
 
 def test_the_shortcode_is_in_the_guide_as_its_source_has_it(authors):
-    """Both forms are there, braces included, and each names attributes that the source reads."""
+    """Both forms are there, with braces, and each names attributes that the source reads."""
     (code,) = re.findall(r"<code>(\{\{.*?)</code>", authors, flags=re.DOTALL)
     lines = html.unescape(code).splitlines()
     assert len(lines) == 2 and all(line.startswith("{{< data-selection-lab ") for line in lines)
@@ -402,7 +394,7 @@ def test_the_shortcode_is_in_the_guide_as_its_source_has_it(authors):
 
 
 def test_each_attribute_of_a_frame_in_the_examples_is_explained(authors):
-    """What is to be copied has no attribute that the table leaves out."""
+    """The table explains every attribute in the examples."""
     examples = html.unescape(" ".join(re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)))
     used = {
         name

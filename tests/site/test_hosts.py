@@ -1,4 +1,4 @@
-"""Any static host: whatever types, encodings and refusals a host has for the lab's files, Python starts all the same."""
+"""Any static host: whatever types, encodings and refusals it has for the lab's files, Python starts."""
 
 import re
 
@@ -6,7 +6,7 @@ import hosts
 import pytest
 from playwright.sync_api import expect
 
-# Notes of the browser on what a host does wrong, before the page finds another way.
+# Messages of the browser about a host's mistakes, before the page finds another way.
 NOTES = r"Failed to load resource|net::ERR|Refused to execute|MIME type|could not be downloaded"
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 HOSTS = {
@@ -34,26 +34,26 @@ HOSTS = {
 }
 
 
-# With the others nothing differs once all files are taken.
+# In the other cases nothing differs once all files have arrived.
 TO_THE_END = ("everything opaque", "scripts as text, with nosniff")
 
 
 @pytest.fixture
 def host(dist):
-    """A host of the whole site: its address and its rules."""
+    """A host of the whole site: its address and rules."""
     with hosts.serving(dist) as found:
         yield found
 
 
 def taken(reader):
-    """Wait until the page says that every byte of the start is there: each file was unpacked, checked or compiled."""
+    """Wait until the page says that all bytes of the start have arrived: each file is unpacked, checked or compiled."""
     expect(reader.one("[data-boot-count]")).to_have_text(re.compile(r"^(\d+\.\d) of \1 MB"))
     expect(reader.html).to_have_attribute("data-boot", re.compile("starting|live"))
 
 
 @pytest.mark.parametrize("kind", HOSTS)
 def test_python_starts_on_a_host_with_odd_headers(new_reader, host, kind):
-    """Wrong or missing types, charsets, encodings and refused types of file do not keep Python from starting."""
+    """Wrong or missing types, charsets and encodings, and refused types of file, do not prevent Python's start."""
     address, rules = host
     for pattern, rule in HOSTS[kind]:
         rules.add(pattern, **rule)

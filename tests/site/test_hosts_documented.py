@@ -1,4 +1,4 @@
-"""What docs/publishing.md says about hosts: its lines for nginx run the lab, the others are at least well-formed."""
+"""Hosts in docs/publishing.md: the lines for nginx run the lab, the others are at least well-formed."""
 
 import re
 import shutil
@@ -22,20 +22,20 @@ needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
 
 def block(language):
-    """The one code block of a language in the guide."""
+    """The only code block of a language in the guide."""
     (code,) = re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
     return code
 
 
 def free_port():
-    """A port that nobody listens at."""
+    """A port that is not in use."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
 
 
 def head(url):
-    """The headers of an answer; waits for a server that has just been started."""
+    """The headers of an answer; wait for a server that has just been started."""
     request = urllib.request.Request(url, method="HEAD", headers={"Accept-Encoding": "gzip"})
     for _ in range(100):
         try:
@@ -50,7 +50,7 @@ def head(url):
 
 @contextmanager
 def running(command, address):
-    """A server in a process of its own, for the time of a `with` block."""
+    """A server in a separate process during a `with` block."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             head(address)
@@ -61,7 +61,7 @@ def running(command, address):
 
 @pytest.fixture
 def nginx(dist, tmp_path):
-    """The address of the lab in nginx, with the lines of the guide; only the place and the port are others."""
+    """The address of the lab in nginx, with the lines of the guide except for folder and port."""
     port, lines = free_port(), block("nginx")
     changed = {"listen 80;": f"listen 127.0.0.1:{port};", "root /srv/www;": f'root "{tmp_path}/www";'}
     for old, new in changed.items():
@@ -84,7 +84,7 @@ def nginx(dist, tmp_path):
 
 @needs_nginx
 def test_the_lines_for_nginx_send_the_headers_that_the_guide_promises(nginx, dist):
-    """Types, compression and caching of each kind of file, at the root and below a version's number."""
+    """Types, compression and caching of each kind of file are right, at the root and below a version number."""
 
     def one(pattern):
         return next(dist.glob(pattern)).relative_to(dist).as_posix()
@@ -112,13 +112,13 @@ def test_the_lines_for_nginx_send_the_headers_that_the_guide_promises(nginx, dis
 
 @needs_nginx
 def test_the_lab_is_live_from_nginx_below_a_path(nginx, new_reader):
-    """Python starts and a prediction is answered, with the guide's lines, `nosniff` included."""
+    """With the guide's lines, including `nosniff`, Python starts and a prediction gets results."""
     reader = new_reader(nginx).open().live().commit(30).results()
     assert reader.html.get_attribute("data-boot") == "live"
 
 
 def test_the_lab_is_live_from_pythons_own_server(dist, new_reader):
-    """The guide's last host: `python -m http.server` in the folder."""
+    """The guide's last host works: `python -m http.server` in the folder."""
     port = free_port()
     command = [
         sys.executable,
@@ -135,7 +135,7 @@ def test_the_lab_is_live_from_pythons_own_server(dist, new_reader):
 
 
 def test_the_configuration_for_iis_is_well_formed():
-    """Each type is removed before it is added, since IIS refuses all of a site for a type named twice."""
+    """Each type is removed before it is added, since IIS refuses a whole site if a type is named twice."""
     tree = ElementTree.fromstring(block("xml").encode())
     static = tree.find("system.webServer/staticContent")
     removed = [item.get("fileExtension") for item in static.findall("remove")]

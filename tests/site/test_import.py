@@ -1,4 +1,4 @@
-"""Importing a file as people have it: saved again, quoted, zipped; whole, restored, or refused with a sentence."""
+"""Import of files as people have them: saved again, quoted, zipped; read, restored, or refused with a sentence."""
 
 import base64
 import io
@@ -27,7 +27,7 @@ def zipped(**files):
 
 
 def as_people_have_it(ledger):
-    """Name -> (bytes of a report on its way, what was restored in a word or nothing)."""
+    """Name -> (bytes of a report after a change, what was restored or an empty text)."""
     text = report_markdown(ledger)
     curly = re.sub(r'"([^"\n]*)"', "“\\1”", text)
     return {
@@ -46,7 +46,7 @@ NAMES = list(as_people_have_it(Ledger(record({"cloud/1/reflection": "Café, Mül
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_is_read_as_people_have_it(name):
-    """Saved in another code page, quoted, with other marks, or zipped: the same record, and what was restored is said."""
+    """A file in another code page, quoted, with other marks or in a zip gives the same record, with notes on fixes."""
     ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
     data, restored = as_people_have_it(ledger)[name]
     (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
@@ -83,13 +83,13 @@ def test_a_file_is_read_as_people_have_it(name):
     ids=["PDF", "picture", "empty archive", "two readers", "misread", "lost", "broken archive"],
 )
 def test_what_cannot_be_restored_is_named(name, data, why):
-    """Nothing is imported with broken letters, or from a file that holds no record, or more than one."""
+    """Nothing is imported with broken letters, or from a file without a record or with more than one."""
     (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
     assert "answer" not in said and why in said["error"] and said["error"]
 
 
 def test_a_report_saved_in_another_code_page_is_imported_whole(new_reader):
-    """With Python its letters come back, and the page says how; without, nothing changes and the page says what to do."""
+    """With Python the letters are restored, and the page says how; without, nothing changes and it says what to do."""
     ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
     data = report_markdown(ledger).encode("cp1252")
     quiet = new_reader(script=NO_PYTHON, steps=False).open("?track=cloud&part=1").saved()
@@ -107,7 +107,7 @@ def test_a_report_saved_in_another_code_page_is_imported_whole(new_reader):
 
 
 def test_the_browser_knows_every_code_page_that_the_check_knows():
-    """What Python in the browser lacks is lent by the browser; the two that it has are in what ships."""
+    """The browser decodes the code pages that the shipped Python lacks; the other two are shipped."""
     assert set(code_pages.LABELS) == set(PAGES) - {"cp1252", "cp850"}
     dropped = re.compile("|".join(bundle.DROPPED_OF_STDLIB))
     assert dropped.search("encodings/cp1250.py")

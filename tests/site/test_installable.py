@@ -1,4 +1,4 @@
-"""What a browser needs to install the lab, and what the service worker's list is made of."""
+"""Requirements for installing the lab as an app, and the service worker's list."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ from tools import browsers, installable, service_worker
 
 @pytest.fixture
 def app_manifest(dist):
-    """The manifest that index.html names, and the folder in which it lies."""
+    """The manifest that index.html names, and its folder."""
     (address,) = re.findall(r'<link rel="manifest" href="([^"]+)">', (dist / "index.html").read_text("utf-8"))
     path = dist / address
     return json.loads(path.read_text("utf-8")), path.parent
 
 
 def pixels(data):
-    """Rows of RGBA pixels of a PNG, read by its specification (8 bits a channel, no filter)."""
+    """Rows of RGBA pixels of a PNG, read according to its specification (8 bits per channel, no filter)."""
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     at, body, size = 8, b"", None
     while at < len(data):
@@ -44,7 +44,7 @@ def pixels(data):
 
 
 def test_chromium_can_install_it_from_a_folder(playwright, dist, tmp_path):
-    """Chromium finds nothing amiss with the lab under a path with odd letters, and reads its addresses inside it."""
+    """Chromium can install the lab from a path with odd letters, and all its addresses are inside that path."""
     site = copied(dist, tmp_path / "site")
     with hosting(site, "/a repo/ä%23b/") as host:
         home = host.address.replace(" ", "%20").replace("ä", "%C3%A4").replace("%23", "%2523")
@@ -68,7 +68,7 @@ def test_chromium_can_install_it_from_a_folder(playwright, dist, tmp_path):
 
 
 def test_manifest_names_what_is_there(app_manifest):
-    """Names are said, addresses are relative, and each icon is a picture of the size that it claims."""
+    """Names are set, addresses are relative, and each icon has the stated size."""
     manifest, folder = app_manifest
     assert manifest["name"] == "Data Selection lab" and manifest["short_name"]
     assert not re.search(r'": "(/|https?:)', json.dumps(manifest))
@@ -82,7 +82,7 @@ def test_manifest_names_what_is_there(app_manifest):
 
 
 def test_theme_colours_for_light_and_dark(new_reader):
-    """The browser's frame has the colour of the head of the page, in the light scheme and in the dark."""
+    """The browser's frame has the colour of the page's head, in the light and the dark scheme."""
     page = new_reader(script=NO_PYTHON).open().page
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -92,7 +92,7 @@ def test_theme_colours_for_light_and_dark(new_reader):
 
 
 def test_icon_is_drawn_as_the_svg_says(playwright, new_reader):
-    """The PNGs show what a browser draws of the SVG; a mask may cut what lies outside the middle four fifths."""
+    """The PNGs look like the SVG in a browser; a mask may cut everything outside the middle four fifths."""
     side = 64
     drawn = pixels(installable.png(side))
     reader = new_reader(viewport={"width": side, "height": side})
@@ -117,7 +117,7 @@ def test_icon_is_drawn_as_the_svg_says(playwright, new_reader):
 
 
 def pixels_of_screenshot(page, side):
-    """What the page shows, as rows of RGB pixels, read back through the browser's canvas."""
+    """The page's pixels as rows of RGB, read through the browser's canvas."""
     import base64
 
     shot = base64.b64encode(page.screenshot()).decode()
@@ -171,7 +171,7 @@ def test_each_address_but_the_page_names_its_content(dist, tmp_path):
 
 
 def test_version_follows_from_the_content(dist, tmp_path):
-    """The same site has the same version and worker, however often it is listed; another text gives another."""
+    """The same site has the same version and worker, however often it is listed; another text changes the version."""
     first = copied(dist, tmp_path / "first")
     before = (first / "sw.js").read_bytes(), (first / "index.html").read_bytes()
     service_worker.build(first)
@@ -182,7 +182,7 @@ def test_version_follows_from_the_content(dist, tmp_path):
 
 
 def test_site_without_a_worker(dist, tmp_path):
-    """--no-service-worker leaves a page that starts none, and a worker that keeps nothing."""
+    """With --no-service-worker the page starts no worker, and the worker keeps nothing."""
     off = switched_off(dist, tmp_path / "off")
     assert 'data-build=""' in (off / "index.html").read_text("utf-8")
     worker = (off / "sw.js").read_text("utf-8")
@@ -190,14 +190,14 @@ def test_site_without_a_worker(dist, tmp_path):
 
 
 def test_page_without_a_place_for_its_version_is_refused(tmp_path):
-    """A page that could not know its version is no page of a site with a worker."""
+    """A page without a place for its version cannot get a worker."""
     (tmp_path / "index.html").write_text("<html lang='en'>", "utf-8")
     with pytest.raises(ValueError, match="0 places"):
         service_worker.build(tmp_path)
 
 
 def test_developer_s_server_keeps_nothing(new_reader, dist):
-    """Whoever changes sources sees them at once: `build.py serve` sends the site as one without a worker."""
+    """`build.py serve` sends the site without a worker, so that changes are visible immediately."""
     from tools import serve
 
     server = serve.start(dist, worker=False)

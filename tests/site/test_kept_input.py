@@ -1,4 +1,4 @@
-"""What a reader has given stays: against an older tab that is touched last, and while the page still starts."""
+"""A reader's input is kept: against an older tab that is used last, and while the page is starting."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +12,7 @@ NO_DATABASE = "Object.defineProperty(globalThis, 'indexedDB', {get() { throw new
 
 @pytest.mark.parametrize("script", [DEAF, DEAF + NO_DATABASE], ids=["IndexedDB", "localStorage"])
 def test_the_older_tab_does_not_replace_a_prediction(new_reader, script):
-    """Tabs that do not hear of each other: the earlier commitment stays, is shown in both, and outlives a reload."""
+    """If tabs do not hear of each other, the earlier commitment wins, appears in both, and is there after a reload."""
     older = new_reader(script=NO_PYTHON + script).open("?track=edge&part=1")
     newer = older.another_tab().open("?track=edge&part=1").commit(30)
     older.part.get_by_label(QUESTION).fill("77")
@@ -22,7 +22,7 @@ def test_the_older_tab_does_not_replace_a_prediction(new_reader, script):
 
 
 def test_what_is_typed_before_the_record_is_read_stays(new_reader):
-    """A quick reader's number is not taken away by the start of the page; another track, or reader, begins empty."""
+    """A number typed early is not removed by the start of the page; another track or reader begins with no number."""
     reader = new_reader(script=NO_PYTHON + HELD).open("?track=edge&part=1")
     field = reader.part.get_by_label(QUESTION)
     field.fill("42")

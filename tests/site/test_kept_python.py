@@ -1,6 +1,6 @@
-"""The second visit finds Python as the first one left it; whatever spoils that means an ordinary start.
+"""The second visit finds Python as the first one left it; if that fails, Python starts as usual.
 
-Pages from a folder and Firefox are in test_offline.py and test_part1_firefox.py, whose readers come back, too.
+Readers in test_offline.py and test_part1_firefox.py also come back, from a folder and in Firefox.
 """
 
 import re
@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from reader import CRAWL, IS_KEPT, LICENCES, PATIENCE, Reader
 
+from dataselect_core.tracks import track
 from tools import serve
 
 REPLACE = """async (what) => {
@@ -35,14 +36,14 @@ FULL = "navigator.storage.estimate = async () => ({ quota: 3e7, usage: 1e7 })"
 
 
 def python(reader, how):
-    """Wait until Python runs, and see whether it was there or is new."""
+    """Wait until Python runs, and check whether it was kept or is new."""
     reader.live()
     expect(reader.html).to_have_attribute("data-python", how)
     return reader
 
 
 def kept(reader):
-    """Wait until the browser holds Python."""
+    """Wait until the browser has kept Python."""
     for _ in range(PATIENCE // 100):
         if reader.page.evaluate(IS_KEPT):
             return reader
@@ -52,7 +53,7 @@ def kept(reader):
 
 @pytest.fixture(scope="module")
 def visited(chromium, address):
-    """A reader whose browser holds Python, with a prediction and the figures of the first visit."""
+    """A reader whose browser has kept Python, with a prediction and the figures of the first visit."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
     context.set_default_timeout(PATIENCE)
     reader = Reader(context, address).open().commit(30)
@@ -65,7 +66,7 @@ def visited(chromium, address):
 
 @pytest.fixture
 def back(visited):
-    """That reader, whose browser holds Python as the first visit left it."""
+    """That reader, with the Python that the first visit kept."""
     visited.page.evaluate(KEEP, ["whole", "lab-python"])
     yield visited
     visited.check()
@@ -84,12 +85,23 @@ def figures(reader):
 
 
 def test_second_visit_computes_the_same_figures(back):
-    """Python put back shows what a new one shows, in all parts, and also loads what it had not needed before."""
+    """A restored Python shows the same as a new one, in all parts, and loads data that it had not needed before."""
     assert any(re.search(r"59\.\d %", text) for text in back.first[2])
     python(back.open(), "kept").results()
     assert figures(back) == back.first
     back.page.get_by_role("link", name="Part 3").first.click()
     expect(back.page.locator("[data-part='3']")).to_have_attribute("data-results", re.compile("."))
+
+
+def test_second_visit_finds_the_audit_made(back):
+    """What the first visit computed before the reader's settings arrived is there: the second one reads no corpus."""
+    back.page.add_init_script(
+        "globalThis.work = []; document.addEventListener('lab:python', ({ detail }) =>"
+        " detail.type === 'work' && detail.part === 1 && globalThis.work.push(detail.label));"
+    )
+    corpus = track("cloud").part_1.corpus  # with which the first visit began; the record has another by now
+    python(back.open(f"?track=cloud&part=1&corpus={corpus}&threshold=0.8"), "kept").results()
+    assert [label for label in back.page.evaluate("globalThis.work") if "orpus" in label] == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +112,7 @@ def test_second_visit_computes_the_same_figures(back):
     ],
 )  # fmt: skip
 def test_damaged_python_is_passed_by(back, what, damage):
-    """A kept Python that is damaged in whatever way is not used: the start is an ordinary one, without a word."""
+    """If a kept Python is damaged in any way, it is not used, and Python starts as usual without a message."""
     back.page.evaluate(REPLACE.replace("BODY", damage), what)
     python(back.open(), "new").results()
     expect(back.notice()).to_be_hidden()
@@ -108,7 +120,7 @@ def test_damaged_python_is_passed_by(back, what, damage):
 
 
 def test_python_of_another_build_is_passed_by(back):
-    """What another build of the lab kept is not used, and gives its place to this one's."""
+    """A Python kept by another build of the lab is not used, and this build's replaces it."""
     back.page.evaluate(MARK)
     kept(python(back.open(), "new"))
     back.page.wait_for_function(
@@ -118,7 +130,7 @@ def test_python_of_another_build_is_passed_by(back):
 
 @pytest.mark.parametrize("trouble", [FORBIDDEN, FULL])
 def test_browser_that_keeps_nothing(new_reader, broken_dist, trouble):
-    """Where the browser forbids keeping, or has no room, the second visit is an ordinary one, too."""
+    """If the browser forbids storage, or has no room, the second visit starts as usual too."""
     (shelf,) = (broken_dist / "assets").glob("python.*")
     begin = "function shelf(key) {"
     assert begin in shelf.read_text()
@@ -126,5 +138,5 @@ def test_browser_that_keeps_nothing(new_reader, broken_dist, trouble):
     with serve.serving(broken_dist) as base:
         reader = new_reader(base=base).open().commit(30).live().results().saved()
         reader.page.wait_for_timeout(1000)
-        # What was kept would be used from the beginning, so that nothing more needs to start.
+        # A kept Python would be used from the beginning, without any other start.
         expect(reader.reload().html).to_have_attribute("data-python", "new")

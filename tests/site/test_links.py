@@ -1,6 +1,4 @@
-"""Links: every setting round-trips through the address, class links hold, and hostile addresses do
-nothing.
-"""
+"""Links: every setting is kept in the address, class links apply, and hostile addresses do nothing."""
 
 import json
 import re
@@ -60,12 +58,12 @@ CLASS = {
     "budget_limit": "0.55",
     "guardrail_limit": "0.02",
 }
-NO_WORKER = "delete globalThis.Worker"  # Python never starts: what these tests look at needs none
+NO_WORKER = "delete globalThis.Worker"  # Python never starts, and these tests do not need it
 SCRIPT = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
 
 
 def asked(url):
-    """What an address asks for: name -> value."""
+    """The settings in an address: name -> value."""
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
@@ -77,7 +75,7 @@ def known_to_python(reader, part):
 
 
 def exported(reader):
-    """The record as its file has it."""
+    """The record in the exported file."""
     with reader.page.expect_download() as download:
         reader.page.get_by_role("button", name=re.compile("^Export")).first.click()
     return json.loads(download.value.path().read_text(encoding="utf-8"))
@@ -85,15 +83,13 @@ def exported(reader):
 
 @pytest.fixture
 def quick(new_reader):
-    """A reader whose browser cannot start Python, and who reads and predicts without."""
+    """A reader whose browser cannot start Python, and who reads and predicts without it."""
     return new_reader(script=NO_WORKER)
 
 
 @pytest.mark.parametrize("part", SETTINGS)
 def test_every_setting_round_trips(reader, part):
-    """A link with every setting of a part opens there, and the address that Python's settings give says
-    the same.
-    """
+    """A link with every setting of a part opens with them, and the address from Python's settings is the same."""
     wanted = {"track": "edge", "part": part, **SETTINGS[part]}
     known_to_python(reader.open(f"?{urlencode(wanted)}"), part)
     expect(reader.notice()).to_be_hidden()
@@ -102,12 +98,12 @@ def test_every_setting_round_trips(reader, part):
 
 @pytest.mark.parametrize("part", SETTINGS)
 def test_no_setting_of_the_address_is_left_out_here(part):
-    """Every setting that an address may have for a part is among those tried above."""
+    """The settings tried above are all that an address may have for a part."""
     assert set(settings.SETTINGS[part]) == set(SETTINGS[part])
 
 
 def test_a_moved_control_is_in_the_copied_link(new_reader):
-    """The copied link carries what the controls show, and opens there for somebody else."""
+    """The copied link contains the controls' values, and opens with them for somebody else."""
     reader = new_reader(permissions=["clipboard-read", "clipboard-write"])
     reader.open("?track=edge&part=1&corpus=licences").commit(30).live().results()
     reader.type_threshold(0.83)
@@ -123,9 +119,7 @@ def test_a_moved_control_is_in_the_copied_link(new_reader):
 
 
 def test_without_a_clipboard_the_link_is_text(new_reader):
-    """A browser that refuses the clipboard shows the link in a field, selected; names of persons stay out
-    of it.
-    """
+    """If the browser refuses the clipboard, the link is shown and selected in a field, without names of persons."""
     clipboard = "{ value: { writeText: () => Promise.reject(new Error('no')) } }"
     refuse = f"Object.defineProperty(navigator, 'clipboard', {clipboard})"
     reader = new_reader(script=f"{NO_WORKER}; {refuse}").open(f"?{urlencode(CLASS)}&embed=1")
@@ -139,7 +133,7 @@ def test_without_a_clipboard_the_link_is_text(new_reader):
 
 
 def test_a_reload_before_python_keeps_the_settings(quick):
-    """The settings of an address are not lost when the page is loaded again before Python has answered."""
+    """The settings of an address are kept if the page is reloaded before Python has answered."""
     quick.open("?track=edge&part=1&threshold=0.77&seed=5")
     expect(quick.page).to_have_url(re.compile("threshold=0.77.*seed=5"))
     quick.reload()
@@ -150,9 +144,7 @@ def test_a_reload_before_python_keeps_the_settings(quick):
 
 
 def test_a_class_link_fixes_seed_and_limits(reader):
-    """Seed and limits of the link are shown as fixed, hold on every track, and verify from the record
-    alone.
-    """
+    """Seed and limits of the link are shown as fixed, apply on every track, and verify from the record alone."""
     reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
     said = reader.part.locator("[data-class-link]")
     expect(said).to_contain_text("Class: CS-101. Student: Ada L.")
@@ -180,9 +172,7 @@ def test_a_class_link_fixes_seed_and_limits(reader):
 
 
 def test_a_plain_link_does_not_keep_the_limits_of_a_class(reader):
-    """Limits come from the link in the address and from nothing else: evidence made under others goes
-    stale.
-    """
+    """Limits come only from the link in the address, and evidence made under other limits becomes stale."""
     reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
     reader.part.get_by_role("button", name="Capture this evidence").click()
     expect(reader.part.locator("[data-captured]")).to_have_text("Captured.")
@@ -193,7 +183,7 @@ def test_a_plain_link_does_not_keep_the_limits_of_a_class(reader):
 
 
 def test_a_link_does_not_rename_somebody_elses_work(quick):
-    """On a shared computer, a link for another student says whose work is there and leaves it."""
+    """On a shared computer, a link for another student says whose work is there and does not change it."""
     quick.open("?student=ada&class=CS").commit(30).saved()
     quick.open("?student=bob&class=CS")
     expect(quick.notice()).to_contain_text("This link is for bob, and this browser holds the work of ada")
@@ -219,7 +209,7 @@ def test_a_link_does_not_rename_somebody_elses_work(quick):
     ],
 )
 def test_what_is_ignored_is_named(quick, query, words):
-    """Whatever an address says in vain is said on the page."""
+    """Every ignored part of an address is named on the page."""
     quick.open(f"?{query}")
     expect(quick.notice()).to_contain_text(words)
 
@@ -240,9 +230,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
-    """Script in a text, numbers that are none, and long rubbish leave record and page as they were, with a
-    word.
-    """
+    """Scripts in texts, invalid numbers and long rubbish do not change record or page, and the page says so."""
     dialogs = []
     quick.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     quick.open("?track=cloud&part=1").commit(30).saved()
@@ -258,9 +246,7 @@ def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
 
 
 def test_ten_megabytes_are_not_looked_at(quick):
-    """Of an address of 10 MB only the beginning is read, and a setting that is cut in two is dropped, not
-    guessed.
-    """
+    """Only the beginning of an address of 10 MB is read, and a truncated setting is dropped, not guessed."""
     quick.open()
     found = quick.page.evaluate("""() => lab.state.read("?seed=5&x=" + "1".repeat(1e7) + "&width=3")""")
     assert found["settings"] == {"seed": 5}

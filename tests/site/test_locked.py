@@ -33,12 +33,12 @@ def other(tmp_path):
 
 
 def test_a_second_process_waits_and_says_for_whom(tmp_path, other):
-    """The waiting run names what the holder does and its process, and goes on when the holder is done."""
+    """The waiting run names the holder's task and process, and continues when the holder is done."""
     said = []
 
     def say(line):
         said.append(line)
-        other.stdin.close()  # the holder ends only after it was waited for
+        other.stdin.close()  # the holder ends only after this run waited for it
 
     with locked(tmp_path / "lock", "wait", say):
         assert other.wait(30) == 0
@@ -48,7 +48,7 @@ def test_a_second_process_waits_and_says_for_whom(tmp_path, other):
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 def test_a_killed_holder_leaves_no_lock(tmp_path, other):
-    """A holder that was killed, with its name still in the file, blocks nobody."""
+    """A killed holder, with its name still in the file, blocks nobody."""
     other.send_signal(signal.SIGKILL)
     other.wait(30)
     assert "hold it" in holder(tmp_path / "lock")
@@ -60,7 +60,7 @@ def test_a_killed_holder_leaves_no_lock(tmp_path, other):
 
 
 def test_an_exception_gives_the_lock_back(tmp_path):
-    """A block that fails does not keep the lock, and its error comes through."""
+    """A block that fails releases the lock, and its error is passed on."""
     with pytest.raises(KeyError, match="broken"), locked(tmp_path / "new" / "lock", "fail"):
         raise KeyError("broken")
     with locked(tmp_path / "new" / "lock", "work", pytest.fail):
@@ -76,7 +76,7 @@ def test_threads_of_one_process_take_turns(tmp_path):
             with locked(tmp_path / "lock", "work", lambda line: None):
                 inside.append(1)
                 most.append(len(inside))
-                time.sleep(0.001)  # long enough for another thread to come in
+                time.sleep(0.001)  # long enough for another thread to enter
                 inside.pop()
 
     threads = [threading.Thread(target=work) for _ in range(3)]

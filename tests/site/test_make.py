@@ -1,4 +1,4 @@
-"""The build as a whole: one at a time, nothing twice, and a served site that is whole at every moment."""
+"""The build as a whole: one at a time, nothing twice, and a served site that is always complete."""
 
 import importlib.metadata
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """A small tree of sources whose build copies the texts of site/ to dist/; `builds` counts."""
+    """A small tree of sources whose build copies the texts of site/ to dist/, and a list of its builds."""
     for name in ("site/pages/a.md", "site/pages/b.md", "src/dataselect_core/__init__.py", "tools/x.py"):
         path = tmp_path / "tree" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def tree(tmp_path, monkeypatch):
 
 
 def test_nothing_is_built_twice(tree, capsys):
-    """A second build does nothing, whatever the times of the files; a changed source, or a damaged site, is built."""
+    """A second build does nothing, whatever the times of the files; changed sources and damaged sites are built."""
     root, builds = tree
     assert make.build(root)
     os.utime(root / "site" / "pages" / "a.md", (1, 1))
@@ -60,7 +60,7 @@ def test_nothing_is_built_twice(tree, capsys):
 
 
 def test_a_build_with_earlier_data_is_not_the_last_word(tree):
-    """After a quick build with older derived data, a full one has something to do."""
+    """After a quick build with older derived data, a full build still runs."""
     root, builds = tree
     assert make.build(root, earlier=True)
     assert make.build(root)
@@ -69,7 +69,7 @@ def test_a_build_with_earlier_data_is_not_the_last_word(tree):
 
 
 def test_a_failed_build_leaves_the_site_and_is_tried_again(tree):
-    """What was served is still there after a build that failed, and the next build runs."""
+    """After a failed build the served site is unchanged, and the next build runs."""
     root, _ = tree
     make.build(root)
     (root / "site" / "pages" / "a.md").write_text("broken")
@@ -130,7 +130,7 @@ def sites(folder):
 
 
 def test_a_served_site_is_whole_at_every_moment(tmp_path):
-    """While builds replace the site, a reader always finds a page, and what the page names."""
+    """While builds replace the site, a reader always finds a page and the script that it names."""
     one, two = sites(tmp_path)
     dist, stop, faults, seen = tmp_path / "dist", threading.Event(), [], set()
     make.bring(one, dist)
@@ -161,7 +161,7 @@ def test_a_served_site_is_whole_at_every_moment(tmp_path):
 
 
 def test_what_is_the_same_is_not_written_again(tmp_path):
-    """Unchanged files keep their times, so that a sync of the folder sends what changed; empty folders go."""
+    """Unchanged files keep their times, so that a sync of the folder sends only changes; empty folders are removed."""
     one, _ = sites(tmp_path)
     dist = tmp_path / "dist"
     make.bring(one, dist)
@@ -174,7 +174,7 @@ def test_what_is_the_same_is_not_written_again(tmp_path):
 
 
 def test_tests_of_an_old_build_are_refused(tmp_path, monkeypatch):
-    """An edit of the core, or of the site, that has not been built is named before any test runs."""
+    """An edit of the core or the site without a build is named before any test runs."""
     root = tmp_path / "tree"
     shutil.copytree(ROOT / "src" / "dataselect_core", root / "src" / "dataselect_core")
     (root / "site").mkdir()
@@ -203,7 +203,7 @@ def test_tests_of_an_old_build_are_refused(tmp_path, monkeypatch):
 
 
 def test_the_core_is_installed_as_pip_would(tmp_path, monkeypatch):
-    """An installed wheel replaces the last one whole, and is known to `importlib.metadata`."""
+    """An installed wheel replaces the previous one completely, and `importlib.metadata` finds it."""
     packages, data = tmp_path / "packages", tmp_path / "data"
     data.mkdir()
     (data / "d.gz").write_bytes(b"x")

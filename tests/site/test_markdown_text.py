@@ -1,4 +1,4 @@
-"""What the lab adds to Markdown, and the front matter: each mistake of an author is named with its file."""
+"""The lab's additions to Markdown, and the front matter: each mistake of an author is named with its file."""
 
 import re
 
@@ -17,7 +17,7 @@ def tree(text):
 
 
 def test_a_case_is_hidden_and_holds_blocks_of_every_kind():
-    """A list, a table and a formula inside a block for a case are what they are outside."""
+    """A list, a table and a formula inside a block for a case are rendered as usual."""
     text = "::: when a-case\n- one\n- \\(x^2\\)\n\n| A | B |\n|---|---|\n| {{track.share|percent}} | 2 |\n:::\nafter"
     block = tree(text).one("div", data_when="a-case")
     assert "hidden" in block.attributes and len(block.all("li")) == 2 and block.one("msup")
@@ -26,7 +26,7 @@ def test_a_case_is_hidden_and_holds_blocks_of_every_kind():
 
 
 def test_a_number_with_bars_is_one_cell_of_a_table():
-    """The bars between path, format and limit do not divide cells."""
+    """The bars between path, format and limit do not split cells."""
     (row,) = (
         tree("| A | B |\n|---|---|\n| {{track.share|percent|a_limit}} | {{x.y|integer}} |")
         .one("tbody")
@@ -38,20 +38,20 @@ def test_a_number_with_bars_is_one_cell_of_a_table():
 
 
 def test_a_formula_is_no_emphasis_and_code_is_left_alone():
-    """Stars and underscores inside LaTeX mean nothing to Markdown; braces inside code are no number."""
+    """Stars and underscores inside LaTeX are not Markdown, and braces inside code are not numbers."""
     found = tree("\\(a_1 * b_2 * c\\) and `{{x.y|percent}}`")
     assert found.one("math") and not found.all("em")
     assert found.one("code").text == "{{x.y|percent}}" and not found.all("output")
 
 
 def test_attributes_belong_to_the_block_below():
-    """A line of attributes gives class and data to the paragraph after it, a number in it included."""
+    """A line of attributes gives class and data to the paragraph after it, even if the paragraph has a number."""
     block = tree('{.crisis data-x="1"}\n{{native.words|integer}} words').one("p", class_="crisis")
     assert block.text == "772,233 words" and block.attributes["data-x"] == "1"
 
 
 def test_one_line_has_no_paragraph_around_it():
-    """A question of the front matter is written without a block of its own."""
+    """A question in the front matter is rendered without a paragraph."""
     assert str(inline("a *b* {{x.y|fixed}}", "x.md")).startswith("a <em>b</em> <output")
 
 
@@ -86,7 +86,7 @@ def test_what_an_author_gets_wrong_is_named(text, message):
 
 
 def test_front_matter_is_yaml():
-    """Texts, numbers and tables come as such, and the rest of the file after them."""
+    """Texts, numbers and tables have their types, and the rest of the file follows them."""
     text = '---\ntitle: "A: b"\nsize: 1.5\nlines:\n  one: x|percent\n  two:\n---\n\nwords\n---\n'
     meta, body = front_matter.read(text, "x.md", {"title": str, "lines": dict}, {"size": front_matter.NUMBER})
     assert meta == {"title": "A: b", "size": 1.5, "lines": {"one": "x|percent", "two": None}}
@@ -113,6 +113,6 @@ def test_front_matter_is_yaml():
     ],
 )
 def test_a_wrong_front_matter_is_named(text, message):
-    """A key that is missing, misspelt, repeated or of another kind stops the build."""
+    """A key that is missing, misspelt, repeated or of another type stops the build."""
     with pytest.raises(PageError, match=f"^x.md: .*{re.escape(message)}"):
         front_matter.read(text, "x.md", {"title": str}, {"lines": dict})

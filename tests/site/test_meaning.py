@@ -1,4 +1,4 @@
-"""The key of what code means: what changes it, and what does not."""
+"""The key of the meaning of code: what changes it, and what does not."""
 
 import json
 import os
@@ -50,7 +50,7 @@ PROJECT = {
 
 @pytest.fixture
 def project(tmp_path):
-    """A small project, and a way to edit it: `project(path, old, new)`; without arguments its key."""
+    """A small project, and a way to edit it: `project(path, old, new)`; without arguments it returns the key."""
     for name, text in PROJECT.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def project(tmp_path):
     ],
 )
 def test_what_is_reached_changes_the_key(project, name, old, new):
-    """A change deep in the chain, inside a function, behind a re-export or at import time is another key."""
+    """A change deep in the chain, inside a function, behind a re-export or at import time changes the key."""
     assert project() != project(name, old, new)
 
 
@@ -111,12 +111,12 @@ def test_what_is_reached_changes_the_key(project, name, old, new):
     ],
 )
 def test_what_is_not_reached_or_means_nothing_does_not(project, name, old, new):
-    """Comments, docstrings, layout, types and code that cannot be reached leave the key as it is."""
+    """Comments, docstrings, layout, types and unreachable code do not change the key."""
     assert project() == project(name, old, new)
 
 
 def test_a_field_counts_and_its_type_does_not(project):
-    """A class has a field by its annotation: another name is another key, another type is not."""
+    """An annotation adds a field to a class: another name changes the key, another type does not."""
     project("core/late.py", "", "\nclass Point:\n    x: int\n    y: int = 2\n")
     before = project("core/late.py", "return helper(n)", "return Point, helper(n)")
     assert project("core/late.py", "x: int", "x: float") == before
@@ -130,7 +130,7 @@ def test_a_field_counts_and_its_type_does_not(project):
 
 
 def test_a_module_can_move(project):
-    """Another place and another way to import the same code are the same key."""
+    """If the same code is at another place or imported in another way, the key is the same."""
     before, folder = project(), project.folder
     (folder / "core" / "inner").mkdir()
     (folder / "core" / "inner" / "__init__.py").write_text("")
@@ -140,7 +140,7 @@ def test_a_module_can_move(project):
     project("core/middle.py", "beside(n)", "d.beside(n)")
     assert (
         project("core/start.py", "from .late import inside", "import core.late as late") != before
-    )  # not yet whole
+    )  # the edit is not complete yet
     assert project("core/start.py", "inside(LIMIT)", "late.inside(LIMIT)") == before
 
 
@@ -157,27 +157,27 @@ def test_a_module_can_move(project):
     ],
 )
 def test_what_is_imported_by_name_counts_whole(project, call):
-    """Where a module, or a name in it, is computed, everything that it may be is part of the key."""
+    """If a module, or a name in it, is computed, everything that it may be is part of the key."""
     project("core/start.py", "", "from importlib import import_module\nimport core.parts.two as parts_two\n")
     before = project("core/start.py", "return np.sum", f"{call}\n    return np.sum")
     assert project("core/parts/two.py", "n + 2", "n + 9") != before
 
 
 def test_the_names_of_files_are_known(project):
-    """Strings of what is reached, and of nothing else, are there to be compared with the names of files."""
+    """The strings of reached code, and no others, are collected for comparison with the names of files."""
     project()
     assert "late.csv" in project.strings
     assert "1" not in project.strings
 
 
 def test_an_entry_that_is_not_there_is_said_so(project):
-    """A wrong name stops with a sentence, and gives no key."""
+    """A wrong name gives a sentence and no key."""
     with pytest.raises(ValueError, match="there is no walk in core.start"):
         project(entry="core.start:walk")
 
 
 def test_every_way_to_bind_a_name_is_followed(project):
-    """Loops, conditions, unpacking, a fallback for a missing import: each can be what a name stands for."""
+    """Loops, conditions, unpacking and a fallback for a missing import can all bind a name."""
     project("core/late.py", "", "for WAY in (1,):\n    pass\n")
     for code in (
         "if len('a'):\n    helper = abs\nelse:\n    helper = max\n",
@@ -212,14 +212,14 @@ def test_every_way_to_bind_a_name_is_followed(project):
     ],
 )
 def test_names_of_a_function_hide_those_of_the_module(project, code, reached):
-    """A parameter or a variable that is called as a definition is not that definition; where it is, it counts."""
+    """A parameter or variable with the name of a definition hides it; where it does not, the definition counts."""
     project("core/own.py", "", "FACTOR = 5\n" + code)
     before = project(entry="core.own:late")
     assert (project("core/own.py", "FACTOR = 5", "FACTOR = 6", entry="core.own:late") != before) is reached
 
 
 def test_the_key_is_the_same_in_another_python(tmp_path):
-    """The Python of the browser, two versions newer than the oldest that builds, writes the same keys."""
+    """The Python of the browser, two versions newer than the oldest one that builds, gives the same keys."""
     entries = ["dataselect_core.figures.deduplication.figures:recompute", "tools.optimum:compute"]
     program = (tmp_path / "keys.py").write_text
     program(
@@ -262,7 +262,7 @@ def test_the_key_is_the_same_in_another_python(tmp_path):
 
 
 def test_what_runs_is_in_the_key():
-    """Every function of the core that runs while a small map and a small sweep are made has been reached."""
+    """Every function of the core that runs while a small map and a small sweep are made is in the key."""
     program = """
         import json, sys
         ran = set()
@@ -306,7 +306,7 @@ def test_what_runs_is_in_the_key():
         }
     ran = [
         call for call in json.loads(done.stdout) if call[0] != "<string>"
-    ]  # that is what dataclasses write
+    ]  # methods that dataclasses generate
     assert len(ran) > 40
     for file, line, name in ran:
         assert any(file == path and first <= line <= last for path, first, last in reached), (
@@ -317,7 +317,7 @@ def test_what_runs_is_in_the_key():
 
 
 def test_the_core_is_walked_through():
-    """What is known to be needed of the core is found, whatever the files are called."""
+    """Known dependencies of the core are found, whatever the files are called."""
     walk = meaning.Walk(meaning.Sources(ROOT / "src", ROOT))
     walk.visit("tools.gap_maps:compute")
     names = {name for _, name in walk.definitions}

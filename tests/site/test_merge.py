@@ -1,4 +1,4 @@
-"""One rule for who may overwrite what: nothing that was said to be saved is lost, whatever several tabs do."""
+"""One rule for overwriting: nothing that was reported as saved is lost, whatever several tabs do."""
 
 import json
 import shutil
@@ -51,24 +51,24 @@ MUTANTS = {
 
 
 def lost(seed, kind, shell=SHELL):
-    """What the model finds missing at the end of a walk of several tabs, and how much was said to be saved."""
+    """The losses that the model finds at the end of a walk of several tabs, and the number of reported saves."""
     return json.loads(node.node(MODEL, shell, seed, STEPS, kind, capture_output=True).stdout)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_said_to_be_saved_is_lost(kind):
-    """Three tabs write, commit, run, import, reload and clear at random; some are deaf, the storage fails and closes."""
+    """Three tabs write, commit, run, import, reload and clear at random; some are deaf, and storage sometimes fails."""
     kept = 0
     for seed in SEEDS:
         outcome = lost(seed, kind)
         assert outcome["wrong"] == [], f"seed {seed}"
         kept += sum(outcome["said"].values())
-    assert kept > 150  # so much was said to be saved, and looked for
+    assert kept > 150  # that many were reported as saved, and checked
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_the_model_notices(mutant, tmp_path):
-    """A rule that is broken is found by one of the walks."""
+    """At least one of the walks finds a broken rule."""
     for name in ("schema", "merge", "store"):
         shutil.copy(SHELL / f"{name}.js", tmp_path)
     file, before, after = MUTANTS[mutant]
@@ -91,7 +91,7 @@ console.log(JSON.stringify(outcome));
 
 
 def merged(folder, work, key, values):
-    """What the shell makes of some values of one entry."""
+    """The shell's merge of some values of one entry."""
     (folder / "merged.cjs").write_text(MERGED, "utf-8")
     done = node.node(
         folder / "merged.cjs",
@@ -117,12 +117,12 @@ def merged(folder, work, key, values):
     ids=["deleted there, untouched here", "two settings", "back to the default", "two clocks", "two texts"],
 )
 def test_only_what_a_view_has_changed_is_written(key, values, outcome, tmp_path):
-    """Given as seen, as here and as there, each entry becomes what both have changed of it."""
+    """From the value last seen, the one here and the one there, each entry gets the changes of both."""
     assert merged(tmp_path, "records", key, values) == outcome
 
 
 def test_a_search_that_only_goes_on_stays_as_the_workbench_has_it(tmp_path):
-    """With no other tab, what Python keeps is what the record holds, to the order: nothing is told and drawn again."""
+    """Without another tab, Python's search equals the record, in order, so that nothing is sent and redrawn."""
     runs = [
         {"id": name, "number": i, "counted": True, "shown": True, "right": [[1]]}
         for i, name in enumerate("zyx")
@@ -143,17 +143,17 @@ def test_a_search_that_only_goes_on_stays_as_the_workbench_has_it(tmp_path):
     ],
 )
 def test_a_newer_file_of_the_same_reader(key, page, file, outcome, tmp_path):
-    """It brings what is newer in it, field by field, and rewrites nothing that is written once."""
+    """The file's newer entries are merged, field by field, and entries that are written only once do not change."""
     assert merged(tmp_path, "imported", key, [page, file]) == outcome
 
 
 def writing(reader, part="1"):
-    """The field of the reflection, in the page as it stands."""
+    """The field of the reflection in the page."""
     return reader.one(f"textarea[data-reflection='{part}']")
 
 
 def write(reader, text):
-    """Write a reflection and wait until it is said to be saved."""
+    """Write a reflection and wait until the page says that it is saved."""
     writing(reader).fill(text)
     writing(reader).blur()
     expect(reader.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
@@ -165,7 +165,7 @@ def two(new_reader):
 
     def opened(script=""):
         first = new_reader(script=NO_PYTHON + script, steps=False).open("?track=tiny&part=1").saved()
-        first.choose_track("Edge Guardian")  # there is a record when the second tab opens
+        first.choose_track("Edge Guardian")  # so that a record exists when the second tab opens
         first.saved()
         return first, first.another_tab().open("?track=edge&part=1").saved()
 
@@ -174,7 +174,7 @@ def two(new_reader):
 
 @pytest.mark.parametrize("script", ["", DEAF], ids=["a tab that hears", "a deaf tab"])
 def test_a_click_into_an_older_tab_takes_nothing_away(two, script):
-    """A click into the empty field of the other tab and a Tab out of it leave the essay."""
+    """A click into the empty field of the other tab and a Tab out of it do not change the essay."""
     first, second = two(script)
     first.commit(30)
     second.reload()
@@ -186,7 +186,7 @@ def test_a_click_into_an_older_tab_takes_nothing_away(two, script):
 
 
 def test_what_is_deleted_stays_deleted(two):
-    """A sentence that the reader takes out does not come back, in neither tab."""
+    """A sentence that the reader deletes does not come back in either tab."""
     first, second = two()
     first.commit(30)
     write(first, "One sentence. Another one.")
@@ -197,7 +197,7 @@ def test_what_is_deleted_stays_deleted(two):
 
 
 def test_the_older_tab_that_writes_keeps_both_texts(two):
-    """Each tab writes in the same field without hearing of the other: both texts are there."""
+    """If two tabs write in the same field without hearing of each other, both texts are kept."""
     first, second = two(DEAF)
     first.commit(30)
     second.reload()
@@ -208,7 +208,7 @@ def test_the_older_tab_that_writes_keeps_both_texts(two):
 
 
 def test_an_open_tab_shows_what_another_one_saved(two):
-    """A commitment and a text of one tab appear in the other; the focus and what is being typed there stay."""
+    """A commitment and a text from one tab appear in the other, where the focus stays in its field."""
     first, second = two()
     field = writing(second)
     first.commit(30)
@@ -220,14 +220,14 @@ def test_an_open_tab_shows_what_another_one_saved(two):
 
 
 def test_what_is_being_typed_stays_beside_what_comes(two):
-    """A text that arrives while the reader types is put before it; nothing is typed over."""
+    """A text that arrives while the reader types is put before the typed text, which is kept."""
     first, second = two()
     first.commit(30)
     expect(second.here("[data-lock-answer='1']")).to_contain_text("30 %")
     writing(second).focus()
     second.page.evaluate(
         "() => { globalThis.later = setTimeout; globalThis.setTimeout = () => 0; }"
-    )  # it is not saved yet
+    )  # to delay its saving
     second.page.keyboard.type("mine")
     write(first, "theirs")
     expect(second.one("[data-ledger] tbody tr")).to_contain_text("1 words")
@@ -250,7 +250,7 @@ FULL = """() => {
 
 
 def test_what_could_not_be_saved_is_saved_with_the_next_save_of_any_tab(two):
-    """With a full disk nothing is called saved in either tab; when the other tab can save again, this one's text is there."""
+    """With a full disk no text is called saved; when the other tab can save again, this tab's text is saved too."""
     first, second = two()
     first.commit(30)
     for tab in (first, second):
@@ -268,7 +268,7 @@ def test_what_could_not_be_saved_is_saved_with_the_next_save_of_any_tab(two):
 
 
 def test_a_file_rewrites_no_prediction(two, tmp_path):
-    """A record of the same reader with another, earlier prediction is taken, but not its prediction."""
+    """A record of the same reader with another, earlier prediction is imported without that prediction."""
     first, second = two()
     first.commit(30)
     with first.page.expect_download() as download:

@@ -1,4 +1,4 @@
-"""Names of people are free text: in links, in the form for a class, and in the names of files."""
+"""Names of people are free text: in links, in the form for a class, and in file names."""
 
 import json
 from pathlib import Path
@@ -62,7 +62,7 @@ console.log(JSON.stringify({
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory):
-    """Runs the page's own code: (names in links, rows of the form, names for files) -> what came of them."""
+    """Run the page's own code: (names in links, rows of the form, names for files) -> results."""
     folder = tmp_path_factory.mktemp("names")
     (folder / "trial.cjs").write_text(TRIAL, "utf-8")
 
@@ -78,7 +78,7 @@ def trial(tmp_path_factory):
 
 
 def test_links_take_names_of_every_script_and_nothing_that_steers(trial):
-    """Apostrophes, commas, quotation marks and all scripts are names; markup and hidden characters are not."""
+    """Apostrophes, commas, quotation marks and all scripts are allowed in names; markup and hidden signs are not."""
     found = trial(names=[*NAMES, *ODD])["links"]
     assert [name for name, _ in found[: len(NAMES)]] == NAMES
     assert all(ignored == [] for _, ignored in found[: len(NAMES)])
@@ -86,7 +86,7 @@ def test_links_take_names_of_every_script_and_nothing_that_steers(trial):
 
 
 def test_one_odd_row_is_named_and_the_others_get_their_links(trial):
-    """A class with two rows that cannot be: they are named, and everybody else has a link that the lab reads back."""
+    """Two invalid rows in a class are named, and all others get a link that the lab reads back."""
     rows = [*NAMES[:3], "<b>", *NAMES[3:], "x" * 99, NAMES[0]]
     form = trial(rows=rows)["form"]
     made = dict(line.split("\t") for line in form["links"].split("\n"))
@@ -101,13 +101,13 @@ def test_one_odd_row_is_named_and_the_others_get_their_links(trial):
 
 
 def test_nothing_but_odd_rows_makes_no_link(trial):
-    """Where no row is a name, there is no link and a word on each."""
+    """If no row is a valid name, there is no link and a message on each row."""
     form = trial(rows=["<b>", "..."])["form"]
     assert form["links"] is None and "No link for 2 of 2 rows" in form["error"]
 
 
 def test_names_of_files_keep_every_letter_and_never_collide(trial):
-    """Two students never get one file; no file has a sign that a system forbids, nor too long a name."""
+    """No two students get the same file name, and no file name has a forbidden sign or is too long."""
     names = [
         *NAMES,
         "a/b",

@@ -1,4 +1,4 @@
-"""Numbers look the same whoever writes them: the build, the page and, in its own precision, the report."""
+"""Numbers look the same in the build, on the page and, with its own precision, in the report."""
 
 import json
 import random
@@ -24,7 +24,7 @@ console.log(JSON.stringify(cases.map(({ value, format, unit }) => lab.format(val
 
 
 def written_by_the_page(tmp_path, cases):
-    """What site/shell/format.js makes of some cases."""
+    """The texts of site/shell/format.js for some cases."""
     (tmp_path / "trial.cjs").write_text(TRIAL, "utf-8")
     (tmp_path / "cases.json").write_text(json.dumps(cases), "utf-8")
     done = node.node(tmp_path / "trial.cjs", SHELL, tmp_path / "cases.json", capture_output=True)
@@ -32,13 +32,13 @@ def written_by_the_page(tmp_path, cases):
 
 
 def test_the_page_writes_every_case(tmp_path):
-    """site/shell/format.js gives the text of each case, with its unit, a dash for what is not there."""
+    """site/shell/format.js gives the text of each case, with its unit, or a dash for a missing number."""
     for case, text in zip(CASES, written_by_the_page(tmp_path, CASES), strict=True):
         assert text == case["text"], case
 
 
 def test_the_build_writes_every_number():
-    """What stands in the page before any script runs is what the script would write."""
+    """Numbers in the page before any script runs look as the script would write them."""
     numbers = [case for case in CASES if isinstance(case["value"], (int, float)) and "unit" not in case]
     assert {case["format"] for case in numbers} == set(FORMATS)
     for case in numbers:
@@ -46,14 +46,14 @@ def test_the_build_writes_every_number():
 
 
 def test_the_report_writes_every_case():
-    """The report has the same texts, or those that the cases state for it: a half to even, four digits."""
+    """The report has the same texts, or the ones that the cases state for it: half to even, four digits."""
     for case in CASES:
         if "unit" not in case:
             assert shown(case["value"], case["format"]) == case.get("report", case["text"]), case
 
 
 def test_page_and_build_agree_at_every_half_and_every_size(tmp_path):
-    """Numbers that lie between two roundings go the same way in both, and so do the largest and smallest."""
+    """Numbers halfway between two roundings, and the largest and smallest numbers, look the same in both."""
     chance = random.Random(1)
     values = [
         chance.choice((-1, 1)) * chance.randint(0, 10**6) / 2 ** chance.randint(0, 10) for _ in range(500)
@@ -65,6 +65,6 @@ def test_page_and_build_agree_at_every_half_and_every_size(tmp_path):
 
 
 def test_a_format_that_is_not_there_stops_the_build():
-    """A misspelt format is named, with those that there are."""
+    """A misspelt format is named, with a list of the valid ones."""
     with pytest.raises(PageError, match="one of percent, .* not 'roman'"):
         format_number(1, "roman")

@@ -1,4 +1,4 @@
-"""The page opened by double click: no server, and Part 1 runs all the same."""
+"""The page opened by double click: Part 1 works without a server."""
 
 import re
 
@@ -10,13 +10,13 @@ REFUSED = "() => fetch(document.scripts[0].src).then(() => false, () => true)"
 
 
 def test_offline_chromium(new_reader, dist):
-    """In Chromium, the opened file gets to live results, moves, changes the corpus, keeps its record and Python."""
+    """In Chromium, the opened file gets live results, moves, changes the corpus, and keeps its record and Python."""
     reader = new_reader(base=dist.as_uri() + "/").open("?track=cloud&part=1")
     reader.commit(30).live().results()
     expect(reader.html).to_have_attribute("data-first-view", "kept")
     expect(reader.value("reveal.measured")).to_have_text(re.compile(r"^\d\d\.\d %$"))
     reader.type_threshold(0.6)
-    reader.choose_corpus("Licence texts (real)")  # data that is loaded only now
+    reader.choose_corpus("Licence texts (real)")  # these data are loaded only now
     expect(reader.value("reveal.measured")).to_have_text(re.compile(r"^59\.\d %$"))
     reader.page.wait_for_function(IS_KEPT)
     reader.saved().reload()
@@ -28,7 +28,7 @@ def test_offline_chromium(new_reader, dist):
 
 
 def test_offline_firefox(new_firefox, dist):
-    """In Firefox with its ordinary rules for files, the opened file gets to live results and moves."""
+    """In Firefox with its usual rules for files, the opened file gets live results and moves."""
     firefox = new_firefox()
     firefox.open((dist / "index.html").as_uri() + "?track=cloud&part=1&corpus=licences")
     assert firefox.ask(REFUSED), "Firefox was loosened for automation; the test would prove nothing"
@@ -39,6 +39,6 @@ def test_offline_firefox(new_firefox, dist):
     firefox.type("textbox", "Similarity threshold (number)", "0.6")
     firefox.press("Enter")
     firefox.wait(SHOWS, "setting.threshold", "^0\\.600$")
-    # The one error is of the question at the start.
+    # The only error comes from the request at the start.
     firefox.errors = [error for error in firefox.errors if "Cross-Origin Request Blocked" not in error]
     firefox.check("file:///")

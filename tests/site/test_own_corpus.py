@@ -1,4 +1,4 @@
-"""A corpus of the reader's own in Chromium: dropped, chosen, deduplicated, downloaded, and all that fails."""
+"""A corpus of the reader's own in Chromium: dropped, chosen, deduplicated, downloaded, and all failures."""
 
 import json
 import re
@@ -25,7 +25,7 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 class Own:
-    """A reader at work with a corpus of their own."""
+    """A reader with a corpus of their own."""
 
     def __init__(self, reader):
         self.reader, self.page = reader, reader.page
@@ -37,7 +37,7 @@ class Own:
         return self.page.locator(OWN).get_by_role("button", name=name)
 
     def choose(self, *paths, kind="file"):
-        """Through the button and the browser's own window."""
+        """Choose files with the button and the browser's own window."""
         with self.page.expect_file_chooser() as window:
             self.button(f"Choose a {kind}").click()
         window.value.set_files([str(path) for path in paths])
@@ -51,13 +51,13 @@ class Own:
         return self
 
     def says(self, sentence):
-        """Wait for a complaint."""
+        """Wait for an error message."""
         expect(self.one("[data-own-error]")).to_contain_text(sentence)
         expect(self.one("[data-own-progress]")).to_be_hidden()
         return self
 
     def download(self, folder):
-        """What is kept, as the browser saves it."""
+        """Download the kept documents with the browser; return the path."""
         expect(self.one("[data-own-download]")).to_have_attribute("href", re.compile("^blob:"))
         with self.page.expect_download() as download:
             self.one("[data-own-download]").click()
@@ -68,7 +68,7 @@ class Own:
 
 @pytest.fixture(scope="module")
 def texts():
-    """Paragraphs of licence texts with exact copies and near-copies behind them."""
+    """Paragraphs of licence texts, followed by exact copies and near-copies."""
     some = [" ".join(part.split()) for text in datasets.licences().texts[:60] for part in text.split("\n\n")]
     some = [part for part in some if len(part.split()) > 15][:300]
     return some + some[:40] + [f"{part} and so on" for part in some[60:100]]
@@ -76,11 +76,11 @@ def texts():
 
 @pytest.fixture(scope="module")
 def booted(chromium, address):
-    """A reader with Part 1 live, who has predicted nothing."""
+    """A reader with Part 1 live and no prediction."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
     reader = Reader(context, address).open("?track=mobile&part=1&threshold=0.8").live()
-    for part in "123":  # what they load is loaded
+    for part in "123":  # all their data are loaded
         expect(reader.one(f"[data-part='{part}']")).to_have_attribute("data-results", re.compile("."))
     yield reader
     context.close()
@@ -88,7 +88,7 @@ def booted(chromium, address):
 
 @pytest.fixture
 def own(booted):
-    """That reader with no corpus yet, and nothing wrong after the test."""
+    """That reader without a corpus; the test ends with a check for errors."""
     own = Own(booted)
     if own.button("Clear").is_visible():
         own.button("Clear").click()
@@ -100,7 +100,7 @@ def own(booted):
 
 
 def command(path, out, *options):
-    """The same through the command line."""
+    """Deduplicate the same file with the command line."""
     subprocess.run(
         [sys.executable, "-m", "dataselect_core", "dedup", path, "-o", out, "--quiet", *options], check=True
     )
@@ -111,7 +111,7 @@ def jsonl(texts, field="text"):
 
 
 def test_it_says_what_happens_before_anything_does(own):
-    """Privacy, limits and formats stand there first; nothing is behind the lock, and no result shows."""
+    """Privacy, limits and formats are shown first; the section needs no prediction and has no result yet."""
     for words in (
         "Your files never leave this machine",
         "32 MiB and 50,000 documents",
@@ -130,7 +130,7 @@ def test_it_says_what_happens_before_anything_does(own):
 
 @pytest.mark.parametrize("name", ["mine.txt", "mine.jsonl", "mine.csv"])
 def test_each_format_comes_back_as_the_command_keeps_it(own, tmp_path, texts, name):
-    """The download is byte for byte the command's, and no request leaves the page while Python works."""
+    """The download equals the command's output byte for byte, and no request leaves the page while Python works."""
     path = tmp_path / name
     quoted = [text.replace('"', '""') for text in texts]
     content = {
@@ -153,7 +153,7 @@ def test_each_format_comes_back_as_the_command_keeps_it(own, tmp_path, texts, na
 
 
 def test_the_result_is_looked_into(own, tmp_path, texts):
-    """Kinds of figures, clusters side by side, malformed lines by number, a learning curve that is drawn."""
+    """The result has kinds of figures, clusters side by side, malformed lines by number, and a learning curve."""
     path = tmp_path / "rows.jsonl"
     path.write_text(jsonl(texts[:200]) + "no json\n" + jsonl(texts[200:]))
     own.choose(path).done()
@@ -173,7 +173,7 @@ def test_the_result_is_looked_into(own, tmp_path, texts):
 
 
 def test_a_moved_control_makes_it_stale_and_again_takes_it(own, tmp_path, texts):
-    """The figures name their settings; a moved threshold is said so, and the next run takes it."""
+    """The figures name their settings; a moved threshold is reported, and the next run uses it."""
     path = tmp_path / "mine.txt"
     path.write_text("\n".join(texts))
     own.choose(path).done()
@@ -188,7 +188,7 @@ def test_a_moved_control_makes_it_stale_and_again_takes_it(own, tmp_path, texts)
     expect(own.one("[data-own-moved]")).to_be_hidden()
     command(path, tmp_path / "kept", "--threshold", "0.6")
     assert own.download(tmp_path).read_bytes() == (tmp_path / "kept").read_bytes()
-    own.reader.choose_track("Tiny Pioneer")  # which changes the controls, and not what the reader brought
+    own.reader.choose_track("Tiny Pioneer")  # this changes the controls, but not the reader's corpus
     expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
     own.reader.choose_track("Mobile Nomad")
     field.fill("0.8")
@@ -196,7 +196,7 @@ def test_a_moved_control_makes_it_stale_and_again_takes_it(own, tmp_path, texts)
 
 
 def drop_from_the_desktop(own, *paths):
-    """Drag what lies on the disk over the place and let it go there, as the browser sees it from outside."""
+    """Drag files from the disk over the drop area and drop them, as the browser sees it from outside."""
     box = own.one(".drop")
     box.scroll_into_view_if_needed()
     place = box.bounding_box()
@@ -210,7 +210,7 @@ def drop_from_the_desktop(own, *paths):
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
 def test_a_folder(own, tmp_path, texts, way):
-    """A folder is taken as a whole, what is no text is passed over, and it comes back as an archive."""
+    """A folder is read as a whole, other files are passed over, and the kept files are an archive."""
     folder = tmp_path / "set"
     (folder / "deep").mkdir(parents=True)
     for i, text in enumerate([texts[0], texts[1], texts[0], texts[2]]):
@@ -232,7 +232,7 @@ def test_a_folder(own, tmp_path, texts, way):
 
 
 def test_dropped_files(own):
-    """A file is dropped; several are a folder; beside the place nothing happens, and the lab is not left."""
+    """One dropped file is read; several form a folder; outside the drop area nothing happens, and the page stays."""
     address = own.page.url
     own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two three\none two three\nfour five six\n"]]])
     own.done()
@@ -270,7 +270,7 @@ def test_dropped_files(own):
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(own, tmp_path, name, content, says):
-    """Each failure says what to do, and the result of before stays, with its download and its clusters."""
+    """Each failure says what to do, and the previous result stays, with its download and its clusters."""
     if own.one("[data-own-result]").is_hidden():
         own.page.evaluate(DROP, [f"{OWN} .drop", [["good.txt", "one two\none two\nthree\n"]]])
         own.done()
@@ -283,7 +283,7 @@ def test_what_cannot_be_done_is_one_sentence(own, tmp_path, name, content, says)
 
 
 def test_the_right_field_after_the_wrong_one(own, tmp_path, texts):
-    """The complaint names the fields; with one of them the same file is read, without being chosen again."""
+    """The message names the fields; with one of them the same file is read without being chosen again."""
     path = tmp_path / "mine.jsonl"
     path.write_text(jsonl(texts, "body"))
     own.choose(path).says("'body'")
@@ -294,7 +294,7 @@ def test_the_right_field_after_the_wrong_one(own, tmp_path, texts):
 
 
 def test_cancel_and_the_newest_wins(own, tmp_path, texts):
-    """Work on a large file is cancelled from the page, and a second file in the middle replaces the first."""
+    """Work on a large file can be cancelled, and a second file in the middle of the work replaces the first."""
     large = tmp_path / "large.txt"
     large.write_text("\n".join(f"{text} {i}" for i in range(40) for text in texts))
     own.choose(large)
@@ -310,7 +310,7 @@ def test_cancel_and_the_newest_wins(own, tmp_path, texts):
 
 
 def test_cleared_is_gone(own):
-    """Clearing takes figures, texts and download away, and Python forgets the files."""
+    """Clearing removes figures, texts and download, and Python forgets the files."""
     own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two\none two\nthree\n"]]])
     own.done()
     own.button("Clear").click()
@@ -322,9 +322,9 @@ def test_cleared_is_gone(own):
 
 
 def test_by_keyboard_on_a_phone_from_a_folder(new_reader, dist, tmp_path, texts):
-    """A double-clicked page, 360 px wide: chosen by keyboard before Python runs, done, nothing sideways."""
+    """On a double-clicked page, 360 px wide, a file chosen by keyboard before Python runs is deduplicated."""
     reader = new_reader(base=dist.as_uri() + "/", viewport={"width": 360, "height": 700})
-    reader.page.on("filechooser", lambda _: None)  # from now on no window of the browser opens
+    reader.page.on("filechooser", lambda _: None)  # from now on the browser opens no window
     own = Own(reader.open("?track=mobile&part=1"))
     path = tmp_path / "mine.txt"
     path.write_text("\n".join(texts))

@@ -1,4 +1,4 @@
-"""A corpus of the reader's own without a browser: what is kept, what is told, and how each failure ends."""
+"""A corpus of the reader's own without a browser: kept documents, messages, and the end of each failure."""
 
 import asyncio
 import bz2
@@ -22,7 +22,7 @@ JOB = 1
 
 @pytest.fixture(scope="module")
 def texts():
-    """Paragraphs of licence texts, on one line each, with exact copies and near-copies behind them."""
+    """Paragraphs of licence texts, one per line, followed by exact copies and near-copies."""
     some = [" ".join(part.split()) for text in datasets.licences().texts[:40] for part in text.split("\n\n")]
     some = [part for part in some if len(part.split()) > 15][:150]
     return some + some[:20] + [f"{part} and so on" for part in some[30:50]]
@@ -30,20 +30,20 @@ def texts():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Where the page puts files."""
+    """The folder where the page puts files."""
     monkeypatch.setattr(own_corpus, "FOLDER", tmp_path / "own")
     return tmp_path / "own"
 
 
 @pytest.fixture(scope="module")
 def workbench():
-    """A page with Part 1, made once."""
+    """A page with Part 1, made only once."""
     return Page()
 
 
 @pytest.fixture
 def page(workbench, folder):
-    """A page whose Part 1 has its first settings, and no corpus of the reader's."""
+    """A page whose Part 1 has its first settings, and no corpus of the reader."""
     bench = workbench.bench
     bench._quiet = True  # nobody watches these controls move
     for name, value in bench._defaults.items():
@@ -54,7 +54,7 @@ def page(workbench, folder):
 
 
 def put(folder, files, job=JOB):
-    """What the page does before it asks: the files of a job."""
+    """Write the files of a job, as the page does before it asks."""
     for name, content in files.items():
         path = folder / str(job) / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def put(folder, files, job=JOB):
 
 
 def bring(page, folder, files, name=None, job=JOB, **layout):
-    """Hand files over and wait until they are done with; the messages of that job but those of work."""
+    """Hand files over and wait for the end; return the messages of that job without progress."""
     put(folder, files, job)
 
     async def conversation():
@@ -79,7 +79,7 @@ async def rest(page):
 
 
 def ask(page, name, **arguments):
-    """One question; what Python answers, or the sentence that refuses it."""
+    """Ask one question; return Python's answer, or the sentence that refuses it."""
     page.said.clear()
     run(page.ask(name, **arguments))
     return page.of("answer")[-1]["answer"] if page.of("answer") else page.sentences[-1]
@@ -90,7 +90,7 @@ def jsonl(texts, field="text"):
 
 
 def by_command(tmp_path, name, content, *options):
-    """The same corpus through the command line."""
+    """The same corpus, deduplicated with the command line."""
     (tmp_path / name).write_bytes(content)
     out = tmp_path / f"out-{name}"
     subprocess.run(
@@ -117,7 +117,7 @@ def by_command(tmp_path, name, content, *options):
     [("c.txt", "text"), ("c.jsonl", "body"), ("c.csv", "body"), ("c.json", "body"), ("c.jsonl.bz2", "body")],
 )
 def test_what_stays_is_what_the_command_keeps(page, folder, tmp_path, texts, name, field):
-    """For each format the kept file is byte for byte the command's, at the settings of the controls."""
+    """For each format the kept file equals the command's byte for byte, with the settings of the controls."""
     content = {
         "c.txt": "\r\n".join(texts).encode(),
         "c.jsonl": b"\xef\xbb\xbf" + jsonl(texts, "body"),
@@ -162,12 +162,12 @@ def test_what_stays_is_what_the_command_keeps(page, folder, tmp_path, texts, nam
     told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
     keep = deduplicate(texts, 0.7, 128, 4, 3).keep
     assert (told["documents"], told["setting.bands"], told["setting.rows"]) == (len(texts), 20, 6)
-    assert abs(told["kept.documents"] - keep.sum()) <= 3  # other bands may find a pair more
+    assert abs(told["kept.documents"] - keep.sum()) <= 3  # other bands may find one pair more
     assert told["removed.documents"] == told["same"] + told["similar"] == len(texts) - told["kept.documents"]
 
 
 def test_the_figures_add_up(page, folder, texts):
-    """Documents, words, kinds and clusters are those of the reference on the same texts."""
+    """Documents, words, kinds and clusters equal those of the reference on the same texts."""
     result = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
     told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
     found = deduplicate(texts, told["setting.threshold"])
@@ -183,7 +183,7 @@ def test_the_figures_add_up(page, folder, texts):
 
 
 def test_the_learning_curve_is_that_of_the_audit(page, folder, texts):
-    """What the page shows of learning is the audit of the same texts, drawn and as a table."""
+    """The learning curve on the page, drawn and as a table, is the audit of the same texts."""
     learning = bring(page, folder, {"c.txt": "\n".join(texts)})[1]
     audit = Audit(texts)
     point = audit.at(page.bench.settings()["threshold"])
@@ -200,7 +200,7 @@ def test_the_learning_curve_is_that_of_the_audit(page, folder, texts):
 
 
 def test_clusters_are_looked_into(page, folder, texts):
-    """A cluster lists its members by their lines, and two of them are shown as the texts they are."""
+    """A cluster lists its members by line, and two of them are shown with their own texts."""
     result = bring(page, folder, {"c.txt": "\n\n".join(texts)})[0]  # blank lines count as lines
     first = result["clusters"][0]
     answer = ask(page, "own_cluster", job=JOB, kept=first["kept"])
@@ -219,7 +219,7 @@ def test_clusters_are_looked_into(page, folder, texts):
 
 
 def test_of_a_huge_cluster_some_are_listed(page, folder, monkeypatch):
-    """Of a thousand copies only the first are listed, and how many more there are is said."""
+    """If a cluster has too many members, only the first are listed, with the number of the others."""
     monkeypatch.setattr(own_corpus, "SHOWN_MEMBERS", 5)
     bring(page, folder, {"c.txt": "one two three four five six\n" * 30 + "something else for once here\n"})
     answer = ask(page, "own_cluster", job=JOB, kept=0)
@@ -227,7 +227,7 @@ def test_of_a_huge_cluster_some_are_listed(page, folder, monkeypatch):
 
 
 def test_a_folder_comes_back_as_an_archive(page, folder, texts):
-    """A folder's kept files are a .zip, byte for byte, and the same as one text."""
+    """A folder's kept files are a .zip, byte for byte, and also one text."""
     files = {f"set/{i:02}.txt": text for i, text in enumerate([texts[0], texts[1], texts[0]])}
     files |= {"set/rows.jsonl": jsonl(texts[2:6] + texts[3:5]), "set/.hidden.txt": b"x", "set/notes.md": b"x"}
     result = bring(page, folder, files, name="set")[0]
@@ -244,7 +244,7 @@ def test_a_folder_comes_back_as_an_archive(page, folder, texts):
 
 
 def test_malformed_lines_are_listed_by_number(page, folder, texts):
-    """What cannot be read is left out, and listed with its line and why."""
+    """Lines that cannot be read are left out, and listed with line and reason."""
     rows = jsonl(texts[:5]).splitlines(True)
     rows[1:1] = [b"not json\n", b'{"n": 1}\n', b'{"text": "\xff"}\n']
     result = bring(page, folder, {"c.jsonl": b"".join(rows)})[0]
@@ -352,14 +352,14 @@ def test_what_cannot_be_done_is_one_sentence(page, folder, given):
     ],
 )
 def test_limits(page, folder, monkeypatch, limit, value, content, says):
-    """What is too large is refused with the limit and another way."""
+    """If files are too large, they are refused with the limit and another way."""
     monkeypatch.setattr(own_files, limit, value)
     assert bring(page, folder, {"c.txt": content})[0]["text"].startswith(says)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left"), ZeroDivisionError("x")])
 def test_a_failure_leaves_what_is_shown(page, folder, texts, monkeypatch, error):
-    """When a second corpus fails in the middle, the first can still be looked into, and the page is told."""
+    """If a second corpus fails during the work, the page gets a message, and the first can still be viewed."""
     first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
 
     def failing(*_, **__):
@@ -380,7 +380,7 @@ def test_a_failure_leaves_what_is_shown(page, folder, texts, monkeypatch, error)
 
 
 def test_cancel_in_the_middle(page, folder, texts, monkeypatch):
-    """A cancelled job says nothing more and leaves no file; what is shown stays, and the next one works."""
+    """A cancelled job sends nothing more and leaves no file; the shown result stays, and the next job works."""
     monkeypatch.setattr(own_corpus, "PAUSE", 0)
     first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
     put(folder, {"d.txt": "\n".join(texts)}, 2)
@@ -401,7 +401,7 @@ def test_cancel_in_the_middle(page, folder, texts, monkeypatch):
 
 
 def test_the_newest_wins(page, folder, texts):
-    """A second corpus while the first is at work ends the first, and only its own result comes."""
+    """A second corpus during the first one's work ends the first, and only the second gives a result."""
     put(folder, {"c.txt": "\n".join(texts)}, 1)
     put(folder, {"d.txt": "\n".join(texts[:60])}, 2)
 
@@ -418,7 +418,7 @@ def test_the_newest_wins(page, folder, texts):
 
 
 def test_a_new_result_replaces_the_files_of_the_old(page, folder, texts):
-    """Only the files of the corpus that is shown stay in memory; clearing removes these too."""
+    """Only the files of the shown corpus stay in memory, and clearing removes these too."""
     bring(page, folder, {"c.txt": "\n".join(texts)}, job=1)
     bring(page, folder, {"c.txt": "\n".join(texts)}, job=2)
     assert sorted(path.name for path in folder.iterdir()) == ["2", "2-kept"]
@@ -436,14 +436,14 @@ def test_a_new_result_replaces_the_files_of_the_old(page, folder, texts):
     ],
 )
 def test_without_a_learning_curve_the_reason(page, folder, texts, monkeypatch, limit, value, case):
-    """A corpus too large for the audit is deduplicated all the same, and why there is no curve is said."""
+    """A corpus too large for the audit is still deduplicated, with the reason why there is no curve."""
     monkeypatch.setattr(own_corpus, limit, value)
     result, learning = bring(page, folder, {"c.txt": "\n".join(texts)})
     assert (result["state"], learning["cases"], "values" in learning) == ("result", [case], False)
 
 
 def test_a_corpus_of_one_cluster_has_no_curve(page, folder):
-    """Where all documents are alike there is nothing to be tested on, which is no failure."""
+    """If all documents are alike, none is left for testing, which is not a failure."""
     result, learning = bring(page, folder, {"c.txt": "the same six words every time\n" * 5})
     assert result["values"]["own.kept.documents"]["value"] == 1
     assert learning["cases"] == ["curve-one"]
@@ -471,7 +471,7 @@ def test_a_control_that_holds_nothing(page, folder, texts):
     ],
 )
 def test_a_job_that_is_none(page, folder, job, name):
-    """A job or a name that the page would never send is refused and touches no file."""
+    """A job or a name that the page would never send is refused, and no file is touched."""
     put(folder, {"c.txt": "a\nb\n"})
     outside = folder.parent / "outside.txt"
     outside.write_text("a\nb\n")

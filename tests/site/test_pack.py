@@ -1,4 +1,4 @@
-"""The archive to download, and that the same sources give the same bytes wherever and however they are built."""
+"""The archive to download: the same sources give the same bytes wherever and however they are built."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ def archive(dist, tmp_path_factory):
 
 
 def test_the_archive_is_the_site_under_one_folder(archive, dist):
-    """Everything lies below one folder that says the version, with no path and no time of this machine."""
+    """Everything is below one folder named after the version, without a path or a time of this machine."""
     top = f"data-selection-lab-{site_facts.version(ROOT)}"
     assert archive.name == f"{top}.zip"
     with zipfile.ZipFile(archive) as packed:
@@ -43,7 +43,7 @@ def test_the_archive_is_the_site_under_one_folder(archive, dist):
 
 
 def test_the_hash_beside_it_is_its_own(archive):
-    """The file beside it has the form that `sha256sum --check` reads."""
+    """The file next to it has the form that `sha256sum --check` reads."""
     line = archive.with_name(f"{archive.name}.sha256").read_text()
     assert line == f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
 
@@ -77,12 +77,12 @@ def test_it_lists_what_it_holds(archive):
     ],
 )
 def test_licences_are_those_of_the_lock(name, licence):
-    """What others wrote is listed under their licence, what the lab wrote under its own."""
+    """Files by others are listed under their licence, and the lab's own under its own."""
     assert pack.licence(name, lock.load()) == licence
 
 
 def test_whatever_others_wrote_has_its_licence_in_the_lock(dist):
-    """Every file of the runtime, and every data set, is known by the lock: none passes for the lab's own."""
+    """The lock lists every file of the runtime and every data set, so that none counts as the lab's own."""
     pinned = lock.load()["files"]
     runtime = [path.name for path in (ROOT / ".build" / "runtime").iterdir() if path.is_file()]
     others = [name for name in runtime if name not in ("manifest.json", "pyodide-lock.json")] + list(
@@ -97,7 +97,7 @@ def test_whatever_others_wrote_has_its_licence_in_the_lock(dist):
 
 
 def test_packing_twice_gives_the_same_bytes(archive, dist, tmp_path):
-    """Other times of the files, and other rights, change nothing."""
+    """Other file times and permissions change nothing."""
     again = tmp_path / "other name" / "dist"
     shutil.copytree(dist, again)
     for path in again.rglob("*"):
@@ -109,10 +109,10 @@ def test_packing_twice_gives_the_same_bytes(archive, dist, tmp_path):
 
 
 def test_another_place_builds_the_same_wheel_site_and_archive(tmp_path):
-    """A copy of the sources elsewhere, with other times, rights, zone, language and hash seed, gives the same bytes.
+    """Copied sources with another place, times, permissions, zone, language and hash seed give the same bytes.
 
-    What is made from pinned downloads alone, and what was compressed, is taken over, since it takes minutes;
-    with LAB_FROM_NOTHING, as once a week, nothing is.
+    Files made only from pinned downloads, and compressed files, are copied, since they take minutes; with
+    LAB_FROM_NOTHING, as once a week, nothing is copied.
     """
     old = make.outdated(ROOT)
     if old:

@@ -41,19 +41,19 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 def drawn(reader, plot, color):
-    """Pixels of about one colour in a plot."""
+    """The number of pixels of about one colour in a plot."""
     return reader.here(f"[data-plot='{plot}'] canvas").first.evaluate(COUNT, list(color))
 
 
 def texts(reader, selector):
-    """What stands in the cells, row by row."""
+    """The texts of the cells, row by row."""
     return reader.here(selector).evaluate(
         "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
     )
 
 
 def eventually(reader, condition):
-    """Wait for a condition on pixels, which are drawn some frames after the values are there."""
+    """Wait for a condition on pixels, which are drawn some frames after the values have arrived."""
     for _ in range(PATIENCE // 100):
         if condition():
             return
@@ -74,7 +74,7 @@ def booted(chromium, address):
 
 @pytest.fixture
 def lab(booted):
-    """That reader at threshold 0.80, on the Cloud track, with nothing wrong before or after the test."""
+    """That reader at threshold 0.80, on the Cloud track; the test ends with a check for errors."""
     booted.choose_track("Cloud Titan")
     booted.choose_corpus(LICENCES)
     booted.type_threshold(0.8)
@@ -87,7 +87,7 @@ def lab(booted):
 
 
 def test_cold_deep_link_prediction_before_python_then_results(reader):
-    """A reader predicts while Python is still on its way; results and reveal then appear by themselves."""
+    """A reader predicts while Python is still loading; results and reveal then appear by themselves."""
     with reader.held("**/*.wasm"):
         reader.open()
         expect(reader.html).to_have_attribute("data-boot", "starting")
@@ -114,11 +114,11 @@ def test_cold_deep_link_prediction_before_python_then_results(reader):
     expect(reader.here("[data-reveal='prediction']")).to_contain_text("FLOPs")
     marks = reader.page.evaluate("() => performance.getEntriesByType('mark').map((mark) => mark.name)")
     assert {"lab:paint", "lab:live"} <= set(marks)
-    assert len(reader.requests) > 20  # that none left the origin is only worth something if they were seen
+    assert len(reader.requests) > 20  # that none left the origin only counts if requests were seen
 
 
 def test_absurd_address_is_ignored_and_nothing_guarded_shows(reader, address):
-    """What an address says is checked; what makes no sense is named, harmless, and opens no lock.
+    """The settings of an address are checked; invalid ones are named, harmless, and open no lock.
 
     Before a prediction is committed, no result is visible, in the page, or in its source.
     """
@@ -153,7 +153,7 @@ def test_absurd_address_is_ignored_and_nothing_guarded_shows(reader, address):
 
 
 def test_lock_refuses_what_is_no_percentage(new_reader):
-    """Something that is no number from 0 to 100 is refused with the range, and nothing is revealed."""
+    """Anything but a number from 0 to 100 is refused with the range, and nothing is revealed."""
     reader = new_reader(script=NO_PYTHON)
     field = reader.part.get_by_label("Reduction in total training FLOPs")
     said = reader.part.get_by_role("alert").filter(has_text="from 0 to 100")
@@ -161,7 +161,7 @@ def test_lock_refuses_what_is_no_percentage(new_reader):
         reader.open()
         field.fill(given)
         field.press("Enter")
-        # The words keep their capitals.
+        # The message does not change the case of the words.
         expect(said).to_contain_text("from 0 to 100: reduction in total training FLOPs.")
         expect(said).to_be_visible()
         expect(reader.here("[data-lock-committed='1']")).to_be_hidden()
@@ -191,7 +191,7 @@ def test_slider_by_keyboard(lab):
 
 
 def test_number_field(lab):
-    """A number typed beside the slider moves it, and the results follow."""
+    """A number typed next to the slider moves it, and the results follow."""
     lab.type_threshold(0.95)
     strict = lab.number("removed.documents")
     expect(lab.slider()).to_have_attribute("aria-valuetext", re.compile(r"^0?\.950*$"))
@@ -200,18 +200,18 @@ def test_number_field(lab):
 
 
 def test_ghost_of_the_previous_setting(lab):
-    """After a movement of the threshold, the curve of the previous setting stays in the plot."""
+    """After a change of the threshold, the curve of the previous setting stays in the plot."""
     lab.choose_corpus(CRAWL)
     lab.choose_corpus(LICENCES)  # another corpus has no previous setting
     eventually(lab, lambda: drawn(lab, "ICR_Curve", GREEN) > 100)
     without = drawn(lab, "ICR_Curve", GREY)
-    lab.page.wait_for_timeout(GESTURE)  # steps that follow each other closely are one movement
+    lab.page.wait_for_timeout(GESTURE)  # steps in quick succession are one movement
     lab.type_threshold(0.95)
     eventually(lab, lambda: drawn(lab, "ICR_Curve", GREY) > without + 20)
 
 
 def test_threshold_out_of_range_is_refused(lab):
-    """A threshold beyond the slider's range is not taken: the field shows again what holds, and a sentence why."""
+    """A threshold outside the slider's range is refused: the field shows the old value, and a sentence says why."""
     field = lab.field("Similarity threshold (number)")
     said = lab.part.get_by_role("alert").filter(has_text="Similarity threshold goes from 0.5 to 1")
     for given in ("7", "-1", ".004", "1e309", ""):
@@ -222,7 +222,7 @@ def test_threshold_out_of_range_is_refused(lab):
         expect(said).to_be_visible()
         lab.at_threshold(0.8)
     field.press("ControlOrMeta+a")
-    field.press_sequentially("0,7")  # as many would write it
+    field.press_sequentially("0,7")  # as many people would write it
     field.press("Enter")
     lab.at_threshold(0.7)
     expect(field).to_have_value("0.7")
@@ -240,7 +240,7 @@ def test_threshold_out_of_range_is_refused(lab):
 
 
 def test_reveal_on_licences(lab):
-    """Where 30 % of the licence texts go, nearly 60 % of the words do, and the page says why."""
+    """If 30 % of the licence texts are removed, nearly 60 % of the words are, and the page says why."""
     assert lab.number("reveal.documents_share") == pytest.approx(30, abs=1)
     assert lab.number("reveal.measured") == pytest.approx(59.0, abs=0.5)
     assert lab.number("reveal.points") == pytest.approx(29.0, abs=0.5)
@@ -252,7 +252,7 @@ def test_reveal_on_licences(lab):
 
 
 def test_corpus_switch(lab):
-    """The simulated crawl has a known truth, which the licence texts do not have."""
+    """The simulated crawl has a known truth, and the licence texts have none."""
     truth = lab.here("[data-reveal='crawl']").get_by_text("Because the copies are made")
     expect(truth).to_be_hidden()
     lab.choose_corpus(CRAWL)
@@ -262,7 +262,7 @@ def test_corpus_switch(lab):
 
 
 def test_cluster_shows_two_texts(lab):
-    """A click on a cluster shows two of its texts side by side, differences marked; another can be chosen."""
+    """A click on a cluster shows two of its texts side by side with marked differences, and another can be chosen."""
     clusters = lab.part.get_by_role("group", name="The clusters").get_by_role("button")
     expect(clusters.nth(3)).to_be_visible()
     sizes = [int(re.search(r"(\d+) \w+, ", text)[1]) for text in clusters.all_inner_texts()]
@@ -283,7 +283,7 @@ def test_cluster_shows_two_texts(lab):
 
 
 def test_assumption_changes_dollars(lab):
-    """Twice the price of a GPU-hour is twice the bill; a reset brings the track's price back."""
+    """Twice the price of a GPU-hour gives twice the bill; a reset restores the track's price."""
     before = lab.value("scale.dollars").text_content()
     lab.part.get_by_text("Assumptions behind the scale").click()
     price = lab.part.get_by_label(re.compile("GPU.hour", re.IGNORECASE)).first
@@ -311,7 +311,7 @@ def test_assumption_changes_dollars(lab):
 
 
 def test_bands_by_hand(lab):
-    """Bands and rows can be set by hand; a product beyond the permutations is refused and says why."""
+    """Bands and rows can be set by hand; a product above the permutations is refused with a reason."""
     lab.part.get_by_text("Advanced: width").click()
     lab.part.get_by_label("Bands × rows").select_option(label="By hand")
     expect(lab.field("Bands")).to_be_enabled()
@@ -338,7 +338,7 @@ def test_bands_by_hand(lab):
 
 
 def test_compute_axis_says_its_kind(lab):
-    """The plot's compute axis is measured operations or modelled FLOPs, and a change draws it anew."""
+    """The plot's compute axis is measured operations or modelled FLOPs, and a change redraws the plot."""
     before = lab.here("[data-plot='ICR_Curve']").screenshot()
     lab.part.get_by_text("Advanced: width").click()
     choice = lab.part.get_by_label("Compute axis")
@@ -352,18 +352,18 @@ def test_compute_axis_says_its_kind(lab):
 
 
 def test_constraint_check_follows_the_threshold(lab):
-    """A threshold that removes little fails the budget; one that removes much meets it."""
+    """A threshold that removes little fails the budget, and one that removes much meets it."""
     lab.type_threshold(0.99)
     budget = lab.here(".checks [data-value='check.budget.value']").locator("xpath=ancestor::tr")
     expect(budget).to_contain_text("50.0 %")
-    expect(budget.get_by_text("over the limit")).to_be_visible()
+    expect(budget.get_by_text("outside the limit")).to_be_visible()
     lab.type_threshold(0.6)
     expect(budget.get_by_text("within the limit")).to_be_visible()
-    expect(budget.get_by_text("over the limit")).to_be_hidden()
+    expect(budget.get_by_text("outside the limit")).to_be_hidden()
 
 
 def test_math_peek_has_the_readers_numbers(lab):
-    """The formulas stand with the reader's own threshold, bands and rows put in."""
+    """The formulas contain the reader's own threshold, bands and rows."""
     peek = lab.here("[data-math-peek]")
     peek.locator("summary").first.click()
     expect(peek.locator("math").first).to_be_visible()
@@ -377,7 +377,7 @@ def test_math_peek_has_the_readers_numbers(lab):
 
 
 def test_each_track_keeps_its_own_prediction(lab):
-    """Another track has its own lock; going back brings the first prediction and its results back."""
+    """Another track has its own lock; on the way back the first prediction and its results return."""
     lab.choose_track("Edge Guardian")
     expect(lab.part.get_by_role("heading", name="Edge Guardian: AV Systems Lead")).to_be_visible()
     expect(lab.part.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_hidden()
@@ -398,11 +398,11 @@ def test_each_track_keeps_its_own_prediction(lab):
 
 
 def test_controls_have_names(lab):
-    """Every field, button and slider handle says to assistive technology what it is for."""
+    """Every field, button and slider handle has a name for assistive technology."""
     lab.part.get_by_text("Advanced: width").click()
     lab.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
     expect(lab.part.get_by_label("Removed text to compare")).to_be_visible()
-    lab.type_threshold(0.82)  # widgets are drawn anew, and must be named anew
+    lab.type_threshold(0.82)  # widgets are redrawn, and must be named again
     assert lab.page.evaluate(NAMELESS) == []
     expect(lab.part.get_by_role("group", name="Controls").get_by_text("Corpus", exact=True)).to_be_visible()
     expect(lab.part.get_by_role("group", name="Corpus", exact=True).get_by_role("button")).to_have_count(2)
@@ -410,7 +410,7 @@ def test_controls_have_names(lab):
 
 
 def test_phone_width(new_reader):
-    """At 360 pixels nothing overflows sideways, and the whole of Part 1 works by touch."""
+    """At 360 pixels nothing overflows sideways, and all of Part 1 works by touch."""
     reader = new_reader(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     reader.open("?track=tiny&part=1&corpus=licences")
     assert reader.page.evaluate(SIDEWAYS) <= 0
@@ -418,7 +418,7 @@ def test_phone_width(new_reader):
     reader.part.get_by_role("button", name="Commit").tap()
     reader.live().results()
     assert reader.page.evaluate(SIDEWAYS) <= 0
-    table = reader.part.get_by_role("region", name="What was removed")  # which may scroll, and need not
+    table = reader.part.get_by_role("region", name="What was removed")  # it may scroll, but need not
     assert table.evaluate("(region) => region.scrollWidth - region.clientWidth") <= 0
     before = reader.value("setting.threshold").text_content()
     reader.part.get_by_role("button", name="Similarity threshold (number), less").tap()
@@ -433,7 +433,7 @@ def test_phone_width(new_reader):
 
 
 def test_the_model_answer_waits_for_the_readers_own(lab):
-    """After the lock it is nowhere in the page, until a sentence of one's own is written."""
+    """The model answer is nowhere in the page after the lock, until the reader has written a sentence."""
     answer = lab.part.get_by_text("What a good answer reconciles", exact=True)
     written = lab.part.locator("[data-reveal='reflection']")
     expect(answer).to_be_hidden()
@@ -452,7 +452,7 @@ def test_the_model_answer_waits_for_the_readers_own(lab):
 
 
 def test_the_control_is_shown_with_its_interval(lab):
-    """The button compares with as much removed at random; a verdict with an interval and a line in the plot appear."""
+    """The button compares with random removal; a verdict with an interval and a line in the plot appear."""
     lab.part.get_by_role("button", name="Compare with as much removed at random").click()
     said = lab.part.get_by_role("paragraph").filter(has_text="Against its control")
     expect(said).to_be_visible(timeout=240_000)

@@ -7,7 +7,7 @@ SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[da
 
 
 def test_part1_from_cold_to_evidence(new_firefox, address):
-    """Predict before Python is there, work by keyboard, field and click, reload: all is still there, Python, too."""
+    """A reader predicts before Python runs, works by keyboard, field and click, and reloads; all work is kept."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=cloud&part=1&corpus=licences&view=page")
     firefox.wait("() => document.documentElement.dataset.boot !== 'static'")
@@ -68,5 +68,5 @@ def test_part1_from_cold_to_evidence(new_firefox, address):
     firefox.type("textbox", "Similarity threshold (number)", "0.6")
     firefox.press("Enter")
     firefox.wait(SHOWS, "setting.threshold", "^0\\.600$")
-    assert len(firefox.requests) > 20  # that none left the origin is only worth something if they were seen
+    assert len(firefox.requests) > 20  # that none left the origin only counts if requests were seen
     firefox.check(address)

@@ -48,12 +48,12 @@ async def run(page, **settings):
 
 
 def results(page):
-    """The newest results, whole."""
+    """The newest results message."""
     return page.of("results")[-1]
 
 
 def kept(page):
-    """What the record would hold of the search."""
+    """The search as the record would keep it."""
     return page.of("keep")[-1]["value"]
 
 
@@ -87,7 +87,7 @@ def test_before_the_lock_nothing_runs_and_only_settings_are_told():
     ],
 )
 def test_a_prediction_that_is_none_is_refused(given):
-    """A direction of the three and a factor from 1 to 100, else nothing is unlocked."""
+    """A prediction needs one of three directions and a factor from 1 to 100, or nothing is unlocked."""
 
     async def conversation(page):
         await page.open(None, track="cloud")
@@ -100,7 +100,7 @@ def test_a_prediction_that_is_none_is_refused(given):
 
 
 def test_the_bill_of_an_index_waits_for_its_own_lock():
-    """No figure of the indexing question is told before the answer is committed; then all of them are."""
+    """No figure of the indexing question is sent before the answer is committed; then all of them are."""
 
     async def conversation(page):
         await begin(page)
@@ -109,7 +109,7 @@ def test_the_bill_of_an_index_waits_for_its_own_lock():
 
     page = hold(conversation)
     assert not [path for path in page.before if path.startswith(("index.", "score."))]
-    limits = track("mobile").part_2  # known before there is a run to hold against them
+    limits = track("mobile").part_2  # known before any run can be compared with them
     assert (page.before["check.target.limit"], page.before["check.budget.limit"]) == (
         limits.target.value,
         limits.budget.value,
@@ -125,7 +125,7 @@ def test_the_bill_of_an_index_waits_for_its_own_lock():
 
 @pytest.mark.parametrize("strategy", ["random", "margin"])
 def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
-    """The mean on the page is that of `active_learning` with the settings and seeds that the page names."""
+    """The mean on the page equals that of `active_learning` with the settings and seeds that the page names."""
 
     async def conversation(page):
         await begin(page, of="cloud", seed=3)
@@ -156,7 +156,7 @@ def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
 
 
 def test_results_appear_round_by_round():
-    """The first line is there long before the run ends, and grows."""
+    """The first line appears long before the run ends, and grows."""
 
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=200)
@@ -176,7 +176,7 @@ def test_results_appear_round_by_round():
 
 
 def test_a_cancelled_run_counts_with_what_it_had():
-    """Cancelled in its first seed, a run stays as far as it got; the next one is whole."""
+    """If a run is cancelled in its first seed, its rounds so far are kept; the next run is complete."""
 
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=600)
@@ -198,7 +198,7 @@ def test_a_cancelled_run_counts_with_what_it_had():
 
 
 def test_the_newest_run_wins():
-    """A second Run ends the first at once; both are counted."""
+    """A second Run ends the first immediately, and both are counted."""
 
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=400)
@@ -222,7 +222,7 @@ def test_the_newest_run_wins():
     ],
 )
 def test_what_cannot_be_run_is_said_in_a_sentence_and_not_counted(settings, sentence):
-    """More initial labels than labels, more labels than the pool: no run, no count, no error."""
+    """With more initial labels than labels, or more labels than the pool, there is no run, no count and no error."""
 
     async def conversation(page):
         await begin(page, **settings)
@@ -237,7 +237,7 @@ def test_what_cannot_be_run_is_said_in_a_sentence_and_not_counted(settings, sent
 
 
 def test_ten_runs_count_and_no_more_until_the_marker():
-    """The eleventh run is refused; after the marker runs go on, uncounted."""
+    """The eleventh run is refused; after the marker further runs are possible, uncounted."""
 
     async def conversation(page):
         await begin(page, of="cloud", seeds=1, budget=40)
@@ -255,7 +255,7 @@ def test_ten_runs_count_and_no_more_until_the_marker():
 
 
 def test_runs_left_come_back_with_the_record_and_belong_to_their_track():
-    """After a reload the count and the runs are there; another track has its own ten; going back gives none back."""
+    """After a reload the count and the runs are there; another track has its own ten; a return gives no runs back."""
 
     async def first(page):
         await begin(page, of="cloud")
@@ -278,7 +278,7 @@ def test_runs_left_come_back_with_the_record_and_belong_to_their_track():
 
 
 def test_a_track_that_is_left_in_mid_run_keeps_its_count():
-    """The run under way is cut off and stays in the record of the track it was begun on."""
+    """The unfinished run is cut off and kept in the record of the track where it began."""
 
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=400)
@@ -304,7 +304,7 @@ def test_a_track_that_is_left_in_mid_run_keeps_its_count():
     ],
 )
 def test_a_record_that_is_none_is_not_taken_over(broken):
-    """Whatever a file brought, the workbench opens, with ten runs."""
+    """Whatever a file contains, the workbench opens, with ten runs."""
 
     async def conversation(page):
         await begin(page, kept={"search": broken})
@@ -314,7 +314,7 @@ def test_a_record_that_is_none_is_not_taken_over(broken):
 
 
 def test_a_record_cannot_claim_fewer_counted_runs_than_it_holds():
-    """The count is at least the number of counted runs that are there."""
+    """The count is at least the number of counted runs in the record."""
 
     async def conversation(page):
         await begin(page, of="cloud")
@@ -329,7 +329,7 @@ def test_a_record_cannot_claim_fewer_counted_runs_than_it_holds():
 
 @pytest.mark.parametrize("of", [each.id for each in TRACKS])
 def test_costs_follow_the_prices_of_the_track_and_those_the_reader_sets(of):
-    """The bill is labels + scoring + training, worked out again here, before and after an edit."""
+    """The bill is labels + scoring + training, recomputed here, before and after an edit."""
     start = track(of).part_2
 
     async def conversation(page):
@@ -352,7 +352,7 @@ def test_costs_follow_the_prices_of_the_track_and_those_the_reader_sets(of):
 
 
 def test_crossing_knees_and_frontier_are_those_of_the_core():
-    """The 90 % crossing, the frontier and the economic knee, each against a computation of its own."""
+    """The 90 % crossing, the frontier and the economic knee each equal an independent computation."""
 
     async def conversation(page):
         await begin(page, of="mobile", budget=300, seeds=1)
@@ -395,7 +395,7 @@ def test_crossing_knees_and_frontier_are_those_of_the_core():
 
 
 def test_inconvenient_runs_are_explained():
-    """Entropy behind random, a large batch behind random, and selection that never pays: each has its case."""
+    """Entropy behind random, a large batch behind random, and selection that never pays each have a case."""
 
     async def conversation(page):
         await begin(page, of="cloud", budget=220, seeds=3)
@@ -404,7 +404,7 @@ def test_inconvenient_runs_are_explained():
     page = hold(conversation)
     assert {"behind", "entropy-behind", "batch-behind", "never-pays"} <= set(results(page)["cases"])
     assert page.last["behind.gap"] > 0.05
-    # Without a knee there is no benefit at it, though the initial labels alone may be ahead of the sweep's.
+    # Without a knee it has no benefit, though the initial labels alone may be ahead of the sweep's.
     assert page.last["run.economic"] is None and page.last["run.net"] is None
     runs = results(page)["tables"]["RunList"]
     column = [each["label"] for each in runs["columns"]].index("Net benefit there")
@@ -426,7 +426,7 @@ def test_the_measures_coincide_on_two_classes():
 
 
 def test_the_rare_class_is_missed_by_chance_and_found_by_doubt():
-    """The statue: recall beside accuracy, and a case for either."""
+    """Recall is shown next to accuracy, with one case if the rare class is missed and another if it is found."""
 
     async def conversation(page):
         await begin(page, of="edge", data="rare", seeds=3, budget=120)
@@ -450,7 +450,7 @@ def test_the_rare_class_is_missed_by_chance_and_found_by_doubt():
     ],
 )
 def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works):
-    """The track's first setting misses a limit, and another meets all three: over the seeds of the sweep."""
+    """Over the seeds of the sweep the track's first setting misses a limit, and another setting meets all three."""
     p = track(of).part_2
     assert (p.strategy, p.batch_size.value) == (fails["strategy"], fails["batch"])
     curves = {(c.strategy, c.batch_size): c for c in reference_sweep.curves(p.problem)}
@@ -478,7 +478,7 @@ def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works)
 
 
 def test_the_prediction_is_compared_with_a_pair_that_differs_in_the_strategy_alone():
-    """A pair of batch 10 stays the pair when single runs of other batches follow, and the page says which is alone."""
+    """A pair of batch 10 stays the pair if single runs of other batches follow, and the page says which is alone."""
 
     async def conversation(page):
         await begin(page, of="cloud", budget=60, seeds=1)
@@ -499,7 +499,7 @@ def test_the_prediction_is_compared_with_a_pair_that_differs_in_the_strategy_alo
 
 
 def test_the_check_follows_the_committed_marker():
-    """Before the marker the latest run is checked; after it the marker, whatever runs follow."""
+    """Before the marker the latest run is checked, afterwards the marker, whatever runs follow."""
 
     async def conversation(page):
         await begin(page, of="mobile", budget=120, seeds=1)
@@ -516,7 +516,7 @@ def test_the_check_follows_the_committed_marker():
 
 
 def test_any_measure_is_the_optimums_on_two_classes():
-    """Where the sweep's optimum is one measure, a run of another with its batch has tried it: the three are one."""
+    """On two classes all measures are the same, so any of them with the optimum's batch counts as having tried it."""
 
     async def conversation(page):
         await begin(page, of="tiny", budget=40, seeds=1)
@@ -537,7 +537,7 @@ def test_any_measure_is_the_optimums_on_two_classes():
 
 
 def test_the_marker_is_committed_once_and_measured_against_the_sweep():
-    """Distance in dollars and in labels, worked out again here; a second commitment is refused."""
+    """Distance in dollars and labels equals a recomputation here, and a second commitment is refused."""
 
     async def conversation(page):
         await begin(page, of="mobile", budget=300)
@@ -566,7 +566,7 @@ def test_the_marker_is_committed_once_and_measured_against_the_sweep():
 
 
 def test_the_verdict_comes_back_and_follows_the_prices():
-    """After a reload the verdict is there; with other prices it is that of other prices."""
+    """After a reload the verdict is there; with other prices it changes."""
 
     async def first(page):
         await begin(page, of="cloud", budget=220)
@@ -585,7 +585,7 @@ def test_the_verdict_comes_back_and_follows_the_prices():
     assert told["optimum.strategy"] == "random" and "optimum-random" in cases and "verdict-dear" in cases
     assert page.last["optimum.strategy"] == "margin" and "optimum-random" not in results(page)["cases"]
     assert page.last["optimum.cost"] < told["optimum.cost"]
-    # On cloud random sampling is the cheapest way to 93 %, and yet selecting pays at an accuracy above that.
+    # On cloud random sampling is the cheapest way to 93 %, and yet selecting pays at a higher accuracy.
     assert {"optimum-found", "knee-selects", "knee-later", "knee-worth-more"} <= set(cases)
     random = reference_sweep.curves("digits")[0]
     assert told["knee.random"] == pytest.approx(
@@ -598,7 +598,7 @@ def test_the_verdict_comes_back_and_follows_the_prices():
 
 
 def test_where_selecting_never_pays_the_verdict_says_so():
-    """With labels for nothing no round ever pays: there is no economic knee, and no sentence of one."""
+    """With free labels no round ever pays: there is no economic knee, and no sentence about one."""
 
     async def conversation(page):
         await begin(page, of="cloud", budget=100, assumptions={"label_price": 0.0})
@@ -612,7 +612,7 @@ def test_where_selecting_never_pays_the_verdict_says_so():
 
 @pytest.mark.parametrize(("data", "saves"), [("digits", False), ("breast_cancer", False), ("rare", True)])
 def test_what_is_said_of_large_batches_is_what_the_sweep_shows(data, saves):
-    """Batches of 100 waste labels with every measure, but where a class is rare: there every batch size saves some."""
+    """Batches of 100 waste labels with every measure; with a rare class every batch size saves some."""
     random, *others = reference_sweep.curves(data)
     ratios = {
         (c.strategy, c.batch_size): float(
@@ -639,7 +639,7 @@ def test_what_is_said_of_large_batches_is_what_the_sweep_shows(data, saves):
 
 
 def test_a_marker_needs_a_run_that_is_there():
-    """Another number than that of a run is refused with a sentence."""
+    """A marker on a run that does not exist is refused with a sentence."""
 
     async def conversation(page):
         await begin(page)
@@ -652,14 +652,14 @@ def test_a_marker_needs_a_run_that_is_there():
 
 
 def captured(page):
-    """What the page keeps as evidence: the figures without those of the session."""
+    """The figures that the page keeps as evidence, without those of the session."""
     told = results(page)
     assert not told["unfinished"]
     return {path: value for path, value in told["values"].items() if path not in told["session"]}
 
 
 def test_evidence_is_made_again_from_its_settings_figure_by_figure():
-    """Runs, verdict and bill at edited prices: the core finds each captured figure again, and no other."""
+    """With runs, verdict and bill at edited prices, the core recomputes each captured figure, and no other."""
 
     async def conversation(page):
         await begin(page, of="cloud", answer="depends", assumptions={"label_price": 7.0}, budget=100)
@@ -719,7 +719,7 @@ def test_evidence_is_made_again_from_its_settings_figure_by_figure():
 
 
 def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
-    """While a run is under way there is nothing to capture; cut off, it is found again with the labels it had."""
+    """During a run there is nothing to capture; a run that was cut off is recomputed with the labels it had."""
 
     async def conversation(page):
         await begin(page, of="cloud", batch=5, budget=600)
@@ -741,7 +741,7 @@ def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
 
 
 def test_what_a_report_says_beside_the_controls_does_not_set_any():
-    """Settings that come back with runs and marker in them are taken for what they are, without a notice."""
+    """If settings come back with runs and a marker in them, these are ignored silently."""
 
     async def conversation(page):
         await begin(page, **{"active.batch": 20, "marker.labels": 60, "runs_used": 4})
@@ -756,7 +756,7 @@ def test_what_a_report_says_beside_the_controls_does_not_set_any():
 
 @pytest.mark.parametrize(("of", "pays"), [("cloud", True), ("edge", True), ("mobile", True), ("tiny", False)])
 def test_the_bill_of_an_index_adds_up_and_depends_on_the_track(of, pays):
-    """Both sides by hand; for a model of a million parameters the answer is the other one."""
+    """Both sides are recomputed by hand; for a model of a million parameters indexing does not pay."""
 
     async def conversation(page):
         await begin(page, of=of, answer="no")
@@ -781,7 +781,7 @@ def test_the_bill_of_an_index_adds_up_and_depends_on_the_track(of, pays):
 
 
 def test_at_its_break_even_both_sides_are_equal():
-    """Each break-even of the table, put into the field, makes the two sides the same."""
+    """Each break-even of the table, entered in its field, makes the two sides equal."""
 
     async def conversation(page):
         await begin(page, of="edge", answer="depends")
@@ -801,7 +801,7 @@ def test_at_its_break_even_both_sides_are_equal():
 
 
 def test_the_rate_is_measured_here_and_said_to_be():
-    """The stopwatch signs the licence texts, in slices, and the value is a measured one."""
+    """The stopwatch signs the licence texts, in slices, and the value is marked as measured."""
 
     async def conversation(page):
         await begin(page)
@@ -819,7 +819,7 @@ def test_the_rate_is_measured_here_and_said_to_be():
 
 
 def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_when_asked():
-    """A line, a band and a name for each run shown; the frontier follows."""
+    """There is a line, a band and a name for each run that is shown, and the frontier follows."""
 
     async def conversation(page):
         await begin(page, of="cloud")
@@ -838,7 +838,7 @@ def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_when_asked():
 
 
 def test_strategies_differ_in_more_than_colour():
-    """Each strategy has a dash and a marker of its own."""
+    """Each strategy has its own dash and marker."""
     assert len({str(style[1]) for style in plots.STYLES.values()}) == 4
     assert len({style[2] for style in plots.STYLES.values()}) == 4
     assert len({mark[0] for mark in plots.MARKS.values()}) == len(plots.MARKS)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 PART = "[data-part='2']"
-LONG = 120_000  # ms, for what Python computes on a busy machine
+LONG = 120_000  # ms, for Python's computations on a busy machine
 BLUE, GREY, GREEN = (0x00, 0x63, 0x95), (0x47, 0x55, 0x69), (0x00, 0x70, 0x2F)
 COUNT = """(canvas, [r, g, b]) => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -35,7 +35,7 @@ ANSWERS_WHILE_RUNNING = """() => new Promise((resolve) => {
 
 
 class Project:
-    """A reader at work in Part 2."""
+    """A reader in Part 2."""
 
     def __init__(self, reader):
         self.reader, self.page = reader, reader.page
@@ -44,7 +44,7 @@ class Project:
         return self.page.locator(f"{PART} {selector}")
 
     def open(self, track="cloud", more=""):
-        """Open the part and wait until Python has it ready."""
+        """Open the part and wait until Python is ready."""
         self.reader.open(f"?track={track}&part=2{more}")
         return self.ready()
 
@@ -75,7 +75,7 @@ class Project:
         return self
 
     def finish(self):
-        """Wait until nothing is being computed."""
+        """Wait until no computation is running."""
         expect(self.one("[data-work-progress]")).to_be_hidden(timeout=LONG)
         return self
 
@@ -97,7 +97,7 @@ class Project:
         )
 
     def drawn(self, color):
-        """Pixels of one colour in the plot."""
+        """The number of pixels of one colour in the plot."""
         return self.one("[data-plot='LabelingROIPlot'] canvas").first.evaluate(COUNT, list(color))
 
 
@@ -109,7 +109,7 @@ class Project:
     ],
 )
 def test_the_choices_of_a_lock_are_one_line_each_and_bind_the_number(reader, part, same, far, most):
-    """Each radio button is on one line with its words; "the same" and a large number are refused, nothing is locked."""
+    """Each radio button is on one line with its words, and "the same" with a large number is refused."""
     reader.open(f"?track=cloud&part={part}")
     choices = reader.page.locator(f"form[data-lock='{part}']").get_by_role("radio").all()
     assert len(choices) == 3
@@ -148,7 +148,7 @@ def test_nothing_of_the_second_part_is_given_away_before_its_locks(reader, addre
 
 
 def test_a_whole_project_from_the_lock_to_the_verdict(reader):
-    """Three runs, one cut off, plot and table and frontier following, ten used up, the marker, and a reload."""
+    """After ten runs, one of them cut off, plot, table, frontier and marker are right, and a reload keeps them."""
     project = Project(reader).open("mobile").predict()
     page = reader.page
 
@@ -180,7 +180,7 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
         ["3", "entropy", "50"],
     ]
 
-    project.choose("Margin", 5)  # cut off half-way, and another begun
+    project.choose("Margin", 5)  # cut off half-way, followed by another
     project.start()
     expect(project.one("[data-work-status]")).to_contain_text("Run 4")
     project.one("[data-action='cancel']").click()
@@ -207,7 +207,7 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
         page.get_by_label("Labels", exact=True),
         page.get_by_role("button", name="Commit the marker"),
     )
-    for press in (lambda: labels.press("Enter"), commit.click):  # what no run has is not committed
+    for press in (lambda: labels.press("Enter"), commit.click):  # labels that no run has are not committed
         labels.fill("99999")
         press()
         expect(
@@ -216,7 +216,7 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
         expect(labels).to_have_value("99999")
         expect(project.one("[data-marker-preview]")).to_be_empty()
     labels.fill("183")
-    labels.press("Enter")  # applies the number, and commits nothing
+    labels.press("Enter")  # applies the number without committing it
     expect(project.one("[data-marker-preview]")).to_contain_text("Run 5 at 180 labels: $11,500")
     expect(project.one("[role='alert']").filter(has_text="goes from")).to_be_hidden()
     expect(project.one("[data-marker-said]")).to_be_hidden()
@@ -236,12 +236,12 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     expect(project.one("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
     expect(project.runs).to_have_count(10)
     expect(project.value("optimum.cost")).to_have_text("$11,500")
-    project.run("Random", 100)  # exploring goes on, uncounted
+    project.run("Random", 100)  # exploring continues, uncounted
     expect(project.runs.last).to_contain_text("not counted")
 
 
 def test_runs_left_survive_a_reload_and_a_change_of_track(reader):
-    """Neither a reload nor another track and back gives a run back."""
+    """Neither a reload nor a change of track gives a run back."""
     project = Project(reader).open("cloud", "&seeds=1&budget=60").predict()
     for _ in range(2):
         project.run("Random", 20)
@@ -258,18 +258,18 @@ def test_runs_left_survive_a_reload_and_a_change_of_track(reader):
 
 
 def test_the_page_answers_while_a_run_is_going(reader):
-    """A reader can type, and sees it, while Python trains; the run goes on and ends."""
+    """A reader can type, and sees it, while Python trains; the run continues and ends."""
     project = Project(reader).open("cloud", "&seeds=2&budget=300").predict()
     project.choose("Margin", 5)
     project.start()
     seen = reader.page.evaluate(ANSWERS_WHILE_RUNNING)
-    assert seen["times"] > 10, seen  # a page that waits for the run answers once, when it is over
+    assert seen["times"] > 10, seen  # a page that waits for the run answers once, at its end
     project.finish()
     expect(project.value("run.labels")).to_have_text("300")
 
 
 def test_the_question_of_indexing_is_answered_with_figures(reader):
-    """The answer is locked, both sides and every break-even follow; a field that is edited turns the answer."""
+    """After the answer is locked, both sides and every break-even appear; an edited field can reverse the answer."""
     project = Project(reader).open("edge").predict("about as many", 1)
     project.page.get_by_label("It depends").check()
     project.page.get_by_label(re.compile("^On what")).fill("GPU time of a sample")
@@ -298,7 +298,7 @@ def test_the_question_of_indexing_is_answered_with_figures(reader):
 
 @pytest.mark.parametrize("width", [360])
 def test_the_part_fits_a_phone(new_reader, width):
-    """Nothing sticks out sideways, before and after a run."""
+    """Nothing overflows sideways, before and after a run."""
     reader = new_reader(viewport={"width": width, "height": 740})
     project = Project(reader).open("edge", "&seeds=1&budget=60")
     sideways = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -308,7 +308,7 @@ def test_the_part_fits_a_phone(new_reader, width):
 
 
 def test_two_tabs_count_each_run_once(reader):
-    """A run in each of two tabs at the same time: both tabs list both, each once, and two of the ten are used."""
+    """With one run in each of two tabs at the same time, both tabs list both, once each, and two of ten are used."""
     first = Project(reader).open("edge").predict()
     other = Project(reader.another_tab()).open("edge")
     first.choose("Margin", 50)

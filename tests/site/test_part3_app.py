@@ -1,4 +1,4 @@
-"""The workbench of part 3 without a browser: what it guards, what it measures, and whom it answers."""
+"""The workbench of part 3 without a browser: what it holds back, measures and answers."""
 
 import asyncio
 import itertools
@@ -41,7 +41,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def tiny():
-    """A page on the tiny track after all is measured, with its own seeds."""
+    """A page on the tiny track after everything is measured, with its own seeds."""
 
     async def conversation(page):
         await begin(page, synthetic=50, randomisation=0.25)
@@ -51,7 +51,7 @@ def tiny():
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Small experiments on noise, and no wait for a newer setting: `tiny` is made before this, and is whole."""
+    """Small experiments on noise, and no pause for newer settings; `tiny` is made earlier, with full experiments."""
     hurry(monkeypatch)
 
 
@@ -59,7 +59,7 @@ def quick(monkeypatch):
 
 
 def test_before_the_lock_only_pictures_and_the_setting():
-    """Without a prediction no measurement, no table, no case and no map leaves Python; the pictures do."""
+    """Without a prediction only the pictures leave Python: no measurement, table, case or map."""
 
     async def conversation(page):
         await begin(page, prediction=None)
@@ -128,7 +128,7 @@ def test_what_is_no_prediction_is_refused():
 
 
 def test_the_prediction_stands_beside_the_measurement():
-    """On the edge track the safety metric falls; sign, gap, interval and case follow the prediction."""
+    """On the edge track the safety metric falls; sign, gap, interval and case follow from the prediction."""
     before, after = np.array(gap_map.read(datasets.gap_maps(), "edge").move["recall"])
 
     async def conversation(page):
@@ -153,7 +153,7 @@ def test_the_prediction_stands_beside_the_measurement():
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_the_live_run_agrees_with_the_map(each):
-    """With the map's seeds, the run at a point of the map gives its figures, and the page is told so."""
+    """With the map's seeds, the run at a point of the map gives the map's figures, and a case says so."""
 
     async def conversation(page):
         await begin(page, each.id, synthetic=70, randomisation=0.4, seeds=5)
@@ -167,7 +167,7 @@ def test_the_live_run_agrees_with_the_map(each):
 
 
 def test_a_moved_slider_is_answered_at_once_from_the_map():
-    """Before anything is trained, the point and the checks hold the map's figures, and say that training follows."""
+    """Before any training, the point and the checks have the map's figures, and a case says that training follows."""
 
     async def conversation(page):
         await begin(page, "cloud")
@@ -189,7 +189,7 @@ def test_a_moved_slider_is_answered_at_once_from_the_map():
 
 
 def test_the_figures_can_be_had_again_natively(tiny, data):
-    """What the page shows at a point is `mix.summary` of the setting and the seeds it names."""
+    """The figures at a point equal `mix.summary` with the page's setting and seeds."""
     last = tiny.last
     setting = mix.Setting(
         last["setting.share"],
@@ -207,7 +207,7 @@ def test_the_figures_can_be_had_again_natively(tiny, data):
 
 
 def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
-    """From settings, assumptions and prediction alone the core makes every figure of the page again."""
+    """The core recomputes every figure of the page from settings, assumptions and prediction alone."""
     monkeypatch.setattr(small_map, "AXIS", (0.0, 0.5, 1.0))
     monkeypatch.setattr(small_map, "SEEDS", 2)
 
@@ -235,14 +235,14 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
 
 @pytest.mark.parametrize("wrong", [{"total": 10**7}, {"seeds": 1000}, {"synthetic": "90"}, {"noise": 49}])
 def test_a_report_cannot_ask_for_endless_work(tiny, wrong):
-    """Settings of a report that no control allows are refused, by name."""
+    """Settings in a report that no control allows are refused by name."""
     settings = tiny.of("results")[-1]["settings"]
     with pytest.raises(ValueError, match=next(iter(wrong))):
         figures.recompute("tiny", settings | wrong, {}, FALLS)
 
 
 def test_every_value_has_its_kind(tiny):
-    """Measured, modelled or cited, with a source; limits are assumptions."""
+    """Every value is measured, modelled or cited, with a source; limits are modelled."""
     values = tiny.of("results")[-1]["values"]
     assert all(
         value["kind"] in ("measured", "modelled", "cited") and value["source"] for value in values.values()
@@ -258,7 +258,7 @@ def test_every_value_has_its_kind(tiny):
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_the_challenge_is_failed_and_solved(each):
-    """Every track begins outside its region and is told what to try; inside, all four limits are kept."""
+    """Every track begins outside its region, with advice; inside it, all four limits are kept."""
     made = gap_map.read(datasets.gap_maps(), each.id)
     limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
     i, j = np.argwhere(made.feasible(limits))[0]
@@ -285,7 +285,7 @@ def test_the_challenge_is_failed_and_solved(each):
 
 
 def test_the_advice_is_the_step_that_helps_most():
-    """Of the four neighbours on the map, the one with the best value of the failing measure is named."""
+    """Of the four neighbours on the map, the advice names the one with the best value of the failing measure."""
     made = gap_map.read(datasets.gap_maps(), "tiny")
     fid = made.measures["fid"]
     steps = {
@@ -304,7 +304,7 @@ def test_the_advice_is_the_step_that_helps_most():
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_a_border_is_said_to_be_one(each):
-    """Where the best point of a region has the least share that the supply allows, the page says so."""
+    """If the best point of a region has the smallest share that the supply allows, a case says so."""
     made = gap_map.read(datasets.gap_maps(), each.id)
     limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
     inside = made.feasible(limits)
@@ -321,7 +321,7 @@ def test_a_border_is_said_to_be_one(each):
 
 
 def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their_own(monkeypatch):
-    """With fewer real samples the track's map is not used for the checks; a small map can be measured, and is."""
+    """With fewer real samples the track's map is not used for the checks, and a small map can be measured."""
     monkeypatch.setattr(small_map, "AXIS", (0.0, 0.5, 1.0))
     monkeypatch.setattr(small_map, "SEEDS", 2)
 
@@ -339,7 +339,7 @@ def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their
         assert page.last["map.accuracy"] == page.last["live.accuracy"]
         assert len(page.bench.map_plot.cells.data["x"]) == 9
         await page.ask("remap")
-        await page.patch("Real samples available", 300)  # it was on its way when the button was pressed
+        await page.patch("Real samples available", 300)  # it was sent before the button was pressed
         await page.rest()
         assert "map-own" in page.of("results")[-1]["cases"]
         await page.patch("Real samples available", 500)
@@ -351,7 +351,7 @@ def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their
 
 
 def test_too_few_samples_are_a_sentence():
-    """A mix that leaves too little to train on is refused with what can be done; the next move is heard."""
+    """If a mix leaves too little to train on, a sentence says what to do, and the next change works."""
 
     async def conversation(page):
         await begin(page, "tiny")
@@ -367,7 +367,7 @@ def test_too_few_samples_are_a_sentence():
 
 
 def test_rain_and_noise_reach_the_training(data):
-    """The folded settings are those of the `Setting` that is measured."""
+    """The folded settings are part of the `Setting` that is measured."""
 
     async def conversation(page):
         await begin(
@@ -386,7 +386,7 @@ def test_rain_and_noise_reach_the_training(data):
 
 
 def test_strategies_and_their_price(tiny, data):
-    """The mix, its real samples alone and the same with experts' labels, each measured, each with its cost."""
+    """The mix, its real samples alone, and these with experts' labels are each measured, with their costs."""
     rows = tiny.of("results")[-1]["tables"]["Strategies"]["rows"]
     assert [row[1:3] for row in rows] == [[500, 500], [500, 0], [500, 0]]
     part = track("tiny").part_3
@@ -412,7 +412,7 @@ def test_experts_repair_what_noise_broke():
 
 
 def test_changed_prices_change_costs_and_nothing_else():
-    """An edited assumption moves the money and the steps; what is measured stays; nonsense is refused."""
+    """An edited assumption changes costs and steps but no measurement, and invalid ones are refused."""
 
     async def conversation(page):
         await begin(page)
@@ -435,7 +435,7 @@ def test_changed_prices_change_costs_and_nothing_else():
 
 
 def test_the_noise_panel_measures_both_laws(tiny):
-    """Exponents within .05 of −1, −1 and −½ with their intervals, the factor of flips, and steps by law."""
+    """The panel has exponents within .05 of −1, −1 and −½ with intervals, the factor of flips, and steps by law."""
     last = tiny.last
     for name, theory in (("clean", -1), ("noisy", -1), ("coin", -0.5)):
         assert abs(last[f"noise.slope_{name}"] - theory) <= 0.05
@@ -461,7 +461,7 @@ def test_the_card_s_ten_times_is_the_agnostic_law():
 
 
 def test_more_noise_is_measured_anew():
-    """Another rate gives another experiment; going back asks for none."""
+    """Another rate needs another experiment, and a return to the first needs none."""
 
     async def conversation(page):
         await begin(page)
@@ -479,7 +479,7 @@ def test_more_noise_is_measured_anew():
 
 
 def test_the_sheet_shows_the_very_samples(tiny, data):
-    """Its rows are the training set, the field and the heavy rain of the setting, each with a text alternative."""
+    """Its rows show the training set, the field and the heavy rain of the setting, each with a text alternative."""
     rows = {row["name"]: row for row in tiny.of("pictures")[-1]["rows"]}
     assert list(rows) == ["training", "real", "synthetic", "field", "heavy"]
     drawn = mix.samples(tiny.bench.setting(), *data, 1)
@@ -506,7 +506,7 @@ def test_the_sheet_follows_the_settings(data):
 
 
 def test_the_table_of_the_map_holds_the_map(tiny):
-    """All 121 points are in it, the region marked, the reader's point too, in the measure that is shown."""
+    """The table has all 121 points, with the region and the reader's point marked, for the chosen measure."""
     table = tiny.of("results")[-1]["tables"]["DomainGapPlot"]
     made = gap_map.read(datasets.gap_maps(), "tiny")
     cells = [row[1:] for row in reversed(table["rows"])]
@@ -517,7 +517,7 @@ def test_the_table_of_the_map_holds_the_map(tiny):
 
 
 def test_the_map_shows_another_measure():
-    """Choosing FID draws and tabulates FID; the region stays."""
+    """If FID is chosen, plot and table show FID, and the region stays the same."""
 
     async def conversation(page):
         await begin(page, "tiny")
@@ -557,7 +557,7 @@ def test_nothing_is_trained_until_the_reader_looks():
 
 
 def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
-    """Moves on each other's heels train the last one only; a cancelled run is taken up by the next move."""
+    """If moves follow each other quickly, only the last is trained; after a cancellation the next move starts again."""
     monkeypatch.setattr(bench, "PAUSE", 0.1)
 
     async def conversation(page):
@@ -582,7 +582,7 @@ def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
 
 
 def test_a_lost_file_is_one_sentence():
-    """Where the map cannot be read the page is told, and the next move tries again."""
+    """If a data file cannot be read, the page gets a message, and the next change tries again."""
 
     async def conversation(page):
         async def lost(name):
@@ -600,7 +600,7 @@ def test_a_lost_file_is_one_sentence():
 
 
 def test_settings_come_back():
-    """What is reported as settings opens the same state again; what is wrong is named and the rest is kept."""
+    """Reported settings open the same state again; an invalid one is named, and the rest is kept."""
 
     async def conversation(page):
         await begin(

@@ -60,7 +60,7 @@ class MixReader(Reader):
         return self
 
     def results(self):
-        """Wait until everything at the present setting is measured."""
+        """Wait until everything at the current setting is measured."""
         expect(self.value("noise.ratio")).to_have_text(DIGITS, timeout=LONG)
         expect(self.here("table[data-table-for='Strategies'] tbody")).not_to_contain_text(
             "being measured", timeout=LONG
@@ -82,7 +82,7 @@ class MixReader(Reader):
         return self
 
     def mix(self, share, randomisation):
-        """Set both sliders by their fields; returns when the page is there."""
+        """Set both sliders with their fields; return when the page shows the values."""
         self.type("Synthetic share, % (number)", share)
         self.type("Domain randomisation (number)", randomisation)
         expect(self.value("map.share")).to_have_text(f"{share:.1f} %")
@@ -92,15 +92,15 @@ class MixReader(Reader):
         return self
 
     def picture(self, row):
-        """What a row of the sheet looks like, as one number."""
+        """A number that depends on all pixels of a row of the sheet."""
         return self.here(f"[data-sheet-row='{row}'] canvas").evaluate(PIXELS)
 
     def plot(self, name):
-        """What a plot looks like, as one number."""
+        """A number that depends on all pixels of a plot."""
         return self.here(f"[data-plot='{name}'] canvas").first.evaluate(PIXELS)
 
     def verdict(self, limit):
-        """What the constraint check says of a limit."""
+        """The result of a limit in the constraint check."""
         row = self.here(".checks tbody tr").nth(("accuracy", "recall", "fid", "supply").index(limit))
         return row.locator(".status")
 
@@ -112,7 +112,7 @@ class MixReader(Reader):
 
 
 def eventually(reader, condition):
-    """Wait for a condition on what is drawn."""
+    """Wait for a condition on drawn content."""
     for _ in range(300):
         if condition():
             return
@@ -122,13 +122,13 @@ def eventually(reader, condition):
 
 @pytest.fixture
 def fresh(new_reader, address):
-    """A reader of part 3 with nothing open yet, in a profile of their own."""
+    """A reader of part 3 without an open page, in a new browser profile."""
     return MixReader(new_reader().context, address)
 
 
 @pytest.fixture(scope="module")
 def booted(chromium, address):
-    """A reader with part 3 live on the tiny track, the prediction locked, everything measured over two seeds."""
+    """A reader with part 3 live on the tiny track, the prediction locked, and everything measured over two seeds."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
     reader = MixReader(context, address).open("?track=tiny&part=3&seeds=2").commit().live().results()
@@ -138,14 +138,14 @@ def booted(chromium, address):
 
 @pytest.fixture
 def lab(booted):
-    """That reader, with nothing wrong before or after the test."""
+    """That reader; the test ends with a check for errors."""
     booted.errors.clear()
     yield booted
     booted.check()
 
 
 def test_predict_look_and_see_the_map(fresh):
-    """The pictures are there before the lock; map, table, sentence, evidence and check come with it."""
+    """The pictures are there before the lock; map, table, sentence, evidence and check come after it."""
     fresh.open().live().pictures()
     for guarded in fresh.here("[data-guard='3']").all():
         expect(guarded).to_be_hidden()
@@ -172,7 +172,7 @@ def test_predict_look_and_see_the_map(fresh):
 
 
 def test_what_the_lock_guards_is_not_in_the_source(fresh, address):
-    """Neither the page as it is served nor the page before the lock holds a result."""
+    """Neither the served page nor the page before the lock contains a result."""
     with urlopen(address + "index.html", timeout=60) as answer:
         source = answer.read().decode()
     fresh.open().live().pictures()
@@ -182,13 +182,13 @@ def test_what_the_lock_guards_is_not_in_the_source(fresh, address):
     assert not [url for url in fresh.requests if "maps.json" in url]
     expect(
         fresh.part.get_by_text("In use:")
-    ).to_be_hidden()  # a line of settings with one that is not known yet
+    ).to_be_hidden()  # a line of settings, one of which is not known yet
     fresh.commit()
     expect(fresh.part.get_by_text("In use:")).to_contain_text(re.compile(r"rain on [\d.]+ % of the days"))
 
 
 def test_both_sliders_move_point_pictures_table_and_check(lab):
-    """By keyboard and by field, everything that depends on the mix follows at once, then the live run."""
+    """After a move by keyboard or field, everything that depends on the mix follows immediately, then the live run."""
     lab.mix(50, 0.2).results()
     expect(lab.verdict("fid")).to_contain_text("✓", use_inner_text=True)
     before = {row: lab.picture(row) for row in ("training", "real", "synthetic")}
@@ -229,7 +229,7 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
 def test_the_challenge_is_failed_once_and_solved_once(lab, each):
-    """Each track begins with a limit missed and something to try; a mix of its region keeps all four."""
+    """Each track begins with a missed limit and advice; a mix in its region keeps all four limits."""
     made = gap_map.read(datasets.gap_maps(), each.id)
     limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
     i, j = np.argwhere(made.feasible(limits))[0]
@@ -253,7 +253,7 @@ def test_the_challenge_is_failed_once_and_solved_once(lab, each):
 
 
 def test_the_noise_panel_measures_the_exponents(lab):
-    """Inject noise: curve, exponents with intervals near theory, and the steps against the deadline follow."""
+    """After noise is injected, curve, exponents with intervals near theory, and steps against the deadline follow."""
     lab.choose_track("Mobile Nomad")
     if lab.part.get_by_role("button", name="Commit").is_visible():
         lab.commit()
@@ -273,7 +273,7 @@ def test_the_noise_panel_measures_the_exponents(lab):
 
 
 def test_long_work_shows_progress_and_can_be_cancelled(lab):
-    """Twenty seeds take a while: the page says how far it is, answers meanwhile, and stops when asked to."""
+    """Twenty seeds take long: the page shows progress, answers meanwhile, and stops on request."""
     lab.advanced().type("First seed", 700)
     lab.type("Number of seeds", 20)
     expect(lab.here("[data-work-status]")).to_contain_text("seed", use_inner_text=True)
@@ -287,7 +287,7 @@ def test_long_work_shows_progress_and_can_be_cancelled(lab):
 
 
 def test_fewer_real_samples_have_a_map_of_their_own(lab):
-    """Tiny Pioneer tries 300 real samples: the track's map steps back, and a small one is measured on request."""
+    """With 300 real samples on Tiny Pioneer the track's map is not used, and a small one is measured on request."""
     lab.choose_track("Tiny Pioneer")
     if lab.part.get_by_role("button", name="Commit").is_visible():
         lab.commit()
@@ -311,7 +311,7 @@ def test_fewer_real_samples_have_a_map_of_their_own(lab):
 
 
 def test_prices_are_the_readers_own(lab):
-    """An edited price changes the cost of the mix, and comes back with the track's default."""
+    """An edited price changes the cost of the mix, and the track's default restores it."""
     cost = lab.number("cost.total")
     lab.part.get_by_text("Assumptions:").click()
     field = lab.part.get_by_label("A real sample with an ordinary label")
@@ -324,7 +324,7 @@ def test_prices_are_the_readers_own(lab):
 
 
 def test_a_link_opens_the_same_mix_and_the_record_keeps_it(fresh):
-    """The address carries the setting; prediction, reflection and evidence survive a reload."""
+    """The address contains the setting; prediction, reflection and evidence survive a reload."""
     fresh.open(
         "?track=edge&part=3&synthetic=45&randomisation=0.15&measure=fid&seeds=2&total=300&real=290"
     ).commit()
@@ -333,7 +333,7 @@ def test_a_link_opens_the_same_mix_and_the_record_keeps_it(fresh):
     assert "synthetic=45" in fresh.page.url and "measure=fid" in fresh.page.url
     fresh.part.get_by_role("textbox", name="Your answer").fill("Quality first.")
     fresh.part.get_by_role("button", name="Capture this evidence").click()
-    expect(fresh.here("[data-captured='3']")).to_have_text("Captured.")  # and kept
+    expect(fresh.here("[data-captured='3']")).to_have_text("Captured.")  # and saved
     saved = fresh.number("check.accuracy.value")
     expect(fresh.one("[data-store-status]")).to_contain_text("Saved", use_inner_text=True)
     fresh.reload().live().results()

@@ -1,4 +1,4 @@
-"""The words of part 3: those of the card, and every number and case in them is one that the workbench reports."""
+"""The words of part 3: the card's, and every number and case in them is one that the workbench reports."""
 
 import asyncio
 import itertools
@@ -17,12 +17,12 @@ STEPS = ("more-synthetic", "less-synthetic", "more-random", "less-random")
 
 
 def text(name):
-    """A file of the pages, with its line ends as spaces."""
+    """A file of the pages, with spaces for line ends."""
     return " ".join((PAGES / name).read_text(encoding="utf-8").split())
 
 
 def used(pattern):
-    """What the pattern finds in all texts of the part."""
+    """All matches of the pattern in the texts of the part."""
     return {
         found for name in NAMES for found in re.findall(pattern, (PAGES / name).read_text(encoding="utf-8"))
     }
@@ -57,7 +57,7 @@ def reported():
 
 
 def test_the_card_word_for_word():
-    """Lock, reflection, stakeholder and formulas are the card's."""
+    """Lock, reflection, stakeholder and formulas have the card's words."""
     words = text("part-3.md")
     assert (
         "title: The Domain Gap Synthesis" in words and "stage: Synthesis" in words and "minutes: 15" in words
@@ -78,7 +78,7 @@ def test_the_card_word_for_word():
 
 
 def test_every_number_in_the_words_is_reported(reported):
-    """No placeholder waits for a number that Python never sends."""
+    """Every placeholder has a number that Python sends."""
     paths = used(r"\{\{([a-z][\w.]*)\|") | used(r'value\("([\w.]+)"')
     paths = {path for path in paths if not path.startswith(("native.", "track."))}
     paths = paths - {"check."} | {
@@ -89,13 +89,13 @@ def test_every_number_in_the_words_is_reported(reported):
 
 
 def test_every_table_has_its_place(reported):
-    """Each table that is sent has a place, and each place is filled."""
+    """Each table that Python sends has a place on the page, and each place has a table."""
     places = used(r'data-table-for="(\w+)"') | used(r'figure\("(\w+)"')
     assert places == reported[1]
 
 
 def test_every_case_in_the_words_can_come_true(reported):
-    """A block for a case that never comes would never be read."""
+    """Each block for a case has a case that can occur."""
     cases = used(r"::: when ([a-z-]+)") | used(r'data-when="([a-z-]+)"')
     known = reported[2] | {
         f"{name}-{how}"
@@ -125,7 +125,7 @@ def test_every_case_in_the_words_can_come_true(reported):
 
 
 def test_nothing_measured_stands_outside_the_lock():
-    """The words before the lock name no result: no figure of the map, of a run or of an experiment."""
+    """The words before the lock contain no result: no figure of the map, of a run or of an experiment."""
     for name in ("part-3.md", *(f"part-3.{track}.md" for track in ("cloud", "edge", "mobile", "tiny"))):
         found = re.findall(r"\{\{([\w.]+)\|", (PAGES / name).read_text(encoding="utf-8"))
         assert all(path.startswith("track.") for path in found), name

@@ -1,4 +1,4 @@
-"""The pinned requirements: complete for every supported Python and system, so that no installation resolves."""
+"""The pinned requirements: complete for every supported Python and system, so that nothing is resolved."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ FORKS = [
     ((3, 13), ("linux", "x86_64")),
     ((3, 12), ("win32", "amd64")),
 ]  # of markers
-# What has no wheel, and which sentence of `environment.objection` stands for it.
+# Packages without a wheel, each covered by a sentence of `environment.objection`.
 LACKING = {
     "requirements-build": {((3, 11), ("win32", "arm64")): ["pyyaml"]},
     "requirements-test": {
@@ -33,7 +33,7 @@ LACKING = {
 
 @pytest.fixture(scope="module")
 def record():
-    """What is recorded of the pinned versions."""
+    """The record of the pinned versions."""
     return json.loads(pins.RECORD.read_text("utf-8"))
 
 
@@ -50,7 +50,7 @@ def wanted(name):
 
 @pytest.mark.parametrize(("python", "platform"), MACHINES)
 def test_whatever_a_pinned_package_requires_is_pinned(record, python, platform):
-    """Nothing is left to a resolver: with extras and markers, each requirement is in the list that installs it."""
+    """A resolver is never needed: with extras and markers, each requirement is in the list that installs it."""
     for names in (("requirements-build",), ("requirements-build", "requirements-test")):
         problems = pins.missing_requirements(wanted(names[-1]), locked(*names), record, python, platform)
         assert problems == []
@@ -59,19 +59,19 @@ def test_whatever_a_pinned_package_requires_is_pinned(record, python, platform):
 @pytest.mark.parametrize("names", [("requirements-build",), ("requirements-build", "requirements-test")])
 @pytest.mark.parametrize(("python", "platform"), MACHINES)
 def test_each_pin_has_a_wheel_for_each_machine(record, names, python, platform):
-    """Every pinned hash that an installation takes is that of a wheel which fits, except where a sentence says so."""
+    """Every pin has a wheel that fits each machine, unless a sentence says otherwise."""
     lacking = sorted({pin for name in names for pin in LACKING[name].get((python, platform), [])})
     assert pins.missing_wheels(locked(*names), record, python, platform) == lacking
 
 
 @pytest.mark.parametrize("name", sorted(pins.NAMES))
 def test_a_removed_pin_is_missed(record, name):
-    """The check of completeness notices the loss of any single pin, also of one that only a marker or extra brings."""
+    """The check of completeness notices if any single pin is missing, even one that only a marker or extra requires."""
     everything = locked("requirements-build") if name == "requirements-test" else []
     own = locked(name)
     for gone, _ in own:
         if any(gone.name == pin.name for pin, _ in everything):
-            continue  # the other list still brings it
+            continue  # the other list still has it
         left = [pair for pair in own if pair[0].name != gone.name] + everything
         problems = [
             problem
@@ -82,7 +82,7 @@ def test_a_removed_pin_is_missed(record, name):
 
 
 def test_a_package_that_grew_a_requirement_is_noticed(record):
-    """A recorded requirement, with an extra, of something that is not pinned makes the check fail and names both."""
+    """If a recorded requirement with an extra is not pinned, the check fails and names both."""
     grown = copy.deepcopy(record)
     (version,) = grown["pytest-cov"]
     grown["pytest-cov"][version]["requires"].append("brand-new[toml]>=3 ; python_version >= '3.11'")
@@ -96,9 +96,9 @@ def test_a_package_that_grew_a_requirement_is_noticed(record):
 
 
 def test_the_record_is_what_the_installed_packages_say(record):
-    """An independent reading: each package that a list installs requires what `requirements.json` says of it.
+    """An independent check: the installed packages have the requirements that `requirements.json` lists.
 
-    The pip of `.venv` is the one that Python brings, so the pinned pip is not looked for there.
+    The pip of `.venv` is the one that Python includes, so the pinned pip is not checked there.
     """
     compared = 0
     for name in {pin.name for pin, _ in locked("requirements-build", "requirements-test")}:
@@ -130,7 +130,7 @@ def test_every_pin_names_one_version_and_its_files(record, name):
 
 
 def test_both_lists_pin_the_same_versions():
-    """What the list for the build and the list for the tests share, they pin alike: adding one never changes it."""
+    """Packages in both the list for the build and the list for the tests have the same pins."""
     build, test = ({(pin.name, str(pin.marker)): pin for pin, _ in locked(name)} for name in pins.NAMES[:2])
     shared = build.keys() & test.keys()
     assert len(shared) > 5

@@ -1,4 +1,4 @@
-"""Publishing: the workflows, what a release consists of, versions that stay, and how the lab is cited."""
+"""Publishing: the workflows, the files of a release, permanent versions, and how the lab is cited."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path
 
 
 def lint(folder):
-    """The linter's exit code and words about the workflows of a folder; it asks nobody outside."""
+    """Exit code and output of the linter for the workflows of a folder; it works offline."""
     command = [LINTER, "--offline", "--strict-collection", "--no-progress", "--color=never", "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
@@ -42,20 +42,20 @@ def uses(path):
 
 
 def test_there_are_workflows_for_checks_pages_releases_and_every_week():
-    """The four that docs/publishing.md describes."""
+    """The workflows are the four that docs/publishing.md describes."""
     assert [path.stem for path in WORKFLOWS] == ["check", "pages", "release", "weekly"]
     described = (ROOT / "docs" / "publishing.md").read_text("utf-8")
     assert all(f"`{path.stem}`" in described for path in WORKFLOWS)
 
 
 def test_the_linter_finds_nothing():
-    """A linter made for the security of workflows has no complaint."""
+    """A security linter for workflows has no complaint."""
     status, said = lint(ROOT)
     assert status == 0, said
 
 
 def test_the_linter_would_find_what_is_wrong(tmp_path):
-    """It is not silent by itself: credentials that stay, a text of others in a command, and bad syntax are found."""
+    """The linter finds credentials that stay, other people's text in a command, and bad syntax."""
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
     text = (ROOT / ".github" / "workflows" / "check.yml").read_text("utf-8")
@@ -71,7 +71,7 @@ def test_the_linter_would_find_what_is_wrong(tmp_path):
 
 @each_workflow
 def test_every_action_is_pinned_by_its_commit(path):
-    """A tag can be moved to other code, a commit cannot; its version is in a comment. Own workflows are local."""
+    """Actions are pinned by commit, since tags can move, with the version in a comment; own workflows are local."""
     assert uses(path)
     for line in uses(path):
         pinned = re.fullmatch(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line)
@@ -80,24 +80,24 @@ def test_every_action_is_pinned_by_its_commit(path):
 
 
 def test_one_action_has_one_commit():
-    """The same action is nowhere pinned to two versions."""
+    """No action is pinned to two versions."""
     pins = {line for path in WORKFLOWS for line in uses(path) if "@" in line}
     assert len({line.partition("@")[0] for line in pins}) == len(pins), sorted(pins)
 
 
 @each_workflow
 def test_every_job_may_do_little_and_ends(path):
-    """No job has a permission that it does not name, or runs longer than it says."""
+    """Every job names its permissions and its time limit."""
     whole = yaml.safe_load(path.read_text("utf-8"))
     assert whole["permissions"] == {} and "group" in whole["concurrency"]
     for name, job in jobs(path).items():
         assert isinstance(job["permissions"], dict) and job["permissions"], name
-        if "uses" not in job:  # a workflow that is called has its own
+        if "uses" not in job:  # a called workflow has its own limit
             assert 0 < job["timeout-minutes"] <= 180, name
 
 
 def test_only_publishing_jobs_may_write():
-    """Whoever runs code of a pull request can write nothing."""
+    """Only the jobs that publish may write, so code of a pull request can write nothing."""
     writers = {
         (path.stem, name): {right for right, access in job["permissions"].items() if access == "write"}
         for path in WORKFLOWS
@@ -111,7 +111,7 @@ def test_only_publishing_jobs_may_write():
 
 
 def test_checks_are_the_readmes_command_on_every_supported_python():
-    """The command of the README runs whole on Linux; the core runs on each Python, and on three systems."""
+    """The README's command runs completely on Linux; the core runs on each Python, and on three systems."""
     every = jobs(ROOT / ".github" / "workflows" / "check.yml")
     assert "python build.py test" in [step.get("run") for step in every["everything"]["steps"]]
     assert "python build.py test " in (ROOT / "README.md").read_text("utf-8")
@@ -125,7 +125,7 @@ def test_checks_are_the_readmes_command_on_every_supported_python():
 
 @pytest.fixture
 def repository(tmp_path):
-    """A repository that is ready to be tagged v0.2.0, with what `build.py zip` leaves."""
+    """A repository that is ready for the tag v0.2.0, with the output of `build.py zip`."""
     files = {
         "src/dataselect_core/__init__.py": '__version__ = "0.2.0"\n',
         "CHANGELOG.md": "# Changelog\n\n## 0.2.0 (2026-12-01)\n\n- New.\n\n## 0.1.0 (2026-11-01)\n\n- First.\n",
@@ -141,7 +141,7 @@ def repository(tmp_path):
 
 
 def test_a_release_is_zip_wheel_hashes_and_notes(repository, tmp_path):
-    """What is gathered can be checked with sha256sum, and the notes are the change log's section."""
+    """sha256sum can check the gathered files, and the notes are the section of the change log."""
     release.check("v0.2.0", repository)
     names = release.gather("v0.2.0", tmp_path / "out", repository)
     archive, wheel = "data-selection-lab-0.2.0.zip", "dataselect_core-0.2.0-py3-none-any.whl"
@@ -172,14 +172,14 @@ def test_a_tag_that_something_contradicts_is_refused(repository, file, old, new,
 
 
 def test_nothing_is_released_before_it_is_built(repository, tmp_path):
-    """Without the zip, the command says what to run."""
+    """Without the zip, the error says what to run."""
     release.archive(repository, "0.2.0").unlink()
     with pytest.raises(SystemExit, match="build.py zip"):
         release.gather("v0.2.0", tmp_path / "out", repository)
 
 
 def test_the_lab_is_cited_by_the_version_of_its_core():
-    """CITATION.cff has what version 1.2.0 of its format requires, and the version and licence of the package."""
+    """CITATION.cff has all that version 1.2.0 of its format requires, and the version and licence of the package."""
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert cff["cff-version"] == "1.2.0" and cff["type"] == "software"
     assert all(isinstance(cff[key], str) and cff[key] for key in ("message", "title", "license"))
@@ -189,11 +189,11 @@ def test_the_lab_is_cited_by_the_version_of_its_core():
     assert release.cited(ROOT)[0] == cff["version"]
 
 
-# -- versions that stay ------------------------------------------------------------------------------------
+# -- permanent versions ------------------------------------------------------------------------------------
 
 
 def released(folder, tag, files, hashed=None):
-    """A release as it is downloaded: its zip and the zip's hash."""
+    """A downloaded release: its zip and the zip's hash."""
     (folder / tag).mkdir(parents=True)
     path = folder / tag / f"data-selection-lab-{tag[1:]}.zip"
     with zipfile.ZipFile(path, "w") as packed:
@@ -220,7 +220,7 @@ def site(tmp_path):
 
 
 def test_every_release_is_below_its_number(site):
-    """All releases are there as they were, listed by number and not by letter, beside the newest."""
+    """All releases are unchanged next to the newest, and listed by number, not by letter."""
     folder, releases = site
     for tag in ("v0.9.0", "v0.10.0", "v0.2.0"):
         released(releases, tag, lab(tag, tag[1:]))
@@ -234,7 +234,7 @@ def test_every_release_is_below_its_number(site):
 
 
 def test_what_the_zip_command_packs_is_what_a_release_unpacks(site):
-    """The archive that build.py writes, gathered for a release, lands below its number with every file."""
+    """The archive that build.py writes, gathered for a release, is unpacked below its number with every file."""
     folder, releases = site
     number = release.version(ROOT)
     built = folder.parent / "built"
@@ -253,7 +253,7 @@ def test_what_the_zip_command_packs_is_what_a_release_unpacks(site):
 
 
 def test_without_a_release_the_site_is_the_newest_alone(site):
-    """The first deployment comes before the first release."""
+    """Deployment works before the first release."""
     assert versions.add(*site) == []
     assert sorted(path.name for path in site[0].iterdir()) == ["index.html", "versions.html"]
 
@@ -273,7 +273,7 @@ def test_without_a_release_the_site_is_the_newest_alone(site):
     ],
 )
 def test_a_release_that_is_wrong_stops_the_deployment(site, tag, files, hashed, words):
-    """A sentence names it, and nothing lands outside its folder."""
+    """A sentence names the error, and nothing is written outside the release's folder."""
     folder, releases = site
     released(releases, tag, files, hashed)
     with pytest.raises(SystemExit, match=words):
@@ -283,7 +283,7 @@ def test_a_release_that_is_wrong_stops_the_deployment(site, tag, files, hashed, 
 
 
 def test_a_release_without_its_files_stops_the_deployment(site):
-    """No zip, no hash, or a zip that is cut off: each is said."""
+    """If there is no zip or no hash, or the zip is cut off, the error says so."""
     folder, releases = site
     path = released(releases, "v0.1.0", lab("x"))
     note = path.with_name(f"{path.name}.sha256")
@@ -300,7 +300,7 @@ def test_a_release_without_its_files_stops_the_deployment(site):
 
 
 def test_more_than_pages_takes_is_said_before_it_is_deployed(site, monkeypatch):
-    """No version is left out without a word: the deployment stops and the one before stays."""
+    """If there is not enough room, the deployment stops, and no version is silently left out."""
     folder, releases = site
     released(releases, "v0.1.0", lab("x" * 500))
     monkeypatch.setattr(versions, "ROOM", 400)
@@ -309,7 +309,7 @@ def test_more_than_pages_takes_is_said_before_it_is_deployed(site, monkeypatch):
 
 
 def test_a_version_that_stays_is_live_beside_the_newest(new_reader, dist, tmp_path):
-    """A reader who has used the newest version gets the old one, live, at the address with its number."""
+    """A reader who has used the newest version also gets the old one, live, at the address with its number."""
     site, releases = tmp_path / "site", tmp_path / "releases"
     shutil.copytree(dist, site)
     files = {

@@ -1,4 +1,4 @@
-"""The core in the browser's Python: the same figures as natively, where an index has 32 bits."""
+"""The core in the browser's Python: the same figures as natively, although an index has 32 bits."""
 
 import json
 import math
@@ -25,10 +25,10 @@ core_figures.write("/out/browser.json")
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory):
-    """What every call returns in Pyodide and here: two dictionaries."""
+    """The results of every call in Pyodide and here: two dictionaries."""
     out = tmp_path_factory.mktemp("figures")
     bundle.build(ROOT, lock.load())
-    core = Path(dataselect_core.__file__).parent  # alone: Pyodide has a NumPy of its own
+    core = Path(dataselect_core.__file__).parent  # only the core, as Pyodide has its own NumPy
     node.node(
         HERE / "pyodide_run.cjs",
         ROOT / ".build" / "runtime",
@@ -43,7 +43,7 @@ def figures(tmp_path_factory):
 
 
 def difference(browser, native, where=""):
-    """The first place where two results differ: floats by more than 1e-9 of their size, the rest at all."""
+    """The first difference of two results: floats may differ by 1e-9 of their size, everything else must be equal."""
     if isinstance(native, dict) and isinstance(browser, dict) and native.keys() == browser.keys():
         pairs = [(browser[key], native[key], f"{where}.{key}") for key in native]
     elif isinstance(native, list) and isinstance(browser, list) and len(native) == len(browser):
@@ -58,7 +58,7 @@ def difference(browser, native, where=""):
 
 
 def test_the_browser_counts_with_32_bits(figures):
-    """The comparison is one of different machines: else it would show nothing."""
+    """The two machines differ; otherwise the comparison would show nothing."""
     browser, native = figures
     assert (browser["bits"], native["bits"]) == (32, 64)
 
@@ -72,7 +72,7 @@ def test_the_browser_computes_what_is_computed_natively(figures, name):
 
 
 def test_the_comparison_sees_a_difference():
-    """A float that is off by 1e-8, another integer, another type, a missing entry: all are found."""
+    """A float that is off by 1e-8, another integer, another type, and a missing entry are all found."""
     assert difference({"a": [1.0, 2]}, {"a": [1.0 + 1e-12, 2]}) is None
     others = [{"a": [1.0 + 1e-8, 2]}, {"a": [1.0, 3]}, {"a": [1.0]}, {"b": [1.0, 2]}, {"a": [1.0, 2.0]}]
     assert all(difference({"a": [1.0, 2]}, other) for other in others)

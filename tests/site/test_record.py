@@ -1,4 +1,4 @@
-"""The reader's record: what is kept, what comes back, what is refused, and what happens when nothing can be kept."""
+"""The reader's record: saving, restoring, refusing bad files, and working without storage."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from reader import Reader
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import Audit
 
-NO_PYTHON = "delete globalThis.Worker;"  # the record needs none, and these tests are quicker without
+NO_PYTHON = "delete globalThis.Worker;"  # the record needs no Python, and these tests are quicker without it
 NO_INDEXEDDB = """Object.defineProperty(globalThis, "indexedDB", {get() { throw new DOMException("forbidden", "SecurityError"); }});"""
 NO_LOCALSTORAGE = """Object.defineProperty(globalThis, "localStorage", {get() { throw new DOMException("forbidden", "SecurityError"); }});"""
 OPENING_FAILS = (
@@ -32,7 +32,7 @@ LOCKED = "[data-lock-answer='1']"
 
 @pytest.fixture
 def quick(new_reader):
-    """Opens readers in a browser that cannot run Python."""
+    """Open readers in a browser that cannot run Python."""
     return lambda script="", **options: new_reader(script=NO_PYTHON + script, **options)
 
 
@@ -59,7 +59,7 @@ def import_file(reader, content):
 
 
 def test_work_comes_back_after_a_reload(reader):
-    """Prediction, settings, reflection and evidence are there again; evidence says when it is stale."""
+    """After a reload, prediction, settings, reflection and evidence are there, and stale evidence is marked."""
     reader.open("?track=cloud&part=1&corpus=licences").commit(30).live().results()
     reader.type_threshold(0.8)
     reflect(reader, "The long texts repeat.")
@@ -75,7 +75,7 @@ def test_work_comes_back_after_a_reload(reader):
     expect(ledger).to_contain_text("30 %")
     expect(ledger).to_contain_text("4 words")
 
-    reader.saved().page.goto(reader.base + "index.html")  # not even the address says what it was
+    reader.saved().page.goto(reader.base + "index.html")  # not even the address contains the settings
     expect(reader.here(LOCKED)).to_contain_text("30 %")
     expect(reader.part.get_by_label("Your answer")).to_have_value("The long texts repeat.")
     reader.live().at_threshold(0.7)
@@ -105,7 +105,7 @@ def test_work_comes_back_after_a_reload(reader):
 
 
 def test_record_moves_to_another_machine(quick):
-    """An exported file, imported elsewhere, brings the work along, what was typed staying text."""
+    """An exported file, imported elsewhere, restores the work, and typed markup stays text."""
     reader = quick().open().commit(42, why="<b>bold</b> & brave")
     reflect(reader, ATTACK)
     text = export(reader)
@@ -121,7 +121,7 @@ def test_record_moves_to_another_machine(quick):
     assert other.page.evaluate("() => globalThis.hacked") is None
 
 
-# -- files that are no record ------------------------------------------------------------------------------
+# -- invalid files -----------------------------------------------------------------------------------------
 
 
 def record(**entries):
@@ -181,7 +181,7 @@ def careful(chromium, address):
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_file_changes_nothing(careful, case):
-    """A file that is no record of this lab is refused in one sentence; nothing changes and nothing runs."""
+    """A file that is not a record of this lab is refused in one sentence; nothing changes and nothing runs."""
     before = careful.one("[data-ledger]").inner_html()
     import_file(careful, HOSTILE[case])
     expect(careful.status()).to_contain_text(re.compile("nothing was changed", re.IGNORECASE))
@@ -202,7 +202,7 @@ def test_hostile_file_changes_nothing(careful, case):
     ("button", "agree"), [("Clear my work", "Clear"), ("New reader", "Start as a new reader")]
 )
 def test_clear_asks_and_empties(quick, button, agree):
-    """After a question, the work is gone from page and browser; without consent nothing happens."""
+    """After a question, the work is removed from page and browser; without consent nothing happens."""
     reader = quick().open().commit(42)
     reflect(reader, "Mine.")
     reader.page.get_by_role("button", name=button).click()
@@ -226,7 +226,7 @@ def test_clear_asks_and_empties(quick, button, agree):
 
 @pytest.mark.parametrize("script", [NO_INDEXEDDB, OPENING_FAILS])
 def test_without_indexeddb_the_smaller_store_is_used(quick, script):
-    """Where IndexedDB is forbidden, the work is kept all the same, and the page says where."""
+    """If IndexedDB is forbidden, the work is still saved, and the page says where."""
     reader = quick(script).open().commit(42)
     expect(reader.status()).to_contain_text("smaller store")
     reader.reload()
@@ -234,7 +234,7 @@ def test_without_indexeddb_the_smaller_store_is_used(quick, script):
 
 
 def test_without_any_storage_the_page_says_so(quick):
-    """Where nothing can be stored, the lab works, says so, and offers the file."""
+    """If nothing can be stored, the lab works, says so, and offers the file."""
     reader = quick(OPENING_FAILS + NO_LOCALSTORAGE).open("?track=cloud&part=1&view=page")
     expect(reader.status()).to_contain_text("Not saved")
     reader.commit(42)
@@ -246,10 +246,10 @@ def test_without_any_storage_the_page_says_so(quick):
 
 @pytest.mark.parametrize("spoiled", [{"schema": 1, "entries": "my thesis"}, "my thesis", 7, [1, "my thesis"]])
 def test_spoiled_record_is_kept_for_export(quick, spoiled):
-    """A record that cannot be read is not overwritten without a trace, and the page works on with a new one."""
+    """A record that cannot be read is kept for export, and the page continues with a new one."""
     reader = quick().open().commit(42).saved()
     reader.page.evaluate(SPOIL_INDEXEDDB, spoiled)
-    for _ in range(2):  # also when it was put aside on an earlier visit
+    for _ in range(2):  # also if it was put aside on an earlier visit
         reader.reload()
         expect(reader.status()).to_contain_text("could not be read")
         if spoiled != 7:
@@ -263,7 +263,7 @@ def test_spoiled_record_is_kept_for_export(quick, spoiled):
 
 
 def test_spoiled_record_in_the_smaller_store(quick):
-    """The same in localStorage, where a record can be cut off in the middle."""
+    """The same holds in localStorage, where a record can be cut off in the middle."""
     reader = quick(OPENING_FAILS).open().commit(42)
     expect(reader.status()).to_contain_text("smaller store")
     reader.page.evaluate(SPOIL_LOCALSTORAGE, '{"schema": 1, "entries": {"my thesis')
@@ -276,7 +276,7 @@ def test_spoiled_record_in_the_smaller_store(quick):
 
 
 def test_two_tabs_do_not_overwrite_each_other(quick):
-    """Work in one tab and work in another both stay, whichever saved last."""
+    """Work in two tabs is kept, whichever saved last."""
     reader = quick().open("?track=cloud&part=1").saved()
     second = reader.another_tab().open("?track=edge&part=1")
     reader.commit(11)
@@ -293,7 +293,7 @@ def test_two_tabs_do_not_overwrite_each_other(quick):
 
 
 def test_full_disk_is_said(quick):
-    """A save that failed is shown and offers the file; once there is room, saving goes on."""
+    """The page shows a failed save and offers the file; when there is room, saving continues."""
     reader = quick().open().saved()
     developer = reader.context.new_cdp_session(reader.page)
     place = {"origin": reader.base.rstrip("/")}

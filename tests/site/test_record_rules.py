@@ -1,7 +1,7 @@
-"""The table of what a record may hold: page and core read the same one, and each entry of it is followed by both.
+"""The rules for records: page and core read the same table, and both follow each entry of it.
 
-For every entry a record is made that is just within it, and one just beyond. Both readers take the first and refuse
-the second; with that entry changed, both take the second.
+For every entry a record is made that is just within it, and one just beyond. Both readers accept the first and refuse
+the second; if that entry is changed, both accept the second.
 """
 
 import copy
@@ -48,7 +48,7 @@ def nested(depth):
 
 
 PYTHON = {"python": "3", "numpy": "2", "platform": "p"}
-# name of a length -> a record with a text, or with so many names, of the given length
+# name of a length -> a record with a text, or with that many names, of the given length
 LENGTHS = {
     "lab": lambda n: record(lab="x" * n),
     "reader": lambda n: record(reader="x" * n),
@@ -68,7 +68,7 @@ LENGTHS = {
     "plain name": lambda n: record({"cloud/2/kept-search": {"n" * n: 1}}),
     "plain text": lambda n: record({"cloud/2/kept-search": {"a": "x" * n}}),
 }
-# path in the table -> its present number, and a record for a number
+# path in the table -> its current number, and a record for a number
 COUNTED = {
     **{("lengths", name): make for name, make in LENGTHS.items()},
     **{("texts", name): lambda n, name=name: record({f"cloud/1/{name}": "x" * n}) for name in RULES["texts"]},
@@ -77,9 +77,9 @@ COUNTED = {
     ("depth",): lambda n: record({"cloud/2/kept-search": nested(n)}),
     ("latest",): lambda n: record() | {"entries": {"cloud/1/scene": {"value": "a", "at": n}}},
 }
-# path -> another content, and a record that is taken with it and not without it
+# path -> another content, and a record that is accepted only with it
 NAMED = {
-    ("schema",): (RULES["schema"], None),  # a migration belongs to each number: see the tests of those
+    ("schema",): (RULES["schema"], None),  # each number needs a migration, which has its own tests
     ("word",): ("[a-z0-9]{1,20}", record({"b2": 1})),
     ("name",): ("[a-z_]{1,40}", record({"cloud/1/kept_runs": 1})),
     ("path",): ("[A-Z.]{1,40}", evidence(cases=["A.B"])),
@@ -92,7 +92,7 @@ ELSEWHERE = {
     "most_report_bytes",
     "most_runs",
     "of_the_session",
-}  # not of a single entry: tested below
+}  # these do not belong to a single entry, and are tested below
 
 READ_PYTHON = """
 import json, sys
@@ -128,7 +128,7 @@ console.log(JSON.stringify(answers));
 
 
 def both(cases, folder):
-    """What the core and the page say of each (rules, record): lists of truth values."""
+    """The answers of core and page to each (rules, record): lists of booleans."""
     asked = [{"rules": rules, "record": found} for rules, found in cases]
     (folder / "read.cjs").write_text(READ_PAGE, "utf-8")
     given = {"table": site_facts.settings_table(ROOT), "cases": asked}
@@ -153,14 +153,14 @@ def changed(path, content):
 
 
 def test_every_entry_of_the_table_is_tried():
-    """Nothing of the table is left out of this file."""
+    """Every entry of the table is tested in this file."""
     paths = set(COUNTED) | set(NAMED)
     leaves = {(name, *more) for name in RULES for more in ([(k,) for k in RULES[name]] if isinstance(RULES[name], dict) else [()])}  # fmt: skip
     assert leaves - paths == {(name,) for name in ELSEWHERE}
 
 
 def test_core_and_page_follow_every_number(tmp_path):
-    """A record at the limit is taken, one beyond it is not, and is with the limit raised: by both."""
+    """Core and page accept a record at the limit, refuse one beyond it, and accept that one if the limit is raised."""
     cases, names = [], []
     for path, make in COUNTED.items():
         number = RULES
@@ -181,7 +181,7 @@ def test_core_and_page_follow_every_number(tmp_path):
 
 @pytest.mark.parametrize("path", [path for path, (_, found) in NAMED.items() if found], ids=".".join)
 def test_core_and_page_follow_every_pattern_and_list(path, tmp_path):
-    """What the table does not name is refused, and taken when it does: by both."""
+    """Core and page refuse names that the table lacks, and accept them once it has them."""
     content, found = NAMED[path]
     core, page = both([(RULES, found), (changed(path, content), found)], tmp_path)
     assert core == [False, True]
@@ -189,7 +189,7 @@ def test_core_and_page_follow_every_pattern_and_list(path, tmp_path):
 
 
 def test_the_page_has_no_limits_of_its_own():
-    """The sizes of files and the number of runs are read from the table where they are used."""
+    """File sizes and the number of runs are read from the table where they are used."""
     shell = ROOT / "site" / "shell"
     for name, used in {
         "merge": "schema.MOST_RUNS",

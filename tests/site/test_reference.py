@@ -1,4 +1,4 @@
-"""The reference of the core: pages made from its docstrings, published beside the lab and part of nothing that is kept."""
+"""The reference of the core: pages made from its docstrings, published next to the lab but not packed or cached."""
 
 import importlib
 import pkgutil
@@ -19,13 +19,13 @@ PUBLIC = [
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The folder of the reference, built anew."""
+    """The folder of the reference, newly built."""
     return reference.build(ROOT, tmp_path_factory.mktemp("reference") / "api")
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_package_has_a_page(pages, name):
-    """The page of a package or module names what it offers."""
+    """The page of a package or module lists its public names."""
     text = (pages / "dataselect_core" / f"{name}.html").read_text("utf-8")
     module = importlib.import_module(f"dataselect_core.{name}")
     for offered in getattr(module, "__all__", ()):
@@ -33,14 +33,14 @@ def test_every_public_package_has_a_page(pages, name):
 
 
 def test_a_page_has_docstrings_and_types(pages):
-    """Of a function its parameters, their types and its sentence are on the page; the index leads there."""
+    """The page of a function has its parameters, their types and its sentence; the index links to it."""
     text = re.sub(r"<[^>]+>", "", (pages / "dataselect_core" / "knee.html").read_text("utf-8"))
     assert "The geometric knee of a curve" in text and "sensitivity: float = 1.0" in text
     assert "dataselect_core.html" in (pages / "index.html").read_text("utf-8")
 
 
 def test_a_page_loads_nothing_from_elsewhere(pages):
-    """Scripts, styles and pictures are on the page or beside it."""
+    """Scripts, styles and pictures are on the page or next to it."""
     for path in pages.rglob("*.html"):
         loaded = re.findall(
             r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"([^\"]+)\"", path.read_text("utf-8")
@@ -49,7 +49,7 @@ def test_a_page_loads_nothing_from_elsewhere(pages):
 
 
 def test_the_reference_is_published_and_not_kept():
-    """The workflow copies it into the site after the releases; the built site, which is packed and cached, has none."""
+    """The workflow copies the reference into the site after the releases; the built site does not contain it."""
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8"))["jobs"]
     commands = [step.get("run", "") for step in jobs["build"]["steps"]]
     place = next(

@@ -1,4 +1,4 @@
-"""Report, check, map and synthesis: what a reader hands in, and whether it holds."""
+"""Report, check, map and synthesis: the documents that a reader hands in, and their verification."""
 
 import asyncio
 import json
@@ -39,12 +39,12 @@ STORE = """(record) => new Promise((resolve, reject) => {
 })"""
 
 
-# -- what Python answers, without a browser ----------------------------------------------------------------
+# -- Python's answers, without a browser -------------------------------------------------------------------
 
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """A corpus of 90 licence texts, and the record of one who captured it at `SETTINGS`."""
+    """The record of a reader who captured a corpus of 90 licence texts at `SETTINGS`."""
     first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
     found = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
@@ -55,7 +55,7 @@ def small(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
 def test_python_writes_the_report_the_page_asks_for(small, form):
-    """The answer carries the record, names figures as the page does, and repeats the question's number."""
+    """The answer contains the record, names figures as the page does, and has the question's number."""
     lines = {"1": [["Words that went", "removed.words_share", "percent"]]}
     pictures = [
         {
@@ -103,7 +103,7 @@ def test_python_writes_the_report_the_page_asks_for(small, form):
     ],
 )
 def test_what_cannot_be_reported_is_an_error_and_python_lives_on(message):
-    """An unknown form, a broken record or a picture that is none: one sentence, and the next question is answered."""
+    """For an unknown form, a broken record or an invalid picture there is one sentence, and the next question works."""
     fine = {"type": "report", "id": 2, "form": "markdown", "record": json.dumps(record({}))}
     page = ask({"type": "report", "id": 1, **message}, fine, until=2)
     assert "error" in page.said[0] and page.said[0]["id"] == 1
@@ -111,7 +111,7 @@ def test_what_cannot_be_reported_is_an_error_and_python_lives_on(message):
 
 
 def test_python_checks_a_report_and_says_how_far_it_is(small):
-    """Figures and cases of a genuine report agree; progress comes before the answer; what is forged is found."""
+    """Figures and cases of a genuine report agree; progress comes before the answer; forged ones are found."""
     evidence = small["entries"]["cloud/1/evidence"]["value"]
     for change, case, wrong in (
         (0, "corpus-texts", []),
@@ -119,7 +119,7 @@ def test_python_checks_a_report_and_says_how_far_it_is(small):
     ):
         evidence["values"]["removed.words"]["value"] += change
         evidence["cases"] = [case if each == "corpus-texts" else each for each in evidence["cases"]]
-        text = report_markdown(Ledger(small)).replace("\n", "\r\n")  # as a mail program may have it
+        text = report_markdown(Ledger(small)).replace("\n", "\r\n")  # as a mail program may change it
         page = ask({"type": "verify", "id": 3, "text": text})
         *before, answer = page.said
         assert all(0 <= said["progress"] <= 1 for said in before)
@@ -133,7 +133,7 @@ def test_python_checks_a_report_and_says_how_far_it_is(small):
 
 
 def test_python_names_a_line_that_was_edited(small):
-    """A report whose record is genuine and whose text is not: the figures agree, and the one line does not."""
+    """If only the text of a report was edited, its figures agree and the edited line does not."""
     text = report_markdown(Ledger(small))
     edited = re.sub(r"(\| Guardrail: chained removals \| .* \| )(?:not )?met \|", r"\1unknown |", text)
     assert edited != text
@@ -145,7 +145,7 @@ def test_python_names_a_line_that_was_edited(small):
 
 
 def test_a_check_can_be_stopped(small):
-    """After a stop nothing more is said, and a new check begins afresh."""
+    """After a stop no more messages come, and a new check starts from the beginning."""
 
     async def conversation():
         page = Page()
@@ -165,25 +165,25 @@ def test_a_check_can_be_stopped(small):
     "text", ["", "# Homework", "{", json.dumps({"schema": 99, "entries": {}}), "<script>alert(1)</script>"]
 )
 def test_what_is_no_report_is_not_checked(text):
-    """One sentence, no figures."""
+    """There is one sentence and no figure."""
     said = ask({"type": "verify", "id": 1, "text": text}).said
     assert len(said) == 1 and said[0]["error"]
 
 
 def test_the_synthesis_names_figures_that_exist():
-    """Every figure that takeaways and costs wait for is one that its part reports."""
+    """Every figure in takeaways and costs is one that its part reports."""
     text = (ROOT / "site/pages/synthesis.md").read_text(encoding="utf-8")
     paths = set(re.findall(r"([123]):([a-z_]+(?:\.[a-z_]+)+)", text))
     assert len(paths) > 20
     assert {(part, path) for part, path in paths if path not in known_figures(part)} == set()
     assert "removed.count" not in known_figures(
         "1"
-    )  # though another figure ends in that word: clusters.count
+    )  # although another figure ends in that word: clusters.count
 
 
 @pytest.mark.parametrize("figures", [None, "4:a.b", "1:a.b /", "scale.dollars", {"1:a": "b"}])
 def test_a_line_of_the_bill_must_say_where_it_comes_from(figures):
-    """A cost without a part is a mistake of the text, named as such."""
+    """A cost without a part is reported as a mistake in the text."""
     with pytest.raises(PageError, match="synthesis.md: a cost must be"):
         cost_line("Cost", figures, "synthesis.md")
     assert cost_line("A", "1:a.b / 2:c.d", "x") == ["A", ["1:a.b", "2:c.d"]]
@@ -193,7 +193,7 @@ def test_a_line_of_the_bill_must_say_where_it_comes_from(figures):
 
 
 def download(reader, button):
-    """Press a button of the report; what arrives, as text."""
+    """Press a button of the report; return name and text of the download."""
     with reader.page.expect_download() as arriving:
         reader.page.get_by_role("button", name=button, exact=True).click()
     expect(reader.one("[data-report-status]")).to_contain_text("Downloaded")
@@ -202,7 +202,7 @@ def download(reader, button):
 
 
 def holding(new_reader, entries, query="?track=cloud&part=1", **head):
-    """A reader without Python whose browser holds these entries."""
+    """A reader without Python whose browser has these entries."""
     reader = new_reader(script=NO_PYTHON).open(query).saved()
     reader.page.evaluate(STORE, record(entries, **head))
     reader.page.goto("about:blank")
@@ -211,7 +211,7 @@ def holding(new_reader, entries, query="?track=cloud&part=1", **head):
 
 @pytest.fixture(scope="module")
 def handed(chromium, address):
-    """A reader who predicted, captured and reflected in part 1, and the three forms of the report."""
+    """A reader who predicted, captured and reflected in part 1, with the three forms of the report."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
     reader = Reader(context, address).open("?track=cloud&part=1&corpus=licences")
@@ -230,14 +230,14 @@ def handed(chromium, address):
 
 @pytest.fixture
 def student(handed):
-    """That reader, with nothing wrong before or after the test."""
+    """That reader; the test ends with a check for errors."""
     yield handed
     handed.check()
     assert handed.page.evaluate("() => globalThis.hacked") is None
 
 
 def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(student):
-    """All three forms hold the same record at the present schema, and natively each of its figures agrees."""
+    """All three forms contain the same record with the current schema, and a native check agrees with each figure."""
     ledgers = [Ledger.from_text(ledger_text(text)) for text in student.reports.values()]
     assert {name.rsplit(".", 1)[1] for name in student.reports} == {"html", "md", "json"}
     for ledger in ledgers:
@@ -258,7 +258,7 @@ def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(stude
 
 
 def test_the_printable_report_has_plots_tables_and_what_is_missing(student, new_reader):
-    """Pictures of both plots and their tables are in the one file; opened, it shows them and runs nothing."""
+    """The file contains pictures of both plots and their tables; it shows them and runs no script."""
     text = next(text for name, text in student.reports.items() if name.endswith(".html"))
     assert re.search(
         r"<p>Computed by lab 0\.1\.0, Python 3\.[\d.]+, NumPy 2\.[\d.]+, emscripten [\d.]+ wasm32\.</p>", text
@@ -287,7 +287,7 @@ def test_the_printable_report_has_plots_tables_and_what_is_missing(student, new_
 
 
 def test_a_report_is_checked_in_the_page(student):
-    """A genuine report agrees figure by figure; a forged figure is found and shown; the record stays as it is."""
+    """A genuine report agrees figure by figure; a forged figure is found and shown; the record does not change."""
     before = student.page.evaluate(STORED)
     text = next(text for name, text in student.reports.items() if name.endswith(".md"))
     result = student.one("[data-verify-result]")
@@ -342,7 +342,7 @@ def test_a_report_is_checked_in_the_page(student):
     ],
 )
 def test_a_hostile_report_changes_nothing_and_runs_nothing(student, text):
-    """What is no report of the lab is refused in one sentence."""
+    """A text that is not a report of the lab is refused in one sentence."""
     before = student.one("[data-ledger]").inner_html()
     choose(student, "Choose a report to check", "report.html", text)
     expect(student.one("[data-verify-status]")).to_contain_text("Nothing was changed", ignore_case=True)
@@ -351,7 +351,7 @@ def test_a_hostile_report_changes_nothing_and_runs_nothing(student, text):
 
 
 def test_the_report_can_be_copied(student):
-    """The clipboard gets the Markdown; where the page may not write to it, the text is shown and selected."""
+    """The clipboard gets the Markdown; if it is not available, the text is shown and selected."""
     student.context.grant_permissions(["clipboard-read", "clipboard-write"])
     student.page.get_by_role("button", name="Copy", exact=True).click()
     expect(student.one("[data-report-status]")).to_have_text("Copied as Markdown.")
@@ -370,7 +370,7 @@ def test_the_report_can_be_copied(student):
 
 
 def test_a_stale_capture_is_named_everywhere(student):
-    """A control that moved makes the evidence stale on the map, in the synthesis, in the report; back, it is current."""
+    """A moved control makes the evidence stale on the map, in synthesis and report; moved back, it is current."""
     student.type_threshold(0.7)
     expect(student.one("[data-map='1']")).to_contain_text("stale")
     expect(student.one("[data-synthesis-evidence] .panel").first).to_contain_text("Stale")
@@ -385,7 +385,7 @@ def test_a_stale_capture_is_named_everywhere(student):
 
 @pytest.mark.parametrize("button", ["Report as a page to print", "As Markdown", "As JSON"])
 def test_without_python_there_is_a_report_all_the_same(new_reader, button):
-    """It names what is missing, keeps markup text, carries the record, and stands on the page as text."""
+    """The report names what is missing, keeps markup as text, contains the record, and is on the page as text."""
     entries = {
         "cloud/1/prediction": predicted(),
         "cloud/1/evidence": captured(removed__words_share=0.597),
@@ -502,7 +502,7 @@ CANDIDATES = [
 
 
 def test_page_and_command_line_accept_and_refuse_the_same_records(new_reader):
-    """Eighty records, good, old, broken and hostile: where one reads it so does the other, and to the same record."""
+    """Page and core accept and refuse the same of eighty records, good, old, broken and hostile, and read the same."""
     reader = new_reader(script=NO_PYTHON).open()
     read = """(texts) => texts.map((text) => {
       try { return lab.schema.read(JSON.parse(text)); } catch { return null; }
@@ -519,7 +519,7 @@ def test_page_and_command_line_accept_and_refuse_the_same_records(new_reader):
 
 
 def test_a_record_of_the_first_edition_is_brought_up_to_date(new_reader):
-    """Schema 1 in the storage is read, shown, and saved at the present schema."""
+    """A record with schema 1 is read, shown, and saved with the current schema."""
     reader = new_reader(script=NO_PYTHON).open().saved()
     old = {
         "schema": 1,
@@ -537,7 +537,7 @@ def test_a_record_of_the_first_edition_is_brought_up_to_date(new_reader):
 
 
 def test_a_record_of_a_newer_edition_is_left_alone(new_reader):
-    """The page says so, works in memory, and after a reload the record lies there as it was."""
+    """The page says so and works in memory, and after a reload the stored record is unchanged."""
     reader = new_reader(script=NO_PYTHON).open().saved()
     newer = {
         "schema": 99,
@@ -557,7 +557,7 @@ def test_a_record_of_a_newer_edition_is_left_alone(new_reader):
 
 
 def test_one_bad_entry_does_not_cost_the_others(new_reader):
-    """What can be read of a damaged record is kept and shown; the whole is put aside for export."""
+    """Readable entries of a damaged record are kept and shown; the whole record is put aside for export."""
     reader = new_reader(script=NO_PYTHON).open().saved()
     damaged = record({"cloud/1/prediction": predicted(42, "42 %"), "cloud/1/reflection": ["my thesis"]})
     reader.page.evaluate(STORE, damaged)
@@ -571,7 +571,7 @@ def test_one_bad_entry_does_not_cost_the_others(new_reader):
 
 
 def test_a_report_can_be_imported_as_a_record(new_reader):
-    """A Markdown report brings the work back; over another reader's work only after a question."""
+    """A Markdown report restores the work; it replaces another reader's work only after a question."""
     entries = {"cloud/1/prediction": predicted(42, "42 %")}
     text = report_markdown(Ledger(record(entries)))
     reader = new_reader(script=NO_PYTHON).open()
@@ -588,7 +588,7 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
 
 
 def test_the_map_says_how_far_each_part_is(new_reader):
-    """Not started, predicted, evidence, checkpoint, decided: in words, for the track that is shown."""
+    """The state is "not started", "predicted", "evidence", "checkpoint" or "decided", for the track that is shown."""
     full = {"prediction": predicted(), "evidence": captured(), "settings": SETTINGS, "reflection": "Because."}
     steps = [
         ("prediction", "predicted"),
@@ -611,7 +611,7 @@ def test_the_map_says_how_far_each_part_is(new_reader):
 
 
 def test_only_visible_time_is_counted(new_reader):
-    """Minutes go to the part in view, stand beside the card's 15 and 45, and stop while the page is hidden."""
+    """Time counts for the part in view, is shown next to the card's 15 and 45, and stops while the page is hidden."""
     reader = new_reader(script=NO_PYTHON)
     reader.page.clock.install()
     reader.open().page.clock.run_for(130_000)
@@ -630,7 +630,7 @@ def test_only_visible_time_is_counted(new_reader):
 
 
 def test_the_synthesis_speaks_of_what_was_captured_and_of_nothing_else(new_reader):
-    """A takeaway needs all its numbers; the bill names what is missing and adds up what is there."""
+    """A takeaway needs all its numbers; the bill names what is missing and adds up the rest."""
     part_1 = captured(
         reveal__prediction=0.3,
         reveal__measured=0.59,
@@ -669,7 +669,7 @@ def test_the_synthesis_speaks_of_what_was_captured_and_of_nothing_else(new_reade
 
 
 def test_the_decision_is_kept_for_each_track(new_reader):
-    """The four fields are saved under their track, come back after a reload, and end up in the report."""
+    """The four fields are saved for their track, are there after a reload, and are part of the report."""
     reader = holding(new_reader, {"cloud/1/prediction": predicted()})
     for name in ("decision", "alternative", "overturn", "risk"):
         reader.one(f"#synthesis-{name}").fill(f"{name}: {ATTACK}")

@@ -1,4 +1,4 @@
-"""The report that Python writes and the plain one of a page without Python: both say what the shared cases say."""
+"""The report by Python and the plain one by a page without Python: both have the words of the shared cases."""
 
 import html
 import json
@@ -60,7 +60,7 @@ def record(case):
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    """What a page without Python writes of every case, in both forms."""
+    """The reports of a page without Python for every case, in both forms."""
     folder = tmp_path_factory.mktemp("plain")
     cases = [{"record": record(case), "lines": case.get("lines")} for case in CASES]
     table = site_facts.settings_table(ROOT)
@@ -78,7 +78,7 @@ def lines_of_markdown(text):
 
 
 def lines_of_html(page):
-    """The same of the HTML form, a row of a table on a line of its own as in Markdown."""
+    """The same for the HTML form, with each row of a table on one line as in Markdown."""
     body = page.split("<body>")[1].split('<script type="application/json"')[0]
     body = re.sub(r"</t[dh]>", " | ", re.sub(r"<tr[^>]*>", "| ", body.replace("\n", "\0\n")))
     body = re.sub(r"</(p|h\d|li|tr|blockquote|caption)>", "\n", body.replace("\0", ""))
@@ -86,7 +86,7 @@ def lines_of_html(page):
 
 
 def missing(says, lines, headed):
-    """What the lines do not say, in that order; `headed` is whether a label has its colon."""
+    """The expected lines that are missing, in order; `headed` is whether labels have a colon."""
     rest, absent = iter(lines), []
     for each in says:
         wanted = f"| {' | '.join(each)} |" if isinstance(each, list) else each
@@ -102,7 +102,7 @@ def missing(says, lines, headed):
 @pytest.mark.parametrize("form", ["markdown", "html"])
 @pytest.mark.parametrize("writer", ["Python", "page"])
 def test_both_writers_say_what_a_case_says(plain, writer, form, number):
-    """Every sentence of a case is in the report, word for word and in order, whoever writes it in whatever form."""
+    """Every sentence of a case is in the report, word for word and in order, for both writers and both forms."""
     case = CASES[number]
     if writer == "page":
         text = plain[number]["md" if form == "markdown" else "html"]

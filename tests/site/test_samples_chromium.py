@@ -1,4 +1,4 @@
-"""Part 1 on frames and on sounds as a reader does it, in Chromium, on a desk and on a phone."""
+"""Part 1 on frames and sounds as a reader does it, in Chromium, on a desktop and on a phone."""
 
 import re
 
@@ -35,7 +35,7 @@ CORPORA = {
     ids=["edge", "tiny", "edge on a phone", "tiny on a phone"],
 )
 def test_a_track_with_data_of_its_own(new_reader, track, options):
-    """The track's corpus is chosen, counted in its own units, deduplicated, and looked into by pictures with words."""
+    """The track's corpus is chosen, counted in its units, deduplicated, and shown by pictures with text."""
     corpus, items, item_header, unit_header, item, alts = CORPORA[track]
     reader = new_reader(**options)
     reader.open(f"?track={track}&part=1").commit(30).live().results()
@@ -47,7 +47,7 @@ def test_a_track_with_data_of_its_own(new_reader, track, options):
     advanced = reader.here("details.advanced summary")
     expect(advanced).to_have_text(
         "Advanced: permutations, seed, bands × rows"
-    )  # only texts have shingles of a width
+    )  # only texts have shingles with a width
     before = reader.value("removed.documents").text_content()
     reader.type_threshold(0.7)
     expect(reader.value("removed.documents")).not_to_have_text(before)
@@ -65,7 +65,7 @@ def test_a_track_with_data_of_its_own(new_reader, track, options):
 
 
 def test_from_frames_to_texts_and_to_another_track(new_reader):
-    """The switch changes what is deduplicated, its nouns and its pictures; another track brings its own switch."""
+    """The switch changes the corpus, its nouns and its pictures; another track has another switch."""
     reader = new_reader()
     reader.open("?track=edge&part=1").commit(30).live().results()
     reader.choose_corpus("Licence texts (real)")
@@ -88,7 +88,7 @@ def test_from_frames_to_texts_and_to_another_track(new_reader):
 
 
 def test_identical_texts_are_said_to_be(new_reader):
-    """Where two texts differ in no word the page says so, since nothing is marked; where they differ it does not."""
+    """If two texts are equal word for word, the page says so, since nothing is marked; otherwise it does not."""
     data = datasets.licences()
     texts = {name: text.split() for name, text in zip(data.names, data.texts, strict=True)}
     reader = new_reader()
@@ -110,7 +110,7 @@ def test_identical_texts_are_said_to_be(new_reader):
 
 
 def test_a_corpus_of_another_track_in_the_address(new_reader):
-    """An address that asks for what the track does not have is answered with a word, and the track's own stands."""
+    """If an address names a corpus that the track does not have, the page says so and shows the track's own."""
     reader = new_reader()
     reader.open("?track=tiny&part=1&corpus=frames").commit(30).live().results()
     expect(reader.notice()).to_contain_text("corpus must be one of signals, licences, not 'frames'")

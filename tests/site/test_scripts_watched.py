@@ -1,4 +1,4 @@
-"""Every script and file of the page is watched: what does not arrive is named, and the rest works."""
+"""Every script and file of the page is watched: a missing one is named, and the rest works."""
 
 import json
 import re
@@ -19,25 +19,25 @@ NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 
 @pytest.fixture
 def host(served_dist):
-    """A host of the site without its scripts for a folder: the address and the rules."""
+    """A host of the site without the scripts for use from a folder: its address and its rules."""
     with hosts.serving(served_dist) as found:
         yield found
 
 
 def says(reader, *parts):
-    """Wait until the page has said that something failed; it must contain all parts."""
+    """Wait until the page says that something failed, with all given parts."""
     expect(reader.html).to_have_attribute("data-boot", "failed")
     for part in parts:
         expect(reader.one("[data-boot-text]")).to_contain_text(part)
 
 
 def again(reader):
-    """The button that asks once more."""
+    """The button that tries again."""
     return reader.page.get_by_role("button", name="Try again")
 
 
 def saves(reader):
-    """A prediction and a reflection are taken, saved, and there after a reload."""
+    """Check that a prediction and a reflection are saved, and are there after a reload."""
     reader.commit(30)
     reader.part.get_by_label("Your answer").fill("What repeats teaches less.")
     expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
@@ -47,7 +47,7 @@ def saves(reader):
 
 
 def test_each_file_of_the_start_in_turn(new_reader, served_dist, host):
-    """Whichever file the start needs is missing, the page names it; what was written is saved without it."""
+    """If any file of the start is missing, the page names it, and work is saved without it."""
     address, rules = host
     page = (served_dist / "index.html").read_text("utf-8")
     manifest = json.loads(re.search(r"data-manifest>(.*?)</script>", page, re.DOTALL)[1])
@@ -88,7 +88,7 @@ HAPPENED = {
 }
 
 
-# The sentence does not depend on the script; of the second one, it is shown for what fails in three different ways.
+# The sentence does not depend on the script, so the second one is tested with only three kinds of failure.
 LOST = [
     *(("page", what) for what in HAPPENED),
     *(("python", what) for what in list(HAPPENED)[:1] + list(HAPPENED)[-2:]),
@@ -97,7 +97,7 @@ LOST = [
 
 @pytest.mark.parametrize(("script", "what"), LOST)
 def test_what_happened_is_said(new_reader, host, script, what):
-    """The sentence says what came in place of a script; when it is mended, "Try again" brings the page to life."""
+    """The sentence says what came instead of a script; after a repair, "Try again" starts the page."""
     address, rules = host
     rule, sentence = HAPPENED[what]
     made = rules.add(f"{script}.*.js", **rule)
@@ -107,7 +107,7 @@ def test_what_happened_is_said(new_reader, host, script, what):
     says(reader, f"{script}.", sentence)
     rules.remove(made)
     again(reader).click()
-    says(reader, "web workers")  # Python's turn, which this browser cannot run
+    says(reader, "web workers")  # the next failure is Python's, which this browser cannot run
     saves(reader)
 
 
@@ -122,7 +122,7 @@ def test_what_happened_is_said(new_reader, host, script, what):
     ],
 )
 def test_what_fails_once_is_asked_for_again(new_reader, host, script, trouble):
-    """A script that does not arrive the first time is asked for past the cache, in the order, without a word."""
+    """If a script does not arrive the first time, it is requested again without the cache, in order, silently."""
     address, rules = host
     rules.add(f"{script}.*.js", times=2 if "reset" in trouble else 1, **trouble)  # a browser repeats a reset
     reader = new_reader(base=address, script=NO_PYTHON if script != "bokeh.min" else None)
@@ -139,7 +139,7 @@ def test_what_fails_once_is_asked_for_again(new_reader, host, script, trouble):
 
 @pytest.mark.parametrize("lost", ["page.*.js", "python.*.js", "numpy*", "panel.min*.js"])
 def test_update_under_a_page_that_loads(new_reader, served_dist, host, lost):
-    """A page whose files a new edition has replaced says so, and offers the one thing that helps."""
+    """If a new edition has replaced the page's files, the page says so, and offers a reload."""
     address, rules = host
     page = (served_dist / "index.html").read_text("utf-8")
     rules.add(lost, status=404)
@@ -150,7 +150,7 @@ def test_update_under_a_page_that_loads(new_reader, served_dist, host, lost):
     rules.insert(1, {"pattern": "index.html", "body": newer})
     reader.open()
     says(reader, "The lab was updated while this page was loading")
-    rules.clear()  # the new edition is there
+    rules.clear()  # the new edition is complete
     reader.page.get_by_role("button", name="Reload the page").click()
     expect(reader.one("[data-boot-text]")).not_to_contain_text("updated")
     saves(reader)
@@ -158,9 +158,9 @@ def test_update_under_a_page_that_loads(new_reader, served_dist, host, lost):
 
 @pytest.mark.parametrize("cache", ["no-cache", "max-age=600"])
 def test_first_script_missing(new_reader, host, cache):
-    """Without the first script the page promises nothing: it says what stays undone, and what to do.
+    """Without the first script the page promises nothing: it says what does not work, and what to do.
 
-    A browser that may keep the refusal for ten minutes does so, whatever a link of the page asks for.
+    A browser that may cache the refusal for ten minutes does so, whatever a link of the page requests.
     """
     address, rules = host
     rules.add("first.*.js", status=404, headers={"Cache-Control": cache})
@@ -174,13 +174,13 @@ def test_first_script_missing(new_reader, host, cache):
     rules.clear()
     if cache == "no-cache":
         text.get_by_role("link", name="Reload the page").click()
-    else:  # what the two keys do
+    else:  # as the two keys do
         reader.context.new_cdp_session(reader.page).send("Page.reload", {"ignoreCache": True})
     says(reader, "web workers")
 
 
 def test_style_sheet_missing(new_reader, host):
-    """Without its style sheet the page works, and says why it looks plain; once is not enough to lose it."""
+    """Without its style sheet the page works and says why it looks plain; a single failure is repaired."""
     address, rules = host
     rules.add("style.*.css", status=404, times=1)
     reader = new_reader(base=address, script=NO_PYTHON)
@@ -195,7 +195,7 @@ def test_style_sheet_missing(new_reader, host):
 
 
 def test_guide_says_what_it_lacks(new_reader, host):
-    """A guide, too, says when its script does not arrive, and its text stays."""
+    """A guide also says when its script does not arrive, and its text is shown."""
     address, rules = host
     rules.add("guide-instructors.*.js", status=503)
     reader = new_reader(base=address)
@@ -206,7 +206,7 @@ def test_guide_says_what_it_lacks(new_reader, host):
 
 
 def test_explanations_come_when_the_line_is_back(new_reader, host):
-    """Explanations that did not arrive are asked for again when the browser is online again."""
+    """Explanations that did not arrive are requested again when the browser is online again."""
     address, rules = host
     rules.add("reveal-1.*.js", reset=True)
     reader = new_reader(base=address, script=NO_PYTHON)
@@ -221,7 +221,7 @@ def test_explanations_come_when_the_line_is_back(new_reader, host):
 
 
 def test_first_script_can_be_read_by_old_browsers(dist):
-    """The first script is ECMAScript 5, so that a browser which is too old for the lab can say so."""
+    """The first script is ECMAScript 5, so that it can run in a browser that is too old for the lab, and say so."""
     (first,) = (dist / "assets").glob("first.*.js")
     parser = "require('internal/deps/acorn/acorn/dist/acorn').parse(require('fs').readFileSync(0, 'utf8'), {ecmaVersion: 5})"
     for text, good in ((first.read_text("utf-8"), True), ("let a = b?.c;", False)):

@@ -1,4 +1,4 @@
-"""The development server: types, compression, nothing outside its folder."""
+"""The development server: types, compression, and no access outside its folder."""
 
 import contextlib
 import gzip
@@ -13,7 +13,7 @@ from tools import serve
 
 @pytest.fixture
 def folder(tmp_path):
-    """A small site, with a secret beside it."""
+    """A small site, with a secret next to it."""
     site = tmp_path / "site"
     (site / "deep").mkdir(parents=True)
     (site / "index.html").write_text("<title>héllo</title>" + "x" * 3000, "utf-8")
@@ -38,7 +38,7 @@ def folder(tmp_path):
 
 
 def get(url, path, method="GET", **headers):
-    """Ask for a path exactly as written; answers (status, headers, body)."""
+    """Request a path exactly as written; return (status, headers, body)."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
@@ -64,7 +64,7 @@ def get(url, path, method="GET", **headers):
     ],
 )
 def test_types(folder, name, kind):
-    """Each kind of file is served with the type that browsers demand for it."""
+    """Each kind of file is served with the type that browsers require."""
     with serve.serving(folder) as url:
         status, headers, _ = get(url, f"/{name}?track=edge")
     assert (status, headers["Content-Type"]) == (200, kind)
@@ -72,7 +72,7 @@ def test_types(folder, name, kind):
 
 
 def test_compresses_what_a_static_host_compresses(folder):
-    """Text and WebAssembly travel gzipped to whoever accepts that; opaque files travel as they are."""
+    """Text and WebAssembly are sent gzipped to clients that accept it; other files are sent unchanged."""
     with serve.serving(folder) as url:
         for name, packed in {
             "index.html": True,
@@ -93,7 +93,7 @@ def test_compresses_what_a_static_host_compresses(folder):
 
 
 def test_nothing_outside_the_folder(folder):
-    """No spelling of a path, and no link, leads out of the served folder."""
+    """No spelling of a path, and no link, gives access outside the served folder."""
     with serve.serving(folder) as url:
         for path in (
             "/../secret.txt", "/%2e%2e/secret.txt", "/deep/../../secret.txt", "/..%2fsecret.txt",
@@ -105,7 +105,7 @@ def test_nothing_outside_the_folder(folder):
 
 
 def test_folders_and_missing_files(folder):
-    """A folder shows its index.html under its address with a slash; what is missing is 404."""
+    """A folder's index.html has an address with a slash at its end; missing files give 404."""
     with serve.serving(folder) as url:
         status, headers, _ = get(url, "/deep?part=2")
         assert (status, headers["Location"]) == (301, "/deep/?part=2")
@@ -116,7 +116,7 @@ def test_folders_and_missing_files(folder):
 
 
 def test_only_this_machine_is_served_and_only_for_a_while(folder):
-    """The server listens on the loopback address, and is gone after the `with` block."""
+    """The server listens on the loopback address, and stops after the `with` block."""
     with serve.serving(folder, cache_control="no-store") as url:
         assert url.startswith("http://127.0.0.1:")
         assert get(url, "/")[1]["Cache-Control"] == "no-store"
@@ -125,7 +125,7 @@ def test_only_this_machine_is_served_and_only_for_a_while(folder):
 
 
 def test_a_taken_port_is_said_so():
-    """Someone else's port gives one sentence that names the port and the way on."""
+    """If the port is taken, one sentence names it and says how to continue."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(SystemExit, match=rf"Port {port} is taken.*--port"):
@@ -134,7 +134,7 @@ def test_a_taken_port_is_said_so():
 
 
 def test_a_reader_who_goes_away_does_no_harm(folder):
-    """A connection that is closed in mid-answer leaves the server working."""
+    """If a connection is closed during an answer, the server still works."""
     (folder / "big.bin").write_bytes(b"\0" * 20_000_000)
     with serve.serving(folder) as url:
         host, _, port = urlsplit(url).netloc.partition(":")

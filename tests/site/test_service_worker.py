@@ -1,4 +1,4 @@
-"""The service worker in Chromium: the lab without a network, one version at a time, and nothing lost when it fails."""
+"""The service worker in Chromium: the lab without a network, one version at a time, and no loss after a failure."""
 
 import json
 import re
@@ -32,7 +32,7 @@ STATE = "async () => (await navigator.serviceWorker.getRegistration())?.active?.
 
 @pytest.fixture
 def host(dist, tmp_path):
-    """A host of a copy of the site, in a folder as GitHub Pages has them."""
+    """A host of a copy of the site, in a folder as on GitHub Pages."""
     with hosting(copied(dist, tmp_path / "first"), "/repo/") as host:
         yield host
 
@@ -43,8 +43,8 @@ def visitor(new_reader, host):
     return new_reader(base=host.address, service_workers="allow")
 
 
-# Python takes its time, and what a worker does has little to do with it: such a visitor's browser has none, and says
-# at once what a page says when Python runs.
+# Python takes time and hardly matters for the worker, so this visitor's browser has no Python and immediately reports
+# what a page reports when Python runs.
 AT_ONCE = f"""{NO_PYTHON}
   document.addEventListener("lab:whole", () => setTimeout(() => document.dispatchEvent(new CustomEvent("lab:boot", {{ detail: "live" }})), 100));
 """
@@ -57,26 +57,26 @@ def quick(new_reader, host):
 
 
 def status(reader):
-    """What the page says about offline use."""
+    """The page's line about offline use."""
     return reader.one("[data-offline-status]")
 
 
 def kept(reader, query="?track=cloud&part=1"):
-    """Open the lab and wait until it says that it works offline."""
+    """Open the lab and wait until the page says that it works offline."""
     reader.open(query)
     expect(status(reader)).to_have_text(READY, timeout=4 * PATIENCE)  # a hundred files
     return reader
 
 
 def works(reader, part="1"):
-    """A text that the page loads only when it is needed arrives."""
+    """Check that a text arrives that the page loads only when needed."""
     reader.commit(30)
     expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
     return reader
 
 
 def until(reader, script, wanted):
-    """Wait until a script in the page gives what is wanted."""
+    """Wait until a script in the page returns the wanted value."""
     for _ in range(PATIENCE // 100):
         found = reader.page.evaluate(script)
         if found == wanted or (callable(wanted) and wanted(found)):
@@ -86,14 +86,14 @@ def until(reader, script, wanted):
 
 
 def edition(reader, title):
-    """The page is of that edition, its text and its style."""
+    """Check that the page has the text and style of that edition."""
     expect(reader.page.get_by_role("heading", level=1)).to_have_text(title)
     colour = reader.page.get_by_role("heading", level=1).evaluate("(title) => getComputedStyle(title).color")
     assert (colour == COLOUR) == (title == NEW)
 
 
 def visit_again(reader):
-    """Close every page of the lab, and open it anew."""
+    """Close every page of the lab, and open a new one."""
     for page in reader.context.pages:
         page.close()
     reader.page = reader.context.new_page()
@@ -104,7 +104,7 @@ def visit_again(reader):
 
 
 def test_first_and_second_visit_without_a_network(visitor, host):
-    """After Python nothing is fetched twice; then this page works on without its host, and the next visit does, too.
+    """After Python runs, nothing is fetched twice; this page and the next visit then work without the host.
 
     Nothing is kept before Python runs. The lab opens by its folder, with settings and with a place, live in all parts.
     """
@@ -117,7 +117,7 @@ def test_first_and_second_visit_without_a_network(visitor, host):
     expect(status(visitor)).to_have_text(READY, timeout=4 * PATIENCE)
     page = (host.folder / "index.html").read_text("utf-8")
     manifest = json.loads(re.search(r"data-manifest>(.*?)</script>", page, re.DOTALL)[1])
-    # A data set of a part may be under way to Python and to the worker at the same time; the start is over.
+    # Python and the worker may fetch a part's data at the same time; files of the start are already complete.
     scripts = [url for url in manifest["scripts"] if "guide" not in url]
     start = [manifest["files"][name]["url"] for name in manifest["eager"]] + scripts
     assert len(start) > 10
@@ -137,7 +137,7 @@ def test_first_and_second_visit_without_a_network(visitor, host):
         expect(visitor.page.locator(f"[data-part='{part}']")).to_have_attribute(
             "data-results", re.compile(".")
         )
-    expect(visitor.one("[data-offline-said]")).to_be_empty()  # has been said
+    expect(visitor.one("[data-offline-said]")).to_be_empty()  # was already said
     visitor.open("?track=edge&part=2&seed=3#part-2").live()
     expect(visitor.page.get_by_role("radio", name="Edge Guardian")).to_be_checked()
     expect(visitor.page.locator("[data-part='2']")).to_be_visible()
@@ -145,13 +145,13 @@ def test_first_and_second_visit_without_a_network(visitor, host):
 
 
 def test_other_pages_are_the_network_s(quick, host):
-    """A guide is answered by the host, and never by the lab; what the host does not know stays unknown."""
+    """The host answers for a guide, never the lab, and unknown addresses of the host stay unknown."""
     page = kept(quick).page
     page.goto(host.address + "guide-authors.html")
     expect(page.get_by_role("heading", level=1)).not_to_have_text(FIRST)
     assert host.asked[-1] != "index.html" and "guide-authors.html" in host.asked
     quick.expected_errors = [AWAY]
-    assert page.goto(host.address + "0.9/index.html").status == 404  # an earlier release beside this one
+    assert page.goto(host.address + "0.9/index.html").status == 404  # an earlier release next to this one
     assert page.goto(host.address + "nothing").status == 404
 
 
@@ -159,7 +159,7 @@ def test_other_pages_are_the_network_s(quick, host):
 
 
 def test_deployment_over_an_open_page(quick, host, dist, tmp_path):
-    """The open page goes on with its version, says so once, and the next visit has the new one, whole."""
+    """The open page keeps its version, says once that there is a new one, and the next visit has it completely."""
     kept(quick)
     host.folder = another(dist, tmp_path / "second")
     quick.page.evaluate(LOOK_FOR_UPDATE)
@@ -167,7 +167,7 @@ def test_deployment_over_an_open_page(quick, host, dist, tmp_path):
     expect(news).to_contain_text("A newer version of the lab is ready; it is used the next time you open it.")
     edition(quick, FIRST)
     works(quick)
-    assert quick.page.evaluate(OWN_STYLE) == 200  # of its version, which the host has no more
+    assert quick.page.evaluate(OWN_STYLE) == 200  # a file of its version, which the host no longer has
     news.get_by_role("button", name="Later").click()
     expect(news).to_be_hidden()
     host.stop()
@@ -178,7 +178,7 @@ def test_deployment_over_an_open_page(quick, host, dist, tmp_path):
 
 
 def test_reload_when_the_reader_wants(quick, host, dist, tmp_path):
-    """ "Reload now" brings the new version to this page alone; the other tab keeps its own, and its work goes on."""
+    """The button "Reload now" brings the new version only to this page; the other tab keeps its version and work."""
     kept(quick).commit(30).saved()
     other = quick.another_tab().open()
     host.folder = another(dist, tmp_path / "second")
@@ -190,24 +190,24 @@ def test_reload_when_the_reader_wants(quick, host, dist, tmp_path):
     edition(other, FIRST)
     for each in (other, quick):
         assert each.page.evaluate(OWN_STYLE) == 200
-    assert len(quick.page.evaluate(CACHES)) == 2  # what the other tab may still need stays
+    assert len(quick.page.evaluate(CACHES)) == 2  # the other tab may still need its cache
 
 
 def test_page_that_no_worker_answers_for_is_not_called_old(quick, host, dist, tmp_path):
-    """A page fresh from the host is not told that the older version kept is a newer one."""
+    """If a page comes fresh from the host, it does not call the older kept version newer."""
     kept(quick)
     host.folder = another(dist, tmp_path / "second")
     visit_again(quick)
     client = quick.context.new_cdp_session(quick.page)
     client.send("Network.enable")
     client.send("Network.setBypassServiceWorker", {"bypass": True})
-    quick.open("?track=mobile&part=1")  # not what the browser has of this address
+    quick.open("?track=mobile&part=1")  # an address that the browser has not cached
     edition(quick, NEW)
     expect(status(quick)).to_have_text(READY, timeout=4 * PATIENCE)
     expect(quick.page.get_by_role("complementary", name="A newer version")).to_be_hidden()
 
 
-# -- what is not kept by halves ------------------------------------------------------------------------
+# -- incomplete versions -------------------------------------------------------------------------------
 
 
 REFUSED = """async () => {
@@ -230,7 +230,7 @@ PORTAL = ("text/html", b"<title>Sign in</title>Sign in to the network of this ho
     ],
 )
 def test_half_a_version_is_none(quick, host, dist, tmp_path, name, answer):
-    """A new version of which a file is missing, or is a portal's, is never used; once it is whole, it is."""
+    """A new version with a missing or wrong file is never used until it is complete."""
     kept(quick)
     quick.expected_errors = [AWAY]
     host.folder = another(dist, tmp_path / "second")
@@ -247,7 +247,7 @@ def test_half_a_version_is_none(quick, host, dist, tmp_path, name, answer):
 
 
 def test_gap_in_what_is_kept_is_filled_with_nothing_else(quick, host):
-    """A file lost from the cache comes from the host, a portal's page in its place is refused, then it is kept."""
+    """A file missing from the cache is fetched and kept, and a portal's page in its place is refused."""
     kept(quick)
     lost = quick.page.evaluate("""async () => {
       const name = (await caches.keys()).find((each) => each.startsWith("data-selection-lab "));
@@ -290,7 +290,7 @@ def change_worker(host, *changes):
     ids=["throws", "never answers", "refuses"],
 )
 def test_worker_that_does_not_start(quick, host, changes, said):
-    """A worker that throws, or never gets ready, is said beside the switch; the lab works, now and the next time."""
+    """If a worker throws or never gets ready, the page says so next to the switch; the lab works, also next time."""
     change_worker(host, *changes)
     quick.open()
     expect(status(quick)).to_contain_text(said)
@@ -315,7 +315,7 @@ def test_worker_that_does_not_start(quick, host, changes, said):
     ids=["throws", "hangs", "refuses"],
 )
 def test_worker_that_cannot_answer(quick, host, changes):
-    """When the worker throws, or the browser's storage hangs or refuses, the page comes from the host."""
+    """If the worker throws, or the browser's storage hangs or refuses, the page comes from the host."""
     change_worker(host, *changes)
     kept(quick).reload()
     before = len(host.asked)
@@ -326,10 +326,10 @@ def test_worker_that_cannot_answer(quick, host, changes):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_no_room(quick, host, known):
-    """Where there is no room, seen beforehand or met under way, nothing is left over, and the page says so."""
+    """If there is no room, known beforehand or not, nothing is left over, and the page says so."""
     if known:
         change_worker(host, ("const SPARE = 1.5", "const SPARE = 1e9"))
-    else:  # what the browser then says of its room is not true
+    else:  # the browser then reports its free space wrongly
         client = quick.context.new_cdp_session(quick.page)
         quota = {"origin": host.address.split("/repo")[0], "quotaSize": 6_000_000}
         client.send("Storage.overrideQuotaForOrigin", quota)
@@ -361,7 +361,7 @@ BLOCKED = """
     ],
 )
 def test_storage_that_is_blocked(new_reader, host, getter):
-    """Where the browser forbids storage, in whatever way, the lab works and reports no error."""
+    """If the browser forbids storage, in any way, the lab works and reports no error."""
     reader = new_reader(
         base=host.address, service_workers="allow", script=AT_ONCE + BLOCKED.replace("GETTER", getter)
     )
@@ -379,7 +379,7 @@ OTHERS = """async (names) => {
 
 
 def test_reader_switches_it_off_and_on(quick, host):
-    """Off removes the worker and what it kept, and nothing of others; it stays off; on keeps the lab again."""
+    """Off removes only the worker and its caches, and lasts; on keeps the lab again."""
     kept(quick)
     nested = f"data-selection-lab {host.address}0.9/ 1234"
     others = {nested, "data-selection-lab http://elsewhere.invalid/ 1", "another site's"}
@@ -404,7 +404,7 @@ def test_reader_switches_it_off_and_on(quick, host):
 
 
 def test_off_and_on_at_once(quick, host):
-    """Off and on again in one page leaves a lab that works offline."""
+    """After off and on again in one page the lab works offline."""
     kept(quick)
     switch = quick.page.get_by_label("Keep the lab for offline use")
     switch.uncheck()
@@ -416,7 +416,7 @@ def test_off_and_on_at_once(quick, host):
 
 
 def test_maintainer_switches_it_off(quick, host, dist, tmp_path):
-    """An edition without a worker removes the one that readers have, and what it kept, also under an open page."""
+    """An edition without a worker removes the readers' worker and its caches, even under an open page."""
     kept(quick)
     quick.page.evaluate(OTHERS, ["another site's"])
     host.folder = switched_off(dist, tmp_path / "off")
@@ -426,7 +426,7 @@ def test_maintainer_switches_it_off(quick, host, dist, tmp_path):
     works(quick)
     quick.page.evaluate(
         OTHERS, [f"data-selection-lab {host.address} left"]
-    )  # of a worker that was interrupted
+    )  # left by a worker that was interrupted
     quick.reload()
     until(quick, CACHES, [])
     quick.page.wait_for_timeout(1500)
@@ -435,14 +435,14 @@ def test_maintainer_switches_it_off(quick, host, dist, tmp_path):
     expect(quick.page.get_by_label("Keep the lab for offline use")).to_be_hidden()
 
 
-# -- where it does not belong --------------------------------------------------------------------------
+# -- where it must not run -----------------------------------------------------------------------------
 
 BOOK = "<!doctype html><title>Book</title><link rel='icon' href='data:,'><iframe title='lab' src='LAB' style='width: 900px; height: 700px'></iframe>"
 
 
 @pytest.mark.parametrize("home", ["same", "another", "sandbox"])
 def test_frames(new_reader, host, tmp_path, home):
-    """In the frame of another origin, or of a sandbox, nothing is kept; in one of the same origin it is."""
+    """Nothing is kept in a frame of another origin or of a sandbox; in a frame of the same origin the lab is kept."""
     lab = host.address + "index.html?track=cloud&part=1"
     book = BOOK.replace("LAB", lab)
     if home == "sandbox":
@@ -477,7 +477,7 @@ def test_page_from_a_folder_has_no_worker(new_reader, dist):
 
 
 def test_firefox_needs_no_network_the_second_time(new_firefox, host):
-    """Firefox, too, opens the lab without a host once it is kept, and computes."""
+    """Firefox also opens the kept lab without a host, and computes."""
     firefox = new_firefox(**{"dom.serviceWorkers.enabled": True})
     firefox.open(host.address + "index.html?track=cloud&part=1&corpus=licences")
     firefox.wait("() => document.documentElement.dataset.boot === 'live'")

@@ -1,4 +1,4 @@
-"""One table of settings and limits: whoever reads it follows a change of any entry."""
+"""One table of settings and limits: every reader of it follows a change of any entry."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ console.log(JSON.stringify(answers));
 
 
 def read_by_the_page(tmp_path, trials):
-    """What the page's own reader of addresses makes of some addresses under some tables."""
+    """The results of the page's own reader for some addresses under some tables."""
     (tmp_path / "trial.cjs").write_text(TRIAL, "utf-8")
     (tmp_path / "tables.json").write_text(json.dumps(trials), "utf-8")
     state = ROOT / "site" / "shell" / "state.js"
@@ -54,7 +54,7 @@ def changed(part, name, **entries):
 
 
 def test_the_page_follows_every_number(tmp_path):
-    """A range that is made wider admits in an address what the range of before refuses."""
+    """If a range is extended, the page accepts an address that it refused before."""
     trials = []
     for part, name in NUMBERS:
         row = load("settings")["settings"][part][name]
@@ -69,7 +69,7 @@ def test_the_page_follows_every_number(tmp_path):
 
 
 def test_the_page_follows_every_choice(tmp_path):
-    """A new option can be named in an address, and one that is gone cannot."""
+    """A new option can be used in an address, and a removed one cannot."""
     trials = []
     for part, name in CHOICES:
         options = load("settings")["settings"][part][name]["options"]
@@ -82,7 +82,7 @@ def test_the_page_follows_every_choice(tmp_path):
 
 
 def test_the_page_and_the_form_follow_every_limit(tmp_path):
-    """A limit that is moved is read by the page, and stated by the form and the guide for instructors."""
+    """If a limit changes, the page reads it, and the form and the guide for instructors state it."""
     names = list(load("settings")["limits"])
     tables = [changed(None, name, low=3, high=7, format="number") for name in names]
     addresses = [f"?part=1&fixed=limits&{name}=7" for name in names]
@@ -97,7 +97,7 @@ def test_the_page_and_the_form_follow_every_limit(tmp_path):
 
 @pytest.mark.parametrize(("part", "name"), NUMBERS)
 def test_core_and_control_follow_every_number(monkeypatch, part, name):
-    """The check of a report and the control of the workbench take their range from the table."""
+    """The check of a report and the control of the workbench get their range from the table."""
     from apps.shared import controls
 
     row = load("settings")["settings"][part][name]
@@ -117,7 +117,7 @@ def test_core_and_control_follow_every_number(monkeypatch, part, name):
 
 @pytest.mark.parametrize(("part", "name"), CHOICES)
 def test_core_and_control_follow_every_choice(monkeypatch, part, name):
-    """A new option is taken by the check of a report, and offered by the control."""
+    """The check of a report accepts a new option, and the control offers it."""
     from apps.shared import controls
 
     options = [*load("settings")["settings"][part][name]["options"], {"value": "another", "label": "Another"}]
@@ -130,7 +130,7 @@ def test_core_and_control_follow_every_choice(monkeypatch, part, name):
 
 
 def test_every_control_of_a_workbench_is_a_row_of_the_table():
-    """A workbench has the controls of its part, all of them and no other, with the labels of the table."""
+    """A workbench has all controls of its part, with the labels of the table."""
     from apps.bridge import Bridge
 
     views = json.loads(Bridge(lambda text: None, None).documents())
@@ -141,7 +141,7 @@ def test_every_control_of_a_workbench_is_a_row_of_the_table():
 
 
 def test_no_other_file_states_a_range_of_the_table():
-    """Nobody writes a range of the table down again: the words of the shell and of the forms have none."""
+    """The shell and the form contain no copy of a range in the table."""
     for file in (ROOT / "site" / "shell" / "state.js", ROOT / "site" / "pages" / "link-form.html"):
         text = file.read_text("utf-8")
         assert "0 to 9999" not in text and "20 to 3000" not in text and "1 to 600" not in text

@@ -1,4 +1,4 @@
-"""The type checker of the page's scripts: it sees `lab` with the parts that the scripts give it, and nothing else."""
+"""The type checker of the page's scripts: it accepts the members of `lab` that the scripts add, and no others."""
 
 import re
 import shutil
@@ -10,26 +10,24 @@ from tools import shell_types
 
 @pytest.fixture
 def shell(tmp_path):
-    """A copy of the scripts that may be broken."""
+    """A copy of the scripts that a test may break."""
     return shutil.copytree(shell_types.SHELL, tmp_path / "shell")
 
 
 def wrong(shell, tmp_path, scope="page"):
-    """What is wrong in one scope, without the paths."""
+    """The errors in one scope, without the paths."""
     found = shell_types.errors(scope, tmp_path / "checked", shell)
     return [re.sub(r"^site/shell/(\S+?):\d+: ", r"\1: ", line) for line in found]
 
 
 @pytest.mark.parametrize("scope", shell_types.SCOPES)
 def test_the_scripts_agree_with_each_other(tmp_path, scope):
-    """Nothing is wrong in the page, nor in a service worker."""
+    """The type checker finds no error in the page or in a service worker."""
     assert shell_types.errors(scope, tmp_path / "checked") == []
 
 
 def test_each_kind_of_mistake_is_named_with_its_place(shell, tmp_path):
-    """A part that is not there, a function that is not, too many arguments, an unknown field of the address or of an
-    element, and an event's content that nobody sends.
-    """
+    """Unknown members, functions and fields, too many arguments, and impossible event details are each named."""
     mistakes = {
         "lab.stor.get('x');": "Property 'stor' does not exist",
         "lab.store.sav({});": "Property 'sav' does not exist",
@@ -59,7 +57,7 @@ def test_a_part_that_is_renamed_is_missed_where_it_is_used(shell, tmp_path):
 
 
 def test_a_service_worker_knows_its_scope_and_no_page(shell, tmp_path):
-    """A document is none of its names, and an event of another kind has no request."""
+    """A service worker has no document, and only a fetch event has a request."""
     with open(shell / "sw.js", "a", encoding="utf-8") as file:
         file.write('document.title;\nworker.addEventListener("install", (event) => event.request);\n')
     found = wrong(shell, tmp_path, "sw")
@@ -68,7 +66,7 @@ def test_a_service_worker_knows_its_scope_and_no_page(shell, tmp_path):
 
 
 def test_a_folder_without_scripts_is_refused(tmp_path):
-    """A check of nothing does not pass."""
+    """A check without scripts fails."""
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="no scripts of page"):
         shell_types.errors("page", tmp_path / "checked", tmp_path / "empty")

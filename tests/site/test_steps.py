@@ -1,4 +1,4 @@
-"""The lab one step at a time: the instrument in view, the way on, the address, and few words."""
+"""The lab step by step: the instrument in view, the way to continue, the address, and few words."""
 
 import re
 
@@ -23,7 +23,7 @@ TOGETHER = """(names) => names.map((name) => {
 
 @pytest.fixture
 def stepper(new_reader):
-    """A reader who goes from step to step."""
+    """A reader who uses the lab step by step."""
     return new_reader(steps=True, viewport={"width": 1280, "height": 800})
 
 
@@ -47,13 +47,13 @@ def decide(reader, text):
 
 
 def words(reader, selector):
-    """Visible words of an element of the page; formulas, and options that are folded up, left out."""
+    """Visible words of an element of the page, without formulas and folded options."""
     return reader.page.evaluate(reading.WORDS, selector)
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
 def test_from_the_door_to_the_result_in_three_clicks(new_reader, browser):
-    """The start has four doors; behind one stands the question, and a commitment leads to the result, in both browsers."""
+    """From four tracks the reader gets to a question, and a commitment leads to the result, in both browsers."""
     stepper = new_reader(browser=browser, steps=True, viewport={"width": 1280, "height": 800})
     stepper.open("")
     page = stepper.page
@@ -73,7 +73,7 @@ def test_from_the_door_to_the_result_in_three_clicks(new_reader, browser):
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])
 def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, height):
-    """While the threshold is moved, goals, plot, control and the next button stay in view; one sentence says what changed."""
+    """While the threshold moves, goals, plot, control and next button stay in view; one sentence names the change."""
     reader = new_reader(steps=True, viewport={"width": width, "height": height}).open("?track=edge&part=1")
     commit(reader).live().results()
     field = reader.field("Similarity threshold (number)")
@@ -94,7 +94,7 @@ def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, he
 
 
 def test_each_step_has_what_it_promises_and_the_way_on(stepper):
-    """Explain has the verdict, decide the two texts and the door to Part 2; what is deep is under More, by name."""
+    """Explain has the verdict, Decide two texts and the link to Part 2; all details are under More, by name."""
     stepper.open("?track=tiny&part=1")
     commit(stepper).live().results()
     count = words(stepper, "[data-part='1']")
@@ -122,7 +122,7 @@ def test_each_step_has_what_it_promises_and_the_way_on(stepper):
 
 
 def test_an_address_leads_to_its_step(stepper):
-    """A step in the address is opened, an anchor of old opens the step that holds it, and a wrong step is named."""
+    """A step in the address is opened, an old anchor opens the step that contains it, and a wrong step is named."""
     stepper.open("?track=edge&part=3&step=more")
     expect(stepper.page.get_by_role("heading", name="What you need to know").last).to_be_visible()
     stepper.open("?track=edge&part=2#part-2-sources")
@@ -135,7 +135,7 @@ def test_an_address_leads_to_its_step(stepper):
 
 
 def test_what_cannot_be_saved_is_said_at_every_step(new_reader):
-    """A full or closed storage is said where the reader is, since the record is at another place."""
+    """If storage is full, the current step says so, since the record is at another place."""
     full = "IDBObjectStore.prototype.put = function () { throw new DOMException('full', 'QuotaExceededError'); };"
     reader = new_reader(steps=True, script=NO_PYTHON + full).open("?track=edge&part=1")
     reader.expected_errors = ["full"]
@@ -158,7 +158,7 @@ def test_what_a_lock_guards_stays_guarded_in_every_step(stepper):
 
 
 def test_all_on_one_page_is_one_click_away_and_remembered(stepper):
-    """The whole lab can be had on one page, also after a reload; one click leads back to the steps."""
+    """One click shows the whole lab on one page, also after a reload; another click returns to the steps."""
     stepper.open("?track=cloud&part=1")
     stepper.page.get_by_role("button", name="All on one page").click()
     for name in ("Choose your track", "What you need to know", "Sources", "Reflection", "Your record"):
@@ -171,7 +171,7 @@ def test_all_on_one_page_is_one_click_away_and_remembered(stepper):
 
 
 def test_without_scripts_everything_is_on_the_page(new_reader):
-    """A browser that runs no script shows the whole lab, since nothing would lead from step to step."""
+    """A browser without scripts shows the whole lab, since it could not go from step to step."""
     reader = new_reader(steps=True, java_script_enabled=False)
     reader.page.goto(reader.base + "index.html")
     for name in ("Choose your track", "The Domain Gap Synthesis", "Your record"):
@@ -180,7 +180,7 @@ def test_without_scripts_everything_is_on_the_page(new_reader):
 
 
 def test_start_synthesis_and_record_are_short(stepper):
-    """Before anything is recorded, the places around the parts have few words."""
+    """Before anything is recorded, start, synthesis and record have few words."""
     stepper.open("?track=mobile")
     counts = [words(stepper, "main")]
     for name in ("Synthesis", "Your record"):
@@ -192,7 +192,7 @@ def test_start_synthesis_and_record_are_short(stepper):
 
 
 def test_a_track_takes_45_minutes(stepper):
-    """A reader who reads all that the steps show and does what they say is through a part in 15 minutes, the lab in 45."""
+    """A reader who reads and does everything in the steps needs 15 minutes for a part and 45 for the lab."""
     rows = reading.walk(reading.Reading(stepper.page), stepper.base, track("edge"))
     print(reading.table(track("edge"), rows))
     for part in (1, 2, 3):
@@ -204,7 +204,7 @@ def test_a_track_takes_45_minutes(stepper):
 
 
 def test_a_returning_reader_is_where_they_left(stepper):
-    """The address without a part leads to the step, the scroll position and the field of before; a new reader starts anew."""
+    """The address without a part restores step, scroll position and field; a new reader starts from the beginning."""
     stepper.open("?track=mobile&part=1")
     commit(stepper).live().results()
     step(stepper, 1, "Decide")
@@ -228,7 +228,7 @@ def test_a_returning_reader_is_where_they_left(stepper):
 
 
 def test_evidence_is_captured_when_the_reader_decides(stepper):
-    """Leaving the written decision captures what was measured, in the words of the controls; nobody has to press a button."""
+    """Leaving the written decision captures the evidence, described with the words of the controls."""
     stepper.open("?track=edge&part=1")
     commit(stepper).live().results()
     step(stepper, 1, "Decide")
@@ -239,7 +239,7 @@ def test_evidence_is_captured_when_the_reader_decides(stepper):
 
 
 def test_a_decision_before_the_lock_captures_nothing_later(stepper):
-    """Who writes before predicting has seen nothing: the first results are not captured as what the decision rests on."""
+    """If a reader decides before predicting, the first results are not captured as evidence for the decision."""
     stepper.open("?track=edge&part=1&step=decide")
     decide(stepper, "Remove nothing.").blur()
     step(stepper, 1, "Predict")

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A copy of what the wheel is made from."""
+    """A copy of the sources of the wheel."""
     copy = tmp_path / "checkout"
     hidden = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "dataselect_core", copy / "src" / "dataselect_core", ignore=hidden)
@@ -38,7 +38,7 @@ def pip(*arguments, **options):
 
 
 def test_two_builds_give_the_same_bytes(checkout, tmp_path):
-    """Neither file times nor what a test run leaves behind changes a byte of the wheel."""
+    """File times and files left by a test run do not change the bytes of the wheel."""
     first = wheel.build(checkout, tmp_path / "one").read_bytes()
     package = checkout / "src" / "dataselect_core"
     (package / "__pycache__").mkdir()
@@ -50,20 +50,20 @@ def test_two_builds_give_the_same_bytes(checkout, tmp_path):
 
 
 def test_the_wheel_says_that_it_is_typed(tmp_path):
-    """The marker is in it by which a type checker reads the annotations of an installed package."""
+    """The wheel has the marker that makes type checkers read the annotations of an installed package."""
     with zipfile.ZipFile(wheel.build(ROOT, tmp_path)) as archive:
         assert "dataselect_core/py.typed" in archive.namelist()
 
 
 def test_a_changed_source_changes_the_wheel(checkout, tmp_path):
-    """The wheel holds the source as it is now."""
+    """The wheel contains the current source."""
     first = wheel.build(checkout, tmp_path / "one").read_bytes()
     (checkout / "src" / "dataselect_core" / "values.py").write_text("KINDS = ()\n")
     assert wheel.build(checkout, tmp_path / "two").read_bytes() != first
 
 
 def test_record_lists_every_file_with_its_hash(tmp_path):
-    """RECORD, by which installers check a wheel, agrees with the wheel's files."""
+    """RECORD, which installers use to check a wheel, agrees with the wheel's files."""
     with zipfile.ZipFile(wheel.build(ROOT, tmp_path)) as archive:
         record = next(name for name in archive.namelist() if name.endswith("/RECORD"))
         lines = [line.rsplit(",", 2) for line in archive.read(record).decode().splitlines()]
@@ -76,7 +76,7 @@ def test_record_lists_every_file_with_its_hash(tmp_path):
 
 
 def test_the_wheel_holds_the_whole_package(tmp_path):
-    """Every module and every file of facts of the checkout is in the wheel, and no test or tool."""
+    """Every module and every file of facts of the checkout is in the wheel, without tests and tools."""
     path = wheel.build(ROOT, tmp_path)
     assert path.name == "dataselect_core-0.1.0-py3-none-any.whl"
     package = ROOT / "src" / "dataselect_core"
@@ -92,7 +92,7 @@ def test_the_wheel_holds_the_whole_package(tmp_path):
 
 
 def test_it_installs_with_its_metadata(tmp_path):
-    """Pip installs the wheel; version, licence, dependencies, extras and readme are what the project states."""
+    """Pip installs the wheel; version, licence, dependencies, extras and readme are those of the project."""
     pip("install", "--target", tmp_path / "site", wheel.build(ROOT, tmp_path))
     program = (
         "import importlib.metadata as m, dataselect_core as d; i = m.metadata('dataselect-core');"
@@ -128,7 +128,7 @@ def test_it_installs_with_its_metadata(tmp_path):
 
 
 def test_pip_builds_the_same_wheel_through_the_standard_hooks(checkout, tmp_path):
-    """`pip wheel .` and a wheel from the source archive have the bytes of the build's own wheel."""
+    """`pip wheel .` and the source archive give the same bytes as the build's own wheel."""
     expected = wheel.build(checkout, tmp_path / "own").read_bytes()
     pip("wheel", "--wheel-dir", tmp_path / "pip", ".", cwd=checkout)
     assert next((tmp_path / "pip").glob("*.whl")).read_bytes() == expected

@@ -1,7 +1,7 @@
-"""The whole lab on each track, as a student goes through it: from the opening scene to a report that holds natively.
+"""The whole lab on each track, as a student does it: from the opening scene to a report that is verified natively.
 
-Nothing is set up but an empty browser. What the student saw on the way must stand in the report, and every figure of
-the report must be computed again by the command that a teacher uses.
+The test starts with an empty browser. Everything that the student noted must be in the report, and the teacher's
+command must recompute every figure of the report.
 """
 
 import copy
@@ -55,7 +55,7 @@ TAMPERED = {"1": "removed.words", "2": "marker.cost", "3": "point.accuracy"}
 
 
 class Report(HTMLParser):
-    """The printable report, taken apart: its tables' rows, its pictures, its quotations."""
+    """The printable report, parsed: rows of tables, pictures and quotations."""
 
     def __init__(self, text):
         super().__init__()
@@ -80,11 +80,11 @@ class Report(HTMLParser):
             self._into[-1] += data
 
 
-# -- the way through ---------------------------------------------------------------------------------------
+# -- the student -------------------------------------------------------------------------------------------
 
 
 def close(student, number):
-    """The end of every part: evidence, reflection and decision, each of which the map of the lab shows."""
+    """Finish a part with evidence, reflection and decision, each of which the map of the lab shows."""
     part = student.part(number)
     student.state(number, "predicted")
     student.capture(number)
@@ -97,7 +97,7 @@ def close(student, number):
 
 
 def audit(student, track):
-    """Part 1: predict while Python starts, move the threshold, read a cluster, mind the limits."""
+    """Part 1: predict while Python starts, move the threshold, read a cluster, check the limits."""
     part = student.part(1)
     student.predict(1, 30, why=WHY[1], field=QUESTION)
     student.state(1, "predicted")
@@ -119,7 +119,7 @@ def audit(student, track):
 
     left, limit, _, status = student.cells(part, "Budget: compute left after deduplication")
     within = student.number(left) <= student.number(limit)
-    assert status == ("✓ within the limit" if within else "✗ over the limit")
+    assert status == ("✓ within the limit" if within else "✗ outside the limit")
     saved = student.cells(part, "FLOPs, 6ND")[-1]
     close(student, 1)
     assert student.number(student.noted[1, "Training FLOPs saved"]) == student.number(saved)
@@ -127,7 +127,7 @@ def audit(student, track):
 
 
 def labelling(student):
-    """Part 2: predict a factor, run a few projects, stop one at its knee, and settle the question of indexing."""
+    """Part 2: predict a factor, run three projects, stop one at its knee, and answer the question of indexing."""
     student.go_to(2)
     part = student.part(2)
     student.predict(2, 1.5, choice="fewer samples", why=WHY[2], field="By what factor")
@@ -201,7 +201,7 @@ def domain_gap(student, track):
 
 
 def synthesis(student, track):
-    """The end: all evidence side by side, what it says, what it costs, the Data Wall, and a decision on the record."""
+    """The end: all evidence side by side, takeaways, costs, the Data Wall, and a recorded decision."""
     student.state("Synthesis", "not started")
     student.press(student.page.get_by_role("link", name="Synthesis", exact=True))
     place = student.region("Synthesis: your data strategy")
@@ -213,7 +213,7 @@ def synthesis(student, track):
         assert text in student.texts(panel.get_by_role("definition")), (number, label)
     takeaways = " ".join(student.texts(place.get_by_role("listitem")))
     assert 3 <= place.get_by_role("listitem").count() <= 5
-    both = (2, "Factor") in student.noted  # on the rare class random sampling may never come to 90 %
+    both = (2, "Factor") in student.noted  # on the rare class random sampling may never reach 90 %
     for words in (
         "You expected 30.0 %",
         student.noted[1, "Items removed"],
@@ -242,7 +242,7 @@ def synthesis(student, track):
 
 
 def hand_in(student, track, folder):
-    """Downloads the three forms of the report, which lack nothing and say what the student saw and wrote: form -> path."""
+    """Download the three complete forms of the report, with all that the student saw and wrote: form -> path."""
     expect(
         student.region("Your record").get_by_text(f"Nothing is missing on the track {track.title}.")
     ).to_be_visible()
@@ -283,7 +283,7 @@ def hand_in(student, track, folder):
 
 
 def verify(files, table):
-    """Run the teacher's command: its exit status, and the rows of its table."""
+    """Run the teacher's command; return its exit status and the rows of its table."""
     ran = subprocess.run(
         [sys.executable, "-m", "dataselect_core", "verify", *map(str, files), "--csv", str(table)],
         cwd=ROOT,
@@ -306,7 +306,7 @@ def figures(record, track):
 
 
 def cases(record, track):
-    """(part, path in the table) of everything the page said was the case when evidence was captured."""
+    """(part, path in the table) of every case in the captured evidence."""
     return {
         (part, f"cases.{name}")
         for part in "123"
@@ -315,7 +315,7 @@ def cases(record, track):
 
 
 def forged(files, record, track):
-    """Copies of the record, one for each part, in which one of its figures was improved upon."""
+    """Copies of the record, one for each part, each with one forged figure."""
     made = {}
     for part, path in TAMPERED.items():
         other = copy.deepcopy(record)
@@ -333,7 +333,7 @@ EVERY = [
 USUAL = {("chromium", "cloud"), ("chromium", "tiny"), ("firefox", "edge")}
 WALKED = [
     each for each in EVERY if os.environ.get("LAB_ALL_TRACKS") or (each[0], each[1].id) in USUAL
-]  # the scheduled run walks every track in both
+]  # the scheduled run does every track in both browsers
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ WALKED = [
     ids=[f"{name}-{track.id}{'-on-a-phone' if hands else ''}" for name, track, hands in WALKED],
 )
 def test_from_the_opening_scene_to_a_report_that_holds(new_reader, tmp_path, browser, track, hands):
-    """All parts, the synthesis, the report in three forms; natively every figure agrees, and none but a forged one fails."""
+    """After all parts and the synthesis, a native check agrees with every figure of all three forms but forged ones."""
     student = Student(new_reader(browser=browser, **hands), finger=bool(hands))
     student.begin(track)
     for place in (1, 2, 3, "Synthesis"):
@@ -363,7 +363,7 @@ def test_from_the_opening_scene_to_a_report_that_holds(new_reader, tmp_path, bro
         mine = {(row["part"], row["path"]): row for row in rows if row["report"] == str(path)}
         assert mine.keys() == judged | (
             {("", "text")} if form != "json" else set()
-        )  # the record alone shows no text
+        )  # a bare record has no text
         for place, value in claimed.items():
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 assert float(mine[place]["recomputed"]) == pytest.approx(value, rel=1e-8, abs=1e-11), place

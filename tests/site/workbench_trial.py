@@ -1,4 +1,4 @@
-"""What the lab does with its packages, run in Pyodide by test_bundle.py; the last line is the result."""
+"""The lab's use of its packages, run in Pyodide by test_bundle.py; the last line is the result."""
 
 import json
 import sys

@@ -30,14 +30,14 @@ from dataselect_core.settings import SETTINGS
 TEXTS = ("licences", "crawl")
 AXES = {"operations": "Operations counted (measured), millions", "flops": "6ND compute (modelled), TFLOP"}
 LEARNED = "Learned, {} (measured)"
-GESTURE = 1.0  # seconds; changes closer together are one movement of the reader
+GESTURE = 1.0  # seconds; changes closer together count as one movement of the reader
 
 
 class DeduplicationAudit(Controlled):
     """The workbench of Part 1.
 
-    Before the prediction is locked it reads the corpus and gets everything ready, and reports only what no
-    lock guards; afterwards every move of a control is answered with a new set of results.
+    Before the prediction is locked, it reads the corpus, prepares everything and reports only what no lock
+    guards. Afterwards it answers every change of a control with new results.
     """
 
     part = 1
@@ -51,9 +51,9 @@ class DeduplicationAudit(Controlled):
         self._audit_key = None
         self._point = self.learning = None  # what is shown
         self._control = None  # audit, kept part, comparison and curve of the last control
-        self._ghost = None  # what stood before this movement
+        self._ghost = None  # the result before this movement
         self._moved = 0.0  # when the reader last changed what is kept
-        self.asked = None  # the point where the share goes that the lock asks about
+        self.asked = None  # the point that removes the share in the lock's question
         self.own = OwnCorpus(self.say)
         self._controls()
         self._plots()
@@ -124,7 +124,7 @@ class DeduplicationAudit(Controlled):
         plots.dress_legend(self.s_plot, "top_left")
 
     def roots(self):
-        """The places of the page and what stands in them."""
+        """The places of the page and their contents."""
         return {
             "corpus": self.corpus,
             "threshold": pn.Column(self.threshold, self.threshold_number, sizing_mode="stretch_width"),
@@ -143,7 +143,7 @@ class DeduplicationAudit(Controlled):
             "own": pn.pane.Bokeh(self.own.plot, sizing_mode="stretch_width"),
         }
 
-    # -- what the page asks ----------------------------------------------------------------------------
+    # -- requests of the page --------------------------------------------------------------------------
 
     def open(self, state):
         """Take over track, settings, assumptions and the locked prediction of the page."""
@@ -156,9 +156,9 @@ class DeduplicationAudit(Controlled):
         )
         settings = {**self._defaults, "corpus": start.corpus, "threshold": start.threshold.value}
         try:
-            # One after the other: where the page's value cannot be, the track's stands.
+            # The track's values first: if a value of the page is refused, the track's remains.
             for name, value in (*settings.items(), *(state.get("settings") or {}).items()):
-                if name not in LIMITS:  # an earlier link's, kept in the record
+                if name not in LIMITS:  # skip the limits of an earlier link, which the record keeps
                     self.told(self.set, name, value)
         finally:
             self._quiet = False
@@ -171,7 +171,7 @@ class DeduplicationAudit(Controlled):
         self._changed_corpus()
 
     def settings(self):
-        """The settings a link or a record needs to come back here, and the limits of a class."""
+        """The settings from which a link or a record restores this state, and the limits of a class."""
         return {**super().settings(), **self.fixed}
 
     def _fix(self, limits):
@@ -209,7 +209,7 @@ class DeduplicationAudit(Controlled):
         return compare.members(self._audit, self._point, kept)
 
     def ask_diff(self, left, right):
-        """Two members of a cluster with their differences to be seen."""
+        """Two members of a cluster with their differences marked."""
         self._must_show()
         return compare.side_by_side(self._audit, left, right)
 
@@ -232,7 +232,7 @@ class DeduplicationAudit(Controlled):
         self._report()
 
     def _compared(self, point):
-        """The comparison and the curve of the control, where they were made at this point; else (None, None)."""
+        """The comparison and the curve of the control if they were made at this point; else (None, None)."""
         known = self._control
         if known is None or known[0] is not self._audit or (known[1] != point.keep).any():
             return None, None
@@ -245,7 +245,7 @@ class DeduplicationAudit(Controlled):
     # -- the reader's own corpus, which no lock guards --------------------------------------------------
 
     def ask_own(self, job, file, **layout):
-        """Deduplicate what the page has put in place, at the settings of the controls; see `OwnCorpus`."""
+        """Deduplicate the file that the page has put in place, with the settings of the controls; see `OwnCorpus`."""
         try:
             for setting, control in self.controls.items():
                 self.check(setting, control, control.value)
@@ -254,7 +254,7 @@ class DeduplicationAudit(Controlled):
             return self.own.refuse(job, str(error))
 
     def ask_own_cancel(self, job):
-        """End the work on a corpus of the reader's."""
+        """Cancel the work on the reader's corpus."""
         return self.own.cancel(job)
 
     def ask_own_clear(self):
@@ -277,12 +277,12 @@ class DeduplicationAudit(Controlled):
             self._refresh()
 
     def _dim(self):
-        """What has no say as things stand cannot be changed."""
+        """Disable controls that have no effect."""
         self.bands.disabled = self.rows.disabled = self.banding.value == "auto"
         self.width.disabled = self.corpus.value not in TEXTS
 
     def _refresh(self):
-        """Report, if the corpus of the controls is ready; else work is under way that will, or is started."""
+        """Report if the corpus of the controls is ready; else prepare it, unless work is under way already."""
         if self._audit_key == self._key():
             self._report()
         elif not self.working:
@@ -293,20 +293,41 @@ class DeduplicationAudit(Controlled):
         if not self._quiet and self.sound():
             self.start(self._prepare)
 
-    def _key(self):
-        """What an audit depends on, as the controls stand."""
-        name = self.corpus.value
-        return name, redundancy(name, self.track), self.width.value, self.num_perm.value, self.seed.value
+    async def prepare(self, state):
+        """Make the audit that `open` with this state will need."""
+        track = tracks.track(state.get("track", "cloud"))
+        wanted = {**self._defaults, "corpus": track.part_1.corpus, **(state.get("settings") or {})}
+        if wanted["corpus"] not in track.part_1.limits:
+            raise ValueError(f"the track has no corpus {wanted['corpus']!r}")
+        for name in ("width", "num_perm", "seed"):
+            self.check(name, self.controls[name], wanted[name])
+        await self._make(self._key(track, wanted), track)
+
+    def _key(self, track=None, settings=None):
+        """The current values that an audit depends on."""
+        wanted = settings or {name: control.value for name, control in self.controls.items()}
+        name = wanted["corpus"]
+        return (
+            name,
+            redundancy(name, track or self.track),
+            wanted["width"],
+            wanted["num_perm"],
+            wanted["seed"],
+        )
 
     async def _prepare(self):
-        key = self._key()
+        await self._make(self._key(), self.track)
+        self._report()
+
+    async def _make(self, key, track):
+        """Make the audit of this key, if it is not the present one."""
         name = key[0]
         if key != self._audit_key:
             await self.progress("Reading the corpus", 0.02)
             for file in datasets.FILES.get(SOURCES[name], ()):
                 await self.load(file)
             audit = None
-            for step in Audit.stepwise(corpus(name, self.track), *key[2:]):
+            for step in Audit.stepwise(corpus(name, track), *key[2:]):
                 if isinstance(step, tuple):
                     await self.progress(*step)
                 else:
@@ -314,7 +335,6 @@ class DeduplicationAudit(Controlled):
             self._audit, self._audit_key = audit, key
             self._forget()
             self.asked = audit.where_removed(ASKED_SHARE)
-        self._report()
 
     def _forget(self):
         """Show nothing until the next report."""
@@ -330,7 +350,7 @@ class DeduplicationAudit(Controlled):
             source.data = {"x": [], "y": []}
 
     def _report(self):
-        """Compute the reader's point and tell the page; before the lock, only what it does not guard."""
+        """Compute the reader's point and report it; before the lock, report only what the lock does not guard."""
         audit = self._audit
         if self.prediction is None:
             self.say(
@@ -357,7 +377,7 @@ class DeduplicationAudit(Controlled):
         if self._point is None or (point.keep != self._point.keep).any():
             now = time.monotonic()
             if now - self._moved > GESTURE:
-                self._ghost = self.learning  # what stood before this movement, not each step of it
+                self._ghost = self.learning  # the result before this movement, not before each of its steps
             self._moved = now
         self._point, self.learning = point, learning
         if not hand:
@@ -400,7 +420,7 @@ class DeduplicationAudit(Controlled):
                     "y": learning.uniform_loss - curve.loss,
                 }
             )
-        # The raw corpus spends the most, so the axes stay while the threshold moves.
+        # The raw corpus needs the most compute, so the axes do not change with the threshold.
         self.icr_plot.x_range.end = 1.03 * float(getattr(learning.raw, axis)[-1]) / unit
         drawn = [learning.raw.loss, learning.kept.loss, *([] if random is None else [random.loss])]
         progress = learning.uniform_loss - np.concatenate(drawn)

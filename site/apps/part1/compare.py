@@ -1,4 +1,4 @@
-"""Near-duplicates to look at: who is in a cluster, and where two texts, frames or signals differ."""
+"""Near-duplicates for display: the members of a cluster, and where two texts, frames or signals differ."""
 
 import difflib
 
@@ -9,7 +9,7 @@ from dataselect_core.datasets import simulated_clips
 SHOWN_ALIKE = 24  # words kept at either end of a long stretch in which both texts agree
 MOST_WORDS = 6000  # of each text; a comparison beyond that would keep the reader waiting
 COLUMNS = 150  # of a drawn signal
-TOLD = 26  # of 255 levels: a pixel that changes by more is told as changed
+TOLD = 26  # of 255 levels: a pixel that differs by more counts as changed
 
 
 def largest(audit, point, most=40):
@@ -46,9 +46,9 @@ def members(audit, point, kept):
 
 
 def side_by_side(audit, left, right):
-    """Two items: what `SIDES` gives for their kind, with their names and exact similarity (None below 0.3).
+    """Two items: the result of `SIDES` for their kind, their names and exact similarity (None below 0.3).
 
-    `identical` says whether no word, pixel or sample of them differs.
+    `identical` is true if no word, pixel or sample differs.
     """
     _index("left", left, audit)
     _index("right", right, audit)
@@ -62,9 +62,9 @@ def side_by_side(audit, left, right):
 
 
 def _texts(corpus, left, right):
-    """Two texts in stretches: ["same" | "only" | "gap", text], each side its own list.
+    """Two texts in stretches, one list per side: ["same" | "only" | "gap", text].
 
-    The comparison is difflib's, word by word; a long stretch without a difference is shortened to its ends.
+    difflib compares them word by word; a long stretch without a difference is shortened to its ends.
     """
     a, b = corpus.texts[left].split(), corpus.texts[right].split()
     identical, cut = a == b, max(len(a), len(b)) > MOST_WORDS
@@ -83,7 +83,7 @@ def _texts(corpus, left, right):
 
 
 def _frames(corpus, left, right):
-    """Three pictures, ink 0 to 255 row by row: the kept frame, the removed one, and how far they lie apart."""
+    """Three pictures, ink 0 to 255 row by row: the kept frame, the removed one, and their difference."""
     kept, removed = (corpus.pictures[i].astype(int) for i in (left, right))
     apart = np.abs(kept - removed)
     places = ", ".join(f"row {row + 1} column {column + 1}" for row, column in _strongest(apart))
@@ -122,7 +122,7 @@ def _strongest(apart, most=3):
 
 
 def _signals(corpus, left, right):
-    """Two curves, each by its lowest and highest sample in `COLUMNS` equal stretches, in [-1, 1]."""
+    """Two curves: the lowest and highest sample of each of `COLUMNS` equal stretches, in [-1, 1]."""
     kept, removed = (corpus.signals[i] for i in (left, right))
     return {
         "identical": np.array_equal(kept, removed),

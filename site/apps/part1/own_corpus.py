@@ -1,4 +1,4 @@
-"""The reader's own corpus: deduplicated in steps looked into, handed back, learned from."""
+"""The reader's own corpus: deduplicate it in steps, show it, hand it back, train on it."""
 
 import asyncio
 import shutil
@@ -24,7 +24,7 @@ from dataselect_core.shingles import shingle_sets
 from dataselect_core.values import measured, modelled
 
 FOLDER = Path("/tmp/own")  # where the page puts files: /tmp/own/JOB/NAME
-PAUSE = 0.05  # seconds of work between two looks at what the page wants
+PAUSE = 0.05  # seconds of work between two looks for messages of the page
 CURVE_DOCUMENTS = FACTS["page_curve_documents"]["value"]
 CURVE_WORDS = FACTS["page_curve_words"]["value"]
 CURVE_PAIRS = FACTS["page_curve_pairs"]["value"]
@@ -39,7 +39,7 @@ MEMORY = (
 
 
 class OwnCorpus:
-    """At most one corpus that is shown and one that is at work; the newest wins.
+    """At most one corpus is shown and one is being worked on; the newest wins.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ class OwnCorpus:
 
     @property
     def working(self):
-        """Whether a corpus is at work."""
+        """Whether a corpus is being worked on."""
         return self._task is not None and not self._task.done()
 
     def start(self, job, file, settings, **layout):
-        """Deduplicate what lies at FOLDER/job/file; ends what was at work."""
+        """Deduplicate FOLDER/job/file, and end the job that was running."""
         self._end()
         self._working = _number(job)
         if not (isinstance(file, str) and file and file not in (".", "..") and "/" not in file):
@@ -83,7 +83,7 @@ class OwnCorpus:
         self._remove(job)
 
     def cancel(self, job):
-        """End a job that is at work, and remove its files; what is shown stays."""
+        """End a running job and remove its files; the corpus on the page is kept."""
         if job == self._working:
             self._end()
         elif job != self._shown:
@@ -119,7 +119,7 @@ class OwnCorpus:
     def _end(self):
         if self.working:
             self._task.cancel()
-            if self._working != self._shown:  # else only its learning curve is at work
+            if self._working != self._shown:  # else only its learning curve is being computed
                 self._remove(self._working)
         self._task = self._working = None
 
@@ -128,7 +128,7 @@ class OwnCorpus:
             shutil.rmtree(FOLDER / folder, ignore_errors=True)
 
     async def _watched(self, job, path, settings, layout):
-        """Does a job; a failure is told in a sentence and leaves what is shown as it was."""
+        """Run a job; a failure is reported in a sentence and does not change what is shown."""
         try:
             await self._deduplicate(job, path, settings, layout)
             await self._learn(job, settings)
@@ -148,7 +148,7 @@ class OwnCorpus:
                 self._working = None
 
     def _failed(self, job, text):
-        """What failed after the result was shown concerns only the learning curve."""
+        """Report a failure; once the result is shown, it concerns only the learning curve."""
         if self._shown == job:
             self.say(job, "learning", text=text)
         else:
@@ -193,7 +193,7 @@ class OwnCorpus:
         )
 
     async def _through(self, job, steps):
-        """The result of some steps; the page hears how far they are, and can end them."""
+        """Run the steps and return their result; the page gets their progress and can end them."""
         next_look = 0.0
         with closing(steps):
             while True:
@@ -219,7 +219,7 @@ class OwnCorpus:
         self.plot.y_range.end = float(high + 0.1 * (high - low or 1))
 
     async def _learn(self, job, settings):
-        """The audit of part 1 on this corpus, where it is not too large for a page."""
+        """Run the audit of Part 1 on this corpus if it is not too large for a page."""
         point, shelf = self._point, self._shelf
         documents, words = len(point.keep), int(shelf.mass.sum())
         if documents > CURVE_DOCUMENTS or words > CURVE_WORDS:
@@ -237,7 +237,7 @@ class OwnCorpus:
                     await asyncio.sleep(0)
                 else:
                     audit = step
-        except ValueError:  # nothing to learn from, or nothing to be tested on
+        except ValueError:  # nothing to learn from, or nothing to test on
             self.say(job, "learning", cases=["curve-one"])
             return
         result = audit.at(settings["threshold"], *by_hand(settings))
@@ -254,19 +254,19 @@ class OwnCorpus:
 
 
 def pairs_alike(texts, width):
-    """About how many pairs of the texts are similar enough for the audit to hold, from some of the texts."""
+    """Estimate, from some of the texts, how many pairs are similar enough for the audit to store."""
     some = texts[:: max(1, len(texts) // SAMPLE)]
     pairs, _ = exact_pairs(shingle_sets(some, width), FLOOR, some, width)
     return len(pairs) * (len(texts) / len(some)) ** 2
 
 
 def by_hand(settings):
-    """Bands and rows, where the reader has set them."""
+    """Bands and rows if the reader has set them, else (None, None)."""
     return (settings["bands"], settings["rows"]) if settings["banding"] == "hand" else (None, None)
 
 
 def summary(corpus, point, settings):
-    """What deduplication found: values, cases, and the malformed lines.
+    """The results of deduplication: values, cases and the malformed lines.
 
     Returns
     -------
@@ -327,7 +327,7 @@ def summary(corpus, point, settings):
 
 
 def learned(point, learning):
-    """What the audit adds: path -> Value."""
+    """The figures that the audit adds: path -> Value."""
     source = "bigram model, trained on this corpus raw and deduplicated"
     positive = min(learning.icr_raw, learning.icr_kept) > 0
     numbers = {
@@ -346,7 +346,7 @@ def learned(point, learning):
 
 
 def _first_members(point, kept):
-    """The point with only the first `SHOWN_MEMBERS` removed documents of one cluster, and how many more."""
+    """The point with only the first `SHOWN_MEMBERS` removed documents of one cluster, and how many more there are."""
     members = np.flatnonzero((point.cluster == kept) & ~point.keep)
     further = members[SHOWN_MEMBERS:]
     if not further.size:
@@ -357,7 +357,7 @@ def _first_members(point, kept):
 
 
 def one_document(corpus):
-    """What to do where everything is one document."""
+    """Advice for a corpus that is a single document."""
     name = corpus.names[0] if len(corpus.names) == 1 else "The folder"
     advice = "bring a corpus of several"
     if corpus.names[0].lower().endswith(".txt"):
@@ -366,7 +366,7 @@ def one_document(corpus):
 
 
 def _sentence(error, job):
-    """The message of an error without where the page put the files."""
+    """The message of an error, without the folder into which the page put the files."""
     text = str(error).replace(f"{FOLDER / str(job)}/", "").strip()
     if " column " in text and "its columns are" in text:
         text += f". {ANOTHER_FIELD}"

@@ -1,4 +1,4 @@
-"""The reader's own files, as the page has put them before Python: read within limits, and looked into."""
+"""The reader's own files, as the page hands them to Python: read them within limits, and show them."""
 
 import json
 import shutil
@@ -17,18 +17,18 @@ from dataselect_core.dedup.pairs import confirmed_similarity
 from dataselect_core.shingles import shingle_sets
 
 PAGE_LINES = FACTS["page_lines"]["value"]
-HOPELESS = 1000  # malformed lines in a row from the beginning after which no more is read
+HOPELESS = 1000  # malformed lines in a row at the beginning, after which reading stops
 BLOCK = 1 << 20  # bytes looked through at a time
 ANOTHER_FIELD = "Name the one to compare in “Field or column of the text”."
-EXCERPT = 6  # words of a document that stand beside its place
-LONGEST_EXCERPT = 80  # characters of them
+EXCERPT = 6  # words of a document that are shown next to its place
+LONGEST_EXCERPT = 80  # characters of these words
 LESS = "Choose a part of them, or use the command python -m dataselect_core dedup, which has no such limit."
 
 
 class PageFiles(CorpusFiles):
     """Files of a corpus within the limits of a page; see `CorpusFiles`.
 
-    What it cannot read it refuses with a whole sentence that says what to do.
+    A file that cannot be read is refused with a full sentence that says what to do.
     """
 
     def _file(self, path, name, *options):
@@ -40,7 +40,7 @@ class PageFiles(CorpusFiles):
         return super()._file(path, name, *options)
 
     def check(self):
-        """Raise CorpusError for files that are too large, that are no text, or that have too many lines."""
+        """Raise CorpusError for files that are too large, that are not text, or that have too many lines."""
         if self.bytes > PAGE_BYTES:
             raise CorpusError(
                 f"The files have {self.bytes:,} bytes, and this page reads at most {PAGE_BYTES:,}. {LESS}"
@@ -70,7 +70,7 @@ class PageFiles(CorpusFiles):
             )
 
     def documents(self):
-        """As `CorpusFiles.documents`, but no more than a page may hold, and never nothing."""
+        """Like `CorpusFiles.documents`, but at least one and at most as many as a page may hold."""
         found, problems, first = 0, 0, None
         for number, document in super().documents():
             if isinstance(document, Problem):
@@ -110,7 +110,7 @@ class PageFiles(CorpusFiles):
         return f"{sentence} Check the file, or the choice of what stands between its columns."
 
     def _fields(self, number):
-        """The keys of the first object of a jsonl that hold a text."""
+        """The keys of the first object of a .jsonl whose values are texts."""
         with self.stream(number) as stream:
             for line in stream:
                 if line.strip():
@@ -123,14 +123,14 @@ class PageFiles(CorpusFiles):
         return [key for key, text in pairs if isinstance(text, str)][:20]
 
     def holds_one(self, name):
-        """Whether that file is one document as a whole."""
+        """Whether the whole file is one document."""
         return self._layout(name).format == "txt" and self.split == "document"
 
     def keep(self, index, keep, folder):
-        """Write what stays into `folder`: (the file to hand out, the same as text).
+        """Write the kept documents into `folder`: (the file to hand out, the same as text).
 
-        A single file stays one of the same kind. A folder becomes a .zip, and as text its files one after the
-        other, each under its name.
+        A single file is written as a file of the same kind. A folder becomes a .zip; as text, its files follow
+        one another, each under its name.
         """
         folder.mkdir(parents=True)
         if not self.is_folder:
@@ -164,7 +164,7 @@ def kept_name(name):
 
 @contextmanager
 def decompressed(path):
-    """What a file that was just written holds, as a stream."""
+    """The decompressed contents of a file that was just written, as a stream."""
     _, codec = split_codec(path.name)
     with open(path, "rb") as stream:
         if codec:
@@ -175,7 +175,7 @@ def decompressed(path):
 
 
 class Shelf:
-    """Documents to look into once they are deduplicated, as `compare` looks into an audit; read when needed.
+    """Deduplicated documents that `compare` can show like an audit; texts are read when needed.
 
     Attributes
     ----------
@@ -214,7 +214,7 @@ class Shelf:
         )
 
     def name(self, document):
-        """Where a document stands, and how it begins."""
+        """The place of a document and its first words."""
         file = self.files.names[int(self.index.file[document])]
         if self.files.is_folder and self.files.holds_one(file):
             place = file
@@ -235,7 +235,7 @@ class Documents(Texts):
 
 
 class _Lazy:
-    """A sequence whose items are made when they are asked for."""
+    """A sequence whose items are made when they are accessed."""
 
     def __init__(self, size, item):
         self._size, self._item = size, item

@@ -1,4 +1,4 @@
-"""What Part 1 tells the page about one point: values with their kind, tables, cases, clusters."""
+"""The results of Part 1 at one point for the page: values with their kind, tables, cases, clusters."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ DEDUPLICATED_AGAINST_RAW = {"better": "seeds-better", "worse": "seeds-worse", "s
 
 
 def compared(comparison, progress):
-    """Figures and cases of the comparison with the control: shown when asked for, and no part of a report."""
+    """Figures and cases of the comparison with the control: shown on request, and not part of a report."""
     if comparison is None:
         return {}, ["control-open"]
     here = f"mean over {len(comparison.seeds)} seeds, and half the width of its 95 % interval"
@@ -47,8 +47,8 @@ def report(situation, point, learning, recall, comparison=None):
     Returns
     -------
     dict
-        `values` (path -> Value), `session` (those that no report has), `tables`, `cases`, `clusters`, `nouns`
-        (what the corpus's items are called).
+        `values` (path -> Value), `session` (those that are not in a report), `tables`, `cases`, `clusters`, `nouns`
+        (names for the items of the corpus).
     """
     of = situation.audit.corpus
     values = figures(situation, point, learning)
@@ -76,10 +76,10 @@ def beside(values):
 
 
 def nouns(corpus):
-    """Words for what a corpus holds, and for the settings of its signatures: only texts have shingles of a width."""
+    """Words for the items of a corpus and for the settings of its signatures: only texts have a shingle width."""
     texts = corpus.kind == "texts"
     return {
-        "item": "text" if texts else corpus.item,  # what one reads of a document
+        "item": "text" if texts else corpus.item,  # the part of a document that one reads
         "items": corpus.items,
         "unit": corpus.unit,
         "progress": corpus.progress,

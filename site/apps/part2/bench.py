@@ -34,13 +34,13 @@ class LabelingROI(Controlled):
     def __init__(self, say, load):
         super().__init__(say, load)
         self.prediction = None  # {"direction": ..., "prediction": factor}
-        self.answer = None  # to the question of indexing
+        self.answer = None  # to the indexing question
         self.fixed = {}  # limits that the link of a class has set
         self.search = Search(self.track.id)
-        self.rate = None  # signatures a second, measured in this browser
+        self.rate = None  # signatures per second, measured in this browser
         self._curves = {}
-        self._readings = {}  # run -> what it was read with, and the reading
-        self._judged = None  # likewise for the verdict
+        self._readings = {}  # run -> (what the reading depends on, the reading)
+        self._judged = None  # the same for the verdict
         self._ready = self._quiet = False
         self._drawn = 0.0
         self._controls()
@@ -82,7 +82,7 @@ class LabelingROI(Controlled):
             control.param.watch(self._changed_data if name == "data" else self._changed, "value")
 
     def roots(self):
-        """The places of the page and what stands in them."""
+        """The places of the page and their contents."""
         return {
             "strategy": self.strategy,
             "batch": self.batch_size,
@@ -103,7 +103,7 @@ class LabelingROI(Controlled):
             ),
         }
 
-    # -- what the page asks ----------------------------------------------------------------------------
+    # -- requests of the page --------------------------------------------------------------------------
 
     def open(self, state):
         """Take over track, settings, assumptions, answers and the search of the record."""
@@ -141,7 +141,7 @@ class LabelingROI(Controlled):
         self.start(self._prepare)
 
     def ask_lock(self, prediction, lock="2"):
-        """A prediction or an answer is committed."""
+        """Commit a prediction or an answer."""
         self._lock_index(prediction) if lock == "2-indexing" else self._lock(prediction)
         self.report()
         return True
@@ -210,7 +210,7 @@ class LabelingROI(Controlled):
         return True
 
     def ask_search(self, kept):
-        """Take over the runs of another tab; not during a run: the page asks again when that one is kept."""
+        """Take over the runs of another tab; refused during a run, and the page repeats the request after it."""
         if self._running:
             return False
         self.search = Search(self.track.id, kept)
@@ -225,7 +225,7 @@ class LabelingROI(Controlled):
             side.clear()
 
     def ask_place(self, run, labels):
-        """What a marker there would mean: the nearest round of the run."""
+        """The round of the run that is nearest to a marker at `labels`."""
         reading, i = self._at(run, labels)
         if self.search.counting and reading.run.settings["data"] == self.data.value:
             self.plot.place((reading.cost[i], reading.mean[i]))
@@ -254,7 +254,7 @@ class LabelingROI(Controlled):
         return True
 
     def ask_measure(self):
-        """Time MinHash signatures in this very browser."""
+        """Time MinHash signatures in this browser."""
         if self.working:
             raise ValueError(
                 "A run is under way, and both would be slower for it. Wait for it or cancel it first."
@@ -277,7 +277,7 @@ class LabelingROI(Controlled):
         return situation_.assumptions(self.track, self.edited)
 
     def prices(self):
-        """Those of a labelling project."""
+        """The prices of a labelling project."""
         return situation_.prices(self.assumptions())
 
     def situation(self):
@@ -301,7 +301,7 @@ class LabelingROI(Controlled):
         )
 
     def target(self):
-        """Accuracy the project needs: that of the class, else of the track."""
+        """The accuracy that the project needs: the class's target, else the track's."""
         return situation_.limits(self.track, self.fixed)["target"].value
 
     def curves(self, name):
@@ -330,7 +330,7 @@ class LabelingROI(Controlled):
         return self._judged[1]
 
     def _places(self):
-        """Where marker and optimum stand in the plot, (cost, accuracy) each, or None."""
+        """The positions of marker and optimum in the plot, each (cost, accuracy) or None."""
         found = self.judged()
         if found is None:
             return None, None
@@ -366,7 +366,7 @@ class LabelingROI(Controlled):
             self._ready = True
 
     async def _run(self, search, settings):
-        """Seeds one after the other, rounds one after the other; each seen as soon as it is there."""
+        """Run seed after seed and round after round; each round is shown as soon as it is measured."""
         await self._data()
         if not self.told(self._fits):
             return
@@ -430,7 +430,7 @@ class LabelingROI(Controlled):
         self.report()
 
     def _keep(self, search):
-        """Into the reader's record, under the track the search belongs to, whatever track is shown by now."""
+        """Save in the reader's record, under the search's own track, even if another track is shown by now."""
         message = {
             "type": "keep",
             "part": self.part,
@@ -441,7 +441,7 @@ class LabelingROI(Controlled):
         self._say(message)
 
     def report(self, of=None, brief=False):
-        """Tell the page everything that stands now; before the lock, only what it does not guard."""
+        """Report the current results to the page; before the lock, only what the lock does not guard."""
         if (of is not None and of is not self.search) or not self._ready:
             return
         settings = self.settings()

@@ -1,4 +1,4 @@
-"""The card's question: does indexing 1 PB cost more than it saves, and how is it with scoring?"""
+"""The question of the card: does indexing 1 PB cost more than it saves, and does scoring?"""
 
 import time
 
@@ -22,7 +22,7 @@ ROWS = (  # assumption, unit; in the order of the table of break-evens
     "epochs",
     "gpu_hour_price",
 )
-CORE_NAMES = {  # what the core calls them, where the prices have another name
+CORE_NAMES = {  # the core's names of prices that have another name here
     "signature_rate": "signature_bytes_per_second",
     "index_overhead": "overhead",
     "vcpu_hour_price": "cpu_price_per_hour",
@@ -35,7 +35,7 @@ CORE_NAMES = {  # what the core calls them, where the prices have another name
 
 
 def tables(assumptions, indexing, scoring):
-    """What the page shows once the answer is committed; figures and cases are those of the core."""
+    """The tables that the page shows once the answer is committed; the core makes figures and cases."""
     return {"IndexingPlot": _sides(indexing, scoring), "BreakEven": _even(assumptions, indexing, scoring)}
 
 
@@ -79,13 +79,13 @@ def _even(a, indexing, scoring):
 
 
 class Stopwatch:
-    """The throughput of MinHash signatures in this very Python, measured in slices on the licence texts."""
+    """The throughput of MinHash signatures in this Python, measured in slices on the licence texts."""
 
     def __init__(self, texts):
         self.texts, self.bytes, self.seconds = texts, 0, 0.0
 
     def slices(self):
-        """Shingle and sign a slice at a time; yields the share done."""
+        """Shingle and sign one slice at a time, and yield the share done."""
         for first in range(0, len(self.texts), SLICE):
             batch = self.texts[first : first + SLICE]
             size = sum(len(text.encode()) for text in batch)
@@ -96,7 +96,7 @@ class Stopwatch:
             yield min(1.0, (first + SLICE) / len(self.texts))
 
     def value(self):
-        """Bytes that a core turns into signatures in a second."""
+        """Bytes that a core turns into signatures per second."""
         return measured(
             self.bytes / self.seconds,
             "bytes/core-second",

@@ -12,7 +12,7 @@ STYLES = {  # strategy -> colour, dash, marker; the page's key shows the same
     "margin": (plots.BLUE, [], "square"),
     "entropy": (plots.GREEN, [8, 3, 2, 3], "diamond"),
 }
-MARKS = {  # what is marked on the lines -> marker, size, colour
+MARKS = {  # mark on the lines -> marker, size, colour
     "crossing": ("x", 13, plots.INK),
     "geometric": ("inverted_triangle", 15, plots.INK),
     "economic": ("star", 19, plots.INK),
@@ -29,7 +29,7 @@ PARTS = {  # part of a side -> name, colour, hatch
 
 
 def point_size(rounds):
-    """Markers shrink where there are many."""
+    """The size of the markers: smaller if there are many."""
     return 7 if rounds <= 30 else 4
 
 
@@ -96,12 +96,12 @@ class RoiPlot:
         return ColumnDataSource({name: [] for name in columns})
 
     def clear(self):
-        """Nothing to see."""
+        """Empty the plot."""
         for source in (self.bands, self.best, self.lines, self.points, self.names, *self.marks.values()):
             source.data = {name: [] for name in source.data}
 
     def show(self, readings, frontier, target, marker=None, optimum=None):
-        """Draw runs. `marker` and `optimum` are (cost, accuracy) or None; `frontier` is that of `roi_money`."""
+        """Draw runs; `marker` and `optimum` are (cost, accuracy) or None, `frontier` is from `money.frontier`."""
         styles = [STYLES[r.run.settings["strategy"]] for r in readings]
         last = max((r.run.number for r in readings), default=0)
         self.bands.data = {
@@ -144,7 +144,7 @@ class RoiPlot:
         self.figure.y_range.start = max(0.0, 0.05 * int(low / 0.05) - 0.05)
 
     def place(self, point):
-        """Where a marker would stand: (cost, accuracy)."""
+        """Draw the marker at a point: (cost, accuracy)."""
         self._mark("marker", [point])
 
     def _mark(self, name, points):
@@ -199,10 +199,10 @@ class SidesPlot:
         }
         sums = [question.saving, question.cost]
         self.sums.data = {"side": self.rows, "end": sums, "text": [_dollars(x) for x in sums]}
-        self.figure.x_range.end = 1.3 * max(*sums, 1e-9)  # room for the number behind the longest bar
+        self.figure.x_range.end = 1.3 * max(*sums, 1e-9)  # room for the number after the longest bar
 
     def clear(self):
-        """Nothing to see."""
+        """Empty the plot."""
         self.source.data = {name: self.rows if name == "side" else [0.0, 0.0] for name in self.source.data}
         self.sums.data = {"side": [], "end": [], "text": []}
 

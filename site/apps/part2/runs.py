@@ -1,4 +1,4 @@
-"""The runs of a reader's search: what was measured, which of it counted, and the marker that ends it."""
+"""The runs of a reader's search: their measurements, which of them counted, and the marker that ends the search."""
 
 import uuid
 
@@ -8,12 +8,12 @@ from dataselect_core.sampling import STRATEGIES
 from dataselect_core.sampling.reference_sweep import SIZES
 
 COUNTED = 10  # the 10-Iteration Rule
-# How many runs a record holds: older ones leave the plot, what counted stays counted.
+# The most runs that a record holds: older ones leave the plot, but counted runs remain counted.
 KEPT: int = load("record")["most_runs"]
 
 
 def _known(settings):
-    """ValueError for settings that no run can have: a record may come from a file."""
+    """Raise ValueError for settings that no run can have: a record may come from a file."""
     if settings["strategy"] not in STRATEGIES or settings["data"] not in SIZES:
         raise ValueError("an unknown strategy or data set")
     for name in ("batch", "initial", "budget", "seed", "seeds"):
@@ -22,7 +22,7 @@ def _known(settings):
 
 
 def _recall(marker, runs):
-    """The recall at a marker: as committed, else of its run where the record still has it, else None."""
+    """The recall at a marker: as committed, else from its run if the record still has it, else None."""
     if marker.get("recall") is not None:
         return float(marker["recall"])
     for run in runs:
@@ -32,13 +32,13 @@ def _recall(marker, runs):
 
 
 class Search:
-    """What one track's reader has done so far.
+    """The runs and the marker of one track's reader so far.
 
     Parameters
     ----------
     track : str
     kept : dict or None
-        What `packed` gave earlier; anything that is no such thing is not taken over.
+        An earlier result of `packed`; anything else is ignored.
     """
 
     def __init__(self, track, kept=None):
@@ -83,7 +83,7 @@ class Search:
 
     @property
     def counting(self):
-        """Whether a new run counts: until the marker is committed."""
+        """Whether a new run counts: it does until the marker is committed."""
         return self.marker is None
 
     def begin(self, settings, test_size, critical_size):
@@ -102,7 +102,7 @@ class Search:
         Raises
         ------
         ValueError
-            When there is none.
+            If there is none.
         """
         for run in self.runs:
             if run.number == number:
@@ -120,7 +120,7 @@ class Search:
         ]
 
     def packed(self):
-        """As the reader's record keeps it."""
+        """The search as the reader's record keeps it."""
         return {
             "used": self.used,
             "last": self.last,

@@ -1,4 +1,4 @@
-"""What Part 2 tells the page beside its figures: tables, cases, the list of runs."""
+"""The results of Part 2 for the page in addition to its figures: tables, cases, the list of runs."""
 
 from apps.part2.runs import COUNTED
 from dataselect_core.figures.active_learning import cases as labelling_cases
@@ -15,7 +15,7 @@ def strategy_label(name):
 
 
 def session(search):
-    """What only the reader's record knows: shown, and no figure that a report could be checked by."""
+    """Values that only the reader's record has: they are shown, but a report cannot be checked by them."""
     return {
         "search.used": measured(search.used, "runs", "counted in your record"),
         "search.left": measured(search.left, "runs", "counted in your record"),
@@ -24,7 +24,7 @@ def session(search):
 
 
 def demanded(situation):
-    """The limits, which are known before there is a run to hold against them."""
+    """The limits, which are known before there is a run to compare with them."""
     return {f"check.{name}.limit": limit for name, limit in situation.limits().items()}
 
 
@@ -39,12 +39,12 @@ def knee(bench):
 
 
 def overhead(assumptions):
-    """The factor on the core-hours of signatures: an assumption in force, shown where the bill of the index is."""
+    """The factor on the core-hours of signatures: an assumption in force, shown with the bill of the index."""
     return {"index.overhead": modelled(assumptions.index_overhead, "", assumptions["index_overhead"].source)}
 
 
 def beside(values):
-    """The prediction on the scale of the measurement: shown, and no figure of a report, which has both of its own."""
+    """The prediction on the scale of the measurement: shown, but not in a report, which has both anyway."""
     direction, factor, ratio = (
         values[path].value if path in values else None
         for path in ("reveal.direction", "reveal.factor", "own.ratio")
@@ -61,7 +61,7 @@ def beside(values):
 
 
 def session_cases(bench):
-    """Likewise what is the case: how far the search is, and whether the best setting was tried in it."""
+    """Cases of the session: how far the search is, and whether the best setting was tried in it."""
     search, judged = bench.search, bench.judged()
     cases = ["runs-left" if search.left or not search.counting else "runs-used"]
     if search.begun():
@@ -83,7 +83,7 @@ def session_cases(bench):
 
 
 def report(bench, situation, readings, frontier, brief):
-    """Everything the page shows of the runs; `readings` are those in the plot, `brief` leaves the tables out."""
+    """Everything the page shows of the runs; `readings` are the ones in the plot, `brief` leaves the tables out."""
     search = bench.search
     judged, begun = bench.judged(), search.begun()
     values = figures.figures(situation, judged)

@@ -28,8 +28,8 @@ REMEMBERED = 2000  # runs
 class DomainGapSynthesis(Controlled):
     """The workbench of Part 3.
 
-    The map of the track was computed when the lab was built, so a point of it is there at once; what is measured
-    at the reader's own setting is trained here and follows. Before the prediction is locked only the
+    The map of the track was computed when the lab was built, so a point of it is available at once. Measurements
+    at the reader's own setting need training here and follow later. Before the prediction is locked, only the
     pictures are shown.
     """
 
@@ -41,9 +41,9 @@ class DomainGapSynthesis(Controlled):
         self.fixed = {}  # limits that the link of a class has set
         self.shown = False  # long work waits until the reader looks at this part
         self.digits = self.rainfall = self.map = None
-        self.runs = {}  # (setting, seed) -> mixing.Outcome
-        self.own = []  # maps measured here, for settings that the track's was not made for
-        self.experiments = {}  # (rate, seeds) -> noise_lab.Measured
+        self.runs = {}  # (setting, seed) -> Outcome
+        self.own = []  # maps measured here, for settings that the track's map was not made for
+        self.experiments = {}  # (rate, seeds) -> Measured
         self._maps = self._pictured = self._drawn = None
         self._quiet = self._map_wanted = False
         self._controls()
@@ -91,7 +91,7 @@ class DomainGapSynthesis(Controlled):
             control.param.watch(self._changed, "value")
 
     def roots(self):
-        """The places of the page and what stands in them."""
+        """The places of the page and their contents."""
 
         def stack(*widgets):
             return pn.Column(*widgets, sizing_mode="stretch_width")
@@ -124,18 +124,18 @@ class DomainGapSynthesis(Controlled):
     # -- the reader's setting --------------------------------------------------------------------------
 
     def settings(self):
-        """The settings a link or a record needs to come back here, and the limits of a class.
+        """The settings from which a link or a record restores this state, and the limits of a class.
 
-        `map` says whose map the figures rest on.
+        `map` is "own" if the figures rest on the reader's map, and "track" if they rest on the track's.
         """
         return {**super().settings(), "map": "own" if self._own_map() else "track", **self.fixed}
 
     def setting(self):
-        """The `mix.Setting` of the controls; ValueError where there is too little to train on."""
+        """The `mix.Setting` of the controls; ValueError if there is too little to train on."""
         return setting_of(super().settings(), self.track)[0]
 
     def situation(self):
-        """What the figures rest on, as far as it is there."""
+        """What the figures rest on, as far as it is available."""
         setting, seeds = setting_of(super().settings(), self.track)
         rate = round(self.noise.value / 100, 4)
         return Situation(
@@ -154,13 +154,13 @@ class DomainGapSynthesis(Controlled):
         )
 
     def _own_map(self):
-        """The map measured here for the reader's setting; None where there is none, or the track's holds."""
+        """The map measured here for the reader's setting; None if there is none, or if the track's map holds."""
         setting, seeds = setting_of(super().settings(), self.track)
         if self.map is None or self.map.holds(setting, self.map.seeds):
             return None
         return next((made for made in self.own if made.holds(setting, seeds[: small_map.SEEDS])), None)
 
-    # -- what the page asks ----------------------------------------------------------------------------
+    # -- requests of the page --------------------------------------------------------------------------
 
     def open(self, state):
         """Take over track, settings, assumptions and the locked prediction of the page."""
@@ -178,9 +178,9 @@ class DomainGapSynthesis(Controlled):
         }
         self._quiet = True
         try:
-            for given in (settings, state.get("settings") or {}):  # what is refused leaves the track's own
+            for given in (settings, state.get("settings") or {}):  # a refused value leaves the track's
                 for name, value in given.items():
-                    # A map of the reader's own is measured again when it is asked for, and limits come from the link.
+                    # The reader's own map is measured again on request, and limits come from the link.
                     if name != "map" and name not in CLASS_LIMITS:
                         self.told(self.set, name, value)
             self.told(self._fix, state.get("limits") or {})
@@ -195,26 +195,26 @@ class DomainGapSynthesis(Controlled):
         self._turn()
 
     def _fix(self, limits):
-        """The limits of a class; its supply is that of the control, too."""
+        """Take over the limits of a class; its limit of supply also sets the control."""
         supply = limits.get("supply_limit")
         if supply is not None:
             self.set("real", supply)
         self.fixed = fixed_limits({**super().settings(), **limits})
 
     def ask_show(self):
-        """The reader has come to this part: what is not ready is made now."""
+        """The reader has come to this part: prepare everything that is not ready."""
         if not self.shown:
             self.shown = True
             self._turn()
         return True
 
     def ask_narrow(self, narrow):
-        """Whether the page is as narrow as a phone."""
+        """Draw the map for a page that is as narrow as a phone, or for a wider one."""
         self.map_plot.narrow(bool(narrow))
         return True
 
     def ask_remap(self):
-        """The reader wants a map for settings that the track's was not made for."""
+        """The reader wants a map for settings that the track's map was not made for."""
         if self.prediction is None or self.map is None:
             raise ValueError("there is no map before the prediction is locked and Python is ready")
         self._map_wanted = True
@@ -263,7 +263,7 @@ class DomainGapSynthesis(Controlled):
             self._turn()
 
     def _turn(self):
-        """Show what is known at the reader's setting, and start the work on what is not."""
+        """Show the known results at the reader's setting, and start the work on the missing ones."""
         if not self.told(self.setting):
             self.cancel()
             return
@@ -350,7 +350,7 @@ class DomainGapSynthesis(Controlled):
         self.report()
 
     def cancel(self):
-        """Ends the long work, and forgets what it was for."""
+        """Cancel the long work, and forget the request for a map."""
         self._map_wanted = False
         super().cancel()
 
@@ -372,7 +372,7 @@ class DomainGapSynthesis(Controlled):
         self._pictured = key
 
     def report(self):
-        """Tell the page what is known; before the lock, only what it does not guard."""
+        """Report the known results to the page; before the lock, only what the lock does not guard."""
         now = self.situation()
         if self.prediction is None:
             self.say("results", values=figures.known(now), locked=True, settings=self.settings())

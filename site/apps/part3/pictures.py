@@ -1,4 +1,4 @@
-"""The sheet of pictures: what the classifier is trained on, and what it meets in the field."""
+"""The sheet of pictures: samples on which the classifier is trained, and samples of the field."""
 
 from dataclasses import replace
 
@@ -10,13 +10,13 @@ TRAINING = 20  # pictures shown of the training set
 
 
 def sheet(setting, X, y, rainfall_mm, seed):
-    """Rows of pictures at a setting, from the very samples that `mixing` draws for it.
+    """Rows of pictures at a setting, from the same samples that `mix` draws for it.
 
     Returns
     -------
     list of dict
-        name, title, alt (what the row shows, for who cannot see it), pictures: list of {ink: 64 whole numbers 0
-        to 16, label, mark: "real" or "synthetic" or ""}.
+        name, title, alt (a description for readers who cannot see the row), pictures: list of {ink: 64 whole
+        numbers 0 to 16, label, mark: "real" or "synthetic" or ""}.
     """
     drawn = mix.samples(setting, X, y, rainfall_mm, seed)
     half = mix.samples(replace(setting, share=0.5, real=mix.POOL), X, y, rainfall_mm, seed)
@@ -70,7 +70,7 @@ def sheet(setting, X, y, rainfall_mm, seed):
 
 
 def _one_each(y, allowed):
-    """Index of the first allowed sample of each class, classes in order; of any sample where none is."""
+    """Index of the first allowed sample of each class, classes in order; of the first sample if none is allowed."""
     first = []
     for digit in range(mix.CLASSES):
         found = np.flatnonzero((y == digit) & allowed)

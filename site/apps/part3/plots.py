@@ -6,7 +6,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, NumeralTickFormatter, Ra
 from apps.shared import plots
 
 LIGHT, DARK = (0xEE, 0xF4, 0xF9), (0x00, 0x4A, 0x73)
-DARK_FROM = 0.5  # of the way to DARK, from where a number on it is written in white
+DARK_FROM = 0.5  # the share of the way to DARK from which the numbers are white
 EMPTY = {"x0": [], "y0": [], "x1": [], "y1": []}
 CONTOURS = {  # limit -> how its line is drawn; the page's key shows the same
     "accuracy": (plots.ORANGE, "dashed"),
@@ -15,11 +15,11 @@ CONTOURS = {  # limit -> how its line is drawn; the page's key shows the same
     "supply": (plots.GREY, "solid"),
 }
 SPREAD = {"accuracy": (0.8, 0.96), "recall": (0.4, 0.92), "fid": (0.15, 1.5), "fid_infinity": (0.1, 1.4)}
-"""Where the shades of a measure begin and end; the number in a cell is exact, its shade only helps."""
+"""The values at which the shades of a measure begin and end; the number in a cell is exact, its shade only helps."""
 
 
 class MapPlot:
-    """The map: a number in every cell, the limits as lines, the region that keeps all of them, the reader."""
+    """The map: a number in every cell, the limits as lines, the region that keeps all of them, the reader's point."""
 
     def __init__(self):
         self.figure = plots.chart("Synthetic share of the training set", "Domain randomisation", height=520)
@@ -107,11 +107,11 @@ class MapPlot:
             axis.start, axis.end = unit * (along[0] - step / 2), unit * (along[-1] + step / 2)
 
     def narrow(self, yes):
-        """Numbers of fewer digits where a cell is small; the table has all of them."""
+        """Show numbers with fewer digits if the cells are small; the table has all digits."""
         self.words.glyph.text = "short" if yes else "text"
 
     def move(self, share, randomisation):
-        """Put the reader's point."""
+        """Move the reader's point."""
         self.point.data = {"x": [100 * share], "y": [randomisation]}
 
     def clear(self):

@@ -1,4 +1,4 @@
-"""The tables of Part 3: the same numbers as its plots, and what can only be read in rows."""
+"""The tables of Part 3: the same numbers as its plots, and those that can only be read in rows."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def tables(situation, measure):
 
 
 def _strategies_table(situation):
-    """Quantity beside quality, each with its price."""
+    """Quantity next to quality, each with its price."""
     rows = []
     for name, one in situation.strategies().items():
         if one is not None:
@@ -79,7 +79,7 @@ def _plus_minus(found, measure):
 
 
 def _map_table(made, good, measure, i, j):
-    """The map as it is shown: a row for each randomisation, the highest first."""
+    """The map as it is shown: one row per randomisation, the highest first."""
     inside = np.logical_and.reduce(list(good.values()))
     values = made.measures[measure]
     percent = measure in ("accuracy", "recall")

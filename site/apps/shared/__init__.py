@@ -1,1 +1,1 @@
-"""What the three workbenches share."""
+"""Code that the three workbenches share."""

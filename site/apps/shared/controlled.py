@@ -6,12 +6,12 @@ from apps.shared.workbench import Workbench
 
 
 class Controlled(Workbench):
-    """A workbench with `controls`: name of a setting -> widget. A subclass makes them."""
+    """A workbench with `controls`: name of a setting -> widget, made by a subclass."""
 
     def settings(self):
-        """The settings a link or a record needs to come back here.
+        """The settings from which a link or a record restores this state.
 
-        A slider counts its steps in the browser: .7 may arrive as .7000000000000001, which is another setting.
+        A slider adds up its steps in the browser: .7 may arrive as .7000000000000001, which is another setting.
         """
         return {
             name: round(control.value, 4) if isinstance(control.value, float) else control.value
@@ -26,7 +26,7 @@ class Controlled(Workbench):
         self.controls[name].value = value
 
     def check(self, name, control, value):
-        """ValueError if a control cannot have this value."""
+        """Raise ValueError if a control cannot have this value."""
         options = getattr(control, "options", None)
         if options is not None:
             allowed = list(options.values()) if isinstance(options, dict) else options
@@ -40,12 +40,12 @@ class Controlled(Workbench):
             raise ValueError(f"{name} must lie between {control.start} and {control.end}, not {value!r}")
 
     def sound(self):
-        """Whether all controls hold what they may: the page can send an empty field."""
+        """Whether the values of all controls are valid: the page can send an empty field."""
         told = [self.told(self.check, name, c, c.value) for name, c in self.controls.items()]
-        return all(told)  # of every wrong one, the page has been told
+        return all(told)  # not a generator: every wrong value is reported to the page
 
     def told(self, take, *given):
-        """Whether something could be taken over; if not, the page is told why."""
+        """Take something over and return whether that worked; if not, report the reason to the page."""
         try:
             take(*given)
         except ValueError as error:

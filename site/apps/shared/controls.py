@@ -4,15 +4,15 @@ import panel as pn
 
 from apps.shared.plots import BLUE, EDGE, FOCUS, GREY
 
-# Panel's widgets live in shadow roots, out of reach of the page's style sheet: text of the page's size, and
-# nothing to touch below 24 px (WCAG 2.2, 2.5.8). Panel draws buttons that are not chosen as plain text, hence the two
-# that must win.
+# Panel's widgets are in shadow roots, which the page's style sheet cannot reach. Text has the page's size, and no touch
+# target is below 24 px (WCAG 2.2, 2.5.8). Panel draws buttons that are not chosen as plain text, hence the two
+# `!important`.
 STYLE = f"""
 :host {{ font-size: 15px; }}
 label, .bk-slider-title {{ font-size: 14px; line-height: 1.4; color: inherit; }}
 .bk-input {{ font-size: 15px; min-height: 36px; }}
 .bk-btn {{ font-size: 14px; min-height: 38px; white-space: normal; }}
-.bk-btn-group > .bk-btn {{ border: 1px solid var(--edge, {EDGE}) !important; }}
+.bk-btn-group > .bk-btn {{ border: 1px solid var(--control-border, {EDGE}) !important; }}
 .bk-btn-group > .bk-btn.bk-active {{ box-shadow: inset 0 0 0 2px var(--blue, {BLUE}) !important; font-weight: 600; }}
 .bk-btn:focus-visible, .bk-input:focus-visible {{ outline: 3px solid {BLUE}; outline-offset: 1px; }}
 .bk-spin-btn {{ width: 26px; }}
@@ -24,14 +24,14 @@ label, .bk-slider-title {{ font-size: 14px; line-height: 1.4; color: inherit; }}
 """
 
 DIGITS = (
-    4  # the browser adds up steps: .15 less .05 arrives as .09999999999999999, and nobody wants to read that
+    4  # the browser adds up steps: .15 minus .05 arrives as .09999999999999999, which nobody wants to read
 )
 
 
 def slider_with_number(setting, value, **options):
     """A slider and a number field that always show the same value: (slider, field).
 
-    A slider alone is hard to set exactly and needs a drag on a touch screen, so the field stands beside it.
+    A slider alone is hard to set exactly and needs a drag on a touch screen, so there is a field next to it.
     """
     ends = {"start": setting.low, "end": setting.high, "step": setting.step, "value": value}
     slider = pn.widgets.FloatSlider(
@@ -42,7 +42,7 @@ def slider_with_number(setting, value, **options):
     )
 
     def typed(event):
-        if event.new is not None:  # a field that was emptied takes the slider's value back
+        if event.new is not None:  # an emptied field gets the slider's value again
             slider.value = min(max(round(event.new, DIGITS), setting.low), setting.high)
         field.value = slider.value
 
@@ -68,7 +68,7 @@ def whole_number(setting, value=None, **options):
 
 
 def choice(setting, value=None, **more):
-    """A list of which one is chosen."""
+    """A list from which one option is chosen."""
     return pn.widgets.Select(
         label=setting.label,
         options=by_label(setting),
@@ -80,7 +80,7 @@ def choice(setting, value=None, **more):
 
 
 def switch(setting, value, options=None):
-    """A few alternatives that are all to be seen, as buttons; `options` are those of them that are offered."""
+    """A few alternatives as buttons, all visible; `options` are the ones on offer."""
     return pn.widgets.RadioButtonGroup(
         label=setting.label,
         options=by_label(setting, options),
@@ -92,7 +92,7 @@ def switch(setting, value, options=None):
 
 
 def by_label(setting, only=None):
-    """The options of a choice as Panel takes them: label -> value, or the values where each is its own label."""
+    """The options of a choice as Panel takes them: label -> value, or the values if each is its own label."""
     offered = {label: value for value, label in setting.options.items() if only is None or value in only}
     plain = all(label == str(value) for label, value in offered.items())
     return list(offered.values()) if plain else offered

@@ -1,4 +1,4 @@
-"""Bokeh figures in the lab's style. Shape and dash tell the lines apart, colour only helps."""
+"""Bokeh figures in the lab's style: lines differ in shape and dash, colour only helps."""
 
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
@@ -8,7 +8,7 @@ from dataselect_core.facts import load
 _COLOURS = load("colours")
 _LIGHT, _PLOT = _COLOURS["light"], _COLOURS["plot"]
 BLUE, GREY, INK, EDGE, WHITE, GRID = (
-    _LIGHT[name] for name in ("blue", "quiet", "ink", "edge", "paper", "line")
+    _LIGHT[name] for name in ("blue", "quiet", "ink", "control-border", "paper", "line")
 )
 GREEN, RED, ORANGE, PURPLE, FOCUS = (_PLOT[name] for name in ("green", "red", "orange", "purple", "focus"))
 
@@ -50,7 +50,7 @@ def line(plot, label, color, marker=None, dash="solid", width=2.5, alpha=1.0):
 
 
 def dress_legend(plot, location):
-    """Puts the legend inside the plot, out of the way of the lines."""
+    """Put the legend inside the plot, out of the way of the lines."""
     plot.legend.location = location
     plot.legend.label_text_font_size = "12px"
     plot.legend.label_text_color = INK

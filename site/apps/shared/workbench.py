@@ -1,6 +1,6 @@
-"""What every workbench is.
+"""The base class of every workbench.
 
-Named Panel roots in one Bokeh document, results that carry their kind, long work that can be overtaken.
+It has named Panel roots in one Bokeh document, results with their kind, and long work that newer work replaces.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from dataselect_core.values import Value
 remember()
 ENGINE = engine()
 FIRST_ID = 1_000_000  # of the first view of part 1; part 2 starts a million later
-LATER_ID = 900_000_000  # models made after the first view never meet its names
+LATER_ID = 900_000_000  # models made after the first view never collide with its ids
 _later = itertools.count(LATER_ID, 1_000_000)
 
 
 def plain(value):
-    """Numbers, arrays and `Value`s as JSON knows them; what is not finite becomes None."""
+    """Numbers, arrays and `Value`s as JSON types; numbers that are not finite become None."""
     if isinstance(value, Value):
         return plain(value.as_dict())
     if isinstance(value, dict):
@@ -44,16 +44,16 @@ class Workbench:
 
     A subclass has `part` (its number), `roots()` (name of the place on the page -> Panel object),
     `open(state)` (track, prediction, settings as the page has them) and methods `ask_<name>(**arguments)`
-    that the page can call. It speaks through `say(message)` and reads data files after
+    that the page can call. It sends messages with `say(message)` and reads data files after
     `await load(file_name)`.
     """
 
     part = 0
 
     def __init__(self, say, load):
-        # Model ids are a fixed sequence from here to the end of `document`, so that the document built
-        # natively at build time and the one built in the browser are the same to the letter, and the page
-        # that shows the first need not be drawn again.
+        # Model ids are a fixed sequence from here to the end of `document`. Therefore the document built natively
+        # at build time and the one built in the browser are identical to the letter, and a page that shows the
+        # first need not be drawn again.
         bokeh_ids._simple_id = FIRST_ID * self.part
         self._say = say
         self.load = load
@@ -78,21 +78,24 @@ class Workbench:
         bokeh_ids._simple_id = next(_later)
         return document
 
+    async def prepare(self, state):
+        """Compute what the first results after `open(state)` will need, without showing any of it."""
+
     def hold(self, names):
-        """The controls that the link of a class has fixed: the reader sees them and cannot move them."""
+        """Disable the controls that the link of a class has fixed: the reader sees them but cannot change them."""
         for name, control in self.controls.items():
             if name in names or name in self._held:
                 control.disabled = name in names
         self._held = set(names) & set(self.controls)
 
     def say(self, kind, **content):
-        """Sends one message to the page; results say which assumptions of the reader they rest on, and who computed."""
+        """Send one message to the page; results include the reader's assumptions and the engine that computed them."""
         if kind == "results":
             content = {"assumptions": self.edited, "engine": ENGINE, **content}
         self._say(plain({"type": kind, "part": self.part, "track": self.track.id, **content}))
 
     async def progress(self, label, share):
-        """Tells the page how far long work is, and lets a newer request overtake it."""
+        """Report the progress of long work to the page, and let a newer request replace the work."""
         self.say("work", label=label, share=share)
         await asyncio.sleep(0)
 
@@ -102,7 +105,7 @@ class Workbench:
         return self._task is not None and not self._task.done()
 
     def start(self, work, *arguments):
-        """Runs `await work(*arguments)` as this part's one long work; a newer one ends it."""
+        """Run `await work(*arguments)` as the only long work of this part; newer work cancels it."""
         if self.working:
             self._task.cancel()
         self._task = asyncio.ensure_future(self._watched(work, arguments))
@@ -110,13 +113,13 @@ class Workbench:
 
     async def _watched(self, work, arguments):
         try:
-            await work(*arguments)  # called here: what is ended before its turn must not be left unawaited
-        except Exception as error:  # a cancellation is none
+            await work(*arguments)  # called here: cancelled work must not be left unawaited
+        except Exception as error:  # CancelledError is not an Exception
             self.say("trouble", text=f"{type(error).__name__}: {error}")
         self.say("work", label="", share=1)
 
     def cancel(self):
-        """Ends the long work of this part, if there is one."""
+        """Cancel the long work of this part, if there is any."""
         if self.working:
             self._task.cancel()
             self._task = None

@@ -1,1 +1,1 @@
-"""The commands of `python -m dataselect_core`, one a module."""
+"""The commands of `python -m dataselect_core`, one per module."""

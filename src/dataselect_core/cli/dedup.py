@@ -38,7 +38,7 @@ SUMMARY = "remove near-duplicates from a corpus"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the arguments of the command."""
     parser.add_argument("corpus", nargs="+", help="files, folders and patterns such as 'data/*.jsonl.gz'")
     parser.add_argument(
         "-o",
@@ -164,7 +164,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; the exit status."""
+    """Run the command and return its exit status."""
     begun = time.perf_counter()
     if (options.bands is None) != (options.rows is None):
         options.parser.error("--bands and --rows must be given together, or neither")
@@ -256,7 +256,7 @@ def _run(options, stopping, begun):
 
 
 def _estimate(corpus, options, outputs, told, progress):
-    """The dry run; the exit status."""
+    """Do the dry run and return the exit status."""
     try:
         found = estimate_files(
             corpus,
@@ -305,7 +305,7 @@ def _recall(name, given):
 
 
 def say(text: str, stream: TextIO) -> int:
-    """Print what was done, after it was done: the exit status. A reader that has gone is no failure."""
+    """Print the report after the work is done and return the exit status; a closed pipe is not a failure."""
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
@@ -317,7 +317,7 @@ def say(text: str, stream: TextIO) -> int:
 
 
 def _check_temporary(folder):
-    """Raise CorpusError, before any work, for a folder that takes no temporary files."""
+    """Raise CorpusError, before any work, if temporary files cannot be written into the folder."""
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
@@ -357,7 +357,7 @@ def progress_line(stage: str, done: int, total: int, seconds: float) -> str:
     Parameters
     ----------
     stage : str
-        "read" or "compare", or one of an engine.
+        "read" or "compare", or a stage of an engine.
     done, total : int
         Bytes, bands, or tasks.
     seconds : float
@@ -382,7 +382,7 @@ def progress_line(stage: str, done: int, total: int, seconds: float) -> str:
 
 
 def _checked(kind, check, name, *limits):
-    """A converter for argparse out of a check of the core."""
+    """Make a converter for argparse from a check function of the core."""
 
     def convert(given):
         try:

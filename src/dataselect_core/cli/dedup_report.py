@@ -19,7 +19,7 @@ SHOWN = 10  # malformed lines in the report for people; the JSON has up to 1,000
 def report(
     corpus: CorpusFiles, result: StreamedDeduplication, options: argparse.Namespace, seconds: float
 ) -> dict[str, Any]:
-    """What was done and found, as a dictionary that can be written as JSON. Shares are in [0, 1].
+    """The settings and results as a dictionary that can be written as JSON; shares are in [0, 1].
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def report_text(found: dict[str, Any]) -> str:
     Parameters
     ----------
     found : dict
-        As `report` makes it.
+        As `report` returns it.
 
     Returns
     -------

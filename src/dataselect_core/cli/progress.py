@@ -1,4 +1,4 @@
-"""What a long check shows while it is at work."""
+"""The progress display of a long check."""
 
 import time
 from typing import Any
@@ -9,15 +9,15 @@ BAR = 24
 
 
 class Progress:
-    """A bar on a terminal, rewritten at most a few times a second; elsewhere a line for each report.
+    """A bar on a terminal, rewritten at most a few times a second; elsewhere one line per report.
 
-    Reports are counted in their order, each when all that it asks is answered, however the work was shared.
+    Reports are counted in order, each when all its questions are answered, however the work was divided.
 
     Parameters
     ----------
     names : sequence of str
     asked : sequence of list of check.Question
-        What each of them asks.
+        The questions of each report.
     stream : text file
     """
 
@@ -28,11 +28,11 @@ class Progress:
         self._next = 0.0
 
     def __call__(self, question: Question, label: str) -> None:
-        """Show what is under way."""
+        """Show what is being computed."""
         self._draw(f"{question.track}, part {question.part}, {label.lower()}")
 
     def answered(self, found: Any) -> None:
-        """These are the answers so far."""
+        """Show the progress after these answers."""
         while self._waiting and all(question.key in found for question in self._waiting[0][1]):
             name, _ = self._waiting.pop(0)
             if not self.bar:
@@ -50,13 +50,13 @@ class Progress:
         print(line, end="", file=self.stream, flush=True)
 
     def clear(self, found: Any) -> None:
-        """All is answered."""
+        """Show the progress after the last answers, and remove the bar."""
         self.answered(found)
         if self.bar:
             print("\r\x1b[K", end="", file=self.stream, flush=True)
 
 
 def _shown(text):
-    """As one line that the stream can print and a terminal cannot take for a command."""
+    """The text as one line that the stream can print, without commands for a terminal."""
     text = "".join(letter if letter.isprintable() else "?" for letter in str(text))
     return text if len(text) <= 160 else f"{text[:157]}..."

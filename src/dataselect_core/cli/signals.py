@@ -1,4 +1,4 @@
-"""Being stopped in an orderly way: by Ctrl-C, a closed terminal, or a system that shuts down."""
+"""Stop a command in an orderly way after Ctrl-C, a closed terminal, or a system shutdown."""
 
 import signal
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal that ends the command; `number` is the signal's."""
+    """A signal that ends the command; `number` is the number of the signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -17,10 +17,10 @@ class Stopped(KeyboardInterrupt):
 
 
 class Stopping:
-    """While it is entered, the first signal raises `Stopped`, so that what is temporary is removed.
+    """A context in which the first signal raises `Stopped`, so that temporary files are removed.
 
-    Further signals are passed over, as they would break into the removal. A signal that was ignored when the
-    command began (`nohup`) stays ignored.
+    Further signals are ignored, because they would interrupt the removal. A signal that was ignored when the
+    command began (`nohup`) is still ignored.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Stopping:
                 continue
             try:
                 self._before[number] = signal.signal(number, self._arrived)
-            except ValueError:  # not in the main thread: the program around has its own way
+            except ValueError:  # not in the main thread: the surrounding program handles signals itself
                 break
         return self
 
@@ -44,7 +44,7 @@ class Stopping:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let what is inside end before a signal that arrives meanwhile is heard."""
+        """Let the block finish before a signal that arrives in the meantime is handled."""
         self._held = True
         try:
             yield

@@ -1,4 +1,4 @@
-"""Standard output whose reader has gone."""
+"""Standard output after its reader has gone."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 def forget_output() -> None:
-    """Let standard output, whose reader has gone, lead nowhere, so that closing it is no error either."""
+    """Send standard output to the null device after its reader has gone, so that closing it does not fail either."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -39,7 +39,7 @@ __all__ = ["COLUMNS", "SUMMARY", "add_arguments", "found", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the arguments of the command."""
     parser.add_argument("reports", nargs="+", help="reports, folders and archives of them")
     parser.add_argument(
         "-o",
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; the exit status."""
+    """Run the command and return its exit status."""
     paths = found(options.reports)
     outputs = _outputs(options.csv, paths)
     expected = _class_list(options.class_list)
@@ -93,18 +93,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def found(reports: Sequence[str]) -> list[Path]:
-    """The files and folders meant by the names on the command line, patterns that no shell has resolved among them.
+    """The files and folders named on the command line, including patterns that the shell did not expand.
 
     Raises
     ------
     ValueError
-        A pattern that nothing fits.
+        If the patterns match nothing.
     """
     paths = []
     for name in reports:
         path = Path(name)
         if path.exists() or not glob.has_magic(name):
-            paths.append(path)  # one that is not there is reported with the others
+            paths.append(path)  # a missing file is reported with the others
         else:
             paths += sorted(map(Path, glob.glob(name)))
     if not paths:
@@ -113,7 +113,7 @@ def found(reports: Sequence[str]) -> list[Path]:
 
 
 def _outputs(target, paths):
-    """Where the three files go; none of them may be something that is read."""
+    """Paths of the three output files; none of them may be a file that is read."""
     if target == "-":
         return []
     base = Path(target)
@@ -126,7 +126,7 @@ def _outputs(target, paths):
 
 
 def _spare(outputs, read):
-    """Raise ValueError where a file that is to be written is one that is read."""
+    """Raise ValueError if an output file is one of the files that are read."""
     for output in outputs:
         if output.resolve() in read:
             raise ValueError(f"--csv must not be one of the reports, nor write over one: {output}")
@@ -143,7 +143,7 @@ def _class_list(name):
 
 
 def _missing(students, expected):
-    """Those of the class list that handed nothing in."""
+    """Students on the class list who handed nothing in."""
     made = []
     for name in expected:
         if not any(submissions.is_of(student, name) for student in students):
@@ -153,7 +153,7 @@ def _missing(students, expected):
 
 
 def _checked(students, options):
-    """The students with the figures of what counts of them compared."""
+    """The students, with the figures of their counted reports compared."""
     counted = [outcome for student in students for outcome in student.outcomes]
     asked = [questions(outcome.ledger) if outcome.ledger else [] for outcome in counted]
     progress = None if options.quiet else Progress([outcome.name for outcome in counted], asked, sys.stderr)
@@ -181,7 +181,7 @@ def _checked(students, options):
 
 
 def _write(outputs, students, loose):
-    """The tables and the page of the class; to standard output without a mark that only spreadsheets need."""
+    """Write the tables and the class page; standard output gets no byte-order mark, which only spreadsheets need."""
     if not outputs:
         sys.stdout.write(figures_table(students, loose))
         return
@@ -192,6 +192,6 @@ def _write(outputs, students, loose):
 
 
 def _say(text, stream):
-    """Print, whatever letters the stream has: one that it lacks is shown as its number, and stops nothing."""
+    """Print to a stream in any encoding; a letter that the encoding lacks is shown as its number."""
     letters = getattr(stream, "encoding", None) or "utf-8"
     print(text.encode(letters, "backslashreplace").decode(letters), file=stream)

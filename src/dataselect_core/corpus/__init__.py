@@ -1,1 +1,1 @@
-"""Corpora as people have them: files of many forms, folders, and what a page was given."""
+"""Corpora as people have them: files in many formats, folders, and files given to a page."""

@@ -13,7 +13,7 @@ LEVELS = {".gz": 6, ".bz2": 9, ".xz": 6, ".zst": 3}  # each program's own defaul
 
 
 def split_codec(name: str) -> tuple[str, str | None]:
-    """A name without the ending of a compressed file, and that ending, in lower case, or None.
+    """A file name without the ending of its compression, and that ending in lower case, or None if it has none.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def split_codec(name: str) -> tuple[str, str | None]:
 
 
 def decompressed(name: str, stream: BinaryIO, codec: str | None) -> Any:
-    """A binary stream of what a compressed stream holds, of any number of members.
+    """A binary stream of the decompressed content; the compressed stream may have any number of members.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def decompressed(name: str, stream: BinaryIO, codec: str | None) -> Any:
     Returns
     -------
     context manager with read(size)
-        Its errors are those of `broken`.
+        Reading it raises the exceptions that `errors` lists.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def decompressed(name: str, stream: BinaryIO, codec: str | None) -> Any:
 
 
 def compressed(name: str, sink: BinaryIO, codec: str) -> Any:
-    """A binary file to write into, whose content arrives compressed in `sink`; closing it leaves `sink` open.
+    """A binary file that compresses what is written to it into `sink`; closing it leaves `sink` open.
 
     The same content gives the same bytes: no date and no name are written.
     """
@@ -89,7 +89,7 @@ def check(name: str, codec: str) -> None:
 
 
 def errors() -> tuple[type[BaseException], ...]:
-    """What reading a broken compressed stream raises. (An OSError too, with no errno.)"""
+    """The exceptions that reading a broken compressed stream raises (it may also raise an OSError without errno)."""
     found = [EOFError, zlib.error]
     for module, name in (
         ("lzma", "LZMAError"),

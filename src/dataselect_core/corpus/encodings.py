@@ -1,10 +1,10 @@
-"""Encodings: which one bytes are likely to be in, and reading and writing others than UTF-8."""
+"""Guess the encoding of bytes, and read and write encodings other than UTF-8."""
 
 import codecs
 from itertools import pairwise
 from typing import Any
 
-MARKS = (  # UTF-32 before UTF-16, whose mark it begins with
+MARKS = (  # UTF-32 before UTF-16: its mark begins with the mark of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -21,13 +21,13 @@ NAMES = {
     "gb18030": "GB18030",
     "shift_jis": "Shift-JIS",
 }
-SAMPLE = 1 << 16  # bytes that a guess is made from
+SAMPLE = 1 << 16  # bytes used for a guess
 CHUNK = 1 << 20
-MARKED = "dataselect.marked"  # the error handler that leaves what cannot be decoded to be found in its line
+MARKED = "dataselect.marked"  # the error handler that marks undecodable bytes so that they can be found in their line
 
 
 def checked(encoding: str) -> str:
-    """The codec's name in Python of an encoding of text.
+    """Python's codec name for a text encoding.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def checked(encoding: str) -> str:
     Raises
     ------
     TypeError, ValueError
-        If it is no str, or Python knows no such encoding of text.
+        If it is not a str, or Python has no text encoding of that name.
     """
     if not isinstance(encoding, str):
         raise TypeError(f"encoding must be a str, not {type(encoding).__name__}")
@@ -62,12 +62,12 @@ def likely(sample: bytes) -> str | None:
     Parameters
     ----------
     sample : bytes
-        From its beginning, if it can be.
+        From the beginning of the file, if possible.
 
     Returns
     -------
     str or None
-        A key of `NAMES`; None for bytes that are no text in any of them.
+        A key of `NAMES`; None if the bytes are not text in any of these encodings.
     """
     for mark, encoding in MARKS:
         if sample.startswith(mark):
@@ -83,11 +83,11 @@ def likely(sample: bytes) -> str | None:
 
 
 def wide(first: bytes) -> str | None:
-    """The encoding of bytes that are surely UTF-16 or UTF-32, from the beginning of a file; else None."""
+    """The encoding if the first bytes of a file are surely UTF-16 or UTF-32, else None."""
     for mark, encoding in MARKS:
         if first.startswith(mark) and encoding != "utf-8":
             return encoding
-    # Text in Latin letters has a zero byte in every character; a zero byte here or there may be a text's own.
+    # Text in Latin letters has a zero byte in every character; a few zero bytes may belong to the text itself.
     enough = len(first) >= 16 and 8 * first.count(0) > len(first)
     return _by_zeros(first) if enough else None
 
@@ -117,7 +117,7 @@ def resolved(encoding: str, first: bytes) -> str:
 def transcode(stream: Any, encoding: str, sink: Any) -> None:
     """Write a stream to `sink` as UTF-8, in bounded memory.
 
-    Bytes that cannot be decoded are written so that they are no UTF-8: whoever reads that line finds them.
+    Bytes that cannot be decoded are written as invalid UTF-8, and the reader of that line then finds them.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def bad_byte(raw: bytes) -> int | None:
 
 
 class Joined:
-    """A stream from its beginning again, of which some bytes were read already."""
+    """A stream read from its beginning, although some of its bytes were already read."""
 
     def __init__(self, begun: bytes, stream: Any) -> None:
         self._begun, self._stream = begun, stream
@@ -150,7 +150,7 @@ class Joined:
 
 
 class Encoding:
-    """A binary file to write UTF-8 into, which arrives in another encoding in `sink`."""
+    """A binary file that takes UTF-8 and writes it to `sink` in another encoding."""
 
     def __init__(self, sink: Any, encoding: str) -> None:
         self._sink = sink
@@ -163,7 +163,7 @@ class Encoding:
         return len(data)
 
     def close(self) -> None:
-        """Write what is left; `sink` stays open."""
+        """Write the remaining characters; `sink` is left open."""
         self._sink.write(self._encoder.encode(self._decoder.decode(b"", True), True))
 
 
@@ -171,7 +171,7 @@ def _marked(error):
     if not isinstance(error, UnicodeDecodeError):
         raise error
     bad = error.object[error.start : error.end]
-    # A line break stays one, so that the lines after it are read.
+    # Keep line breaks, so that the lines after them can be read.
     return "".join("\n" if byte == 0x0A else chr(0xDC00 + byte) for byte in bad), error.end
 
 
@@ -179,7 +179,7 @@ codecs.register_error(MARKED, _marked)
 
 
 def _decodes(sample, encoding):
-    """Whether the bytes are of that encoding, but for a character cut in half at their end."""
+    """Whether the bytes are in that encoding; the last character may be cut off."""
     try:
         codecs.getincrementaldecoder(encoding)().decode(sample)
     except UnicodeDecodeError:
@@ -188,7 +188,7 @@ def _decodes(sample, encoding):
 
 
 def _by_zeros(sample):
-    """UTF-16 by where its zero bytes are: Latin letters and spaces have one each."""
+    """UTF-16, recognised by the positions of zero bytes: Latin letters and spaces have one each."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     for name, most, least in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
         if most > 4 * least and _decodes(sample, name):
@@ -197,7 +197,7 @@ def _by_zeros(sample):
 
 
 def _double_bytes(sample, common):
-    """The share of characters beyond ASCII that are common ones in an encoding of two bytes a character."""
+    """The share of non-ASCII characters that are common ones in an encoding with two bytes per character."""
     found = total = i = 0
     while i < len(sample):
         lead = sample[i]
@@ -226,8 +226,8 @@ def _is_japanese(lead, trail):
 
 
 def _western(sample):
-    """The share of bytes beyond ASCII that stand alone or in twos beside ASCII, as accents and quotes do."""
-    if any(byte in sample for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):  # no character has them
+    """The share of non-ASCII bytes that occur alone or in pairs between ASCII bytes, as accents and quotes do."""
+    if any(byte in sample for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):  # no character has these bytes
         return 0.0
     high = [i for i, byte in enumerate(sample) if byte >= 0x80]
     runs, length = [], 1

@@ -1,18 +1,18 @@
-"""What is wrong with a corpus."""
+"""Errors and problems in a corpus."""
 
 from typing import NamedTuple
 
 
 class CorpusError(ValueError):
-    """A corpus that cannot be read, or an output that cannot be; the message says which, where, and why."""
+    """A corpus cannot be read or an output cannot be written; the message says which, where, and why."""
 
 
 class Malformed(ValueError):
-    """A document that cannot be read; the message, after "line N", says why."""
+    """A document cannot be read; the message, after "line N", says why."""
 
 
 class Problem(NamedTuple):
-    """What could not be read: the name of the file, a line (from 1; of a table a row), and why."""
+    """A document that cannot be read: the name of the file, the line (from 1; in a table the row), and the reason."""
 
     name: str
     line: int

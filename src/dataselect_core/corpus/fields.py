@@ -6,9 +6,9 @@ MISSING = object()
 
 
 def lookup(value: Any, path: str) -> Any:
-    """What stands under a key, or under keys of keys: `meta.text` is `{"meta": {"text": …}}`.
+    """The value under a key, or under nested keys: `meta.text` is `{"meta": {"text": …}}`.
 
-    A key that itself has a dot wins over a path.
+    A key that itself has a dot takes precedence over a path.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def lookup(value: Any, path: str) -> Any:
     Returns
     -------
     object
-        `MISSING` where there is no such key.
+        `MISSING` if there is no such key.
     """
     if not isinstance(value, dict):
         return MISSING

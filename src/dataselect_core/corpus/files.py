@@ -1,7 +1,7 @@
-"""A corpus on disk: files, folders and patterns, read twice without ever being held whole.
+"""A corpus on disk: files, folders and patterns, read twice and never held in memory as a whole.
 
-A plain file in UTF-8 is read again where it is. What cannot be (compressed files, other encodings, tables, pipes) is
-set aside uncompressed in a temporary file on the first reading; see `spool`.
+A plain file in UTF-8 is read twice from its place. Other files (compressed files, other encodings, tables, pipes) are
+saved uncompressed in a temporary file on the first reading; see `spool`.
 """
 
 import io
@@ -31,18 +31,18 @@ AT_A_TIME = 1 << 20  # bytes copied at a time
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Where the documents of a corpus are. One row a document, in input order.
+    """Where the documents of a corpus are: one row per document, in input order.
 
     Attributes
     ----------
     file : int32[n]
-        Which of the corpus' files it is in.
+        The number of its file in the corpus.
     start, size : int64[n]
-        Its first byte there, and its bytes, once the file is plain UTF-8; of a table, of its text alone.
+        Its first byte in the file as plain UTF-8, and its length in bytes; in a table, those of the text alone.
     words : int32[n]
         Its words, as `str.split` counts them.
     line : int64[n]
-        The line it begins in, from 1; of a table its row.
+        The line it begins in, from 1; in a table, its row.
     """
 
     file: Shorts
@@ -54,13 +54,13 @@ class Index:
 
 @dataclass(frozen=True)
 class CorpusFile:
-    """One file: where it is, how messages name it, how documents stand in it, and its compression."""
+    """One file: its path, its name in messages, the layout of its documents, and its compression."""
 
     path: Path
     name: str
     layout: Layout
     codec: str | None
-    plain: bool  # whether it can be read again where it is
+    plain: bool  # whether it can be read twice from its place
     stamp: tuple[Any, ...]
 
 
@@ -72,41 +72,41 @@ class CorpusFiles:
     path : str, Path or list of them
         Files, folders and patterns; see `inputs.find`.
     format : str or None
-        A value of `FORMATS`, of files whose name does not say it.
+        A value of `FORMATS`, for files whose name does not show it.
     field : str
         Key, path or column of the text; see `Layout`.
     split : "line", "paragraph", "document" or None
-        What a document is in a txt. None: a line of a file that is named, a whole file of a folder.
+        The unit that is one document in a txt. None: a line of a file given by name, the whole file in a folder.
     delimiter : str
         One ASCII character between the columns of a csv.
     encoding : str
-        Of text files; what is written is in the same.
+        Encoding of text files; output is written in the same encoding.
     quoting : "csv", "none" or None
         See `Layout`.
     extras : tuple of str
         See `Layout`.
     against : list of path
-        Files that are read first and never written: what the corpus has of theirs is removed.
+        Files that are read first and never written: near-duplicates of their documents are removed from the corpus.
     temporary : path or None
-        Folder for what is set aside; None: the system's.
+        Folder for the temporary file; None: the system's.
 
     Attributes
     ----------
     names : list of str
-        Of the files, relative to a folder.
+        Names of the files, relative to a folder.
     references : int
-        How many of them, the first ones, are those of `against`.
+        How many of the files come from `against`; they are the first ones.
     ignored : int
-        Files of a folder that were passed over for their ending.
+        Files of a folder that were skipped because of their ending.
     bytes, done : int
-        Size of all files, and about how much of it has been read.
+        Size of all files, and about how many of these bytes have been read.
     is_folder : bool
-        Whether what is written is a folder.
+        Whether the output is a folder.
 
     Raises
     ------
     CorpusError
-        If there is no such file, its format is not known, or a folder holds none that can be read.
+        If a file does not exist, its format is unknown, or a folder has no file that can be read.
     ValueError, TypeError
         If another argument is not of the kind above.
     """
@@ -155,7 +155,7 @@ class CorpusFiles:
     def of(
         cls, files: list[CorpusFile], extras: tuple[str, ...] = (), temporary: Any = None
     ) -> "CorpusFiles":
-        """Files that another `CorpusFiles` has described, to be read elsewhere.
+        """A corpus of files that another `CorpusFiles` has described, to be read elsewhere.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class CorpusFiles:
 
     @property
     def temporary_bytes(self) -> int:
-        """Bytes that are set aside in the temporary file."""
+        """Bytes in the temporary file."""
         return self._spool.size
 
     def documents(self) -> Iterator[tuple[int, Document | Problem]]:
@@ -228,16 +228,16 @@ class CorpusFiles:
         return texts
 
     def write(self, output: str | Path, index: Index, keep: Flags) -> None:
-        """Write the documents that stay, in input order, byte for byte as they came.
+        """Write the kept documents in input order, with their bytes unchanged.
 
-        A file becomes a file and a folder a folder of the same names, in which a .txt that is one document is
-        there or is not. The header of a csv and a byte-order mark are written as they came; compression and
-        encoding are those of the file. Nothing is at `output` before all of it is written.
+        A file becomes a file, and a folder becomes a folder with the same file names; a .txt that is one document is
+        written whole or not at all. The header of a csv and a byte-order mark are copied unchanged, and compression
+        and encoding are the same as in the input file. Nothing is at `output` until all of it is written.
 
         Parameters
         ----------
         output : path
-            Must not be the corpus, nor lie in it; a folder must not exist, or be empty.
+            Must not be the corpus or be in it; a folder must be new or empty.
         index : Index
         keep : bool[n]
         """
@@ -246,7 +246,7 @@ class CorpusFiles:
             outputs.commit()
 
     def output(self, outputs: Outputs, given: str | Path) -> Output:
-        """The `Output` for what is kept; CorpusError for a name that says it is of another form than the corpus."""
+        """The `Output` for kept documents; CorpusError if its ending is for another format than the corpus has."""
         if not self.is_folder:
             file, name = self.files[-1], os.fspath(given)
             plain, codec = compression.split_codec(name)
@@ -261,11 +261,11 @@ class CorpusFiles:
         return outputs.add("the output", given, self.is_folder)
 
     def outputs(self) -> Outputs:
-        """`Outputs` that are checked against what this corpus reads."""
+        """`Outputs` that are checked against the files that this corpus reads."""
         return Outputs([file.path for file in self.files], self.folders)
 
     def write_into(self, output: Output, index: Index, keep: Flags) -> None:
-        """Write what stays into an `Output`; see `write`."""
+        """Write the kept documents into an `Output`; see `write`."""
         borders = np.searchsorted(index.file, np.arange(len(self.files) + 1)).tolist()
         target = output.folder() if self.is_folder else None
         for number in range(self.references, len(self.files)):
@@ -297,14 +297,14 @@ class CorpusFiles:
         self._open = None, None, None
 
     def forget(self) -> None:
-        """Close all, and remove what was set aside."""
+        """Close everything and remove the temporary file."""
         self.close()
         self._spool.close()
         self._regions = {}
 
     @contextmanager
     def stream(self, number: int) -> Any:
-        """The bytes of a file, decompressed, to be read once."""
+        """A stream of a file's decompressed bytes, to be read once."""
         file = self.files[number]
         with open(file.path, "rb") as stream:
             if not file.codec:
@@ -343,11 +343,11 @@ class CorpusFiles:
         return self.files[self.names.index(name)].layout
 
     def _texts(self, number):
-        """Documents and problems of a file of text."""
+        """Documents and problems of a text file."""
         yield from self._reader(number)[1]
 
     def _rows(self, number):
-        """Documents and problems of a table, whose texts are set aside."""
+        """Documents and problems of a table; its texts are saved in the temporary file."""
         file = self.files[number]
         raw = self._raw(number)
         kept = None if number in self._regions else Writer(self._spool)
@@ -372,7 +372,7 @@ class CorpusFiles:
         raw.close()
 
     def _reader(self, number):
-        """The stream of a file in plain UTF-8 and its reader; the last one stays open."""
+        """The stream of a file in plain UTF-8 and its reader; the most recent one stays open."""
         if self._open[0] != number:
             self.close()
             self._unchanged(number)
@@ -386,7 +386,7 @@ class CorpusFiles:
         return self._open[1:]
 
     def _plain(self, number):
-        """A seekable stream of a file of text as UTF-8."""
+        """A seekable stream of a text file as UTF-8."""
         file = self.files[number]
         if file.plain:
             return io.BufferedReader(io.FileIO(file.path))
@@ -406,7 +406,7 @@ class CorpusFiles:
         return io.BufferedReader(Region(self._spool, *self._regions[number]))
 
     def _raw(self, number):
-        """A seekable stream of a table as it came, decompressed."""
+        """A seekable stream of a table in its original form, decompressed."""
         file = self.files[number]
         self._unchanged(number)
         if file.plain:
@@ -421,7 +421,7 @@ class CorpusFiles:
         return io.BufferedReader(Region(self._spool, *self._regions[-1 - number]))
 
     def _write(self, number, index, rows, sink):
-        """Write some documents of a file in the form that it came in."""
+        """Write some documents of a file in the form of that file."""
         file = self.files[number]
         stages = [sink]
         if file.codec:
@@ -456,7 +456,7 @@ def _name(path, root):
 
 
 def _stamp(status):
-    """What shows that a file was changed; of a pipe nothing does."""
+    """Size and modification time, which show that a file was changed; zeros for a pipe, where nothing shows it."""
     return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else (0, 0)
 
 

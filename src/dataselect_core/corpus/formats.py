@@ -1,15 +1,15 @@
-"""A corpus in a file: which bytes are a document, what its text is, and what is wrong with the rest.
+"""Documents in a file: find their bytes, read their texts, and report what cannot be read.
 
-txt      `split="line"`: a document a line that is not blank; "paragraph": a document a block between
+txt      `split="line"`: one document per line that is not blank; "paragraph": one document per block between
          blank lines; "document": the whole file.
-jsonl    an object a line; the text is the string under `field`. Blank lines are passed over.
-json     an array of objects; or an object a line, as many programs name it.
-csv      RFC 4180 with a header; the text is the column `field`. A quoted text may hold line breaks.
-tsv      a record a line with a header, a tab between columns; a quote mark is a character like any other.
+jsonl    one object per line; the text is the string under `field`. Blank lines are skipped.
+json     an array of objects; or one object per line, as many programs name it.
+csv      RFC 4180 with a header; the text is the column `field`. A quoted text may contain line breaks.
+tsv      one record per line, with a header and a tab between columns; a quote mark is an ordinary character.
 parquet, arrow   tables; see `tables`.
 
-What is read here is UTF-8, with or without a byte-order mark; `files` makes it so. Each document knows the bytes
-it came from, so that what is kept can be written byte for byte as it came.
+The input is UTF-8, with or without a byte-order mark; `files` converts other encodings. Each document has the byte
+range it came from, so that kept documents can be written with their bytes unchanged.
 """
 
 import csv
@@ -62,7 +62,7 @@ OTHERS = {b"PK\x03\x04": "a zip archive", b"PAR1": "a Parquet file", b"ARROW1": 
 class Document(NamedTuple):
     """One document: the bytes [start, stop) of its file, the line they begin in (from 1), and its text.
 
-    `values` are those of the layout's `extras`, as they came; None where there is none.
+    `values` are the unchanged values of the layout's `extras`; None where a value is missing.
     """
 
     start: int
@@ -74,25 +74,25 @@ class Document(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """How documents stand in a file.
+    """How documents are arranged in a file.
 
     Attributes
     ----------
     format : str
         A value of `FORMATS`.
     field : str
-        Key or column of the text (not of a txt). In jsonl, json and tables a path: `meta.text`.
+        Key or column of the text (not for a txt). In jsonl, json and tables it is a path: `meta.text`.
     split : "line", "paragraph" or "document"
-        What a document is in a txt.
+        The unit that is one document in a txt.
     delimiter : str
         One ASCII character between the columns of a csv.
     quoting : "csv", "none" or None
-        Whether a quote mark at the beginning of a column encloses it, as in RFC 4180, or is a character like any
-        other. None: as is usual, "csv" for a csv and "none" for a tsv.
+        Whether a quote mark at the beginning of a column encloses it, as in RFC 4180, or is an ordinary character.
+        None: the usual choice, "csv" for a csv and "none" for a tsv.
     extras : tuple of str
-        Further keys or columns that are wanted of each document.
+        Further keys or columns to read for each document.
     encoding : str
-        That the file came in, for messages.
+        Original encoding of the file, for messages.
     """
 
     format: str
@@ -127,7 +127,7 @@ class Layout:
 
 
 def format_of(name: str) -> str:
-    """The format of a file by the end of its name, before that of a compressed file.
+    """The format of a file by the ending of its name, without the ending of its compression.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def format_of(name: str) -> str:
     Raises
     ------
     CorpusError
-        If the name ends otherwise; the message names the endings that can be read.
+        If the name has another ending; the message lists the endings that can be read.
     """
     suffix = PurePath(split_codec(name)[0]).suffix.lower()
     if suffix in FORMATS:
@@ -153,7 +153,7 @@ def format_of(name: str) -> str:
 
 
 def refuse_disguised(name: str, first: bytes) -> None:
-    """Raise CorpusError for a file that by its first bytes is no text, whatever its name says."""
+    """Raise CorpusError for a file whose first bytes show that it is not text, whatever its name is."""
     for magic, codec in MAGIC.items():
         if (first.startswith(magic) and (len(magic) > 2 or first[2:3] == b"\x08") and magic != b"BZh") or (
             magic == b"BZh" and first.startswith(b"BZh") and first[4:10] == b"1AY&SY"
@@ -169,12 +169,12 @@ def refuse_disguised(name: str, first: bytes) -> None:
 class Reader:
     """The documents of a binary stream, one after the other.
 
-    Iterating yields a `Document` or a `Problem` for each, in order, and holds one at a time.
+    Iterating yields a `Document` or a `Problem` for each, in order, and holds one at a time in memory.
 
     Parameters
     ----------
     name : str
-        Of the file, for messages.
+        Name of the file, for messages.
     stream : seekable binary stream, at its beginning
     layout : Layout
 
@@ -186,7 +186,7 @@ class Reader:
     Raises
     ------
     CorpusError
-        If the stream is not UTF-8 by its first bytes, or a csv has no header or no column of that name.
+        If the first bytes show that the stream is not UTF-8, or a csv has no header or no column of that name.
     """
 
     def __init__(self, name: str, stream: BinaryIO, layout: Layout) -> None:
@@ -203,7 +203,7 @@ class Reader:
         stream.seek(self.preamble)
         self._lines = _lines(stream, self.preamble)
         if self.format in ("csv", "tsv"):
-            # Of the whole process; the default of 131,072 characters would refuse a long text.
+            # This limit applies to the whole process; the default of 131,072 characters would refuse a long text.
             csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
             self._header()
 
@@ -232,7 +232,7 @@ class Reader:
         Raises
         ------
         Malformed
-            The message says how.
+            If the text cannot be read; the message says why.
         """
         return self.fields(raw)[0]
 
@@ -243,7 +243,7 @@ class Reader:
         if self.format in ("jsonl", "json"):
             return self._of_json(self._decode(raw))
         if self.layout.encoding != "utf-8":
-            self._decode(raw)  # all columns, as all are written in that encoding again
+            self._decode(raw)  # all columns, because all are written in that encoding again
         try:
             row: list[str] = next(self._rows([raw.decode("latin-1")]), [])
         except csv.Error as error:
@@ -260,7 +260,7 @@ class Reader:
         return text, tuple(values)
 
     def suffix(self) -> bytes:
-        """What stands after the last document and belongs to any selection: the end of an array."""
+        """The bytes after the last document that every selection needs: the end of an array."""
         if self.format != "json":
             return b""
         size = self.stream.seek(0, io.SEEK_END)
@@ -276,7 +276,7 @@ class Reader:
         except json.JSONDecodeError as error:
             array = "; a .json is an array of objects, or an object a line" if self._lines_of_json else ""
             raise Malformed(f"is not JSON: {error.msg}, at character {error.pos + 1}{array}") from None
-        except ValueError as error:  # a number of more digits than Python reads
+        except ValueError as error:  # a number with more digits than Python reads
             raise Malformed(f"is not JSON that can be read: {error}") from None
         field = self.layout.field
         if not isinstance(value, dict):
@@ -290,7 +290,7 @@ class Reader:
         return text, tuple(None if extra is MISSING else extra for extra in values)
 
     def _json(self, first):
-        """Whether a .json is an array or an object a line."""
+        """Find out whether a .json is an array or has one object per line."""
         begins = first[self.preamble :].lstrip(b" \t\r\n")
         if begins.startswith(b"["):
             self.preamble = first.index(b"[") + 1
@@ -317,7 +317,7 @@ class Reader:
             raise NotUtf8(f"is not UTF-8: byte {error.start + 1} of it is 0x{raw[error.start]:02x}") from None
 
     def _hint(self, raw, problem):
-        """What a line that is not UTF-8 is likely in, judged from what is around it too; looked up once."""
+        """The likely encoding of a line that is not UTF-8, judged also from the lines around it; looked up once."""
         if not isinstance(problem, NotUtf8):
             return ""
         if self._guess is None:
@@ -357,7 +357,7 @@ class Reader:
                 block, size = [], 0
             if block or not blank:
                 size += line[1] - line[0]
-                if size > LONGEST:  # of a block too long only the first and the last line are held
+                if size > LONGEST:  # of a block that is too long only the first and the last line are held
                     line = *line[:3], None
                     del block[1:]
                 block.append(line)
@@ -374,11 +374,11 @@ class Reader:
             ) from None
 
     def _plain_records(self):
-        """A record a line."""
+        """One record per line."""
         return (record for record in self._lines if record[3] is None or record[3].rstrip(b"\r\n"))
 
     def _csv_records(self):
-        """Records of one or more lines. Where one is malformed, reading goes on after its first line."""
+        """Records of one or more lines; after a malformed record, reading continues after its first line."""
         waiting: deque[Any] = deque()
         while True:
             taken: list[Any] = []
@@ -399,7 +399,7 @@ class Reader:
         return csv.reader(lines, strict=True, delimiter=self.layout.delimiter)
 
     def _header(self):
-        """Read the names of the columns, and where the text stands among them."""
+        """Read the names of the columns and find the column of the text."""
         taken: list[Any] = []
         try:
             row: list[str] = next(self._rows(_feed(deque(), self._lines, taken)), [])
@@ -435,13 +435,13 @@ def _lines(stream, start):
 
 
 def _joined(lines):
-    """One record of some lines."""
+    """One record made of several lines."""
     raws = [raw for *_, raw in lines]
     return lines[0][0], lines[-1][1], lines[0][2], None if None in raws else b"".join(raws)
 
 
 def _feed(waiting, lines, taken):
-    """Lines for a csv.reader, noting those it takes. As Latin-1 any bytes can be split into columns."""
+    """Lines for a csv.reader, noting those it takes; as Latin-1, any bytes can be split into columns."""
     while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
         taken.append(line)
         yield "" if line[3] is None else line[3].decode("latin-1")
@@ -452,7 +452,7 @@ class NotUtf8(Malformed):
 
 
 def _hint(sample, raw):
-    """What to do about bytes that are not UTF-8."""
+    """Advice about bytes that are not UTF-8."""
     beyond = [line for line in sample.split(b"\n") if not line.isascii()]
     good = sum(encodings.likely(line) == "utf-8" for line in beyond)
     if 2 * good > len(beyond):

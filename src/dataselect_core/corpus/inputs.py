@@ -1,4 +1,4 @@
-"""Which files a corpus is: of files, folders and patterns, mixed, in a settled order."""
+"""The files of a corpus, found from a mix of files, folders and patterns, in a fixed order."""
 
 import glob
 import os
@@ -11,7 +11,7 @@ from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.formats import FORMATS
 from dataselect_core.corpus.tables import DATASET, data_files
 
-OTHER_JSON = (*DATASET, "dataset_infos.json")  # of a dataset, and no documents
+OTHER_JSON = (*DATASET, "dataset_infos.json")  # they describe a dataset and contain no documents
 
 
 @dataclass
@@ -24,13 +24,13 @@ class Found:
         The folder that all are in.
     paths : list of Path
     in_folder : list of bool
-        Whether each was found in a folder, and not named.
+        Whether each was found in a folder instead of given by name.
     folders : list of Path
-        Those that were named.
+        Folders that were given by name.
     described : list of Path
-        Files that describe a dataset and hold no documents.
+        Files that describe a dataset and contain no documents.
     ignored : int
-        Files of a folder that were passed over for their ending.
+        Files of a folder that were skipped because of their ending.
     """
 
     root: Path | None = None
@@ -42,14 +42,14 @@ class Found:
 
 
 def find(given: Sequence[str | Path]) -> Found:
-    """The files that some names stand for.
+    """Find the files that some paths and patterns mean.
 
     Parameters
     ----------
     given : list of path
-        A file, a folder (all files below it with an ending that can be read, in the order of their names; what
-        begins with a dot is passed over), or a pattern such as `data/*.jsonl` or `data/**/*.gz`. What is named
-        twice is read once.
+        A file, a folder (all files below it with an ending that can be read, ordered by name; names that begin with
+        a dot are skipped), or a pattern such as `data/*.jsonl` or `data/**/*.gz`. A file that is named twice is read
+        once.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def find(given: Sequence[str | Path]) -> Found:
     Raises
     ------
     CorpusError
-        If there is no such file, or a folder or pattern has none that can be read.
+        If a file does not exist, or a folder or pattern has no file that can be read.
     """
     found, seen = Found(), set()
     for name in given:
@@ -88,7 +88,7 @@ def _expanded(name):
     except (OSError, ValueError) as error:
         raise CorpusError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     matches = [Path(match) for match in matches]
-    if "**" in os.fspath(name):  # which matches folders and what is in them
+    if "**" in os.fspath(name):  # it matches folders and also their content
         matches = [match for match in matches if not match.is_dir()]
     if not matches:
         raise CorpusError(f"{name} matches no file")
@@ -118,7 +118,7 @@ def _below(folder, found):
 
 
 def _readable(path):
-    """Whether it is a file (no pipe, which would be waited for) with an ending that can be read."""
+    """Whether it is a file with an ending that can be read; a pipe is not, as the program would wait for it."""
     return Path(split_codec(path.name)[0]).suffix.lower() in FORMATS and path.is_file()
 
 

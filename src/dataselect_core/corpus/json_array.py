@@ -1,6 +1,6 @@
 """The elements of a JSON array in a stream, without holding the array.
 
-The bytes are split as Latin-1, in which each is one character and JSON's signs are what they are in UTF-8.
+The bytes are split as Latin-1: each byte is one character, and JSON's punctuation is the same as in UTF-8.
 """
 
 import json
@@ -11,11 +11,11 @@ from typing import Any
 CHUNK = 1 << 20
 BLANK = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder(parse_int=len, parse_float=len)  # numbers of any length; their values are not used
-NEAR = 16  # characters before the end of what is held at which an error may only mean that more is needed
+NEAR = 16  # an error this many characters before the end of what is held may only mean that more is needed
 
 
 class ArrayError(ValueError):
-    """What is no array, or breaks off; `line` is where."""
+    """The stream is not an array, or breaks off; `line` is where."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -29,19 +29,19 @@ def elements(stream: Any, start: int, longest: int) -> Iterator[tuple[int, int, 
     ----------
     stream : binary file, after the opening bracket
     start : int
-        Where that is.
+        Position after the opening bracket.
     longest : int
-        Bytes that an element may have.
+        The most bytes that an element may have.
 
     Yields
     ------
     start, stop, line, bytes : int, int, int, bytes or None
-        What is between two commas, and the line where the element begins; None for one that is too long.
+        The bytes between two commas, and the line where the element begins; the bytes are None if there are too many.
 
     Raises
     ------
     ArrayError
-        Where no further element can be found.
+        If no further element can be found.
     """
     held, begin, comma = _Held(stream, start), 0, False
     line = held.first_line
@@ -61,7 +61,7 @@ def elements(stream: Any, start: int, longest: int) -> Iterator[tuple[int, int, 
         if held.text[after] not in ",]":
             raise ArrayError(further, "has no comma between two elements")
         last = held.text[after] == "]"
-        stop = end if last else after  # what stands before the bracket stays with it
+        stop = end if last else after  # blanks before the closing bracket belong to the bracket
         raw = held.text[begin:stop].encode("latin-1") if stop - begin <= longest else None
         yield held.at + begin, held.at + stop, line, raw
         line, begin, comma = further, after + 1, True
@@ -78,7 +78,7 @@ def _element(held, begin, first, line, longest):
     while True:
         try:
             end = DECODER.raw_decode(held.text, first)[1]
-            if end < len(held.text) or held.ended:  # else the last number may go on
+            if end < len(held.text) or held.ended:  # else the last number may continue
                 return end
         except RecursionError:
             raise ArrayError(line, "is nested too deeply") from None
@@ -95,7 +95,7 @@ def _element(held, begin, first, line, longest):
 
 
 class _Held:
-    """The part of the stream that is looked at; `at` is where it begins."""
+    """The part of the stream that is in memory; `at` is where it begins."""
 
     def __init__(self, stream, start):
         self._stream, self.at, self.text = stream, start, ""
@@ -104,26 +104,26 @@ class _Held:
         self.first_line = 1 + stream.read(start).count(b"\n")
 
     def more(self):
-        """Hold more: twice as much, so that a long element is not parsed too often."""
+        """Read more, doubling the held part, so that a long element is not parsed too often."""
         chunk = self._stream.read(max(CHUNK, len(self.text)))
         self.ended = not chunk
         self.text += chunk.decode("latin-1")
 
     def blank(self, place):
-        """The first place from there on that is not blank, or the end of the stream."""
+        """The first place from `place` on that is not blank, or the end of the stream."""
         while True:
-            place = BLANK.match(self.text, place).end()  # type: ignore[union-attr]  # it matches nothing, too
+            place = BLANK.match(self.text, place).end()  # type: ignore[union-attr]  # it also matches an empty text
             if place < len(self.text) or self.ended:
                 return place
             self.more()
 
     def drop(self, count):
-        """Let go of the beginning."""
+        """Forget the first `count` characters."""
         self.text = self.text[count:]
         self.at += count
 
     def finish(self, bracket, line):
-        """After the array must be nothing."""
+        """Raise ArrayError if anything follows the array."""
         end = self.blank(bracket + 1)
         if end < len(self.text):
             raise ArrayError(line + self.text.count("\n", bracket, end), "goes on after the end of its array")

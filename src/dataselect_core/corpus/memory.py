@@ -1,6 +1,6 @@
-"""A corpus that is one file in memory, as a page gets it: documents, problems, and what is kept of it.
+"""A corpus in one file in memory, as a page gets it: its documents, its problems, and the kept part.
 
-The formats are those of `formats`. For files on disk, of any size, see `files` and `dedup.streaming`.
+See `formats` for the formats. For files on disk, of any size, see `files` and `dedup.streaming`.
 """
 
 import io
@@ -24,7 +24,7 @@ PAGE_DOCUMENTS = FACTS["page_documents"]["value"]
 
 @dataclass(frozen=True, eq=False)
 class LoadedCorpus:
-    """The documents of one file, read whole.
+    """All documents of one file.
 
     Attributes
     ----------
@@ -32,12 +32,12 @@ class LoadedCorpus:
     ranges : int64[n, 2]
         Bytes [start, stop) of the file that each document came from, ascending.
     lines : int64[n]
-        Line that each begins in, from 1.
+        The line that each document begins in, from 1.
     problems : list of Problem
     preamble : int
-        Bytes before the first document that belong to any selection: byte-order mark, header of a csv.
+        Bytes before the first document that every selection needs: byte-order mark, header of a csv.
     between, suffix : bytes
-        What stands between two documents and after the last: the commas and the end of an array.
+        The bytes between two documents and after the last one: the commas and the end of an array.
     """
 
     documents: list[str]
@@ -58,32 +58,32 @@ def read_corpus(
     max_bytes: int = PAGE_BYTES,
     max_documents: int = PAGE_DOCUMENTS,
 ) -> LoadedCorpus:
-    """The documents of one file that is in memory, and what could not be read. For a page; pure.
+    """The documents of one file in memory, and the problems in it; a pure function for a page.
 
     Parameters
     ----------
     name : str
-        Its ending says the format: .txt, .jsonl or .ndjson, .json, .csv, .tsv.
+        Its ending determines the format: .txt, .jsonl or .ndjson, .json, .csv, .tsv.
     data : bytes
-        What the file holds, UTF-8.
+        Content of the file, in UTF-8.
     field : str
         Key (jsonl) or column (csv, tsv) of the text.
     split : "line", "paragraph" or "document"
-        What a document is in a .txt.
+        The unit that is one document in a .txt.
     delimiter : str
         One ASCII character between the columns of a .csv.
     max_bytes, max_documents : int
-        What is refused for being larger. The defaults are what a page may hold (facts/corpus.json).
+        A larger file is refused. The defaults are the limits of a page (facts/corpus.json).
 
     Returns
     -------
     LoadedCorpus
-        Malformed lines are among its `problems` and not among its documents.
+        Malformed lines are in its `problems` and not in its documents.
 
     Raises
     ------
     CorpusError
-        If the file is of another kind or encoding, has no such column, is too large, or holds no document.
+        If the file is of another kind or encoding, has no such column, is too large, or has no document.
     TypeError, ValueError
         If an argument is not of the kind above.
     """
@@ -120,13 +120,13 @@ def read_corpus(
 
 
 def kept_bytes(corpus: LoadedCorpus, data: bytes, keep: Flags) -> bytes:
-    """The file that holds only the documents that stay, each byte for byte as it came.
+    """The file with only the kept documents, their bytes unchanged.
 
     Parameters
     ----------
     corpus : LoadedCorpus
     data : bytes
-        What `corpus` was read from.
+        The bytes that `corpus` was read from.
     keep : bool[n]
 
     Returns

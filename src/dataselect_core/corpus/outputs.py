@@ -1,7 +1,7 @@
-"""Where a run writes: checked before it begins, there whole or not at all, and never over what it reads.
+"""The outputs of a run: checked before it begins, written whole or not at all, and never over its inputs.
 
-A file is written beside its place under a hidden name and renamed when all outputs are complete; a folder
-likewise. A link is followed and stays. A pipe or a device is written to as it is, as it cannot be renamed over.
+A file or a folder is written under a hidden name next to its place, and renamed when all outputs are complete. A
+link is followed and kept. A pipe or a device is written to directly, because it cannot be replaced by renaming.
 """
 
 import os
@@ -25,13 +25,13 @@ class Output:
     Attributes
     ----------
     label : str
-        What it is, as in "the report".
+        Its name in messages, such as "the report".
     given : str
-        As the caller named it.
+        The place as the caller named it.
     kind : "file", "folder", "stream" or "standard"
         A stream is a pipe or a device.
     path : Path or None
-        Where it ends up, links followed; None for standard output.
+        Its final path, with links followed; None for standard output.
     """
 
     def __init__(self, label: str, given: Any, kind: str, path: Any, staged: Any) -> None:
@@ -54,12 +54,12 @@ class Output:
         return Durable(os.fdopen(handle, "wb"))
 
     def folder(self) -> Path:
-        """A new folder to write into, which takes its place on `Outputs.commit`."""
+        """A new folder to write into; `Outputs.commit` moves it to its place."""
         self._staged.mkdir()
         return self._staged
 
     def commit(self) -> None:
-        """Give what was written its place."""
+        """Move the written file or folder to its place."""
         if self._staged is None or not self._staged.exists():
             return
         if self.kind == "folder":
@@ -70,7 +70,7 @@ class Output:
         _settle(self.path.parent)
 
     def discard(self) -> None:
-        """Remove what was written and did not get its place."""
+        """Remove the written file or folder if it was not moved to its place."""
         if self._staged is None:
             return
         if self.kind == "folder":
@@ -80,12 +80,12 @@ class Output:
 
 
 class Outputs:
-    """All places that one run writes to. A context manager: what was not committed is removed at its end.
+    """All outputs of one run: a context manager that removes what was not committed at its end.
 
     Parameters
     ----------
     files : iterable of path
-        What is read.
+        Files that are read.
     folders : iterable of path
         Folders that are read; nothing may be written into them.
     """
@@ -104,12 +104,12 @@ class Outputs:
             output.discard()
 
     def add(self, label: str, given: str | Path, folder: bool = False) -> Output:
-        """Check one place, without changing anything, and have it as an `Output`.
+        """Check one place, without changing anything, and return it as an `Output`.
 
         Parameters
         ----------
         label : str
-            For messages, as in "the report".
+            For messages, such as "the report".
         given : str or Path
             "-" is standard output.
         folder : bool
@@ -122,8 +122,8 @@ class Outputs:
         Raises
         ------
         CorpusError
-            If it is read by this run, lies in a folder that is read, is another output, is a folder where a file
-            is meant or the other way round, or cannot be written.
+            If this run reads the place or a folder that contains it, if it is another output, if it is a folder where
+            a file is expected or the reverse, or if it cannot be written.
         """
         given = os.fspath(given)
         if given == STANDARD:
@@ -134,7 +134,7 @@ class Outputs:
         return output
 
     def commit(self) -> None:
-        """Give everything that was written its place."""
+        """Move all written files and folders to their places."""
         for output in self._outputs:
             output.commit()
 
@@ -151,7 +151,7 @@ class Outputs:
         try:
             found = os.stat(given)
         except FileNotFoundError:
-            found = None  # also a link that leads nowhere: what it names is made
+            found = None  # also for a broken link: its target is created
         except (OSError, ValueError) as error:
             raise CorpusError(f"{label} {given} cannot be written: {_reason(error)}") from None
         if found and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
@@ -210,7 +210,7 @@ class Outputs:
                 )
 
     def _try(self, label, given, path, root, staged):
-        """Whether the folder takes names that differ by case for one; CorpusError if it takes no file."""
+        """Whether the folder ignores case in names; CorpusError if no file can be created in it."""
         if not root.is_dir():
             raise CorpusError(f"there is no folder for {label} {given}")
         try:
@@ -256,7 +256,7 @@ class Durable:
             self.close()
         else:
             self.closed = True
-            with suppress(OSError):  # a full disk again, while what was written is thrown away
+            with suppress(OSError):  # the disk may be full again, while the written part is discarded
                 self._file.close()
 
     def close(self) -> None:
@@ -269,7 +269,7 @@ class Durable:
 
 
 class _Unclosed:
-    """Standard output, which is flushed and left open."""
+    """Standard output, which is flushed and not closed."""
 
     def __init__(self, file):
         self.write, self.flush = file.write, file.flush
@@ -291,7 +291,7 @@ def _identity(status):
 
 
 def _is_standard(status):
-    """Whether this file is where standard output goes, by a redirection."""
+    """Whether standard output is redirected to this file."""
     try:
         return os.path.samestat(status, os.fstat(sys.stdout.fileno()))
     except (AttributeError, OSError, ValueError):
@@ -307,7 +307,7 @@ def _folded(path):
 
 
 def _settle(folder):
-    """Write the names of a folder to the disk, where the system can."""
+    """Write the names of a folder to the disk, if the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""Bytes set aside in one temporary file, for what cannot be read twice where it is."""
+"""A temporary file for bytes that cannot be read twice from their source."""
 
 import io
 from tempfile import TemporaryFile
@@ -8,12 +8,12 @@ BLOCK = 1 << 20
 
 
 class Spool:
-    """One temporary file with a region for each thing that is set aside; gone when it is closed.
+    """One temporary file with a region for each item that is saved in it; closing it removes the file.
 
     Parameters
     ----------
     folder : path or None
-        Where it lies; None: the system's.
+        Folder of the file; None: the system's temporary folder.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Spool:
         self.size += len(data)
 
     def read(self, start: int, size: int) -> bytes:
-        """Some bytes of it."""
+        """Read some bytes."""
         if self._file is None:
             return b""
         self._file.seek(start)
@@ -50,7 +50,7 @@ class Spool:
 
 
 class Writer:
-    """Collects what is written into a spool; its region is [start, spool.size) once it is flushed."""
+    """Collects written bytes for a spool; their region is [start, spool.size) after `flush`."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool, self._held = spool, bytearray()
@@ -65,13 +65,13 @@ class Writer:
         return len(data)
 
     def flush(self) -> None:
-        """Hand what is held to the spool."""
+        """Append the collected bytes to the spool."""
         self._spool.append(self._held)
         self._held = bytearray()
 
 
 class Region(io.RawIOBase):
-    """A part of a spool as a file that is read."""
+    """A region of a spool as a readable file."""
 
     def __init__(self, spool: Spool, start: int, size: int) -> None:
         self._spool, self._start, self._size, self._at = spool, start, size, 0

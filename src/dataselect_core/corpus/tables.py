@@ -1,4 +1,4 @@
-"""Tables: Parquet files, and the Arrow files of a Hugging Face dataset. Needs pyarrow.
+"""Tables: Parquet files, and the Arrow files of a Hugging Face dataset; this module needs pyarrow.
 
 A Hugging Face dataset on disk (`Dataset.save_to_disk`) is a folder with `dataset_info.json`, `state.json` and Arrow
 files in the streaming format; a `DatasetDict` is a folder of such folders. Hub repositories have Parquet files.
@@ -16,8 +16,8 @@ import numpy as np
 from dataselect_core.arrays import Integers
 from dataselect_core.corpus.errors import CorpusError
 
-ROWS = 1024  # at a time
-ARROW_FILE = b"ARROW1"  # the random-access format; else it is the streaming one
+ROWS = 1024  # per batch
+ARROW_FILE = b"ARROW1"  # first bytes of the random-access format; other files are in the streaming format
 DATASET = ("dataset_info.json", "state.json", "dataset_dict.json")
 NO_TEXT = "has no string in the field"
 
@@ -47,12 +47,12 @@ def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None
     Yields
     ------
     row, text, values : int, str or None, tuple
-        The row, from 1; None for a text that is missing; what stands in the layout's extras.
+        The row, from 1; the text, or None if it is missing; the values of the layout's extras.
 
     Raises
     ------
     CorpusError
-        If it is no such table, or has no column of strings under that name.
+        If the stream is not a table of that format, or has no string column of that name.
     """
     pa = arrow()
     with _named(name, pa):
@@ -66,9 +66,7 @@ def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None
         roots = list(dict.fromkeys(found[0] for found in (path, *extras) if found))
         for batch in batches(roots):
             if layout.format == "arrow":
-                batch.validate(
-                    full=True
-                )  # what lies in the file is used as it is: damaged, it would end the process
+                batch.validate(full=True)  # otherwise damaged data in the file would end the process
             columns = [_column(pa, batch, found) for found in (path, *extras)]
             for text, *values in zip(*columns, strict=True):
                 row += 1
@@ -76,7 +74,7 @@ def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None
 
 
 def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> None:
-    """Write some rows of a table, in the form it came in.
+    """Write some rows of a table in its original format.
 
     Parameters
     ----------
@@ -88,7 +86,7 @@ def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> Non
     """
     pa = arrow()
     with _named(name, pa):
-        # Both look at the stream, and are therefore asked before it is read.
+        # Both calls read from the stream, so they come before the table is read.
         parquet = layout.format == "parquet"
         known = _compression(pa, stream) if parquet else _is_file(stream)
         schema, batches = _opened(pa, stream, layout.format)
@@ -108,9 +106,9 @@ def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> Non
 
 
 def dataset_file(name: str, content: bytes, kept: bytes) -> bytes:
-    """What stands in one of the files that describe a dataset, once rows are removed.
+    """The content of one of the files that describe a dataset, after rows are removed.
 
-    The fingerprint changes, as results that are cached under the old one are of other rows.
+    The fingerprint changes, because results cached under the old one belong to other rows.
 
     Parameters
     ----------
@@ -118,7 +116,7 @@ def dataset_file(name: str, content: bytes, kept: bytes) -> bytes:
         One of `DATASET`.
     content : bytes
     kept : bytes
-        Anything that tells this selection of rows from another.
+        Bytes that identify this selection of rows.
 
     Returns
     -------
@@ -133,7 +131,7 @@ def dataset_file(name: str, content: bytes, kept: bytes) -> bytes:
 
 
 def data_files(folder: Path) -> list[str] | None:
-    """The Arrow files of a dataset's folder, in its order; None for a folder that is no dataset.
+    """The Arrow files of a dataset's folder, in its order; None if the folder is not a dataset.
 
     Parameters
     ----------
@@ -186,7 +184,7 @@ def _compression(pa, stream):
 
 
 def _path(pa, name, schema, field, needed=True):
-    """The column and the fields below it; a column that itself has a dot wins."""
+    """The column and the fields below it; a column whose name has a dot takes precedence."""
     names = schema.names
     if names.count(field) == 1:
         return (field,)
@@ -227,7 +225,7 @@ def _column(pa, batch, path):
 
 @contextmanager
 def _named(name, pa):
-    """Errors of the library as errors of that file."""
+    """Turn errors of the library into a CorpusError that names the file."""
     import pyarrow.compute
 
     assert pyarrow.compute  # loaded, as an attribute of pa
@@ -238,6 +236,6 @@ def _named(name, pa):
     except (pa.ArrowException, UnicodeDecodeError, EOFError) as error:
         raise CorpusError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
     except OSError as error:
-        if error.errno is not None:  # the disk's, not the format's
+        if error.errno is not None:  # an error of the disk, not of the format
             raise
         raise CorpusError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None

@@ -1,8 +1,8 @@
 """The lab's data sets: real ones that packages ship, and a simulated crawl made from one of them.
 
 Each function reads one small file from the data directory and returns the same values natively and
-in the browser. The directory is `DATASELECT_DATA` where that is set in the environment, else
-`dataselect_data` beside the package. `tools/data.py` derives the files when the lab is built.
+in the browser. The directory is `DATASELECT_DATA` if that is set in the environment, else
+`dataselect_data` next to the package. `tools/data.py` derives the files when the lab is built.
 """
 
 import csv
@@ -21,7 +21,7 @@ from dataselect_core.arrays import Floats, Integers
 from dataselect_core.datasets import simulated_clips, simulated_drive
 from dataselect_core.datasets.simulated_crawl import Crawl, simulate
 
-FILES = {  # what each function reads: a page puts these into the data directory before it calls
+FILES = {  # files that each function reads; a page puts these into the data directory before the call
     "licences": ("licences.json.gz", "provenance.json"),
     "crawl": ("addresses.json.gz", "provenance.json"),
     "drive": ("digits.u8.gz", "provenance.json"),
@@ -37,7 +37,7 @@ FILES = {  # what each function reads: a page puts these into the data directory
 
 
 class DataMissing(FileNotFoundError):
-    """A data file is not there; the message says which, where it was looked for, and how to get it."""
+    """A data file is missing; the message says which, where it was expected, and how to get it."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Licences:
     ids : tuple of str
         SPDX identifiers.
     names : tuple of str
-        Names in words.
+        Full names.
     texts : tuple of str
-        Whole texts, unchanged.
+        Full texts, unchanged.
     provenance : str
-        Package, version, licence, and what was done.
+        Package, version, licence, and processing.
     """
 
     ids: tuple = field(repr=False)
@@ -69,11 +69,11 @@ class Speech:
     Attributes
     ----------
     cepstra : list of float64[frames, 12]
-        LPC cepstrum coefficients 1 to 12 of each frame; 7 to 29 frames an utterance. Logarithms of power, no unit.
+        LPC cepstrum coefficients 1 to 12 of each frame; 7 to 29 frames per utterance. Logarithms of power, no unit.
     y : int64[640]
         The speaker, 0 to 8.
     provenance : str
-        Package, version, licence, and what was done.
+        Package, version, licence, and processing.
     """
 
     cepstra: list = field(repr=False)
@@ -88,12 +88,12 @@ class Ratings:
     Attributes
     ----------
     texts : tuple of str
-        In source order; a few come twice.
+        In source order; a few occur twice.
     values : float64[7520, 10]
-        From -4, extremely negative, over 0, neutral, to 4, extremely positive; whole numbers. Column j is not
-        one person: who rated what is not recorded.
+        Whole numbers from -4 (extremely negative) through 0 (neutral) to 4 (extremely positive). Column j is not
+        one person: the source does not record who rated what.
     provenance : str
-        Package, version, licence, and what was done.
+        Package, version, licence, and processing.
     """
 
     texts: tuple = field(repr=False)
@@ -118,10 +118,10 @@ def licences() -> Licences:
     Raises
     ------
     DataMissing
-        Where the data file is not in the data directory.
+        If the data file is not in the data directory.
     """
     data = json.loads(_read("licences.json.gz"))
-    place = {source: i for i, source in enumerate(data["order"])}  # similar texts lie together in the file
+    place = {source: i for i, source in enumerate(data["order"])}  # similar texts are adjacent in the file
     ids, names, texts = (
         tuple(data[name][place[i]] for i in range(len(place))) for name in ("ids", "names", "texts")
     )
@@ -129,16 +129,16 @@ def licences() -> Licences:
 
 
 def crawl(redundancy: float = 0.5, seed: int = 1) -> Crawl:
-    """A simulated web crawl of about 450,000 words with a stated share of redundant words.
+    """A simulated web crawl of about 450,000 words with a given share of redundant words.
 
-    Pages of State of the Union addresses, and copies of them that `dataselect_core.datasets.simulated_crawl` makes;
-    which document copies which is known. See `dataselect_core.datasets.simulated_crawl.simulate` for the process
-    and its figures.
+    It has pages of State of the Union addresses, and copies of them made by
+    `dataselect_core.datasets.simulated_crawl`; it is known which document is a copy of which. See
+    `dataselect_core.datasets.simulated_crawl.simulate` for the process and its figures.
 
     Parameters
     ----------
     redundancy : float in [0, 0.9]
-        Share of the words that lie in copies.
+        Share of the words that are in copies.
     seed : int in [0, 2**32)
         The same seed gives the same documents, byte for byte, on every platform.
 
@@ -149,7 +149,7 @@ def crawl(redundancy: float = 0.5, seed: int = 1) -> Crawl:
     Raises
     ------
     DataMissing
-        Where the data file is not in the data directory.
+        If the data file is not in the data directory.
     TypeError, ValueError
         For a redundancy or a seed that is not allowed.
     """
@@ -175,7 +175,7 @@ def drive(redundancy: float = 0.7, seed: int = 1) -> simulated_drive.Drive:
     Raises
     ------
     DataMissing
-        Where the data file is not in the data directory.
+        If the data file is not in the data directory.
     TypeError, ValueError
         For a redundancy or a seed that is not allowed.
     """
@@ -183,9 +183,9 @@ def drive(redundancy: float = 0.7, seed: int = 1) -> simulated_drive.Drive:
 
 
 def clips(redundancy: float = 0.6, seed: int = 1) -> simulated_clips.Clips:
-    """A simulated log of 500 short signals: made sounds and augmented copies of them. Reads no file.
+    """A simulated log of 500 short signals: synthetic sounds and augmented copies of them; reads no file.
 
-    See `dataselect_core.datasets.simulated_clips.simulate` for the process; arguments and errors as there.
+    See `dataselect_core.datasets.simulated_clips.simulate` for the process, the arguments and the errors.
 
     Returns
     -------
@@ -214,8 +214,8 @@ def breast_cancer() -> tuple[Floats, Integers]:
     Returns
     -------
     X : float64[569, 30]
-        Each column scaled to [0, 1] by its least and greatest value over the whole data set (so that the
-        test part of a split has had a say in the scale).
+        Each column scaled to [0, 1] by its minimum and maximum over the whole data set (so the test part of a
+        split has influenced the scale).
     y : int64[569]
         0 malignant, 1 benign.
     """
@@ -233,16 +233,16 @@ def rainfall() -> tuple[Floats, Integers]:
     -------
     X : float64[1461, 1]
         Precipitation of the day as a share of the wettest day's (55.9 mm), in [0, 1], in order of date.
-        A day's total, not a rate: how hard it rained at its worst moment is not known.
+        It is a daily total, not a rate: the heaviest rain within the day is not known.
     y : int64[1461]
-        1 where precipitation was measured (more than 0 mm), else 0.
+        1 if precipitation was measured (more than 0 mm), else 0.
     """
     mm = rainfall_mm()
     return (mm / mm.max())[:, None], (mm > 0).astype(np.int64)
 
 
 def rainfall_mm() -> Floats:
-    """float64[1461], the precipitation behind `rainfall`, in millimetres a day, as written in the source."""
+    """float64[1461], the precipitation behind `rainfall`, in millimetres per day, as written in the source."""
     rows = csv.DictReader(_read("rainfall.csv.gz").decode("ascii").splitlines())
     return np.array([float(row["precipitation_mm"]) for row in rows])
 
@@ -257,7 +257,7 @@ def speech() -> Any:
     Raises
     ------
     DataMissing
-        Where the data file is not in the data directory.
+        If the data file is not in the data directory.
     """
     data = _read("speech.i32.gz")
     n = int.from_bytes(data[:2], "little")
@@ -267,7 +267,7 @@ def speech() -> Any:
     planes = np.frombuffer(data, dtype=np.uint8, offset=2 + 2 * n).reshape(4, -1)
     steps = np.ascontiguousarray(planes.T).view("<i4")[:, 0].astype(np.int64)
     parts = np.split(steps, np.cumsum(12 * frames)[:-1])
-    # an integer divided by 10^6 is the float that the decimal of the source is read as
+    # an integer divided by 10^6 is the same float as the decimal number in the source
     cepstra = [np.cumsum(part.reshape(12, -1), axis=1).T / 1e6 for part in parts]
     return Speech(cepstra, speakers, provenance("speech.i32.gz"))
 
@@ -282,7 +282,7 @@ def ratings() -> Any:
     Raises
     ------
     DataMissing
-        Where the data file is not in the data directory.
+        If the data file is not in the data directory.
     """
     rows = [line.split("\t") for line in _read("ratings.tsv.gz").decode("utf-8").split("\n")[:-1]]
     values = np.array([row[1].split() for row in rows], dtype=np.float64)
@@ -295,12 +295,12 @@ def labelling_sweep() -> str:
 
 
 def gap_maps() -> str:
-    """JSON text of the maps of the domain gap, one a track, which `gap_map.read` reads."""
+    """JSON text of the maps of the domain gap, one per track, which `gap_map.read` reads."""
     return _read("maps.json.gz").decode("ascii")
 
 
 def provenance(name: str) -> str:
-    """Where a data file comes from, as one text: source, package, version, licence, and what was done.
+    """The origin of a data file as one text: source, package, version, licence, and processing.
 
     Parameters
     ----------
@@ -320,7 +320,7 @@ def provenance(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _addresses(directory):
-    """Ids and texts of the base pages; kept, because a reader tries many settings of the crawl."""
+    """Ids and texts of the base pages, cached because a reader tries many settings of the crawl."""
     data = json.loads(_read("addresses.json.gz"))
     return tuple(data["ids"]), tuple(data["texts"])
 

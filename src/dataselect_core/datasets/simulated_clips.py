@@ -1,4 +1,4 @@
-"""Short signals, all of them made: sounds from a few recipes, and augmented copies, so that the truth is known."""
+"""Synthetic short signals: sounds from a few recipes, and augmented copies that are known to be copies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,18 +15,18 @@ KINDS = ("voice", "alarm", "whistle", "hum", "rustle")
 PEAK = 24_000  # loudest sample of a recording, of 32,767
 MOST_REDUNDANT = 0.9
 FACTS = {name: fact["value"] for name, fact in load("clips").items()}
-HOP = FACTS["hop"]  # samples a window moves on
+HOP = FACTS["hop"]  # samples from one window to the next
 
 
 @dataclass(frozen=True, eq=False)
 class Clips:
-    """Clips in the order of a training log, with the truth about who copies whom.
+    """Clips in the order of a training log, with the recording that each clip comes from.
 
     Attributes
     ----------
     ids : tuple of str
     signals : tuple of int16 arrays
-        Samples, `facts/clips.json` says how many a second; whole hops.
+        Samples, a whole number of hops; `facts/clips.json` has the samples per second.
     origin : int64[n]
         Number of the recording that each clip derives from; two clips are truly redundant exactly when their
         origins are equal.
@@ -37,7 +37,7 @@ class Clips:
     redundancy : float
         Share of the clips that are copies.
     provenance : str
-        That all of it is made, and how.
+        States that all sounds are synthetic, and how they were made.
     """
 
     ids: tuple = field(repr=False)
@@ -50,19 +50,19 @@ class Clips:
 
 
 def simulate(redundancy: float = 0.6, seed: int = 1) -> Clips:
-    """Make a training log of a fixed number of clips. No recording of any real sound is in it.
+    """Make a training log of a fixed number of clips, without any recording of a real sound.
 
-    1. Recordings are synthesised, 1 - redundancy of the clips, in turn of each of `KINDS`: a voice (harmonics
-       under two formants, the pitch gliding), an alarm (two tones in turn), a whistle (a gliding tone), a hum
-       (a steady low tone with harmonics), a rustle (noise of one colour in bursts). Pitches, speeds, colours
-       and lengths are drawn anew for each.
-    2. The other clips are augmented copies. Which recording is copied is drawn by length, as a pipeline does
-       that draws a second of the material and not a recording. A copy is shifted in time, made quieter, and
-       given noise, by an amount drawn for each copy.
+    1. Recordings are synthesised, a share 1 - redundancy of the clips, from each of `KINDS` in turn: a voice
+       (harmonics under two formants, with a gliding pitch), an alarm (two tones in turn), a whistle (a gliding
+       tone), a hum (a steady low tone with harmonics), a rustle (noise of one colour in bursts). Pitches, speeds,
+       colours and lengths are drawn for each recording.
+    2. The other clips are augmented copies. The recording to copy is drawn in proportion to its length, as in a
+       pipeline that draws a second of the material instead of a recording. A copy is shifted in time, made
+       quieter, and given noise, by amounts drawn for each copy.
     3. All clips are put in a seeded order.
 
     Draws are integers from one `numpy.random.RandomState`, whose stream is frozen. Sines and exponentials may
-    differ between platforms in the last bit; rounding to whole samples takes that away.
+    differ between platforms in the last bit; rounding to whole samples removes that difference.
 
     Parameters
     ----------
@@ -116,8 +116,8 @@ def simulate(redundancy: float = 0.6, seed: int = 1) -> Clips:
 def spectrum(signal: NDArray[Any]) -> Floats:
     """How loud each frequency band is in each window, in dB: float64[windows, bands].
 
-    Power in Hann windows of two hops, one every hop, summed over bands of equal frequency ratio; a window
-    for each hop of samples. What is silent has -inf.
+    Power in Hann windows of two hops, one window per hop of samples, summed over bands of equal frequency
+    ratio. Silence has -inf.
     """
     hop, rate = HOP, FACTS["rate"]
     windows = len(signal) // hop
@@ -150,7 +150,7 @@ def loudness(signal: NDArray[Any]) -> Floats:
 def spectral_words(signals: Sequence[NDArray[Any]]) -> list[Hashes]:
     """The set of words of each signal: patches of its spectrum, in shades of loudness.
 
-    A change of gain changes no word. Shifted by a part of a window, a signal keeps most of them.
+    A change of gain changes no word. A signal shifted by a part of a window keeps most of its words.
 
     Returns
     -------
@@ -166,9 +166,9 @@ def spectral_words(signals: Sequence[NDArray[Any]]) -> list[Hashes]:
 
 
 def summary(signals: Sequence[NDArray[Any]]) -> Floats:
-    """What the learner sees: of each band its mean loudness and mean change between windows, float64[n, 24].
+    """Input of the learner: mean loudness of each band and its mean change between windows, float64[n, 24].
 
-    Both are means over the windows, so that a linear model of them is one that reads window after window.
+    Both are means over the windows, so a linear model of them is like one that reads window after window.
     """
     rows = []
     for signal in signals:
@@ -218,7 +218,7 @@ def _recording(kind, draw, facts):
 
 
 def _augmented(recording, draw, facts):
-    """The recording shifted, quieter, and with noise; how far is drawn."""
+    """The recording shifted, quieter, and with noise, by drawn amounts."""
     severity = draw.between(0, 1)
     most = round(severity * facts["shift"])
     shift = draw.below(2 * most + 1) - most
@@ -236,7 +236,7 @@ def _augmented(recording, draw, facts):
 
 
 class _Draw:
-    """Numbers made of integers from the frozen stream of RandomState."""
+    """Random numbers made from integers of the frozen stream of RandomState."""
 
     STEPS = 1 << 20
 
@@ -250,7 +250,7 @@ class _Draw:
         return low + (high - low) * self.below(self.STEPS) / self.STEPS
 
     def noise(self, n):
-        """Noise of n samples in (-1, 1), about normal: sums of two draws."""
+        """Approximately normal noise of n samples in (-1, 1): sums of two draws."""
         drawn = self.state.randint(0, self.STEPS, (2, n), dtype=np.int64)
         return drawn.sum(axis=0) / self.STEPS - 1
 

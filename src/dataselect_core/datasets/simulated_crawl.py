@@ -1,4 +1,4 @@
-"""A simulated crawl: real pages, and copies of them made by a stated process, so that the truth is known."""
+"""A simulated crawl: real pages, and copies of them made by a known process, so that it is known what is a copy."""
 
 import bisect
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ KINDS = ("original", "mirror", "reprint", "edited")
 
 @dataclass(frozen=True, eq=False)
 class Crawl:
-    """Documents of a simulated crawl in crawl order, with the truth about who copies whom.
+    """Documents of a simulated crawl in crawl order, with the page that each document comes from.
 
     Attributes
     ----------
     ids : tuple of str
-        Name of each document; a copy's tells what it copies.
+        Name of each document; the name of a copy contains the name of its page.
     texts : tuple of str
     origin : int64[n]
         Index of the base page that each document derives from; two documents are truly redundant
@@ -30,9 +30,9 @@ class Crawl:
     copy : tuple of str
         "original", "mirror", "reprint" or "edited".
     redundancy : float
-        Share of the words (`text.split()`) that lie in copies, as reached.
+        Share of the words (`text.split()`) that are in copies, as actually reached.
     provenance : str
-        Source of the base pages, and that the copies are made.
+        Source of the base pages, and a note that the copies are simulated.
     """
 
     ids: tuple = field(repr=False)
@@ -46,29 +46,29 @@ class Crawl:
 def simulate(
     ids: Sequence[str], pages: Sequence[str], redundancy: float = 0.5, seed: int = 1, provenance: str = ""
 ) -> Crawl:
-    """Make a crawl of a fixed size from base pages that resemble each other not at all.
+    """Make a crawl of a fixed size from base pages that do not resemble each other.
 
-    1. Base pages in a seeded order become originals, until their words are 1 - redundancy of the size.
+    1. Base pages in a seeded order become originals, until their words make up 1 - redundancy of the size.
     2. Copies are added until the share of words in copies is as near to `redundancy` as whole documents
        allow. Which page is copied follows a Zipf-Mandelbrot law: the k-th most popular of the originals
-       (k = 0, 1, ...) has weight 1 / (k + offset). How it is copied is drawn by the shares in
+       (k = 0, 1, ...) has weight 1 / (k + offset). The kind of copy is drawn from the shares in
        `facts/crawl.json`: a mirror is the same text; a reprint has one site's boilerplate before and
-       after it; an edited copy has words misspelt, replaced, dropped and put in, at a rate a document
-       that is drawn uniformly, so that the copies spread over the similarities a threshold must choose
-       between.
+       after it; an edited copy has words misspelt, replaced, dropped and inserted, at a rate per document
+       that is drawn uniformly, so that the copies spread over the similarities between which a threshold
+       has to choose.
     3. All documents are put in a seeded order.
 
     All draws are integers from one `numpy.random.RandomState`, whose stream is frozen.
 
     Measured on `datasets.crawl()` (redundancy 0.5, seed 1), Jaccard similarity of distinct word 5-grams
     with the original: reprints .68 to .98, half of them between .82 and .91; edited copies .53 to .99,
-    half between .62 and .84; documents of different origin at most .15. Of the pairs of equal origin
-    96 % have a similarity of at least .5, 75 % of at least .7, and 37 % of at least .9.
+    half between .62 and .84; documents of different origin at most .15. 96 % of the pairs of equal origin
+    have a similarity of at least .5, 75 % of at least .7, and 37 % of at least .9.
 
     Parameters
     ----------
     ids, pages : sequence of str
-        Names and texts of the base pages, equally many.
+        Names and texts of the base pages, in equal number.
     redundancy : float in [0, 0.9]
     seed : int in [0, 2**32)
     provenance : str
@@ -137,7 +137,7 @@ def settings() -> dict[str, Any]:
 
 
 def _reprint(page, sites, draw):
-    """The page between one site's boilerplate; how much of it is drawn."""
+    """The page within one site's boilerplate, whose length is drawn."""
     site = sites[draw.below(len(sites))]
     head = site["head"][: draw.below(len(site["head"]) + 1)]
     foot = site["foot"][: 1 + draw.below(len(site["foot"]))]
@@ -145,7 +145,7 @@ def _reprint(page, sites, draw):
 
 
 def _edit(page, all_pages, edits, draw):
-    """The page with words changed at a drawn rate; new words are drawn as they occur in all pages."""
+    """The page with words changed at a drawn rate; new words are drawn from all pages."""
     low, high = edits["least_per_mille"], edits["most_per_mille"]
     count = max(1, (low + draw.below(high - low + 1)) * len(page) // 1000)
     words = list(page)
@@ -163,7 +163,7 @@ def _edit(page, all_pages, edits, draw):
 
 
 def _misspell(word, draw):
-    """Two neighbouring letters change places; where that changes nothing, the last character is doubled."""
+    """Swap two neighbouring letters; if no swap changes the word, double the last character."""
     places = [k for k in range(len(word) - 1) if word[k : k + 2].isalpha() and word[k] != word[k + 1]]
     if not places:
         return word + word[-1]

@@ -1,4 +1,4 @@
-"""A simulated drive: real images, each seen again in several frames, so that it is known which frames are one scene."""
+"""A simulated drive: real images, each seen again in several frames, so it is known which frames show one scene."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from dataselect_core.arrays import ArrayLike, Floats, Hashes, Integers, NDArray
 from dataselect_core.datasets.visual_words import patch_words
 from dataselect_core.facts import load
 
-SIDE = 8  # pixels of a frame, each way
+SIDE = 8  # pixels of a frame in each direction
 PIXELS = SIDE * SIDE
 MOST_REDUNDANT = 0.9
 FACTS = {name: fact["value"] for name, fact in load("drive").items()}
@@ -18,7 +18,7 @@ FACTS = {name: fact["value"] for name, fact in load("drive").items()}
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """Frames in the order in which the camera took them, with the truth about which scene each shows.
+    """Frames in the order in which the camera took them, with the scene that each frame shows.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Drive:
     redundancy : float
         Share of the frames that show a scene again.
     provenance : str
-        Source of the images, and that the frames are made.
+        Source of the images, and a note that the frames are simulated.
     """
 
     ids: tuple = field(repr=False)
@@ -49,16 +49,16 @@ def simulate(
 ) -> Drive:
     """Make a drive of a fixed number of frames from real images.
 
-    1. Images in a seeded order become scenes, until they are 1 - redundancy of the frames.
-    2. The other frames are dealt out to the scenes by a Zipf-Mandelbrot law: the k-th (k = 0, 1, ...) has
-       weight 1 / (k + offset). A car that waits sees one scene for long; most pass at once.
-    3. The drive passes the scenes in a seeded order, each without interruption. Its first frame is the real
-       image with the sensor's noise; from frame to frame the camera moves a little (parts of a pixel,
-       bilinear), the light changes a little, and the noise is fresh. So neighbouring frames are most alike,
-       and the first and the last frame of a long halt may have little in common.
+    1. Images in a seeded order become scenes, until they make up 1 - redundancy of the frames.
+    2. The other frames are distributed over the scenes by a Zipf-Mandelbrot law: the k-th (k = 0, 1, ...) has
+       weight 1 / (k + offset). A car that waits sees one scene for a long time; most scenes pass quickly.
+    3. The drive passes the scenes in a seeded order, each without interruption. The first frame of a scene is
+       the real image with sensor noise; from frame to frame the camera moves a little (parts of a pixel,
+       bilinear), the light changes a little, and the noise is drawn again. So neighbouring frames are most
+       alike, and the first and the last frame of a long halt may have little in common.
 
-    All draws and all arithmetic are in integers, from one `numpy.random.RandomState`, whose stream is frozen:
-    the same frames, to the bit, on every platform. The steps stand in `facts/drive.json`.
+    All draws and all arithmetic are in integers, from one `numpy.random.RandomState`, whose stream is frozen, so
+    the frames are the same to the bit on every platform. The sizes of the steps are in `facts/drive.json`.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def simulate(
     dealt = np.searchsorted(weight, _below(state, int(weight[-1]), n - scenes), side="right")
     length = 1 + np.bincount(dealt, minlength=scenes)
     passed = _permutation(state, scenes)
-    scene = np.repeat(np.arange(scenes), length[passed].astype(np.intp))  # number on the way
+    scene = np.repeat(np.arange(scenes), length[passed].astype(np.intp))  # number of the scene along the way
     origin = images_of[passed[scene]]
     nth = np.arange(n) - np.searchsorted(scene, scene)
     right, down, light = (
@@ -113,16 +113,16 @@ def simulate(
 
 
 def visual_words(pictures: NDArray[Any]) -> list[Hashes]:
-    """The set of visual words of each frame: list of uint32 arrays, as `patches.patch_words` numbers them.
+    """The set of visual words of each frame: list of uint32 arrays, as `visual_words.patch_words` numbers them.
 
-    Measured on `datasets.drive()` (redundancy 0.7, seed 1): about 116 words a frame.
+    Measured on `datasets.drive()` (redundancy 0.7, seed 1): about 116 words per frame.
     """
     shades = FACTS["shades"]
     return patch_words(np.asarray(pictures, dtype=np.int64) * shades // 256, shades)
 
 
 def blocks(pictures: NDArray[Any]) -> Floats:
-    """Mean ink of each block of 2 x 2 pixels, in [0, 1]: float64[n, 16], what the learner sees."""
+    """Mean ink of each block of 2 x 2 pixels, in [0, 1]: float64[n, 16], the input of the learner."""
     return pictures.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4)).reshape(-1, PIXELS // 4) / 255
 
 
@@ -154,7 +154,7 @@ def _jitter(state, most, size):
 
 
 def _walk(steps, nth, reach):
-    """Where a walk stands that starts anew at 0 wherever nth is 0, and never leaves [-reach, reach]."""
+    """Positions of a walk that starts again at 0 wherever nth is 0, and never leaves [-reach, reach]."""
     place = np.zeros(len(steps), dtype=np.int64)
     for i in range(1, len(steps)):
         if nth[i]:
@@ -163,7 +163,7 @@ def _walk(steps, nth, reach):
 
 
 def _seen(ink, right, down, light):
-    """Images [n, 8, 8] in sixteenths moved by parts of a pixel (64ths) in a light (256ths): levels int64."""
+    """Images [n, 8, 8] in sixteenths, moved by parts of a pixel (64ths) and under a light (256ths): levels int64."""
     n = len(ink)
     around = np.zeros((n, SIDE + 2, SIDE + 2), dtype=np.int64)
     around[:, 1:-1, 1:-1] = ink

@@ -1,7 +1,7 @@
-"""Visual words: a picture as a set of small patches, so that MinHash can compare pictures as it compares texts.
+"""Visual words: a picture as a set of small patches, so that MinHash can compare pictures in the same way as texts.
 
 A text is the set of its word 5-grams; a picture is the set of its patches of one, two and four neighbouring
-pixels, each in a few shades and at its place. What is empty (shade 0 throughout) is no word. Sivic and Zisserman
+pixels, each with its place and a few shades. An empty patch (shade 0 throughout) is not a word. Sivic and Zisserman
 (Video Google, 2003) compare video frames by visual words, Chum, Philbin and Zisserman (2008) by MinHash of them.
 """
 
@@ -20,20 +20,20 @@ def patch_words(pictures: NDArray[Any], shades: int) -> list[Hashes]:
     Parameters
     ----------
     pictures : int[n, height, width]
-        Shade of each pixel, 0 (nothing there) to shades - 1. At least 2 pixels high and wide.
+        Shade of each pixel, 0 (empty) to shades - 1. At least 2 pixels high and wide.
     shades : int
         At least 2.
 
     Returns
     -------
     list of n uint32 arrays
-        Distinct and ascending; two pictures of equal height and width share a word where the same patch
-        stands at the same place. An empty picture has none.
+        Distinct and ascending; two pictures of equal height and width share a word if they have the same
+        patch at the same place. An empty picture has none.
 
     Raises
     ------
     TypeError, ValueError
-        Pictures of another shape or type, shades out of range, or more words than 32 bits can number.
+        If pictures have another shape or type, shades is out of range, or there are more words than 32 bits can number.
     """
     pictures = np.asarray(pictures)
     if pictures.dtype.kind not in "iu":

@@ -1,4 +1,4 @@
-"""Answers to what people ask of a deduplication: which row duplicates which, and what was joined by a chain."""
+"""Details of a deduplication: which row duplicates which, and which rows were joined by a chain."""
 
 import json
 import math
@@ -12,31 +12,31 @@ from dataselect_core.arrays import Floats, Integers
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.spool import Spool
 
-if TYPE_CHECKING:  # which imports this module
+if TYPE_CHECKING:  # `streaming` imports this module
     from dataselect_core.dedup.streaming import StreamedDeduplication
 
 
 class Ids:
-    """What a corpus calls its documents, in a temporary file.
+    """The ids of a corpus' documents, in a temporary file.
 
     Parameters
     ----------
     folder : path or None
-        Where it lies; None: the system's.
+        Folder of the file; None: the system's temporary folder.
     """
 
     def __init__(self, folder: Any = None) -> None:
         self._spool, self._ends, self._held = Spool(folder), array("q", [0]), bytearray()
 
     def append(self, value: Any) -> None:
-        """Add that of the next document: anything that JSON can hold; else its text."""
+        """Add the id of the next document: any JSON value; other values are saved as text."""
         self._held += json.dumps(value, default=str).encode()
         self._ends.append(self._spool.size + len(self._held))
         if len(self._held) > 1 << 16:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held."""
+        """Write the collected ids."""
         self._spool.append(self._held)
         self._held = bytearray()
 
@@ -50,7 +50,7 @@ class Ids:
 
 
 class Noted:
-    """Similarities that are noted when they reach the threshold, so that none is computed twice.
+    """Similarities that are noted if they reach the threshold, so that none of them is computed twice.
 
     Parameters
     ----------
@@ -79,12 +79,12 @@ class Noted:
         return found
 
     def to_kept(self, kept: Integers) -> Floats:
-        """What is known of the similarity of every document to one of each cluster: float64[n], else NaN.
+        """Noted similarity of every document to the kept one of its cluster: float64[n], NaN where none is noted.
 
         Parameters
         ----------
         kept : int64[n]
-            That one of its cluster.
+            The kept document of each document's cluster.
         """
         found = np.full(len(kept), math.nan)
         found[kept == np.arange(len(kept))] = 1.0
@@ -99,7 +99,7 @@ class Noted:
 
 
 def place(corpus: CorpusFiles, result: "StreamedDeduplication", document: int | np.integer) -> dict[str, Any]:
-    """Where a document is: file, line (of a table: row), and its id if ids were asked for.
+    """Where a document is: file, line (in a table: row), and its id if ids were requested.
 
     Parameters
     ----------
@@ -121,20 +121,20 @@ def place(corpus: CorpusFiles, result: "StreamedDeduplication", document: int | 
 def removed_rows(
     corpus: CorpusFiles, result: "StreamedDeduplication", threshold: float
 ) -> Iterator[dict[str, Any]]:
-    """Every removed document with the one that stays for it.
+    """Every removed document with the document that is kept for it.
 
     Parameters
     ----------
     corpus, result :
         As in `place`.
     threshold : float
-        Below which a removed document was joined by others in between.
+        Below it, a removed document was joined to the kept one by others in between.
 
     Yields
     ------
     dict
-        `file`, `line`, `id`; `kept`: the same of the one that stays; `similarity` of the two; `chained`: whether
-        that is below the threshold.
+        `file`, `line`, `id`; `kept`: the same for the kept document; `similarity` of the two; `chained`: whether
+        the similarity is below the threshold.
     """
     for document in np.flatnonzero(~result.keep & result.mine):
         similarity = float(result.similarity[document])
@@ -152,7 +152,7 @@ def cluster_rows(corpus: CorpusFiles, result: "StreamedDeduplication") -> Iterat
     Yields
     ------
     dict
-        `size`; `kept`, the place of the one that stays; `removed`, the places of the others.
+        `size`; `kept`, the place of the kept document; `removed`, the places of the others.
     """
     order = np.argsort(result.cluster, kind="stable")
     ordered = result.cluster[order]

@@ -21,32 +21,32 @@ from dataselect_core.information.heldout import heldout_split
 from dataselect_core.lsh import candidate_pairs, collision_probability, optimal_bands
 from dataselect_core.minhash import signatures
 
-FLOOR = 0.3  # exact similarities are known down to here
-# Test text comes from whole clusters at this similarity, whatever the reader's threshold. No threshold may
-# lie below, or a text to learn from could be removed in favour of one to be tested on.
+FLOOR = 0.3  # exact similarities are computed down to this value
+# Test text comes from whole clusters at this similarity, whatever threshold the reader sets. No threshold may be
+# lower, or a training text could be removed in favour of a test text.
 HELDOUT_THRESHOLD = 0.5
-CHAINED = 0.5  # a removed document less similar than this to the one kept for it was removed by a chain
+CHAINED = 0.5  # a removed document less similar than this to its kept document was removed by a chain
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """What deduplication at one threshold does to a corpus of n documents. All of it is measured.
+    """Result of deduplication at one threshold for a corpus of n documents; all values are measured.
 
     Attributes
     ----------
     threshold : float
     bands, rows : int
     keep : bool[n]
-        Of each cluster the first document in source order.
+        True for the first document of each cluster in source order.
     cluster : int64[n]
         Index of the kept document of each document's cluster.
     proposed : int64[candidates, 2]
         Pairs that LSH proposed.
     pairs : int64[found_pairs, 2]
-        Those of them with exact Jaccard >= threshold.
+        The proposed pairs with exact Jaccard >= threshold.
     candidates, true_pairs, found_pairs, missed, false_positives : int
-        Pairs proposed by LSH; pairs with exact Jaccard >= threshold; of these proposed, and not
-        proposed; proposed pairs below the threshold.
+        Pairs proposed by LSH; pairs with exact Jaccard >= threshold; those of them that LSH proposed, and
+        did not propose; proposed pairs below the threshold.
     recall, expected_recall : float or None
         found / true, and the mean of the S-curve over the true pairs; None without true pairs.
     documents_removed, words_removed : int
@@ -76,18 +76,18 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Learning:
-    """What the raw and the deduplicated corpus teach the same model.
+    """What the same model learns from the raw and from the deduplicated corpus.
 
     Attributes
     ----------
     raw, kept : Curve
     uniform_loss : float
-        Loss of a model that knows nothing, nats per word, frame or clip: progress starts here.
+        Loss of a model that predicts uniformly, nats per word, frame or clip: progress starts here.
     loss_change : float
-        Final loss of the deduplicated corpus minus that of the raw one; negative is better.
+        Final loss with the deduplicated corpus minus final loss with the raw one; negative is better.
     tokens_saved_share : float or None
-        To reach the best loss of the raw corpus: the share of the mass the raw corpus needed for it that
-        the deduplicated one does without. Negative if it needs more; None if it never gets there.
+        Mass that the deduplicated corpus saves in reaching the best loss of the raw corpus, as a share of the
+        mass that the raw corpus needed. Negative if it needs more; None if it never reaches that loss.
     icr_raw, icr_kept : float
         Progress per counted operation, averaged over the whole run.
     """
@@ -102,24 +102,24 @@ class Learning:
 
 
 class Audit:
-    """A corpus made ready for deduplication at any threshold.
+    """A corpus prepared for deduplication at any threshold.
 
     Parameters
     ----------
     corpus : Items, or sequence of str
-        What is deduplicated; texts alone will do.
+        The items to deduplicate; a sequence of texts is enough.
     width : int, default 5
-        Words in a shingle; what is no text has none.
+        Words in a shingle; used for texts only.
     num_perm : int, default 128
         Values in a MinHash signature.
     seed : int, default 1
-        Seeds the permutations, the held-out set and the order of reading.
+        Seed of the permutations, the held-out set and the order of reading.
 
     Attributes
     ----------
     corpus : Items
     mass : int64[n]
-        What compute follows: words of each document, by white space; pixels of a frame, samples of a clip.
+        Compute is proportional to it: words of each document, by white space; pixels of a frame, samples of a clip.
     pairs, similarity : int64[m, 2], float64[m]
         All pairs with exact Jaccard >= `FLOOR`.
     train_index, heldout_index : int64[...]
@@ -128,8 +128,8 @@ class Audit:
     Raises
     ------
     TypeError, ValueError
-        Bad arguments, as `shingle_sets`, `signatures` and `heldout_split` say: two clusters are needed, one
-        to learn from and one to be tested on.
+        For arguments that `shingle_sets`, `signatures` or `heldout_split` refuse: two clusters are needed, one
+        for training and one for testing.
     """
 
     def __init__(
@@ -142,13 +142,13 @@ class Audit:
     def stepwise(
         cls, corpus: Items | Sequence[str], width: int = 5, num_perm: int = 128, seed: int = 1
     ) -> Iterator[tuple[str, float] | Self]:
-        """The same in steps: an iterator of (label, share done) that ends with the audit as its last item."""
+        """Prepare the audit in steps: an iterator of (label, share done) that ends with the audit as its last item."""
         audit = cls.__new__(cls)
         yield from audit._steps(corpus, width, num_perm, seed)
         yield audit
 
     def _steps(self, corpus, width, num_perm, seed):
-        """Does the work, and says before each step what it is: (label, share done)."""
+        """Do the work, and yield (label, share done) before each step."""
         self.corpus = corpus if isinstance(corpus, Items) else Texts(corpus)
         self.width, self.num_perm, self.seed = width, num_perm, seed
         n = len(self.corpus)
@@ -174,7 +174,7 @@ class Audit:
         return len(self.corpus)
 
     def exact(self, pairs: ArrayLike) -> Floats:
-        """Exact Jaccard of pairs (i < j): float64[m]; 0 where it is below `FLOOR`."""
+        """Exact Jaccard of pairs (i < j): float64[m]; 0 if it is below `FLOOR`."""
         pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
         if not self._key.size:
             return np.zeros(len(pairs))
@@ -190,7 +190,7 @@ class Audit:
         threshold : float
             In [`HELDOUT_THRESHOLD`, 1].
         bands, rows : int, optional
-            By hand, both of them; default: `optimal_bands` for the threshold.
+            Give both or neither; default: `optimal_bands` for the threshold.
 
         Returns
         -------
@@ -199,7 +199,7 @@ class Audit:
         Raises
         ------
         TypeError, ValueError
-            A threshold out of range, only one of bands and rows, or more of both than `num_perm` allows.
+            If the threshold is out of range, only one of bands and rows is given, or they exceed `num_perm`.
         """
         _check(threshold)
         if (bands is None) != (rows is None):
@@ -237,7 +237,7 @@ class Audit:
         )
 
     def learning(self, point: Point) -> Learning:
-        """Train the model on what a point keeps, and compare with the raw corpus.
+        """Train the model on the documents that a point keeps, and compare with the raw corpus.
 
         Returns
         -------
@@ -258,30 +258,30 @@ class Audit:
         )
 
     def exact_at(self, threshold: float) -> Point:
-        """Deduplicate at a threshold by exact similarity: the reference that MinHash is measured against.
+        """Deduplicate at a threshold by exact similarity: the reference for MinHash.
 
         Returns
         -------
         Point
-            With `bands = rows = 0`, since no LSH took part, and nothing missed.
+            With `bands = rows = 0`, since no LSH is used, and no missed pairs.
         """
         _check(threshold)
         return self._point(threshold, 0, 0, self.pairs[self.similarity >= threshold])
 
     def where_removed(self, share: float) -> Point | None:
-        """The point, of thresholds in steps of 0.01, that removes nearest to a share of the documents.
+        """The point, at thresholds in steps of 0.01, whose share of removed documents is closest to a given share.
 
-        By exact similarity, free of LSH's misses; of equally near ones the highest threshold.
+        It uses exact similarity, without LSH's misses; of equally close thresholds it takes the highest.
 
         Parameters
         ----------
         share : float
-            Of the documents, in (0, 1).
+            Share of the documents to remove, in (0, 1).
 
         Returns
         -------
         Point or None
-            None where even `HELDOUT_THRESHOLD` removes less than half of the share asked for.
+            None if even `HELDOUT_THRESHOLD` removes less than half of the requested share.
         """
         if not 0 < share < 1:
             raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
@@ -292,7 +292,7 @@ class Audit:
         def removed(level):
             return self.exact_at(level).documents_removed
 
-        # More goes as the threshold falls, so the place is found by halving.
+        # A lower threshold removes more, so the place is found by bisection.
         enough = bisect_left(levels, asked, key=removed)
         nearest = min(levels[max(enough - 1, 0) : enough + 1], key=lambda level: abs(removed(level) - asked))
         if removed(nearest) < asked / 2:
@@ -308,7 +308,7 @@ class Audit:
             Mean similarity, share proposed by LSH, and number of pairs of each bin that holds any.
         """
         proposed = np.isin(self._key, point.proposed[:, 0] * len(self) + point.proposed[:, 1])
-        most = int((1 - FLOOR) / width - 1e-9)  # a bin's lower border belongs to it, and 1 to the last
+        most = int((1 - FLOOR) / width - 1e-9)  # a bin includes its lower border, and the last bin includes 1
         bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(np.intp), most)
         pairs = np.bincount(bins).astype(np.int64)
         some = pairs > 0
@@ -323,5 +323,5 @@ def _check(threshold):
 
 
 def _whole_run(uniform_loss, curve):
-    """Mean ICR of a run: progress from knowing nothing to the end, per counted operation."""
+    """Mean ICR of a run: progress from uniform predictions to the end, per counted operation."""
     return float(icr([0.0, uniform_loss - curve.loss[-1]], [0.0, float(curve.operations[-1])])[0])

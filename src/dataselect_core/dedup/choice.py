@@ -1,4 +1,4 @@
-"""Which document of a cluster stays."""
+"""Choose the document of a cluster that is kept."""
 
 import math
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ ENDS = {"max": 1, "min": -1}
 
 
 class Choice:
-    """A rule by which one document of each cluster stays; the first of them on a tie.
+    """A rule that chooses the kept document of each cluster; on a tie it takes the first.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ class Choice:
     Attributes
     ----------
     field : str or None
-        The key that has to be read for it.
+        The key that the rule reads.
     first : bool
-        Whether nothing has to be compared.
+        Whether the rule needs no comparison.
 
     Raises
     ------
@@ -46,13 +46,13 @@ class Choice:
         self._sign = ENDS.get(end, 1)
 
     def rank(self, text: str, value: object) -> float:
-        """The rank of a document: the higher, the rather it stays.
+        """The rank of a document; the document with the highest rank is kept.
 
         Parameters
         ----------
         text : str
         value : object
-            What stands under the field.
+            Value of the field.
 
         Returns
         -------
@@ -72,12 +72,12 @@ class Choice:
 
     @staticmethod
     def chosen(cluster: Integers, rank: Floats) -> Integers:
-        """The cluster of every document by the one of highest rank.
+        """The cluster of every document, numbered by the document with the highest rank.
 
         Parameters
         ----------
         cluster : int64[n]
-            By the first document of each.
+            Clusters, numbered by their first document.
         rank : float64[n]
 
         Returns

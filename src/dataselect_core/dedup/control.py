@@ -1,4 +1,4 @@
-"""The control of a deduplication: as much removed at random. What both share is not a merit of deduplication."""
+"""The control of a deduplication: the same mass removed at random; an effect of both is not due to deduplication."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from dataselect_core.information.heldout import heldout_split
 from dataselect_core.statistics import half_width
 
 SEEDS = tuple(range(1, 6))
-"""Seeds of a comparison, where nothing else is asked for."""
+"""Default seeds of a comparison."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Final held-out loss of three corpora, over several seeds: held-out part, order of reading and random removal.
+    """Final held-out loss of three corpora, over several seeds (of held-out part, order of reading, random removal).
 
     Attributes
     ----------
     seeds : tuple of int
     raw, kept, control : float64[s]
-        Loss of the raw corpus, the deduplicated one, and one from which as much was removed at random.
+        Loss of the raw corpus, of the deduplicated one, and of one with as much removed at random.
     raw_operations, kept_operations, control_operations : float64[s]
-        Operations counted until then.
+        Operations counted up to that loss.
     """
 
     seeds: tuple
@@ -43,31 +43,31 @@ class Comparison:
         return _mean(self.kept - self.raw)
 
     def against_control(self) -> Any:
-        """Loss of the deduplicated corpus less that of the control, which spends as much: mean and half width."""
+        """Loss of the deduplicated corpus minus loss of the control, at equal compute: mean and half width."""
         return _mean(self.kept - self.control)
 
     def control_against_raw(self) -> Any:
-        """Change of the loss by removing as much at random: mean and half width."""
+        """Change of the loss by removing the same mass at random: mean and half width."""
         return _mean(self.control - self.raw)
 
 
 def verdict(mean: float, half_width: float) -> str:
-    """ "better", "worse", or "same" where the interval of a difference of losses holds 0: cannot be told apart."""
+    """ "better" or "worse"; "same" if the interval of a difference of losses contains 0."""
     if abs(mean) <= half_width:
         return "same"
     return "better" if mean < 0 else "worse"
 
 
 def at_random(mass: Integers, index: Integers, removed: float, seed: int) -> Flags:
-    """A mask that keeps all but a random part of some items, of a given mass.
+    """A mask that removes random items of a given mass.
 
     Parameters
     ----------
     mass : int64[n]
     index : int[m]
-        The items that can go, such as those to learn from; at least one of them stays.
+        The items that may be removed, such as the training items; at least one of them is kept.
     removed : float
-        Mass to go, from 0 to that of all of them; met to within half an item.
+        Mass to remove, from 0 to the mass of all of them; reached to within half an item.
     seed : int
 
     Returns
@@ -91,14 +91,14 @@ def at_random(mass: Integers, index: Integers, removed: float, seed: int) -> Fla
 def compare(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Comparison:
     """Train on the raw corpus, the deduplicated one and its control, once for each seed.
 
-    A seed draws the held-out clusters, the order of reading and what goes at random; the pairs and the point stay.
-    The control loses as much of what is learned from as deduplication takes from it.
+    The seed determines the held-out clusters, the order of reading and the random removal; pairs and point are the
+    same for all seeds. The control loses as much mass of the training items as deduplication removes.
 
     Parameters
     ----------
     audit : Audit
     point : Point
-        Of this audit.
+        A point of this audit.
     seeds : sequence of int
         At least two.
 
@@ -121,7 +121,7 @@ def compare_stepwise(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -
         plan = audit.corpus.plan(train, heldout, seed)
         removed = audit.mass[train[~point.keep[train]]].sum()
         masks = (None, point.keep, at_random(audit.mass, train, float(removed), seed))
-        # the last checkpoint alone: what was read until then is the whole
+        # only the last checkpoint, after everything is read
         ends = [plan.curve(mask, 1) for mask in masks]
         rows.append([(float(c.loss[-1]), float(c.operations[-1])) for c in ends])
     table = np.array(rows)

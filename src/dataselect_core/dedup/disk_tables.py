@@ -1,4 +1,4 @@
-"""Signatures and keys of their bands in a temporary file, for more documents than fit in memory."""
+"""Signatures and band keys in a temporary file, for more documents than fit in memory."""
 
 from typing import BinaryIO
 
@@ -58,14 +58,14 @@ class Table:
 
 
 class Keys(Table):
-    """The keys of all bands; within a block a band after the other, so that one band can be read alone."""
+    """The keys of all bands; a block has one band after the other, so that one band can be read alone."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
-        self._blocks: list[tuple[int, int]] = []  # first byte and documents of each
+        self._blocks: list[tuple[int, int]] = []  # first byte and number of documents of each block
 
     def append(self, keys: BandKeys) -> None:
-        """Add the uint64[m, bands] of the next m documents."""
+        """Add the keys of the next m documents, uint64[m, bands]."""
         self._blocks.append((self.size, len(keys)))
         self._append(keys.T)
 
@@ -83,7 +83,7 @@ class Signatures(Table):
     """The signatures of all documents, one after the other."""
 
     def append(self, signed: Hashes) -> None:
-        """Add the uint32[m, num_perm] of the next m documents."""
+        """Add the signatures of the next m documents, uint32[m, num_perm]."""
         self.num_perm = signed.shape[1]
         self._append(signed)
 

@@ -1,8 +1,8 @@
-"""`streaming.deduplicate_files` on the workers of a Dask cluster, with the same outcome.
+"""`streaming.deduplicate_files` on the workers of a Dask cluster, with the same result.
 
-Parts of the corpus are read and signed; fingerprints and keys of bands, sorted, go into a folder that all share; each
-range of them is a task that compares what is equal; and what they joined is put together by `stars`, or here while
-it is small. Dask runs a task again when the worker that had it is lost.
+First, parts of the corpus are read and signed; their sorted fingerprints and band keys are written to a shared folder.
+Then one task per range of keys compares the documents with equal keys. The joined pairs are combined into clusters by
+`stars`, or here if there are few. Dask runs a task again if its worker is lost.
 """
 
 import json
@@ -28,8 +28,8 @@ from dataselect_core.dedup.pairs import clusters
 
 PART_BYTES = 1 << 27  # of a corpus in one task
 BUCKET_BYTES = 1 << 26  # of keys in one task
-CLIENT_EDGES = 10_000_000  # that are put together here: 160 MB
-PAIRS = 20_000  # whose similarity to the one that stays one task computes
+CLIENT_EDGES = 10_000_000  # up to this number, edges are combined here: 160 MB
+PAIRS = 20_000  # pairs per task that computes similarities to the kept document
 MISSING = "--engine dask:// needs Dask: python -m pip install 'dataselect-core[dask]'"
 
 
@@ -43,12 +43,12 @@ def scheduler(engine: str) -> str:
 
 @contextmanager
 def connected(engine: str, timeout: float = 10) -> Iterator[Any]:
-    """A Dask client of the engine, whose workers have this very package.
+    """A Dask client of the engine, whose workers have this version of the package.
 
     Raises
     ------
     CorpusError
-        If Dask is missing, nothing answers, or the workers have another version.
+        If Dask is missing, no scheduler answers, or the workers have another version.
     """
     address = scheduler(engine)
     try:
@@ -97,10 +97,10 @@ def deduplicate_on(
     bucket_bytes: int | None = None,
     client_edges: int | None = None,
 ) -> streaming.StreamedDeduplication:
-    """As `streaming.deduplicate_files`, on the workers of a Dask cluster.
+    """Do the same as `streaming.deduplicate_files`, on the workers of a Dask cluster.
 
-    Kept rows, clusters and similarities are those of one machine, byte for byte; only the number of comparisons is
-    another, as the tasks do not know what others have joined.
+    Kept rows, clusters and similarities are byte for byte the same as on one machine. Only the number of comparisons
+    differs, because a task does not have the pairs that other tasks joined.
 
     Parameters
     ----------
@@ -108,10 +108,10 @@ def deduplicate_on(
     corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, progress, keep, id_field :
         As in `deduplicate_files`. The files must be at the same places on every worker.
     folder : path
-        Which every worker sees at the same place; what is shuffled goes there, and is removed at the end.
+        Every worker must have it at the same path; shuffled data is written there, and removed at the end.
     part_bytes, bucket_bytes, client_edges : int or None
-        Instead of `PART_BYTES`, `BUCKET_BYTES` and `CLIENT_EDGES`. The first two bound the memory of a task: of a
-        part about 40 bytes a document and 24 bytes a band of each, of a bucket five times its bytes.
+        Instead of `PART_BYTES`, `BUCKET_BYTES` and `CLIENT_EDGES`. The first two limit the memory of a task: a part
+        needs about 40 bytes per document and 24 bytes per band of each document, a bucket five times its bytes.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def deduplicate_on(
     Raises
     ------
     CorpusError, TypeError, ValueError
-        As in `deduplicate_files`; and CorpusError if a task was lost with its worker again and again.
+        As in `deduplicate_files`; and CorpusError if a task was lost with its worker repeatedly.
     """
     threshold = arguments.threshold("threshold", threshold)
     width = arguments.integer("width", width, 1)
@@ -206,7 +206,7 @@ def deduplicate_on(
 
 
 class _Runner:
-    """Runs tasks on the cluster; their results are here when it returns, so that no worker has to keep them."""
+    """Runs tasks on the cluster and fetches their results, so that no worker has to keep them."""
 
     def __init__(self, client, progress):
         self._client, self._progress, self._futures = client, progress, []
@@ -231,7 +231,7 @@ class _Runner:
             self.cancel()
 
     def cancel(self):
-        """Let go of what is still to be done."""
+        """Cancel the tasks that are not done."""
         futures, self._futures = self._futures, []
         if futures:
             self._client.cancel(futures, force=True)
@@ -244,7 +244,7 @@ def _version():
 
 
 def _ranges(count):
-    """Cut all 64-bit keys into so many ranges of about the same number: their first and last."""
+    """Cut all 64-bit keys into `count` ranges of about equal size: the first and last key of each."""
     borders = [(2**64 * number) // count for number in range(count + 1)]
     return [(np.uint64(low), np.uint64(high - 1)) for low, high in pairwise(borders)]
 

@@ -1,8 +1,8 @@
-"""What a deduplication will take and find, from a reading of the corpus and a sample of its rows.
+"""Estimate what a deduplication will cost and find, from one reading of the corpus and a sample of its rows.
 
-The signatures of all rows are computed, as a sample compared with itself would miss nearly every duplicate: of two
-copies in a million rows a sample of a thousand holds both once in a million times. Sampled rows are looked up among all
-of them and compared exactly; that spares the comparison of everything with everything, and the writing.
+The signatures of all rows are computed, because a sample compared with itself would miss nearly every duplicate: a
+sample of a thousand from a million rows contains both of two copies once in a million times. Sampled rows are looked up
+among all rows and compared exactly. This saves comparing everything with everything, and the writing.
 """
 
 import math
@@ -23,29 +23,29 @@ from dataselect_core.dedup.disk_tables import Keys
 
 Z = 1.959963984540054  # of a standard normal variable, for an interval of 95 %
 SAMPLE = 1000
-AT_A_TIME = 64  # rows that one is compared with
-BASE_MEMORY = 60_000_000  # bytes, and for each document; as measured, see docs/own-corpus.md
+AT_A_TIME = 64  # rows that a sampled row is compared with at a time
+BASE_MEMORY = 60_000_000  # bytes, plus DOCUMENT_MEMORY per document; as measured, see docs/own-corpus.md
 DOCUMENT_MEMORY = 220
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is to be expected of a run.
+    """The expected results and costs of a run.
 
     Attributes
     ----------
     documents, sampled, found : int
         Rows of the corpus, rows that were looked up, and those of them with an earlier near-duplicate.
     share, low, high : float
-        Of rows that would be removed, with its 95 % interval.
+        Share of rows that would be removed, with its 95 % interval.
     bytes_share : float
-        The same of the bytes, from the sampled rows.
+        Share of bytes that would be removed, from the sampled rows.
     seconds : float
-        A run would take: reading, as measured now, and sorting and comparing, from what the sample took.
+        Time of a run: reading as measured now, and sorting and comparing as extrapolated from the sample.
     memory, temporary : int
         Bytes of memory, and of temporary files.
     malformed : int
-        Rows that are left out.
+        Malformed rows, which are left out.
     """
 
     documents: int
@@ -74,9 +74,9 @@ def estimate_files(
     progress: Callable[[str, int, int], object] | None = None,
     sample: int = SAMPLE,
 ) -> Estimate:
-    """Estimate what `streaming.deduplicate_files` would find and take; its arguments, and `sample`.
+    """Estimate the results and costs of `streaming.deduplicate_files`, with its arguments and `sample`.
 
-    A row counts as removed if an earlier one is a near-duplicate. (A run removes a few more: those that only a
+    A row counts as removed if an earlier one is a near-duplicate. (A run removes a few more rows, which only a
     later row joins to an earlier one.)
 
     Returns
@@ -109,7 +109,7 @@ def estimate_files(
         if len(pairs):
             streaming._Exact(corpus, index, width, threshold)(
                 pairs
-            )  # all at once, as a run does, with nothing held before
+            )  # all at once, as in a run, and with nothing cached before
         comparing = (time.perf_counter() - begun) * len(index.file) / len(chosen)
         found, mass = int(removed.sum()), index.size[chosen]
         return Estimate(
@@ -127,7 +127,7 @@ def estimate_files(
 
 
 def wilson(found: int, sampled: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927), which holds for small shares too.
+    """The 95 % interval of a share (Wilson 1927), which is also valid for small shares.
 
     Parameters
     ----------
@@ -152,16 +152,16 @@ def look_up(
     compare: Callable[[Integers], Floats],
     threshold: float,
 ) -> tuple[Flags, Integers]:
-    """Whether an earlier row is a near-duplicate of some rows.
+    """For each of some rows, whether an earlier row is a near-duplicate.
 
     Parameters
     ----------
     chosen : int64[m]
         The rows, ascending.
     first : int64[n]
-        Of every row the first one with the same shingles.
+        For every row, the first row with the same shingles.
     filled : bool[n]
-        Whether it has any.
+        Whether a row has any shingles.
     keys : Keys
     bands : int
     compare : callable
@@ -172,7 +172,7 @@ def look_up(
     -------
     removed : bool[m]
     pairs : int64[k, 2]
-        Those that were compared.
+        The pairs that were compared.
     """
     distinct = filled & (first == np.arange(len(first)))
     removed, compared = filled[chosen] & ~distinct[chosen], [np.empty((0, 2), np.int64)]

@@ -1,7 +1,7 @@
-"""What can be deduplicated: texts, frames, signals. Each turns its items into sets and brings its own learner.
+"""Items that can be deduplicated: texts, frames and signals, each with its sets and its learner.
 
-Whatever the items are, the rest is the same: MinHash and LSH on sets, exact Jaccard to check them against, a mass
-that compute follows, and a model that is tested on clusters it has never seen.
+Everything else is the same for all kinds of items: MinHash and LSH on sets, exact Jaccard to check them, a mass that
+compute is proportional to, and a model that is tested on clusters it has never seen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,26 +18,26 @@ from dataselect_core.shingles import shingle_sets
 
 
 class Items:
-    """Items to deduplicate. `Texts`, `Frames` and `Signals` are such.
+    """Items to deduplicate; see `Texts`, `Frames` and `Signals`.
 
     Attributes
     ----------
     kind : {"texts", "frames", "signals"}
     item, items : str
-        What one is called, and several.
+        Name of one item, and of several.
     unit, counted : str
-        What mass is counted in, and how.
+        Unit of the mass, and how it is counted.
     sets_of, learner, tested, progress : str
-        Words for: what is compared, the model that learns, what it is tested on, the unit of its loss.
+        Words for: the members of a set, the model that learns, the test material, the unit of its loss.
     names : tuple of str
     mass : int64[n]
-        Size of each item; compute follows it.
+        Size of each item; compute is proportional to it.
     per_read, passes : int
-        Mass that the learner takes in at a time, and how often it reads everything, for D in 6 N D.
+        Mass that the learner reads at a time, and how often it reads everything, for D in 6 N D.
     heldout_share : float
         Share of the mass that is kept for testing.
     origin : int64[n] or None
-        Where the copies are made and so known: items are redundant exactly when their origins are equal.
+        If the copies are simulated and so known: items are redundant exactly when their origins are equal.
     texts : sequence of str or None
         The items, if they are texts.
     """
@@ -63,7 +63,7 @@ class Items:
         return len(self.names)
 
     def sets(self, width: int) -> list[Hashes]:
-        """The set of each item: list of uint32 arrays. Only texts have a width."""
+        """The set of each item, as a list of uint32 arrays; only texts use `width`."""
         raise NotImplementedError
 
     def plan(self, train_index: Integers, heldout_index: Integers, seed: int) -> CurvePlan | SamplePlan:
@@ -97,7 +97,7 @@ class Texts(Items):
         return shingle_sets(self.texts, width)
 
     @cached_property
-    def mass(self) -> Integers:  # type: ignore[override]  # it can be set, as it is in the others
+    def mass(self) -> Integers:  # type: ignore[override]  # it can be set, as in the other classes
         """Words of each text."""
         words = np.array([len(text.split()) for text in self.texts], dtype=np.int64)
         if not words.any():
@@ -115,7 +115,7 @@ class _Sampled(Items):
     classes: int
 
     passes = PASSES
-    learner, heldout_share = "softmax regression", 0.25  # of hundreds of items a tenth would be chance
+    learner, heldout_share = "softmax regression", 0.25  # a tenth of some hundred items would be too few
 
     def plan(self, train_index: Integers, heldout_index: Integers, seed: int) -> SamplePlan:
         return SamplePlan(
@@ -130,7 +130,7 @@ class _Sampled(Items):
         )
 
     def features(self) -> Floats:
-        """What the regression sees of each item: float64[n, d]."""
+        """Input of the regression for each item: float64[n, d]."""
         raise NotImplementedError
 
 
@@ -139,7 +139,7 @@ class Frames(_Sampled):
 
     Parameters
     ----------
-    drive : frames.Drive
+    drive : Drive
     """
 
     kind, item, items, unit, counted = "frames", "frame", "frames", "pixels", "64 a frame"
@@ -164,7 +164,7 @@ class Signals(_Sampled):
 
     Parameters
     ----------
-    clips : signals.Clips
+    clips : Clips
     """
 
     kind, item, items, unit, counted = "signals", "clip", "clips", "samples", "counted in each clip"

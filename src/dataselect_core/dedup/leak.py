@@ -18,7 +18,7 @@ HELD_OUT = ("cluster", "document")
 
 @dataclass(frozen=True)
 class Leak:
-    """Final held-out loss of the raw and the deduplicated corpus, with either way of holding out.
+    """Final held-out loss of the raw and the deduplicated corpus, for both ways of holding out.
 
     Attributes
     ----------
@@ -40,16 +40,17 @@ class Leak:
 def leaky_test(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Leak:
     """Train on the raw and the deduplicated corpus, tested on whole clusters and on single documents.
 
-    Held out by cluster, no near-duplicate of a test item is learned from. Held out by document, copies of test items
-    stay in the raw corpus: it is tested on what it has read, and deduplication takes that away.
+    If whole clusters are held out, the model learns from no near-duplicate of a test item. If single documents are held
+    out, copies of test items are still in the raw corpus: the model is tested on items that it has read, and
+    deduplication removes them.
 
     Parameters
     ----------
     audit : Audit
     point : Point
-        Of this audit.
+        A point of this audit.
     seeds : sequence of int
-        At least two. A seed draws the held-out part and the order of reading.
+        At least two. The seed determines the held-out part and the order of reading.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def leaky_test(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Leak
     Raises
     ------
     TypeError, ValueError
-        Named after the argument.
+        If an argument is not allowed; the message names it.
     """
     seeds = arguments.seeds("seeds", seeds)
     near = clusters(len(audit), audit.pairs[audit.similarity >= HELDOUT_THRESHOLD])

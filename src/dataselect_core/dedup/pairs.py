@@ -1,4 +1,4 @@
-"""Near-duplicates: which pairs of documents are similar, and which documents stay."""
+"""Near-duplicates: which pairs of documents are similar, and which documents are kept."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ AT_A_TIME = 1 << 21  # slots of signatures compared at a time, which bounds the 
 
 @dataclass(frozen=True, eq=False)
 class Deduplication:
-    """What a deduplication found.
+    """The result of a deduplication.
 
     Attributes
     ----------
     keep : bool[n]
-        True for the documents that stay: of each cluster the first in input order.
+        True for the kept documents: the first of each cluster in input order.
     cluster : int64[n]
-        Index of the document that stays for this one; its own index for one that stays.
+        Index of the document that is kept for this one; for a kept document, its own index.
     pairs : int64[m, 2]
         The pairs i < j that were found to be at least as similar as the threshold, in lexicographic order.
     similarity : float64[m]
-        Their Jaccard similarity: exact if it was verified, else as the signatures estimate it.
+        Their Jaccard similarity: exact if it was verified, else estimated from the signatures.
     """
 
     keep: Flags
@@ -49,8 +49,8 @@ def deduplicate(
 ) -> Deduplication:
     """Find near-duplicate texts with MinHash and LSH, and keep one text of each cluster.
 
-    Texts whose shingle sets have a Jaccard similarity >= threshold are joined, and what is joined through
-    others is one cluster. LSH misses some pairs: see `lsh.collision_probability`, and `exact_pairs` for all.
+    Texts whose shingle sets have a Jaccard similarity >= threshold are joined, and texts joined through
+    others are in one cluster. LSH misses some pairs: see `lsh.collision_probability`, and `exact_pairs` for all.
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ def deduplicate(
     width : int
         Tokens in a shingle, at least 1.
     seed : int
-        Of the permutations, in [0, 2^32).
+        Seed of the permutations, in [0, 2^32).
     verify : bool
         Compare the candidates exactly; otherwise by their signatures. Shingles are compared by 32-bit hashes,
-        and a pair that shares only one of them by its words.
+        and a pair that shares only one hash is compared by its words.
 
     Returns
     -------
@@ -106,8 +106,8 @@ def exact_pairs(
     threshold : float
         In (0, 1].
     texts : sequence of str, optional
-        The texts that the sets are of. With them a pair that shares only one hash is compared by its words,
-        as two different shingles can have the same 32 bits.
+        The texts of the sets. If they are given, a pair that shares only one hash is compared by its words,
+        because two different shingles can have the same 32 bits.
     width : int
         Tokens in a shingle of the texts.
 
@@ -128,7 +128,7 @@ def exact_pairs(
     sizes = np.diff(offsets)
     order, last = _sorted(values)
     document = np.repeat(np.arange(n), sizes)[order]  # ascending within each shingle
-    # Where each shingle of each document stands in the index, and where those with the same shingle end.
+    # The place of each shingle of each document in the index, and the end of the entries with the same shingle.
     place = np.empty(len(order), np.intp)
     place[order] = np.arange(len(order))
     end = np.empty(len(order), np.intp)
@@ -165,7 +165,7 @@ def exact_similarity(shingle_sets: Sequence[ArrayLike], pairs: ArrayLike) -> Flo
     Returns
     -------
     float64[m]
-        In [0, 1]; 0 where both documents are empty.
+        In [0, 1]; 0 if both documents are empty.
     """
     values, offsets = _sets(shingle_sets)
     n = len(offsets) - 1
@@ -195,17 +195,17 @@ def confirmed_similarity(
     read: Callable[[list[int]], Sequence[str]],
     width: int,
 ) -> Floats:
-    """`exact_similarity`; that of a similar pair with only one hash in common is computed from the words.
+    """`exact_similarity`, but computed from the words for a similar pair with only one hash in common.
 
-    A shingle is known by 32 bits, so that among a million documents of one shingle about a hundred pairs have
-    the same hash without having a word in common. Two such accidents in one pair would be one in 10^10 of those.
+    A shingle is represented by 32 bits. So among a million documents of one shingle each, about a hundred pairs have
+    the same hash without a word in common. Only one in 10^10 of these would have two such collisions.
 
     Parameters
     ----------
     shingle_sets : list of uint32 arrays
     pairs : int[m, 2]
     threshold : float
-        A pair below it is not similar, whatever its words, so that they are not looked at.
+        A pair below it is not similar, whatever its words are, so its words are not read.
     read : callable
         read(documents) returns the texts of some of the documents, given as an ascending list of indices.
     width : int
@@ -223,7 +223,7 @@ def confirmed_similarity(
 def confirmed(
     sizes: Integers, pairs: Integers, similarity: Floats, threshold: float, read: Callable, width: int
 ) -> Floats:
-    """Similarities of which those >= threshold that rest on one shared hash are made anew from the words."""
+    """The similarities; those >= threshold with only one shared hash are recomputed from the words."""
     # J = shared / (a + b - shared)
     shared = np.rint(similarity * sizes[pairs].sum(axis=1) / (1 + similarity))
     doubtful = np.flatnonzero((shared == 1) & (similarity >= threshold))
@@ -239,7 +239,7 @@ def confirmed(
 
 
 def estimated_similarity(signatures: Hashes, pairs: ArrayLike) -> Floats:
-    """The Jaccard similarity of given pairs of documents as their signatures estimate it.
+    """The Jaccard similarity of given pairs of documents, estimated from their signatures.
 
     Parameters
     ----------
@@ -273,13 +273,13 @@ def clusters(n: int, pairs: ArrayLike) -> Integers:
     Returns
     -------
     int64[n]
-        The first document of each one's cluster: the smallest index in it.
+        The first document of each document's cluster: the smallest index in the cluster.
     """
     n = arguments.integer("n", n, 1, 10**9)
     i, j = _check_pairs(n, pairs).T
     cluster = np.arange(n, dtype=np.int64)
     while (cluster[i] != cluster[j]).any():
-        # The first document of a cluster follows that of an earlier cluster it is joined with, until none is.
+        # Link the first document of a cluster to the first of an earlier cluster joined with it, until nothing changes.
         lower = np.minimum(cluster[i], cluster[j])
         np.minimum.at(cluster, np.maximum(cluster[i], cluster[j]), lower)
         while (cluster != cluster[cluster]).any():
@@ -308,7 +308,7 @@ def _check_pairs(n, pairs):
 
 
 def _sets(shingle_sets):
-    """The shingles flattened; each set ascending and distinct, whoever made it."""
+    """The shingles flattened; each set is ascending and distinct, even if the caller's set was not."""
     values, offsets = flatten(shingle_sets)
     rising = np.ones(len(values), bool)
     np.greater(values[1:], values[:-1], out=rising[1:])
@@ -317,14 +317,14 @@ def _sets(shingle_sets):
 
 
 def _sorted(values):
-    """The order that sorts the values (stably), and the last place of each distinct one in it."""
+    """The order that sorts the values (stably), and the last place of each distinct value in that order."""
     order = np.argsort(values, kind="stable")
     border = values[order[1:]] != values[order[:-1]]
     return order, np.flatnonzero(np.append(border, True)[: len(order)])
 
 
 def _ranges(starts, ends):
-    """The numbers from each start up to, not including, its end, one range after the other."""
+    """The numbers from each start up to but not including its end, one range after the other."""
     lengths = ends - starts
     shift = starts - (np.cumsum(lengths) - lengths)
     return np.arange(lengths.sum()) + np.repeat(shift, lengths)

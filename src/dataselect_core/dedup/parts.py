@@ -1,7 +1,7 @@
-"""Parts of a corpus, for workers that share a folder: what each finds is written there, and read by others.
+"""Parts of a corpus for workers that share a folder: each worker writes its results there, and others read them.
 
-Every function here is a task: it depends on its arguments and on files alone, and what it writes appears whole or not
-at all, so that it can be run again, or twice at once, when a worker is lost.
+Every function here is a task. It depends only on its arguments and on files, and each file that it writes appears whole
+or not at all. So a task can be run again, or twice at once, when a worker is lost.
 """
 
 import io
@@ -31,11 +31,11 @@ class Part:
     Attributes
     ----------
     number : int
-        Of the part, in order.
+        Number of the part, in order.
     files : list of (int, CorpusFile)
-        With their numbers in the corpus.
+        The files, with their numbers in the corpus.
     start, stop : int or None
-        First byte and the one after the last, of a part of a file.
+        First byte and the byte after the last, if the part is some lines of a file.
     """
 
     number: int
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Work:
-    """What all tasks know."""
+    """Settings that all tasks share."""
 
     folder: str
     extras: tuple
@@ -92,12 +92,12 @@ def split(corpus: CorpusFiles, size: int) -> list[Part]:
 
 
 def set_aside(file: CorpusFile) -> bool:
-    """Whether the texts of a file cannot be read again where they are."""
+    """Whether the texts of a file have to be saved elsewhere before they can be read again."""
     return not file.plain or file.layout.format in TABLES
 
 
 def sign_part(task: tuple) -> tuple:
-    """Read and sign a part: documents, lines, malformed ones with the first of them, and empty documents."""
+    """Read and sign a part: numbers of documents, lines and malformed ones, the first of these, and empty documents."""
     work, part = task
     target = Path(work.folder, f"part-{part.number}")
     target.mkdir(exist_ok=True)
@@ -123,7 +123,7 @@ def sign_part(task: tuple) -> tuple:
     prints = np.frombuffer(bytes(reading.fingerprints), np.uint64).reshape(n, 2)
     _save_sorted(target / "prints", prints[filled, 0], np.flatnonzero(filled), prints[filled, 1])
     made = np.concatenate(keys) if keys else np.empty((0, work.bands), np.uint64)
-    with np.errstate(over="ignore"):  # so that equal keys of two bands are not taken for one
+    with np.errstate(over="ignore"):  # equal keys of two bands must not be mistaken for one
         made = (made + np.arange(work.bands, dtype=np.uint64)) * MULTIPLIER
     _save_sorted(target / "keys", made[filled].ravel(), np.repeat(np.flatnonzero(filled), work.bands))
     if signed is not None:
@@ -143,7 +143,7 @@ class _List(list):
 
 
 class _Source:
-    """The documents of a part, numbered as in the whole corpus but for the lines of a part of a file."""
+    """The documents of a part, numbered as in the whole corpus, except for the lines of a part of a file."""
 
     def __init__(self, work, part):
         self.part, self.extras, self.references = part, work.extras, work.references
@@ -166,7 +166,7 @@ class _Source:
                     yield number, found._replace(line=found.line + _line_breaks(file.path, 0, start))
 
     def save_texts(self, index, target):
-        """Set the texts aside, one after the other, where all workers can read them."""
+        """Save the texts in one file, one after the other, where all workers can read them."""
         first = np.array([number for number, _ in self.part.files])
         index = Index(np.searchsorted(first, index.file), index.start, index.size, index.words, index.line)
         ends, staged = [0], target / f"texts.{os.getpid()}.{os.urandom(4).hex()}"
@@ -180,7 +180,7 @@ class _Source:
 
 
 class _Range:
-    """A file as `spool.Region` reads it."""
+    """A file with the interface that `spool.Region` reads."""
 
     def __init__(self, stream):
         self._stream = stream
@@ -191,14 +191,14 @@ class _Range:
 
 
 class Documents:
-    """Some documents of any parts, by their place among them: what `streaming._Exact` and `_Estimated` ask.
+    """Some documents from any parts, by position, with the methods that `streaming._Exact` and `_Estimated` call.
 
     Parameters
     ----------
     work : Work
     parts : list of Part
     bases : int64[parts + 1]
-        Number of the first document of each.
+        Number of the first document of each part.
     documents : int64[m]
         Ascending.
     """
@@ -217,11 +217,11 @@ class Documents:
         self._open = None, None, None
 
     def texts(self, index: Index, documents: np.ndarray) -> list[str]:
-        """As `CorpusFiles.texts`."""
+        """Do the same as `CorpusFiles.texts`."""
         return [self._text(int(self.part[one]), int(self.row[one])) for one in documents.tolist()]
 
     def rows(self, documents: np.ndarray) -> np.ndarray:
-        """As `disk_tables.Signatures.rows`."""
+        """Do the same as `disk_tables.Signatures.rows`."""
         found = np.empty((len(documents), self.work.num_perm), np.uint32)
         for part in np.unique(self.part[documents]).tolist():
             mine = self.part[documents] == part
@@ -230,7 +230,7 @@ class Documents:
         return found
 
     def similarity(self) -> Any:
-        """What compares pairs of these documents."""
+        """The function that computes similarities of pairs of these documents."""
         if not self.work.verify:
             return streaming._Estimated(self)
         return streaming._Exact(self, self.index, self.work.width, self.work.threshold)
@@ -255,14 +255,14 @@ class Documents:
         return self._open[1:]
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the file that is open, if one is."""
         if self._open[1]:
             self._open[1].close()
         self._open = None, None, None
 
 
 def first_of_bucket(task: tuple) -> np.ndarray:
-    """Documents with the shingles of an earlier one, and that one, of a range of fingerprints: int64[m, 2]."""
+    """Documents with the same shingles as an earlier one, and that one, in a range of fingerprints: int64[m, 2]."""
     work, bases, low, high = task
     high_bits, documents, low_bits = _bucket(work, bases, "prints", low, high)
     first = streaming._first_of_each(np.stack([high_bits, low_bits], axis=1))
@@ -271,7 +271,7 @@ def first_of_bucket(task: tuple) -> np.ndarray:
 
 
 def compare_bucket(task: tuple) -> tuple:
-    """Compare what has equal keys, of a range of keys; the joined documents are edges in a file of their own."""
+    """Compare documents with equal keys in a range of keys; the joined documents are saved as edges in a file."""
     work, parts, bases, number, low, high = task
     keys, documents, _ = _bucket(work, bases, "keys", low, high)
     distinct = np.load(Path(work.folder, "distinct.npy"), mmap_mode="r")[documents]
@@ -303,7 +303,7 @@ def similarity_of(task: tuple) -> np.ndarray:
 
 
 def _bucket(work, bases, name, low, high):
-    """Keys in [low, high], whose they are, and what stands beside them, of all parts in order; sorted by document."""
+    """Keys in [low, high] of all parts, their documents, and the values saved with the keys; sorted by document."""
     keys, documents, beside = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     for part in range(len(bases) - 1):
         if bases[part] == bases[part + 1]:

@@ -1,8 +1,8 @@
-"""Connected components by alternating large-star and small-star, for edges that no single machine holds.
+"""Connected components by alternating large-star and small-star, for more edges than a single machine can hold.
 
 Kiveris, Lattanzi, Mirrokni, Rastogi, Vassilvitskii: Connected Components in MapReduce and Beyond, SoCC 2014. Each
-step looks at one node with its neighbours at a time, so that nodes can be shared out by a hash; of a graph of n nodes
-about log^2 n steps were proved, and far fewer are seen.
+step needs only one node with its neighbours at a time, so the nodes can be divided among tasks by a hash. About log^2 n
+steps are proved for a graph of n nodes, and far fewer are observed.
 """
 
 import os
@@ -21,14 +21,14 @@ def large_star(edges: np.ndarray) -> tuple[np.ndarray, bool]:
     Parameters
     ----------
     edges : int64[m, 2]
-        Node and neighbour: every edge in both directions, all of a node's together.
+        Node and neighbour: every edge in both directions, all edges of a node together.
 
     Returns
     -------
     edges : int64[k, 2]
-        Node and a smaller one.
+        Node and a smaller node.
     changed : bool
-        Whether an edge is another than before.
+        Whether an edge is different from before.
     """
     edges, starts, group = _grouped(edges)
     if not len(edges):
@@ -40,7 +40,7 @@ def large_star(edges: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def small_star(edges: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Link a node and its smaller neighbours to the smallest of them; as `large_star`, of edges to smaller ones."""
+    """Link a node and its smaller neighbours to the smallest of them; like `large_star`, for edges to smaller nodes."""
     edges, starts, group = _grouped(edges)
     if not len(edges):
         return edges, False
@@ -56,23 +56,23 @@ def small_star(edges: np.ndarray) -> tuple[np.ndarray, bool]:
 def components(
     files: list, folder: Any, run: Callable[[Callable, list], list], partitions: int
 ) -> tuple[np.ndarray, int]:
-    """The least node of the component of each node that has an edge.
+    """The smallest node of the component of each node that has an edge.
 
     Parameters
     ----------
     files : list of path
-        .npy files of edges, int64[m, 2], node and a smaller one.
+        .npy files of edges, int64[m, 2], node and a smaller node.
     folder : path
-        Which all tasks can read and write.
+        All tasks can read it and write to it.
     run : callable
         run(function, list of arguments) returns the results, in order.
     partitions : int
-        Tasks of a step.
+        Number of tasks in a step.
 
     Returns
     -------
     edges : int64[k, 2]
-        Node and the least one of its component, which is smaller.
+        Node and the smallest node of its component, if that is another.
     steps : int
     """
     files = [os.fspath(name) for name in files]
@@ -82,13 +82,13 @@ def components(
         kind = ("large", "small")[steps % 2]
         tasks = [(shared, j, kind, f"{folder}/step-{steps}-{j}", partitions) for j in range(partitions)]
         done = run(step, tasks)
-        for name in shared:  # what the step before wrote
+        for name in shared:  # output of the step before
             for end in (".npy", ".at.npy"):
                 Path(name + end).unlink(missing_ok=True)
         shared = [name for name, _ in done]
         still = 0 if any(changed for _, changed in done) else still + 1
         steps += 1
-    # After a large-star edges stand as a small-star wants them, node and smaller; else they stand in both directions.
+    # After a large-star, edges are in the order for a small-star, node and smaller; otherwise in both directions.
     found = np.concatenate([np.load(name + ".npy") for name in shared])
     return np.unique(found[found[:, 0] > found[:, 1]], axis=0), steps
 
@@ -100,7 +100,7 @@ def share_out(task: tuple) -> str:
 
 
 def step(task: tuple) -> tuple[str, bool]:
-    """One star at the nodes of one partition, arranged for the other star: where that is, and whether it changed."""
+    """One star at the nodes of a partition: the file of its edges, arranged for the other star, and if one changed."""
     sources, partition, kind, target, partitions = task
     pieces = [np.empty((0, 2), np.int64)]
     for name in sources:
@@ -124,7 +124,7 @@ def _save(edges, kind, target, partitions):
 
 
 def save(name: Any, array: np.ndarray) -> None:
-    """Write a .npy that is there whole or not at all, as a task may be run again while it is read."""
+    """Write a .npy that appears whole or not at all, because a task may be run again while it is read."""
     staged = f"{name}.{os.getpid()}.{os.urandom(4).hex()}"
     with open(staged, "wb") as file:
         np.save(file, array)
@@ -132,7 +132,7 @@ def save(name: Any, array: np.ndarray) -> None:
 
 
 def _grouped(edges):
-    """The edges without repetition, sorted; where each node's begin; and of every edge the number of its node."""
+    """The distinct edges, sorted; the start of each node's edges; and for every edge the number of its node."""
     edges = np.unique(edges, axis=0)
     new = np.append(True, edges[1:, 0] != edges[:-1, 0])[: len(edges)]
     return edges, np.flatnonzero(new), np.cumsum(new) - 1

@@ -1,11 +1,11 @@
-"""Near-duplicates of a corpus too large for memory: what `dedup.deduplicate` finds, from files.
+"""Near-duplicates of a corpus too large for memory: the same results as `dedup.deduplicate`, from files.
 
-The corpus is read once: of each document stay its place in the file, a fingerprint of its shingles, and, in a
-temporary file, a 64-bit key of each band of its signature. Documents with the same shingles are joined at
-once. Then, a band at a time, the keys are sorted, and documents with equal keys are compared: by their
-shingles, read again (and by the words, where they share only one shingle), or by their signatures (from another
-temporary file). A pair that is already in one cluster is not compared again, so that a thousand copies cost a
-thousand comparisons and not a million.
+The corpus is read once. For each document we keep its place in the file, a fingerprint of its shingles, and, in a
+temporary file, a 64-bit key for each band of its signature. Documents with the same shingles are joined at once. Then
+the keys of one band after the other are sorted, and documents with equal keys are compared: by their shingles, which
+are read again (and by their words, if they share only one shingle), or by their signatures (from another temporary
+file). A pair that is already in one cluster is not compared again, so a thousand copies cost a thousand comparisons
+and not a million.
 """
 
 import math
@@ -39,49 +39,47 @@ from dataselect_core.words import word_ngrams
 CHUNK_DOCUMENTS = 4096
 CHUNK_BYTES = 1 << 20  # of documents read in one task
 COMPARE_BYTES = 1 << 18  # of documents compared in one task
-WINDOW = (
-    64  # tasks of comparisons after which what they found is joined; the same for any number of processes
-)
-CACHED = 1 << 23  # shingles of documents lately compared, 4 bytes each
-PROBLEMS = 1000  # malformed lines that are remembered; all are counted
+WINDOW = 64  # tasks of comparisons after which their results are joined; the same for any number of processes
+CACHED = 1 << 23  # shingles of recently compared documents, 4 bytes each
+PROBLEMS = 1000  # malformed lines that are listed; all are counted
 
 
 @dataclass(frozen=True, eq=False)
 class StreamedDeduplication:
-    """What a streamed deduplication found.
+    """The result of a streamed deduplication.
 
     Attributes
     ----------
     keep : bool[n]
-        True for the documents that stay: of each cluster the first in input order, or as `keep` says.
+        True for the kept documents: the first of each cluster in input order, or the one that the rule chooses.
     cluster : int64[n]
-        Index of the document that stays for this one; its own index for one that stays.
+        Index of the document that is kept for this one; for a kept document, its own index.
     index : Index
-        Where each document is, and its words.
+        Where each document is, and the number of its words.
     same : int
         Documents removed because an earlier one has the same set of shingles.
     empty : int
-        Documents without a word; they are duplicates of nothing.
+        Documents without a word; they are not duplicates of anything.
     compared : int
-        Pairs that were compared, not counting those of equal sets.
+        Pairs that were compared, not counting pairs of equal sets.
     malformed : int
     problems : list of Problem
-        What is malformed, the first `PROBLEMS` of them.
+        The first `PROBLEMS` malformed documents.
     bands, rows : int
     temporary_bytes : int
         Size of the temporary files.
     mine : bool[n]
-        True for the documents of the corpus, False for those it is compared against.
+        True for the documents of the corpus, False for the documents it is compared against.
     similarity : float64[n]
-        To the one that stays, exact if verified. Below the threshold where others in between joined the two.
+        To the kept document, exact if verified. Below the threshold if others in between joined the two.
     same_sets : bool[n]
-        True for the documents whose set of shingles another has that comes before, or stays.
+        True for documents with the same set of shingles as an earlier document or as the kept one.
     ids : Ids or None
-        What the corpus calls its documents.
+        The ids of the documents in the corpus.
     jobs : int
-        Processes that the work was for.
+        Number of processes for the work.
     workers_memory : int
-        The most memory that all worker processes together have held, in bytes; 0 if none was started.
+        The most memory that all worker processes together have used, in bytes; 0 if none was started.
     """
 
     keep: Flags
@@ -121,8 +119,8 @@ def deduplicate_files(
 ) -> StreamedDeduplication:
     """Find near-duplicates in a corpus on disk, and keep one document of each cluster.
 
-    What stays is what `dedup.deduplicate` keeps of the same texts. (Bands are compared by a 64-bit key, so
-    with a probability of about n^2 2^-65 a band a pair more is compared.)
+    It keeps the same documents as `dedup.deduplicate` does for the same texts. (Bands are compared by a 64-bit key,
+    so with a probability of about n^2 2^-65 per band one more pair is compared.)
 
     Parameters
     ----------
@@ -134,25 +132,25 @@ def deduplicate_files(
     width : int
         Tokens in a shingle, at least 1.
     seed : int
-        Of the permutations, in [0, 2^32).
+        Seed of the permutations, in [0, 2^32).
     verify : bool
         Compare the candidates exactly, reading them again; otherwise by their signatures, which then take
-        4 num_perm bytes a document of temporary disk.
+        4 num_perm bytes per document of temporary disk.
     bands, rows : int or None
-        Both or neither; bands * rows <= num_perm. None: those of `lsh.optimal_bands`.
+        Both or neither; bands * rows <= num_perm. None: the result of `lsh.optimal_bands`.
     on_error : "stop" or "skip"
-        At what is malformed.
+        What to do at a malformed document.
     folder : path or None
-        For temporary files; None: the system's.
+        Folder for temporary files; None: the system's.
     progress : callable or None
-        Called now and then as progress(stage, done, total): "read" in bytes, "compare" in bands.
+        Called from time to time as progress(stage, done, total): "read" in bytes, "compare" in bands.
     keep : str
-        Which document of a cluster stays: "first", "longest", "FIELD:max" or "FIELD:min"; see `choice.Choice`.
+        Which document of a cluster is kept: "first", "longest", "FIELD:max" or "FIELD:min"; see `choice.Choice`.
     id_field : str or None
         Key or column that names the documents, for `answers`. It and FIELD must be among the corpus' `extras`.
     jobs : int
-        Processes that share the work; what is found is the same for any number. With more than one, a program
-        must guard what it runs with `if __name__ == "__main__":`, as new processes import it.
+        Processes that share the work; the results are the same for any number. With more than one, a program
+        must guard its main code with `if __name__ == "__main__":`, because new processes import it.
 
     Returns
     -------
@@ -161,8 +159,8 @@ def deduplicate_files(
     Raises
     ------
     CorpusError
-        If there are no documents, a file changes meanwhile, or something is malformed and `on_error` is
-        "stop".
+        If there are no documents, a file changes during the run, or a document is malformed and `on_error`
+        is "stop".
     TypeError, ValueError
         If an argument is out of range; the message says which.
     """
@@ -193,7 +191,7 @@ def deduplication_steps(
     id_field: str | None = None,
     jobs: int = 1,
 ) -> Generator[Any, None, StreamedDeduplication]:
-    """`deduplicate_files` in small steps, for a page that has to answer in between.
+    """Run `deduplicate_files` in small steps, for a page that has to respond in between.
 
     Yields
     ------
@@ -202,7 +200,7 @@ def deduplication_steps(
     Returns
     -------
     StreamedDeduplication
-        As the value of the StopIteration. Closing the generator stops early and leaves nothing behind.
+        As the value of the StopIteration. Closing the generator stops early and removes all temporary files.
     """
     threshold = arguments.threshold("threshold", threshold)
     width = arguments.integer("width", width, 1)
@@ -269,7 +267,7 @@ def deduplication_steps(
 
 
 class _Reading:
-    """The one pass over the corpus."""
+    """The only pass over the corpus."""
 
     def __init__(self, corpus, keys, signed, num_perm, width, seed, bands, rows, workers=None):
         self.corpus, self.keys, self.signed = corpus, keys, signed
@@ -323,7 +321,7 @@ class _Reading:
             yield sign, texts, *options
 
     def _noted(self, number, found):
-        """The document, once its rank and id are noted; or what is wrong with them."""
+        """Note the rank and id of a document and return it; or the problem with them."""
         values = dict(zip(self.corpus.extras, found.values))
         if not self.choice.first:
             try:
@@ -358,7 +356,7 @@ class _Reading:
 def sign(
     texts: list[str], width: int, num_perm: int, seed: int, bands: int, rows: int, whole: bool = False
 ) -> tuple:
-    """What is kept of some texts.
+    """The values that are kept of some texts.
 
     Parameters
     ----------
@@ -366,13 +364,13 @@ def sign(
     width, num_perm, seed, bands, rows :
         As in `deduplicate_files`.
     whole : bool
-        Whether the signatures are wanted too.
+        Whether the signatures are returned too.
 
     Returns
     -------
     words : int32[n]
     sizes : int64[n]
-        Of the sets of shingles.
+        Sizes of the sets of shingles.
     fingerprints : bytes, 16 n
     keys : uint64[n, bands]
     signed : uint32[n, num_perm] or None
@@ -389,11 +387,11 @@ def sign(
 
 
 class _Exact:
-    """Similarities by the shingles of the texts, read again; those of late are held."""
+    """Similarities by the shingles of the texts, which are read again; shingles of recent documents are cached."""
 
     def __init__(self, corpus, index, width, threshold=0.0, workers=None):
         self.corpus, self.index, self.width, self.threshold = corpus, index, width, threshold
-        self.weights = index.size  # bytes, which say how many pairs are taken at a time
+        self.weights = index.size  # bytes; they determine how many pairs are compared at a time
         self.workers = workers or Workers()
         self._held, self._shingles = OrderedDict(), 0
 
@@ -434,27 +432,27 @@ class _Exact:
 
 
 def compare_texts(texts: list[str], held: list, pairs: Integers, width: int) -> tuple:
-    """Similarities of pairs of documents of which either the text or the shingles are given.
+    """Similarities of pairs of documents; for each document either the text or the shingles are given.
 
     Parameters
     ----------
     texts : list of str, m
-        Of the documents whose shingles are not given, in their order.
+        Texts of the documents whose shingles are not given, in their order.
     held : list of (uint32 array or None), n
-        None: that is made of the next text.
+        Shingles of each document; None: made from the next text.
     pairs : int[k, 2]
     width : int
 
     Returns
     -------
     similarity : float64[k]
-        As in `pairs.exact_similarity`; those that rest on one shared hash are not confirmed.
+        As in `pairs.exact_similarity`; similarities with only one shared hash are not confirmed.
     sizes : int64[n]
-        Of the sets of shingles.
+        Sizes of the sets of shingles.
     sets : list of uint32 arrays, m
         The shingles of the texts.
     """
-    # Copies, as each is a view that would hold its neighbours too.
+    # Copies, because each array is a view that would keep its neighbours in memory too.
     sets = [members.copy() for members in shingle_sets(texts, width)] if texts else []
     made = iter(sets)
     shingles = [next(made) if members is None else members for members in held]
@@ -462,7 +460,7 @@ def compare_texts(texts: list[str], held: list, pairs: Integers, width: int) -> 
 
 
 class _Estimated:
-    """Similarities as the signatures estimate them."""
+    """Similarities estimated from the signatures."""
 
     def __init__(self, signed):
         self.signed = signed
@@ -474,7 +472,7 @@ class _Estimated:
         return jaccard(rows[place[:, 0]], rows[place[:, 1]])
 
     def submit(self, pairs):
-        """A function that returns the similarities; they cost too little for another process."""
+        """A function that returns the similarities; they are too cheap to compute for another process."""
         found = self(pairs)
         return lambda: found
 
@@ -510,7 +508,7 @@ def _bands(threshold, num_perm, bands, rows):
 
 
 def _fingerprints(texts, sets, width):
-    """128 bits of what each document is: of its set, or of the words themselves where that is one hash of 32 bits."""
+    """128 bits that identify each document: from its set, or from its words if the set is one hash of 32 bits."""
     made = [blake2b(members, digest_size=16).digest() for members in sets]
     single = [number for number, members in enumerate(sets) if len(members) == 1]
     if single:
@@ -522,7 +520,7 @@ def _fingerprints(texts, sets, width):
 
 
 def _first_of_each(fingerprints):
-    """Of every row the index of the first row equal to it."""
+    """For every row, the index of the first row equal to it."""
     order = np.lexsort(fingerprints.T)
     ordered = fingerprints[order]
     new = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))[: len(order)]
@@ -532,7 +530,7 @@ def _first_of_each(fingerprints):
 
 
 def _runs(keys):
-    """The order that sorts the keys (stably), and start and size of each run of two or more equal ones."""
+    """The order that sorts the keys (stably), and start and size of each run of two or more equal keys."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
@@ -541,10 +539,10 @@ def _runs(keys):
 
 
 def _compare(documents, starts, sizes, similarity, threshold, join):
-    """Compare within each run of documents, and join what is similar; yields numbers of comparisons.
+    """Compare within each run of documents, and join similar ones; yields numbers of comparisons.
 
     The first of each run is compared with all after it, then the second, until each run is one cluster or all
-    its pairs were compared. Only pairs of one such round are held at a time.
+    its pairs were compared. Only the pairs of one such round are in memory at a time.
     """
     while len(starts):
         following = sizes - 1
@@ -571,7 +569,7 @@ def _compare(documents, starts, sizes, similarity, threshold, join):
 
 
 def _batches(documents, weights):
-    """Slices of a list of documents of about COMPARE_BYTES in all, and at most CHUNK_DOCUMENTS."""
+    """Slices of a list of documents with about COMPARE_BYTES in all, and at most CHUNK_DOCUMENTS."""
     start = 0
     while start < len(documents):
         stop = min(start + CHUNK_DOCUMENTS, len(documents))
@@ -583,5 +581,5 @@ def _batches(documents, weights):
 
 
 def _ranges(starts, sizes):
-    """The numbers from each start on, as many as its size, one range after the other."""
+    """`size` numbers from each start on, one range after the other."""
     return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())

@@ -1,6 +1,6 @@
-"""Worker processes: the same results, in the same order, from any number of them.
+"""Worker processes: any number of them gives the same results, in the same order.
 
-A small corpus never starts one, as a process takes about as long to start as a few megabytes to hash.
+A small corpus never starts one, because starting a process takes about as long as hashing a few megabytes.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Any
 from dataselect_core.corpus.errors import CorpusError
 
 INLINE = 8  # tasks of `ordered`, of about a megabyte each, that are done before processes are started
-AHEAD = 4  # tasks a process that may wait or be done; with `streaming.CHUNK_BYTES` this bounds the memory
+AHEAD = 4  # tasks per process that may wait or be done; with `streaming.CHUNK_BYTES` this limits the memory
 ENDED = (
     "a worker process ended before its work was done: it was killed, or there was not enough memory; nothing was"
     " written. Fewer workers (--jobs) need less memory"
@@ -23,16 +23,16 @@ ENDED = (
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def peak_memory() -> int | None:
-    """The most memory this process has held, in bytes; None where the system does not say."""
+    """The most memory this process has used, in bytes; None if the system does not report it."""
     try:
-        with open("/proc/self/status") as status:  # getrusage would count what the parent held at the fork
+        with open("/proc/self/status") as status:  # getrusage would count the parent's memory at the fork
             for line in status:
                 if line.startswith("VmHWM:"):
                     return int(line.split()[1]) * 1024
@@ -46,17 +46,17 @@ def peak_memory() -> int | None:
 
 
 class Workers:
-    """Some processes, started when there is enough to do.
+    """Some processes, which are started when there is enough work.
 
     Parameters
     ----------
     jobs : int
-        With 1 everything is done in this process.
+        With 1, everything is done in this process.
 
     Attributes
     ----------
     peaks : dict
-        Of each process, by its number, the most memory it has held, in bytes.
+        The number of each process -> the most memory it has used, in bytes.
     """
 
     def __init__(self, jobs: int = 1) -> None:
@@ -65,17 +65,17 @@ class Workers:
         self._tasks, self._pool = 0, None
 
     def submit(self, function: Callable, *given: Any) -> Callable[[], Any]:
-        """A function that waits for and returns `function(*given)`; pure, and both of what can be pickled.
+        """A function that waits for and returns `function(*given)`, which must be pure and can be pickled.
 
         Raises
         ------
         CorpusError
-            There or here, if a process was killed.
+            In the call or in the returned function, if a process was killed.
         """
         if self._pool is None and not (self.jobs > 1 and self._tasks > INLINE):
             done = function(*given)
             return lambda: done
-        from concurrent.futures.process import BrokenProcessPool  # not in every Python, such as a page's
+        from concurrent.futures.process import BrokenProcessPool  # missing in a page's Python
 
         try:
             with _held_back():
@@ -85,13 +85,13 @@ class Workers:
         return lambda: self._result(future, BrokenProcessPool)
 
     def ordered(self, tasks: Iterable[tuple], size: int | None = None) -> Iterator[Any]:
-        """The results of many tasks, in their order, with no more than a few a process ahead.
+        """The results of many tasks, in their order, with only a few tasks per process ahead.
 
         Parameters
         ----------
         tasks : iterable of (function, argument, ...)
         size : int or None
-            At most so many ahead; None: as many as keep all processes busy.
+            At most this many ahead; None: enough to keep all processes busy.
         """
         ahead = deque()
         for task in tasks:
@@ -103,7 +103,7 @@ class Workers:
             yield ahead.popleft()()
 
     def close(self) -> None:
-        """End all processes; what they are at is finished first, which takes seconds at most."""
+        """End all processes; their current tasks are finished first, which takes seconds at most."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
@@ -121,14 +121,14 @@ class Workers:
             from concurrent.futures import ProcessPoolExecutor
             from multiprocessing import get_context
 
-            # New processes and not copies of this one, whose threads and open files they would have.
+            # Start new processes instead of forking this one, which would also copy its threads and open files.
             self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _begin)
         return self._pool
 
 
 @contextmanager
 def _held_back():
-    """Let no signal break into the start of a process, and pass none of the terminal's on to it."""
+    """Let no signal interrupt the start of a process, and pass no signal of the terminal on to it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -140,7 +140,7 @@ def _held_back():
 
 
 def _begin():
-    """In a worker: leave Ctrl-C to the parent, be gone when that is gone, and use one thread."""
+    """In a worker: leave Ctrl-C to the parent, end when the parent ends, and use one thread."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 

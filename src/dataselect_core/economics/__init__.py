@@ -1,4 +1,4 @@
-"""What selection costs and what it saves: training, labelling, scoring, indexing."""
+"""Costs and savings of selection: training, labelling, scoring, indexing."""
 
 from dataselect_core.economics.assumptions import Assumption, Assumptions
 from dataselect_core.economics.costs import (

@@ -1,4 +1,4 @@
-"""What the samples of a training set cost to get: real, synthetic, and real ones labelled by an expert."""
+"""Cost of the samples of a training set: real, synthetic, and real ones labelled by an expert."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ class Acquisition:
     Attributes
     ----------
     real, synthetic : int
-        Samples.
+        Number of samples.
     real_dollars, synthetic_dollars, expert_dollars : float
-        For getting the real ones, for making the synthetic ones, and for experts' labels of the real ones.
+        Cost of getting the real samples, of making the synthetic ones, and of experts' labels for the real ones.
     """
 
     real: int
@@ -25,12 +25,12 @@ class Acquisition:
 
     @property
     def dollars(self) -> float:
-        """All of it."""
+        """Total price."""
         return self.real_dollars + self.synthetic_dollars + self.expert_dollars
 
     @property
     def dollars_per_sample(self) -> float:
-        """Mean price of a sample; 0 where there is none."""
+        """Mean price of a sample; 0 if there is none."""
         count = self.real + self.synthetic
         return self.dollars / count if count else 0.0
 
@@ -43,13 +43,13 @@ def acquire(
     Parameters
     ----------
     real, synthetic : int
-        Samples, at least 0.
+        Number of samples, at least 0.
     real_price : float
         Dollars for a real sample with an ordinary label.
     synthetic_price : float
-        Dollars for a synthetic sample; its label is right by construction.
+        Dollars for a synthetic sample; its label is correct by construction.
     expert_price : float
-        Dollars for an expert's label on top, for each real sample; 0 where no expert is asked.
+        Additional dollars for an expert's label of each real sample; 0 without an expert.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def acquire(
     Raises
     ------
     ValueError, TypeError
-        A negative number or price, or no number at all.
+        If a number or a price is negative, or is not a number.
     """
     real, synthetic = integer("real", real, 0), integer("synthetic", synthetic, 0)
     return Acquisition(

@@ -11,18 +11,18 @@ from dataselect_core.values import Value
 
 @dataclass(frozen=True)
 class Assumption:
-    """A number that a cost rests on.
+    """A number that a cost depends on.
 
     Attributes
     ----------
     name, title : str
-        Name in the code, and as a reader sees it.
+        Name in the code, and name that a reader sees.
     value : float
     unit : str
     kind : {"modelled", "cited"}
     source, date : str
     minimum, maximum : float
-        What an edited value may be.
+        Range of an edited value.
     default : float
         The value before anyone edited it.
     """
@@ -39,7 +39,7 @@ class Assumption:
     default: float
 
     def as_value(self) -> Value:
-        """The assumption as a `Value`, its kind and source with it."""
+        """The assumption as a `Value`, with its kind and source."""
         return Value(self.value, self.unit, self.kind, f"{self.source} ({self.date})")
 
 
@@ -57,9 +57,9 @@ class Assumptions:
     Raises
     ------
     ValueError
-        An unknown name, or a value that is not finite or outside the range of its assumption.
+        If a name is unknown, or a value is not finite or outside the range of its assumption.
     TypeError
-        A value that is no number.
+        If a value is not a number.
     """
 
     _items: dict[str, Assumption]
@@ -86,16 +86,16 @@ class Assumptions:
                 items[name] = replace(
                     a, value=value, kind="modelled", source="set by the reader", date="this session"
                 )
-        # Past __setattr__, which refuses everyone else.
+        # This bypasses __setattr__, which refuses every assignment.
         self.__dict__.update({name: a.value for name, a in items.items()}, _items=items, _edited=edited)
 
     def replace(self, **edited: float) -> "Assumptions":
-        """A copy with some values changed; the same errors as the class itself.
+        """A copy with some values changed; it raises the same errors as the class itself.
 
         Parameters
         ----------
         **edited : float
-            New values by name; the default of a name takes its source back.
+            New values by name; a name set to its default gets its original source again.
 
         Returns
         -------

@@ -1,6 +1,6 @@
-"""Does selection pay? The inequality of one round, and the question of indexing or scoring everything.
+"""Whether selection pays: the inequality of one round, and the question of indexing or scoring everything.
 
-Both sides are dollars; each answer comes with the value of every assumption that would turn it.
+Both sides are in dollars; each answer has, for every assumption, the value that would change the answer.
 """
 
 from dataclasses import dataclass, fields
@@ -13,11 +13,11 @@ from dataselect_core.sampling.project import Prices
 
 @dataclass(frozen=True)
 class SelectionCheck:
-    """One round under the selection inequality, and the value of each term at which it would be even.
+    """One round under the selection inequality, and the value of each term at which both sides would be equal.
 
     `saved`, `spent` and `net` are dollars; `pays` is saved > spent. `even` maps "labels_saved",
-    "label", "score", "pool", "training" to the break-even value, all others unchanged, or to None
-    where no value > 0 is one.
+    "label", "score", "pool", "training" to the break-even value, with all others unchanged, or to None
+    if there is no such value > 0.
     """
 
     saved: float
@@ -54,11 +54,11 @@ def selection_pays(labels_saved: float, prices: Prices) -> SelectionCheck:
 
 @dataclass(frozen=True)
 class Question:
-    """Two sides of a question in dollars, and what would turn the answer.
+    """Two sides of a question in dollars, and the values that would change the answer.
 
     `cost_parts` and `saving_parts` map the parts of each side to dollars; `cost` and `saving` are their
     sums; `pays` is saving > cost. `even` maps each assumption to the value at which both sides are
-    equal, the others unchanged; None where no possible value > 0 does that.
+    equal, with the others unchanged; None if no possible value > 0 does that.
     """
 
     cost_parts: dict[str, float]
@@ -77,7 +77,7 @@ def indexing_parts(
     bytes_per_read: float,
     price_per_read: float,
 ) -> dict[str, float]:
-    """Dollars of an index, wherever the lab prices one; the parameters are those of `indexing_question`.
+    """Dollars of an index, for every place in the lab that needs its price; parameters as in `indexing_question`.
 
     Returns
     -------
@@ -182,11 +182,11 @@ def scoring_question(
     labels_saved: float = 0.0,
     price_per_label: float = 0.0,
 ) -> Question:
-    """The same question for a model that has to look at every sample to choose: does scoring pay?
+    """Does scoring pay, if a model has to see every sample to choose: the question of `indexing_question` for scoring.
 
-    Scoring: samples × rounds × price of a score. Saving: the training of `indexing_question`, and the
+    Scoring: samples × rounds × price of a score. Saving: the training as in `indexing_question`, and the
     labels that selection makes unnecessary. A forward pass costs about a third of a training step (2
-    of 6 operations per parameter), so at equal prices one look at everything has eaten the saving of a
+    of 6 operations per parameter), so at equal prices scoring everything once uses up the saving of a
     single epoch unless it removes more than a third of the data.
 
     Parameters
@@ -194,11 +194,11 @@ def scoring_question(
     dataset_bytes, bytes_per_sample, share_removed, gpu_seconds_per_sample, epochs, gpu_price_per_hour
         As in `indexing_question`.
     price_per_score : float
-        Dollars for one look at one sample.
+        Dollars to score one sample once.
     rounds : float
         How often the whole pool is scored.
     labels_saved, price_per_label : float, default 0
-        Labels made unnecessary, and dollars for one.
+        Number of labels made unnecessary, and dollars per label.
 
     Returns
     -------
@@ -232,13 +232,13 @@ DIVISORS = ("bytes_per_sample", "signature_bytes_per_second", "bytes_per_read")
 
 
 def _training_saved(a):
-    """Dollars of GPU time for the samples that need not be trained on."""
+    """Dollars of GPU time for the samples that are not trained on."""
     samples = a["dataset_bytes"] / a["bytes_per_sample"] * a["share_removed"]
     return samples * a["epochs"] * a["gpu_seconds_per_sample"] / 3600 * a["gpu_price_per_hour"]
 
 
 def _question(sides, assumptions):
-    """Check the assumptions, weigh the sides, and find each assumption's break-even."""
+    """Check the assumptions, compute both sides, and find each assumption's break-even."""
     a = {name: arguments.amount(name, value, name in DIVISORS) for name, value in assumptions.items()}
     if a["share_removed"] > 1:
         raise ValueError(f"share_removed must be between 0 and 1, not {a['share_removed']!r}")
@@ -257,12 +257,12 @@ def _question(sides, assumptions):
         else:
             even[name] = _even(lambda v, name=name: parts(name, v), value)
     if even["share_removed"] is not None and even["share_removed"] > 1:
-        even["share_removed"] = None  # not even removing everything would do
+        even["share_removed"] = None  # not even removing everything would be enough
     return Question(cost_parts, saving_parts, cost, saving, bool(saving > cost), even)
 
 
 def _even(parts, value):
-    """The u > 0 at which the signed parts add up to 0, or None; each is constant in u or grows with it."""
+    """The u > 0 at which the signed parts add up to 0, or None; each part is constant in u or proportional to it."""
     unit = abs(value) or 1.0
     constant = proportional = 0.0
     for one, two in zip(parts(unit), parts(2 * unit)):

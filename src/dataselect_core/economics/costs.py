@@ -1,4 +1,4 @@
-"""What selection costs and what it saves: training, labelling, scoring, indexing.
+"""Costs and savings of selection: training, labelling, scoring, indexing.
 
 Every price and rate is an `Assumption` with its source and date, from facts/prices.json; a reader may
 replace any of them. Costs are modelled: they follow from these assumptions.
@@ -15,7 +15,7 @@ from dataselect_core.facts import load
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """Cost of a training: its FLOPs, the GPU-hours and dollars they take."""
+    """Cost of a training run: its FLOPs, GPU-hours and dollars."""
 
     flops: float
     gpu_hours: float
@@ -24,7 +24,7 @@ class TrainingCost:
 
 @dataclass(frozen=True)
 class IndexingCost:
-    """Cost of an index: core-hours in all, and dollars for computing, reading and both."""
+    """Cost of an index: total core-hours, and dollars for computing, reading and both."""
 
     core_hours: float
     compute_dollars: float
@@ -33,7 +33,7 @@ class IndexingCost:
 
 
 def training_cost(flops: float, assumptions: Assumptions | None = None) -> TrainingCost:
-    """GPU-hours and dollars of a training.
+    """GPU-hours and dollars of a training run.
 
         hours = FLOPs / (peak * utilisation * 3600),  dollars = hours * price
 
@@ -55,12 +55,12 @@ def training_cost(flops: float, assumptions: Assumptions | None = None) -> Train
 
 
 def implied_utilisation(flops: float, gpu_hours: float, peak_flops: float) -> float:
-    """Share of the peak that a reported training really used: FLOPs / (GPU-hours * 3600 * peak).
+    """Share of the peak that a reported training run actually used: FLOPs / (GPU-hours * 3600 * peak).
 
     Parameters
     ----------
     flops, gpu_hours, peak_flops : float
-        Modelled FLOPs of the training, reported GPU-hours (> 0), peak FLOP/s of a GPU (> 0).
+        Modelled FLOPs of the training run, reported GPU-hours (> 0), peak FLOP/s of a GPU (> 0).
 
     Returns
     -------
@@ -76,14 +76,14 @@ def implied_utilisation(flops: float, gpu_hours: float, peak_flops: float) -> fl
 def labelling_cost(
     labels: float, assumptions: Assumptions | None = None, price: str = "label_price"
 ) -> float:
-    """Dollars for labels: items times labellers of each times price.
+    """Dollars for labels: items times labellers per item times price.
 
     Parameters
     ----------
     labels : float
-        Items to be labelled, >= 0.
+        Items to label, >= 0.
     assumptions : Assumptions, optional
-        Uses `labellers` and the price named.
+        Uses `labellers` and the named price.
     price : {"label_price", "box_price", "polygon_price", "segmentation_price", "expert_label_price"}
 
     Returns
@@ -97,7 +97,7 @@ def labelling_cost(
 
 
 def scoring_cost(items: float, assumptions: Assumptions | None = None) -> float:
-    """Dollars for letting a model score a pool once; each round of selection pays it again.
+    """Dollars to score a pool once with a model; each round of selection costs this again.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def scoring_cost(items: float, assumptions: Assumptions | None = None) -> float:
 def indexing_cost(bytes: float, assumptions: Assumptions | None = None) -> IndexingCost:
     """Core-hours and dollars of indexing a corpus by MinHash, and of reading it once.
 
-    Shuffling candidate pairs between machines, waiting and retries are in it as a factor on the core-hours
+    It includes shuffling candidate pairs between machines, waiting and retries as a factor on the core-hours
     of the signatures, `index_overhead`.
 
     Parameters
@@ -142,16 +142,16 @@ def indexing_cost(bytes: float, assumptions: Assumptions | None = None) -> Index
 
 @dataclass(frozen=True)
 class IndexingRange:
-    """What an index costs at least and at most, as far as anything is known of it.
+    """The lowest and the highest cost of an index, as far as they are known.
 
     Attributes
     ----------
     low : IndexingCost
-        At the lab's own measured rate of signatures and the overhead assumed for the rest.
+        At the lab's own measured rate of signatures, with the overhead assumed for the rest.
     high : IndexingCost
         At the core-hours that a published run took: SlimPajama, with cleaning and shuffling.
     overhead : float
-        Core-hours of the published run for one core-hour of the lab's signatures.
+        Core-hours of the published run per core-hour of the lab's signatures.
     """
 
     low: IndexingCost
@@ -159,17 +159,17 @@ class IndexingRange:
     overhead: float
 
     def verdict(self, saving: float) -> str:
-        """ "pays" or "costs" where both ends of the range agree for a saving in dollars, else "depends"."""
+        """ "pays" or "costs" if both ends of the range agree for a saving in dollars, else "depends"."""
         saving = amount("saving", saving)
         ends = {saving > self.low.dollars, saving > self.high.dollars}
         return "depends" if len(ends) == 2 else "pays" if ends == {True} else "costs"
 
 
 def indexing_range(bytes: float, assumptions: Assumptions | None = None) -> IndexingRange:
-    """From the lab's own measurement to a published run: core-hours and dollars of indexing text.
+    """Core-hours and dollars of indexing text: from the lab's own measurement to a published run.
 
-    Between the ends lie cleaning, shuffling, waiting and a slower machine. For pictures, video and sound neither end
-    holds: they are decoded before anything is hashed.
+    The ends differ by cleaning, shuffling, waiting and a slower machine. Neither end is valid for pictures, video and
+    sound, because they are decoded before anything is hashed.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def selection_pays(select_cost: float, train_subset_cost: float, train_full_cost
     Returns
     -------
     bool
-        False where both sides are equal.
+        False if both sides are equal.
     """
     select, subset = amount("select_cost", select_cost), amount("train_subset_cost", train_subset_cost)
     return select + subset < amount("train_full_cost", train_full_cost)
@@ -252,7 +252,7 @@ def runs_to_break_even(select_cost: float, saving_per_run: float) -> int | None:
 
 
 def return_on_selection(select_cost: float, saving_per_run: float, runs: int) -> float:
-    """What a selection made once gives back: savings of all runs, per unit spent on it.
+    """Return on a selection made once: savings of all runs, per unit spent on it.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def return_on_selection(select_cost: float, saving_per_run: float, runs: int) ->
     Returns
     -------
     float
-        Below 1 the selection has not paid yet.
+        Below 1, the selection has not paid for itself yet.
     """
     cost = amount("select_cost", select_cost)
     if cost == 0:

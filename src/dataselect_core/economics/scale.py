@@ -1,4 +1,4 @@
-"""What a measured redundancy would mean for a training run of another size. All of it is modelled."""
+"""What a measured redundancy would mean for a training run of another size; all results are modelled."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -18,11 +18,11 @@ from dataselect_core.scaling.laws import (
 
 FITTED = ((7e6, 9e9), (1e8, 9e11))
 """Parameters and tokens of the runs that the data-constrained law was fitted to: Muennighoff et al. 2023, 10 million to
-9 billion parameters and up to 900 billion tokens, with a little room below."""
+9 billion parameters and up to 900 billion tokens, with a small margin below."""
 
 
 def place_in_fit(parameters: float, tokens: float) -> str:
-    """Where a size of model and data is: "within" what the law was fitted to, "below" or "beyond" it."""
+    """Whether a size of model and data is "within" the range that the law was fitted to, "below" or "beyond" it."""
     (fewest, most), (shortest, longest) = FITTED
     if parameters < fewest or tokens < shortest:
         return "below"
@@ -38,22 +38,22 @@ class Scale:
     parameters, tokens, tokens_after : float
         Model size; tokens read in one pass over the raw and the deduplicated corpus.
     effective_tokens : float
-        What the raw corpus is worth in tokens without repetition.
+        Number of tokens without repetition that are worth as much as the raw corpus.
     flops, flops_after : float
         6 N D.
     gpu_hours, gpu_hours_after, dollars, dollars_after : float
     indexing_dollars : float
-        MinHash signatures for the raw corpus with their overhead, and reading it once.
+        Cost of MinHash signatures for the raw corpus, with their overhead, and of reading it once.
     loss, loss_after : float
         Data-constrained scaling law, cluster by cluster; nats per token.
     loss_same_compute : float
-        Of the deduplicated corpus read again and again until as many tokens are read as the raw corpus has: the same
-        compute, spent on what is left.
+        Loss if the deduplicated corpus is repeated until as many tokens are read as the raw corpus has: the same
+        compute, spent on the kept documents.
     fit : {"within", "below", "beyond"}
-        Whether N and D lie where the law was fitted (`FITTED`). Below it a loss means nothing; beyond it the law is
-        carried on, which has to be said.
+        Whether N and D are in the range that the law was fitted to (`FITTED`). Below it a loss has no meaning; beyond
+        it the law is extrapolated, which has to be stated.
     pays : bool
-        Whether the dollars of training that one pass fewer tokens saves are more than indexing costs.
+        Whether training on fewer tokens, in one pass, saves more dollars than indexing costs.
     """
 
     parameters: float
@@ -82,16 +82,16 @@ def at_scale(
     corpus_bytes: float = 0.0,
     assumptions: Assumptions | None = None,
 ) -> Scale:
-    """Carry the redundancy of a small corpus over to a training run of `tokens` tokens.
+    """Apply the redundancy of a small corpus to a training run of `tokens` tokens.
 
-    The corpus at scale is taken to have the same shares: a cluster with a part p of the words here
-    has p of the tokens there. Near-duplicates count as exact ones, and one pass over the raw corpus
-    reads each cluster as often as it has copies.
+    The corpus at scale is assumed to have the same shares: a cluster with a share p of the words here
+    has a share p of the tokens there. Near-duplicates count as exact duplicates, and one pass over the
+    raw corpus reads each cluster as often as it has copies.
 
     Parameters
     ----------
     cluster : int[n]
-        Index of the kept document of each document's cluster (`Point.cluster`); its own for a kept one.
+        Index of the kept document of each document's cluster (`Point.cluster`); for a kept document, its own index.
     words : int[n]
         Words of each document, at least 0.
     parameters, tokens : float
@@ -107,8 +107,8 @@ def at_scale(
     Raises
     ------
     TypeError, ValueError
-        Shapes that differ, a cluster without its kept document, kept documents without a word, or sizes
-        out of range.
+        If shapes differ, a cluster lacks its kept document, kept documents have no words, or sizes are out
+        of range.
     """
     try:
         cluster = np.asarray(cluster)

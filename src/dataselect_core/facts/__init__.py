@@ -1,4 +1,4 @@
-"""Facts of the world: prices, hardware, laws, scenarios. Data, not code; each with its source."""
+"""Facts about the world: prices, hardware, laws, scenarios, as data with a source for each."""
 
 import json
 from importlib.resources import files
@@ -16,7 +16,7 @@ def load(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        A fresh copy. In facts of the world every leaf that holds a number is {value, unit, kind, source, date}; the
+        A fresh copy. In facts about the world every leaf with a number is {value, unit, kind, source, date}; the
         tables "settings", "colours" and "record" are the lab's own rules.
     """
     return json.loads(files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Limits that the link of a class sets in place of a track's: found among settings, checked, and told as such."""
+"""Limits that a class link sets in place of the track's limits: found among settings, checked, and labelled as such."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ SOURCE = "set by the link of a class"
 
 
 def among(settings: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-    """The limits among some settings; only the link of a class sets any.
+    """The limits among some settings; only a class link sets them.
 
     Parameters
     ----------
     settings : dict
-        As a page or a report has them; names that are no limits are passed over.
+        Settings of a page or a report; names that are not limits are ignored.
     ranges : dict of str to (float, float)
-        The limits that may be among them, with the least and the greatest value of each.
+        The limits that may be among them, with the minimum and maximum of each.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def among(settings: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]
     Raises
     ------
     ValueError
-        A limit is no number of its range.
+        If a limit is not a number in its range.
     """
     found = {name: settings[name] for name in ranges if settings.get(name) is not None}
     for name, value in found.items():
@@ -36,5 +36,5 @@ def among(settings: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]
 
 
 def in_force(fixed: Mapping[str, float], name: str, own: Value) -> Value:
-    """The `Value` that counts: the link's where `fixed` has one of this name, else the track's `own`."""
+    """The `Value` in force: the limit of the class link if `fixed` has one of this name, else the track's `own`."""
     return modelled(fixed[name], own.unit, SOURCE) if name in fixed else own

@@ -1,8 +1,8 @@
-"""The map of the domain gap: every measure over mix and randomisation, computed once and kept as JSON.
+"""The map of the domain gap: every measure over mix and randomisation, computed once and saved as JSON.
 
-`measure` takes minutes and runs when the lab is built; `read` gives it back in a moment. Beside the map stand two
-experiments of the same kind: what moving the mix from 10 % to 90 % synthetic does (`move`), and what adding
-synthetic samples to few and to many real ones does (`transfer`). All of it can be had again with `mixing`.
+`measure` takes minutes and runs when the lab is built; `read` loads the result in a moment. Two experiments of the
+same kind are saved with the map: the effect of moving the mix from 10 % to 90 % synthetic (`move`), and the effect of
+adding synthetic samples to few and to many real ones (`transfer`). All of it can be recomputed with `mix`.
 """
 
 import json
@@ -29,23 +29,23 @@ ADDED = (0, 300, 2000)
 
 @dataclass(frozen=True)
 class GapMap:
-    """What `measure` found.
+    """The result of `measure`.
 
     Attributes
     ----------
-    setting : mixing.Setting
-        What is held fixed; its share and randomisation mean nothing.
+    setting : Setting
+        The settings that are held fixed; its share and randomisation have no meaning.
     shares : float[a]
     randomisations : float[b]
         The axes.
     seeds : tuple of int
-        Over which means and intervals were taken.
+        Seeds of the means and intervals.
     measures : dict of str to float[a, b]
-        As from `mix.grid`.
+        As returned by `mix.grid`.
     move : dict
-        As from `move`.
+        As returned by `move`.
     transfer : dict
-        As from `transfer`.
+        As returned by `transfer`.
     """
 
     setting: mix.Setting
@@ -57,14 +57,14 @@ class GapMap:
     transfer: dict[str, Any]
 
     def nearest(self, share: float, randomisation: float) -> tuple[int, int]:
-        """Indices (i, j) of the point of the map next to these."""
+        """Indices (i, j) of the point of the map nearest to these values."""
         return (
             int(np.abs(self.shares - share).argmin()),
             int(np.abs(self.randomisations - randomisation).argmin()),
         )
 
     def holds(self, setting: mix.Setting, seeds: Sequence[int]) -> bool:
-        """Whether the map was made for this setting (share and randomisation aside) and these seeds."""
+        """Whether the map was made for this setting (except share and randomisation) and these seeds."""
         same = replace(self.setting, share=setting.share, randomisation=setting.randomisation)
         return same == setting and tuple(seeds) == self.seeds
 
@@ -78,7 +78,7 @@ class GapMap:
         }
 
     def feasible(self, limits: mix.Limits) -> Flags:
-        """Where every limit is kept, bool[a, b]; as `mix.feasible`."""
+        """Where every limit is met, bool[a, b]; see `mix.feasible`."""
         return mix.feasible(self.setting, self.shares, self.measures, limits)
 
 
@@ -98,22 +98,22 @@ def measure(
 
     Parameters
     ----------
-    setting : mixing.Setting
-        What is held fixed.
+    setting : Setting
+        The settings that are held fixed.
     X, y, rainfall_mm
-        As `mix.samples`.
+        As for `mix.samples`.
     randomisation : float
-        At which `move` and `transfer` are measured.
+        The randomisation at which `move` and `transfer` are measured.
     axis : sequence of float
         Shares, and randomisations.
     seeds, move_seeds : sequence of int
     real, added : sequence of int
-        As `transfer`.
+        As for `transfer`.
 
     Returns
     -------
     dict
-        Which `read` takes.
+        The input of `read`.
     """
     data = (X, y, rainfall_mm)
     made = mix.grid(setting, axis, axis, *data, seeds)
@@ -135,13 +135,13 @@ def move(
     rainfall_mm: ArrayLike,
     seeds: Sequence[int] = MOVE_SEEDS,
 ) -> dict[str, Any]:
-    """What the safety metric does when the mix moves from one share of `MOVE` to the other.
+    """Effect on the safety metric of moving the mix from one share of `MOVE` to the other.
 
     Returns
     -------
     dict
-        randomisation; seeds; recall (one list a share, one value a seed); real and synthetic (samples trained on,
-        one number a share).
+        randomisation; seeds; recall (one list per share, one value per seed); real and synthetic (samples trained on,
+        one number per share).
     """
     found: dict[str, Any] = {
         "randomisation": randomisation,
@@ -169,12 +169,12 @@ def transfer(
     real: Sequence[int] = REAL,
     added: Sequence[int] = ADDED,
 ) -> dict[str, Any]:
-    """Accuracy in the field with `added` synthetic samples beside `real` real ones, for all pairs of the two.
+    """Accuracy in the field with `added` synthetic samples and `real` real ones, for all pairs of these numbers.
 
     Returns
     -------
     dict
-        randomisation, seeds, real, added; accuracy, low, high: one list a number of real samples.
+        randomisation, seeds, real, added; accuracy, low, high: one list per number of real samples.
     """
     found: dict[str, Any] = {
         "randomisation": randomisation,
@@ -207,9 +207,9 @@ def read(text: str | bytes | dict[str, Any], track: str | None = None) -> GapMap
     Parameters
     ----------
     text : str or dict
-        What `measure` returns, as JSON or as it is; with `track`, several of them by track.
+        The result of `measure`, as JSON or as a dict; with `track`, several results by track.
     track : str, optional
-        Which one.
+        The track whose map is read.
     """
     found = json.loads(text) if isinstance(text, (str, bytes)) else text
     if track is not None:

@@ -1,10 +1,10 @@
 """Train on a mix of real and synthetic digits, and measure in the field, under weather.
 
-The real digits are cut in two: a pool that may be bought for training, in dry weather, and the field, which
-is never trained on. The field sees weather drawn from a rainfall record. The simulator knows no
-rain, unless it is given some. Labels of synthetic digits are right by construction; label noise, where there
-is some, is in the labels of the real ones. Distances are measured between the pictures as the classifier sees
-them: the feature space is the 64 block inks, in [0, 1].
+The real digits are split into a pool that may be bought for training, in dry weather, and the field, which is never
+used for training. The weather of the field is drawn from a rainfall record. The simulator has no rain unless it is
+given some. Labels of synthetic digits are correct by construction; label noise, if there is any, is in the labels of
+the real digits. Distances are measured between the pictures as the classifier gets them: the feature space is the 64
+block inks, in [0, 1].
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ FEATURES = "ink of the 8 x 8 blocks, 64 features in [0, 1]"
 
 @dataclass(frozen=True)
 class Setting:
-    """A point of the map, and what is held fixed around it.
+    """A point of the map, and the settings that are held fixed around it.
 
     Attributes
     ----------
@@ -45,13 +45,13 @@ class Setting:
     randomisation : float
         Domain-randomisation intensity of the simulator, in [0, 1].
     total : int
-        Size of the training set that is asked for, at least 20.
+        Requested size of the training set, at least 20.
     real : int
         Real samples that exist, 0 to the 1,000 of the pool.
     wet_share : float or None
-        Share of field days with rain; None for that of the record.
+        Share of field days with rain; None for the share in the record.
     simulator_rain : bool
-        Whether the simulator is given rain: its pictures then see days of the same record.
+        Whether the simulator is given rain: the weather of its pictures is then drawn from the same record.
     label_noise : float
         Probability that the label of a real training sample is wrong, in [0, 1].
     critical : int
@@ -82,13 +82,13 @@ class Setting:
 
     @property
     def real_needed(self) -> int:
-        """Real samples the mix asks for, whether or not they exist."""
+        """Real samples that the mix requires, whether or not they exist."""
         return self.total - round(self.share * self.total)
 
     def counts(self) -> tuple[int, int]:
         """(real, synthetic) samples trained on.
 
-        Where the mix asks for more real samples than exist, the share is kept and the training set
+        If the mix requires more real samples than exist, the share is kept and the training set
         is smaller.
         """
         if self.real_needed <= self.real:
@@ -98,20 +98,20 @@ class Setting:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run measured. All shares in [0, 1].
+    """The measurements of one run; all shares are in [0, 1].
 
     Attributes
     ----------
     accuracy : float
-        On the field, under the weather of the record.
+        Accuracy on the field, under the weather of the record.
     dry_accuracy : float
-        On the same pictures without rain.
+        Accuracy on the same pictures without rain.
     recall : float
         Safety metric: share of the critical class that is recognised on days of heavy rain.
     fid : float
         Frechet distance between the training set and the field, in squared block inks.
     fid_infinity : float
-        The same extrapolated to endless samples.
+        The same, extrapolated to infinitely many samples.
     real, synthetic : int
         Samples trained on.
     """
@@ -130,7 +130,7 @@ MEASURES = ("accuracy", "dry_accuracy", "recall", "fid", "fid_infinity")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a track demands of a mix.
+    """The limits that a track sets for a mix.
 
     Attributes
     ----------
@@ -162,7 +162,7 @@ def samples(
     rainfall_mm : float[days]
         Daily rainfall in the field.
     seed : int
-        Settings share what they can of the draws: the split, the order in which real
+        Settings share as many draws as possible: the split, the order in which real
         samples are bought, the field's weather.
 
     Returns
@@ -174,7 +174,7 @@ def samples(
     Raises
     ------
     ValueError
-        If X and y do not match or hold no more samples than the field keeps.
+        If X and y do not match, or have no more samples than the field needs.
     """
     dry, draws = _dry(setting, X, y, seed)
     _, days, drops, heavy_days, heavy_drops, _, train_days, train_drops = draws
@@ -199,9 +199,9 @@ def samples(
 
 
 def _dry(setting, X, y, seed):
-    """What `samples` draws before any rain falls, and the seeds of its draws.
+    """The draws of `samples` before any rain is added, and their seeds.
 
-    Rain is the slow half of a run, and not every experiment looks at the weather.
+    Rain is the slow half of a run, and not every experiment needs the weather.
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y)
     if X.ndim != 2 or X.shape[1] != 64 or y.shape != (len(X),):
@@ -233,7 +233,7 @@ def stepwise(
 ) -> Iterator[Any]:
     """`run` in steps: a generator that yields None after each, and the `Outcome` last.
 
-    For a page that has to answer its reader between the steps.
+    For a page that has to respond to its reader between the steps.
     """
     drawn = samples(setting, X, y, rainfall_mm, seed)
     yield None
@@ -252,7 +252,7 @@ def stepwise(
 
 
 def run(setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int) -> Outcome:
-    """Train on the mix once, and measure: `Outcome`. Arguments as `samples`."""
+    """Train on the mix once, and measure the `Outcome`; arguments as for `samples`."""
     *_, outcome = stepwise(setting, X, y, rainfall_mm, seed)
     return outcome
 
@@ -260,7 +260,7 @@ def run(setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, se
 def gap(
     setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int
 ) -> tuple[float, float]:
-    """FID of the training set and the field extrapolated to endless samples: (value, standard_error)."""
+    """FID of the training set and the field, extrapolated to infinitely many samples: (value, standard_error)."""
     drawn = samples(setting, X, y, rainfall_mm, seed)
     return fid_infinity(drawn["X_train"], drawn["X_field"], seed)
 
@@ -300,7 +300,7 @@ def grid(
     rainfall_mm: ArrayLike,
     seeds: Sequence[int] = (1, 2, 3, 4, 5),
 ) -> dict[str, Floats]:
-    """The map over mix and randomisation; slow, made for the time of the build.
+    """The map over mix and randomisation; it is slow and meant for the build.
 
     Parameters
     ----------
@@ -320,7 +320,7 @@ def grid(
         for name in MEASURES
         for end in ("", "_low", "_high")
     }
-    for j, randomisation in enumerate(randomisations):  # outside, so that simulated samples are used again
+    for j, randomisation in enumerate(randomisations):  # outer loop, so that simulated samples are reused
         for i, synthetic in enumerate(shares):
             here = replace(setting, share=float(synthetic), randomisation=float(randomisation))
             for name, found in summary(here, X, y, rainfall_mm, seeds).items():
@@ -333,19 +333,19 @@ def grid(
 def check(
     setting: Setting, measures: dict[str, Interval], limits: Limits
 ) -> dict[str, tuple[float, float, bool]]:
-    """Which limits a mix keeps.
+    """Which limits a mix meets.
 
     Parameters
     ----------
     setting : Setting
     measures : dict of str to Interval
-        From `summary`; the means are held against the limits.
+        From `summary`; the means are compared with the limits.
     limits : Limits
 
     Returns
     -------
     dict of str to (value, limit, bool)
-        "accuracy", "fid", "recall", and "supply": the real samples it needs, those that exist.
+        "accuracy", "fid", "recall", and "supply": the real samples it needs, and those that exist.
     """
     accuracy, gap_, recall = (measures[name].mean for name in ("accuracy", "fid", "recall"))
     return {
@@ -357,23 +357,23 @@ def check(
 
 
 def feasible(setting: Setting, shares: Floats, made: dict[str, Floats], limits: Limits) -> Flags:
-    """Where on the map every limit is kept: bool[a, b]. `made` is from `grid` with these shares."""
+    """Where on the map every limit is met: bool[a, b]; `made` is from `grid` with these shares."""
     needed = np.array([replace(setting, share=float(s)).real_needed for s in shares])
     kept = (made["accuracy"] >= limits.accuracy) & (made["fid"] <= limits.fid)
     return kept & (made["recall"] >= limits.recall) & (needed <= setting.real)[:, None]
 
 
 def noisy_curve(sizes: Iterable[int], rate: float, X: ArrayLike, y: ArrayLike, seed: int) -> Floats:
-    """Accuracy in a dry field against the number of real labels, a share `rate` of them wrong.
+    """Accuracy in a dry field against the number of real labels, of which a share `rate` is wrong.
 
     Parameters
     ----------
     sizes : sequence of int
-        Real samples, 20 to 1,000 each; a larger set holds the smaller ones.
+        Real samples, 20 to 1,000 each; a larger set contains the smaller ones.
     rate : float
         Probability that a label is wrong, in [0, 1].
     X, y, seed
-        As `samples`.
+        As for `samples`.
 
     Returns
     -------
@@ -390,5 +390,5 @@ def noisy_curve(sizes: Iterable[int], rate: float, X: ArrayLike, y: ArrayLike, s
 
 @lru_cache(maxsize=32)
 def _simulated(n, randomisation, seed):
-    """`simulate`, remembered: neighbouring points of the map share their synthetic samples."""
+    """`simulate`, cached: neighbouring points of the map share their synthetic samples."""
     return simulate(n, randomisation, seed)

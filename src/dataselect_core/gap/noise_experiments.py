@@ -18,24 +18,24 @@ COIN_SIZES = 101 * 2 ** np.arange(7, dtype=np.int64)
 
 @dataclass(frozen=True)
 class Measured:
-    """What the experiments found at a rate and a seed.
+    """The results of the experiments at a rate, for some seeds.
 
     Attributes
     ----------
     rate : float
     seeds : tuple of int
-        The first is that of the two small worlds, all are those of the learning curve.
+        The first is the seed of the thresholds and coins, all are seeds of the learning curve.
     sizes, coin_sizes : int[k]
     clean, noisy : float[k]
         Mean errors of threshold learning, with clean and with noisy labels, at `sizes`.
     coin : float[k]
-        The error that 90 % of the coins stay within, at `coin_sizes`.
+        The error that 90 % of the coins do not exceed, at `coin_sizes`.
     clean_slope, noisy_slope, coin_slope : (float, float, float)
         Exponent, and its interval.
     ratio : (float, float, float)
         How many times more labels the noise costs, and its interval.
     labels : tuple of int
-    curves : dict of str to list of mixing.Interval
+    curves : dict of str to list of Interval
         "clean" and "noisy": accuracy at `labels`.
     """
 
@@ -55,16 +55,16 @@ class Measured:
 
 
 def measure(rate: float, seeds: Sequence[int], X: ArrayLike, y: ArrayLike) -> Iterator[Any]:
-    """All experiments in steps: a generator of (what is done, share of the work), and last the `Measured`.
+    """All experiments in steps: a generator of (label, share done) that ends with the `Measured`.
 
     Parameters
     ----------
     rate : float
         Share of wrong labels, in [0, 1/2).
     seeds : sequence of int
-        2 to 20; the first is that of the thresholds and coins, which have many trials of their own.
+        2 to 20; the first is the seed of the thresholds and coins, which have many trials per seed.
     X, y
-        The real digits, as `mix.samples`.
+        The real digits, as for `mix.samples`.
     """
     seed = seeds[0]
     sizes = np.round(64 * noise.noise_factor(rate) * 2.0 ** np.arange(6)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""A small map for a setting that the track's was not made for, measured while the reader waits."""
+"""A small map for a setting that the track's map was not made for, measured while the reader waits."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import numpy as np
 from dataselect_core.gap import gap_map, mix
 
 AXIS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-SEEDS = 3  # of the reader's, the first ones
+SEEDS = 3  # how many of the reader's seeds are used, from the first
 
 
 def measure(
@@ -19,25 +19,25 @@ def measure(
     data: tuple[Any, Any, Any],
     runs: dict[Any, Any],
 ) -> Iterator[Any]:
-    """A generator of (label, share done), and last the `GapMap`.
+    """Measure the map: a generator of (label, share done) that ends with the `GapMap`.
 
     Parameters
     ----------
     built : gap_map.GapMap
-        The track's map; its experiments beside the map are kept.
-    setting : mixing.Setting
-        The reader's; share and randomisation are those of the map.
+        The track's map; the two experiments saved with it are kept.
+    setting : Setting
+        The reader's setting; share and randomisation are replaced by the values of the map.
     seeds : sequence of int
-        The reader's; the first `SEEDS` are used.
+        The reader's seeds; the first `SEEDS` are used.
     data : tuple
-        X, y and rainfall, as `mix.samples` takes them.
+        X, y and rainfall, as for `mix.samples`.
     runs : dict
-        (setting, seed) -> Outcome: what is known already, and where new runs are kept.
+        (setting, seed) -> Outcome: the known runs; new runs are added.
 
     Raises
     ------
     ValueError
-        Where fewer than two shares leave enough to train on.
+        If fewer than two shares leave enough to train on.
     """
     shares = [share for share in AXIS if _possible(setting, share)]
     if len(shares) < 2:
@@ -51,7 +51,7 @@ def measure(
     }
     seeds = tuple(seeds[:SEEDS])
     total, done = len(shares) * len(AXIS) * len(seeds), 0
-    for j, randomisation in enumerate(AXIS):  # outside, so that simulated samples are used again
+    for j, randomisation in enumerate(AXIS):  # outer loop, so that simulated samples are reused
         for i, share in enumerate(shares):
             here = replace(setting, share=share, randomisation=randomisation)
             for seed in seeds:

@@ -40,7 +40,7 @@ class Interval:
 
 
 def interval(values: ArrayLike) -> Interval:
-    """`Interval` of 2 to 20 values, one a seed: their mean, and Student's 95 % interval of it."""
+    """`Interval` of 2 to 20 values, one per seed: their mean, and Student's 95 % interval of it."""
     values = np.array(values, dtype=float)
     if not 2 <= len(values) <= len(T_975) + 1:
         raise ValueError(f"values must be 2 to {len(T_975) + 1} numbers, not {len(values)}")

@@ -22,10 +22,10 @@ class Curve:
     operations : int64[k]
         Updates of the count tables (measured; see `BigramModel.operations`).
     parameters : int64[k]
-        Counts the model holds.
+        Counts in the model.
     flops : float64[k]
-        6 N D with these parameters N and tokens D: modelled, what a neural model of as many
-        parameters would spend. The bigram model itself spends `operations`.
+        6 N D with these parameters N and tokens D: modelled, the compute of a neural model with as many
+        parameters. The bigram model itself spends `operations`.
     loss : float64[k]
         Mean loss on the held-out text, nats per word (measured).
     """
@@ -39,7 +39,7 @@ class Curve:
 
     @property
     def progress(self) -> Floats:
-        """Loss already taken off since the first checkpoint, nats per word: float64[k]."""
+        """Decrease of the loss since the first checkpoint, nats per word: float64[k]."""
         return self.loss[0] - self.loss
 
 
@@ -48,7 +48,7 @@ def icr(progress: ArrayLike, flops: ArrayLike) -> Floats:
 
     ICR = dI / dC, as the slope of progress I over compute C: at inner points the second-order
     difference of both neighbours (unequal steps allowed), at the two ends the slope to the
-    neighbour, as `numpy.gradient`. For I ~ log D it decays as 1 / C.
+    neighbour, as in `numpy.gradient`. For I ~ log D it decays as 1 / C.
 
     Parameters
     ----------
@@ -60,12 +60,12 @@ def icr(progress: ArrayLike, flops: ArrayLike) -> Floats:
     Returns
     -------
     float64[k]
-        Progress per unit of compute. Negative where more compute made the model worse.
+        Progress per unit of compute. Negative if more compute made the model worse.
 
     Raises
     ------
     ValueError
-        Unequal lengths, fewer than two points, values that are not finite, compute that does not rise.
+        If lengths differ, there are fewer than two points, a value is not finite, or compute does not increase.
     """
     progress, flops = floats("progress", progress), floats("flops", flops)
     if progress.ndim != 1 or progress.shape != flops.shape or progress.size < 2:
@@ -81,20 +81,20 @@ def icr(progress: ArrayLike, flops: ArrayLike) -> Floats:
 def tokens_to_reach(curve: Curve, loss: float) -> float | None:
     """Tokens after which a learning curve first reaches a loss.
 
-    Between two checkpoints the loss is taken to be linear in the logarithm of the tokens.
+    Between two checkpoints the loss is assumed to be linear in the logarithm of the tokens.
 
     Parameters
     ----------
     curve : Curve
-        Or anything with arrays `tokens` (rising, > 0) and `loss`.
+        Or any object with arrays `tokens` (increasing, > 0) and `loss`.
     loss : float
         Nats per word.
 
     Returns
     -------
     float or None
-        Tokens; None where the curve never comes down to it. If the first checkpoint is already
-        there, its tokens, which is then an upper bound.
+        Tokens; None if the curve never falls to this loss. If the first checkpoint has already reached it,
+        the tokens of that checkpoint, which are then an upper bound.
     """
     if not np.isfinite(loss):
         raise ValueError(f"loss must be finite, not {loss!r}")

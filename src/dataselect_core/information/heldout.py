@@ -1,4 +1,4 @@
-"""A test set that shares no near-duplicate with what is learned from."""
+"""A test set that shares no near-duplicate with the training set."""
 
 import numpy as np
 
@@ -11,14 +11,14 @@ def heldout_split(
     """Set whole clusters aside for testing, so that no near-duplicate of a test text is trained on.
 
     The clusters are visited in an order drawn from the seed; each one that still fits under the
-    share is set aside whole. The first one is taken even if it does not fit, should nothing else.
+    share is set aside whole. If none fits, the smallest one is set aside.
 
     Parameters
     ----------
     cluster : array-like of int, shape (n,)
         Cluster label of each document (`Deduplication.cluster` at a low threshold such as 0.5).
     share : float, default 0.1
-        Share of the words to set aside, strictly between 0 and 1; met from below.
+        Share of the words to set aside, strictly between 0 and 1; approached from below.
     seed : int, default 1
     words : array-like of int, shape (n,), optional
         Words of each document; default: every document counts the same.
@@ -26,12 +26,12 @@ def heldout_split(
     Returns
     -------
     train_index, heldout_index : int64[...], int64[...]
-        Documents of either side, in input order.
+        Documents of each side, in input order.
 
     Raises
     ------
     ValueError
-        Fewer than two clusters, a share outside (0, 1), lengths that differ, or negative words.
+        If there are fewer than two clusters, share is outside (0, 1), lengths differ, or words are negative.
     """
     cluster = np.asarray(cluster)
     if cluster.ndim != 1 or not np.issubdtype(cluster.dtype, np.integer):

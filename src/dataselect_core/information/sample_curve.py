@@ -1,4 +1,4 @@
-"""Learning curves of a classifier: what samples of known class teach a softmax regression for its compute."""
+"""Learning curves of a classifier: what a softmax regression learns from labelled samples for its compute."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,20 @@ from dataselect_core.information.curve import Curve, checkpoint_ends
 from dataselect_core.learners.softmax_fixed import probabilities, train
 from dataselect_core.scaling.laws import training_flops
 
-L2 = 1e-4  # penalty per sample read, so that samples gain no weight against it by being there twice
-PASSES = 100  # over all that is read; the loss is then within about 0.01 of that at the minimum
+L2 = 1e-4  # penalty per sample read, so that repeated samples gain no weight against the penalty
+PASSES = 100  # over everything that is read; the loss is then within about 0.01 of its minimum
 CHECKPOINTS = 6
 
 
 class SamplePlan:
-    """Samples ready to be learned from in any part, with the face of `information.CurvePlan`.
+    """Samples prepared for learning from any part of them, with the interface of `information.CurvePlan`.
 
-    At each checkpoint a model is trained from nothing, in `PASSES` passes over all that has been read by then, and
-    `operations` is what that training cost.
+    At each checkpoint a model is trained from scratch, in `PASSES` passes over everything that has been read so far;
+    `operations` is the cost of that training.
 
-    Its probabilities are tempered by what it has read: n samples of k classes give (n p + 1) / (n + k). So a
-    class that it has not met yet is improbable and not impossible, and before it reads it knows nothing: its
-    loss is then ln k.
+    Its probabilities are smoothed by the number of samples read: n samples of k classes give (n p + 1) / (n + k).
+    So a class that it has not seen yet is improbable but not impossible, and before it reads anything, its predictions
+    are uniform and its loss is ln k.
 
     Parameters
     ----------
@@ -35,19 +35,19 @@ class SamplePlan:
     mass : int64[n]
         Size of each sample, such as its pixels.
     per_read : int
-        Mass that the model takes in at a time, for 6 N D: all pixels of a frame, one window of a signal. D counts
+        Mass that the model reads at a time, for 6 N D: all pixels of a frame, one window of a signal. D counts
         every pass.
     train_index, heldout_index : int64[...]
-        Samples to learn from and to be tested on; none in both.
+        Training and test samples; no sample is in both.
     seed : int
-        Order of reading.
+        Seed of the order of reading.
 
     Attributes
     ----------
     train_index : int64[...]
         In the order of reading.
     uniform_loss : float
-        Loss of a model that knows nothing, nats per sample.
+        Loss of a model that predicts uniformly, nats per sample.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SamplePlan:
         return (self.features.shape[1] + 1) * self.classes
 
     def curve(self, keep: ArrayLike | None = None, checkpoints: int | Sequence[int] = CHECKPOINTS) -> Curve:
-        """Held-out loss of a model that reads the kept training samples, at a few points on the way.
+        """Held-out loss of a model that reads the kept training samples, at a few checkpoints.
 
         Parameters
         ----------

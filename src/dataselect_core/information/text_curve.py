@@ -1,7 +1,7 @@
 """What a model has learned for the compute it has spent: learning curves and the ICR.
 
 `prepare` reads a corpus once; the `CurvePlan` it returns then trains and scores the bigram model on
-any part of that corpus in milliseconds. It is no approximation: every point equals a `BigramModel`
+any part of that corpus in milliseconds. This is not an approximation: every point equals a `BigramModel`
 fitted from scratch.
 """
 
@@ -24,10 +24,10 @@ from dataselect_core.scaling.laws import training_flops
 
 
 class CurvePlan:
-    """A corpus read once, ready to be learned from in any part; made by `prepare`.
+    """A corpus that is read once and prepared for learning from any part of it; made by `prepare`.
 
-    It keeps, for each document, how often it holds each word and bigram (sparse, ordered by word and
-    by bigram). A curve then needs no text: every document of the chosen part falls into the stretch
+    It keeps, for each document, how often each word and bigram occurs in it (sparse, ordered by word and
+    by bigram). A curve then needs no text: every document of the chosen part is in the stretch
     between two checkpoints, counts are summed over the stretches, and a bigram becomes a new
     parameter in the earliest stretch that has it.
 
@@ -36,11 +36,11 @@ class CurvePlan:
     words : int64[n]
         Words in each document of the whole corpus.
     train_index, heldout_index : int64[...]
-        Documents to learn from, in the order of reading, and to be tested on.
+        Training documents, in the order of reading, and test documents.
     vocabulary : int
-        Distinct words of the whole corpus, and one for the unknown: the same yardstick for all curves.
+        Distinct words of the whole corpus, plus one for unknown words; the same for all curves.
     uniform_loss : float
-        Loss of a model that knows nothing but the vocabulary, nats per word.
+        Loss of a model that predicts uniformly over the vocabulary, nats per word.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class CurvePlan:
         self._tokens_tested = int(test.sum())
         if not self._tokens_tested:
             raise ValueError("heldout_index must hold at least one document with words in it")
-        # What the held-out text asks of the model: its bigrams, their contexts and their last words.
+        # What the model has to predict in the held-out text: its bigrams, their contexts and their last words.
         asked, self._times = np.unique(bigram[test], return_counts=True)
         ask_context, self._of_context = np.unique(asked // width, return_inverse=True)
         ask_word, self._of_word = np.unique(asked % width, return_inverse=True)
@@ -100,7 +100,7 @@ class CurvePlan:
         self._asked_contexts = _Counts(kind, doc, count, ask_context)
 
     def curve(self, keep: ArrayLike | None = None, checkpoints: int | Sequence[int] = 12) -> Curve:
-        """Held-out loss of a model that reads the kept training documents, at a few points on the way.
+        """Held-out loss of a model that reads the kept training documents, at a few checkpoints.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class CurvePlan:
         Raises
         ------
         ValueError
-            A mask of the wrong length, no words left, or checkpoints out of range.
+            If the mask has the wrong length, no words are left, or checkpoints are out of range.
         """
         keep = np.ones(self.words.size, dtype=bool) if keep is None else np.asarray(keep)
         if keep.dtype != bool or keep.shape != self.words.shape:
@@ -181,11 +181,11 @@ def prepare(
     documents : sequence of str, of sequences of str, or of integer arrays
         The whole corpus, as for `BigramModel.fit`.
     train_index, heldout_index : array-like of int
-        Documents to learn from and to be tested on (see `heldout_split`); no document in both.
+        Training and test documents (see `heldout_split`); no document is in both.
     discount : float, default 0.75
     seed : int or None, default 1
         Order of reading: a permutation of `train_index` drawn from the seed, so that the curve does
-        not show how the file is sorted; None: as given.
+        not depend on how the file is sorted; None: as given.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def learning_curve(
     Parameters
     ----------
     documents, heldout : sequence of str, of sequences of str, or of integer arrays
-        Training and test text, as for `BigramModel`. The vocabulary is that of both together and
+        Training and test text, as for `BigramModel`. The vocabulary has the words of both together and
         one unknown word.
     checkpoints : int or sequence of int
         As for `CurvePlan.curve`.
@@ -244,7 +244,7 @@ def learning_curve(
 
 
 class _Occurrences:
-    """Which documents hold each kind (of bigram, word or context)."""
+    """Which documents contain each kind (of bigram, word or context)."""
 
     def __init__(self, kind, doc):
         starts = np.flatnonzero(np.diff(kind, prepend=-1))
@@ -257,7 +257,7 @@ class _Occurrences:
 
 
 class _Counts:
-    """How often each document holds each of the kinds that the held-out text asks about."""
+    """How often each of the kinds that the held-out text needs occurs in each document."""
 
     def __init__(self, kind, doc, count, asked):
         row = _positions(asked, kind)
@@ -271,13 +271,13 @@ class _Counts:
 
 
 def _per_document(kind, owner, n):
-    """Kind, document and count of every pair of both that occurs, ordered by kind, then document."""
+    """Kind, document and count of every pair of kind and document that occurs, ordered by kind, then document."""
     pair, count = np.unique(kind * n + owner, return_counts=True)
     return pair // n, (pair % n).astype(np.int32), count
 
 
 def _positions(table, values):
-    """Index of each value in a sorted table, -1 where it is not there."""
+    """Index of each value in a sorted table, -1 if it is not in the table."""
     at = np.minimum(np.searchsorted(table, values), table.size - 1)
     return np.where(table[at] == values, at, -1)
 
@@ -289,7 +289,7 @@ def _upto(row, stretch, weights, size, k):
 
 
 def _arrivals(first, k):
-    """How many kinds have come by the end of each of the k stretches."""
+    """How many kinds have occurred by the end of each of the k stretches."""
     return np.cumsum(np.bincount(first, minlength=k + 1)[:k], dtype=np.int64)
 
 

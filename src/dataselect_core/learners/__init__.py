@@ -1,4 +1,4 @@
-"""The models that are really trained in the lab."""
+"""The models that are actually trained in the lab."""
 
 from dataselect_core.learners.bigram import BigramModel
 from dataselect_core.learners.softmax import SoftmaxRegression

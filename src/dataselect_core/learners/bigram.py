@@ -1,7 +1,7 @@
 """An interpolated bigram language model: the learner of the deduplication audit.
 
-Small enough to be trained for real while a slider moves, and a language model all the same: it
-predicts every word from the one before it, and its loss on unseen text falls as it reads more.
+It is small enough to be trained while a slider moves, and it is a language model: it predicts every
+word from the one before it, and its loss on unseen text falls as it reads more.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from dataselect_core.shingles import tokens as cut
 Words: TypeAlias = list[str] | Integers
 """One document: its words, or their numbers."""
 Documents: TypeAlias = Sequence[str] | Sequence[Sequence[str]] | Sequence[Sequence[int]] | Sequence[Integers]
-"""Documents as a caller has them: texts, lists of words, or of their numbers."""
+"""Documents as a caller passes them: texts, lists of words, or lists of their numbers."""
 
 
 def word_probability(
@@ -25,8 +25,8 @@ def word_probability(
 
         p(w) = max(c(w) - d, 0) / T  +  d K / T * 1 / V
 
-    T words read, K distinct ones among them, V words possible. Arrays broadcast. Before anything
-    was read (T = 0) it is the uniform 1 / V.
+    T words were read, K of them distinct, and V words are possible. Arrays broadcast. Before anything
+    is read (T = 0) it is the uniform 1 / V.
     """
     total = np.asarray(total, dtype=float)
     seen = total > 0
@@ -42,7 +42,7 @@ def bigram_probability(
 
         p(w2 | w1) = max(c(w1, w2) - d, 0) / c(w1)  +  d N(w1) / c(w1) * p(w2)
 
-    c(w1) words followed w1, N(w1) distinct ones. A context never seen leaves p(w2), `word`.
+    c(w1) words followed w1, N(w1) of them distinct. After a context never seen, it is p(w2), `word`.
     """
     context = np.asarray(context, dtype=float)
     seen = context > 0
@@ -52,7 +52,7 @@ def bigram_probability(
 
 
 def check_discount(discount: float) -> float:
-    """The discount as a float; ValueError unless it lies strictly between 0 and 1."""
+    """The discount as a float; ValueError unless it is strictly between 0 and 1."""
     if isinstance(discount, bool) or not isinstance(discount, (int, float, np.number)):
         raise TypeError(f"discount must be a number between 0 and 1, not {discount!r}")
     if not 0 < discount < 1:
@@ -61,12 +61,12 @@ def check_discount(discount: float) -> float:
 
 
 def words_of(documents: Documents, name: str = "documents") -> list[Words]:
-    """Documents as one kind of thing: a list of token lists, or of integer arrays.
+    """Documents converted to one type: a list of token lists, or of integer arrays.
 
     Parameters
     ----------
     documents : sequence of str, of sequences of str, or of integer arrays
-        A text is cut into words by `shingles.tokens`; the other two are taken as they are.
+        A text is split into words by `shingles.tokens`; the other two are used unchanged.
     name : str
         Name of the argument in error messages.
 
@@ -149,33 +149,33 @@ def contexts(ids: Integers, lengths: Integers, start: int) -> Integers:
 class BigramModel:
     """Interpolated bigram language model with absolute discounting.
 
-    With d the discount, c counts, N(w1) the number of distinct words seen after w1, T words read
+    With d the discount, c the counts, N(w1) the number of distinct words seen after w1, T words read
     and K distinct ones among them:
 
         p(w2 | w1) = max(c(w1, w2) - d, 0) / c(w1)  +  d N(w1) / c(w1) * p(w2)
         p(w)       = max(c(w) - d, 0) / T           +  d K / T * 1 / V
 
     V is the size of the vocabulary, with one place for all unknown words. Every document begins
-    after a start mark of its own, so no bigram crosses a border between documents, and every word
-    is predicted once. c(w1) counts the words that followed w1 (not its occurrences: the last word of
-    a document is followed by none). After a context never seen, p(w2 | w1) = p(w2).
+    after its own start mark, so no bigram crosses a border between documents, and every word
+    is predicted once. c(w1) counts the words that followed w1 (not its occurrences: no word follows
+    the last word of a document). After a context never seen, p(w2 | w1) = p(w2).
 
     Parameters
     ----------
     discount : float, default 0.75
         d, strictly between 0 and 1.
     vocabulary : int, optional
-        V. Default: the distinct words of the training text, and one for the unknown. Give it to
-        compare models of different training texts by the same yardstick.
+        V. Default: the distinct words of the training text, plus one for unknown words. Set it to
+        compare models of different training texts with the same vocabulary.
 
     Attributes
     ----------
     operations : int
         Elementary updates of the count tables that the training text causes (measured): three per
         word, for c(w2), c(w1, w2) and c(w1), one more for K at each new word and one more for N(w1)
-        at each new bigram. Scoring is not in it.
+        at each new bigram. Scoring is not counted.
     parameters : int
-        Counts held: distinct words, distinct contexts and distinct bigrams.
+        Number of counts: distinct words, distinct contexts and distinct bigrams.
     tokens : int
         Words read, T.
     vocabulary_ : int
@@ -203,7 +203,7 @@ class BigramModel:
         Parameters
         ----------
         documents : sequence of str, of sequences of str, or of integer arrays
-            Texts (cut by `shingles.tokens`), lists of words, or arrays of word ids.
+            Texts (split by `shingles.tokens`), lists of words, or arrays of word ids.
 
         Returns
         -------
@@ -213,9 +213,9 @@ class BigramModel:
         Raises
         ------
         ValueError
-            No word in any document, or a `vocabulary` without room for the words and one unknown.
+            If no document has a word, or `vocabulary` has no room for the words and one unknown word.
         TypeError
-            A document that is none of the three.
+            If a document is none of the three.
         """
         ids, lengths, self._index = number(words_of(documents))
         if not ids.size:
@@ -256,9 +256,9 @@ class BigramModel:
         Raises
         ------
         RuntimeError
-            The model has not been fitted.
+            If the model has not been fitted.
         ValueError
-            No word in any document.
+            If no document has a word.
         """
         return float(-np.log(self.probabilities(documents)).mean())
 

@@ -7,8 +7,8 @@ import numpy as np
 from dataselect_core import arguments
 from dataselect_core.arrays import ArrayLike, Floats, Labels
 
-ARMIJO = 1e-4  # the share of the promised decrease that a step must bring (Nocedal & Wright 2006, ch. 3)
-ROUNDING = 1e-6  # below this a Newton step that does not halve the distance is stopped by rounding
+ARMIJO = 1e-4  # the share of the predicted decrease that a step must reach (Nocedal & Wright 2006, ch. 3)
+ROUNDING = 1e-6  # below this a Newton step that does not halve the distance is limited by rounding
 
 
 def feature_matrix(name: str, X: ArrayLike, columns: int | None = None) -> Floats:
@@ -17,7 +17,7 @@ def feature_matrix(name: str, X: ArrayLike, columns: int | None = None) -> Float
     Raises
     ------
     ValueError
-        When X is not two-dimensional, is empty, holds NaN or infinity, or (where `columns` is given)
+        If X is not two-dimensional, is empty, holds NaN or infinity, or (if `columns` is given)
         has another number of columns.
     """
     try:
@@ -39,7 +39,7 @@ def class_labels(name: str, y: ArrayLike, samples: int) -> Labels:
     Raises
     ------
     ValueError
-        When y is not one-dimensional, has another length, or holds NaN.
+        If y is not one-dimensional, has another length, or holds NaN.
     """
     try:
         y = np.asarray(y)
@@ -59,22 +59,22 @@ class SoftmaxRegression:
 
     Minimises the summed negative log-likelihood plus ½·l2·‖W‖²; the intercept b is free. It is the
     objective of scikit-learn's ``LogisticRegression(C=1/l2)``. With two classes there is one vector
-    (the score of the second class; the first has score 0), as scikit-learn has it.
+    (the score of the second class; the first has score 0), as in scikit-learn.
 
     The method is truncated Newton (Dembo, Eisenstat & Steihaug 1982; Nocedal & Wright 2006, ch. 7):
-    each Newton system is solved by conjugate gradients, to an accuracy that grows as the minimum comes
-    near. The preconditioner is the inverse of the Hessian's average diagonal block, which serves every
-    class and keeps the sum over the classes zero.
+    each Newton system is solved by conjugate gradients, to an accuracy that increases near the
+    minimum. The preconditioner is the inverse of the Hessian's average diagonal block; it is used for
+    every class and keeps the sum over the classes zero.
 
     Parameters
     ----------
     l2 : float, default 1.0
-        Weight of the penalty, > 0 (with 0 the minimum of separable data lies at infinity).
+        Weight of the penalty, > 0 (with 0, the minimum of separable data is at infinity).
     tol : float, default 1e-11
-        Stops when the Newton decrement (estimated with the preconditioner; it does not depend on the
-        features' units) is at most this, or can be made no smaller for rounding.
+        Training stops when the Newton decrement (estimated with the preconditioner; it does not depend on
+        the features' units) is at most this, or rounding prevents a further decrease.
     max_iter : int, default 200
-        The most Newton steps before giving up.
+        The maximum number of Newton steps.
 
     Attributes
     ----------
@@ -85,8 +85,8 @@ class SoftmaxRegression:
     intercept_ : float64[k], or [1]
         Intercepts; with three or more classes they add up to zero.
     operations : int
-        Floating-point operations of the matrix products and inversions really carried out by the last
-        `fit` (an inversion of width w counted as 2·w³), a multiplication and an addition as two.
+        Floating-point operations of the matrix products and inversions that the last `fit` carried out
+        (an inversion of width w counts as 2·w³; a multiplication and an addition count as two).
     iterations : int
         Newton steps of the last `fit`.
     """
@@ -108,8 +108,8 @@ class SoftmaxRegression:
         y : array[n]
             Labels of any sortable kind; at least two different ones.
         warm_start : bool, default False
-            Start from the present coefficients (of the classes that both know) instead of zero. The
-            minimum is unique, so this changes the time and not the answer.
+            Start from the current coefficients (of the classes in both fits) instead of zero. The
+            minimum is unique, so this changes the time but not the result.
 
         Returns
         -------
@@ -122,7 +122,7 @@ class SoftmaxRegression:
             For NaN, a shape mismatch, fewer than two classes, or a warm start with another number of
             features than before.
         RuntimeError
-            When `max_iter` Newton steps were not enough.
+            If `max_iter` Newton steps were not enough.
         """
         X = feature_matrix("X", X)
         y = class_labels("y", y, len(X))
@@ -135,7 +135,7 @@ class SoftmaxRegression:
         self.classes_ = classes
         self.coef_ = weights[:-1].T.copy()
         self.intercept_ = weights[-1].copy()
-        if len(classes) > 2:  # adding one number to every intercept changes nothing: report the centred one
+        if len(classes) > 2:  # adding one number to every intercept changes nothing: report the centred ones
             self.intercept_ -= self.intercept_.mean()
         return self
 
@@ -151,12 +151,12 @@ class SoftmaxRegression:
         return np.exp(_log_softmax(self.decision_function(X)))
 
     def predict(self, X: ArrayLike) -> Labels:
-        """The most probable label of each sample; of equals, the first in `classes_`."""
+        """The most probable label of each sample; on a tie, the first in `classes_`."""
         best = self.decision_function(X).argmax(axis=1)
         return self.classes_[best]
 
     def _start(self, features, classes, warm_start):
-        """Weights float64[d + 1, columns] to begin with: zero, or what an earlier fit knows."""
+        """Initial weights float64[d + 1, columns]: zero, or the weights of an earlier fit."""
         columns = 1 if len(classes) == 2 else len(classes)
         start = np.zeros((features + 1, columns))
         if not warm_start or not hasattr(self, "classes_"):
@@ -173,7 +173,7 @@ class SoftmaxRegression:
         return start
 
     def _minimise(self, X, target, index, W):
-        """The weights float64[d + 1, columns] of the minimum. The last column of X is 1."""
+        """The weights float64[d + 1, columns] of the minimum; the last column of X is 1."""
         n, width = X.shape
         columns = W.shape[1]
         classes = max(2, columns)
@@ -214,7 +214,7 @@ class SoftmaxRegression:
             step, rounds = _conjugate_gradients(curvature, -gradient, precondition, min(0.1, max(1e-3, size)))
             self.operations += rounds * (2 * product + 2 * width * width * columns) + product
             slope, moved, length = (gradient * step).sum(), X @ step, 1.0
-            rounding = 1e-12 * max(1.0, abs(loss))  # a decrease below this cannot be seen, nor asked for
+            rounding = 1e-12 * max(1.0, abs(loss))  # a decrease below this cannot be measured or required
             while length > 1e-15:
                 trial, log_p = evaluate(scores + length * moved, W + length * step)
                 if trial <= loss + ARMIJO * length * slope + rounding:
@@ -240,8 +240,8 @@ def _log_softmax(scores):
 def _scaled_inverse(H):
     """The inverse of a positive semi-definite matrix, for use as a preconditioner.
 
-    Rows and columns are first scaled to a unit diagonal, so that features in different units do no
-    harm; the small number on the diagonal keeps the result positive where H is singular.
+    Rows and columns are first scaled to a unit diagonal, so that features may have different units;
+    the small number on the diagonal keeps the result positive if H is singular.
     """
     scale = 1 / np.sqrt(np.maximum(np.diag(H), 1e-12 * np.diag(H).max()))
     unit = H * scale * scale[:, None] + 1e-12 * np.eye(len(H))

@@ -6,12 +6,12 @@ from dataselect_core.arrays import Floats, Integers
 
 
 def train(features: Floats, label: Integers, classes: int, l2: float, passes: int) -> tuple[Floats, int]:
-    """Softmax regression by a fixed number of passes over the samples, so that what it costs is plain.
+    """Softmax regression by a fixed number of passes over the samples, so that its cost is known.
 
-    Minimises the summed negative log-likelihood plus l2 / 2 |W|^2, the intercept free, as
+    Minimises the summed negative log-likelihood plus l2 / 2 |W|^2, with a free intercept, as in
     `softmax.SoftmaxRegression`. Each pass goes against the gradient, scaled by the inverse of Boehning's bound
     on the Hessian (Boehning 1992), the same for every pass and class, with Nesterov's momentum (1983). There is
-    no line search and no test for convergence: where these decide, the last bit decides how much is spent.
+    no line search and no convergence test, because the last bit of a number could then change the amount of work.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def train(features: Floats, label: Integers, classes: int, l2: float, passes: in
     weights : float64[d + 1, classes]
         The last row is the intercept.
     operations : int
-        Of the matrix products and the inversion, a multiplication and an addition as two.
+        Operations of the matrix products and the inversion; a multiplication and an addition count as two.
     """
     n = len(features)
     X = np.column_stack([features, np.ones(n)])
@@ -42,7 +42,7 @@ def train(features: Floats, label: Integers, classes: int, l2: float, passes: in
     for i in range(passes):
         p = (
             ahead @ transpose
-        )  # a row a class: sums over classes are then sums of rows, which is many times faster
+        )  # one row per class: sums over classes are then sums of rows, which is many times faster
         p -= p.max(axis=0)
         np.exp(p, out=p)
         p /= p.sum(axis=0)

@@ -1,4 +1,4 @@
-"""The design ledger: the reader's record, the report made of it, and the check that recomputes it."""
+"""The design ledger: the reader's record, the report made from it, and the check that recomputes it."""
 
 from dataselect_core.ledger.check import Check, verify
 from dataselect_core.ledger.record import SCHEMA, Ledger, LedgerError, migrate, validate

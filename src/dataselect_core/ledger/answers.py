@@ -1,7 +1,7 @@
-"""Answers the questions of a check, and tells a refusal of what a report asks for from a failure of the check itself.
+"""Answer the questions of a check, and distinguish a report that is refused from a failure of the check itself.
 
-A report that asks for what no control of the lab can be set to is refused, which counts against it. Whatever else goes
-wrong (too little memory, missing data, an error in our own code) says nothing about the report.
+A report with settings that no control of the lab allows is refused, which counts against it. Any other failure (too
+little memory, missing data, an error in our own code) does not count against the report.
 """
 
 import dis
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataselect_core.settings import SETTINGS
 
-if TYPE_CHECKING:  # which imports this module
+if TYPE_CHECKING:  # `check` imports this module
     from dataselect_core.ledger.check import Question
 
 PARTS = {"1": "deduplication", "2": "active_learning", "3": "domain_gap"}
@@ -30,7 +30,7 @@ class Unanswered:
     why : str
         A sentence without a full stop.
     refused : bool
-        True where the lab refuses what the report asks for; False where the check itself failed.
+        True if the lab refuses the settings of the report; False if the check itself failed.
     """
 
     why: str
@@ -46,8 +46,8 @@ def answers(question: "Question") -> Iterator[Any]:
 
     Yields
     ------
-    (label, share) before each step; last the `Findings`, or an `Unanswered`. No exception but those that stop the
-    program leaves this function.
+    (label, share) before each step; last the `Findings`, or an `Unanswered`. The function raises only exceptions that
+    stop the program.
     """
     if question.prediction is None:
         why = "cannot be recomputed: there is no prediction, and without one the lab shows no figures"
@@ -58,7 +58,7 @@ def answers(question: "Question") -> Iterator[Any]:
     try:
         figures = import_module(f"dataselect_core.figures.{PARTS[question.part]}.figures")
         yield from figures.recompute_stepwise(*given)
-    except Exception as error:  # whatever a report says must not end the check of the others
+    except Exception as error:  # an error in one report must not end the check of the others
         yield _unanswered(error, question)
 
 
@@ -74,7 +74,7 @@ def _unanswered(error, question):
 
 
 def _refuses(error):
-    """Whether a statement of the lab's own raised this because of what it was given."""
+    """Whether a `raise` statement in the lab's own code raised this error because of its input."""
     if type(error) is not ValueError:
         return False
     trace = error.__traceback__
@@ -82,12 +82,12 @@ def _refuses(error):
         trace = trace.tb_next
     module = trace.tb_frame.f_globals.get("__name__", "")
     ours = module.startswith(OURS) and not module.removeprefix(OURS).startswith(DATA)
-    # NumPy raises ValueError too, from a line of ours that has no `raise`: that is an error of ours.
+    # NumPy raises ValueError too, from a line of ours that has no `raise`: that is an error in our code.
     return ours and trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def _malformed(error, question):
-    """Whether the error comes of settings or a prediction in another form than the page gives them."""
+    """Whether the error is due to settings or a prediction in another form than the page writes them."""
     if not isinstance(error, (LookupError, TypeError, AttributeError, ValueError, OverflowError)):
         return False
     table, settings = SETTINGS[question.part], question.settings

@@ -1,4 +1,4 @@
-"""Checks a report: every figure and every case in it is computed anew from its settings and seed.
+"""Check a report: recompute every figure and every case in it from its settings and seed.
 
 Agreement shows that the figures are genuine. It does not show who made them.
 """
@@ -16,33 +16,33 @@ from dataselect_core.ledger.record import TRACKS, Ledger
 from dataselect_core.ledger.runtime import described, engine
 
 TOLERANCE = 1e-9  # relative: platforms may differ in the last bits
-LAST_DIGITS = 1e-7  # relative: what another NumPy or processor may change, and no student would
+LAST_DIGITS = 1e-7  # relative: another NumPy or processor may change this much, and no student would
 HOLDS = "holds"
 TEXT = "text"
 SHARED = {"1": ("corpus", "width", "num_perm", "seed"), "2": None, "3": ("noise", "seed", "seeds")}
-"""Part -> settings that decide what takes most of the time, and is kept from one recomputation to the next."""
-ZERO = 1e-12  # of a difference that would be nothing but for those bits
+"""Part -> settings of the slowest step, whose result is cached from one recomputation to the next."""
+ZERO = 1e-12  # absolute: a difference of at most this comes from the last bits
 
 
 @dataclass(frozen=True)
 class Check:
-    """One figure or case of a report beside the same computed here.
+    """One figure or case of a report, next to the same figure or case computed here.
 
     Attributes
     ----------
     track, part, path : str
         Track and part are empty for the text of a report.
     kind : str
-        As the report says it; "case" for a case, whose path is `cases.` and its name; "text" for a line of the report.
+        The kind in the report; "case" for a case, whose path is `cases.` and its name; "text" for a line of the report.
     claimed, recomputed : float, int, str or None
-        Of a case `HOLDS`, or None where it does not; of a line what the report shows, and what its record gives.
+        For a case `HOLDS`, or None if it does not hold; for a line, the text in the report, and the text of its record.
     agrees : bool or None
-        Equal to a relative 1e-9 (or to 1e-12, near zero), and of the same kind. None: could not be compared, for a
-        reason that is no fault of the report.
+        Whether they are equal to a relative 1e-9 (or to 1e-12, near zero), and of the same kind. None: could not be
+        compared, for a reason that is not the fault of the report.
     note : str
-        Why there is nothing to compare with, or why it could not be compared, where that is so.
+        Why there is nothing to compare with, or why it could not be compared; else empty.
     section, line : str and int
-        Where in the report a line stands, for the text of a report; else empty and 0.
+        Where a line is in the report, for the text of a report; else empty and 0.
     """
 
     track: str
@@ -59,7 +59,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Question:
-    """What has to be computed to check one part of a record: all that its figures depend on."""
+    """The input for recomputing one part of a record: everything that its figures depend on."""
 
     track: str
     part: str
@@ -69,14 +69,14 @@ class Question:
 
     @property
     def key(self) -> Any:
-        """The same for two questions with the same answer."""
+        """A key that is the same for two questions with the same answer."""
         return json.dumps(
             (self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True
         )
 
     @property
     def kin(self) -> Any:
-        """The same for two questions that are quicker to answer one after the other, in one process."""
+        """A key that is the same for two questions that are quicker to answer one after the other, in one process."""
         names = SHARED[self.part]
         if names is None:
             return self.key
@@ -96,7 +96,7 @@ def verify(ledger: Ledger, progress: Callable[[str, str], object] | None = None)
     Returns
     -------
     list of Check
-        In the order of the lab; empty where no evidence was captured.
+        In the order of the lab; empty if no evidence was captured.
     """
     found, at = [], None
     for step in stepwise(ledger):
@@ -109,7 +109,7 @@ def verify(ledger: Ledger, progress: Callable[[str, str], object] | None = None)
 
 
 def stepwise(ledger: Ledger) -> Iterator[Any]:
-    """The same in steps, for one who wants to be able to stop in between.
+    """Run `verify` in steps, for a caller that may stop in between.
 
     Yields
     ------
@@ -136,7 +136,7 @@ def captured_by(ledger: Ledger) -> dict[tuple[str, str], str]:
 
 
 def questions(ledger: Ledger) -> list[Question]:
-    """What has to be computed to check a record: a `Question` for each part with evidence, in the lab's order."""
+    """The questions that check a record: a `Question` for each part with evidence, in the lab's order."""
     if not isinstance(ledger, Ledger):
         raise TypeError(f"ledger must be a Ledger, not {type(ledger).__name__}")
     asked = []
@@ -155,9 +155,9 @@ def questions(ledger: Ledger) -> list[Question]:
 
 
 def checks(ledger: Ledger, question: Question, found: Any) -> list[Check]:
-    """The figures and cases of one part of a record beside the answer to its question: list of Check.
+    """Compare the figures and cases of one part of a record with the answer to its question: list of Check.
 
-    A difference that another edition of the lab, or another NumPy, explains counts as not compared.
+    If another edition of the lab, or another NumPy, explains a difference, it counts as not compared.
     """
     track, part = question.track, question.part
     evidence = ledger.get(track, part, "evidence")
@@ -178,7 +178,7 @@ def checks(ledger: Ledger, question: Question, found: Any) -> list[Check]:
 
 
 def _excuse(evidence):
-    """Why no difference in these figures counts against a report, or nothing."""
+    """Why no difference in these figures counts against a report, or an empty text."""
     lab = evidence.get("lab")
     if lab and lab != __version__:
         return (
@@ -199,7 +199,7 @@ def wheel(lab: str) -> str:
 
 
 def _excused(check, excuse, by):
-    """The check as not compared, where something else than the report explains that it differs."""
+    """The check, marked as not compared if something other than the report explains the difference."""
     numbers = [
         each
         for each in (check.claimed, check.recomputed)
@@ -265,7 +265,7 @@ def _cases(track, part, claimed, found):
 
 
 def _plain(value):
-    """As the page writes it: no NumPy types, and what is no number is left empty."""
+    """The value as the page writes it: without NumPy types, and None if it is NaN or infinite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
 

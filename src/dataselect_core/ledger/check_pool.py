@@ -1,4 +1,4 @@
-"""Answers the questions of many reports, each once, and on request in several processes."""
+"""Answer the questions of many reports, each once, and on request in several processes."""
 
 import os
 import signal
@@ -11,32 +11,32 @@ from dataselect_core.ledger.answers import Unanswered, answers
 from dataselect_core.ledger.check import Question
 
 TURNS = 4  # parcels that each process gets, so that a long one at the end does not leave the others idle
-MOST = 61  # processes: what Windows can wait for
+MOST = 61  # processes: the most that Windows can wait for
 
 
 def processors() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def recomputed(
     questions: Sequence[Question], jobs: int = 1, progress: Callable[[Question, str], object] | None = None
 ) -> Iterator[tuple[Any, Any]]:
-    """Answer questions, in no certain order; the answers do not depend on the number of processes.
+    """Answer questions in any order; the answers do not depend on the number of processes.
 
     Parameters
     ----------
     questions : sequence of check.Question
-        Those with the same key are answered once.
+        Questions with the same key are answered once.
     jobs : int
-        Processes to share the work, at least 1; 1 is this process alone.
+        Processes to share the work, at least 1; with 1, this process does everything.
     progress : callable(Question, str), optional
-        In this process alone: called with what is under way and its label.
+        Called with the current question and its label, if this process does everything.
 
     Yields
     ------
     (key, answer) : the answer is a `Findings`, or an `Unanswered` with the reason why there is none. A process that
-        dies (of want of memory, as a rule) ends no other report's check: what it was at is tried once more alone.
+        dies (usually because memory is short) does not end the check of other reports: its work is tried again alone.
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise ValueError(f"jobs must be a whole number of at least 1, not {jobs!r}")
@@ -54,7 +54,7 @@ def recomputed(
 
 
 def _parcels(questions, jobs):
-    """Lists of questions that one process answers: kin stay together, as far as the others have work too."""
+    """Lists of questions for one process each: related questions are kept together if the others still have work."""
     kin: dict[Any, Any] = {}
     for question in {question.key: question for question in questions}.values():
         kin.setdefault(question.kin, []).append(question)
@@ -73,10 +73,10 @@ def _shared(parcels, workers):
 
 def _in_processes(parcels, workers):
     """Yields (key, answer); returns the parcels that were not answered because a process has died."""
-    from concurrent.futures import ProcessPoolExecutor  # there is none where there are no processes
+    from concurrent.futures import ProcessPoolExecutor  # missing where there are no processes
 
     others, dead = set(active_children()), []
-    # Fresh processes everywhere: a copy of this one could hold locks of threads that it does not have.
+    # Start new processes on every system: a fork of this one could hold locks of threads that it does not have.
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
     try:
         at = {pool.submit(_answered, parcel): parcel for parcel in parcels}
@@ -97,7 +97,7 @@ def _in_processes(parcels, workers):
 
 
 def _leave_interrupts():
-    """Ctrl-C reaches every process of a terminal; the first one ends the others."""
+    """Ignore Ctrl-C in a worker: it reaches every process of a terminal, and the first process ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

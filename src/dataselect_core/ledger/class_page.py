@@ -1,6 +1,6 @@
-"""The page on a class: what was predicted, found and handed in, for a teacher who prepares the next lecture.
+"""The class page: what students predicted, found and handed in, for a teacher who prepares the next lecture.
 
-One HTML file without scripts, pictures or anything from elsewhere.
+It is one HTML file without scripts, pictures or external resources.
 """
 
 import html
@@ -22,12 +22,12 @@ from dataselect_core.tracks import track as track_of
 
 VERDICTS = (AGREES, DISAGREES, NOT_COMPARED)
 WIDTH, HEIGHT, EDGE, DOT = 320, 44, 8, 3
-BINS = 60  # places of a strip at which dots are put on each other
+BINS = 60  # places of a strip at which dots are stacked
 MOST_SHOWN = 12  # differences of one student
 
 
 def class_page(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
-    """The page.
+    """The class page, as HTML.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _row(student):
 
 
 def _part(students, track, part):
-    """The section of one part: predictions, figures that limits are set for, and verdicts."""
+    """The section of one part: predictions, figures that have limits, and verdicts."""
     title = f"{track_of(track).title}, Part {part}: {TITLES[part]}"
     there = [each for each in students if each.ledger and (track, part) in each.ledger.places()]
     evidence = [each.ledger.get(track, part, "evidence") for each in there]
@@ -134,7 +134,7 @@ def _part(students, track, part):
         values = [one.get("values", {}).get(f"check.{name}.value", {}).get("value") for one in captured]
         met = sum(f"{name}-ok" in one.get("cases", []) for one in captured)
         missed = sum(f"{name}-fails" in one.get("cases", []) for one in captured)
-        strip, spread = _spread(values, lambda value, form=each.form: shown(value, form))
+        strip, spread = _spread(values, lambda value, form=each.format: shown(value, form))
         rows.append((html.escape(each.title), f"{met} met, {missed} not met", strip, spread))
     rows.append(("Evidence captured", f"{len(captured)} of {len(there)}", "", ""))
     lacking = Counter(words for each in there for words in each.ledger.missing(track, part))
@@ -158,7 +158,7 @@ def _part(students, track, part):
 
 
 def _predictions(students, track, part):
-    """(numbers, how they are written)."""
+    """The predicted numbers, and a function that formats them."""
     found = []
     for student in students:
         value = student.ledger.get(track, part, "prediction")["value"]
@@ -167,7 +167,7 @@ def _predictions(students, track, part):
 
 
 def _reasons(students, track, part):
-    """A row for the directions that were predicted, where the part asks for one."""
+    """A row for the predicted directions, if the part asks for one."""
     values = [student.ledger.get(track, part, "prediction")["value"] for student in students]
     said = Counter(str(value.get("direction")) for value in values if isinstance(value, dict))
     if not said:
@@ -191,7 +191,7 @@ def _verdicts(students, track, part):
 
 
 def _spread(values, told):
-    """(a strip with a dot a student, lowest and middle and highest in words)."""
+    """A strip with one dot per student, and the lowest, middle and highest value in words."""
     numbers = sorted(v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool))
     if not numbers:
         return "", "–"

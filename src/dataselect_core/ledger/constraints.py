@@ -1,41 +1,33 @@
-"""The constraints of each part as the page tells them: title, sign, form of the numbers, and what they are of."""
+"""The constraints of each part, as the page and the report show them, from `facts/constraints.json`."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from dataselect_core import facts
 from dataselect_core.tracks import track
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """`sign` is that of the limit, `form` one of those of `report.shown`, `of` what stands in the column of units."""
+    """A row of the constraint check.
+
+    Attributes
+    ----------
+    title : str
+    goal : str
+        A shorter title, for the goals above the plot.
+    sign : {"≤", "≥"}
+        Of the limit.
+    format : str
+        One of the formats of `report.shown`.
+    unit : str
+    """
 
     title: str
+    goal: str
     sign: str
-    form: str
-    of: str
-
-
-PART_1 = {
-    "budget": Constraint("Budget: compute left after deduplication", "≤", "percent", "of raw FLOPs"),
-    "guardrail": Constraint("Guardrail: chained removals", "≤", "percent", "of what was removed"),
-}
-PART_2 = {
-    "target": Constraint("Target: accuracy", "≥", "percent", "of the test samples"),
-    "budget": Constraint("Budget: cost of the project", "≤", "dollars", "in all"),
-}
-GUARDRAILS = {
-    "overhead": Constraint("Guardrail: what selection takes", "≤", "percent", "of the cost"),
-    "recall": Constraint("Guardrail: recall of the watched class", "≥", "percent", "of its test samples"),
-    "rounds": Constraint("Guardrail: rounds of selection", "≤", "integer", "rounds"),
-}
-PART_3 = {
-    "accuracy": Constraint("Accuracy in the field", "≥", "percent", "of the field’s pictures"),
-    "recall": Constraint(
-        "Safety: recall of the critical class in heavy rain", "≥", "percent", "of its pictures"
-    ),
-    "fid": Constraint("Domain gap: FID", "≤", "fixed", "squared block inks"),
-    "supply": Constraint("Supply: real samples asked for", "≤", "integer", "samples"),
-}
+    format: str
+    unit: str
 
 
 def constraints(track_id: str, part: str) -> dict[str, Constraint]:
@@ -50,6 +42,7 @@ def constraints(track_id: str, part: str) -> dict[str, Constraint]:
     -------
     dict
     """
-    if part == "2":
-        return {**PART_2, "guardrail": GUARDRAILS[track(track_id).part_2.guardrail]}
-    return {"1": PART_1, "3": PART_3}[part]
+    rows: dict[str, Any] = facts.load("constraints")[part]
+    if part == "2":  # the tracks differ in their guardrail
+        rows = {**rows, "guardrail": rows["guardrail"][track(track_id).part_2.guardrail]}
+    return {name: Constraint(**row) for name, row in rows.items()}

@@ -1,7 +1,7 @@
 """Files as they are handed in: folders in folders, archives, mails and documents, all read in memory.
 
-Nothing is written: a path from inside an archive is a name to show and never a place. Archives are bounded in size, in
-number of files, in how much a file may grow when it is unpacked, and in depth.
+Nothing is written: a path from inside an archive is only a name to show. Archives are limited in size, in number of
+files, in how much a file may grow when it is unpacked, and in depth.
 """
 
 import html
@@ -20,10 +20,10 @@ from dataselect_core.ledger.record import MOST_REPORT_BYTES
 
 MOST_UNPACKED = 1_000_000_000  # of all files in one archive
 MOST_FILES = 20_000
-MOST_GROWTH = 200  # times, of a file of more than a megabyte: reports with pictures hardly grow
+MOST_GROWTH = 200  # times, for a file of more than a megabyte: reports with pictures hardly grow
 MOST_DEPTH = 4
 SUBMITTERS = "submission_metadata.yml"
-"""The file in which Gradescope keeps who handed what in: passed over, with its content."""
+"""The file in which Gradescope lists who handed in what: it is passed over, but its content is kept."""
 MADE_HERE = re.compile(r"verification[^/]*\.(?:csv|html)", re.IGNORECASE)
 PASSED = (
     (re.compile(r"\._.*"), "a resource fork that macOS adds"),
@@ -73,22 +73,22 @@ MAIL = re.compile(
 
 @dataclass(frozen=True)
 class Item:
-    """One file as it is listed.
+    """One file of the list.
 
     Attributes
     ----------
     path : str
-        As it is shown: inside an archive, after the archive's path and a slash.
+        The path to show: inside an archive, it follows the archive's path and a slash.
     parts : tuple of str
-        Names of folders, archives and the file, below what was named on the command line.
+        Names of folders, archives and the file, below the path that was named on the command line.
     data : bytes or str or None
-        None where it is passed over; a str where a mail or a document said its letters.
+        None if it is passed over; a str if a mail or a document declared its encoding.
     reason : str
         Why it is passed over, or empty.
     named : bool
-        Named on the command line itself.
+        Whether it was named on the command line itself.
     empty : bool
-        A folder with nothing in it.
+        Whether it is a folder with nothing in it.
     """
 
     path: str
@@ -100,7 +100,7 @@ class Item:
 
 
 def items(paths: Sequence[Path]) -> Iterator[Item]:
-    """Every file of some files and folders, in their order; none is left out without a reason.
+    """Every file of some files and folders, in their order; no file is left out without a reason.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def items(paths: Sequence[Path]) -> Iterator[Item]:
 
 
 def ending(name: str) -> str:
-    """The ending of a name in small letters, without the dot; empty where there is none."""
+    """The ending of a name in lower case, without the dot; empty if there is none."""
     _, dot, last = name.rpartition(".")
     return last.lower() if dot else ""
 
@@ -169,7 +169,7 @@ def _file(path, shown, parts, named=False):
 
 
 def _passed(parts):
-    """Why a file of this name is passed over, or nothing."""
+    """Why a file of this name is passed over, or an empty text."""
     if "__MACOSX" in parts:
         return "a resource fork that macOS adds"
     for pattern, reason in PASSED:
@@ -184,14 +184,14 @@ def _passed(parts):
 
 
 class _Budget:
-    """What one archive may still unpack, with the archives in it."""
+    """How much one archive, with the archives in it, may still unpack."""
 
     def __init__(self):
         self.bytes, self.files = MOST_UNPACKED, MOST_FILES
 
 
 def _opened(data, shown, parts, budget, depth, named=False):
-    """The file itself, or what is in it."""
+    """The file itself, or the files in it."""
     if data.startswith(b"PK\x03\x04"):
         yield from _archive(io.BytesIO(data), shown, parts, budget, depth + 1, named)
     elif ending(parts[-1]) in ("eml", "mht", "mhtml") and MAIL.match(data):
@@ -263,7 +263,7 @@ def _member(archive, member, shown, parts, budget, depth):
 
 
 def _unpacked(archive, member, budget):
-    """The bytes of a member; ValueError where it is larger than any report, whatever the archive says of it."""
+    """The bytes of a member; ValueError if it is larger than any report, whatever size the archive states."""
     if member.file_size > 1_000_000 and member.file_size > MOST_GROWTH * max(1, member.compress_size):
         raise ValueError(f"grows more than {MOST_GROWTH} times when it is unpacked, as no report does")
     most = min(MOST_REPORT_BYTES, budget.bytes)
@@ -279,7 +279,7 @@ def _unpacked(archive, member, budget):
 
 
 def _name(member):
-    """The name with its letters: macOS writes UTF-8 and does not say so."""
+    """The name, decoded correctly: macOS writes UTF-8 without marking it."""
     if member.flag_bits & 0x800:
         return member.filename
     try:

@@ -1,8 +1,8 @@
-"""Whether this NumPy gives the bits that the lab's figures are made of.
+"""Whether this NumPy draws the same random numbers as the NumPy that the lab is built with.
 
-Figures depend on the random numbers that NumPy draws from a seed, and NumPy may change them from one edition to
-another. A few draws of each kind that the lab uses are compared with those of the edition the lab is built with. Where
-they differ, a difference of figures says nothing about a report.
+Figures depend on the random numbers that NumPy draws from a seed, and NumPy may change them from one version to
+another. A few draws of each kind that the lab uses are compared with the draws of the version that the lab is built
+with. If they differ, a difference of figures does not count against a report.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ USUAL = (
     *(-0.853315864897, -0.894828857755),
     *(-0.841569184477, 0.59915671472),
 )
-"""What NumPy 2.2 and 2.4 draw, natively and in Pyodide."""
+"""The draws of NumPy 2.2 and 2.4, natively and in Pyodide."""
 
 
 def draws() -> tuple[Any, ...]:
@@ -38,5 +38,5 @@ def draws() -> tuple[Any, ...]:
 
 @cache
 def usual() -> bool:
-    """Whether this NumPy draws the numbers that the lab is built with."""
+    """Whether this NumPy draws the same numbers as the NumPy that the lab is built with."""
     return draws() == USUAL

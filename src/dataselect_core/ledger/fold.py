@@ -1,8 +1,8 @@
-"""Folds away what editors, mail programs and formatters change in a text without changing what it says.
+"""Fold away the changes that editors, mail programs and formatters make to a text without changing its content.
 
-Kept are the words and the figures. Folded are white space, quotation marks, dashes, ellipses, invisible characters, the
-two ways to write an accented letter (Unicode's NFC), and the marks of Markdown. Signs such as ≤ and ² are never folded,
-since another sign is another statement.
+Words and figures are kept. White space, quotation marks, dashes, ellipses, invisible characters, the two ways to write
+an accented letter (Unicode's NFC), and the marks of Markdown are folded. Signs such as ≤ and ² are never folded,
+because another sign changes the statement.
 """
 
 import html
@@ -23,23 +23,23 @@ LOST = re.compile(r"[?\ufffd]+")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they stand there, without marks: list of str."""
+    """The words of a text without marks, otherwise unchanged: list of str."""
     text = html.unescape(unicodedata.normalize("NFC", text)).translate(MARKS)
     return "".join(letter for letter in text if unicodedata.category(letter) != "Cf").split()
 
 
 def folded(word: str) -> str:
-    """A word as it is compared."""
+    """A word in the form in which it is compared."""
     return re.sub("-{2,3}", "-", word.translate(SAME))
 
 
 def squeezed(some: Iterable[str]) -> str:
-    """Words as one text without white space, but between figures: for texts that were wrapped within a word."""
+    """Words as one text without white space, except between figures: for texts that were wrapped within a word."""
     return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", " ".join(some))
 
 
 def mangled(found: str, expected: str) -> bool:
-    """Whether a text is another one with some letters lost: as question marks, or read in another code page.
+    """Whether a text is another one with some letters lost: to question marks, or to a wrong code page.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def mangled(found: str, expected: str) -> bool:
 
 
 def told_apart(found: str, expected: str) -> str:
-    """What makes two texts differ that look alike, in words; empty where anyone sees it.
+    """The difference between two texts that look alike, in words; empty if anyone can see it.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Reads bytes as text, and only where there is one way to read their letters.
+"""Read bytes as text, but only if there is one way to read their letters.
 
-A file in an old code page does not say which one: the same byte is ø in Windows-1252 and ř in Windows-1250. Such a file
-is read where every code page that gives plausible words gives the same words; otherwise it is refused, and what can be
-done is said. Nothing is read with broken letters.
+A file in an old code page does not state which one: the same byte is ø in Windows-1252 and ř in Windows-1250. Such a
+file is read if every code page that gives plausible words gives the same words; otherwise it is refused, with advice.
+Nothing is read with broken letters.
 """
 
 import codecs
@@ -38,7 +38,7 @@ SEND = "hand in the file that the lab’s page gave out, unopened, as an attachm
 MARKS = frozenset("’‘“”„‚«»‹›–—…")
 """Signs that may touch letters on both sides."""
 WORD = re.compile(r"(?:[^\W\d_]|[^\x00-\x7f])+")
-MOST_DOUBTFUL = 2  # letters before a quotation mark that could be a letter in UTF-8
+MOST_DOUBTFUL = 2  # places where a letter and the quotation marks after it could be one letter in UTF-8
 MISREAD = re.compile(r"[\u0080-\uffff]{2,}")
 
 
@@ -52,12 +52,12 @@ def text_of(data: bytes) -> tuple[str, str]:
     Returns
     -------
     (str, str)
-        The text, and how it was read where that is worth a word, or nothing.
+        The text, and a note on how it was read if that was unusual, or an empty text.
 
     Raises
     ------
     LedgerError
-        No text, or letters that can be read in more than one way.
+        If it is not text, or its letters can be read in more than one way.
     """
     for mark, name in BOMS:
         if data.startswith(mark):
@@ -101,7 +101,7 @@ def _by_code_page(data):
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
-        except LookupError:  # Python in the browser has few code pages, so that nothing can be ruled out
+        except LookupError:  # Python in the browser has few code pages, so no reading can be ruled out
             raise LedgerError(f"is no text in UTF-8: {SEND}") from None
         if _plausible(text):
             readings.setdefault(text, name)
@@ -116,7 +116,7 @@ def _by_code_page(data):
 
 
 def _where(text, other):
-    """The first word that another reading of the same file has otherwise."""
+    """The first word that is different in another reading of the same file."""
     mine, its = ([match[0] for match in WORD.finditer(each)] for each in (text, other))
     for a, b in zip(mine, its, strict=False):
         if a != b:
@@ -125,14 +125,14 @@ def _where(text, other):
 
 
 def _plausible(text):
-    """Whether every word with other letters than a to z is one that a person writes."""
+    """Whether every word with letters other than a to z is one that a person writes."""
     return _printed(text) and all(
         map(_word, {match[0] for match in WORD.finditer(text) if not match[0].isascii()})
     )
 
 
 def _printed(text):
-    """Whether a text has no characters that none has."""
+    """Whether a text has no characters that never occur in a text."""
     return not any(
         unicodedata.category(letter) in ("Cc", "Co", "Cn") for letter in set(text) - set("\t\n\r\f\v")
     )
@@ -160,7 +160,7 @@ _JAPANESE = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}
 
 
 def misread(text: str) -> str:
-    """A place where UTF-8 was read in another code page and saved again, such as “Ã©”; empty where there is none."""
+    """A place where UTF-8 was read in another code page and saved again, such as “Ã©”; empty if there is none."""
     doubtful = []
     for match in MISREAD.finditer(text):
         raw = b"".join(map(_byte, match[0]))
@@ -184,4 +184,4 @@ def _byte(letter):
             return letter.encode(page)
         except UnicodeEncodeError:
             pass
-    return b"\xff"  # in no UTF-8
+    return b"\xff"  # a byte that UTF-8 never has

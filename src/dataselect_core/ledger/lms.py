@@ -1,4 +1,4 @@
-"""Who handed a file in, by the names that learning platforms give to files and folders."""
+"""Find out who handed in a file, from the names that learning platforms give to files and folders."""
 
 import re
 import unicodedata
@@ -21,11 +21,11 @@ class Giver:
     name : str
         As the platform writes it, or the name of a folder.
     key : str
-        The same for two files of one student; two students with one name have two keys where the platform numbers them.
+        The same for two files of one student; two students with one name have two keys if the platform numbers them.
     platform : str
-        Empty where the name is that of a folder alone.
+        Empty if the name is only the name of a folder.
     turn : str
-        The greater, the later it was handed in; of one platform.
+        The greater, the later it was handed in; comparable within one platform.
     """
 
     name: str
@@ -35,14 +35,14 @@ class Giver:
 
 
 def giver(parts: Sequence[str], names: Mapping[str, str] | None = None) -> Giver | None:
-    """Who handed in the file with this path, by a platform's pattern; None where there is none.
+    """Who handed in the file with this path, by a platform's pattern; None if no pattern matches.
 
     Parameters
     ----------
     parts : sequence of str
         Folders, archives and the file.
     names : dict, optional
-        Of Gradescope: number of a submission -> name, as `submitters` reads it.
+        For Gradescope: number of a submission -> name, as `submitters` returns it.
     """
     if "__MACOSX" in parts:
         return None
@@ -73,5 +73,5 @@ def _made(who, key, platform, turn=""):
 
 
 def submitters(text: str) -> dict[str, str]:
-    """Number of a submission -> name, of Gradescope's `submission_metadata.yml`."""
+    """Number of a submission -> name, from Gradescope's `submission_metadata.yml`."""
     return {number: name.strip().strip("'\"") for number, name in SUBMITTERS.findall(text)}

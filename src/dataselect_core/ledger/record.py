@@ -4,9 +4,9 @@ A record is a dictionary::
 
     {"schema": 3, "lab": "0.1.0", "reader": "…", "student": "…", "entries": {KEY: {"value": …, "at": ms}}}
 
-`KEY` is `TRACK/PART/NAME`, such as `cloud/1/prediction`, or a single word for what belongs to no track. `at` is the
-time of the last change in milliseconds since 1970; of two copies of one entry the newer one counts. Records come from
-browsers and files, so nothing in them is believed before `validate` has seen it.
+`KEY` is `TRACK/PART/NAME`, such as `cloud/1/prediction`, or a single word for an entry that belongs to no track. `at`
+is the time of the last change in milliseconds since 1970; of two copies of one entry the newer one counts. Records come
+from browsers and files, so nothing in them is trusted before `validate` has checked it.
 """
 
 import json
@@ -36,7 +36,7 @@ LENGTHS: dict[str, int] = _RULES["lengths"]
 DEPTH: int = _RULES["depth"]
 MOST_CASES: int = _RULES["most_cases"]
 OF_THE_SESSION = tuple(_RULES["of_the_session"])
-"""Cases that schema 2 kept and nobody could make again: they are of the reader's doings, not of a setting."""
+"""Cases in schema 2 that cannot be recomputed: they depend on what the reader did, not on a setting."""
 
 
 class LedgerError(ValueError):
@@ -45,7 +45,7 @@ class LedgerError(ValueError):
 
 @dataclass(frozen=True)
 class Ledger:
-    """A checked record at the present schema.
+    """A checked record at the current schema.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Ledger:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Read a record from JSON text: checked, and migrated where it is older.
+        """Read a record from JSON text: checked, and migrated if it is older.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Ledger:
         Raises
         ------
         LedgerError
-            Not JSON, too large, from a newer edition, or not a record of this lab.
+            If it is not JSON, too large, from a newer edition, or not a record of this lab.
         """
         if not isinstance(text, str):
             raise TypeError(f"text must be a str, not {type(text).__name__}")
@@ -116,7 +116,7 @@ def _refuse_constant(name):
 
 
 def _from_1(record):
-    """Schema 1 kept no words beside an answer, and did not say which edition had captured the evidence."""
+    """Schema 1 had no words for an answer, and did not record the edition that had captured the evidence."""
     entries = {}
     for key, entry in record["entries"].items():
         value = entry.get("value") if isinstance(entry, dict) else None
@@ -130,7 +130,7 @@ def _from_1(record):
 
 
 def _from_2(record):
-    """Schema 2 did not say which engine had computed the evidence, and kept cases that nobody can make again."""
+    """Schema 2 did not record the engine that had computed the evidence, and had cases that cannot be recomputed."""
     entries = {}
     for key, entry in record["entries"].items():
         value = entry.get("value") if isinstance(entry, dict) else None
@@ -153,7 +153,7 @@ MIGRATIONS = {1: _from_1, 2: _from_2}
 
 
 def migrate(record: dict[str, Any]) -> dict[str, Any]:
-    """Bring a record to the present schema, and check it.
+    """Bring a record to the current schema, and check it.
 
     Parameters
     ----------
@@ -162,12 +162,12 @@ def migrate(record: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        A new record; the given one is left as it was.
+        A new record; the given one is unchanged.
 
     Raises
     ------
     LedgerError
-        No record, one from a newer edition, or one that `validate` refuses.
+        If it is not a record, comes from a newer edition, or is refused by `validate`.
     """
     if not isinstance(record, dict) or not isinstance(record.get("entries"), dict):
         raise LedgerError("this is no record of the lab: it has no entries")
@@ -188,12 +188,12 @@ def migrate(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def validate(record: Any) -> None:
-    """Check a record at the present schema.
+    """Check a record at the current schema.
 
     Raises
     ------
     LedgerError
-        Naming the first thing that is wrong, and where.
+        If anything is wrong; the message names the first error and its place.
     """
     if not isinstance(record, dict):
         raise LedgerError(f"a record must be an object, not {type(record).__name__}")
@@ -284,7 +284,7 @@ def _evidence(key, value):
 
 
 def _engine(where, value):
-    """Versions as `engine.engine` gives them, or None where they are not known."""
+    """Check versions as `runtime.engine` returns them, or None if they are not known."""
     if value is None:
         return
     if not isinstance(value, dict) or set(value) != set(runtime.PARTS):
@@ -296,7 +296,7 @@ def _engine(where, value):
 
 
 def _flat(where, value):
-    """An object of numbers, truth values and short texts."""
+    """Check an object of numbers, truth values and short texts."""
     if not isinstance(value, dict) or len(value) > LENGTHS["names"]:
         raise LedgerError(f"{where} must be an object of at most {LENGTHS['names']} names")
     for name, item in value.items():
@@ -307,7 +307,7 @@ def _flat(where, value):
 
 
 def _numbers(where, value):
-    """Assumptions: an object of numbers."""
+    """Check assumptions: an object of numbers."""
     _flat(where, value)
     for name, item in value.items():
         if not _number(item):
@@ -315,7 +315,7 @@ def _numbers(where, value):
 
 
 def _plain(where, value, depth):
-    """Anything of JSON, of limited depth, all numbers finite and all texts of a length."""
+    """Check any JSON value of limited depth, with finite numbers and texts of limited length."""
     if depth == 0:
         raise LedgerError(f"{where} is nested too deeply")
     if isinstance(value, dict):

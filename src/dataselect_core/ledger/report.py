@@ -1,6 +1,6 @@
-"""The report that a reader hands in: everything the record holds, what is missing, and the record itself.
+"""The report that a reader hands in: everything in the record, what is missing, and the record itself.
 
-Markdown and HTML carry the whole record as JSON, so that a report can be checked from the file alone.
+Markdown and HTML contain the whole record as JSON, so that a report can be checked from the file alone.
 """
 
 import html
@@ -45,8 +45,8 @@ def report_markdown(
     ----------
     ledger : Ledger
     lines : dict of str to sequence of (str, str, str), optional
-        Part -> label, path and format of the figures a reader looks at first, as the page names them; {path} in
-        a label is the unit of that figure.
+        Part -> label, path and format of the main figures, as the page names them; {path} in a label is the unit
+        of that figure.
     plots : sequence of dict, optional
         What a plot shows in words and numbers: `title`, and if known `place` ("cloud/1"), `summary`,
         `columns`, `rows` (texts).
@@ -76,13 +76,13 @@ def report_markdown(
 
 
 def report_html(ledger: Ledger, pictures: Sequence[Any] = (), lines: Mapping[str, Any] | None = None) -> str:
-    """The report as one HTML page that prints well and needs nothing else.
+    """The report as one HTML page that prints well and needs no other files.
 
     Parameters
     ----------
     ledger : Ledger
     pictures : sequence of (str, str) or of dict
-        Title and PNG as base64, of the plots; or `title`, `png` and what `report_markdown` takes of a plot.
+        Title and PNG as base64 of each plot; or `title`, `png` and the values that `report_markdown` takes for a plot.
     lines : dict, optional
         As for `report_markdown`.
 
@@ -122,7 +122,7 @@ def ledger_text(report: str) -> str:
     Raises
     ------
     LedgerError
-        None of the three.
+        If it has none of the three forms.
     """
     if len(report) > MOST_REPORT_BYTES:
         raise LedgerError("the report is larger than any of this lab")
@@ -139,10 +139,10 @@ def ledger_text(report: str) -> str:
 def sections(
     ledger: Ledger, lines: Mapping[str, Any] | None = None, plots: Sequence[Mapping[str, Any]] = ()
 ) -> list[tuple[str, list[Any]]]:
-    """What a report says: [(title, [(kind, content)])], kinds `text`, `quote`, `table`, `plot`.
+    """The content of a report: [(title, [(kind, content)])], kinds `text`, `quote`, `table`, `plot`.
 
-    One section for each part of every track the reader began, what is missing being named, and one for the
-    synthesis of the track. Plots that belong to no such place come last.
+    One section for each part of every track that the reader began, which also names what is missing, and one for the
+    synthesis of the track. Plots that belong to none of these places come last.
     """
     found, placed = [], {plot["place"] for plot in plots if plot.get("place")}
     begun = [(track, part) for track, part in ledger.places()]
@@ -187,7 +187,7 @@ def _head(ledger):
 
 
 def _link(link):
-    """What the link of a class has set, as the page tells it."""
+    """The settings of a class link, in the words of the page."""
     told = [str(link["name"])] if link.get("name") else []
     for name, (words, form) in {
         "seed": ("seed", "number"),
@@ -233,7 +233,7 @@ def _predictions(ledger, track, part):
 
 
 def _evidence(ledger, track, part, evidence, lines):
-    # By name: the record has no order of its own, and the same record gives the same report.
+    # Sorted by name: the record has no fixed order, and the same record must give the same report.
     settings = ", ".join(f"{name} {item}" for name, item in sorted(evidence.get("settings", {}).items()))
     when = evidence.get("at") or "at an unknown time"
     by = described(evidence.get("engine"), evidence.get("lab"))
@@ -266,7 +266,7 @@ def _evidence(ledger, track, part, evidence, lines):
         blocks.append(("text", beside))
     known, status = constraints(track, part), _status(values, evidence.get("cases", []))
     if status:
-        named = {name: known.get(name, Constraint(name, "", "number", "")) for name in status}
+        named = {name: known.get(name, Constraint(name, name, "", "number", "")) for name in status}
         rows = [
             _constraint(
                 each, *(values.get(f"check.{name}.{what}", {}) for what in ("value", "limit")), status[name]
@@ -283,7 +283,7 @@ def _evidence(ledger, track, part, evidence, lines):
 
 
 def _named(label, values):
-    """The label of a figure: "{removed.words} removed" takes the unit of that figure, "Pixels removed"."""
+    """The label of a figure: "{removed.words} removed" takes the unit of that figure, as in "Pixels removed"."""
     words = UNIT.sub(lambda match: values.get(match[1], {}).get("unit") or "content", label)
     return words[:1].upper() + words[1:]
 
@@ -299,7 +299,7 @@ def _all_figures(evidence):
 
 
 def _beside(values):
-    """The prediction beside what was measured, where the figures hold both."""
+    """The prediction next to the measurement, if the figures have both."""
     predicted, found = "reveal.prediction", "reveal.measured"
     expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
     if not all(isinstance(each, (int, float)) for each in (expected, measured)):
@@ -315,7 +315,7 @@ def _beside(values):
 
 
 def _factors(direction, factor, measured):
-    """The same for a direction and a factor: a factor the other way round is no near miss."""
+    """The same for a direction and a factor: a factor in the other direction does not count as close."""
     if direction not in SAMPLES or not all(
         isinstance(each, (int, float)) and each > 0 for each in (factor, measured)
     ):
@@ -335,7 +335,7 @@ def _by(direction, factor):
 
 
 def _binding(values, statuses):
-    """The constraint that is missed by most, in shares of its limit, or else the one that is nearest to it."""
+    """The constraint that is missed by most, in shares of its limit; if none is missed, the nearest to its limit."""
     distance = {}
     for name, status in statuses.items():
         value, limit = (values.get(f"check.{name}.{what}", {}).get("value") for what in ("value", "limit"))
@@ -360,21 +360,21 @@ def _constraint(each, value, limit, status):
     """A row of the constraint check."""
     return [
         each.title,
-        shown(value.get("value"), each.form),
-        f"{each.sign} {shown(limit.get('value'), each.form)}".strip(),
-        each.of,
+        shown(value.get("value"), each.format),
+        f"{each.sign} {shown(limit.get('value'), each.format)}".strip(),
+        each.unit,
         status,
     ]
 
 
 def _told(figure):
-    """A predicted or measured figure in few digits, with its unit: without one it is a share."""
+    """A predicted or measured figure with few digits and its unit; a figure without a unit is a share."""
     unit = figure.get("unit", "")
     return f"{shown(figure['value'], 'number')} {unit}" if unit else shown(figure["value"], "percent")
 
 
 def shown(value: Any, form: str) -> str:
-    """A figure as the page shows it, in few digits: `form` as percent, dollars, integer, …"""
+    """A figure as the page shows it, with few digits: `form` as percent, dollars, integer, …"""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return _figure(value)
     if form == "dollars":
@@ -404,7 +404,7 @@ def _figure(value):
 
 
 def _inline(text):
-    """Text that stays text in Markdown."""
+    """Text with the marks of Markdown escaped."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(text)).replace("\n", " ")
 
 

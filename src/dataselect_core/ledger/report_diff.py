@@ -1,9 +1,9 @@
-"""Compares what a report shows with the record inside it: figures are checked in the record, and read in the text.
+"""Compare the text of a report with the record inside it: the check reads the record, but people read the text.
 
-Whoever edits "not met" to "met" in a report leaves its record as it was, and a check of the record alone finds nothing.
-So the report is written again from its record, and every place that says something else is named. What is said is
-compared, not its form: wrapped, trimmed, re-formatted and re-saved reports say the same. Plots and the tables under
-them come from the page and cannot be written again; they are passed over.
+If someone edits "not met" to "met" in a report, its record is unchanged, and a check of the record alone finds nothing.
+So the report is written again from its record, and every place with a different text is named. The content is compared,
+not its form: wrapped, trimmed, re-formatted and re-saved reports have the same content. Plots and the tables under them
+come from the page and cannot be written again; they are passed over.
 """
 
 import re
@@ -29,23 +29,23 @@ TRANSLATED = re.compile(
 PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|table|pre|span)\b[^>]{0,1000}>", re.IGNORECASE)
 RECORD = re.compile(r"^[> \t]*(?:#{1,6}[ \t]+Record[ \t#]*$|Record[ \t]*\n[> \t]*-{2,}[ \t]*$)", re.MULTILINE)
 CONTEXT = 4  # words shown on each side of a difference
-NEAR = 2  # equal words between two differences that are told as one
-MOST_WORDS = 4000  # that are set against each other word by word
+NEAR = 2  # equal words between two differences that are shown as one
+MOST_WORDS = 4000  # that are compared word by word
 
 
 class Difference(NamedTuple):
-    """One place where a report says something else than its record.
+    """One place where the text of a report differs from its record.
 
     Attributes
     ----------
     found, expected : str
-        What the report shows, and what its record gives there; one of them may be empty.
+        The text in the report, and the text of its record; one of them may be empty.
     section, line : str and int
-        Where: the heading above it, and the line of the file.
+        The heading above it, and the line of the file.
     note : str
-        What tells the two apart, where they look alike.
+        The difference between the two, if they look alike.
     lost : bool
-        Letters were lost on the way (another program wrote question marks for them), and nothing else.
+        Whether letters were lost on the way (another program wrote question marks for them), and nothing else.
     """
 
     found: str
@@ -57,12 +57,12 @@ class Difference(NamedTuple):
 
 
 def text_checks(report: str, ledger: Ledger) -> tuple[list[Check], str]:
-    """What a check of a report says of its text.
+    """The result of checking the text of a report.
 
     Returns
     -------
     (list of Check, str)
-        One Check that agrees, or one for each place that differs; and why the text could not be compared, or nothing.
+        One Check that agrees, or one for each difference; and why the text could not be compared, or an empty text.
     """
     try:
         found = altered(report, ledger)
@@ -93,25 +93,25 @@ def text_checks(report: str, ledger: Ledger) -> tuple[list[Check], str]:
 
 
 def altered(report: str, ledger: Ledger) -> list[Difference]:
-    """Where a report shows another thing than its record.
+    """The places where the text of a report differs from its record.
 
     Parameters
     ----------
     report : str
-        Markdown or HTML as the lab writes it and other programs save it, or the record alone as JSON, which shows
-        nothing else.
+        Markdown or HTML as the lab writes it and other programs save it, or the record alone as JSON, which has no
+        other text.
     ledger : Ledger
         The record of that report.
 
     Returns
     -------
     list of Difference
-        In the order of the report; empty where there is none.
+        In the order of the report; empty if there is none.
 
     Raises
     ------
     LedgerError
-        It cannot be told, and why: other words, or another edition of the lab.
+        If they cannot be compared; the message says why: other words, or another edition of the lab.
     """
     report = report.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if _bare(report):
@@ -131,7 +131,7 @@ def altered(report: str, ledger: Ledger) -> list[Difference]:
     else:
         if PAGE.search(
             report[:5000]
-        ):  # made of a report in Markdown: what follows that heading is the record
+        ):  # made from a report in Markdown: the text after that heading is the record
             given = list(takewhile(lambda unit: unit.key != "Record", html_units(report)))
         else:
             given = markdown_units(_without_record(report))
@@ -153,7 +153,7 @@ def _captured(ledger):
 
 
 def _without_record(text):
-    """The text without the record, its lines still numbered as before."""
+    """The text without the record, with unchanged line numbers."""
     begins = [match.start() for match in RECORD.finditer(text)]
     if not begins:
         return text
@@ -165,9 +165,9 @@ def _without_record(text):
 
 
 def _content(units, told):
-    """The units that are compared: without plots, and without main figures that are figures of the record.
+    """The units that are compared: without plots, and without main figures whose values are in the record.
 
-    Which main figures a report shows, and their names, the page decides; their values must be those of the record.
+    The page decides which main figures a report shows, and their names; their values must be in the record.
     """
     kept, plot, main = [], False, False
     for unit in units:
@@ -204,7 +204,7 @@ def _compared(given, expected):
     if squeezed(folded(w) for u in strange for w in u.words) == squeezed(
         folded(w) for u in absent for w in u.words
     ):
-        return []  # the same words, otherwise wrapped
+        return []  # the same words, wrapped differently
     differences = []
     for mine, its in _by_section(strange, absent):
         differences += _word_by_word(mine, its)
@@ -212,7 +212,7 @@ def _compared(given, expected):
 
 
 def _beyond(units, others):
-    """The units that the others do not have, as often as they have them."""
+    """The units that the others do not have, counting repetitions."""
     left, found = Counter(unit.key for unit in others), []
     for unit in units:
         if left[unit.key]:
@@ -254,7 +254,7 @@ def _word_by_word(strange, absent):
         section = place.section if place else its[from_][1].section
         lost = mangled(" ".join(found), " ".join(wanted))
         note = "" if lost else told_apart(" ".join(found), " ".join(wanted))
-        if found and wanted:  # in their context, so that it can be found in the report
+        if found and wanted:  # with context, so that the place can be found in the report
             left = min(CONTEXT, low, from_)
             found = [word for word, _ in mine[low - left : high + CONTEXT]]
             wanted = [word for word, _ in its[from_ - left : to + CONTEXT]]
@@ -265,7 +265,7 @@ def _word_by_word(strange, absent):
 
 
 def _spans(codes):
-    """(low, high, from, to) of what differs; differences with few equal words between them are one."""
+    """(low, high, from, to) of each difference; differences with few equal words between them are merged."""
     made = []
     for tag, low, high, from_, to in codes:
         if tag == "equal":

@@ -1,7 +1,7 @@
-"""Finds the record in whatever became of a report on its way: saved again, quoted, wrapped, with other quotation marks.
+"""Find the record in a report that was changed on its way: saved again, quoted, wrapped, with other quotation marks.
 
-A record is restored only where there is one way to do so: the result has to be JSON, and a record of the lab that every
-check of `record` accepts. Otherwise the error says what was found and which form to send instead.
+A record is restored only if there is one way to do so: the result has to be JSON, and a record of the lab that passes
+every check of `record`. Otherwise the error says what was found and which form to send instead.
 """
 
 import html
@@ -13,7 +13,7 @@ from dataselect_core.ledger.letters import SEND, misread, text_of
 from dataselect_core.ledger.record import MOST_REPORT_BYTES, Ledger, LedgerError
 
 SCRIPT = re.compile(r"<script\b(?=[^>]{0,500}\bid\s*=\s*[\"']?ledger\b)[^>]{0,1000}>", re.IGNORECASE)
-"""The beginning of the record in a page, as the lab writes it, and as browsers and editors write it again."""
+"""The beginning of the record in a page, as the lab writes it, and as browsers and editors rewrite it."""
 END = re.compile(r"</script", re.IGNORECASE)
 FENCE, FENCE_END = "\n```json ledger\n", "\n```\n"
 QUOTES = '"“”„‟«»″＂'
@@ -48,7 +48,7 @@ class Found:
     text : str
         The whole text, as it was read.
     notes : tuple of str
-        What was restored, in words; empty where nothing had to be.
+        What was restored, in words; empty if nothing had to be restored.
     """
 
     ledger: Ledger
@@ -57,7 +57,7 @@ class Found:
 
 
 def record_in(data: bytes | str) -> Found:
-    """The record in a report, as people really have it.
+    """The record in a report, in any form in which people hand it in.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def record_in(data: bytes | str) -> Found:
     Raises
     ------
     LedgerError
-        No record, or one that cannot be restored safely; what was found, and which form to send instead.
+        If there is no record, or it cannot be restored safely; the message says what was found, and what to send.
     """
     notes = []
     if isinstance(data, (bytes, bytearray)):
@@ -92,7 +92,7 @@ def record_in(data: bytes | str) -> Found:
 
 
 def script_in(text: str) -> str | None:
-    """What the last script of a page holds that is the record's, or None. Each letter is looked at once."""
+    """Content of the last script of a page that has the record, or None; it reads each letter once."""
     found, at = None, 0
     while begins := SCRIPT.search(text, at):
         ends = END.search(text, begins.end())
@@ -103,7 +103,7 @@ def script_in(text: str) -> str | None:
 
 
 def _fenced(text):
-    """What the last fenced block holds that is the record's, or None."""
+    """Content of the last fenced block that has the record, or None."""
     text, found, at = f"\n{text}\n", None, 0
     while (begins := text.find(FENCE, at)) >= 0:
         ends = text.find(FENCE_END, begins + len(FENCE) - 1)
@@ -114,7 +114,7 @@ def _fenced(text):
 
 
 def _as_written(text):
-    """The Ledger where the record is as the lab wrote it, else None."""
+    """The Ledger if the record is unchanged since the lab wrote it, else None."""
     if text.lstrip().startswith("{"):
         given = text.strip()
     else:
@@ -158,9 +158,9 @@ def _restored(text):
 
 
 def _last(source):
-    """(Ledger, notes) of the last record in a text, the error that it gave, or None where nothing looks like one.
+    """(Ledger, notes) of the last record in a text, the error that it gave, or None if nothing looks like one.
 
-    What looks like a record within another one is part of that; what a reader wrote comes before the record.
+    A place inside another record is part of that record; the reader's own text comes before the record.
     """
     result, end = None, -1
     for match in list(START.finditer(source))[-MOST_STARTS:]:
@@ -179,7 +179,7 @@ def _last(source):
 
 
 class _Text(HTMLParser):
-    """What a page shows, with the line ends of its blocks."""
+    """The visible text of a page, with the line ends of its blocks."""
 
     def __init__(self):
         super().__init__()
@@ -212,8 +212,8 @@ def _shown(text):
 class _Restorer:
     """Reads JSON that was quoted, wrapped, or given other quotation marks and blanks, and writes it as JSON.
 
-    In a record with curly quotation marks a mark ends a text only where the lab's own writing goes on after it (a comma
-    and the next key, or a closing bracket): marks within a text stay what they are.
+    In a record with curly quotation marks, a mark ends a text only if the lab's own format continues after it (a comma
+    and the next key, or a closing bracket): marks within a text are unchanged.
     """
 
     def __init__(self, text, start):
@@ -301,7 +301,7 @@ class _Restorer:
         return form.match(self.text, self.at + 1) is not None
 
     def _wrapped(self, made):
-        """A line end within a text: a mail program has wrapped it at a blank, which it kept or dropped."""
+        """Join a line end within a text: a mail program has wrapped it at a blank, which it kept or dropped."""
         self.notes["wrapped lines joined"] = True
         while self.at < len(self.text) and self.text[self.at] in "\n \t":
             self.at += 1
@@ -311,7 +311,7 @@ class _Restorer:
 
 
 def _check_letters(ledger):
-    """Raise LedgerError where letters of the record were lost or broken on the way."""
+    """Raise LedgerError if letters of the record were lost or broken on the way."""
     for text in _texts(ledger.record):
         if text.isascii():
             continue

@@ -1,4 +1,4 @@
-"""What computed a figure: the versions of Python and NumPy, and where they ran."""
+"""The engine that computed a figure: the versions of Python and NumPy, and where they ran."""
 
 import platform
 import re
@@ -11,15 +11,15 @@ from dataselect_core.facts import load
 
 PARTS: tuple[str, ...] = tuple(load("record")["engine"])
 VERSION = re.compile(load("record")["version"])
-"""What each of them may look like in a record, which may come from anywhere."""
+"""Allowed form of each version in a record, which may come from anywhere."""
 UNKNOWN = "an unknown engine"
 
 
 def engine() -> dict[str, str]:
-    """The engine that runs this: dict of `python`, `numpy` and `platform`, all texts.
+    """The current engine: dict of `python`, `numpy` and `platform`, all texts.
 
-    The platform is that of `sys` with the processor: "linux x86_64", or in WebAssembly "emscripten 4.0.9 wasm32",
-    where the version is that of the runtime Python was built with.
+    The platform is `sys.platform` with the processor: "linux x86_64", or in WebAssembly "emscripten 4.0.9 wasm32",
+    with the version of the runtime that Python was built with.
     """
     runtime = getattr(sys, "_emscripten_info", None)
     version = ".".join(map(str, runtime.emscripten_version)) if runtime else ""
@@ -28,13 +28,13 @@ def engine() -> dict[str, str]:
 
 
 def described(engine: Mapping[str, str] | None, lab: str | None = None) -> str:
-    """An engine in the words of a report; None is one that an earlier edition did not record.
+    """An engine in the words of a report; None if an earlier edition did not record it.
 
     Parameters
     ----------
     engine : dict or None
     lab : str, optional
-        Version of the lab, to be said first.
+        Version of the lab, which is placed first.
     """
     said = (
         UNKNOWN

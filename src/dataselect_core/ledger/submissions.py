@@ -1,4 +1,4 @@
-"""What a class handed in: every file as checked or passed over with the reason, and every student once."""
+"""The submissions of a class: every file, checked or passed over with the reason, and every student once."""
 
 import hashlib
 import json
@@ -16,21 +16,21 @@ from dataselect_core.ledger.restore import record_in
 
 AGREES, DISAGREES, NOT_COMPARED = "agrees", "disagrees", "could not be compared"
 WRITTEN = ("reflection", "decision", "alternative", "overturn", "risk")
-SHORTEST = 60  # letters of a text that two people do not write alike by chance
+SHORTEST = 60  # letters from which two people do not write the same text by chance
 AS = "handed in as "
 FOREIGN = "this is no report of the lab"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one file came to.
+    """The result of one file.
 
     Attributes
     ----------
     name : str
-        The file, as it is shown.
+        The file, as shown.
     parts : tuple of str
-        Its path below what was named on the command line.
+        Its path below the path that was named on the command line.
     ledger : Ledger or None
     checks : list of Check
     problem : str
@@ -43,9 +43,9 @@ class Outcome:
         What had to be restored to read it.
     giver : lms.Giver or None
     named : bool
-        Named on the command line itself.
+        Whether it was named on the command line itself.
     empty : bool
-        An empty folder.
+        Whether it is an empty folder.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Outcome:
 
     @property
     def student(self) -> str:
-        """Student, else reader, as the record says; empty where there is none."""
+        """Student, else reader, as in the record; empty if there is none."""
         return self.ledger.record.get("student") or self.ledger.record["reader"] if self.ledger else ""
 
     @property
@@ -72,7 +72,7 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """One of the three, or empty where the file was passed over."""
+        """One of the three, or empty if the file was passed over."""
         if self.passed:
             return ""
         if any(check.agrees is False for check in self.checks):
@@ -96,15 +96,15 @@ class Student:
     Attributes
     ----------
     name : str
-        As the record says, else as the platform or the folder does.
+        The name in the record, else the name on the platform or of the folder.
     outcomes : list of Outcome
-        Those that count: the newest record, in every form in which it was handed in; or what could not be read.
+        The files that count: the newest record, in every form in which it was handed in; or files that cannot be read.
     others : list of Outcome
-        Passed over.
+        Files that were passed over.
     facts : list of str
-        What is pointed out, without a verdict.
+        Facts to point out, without a verdict.
     owner : str
-        Who handed it in, by the platform's name or the folder's; empty where that is not known.
+        Who handed it in, by the name on the platform or of the folder; empty if that is not known.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Student:
 
     @property
     def verdict(self) -> str:
-        """The worst of those of the files."""
+        """The worst verdict of the files."""
         found = {outcome.verdict for outcome in self.outcomes}
         return next((each for each in (DISAGREES, NOT_COMPARED, AGREES) if each in found), NOT_COMPARED)
 
@@ -128,7 +128,7 @@ class Student:
 def read(item: Item) -> Outcome:
     """The `Outcome` of one `containers.Item`: its record and the check of its text; its figures are not checked yet.
 
-    Whatever goes wrong within is said, and ends no other file's check.
+    An error is reported in the outcome, and does not end the check of other files.
     """
     base = Outcome(item.path, item.parts, named=item.named, empty=item.empty)
     if item.reason:
@@ -145,7 +145,7 @@ def read(item: Item) -> Outcome:
         return replace(base, passed=str(error)) if foreign else replace(base, problem=str(error))
     except MemoryError:
         return replace(base, problem="this machine has too little memory to read it")
-    except Exception as error:  # of our own making: it says nothing about the report
+    except Exception as error:  # an error in our own code: it does not count against the report
         return replace(base, problem=f"the check itself failed: {type(error).__name__}: {error}")
 
 
@@ -154,8 +154,8 @@ def students(
 ) -> tuple[list[Student], list[Outcome]]:
     """Every student once.
 
-    Who handed a file in is known from a platform's names; else from the folder, where each folder holds the records of
-    one; else from the record itself.
+    The owner of a file is known from a platform's names; else from the folder, if each folder has the records of one
+    student; else from the record itself.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def students(
 
 
 def _folders(outcomes):
-    """Place in the list -> the folder that stands for a student: the first one that not all files share."""
+    """Position in the list -> the folder of a student: the first folder that not all files share."""
     below = {
         at: _above(each)
         for at, each in enumerate(outcomes)
@@ -198,7 +198,7 @@ def _folders(outcomes):
         if outcome.ledger:
             names.setdefault(folder, set()).add(outcome.student)
     crowded = {folder for folder, found in names.items() if len(found) > 1}
-    # A folder without any report stands for a student where others do: it is one who handed nothing in.
+    # A folder without any report belongs to a student if other folders do: that student handed nothing in.
     return {
         at: folder for at, folder in below.items() if folder not in crowded and (folder in names or names)
     }
@@ -210,7 +210,7 @@ def _above(outcome):
 
 
 def _owner(outcome, folder):
-    """What is the same for two files of one student; empty where a file is nobody's."""
+    """A key that is the same for two files of one student; None if a file belongs to nobody."""
     if outcome.giver:
         return ("platform", outcome.giver.key, outcome.giver.name)
     if folder:
@@ -226,7 +226,7 @@ def _owner(outcome, folder):
 def _student(key, group):
     kind, _, name = key
     read_ = [outcome for outcome in group if outcome.ledger]
-    # One who saved an empty record last has still handed in the one with figures.
+    # A student who saved an empty record last has still handed in the record with figures.
     newest = max([outcome for outcome in read_ if not outcome.problem] or read_, key=_time, default=None)
     if newest is None:
         counted = [outcome for outcome in group if outcome.problem]
@@ -257,9 +257,9 @@ def _student(key, group):
 
 
 def _alike(one, other):
-    """Whether two ways to write a name are of one person.
+    """Whether two spellings of a name belong to one person.
 
-    Compared without blanks, signs and capitals, with the family name first or last.
+    They are compared without blanks, signs and capitals, with the family name first or last.
     """
 
     def ways(name):
@@ -279,13 +279,13 @@ def _time(outcome):
 
 
 def _fingerprint(ledger):
-    """The same for two records with the same entries, whatever name they have."""
+    """A hash that is the same for two records with the same entries, whatever name they have."""
     given = json.dumps(ledger.record["entries"], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(squeezed(map(folded, words(given))).encode()).hexdigest()
 
 
 def _told_apart(made):
-    """Students of one name are two, and are shown so."""
+    """Mark different students who have the same name."""
     names = {}
     for student in made:
         if not _handed_in_as(student):
@@ -304,7 +304,7 @@ def _handed_in_as(student):
 
 
 def _with_facts(made):
-    """What two students have in common, as facts."""
+    """Add as facts what two students have in common."""
     holders = {}
     for at, student in enumerate(made):
         for what, print_ in _prints(student.ledger) if student.ledger else ():
@@ -343,7 +343,7 @@ def _prints(ledger):
 
 
 def is_of(student: Student, name: str) -> bool:
-    """Whether a name of a class list is that of this student, in the record, on the platform or as a folder."""
+    """Whether a name on the class list belongs to this student: in the record, on the platform or as a folder."""
     names = {
         student.name,
         student.owner,

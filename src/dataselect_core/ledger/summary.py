@@ -1,4 +1,4 @@
-"""What a check of a class found: the table of every figure, the table of students, and the words on a terminal."""
+"""The results of checking a class: the table of every figure, the table of students, and the text on a terminal."""
 
 import csv
 import io
@@ -79,7 +79,7 @@ def figures_table(students: Sequence[Student], loose: Sequence[Outcome] = ()) ->
 
 
 def students_table(students: Sequence[Student]) -> str:
-    """One row a student, as CSV text with a header."""
+    """One row per student, as CSV text with a header."""
     rows = []
     for student in students:
         checks = [check for outcome in student.outcomes for check in outcome.checks]
@@ -111,7 +111,7 @@ def _csv(columns, rows):
 
 
 def cell(value: Any) -> Any:
-    """Text that a spreadsheet does not take for a formula; numbers to their last digit."""
+    """Text that a spreadsheet does not read as a formula; numbers with all digits."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -145,7 +145,7 @@ def difference(check: Check) -> str:
 
 
 def told(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
-    """What was found, for people at a terminal.
+    """The results as text for a terminal.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def _of_student(student):
 
 
 def counted(found: Iterable[Check], agreeing: bool = False) -> str:
-    """How many figures and cases, in words; on request how many of them agree."""
+    """How many figures and cases there are, in words; on request how many of them agree."""
     said = []
     for name, of_them in (
         ("figures", [each for each in found if each.kind not in ("case", TEXT)]),
@@ -225,6 +225,6 @@ def counted(found: Iterable[Check], agreeing: bool = False) -> str:
 
 
 def _line(value, most=160):
-    """Anything a report says, as one line that a terminal cannot take for a command."""
+    """Any text of a report as one line, without commands for a terminal."""
     text = "".join(letter if letter.isprintable() else "?" for letter in str(value))
     return text if len(text) <= most else f"{text[: most - 3]}..."

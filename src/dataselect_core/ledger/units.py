@@ -1,6 +1,6 @@
-"""Reads the text of a report as units: headings, paragraphs, list items and rows of tables, each with its place.
+"""Read the text of a report as units: headings, paragraphs, list items and rows of tables, each with its place.
 
-Markdown is read whatever formatter has been over it, HTML whatever browser has saved it.
+It reads Markdown after any formatter, and HTML as any browser saves it.
 """
 
 import re
@@ -54,11 +54,11 @@ class Unit:
     Attributes
     ----------
     cells : tuple of tuple of str
-        Its words, cell by cell; one cell where it is no row.
+        Its words, cell by cell; one cell if it is not a row.
     section : str
         The heading above it.
     line : int
-        From 1, in the report.
+        Line in the report, from 1.
     heading : bool
     """
 
@@ -74,12 +74,12 @@ class Unit:
 
     @property
     def key(self) -> Any:
-        """The same for two units that say the same."""
+        """A key that is the same for two units with the same text."""
         return " ".join(map(folded, self.words))
 
     @property
     def text(self) -> str:
-        """As it is shown."""
+        """The text as shown."""
         return " ".join(self.words)
 
 
@@ -111,7 +111,7 @@ def markdown_units(text: str) -> list[Unit]:
         lead = LEAD.match(line)[0]
         rest = line[len(lead) :].rstrip()
         row = rest.startswith("|")
-        # A row goes on where it was wrapped: until the bar that ends it.
+        # A wrapped row continues until the bar that ends it.
         unended = (
             lines
             and lines[0].startswith("|")
@@ -181,7 +181,7 @@ class _Page(HTMLParser):
         cells, self.cells = self.cells, [""]
         if not any(cell.strip() for cell in cells):
             return
-        if self.figure:  # right under a figure comes its table, or something else
+        if self.figure:  # the block right under a figure is its table, or something else
             self.figure, self.drop = False, "".join(cells).strip() == "The same numbers"
         if self.drop:
             return
@@ -193,7 +193,7 @@ class _Page(HTMLParser):
 
 
 def html_units(text: str) -> list[Unit]:
-    """The units of a report as a page, without its figures and the tables under them: list of `Unit`."""
+    """The units of a report in HTML, without its figures and the tables under them: list of `Unit`."""
     page = _Page()
     page.feed(text)
     page.close()

@@ -1,4 +1,4 @@
-"""Data pruning tried out: keep the hardest, the easiest or a random part of a set, with clean or wrong labels."""
+"""Experiment with data pruning: keep the hardest, easiest or random samples of a set, with correct or wrong labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ PROXY_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Pruning:
-    """What is left of a classifier's accuracy when only a part of the training samples is kept.
+    """A classifier's accuracy when only a part of the training samples is kept.
 
     Attributes
     ----------
     shares : float64[k]
-        Shares kept, as asked.
+        Requested shares to keep.
     keeps : tuple of str
         "hardest", "easiest", "random".
     accuracy : float64[s, 3, k]
         Test accuracy for each seed, kept part and share.
     whole : float64[s]
-        Test accuracy of all training samples.
+        Test accuracy with all training samples.
     wrong_among_hardest : float64[s]
-        Share of wrong labels among the hardest tenth; 0 where none were made wrong.
+        Share of wrong labels among the hardest tenth; 0 if no labels were made wrong.
     """
 
     shares: np.ndarray
@@ -52,9 +52,9 @@ class Pruning:
         return half_width(self.accuracy)
 
     def against_random(self) -> Any:
-        """Mean difference to keeping at random, seed by seed, and its half width: two float64[2, k].
+        """Mean difference from keeping random samples, paired by seed, and its half width: two float64[2, k].
 
-        Rows: hardest, easiest. Where the half width is larger than the difference, the two cannot be told apart.
+        Rows: hardest, easiest. If the half width is larger than the difference, the two cannot be told apart.
         """
         gap = self.accuracy[:, :2] - self.accuracy[:, 2:]
         return gap.mean(axis=0), half_width(gap)
@@ -73,8 +73,8 @@ def prune(
     """Train on the hardest, the easiest and a random part of the training samples, over several seeds.
 
     Seed s splits the samples (`stratified_split`), makes labels wrong, and draws the proxy's samples and the random
-    part. The proxy is a `SoftmaxRegression` on `proxy_share` of the training samples, with the labels as they are,
-    wrong ones included; its probabilities give the EL2N scores of all training samples. Test labels are right.
+    part. The proxy is a `SoftmaxRegression` on `proxy_share` of the training samples, with the given labels,
+    including wrong ones; its probabilities give the EL2N scores of all training samples. Test labels are correct.
 
     Parameters
     ----------
@@ -99,12 +99,13 @@ def prune(
     Raises
     ------
     TypeError, ValueError
-        Named after the argument.
+        If an argument is not allowed; the message names it.
 
     References
     ----------
-    Paul, Ganguli and Dziugaite 2021: at a half the hardest are as good as all. Sorscher et al. 2022: with few samples
-    keep the easy ones. Ayed and Hayou 2023 (arXiv 2302.06960): at strong pruning score-based choices fall below random.
+    Paul, Ganguli and Dziugaite 2021: the hardest half is as good as all samples. Sorscher et al. 2022: with few
+    samples, keep the easy ones. Ayed and Hayou 2023 (arXiv 2302.06960): with strong pruning, choices by score are worse
+    than random ones.
     """
     X = feature_matrix("X", X)
     y = class_labels("y", y, len(X))
@@ -133,12 +134,12 @@ def prune(
 
 
 def _one_seed(X, y, train, test, shares, wrong, seed, proxy_share):
-    """Accuracy float[3, k], that of all samples, and the share of wrong labels among the hardest tenth."""
+    """Accuracy float[3, k], accuracy with all samples, and share of wrong labels among the hardest tenth."""
     given = flip_labels(y[train], wrong, int(y.max()) + 1, seed)
     order = np.random.default_rng([seed, 1]).permutation(len(train))
     proxy = order[: max(2, int(np.floor(proxy_share * len(train) + 0.5)))]
     score = el2n(_probabilities(X[train[proxy]], given[proxy], X[train], int(y.max()) + 1), given)
-    # rounded, so that every platform keeps the same; ties in the order of the draw
+    # rounded, so that every platform keeps the same samples; ties are in the order of the draw
     ranked = order[np.argsort(-np.round(score[order], 9), kind="stable")]
     parts = {
         "hardest": ranked,
@@ -159,7 +160,7 @@ def _one_seed(X, y, train, test, shares, wrong, seed, proxy_share):
 
 
 def _probabilities(X, y, asked, classes):
-    """Class probabilities float[n, classes] of a classifier; a class that it has not met has none."""
+    """Class probabilities float[n, classes] of a classifier; 0 for a class that is not in its training data."""
     model = SoftmaxRegression().fit(X, y)
     proba = np.zeros((len(asked), classes))
     proba[:, model.classes_] = model.predict_proba(asked)

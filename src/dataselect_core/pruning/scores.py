@@ -7,7 +7,7 @@ from dataselect_core.arrays import ArrayLike, Floats
 
 
 def el2n(proba: ArrayLike, y: ArrayLike) -> Floats:
-    """Error L2-norm of each sample: how far the predicted probabilities are from its label. Larger = harder.
+    """Error L2-norm of each sample: how far the predicted probabilities are from its label; larger is harder.
 
     |p(x) - e_y|, the Euclidean distance between the predicted probabilities and the one-hot label (Paul, Ganguli
     and Dziugaite 2021, "Deep Learning on a Data Diet", equation 3, for one trained model).
@@ -22,12 +22,12 @@ def el2n(proba: ArrayLike, y: ArrayLike) -> Floats:
     Returns
     -------
     float64[n]
-        From 0, certain and right, to the square root of 2, certain and wrong.
+        From 0 (certain and right) to the square root of 2 (certain and wrong).
 
     Raises
     ------
     TypeError, ValueError
-        When proba is not a table of probabilities, or y does not name a column for each of its rows.
+        If proba is not a table of probabilities, or y does not have a column of proba for each of its rows.
     """
     proba = table("proba", proba)
     if len(proba) == 0 or proba.shape[1] < 2:

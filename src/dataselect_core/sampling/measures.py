@@ -12,7 +12,7 @@ MEASURES = ("least_confidence", "margin", "entropy")
 STRATEGIES = ("random", *MEASURES)
 
 
-DECIMALS = 9  # scores are ranked after rounding to this, so that every platform asks for the same labels
+DECIMALS = 9  # scores are ranked after rounding to this, so that every platform buys the same labels
 
 
 def uncertainty(proba: ArrayLike, measure: str) -> Floats:
@@ -34,7 +34,7 @@ def uncertainty(proba: ArrayLike, measure: str) -> Floats:
     Raises
     ------
     ValueError
-        For another measure, or when proba is not a table of probabilities.
+        For another measure, or if proba is not a table of probabilities.
     """
     measure = arguments.choice("measure", measure, MEASURES)
     proba = feature_matrix("proba", proba)
@@ -51,12 +51,12 @@ def uncertainty(proba: ArrayLike, measure: str) -> Floats:
 def most_uncertain(scores: ArrayLike, count: int) -> Indices:
     """Indices of the `count` largest scores, the largest first.
 
-    Scores that agree to 1e-9 are equal, and of equals the smaller index goes first.
+    Scores that agree to 1e-9 count as equal, and of equal scores the smaller index comes first.
 
     Raises
     ------
     ValueError
-        When scores is not a vector of finite numbers, or count is not between 0 and its length.
+        If scores is not a vector of finite numbers, or count is not between 0 and its length.
     """
     scores = arguments.vector("scores", scores)
     count = arguments.integer("count", count, 0, len(scores))

@@ -1,4 +1,4 @@
-"""What choosing the samples costs, what it saves, and where the one overtakes the other. In dollars.
+"""Cost and savings of choosing the samples, and where the cost exceeds the savings, in dollars.
 
 Selection pays in a round only if labels saved × price per label > pool × price per score + training.
 """
@@ -54,10 +54,10 @@ class ProjectCost:
 
 
 def project_cost(labels: ArrayLike, selects: bool, prices: Prices) -> ProjectCost:
-    """What a run would have cost, stopped after each of its rounds.
+    """Cost of a run, if it had stopped after each of its rounds.
 
-    Every project pays its labels and one training, of the model it ends with. A project that selects
-    also pays, for each round, scoring the pool and training the model that scores it.
+    Every project pays for its labels and for one training, of its final model. A project that selects
+    also pays, in each round, for scoring the pool and for training the model that scores it.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def project_cost(labels: ArrayLike, selects: bool, prices: Prices) -> ProjectCos
     Raises
     ------
     ValueError
-        When labels are not ascending numbers >= 0.
+        If labels are not ascending numbers >= 0.
     """
     (labels,) = ascending_curve("labels", labels)
     if labels[0] < 0:
@@ -86,7 +86,7 @@ def project_cost(labels: ArrayLike, selects: bool, prices: Prices) -> ProjectCos
 
 
 def pareto_frontier(cost: ArrayLike, accuracy: ArrayLike) -> Indices:
-    """The points that no other point beats: none is as accurate for less, or better for as much.
+    """The points that no other point beats: none is as accurate for less, or more accurate for the same cost.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def pareto_frontier(cost: ArrayLike, accuracy: ArrayLike) -> Indices:
     Returns
     -------
     int64[m]
-        Their indices by rising cost, with accuracy strictly rising too; of equal points the first.
+        Their indices by increasing cost, with strictly increasing accuracy; of equal points, the first.
 
     Raises
     ------
@@ -114,18 +114,18 @@ def pareto_frontier(cost: ArrayLike, accuracy: ArrayLike) -> Indices:
 
 
 def labels_to_reach(labels: ArrayLike, accuracy: ArrayLike, target: ArrayLike) -> OneOrMany:
-    """Labels at which a curve first reaches each target, straight lines drawn between its points.
+    """Labels at which a curve first reaches each target, with straight lines between its points.
 
     Parameters
     ----------
     labels, accuracy : float[r]
-        A run, labels ascending. Better the mean of several seeds: one noisy peak is a crossing too.
+        A run, with ascending labels. Use the mean of several seeds: a single noisy peak is a crossing too.
     target : float or float[k]
 
     Returns
     -------
     float64, of the shape of target
-        NaN where the curve never gets there; the first entry of `labels` where it is there at once.
+        NaN if the curve never reaches the target; the first entry of `labels` if it starts at the target or above.
     """
     labels, accuracy = ascending_curve("labels", labels, accuracy=accuracy)
     target = np.asarray(target, dtype=float)
@@ -142,23 +142,23 @@ def labels_to_reach(labels: ArrayLike, accuracy: ArrayLike, target: ArrayLike) -
 
 @dataclass(frozen=True)
 class EconomicKnee:
-    """Where selection stops paying, against a random baseline.
+    """Where selection stops paying, compared with a random baseline.
 
     Attributes
     ----------
     labels_saved : float64[r]
-        Labels the baseline needs for the same accuracy, less the labels of the run; negative where the
-        run is behind. Where the baseline never gets there: at least this many.
+        Labels that the baseline needs for the same accuracy, minus the labels of the run; negative if the
+        run is behind. If the baseline never reaches that accuracy, at least this many.
     saved, spent, net : float64[r]
         Dollars of those labels, dollars of selection, and the difference, all cumulative.
     beyond : bool[r]
-        Where the baseline never reaches the accuracy, so that the saving is only a lower bound.
+        True if the baseline never reaches the accuracy, so that the saving is only a lower bound.
     best : int
-        Index of the round with the largest net benefit, the rounds beyond the baseline left out: the
-        next round of selection costs more than it saves. 0 when no round ever pays.
+        Index of the round with the largest net benefit, without the rounds beyond the baseline: the
+        next round of selection costs more than it saves. 0 if no round ever pays.
     break_even : float or None
-        Labels from which on the whole cost of selection exceeds the whole saving, rounds beyond the
-        baseline left out; None if that does not happen within the run. The start if it never pays.
+        Labels from which on the total cost of selection exceeds the total saving, without the rounds beyond
+        the baseline; None if that does not happen within the run. The start if it never pays.
     """
 
     labels_saved: Floats
@@ -184,7 +184,7 @@ def economic_knee(
     labels, accuracy : float[r]
         The run, or the mean of several seeds.
     baseline_labels, baseline_accuracy : float[q]
-        Random sampling from the same start; the longer it goes on, the fewer rounds lie beyond it.
+        Random sampling from the same start; the longer it runs, the fewer rounds are beyond it.
     prices : Prices
 
     Returns

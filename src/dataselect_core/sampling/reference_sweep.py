@@ -1,8 +1,8 @@
-"""The lab's own sweep: every setting of its labelling problems, tried out once and kept.
+"""The lab's own sweep: every setting of its labelling problems, run once and saved.
 
-`run("digits")` repeats it from nothing but the data and the seeds named here; `curves("digits")` reads
-what the build kept, in the browser as natively. Prices are no part of it, so an optimum under any prices
-costs nothing more (see `sweep`).
+`run("digits")` repeats it from the data and the seeds named here alone; `curves("digits")` reads the result
+that the build saved, natively and in the browser. The sweep does not depend on prices, so an optimum under any
+prices needs no further runs (see `sweep`).
 """
 
 import json
@@ -22,7 +22,7 @@ from dataselect_core.settings import setting
 SEEDS = tuple(range(10))
 BATCH_SIZES = setting("2", "batch").values  # every batch a reader can choose
 TEST_SHARE = 0.3
-BASELINE_BATCH = 10  # of random sampling, where the batch changes nothing but how often one looks
+BASELINE_BATCH = 10  # of random sampling, where the batch size only sets how often the accuracy is measured
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Problem:
     X, y : float64[n, d], int64[n]
         The samples and their labels.
     rare : (int, int) or None
-        A class, and how many of its samples stay in the pool.
+        A class, and how many of its samples are kept in the pool.
     critical : int
         The class whose recall is watched.
     initial : int
         Labels to start with.
     budget, baseline : int
-        Labels up to which the sweep follows the strategies, and random sampling: there, the whole pool.
+        Labels up to which the sweep runs the strategies, and random sampling (there: the whole pool).
     """
 
     X: Floats
@@ -52,7 +52,7 @@ class Problem:
     baseline: int
 
 
-RARE = (8, 6)  # the "statue" of the Edge Guardian: eights, of which a pool holds six
+RARE = (8, 6)  # the "statue" of the Edge Guardian: eights; a pool has six of them
 SIZES = {  # rare class, critical class, initial labels, budget, pool
     "digits": (None, 8, 20, 500, 1257),
     "rare": (RARE, 8, 20, 500, 1141),
@@ -61,11 +61,11 @@ SIZES = {  # rare class, critical class, initial labels, budget, pool
 
 
 TWO_CLASSES = ("breast_cancer",)
-"""Problems with two classes: there the three measures of uncertainty rank alike, so they are one strategy."""
+"""Problems with two classes: the three measures of uncertainty give the same ranking, so they are one strategy."""
 
 
 def same_strategy(data: str, one: str, other: str) -> bool:
-    """Whether two strategies ask for the same labels of a problem: where they are equal, or measures of two classes."""
+    """Whether two strategies buy the same labels of a problem: if they are equal, or measures on two classes."""
     return one == other or (data in TWO_CLASSES and one in MEASURES and other in MEASURES)
 
 
@@ -80,7 +80,7 @@ def problem(name: str) -> Problem:
     Raises
     ------
     ValueError
-        Any other name.
+        If there is no problem of that name.
     """
     if name not in SIZES:
         raise ValueError(f"name must be one of {', '.join(SIZES)}, not {name!r}")
@@ -89,7 +89,7 @@ def problem(name: str) -> Problem:
 
 
 def split(problem: Problem, test_share: float, seed: int) -> tuple[Floats, Labels, Floats, Labels]:
-    """Pool and test set of one seed, the rare class thinned out of the pool: X, y, X_test, y_test."""
+    """Pool and test set of one seed, with the rare class thinned in the pool: X, y, X_test, y_test."""
     pool, test = stratified_split(problem.y, test_share, seed)
     X, y = problem.X[pool], problem.y[pool]
     if problem.rare is not None:
@@ -106,15 +106,15 @@ def run(name: str, progress: Callable[[Curve], object] | None = None) -> list[Cu
 
 
 def pack(curves: Sequence[Curve], test_size: int, rare_size: int | None = None) -> dict[str, Any]:
-    """Curves as JSON-ready dictionaries that hold nothing but whole numbers.
+    """Curves as JSON-ready dictionaries that contain only whole numbers.
 
     Parameters
     ----------
     curves : list of Curve
     test_size : int
-        Test samples; an accuracy is so many of them.
+        Number of test samples; an accuracy is saved as a number of them.
     rare_size : int, optional
-        Those of the rare class; needed where a curve has its recall.
+        Number of test samples of the rare class; needed if a curve has its recall.
     """
     return {
         "test_size": test_size,
@@ -135,7 +135,7 @@ def pack(curves: Sequence[Curve], test_size: int, rare_size: int | None = None) 
 
 
 def unpack(packed: dict[str, Any]) -> list[Curve]:
-    """The curves that `pack` packed, to the last bit."""
+    """The curves that `pack` packed, identical to the last bit."""
     return [
         Curve(
             c["strategy"],
@@ -149,14 +149,14 @@ def unpack(packed: dict[str, Any]) -> list[Curve]:
 
 
 def curves(name: str) -> list[Curve]:
-    """The sweep of one problem as the build left it: what `run(name)` computes, in no time.
+    """The sweep of one problem, as saved by the build: the result of `run(name)` without the computation.
 
     Raises
     ------
     ValueError
-        Another name than those of `problem`.
+        If the name is not one of the names for `problem`.
     datasets.DataMissing
-        Where the file is not in the data directory.
+        If the file is not in the data directory.
     """
     if name not in SIZES:
         raise ValueError(f"name must be one of {', '.join(SIZES)}, not {name!r}")

@@ -14,16 +14,16 @@ from dataselect_core.sampling.measures import STRATEGIES, most_uncertain, uncert
 
 @dataclass(frozen=True)
 class Round:
-    """Where a run stands after one round of labelling; all counts are totals so far.
+    """State of a run after one round of labelling; all counts are totals so far.
 
     Attributes
     ----------
     labels : int
-        Labels bought, the initial ones included.
+        Labels bought, including the initial ones.
     queried : int64[batch]
         Indices of the labels of this round; of the initial ones in round 0.
     accuracy : float
-        Share of the test samples that are predicted rightly.
+        Share of the test samples that are predicted correctly.
     recall : float or None
         Share of the test samples of `recall_class` that are predicted as such.
     scored : int
@@ -42,7 +42,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Run:
-    """A whole run: `labels`, `accuracy`, `recall`, `scored`, `operations` have one entry a round.
+    """A whole run: `labels`, `accuracy`, `recall`, `scored`, `operations` have one entry per round.
 
     Attributes
     ----------
@@ -51,13 +51,13 @@ class Run:
     start : int64[initial]
         Indices of the initial labels, in order.
     queried : int64[budget − initial]
-        Indices of the labels chosen after them, in order; together with `start` all different.
+        Indices of the labels chosen after them, in order; all different, and different from `start`.
     labels : int64[r]
         Labels bought so far, from `initial` to the budget.
     accuracy : float64[r]
-        Accuracy on the test set after each round, the start included.
+        Accuracy on the test set after each round, including the start.
     recall : float64[r] or None
-        Recall of the chosen class, where one was chosen.
+        Recall of the chosen class, if one was chosen.
     scored : int64[r]
         Pool samples scored so far.
     operations : int64[r]
@@ -90,7 +90,7 @@ def active_learning(
 ) -> Run:
     """Buy labels batch by batch, train after each batch, and measure on the test set.
 
-    The arguments are those of `active_learning_rounds`, which this runs to its end.
+    It takes the arguments of `active_learning_rounds` and runs it to its end.
 
     Returns
     -------
@@ -130,13 +130,13 @@ def active_learning_rounds(
 ) -> Iterator[Round]:
     """The loop of active learning as a generator, one `Round` at a time, so that it can be stopped.
 
-    The order `default_rng(seed).permutation(n)` gives the initial labels, and random sampling simply
-    goes on in it. The other strategies score every sample still unlabelled with the model of the
-    round before and take the most uncertain (`most_uncertain`). No label is read before it is
-    bought, none is bought twice, and the test set is used for nothing but the two measurements.
+    The order `default_rng(seed).permutation(n)` gives the initial labels, and random sampling continues
+    in that order. The other strategies score every unlabelled sample with the model of the previous
+    round and take the most uncertain (`most_uncertain`). No label is read before it is bought, no label
+    is bought twice, and the test set is used only for the two measurements.
 
-    While all labels bought are of one class no classifier can be trained: that class is predicted for
-    everything, and the next batch follows the random order whatever the strategy.
+    While all labels bought are of one class, no classifier can be trained: that class is predicted for
+    every sample, and the next batch follows the random order, whatever the strategy is.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ def active_learning_rounds(
         The test set.
     strategy : {"random", "least_confidence", "margin", "entropy"}
     batch_size : int
-        Labels a round, >= 1. The last batch is what the budget leaves, so a batch larger than that
+        Labels per round, >= 1. The last batch is limited by the budget, so a batch larger than the budget
         (even larger than the pool) makes a single round.
     initial : int
         Labels to start with, from 1 to `budget`.
     budget : int
-        Labels in total, the initial ones included; at most n.
+        Labels in total, including the initial ones; at most n.
     seed : int
         >= 0.
     l2 : float, default 1.0
@@ -169,7 +169,7 @@ def active_learning_rounds(
     Raises
     ------
     ValueError, TypeError
-        Named after the argument: NaN, shapes that do not fit, more labels than the pool holds.
+        If an argument is not allowed (the message names it): NaN, shapes that do not match, more labels than samples.
     """
     X = feature_matrix("X", X)
     y = class_labels("y", y, len(X))
@@ -187,7 +187,7 @@ def active_learning_rounds(
 
 
 def _rounds(X, y, X_test, y_test, strategy, batch_size, initial, budget, seed, model, recall_class):
-    """The loop itself, with arguments already checked (a generator checks nothing until first asked)."""
+    """The loop itself, with arguments already checked (a generator checks nothing before its first item)."""
     order = np.random.default_rng(seed).permutation(len(X)).astype(np.int64)
     unlabelled = np.ones(len(X), dtype=bool)
     labelled, batch = np.empty(0, dtype=np.int64), order[:initial]

@@ -12,7 +12,7 @@ from dataselect_core.learners.softmax import class_labels, feature_matrix
 def stratified_split(y: ArrayLike, test_share: float, seed: int) -> tuple[Integers, Integers]:
     """Split samples into a pool and a test set with the classes in equal proportions.
 
-    The same indices, to the last one, as scikit-learn's
+    The indices are exactly the same as from scikit-learn's
     ``train_test_split(indices, test_size=test_share, stratify=y, random_state=seed)``.
 
     Parameters
@@ -32,7 +32,7 @@ def stratified_split(y: ArrayLike, test_share: float, seed: int) -> tuple[Intege
     Raises
     ------
     ValueError
-        When a class has one sample only, or a side would be too small to hold every class.
+        If a class has only one sample, or a side would be too small to have every class.
     """
     y = class_labels("y", y, np.size(y))
     seed = arguments.integer("seed", seed, 0)
@@ -57,7 +57,7 @@ def stratified_split(y: ArrayLike, test_share: float, seed: int) -> tuple[Intege
 
 
 def _proportional(counts, draws, random):
-    """`draws` shared out in proportion to `counts`, largest remainders first, ties drawn."""
+    """`draws` distributed in proportion to `counts`, largest remainders first; ties are drawn."""
     exact = counts / counts.sum() * draws
     shares = np.floor(exact)
     missing = int(draws - shares.sum())
@@ -72,7 +72,7 @@ def _proportional(counts, draws, random):
 
 
 def rare_class(X: ArrayLike, y: ArrayLike, label: Any, keep: int, seed: int) -> tuple[Floats, Labels]:
-    """The same samples with one class thinned out: the "statue" that a fleet meets once a year.
+    """The same samples with one class thinned out: the "statue" that a fleet sees once a year.
 
     Parameters
     ----------
@@ -81,19 +81,19 @@ def rare_class(X: ArrayLike, y: ArrayLike, label: Any, keep: int, seed: int) -> 
     label : label
         The class to make rare.
     keep : int
-        How many of its samples stay, from 0 to all of them, drawn at random.
+        How many of its samples are kept, from 0 to all of them, drawn at random.
     seed : int
         >= 0.
 
     Returns
     -------
     (float[m, d], array[m])
-        What is left, in the order it had.
+        The kept samples, in their original order.
 
     Raises
     ------
     ValueError
-        When y holds no such label, or fewer samples of it than `keep`.
+        If y has no such label, or fewer samples of it than `keep`.
     """
     X = feature_matrix("X", X)
     y = class_labels("y", y, len(X))

@@ -1,4 +1,4 @@
-"""Every setting of a labelling project tried out, to know the true optimum that a reader looks for."""
+"""Try every setting of a labelling project, to find the true optimum that a reader looks for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,19 +77,19 @@ def sweep(
     ----------
     X, y : float[n, d], array[n]
     strategies : sequence of str
-        Of `sampling.STRATEGIES`; "random" is needed as the baseline of `stops`.
+        Names in `sampling.STRATEGIES`; "random" is needed as the baseline of `stops`.
     batch_sizes : sequence of int
     initial, budget : int
         As in `active_learning`.
     seeds : sequence of int
     random_budget : int, optional
-        Budget of random sampling where it differs, to follow the baseline as far as the others get
-        with fewer labels: what it never reaches cannot be counted as saved.
+        Budget of random sampling if it is different. The baseline should reach the accuracy that the others
+        reach with fewer labels: labels are only counted as saved up to the accuracy that it reaches.
     test_share : float, default 0.3
     rare : (label, int), optional
-        A class and how many of its samples stay in the pool; its recall is measured.
+        A class and how many of its samples are kept in the pool; its recall is measured.
     progress : callable, optional
-        Called with each `Curve` as it is done.
+        Called with each `Curve` when it is done.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def sweep(
     Raises
     ------
     ValueError
-        When a list is empty, a strategy is unknown, or a run refuses its arguments.
+        If a list is empty, a strategy is unknown, or a run refuses its arguments.
     """
     for name, values in (("strategies", strategies), ("batch_sizes", batch_sizes), ("seeds", seeds)):
         if len(values) == 0:
@@ -140,15 +140,14 @@ def sweep(
 def stops(curves: Sequence[Curve], prices: Prices) -> list[Stop]:
     """Every point of every curve as a `Stop`, in order.
 
-    The baseline of the net benefit is the random curve that goes furthest, and of several the one with
-    the smallest batch. Random sampling itself
-    spends nothing on selection; its net benefit is 0.
+    The baseline of the net benefit is the longest random curve, and of several the one with
+    the smallest batch. Random sampling itself spends nothing on selection; its net benefit is 0.
 
     Parameters
     ----------
     curves : list of Curve
         With at least one of strategy "random".
-    prices : selection_economics.Prices
+    prices : Prices
 
     Returns
     -------
@@ -174,7 +173,7 @@ def stops(curves: Sequence[Curve], prices: Prices) -> list[Stop]:
 def cheapest(curves: Sequence[Curve], prices: Prices, target: float) -> Stop | None:
     """The cheapest stop whose mean accuracy reaches the target; None if none does.
 
-    Of equally cheap ones the more accurate, then the one that comes first.
+    Of equally cheap stops, it is the most accurate, then the first.
     """
     if not 0 < target <= 1:
         raise ValueError(f"target must be an accuracy above 0 and at most 1, not {target!r}")
@@ -183,21 +182,21 @@ def cheapest(curves: Sequence[Curve], prices: Prices, target: float) -> Stop | N
 
 
 def most_worthwhile(curves: Sequence[Curve], prices: Prices) -> Stop:
-    """The stop with the largest net benefit over random sampling, stops beyond the baseline left out.
+    """The stop with the largest net benefit over random sampling, without the stops beyond the baseline.
 
-    When selection pays nowhere, its net benefit is 0 and it is one of random sampling.
+    If selection never pays, its net benefit is 0 and it is a stop of random sampling.
     """
     known = [stop for stop in stops(curves, prices) if not stop.beyond]
     return max(known, key=lambda stop: (stop.net, stop.strategy == "random", -stop.cost))
 
 
 def stop_at(curves: Sequence[Curve], prices: Prices, strategy: str, batch_size: int, labels: int) -> Stop:
-    """The `Stop` of a marker that a reader has placed, to be set against the optimum.
+    """The `Stop` of a marker that a reader has placed, for comparison with the optimum.
 
     Raises
     ------
     ValueError
-        When the sweep holds no such point.
+        If the sweep has no such point.
     """
     for stop in stops(curves, prices):
         if (stop.strategy, stop.batch_size, stop.labels) == (strategy, batch_size, labels):

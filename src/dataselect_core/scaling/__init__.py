@@ -1,4 +1,4 @@
-"""Scaling laws: loss, effective data and compute of a training."""
+"""Scaling laws: loss, effective data and compute of a training run."""
 
 from dataselect_core.scaling.laws import (
     chinchilla_loss,

@@ -1,6 +1,6 @@
-"""The Data Wall: where compute goes on growing and fresh data do not.
+"""The Data Wall: compute continues to grow, and fresh data do not.
 
-All of it is modelled, from the growth rates that the chapter names and the data-constrained scaling law.
+All results are modelled, from the growth rates in the chapter and the data-constrained scaling law.
 """
 
 import math
@@ -50,7 +50,7 @@ def tokens_pushed(params: float, gpus: float, days: float, utilisation: float, p
 
 
 def chapter_cluster(peak_flops: float) -> float:
-    """`tokens_pushed` of the cluster that the chapter names: 10,000 H100, 90 days, a 70 B model."""
+    """`tokens_pushed` of the cluster in the chapter: 10,000 H100, 90 days, a 70 B model."""
     return tokens_pushed(
         _fact("cluster", "parameters"),
         _fact("cluster", "gpus"),
@@ -62,21 +62,21 @@ def chapter_cluster(peak_flops: float) -> float:
 
 @dataclass(frozen=True)
 class Wall:
-    """A training run some years on, its compute and its data grown at their rates.
+    """A training run some years from now, with compute and data grown at their rates.
 
     Attributes
     ----------
     years : float
     tokens, unique : float
-        Tokens that the compute reads, and different ones there are for it.
+        Tokens that the compute can read, and distinct tokens that exist for it.
     epochs : float
-        How often each is read; below 1 not all are.
+        How often each distinct token is read; below 1, not all are read.
     effective : float
-        What they are worth, in different tokens.
+        Worth of the tokens read, in distinct tokens.
     worth : float
-        effective / tokens: what a token read is worth beside a fresh one.
+        effective / tokens: worth of a token read, compared with a fresh one.
     loss, loss_fresh : float
-        Nats per token, and what it would be were every token fresh.
+        Nats per token, and the loss if every token were fresh.
     """
 
     years: float
@@ -90,16 +90,16 @@ class Wall:
 
 
 def data_wall(params: float, tokens: float, unique: float, years: float = 0.0) -> Wall:
-    """A run of today, moved `years` on: its compute grows by 10 in 3 years, its data by 2 in 5.
+    """A run of today, moved `years` ahead: its compute grows by 10 in 3 years, its data by 2 in 5.
 
-    The model keeps its size, so that tokens grow as compute does.
+    The model keeps its size, so its tokens grow in proportion to compute.
 
     Parameters
     ----------
     params, tokens : float
         Parameters N and tokens read today, > 0.
     unique : float
-        Different tokens there are today, > 0.
+        Distinct tokens that exist today, > 0.
     years : float, default 0
         At least 0.
 
@@ -109,7 +109,7 @@ def data_wall(params: float, tokens: float, unique: float, years: float = 0.0) -
 
     References
     ----------
-    Muennighoff et al., Scaling Data-Constrained Language Models, 2023, for the worth of what is repeated.
+    Muennighoff et al., Scaling Data-Constrained Language Models, 2023, for the worth of repeated data.
     """
     for name, value in (("params", params), ("tokens", tokens), ("unique", unique)):
         _positive(name, value)
@@ -131,7 +131,7 @@ def data_wall(params: float, tokens: float, unique: float, years: float = 0.0) -
 
 
 def years_to_wall(tokens: float, unique: float, epochs: float | None = None) -> float:
-    """Years until everything would have to be read `epochs` times; below 0 when that is past.
+    """Years until everything would have to be read `epochs` times; below 0 if that is in the past.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Scaling laws: what loss a model of a given size reaches on a given amount of data.
+"""Scaling laws: the loss that a model of a given size reaches on a given amount of data.
 
-All of it is modelled: laws fitted by others to their models. The constants stand in facts/laws.json.
+All results are modelled, with laws that others fitted to their models. The constants are in facts/laws.json.
 """
 
 import math
@@ -63,8 +63,8 @@ def _worth(unique, total, decay):
 def effective_data(unique: ArrayLike, total: ArrayLike) -> OneOrMany:
     """Worth of repeated data, in unique tokens: D' = U (1 + R* (1 - exp(-R / R*))).
 
-    R = total / U - 1 counts the repetitions after the first reading; a token read again and again is
-    worth at most 1 + R* = 16.4 fresh ones. If fewer tokens are read than there are, U is what is read.
+    R = total / U - 1 counts the repetitions after the first reading; a token that is read repeatedly is
+    worth at most 1 + R* = 16.4 fresh ones. If fewer tokens are read than exist, U is the number read.
 
     Parameters
     ----------
@@ -92,14 +92,14 @@ def data_constrained_loss(params: ArrayLike, tokens: ArrayLike, unique: ArrayLik
 
     D' is `effective_data(unique, tokens)`. The parameters beyond those that the unique tokens
     support, U_N = min(N, U G^2) with G = (A / B)^(1 / 2 alpha), lose their worth in the same way,
-    with a decay of their own. The law is for data repeated evenly.
+    with a different decay. The law is for data repeated evenly.
 
     Parameters
     ----------
     params, tokens : float or array
         Parameters and training tokens, > 0.
     unique : float or array
-        Unique tokens among them, > 0; as for `effective_data` at most `tokens` count.
+        Unique tokens among them, > 0; as in `effective_data`, at most `tokens` of them count.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def clustered_loss(params: float, unique_tokens: ArrayLike, total_tokens: ArrayL
     """`data_constrained_loss` of a corpus of near-duplicate clusters, which are repeated unevenly.
 
     D' is `effective_tokens_of_clusters`; the parameters are supported by all unique tokens together.
-    Where every cluster is repeated as often, it is `data_constrained_loss` itself.
+    If every cluster is repeated equally often, it equals `data_constrained_loss`.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def clustered_loss(params: float, unique_tokens: ArrayLike, total_tokens: ArrayL
 
 
 def _constrained(params, unique, data):
-    """The law of `data_constrained_loss`, of unique tokens and of the worth of all that is read."""
+    """The law of `data_constrained_loss`, from the unique tokens and the worth of all tokens read."""
     c = _constants("data_constrained")
     a, b, alpha = math.exp(c["ln_A"]), math.exp(c["ln_B"]), c["alpha"]
     g = (a / b) ** (1 / (2 * alpha))
@@ -150,25 +150,25 @@ def effective_tokens_of_clusters(unique_tokens: ArrayLike, total_tokens: ArrayLi
     """Worth of a corpus of near-duplicate clusters, in unique tokens: the law, cluster by cluster.
 
     A cluster whose kept text has u tokens and whose copies have t tokens in all counts as u tokens
-    read t / u times. That takes near-duplicates for exact ones, and a law for even repetition
-    cluster by cluster: a model, a lower estimate of what the copies are worth.
+    read t / u times. This treats near-duplicates as exact ones, and applies a law for even repetition to
+    each cluster. It is a model, and a lower estimate of the worth of the copies.
 
     Parameters
     ----------
     unique_tokens : array-like of float, shape (clusters,)
-        Tokens of the text of each cluster that is kept, >= 0.
+        Tokens of the kept text of each cluster, >= 0.
     total_tokens : array-like of float, shape (clusters,)
-        Tokens of all texts of the cluster, the kept one included, >= unique_tokens.
+        Tokens of all texts of the cluster, including the kept one, >= unique_tokens.
 
     Returns
     -------
     float
-        Effective tokens of the whole, between the sums of the two.
+        Effective tokens of the corpus, between the sums of the two.
 
     Raises
     ------
     ValueError
-        Shapes that differ, or a cluster with fewer tokens in all than in its kept text.
+        If shapes differ, or a cluster has fewer tokens in all than in its kept text.
     """
     unique = _positive(unique_tokens, "unique_tokens", zero=True)
     total = _positive(total_tokens, "total_tokens", zero=True)

@@ -1,4 +1,4 @@
-"""What is the case in Part 2: which sentences are true of the runs, the marker and the answer."""
+"""The cases of Part 2: which sentences are true for the runs, the marker and the answer."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.reference_sweep import SIZES, TEST_SHARE
 from dataselect_core.values import Value
 
-BEHIND = 0.01  # accuracy below random sampling from which a run counts as behind
+BEHIND = 0.01  # a run counts as behind if its accuracy is more than this below random sampling
 CLOSE = 0.05  # share of the optimum's cost within which a stop counts as the optimum
-SHORT = 0.002  # accuracy below the target from which a stop counts as missing it
+SHORT = 0.002  # a stop misses the target if its accuracy is more than this below the target
 
 
 def cases(situation: Situation, values: Mapping[str, Value], judged: Judgement | None = None) -> list[str]:
@@ -22,7 +22,7 @@ def cases(situation: Situation, values: Mapping[str, Value], judged: Judgement |
     situation : active_learning.Situation
     values : dict of str to Value
         From `active_learning.figures`.
-    judged : labelling_verdict.Judgement or None
+    judged : Judgement or None
         `situation.judged()`.
     """
     found = [
@@ -72,7 +72,7 @@ def _run_cases(r, values):
 
 
 def _lock_cases(situation, values):
-    """What is to be said of the prediction, beside the reader's own runs."""
+    """Cases of the prediction, compared with the reader's own runs."""
     if situation.random is None or situation.active is None:
         return ["own-needs-random" if situation.random is None else "own-needs-active"]
     if not situation.compared():
@@ -82,7 +82,7 @@ def _lock_cases(situation, values):
 
 
 def _pair_cases(situation, values):
-    """What the pair of runs says to the prediction."""
+    """Cases of the prediction, compared with the pair of runs."""
     ratio = values["own.ratio"].value
     if ratio is None:
         return ["own-unreached"]
@@ -97,7 +97,7 @@ def _check_cases(situation, values):
 
     (accuracy, target), (cost, budget), (guard, limit) = at("target"), at("budget"), at("guardrail")
     kept = {"target": accuracy >= target, "budget": cost <= budget}
-    if guard is None:  # a marker of an older record: its recall is not known
+    if guard is None:  # a marker from an older record: its recall is not known
         return [f"{name}-{'ok' if good else 'fails'}" for name, good in kept.items()]
     kept["guardrail"] = guard >= limit if situation.track.part_2.guardrail == "recall" else guard <= limit
     found = [f"{name}-{'ok' if good else 'fails'}" for name, good in kept.items()]
@@ -105,7 +105,7 @@ def _check_cases(situation, values):
 
 
 def _verdict(situation, judged):
-    """What is to be said of the marker, and where a better stop lies."""
+    """Cases of the marker, and of a better stop."""
     best, marker = judged.best, situation.marker
     if best is None:
         return ["verdict-none"]
@@ -120,7 +120,7 @@ def _verdict(situation, judged):
     own, data = marker["settings"], marker["settings"]["data"]
     if not reference_sweep.same_strategy(data, own["strategy"], best.strategy):
         found.append("better-strategy")
-    elif best.strategy == "random":  # the batch says only how often one looks
+    elif best.strategy == "random":  # here the batch size only sets how often the accuracy is measured
         found += ["better-stop-random"] if marker["labels"] != best.labels else []
     elif own["batch"] != best.batch_size:
         found.append("better-batch")
@@ -138,9 +138,9 @@ def _verdict(situation, judged):
 
 
 def knee_cases(situation: Situation, judged: Judgement) -> list[str]:
-    """What is to be said of the economic knee beside the optimum and the marker.
+    """Cases of the economic knee, compared with the optimum and the marker.
 
-    Their figures tell it too, so these are no cases of a report.
+    They follow from the figures of the three, so a report does not list them as cases.
     """
     knee, target = (
         {name: judged.values[f"knee.{name}"].value for name in ("strategy", "accuracy", "gap_net")},
@@ -156,7 +156,7 @@ def knee_cases(situation: Situation, judged: Judgement) -> list[str]:
 
 
 def _index(answer, values):
-    """What is to be said of the answer to the question of indexing."""
+    """Cases of the answer to the indexing question."""
     pays = {
         name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")
     }

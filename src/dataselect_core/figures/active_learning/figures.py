@@ -1,6 +1,6 @@
-"""The figures of Part 2, Active Learning ROI: everything a report claims of it, by its path.
+"""The figures of Part 2, Active Learning ROI: everything that a report claims, by its path.
 
-The number of counted runs and the rate timed on a reader's machine cannot be made again: they are no figures here.
+The number of counted runs and the rate timed on a reader's machine cannot be recomputed, so they are not figures here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,23 +28,23 @@ from dataselect_core.values import Findings, Value, measured, modelled
 HERE = "this run, mean over its seeds"
 PRICES = "labels, scoring and training at the prices in force"
 SWEEP = "the sweep made when the page was built, mean over its seeds"
-EARLY = 200  # labels up to which being behind is looked for
+EARLY = 200  # up to this number of labels, a run is checked for being behind
 
 
 def recompute(
     track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
 ) -> Findings:
-    """The figures and cases of a report, from nothing but its settings: the runs are made again.
+    """The figures and cases of a report, computed from its settings alone: the runs are repeated.
 
     Parameters
     ----------
     track_id : str
     settings : dict
-        As `stated` gives them.
+        As `stated` returns them.
     assumptions : dict
-        What the reader changed: name -> number.
+        The reader's changes: name -> number.
     prediction : dict
-        direction, and prediction: a factor.
+        `direction`, and `prediction`, a factor.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def recompute(
 def recompute_stepwise(
     track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
 ) -> Iterator[Any]:
-    """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
+    """Run `recompute` in steps: an iterator of (label, share done) that ends with the `Findings`."""
     controls = {name: settings[name] for name in CONTROLS}
     runs.check(controls)
     check_prediction(prediction)
@@ -73,7 +73,7 @@ def recompute_stepwise(
         fixed=fixed_limits(here, settings),
         curves=cache(reference_sweep.curves),
     )
-    asked = situation.prices()  # refuses what cannot be before anything is run
+    asked = situation.prices()  # this refuses invalid prices before anything is run
     for name in (*RUNS, "marker"):
         again = {
             key.removeprefix(f"{name}."): value
@@ -113,7 +113,7 @@ def _marker(run):
 
 
 def known(settings: Mapping[str, Any]) -> dict[str, Value]:
-    """What no lock guards: the settings of the controls."""
+    """The figures that no lock guards: the settings of the controls."""
     units = {"batch": "labels", "initial": "labels", "budget": "labels", "seeds": "seeds"}
     return {
         f"setting.{name}": modelled(settings[name], units.get(name, ""), "set by the reader")
@@ -127,8 +127,8 @@ def figures(situation: Situation, judged: Judgement | None = None) -> dict[str, 
     Parameters
     ----------
     situation : Situation
-    judged : labelling_verdict.Judgement, optional
-        `situation.judged()`, where it is known already.
+    judged : Judgement, optional
+        `situation.judged()`, if it is already known.
 
     Returns
     -------
@@ -214,11 +214,11 @@ def _behind(situation, r):
 
 
 def _lock(situation):
-    """The prediction beside the reader's own runs and beside the sweep."""
+    """The prediction next to the reader's own runs and next to the sweep."""
     active, settings = situation.active, situation.settings
     own = [None if r is None else r.crossing for r in (situation.random, active)]
     if None not in (situation.random, active) and not situation.compared():
-        own = [None, None]  # of two runs that differ in more than the strategy nothing can be said
+        own = [None, None]  # two runs that differ in more than the strategy cannot be compared
     curves = situation.curves(settings["data"])
     strategy = active.run.settings["strategy"] if active else "margin"
     batch = active.run.settings["batch"] if active else settings["batch"]
@@ -246,7 +246,7 @@ def _lock(situation):
 
 
 def _pair(situation):
-    """What is compared: the two runs, and what they share; of a run without a partner what its partner needs."""
+    """The two compared runs and the settings they share; for a single run, the settings that its partner needs."""
     there = {name: getattr(situation, name) for name in ("random", "active")}
     numbers = {
         f"pair.{name}": measured(r.run.number if r else None, "", f"the {name} run of the pair")

@@ -1,4 +1,4 @@
-"""The card's question in dollars: does indexing 1 PB cost more than it saves, and how is it with scoring?"""
+"""The card's question in dollars: does indexing 1 PB cost more than it saves, and does scoring it?"""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ LAW = "the prices and sizes in force, see the assumptions"
 
 
 def questions(assumptions: Any, labels_saved: float) -> tuple[Question, Question]:
-    """Both questions at these assumptions; `labels_saved` is what the reader's own runs saved."""
+    """Both questions at these assumptions; `labels_saved` is the number of labels that the reader's own runs saved."""
     a = assumptions
     common = {
         "dataset_bytes": a.dataset_bytes,

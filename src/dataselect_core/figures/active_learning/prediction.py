@@ -1,4 +1,4 @@
-"""The prediction of Part 2 beside the measurement: a direction and a factor, put on the scale that is measured.
+"""The prediction of Part 2 next to the measurement: a direction and a factor, converted to the measured scale.
 
 The scale is labels of random sampling ÷ labels of uncertainty sampling: "fewer, 2 times" is 2 on it, "more,
 2 times" is 0.5, "about as many" is 1.
@@ -14,12 +14,12 @@ def direction(ratio: float) -> str:
 
 
 def ratio(direction: str, factor: float) -> float:
-    """The ratio that a prediction of a direction and a factor, at least 1, stands for.
+    """The ratio for a prediction of a direction and a factor of at least 1.
 
     Raises
     ------
     ValueError
-        `direction` is none of `DIRECTIONS`.
+        If `direction` is not in `DIRECTIONS`.
     """
     if direction not in DIRECTIONS:
         raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, not {direction!r}")
@@ -27,5 +27,5 @@ def ratio(direction: str, factor: float) -> float:
 
 
 def apart(predicted: float, measured: float) -> float:
-    """How many times one ratio is the other: 1 where they agree, and the same whichever of two > 0 is larger."""
+    """The larger of two ratios > 0, divided by the smaller: 1 if they agree."""
     return max(predicted / measured, measured / predicted)

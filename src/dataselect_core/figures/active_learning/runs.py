@@ -1,6 +1,6 @@
 """Runs of a labelling project and what they cost: crossings, knees, stops.
 
-A run can be made again from its settings.
+A run can be repeated from its settings.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,27 +23,27 @@ CONTROLS = tuple(SETTINGS["2"])
 
 @dataclass
 class LabRun:
-    """One run over one or several seeds, complete or on its way.
+    """One run over one or several seeds, complete or in progress.
 
     Attributes
     ----------
     number : int
-        As the page names it.
+        Its number on the page.
     settings : dict
-        Everything that repeats it.
+        Everything that is needed to repeat it.
     test_size, critical_size : int
-        Test samples, and those of the critical class.
+        Number of test samples, and of test samples of the critical class.
     counted : bool
     labels : list of int
         Labels bought up to each round.
     right, found : list of list of int
-        For each complete seed and round: test samples predicted rightly; of the critical class, recognised.
+        For each complete seed and round: test samples predicted correctly, and those of the critical class recognised.
     now_right, now_found : list of int
-        The same for the seed under way.
+        The same for the seed in progress.
     shown : bool
-        Whether the reader wants it in the plot.
+        Whether the plot shows it.
     id : str
-        Tells it from a run of the same number in another tab; empty in records of older versions.
+        Distinguishes it from a run with the same number in another tab; empty in records of older versions.
     """
 
     number: int
@@ -60,20 +60,20 @@ class LabRun:
     id: str = ""
 
     def add(self, step: Round) -> None:
-        """Take one `sampling.Round` of the seed under way."""
+        """Add one `sampling.Round` to the seed in progress."""
         if len(self.now_right) == len(self.labels):
             self.labels.append(step.labels)
         self.now_right.append(round(step.accuracy * self.test_size))
         self.now_found.append(round(step.recall * self.critical_size))
 
     def close_seed(self) -> None:
-        """The seed under way is complete."""
+        """Complete the seed in progress."""
         self.right.append(self.now_right)
         self.found.append(self.now_found)
         self.now_right, self.now_found = [], []
 
     def stop(self) -> None:
-        """Nothing more will come: a first seed that was cut off stays as far as it got, a later one is dropped."""
+        """End the run: an incomplete first seed is kept as far as it got, an incomplete later one is dropped."""
         if not self.right and self.now_right:
             self.close_seed()
         self.now_right, self.now_found = [], []
@@ -93,7 +93,7 @@ class LabRun:
         return np.array(self.labels[: rows.shape[1]]), rows
 
     def accuracy(self) -> Any:
-        """Labels int[r] and accuracy float[s, r] of the complete seeds; of the first one while it is under way."""
+        """Labels int[r] and accuracy float[s, r] of the complete seeds; of the first seed while it is in progress."""
         return self._table(self.right, self.now_right, self.test_size)
 
     def recall(self) -> Any:
@@ -101,7 +101,7 @@ class LabRun:
         return self._table(self.found, self.now_found, self.critical_size)[1].mean(axis=0)
 
     def packed(self) -> dict[str, Any]:
-        """As the reader's record keeps it."""
+        """The run as the reader's record has it."""
         return {
             name: getattr(self, name)
             for name in (
@@ -146,15 +146,15 @@ class Reading:
     parts: object
 
     def at(self, labels: float) -> int:
-        """Index of the round nearest to so many labels."""
+        """Index of the round nearest to this number of labels."""
         return int(np.abs(self.labels - labels).argmin())
 
     def cost_at(self, labels: float) -> float:
-        """Dollars at so many labels, straight lines between the rounds."""
+        """Dollars at this number of labels, with straight lines between the rounds."""
         return float(np.interp(labels, self.labels, self.cost))
 
     def mean_at(self, labels: float) -> float:
-        """Mean accuracy there."""
+        """Mean accuracy at this number of labels, with straight lines between the rounds."""
         return float(np.interp(labels, self.labels, self.mean))
 
 
@@ -163,7 +163,7 @@ LIKE = ("data", "batch", "initial", "test_share", "seed")
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Whether two runs differ in nothing but their strategy, and how far they go."""
+    """Whether two runs differ only in their strategy and in how far they go."""
     same = all(one.settings[name] == other.settings[name] for name in LIKE)
     return same and one.seeds == other.seeds and bool(one.right) and bool(other.right)
 
@@ -171,12 +171,12 @@ def alike(one: Any, other: Any) -> bool:
 def pair(runs: Any) -> Any:
     """The newest two comparable runs, one of random sampling and one that selects: (random, selecting).
 
-    Where no run has a partner, the newest run alone; None for what is missing. Runs under way are left out.
+    If no run has a partner, the newest run alone; None for a missing run. Runs in progress are left out.
 
     Parameters
     ----------
     runs : sequence of LabRun
-        Of one data set, in order.
+        Runs on one data set, in order.
     """
     complete = [run for run in runs if run.right]
     for newest in reversed(complete):
@@ -203,7 +203,7 @@ def read(run: LabRun, prices: Any, baseline: Any, target: float) -> Reading:
     if run.selects and len(labels) > 1:
         found = economic_knee(labels, mean, baseline.labels, baseline.mean, prices)
         economic = int(labels[found.best]) if found.best else None
-        net = float(found.net[found.best]) if found.best else None  # without a knee there is no benefit at it
+        net = float(found.net[found.best]) if found.best else None  # there is no benefit without a knee
         end, beyond = found.break_even, bool(found.beyond[-1])
     reaching = np.flatnonzero(mean >= target)
     return Reading(
@@ -226,22 +226,22 @@ def read(run: LabRun, prices: Any, baseline: Any, target: float) -> Reading:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """ValueError if a run cannot have these settings: they may come from a file, and none may ask for endless work."""
+    """Raise ValueError if a run cannot have these settings; settings from a file must not cause endless work."""
     settings_table.check("2", settings, CONTROLS)
 
 
 def stated(run: LabRun) -> dict[str, Any]:
-    """What repeats a run, as far as it got: its settings, number, complete seeds, and the labels it reached."""
+    """Everything needed to repeat a run as far as it got: its settings, number, complete seeds, and labels reached."""
     return {**run.settings, "seeds": run.seeds, "number": run.number, "labels": int(run.accuracy()[0][-1])}
 
 
 def repeated(again: Mapping[str, Any]) -> Iterator[Any]:
-    """The run that `stated` tells of, made again: an iterator of (label, share done), last the `LabRun`.
+    """Repeat the run that `stated` describes: an iterator of (label, share done) that ends with the `LabRun`.
 
     Raises
     ------
     ValueError
-        Settings that no run can have.
+        If no run can have these settings.
     """
     settings, number, labels = dict(again), again["number"], again["labels"]
     del settings["number"], settings["labels"]

@@ -1,4 +1,4 @@
-"""What the figures of Part 2 rest on: track, runs, marker, prediction, prices, limits."""
+"""The situation of Part 2, from which its figures follow: track, runs, marker, prediction, prices, limits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ RUNS = ("random", "active", "newest")
 
 
 STATED = (*RUNS, "marker", "answer", "runs_used")
-"""What a report's settings say beside the controls: `answer`, `runs_used`, and names such as `active.batch`."""
+"""Settings of a report in addition to the controls: `answer`, `runs_used`, and names such as `active.batch`."""
 
 
 ANSWERS = ("yes", "no", "depends")
@@ -46,36 +46,36 @@ GUARDRAILS = {"overhead": "overhead_limit", "recall": "critical_limit", "rounds"
 
 
 LIMITS = limits_of("2")
-"""What the link of a class may set, see `class_limits`; of the guardrails, a track has the one of its own kind."""
+"""Limits that a class link may set, see `class_limits`; a track has only one of the guardrails."""
 
 
 @dataclass
 class Situation:
-    """What a set of figures rests on.
+    """Everything that a set of figures depends on.
 
     Attributes
     ----------
     track : Track
     settings : dict
-        Of the controls: the names of `CONTROLS`.
+        Values of the controls, by the names in `CONTROLS`.
     prediction : dict
         direction, and prediction: a factor.
     random, active : Reading or None
         The pair that the prediction is compared with: the newest two runs, one of random and one of uncertainty
         sampling, that agree in everything else, see `runs.pair`.
     newest : Reading or None
-        The newest run on the data set of the controls, where it is neither of the two.
+        The newest run on the data set of the controls, if it is neither of the two.
     marker : dict or None
-        As committed, see `verdict.judge`, with the number of complete seeds of its run, and the recall of the
-        watched class there (None where the record does not know it).
+        The committed marker, see `verdict.judge`, with the number of complete seeds of its run, and the recall of the
+        watched class at the marker (None if the record does not have it).
     answer : str or None
-        To the question of indexing; without one there are no figures of it.
+        Answer to the indexing question; without one, that question has no figures.
     edited : dict
         Assumptions the reader has changed.
     fixed : dict
-        Limits set by the link of a class, as from `fixed_limits`; for the others the track's hold.
+        Limits set by a class link, as returned by `fixed_limits`; the track's limits apply for the others.
     curves : callable
-        Problem -> its sweep; `reference_sweep.curves`, or one that remembers.
+        Problem -> its sweep; `reference_sweep.curves`, or a cached version of it.
     """
 
     track: Track
@@ -104,18 +104,18 @@ class Situation:
         return assumptions(self.track, self.edited)
 
     def prices(self) -> Prices:
-        """Those of a labelling project."""
+        """Prices of a labelling project."""
         return prices(self.assumptions())
 
     def judged(self) -> Judgement | None:
-        """The marker against the sweep: a `verdict.Judgement`, or None without a marker."""
+        """The marker compared with the sweep: a `verdict.Judgement`, or None without a marker."""
         if self.marker is None:
             return None
         marker, curves = self.marker, self.curves(self.marker["settings"]["data"])
         return verdict.judge(marker, self.prices(), curves, self.target())
 
     def limits(self) -> dict[str, Value]:
-        """What the constraint check demands: target, budget and guardrail, as `Value`s."""
+        """The limits of the constraint check: target, budget and guardrail, as `Value`s."""
         return limits(self.track, self.fixed)
 
     def target(self) -> float:
@@ -124,7 +124,7 @@ class Situation:
 
 
 def limits(track: Track, fixed: Mapping[str, float]) -> dict[str, Value]:
-    """Target, budget and guardrail of a track, those of the link of a class in their place: name -> `Value`."""
+    """Target, budget and guardrail of a track, replaced by the limits of a class link: name -> `Value`."""
     own = track.part_2
     places = {
         "target": ("target_limit", own.target),
@@ -135,12 +135,12 @@ def limits(track: Track, fixed: Mapping[str, float]) -> dict[str, Value]:
 
 
 def fixed_limits(track: Track, settings: Mapping[str, Any]) -> dict[str, float]:
-    """The limits among some settings that this track has.
+    """The limits of this track among some settings.
 
     Raises
     ------
     ValueError
-        A limit is no number of its range.
+        If a limit is not a number in its range.
     """
     others = set(GUARDRAILS.values()) - {GUARDRAILS[track.part_2.guardrail]}
     return {name: value for name, value in class_limits.among(settings, LIMITS).items() if name not in others}
@@ -152,7 +152,7 @@ def assumptions(track: Track, edited: Mapping[str, float]) -> Any:
     Raises
     ------
     ValueError, TypeError
-        `edited` names no assumption, or a value that cannot be.
+        If `edited` has a name that is not an assumption, or a value that is not allowed.
     """
     return Assumptions(**{**{name: getattr(track.part_2, name).value for name in OF_TRACK}, **edited})
 
@@ -163,7 +163,7 @@ def prices(a: Any) -> Prices:
 
 
 def check_prediction(prediction: Any) -> None:
-    """ValueError if this is no prediction of a direction and a factor."""
+    """Raise ValueError if this is not a prediction of a direction and a factor."""
     factor = prediction.get("prediction") if isinstance(prediction, dict) else None
     number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
     if not number or prediction.get("direction") not in DIRECTIONS or not 1 <= factor <= 100:
@@ -173,7 +173,7 @@ def check_prediction(prediction: Any) -> None:
 
 
 def stated(situation: Situation) -> dict[str, Any]:
-    """The settings of a report: the controls, what a class has fixed, the runs and the marker the figures rest on."""
+    """The settings of a report: the controls, the limits set by a class, and the runs and marker of the figures."""
     found = {**situation.settings, **situation.fixed}
     for name in RUNS:
         reading = getattr(situation, name)

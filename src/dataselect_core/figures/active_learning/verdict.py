@@ -1,4 +1,4 @@
-"""The committed marker against the true optimum, from the sweep at the prices in force."""
+"""The committed marker compared with the true optimum, from the sweep at the prices in force."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ SWEEP = "exhaustive sweep made when the page was built, at the prices in force"
 
 @dataclass(frozen=True)
 class Judgement:
-    """`values` are path -> Value; `best` is the optimum, None where no stop reaches the target; `cost` the marker's."""
+    """`values` are path -> Value; `best` is the optimum, None if no stop reaches the target; `cost` of the marker."""
 
     values: dict[str, Value]
     best: Stop | None
@@ -23,13 +23,13 @@ class Judgement:
 
 
 def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], target: float) -> Judgement:
-    """The marker against the sweep of its problem.
+    """Compare the marker with the sweep of its problem.
 
     Parameters
     ----------
     marker : dict
         run, labels, accuracy, selects, settings, and rounds up to it.
-    prices : selection_economics.Prices
+    prices : Prices
     curves : list of sweep.Curve
         Random sampling first.
     target : float
@@ -95,19 +95,19 @@ def _cost(marker, prices):
 
 
 def _curve(curves, settings):
-    """The sweep's curve of a run's strategy and batch size; random sampling has one for all."""
+    """The sweep's curve of a run's strategy and batch size; random sampling has one curve for all batch sizes."""
     found = [c for c in curves if c.strategy == settings["strategy"]]
     return min(found, key=lambda c: abs(c.batch_size - settings["batch"]))
 
 
 def _half(curves, seeds, prices, target):
-    """The optimum as every second seed sees it."""
+    """The optimum computed from these seeds only, which are every second one."""
     part = [replace(c, accuracy=c.accuracy[seeds], recall=None) for c in curves]
     return cheapest(part, prices, target)
 
 
 def _net(curve, marker, baseline, prices):
-    """The net benefit that the sweep gives the marker; 0 for random sampling."""
+    """Net benefit of the marker in the sweep; 0 for random sampling."""
     if not marker["selects"]:
         return 0.0
     found = economic_knee(curve.labels, curve.mean, baseline.labels, baseline.mean, prices)

@@ -1,4 +1,4 @@
-"""What is the case in Part 1: which sentences are true of a point."""
+"""The cases of Part 1: which sentences are true for a point."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,12 +9,12 @@ from dataselect_core.figures.deduplication.situation import Situation
 from dataselect_core.values import Value
 
 CLOSE = 3.0  # percentage points within which a prediction counts as close
-OUTWEIGH = 1.3  # the words count as well above the documents from this ratio of their shares
-SAME_LOSS = 0.005  # nats below which two losses are called the same
+OUTWEIGH = 1.3  # from this ratio of their shares on, the words are called well above the documents
+SAME_LOSS = 0.005  # nats below which two losses count as the same
 
 
 def cases(situation: Situation, values: Mapping[str, Value], learning: Learning) -> list[str]:
-    """What is the case at a point: names of the sentences that are true.
+    """The cases at a point: names of the sentences that are true.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def cases(situation: Situation, values: Mapping[str, Value], learning: Learning)
 
 
 def _at_scale(number):
-    """Whether indexing pays in one run of the track's size, and what its law of losses can say there."""
+    """Whether indexing pays in one run of the track's size, and whether the loss law is valid at that size."""
     saved = number["scale.dollars_saved"]
     pays = "scale-saves" if number["scale.net"] > 0 else "scale-costs"
     place = place_in_fit(number["scale.parameters"], number["scale.tokens"])
@@ -59,7 +59,7 @@ def _at_scale(number):
 
 
 def binding(number: Mapping[str, Any]) -> str:
-    """Which limit decides: the one that fails, else the one of which less is left in proportion."""
+    """Which limit decides: the failing one, else the one with the smaller share left."""
     limits = {
         check: (number[f"check.{check}.value"], number[f"check.{check}.limit"])
         for check in ("budget", "guardrail")

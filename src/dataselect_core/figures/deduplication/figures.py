@@ -1,4 +1,4 @@
-"""The figures of Part 1, the Deduplication Audit: everything the page shows and a report claims, by its path."""
+"""The figures of Part 1, the Deduplication Audit: everything that the page shows and a report claims, by its path."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -65,12 +65,12 @@ def figures(situation: Situation, point: Point, learning: Learning) -> dict[str,
 
 
 def points(value: Value, other: Value) -> Value:
-    """How far a share lies from another, such as its limit, in percentage points; both are `Value`s."""
+    """Distance of a share from another, such as its limit, in percentage points; both are `Value`s."""
     return 100 * abs(value.value - other.value)
 
 
 def known(audit: Audit) -> dict[str, Value]:
-    """What no lock guards."""
+    """The figures that no lock guards."""
     corpus = audit.corpus
     return {
         "corpus.documents": measured(len(audit), corpus.items, "counted in the corpus"),
@@ -83,16 +83,16 @@ def known(audit: Audit) -> dict[str, Value]:
 def recompute(
     track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
 ) -> Findings:
-    """The figures and cases of a report, from nothing but its settings.
+    """The figures and cases of a report, computed from its settings alone.
 
     Parameters
     ----------
     track_id : str
     settings : dict
         As the page writes them: corpus, threshold, width, num_perm, seed, banding, bands, rows, and the limits
-        that the link of a class has set.
+        that a class link has set.
     assumptions : dict
-        What the reader changed: name -> number.
+        The reader's changes: name -> number.
     prediction : float
 
     Returns
@@ -107,9 +107,9 @@ def recompute(
 def recompute_stepwise(
     track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
 ) -> Iterator[Any]:
-    """The same in steps: an iterator of (label, share done) that ends with the `Findings`.
+    """Run `recompute` in steps: an iterator of (label, share done) that ends with the `Findings`.
 
-    The audits of the latest few corpora and seeds are kept, since they are what takes time.
+    The audits of the latest few corpora and seeds are cached, because they take most of the time.
     """
     here = track(track_id)
     check(settings)
@@ -171,7 +171,7 @@ def _removed(audit, point, learning):
     here = "MinHash and LSH on this corpus, pairs verified exactly"
     law = f"6ND with the same N: compute follows the {unit}"
     share = point.words_removed / words
-    # The small model's own 6ND over the whole corpus: the reader sees an amount and not only a share.
+    # The small model's 6ND over the whole corpus, so that the reader sees an amount and not only a share.
     flops = training_flops(
         int(learning.raw.parameters[-1]), words // audit.corpus.per_read * audit.corpus.passes
     )
@@ -273,7 +273,7 @@ def _scale(situation, point):
 
 
 def _reveal(situation):
-    """The prediction beside what is measured where the asked share of the documents goes."""
+    """The prediction next to the measurement at the point where the requested share of documents is removed."""
     asked, audit, prediction = situation.asked, situation.audit, situation.prediction
     here = "exact Jaccard of all pairs, merged from the most similar down"
     if asked is None:
@@ -289,7 +289,7 @@ def _reveal(situation):
 
 
 def _truth(situation, point):
-    """In a simulated corpus the copies are known: precision and recall of the pairs themselves."""
+    """Precision and recall of the found pairs in a simulated corpus, where the copies are known."""
     origin = situation.audit.corpus.origin
     if origin is None:
         return {}

@@ -1,4 +1,4 @@
-"""What the figures of Part 1 rest on: track, corpus, audit, prediction, limits."""
+"""The situation of Part 1, from which its figures follow: track, corpus, audit, prediction, limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,16 +33,16 @@ SOURCES = {
 
 
 CHECKED = ("threshold", "width", "num_perm", "seed")
-"""Settings that decide how much work a report asks for."""
+"""Settings that determine how much work the check of a report takes."""
 
 
 LIMITS = limits_of("1")
-"""What the link of a class may set, see `class_limits`."""
+"""Limits that a class link may set, see `class_limits`."""
 
 
 @dataclass
 class Situation:
-    """What a set of figures rests on, beside the threshold.
+    """Everything that a set of figures depends on, except the threshold.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Situation:
     corpus : {"licences", "crawl", "frames", "signals"}
     audit : Audit
     asked : Point or None
-        The point where the share of documents goes that the lock asks about.
+        The point at which the share of documents that the lock asks about is removed.
     prediction : float
         Percent.
     by_hand : bool
@@ -58,7 +58,7 @@ class Situation:
     edited : dict
         Assumptions the reader has changed.
     fixed : dict
-        Limits set by the link of a class, by their names in `LIMITS`; for the others the track's hold.
+        Limits set by a class link, by their names in `LIMITS`; the track's limits apply for the others.
     """
 
     track: Track
@@ -71,7 +71,7 @@ class Situation:
     fixed: dict = field(default_factory=dict)
 
     def limits(self) -> Any:
-        """What the constraint check allows: budget and guardrail, as `Value`s."""
+        """The limits of the constraint check: budget and guardrail, as `Value`s."""
         own = self.track.part_1.limits[self.corpus]
         return [
             class_limits.in_force(self.fixed, name, limit)
@@ -84,12 +84,12 @@ class Situation:
 
 
 def corpus(name: str, track: Track) -> Items:
-    """The corpus of that name as the track has it: a `items.Items`.
+    """The corpus of that name on this track, as `items.Items`.
 
     Raises
     ------
     ValueError
-        For a corpus that this track does not have.
+        If this track does not have the corpus.
     """
     offered = track.part_1.limits
     if name not in offered:
@@ -104,7 +104,7 @@ def corpus(name: str, track: Track) -> Items:
 
 
 def redundancy(name: str, track: Track) -> float | None:
-    """Share of copies in a corpus of this name; None where nothing is simulated."""
+    """Share of copies in a corpus of this name; None if it is not simulated."""
     return None if name == "licences" else track.part_1.redundancy.value
 
 
@@ -114,7 +114,7 @@ def scale(track: Track, cluster: Integers, words: Integers, edited: Mapping[str,
     Raises
     ------
     ValueError
-        `edited` names no assumption, or a value that is out of its range.
+        If `edited` has a name that is not an assumption, or a value that is out of its range.
     """
     unknown = set(edited) - set(Assumptions()) - set(AT_SCALE)
     if unknown:
@@ -127,5 +127,5 @@ def scale(track: Track, cluster: Integers, words: Integers, edited: Mapping[str,
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Settings come from reports: none may ask for more work than the page's controls can."""
+    """Raise ValueError for settings of a report that need more work than the page's controls allow."""
     settings_table.check("1", settings, CHECKED)

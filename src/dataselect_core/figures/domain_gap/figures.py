@@ -1,4 +1,4 @@
-"""The figures of Part 3, the Domain Gap Synthesis: everything the page shows and a report claims, by its path."""
+"""The figures of Part 3, the Domain Gap Synthesis: everything that the page shows and a report claims, by its path."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,9 +21,9 @@ from dataselect_core.values import Findings, Value, measured, modelled
 CLOSE = 3.0
 """Percentage points within which a predicted size counts as close."""
 SAME = 1e-9
-"""Figures of map and live run that differ by less are the same."""
+"""Figures of map and live run that differ by less count as the same."""
 REMEMBERED = 2000
-"""Runs, and experiments with label noise, that reports recomputed one after the other share."""
+"""Number of runs, and of experiments with label noise, that are cached for reports recomputed one after the other."""
 _runs: dict[Any, Any] = {}
 _experiments: dict[Any, Any] = {}
 
@@ -31,17 +31,17 @@ _experiments: dict[Any, Any] = {}
 def recompute(
     track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
 ) -> Findings:
-    """The figures and cases of a report, from nothing but its settings.
+    """The figures and cases of a report, computed from its settings alone.
 
     Parameters
     ----------
     track_id : str
     settings : dict
-        As the page writes them: those of Part 3, and the limits that the link of a class has set.
+        As the page writes them: the settings of Part 3, and the limits that a class link has set.
     assumptions : dict
-        What the reader changed: name -> number.
+        The reader's changes: name -> number.
     prediction : dict
-        direction, and prediction in percentage points.
+        `direction`, and `prediction` in percentage points.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def recompute(
 def recompute_stepwise(
     track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
 ) -> Iterator[Any]:
-    """The same in steps: an iterator of (label, share done) that ends with the `Findings`."""
+    """Run `recompute` in steps: an iterator of (label, share done) that ends with the `Findings`."""
     for found in (_runs, _experiments):
         if len(found) > REMEMBERED:
             found.clear()
@@ -97,7 +97,7 @@ def recompute_stepwise(
 
 
 def known(situation: Situation) -> dict[str, Value]:
-    """What no lock guards: the setting and what it asks for."""
+    """The figures that no lock guards: the setting and the samples it needs."""
     setting, seeds = situation.setting, situation.seeds
     here = "set by the reader"
     real, synthetic = setting.counts()
@@ -123,7 +123,7 @@ def known(situation: Situation) -> dict[str, Value]:
 
 
 def figures(situation: Situation) -> tuple[dict[str, Value], list[str]]:
-    """All figures, as far as they are known, and what is the case.
+    """All figures, as far as they are known, and the cases.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def _intervals(prefix, found, source):
 
 
 def _checks(situation, point, values, cases):
-    """The four limits; returns the names of those that are missed."""
+    """Check the four limits; returns the names of the missed ones."""
     setting, failed = situation.setting, []
     for name in ("accuracy", "fid", "recall"):
         values[f"check.{name}.limit"] = situation.limit(name)
@@ -217,7 +217,7 @@ def _checks(situation, point, values, cases):
 
 
 def _advise(made, i, j, failed, cases):
-    """For each failing limit the first thing to try: the step on the map that helps that measure most."""
+    """For each failing limit, the first thing to try: the step on the map that improves that measure most."""
     across, up = made.measures["accuracy"].shape
     for name in [each for each in failed if each != "supply"]:
         values = (-1 if name == "fid" else 1) * made.measures[name]
@@ -235,7 +235,7 @@ def _advise(made, i, j, failed, cases):
 
 
 def _region(situation, made, here, values, cases):
-    """The feasible region of the map, and whether its best point lies at a border."""
+    """The feasible region of the map, and whether its best point is at a border."""
     good = situation.kept(made)
     inside = np.logical_and.reduce(list(good.values()))
     values |= {
@@ -283,7 +283,7 @@ def _cuts(made, i, j, here, values):
 
 
 def _move(situation, values, cases):
-    """The prediction beside what the safety metric did, from 10 % to 90 % synthetic."""
+    """The prediction next to the measured change of the safety metric from 10 % to 90 % synthetic."""
     direction, points = situation.prediction
     made = situation.map
     change = gap_map.moved(made.move)
@@ -318,7 +318,7 @@ def _move(situation, values, cases):
 
 
 def _strategies(situation, values, cases):
-    """Quantity beside quality: the mix, its real samples alone, and the same with experts' labels."""
+    """Quantity compared with quality: the mix, its real samples alone, and these with experts' labels."""
     law, unit, found = "numbers times the prices below", "percentage points", {}
     for name, one in situation.strategies().items():
         if one is None:

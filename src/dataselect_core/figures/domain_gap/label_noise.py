@@ -13,7 +13,7 @@ CARD_FACTOR = 10  # the card's crisis of the mobile track: ten times the steps
 
 
 def add(situation: Situation, values: dict[str, Value], cases: list[str]) -> None:
-    """Add the figures, and what is the case, to those of the mix."""
+    """Add the figures and cases on label noise to the figures and cases of the mix."""
     found = situation.experiment
     values |= _laws(situation)
     if found is not None:
@@ -82,7 +82,7 @@ def _measured(found):
 
 
 def _labels_for(accuracy, labels, curve):
-    """Labels at which a curve first reaches an accuracy; None where it never does."""
+    """Labels at which a curve first reaches an accuracy; None if it never does."""
     mean = np.maximum.accumulate([interval.mean for interval in curve])
     if accuracy > mean[-1]:
         return None

@@ -1,4 +1,4 @@
-"""What the figures of Part 3 rest on: a track, a mix, the runs made on it, and the reader's assumptions."""
+"""The situation of Part 3, from which its figures follow: a track, a mix, its runs, and the reader's assumptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,38 +22,38 @@ OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps"
 OF_THE_LAB = ("expert_label_price",)
 DIRECTIONS = {"rises": 1, "same": 0, "falls": -1}
 CHECKED = tuple(name for name, each in SETTINGS["3"].items() if name != "measure")
-"""Settings that decide what is computed; shares and rates in per cent."""
+"""Settings that determine what is computed; shares and rates in per cent."""
 LIMITS = ("accuracy", "fid", "recall", "supply")
 CLASS_LIMITS = limits_of("3")
-"""What the link of a class may set, see `class_limits`: the demands on a mix, its supply, the steps of the deadline."""
+"""Limits that a class link may set, see `class_limits`: of a mix, of its supply, and of the steps to the deadline."""
 
 
 @dataclass
 class Situation:
-    """What a set of figures rests on.
+    """Everything that a set of figures depends on.
 
     Attributes
     ----------
     track : Track
-    setting : mixing.Setting
+    setting : Setting
     seeds : tuple of int
     rate : float
         Label noise of the experiments, as a share.
     prediction : (str, float)
         A direction of `DIRECTIONS`, and percentage points.
     map : gap_map.GapMap
-        That of the track.
+        The map of the track.
     wet : float or None
-        Share of days with rain in the record; None while it is not read.
+        Share of days with rain in the record; None until it is read.
     own : gap_map.GapMap or None
-        A map measured for this setting, where the track's does not hold.
+        A map measured for this setting, if the track's map was not made for it.
     runs : dict
-        (setting, seed) -> mixing.Outcome.
-    experiment : noise_lab.Measured or None
+        (setting, seed) -> Outcome.
+    experiment : Measured or None
     edited : dict
         Assumptions the reader has changed.
     fixed : dict
-        Limits set by the link of a class, by their names in `CLASS_LIMITS`; for the others the track's hold.
+        Limits set by a class link, by their names in `CLASS_LIMITS`; the track's limits apply for the others.
     """
 
     track: Track
@@ -70,7 +70,7 @@ class Situation:
     fixed: dict = field(default_factory=dict)
 
     def shown(self) -> Any:
-        """The map that is shown: the reader's own where there is one, else the track's."""
+        """The map that is shown: the reader's own if there is one, else the track's."""
         return self.map if self.own is None else self.own
 
     def holds(self) -> bool:
@@ -78,28 +78,28 @@ class Situation:
         return self.shown().holds(self.setting, self.shown().seeds)
 
     def limit(self, name: str) -> Value:
-        """The limit in force of that name of `LIMITS`, as a `Value`."""
+        """The limit in force for a name in `LIMITS`, as a `Value`."""
         if name == "supply":
             source = class_limits.SOURCE if "supply_limit" in self.fixed else "real samples available, as set"
             return modelled(self.setting.real, "samples", source)
         return class_limits.in_force(self.fixed, f"{name}_limit", getattr(self.track.part_3.limits, name))
 
     def limits(self) -> mix.Limits:
-        """The limits in force as `mixing` takes them."""
+        """The limits in force, as `mix.Limits`."""
         return mix.Limits(*(self.limit(name).value for name in ("accuracy", "fid", "recall")))
 
     def kept(self, made: GapMap) -> dict[str, Flags]:
-        """Limit -> bool[a, b]: where on a map it is kept, see `kept`.
+        """Limit -> bool[a, b]: where on a map it is met, see `kept`.
 
-        Where a mix asks for no more real samples than a smaller supply of the class holds, it has as many as on the
-        map; with a larger supply nobody has measured what the map had too few for.
+        If a class has set a smaller supply, a mix that needs no more real samples than this is the same as on the
+        map. With a larger supply, the mixes for which the map had too few real samples have not been measured.
         """
         return kept(
             made, self.limits(), min(made.setting.real, self.fixed.get("supply_limit", made.setting.real))
         )
 
     def deadline(self) -> Value:
-        """Training steps before the deadline, as a `Value`: of the class, else of the reader, else of the track."""
+        """Training steps before the deadline, as a `Value`: set by the class, else by the reader, else by the track."""
         return class_limits.in_force(
             self.fixed,
             "deadline_limit",
@@ -107,11 +107,11 @@ class Situation:
         )
 
     def strategies(self) -> dict[str, mix.Setting | None]:
-        """What could be bought: name -> setting, or None where too little would be left to train on."""
+        """The strategies that could be bought: name -> setting, or None if too little would be left to train on."""
         return strategies(self.setting)
 
     def measured(self, setting: mix.Setting) -> dict[str, Any] | None:
-        """Measures with intervals over the seeds, or None while they are not all run."""
+        """Measures with intervals over the seeds, or None until all of them are run."""
         outcomes: list[Any] = [self.runs.get((setting, seed)) for seed in self.seeds]
         return None if setting is None or None in outcomes else mix.summarised(outcomes)
 
@@ -124,7 +124,7 @@ class Situation:
         )
 
     def check_assumptions(self) -> None:
-        """ValueError or TypeError if a changed assumption is unknown or cannot be."""
+        """Raise ValueError or TypeError if a changed assumption is unknown or not allowed."""
         unknown = set(self.edited) - set(OF_THE_TRACK) - set(OF_THE_LAB)
         if unknown:
             raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
@@ -136,7 +136,7 @@ class Situation:
         return steps_under_noise(self.assumption("clean_steps"), self.rate, self.assumption("target_error"))
 
     def price(self, real: int, synthetic: int, expert: bool = False) -> Acquisition:
-        """What samples cost at the prices in force: `Acquisition`."""
+        """Cost of samples at the prices in force: `Acquisition`."""
         return acquire(
             real,
             synthetic,
@@ -147,7 +147,7 @@ class Situation:
 
 
 def strategies(setting: mix.Setting) -> dict[str, mix.Setting | None]:
-    """The mix, its real samples alone, and the same with experts' labels: name -> setting or None."""
+    """The mix, its real samples alone, and these with experts' labels: name -> setting or None."""
     real, _ = setting.counts()
     if real < 2 * mix.CLASSES:
         return {"mix": setting, "real": None, "expert": None}
@@ -172,7 +172,7 @@ def setting_of(settings: Mapping[str, Any], track: Track) -> tuple[mix.Setting, 
     Raises
     ------
     ValueError
-        A setting is outside what the page's controls allow, or leaves too little to train on.
+        If a setting is outside the range of the page's controls, or leaves too little to train on.
     """
     settings_table.check("3", settings, CHECKED)
     setting = mix.Setting(
@@ -189,7 +189,7 @@ def setting_of(settings: Mapping[str, Any], track: Track) -> tuple[mix.Setting, 
 
 
 def kept(made: GapMap, limits: mix.Limits, supply: Any) -> dict[str, Flags]:
-    """Limit -> bool[a, b]: where on a map it is kept. All together are `GapMap.feasible`, at the supply of the map."""
+    """Limit -> bool[a, b]: where on a map it is met; all together are `GapMap.feasible`, at the supply of the map."""
     needed = np.array([replace(made.setting, share=float(share)).real_needed for share in made.shares])
     supply = np.repeat((needed <= supply)[:, None], len(made.randomisations), axis=1)
     return {
@@ -201,12 +201,12 @@ def kept(made: GapMap, limits: mix.Limits, supply: Any) -> dict[str, Flags]:
 
 
 def fixed_limits(settings: Mapping[str, Any]) -> dict[str, float]:
-    """The limits among the settings of a page or a report that the link of a class has set.
+    """The limits that a class link has set, among the settings of a page or a report.
 
     Raises
     ------
     ValueError
-        A limit is no number of its range, or the supply is not the one that the settings have.
+        If a limit is not a number in its range, or the supply is not the one in the settings.
     """
     fixed = class_limits.among(settings, CLASS_LIMITS)
     if fixed.get("supply_limit", settings["real"]) != settings["real"]:
