@@ -23,6 +23,15 @@ lab.part2 = (() => {
     lab.one("[data-no-runs]", section()).hidden = now.runs.length > 0;
   }
 
+  /** The axis of the cost, as the reader wants it; Python that starts again has it as at first. */
+  const allCosts = () => /** @type {HTMLInputElement} */ (lab.one("[data-all-costs]", section()));
+  document.addEventListener("change", ({ target }) => {
+    if (target === allCosts()) lab.main.ask(PART, "all_costs", { everything: allCosts().checked });
+  });
+  lab.boot.listen(({ type }) => {
+    if (type === "live" && section()) allCosts().checked = false;
+  });
+
   const chosen = () => now?.runs.find((run) => String(run.number) === form().elements.run.value);
 
   function showMarker() {

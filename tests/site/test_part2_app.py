@@ -842,3 +842,49 @@ def test_strategies_differ_in_more_than_colour():
     assert len({str(style[1]) for style in plots.STYLES.values()}) == 4
     assert len({style[2] for style in plots.STYLES.values()}) == 4
     assert len({mark[0] for mark in plots.MARKS.values()}) == len(plots.MARKS)
+
+
+def test_the_axis_of_the_cost_ends_a_little_beyond_the_budget_or_shows_all():
+    """It ends at 1.2 budgets and never before a marker; on demand it reaches the end of every run, and goes back."""
+    ends = {}
+
+    async def conversation(page):
+        await begin(page, of="cloud")
+        axis = page.bench.plot.figure.x_range
+        await run(page, strategy="margin")
+        ends["usual"] = axis.end
+        await page.ask("all_costs", everything=True)
+        ends["all"] = axis.end
+        await run(page, strategy="random")
+        ends["all, two runs"] = axis.end
+        await page.ask("all_costs", everything=False)
+        ends["back"] = axis.end
+        await page.ask("place", run=1, labels=10**6)
+        ends["marker"] = axis.end
+
+    page = hold(conversation)
+    budget = track("cloud").part_2.budget.value
+    costs = [float(xs[-1]) for xs in page.bench.plot.lines.data["xs"]]
+    assert ends["usual"] == ends["back"] == pytest.approx(1.2 * budget)
+    assert costs[0] > 1.2 * budget, "the run goes on beyond the axis, or this tests nothing"
+    assert ends["all"] == pytest.approx(1.06 * costs[0])
+    assert ends["all, two runs"] == pytest.approx(1.06 * max(costs))
+    assert ends["marker"] == pytest.approx(1.06 * costs[0])
+
+
+def test_limits_name_themselves_on_their_good_side():
+    """The plot says above the target's line and left of the budget's what each of them is, also with a class's limits."""
+
+    async def conversation(page):
+        limits = {"target_limit": 0.8, "cost_limit": 1234}
+        await page.open(FEWER, track="cloud", predictions={"2": FEWER}, settings=QUICK, limits=limits)
+        await page.rest()
+        await run(page, strategy="margin")
+
+    shown = hold(conversation).bench.plot
+    target, budget = shown.limits.data["text"]
+    assert "80.0 %" in target and "at least" in target and "$1,234" in budget and "at most" in budget
+    assert (shown.target.location, shown.budget.location) == (0.8, 1234)
+    assert shown.limits.data["y"][0] == 0.8 and shown.limits.data["y_offset"][0] < 0
+    assert shown.limits.data["x"][1] == 1234 and shown.limits.data["x_offset"][1] < 0
+    assert shown.limits.data["align"] == ["left", "right"]

@@ -93,6 +93,30 @@ def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, he
     assert reader.page.evaluate(f"() => {sideways}") <= 0
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])
+@pytest.mark.parametrize(
+    ("part", "control", "plot"),
+    [(2, "[data-action='run']", "[data-plot='LabelingROIPlot']"), (3, "[data-root='synthetic']", None)],
+)
+def test_in_the_other_parts_too_the_way_on_is_in_view(new_reader, part, control, plot, width, height):
+    """Goals, the control that is used most and the next button stay in view, and the buttons do not cover each other."""
+    reader = new_reader(steps=True, viewport={"width": width, "height": height}).open(f"?track=edge&part={part}")
+    section = reader.page.locator(f"[data-part='{part}']")
+    field = {2: "By what factor", 3: "By how much"}[part]
+    section.get_by_label({2: "fewer samples", 3: "It falls"}[part], exact=True).check()
+    section.get_by_label(field).fill("2")
+    section.get_by_role("button", name="Commit").first.click()
+    reader.live()
+    expect(section.get_by_role("list", name="Goals")).to_be_visible()
+    names = [f"[data-part='{part}'] {control}", f"[data-part='{part}'] .results .next .button"]
+    names += [f"[data-part='{part}'] .goals"]
+    seen = reader.page.evaluate(TOGETHER, names + [plot] * bool(plot and width > 1000))
+    assert all(inside for _, inside, _, _ in seen), seen
+    section.get_by_role("link", name="Explain it").click(trial=True)
+    if part == 2:
+        section.get_by_role("button", name="Run").click(trial=True)
+
+
 def test_each_step_has_what_it_promises_and_the_way_on(stepper):
     """Explain has the verdict, Decide two texts and the link to Part 2; all details are under More, by name."""
     stepper.open("?track=tiny&part=1")

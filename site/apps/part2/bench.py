@@ -231,6 +231,10 @@ class LabelingROI(Controlled):
             self.plot.place((reading.cost[i], reading.mean[i]))
         return {"run": run, "labels": reading.labels[i], "cost": reading.cost[i], "accuracy": reading.mean[i]}
 
+    def ask_all_costs(self, everything):
+        """Let the plot show all costs, or those up to a little beyond the budget."""
+        self.plot.show_all(bool(everything))
+
     def ask_commit(self, run, labels):
         """Commit the marker, once."""
         self._must_be_open()
@@ -460,7 +464,8 @@ class LabelingROI(Controlled):
         marker, optimum = self._places()
         if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
             marker = optimum = None
-        self.plot.show(readings, best, self.target(), marker, optimum)
+        limits = situation.limits()
+        self.plot.show(readings, best, limits["target"].value, limits["budget"].value, marker, optimum)
         self._report_index(found, brief)
         of_session = tables.session_cases(self)
         rate = {} if self.rate is None else {"measure.rate": self.rate}

@@ -1,5 +1,6 @@
 """The plots of Part 2: accuracy against the project's cost, and the two sides of the indexing question."""
 
+from bokeh.core.properties import field
 from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
 from bokeh.transform import stack
 
@@ -28,6 +29,10 @@ PARTS = {  # part of a side -> name, colour, hatch
 }
 
 
+BEYOND = 1.2  # of the budget: where the axis of the cost ends, unless a marker is farther
+ROOM = 1.06  # beyond the last point, for its number
+
+
 def point_size(rounds):
     """The size of the markers: smaller if there are many."""
     return 7 if rounds <= 30 else 4
@@ -54,8 +59,26 @@ class RoiPlot:
         self.target = Span(
             location=LINE, dimension="width", line_color=plots.RED, line_dash="dotted", line_width=2
         )
-        for span in (self.line, self.target):
+        self.budget = Span(
+            location=0, dimension="height", line_color=plots.RED, line_dash="dotted", line_width=2
+        )
+        for span in (self.line, self.target, self.budget):
             self.figure.add_layout(span)
+        # What each limit is, on the side of it that is good.
+        self.limits = self._source("x", "y", "text", "align", "x_offset", "y_offset")
+        self.figure.text(
+            "x",
+            "y",
+            text="text",
+            source=self.limits,
+            text_color=plots.RED,
+            text_font_size="13px",
+            text_align=field("align"),
+            x_offset="x_offset",
+            y_offset="y_offset",
+        )
+        self.everything = False  # whether the axis of the cost reaches to the end of every run
+        self._budget, self._far, self._markers = 1000.0, 0.0, 0.0
         self.best = self._source("x", "y")
         self.figure.line("x", "y", source=self.best, line_color=plots.INK, line_width=7, line_alpha=0.18)
         self.lines = self._source("xs", "ys", "color", "dash", "width")
@@ -97,11 +120,30 @@ class RoiPlot:
 
     def clear(self):
         """Empty the plot."""
-        for source in (self.bands, self.best, self.lines, self.points, self.names, *self.marks.values()):
+        for source in (
+            self.bands,
+            self.best,
+            self.lines,
+            self.points,
+            self.names,
+            self.limits,
+            *self.marks.values(),
+        ):
             source.data = {name: [] for name in source.data}
 
-    def show(self, readings, frontier, target, marker=None, optimum=None):
-        """Draw runs; `marker` and `optimum` are (cost, accuracy) or None, `frontier` is from `money.frontier`."""
+    def show(self, readings, frontier, target, budget, marker=None, optimum=None):
+        """Draw runs.
+
+        Parameters
+        ----------
+        readings : list of runs.Reading
+        frontier : list of (Reading, int)
+            From `money.frontier`.
+        target, budget : float
+            The limits: the least accuracy, the most dollars.
+        marker, optimum : (float, float), optional
+            Cost and accuracy.
+        """
         styles = [STYLES[r.run.settings["strategy"]] for r in readings]
         last = max((r.run.number for r in readings), default=0)
         self.bands.data = {
@@ -137,15 +179,37 @@ class RoiPlot:
             self._mark(name, [(r.cost_at(x), r.mean_at(x)) for r, x in found if x is not None])
         self._mark("marker", [marker] if marker else [])
         self._mark("optimum", [optimum] if optimum else [])
-        self.target.location = target
-        far = [r.cost[-1] for r in readings] + [point[0] for point in (marker, optimum) if point]
-        self.figure.x_range.end = 1.06 * max(far, default=1000)
         low = min((float(r.low.min()) for r in readings), default=0.5)
-        self.figure.y_range.start = max(0.0, 0.05 * int(low / 0.05) - 0.05)
+        bottom = max(0.0, 0.05 * int(low / 0.05) - 0.05)
+        self.figure.y_range.start = bottom
+        self.target.location, self.budget.location = target, budget
+        self.limits.data = {
+            "x": [0, budget],
+            "y": [target, bottom],
+            "text": [f"↑ target: at least {100 * target:.1f} %", f"budget: at most ${budget:,.0f} ←"],
+            "align": ["left", "right"],
+            "x_offset": [6, -6],
+            "y_offset": [-4, -6],
+        }
+        self._budget = budget
+        self._far = max((r.cost[-1] for r in readings), default=0.0)
+        self._markers = max((point[0] for point in (marker, optimum) if point), default=0.0)
+        self._reach()
+
+    def show_all(self, everything):
+        """Whether the axis of the cost reaches to the end of every run, or a little beyond the budget."""
+        self.everything = everything
+        self._reach()
 
     def place(self, point):
         """Draw the marker at a point: (cost, accuracy)."""
         self._mark("marker", [point])
+        self._markers = max(self._markers, point[0])
+        self._reach()
+
+    def _reach(self):
+        far = [BEYOND * self._budget, ROOM * self._markers]
+        self.figure.x_range.end = max([*far, ROOM * self._far] if self.everything else far)
 
     def _mark(self, name, points):
         self.marks[name].data = {"x": [x for x, _ in points], "y": [y for _, y in points]}
