@@ -100,7 +100,9 @@ def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, he
 )
 def test_in_the_other_parts_too_the_way_on_is_in_view(new_reader, part, control, plot, width, height):
     """Goals, the control that is used most and the next button stay in view, and the buttons do not cover each other."""
-    reader = new_reader(steps=True, viewport={"width": width, "height": height}).open(f"?track=edge&part={part}")
+    reader = new_reader(steps=True, viewport={"width": width, "height": height}).open(
+        f"?track=edge&part={part}"
+    )
     section = reader.page.locator(f"[data-part='{part}']")
     field = {2: "By what factor", 3: "By how much"}[part]
     section.get_by_label({2: "fewer samples", 3: "It falls"}[part], exact=True).check()
