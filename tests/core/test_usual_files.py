@@ -353,7 +353,10 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch, capsys):
     """The error comes before any reading, and names the extra to install."""
     import sys
 
-    for name, module, extra in (("a.parquet", "pyarrow", "parquet"), ("a.txt.zst", "zstandard", "zstd")):
+    lacking = [("a.parquet", "pyarrow", "parquet")]
+    if sys.version_info < (3, 14):  # later versions read Zstandard themselves
+        lacking.append(("a.txt.zst", "zstandard", "zstd"))
+    for name, module, extra in lacking:
         Path(name).write_bytes(b"x")
         monkeypatch.setitem(sys.modules, module, None)
         assert dedup(name) == 1

@@ -161,5 +161,6 @@ def at_scale(
         loss_after=clustered_loss(parameters, unique, unique),
         loss_same_compute=float(data_constrained_loss(parameters, tokens, after)),
         fit=place_in_fit(parameters, tokens),
-        pays=bool(cost.dollars - cost_after.dollars > indexing),
+        # Where no words are removed, rounding alone would seem to save something.
+        pays=bool(np.delete(words, kept).any() and cost.dollars - cost_after.dollars > indexing),
     )
