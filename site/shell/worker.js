@@ -356,10 +356,11 @@ importlib.invalidate_caches()
   }
 
   /** Saves the snapshot for the next visit, once; Python must not contain reader data yet. */
-  let keepNow = () => {};
+  /** @type {(() => void) | null} */
+  let keepNow = null;
 
   function keepThis(pyodide, tableStart, own, documents, here) {
-    keepNow = () => {};
+    keepNow = null;
     try {
       pyodide.globals.set("bridge", python);
       const { memory, places } = snapshot.take(pyodide, tableStart, own);
@@ -428,6 +429,7 @@ importlib.invalidate_caches()
     }
     queue = queue.then(async () => {
       if (data.type === "prepare") {
+        if (!keepNow) return; // without a snapshot to save, opening the part does the same without a wait
         try {
           if (data.text) await python.prepare(data.text);
         } catch (error) { // opening the part reports what is wrong with a setting
