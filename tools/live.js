@@ -34,8 +34,6 @@ remake
   let known = null;
   /** Whether the page's Python has taken over the sources that changed last. */
   let swapped = Promise.resolve(false);
-  /** What to call when Python has done with each swap, in their order. */
-  let waiting = null;
 
   // Kept over a reload: where the reader was. Settings and answers are in the record.
   function reload() {
@@ -86,11 +84,7 @@ remake
     const files = Object.entries(sources).map(([name, text]) => ({ path: `${SITE}/${name}`, bytes: new TextEncoder().encode(text).buffer }));
     const paths = JSON.stringify(files.map(({ path }) => path));
     return new Promise((resolve) => {
-      if (!waiting) {
-        waiting = [];
-        lab.boot.listen(({ type, well }) => type === "swapped" && waiting.shift()(well));
-      }
-      waiting.push(resolve);
+      lab.boot.listen(({ type, well }) => type === "swapped" && resolve(well));
       lab.boot.post({ type: "swap", files, program: REMAKE.replace("PATHS", paths) }, files.map(({ bytes }) => bytes));
     });
   }

@@ -37,8 +37,10 @@ class Live:
     def __init__(self, dist):
         self.dist, self.fault = dist, ""
         self.token, self._rest, self._style = look(dist)
-        # What has changed since the last good build: Python of the page, and whether other files have.
-        self._code, self._more = {}, False
+        self._code, self._more = (
+            {},
+            False,
+        )  # what has changed since the last good build: Python, and other files
         self._listeners, self._lock = set(), threading.Lock()
 
     def changed(self, root, paths):
