@@ -88,7 +88,7 @@ def test_a_fault_stops_nothing_else(new_reader, broken_page, what):
 
 
 @pytest.mark.parametrize("what", [*FORBIDDEN, "everything"])
-def test_forbidden_storage(new_reader, what):
+def test_the_page_works_if_storage_is_forbidden(new_reader, what):
     """If a browser forbids storage, the page still works, takes a prediction, and says how it is kept."""
     script = "".join(FORBIDDEN.values()) if what == "everything" else FORBIDDEN[what]
     reader = new_reader(script=NO_PYTHON + script).open()
@@ -101,7 +101,7 @@ def test_forbidden_storage(new_reader, what):
     expect(reader.status()).to_contain_text(kept.get(what, "Saved in this browser."))
 
 
-def test_firefox_with_site_data_blocked(new_firefox, address):
+def test_firefox_shows_results_with_site_data_blocked(new_firefox, address):
     """Firefox with all site data blocked gets live results, and the page says that nothing is saved."""
     firefox = new_firefox({"network.cookie.cookieBehavior": 2})
     firefox.open(address + "index.html?track=cloud&part=1&corpus=licences")
@@ -112,7 +112,7 @@ def test_firefox_with_site_data_blocked(new_firefox, address):
     firefox.check(address)
 
 
-def test_persistence_is_asked_for_at_the_first_commitment(new_reader):
+def test_the_first_commitment_requests_persistent_storage(new_reader):
     """The browser is asked for persistent storage once, at the first commitment, and not before."""
     count = "globalThis.asked = 0; if (globalThis.StorageManager) StorageManager.prototype.persist = async () => { globalThis.asked += 1; return true; };"
     reader = new_reader(script=NO_PYTHON + count).open()
@@ -122,7 +122,7 @@ def test_persistence_is_asked_for_at_the_first_commitment(new_reader):
     assert reader.page.evaluate("asked") == 1
 
 
-def test_storage_that_answers_late(new_reader):
+def test_late_storage_still_restores_the_record(new_reader):
     """If storage answers late, the record appears then, together with changes made meanwhile."""
     late = """
       const open = IDBFactory.prototype.open;
@@ -146,7 +146,7 @@ def test_storage_that_answers_late(new_reader):
     reader.saved()
 
 
-def test_connection_that_the_browser_closes(new_reader):
+def test_a_closed_database_connection_is_opened_again(new_reader):
     """A database that the browser closes is opened again, and the next change is saved."""
     spy = """
       const open = IDBFactory.prototype.open;
@@ -162,7 +162,7 @@ def test_connection_that_the_browser_closes(new_reader):
     expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
 
 
-def test_browser_without_has(new_reader, broken_dist):
+def test_the_page_works_without_has_selectors(new_reader, broken_dist):
     """In a browser without :has() the page locks, saves, and shows what is locked."""
     (style,) = (broken_dist / "assets").glob("style.*.css")
     text = style.read_text("utf-8")
@@ -187,7 +187,7 @@ def test_browser_without_has(new_reader, broken_dist):
         expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
 
 
-def test_browser_too_old_for_the_scripts(new_reader, broken_page):
+def test_a_browser_too_old_for_the_scripts_gets_a_message(new_reader, broken_page):
     """If a browser cannot parse the page's scripts, the page says that it is too old, and names browsers that work."""
     address = broken_page(lambda text: "let what = one ??;" + text)  # as new syntax is for an old browser
     reader = new_reader(
@@ -200,7 +200,7 @@ def test_browser_too_old_for_the_scripts(new_reader, broken_page):
 
 
 @pytest.mark.parametrize("feature", ["DecompressionStream", "BigInt"])
-def test_browser_too_old_for_python(new_reader, feature):
+def test_a_browser_too_old_for_python_gets_a_message(new_reader, feature):
     """If a browser lacks only what Python needs, the page says so, and the rest works."""
     reader = new_reader(script=f"delete globalThis.{feature};").open()
     expect(reader.html).to_have_attribute("data-boot", "failed")
@@ -208,7 +208,7 @@ def test_browser_too_old_for_python(new_reader, feature):
     works(reader)
 
 
-def test_without_javascript(new_reader, broken_dist):
+def test_the_mission_is_readable_without_javascript(new_reader, broken_dist):
     """Without JavaScript the mission is readable, and a sentence says what is missing, without promises."""
     text = (broken_dist / "index.html").read_text("utf-8")
     # This is the page without scripts; automation that switches scripts off does not show <noscript>.
@@ -222,7 +222,7 @@ def test_without_javascript(new_reader, broken_dist):
         expect(reader.part.get_by_role("heading", name="Your mission")).to_be_visible()
 
 
-def test_slow_line_is_waited_for(new_reader, dist):
+def test_the_page_waits_for_a_slow_connection(new_reader, dist):
     """If a file does not arrive, the page says so and keeps waiting, also if a kept Python would have timed out."""
     with hosts.serving(dist) as (address, rules):
         held = threading.Event()

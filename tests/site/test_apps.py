@@ -72,7 +72,7 @@ def test_the_first_view_has_every_place_and_no_result():
         (None, None),
     ],
 )
-def test_what_is_not_finite_becomes_none(value, expected):
+def test_non_finite_numbers_become_none(value, expected):
     """Numbers, arrays and values become JSON types; NaN and infinity become null."""
     assert plain(value) == expected
     assert strict(json.dumps(plain(value), allow_nan=False)) == expected
@@ -81,7 +81,7 @@ def test_what_is_not_finite_becomes_none(value, expected):
 # -- long work -----------------------------------------------------------------------------------------
 
 
-def test_work_tells_how_far_it_is(small):
+def test_work_reports_its_progress(small):
     """Progress has a label and rises; the last message clears it."""
 
     async def conversation(page):
@@ -113,7 +113,7 @@ def test_the_newest_request_wins(small):
     assert [results["settings"]["seed"] for results in page.of("results")] == [4]
 
 
-def test_nothing_of_another_corpus_is_told_under_this_ones_name(small):
+def test_results_wait_until_the_chosen_corpus_is_ready(small):
     """While a chosen corpus is being prepared, a new threshold waits and is not applied to the previous corpus."""
 
     async def conversation(page):
@@ -131,7 +131,7 @@ def test_nothing_of_another_corpus_is_told_under_this_ones_name(small):
     assert page.last["removed.words"] == Audit(small.texts, width=2).at(0.6).words_removed
 
 
-def test_a_corpus_that_is_ready_is_not_read_again(small):
+def test_a_prepared_corpus_is_not_read_again(small):
     """Track, prediction and threshold change while the corpus stays: no file is read and no work is repeated."""
 
     async def conversation(page):
@@ -148,7 +148,7 @@ def test_a_corpus_that_is_ready_is_not_read_again(small):
     assert page.last["setting.threshold"] == track("tiny").part_1.threshold.value
 
 
-def test_work_can_be_cancelled_and_begun_again(small):
+def test_work_can_be_cancelled_and_restarted(small):
     """A cancelled preparation says so and reports nothing; the next change of a control starts it again."""
 
     async def conversation(page):
@@ -169,7 +169,7 @@ def test_work_can_be_cancelled_and_begun_again(small):
     assert talk(conversation).last["setting.threshold"] == 0.6
 
 
-def test_trouble_is_told_and_can_be_tried_again(small):
+def test_a_failed_download_is_reported_and_retried(small):
     """If a file does not arrive, the page gets one sentence; the next change of a control tries again."""
 
     async def conversation(page):
@@ -193,7 +193,7 @@ def test_trouble_is_told_and_can_be_tried_again(small):
 # -- the bridge ----------------------------------------------------------------------------------------
 
 
-def test_a_message_for_nobody_is_an_error_and_does_no_harm(small):
+def test_an_invalid_message_raises_an_error_and_breaks_nothing(small):
     """An invalid message, or one for an unknown part, raises a ValueError; the next message is handled normally."""
 
     async def conversation(page):
@@ -234,7 +234,7 @@ def test_a_message_for_nobody_is_an_error_and_does_no_harm(small):
         ),
     ],
 )
-def test_a_message_that_asks_for_nothing_known(small, message, says):
+def test_an_unknown_request_is_refused(small, message, says):
     """A kind, a question or a track that does not exist is refused with a sentence."""
 
     async def conversation(page):
@@ -245,7 +245,7 @@ def test_a_message_that_asks_for_nothing_known(small, message, says):
     assert len(page.said) == 1
 
 
-def test_patches_for_the_page_are_those_of_the_document(small):
+def test_patches_turn_the_first_view_into_the_document(small):
     """Python's patches, applied to a copy of the first view, give Python's own document."""
     from bokeh.document import Document
 

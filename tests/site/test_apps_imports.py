@@ -19,7 +19,7 @@ def imported(path):
             yield "." * node.level + (node.module or ""), node in tree.body
 
 
-def test_what_a_workbench_may_import():
+def test_workbenches_import_only_allowed_modules():
     """The standard library, NumPy, Panel, Bokeh, the core, `apps.shared` and modules next to `apps.parts`; its own part."""
     wrong = []
     for path in sorted(APPS.rglob("*.py")):

@@ -62,7 +62,7 @@ def licences():
 # -- the lock ------------------------------------------------------------------------------------------
 
 
-def test_before_the_lock_nothing_guarded_is_told(small):
+def test_no_guarded_result_is_sent_before_the_lock(small):
     """Without a prediction the corpus is counted, and no result, curve, cluster or text leaves Python."""
 
     async def conversation(page):
@@ -89,7 +89,7 @@ def test_before_the_lock_nothing_guarded_is_told(small):
     assert all("before the prediction is locked" in sentence for sentence in page.sentences)
 
 
-def test_what_is_prepared_is_not_told_and_not_computed_again(small):
+def test_prepared_results_are_neither_sent_nor_recomputed(small):
     """Preparing sends no result; opening with the same settings then reads nothing, and gives the same figures."""
 
     async def opened(page):
@@ -109,7 +109,7 @@ def test_what_is_prepared_is_not_told_and_not_computed_again(small):
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"width": "5"}, {"corpus": "nothing"}, {"num_perm": 10**9}])
-def test_settings_that_cannot_be_are_not_prepared(small, wrong):
+def test_invalid_settings_are_not_prepared(small, wrong):
     """A control's range holds for what is prepared as well; opening afterwards names what is wrong."""
 
     async def conversation(page):
@@ -122,7 +122,7 @@ def test_settings_that_cannot_be_are_not_prepared(small, wrong):
     assert page.sentences and page.of("results")
 
 
-def test_the_lock_reveals_at_once(small):
+def test_a_committed_prediction_reveals_the_results(small):
     """A committed prediction brings the results immediately."""
 
     async def conversation(page):
@@ -136,7 +136,7 @@ def test_the_lock_reveals_at_once(small):
     assert page.of("answer")[-1]["answer"] is True
 
 
-def test_a_lock_before_the_corpus_is_ready_reveals_when_it_is(small):
+def test_an_early_prediction_reveals_results_once_the_corpus_is_ready(small):
     """A prediction committed while Python still reads is accepted; the results come once, when ready."""
 
     async def conversation(page):
@@ -149,7 +149,7 @@ def test_a_lock_before_the_corpus_is_ready_reveals_when_it_is(small):
     assert [results["locked"] for results in page.of("results")] == [False]
 
 
-def test_what_is_no_prediction_opens_no_lock(small):
+def test_an_invalid_prediction_opens_no_lock(small):
     """Anything but a number from 0 to 100 is refused with a sentence, and everything stays guarded."""
 
     async def conversation(page):
@@ -167,7 +167,7 @@ def test_what_is_no_prediction_opens_no_lock(small):
     talk(conversation)
 
 
-def test_a_new_reader_finds_nothing_of_the_one_before(small):
+def test_a_new_reader_sees_nothing_of_the_previous_reader(small):
     """If it is opened again without a prediction, the workbench shows no curve and answers no guarded question."""
 
     async def conversation(page):
@@ -181,7 +181,13 @@ def test_a_new_reader_finds_nothing_of_the_one_before(small):
 
     page = talk(conversation)
     bench = page.bench
-    for source in (bench.raw_line, bench.kept_line, bench.ghost_line, bench.s_line, bench.s_points):
+    for source in (
+        bench.raw_line,
+        bench.kept_line,
+        bench.ghost_line,
+        bench.s_curve_line,
+        bench.recall_points,
+    ):
         assert len(source.data["x"]) == 0
     assert page.of("answer") == []
 
@@ -189,7 +195,7 @@ def test_a_new_reader_finds_nothing_of_the_one_before(small):
 # -- reported figures ----------------------------------------------------------------------------------
 
 
-def test_everything_the_page_waits_for_is_told_with_its_kind():
+def test_every_figure_of_the_page_is_reported_with_its_kind():
     """Each path that the page's words refer to is reported on its corpus, with unit, kind and source."""
 
     async def conversation(page):
@@ -213,7 +219,7 @@ def test_everything_the_page_waits_for_is_told_with_its_kind():
     assert {path for path in licences if "flops" in path or path.startswith("scale.")} <= modelled
 
 
-def test_the_cases_of_the_page_come_up(small):
+def test_every_case_of_the_page_occurs(small):
     """Every case in a text of the page occurs with some setting."""
     seen = set()
 
@@ -241,7 +247,7 @@ def test_the_cases_of_the_page_come_up(small):
     assert wanted_by_the_page(r'data-when="([a-z-]+)"|^::: when ([a-z-]+)') <= seen | RARE
 
 
-def test_the_figures_are_those_of_the_core(licences):
+def test_the_figures_equal_those_of_the_core(licences):
     """The figures for the licence texts equal the core's, and parts add up."""
 
     async def conversation(page):
@@ -295,7 +301,7 @@ def test_the_figures_are_those_of_the_core(licences):
     assert "prediction-low" in page.of("results")[-1]["cases"]
 
 
-def test_tables_hold_what_is_plotted(small):
+def test_tables_contain_the_plotted_points(small):
     """The rows of both tables are the points of the plots, for readers who cannot see a canvas."""
 
     async def conversation(page):
@@ -309,14 +315,14 @@ def test_tables_hold_what_is_plotted(small):
         assert [row[2] / 1e6 for row in rows] == pytest.approx(line.data["x"].tolist())
         assert [row[5] for row in rows] == pytest.approx(line.data["y"].tolist())
     recall = tables["SCurvePlot"]["rows"]
-    assert [row[0] for row in recall] == pytest.approx(bench.s_points.data["x"].tolist())
-    assert [row[2] for row in recall] == pytest.approx(bench.s_points.data["y"].tolist())
+    assert [row[0] for row in recall] == pytest.approx(bench.recall_points.data["x"].tolist())
+    assert [row[2] for row in recall] == pytest.approx(bench.recall_points.data["y"].tolist())
     for table in tables.values():
         assert {len(row) for row in table["rows"]} == {len(table["columns"])}
         assert all(cell is not None for row in table["rows"] for cell in row)
 
 
-def test_truth_of_the_crawl():
+def test_precision_and_recall_use_the_known_copies_of_the_crawl():
     """On the simulated crawl precision and recall are counted with the known copies."""
 
     async def conversation(page):
@@ -335,7 +341,7 @@ def test_truth_of_the_crawl():
 # -- settings and controls -----------------------------------------------------------------------------
 
 
-def test_settings_come_by_message(small):
+def test_settings_in_a_message_are_applied(small):
     """Every setting of a link is applied, used, and reported."""
     settings = {
         "corpus": "licences",
@@ -368,23 +374,23 @@ def test_settings_come_by_message(small):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("threshold", 0.49, "threshold must lie between 0.5 and 1, not 0.49"),
+        ("threshold", 0.49, "threshold must be between 0.5 and 1, not 0.49"),
         ("threshold", "0.7", "threshold must be a number, not '0.7'"),
         ("threshold", None, "threshold must be a number, not None"),
-        ("threshold", float("nan"), "threshold must lie between 0.5 and 1, not nan"),
-        ("width", 0, "width must lie between 1 and 12, not 0"),
+        ("threshold", float("nan"), "threshold must be between 0.5 and 1, not nan"),
+        ("width", 0, "width must be between 1 and 12, not 0"),
         ("width", 2.5, "width must be a whole number, not 2.5"),
         ("width", True, "width must be a whole number, not True"),
-        ("seed", 10**6, "seed must lie between 0 and 9999, not 1000000"),
+        ("seed", 10**6, "seed must be between 0 and 9999, not 1000000"),
         ("num_perm", 100, "num_perm must be one of 16, 32, 64, 128, 256, not 100"),
         ("num_perm", [128], "num_perm must be one of 16, 32, 64, 128, 256, not [128]"),
         ("corpus", "web", "corpus must be one of licences, crawl, not 'web'"),
         ("banding", None, "banding must be one of auto, hand, not None"),
-        ("bands", 257, "bands must lie between 1 and 256, not 257"),
+        ("bands", 257, "bands must be between 1 and 256, not 257"),
         ("colour", "red", "there is no setting 'colour'"),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_with_a_sentence(small, name, value, says):
+def test_an_invalid_setting_is_refused_with_a_message(small, name, value, says):
     """An invalid setting is left out and named; the others apply, and results come."""
 
     async def conversation(page):
@@ -435,7 +441,7 @@ async def one_move(page):
     await page.patch("Similarity threshold", 0.6)
 
 
-def test_a_patch_of_the_page_moves_the_slider(small):
+def test_a_patch_from_the_page_moves_the_slider(small):
     """A moved slider brings results, moves the number field, and is not sent back to the page."""
     page = talk(one_move)
     assert [results["settings"]["threshold"] for results in page.of("results")] == [0.6]
@@ -448,10 +454,10 @@ def test_a_patch_of_the_page_moves_the_slider(small):
     }
     assert changed[page.models["Similarity threshold (number)"]] == 0.6
     assert page.models["Similarity threshold"] not in changed
-    assert page.bench.s_threshold.location == 0.6
+    assert page.bench.s_curve_threshold.location == 0.6
 
 
-def test_one_move_is_one_patch(small):
+def test_one_move_sends_one_patch(small):
     """All changes that a move causes reach the page together, before the results."""
     page = talk(one_move)
     kinds = [message["type"] for message in page.said]
@@ -467,7 +473,7 @@ def test_a_property_that_changes_twice_is_sent_once(small):
         await page.open()
         await page.rest()
         page.said.clear()
-        line = page.bench.s_threshold
+        line = page.bench.s_curve_threshold
         line.location, line.line_width, line.location = 0.61, 7, 0.62
         page.bench.say("work", label="", share=1)
 
@@ -495,7 +501,7 @@ def test_the_number_field_moves_the_slider(small):
     assert page.sentences == []
 
 
-def test_a_step_of_the_slider_is_a_threshold_in_hundredths(small):
+def test_slider_steps_are_rounded_to_hundredths(small):
     """A browser's 70 steps of .01 give the threshold .7, not a value slightly above it."""
 
     async def conversation(page):
@@ -525,7 +531,7 @@ def test_an_emptied_field_is_named(small):
     assert talk(conversation).last["setting.width"] == 4
 
 
-def test_more_bands_and_rows_than_permutations(small):
+def test_bands_and_rows_beyond_the_permutations_are_refused(small):
     """If bands x rows exceed the permutations, they are refused with a sentence that says what would work."""
 
     async def conversation(page):
@@ -560,7 +566,7 @@ def test_bands_and_rows_follow_the_threshold(small):
     assert (page.last["setting.bands"], page.last["setting.rows"]) == (25, 5)
 
 
-def test_the_ghost_is_the_setting_before_this_movement(small, monkeypatch):
+def test_the_ghost_curve_shows_the_previous_setting(small, monkeypatch):
     """The previous curve remains after a move, through its steps, and if no document changes."""
 
     async def conversation(page):
@@ -586,7 +592,7 @@ def test_the_ghost_is_the_setting_before_this_movement(small, monkeypatch):
 # -- assumptions and clusters --------------------------------------------------------------------------
 
 
-def test_an_edited_assumption_changes_what_rests_on_it(small):
+def test_an_edited_assumption_changes_the_dependent_figures(small):
     """Twice the price gives twice the dollars, ten times the model ten times the hours; both can be undone."""
 
     async def conversation(page):
@@ -618,7 +624,7 @@ def test_an_edited_assumption_changes_what_rests_on_it(small):
         ({"luck": 7}, "there is no assumption luck"),
     ],
 )
-def test_an_assumption_that_cannot_be_is_refused(small, assumptions, says):
+def test_an_invalid_assumption_is_refused(small, assumptions, says):
     """A sentence names it, and the earlier assumptions still apply."""
 
     async def conversation(page):
@@ -664,7 +670,7 @@ def test_a_cluster_lists_its_members_by_similarity(small):
         assert all(each["name"] == small.names[each["index"]] for each in removed)
 
 
-def test_two_texts_side_by_side_are_the_two_texts(small):
+def test_the_comparison_shows_both_texts_unchanged(small):
     """Each side shows its own text, word for word, and parts marked as the same are the same on both sides.
 
     Two texts without a different word are called identical.
@@ -699,7 +705,7 @@ def test_two_texts_side_by_side_are_the_two_texts(small):
     assert talk(conversation).of("answer")
 
 
-def test_documents_that_are_not_there(small):
+def test_missing_documents_are_refused(small):
     """A number without a document is refused with a sentence, and no text is sent."""
 
     async def conversation(page):
@@ -722,7 +728,7 @@ def test_documents_that_are_not_there(small):
     talk(conversation)
 
 
-def test_a_removed_document_heads_no_cluster(small):
+def test_a_cluster_is_requested_only_by_its_kept_document(small):
     """A cluster can only be requested by its kept document."""
 
     async def conversation(page):

@@ -58,7 +58,7 @@ def test_a_track_offers_its_own_corpora(each):
     assert switch.value == each.part_1.corpus
 
 
-def test_the_page_is_told_what_the_switch_offers_now():
+def test_the_corpus_switch_follows_the_track():
     """The buttons of the page follow the track, and pressing one brings the other corpus."""
 
     async def conversation(page):
@@ -75,7 +75,7 @@ def test_the_page_is_told_what_the_switch_offers_now():
 
 
 @pytest.mark.parametrize("corpus", list(OWN))
-def test_before_the_lock_only_the_corpus_is_counted(corpus):
+def test_only_corpus_counts_are_sent_before_the_lock(corpus):
     """Without a prediction only counts and nouns leave Python, and no cluster can be viewed."""
 
     async def conversation(page):
@@ -96,7 +96,7 @@ def test_before_the_lock_only_the_corpus_is_counted(corpus):
 
 @pytest.mark.parametrize("threshold", [0.6, 0.8])
 @pytest.mark.parametrize("corpus", list(OWN))
-def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, threshold):
+def test_the_figures_equal_those_of_core_and_report(audits, corpus, threshold):
     """The figures equal the core's, and can be recomputed from a report's settings alone."""
 
     async def conversation(page):
@@ -125,7 +125,7 @@ def test_the_figures_are_those_of_the_core_and_of_a_report(audits, corpus, thres
     assert results["nouns"]["progress"] in page.bench.icr_plot.yaxis[0].axis_label
 
 
-def test_words_in_a_shingle_are_for_texts():
+def test_the_shingle_width_applies_only_to_texts():
     """On frames the width cannot be changed; on texts it can again."""
 
     async def conversation(page):
@@ -190,7 +190,7 @@ def test_two_clips_are_drawn_as_curves(audits):
 
 
 @pytest.mark.parametrize("corpus", list(OWN))
-def test_one_that_differs_in_nothing_is_told_to(corpus):
+def test_an_item_is_identical_to_itself(corpus):
     """A frame or clip compared with itself is identical."""
 
     async def conversation(page):
@@ -202,7 +202,7 @@ def test_one_that_differs_in_nothing_is_told_to(corpus):
 
 
 @pytest.mark.parametrize("corpus", list(OWN))
-def test_what_is_not_there_is_refused(corpus):
+def test_a_missing_item_is_refused(corpus):
     """A number without a frame or clip is refused with a sentence that uses the right noun."""
 
     async def conversation(page):
@@ -215,7 +215,7 @@ def test_what_is_not_there_is_refused(corpus):
     talk(conversation)
 
 
-def test_every_noun_of_the_page_is_told():
+def test_every_corpus_has_the_nouns_of_the_page():
     """For every noun that the page needs, each corpus has one."""
     places = set()
     for path in (ROOT / "site" / "pages").glob("part-1*"):
@@ -230,7 +230,7 @@ def test_every_noun_of_the_page_is_told():
     talk(conversation)
 
 
-def test_the_control_is_compared_when_it_is_asked_for(audits):
+def test_the_control_is_compared_on_request(audits):
     """The random control has the core's figures over its seeds, a line and a verdict, and disappears after a change."""
 
     async def conversation(page):
@@ -263,7 +263,7 @@ def test_the_control_is_compared_when_it_is_asked_for(audits):
     assert "control-open" in later["cases"] and not len(page.bench.control_line.data["x"])
 
 
-def test_before_the_lock_there_is_no_control():
+def test_the_control_is_refused_before_the_lock():
     """The comparison with the control is a result, and is locked too."""
 
     async def conversation(page):

@@ -41,7 +41,7 @@ def site(folder, outcome):
     return serve.serving(folder)
 
 
-def test_visit_counts_and_times_what_happened(browser, tmp_path):
+def test_a_visit_measures_bytes_requests_and_times(browser, tmp_path):
     """A visit counts every byte and request, and an answer counts only if it is a result at a new threshold."""
     with site(tmp_path, "live") as address:
         found = bench.visit(browser, f"{address}index.html", moves=3)
@@ -53,20 +53,20 @@ def test_visit_counts_and_times_what_happened(browser, tmp_path):
     assert found["paint"] is None
 
 
-def test_visit_of_a_page_that_fails_is_no_figure(browser, tmp_path):
+def test_a_page_that_fails_to_start_stops_the_benchmark(browser, tmp_path):
     """A page that does not start stops the benchmark, and the error names it."""
     failure = pytest.raises(RuntimeError, match="index.html did not come to life")
     with site(tmp_path, "failed") as address, failure:
         bench.visit(browser, f"{address}index.html")
 
 
-def test_medians_leave_out_what_was_not_measured():
+def test_medians_omit_missing_measurements():
     """Medians are computed for figures that every run has; the rest is left out, not guessed."""
     runs = [{"a": 1.0, "b": None, "steps": {}}, {"a": 5.0, "b": 1.0, "steps": {}}, {"a": 2.0, "steps": {}}]
     assert bench.medians(runs) == {"a": 2.0}
 
 
-def test_table_sets_figures_beside_stock_and_budget():
+def test_the_table_compares_figures_with_stock_and_budget():
     """A line has our figure, the stock figure, their ratio, and the budget; missing values stay empty."""
     figures = [("first live", "live", "s", 2, 5, 3), ("paint", "readable", "ms", 0), ("none", "", "", 0)]
     lines = bench.table(figures, {"first live": 2.0, "paint": 250.4}, {"first live": 7.0})
@@ -76,7 +76,7 @@ def test_table_sets_figures_beside_stock_and_budget():
     ]
 
 
-def test_step_lines_tell_where_the_time_went():
+def test_step_lines_show_the_duration_of_each_step():
     """Each step lasts until the next one begins."""
     run = {"steps": {"interpreter": 0.5, "packages": 1.5, "core": 3.5, "workbench": 4.0, "live": 6.0}}
     said = bench.step_lines([run, run], "steps")
@@ -98,7 +98,7 @@ def test_stock_wheels_install_everywhere(tmp_path):
     assert stock.trimmed("param", same, tmp_path / "out").read_bytes() == b"as it is"
 
 
-def test_each_edit_of_the_loop_finds_its_place():
+def test_each_edit_of_the_loop_matches_its_source_once():
     """The text to replace occurs once in the named file, and no two edits of a kind are the same."""
     for kind, (name, old, new, condition, _) in bench_loop.EDITS.items():
         text = (ROOT / name).read_text("utf-8")

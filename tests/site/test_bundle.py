@@ -41,7 +41,7 @@ def test_the_bundle_runs_a_workbench(runtime):
         assert address.removeprefix("./") in manifest["files"], address
 
 
-def test_the_manifest_tells_the_truth(runtime):
+def test_the_manifest_lists_every_file_correctly(runtime):
     """Path, hash and size of every file are as listed, and no file is unlisted."""
     folder, manifest = runtime
     on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -51,7 +51,7 @@ def test_the_manifest_tells_the_truth(runtime):
         assert (hashlib.sha256(data).hexdigest(), len(data)) == (item["sha256"], item["size"])
 
 
-def test_packages_are_byte_code_with_their_metadata(runtime):
+def test_packages_contain_byte_code_and_metadata(runtime):
     """Archives have no source and no test, but the metadata that `importlib.metadata` needs."""
     folder, _ = runtime
     for name in ("python_stdlib.zip", "numpy.zip", "site-packages.zip"):
@@ -83,7 +83,7 @@ def test_compiling_twice_gives_the_same_bytes(runtime, tmp_path):
         assert b"Words." not in archive.read("b.pyc")
 
 
-def test_an_unchanged_bundle_is_not_made_again(runtime):
+def test_an_unchanged_bundle_is_not_rebuilt(runtime):
     """A second build does not touch the files."""
     folder, manifest = runtime
     before = (folder / "manifest.json").stat().st_mtime_ns

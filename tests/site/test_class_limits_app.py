@@ -110,7 +110,7 @@ def checked(page, part, prediction, values=None):
     )
 
 
-def test_part_2_judges_by_the_limits_of_the_class_and_keeps_them():
+def test_part_2_applies_and_records_the_class_limits():
     """Target, budget and guardrail are the link's; the settings include all three, and reproduce every figure."""
     page = project()
     by_class = {"target": 0.8, "budget": 900, "guardrail": 4}
@@ -126,7 +126,7 @@ def test_part_2_judges_by_the_limits_of_the_class_and_keeps_them():
     assert len(checks) > 80 and all(check.agrees for check in checks)
 
 
-def test_the_report_names_the_limits_of_the_class():
+def test_the_report_names_the_class_limits():
     """The head lists the link's limits, the check shows the limits that applied, each with its source."""
     page = project()
     told = page.of("results")[-1]
@@ -161,7 +161,7 @@ def test_the_report_names_the_limits_of_the_class():
     assert "rounds of selection at most 4" in plain
 
 
-def test_part_2_says_another_thing_where_another_limit_holds():
+def test_another_limit_changes_the_verdict_of_part_2():
     """The same run misses the track's target and meets the class's target, and the optimum changes."""
     of_track, of_class = project(limits={}), project(limits={"target_limit": 0.6, "cost_limit": 1e6})
     cases = [set(page.of("results")[-1]["cases"]) for page in (of_track, of_class)]
@@ -178,7 +178,7 @@ def test_part_2_says_another_thing_where_another_limit_holds():
     }
 
 
-def test_part_3_judges_by_the_limits_of_the_class_and_keeps_them():
+def test_part_3_applies_and_records_the_class_limits():
     """Demands, supply and deadline are the link's; the settings include all five, and reproduce every figure."""
     page = mix()
     by_class = {"accuracy": 0.9, "fid": 0.8, "recall": 0.7, "supply": 300}
@@ -199,7 +199,7 @@ def test_part_3_judges_by_the_limits_of_the_class_and_keeps_them():
     ]
 
 
-def test_the_region_on_the_map_is_that_of_the_class():
+def test_the_map_region_follows_the_class_limits():
     """The stars in the map's table and plot follow the limits of the link."""
     easy = {"accuracy_limit": 0.5, "fid_limit": 9, "recall_limit": 0.3}
     stars = []
@@ -219,7 +219,7 @@ def test_the_region_on_the_map_is_that_of_the_class():
         ("3", ("accuracy_limit", "fid_limit", "recall_limit", "supply_limit", "deadline_limit")),
     ],
 )
-def test_limits_in_kept_settings_count_for_nothing(part, kept):
+def test_limits_in_saved_settings_are_ignored(part, kept):
     """Limits come from the link alone; limits in settings from an earlier link are ignored silently."""
     bench = {"1": part1.DeduplicationAudit, "2": part2.LabelingROI, "3": part3.DomainGapSynthesis}[part]
 
@@ -239,10 +239,10 @@ def test_limits_in_kept_settings_count_for_nothing(part, kept):
         ("1", {"budget_limit": 7}, "budget_limit must be a number from 0.01 to 1, not 7"),
         ("2", {"target_limit": 0.1}, "target_limit must be a number from 0.5 to 1, not 0.1"),
         ("3", {"fid_limit": "small"}, "fid_limit must be a number from 0.01 to 10, not 'small'"),
-        ("3", {"supply_limit": 5000}, "real must lie between 0 and 1000, not 5000"),
+        ("3", {"supply_limit": 5000}, "real must be between 0 and 1000, not 5000"),
     ],
 )
-def test_a_limit_that_cannot_be_is_refused_with_a_word(part, limits, words):
+def test_an_invalid_limit_is_refused_with_a_message(part, limits, words):
     """An invalid limit from a page is named, and the track's limits apply."""
     bench = {"1": part1.DeduplicationAudit, "2": part2.LabelingROI, "3": part3.DomainGapSynthesis}[part]
 

@@ -78,7 +78,7 @@ def test_the_page_and_the_core_have_the_same_limits(quick):
 
 
 @pytest.mark.parametrize("track", [each.id for each in TRACKS])
-def test_the_missions_show_the_limits_of_the_class(quick, track):
+def test_the_missions_show_the_class_limits(quick, track):
     """In the story of each part all limits are the link's; with a link without limits all are the track's."""
     places = f"[data-for-track='{track}'] [data-limit]"
     quick.open(f"?track={track}&part=1&class=CS-101&fixed=seed&seed=3")
@@ -110,7 +110,7 @@ def test_the_missions_show_the_limits_of_the_class(quick, track):
     assert not set(before.items()) & set(SHOWN.items())
 
 
-def test_each_part_says_what_the_class_has_fixed_in_it(quick):
+def test_each_part_names_the_values_fixed_by_the_class(quick):
     """Every part names its own limits on the chosen track; the record names all of them."""
     part = opened(quick, "2", "mobile", fixed="seed,limits", seed="7")
     said = part.locator("[data-class-link]")
@@ -132,7 +132,7 @@ def test_each_part_says_what_the_class_has_fixed_in_it(quick):
     expect(record).to_contain_text("FID at most 0.777")
 
 
-def test_the_supply_of_the_class_stands_once_in_the_address(quick):
+def test_the_address_contains_the_class_supply_once(quick):
     """If the supply is fixed, another supply is named and dropped; the address stays without it, also after reload."""
     opened(quick, "3", real="400")
     expect(quick.notice()).to_contain_text("real=400 was ignored; supply_limit fixes it")
@@ -143,7 +143,7 @@ def test_the_supply_of_the_class_stands_once_in_the_address(quick):
         expect(quick.notice()).to_be_hidden()
 
 
-def test_the_deadline_of_the_class_cannot_be_moved(quick):
+def test_the_class_deadline_cannot_be_changed(quick):
     """The field shows the link's steps and is disabled; without the limit the reader's own number returns."""
     quick.open("?track=mobile&part=3")
     expect(quick.html).to_have_attribute("data-track-now", "mobile")
@@ -166,7 +166,7 @@ def test_the_deadline_of_the_class_cannot_be_moved(quick):
     expect(field).to_be_enabled()
 
 
-def test_a_report_without_python_names_the_link(quick):
+def test_a_report_without_python_names_the_class_limits(quick):
     """The head of the plain report lists the limits of the class link."""
     opened(quick, "1")
     with quick.page.expect_download() as download:
@@ -178,7 +178,7 @@ def test_a_report_without_python_names_the_link(quick):
     )
 
 
-def test_both_reports_tell_a_limit_in_the_same_words(quick):
+def test_both_reports_describe_a_limit_in_the_same_words(quick):
     """Python and the page use the same words and format for a limit of a class."""
     opened(quick, "1")
     assert {
@@ -201,21 +201,21 @@ def test_both_reports_tell_a_limit_in_the_same_words(quick):
         ("part=2&fixed=limits&rounds_limit=2.5", "rounds_limit=2.5 was ignored; allowed: 1 to 600"),
     ],
 )
-def test_what_cannot_be_is_named(quick, query, words):
+def test_invalid_values_are_named_on_the_page(quick, query, words):
     """A number of seeds below the part's minimum and an invalid limit are named on the page."""
     quick.open(f"?track=mobile&{query}")
     expect(quick.notice()).to_contain_text(words)
 
 
 @pytest.mark.parametrize("query", ["part=2&seeds=1", "part=3&seeds=2"])
-def test_the_fewest_seeds_of_a_part_are_taken(quick, query):
+def test_the_minimum_number_of_seeds_is_accepted(quick, query):
     """The smallest number of seeds of a workbench is accepted, and stays in the address."""
     quick.open(f"?track=mobile&{query}")
     expect(quick.notice()).to_be_hidden()
     assert query in quick.page.url
 
 
-def test_a_labelling_project_under_the_limits_of_a_class(reader):
+def test_a_labelling_project_is_judged_by_the_class_limits(reader):
     """Under the link a project is judged, captured and exported; a native check recomputes every figure."""
     part = opened(reader, "2", seeds="1", budget="60", batch="20", strategy="margin")
     part.get_by_label("fewer samples").check()

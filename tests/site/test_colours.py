@@ -51,7 +51,7 @@ def test_both_schemes_name_the_same_colours():
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_and_borders_stand_out(scheme):
+def test_text_and_borders_have_enough_contrast(scheme):
     """4.5:1 for all that is written on the paper and on the soft ground, 3:1 for the borders of controls."""
     named = TABLE[scheme]
     grounds = {"paper", "soft", "line", "mark", "control-border", "on-blue"}
@@ -62,14 +62,14 @@ def test_words_and_borders_stand_out(scheme):
     assert contrast(named["on-blue"], named["blue"]) >= 4.5
 
 
-def test_lines_of_plots_stand_out_from_the_white_behind_them():
+def test_plot_lines_contrast_with_the_white_background():
     """3:1 for each."""
     for name, colour in colours.drawn(TABLE).items():
         assert name == "white" or contrast(colour, TABLE["light"]["paper"]) >= 3, name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_changed_colour_is_changed_in_the_style_sheet(scheme):
+def test_the_style_sheet_follows_a_changed_colour(scheme):
     """Each entry, in its scheme and in no other."""
     for name in TABLE[scheme]:
         changed = copy.deepcopy(TABLE)

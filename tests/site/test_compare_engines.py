@@ -8,7 +8,7 @@ import pytest
 from tools import compare_engines as compare
 
 
-def test_the_corpus_is_the_documented_one():
+def test_the_corpus_equals_the_documented_one():
     """The corpus is the one of the table in docs/larger-corpora.md; another one would give another table."""
     texts = compare.synthetic()
     assert len(texts) == 20_000 and {len(text.split()) for text in texts} == {100}
@@ -33,7 +33,7 @@ def test_copies_have_graded_edits():
     assert edits == [copy % 9 for copy in range(90)]
 
 
-def test_the_corpus_as_jsonl(tmp_path):
+def test_the_corpus_is_written_as_jsonl(tmp_path):
     """There is one object per line, with its index as a string and the text unchanged."""
     compare.write(tmp_path / "corpus.jsonl", ["a b", 'ä "\n'])
     lines = (tmp_path / "corpus.jsonl").read_text("utf-8").splitlines()
@@ -44,20 +44,20 @@ def test_the_corpus_as_jsonl(tmp_path):
 STAYS = [5, 1, 5, 3, 1, 5, 6]
 
 
-def test_what_goes_when_the_first_stays():
+def test_the_first_document_of_a_cluster_counts_as_kept():
     """Whichever document an engine keeps, the count treats the first of a cluster as kept."""
     assert compare.removed(STAYS) == {2, 4, 5}
     assert compare.removed([0, 1, 0, 3, 1, 0, 6]) == {2, 4, 5}
     assert compare.removed([0, 1, 2]) == set()
 
 
-def test_what_differs():
+def test_differing_removals_are_counted():
     """Documents that only one of the two removes are counted."""
     assert compare.differs({2, 4, 5}, {2, 4, 5}) == 0
     assert compare.differs({2, 4, 5}, {2, 3, 6}) == 4
 
 
-def test_kept_though_not_the_first():
+def test_kept_documents_that_are_not_first_are_counted():
     """Of the four kept documents, 1, 3, 5 and 6, only 5 comes after others of its cluster."""
     assert compare.not_first(STAYS) == 1
 
@@ -70,12 +70,12 @@ def test_kept_though_not_the_first():
         ([9.04, 9.01], ".1f", "9.0"),
     ],
 )
-def test_spread(values, form, shown):
+def test_a_spread_shows_one_number_or_a_range(values, form, shown):
     """There is one number if minimum and maximum look the same, and otherwise both."""
     assert compare.spread(values, form) == shown
 
 
-def test_table():
+def test_the_table_compares_each_corpus_with_its_first_row():
     """Two corpora are next to each other, each compared with its first row; an equal result differs by 0."""
     one = [("this", [{1, 2}]), ("seeds", [{1}, {1, 3}]), ("other", [set()])]
     two = [("this", [set(range(1000))]), ("seeds", [{1}, {1, 2}]), ("other", [set(range(1000))])]

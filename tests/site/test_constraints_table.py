@@ -29,7 +29,7 @@ def rows():
 
 
 @pytest.mark.parametrize(("part", "name", "kind"), list(rows()))
-def test_a_changed_row_is_changed_on_the_page(pytestconfig, part, name, kind):
+def test_the_page_follows_a_changed_row(pytestconfig, part, name, kind):
     """Each entry appears on the page, and no other row of the part changes with it."""
     changed = copy.deepcopy(TABLE)
     row = changed[part][name][kind] if kind else changed[part][name]

@@ -43,7 +43,7 @@ CONTRASTS = """(part) => {
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_controls_can_be_read(new_reader, scheme):
+def test_controls_are_readable_in_both_schemes(new_reader, scheme):
     """Labels, fields, arrows and buttons of the workbenches have a contrast of at least 4.5 to 1."""
     reader = new_reader(color_scheme=scheme).open().live()
     for part in "123":

@@ -18,31 +18,31 @@ def stock(monkeypatch):
     """Make Bokeh work out its defaults itself, from the call on."""
 
     def away():
-        monkeypatch.setattr(PropertyDescriptor, "_get_default", defaults._work_out)
+        monkeypatch.setattr(PropertyDescriptor, "_get_default", defaults._bokeh_default)
         worked_out = HasProps._overridden_defaults.__func__.__wrapped__
         monkeypatch.setattr(HasProps, "_overridden_defaults", classmethod(worked_out))
 
     return away
 
 
-def test_the_first_views_are_the_same_to_the_letter(stock):
+def test_remembered_defaults_give_the_same_first_views(stock):
     """Bokeh's own defaults and the remembered ones give the same first views of all parts."""
     remembered = json.loads(Bridge(lambda text: None, None).documents())
     stock()
     assert json.loads(Bridge(lambda text: None, None).documents()) == remembered
 
 
-def test_every_remembered_default_is_bokehs_own(stock):
+def test_every_remembered_default_equals_bokehs(stock):
     """Each remembered default equals the value in a new object of its class."""
     Bridge(lambda text: None, None).documents()
     stock()
-    assert len(defaults._known) > 500
-    for (kind, name), value in list(defaults._known.items()):
+    assert len(defaults._defaults) > 500
+    for (kind, name), value in list(defaults._defaults.items()):
         if issubclass(kind, Model):
             assert kind().lookup(name)._get_default(kind()) == value, (kind, name)
 
 
-def test_objects_do_not_share_what_can_change():
+def test_objects_share_no_mutable_value():
     """Two plots have separate toolbars, two sources separate data, and a changed list belongs to one object."""
     one, other = Plot(), Plot()
     assert one.toolbar is not other.toolbar
@@ -53,7 +53,7 @@ def test_objects_do_not_share_what_can_change():
     assert "x" not in ColumnDataSource().data
 
 
-def test_a_theme_decides_and_goes_again():
+def test_a_theme_applies_only_to_its_document():
     """A theme applies to its document, even if a default is remembered, and not afterwards."""
     slider = Slider(start=0, end=1, value=0)
     assert slider.show_value is True

@@ -59,7 +59,7 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def test_the_repository_holds_what_its_code_computes():
+def test_the_repository_contains_the_results_of_its_code():
     """Every result in derived/ has the key of the current code, so that a page is built without long computation."""
     data = datasets.data_directory()
     for stage in derive.jobs(ROOT):
@@ -72,7 +72,7 @@ def test_the_repository_holds_what_its_code_computes():
             assert set(kept["made_with"]) == {"python", "numpy", "platform"}
 
 
-def test_what_fits_is_used(checkout, computed):
+def test_matching_results_are_reused(checkout, computed):
     """A build of a fresh checkout computes nothing, and gives the page the repository's results."""
     found, fresh = build(checkout)
     assert (computed, fresh) == ([], True)
@@ -89,7 +89,7 @@ def test_what_fits_is_used(checkout, computed):
     assert list(found["expected"]) == ["1", "2", "3"]
 
 
-def test_what_does_not_fit_is_computed_once(checkout, computed):
+def test_outdated_results_are_recomputed_once(checkout, computed):
     """If the code changes its meaning, only the results that depend on it are computed, once, and kept."""
     edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
     first = build(checkout)
@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_computed_once(checkout, computed):
     assert len(computed) == made
 
 
-def test_a_change_of_one_track_costs_that_track_only(checkout, computed):
+def test_a_change_of_one_track_recomputes_only_that_track(checkout, computed):
     """A changed supply makes a new map; a changed limit or price does not."""
     path = checkout / CORE / "facts" / "tracks.json"
     facts = json.loads(path.read_text("utf-8"))
@@ -115,7 +115,7 @@ def test_a_change_of_one_track_costs_that_track_only(checkout, computed):
 
 
 @pytest.mark.parametrize("name", ["digits.u8.gz", "rainfall.csv.gz"])
-def test_other_data_are_another_result(checkout, name):
+def test_changed_data_change_the_key(checkout, name):
     """A data file affects the key of what reads it, by its content and not by its compression."""
     stage, _ = derive.jobs(checkout)
     job = next(job for job in stage if job.kind == "map")
@@ -127,7 +127,7 @@ def test_other_data_are_another_result(checkout, name):
     assert derive.key(checkout, data, job) != before
 
 
-def test_facts_count_by_what_they_say(checkout):
+def test_only_the_values_of_used_facts_change_the_key(checkout):
     """A fact affects the key of what reads it; the layout of its file and unused facts do not."""
     stage, _ = derive.jobs(checkout)
     job, data = next(job for job in stage if job.kind == "map"), checkout / "data"
@@ -144,14 +144,14 @@ def test_facts_count_by_what_they_say(checkout):
 
 
 @pytest.mark.parametrize("name", ["weather", "tracks"])
-def test_facts_that_cannot_be_read_are_named(checkout, name):
+def test_unreadable_facts_are_named(checkout, name):
     """A syntax error in a file of facts stops the build with the name of the file."""
     (checkout / CORE / "facts" / f"{name}.json").write_text("{,", "utf-8")
     with pytest.raises(ValueError, match=f"{name}.json is not JSON"):
         build(checkout)
 
 
-def test_a_developer_does_not_wait(checkout, computed, capsys):
+def test_a_quick_build_uses_older_results(checkout, computed, capsys):
     """With `earlier`, an older result is used, with a message; a full build recomputes it."""
     edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
     found, fresh = build(checkout, earlier=True)
@@ -162,7 +162,7 @@ def test_a_developer_does_not_wait(checkout, computed, capsys):
     assert computed
 
 
-def test_keeping_puts_results_where_they_belong(checkout, computed):
+def test_derive_writes_changed_results_and_removes_stale_ones(checkout, computed):
     """`derive` writes what changed, with the same bytes every time, and removes results that nothing computes now."""
     stale = checkout / "derived" / "map" / "gone.json"
     stale.write_text("{}")
@@ -177,7 +177,7 @@ def test_keeping_puts_results_where_they_belong(checkout, computed):
     assert {path: path.read_bytes() for path in changed} == before
 
 
-def test_the_last_bits_of_another_machine_replace_nothing(checkout, monkeypatch):
+def test_platform_differences_do_not_replace_a_result(checkout, monkeypatch):
     """If a result differs only as platforms do, the repository keeps its own, under the new key."""
     path = checkout / "derived" / "map" / "edge.json"
     before = derive.read(path)
@@ -197,7 +197,7 @@ def test_the_last_bits_of_another_machine_replace_nothing(checkout, monkeypatch)
     assert after["value"] == before["value"] and after["key"] != before["key"]
 
 
-def test_the_check_finds_what_differs(checkout):
+def test_the_check_finds_differing_results(checkout):
     """Other numbers, shapes or sources and missing files are reported; the last bits of a platform are not."""
     job = derive.jobs(checkout)[0][0]
     here, there = derive.made_with(), {**derive.made_with(), "platform": "another"}
@@ -221,7 +221,7 @@ def test_the_check_finds_what_differs(checkout):
     assert "missing" in derive.compare(job, None, "k", value)[0]
 
 
-def test_a_computation_apart_is_what_it_is_here(tmp_path):
+def test_a_separate_process_computes_the_same_result(tmp_path):
     """A function gives the same result in a separate Python, reports its progress, and reports an error if it fails."""
     (tmp_path / "slow.py").write_text(
         "def count(n, progress=None):\n"
@@ -238,7 +238,7 @@ def test_a_computation_apart_is_what_it_is_here(tmp_path):
         apart.compute(tmp_path, tmp_path, "slow:count", [-1])
 
 
-def test_one_sweep_computed_now_is_the_one_in_the_repository():
+def test_a_recomputed_sweep_equals_the_saved_one():
     """One curve of the tumours' sweep, random sampling as the quickest, equals the saved one."""
     program = (
         "import json; from dataselect_core.sampling import reference_sweep as e; from dataselect_core.sampling.sweep import sweep;"
@@ -253,14 +253,14 @@ def test_one_sweep_computed_now_is_the_one_in_the_repository():
     assert json.loads(done.stdout)["curves"][0] == kept["curves"][0]
 
 
-def test_figures_of_the_sweep_for_a_page_without_python():
+def test_the_sweep_provides_figures_for_a_page_without_python():
     """Labels to reach 90 %: margin in small batches saves labels, entropy does not, batches of 100 cost more."""
     figures = optimum.figures()
     assert figures["margin_10"] < 0.8 * figures["random"] < figures["entropy_50"]
     assert min(figures[f"{s}_100"] for s in ("least_confidence", "margin", "entropy")) > figures["random"]
 
 
-def test_figures_of_the_maps_for_a_page_without_python():
+def test_the_maps_provide_figures_for_a_page_without_python():
     """The figures in the words of the page come from the maps."""
     found = gap_maps.figures()
     assert list(found) == ["cloud", "edge", "mobile", "tiny"]

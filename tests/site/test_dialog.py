@@ -39,7 +39,7 @@ def test_a_question_has_a_name_a_text_and_two_buttons(worker, script):
 
 
 @BROWSERS
-def test_the_keyboard_alone_can_refuse(worker, script):
+def test_a_question_can_be_refused_by_keyboard(worker, script):
     """Escape and the focused button change nothing and return the focus to where it was."""
     reader = worker(script)
     button = reader.page.get_by_role("button", name=CLEAR)
@@ -54,7 +54,7 @@ def test_the_keyboard_alone_can_refuse(worker, script):
 
 
 @BROWSERS
-def test_the_keyboard_alone_can_agree_and_stays_inside(worker, script):
+def test_a_question_keeps_the_focus_and_can_be_accepted_by_keyboard(worker, script):
     """Tab does not leave the question for the page below it, and Enter on the other button clears the work."""
     reader = worker(script)
     reader.page.get_by_role("button", name=CLEAR).focus()
@@ -101,7 +101,7 @@ def test_a_question_fits_a_phone(worker):
 
 
 @BROWSERS
-def test_another_readers_file_replaces_only_after_a_question(worker, script):
+def test_another_readers_file_replaces_work_only_after_a_question(worker, script):
     """The work is kept, with a message, if the reader refuses with Escape; it is replaced if the reader agrees."""
     reader = worker(script)
     entry = {"value": 77, "said": "77 %", "why": "", "locked_at": "2026-11-23T12:00:00.000Z"}
@@ -125,7 +125,7 @@ def test_another_readers_file_replaces_only_after_a_question(worker, script):
     expect(reader.page.get_by_role("button", name="Import a file")).to_be_focused()
 
 
-def test_a_question_in_firefox(new_firefox, address):
+def test_firefox_shows_a_question(new_firefox, address):
     """Firefox shows the question too: Escape refuses and returns the focus; Tab leads to the button that agrees."""
     firefox = new_firefox().without_python()
     firefox.open(address + "index.html?track=cloud&part=1&view=page")

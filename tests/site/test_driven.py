@@ -10,7 +10,7 @@ def event(method, **parameters):
     return json.dumps({"type": "event", "method": method, "params": parameters}, separators=(",", ":"))
 
 
-def test_begin_and_end_of_a_download_without_a_navigation_belong_together():
+def test_both_events_of_a_download_get_the_same_navigation():
     """Both get the same navigation, and two downloads different ones."""
     named = [
         json.loads(bidi_relay.with_navigation(event(f"browsingContext.{when}", navigation=None, url=url)))[
@@ -25,13 +25,13 @@ def test_begin_and_end_of_a_download_without_a_navigation_belong_together():
     assert [each["url"] for each in named] == ["blob:a", "blob:a", "blob:b", "blob:b"]
 
 
-def test_a_navigation_that_is_there_stays():
+def test_an_existing_navigation_is_kept():
     """A download that a link to a server began keeps its own."""
     message = event("browsingContext.downloadEnd", navigation="n1", url="http://x/")
     assert json.loads(bidi_relay.with_navigation(message)) == json.loads(message)
 
 
-def test_other_messages_are_not_touched():
+def test_other_messages_are_unchanged():
     """Not even those whose text speaks of a download."""
     for message in (
         event("log.entryAdded", text="browsingContext.download"),
@@ -41,7 +41,7 @@ def test_other_messages_are_not_touched():
         assert bidi_relay.with_navigation(message) is message
 
 
-def test_files_are_given_where_they_were_asked_for():
+def test_a_file_chooser_in_a_frame_gets_its_files():
     """A field in a frame gets its file in the frame; nothing else that Playwright says is changed."""
     dialogs = bidi_relay.Dialogs()
     give = {"id": 1, "method": "input.setFiles", "params": {"context": "page", "files": ["a.txt"]}}

@@ -139,7 +139,7 @@ def test_height_and_progress_reach_the_named_origin(book, address):
             assert message["data"]["type"] == "data-selection-lab"
 
 
-def test_progress_is_what_the_lab_map_shows(book):
+def test_progress_messages_match_the_map_of_the_lab(book):
     """From the first visit to a decision, and back when evidence gets stale, the book gets the map's state."""
     with book("?embed=1&track=cloud&part=1&corpus=licences&origin=ORIGIN", live=True) as here:
         part = here.lab.locator("[data-part='1']")
@@ -180,7 +180,7 @@ def test_progress_is_what_the_lab_map_shows(book):
         "https://127.0.0.1",
     ],
 )
-def test_nobody_else_is_told_anything(book, origin):
+def test_other_origins_get_no_messages(book, origin):
     """Without an origin, with an invalid one, or with another's, the book gets no messages; an invalid one is named."""
     with book(f"?embed=1&part=1&origin={origin}" if origin else "?embed=1&part=1") as here:
         here.commit(31)
@@ -195,7 +195,7 @@ def test_nobody_else_is_told_anything(book, origin):
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_the_lab_leaves_focus_and_scroll_where_they_are(book, live):
+def test_the_lab_does_not_move_focus_or_scroll_position(book, live):
     """Until the reader acts in the frame, the book keeps focus and scroll position, whether Python starts or not."""
     with book("?embed=1&part=3" if live else "?embed=1&part=1", live=live) as here:
         expect(here.lab.locator("html")).to_have_attribute("data-boot", "live" if live else "failed")
@@ -207,7 +207,7 @@ def test_the_lab_leaves_focus_and_scroll_where_they_are(book, live):
         assert here.frame().evaluate("() => [document.activeElement.tagName, scrollY]") == ["BODY", 0]
 
 
-def test_a_frame_that_is_opened_again_leaves_the_focus_to_the_book(book):
+def test_a_reopened_frame_leaves_the_focus_to_the_book(book):
     """If a reader who was writing in the frame opens the chapter again, the book has the focus and nothing scrolls."""
     with book("?embed=1&part=1", steps=True) as here:
         here.lab.get_by_label(QUESTION).fill("31")
@@ -219,7 +219,7 @@ def test_a_frame_that_is_opened_again_leaves_the_focus_to_the_book(book):
         assert here.frame().evaluate("() => [document.activeElement.tagName, scrollY]") == ["BODY", 0]
 
 
-def test_the_frame_is_bare_and_fits_360_pixels(book):
+def test_the_frame_has_no_title_and_fits_360_pixels(book):
     """Title and footer of the page are hidden, the parts can be reached, and nothing is wider than the frame."""
     with book("?embed=1&part=1", viewport={"width": 360, "height": 640}) as here:
         here.commit(31)
@@ -249,7 +249,7 @@ def test_the_frame_shows_one_step_at_a_time(book, width):
         expect(here.lab.get_by_role("radio", name="Tiny Pioneer")).to_be_visible()
 
 
-def test_a_tab_of_its_own_has_the_same_state_and_no_frame(book):
+def test_a_separate_tab_has_the_same_state_and_no_frame(book):
     """The link out of the frame opens the lab in the same state, with its title."""
     with book("?embed=1&track=mobile&part=2&seed=5&origin=ORIGIN") as here:
         with here.page.context.expect_page() as opened:
@@ -260,7 +260,7 @@ def test_a_tab_of_its_own_has_the_same_state_and_no_frame(book):
         assert "embed" not in tab.url and "seed=5" in tab.url and "part=2" in tab.url
 
 
-def test_a_frame_that_may_keep_work_says_where_it_is(book):
+def test_a_frame_with_storage_says_where_work_is_saved(book):
     """Work is kept in the frame, and the page says that the browser keeps it separately and offers the file."""
     with book("?embed=1&part=1") as here:
         here.commit(31)
@@ -281,7 +281,7 @@ def test_a_frame_that_may_keep_work_says_where_it_is(book):
         ),  # an opaque origin without storage
     ],
 )
-def test_a_frame_that_may_not_keep_work_says_so(book, host, attributes):
+def test_a_frame_without_storage_says_so(book, host, attributes):
     """If the browser blocks the frame's storage, predicting works, and the page says that nothing is kept."""
     with book("?embed=1&part=1", host=host, attributes=attributes) as here:
         status = here.lab.locator("[data-store-status]")
@@ -291,7 +291,7 @@ def test_a_frame_that_may_not_keep_work_says_so(book, host, attributes):
         expect(here.lab.get_by_role("button", name=re.compile("^Export")).first).to_be_visible()
 
 
-def test_outside_a_frame_nothing_is_said_about_frames(new_reader):
+def test_a_tab_says_nothing_about_frames(new_reader):
     """A reader with the lab in a tab sees nothing about frames, and no link out of one."""
     reader = new_reader(script=NO_PYTHON).open("?part=1")
     expect(reader.one("[data-frame-storage]")).to_be_hidden()
@@ -304,7 +304,7 @@ def test_outside_a_frame_nothing_is_said_about_frames(new_reader):
 NO_MODALS = 'sandbox="allow-scripts allow-same-origin"'  # no modals, forms, downloads or popups
 
 
-def test_without_modals_work_can_be_cleared_and_imported(book):
+def test_work_can_be_cleared_and_imported_without_modals(book):
     """The frame needs no permission for dialogs: clearing and importing work, each with a question."""
     with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
         here.commit(31)
@@ -328,7 +328,7 @@ def test_without_modals_work_can_be_cleared_and_imported(book):
         expect(here.lab.locator("[data-ledger]")).to_contain_text("Nothing recorded yet")
 
 
-def test_without_forms_every_commit_works_by_mouse_and_by_enter(book):
+def test_every_commit_works_without_forms(book):
     """A browser ignores forms in such a frame, and the locks of the lab work all the same."""
     with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
         field = here.lab.get_by_label(QUESTION)
@@ -344,7 +344,7 @@ def test_without_forms_every_commit_works_by_mouse_and_by_enter(book):
         expect(here.lab.locator("[data-lock-error='2']")).to_contain_text("Choose one of the answers")
 
 
-def test_without_downloads_record_and_report_can_be_copied(book):
+def test_record_and_report_can_be_copied_without_downloads(book):
     """A file cannot be downloaded from such a frame, so the page shows its content."""
     with book("?embed=1&track=cloud&part=1", attributes=NO_MODALS) as here:
         here.commit(31)
@@ -355,7 +355,7 @@ def test_without_downloads_record_and_report_can_be_copied(book):
         expect(here.lab.get_by_label("The report as text")).to_have_value(re.compile("31 %"))
 
 
-def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
+def test_a_question_in_a_tall_frame_appears_in_the_visible_part(book):
     """The frame is as high as the lab, many screens long, and the question appears in the visible part."""
     with book("?embed=1&track=cloud&part=1&origin=ORIGIN", attributes=NO_MODALS) as here:
         here.commit(31)
@@ -367,7 +367,7 @@ def test_a_question_in_a_tall_frame_is_where_the_reader_looks(book):
         assert box["y"] >= 0 and box["y"] + box["height"] <= height
 
 
-def test_a_sandbox_without_its_origin_is_live_where_the_host_allows_it(book, dist):
+def test_a_sandboxed_frame_is_live_if_the_host_allows_it(book, dist):
     """As in the guide: without `allow-same-origin`, Python needs the host's `Access-Control-Allow-Origin`."""
     sandbox = 'sandbox="allow-scripts"'
     with serving(dist, CORS) as lab, book("?embed=1&part=1", attributes=sandbox, lab=lab, live=True) as here:

@@ -161,13 +161,13 @@ def bare(wheels, tmp_path):
     return lay(tmp_path / "das Labör", wheels)
 
 
-def test_a_new_release_of_anything_changes_nothing(made):
+def test_new_releases_change_nothing(made):
     """The pinned versions are installed, not newer ones or unpinned requirements of a release."""
     assert made.versions() == {"alpha": "1", "beta": "1"}
     assert made.said.count("Installing") == 1
 
 
-def test_the_tests_packages_are_added_and_stay(project):
+def test_packages_for_tests_are_added_and_kept(project):
     """The packages for tests are added without changing others; a later build removes nothing and prints nothing."""
     before = project.package("beta").stat().st_ino
     said = project.ensure(BUILD, TEST)
@@ -192,7 +192,7 @@ def test_a_changed_pin_is_installed(project):
 
 
 @pytest.mark.parametrize("where", ["variables", "a file", "the section of a file"])
-def test_settings_of_pip_do_not_change_what_is_installed(project, tmp_path, where):
+def test_pip_settings_do_not_change_the_installed_packages(project, tmp_path, where):
     """Whatever a user's pip is configured to do, in variables or a pip.conf, the pinned packages are installed."""
     if where == "variables":
         settings = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in HOSTILE.items()}
@@ -211,7 +211,7 @@ def test_settings_of_pip_do_not_change_what_is_installed(project, tmp_path, wher
     assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
 
 
-def test_a_file_of_settings_that_cannot_be_read_is_left_out(project, tmp_path):
+def test_an_unreadable_pip_configuration_is_ignored(project, tmp_path):
     """A broken pip.conf is reported and does not stop the installation."""
     (tmp_path / "pip.conf").write_text("no section\n= nothing\n")
     said = project.ensure(TEST, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
@@ -219,7 +219,7 @@ def test_a_file_of_settings_that_cannot_be_read_is_left_out(project, tmp_path):
     assert "gamma" in project.versions()
 
 
-def test_variables_of_python_do_not_leak_in(bare, tmp_path):
+def test_python_variables_have_no_effect(bare, tmp_path):
     """A PYTHONPATH with another pip, PYTHONSAFEPATH and warnings as errors change nothing."""
     (tmp_path / "other" / "pip").mkdir(parents=True)
     (tmp_path / "other" / "pip" / "__init__.py").write_text("raise SystemExit('the wrong pip')")
@@ -231,14 +231,14 @@ def test_variables_of_python_do_not_leak_in(bare, tmp_path):
     assert bare.versions() == {"alpha": "1", "beta": "1"}
 
 
-def test_without_ensurepip_the_pinned_pip_is_brought(bare):
+def test_the_pinned_pip_is_installed_without_ensurepip(bare):
     """If Python's own pip has to fill `.venv`, it installs the pip of the lock and then the packages."""
     bare.ensure(BUILD, before="sys.modules['ensurepip'] = None")
     assert bare.versions() == {"alpha": "1", "beta": "1"}
 
 
 @pytest.mark.parametrize("lacking", [["ensurepip", "pip"], ["venv"]])
-def test_a_python_that_cannot_make_it_says_so(bare, lacking):
+def test_a_python_without_pip_or_venv_gets_a_message(bare, lacking):
     """Without any pip, or without `venv`, one sentence says what is missing and what helps."""
     lines = "; ".join(f"sys.modules[{name!r}] = None" for name in lacking)
     lines += "; from tools import browsers; browsers.debian_root = lambda: False"
@@ -266,7 +266,7 @@ def damage_package(project):
 
 
 @pytest.mark.parametrize("damage", [damage_record, damage_file, damage_package])
-def test_an_installation_that_broke_off_is_mended(project, damage):
+def test_an_interrupted_installation_is_repaired(project, damage):
     """After an interruption, half-installed packages are repaired at the next start, and no others."""
     damage(project)
     (project.folder / ".venv" / "lab-unfinished").write_text("build")
@@ -280,7 +280,7 @@ def test_an_installation_that_broke_off_is_mended(project, damage):
 
 @pytest.mark.parametrize("gone", ["pyvenv.cfg", "lab-packages.json", "bin/python", "lib"])
 @pytest.mark.skipif(os.name == "nt", reason="the folder of another system")
-def test_a_venv_with_a_part_missing_is_made_again(project, gone):
+def test_an_incomplete_venv_is_repaired(project, gone):
     """Whatever part of `.venv` is lost, the next start installs the packages without a loop or a traceback."""
     path = project.folder / ".venv" / gone
     shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -322,7 +322,7 @@ def reached_by(address):
     return {"PIP_INDEX_URL": address, "PIP_NO_INDEX": None, "PIP_FIND_LINKS": None, "PIP_RETRIES": "0"}
 
 
-def test_a_line_lost_half_way_is_told_of_and_gone_on_from(project):
+def test_a_lost_connection_is_reported_and_resumed(project):
     """If the registry stops answering, one sentence says what helps, and it does help."""
     with registry(project.wheels, lambda path: "gamma-1" not in path) as address:
         said = project.ensure(BUILD, TEST, check=False, **reached_by(address))
@@ -336,7 +336,7 @@ def test_a_line_lost_half_way_is_told_of_and_gone_on_from(project):
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C reaches the tests too")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_start_is_gone_on_from(project, how):
+def test_an_interrupted_start_is_resumed(project, how):
     """After Ctrl-C or a kill during a download, the next start completes the installation."""
     reached, go = threading.Event(), threading.Event()
 
@@ -361,7 +361,7 @@ def test_an_interrupted_start_is_gone_on_from(project, how):
     assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
 
 
-def test_two_starts_at_once_take_turns(bare):
+def test_simultaneous_starts_take_turns(bare):
     """Of two first starts one installs; the other waits, says what it waits for, and installs nothing."""
     command = [sys.executable, "-c", ENSURE.format(before=""), BUILD]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -373,7 +373,7 @@ def test_two_starts_at_once_take_turns(bare):
     assert bare.versions() == {"alpha": "1", "beta": "1"}
 
 
-def test_another_file_than_the_pinned_one_is_refused(project, tmp_path):
+def test_a_file_that_differs_from_the_pinned_one_is_refused(project, tmp_path):
     """If a registry gives other bytes under the same name, the error says so, and none of them is installed."""
     other = tmp_path / "wheels"
     other.mkdir()
@@ -410,7 +410,7 @@ LINUX = {"system": "linux", "processor": "x86_64", "python": (3, 12), "glibc": (
         ({"system": "win32", "processor": "arm64", "python": (3, 11), "glibc": None}, "3.12 or newer"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(change, words):
+def test_an_unsupported_machine_gets_a_message(change, words):
     """Unsupported machines get one sentence that names the problem; supported ones get none."""
     found = objection(Machine(**{**LINUX, **change}), TEST)
     if words is None:
@@ -423,7 +423,7 @@ def test_what_cannot_be_is_said_in_a_sentence(change, words):
 @pytest.mark.parametrize("level", [BUILD, TEST])
 @pytest.mark.parametrize("python", pins.PYTHONS)
 @pytest.mark.parametrize("platform", pins.PLATFORMS)
-def test_a_machine_is_refused_when_and_only_when_a_file_is_missing(platform, python, level):
+def test_a_machine_is_refused_only_if_a_wheel_is_missing(platform, python, level):
     """The sentence for each machine agrees with the wheels that the lock has for it."""
     system, processor = platform
     glibc = {"linux": environment.GLIBC, "musl": ()}.get(system)
@@ -438,7 +438,7 @@ def test_a_machine_is_refused_when_and_only_when_a_file_is_missing(platform, pyt
     assert bool(missing) == (objection(machine, level) is not None), missing
 
 
-def test_this_machine_is_a_known_one():
+def test_this_machine_is_supported():
     """The machine that runs the tests is detected correctly, with its glibc, processor and version."""
     machine = Machine.here()
     assert objection(machine, TEST) is None
@@ -457,7 +457,7 @@ OLD += [
 
 
 @pytest.mark.parametrize("python", [path for path in OLD if path.exists()])
-def test_an_old_python_gets_a_sentence(python):
+def test_an_old_python_gets_a_message(python):
     """Python 2.7 and 3 before 3.11 print which Python is needed and which was found, without a traceback."""
     starts = subprocess.run([python, "-c", ""], capture_output=True, check=False)
     if starts.returncode:
@@ -469,7 +469,7 @@ def test_an_old_python_gets_a_sentence(python):
     assert done.stderr.count("\n") == 1
 
 
-def test_the_first_file_is_written_for_any_python():
+def test_build_py_parses_in_any_python():
     """`build.py` has no syntax newer than Python 2.7, so an old Python gets as far as the sentence."""
     tree = ast.parse((ROOT / "build.py").read_text("utf-8"))
     newer = (

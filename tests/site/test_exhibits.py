@@ -21,7 +21,7 @@ WHERE = {"leaky": "1", "pruning": "2", "votes": "2"}
     ("mean", "half", "said"),
     [(0.2, 0.1, "better"), (-0.2, 0.1, "worse"), (0.1, 0.2, "same"), (0.1, 0.1, "same")],
 )
-def test_a_verdict_rests_on_its_interval(mean, half, said):
+def test_a_verdict_depends_on_its_interval(mean, half, said):
     """If the interval contains 0, the verdict is that the two do not differ."""
     assert exhibits.verdict(mean, half) == said
 
@@ -37,7 +37,7 @@ def card(name):
 
 
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
-def test_each_mean_has_an_interval_and_the_card_its_number_of_seeds(name):
+def test_a_card_states_intervals_and_number_of_seeds(name):
     """Each cell of figures has ±, and the card gives its number of seeds."""
     text = card(name)
     assert ".seeds|integer" in text or "there is no seed" in text
@@ -55,7 +55,7 @@ def test_each_mean_has_an_interval_and_the_card_its_number_of_seeds(name):
 
 
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
-def test_whatever_the_data_say_one_sentence_says_it(name):
+def test_each_verdict_has_exactly_one_sentence(name):
     """Each verdict of a card has a sentence for every outcome, and exactly one of them is left."""
     told = re.findall(rf"^::: when built-{name}-(.+)-(\w+)$", card(name), re.MULTILINE)
     verdicts = {which for which, _ in told}
@@ -73,7 +73,7 @@ def test_a_card_is_short(name):
     assert len(re.findall(r"\w[^\s]*", re.sub(r"\{\{.*?\}\}", "1", text))) <= 120
 
 
-def test_what_is_not_the_case_is_left_out():
+def test_sentences_of_other_cases_are_left_out():
     """A sentence is kept if its case holds, and removed if not; an unknown case is named."""
     made = {"x": {"cases": {"better": True, "worse": False}}}
     text = "a\n\n::: when built-x-better\nup\n:::\n\n::: when built-x-worse\ndown\n:::\n"
@@ -82,7 +82,7 @@ def test_what_is_not_the_case_is_left_out():
         guarded_texts.settle("::: when built-x-same\n=\n:::\n", made, "f")
 
 
-def test_the_cards_are_under_more_after_the_commitment(new_reader):
+def test_the_cards_appear_under_more_after_the_commitment(new_reader):
     """The leaky test's results are not in the page before the lock, and one click away, by name, after it."""
     reader = new_reader(script="delete globalThis.Worker;", steps=True).open("?track=edge&part=1")
     assert "the verdict turns round" not in reader.page.content()

@@ -51,7 +51,7 @@ def way_on(reader):
     expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
 
 
-def test_archive_that_is_cut_off_is_named(new_reader, broken_dist, broken_address):
+def test_a_truncated_archive_is_named(new_reader, broken_dist, broken_address):
     """If an archive is cut off, the page names it, and nothing of it is used."""
     archive = asset(broken_dist, "site-packages*")
     archive.write_bytes(archive.read_bytes()[:700_000])
@@ -63,7 +63,7 @@ def test_archive_that_is_cut_off_is_named(new_reader, broken_dist, broken_addres
 
 
 @pytest.mark.parametrize("name", ["python_stdlib*", "bokeh.min*"])
-def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_address, name):
+def test_a_missing_file_is_named_and_retried(new_reader, broken_dist, broken_address, name):
     """A missing file is named; the lock works; once the file is there, "Try again" leads to results."""
     lost = asset(broken_dist, name)
     lost.rename(broken_dist / "lost")
@@ -82,7 +82,7 @@ def test_missing_file_is_named_and_retried(new_reader, broken_dist, broken_addre
 
 
 @pytest.mark.parametrize("name", ["numpy*", "pyodide.asm*.wasm"])
-def test_broken_file_fails_with_a_sentence(new_reader, broken_dist, broken_address, name):
+def test_a_truncated_file_gives_a_message(new_reader, broken_dist, broken_address, name):
     """A truncated file gives a sentence instead of an endless wait."""
     lost = asset(broken_dist, name)
     lost.write_bytes(lost.read_bytes()[:100_000])
@@ -94,7 +94,7 @@ def test_broken_file_fails_with_a_sentence(new_reader, broken_dist, broken_addre
 
 
 @pytest.mark.parametrize(("script", "said"), [(NO_WEBASSEMBLY, "WebAssembly"), (NO_PYTHON, "web workers")])
-def test_browser_without_what_python_needs(new_reader, script, said):
+def test_a_browser_that_cannot_run_python_gets_a_message(new_reader, script, said):
     """Without WebAssembly or workers the page says so at once, and the part can be finished."""
     reader = new_reader(script=script).open()
     assert said in failed(reader)
@@ -116,7 +116,7 @@ RELOADS = """(() => {
 })()"""
 
 
-def test_reload_while_python_starts(new_reader):
+def test_a_reload_restarts_python_and_keeps_the_prediction(new_reader):
     """If a reader reloads while Python starts, early or late, Python starts again, and the prediction is kept."""
     reader = new_reader(script=RELOADS)
     reader.open().commit(30).saved()
@@ -128,7 +128,7 @@ def test_reload_while_python_starts(new_reader):
     reader.live().results()
 
 
-def test_broken_data_is_said_and_the_page_lives_on(new_reader, broken_dist, broken_address):
+def test_broken_data_are_reported_and_the_page_keeps_working(new_reader, broken_dist, broken_address):
     """An exception in Python gives one sentence; other controls work, and so does the data once it is repaired."""
     data = asset(broken_dist, "licences*")
     whole = shutil.copy(data, broken_dist / "whole")
@@ -149,7 +149,7 @@ def test_broken_data_is_said_and_the_page_lives_on(new_reader, broken_dist, brok
     expect(reader.value("corpus.documents")).to_have_text("727")
 
 
-def test_missing_explanations_are_said(new_reader, broken_dist, broken_address):
+def test_missing_explanations_are_reported(new_reader, broken_dist, broken_address):
     """If the guarded texts do not arrive, the prediction is kept and a reload brings them."""
     reveal = asset(broken_dist, "reveal-1*")
     reveal.rename(broken_dist / "lost")

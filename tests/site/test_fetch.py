@@ -70,7 +70,7 @@ def one_file(*sources, digest=DIGEST):
     return {"files": {"thing": {**entry, "sources": list(sources)}}}
 
 
-def test_a_fetched_file_needs_no_network_again():
+def test_a_fetched_file_is_not_downloaded_again():
     """The first fetch downloads; the second, with the source gone, gives the same file."""
     with source() as server:
         locked = one_file({"url": server.url})
@@ -103,7 +103,7 @@ def test_sources_are_tried_in_order():
         assert len(absent.asked) == len(good.asked) == 1
 
 
-def test_when_all_sources_fail_each_is_told():
+def test_the_error_names_every_failed_source():
     """The message names the file and every source with its reason."""
     with source() as gone:
         pass
@@ -116,7 +116,7 @@ def test_when_all_sources_fail_each_is_told():
     assert "refused" in next(line for line in message.splitlines() if gone.url in line)
 
 
-def test_an_interrupted_download_goes_on_where_it_stopped():
+def test_an_interrupted_download_continues_where_it_stopped():
     """The bytes from before a connection broke are kept, and only the rest is requested."""
     with source("breaks off") as server:
         locked = one_file({"url": server.url})
@@ -127,7 +127,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped():
         assert server.asked == [None, "bytes=300000-"]
 
 
-def test_a_server_without_ranges_is_read_from_the_start():
+def test_a_file_from_a_server_without_ranges_is_read_from_the_start():
     """If a server ignores the request for the rest, the file is still complete and does not start twice."""
     with source("breaks off") as server:
         locked = one_file({"url": server.url})
@@ -138,7 +138,7 @@ def test_a_server_without_ranges_is_read_from_the_start():
         assert server.asked == [None, "bytes=300000-"]
 
 
-def test_a_part_longer_than_the_file_is_thrown_away(cache):
+def test_an_oversized_partial_file_is_discarded(cache):
     """If the server cannot continue from a partial file, the file is downloaded again."""
     with source() as server:
         part = cache / "partial" / f"{fetch.source_key({'url': server.url})}-file.bin.part"
@@ -148,7 +148,7 @@ def test_a_part_longer_than_the_file_is_thrown_away(cache):
         assert server.asked == [f"bytes={len(CONTENT) + 4}-", None]
 
 
-def test_a_damaged_cache_is_mended(capsys):
+def test_a_damaged_cached_file_is_fetched_again(capsys):
     """A cached file with a flipped bit is noticed and fetched again."""
     with source() as server:
         locked = one_file({"url": server.url})
@@ -176,7 +176,7 @@ def entry_of(data, name, origin):
     return {"files": {"thing": {**entry, "sources": [origin]}}}
 
 
-def test_a_wheel_and_a_member_of_it_come_by_pip(index):
+def test_pip_fetches_a_wheel_and_a_member_of_it(index):
     """pip, with the user's own settings, downloads a wheel; the locked file may be one inside it."""
     origin = {"pypi": "dataselect-core==0.1.0"}
     whole = fetch.fetch(entry_of(index.read_bytes(), index.name, origin), "thing")
@@ -188,7 +188,7 @@ def test_a_wheel_and_a_member_of_it_come_by_pip(index):
     assert fetch.fetch(entry_of(data, "values.py", member), "thing").read_bytes() == data
 
 
-def test_several_packages_come_with_one_call_of_pip(index, monkeypatch):
+def test_one_call_of_pip_fetches_several_packages(index, monkeypatch):
     """Available packages are kept for the turn of each file; a missing one does not stop the others."""
     other = index.with_name("Another_thing-1.5-py3-none-any.whl")
     with zipfile.ZipFile(other, "w") as archive:
@@ -219,7 +219,7 @@ def test_several_packages_come_with_one_call_of_pip(index, monkeypatch):
         fetch.fetch_all({"files": {"fourth": fourth, "third": third}})
 
 
-def test_an_absent_version_and_an_absent_member_are_told(index):
+def test_an_absent_version_or_member_is_named(index):
     """The message has pip's own reason, or the member that is missing from the package."""
     with pytest.raises(fetch.FetchError, match=r"pypi dataselect-core==9\.9: .*satisfies the requirement"):
         fetch.fetch(entry_of(b"", "x", {"pypi": "dataselect-core==9.9"}), "thing")
@@ -228,7 +228,7 @@ def test_an_absent_version_and_an_absent_member_are_told(index):
         fetch.fetch(entry_of(b"", "x", origin), "thing")
 
 
-def test_a_damaged_file_of_a_package_is_mended(index):
+def test_a_damaged_wheel_is_fetched_again(index):
     """A damaged cached wheel is downloaded again, not taken from the package kept next to it."""
     locked = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
     path = fetch.fetch(locked, "thing")
@@ -236,7 +236,7 @@ def test_a_damaged_file_of_a_package_is_mended(index):
     assert fetch.fetch(locked, "thing").read_bytes() == index.read_bytes()
 
 
-def test_npm_brings_a_member_of_a_package(tmp_path):
+def test_npm_fetches_a_member_of_a_package(tmp_path):
     """npm, run with the Node.js of the environment, packs a package, and one file of it is taken."""
     package = tmp_path / "package-source"
     package.mkdir()
@@ -261,7 +261,7 @@ def test_the_lock_is_complete():
     assert {*bundle.PYODIDE, *bundle.COMPILER, *bundle.PURE, "numpy"} <= set(files)
 
 
-def test_update_moves_a_version_with_its_package(tmp_path, index, monkeypatch):
+def test_update_changes_all_files_of_a_package(tmp_path, index, monkeypatch):
     """`update-lock NAME==VERSION` rewrites version, source, file name, hash and size, and nothing else."""
     monkeypatch.setattr(pins, "update", lambda *_: None)
     old = {"version": "0.0.9", "license": "MIT", "sha256": "0" * 64, "size": 1}

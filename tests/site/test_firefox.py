@@ -32,7 +32,7 @@ def predict(firefox, part, choice, field, value, said):
     firefox.wait(BOOT)
 
 
-def test_part_2_in_firefox(new_firefox, address):
+def test_part_2_works_in_firefox(new_firefox, address):
     """A reader can predict, run a project, and see its end, the frontier and the verdict."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=mobile&part=2&seeds=2&budget=100")
@@ -47,7 +47,7 @@ def test_part_2_in_firefox(new_firefox, address):
     firefox.check(address)
 
 
-def test_part_3_in_firefox(new_firefox, address):
+def test_part_3_works_in_firefox(new_firefox, address):
     """A reader can predict, see the pictures, move the mix by field, and see recall and noise measured."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=tiny&part=3&seeds=2")
@@ -67,7 +67,7 @@ def test_part_3_in_firefox(new_firefox, address):
     firefox.check(address)
 
 
-def test_an_own_corpus_in_firefox(new_firefox, address):
+def test_firefox_deduplicates_an_own_corpus(new_firefox, address):
     """A dropped file is deduplicated, and the kept lines can be downloaded, without any request."""
     texts = [" ".join(text.split()) for text in datasets.licences().texts[:30]]
     firefox = new_firefox()
@@ -88,7 +88,7 @@ def test_an_own_corpus_in_firefox(new_firefox, address):
     firefox.check(address)
 
 
-def test_the_frame_of_a_book_in_firefox(new_firefox, address, tmp_path):
+def test_the_frame_of_a_book_works_in_firefox(new_firefox, address, tmp_path):
     """A page of another origin gets height and progress and keeps its focus, and its frame does not scroll sideways."""
     with serve.serving(tmp_path) as home:
         home = home.rstrip("/")

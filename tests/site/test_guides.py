@@ -59,7 +59,7 @@ def wheel(dist):
 # -- location ----------------------------------------------------------------------------------------------
 
 
-def test_students_do_not_find_the_guides_and_the_readme_does(dist):
+def test_the_readme_names_the_guides_and_the_lab_does_not(dist):
     """Nothing that the lab's page loads names a guide; the README names both."""
     seen = [dist / "index.html", *(dist / "assets").glob("*.js"), *(dist / "assets").glob("*.css")]
     for path in seen:
@@ -72,7 +72,7 @@ def test_students_do_not_find_the_guides_and_the_readme_does(dist):
     assert "guide-authors.html" in readme and "guide-instructors.html" in readme
 
 
-def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, instructors):
+def test_guides_have_no_inline_script_and_load_no_foreign_file(authors, instructors):
     """Both follow the lab's policy: own scripts and styles only, and no indexing by search engines."""
     for text in (authors, instructors):
         assert "Content-Security-Policy" in text and "noindex" in text
@@ -88,7 +88,7 @@ def test_guides_run_nothing_inline_and_load_nothing_from_elsewhere(authors, inst
 # -- expected figures --------------------------------------------------------------------------------------
 
 
-def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out():
+def test_ranges_span_all_settings_and_omit_the_prediction():
     """Low and high cover all settings of a column; a figure that a column lacks stays empty."""
     tables = {"both": [("few", [{"x": 1}, {"x": 3}]), ("one", [{"x": 2}])]}
     asked = []
@@ -110,7 +110,7 @@ def test_ranges_span_what_was_recomputed_and_leave_the_prediction_out():
     assert sorted(asked) == [("edge", x, {}, prediction) for x, prediction in every]
 
 
-def test_every_part_that_can_be_recomputed_is_in_the_guide(instructors):
+def test_the_guide_has_expected_figures_of_every_part(instructors):
     """All three parts have tables on all four tracks, and no figure depends on the student's own prediction."""
     found = re.findall(r'<details data-expected="(\w+/\d)">', instructors)
     assert found == [f"{each.id}/{part}" for part in "123" for each in TRACKS]
@@ -127,7 +127,7 @@ def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
     assert set(figures) - paths == {"reveal.prediction", "reveal.gap"}
 
 
-def test_a_figure_recomputed_now_lies_in_its_range(instructors):
+def test_a_recomputed_figure_is_within_its_range(instructors):
     """The numbers in the guide come from the core: licence texts at 0.7, seed 1, are within the printed ends."""
     here = re.search(r'<details data-expected="cloud/1">.*?</details>', instructors, flags=re.DOTALL)[0]
     table = next(part for part in here.split("<table")[1:] if "corpus licences</caption>" in part)
@@ -151,7 +151,7 @@ def test_a_figure_recomputed_now_lies_in_its_range(instructors):
         (0.000123, 0.000123, "1.230e-04"),
     ],
 )
-def test_ranges_are_written_to_four_digits(low, high, text):
+def test_ranges_are_rounded_to_four_digits(low, high, text):
     """There is one value if both ends look the same, and otherwise both."""
     assert guides.span([low, high]) == text
 
@@ -159,7 +159,7 @@ def test_ranges_are_written_to_four_digits(low, high, text):
 # -- checking reports --------------------------------------------------------------------------------------
 
 
-def test_the_wheel_is_sound(wheel):
+def test_the_wheel_lists_every_file_with_its_hash(wheel):
     """Its record lists every file with its hash, and the data is next to the package."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -245,7 +245,7 @@ def test_the_command_names_the_address_of_this_copy(guide):
     expect(guide.page.get_by_text("by the address of your copy")).to_be_hidden()
 
 
-def test_the_form_makes_a_link_for_each_student_and_the_lab_takes_them(guide):
+def test_the_form_makes_links_for_students_that_the_lab_accepts(guide):
     """Each student gets a link, and the lab applies all of it."""
     guide.page.get_by_label("Track").select_option("mobile")
     make(
@@ -334,7 +334,7 @@ def test_the_form_fixes_limits_in_all_parts(guide):
         ({"students": "\n".join(f"s{i}" for i in range(501))}, "At most 500 students"),
     ],
 )
-def test_the_form_refuses_what_the_lab_would_ignore(guide, fields, words):
+def test_the_form_refuses_values_that_the_lab_ignores(guide, fields, words):
     """A wrong field is named, with the lab's own words, and no link is made."""
     make(guide, **fields)
     expect(guide.page.locator("[data-link-error]")).to_contain_text(words)
@@ -355,7 +355,7 @@ def test_guides_fit_a_phone_and_every_field_has_a_name(new_reader, name):
     assert reader.page.evaluate(unnamed) == []
 
 
-def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, address, tmp_path):
+def test_the_printed_example_for_authors_works(authors, chromium, address, tmp_path):
     """The example with a script, copied into a page with the lab's address, grows the frame and receives progress."""
     examples = re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)
     (code,) = (html.unescape(example) for example in examples if "addEventListener" in example)
@@ -375,7 +375,7 @@ def test_the_example_for_authors_works_as_it_is_printed(authors, chromium, addre
         context.close()
 
 
-def test_the_example_for_one_version_names_this_one(authors):
+def test_the_example_for_one_version_names_the_current_version(authors):
     """The guide links to a version as tools/versions.py publishes it, and the shortcode has this version."""
     assert f"/data-selection/v{dataselect_core.__version__}/index.html" in authors
     extension = yaml.safe_load((ROOT / guides.SHORTCODE.parent / "_extension.yml").read_text("utf-8"))
@@ -383,7 +383,7 @@ def test_the_example_for_one_version_names_this_one(authors):
     assert extension["contributes"]["shortcodes"] == [guides.SHORTCODE.name]
 
 
-def test_the_shortcode_is_in_the_guide_as_its_source_has_it(authors):
+def test_the_guide_shows_the_shortcode_of_the_source(authors):
     """Both forms are there, with braces, and each names attributes that the source reads."""
     (code,) = re.findall(r"<code>(\{\{.*?)</code>", authors, flags=re.DOTALL)
     lines = html.unescape(code).splitlines()
@@ -393,7 +393,7 @@ def test_the_shortcode_is_in_the_guide_as_its_source_has_it(authors):
         assert f"kwargs.{name}" in source
 
 
-def test_each_attribute_of_a_frame_in_the_examples_is_explained(authors):
+def test_the_guide_explains_each_attribute_of_a_frame(authors):
     """The table explains every attribute in the examples."""
     examples = html.unescape(" ".join(re.findall(r"<code>(.*?)</code></pre>", authors, flags=re.DOTALL)))
     used = {

@@ -66,7 +66,7 @@ def test_python_starts_on_a_host_with_odd_headers(new_reader, host, kind):
 
 
 @pytest.mark.parametrize("below", ["repo/", "a folder/ä 数据/", "50%25 #1/"])
-def test_any_folder_of_a_host(new_reader, dist, below):
+def test_the_lab_works_in_any_folder_of_a_host(new_reader, dist, below):
     """The site works below any folder of a host, whatever letters its name has."""
     with hosts.serving(dist, below) as (address, rules):
         reader = new_reader(base=address).open().commit(30).saved()

@@ -83,7 +83,7 @@ def nginx(dist, tmp_path):
 
 
 @needs_nginx
-def test_the_lines_for_nginx_send_the_headers_that_the_guide_promises(nginx, dist):
+def test_nginx_sends_the_headers_of_the_guide(nginx, dist):
     """Types, compression and caching of each kind of file are right, at the root and below a version number."""
 
     def one(pattern):

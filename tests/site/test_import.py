@@ -13,7 +13,7 @@ from reader import NO_PYTHON
 from reports import ask, choose, predicted, record
 
 from dataselect_core.ledger import Ledger, report_markdown
-from dataselect_core.ledger.letters import PAGES
+from dataselect_core.ledger.letters import CODE_PAGES
 from tools import bundle
 
 
@@ -45,7 +45,7 @@ NAMES = list(as_people_have_it(Ledger(record({"cloud/1/reflection": "Café, Mül
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_read_as_people_have_it(name):
+def test_a_file_changed_by_other_programs_is_restored(name):
     """A file in another code page, quoted, with other marks or in a zip gives the same record, with notes on fixes."""
     ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
     data, restored = as_people_have_it(ledger)[name]
@@ -82,13 +82,13 @@ def test_a_file_is_read_as_people_have_it(name):
     ],
     ids=["PDF", "picture", "empty archive", "two readers", "misread", "lost", "broken archive"],
 )
-def test_what_cannot_be_restored_is_named(name, data, why):
+def test_a_file_that_cannot_be_restored_is_refused(name, data, why):
     """Nothing is imported with broken letters, or from a file without a record or with more than one."""
     (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
     assert "answer" not in said and why in said["error"] and said["error"]
 
 
-def test_a_report_saved_in_another_code_page_is_imported_whole(new_reader):
+def test_a_report_in_another_code_page_is_imported_completely(new_reader):
     """With Python the letters are restored, and the page says how; without, nothing changes and it says what to do."""
     ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
     data = report_markdown(ledger).encode("cp1252")
@@ -101,14 +101,14 @@ def test_a_report_saved_in_another_code_page_is_imported_whole(new_reader):
     expect(reader.status()).to_contain_text("Imported. Restored while reading: read as Windows-1252")
     expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
     choose(reader, "Import a file", "essay.pdf", b"%PDF-1.7")
-    expect(reader.status()).to_contain_text("is a PDF, which carries no record")
+    expect(reader.status()).to_contain_text("is a PDF, which contains no record")
     expect(reader.status()).to_contain_text("Nothing was changed.")
     expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
 
 
-def test_the_browser_knows_every_code_page_that_the_check_knows():
+def test_the_browser_decodes_every_code_page_of_the_check():
     """The browser decodes the code pages that the shipped Python lacks; the other two are shipped."""
-    assert set(code_pages.LABELS) == set(PAGES) - {"cp1252", "cp850"}
+    assert set(code_pages.LABELS) == set(CODE_PAGES) - {"cp1252", "cp850"}
     dropped = re.compile("|".join(bundle.DROPPED_OF_STDLIB))
     assert dropped.search("encodings/cp1250.py")
     assert not any(dropped.search(f"encodings/{name}.py") for name in ("cp1252", "cp850"))

@@ -43,7 +43,7 @@ def pixels(data):
     return [[tuple(row[4 * x : 4 * x + 4]) for x in range(width)] for row in rows]
 
 
-def test_chromium_can_install_it_from_a_folder(playwright, dist, tmp_path):
+def test_chromium_can_install_the_lab_from_a_folder(playwright, dist, tmp_path):
     """Chromium can install the lab from a path with odd letters, and all its addresses are inside that path."""
     site = copied(dist, tmp_path / "site")
     with hosting(site, "/a repo/ä%23b/") as host:
@@ -67,7 +67,7 @@ def test_chromium_can_install_it_from_a_folder(playwright, dist, tmp_path):
             browser.close()
 
 
-def test_manifest_names_what_is_there(app_manifest):
+def test_the_manifest_names_existing_files(app_manifest):
     """Names are set, addresses are relative, and each icon has the stated size."""
     manifest, folder = app_manifest
     assert manifest["name"] == "Data Selection lab" and manifest["short_name"]
@@ -81,7 +81,7 @@ def test_manifest_names_what_is_there(app_manifest):
             assert struct.unpack(">II", data[16:24]) == (side, side)
 
 
-def test_theme_colours_for_light_and_dark(new_reader):
+def test_theme_colours_follow_the_scheme(new_reader):
     """The browser's frame has the colour of the page's head, in the light and the dark scheme."""
     page = new_reader(script=NO_PYTHON).open().page
     for scheme in ("light", "dark"):
@@ -91,7 +91,7 @@ def test_theme_colours_for_light_and_dark(new_reader):
         assert shown == f"rgb({', '.join(str(int(named[i : i + 2], 16)) for i in (1, 3, 5))})"
 
 
-def test_icon_is_drawn_as_the_svg_says(playwright, new_reader):
+def test_the_icon_looks_like_the_svg(playwright, new_reader):
     """The PNGs look like the SVG in a browser; a mask may cut everything outside the middle four fifths."""
     side = 64
     drawn = pixels(installable.png(side))
@@ -146,7 +146,7 @@ def listed(folder):
     return json.loads(first.removeprefix("const LIST = ").removesuffix(";"))
 
 
-def test_list_holds_the_whole_lab_and_its_hashes(dist):
+def test_the_list_contains_every_file_with_its_hash(dist):
     """Every file that index.html or its manifest names is listed with its SHA-256; guides and payloads are not."""
     found = listed(dist)
     page = (dist / "index.html").read_text("utf-8")
@@ -161,7 +161,7 @@ def test_list_holds_the_whole_lab_and_its_hashes(dist):
     assert f'data-build="{found["build"]}"' in page
 
 
-def test_each_address_but_the_page_names_its_content(dist, tmp_path):
+def test_every_address_except_the_page_contains_a_hash(dist, tmp_path):
     """Two editions never have different content at one address, so that no page can get a mixture."""
     other = listed(another(dist, tmp_path / "second"))["files"]
     for path, entry in listed(dist)["files"].items():
@@ -170,7 +170,7 @@ def test_each_address_but_the_page_names_its_content(dist, tmp_path):
             assert re.search(r"[./][0-9a-f]{10}[./]", path), path
 
 
-def test_version_follows_from_the_content(dist, tmp_path):
+def test_the_version_depends_only_on_the_content(dist, tmp_path):
     """The same site has the same version and worker, however often it is listed; another text changes the version."""
     first = copied(dist, tmp_path / "first")
     before = (first / "sw.js").read_bytes(), (first / "index.html").read_bytes()
@@ -181,7 +181,7 @@ def test_version_follows_from_the_content(dist, tmp_path):
     assert service_worker.build(first) != listed(dist)["build"]
 
 
-def test_site_without_a_worker(dist, tmp_path):
+def test_a_disabled_service_worker_is_not_started(dist, tmp_path):
     """With --no-service-worker the page starts no worker, and the worker keeps nothing."""
     off = switched_off(dist, tmp_path / "off")
     assert 'data-build=""' in (off / "index.html").read_text("utf-8")
@@ -189,14 +189,14 @@ def test_site_without_a_worker(dist, tmp_path):
     assert "unregister()" in worker and "LIST" not in worker and '"fetch"' not in worker
 
 
-def test_page_without_a_place_for_its_version_is_refused(tmp_path):
+def test_a_page_without_a_place_for_its_version_is_refused(tmp_path):
     """A page without a place for its version cannot get a worker."""
     (tmp_path / "index.html").write_text("<html lang='en'>", "utf-8")
     with pytest.raises(ValueError, match="0 places"):
         service_worker.build(tmp_path)
 
 
-def test_developer_s_server_keeps_nothing(new_reader, dist):
+def test_the_development_server_has_no_service_worker(new_reader, dist):
     """`build.py serve` sends the site without a worker, so that changes are visible immediately."""
     from tools import serve
 

@@ -11,7 +11,7 @@ NO_DATABASE = "Object.defineProperty(globalThis, 'indexedDB', {get() { throw new
 
 
 @pytest.mark.parametrize("script", [DEAF, DEAF + NO_DATABASE], ids=["IndexedDB", "localStorage"])
-def test_the_older_tab_does_not_replace_a_prediction(new_reader, script):
+def test_an_older_tab_does_not_replace_a_prediction(new_reader, script):
     """If tabs do not hear of each other, the earlier commitment wins, appears in both, and is there after a reload."""
     older = new_reader(script=NO_PYTHON + script).open("?track=edge&part=1")
     newer = older.another_tab().open("?track=edge&part=1").commit(30)
@@ -21,7 +21,7 @@ def test_the_older_tab_does_not_replace_a_prediction(new_reader, script):
         expect(tab.here("[data-lock-answer='1']")).to_contain_text("30 %")
 
 
-def test_what_is_typed_before_the_record_is_read_stays(new_reader):
+def test_early_input_is_kept_when_the_record_is_read(new_reader):
     """A number typed early is not removed by the start of the page; another track or reader begins with no number."""
     reader = new_reader(script=NO_PYTHON + HELD).open("?track=edge&part=1")
     field = reader.part.get_by_label(QUESTION)

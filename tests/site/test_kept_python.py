@@ -84,7 +84,7 @@ def figures(reader):
     return found
 
 
-def test_second_visit_computes_the_same_figures(back):
+def test_a_second_visit_computes_the_same_figures(back):
     """A restored Python shows the same as a new one, in all parts, and loads data that it had not needed before."""
     assert any(re.search(r"59\.\d %", text) for text in back.first[2])
     python(back.open(), "kept").results()
@@ -93,7 +93,7 @@ def test_second_visit_computes_the_same_figures(back):
     expect(back.page.locator("[data-part='3']")).to_have_attribute("data-results", re.compile("."))
 
 
-def test_second_visit_finds_the_audit_made(back):
+def test_a_second_visit_reuses_the_audit(back):
     """What the first visit computed before the reader's settings arrived is there: the second one reads no corpus."""
     back.page.add_init_script(
         "globalThis.work = []; document.addEventListener('lab:python', ({ detail }) =>"
@@ -111,7 +111,7 @@ def test_second_visit_finds_the_audit_made(back):
         ("places", "new TextDecoder().decode(bytes).replace(/(start.:)[0-9]+/, '$17')"),
     ],
 )  # fmt: skip
-def test_damaged_python_is_passed_by(back, what, damage):
+def test_a_damaged_snapshot_is_not_used(back, what, damage):
     """If a kept Python is damaged in any way, it is not used, and Python starts as usual without a message."""
     back.page.evaluate(REPLACE.replace("BODY", damage), what)
     python(back.open(), "new").results()
@@ -119,7 +119,7 @@ def test_damaged_python_is_passed_by(back, what, damage):
     expect(back.value("reveal.prediction")).to_have_text("30.0 %")
 
 
-def test_python_of_another_build_is_passed_by(back):
+def test_a_snapshot_of_another_build_is_not_used(back):
     """A Python kept by another build of the lab is not used, and this build's replaces it."""
     back.page.evaluate(MARK)
     kept(python(back.open(), "new"))
@@ -129,7 +129,7 @@ def test_python_of_another_build_is_passed_by(back):
 
 
 @pytest.mark.parametrize("trouble", [FORBIDDEN, FULL])
-def test_browser_that_keeps_nothing(new_reader, broken_dist, trouble):
+def test_a_second_visit_works_without_a_snapshot(new_reader, broken_dist, trouble):
     """If the browser forbids storage, or has no room, the second visit starts as usual too."""
     (shelf,) = (broken_dist / "assets").glob("python.*")
     begin = "function shelf(key) {"

@@ -97,12 +97,12 @@ def test_every_setting_round_trips(reader, part):
 
 
 @pytest.mark.parametrize("part", SETTINGS)
-def test_no_setting_of_the_address_is_left_out_here(part):
+def test_the_round_trip_covers_every_setting(part):
     """The settings tried above are all that an address may have for a part."""
     assert set(settings.SETTINGS[part]) == set(SETTINGS[part])
 
 
-def test_a_moved_control_is_in_the_copied_link(new_reader):
+def test_the_copied_link_contains_a_moved_control(new_reader):
     """The copied link contains the controls' values, and opens with them for somebody else."""
     reader = new_reader(permissions=["clipboard-read", "clipboard-write"])
     reader.open("?track=edge&part=1&corpus=licences").commit(30).live().results()
@@ -118,7 +118,7 @@ def test_a_moved_control_is_in_the_copied_link(new_reader):
     expect(other.page.get_by_role("radio", name="Edge Guardian")).to_be_checked()
 
 
-def test_without_a_clipboard_the_link_is_text(new_reader):
+def test_the_link_is_shown_as_text_without_a_clipboard(new_reader):
     """If the browser refuses the clipboard, the link is shown and selected in a field, without names of persons."""
     clipboard = "{ value: { writeText: () => Promise.reject(new Error('no')) } }"
     refuse = f"Object.defineProperty(navigator, 'clipboard', {clipboard})"
@@ -171,7 +171,7 @@ def test_a_class_link_fixes_seed_and_limits(reader):
     expect(said).to_contain_text("seed 7")
 
 
-def test_a_plain_link_does_not_keep_the_limits_of_a_class(reader):
+def test_a_plain_link_drops_the_class_limits(reader):
     """Limits come only from the link in the address, and evidence made under other limits becomes stale."""
     reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
     reader.part.get_by_role("button", name="Capture this evidence").click()
@@ -208,7 +208,7 @@ def test_a_link_does_not_rename_somebody_elses_work(quick):
         ("origin=http://book.example", "origin=http://book.example was ignored"),
     ],
 )
-def test_what_is_ignored_is_named(quick, query, words):
+def test_ignored_parts_of_an_address_are_named(quick, query, words):
     """Every ignored part of an address is named on the page."""
     quick.open(f"?{query}")
     expect(quick.notice()).to_contain_text(words)
@@ -245,7 +245,7 @@ def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
     assert quick.page.evaluate("() => window.hit") is None and dialogs == []
 
 
-def test_ten_megabytes_are_not_looked_at(quick):
+def test_only_the_beginning_of_a_long_address_is_read(quick):
     """Only the beginning of an address of 10 MB is read, and a truncated setting is dropped, not guessed."""
     quick.open()
     found = quick.page.evaluate("""() => lab.state.read("?seed=5&x=" + "1".repeat(1e7) + "&width=3")""")

@@ -66,7 +66,7 @@ def page(chromium, site):
     context.close()
 
 
-def test_a_new_style_sheet_is_swapped(site, page):
+def test_a_new_style_sheet_is_applied_without_a_reload(site, page):
     """The page changes its colour and is not loaded again."""
     site(colour="rgb(9, 9, 9)")
     expect(page.get_by_role("heading")).to_have_css("color", "rgb(9, 9, 9)")
@@ -77,7 +77,7 @@ def test_a_new_style_sheet_is_swapped(site, page):
     expect(page.get_by_label("Name")).to_have_value("Ada")
 
 
-def test_new_words_are_loaded_where_the_reader_was(site, page):
+def test_new_text_is_loaded_at_the_same_scroll_position(site, page):
     """The page loads again and stands where it stood."""
     page.evaluate("scrollTo(0, 3000)")
     site(words="Two", colour="rgb(9, 9, 9)")
@@ -85,7 +85,7 @@ def test_new_words_are_loaded_where_the_reader_was(site, page):
     page.wait_for_function("scrollY === 3000")
 
 
-def test_a_mistake_is_shown_and_goes(site, page):
+def test_an_error_is_shown_until_it_is_fixed(site, page):
     """What is wrong stands in the page, also after a reload, until it is mended."""
     site.live.broken("part-1.md: there is no <b>figure</b>")
     alert = page.get_by_role("alert")
@@ -97,7 +97,7 @@ def test_a_mistake_is_shown_and_goes(site, page):
     expect(alert).to_have_count(0)
 
 
-def test_a_page_that_was_away_catches_up(site, page):
+def test_a_disconnected_page_catches_up(site, page):
     """A page whose line broke learns at the next one that it is old."""
     page.context.set_offline(True)
     site.live._tell = lambda more: None  # nobody hears of this build
@@ -108,7 +108,7 @@ def test_a_page_that_was_away_catches_up(site, page):
     expect(page.get_by_role("heading")).to_have_text("Three")
 
 
-def test_nothing_of_it_is_in_the_site_or_on_another_server(site):
+def test_only_the_development_server_adds_the_script(site):
     """Only the development server adds the script; the files, and a plain server, know nothing of it."""
     with urllib.request.urlopen(site.url) as answer:
         assert serve.SCRIPT in answer.read().decode()
@@ -122,7 +122,7 @@ def test_nothing_of_it_is_in_the_site_or_on_another_server(site):
                 urllib.request.urlopen(url.rstrip("/") + name)
 
 
-def test_a_change_is_built_once_it_is_written(tmp_path, capfd):
+def test_every_written_change_is_built(tmp_path, capfd):
     """Each change of a source starts a build that is told what changed; one that fails is told, and mends itself."""
     source = tmp_path / "site" / "page.md"
     source.parent.mkdir()
@@ -196,7 +196,7 @@ def edit(root, name, old, new):
     return lambda: path.write_text(text, "utf-8")
 
 
-def test_the_lab_shows_what_is_edited(checkout, capfd):
+def test_the_lab_shows_each_edit_or_its_error(checkout, capfd):
     """Words, a style, a script, a workbench and the core: each edit, right or wrong, is built or named."""
     builder = live.Builder(checkout)
     builder.build()
@@ -240,7 +240,7 @@ def test_the_lab_shows_what_is_edited(checkout, capfd):
     assert re.search(r"main\.js:\d+", capfd.readouterr().err)
 
 
-def test_the_lab_is_told_apart_by_more_than_its_style(checkout):
+def test_a_page_receives_the_build_and_its_error(checkout):
     """What a page is told is JSON of two words: which build there is, and what is wrong."""
     told = live.Live(ROOT / "dist")
     first = next(told.listen())
@@ -248,7 +248,7 @@ def test_the_lab_is_told_apart_by_more_than_its_style(checkout):
     assert told.token == live.Live(ROOT / "dist").token
 
 
-def test_the_open_page_takes_over_python_without_a_reload(checkout, chromium):
+def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
     """New Python answers in the page that is open; where it fails, the old one goes on until it is mended."""
     name, old, new, condition, _ = bench_loop.EDITS["core"]
     page = chromium.new_page(bypass_csp=True)  # the condition is a text
@@ -280,7 +280,7 @@ def test_the_open_page_takes_over_python_without_a_reload(checkout, chromium):
         ("site/apps/gone.py", None, False),
     ],
 )
-def test_only_whole_sources_of_the_page_are_handed_to_it(tmp_path, name, text, taken):
+def test_only_valid_python_is_sent_to_the_page(tmp_path, name, text, taken):
     """Python of the workbenches and of the core that can be compiled; anything else waits for the build."""
     path = tmp_path / name
     path.parent.mkdir(parents=True)
@@ -292,7 +292,7 @@ def test_only_whole_sources_of_the_page_are_handed_to_it(tmp_path, name, text, t
         assert found == {name.split("/", 1)[1]: text}
 
 
-def test_a_page_reloads_where_more_than_python_has_changed(tmp_path):
+def test_a_page_reloads_if_more_than_python_changed(tmp_path):
     """What one good build brings counts as a whole: words beside Python need a reload, Python alone does not."""
     dist, code, words = tmp_path / "dist", tmp_path / "site/apps/one.py", tmp_path / "site/pages/one.md"
     write(dist)

@@ -32,7 +32,7 @@ def other(tmp_path):
     process.stdout.close()
 
 
-def test_a_second_process_waits_and_says_for_whom(tmp_path, other):
+def test_a_second_process_waits_and_names_the_holder(tmp_path, other):
     """The waiting run names the holder's task and process, and continues when the holder is done."""
     said = []
 
@@ -59,7 +59,7 @@ def test_a_killed_holder_leaves_no_lock(tmp_path, other):
     assert holder(tmp_path / "lock") == "another process"
 
 
-def test_an_exception_gives_the_lock_back(tmp_path):
+def test_an_exception_releases_the_lock(tmp_path):
     """A block that fails releases the lock, and its error is passed on."""
     with pytest.raises(KeyError, match="broken"), locked(tmp_path / "new" / "lock", "fail"):
         raise KeyError("broken")

@@ -39,7 +39,7 @@ def tree(tmp_path, monkeypatch):
     return root, root_builds
 
 
-def test_nothing_is_built_twice(tree, capsys):
+def test_an_unchanged_tree_is_not_built_again(tree, capsys):
     """A second build does nothing, whatever the times of the files; changed sources and damaged sites are built."""
     root, builds = tree
     assert make.build(root)
@@ -59,7 +59,7 @@ def test_nothing_is_built_twice(tree, capsys):
     assert len(builds) == 6
 
 
-def test_a_build_with_earlier_data_is_not_the_last_word(tree):
+def test_a_full_build_runs_after_a_quick_build(tree):
     """After a quick build with older derived data, a full build still runs."""
     root, builds = tree
     assert make.build(root, earlier=True)
@@ -68,7 +68,7 @@ def test_a_build_with_earlier_data_is_not_the_last_word(tree):
     assert len(builds) == 2
 
 
-def test_a_failed_build_leaves_the_site_and_is_tried_again(tree):
+def test_a_failed_build_keeps_the_site_and_is_retried(tree):
     """After a failed build the served site is unchanged, and the next build runs."""
     root, _ = tree
     make.build(root)
@@ -82,7 +82,7 @@ def test_a_failed_build_leaves_the_site_and_is_tried_again(tree):
     assert (root / "dist" / "a.md").read_text() == "mended"
 
 
-def test_a_second_build_waits_and_says_for_whom(tree, monkeypatch, capsys):
+def test_a_second_build_waits_and_names_the_first(tree, monkeypatch, capsys):
     """Two builds never overlap; the one that waits names the one that runs."""
     root, _ = tree
     running, most, entered, leave = [], [], threading.Event(), threading.Event()
@@ -129,7 +129,7 @@ def sites(folder):
         yield root
 
 
-def test_a_served_site_is_whole_at_every_moment(tmp_path):
+def test_a_served_site_is_always_complete(tmp_path):
     """While builds replace the site, a reader always finds a page and the script that it names."""
     one, two = sites(tmp_path)
     dist, stop, faults, seen = tmp_path / "dist", threading.Event(), [], set()
@@ -160,7 +160,7 @@ def test_a_served_site_is_whole_at_every_moment(tmp_path):
     assert left == sorted(path.relative_to(two).as_posix() for path in two.rglob("*") if path.is_file())
 
 
-def test_what_is_the_same_is_not_written_again(tmp_path):
+def test_unchanged_files_are_not_rewritten(tmp_path):
     """Unchanged files keep their times, so that a sync of the folder sends only changes; empty folders are removed."""
     one, _ = sites(tmp_path)
     dist = tmp_path / "dist"
@@ -173,7 +173,7 @@ def test_what_is_the_same_is_not_written_again(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in dist.rglob("*.*")} == times
 
 
-def test_tests_of_an_old_build_are_refused(tmp_path, monkeypatch):
+def test_an_outdated_build_is_named(tmp_path, monkeypatch):
     """An edit of the core or the site without a build is named before any test runs."""
     root = tmp_path / "tree"
     shutil.copytree(ROOT / "src" / "dataselect_core", root / "src" / "dataselect_core")
@@ -202,7 +202,7 @@ def test_tests_of_an_old_build_are_refused(tmp_path, monkeypatch):
         sys.modules.update(kept)
 
 
-def test_the_core_is_installed_as_pip_would(tmp_path, monkeypatch):
+def test_the_installed_core_replaces_the_previous_one(tmp_path, monkeypatch):
     """An installed wheel replaces the previous one completely, and `importlib.metadata` finds it."""
     packages, data = tmp_path / "packages", tmp_path / "data"
     data.mkdir()

@@ -16,7 +16,7 @@ def tree(text):
     return parse(f"<main>{render(text, 'x.md', VALUES)}</main>")
 
 
-def test_a_case_is_hidden_and_holds_blocks_of_every_kind():
+def test_a_case_is_hidden_and_may_contain_any_block():
     """A list, a table and a formula inside a block for a case are rendered as usual."""
     text = "::: when a-case\n- one\n- \\(x^2\\)\n\n| A | B |\n|---|---|\n| {{track.share|percent}} | 2 |\n:::\nafter"
     block = tree(text).one("div", data_when="a-case")
@@ -25,7 +25,7 @@ def test_a_case_is_hidden_and_holds_blocks_of_every_kind():
     assert "after" not in block.text and "after" in tree(text).text
 
 
-def test_a_number_with_bars_is_one_cell_of_a_table():
+def test_a_number_with_bars_fills_one_table_cell():
     """The bars between path, format and limit do not split cells."""
     (row,) = (
         tree("| A | B |\n|---|---|\n| {{track.share|percent|a_limit}} | {{x.y|integer}} |")
@@ -37,20 +37,20 @@ def test_a_number_with_bars_is_one_cell_of_a_table():
     assert number.one("output", data_value="x.y", data_format="integer")
 
 
-def test_a_formula_is_no_emphasis_and_code_is_left_alone():
+def test_formulas_and_code_are_not_parsed_as_markdown():
     """Stars and underscores inside LaTeX are not Markdown, and braces inside code are not numbers."""
     found = tree("\\(a_1 * b_2 * c\\) and `{{x.y|percent}}`")
     assert found.one("math") and not found.all("em")
     assert found.one("code").text == "{{x.y|percent}}" and not found.all("output")
 
 
-def test_attributes_belong_to_the_block_below():
+def test_attributes_apply_to_the_next_block():
     """A line of attributes gives class and data to the paragraph after it, even if the paragraph has a number."""
     block = tree('{.crisis data-x="1"}\n{{native.words|integer}} words').one("p", class_="crisis")
     assert block.text == "772,233 words" and block.attributes["data-x"] == "1"
 
 
-def test_one_line_has_no_paragraph_around_it():
+def test_a_single_line_gets_no_paragraph():
     """A question in the front matter is rendered without a paragraph."""
     assert str(inline("a *b* {{x.y|fixed}}", "x.md")).startswith("a <em>b</em> <output")
 
@@ -79,13 +79,13 @@ def test_one_line_has_no_paragraph_around_it():
         ("{{track.share.value.deep|percent}}", "not inside a table"),
     ],
 )
-def test_what_an_author_gets_wrong_is_named(text, message):
+def test_a_mistake_in_a_text_is_named(text, message):
     """Something unclosed, misspelt or out of place stops the build with the file and the reason."""
     with pytest.raises(PageError, match=f"^x.md: .*{re.escape(message)}"):
         render(text, "x.md", VALUES)
 
 
-def test_front_matter_is_yaml():
+def test_front_matter_is_read_as_yaml():
     """Texts, numbers and tables have their types, and the rest of the file follows them."""
     text = '---\ntitle: "A: b"\nsize: 1.5\nlines:\n  one: x|percent\n  two:\n---\n\nwords\n---\n'
     meta, body = front_matter.read(text, "x.md", {"title": str, "lines": dict}, {"size": front_matter.NUMBER})
@@ -112,7 +112,7 @@ def test_front_matter_is_yaml():
         ("---\ntitle: !!python/object/apply:os.getcwd []\n---\n", "not YAML"),
     ],
 )
-def test_a_wrong_front_matter_is_named(text, message):
+def test_an_invalid_front_matter_is_named(text, message):
     """A key that is missing, misspelt, repeated or of another type stops the build."""
     with pytest.raises(PageError, match=f"^x.md: .*{re.escape(message)}"):
         front_matter.read(text, "x.md", {"title": str}, {"lines": dict})

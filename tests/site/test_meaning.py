@@ -87,7 +87,7 @@ def project(tmp_path):
         ("core/deep.py", "", "import core.middle\ncore.middle.double = abs\n"),
     ],
 )
-def test_what_is_reached_changes_the_key(project, name, old, new):
+def test_a_change_of_reached_code_changes_the_key(project, name, old, new):
     """A change deep in the chain, inside a function, behind a re-export or at import time changes the key."""
     assert project() != project(name, old, new)
 
@@ -110,12 +110,12 @@ def test_what_is_reached_changes_the_key(project, name, old, new):
         ("core/new.py", "", "print('nobody imports this')\n"),
     ],
 )
-def test_what_is_not_reached_or_means_nothing_does_not(project, name, old, new):
+def test_a_change_without_meaning_keeps_the_key(project, name, old, new):
     """Comments, docstrings, layout, types and unreachable code do not change the key."""
     assert project() == project(name, old, new)
 
 
-def test_a_field_counts_and_its_type_does_not(project):
+def test_a_field_changes_the_key_and_its_type_does_not(project):
     """An annotation adds a field to a class: another name changes the key, another type does not."""
     project("core/late.py", "", "\nclass Point:\n    x: int\n    y: int = 2\n")
     before = project("core/late.py", "return helper(n)", "return Point, helper(n)")
@@ -129,7 +129,7 @@ def test_a_field_counts_and_its_type_does_not(project):
     assert len({before, *other}) == 5
 
 
-def test_a_module_can_move(project):
+def test_a_moved_module_keeps_the_key(project):
     """If the same code is at another place or imported in another way, the key is the same."""
     before, folder = project(), project.folder
     (folder / "core" / "inner").mkdir()
@@ -156,21 +156,21 @@ def test_a_module_can_move(project):
         "getattr(parts_two, n)",
     ],
 )
-def test_what_is_imported_by_name_counts_whole(project, call):
+def test_a_module_imported_by_name_is_part_of_the_key(project, call):
     """If a module, or a name in it, is computed, everything that it may be is part of the key."""
     project("core/start.py", "", "from importlib import import_module\nimport core.parts.two as parts_two\n")
     before = project("core/start.py", "return np.sum", f"{call}\n    return np.sum")
     assert project("core/parts/two.py", "n + 2", "n + 9") != before
 
 
-def test_the_names_of_files_are_known(project):
+def test_strings_of_reached_code_are_collected(project):
     """The strings of reached code, and no others, are collected for comparison with the names of files."""
     project()
     assert "late.csv" in project.strings
     assert "1" not in project.strings
 
 
-def test_an_entry_that_is_not_there_is_said_so(project):
+def test_a_missing_entry_is_named(project):
     """A wrong name gives a sentence and no key."""
     with pytest.raises(ValueError, match="there is no walk in core.start"):
         project(entry="core.start:walk")
@@ -211,7 +211,7 @@ def test_every_way_to_bind_a_name_is_followed(project):
         ("def late(n, m=FACTOR):\n    match n:\n        case [*FACTOR]:\n            pass\n", True),
     ],
 )
-def test_names_of_a_function_hide_those_of_the_module(project, code, reached):
+def test_local_names_hide_those_of_the_module(project, code, reached):
     """A parameter or variable with the name of a definition hides it; where it does not, the definition counts."""
     project("core/own.py", "", "FACTOR = 5\n" + code)
     before = project(entry="core.own:late")
@@ -261,7 +261,7 @@ def test_the_key_is_the_same_in_another_python(tmp_path):
     assert json.loads(done.stdout.splitlines()[-1]) == here
 
 
-def test_what_runs_is_in_the_key():
+def test_every_executed_function_is_in_the_key():
     """Every function of the core that runs while a small map and a small sweep are made is in the key."""
     program = """
         import json, sys
@@ -316,7 +316,7 @@ def test_what_runs_is_in_the_key():
         )
 
 
-def test_the_core_is_walked_through():
+def test_known_dependencies_of_the_core_are_found():
     """Known dependencies of the core are found, whatever the files are called."""
     walk = meaning.Walk(meaning.Sources(ROOT / "src", ROOT))
     walk.visit("tools.gap_maps:compute")

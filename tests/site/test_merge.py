@@ -56,7 +56,7 @@ def lost(seed, kind, shell=SHELL):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_said_to_be_saved_is_lost(kind):
+def test_no_saved_entry_is_lost(kind):
     """Three tabs write, commit, run, import, reload and clear at random; some are deaf, and storage sometimes fails."""
     kept = 0
     for seed in SEEDS:
@@ -67,7 +67,7 @@ def test_nothing_said_to_be_saved_is_lost(kind):
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_the_model_notices(mutant, tmp_path):
+def test_the_model_detects_every_broken_rule(mutant, tmp_path):
     """At least one of the walks finds a broken rule."""
     for name in ("schema", "merge", "store"):
         shutil.copy(SHELL / f"{name}.js", tmp_path)
@@ -116,12 +116,12 @@ def merged(folder, work, key, values):
     ],
     ids=["deleted there, untouched here", "two settings", "back to the default", "two clocks", "two texts"],
 )
-def test_only_what_a_view_has_changed_is_written(key, values, outcome, tmp_path):
+def test_changes_of_both_tabs_are_merged(key, values, outcome, tmp_path):
     """From the value last seen, the one here and the one there, each entry gets the changes of both."""
     assert merged(tmp_path, "records", key, values) == outcome
 
 
-def test_a_search_that_only_goes_on_stays_as_the_workbench_has_it(tmp_path):
+def test_a_search_without_another_tab_is_unchanged(tmp_path):
     """Without another tab, Python's search equals the record, in order, so that nothing is sent and redrawn."""
     runs = [
         {"id": name, "number": i, "counted": True, "shown": True, "right": [[1]]}
@@ -142,7 +142,7 @@ def test_a_search_that_only_goes_on_stays_as_the_workbench_has_it(tmp_path):
         ("edge/1/seconds", 10, 7, 10),
     ],
 )
-def test_a_newer_file_of_the_same_reader(key, page, file, outcome, tmp_path):
+def test_a_newer_file_of_the_same_reader_is_merged(key, page, file, outcome, tmp_path):
     """The file's newer entries are merged, field by field, and entries that are written only once do not change."""
     assert merged(tmp_path, "imported", key, [page, file]) == outcome
 
@@ -173,7 +173,7 @@ def two(new_reader):
 
 
 @pytest.mark.parametrize("script", ["", DEAF], ids=["a tab that hears", "a deaf tab"])
-def test_a_click_into_an_older_tab_takes_nothing_away(two, script):
+def test_a_click_into_an_older_tab_removes_nothing(two, script):
     """A click into the empty field of the other tab and a Tab out of it do not change the essay."""
     first, second = two(script)
     first.commit(30)
@@ -185,7 +185,7 @@ def test_a_click_into_an_older_tab_takes_nothing_away(two, script):
     expect(writing(first)).to_have_value("An essay that took an hour.")
 
 
-def test_what_is_deleted_stays_deleted(two):
+def test_deleted_text_does_not_come_back(two):
     """A sentence that the reader deletes does not come back in either tab."""
     first, second = two()
     first.commit(30)
@@ -196,7 +196,7 @@ def test_what_is_deleted_stays_deleted(two):
         expect(writing(tab)).to_have_value("One sentence.")
 
 
-def test_the_older_tab_that_writes_keeps_both_texts(two):
+def test_texts_of_two_deaf_tabs_are_both_kept(two):
     """If two tabs write in the same field without hearing of each other, both texts are kept."""
     first, second = two(DEAF)
     first.commit(30)
@@ -207,7 +207,7 @@ def test_the_older_tab_that_writes_keeps_both_texts(two):
     expect(writing(second)).to_have_value("An essay that took an hour.\n\nAnother thought.")
 
 
-def test_an_open_tab_shows_what_another_one_saved(two):
+def test_an_open_tab_shows_the_saved_work_of_another_tab(two):
     """A commitment and a text from one tab appear in the other, where the focus stays in its field."""
     first, second = two()
     field = writing(second)
@@ -219,7 +219,7 @@ def test_an_open_tab_shows_what_another_one_saved(two):
     expect(field).to_be_focused()
 
 
-def test_what_is_being_typed_stays_beside_what_comes(two):
+def test_typed_text_is_kept_when_another_text_arrives(two):
     """A text that arrives while the reader types is put before the typed text, which is kept."""
     first, second = two()
     first.commit(30)
@@ -249,7 +249,7 @@ FULL = """() => {
 }"""
 
 
-def test_what_could_not_be_saved_is_saved_with_the_next_save_of_any_tab(two):
+def test_an_unsaved_text_is_saved_with_the_next_save_of_any_tab(two):
     """With a full disk no text is called saved; when the other tab can save again, this tab's text is saved too."""
     first, second = two()
     first.commit(30)
@@ -267,7 +267,7 @@ def test_what_could_not_be_saved_is_saved_with_the_next_save_of_any_tab(two):
     expect(writing(first)).to_have_value("Written while the disk is full.")
 
 
-def test_a_file_rewrites_no_prediction(two, tmp_path):
+def test_an_imported_file_replaces_no_prediction(two, tmp_path):
     """A record of the same reader with another, earlier prediction is imported without that prediction."""
     first, second = two()
     first.commit(30)

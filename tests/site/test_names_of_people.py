@@ -77,7 +77,7 @@ def trial(tmp_path_factory):
     return run
 
 
-def test_links_take_names_of_every_script_and_nothing_that_steers(trial):
+def test_links_accept_names_in_every_script_and_refuse_markup(trial):
     """Apostrophes, commas, quotation marks and all scripts are allowed in names; markup and hidden signs are not."""
     found = trial(names=[*NAMES, *ODD])["links"]
     assert [name for name, _ in found[: len(NAMES)]] == NAMES
@@ -85,7 +85,7 @@ def test_links_take_names_of_every_script_and_nothing_that_steers(trial):
     assert all(name is None and len(ignored) == 1 for name, ignored in found[len(NAMES) :])
 
 
-def test_one_odd_row_is_named_and_the_others_get_their_links(trial):
+def test_invalid_rows_are_named_and_the_others_get_links(trial):
     """Two invalid rows in a class are named, and all others get a link that the lab reads back."""
     rows = [*NAMES[:3], "<b>", *NAMES[3:], "x" * 99, NAMES[0]]
     form = trial(rows=rows)["form"]
@@ -100,13 +100,13 @@ def test_one_odd_row_is_named_and_the_others_get_their_links(trial):
     )
 
 
-def test_nothing_but_odd_rows_makes_no_link(trial):
+def test_invalid_rows_alone_make_no_link(trial):
     """If no row is a valid name, there is no link and a message on each row."""
     form = trial(rows=["<b>", "..."])["form"]
     assert form["links"] is None and "No link for 2 of 2 rows" in form["error"]
 
 
-def test_names_of_files_keep_every_letter_and_never_collide(trial):
+def test_file_names_keep_every_letter_and_never_collide(trial):
     """No two students get the same file name, and no file name has a forbidden sign or is too long."""
     names = [
         *NAMES,

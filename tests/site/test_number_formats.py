@@ -52,7 +52,7 @@ def test_the_report_writes_every_case():
             assert shown(case["value"], case["format"]) == case.get("report", case["text"]), case
 
 
-def test_page_and_build_agree_at_every_half_and_every_size(tmp_path):
+def test_page_and_build_round_numbers_alike(tmp_path):
     """Numbers halfway between two roundings, and the largest and smallest numbers, look the same in both."""
     chance = random.Random(1)
     values = [
@@ -64,7 +64,7 @@ def test_page_and_build_agree_at_every_half_and_every_size(tmp_path):
         assert format_number(case["value"], case["format"]) == text, case
 
 
-def test_a_format_that_is_not_there_stops_the_build():
+def test_an_unknown_format_stops_the_build():
     """A misspelt format is named, with a list of the valid ones."""
     with pytest.raises(PageError, match="one of percent, .* not 'roman'"):
         format_number(1, "roman")

@@ -9,7 +9,7 @@ SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[da
 REFUSED = "() => fetch(document.scripts[0].src).then(() => false, () => true)"
 
 
-def test_offline_chromium(new_reader, dist):
+def test_chromium_runs_the_lab_from_a_file(new_reader, dist):
     """In Chromium, the opened file gets live results, moves, changes the corpus, and keeps its record and Python."""
     reader = new_reader(base=dist.as_uri() + "/").open("?track=cloud&part=1")
     reader.commit(30).live().results()
@@ -27,7 +27,7 @@ def test_offline_chromium(new_reader, dist):
     assert reader.part.is_visible()
 
 
-def test_offline_firefox(new_firefox, dist):
+def test_firefox_runs_the_lab_from_a_file(new_firefox, dist):
     """In Firefox with its usual rules for files, the opened file gets live results and moves."""
     firefox = new_firefox()
     firefox.open((dist / "index.html").as_uri() + "?track=cloud&part=1&corpus=licences")

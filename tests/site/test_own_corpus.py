@@ -110,7 +110,7 @@ def jsonl(texts, field="text"):
     return "".join(json.dumps({"n": i, field: text}) + "\n" for i, text in enumerate(texts))
 
 
-def test_it_says_what_happens_before_anything_does(own):
+def test_privacy_limits_and_formats_are_shown_first(own):
     """Privacy, limits and formats are shown first; the section needs no prediction and has no result yet."""
     for words in (
         "Your files never leave this machine",
@@ -129,7 +129,7 @@ def test_it_says_what_happens_before_anything_does(own):
 
 
 @pytest.mark.parametrize("name", ["mine.txt", "mine.jsonl", "mine.csv"])
-def test_each_format_comes_back_as_the_command_keeps_it(own, tmp_path, texts, name):
+def test_the_download_equals_the_output_of_the_command(own, tmp_path, texts, name):
     """The download equals the command's output byte for byte, and no request leaves the page while Python works."""
     path = tmp_path / name
     quoted = [text.replace('"', '""') for text in texts]
@@ -152,7 +152,7 @@ def test_each_format_comes_back_as_the_command_keeps_it(own, tmp_path, texts, na
     expect(own.one("[data-own-text]")).to_have_value(kept.read_text().replace("\r\n", "\n"))
 
 
-def test_the_result_is_looked_into(own, tmp_path, texts):
+def test_the_result_shows_figures_clusters_and_malformed_lines(own, tmp_path, texts):
     """The result has kinds of figures, clusters side by side, malformed lines by number, and a learning curve."""
     path = tmp_path / "rows.jsonl"
     path.write_text(jsonl(texts[:200]) + "no json\n" + jsonl(texts[200:]))
@@ -172,7 +172,7 @@ def test_the_result_is_looked_into(own, tmp_path, texts):
     assert own.one("table[data-table-for='Own_ICR_Curve'] tbody tr").count() > 10
 
 
-def test_a_moved_control_makes_it_stale_and_again_takes_it(own, tmp_path, texts):
+def test_a_moved_control_is_reported_and_used_in_the_next_run(own, tmp_path, texts):
     """The figures name their settings; a moved threshold is reported, and the next run uses it."""
     path = tmp_path / "mine.txt"
     path.write_text("\n".join(texts))
@@ -209,7 +209,7 @@ def drop_from_the_desktop(own, *paths):
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
-def test_a_folder(own, tmp_path, texts, way):
+def test_a_folder_is_read_as_a_whole(own, tmp_path, texts, way):
     """A folder is read as a whole, other files are passed over, and the kept files are an archive."""
     folder = tmp_path / "set"
     (folder / "deep").mkdir(parents=True)
@@ -231,7 +231,7 @@ def test_a_folder(own, tmp_path, texts, way):
     assert sorted(kept) == ["0.txt", "1.txt", "deep/3.txt"]
 
 
-def test_dropped_files(own):
+def test_dropped_files_are_read(own):
     """One dropped file is read; several form a folder; outside the drop area nothing happens, and the page stays."""
     address = own.page.url
     own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two three\none two three\nfour five six\n"]]])
@@ -249,18 +249,18 @@ def test_dropped_files(own):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("empty.txt", b"", "empty.txt is empty: it holds no text. Choose a file with documents in it."),
+        ("empty.txt", b"", "empty.txt is empty: it contains no text. Choose a file with documents in it."),
         ("latin.txt", "naïve\n".encode("latin-1") * 2, "convert the file to UTF-8"),
         (
             "wide.txt",
             "words\n".encode("utf-16"),
             "wide.txt is UTF-16 by its first bytes; convert it",
         ),
-        ("binary.txt", b"\x7fELF\0\0", "binary.txt is not text: it holds zero bytes"),
+        ("binary.txt", b"\x7fELF\0\0", "binary.txt is not text: it contains zero bytes"),
         ("picture.png", b"\x89PNG", "picture.png must end in .txt, .jsonl, .ndjson, .json, .csv, .tsv"),
         ("field.jsonl", b'{"body": "a"}\n', "the fields with text are 'body'. Name the one to compare in"),
         ("column.csv", b"a,b\n1,2\n", "column.csv has no column 'text'; its columns are 'a', 'b'."),
-        ("one.txt", b"one line", "one.txt holds one document, which has nothing to be compared with"),
+        ("one.txt", b"one line", "one.txt contains one document, which cannot be compared with anything"),
         ("large.txt", b"word\n" * 6_800_000, "large.txt has 32.4 MiB, and this page reads at most 32 MiB."),
         (
             "many.txt",
@@ -269,7 +269,7 @@ def test_dropped_files(own):
         ),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(own, tmp_path, name, content, says):
+def test_each_failure_gets_one_message(own, tmp_path, name, content, says):
     """Each failure says what to do, and the previous result stays, with its download and its clusters."""
     if own.one("[data-own-result]").is_hidden():
         own.page.evaluate(DROP, [f"{OWN} .drop", [["good.txt", "one two\none two\nthree\n"]]])
@@ -282,7 +282,7 @@ def test_what_cannot_be_done_is_one_sentence(own, tmp_path, name, content, says)
     assert own.download(tmp_path).read_bytes() == b"one two\nthree\n"
 
 
-def test_the_right_field_after_the_wrong_one(own, tmp_path, texts):
+def test_the_file_is_read_again_with_the_right_field(own, tmp_path, texts):
     """The message names the fields; with one of them the same file is read without being chosen again."""
     path = tmp_path / "mine.jsonl"
     path.write_text(jsonl(texts, "body"))
@@ -293,7 +293,7 @@ def test_the_right_field_after_the_wrong_one(own, tmp_path, texts):
     expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
 
 
-def test_cancel_and_the_newest_wins(own, tmp_path, texts):
+def test_work_can_be_cancelled_or_replaced(own, tmp_path, texts):
     """Work on a large file can be cancelled, and a second file in the middle of the work replaces the first."""
     large = tmp_path / "large.txt"
     large.write_text("\n".join(f"{text} {i}" for i in range(40) for text in texts))
@@ -309,7 +309,7 @@ def test_cancel_and_the_newest_wins(own, tmp_path, texts):
     expect(own.one("[data-own-name]")).to_contain_text("small.txt: 1 of 3")
 
 
-def test_cleared_is_gone(own):
+def test_clearing_removes_the_result(own):
     """Clearing removes figures, texts and download, and Python forgets the files."""
     own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two\none two\nthree\n"]]])
     own.done()
@@ -321,7 +321,7 @@ def test_cleared_is_gone(own):
     assert own.one("[data-own-download]").get_attribute("href") is None
 
 
-def test_by_keyboard_on_a_phone_from_a_folder(new_reader, dist, tmp_path, texts):
+def test_a_file_can_be_chosen_by_keyboard_on_a_phone(new_reader, dist, tmp_path, texts):
     """On a double-clicked page, 360 px wide, a file chosen by keyboard before Python runs is deduplicated."""
     reader = new_reader(base=dist.as_uri() + "/", viewport={"width": 360, "height": 700})
     reader.page.on("filechooser", lambda _: None)  # from now on the browser opens no window

@@ -116,7 +116,7 @@ def by_command(tmp_path, name, content, *options):
     ("name", "field"),
     [("c.txt", "text"), ("c.jsonl", "body"), ("c.csv", "body"), ("c.json", "body"), ("c.jsonl.bz2", "body")],
 )
-def test_what_stays_is_what_the_command_keeps(page, folder, tmp_path, texts, name, field):
+def test_the_kept_file_equals_the_output_of_the_command(page, folder, tmp_path, texts, name, field):
     """For each format the kept file equals the command's byte for byte, with the settings of the controls."""
     content = {
         "c.txt": "\r\n".join(texts).encode(),
@@ -182,7 +182,7 @@ def test_the_figures_add_up(page, folder, texts):
     )[:40]
 
 
-def test_the_learning_curve_is_that_of_the_audit(page, folder, texts):
+def test_the_learning_curve_equals_that_of_the_audit(page, folder, texts):
     """The learning curve on the page, drawn and as a table, is the audit of the same texts."""
     learning = bring(page, folder, {"c.txt": "\n".join(texts)})[1]
     audit = Audit(texts)
@@ -199,7 +199,7 @@ def test_the_learning_curve_is_that_of_the_audit(page, folder, texts):
     assert drawn.tolist() == (expected.uniform_loss - expected.raw.loss).tolist()
 
 
-def test_clusters_are_looked_into(page, folder, texts):
+def test_clusters_list_their_members_and_texts(page, folder, texts):
     """A cluster lists its members by line, and two of them are shown with their own texts."""
     result = bring(page, folder, {"c.txt": "\n\n".join(texts)})[0]  # blank lines count as lines
     first = result["clusters"][0]
@@ -218,7 +218,7 @@ def test_clusters_are_looked_into(page, folder, texts):
     assert "must be the number of a document" in ask(page, "own_cluster", job=JOB, kept=10_000)
 
 
-def test_of_a_huge_cluster_some_are_listed(page, folder, monkeypatch):
+def test_a_huge_cluster_lists_only_its_first_members(page, folder, monkeypatch):
     """If a cluster has too many members, only the first are listed, with the number of the others."""
     monkeypatch.setattr(own_corpus, "SHOWN_MEMBERS", 5)
     bring(page, folder, {"c.txt": "one two three four five six\n" * 30 + "something else for once here\n"})
@@ -226,7 +226,7 @@ def test_of_a_huge_cluster_some_are_listed(page, folder, monkeypatch):
     assert ([each["index"] for each in answer["removed"]], answer["more"]) == ([1, 2, 3, 4, 5], 24)
 
 
-def test_a_folder_comes_back_as_an_archive(page, folder, texts):
+def test_a_folder_is_returned_as_an_archive(page, folder, texts):
     """A folder's kept files are a .zip, byte for byte, and also one text."""
     files = {f"set/{i:02}.txt": text for i, text in enumerate([texts[0], texts[1], texts[0]])}
     files |= {"set/rows.jsonl": jsonl(texts[2:6] + texts[3:5]), "set/.hidden.txt": b"x", "set/notes.md": b"x"}
@@ -262,16 +262,16 @@ def test_malformed_lines_are_listed_by_number(page, folder, texts):
 ASK = "Name the one to compare in “Field or column of the text”."
 LATIN = "; by its bytes it is likely Windows-1252: convert the file to UTF-8 (or, in the command, --encoding cp1252)"
 FAILURES = {
-    "empty": ("c.txt", b"", {}, "c.txt is empty: it holds no text. Choose a file"),
-    "blank": ("c.txt", b"\n \n", {}, "c.txt is empty: it holds no text. Choose a file"),
+    "empty": ("c.txt", b"", {}, "c.txt is empty: it contains no text. Choose a file"),
+    "blank": ("c.txt", b"\n \n", {}, "c.txt is empty: it contains no text. Choose a file"),
     "one document": (
         "c.txt",
         b"just one line",
         {},
-        "c.txt holds one document, which has nothing to be compared with: choose",
+        "c.txt contains one document, which cannot be compared with anything: choose",
     ),
-    "one whole file": ("c.txt", b"a\nb\n", {"split": "document"}, "c.txt holds one document"),
-    "one object": ("c.jsonl", b'{"text": "a"}', {}, "c.jsonl holds one document, which has nothing"),
+    "one whole file": ("c.txt", b"a\nb\n", {"split": "document"}, "c.txt contains one document"),
+    "one object": ("c.jsonl", b'{"text": "a"}', {}, "c.jsonl contains one document, which cannot"),
     "wrong field": (
         "c.jsonl",
         b'{"body": "a", "id": 3}\n' * 3,
@@ -305,7 +305,12 @@ FAILURES = {
     ),
     "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 by its first bytes; convert it"),
     "utf-16 without a mark": ("c.txt", "words\n".encode("utf-16-le"), {}, "c.txt is not text: it holds zero"),
-    "binary": ("c.txt", b"\x7fELF\x02\0\0words\n", {}, "c.txt is not text: it holds zero bytes, as binary"),
+    "binary": (
+        "c.txt",
+        b"\x7fELF\x02\0\0words\n",
+        {},
+        "c.txt is not text: it contains zero bytes, as binary",
+    ),
     "another format": ("c.pdf", b"%PDF", {}, "c.pdf must end in .txt, .jsonl, .ndjson, .json, .csv, .tsv"),
     "a table": (
         "c.parquet",
@@ -327,7 +332,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("given", FAILURES)
-def test_what_cannot_be_done_is_one_sentence(page, folder, given):
+def test_each_failure_gets_one_message(page, folder, given):
     """Each failure is one message that names the file and says what to do, and leaves no file behind."""
     name, content, layout, says = FAILURES[given]
     messages = bring(page, folder, {name: content}, **layout)
@@ -348,17 +353,22 @@ def test_what_cannot_be_done_is_one_sentence(page, folder, given):
             "There are more than 4 documents, the most that this page reads",
         ),
         ("PAGE_LINES", 4, b"\n" * 5, "The files have 5 lines, and this page reads at most 4. Choose a part"),
-        ("HOPELESS", 3, b"\xff\n" * 5 + b"word\n" * 2, "c.txt: nothing can be read; line 1 is not UTF-8"),
+        (
+            "MOST_MALFORMED_AT_START",
+            3,
+            b"\xff\n" * 5 + b"word\n" * 2,
+            "c.txt: nothing can be read; line 1 is not UTF-8",
+        ),
     ],
 )
-def test_limits(page, folder, monkeypatch, limit, value, content, says):
+def test_files_beyond_a_limit_are_refused(page, folder, monkeypatch, limit, value, content, says):
     """If files are too large, they are refused with the limit and another way."""
     monkeypatch.setattr(own_files, limit, value)
     assert bring(page, folder, {"c.txt": content})[0]["text"].startswith(says)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left"), ZeroDivisionError("x")])
-def test_a_failure_leaves_what_is_shown(page, folder, texts, monkeypatch, error):
+def test_a_failure_keeps_the_shown_result(page, folder, texts, monkeypatch, error):
     """If a second corpus fails during the work, the page gets a message, and the first can still be viewed."""
     first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
 
@@ -379,7 +389,7 @@ def test_a_failure_leaves_what_is_shown(page, folder, texts, monkeypatch, error)
     assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
 
 
-def test_cancel_in_the_middle(page, folder, texts, monkeypatch):
+def test_a_cancelled_job_leaves_no_file(page, folder, texts, monkeypatch):
     """A cancelled job sends nothing more and leaves no file; the shown result stays, and the next job works."""
     monkeypatch.setattr(own_corpus, "PAUSE", 0)
     first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
@@ -400,7 +410,7 @@ def test_cancel_in_the_middle(page, folder, texts, monkeypatch):
     assert bring(page, folder, {"d.txt": "\n".join(texts)}, job=3)[0]["state"] == "result"
 
 
-def test_the_newest_wins(page, folder, texts):
+def test_the_newest_corpus_wins(page, folder, texts):
     """A second corpus during the first one's work ends the first, and only the second gives a result."""
     put(folder, {"c.txt": "\n".join(texts)}, 1)
     put(folder, {"d.txt": "\n".join(texts[:60])}, 2)
@@ -417,7 +427,7 @@ def test_the_newest_wins(page, folder, texts):
     assert not (folder / "1").exists() and (folder / "2").exists()
 
 
-def test_a_new_result_replaces_the_files_of_the_old(page, folder, texts):
+def test_a_new_result_replaces_the_files_of_the_previous_one(page, folder, texts):
     """Only the files of the shown corpus stay in memory, and clearing removes these too."""
     bring(page, folder, {"c.txt": "\n".join(texts)}, job=1)
     bring(page, folder, {"c.txt": "\n".join(texts)}, job=2)
@@ -435,7 +445,7 @@ def test_a_new_result_replaces_the_files_of_the_old(page, folder, texts):
         ("CURVE_PAIRS", 3, "curve-alike"),
     ],
 )
-def test_without_a_learning_curve_the_reason(page, folder, texts, monkeypatch, limit, value, case):
+def test_a_missing_learning_curve_has_a_reason(page, folder, texts, monkeypatch, limit, value, case):
     """A corpus too large for the audit is still deduplicated, with the reason why there is no curve."""
     monkeypatch.setattr(own_corpus, limit, value)
     result, learning = bring(page, folder, {"c.txt": "\n".join(texts)})
@@ -449,7 +459,7 @@ def test_a_corpus_of_one_cluster_has_no_curve(page, folder):
     assert learning["cases"] == ["curve-one"]
 
 
-def test_a_control_that_holds_nothing(page, folder, texts):
+def test_an_empty_control_is_named(page, folder, texts):
     """An emptied field of the controls is named in a sentence, and the files are removed."""
     page.bench.width.value = None
     messages = bring(page, folder, {"c.txt": "\n".join(texts)})
@@ -470,7 +480,7 @@ def test_a_control_that_holds_nothing(page, folder, texts):
         (1, 7),
     ],
 )
-def test_a_job_that_is_none(page, folder, job, name):
+def test_an_invalid_job_is_refused(page, folder, job, name):
     """A job or a name that the page would never send is refused, and no file is touched."""
     put(folder, {"c.txt": "a\nb\n"})
     outside = folder.parent / "outside.txt"

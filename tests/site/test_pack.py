@@ -23,7 +23,7 @@ def archive(dist, tmp_path_factory):
     return pack.write(ROOT, dist, tmp_path_factory.mktemp("packed"))
 
 
-def test_the_archive_is_the_site_under_one_folder(archive, dist):
+def test_the_archive_contains_the_site_in_one_folder(archive, dist):
     """Everything is below one folder named after the version, without a path or a time of this machine."""
     top = f"data-selection-lab-{site_facts.version(ROOT)}"
     assert archive.name == f"{top}.zip"
@@ -42,13 +42,13 @@ def test_the_archive_is_the_site_under_one_folder(archive, dist):
     assert archive.stat().st_size < 40e6
 
 
-def test_the_hash_beside_it_is_its_own(archive):
+def test_the_hash_file_matches_the_archive(archive):
     """The file next to it has the form that `sha256sum --check` reads."""
     line = archive.with_name(f"{archive.name}.sha256").read_text()
     assert line == f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
 
 
-def test_it_lists_what_it_holds(archive):
+def test_the_archive_lists_its_contents(archive):
     """CONTENTS.txt has a line for every other file: its hash, its size and a licence."""
     with zipfile.ZipFile(archive) as packed:
         files = {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
@@ -76,12 +76,12 @@ def test_it_lists_what_it_holds(archive):
         ("index.html", "MIT"),
     ],
 )
-def test_licences_are_those_of_the_lock(name, licence):
+def test_licences_come_from_the_lock(name, licence):
     """Files by others are listed under their licence, and the lab's own under its own."""
     assert pack.licence(name, lock.load()) == licence
 
 
-def test_whatever_others_wrote_has_its_licence_in_the_lock(dist):
+def test_every_third_party_file_has_a_licence_in_the_lock(dist):
     """The lock lists every file of the runtime and every data set, so that none counts as the lab's own."""
     pinned = lock.load()["files"]
     runtime = [path.name for path in (ROOT / ".build" / "runtime").iterdir() if path.is_file()]
@@ -108,7 +108,7 @@ def test_packing_twice_gives_the_same_bytes(archive, dist, tmp_path):
     assert pack.write(ROOT, again, tmp_path / "out").read_bytes() == archive.read_bytes()
 
 
-def test_another_place_builds_the_same_wheel_site_and_archive(tmp_path):
+def test_another_folder_builds_the_same_wheel_site_and_archive(tmp_path):
     """Copied sources with another place, times, permissions, zone, language and hash seed give the same bytes.
 
     Files made only from pinned downloads, and compressed files, are copied, since they take minutes; with

@@ -257,7 +257,7 @@ def rebuild(root, native=NATIVE):
     return parse((out / "index.html").read_text(encoding="utf-8")), fragments
 
 
-def test_the_part_has_the_nine_steps_in_order(page):
+def test_every_part_has_the_nine_steps_in_order(page):
     """Every part has the same rhythm, each step with a heading."""
     parts = page.all("section", data_part=True)
     assert [part.attributes["data-part"] for part in parts] == ["1", "2", "3"]
@@ -273,7 +273,7 @@ def test_headings_never_skip_a_level(page):
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_question_and_reflection_stand_word_for_word(page):
+def test_questions_and_reflections_use_the_words_of_the_card(page):
     """The card's locks and its reflections are asked in the card's words."""
     asked = [each.text for each in page.all("p", class_="question")]
     assert asked == ASKED
@@ -296,7 +296,7 @@ def test_each_track_can_be_chosen_and_tells_the_story_of_the_card(page, first, t
         assert f"{100 * limits['guardrail']['value']:.1f} %" in story.text
 
 
-def test_only_the_choosers_carry_data_track(page):
+def test_only_the_track_choices_have_data_track(page):
     """Tests and the shell find the four tracks, and nothing else, by data-track."""
     assert [each.attributes["data-track"] for each in page.all(data_track=True)] == list(CARD)
     assert page.one(role="radiogroup").all(data_track=True) == page.all(data_track=True)
@@ -304,7 +304,7 @@ def test_only_the_choosers_carry_data_track(page):
     assert chosen.attributes["data-track"] == "cloud"
 
 
-def test_the_lock_takes_a_percentage_without_python(page):
+def test_the_lock_accepts_a_percentage_without_python(page):
     """The lock is a form with one required number from 0 to 100 and a button, not guarded by anything."""
     form = page.one("form", data_lock="1")
     number = form.one("input", name="prediction")
@@ -315,7 +315,7 @@ def test_the_lock_takes_a_percentage_without_python(page):
     assert not form.inside(hidden="")
 
 
-def test_every_slot_of_the_workbench_is_there_once(page):
+def test_every_slot_of_the_workbench_occurs_once(page):
     """Roots, plots with table and sentence, diff, clusters, reflection and record can be filled."""
     part = page.one("section", data_part="1")
     for root in ("corpus", "threshold", "advanced"):
@@ -357,7 +357,7 @@ def test_every_plot_of_part_2_has_a_table_and_a_sentence(page):
 
 
 @pytest.mark.parametrize("track", CARD)
-def test_part_2_tells_the_limits_and_prices_of_each_track(page, track):
+def test_part_2_states_the_limits_and_prices_of_each_track(page, track):
     """The numbers of the story are those of the facts."""
     story = page.one("section", data_part="2").one("div", class_="story", data_for_track=track)
     facts = json.loads((ROOT / "src/dataselect_core/facts/tracks.json").read_text())[track]["part_2"]
@@ -371,7 +371,7 @@ def test_part_2_tells_the_limits_and_prices_of_each_track(page, track):
         assert format_number(facts[name]["value"], form) in story.text
 
 
-def test_what_a_result_fills_is_hidden_until_the_lock(page):
+def test_result_slots_are_hidden_until_the_lock(page):
     """Plots, results, clusters and guarded texts all lie in a hidden guard of their part; settings need not."""
     own = page.one("section", data_own_corpus=True)  # no lock guards what the reader brings
     assert own.all(data_value=True)
@@ -400,7 +400,7 @@ def test_what_a_result_fills_is_hidden_until_the_lock(page):
             ), each.attributes
 
 
-def test_the_second_question_is_not_answered_by_what_the_first_lock_opens(built, page):
+def test_the_first_lock_does_not_answer_the_second_question(built, page):
     """What tells whether indexing pays is guarded by the lock of that question, the model answer included."""
     part = page.one("section", data_part="2")
     for name in ("indexing", "scoring", "reflection"):
@@ -412,7 +412,7 @@ def test_the_second_question_is_not_answered_by_what_the_first_lock_opens(built,
 
 
 @pytest.mark.parametrize("number", ["1", "2", "3"])
-def test_a_model_answer_waits_for_the_readers_own(page, number):
+def test_a_model_answer_is_hidden_until_the_reader_writes_one(page, number):
     """Its place is empty and hidden, beside a sentence that asks for an own answer first."""
     part = page.one("section", data_part=number)
     answer = part.one("details", data_written=number)
@@ -452,7 +452,7 @@ def test_no_guarded_sentence_of_any_lock_is_in_the_page_source(built, lock):
     assert [text for text in sentences if text in page_text] == []
 
 
-def test_every_reveal_has_its_text_and_every_text_its_place(built, page):
+def test_reveal_slots_and_guarded_texts_match(built, page):
     """In each part slots and fragments match, so that no guarded text is lost; one may have a place in either view."""
     for part in page.all("section", data_part=True):
         number = part.attributes["data-part"]
@@ -466,7 +466,7 @@ def test_every_reveal_has_its_text_and_every_text_its_place(built, page):
         assert sorted(set(slots)) == sorted(texts)
 
 
-def test_each_lock_knows_where_its_texts_lie(built, page):
+def test_each_lock_names_the_file_of_its_texts(built, page):
     """A second lock of a part has an asset of its own, named on its form."""
     out, _, fragments = built
     source = page.one("form", data_lock="2-indexing").attributes["data-reveal-src"]
@@ -518,7 +518,7 @@ def unknown(page, fragments):
     return {(part, path) for part, path in waiting(page, fragments) if path not in known_figures(part)}
 
 
-def test_every_number_is_one_that_its_part_reports(built, page):
+def test_every_number_is_reported_by_its_part(built, page):
     """Each path that the texts, the records and the synthesis wait for is reported, so that none stays a dash."""
     assert len(waiting(page, built[2])) > 280
     assert unknown(page, built[2]) == set()
@@ -541,7 +541,7 @@ def test_every_number_is_one_that_its_part_reports(built, page):
         ("synthesis.md", "3:cost.total\n", "3:cost.words"),
     ],
 )
-def test_a_number_that_no_part_reports_is_found(sources, file, right, wrong):
+def test_an_unreported_number_is_found(sources, file, right, wrong):
     """A misspelt path in a text, a record, a workbench or the synthesis is seen, one of another part as well."""
     path = sources / "site" / "pages" / file
     text, old = path.read_text("utf-8"), re.search(r"[\w:]+\.\w+", right)[0]
@@ -565,7 +565,7 @@ def test_all_formulas_are_mathml(built, page, first):
 
 
 @pytest.mark.parametrize("number", ["1", "2", "3"])
-def test_assumptions_carry_the_facts_and_the_defaults_of_each_track(page, number):
+def test_assumptions_show_the_facts_and_the_defaults_of_each_track(page, number):
     """Each editable assumption has a label, a unit, its source and date, and the track's own default."""
     facts = ROOT / "src" / "dataselect_core" / "facts"
     prices, tracks = (json.loads((facts / f"{name}.json").read_text()) for name in ("prices", "tracks"))
@@ -585,7 +585,7 @@ def test_assumptions_carry_the_facts_and_the_defaults_of_each_track(page, number
         assert float(row.attributes["value"]) == pytest.approx(fact["value"], rel=1e-6)
 
 
-def test_nothing_runs_inline_and_nothing_is_fetched_from_elsewhere(page):
+def test_the_page_has_no_inline_script_and_loads_no_foreign_file(page):
     """The policy allows only this origin; one classic script brings the others, and no handler is inline."""
     policy = page.one("meta", http_equiv="Content-Security-Policy").attributes["content"]
     assert policy == (
@@ -633,7 +633,7 @@ def test_every_field_and_button_has_a_name(page):
     assert all(each.text for each in page.all("button") + page.all("summary"))
 
 
-def test_the_page_starts_static_and_says_what_this_edition_has(page):
+def test_the_page_starts_static_and_names_the_parts_of_its_edition(page):
     """Language, boot state, and a sentence that names the parts that are here."""
     root = page.one("html")
     assert root.attributes["lang"] == "en" and root.attributes["data-boot"] == "static"
@@ -642,7 +642,7 @@ def test_the_page_starts_static_and_says_what_this_edition_has(page):
     assert "href" in page.one("a", class_="skip").attributes
 
 
-def test_a_part_comes_and_goes_with_its_files(sources):
+def test_a_part_without_files_is_left_out(sources):
     """Without the files of a part the page shows the others, each with its own lock, and says what is missing."""
     for path in (sources / "site" / "pages").glob("part-3*"):
         path.unlink()
@@ -676,7 +676,7 @@ def test_a_part_comes_and_goes_with_its_files(sources):
         ("part-1.md", "  utilisation:", "  utilization:", "no fact is named 'utilization'"),
     ],
 )
-def test_a_wrong_text_stops_the_build_and_is_named(sources, file, old, new, message):
+def test_an_invalid_text_stops_the_build_and_is_named(sources, file, old, new, message):
     """A misspelt figure, format, section or block is an error that names the file."""
     path = sources / "site" / "pages" / file
     text = path.read_text(encoding="utf-8")
@@ -692,7 +692,7 @@ def test_a_missing_native_figure_stops_the_build(sources):
         rebuild(sources, {name: value for name, value in NATIVE.items() if name != "exact_90"})
 
 
-def test_blocks_and_figures_of_a_text():
+def test_a_text_may_contain_cases_and_figures():
     """A case is hidden until reported, its Markdown still works, and a number may begin a line."""
     text = (
         "Before\n\n::: when some-case\n{{a.b|integer}} *texts* cost \\(x^2\\)\n:::\n\n"

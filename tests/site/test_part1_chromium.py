@@ -86,7 +86,7 @@ def lab(booted):
 # -- a first visit -----------------------------------------------------------------------------------------
 
 
-def test_cold_deep_link_prediction_before_python_then_results(reader):
+def test_results_follow_a_prediction_made_before_python_runs(reader):
     """A reader predicts while Python is still loading; results and reveal then appear by themselves."""
     with reader.held("**/*.wasm"):
         reader.open()
@@ -117,7 +117,7 @@ def test_cold_deep_link_prediction_before_python_then_results(reader):
     assert len(reader.requests) > 20  # that none left the origin only counts if requests were seen
 
 
-def test_absurd_address_is_ignored_and_nothing_guarded_shows(reader, address):
+def test_an_absurd_address_is_ignored_and_reveals_nothing(reader, address):
     """The settings of an address are checked; invalid ones are named, harmless, and open no lock.
 
     Before a prediction is committed, no result is visible, in the page, or in its source.
@@ -152,7 +152,7 @@ def test_absurd_address_is_ignored_and_nothing_guarded_shows(reader, address):
     expect(reader.here("[data-captured='1']")).to_contain_text("commit a prediction")
 
 
-def test_lock_refuses_what_is_no_percentage(new_reader):
+def test_the_lock_refuses_an_invalid_percentage(new_reader):
     """Anything but a number from 0 to 100 is refused with the range, and nothing is revealed."""
     reader = new_reader(script=NO_PYTHON)
     field = reader.part.get_by_label("Reduction in total training FLOPs")
@@ -171,7 +171,7 @@ def test_lock_refuses_what_is_no_percentage(new_reader):
 # -- controls ----------------------------------------------------------------------------------------------
 
 
-def test_slider_by_keyboard(lab):
+def test_the_slider_works_by_keyboard(lab):
     """Arrow keys on the slider's handle move the threshold, and values, table, summary and curve follow."""
     before = lab.number("removed.words_share")
     table, summary = (
@@ -190,7 +190,7 @@ def test_slider_by_keyboard(lab):
     lab.at_threshold(0.76)
 
 
-def test_number_field(lab):
+def test_the_number_field_moves_the_slider(lab):
     """A number typed next to the slider moves it, and the results follow."""
     lab.type_threshold(0.95)
     strict = lab.number("removed.documents")
@@ -199,7 +199,7 @@ def test_number_field(lab):
     assert lab.number("removed.documents") > 2 * strict
 
 
-def test_ghost_of_the_previous_setting(lab):
+def test_the_plot_keeps_the_curve_of_the_previous_setting(lab):
     """After a change of the threshold, the curve of the previous setting stays in the plot."""
     lab.choose_corpus(CRAWL)
     lab.choose_corpus(LICENCES)  # another corpus has no previous setting
@@ -210,7 +210,7 @@ def test_ghost_of_the_previous_setting(lab):
     eventually(lab, lambda: drawn(lab, "ICR_Curve", GREY) > without + 20)
 
 
-def test_threshold_out_of_range_is_refused(lab):
+def test_a_threshold_out_of_range_is_refused(lab):
     """A threshold outside the slider's range is refused: the field shows the old value, and a sentence says why."""
     field = lab.field("Similarity threshold (number)")
     said = lab.part.get_by_role("alert").filter(has_text="Similarity threshold goes from 0.5 to 1")
@@ -239,7 +239,7 @@ def test_threshold_out_of_range_is_refused(lab):
     lab.part.get_by_text("Advanced: width").click()
 
 
-def test_reveal_on_licences(lab):
+def test_the_reveal_explains_the_licence_texts(lab):
     """If 30 % of the licence texts are removed, nearly 60 % of the words are, and the page says why."""
     assert lab.number("reveal.documents_share") == pytest.approx(30, abs=1)
     assert lab.number("reveal.measured") == pytest.approx(59.0, abs=0.5)
@@ -251,7 +251,7 @@ def test_reveal_on_licences(lab):
     expect(reveal.get_by_text("Too high.")).to_be_hidden()
 
 
-def test_corpus_switch(lab):
+def test_only_the_crawl_shows_its_truth(lab):
     """The simulated crawl has a known truth, and the licence texts have none."""
     truth = lab.here("[data-reveal='crawl']").get_by_text("Because the copies are made")
     expect(truth).to_be_hidden()
@@ -261,7 +261,7 @@ def test_corpus_switch(lab):
     assert parse_qs(urlsplit(lab.page.url).query)["corpus"] == ["crawl"]
 
 
-def test_cluster_shows_two_texts(lab):
+def test_a_cluster_shows_two_texts(lab):
     """A click on a cluster shows two of its texts side by side with marked differences, and another can be chosen."""
     clusters = lab.part.get_by_role("group", name="The clusters").get_by_role("button")
     expect(clusters.nth(3)).to_be_visible()
@@ -282,7 +282,7 @@ def test_cluster_shows_two_texts(lab):
     expect(clusters.nth(1)).to_have_attribute("aria-pressed", "true")
 
 
-def test_assumption_changes_dollars(lab):
+def test_an_edited_price_changes_the_dollars(lab):
     """Twice the price of a GPU-hour gives twice the bill; a reset restores the track's price."""
     before = lab.value("scale.dollars").text_content()
     lab.part.get_by_text("Assumptions behind the scale").click()
@@ -310,7 +310,7 @@ def test_assumption_changes_dollars(lab):
     lab.part.get_by_text("Assumptions behind the scale").click()
 
 
-def test_bands_by_hand(lab):
+def test_bands_and_rows_can_be_set_by_hand(lab):
     """Bands and rows can be set by hand; a product above the permutations is refused with a reason."""
     lab.part.get_by_text("Advanced: width").click()
     lab.part.get_by_label("Bands × rows").select_option(label="By hand")
@@ -337,7 +337,7 @@ def test_bands_by_hand(lab):
     lab.part.get_by_text("Advanced: width").click()
 
 
-def test_compute_axis_says_its_kind(lab):
+def test_the_compute_axis_names_its_kind(lab):
     """The plot's compute axis is measured operations or modelled FLOPs, and a change redraws the plot."""
     before = lab.here("[data-plot='ICR_Curve']").screenshot()
     lab.part.get_by_text("Advanced: width").click()
@@ -351,7 +351,7 @@ def test_compute_axis_says_its_kind(lab):
     lab.part.get_by_text("Advanced: width").click()
 
 
-def test_constraint_check_follows_the_threshold(lab):
+def test_the_constraint_check_follows_the_threshold(lab):
     """A threshold that removes little fails the budget, and one that removes much meets it."""
     lab.type_threshold(0.99)
     budget = lab.here(".checks [data-value='check.budget.value']").locator("xpath=ancestor::tr")
@@ -362,7 +362,7 @@ def test_constraint_check_follows_the_threshold(lab):
     expect(budget.get_by_text("outside the limit")).to_be_hidden()
 
 
-def test_math_peek_has_the_readers_numbers(lab):
+def test_the_math_peek_shows_the_readers_numbers(lab):
     """The formulas contain the reader's own threshold, bands and rows."""
     peek = lab.here("[data-math-peek]")
     peek.locator("summary").first.click()
@@ -409,7 +409,7 @@ def test_controls_have_names(lab):
     lab.part.get_by_text("Advanced: width").click()
 
 
-def test_phone_width(new_reader):
+def test_part_1_fits_a_phone(new_reader):
     """At 360 pixels nothing overflows sideways, and all of Part 1 works by touch."""
     reader = new_reader(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     reader.open("?track=tiny&part=1&corpus=licences")
@@ -432,7 +432,7 @@ def test_phone_width(new_reader):
     assert reader.page.evaluate(SIDEWAYS) <= 0
 
 
-def test_the_model_answer_waits_for_the_readers_own(lab):
+def test_the_model_answer_is_hidden_until_the_reader_writes_one(lab):
     """The model answer is nowhere in the page after the lock, until the reader has written a sentence."""
     answer = lab.part.get_by_text("What a good answer reconciles", exact=True)
     written = lab.part.locator("[data-reveal='reflection']")

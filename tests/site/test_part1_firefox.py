@@ -6,7 +6,7 @@ TEXT = "(path) => document.querySelector(`[data-part='1'] [data-value='${path}']
 SHOWS = "(path, pattern) => new RegExp(pattern).test(document.querySelector(`[data-part='1'] [data-value='${path}']`).textContent)"
 
 
-def test_part1_from_cold_to_evidence(new_firefox, address):
+def test_part_1_works_in_firefox(new_firefox, address):
     """A reader predicts before Python runs, works by keyboard, field and click, and reloads; all work is kept."""
     firefox = new_firefox()
     firefox.open(address + "index.html?track=cloud&part=1&corpus=licences&view=page")

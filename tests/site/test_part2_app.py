@@ -60,7 +60,7 @@ def kept(page):
 # -- the locks ---------------------------------------------------------------------------------------------
 
 
-def test_before_the_lock_nothing_runs_and_only_settings_are_told():
+def test_a_run_is_refused_before_the_lock():
     """Without a prediction a run is refused with a sentence, and no result is sent."""
 
     async def conversation(page):
@@ -86,7 +86,7 @@ def test_before_the_lock_nothing_runs_and_only_settings_are_told():
         {"prediction": 2},
     ],
 )
-def test_a_prediction_that_is_none_is_refused(given):
+def test_an_invalid_prediction_is_refused(given):
     """A prediction needs one of three directions and a factor from 1 to 100, or nothing is unlocked."""
 
     async def conversation(page):
@@ -99,7 +99,7 @@ def test_a_prediction_that_is_none_is_refused(given):
     assert results(page)["locked"]
 
 
-def test_the_bill_of_an_index_waits_for_its_own_lock():
+def test_the_indexing_figures_wait_for_their_own_lock():
     """No figure of the indexing question is sent before the answer is committed; then all of them are."""
 
     async def conversation(page):
@@ -124,7 +124,7 @@ def test_the_bill_of_an_index_waits_for_its_own_lock():
 
 
 @pytest.mark.parametrize("strategy", ["random", "margin"])
-def test_a_run_is_the_one_that_the_native_call_beside_it_gives(strategy):
+def test_a_run_equals_the_native_computation(strategy):
     """The mean on the page equals that of `active_learning` with the settings and seeds that the page names."""
 
     async def conversation(page):
@@ -175,7 +175,7 @@ def test_results_appear_round_by_round():
     assert len(labels) > 40
 
 
-def test_a_cancelled_run_counts_with_what_it_had():
+def test_a_cancelled_run_is_counted_and_keeps_its_rounds():
     """If a run is cancelled in its first seed, its rounds so far are kept; the next run is complete."""
 
     async def conversation(page):
@@ -221,7 +221,7 @@ def test_the_newest_run_wins():
         ({"data": "breast_cancer", "initial": 10, "budget": 500}, "holds 398 samples"),
     ],
 )
-def test_what_cannot_be_run_is_said_in_a_sentence_and_not_counted(settings, sentence):
+def test_an_impossible_run_is_refused_and_not_counted(settings, sentence):
     """With more initial labels than labels, or more labels than the pool, there is no run, no count and no error."""
 
     async def conversation(page):
@@ -236,7 +236,7 @@ def test_what_cannot_be_run_is_said_in_a_sentence_and_not_counted(settings, sent
 # -- the count ---------------------------------------------------------------------------------------------
 
 
-def test_ten_runs_count_and_no_more_until_the_marker():
+def test_only_ten_runs_are_counted_before_the_marker():
     """The eleventh run is refused; after the marker further runs are possible, uncounted."""
 
     async def conversation(page):
@@ -254,7 +254,7 @@ def test_ten_runs_count_and_no_more_until_the_marker():
     assert page.last["marker.run"] == 4
 
 
-def test_runs_left_come_back_with_the_record_and_belong_to_their_track():
+def test_the_record_restores_the_runs_of_each_track():
     """After a reload the count and the runs are there; another track has its own ten; a return gives no runs back."""
 
     async def first(page):
@@ -277,7 +277,7 @@ def test_runs_left_come_back_with_the_record_and_belong_to_their_track():
     assert page.other["search.used"] == 0
 
 
-def test_a_track_that_is_left_in_mid_run_keeps_its_count():
+def test_an_unfinished_run_is_kept_for_its_track():
     """The unfinished run is cut off and kept in the record of the track where it began."""
 
     async def conversation(page):
@@ -303,7 +303,7 @@ def test_a_track_that_is_left_in_mid_run_keeps_its_count():
         {"runs": [], "used": 1, "last": 1, "marker": {"labels": 3}},
     ],
 )
-def test_a_record_that_is_none_is_not_taken_over(broken):
+def test_an_invalid_record_is_ignored(broken):
     """Whatever a file contains, the workbench opens, with ten runs."""
 
     async def conversation(page):
@@ -313,7 +313,7 @@ def test_a_record_that_is_none_is_not_taken_over(broken):
     assert page.last["search.used"] == 0 and page.of("trouble") == []
 
 
-def test_a_record_cannot_claim_fewer_counted_runs_than_it_holds():
+def test_a_record_cannot_claim_fewer_counted_runs_than_it_contains():
     """The count is at least the number of counted runs in the record."""
 
     async def conversation(page):
@@ -328,7 +328,7 @@ def test_a_record_cannot_claim_fewer_counted_runs_than_it_holds():
 
 
 @pytest.mark.parametrize("of", [each.id for each in TRACKS])
-def test_costs_follow_the_prices_of_the_track_and_those_the_reader_sets(of):
+def test_costs_follow_the_prices_of_track_and_reader(of):
     """The bill is labels + scoring + training, recomputed here, before and after an edit."""
     start = track(of).part_2
 
@@ -351,7 +351,7 @@ def test_costs_follow_the_prices_of_the_track_and_those_the_reader_sets(of):
         assert sum(told[part] for part in parts) == pytest.approx(cost)
 
 
-def test_crossing_knees_and_frontier_are_those_of_the_core():
+def test_crossing_knees_and_frontier_equal_those_of_the_core():
     """The 90 % crossing, the frontier and the economic knee each equal an independent computation."""
 
     async def conversation(page):
@@ -425,7 +425,7 @@ def test_the_measures_coincide_on_two_classes():
     assert packed[0]["right"] == packed[1]["right"] == packed[2]["right"]
 
 
-def test_the_rare_class_is_missed_by_chance_and_found_by_doubt():
+def test_uncertainty_finds_the_rare_class_that_random_sampling_misses():
     """Recall is shown next to accuracy, with one case if the rare class is missed and another if it is found."""
 
     async def conversation(page):
@@ -477,7 +477,7 @@ def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works)
 # -- which runs are compared ---------------------------------------------------------------------------------
 
 
-def test_the_prediction_is_compared_with_a_pair_that_differs_in_the_strategy_alone():
+def test_the_prediction_is_compared_with_a_pair_that_differs_only_in_strategy():
     """A pair of batch 10 stays the pair if single runs of other batches follow, and the page says which is alone."""
 
     async def conversation(page):
@@ -515,7 +515,7 @@ def test_the_check_follows_the_committed_marker():
     assert page.last["check.guardrail.value"] == 2
 
 
-def test_any_measure_is_the_optimums_on_two_classes():
+def test_any_measure_matches_the_optimum_on_two_classes():
     """On two classes all measures are the same, so any of them with the optimum's batch counts as having tried it."""
 
     async def conversation(page):
@@ -536,7 +536,7 @@ def test_any_measure_is_the_optimums_on_two_classes():
 # -- the marker --------------------------------------------------------------------------------------------
 
 
-def test_the_marker_is_committed_once_and_measured_against_the_sweep():
+def test_the_marker_is_committed_once_and_compared_with_the_sweep():
     """Distance in dollars and labels equals a recomputation here, and a second commitment is refused."""
 
     async def conversation(page):
@@ -565,7 +565,7 @@ def test_the_marker_is_committed_once_and_measured_against_the_sweep():
     assert {"search-closed", "best-tried", "better-stop"} <= set(results(page)["cases"])
 
 
-def test_the_verdict_comes_back_and_follows_the_prices():
+def test_the_verdict_survives_a_reload_and_follows_the_prices():
     """After a reload the verdict is there; with other prices it changes."""
 
     async def first(page):
@@ -597,7 +597,7 @@ def test_the_verdict_comes_back_and_follows_the_prices():
     assert "knee-later" not in results(page)["cases"]
 
 
-def test_where_selecting_never_pays_the_verdict_says_so():
+def test_the_verdict_says_if_selection_never_pays():
     """With free labels no round ever pays: there is no economic knee, and no sentence about one."""
 
     async def conversation(page):
@@ -611,7 +611,7 @@ def test_where_selecting_never_pays_the_verdict_says_so():
 
 
 @pytest.mark.parametrize(("data", "saves"), [("digits", False), ("breast_cancer", False), ("rare", True)])
-def test_what_is_said_of_large_batches_is_what_the_sweep_shows(data, saves):
+def test_the_text_on_large_batches_agrees_with_the_sweep(data, saves):
     """Batches of 100 waste labels with every measure; with a rare class every batch size saves some."""
     random, *others = reference_sweep.curves(data)
     ratios = {
@@ -638,7 +638,7 @@ def test_what_is_said_of_large_batches_is_what_the_sweep_shows(data, saves):
     )
 
 
-def test_a_marker_needs_a_run_that_is_there():
+def test_a_marker_needs_an_existing_run():
     """A marker on a run that does not exist is refused with a sentence."""
 
     async def conversation(page):
@@ -658,7 +658,7 @@ def captured(page):
     return {path: value for path, value in told["values"].items() if path not in told["session"]}
 
 
-def test_evidence_is_made_again_from_its_settings_figure_by_figure():
+def test_evidence_is_recomputed_from_its_settings():
     """With runs, verdict and bill at edited prices, the core recomputes each captured figure, and no other."""
 
     async def conversation(page):
@@ -718,7 +718,7 @@ def test_evidence_is_made_again_from_its_settings_figure_by_figure():
     assert told["settings"]["runs_used"] == 3 and told["settings"]["marker.number"] == 2
 
 
-def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
+def test_a_cancelled_run_is_recomputed_up_to_its_last_round():
     """During a run there is nothing to capture; a run that was cut off is recomputed with the labels it had."""
 
     async def conversation(page):
@@ -740,7 +740,7 @@ def test_a_run_that_was_cut_off_is_made_again_as_far_as_it_got():
     )
 
 
-def test_what_a_report_says_beside_the_controls_does_not_set_any():
+def test_extra_settings_of_a_report_are_ignored():
     """If settings come back with runs and a marker in them, these are ignored silently."""
 
     async def conversation(page):
@@ -755,7 +755,7 @@ def test_what_a_report_says_beside_the_controls_does_not_set_any():
 
 
 @pytest.mark.parametrize(("of", "pays"), [("cloud", True), ("edge", True), ("mobile", True), ("tiny", False)])
-def test_the_bill_of_an_index_adds_up_and_depends_on_the_track(of, pays):
+def test_the_cost_of_indexing_adds_up_and_depends_on_the_track(of, pays):
     """Both sides are recomputed by hand; for a model of a million parameters indexing does not pay."""
 
     async def conversation(page):
@@ -780,7 +780,7 @@ def test_the_bill_of_an_index_adds_up_and_depends_on_the_track(of, pays):
     assert ("index-saves" in results(page)["cases"]) is pays is (saving > cost)
 
 
-def test_at_its_break_even_both_sides_are_equal():
+def test_both_sides_are_equal_at_the_break_even():
     """Each break-even of the table, entered in its field, makes the two sides equal."""
 
     async def conversation(page):
@@ -800,7 +800,7 @@ def test_at_its_break_even_both_sides_are_equal():
     assert hold(conversation).checked > 8
 
 
-def test_the_rate_is_measured_here_and_said_to_be():
+def test_the_measured_rate_is_marked_as_measured():
     """The stopwatch signs the licence texts, in slices, and the value is marked as measured."""
 
     async def conversation(page):
@@ -818,7 +818,7 @@ def test_the_rate_is_measured_here_and_said_to_be():
 # -- the plot ----------------------------------------------------------------------------------------------
 
 
-def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_when_asked():
+def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_on_request():
     """There is a line, a band and a name for each run that is shown, and the frontier follows."""
 
     async def conversation(page):
@@ -844,7 +844,7 @@ def test_strategies_differ_in_more_than_colour():
     assert len({mark[0] for mark in plots.MARKS.values()}) == len(plots.MARKS)
 
 
-def test_the_axis_of_the_cost_ends_a_little_beyond_the_budget_or_shows_all():
+def test_the_cost_axis_ends_beyond_the_budget_or_shows_all_runs():
     """It ends at 1.2 budgets and never before a marker; on demand it reaches the end of every run, and goes back."""
     ends = {}
 
@@ -872,7 +872,7 @@ def test_the_axis_of_the_cost_ends_a_little_beyond_the_budget_or_shows_all():
     assert ends["marker"] == pytest.approx(1.06 * costs[0])
 
 
-def test_limits_name_themselves_on_their_good_side():
+def test_limits_are_labelled_on_their_good_side():
     """The plot says above the target's line and left of the budget's what each of them is, also with a class's limits."""
 
     async def conversation(page):

@@ -108,7 +108,7 @@ class Project:
         ("3", "It stays about the same", 80, "at most 2 percentage points"),
     ],
 )
-def test_the_choices_of_a_lock_are_one_line_each_and_bind_the_number(reader, part, same, far, most):
+def test_each_choice_of_a_lock_is_on_one_line_and_limits_the_number(reader, part, same, far, most):
     """Each radio button is on one line with its words, and "the same" with a large number is refused."""
     reader.open(f"?track=cloud&part={part}")
     choices = reader.page.locator(f"form[data-lock='{part}']").get_by_role("radio").all()
@@ -130,7 +130,7 @@ def test_the_choices_of_a_lock_are_one_line_each_and_bind_the_number(reader, par
     expect(reader.one(f"[data-lock-committed='{part}']")).to_be_hidden()
 
 
-def test_nothing_of_the_second_part_is_given_away_before_its_locks(reader, address):
+def test_part_2_reveals_nothing_before_its_locks(reader, address):
     """Before the commitments neither results nor the texts that explain them are in the page or its source."""
     with urlopen(address + "index.html?part=2", timeout=60) as answer:
         source = answer.read().decode()
@@ -150,7 +150,7 @@ def test_nothing_of_the_second_part_is_given_away_before_its_locks(reader, addre
     assert project.rows("IndexingPlot") == project.rows("BreakEven") == []
 
 
-def test_a_whole_project_from_the_lock_to_the_verdict(reader):
+def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
     """After ten runs, one of them cut off, plot, table, frontier and marker are right, and a reload keeps them."""
     project = Project(reader).open("mobile").predict()
     page = reader.page
@@ -243,7 +243,7 @@ def test_a_whole_project_from_the_lock_to_the_verdict(reader):
     expect(project.runs.last).to_contain_text("not counted")
 
 
-def test_runs_left_survive_a_reload_and_a_change_of_track(reader):
+def test_the_remaining_runs_survive_a_reload_and_a_change_of_track(reader):
     """Neither a reload nor a change of track gives a run back."""
     project = Project(reader).open("cloud", "&seeds=1&budget=60").predict()
     for _ in range(2):
@@ -260,7 +260,7 @@ def test_runs_left_survive_a_reload_and_a_change_of_track(reader):
     expect(project.runs).to_have_count(2)
 
 
-def test_the_page_answers_while_a_run_is_going(reader):
+def test_the_page_responds_during_a_run(reader):
     """A reader can type, and sees it, while Python trains; the run continues and ends."""
     project = Project(reader).open("cloud", "&seeds=2&budget=300").predict()
     project.choose("Margin", 5)
@@ -271,7 +271,7 @@ def test_the_page_answers_while_a_run_is_going(reader):
     expect(project.value("run.labels")).to_have_text("300")
 
 
-def test_the_question_of_indexing_is_answered_with_figures(reader):
+def test_the_indexing_question_is_answered_with_figures(reader):
     """After the answer is locked, both sides and every break-even appear; an edited field can reverse the answer."""
     project = Project(reader).open("edge").predict("about as many", 1)
     project.page.get_by_label("It depends").check()
@@ -300,7 +300,7 @@ def test_the_question_of_indexing_is_answered_with_figures(reader):
 
 
 @pytest.mark.parametrize("width", [360])
-def test_the_part_fits_a_phone(new_reader, width):
+def test_part_2_fits_a_phone(new_reader, width):
     """Nothing overflows sideways, before and after a run."""
     reader = new_reader(viewport={"width": width, "height": 740})
     project = Project(reader).open("edge", "&seeds=1&budget=60")

@@ -58,7 +58,7 @@ def quick(monkeypatch):
 # -- the lock ----------------------------------------------------------------------------------------------
 
 
-def test_before_the_lock_only_pictures_and_the_setting():
+def test_only_pictures_and_the_setting_are_sent_before_the_lock():
     """Without a prediction only the pictures leave Python: no measurement, table, case or map."""
 
     async def conversation(page):
@@ -78,7 +78,7 @@ def test_before_the_lock_only_pictures_and_the_setting():
     assert page.bench.runs == {}
 
 
-def test_the_first_view_holds_every_place_and_no_result():
+def test_the_first_view_has_every_place_and_no_result():
     """Each place on the page has its root, and every plot is empty."""
     page = hold(lambda page: asyncio.sleep(0))
     roots = page.views["3"]["roots"]
@@ -111,7 +111,7 @@ NO_PREDICTIONS = [
 ]
 
 
-def test_what_is_no_prediction_is_refused():
+def test_an_invalid_prediction_is_refused():
     """A prediction has a direction and a size from 0 to 100; anything else is refused, and nothing is shown."""
 
     async def conversation(page):
@@ -127,7 +127,7 @@ def test_what_is_no_prediction_is_refused():
     assert all(results["locked"] for results in page.of("results"))
 
 
-def test_the_prediction_stands_beside_the_measurement():
+def test_the_prediction_is_compared_with_the_measurement():
     """On the edge track the safety metric falls; sign, gap, interval and case follow from the prediction."""
     before, after = np.array(gap_map.read(datasets.gap_maps(), "edge").move["recall"])
 
@@ -166,7 +166,7 @@ def test_the_live_run_agrees_with_the_map(each):
         assert last[f"live.{name}{end}"] == pytest.approx(last[f"map.{name}{end}"], abs=1e-9)
 
 
-def test_a_moved_slider_is_answered_at_once_from_the_map():
+def test_a_moved_slider_shows_figures_of_the_map_before_training():
     """Before any training, the point and the checks have the map's figures, and a case says that training follows."""
 
     async def conversation(page):
@@ -188,7 +188,7 @@ def test_a_moved_slider_is_answered_at_once_from_the_map():
     hold(conversation)
 
 
-def test_the_figures_can_be_had_again_natively(tiny, data):
+def test_the_figures_can_be_recomputed_natively(tiny, data):
     """The figures at a point equal `mix.summary` with the page's setting and seeds."""
     last = tiny.last
     setting = mix.Setting(
@@ -234,7 +234,7 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
 
 
 @pytest.mark.parametrize("wrong", [{"total": 10**7}, {"seeds": 1000}, {"synthetic": "90"}, {"noise": 49}])
-def test_a_report_cannot_ask_for_endless_work(tiny, wrong):
+def test_a_report_cannot_request_endless_work(tiny, wrong):
     """Settings in a report that no control allows are refused by name."""
     settings = tiny.of("results")[-1]["settings"]
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -257,7 +257,7 @@ def test_every_value_has_its_kind(tiny):
 
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_the_challenge_is_failed_and_solved(each):
+def test_the_challenge_begins_unsolved_and_can_be_solved(each):
     """Every track begins outside its region, with advice; inside it, all four limits are kept."""
     made = gap_map.read(datasets.gap_maps(), each.id)
     limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
@@ -284,7 +284,7 @@ def test_the_challenge_is_failed_and_solved(each):
     assert last["check.supply.value"] <= last["check.supply.limit"] == each.part_3.real.value
 
 
-def test_the_advice_is_the_step_that_helps_most():
+def test_the_advice_names_the_most_helpful_step():
     """Of the four neighbours on the map, the advice names the one with the best value of the failing measure."""
     made = gap_map.read(datasets.gap_maps(), "tiny")
     fid = made.measures["fid"]
@@ -303,7 +303,7 @@ def test_the_advice_is_the_step_that_helps_most():
 
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_a_border_is_said_to_be_one(each):
+def test_an_optimum_at_the_supply_limit_is_reported(each):
     """If the best point of a region has the smallest share that the supply allows, a case says so."""
     made = gap_map.read(datasets.gap_maps(), each.id)
     limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
@@ -320,7 +320,7 @@ def test_a_border_is_said_to_be_one(each):
 # -- folded settings and the reader's own map ------------------------------------------------------------------
 
 
-def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their_own(monkeypatch):
+def test_other_settings_wait_for_the_live_run_and_may_have_their_own_map(monkeypatch):
     """With fewer real samples the track's map is not used for the checks, and a small map can be measured."""
     monkeypatch.setattr(small_map, "AXIS", (0.0, 0.5, 1.0))
     monkeypatch.setattr(small_map, "SEEDS", 2)
@@ -350,7 +350,7 @@ def test_other_folded_settings_wait_for_the_live_run_and_may_have_a_map_of_their
     hold(conversation)
 
 
-def test_too_few_samples_are_a_sentence():
+def test_too_few_samples_give_a_message():
     """If a mix leaves too little to train on, a sentence says what to do, and the next change works."""
 
     async def conversation(page):
@@ -385,7 +385,7 @@ def test_rain_and_noise_reach_the_training(data):
 # -- strategies, costs, transfer -----------------------------------------------------------------------------
 
 
-def test_strategies_and_their_price(tiny, data):
+def test_every_strategy_is_measured_with_its_costs(tiny, data):
     """The mix, its real samples alone, and these with experts' labels are each measured, with their costs."""
     rows = tiny.of("results")[-1]["tables"]["Strategies"]["rows"]
     assert [row[1:3] for row in rows] == [[500, 500], [500, 0], [500, 0]]
@@ -401,7 +401,7 @@ def test_strategies_and_their_price(tiny, data):
     assert tiny.last["strategy.gain_low"] < gain < tiny.last["strategy.gain_high"]
 
 
-def test_experts_repair_what_noise_broke():
+def test_expert_labels_repair_label_noise():
     """With 30 % of the real labels wrong, experts' labels of the same samples are better."""
 
     async def conversation(page):
@@ -411,7 +411,7 @@ def test_experts_repair_what_noise_broke():
     assert last["strategy.expert.accuracy"] > last["strategy.real.accuracy"] + 0.02
 
 
-def test_changed_prices_change_costs_and_nothing_else():
+def test_changed_prices_change_no_measurement():
     """An edited assumption changes costs and steps but no measurement, and invalid ones are refused."""
 
     async def conversation(page):
@@ -448,7 +448,7 @@ def test_the_noise_panel_measures_both_laws(tiny):
     assert last["noise.steps_measured"] == last["noise.ratio"] * last["noise.steps_clean"]
 
 
-def test_the_card_s_ten_times_is_the_agnostic_law():
+def test_the_tenfold_steps_of_the_card_follow_the_agnostic_law():
     """On the mobile track 5 % random flips are in time, the agnostic law and the card's 10x are not."""
 
     async def conversation(page):
@@ -460,7 +460,7 @@ def test_the_card_s_ten_times_is_the_agnostic_law():
     assert rows[3][1] == rows[4][1] == label_noise.CARD_FACTOR == 10
 
 
-def test_more_noise_is_measured_anew():
+def test_another_noise_rate_is_measured_once():
     """Another rate needs another experiment, and a return to the first needs none."""
 
     async def conversation(page):
@@ -478,7 +478,7 @@ def test_more_noise_is_measured_anew():
 # -- pictures, tables, work --------------------------------------------------------------------------------------
 
 
-def test_the_sheet_shows_the_very_samples(tiny, data):
+def test_the_sheet_shows_the_samples_of_the_setting(tiny, data):
     """Its rows show the training set, the field and the heavy rain of the setting, each with a text alternative."""
     rows = {row["name"]: row for row in tiny.of("pictures")[-1]["rows"]}
     assert list(rows) == ["training", "real", "synthetic", "field", "heavy"]
@@ -505,7 +505,7 @@ def test_the_sheet_follows_the_settings(data):
     assert dry["field"] == dry["real"] and plain["field"] != plain["real"]
 
 
-def test_the_table_of_the_map_holds_the_map(tiny):
+def test_the_table_of_the_map_has_every_point(tiny):
     """The table has all 121 points, with the region and the reader's point marked, for the chosen measure."""
     table = tiny.of("results")[-1]["tables"]["DomainGapPlot"]
     made = gap_map.read(datasets.gap_maps(), "tiny")
@@ -516,7 +516,7 @@ def test_the_table_of_the_map_holds_the_map(tiny):
     assert text.count("★") == 5 and text.count("◯") == 1
 
 
-def test_the_map_shows_another_measure():
+def test_the_map_can_show_another_measure():
     """If FID is chosen, plot and table show FID, and the region stays the same."""
 
     async def conversation(page):
@@ -545,7 +545,7 @@ def test_a_narrow_page_gets_fewer_digits():
     assert set(map(len, page.bench.map_plot.cells.data["short"])) == {2}
 
 
-def test_nothing_is_trained_until_the_reader_looks():
+def test_nothing_is_trained_until_the_part_is_shown():
     """A part that is opened but not shown reads no data and does no work."""
 
     async def conversation(page):
@@ -556,7 +556,7 @@ def test_nothing_is_trained_until_the_reader_looks():
     hold(conversation)
 
 
-def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
+def test_the_newest_setting_wins_and_cancel_stops_the_work(monkeypatch):
     """If moves follow each other quickly, only the last is trained; after a cancellation the next move starts again."""
     monkeypatch.setattr(bench, "PAUSE", 0.1)
 
@@ -581,7 +581,7 @@ def test_the_newest_setting_wins_and_cancel_ends_the_work(monkeypatch):
     hold(conversation)
 
 
-def test_a_lost_file_is_one_sentence():
+def test_an_unreadable_file_is_reported_and_retried():
     """If a data file cannot be read, the page gets a message, and the next change tries again."""
 
     async def conversation(page):
@@ -599,7 +599,7 @@ def test_a_lost_file_is_one_sentence():
     hold(conversation)
 
 
-def test_settings_come_back():
+def test_reported_settings_restore_the_state():
     """Reported settings open the same state again; an invalid one is named, and the rest is kept."""
 
     async def conversation(page):
@@ -610,7 +610,7 @@ def test_settings_come_back():
         await page.open(FALLS, track="cloud", settings={**settings, "total": 5, "depth": 3})
         await page.rest()
         assert page.of("results")[-1]["settings"] == {**settings, "total": 1000}
-        assert any("total must lie between 20 and 3000" in text for text in page.sentences)
+        assert any("total must be between 20 and 3000" in text for text in page.sentences)
         assert any("there is no setting 'depth'" in text for text in page.sentences)
 
     hold(conversation)

@@ -144,7 +144,7 @@ def lab(booted):
     booted.check()
 
 
-def test_predict_look_and_see_the_map(fresh):
+def test_a_prediction_reveals_the_map_and_its_evidence(fresh):
     """The pictures are there before the lock; map, table, sentence, evidence and check come after it."""
     fresh.open().live().pictures()
     for guarded in fresh.here("[data-guard='3']").all():
@@ -171,7 +171,7 @@ def test_predict_look_and_see_the_map(fresh):
     )
 
 
-def test_what_the_lock_guards_is_not_in_the_source(fresh, address):
+def test_guarded_results_are_not_in_the_source(fresh, address):
     """Neither the served page nor the page before the lock contains a result."""
     with urlopen(address + "index.html", timeout=60) as answer:
         source = answer.read().decode()
@@ -228,7 +228,7 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
 
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_the_challenge_is_failed_once_and_solved_once(lab, each):
+def test_the_challenge_begins_unsolved_and_can_be_solved(lab, each):
     """Each track begins with a missed limit and advice; a mix in its region keeps all four limits."""
     made = gap_map.read(datasets.gap_maps(), each.id)
     limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
@@ -286,7 +286,7 @@ def test_long_work_shows_progress_and_can_be_cancelled(lab):
     lab.results()
 
 
-def test_fewer_real_samples_have_a_map_of_their_own(lab):
+def test_fewer_real_samples_get_their_own_map(lab):
     """With 300 real samples on Tiny Pioneer the track's map is not used, and a small one is measured on request."""
     lab.choose_track("Tiny Pioneer")
     if lab.part.get_by_role("button", name="Commit").is_visible():
@@ -310,7 +310,7 @@ def test_fewer_real_samples_have_a_map_of_their_own(lab):
     lab.results()
 
 
-def test_prices_are_the_readers_own(lab):
+def test_an_edited_price_changes_the_cost(lab):
     """An edited price changes the cost of the mix, and the track's default restores it."""
     cost = lab.number("cost.total")
     lab.part.get_by_text("Assumptions:").click()
@@ -343,7 +343,7 @@ def test_a_link_opens_the_same_mix_and_the_record_keeps_it(fresh):
     expect(fresh.here("[data-evidence='3']")).to_contain_text(f"{saved:.1f} %")
 
 
-def test_on_a_phone(new_reader, address):
+def test_part_3_fits_a_phone(new_reader, address):
     """At 360 px nothing scrolls sideways, every control has a name, and the map is drawn with fewer digits."""
     reader = MixReader(new_reader(viewport={"width": 360, "height": 740}).context, address)
     reader.open().commit().live().results()
@@ -353,7 +353,7 @@ def test_on_a_phone(new_reader, address):
     reader.check()
 
 
-def test_from_a_folder(new_reader, dist):
+def test_part_3_works_from_a_file(new_reader, dist):
     """Opened by double click, part 3 loads its data, draws, trains, and agrees with the map."""
     base = dist.as_uri() + "/"
     reader = (

@@ -56,7 +56,7 @@ def reported():
     )
 
 
-def test_the_card_word_for_word():
+def test_the_texts_use_the_words_of_the_card():
     """Lock, reflection, stakeholder and formulas have the card's words."""
     words = text("part-3.md")
     assert (
@@ -77,7 +77,7 @@ def test_the_card_word_for_word():
         assert "**Safety Lead, to the " in text(f"part-3.{track}.md")
 
 
-def test_every_number_in_the_words_is_reported(reported):
+def test_every_number_in_the_texts_is_reported(reported):
     """Every placeholder has a number that Python sends."""
     paths = used(r"\{\{([a-z][\w.]*)\|") | used(r'value\("([\w.]+)"')
     paths = {path for path in paths if not path.startswith(("native.", "track."))}
@@ -88,13 +88,13 @@ def test_every_number_in_the_words_is_reported(reported):
     assert paths - reported[0] == set()
 
 
-def test_every_table_has_its_place(reported):
+def test_every_table_has_a_place_on_the_page(reported):
     """Each table that Python sends has a place on the page, and each place has a table."""
     places = used(r'data-table-for="(\w+)"') | used(r'figure\("(\w+)"')
     assert places == reported[1]
 
 
-def test_every_case_in_the_words_can_come_true(reported):
+def test_every_case_in_the_texts_can_occur(reported):
     """Each block for a case has a case that can occur."""
     cases = used(r"::: when ([a-z-]+)") | used(r'data-when="([a-z-]+)"')
     known = reported[2] | {
@@ -124,7 +124,7 @@ def test_every_case_in_the_words_can_come_true(reported):
     assert cases - known == set()
 
 
-def test_nothing_measured_stands_outside_the_lock():
+def test_no_measured_figure_is_outside_the_lock():
     """The words before the lock contain no result: no figure of the map, of a run or of an experiment."""
     for name in ("part-3.md", *(f"part-3.{track}.md" for track in ("cloud", "edge", "mobile", "tiny"))):
         found = re.findall(r"\{\{([\w.]+)\|", (PAGES / name).read_text(encoding="utf-8"))

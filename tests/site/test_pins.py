@@ -49,7 +49,7 @@ def wanted(name):
 
 
 @pytest.mark.parametrize(("python", "platform"), MACHINES)
-def test_whatever_a_pinned_package_requires_is_pinned(record, python, platform):
+def test_every_requirement_of_a_pinned_package_is_pinned(record, python, platform):
     """A resolver is never needed: with extras and markers, each requirement is in the list that installs it."""
     for names in (("requirements-build",), ("requirements-build", "requirements-test")):
         problems = pins.missing_requirements(wanted(names[-1]), locked(*names), record, python, platform)
@@ -65,7 +65,7 @@ def test_each_pin_has_a_wheel_for_each_machine(record, names, python, platform):
 
 
 @pytest.mark.parametrize("name", sorted(pins.NAMES))
-def test_a_removed_pin_is_missed(record, name):
+def test_a_removed_pin_is_noticed(record, name):
     """The check of completeness notices if any single pin is missing, even one that only a marker or extra requires."""
     everything = locked("requirements-build") if name == "requirements-test" else []
     own = locked(name)
@@ -81,7 +81,7 @@ def test_a_removed_pin_is_missed(record, name):
         assert problems, gone.name
 
 
-def test_a_package_that_grew_a_requirement_is_noticed(record):
+def test_a_new_requirement_is_noticed(record):
     """If a recorded requirement with an extra is not pinned, the check fails and names both."""
     grown = copy.deepcopy(record)
     (version,) = grown["pytest-cov"]
@@ -95,7 +95,7 @@ def test_a_package_that_grew_a_requirement_is_noticed(record):
     assert "brand-new[toml]>=3" in problems[0]
 
 
-def test_the_record_is_what_the_installed_packages_say(record):
+def test_the_record_agrees_with_the_installed_packages(record):
     """An independent check: the installed packages have the requirements that `requirements.json` lists.
 
     The pip of `.venv` is the one that Python includes, so the pinned pip is not checked there.

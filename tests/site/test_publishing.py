@@ -41,20 +41,20 @@ def uses(path):
     return re.findall(r"^\s*-?\s*(uses:.*)$", path.read_text("utf-8"), flags=re.MULTILINE)
 
 
-def test_there_are_workflows_for_checks_pages_releases_and_every_week():
+def test_the_workflows_are_the_four_documented_ones():
     """The workflows are the four that docs/publishing.md describes."""
     assert [path.stem for path in WORKFLOWS] == ["check", "pages", "release", "weekly"]
     described = (ROOT / "docs" / "publishing.md").read_text("utf-8")
     assert all(f"`{path.stem}`" in described for path in WORKFLOWS)
 
 
-def test_the_linter_finds_nothing():
+def test_the_linter_reports_no_error():
     """A security linter for workflows has no complaint."""
     status, said = lint(ROOT)
     assert status == 0, said
 
 
-def test_the_linter_would_find_what_is_wrong(tmp_path):
+def test_the_linter_detects_unsafe_workflows(tmp_path):
     """The linter finds credentials that stay, other people's text in a command, and bad syntax."""
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
@@ -79,14 +79,14 @@ def test_every_action_is_pinned_by_its_commit(path):
         assert pinned or (local and (ROOT / local[1]).is_file()), line
 
 
-def test_one_action_has_one_commit():
+def test_no_action_is_pinned_to_two_commits():
     """No action is pinned to two versions."""
     pins = {line for path in WORKFLOWS for line in uses(path) if "@" in line}
     assert len({line.partition("@")[0] for line in pins}) == len(pins), sorted(pins)
 
 
 @each_workflow
-def test_every_job_may_do_little_and_ends(path):
+def test_every_job_limits_its_permissions_and_time(path):
     """Every job names its permissions and its time limit."""
     whole = yaml.safe_load(path.read_text("utf-8"))
     assert whole["permissions"] == {} and "group" in whole["concurrency"]
@@ -110,7 +110,7 @@ def test_only_publishing_jobs_may_write():
     }
 
 
-def test_checks_are_the_readmes_command_on_every_supported_python():
+def test_checks_run_the_readmes_command_on_every_supported_python():
     """The README's command runs completely on Linux; the core runs on each Python, and on three systems."""
     every = jobs(ROOT / ".github" / "workflows" / "check.yml")
     assert "python build.py test" in [step.get("run") for step in every["everything"]["steps"]]
@@ -140,7 +140,7 @@ def repository(tmp_path):
     return tmp_path / "repository"
 
 
-def test_a_release_is_zip_wheel_hashes_and_notes(repository, tmp_path):
+def test_a_release_contains_zip_wheel_hashes_and_notes(repository, tmp_path):
     """sha256sum can check the gathered files, and the notes are the section of the change log."""
     release.check("v0.2.0", repository)
     names = release.gather("v0.2.0", tmp_path / "out", repository)
@@ -163,7 +163,7 @@ def test_a_release_is_zip_wheel_hashes_and_notes(repository, tmp_path):
         ("CITATION.cff", "date-released", "# date", "of None"),
     ],
 )
-def test_a_tag_that_something_contradicts_is_refused(repository, file, old, new, words):
+def test_an_inconsistent_tag_is_refused(repository, file, old, new, words):
     """Before anything is built, a sentence says which file names another version or day."""
     path = repository / file
     path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
@@ -171,14 +171,14 @@ def test_a_tag_that_something_contradicts_is_refused(repository, file, old, new,
         release.check("v0.2.0", repository)
 
 
-def test_nothing_is_released_before_it_is_built(repository, tmp_path):
+def test_a_release_needs_a_built_zip(repository, tmp_path):
     """Without the zip, the error says what to run."""
     release.archive(repository, "0.2.0").unlink()
     with pytest.raises(SystemExit, match="build.py zip"):
         release.gather("v0.2.0", tmp_path / "out", repository)
 
 
-def test_the_lab_is_cited_by_the_version_of_its_core():
+def test_the_citation_has_the_version_of_the_core():
     """CITATION.cff has all that version 1.2.0 of its format requires, and the version and licence of the package."""
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert cff["cff-version"] == "1.2.0" and cff["type"] == "software"
@@ -219,7 +219,7 @@ def site(tmp_path):
     return tmp_path / "site", tmp_path / "releases"
 
 
-def test_every_release_is_below_its_number(site):
+def test_every_release_is_in_a_folder_with_its_number(site):
     """All releases are unchanged next to the newest, and listed by number, not by letter."""
     folder, releases = site
     for tag in ("v0.9.0", "v0.10.0", "v0.2.0"):
@@ -233,7 +233,7 @@ def test_every_release_is_below_its_number(site):
     assert listed == ["index.html", "v0.10.0/index.html", "v0.9.0/index.html", "v0.2.0/index.html"]
 
 
-def test_what_the_zip_command_packs_is_what_a_release_unpacks(site):
+def test_a_release_unpacks_the_archive_of_the_zip_command(site):
     """The archive that build.py writes, gathered for a release, is unpacked below its number with every file."""
     folder, releases = site
     number = release.version(ROOT)
@@ -252,7 +252,7 @@ def test_what_the_zip_command_packs_is_what_a_release_unpacks(site):
         assert (folder / f"v{number}" / name).read_text() == name
 
 
-def test_without_a_release_the_site_is_the_newest_alone(site):
+def test_a_site_without_releases_has_only_the_newest_version(site):
     """Deployment works before the first release."""
     assert versions.add(*site) == []
     assert sorted(path.name for path in site[0].iterdir()) == ["index.html", "versions.html"]
@@ -272,7 +272,7 @@ def test_without_a_release_the_site_is_the_newest_alone(site):
         ("v0.1.0", {"data-selection-lab-0.1.0/readme.txt": "x"}, None, "has no index.html"),
     ],
 )
-def test_a_release_that_is_wrong_stops_the_deployment(site, tag, files, hashed, words):
+def test_an_invalid_release_stops_the_deployment(site, tag, files, hashed, words):
     """A sentence names the error, and nothing is written outside the release's folder."""
     folder, releases = site
     released(releases, tag, files, hashed)
@@ -282,7 +282,7 @@ def test_a_release_that_is_wrong_stops_the_deployment(site, tag, files, hashed, 
     assert {path.name for path in folder.parent.iterdir()} == {"site", "releases"}
 
 
-def test_a_release_without_its_files_stops_the_deployment(site):
+def test_an_incomplete_release_stops_the_deployment(site):
     """If there is no zip or no hash, or the zip is cut off, the error says so."""
     folder, releases = site
     path = released(releases, "v0.1.0", lab("x"))
@@ -299,7 +299,7 @@ def test_a_release_without_its_files_stops_the_deployment(site):
         versions.add(folder, releases)
 
 
-def test_more_than_pages_takes_is_said_before_it_is_deployed(site, monkeypatch):
+def test_a_site_that_is_too_large_stops_the_deployment(site, monkeypatch):
     """If there is not enough room, the deployment stops, and no version is silently left out."""
     folder, releases = site
     released(releases, "v0.1.0", lab("x" * 500))
@@ -308,7 +308,7 @@ def test_more_than_pages_takes_is_said_before_it_is_deployed(site, monkeypatch):
         versions.add(folder, releases)
 
 
-def test_a_version_that_stays_is_live_beside_the_newest(new_reader, dist, tmp_path):
+def test_an_old_version_is_live_next_to_the_newest(new_reader, dist, tmp_path):
     """A reader who has used the newest version also gets the old one, live, at the address with its number."""
     site, releases = tmp_path / "site", tmp_path / "releases"
     shutil.copytree(dist, site)

@@ -64,14 +64,14 @@ def test_the_browser_counts_with_32_bits(figures):
 
 
 @pytest.mark.parametrize("name", core_figures.CALLS)
-def test_the_browser_computes_what_is_computed_natively(figures, name):
+def test_the_browser_computes_the_native_results(figures, name):
     """Integers, texts and types of arrays are equal, and floats agree to 1e-9."""
     browser, native = (figure["results"][name] for figure in figures)
     assert "failed" not in native, native
     assert difference(browser, native) is None
 
 
-def test_the_comparison_sees_a_difference():
+def test_the_comparison_finds_every_difference():
     """A float that is off by 1e-8, another integer, another type, and a missing entry are all found."""
     assert difference({"a": [1.0, 2]}, {"a": [1.0 + 1e-12, 2]}) is None
     others = [{"a": [1.0 + 1e-8, 2]}, {"a": [1.0, 3]}, {"a": [1.0]}, {"b": [1.0, 2]}, {"a": [1.0, 2.0]}]

@@ -58,7 +58,7 @@ def import_file(reader, content):
     chooser.value.set_files({"name": "record.json", "mimeType": "application/json", "buffer": data})
 
 
-def test_work_comes_back_after_a_reload(reader):
+def test_work_is_restored_after_a_reload(reader):
     """After a reload, prediction, settings, reflection and evidence are there, and stale evidence is marked."""
     reader.open("?track=cloud&part=1&corpus=licences").commit(30).live().results()
     reader.type_threshold(0.8)
@@ -104,7 +104,7 @@ def test_work_comes_back_after_a_reload(reader):
     assert values["removed.words"]["kind"] == "measured" and values["removed.flops"]["kind"] == "modelled"
 
 
-def test_record_moves_to_another_machine(quick):
+def test_a_record_can_be_moved_to_another_machine(quick):
     """An exported file, imported elsewhere, restores the work, and typed markup stays text."""
     reader = quick().open().commit(42, why="<b>bold</b> & brave")
     reflect(reader, ATTACK)
@@ -180,7 +180,7 @@ def careful(chromium, address):
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_file_changes_nothing(careful, case):
+def test_a_hostile_file_changes_nothing(careful, case):
     """A file that is not a record of this lab is refused in one sentence; nothing changes and nothing runs."""
     before = careful.one("[data-ledger]").inner_html()
     import_file(careful, HOSTILE[case])
@@ -201,7 +201,7 @@ def test_hostile_file_changes_nothing(careful, case):
 @pytest.mark.parametrize(
     ("button", "agree"), [("Clear my work", "Clear"), ("New reader", "Start as a new reader")]
 )
-def test_clear_asks_and_empties(quick, button, agree):
+def test_clearing_removes_the_work_after_a_question(quick, button, agree):
     """After a question, the work is removed from page and browser; without consent nothing happens."""
     reader = quick().open().commit(42)
     reflect(reader, "Mine.")
@@ -225,7 +225,7 @@ def test_clear_asks_and_empties(quick, button, agree):
 
 
 @pytest.mark.parametrize("script", [NO_INDEXEDDB, OPENING_FAILS])
-def test_without_indexeddb_the_smaller_store_is_used(quick, script):
+def test_the_smaller_store_is_used_without_indexeddb(quick, script):
     """If IndexedDB is forbidden, the work is still saved, and the page says where."""
     reader = quick(script).open().commit(42)
     expect(reader.status()).to_contain_text("smaller store")
@@ -233,7 +233,7 @@ def test_without_indexeddb_the_smaller_store_is_used(quick, script):
     expect(reader.here(LOCKED)).to_contain_text("42 %")
 
 
-def test_without_any_storage_the_page_says_so(quick):
+def test_a_page_without_storage_says_so(quick):
     """If nothing can be stored, the lab works, says so, and offers the file."""
     reader = quick(OPENING_FAILS + NO_LOCALSTORAGE).open("?track=cloud&part=1&view=page")
     expect(reader.status()).to_contain_text("Not saved")
@@ -245,7 +245,7 @@ def test_without_any_storage_the_page_says_so(quick):
 
 
 @pytest.mark.parametrize("spoiled", [{"schema": 1, "entries": "my thesis"}, "my thesis", 7, [1, "my thesis"]])
-def test_spoiled_record_is_kept_for_export(quick, spoiled):
+def test_an_unreadable_record_is_kept_for_export(quick, spoiled):
     """A record that cannot be read is kept for export, and the page continues with a new one."""
     reader = quick().open().commit(42).saved()
     reader.page.evaluate(SPOIL_INDEXEDDB, spoiled)
@@ -262,7 +262,7 @@ def test_spoiled_record_is_kept_for_export(quick, spoiled):
         assert "my thesis" in export(reader)
 
 
-def test_spoiled_record_in_the_smaller_store(quick):
+def test_an_unreadable_record_in_the_smaller_store_is_kept_for_export(quick):
     """The same holds in localStorage, where a record can be cut off in the middle."""
     reader = quick(OPENING_FAILS).open().commit(42)
     expect(reader.status()).to_contain_text("smaller store")
@@ -292,7 +292,7 @@ def test_two_tabs_do_not_overwrite_each_other(quick):
     assert entries["edge/1/reflection"]["value"] == "From the second tab."
 
 
-def test_full_disk_is_said(quick):
+def test_a_full_disk_is_reported(quick):
     """The page shows a failed save and offers the file; when there is room, saving continues."""
     reader = quick().open().saved()
     developer = reader.context.new_cdp_session(reader.page)

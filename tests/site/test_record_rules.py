@@ -152,7 +152,7 @@ def changed(path, content):
     return rules
 
 
-def test_every_entry_of_the_table_is_tried():
+def test_every_entry_of_the_table_is_tested():
     """Every entry of the table is tested in this file."""
     paths = set(COUNTED) | set(NAMED)
     leaves = {(name, *more) for name in RULES for more in ([(k,) for k in RULES[name]] if isinstance(RULES[name], dict) else [()])}  # fmt: skip

@@ -39,7 +39,7 @@ def test_a_page_has_docstrings_and_types(pages):
     assert "dataselect_core.html" in (pages / "index.html").read_text("utf-8")
 
 
-def test_a_page_loads_nothing_from_elsewhere(pages):
+def test_a_page_loads_no_foreign_file(pages):
     """Scripts, styles and pictures are on the page or next to it."""
     for path in pages.rglob("*.html"):
         loaded = re.findall(
@@ -48,7 +48,7 @@ def test_a_page_loads_nothing_from_elsewhere(pages):
         assert not [address for address in loaded if re.match(r"(https?:)?//", address)], path
 
 
-def test_the_reference_is_published_and_not_kept():
+def test_the_reference_is_published_but_not_in_the_built_site():
     """The workflow copies the reference into the site after the releases; the built site does not contain it."""
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8"))["jobs"]
     commands = [step.get("run", "") for step in jobs["build"]["steps"]]

@@ -54,7 +54,7 @@ def small(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
-def test_python_writes_the_report_the_page_asks_for(small, form):
+def test_python_writes_the_requested_report(small, form):
     """The answer contains the record, names figures as the page does, and has the question's number."""
     lines = {"1": [["Words that went", "removed.words_share", "percent"]]}
     pictures = [
@@ -102,7 +102,7 @@ def test_python_writes_the_report_the_page_asks_for(small, form):
         {"form": "html", "record": json.dumps(record({})), "pictures": [7]},
     ],
 )
-def test_what_cannot_be_reported_is_an_error_and_python_lives_on(message):
+def test_an_invalid_request_gets_an_error_and_the_next_one_works(message):
     """For an unknown form, a broken record or an invalid picture there is one sentence, and the next question works."""
     fine = {"type": "report", "id": 2, "form": "markdown", "record": json.dumps(record({}))}
     page = ask({"type": "report", "id": 1, **message}, fine, until=2)
@@ -110,7 +110,7 @@ def test_what_cannot_be_reported_is_an_error_and_python_lives_on(message):
     assert "No prediction" in page.said[1]["answer"]
 
 
-def test_python_checks_a_report_and_says_how_far_it_is(small):
+def test_python_checks_a_report_and_sends_progress(small):
     """Figures and cases of a genuine report agree; progress comes before the answer; forged ones are found."""
     evidence = small["entries"]["cloud/1/evidence"]["value"]
     for change, case, wrong in (
@@ -132,7 +132,7 @@ def test_python_checks_a_report_and_says_how_far_it_is(small):
     assert {"licences.json.gz"} <= set(page.loaded)
 
 
-def test_python_names_a_line_that_was_edited(small):
+def test_python_names_an_edited_line(small):
     """If only the text of a report was edited, its figures agree and the edited line does not."""
     text = report_markdown(Ledger(small))
     edited = re.sub(r"(\| Guardrail: chained removals \| .* \| )(?:not )?met \|", r"\1unknown |", text)
@@ -164,13 +164,13 @@ def test_a_check_can_be_stopped(small):
 @pytest.mark.parametrize(
     "text", ["", "# Homework", "{", json.dumps({"schema": 99, "entries": {}}), "<script>alert(1)</script>"]
 )
-def test_what_is_no_report_is_not_checked(text):
+def test_an_invalid_report_is_not_checked(text):
     """There is one sentence and no figure."""
     said = ask({"type": "verify", "id": 1, "text": text}).said
     assert len(said) == 1 and said[0]["error"]
 
 
-def test_the_synthesis_names_figures_that_exist():
+def test_the_synthesis_names_only_existing_figures():
     """Every figure in takeaways and costs is one that its part reports."""
     text = (ROOT / "site/pages/synthesis.md").read_text(encoding="utf-8")
     paths = set(re.findall(r"([123]):([a-z_]+(?:\.[a-z_]+)+)", text))
@@ -182,7 +182,7 @@ def test_the_synthesis_names_figures_that_exist():
 
 
 @pytest.mark.parametrize("figures", [None, "4:a.b", "1:a.b /", "scale.dollars", {"1:a": "b"}])
-def test_a_line_of_the_bill_must_say_where_it_comes_from(figures):
+def test_a_cost_must_name_its_part(figures):
     """A cost without a part is reported as a mistake in the text."""
     with pytest.raises(PageError, match="synthesis.md: a cost must be"):
         cost_line("Cost", figures, "synthesis.md")
@@ -236,7 +236,7 @@ def student(handed):
     assert handed.page.evaluate("() => globalThis.hacked") is None
 
 
-def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(student):
+def test_every_figure_of_a_report_is_recomputed_natively(student):
     """All three forms contain the same record with the current schema, and a native check agrees with each figure."""
     ledgers = [Ledger.from_text(ledger_text(text)) for text in student.reports.values()]
     assert {name.rsplit(".", 1)[1] for name in student.reports} == {"html", "md", "json"}
@@ -257,7 +257,7 @@ def test_every_figure_of_a_report_from_the_page_is_computed_again_natively(stude
         assert ledger.get("cloud", "1", "reflection") == ATTACK
 
 
-def test_the_printable_report_has_plots_tables_and_what_is_missing(student, new_reader):
+def test_the_printable_report_has_plots_tables_and_missing_parts(student, new_reader):
     """The file contains pictures of both plots and their tables; it shows them and runs no script."""
     text = next(text for name, text in student.reports.items() if name.endswith(".html"))
     assert re.search(
@@ -369,7 +369,7 @@ def test_the_report_can_be_copied(student):
     )
 
 
-def test_a_stale_capture_is_named_everywhere(student):
+def test_stale_evidence_is_marked_everywhere(student):
     """A moved control makes the evidence stale on the map, in synthesis and report; moved back, it is current."""
     student.type_threshold(0.7)
     expect(student.one("[data-map='1']")).to_contain_text("stale")
@@ -384,7 +384,7 @@ def test_a_stale_capture_is_named_everywhere(student):
 
 
 @pytest.mark.parametrize("button", ["Report as a page to print", "As Markdown", "As JSON"])
-def test_without_python_there_is_a_report_all_the_same(new_reader, button):
+def test_the_page_writes_a_report_without_python(new_reader, button):
     """The report names what is missing, keeps markup as text, contains the record, and is on the page as text."""
     entries = {
         "cloud/1/prediction": predicted(),
@@ -501,7 +501,7 @@ CANDIDATES = [
 ]
 
 
-def test_page_and_command_line_accept_and_refuse_the_same_records(new_reader):
+def test_page_and_core_accept_the_same_records(new_reader):
     """Page and core accept and refuse the same of eighty records, good, old, broken and hostile, and read the same."""
     reader = new_reader(script=NO_PYTHON).open()
     read = """(texts) => texts.map((text) => {
@@ -518,7 +518,7 @@ def test_page_and_command_line_accept_and_refuse_the_same_records(new_reader):
             assert here == {name: there[name] for name in here}, text[:300]
 
 
-def test_a_record_of_the_first_edition_is_brought_up_to_date(new_reader):
+def test_a_record_of_the_first_edition_is_migrated(new_reader):
     """A record with schema 1 is read, shown, and saved with the current schema."""
     reader = new_reader(script=NO_PYTHON).open().saved()
     old = {
@@ -536,7 +536,7 @@ def test_a_record_of_the_first_edition_is_brought_up_to_date(new_reader):
     assert kept["entries"]["cloud/1/prediction"]["value"]["said"] == "42"
 
 
-def test_a_record_of_a_newer_edition_is_left_alone(new_reader):
+def test_a_record_of_a_newer_edition_is_not_changed(new_reader):
     """The page says so and works in memory, and after a reload the stored record is unchanged."""
     reader = new_reader(script=NO_PYTHON).open().saved()
     newer = {
@@ -556,7 +556,7 @@ def test_a_record_of_a_newer_edition_is_left_alone(new_reader):
     expect(reader.page.get_by_label("Reduction in total training FLOPs")).to_be_visible()
 
 
-def test_one_bad_entry_does_not_cost_the_others(new_reader):
+def test_an_invalid_entry_does_not_affect_the_others(new_reader):
     """Readable entries of a damaged record are kept and shown; the whole record is put aside for export."""
     reader = new_reader(script=NO_PYTHON).open().saved()
     damaged = record({"cloud/1/prediction": predicted(42, "42 %"), "cloud/1/reflection": ["my thesis"]})
@@ -587,7 +587,7 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
 # -- map and synthesis -------------------------------------------------------------------------------------
 
 
-def test_the_map_says_how_far_each_part_is(new_reader):
+def test_the_map_shows_the_state_of_each_part(new_reader):
     """The state is "not started", "predicted", "evidence", "checkpoint" or "decided", for the track that is shown."""
     full = {"prediction": predicted(), "evidence": captured(), "settings": SETTINGS, "reflection": "Because."}
     steps = [
@@ -629,7 +629,7 @@ def test_only_visible_time_is_counted(new_reader):
     expect(reader.one("[data-map='2'] [data-map-time]")).to_have_text("1 of 15 min")
 
 
-def test_the_synthesis_speaks_of_what_was_captured_and_of_nothing_else(new_reader):
+def test_the_synthesis_uses_only_captured_evidence(new_reader):
     """A takeaway needs all its numbers; the bill names what is missing and adds up the rest."""
     part_1 = captured(
         reveal__prediction=0.3,
@@ -668,7 +668,7 @@ def test_the_synthesis_speaks_of_what_was_captured_and_of_nothing_else(new_reade
     expect(synthesis.get_by_text("wall of hard negatives")).to_be_visible()
 
 
-def test_the_decision_is_kept_for_each_track(new_reader):
+def test_the_decision_is_saved_for_each_track(new_reader):
     """The four fields are saved for their track, are there after a reload, and are part of the report."""
     reader = holding(new_reader, {"cloud/1/prediction": predicted()})
     for name in ("decision", "alternative", "overturn", "risk"):

@@ -101,7 +101,7 @@ def missing(says, lines, headed):
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[case["name"] for case in CASES])
 @pytest.mark.parametrize("form", ["markdown", "html"])
 @pytest.mark.parametrize("writer", ["Python", "page"])
-def test_both_writers_say_what_a_case_says(plain, writer, form, number):
+def test_both_writers_include_the_sentences_of_a_case(plain, writer, form, number):
     """Every sentence of a case is in the report, word for word and in order, for both writers and both forms."""
     case = CASES[number]
     if writer == "page":

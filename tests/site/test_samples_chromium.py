@@ -34,7 +34,7 @@ CORPORA = {
     [("edge", {}), ("tiny", {}), ("edge", PHONE), ("tiny", PHONE)],
     ids=["edge", "tiny", "edge on a phone", "tiny on a phone"],
 )
-def test_a_track_with_data_of_its_own(new_reader, track, options):
+def test_a_track_shows_its_own_corpus(new_reader, track, options):
     """The track's corpus is chosen, counted in its units, deduplicated, and shown by pictures with text."""
     corpus, items, item_header, unit_header, item, alts = CORPORA[track]
     reader = new_reader(**options)
@@ -64,7 +64,7 @@ def test_a_track_with_data_of_its_own(new_reader, track, options):
     assert reader.page.evaluate(SIDEWAYS) <= 0
 
 
-def test_from_frames_to_texts_and_to_another_track(new_reader):
+def test_the_page_follows_a_change_of_corpus_and_track(new_reader):
     """The switch changes the corpus, its nouns and its pictures; another track has another switch."""
     reader = new_reader()
     reader.open("?track=edge&part=1").commit(30).live().results()
@@ -87,7 +87,7 @@ def test_from_frames_to_texts_and_to_another_track(new_reader):
     expect(reader.value("corpus.documents")).to_have_text("727")
 
 
-def test_identical_texts_are_said_to_be(new_reader):
+def test_identical_texts_are_called_identical(new_reader):
     """If two texts are equal word for word, the page says so, since nothing is marked; otherwise it does not."""
     data = datasets.licences()
     texts = {name: text.split() for name, text in zip(data.names, data.texts, strict=True)}
@@ -109,7 +109,7 @@ def test_identical_texts_are_said_to_be(new_reader):
     assert found == {True, False}
 
 
-def test_a_corpus_of_another_track_in_the_address(new_reader):
+def test_a_corpus_of_another_track_is_refused(new_reader):
     """If an address names a corpus that the track does not have, the page says so and shows the track's own."""
     reader = new_reader()
     reader.open("?track=tiny&part=1&corpus=frames").commit(30).live().results()

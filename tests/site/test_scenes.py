@@ -65,12 +65,12 @@ def test_every_track_opens_with_persona_stakeholder_and_crisis(track):
         ((0.2, 0.4), (0.0, 0.0), "limits-guardrail-binds"),  # a limit of nothing leaves nothing
     ],
 )
-def test_the_case_names_the_limit_that_decides(budget, guardrail, case):
+def test_the_case_names_the_deciding_limit(budget, guardrail, case):
     """The limit that fails decides, else the one that is used up most."""
     assert cases.binding(numbers(budget, guardrail)) == case
 
 
-def test_every_stakeholder_has_words_for_every_case_and_cites_its_figures():
+def test_every_stakeholder_cites_the_figures_of_every_case():
     """Each reaction cites at least three figures, those of the limit that decides among them; none is said
     twice.
     """
@@ -92,7 +92,7 @@ def test_every_stakeholder_has_words_for_every_case_and_cites_its_figures():
     assert len(set(texts)) == len(TRACKS) * len(CASES)
 
 
-def test_the_stakeholder_answers_the_numbers_as_they_move(reader):
+def test_the_stakeholder_follows_the_figures(reader):
     """Before the lock nothing is said; then the words and figures follow threshold, limits and track."""
     reader.open("?track=cloud&part=1&corpus=licences&threshold=0.9")
     place = reader.one("[data-reveal='stakeholder']")

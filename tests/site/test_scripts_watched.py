@@ -46,7 +46,7 @@ def saves(reader):
     expect(reader.part.get_by_label("Your answer")).to_have_value("What repeats teaches less.")
 
 
-def test_each_file_of_the_start_in_turn(new_reader, served_dist, host):
+def test_each_missing_file_of_the_start_is_named(new_reader, served_dist, host):
     """If any file of the start is missing, the page names it, and work is saved without it."""
     address, rules = host
     page = (served_dist / "index.html").read_text("utf-8")
@@ -96,7 +96,7 @@ LOST = [
 
 
 @pytest.mark.parametrize(("script", "what"), LOST)
-def test_what_happened_is_said(new_reader, host, script, what):
+def test_the_page_says_why_a_script_failed(new_reader, host, script, what):
     """The sentence says what came instead of a script; after a repair, "Try again" starts the page."""
     address, rules = host
     rule, sentence = HAPPENED[what]
@@ -121,7 +121,7 @@ def test_what_happened_is_said(new_reader, host, script, what):
         ("bokeh.min", {"body": hosts.SIGN_IN}),
     ],
 )
-def test_what_fails_once_is_asked_for_again(new_reader, host, script, trouble):
+def test_a_script_that_fails_once_is_requested_again(new_reader, host, script, trouble):
     """If a script does not arrive the first time, it is requested again without the cache, in order, silently."""
     address, rules = host
     rules.add(f"{script}.*.js", times=2 if "reset" in trouble else 1, **trouble)  # a browser repeats a reset
@@ -138,7 +138,7 @@ def test_what_fails_once_is_asked_for_again(new_reader, host, script, trouble):
 
 
 @pytest.mark.parametrize("lost", ["page.*.js", "python.*.js", "numpy*", "panel.min*.js"])
-def test_update_under_a_page_that_loads(new_reader, served_dist, host, lost):
+def test_an_update_during_loading_is_reported(new_reader, served_dist, host, lost):
     """If a new edition has replaced the page's files, the page says so, and offers a reload."""
     address, rules = host
     page = (served_dist / "index.html").read_text("utf-8")
@@ -157,7 +157,7 @@ def test_update_under_a_page_that_loads(new_reader, served_dist, host, lost):
 
 
 @pytest.mark.parametrize("cache", ["no-cache", "max-age=600"])
-def test_first_script_missing(new_reader, host, cache):
+def test_a_missing_first_script_is_reported(new_reader, host, cache):
     """Without the first script the page promises nothing: it says what does not work, and what to do.
 
     A browser that may cache the refusal for ten minutes does so, whatever a link of the page requests.
@@ -179,7 +179,7 @@ def test_first_script_missing(new_reader, host, cache):
     says(reader, "web workers")
 
 
-def test_style_sheet_missing(new_reader, host):
+def test_a_missing_style_sheet_is_reported(new_reader, host):
     """Without its style sheet the page works and says why it looks plain; a single failure is repaired."""
     address, rules = host
     rules.add("style.*.css", status=404, times=1)
@@ -194,7 +194,7 @@ def test_style_sheet_missing(new_reader, host):
     saves(reader)
 
 
-def test_guide_says_what_it_lacks(new_reader, host):
+def test_a_guide_reports_its_missing_script(new_reader, host):
     """A guide also says when its script does not arrive, and its text is shown."""
     address, rules = host
     rules.add("guide-instructors.*.js", status=503)
@@ -205,7 +205,7 @@ def test_guide_says_what_it_lacks(new_reader, host):
     expect(reader.page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_explanations_come_when_the_line_is_back(new_reader, host):
+def test_explanations_are_loaded_when_the_connection_returns(new_reader, host):
     """Explanations that did not arrive are requested again when the browser is online again."""
     address, rules = host
     rules.add("reveal-1.*.js", reset=True)
@@ -220,7 +220,7 @@ def test_explanations_come_when_the_line_is_back(new_reader, host):
     expect(reader.notice()).to_be_hidden()
 
 
-def test_first_script_can_be_read_by_old_browsers(dist):
+def test_old_browsers_can_parse_the_first_script(dist):
     """The first script is ECMAScript 5, so that it can run in a browser that is too old for the lab, and say so."""
     (first,) = (dist / "assets").glob("first.*.js")
     parser = "require('internal/deps/acorn/acorn/dist/acorn').parse(require('fs').readFileSync(0, 'utf8'), {ecmaVersion: 5})"

@@ -63,7 +63,7 @@ def get(url, path, method="GET", **headers):
         ("a.bin", "application/octet-stream"),
     ],
 )
-def test_types(folder, name, kind):
+def test_each_file_has_the_type_that_browsers_require(folder, name, kind):
     """Each kind of file is served with the type that browsers require."""
     with serve.serving(folder) as url:
         status, headers, _ = get(url, f"/{name}?track=edge")
@@ -71,7 +71,7 @@ def test_types(folder, name, kind):
     assert headers["Cache-Control"] == "max-age=600"
 
 
-def test_compresses_what_a_static_host_compresses(folder):
+def test_the_server_compresses_like_a_static_host(folder):
     """Text and WebAssembly are sent gzipped to clients that accept it; other files are sent unchanged."""
     with serve.serving(folder) as url:
         for name, packed in {
@@ -92,7 +92,7 @@ def test_compresses_what_a_static_host_compresses(folder):
             assert body == (folder / "index.html").read_bytes()
 
 
-def test_nothing_outside_the_folder(folder):
+def test_files_outside_the_folder_are_not_served(folder):
     """No spelling of a path, and no link, gives access outside the served folder."""
     with serve.serving(folder) as url:
         for path in (
@@ -104,7 +104,7 @@ def test_nothing_outside_the_folder(folder):
             assert (status, b"secret" in body) == (404, False), path
 
 
-def test_folders_and_missing_files(folder):
+def test_folders_are_redirected_and_missing_files_give_404(folder):
     """A folder's index.html has an address with a slash at its end; missing files give 404."""
     with serve.serving(folder) as url:
         status, headers, _ = get(url, "/deep?part=2")
@@ -115,7 +115,7 @@ def test_folders_and_missing_files(folder):
         assert (status, headers["Content-Length"], body) == (200, "1000", b"")
 
 
-def test_only_this_machine_is_served_and_only_for_a_while(folder):
+def test_the_server_is_local_and_stops_after_its_block(folder):
     """The server listens on the loopback address, and stops after the `with` block."""
     with serve.serving(folder, cache_control="no-store") as url:
         assert url.startswith("http://127.0.0.1:")
@@ -124,7 +124,7 @@ def test_only_this_machine_is_served_and_only_for_a_while(folder):
         get(url, "/")
 
 
-def test_a_taken_port_is_said_so():
+def test_a_taken_port_is_named():
     """If the port is taken, one sentence names it and says how to continue."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -133,7 +133,7 @@ def test_a_taken_port_is_said_so():
     serve.require_port(port)
 
 
-def test_a_reader_who_goes_away_does_no_harm(folder):
+def test_a_closed_connection_does_not_stop_the_server(folder):
     """If a connection is closed during an answer, the server still works."""
     (folder / "big.bin").write_bytes(b"\0" * 20_000_000)
     with serve.serving(folder) as url:

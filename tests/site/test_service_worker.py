@@ -103,7 +103,7 @@ def visit_again(reader):
 # -- without a network ---------------------------------------------------------------------------------
 
 
-def test_first_and_second_visit_without_a_network(visitor, host):
+def test_the_lab_works_without_a_network_after_the_first_start(visitor, host):
     """After Python runs, nothing is fetched twice; this page and the next visit then work without the host.
 
     Nothing is kept before Python runs. The lab opens by its folder, with settings and with a place, live in all parts.
@@ -144,7 +144,7 @@ def test_first_and_second_visit_without_a_network(visitor, host):
     assert visitor.page.url.endswith("#part-2") and "part=2" in visitor.page.url
 
 
-def test_other_pages_are_the_network_s(quick, host):
+def test_other_pages_come_from_the_network(quick, host):
     """The host answers for a guide, never the lab, and unknown addresses of the host stay unknown."""
     page = kept(quick).page
     page.goto(host.address + "guide-authors.html")
@@ -158,7 +158,7 @@ def test_other_pages_are_the_network_s(quick, host):
 # -- versions ------------------------------------------------------------------------------------------
 
 
-def test_deployment_over_an_open_page(quick, host, dist, tmp_path):
+def test_an_open_page_keeps_its_version_after_a_deployment(quick, host, dist, tmp_path):
     """The open page keeps its version, says once that there is a new one, and the next visit has it completely."""
     kept(quick)
     host.folder = another(dist, tmp_path / "second")
@@ -177,7 +177,7 @@ def test_deployment_over_an_open_page(quick, host, dist, tmp_path):
     until(quick, CACHES, lambda names: len(names) == 1)
 
 
-def test_reload_when_the_reader_wants(quick, host, dist, tmp_path):
+def test_reload_now_updates_only_this_page(quick, host, dist, tmp_path):
     """The button "Reload now" brings the new version only to this page; the other tab keeps its version and work."""
     kept(quick).commit(30).saved()
     other = quick.another_tab().open()
@@ -193,7 +193,7 @@ def test_reload_when_the_reader_wants(quick, host, dist, tmp_path):
     assert len(quick.page.evaluate(CACHES)) == 2  # the other tab may still need its cache
 
 
-def test_page_that_no_worker_answers_for_is_not_called_old(quick, host, dist, tmp_path):
+def test_a_page_from_the_host_is_not_called_old(quick, host, dist, tmp_path):
     """If a page comes fresh from the host, it does not call the older kept version newer."""
     kept(quick)
     host.folder = another(dist, tmp_path / "second")
@@ -229,7 +229,7 @@ PORTAL = ("text/html", b"<title>Sign in</title>Sign in to the network of this ho
         ("index.html", None),
     ],
 )
-def test_half_a_version_is_none(quick, host, dist, tmp_path, name, answer):
+def test_an_incomplete_version_is_not_used(quick, host, dist, tmp_path, name, answer):
     """A new version with a missing or wrong file is never used until it is complete."""
     kept(quick)
     quick.expected_errors = [AWAY]
@@ -246,7 +246,7 @@ def test_half_a_version_is_none(quick, host, dist, tmp_path, name, answer):
     edition(quick, NEW)
 
 
-def test_gap_in_what_is_kept_is_filled_with_nothing_else(quick, host):
+def test_a_file_missing_from_the_cache_is_fetched_again(quick, host):
     """A file missing from the cache is fetched and kept, and a portal's page in its place is refused."""
     kept(quick)
     lost = quick.page.evaluate("""async () => {
@@ -289,7 +289,7 @@ def change_worker(host, *changes):
     ],
     ids=["throws", "never answers", "refuses"],
 )
-def test_worker_that_does_not_start(quick, host, changes, said):
+def test_the_lab_works_if_the_worker_does_not_start(quick, host, changes, said):
     """If a worker throws or never gets ready, the page says so next to the switch; the lab works, also next time."""
     change_worker(host, *changes)
     quick.open()
@@ -314,7 +314,7 @@ def test_worker_that_does_not_start(quick, host, changes, said):
     ],
     ids=["throws", "hangs", "refuses"],
 )
-def test_worker_that_cannot_answer(quick, host, changes):
+def test_the_lab_works_if_the_worker_cannot_answer(quick, host, changes):
     """If the worker throws, or the browser's storage hangs or refuses, the page comes from the host."""
     change_worker(host, *changes)
     kept(quick).reload()
@@ -325,7 +325,7 @@ def test_worker_that_cannot_answer(quick, host, changes):
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_no_room(quick, host, known):
+def test_a_lack_of_space_is_reported(quick, host, known):
     """If there is no room, known beforehand or not, nothing is left over, and the page says so."""
     if known:
         change_worker(host, ("const SPARE = 1.5", "const SPARE = 1e9"))
@@ -360,7 +360,7 @@ BLOCKED = """
         "() => ({ register: async () => no(), getRegistration: async () => no(), addEventListener() {} })",
     ],
 )
-def test_storage_that_is_blocked(new_reader, host, getter):
+def test_the_lab_works_with_blocked_storage(new_reader, host, getter):
     """If the browser forbids storage, in any way, the lab works and reports no error."""
     reader = new_reader(
         base=host.address, service_workers="allow", script=AT_ONCE + BLOCKED.replace("GETTER", getter)
@@ -378,7 +378,7 @@ OTHERS = """async (names) => {
 }"""
 
 
-def test_reader_switches_it_off_and_on(quick, host):
+def test_a_reader_can_switch_offline_use_off_and_on(quick, host):
     """Off removes only the worker and its caches, and lasts; on keeps the lab again."""
     kept(quick)
     nested = f"data-selection-lab {host.address}0.9/ 1234"
@@ -403,7 +403,7 @@ def test_reader_switches_it_off_and_on(quick, host):
     assert others <= set(quick.page.evaluate("() => caches.keys()"))
 
 
-def test_off_and_on_at_once(quick, host):
+def test_offline_use_can_be_restarted_in_one_page(quick, host):
     """After off and on again in one page the lab works offline."""
     kept(quick)
     switch = quick.page.get_by_label("Keep the lab for offline use")
@@ -415,7 +415,7 @@ def test_off_and_on_at_once(quick, host):
     quick.reload()
 
 
-def test_maintainer_switches_it_off(quick, host, dist, tmp_path):
+def test_an_edition_without_a_worker_removes_the_worker(quick, host, dist, tmp_path):
     """An edition without a worker removes the readers' worker and its caches, even under an open page."""
     kept(quick)
     quick.page.evaluate(OTHERS, ["another site's"])
@@ -441,7 +441,7 @@ BOOK = "<!doctype html><title>Book</title><link rel='icon' href='data:,'><iframe
 
 
 @pytest.mark.parametrize("home", ["same", "another", "sandbox"])
-def test_frames(new_reader, host, tmp_path, home):
+def test_only_a_frame_of_the_same_origin_keeps_the_lab(new_reader, host, tmp_path, home):
     """Nothing is kept in a frame of another origin or of a sandbox; in a frame of the same origin the lab is kept."""
     lab = host.address + "index.html?track=cloud&part=1"
     book = BOOK.replace("LAB", lab)
@@ -469,14 +469,14 @@ def test_frames(new_reader, host, tmp_path, home):
             assert "sw.js" not in host.asked
 
 
-def test_page_from_a_folder_has_no_worker(new_reader, dist):
+def test_a_page_from_a_folder_has_no_worker(new_reader, dist):
     """A double-clicked page neither offers nor starts a service worker."""
     reader = new_reader(base=dist.as_uri() + "/", service_workers="allow", script=AT_ONCE)
     reader.open().page.wait_for_timeout(1500)
     expect(reader.page.get_by_label("Keep the lab for offline use")).to_be_hidden()
 
 
-def test_firefox_needs_no_network_the_second_time(new_firefox, host):
+def test_firefox_needs_no_network_on_the_second_visit(new_firefox, host):
     """Firefox also opens the kept lab without a host, and computes."""
     firefox = new_firefox(**{"dom.serviceWorkers.enabled": True})
     firefox.open(host.address + "index.html?track=cloud&part=1&corpus=licences")

@@ -21,7 +21,7 @@ def wrong(shell, tmp_path, scope="page"):
 
 
 @pytest.mark.parametrize("scope", shell_types.SCOPES)
-def test_the_scripts_agree_with_each_other(tmp_path, scope):
+def test_the_scripts_have_no_type_error(tmp_path, scope):
     """The type checker finds no error in the page or in a service worker."""
     assert shell_types.errors(scope, tmp_path / "checked") == []
 
@@ -47,7 +47,7 @@ def test_each_kind_of_mistake_is_named_with_its_place(shell, tmp_path):
         assert said in line
 
 
-def test_a_part_that_is_renamed_is_missed_where_it_is_used(shell, tmp_path):
+def test_a_renamed_member_is_reported_in_each_script(shell, tmp_path):
     """Each script that uses the old name is named."""
     text = (shell / "merge.js").read_text("utf-8")
     (shell / "merge.js").write_text(text.replace("lab.merge = ", "lab.merging = ", 1), "utf-8")
@@ -56,7 +56,7 @@ def test_a_part_that_is_renamed_is_missed_where_it_is_used(shell, tmp_path):
     assert {line.partition(":")[0] for line in found} == {"main.js", "store.js", "texts.js"}
 
 
-def test_a_service_worker_knows_its_scope_and_no_page(shell, tmp_path):
+def test_a_service_worker_has_no_document(shell, tmp_path):
     """A service worker has no document, and only a fetch event has a request."""
     with open(shell / "sw.js", "a", encoding="utf-8") as file:
         file.write('document.title;\nworker.addEventListener("install", (event) => event.request);\n')

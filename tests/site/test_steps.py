@@ -52,7 +52,7 @@ def words(reader, selector):
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
-def test_from_the_door_to_the_result_in_three_clicks(new_reader, browser):
+def test_three_clicks_lead_to_the_result(new_reader, browser):
     """From four tracks the reader gets to a question, and a commitment leads to the result, in both browsers."""
     stepper = new_reader(browser=browser, steps=True, viewport={"width": 1280, "height": 800})
     stepper.open("")
@@ -72,7 +72,7 @@ def test_from_the_door_to_the_result_in_three_clicks(new_reader, browser):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])
-def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, height):
+def test_goals_plot_control_and_next_button_are_in_view(new_reader, width, height):
     """While the threshold moves, goals, plot, control and next button stay in view; one sentence names the change."""
     reader = new_reader(steps=True, viewport={"width": width, "height": height}).open("?track=edge&part=1")
     commit(reader).live().results()
@@ -98,7 +98,7 @@ def test_control_plot_goals_and_the_way_on_are_in_one_view(new_reader, width, he
     ("part", "control", "plot"),
     [(2, "[data-action='run']", "[data-plot='LabelingROIPlot']"), (3, "[data-root='synthetic']", None)],
 )
-def test_in_the_other_parts_too_the_way_on_is_in_view(new_reader, part, control, plot, width, height):
+def test_the_other_parts_have_the_next_button_in_view(new_reader, part, control, plot, width, height):
     """Goals, the control that is used most and the next button stay in view, and the buttons do not cover each other."""
     reader = new_reader(steps=True, viewport={"width": width, "height": height}).open(
         f"?track=edge&part={part}"
@@ -119,7 +119,7 @@ def test_in_the_other_parts_too_the_way_on_is_in_view(new_reader, part, control,
         section.get_by_role("button", name="Run").click(trial=True)
 
 
-def test_each_step_has_what_it_promises_and_the_way_on(stepper):
+def test_each_step_has_its_contents_and_a_next_button(stepper):
     """Explain has the verdict, Decide two texts and the link to Part 2; all details are under More, by name."""
     stepper.open("?track=tiny&part=1")
     commit(stepper).live().results()
@@ -147,7 +147,7 @@ def test_each_step_has_what_it_promises_and_the_way_on(stepper):
     expect(stepper.part).to_be_hidden()
 
 
-def test_an_address_leads_to_its_step(stepper):
+def test_an_address_opens_its_step(stepper):
     """A step in the address is opened, an old anchor opens the step that contains it, and a wrong step is named."""
     stepper.open("?track=edge&part=3&step=more")
     expect(stepper.page.get_by_role("heading", name="What you need to know").last).to_be_visible()
@@ -160,7 +160,7 @@ def test_an_address_leads_to_its_step(stepper):
     expect(stepper.notice()).to_contain_text("step=jump was ignored; allowed: predict, explore")
 
 
-def test_what_cannot_be_saved_is_said_at_every_step(new_reader):
+def test_every_step_reports_a_failed_save(new_reader):
     """If storage is full, the current step says so, since the record is at another place."""
     full = "IDBObjectStore.prototype.put = function () { throw new DOMException('full', 'QuotaExceededError'); };"
     reader = new_reader(steps=True, script=NO_PYTHON + full).open("?track=edge&part=1")
@@ -170,7 +170,7 @@ def test_what_cannot_be_saved_is_said_at_every_step(new_reader):
     expect(reader.status()).to_be_hidden()
 
 
-def test_what_a_lock_guards_stays_guarded_in_every_step(stepper):
+def test_no_step_shows_a_result_before_the_lock(stepper):
     """Before the prediction no step shows a result; each says where the lock is."""
     stepper.open("?track=cloud&part=1&step=explore")
     expect(stepper.part.get_by_text("locked until you commit a prediction").first).to_be_visible()
@@ -183,7 +183,7 @@ def test_what_a_lock_guards_stays_guarded_in_every_step(stepper):
         expect(stepper.part.get_by_text("Measured here")).to_be_hidden()
 
 
-def test_all_on_one_page_is_one_click_away_and_remembered(stepper):
+def test_one_click_shows_the_whole_lab_on_one_page(stepper):
     """One click shows the whole lab on one page, also after a reload; another click returns to the steps."""
     stepper.open("?track=cloud&part=1")
     stepper.page.get_by_role("button", name="All on one page").click()
@@ -196,7 +196,7 @@ def test_all_on_one_page_is_one_click_away_and_remembered(stepper):
     expect(stepper.page.get_by_role("heading", name="First, predict")).to_be_focused()
 
 
-def test_without_scripts_everything_is_on_the_page(new_reader):
+def test_a_page_without_scripts_shows_the_whole_lab(new_reader):
     """A browser without scripts shows the whole lab, since it could not go from step to step."""
     reader = new_reader(steps=True, java_script_enabled=False)
     reader.page.goto(reader.base + "index.html")
@@ -229,7 +229,7 @@ def test_a_track_takes_45_minutes(stepper):
     assert all(row.apart["desk"] in (0, None) for row in rows), [row.apart for row in rows]
 
 
-def test_a_returning_reader_is_where_they_left(stepper):
+def test_a_returning_reader_continues_where_they_left(stepper):
     """The address without a part restores step, scroll position and field; a new reader starts from the beginning."""
     stepper.open("?track=mobile&part=1")
     commit(stepper).live().results()
@@ -264,7 +264,7 @@ def test_evidence_is_captured_when_the_reader_decides(stepper):
     expect(stepper.part.get_by_text("Settings:")).to_contain_text("Similarity threshold 0.")
 
 
-def test_a_decision_before_the_lock_captures_nothing_later(stepper):
+def test_a_decision_before_the_lock_captures_no_evidence(stepper):
     """If a reader decides before predicting, the first results are not captured as evidence for the decision."""
     stepper.open("?track=edge&part=1&step=decide")
     decide(stepper, "Remove nothing.").blur()

@@ -20,7 +20,7 @@ def shown(page):
 
 
 @pytest.mark.parametrize("now", IDS)
-def test_the_choice_of_the_shell_decides(chromium, now):
+def test_the_text_of_the_chosen_track_is_visible(chromium, now):
     """One text is visible, in the colour of its track."""
     page = chromium.new_page()
     page.set_content(PAGE.format(now=f' data-track-now="{now}"', rules=track_styles.css(dict.fromkeys(IDS))))
@@ -29,7 +29,7 @@ def test_the_choice_of_the_shell_decides(chromium, now):
     page.close()
 
 
-def test_without_the_shell_the_radio_buttons_decide(chromium):
+def test_the_radio_buttons_choose_the_track_without_the_shell(chromium):
     """The first text is visible until another track is checked."""
     page = chromium.new_page()
     page.set_content(PAGE.format(now="", rules=track_styles.css(dict.fromkeys(IDS))))

@@ -14,7 +14,7 @@ VERSIONS = {"chromium": "156", "firefox": "153.0"}
 ALL = dict.fromkeys(ways.CHECKS)
 
 
-def test_a_row_a_way_and_browser():
+def test_the_table_has_a_row_for_each_way_and_browser():
     """Each cell says yes or NO, browsers and day are named, and what was left out is said."""
     found = {("A server", "chromium"): ALL, ("A server", "firefox"): {**ALL, "report": "it differs"}}
     text = ways.table(found, VERSIONS, DAY, ["Offline, after a first visit"])
@@ -24,7 +24,7 @@ def test_a_row_a_way_and_browser():
     assert "Not tried: offline, after a first visit." in text
 
 
-def test_the_table_replaces_the_one_before():
+def test_the_table_replaces_the_previous_one():
     """What is around the markers stays, and a README without them is refused with a sentence."""
     readme = f"before\n{ways.BEGIN}\nold\n{ways.END}\nafter\n"
     assert ways.written(readme, "new") == f"before\n{ways.BEGIN}\nnew\n{ways.END}\nafter\n"
@@ -33,7 +33,7 @@ def test_the_table_replaces_the_one_before():
         ways.written("before\nafter\n", "new")
 
 
-def test_a_cell_that_failed_states_its_reason():
+def test_a_failed_cell_states_its_reason():
     """Below the table stands what went wrong in each cell that says NO, in one line without markup."""
     found = {
         ("A server", "firefox"): {**ALL, "report": "it <differs>\n| in `two` figures", "own": "x " * 300}
@@ -45,7 +45,7 @@ def test_a_cell_that_failed_states_its_reason():
     assert unexplained(text.replace("- NO, A server, Firefox, report", "- ")) == ["A server, Firefox, report"]
 
 
-def test_what_was_found_is_kept_for_the_same_site(tmp_path):
+def test_results_are_kept_for_the_same_site(tmp_path):
     """One way can be tried again, and its cells replace those before; a changed site is tried whole."""
     path = tmp_path / "found.json"
     ways.Kept(path, "one").add("A server", "firefox", "153.0", {**ALL, "own": "no room"})

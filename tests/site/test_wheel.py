@@ -49,7 +49,7 @@ def test_two_builds_give_the_same_bytes(checkout, tmp_path):
     assert wheel.build(checkout, tmp_path / "two").read_bytes() == first
 
 
-def test_the_wheel_says_that_it_is_typed(tmp_path):
+def test_the_wheel_is_marked_as_typed(tmp_path):
     """The wheel has the marker that makes type checkers read the annotations of an installed package."""
     with zipfile.ZipFile(wheel.build(ROOT, tmp_path)) as archive:
         assert "dataselect_core/py.typed" in archive.namelist()
@@ -75,7 +75,7 @@ def test_record_lists_every_file_with_its_hash(tmp_path):
                 assert (digest, int(size)) == (f"sha256={expected}", len(data))
 
 
-def test_the_wheel_holds_the_whole_package(tmp_path):
+def test_the_wheel_contains_the_whole_package(tmp_path):
     """Every module and every file of facts of the checkout is in the wheel, without tests and tools."""
     path = wheel.build(ROOT, tmp_path)
     assert path.name == "dataselect_core-0.1.0-py3-none-any.whl"
@@ -91,7 +91,7 @@ def test_the_wheel_holds_the_whole_package(tmp_path):
     assert names == expected
 
 
-def test_it_installs_with_its_metadata(tmp_path):
+def test_the_wheel_installs_with_its_metadata(tmp_path):
     """Pip installs the wheel; version, licence, dependencies, extras and readme are those of the project."""
     pip("install", "--target", tmp_path / "site", wheel.build(ROOT, tmp_path))
     program = (

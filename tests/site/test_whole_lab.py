@@ -341,7 +341,7 @@ WALKED = [
     WALKED,
     ids=[f"{name}-{track.id}{'-on-a-phone' if hands else ''}" for name, track, hands in WALKED],
 )
-def test_from_the_opening_scene_to_a_report_that_holds(new_reader, tmp_path, browser, track, hands):
+def test_a_student_hands_in_a_report_that_can_be_verified(new_reader, tmp_path, browser, track, hands):
     """After all parts and the synthesis, a native check agrees with every figure of all three forms but forged ones."""
     student = Student(new_reader(browser=browser, **hands), finger=bool(hands))
     student.begin(track)
