@@ -176,7 +176,7 @@ def test_bands_and_rows_by_hand(made):
     with pytest.raises(ValueError, match="bands \\* rows must be at most num_perm = 64, not 13 \\* 5"):
         audit.at(0.7, 13, 5)
     for one in ({"bands": 4}, {"rows": 4}):
-        with pytest.raises(ValueError, match="bands and rows must be given both or not at all"):
+        with pytest.raises(ValueError, match="bands and rows must be given together or not at all"):
             audit.at(0.7, **one)
 
 

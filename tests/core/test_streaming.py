@@ -160,7 +160,7 @@ def test_within_a_group_all_pairs_are_tried(tmp_path):
 
     seen = []
 
-    class Recorded(streaming._Exact):
+    class Recorded(streaming._ExactSimilarity):
         """Record the compared pairs."""
 
         def submit(self, pairs):
@@ -222,11 +222,11 @@ def test_few_shingles_are_held(tmp_path, monkeypatch):
     """Shingle sets that were used least recently are dropped first."""
     monkeypatch.setattr(streaming, "CACHED", 100)
     corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 10, copies=0))
-    exact = streaming._Exact(corpus, deduplicate_files(corpus).index, 5)
+    exact = streaming._ExactSimilarity(corpus, deduplicate_files(corpus).index, 5)
     for j in range(1, 10):
         assert exact(np.array([[0, j]])).tolist() == [0]
-        assert sum(map(len, exact._held.values())) == exact._shingles <= 100
-    assert list(exact._held) == [9]
+        assert sum(map(len, exact._cache.values())) == exact._shingles <= 100
+    assert list(exact._cache) == [9]
     corpus.close()
 
 

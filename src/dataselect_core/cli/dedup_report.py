@@ -32,7 +32,7 @@ def report(
     -------
     dict
     """
-    mine, keep = result.mine, result.keep[result.mine]
+    mine, keep = result.in_corpus, result.keep[result.in_corpus]
     counted = result.index.words[mine]
     documents, words = len(keep), int(counted.sum(dtype="int64"))
     kept, kept_words = int(keep.sum()), int(counted[keep].sum(dtype="int64"))

@@ -179,8 +179,8 @@ class Audit:
         if not self._key.size:
             return np.zeros(len(pairs))
         key = pairs[:, 0] * len(self) + pairs[:, 1]
-        at = np.minimum(np.searchsorted(self._key, key), self._key.size - 1)
-        return np.where(self._key[at] == key, self.similarity[at], 0.0)
+        position = np.minimum(np.searchsorted(self._key, key), self._key.size - 1)
+        return np.where(self._key[position] == key, self.similarity[position], 0.0)
 
     def at(self, threshold: float, bands: int | None = None, rows: int | None = None) -> Point:
         """Deduplicate at a threshold.
@@ -201,21 +201,27 @@ class Audit:
         TypeError, ValueError
             If the threshold is out of range, only one of bands and rows is given, or they exceed `num_perm`.
         """
-        _check(threshold)
+        _check_threshold(threshold)
         if (bands is None) != (rows is None):
-            raise ValueError(f"bands and rows must be given both or not at all, not {bands!r} and {rows!r}")
+            raise ValueError(
+                f"bands and rows must be given together or not at all, not {bands!r} and {rows!r}"
+            )
         if bands is None or rows is None:
             bands, rows = optimal_bands(threshold, self.num_perm)
         return self._point(threshold, bands, rows, candidate_pairs(self.signatures, bands, rows))
 
     def _point(self, threshold, bands, rows, proposed):
-        found = proposed[self.exact(proposed) >= threshold]
-        true = self.similarity[self.similarity >= threshold]
-        cluster = clusters(len(self), found)
+        pairs = proposed[self.exact(proposed) >= threshold]
+        true_similarity = self.similarity[self.similarity >= threshold]
+        cluster = clusters(len(self), pairs)
         keep = cluster == np.arange(len(self))
         removed = np.flatnonzero(~keep)
         to_kept = self.exact(np.column_stack([cluster[removed], removed]))
-        expected = collision_probability(true, bands, rows).mean() if true.size and bands else None
+        expected = (
+            collision_probability(true_similarity, bands, rows).mean()
+            if true_similarity.size and bands
+            else None
+        )
         return Point(
             threshold=float(threshold),
             bands=int(bands),
@@ -223,13 +229,13 @@ class Audit:
             keep=keep,
             cluster=cluster,
             proposed=proposed,
-            pairs=found,
+            pairs=pairs,
             candidates=len(proposed),
-            true_pairs=true.size,
-            found_pairs=len(found),
-            missed=true.size - len(found),
-            false_positives=len(proposed) - len(found),
-            recall=len(found) / true.size if true.size else None,
+            true_pairs=true_similarity.size,
+            found_pairs=len(pairs),
+            missed=true_similarity.size - len(pairs),
+            false_positives=len(proposed) - len(pairs),
+            recall=len(pairs) / true_similarity.size if true_similarity.size else None,
             expected_recall=None if expected is None else float(expected),
             documents_removed=removed.size,
             words_removed=int(self.mass[removed].sum()),
@@ -246,15 +252,17 @@ class Audit:
         kept = self.raw if point.keep.all() else self.plan.curve(point.keep)
         uniform = self.plan.uniform_loss
         best = float(self.raw.loss.min())  # not the last: more copies can make the model worse again
-        needed, enough = tokens_to_reach(self.raw, best), tokens_to_reach(kept, best)
+        tokens_raw, tokens_kept = tokens_to_reach(self.raw, best), tokens_to_reach(kept, best)
         return Learning(
             raw=self.raw,
             kept=kept,
             uniform_loss=uniform,
             loss_change=float(kept.loss[-1] - self.raw.loss[-1]),
-            tokens_saved_share=None if needed is None or enough is None else float(1 - enough / needed),
-            icr_raw=_whole_run(uniform, self.raw),
-            icr_kept=_whole_run(uniform, kept),
+            tokens_saved_share=None
+            if tokens_raw is None or tokens_kept is None
+            else float(1 - tokens_kept / tokens_raw),
+            icr_raw=_mean_icr(uniform, self.raw),
+            icr_kept=_mean_icr(uniform, kept),
         )
 
     def exact_at(self, threshold: float) -> Point:
@@ -265,7 +273,7 @@ class Audit:
         Point
             With `bands = rows = 0`, since no LSH is used, and no missed pairs.
         """
-        _check(threshold)
+        _check_threshold(threshold)
         return self._point(threshold, 0, 0, self.pairs[self.similarity >= threshold])
 
     def where_removed(self, share: float) -> Point | None:
@@ -285,17 +293,19 @@ class Audit:
         """
         if not 0 < share < 1:
             raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
-        asked = share * len(self)
+        target = share * len(self)
         levels = [percent / 100 for percent in range(100, round(100 * HELDOUT_THRESHOLD) - 1, -1)]
 
         @cache
         def removed(level):
             return self.exact_at(level).documents_removed
 
-        # A lower threshold removes more, so the place is found by bisection.
-        enough = bisect_left(levels, asked, key=removed)
-        nearest = min(levels[max(enough - 1, 0) : enough + 1], key=lambda level: abs(removed(level) - asked))
-        if removed(nearest) < asked / 2:
+        # A lower threshold removes more, so the position is found by bisection.
+        position = bisect_left(levels, target, key=removed)
+        nearest = min(
+            levels[max(position - 1, 0) : position + 1], key=lambda level: abs(removed(level) - target)
+        )
+        if removed(nearest) < target / 2:
             return None
         return self.exact_at(levels[bisect_left(levels, removed(nearest), key=removed)])
 
@@ -308,20 +318,22 @@ class Audit:
             Mean similarity, share proposed by LSH, and number of pairs of each bin that holds any.
         """
         proposed = np.isin(self._key, point.proposed[:, 0] * len(self) + point.proposed[:, 1])
-        most = int((1 - FLOOR) / width - 1e-9)  # a bin includes its lower border, and the last bin includes 1
-        bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(np.intp), most)
+        last_bin = int(
+            (1 - FLOOR) / width - 1e-9
+        )  # a bin includes its lower border, and the last bin includes 1
+        bins = np.minimum(((self.similarity - FLOOR) / width + 1e-9).astype(np.intp), last_bin)
         pairs = np.bincount(bins).astype(np.int64)
-        some = pairs > 0
-        mean = np.bincount(bins, self.similarity)[some] / pairs[some]
-        return mean, np.bincount(bins, proposed)[some] / pairs[some], pairs[some]
+        nonempty = pairs > 0
+        mean = np.bincount(bins, self.similarity)[nonempty] / pairs[nonempty]
+        return mean, np.bincount(bins, proposed)[nonempty] / pairs[nonempty], pairs[nonempty]
 
 
-def _check(threshold):
+def _check_threshold(threshold):
     arguments.threshold("threshold", threshold)
     if not HELDOUT_THRESHOLD <= threshold <= 1:
         raise ValueError(f"threshold must lie in [{HELDOUT_THRESHOLD}, 1], not {threshold!r}")
 
 
-def _whole_run(uniform_loss, curve):
+def _mean_icr(uniform_loss, curve):
     """Mean ICR of a run: progress from uniform predictions to the end, per counted operation."""
     return float(icr([0.0, uniform_loss - curve.loss[-1]], [0.0, float(curve.operations[-1])])[0])

@@ -105,7 +105,7 @@ def _number(field, value):
     except (TypeError, ValueError):
         pass
     try:
-        found = datetime.fromisoformat(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        date = datetime.fromisoformat(value)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         raise Malformed(f"has neither a number nor a date in the field {field!r}") from None

@@ -40,15 +40,15 @@ class Comparison:
 
     def against_raw(self) -> Any:
         """Change of the loss by deduplication, mean over the seeds, and the half width of its 95 % interval."""
-        return _mean(self.kept - self.raw)
+        return _mean_and_half_width(self.kept - self.raw)
 
     def against_control(self) -> Any:
         """Loss of the deduplicated corpus minus loss of the control, at equal compute: mean and half width."""
-        return _mean(self.kept - self.control)
+        return _mean_and_half_width(self.kept - self.control)
 
     def control_against_raw(self) -> Any:
         """Change of the loss by removing the same mass at random: mean and half width."""
-        return _mean(self.control - self.raw)
+        return _mean_and_half_width(self.control - self.raw)
 
 
 def verdict(mean: float, half_width: float) -> str:
@@ -79,10 +79,12 @@ def at_random(mass: Integers, index: Integers, removed: float, seed: int) -> Fla
         raise ValueError(f"index must hold indices from 0 to {mass.size - 1}, at least one")
     removed = arguments.amount("removed", removed)
     order = np.random.default_rng(arguments.integer("seed", seed, 0)).permutation(np.sort(index))
-    gone = np.concatenate([[0], np.cumsum(mass[order])])
-    if removed > gone[-1]:
-        raise ValueError(f"removed must be at most the {gone[-1]} of all items in index, not {removed:g}")
-    count = min(int(np.abs(gone - removed).argmin()), len(order) - 1)
+    cumulative = np.concatenate([[0], np.cumsum(mass[order])])
+    if removed > cumulative[-1]:
+        raise ValueError(
+            f"removed must be at most the {cumulative[-1]} of all items in index, not {removed:g}"
+        )
+    count = min(int(np.abs(cumulative - removed).argmin()), len(order) - 1)
     keep = np.ones(len(mass), dtype=bool)
     keep[order[:count]] = False
     return keep
@@ -106,8 +108,8 @@ def compare(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Compari
     -------
     Comparison
     """
-    *_, found = compare_stepwise(audit, point, seeds)
-    return found
+    *_, comparison = compare_stepwise(audit, point, seeds)
+    return comparison
 
 
 def compare_stepwise(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Iterator[Any]:
@@ -122,11 +124,11 @@ def compare_stepwise(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -
         removed = audit.mass[train[~point.keep[train]]].sum()
         masks = (None, point.keep, at_random(audit.mass, train, float(removed), seed))
         # only the last checkpoint, after everything is read
-        ends = [plan.curve(mask, 1) for mask in masks]
-        rows.append([(float(c.loss[-1]), float(c.operations[-1])) for c in ends])
+        curves = [plan.curve(mask, 1) for mask in masks]
+        rows.append([(float(curve.loss[-1]), float(curve.operations[-1])) for curve in curves])
     table = np.array(rows)
     yield Comparison(seeds, *table[:, :, 0].T, *table[:, :, 1].T)
 
 
-def _mean(values):
+def _mean_and_half_width(values):
     return float(values.mean()), float(half_width(values))

@@ -1,20 +1,23 @@
-"""Signatures and band keys in a temporary file, for more documents than fit in memory."""
+"""Signatures, band keys and ids in temporary files, for more documents than fit in memory."""
 
-from typing import BinaryIO
+import json
+from array import array
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from dataselect_core.arrays import BandKeys, Hashes, Integers
+from dataselect_core.corpus.spool import Spool
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd: the golden ratio's fraction in 64 bits
 
 
-def band_keys(signed: Hashes, bands: int, rows: int) -> BandKeys:
+def band_keys(signatures: Hashes, bands: int, rows: int) -> BandKeys:
     """A 64-bit key of every band of every signature; equal bands have equal keys.
 
     Parameters
     ----------
-    signed : uint32[n, num_perm]
+    signatures : uint32[n, num_perm]
     bands, rows : int
         Band k is the columns k * rows to (k + 1) * rows - 1.
 
@@ -22,8 +25,8 @@ def band_keys(signed: Hashes, bands: int, rows: int) -> BandKeys:
     -------
     uint64[n, bands]
     """
-    banded = signed[:, : bands * rows].reshape(len(signed), bands, rows)
-    keys = np.zeros((len(signed), bands), np.uint64)
+    banded = signatures[:, : bands * rows].reshape(len(signatures), bands, rows)
+    keys = np.zeros((len(signatures), bands), np.uint64)
     for row in range(rows):
         keys += banded[:, :, row]
         keys *= MULTIPLIER
@@ -82,10 +85,10 @@ class Keys(Table):
 class Signatures(Table):
     """The signatures of all documents, one after the other."""
 
-    def append(self, signed: Hashes) -> None:
+    def append(self, signatures: Hashes) -> None:
         """Add the signatures of the next m documents, uint32[m, num_perm]."""
-        self.num_perm = signed.shape[1]
-        self._append(signed)
+        self.num_perm = signatures.shape[1]
+        self._append(signatures)
 
     def rows(self, documents: Integers) -> Hashes:
         """The signatures of some documents, uint32[m, num_perm]."""
@@ -95,3 +98,36 @@ class Signatures(Table):
                 for document in documents.tolist()
             ]
         )
+
+
+class Ids:
+    """The ids of a corpus' documents, in a temporary file.
+
+    Parameters
+    ----------
+    folder : path or None
+        Folder of the file; None: the system's temporary folder.
+    """
+
+    def __init__(self, folder: Any = None) -> None:
+        self._spool, self._ends, self._buffer = Spool(folder), array("q", [0]), bytearray()
+
+    def append(self, value: Any) -> None:
+        """Add the id of the next document: any JSON value; other values are saved as text."""
+        self._buffer += json.dumps(value, default=str).encode()
+        self._ends.append(self._spool.size + len(self._buffer))
+        if len(self._buffer) > 1 << 16:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the collected ids."""
+        self._spool.append(self._buffer)
+        self._buffer = bytearray()
+
+    def __getitem__(self, document: int | np.integer) -> Any:
+        start, stop = self._ends[document], self._ends[document + 1]
+        return json.loads(self._spool.read(start, stop - start))
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._spool.close()

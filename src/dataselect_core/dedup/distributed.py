@@ -22,8 +22,8 @@ from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFiles, Index
 from dataselect_core.dedup import parts as tasks
 from dataselect_core.dedup import stars, streaming
-from dataselect_core.dedup.answers import Ids
 from dataselect_core.dedup.choice import Choice
+from dataselect_core.dedup.disk_tables import Ids
 from dataselect_core.dedup.pairs import clusters
 
 PART_BYTES = 1 << 27  # of a corpus in one task
@@ -35,8 +35,8 @@ MISSING = "--engine dask:// needs Dask: python -m pip install 'dataselect-core[d
 
 def scheduler(engine: str) -> str:
     """The address in `dask://host:port`; ValueError for anything else."""
-    kind, found, address = engine.partition("://")
-    if not found or kind != "dask" or not address.rpartition(":")[2].isdigit():
+    kind, separator, address = engine.partition("://")
+    if not separator or kind != "dask" or not address.rpartition(":")[2].isdigit():
         raise ValueError(f"engine must be dask://HOST:PORT, the address of a Dask scheduler, not {engine!r}")
     return f"tcp://{address}"
 
@@ -70,7 +70,8 @@ def connected(engine: str, timeout: float = 10) -> Iterator[Any]:
             raise CorpusError(f"the scheduler at {engine} has no workers")
         if versions != {__version__}:
             raise CorpusError(
-                f"the workers of {engine} have dataselect-core {', '.join(sorted(versions))}, this is {__version__}"
+                f"the workers of {engine} have dataselect-core {', '.join(sorted(versions))},"
+                f" this machine has {__version__}"
             )
         with client.as_current():
             yield client
@@ -127,7 +128,7 @@ def deduplicate_on(
     bands, rows = streaming._bands(threshold, num_perm, bands, rows)
     for file in corpus.files:
         if not Path(file.path).is_file():
-            raise CorpusError(f"{file.name} is no file, so that workers elsewhere cannot read it")
+            raise CorpusError(f"{file.name} is not a file, so workers on other machines cannot read it")
     choice, shared = Choice(keep), tempfile.mkdtemp(prefix="dedup-", dir=folder)
     run = _Runner(client, progress)
     try:
@@ -137,65 +138,67 @@ def deduplicate_on(
                 verify, bands, rows, on_error, keep, id_field,
             )  # fmt: skip
             parts = tasks.split(corpus, part_bytes or PART_BYTES)
-            told = run(tasks.sign_part, [(work, part) for part in parts], "sign")
-            bases = np.cumsum([0] + [made[0] for made in told])
-            index = _index(work, parts, bases, told)
-            n, problems = len(index.file), [problem for made in told for problem in made[3]]
+            summaries = run(tasks.sign_part, [(work, part) for part in parts], "sign")
+            bases = np.cumsum([0] + [summary[0] for summary in summaries])
+            index = _index(work, parts, bases, summaries)
+            n, problems = len(index.file), [problem for summary in summaries for problem in summary[3]]
             if not n or index.file[-1] < corpus.references:
                 reason = f" that can be read; {problems[0]}" if problems else ""
                 raise CorpusError(f"{corpus.path} holds no documents{reason}")
-            filled = _all(work, parts, "filled")
+            filled = _load_all(work, parts, "filled")
             count = max(
                 math.ceil(n * bands * 16 / (bucket_bytes or BUCKET_BYTES)),
                 2 * sum(client.nthreads().values()),
             )
             ranges = _ranges(count)
             first = np.arange(n)
-            for later in run(tasks.first_of_bucket, [(work, bases, *one) for one in ranges], "equal"):
-                first[later[:, 0]] = later[:, 1]
+            for duplicates in run(tasks.first_of_bucket, [(work, bases, *keys) for keys in ranges], "equal"):
+                first[duplicates[:, 0]] = duplicates[:, 1]
             distinct = filled & (first == np.arange(n))
             stars.save(f"{work.folder}/distinct.npy", distinct)
-            found = run(
+            compared = run(
                 tasks.compare_bucket,
-                [(work, parts, bases, number, *one) for number, one in enumerate(ranges)],
+                [(work, parts, bases, number, *keys) for number, keys in enumerate(ranges)],
                 "pairs",
             )
-            files, edges = [one[0] for one in found], sum(one[1] for one in found)
+            files, edges = [bucket[0] for bucket in compared], sum(bucket[1] for bucket in compared)
             if edges <= (CLIENT_EDGES if client_edges is None else client_edges):
-                known, place = np.unique(
+                joined, positions = np.unique(
                     np.concatenate([np.load(name) for name in files]), return_inverse=True
                 )
                 root = np.arange(n)
-                if len(known):
-                    root[known] = known[clusters(len(known), place.reshape(-1, 2))]
+                if len(joined):
+                    root[joined] = joined[clusters(len(joined), positions.reshape(-1, 2))]
             else:
-                made, _ = stars.components(files, work.folder, lambda *given: run(*given, "join"), count)
+                links, _ = stars.components(files, work.folder, lambda *call: run(*call, "join"), count)
                 root = np.arange(n)
-                root[made[:, 0]] = made[:, 1]
+                root[links[:, 0]] = links[:, 1]
             cluster = root[first]
             if not choice.first:
-                cluster = Choice.chosen(cluster, _all(work, parts, "ranks"))
+                cluster = Choice.chosen(cluster, _load_all(work, parts, "ranks"))
             kept = first[cluster]
             missing = np.flatnonzero(distinct & (kept != np.arange(n)))
             pairs = np.stack([kept[missing], missing], axis=1)
             pieces = [pairs[start : start + PAIRS] for start in range(0, len(pairs), PAIRS)]
-            known = np.ones(n)
-            answers = run(tasks.similarity_of, [(work, parts, bases, some) for some in pieces], "similarity")
-            known[missing] = np.concatenate([np.empty(0), *answers])
+            similarity = np.ones(n)
+            similarities = run(
+                tasks.similarity_of, [(work, parts, bases, piece) for piece in pieces], "similarity"
+            )
+            similarity[missing] = np.concatenate([np.empty(0), *similarities])
             return streaming.StreamedDeduplication(
                 cluster == np.arange(n),
                 cluster,
                 index,
                 int((first != np.arange(n)).sum()),
-                sum(made[4] for made in told),
-                sum(one[2] for one in found),
-                sum(made[2] for made in told),
+                sum(summary[4] for summary in summaries),
+                sum(bucket[2] for bucket in compared),
+                sum(summary[2] for summary in summaries),
                 problems[: streaming.PROBLEMS],
                 bands,
                 rows,
                 sum(path.stat().st_size for path in Path(shared).rglob("*") if path.is_file()),
                 index.file >= corpus.references,
-                np.where(filled, known[first], 1.0),
+                np.where(filled, similarity[first], 1.0),
                 (first != np.arange(n)) | (first[cluster] == first) & (cluster != np.arange(n)),
                 _ids(work, parts, folder),
                 len(client.nthreads()),
@@ -211,20 +214,20 @@ class _Runner:
     def __init__(self, client, progress):
         self._client, self._progress, self._futures = client, progress, []
 
-    def __call__(self, function, given, stage="join"):
+    def __call__(self, function, task_arguments, stage="join"):
         from distributed import KilledWorker, as_completed
 
-        self._futures = self._client.map(function, given, pure=False)
+        self._futures = self._client.map(function, task_arguments, pure=False)
         try:
             for done, future in enumerate(as_completed(self._futures, loop=self._client.loop), 1):
                 if future.status == "error":
                     future.result()
                 if self._progress:
-                    self._progress(stage, done, len(given))
+                    self._progress(stage, done, len(task_arguments))
             return self._client.gather(self._futures)
         except KilledWorker as error:
             raise CorpusError(
-                f"a task was lost with its worker again and again, the last time at {error.last_worker.address}:"
+                f"a task was lost with its worker several times, most recently at {error.last_worker.address}:"
                 " there is probably not enough memory; nothing was written"
             ) from None
         finally:
@@ -249,19 +252,19 @@ def _ranges(count):
     return [(np.uint64(low), np.uint64(high - 1)) for low, high in pairwise(borders)]
 
 
-def _all(work, parts, name, axis=0):
+def _load_all(work, parts, name, axis=0):
     return np.concatenate([np.load(f"{work.folder}/part-{part.number}/{name}.npy") for part in parts], axis)
 
 
-def _index(work, parts, bases, told):
+def _index(work, parts, bases, summaries):
     """The index of all documents, with lines counted from the beginning of each file."""
-    file, start, size, words, line = _all(work, parts, "index", 1)
+    file, start, size, words, line = _load_all(work, parts, "index", 1)
     before = 0
     for number, part in enumerate(parts):
         if not part.start:
             before = 0
         line[bases[number] : bases[number + 1]] += before
-        before += told[number][1]
+        before += summaries[number][1]
     return Index(file.astype(np.int32), start, size, words.astype(np.int32), line)
 
 

@@ -88,41 +88,41 @@ def estimate_files(
     sample = arguments.integer("sample", sample, 1)
     bands, rows = streaming._bands(threshold, num_perm, bands, rows)
     with closing(corpus), TemporaryFile(dir=folder) as file:
-        keys, begun = Keys(file), time.perf_counter()
-        read = streaming._Reading(corpus, keys, None, num_perm, width, seed, bands, rows)
-        for step in read.all(on_error):
+        keys, start = Keys(file), time.perf_counter()
+        reader = streaming._Reading(corpus, keys, None, num_perm, width, seed, bands, rows)
+        for step in reader.all(on_error):
             if progress:
                 progress(*step)
-        reading = time.perf_counter() - begun
-        index = read.index()
-        first = streaming._first_of_each(np.frombuffer(read.fingerprints, np.uint64).reshape(-1, 2))
-        filled = np.frombuffer(read.filled, bool)
-        begun = time.perf_counter()
+        reading_seconds = time.perf_counter() - start
+        index = reader.index()
+        first = streaming._first_of_each(np.frombuffer(reader.fingerprints, np.uint64).reshape(-1, 2))
+        filled = np.frombuffer(reader.filled, bool)
+        start = time.perf_counter()
         np.argsort(keys.band(0), kind="stable")
-        sorting = (time.perf_counter() - begun) * bands
-        mine = index.file >= corpus.references
-        chosen = np.flatnonzero(mine)
+        sorting_seconds = (time.perf_counter() - start) * bands
+        in_corpus = index.file >= corpus.references
+        chosen = np.flatnonzero(in_corpus)
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, min(sample, len(chosen)), replace=False))
-        compare = streaming._Exact(corpus, index, width, threshold)
+        compare = streaming._ExactSimilarity(corpus, index, width, threshold)
         removed, pairs = look_up(chosen, first, filled, keys, bands, compare, threshold)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         if len(pairs):
-            streaming._Exact(corpus, index, width, threshold)(
+            streaming._ExactSimilarity(corpus, index, width, threshold)(
                 pairs
             )  # all at once, as in a run, and with nothing cached before
-        comparing = (time.perf_counter() - begun) * len(index.file) / len(chosen)
+        comparing_seconds = (time.perf_counter() - start) * len(index.file) / len(chosen)
         found, mass = int(removed.sum()), index.size[chosen]
         return Estimate(
-            int(mine.sum()),
+            int(in_corpus.sum()),
             len(chosen),
             found,
             found / len(chosen),
             *wilson(found, len(chosen)),
             float(mass[removed].sum() / mass.sum()) if mass.sum() else 0.0,
-            reading + sorting + comparing,
+            reading_seconds + sorting_seconds + comparing_seconds,
             BASE_MEMORY + DOCUMENT_MEMORY * len(index.file),
             keys.size + corpus.temporary_bytes,
-            read.malformed,
+            reader.malformed,
         )
 
 
@@ -177,23 +177,23 @@ def look_up(
     distinct = filled & (first == np.arange(len(first)))
     removed, compared = filled[chosen] & ~distinct[chosen], [np.empty((0, 2), np.int64)]
     for band in range(bands):
-        still = np.flatnonzero(~removed & filled[chosen])
-        if not len(still):
+        unresolved = np.flatnonzero(~removed & filled[chosen])
+        if not len(unresolved):
             break
         values = keys.band(band)
-        wanted = np.unique(values[chosen[still]])
-        at = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
-        same = np.flatnonzero(distinct & (wanted[at] == values))
-        same = same[np.argsort(at[same], kind="stable")]
-        borders = np.searchsorted(at[same], np.arange(len(wanted) + 1))
-        for place in still:
-            row = chosen[place]
-            earlier = same[borders[at[row]] : borders[at[row] + 1]]
+        sampled_keys = np.unique(values[chosen[unresolved]])
+        key_number = np.minimum(np.searchsorted(sampled_keys, values), len(sampled_keys) - 1)
+        candidates = np.flatnonzero(distinct & (sampled_keys[key_number] == values))
+        candidates = candidates[np.argsort(key_number[candidates], kind="stable")]
+        borders = np.searchsorted(key_number[candidates], np.arange(len(sampled_keys) + 1))
+        for i in unresolved:
+            row = chosen[i]
+            earlier = candidates[borders[key_number[row]] : borders[key_number[row] + 1]]
             earlier = earlier[earlier < row]
             for start in range(0, len(earlier), AT_A_TIME):
-                some = earlier[start : start + AT_A_TIME]
-                compared.append(np.stack([some, np.full(len(some), row)], axis=1))
+                batch = earlier[start : start + AT_A_TIME]
+                compared.append(np.stack([batch, np.full(len(batch), row)], axis=1))
                 if (compare(compared[-1]) >= threshold).any():
-                    removed[place] = True
+                    removed[i] = True
                     break
     return removed, np.unique(np.concatenate(compared), axis=0)

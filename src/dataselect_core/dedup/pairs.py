@@ -82,12 +82,12 @@ def deduplicate(
     bands, rows = optimal_bands(threshold, num_perm)
     texts = arguments.documents("texts", texts, "str")
     sets = shingle_sets_of(texts, width)
-    signed = signatures(sets, num_perm, seed)
-    pairs = candidate_pairs(signed, bands, rows)
+    sigs = signatures(sets, num_perm, seed)
+    pairs = candidate_pairs(sigs, bands, rows)
     if verify:
         similarity = confirmed_similarity(sets, pairs, threshold, _reader(texts), width)
     else:
-        similarity = estimated_similarity(signed, pairs)
+        similarity = estimated_similarity(sigs, pairs)
     similar = similarity >= threshold
     cluster = clusters(len(sets), pairs[similar])
     keep = cluster == np.arange(len(sets))
@@ -128,15 +128,15 @@ def exact_pairs(
     sizes = np.diff(offsets)
     order, last = _sorted(values)
     document = np.repeat(np.arange(n), sizes)[order]  # ascending within each shingle
-    # The place of each shingle of each document in the index, and the end of the entries with the same shingle.
-    place = np.empty(len(order), np.intp)
-    place[order] = np.arange(len(order))
+    # The position of each shingle of each document in the index, and the end of the entries with the same shingle.
+    position = np.empty(len(order), np.intp)
+    position[order] = np.arange(len(order))
     end = np.empty(len(order), np.intp)
     end[order] = np.repeat(last + 1, np.diff(last, prepend=-1))
     pairs, similarity = [np.empty((0, 2), np.int64)], [np.empty(0)]
     for i in range(n):
         of_i = slice(offsets[i], offsets[i + 1])
-        shared = np.bincount(document[_ranges(place[of_i] + 1, end[of_i])])
+        shared = np.bincount(document[_ranges(position[of_i] + 1, end[of_i])])
         j = np.flatnonzero(shared)
         jaccards = shared[j] / (sizes[i] + sizes[j] - shared[j])
         similar = jaccards >= threshold
@@ -146,7 +146,7 @@ def exact_pairs(
     if texts is None:
         return pairs, similarity
     if len(texts) != n:
-        raise ValueError(f"texts must be the {n} that shingle_sets are of, not {len(texts)}")
+        raise ValueError(f"texts must be the {n} texts of shingle_sets, not {len(texts)}")
     similarity = confirmed(sizes, pairs, similarity, threshold, _reader(texts), width)
     similar = similarity >= threshold
     return pairs[similar], similarity[similar]
@@ -233,8 +233,8 @@ def confirmed(
     grams = dict(zip(documents, word_ngrams(read(documents), width), strict=True))
     similarity = similarity.copy()
     for number in doubtful.tolist():
-        one, other = (grams[document] for document in pairs[number].tolist())
-        similarity[number] = len(one & other) / len(one | other)
+        a, b = (grams[document] for document in pairs[number].tolist())
+        similarity[number] = len(a & b) / len(a | b)
     return similarity
 
 
@@ -252,10 +252,10 @@ def estimated_similarity(signatures: Hashes, pairs: ArrayLike) -> Floats:
     """
     check_signatures("signatures", signatures)
     pairs = _check_pairs(len(signatures), pairs)
-    at_a_time = max(1, AT_A_TIME // signatures.shape[1])
+    batch_size = max(1, AT_A_TIME // signatures.shape[1])
     parts = [np.empty(0)]
-    for first in range(0, len(pairs), at_a_time):
-        i, j = pairs[first : first + at_a_time].T
+    for first in range(0, len(pairs), batch_size):
+        i, j = pairs[first : first + batch_size].T
         parts.append(jaccard(signatures[i], signatures[j]))
     return np.concatenate(parts)
 
@@ -313,7 +313,7 @@ def _sets(shingle_sets):
     rising = np.ones(len(values), bool)
     np.greater(values[1:], values[:-1], out=rising[1:])
     rising[offsets[:-1][np.diff(offsets) > 0]] = True
-    return (values, offsets) if rising.all() else flatten([np.unique(given) for given in shingle_sets])
+    return (values, offsets) if rising.all() else flatten([np.unique(members) for members in shingle_sets])
 
 
 def _sorted(values):

@@ -65,16 +65,16 @@ class Work:
 
 def split(corpus: CorpusFiles, size: int) -> list[Part]:
     """Cut a corpus into parts of about `size` bytes; a file that is not plain JSON Lines is not cut."""
-    parts, together, total = [], [], 0
+    parts, files, total = [], [], 0
     for number, file in enumerate(corpus.files):
         file = CorpusFile(
             Path(file.path).absolute(),
             *[getattr(file, name) for name in ("name", "layout", "codec", "plain", "stamp")],
         )
         length = file.stamp[0]
-        if together and (total + length > size or set_aside(file) != set_aside(together[0][1])):
-            parts.append(Part(len(parts), together))
-            together, total = [], 0
+        if files and (total + length > size or needs_copy(file) != needs_copy(files[0][1])):
+            parts.append(Part(len(parts), files))
+            files, total = [], 0
         if file.plain and file.layout.format == "jsonl" and length > size:
             with open(file.path, "rb") as stream:
                 start = 0
@@ -84,15 +84,15 @@ def split(corpus: CorpusFiles, size: int) -> list[Part]:
                     parts.append(Part(len(parts), [(number, file)], start, stream.tell()))
                     start = stream.tell()
             continue
-        together.append((number, file))
+        files.append((number, file))
         total += length
-    if together:
-        parts.append(Part(len(parts), together))
+    if files:
+        parts.append(Part(len(parts), files))
     return parts
 
 
-def set_aside(file: CorpusFile) -> bool:
-    """Whether the texts of a file have to be saved elsewhere before they can be read again."""
+def needs_copy(file: CorpusFile) -> bool:
+    """Whether the texts of a file have to be copied before they can be read again."""
     return not file.plain or file.layout.format in TABLES
 
 
@@ -101,14 +101,14 @@ def sign_part(task: tuple) -> tuple:
     work, part = task
     target = Path(work.folder, f"part-{part.number}")
     target.mkdir(exist_ok=True)
-    choice, keys, signed = Choice(work.keep), _List(), None if work.verify else _List()
+    choice, keys, sigs = Choice(work.keep), _FlushableList(), None if work.verify else _FlushableList()
     reading = streaming._Reading(
-        _Source(work, part), keys, signed, work.num_perm, work.width, work.seed, work.bands, work.rows
+        _Source(work, part), keys, sigs, work.num_perm, work.width, work.seed, work.bands, work.rows
     )
     reading.choice, reading.id_field = choice, work.id_field
-    reading.ids = None if work.id_field is None else _List()
-    for made in reading.workers.ordered(reading._tasks(work.on_error)):
-        reading._add(*made)
+    reading.ids = None if work.id_field is None else _FlushableList()
+    for chunk in reading.workers.ordered(reading._tasks(work.on_error)):
+        reading._add(*chunk)
     index = reading.index()
     n = len(index.file)
     filled = np.frombuffer(bytes(reading.filled), bool)
@@ -122,22 +122,22 @@ def sign_part(task: tuple) -> tuple:
         _write(target / "ids.json", json.dumps(reading.ids, default=str).encode())
     prints = np.frombuffer(bytes(reading.fingerprints), np.uint64).reshape(n, 2)
     _save_sorted(target / "prints", prints[filled, 0], np.flatnonzero(filled), prints[filled, 1])
-    made = np.concatenate(keys) if keys else np.empty((0, work.bands), np.uint64)
+    band_keys = np.concatenate(keys) if keys else np.empty((0, work.bands), np.uint64)
     with np.errstate(over="ignore"):  # equal keys of two bands must not be mistaken for one
-        made = (made + np.arange(work.bands, dtype=np.uint64)) * MULTIPLIER
-    _save_sorted(target / "keys", made[filled].ravel(), np.repeat(np.flatnonzero(filled), work.bands))
-    if signed is not None:
+        band_keys = (band_keys + np.arange(work.bands, dtype=np.uint64)) * MULTIPLIER
+    _save_sorted(target / "keys", band_keys[filled].ravel(), np.repeat(np.flatnonzero(filled), work.bands))
+    if sigs is not None:
         save(
             target / "signed.npy",
-            np.concatenate(signed) if signed else np.empty((0, work.num_perm), np.uint32),
+            np.concatenate(sigs) if sigs else np.empty((0, work.num_perm), np.uint32),
         )
-    if n and set_aside(part.files[0][1]):
+    if n and needs_copy(part.files[0][1]):
         reading.corpus.save_texts(index, target)
     lines = 0 if part.start is None else _line_breaks(part.files[0][1].path, part.start, part.stop)
     return n, lines, reading.malformed, reading.problems, reading.empty
 
 
-class _List(list):
+class _FlushableList(list):
     def flush(self):
         pass
 
@@ -152,34 +152,34 @@ class _Source:
 
     def documents(self):
         if self.part.start is None:
-            for number, found in self._files.documents():
-                yield self.part.files[number][0], found
+            for number, item in self._files.documents():
+                yield self.part.files[number][0], item
             return
         number, file = self.part.files[0]
         start, stop = self.part.start, self.part.stop
         with open(file.path, "rb") as stream:
-            region = io.BufferedReader(Region(_Range(stream), start, stop - start))
-            for found in Reader(file.name, region, file.layout):
-                if isinstance(found, Document):
-                    yield number, found._replace(start=found.start + start, stop=found.stop + start)
+            region = io.BufferedReader(Region(_SpoolLikeFile(stream), start, stop - start))
+            for item in Reader(file.name, region, file.layout):
+                if isinstance(item, Document):
+                    yield number, item._replace(start=item.start + start, stop=item.stop + start)
                 else:
-                    yield number, found._replace(line=found.line + _line_breaks(file.path, 0, start))
+                    yield number, item._replace(line=item.line + _line_breaks(file.path, 0, start))
 
     def save_texts(self, index, target):
         """Save the texts in one file, one after the other, where all workers can read them."""
-        first = np.array([number for number, _ in self.part.files])
-        index = Index(np.searchsorted(first, index.file), index.start, index.size, index.words, index.line)
+        numbers = np.array([number for number, _ in self.part.files])
+        index = Index(np.searchsorted(numbers, index.file), index.start, index.size, index.words, index.line)
         ends, staged = [0], target / f"texts.{os.getpid()}.{os.urandom(4).hex()}"
         with open(staged, "wb") as out:
-            for some in np.array_split(np.arange(len(index.file)), len(index.file) // 1000 + 1):
-                for text in self._files.texts(index, some):
+            for batch in np.array_split(np.arange(len(index.file)), len(index.file) // 1000 + 1):
+                for text in self._files.texts(index, batch):
                     ends.append(ends[-1] + out.write(text.encode("utf-8", "surrogatepass")))
         save(target / "ends.npy", np.array(ends))
         os.replace(staged, target / "texts")
         self._files.forget()
 
 
-class _Range:
+class _SpoolLikeFile:
     """A file with the interface that `spool.Region` reads."""
 
     def __init__(self, stream):
@@ -191,7 +191,7 @@ class _Range:
 
 
 class Documents:
-    """Some documents from any parts, by position, with the methods that `streaming._Exact` and `_Estimated` call.
+    """Some documents from any parts, by position, with the methods that the similarities of `streaming` call.
 
     Parameters
     ----------
@@ -211,37 +211,39 @@ class Documents:
         self._index = {}
         for part in np.unique(self.part).tolist():
             self._index[part] = np.load(Path(work.folder, f"part-{part}", "index.npy"), mmap_mode="r")
-            mine = self.part == part
-            sizes[mine] = self._index[part][2][self.row[mine]]
+            in_part = self.part == part
+            sizes[in_part] = self._index[part][2][self.row[in_part]]
         self.index = Index(*(sizes for _ in range(5)))
         self._open = None, None, None
 
     def texts(self, index: Index, documents: np.ndarray) -> list[str]:
         """Do the same as `CorpusFiles.texts`."""
-        return [self._text(int(self.part[one]), int(self.row[one])) for one in documents.tolist()]
+        return [
+            self._text(int(self.part[document]), int(self.row[document])) for document in documents.tolist()
+        ]
 
     def rows(self, documents: np.ndarray) -> np.ndarray:
         """Do the same as `disk_tables.Signatures.rows`."""
-        found = np.empty((len(documents), self.work.num_perm), np.uint32)
+        signatures = np.empty((len(documents), self.work.num_perm), np.uint32)
         for part in np.unique(self.part[documents]).tolist():
-            mine = self.part[documents] == part
-            held = np.load(Path(self.work.folder, f"part-{part}", "signed.npy"), mmap_mode="r")
-            found[mine] = held[self.row[documents][mine]]
-        return found
+            in_part = self.part[documents] == part
+            part_signatures = np.load(Path(self.work.folder, f"part-{part}", "signed.npy"), mmap_mode="r")
+            signatures[in_part] = part_signatures[self.row[documents][in_part]]
+        return signatures
 
     def similarity(self) -> Any:
         """The function that computes similarities of pairs of these documents."""
         if not self.work.verify:
-            return streaming._Estimated(self)
-        return streaming._Exact(self, self.index, self.work.width, self.work.threshold)
+            return streaming._EstimatedSimilarity(self)
+        return streaming._ExactSimilarity(self, self.index, self.work.width, self.work.threshold)
 
     def _text(self, part, row):
         number, start, size = (int(value) for value in self._index[part][:3, row])
-        if set_aside(self.parts[part].files[0][1]):
+        if needs_copy(self.parts[part].files[0][1]):
             stream, ends = self._opened(("texts", part), Path(self.work.folder, f"part-{part}", "texts"))
             stream.seek(int(ends[row]))
             return stream.read(int(ends[row + 1] - ends[row])).decode("utf-8", "surrogatepass")
-        file = next(file for known, file in self.parts[part].files if known == number)
+        file = next(file for file_number, file in self.parts[part].files if file_number == number)
         stream, reader = self._opened((number, part), file.path, file)
         stream.seek(start)
         return reader.text(stream.read(size))
@@ -250,8 +252,10 @@ class Documents:
         if self._open[0] != key:
             self.close()
             stream = open(path, "rb")  # noqa: SIM115 (closed by `close`)
-            beside = Reader(file.name, stream, file.layout) if file else np.load(path.with_name("ends.npy"))
-            self._open = key, stream, beside
+            companion = (
+                Reader(file.name, stream, file.layout) if file else np.load(path.with_name("ends.npy"))
+            )
+            self._open = key, stream, companion
         return self._open[1:]
 
     def close(self) -> None:
@@ -278,55 +282,57 @@ def compare_bucket(task: tuple) -> tuple:
     keys, documents = keys[distinct], documents[distinct]
     order, starts, sizes = streaming._runs(keys)
     inside = streaming._ranges(starts, sizes)
-    known, place = np.unique(documents[order][inside], return_inverse=True)
-    some, join, compared = Documents(work, parts, bases, known), streaming._Clusters(len(known)), 0
+    members, positions = np.unique(documents[order][inside], return_inverse=True)
+    texts, forest, compared = Documents(work, parts, bases, members), streaming._Clusters(len(members)), 0
     borders = np.cumsum(sizes) - sizes
-    for pairs in streaming._compare(place, borders, sizes, some.similarity(), work.threshold, join):
+    for pairs in streaming._compare(positions, borders, sizes, texts.similarity(), work.threshold, forest):
         compared += pairs
-    some.close()
-    roots = join.roots(np.arange(len(known)))
-    joined = roots != np.arange(len(known))
+    texts.close()
+    roots = forest.roots(np.arange(len(members)))
+    joined = roots != np.arange(len(members))
     target = f"{work.folder}/edges-{number}.npy"
-    save(target, np.stack([known[joined], known[roots[joined]]], axis=1).reshape(-1, 2))
+    save(target, np.stack([members[joined], members[roots[joined]]], axis=1).reshape(-1, 2))
     return target, int(joined.sum()), compared, len(keys)
 
 
 def similarity_of(task: tuple) -> np.ndarray:
     """Similarities of pairs of documents: float64[m]."""
     work, parts, bases, pairs = task
-    known, place = np.unique(pairs, return_inverse=True)
-    some = Documents(work, parts, bases, known)
-    similarity, place = some.similarity(), place.reshape(pairs.shape)
-    found = [similarity(place[batch]) for batch in streaming._batches(place[:, 1], similarity.weights)]
-    some.close()
-    return np.concatenate(found)
+    members, positions = np.unique(pairs, return_inverse=True)
+    texts = Documents(work, parts, bases, members)
+    similarity, positions = texts.similarity(), positions.reshape(pairs.shape)
+    batches = [
+        similarity(positions[batch]) for batch in streaming._batches(positions[:, 1], similarity.weights)
+    ]
+    texts.close()
+    return np.concatenate(batches)
 
 
 def _bucket(work, bases, name, low, high):
     """Keys in [low, high] of all parts, their documents, and the values saved with the keys; sorted by document."""
-    keys, documents, beside = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    keys, documents, low_bits = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     for part in range(len(bases) - 1):
         if bases[part] == bases[part + 1]:
             continue
         base = Path(work.folder, f"part-{part}")
-        found = np.load(base / f"{name}.npy", mmap_mode="r")
-        start, stop = np.searchsorted(found, low), np.searchsorted(found, high, side="right")
-        keys.append(np.array(found[start:stop]))
+        part_keys = np.load(base / f"{name}.npy", mmap_mode="r")
+        start, stop = np.searchsorted(part_keys, low), np.searchsorted(part_keys, high, side="right")
+        keys.append(np.array(part_keys[start:stop]))
         rows = np.load(base / f"{name}-rows.npy", mmap_mode="r")[start:stop]
         documents.append(rows.astype(np.int64) + bases[part])
         if name == "prints":
-            beside.append(np.array(np.load(base / f"{name}-beside.npy", mmap_mode="r")[start:stop]))
-    keys, documents, beside = (np.concatenate(pieces) for pieces in (keys, documents, beside))
+            low_bits.append(np.array(np.load(base / f"{name}-beside.npy", mmap_mode="r")[start:stop]))
+    keys, documents, low_bits = (np.concatenate(pieces) for pieces in (keys, documents, low_bits))
     order = np.argsort(documents, kind="stable")
-    return keys[order], documents[order], beside[order] if name == "prints" else beside
+    return keys[order], documents[order], low_bits[order] if name == "prints" else low_bits
 
 
-def _save_sorted(target, keys, rows, beside=None):
+def _save_sorted(target, keys, rows, low_bits=None):
     order = np.argsort(keys, kind="stable")
     save(f"{target}.npy", keys[order])
     save(f"{target}-rows.npy", rows[order].astype(np.int32))
-    if beside is not None:
-        save(f"{target}-beside.npy", beside[order])
+    if low_bits is not None:
+        save(f"{target}-beside.npy", low_bits[order])
 
 
 def _write(path, data):
@@ -338,8 +344,8 @@ def _write(path, data):
 def _line_breaks(path, start, stop):
     with open(path, "rb") as stream:
         stream.seek(start)
-        found = 0
+        count = 0
         while start < stop and (block := stream.read(min(BLOCK, stop - start))):
-            found += block.count(b"\n")
+            count += block.count(b"\n")
             start += len(block)
-    return found
+    return count

@@ -77,8 +77,8 @@ def components(
     """
     files = [os.fspath(name) for name in files]
     shared = run(share_out, [(name, f"{folder}/in-{i}", partitions) for i, name in enumerate(files)])
-    steps, still = 0, 0
-    while still < 2:
+    steps, unchanged_steps = 0, 0
+    while unchanged_steps < 2:
         kind = ("large", "small")[steps % 2]
         tasks = [(shared, j, kind, f"{folder}/step-{steps}-{j}", partitions) for j in range(partitions)]
         done = run(step, tasks)
@@ -86,11 +86,11 @@ def components(
             for end in (".npy", ".at.npy"):
                 Path(name + end).unlink(missing_ok=True)
         shared = [name for name, _ in done]
-        still = 0 if any(changed for _, changed in done) else still + 1
+        unchanged_steps = 0 if any(changed for _, changed in done) else unchanged_steps + 1
         steps += 1
     # After a large-star, edges are in the order for a small-star, node and smaller; otherwise in both directions.
-    found = np.concatenate([np.load(name + ".npy") for name in shared])
-    return np.unique(found[found[:, 0] > found[:, 1]], axis=0), steps
+    edges = np.concatenate([np.load(name + ".npy") for name in shared])
+    return np.unique(edges[edges[:, 0] > edges[:, 1]], axis=0), steps
 
 
 def share_out(task: tuple) -> str:
@@ -104,22 +104,22 @@ def step(task: tuple) -> tuple[str, bool]:
     sources, partition, kind, target, partitions = task
     pieces = [np.empty((0, 2), np.int64)]
     for name in sources:
-        at = np.load(name + ".at.npy")
-        held = np.load(name + ".npy", mmap_mode="r") if at[-1] else np.empty((0, 2), np.int64)
-        pieces.append(np.array(held[at[partition] : at[partition + 1]]))
+        offsets = np.load(name + ".at.npy")
+        edges = np.load(name + ".npy", mmap_mode="r") if offsets[-1] else np.empty((0, 2), np.int64)
+        pieces.append(np.array(edges[offsets[partition] : offsets[partition + 1]]))
     star, following = (large_star, "small") if kind == "large" else (small_star, "large")
-    found, changed = star(np.concatenate(pieces))
-    return _save(found, following, target, partitions), changed
+    linked, changed = star(np.concatenate(pieces))
+    return _save(linked, following, target, partitions), changed
 
 
 def _save(edges, kind, target, partitions):
     edges = np.unique(edges, axis=0)
     if kind == "large":
         edges = np.concatenate([edges, edges[:, ::-1]])
-    where = (edges[:, 0].astype(np.uint64) * MULTIPLIER >> np.uint64(33)) % np.uint64(partitions)
-    order = np.argsort(where, kind="stable")
+    partition = (edges[:, 0].astype(np.uint64) * MULTIPLIER >> np.uint64(33)) % np.uint64(partitions)
+    order = np.argsort(partition, kind="stable")
     save(target + ".npy", edges[order])
-    save(target + ".at.npy", np.searchsorted(where[order], np.arange(partitions + 1)))
+    save(target + ".at.npy", np.searchsorted(partition[order], np.arange(partitions + 1)))
     return target
 
 

@@ -26,9 +26,8 @@ from dataselect_core.arrays import Flags, Floats, Integers
 from dataselect_core.corpus.errors import CorpusError, Malformed, Problem
 from dataselect_core.corpus.files import CorpusFiles, Index
 from dataselect_core.corpus.formats import Document
-from dataselect_core.dedup.answers import Ids, Noted
 from dataselect_core.dedup.choice import Choice
-from dataselect_core.dedup.disk_tables import Keys, Signatures, band_keys
+from dataselect_core.dedup.disk_tables import Ids, Keys, Signatures, band_keys
 from dataselect_core.dedup.pairs import clusters, confirmed, exact_similarity
 from dataselect_core.dedup.workers import Workers
 from dataselect_core.lsh import optimal_bands
@@ -68,7 +67,7 @@ class StreamedDeduplication:
     bands, rows : int
     temporary_bytes : int
         Size of the temporary files.
-    mine : bool[n]
+    in_corpus : bool[n]
         True for the documents of the corpus, False for the documents it is compared against.
     similarity : float64[n]
         To the kept document, exact if verified. Below the threshold if others in between joined the two.
@@ -93,7 +92,7 @@ class StreamedDeduplication:
     bands: int
     rows: int
     temporary_bytes: int
-    mine: Flags
+    in_corpus: Flags
     similarity: Floats
     same_sets: Flags
     ids: Ids | None
@@ -213,54 +212,70 @@ def deduplication_steps(
             raise ValueError(f"the corpus must be made with extras that hold {field!r}")
     with (
         closing(corpus),
-        TemporaryFile(dir=folder) as one,
-        TemporaryFile(dir=folder) as other,
+        TemporaryFile(dir=folder) as keys_file,
+        TemporaryFile(dir=folder) as signatures_file,
         closing(Workers(jobs)) as workers,
     ):
-        keys, signed = Keys(one), Signatures(other)
-        read = _Reading(corpus, keys, None if verify else signed, num_perm, width, seed, bands, rows, workers)
-        read.choice, read.id_field = choice, id_field
-        read.ids = None if id_field is None else Ids(folder)
-        yield from read.all(on_error)
-        index = read.index()
+        key_table, signature_table = Keys(keys_file), Signatures(signatures_file)
+        reading = _Reading(
+            corpus,
+            key_table,
+            None if verify else signature_table,
+            num_perm,
+            width,
+            seed,
+            bands,
+            rows,
+            workers,
+        )
+        reading.choice, reading.id_field = choice, id_field
+        reading.ids = None if id_field is None else Ids(folder)
+        yield from reading.all(on_error)
+        index = reading.index()
         n = len(index.file)
-        first = _first_of_each(np.frombuffer(read.fingerprints, np.uint64).reshape(n, 2))
-        filled = np.frombuffer(read.filled, bool)
+        first = _first_of_each(np.frombuffer(reading.fingerprints, np.uint64).reshape(n, 2))
+        filled = np.frombuffer(reading.filled, bool)
         distinct = np.flatnonzero(filled & (first == np.arange(n)))
         first = np.where(filled, first, np.arange(n))
-        join = _Clusters(n)
-        compare = _Exact(corpus, index, width, threshold, workers) if verify else _Estimated(signed)
-        similarity = Noted(compare, threshold)
+        forest = _Clusters(n)
+        compare = (
+            _ExactSimilarity(corpus, index, width, threshold, workers)
+            if verify
+            else _EstimatedSimilarity(signature_table)
+        )
+        similarity = _SimilarityLog(compare, threshold)
         compared = 0
         for band in range(bands):
             yield "compare", band, bands
-            order, starts, sizes = _runs(keys.band(band)[distinct])
-            for pairs in _compare(distinct[order], starts, sizes, similarity, threshold, join):
+            order, starts, sizes = _runs(key_table.band(band)[distinct])
+            for pairs in _compare(distinct[order], starts, sizes, similarity, threshold, forest):
                 compared += pairs
                 yield "compare", band, bands
-        cluster = join.roots(first)
+        cluster = forest.roots(first)
         if not choice.first:
-            cluster = Choice.chosen(cluster, np.frombuffer(read.ranks))
-        known = similarity.to_kept(first[cluster])
-        for some in _batches(missing := distinct[np.isnan(known[distinct])], compare.weights):
-            known[missing[some]] = compare(np.stack([first[cluster[missing[some]]], missing[some]], axis=1))
+            cluster = Choice.chosen(cluster, np.frombuffer(reading.ranks))
+        to_kept = similarity.to_kept(first[cluster])
+        for batch in _batches(missing := distinct[np.isnan(to_kept[distinct])], compare.weights):
+            to_kept[missing[batch]] = compare(
+                np.stack([first[cluster[missing[batch]]], missing[batch]], axis=1)
+            )
             yield "compare", bands - 1, bands
         return StreamedDeduplication(
             cluster == np.arange(n),
             cluster,
             index,
             int((first != np.arange(n)).sum()),
-            read.empty,
+            reading.empty,
             compared,
-            read.malformed,
-            read.problems,
+            reading.malformed,
+            reading.problems,
             bands,
             rows,
-            keys.size + signed.size + corpus.temporary_bytes,
+            key_table.size + signature_table.size + corpus.temporary_bytes,
             index.file >= corpus.references,
-            np.where(filled, known[first], 1.0),
+            np.where(filled, to_kept[first], 1.0),
             (first != np.arange(n)) | (first[cluster] == first) & (cluster != np.arange(n)),
-            read.ids,
+            reading.ids,
             jobs,
             sum(workers.peaks.values()),
         )
@@ -269,8 +284,8 @@ def deduplication_steps(
 class _Reading:
     """The only pass over the corpus."""
 
-    def __init__(self, corpus, keys, signed, num_perm, width, seed, bands, rows, workers=None):
-        self.corpus, self.keys, self.signed = corpus, keys, signed
+    def __init__(self, corpus, keys, signatures, num_perm, width, seed, bands, rows, workers=None):
+        self.corpus, self.keys, self.signatures = corpus, keys, signatures
         self.num_perm, self.width, self.seed, self.bands, self.rows = num_perm, width, seed, bands, rows
         self.workers = workers or Workers()
         self.file, self.start, self.size, self.words = array("i"), array("q"), array("q"), array("i")
@@ -283,8 +298,8 @@ class _Reading:
         self.problems = []
 
     def all(self, on_error):
-        for made in self.workers.ordered(self._tasks(on_error)):
-            self._add(*made)
+        for chunk in self.workers.ordered(self._tasks(on_error)):
+            self._add(*chunk)
             yield "read", self.corpus.done, self.corpus.bytes
         if self.ids is not None:
             self.ids.flush()
@@ -296,65 +311,71 @@ class _Reading:
         yield "read", self.corpus.bytes, self.corpus.bytes
 
     def _tasks(self, on_error):
-        options = self.width, self.num_perm, self.seed, self.bands, self.rows, self.signed is not None
+        options = self.width, self.num_perm, self.seed, self.bands, self.rows, self.signatures is not None
         texts, size = [], 0
-        for number, found in self.corpus.documents():
-            if isinstance(found, Document):
-                found = self._noted(number, found)
-            if isinstance(found, Problem):
+        for number, item in self.corpus.documents():
+            if isinstance(item, Document):
+                item = self._with_rank_and_id(number, item)
+            if isinstance(item, Problem):
                 if on_error == "stop":
-                    raise CorpusError(f"{found} (on-error skip would leave it out and go on)")
+                    raise CorpusError(f"{item} (on-error skip leaves it out and continues)")
                 self.malformed += 1
                 if len(self.problems) < PROBLEMS:
-                    self.problems.append(found)
+                    self.problems.append(item)
                 continue
             self.file.append(number)
-            self.start.append(found.start)
-            self.size.append(found.stop - found.start)
-            self.line.append(found.line)
-            texts.append(found.text)
-            size += found.stop - found.start
+            self.start.append(item.start)
+            self.size.append(item.stop - item.start)
+            self.line.append(item.line)
+            texts.append(item.text)
+            size += item.stop - item.start
             if len(texts) == CHUNK_DOCUMENTS or size >= CHUNK_BYTES:
                 yield sign, texts, *options
                 texts, size = [], 0
         if texts:
             yield sign, texts, *options
 
-    def _noted(self, number, found):
+    def _with_rank_and_id(self, number, document):
         """Note the rank and id of a document and return it; or the problem with them."""
-        values = dict(zip(self.corpus.extras, found.values))
+        values = dict(zip(self.corpus.extras, document.values))
         if not self.choice.first:
             try:
-                rank = self.choice.rank(found.text, values.get(self.choice.field))
+                rank = self.choice.rank(document.text, values.get(self.choice.field))
             except Malformed as problem:
                 if number >= self.corpus.references:
-                    return Problem(self.corpus.names[number], found.line, str(problem))
+                    return Problem(self.corpus.names[number], document.line, str(problem))
                 rank = 0.0
             self.ranks.append(math.inf if number < self.corpus.references else rank)
         if self.ids is not None:
             self.ids.append(values.get(self.id_field))
-        return found
+        return document
 
     def index(self):
         return Index(
             *(
-                np.frombuffer(given, given.typecode)
-                for given in (self.file, self.start, self.size, self.words, self.line)
+                np.frombuffer(column, column.typecode)
+                for column in (self.file, self.start, self.size, self.words, self.line)
             )
         )
 
-    def _add(self, words, sizes, fingerprints, keys, signed):
+    def _add(self, words, sizes, fingerprints, keys, sigs):
         self.words.frombytes(words.tobytes())
         self.empty += int((sizes == 0).sum())
         self.filled += (sizes > 0).tobytes()
         self.fingerprints += fingerprints
         self.keys.append(keys)
-        if self.signed is not None:
-            self.signed.append(signed)
+        if self.signatures is not None:
+            self.signatures.append(sigs)
 
 
 def sign(
-    texts: list[str], width: int, num_perm: int, seed: int, bands: int, rows: int, whole: bool = False
+    texts: list[str],
+    width: int,
+    num_perm: int,
+    seed: int,
+    bands: int,
+    rows: int,
+    with_signatures: bool = False,
 ) -> tuple:
     """The values that are kept of some texts.
 
@@ -363,7 +384,7 @@ def sign(
     texts : list of str, n
     width, num_perm, seed, bands, rows :
         As in `deduplicate_files`.
-    whole : bool
+    with_signatures : bool
         Whether the signatures are returned too.
 
     Returns
@@ -373,72 +394,72 @@ def sign(
         Sizes of the sets of shingles.
     fingerprints : bytes, 16 n
     keys : uint64[n, bands]
-    signed : uint32[n, num_perm] or None
+    signatures : uint32[n, num_perm] or None
     """
     sets = shingle_sets(texts, width)
-    signed = signatures(sets, num_perm, seed)
+    sigs = signatures(sets, num_perm, seed)
     return (
         np.array([len(text.split()) for text in texts], np.int32),
         np.array([len(members) for members in sets]),
         b"".join(_fingerprints(texts, sets, width)),
-        band_keys(signed, bands, rows),
-        signed if whole else None,
+        band_keys(sigs, bands, rows),
+        sigs if with_signatures else None,
     )
 
 
-class _Exact:
+class _ExactSimilarity:
     """Similarities by the shingles of the texts, which are read again; shingles of recent documents are cached."""
 
     def __init__(self, corpus, index, width, threshold=0.0, workers=None):
         self.corpus, self.index, self.width, self.threshold = corpus, index, width, threshold
         self.weights = index.size  # bytes; they determine how many pairs are compared at a time
         self.workers = workers or Workers()
-        self._held, self._shingles = OrderedDict(), 0
+        self._cache, self._shingles = OrderedDict(), 0
 
     def __call__(self, pairs):
         return self.submit(pairs)()
 
     def submit(self, pairs):
         """A function that waits for and returns the similarities."""
-        documents, place = np.unique(pairs, return_inverse=True)
-        wanted = documents.tolist()
-        missing = [number for number, document in enumerate(wanted) if document not in self._held]
+        documents, positions = np.unique(pairs, return_inverse=True)
+        requested = documents.tolist()
+        missing = [number for number, document in enumerate(requested) if document not in self._cache]
         texts = self.corpus.texts(self.index, documents[missing])
-        held = [self._held.get(document) for document in wanted]
-        for document in wanted:
-            if document in self._held:
-                self._held.move_to_end(document)
-        place = place.reshape(pairs.shape)
-        found = self.workers.submit(compare_texts, texts, held, place, self.width)
+        cached = [self._cache.get(document) for document in requested]
+        for document in requested:
+            if document in self._cache:
+                self._cache.move_to_end(document)
+        positions = positions.reshape(pairs.shape)
+        result = self.workers.submit(compare_texts, texts, cached, positions, self.width)
 
         def confirm():
-            similarity, sizes, sets = found()
-            self._hold([wanted[number] for number in missing], sets)
+            similarity, sizes, sets = result()
+            self._store([requested[number] for number in missing], sets)
 
-            def read(some):
-                return self.corpus.texts(self.index, documents[some])
+            def read(subset):
+                return self.corpus.texts(self.index, documents[subset])
 
-            return confirmed(sizes, place, similarity, self.threshold, read, self.width)
+            return confirmed(sizes, positions, similarity, self.threshold, read, self.width)
 
         return confirm
 
-    def _hold(self, documents, sets):
+    def _store(self, documents, sets):
         for document, members in zip(documents, sets, strict=True):
-            if document not in self._held:
-                self._held[document] = members
+            if document not in self._cache:
+                self._cache[document] = members
                 self._shingles += len(members)
-        while self._shingles > CACHED and self._held:
-            self._shingles -= len(self._held.popitem(last=False)[1])
+        while self._shingles > CACHED and self._cache:
+            self._shingles -= len(self._cache.popitem(last=False)[1])
 
 
-def compare_texts(texts: list[str], held: list, pairs: Integers, width: int) -> tuple:
+def compare_texts(texts: list[str], cached: list, pairs: Integers, width: int) -> tuple:
     """Similarities of pairs of documents; for each document either the text or the shingles are given.
 
     Parameters
     ----------
     texts : list of str, m
         Texts of the documents whose shingles are not given, in their order.
-    held : list of (uint32 array or None), n
+    cached : list of (uint32 array or None), n
         Shingles of each document; None: made from the next text.
     pairs : int[k, 2]
     width : int
@@ -454,27 +475,76 @@ def compare_texts(texts: list[str], held: list, pairs: Integers, width: int) -> 
     """
     # Copies, because each array is a view that would keep its neighbours in memory too.
     sets = [members.copy() for members in shingle_sets(texts, width)] if texts else []
-    made = iter(sets)
-    shingles = [next(made) if members is None else members for members in held]
+    new_sets = iter(sets)
+    shingles = [next(new_sets) if members is None else members for members in cached]
     return exact_similarity(shingles, pairs), np.array([len(members) for members in shingles]), sets
 
 
-class _Estimated:
+class _EstimatedSimilarity:
     """Similarities estimated from the signatures."""
 
-    def __init__(self, signed):
-        self.signed = signed
+    def __init__(self, signatures):
+        self.signatures = signatures
         self.weights = None
 
     def __call__(self, pairs):
-        documents, place = np.unique(pairs, return_inverse=True)
-        rows, place = self.signed.rows(documents), place.reshape(pairs.shape)
-        return jaccard(rows[place[:, 0]], rows[place[:, 1]])
+        documents, positions = np.unique(pairs, return_inverse=True)
+        rows, positions = self.signatures.rows(documents), positions.reshape(pairs.shape)
+        return jaccard(rows[positions[:, 0]], rows[positions[:, 1]])
 
     def submit(self, pairs):
         """A function that returns the similarities; they are too cheap to compute for another process."""
-        found = self(pairs)
-        return lambda: found
+        similarity = self(pairs)
+        return lambda: similarity
+
+
+class _SimilarityLog:
+    """Records the similarities that reach the threshold, so that none of them is computed twice.
+
+    Parameters
+    ----------
+    similarity : callable
+        int[m, 2] -> float[m], with `weights`.
+    threshold : float
+    """
+
+    def __init__(self, similarity, threshold):
+        self._similarity, self._threshold = similarity, threshold
+        self.weights = similarity.weights
+        self._pairs, self._values = array("q"), array("d")
+
+    def __call__(self, pairs):
+        return self.submit(pairs)()
+
+    def submit(self, pairs):
+        """A function that waits for, records and returns the similarities."""
+        result = self._similarity.submit(pairs)
+        return lambda: self._record(pairs, result())
+
+    def _record(self, pairs, similarity):
+        similar = similarity >= self._threshold
+        self._pairs.frombytes(np.ascontiguousarray(pairs[similar], np.int64).tobytes())
+        self._values.frombytes(np.ascontiguousarray(similarity[similar], np.float64).tobytes())
+        return similarity
+
+    def to_kept(self, kept):
+        """Similarity of every document to the kept one of its cluster: float64[n], NaN where none is recorded.
+
+        Parameters
+        ----------
+        kept : int64[n]
+            The kept document of each document's cluster.
+        """
+        similarity = np.full(len(kept), math.nan)
+        similarity[kept == np.arange(len(kept))] = 1.0
+        pairs = (
+            np.frombuffer(self._pairs, np.int64).reshape(-1, 2) if self._pairs else np.empty((0, 2), np.int64)
+        )
+        values = np.frombuffer(self._values) if self._values else np.empty(0)
+        for i, j in ((0, 1), (1, 0)):
+            matches = kept[pairs[:, i]] == pairs[:, j]
+            similarity[pairs[matches, i]] = values[matches]
+        return similarity
 
 
 class _Clusters:
@@ -484,23 +554,23 @@ class _Clusters:
         self._parent = np.arange(n)
 
     def roots(self, documents):
-        found = self._parent[documents]
-        while (found != (further := self._parent[found])).any():
-            found = further
-        self._parent[documents] = found
-        return found
+        root = self._parent[documents]
+        while (root != (parent := self._parent[root])).any():
+            root = parent
+        self._parent[documents] = root
+        return root
 
     def join(self, pairs):
-        roots, place = np.unique(self.roots(pairs), return_inverse=True)
+        roots, positions = np.unique(self.roots(pairs), return_inverse=True)
         if len(roots):
-            self._parent[roots] = roots[clusters(len(roots), place.reshape(pairs.shape))]
+            self._parent[roots] = roots[clusters(len(roots), positions.reshape(pairs.shape))]
 
 
 def _bands(threshold, num_perm, bands, rows):
     if bands is None and rows is None:
         return optimal_bands(threshold, num_perm)
     if bands is None or rows is None:
-        raise ValueError("bands and rows must be given together, or neither")
+        raise ValueError("bands and rows must be given together or not at all")
     bands, rows = arguments.integer("bands", bands, 1), arguments.integer("rows", rows, 1)
     if bands * rows > arguments.integer("num_perm", num_perm, 2):
         raise ValueError(f"bands * rows must be at most num_perm = {num_perm}, not {bands} * {rows}")
@@ -509,14 +579,14 @@ def _bands(threshold, num_perm, bands, rows):
 
 def _fingerprints(texts, sets, width):
     """128 bits that identify each document: from its set, or from its words if the set is one hash of 32 bits."""
-    made = [blake2b(members, digest_size=16).digest() for members in sets]
+    digests = [blake2b(members, digest_size=16).digest() for members in sets]
     single = [number for number, members in enumerate(sets) if len(members) == 1]
     if single:
         grams = word_ngrams([texts[number] for number in single], width)
         for number, words in zip(single, grams, strict=True):
-            said = "\n".join(sorted(map(" ".join, words))).encode()
-            made[number] = blake2b(said, digest_size=16, person=b"words").digest()
-    return made
+            text = "\n".join(sorted(map(" ".join, words))).encode()
+            digests[number] = blake2b(text, digest_size=16, person=b"words").digest()
+    return digests
 
 
 def _first_of_each(fingerprints):
@@ -538,7 +608,7 @@ def _runs(keys):
     return order, starts[sizes > 1], sizes[sizes > 1]
 
 
-def _compare(documents, starts, sizes, similarity, threshold, join):
+def _compare(documents, starts, sizes, similarity, threshold, forest):
     """Compare within each run of documents, and join similar ones; yields numbers of comparisons.
 
     The first of each run is compared with all after it, then the second, until each run is one cluster or all
@@ -550,22 +620,22 @@ def _compare(documents, starts, sizes, similarity, threshold, join):
         right = documents[_ranges(starts + 1, following)]
         batches = _batches(right, similarity.weights)
         while window := list(islice(batches, WINDOW)):
-            found = []
+            pending = []
             for batch in window:
                 pairs = np.stack([left[batch], right[batch]], axis=1)
-                roots = join.roots(pairs)
+                roots = forest.roots(pairs)
                 pairs = pairs[roots[:, 0] != roots[:, 1]]
                 if len(pairs):
-                    found.append((pairs, similarity.submit(pairs)))
-            for pairs, similar in found:
-                join.join(pairs[similar() >= threshold])
+                    pending.append((pairs, similarity.submit(pairs)))
+            for pairs, result in pending:
+                forest.join(pairs[result() >= threshold])
                 yield len(pairs)
         starts, sizes = starts[sizes > 2] + 1, sizes[sizes > 2] - 1
         if len(starts):
-            roots = join.roots(documents[_ranges(starts, sizes)])
+            roots = forest.roots(documents[_ranges(starts, sizes)])
             borders = np.cumsum(sizes) - sizes
-            apart = np.minimum.reduceat(roots, borders) != np.maximum.reduceat(roots, borders)
-            starts, sizes = starts[apart], sizes[apart]
+            unfinished = np.minimum.reduceat(roots, borders) != np.maximum.reduceat(roots, borders)
+            starts, sizes = starts[unfinished], sizes[unfinished]
 
 
 def _batches(documents, weights):

@@ -64,7 +64,7 @@ class Workers:
         self.peaks: dict[int, int] = {}
         self._tasks, self._pool = 0, None
 
-    def submit(self, function: Callable, *given: Any) -> Callable[[], Any]:
+    def submit(self, function: Callable, *arguments: Any) -> Callable[[], Any]:
         """A function that waits for and returns `function(*given)`, which must be pure and can be pickled.
 
         Raises
@@ -73,13 +73,13 @@ class Workers:
             In the call or in the returned function, if a process was killed.
         """
         if self._pool is None and not (self.jobs > 1 and self._tasks > INLINE):
-            done = function(*given)
-            return lambda: done
+            result = function(*arguments)
+            return lambda: result
         from concurrent.futures.process import BrokenProcessPool  # missing in a page's Python
 
         try:
-            with _held_back():
-                future = self._processes().submit(_measured, function, given)
+            with _signals_blocked():
+                future = self._processes().submit(_run_measured, function, arguments)
         except BrokenProcessPool:
             raise CorpusError(ENDED) from None
         return lambda: self._result(future, BrokenProcessPool)
@@ -108,10 +108,10 @@ class Workers:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
 
-    def _result(self, future, broken):
+    def _result(self, future, pool_error):
         try:
             number, peak, result = future.result()
-        except broken:
+        except pool_error:
             raise CorpusError(ENDED) from None
         self.peaks[number] = max(self.peaks.get(number, 0), peak or 0)
         return result
@@ -122,24 +122,24 @@ class Workers:
             from multiprocessing import get_context
 
             # Start new processes instead of forking this one, which would also copy its threads and open files.
-            self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _begin)
+            self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _start_worker)
         return self._pool
 
 
 @contextmanager
-def _held_back():
+def _signals_blocked():
     """Let no signal interrupt the start of a process, and pass no signal of the terminal on to it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
 
 
-def _begin():
+def _start_worker():
     """In a worker: leave Ctrl-C to the parent, end when the parent ends, and use one thread."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
@@ -156,5 +156,5 @@ def _begin():
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _measured(function, given):
-    return os.getpid(), peak_memory(), function(*given)
+def _run_measured(function, arguments):
+    return os.getpid(), peak_memory(), function(*arguments)
