@@ -16,11 +16,11 @@ def newest(events):
     """The events in order, without those whose property changes again later: encoding reads the model as it is now."""
 
     def replaced_by(event):
-        whole = isinstance(event, ModelChangedEvent) or getattr(event, "cols", 0) is None
-        return (event.model.id, event.attr) if whole else id(event)
+        is_whole_property = isinstance(event, ModelChangedEvent) or getattr(event, "cols", 0) is None
+        return (event.model.id, event.attr) if is_whole_property else id(event)
 
-    last = {replaced_by(event): event for event in events}
-    return [event for event in events if last[replaced_by(event)] is event]
+    newest_events = {replaced_by(event): event for event in events}
+    return [event for event in events if newest_events[replaced_by(event)] is event]
 
 
 class Bridge:
@@ -65,7 +65,9 @@ class Bridge:
             document = self._documents[part]
             serializer = Serializer(references=document.models.synced_references, deferred=False)
             patch = PatchJson(events=serializer.encode(newest(events)))
-            document.models.flush_synced(lambda model, known=serializer.has_ref: not known(model))
+            document.models.flush_synced(
+                lambda model, has_reference=serializer.has_ref: not has_reference(model)
+            )
             self._send(json.dumps({"type": "patch", "part": part, "patch": patch}, allow_nan=False))
 
     async def prepare(self, text):
@@ -102,10 +104,12 @@ class Bridge:
             workbench.open(message["state"])
         elif kind == "ask":
             name = message.get("name")
-            ask = getattr(workbench, f"ask_{name}", None)
-            if ask is None:
+            handler = getattr(workbench, f"ask_{name}", None)
+            if handler is None:
                 raise ValueError(f"part {workbench.part} cannot be asked for {name!r}")
-            workbench.say("answer", id=message["id"], name=name, answer=ask(**message.get("arguments", {})))
+            workbench.say(
+                "answer", id=message["id"], name=name, answer=handler(**message.get("arguments", {}))
+            )
         elif kind == "cancel":
             workbench.cancel()
         else:

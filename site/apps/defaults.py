@@ -14,23 +14,23 @@ from bokeh.core.property.singletons import Undefined
 
 PLAIN = (str, int, float, type(None), type(Undefined))
 
-_work_out = PropertyDescriptor._get_default
-_known = {}  # (class, name of a property) -> its default, if that is plain
+_bokeh_default = PropertyDescriptor._get_default
+_defaults = {}  # (class, name of a property) -> its default, if that is plain
 
 
 def _get_default(descriptor, obj):
     """The default of a property of `obj`, cached unless a theme sets it or the object has its own."""
-    name, its_own = descriptor.name, obj.__dict__
-    if its_own.get("__themed_values__") is not None:
-        return _work_out(descriptor, obj)
-    if name in its_own["_unstable_default_values"]:
-        return its_own["_unstable_default_values"][name]
+    name, attributes = descriptor.name, obj.__dict__
+    if attributes.get("__themed_values__") is not None:
+        return _bokeh_default(descriptor, obj)
+    if name in attributes["_unstable_default_values"]:
+        return attributes["_unstable_default_values"][name]
     key = type(obj), name
-    if key in _known:
-        return _known[key]
-    value = _work_out(descriptor, obj)
-    if isinstance(value, PLAIN) and name not in its_own["_unstable_default_values"]:
-        _known[key] = value
+    if key in _defaults:
+        return _defaults[key]
+    value = _bokeh_default(descriptor, obj)
+    if isinstance(value, PLAIN) and name not in attributes["_unstable_default_values"]:
+        _defaults[key] = value
     return value
 
 

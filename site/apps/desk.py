@@ -31,14 +31,14 @@ def record_of(name, data):
 
     Returns
     -------
-    dataselect_core.ledger.restore.Found
+    dataselect_core.ledger.restore.RestoredRecord
 
     Raises
     ------
     LedgerError
         If there is no record, one that cannot be restored safely, or records of several readers.
     """
-    found, errors = {}, []
+    records, errors = {}, []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, f"file{Path(name).suffix[:10]}")
         file.write_bytes(data)
@@ -47,17 +47,17 @@ def record_of(name, data):
                 errors.append(item.reason)
                 continue
             try:
-                one = record_in(item.data)
-                found[one.ledger.record["reader"]] = one
+                record = record_in(item.data)
+                records[record.ledger.record["reader"]] = record
             except LedgerError as error:
                 errors.append(str(error))
-    if len(found) > 1:
+    if len(records) > 1:
         raise LedgerError(
-            f"it holds the records of {len(found)} readers: unpack it, and choose the file of one"
+            f"it contains the records of {len(records)} readers: unpack it, and choose the file of one"
         )
-    if not found:
-        raise LedgerError(next(filter(None, errors), "it holds no record"))
-    return next(iter(found.values()))
+    if not records:
+        raise LedgerError(next(filter(None, errors), "it contains no record"))
+    return next(iter(records.values()))
 
 
 class Desk:
@@ -93,11 +93,11 @@ class Desk:
         self._task = None
 
     def _answer(self, message, work):
-        about = {"type": message["type"], "id": message.get("id")}
+        header = {"type": message["type"], "id": message.get("id")}
         try:
-            self._say({**about, "answer": work(message)})
+            self._say({**header, "answer": work(message)})
         except (LedgerError, KeyError, TypeError, ValueError) as error:
-            self._say({**about, "error": str(error)})
+            self._say({**header, "error": str(error)})
 
     def _report(self, message):
         form = message.get("form")
@@ -109,55 +109,55 @@ class Desk:
         return report_html(ledger, plots, message.get("lines"))
 
     def _read(self, message):
-        found = record_of(message["name"], base64.b64decode(message["file"]))
-        return {"record": found.ledger.to_text(), "notes": list(found.notes)}
+        restored = record_of(message["name"], base64.b64decode(message["file"]))
+        return {"record": restored.ledger.to_text(), "notes": list(restored.notes)}
 
     async def _verify(self, message):
-        about = {"type": "verify", "id": message.get("id")}
+        header = {"type": "verify", "id": message.get("id")}
         try:
             if "file" in message:
-                found = record_of(message["name"], base64.b64decode(message["file"]))
+                restored = record_of(message["name"], base64.b64decode(message["file"]))
             else:
-                found = record_in(message["text"])
-            ledger = found.ledger
+                restored = record_in(message["text"])
+            ledger = restored.ledger
             places = captured(ledger)
             for files in datasets.FILES.values() if places else ():
                 for file in files:
                     await self.load(file)
-            checks, done = [], 0
+            checks, parts_done = [], 0
             for step in stepwise(ledger):
                 if isinstance(step, list):
                     checks += [asdict(check) for check in step]
-                    done += 1
+                    parts_done += 1
                 else:
                     track, part, label, share = step
                     self._say(
                         {
-                            **about,
-                            "progress": (done + share) / len(places),
+                            **header,
+                            "progress": (parts_done + share) / len(places),
                             "label": f"{track}, part {part}: {label}",
                         }
                     )
                 await asyncio.sleep(0)  # gives the page a chance to cancel
-            text, unread = text_checks(found.text, ledger) if places else ([], "")
-            checks += [asdict(check) for check in text]
+            text_differences, unread = text_checks(restored.text, ledger) if places else ([], "")
+            checks += [asdict(check) for check in text_differences]
             student = ledger.record.get("student") or ""
-            by = {
+            engines = {
                 "computed": sorted(set(captured_by(ledger).values())),
                 "checked": described(engine(), __version__),
             }
             self._say(
                 {
-                    **about,
+                    **header,
                     "answer": {
                         "student": student,
                         "reader": ledger.record["reader"],
                         "checks": checks,
                         "unread": unread,
-                        "notes": list(found.notes),
-                        "by": by,
+                        "notes": list(restored.notes),
+                        "by": engines,
                     },
                 }
             )
         except (LedgerError, OSError, TypeError, ValueError) as error:
-            self._say({**about, "error": str(error)})
+            self._say({**header, "error": str(error)})

@@ -1,5 +1,5 @@
 // What the type checker cannot see in the scripts themselves: events of the page, and what others put into its globals.
-// It ships nowhere; `python build.py test` checks the shell with it (tools/types_of_shell.py).
+// It ships nowhere; `python build.py test` checks the shell with it (tools/shell_types.py).
 
 /** A form whose controls are asked for by name. */
 interface LabForm extends HTMLFormElement {

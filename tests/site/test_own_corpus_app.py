@@ -304,7 +304,7 @@ FAILURES = {
         f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef{LATIN}, and 2 more",
     ),
     "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 by its first bytes; convert it"),
-    "utf-16 without a mark": ("c.txt", "words\n".encode("utf-16-le"), {}, "c.txt is not text: it holds zero"),
+    "utf-16 without a mark": ("c.txt", "words\n".encode("utf-16-le"), {}, "c.txt is not text: it contains zero"),
     "binary": (
         "c.txt",
         b"\x7fELF\x02\0\0words\n",
@@ -318,7 +318,7 @@ FAILURES = {
         {},
         "c.parquet is a table, whose reader is too large for a page. Use the",
     ),
-    "half an archive": ("c.txt.gz", gzip.compress(b"words")[:9], {}, "c.txt.gz is not whole, or is not gzip"),
+    "half an archive": ("c.txt.gz", gzip.compress(b"words")[:9], {}, "c.txt.gz is incomplete or is not gzip"),
     "a large archive": (
         "c.txt.gz",
         gzip.compress(b"x" * (own_files.PAGE_BYTES + 1), mtime=0),

@@ -53,7 +53,7 @@ class DeduplicationAudit(Controlled):
         self._control = None  # audit, kept part, comparison and curve of the last control
         self._ghost = None  # the result before this movement
         self._moved = 0.0  # when the reader last changed what is kept
-        self.asked = None  # the point that removes the share in the lock's question
+        self.question_point = None  # the point that removes the share in the lock's question
         self.own = OwnCorpus(self.say)
         self._controls()
         self._plots()
@@ -62,16 +62,16 @@ class DeduplicationAudit(Controlled):
     # -- what the page shows ---------------------------------------------------------------------------
 
     def _controls(self):
-        ask, start = SETTINGS["1"], self.track.part_1
-        self.corpus = switch(ask["corpus"], start.corpus, start.limits)
-        self.threshold, self.threshold_number = slider_with_number(ask["threshold"], start.threshold.value)
-        self.width = whole_number(ask["width"])
-        self.num_perm = choice(ask["num_perm"])
-        self.seed = whole_number(ask["seed"])
-        self.banding = choice(ask["banding"])
-        self.bands = whole_number(ask["bands"], disabled=True)
-        self.rows = whole_number(ask["rows"], disabled=True)
-        self.compute = choice(ask["compute"])
+        table, start = SETTINGS["1"], self.track.part_1
+        self.corpus = switch(table["corpus"], start.corpus, start.limits)
+        self.threshold, self.threshold_number = slider_with_number(table["threshold"], start.threshold.value)
+        self.width = whole_number(table["width"])
+        self.num_perm = choice(table["num_perm"])
+        self.seed = whole_number(table["seed"])
+        self.banding = choice(table["banding"])
+        self.bands = whole_number(table["bands"], disabled=True)
+        self.rows = whole_number(table["rows"], disabled=True)
+        self.compute = choice(table["compute"])
         self.controls = {
             "corpus": self.corpus,
             "threshold": self.threshold,
@@ -99,29 +99,29 @@ class DeduplicationAudit(Controlled):
         plots.dress_legend(self.icr_plot, "bottom_right")
 
         similarity, share = "Exact Jaccard similarity of a pair", "Share of pairs LSH finds"
-        self.s_plot = plots.chart(similarity, share, height=300)
-        self.s_plot.x_range, self.s_plot.y_range = Range1d(0, 1), Range1d(-0.02, 1.04)
-        self.s_plot.yaxis.formatter = NumeralTickFormatter(format="0%")
-        self.s_line = plots.line(self.s_plot, "S-curve (modelled)", plots.BLUE)
-        self.s_points = ColumnDataSource({"x": [], "y": []})
-        self.s_plot.scatter(
+        self.s_curve_plot = plots.chart(similarity, share, height=300)
+        self.s_curve_plot.x_range, self.s_curve_plot.y_range = Range1d(0, 1), Range1d(-0.02, 1.04)
+        self.s_curve_plot.yaxis.formatter = NumeralTickFormatter(format="0%")
+        self.s_curve_line = plots.line(self.s_curve_plot, "S-curve (modelled)", plots.BLUE)
+        self.recall_points = ColumnDataSource({"x": [], "y": []})
+        self.s_curve_plot.scatter(
             "x",
             "y",
-            source=self.s_points,
+            source=self.recall_points,
             marker="diamond",
             size=11,
             color=plots.ORANGE,
             legend_label="Measured recall",
         )
-        self.s_threshold = Span(
+        self.s_curve_threshold = Span(
             location=self.threshold.value,
             dimension="height",
             line_color=plots.RED,
             line_dash="dashed",
             line_width=2,
         )
-        self.s_plot.add_layout(self.s_threshold)
-        plots.dress_legend(self.s_plot, "top_left")
+        self.s_curve_plot.add_layout(self.s_curve_threshold)
+        plots.dress_legend(self.s_curve_plot, "top_left")
 
     def roots(self):
         """The places of the page and their contents."""
@@ -139,7 +139,7 @@ class DeduplicationAudit(Controlled):
                 sizing_mode="stretch_width",
             ),
             "icr": pn.pane.Bokeh(self.icr_plot, sizing_mode="stretch_width"),
-            "scurve": pn.pane.Bokeh(self.s_plot, sizing_mode="stretch_width"),
+            "scurve": pn.pane.Bokeh(self.s_curve_plot, sizing_mode="stretch_width"),
             "own": pn.pane.Bokeh(self.own.plot, sizing_mode="stretch_width"),
         }
 
@@ -159,13 +159,13 @@ class DeduplicationAudit(Controlled):
             # The track's values first: if a value of the page is refused, the track's remains.
             for name, value in (*settings.items(), *(state.get("settings") or {}).items()):
                 if name not in LIMITS:  # skip the limits of an earlier link, which the record keeps
-                    self.told(self.set, name, value)
+                    self.attempt(self.set, name, value)
         finally:
             self._quiet = False
         if state.get("prediction") is not None:
-            self.told(self._lock, state["prediction"])
-        self.told(self._assume, state.get("assumptions") or {})
-        self.told(self._fix, state.get("limits") or {})
+            self.attempt(self._lock, state["prediction"])
+        self.attempt(self._assume, state.get("assumptions") or {})
+        self.attempt(self._fix, state.get("limits") or {})
         self.hold(state.get("fixed") or ())
         self._forget()
         self._changed_corpus()
@@ -196,26 +196,26 @@ class DeduplicationAudit(Controlled):
         return True
 
     def _assume(self, edited):
-        before, self.edited = self.edited, dict(edited)
+        previous, self.edited = self.edited, dict(edited)
         try:
             scale(self.track, np.zeros(1, int), np.ones(1), self.edited)
         except (ValueError, TypeError) as error:
-            self.edited = before
+            self.edited = previous
             raise ValueError(str(error)) from None
 
     def ask_cluster(self, kept):
         """The members of one cluster, most similar to the kept one first."""
-        self._must_show()
+        self._require_point()
         return compare.members(self._audit, self._point, kept)
 
     def ask_diff(self, left, right):
         """Two members of a cluster with their differences marked."""
-        self._must_show()
+        self._require_point()
         return compare.side_by_side(self._audit, left, right)
 
     def ask_control(self):
         """Compare the deduplicated corpus with one from which as much was removed at random, over several seeds."""
-        self._must_show()
+        self._require_point()
         self.start(self._compare, self._audit, self._point)
         return True
 
@@ -233,12 +233,12 @@ class DeduplicationAudit(Controlled):
 
     def _compared(self, point):
         """The comparison and the curve of the control if they were made at this point; else (None, None)."""
-        known = self._control
-        if known is None or known[0] is not self._audit or (known[1] != point.keep).any():
+        control = self._control
+        if control is None or control[0] is not self._audit or (control[1] != point.keep).any():
             return None, None
-        return known[2:]
+        return control[2:]
 
-    def _must_show(self):
+    def _require_point(self):
         if self._point is None:
             raise ValueError("there are no clusters before the prediction is locked and the corpus is ready")
 
@@ -273,7 +273,7 @@ class DeduplicationAudit(Controlled):
 
     def _changed(self, *_):
         self._dim()
-        if not self._quiet and self.sound():
+        if not self._quiet and self.is_valid():
             self._refresh()
 
     def _dim(self):
@@ -290,36 +290,36 @@ class DeduplicationAudit(Controlled):
 
     def _changed_corpus(self, *_):
         self._dim()
-        if not self._quiet and self.sound():
+        if not self._quiet and self.is_valid():
             self.start(self._prepare)
 
     async def prepare(self, state):
         """Make the audit that `open` with this state will need."""
         track = tracks.track(state.get("track", "cloud"))
-        wanted = {**self._defaults, "corpus": track.part_1.corpus, **(state.get("settings") or {})}
-        if wanted["corpus"] not in track.part_1.limits:
-            raise ValueError(f"the track has no corpus {wanted['corpus']!r}")
+        settings = {**self._defaults, "corpus": track.part_1.corpus, **(state.get("settings") or {})}
+        if settings["corpus"] not in track.part_1.limits:
+            raise ValueError(f"the track has no corpus {settings['corpus']!r}")
         for name in ("width", "num_perm", "seed"):
-            self.check(name, self.controls[name], wanted[name])
-        await self._make(self._key(track, wanted), track)
+            self.check(name, self.controls[name], settings[name])
+        await self._make_audit(self._key(track, settings), track)
 
     def _key(self, track=None, settings=None):
         """The current values that an audit depends on."""
-        wanted = settings or {name: control.value for name, control in self.controls.items()}
-        name = wanted["corpus"]
+        values = settings or {name: control.value for name, control in self.controls.items()}
+        name = values["corpus"]
         return (
             name,
             redundancy(name, track or self.track),
-            wanted["width"],
-            wanted["num_perm"],
-            wanted["seed"],
+            values["width"],
+            values["num_perm"],
+            values["seed"],
         )
 
     async def _prepare(self):
-        await self._make(self._key(), self.track)
+        await self._make_audit(self._key(), self.track)
         self._report()
 
-    async def _make(self, key, track):
+    async def _make_audit(self, key, track):
         """Make the audit of this key, if it is not the present one."""
         name = key[0]
         if key != self._audit_key:
@@ -334,7 +334,7 @@ class DeduplicationAudit(Controlled):
                     audit = step
             self._audit, self._audit_key = audit, key
             self._forget()
-            self.asked = audit.where_removed(ASKED_SHARE)
+            self.question_point = audit.where_removed(ASKED_SHARE)
 
     def _forget(self):
         """Show nothing until the next report."""
@@ -344,8 +344,8 @@ class DeduplicationAudit(Controlled):
             self.kept_line,
             self.ghost_line,
             self.control_line,
-            self.s_line,
-            self.s_points,
+            self.s_curve_line,
+            self.recall_points,
         ):
             source.data = {"x": [], "y": []}
 
@@ -361,9 +361,9 @@ class DeduplicationAudit(Controlled):
                 settings=self.settings(),
             )
             return
-        hand = self.banding.value == "hand"
-        bands, rows = (self.bands.value, self.rows.value) if hand else (None, None)
-        if hand and bands * rows > audit.num_perm:
+        by_hand = self.banding.value == "hand"
+        bands, rows = (self.bands.value, self.rows.value) if by_hand else (None, None)
+        if by_hand and bands * rows > audit.num_perm:
             self.say(
                 "ignored",
                 text=(
@@ -380,7 +380,7 @@ class DeduplicationAudit(Controlled):
                 self._ghost = self.learning  # the result before this movement, not before each of its steps
             self._moved = now
         self._point, self.learning = point, learning
-        if not hand:
+        if not by_hand:
             self._quiet = True
             self.bands.value, self.rows.value = point.bands, point.rows
             self._quiet = False
@@ -391,9 +391,9 @@ class DeduplicationAudit(Controlled):
             self.track,
             self.corpus.value,
             audit,
-            self.asked,
+            self.question_point,
             self.prediction,
-            hand,
+            by_hand,
             self.edited,
             self.fixed,
         )
@@ -422,11 +422,11 @@ class DeduplicationAudit(Controlled):
             )
         # The raw corpus needs the most compute, so the axes do not change with the threshold.
         self.icr_plot.x_range.end = 1.03 * float(getattr(learning.raw, axis)[-1]) / unit
-        drawn = [learning.raw.loss, learning.kept.loss, *([] if random is None else [random.loss])]
-        progress = learning.uniform_loss - np.concatenate(drawn)
+        losses = [learning.raw.loss, learning.kept.loss, *([] if random is None else [random.loss])]
+        progress = learning.uniform_loss - np.concatenate(losses)
         self.icr_plot.y_range.start = 0.5 * float(np.floor(2 * progress.min()))
         self.icr_plot.y_range.end = 0.5 * float(np.ceil(2 * progress.max()))
         similarity, probability = tables.s_curve(point)
-        self.s_line.data = {"x": similarity, "y": probability}
-        self.s_points.data = {"x": recall[0], "y": recall[1]}
-        self.s_threshold.location = point.threshold
+        self.s_curve_line.data = {"x": similarity, "y": probability}
+        self.recall_points.data = {"x": recall[0], "y": recall[1]}
+        self.s_curve_threshold.location = point.threshold

@@ -6,10 +6,10 @@ import numpy as np
 
 from dataselect_core.datasets import simulated_clips
 
-SHOWN_ALIKE = 24  # words kept at either end of a long stretch in which both texts agree
+WORDS_OF_CONTEXT = 24  # words kept at either end of a long stretch in which both texts agree
 MOST_WORDS = 6000  # of each text; a comparison beyond that would keep the reader waiting
 COLUMNS = 150  # of a drawn signal
-TOLD = 26  # of 255 levels: a pixel that differs by more counts as changed
+CHANGED_LEVELS = 26  # of 255 levels: a pixel that differs by more counts as changed
 
 
 def largest(audit, point, most=40):
@@ -67,7 +67,7 @@ def _texts(corpus, left, right):
     difflib compares them word by word; a long stretch without a difference is shortened to its ends.
     """
     a, b = corpus.texts[left].split(), corpus.texts[right].split()
-    identical, cut = a == b, max(len(a), len(b)) > MOST_WORDS
+    identical, is_cut = a == b, max(len(a), len(b)) > MOST_WORDS
     a, b = a[:MOST_WORDS], b[:MOST_WORDS]
     sides = {"left": [], "right": []}
     for kind, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b).get_opcodes():
@@ -79,25 +79,25 @@ def _texts(corpus, left, right):
                 sides["left"].append(["only", " ".join(a[a0:a1])])
             if b1 > b0:
                 sides["right"].append(["only", " ".join(b[b0:b1])])
-    return {**sides, "cut": MOST_WORDS if cut else None, "identical": identical}
+    return {**sides, "cut": MOST_WORDS if is_cut else None, "identical": identical}
 
 
 def _frames(corpus, left, right):
     """Three pictures, ink 0 to 255 row by row: the kept frame, the removed one, and their difference."""
     kept, removed = (corpus.pictures[i].astype(int) for i in (left, right))
-    apart = np.abs(kept - removed)
-    places = ", ".join(f"row {row + 1} column {column + 1}" for row, column in _strongest(apart))
-    changed = int((apart > TOLD).sum())
+    difference = np.abs(kept - removed)
+    positions = ", ".join(f"row {row + 1} column {column + 1}" for row, column in _strongest(difference))
+    changed = int((difference > CHANGED_LEVELS).sum())
     return {
-        "identical": not apart.any(),
+        "identical": not difference.any(),
         "pictures": [
             _picture("Kept", kept, f"{_about(kept)}."),
             _picture("Removed", removed, f"{_about(removed)}."),
             _picture(
                 "Difference",
-                apart,
-                f"{changed} of {apart.size} pixels differ by more than a tenth of full ink"
-                + (f", most at {places}." if changed else "."),
+                difference,
+                f"{changed} of {difference.size} pixels differ by more than a tenth of full ink"
+                + (f", most at {positions}." if changed else "."),
             ),
         ],
     }
@@ -111,14 +111,16 @@ def _about(ink):
     """Where the ink of a picture is, in words."""
     rows, columns = ink.sum(axis=1), ink.sum(axis=0)
     total = max(1, int(ink.sum()))
-    down, right = (float(line @ np.arange(1, line.size + 1)) / total for line in (rows, columns))
-    return f"mean ink {ink.mean() / 255:.0%}, centred on row {down:.1f} and column {right:.1f} of 8"
+    centre_row, centre_column = (
+        float(line @ np.arange(1, line.size + 1)) / total for line in (rows, columns)
+    )
+    return f"mean ink {ink.mean() / 255:.0%}, centred on row {centre_row:.1f} and column {centre_column:.1f} of 8"
 
 
-def _strongest(apart, most=3):
+def _strongest(difference, most=3):
     """Rows and columns of the largest differences."""
-    order = np.argsort(-apart, axis=None, kind="stable")[:most]
-    return [divmod(int(i), apart.shape[1]) for i in order if apart.flat[i] > TOLD]
+    order = np.argsort(-difference, axis=None, kind="stable")[:most]
+    return [divmod(int(i), difference.shape[1]) for i in order if difference.flat[i] > CHANGED_LEVELS]
 
 
 def _signals(corpus, left, right):
@@ -132,14 +134,14 @@ def _signals(corpus, left, right):
 
 def _curve(title, signal):
     borders = np.linspace(0, signal.size, COLUMNS + 1)[:-1].astype(np.intp)
-    full = 32768
-    loud = simulated_clips.loudness(signal).mean(axis=0)
-    low, high = simulated_clips.band_edges()[int(loud.argmax()) :][:2]
-    peak = np.abs(signal.astype(int)).max() / full
+    full_scale = 32768
+    loudness = simulated_clips.loudness(signal).mean(axis=0)
+    low, high = simulated_clips.band_edges()[int(loudness.argmax()) :][:2]
+    peak = np.abs(signal.astype(int)).max() / full_scale
     return {
         "title": title,
-        "low": np.minimum.reduceat(signal, borders) / full,
-        "high": np.maximum.reduceat(signal, borders) / full,
+        "low": np.minimum.reduceat(signal, borders) / full_scale,
+        "high": np.maximum.reduceat(signal, borders) / full_scale,
         "seconds": signal.size / simulated_clips.FACTS["rate"],
         "alt": f"{signal.size:,} samples, {signal.size / simulated_clips.FACTS['rate']:.2f} s; "
         f"peak {peak:.0%} of full scale; loudest between {low:.0f} and {high:.0f} Hz.",
@@ -157,10 +159,10 @@ def _index(name, index, audit):
 
 
 def _shortened(words):
-    if len(words) <= 2 * SHOWN_ALIKE + 8:
+    if len(words) <= 2 * WORDS_OF_CONTEXT + 8:
         return [["same", " ".join(words)]]
     return [
-        ["same", " ".join(words[:SHOWN_ALIKE])],
-        ["gap", len(words) - 2 * SHOWN_ALIKE],
-        ["same", " ".join(words[-SHOWN_ALIKE:])],
+        ["same", " ".join(words[:WORDS_OF_CONTEXT])],
+        ["gap", len(words) - 2 * WORDS_OF_CONTEXT],
+        ["same", " ".join(words[-WORDS_OF_CONTEXT:])],
     ]

@@ -70,7 +70,7 @@ class OwnCorpus:
     def start(self, job, file, settings, **layout):
         """Deduplicate FOLDER/job/file, and end the job that was running."""
         self._end()
-        self._working = _number(job)
+        self._working = _checked_job(job)
         if not (isinstance(file, str) and file and file not in (".", "..") and "/" not in file):
             raise ValueError(f"file must be the name of a file or folder, not {file!r}")
         path = FOLDER / str(job) / file
@@ -79,7 +79,7 @@ class OwnCorpus:
 
     def refuse(self, job, text):
         """Tell the page that a job cannot begin, and remove its files."""
-        self.say(_number(job), "failed", text=text)
+        self.say(_checked_job(job), "failed", text=text)
         self._remove(job)
 
     def cancel(self, job):
@@ -87,7 +87,7 @@ class OwnCorpus:
         if job == self._working:
             self._end()
         elif job != self._shown:
-            self._remove(_number(job))
+            self._remove(_checked_job(job))
         return job
 
     def clear(self):
@@ -99,20 +99,20 @@ class OwnCorpus:
 
     def cluster(self, job, kept):
         """The members of one cluster; see `compare.members`."""
-        self._must_show(job)
+        self._require_shown(job)
         point, more = _first_members(self._point, kept)
         return {**compare.members(self._shelf, point, kept), "more": more}
 
     def diff(self, job, left, right):
         """Two documents side by side; see `compare.side_by_side`."""
-        self._must_show(job)
+        self._require_shown(job)
         return compare.side_by_side(self._shelf, left, right)
 
     def say(self, job, state, **content):
         """One message to the page."""
         self._say("own", job=job, state=state, **content)
 
-    def _must_show(self, job):
+    def _require_shown(self, job):
         if self._shelf is None or job != self._shown:
             raise ValueError("these documents are no longer in memory; choose their file again")
 
@@ -156,7 +156,7 @@ class OwnCorpus:
             self.say(job, "failed", text=text)
 
     async def _deduplicate(self, job, path, settings, layout):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         corpus = PageFiles(path, **layout)
         corpus.check()
         bands, rows = by_hand(settings)
@@ -171,28 +171,28 @@ class OwnCorpus:
             rows,
             "skip",
         )
-        point = await self._through(job, steps)
+        point = await self._run_steps(job, steps)
         if len(point.keep) == 1:
             raise CorpusError(one_document(corpus))
         shelf = Shelf(corpus, point.index, settings["width"])
         kept, text = corpus.keep(point.index, point.keep, FOLDER / f"{job}-kept")
         report = summary(corpus, point, settings)
         clusters = compare.largest(shelf, point)
-        before, self._shown, self._point, self._shelf = self._shown, job, point, shelf
-        if before is not None:
-            self._remove(before)
+        previous_job, self._shown, self._point, self._shelf = self._shown, job, point, shelf
+        if previous_job is not None:
+            self._remove(previous_job)
         self.say(
             job,
             "result",
             name=path.name,
             settings=settings,
             clusters=clusters,
-            seconds=time.perf_counter() - begun,
+            seconds=time.perf_counter() - start,
             **report,
             kept={"name": kept.name, "path": str(kept), "text": str(text), "bytes": kept.stat().st_size},
         )
 
-    async def _through(self, job, steps):
+    async def _run_steps(self, job, steps):
         """Run the steps and return their result; the page gets their progress and can end them."""
         next_look = 0.0
         with closing(steps):
@@ -209,11 +209,11 @@ class OwnCorpus:
                 next_look = time.monotonic() + PAUSE
 
     def _draw(self, learning):
-        learnt = [learning.uniform_loss - curve.loss for curve in (learning.raw, learning.kept)]
+        progress = [learning.uniform_loss - curve.loss for curve in (learning.raw, learning.kept)]
         curves = ((self._raw, learning.raw), (self._kept, learning.kept))
-        for (source, curve), y in zip(curves, learnt, strict=True):
+        for (source, curve), y in zip(curves, progress, strict=True):
             source.data = {"x": curve.operations / 1e6, "y": y}
-        low, high = min(y.min() for y in learnt), max(y.max() for y in learnt)
+        low, high = min(y.min() for y in progress), max(y.max() for y in progress)
         self.plot.x_range.end = 1.03 * float(learning.raw.operations[-1]) / 1e6
         self.plot.y_range.start = float(low - 0.1 * (high - low or 1))
         self.plot.y_range.end = float(high + 0.1 * (high - low or 1))
@@ -240,24 +240,24 @@ class OwnCorpus:
         except ValueError:  # nothing to learn from, or nothing to test on
             self.say(job, "learning", cases=["curve-one"])
             return
-        result = audit.at(settings["threshold"], *by_hand(settings))
-        learning = audit.learning(result)
+        audit_point = audit.at(settings["threshold"], *by_hand(settings))
+        learning = audit.learning(audit_point)
         self._draw(learning)
         cases = ["curve"] if min(learning.icr_raw, learning.icr_kept) > 0 else ["curve", "curve-nothing"]
         self.say(
             job,
             "learning",
             cases=cases,
-            values=learned(result, learning),
+            values=learned(audit_point, learning),
             tables={"Own_ICR_Curve": curve_table(shelf.corpus, learning)},
         )
 
 
 def pairs_alike(texts, width):
     """Estimate, from some of the texts, how many pairs are similar enough for the audit to store."""
-    some = texts[:: max(1, len(texts) // SAMPLE)]
-    pairs, _ = exact_pairs(shingle_sets(some, width), FLOOR, some, width)
-    return len(pairs) * (len(texts) / len(some)) ** 2
+    sample = texts[:: max(1, len(texts) // SAMPLE)]
+    pairs, _ = exact_pairs(shingle_sets(sample, width), FLOOR, sample, width)
+    return len(pairs) * (len(texts) / len(sample)) ** 2
 
 
 def by_hand(settings):
@@ -275,32 +275,34 @@ def summary(corpus, point, settings):
     """
     words = point.index.words.astype(np.int64)
     documents, kept = len(point.keep), int(point.keep.sum())
-    removed, total, gone = documents - kept, int(words.sum()), int(words[~point.keep].sum())
+    removed, total, removed_words = documents - kept, int(words.sum()), int(words[~point.keep].sum())
     members = np.bincount(point.cluster.astype(np.intp))
-    short = int((words < settings["width"]).sum())
-    probability = collision_probability(settings["threshold"], point.bands, point.rows)
+    short_documents = int((words < settings["width"]).sum())
+    s_curve_value = collision_probability(settings["threshold"], point.bands, point.rows)
     source = "deduplication of this corpus at these settings"
     numbers = {
         "own.documents": documents,
         "own.words": total,
         "own.kept.documents": kept,
-        "own.kept.words": total - gone,
+        "own.kept.words": total - removed_words,
         "own.removed.documents": removed,
         "own.removed.documents_share": removed / documents,
-        "own.removed.words": gone,
-        "own.removed.words_share": gone / total if total else 0.0,
+        "own.removed.words": removed_words,
+        "own.removed.words_share": removed_words / total if total else 0.0,
         "own.same": point.same,
         "own.similar": removed - point.same,
         "own.clusters": int((members > 1).sum()),
         "own.largest": int(members.max()),
-        "own.short": short,
+        "own.short": short_documents,
         "own.empty": point.empty,
         "own.malformed": point.malformed,
         "own.files": len(corpus.names),
         "own.compared": point.compared,
     }
     values = {name: measured(value, "", source) for name, value in numbers.items()}
-    values["own.found"] = modelled(float(probability), "", "S-curve of these bands and rows at the threshold")
+    values["own.found"] = modelled(
+        float(s_curve_value), "", "S-curve of these bands and rows at the threshold"
+    )
     for name in ("threshold", "width", "num_perm", "seed"):
         values[f"own.setting.{name}"] = measured(settings[name], "", "as chosen")
     values |= {
@@ -312,7 +314,7 @@ def summary(corpus, point, settings):
         for name, holds in (
             ("none-removed", not removed),
             ("some-removed", removed),
-            ("short", short),
+            ("short", short_documents),
             ("empty", point.empty),
             ("malformed", point.malformed),
             ("folder", corpus.is_folder),
@@ -362,7 +364,7 @@ def one_document(corpus):
     advice = "bring a corpus of several"
     if corpus.names[0].lower().endswith(".txt"):
         advice = "choose a line or a paragraph as “A document of a .txt is”, or bring several files"
-    return f"{name} holds one document, which has nothing to be compared with: {advice}."
+    return f"{name} contains one document, which cannot be compared with anything: {advice}."
 
 
 def _sentence(error, job):
@@ -373,7 +375,7 @@ def _sentence(error, job):
     return text if text.endswith((".", ")")) else f"{text}."
 
 
-def _number(job):
+def _checked_job(job):
     if isinstance(job, bool) or not isinstance(job, int) or job < 1:
         raise ValueError(f"job must be a whole number from 1, not {job!r}")
     return job

@@ -17,7 +17,7 @@ from dataselect_core.dedup.pairs import confirmed_similarity
 from dataselect_core.shingles import shingle_sets
 
 PAGE_LINES = FACTS["page_lines"]["value"]
-HOPELESS = 1000  # malformed lines in a row at the beginning, after which reading stops
+MOST_MALFORMED_AT_START = 1000  # malformed lines in a row at the beginning, after which reading stops
 BLOCK = 1 << 20  # bytes looked through at a time
 ANOTHER_FIELD = "Name the one to compare in “Field or column of the text”."
 EXCERPT = 6  # words of a document that are shown next to its place
@@ -49,18 +49,18 @@ class PageFiles(CorpusFiles):
         for number, name in enumerate(self.names):
             table = self.files[number].layout.format in TABLES
             with self.stream(number) as stream:
-                first = b""
+                head = b""
                 while block := stream.read(BLOCK):
-                    first = first or block[:3]
+                    head = head or block[:3]
                     size += len(block)
                     if size > PAGE_BYTES:
                         raise CorpusError(
                             f"The files have more than {PAGE_BYTES:,} bytes once they are decompressed, the most "
                             f"that this page reads. {LESS}"
                         )
-                    if not table and b"\0" in block and first[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+                    if not table and b"\0" in block and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
                         raise CorpusError(
-                            f"{name} is not text: it holds zero bytes, as binary files and "
+                            f"{name} is not text: it contains zero bytes, as binary files and "
                             "UTF-16 do. Export it as .txt, .jsonl or .csv in UTF-8."
                         )
                     lines += block.count(b"\n")
@@ -71,43 +71,43 @@ class PageFiles(CorpusFiles):
 
     def documents(self):
         """Like `CorpusFiles.documents`, but at least one and at most as many as a page may hold."""
-        found, problems, first = 0, 0, None
+        count, problems, first_problem = 0, 0, None
         for number, document in super().documents():
             if isinstance(document, Problem):
-                first = first or (number, document)
+                first_problem = first_problem or (number, document)
                 problems += 1
-                if (problems == HOPELESS and not found) or problems > PAGE_DOCUMENTS:
+                if (problems == MOST_MALFORMED_AT_START and not count) or problems > PAGE_DOCUMENTS:
                     break
             else:
-                found += 1
-                if found > PAGE_DOCUMENTS:
+                count += 1
+                if count > PAGE_DOCUMENTS:
                     raise CorpusError(
                         f"There are more than {PAGE_DOCUMENTS:,} documents, the most that "
                         f"this page reads. {LESS}"
                     )
             yield number, document
-        if problems > PAGE_DOCUMENTS or (not found and first):
-            raise CorpusError(self._hopeless(problems, *first))
-        if not found:
-            what = self.names[0] if len(self.names) == 1 else "The folder"
-            raise CorpusError(f"{what} is empty: it holds no text. Choose a file with documents in it.")
+        if problems > PAGE_DOCUMENTS or (not count and first_problem):
+            raise CorpusError(self._reason_unreadable(problems, *first_problem))
+        if not count:
+            subject = self.names[0] if len(self.names) == 1 else "The folder"
+            raise CorpusError(f"{subject} is empty: it contains no text. Choose a file with documents in it.")
 
-    def _hopeless(self, problems, number, first):
+    def _reason_unreadable(self, problems, number, problem):
         """Why nothing can be read, and what would help."""
-        sentence = f"{first.name}: nothing can be read; line {first.line} {first.message}."
+        sentence = f"{problem.name}: nothing can be read; line {problem.line} {problem.message}."
         if problems > 1:
             sentence = f"{sentence[:-1]}, and {problems - 1:,} more are malformed."
-        if "UTF-8" in first.message:
+        if "UTF-8" in problem.message:
             return sentence
-        layout = self._layout(first.name)
+        layout = self._layout(problem.name)
         if layout.format == "jsonl":
             if fields := self._fields(number):
                 return (
-                    f"{first.name}, line {first.line} {first.message}; the fields with text are "
+                    f"{problem.name}, line {problem.line} {problem.message}; the fields with text are "
                     f"{', '.join(map(repr, fields))}. {ANOTHER_FIELD}"
                 )
-            return f"{sentence} A .jsonl needs an object a line, with the text in the field {self.field!r}."
-        return f"{sentence} Check the file, or the choice of what stands between its columns."
+            return f"{sentence} A .jsonl file needs one object per line, with the text in the field {self.field!r}."
+        return f"{sentence} Check the file, or the choice of the separator between its columns."
 
     def _fields(self, number):
         """The keys of the first object of a .jsonl whose values are texts."""
@@ -142,16 +142,16 @@ class PageFiles(CorpusFiles):
                 with decompressed(path) as stream, open(text, "wb") as reading:
                     shutil.copyfileobj(stream, reading)
             return path, text
-        written = folder / "files"
-        self.write(written, index, keep)
+        scratch = folder / "files"
+        self.write(scratch, index, keep)
         path, text = folder / f"{self.path.name}-kept.zip", folder / "kept.txt"
         with zipfile.ZipFile(path, "w") as target, open(text, "wb") as reading:
             for name in self.names:
-                if (written / name).exists():
-                    target.writestr(zipfile.ZipInfo(name), (written / name).read_bytes())
-                    with decompressed(written / name) as stream:
+                if (scratch / name).exists():
+                    target.writestr(zipfile.ZipInfo(name), (scratch / name).read_bytes())
+                    with decompressed(scratch / name) as stream:
                         reading.write(f"===== {name} =====\n".encode() + stream.read() + b"\n")
-        shutil.rmtree(written)
+        shutil.rmtree(scratch)
         return path, text
 
 
@@ -203,13 +203,13 @@ class Shelf:
     def exact(self, pairs):
         """Exact Jaccard similarity of pairs: float64[m]."""
         pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
-        documents, place = np.unique(pairs, return_inverse=True)
+        documents, positions = np.unique(pairs, return_inverse=True)
         texts = self.read(documents)
         return confirmed_similarity(
             shingle_sets(texts, self.width),
-            place.reshape(pairs.shape),
+            positions.reshape(pairs.shape),
             0.0,
-            lambda some: [texts[number] for number in some],
+            lambda numbers: [texts[number] for number in numbers],
             self.width,
         )
 
@@ -217,13 +217,13 @@ class Shelf:
         """The place of a document and its first words."""
         file = self.files.names[int(self.index.file[document])]
         if self.files.is_folder and self.files.holds_one(file):
-            place = file
+            location = file
         else:
-            place = f"{file + ', ' if self.files.is_folder else ''}line {self.lines[document]:,}"
+            location = f"{file + ', ' if self.files.is_folder else ''}line {self.lines[document]:,}"
         words = self.read([document])[0].split(None, EXCERPT)
         text = " ".join(words[:EXCERPT])
         more = len(words) > EXCERPT or len(text) > LONGEST_EXCERPT
-        return f"{place}: {text[:LONGEST_EXCERPT]}{'…' if more else ''}"
+        return f"{location}: {text[:LONGEST_EXCERPT]}{'…' if more else ''}"
 
 
 class Documents(Texts):

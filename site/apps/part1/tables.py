@@ -24,15 +24,15 @@ def compared(comparison, progress):
     """Figures and cases of the comparison with the control: shown on request, and not part of a report."""
     if comparison is None:
         return {}, ["control-open"]
-    here = f"mean over {len(comparison.seeds)} seeds, and half the width of its 95 % interval"
-    values = {"control.seeds": measured(len(comparison.seeds), "seeds", here)}
-    for name, found in (
+    source = f"mean over {len(comparison.seeds)} seeds, and half the width of its 95 % interval"
+    values = {"control.seeds": measured(len(comparison.seeds), "seeds", source)}
+    for name, difference in (
         ("kept", comparison.against_raw()),
         ("random", comparison.control_against_raw()),
         ("gap", comparison.against_control()),
     ):
         values[f"control.{name}"], values[f"control.{name}_half"] = (
-            measured(each, progress, here) for each in found
+            measured(number, progress, source) for number in difference
         )
     return values, [
         "control-shown",
@@ -50,21 +50,21 @@ def report(situation, point, learning, recall, comparison=None):
         `values` (path -> Value), `session` (those that are not in a report), `tables`, `cases`, `clusters`, `nouns`
         (names for the items of the corpus).
     """
-    of = situation.audit.corpus
+    corpus = situation.audit.corpus
     values = figures(situation, point, learning)
-    shown, of_session = compared(comparison, of.progress)
-    session = beside(values) | shown
+    control_values, control_cases = compared(comparison, corpus.progress)
+    session = gap_in_points(values) | control_values
     return {
         "values": values | session,
-        "session": [*sorted(session), *of_session],
-        "tables": {"ICR_Curve": curve_table(of, learning), "SCurvePlot": _recall_table(point, *recall)},
-        "cases": [*cases(situation, values, learning), *of_session],
+        "session": [*sorted(session), *control_cases],
+        "tables": {"ICR_Curve": curve_table(corpus, learning), "SCurvePlot": _recall_table(point, *recall)},
+        "cases": [*cases(situation, values, learning), *control_cases],
         "clusters": largest(situation.audit, point),
-        "nouns": nouns(of),
+        "nouns": nouns(corpus),
     }
 
 
-def beside(values):
+def gap_in_points(values):
     """The gap of the prediction in percentage points; a report has it as a share."""
     if "reveal.gap" not in values:
         return {}
@@ -87,7 +87,7 @@ def nouns(corpus):
     }
 
 
-def curve_table(of, learning):
+def curve_table(corpus, learning):
     rows = []
     for name, curve in (("Raw corpus", learning.raw), ("Deduplicated", learning.kept)):
         for i in range(curve.loss.size):
@@ -104,18 +104,18 @@ def curve_table(of, learning):
     return {
         "columns": [
             {"label": "Corpus"},
-            {"label": f"{of.unit.capitalize()} read", "format": "integer", "kind": "measured"},
+            {"label": f"{corpus.unit.capitalize()} read", "format": "integer", "kind": "measured"},
             {"label": "Operations counted", "format": "integer", "kind": "measured"},
             {"label": "6ND FLOPs", "format": "si", "kind": "modelled"},
-            {"label": f"Held-out loss, {of.progress}", "format": "fixed", "kind": "measured"},
-            {"label": f"Learned, {of.progress}", "format": "fixed", "kind": "measured"},
+            {"label": f"Held-out loss, {corpus.progress}", "format": "fixed", "kind": "measured"},
+            {"label": f"Learned, {corpus.progress}", "format": "fixed", "kind": "measured"},
         ],
         "rows": rows,
     }
 
 
 def _recall_table(point, mean, recall, pairs):
-    expected = collision_probability(mean, point.bands, point.rows)
+    s_curve_values = collision_probability(mean, point.bands, point.rows)
     return {
         "columns": [
             {"label": "Mean similarity", "format": "fixed", "kind": "measured"},
@@ -123,5 +123,5 @@ def _recall_table(point, mean, recall, pairs):
             {"label": "Found by LSH", "format": "percent", "kind": "measured"},
             {"label": "S-curve", "format": "percent", "kind": "modelled"},
         ],
-        "rows": [list(row) for row in zip(mean, pairs, recall, expected, strict=True)],
+        "rows": [list(row) for row in zip(mean, pairs, recall, s_curve_values, strict=True)],
     }

@@ -55,16 +55,16 @@ class LabelingROI(Controlled):
     # -- what the page shows ---------------------------------------------------------------------------
 
     def _controls(self):
-        ask, start = SETTINGS["2"], self.track.part_2
-        self.strategy = switch(ask["strategy"], start.strategy)
-        self.batch_size = choice(ask["batch"], start.batch_size.value)
-        self.data = choice(ask["data"], start.problem)
-        self.initial = whole_number(ask["initial"])
-        self.budget = whole_number(ask["budget"])
-        self.seed = whole_number(ask["seed"])
-        self.seeds = whole_number(ask["seeds"])
+        table, start = SETTINGS["2"], self.track.part_2
+        self.strategy = switch(table["strategy"], start.strategy)
+        self.batch_size = choice(table["batch"], start.batch_size.value)
+        self.data = choice(table["data"], start.problem)
+        self.initial = whole_number(table["initial"])
+        self.budget = whole_number(table["budget"])
+        self.seed = whole_number(table["seed"])
+        self.seeds = whole_number(table["seeds"])
         self.test_share, self.test_share_number = slider_with_number(
-            ask["test_share"], ask["test_share"].default
+            table["test_share"], table["test_share"].default
         )
         self.controls = {
             "strategy": self.strategy,
@@ -114,30 +114,30 @@ class LabelingROI(Controlled):
         start = self.track.part_2
         self._quiet = True
         try:
-            own = {
+            settings = {
                 "strategy": start.strategy,
                 "batch": start.batch_size.value,
                 "data": start.problem,
                 "initial": reference_sweep.SIZES[start.problem][2],
                 **(state.get("settings") or {}),
             }
-            for name, value in {**self._defaults, **own}.items():
+            for name, value in {**self._defaults, **settings}.items():
                 # Runs and marker come from the record, limits from the link of a class.
                 if name.split(".")[0] not in (*situation_.STATED, *situation_.LIMITS):
-                    self.told(self.set, name, value)
+                    self.attempt(self.set, name, value)
         finally:
             self._quiet = False
         self.prediction = self.answer = None
-        answers = state.get("predictions") or {}
-        if answers.get("2") is not None:
-            self.told(self._lock, answers["2"])
-        if answers.get("2-indexing") is not None:
-            self.told(self._lock_index, answers["2-indexing"])
+        predictions = state.get("predictions") or {}
+        if predictions.get("2") is not None:
+            self.attempt(self._lock, predictions["2"])
+        if predictions.get("2-indexing") is not None:
+            self.attempt(self._lock_index, predictions["2-indexing"])
         self.edited, self.fixed = {}, {}
-        self.told(self._assume, state.get("assumptions") or {})
-        self.told(self._fix, state.get("limits") or {})
+        self.attempt(self._assume, state.get("assumptions") or {})
+        self.attempt(self._fix, state.get("limits") or {})
         self.hold(state.get("fixed") or ())
-        self._draw_anew()
+        self._redraw()
         self.start(self._prepare)
 
     def ask_lock(self, prediction, lock="2"):
@@ -163,11 +163,11 @@ class LabelingROI(Controlled):
         return True
 
     def _assume(self, edited):
-        before, self.edited = self.edited, dict(edited)
+        previous, self.edited = self.edited, dict(edited)
         try:
             self.assumptions()
         except (ValueError, TypeError) as error:
-            self.edited = before
+            self.edited = previous
             raise ValueError(str(error)) from None
 
     def _fix(self, limits):
@@ -175,8 +175,8 @@ class LabelingROI(Controlled):
 
     def ask_run(self):
         """Start a run with the settings of the controls."""
-        self._must_be_open()
-        if not self.sound():
+        self._require_prediction()
+        if not self.is_valid():
             return False
         if self.search.counting and not self.search.left:
             raise ValueError(
@@ -185,7 +185,7 @@ class LabelingROI(Controlled):
         self.start(self._run, self.search, self.settings())
         return True
 
-    def _fits(self):
+    def _check_sizes(self):
         if self.initial.value > self.budget.value:
             raise ValueError(
                 f"The initial labels ({self.initial.value}) must not be more than the labels in all "
@@ -214,11 +214,11 @@ class LabelingROI(Controlled):
         if self._running:
             return False
         self.search = Search(self.track.id, kept)
-        self._draw_anew()
+        self._redraw()
         self.report()
         return True
 
-    def _draw_anew(self):
+    def _redraw(self):
         self._readings.clear()
         self.plot.clear()
         for side in self.sides.values():
@@ -226,7 +226,7 @@ class LabelingROI(Controlled):
 
     def ask_place(self, run, labels):
         """The round of the run that is nearest to a marker at `labels`."""
-        reading, i = self._at(run, labels)
+        reading, i = self._round_at(run, labels)
         if self.search.counting and reading.run.settings["data"] == self.data.value:
             self.plot.place((reading.cost[i], reading.mean[i]))
         return {"run": run, "labels": reading.labels[i], "cost": reading.cost[i], "accuracy": reading.mean[i]}
@@ -237,12 +237,12 @@ class LabelingROI(Controlled):
 
     def ask_commit(self, run, labels):
         """Commit the marker, once."""
-        self._must_be_open()
+        self._require_prediction()
         if not self.search.counting:
             raise ValueError("The marker is committed, and a commitment cannot be changed.")
         if self.working:
             raise ValueError("A run is under way. Wait for it or cancel it, then commit the marker.")
-        reading, i = self._at(run, labels)
+        reading, i = self._round_at(run, labels)
         self.search.marker = {
             "run": run,
             "labels": int(reading.labels[i]),
@@ -266,11 +266,11 @@ class LabelingROI(Controlled):
         self.start(self._measure)
         return True
 
-    def _must_be_open(self):
+    def _require_prediction(self):
         if self.prediction is None:
             raise ValueError("Commit a prediction first: nothing is run before it is locked.")
 
-    def _at(self, run, labels):
+    def _round_at(self, run, labels):
         reading = self.read(self.search.run(run))
         return reading, reading.at(labels)
 
@@ -287,9 +287,9 @@ class LabelingROI(Controlled):
     def situation(self):
         """What the figures rest on."""
         data = self.data.value
-        begun = self.search.begun(data)
-        random, active = runs.pair(begun)
-        newest = begun[-1] if begun and begun[-1] not in (random, active) else None
+        started = self.search.started(data)
+        random, active = runs.pair(started)
+        newest = started[-1] if started and started[-1] not in (random, active) else None
         return situation_.Situation(
             self.track,
             self.settings(),
@@ -317,12 +317,12 @@ class LabelingROI(Controlled):
     def read(self, run):
         """A run at the prices in force."""
         state = (self.search.track, run.seeds, bool(run.now_right), self.prices())
-        known = self._readings.get(run.number)
-        if known is None or known[0] != state or known[1].run is not run or not run.right:
+        entry = self._readings.get(run.number)
+        if entry is None or entry[0] != state or entry[1].run is not run or not run.right:
             baseline = self.curves(run.settings["data"])[0]
             reading = runs.read(run, self.prices(), baseline, self.target())
-            known = self._readings[run.number] = (state, reading)
-        return known[1]
+            entry = self._readings[run.number] = (state, reading)
+        return entry[1]
 
     def judged(self):
         """The committed marker against the optimum, at the prices in force: a `Judgement`, or None."""
@@ -333,20 +333,20 @@ class LabelingROI(Controlled):
             self._judged = (state, self.situation().judged())
         return self._judged[1]
 
-    def _places(self):
+    def _plot_positions(self):
         """The positions of marker and optimum in the plot, each (cost, accuracy) or None."""
-        found = self.judged()
-        if found is None:
+        judgement = self.judged()
+        if judgement is None:
             return None, None
-        return (found.cost, self.search.marker["accuracy"]), found.best and (
-            found.best.cost,
-            found.best.accuracy,
+        return (judgement.cost, self.search.marker["accuracy"]), judgement.best and (
+            judgement.best.cost,
+            judgement.best.accuracy,
         )
 
     # -- what happens then -----------------------------------------------------------------------------
 
     def _changed(self, *_):
-        if not self._quiet and self.sound():
+        if not self._quiet and self.is_valid():
             self.report()
 
     def _changed_data(self, *_):
@@ -372,14 +372,14 @@ class LabelingROI(Controlled):
     async def _run(self, search, settings):
         """Run seed after seed and round after round; each round is shown as soon as it is measured."""
         await self._data()
-        if not self.told(self._fits):
+        if not self.attempt(self._check_sizes):
             return
         problem = reference_sweep.problem(settings["data"])
         run = None
         total = settings["seeds"] * max(
             1, -(-(settings["budget"] - settings["initial"]) // settings["batch"]) + 1
         )
-        done, turn = 0, time.monotonic()
+        rounds_done, last_pause = 0, time.monotonic()
         await self.progress("Drawing the first labels", 0.01)
         self._running = True
         try:
@@ -402,22 +402,22 @@ class LabelingROI(Controlled):
                         run = search.begin(settings, len(y_test), critical)
                         self._keep(search)
                     run.add(step)
-                    done += 1
-                    if time.monotonic() - turn > TURN:
-                        self._picture(search)
+                    rounds_done += 1
+                    if time.monotonic() - last_pause > TURN:
+                        self._show_progress(search)
                         await self.progress(
-                            f"Run {run.number}: seed {seed}, {step.labels} labels", done / total
+                            f"Run {run.number}: seed {seed}, {step.labels} labels", rounds_done / total
                         )
-                        turn = time.monotonic()
+                        last_pause = time.monotonic()
                 run.close_seed()
         finally:
             self._running = False
             if run is not None:
                 run.stop()
                 self._keep(search)
-                self.report(of=search)
+                self.report(search=search)
 
-    def _picture(self, search):
+    def _show_progress(self, search):
         now = time.monotonic()
         if search is self.search and now - self._drawn > FRAME:
             self.report(brief=True)
@@ -427,10 +427,10 @@ class LabelingROI(Controlled):
         await self.progress("Reading texts to sign", 0.02)
         for file in datasets.FILES["licences"]:
             await self.load(file)
-        watch = roi_index.Stopwatch(datasets.licences().texts)
-        for share in watch.slices():
+        stopwatch = roi_index.Stopwatch(datasets.licences().texts)
+        for share in stopwatch.slices():
             await self.progress("Signing texts", share)
-        self.rate = watch.value()
+        self.rate = stopwatch.value()
         self.report()
 
     def _keep(self, search):
@@ -444,9 +444,9 @@ class LabelingROI(Controlled):
         }
         self._say(message)
 
-    def report(self, of=None, brief=False):
+    def report(self, search=None, brief=False):
         """Report the current results to the page; before the lock, only what the lock does not guard."""
-        if (of is not None and of is not self.search) or not self._ready:
+        if (search is not None and search is not self.search) or not self._ready:
             return
         settings = self.settings()
         if self.prediction is None:
@@ -460,42 +460,42 @@ class LabelingROI(Controlled):
         situation = self.situation()
         readings = [self.read(run) for run in self.search.shown() if run.settings["data"] == settings["data"]]
         best = money.frontier(readings)
-        found = tables.report(self, situation, readings, best, brief)
-        marker, optimum = self._places()
+        results = tables.report(self, situation, readings, best, brief)
+        marker, optimum = self._plot_positions()
         if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
             marker = optimum = None
         limits = situation.limits()
         self.plot.show(readings, best, limits["target"].value, limits["budget"].value, marker, optimum)
-        self._report_index(found, brief)
-        of_session = tables.session_cases(self)
+        self._report_index(results, brief)
+        session_cases = tables.session_cases(self)
         rate = {} if self.rate is None else {"measure.rate": self.rate}
         session = (
             tables.session(self.search)
-            | tables.beside(found["values"])
+            | tables.prediction_ratio(results["values"])
             | tables.knee(self)
             | rate
             | ({} if self.answer is None else tables.overhead(self.assumptions()))
         )
-        if "check.target.value" not in found["values"]:
-            session |= tables.demanded(situation)
-        found["values"] |= session
-        found["cases"] += of_session
+        if "check.target.value" not in results["values"]:
+            session |= tables.limit_values(situation)
+        results["values"] |= session
+        results["cases"] += session_cases
         self.say(
             "results",
             locked=False,
             settings={**situation_.stated(situation), "runs_used": self.search.used},
-            session=[*sorted(session), *of_session],
+            session=[*sorted(session), *session_cases],
             unfinished=any(run.now_right for run in self.search.runs),
-            **found,
+            **results,
         )
 
-    def _report_index(self, found, brief):
+    def _report_index(self, results, brief):
         if brief or self.answer is None:
             return
         assumptions = self.assumptions()
         indexing, scoring = index_bill.questions(
-            assumptions, found["values"]["own.labels_saved"].value or 0.0
+            assumptions, results["values"]["own.labels_saved"].value or 0.0
         )
-        found["tables"] |= roi_index.tables(assumptions, indexing, scoring)
+        results["tables"] |= roi_index.tables(assumptions, indexing, scoring)
         self.sides["indexing"].show(indexing)
         self.sides["scoring"].show(scoring)

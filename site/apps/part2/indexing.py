@@ -36,10 +36,13 @@ CORE_NAMES = {  # the core's names of prices that have another name here
 
 def tables(assumptions, indexing, scoring):
     """The tables that the page shows once the answer is committed; the core makes figures and cases."""
-    return {"IndexingPlot": _sides(indexing, scoring), "BreakEven": _even(assumptions, indexing, scoring)}
+    return {
+        "IndexingPlot": _sides_table(indexing, scoring),
+        "BreakEven": _break_even_table(assumptions, indexing, scoring),
+    }
 
 
-def _sides(indexing, scoring):
+def _sides_table(indexing, scoring):
     parts = [
         ("Indexing", "costs", "Signatures (CPU)", indexing.cost_parts["signatures"]),
         ("Indexing", "costs", "Reads", indexing.cost_parts["reads"]),
@@ -59,12 +62,18 @@ def _sides(indexing, scoring):
     }
 
 
-def _even(a, indexing, scoring):
+def _break_even_table(assumptions, indexing, scoring):
     rows = []
     for name in ROWS:
         core = CORE_NAMES.get(name, name)
         rows.append(
-            [a[name].title, a[name].unit, getattr(a, name), indexing.even.get(core), scoring.even.get(core)]
+            [
+                assumptions[name].title,
+                assumptions[name].unit,
+                getattr(assumptions, name),
+                indexing.even.get(core),
+                scoring.even.get(core),
+            ]
         )
     return {
         "columns": [
@@ -86,14 +95,14 @@ class Stopwatch:
 
     def slices(self):
         """Shingle and sign one slice at a time, and yield the share done."""
-        for first in range(0, len(self.texts), SLICE):
-            batch = self.texts[first : first + SLICE]
+        for start in range(0, len(self.texts), SLICE):
+            batch = self.texts[start : start + SLICE]
             size = sum(len(text.encode()) for text in batch)
             began = time.perf_counter()
             signatures(shingle_sets(batch, 5), 128, 1)
             self.seconds += time.perf_counter() - began
             self.bytes += size
-            yield min(1.0, (first + SLICE) / len(self.texts))
+            yield min(1.0, (start + SLICE) / len(self.texts))
 
     def value(self):
         """Bytes that a core turns into signatures per second."""

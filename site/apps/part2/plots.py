@@ -145,7 +145,7 @@ class RoiPlot:
             Cost and accuracy.
         """
         styles = [STYLES[r.run.settings["strategy"]] for r in readings]
-        last = max((r.run.number for r in readings), default=0)
+        newest_number = max((r.run.number for r in readings), default=0)
         self.bands.data = {
             "xs": [[*r.cost, *r.cost[::-1]] for r in readings],
             "ys": [[*r.low, *r.high[::-1]] for r in readings],
@@ -156,15 +156,15 @@ class RoiPlot:
             "ys": [list(r.mean) for r in readings],
             "color": [s[0] for s in styles],
             "dash": [s[1] for s in styles],
-            "width": [3.5 if r.run.number == last else 2 for r in readings],
+            "width": [3.5 if r.run.number == newest_number else 2 for r in readings],
         }
-        each = [(r, s, i) for r, s in zip(readings, styles, strict=True) for i in range(len(r.labels))]
+        points = [(r, s, i) for r, s in zip(readings, styles, strict=True) for i in range(len(r.labels))]
         self.points.data = {
-            "x": [r.cost[i] for r, _, i in each],
-            "y": [r.mean[i] for r, _, i in each],
-            "color": [s[0] for _, s, _ in each],
-            "marker": [s[2] for _, s, _ in each],
-            "size": [point_size(len(r.labels)) for r, _, _ in each],
+            "x": [r.cost[i] for r, _, i in points],
+            "y": [r.mean[i] for r, _, i in points],
+            "color": [s[0] for _, s, _ in points],
+            "marker": [s[2] for _, s, _ in points],
+            "size": [point_size(len(r.labels)) for r, _, _ in points],
         }
         self.names.data = {
             "x": [r.cost[-1] for r in readings],
@@ -175,8 +175,8 @@ class RoiPlot:
         self.best.data = {"x": [r.cost[i] for r, i in frontier], "y": [r.mean[i] for r, i in frontier]}
         self._mark("crossing", [(r.cost_at(r.crossing), LINE) for r in readings if r.crossing is not None])
         for name in ("geometric", "economic"):
-            found = [(r, getattr(r, name)) for r in readings]
-            self._mark(name, [(r.cost_at(x), r.mean_at(x)) for r, x in found if x is not None])
+            knees = [(r, getattr(r, name)) for r in readings]
+            self._mark(name, [(r.cost_at(x), r.mean_at(x)) for r, x in knees if x is not None])
         self._mark("marker", [marker] if marker else [])
         self._mark("optimum", [optimum] if optimum else [])
         low = min((float(r.low.min()) for r in readings), default=0.5)
@@ -208,8 +208,8 @@ class RoiPlot:
         self._reach()
 
     def _reach(self):
-        far = [BEYOND * self._budget, ROOM * self._markers]
-        self.figure.x_range.end = max([*far, ROOM * self._far] if self.everything else far)
+        ends = [BEYOND * self._budget, ROOM * self._markers]
+        self.figure.x_range.end = max([*ends, ROOM * self._far] if self.everything else ends)
 
     def _mark(self, name, points):
         self.marks[name].data = {"x": [x for x, _ in points], "y": [y for _, y in points]}
@@ -240,11 +240,11 @@ class SidesPlot:
         )
         for name, group in ((n, g) for g in (costs, savings) for n in g):
             _, color, hatch = PARTS[name]
-            before = list(group[: group.index(name)])
+            preceding = list(group[: group.index(name)])
             self.figure.hbar(
                 y="side",
-                left=_stack(before),
-                right=_stack([*before, name]),
+                left=_stack(preceding),
+                right=_stack([*preceding, name]),
                 height=0.6,
                 source=self.source,
                 fill_color=color,

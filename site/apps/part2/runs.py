@@ -9,10 +9,10 @@ from dataselect_core.sampling.reference_sweep import SIZES
 
 COUNTED = 10  # the 10-Iteration Rule
 # The most runs that a record holds: older ones leave the plot, but counted runs remain counted.
-KEPT: int = load("record")["most_runs"]
+MOST_RUNS: int = load("record")["most_runs"]
 
 
-def _known(settings):
+def _check_settings(settings):
     """Raise ValueError for settings that no run can have: a record may come from a file."""
     if settings["strategy"] not in STRATEGIES or settings["data"] not in SIZES:
         raise ValueError("an unknown strategy or data set")
@@ -37,29 +37,29 @@ class Search:
     Parameters
     ----------
     track : str
-    kept : dict or None
+    saved : dict or None
         An earlier result of `packed`; anything else is ignored.
     """
 
-    def __init__(self, track, kept=None):
+    def __init__(self, track, saved=None):
         self.track = track
         self.runs, self.used, self.marker, self.last = [], 0, None, 0
         self.spent = []  # ids of the counted runs, so that two tabs count each once
-        if isinstance(kept, dict):
-            self._take(kept)
+        if isinstance(saved, dict):
+            self._restore(saved)
 
-    def _take(self, kept):
+    def _restore(self, saved):
         try:
-            runs = [LabRun(**run) for run in kept["runs"]]
+            runs = [LabRun(**run) for run in saved["runs"]]
             for run in runs:
                 labels, accuracy = run.accuracy()
                 if not (accuracy.ndim == 2 and len(labels) == accuracy.shape[1] > 0):
                     raise ValueError("a run without rounds")
-                _known(run.settings)
-            used, last, marker = int(kept["used"]), int(kept["last"]), kept.get("marker")
-            spent = [str(each) for each in kept.get("spent", ())]
+                _check_settings(run.settings)
+            used, last, marker = int(saved["used"]), int(saved["last"]), saved.get("marker")
+            spent = [str(run_id) for run_id in saved.get("spent", ())]
             if marker is not None:
-                _known(marker["settings"])
+                _check_settings(marker["settings"])
                 seeds = [run.seeds for run in runs if run.number == marker["run"]] or [
                     marker["settings"]["seeds"]
                 ]
@@ -93,7 +93,7 @@ class Search:
         if run.counted:
             self.used += 1
             self.spent.append(run.id)
-        self.runs = [*self.runs, run][-KEPT:]
+        self.runs = [*self.runs, run][-MOST_RUNS:]
         return run
 
     def run(self, number):
@@ -111,9 +111,9 @@ class Search:
 
     def shown(self):
         """The runs in the plot, in order."""
-        return [run for run in self.begun() if run.shown]
+        return [run for run in self.started() if run.shown]
 
-    def begun(self, data=None):
+    def started(self, data=None):
         """The runs that have something to show, on one data set or on all, in order."""
         return [
             run for run in self.runs if (run.right or run.now_right) and data in (None, run.settings["data"])

@@ -23,7 +23,7 @@ def session(search):
     }
 
 
-def demanded(situation):
+def limit_values(situation):
     """The limits, which are known before there is a run to compare with them."""
     return {f"check.{name}.limit": limit for name, limit in situation.limits().items()}
 
@@ -34,8 +34,8 @@ def knee(bench):
     if judged is None:
         return {}
     random = bench.curves(bench.search.marker["settings"]["data"])[0]
-    needed = crossing(random.labels, random.mean, judged.values["knee.accuracy"].value)
-    return {"knee.random": measured(needed, "labels", verdict.SWEEP)}
+    labels = crossing(random.labels, random.mean, judged.values["knee.accuracy"].value)
+    return {"knee.random": measured(labels, "labels", verdict.SWEEP)}
 
 
 def overhead(assumptions):
@@ -43,7 +43,7 @@ def overhead(assumptions):
     return {"index.overhead": modelled(assumptions.index_overhead, "", assumptions["index_overhead"].source)}
 
 
-def beside(values):
+def prediction_ratio(values):
     """The prediction on the scale of the measurement: shown, but not in a report, which has both anyway."""
     direction, factor, ratio = (
         values[path].value if path in values else None
@@ -64,7 +64,7 @@ def session_cases(bench):
     """Cases of the session: how far the search is, and whether the best setting was tried in it."""
     search, judged = bench.search, bench.judged()
     cases = ["runs-left" if search.left or not search.counting else "runs-used"]
-    if search.begun():
+    if search.started():
         cases.append("any-runs")
     if bench.rate is not None:
         cases.append("rate-measured")
@@ -85,7 +85,7 @@ def session_cases(bench):
 def report(bench, situation, readings, frontier, brief):
     """Everything the page shows of the runs; `readings` are the ones in the plot, `brief` leaves the tables out."""
     search = bench.search
-    judged, begun = bench.judged(), search.begun()
+    judged, started = bench.judged(), search.started()
     values = figures.figures(situation, judged)
     cases = labelling_cases.cases(situation, values, judged)
     tables = {} if brief else {"LabelingROIPlot": _points(readings, frontier), "RunList": _runs(bench)}
@@ -93,7 +93,7 @@ def report(bench, situation, readings, frontier, brief):
         "values": values,
         "cases": cases,
         "tables": tables,
-        "runs": [_listed(run) for run in begun],
+        "runs": [_listed(run) for run in started],
         "search": {
             "used": search.used,
             "left": search.left,
@@ -153,19 +153,19 @@ def _points(readings, frontier):
 
 def _runs(bench):
     rows = []
-    for run in bench.search.begun(bench.data.value):
+    for run in bench.search.started(bench.data.value):
         r = bench.read(run)
-        at = None if r.crossing is None else r.cost_at(r.crossing)
-        stop = float(r.cost[r.stop]) if r.reached else None
+        crossing_cost = None if r.crossing is None else r.cost_at(r.crossing)
+        target_cost = float(r.cost[r.stop]) if r.reached else None
         rows.append(
             [
                 str(run.number),
                 strategy_label(run.settings["strategy"]),
                 run.settings["batch"],
                 r.crossing,
-                at,
+                crossing_cost,
                 int(r.labels[r.stop]) if r.reached else None,
-                stop,
+                target_cost,
                 r.geometric,
                 r.economic,
                 r.net if run.selects else None,

@@ -22,7 +22,7 @@ from dataselect_core.gap import gap_map, mix, noise_experiments, small_map
 from dataselect_core.settings import SETTINGS
 
 PAUSE = 0.2  # seconds without a newer setting before training begins
-REMEMBERED = 2000  # runs
+MOST_RUNS = 2000  # runs
 
 
 class DomainGapSynthesis(Controlled):
@@ -45,7 +45,7 @@ class DomainGapSynthesis(Controlled):
         self.own = []  # maps measured here, for settings that the track's map was not made for
         self.experiments = {}  # (rate, seeds) -> Measured
         self._maps = self._pictured = self._drawn = None
-        self._quiet = self._map_wanted = False
+        self._quiet = self._map_requested = False
         self._controls()
         self.map_plot, self.noise_plots = MapPlot(), NoisePlots()
         self.cut_mix = CutPlot("Synthetic share, %", 100)
@@ -53,26 +53,26 @@ class DomainGapSynthesis(Controlled):
         self._defaults = self.settings()
 
     def _controls(self):
-        ask, start = SETTINGS["3"], self.track.part_3
-        self.synthetic, synthetic_number = slider_with_number(ask["synthetic"], 100 * start.share.value)
+        table, start = SETTINGS["3"], self.track.part_3
+        self.synthetic, synthetic_number = slider_with_number(table["synthetic"], 100 * start.share.value)
         self.randomisation, randomisation_number = slider_with_number(
-            ask["randomisation"], start.randomisation.value
+            table["randomisation"], start.randomisation.value
         )
-        self.noise, noise_number = slider_with_number(ask["noise"], float(ask["noise"].default))
+        self.noise, noise_number = slider_with_number(table["noise"], float(table["noise"].default))
         self._sliders = {
             "synthetic": (self.synthetic, synthetic_number),
             "randomisation": (self.randomisation, randomisation_number),
             "noiserate": (self.noise, noise_number),
         }
-        self.measure = choice(ask["measure"])
-        self.total = whole_number(ask["total"], int(start.total.value))
-        self.real = whole_number(ask["real"], int(start.real.value))
-        self.rain = choice(ask["rain"])
-        self.wet_share = whole_number(ask["wet_share"], disabled=True)
-        self.simulator_rain = choice(ask["simulator_rain"])
-        self.label_noise = whole_number(ask["label_noise"])
-        self.seed = whole_number(ask["seed"])
-        self.seeds = whole_number(ask["seeds"])
+        self.measure = choice(table["measure"])
+        self.total = whole_number(table["total"], int(start.total.value))
+        self.real = whole_number(table["real"], int(start.real.value))
+        self.rain = choice(table["rain"])
+        self.wet_share = whole_number(table["wet_share"], disabled=True)
+        self.simulator_rain = choice(table["simulator_rain"])
+        self.label_noise = whole_number(table["label_noise"])
+        self.seed = whole_number(table["seed"])
+        self.seeds = whole_number(table["seeds"])
         self.controls = {
             "synthetic": self.synthetic,
             "randomisation": self.randomisation,
@@ -158,7 +158,9 @@ class DomainGapSynthesis(Controlled):
         setting, seeds = setting_of(super().settings(), self.track)
         if self.map is None or self.map.holds(setting, self.map.seeds):
             return None
-        return next((made for made in self.own if made.holds(setting, seeds[: small_map.SEEDS])), None)
+        return next(
+            (own_map for own_map in self.own if own_map.holds(setting, seeds[: small_map.SEEDS])), None
+        )
 
     # -- requests of the page --------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ class DomainGapSynthesis(Controlled):
         """Take over track, settings, assumptions and the locked prediction of the page."""
         self.track = tracks.track(state.get("track", "cloud"))
         self.prediction, self.edited, self.fixed, self.map = None, {}, {}, None
-        self._pictured, self._drawn, self.own, self._map_wanted = None, None, [], False
+        self._pictured, self._drawn, self.own, self._map_requested = None, None, [], False
         start = self.track.part_3
         settings = {
             **self._defaults,
@@ -178,21 +180,21 @@ class DomainGapSynthesis(Controlled):
         }
         self._quiet = True
         try:
-            for given in (settings, state.get("settings") or {}):  # a refused value leaves the track's
-                for name, value in given.items():
+            for values in (settings, state.get("settings") or {}):  # a refused value leaves the track's
+                for name, value in values.items():
                     # The reader's own map is measured again on request, and limits come from the link.
                     if name != "map" and name not in CLASS_LIMITS:
-                        self.told(self.set, name, value)
-            self.told(self._fix, state.get("limits") or {})
+                        self.attempt(self.set, name, value)
+            self.attempt(self._fix, state.get("limits") or {})
         finally:
             self._quiet = False
         if state.get("prediction") is not None:
-            self.told(self._lock, state["prediction"])
-        self.told(self._assume, state.get("assumptions") or {})
+            self.attempt(self._lock, state["prediction"])
+        self.attempt(self._assume, state.get("assumptions") or {})
         self.hold([*(state.get("fixed") or ()), *(["real"] if "supply_limit" in self.fixed else [])])
         for plot in (self.map_plot, self.cut_mix, self.cut_random, self.noise_plots):
             plot.clear()
-        self._turn()
+        self._update()
 
     def _fix(self, limits):
         """Take over the limits of a class; its limit of supply also sets the control."""
@@ -205,7 +207,7 @@ class DomainGapSynthesis(Controlled):
         """The reader has come to this part: prepare everything that is not ready."""
         if not self.shown:
             self.shown = True
-            self._turn()
+            self._update()
         return True
 
     def ask_narrow(self, narrow):
@@ -217,14 +219,14 @@ class DomainGapSynthesis(Controlled):
         """The reader wants a map for settings that the track's map was not made for."""
         if self.prediction is None or self.map is None:
             raise ValueError("there is no map before the prediction is locked and Python is ready")
-        self._map_wanted = True
+        self._map_requested = True
         self.start(self._catch_up)
         return True
 
     def ask_lock(self, prediction, lock="3"):
         """The reader has committed a prediction: from now on results are reported."""
         self._lock(prediction)
-        self._turn()
+        self._update()
         return True
 
     def _lock(self, prediction):
@@ -248,23 +250,23 @@ class DomainGapSynthesis(Controlled):
         return True
 
     def _assume(self, edited):
-        before, self.edited = self.edited, dict(edited)
+        previous, self.edited = self.edited, dict(edited)
         try:
             self.situation().check_assumptions()
         except (ValueError, TypeError) as error:
-            self.edited = before
+            self.edited = previous
             raise ValueError(str(error)) from None
 
     # -- what happens then -----------------------------------------------------------------------------
 
     def _changed(self, *_):
         self.wet_share.disabled = self.rain.value == "record"
-        if not self._quiet and self.sound():
-            self._turn()
+        if not self._quiet and self.is_valid():
+            self._update()
 
-    def _turn(self):
+    def _update(self):
         """Show the known results at the reader's setting, and start the work on the missing ones."""
-        if not self.told(self.setting):
+        if not self.attempt(self.setting):
             self.cancel()
             return
         self.report()
@@ -278,13 +280,13 @@ class DomainGapSynthesis(Controlled):
             return True
         if self.prediction is None:
             return False
-        now = self.situation()
-        wanted = [one for one in now.strategies().values() if one is not None]
+        situation = self.situation()
+        settings = [setting for setting in situation.strategies().values() if setting is not None]
         return (
-            now.map is None
-            or self._map_wanted
-            or now.experiment is None
-            or any(now.measured(one) is None for one in wanted)
+            situation.map is None
+            or self._map_requested
+            or situation.experiment is None
+            or any(situation.measured(setting) is None for setting in settings)
         )
 
     async def _catch_up(self):
@@ -308,13 +310,13 @@ class DomainGapSynthesis(Controlled):
             self.map = gap_map.read(self._maps, self.track.id)
             self.report()
         await asyncio.sleep(PAUSE)
-        now = self.situation()
-        if self._map_wanted:
-            await self._train("mix", now.setting, now.seeds)
-            await self._measure_map(now)
-        for name, setting in now.strategies().items():
-            await self._train(name, setting, now.seeds)
-        await self._experiment(now.rate, now.seeds)
+        situation = self.situation()
+        if self._map_requested:
+            await self._train("mix", situation.setting, situation.seeds)
+            await self._measure_map(situation)
+        for name, setting in situation.strategies().items():
+            await self._train(name, setting, situation.seeds)
+        await self._experiment(situation.rate, situation.seeds)
 
     async def _train(self, name, setting, seeds):
         """Run a strategy for every seed that has not been run."""
@@ -325,33 +327,35 @@ class DomainGapSynthesis(Controlled):
             "real": "Training on its real samples alone",
             "expert": "Training on expert labels",
         }[name]
-        wanted = [seed for seed in seeds if (setting, seed) not in self.runs]
-        for done, seed in enumerate(wanted):
+        missing_seeds = [seed for seed in seeds if (setting, seed) not in self.runs]
+        for number, seed in enumerate(missing_seeds):
             for step in mix.stepwise(setting, *self.digits, self.rainfall, seed):
                 if step is not None:
                     self.runs[setting, seed] = step
-                await self.progress(f"{label}: seed {done + 1} of {len(wanted)}", (done + 0.5) / len(wanted))
-        while len(self.runs) > REMEMBERED:
+                await self.progress(
+                    f"{label}: seed {number + 1} of {len(missing_seeds)}", (number + 0.5) / len(missing_seeds)
+                )
+        while len(self.runs) > MOST_RUNS:
             self.runs.pop(next(iter(self.runs)))
-        if wanted:
+        if missing_seeds:
             self.report()
 
-    async def _measure_map(self, now):
+    async def _measure_map(self, situation):
         """The small map that the reader asked for, if their setting still needs one."""
-        if not now.holds():
+        if not situation.holds():
             for step in small_map.measure(
-                self.map, now.setting, now.seeds, (*self.digits, self.rainfall), self.runs
+                self.map, situation.setting, situation.seeds, (*self.digits, self.rainfall), self.runs
             ):
                 if isinstance(step, tuple):
                     await self.progress(*step)
                 else:
                     self.own.append(step)
-        self._map_wanted = False
+        self._map_requested = False
         self.report()
 
     def cancel(self):
         """Cancel the long work, and forget the request for a map."""
-        self._map_wanted = False
+        self._map_requested = False
         super().cancel()
 
     async def _experiment(self, *key):
@@ -373,13 +377,15 @@ class DomainGapSynthesis(Controlled):
 
     def report(self):
         """Report the known results to the page; before the lock, only what the lock does not guard."""
-        now = self.situation()
+        situation = self.situation()
         if self.prediction is None:
-            self.say("results", values=figures.known(now), locked=True, settings=self.settings())
+            self.say("results", values=figures.known(situation), locked=True, settings=self.settings())
         elif self.map is not None:
-            self._draw(now)
-            values, cases = figures.figures(now)
-            tables = mix_tables.tables(now, self.measure.value) | noise_tables.tables(now.experiment, values)
+            self._draw(situation)
+            values, cases = figures.figures(situation)
+            tables = mix_tables.tables(situation, self.measure.value) | noise_tables.tables(
+                situation.experiment, values
+            )
             self.say(
                 "results",
                 locked=False,
@@ -391,23 +397,23 @@ class DomainGapSynthesis(Controlled):
                 unfinished=self._missing(),
             )
 
-    def _draw(self, now):
-        made, setting = now.shown(), now.setting
-        i, j = made.nearest(setting.share, setting.randomisation)
-        shown = (id(made), self.measure.value)
-        if self._drawn != shown:
-            self.map_plot.show(made, self.measure.value, now.kept(made))
-            self._drawn = shown
+    def _draw(self, situation):
+        shown_map, setting = situation.shown(), situation.setting
+        i, j = shown_map.nearest(setting.share, setting.randomisation)
+        drawn_state = (id(shown_map), self.measure.value)
+        if self._drawn != drawn_state:
+            self.map_plot.show(shown_map, self.measure.value, situation.kept(shown_map))
+            self._drawn = drawn_state
         self.map_plot.move(setting.share, setting.randomisation)
         cut = {
-            name: tuple(made.measures[name + end] for end in ("", "_low", "_high"))
+            name: tuple(shown_map.measures[name + end] for end in ("", "_low", "_high"))
             for name in ("accuracy", "recall")
         }
         self.cut_mix.show(
-            100 * made.shares, {n: [v[:, j] for v in c] for n, c in cut.items()}, 100 * setting.share
+            100 * shown_map.shares, {n: [v[:, j] for v in c] for n, c in cut.items()}, 100 * setting.share
         )
         self.cut_random.show(
-            made.randomisations, {n: [v[i] for v in c] for n, c in cut.items()}, setting.randomisation
+            shown_map.randomisations, {n: [v[i] for v in c] for n, c in cut.items()}, setting.randomisation
         )
-        if now.experiment is not None:
-            self.noise_plots.show(now.experiment)
+        if situation.experiment is not None:
+            self.noise_plots.show(situation.experiment)

@@ -3,19 +3,21 @@
 from dataselect_core.figures.domain_gap.label_noise import CARD_FACTOR
 
 
-def tables(found, values):
-    """All tables of the noise panel: `found` is a `noise_experiments.Measured` or None, `values` are the figures."""
+def tables(experiment, values):
+    """The tables of the noise panel: `experiment` is a `noise_experiments.Measured` or None, `values` the figures."""
     measured = (
-        {} if found is None else {"NoisePlot": _slopes_table(found), "LearningCurve": _curve_table(found)}
+        {}
+        if experiment is None
+        else {"NoisePlot": _slopes_table(experiment), "LearningCurve": _curve_table(experiment)}
     )
     return measured | {"TrainingSteps": _steps_table(values)}
 
 
-def _slopes_table(found):
+def _slopes_table(experiment):
     rows = []
-    for n, clean, noisy in zip(found.sizes.tolist(), found.clean, found.noisy, strict=True):
+    for n, clean, noisy in zip(experiment.sizes.tolist(), experiment.clean, experiment.noisy, strict=True):
         rows.append([f"{n:,}", clean, noisy, None, None])
-    for n, coin in zip(found.coin_sizes.tolist(), found.coin, strict=True):
+    for n, coin in zip(experiment.coin_sizes.tolist(), experiment.coin, strict=True):
         rows.append([f"{n:,}", None, None, coin, n * coin**2])
     return {
         "columns": [
@@ -29,9 +31,11 @@ def _slopes_table(found):
     }
 
 
-def _curve_table(found):
+def _curve_table(experiment):
     rows = []
-    for n, clean, noisy in zip(found.labels, found.curves["clean"], found.curves["noisy"], strict=True):
+    for n, clean, noisy in zip(
+        experiment.labels, experiment.curves["clean"], experiment.curves["noisy"], strict=True
+    ):
         rows.append(
             [f"{n:,}", *(f"{100 * c.mean:.1f} ± {50 * (c.high - c.low):.1f}" for c in (clean, noisy))]
         )

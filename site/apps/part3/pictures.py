@@ -18,45 +18,45 @@ def sheet(setting, X, y, rainfall_mm, seed):
         name, title, alt (a description for readers who cannot see the row), pictures: list of {ink: 64 whole
         numbers 0 to 16, label, mark: "real" or "synthetic" or ""}.
     """
-    drawn = mix.samples(setting, X, y, rainfall_mm, seed)
+    samples = mix.samples(setting, X, y, rainfall_mm, seed)
     half = mix.samples(replace(setting, share=0.5, real=mix.POOL), X, y, rainfall_mm, seed)
-    wet = (_ink(drawn["X_field"]) != _ink(drawn["X_dry"])).any(1)  # so much rain that it shows
-    shown = _one_each(drawn["y_field"], wet if wet.any() else ~wet)
-    made = np.flatnonzero(half["synthetic"])
-    made = made[_one_each(half["y_train"][made], np.ones(len(made), bool))]
-    some = np.linspace(0, len(drawn["y_train"]) - 1, TRAINING).astype(int)
-    heavy = drawn["X_heavy"][:: mix.FACTS["heavy_days"]["value"]][:10]
+    wet = (_ink(samples["X_field"]) != _ink(samples["X_dry"])).any(1)  # so much rain that it shows
+    chosen = _one_each(samples["y_field"], wet if wet.any() else ~wet)
+    drawings = np.flatnonzero(half["synthetic"])
+    drawings = drawings[_one_each(half["y_train"][drawings], np.ones(len(drawings), bool))]
+    training = np.linspace(0, len(samples["y_train"]) - 1, TRAINING).astype(int)
+    heavy = samples["X_heavy"][:: mix.FACTS["heavy_days"]["value"]][:10]
     real, synthetic = setting.counts()
-    rained = "given rain" if setting.simulator_rain else "without rain"
+    rain = "given rain" if setting.simulator_rain else "without rain"
     return [
         _row(
             "training",
             "Your training set",
-            drawn["X_train"][some],
-            drawn["y_train"][some],
+            samples["X_train"][training],
+            samples["y_train"][training],
             f"{TRAINING} pictures spread evenly over the {real + synthetic} you train on, {real} real and "
             f"{synthetic} synthetic",
-            np.where(drawn["synthetic"][some], "synthetic", "real"),
+            np.where(samples["synthetic"][training], "synthetic", "real"),
         ),
         _row(
             "real",
             "Real, dry",
-            drawn["X_dry"][shown],
-            drawn["y_field"][shown],
+            samples["X_dry"][chosen],
+            samples["y_field"][chosen],
             "one real handwritten digit of each class",
         ),
         _row(
             "synthetic",
-            f"Synthetic, {rained}",
-            half["X_train"][made],
-            half["y_train"][made],
-            f"one drawing of each class by the simulator at randomisation {setting.randomisation:.2f}, {rained}",
+            f"Synthetic, {rain}",
+            half["X_train"][drawings],
+            half["y_train"][drawings],
+            f"one drawing of each class by the simulator at randomisation {setting.randomisation:.2f}, {rain}",
         ),
         _row(
             "field",
             "The same real digits on rainy days" if wet.any() else "The field: no rain at this share",
-            drawn["X_field"][shown],
-            drawn["y_field"][shown],
+            samples["X_field"][chosen],
+            samples["y_field"][chosen],
             "the real digits of the second row as the camera sees them on rainy days of the record",
         ),
         _row(
@@ -71,21 +71,21 @@ def sheet(setting, X, y, rainfall_mm, seed):
 
 def _one_each(y, allowed):
     """Index of the first allowed sample of each class, classes in order; of the first sample if none is allowed."""
-    first = []
+    indices = []
     for digit in range(mix.CLASSES):
-        found = np.flatnonzero((y == digit) & allowed)
-        found = found if len(found) else np.flatnonzero(y == digit)
-        first.extend(found[:1])
-    return np.array(first, dtype=int)
+        matches = np.flatnonzero((y == digit) & allowed)
+        matches = matches if len(matches) else np.flatnonzero(y == digit)
+        indices.extend(matches[:1])
+    return np.array(indices, dtype=int)
 
 
 def _row(name, title, X, y, alt, marks=None):
     marks = [""] * len(X) if marks is None else list(marks)
-    about = f"{alt}. Mean ink {X.mean():.2f} of 1, spread between blocks {X.std():.2f}."
+    description = f"{alt}. Mean ink {X.mean():.2f} of 1, spread between blocks {X.std():.2f}."
     return {
         "name": name,
         "title": title,
-        "alt": f"{title}: {about}",
+        "alt": f"{title}: {description}",
         "pictures": [
             {"ink": row, "label": label, "mark": str(mark)}
             for row, label, mark in zip(_ink(X).tolist(), np.asarray(y).tolist(), marks, strict=True)

@@ -80,9 +80,9 @@ class MapPlot:
         """Draw a track's map; `kept` is limit -> bool[a, b], where on the map that limit is kept."""
         values = gap_map.measures[measure]
         low, high = SPREAD[measure]
-        way = np.clip((values - low) / (high - low), 0, 1)
+        darkness = np.clip((values - low) / (high - low), 0, 1)
         x, y = np.meshgrid(100 * gap_map.shares, gap_map.randomisations, indexing="ij")
-        ink = np.where(way > DARK_FROM, plots.WHITE, plots.INK)
+        ink = np.where(darkness > DARK_FROM, plots.WHITE, plots.INK)
         percent = measure in ("accuracy", "recall")
         step = gap_map.shares[1] - gap_map.shares[0]
         self.cells.data = {
@@ -90,7 +90,7 @@ class MapPlot:
             "y": y.ravel(),
             "width": [100 * step] * x.size,
             "height": [step] * x.size,
-            "shade": [_shade(w) for w in way.ravel()],
+            "shade": [_shade(share) for share in darkness.ravel()],
             "ink": ink.ravel().tolist(),
             "text": [f"{100 * v:.1f}" if percent else f"{v:.2f}" for v in values.ravel()],
             "short": [f"{100 * v:.0f}" if percent else f"{v:.1f}" for v in values.ravel()],
@@ -100,11 +100,11 @@ class MapPlot:
         region = np.logical_and.reduce(list(kept.values()))
         self.region.data = _borders(region, gap_map, outer=True)
         self.inside.data = {"x": x[region], "y": y[region] + 0.028, "ink": ink[region].tolist()}
-        for axis, along, unit in (
+        for axis, axis_values, unit in (
             (self.figure.x_range, gap_map.shares, 100),
             (self.figure.y_range, gap_map.randomisations, 1),
         ):
-            axis.start, axis.end = unit * (along[0] - step / 2), unit * (along[-1] + step / 2)
+            axis.start, axis.end = unit * (axis_values[0] - step / 2), unit * (axis_values[-1] + step / 2)
 
     def narrow(self, yes):
         """Show numbers with fewer digits if the cells are small; the table has all digits."""
@@ -124,26 +124,26 @@ def _ends(source):
     return {"x0": "x0", "y0": "y0", "x1": "x1", "y1": "y1", "source": source}
 
 
-def _shade(way):
-    return "#" + "".join(f"{round(a + way * (b - a)):02X}" for a, b in zip(LIGHT, DARK, strict=True))
+def _shade(share):
+    return "#" + "".join(f"{round(a + share * (b - a)):02X}" for a, b in zip(LIGHT, DARK, strict=True))
 
 
 def _borders(mask, gap_map, outer):
     """Segments between cells in and out of the mask; with `outer`, also where it meets the map's border."""
     padded = np.pad(mask, 1, constant_values=False) if outer else np.pad(mask, 1, mode="edge")
     step = gap_map.shares[1] - gap_map.shares[0]
-    across, up = (
-        np.append(along - step / 2, along[-1] + step / 2)  # edges of the cells
-        for along in (gap_map.shares, gap_map.randomisations)
+    x_edges, y_edges = (
+        np.append(axis_values - step / 2, axis_values[-1] + step / 2)  # edges of the cells
+        for axis_values in (gap_map.shares, gap_map.randomisations)
     )
     segments = []
-    for i, x in enumerate(100 * across):
-        for j, y in enumerate(up):
+    for i, x in enumerate(100 * x_edges):
+        for j, y in enumerate(y_edges):
             # padded cell (i, j) is the one below and left of this corner
             if j < mask.shape[1] and padded[i, j + 1] != padded[i + 1, j + 1]:
-                segments.append((x, y, x, up[j + 1]))
+                segments.append((x, y, x, y_edges[j + 1]))
             if i < mask.shape[0] and padded[i + 1, j] != padded[i + 1, j + 1]:
-                segments.append((x, y, 100 * across[i + 1], y))
+                segments.append((x, y, 100 * x_edges[i + 1], y))
     columns = list(zip(*segments, strict=True)) if segments else [[], [], [], []]
     return dict(zip(("x0", "y0", "x1", "y1"), map(list, columns), strict=True))
 
@@ -160,21 +160,21 @@ class CutPlot:
         for name, color in (("accuracy", plots.BLUE), ("recall", plots.ORANGE)):
             self.bars[name] = ColumnDataSource(dict(EMPTY))
             self.figure.segment(**_ends(self.bars[name]), line_color=color, line_width=2)
-        self.here = ColumnDataSource(dict(EMPTY))
-        self.figure.segment(**_ends(self.here), line_color=plots.RED, line_width=2, line_dash="dotted")
+        self.position = ColumnDataSource(dict(EMPTY))
+        self.figure.segment(**_ends(self.position), line_color=plots.RED, line_width=2, line_dash="dotted")
         plots.dress_legend(self.figure, "bottom_left")
 
-    def show(self, x, cut, here):
-        """`cut` is measure -> (mean, low, high), float[k] each, in shares; `here` is the reader's x."""
+    def show(self, x, cut, position):
+        """`cut` is measure -> (mean, low, high), float[k] each, in shares; `position` is the reader's x."""
         for name, source in (("accuracy", self.accuracy), ("recall", self.recall)):
             mean, low, high = (100 * np.asarray(values) for values in cut[name])
             source.data = {"x": x, "y": mean}
             self.bars[name].data = {"x0": x, "y0": low, "x1": x, "y1": np.minimum(high, 100)}
-        self.here.data = {"x0": [here], "y0": [0], "x1": [here], "y1": [102]}
+        self.position.data = {"x0": [position], "y0": [0], "x1": [position], "y1": [102]}
 
     def clear(self):
         """Show nothing: a lock guards the measurements."""
-        for source in (self.accuracy, self.recall, self.here, *self.bars.values()):
+        for source in (self.accuracy, self.recall, self.position, *self.bars.values()):
             source.data = {name: [] for name in source.data}
 
 
@@ -208,18 +208,18 @@ class NoisePlots:
             self.curve.segment(**_ends(self.bars[name]), line_color=color, line_width=2)
         plots.dress_legend(self.curve, "bottom_right")
 
-    def show(self, found):
-        """`found` is a `noise_experiments.Measured`."""
-        self.clean.data = {"x": found.sizes, "y": found.clean}
-        self.noisy.data = {"x": found.sizes, "y": found.noisy}
-        self.coin.data = {"x": found.coin_sizes, "y": found.coin}
+    def show(self, experiment):
+        """`experiment` is a `noise_experiments.Measured`."""
+        self.clean.data = {"x": experiment.sizes, "y": experiment.clean}
+        self.noisy.data = {"x": experiment.sizes, "y": experiment.noisy}
+        self.coin.data = {"x": experiment.coin_sizes, "y": experiment.coin}
         for name, source in (("clean", self.curve_clean), ("noisy", self.curve_noisy)):
-            curve = found.curves[name]
-            source.data = {"x": found.labels, "y": [100 * i.mean for i in curve]}
+            curve = experiment.curves[name]
+            source.data = {"x": experiment.labels, "y": [100 * i.mean for i in curve]}
             self.bars[name].data = {
-                "x0": found.labels,
+                "x0": experiment.labels,
                 "y0": [100 * i.low for i in curve],
-                "x1": found.labels,
+                "x1": experiment.labels,
                 "y1": [100 * i.high for i in curve],
             }
 

@@ -24,26 +24,26 @@ STRATEGIES = {"mix": "Your mix", "real": "Its real samples alone", "expert": "Th
 
 def tables(situation, measure):
     """All tables of the mix at a situation; `measure` is the one that the map shows."""
-    made, built, setting = situation.shown(), situation.map, situation.setting
-    i, j = made.nearest(setting.share, setting.randomisation)
+    shown_map, track_map, setting = situation.shown(), situation.map, situation.setting
+    i, j = shown_map.nearest(setting.share, setting.randomisation)
     return {
-        "DomainGapPlot": _map_table(made, situation.kept(made), measure, i, j),
-        "MixPoint": _point_table(made.at(i, j), situation.measured(setting)),
-        "MixEnds": _ends_table(situation, built.nearest(setting.share, setting.randomisation)[1]),
-        "CutMix": _cut_table(made, None, j, "Synthetic share"),
-        "CutRandom": _cut_table(made, i, None, "Randomisation"),
+        "DomainGapPlot": _map_table(shown_map, situation.kept(shown_map), measure, i, j),
+        "MixPoint": _point_table(shown_map.at(i, j), situation.measured(setting)),
+        "MixEnds": _ends_table(situation, track_map.nearest(setting.share, setting.randomisation)[1]),
+        "CutMix": _cut_table(shown_map, None, j, "Synthetic share"),
+        "CutRandom": _cut_table(shown_map, i, None, "Randomisation"),
         "Strategies": _strategies_table(situation),
-        "Transfer": _transfer_table(built.transfer),
+        "Transfer": _transfer_table(track_map.transfer),
     }
 
 
 def _strategies_table(situation):
     """Quantity next to quality, each with its price."""
     rows = []
-    for name, one in situation.strategies().items():
-        if one is not None:
-            real, synthetic = one.counts()
-            cost, found = situation.price(real, synthetic, name == "expert"), situation.measured(one)
+    for name, setting in situation.strategies().items():
+        if setting is not None:
+            real, synthetic = setting.counts()
+            cost, measured = situation.price(real, synthetic, name == "expert"), situation.measured(setting)
             rows.append(
                 [
                     STRATEGIES[name],
@@ -51,7 +51,7 @@ def _strategies_table(situation):
                     synthetic,
                     cost.dollars,
                     cost.dollars_per_sample,
-                    *(_plus_minus(found, measure) for measure in ("accuracy", "recall", "fid")),
+                    *(_plus_minus(measured, measure) for measure in ("accuracy", "recall", "fid")),
                 ]
             )
     return {
@@ -69,30 +69,30 @@ def _strategies_table(situation):
     }
 
 
-def _plus_minus(found, measure):
-    if not found:
+def _plus_minus(measured, measure):
+    if not measured:
         return "being measured"
-    interval, shares = found[measure], not measure.startswith("fid")
+    interval, shares = measured[measure], not measure.startswith("fid")
     scale, digits = (100, 1) if shares else (1, 2)
     half = scale * (interval.high - interval.low) / 2
     return f"{scale * interval.mean:.{digits}f} ± {half:.{digits}f}"
 
 
-def _map_table(made, good, measure, i, j):
+def _map_table(gap_map, kept, measure, i, j):
     """The map as it is shown: one row per randomisation, the highest first."""
-    inside = np.logical_and.reduce(list(good.values()))
-    values = made.measures[measure]
+    inside = np.logical_and.reduce(list(kept.values()))
+    values = gap_map.measures[measure]
     percent = measure in ("accuracy", "recall")
     rows = []
-    for b in range(len(made.randomisations) - 1, -1, -1):
-        row = [f"{made.randomisations[b]:.1f}"]
-        for a in range(len(made.shares)):
+    for b in range(len(gap_map.randomisations) - 1, -1, -1):
+        row = [f"{gap_map.randomisations[b]:.1f}"]
+        for a in range(len(gap_map.shares)):
             text = f"{100 * values[a, b]:.1f}" if percent else f"{values[a, b]:.2f}"
             row.append(text + (" ★" if inside[a, b] else "") + (" ◯" if (a, b) == (i, j) else ""))
         rows.append(row)
     unit = ", %" if percent else ""
     columns = [{"label": f"Randomisation ↓ · synthetic share → ({NAMES[measure]}{unit})"}]
-    columns += [{"label": f"{100 * share:.0f} %"} for share in made.shares]
+    columns += [{"label": f"{100 * share:.0f} %"} for share in gap_map.shares]
     return {"columns": columns, "rows": rows}
 
 
@@ -101,8 +101,8 @@ def _point_table(mapped, live):
     for name in ("accuracy", "dry_accuracy", "recall", "fid", "fid_infinity"):
         scale, digits, unit = (1, 3, "") if name.startswith("fid") else (100, 1, ", %")
 
-        def text(found, part, name=name, scale=scale, digits=digits):
-            return f"{scale * getattr(found[name], part):.{digits}f}" if found else "–"
+        def text(measures, part, name=name, scale=scale, digits=digits):
+            return f"{scale * getattr(measures[name], part):.{digits}f}" if measures else "–"
 
         rows.append(
             [
@@ -127,22 +127,22 @@ def _point_table(mapped, live):
 
 def _ends_table(situation, j):
     """10 %, 50 % and 90 % synthetic at the reader's randomisation, and which limits each misses."""
-    made = situation.map
-    good = situation.kept(made)
+    gap_map = situation.map
+    kept = situation.kept(gap_map)
     rows = []
     for share in (0.1, 0.5, 0.9):
-        i, _ = made.nearest(share, 0.0)
-        found, here = made.at(i, j), replace(made.setting, share=share)
-        real, synthetic = here.counts()
-        misses = [MISSED[name] for name in LIMITS if not good[name][i, j]]
+        i, _ = gap_map.nearest(share, 0.0)
+        measured, setting = gap_map.at(i, j), replace(gap_map.setting, share=share)
+        real, synthetic = setting.counts()
+        misses = [MISSED[name] for name in LIMITS if not kept[name][i, j]]
         rows.append(
             [
                 f"{100 * share:.0f} %",
-                here.real_needed,
+                setting.real_needed,
                 real,
                 synthetic,
                 situation.price(real, synthetic).dollars,
-                *(_plus_minus(found, name) for name in ("accuracy", "recall", "fid")),
+                *(_plus_minus(measured, name) for name in ("accuracy", "recall", "fid")),
                 "✗ " + ", ".join(misses) if misses else "✓ none",
             ]
         )
@@ -162,16 +162,16 @@ def _ends_table(situation, j):
     }
 
 
-def _cut_table(made, i, j, label):
+def _cut_table(gap_map, i, j, label):
     """A line through the map: along the shares (j fixed) or along the randomisations (i fixed)."""
-    along = made.shares if i is None else made.randomisations
+    along = gap_map.shares if i is None else gap_map.randomisations
     rows = []
-    for k, at in enumerate(along):
-        found = made.at(k, j) if i is None else made.at(i, k)
+    for k, position in enumerate(along):
+        measured = gap_map.at(k, j) if i is None else gap_map.at(i, k)
         rows.append(
             [
-                f"{100 * at:.0f} %" if i is None else f"{at:.1f}",
-                *(_plus_minus(found, name) for name in ("accuracy", "recall", "fid", "fid_infinity")),
+                f"{100 * position:.0f} %" if i is None else f"{position:.1f}",
+                *(_plus_minus(measured, name) for name in ("accuracy", "recall", "fid", "fid_infinity")),
             ]
         )
     return {
@@ -186,17 +186,18 @@ def _cut_table(made, i, j, label):
     }
 
 
-def _transfer_table(found):
+def _transfer_table(transfer):
     """Accuracy with synthetic samples added to few and to many real ones."""
     rows = []
-    for k, real in enumerate(found["real"]):
+    for k, real in enumerate(transfer["real"]):
         row = [f"{real}"]
-        for m in range(len(found["added"])):
-            mean, low, high = (found[name][k][m] for name in ("accuracy", "low", "high"))
-            worse = m and mean < found["accuracy"][k][0]
+        for m in range(len(transfer["added"])):
+            mean, low, high = (transfer[name][k][m] for name in ("accuracy", "low", "high"))
+            worse = m and mean < transfer["accuracy"][k][0]
             row.append(f"{100 * mean:.1f} ± {50 * (high - low):.1f}" + (" ▼ worse" if worse else ""))
         rows.append(row)
     columns = [{"label": "Real samples"}] + [
-        {"label": "alone" if not m else f"with {m:,} synthetic", "kind": "measured"} for m in found["added"]
+        {"label": "alone" if not m else f"with {m:,} synthetic", "kind": "measured"}
+        for m in transfer["added"]
     ]
     return {"columns": columns, "rows": rows}

@@ -33,21 +33,21 @@ class Controlled(Workbench):
             if isinstance(value, bool) or value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
             return
-        whole = isinstance(control, pn.widgets.IntInput)
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
+        is_integer = isinstance(control, pn.widgets.IntInput)
+        if isinstance(value, bool) or not isinstance(value, int if is_integer else (int, float)):
+            raise ValueError(f"{name} must be a {'whole ' if is_integer else ''}number, not {value!r}")
         if not control.start <= value <= control.end:
-            raise ValueError(f"{name} must lie between {control.start} and {control.end}, not {value!r}")
+            raise ValueError(f"{name} must be between {control.start} and {control.end}, not {value!r}")
 
-    def sound(self):
+    def is_valid(self):
         """Whether the values of all controls are valid: the page can send an empty field."""
-        told = [self.told(self.check, name, c, c.value) for name, c in self.controls.items()]
-        return all(told)  # not a generator: every wrong value is reported to the page
+        attempts = [self.attempt(self.check, name, c, c.value) for name, c in self.controls.items()]
+        return all(attempts)  # not a generator: every wrong value is reported to the page
 
-    def told(self, take, *given):
-        """Take something over and return whether that worked; if not, report the reason to the page."""
+    def attempt(self, action, *arguments):
+        """Call `action` and return whether it worked; if it raises ValueError, report the reason to the page."""
         try:
-            take(*given)
+            action(*arguments)
         except ValueError as error:
             self.say("ignored", text=str(error))
             return False
