@@ -75,12 +75,14 @@ class Assumptions:
         }
         for name, value in edited.items():
             if name not in items:
-                raise ValueError(f"no assumption is named {name!r}; there are {', '.join(items)}")
+                raise ValueError(
+                    f"there is no assumption named {name!r}; the assumptions are {', '.join(items)}"
+                )
             a = items[name]
             value = amount(name, value)
             if not a.minimum <= value <= a.maximum:
                 raise ValueError(
-                    f"{name} must lie from {a.minimum:g} to {a.maximum:g} {a.unit}, not {value:g}"
+                    f"{name} must be from {a.minimum:g} to {a.maximum:g} {a.unit}, not {value:g}"
                 )
             if value != a.default:
                 items[name] = replace(

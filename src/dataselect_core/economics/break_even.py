@@ -264,13 +264,13 @@ def _question(sides, assumptions):
 def _even(parts, value):
     """The u > 0 at which the signed parts add up to 0, or None; each part is constant in u or proportional to it."""
     unit = abs(value) or 1.0
-    constant = proportional = 0.0
-    for one, two in zip(parts(unit), parts(2 * unit)):
-        if one == two:
-            constant += one
+    constant_sum = proportional_sum = 0.0
+    for at_unit, at_double in zip(parts(unit), parts(2 * unit)):
+        if at_unit == at_double:
+            constant_sum += at_unit
         else:
-            proportional += one
-    if constant == 0 or proportional == 0 or (constant > 0) == (proportional > 0):
+            proportional_sum += at_unit
+    if constant_sum == 0 or proportional_sum == 0 or (constant_sum > 0) == (proportional_sum > 0):
         return None
-    even = -constant / proportional * unit
+    even = -constant_sum / proportional_sum * unit
     return even if np.isfinite(even) else None

@@ -121,20 +121,22 @@ def at_scale(
             f"{cluster.shape} and {words.shape}"
         )
     n = cluster.size
-    own = cluster.dtype.kind in "iu" and np.isin(cluster, np.arange(n)).all()
-    if not own or (cluster[cluster] != cluster).any():
-        raise ValueError("cluster must name a kept document for each document, and for a kept one itself")
+    valid = cluster.dtype.kind in "iu" and np.isin(cluster, np.arange(n)).all()
+    if not valid or (cluster[cluster] != cluster).any():
+        raise ValueError(
+            "cluster must be the index of a kept document for each document, and its own index for a kept one"
+        )
     if not np.isfinite(words).all() or (words < 0).any():
         raise ValueError("words must be finite and at least 0")
-    for name, value, least in (
+    for name, value, minimum in (
         ("parameters", parameters, 1),
         ("tokens", tokens, 1),
         ("corpus_bytes", corpus_bytes, 0),
     ):
         if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{name} must be a number of at least {least}, not {value!r}")
-        if not least <= value < np.inf:
-            raise ValueError(f"{name} must be finite and at least {least}, not {value!r}")
+            raise TypeError(f"{name} must be a number of at least {minimum}, not {value!r}")
+        if not minimum <= value < np.inf:
+            raise ValueError(f"{name} must be finite and at least {minimum}, not {value!r}")
     kept = np.flatnonzero(cluster == np.arange(n))
     if not words[kept].any():
         raise ValueError("words must be above 0 for a kept document")

@@ -116,12 +116,12 @@ def measure(
         The input of `read`.
     """
     data = (X, y, rainfall_mm)
-    made = mix.grid(setting, axis, axis, *data, seeds)
+    grid = mix.grid(setting, axis, axis, *data, seeds)
     return {
         "setting": asdict(replace(setting, share=0.0, randomisation=0.0)),
         "axis": list(axis),
         "seeds": list(seeds),
-        "measures": {name: values.tolist() for name, values in made.items()},
+        "measures": {name: values.tolist() for name, values in grid.items()},
         "move": move(setting, randomisation, *data, move_seeds),
         "transfer": transfer(setting, randomisation, *data, seeds, real, added),
     }
@@ -143,7 +143,7 @@ def move(
         randomisation; seeds; recall (one list per share, one value per seed); real and synthetic (samples trained on,
         one number per share).
     """
-    found: dict[str, Any] = {
+    record: dict[str, Any] = {
         "randomisation": randomisation,
         "seeds": list(seeds),
         "recall": [],
@@ -151,12 +151,12 @@ def move(
         "synthetic": [],
     }
     for share in MOVE:
-        here = replace(setting, share=share, randomisation=randomisation)
-        real, synthetic = here.counts()
-        found["recall"].append([mix.run(here, X, y, rainfall_mm, seed).recall for seed in seeds])
-        found["real"].append(real)
-        found["synthetic"].append(synthetic)
-    return found
+        point = replace(setting, share=share, randomisation=randomisation)
+        real, synthetic = point.counts()
+        record["recall"].append([mix.run(point, X, y, rainfall_mm, seed).recall for seed in seeds])
+        record["real"].append(real)
+        record["synthetic"].append(synthetic)
+    return record
 
 
 def transfer(
@@ -176,7 +176,7 @@ def transfer(
     dict
         randomisation, seeds, real, added; accuracy, low, high: one list per number of real samples.
     """
-    found: dict[str, Any] = {
+    record: dict[str, Any] = {
         "randomisation": randomisation,
         "seeds": list(seeds),
         "real": list(real),
@@ -188,11 +188,11 @@ def transfer(
     for n in real:
         row = []
         for m in added:
-            here = replace(setting, share=m / (n + m), randomisation=randomisation, total=n + m, real=n)
-            row.append(mix.summary(here, X, y, rainfall_mm, seeds)["accuracy"])
-        for name, part in (("accuracy", "mean"), ("low", "low"), ("high", "high")):
-            found[name].append([getattr(interval, part) for interval in row])
-    return found
+            point = replace(setting, share=m / (n + m), randomisation=randomisation, total=n + m, real=n)
+            row.append(mix.summary(point, X, y, rainfall_mm, seeds)["accuracy"])
+        for name, field in (("accuracy", "mean"), ("low", "low"), ("high", "high")):
+            record[name].append([getattr(interval, field) for interval in row])
+    return record
 
 
 def moved(move: dict[str, Any]) -> statistics.Interval:
@@ -211,18 +211,18 @@ def read(text: str | bytes | dict[str, Any], track: str | None = None) -> GapMap
     track : str, optional
         The track whose map is read.
     """
-    found = json.loads(text) if isinstance(text, (str, bytes)) else text
+    record = json.loads(text) if isinstance(text, (str, bytes)) else text
     if track is not None:
-        if track not in found:
-            raise ValueError(f"track must be one of {', '.join(found)}, not {track!r}")
-        found = found[track]
-    axis = np.array(found["axis"])
+        if track not in record:
+            raise ValueError(f"track must be one of {', '.join(record)}, not {track!r}")
+        record = record[track]
+    axis = np.array(record["axis"])
     return GapMap(
-        setting=mix.Setting(**found["setting"]),
+        setting=mix.Setting(**record["setting"]),
         shares=axis,
         randomisations=axis,
-        seeds=tuple(found["seeds"]),
-        measures={name: np.array(values) for name, values in found["measures"].items()},
-        move=found["move"],
-        transfer=found["transfer"],
+        seeds=tuple(record["seeds"]),
+        measures={name: np.array(values) for name, values in record["measures"].items()},
+        move=record["move"],
+        transfer=record["transfer"],
     )

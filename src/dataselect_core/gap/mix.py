@@ -179,11 +179,11 @@ def samples(
     dry, draws = _dry(setting, X, y, seed)
     _, days, drops, heavy_days, heavy_drops, _, train_days, train_drops = draws
     _, synthetic = setting.counts()
-    made = dry["X_train"][dry["synthetic"]]
+    pictures = dry["X_train"][dry["synthetic"]]
     if setting.simulator_rain and synthetic:
-        mm = field_weather(rainfall_mm, synthetic, train_days, setting.wet_share)
-        dry["X_train"][dry["synthetic"]] = rain(made, rain_intensity(mm), train_drops)
-    mm = field_weather(rainfall_mm, FIELD, days, setting.wet_share)
+        rainfall = field_weather(rainfall_mm, synthetic, train_days, setting.wet_share)
+        dry["X_train"][dry["synthetic"]] = rain(pictures, rain_intensity(rainfall), train_drops)
+    rainfall = field_weather(rainfall_mm, FIELD, days, setting.wet_share)
     record = np.asarray(rainfall_mm, dtype=float)
     record = record[record >= WEATHER["heavy_rain"]["value"]]
     if not len(record):
@@ -193,7 +193,7 @@ def samples(
     heavy = np.random.default_rng(heavy_days).choice(record, len(critical))
     return {
         **dry,
-        "X_field": rain(dry["X_dry"], rain_intensity(mm), drops),
+        "X_field": rain(dry["X_dry"], rain_intensity(rainfall), drops),
         "X_heavy": rain(critical, rain_intensity(heavy), heavy_drops),
     }
 
@@ -213,14 +213,14 @@ def _dry(setting, X, y, seed):
     draws = tuple(int(s) for s in rng.integers(0, 2**31, 8))
     field, pool = order[:FIELD], order[FIELD:]
     real, synthetic = setting.counts()
-    bought = pool[:real]
-    made, labels = X[:0], y[:0]
+    real_index = pool[:real]
+    pictures, labels = X[:0], y[:0]
     if synthetic:
-        made, labels = _simulated(setting.total, setting.randomisation, draws[0])
+        pictures, labels = _simulated(setting.total, setting.randomisation, draws[0])
     return {
-        "X_train": np.concatenate([X[bought], made[:synthetic]]),
+        "X_train": np.concatenate([X[real_index], pictures[:synthetic]]),
         "y_train": np.concatenate(
-            [flip_labels(y[bought], setting.label_noise, CLASSES, draws[5]), labels[:synthetic]]
+            [flip_labels(y[real_index], setting.label_noise, CLASSES, draws[5]), labels[:synthetic]]
         ),
         "synthetic": np.arange(real + synthetic) >= real,
         "X_dry": X[field],
@@ -235,17 +235,17 @@ def stepwise(
 
     For a page that has to respond to its reader between the steps.
     """
-    drawn = samples(setting, X, y, rainfall_mm, seed)
+    data = samples(setting, X, y, rainfall_mm, seed)
     yield None
-    model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(drawn["X_train"], drawn["y_train"])
+    model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(data["X_train"], data["y_train"])
     yield None
     real, synthetic = setting.counts()
     yield Outcome(
-        accuracy=float((model.predict(drawn["X_field"]) == drawn["y_field"]).mean()),
-        dry_accuracy=float((model.predict(drawn["X_dry"]) == drawn["y_field"]).mean()),
-        recall=float((model.predict(drawn["X_heavy"]) == setting.critical).mean()),
-        fid=fid(drawn["X_train"], drawn["X_field"]),
-        fid_infinity=fid_extrapolated(drawn["X_train"], drawn["X_field"], seed),
+        accuracy=float((model.predict(data["X_field"]) == data["y_field"]).mean()),
+        dry_accuracy=float((model.predict(data["X_dry"]) == data["y_field"]).mean()),
+        recall=float((model.predict(data["X_heavy"]) == setting.critical).mean()),
+        fid=fid(data["X_train"], data["X_field"]),
+        fid_infinity=fid_extrapolated(data["X_train"], data["X_field"], seed),
         real=real,
         synthetic=synthetic,
     )
@@ -261,8 +261,8 @@ def gap(
     setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int
 ) -> tuple[float, float]:
     """FID of the training set and the field, extrapolated to infinitely many samples: (value, standard_error)."""
-    drawn = samples(setting, X, y, rainfall_mm, seed)
-    return fid_infinity(drawn["X_train"], drawn["X_field"], seed)
+    data = samples(setting, X, y, rainfall_mm, seed)
+    return fid_infinity(data["X_train"], data["X_field"], seed)
 
 
 def summary(
@@ -322,11 +322,11 @@ def grid(
     }
     for j, randomisation in enumerate(randomisations):  # outer loop, so that simulated samples are reused
         for i, synthetic in enumerate(shares):
-            here = replace(setting, share=float(synthetic), randomisation=float(randomisation))
-            for name, found in summary(here, X, y, rainfall_mm, seeds).items():
-                result[name][i, j] = found.mean
-                result[name + "_low"][i, j] = found.low
-                result[name + "_high"][i, j] = found.high
+            point = replace(setting, share=float(synthetic), randomisation=float(randomisation))
+            for name, estimate in summary(point, X, y, rainfall_mm, seeds).items():
+                result[name][i, j] = estimate.mean
+                result[name + "_low"][i, j] = estimate.low
+                result[name + "_high"][i, j] = estimate.high
     return result
 
 
@@ -347,20 +347,20 @@ def check(
     dict of str to (value, limit, bool)
         "accuracy", "fid", "recall", and "supply": the real samples it needs, and those that exist.
     """
-    accuracy, gap_, recall = (measures[name].mean for name in ("accuracy", "fid", "recall"))
+    accuracy, distance, recall = (measures[name].mean for name in ("accuracy", "fid", "recall"))
     return {
         "accuracy": (accuracy, limits.accuracy, accuracy >= limits.accuracy),
-        "fid": (gap_, limits.fid, gap_ <= limits.fid),
+        "fid": (distance, limits.fid, distance <= limits.fid),
         "recall": (recall, limits.recall, recall >= limits.recall),
         "supply": (setting.real_needed, setting.real, setting.real_needed <= setting.real),
     }
 
 
-def feasible(setting: Setting, shares: Floats, made: dict[str, Floats], limits: Limits) -> Flags:
-    """Where on the map every limit is met: bool[a, b]; `made` is from `grid` with these shares."""
-    needed = np.array([replace(setting, share=float(s)).real_needed for s in shares])
-    kept = (made["accuracy"] >= limits.accuracy) & (made["fid"] <= limits.fid)
-    return kept & (made["recall"] >= limits.recall) & (needed <= setting.real)[:, None]
+def feasible(setting: Setting, shares: Floats, measures: dict[str, Floats], limits: Limits) -> Flags:
+    """Where on the map every limit is met: bool[a, b]; `measures` is from `grid` with these shares."""
+    needed = np.array([replace(setting, share=float(share)).real_needed for share in shares])
+    met = (measures["accuracy"] >= limits.accuracy) & (measures["fid"] <= limits.fid)
+    return met & (measures["recall"] >= limits.recall) & (needed <= setting.real)[:, None]
 
 
 def noisy_curve(sizes: Iterable[int], rate: float, X: ArrayLike, y: ArrayLike, seed: int) -> Floats:
@@ -382,9 +382,9 @@ def noisy_curve(sizes: Iterable[int], rate: float, X: ArrayLike, y: ArrayLike, s
     accuracy = []
     for n in sizes:
         setting = Setting(share=0.0, randomisation=0.0, total=n, real=n, label_noise=rate)
-        drawn, _ = _dry(setting, X, y, seed)
-        model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(drawn["X_train"], drawn["y_train"])
-        accuracy.append((model.predict(drawn["X_dry"]) == drawn["y_field"]).mean())
+        data, _ = _dry(setting, X, y, seed)
+        model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(data["X_train"], data["y_train"])
+        accuracy.append((model.predict(data["X_dry"]) == data["y_field"]).mean())
     return np.array(accuracy)
 
 

@@ -81,13 +81,13 @@ def measure(rate: float, seeds: Sequence[int], X: ArrayLike, y: ArrayLike) -> It
     coin_slope = noise.slope(COIN_SIZES, coin, seed, noise.at_confidence, resamples=100)
     curves: dict[str, list[statistics.Interval]] = {"clean": [], "noisy": []}
     total, done = 2 * len(seeds) * len(LABELS), 0
-    for name, wrong in (("clean", 0.0), ("noisy", rate)):
+    for name, label_noise in (("clean", 0.0), ("noisy", rate)):
         runs = []
-        for one in seeds:
+        for curve_seed in seeds:
             accuracy = []
             for n in LABELS:
                 yield f"Digits, {name} labels", 0.28 + 0.72 * done / total
-                accuracy.append(float(mix.noisy_curve([n], wrong, X, y, one)[0]))
+                accuracy.append(float(mix.noisy_curve([n], label_noise, X, y, curve_seed)[0]))
                 done += 1
             runs.append(accuracy)
         curves[name] = [statistics.interval(column) for column in np.array(runs).T]

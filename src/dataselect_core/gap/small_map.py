@@ -53,18 +53,18 @@ def measure(
     total, done = len(shares) * len(AXIS) * len(seeds), 0
     for j, randomisation in enumerate(AXIS):  # outer loop, so that simulated samples are reused
         for i, share in enumerate(shares):
-            here = replace(setting, share=share, randomisation=randomisation)
+            point = replace(setting, share=share, randomisation=randomisation)
             for seed in seeds:
-                if (here, seed) not in runs:
-                    for step in mix.stepwise(here, *data, seed):
+                if (point, seed) not in runs:
+                    for step in mix.stepwise(point, *data, seed):
                         if step is not None:
-                            runs[here, seed] = step
+                            runs[point, seed] = step
                         yield f"Measuring your map: run {done + 1} of {total}", done / total
                 done += 1
-            for name, found in mix.summarised([runs[here, seed] for seed in seeds]).items():
-                measures[name][i, j] = found.mean
-                measures[name + "_low"][i, j] = found.low
-                measures[name + "_high"][i, j] = found.high
+            for name, estimate in mix.summarised([runs[point, seed] for seed in seeds]).items():
+                measures[name][i, j] = estimate.mean
+                measures[name + "_low"][i, j] = estimate.low
+                measures[name + "_high"][i, j] = estimate.high
     yield replace(
         built,
         setting=replace(setting, share=1.0, randomisation=0.0),

@@ -40,19 +40,19 @@ def heldout_split(
     if labels.size < 2:
         raise ValueError(f"cluster must hold at least two clusters to split, not {labels.size}")
     if not 0 < share < 1:
-        raise ValueError(f"share must lie strictly between 0 and 1, not {share!r}")
+        raise ValueError(f"share must be strictly between 0 and 1, not {share!r}")
     words = np.ones(cluster.size) if words is None else np.asarray(words, dtype=float)
     if words.shape != cluster.shape or not np.isfinite(words).all() or (words < 0).any():
         raise ValueError(f"words must be {cluster.size} counts of at least 0, one for each document")
     size = np.bincount(member, weights=words)
     order = np.random.default_rng(seed).permutation(labels.size)
     room = share * words.sum()
-    taken = np.zeros(labels.size, dtype=bool)
-    for c in order:
-        if size[c] <= room:
-            taken[c] = True
-            room -= size[c]
-    if not size[taken].sum() > 0:
-        taken[order[np.argmin(size[order])]] = True
-    held = taken[member]
-    return np.flatnonzero(~held).astype(np.int64), np.flatnonzero(held).astype(np.int64)
+    is_heldout_cluster = np.zeros(labels.size, dtype=bool)
+    for label in order:
+        if size[label] <= room:
+            is_heldout_cluster[label] = True
+            room -= size[label]
+    if not size[is_heldout_cluster].sum() > 0:
+        is_heldout_cluster[order[np.argmin(size[order])]] = True
+    is_heldout = is_heldout_cluster[member]
+    return np.flatnonzero(~is_heldout).astype(np.int64), np.flatnonzero(is_heldout).astype(np.int64)

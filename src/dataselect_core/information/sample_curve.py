@@ -69,14 +69,14 @@ class SamplePlan:
         self.classes = arguments.integer("classes", classes, 2)
         self.per_read = arguments.integer("per_read", per_read, 1)
         n = len(self.features)
-        for name, given in (("label", self.label), ("mass", self.mass)):
-            if given.shape != (n,):
+        for name, array in (("label", self.label), ("mass", self.mass)):
+            if array.shape != (n,):
                 raise ValueError(
-                    f"{name} must have one entry for each of {n} samples, not shape {given.shape}"
+                    f"{name} must have one entry for each of {n} samples, not shape {array.shape}"
                 )
         if n and not 0 <= self.label.min() <= self.label.max() < classes:
             raise ValueError(
-                f"label must lie between 0 and {classes - 1}, not {self.label.min()} to {self.label.max()}"
+                f"label must be between 0 and {classes - 1}, not {self.label.min()} to {self.label.max()}"
             )
         train_index, self.heldout_index = np.asarray(train_index), np.asarray(heldout_index)
         if not train_index.size or not self.heldout_index.size:
@@ -113,24 +113,30 @@ class SamplePlan:
                 f"keep must be a mask of {n} booleans, one for each sample, not {keep.dtype} of "
                 f"shape {keep.shape}"
             )
-        read = self.train_index[keep[self.train_index]]
-        if not read.size:
+        reading_order = self.train_index[keep[self.train_index]]
+        if not reading_order.size:
             raise ValueError("keep must leave at least one training sample")
-        so_far = np.cumsum(self.mass[read], dtype=np.int64)
-        at = checkpoint_ends(checkpoints, so_far)
-        asked = self.label[self.heldout_index]
+        so_far = np.cumsum(self.mass[reading_order], dtype=np.int64)
+        ends = checkpoint_ends(checkpoints, so_far)
+        heldout_label = self.label[self.heldout_index]
         operations, loss = [], []
-        for end in at.tolist():
+        for end in ends.tolist():
             weights, cost = train(
-                self.features[read[:end]], self.label[read[:end]], self.classes, L2 * end, PASSES
+                self.features[reading_order[:end]],
+                self.label[reading_order[:end]],
+                self.classes,
+                L2 * end,
+                PASSES,
             )
-            p = probabilities(weights, self.features[self.heldout_index])[np.arange(asked.size), asked]
+            p = probabilities(weights, self.features[self.heldout_index])[
+                np.arange(heldout_label.size), heldout_label
+            ]
             operations.append(cost)
             loss.append(-np.log((end * p + 1) / (end + self.classes)).mean())
-        tokens = so_far[at - 1]
-        parameters = np.full(at.size, self.parameters, dtype=np.int64)
+        tokens = so_far[ends - 1]
+        parameters = np.full(ends.size, self.parameters, dtype=np.int64)
         return Curve(
-            documents=at,
+            documents=ends,
             tokens=tokens,
             operations=np.array(operations, dtype=np.int64),
             parameters=parameters,

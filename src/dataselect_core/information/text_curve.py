@@ -69,35 +69,35 @@ class CurvePlan:
             )
 
         owner = np.repeat(np.arange(n), self.words.astype(np.intp))  # 32 bits in a browser
-        before = contexts(ids, self.words, start=len(index))
-        bigram = before * width + ids
-        held = np.zeros(n, dtype=bool)
-        held[self.heldout_index] = True
-        test = held[owner]
-        self._tokens_tested = int(test.sum())
+        previous = contexts(ids, self.words, start=len(index))
+        bigram = previous * width + ids
+        is_heldout = np.zeros(n, dtype=bool)
+        is_heldout[self.heldout_index] = True
+        in_heldout = is_heldout[owner]
+        self._tokens_tested = int(in_heldout.sum())
         if not self._tokens_tested:
             raise ValueError("heldout_index must hold at least one document with words in it")
         # What the model has to predict in the held-out text: its bigrams, their contexts and their last words.
-        asked, self._times = np.unique(bigram[test], return_counts=True)
-        ask_context, self._of_context = np.unique(asked // width, return_inverse=True)
-        ask_word, self._of_word = np.unique(asked % width, return_inverse=True)
+        heldout_bigrams, self._times = np.unique(bigram[in_heldout], return_counts=True)
+        heldout_contexts, self._of_context = np.unique(heldout_bigrams // width, return_inverse=True)
+        heldout_words, self._of_word = np.unique(heldout_bigrams % width, return_inverse=True)
 
         train = np.zeros(n, dtype=bool)
         train[self.train_index] = True
         train = train[owner]
-        owner, ids, before, bigram = owner[train], ids[train], before[train], bigram[train]
+        owner, ids, previous, bigram = owner[train], ids[train], previous[train], bigram[train]
         kind, doc, count = _per_document(bigram, owner, n)
         self._bigrams = _Occurrences(kind, doc)
-        follows = _positions(ask_context, self._bigrams.kinds // width)
+        follows = _positions(heldout_contexts, self._bigrams.kinds // width)
         self._following = np.flatnonzero(follows >= 0)
         self._follows = follows[self._following]
-        self._asked = _Counts(kind, doc, count, asked)
+        self._heldout_bigrams = _Counts(kind, doc, count, heldout_bigrams)
         kind, doc, count = _per_document(ids, owner, n)
         self._unigrams = _Occurrences(kind, doc)
-        self._asked_words = _Counts(kind, doc, count, ask_word)
-        kind, doc, count = _per_document(before, owner, n)
+        self._heldout_words = _Counts(kind, doc, count, heldout_words)
+        kind, doc, count = _per_document(previous, owner, n)
         self._contexts = _Occurrences(kind, doc)
-        self._asked_contexts = _Counts(kind, doc, count, ask_context)
+        self._heldout_contexts = _Counts(kind, doc, count, heldout_contexts)
 
     def curve(self, keep: ArrayLike | None = None, checkpoints: int | Sequence[int] = 12) -> Curve:
         """Held-out loss of a model that reads the kept training documents, at a few checkpoints.
@@ -127,29 +127,31 @@ class CurvePlan:
                 f"keep must be a mask of {self.words.size} booleans, one for each document, not "
                 f"{keep.dtype} of shape {keep.shape}"
             )
-        read = self.train_index[keep[self.train_index]]
-        so_far = np.cumsum(self.words[read])
+        reading_order = self.train_index[keep[self.train_index]]
+        so_far = np.cumsum(self.words[reading_order])
         if not so_far.size or so_far[-1] == 0:
             raise ValueError("keep must leave at least one training document with words in it")
         ends = checkpoint_ends(checkpoints, so_far)
         k = ends.size
         # Stretch of each document: the first checkpoint that includes it; k: not read at all.
         stretch = np.full(self.words.size, k, dtype=np.uint8 if k < 255 else np.int32)
-        stretch[read] = np.searchsorted(ends, np.arange(1, read.size + 1))
+        stretch[reading_order] = np.searchsorted(ends, np.arange(1, reading_order.size + 1))
         tokens = so_far[ends - 1]
 
         bigrams = self._bigrams.first(stretch)
-        followers = _upto(self._follows, bigrams[self._following], None, self._asked_contexts.size, k)
-        words = _arrivals(self._unigrams.first(stretch), k)
-        pairs = _arrivals(bigrams, k)
-        heads = _arrivals(self._contexts.first(stretch), k)
+        followers = _cumulative_sums(
+            self._follows, bigrams[self._following], None, self._heldout_contexts.size, k
+        )
+        words = _cumulative_kinds(self._unigrams.first(stretch), k)
+        pairs = _cumulative_kinds(bigrams, k)
+        heads = _cumulative_kinds(self._contexts.first(stretch), k)
 
         word = word_probability(
-            self._asked_words.upto(stretch, k), tokens, words, self.vocabulary, self.discount
+            self._heldout_words.up_to(stretch, k), tokens, words, self.vocabulary, self.discount
         )
-        context = self._asked_contexts.upto(stretch, k)
+        context = self._heldout_contexts.up_to(stretch, k)
         p = bigram_probability(
-            self._asked.upto(stretch, k),
+            self._heldout_bigrams.up_to(stretch, k),
             context[self._of_context],
             followers[self._of_context],
             word[self._of_word],
@@ -225,8 +227,10 @@ def learning_curve(
     n, m = len(documents), len(heldout)
     if not any(map(len, documents)):
         raise ValueError("documents must hold at least one word")
-    kinds = {isinstance(each, np.ndarray) for each in heldout if len(each)}
-    if len(kinds) == 1 and any(isinstance(each, np.ndarray) not in kinds for each in documents if len(each)):
+    kinds = {isinstance(document, np.ndarray) for document in heldout if len(document)}
+    if len(kinds) == 1 and any(
+        isinstance(document, np.ndarray) not in kinds for document in documents if len(document)
+    ):
         raise TypeError("heldout must hold words where documents do, and word ids where documents do")
     plan = prepare(
         documents + heldout,  # type: ignore[arg-type]  # either kind, checked above
@@ -259,15 +263,15 @@ class _Occurrences:
 class _Counts:
     """How often each of the kinds that the held-out text needs occurs in each document."""
 
-    def __init__(self, kind, doc, count, asked):
-        row = _positions(asked, kind)
-        there = row >= 0
-        self.size = asked.size
-        self._row, self._doc, self._count = row[there], doc[there], count[there].astype(float)
+    def __init__(self, kind, doc, count, needed):
+        row = _positions(needed, kind)
+        present = row >= 0
+        self.size = needed.size
+        self._row, self._doc, self._count = row[present], doc[present], count[present].astype(float)
 
-    def upto(self, stretch, k):
+    def up_to(self, stretch, k):
         """Count of each kind at the end of each of the k stretches: float64[size, k]."""
-        return _upto(self._row, stretch[self._doc], self._count, self.size, k)
+        return _cumulative_sums(self._row, stretch[self._doc], self._count, self.size, k)
 
 
 def _per_document(kind, owner, n):
@@ -278,17 +282,17 @@ def _per_document(kind, owner, n):
 
 def _positions(table, values):
     """Index of each value in a sorted table, -1 if it is not in the table."""
-    at = np.minimum(np.searchsorted(table, values), table.size - 1)
-    return np.where(table[at] == values, at, -1)
+    index = np.minimum(np.searchsorted(table, values), table.size - 1)
+    return np.where(table[index] == values, index, -1)
 
 
-def _upto(row, stretch, weights, size, k):
+def _cumulative_sums(row, stretch, weights, size, k):
     """Sum of the weights (None: 1 each) of each row at the end of each of the k stretches: [size, k]."""
     table = np.bincount((row * (k + 1) + stretch).astype(np.intp), weights=weights, minlength=size * (k + 1))
     return np.cumsum(table.reshape(size, k + 1)[:, :k], axis=1)
 
 
-def _arrivals(first, k):
+def _cumulative_kinds(first, k):
     """How many kinds have occurred by the end of each of the k stretches."""
     return np.cumsum(np.bincount(first, minlength=k + 1)[:k], dtype=np.int64)
 

@@ -80,9 +80,11 @@ def project_cost(labels: ArrayLike, selects: bool, prices: Prices) -> ProjectCos
     if labels[0] < 0:
         raise ValueError(f"labels must be >= 0, not {labels[0]:g}")
     rounds = np.arange(len(labels), dtype=np.float64) if selects else np.zeros(len(labels))
-    bought, scored = labels * prices.label, rounds * prices.pool * prices.score
-    trained = (rounds + 1) * prices.training
-    return ProjectCost(bought, scored, trained, total=bought + scored + trained)
+    label_cost, scoring_cost = labels * prices.label, rounds * prices.pool * prices.score
+    training_cost = (rounds + 1) * prices.training
+    return ProjectCost(
+        label_cost, scoring_cost, training_cost, total=label_cost + scoring_cost + training_cost
+    )
 
 
 def pareto_frontier(cost: ArrayLike, accuracy: ArrayLike) -> Indices:

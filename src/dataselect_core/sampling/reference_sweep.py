@@ -64,9 +64,11 @@ TWO_CLASSES = ("breast_cancer",)
 """Problems with two classes: the three measures of uncertainty give the same ranking, so they are one strategy."""
 
 
-def same_strategy(data: str, one: str, other: str) -> bool:
+def same_strategy(data: str, strategy: str, other_strategy: str) -> bool:
     """Whether two strategies buy the same labels of a problem: if they are equal, or measures on two classes."""
-    return one == other or (data in TWO_CLASSES and one in MEASURES and other in MEASURES)
+    return strategy == other_strategy or (
+        data in TWO_CLASSES and strategy in MEASURES and other_strategy in MEASURES
+    )
 
 
 def problem(name: str) -> Problem:

@@ -104,6 +104,6 @@ def rare_class(X: ArrayLike, y: ArrayLike, label: Any, keep: int, seed: int) -> 
         raise ValueError(f"label must be one of the labels in y, not {label!r}")
     keep = arguments.integer("keep", keep, 0, len(members))
     seed = arguments.integer("seed", seed, 0)
-    staying = y != label
-    staying[np.random.default_rng(seed).permutation(members)[:keep]] = True
-    return X[staying], y[staying]
+    kept = y != label
+    kept[np.random.default_rng(seed).permutation(members)[:keep]] = True
+    return X[kept], y[kept]

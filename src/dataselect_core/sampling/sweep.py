@@ -157,7 +157,7 @@ def stops(curves: Sequence[Curve], prices: Prices) -> list[Stop]:
     if not random:
         raise ValueError("curves must hold one of strategy 'random', the baseline")
     baseline = min(random, key=lambda curve: (-curve.labels[-1], curve.batch_size))
-    found = []
+    result = []
     for curve in curves:
         selects = curve.strategy != "random"
         cost = project_cost(curve.labels, selects, prices).total
@@ -165,9 +165,11 @@ def stops(curves: Sequence[Curve], prices: Prices) -> list[Stop]:
         net = knee.net if selects else np.zeros(len(cost))
         beyond = knee.beyond & selects
         for point in zip(curve.labels, curve.mean, cost, net, beyond):
-            labels, accuracy, dollars, benefit, past = (value.item() for value in point)
-            found.append(Stop(curve.strategy, curve.batch_size, labels, accuracy, dollars, benefit, past))
-    return found
+            labels, accuracy, dollars, benefit, is_beyond = (value.item() for value in point)
+            result.append(
+                Stop(curve.strategy, curve.batch_size, labels, accuracy, dollars, benefit, is_beyond)
+            )
+    return result
 
 
 def cheapest(curves: Sequence[Curve], prices: Prices, target: float) -> Stop | None:
