@@ -27,12 +27,12 @@ def among(settings: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]
     ValueError
         If a limit is not a number in its range.
     """
-    found = {name: settings[name] for name in ranges if settings.get(name) is not None}
-    for name, value in found.items():
+    limits = {name: settings[name] for name in ranges if settings.get(name) is not None}
+    for name, value in limits.items():
         low, high = ranges[name]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
-    return found
+    return limits
 
 
 def in_force(fixed: Mapping[str, float], name: str, own: Value) -> Value:

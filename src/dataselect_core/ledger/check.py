@@ -3,7 +3,6 @@
 Agreement shows that the figures are genuine. It does not show who made them.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from dataselect_core import __version__
 from dataselect_core.ledger import engine_trial
-from dataselect_core.ledger.answers import PARTS, Unanswered, answers
+from dataselect_core.ledger.answers import PARTS, Question, Unanswered, answers
 from dataselect_core.ledger.record import TRACKS, Ledger
 from dataselect_core.ledger.runtime import described, engine
 
@@ -19,9 +18,7 @@ TOLERANCE = 1e-9  # relative: platforms may differ in the last bits
 LAST_DIGITS = 1e-7  # relative: another NumPy or processor may change this much, and no student would
 HOLDS = "holds"
 TEXT = "text"
-SHARED = {"1": ("corpus", "width", "num_perm", "seed"), "2": None, "3": ("noise", "seed", "seeds")}
-"""Part -> settings of the slowest step, whose result is cached from one recomputation to the next."""
-ZERO = 1e-12  # absolute: a difference of at most this comes from the last bits
+ABSOLUTE_TOLERANCE = 1e-12  # absolute: a difference of at most this comes from the last bits
 
 
 @dataclass(frozen=True)
@@ -57,33 +54,6 @@ class Check:
     line: int = 0
 
 
-@dataclass(frozen=True)
-class Question:
-    """The input for recomputing one part of a record: everything that its figures depend on."""
-
-    track: str
-    part: str
-    settings: dict[str, Any]
-    assumptions: dict[str, float]
-    prediction: object
-
-    @property
-    def key(self) -> Any:
-        """A key that is the same for two questions with the same answer."""
-        return json.dumps(
-            (self.track, self.part, self.settings, self.assumptions, self.prediction), sort_keys=True
-        )
-
-    @property
-    def kin(self) -> Any:
-        """A key that is the same for two questions that are quicker to answer one after the other, in one process."""
-        names = SHARED[self.part]
-        if names is None:
-            return self.key
-        track = self.track if self.part == "1" else ""
-        return json.dumps((self.part, track, [self.settings.get(name) for name in names]), sort_keys=True)
-
-
 def verify(ledger: Ledger, progress: Callable[[str, str], object] | None = None) -> list[Check]:
     """Recompute every captured figure of a record.
 
@@ -98,14 +68,14 @@ def verify(ledger: Ledger, progress: Callable[[str, str], object] | None = None)
     list of Check
         In the order of the lab; empty if no evidence was captured.
     """
-    found, at = [], None
+    results, current = [], None
     for step in stepwise(ledger):
         if isinstance(step, list):
-            found += step
-        elif progress is not None and step[:2] != at:
-            at = step[:2]
-            progress(*at)
-    return found
+            results += step
+        elif progress is not None and step[:2] != current:
+            current = step[:2]
+            progress(*current)
+    return results
 
 
 def stepwise(ledger: Ledger) -> Iterator[Any]:
@@ -129,9 +99,9 @@ def captured(ledger: Ledger) -> list[tuple[str, str]]:
 
 def captured_by(ledger: Ledger) -> dict[tuple[str, str], str]:
     """What computed the evidence, in words: (track, part) -> versions of lab and engine."""
-    found = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
+    captures = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
     return {
-        place: described(evidence.get("engine"), evidence.get("lab")) for place, evidence in found.items()
+        place: described(evidence.get("engine"), evidence.get("lab")) for place, evidence in captures.items()
     }
 
 
@@ -139,10 +109,10 @@ def questions(ledger: Ledger) -> list[Question]:
     """The questions that check a record: a `Question` for each part with evidence, in the lab's order."""
     if not isinstance(ledger, Ledger):
         raise TypeError(f"ledger must be a Ledger, not {type(ledger).__name__}")
-    asked = []
+    result = []
     for track, part in captured(ledger):
         evidence, prediction = (ledger.get(track, part, name) for name in ("evidence", "prediction"))
-        asked.append(
+        result.append(
             Question(
                 track,
                 part,
@@ -151,10 +121,10 @@ def questions(ledger: Ledger) -> list[Question]:
                 None if prediction is None else prediction.get("value"),
             )
         )
-    return asked
+    return result
 
 
-def checks(ledger: Ledger, question: Question, found: Any) -> list[Check]:
+def checks(ledger: Ledger, question: Question, answer: Any) -> list[Check]:
     """Compare the figures and cases of one part of a record with the answer to its question: list of Check.
 
     If another edition of the lab, or another NumPy, explains a difference, it counts as not compared.
@@ -162,28 +132,32 @@ def checks(ledger: Ledger, question: Question, found: Any) -> list[Check]:
     track, part = question.track, question.part
     evidence = ledger.get(track, part, "evidence")
     values, cases = evidence.get("values", {}), list(dict.fromkeys(evidence.get("cases", [])))
-    if isinstance(found, Unanswered):
-        verdict, why = False if found.refused else None, found.why
-        made = [
+    if isinstance(answer, Unanswered):
+        agrees, reason = False if answer.refused else None, answer.reason
+        results = [
             *(
-                Check(track, part, path, value["kind"], value.get("value"), None, verdict, why)
+                Check(track, part, path, value["kind"], value.get("value"), None, agrees, reason)
                 for path, value in values.items()
             ),
-            *(Check(track, part, f"cases.{name}", "case", HOLDS, None, verdict, why) for name in cases),
+            *(Check(track, part, f"cases.{name}", "case", HOLDS, None, agrees, reason) for name in cases),
         ]
     else:
-        made = _figures(track, part, values, found.values) + _cases(track, part, cases, found.cases)
-    excuse = _excuse(evidence)
-    return [_excused(each, excuse, evidence.get("engine")) if each.agrees is False else each for each in made]
+        results = _figures(track, part, values, answer.values) + _cases(track, part, cases, answer.cases)
+    explanation = _explanation(evidence)
+    captured_engine = evidence.get("engine")
+    return [
+        _not_compared(check, explanation, captured_engine) if check.agrees is False else check
+        for check in results
+    ]
 
 
-def _excuse(evidence):
+def _explanation(evidence):
     """Why no difference in these figures counts against a report, or an empty text."""
     lab = evidence.get("lab")
     if lab and lab != __version__:
         return (
             f"made with lab {lab}, whose figures may differ from those of lab {__version__}: to compare it, install"
-            f" {wheel(lab)} from the site that gave the report out"
+            f" {wheel(lab)} from the site where the report was made"
         )
     if not engine_trial.usual():
         return (
@@ -198,69 +172,71 @@ def wheel(lab: str) -> str:
     return f"dataselect_core-{lab}-py3-none-any.whl"
 
 
-def _excused(check, excuse, by):
+def _not_compared(check, explanation, captured_engine):
     """The check, marked as not compared if something other than the report explains the difference."""
     numbers = [
-        each
-        for each in (check.claimed, check.recomputed)
-        if isinstance(each, (int, float)) and not isinstance(each, bool)
+        value
+        for value in (check.claimed, check.recomputed)
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
     ]
-    if not excuse and len(numbers) == 2 and not check.note and by != engine():
+    if not explanation and len(numbers) == 2 and not check.note and captured_engine != engine():
         a, b = numbers
         if abs(a - b) <= LAST_DIGITS * max(abs(a), abs(b)):
-            excuse = (
-                "differs in the last digits alone, as another NumPy or another kind of processor may give"
+            explanation = (
+                "differs only in the last digits, as it may with another NumPy or another kind of processor"
             )
-    if not excuse:
+    if not explanation:
         return check
-    return replace(check, agrees=None, note="; ".join(filter(None, (check.note, excuse))))
+    return replace(check, agrees=None, note="; ".join(filter(None, (check.note, explanation))))
 
 
-def _figures(track, part, claimed, found):
-    made = []
-    for path, value in claimed.items():
-        if path not in found:
+def _figures(track, part, claimed, recomputed):
+    results = []
+    for path, figure in claimed.items():
+        if path not in recomputed:
             note = "the lab has no such figure at these settings"
-            made.append(Check(track, part, path, value["kind"], value.get("value"), None, False, note))
+            results.append(Check(track, part, path, figure["kind"], figure.get("value"), None, False, note))
             continue
-        here = found[path]
-        same = _same(value.get("value"), here.value)
-        note = "" if not same or value["kind"] == here.kind else f"the lab calls this {here.kind}"
-        made.append(
+        value = recomputed[path]
+        equal = _same(figure.get("value"), value.value)
+        note = "" if not equal or figure["kind"] == value.kind else f"the kind is {value.kind} in the lab"
+        results.append(
             Check(
                 track,
                 part,
                 path,
-                value["kind"],
-                value.get("value"),
-                _plain(here.value),
-                same and not note,
+                figure["kind"],
+                figure.get("value"),
+                _plain(value.value),
+                equal and not note,
                 note,
             )
         )
-    for path in sorted(found.keys() - claimed.keys()):
+    for path in sorted(recomputed.keys() - claimed.keys()):
         note = "left out of the report"
-        made.append(Check(track, part, path, found[path].kind, None, _plain(found[path].value), False, note))
-    return made
+        results.append(
+            Check(track, part, path, recomputed[path].kind, None, _plain(recomputed[path].value), False, note)
+        )
+    return results
 
 
-def _cases(track, part, claimed, found):
-    made = [
+def _cases(track, part, claimed, recomputed):
+    results = [
         Check(
             track,
             part,
             f"cases.{name}",
             "case",
             HOLDS,
-            HOLDS if name in found else None,
-            name in found,
-            "" if name in found else "not the case at these settings",
+            HOLDS if name in recomputed else None,
+            name in recomputed,
+            "" if name in recomputed else "not the case at these settings",
         )
         for name in claimed
     ]
-    return made + [
+    return results + [
         Check(track, part, f"cases.{name}", "case", None, HOLDS, False, "left out of the report")
-        for name in sorted(set(found) - set(claimed))
+        for name in sorted(set(recomputed) - set(claimed))
     ]
 
 
@@ -270,8 +246,14 @@ def _plain(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _same(a, b):
-    a, b = _plain(a), _plain(b)
-    if isinstance(a, bool) or isinstance(b, bool) or not all(isinstance(x, (int, float)) for x in (a, b)):
-        return a == b and type(a) is type(b)
-    return abs(a - b) <= max(TOLERANCE * max(abs(a), abs(b)), ZERO)
+def _same(claimed, recomputed):
+    claimed, recomputed = _plain(claimed), _plain(recomputed)
+    if (
+        isinstance(claimed, bool)
+        or isinstance(recomputed, bool)
+        or not all(isinstance(x, (int, float)) for x in (claimed, recomputed))
+    ):
+        return claimed == recomputed and type(claimed) is type(recomputed)
+    return abs(claimed - recomputed) <= max(
+        TOLERANCE * max(abs(claimed), abs(recomputed)), ABSOLUTE_TOLERANCE
+    )

@@ -7,11 +7,12 @@ from concurrent.futures import BrokenExecutor, as_completed
 from multiprocessing import active_children, get_context
 from typing import Any
 
-from dataselect_core.ledger.answers import Unanswered, answers
-from dataselect_core.ledger.check import Question
+from dataselect_core.ledger.answers import Question, Unanswered, answers
 
-TURNS = 4  # parcels that each process gets, so that a long one at the end does not leave the others idle
-MOST = 61  # processes: the most that Windows can wait for
+PARCELS_PER_PROCESS = (
+    4  # parcels that each process gets, so that a long one at the end does not leave the others idle
+)
+MOST_PROCESSES = 61  # the most that Windows can wait for
 
 
 def processors() -> int:
@@ -26,7 +27,7 @@ def recomputed(
 
     Parameters
     ----------
-    questions : sequence of check.Question
+    questions : sequence of answers.Question
         Questions with the same key are answered once.
     jobs : int
         Processes to share the work, at least 1; with 1, this process does everything.
@@ -41,9 +42,9 @@ def recomputed(
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise ValueError(f"jobs must be a whole number of at least 1, not {jobs!r}")
     parcels = _parcels(questions, jobs)
-    workers = min(jobs, len(parcels), MOST)
+    workers = min(jobs, len(parcels), MOST_PROCESSES)
     if workers > 1:
-        yield from _shared(parcels, workers)
+        yield from _in_parallel(parcels, workers)
         return
     for parcel in parcels:
         for question in parcel:
@@ -55,45 +56,45 @@ def recomputed(
 
 def _parcels(questions, jobs):
     """Lists of questions for one process each: related questions are kept together if the others still have work."""
-    kin: dict[Any, Any] = {}
+    groups: dict[Any, Any] = {}
     for question in {question.key: question for question in questions}.values():
-        kin.setdefault(question.kin, []).append(question)
-    most = max(1, -(-sum(map(len, kin.values())) // (TURNS * jobs)))
-    parcels = [group[i : i + most] for group in kin.values() for i in range(0, len(group), most)]
+        groups.setdefault(question.group_key, []).append(question)
+    size = max(1, -(-sum(map(len, groups.values())) // (PARCELS_PER_PROCESS * jobs)))
+    parcels = [group[i : i + size] for group in groups.values() for i in range(0, len(group), size)]
     return sorted(parcels, key=len, reverse=True)
 
 
-def _shared(parcels, workers):
-    dead = yield from _in_processes(parcels, workers)
-    for parcel in dead:
+def _in_parallel(parcels, workers):
+    unanswered = yield from _in_processes(parcels, workers)
+    for parcel in unanswered:
         if (yield from _in_processes([parcel], 1)):
-            why = "a process that computed it has died, as a rule for want of memory (--jobs 1 takes less)"
-            yield from ((question.key, Unanswered(why, False)) for question in parcel)
+            reason = "a process that computed it has died, usually because it ran out of memory (--jobs 1 needs less)"
+            yield from ((question.key, Unanswered(reason, False)) for question in parcel)
 
 
 def _in_processes(parcels, workers):
     """Yields (key, answer); returns the parcels that were not answered because a process has died."""
     from concurrent.futures import ProcessPoolExecutor  # missing where there are no processes
 
-    others, dead = set(active_children()), []
+    earlier_children, unanswered = set(active_children()), []
     # Start new processes on every system: a fork of this one could hold locks of threads that it does not have.
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
     try:
-        at = {pool.submit(_answered, parcel): parcel for parcel in parcels}
-        for done in as_completed(at):
+        futures = {pool.submit(_answer_all, parcel): parcel for parcel in parcels}
+        for future in as_completed(futures):
             try:
-                found = done.result()
+                pairs = future.result()
             except BrokenExecutor:
-                dead.append(at[done])
+                unanswered.append(futures[future])
             else:
-                yield from found
+                yield from pairs
     except BaseException:  # interrupted: nobody waits for the rest
-        for child in set(active_children()) - others:
+        for child in set(active_children()) - earlier_children:
             child.terminate()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return dead
+    return unanswered
 
 
 def _leave_interrupts():
@@ -101,10 +102,10 @@ def _leave_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _answered(parcel):
+def _answer_all(parcel):
     """The answers to a parcel of questions: [(key, answer)]."""
-    found = []
+    pairs = []
     for question in parcel:
         *_, answer = answers(question)
-        found.append((question.key, answer))
-    return found
+        pairs.append((question.key, answer))
+    return pairs

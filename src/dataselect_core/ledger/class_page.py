@@ -23,7 +23,7 @@ from dataselect_core.tracks import track as track_of
 VERDICTS = (AGREES, DISAGREES, NOT_COMPARED)
 WIDTH, HEIGHT, EDGE, DOT = 320, 44, 8, 3
 BINS = 60  # places of a strip at which dots are stacked
-MOST_SHOWN = 12  # differences of one student
+MAX_SHOWN = 12  # differences of one student
 
 
 def class_page(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
@@ -53,28 +53,26 @@ def class_page(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
             [_row(student) for student in students],
         ),
     ]
-    begun = [
+    places = [
         (track, part)
         for track in TRACKS
         for part in PARTS
         if any(student.ledger and (track, part) in student.ledger.places() for student in students)
     ]
-    for place in begun:
+    for place in places:
         body += _part(students, *place)
-    others = [*(each for student in students for each in student.others), *loose]
-    passed = [("/".join(each.parts) or each.name, each.passed) for each in others]
-    if passed:
+    passed_over = [*(outcome for student in students for outcome in student.others), *loose]
+    rows = [("/".join(outcome.parts) or outcome.name, outcome.passed) for outcome in passed_over]
+    if rows:
         body += [
             "<h2>Files passed over</h2>",
-            _table(
-                "Every file that was not checked, with the reason", ("File", "Reason"), map(_cells, passed)
-            ),
+            _table("Every file that was not checked, with the reason", ("File", "Reason"), map(_cells, rows)),
         ]
-    by = sorted(
+    engines = sorted(
         {text for student in students for outcome in student.outcomes for text in outcome.by.values()}
     )
     body.append("<h2>What computed the figures</h2>")
-    body += [f"<p>In the reports: {html.escape(text)}.</p>" for text in by]
+    body += [f"<p>In the reports: {html.escape(text)}.</p>" for text in engines]
     body.append(f"<p>In this check: {html.escape(described(engine(), __version__))}.</p>")
     return PAGE.format(body="\n".join(body), **COLOURS, dark=DARK)
 
@@ -90,34 +88,34 @@ def _cells(texts):
 
 def _table(caption, head, rows):
     """A table; the cells are HTML, the first of each row is its header."""
-    made = "".join(
-        f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{each}</td>" for each in row[1:]) + "</tr>"
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>"
         for row in map(list, rows)
     )
-    top = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in head)
+    header = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
     label = html.escape(caption, quote=True)
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><caption>{html.escape(caption)}'
-        f"</caption><thead><tr>{top}</tr></thead><tbody>{made}</tbody></table></div>"
+        f"</caption><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _list(texts):
     texts = list(dict.fromkeys(texts))
-    more = [f"and {len(texts) - MOST_SHOWN} more"] if len(texts) > MOST_SHOWN else []
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in (*texts[:MOST_SHOWN], *more))
+    more = [f"and {len(texts) - MAX_SHOWN} more"] if len(texts) > MAX_SHOWN else []
+    items = "".join(f"<li>{html.escape(text)}</li>" for text in (*texts[:MAX_SHOWN], *more))
     return f"<ul>{items}</ul>" if items else ""
 
 
 def _row(student):
     checks = [check for outcome in student.outcomes for check in outcome.checks]
-    wrong = [difference(check) for check in checks if check.agrees is False]
+    differences = [difference(check) for check in checks if check.agrees is False]
     notes = [note for outcome in student.outcomes for note in outcome.notes]
     return (
         html.escape(student.name),
         _verdict(student.verdict),
         _list("/".join(outcome.parts) or outcome.name for outcome in student.outcomes),
-        _list([*wrong, *causes(student)]),
+        _list([*differences, *causes(student)]),
         _list([*student.facts, *notes]),
     )
 
@@ -125,28 +123,36 @@ def _row(student):
 def _part(students, track, part):
     """The section of one part: predictions, figures that have limits, and verdicts."""
     title = f"{track_of(track).title}, Part {part}: {TITLES[part]}"
-    there = [each for each in students if each.ledger and (track, part) in each.ledger.places()]
-    evidence = [each.ledger.get(track, part, "evidence") for each in there]
-    captured = [each for each in evidence if each]
-    rows = [(html.escape("Predicted"), f"{len(there)}", *_spread(*_predictions(there, track, part)))]
-    rows += _reasons(there, track, part)
-    for name, each in constraints(track, part).items():
-        values = [one.get("values", {}).get(f"check.{name}.value", {}).get("value") for one in captured]
-        met = sum(f"{name}-ok" in one.get("cases", []) for one in captured)
-        missed = sum(f"{name}-fails" in one.get("cases", []) for one in captured)
-        strip, spread = _spread(values, lambda value, form=each.format: shown(value, form))
-        rows.append((html.escape(each.title), f"{met} met, {missed} not met", strip, spread))
-    rows.append(("Evidence captured", f"{len(captured)} of {len(there)}", "", ""))
-    lacking = Counter(words for each in there for words in each.ledger.missing(track, part))
+    participants = [
+        student for student in students if student.ledger and (track, part) in student.ledger.places()
+    ]
+    evidence = [student.ledger.get(track, part, "evidence") for student in participants]
+    captured = [capture for capture in evidence if capture]
+    rows = [
+        (html.escape("Predicted"), f"{len(participants)}", *_spread(*_predictions(participants, track, part)))
+    ]
+    rows += _directions(participants, track, part)
+    for name, constraint in constraints(track, part).items():
+        values = [
+            capture.get("values", {}).get(f"check.{name}.value", {}).get("value") for capture in captured
+        ]
+        met = sum(f"{name}-ok" in capture.get("cases", []) for capture in captured)
+        missed = sum(f"{name}-fails" in capture.get("cases", []) for capture in captured)
+        strip, spread = _spread(values, lambda value, form=constraint.format: shown(value, form))
+        rows.append((html.escape(constraint.title), f"{met} met, {missed} not met", strip, spread))
+    rows.append(("Evidence captured", f"{len(captured)} of {len(participants)}", "", ""))
+    missing_counts = Counter(
+        words for student in participants for words in student.ledger.missing(track, part)
+    )
     rows.append(
         (
             "Missing",
-            html.escape(", ".join(f"{n} × {words}" for words, n in lacking.items()) or "nothing"),
+            html.escape(", ".join(f"{n} × {words}" for words, n in missing_counts.items()) or "nothing"),
             "",
             "",
         )
     )
-    rows.append(("Verdicts on this part", ", ".join(_verdicts(there, track, part)), "", ""))
+    rows.append(("Verdicts on this part", ", ".join(_verdicts(participants, track, part)), "", ""))
     return [
         f"<h2>{html.escape(title)}</h2>",
         _table(
@@ -159,46 +165,46 @@ def _part(students, track, part):
 
 def _predictions(students, track, part):
     """The predicted numbers, and a function that formats them."""
-    found = []
+    values = []
     for student in students:
         value = student.ledger.get(track, part, "prediction")["value"]
-        found.append(value.get("prediction") if isinstance(value, dict) else value)
-    return found, lambda value: shown(value, "number")
+        values.append(value.get("prediction") if isinstance(value, dict) else value)
+    return values, lambda value: shown(value, "number")
 
 
-def _reasons(students, track, part):
+def _directions(students, track, part):
     """A row for the predicted directions, if the part asks for one."""
     values = [student.ledger.get(track, part, "prediction")["value"] for student in students]
-    said = Counter(str(value.get("direction")) for value in values if isinstance(value, dict))
-    if not said:
+    counts = Counter(str(value.get("direction")) for value in values if isinstance(value, dict))
+    if not counts:
         return []
-    told = ", ".join(f"{n} × {direction}" for direction, n in said.most_common())
-    return [("Predicted direction", html.escape(told), "", "")]
+    text = ", ".join(f"{n} × {direction}" for direction, n in counts.most_common())
+    return [("Predicted direction", html.escape(text), "", "")]
 
 
 def _verdicts(students, track, part):
-    found = Counter()
+    counts = Counter()
     for student in students:
-        here = {
+        agreements = {
             check.agrees
             for outcome in student.outcomes
             for check in outcome.checks
             if (check.track, check.part) == (track, part)
         }
-        if here:
-            found[DISAGREES if False in here else NOT_COMPARED if None in here else AGREES] += 1
-    return [f"{found[verdict]} {_verdict(verdict)}" for verdict in VERDICTS if found[verdict]] or ["none"]
+        if agreements:
+            counts[DISAGREES if False in agreements else NOT_COMPARED if None in agreements else AGREES] += 1
+    return [f"{counts[verdict]} {_verdict(verdict)}" for verdict in VERDICTS if counts[verdict]] or ["none"]
 
 
-def _spread(values, told):
+def _spread(values, format_value):
     """A strip with one dot per student, and the lowest, middle and highest value in words."""
     numbers = sorted(v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool))
     if not numbers:
         return "", "–"
     low, high, middle = numbers[0], numbers[-1], statistics.median(numbers)
-    words = f"{told(low)}, {told(middle)}, {told(high)}"
+    text = f"{format_value(low)}, {format_value(middle)}, {format_value(high)}"
     if low == high:
-        return "", html.escape(f"all {told(low)}")
+        return "", html.escape(f"all {format_value(low)}")
     width, stacked, dots = high - low, Counter(), []
     places = [round((number - low) / width * BINS) for number in numbers]
     step = min(2 * DOT, (HEIGHT - 2 * EDGE) / max(Counter(places).values()))
@@ -209,14 +215,15 @@ def _spread(values, told):
         dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{DOT}"/>')
     x = EDGE + (middle - low) / width * (WIDTH - 2 * EDGE)
     label = html.escape(
-        f"{len(numbers)} values from {told(low)} to {told(high)}, middle {told(middle)}", quote=True
+        f"{len(numbers)} values from {format_value(low)} to {format_value(high)}, middle {format_value(middle)}",
+        quote=True,
     )
     strip = (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{label}">'
         f'<line x1="{EDGE}" x2="{WIDTH - EDGE}" y1="{HEIGHT - 3}" y2="{HEIGHT - 3}"/>'
         f'<line class="middle" x1="{x:.1f}" x2="{x:.1f}" y1="2" y2="{HEIGHT - 1}"/>{"".join(dots)}</svg>'
     )
-    return strip, html.escape(words)
+    return strip, html.escape(text)
 
 
 DARK = load("colours")["dark"]

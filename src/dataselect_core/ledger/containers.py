@@ -24,17 +24,20 @@ MOST_GROWTH = 200  # times, for a file of more than a megabyte: reports with pic
 MOST_DEPTH = 4
 SUBMITTERS = "submission_metadata.yml"
 """The file in which Gradescope lists who handed in what: it is passed over, but its content is kept."""
-MADE_HERE = re.compile(r"verification[^/]*\.(?:csv|html)", re.IGNORECASE)
-PASSED = (
+OWN_OUTPUT = re.compile(r"verification[^/]*\.(?:csv|html)", re.IGNORECASE)
+SKIPPED = (
     (re.compile(r"\._.*"), "a resource fork that macOS adds"),
     (re.compile(r"\.DS_Store|Thumbs\.db|desktop\.ini|Icon\r?", re.IGNORECASE), "a file of the file manager"),
-    (re.compile(r"~\$.*|.*~|.*\.(?:bak|tmp|swp|crdownload|part)", re.IGNORECASE), "a left-over of a program"),
+    (
+        re.compile(r"~\$.*|.*~|.*\.(?:bak|tmp|swp|crdownload|part)", re.IGNORECASE),
+        "a temporary or backup file",
+    ),
     (re.compile(r"\..*"), "a hidden file"),
     (
         re.compile(r"timestamp\.txt|submission_metadata\.yml|gradebook.*\.(?:csv|txt)|grades.*\.csv"),
         "a list of the platform",
     ),
-    (MADE_HERE, "made by this check"),
+    (OWN_OUTPUT, "made by this check"),
 )
 KINDS = frozenset(
     (
@@ -54,16 +57,16 @@ KINDS = frozenset(
         "zip",
     )
 )
-OTHERS = {
-    "pdf": "a PDF, which carries no record",
+UNREADABLE = {
+    "pdf": "a PDF, which contains no record",
     "doc": "a document of an old word processor, which is not read",
     "rtf": "a text in RTF, in which the record is lost",
     "pages": "a document of Pages, which is not read",
-    "rar": "an archive that is not read: it has to be a zip",
-    "7z": "an archive that is not read: it has to be a zip",
-    "tar": "an archive that is not read: it has to be a zip",
-    "gz": "an archive that is not read: it has to be a zip",
-    "tgz": "an archive that is not read: it has to be a zip",
+    "rar": "an archive that cannot be read: use a zip",
+    "7z": "an archive that cannot be read: use a zip",
+    "tar": "an archive that cannot be read: use a zip",
+    "gz": "an archive that cannot be read: use a zip",
+    "tgz": "an archive that cannot be read: use a zip",
 }
 PICTURES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "svg", "heic", "bmp", "tif", "tiff"))
 MAIL = re.compile(
@@ -121,11 +124,11 @@ def ending(name: str) -> str:
 
 def _folder(root):
     count = 0
-    for folder, inner, names in os.walk(root):
-        inner.sort()
-        below = Path(folder).relative_to(root).parts
-        if not inner and not names and below:
-            yield Item(folder, below, reason="an empty folder", empty=True)
+    for folder, subfolders, names in os.walk(root):
+        subfolders.sort()
+        relative = Path(folder).relative_to(root).parts
+        if not subfolders and not names and relative:
+            yield Item(folder, relative, reason="an empty folder", empty=True)
         for name in sorted(names):
             count += 1
             path = Path(folder, name)
@@ -133,28 +136,28 @@ def _folder(root):
                 yield Item(
                     str(root),
                     (root.name,),
-                    reason=f"holds more than {MOST_FILES:,} files; the rest was not read",
+                    reason=f"contains more than {MOST_FILES:,} files; the rest was not read",
                 )
                 return
-            yield from _file(path, str(path), (*below, name))
+            yield from _file(path, str(path), (*relative, name))
 
 
 def _file(path, shown, parts, named=False):
-    reason = "" if named else _passed(parts)
+    reason = "" if named else _skip_reason(parts)
     if reason and path.name != SUBMITTERS:
         yield Item(shown, parts, reason=reason)
         return
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            yield Item(shown, parts, reason="cannot be read: it is no file", named=named)
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            yield Item(shown, parts, reason="cannot be read: it is not a file", named=named)
             return
-        zipped = ending(path.name) == "zip"
-        if about.st_size > (MOST_UNPACKED if zipped else MOST_REPORT_BYTES):
+        is_zip = ending(path.name) == "zip"
+        if status.st_size > (MOST_UNPACKED if is_zip else MOST_REPORT_BYTES):
             reason = f"larger than any report of this lab ({MOST_REPORT_BYTES / 1e6:.0f} MB)"
             yield Item(shown, parts, reason=reason, named=named)
             return
-        if zipped:
+        if is_zip:
             with open(path, "rb") as file:
                 yield from _archive(file, shown, parts, _Budget(), 1, named)
             return
@@ -165,14 +168,14 @@ def _file(path, shown, parts, named=False):
     except OSError as error:
         yield Item(shown, parts, reason=f"cannot be read: {error.strerror or error}", named=named)
         return
-    yield from _opened(data, shown, parts, _Budget(), 0, named)
+    yield from _contents(data, shown, parts, _Budget(), 0, named)
 
 
-def _passed(parts):
+def _skip_reason(parts):
     """Why a file of this name is passed over, or an empty text."""
     if "__MACOSX" in parts:
         return "a resource fork that macOS adds"
-    for pattern, reason in PASSED:
+    for pattern, reason in SKIPPED:
         if pattern.fullmatch(parts[-1]):
             return reason
     kind = ending(parts[-1])
@@ -180,7 +183,7 @@ def _passed(parts):
         return ""
     if kind in PICTURES:
         return "a picture"
-    return OTHERS.get(kind, f"no report: a file of the kind .{kind}")
+    return UNREADABLE.get(kind, f"not a report: a file of the kind .{kind}")
 
 
 class _Budget:
@@ -190,7 +193,7 @@ class _Budget:
         self.bytes, self.files = MOST_UNPACKED, MOST_FILES
 
 
-def _opened(data, shown, parts, budget, depth, named=False):
+def _contents(data, shown, parts, budget, depth, named=False):
     """The file itself, or the files in it."""
     if data.startswith(b"PK\x03\x04"):
         yield from _archive(io.BytesIO(data), shown, parts, budget, depth + 1, named)
@@ -202,9 +205,7 @@ def _opened(data, shown, parts, budget, depth, named=False):
 
 def _archive(file, shown, parts, budget, depth, named):
     if depth > MOST_DEPTH:
-        yield Item(
-            shown, parts, reason="an archive in an archive in an archive, which is not read", named=named
-        )
+        yield Item(shown, parts, reason="an archive nested in too many archives", named=named)
         return
     try:
         with zipfile.ZipFile(file) as archive:
@@ -231,20 +232,22 @@ def _archive(file, shown, parts, budget, depth, named):
 
 def _member(archive, member, shown, parts, budget, depth):
     name = _name(member)
-    below = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")) or ("(nameless)",)
-    path, inner = f"{shown}/{'/'.join(below)}", (*parts, *below)
+    member_parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")) or (
+        "(nameless)",
+    )
+    path, item_parts = f"{shown}/{'/'.join(member_parts)}", (*parts, *member_parts)
     budget.files -= 1
     if budget.files < 0:
         if budget.files == -1:
-            yield Item(shown, parts, reason=f"holds more than {MOST_FILES:,} files; the rest was not read")
+            yield Item(shown, parts, reason=f"contains more than {MOST_FILES:,} files; the rest was not read")
         return
-    passed = _passed(below)
-    reason = "" if below[-1] == SUBMITTERS else passed
+    passed = _skip_reason(member_parts)
+    reason = "" if member_parts[-1] == SUBMITTERS else passed
     if not reason and member.flag_bits & 1:
-        reason = "locked with a password"
+        reason = "protected with a password"
     if not reason:
         try:
-            data = _unpacked(archive, member, budget)
+            data = _read_member(archive, member, budget)
         except ValueError as error:
             reason = str(error)
         except (
@@ -257,23 +260,22 @@ def _member(archive, member, shown, parts, budget, depth):
         ) as error:
             reason = f"cannot be unpacked: {error}"
     if reason or passed:
-        yield Item(path, inner, None if reason else data, reason or passed)
+        yield Item(path, item_parts, None if reason else data, reason or passed)
     else:
-        yield from _opened(data, path, inner, budget, depth)
+        yield from _contents(data, path, item_parts, budget, depth)
 
 
-def _unpacked(archive, member, budget):
+def _read_member(archive, member, budget):
     """The bytes of a member; ValueError if it is larger than any report, whatever size the archive states."""
     if member.file_size > 1_000_000 and member.file_size > MOST_GROWTH * max(1, member.compress_size):
         raise ValueError(f"grows more than {MOST_GROWTH} times when it is unpacked, as no report does")
-    most = min(MOST_REPORT_BYTES, budget.bytes)
+    max_bytes = min(MOST_REPORT_BYTES, budget.bytes)
     with archive.open(member) as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        what = "any report" if most == MOST_REPORT_BYTES else "all that an archive may unpack"
-        raise ValueError(
-            f"larger than {what} ({(MOST_REPORT_BYTES if most == MOST_REPORT_BYTES else MOST_UNPACKED) / 1e6:.0f} MB)"
-        )
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        if max_bytes == MOST_REPORT_BYTES:
+            raise ValueError(f"larger than any report ({MOST_REPORT_BYTES / 1e6:.0f} MB)")
+        raise ValueError(f"larger than all that an archive may unpack ({MOST_UNPACKED / 1e6:.0f} MB)")
     budget.bytes -= len(data)
     return data
 
@@ -295,21 +297,21 @@ def _document(archive, names, budget):
         ("content.xml", r"</text:(?:p|h)>|<text:line-break/>", r"<text:(?:s|tab)\b[^>]*/>"),
     ):
         if inner in names and (inner != "content.xml" or "mimetype" in names):
-            xml = _unpacked(archive, archive.getinfo(inner), budget).decode("utf-8")
+            xml = _read_member(archive, archive.getinfo(inner), budget).decode("utf-8")
             xml = re.sub(blocks, "\n", xml.replace("\n", ""))
-            xml = re.sub(blanks, _blanks, xml)
+            xml = re.sub(blanks, _spaces, xml)
             return html.unescape(re.sub(r"<[^>]*>", "", xml))
     return None
 
 
-def _blanks(match):
+def _spaces(match):
     count = re.search(r'text:c="(\d{1,3})"', match[0])
     return " " * int(count[1]) if count else " " if ":s" in match[0] else "\t"
 
 
 def _mail(data, shown, parts, budget, depth, named):
     """The attachments and the texts of a mail, or of a page that was saved as one file."""
-    found = False
+    has_parts = False
     for number, part in enumerate(message_from_bytes(data, policy=policy.default).walk()):
         if part.is_multipart() or number > 100:
             continue
@@ -317,9 +319,9 @@ def _mail(data, shown, parts, budget, depth, named):
         name = part.get_filename() or {"text/html": "page.html", "text/plain": "text.txt"}.get(kind, "")
         name = re.split(r"[/\\]", name)[-1]
         payload = part.get_payload(decode=True)
-        if not name or payload is None or _passed((name,)):
+        if not name or payload is None or _skip_reason((name,)):
             continue
-        found = True
+        has_parts = True
         if kind.startswith("text/") and part.get_content_charset():
             try:
                 yield Item(
@@ -328,6 +330,6 @@ def _mail(data, shown, parts, budget, depth, named):
                 continue
             except (LookupError, UnicodeDecodeError):
                 pass
-        yield from _opened(payload, f"{shown}/{name}", (*parts, name), budget, depth, named)
-    if not found:
+        yield from _contents(payload, f"{shown}/{name}", (*parts, name), budget, depth, named)
+    if not has_parts:
         yield Item(shown, parts, data, named=named)

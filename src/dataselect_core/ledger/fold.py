@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 
 MARKS = str.maketrans("", "", "\\*_`#[]|")
-SAME = str.maketrans(
+ASCII_SIGNS = str.maketrans(
     {
         **dict.fromkeys("“”„‟«»″〝〞", '"'),
         **dict.fromkeys("‘’‚‛‹›′", "'"),
@@ -19,7 +19,7 @@ SAME = str.maketrans(
         "…": "...",
     }
 )
-LOST = re.compile(r"[?\ufffd]+")
+LOST_LETTERS = re.compile(r"[?\ufffd]+")
 
 
 def words(text: str) -> list[str]:
@@ -30,12 +30,12 @@ def words(text: str) -> list[str]:
 
 def folded(word: str) -> str:
     """A word in the form in which it is compared."""
-    return re.sub("-{2,3}", "-", word.translate(SAME))
+    return re.sub("-{2,3}", "-", word.translate(ASCII_SIGNS))
 
 
-def squeezed(some: Iterable[str]) -> str:
+def squeezed(parts: Iterable[str]) -> str:
     """Words as one text without white space, except between figures: for texts that were wrapped within a word."""
-    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", " ".join(some))
+    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", " ".join(parts))
 
 
 def mangled(found: str, expected: str) -> bool:
@@ -45,21 +45,21 @@ def mangled(found: str, expected: str) -> bool:
     ----------
     found, expected : str
     """
-    if found == expected or not (LOST.search(found) or any(ord(letter) > 127 for letter in found)):
+    if found == expected or not (LOST_LETTERS.search(found) or any(ord(letter) > 127 for letter in found)):
         return False
     pattern = ""
     for run in re.findall(r"[^\x00-\x7f]+|[\x00-\x7f]+", expected):
         if ord(run[0]) < 128:
             pattern += re.escape(run)
             continue
-        misread = {run, "[?\ufffd]+"}
+        variants = {run, "[?\ufffd]+"}
         for page in ("cp1252", "latin-1", "cp437"):  # those that Python in the browser has
-            misread.add(re.escape(run.encode().decode(page, "replace")))
-        pattern += f"(?:{'|'.join(sorted(misread))})"
+            variants.add(re.escape(run.encode().decode(page, "replace")))
+        pattern += f"(?:{'|'.join(sorted(variants))})"
     return re.fullmatch(pattern, found) is not None
 
 
-def told_apart(found: str, expected: str) -> str:
+def lookalike_note(found: str, expected: str) -> str:
     """The difference between two texts that look alike, in words; empty if anyone can see it.
 
     Returns
@@ -72,8 +72,8 @@ def told_apart(found: str, expected: str) -> str:
     pairs = [(a, b) for a, b in zip(found, expected, strict=True) if a != b]
     if not pairs or any(ord(a) < 128 and ord(b) < 128 for a, b in pairs):
         return ""
-    strange = dict.fromkeys(letter for pair in pairs for letter in pair if ord(letter) > 127)
+    lookalikes = dict.fromkeys(letter for pair in pairs for letter in pair if ord(letter) > 127)
     return ", ".join(
         f"“{letter}” is U+{ord(letter):04X} {unicodedata.name(letter, 'without a name')}"
-        for letter in list(strange)[:4]
+        for letter in list(lookalikes)[:4]
     )

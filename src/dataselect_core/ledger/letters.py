@@ -18,7 +18,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-PAGES = {
+CODE_PAGES = {
     "cp1252": "Windows-1252 (Western Europe)",
     "cp1250": "Windows-1250 (Central Europe)",
     "cp1251": "Windows-1251 (Cyrillic)",
@@ -38,7 +38,7 @@ SEND = "hand in the file that the lab’s page gave out, unopened, as an attachm
 MARKS = frozenset("’‘“”„‚«»‹›–—…")
 """Signs that may touch letters on both sides."""
 WORD = re.compile(r"(?:[^\W\d_]|[^\x00-\x7f])+")
-MOST_DOUBTFUL = 2  # places where a letter and the quotation marks after it could be one letter in UTF-8
+MAX_DOUBTFUL = 2  # places where a letter and the quotation marks after it could be one letter in UTF-8
 MISREAD = re.compile(r"[\u0080-\uffff]{2,}")
 
 
@@ -59,87 +59,92 @@ def text_of(data: bytes) -> tuple[str, str]:
     LedgerError
         If it is not text, or its letters can be read in more than one way.
     """
-    for mark, name in BOMS:
+    for mark, encoding in BOMS:
         if data.startswith(mark):
-            return _decoded(data[len(mark) :], name), "" if name == "utf-8" else f"read as {name.upper()}"
+            return _decode(
+                data[len(mark) :], encoding
+            ), "" if encoding == "utf-8" else f"read as {encoding.upper()}"
     head = data[:4000]
     if b"\0" in head:
         even, odd = head[::2].count(0), head[1::2].count(0)
         if min(even, odd) * 4 > max(even, odd) or max(even, odd) * 10 < len(head):
-            raise LedgerError(f"is no text: {SEND}")
-        name = "utf-16-le" if odd > even else "utf-16-be"
-        text = _decoded(data, name)
-        if not _printed(text):
-            raise LedgerError(f"is no text: {SEND}")
-        return text, f"read as {name.upper()}"
+            raise LedgerError(f"is not text: {SEND}")
+        encoding = "utf-16-le" if odd > even else "utf-16-be"
+        text = _decode(data, encoding)
+        if not _is_printable(text):
+            raise LedgerError(f"is not text: {SEND}")
+        return text, f"read as {encoding.upper()}"
     try:
         return data.decode("utf-8"), ""
     except UnicodeDecodeError:
         pass
     declared = CHARSET.search(data[:4096])
     if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
-        name = declared[1].decode("ascii")
+        encoding = declared[1].decode("ascii")
         try:
-            if codecs.lookup(name).name != "utf-8":
-                return _decoded(data, name), f"read as {name}, as the page says"
+            if codecs.lookup(encoding).name != "utf-8":
+                return _decode(data, encoding), f"read as {encoding}, as the page declares"
         except LookupError:
             pass
     return _by_code_page(data)
 
 
-def _decoded(data, name):
+def _decode(data, encoding):
     try:
-        return data.decode(name)
+        return data.decode(encoding)
     except (UnicodeDecodeError, LookupError, ValueError):
-        raise LedgerError(f"is damaged: its bytes are no text in {name.upper()}; {SEND}") from None
+        raise LedgerError(f"is damaged: its bytes are not text in {encoding.upper()}; {SEND}") from None
 
 
 def _by_code_page(data):
     readings = {}
-    for name in PAGES:
+    for encoding in CODE_PAGES:
         try:
-            text = data.decode(name)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
         except LookupError:  # Python in the browser has few code pages, so no reading can be ruled out
-            raise LedgerError(f"is no text in UTF-8: {SEND}") from None
-        if _plausible(text):
-            readings.setdefault(text, name)
+            raise LedgerError(f"is not text in UTF-8: {SEND}") from None
+        if _is_plausible(text):
+            readings.setdefault(text, encoding)
     if len(readings) == 1:
-        ((text, name),) = readings.items()
-        return text, f"read as {PAGES[name]}"
+        ((text, encoding),) = readings.items()
+        return text, f"read as {CODE_PAGES[encoding]}"
     if not readings:
-        raise LedgerError(f"is no text in UTF-8: {SEND}")
-    (one, first), (two, second), *_ = readings.items()
-    ways = f"{PAGES[first]} reads “{_where(one, two)}”, {PAGES[second]} reads “{_where(two, one)}”"
-    raise LedgerError(f"is no text in UTF-8, and its letters can be read in two ways: {ways}; {SEND}")
+        raise LedgerError(f"is not text in UTF-8: {SEND}")
+    (first, first_page), (second, second_page), *_ = readings.items()
+    examples = ", ".join(
+        f"{CODE_PAGES[page]} reads “{_first_difference(reading, other_reading)}”"
+        for page, reading, other_reading in ((first_page, first, second), (second_page, second, first))
+    )
+    raise LedgerError(f"is not text in UTF-8, and its letters can be read in two ways: {examples}; {SEND}")
 
 
-def _where(text, other):
+def _first_difference(reading, other_reading):
     """The first word that is different in another reading of the same file."""
-    mine, its = ([match[0] for match in WORD.finditer(each)] for each in (text, other))
-    for a, b in zip(mine, its, strict=False):
-        if a != b:
-            return a[:40]
-    return text[:40]
+    words, other_words = ([match[0] for match in WORD.finditer(text)] for text in (reading, other_reading))
+    for word, other_word in zip(words, other_words, strict=False):
+        if word != other_word:
+            return word[:40]
+    return reading[:40]
 
 
-def _plausible(text):
+def _is_plausible(text):
     """Whether every word with letters other than a to z is one that a person writes."""
-    return _printed(text) and all(
-        map(_word, {match[0] for match in WORD.finditer(text) if not match[0].isascii()})
+    return _is_printable(text) and all(
+        map(_is_plausible_word, {match[0] for match in WORD.finditer(text) if not match[0].isascii()})
     )
 
 
-def _printed(text):
+def _is_printable(text):
     """Whether a text has no characters that never occur in a text."""
     return not any(
         unicodedata.category(letter) in ("Cc", "Co", "Cn") for letter in set(text) - set("\t\n\r\f\v")
     )
 
 
-def _word(word):
-    scripts, before = set(), ""
+def _is_plausible_word(word):
+    scripts, previous = set(), ""
     core = word.strip("".join(letter for letter in set(word) if not letter.isalpha()))
     for letter in core:
         if unicodedata.category(letter)[0] not in "LM":
@@ -150,9 +155,9 @@ def _word(word):
             scripts.add(unicodedata.name(letter, "?").split()[0])
             if len(scripts) > 1 and scripts != {"CJK", "HIRAGANA"} and not scripts <= _JAPANESE:
                 return False
-            if before.islower() and letter.isupper() and not (before + letter).isascii():
+            if previous.islower() and letter.isupper() and not (previous + letter).isascii():
                 return False
-        before = letter
+        previous = letter
     return True
 
 
@@ -171,11 +176,11 @@ def misread(text: str) -> str:
                 except UnicodeDecodeError:
                     continue
                 if len(letter) == 1 and unicodedata.category(letter)[0] in "LPS" and ord(letter) > 159:
-                    found = match[0][start:end]
-                    if not set(found[1:]) <= MARKS:  # as in “É”, where a person may have written both
-                        return found
-                    doubtful.append(found)
-    return doubtful[0] if len(doubtful) > MOST_DOUBTFUL else ""
+                    piece = match[0][start:end]
+                    if not set(piece[1:]) <= MARKS:  # as in “É”, where a person may have written both
+                        return piece
+                    doubtful.append(piece)
+    return doubtful[0] if len(doubtful) > MAX_DOUBTFUL else ""
 
 
 def _byte(letter):

@@ -5,15 +5,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*))?")
-CANVAS = re.compile(r"(?P<who>[^_]+)_(?:LATE_)?(?P<id>\d+)_(?P<turn>\d+)_(?P<file>.+)")
-BLACKBOARD = re.compile(r".+_(?P<who>[^_]+)_attempt_(?P<turn>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)")
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*))?")
+CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<id>\d+)_(?P<turn>\d+)_(?P<file>.+)")
+BLACKBOARD = re.compile(r".+_(?P<name>[^_]+)_attempt_(?P<turn>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)")
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 SUBMITTERS = re.compile(r"^\s*:?submission_(\d+):.*?:?name: *([^\n]+)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Giver:
+class Submitter:
     """Who handed something in.
 
     Attributes
@@ -34,7 +34,7 @@ class Giver:
     turn: str = ""
 
 
-def giver(parts: Sequence[str], names: Mapping[str, str] | None = None) -> Giver | None:
+def submitter(parts: Sequence[str], names: Mapping[str, str] | None = None) -> Submitter | None:
     """Who handed in the file with this path, by a platform's pattern; None if no pattern matches.
 
     Parameters
@@ -47,29 +47,29 @@ def giver(parts: Sequence[str], names: Mapping[str, str] | None = None) -> Giver
     if "__MACOSX" in parts:
         return None
     for part in parts:
-        found = MOODLE.fullmatch(part)
-        if found:
-            return _made(found["who"], found["id"], "Moodle")
-        found = GRADESCOPE.fullmatch(part)
-        if found:
-            who = (names or {}).get(found["id"], f"submission {found['id']}")
-            return _made(who, found["id"], "Gradescope", found["id"].zfill(20))
-    for at, part in enumerate(parts[:-2]):
+        match = MOODLE.fullmatch(part)
+        if match:
+            return _submitter(match["name"], match["id"], "Moodle")
+        match = GRADESCOPE.fullmatch(part)
+        if match:
+            name = (names or {}).get(match["id"], f"submission {match['id']}")
+            return _submitter(name, match["id"], "Gradescope", match["id"].zfill(20))
+    for index, part in enumerate(parts[:-2]):
         if part == "submitted":
-            return _made(parts[at + 1], parts[at + 1], "nbgrader")
+            return _submitter(parts[index + 1], parts[index + 1], "nbgrader")
     for part in parts:
-        found = CANVAS.fullmatch(part)
-        if found:
-            return _made(found["who"], found["id"], "Canvas", found["turn"].zfill(20))
-        found = BLACKBOARD.fullmatch(part)
-        if found:
-            return _made(found["who"], found["who"], "Blackboard", found["turn"])
+        match = CANVAS.fullmatch(part)
+        if match:
+            return _submitter(match["name"], match["id"], "Canvas", match["turn"].zfill(20))
+        match = BLACKBOARD.fullmatch(part)
+        if match:
+            return _submitter(match["name"], match["name"], "Blackboard", match["turn"])
     return None
 
 
-def _made(who, key, platform, turn=""):
-    who = unicodedata.normalize("NFC", who)
-    return Giver(who, f"{platform} {unicodedata.normalize('NFC', key)}", platform, turn)
+def _submitter(name, key, platform, turn=""):
+    name = unicodedata.normalize("NFC", name)
+    return Submitter(name, f"{platform} {unicodedata.normalize('NFC', key)}", platform, turn)
 
 
 def submitters(text: str) -> dict[str, str]:

@@ -35,7 +35,7 @@ TEXTS: dict[str, int] = _RULES["texts"]  # name of an entry -> its most characte
 LENGTHS: dict[str, int] = _RULES["lengths"]
 DEPTH: int = _RULES["depth"]
 MOST_CASES: int = _RULES["most_cases"]
-OF_THE_SESSION = tuple(_RULES["of_the_session"])
+SESSION_CASES = tuple(_RULES["of_the_session"])
 """Cases in schema 2 that cannot be recomputed: they depend on what the reader did, not on a setting."""
 
 
@@ -76,7 +76,7 @@ class Ledger:
         if not isinstance(text, str):
             raise TypeError(f"text must be a str, not {type(text).__name__}")
         if len(text) > MOST_BYTES:
-            raise LedgerError(f"the record is larger than any of this lab ({MOST_BYTES / 1e6:.0f} MB)")
+            raise LedgerError(f"the record is larger than any record of this lab ({MOST_BYTES / 1e6:.0f} MB)")
         try:
             record = json.loads(text, parse_constant=_refuse_constant)
         except LedgerError:
@@ -104,12 +104,12 @@ class Ledger:
 
     def missing(self, track: str, part: str) -> list[str]:
         """What a part still lacks, in the words of a report."""
-        wanted = {"prediction": "a prediction", "evidence": "captured evidence", "reflection": "a reflection"}
-        return [words for name, words in wanted.items() if not self.get(track, part, name)]
+        labels = {"prediction": "a prediction", "evidence": "captured evidence", "reflection": "a reflection"}
+        return [words for name, words in labels.items() if not self.get(track, part, name)]
 
 
 def _refuse_constant(name):
-    raise LedgerError(f"the record holds {name}, which is no number of JSON")
+    raise LedgerError(f"the record contains {name}, which is not a number in JSON")
 
 
 # --- migrations: each takes a record of its schema to the next ---
@@ -122,7 +122,7 @@ def _from_1(record):
         value = entry.get("value") if isinstance(entry, dict) else None
         name = key.rsplit("/", 1)[-1]
         if isinstance(value, dict) and name.startswith("prediction"):
-            value = {"said": _words(value.get("value")), **value}
+            value = {"said": _prediction_text(value.get("value")), **value}
         if isinstance(value, dict) and name == "evidence":
             value = {"lab": record.get("lab") or "0.1.0", "assumptions": {}, **value}
         entries[key] = {**entry, "value": value} if isinstance(entry, dict) else entry
@@ -137,13 +137,13 @@ def _from_2(record):
         if isinstance(value, dict) and key.rsplit("/", 1)[-1] == "evidence":
             cases = value.get("cases", [])
             if isinstance(cases, list):
-                cases = [case for case in cases if not (isinstance(case, str) and case in OF_THE_SESSION)]
+                cases = [case for case in cases if not (isinstance(case, str) and case in SESSION_CASES)]
             entry = {**entry, "value": {**value, "cases": cases, "engine": None}}
         entries[key] = entry
     return {**record, "schema": 3, "entries": entries}
 
 
-def _words(value):
+def _prediction_text(value):
     if isinstance(value, dict):
         return "; ".join(f"{name} {item}" for name, item in value.items())
     return "" if value is None else f"{value}"
@@ -170,13 +170,13 @@ def migrate(record: dict[str, Any]) -> dict[str, Any]:
         If it is not a record, comes from a newer edition, or is refused by `validate`.
     """
     if not isinstance(record, dict) or not isinstance(record.get("entries"), dict):
-        raise LedgerError("this is no record of the lab: it has no entries")
+        raise LedgerError("this is not a record of the lab: it has no entries")
     schema = record.get("schema")
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise LedgerError(f"schema must be a whole number from 1 to {SCHEMA}, not {_short(schema)}")
     if schema > SCHEMA:
         raise LedgerError(
-            f"the record comes from a newer edition of the lab (schema {schema}; this one knows {SCHEMA})"
+            f"the record comes from a newer edition of the lab (schema {schema}; this one reads up to schema {SCHEMA})"
         )
     while record["schema"] < SCHEMA:
         record = MIGRATIONS[record["schema"]](record)
@@ -214,9 +214,9 @@ def validate(record: Any) -> None:
 
 def _entry(key, entry):
     if not isinstance(key, str) or not KEY.fullmatch(key):
-        raise LedgerError(f"{_short(key)} is no key of a record")
+        raise LedgerError(f"{_short(key)} is not a key of a record")
     if not isinstance(entry, dict) or set(entry) != {"value", "at"}:
-        raise LedgerError(f"{key} must hold a value and a time, and nothing else")
+        raise LedgerError(f"{key} must have a value and a time, and nothing else")
     if not _number(entry["at"]) or not 0 <= entry["at"] <= LATEST:
         raise LedgerError(
             f"{key}: the time must be milliseconds from 1970 to 2100, not {_short(entry['at'])}"
@@ -272,7 +272,7 @@ def _evidence(key, value):
     for path, figure in values.items():
         where = f"{key}.values.{_short(path)}"
         if not PATH.fullmatch(path):
-            raise LedgerError(f"{where} is no path of a figure")
+            raise LedgerError(f"{where} is not a path of a figure")
         if not isinstance(figure, dict) or figure.get("kind") not in KINDS:
             raise LedgerError(f"{where} must have a kind: {', '.join(KINDS)}")
         if figure.get("value") is not None and not _number(figure["value"]):
@@ -280,7 +280,7 @@ def _evidence(key, value):
         for name in ("unit", "source"):
             _text(f"{where}.{name}", figure.get(name, ""), LENGTHS[name])
     if "settings" not in value:
-        raise LedgerError(f"{key} must say with which settings it was captured")
+        raise LedgerError(f"{key} must have the settings with which it was captured")
 
 
 def _engine(where, value):
@@ -292,7 +292,7 @@ def _engine(where, value):
     for name, version in value.items():
         _text(f"{where}.{name}", version, LENGTHS["version"])
         if not runtime.VERSION.fullmatch(version):
-            raise LedgerError(f"{where}.{name} is no version: {_short(version)}")
+            raise LedgerError(f"{where}.{name} is not a version: {_short(version)}")
 
 
 def _flat(where, value):
@@ -301,7 +301,7 @@ def _flat(where, value):
         raise LedgerError(f"{where} must be an object of at most {LENGTHS['names']} names")
     for name, item in value.items():
         if not isinstance(name, str) or len(name) > LENGTHS["name"]:
-            raise LedgerError(f"{where} holds a name that is too long")
+            raise LedgerError(f"{where} has a name that is too long")
         if not (item is None or isinstance(item, bool) or _number(item)):
             _text(f"{where}.{name}", item, LENGTHS["item"])
 
@@ -321,7 +321,7 @@ def _plain(where, value, depth):
     if isinstance(value, dict):
         for name, item in value.items():
             if not isinstance(name, str) or len(name) > LENGTHS["plain name"]:
-                raise LedgerError(f"{where} holds a name that is too long")
+                raise LedgerError(f"{where} has a name that is too long")
             _plain(where, item, depth - 1)
     elif isinstance(value, list):
         for item in value:

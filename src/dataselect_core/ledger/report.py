@@ -22,7 +22,7 @@ SYNTHESIS = {
     "overturn": "What would overturn it",
     "risk": "Remaining risk",
 }
-WRITTEN = {
+ANSWERS = {
     "reflection": "Reflection",
     "decision": "Decision",
     "alternative": "Rejected alternative",
@@ -57,7 +57,7 @@ def report_markdown(
         Ends with the record in a fenced block named `json ledger`.
     """
     text = ["# Data Selection lab: report", ""]
-    text += [f"- {label}: {_inline(said)}" for label, said in _head(ledger)] + [""]
+    text += [f"- {label}: {_inline(value)}" for label, value in _head(ledger)] + [""]
     for title, blocks in sections(ledger, lines, plots):
         text += [f"## {title}", ""]
         for kind, content in blocks:
@@ -91,7 +91,8 @@ def report_html(ledger: Ledger, pictures: Sequence[Any] = (), lines: Mapping[str
     str
     """
     plots = [
-        {"title": each[0], "png": each[1]} if isinstance(each, (tuple, list)) else each for each in pictures
+        {"title": picture[0], "png": picture[1]} if isinstance(picture, (tuple, list)) else picture
+        for picture in pictures
     ]
     for plot in plots:
         if not isinstance(plot, dict) or not isinstance(plot.get("title"), str):
@@ -125,15 +126,15 @@ def ledger_text(report: str) -> str:
         If it has none of the three forms.
     """
     if len(report) > MOST_REPORT_BYTES:
-        raise LedgerError("the report is larger than any of this lab")
+        raise LedgerError("the report is larger than any report of this lab")
     report = report.removeprefix("\ufeff").replace("\r\n", "\n")
     if report.lstrip().startswith("{"):
         return report
     for pattern in (SCRIPT, FENCE):
-        found = pattern.findall(report)
-        if found:
-            return found[-1]
-    raise LedgerError("this is no report of the lab: it carries no record")
+        records = pattern.findall(report)
+        if records:
+            return records[-1]
+    raise LedgerError("this is not a report of the lab: it contains no record")
 
 
 def sections(
@@ -144,35 +145,35 @@ def sections(
     One section for each part of every track that the reader began, which also names what is missing, and one for the
     synthesis of the track. Plots that belong to none of these places come last.
     """
-    found, placed = [], {plot["place"] for plot in plots if plot.get("place")}
-    begun = [(track, part) for track, part in ledger.places()]
-    for track in dict.fromkeys(track for track, _ in begun):
+    result, unplaced = [], {plot["place"] for plot in plots if plot.get("place")}
+    places = [(track, part) for track, part in ledger.places()]
+    for track in dict.fromkeys(track for track, _ in places):
         title = track_of(track).title
         for part, name in PARTS.items():
-            if (track, part) in begun:
+            if (track, part) in places:
                 blocks = _part(ledger, track, part, (lines or {}).get(part, ()))
                 blocks += [("plot", plot) for plot in plots if plot.get("place") == f"{track}/{part}"]
                 blocks += _all_figures(ledger.get(track, part, "evidence"))
-                placed.discard(f"{track}/{part}")
+                unplaced.discard(f"{track}/{part}")
             else:
                 blocks = [("text", "Missing: not begun.")]
-            found.append((f"{title}, Part {part}: {name}", blocks))
-        written = [(label, ledger.get(track, "synthesis", name)) for name, label in SYNTHESIS.items()]
-        found.append(
+            result.append((f"{title}, Part {part}: {name}", blocks))
+        answers = [(label, ledger.get(track, "synthesis", name)) for name, label in SYNTHESIS.items()]
+        result.append(
             (
                 f"{title}: synthesis",
                 [
                     ("quote", (label, text)) if text else ("text", f"{label}: missing.")
-                    for label, text in written
+                    for label, text in answers
                 ],
             )
         )
-    if not found:
-        found.append(("Nothing recorded", [("text", "No prediction has been committed yet.")]))
-    loose = [plot for plot in plots if not plot.get("place") or plot["place"] in placed]
-    if loose:
-        found.append(("Plots", [("plot", plot) for plot in loose]))
-    return found
+    if not result:
+        result.append(("Nothing recorded", [("text", "No prediction has been committed yet.")]))
+    remaining = [plot for plot in plots if not plot.get("place") or plot["place"] in unplaced]
+    if remaining:
+        result.append(("Plots", [("plot", plot) for plot in remaining]))
+    return result
 
 
 def _head(ledger):
@@ -182,20 +183,20 @@ def _head(ledger):
         head.append(("Student", record["student"]))
     link = record["entries"].get("class", {}).get("value")
     if isinstance(link, dict):
-        head.append(("Link of the class", _link(link)))
+        head.append(("Link of the class", _class_link(link)))
     return [*head, ("Reader", record["reader"])]
 
 
-def _link(link):
+def _class_link(link):
     """The settings of a class link, in the words of the page."""
-    told = [str(link["name"])] if link.get("name") else []
+    items = [str(link["name"])] if link.get("name") else []
     for name, (words, form) in {
         "seed": ("seed", "number"),
-        **{n: (each.said, each.format) for n, each in LIMITS.items()},
+        **{n: (limit.said, limit.format) for n, limit in LIMITS.items()},
     }.items():
         if link.get(name) is not None:
-            told.append(f"{words} {shown(link[name], form)}")
-    return ", ".join(told)
+            items.append(f"{words} {shown(link[name], form)}")
+    return ", ".join(items)
 
 
 def _part(ledger, track, part, lines):
@@ -210,7 +211,7 @@ def _part(ledger, track, part, lines):
     evidence = ledger.get(track, part, "evidence")
     if evidence:
         blocks += _evidence(ledger, track, part, evidence, lines)
-    for name, label in WRITTEN.items():
+    for name, label in ANSWERS.items():
         text = ledger.get(track, part, name)
         if text:
             blocks.append(("quote", (label, text)))
@@ -222,12 +223,12 @@ def _predictions(ledger, track, part):
     for key in sorted(entries):
         value = entries[key]["value"]
         if key.startswith(f"{track}/{part}/prediction") and value:
-            because = f", because: {value['why']}" if value.get("why") else ""
+            reason = f", because: {value['why']}" if value.get("why") else ""
             name = key.rsplit("/", 1)[-1].removeprefix("prediction").strip("-")
             label = f"Prediction ({name})" if name else "Prediction"
-            when = value.get("locked_at") or "at an unknown time"
+            time = value.get("locked_at") or "at an unknown time"
             blocks.append(
-                ("text", f"{label}, locked {when}: {value.get('said') or value.get('value')}{because}.")
+                ("text", f"{label}, locked {time}: {value.get('said') or value.get('value')}{reason}.")
             )
     return blocks
 
@@ -235,54 +236,60 @@ def _predictions(ledger, track, part):
 def _evidence(ledger, track, part, evidence, lines):
     # Sorted by name: the record has no fixed order, and the same record must give the same report.
     settings = ", ".join(f"{name} {item}" for name, item in sorted(evidence.get("settings", {}).items()))
-    when = evidence.get("at") or "at an unknown time"
-    by = described(evidence.get("engine"), evidence.get("lab"))
+    time = evidence.get("at") or "at an unknown time"
+    engine = described(evidence.get("engine"), evidence.get("lab"))
     blocks: list[tuple[str, Any]] = [
-        ("text", f"Evidence captured {when} with {settings}."),
-        ("text", f"Computed by {by}."),
+        ("text", f"Evidence captured {time} with {settings}."),
+        ("text", f"Computed by {engine}."),
     ]
-    assumed = evidence.get("assumptions")
-    if assumed:
+    assumptions = evidence.get("assumptions")
+    if assumptions:
         blocks.append(
-            ("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in sorted(assumed.items()))}.")
+            ("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in sorted(assumptions.items()))}.")
         )
-    moved = [
+    changed = [
         name
         for name in ("settings", "assumptions")
         if (ledger.get(track, part, name, evidence.get(name)) or {}) != (evidence.get(name) or {})
     ]
-    if moved:
-        blocks.append(("text", f"Stale: the {' and the '.join(moved)} have changed since this was captured."))
+    if changed:
+        blocks.append(
+            ("text", f"Stale: the {' and the '.join(changed)} have changed since this was captured.")
+        )
     values = evidence.get("values", {})
-    first = [
-        [_named(label, values), shown(values[path].get("value"), form), values[path]["kind"]]
+    main_figures = [
+        [_figure_label(label, values), shown(values[path].get("value"), form), values[path]["kind"]]
         for label, path, form in lines
         if path in values
     ]
-    if first:
-        blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], first)))
-    beside = _beside(values)
-    if beside:
-        blocks.append(("text", beside))
+    if main_figures:
+        blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], main_figures)))
+    comparison = _comparison(values)
+    if comparison:
+        blocks.append(("text", comparison))
     known, status = constraints(track, part), _status(values, evidence.get("cases", []))
     if status:
-        named = {name: known.get(name, Constraint(name, name, "", "number", "")) for name in status}
+        shown_constraints = {
+            name: known.get(name, Constraint(name, name, "", "number", "")) for name in status
+        }
         rows = [
             _constraint(
-                each, *(values.get(f"check.{name}.{what}", {}) for what in ("value", "limit")), status[name]
+                constraint,
+                *(values.get(f"check.{name}.{end}", {}) for end in ("value", "limit")),
+                status[name],
             )
-            for name, each in named.items()
+            for name, constraint in shown_constraints.items()
         ]
         blocks.append(
             ("table", ("Constraint check", ["Constraint", "Value", "Limit", "Unit", "Status"], rows))
         )
         binding = _binding(values, status)
         if binding:
-            blocks.append(("text", f"Binding constraint: {named[binding].title}."))
+            blocks.append(("text", f"Binding constraint: {shown_constraints[binding].title}."))
     return blocks
 
 
-def _named(label, values):
+def _figure_label(label, values):
     """The label of a figure: "{removed.words} removed" takes the unit of that figure, as in "Pixels removed"."""
     words = UNIT.sub(lambda match: values.get(match[1], {}).get("unit") or "content", label)
     return words[:1].upper() + words[1:]
@@ -298,39 +305,42 @@ def _all_figures(evidence):
     return [("table", ("All captured figures", ["Figure", "Value", "Unit", "Kind", "Source"], rows))]
 
 
-def _beside(values):
+def _comparison(values):
     """The prediction next to the measurement, if the figures have both."""
-    predicted, found = "reveal.prediction", "reveal.measured"
-    expected, measured = (values.get(path, {}).get("value") for path in (predicted, found))
-    if not all(isinstance(each, (int, float)) for each in (expected, measured)):
+    predicted_path, measured_path = "reveal.prediction", "reveal.measured"
+    expected, measured = (values.get(path, {}).get("value") for path in (predicted_path, measured_path))
+    if not all(isinstance(value, (int, float)) for value in (expected, measured)):
         return _factors(
             *(
                 values.get(path, {}).get("value")
                 for path in ("reveal.direction", "reveal.factor", "own.ratio")
             )
         )
-    gap, unit = abs(measured - expected), values[found].get("unit", "")
-    apart = f"{gap:.4g} {unit}" if unit else f"{100 * gap:.1f} percentage points"
-    return f"Predicted {_told(values[predicted])}, measured {_told(values[found])}: a gap of {apart}."
+    gap, unit = abs(measured - expected), values[measured_path].get("unit", "")
+    difference = f"{gap:.4g} {unit}" if unit else f"{100 * gap:.1f} percentage points"
+    predicted_text, measured_text = _with_unit(values[predicted_path]), _with_unit(values[measured_path])
+    return f"Predicted {predicted_text}, measured {measured_text}: a gap of {difference}."
 
 
 def _factors(direction, factor, measured):
     """The same for a direction and a factor: a factor in the other direction does not count as close."""
     if direction not in SAMPLES or not all(
-        isinstance(each, (int, float)) and each > 0 for each in (factor, measured)
+        isinstance(value, (int, float)) and value > 0 for value in (factor, measured)
     ):
         return ""
-    found, expected = prediction.direction(measured), prediction.ratio(direction, factor)
-    right = "right" if found == direction else "wrong"
-    apart = shown(prediction.apart(expected, measured), "number")
+    measured_direction, predicted = prediction.direction(measured), prediction.ratio(direction, factor)
+    verdict = "right" if measured_direction == direction else "wrong"
+    distance = shown(prediction.apart(predicted, measured), "number")
+    predicted_text = _direction_text(direction, factor)
+    measured_text = _direction_text(measured_direction, max(measured, 1 / measured))
     return (
-        f"Predicted {_by(direction, factor)}, measured {_by(found, max(measured, 1 / measured))}: the direction is"
-        f" {right}. As labels of random sampling ÷ labels of uncertainty sampling that is"
-        f" {shown(expected, 'number')} predicted and {shown(measured, 'number')} measured, {apart} times apart."
+        f"Predicted {predicted_text}, measured {measured_text}: the direction is"
+        f" {verdict}. As labels of random sampling ÷ labels of uncertainty sampling that is"
+        f" {shown(predicted, 'number')} predicted and {shown(measured, 'number')} measured, {distance} times apart."
     )
 
 
-def _by(direction, factor):
+def _direction_text(direction, factor):
     return SAMPLES[direction] + ("" if direction == "same" else f" by a factor of {shown(factor, 'number')}")
 
 
@@ -338,8 +348,8 @@ def _binding(values, statuses):
     """The constraint that is missed by most, in shares of its limit; if none is missed, the nearest to its limit."""
     distance = {}
     for name, status in statuses.items():
-        value, limit = (values.get(f"check.{name}.{what}", {}).get("value") for what in ("value", "limit"))
-        if all(isinstance(each, (int, float)) for each in (value, limit)) and status != "–":
+        value, limit = (values.get(f"check.{name}.{end}", {}).get("value") for end in ("value", "limit"))
+        if all(isinstance(number, (int, float)) for number in (value, limit)) and status != "–":
             distance[name] = (
                 status == "met",
                 (-1 if status == "not met" else 1) * abs(value - limit) / (abs(limit) or 1),
@@ -356,18 +366,18 @@ def _status(values, cases):
     }
 
 
-def _constraint(each, value, limit, status):
+def _constraint(constraint, value, limit, status):
     """A row of the constraint check."""
     return [
-        each.title,
-        shown(value.get("value"), each.format),
-        f"{each.sign} {shown(limit.get('value'), each.format)}".strip(),
-        each.unit,
+        constraint.title,
+        shown(value.get("value"), constraint.format),
+        f"{constraint.sign} {shown(limit.get('value'), constraint.format)}".strip(),
+        constraint.unit,
         status,
     ]
 
 
-def _told(figure):
+def _with_unit(figure):
     """A predicted or measured figure with few digits and its unit; a figure without a unit is a share."""
     unit = figure.get("unit", "")
     return f"{shown(figure['value'], 'number')} {unit}" if unit else shown(figure["value"], "percent")

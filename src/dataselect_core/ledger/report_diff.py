@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from dataselect_core import __version__
 from dataselect_core.ledger.check import TEXT, Check, wheel
-from dataselect_core.ledger.fold import folded, mangled, squeezed, told_apart
+from dataselect_core.ledger.fold import folded, lookalike_note, mangled, squeezed
 from dataselect_core.ledger.record import TRACKS, Ledger, LedgerError
 from dataselect_core.ledger.report import PARTS, report_html, report_markdown, shown
 from dataselect_core.ledger.restore import script_in
 from dataselect_core.ledger.units import html_units, markdown_units
 
-SAME = "as the record has it"
+UNCHANGED = "as in the record"
 FORMATS = ("percent", "dollars", "integer", "fixed", "number")
 KINDS = ("measured", "modelled", "cited")
 TRANSLATED = re.compile(
@@ -28,9 +28,9 @@ TRANSLATED = re.compile(
 )
 PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|table|pre|span)\b[^>]{0,1000}>", re.IGNORECASE)
 RECORD = re.compile(r"^[> \t]*(?:#{1,6}[ \t]+Record[ \t#]*$|Record[ \t]*\n[> \t]*-{2,}[ \t]*$)", re.MULTILINE)
-CONTEXT = 4  # words shown on each side of a difference
-NEAR = 2  # equal words between two differences that are shown as one
-MOST_WORDS = 4000  # that are compared word by word
+CONTEXT_WORDS = 4  # words shown on each side of a difference
+MAX_GAP = 2  # equal words between two differences that are shown as one
+MAX_WORDS = 4000  # that are compared word by word
 
 
 class Difference(NamedTuple):
@@ -65,31 +65,31 @@ def text_checks(report: str, ledger: Ledger) -> tuple[list[Check], str]:
         One Check that agrees, or one for each difference; and why the text could not be compared, or an empty text.
     """
     try:
-        found = altered(report, ledger)
+        differences = altered(report, ledger)
     except LedgerError as error:
         return [], str(error)
-    if _bare(report):
+    if _is_json(report):
         return [], ""
-    made = []
-    for each in found:
-        note = "the text shows another thing than the record in it"
-        if each.lost:
-            note = "mangled: a program on the way did not know some letters; ask for the file itself, zipped"
-        made.append(
+    checks = []
+    for difference in differences:
+        note = "the text differs from the record in it"
+        if difference.lost:
+            note = "mangled: a program on the way lost some letters; ask for the file itself, in a zip"
+        checks.append(
             Check(
                 "",
                 "",
                 TEXT,
                 TEXT,
-                each.found or None,
-                each.expected or None,
-                None if each.lost else False,
-                f"{note}{f' ({each.note})' if each.note else ''}",
-                each.section,
-                each.line,
+                difference.found or None,
+                difference.expected or None,
+                None if difference.lost else False,
+                f"{note}{f' ({difference.note})' if difference.note else ''}",
+                difference.section,
+                difference.line,
             )
         )
-    return made or [Check("", "", TEXT, TEXT, SAME, SAME, True)], ""
+    return checks or [Check("", "", TEXT, TEXT, UNCHANGED, UNCHANGED, True)], ""
 
 
 def altered(report: str, ledger: Ledger) -> list[Difference]:
@@ -111,37 +111,41 @@ def altered(report: str, ledger: Ledger) -> list[Difference]:
     Raises
     ------
     LedgerError
-        If they cannot be compared; the message says why: other words, or another edition of the lab.
+        If they cannot be compared; the message says why: another wording, or another edition of the lab.
     """
     report = report.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if _bare(report):
+    if _is_json(report):
         return []
     if "Written without Python" in report:
-        raise LedgerError("the report was written without Python, in other words than here")
+        raise LedgerError(
+            "the report was written without Python, with other words than the lab uses with Python"
+        )
     lab = ledger.record["lab"]
     if lab != __version__:
         raise LedgerError(
-            f"the report was written by lab {lab}, in other words than lab {__version__} writes: to compare it,"
-            f" install {wheel(lab)} from the site that gave the report out"
+            f"the report was written by lab {lab}, whose wording differs from that of lab {__version__}: to compare it,"
+            f" install {wheel(lab)} from the site where the report was made"
         )
     if TRANSLATED.search(report):
-        raise LedgerError("a browser has translated the report: ask for the file as the lab gave it out")
+        raise LedgerError(
+            "a browser has translated the report: ask for the file as it was downloaded from the lab"
+        )
     if script_in(report) is not None:
-        given, expected = html_units(report), html_units(report_html(ledger))
+        units, expected = html_units(report), html_units(report_html(ledger))
     else:
         if PAGE.search(
             report[:5000]
         ):  # made from a report in Markdown: the text after that heading is the record
-            given = list(takewhile(lambda unit: unit.key != "Record", html_units(report)))
+            units = list(takewhile(lambda unit: unit.key != "Record", html_units(report)))
         else:
-            given = markdown_units(_without_record(report))
+            units = markdown_units(_without_record(report))
         expected = markdown_units(_without_record(report_markdown(ledger)))
-    told = {shown(value.get("value"), form) for value in _captured(ledger) for form in FORMATS}
-    told = {" ".join(map(folded, text.split())) for text in told}
-    return _compared(_content(given, told), _content(expected, told))
+    shown_values = {shown(value.get("value"), form) for value in _captured(ledger) for form in FORMATS}
+    shown_values = {" ".join(map(folded, text.split())) for text in shown_values}
+    return _differences(_content(units, shown_values), _content(expected, shown_values))
 
 
-def _bare(report):
+def _is_json(report):
     return report.lstrip("\ufeff \t\r\n").startswith("{")
 
 
@@ -154,17 +158,17 @@ def _captured(ledger):
 
 def _without_record(text):
     """The text without the record, with unchanged line numbers."""
-    begins = [match.start() for match in RECORD.finditer(text)]
-    if not begins:
+    starts = [match.start() for match in RECORD.finditer(text)]
+    if not starts:
         return text
-    start = begins[-1]
+    start = starts[-1]
     fence = re.compile(r"^[> \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
     fences = [match.end() for match in fence.finditer(text, start)]
     end = fences[1] if len(fences) > 1 else len(text)
     return text[:start] + "\n" * text.count("\n", start, end) + text[end:]
 
 
-def _content(units, told):
+def _content(units, shown_values):
     """The units that are compared: without plots, and without main figures whose values are in the record.
 
     The page decides which main figures a report shows, and their names; their values must be in the record.
@@ -188,7 +192,7 @@ def _content(units, told):
         if main:
             cells = [" ".join(map(folded, cell)) for cell in unit.cells]
             if cells == ["Figure", "Value", "Kind"] or (
-                len(cells) == 3 and cells[1] in told and cells[2] in KINDS
+                len(cells) == 3 and cells[1] in shown_values and cells[2] in KINDS
             ):
                 continue
             main = len(cells) == 3
@@ -196,82 +200,87 @@ def _content(units, told):
     return kept
 
 
-def _compared(given, expected):
+def _differences(units, expected):
     """The differences of two lists of units."""
-    strange, absent = _beyond(given, expected), _beyond(expected, given)
-    if not strange and not absent:
+    extra, missing = _not_in(units, expected), _not_in(expected, units)
+    if not extra and not missing:
         return []
-    if squeezed(folded(w) for u in strange for w in u.words) == squeezed(
-        folded(w) for u in absent for w in u.words
+    if squeezed(folded(word) for unit in extra for word in unit.words) == squeezed(
+        folded(word) for unit in missing for word in unit.words
     ):
         return []  # the same words, wrapped differently
     differences = []
-    for mine, its in _by_section(strange, absent):
-        differences += _word_by_word(mine, its)
+    for extra_units, missing_units in _by_section(extra, missing):
+        differences += _word_by_word(extra_units, missing_units)
     return differences
 
 
-def _beyond(units, others):
+def _not_in(units, others):
     """The units that the others do not have, counting repetitions."""
-    left, found = Counter(unit.key for unit in others), []
+    remaining, result = Counter(unit.key for unit in others), []
     for unit in units:
-        if left[unit.key]:
-            left[unit.key] -= 1
+        if remaining[unit.key]:
+            remaining[unit.key] -= 1
         else:
-            found.append(unit)
-    return found
+            result.append(unit)
+    return result
 
 
-def _by_section(strange, absent):
+def _by_section(extra, missing):
     """Pairs of lists of units with the same heading above them, in the order of the report."""
-    if {unit.section for unit in strange} - {unit.section for unit in absent}:
-        yield strange, absent  # a heading was changed, or wrapped
+    if {unit.section for unit in extra} - {unit.section for unit in missing}:
+        yield extra, missing  # a heading was changed, or wrapped
         return
-    sections = dict.fromkeys(unit.section for unit in (*strange, *absent))
+    sections = dict.fromkeys(unit.section for unit in (*extra, *missing))
     for section in sections:
         yield (
-            [unit for unit in strange if unit.section == section],
-            [unit for unit in absent if unit.section == section],
+            [unit for unit in extra if unit.section == section],
+            [unit for unit in missing if unit.section == section],
         )
 
 
-def _word_by_word(strange, absent):
-    mine = [(word, unit) for unit in strange for word in unit.words]
-    its = [(word, unit) for unit in absent for word in unit.words]
-    a, b = [folded(word) for word, _ in mine], [folded(word) for word, _ in its]
+def _word_by_word(extra, missing):
+    report_words = [(word, unit) for unit in extra for word in unit.words]
+    record_words = [(word, unit) for unit in missing for word in unit.words]
+    a, b = [folded(word) for word, _ in report_words], [folded(word) for word, _ in record_words]
     if squeezed(a) == squeezed(b):
         return []
-    if max(len(a), len(b)) > MOST_WORDS:
-        return [Difference(unit.text, "", unit.section, unit.line) for unit in strange] + [
-            Difference("", unit.text, unit.section, 0) for unit in absent
+    if max(len(a), len(b)) > MAX_WORDS:
+        return [Difference(unit.text, "", unit.section, unit.line) for unit in extra] + [
+            Difference("", unit.text, unit.section, 0) for unit in missing
         ]
-    made = []
-    for low, high, from_, to in _spans(SequenceMatcher(None, a, b, autojunk=False).get_opcodes()):
-        if squeezed(a[low:high]) == squeezed(b[from_:to]):
+    differences = []
+    for low, high, start, end in _spans(SequenceMatcher(None, a, b, autojunk=False).get_opcodes()):
+        if squeezed(a[low:high]) == squeezed(b[start:end]):
             continue
-        found, wanted = ([word for word, _ in part] for part in (mine[low:high], its[from_:to]))
-        place = mine[low][1] if low < len(mine) and found else mine[low - 1][1] if low else None
-        section = place.section if place else its[from_][1].section
-        lost = mangled(" ".join(found), " ".join(wanted))
-        note = "" if lost else told_apart(" ".join(found), " ".join(wanted))
-        if found and wanted:  # with context, so that the place can be found in the report
-            left = min(CONTEXT, low, from_)
-            found = [word for word, _ in mine[low - left : high + CONTEXT]]
-            wanted = [word for word, _ in its[from_ - left : to + CONTEXT]]
-        made.append(
-            Difference(" ".join(found), " ".join(wanted), section, place.line if place else 0, note, lost)
+        found, expected = (
+            [word for word, _ in part] for part in (report_words[low:high], record_words[start:end])
         )
-    return made
+        if found and low < len(report_words):
+            unit = report_words[low][1]
+        else:
+            unit = report_words[low - 1][1] if low else None
+        section = unit.section if unit else record_words[start][1].section
+        lost = mangled(" ".join(found), " ".join(expected))
+        note = "" if lost else lookalike_note(" ".join(found), " ".join(expected))
+        if found and expected:  # with context, so that the place can be found in the report
+            context = min(CONTEXT_WORDS, low, start)
+            found = [word for word, _ in report_words[low - context : high + CONTEXT_WORDS]]
+            expected = [word for word, _ in record_words[start - context : end + CONTEXT_WORDS]]
+        differences.append(
+            Difference(" ".join(found), " ".join(expected), section, unit.line if unit else 0, note, lost)
+        )
+    return differences
 
 
 def _spans(codes):
     """(low, high, from, to) of each difference; differences with few equal words between them are merged."""
-    made = []
-    for tag, low, high, from_, to in codes:
+    spans = []
+    for tag, low, high, start, end in codes:
         if tag == "equal":
             continue
-        if made and low - made[-1][1] <= NEAR and made[-1][1] < low:
-            made[-1] = (made[-1][0], high, made[-1][2], to)
+        if spans and low - spans[-1][1] <= MAX_GAP and spans[-1][1] < low:
+            spans[-1] = (spans[-1][0], high, spans[-1][2], end)
         else:
-            made.append((low, high, from_, to))
-    return made
+            spans.append((low, high, start, end))
+    return spans

@@ -17,29 +17,29 @@ SCRIPT = re.compile(r"<script\b(?=[^>]{0,500}\bid\s*=\s*[\"']?ledger\b)[^>]{0,10
 END = re.compile(r"</script", re.IGNORECASE)
 FENCE, FENCE_END = "\n```json ledger\n", "\n```\n"
 QUOTES = '"“”„‟«»″＂'
-Q = f"[{QUOTES}]"
-START = re.compile(rf"\{{[\s>]*{Q}(?:entries|schema|lab|reader|student){Q}\s*:")
-KEY = re.compile(rf"{Q}[^{QUOTES}\n]{{0,200}}?{Q}\s*:")
+QUOTE = f"[{QUOTES}]"
+START = re.compile(rf"\{{[\s>]*{QUOTE}(?:entries|schema|lab|reader|student){QUOTE}\s*:")
+KEY = re.compile(rf"{QUOTE}[^{QUOTES}\n]{{0,200}}?{QUOTE}\s*:")
 CURLY = re.compile(r"[“”„‟«»″＂]\s*:")
 BETWEEN = re.compile(r"[\s\u200b\ufeff\u2060]+")
 PLAIN = re.compile(r"[-+.\w]+")
-NEXT = re.compile(rf"\s*(?:,\s*(?:{Q}|[\[{{\d-]|true|false|null)|[\]}}])")
+NEXT_VALUE = re.compile(rf"\s*(?:,\s*(?:{QUOTE}|[\[{{\d-]|true|false|null)|[\]}}])")
 NEXT_KEY = re.compile(rf"\s*(?:,\s*{KEY.pattern}|\}})")
 PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|p|pre|br|span)\b[^>]{0,1000}>", re.IGNORECASE)
-UNSPACED = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
-NO_TEXT = (
-    (b"%PDF", "is a PDF, which carries no record"),
+UNSPACED_LETTER = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
+OTHER_FORMATS = (
+    (b"%PDF", "is a PDF, which contains no record"),
     (b"{\\rtf", "is a text in RTF, in which the record is lost"),
     (b"\x89PNG", "is a picture"),
     (b"\xff\xd8\xff", "is a picture"),
     (b"GIF8", "is a picture"),
     (b"\xd0\xcf\x11\xe0", "is a document of an old word processor, in which the record is lost"),
 )
-MOST_STARTS = 20
+MAX_STARTS = 20
 
 
 @dataclass(frozen=True)
-class Found:
+class RestoredRecord:
     """A record and what it was found in.
 
     Attributes
@@ -56,7 +56,7 @@ class Found:
     notes: tuple = ()
 
 
-def record_in(data: bytes | str) -> Found:
+def record_in(data: bytes | str) -> RestoredRecord:
     """The record in a report, in any form in which people hand it in.
 
     Parameters
@@ -66,7 +66,7 @@ def record_in(data: bytes | str) -> Found:
 
     Returns
     -------
-    Found
+    RestoredRecord
 
     Raises
     ------
@@ -76,69 +76,69 @@ def record_in(data: bytes | str) -> Found:
     notes = []
     if isinstance(data, (bytes, bytearray)):
         if len(data) > MOST_REPORT_BYTES:
-            raise LedgerError("the report is larger than any of this lab")
-        for begins, what in NO_TEXT:
-            if data.startswith(begins):
-                raise LedgerError(f"{what}: {SEND}")
-        data, how = text_of(bytes(data))
-        notes += [how] if how else []
+            raise LedgerError("the report is larger than any report of this lab")
+        for prefix, description in OTHER_FORMATS:
+            if data.startswith(prefix):
+                raise LedgerError(f"{description}: {SEND}")
+        data, note = text_of(bytes(data))
+        notes += [note] if note else []
     text = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    ledger = _as_written(text)
+    ledger = _read_unchanged(text)
     if ledger is None:
-        ledger, more = _restored(text)
-        notes += more
+        ledger, restored_notes = _restore(text)
+        notes += restored_notes
     _check_letters(ledger)
-    return Found(ledger, text, tuple(notes))
+    return RestoredRecord(ledger, text, tuple(notes))
 
 
 def script_in(text: str) -> str | None:
     """Content of the last script of a page that has the record, or None; it reads each letter once."""
-    found, at = None, 0
-    while begins := SCRIPT.search(text, at):
-        ends = END.search(text, begins.end())
-        if ends is None:
+    content, position = None, 0
+    while start := SCRIPT.search(text, position):
+        end = END.search(text, start.end())
+        if end is None:
             break
-        found, at = text[begins.end() : ends.start()], ends.end()
-    return found
+        content, position = text[start.end() : end.start()], end.end()
+    return content
 
 
-def _fenced(text):
+def _fenced_record(text):
     """Content of the last fenced block that has the record, or None."""
-    text, found, at = f"\n{text}\n", None, 0
-    while (begins := text.find(FENCE, at)) >= 0:
-        ends = text.find(FENCE_END, begins + len(FENCE) - 1)
-        if ends < 0:
+    text, content, position = f"\n{text}\n", None, 0
+    while (start := text.find(FENCE, position)) >= 0:
+        end = text.find(FENCE_END, start + len(FENCE) - 1)
+        if end < 0:
             break
-        found, at = text[begins + len(FENCE) : ends], ends
-    return found
+        content, position = text[start + len(FENCE) : end], end
+    return content
 
 
-def _as_written(text):
+def _read_unchanged(text):
     """The Ledger if the record is unchanged since the lab wrote it, else None."""
     if text.lstrip().startswith("{"):
-        given = text.strip()
+        content = text.strip()
     else:
-        given = script_in(text)
-        if given is None:
-            given = _fenced(text)
-        if given is None:
+        content = script_in(text)
+        if content is None:
+            content = _fenced_record(text)
+        if content is None:
             return None
     try:
-        return Ledger.from_text(given)
+        return Ledger.from_text(content)
     except LedgerError as error:
         if str(error) != "the record is not JSON":
             raise
     return None
 
 
-def _restored(text):
+def _restore(text):
     """(Ledger, notes); raises LedgerError."""
     page = PAGE.search(text) is not None
     source = text
     if page:
         script = script_in(text)
-        source = _shown(text) if script is None else html.unescape(script)
-    result = _last(source)
+        source = _visible_text(text) if script is None else html.unescape(script)
+    result = _last_record(source)
     if isinstance(result, LedgerError):
         if str(result) == "the record is not JSON":
             raise LedgerError(f"its record was changed on the way, and cannot be read; {SEND}")
@@ -147,31 +147,31 @@ def _restored(text):
         return result
     if "Data Selection lab: report" in text and page:
         raise LedgerError(
-            "has the text of a report and no record, since a program on the way has taken its script out: hand in the"
+            "has the text of a report but no record, because a program on the way removed its script: hand in the"
             " Markdown or JSON file, or the page in a zip"
         )
     if "Data Selection lab: report" in text:
-        raise LedgerError(f"has the text of a report and no record, which stood at its end: {SEND}")
+        raise LedgerError(f"has the text of a report but no record, which was at its end: {SEND}")
     if text.lstrip()[:1] in ("{", "["):
         raise LedgerError("the record is not JSON")
-    raise LedgerError("this is no report of the lab: it carries no record")
+    raise LedgerError("this is not a report of the lab: it contains no record")
 
 
-def _last(source):
+def _last_record(source):
     """(Ledger, notes) of the last record in a text, the error that it gave, or None if nothing looks like one.
 
     A place inside another record is part of that record; the reader's own text comes before the record.
     """
     result, end = None, -1
-    for match in list(START.finditer(source))[-MOST_STARTS:]:
+    for match in list(START.finditer(source))[-MAX_STARTS:]:
         line = source.count("\n", 0, match.start())
         if line <= end:
             continue
-        reader = _Restorer(source, match.start())
+        restorer = _Restorer(source, match.start())
         try:
-            made, notes = reader.run()
-            result = Ledger.from_text(made), notes
-            end = line + reader.text.count("\n", 0, reader.at)
+            json_text, notes = restorer.run()
+            result = Ledger.from_text(json_text), notes
+            end = line + restorer.text.count("\n", 0, restorer.position)
         except LedgerError as error:
             result = result if isinstance(result, LedgerError) else error
             end = line
@@ -202,11 +202,11 @@ class _Text(HTMLParser):
             self.parts.append(data)
 
 
-def _shown(text):
-    page = _Text()
-    page.feed(text)
-    page.close()
-    return "".join(page.parts)
+def _visible_text(text):
+    parser = _Text()
+    parser.feed(text)
+    parser.close()
+    return "".join(parser.parts)
 
 
 class _Restorer:
@@ -219,95 +219,95 @@ class _Restorer:
     def __init__(self, text, start):
         line = text.rfind("\n", 0, start) + 1
         depth = text.count(">", line, start)
-        rest = text[start:]
+        record = text[start:]
         if depth and re.fullmatch(r"[>\s]*", text[line:start]):
-            rest = re.sub(rf"^[ \t]?(?:>[ \t]?){{1,{depth}}}", "", rest, flags=re.MULTILINE)
-        self.text, self.at, self.made, self.stack = rest, 0, [], []
-        self.curly = CURLY.search(rest) is not None
+            record = re.sub(rf"^[ \t]?(?:>[ \t]?){{1,{depth}}}", "", record, flags=re.MULTILINE)
+        self.text, self.position, self.output, self.brackets = record, 0, [], []
+        self.has_curly_quotes = CURLY.search(record) is not None
         self.notes = {}
         if depth:
             self.notes["quotation by mail undone"] = True
-        if self.curly:
+        if self.has_curly_quotes:
             self.notes["curly quotation marks undone"] = True
 
     def run(self):
         """(JSON text, list of notes)."""
         text, key = self.text, False
-        while self.at < len(text):
-            letter = text[self.at]
-            between = BETWEEN.match(text, self.at)
+        while self.position < len(text):
+            letter = text[self.position]
+            between = BETWEEN.match(text, self.position)
             if between:
                 if not between[0].isascii():
                     self.notes["no-break spaces undone"] = True
-                self.made.append(" ")
-                self.at = between.end()
+                self.output.append(" ")
+                self.position = between.end()
             elif letter in "{[":
-                self.stack.append(letter)
+                self.brackets.append(letter)
                 self._take()
                 key = letter == "{"
             elif letter in "}]":
-                if not self.stack:
+                if not self.brackets:
                     break
-                self.stack.pop()
+                self.brackets.pop()
                 self._take()
-                if not self.stack:
-                    return "".join(self.made), list(self.notes)
+                if not self.brackets:
+                    return "".join(self.output), list(self.notes)
                 key = False
             elif letter in ",:":
                 self._take()
-                key = letter == "," and self.stack[-1:] == ["{"]
+                key = letter == "," and self.brackets[-1:] == ["{"]
             elif letter in QUOTES:
                 self._string(key)
             else:
-                plain = PLAIN.match(text, self.at)
+                plain = PLAIN.match(text, self.position)
                 if plain is None:
                     raise LedgerError("the record is not JSON")
-                self.made.append(plain[0])
-                self.at = plain.end()
+                self.output.append(plain[0])
+                self.position = plain.end()
         raise LedgerError(
             f"its record breaks off before its end (mail programs and forms cut long texts short): {SEND}"
         )
 
     def _take(self):
-        self.made.append(self.text[self.at])
-        self.at += 1
+        self.output.append(self.text[self.position])
+        self.position += 1
 
     def _string(self, key):
-        text, made = self.text, ['"']
-        self.at += 1
-        while self.at < len(text):
-            letter = text[self.at]
+        text, letters = self.text, ['"']
+        self.position += 1
+        while self.position < len(text):
+            letter = text[self.position]
             if letter == "\\":
-                following = text[self.at + 1 : self.at + 2]
-                made.append('\\"' if following in QUOTES and following else letter + following)
-                self.at += 2
+                next_letter = text[self.position + 1 : self.position + 2]
+                letters.append('\\"' if next_letter in QUOTES and next_letter else letter + next_letter)
+                self.position += 2
             elif letter == "\n":
-                self._wrapped(made)
-            elif letter in QUOTES and self._ends(letter, key):
-                self.at += 1
-                self.made.append("".join(made) + '"')
+                self._join_wrapped(letters)
+            elif letter in QUOTES and self._is_end(letter, key):
+                self.position += 1
+                self.output.append("".join(letters) + '"')
                 return
             else:
-                made.append('\\"' if letter == '"' else "" if letter < " " else letter)
-                self.at += 1
+                letters.append('\\"' if letter == '"' else "" if letter < " " else letter)
+                self.position += 1
         raise LedgerError(f"its record breaks off within a text: {SEND}")
 
-    def _ends(self, letter, key):
-        if not self.curly:
+    def _is_end(self, letter, key):
+        if not self.has_curly_quotes:
             return letter == '"'
         if key:
-            return re.compile(r"\s*:").match(self.text, self.at + 1) is not None
-        form = NEXT_KEY if self.stack[-1:] == ["{"] else NEXT
-        return form.match(self.text, self.at + 1) is not None
+            return re.compile(r"\s*:").match(self.text, self.position + 1) is not None
+        form = NEXT_KEY if self.brackets[-1:] == ["{"] else NEXT_VALUE
+        return form.match(self.text, self.position + 1) is not None
 
-    def _wrapped(self, made):
+    def _join_wrapped(self, letters):
         """Join a line end within a text: a mail program has wrapped it at a blank, which it kept or dropped."""
         self.notes["wrapped lines joined"] = True
-        while self.at < len(self.text) and self.text[self.at] in "\n \t":
-            self.at += 1
-        before, after = made[-1][-1:], self.text[self.at : self.at + 1]
-        if before not in ("", " ") and not (UNSPACED.match(before) and UNSPACED.match(after)):
-            made.append(" ")
+        while self.position < len(self.text) and self.text[self.position] in "\n \t":
+            self.position += 1
+        last, first = letters[-1][-1:], self.text[self.position : self.position + 1]
+        if last not in ("", " ") and not (UNSPACED_LETTER.match(last) and UNSPACED_LETTER.match(first)):
+            letters.append(" ")
 
 
 def _check_letters(ledger):
@@ -317,19 +317,19 @@ def _check_letters(ledger):
             continue
         if "\ufffd" in text:
             raise LedgerError(
-                f"letters of its record were lost on the way (“{_piece(text, chr(0xFFFD))}”): {SEND}"
+                f"letters of its record were lost on the way (“{_excerpt(text, chr(0xFFFD))}”): {SEND}"
             )
         broken = misread(text)
         if broken:
             raise LedgerError(
-                f"letters of its record were broken on the way (“{_piece(text, broken)}”): a program has read UTF-8 in"
+                f"letters of its record were broken on the way (“{_excerpt(text, broken)}”): a program read UTF-8 in"
                 f" another code page; {SEND}"
             )
 
 
-def _piece(text, part):
-    at = text.index(part)
-    return " ".join(text[max(0, at - 15) : at + 15].split())
+def _excerpt(text, part):
+    index = text.index(part)
+    return " ".join(text[max(0, index - 15) : index + 15].split())
 
 
 def _texts(value):

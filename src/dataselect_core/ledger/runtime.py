@@ -36,9 +36,9 @@ def described(engine: Mapping[str, str] | None, lab: str | None = None) -> str:
     lab : str, optional
         Version of the lab, which is placed first.
     """
-    said = (
+    text = (
         UNKNOWN
         if engine is None
         else f"Python {engine['python']}, NumPy {engine['numpy']}, {engine['platform']}"
     )
-    return f"lab {lab}, {said}" if lab else said
+    return f"lab {lab}, {text}" if lab else text

@@ -16,9 +16,9 @@ from dataselect_core.ledger.restore import record_in
 
 AGREES, DISAGREES, NOT_COMPARED = "agrees", "disagrees", "could not be compared"
 WRITTEN = ("reflection", "decision", "alternative", "overturn", "risk")
-SHORTEST = 60  # letters from which two people do not write the same text by chance
-AS = "handed in as "
-FOREIGN = "this is no report of the lab"
+MIN_SHARED_LETTERS = 60  # letters from which two people do not write the same text by chance
+HANDED_IN_AS = "handed in as "
+FOREIGN = "this is not a report of the lab"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Outcome:
         Why its text was not compared with its record, or empty.
     notes : tuple of str
         What had to be restored to read it.
-    giver : lms.Giver or None
+    submitter : lms.Submitter or None
     named : bool
         Whether it was named on the command line itself.
     empty : bool
@@ -56,7 +56,7 @@ class Outcome:
     passed: str = ""
     unread: str = ""
     notes: tuple = ()
-    giver: lms.Giver | None = None
+    submitter: lms.Submitter | None = None
     named: bool = False
     empty: bool = False
 
@@ -116,8 +116,10 @@ class Student:
     @property
     def verdict(self) -> str:
         """The worst verdict of the files."""
-        found = {outcome.verdict for outcome in self.outcomes}
-        return next((each for each in (DISAGREES, NOT_COMPARED, AGREES) if each in found), NOT_COMPARED)
+        verdicts = {outcome.verdict for outcome in self.outcomes}
+        return next(
+            (verdict for verdict in (DISAGREES, NOT_COMPARED, AGREES) if verdict in verdicts), NOT_COMPARED
+        )
 
     @property
     def ledger(self) -> Ledger | None:
@@ -134,12 +136,12 @@ def read(item: Item) -> Outcome:
     if item.reason:
         return replace(base, problem=item.reason) if item.named else replace(base, passed=item.reason)
     try:
-        found = record_in(item.data)  # type: ignore[arg-type]  # an item without a reason has data
-        base = replace(base, ledger=found.ledger, notes=found.notes)
-        if not captured(found.ledger):
-            return replace(base, problem="holds no captured figures")
-        made, unread = text_checks(found.text, found.ledger)
-        return replace(base, checks=made, unread=unread)
+        restored = record_in(item.data)  # type: ignore[arg-type]  # an item without a reason has data
+        base = replace(base, ledger=restored.ledger, notes=restored.notes)
+        if not captured(restored.ledger):
+            return replace(base, problem="contains no captured figures")
+        checks, unread = text_checks(restored.text, restored.ledger)
+        return replace(base, checks=checks, unread=unread)
     except LedgerError as error:
         foreign = str(error).startswith(FOREIGN) and not item.named
         return replace(base, passed=str(error)) if foreign else replace(base, problem=str(error))
@@ -168,39 +170,45 @@ def students(
     (list of Student, list of Outcome)
         In the order of the files; and the files that belong to nobody, all passed over.
     """
-    outcomes = [replace(each, giver=lms.giver(each.parts, names)) for each in outcomes]
+    outcomes = [replace(outcome, submitter=lms.submitter(outcome.parts, names)) for outcome in outcomes]
     folders = _folders(outcomes)
     groups, loose = {}, []
-    for at, outcome in enumerate(outcomes):
-        key = _owner(outcome, folders.get(at, ""))
+    for index, outcome in enumerate(outcomes):
+        key = _owner(outcome, folders.get(index, ""))
         (groups.setdefault(key, []) if key else loose).append(outcome)
-    made = [_student(key, group) for key, group in groups.items()]
-    return _with_facts(_told_apart(made)), loose
+    result = [_student(key, group) for key, group in groups.items()]
+    return _with_facts(_mark_namesakes(result)), loose
 
 
 def _folders(outcomes):
     """Position in the list -> the folder of a student: the first folder that not all files share."""
-    below = {
-        at: _above(each)
-        for at, each in enumerate(outcomes)
-        if each.giver is None
-        and not each.named
-        and not any(part.startswith(("__MACOSX", ".")) for part in each.parts[:-1])
+    folders = {
+        index: _above(outcome)
+        for index, outcome in enumerate(outcomes)
+        if outcome.submitter is None
+        and not outcome.named
+        and not any(part.startswith(("__MACOSX", ".")) for part in outcome.parts[:-1])
     }
-    held = [at for at in below if below[at] or not outcomes[at].passed]
-    while held and all(below[at] for at in held) and len({below[at][0] for at in held}) == 1:
-        shared = below[held[0]][0]
-        below = {at: folder[1:] for at, folder in below.items() if folder[:1] == [shared]}
-    below = {at: folder[0] for at, folder in below.items() if folder}
+    relevant = [index for index in folders if folders[index] or not outcomes[index].passed]
+    while (
+        relevant
+        and all(folders[index] for index in relevant)
+        and len({folders[index][0] for index in relevant}) == 1
+    ):
+        shared = folders[relevant[0]][0]
+        folders = {index: folder[1:] for index, folder in folders.items() if folder[:1] == [shared]}
+    folders = {index: folder[0] for index, folder in folders.items() if folder}
     names = {}
-    for at, folder in below.items():
-        outcome = outcomes[at]
+    for index, folder in folders.items():
+        outcome = outcomes[index]
         if outcome.ledger:
             names.setdefault(folder, set()).add(outcome.student)
-    crowded = {folder for folder, found in names.items() if len(found) > 1}
+    crowded = {folder for folder, students in names.items() if len(students) > 1}
     # A folder without any report belongs to a student if other folders do: that student handed nothing in.
     return {
-        at: folder for at, folder in below.items() if folder not in crowded and (folder in names or names)
+        index: folder
+        for index, folder in folders.items()
+        if folder not in crowded and (folder in names or names)
     }
 
 
@@ -211,8 +219,8 @@ def _above(outcome):
 
 def _owner(outcome, folder):
     """A key that is the same for two files of one student; None if a file belongs to nobody."""
-    if outcome.giver:
-        return ("platform", outcome.giver.key, outcome.giver.name)
+    if outcome.submitter:
+        return ("platform", outcome.submitter.key, outcome.submitter.name)
     if folder:
         return ("folder", folder, folder)
     if outcome.ledger:
@@ -225,19 +233,21 @@ def _owner(outcome, folder):
 
 def _student(key, group):
     kind, _, name = key
-    read_ = [outcome for outcome in group if outcome.ledger]
+    readable = [outcome for outcome in group if outcome.ledger]
     # A student who saved an empty record last has still handed in the record with figures.
-    newest = max([outcome for outcome in read_ if not outcome.problem] or read_, key=_time, default=None)
+    newest = max(
+        [outcome for outcome in readable if not outcome.problem] or readable, key=_last_change, default=None
+    )
     if newest is None:
         counted = [outcome for outcome in group if outcome.problem]
         if not counted:
-            what = ", ".join(f"{outcome.parts[-1]} ({outcome.passed})" for outcome in group[:5])
-            counted = [replace(group[0], problem=f"no report was handed in: {what}", passed="")]
+            files = ", ".join(f"{outcome.parts[-1]} ({outcome.passed})" for outcome in group[:5])
+            counted = [replace(group[0], problem=f"no report was handed in: {files}", passed="")]
             group = group[1:]
         others = [outcome for outcome in group if outcome not in counted]
         return Student(name or counted[0].name, counted, others, owner=name)
-    same = _fingerprint(newest.ledger)
-    counted = [outcome for outcome in read_ if _fingerprint(outcome.ledger) == same]
+    fingerprint = _fingerprint(newest.ledger)
+    counted = [outcome for outcome in readable if _fingerprint(outcome.ledger) == fingerprint]
     others = []
     for outcome in group:
         if outcome in counted:
@@ -250,44 +260,44 @@ def _student(key, group):
             outcome = replace(outcome, passed=reason, problem="")
         others.append(outcome)
     facts = []
-    if kind == "platform" and newest.ledger.record.get("student") and not _alike(newest.student, name):
-        facts.append(f"{AS}{name}")
-    said = newest.ledger.record.get("student") or (name if kind != "record" else newest.student)
-    return Student(said, counted, others, facts, name if kind != "record" else "")
+    if kind == "platform" and newest.ledger.record.get("student") and not _same_person(newest.student, name):
+        facts.append(f"{HANDED_IN_AS}{name}")
+    full_name = newest.ledger.record.get("student") or (name if kind != "record" else newest.student)
+    return Student(full_name, counted, others, facts, name if kind != "record" else "")
 
 
-def _alike(one, other):
+def _same_person(name, other_name):
     """Whether two spellings of a name belong to one person.
 
     They are compared without blanks, signs and capitals, with the family name first or last.
     """
 
-    def ways(name):
-        plain = "".join(
+    def spellings(full_name):
+        name_parts = "".join(
             letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " "
-            for letter in unicodedata.normalize("NFC", name.replace("'", "").replace("’", "")).casefold()
+            for letter in unicodedata.normalize("NFC", full_name.replace("'", "").replace("’", "")).casefold()
         ).split()
-        return {"".join(plain[at:] + plain[:at]) for at in range(max(1, len(plain)))}
+        return {"".join(name_parts[index:] + name_parts[:index]) for index in range(max(1, len(name_parts)))}
 
-    return bool(ways(one) & ways(other))
+    return bool(spellings(name) & spellings(other_name))
 
 
-def _time(outcome):
+def _last_change(outcome):
     """When a record was last changed, then when the file was handed in."""
     times = [entry["at"] for entry in outcome.ledger.record["entries"].values()]
-    return max(times, default=0), outcome.giver.turn if outcome.giver else ""
+    return max(times, default=0), outcome.submitter.turn if outcome.submitter else ""
 
 
 def _fingerprint(ledger):
     """A hash that is the same for two records with the same entries, whatever name they have."""
-    given = json.dumps(ledger.record["entries"], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(squeezed(map(folded, words(given))).encode()).hexdigest()
+    entries = json.dumps(ledger.record["entries"], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(squeezed(map(folded, words(entries))).encode()).hexdigest()
 
 
-def _told_apart(made):
+def _mark_namesakes(students):
     """Mark different students who have the same name."""
     names = {}
-    for student in made:
+    for student in students:
         if not _handed_in_as(student):
             names.setdefault(student.name.casefold(), []).append(student)
     twice = {id(student) for group in names.values() if len(group) > 1 for student in group}
@@ -295,51 +305,51 @@ def _told_apart(made):
         replace(student, facts=[*student.facts, "another student has the same name"])
         if id(student) in twice
         else student
-        for student in made
+        for student in students
     ]
 
 
 def _handed_in_as(student):
-    return next((fact for fact in student.facts if fact.startswith(AS)), "")
+    return next((fact for fact in student.facts if fact.startswith(HANDED_IN_AS)), "")
 
 
-def _with_facts(made):
+def _with_facts(students):
     """Add as facts what two students have in common."""
     holders = {}
-    for at, student in enumerate(made):
-        for what, print_ in _prints(student.ledger) if student.ledger else ():
-            holders.setdefault(print_, []).append((at, what))
+    for index, student in enumerate(students):
+        for description, fingerprint in _fingerprints(student.ledger) if student.ledger else ():
+            holders.setdefault(fingerprint, []).append((index, description))
     common = {}
-    for print_, found in holders.items():
-        for at, what in found:
-            for other, _ in found:
-                if other != at:
-                    common.setdefault(at, {}).setdefault(other, {})[print_[0]] = what
+    for fingerprint, entries in holders.items():
+        for index, description in entries:
+            for other_index, _ in entries:
+                if other_index != index:
+                    common.setdefault(index, {}).setdefault(other_index, {})[fingerprint[0]] = description
     result = []
-    for at, student in enumerate(made):
+    for index, student in enumerate(students):
         facts = list(student.facts)
-        for other, prints in common.get(at, {}).items():
-            whole = [kind for kind in ("record", "evidence") if kind in prints]
-            told = [prints[whole[0]]] if whole else list(prints.values())
-            files = ", ".join(sorted("/".join(outcome.parts) for outcome in made[other].outcomes))
-            who = ", ".join(filter(None, (made[other].name, _handed_in_as(made[other]))))
-            facts += [f"{what} as {who} ({files})" for what in told]
+        for other_index, shared in common.get(index, {}).items():
+            decisive = [kind for kind in ("record", "evidence") if kind in shared]
+            descriptions = [shared[decisive[0]]] if decisive else list(shared.values())
+            files = ", ".join(sorted("/".join(outcome.parts) for outcome in students[other_index].outcomes))
+            name = ", ".join(filter(None, (students[other_index].name, _handed_in_as(students[other_index]))))
+            facts += [f"{description} as {name} ({files})" for description in descriptions]
         result.append(replace(student, facts=facts))
     return result
 
 
-def _prints(ledger):
+def _fingerprints(ledger):
     """((kind, hash), words) of what two records can have in common."""
     reader = ledger.record["reader"]
-    found = [("the same record", ("record", _fingerprint(ledger)))]
-    found.append((f"a record of the same browser (reader {reader})", ("evidence", reader)))
+    prints = [("the same record", ("record", _fingerprint(ledger)))]
+    prints.append((f"a record of the same browser (reader {reader})", ("evidence", reader)))
     for key, entry in ledger.record["entries"].items():
         *place, name = key.split("/")
         if name in WRITTEN and isinstance(entry["value"], str):
             text = squeezed(folded(word).casefold() for word in words(entry["value"]))
-            if len(text) >= SHORTEST:
-                found.append((f"the same text ({', part '.join(place)}, {name})", (key, text)))
-    return found
+            if len(text) >= MIN_SHARED_LETTERS:
+                prints.append((f"the same text ({', part '.join(place)}, {name})", (key, text)))
+    return prints
 
 
 def is_of(student: Student, name: str) -> bool:
@@ -349,4 +359,4 @@ def is_of(student: Student, name: str) -> bool:
         student.owner,
         *(outcome.student for outcome in (*student.outcomes, *student.others)),
     }
-    return any(_alike(each, name) for each in names if each)
+    return any(_same_person(known_name, name) for known_name in names if known_name)

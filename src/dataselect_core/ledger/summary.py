@@ -40,41 +40,44 @@ STUDENT_COLUMNS = (
     "restored",
 )
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-SAID = {True: "yes", False: "no", None: "not compared"}
-SHOWN = 5  # disagreements of one student on the terminal; the tables have all
+AGREEMENT = {True: "yes", False: "no", None: "not compared"}
+MAX_SHOWN = 5  # disagreements of one student on the terminal; the tables have all
 LEGEND = "Agreement shows that the figures are genuine, not who made them."
 
 
 def figures_table(students: Sequence[Student], loose: Sequence[Outcome] = ()) -> str:
     """Every figure and line that was checked, and every file that was not, as CSV text with a header."""
-    here = described(engine(), __version__)
+    checking_engine = described(engine(), __version__)
     rows = []
     for student in students:
         for outcome in student.outcomes:
-            head, tail = [outcome.name, outcome.student or student.name], [here]
+            head, tail = [outcome.name, outcome.student or student.name], [checking_engine]
             if outcome.problem or outcome.unread:
                 why = outcome.problem or f"its text was not compared with its record: {outcome.unread}"
-                rows.append([*head, *[""] * 6, SAID[None], why, "", "", *tail])
+                rows.append([*head, *[""] * 6, AGREEMENT[None], why, "", "", *tail])
             rows += [
                 [
                     *head,
-                    each.track,
-                    each.part,
-                    each.path,
-                    each.kind,
-                    each.claimed,
-                    each.recomputed,
-                    SAID[each.agrees],
-                    each.note,
-                    _where(each),
-                    outcome.by.get((each.track, each.part)),
+                    check.track,
+                    check.part,
+                    check.path,
+                    check.kind,
+                    check.claimed,
+                    check.recomputed,
+                    AGREEMENT[check.agrees],
+                    check.note,
+                    _location(check),
+                    outcome.by.get((check.track, check.part)),
                     *tail,
                 ]
-                for each in outcome.checks
+                for check in outcome.checks
             ]
     passed = [(outcome, student.name) for student in students for outcome in student.others]
     passed += [(outcome, "") for outcome in loose]
-    rows += [[each.name, who, *[""] * 6, "passed over", each.passed, "", "", here] for each, who in passed]
+    rows += [
+        [outcome.name, student_name, *[""] * 6, "passed over", outcome.passed, "", "", checking_engine]
+        for outcome, student_name in passed
+    ]
     return _csv(COLUMNS, rows)
 
 
@@ -83,7 +86,7 @@ def students_table(students: Sequence[Student]) -> str:
     rows = []
     for student in students:
         checks = [check for outcome in student.outcomes for check in outcome.checks]
-        of = [sum(check.agrees is verdict for check in checks) for verdict in (True, False, None)]
+        counts = [sum(check.agrees is verdict for check in checks) for verdict in (True, False, None)]
         parts = [f"{track}/{part}" for track, part in student.ledger.places()] if student.ledger else []
         rows.append(
             [
@@ -92,7 +95,7 @@ def students_table(students: Sequence[Student]) -> str:
                 ", ".join(outcome.name for outcome in student.outcomes),
                 ", ".join(parts),
                 len(checks),
-                *of,
+                *counts,
                 "; ".join(dict.fromkeys(difference(check) for check in checks if check.agrees is False)),
                 "; ".join(causes(student)),
                 "; ".join(student.facts),
@@ -103,11 +106,11 @@ def students_table(students: Sequence[Student]) -> str:
 
 
 def _csv(columns, rows):
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
+    stream = io.StringIO()
+    table = csv.writer(stream, lineterminator="\n")
     table.writerow(columns)
     table.writerows([cell(value) for value in row] for row in rows)
-    return out.getvalue()
+    return stream.getvalue()
 
 
 def cell(value: Any) -> Any:
@@ -120,7 +123,7 @@ def cell(value: Any) -> Any:
     return repr(value)
 
 
-def _where(check):
+def _location(check):
     return f"{check.section}, line {check.line}" if check.line else check.section
 
 
@@ -132,11 +135,11 @@ def causes(student: Student) -> list[str]:
 def difference(check: Check) -> str:
     """One disagreement, in words."""
     if check.kind == TEXT:
-        place = f"{_where(check)}: " if check.section or check.line else ""
-        told = check.note.partition(" (")[2]
+        location = f"{_location(check)}: " if check.section or check.line else ""
+        detail = check.note.partition(" (")[2]
         return (
-            f"text: {place}shows “{_line(check.claimed or '')}”, its record gives “{_line(check.recomputed or '')}”"
-            f"{f' ({told}' if told else ''}"
+            f"text: {location}shows “{_line(check.claimed or '')}”, its record gives “{_line(check.recomputed or '')}”"
+            f"{f' ({detail}' if detail else ''}"
         )
     return (
         f"{check.track}, part {check.part}, {check.path}: claimed {_line(check.claimed)}, recomputed "
@@ -144,7 +147,7 @@ def difference(check: Check) -> str:
     )
 
 
-def told(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
+def terminal_text(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
     """The results as text for a terminal.
 
     Parameters
@@ -159,12 +162,14 @@ def told(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
     """
     lines = []
     for student in students:
-        lines += _of_student(student)
+        lines += _student_lines(student)
     passed = [(outcome.name, outcome.passed) for student in students for outcome in student.others]
     passed += [(outcome.name, outcome.passed) for outcome in loose]
     lines += [f"passed over  {_line(name)}: {_line(why)}" for name, why in passed]
     checks = [check for student in students for outcome in student.outcomes for check in outcome.checks]
-    edited = sum(any(c.kind == TEXT and c.agrees is False for c in _checks(student)) for student in students)
+    edited = sum(
+        any(c.kind == TEXT and c.agrees is False for c in _all_checks(student)) for student in students
+    )
     counts = {
         verdict: sum(student.verdict == verdict for student in students)
         for verdict in (AGREES, DISAGREES, NOT_COMPARED)
@@ -173,55 +178,58 @@ def told(students: Sequence[Student], loose: Sequence[Outcome]) -> str:
         f"{len(students)} {'student' if len(students) == 1 else 'students'}: {counts[AGREES]}"
         f" {'agrees' if counts[AGREES] == 1 else 'agree'}, {counts[DISAGREES]} disagree{'s' * (counts[DISAGREES] == 1)}"
         f","
-        f" {counts[NOT_COMPARED]} could not be compared; {counted(checks, agreeing=True)} agree"
-        + (f"; the text of {edited} shows another thing than the record in it" if edited else "")
+        f" {counts[NOT_COMPARED]} could not be compared; {counts_text(checks, agreeing=True)} agree"
+        + (f"; the text of {edited} differs from the record in it" if edited else "")
         + (f"; {len(passed)} {'file' if len(passed) == 1 else 'files'} passed over" if passed else "")
         + f". {LEGEND}"
     )
-    by = sorted(
+    engines = sorted(
         {text for student in students for outcome in student.outcomes for text in outcome.by.values()}
     )
-    lines += [f"Computed by {_line(text)}." for text in by]
+    lines += [f"Computed by {_line(text)}." for text in engines]
     lines.append(f"Checked by {described(engine(), __version__)}.")
     return "\n".join(lines)
 
 
-def _checks(student):
+def _all_checks(student):
     return [check for outcome in student.outcomes for check in outcome.checks]
 
 
-def _of_student(student):
-    checks, names = _checks(student), ", ".join(outcome.name for outcome in student.outcomes)
-    wrong = list(dict.fromkeys(difference(check) for check in checks if check.agrees is False))
+def _student_lines(student):
+    checks, names = _all_checks(student), ", ".join(outcome.name for outcome in student.outcomes)
+    differences = list(dict.fromkeys(difference(check) for check in checks if check.agrees is False))
     head = f"{_line(names)} ({_line(student.name)})"
     if student.verdict == AGREES:
-        text = ", and its text" if any(each.kind == TEXT for each in checks) else ""
-        lines = [f"agrees       {head}: {counted(checks)}{text}"]
+        suffix = ", and its text" if any(check.kind == TEXT for check in checks) else ""
+        lines = [f"agrees       {head}: {counts_text(checks)}{suffix}"]
     elif student.verdict == DISAGREES:
         places = sum(check.kind == TEXT and check.agrees is False for check in checks)
-        text = f"; {places} {'place' if places == 1 else 'places'} of its text differ{'s' * (places == 1)}"
-        lines = [f"DISAGREES    {head}: {counted(checks, agreeing=True)} agree{text if places else ''}"]
+        suffix = f"; {places} {'place' if places == 1 else 'places'} of its text differ{'s' * (places == 1)}"
+        lines = [f"DISAGREES    {head}: {counts_text(checks, agreeing=True)} agree{suffix if places else ''}"]
     else:
-        figures = f"; {counted(checks, agreeing=True)} agree" if checks else ""
+        figures = f"; {counts_text(checks, agreeing=True)} agree" if checks else ""
         lines = [f"NOT COMPARED {head}{figures}"]
     notes = dict.fromkeys(note for outcome in student.outcomes for note in outcome.notes)
-    more = [*wrong[:SHOWN], *([f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else [])]
+    more = [
+        *differences[:MAX_SHOWN],
+        *([f"and {len(differences) - MAX_SHOWN} more"] if len(differences) > MAX_SHOWN else []),
+    ]
     more += [f"could not be compared: {cause}" for cause in causes(student)]
     more += [*student.facts, *notes]
-    return lines + [f"               {_line(each, 400)}" for each in more]
+    return lines + [f"               {_line(line, 400)}" for line in more]
 
 
-def counted(found: Iterable[Check], agreeing: bool = False) -> str:
+def counts_text(checks: Iterable[Check], agreeing: bool = False) -> str:
     """How many figures and cases there are, in words; on request how many of them agree."""
-    said = []
+    phrases = []
     for name, of_them in (
-        ("figures", [each for each in found if each.kind not in ("case", TEXT)]),
-        ("cases", [each for each in found if each.kind == "case"]),
+        ("figures", [check for check in checks if check.kind not in ("case", TEXT)]),
+        ("cases", [check for check in checks if check.kind == "case"]),
     ):
         if of_them or name == "figures":
-            agree = f"{sum(each.agrees is True for each in of_them):,} of " if agreeing else ""
-            said.append(f"{agree}{len(of_them):,} {name}")
-    return " and ".join(said)
+            agree = f"{sum(check.agrees is True for check in of_them):,} of " if agreeing else ""
+            phrases.append(f"{agree}{len(of_them):,} {name}")
+    return " and ".join(phrases)
 
 
 def _line(value, most=160):

@@ -10,13 +10,13 @@ from typing import Any
 
 from dataselect_core.ledger.fold import folded, words
 
-LEAD = re.compile(r"^[>\s]*(?:[-*+•◦▪·]\s+(?=\S))?")
+LINE_PREFIX = re.compile(r"^[>\s]*(?:[-*+•◦▪·]\s+(?=\S))?")
 HEADING = re.compile(r"^[>\s]*#{1,6}\s+(.*?)\s*#*\s*$")
 RULE = re.compile(r"^[>\s]*(?:=+|-{2,}|\*{3,}|_{3,})\s*$")
 TABLE_RULE = re.compile(r"^[>\s]*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?$")
 CELL = re.compile(r"(?<!\\)\|")
 LABEL = re.compile(r"^[>\s]*(?:All captured figures|Constraint check|Main figures|The same numbers|Plot):")
-BLOCKS = frozenset(
+BLOCK_TAGS = frozenset(
     [
         "p",
         "li",
@@ -43,8 +43,8 @@ BLOCKS = frozenset(
         "tbody",
     ]
 )
-SILENT = frozenset(("script", "style", "title", "template", "noscript"))
-MOST_JOINED = 400  # lines of one row that a mail program has wrapped
+HIDDEN_TAGS = frozenset(("script", "style", "title", "template", "noscript"))
+MAX_JOINED = 400  # lines of one row that a mail program has wrapped
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Unit:
 
 def markdown_units(text: str) -> list[Unit]:
     """The units of a report in Markdown, quoted by mail or not: list of `Unit`."""
-    made, section, open_at, lines = [], "", 0, []
+    units, section, first_line, lines = [], "", 0, []
 
     def close():
         nonlocal lines
@@ -93,7 +93,7 @@ def markdown_units(text: str) -> list[Unit]:
             joined = " ".join(lines)
             row = "\t" in joined.strip() or joined.lstrip().startswith("|")
             cells = re.split(r"\t", joined) if "\t" in joined else CELL.split(joined)
-            _add(made, cells if row else [joined], section, open_at)
+            _add(units, cells if row else [joined], section, first_line)
         lines = []
 
     for number, line in enumerate(text.split("\n"), 1):
@@ -106,9 +106,9 @@ def markdown_units(text: str) -> list[Unit]:
             close()
             if title:
                 section = " ".join(words(title))
-                _add(made, [title], section, number, heading=True)
+                _add(units, [title], section, number, heading=True)
             continue
-        lead = LEAD.match(line)[0]
+        lead = LINE_PREFIX.match(line)[0]
         rest = line[len(lead) :].rstrip()
         row = rest.startswith("|")
         # A wrapped row continues until the bar that ends it.
@@ -116,7 +116,7 @@ def markdown_units(text: str) -> list[Unit]:
             lines
             and lines[0].startswith("|")
             and not re.search(r"(?<!\\)\|$", lines[-1])
-            and len(lines) < MOST_JOINED
+            and len(lines) < MAX_JOINED
         )
         if (
             not rest
@@ -128,51 +128,51 @@ def markdown_units(text: str) -> list[Unit]:
             close()
         if rest:
             if not lines:
-                open_at = number
+                first_line = number
             lines.append(rest)
     close()
-    return made
+    return units
 
 
-def _add(made, cells, section, line, heading=False):
+def _add(units, cells, section, line, heading=False):
     cells = tuple(tuple(words(cell)) for cell in cells)
     cells = tuple(cell for cell in cells if cell) if len(cells) > 1 else cells
     if any(cells):
-        made.append(Unit(cells, section, line, heading))
+        units.append(Unit(cells, section, line, heading))
 
 
-class _Page(HTMLParser):
+class _PageParser(HTMLParser):
     def __init__(self):
         super().__init__()
-        self.made, self.section, self.silent, self.figure = [], "", 0, False
+        self.units, self.section, self.hidden_depth, self.figure = [], "", 0, False
         self.cells, self.line, self.heading = [""], 1, False
         self.level, self.drop = 0, False  # drop: the table under a figure
 
     def handle_starttag(self, tag, attrs):
-        if tag in SILENT or tag == "figure":
+        if tag in HIDDEN_TAGS or tag == "figure":
             self.flush()
-            self.silent += 1
+            self.hidden_depth += 1
         elif tag in ("td", "th"):
             if any(self.cells):
                 self.cells.append("")
-        elif tag in BLOCKS:
+        elif tag in BLOCK_TAGS:
             self.flush()
             self.heading = re.fullmatch("h[1-6]", tag) is not None
             self.level = int(tag[1]) if self.heading else 0
 
     def handle_endtag(self, tag):
-        if tag in SILENT or tag == "figure":
-            self.silent = max(0, self.silent - 1)
+        if tag in HIDDEN_TAGS or tag == "figure":
+            self.hidden_depth = max(0, self.hidden_depth - 1)
             self.figure = self.figure or tag == "figure"
             return
-        if tag in BLOCKS:
+        if tag in BLOCK_TAGS:
             self.flush()
             self.heading = False
         if tag == "table":
             self.drop = self.figure = False
 
     def handle_data(self, data):
-        if not self.silent:
+        if not self.hidden_depth:
             if not any(self.cells) and data.strip():
                 self.line = self.getpos()[0] + len(data[: len(data) - len(data.lstrip())].split("\n")) - 1
             self.cells[-1] += data
@@ -189,13 +189,13 @@ class _Page(HTMLParser):
         parts = cells if len(cells) > 1 else [cells[0]]
         if self.heading and self.level < 3:
             self.section = " ".join(words(parts[0]))
-        _add(self.made, parts, self.section, self.line, self.heading)
+        _add(self.units, parts, self.section, self.line, self.heading)
 
 
 def html_units(text: str) -> list[Unit]:
     """The units of a report in HTML, without its figures and the tables under them: list of `Unit`."""
-    page = _Page()
-    page.feed(text)
-    page.close()
-    page.flush()
-    return page.made
+    parser = _PageParser()
+    parser.feed(text)
+    parser.close()
+    parser.flush()
+    return parser.units

@@ -9,9 +9,9 @@ from dataselect_core.sampling import reference_sweep
 from dataselect_core.sampling.reference_sweep import SIZES, TEST_SHARE
 from dataselect_core.values import Value
 
-BEHIND = 0.01  # a run counts as behind if its accuracy is more than this below random sampling
-CLOSE = 0.05  # share of the optimum's cost within which a stop counts as the optimum
-SHORT = 0.002  # a stop misses the target if its accuracy is more than this below the target
+BEHIND_ACCURACY = 0.01  # a run counts as behind if its accuracy is more than this below random sampling
+CLOSE_SHARE = 0.05  # share of the optimum's cost within which a stop counts as the optimum
+SHORTFALL = 0.002  # a stop misses the target if its accuracy is more than this below the target
 
 
 def cases(situation: Situation, values: Mapping[str, Value], judged: Judgement | None = None) -> list[str]:
@@ -25,50 +25,50 @@ def cases(situation: Situation, values: Mapping[str, Value], judged: Judgement |
     judged : Judgement or None
         `situation.judged()`.
     """
-    found = [
+    names = [
         "search-open" if situation.marker is None else "search-closed",
         f"data-{situation.settings['data']}",
     ]
     latest = situation.latest()
     if latest is not None:
-        found += [*_run_cases(latest, values), "has-runs"]
+        names += [*_run_cases(latest, values), "has-runs"]
     if situation.random is not None or situation.active is not None:
-        found += _lock_cases(situation, values)
+        names += _lock_cases(situation, values)
     if "check.target.value" in values:
-        found += [
+        names += [
             "check-run" if situation.marker is None else "check-marker",
             *_check_cases(situation, values),
         ]
     if judged is not None:
-        found += _verdict(situation, judged)
+        names += _verdict(situation, judged)
     if situation.answer is not None:
-        found += _index(situation.answer, values)
-    return found
+        names += _index(situation.answer, values)
+    return names
 
 
-def _run_cases(r, values):
-    run, found = r.run, []
+def _run_cases(reading, values):
+    run, names = reading.run, []
     selects, data = run.selects, run.settings["data"]
-    found.append("run-selects" if selects else "run-random")
-    found.append("line-reached" if r.crossing is not None else "line-missed")
+    names.append("run-selects" if selects else "run-random")
+    names.append("line-reached" if reading.crossing is not None else "line-missed")
     gap = values.get("behind.gap")
-    if gap is not None and gap.value > BEHIND:
-        found.append("behind")
+    if gap is not None and gap.value > BEHIND_ACCURACY:
+        names.append("behind")
         if run.settings["strategy"] == "entropy":
-            found.append("entropy-behind")
+            names.append("entropy-behind")
         if run.settings["batch"] >= 50:
-            found.append("batch-behind")
-    if selects and len(r.labels) > 1:
-        found.append("never-pays" if r.economic is None else "pays")
-        if r.economic is not None:
-            found.append("no-break-even" if r.break_even is None else "break-even")
+            names.append("batch-behind")
+    if selects and len(reading.labels) > 1:
+        names.append("never-pays" if reading.economic is None else "pays")
+        if reading.economic is not None:
+            names.append("no-break-even" if reading.break_even is None else "break-even")
         if data in reference_sweep.TWO_CLASSES:
-            found.append("measures-coincide")
+            names.append("measures-coincide")
     if data == "rare":
-        found.append("rare-missed" if values["run.recall"].value < 0.1 else "rare-found")
+        names.append("rare-missed" if values["run.recall"].value < 0.1 else "rare-found")
     if (run.settings["initial"], run.settings["test_share"]) != (SIZES[data][2], TEST_SHARE):
-        found.append("other-start")
-    return found
+        names.append("other-start")
+    return names
 
 
 def _lock_cases(situation, values):
@@ -86,22 +86,28 @@ def _pair_cases(situation, values):
     ratio = values["own.ratio"].value
     if ratio is None:
         return ["own-unreached"]
-    found = direction(ratio)
-    right = found == situation.prediction["direction"]
-    return ["own-measured", f"own-{found}", "direction-right" if right else "direction-wrong"]
+    measured_direction = direction(ratio)
+    right = measured_direction == situation.prediction["direction"]
+    return ["own-measured", f"own-{measured_direction}", "direction-right" if right else "direction-wrong"]
 
 
 def _check_cases(situation, values):
-    def at(name):
+    def value_and_limit(name):
         return values[f"check.{name}.value"].value, values[f"check.{name}.limit"].value
 
-    (accuracy, target), (cost, budget), (guard, limit) = at("target"), at("budget"), at("guardrail")
-    kept = {"target": accuracy >= target, "budget": cost <= budget}
-    if guard is None:  # a marker from an older record: its recall is not known
-        return [f"{name}-{'ok' if good else 'fails'}" for name, good in kept.items()]
-    kept["guardrail"] = guard >= limit if situation.track.part_2.guardrail == "recall" else guard <= limit
-    found = [f"{name}-{'ok' if good else 'fails'}" for name, good in kept.items()]
-    return [*found, "all-ok"] if all(kept.values()) else found
+    (accuracy, target), (cost, budget), (guardrail, limit) = (
+        value_and_limit("target"),
+        value_and_limit("budget"),
+        value_and_limit("guardrail"),
+    )
+    met = {"target": accuracy >= target, "budget": cost <= budget}
+    if guardrail is None:  # a marker from an older record: its recall is not known
+        return [f"{name}-{'ok' if is_met else 'fails'}" for name, is_met in met.items()]
+    met["guardrail"] = (
+        guardrail >= limit if situation.track.part_2.guardrail == "recall" else guardrail <= limit
+    )
+    names = [f"{name}-{'ok' if is_met else 'fails'}" for name, is_met in met.items()]
+    return [*names, "all-ok"] if all(met.values()) else names
 
 
 def _verdict(situation, judged):
@@ -110,31 +116,31 @@ def _verdict(situation, judged):
     if best is None:
         return ["verdict-none"]
     expected, target = judged.values["marker.expected"].value, situation.target()
-    found = [
+    names = [
         "verdict-short"
-        if expected < target - SHORT
+        if expected < target - SHORTFALL
         else "verdict-close"
-        if judged.cost - best.cost <= CLOSE * best.cost
+        if judged.cost - best.cost <= CLOSE_SHARE * best.cost
         else "verdict-dear"
     ]
-    own, data = marker["settings"], marker["settings"]["data"]
-    if not reference_sweep.same_strategy(data, own["strategy"], best.strategy):
-        found.append("better-strategy")
+    settings, data = marker["settings"], marker["settings"]["data"]
+    if not reference_sweep.same_strategy(data, settings["strategy"], best.strategy):
+        names.append("better-strategy")
     elif best.strategy == "random":  # here the batch size only sets how often the accuracy is measured
-        found += ["better-stop-random"] if marker["labels"] != best.labels else []
-    elif own["batch"] != best.batch_size:
-        found.append("better-batch")
+        names += ["better-stop-random"] if marker["labels"] != best.labels else []
+    elif settings["batch"] != best.batch_size:
+        names.append("better-batch")
     elif marker["labels"] != best.labels:
-        found.append("better-stop")
+        names.append("better-stop")
     if (
-        "random" not in (own["strategy"], best.strategy)
-        and own["strategy"] != best.strategy
-        and (reference_sweep.same_strategy(data, own["strategy"], best.strategy))
+        "random" not in (settings["strategy"], best.strategy)
+        and settings["strategy"] != best.strategy
+        and (reference_sweep.same_strategy(data, settings["strategy"], best.strategy))
     ):
-        found.append("strategies-are-one")
+        names.append("strategies-are-one")
     if best.strategy == "random":
-        found.append("optimum-random")
-    return found
+        names.append("optimum-random")
+    return names
 
 
 def knee_cases(situation: Situation, judged: Judgement) -> list[str]:
@@ -146,13 +152,13 @@ def knee_cases(situation: Situation, judged: Judgement) -> list[str]:
         {name: judged.values[f"knee.{name}"].value for name in ("strategy", "accuracy", "gap_net")},
         situation.target(),
     )
-    found = [] if judged.best is None else ["optimum-found"]
+    names = [] if judged.best is None else ["optimum-found"]
     if knee["strategy"] == "random":
-        return [*found, "knee-none"]
-    found.append("knee-selects")
+        return [*names, "knee-none"]
+    names.append("knee-selects")
     if judged.best is not None and judged.best.strategy == "random" and knee["accuracy"] != target:
-        found.append("knee-later" if knee["accuracy"] > target else "knee-earlier")
-    return [*found, "knee-worth-more"] if knee["gap_net"] > 0 else found
+        names.append("knee-later" if knee["accuracy"] > target else "knee-earlier")
+    return [*names, "knee-worth-more"] if knee["gap_net"] > 0 else names
 
 
 def _index(answer, values):
@@ -161,10 +167,10 @@ def _index(answer, values):
         name: values[f"{name}.saving"].value > values[f"{name}.cost"].value for name in ("index", "score")
     }
     ends = {values["index.saving"].value > values[f"index.{end}"].value for end in ("cost", "cost_high")}
-    span = "range-depends" if len(ends) == 2 else "range-saves" if ends == {True} else "range-costs"
-    found = [
+    range_case = "range-depends" if len(ends) == 2 else "range-saves" if ends == {True} else "range-costs"
+    names = [
         f"answer-{answer}",
-        span,
-        *(f"{name}-{'saves' if good else 'costs'}" for name, good in pays.items()),
+        range_case,
+        *(f"{name}-{'saves' if pays_off else 'costs'}" for name, pays_off in pays.items()),
     ]
-    return [*found, "answer-turns"] if pays["index"] != pays["score"] else found
+    return [*names, "answer-turns"] if pays["index"] != pays["score"] else names

@@ -25,10 +25,10 @@ from dataselect_core.sampling import reference_sweep
 from dataselect_core.tracks import track
 from dataselect_core.values import Findings, Value, measured, modelled
 
-HERE = "this run, mean over its seeds"
+THIS_RUN = "this run, mean over its seeds"
 PRICES = "labels, scoring and training at the prices in force"
 SWEEP = "the sweep made when the page was built, mean over its seeds"
-EARLY = 200  # up to this number of labels, a run is checked for being behind
+EARLY_LABELS = 200  # up to this number of labels, a run is checked for being behind
 
 
 def recompute(
@@ -50,8 +50,8 @@ def recompute(
     -------
     Findings
     """
-    *_, found = recompute_stepwise(track_id, settings, assumptions, prediction)
-    return found
+    *_, findings = recompute_stepwise(track_id, settings, assumptions, prediction)
+    return findings
 
 
 def recompute_stepwise(
@@ -63,38 +63,42 @@ def recompute_stepwise(
     check_prediction(prediction)
     if settings.get("answer") not in (None, *ANSWERS):
         raise ValueError(f"the answer must be one of {', '.join(ANSWERS)}, not {settings['answer']!r}")
-    here = track(track_id)
+    current_track = track(track_id)
     situation = Situation(
-        here,
+        current_track,
         controls,
         dict(prediction),
         answer=settings.get("answer"),
         edited=dict(assumptions),
-        fixed=fixed_limits(here, settings),
+        fixed=fixed_limits(current_track, settings),
         curves=cache(reference_sweep.curves),
     )
-    asked = situation.prices()  # this refuses invalid prices before anything is run
+    project_prices = situation.prices()  # this refuses invalid prices before anything is run
     for name in (*RUNS, "marker"):
-        again = {
+        run_settings = {
             key.removeprefix(f"{name}."): value
             for key, value in settings.items()
             if key.startswith(f"{name}.")
         }
-        if not again:
+        if not run_settings:
             continue
-        if name in ("random", "active") and (again.get("strategy") == "random") is not (name == "random"):
-            raise ValueError(f"{name}.strategy must be one of {name} sampling, not {again.get('strategy')!r}")
-        for step in runs.repeated({"data": controls["data"], **again}):
+        if name in ("random", "active") and (run_settings.get("strategy") == "random") is not (
+            name == "random"
+        ):
+            raise ValueError(
+                f"{name}.strategy must be one of {name} sampling, not {run_settings.get('strategy')!r}"
+            )
+        for step in runs.repeated({"data": controls["data"], **run_settings}):
             if isinstance(step, tuple):
                 yield step
         if name == "marker":
             situation.marker = _marker(step)
         else:
             baseline = situation.curves(controls["data"])[0]
-            setattr(situation, name, runs.read(step, asked, baseline, situation.target()))
-    judged = situation.judged()
-    values = figures(situation, judged)
-    yield Findings(values, cases.cases(situation, values, judged))
+            setattr(situation, name, runs.read(step, project_prices, baseline, situation.target()))
+    judgement = situation.judged()
+    values = figures(situation, judgement)
+    yield Findings(values, cases.cases(situation, values, judgement))
 
 
 def _marker(run):
@@ -134,20 +138,20 @@ def figures(situation: Situation, judged: Judgement | None = None) -> dict[str, 
     -------
     dict of str to Value
     """
-    a, asked, latest = situation.assumptions(), situation.prices(), situation.latest()
+    a, project_prices, latest = situation.assumptions(), situation.prices(), situation.latest()
     values = {
         **known(situation.settings),
-        "price.round": modelled(asked.selection, "$", "pool × price of a score + one training"),
-        "price.label": modelled(asked.label, "$", "price of a label in force"),
-        "price.pool": modelled(asked.pool, "items", "pool in force"),
-        "price.score": modelled(asked.score, "$", "price of a score in force"),
-        "price.training": modelled(asked.training, "$", "price of a training in force"),
+        "price.round": modelled(project_prices.selection, "$", "pool × price of a score + one training"),
+        "price.label": modelled(project_prices.label, "$", "price of a label in force"),
+        "price.pool": modelled(project_prices.pool, "items", "pool in force"),
+        "price.score": modelled(project_prices.score, "$", "price of a score in force"),
+        "price.training": modelled(project_prices.training, "$", "price of a training in force"),
         "price.labels_to_pay": modelled(
-            asked.selection / asked.label if asked.label else None,
+            project_prices.selection / project_prices.label if project_prices.label else None,
             "labels",
             "cost of a round ÷ price of a label",
         ),
-        "own.labels_saved": measured(None, "labels", HERE),
+        "own.labels_saved": measured(None, "labels", THIS_RUN),
         "measure.native": Assumptions()["signature_rate"].as_value(),
     }
     if latest is not None:
@@ -163,105 +167,118 @@ def figures(situation: Situation, judged: Judgement | None = None) -> dict[str, 
     return values
 
 
-def _run(r):
-    run, i, parts = r.run, r.stop, r.parts
-    settings, chosen, seeds = run.settings, "set by the reader", max(1, run.seeds)
+def _run(reading):
+    run, i, parts = reading.run, reading.stop, reading.parts
+    settings, source, seeds = run.settings, "set by the reader", max(1, run.seeds)
     return {
-        "run.number": measured(run.number, "", HERE),
-        "run.strategy": modelled(settings["strategy"], "", chosen),
-        "run.batch": modelled(settings["batch"], "labels", chosen),
-        "run.data": modelled(settings["data"], "", chosen),
-        "run.initial": modelled(settings["initial"], "labels", chosen),
-        "run.budget": modelled(settings["budget"], "labels", chosen),
-        "run.test_share": modelled(settings["test_share"], "", chosen),
+        "run.number": measured(run.number, "", THIS_RUN),
+        "run.strategy": modelled(settings["strategy"], "", source),
+        "run.batch": modelled(settings["batch"], "labels", source),
+        "run.data": modelled(settings["data"], "", source),
+        "run.initial": modelled(settings["initial"], "labels", source),
+        "run.budget": modelled(settings["budget"], "labels", source),
+        "run.test_share": modelled(settings["test_share"], "", source),
         "run.critical": modelled(reference_sweep.SIZES[settings["data"]][1], "", "the class that is watched"),
-        "run.first_seed": modelled(settings["seed"], "", chosen),
-        "run.last_seed": modelled(settings["seed"] + seeds - 1, "", chosen),
-        "run.seeds": measured(seeds, "seeds", HERE),
-        "run.labels": measured(int(r.labels[-1]), "labels", HERE),
-        "run.accuracy": measured(float(r.mean[-1]), "", HERE),
-        "run.crossing": measured(r.crossing, "labels", f"{HERE}, straight lines between rounds"),
-        "run.crossing_cost": modelled(None if r.crossing is None else r.cost_at(r.crossing), "$", PRICES),
-        "run.geometric": measured(r.geometric, "labels", "Kneedle on accuracy against labels"),
-        "run.economic": modelled(r.economic, "labels", "largest net benefit over random sampling"),
-        "run.net": modelled(
-            r.net, "$", f"labels saved against random sampling ({SWEEP}) − cost of selection"
+        "run.first_seed": modelled(settings["seed"], "", source),
+        "run.last_seed": modelled(settings["seed"] + seeds - 1, "", source),
+        "run.seeds": measured(seeds, "seeds", THIS_RUN),
+        "run.labels": measured(int(reading.labels[-1]), "labels", THIS_RUN),
+        "run.accuracy": measured(float(reading.mean[-1]), "", THIS_RUN),
+        "run.crossing": measured(reading.crossing, "labels", f"{THIS_RUN}, straight lines between rounds"),
+        "run.crossing_cost": modelled(
+            None if reading.crossing is None else reading.cost_at(reading.crossing), "$", PRICES
         ),
-        "run.break_even": modelled(r.break_even, "labels", "where selection has cost as much as it saved"),
-        "run.cost": modelled(float(r.cost[-1]), "$", PRICES),
+        "run.geometric": measured(reading.geometric, "labels", "Kneedle on accuracy against labels"),
+        "run.economic": modelled(reading.economic, "labels", "largest net benefit over random sampling"),
+        "run.net": modelled(
+            reading.net, "$", f"labels saved against random sampling ({SWEEP}) − cost of selection"
+        ),
+        "run.break_even": modelled(
+            reading.break_even, "labels", "where selection has cost as much as it saved"
+        ),
+        "run.cost": modelled(float(reading.cost[-1]), "$", PRICES),
         "run.dollars_labels": modelled(float(parts.labels[-1]), "$", PRICES),
         "run.dollars_scoring": modelled(float(parts.scoring[-1]), "$", PRICES),
         "run.dollars_training": modelled(float(parts.training[-1]), "$", PRICES),
-        "run.rounds": measured(len(r.labels) - 1, "rounds", HERE),
-        "run.recall": measured(float(run.recall()[-1]), "", "recall of the watched class, " + HERE),
-        "run.stop_labels": measured(int(r.labels[i]), "labels", "first round at the target, else the last"),
-        "run.stop_cost": modelled(float(r.cost[i]), "$", PRICES),
+        "run.rounds": measured(len(reading.labels) - 1, "rounds", THIS_RUN),
+        "run.recall": measured(float(run.recall()[-1]), "", "recall of the watched class, " + THIS_RUN),
+        "run.stop_labels": measured(
+            int(reading.labels[i]), "labels", "first round at the target, else the last"
+        ),
+        "run.stop_cost": modelled(float(reading.cost[i]), "$", PRICES),
     }
 
 
-def _behind(situation, r):
+def _behind(situation, reading):
     """The largest gap to random sampling in the sweep, among the early rounds."""
-    baseline = situation.curves(r.run.settings["data"])[0]
-    gap = np.interp(r.labels, baseline.labels, baseline.mean) - r.mean
-    early = gap[(r.labels <= EARLY) & (r.labels > r.labels[0])]
-    if not r.run.selects or not len(early):
+    baseline = situation.curves(reading.run.settings["data"])[0]
+    gap = np.interp(reading.labels, baseline.labels, baseline.mean) - reading.mean
+    early = gap[(reading.labels <= EARLY_LABELS) & (reading.labels > reading.labels[0])]
+    if not reading.run.selects or not len(early):
         return {}
     k = int(early.argmax()) + 1
     return {
         "behind.gap": measured(float(gap[k]), "", f"random sampling in {SWEEP}, less this run"),
-        "behind.labels": measured(int(r.labels[k]), "labels", HERE),
+        "behind.labels": measured(int(reading.labels[k]), "labels", THIS_RUN),
     }
 
 
 def _lock(situation):
     """The prediction next to the reader's own runs and next to the sweep."""
     active, settings = situation.active, situation.settings
-    own = [None if r is None else r.crossing for r in (situation.random, active)]
+    own_crossings = [None if reading is None else reading.crossing for reading in (situation.random, active)]
     if None not in (situation.random, active) and not situation.compared():
-        own = [None, None]  # two runs that differ in more than the strategy cannot be compared
+        own_crossings = [None, None]  # two runs that differ in more than the strategy cannot be compared
     curves = situation.curves(settings["data"])
     strategy = active.run.settings["strategy"] if active else "margin"
     batch = active.run.settings["batch"] if active else settings["batch"]
-    swept = [
-        crossing(c.labels, c.mean)
-        for c in (curves[0], next(c for c in curves if (c.strategy, c.batch_size) == (strategy, batch)))
+    sweep_crossings = [
+        crossing(curve.labels, curve.mean)
+        for curve in (
+            curves[0],
+            next(curve for curve in curves if (curve.strategy, curve.batch_size) == (strategy, batch)),
+        )
     ]
-    saved = own[0] - own[1] if None not in own else None
+    saved = own_crossings[0] - own_crossings[1] if None not in own_crossings else None
     return {
         "reveal.direction": modelled(situation.prediction["direction"], "", "your prediction"),
         "reveal.factor": modelled(situation.prediction["prediction"], "", "your prediction"),
-        "own.random": measured(own[0], "labels", "random run of the pair, labels to 90 %"),
-        "own.active": measured(own[1], "labels", "run of uncertainty sampling of the pair, labels to 90 %"),
+        "own.random": measured(own_crossings[0], "labels", "random run of the pair, labels to 90 %"),
+        "own.active": measured(
+            own_crossings[1], "labels", "run of uncertainty sampling of the pair, labels to 90 %"
+        ),
         **_pair(situation),
-        "own.ratio": measured(_ratio(*own), "", "labels of random sampling ÷ labels of uncertainty sampling"),
+        "own.ratio": measured(
+            _ratio(*own_crossings), "", "labels of random sampling ÷ labels of uncertainty sampling"
+        ),
         "own.labels_saved": measured(
             saved, "labels", "labels of random sampling − labels of uncertainty sampling"
         ),
         "swept.strategy": modelled(strategy, "", "that of your run"),
         "swept.batch": modelled(batch, "labels", "that of your run"),
-        "swept.random": measured(swept[0], "labels", SWEEP),
-        "swept.active": measured(swept[1], "labels", SWEEP),
-        "swept.ratio": measured(_ratio(*swept), "", SWEEP),
+        "swept.random": measured(sweep_crossings[0], "labels", SWEEP),
+        "swept.active": measured(sweep_crossings[1], "labels", SWEEP),
+        "swept.ratio": measured(_ratio(*sweep_crossings), "", SWEEP),
     }
 
 
 def _pair(situation):
     """The two compared runs and the settings they share; for a single run, the settings that its partner needs."""
-    there = {name: getattr(situation, name) for name in ("random", "active")}
+    readings = {name: getattr(situation, name) for name in ("random", "active")}
     numbers = {
-        f"pair.{name}": measured(r.run.number if r else None, "", f"the {name} run of the pair")
-        for name, r in there.items()
+        f"pair.{name}": measured(reading.run.number if reading else None, "", f"the {name} run of the pair")
+        for name, reading in readings.items()
     }
-    run = next(r.run for r in there.values() if r)
-    strategy = there["active"].run.settings["strategy"] if there["active"] else None
-    shared = "shared by both runs of the pair"
+    run = next(reading.run for reading in readings.values() if reading)
+    strategy = readings["active"].run.settings["strategy"] if readings["active"] else None
+    source = "shared by both runs of the pair"
     return numbers | {
-        "pair.strategy": modelled(strategy, "", shared),
-        "pair.batch": modelled(run.settings["batch"], "labels", shared),
-        "pair.initial": modelled(run.settings["initial"], "labels", shared),
-        "pair.first_seed": modelled(run.settings["seed"], "", shared),
-        "pair.seeds": measured(max(1, run.seeds), "seeds", shared),
-        "pair.test_share": modelled(run.settings["test_share"], "", shared),
+        "pair.strategy": modelled(strategy, "", source),
+        "pair.batch": modelled(run.settings["batch"], "labels", source),
+        "pair.initial": modelled(run.settings["initial"], "labels", source),
+        "pair.first_seed": modelled(run.settings["seed"], "", source),
+        "pair.seeds": measured(max(1, run.seeds), "seeds", source),
+        "pair.test_share": modelled(run.settings["test_share"], "", source),
     }
 
 
@@ -269,13 +286,17 @@ def _ratio(random, active):
     return None if random is None or active is None else random / active
 
 
-def _check(situation, r):
+def _check(situation, reading):
     """The constraints at the committed marker; before there is one, at the stop of the latest run."""
     limits, marker, price = situation.limits(), situation.marker, situation.prices()
     if marker is None:
-        where, i = HERE, r.stop
-        accuracy, cost, recall = float(r.mean[i]), float(r.cost[i]), float(r.run.recall()[i])
-        rounds = i if r.run.selects else 0
+        where, i = THIS_RUN, reading.stop
+        accuracy, cost, recall = (
+            float(reading.mean[i]),
+            float(reading.cost[i]),
+            float(reading.run.recall()[i]),
+        )
+        rounds = i if reading.run.selects else 0
     else:
         where, rounds = "your committed marker", marker["rounds"] if marker["selects"] else 0
         accuracy, recall = marker["accuracy"], marker.get("recall")

@@ -41,7 +41,7 @@ def questions(assumptions: Any, labels_saved: float) -> tuple[Question, Question
 def figures(assumptions: Any, indexing: Question, scoring: Question) -> dict[str, Value]:
     """Costs, savings and break-evens of both, path -> Value."""
     a = assumptions
-    span = indexing_range(a.dataset_bytes, a)
+    cost_range = indexing_range(a.dataset_bytes, a)
     hours = a.dataset_bytes / a.signature_rate / 3600
     return {
         "index.samples": modelled(a.dataset_bytes / a.bytes_per_sample, "samples", LAW),
@@ -50,10 +50,10 @@ def figures(assumptions: Any, indexing: Question, scoring: Question) -> dict[str
         "index.reads": modelled(indexing.cost_parts["reads"], "$", LAW),
         "index.cost": modelled(indexing.cost, "$", LAW),
         "index.cost_high": modelled(
-            span.high.dollars, "$", "core-hours of SlimPajama, a published run; " + LAW
+            cost_range.high.dollars, "$", "core-hours of SlimPajama, a published run; " + LAW
         ),
         "index.overhead_high": modelled(
-            span.overhead, "", "core-hours of SlimPajama ÷ those of the lab's signatures"
+            cost_range.overhead, "", "core-hours of SlimPajama ÷ those of the lab's signatures"
         ),
         "index.saving": modelled(indexing.saving, "$", LAW),
         "index.ratio": modelled(indexing.saving / indexing.cost if indexing.cost else None, "", LAW),

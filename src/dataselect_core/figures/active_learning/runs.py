@@ -88,8 +88,8 @@ class LabRun:
         """Whether a model chooses the labels."""
         return self.settings["strategy"] != "random"
 
-    def _table(self, complete, now, size):
-        rows = np.array(complete or [now], dtype=float) / size
+    def _table(self, complete, current, size):
+        rows = np.array(complete or [current], dtype=float) / size
         return np.array(self.labels[: rows.shape[1]]), rows
 
     def accuracy(self) -> Any:
@@ -158,14 +158,14 @@ class Reading:
         return float(np.interp(labels, self.labels, self.mean))
 
 
-LIKE = ("data", "batch", "initial", "test_share", "seed")
+SHARED_SETTINGS = ("data", "batch", "initial", "test_share", "seed")
 """Settings in which two runs must agree for their labels to be compared; their complete seeds must agree too."""
 
 
-def alike(one: Any, other: Any) -> bool:
+def alike(run: Any, other_run: Any) -> bool:
     """Whether two runs differ only in their strategy and in how far they go."""
-    same = all(one.settings[name] == other.settings[name] for name in LIKE)
-    return same and one.seeds == other.seeds and bool(one.right) and bool(other.right)
+    same_settings = all(run.settings[name] == other_run.settings[name] for name in SHARED_SETTINGS)
+    return same_settings and run.seeds == other_run.seeds and bool(run.right) and bool(other_run.right)
 
 
 def pair(runs: Any) -> Any:
@@ -190,8 +190,8 @@ def pair(runs: Any) -> Any:
 
 def crossing(labels: ArrayLike, accuracy: ArrayLike, target: float = LINE) -> float | None:
     """Labels at which the curve reaches the target, or None."""
-    found = float(labels_to_reach(labels, accuracy, target))
-    return None if np.isnan(found) else found
+    labels_needed = float(labels_to_reach(labels, accuracy, target))
+    return None if np.isnan(labels_needed) else labels_needed
 
 
 def read(run: LabRun, prices: Any, baseline: Any, target: float) -> Reading:
@@ -201,10 +201,12 @@ def read(run: LabRun, prices: Any, baseline: Any, target: float) -> Reading:
     cost = project_cost(labels, run.selects, prices)
     economic, net, end, beyond = None, 0.0, None, False
     if run.selects and len(labels) > 1:
-        found = economic_knee(labels, mean, baseline.labels, baseline.mean, prices)
-        economic = int(labels[found.best]) if found.best else None
-        net = float(found.net[found.best]) if found.best else None  # there is no benefit without a knee
-        end, beyond = found.break_even, bool(found.beyond[-1])
+        knee_point = economic_knee(labels, mean, baseline.labels, baseline.mean, prices)
+        economic = int(labels[knee_point.best]) if knee_point.best else None
+        net = (
+            float(knee_point.net[knee_point.best]) if knee_point.best else None
+        )  # there is no benefit without a knee
+        end, beyond = knee_point.break_even, bool(knee_point.beyond[-1])
     reaching = np.flatnonzero(mean >= target)
     return Reading(
         run,
@@ -235,7 +237,7 @@ def stated(run: LabRun) -> dict[str, Any]:
     return {**run.settings, "seeds": run.seeds, "number": run.number, "labels": int(run.accuracy()[0][-1])}
 
 
-def repeated(again: Mapping[str, Any]) -> Iterator[Any]:
+def repeated(run_settings: Mapping[str, Any]) -> Iterator[Any]:
     """Repeat the run that `stated` describes: an iterator of (label, share done) that ends with the `LabRun`.
 
     Raises
@@ -243,7 +245,7 @@ def repeated(again: Mapping[str, Any]) -> Iterator[Any]:
     ValueError
         If no run can have these settings.
     """
-    settings, number, labels = dict(again), again["number"], again["labels"]
+    settings, number, labels = dict(run_settings), run_settings["number"], run_settings["labels"]
     del settings["number"], settings["labels"]
     check(settings)
     if (

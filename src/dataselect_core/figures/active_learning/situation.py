@@ -16,7 +16,7 @@ from dataselect_core.settings import limits_of
 from dataselect_core.tracks import Track
 from dataselect_core.values import Value
 
-OF_TRACK = (
+TRACK_ASSUMPTIONS = (
     "label_price",
     "score_price",
     "pool_size",
@@ -92,8 +92,8 @@ class Situation:
 
     def latest(self) -> Any:
         """The newest run, or None."""
-        there = [r for r in (self.random, self.active, self.newest) if r]
-        return max(there, key=lambda r: r.run.number, default=None)
+        readings = [reading for reading in (self.random, self.active, self.newest) if reading]
+        return max(readings, key=lambda reading: reading.run.number, default=None)
 
     def compared(self) -> Any:
         """Whether there is a pair of runs that can be compared."""
@@ -126,12 +126,12 @@ class Situation:
 def limits(track: Track, fixed: Mapping[str, float]) -> dict[str, Value]:
     """Target, budget and guardrail of a track, replaced by the limits of a class link: name -> `Value`."""
     own = track.part_2
-    places = {
+    limit_of = {
         "target": ("target_limit", own.target),
         "budget": ("cost_limit", own.budget),
         "guardrail": (GUARDRAILS[own.guardrail], own.limit),
     }
-    return {name: class_limits.in_force(fixed, *place) for name, place in places.items()}
+    return {name: class_limits.in_force(fixed, *place) for name, place in limit_of.items()}
 
 
 def fixed_limits(track: Track, settings: Mapping[str, Any]) -> dict[str, float]:
@@ -154,12 +154,19 @@ def assumptions(track: Track, edited: Mapping[str, float]) -> Any:
     ValueError, TypeError
         If `edited` has a name that is not an assumption, or a value that is not allowed.
     """
-    return Assumptions(**{**{name: getattr(track.part_2, name).value for name in OF_TRACK}, **edited})
+    return Assumptions(
+        **{**{name: getattr(track.part_2, name).value for name in TRACK_ASSUMPTIONS}, **edited}
+    )
 
 
-def prices(a: Any) -> Prices:
+def prices(assumptions: Any) -> Prices:
     """The `Prices` of a labelling project among assumptions."""
-    return Prices(label=a.label_price, score=a.score_price, pool=a.pool_size, training=a.training_price)
+    return Prices(
+        label=assumptions.label_price,
+        score=assumptions.score_price,
+        pool=assumptions.pool_size,
+        training=assumptions.training_price,
+    )
 
 
 def check_prediction(prediction: Any) -> None:
@@ -174,21 +181,21 @@ def check_prediction(prediction: Any) -> None:
 
 def stated(situation: Situation) -> dict[str, Any]:
     """The settings of a report: the controls, the limits set by a class, and the runs and marker of the figures."""
-    found = {**situation.settings, **situation.fixed}
+    settings = {**situation.settings, **situation.fixed}
     for name in RUNS:
         reading = getattr(situation, name)
         if reading is not None and reading.run.right:
-            again = runs.stated(reading.run)
-            found |= {f"{name}.{key}": value for key, value in again.items() if key != "data"}
+            run_settings = runs.stated(reading.run)
+            settings |= {f"{name}.{key}": value for key, value in run_settings.items() if key != "data"}
     if situation.marker is not None:
         marker = situation.marker
-        again = {
+        run_settings = {
             **marker["settings"],
             "seeds": marker["seeds"],
             "number": marker["run"],
             "labels": marker["labels"],
         }
-        found |= {f"marker.{key}": value for key, value in again.items()}
+        settings |= {f"marker.{key}": value for key, value in run_settings.items()}
     if situation.answer is not None:
-        found["answer"] = situation.answer
-    return found
+        settings["answer"] = situation.answer
+    return settings

@@ -40,8 +40,8 @@ def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], ta
     Judgement
     """
     settings, best, cost = marker["settings"], cheapest(curves, prices, target), _cost(marker, prices)
-    own = _curve(curves, settings)
-    expected = float(np.interp(marker["labels"], own.labels, own.mean))
+    curve = _curve(curves, settings)
+    expected = float(np.interp(marker["labels"], curve.labels, curve.mean))
     knee = most_worthwhile(curves, prices)
     values = {
         "marker.run": measured(marker["run"], "", "your marker"),
@@ -62,7 +62,7 @@ def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], ta
             marker["labels"] - knee.labels, "labels", "your marker − the economic knee"
         ),
         "knee.gap_net": modelled(
-            knee.net - _net(own, marker, curves[0], prices), "$", "net benefit given away"
+            knee.net - _net(curve, marker, curves[0], prices), "$", "net benefit given away"
         ),
     }
     if best is not None:
@@ -96,19 +96,19 @@ def _cost(marker, prices):
 
 def _curve(curves, settings):
     """The sweep's curve of a run's strategy and batch size; random sampling has one curve for all batch sizes."""
-    found = [c for c in curves if c.strategy == settings["strategy"]]
-    return min(found, key=lambda c: abs(c.batch_size - settings["batch"]))
+    candidates = [curve for curve in curves if curve.strategy == settings["strategy"]]
+    return min(candidates, key=lambda curve: abs(curve.batch_size - settings["batch"]))
 
 
 def _half(curves, seeds, prices, target):
     """The optimum computed from these seeds only, which are every second one."""
-    part = [replace(c, accuracy=c.accuracy[seeds], recall=None) for c in curves]
-    return cheapest(part, prices, target)
+    half_curves = [replace(curve, accuracy=curve.accuracy[seeds], recall=None) for curve in curves]
+    return cheapest(half_curves, prices, target)
 
 
 def _net(curve, marker, baseline, prices):
     """Net benefit of the marker in the sweep; 0 for random sampling."""
     if not marker["selects"]:
         return 0.0
-    found = economic_knee(curve.labels, curve.mean, baseline.labels, baseline.mean, prices)
-    return float(np.interp(marker["labels"], curve.labels, found.net))
+    knee = economic_knee(curve.labels, curve.mean, baseline.labels, baseline.mean, prices)
+    return float(np.interp(marker["labels"], curve.labels, knee.net))

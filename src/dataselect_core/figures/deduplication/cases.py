@@ -24,29 +24,31 @@ def cases(situation: Situation, values: Mapping[str, Value], learning: Learning)
     learning : Learning
     """
     number = {path: value.value for path, value in values.items()}
-    found = [f"corpus-{situation.corpus}"]
+    names = [f"corpus-{situation.corpus}"]
     if situation.audit.corpus.kind == "texts":
-        found.append("corpus-texts")
+        names.append("corpus-texts")
     for check in ("budget", "guardrail"):
         fits = number[f"check.{check}.value"] <= number[f"check.{check}.limit"]
-        found.append(f"{check}-{'ok' if fits else 'fails'}")
-    found.append(binding(number))
-    found += _at_scale(number)
+        names.append(f"{check}-{'ok' if fits else 'fails'}")
+    names.append(binding(number))
+    names += _at_scale(number)
     change = number["curve.loss_change"]
-    found.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
+    names.append("loss-same" if abs(change) < SAME_LOSS else "loss-better" if change < 0 else "loss-worse")
     if "reveal.measured" not in number:
-        found.append("asked-none")
+        names.append("asked-none")
     else:
         points = 100 * (number["reveal.prediction"] - number["reveal.measured"])
-        near = abs(points) <= CLOSE
-        found.append("prediction-close" if near else "prediction-low" if points < 0 else "prediction-high")
+        is_close = abs(points) <= CLOSE
+        names.append(
+            "prediction-close" if is_close else "prediction-low" if points < 0 else "prediction-high"
+        )
     saved = number["curve.tokens_saved_share"]
-    found.append("reaches-raw" if saved is not None and saved > 0 else "misses-raw")
+    names.append("reaches-raw" if saved is not None and saved > 0 else "misses-raw")
     if learning.raw.loss[-1] > learning.raw.loss.min() + SAME_LOSS:
-        found.append("raw-rises")
+        names.append("raw-rises")
     if number["removed.words_share"] > OUTWEIGH * number["removed.documents_share"]:
-        found.append("words-outweigh")
-    return found
+        names.append("words-outweigh")
+    return names
 
 
 def _at_scale(number):
@@ -54,8 +56,8 @@ def _at_scale(number):
     saved = number["scale.dollars_saved"]
     pays = "scale-saves" if number["scale.net"] > 0 else "scale-costs"
     place = place_in_fit(number["scale.parameters"], number["scale.tokens"])
-    more = ["scale-pays-later"] if pays == "scale-costs" and saved > 0 else []
-    return [pays, *more, f"fit-{place}", *(["fit-known"] if place != "below" else [])]
+    pays_later = ["scale-pays-later"] if pays == "scale-costs" and saved > 0 else []
+    return [pays, *pays_later, f"fit-{place}", *(["fit-known"] if place != "below" else [])]
 
 
 def binding(number: Mapping[str, Any]) -> str:

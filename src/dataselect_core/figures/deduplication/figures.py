@@ -22,7 +22,7 @@ from dataselect_core.scaling.laws import training_flops
 from dataselect_core.tracks import track
 from dataselect_core.values import Findings, Value, measured, modelled
 
-KEPT_AUDITS = 4
+MAX_AUDITS = 4
 _AUDITS: dict[Any, Any] = {}  # the latest corpora and their audits, by what they depend on
 
 
@@ -56,10 +56,10 @@ def figures(situation: Situation, point: Point, learning: Learning) -> dict[str,
     values["check.budget.limit"] = budget
     values["check.guardrail.value"] = values["clusters.chained_share"]
     values["check.guardrail.limit"] = guardrail
-    here = "value beside limit"
-    values["check.budget.distance"] = modelled(points(values["kept.flops_share"], budget), "points", here)
+    source = "value beside limit"
+    values["check.budget.distance"] = modelled(points(values["kept.flops_share"], budget), "points", source)
     values["check.guardrail.distance"] = modelled(
-        points(values["clusters.chained_share"], guardrail), "points", here
+        points(values["clusters.chained_share"], guardrail), "points", source
     )
     return values
 
@@ -100,8 +100,8 @@ def recompute(
     Findings
     """
     for step in recompute_stepwise(track_id, settings, assumptions, prediction):
-        found = step
-    return found
+        findings = step
+    return findings
 
 
 def recompute_stepwise(
@@ -111,11 +111,11 @@ def recompute_stepwise(
 
     The audits of the latest few corpora and seeds are cached, because they take most of the time.
     """
-    here = track(track_id)
+    current_track = track(track_id)
     check(settings)
     key = (
         settings["corpus"],
-        redundancy(settings["corpus"], here),
+        redundancy(settings["corpus"], current_track),
         settings["width"],
         settings["num_perm"],
         settings["seed"],
@@ -123,23 +123,23 @@ def recompute_stepwise(
     )
     audit: Any = _AUDITS.pop(key, None)
     if audit is None:
-        for step in Audit.stepwise(corpus(settings["corpus"], here), *key[2:5]):
+        for step in Audit.stepwise(corpus(settings["corpus"], current_track), *key[2:5]):
             if isinstance(step, tuple):
                 yield step
             else:
                 audit = step
     _AUDITS[key] = audit
-    while len(_AUDITS) > KEPT_AUDITS:
+    while len(_AUDITS) > MAX_AUDITS:
         del _AUDITS[next(iter(_AUDITS))]
     by_hand = settings.get("banding") == "hand"
     bands = (settings["bands"], settings["rows"]) if by_hand else (None, None)
     point = audit.at(settings["threshold"], *bands)
-    asked = audit.where_removed(ASKED_SHARE)
+    lock_point = audit.where_removed(ASKED_SHARE)
     situation = Situation(
-        here,
+        current_track,
         settings["corpus"],
         audit,
-        asked,
+        lock_point,
         prediction,
         by_hand,
         dict(assumptions),
@@ -151,15 +151,15 @@ def recompute_stepwise(
 
 
 def _settings(situation, point):
-    here, audit = "set by the reader", situation.audit
-    banding = here if situation.by_hand else "least false positives and misses at the threshold"
+    source, audit = "set by the reader", situation.audit
+    banding = source if situation.by_hand else "least false positives and misses at the threshold"
     return {
-        "setting.threshold": modelled(point.threshold, "Jaccard", here),
+        "setting.threshold": modelled(point.threshold, "Jaccard", source),
         "setting.width": modelled(
-            audit.width, "words", here if audit.corpus.kind == "texts" else "of no use here"
+            audit.width, "words", source if audit.corpus.kind == "texts" else "of no use here"
         ),
-        "setting.num_perm": modelled(audit.num_perm, "permutations", here),
-        "setting.seed": modelled(audit.seed, "", here),
+        "setting.num_perm": modelled(audit.num_perm, "permutations", source),
+        "setting.seed": modelled(audit.seed, "", source),
         "setting.bands": modelled(point.bands, "bands", banding),
         "setting.rows": modelled(point.rows, "rows", banding),
     }
@@ -168,7 +168,7 @@ def _settings(situation, point):
 def _removed(audit, point, learning):
     n, words = len(audit), int(audit.mass.sum())
     items, unit = audit.corpus.items, audit.corpus.unit
-    here = "MinHash and LSH on this corpus, pairs verified exactly"
+    source = "MinHash and LSH on this corpus, pairs verified exactly"
     law = f"6ND with the same N: compute follows the {unit}"
     share = point.words_removed / words
     # The small model's 6ND over the whole corpus, so that the reader sees an amount and not only a share.
@@ -176,15 +176,15 @@ def _removed(audit, point, learning):
         int(learning.raw.parameters[-1]), words // audit.corpus.per_read * audit.corpus.passes
     )
     return {
-        "removed.documents": measured(point.documents_removed, items, here),
-        "removed.documents_share": measured(point.documents_removed / n, "", here),
-        "removed.words": measured(point.words_removed, unit, here),
-        "removed.words_share": measured(share, "", here),
+        "removed.documents": measured(point.documents_removed, items, source),
+        "removed.documents_share": measured(point.documents_removed / n, "", source),
+        "removed.words": measured(point.words_removed, unit, source),
+        "removed.words_share": measured(share, "", source),
         "removed.flops_share": modelled(share, "", law),
         "removed.flops": modelled(flops * share, "FLOP", law),
         "corpus.flops": modelled(flops, "FLOP", law),
-        "kept.documents": measured(n - point.documents_removed, items, here),
-        "kept.words": measured(words - point.words_removed, unit, here),
+        "kept.documents": measured(n - point.documents_removed, items, source),
+        "kept.words": measured(words - point.words_removed, unit, source),
         "kept.flops_share": modelled(1 - share, "", law),
     }
 
@@ -203,17 +203,17 @@ def _lsh(point):
 
 
 def _learning(audit, learning):
-    of = audit.corpus
-    here = f"{of.learner} trained here, on held-out {of.tested}"
+    corpus = audit.corpus
+    source = f"{corpus.learner} trained here, on held-out {corpus.tested}"
     ratio = learning.icr_kept / learning.icr_raw
     return {
-        "curve.raw_loss": measured(float(learning.raw.loss[-1]), of.progress, here),
-        "curve.dedup_loss": measured(float(learning.kept.loss[-1]), of.progress, here),
-        "curve.loss_change": measured(learning.loss_change, of.progress, here),
-        "curve.tokens_saved_share": measured(learning.tokens_saved_share, "", here),
-        "icr.raw": measured(learning.icr_raw * 1e6, "nats per million operations", here),
-        "icr.dedup": measured(learning.icr_kept * 1e6, "nats per million operations", here),
-        "icr.ratio": measured(ratio, "", here),
+        "curve.raw_loss": measured(float(learning.raw.loss[-1]), corpus.progress, source),
+        "curve.dedup_loss": measured(float(learning.kept.loss[-1]), corpus.progress, source),
+        "curve.loss_change": measured(learning.loss_change, corpus.progress, source),
+        "curve.tokens_saved_share": measured(learning.tokens_saved_share, "", source),
+        "icr.raw": measured(learning.icr_raw * 1e6, "nats per million operations", source),
+        "icr.dedup": measured(learning.icr_kept * 1e6, "nats per million operations", source),
+        "icr.ratio": measured(ratio, "", source),
     }
 
 
@@ -221,11 +221,11 @@ def _clusters(audit, point):
     item, items = audit.corpus.item, audit.corpus.items
     size = np.bincount(point.cluster.astype(np.intp))
     removed = point.documents_removed
-    here = "connected components of the found pairs"
+    source = "connected components of the found pairs"
     chain = f"exact Jaccard with the kept {item} below {CHAINED}"
     return {
-        "clusters.count": measured(int((size > 1).sum()), "clusters", here),
-        "clusters.largest": measured(int(size.max()), items, here),
+        "clusters.count": measured(int((size > 1).sum()), "clusters", source),
+        "clusters.largest": measured(int(size.max()), items, source),
         "clusters.chained": measured(point.chained, items, chain),
         "clusters.chained_share": measured(point.chained / removed if removed else 0.0, "", chain),
     }
@@ -274,17 +274,17 @@ def _scale(situation, point):
 
 def _reveal(situation):
     """The prediction next to the measurement at the point where the requested share of documents is removed."""
-    asked, audit, prediction = situation.asked, situation.audit, situation.prediction
-    here = "exact Jaccard of all pairs, merged from the most similar down"
-    if asked is None:
+    lock_point, audit, prediction = situation.lock_point, situation.audit, situation.prediction
+    source = "exact Jaccard of all pairs, merged from the most similar down"
+    if lock_point is None:
         return {"reveal.prediction": modelled(prediction / 100, "", "your prediction")}
-    share = asked.words_removed / int(audit.mass.sum())
+    share = lock_point.words_removed / int(audit.mass.sum())
     return {
         "reveal.prediction": modelled(prediction / 100, "", "your prediction"),
-        "reveal.measured": measured(share, "", here),
-        "reveal.gap": measured(abs(share - prediction / 100), "", here),
-        "reveal.threshold": measured(asked.threshold, "Jaccard", here),
-        "reveal.documents_share": measured(asked.documents_removed / len(audit), "", here),
+        "reveal.measured": measured(share, "", source),
+        "reveal.gap": measured(abs(share - prediction / 100), "", source),
+        "reveal.threshold": measured(lock_point.threshold, "Jaccard", source),
+        "reveal.documents_share": measured(lock_point.documents_removed / len(audit), "", source),
     }
 
 
@@ -294,11 +294,11 @@ def _truth(situation, point):
     if origin is None:
         return {}
     pairs = point.pairs
-    right = int((origin[pairs[:, 0]] == origin[pairs[:, 1]]).sum())
+    correct = int((origin[pairs[:, 0]] == origin[pairs[:, 1]]).sum())
     sizes = np.bincount(origin.astype(np.intp))
     known = int((sizes * (sizes - 1) // 2).sum())
-    here = "pairs found, against the copies the simulation made"
+    source = "pairs found, against the copies the simulation made"
     return {
-        "truth.precision": measured(right / len(pairs) if len(pairs) else None, "", here),
-        "truth.recall": measured(right / known if known else None, "", here),
+        "truth.precision": measured(correct / len(pairs) if len(pairs) else None, "", source),
+        "truth.recall": measured(correct / known if known else None, "", source),
     }

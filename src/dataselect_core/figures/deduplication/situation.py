@@ -49,7 +49,7 @@ class Situation:
     track : Track
     corpus : {"licences", "crawl", "frames", "signals"}
     audit : Audit
-    asked : Point or None
+    lock_point : Point or None
         The point at which the share of documents that the lock asks about is removed.
     prediction : float
         Percent.
@@ -64,7 +64,7 @@ class Situation:
     track: Track
     corpus: str
     audit: Audit
-    asked: object
+    lock_point: object
     prediction: float
     by_hand: bool = False
     edited: dict = field(default_factory=dict)
@@ -91,16 +91,16 @@ def corpus(name: str, track: Track) -> Items:
     ValueError
         If this track does not have the corpus.
     """
-    offered = track.part_1.limits
-    if name not in offered:
-        raise ValueError(f"corpus must be {' or '.join(offered)} on this track, not {name!r}")
+    corpora = track.part_1.limits
+    if name not in corpora:
+        raise ValueError(f"corpus must be {' or '.join(corpora)} on this track, not {name!r}")
     if name == "licences":
         data = datasets.licences()
         return Texts(data.texts, data.names)
-    made = getattr(datasets, SOURCES[name])(redundancy(name, track), SIMULATION_SEED)
+    simulation = getattr(datasets, SOURCES[name])(redundancy(name, track), SIMULATION_SEED)
     if name == "crawl":
-        return Texts(made.texts, made.ids, made.origin)
-    return (Frames if name == "frames" else Signals)(made)
+        return Texts(simulation.texts, simulation.ids, simulation.origin)
+    return (Frames if name == "frames" else Signals)(simulation)
 
 
 def redundancy(name: str, track: Track) -> float | None:
@@ -119,10 +119,10 @@ def scale(track: Track, cluster: Integers, words: Integers, edited: Mapping[str,
     unknown = set(edited) - set(Assumptions()) - set(AT_SCALE)
     if unknown:
         raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
-    start = track.part_1
-    size = {name: edited.get(name, getattr(start, name).value) for name in AT_SCALE}
+    defaults = track.part_1
+    size = {name: edited.get(name, getattr(defaults, name).value) for name in AT_SCALE}
     prices = {name: value for name, value in edited.items() if name not in AT_SCALE}
-    assumptions = Assumptions(**{"gpu_hour_price": start.gpu_hour_price.value, **prices})
+    assumptions = Assumptions(**{"gpu_hour_price": defaults.gpu_hour_price.value, **prices})
     return at_scale(cluster, words, **size, assumptions=assumptions)
 
 

@@ -18,11 +18,11 @@ from dataselect_core.gap import gap_map, mix, noise_experiments, small_map, stat
 from dataselect_core.tracks import track
 from dataselect_core.values import Findings, Value, measured, modelled
 
-CLOSE = 3.0
+CLOSE_POINTS = 3.0
 """Percentage points within which a predicted size counts as close."""
-SAME = 1e-9
+TOLERANCE = 1e-9
 """Figures of map and live run that differ by less count as the same."""
-REMEMBERED = 2000
+MAX_CACHED = 2000
 """Number of runs, and of experiments with label noise, that are cached for reports recomputed one after the other."""
 _runs: dict[Any, Any] = {}
 _experiments: dict[Any, Any] = {}
@@ -47,39 +47,39 @@ def recompute(
     -------
     Findings
     """
-    *_, found = recompute_stepwise(track_id, settings, assumptions, prediction)
-    return found
+    *_, findings = recompute_stepwise(track_id, settings, assumptions, prediction)
+    return findings
 
 
 def recompute_stepwise(
     track_id: str, settings: Mapping[str, Any], assumptions: Mapping[str, float], prediction: Any
 ) -> Iterator[Any]:
     """Run `recompute` in steps: an iterator of (label, share done) that ends with the `Findings`."""
-    for found in (_runs, _experiments):
-        if len(found) > REMEMBERED:
-            found.clear()
-    here = track(track_id)
-    setting, seeds = setting_of(settings, here)
+    for cache in (_runs, _experiments):
+        if len(cache) > MAX_CACHED:
+            cache.clear()
+    chosen_track = track(track_id)
+    setting, seeds = setting_of(settings, chosen_track)
     X, y = datasets.digits()
     data = X, y, datasets.rainfall_mm()
     situation = Situation(
-        here,
+        chosen_track,
         setting,
         seeds,
         round(settings["noise"] / 100, 4),
         (prediction["direction"], prediction["prediction"]),
-        gap_map.read(datasets.gap_maps(), here.id),
+        gap_map.read(datasets.gap_maps(), chosen_track.id),
         float((data[2] > 0).mean()),
         edited=dict(assumptions),
         runs=_runs,
         fixed=fixed_limits(settings),
     )
     situation.check_assumptions()
-    for name, one in situation.strategies().items():
+    for strategy, strategy_setting in situation.strategies().items():
         for seed in seeds:
-            if one is not None and (one, seed) not in situation.runs:
-                yield f"Training again: {name}, seed {seed}", 0.3
-                situation.runs[one, seed] = mix.run(one, *data, seed)
+            if strategy_setting is not None and (strategy_setting, seed) not in situation.runs:
+                yield f"Training again: {strategy}, seed {seed}", 0.3
+                situation.runs[strategy_setting, seed] = mix.run(strategy_setting, *data, seed)
     if settings.get("map") == "own":
         for step in small_map.measure(situation.map, setting, seeds, data, situation.runs):
             if isinstance(step, tuple):
@@ -99,22 +99,22 @@ def recompute_stepwise(
 def known(situation: Situation) -> dict[str, Value]:
     """The figures that no lock guards: the setting and the samples it needs."""
     setting, seeds = situation.setting, situation.seeds
-    here = "set by the reader"
+    source = "set by the reader"
     real, synthetic = setting.counts()
     supply = "share and supply"
     return {
-        "setting.share": modelled(setting.share, "", here),
-        "setting.randomisation": modelled(setting.randomisation, "", here),
-        "setting.total": modelled(setting.total, "samples", here),
-        "setting.real": modelled(setting.real, "samples", here),
-        "setting.label_noise": modelled(setting.label_noise, "", here),
-        "setting.seed": modelled(seeds[0], "", here),
-        "setting.seeds": modelled(len(seeds), "seeds", here),
-        "setting.last_seed": modelled(seeds[-1], "", here),
+        "setting.share": modelled(setting.share, "", source),
+        "setting.randomisation": modelled(setting.randomisation, "", source),
+        "setting.total": modelled(setting.total, "samples", source),
+        "setting.real": modelled(setting.real, "samples", source),
+        "setting.label_noise": modelled(setting.label_noise, "", source),
+        "setting.seed": modelled(seeds[0], "", source),
+        "setting.seeds": modelled(len(seeds), "seeds", source),
+        "setting.last_seed": modelled(seeds[-1], "", source),
         "setting.critical": modelled(setting.critical, "", "the track"),
         "setting.wet_share": measured(situation.wet, "", "days of the Seattle record")
         if setting.wet_share is None
-        else modelled(setting.wet_share, "", here),
+        else modelled(setting.wet_share, "", source),
         "mix.real": modelled(real, "samples", supply),
         "mix.synthetic": modelled(synthetic, "samples", supply),
         "mix.trained": modelled(real + synthetic, "samples", supply),
@@ -131,58 +131,68 @@ def figures(situation: Situation) -> tuple[dict[str, Value], list[str]]:
     cases : list of str
         Names of the blocks of text that are true.
     """
-    setting, made = situation.setting, situation.shown()
-    i, j = made.nearest(setting.share, setting.randomisation)
-    mapped, live = made.at(i, j), situation.measured(setting)
-    ours, built = situation.holds(), situation.own is None
-    standard = made.holds(setting, situation.seeds)
+    setting, shown_map = situation.setting, situation.shown()
+    i, j = shown_map.nearest(setting.share, setting.randomisation)
+    map_point, live = shown_map.at(i, j), situation.measured(setting)
+    fits_setting, is_track_map = situation.holds(), situation.own is None
+    fits_seeds = shown_map.holds(setting, situation.seeds)
     on_grid = (
-        max(abs(made.shares[i] - setting.share), abs(made.randomisations[j] - setting.randomisation)) < SAME
+        max(
+            abs(shown_map.shares[i] - setting.share), abs(shown_map.randomisations[j] - setting.randomisation)
+        )
+        < TOLERANCE
     )
     cases = [
-        "map-other" if not ours else "map-own" if not built else "map-holds" if standard else "map-seeds",
+        "map-other"
+        if not fits_setting
+        else "map-own"
+        if not is_track_map
+        else "map-holds"
+        if fits_seeds
+        else "map-seeds",
         "on-grid" if on_grid else "off-grid",
         "live-done" if live else "live-waits",
     ]
-    origin = f"map measured {'when the lab was built' if built else 'here'}, seeds {made.seeds[0]} to {made.seeds[-1]}"
+    measured_where = "when the lab was built" if is_track_map else "here"
+    origin = f"map measured {measured_where}, seeds {shown_map.seeds[0]} to {shown_map.seeds[-1]}"
     source = (
         f"trained here, mean of {len(situation.seeds)} seeds" if live else f"nearest point of the {origin}"
     )
-    point = live or (mapped if ours else None)
+    point = live or (map_point if fits_setting else None)
     values = {
         **known(situation),
         **_intervals("point", point, source),
-        **_intervals("map", mapped, origin),
+        **_intervals("map", map_point, origin),
         **_intervals("live", live, source),
-        "map.share": measured(float(made.shares[i]), "", "nearest point of the map"),
-        "map.randomisation": measured(float(made.randomisations[j]), "", "nearest point of the map"),
-        "map.first_seed": modelled(made.seeds[0], "", "seeds of the map"),
-        "map.last_seed": modelled(made.seeds[-1], "", "seeds of the map"),
+        "map.share": measured(float(shown_map.shares[i]), "", "nearest point of the map"),
+        "map.randomisation": measured(float(shown_map.randomisations[j]), "", "nearest point of the map"),
+        "map.first_seed": modelled(shown_map.seeds[0], "", "seeds of the map"),
+        "map.last_seed": modelled(shown_map.seeds[-1], "", "seeds of the map"),
     }
     if live:
-        gap = max(abs(live[name].mean - mapped[name].mean) for name in mix.MEASURES)
+        gap = max(abs(live[name].mean - map_point[name].mean) for name in mix.MEASURES)
         values["map.difference"] = measured(gap, "", "largest difference between live run and map")
-        if standard and on_grid and built:
-            cases.append("agrees" if gap < SAME else "disagrees")
+        if fits_seeds and on_grid and is_track_map:
+            cases.append("agrees" if gap < TOLERANCE else "disagrees")
     bias = point["fid"].mean - point["fid_infinity"].mean if point else None
     values["fid.bias"] = measured(bias, "squared block inks", "FID less FID∞")
     failed = _checks(situation, point, values, cases)
-    _advise(made, i, j, failed, cases)
-    _region(situation, made, origin, values, cases)
-    _cuts(made, i, j, origin, values)
+    _advise(shown_map, i, j, failed, cases)
+    _region(situation, shown_map, origin, values, cases)
+    _cuts(shown_map, i, j, origin, values)
     _move(situation, values, cases)
     _strategies(situation, values, cases)
     label_noise.add(situation, values, cases)
     return values, cases
 
 
-def _intervals(prefix, found, source):
+def _intervals(prefix, measures, source):
     values = {}
     for name in mix.MEASURES:
         unit = "squared block inks" if name.startswith("fid") else ""
         for end, part in (("", "mean"), ("_low", "low"), ("_high", "high")):
             values[f"{prefix}.{name}{end}"] = measured(
-                getattr(found[name], part) if found else None, unit, source
+                getattr(measures[name], part) if measures else None, unit, source
             )
     return values
 
@@ -194,19 +204,19 @@ def _checks(situation, point, values, cases):
         values[f"check.{name}.limit"] = situation.limit(name)
     values["check.supply.value"] = modelled(setting.real_needed, "samples", "share of the total budget")
     values["check.supply.limit"] = situation.limit("supply")
-    found = (
+    results = (
         mix.check(setting, point, situation.limits())
         if point
         else {"supply": (setting.real_needed, setting.real, setting.real_needed <= setting.real)}
     )
     for name in LIMITS:
-        if name not in found:
+        if name not in results:
             values[f"check.{name}.value"] = measured(None, "", "waits for the live run")
             cases.append(f"{name}-waits")
             continue
-        value, limit, ok = found[name]
-        cases.append(f"{name}-{'ok' if ok else 'fails'}")
-        failed += [] if ok else [name]
+        value, limit, is_met = results[name]
+        cases.append(f"{name}-{'ok' if is_met else 'fails'}")
+        failed += [] if is_met else [name]
         if name != "supply":
             values[f"check.{name}.value"] = measured(value, "", "mean over the seeds")
             if point[name].low <= limit <= point[name].high:
@@ -216,11 +226,11 @@ def _checks(situation, point, values, cases):
     return failed
 
 
-def _advise(made, i, j, failed, cases):
+def _advise(shown_map, i, j, failed, cases):
     """For each failing limit, the first thing to try: the step on the map that improves that measure most."""
-    across, up = made.measures["accuracy"].shape
-    for name in [each for each in failed if each != "supply"]:
-        values = (-1 if name == "fid" else 1) * made.measures[name]
+    rows, columns = shown_map.measures["accuracy"].shape
+    for name in [limit for limit in failed if limit != "supply"]:
+        values = (-1 if name == "fid" else 1) * shown_map.measures[name]
         steps = [
             (values[a, b], step)
             for a, b, step in (
@@ -229,107 +239,109 @@ def _advise(made, i, j, failed, cases):
                 (i, j + 1, "more-random"),
                 (i, j - 1, "less-random"),
             )
-            if 0 <= a < across and 0 <= b < up
+            if 0 <= a < rows and 0 <= b < columns
         ]
         cases.append(f"{name}-try-{max(steps)[1]}")
 
 
-def _region(situation, made, here, values, cases):
+def _region(situation, shown_map, source, values, cases):
     """The feasible region of the map, and whether its best point is at a border."""
-    good = situation.kept(made)
+    good = situation.kept(shown_map)
     inside = np.logical_and.reduce(list(good.values()))
     values |= {
-        "region.cells": measured(int(inside.sum()), "points", here),
-        "region.points": measured(inside.size, "points", here),
+        "region.cells": measured(int(inside.sum()), "points", source),
+        "region.points": measured(inside.size, "points", source),
     }
     if not inside.any():
         cases.append("region-empty")
         return
-    accuracy = np.where(inside, made.measures["accuracy"], -1.0)
+    accuracy = np.where(inside, shown_map.measures["accuracy"], -1.0)
     i, j = np.unravel_index(accuracy.argmax(), accuracy.shape)
-    shares, random = made.shares[inside.any(1)], made.randomisations[inside.any(0)]
+    shares, random = shown_map.shares[inside.any(1)], shown_map.randomisations[inside.any(0)]
     for name, value in (
         ("best_accuracy", accuracy[i, j]),
-        ("best_share", made.shares[i]),
-        ("best_randomisation", made.randomisations[j]),
+        ("best_share", shown_map.shares[i]),
+        ("best_randomisation", shown_map.randomisations[j]),
         ("share_from", shares[0]),
         ("share_to", shares[-1]),
         ("random_from", random[0]),
         ("random_to", random[-1]),
     ):
-        values[f"region.{name}"] = measured(float(value), "", here)
-    least = made.shares[good["supply"].any(1)][0]
-    cases += ["region-some", "best-at-supply" if made.shares[i] == least else "best-inside"]
+        values[f"region.{name}"] = measured(float(value), "", source)
+    least = shown_map.shares[good["supply"].any(1)][0]
+    cases += ["region-some", "best-at-supply" if shown_map.shares[i] == least else "best-inside"]
     if inside[:, 0].any():
         cases.append("region-needs-no-randomisation")
 
 
-def _cuts(made, i, j, here, values):
+def _cuts(shown_map, i, j, source, values):
     """The ends and the best points of the two lines through the nearest point of the map."""
     for cut, along, line in (
-        ("mix", made.shares, (slice(None), j)),
-        ("random", made.randomisations, (i, slice(None))),
+        ("mix", shown_map.shares, (slice(None), j)),
+        ("random", shown_map.randomisations, (i, slice(None))),
     ):
         for name in ("accuracy", "recall"):
-            on = made.measures[name][line]
-            best = int(on.argmax())
+            line_values = shown_map.measures[name][line]
+            best = int(line_values.argmax())
             for end, value in (
-                ("first", on[0]),
-                ("last", on[-1]),
-                ("best", on[best]),
+                ("first", line_values[0]),
+                ("last", line_values[-1]),
+                ("best", line_values[best]),
                 ("best_at", along[best]),
             ):
-                values[f"cut.{cut}.{name}.{end}"] = measured(float(value), "", here)
+                values[f"cut.{cut}.{name}.{end}"] = measured(float(value), "", source)
 
 
 def _move(situation, values, cases):
     """The prediction next to the measured change of the safety metric from 10 % to 90 % synthetic."""
     direction, points = situation.prediction
-    made = situation.map
-    change = gap_map.moved(made.move)
-    before, after = (statistics.interval(recall).mean for recall in made.move["recall"])
-    count = len(made.move["seeds"])
-    here, unit = f"{count} seeds, natively, when the lab was built", "percentage points"
+    track_map = situation.map
+    change = gap_map.moved(track_map.move)
+    before, after = (statistics.interval(recall).mean for recall in track_map.move["recall"])
+    count = len(track_map.move["seeds"])
+    source, unit = f"{count} seeds, natively, when the lab was built", "percentage points"
     signed, size = DIRECTIONS[direction] * points, 100 * change.mean
-    found = "rises" if change.low > 0 else "falls" if change.high < 0 else "same"
-    asked = made.setting.total - round(gap_map.MOVE[0] * made.setting.total)
+    direction_measured = "rises" if change.low > 0 else "falls" if change.high < 0 else "same"
+    real_needed = track_map.setting.total - round(gap_map.MOVE[0] * track_map.setting.total)
     values |= {
         "reveal.prediction": modelled(signed, unit, "your prediction"),
-        "reveal.measured": measured(size, unit, here),
-        "reveal.low": measured(100 * change.low, unit, here),
-        "reveal.high": measured(100 * change.high, unit, here),
-        "reveal.gap": measured(abs(size - signed), unit, here),
-        "reveal.randomisation": modelled(made.move["randomisation"], "", "fixed for this question"),
-        "reveal.seeds": measured(count, "seeds", here),
-        "reveal.before": measured(before, "", here),
-        "reveal.after": measured(after, "", here),
-        "reveal.asked_before": modelled(asked, "samples", "10 % of the total"),
+        "reveal.measured": measured(size, unit, source),
+        "reveal.low": measured(100 * change.low, unit, source),
+        "reveal.high": measured(100 * change.high, unit, source),
+        "reveal.gap": measured(abs(size - signed), unit, source),
+        "reveal.randomisation": modelled(track_map.move["randomisation"], "", "fixed for this question"),
+        "reveal.seeds": measured(count, "seeds", source),
+        "reveal.before": measured(before, "", source),
+        "reveal.after": measured(after, "", source),
+        "reveal.asked_before": modelled(real_needed, "samples", "10 % of the total"),
     }
     for k, when in enumerate(("before", "after")):
         for kind in ("real", "synthetic"):
-            values[f"reveal.{kind}_{when}"] = modelled(made.move[kind][k], "samples", "share and supply")
+            values[f"reveal.{kind}_{when}"] = modelled(track_map.move[kind][k], "samples", "share and supply")
     cases += [
-        f"moved-{found}",
-        "direction-right" if found == direction else "direction-wrong",
-        "size-close" if abs(size - signed) <= CLOSE else "size-far",
+        f"moved-{direction_measured}",
+        "direction-right" if direction_measured == direction else "direction-wrong",
+        "size-close" if abs(size - signed) <= CLOSE_POINTS else "size-far",
     ]
-    if made.move["real"][0] < asked:
+    if track_map.move["real"][0] < real_needed:
         cases.append("ten-is-short")
 
 
 def _strategies(situation, values, cases):
     """Quantity compared with quality: the mix, its real samples alone, and these with experts' labels."""
-    law, unit, found = "numbers times the prices below", "percentage points", {}
-    for name, one in situation.strategies().items():
-        if one is None:
+    law, unit, measures = "numbers times the prices below", "percentage points", {}
+    for name, strategy_setting in situation.strategies().items():
+        if strategy_setting is None:
             continue
-        found[name] = situation.measured(one)
+        measures[name] = situation.measured(strategy_setting)
         values |= _intervals(
-            f"strategy.{name}", found[name], f"trained here, mean of {len(situation.seeds)} seeds"
+            f"strategy.{name}", measures[name], f"trained here, mean of {len(situation.seeds)} seeds"
         )
-        cost = situation.price(*one.counts(), name == "expert")
+        cost = situation.price(*strategy_setting.counts(), name == "expert")
         values[f"strategy.{name}.dollars"] = modelled(cost.dollars, "$", law)
-        values[f"strategy.{name}.real"] = modelled(one.counts()[0], "samples", "share and supply")
+        values[f"strategy.{name}.real"] = modelled(
+            strategy_setting.counts()[0], "samples", "share and supply"
+        )
     setting, below = situation.setting, "assumption below"
     cost = situation.price(*setting.counts())
     values |= {
@@ -342,10 +354,10 @@ def _strategies(situation, values, cases):
         "cost.total": modelled(cost.dollars, "$", law),
         "cost.expert": modelled(situation.price(setting.counts()[0], 0, True).dollars, "$", law),
     }
-    cases.append("strategies-done" if all(found.values()) else "strategies-wait")
-    if len(found) < 3:
+    cases.append("strategies-done" if all(measures.values()) else "strategies-wait")
+    if len(measures) < 3:
         cases.append("no-real-alone")
-    elif found["mix"] and found["real"] and setting.share > 0:
+    elif measures["mix"] and measures["real"] and setting.share > 0:
         alone = situation.strategies()["real"]
         gain = statistics.interval(
             [
@@ -353,9 +365,9 @@ def _strategies(situation, values, cases):
                 for seed in situation.seeds
             ]
         )
-        here = "mix less its real samples alone, paired by seed"
+        source = "mix less its real samples alone, paired by seed"
         for end, value in (("", gain.mean), ("_low", gain.low), ("_high", gain.high)):
-            values[f"strategy.gain{end}"] = measured(100 * value, unit, here)
+            values[f"strategy.gain{end}"] = measured(100 * value, unit, source)
         cases.append(
             "transfer-positive"
             if gain.low > 0

@@ -14,11 +14,11 @@ CARD_FACTOR = 10  # the card's crisis of the mobile track: ten times the steps
 
 def add(situation: Situation, values: dict[str, Value], cases: list[str]) -> None:
     """Add the figures and cases on label noise to the figures and cases of the mix."""
-    found = situation.experiment
+    experiment = situation.experiment
     values |= _laws(situation)
-    if found is not None:
-        values |= _measured(found)
-    cases.append("noise-waits" if found is None else "noise-done")
+    if experiment is not None:
+        values |= _measured(experiment)
+    cases.append("noise-waits" if experiment is None else "noise-done")
     for name in ("clean", "realizable", "agnostic", "measured"):
         count = values[f"noise.steps_{name}"].value
         if count is not None:
@@ -27,7 +27,7 @@ def add(situation: Situation, values: dict[str, Value], cases: list[str]) -> Non
 
 def _laws(situation):
     realizable, agnostic = situation.steps()
-    rate, found = situation.rate, situation.experiment
+    rate, experiment = situation.rate, situation.experiment
     epsilon, clean = situation.assumption("target_error"), situation.assumption("clean_steps")
     flips = "realizable target, random flips: Aslam and Decatur 1996"
     rule = "agnostic against realizable law, unit constants: 1/ε"
@@ -44,36 +44,36 @@ def _laws(situation):
         "noise.steps_card": modelled(CARD_FACTOR * clean, "steps", "the design card: 10x"),
         "noise.deadline": situation.deadline(),
         "noise.steps_measured": modelled(
-            found.ratio[0] * clean if found else None,
+            experiment.ratio[0] * clean if experiment else None,
             "steps",
             "the ratio measured here, times the clean steps",
         ),
     }
 
 
-def _measured(found):
-    thresholds, coins = f"{TRIALS} trials a size, seed {found.seeds[0]}", f"{COIN_TRIALS} coins a size"
-    digits = f"dry field digits, mean of {len(found.seeds)} seeds"
+def _measured(experiment):
+    thresholds, coins = f"{TRIALS} trials a size, seed {experiment.seeds[0]}", f"{COIN_TRIALS} coins a size"
+    digits = f"dry field digits, mean of {len(experiment.seeds)} seeds"
     values: dict[Any, Any] = {}
     for name, (value, low, high), source in (
-        ("slope_clean", found.clean_slope, thresholds),
-        ("slope_noisy", found.noisy_slope, thresholds),
-        ("slope_coin", found.coin_slope, coins),
-        ("ratio", found.ratio, thresholds),
+        ("slope_clean", experiment.clean_slope, thresholds),
+        ("slope_noisy", experiment.noisy_slope, thresholds),
+        ("slope_coin", experiment.coin_slope, coins),
+        ("ratio", experiment.ratio, thresholds),
     ):
         values |= {
             f"noise.{name}": measured(value, "", source),
             f"noise.{name}_low": measured(low, "", source),
             f"noise.{name}_high": measured(high, "", source),
         }
-    clean, noisy = found.curves["clean"][-1], found.curves["noisy"][-1]
+    clean, noisy = experiment.curves["clean"][-1], experiment.curves["noisy"][-1]
     values |= {
-        "noise.labels": measured(found.labels[-1], "labels", "the whole pool"),
+        "noise.labels": measured(experiment.labels[-1], "labels", "the whole pool"),
         "noise.accuracy_clean": measured(clean.mean, "", digits),
         "noise.accuracy_noisy": measured(noisy.mean, "", digits),
         "noise.accuracy_lost": measured(100 * (clean.mean - noisy.mean), "percentage points", digits),
         "noise.labels_clean": measured(
-            _labels_for(noisy.mean, found.labels, found.curves["clean"]),
+            _labels_for(noisy.mean, experiment.labels, experiment.curves["clean"]),
             "labels",
             "clean curve, interpolated in the logarithm of the labels",
         ),

@@ -18,8 +18,8 @@ from dataselect_core.settings import SETTINGS, limits_of
 from dataselect_core.tracks import Track
 from dataselect_core.values import Value, modelled
 
-OF_THE_TRACK = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
-OF_THE_LAB = ("expert_label_price",)
+TRACK_ASSUMPTIONS = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
+LAB_ASSUMPTIONS = ("expert_label_price",)
 DIRECTIONS = {"rises": 1, "same": 0, "falls": -1}
 CHECKED = tuple(name for name, each in SETTINGS["3"].items() if name != "measure")
 """Settings that determine what is computed; shares and rates in per cent."""
@@ -88,14 +88,16 @@ class Situation:
         """The limits in force, as `mix.Limits`."""
         return mix.Limits(*(self.limit(name).value for name in ("accuracy", "fid", "recall")))
 
-    def kept(self, made: GapMap) -> dict[str, Flags]:
+    def kept(self, measured_map: GapMap) -> dict[str, Flags]:
         """Limit -> bool[a, b]: where on a map it is met, see `kept`.
 
         If a class has set a smaller supply, a mix that needs no more real samples than this is the same as on the
         map. With a larger supply, the mixes for which the map had too few real samples have not been measured.
         """
         return kept(
-            made, self.limits(), min(made.setting.real, self.fixed.get("supply_limit", made.setting.real))
+            measured_map,
+            self.limits(),
+            min(measured_map.setting.real, self.fixed.get("supply_limit", measured_map.setting.real)),
         )
 
     def deadline(self) -> Value:
@@ -120,12 +122,14 @@ class Situation:
         if name in self.edited:
             return self.edited[name]
         return (
-            getattr(self.track.part_3, name).value if name in OF_THE_TRACK else getattr(Assumptions(), name)
+            getattr(self.track.part_3, name).value
+            if name in TRACK_ASSUMPTIONS
+            else getattr(Assumptions(), name)
         )
 
     def check_assumptions(self) -> None:
         """Raise ValueError or TypeError if a changed assumption is unknown or not allowed."""
-        unknown = set(self.edited) - set(OF_THE_TRACK) - set(OF_THE_LAB)
+        unknown = set(self.edited) - set(TRACK_ASSUMPTIONS) - set(LAB_ASSUMPTIONS)
         if unknown:
             raise ValueError(f"there is no assumption {', '.join(sorted(unknown))}")
         self.price(1, 1, True)
@@ -188,14 +192,16 @@ def setting_of(settings: Mapping[str, Any], track: Track) -> tuple[mix.Setting, 
     return setting, tuple(range(settings["seed"], settings["seed"] + settings["seeds"]))
 
 
-def kept(made: GapMap, limits: mix.Limits, supply: Any) -> dict[str, Flags]:
+def kept(measured_map: GapMap, limits: mix.Limits, supply: Any) -> dict[str, Flags]:
     """Limit -> bool[a, b]: where on a map it is met; all together are `GapMap.feasible`, at the supply of the map."""
-    needed = np.array([replace(made.setting, share=float(share)).real_needed for share in made.shares])
-    supply = np.repeat((needed <= supply)[:, None], len(made.randomisations), axis=1)
+    needed = np.array(
+        [replace(measured_map.setting, share=float(share)).real_needed for share in measured_map.shares]
+    )
+    supply = np.repeat((needed <= supply)[:, None], len(measured_map.randomisations), axis=1)
     return {
-        "accuracy": made.measures["accuracy"] >= limits.accuracy,
-        "fid": made.measures["fid"] <= limits.fid,
-        "recall": made.measures["recall"] >= limits.recall,
+        "accuracy": measured_map.measures["accuracy"] >= limits.accuracy,
+        "fid": measured_map.measures["fid"] <= limits.fid,
+        "recall": measured_map.measures["recall"] >= limits.recall,
         "supply": supply,
     }
 
