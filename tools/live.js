@@ -34,6 +34,8 @@ remake
   let known = null;
   /** Whether the page's Python has taken over the sources that changed last. */
   let swapped = Promise.resolve(false);
+  /** What to call when Python has done with each swap, in their order. */
+  let waiting = null;
 
   // Kept over a reload: where the reader was. Settings and answers are in the record.
   function reload() {
@@ -84,7 +86,11 @@ remake
     const files = Object.entries(sources).map(([name, text]) => ({ path: `${SITE}/${name}`, bytes: new TextEncoder().encode(text).buffer }));
     const paths = JSON.stringify(files.map(({ path }) => path));
     return new Promise((resolve) => {
-      lab.boot.listen(({ type, well }) => type === "swapped" && resolve(well));
+      if (!waiting) {
+        waiting = [];
+        lab.boot.listen(({ type, well }) => type === "swapped" && waiting.shift()(well));
+      }
+      waiting.push(resolve);
       lab.boot.post({ type: "swap", files, program: REMAKE.replace("PATHS", paths) }, files.map(({ bytes }) => bytes));
     });
   }
@@ -102,9 +108,7 @@ remake
     document.body.append(box);
   }
 
-  const events = new EventSource("/@lab/events");
-  events.addEventListener("message", async ({ data }) => {
-    const told = JSON.parse(data);
+  async function take(told) {
     if (told.code) {
       swapped = swap(told.code);
       return;
@@ -116,7 +120,12 @@ remake
       style(told.style);
     } else if (told.swapped && told.before === known && (await swapped)) known = told.token;
     else reload();
-  });
+  }
+
+  const events = new EventSource("/@lab/events");
+  // One message at a time: the next build is compared with the one that the page shows once it has taken this one over.
+  let turn = Promise.resolve();
+  events.addEventListener("message", ({ data }) => (turn = turn.then(() => take(JSON.parse(data))).catch(reload)));
   // A page that leaves closes its line, or six of them would be all that a browser allows.
   addEventListener("pagehide", () => events.close());
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());

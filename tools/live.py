@@ -37,10 +37,8 @@ class Live:
     def __init__(self, dist):
         self.dist, self.fault = dist, ""
         self.token, self._rest, self._style = look(dist)
-        self._code, self._more = (
-            {},
-            False,
-        )  # what has changed since the last good build: Python, and other files
+        # What has changed since the last good build: Python, and whether other files have.
+        self._code, self._more = {}, False
         self._listeners, self._lock = set(), threading.Lock()
 
     def changed(self, root, paths):

@@ -389,8 +389,9 @@ importlib.invalidate_caches()
     try {
       put(sources);
       const made = remake(program);
+      const documents = made.documents();
       python = made;
-      post({ type: "live", documents: made.documents() });
+      post({ type: "live", documents });
       post({ type: "swapped", well: true });
     } catch (error) {
       console.debug(String(error.message || error));
