@@ -37,20 +37,20 @@ def imports(path):
 
 def test_every_package_and_module_has_a_row():
     """The table lists every package and module of the core, and nothing else."""
-    there = {path.stem if path.suffix else path.name for path in CORE.iterdir() if path.suffix in ("", ".py")}
-    assert set(layers()) == {name for name in there if not name.startswith("__")}
+    names = {path.stem if path.suffix else path.name for path in CORE.iterdir() if path.suffix in ("", ".py")}
+    assert set(layers()) == {name for name in names if not name.startswith("__")}
 
 
 def test_no_module_imports_from_a_row_below_its_own():
     """Imports point up the table: a row depends only on rows above it."""
     row = layers()
-    wrong = []
+    violations = []
     for path in sorted(CORE.rglob("*.py")):
-        own = path.relative_to(CORE).parts[0].removesuffix(".py")
-        if own in row:
-            wrong += [
+        package = path.relative_to(CORE).parts[0].removesuffix(".py")
+        if package in row:
+            violations += [
                 f"{path.relative_to(CORE)} imports {name}"
                 for name in imports(path)
-                if row.get(name, 0) > row[own]
+                if row.get(name, 0) > row[package]
             ]
-    assert wrong == []
+    assert violations == []

@@ -213,24 +213,26 @@ def cases():
 
 
 @pytest.mark.parametrize(("function", "arguments", "name"), list(cases()))
-def test_bad_input_is_refused_by_name(function, arguments, name):
+def test_errors_name_the_bad_argument(function, arguments, name):
     """For any argument, the call returns, or raises TypeError or ValueError with the argument's name in it."""
     faults = []
-    for what, value in WRONG.items():
+    for label, value in WRONG.items():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 function(**{**arguments, name: value})
         except (TypeError, ValueError) as error:
-            if not any(each in str(error) for each in (name, *OTHER_NAMES.get(name, "-").split("|"))):
-                faults.append(f"{what}: does not name {name}: {type(error).__name__}: {error}")
+            if not any(
+                allowed_name in str(error) for allowed_name in (name, *OTHER_NAMES.get(name, "-").split("|"))
+            ):
+                faults.append(f"{label}: does not name {name}: {type(error).__name__}: {error}")
         except Exception as error:
-            faults.append(f"{what}: {type(error).__name__}: {error}")
+            faults.append(f"{label}: {type(error).__name__}: {error}")
     assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("function", list(CALLS), ids=lambda f: f.__qualname__)
-def test_good_input_passes(function):
+def test_good_input_is_accepted(function):
     """The valid arguments that the other test starts from are accepted."""
     if function not in (ledger.validate, ledger.migrate):
         function(**CALLS[function])
@@ -277,7 +279,7 @@ ELSEWHERE = {  # functions that take results, helpers that others call, and slow
 }
 
 
-def test_no_public_function_is_left_out():
+def test_every_public_function_is_tested():
     """The table above covers every public function of the packages and modules in `FACES`."""
     known = {function.__name__ for function in CALLS if not inspect.ismethod(function)}
     missing = []

@@ -21,28 +21,34 @@ class Plain:
         self.words, self.pairs, self.heads, self.kinds = (defaultdict(int) for _ in range(4))
         self.operations = self.tokens = self.distinct = 0
         for document in documents:
-            before = "<start>"
+            previous = "<start>"
             for word in document:
                 if word not in self.words:
                     self.distinct += 1
                     self.operations += 1
-                if (before, word) not in self.pairs:
-                    self.kinds[before] += 1
+                if (previous, word) not in self.pairs:
+                    self.kinds[previous] += 1
                     self.operations += 1
-                for table, key in ((self.words, word), (self.pairs, (before, word)), (self.heads, before)):
+                for table, key in (
+                    (self.words, word),
+                    (self.pairs, (previous, word)),
+                    (self.heads, previous),
+                ):
                     table[key] += 1
                     self.operations += 1
                 self.tokens += 1
-                before = word
+                previous = word
         self.v = vocabulary or self.distinct + 1
 
-    def p(self, word, before):
+    def p(self, word, previous):
         uni = max(self.words.get(word, 0) - self.d, 0) / self.tokens
         uni += self.d * self.distinct / self.tokens / self.v
-        c = self.heads.get(before, 0)
+        c = self.heads.get(previous, 0)
         if c == 0:
             return uni
-        return max(self.pairs.get((before, word), 0) - self.d, 0) / c + self.d * self.kinds[before] / c * uni
+        return (
+            max(self.pairs.get((previous, word), 0) - self.d, 0) / c + self.d * self.kinds[previous] / c * uni
+        )
 
     def log_loss(self, documents):
         losses = [
@@ -51,15 +57,15 @@ class Plain:
         return sum(losses) / len(losses)
 
 
-def filled(documents):
+def with_one_word(documents):
     return [*documents, ["a"]]
 
 
 @settings(max_examples=150, deadline=None)
 @given(texts, texts, st.floats(0.05, 0.95))
-def test_equals_the_plain_definition(train, test, discount):
+def test_the_model_equals_the_plain_definition(train, test, discount):
     """Loss, operations, tokens and stored parameters equal those of dictionaries that count word by word."""
-    train, test = filled(train), [*filled(test), ["z", "a", "z"]]
+    train, test = with_one_word(train), [*with_one_word(test), ["z", "a", "z"]]
     plain, model = Plain(train, discount), BigramModel(discount).fit(train)
     assert model.log_loss(test) == pytest.approx(plain.log_loss(test), abs=1e-12)
     assert model.operations == plain.operations
@@ -71,7 +77,7 @@ def test_equals_the_plain_definition(train, test, discount):
 @given(texts, st.integers(0, 5))
 def test_probabilities_sum_to_one(train, spare):
     """After any context, known or unknown, the probabilities of known and unknown words sum to 1."""
-    train = filled(train)
+    train = with_one_word(train)
     known = sorted({w for d in train for w in d})
     size = len(known) + 1 + spare
     model = BigramModel(vocabulary=size).fit(train)
@@ -81,7 +87,7 @@ def test_probabilities_sum_to_one(train, spare):
         assert min(p) > 0
 
 
-def test_by_hand():
+def test_probabilities_equal_a_computation_by_hand():
     """A corpus of three words gives the fractions that one gets on paper."""
     model = BigramModel(discount=0.5).fit([["a", "b", "a"]])
     uni_b = 0.5 / 3 + 0.5 * 2 / 3 / 3
@@ -100,13 +106,15 @@ def test_no_bigram_crosses_a_document_border():
     assert apart.log_loss([["b", "c"]]) > joined.log_loss([["b", "c"]])
 
 
-def test_empty_documents_teach_nothing():
+def test_empty_documents_do_not_change_the_model():
     """Empty documents, anywhere, change neither the fit nor the score."""
-    full, holed = [["a", "b"], ["b"]], [[], ["a", "b"], [], ["b"], []]
-    assert BigramModel().fit(full).log_loss(full) == BigramModel().fit(holed).log_loss(holed)
+    documents, with_empty = [["a", "b"], ["b"]], [[], ["a", "b"], [], ["b"], []]
+    assert BigramModel().fit(documents).log_loss(documents) == BigramModel().fit(with_empty).log_loss(
+        with_empty
+    )
 
 
-def test_texts_words_and_ids_are_one():
+def test_texts_words_and_ids_give_the_same_loss():
     """Texts are split into words as everywhere in the lab, and word ids work like words."""
     texts = ["The cat. The DOG!", "the cat"]
     words = [["the", "cat", "the", "dog"], ["the", "cat"]]
@@ -115,13 +123,13 @@ def test_texts_words_and_ids_are_one():
     assert losses[0] == losses[1] == losses[2]
 
 
-def test_repetition_lowers_the_loss_on_itself():
+def test_a_repeated_text_has_a_lower_loss():
     """A text read twice is predicted better than one read once."""
     text = [list("the quick brown fox jumps over the lazy dog")]
     assert BigramModel().fit(text * 2).log_loss(text) < BigramModel().fit(text).log_loss(text)
 
 
-def test_a_fixed_vocabulary_is_the_yardstick():
+def test_a_larger_vocabulary_raises_the_loss():
     """The same words are less likely in a larger vocabulary, and one that is too small is refused."""
     text = [["a", "b", "c"]]
     small, large = (BigramModel(vocabulary=v).fit(text).log_loss([["q"]]) for v in (10, 1000))
@@ -131,7 +139,7 @@ def test_a_fixed_vocabulary_is_the_yardstick():
 
 
 @pytest.mark.parametrize("discount", [0, 1, -0.1, 1.5, float("nan")])
-def test_discount_out_of_range(discount):
+def test_a_discount_out_of_range_is_refused(discount):
     """A discount outside (0, 1) is refused by name."""
     with pytest.raises(ValueError, match="discount must lie strictly between 0 and 1"):
         BigramModel(discount)
@@ -149,7 +157,7 @@ def test_discount_out_of_range(discount):
         ([np.array([0.5])], TypeError, "integer word ids"),
     ],
 )
-def test_bad_documents(documents, error, message):
+def test_bad_documents_are_refused(documents, error, message):
     """Documents of the wrong type, or without a word, are refused with their place, by fit and by log_loss."""
     with pytest.raises(error, match=message):
         BigramModel().fit(documents)
@@ -157,14 +165,14 @@ def test_bad_documents(documents, error, message):
         BigramModel().fit([["a"]]).log_loss(documents)
 
 
-def test_scoring_before_fitting():
+def test_scoring_before_fitting_raises_an_error():
     """The error of an unfitted model says what to do first."""
     with pytest.raises(RuntimeError, match="fit must be called"):
         BigramModel().log_loss([["a"]])
 
 
 @pytest.mark.parametrize("vocabulary", [0, -1, 2.5, True])
-def test_bad_vocabulary(vocabulary):
+def test_a_bad_vocabulary_is_refused(vocabulary):
     """A vocabulary that is not a positive whole number is refused."""
     with pytest.raises(ValueError, match="vocabulary must be a whole number"):
         BigramModel(vocabulary=vocabulary)

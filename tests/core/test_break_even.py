@@ -35,7 +35,7 @@ SCORING = {
 }
 
 
-def test_selection_inequality_by_hand():
+def test_the_selection_inequality_equals_a_computation_by_hand():
     """100 labels at $2 against 1,000 scores at 1 cent and $5 for training: it pays, and each break-even is exact."""
     check = selection_pays(100, Prices(label=2, score=0.01, pool=1000, training=5))
     assert (check.saved, check.spent, check.net, check.pays) == (200, 15, 185, True)
@@ -44,7 +44,7 @@ def test_selection_inequality_by_hand():
     )
 
 
-def test_selection_inequality_on_ten_million_images():
+def test_scoring_ten_million_images_does_not_pay():
     """At a cent an image, scoring ten million costs $100,000, twice a budget of $50,000 for labels."""
     check = selection_pays(50_000, Prices(label=1.0, score=0.01, pool=1e7, training=0))
     assert check.spent == 100_000
@@ -53,7 +53,7 @@ def test_selection_inequality_on_ten_million_images():
     assert check.even["training"] is None
 
 
-def test_selection_that_saves_no_labels():
+def test_selection_that_saves_no_labels_never_pays():
     """If selection needs more labels than random sampling, no price of labels makes it pay."""
     check = selection_pays(-10, Prices(label=2, score=0.01, pool=1000, training=5))
     assert not check.pays
@@ -65,20 +65,20 @@ dollars = st.just(0.0) | st.floats(1e-3, 1e4)
 
 
 @given(st.just(0.0) | st.floats(1, 1e4) | st.floats(-1e4, -1), dollars, dollars, dollars, dollars)
-def test_break_even_of_the_inequality_is_even(labels_saved, label, score, pool, training):
+def test_break_even_values_make_both_sides_equal(labels_saved, label, score, pool, training):
     """Any break-even value, inserted for its term, makes both sides equal."""
     terms = {"labels_saved": labels_saved, "label": label, "score": score, "pool": pool, "training": training}
     check = selection_pays(labels_saved, Prices(label, score, pool, training))
     assert check.pays == (check.saved > check.spent)
     for name, value in check.even.items():
         if value is not None:
-            at = {**terms, name: value}
-            again = selection_pays(at.pop("labels_saved"), Prices(**at))
+            terms_at_even = {**terms, name: value}
+            check_at_even = selection_pays(terms_at_even.pop("labels_saved"), Prices(**terms_at_even))
             scale = abs(check.saved) + check.spent
-            assert again.saved == pytest.approx(again.spent, rel=1e-6, abs=1e-6 * scale)
+            assert check_at_even.saved == pytest.approx(check_at_even.spent, rel=1e-6, abs=1e-6 * scale)
 
 
-def test_indexing_a_petabyte_by_hand():
+def test_indexing_a_petabyte_equals_a_computation_by_hand():
     """3,900 core-hours at the reference rate cost about $160, and the GPU savings are far larger."""
     answer = indexing_question(**PETABYTE)
     hours = 1e15 / 71e6 / 3600
@@ -94,7 +94,7 @@ def test_indexing_a_petabyte_by_hand():
     assert answer.even["signature_bytes_per_second"] < 71e6
 
 
-def test_scoring_a_petabyte_by_hand():
+def test_scoring_a_petabyte_equals_a_computation_by_hand():
     """A cent per sample is $100,000 for 10 million, against $31,250 of training and $1,000 of labels."""
     answer = scoring_question(**SCORING)
     assert answer.cost == pytest.approx(100_000)
@@ -105,12 +105,12 @@ def test_scoring_a_petabyte_by_hand():
     assert answer.even["share_removed"] == pytest.approx(0.3 * 99_000 / 31_250)
 
 
-def test_a_share_above_one_is_no_break_even():
+def test_a_break_even_share_is_at_most_one():
     """If even removing everything would not pay, there is no break-even share."""
     assert scoring_question(**{**SCORING, "price_per_score": 0.05}).even["share_removed"] is None
 
 
-def test_one_epoch_pays_for_one_look_at_a_third():
+def test_scoring_for_one_epoch_pays_if_more_than_a_third_is_removed():
     """Scoring costs a third of a training step, so for one epoch it pays only if more than a third is removed."""
     a = {**SCORING, "epochs": 1, "labels_saved": 0, "price_per_score": 5.0 / 3 / 3600 * 2.5}
     assert scoring_question(**a).even["share_removed"] == pytest.approx(1 / 3)
@@ -118,23 +118,23 @@ def test_one_epoch_pays_for_one_look_at_a_third():
     assert scoring_question(**{**a, "share_removed": 0.34}).pays
 
 
-@pytest.mark.parametrize(("ask", "base"), [(indexing_question, PETABYTE), (scoring_question, SCORING)])
+@pytest.mark.parametrize(("question", "base"), [(indexing_question, PETABYTE), (scoring_question, SCORING)])
 @given(data=st.data())
-def test_break_even_of_each_assumption_is_even(ask, base, data):
+def test_break_even_assumptions_make_cost_and_saving_equal(question, base, data):
     """Any break-even value, inserted for its assumption, makes cost and saving equal."""
     scaled = {name: value * data.draw(st.floats(0.01, 100), label=name) for name, value in base.items()}
     scaled["share_removed"] = min(1.0, scaled["share_removed"])
-    answer = ask(**scaled)
+    answer = question(**scaled)
     assert answer.pays == (answer.saving > answer.cost)
     for name, value in answer.even.items():
         if value is not None and value > 0:
-            again = ask(**{**scaled, name: value})
+            answer_at_even = question(**{**scaled, name: value})
             scale = max(answer.cost, answer.saving)
-            assert again.saving == pytest.approx(again.cost, rel=1e-6, abs=1e-9 * scale)
+            assert answer_at_even.saving == pytest.approx(answer_at_even.cost, rel=1e-6, abs=1e-9 * scale)
 
 
 @pytest.mark.parametrize("name", PETABYTE)
-def test_better_assumptions_move_towards_paying(name):
+def test_selection_pays_on_one_side_of_the_break_even(name):
     """Selection pays on one side of the break-even and not on the other."""
     answer = indexing_question(**PETABYTE)
     even = answer.even[name]
@@ -145,19 +145,19 @@ def test_better_assumptions_move_towards_paying(name):
         assert name == "dataset_bytes"
 
 
-@pytest.mark.parametrize(("ask", "base"), [(indexing_question, PETABYTE), (scoring_question, SCORING)])
-def test_bad_assumptions(ask, base):
+@pytest.mark.parametrize(("question", "base"), [(indexing_question, PETABYTE), (scoring_question, SCORING)])
+def test_bad_assumptions_are_refused(question, base):
     """Negative, infinite and missing numbers, a zero divisor, and a share above 1 are refused by name."""
     for name in base:
         for bad in (-1, np.nan, np.inf):
             with pytest.raises(ValueError, match=name):
-                ask(**{**base, name: bad})
+                question(**{**base, name: bad})
         with pytest.raises(TypeError, match=name):
-            ask(**{**base, name: None})
+            question(**{**base, name: None})
     with pytest.raises(ValueError, match="bytes_per_sample"):
-        ask(**{**base, "bytes_per_sample": 0})
+        question(**{**base, "bytes_per_sample": 0})
     with pytest.raises(ValueError, match="share_removed"):
-        ask(**{**base, "share_removed": 1.1})
+        question(**{**base, "share_removed": 1.1})
 
 
 def test_zero_assumptions_are_allowed():
@@ -167,7 +167,7 @@ def test_zero_assumptions_are_allowed():
     assert not indexing_question(**{**PETABYTE, "share_removed": 0}).pays
 
 
-def test_bad_labels_saved():
+def test_nan_labels_saved_are_refused():
     """A number of labels that is NaN is refused by name."""
     with pytest.raises(ValueError, match="labels_saved"):
         selection_pays(np.nan, Prices(1, 1, 1, 1))

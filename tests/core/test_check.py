@@ -40,19 +40,19 @@ ENGINE = {"python": "3.13.2", "numpy": "2.2.5", "platform": "emscripten 4.0.9 wa
 
 
 @pytest.fixture(scope="module")
-def found():
+def findings():
     """The core's findings for one setting."""
     return deduplication.recompute("cloud", SETTINGS, {}, 30.0)
 
 
 @pytest.fixture(scope="module")
-def figures(found):
+def figures(findings):
     """The figures for one setting, as a page would have captured them."""
-    return {path: value.as_dict() for path, value in found.values.items()}
+    return {path: value.as_dict() for path, value in findings.values.items()}
 
 
 @pytest.fixture
-def ledger(figures, found):
+def ledger(figures, findings):
     """A record with one captured part and a reflection full of markup."""
     return Ledger(
         {
@@ -72,7 +72,7 @@ def ledger(figures, found):
                         "settings": SETTINGS,
                         "assumptions": {},
                         "values": figures,
-                        "cases": found.cases,
+                        "cases": findings.cases,
                     }
                 ),
                 "cloud/1/reflection": entry(HOSTILE),
@@ -100,7 +100,7 @@ def test_every_figure_of_a_genuine_report_agrees(ledger):
         lambda values: values.pop("check.guardrail.value"),
     ],
 )
-def test_a_changed_figure_is_found(ledger, change):
+def test_verify_finds_a_changed_figure(ledger, change):
     """If a number or a kind is changed, or a figure is invented or left out, exactly that figure disagrees."""
     values = {path: dict(value) for path, value in ledger.get("cloud", "1", "evidence")["values"].items()}
     change(values)
@@ -110,38 +110,40 @@ def test_a_changed_figure_is_found(ledger, change):
     assert sum(not check.agrees for check in checks) == 1
 
 
-def test_a_changed_case_is_found(ledger, found):
+def test_verify_finds_a_changed_case(ledger, findings):
     """A limit that is missed cannot be reported as met: both the claim and the hidden case are listed."""
-    kept = [case for case in found.cases if case not in ("guardrail-ok", "corpus-licences")]
+    remaining_cases = [case for case in findings.cases if case not in ("guardrail-ok", "corpus-licences")]
     evidence = {
         **ledger.get("cloud", "1", "evidence"),
-        "cases": [*kept, "guardrail-fails", "guardrail-fails"],
+        "cases": [*remaining_cases, "guardrail-fails", "guardrail-fails"],
     }
     entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
-    wrong = [check for check in verify(Ledger({**ledger.record, "entries": entries})) if not check.agrees]
-    assert "guardrail-ok" in found.cases and {check.kind for check in wrong} == {"case"}
-    assert [(check.path, check.claimed, check.recomputed) for check in wrong] == [
+    disagreements = [
+        check for check in verify(Ledger({**ledger.record, "entries": entries})) if not check.agrees
+    ]
+    assert "guardrail-ok" in findings.cases and {check.kind for check in disagreements} == {"case"}
+    assert [(check.path, check.claimed, check.recomputed) for check in disagreements] == [
         ("cases.guardrail-fails", "holds", None),
         ("cases.corpus-licences", None, "holds"),
         ("cases.guardrail-ok", None, "holds"),
     ]
 
 
-def test_a_report_says_what_computed_its_figures(ledger):
+def test_a_report_names_the_engine_of_its_figures(ledger):
     """A report shows the versions of lab, Python and NumPy and the platform next to the evidence, or "unknown"."""
-    said = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
-    assert captured_by(ledger) == {("cloud", "1"): said}
-    assert f"<p>Computed by {said}.</p>" in report_html(ledger) and "record schema 3" in report_markdown(
+    engine_line = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
+    assert captured_by(ledger) == {("cloud", "1"): engine_line}
+    assert f"<p>Computed by {engine_line}.</p>" in report_html(
         ledger
-    )
-    older = migrate({**ledger.record, "schema": 2})
-    assert "Computed by lab 0.1.0, an unknown engine." in report_markdown(Ledger(older))
+    ) and "record schema 3" in report_markdown(ledger)
+    older_record = migrate({**ledger.record, "schema": 2})
+    assert "Computed by lab 0.1.0, an unknown engine." in report_markdown(Ledger(older_record))
 
 
 @pytest.mark.parametrize(
     "settings", [{}, {**SETTINGS, "threshold": 7}, {**SETTINGS, "corpus": "web"}, {**SETTINGS, "width": "5"}]
 )
-def test_settings_that_cannot_be_are_a_disagreement_with_a_reason(ledger, settings):
+def test_impossible_settings_disagree_with_a_reason(ledger, settings):
     """If the lab refuses the settings of a report, each figure fails, and the check goes on."""
     evidence = {**ledger.get("cloud", "1", "evidence"), "settings": settings}
     entries = {**ledger.record["entries"], "cloud/1/evidence": entry(evidence)}
@@ -150,22 +152,22 @@ def test_settings_that_cannot_be_are_a_disagreement_with_a_reason(ledger, settin
     assert all("cannot be recomputed" in check.note for check in checks)
 
 
-def test_verify_tells_what_it_is_at_and_takes_only_a_ledger(ledger):
+def test_verify_reports_progress_and_accepts_only_a_ledger(ledger):
     """Progress names track and part; anything but a Ledger is a TypeError."""
-    seen = []
-    verify(ledger, lambda track, part: seen.append((track, part)))
-    assert seen == [("cloud", "1")]
+    steps = []
+    verify(ledger, lambda track, part: steps.append((track, part)))
+    assert steps == [("cloud", "1")]
     with pytest.raises(TypeError, match="Ledger"):
         verify({})
 
 
-def test_a_report_in_any_form_carries_the_record(ledger):
+def test_a_report_in_any_form_contains_the_record(ledger):
     """Markdown, HTML and JSON give back the same record."""
     for report in (report_markdown(ledger), report_html(ledger), ledger.to_text()):
         assert Ledger.from_text(ledger_text(report)) == ledger
 
 
-def test_markdown_says_what_is_there_and_what_is_missing(ledger):
+def test_markdown_lists_captured_and_missing_items(ledger):
     """The Markdown has prediction, figures with kind and source, and a list of what each part lacks."""
     text = report_markdown(ledger)
     assert "Cloud Titan, Part 1: The Deduplication Audit" in text and "because: a guess" in text
@@ -174,24 +176,24 @@ def test_markdown_says_what_is_there_and_what_is_missing(ledger):
     assert "Student: 7b-12" in text and "Final strategy: missing." in text
 
 
-def test_a_readers_markup_stays_text(ledger):
+def test_markup_of_a_reader_is_shown_as_text(ledger):
     """A reflection can neither close the record's block nor run a script, in Markdown or HTML."""
 
     class Tags(HTMLParser):
         def __init__(self):
             super().__init__()
-            self.found = []
+            self.tags = []
 
         def handle_starttag(self, tag, attrs):
-            self.found.append((tag, dict(attrs).get("type")))
+            self.tags.append((tag, dict(attrs).get("type")))
 
     tags = Tags()
     tags.feed(report_html(ledger))
-    assert [kind for tag, kind in tags.found if tag == "script"] == ["application/json"]
+    assert [kind for tag, kind in tags.tags if tag == "script"] == ["application/json"]
     assert "<script>" not in report_markdown(ledger).split("```json ledger")[0]
 
 
-def test_pictures_go_into_the_page_and_nothing_else_does():
+def test_the_page_accepts_only_png_pictures():
     """A picture must be a PNG in base64; anything else is refused."""
     empty = Ledger({"schema": 3, "lab": "0.1.0", "reader": "r", "entries": {}})
     assert 'alt="ICR &lt;curve&gt;" src="data:image/png;base64,QUJD"' in report_html(
@@ -202,15 +204,15 @@ def test_pictures_go_into_the_page_and_nothing_else_does():
     assert "No prediction has been committed yet." in report_markdown(empty)
 
 
-def test_what_carries_no_record_is_no_report():
+def test_a_text_without_a_record_is_refused():
     """A page or a text without a record, or one that is too large, is refused."""
-    with pytest.raises(LedgerError, match="no report"):
+    with pytest.raises(LedgerError, match="not a report"):
         ledger_text("# Something else")
     with pytest.raises(LedgerError, match="larger"):
         ledger_text("x" * 100_000_001)
 
 
-def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
+def test_a_report_names_the_gap_and_the_binding_constraint(ledger, figures):
     """The report shows prediction next to measurement, and names the limit that is missed, or else the nearest one."""
     text = report_markdown(ledger)
     gap = abs(figures["reveal.measured"]["value"] - 0.3)
@@ -224,7 +226,7 @@ def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
         "check.c.value": None,
         "check.c.limit": 1,
     }
-    named = {
+    constraint_figures = {
         path: {"value": value, "unit": "", "kind": "measured", "source": ""} for path, value in values.items()
     }
     for cases, binding in (
@@ -232,7 +234,7 @@ def test_the_gap_and_the_binding_constraint_are_named(ledger, figures):
         (["a-ok", "b-fails"], "b"),
         (["a-fails", "b-fails"], "b"),
     ):
-        evidence = {"settings": {}, "values": named, "cases": cases}
+        evidence = {"settings": {}, "values": constraint_figures, "cases": cases}
         entries = {"cloud/1/prediction": entry({"value": 1}), "cloud/1/evidence": entry(evidence)}
         record = {"schema": 3, "lab": "0.1.0", "reader": "r", "entries": entries}
         assert f"Binding constraint: {binding}." in report_markdown(Ledger(record))

@@ -56,42 +56,42 @@ FALLS, FEWER = {"direction": "falls", "prediction": 9}, {"direction": "fewer", "
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch):
+def empty_caches(monkeypatch):
     """Forget what other tests computed with smaller experiments; fresh processes would not have it either."""
-    for found in ("_runs", "_experiments"):
-        monkeypatch.setattr(figures, found, {})
+    for cache in ("_runs", "_experiments"):
+        monkeypatch.setattr(figures, cache, {})
 
 
 def questions():
     """Questions from all three parts, one of them twice, and one that cannot be answered."""
-    asked = [
+    audits = [
         Question("cloud", "1", {**AUDIT, "threshold": threshold}, {}, 30) for threshold in (0.7, 0.8, 0.7)
     ]
     return [
-        *asked,
+        *audits,
         Question("edge", "2", {**LABELS, **RUN}, {}, FEWER),
         Question("tiny", "3", MIX, {}, FALLS),
         Question("tiny", "3", {**MIX, "total": 10**9}, {}, FALLS),
     ]
 
 
-def report(folder, name, asked, **changes):
+def report(folder, name, captured_questions, **changes):
     """A report that captured the answers to these questions; `changes` replace values by path."""
     entries = {}
-    for question in asked:
-        *_, found = answers(question)
-        values = {path: value.as_dict() for path, value in found.values.items()}
+    for question in captured_questions:
+        *_, findings = answers(question)
+        values = {path: value.as_dict() for path, value in findings.values.items()}
         values = {path: {**value, "value": as_json(value["value"])} for path, value in values.items()}
         for path, value in changes.items():
             values[path.replace("__", ".")]["value"] = value
-        place = f"{question.track}/{question.part}"
-        entries[f"{place}/prediction"] = {"value": {"value": question.prediction, "said": "x"}, "at": 1}
-        entries[f"{place}/evidence"] = {
+        prefix = f"{question.track}/{question.part}"
+        entries[f"{prefix}/prediction"] = {"value": {"value": question.prediction, "said": "x"}, "at": 1}
+        entries[f"{prefix}/evidence"] = {
             "value": {
                 "settings": question.settings,
                 "assumptions": {},
                 "values": values,
-                "cases": found.cases,
+                "cases": findings.cases,
                 "engine": None,
             },
             "at": 1,
@@ -111,7 +111,7 @@ def test_the_answers_do_not_depend_on_the_number_of_processes():
     assert len(alone) == len(shared) == 5 and dict(alone) == dict(shared)
     shared = dict(shared)
     assert sum(isinstance(answer, Findings) for answer in shared.values()) == 4
-    assert "total must be" in shared[questions()[-1].key].why
+    assert "total must be" in shared[questions()[-1].key].reason
 
 
 def test_table_summary_progress_and_status_are_the_same_for_every_number_of_processes(tmp_path, capsys):
@@ -123,14 +123,14 @@ def test_table_summary_progress_and_status_are_the_same_for_every_number_of_proc
     report(reports, "b", [two], removed__words=7)
     report(reports, "c", [one])
     (reports / "d.json").write_text("{")
-    parser, came = argparse.ArgumentParser(), set()
+    parser, results = argparse.ArgumentParser(), set()
     verify.add_arguments(parser)
     for jobs in ("1", "2", "3"):
         table = tmp_path / "table.csv"
         status = verify.run(parser.parse_args([str(reports), "-o", str(table), "--jobs", jobs]))
-        came.add((status, table.read_bytes(), *capsys.readouterr()))
-    assert len(came) == 1
-    status, table, out, err = came.pop()
+        results.add((status, table.read_bytes(), *capsys.readouterr()))
+    assert len(results) == 1
+    status, table, out, err = results.pop()
     assert (
         status == 1
         and table.count(b",no,") == table.count(b",not compared,") == 1
@@ -139,20 +139,20 @@ def test_table_summary_progress_and_status_are_the_same_for_every_number_of_proc
     assert "DISAGREES" in out and "NOT COMPARED" in out
 
 
-def test_kin_stay_together_and_nobody_is_idle():
+def test_questions_with_one_corpus_share_a_process():
     """Questions with the same corpus go to one process unless others would be idle; none is lost or repeated."""
     class_of_two = [
         Question("cloud", "1", {**AUDIT, "seed": seed, "threshold": threshold}, {}, 30)
         for threshold in (0.6, 0.7)
         for seed in range(20)
     ]
-    made = parcels(class_of_two * 2, 2)
-    assert len(made) == 20 and sum(map(len, made)) == 40
-    assert all(len({each.settings["seed"] for each in parcel}) == 1 for parcel in made)
-    alike = [Question("tiny", "3", {**MIX, "synthetic": share}, {}, FALLS) for share in range(40)]
-    made = parcels(alike, 2)
-    assert len(made) == 8 and sorted(
-        each.settings["synthetic"] for parcel in made for each in parcel
+    groups = parcels(class_of_two * 2, 2)
+    assert len(groups) == 20 and sum(map(len, groups)) == 40
+    assert all(len({question.settings["seed"] for question in parcel}) == 1 for parcel in groups)
+    related = [Question("tiny", "3", {**MIX, "synthetic": share}, {}, FALLS) for share in range(40)]
+    groups = parcels(related, 2)
+    assert len(groups) == 8 and sorted(
+        question.settings["synthetic"] for parcel in groups for question in parcel
     ) == list(range(40))
 
 
@@ -170,16 +170,16 @@ def test_an_interruption_ends_the_other_processes():
     )  # terminated, not waited for
 
 
-def test_missing_data_are_told_by_the_other_processes_too(tmp_path, monkeypatch):
+def test_other_processes_report_missing_data(tmp_path, monkeypatch):
     """If the lab's data are not installed, every answer gives this reason and is not a refusal."""
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
-    found = dict(recomputed(questions()[:4], 2))
-    assert len(found) == 3 and active_children() == []
-    assert all("data are missing" in answer.why and not answer.refused for answer in found.values())
+    results = dict(recomputed(questions()[:4], 2))
+    assert len(results) == 3 and active_children() == []
+    assert all("data are missing" in answer.reason and not answer.refused for answer in results.values())
 
 
 @pytest.mark.parametrize("jobs", [0, -1, True, 1.5, "2"])
-def test_there_must_be_a_process(jobs):
+def test_an_invalid_number_of_processes_is_refused(jobs):
     """A number of processes below 1 or of another type is refused by name."""
     with pytest.raises(ValueError, match="jobs must be"):
         list(recomputed([], jobs))

@@ -32,22 +32,24 @@ MARKER = {
 }
 
 
-def labelled(of, **limits):
+def labelling_values(track_id, **limits):
     """The figures of a small labelling project under limits."""
-    return labelling_figures.recompute(of, {**CONTROLS, **MARGIN, **MARKER, **limits}, {}, FEWER).values
+    return labelling_figures.recompute(track_id, {**CONTROLS, **MARGIN, **MARKER, **limits}, {}, FEWER).values
 
 
-def mixed(of, share=0.5, randomisation=0.3, **fixed):
+def mix_situation(track_id, share=0.5, randomisation=0.3, **fixed):
     """A mix on the map of a track, before any run."""
-    made = gap_map.read(datasets.gap_maps(), of)
-    setting = replace(made.setting, share=share, randomisation=randomisation)
-    return mixes.Situation(track(of), setting, (1, 2, 3, 4, 5), 0.05, ("falls", 10.0), made, 0.4, fixed=fixed)
+    track_map = gap_map.read(datasets.gap_maps(), track_id)
+    setting = replace(track_map.setting, share=share, randomisation=randomisation)
+    return mixes.Situation(
+        track(track_id), setting, (1, 2, 3, 4, 5), 0.05, ("falls", 10.0), track_map, 0.4, fixed=fixed
+    )
 
 
 # -- what the three parts share ----------------------------------------------------------------------------
 
 
-def test_limits_are_found_among_other_settings():
+def test_among_returns_only_limits_that_are_set():
     """Other settings and limits that are not set are ignored; both ends of a range are allowed."""
     ranges = {"a_limit": (0.5, 1), "b_limit": (0, 1)}
     assert class_limits.among({"a_limit": 0.5, "b_limit": None, "seed": 7}, ranges) == {"a_limit": 0.5}
@@ -57,13 +59,13 @@ def test_limits_are_found_among_other_settings():
 
 @pytest.mark.parametrize("name", RANGES)
 @pytest.mark.parametrize("wrong", [True, "0.5", math.nan, math.inf, -1, 1e13, [0.5]])
-def test_what_is_no_limit_is_refused(name, wrong):
+def test_an_invalid_limit_is_refused(name, wrong):
     """Settings come from reports, so the error names limit, range and value."""
     with pytest.raises(ValueError, match=rf"{name} must be a number from .* to .*, not "):
         class_limits.among({name: wrong}, RANGES)
 
 
-def test_the_limit_in_force_says_who_set_it():
+def test_the_limit_in_force_names_its_source():
     """The link's value with the unit of the track's limit, or else the track's limit, unchanged."""
     own = modelled(0.9, "accuracy", "scenario")
     assert class_limits.in_force({}, "a_limit", own) is own
@@ -73,111 +75,132 @@ def test_the_limit_in_force_says_who_set_it():
 
 
 @pytest.mark.parametrize("name", RANGES)
-def test_no_limit_has_a_name_of_another_part(name):
+def test_each_limit_belongs_to_one_part(name):
     """One link holds the limits of all parts, so their names differ."""
-    assert sum(name in each for each in (deduplication.LIMITS, labelling.LIMITS, mixes.CLASS_LIMITS)) == 1
+    assert sum(name in limits for limits in (deduplication.LIMITS, labelling.LIMITS, mixes.CLASS_LIMITS)) == 1
 
 
 # -- Part 2 ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("of", [each.id for each in TRACKS])
-def test_each_track_has_the_guardrail_of_its_kind(of):
+@pytest.mark.parametrize("track_id", [track.id for track in TRACKS])
+def test_each_track_has_the_guardrail_of_its_kind(track_id):
     """A link has three guardrails, and a track takes its own; target and budget apply to every track."""
-    given = {
+    link_limits = {
         "target_limit": 0.8,
         "cost_limit": 900,
         "overhead_limit": 0.2,
         "critical_limit": 0.3,
         "rounds_limit": 4,
     }
-    here = track(of)
-    own = {"overhead": 0.2, "recall": 0.3, "rounds": 4}[here.part_2.guardrail]
-    fixed = labelling.fixed_limits(here, {**CONTROLS, **given})
-    assert sorted(fixed.values()) == sorted([0.8, 900, own])
-    limits = labelling.limits(here, fixed)
-    assert [limits[name].value for name in ("target", "budget", "guardrail")] == [0.8, 900, own]
+    chosen_track = track(track_id)
+    guardrail = {"overhead": 0.2, "recall": 0.3, "rounds": 4}[chosen_track.part_2.guardrail]
+    fixed = labelling.fixed_limits(chosen_track, {**CONTROLS, **link_limits})
+    assert sorted(fixed.values()) == sorted([0.8, 900, guardrail])
+    limits = labelling.limits(chosen_track, fixed)
+    assert [limits[name].value for name in ("target", "budget", "guardrail")] == [0.8, 900, guardrail]
     assert {value.source for value in limits.values()} == {class_limits.SOURCE}
-    alone = labelling.limits(here, {})
-    assert list(alone.values()) == [here.part_2.target, here.part_2.budget, here.part_2.limit]
+    default_limits = labelling.limits(chosen_track, {})
+    assert list(default_limits.values()) == [
+        chosen_track.part_2.target,
+        chosen_track.part_2.budget,
+        chosen_track.part_2.limit,
+    ]
 
 
 def test_run_and_marker_are_judged_by_the_target_of_the_class():
     """A lower target is reached in an earlier round, and the optimum is the sweep's at this target."""
-    own, lower = labelled("mobile"), labelled("mobile", target_limit=0.8, cost_limit=900, rounds_limit=4)
+    own, lower = (
+        labelling_values("mobile"),
+        labelling_values("mobile", target_limit=0.8, cost_limit=900, rounds_limit=4),
+    )
     assert own["check.target.limit"] == track("mobile").part_2.target
     assert lower["check.target.limit"].value == 0.8 and lower["check.budget.limit"].value == 900
     assert lower["check.guardrail.limit"].value == 4
     assert own["run.stop_labels"].value == 80
-    reached = labelled("mobile", target_limit=0.5)
-    assert reached["run.stop_labels"].value == 20 and reached["check.target.value"].value >= 0.5
+    early = labelling_values("mobile", target_limit=0.5)
+    assert early["run.stop_labels"].value == 20 and early["check.target.value"].value >= 0.5
     prices = labelling.prices(labelling.assumptions(track("mobile"), {}))
-    for found, target in ((own, track("mobile").part_2.target.value), (lower, 0.8)):
-        assert found["optimum.cost"].value == cheapest(reference_sweep.curves("digits"), prices, target).cost
+    for values, target in ((own, track("mobile").part_2.target.value), (lower, 0.8)):
+        assert values["optimum.cost"].value == cheapest(reference_sweep.curves("digits"), prices, target).cost
     assert lower["optimum.cost"].value < own["optimum.cost"].value
 
 
-def test_a_report_keeps_the_limits_among_its_settings():
+def test_a_report_states_the_limits_of_the_class():
     """A report states the controls and the limits that apply."""
-    here = labelling.Situation(track("cloud"), CONTROLS, FEWER, fixed={"overhead_limit": 0.2})
-    assert labelling.stated(here) == {**CONTROLS, "overhead_limit": 0.2}
+    report_situation = labelling.Situation(track("cloud"), CONTROLS, FEWER, fixed={"overhead_limit": 0.2})
+    assert labelling.stated(report_situation) == {**CONTROLS, "overhead_limit": 0.2}
     with pytest.raises(ValueError, match="target_limit must be a number from 0.5 to 1, not 7"):
-        labelled("cloud", target_limit=7)
+        labelling_values("cloud", target_limit=7)
 
 
 # -- Part 3 ------------------------------------------------------------------------------------------------
 
 
-def test_the_region_is_that_of_the_limits_of_the_class():
+def test_the_region_follows_the_limits_of_the_class():
     """The region has the cells that keep the class's accuracy, FID and recall, counted one by one here."""
-    here = mixed("tiny", accuracy_limit=0.9, fid_limit=0.8, recall_limit=0.7)
-    values, _ = mix_figures.figures(here)
-    made, cells = here.map, 0
-    for a, share in enumerate(made.shares):
-        for b in range(len(made.randomisations)):
+    limited = mix_situation("tiny", accuracy_limit=0.9, fid_limit=0.8, recall_limit=0.7)
+    values, _ = mix_figures.figures(limited)
+    track_map, cells = limited.map, 0
+    for a, share in enumerate(track_map.shares):
+        for b in range(len(track_map.randomisations)):
             cells += bool(
-                made.measures["accuracy"][a, b] >= 0.9
-                and made.measures["fid"][a, b] <= 0.8
-                and made.measures["recall"][a, b] >= 0.7
-                and replace(made.setting, share=float(share)).real_needed <= made.setting.real
+                track_map.measures["accuracy"][a, b] >= 0.9
+                and track_map.measures["fid"][a, b] <= 0.8
+                and track_map.measures["recall"][a, b] >= 0.7
+                and replace(track_map.setting, share=float(share)).real_needed <= track_map.setting.real
             )
-    own = mix_figures.figures(mixed("tiny"))[0]
-    assert values["region.cells"].value == cells > own["region.cells"].value
-    assert values["check.recall.limit"] == modelled(0.7, own["check.recall.limit"].unit, class_limits.SOURCE)
-    assert own["check.recall.limit"] == track("tiny").part_3.limits.recall
+    track_values = mix_figures.figures(mix_situation("tiny"))[0]
+    assert values["region.cells"].value == cells > track_values["region.cells"].value
+    assert values["check.recall.limit"] == modelled(
+        0.7, track_values["check.recall.limit"].unit, class_limits.SOURCE
+    )
+    assert track_values["check.recall.limit"] == track("tiny").part_3.limits.recall
 
 
-@pytest.mark.parametrize(("name", "harsh"), [("accuracy", 1), ("fid", 0.01), ("recall", 1)])
-def test_a_harsher_limit_fails_what_the_track_allows(name, harsh):
+@pytest.mark.parametrize(("name", "strict_value"), [("accuracy", 1), ("fid", 0.01), ("recall", 1)])
+def test_a_stricter_limit_fails_the_challenge(name, strict_value):
     """One limit of the class fails alone, and the challenge fails with it."""
-    assert "challenge-solved" in mix_figures.figures(mixed("tiny", 0.5, 0.2))[1]
-    cases = mix_figures.figures(mixed("tiny", 0.5, 0.2, **{f"{name}_limit": harsh}))[1]
+    assert "challenge-solved" in mix_figures.figures(mix_situation("tiny", 0.5, 0.2))[1]
+    cases = mix_figures.figures(mix_situation("tiny", 0.5, 0.2, **{f"{name}_limit": strict_value}))[1]
     assert {f"{name}-fails", "challenge-fails", "region-empty"} <= set(cases)
-    assert {f"{other}-ok" for other in ("accuracy", "fid", "recall", "supply") if other != name} <= set(cases)
+    assert {
+        f"{other_name}-ok" for other_name in ("accuracy", "fid", "recall", "supply") if other_name != name
+    } <= set(cases)
 
 
-def test_the_deadline_of_the_class_wins_over_that_of_the_reader():
+def test_the_deadline_of_the_class_overrides_that_of_the_reader():
     """Steps are compared with the link's deadline, whatever the reader assumes; without one, with the reader's."""
-    here = replace(mixed("mobile", deadline_limit=5), edited={"deadline_steps": 1e9})
-    values, cases = mix_figures.figures(here)
+    limited = replace(mix_situation("mobile", deadline_limit=5), edited={"deadline_steps": 1e9})
+    values, cases = mix_figures.figures(limited)
     assert values["noise.deadline"] == modelled(5, "steps", class_limits.SOURCE)
     assert {"steps-clean-fails", "steps-agnostic-fails"} <= set(cases)
-    assert mix_figures.figures(replace(here, fixed={}))[0]["noise.deadline"].value == 1e9
+    assert mix_figures.figures(replace(limited, fixed={}))[0]["noise.deadline"].value == 1e9
 
 
-def test_a_supply_of_the_class_is_the_supply_of_the_mix():
+def test_the_supply_of_the_class_limits_the_mix():
     """The class's supply is labelled as such, and a report whose mix has another supply is refused."""
-    here = mixed("tiny")
+    unlimited = mix_situation("tiny")
     fixed = mixes.fixed_limits({"real": 100, "supply_limit": 100})
-    values, cases = mix_figures.figures(replace(here, setting=replace(here.setting, real=100), fixed=fixed))
+    values, cases = mix_figures.figures(
+        replace(unlimited, setting=replace(unlimited.setting, real=100), fixed=fixed)
+    )
     assert values["check.supply.limit"] == modelled(100, "samples", class_limits.SOURCE)
     assert "supply-fails" in cases
-    assert mix_figures.figures(here)[0]["check.supply.limit"].source == "real samples available, as set"
-    easy = {"accuracy_limit": 0.9, "fid_limit": 0.8, "recall_limit": 0.7}
-    some = mixed("tiny", supply_limit=300, **easy)
-    made, before = some.map, mix_figures.figures(mixed("tiny", **easy))[0]["region.cells"].value
-    few = made.feasible(some.limits()) & (np.round(1000 * (1 - made.shares)) <= 300)[:, None]
-    assert 0 < mix_figures.figures(some)[0]["region.cells"].value == few.sum() < before
-    assert mix_figures.figures(mixed("tiny", supply_limit=1000, **easy))[0]["region.cells"].value == before
+    assert mix_figures.figures(unlimited)[0]["check.supply.limit"].source == "real samples available, as set"
+    loose_limits = {"accuracy_limit": 0.9, "fid_limit": 0.8, "recall_limit": 0.7}
+    limited = mix_situation("tiny", supply_limit=300, **loose_limits)
+    track_map, unlimited_cells = (
+        limited.map,
+        mix_figures.figures(mix_situation("tiny", **loose_limits))[0]["region.cells"].value,
+    )
+    feasible_cells = (
+        track_map.feasible(limited.limits()) & (np.round(1000 * (1 - track_map.shares)) <= 300)[:, None]
+    )
+    assert 0 < mix_figures.figures(limited)[0]["region.cells"].value == feasible_cells.sum() < unlimited_cells
+    assert (
+        mix_figures.figures(mix_situation("tiny", supply_limit=1000, **loose_limits))[0]["region.cells"].value
+        == unlimited_cells
+    )
     with pytest.raises(ValueError, match="real must be the supply_limit of the class, 100, not 400"):
         mixes.fixed_limits({"real": 400, "supply_limit": 100})

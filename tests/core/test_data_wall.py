@@ -13,18 +13,18 @@ PEAK = 989.4e12
 sizes = st.floats(1e6, 1e15)
 
 
-def test_the_example_of_the_chapter():
+def test_the_cluster_equals_the_example_of_the_chapter():
     """10,000 H100 for 90 days at 40 % push 73 T tokens through a 70 B model."""
     assert round(chapter_cluster(PEAK) / 1e12) == 73
     assert tokens_pushed(1e9, 1, 1, 1.0, 6e9) == pytest.approx(86_400)
 
 
-def test_three_and_five_years_by_hand():
+def test_growth_over_three_and_five_years_equals_a_computation_by_hand():
     """After three years ten times as many tokens are read; after five there are twice as many."""
-    now, three, five = (data_wall(1e9, 1e12, 1e12, years) for years in (0, 3, 5))
-    assert (now.tokens, now.unique, now.epochs, now.worth) == (1e12, 1e12, 1, 1)
-    assert three.tokens == pytest.approx(1e13) and five.unique == pytest.approx(2e12)
-    assert three.epochs == pytest.approx(10 / 2**0.6)
+    start, after_three, after_five = (data_wall(1e9, 1e12, 1e12, years) for years in (0, 3, 5))
+    assert (start.tokens, start.unique, start.epochs, start.worth) == (1e12, 1e12, 1, 1)
+    assert after_three.tokens == pytest.approx(1e13) and after_five.unique == pytest.approx(2e12)
+    assert after_three.epochs == pytest.approx(10 / 2**0.6)
 
 
 @given(sizes, sizes, st.floats(0, 20))
@@ -38,7 +38,7 @@ def test_repetition_is_worth_less_than_fresh_data_and_more_than_nothing(tokens, 
 
 
 @given(sizes, sizes, st.floats(1, 100))
-def test_the_year_of_the_wall_is_where_the_readings_are_reached(tokens, unique, epochs):
+def test_the_given_epochs_are_reached_in_the_year_of_the_wall(tokens, unique, epochs):
     """In the year that years_to_wall gives, everything has been read exactly that many times."""
     years = years_to_wall(tokens, unique, epochs)
     if 0 <= years <= 50:
@@ -46,13 +46,13 @@ def test_the_year_of_the_wall_is_where_the_readings_are_reached(tokens, unique, 
     assert (years < 0) == (tokens > epochs * unique)
 
 
-def test_four_readings_are_the_wall_unless_said_otherwise():
+def test_the_wall_is_at_four_epochs_by_default():
     """The default is four epochs, as in the paper."""
     assert years_to_wall(1e12, 1e12) == years_to_wall(1e12, 1e12, 4)
 
 
 @pytest.mark.parametrize(
-    ("call", "says"),
+    ("call", "message"),
     [
         (lambda: data_wall(0, 1, 1), "params"),
         (lambda: data_wall(1, -1, 1), "tokens"),
@@ -64,13 +64,13 @@ def test_four_readings_are_the_wall_unless_said_otherwise():
         (lambda: tokens_pushed(1, 1, math.nan, 1, 1), "days"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(call, says):
+def test_impossible_sizes_are_refused(call, message):
     """Sizes must be finite and above 0, a utilisation at most 1, years from 0 to 50."""
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         call()
 
 
-def test_what_is_no_number_is_refused_by_name():
+def test_texts_and_booleans_are_refused():
     """Texts and booleans raise a TypeError."""
     with pytest.raises(TypeError, match="tokens"):
         data_wall(1.0, "many", 1.0)

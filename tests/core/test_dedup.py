@@ -58,9 +58,9 @@ def test_exact_pairs_equal_brute_force(sets, threshold):
 
 
 @given(SETS, st.floats(0.01, 1), st.floats(0.01, 1))
-def test_a_higher_threshold_removes_no_more(sets, one, other):
+def test_a_higher_threshold_never_removes_more(sets, first, second):
     """A higher threshold finds only pairs that a lower one finds, and never removes more documents."""
-    low, high = sorted((one, other))
+    low, high = sorted((first, second))
     loose, strict = (exact_pairs(arrays(sets), t)[0] for t in (low, high))
     assert set(map(tuple, strict.tolist())) <= set(map(tuple, loose.tolist()))
     n = len(sets)
@@ -68,7 +68,7 @@ def test_a_higher_threshold_removes_no_more(sets, one, other):
 
 
 @given(SETS, st.data())
-def test_similarity_of_given_pairs(sets, data):
+def test_exact_similarity_equals_the_definition_for_any_pairs(sets, data):
     """Any list of pairs, in any order and repeated, gets its exact similarities; those of empty sets are 0."""
     index = st.integers(0, len(sets) - 1)
     pairs = data.draw(st.lists(st.tuples(index, index), max_size=12))
@@ -76,7 +76,7 @@ def test_similarity_of_given_pairs(sets, data):
     assert exact_similarity(arrays(sets), pairs).tolist() == expected
 
 
-def test_sets_are_made_distinct():
+def test_repeated_members_count_once():
     """Unsorted and repeated members count once, so the similarity is that of sets."""
     sets = [np.array([5, 1, 5], np.uint32), np.array([1, 5], np.uint32), np.array([1, 9, 9, 9], np.uint32)]
     pairs, similarity = exact_pairs(sets, 0.1)
@@ -86,7 +86,7 @@ def test_sets_are_made_distinct():
 
 
 @given(EDGES)
-def test_clusters_are_connected_components(graph):
+def test_clusters_equal_connected_components(graph):
     """Clusters equal scipy's connected components, each named by its smallest index."""
     n, edges = graph
     i, j = np.array(edges, int).reshape(-1, 2).T
@@ -95,7 +95,7 @@ def test_clusters_are_connected_components(graph):
     assert clusters(n, edges).tolist() == expected
 
 
-def test_clusters_of_a_long_chain():
+def test_a_long_chain_is_one_cluster():
     """A chain of 5,000 documents in shuffled order is one cluster."""
     order = np.random.default_rng(1).permutation(5000)
     assert not clusters(5000, np.stack([order[1:], order[:-1]], axis=1)).any()
@@ -108,92 +108,94 @@ def test_clusters_of_a_long_chain():
 def test_licences_have_the_known_redundancy(corpus, threshold, pairs, documents, words):
     """Exact pairs and the removed shares of documents and words equal an independent count with strings."""
     texts, sets = corpus
-    found, similarity = exact_pairs(sets, threshold)
-    removed = clusters(len(texts), found) != np.arange(len(texts))
+    index_pairs, similarity = exact_pairs(sets, threshold)
+    removed = clusters(len(texts), index_pairs) != np.arange(len(texts))
     length = np.array([len(text.split()) for text in texts])
     assert len(texts) == 727
-    assert len(found) == pairs
+    assert len(index_pairs) == pairs
     assert removed.mean() == pytest.approx(documents, abs=5e-5)
     assert length[removed].sum() / length.sum() == pytest.approx(words, abs=5e-5)
-    assert np.array_equal(exact_similarity(sets, found), similarity)
+    assert np.array_equal(exact_similarity(sets, index_pairs), similarity)
 
 
-def test_deduplicate_is_its_parts(corpus):
+def test_deduplicate_equals_its_parts(corpus):
     """On the licences the single call finds the exact pairs among the LSH candidates, and nothing else."""
     texts, sets = corpus
-    found = deduplicate(texts, 0.7, seed=3)
+    result = deduplicate(texts, 0.7, seed=3)
     pairs, similarity = exact_pairs(sets, 0.7)
-    signed = signatures(sets, 128, 3)
-    candidates = set(map(tuple, candidate_pairs(signed, *optimal_bands(0.7, 128)).tolist()))
+    signature_rows = signatures(sets, 128, 3)
+    candidates = set(map(tuple, candidate_pairs(signature_rows, *optimal_bands(0.7, 128)).tolist()))
     expected = [k for k, pair in enumerate(pairs.tolist()) if tuple(pair) in candidates]
     assert 400 < len(expected) < len(pairs)
-    assert np.array_equal(found.pairs, pairs[expected])
-    assert np.array_equal(found.similarity, similarity[expected])
-    assert np.array_equal(found.cluster, clusters(len(texts), found.pairs))
-    assert np.array_equal(found.keep, found.cluster == np.arange(len(texts)))
+    assert np.array_equal(result.pairs, pairs[expected])
+    assert np.array_equal(result.similarity, similarity[expected])
+    assert np.array_equal(result.cluster, clusters(len(texts), result.pairs))
+    assert np.array_equal(result.keep, result.cluster == np.arange(len(texts)))
 
 
-def test_deduplicate_without_verifying(corpus):
+def test_unverified_similarities_are_estimates(corpus):
     """Unverified similarities are the signatures' estimates, none below the threshold."""
     texts, sets = corpus
-    found = deduplicate(texts, 0.7, num_perm=64, seed=2, verify=False)
-    signed = signatures(sets, 64, 2)
-    assert found.similarity.tolist() == [jaccard(signed[i], signed[j]) for i, j in found.pairs]
-    assert found.similarity.min() >= 0.7
-    exact = exact_similarity(sets, found.pairs)
+    result = deduplicate(texts, 0.7, num_perm=64, seed=2, verify=False)
+    signature_rows = signatures(sets, 64, 2)
+    assert result.similarity.tolist() == [
+        jaccard(signature_rows[i], signature_rows[j]) for i, j in result.pairs
+    ]
+    assert result.similarity.min() >= 0.7
+    exact = exact_similarity(sets, result.pairs)
     assert (exact < 0.7).any()
-    assert np.abs(found.similarity - exact).mean() < 0.05
+    assert np.abs(result.similarity - exact).mean() < 0.05
 
 
-def test_the_first_of_a_cluster_stays():
+def test_the_first_document_of_a_cluster_is_kept():
     """Copies are removed and the first is kept, whatever case and punctuation; different texts are kept."""
-    found = deduplicate([SEA, FOX, FOX.upper(), SEA.replace(" ", "... "), "something else entirely"])
-    assert found.keep.tolist() == [True, True, False, False, True]
-    assert found.cluster.tolist() == [0, 1, 1, 0, 4]
-    assert found.pairs.tolist() == [[0, 3], [1, 2]]
-    assert found.similarity.tolist() == [1, 1]
+    result = deduplicate([SEA, FOX, FOX.upper(), SEA.replace(" ", "... "), "something else entirely"])
+    assert result.keep.tolist() == [True, True, False, False, True]
+    assert result.cluster.tolist() == [0, 1, 1, 0, 4]
+    assert result.pairs.tolist() == [[0, 3], [1, 2]]
+    assert result.similarity.tolist() == [1, 1]
 
 
-def test_documents_joined_through_others_are_one_cluster():
+def test_a_chain_of_near_duplicates_is_one_cluster():
     """A chain a-b, b-c is one cluster, though a and c are less similar than the threshold."""
     words = [f"word{k}" for k in range(36)]
     texts = [" ".join(words[k : k + 28]) for k in (0, 4, 8)]
-    found = deduplicate(texts, 20 / 28)  # pairs at the threshold count
-    assert found.similarity.tolist() == [20 / 28, 20 / 28]
-    assert found.pairs.tolist() == [[0, 1], [1, 2]]
-    assert found.cluster.tolist() == [0, 0, 0]
+    result = deduplicate(texts, 20 / 28)  # pairs at the threshold count
+    assert result.similarity.tolist() == [20 / 28, 20 / 28]
+    assert result.pairs.tolist() == [[0, 1], [1, 2]]
+    assert result.cluster.tolist() == [0, 0, 0]
     assert exact_similarity(shingle_sets(texts), [[0, 2]]).tolist() == [0.5]
 
 
 @pytest.mark.parametrize("verify", [True, False])
-def test_empty_documents_are_duplicates_of_nothing(verify):
+def test_empty_documents_are_never_duplicates(verify):
     """All documents without tokens are kept, even next to each other; equal short ones are duplicates."""
-    found = deduplicate(["", "...", "one word", "", "One Word!", "€"], threshold=0.01, verify=verify)
-    assert found.keep.tolist() == [True, True, True, True, False, True]
-    assert found.pairs.tolist() == [[2, 4]]
+    result = deduplicate(["", "...", "one word", "", "One Word!", "€"], threshold=0.01, verify=verify)
+    assert result.keep.tolist() == [True, True, True, True, False, True]
+    assert result.pairs.tolist() == [[2, 4]]
 
 
 @pytest.mark.parametrize("text", ["", "word", FOX])
-def test_one_document_stays(text):
+def test_a_single_document_is_kept(text):
     """A corpus of one document is kept as it is."""
-    found = deduplicate([text])
-    assert found.keep.tolist() == [True]
-    assert found.cluster.tolist() == [0]
-    assert found.pairs.shape == (0, 2)
-    assert found.similarity.shape == (0,)
+    result = deduplicate([text])
+    assert result.keep.tolist() == [True]
+    assert result.cluster.tolist() == [0]
+    assert result.pairs.shape == (0, 2)
+    assert result.similarity.shape == (0,)
 
 
-def test_the_same_seed_finds_the_same(corpus):
+def test_the_same_seed_gives_the_same_pairs(corpus):
     """A run can be repeated exactly, and another seed finds other pairs."""
     texts = corpus[0][:300]
-    one, again, other = (deduplicate(texts, 0.6, seed=seed) for seed in (5, 5, 6))
-    assert np.array_equal(one.pairs, again.pairs)
-    assert np.array_equal(one.similarity, again.similarity)
-    assert not np.array_equal(one.pairs, other.pairs)
+    first, repeated, other = (deduplicate(texts, 0.6, seed=seed) for seed in (5, 5, 6))
+    assert np.array_equal(first.pairs, repeated.pairs)
+    assert np.array_equal(first.similarity, repeated.similarity)
+    assert not np.array_equal(first.pairs, other.pairs)
 
 
 @pytest.mark.parametrize(
-    ("given_arguments", "error", "message"),
+    ("arguments", "error", "message"),
     [
         ({"texts": []}, ValueError, "texts must hold at least one document"),
         ({"texts": "a text"}, TypeError, "texts must be a list of str"),
@@ -207,10 +209,10 @@ def test_the_same_seed_finds_the_same(corpus):
         ({"seed": -1}, ValueError, "seed must be between 0 and"),
     ],
 )
-def test_bad_input_of_deduplicate(given_arguments, error, message):
+def test_deduplicate_refuses_bad_input(arguments, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
-        deduplicate(**{"texts": [FOX, SEA], **given_arguments})
+        deduplicate(**{"texts": [FOX, SEA], **arguments})
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ def test_bad_input_of_deduplicate(given_arguments, error, message):
         ([[0.5, 1]], TypeError, "pairs must hold integers, not float64"),
     ],
 )
-def test_bad_pairs(pairs, error, message):
+def test_bad_pairs_are_refused(pairs, error, message):
     """Invalid pairs and indices out of range are refused in every function that takes pairs."""
     sets = arrays([{1}, {2}, {3}])
     for call in (
@@ -243,7 +245,7 @@ def test_bad_pairs(pairs, error, message):
         (lambda: estimated_similarity([[1]], [[0, 0]]), TypeError, "signatures must be an array of uint32"),
     ],
 )
-def test_bad_input_of_the_parts(call, error, message):
+def test_the_parts_of_deduplicate_refuse_bad_input(call, error, message):
     """The functions behind `deduplicate` name their arguments too."""
     with pytest.raises(error, match=message):
         call()

@@ -15,38 +15,38 @@ BASE = WORDS[:60]
 
 
 @pytest.fixture(autouse=True)
-def inside(tmp_path, monkeypatch):
+def working_folder(tmp_path, monkeypatch):
     """Use relative names, as a user would."""
     monkeypatch.chdir(tmp_path)
 
 
-def dedup(*given):
+def dedup(*arguments):
     """The exit status, with bands that miss nothing here."""
-    return main(["dedup", *map(str, given), "--bands", "42", "--rows", "3", "--quiet"])
+    return main(["dedup", *map(str, arguments), "--bands", "42", "--rows", "3", "--quiet"])
 
 
-def put(name, texts, **more):
+def write_rows(name, texts, **columns):
     """Write a file of these texts, with a list of values for each further key."""
     rows = [{"id": f"r{i}", "text": text} for i, text in enumerate(texts)]
-    for key, values in more.items():
+    for key, values in columns.items():
         for row, value in zip(rows, values, strict=True):
             row[key] = value
     Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def lines(name):
+def read_rows(name):
     return [json.loads(line) for line in Path(name).read_text().splitlines()]
 
 
 def ids(name):
-    return [row["id"] for row in lines(name)]
+    return [row["id"] for row in read_rows(name)]
 
 
-def jaccard(one, other, width=5):
+def jaccard(a, b, width=5):
     """An independent implementation with Python sets of tuples of words."""
     left, right = (
         {tuple(words[i : i + width]) for i in range(len(words) - width + 1)}
-        for words in (one.split(), other.split())
+        for words in (a.split(), b.split())
     )
     return len(left & right) / len(left | right)
 
@@ -62,11 +62,11 @@ def chain():
 
 
 @pytest.mark.parametrize("verify", [[], ["--no-verify"]])
-def test_removed_rows_name_the_one_kept_and_how_similar_they_are(capsys, verify):
+def test_removed_rows_name_the_kept_row_and_the_similarity(capsys, verify):
     """Each has file, line and id, the exact similarity, and whether rows in between joined the two."""
     texts = [*chain(), "something else that is unlike all of these"]
-    put("a.jsonl", texts)
-    given = [
+    write_rows("a.jsonl", texts)
+    arguments = [
         "a.jsonl",
         "--threshold",
         "0.7",
@@ -78,21 +78,21 @@ def test_removed_rows_name_the_one_kept_and_how_similar_they_are(capsys, verify)
         "r.json",
         *verify,
     ]
-    assert dedup(*given) == 0
-    found = lines("x.jsonl")
-    assert [(row["file"], row["line"], row["id"]) for row in found] == [
+    assert dedup(*arguments) == 0
+    removed = read_rows("x.jsonl")
+    assert [(row["file"], row["line"], row["id"]) for row in removed] == [
         ("a.jsonl", 2, "r1"),
         ("a.jsonl", 3, "r2"),
         ("a.jsonl", 4, "r3"),
     ]
-    assert all(row["kept"] == {"file": "a.jsonl", "line": 1, "id": "r0"} for row in found)
-    assert [row["chained"] for row in found] == [False, True, False]
+    assert all(row["kept"] == {"file": "a.jsonl", "line": 1, "id": "r0"} for row in removed)
+    assert [row["chained"] for row in removed] == [False, True, False]
     assert json.loads(Path("r.json").read_text())["documents"]["chained"] == 1
     if not verify:
-        exact = [jaccard(texts[0], texts[row["line"] - 1]) for row in found]
-        assert [row["similarity"] for row in found] == pytest.approx(exact)
+        exact = [jaccard(texts[0], texts[row["line"] - 1]) for row in removed]
+        assert [row["similarity"] for row in removed] == pytest.approx(exact)
     assert main(["dedup", "a.jsonl", "--threshold", "0.7", "--bands", "42", "--rows", "3", *verify]) == 0
-    assert "1 are below the threshold to the one that stays" in capsys.readouterr().out
+    assert "1 are below the threshold to the kept one" in capsys.readouterr().out
 
 
 def test_similarities_of_many_rows_are_exact():
@@ -104,40 +104,40 @@ def test_similarities_of_many_rows_are_exact():
         if rng.random() < 0.7:
             words[rng.randrange(len(words))] = f"x{rng.randrange(1000)}"
         texts.append(" ".join(words))
-    put("a.jsonl", texts)
+    write_rows("a.jsonl", texts)
     assert (
         dedup(
             "a.jsonl", "--threshold", "0.6", "--removed", "x.jsonl", "--clusters", "c.jsonl", "-o", "k.jsonl"
         )
         == 0
     )
-    found = lines("x.jsonl")
-    assert len(found) == 300 - len(lines("k.jsonl")) > 60
-    for row in found:
+    removed = read_rows("x.jsonl")
+    assert len(removed) == 300 - len(read_rows("k.jsonl")) > 60
+    for row in removed:
         exact = jaccard(texts[row["line"] - 1], texts[row["kept"]["line"] - 1])
         assert row["similarity"] == pytest.approx(exact)
         assert row["chained"] == (exact < 0.6)
-    grouped = lines("c.jsonl")
+    clusters = read_rows("c.jsonl")
     by_kept = {}
-    for row in found:
+    for row in removed:
         by_kept.setdefault(row["kept"]["line"], []).append(row["line"])
-    assert {row["kept"]["line"]: [one["line"] for one in row["removed"]] for row in grouped} == by_kept
-    assert all(row["size"] == 1 + len(row["removed"]) for row in grouped)
+    assert {row["kept"]["line"]: [member["line"] for member in row["removed"]] for row in clusters} == by_kept
+    assert all(row["size"] == 1 + len(row["removed"]) for row in clusters)
 
 
-def test_positions_count_files_and_lines_as_an_editor_does():
+def test_line_numbers_equal_those_of_an_editor():
     """With blank lines, quoted line breaks and a folder, the line number is where the row begins."""
     Path("in").mkdir()
     Path("in/a.csv").write_text('id,text\n1,"two\nlines of words here"\n2,two lines of words here\n')
     Path("in/b.jsonl").write_text('\n\n{"text": "two lines of words here"}\n')
     Path("in/c.json").write_text('[\n\n {"text": "two lines of words here"}]')
     assert dedup("in", "--removed", "x.jsonl") == 0
-    assert [(row["file"], row["line"]) for row in lines("x.jsonl")] == [
+    assert [(row["file"], row["line"]) for row in read_rows("x.jsonl")] == [
         ("a.csv", 4),
         ("b.jsonl", 3),
         ("c.json", 3),
     ]
-    assert all(row["kept"] == {"file": "a.csv", "line": 2} for row in lines("x.jsonl"))
+    assert all(row["kept"] == {"file": "a.csv", "line": 2} for row in read_rows("x.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -152,11 +152,11 @@ def test_positions_count_files_and_lines_as_an_editor_does():
         ("nowhere:max", ["r0", "r4"]),
     ],
 )
-def test_which_row_of_a_cluster_stays(rule, kept):
+def test_the_rule_decides_which_row_is_kept(rule, kept):
     """The first or longest row is kept, or one by a number or date; ties keep the first, and output has input order."""
     base = " ".join(BASE)
     texts = [" ".join(BASE[:55]), base, base + " more words", " ".join(BASE[1:]), "unlike all of it"]
-    put(
+    write_rows(
         "a.jsonl",
         texts,
         score=[3, "12.5", None, -2, 99],
@@ -165,15 +165,15 @@ def test_which_row_of_a_cluster_stays(rule, kept):
     )
     assert dedup("a.jsonl", "--keep", rule, "-o", "k.jsonl", "--removed", "x.jsonl", "--id", "id") == 0
     assert ids("k.jsonl") == kept
-    for row in lines("x.jsonl"):
+    for row in read_rows("x.jsonl"):
         assert row["kept"]["id"] == kept[0]
         exact = jaccard(texts[int(row["id"][1])], texts[int(kept[0][1])])
         assert row["similarity"] == pytest.approx(exact)
 
 
-def test_a_value_that_is_no_number_stops_or_is_skipped(capsys):
+def test_a_value_that_is_not_a_number_stops_the_run_or_is_skipped(capsys):
     """The error names the line; an unknown rule is wrong usage."""
-    put("a.jsonl", ["a b c", "d e f"], score=[1, "high"])
+    write_rows("a.jsonl", ["a b c", "d e f"], score=[1, "high"])
     assert dedup("a.jsonl", "--keep", "score:max") == 1
     assert "line 2 has neither a number nor a date in the field 'score'" in capsys.readouterr().err
     assert dedup("a.jsonl", "--keep", "score:max", "--on-error", "skip", "-o", "k.jsonl") == 0
@@ -184,16 +184,16 @@ def test_a_value_that_is_no_number_stops_or_is_skipped(capsys):
         Choice(":max")
 
 
-def test_against_a_reference_removes_what_the_old_has(capsys):
+def test_against_removes_near_duplicates_of_the_reference(capsys):
     """The reference is only read, whatever the rule, and near-duplicates among the new rows are removed too."""
     fox, sea = " ".join(BASE[:30]), " ".join(WORDS[100:130])
     Path("old").mkdir()
-    put("old/a.jsonl", [fox, "only in the old"])
+    write_rows("old/a.jsonl", [fox, "only in the old"])
     Path("old/b.txt").write_text("some other document\n")
-    put("new.jsonl", [sea, fox + " more", sea, "only in the new"])
+    write_rows("new.jsonl", [sea, fox + " more", sea, "only in the new"])
     before = {path: path.read_bytes() for path in Path("old").iterdir()}
     for rule in ("first", "longest"):
-        given = [
+        arguments = [
             "new.jsonl",
             "--against",
             "old",
@@ -204,12 +204,12 @@ def test_against_a_reference_removes_what_the_old_has(capsys):
             "--removed",
             "x.jsonl",
         ]
-        assert dedup(*given, "-o", "k.jsonl") == 0
+        assert dedup(*arguments, "-o", "k.jsonl") == 0
         assert ids("k.jsonl") == ["r0", "r3"]
         report = json.loads(Path("r.json").read_text())
         assert (report["documents"]["all"], report["documents"]["removed"]) == (4, 2)
         assert report["against"] == {"given": ["old"], "documents": 3, "found": 1}
-        assert [row["kept"]["file"] for row in lines("x.jsonl")] == ["old/a.jsonl", "new.jsonl"]
+        assert [row["kept"]["file"] for row in read_rows("x.jsonl")] == ["old/a.jsonl", "new.jsonl"]
     assert {path: path.read_bytes() for path in Path("old").iterdir()} == before
     assert dedup("new.jsonl", "--against", "old", "-o", "old/a.jsonl") == 1
     assert "must not be the corpus itself" in capsys.readouterr().err
@@ -219,21 +219,21 @@ def test_against_a_reference_removes_what_the_old_has(capsys):
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 0.95, 1.0])
 @pytest.mark.parametrize("recall", [0.5, 0.95, 0.999])
-def test_bands_for_a_recall_are_the_most_selective_that_reach_it(threshold, recall):
+def test_bands_for_recall_returns_the_most_selective_bands(threshold, recall):
     """The result equals a search over all bands and rows."""
-    reach = [
+    choices = [
         (rows, -bands)
         for rows in range(1, 129)
         for bands in range(1, 128 // rows + 1)
         if collision_probability(threshold, bands, rows) >= recall
     ]
-    rows, bands = max(reach)
+    rows, bands = max(choices)
     assert bands_for_recall(threshold, 128, recall) == (-bands, rows)
 
 
-def test_recall_on_the_command_line(capsys):
+def test_the_recall_option_chooses_the_bands(capsys):
     """`--recall` chooses the bands, is near the top of the report, and excludes `--bands` and `--rows`."""
-    put("a.jsonl", ["a b c d e f"])
+    write_rows("a.jsonl", ["a b c d e f"])
     assert main(["dedup", "a.jsonl", "--recall", "0.95", "--report", "r.json"]) == 0
     report = json.loads(Path("r.json").read_text())
     assert report["found_probability"][0]["probability"] >= 0.95
@@ -244,13 +244,13 @@ def test_recall_on_the_command_line(capsys):
     assert "cannot be reached with 128 permutations" in capsys.readouterr().err
 
 
-def test_a_dry_run_estimates_what_a_run_finds(capsys):
+def test_a_dry_run_estimates_the_removed_share(capsys):
     """The interval contains the share that a run removes; if all rows are sampled, it is exact; nothing is written."""
     rng = random.Random(8)
     texts = [" ".join(rng.choices(WORDS, k=40)) for _ in range(900)]
     texts += [f"{text} more" for text in rng.sample(texts, 300)] + rng.sample(texts, 300)
     rng.shuffle(texts)
-    put("a.jsonl", texts)
+    write_rows("a.jsonl", texts)
     assert main(["dedup", "a.jsonl", "--recall", "0.99", "--dry-run", "--report", "e.json"]) == 0
     estimate = json.loads(Path("e.json").read_text())["estimate"]
     assert main(["dedup", "a.jsonl", "--recall", "0.99", "--report", "r.json", "--quiet"]) == 0
@@ -261,33 +261,33 @@ def test_a_dry_run_estimates_what_a_run_finds(capsys):
     assert estimate["high"] - estimate["low"] < 0.07
     assert "95 % interval" in capsys.readouterr().out
     assert sorted(path.name for path in Path().iterdir()) == ["a.jsonl", "e.json", "r.json"]
-    put("b.jsonl", texts[:700])
+    write_rows("b.jsonl", texts[:700])
     assert main(["dedup", "b.jsonl", "--recall", "0.99", "--dry-run", "--report", "e.json"]) == 0
     assert main(["dedup", "b.jsonl", "--recall", "0.99", "--report", "r.json", "--quiet"]) == 0
-    whole = json.loads(Path("e.json").read_text())["estimate"]["share"]
-    assert whole == json.loads(Path("r.json").read_text())["documents"]["removed_share"]
+    exact_share = json.loads(Path("e.json").read_text())["estimate"]["share"]
+    assert exact_share == json.loads(Path("r.json").read_text())["documents"]["removed_share"]
     with pytest.raises(SystemExit):
         main(["dedup", "a.jsonl", "--dry-run", "-o", "k.jsonl"])
 
 
-def test_a_sample_alone_would_miss_what_the_dry_run_finds():
+def test_the_estimate_from_a_small_sample_contains_the_share():
     """With two copies of many rows, half is redundant, though a small sample hardly contains a pair."""
     from dataselect_core.corpus.files import CorpusFiles
     from dataselect_core.dedup.estimate import estimate_files
 
     rng = random.Random(4)
     texts = [" ".join(rng.choices(WORDS, k=12)) for _ in range(1000)]
-    put("a.jsonl", texts + [text + " " for text in texts])
-    found = estimate_files(CorpusFiles("a.jsonl"), sample=100)
-    assert found.low < 0.5 < found.high
+    write_rows("a.jsonl", texts + [text + " " for text in texts])
+    estimate = estimate_files(CorpusFiles("a.jsonl"), sample=100)
+    assert estimate.low < 0.5 < estimate.high
 
 
-@pytest.mark.parametrize(("found", "sampled"), [(0, 10), (3, 10), (50, 100), (100, 100)])
-def test_the_interval_is_wilsons(found, sampled):
+@pytest.mark.parametrize(("successes", "sampled"), [(0, 10), (3, 10), (50, 100), (100, 100)])
+def test_the_interval_equals_scipys_wilson_interval(successes, sampled):
     """Wilson's interval equals SciPy's."""
     from scipy.stats import binomtest
 
     from dataselect_core.dedup.estimate import wilson
 
-    expected = binomtest(found, sampled).proportion_ci(method="wilson")
-    assert wilson(found, sampled) == pytest.approx((expected.low, expected.high))
+    expected = binomtest(successes, sampled).proportion_ci(method="wilson")
+    assert wilson(successes, sampled) == pytest.approx((expected.low, expected.high))

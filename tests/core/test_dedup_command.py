@@ -20,7 +20,7 @@ from dataselect_core.dedup import deduplicate
 FOX = "the quick brown fox jumps over the lazy dog and runs away into the dark green woods"
 NEAR = FOX + " again"
 SEA = "a ship sailed slowly past the white cliffs while gulls cried above the cold grey sea"
-MINE = [FOX, SEA, NEAR, "", FOX]
+TEXTS = [FOX, SEA, NEAR, "", FOX]
 KEPT = [0, 1, 3]  # at 0.8, exact: NEAR has 13 of 14 shingles in common with FOX
 
 
@@ -32,14 +32,14 @@ def rows_jsonl(texts):
     ]
 
 
-def dedup(*given):
+def dedup(*arguments):
     """The exit status of the command in this process, with bands that miss nothing here."""
-    return main(["dedup", *map(str, given), "--bands", "42", "--rows", "3"])
+    return main(["dedup", *map(str, arguments), "--bands", "42", "--rows", "3"])
 
 
 def test_the_documented_command_works(tmp_path):
     """`python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl` works in a separate process."""
-    rows = rows_jsonl(MINE)
+    rows = rows_jsonl(TEXTS)
     (tmp_path / "corpus.jsonl").write_bytes(b"".join(rows))
     command = [
         sys.executable,
@@ -53,7 +53,7 @@ def test_the_documented_command_works(tmp_path):
         "kept.jsonl",
     ]
     source = str(Path(sys.modules["dataselect_core"].__file__).parent.parent)
-    done = subprocess.run(
+    completed = subprocess.run(
         command,
         cwd=tmp_path,
         capture_output=True,
@@ -61,21 +61,21 @@ def test_the_documented_command_works(tmp_path):
         check=False,
         env={**os.environ, "PYTHONPATH": source},
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    kept = deduplicate(MINE, 0.8).keep
-    expected = b"".join(row for row, stays in zip(rows, kept, strict=True) if stays)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    kept = deduplicate(TEXTS, 0.8).keep
+    expected = b"".join(row for row, is_kept in zip(rows, kept, strict=True) if is_kept)
     assert (tmp_path / "kept.jsonl").read_bytes() == expected
-    assert "9 bands x 13 rows" in done.stdout
+    assert "9 bands x 13 rows" in completed.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.jsonl", "kept.jsonl"]
 
 
-def test_the_report_says_what_was_done(tmp_path, capsys):
+def test_the_report_has_counts_parameters_and_malformed_lines(tmp_path, capsys):
     """The report has counts, shares of documents and words, parameters and malformed lines, as JSON and as text."""
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b"".join(rows_jsonl(MINE)) + b"oops\n")
+    path.write_bytes(b"".join(rows_jsonl(TEXTS)) + b"oops\n")
     assert dedup(path, "-o", tmp_path / "k.jsonl", "--report", tmp_path / "r.json", "--on-error", "skip") == 0
     report = json.loads((tmp_path / "r.json").read_text())
-    words = [len(text.split()) for text in MINE]
+    words = [len(text.split()) for text in TEXTS]
     kept = sum(words[i] for i in KEPT)
     assert report["documents"] == {
         "all": 5,
@@ -112,9 +112,9 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
         "split": "line",
         "encoding": "utf-8",
     }
-    at, beyond = report["found_probability"]
-    assert (at["similarity"], beyond["similarity"]) == (0.8, pytest.approx(0.9))
-    assert at["probability"] == pytest.approx(1 - (1 - 0.8**3) ** 42)
+    at_threshold, above = report["found_probability"]
+    assert (at_threshold["similarity"], above["similarity"]) == (0.8, pytest.approx(0.9))
+    assert at_threshold["probability"] == pytest.approx(1 - (1 - 0.8**3) ** 42)
     assert report["engine"] == f"dataselect-core {__version__}"
     assert report["temporary_bytes"] == 5 * 42 * 8
     assert report["peak_memory_bytes"] > 10e6
@@ -125,21 +125,21 @@ def test_the_report_says_what_was_done(tmp_path, capsys):
         assert any(line.split()[: len(row)] == list(map(str, row)) for line in text.splitlines())
 
 
-def test_a_report_alone(tmp_path, capsys):
+def test_a_run_without_output_writes_only_the_report(tmp_path, capsys):
     """Without -o nothing is written, and `--report -` prints JSON and nothing else."""
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b"".join(rows_jsonl(MINE)))
+    path.write_bytes(b"".join(rows_jsonl(TEXTS)))
     assert dedup(path, "--report", "-") == 0
     report = json.loads(capsys.readouterr().out)
     assert report["output"] is None
-    assert [found.name for found in tmp_path.iterdir()] == ["a.jsonl"]
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
     assert dedup(path, "--quiet") == 0
     assert capsys.readouterr() == ("", "")
 
 
-def test_csv_with_quoted_line_breaks(tmp_path):
+def test_kept_csv_rows_are_copied_byte_for_byte(tmp_path):
     """The kept rows and the header of a CSV are copied byte for byte."""
-    rows = [f'{i},"{text[:20]}\r\n{text[20:]}",x\r\n'.encode() for i, text in enumerate(MINE)]
+    rows = [f'{i},"{text[:20]}\r\n{text[20:]}",x\r\n'.encode() for i, text in enumerate(TEXTS)]
     (tmp_path / "a.csv").write_bytes(b"id,body,z\r\n" + b"".join(rows))
     assert dedup(tmp_path / "a.csv", "--field", "body", "-o", tmp_path / "k.csv") == 0
     assert (tmp_path / "k.csv").read_bytes() == b"id,body,z\r\n" + b"".join(rows[i] for i in KEPT)
@@ -154,14 +154,14 @@ def test_csv_with_quoted_line_breaks(tmp_path):
         (["--split", "paragraph"], f"{FOX}\n{SEA}\n\n{SEA}\n\n{FOX}\n{SEA}\n", f"{FOX}\n{SEA}\n\n{SEA}\n\n"),
     ],
 )
-def test_txt_by_line_or_paragraph(tmp_path, split, data, kept):
+def test_txt_is_split_by_line_or_paragraph(tmp_path, split, data, kept):
     """Each line is a document, or with --split paragraph each block between blank lines."""
     (tmp_path / "a.txt").write_text(data)
     assert dedup(tmp_path / "a.txt", *split, "-o", tmp_path / "k.txt") == 0
     assert (tmp_path / "k.txt").read_text() == kept
 
 
-def test_a_folder_becomes_a_folder(tmp_path, capsys):
+def test_a_folder_gives_a_folder(tmp_path, capsys):
     """A .txt is one document, copied or not; other files lose rows; names, order and bytes do not change."""
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)
@@ -176,11 +176,11 @@ def test_a_folder_becomes_a_folder(tmp_path, capsys):
     assert (output / "a.txt").read_text() == FOX + "\n\n" + "and so on"
     rows = rows_jsonl([SEA, FOX + " and so on", "last words"])
     assert (output / "sub" / "c.jsonl").read_bytes() == rows[0] + rows[2]
-    assert "1 files of other kinds were passed over" in capsys.readouterr().out
+    assert "1 files of other kinds were skipped" in capsys.readouterr().out
     assert CorpusFiles(folder).names == ["a.txt", "sub/b.txt", "sub/c.jsonl"]
 
 
-def test_an_existing_output_is_replaced_and_rows_stay_when_refused(tmp_path, capsys):
+def test_only_a_successful_run_replaces_the_output(tmp_path, capsys):
     """A successful run replaces the output; a run that stops at a malformed line leaves it unchanged."""
     path, output = tmp_path / "a.jsonl", tmp_path / "k.jsonl"
     output.write_text("old")
@@ -194,13 +194,13 @@ def test_an_existing_output_is_replaced_and_rows_stay_when_refused(tmp_path, cap
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
-        (["missing.jsonl"], "missing.jsonl is no file and no folder"),
+        (["missing.jsonl"], "missing.jsonl is not a file or a folder"),
         (["empty.jsonl"], "empty.jsonl holds no documents"),
         (["a.jsonl", "-o", "a.jsonl"], "must not be the corpus itself"),
         (["a.jsonl", "-o", "."], "is a folder"),
-        (["folder", "-o", "folder/out"], "nor lie in it"),
+        (["folder", "-o", "folder/out"], "nor be in it"),
         (["folder", "-o", "a.jsonl"], "must be a new or an empty folder"),
         (["folder", "-o", "full"], "must be a new or an empty folder"),
         (["full"], "holds no file that ends in .txt"),
@@ -215,7 +215,9 @@ def test_an_existing_output_is_replaced_and_rows_stay_when_refused(tmp_path, cap
         (["bad.jsonl", "--on-error", "skip"], "no documents that can be read; bad.jsonl, line 1 is not JSON"),
     ],
 )
-def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, capsys, given, message):
+def test_a_refused_run_ends_with_status_one_and_one_sentence(
+    tmp_path, monkeypatch, capsys, arguments, message
+):
     """The status is 1, with one line on standard error and nothing written."""
     monkeypatch.chdir(tmp_path)
     Path("a.jsonl").write_text('{"text": "x"}\n')
@@ -226,17 +228,17 @@ def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, c
         Path(folder).mkdir()
         Path(folder, name).write_text("x")
     before = sorted(tmp_path.rglob("*"))
-    assert main(["dedup", *given]) == 1
-    found = capsys.readouterr()
-    assert message in found.err
-    assert found.err.startswith("dedup: ")
-    assert found.err.count("\n") == 1
-    assert found.out == ""
+    assert main(["dedup", *arguments]) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.startswith("dedup: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
     assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
         ([], "required: COMMAND"),
         (["dedup"], "required: corpus"),
@@ -250,27 +252,27 @@ def test_what_is_refused_ends_with_one_and_one_sentence(tmp_path, monkeypatch, c
         (["undo"], "invalid choice: 'undo'"),
     ],
 )
-def test_wrong_usage_ends_with_two(capsys, given, message):
+def test_wrong_usage_ends_with_status_two(capsys, arguments, message):
     """The status is 2, and the message names the option and what is allowed."""
     with pytest.raises(SystemExit) as caught:
-        main(given)
+        main(arguments)
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
 
 
-def test_an_output_that_cannot_be_is_refused_before_the_work(tmp_path, monkeypatch):
+def test_an_impossible_output_is_refused_before_reading(tmp_path, monkeypatch):
     """The error comes before any reading."""
     monkeypatch.setattr(dedup_command, "deduplicate_files", None)
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
     assert main(["dedup", str(tmp_path / "a.jsonl"), "-o", str(tmp_path)]) == 1
 
 
-def test_interrupting_leaves_nothing(tmp_path, monkeypatch, capsys):
+def test_an_interrupted_run_leaves_no_file(tmp_path, monkeypatch, capsys):
     """Ctrl-C ends with status 130, one sentence, and no partial file."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "x"}\n')
 
-    def interrupt(*given, **options):
+    def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(corpus_files, "_copy", interrupt)
@@ -279,7 +281,7 @@ def test_interrupting_leaves_nothing(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_peak_memory_is_that_of_this_process():
+def test_peak_memory_grows_with_use_and_never_falls():
     """Peak memory grows when memory is used, and never falls."""
     before = peak_memory()
     block = bytearray(os.urandom(1)) * 300_000_000

@@ -31,8 +31,8 @@ def cluster():
         dashboard_address=None,
         memory_limit="1GiB",
         silence_logs=50,
-    ) as made:
-        yield made
+    ) as local_cluster:
+        yield local_cluster
 
 
 @pytest.fixture
@@ -48,88 +48,91 @@ def address(cluster):
     return cluster.scheduler_address.replace("tcp://", "dask://")
 
 
-def command(name, out, *given):
+def run_command(name, out, *options):
     """Run the command with all its outputs in a folder; return their bytes."""
     Path(out).mkdir()
     ending = "" if Path(name).is_dir() else "".join(Path(name).suffixes)
     files = ["-o", f"{out}/kept{ending}", "--removed", f"{out}/removed", "--clusters", f"{out}/clusters"]
-    assert main(["dedup", name, *files, "--threshold", "0.5", "--quiet", *map(str, given)]) == 0
+    assert main(["dedup", name, *files, "--threshold", "0.5", "--quiet", *map(str, options)]) == 0
     return outputs(Path(out))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.parquet", "folder"])
-def test_outputs_are_those_of_one_machine(cluster, folder, name):
+def test_outputs_equal_those_of_one_machine(cluster, folder, name):
     """Kept rows, removed rows with similarities, and clusters are equal byte for byte; no temporary file is left."""
     write(name, texts(900))
-    on = ["--engine", address(cluster), "--temporary", "shared"]
-    given = [] if name == "folder" else ["--id", "id"]
-    one, many = command(name, "one", "--jobs", 1, *given), command(name, "many", *on, *given)
-    assert one == many
-    assert one["removed"].count(b"\n") > 10
+    engine_options = ["--engine", address(cluster), "--temporary", "shared"]
+    id_options = [] if name == "folder" else ["--id", "id"]
+    local, remote = (
+        run_command(name, "one", "--jobs", 1, *id_options),
+        run_command(name, "many", *engine_options, *id_options),
+    )
+    assert local == remote
+    assert local["removed"].count(b"\n") > 10
     assert not list(Path("shared").iterdir())
 
 
 @pytest.mark.parametrize("options", [{"verify": False}, {"threshold": 0.3, "width": 2, "keep": "longest"}])
 @pytest.mark.parametrize("edges", [0, None])
-def test_components_are_the_same_wherever_they_are_found(cluster, folder, options, edges):
+def test_workers_and_command_find_the_same_components(cluster, folder, options, edges):
     """Components found on the workers or in the command are equal, estimated or exact, with either rule to keep."""
     write("a.jsonl", [" ".join(text.split()[:12]) for text in texts(700)])
-    one = deduplicate_files(CorpusFiles("a.jsonl"), **options)
+    local = deduplicate_files(CorpusFiles("a.jsonl"), **options)
     with engine.connected(address(cluster)) as client:
-        many = engine.deduplicate_on(
+        remote = engine.deduplicate_on(
             client, CorpusFiles("a.jsonl"), folder="shared", client_edges=edges, bucket_bytes=4000, **options
         )
     for name in ("keep", "cluster", "similarity", "same_sets"):
-        assert np.array_equal(getattr(one, name), getattr(many, name), equal_nan=True), name
+        assert np.array_equal(getattr(local, name), getattr(remote, name), equal_nan=True), name
     for name in ("file", "start", "size", "words", "line"):
-        assert np.array_equal(getattr(one.index, name), getattr(many.index, name)), name
+        assert np.array_equal(getattr(local.index, name), getattr(remote.index, name)), name
 
 
-def once(function, marker):
+def kill_once(function, marker):
     """A task that kills its worker the first time that any worker runs it."""
 
-    def task(given):
+    def task(argument):
         try:
             os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
         except FileExistsError:
-            return function(given)
-        function(given)
+            return function(argument)
+        function(argument)
         return os.kill(os.getpid(), signal.SIGKILL)
 
     return task
 
 
 @pytest.mark.parametrize("stage", ["sign_part", "compare_bucket", "similarity_of"])
-def test_a_worker_that_is_lost_changes_nothing(cluster, folder, monkeypatch, stage):
+def test_a_lost_worker_does_not_change_the_outputs(cluster, folder, monkeypatch, stage):
     """If one worker process is killed in mid-run, after its task has written its files, the outputs are the same."""
     write("a.jsonl", texts(900))
-    one = command("a.jsonl", "one", "--jobs", 1)
-    monkeypatch.setattr(parts, stage, once(getattr(parts, stage), str(folder / "killed")))
-    assert one == command("a.jsonl", "many", "--engine", address(cluster), "--temporary", "shared")
+    local = run_command("a.jsonl", "one", "--jobs", 1)
+    monkeypatch.setattr(parts, stage, kill_once(getattr(parts, stage), str(folder / "killed")))
+    assert local == run_command("a.jsonl", "many", "--engine", address(cluster), "--temporary", "shared")
     assert Path("killed").exists()
     assert not list(Path("shared").iterdir())
 
 
-def test_malformed_lines_have_the_numbers_of_one_machine(cluster, folder, capsys):
+def test_malformed_lines_have_the_same_numbers_as_on_one_machine(cluster, folder, capsys):
     """A malformed line in the last part of a split file has the right number, whether it is skipped or ends the run."""
     write("a.jsonl", texts(900))
     with open("a.jsonl", "a") as file:
         file.write('\nnot JSON\n{"text": "the last one"}\n')
-    on = ["--engine", address(cluster), "--temporary", "shared"]
-    for number, given in enumerate((["--jobs", "1"], on)):
+    engine_options = ["--engine", address(cluster), "--temporary", "shared"]
+    for number, options in enumerate((["--jobs", "1"], engine_options)):
         report = ["--report", f"{number}.json", "--on-error", "skip", "--quiet"]
-        assert main(["dedup", "a.jsonl", *report, *given]) == 0
-    found = [json.loads(Path(f"{number}.json").read_text()) for number in (0, 1)]
-    assert found[0]["malformed"] == found[1]["malformed"]
-    assert found[1]["malformed"]["lines"][0]["line"] == 902
+        assert main(["dedup", "a.jsonl", *report, *options]) == 0
+    reports = [json.loads(Path(f"{number}.json").read_text()) for number in (0, 1)]
+    assert reports[0]["malformed"] == reports[1]["malformed"]
+    assert reports[1]["malformed"]["lines"][0]["line"] == 902
     capsys.readouterr()
-    assert main(["dedup", "a.jsonl", "-o", "kept.jsonl", *on]) == 1
+    assert main(["dedup", "a.jsonl", "-o", "kept.jsonl", *engine_options]) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "line 902" in error
     assert not Path("kept.jsonl").exists() and not list(Path("shared").iterdir())
 
 
-def test_what_cannot_be_is_one_sentence(folder, capsys, monkeypatch):
+def test_each_refusal_is_one_sentence(folder, capsys, monkeypatch):
     """No scheduler, no Dask, an unknown kind of address, and no shared folder are each refused."""
     write("a.jsonl", texts(5))
     monkeypatch.setattr(engine.connected.__wrapped__, "__defaults__", (1,))
@@ -138,10 +141,10 @@ def test_what_cannot_be_is_one_sentence(folder, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main(["dedup", "a.jsonl", "--engine", "dask://127.0.0.1:9", "--temporary", "shared"]) == 1
     assert "python -m pip install 'dataselect-core[dask]'" in capsys.readouterr().err
-    for given in (["--engine", "ray://h:1", "--temporary", "shared"], ["--engine", "dask://h:1"]):
-        with pytest.raises(SystemExit) as end:
-            main(["dedup", "a.jsonl", *given])
-        assert end.value.code == 2
+    for options in (["--engine", "ray://h:1", "--temporary", "shared"], ["--engine", "dask://h:1"]):
+        with pytest.raises(SystemExit) as exit_info:
+            main(["dedup", "a.jsonl", *options])
+        assert exit_info.value.code == 2
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -153,10 +156,12 @@ def test_stars_find_the_components(tmp_path, seed):
     edges = rng.permutation(nodes)[path] if seed % 2 else rng.integers(0, nodes, (nodes, 2))
     edges = np.sort(edges[edges[:, 0] != edges[:, 1]], axis=1)[:, ::-1]
     names = [tmp_path / f"{number}.npy" for number in range(3)]
-    for name, some in zip(names, np.array_split(edges, 3), strict=True):
-        np.save(name, some)
-    found, steps = stars.components(names, tmp_path, lambda task, given: [task(one) for one in given], 5)
+    for name, edges_part in zip(names, np.array_split(edges, 3), strict=True):
+        np.save(name, edges_part)
+    components, steps = stars.components(
+        names, tmp_path, lambda task, arguments: [task(argument) for argument in arguments], 5
+    )
     root = np.arange(nodes)
-    root[found[:, 0]] = found[:, 1]
+    root[components[:, 0]] = components[:, 1]
     assert np.array_equal(root, clusters(nodes, edges))
     assert steps < 40

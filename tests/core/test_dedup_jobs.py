@@ -23,17 +23,17 @@ SOURCE = str(Path(dataselect_core.__file__).parent.parent)
 
 def texts(n, seed=3):
     """Texts of words in two scripts; a third are copies with some words changed, and every tenth is very short."""
-    rng, made = np.random.default_rng(seed), []
+    rng, documents = np.random.default_rng(seed), []
     for number in range(n):
         if number % 10 == 9:
-            made.append(f"кратко {rng.integers(n)}")
-        elif made and number % 3 == 0:
-            words = made[rng.integers(len(made))].split()
+            documents.append(f"кратко {rng.integers(n)}")
+        elif documents and number % 3 == 0:
+            words = documents[rng.integers(len(documents))].split()
             words[rng.integers(len(words))] = str(rng.integers(3))
-            made.append(" ".join(words))
+            documents.append(" ".join(words))
         else:
-            made.append(" ".join(f"слово{word}" for word in rng.integers(0, 500, 30)))
-    return made
+            documents.append(" ".join(f"слово{word}" for word in rng.integers(0, 500, 30)))
+    return documents
 
 
 def write(name, rows):
@@ -78,26 +78,29 @@ def outputs(folder):
 def test_outputs_are_the_same_for_any_number_of_jobs(small, name):
     """Kept rows, removed rows, clusters and counts in the report are equal, byte for byte, for 1, 2 and 3 processes."""
     write(name, texts(600))
-    found, reports = [], []
+    files, reports = [], []
     for jobs in (1, 2, 3):
         out = Path(f"out{jobs}")
         out.mkdir()
         ending = "" if name == "folder" else "".join(Path(name).suffixes)
-        given = [name, "-o", f"{out}/kept{ending}", "--removed", f"{out}/removed.jsonl"]
-        given += ["--clusters", f"{out}/clusters.jsonl", "--report", f"r{jobs}.json", "--quiet"]
-        assert main(["dedup", *given, "--jobs", str(jobs), "--threshold", "0.5", "--temporary", "empty"]) == 0
-        found.append(outputs(out))
+        arguments = [name, "-o", f"{out}/kept{ending}", "--removed", f"{out}/removed.jsonl"]
+        arguments += ["--clusters", f"{out}/clusters.jsonl", "--report", f"r{jobs}.json", "--quiet"]
+        assert (
+            main(["dedup", *arguments, "--jobs", str(jobs), "--threshold", "0.5", "--temporary", "empty"])
+            == 0
+        )
+        files.append(outputs(out))
         reports.append(json.loads(Path(f"r{jobs}.json").read_text()))
-    assert found[0] == found[1] == found[2]
-    assert found[0]["removed.jsonl"].count(b"\n") > 20
-    counted = [(report["documents"], report["compared_pairs"], report["clusters"]) for report in reports]
-    assert counted[0] == counted[1] == counted[2]
+    assert files[0] == files[1] == files[2]
+    assert files[0]["removed.jsonl"].count(b"\n") > 20
+    counts = [(report["documents"], report["compared_pairs"], report["clusters"]) for report in reports]
+    assert counts[0] == counts[1] == counts[2]
     assert [report["jobs"] for report in reports] == [1, 2, 3]
     assert [report["workers_memory_bytes"] > 0 for report in reports] == [False, True, True]
     assert not list(Path("empty").iterdir())
 
 
-def test_estimated_similarities_are_the_same_too(small):
+def test_estimated_similarities_do_not_depend_on_the_number_of_jobs(small):
     """Without verification, and if words confirm a single shared hash, the number of jobs changes nothing."""
     write("a.jsonl", texts(600))
     for options in ({"verify": False}, {"threshold": 0.1, "width": 2, "bands": 64, "rows": 2}):
@@ -114,17 +117,17 @@ def test_a_small_corpus_starts_no_process(tmp_path, monkeypatch):
     assert deduplicate_files(CorpusFiles("a.jsonl"), jobs=8).keep.sum() > 1000
 
 
-def killed(*given):
+def kill_process(*arguments):
     """A task that kills its process, as the system does when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("stage", ["sign", "compare_texts"])
-def test_a_killed_worker_is_one_sentence_and_no_output(small, capsys, monkeypatch, stage):
+def test_a_killed_worker_ends_the_run_without_output(small, capsys, monkeypatch, stage):
     """If a worker is killed while it signs or compares, the run ends and existing files stay unchanged."""
     write("a.jsonl", texts(600))
     Path("kept.jsonl").write_text("old")
-    monkeypatch.setattr(streaming, stage, killed)
+    monkeypatch.setattr(streaming, stage, kill_process)
     before = sorted(Path().rglob("*"))
     assert main(["dedup", "a.jsonl", "-o", "kept.jsonl", "--jobs", "2", "--temporary", "empty"]) == 1
     error = capsys.readouterr().err
@@ -137,12 +140,12 @@ SCENE = """
 import os, sys
 from dataselect_core.dedup import streaming, workers
 workers.INLINE, streaming.CHUNK_DOCUMENTS = 0, 50
-real = workers.Workers._result
-def result(self, *given):
-    found = real(self, *given)
+original = workers.Workers._result
+def result(self, *arguments):
+    value = original(self, *arguments)
     if len(self.peaks) and self._tasks > 5:
         os.kill(os.getpid(), NUMBER)
-    return found
+    return value
 workers.Workers._result = result
 from dataselect_core.__main__ import main
 if __name__ == "__main__":
@@ -157,7 +160,7 @@ def test_a_signal_ends_all_workers(tmp_path, monkeypatch, number):
     write("a.jsonl", texts(600))
     Path("empty").mkdir()
     before = sorted(Path().rglob("*"))
-    done = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", SCENE.replace("NUMBER", str(int(number))), "dedup", "a.jsonl"]
         + ["-o", "kept.jsonl", "--jobs", "2", "--temporary", "empty"],
         stdout=subprocess.PIPE,
@@ -165,16 +168,16 @@ def test_a_signal_ends_all_workers(tmp_path, monkeypatch, number):
         env={**os.environ, "PYTHONPATH": SOURCE},
     )
     # Standard error is closed only when every process that has it open has ended.
-    error = done.communicate(timeout=120)[1].decode()
+    error = process.communicate(timeout=120)[1].decode()
     if number == signal.SIGKILL:
-        assert done.returncode == -number
+        assert process.returncode == -number
         return
-    assert done.returncode == 128 + number
+    assert process.returncode == 128 + number
     assert error.count("\n") == 1 and "nothing was written" in error
     assert sorted(Path().rglob("*")) == before
 
 
-def test_progress_says_rate_and_time_left():
+def test_progress_shows_rate_and_time_left():
     """Half of 200 MB in 50 s is 2 MB a second with 50 s left; in the first second nothing is predicted."""
     line = progress_line("read", 100_000_000, 200_000_000, 50.0)
     assert line == "read [##########..........] 100 of 200 MB, 2.0 MB/s, 0:50 left"

@@ -14,7 +14,7 @@ from dataselect_core.scaling import training_flops
 amounts = st.floats(0, 1e12)
 
 
-def test_training_by_hand():
+def test_the_training_cost_equals_a_computation_by_hand():
     """One GPU at its peak for an hour costs the price of an hour."""
     a = Assumptions(utilisation=0.5, gpu_hour_price=3)
     cost = economics.training_cost(989.4e12 * 0.5 * 3600 * 7, a)
@@ -28,17 +28,17 @@ def test_llama_3_70b_implies_its_utilisation():
     flops = training_flops(llama["parameters"], llama["tokens"])
     share = economics.implied_utilisation(flops, llama["gpu_hours"], Assumptions().peak_flops)
     assert share == pytest.approx(0.28, abs=0.005)
-    again = economics.training_cost(flops, Assumptions(utilisation=share))
-    assert again.gpu_hours == pytest.approx(6.4e6)
+    repeated_cost = economics.training_cost(flops, Assumptions(utilisation=share))
+    assert repeated_cost.gpu_hours == pytest.approx(6.4e6)
 
 
-def test_the_waste_of_the_cloud_crisis():
+def test_half_of_a_llama_training_costs_about_five_million_dollars():
     """Half of a Llama-3-70B training at the default prices is about the $5M that the card names."""
     dollars = economics.training_cost(0.5 * training_flops(70e9, 15e12)).dollars
     assert 4.5e6 < dollars < 6e6
 
 
-def test_indexing_a_petabyte():
+def test_indexing_a_petabyte_costs_about_480_dollars():
     """Signatures of 1 PB take about 3,900 core-hours; indexing takes three times that, about $480, plus requests."""
     cost = economics.indexing_cost(1e15)
     assert cost.core_hours == pytest.approx(3 * 3912, rel=0.001)
@@ -52,12 +52,12 @@ def test_indexing_a_petabyte():
     assert economics.indexing_cost(0).dollars == 0
 
 
-def test_scoring_is_another_matter():
+def test_scoring_ten_million_images_costs_100k_dollars():
     """Scoring ten million images at a cent costs $100k, twice the edge track's labelling budget."""
     assert economics.scoring_cost(10e6) == pytest.approx(100e3)
 
 
-def test_labelling():
+def test_the_labelling_cost_is_items_times_labellers_times_price():
     """Labels cost items times labellers times the named price."""
     a = Assumptions(labellers=3, expert_label_price=4, box_price=0.05)
     assert economics.labelling_cost(100, a) == pytest.approx(100 * 3 * 0.012)
@@ -67,12 +67,12 @@ def test_labelling():
         economics.labelling_cost(100, a, price="gpu_hour_price")
 
 
-def test_storage():
+def test_storing_a_petabyte_for_a_month_costs_23k_dollars():
     """A petabyte for a month at the list price is $23,000."""
     assert economics.storage_cost(1e15, 1) == pytest.approx(23e3)
 
 
-def test_amortised_selection():
+def test_selection_breaks_even_at_the_sixth_run():
     """$55k once and $10k saved per run: a loss at one run, even at the sixth, nine times the cost at fifty."""
     assert economics.runs_to_break_even(55e3, 10e3) == 6
     assert economics.return_on_selection(55e3, 10e3, 1) < 1
@@ -90,18 +90,18 @@ def test_break_even_is_the_first_run_that_pays(cost, saving):
 
 
 @given(amounts, amounts, amounts)
-def test_selection_inequality(select, subset, full):
+def test_selection_pays_if_it_costs_less_than_full_training(select, subset, full):
     """Selection pays if and only if it and the smaller training together cost less than the full training."""
     assert economics.selection_pays(select, subset, full) == (select + subset < full)
 
 
-def test_selection_does_not_pay_at_the_border():
+def test_selection_does_not_pay_at_equal_costs():
     """Equal costs are no gain."""
     assert economics.selection_pays(10, 90, 100) is False
     assert economics.selection_pays(9, 90, 100) is True
 
 
-def test_assumptions_carry_their_origin():
+def test_assumptions_have_kind_source_and_date():
     """Each default has a kind, a source and a date; an edited one is the reader's until it is reset."""
     a = Assumptions()
     assert a["storage_price"].as_value().kind == "cited"
@@ -124,17 +124,17 @@ def test_assumptions_are_immutable():
 @pytest.mark.parametrize(
     ("edit", "error", "message"),
     [
-        ({"gpu_price": 3}, ValueError, "no assumption is named 'gpu_price'"),
+        ({"gpu_price": 3}, ValueError, "there is no assumption named 'gpu_price'"),
         ({"gpu_hour_price": -1}, ValueError, "gpu_hour_price"),
-        ({"gpu_hour_price": 1e6}, ValueError, "gpu_hour_price must lie from 0 to 100"),
+        ({"gpu_hour_price": 1e6}, ValueError, "gpu_hour_price must be from 0 to 100"),
         ({"gpu_hour_price": float("nan")}, ValueError, "gpu_hour_price must be a finite number"),
-        ({"utilisation": 0}, ValueError, "utilisation must lie"),
-        ({"utilisation": 1.1}, ValueError, "utilisation must lie"),
+        ({"utilisation": 0}, ValueError, "utilisation must be from"),
+        ({"utilisation": 1.1}, ValueError, "utilisation must be from"),
         ({"gpu_hour_price": "3"}, TypeError, "gpu_hour_price must be a number"),
         ({"labellers": True}, TypeError, "labellers must be a number"),
     ],
 )
-def test_bad_edits(edit, error, message):
+def test_bad_edits_are_refused(edit, error, message):
     """Unknown names, numbers out of range and other types are refused by name."""
     with pytest.raises(error, match=message):
         Assumptions().replace(**edit)
@@ -157,7 +157,7 @@ def test_bad_edits(edit, error, message):
         (lambda x: economics.return_on_selection(x, 1, 1), "select_cost"),
     ],
 )
-def test_bad_amounts(call, name, bad):
+def test_bad_amounts_are_refused(call, name, bad):
     """Negative, infinite and NaN amounts are refused, and the argument is named."""
     with pytest.raises(ValueError, match=f"{name} must be a finite number"):
         call(bad)
@@ -165,21 +165,27 @@ def test_bad_amounts(call, name, bad):
 
 def test_the_range_of_a_petabyte_ends_at_a_published_run():
     """SlimPajama: 2.5 days on 64 cores for 1.21 T tokens of 4 bytes, by hand; about 200 times our signatures."""
-    found = economics.indexing_range(1e15)
+    cost_range = economics.indexing_range(1e15)
     hours = 2.5 * 24 * 64 / (1.21e12 * 4) * 1e15
-    assert found.high.core_hours == pytest.approx(hours) and 780_000 < hours < 800_000
-    assert found.high.dollars == pytest.approx(hours * 0.0408 + 1e15 / 128e6 * 4e-7)
-    assert found.low == economics.indexing_cost(1e15) and found.low.dollars < found.high.dollars
-    assert found.overhead == pytest.approx(hours / (1e15 / 71e6 / 3600)) and 190 < found.overhead < 210
+    assert cost_range.high.core_hours == pytest.approx(hours) and 780_000 < hours < 800_000
+    assert cost_range.high.dollars == pytest.approx(hours * 0.0408 + 1e15 / 128e6 * 4e-7)
+    assert (
+        cost_range.low == economics.indexing_cost(1e15) and cost_range.low.dollars < cost_range.high.dollars
+    )
+    assert (
+        cost_range.overhead == pytest.approx(hours / (1e15 / 71e6 / 3600)) and 190 < cost_range.overhead < 210
+    )
 
 
-@pytest.mark.parametrize(("saving", "said"), [(0, "costs"), (100, "costs"), (2500, "depends"), (1e6, "pays")])
-def test_the_verdict_depends_where_the_ends_disagree(saving, said):
+@pytest.mark.parametrize(
+    ("saving", "verdict"), [(0, "costs"), (100, "costs"), (2500, "depends"), (1e6, "pays")]
+)
+def test_the_verdict_is_open_between_the_ends_of_the_range(saving, verdict):
     """Between $482 and $32,000 the verdict is open."""
-    assert economics.indexing_range(1e15).verdict(saving) == said
+    assert economics.indexing_range(1e15).verdict(saving) == verdict
 
 
-def test_the_range_of_nothing_is_nothing():
+def test_no_bytes_cost_nothing():
     """No bytes cost nothing; a negative number of them is refused."""
     assert economics.indexing_range(0).high.dollars == 0
     with pytest.raises(ValueError, match="bytes must be"):

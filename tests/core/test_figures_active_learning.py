@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from dataselect_core.economics.break_even import indexing_question
-from dataselect_core.figures.active_learning import cases as of_cases
+from dataselect_core.figures.active_learning import cases as case_module
 from dataselect_core.figures.active_learning import figures, situation
-from dataselect_core.figures.active_learning import runs as runs_of
+from dataselect_core.figures.active_learning import runs as run_module
 from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.figures.deduplication.situation import scale
 from dataselect_core.ledger import Ledger, verify
@@ -30,25 +30,25 @@ CONTROLS = {
 FEWER = {"direction": "fewer", "prediction": 1.5}
 
 
-def again(name, number, labels=80, **settings):
+def run_settings(name, number, labels=80, **settings):
     """The settings of a run as a report states them."""
-    stated = {key: value for key, value in CONTROLS.items() if key != "data"} | settings
-    return {f"{name}.{key}": value for key, value in {**stated, "number": number, "labels": labels}.items()}
+    merged = {key: value for key, value in CONTROLS.items() if key != "data"} | settings
+    return {f"{name}.{key}": value for key, value in {**merged, "number": number, "labels": labels}.items()}
 
 
 SETTINGS = {
     **CONTROLS,
-    **again("random", 1, strategy="random"),
-    **again("active", 2),
+    **run_settings("random", 1, strategy="random"),
+    **run_settings("active", 2),
     "runs_used": 2,
     "answer": "no",
-    **again("marker", 2, labels=60),
+    **run_settings("marker", 2, labels=60),
     "marker.data": "digits",
 }
 
 
 @pytest.fixture(scope="module")
-def found():
+def mobile_values():
     """The figures of two small runs, a marker and an answer."""
     return figures.recompute("mobile", SETTINGS, {}, FEWER).values
 
@@ -66,37 +66,39 @@ def runs():
     }
 
 
-def test_the_latest_run_is_the_one_that_the_sampling_gives(found, runs):
+def test_the_latest_run_equals_active_learning(mobile_values, runs):
     """Labels, accuracy, recall and crossing equal those of the runs themselves, and cost follows the track's prices."""
     margin = runs["margin"]
     mean = np.mean([run.accuracy for run in margin], axis=0)
-    assert found["run.number"].value == 2 and found["run.last_seed"].value == 4
-    assert found["run.labels"].value == margin[0].labels[-1] == 80
-    assert found["run.accuracy"].value == pytest.approx(mean[-1], abs=1e-12)
-    assert found["run.recall"].value == pytest.approx(np.mean([run.recall[-1] for run in margin]), abs=1e-12)
+    assert mobile_values["run.number"].value == 2 and mobile_values["run.last_seed"].value == 4
+    assert mobile_values["run.labels"].value == margin[0].labels[-1] == 80
+    assert mobile_values["run.accuracy"].value == pytest.approx(mean[-1], abs=1e-12)
+    assert mobile_values["run.recall"].value == pytest.approx(
+        np.mean([run.recall[-1] for run in margin]), abs=1e-12
+    )
     crossing = float(labels_to_reach(margin[0].labels, mean, 0.9))
-    assert found["run.crossing"].value == (None if np.isnan(crossing) else pytest.approx(crossing))
+    assert mobile_values["run.crossing"].value == (None if np.isnan(crossing) else pytest.approx(crossing))
     prices = situation.prices(situation.assumptions(track("mobile"), {}))
     cost = project_cost(margin[0].labels, True, prices).total
-    assert found["run.cost"].value == pytest.approx(cost[-1])
-    assert found["price.round"].value == pytest.approx(prices.pool * prices.score + prices.training)
+    assert mobile_values["run.cost"].value == pytest.approx(cost[-1])
+    assert mobile_values["price.round"].value == pytest.approx(prices.pool * prices.score + prices.training)
 
 
-def test_the_marker_stands_where_it_was_set(found, runs):
+def test_the_marker_is_at_its_number_of_labels(mobile_values, runs):
     """The accuracy is that of the run at the marker's labels, and the optimum equals the sweep's."""
     mean = np.mean([run.accuracy for run in runs["margin"]], axis=0)
-    assert found["marker.accuracy"].value == pytest.approx(mean[2], abs=1e-12)
+    assert mobile_values["marker.accuracy"].value == pytest.approx(mean[2], abs=1e-12)
     prices = situation.prices(situation.assumptions(track("mobile"), {}))
     best = cheapest(reference_sweep.curves("digits"), prices, track("mobile").part_2.target.value)
-    assert found["optimum.labels"].value == best.labels
+    assert mobile_values["optimum.labels"].value == best.labels
     cost = 60 * prices.label + 2 * prices.selection + prices.training
-    assert found["optimum.gap_dollars"].value == pytest.approx(cost - best.cost)
+    assert mobile_values["optimum.gap_dollars"].value == pytest.approx(cost - best.cost)
 
 
-def test_the_bill_of_the_index_is_that_of_the_question(found):
+def test_the_indexing_bill_equals_indexing_question(mobile_values):
     """Cost and saving of indexing follow from the track's sizes and the lab's prices."""
     a = situation.assumptions(track("mobile"), {})
-    asked = indexing_question(
+    answer = indexing_question(
         dataset_bytes=a.dataset_bytes,
         bytes_per_sample=a.bytes_per_sample,
         share_removed=a.share_removed,
@@ -109,31 +111,36 @@ def test_the_bill_of_the_index_is_that_of_the_question(found):
         bytes_per_read=a.object_bytes,
         price_per_read=a.read_request_price,
     )
-    assert (found["index.cost"].value, found["index.saving"].value) == (asked.cost, asked.saving)
+    assert (mobile_values["index.cost"].value, mobile_values["index.saving"].value) == (
+        answer.cost,
+        answer.saving,
+    )
 
 
-def test_a_petabyte_is_indexed_at_one_price_in_both_parts():
+def test_indexing_a_petabyte_costs_the_same_in_both_parts():
     """Edge's corpus in Part 1 and Part 2's data set are 1 PB each and cost the same to index, even if prices change."""
     for edited in ({}, {"index_overhead": 5, "object_bytes": 3e6}):
         part_1 = scale(track("edge"), [0, 0, 2], [100, 100, 300], edited).indexing_dollars
-        for of in ("cloud", "edge"):
+        for track_id in ("cloud", "edge"):
             part_2 = (
-                figures.recompute(of, {**CONTROLS, "answer": "no"}, edited, FEWER).values["index.cost"].value
+                figures.recompute(track_id, {**CONTROLS, "answer": "no"}, edited, FEWER)
+                .values["index.cost"]
+                .value
             )
             assert part_1 == pytest.approx(part_2, rel=1e-12)
     assert 500 < part_1 < 1000
 
 
-def test_without_runs_marker_and_answer_there_are_settings_and_prices_only():
+def test_a_report_without_runs_has_only_settings_and_prices():
     """A report has no figures for things not done; it has edited prices."""
-    few = figures.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER).values
-    assert {path.split(".")[0] for path in few} == {"setting", "price", "own", "measure"}
-    assert few["price.label"].value == 7.0
+    values = figures.recompute("cloud", CONTROLS, {"label_price": 7.0}, FEWER).values
+    assert {path.split(".")[0] for path in values} == {"setting", "price", "own", "measure"}
+    assert values["price.label"].value == 7.0
 
 
-def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
+def test_a_genuine_report_agrees_and_a_changed_number_disagrees(mobile_values):
     """Every captured figure is recomputed; after one is changed, only that one disagrees."""
-    values = {path: value.as_dict() for path, value in found.items()}
+    values = {path: value.as_dict() for path, value in mobile_values.items()}
 
     cases = figures.recompute("mobile", SETTINGS, {}, FEWER).cases
     assert {"search-closed", "has-runs", "answer-no", "target-fails"} <= set(cases)
@@ -153,16 +160,18 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
 
     genuine = checks(values)
     assert len(genuine) > 80 and all(check.agrees for check in genuine)
-    better = {
+    forged = {
         **values,
         "run.accuracy": {**values["run.accuracy"], "value": values["run.accuracy"]["value"] + 1e-6},
     }
-    assert [check.path for check in checks(better) if not check.agrees] == ["run.accuracy"]
-    kinder = ["target-ok" if case == "target-fails" else case for case in cases]
-    wrong = [
-        (check.path, check.claimed, check.recomputed) for check in checks(values, kinder) if not check.agrees
+    assert [check.path for check in checks(forged) if not check.agrees] == ["run.accuracy"]
+    forged_cases = ["target-ok" if case == "target-fails" else case for case in cases]
+    disagreements = [
+        (check.path, check.claimed, check.recomputed)
+        for check in checks(values, forged_cases)
+        if not check.agrees
     ]
-    assert wrong == [("cases.target-ok", "holds", None), ("cases.target-fails", None, "holds")]
+    assert disagreements == [("cases.target-ok", "holds", None), ("cases.target-fails", None, "holds")]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +189,7 @@ def test_a_genuine_report_agrees_and_a_changed_number_is_found(found):
         ({"initial": True}, "initial must be a whole number"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(change, sentence):
+def test_impossible_settings_are_refused(change, sentence):
     """A report may contain anything, but settings that the page's controls cannot produce are not run."""
     with pytest.raises(ValueError, match=sentence):
         figures.recompute("mobile", {**SETTINGS, **change}, {}, FEWER)
@@ -189,7 +198,7 @@ def test_settings_that_cannot_be_are_refused(change, sentence):
 @pytest.mark.parametrize(
     "prediction", [30, {"direction": "up", "prediction": 2}, {"direction": "fewer", "prediction": 0}]
 )
-def test_a_prediction_that_is_none_is_refused(prediction):
+def test_an_invalid_prediction_is_refused(prediction):
     """A prediction needs one of three directions and a factor from 1 to 100."""
     with pytest.raises(ValueError, match="prediction must be"):
         figures.recompute("cloud", CONTROLS, {}, prediction)
@@ -200,7 +209,7 @@ def test_a_prediction_that_is_none_is_refused(prediction):
 
 def lab_run(number, seeds=2, **settings):
     """A complete run as the page keeps it, with invented figures."""
-    run = runs_of.LabRun(number, {**CONTROLS, **settings}, 100, 10, True, labels=[20, 40])
+    run = run_module.LabRun(number, {**CONTROLS, **settings}, 100, 10, True, labels=[20, 40])
     run.right, run.found = [[50, 95]] * seeds, [[1, 5]] * seeds
     return run
 
@@ -209,7 +218,7 @@ RANDOM, MARGIN = lab_run(1, strategy="random", batch=10), lab_run(2, batch=10)
 
 
 @pytest.mark.parametrize(
-    "other",
+    "difference",
     [
         {"batch": 50},
         {"initial": 30},
@@ -218,86 +227,90 @@ RANDOM, MARGIN = lab_run(1, strategy="random", batch=10), lab_run(2, batch=10)
         {"data": "rare"},
     ],
 )
-def test_only_like_is_compared_with_like(other):
+def test_runs_that_differ_in_more_than_the_strategy_are_not_paired(difference):
     """A newer run that differs in more than the strategy leaves the pair unchanged; without a pair it is alone."""
     for newest in (
-        lab_run(3, **{"batch": 10, **other}),
-        lab_run(3, strategy="random", **{"batch": 10, **other}),
+        lab_run(3, **{"batch": 10, **difference}),
+        lab_run(3, strategy="random", **{"batch": 10, **difference}),
     ):
-        assert runs_of.pair([RANDOM, MARGIN, newest]) == (RANDOM, MARGIN)
+        assert run_module.pair([RANDOM, MARGIN, newest]) == (RANDOM, MARGIN)
         alone = (None, newest) if newest.selects else (newest, None)
-        assert runs_of.pair([RANDOM if newest.selects else MARGIN, newest]) == alone
+        assert run_module.pair([RANDOM if newest.selects else MARGIN, newest]) == alone
 
 
-def test_a_run_that_was_cut_off_is_no_partner():
+def test_an_incomplete_run_is_not_paired():
     """Two complete seeds are not compared with one, and an unfinished run is not compared at all."""
-    assert runs_of.pair([lab_run(1, 1, strategy="random", batch=10), MARGIN]) == (None, MARGIN)
-    under_way = lab_run(3, batch=10)
-    under_way.right, under_way.now_right = [], [50]
-    assert runs_of.pair([RANDOM, MARGIN, under_way]) == (RANDOM, MARGIN)
-    assert runs_of.pair([under_way]) == runs_of.pair([]) == (None, None)
+    assert run_module.pair([lab_run(1, 1, strategy="random", batch=10), MARGIN]) == (None, MARGIN)
+    unfinished = lab_run(3, batch=10)
+    unfinished.right, unfinished.now_right = [], [50]
+    assert run_module.pair([RANDOM, MARGIN, unfinished]) == (RANDOM, MARGIN)
+    assert run_module.pair([unfinished]) == run_module.pair([]) == (None, None)
 
 
-def test_the_newest_pair_is_the_one():
+def test_a_repeated_run_makes_a_new_pair():
     """A rerun of one run makes a new pair; budgets may differ, since the crossing does not depend on them."""
-    again = lab_run(3, batch=10, budget=60, strategy="entropy")
-    assert runs_of.pair([RANDOM, MARGIN, again]) == (RANDOM, again)
+    rerun = lab_run(3, batch=10, budget=60, strategy="entropy")
+    assert run_module.pair([RANDOM, MARGIN, rerun]) == (RANDOM, rerun)
 
 
 def test_a_report_cannot_compare_unlike_runs():
     """If a record states two runs with different batches, there is no ratio of them, and a case says so."""
-    settings = {**CONTROLS, **again("random", 1, strategy="random", batch=10), **again("active", 2)}
-    found = figures.recompute("mobile", settings, {}, FEWER)
-    assert found.values["own.ratio"].value is None
-    assert "own-unlike" in found.cases and not {"direction-right", "direction-wrong"} & set(found.cases)
+    settings = {
+        **CONTROLS,
+        **run_settings("random", 1, strategy="random", batch=10),
+        **run_settings("active", 2),
+    }
+    findings = figures.recompute("mobile", settings, {}, FEWER)
+    assert findings.values["own.ratio"].value is None
+    assert "own-unlike" in findings.cases and not {"direction-right", "direction-wrong"} & set(findings.cases)
 
 
-def test_a_newest_run_beside_the_pair_is_stated_and_made_again():
+def test_a_newer_run_next_to_the_pair_is_recomputed():
     """The shown run and the two runs of the pair may be three runs; a report states all of them."""
     settings = {
         **CONTROLS,
-        **again("random", 1, strategy="random"),
-        **again("active", 2),
-        **again("newest", 3, strategy="entropy", batch=50),
+        **run_settings("random", 1, strategy="random"),
+        **run_settings("active", 2),
+        **run_settings("newest", 3, strategy="entropy", batch=50),
     }
-    found = figures.recompute("mobile", settings, {}, FEWER)
-    assert found.values["run.number"].value == 3 and found.values["run.strategy"].value == "entropy"
-    assert (found.values["pair.random"].value, found.values["pair.active"].value) == (1, 2)
-    assert "newest-alone" in found.cases
+    findings = figures.recompute("mobile", settings, {}, FEWER)
+    assert findings.values["run.number"].value == 3 and findings.values["run.strategy"].value == "entropy"
+    assert (findings.values["pair.random"].value, findings.values["pair.active"].value) == (1, 2)
+    assert "newest-alone" in findings.cases
 
 
-def test_the_check_holds_the_marker_against_the_limits(found, runs):
+def test_the_check_compares_the_marker_with_the_limits(mobile_values, runs):
     """If a marker is committed at 60 labels, its accuracy, cost and rounds are checked, not the end of the run."""
     mean = np.mean([run.accuracy for run in runs["margin"]], axis=0)
     prices = situation.prices(situation.assumptions(track("mobile"), {}))
-    assert found["check.target.value"].value == pytest.approx(mean[2], abs=1e-12)
-    assert found["check.budget.value"].value == pytest.approx(
+    assert mobile_values["check.target.value"].value == pytest.approx(mean[2], abs=1e-12)
+    assert mobile_values["check.budget.value"].value == pytest.approx(
         60 * prices.label + 2 * prices.selection + prices.training
     )
-    assert found["check.guardrail.value"].value == 2  # rounds of selection
+    assert mobile_values["check.guardrail.value"].value == 2  # rounds of selection
     cases = figures.recompute("mobile", SETTINGS, {}, FEWER).cases
     assert "check-marker" in cases and "check-run" not in cases
 
 
-def test_the_check_knows_the_recall_at_the_marker(runs):
+def test_the_check_uses_the_recall_at_the_marker(runs):
     """On a track with a guardrail of recall, the recall at the marker counts."""
-    found = figures.recompute("edge", SETTINGS, {}, FEWER).values
+    values = figures.recompute("edge", SETTINGS, {}, FEWER).values
     recall = np.mean([run.recall for run in runs["margin"]], axis=0)
-    assert found["check.guardrail.value"].value == pytest.approx(recall[2], abs=1e-12)
+    assert values["check.guardrail.value"].value == pytest.approx(recall[2], abs=1e-12)
 
 
 def verdict(data, own, best):
     """The cases of the verdict for a marker and an optimum, each given as (strategy, batch, labels)."""
     strategy, batch, labels = own
     marker = {"settings": {"strategy": strategy, "batch": batch, "data": data}, "labels": labels}
-    place = situation.Situation(track("tiny"), CONTROLS, FEWER, marker=marker)
+    case_situation = situation.Situation(track("tiny"), CONTROLS, FEWER, marker=marker)
     stop = Stop(*best, accuracy=0.99, cost=100.0, net=1.0, beyond=False)
     values = {"marker.expected": measured(0.99, "", "made up")}
-    return set(of_cases._verdict(place, Judgement(values, stop, 200.0)))
+    return set(case_module._verdict(case_situation, Judgement(values, stop, 200.0)))
 
 
 @pytest.mark.parametrize(
-    ("data", "own", "best", "said"),
+    ("data", "own", "best", "expected"),
     [
         ("digits", ("margin", 5, 80), ("margin", 10, 70), "better-batch"),
         ("digits", ("margin", 10, 80), ("margin", 10, 70), "better-stop"),
@@ -311,15 +324,15 @@ def verdict(data, own, best):
         ("digits", ("margin", 10, 70), ("margin", 10, 70), None),
     ],
 )
-def test_the_verdict_says_what_was_off(data, own, best, said):
+def test_the_verdict_names_the_better_choice(data, own, best, expected):
     """The verdict names strategy, batch or stop only if it was off; on two classes all measures are the same."""
     better = {case for case in verdict(data, own, best) if case.startswith("better-")}
-    assert better == ({said} if said else set())
-    one = data == "breast_cancer" and own[0] not in ("random", best[0])
-    assert ("strategies-are-one" in verdict(data, own, best)) is one
+    assert better == ({expected} if expected else set())
+    same_measure = data == "breast_cancer" and own[0] not in ("random", best[0])
+    assert ("strategies-are-one" in verdict(data, own, best)) is same_measure
 
 
 @pytest.mark.parametrize("name", ["marker.strategy", "optimum.strategy", "knee.strategy"])
-def test_a_strategy_has_one_name(found, name):
+def test_a_strategy_has_one_name(mobile_values, name):
     """A strategy has the same name in the figures and in the settings."""
-    assert found[name].value in STRATEGIES
+    assert mobile_values[name].value in STRATEGIES

@@ -23,7 +23,7 @@ def oracle(mu1, cov1, mu2, cov2):
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 12))
-def test_equals_the_formula_with_scipys_square_root(seed, d):
+def test_the_distance_equals_the_formula_with_scipys_square_root(seed, d):
     """On covariances of full rank the distance equals the textbook formula to 1e-6 of its scale."""
     one, two = gaussian(seed, d, d + 3), gaussian(seed + 1, d, d + 3)
     scale = np.trace(one[1] + two[1])
@@ -31,7 +31,7 @@ def test_equals_the_formula_with_scipys_square_root(seed, d):
 
 
 @pytest.mark.parametrize("rank", [1, 3, 8])
-def test_singular_covariances(rank):
+def test_the_distance_of_singular_covariances_equals_the_eigenvalue_formula(rank):
     """On singular covariances the distance equals the formula with roots of the product's eigenvalues (scipy)."""
     one, two = gaussian(1, 20, rank), gaussian(2, 20, rank)
     root = np.sqrt(np.maximum(np.real(eigvals(one[1] @ two[1])), 0)).sum()
@@ -40,30 +40,30 @@ def test_singular_covariances(rank):
     assert frechet_distance(*one, *two) == pytest.approx(expected, abs=1e-6 * scale)
 
 
-def test_singular_covariances_against_an_exact_root():
+def test_the_distance_of_commuting_covariances_equals_an_exact_root():
     """Covariances that commute have a root by hand, even if they are singular."""
     q = np.linalg.qr(np.random.default_rng(3).normal(size=(6, 6)))[0]
     a, b = np.array([4.0, 1.0, 0, 0, 9.0, 0]), np.array([1.0, 0, 0, 4.0, 4.0, 0])
     expected = ((np.sqrt(a) - np.sqrt(b)) ** 2).sum() + 6.0
-    got = frechet_distance(np.ones(6), q * a @ q.T, np.zeros(6), q * b @ q.T)
-    assert got == pytest.approx(expected, abs=1e-6)
+    distance = frechet_distance(np.ones(6), q * a @ q.T, np.zeros(6), q * b @ q.T)
+    assert distance == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("rank", [2, 64])
-def test_distance_to_itself_is_nothing(rank):
+def test_the_distance_to_itself_is_zero(rank):
     """Self-distance stays below 1e-12 of the trace."""
     mu, cov = gaussian(5, 64, rank)
     assert frechet_distance(mu, cov, mu, cov) < 1e-12 * np.trace(cov)
 
 
-def test_symmetric_and_unmoved_by_rotation():
+def test_the_distance_is_symmetric_and_does_not_change_with_rotation():
     """The distance does not depend on the order of the samples or the direction of the axes."""
     one, two = gaussian(1, 7, 7), gaussian(2, 7, 7)
     q = np.linalg.qr(np.random.default_rng(3).normal(size=(7, 7)))[0]
-    there = frechet_distance(*one, *two)
-    turned = frechet_distance(q @ one[0], q @ one[1] @ q.T, q @ two[0], q @ two[1] @ q.T)
-    assert frechet_distance(*two, *one) == pytest.approx(there, rel=1e-10)
-    assert turned == pytest.approx(there, rel=1e-9)
+    distance = frechet_distance(*one, *two)
+    rotated = frechet_distance(q @ one[0], q @ one[1] @ q.T, q @ two[0], q @ two[1] @ q.T)
+    assert frechet_distance(*two, *one) == pytest.approx(distance, rel=1e-10)
+    assert rotated == pytest.approx(distance, rel=1e-9)
 
 
 def test_fid_uses_sample_covariances():
@@ -74,7 +74,7 @@ def test_fid_uses_sample_covariances():
     assert fid(X, Y) == pytest.approx(expected, abs=1e-6)
 
 
-def test_extrapolation_removes_the_bias_and_knows_its_error():
+def test_extrapolation_removes_the_bias_and_estimates_its_error():
     """On normal samples FID is far too high; FID infinity misses the truth by about its stated error."""
     d, truth = 16, 16 * 0.1**2 + 16 * 0.2**2
     plain, deviations = [], []
@@ -100,19 +100,19 @@ def test_extrapolation_repeats_with_its_seed():
 
 @pytest.mark.parametrize("kind", [np.float32, np.float16])
 @pytest.mark.parametrize("seed", range(7))
-def test_covariances_of_low_precision_and_low_rank(kind, seed):
+def test_covariances_of_low_precision_and_low_rank_are_accepted(kind, seed):
     """Moments of fewer samples than dimensions in float32 or float16 are accepted, with the distance of float64."""
     rng = np.random.default_rng(seed)
     d, n = ((64, 10), (128, 20), (96, 40))[seed % 3]
     X, Y = (rng.normal(size=(n, d)) + shift for shift in (0.0, 0.5))
-    moments = [each for sample in (X, Y) for each in (sample.mean(0), np.cov(sample.T))]
+    moments = [moment for sample in (X, Y) for moment in (sample.mean(0), np.cov(sample.T))]
     exact = frechet_distance(*moments)
-    low = frechet_distance(*(each.astype(kind) for each in moments))
+    low = frechet_distance(*(moment.astype(kind) for moment in moments))
     assert low == pytest.approx(exact, rel=0.02 if kind is np.float32 else 0.2)
-    straight = frechet_distance(
+    in_float32 = frechet_distance(
         *(
-            each.astype(np.float32)
-            for each in (
+            moment.astype(np.float32)
+            for moment in (
                 X.astype(np.float32).mean(0),
                 np.cov(X.T, dtype=np.float32),
                 Y.astype(np.float32).mean(0),
@@ -120,10 +120,10 @@ def test_covariances_of_low_precision_and_low_rank(kind, seed):
             )
         )
     )
-    assert straight == pytest.approx(exact, rel=0.02)
+    assert in_float32 == pytest.approx(exact, rel=0.02)
 
 
-def test_a_truly_negative_eigenvalue_is_refused_in_float32_too():
+def test_a_negative_eigenvalue_is_refused_in_float32():
     """The wider tolerance covers rounding, not wrong input."""
     cov = np.eye(4, dtype=np.float32)
     cov[0, 0] = -0.01
@@ -153,7 +153,7 @@ def test_a_truly_negative_eigenvalue_is_refused_in_float32_too():
         (lambda: frechet_distance([0, 0], -np.eye(2), [0, 0], np.eye(2)), "cov1 must be positive"),
     ],
 )
-def test_bad_input_is_named(call, message):
+def test_errors_name_the_bad_argument(call, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(ValueError, match=message):
         call()

@@ -32,7 +32,7 @@ def check(curve, documents, order, heldout, vocabulary, discount=0.75):
 
 @pytest.mark.parametrize("seed", [None, 1, 2])
 @pytest.mark.parametrize("checkpoints", [1, 12, [1, 2, 7, 30]])
-def test_curve_equals_models_fitted_from_scratch(seed, checkpoints):
+def test_the_curve_equals_models_fitted_from_scratch(seed, checkpoints):
     """Loss, tokens, operations, parameters and FLOPs at each checkpoint equal those of a fresh model."""
     documents = corpus()
     test = np.arange(0, 70, 7)
@@ -52,7 +52,7 @@ def test_curve_equals_models_fitted_from_scratch(seed, checkpoints):
     st.integers(1, 9),
     st.floats(0.1, 0.9),
 )
-def test_any_corpus(documents, heldout, checkpoints, discount):
+def test_the_curve_of_any_corpus_equals_models_fitted_from_scratch(documents, heldout, checkpoints, discount):
     """On any documents, even empty ones, a learning curve equals models fitted from scratch."""
     documents, heldout = [*documents, ["a", "b"]], [*heldout, ["b", "x"]]
     curve = learning_curve(documents, heldout, checkpoints, discount=discount)
@@ -62,7 +62,7 @@ def test_any_corpus(documents, heldout, checkpoints, discount):
 
 
 @pytest.mark.parametrize("checkpoints", [254, 255, 256, 257, 300])
-def test_many_checkpoints(checkpoints):
+def test_a_curve_with_many_checkpoints_is_exact(checkpoints):
     """A curve with a point after each of hundreds of documents is as exact as one with a few points."""
     documents = [["a", f"w{i % 7}", f"v{i % 11}"] for i in range(300)]
     heldout = [["a", "w3", "v3", "a"]]
@@ -74,7 +74,7 @@ def test_many_checkpoints(checkpoints):
         assert curve.operations[i] == model.operations
 
 
-def test_checkpoints_lie_at_equal_shares():
+def test_checkpoints_are_at_equal_shares():
     """Each checkpoint is the first end of a document at or after its share of the words; the last one is the end."""
     documents = [["a"] * 10 for _ in range(40)]
     curve = learning_curve(documents, [["a"]], 8)
@@ -84,20 +84,20 @@ def test_checkpoints_lie_at_equal_shares():
     assert uneven.tokens[-1] == 100
 
 
-def test_order_of_reading():
+def test_the_seed_decides_the_order_of_reading():
     """The seed sets the order; None keeps the given one; the same seed gives exactly the same curve."""
     documents = corpus()
     train, test = np.arange(60), np.arange(60, 70)
-    as_given = prepare(documents, train, test, seed=None)
-    assert as_given.train_index.tolist() == train.tolist()
-    one, again, other = (prepare(documents, train, test, seed=s) for s in (1, 1, 2))
-    assert one.curve().loss.tobytes() == again.curve().loss.tobytes()
-    assert one.train_index.tolist() != other.train_index.tolist()
-    assert sorted(one.train_index) == train.tolist()
-    assert one.curve().loss[-1] == pytest.approx(other.curve().loss[-1], abs=1e-12)
+    unshuffled = prepare(documents, train, test, seed=None)
+    assert unshuffled.train_index.tolist() == train.tolist()
+    first, repeated, other = (prepare(documents, train, test, seed=s) for s in (1, 1, 2))
+    assert first.curve().loss.tobytes() == repeated.curve().loss.tobytes()
+    assert first.train_index.tolist() != other.train_index.tolist()
+    assert sorted(first.train_index) == train.tolist()
+    assert first.curve().loss[-1] == pytest.approx(other.curve().loss[-1], abs=1e-12)
 
 
-def test_duplicates_cost_compute_and_teach_little():
+def test_duplicates_cost_compute_and_lower_the_icr():
     """Copies cost as many operations as fresh text, but a corpus without them has a higher ICR."""
     rng = np.random.default_rng(4)
     table = rng.dirichlet(np.full(40, 0.05), size=40)
@@ -111,13 +111,15 @@ def test_duplicates_cost_compute_and_teach_little():
 
     unique, heldout = [write(60) for _ in range(30)], [write(400)]
     raw = [d for d in unique for _ in range(4)]
-    many, few = learning_curve(raw, heldout, 5), learning_curve(unique, heldout, 5)
-    assert many.tokens[-1] == 4 * few.tokens[-1]
+    with_copies, without_copies = learning_curve(raw, heldout, 5), learning_curve(unique, heldout, 5)
+    assert with_copies.tokens[-1] == 4 * without_copies.tokens[-1]
     uniform = np.log(41)
-    assert (uniform - few.loss[-1]) / few.operations[-1] > (uniform - many.loss[-1]) / many.operations[-1]
+    assert (uniform - without_copies.loss[-1]) / without_copies.operations[-1] > (
+        uniform - with_copies.loss[-1]
+    ) / with_copies.operations[-1]
 
 
-def test_icr_of_known_curves():
+def test_the_icr_equals_the_slope_of_known_curves():
     """A straight line has its slope everywhere; the slope of a logarithm is one over the compute."""
     compute = np.array([1.0, 2.0, 4.0, 7.0])
     assert icr(3 * compute + 1, compute) == pytest.approx([3, 3, 3, 3])
@@ -141,7 +143,7 @@ def test_icr_of_known_curves():
         ([[1, 2]], [[1, 2]]),
     ],
 )
-def test_icr_refuses_what_has_no_slope(progress, flops):
+def test_icr_refuses_curves_without_a_slope(progress, flops):
     """Too few points, unequal lengths, compute that does not rise, and NaN are refused by name."""
     with pytest.raises(ValueError, match="progress|flops"):
         icr(progress, flops)
@@ -152,7 +154,7 @@ def curve_of(tokens, loss):
     return Curve(zeros, np.array(tokens), zeros, zeros, zeros, np.array(loss))
 
 
-def test_tokens_to_reach():
+def test_tokens_to_reach_returns_the_first_crossing():
     """The first crossing counts, with a logarithmic scale between points; a loss never reached gives None."""
     curve = curve_of([100, 1000, 10000, 20000], [5.0, 4.0, 3.0, 3.5])
     assert tokens_to_reach(curve, 3.5) == pytest.approx(1000 * 10**0.5)
@@ -174,24 +176,24 @@ def test_progress_starts_at_zero():
     st.floats(0.05, 0.6),
     st.integers(0, 100),
 )
-def test_split_never_cuts_a_cluster(documents, share, seed):
+def test_the_split_never_cuts_a_cluster(documents, share, seed):
     """The two sides are disjoint and cover everything, and no cluster is on both sides."""
     cluster = np.array([0, 99] + [c for c, _ in documents])
     size = np.array([10, 10] + [w for _, w in documents])
-    train, held = heldout_split(cluster, share, seed, size)
-    assert sorted([*train, *held]) == list(range(cluster.size))
-    assert not set(cluster[train]) & set(cluster[held])
-    assert train.size and held.size
-    if np.unique(cluster[held]).size > 1:
-        assert size[held].sum() <= share * size.sum() + 1e-9
+    train, heldout = heldout_split(cluster, share, seed, size)
+    assert sorted([*train, *heldout]) == list(range(cluster.size))
+    assert not set(cluster[train]) & set(cluster[heldout])
+    assert train.size and heldout.size
+    if np.unique(cluster[heldout]).size > 1:
+        assert size[heldout].sum() <= share * size.sum() + 1e-9
 
 
-def test_split_meets_its_share():
+def test_the_split_reaches_its_share():
     """With small clusters the held-out words are close to the share and not above it, for every seed."""
     size = np.random.default_rng(0).integers(1, 100, 500)
     splits = [heldout_split(np.arange(500) // 2, 0.1, seed, size)[1] for seed in range(5)]
-    for held in splits:
-        assert 0.098 < size[held].sum() / size.sum() <= 0.1
+    for heldout in splits:
+        assert 0.098 < size[heldout].sum() / size.sum() <= 0.1
     assert len({tuple(h) for h in splits}) == 5
     assert heldout_split(np.arange(500) // 2, 0.1, 3, size)[1].tolist() == splits[3].tolist()
 
@@ -201,13 +203,13 @@ def test_split_meets_its_share():
     [
         ({"cluster": [0, 0, 0]}, "two clusters"),
         ({"cluster": [0.0, 1.0]}, "integer labels"),
-        ({"cluster": [0, 1], "share": 0}, "share must lie strictly"),
-        ({"cluster": [0, 1], "share": float("nan")}, "share must lie strictly"),
+        ({"cluster": [0, 1], "share": 0}, "share must be strictly"),
+        ({"cluster": [0, 1], "share": float("nan")}, "share must be strictly"),
         ({"cluster": [0, 1], "words": [1]}, "words must be 2"),
         ({"cluster": [0, 1], "words": [1, -1]}, "words must be 2"),
     ],
 )
-def test_split_refuses(arguments, message):
+def test_the_split_refuses_bad_arguments(arguments, message):
     """A single cluster, a share outside (0, 1) and wrong word counts are refused by name."""
     with pytest.raises(ValueError, match=message):
         heldout_split(**arguments)
@@ -230,14 +232,14 @@ def test_split_refuses(arguments, message):
         (lambda p: prepare(corpus(), [0], [1], discount=2), "discount must lie"),
     ],
 )
-def test_plan_refuses(call, message):
+def test_the_plan_refuses_bad_arguments(call, message):
     """Masks, checkpoints and document numbers that do not fit are refused by name."""
     plan = prepare(corpus(), np.arange(60), np.arange(60, 70))
     with pytest.raises(ValueError, match=message):
         call(plan)
 
 
-def test_a_learning_curve_of_the_kept_documents_only():
+def test_a_masked_curve_equals_a_model_of_the_kept_documents():
     """With a mask the curve equals a model trained only on the kept documents, with the vocabulary of all."""
     documents, heldout = corpus(), corpus(8, seed=9)
     keep = np.random.default_rng(2).random(len(documents)) < 0.5

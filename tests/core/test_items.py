@@ -28,7 +28,7 @@ def audit(request):
     return Audit(situation.corpus(request.param, track(TRACK[request.param])))
 
 
-def component(n, pairs):
+def first_in_component(n, pairs):
     """The first member of each item's component, by graph search."""
     near = {i: set() for i in range(n)}
     for i, j in pairs:
@@ -40,25 +40,25 @@ def component(n, pairs):
             continue
         stack = [start]
         while stack:
-            at = stack.pop()
-            if at not in first:
-                first[at] = start
-                stack.extend(near[at])
+            item = stack.pop()
+            if item not in first:
+                first[item] = start
+                stack.extend(near[item])
     return [first[i] for i in range(n)]
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
-def test_removal_is_that_of_python_sets(audit, threshold):
+def test_removal_equals_python_sets(audit, threshold):
     """Clusters, kept items, chained ones and removed mass equal a recomputation with sets and sums in plain Python."""
     point = audit.at(threshold)
-    sets = [frozenset(each.tolist()) for each in audit.sets]
+    sets = [frozenset(members.tolist()) for members in audit.sets]
 
     def similar(i, j):
         return len(sets[i] & sets[j]) / len(sets[i] | sets[j])
 
-    true = [tuple(pair) for pair in point.proposed.tolist() if similar(*pair) >= threshold]
-    assert [tuple(pair) for pair in point.pairs.tolist()] == true
-    cluster = component(len(sets), true)
+    true_pairs = [tuple(pair) for pair in point.proposed.tolist() if similar(*pair) >= threshold]
+    assert [tuple(pair) for pair in point.pairs.tolist()] == true_pairs
+    cluster = first_in_component(len(sets), true_pairs)
     assert point.cluster.tolist() == cluster
     removed = [i for i, kept in enumerate(cluster) if kept != i]
     assert point.chained == sum(similar(cluster[i], i) < CHAINED for i in removed)
@@ -66,19 +66,19 @@ def test_removal_is_that_of_python_sets(audit, threshold):
     assert point.documents_removed == len(removed) > 50
 
 
-def test_what_is_tested_on_is_never_learned_from(audit):
+def test_training_and_test_items_have_no_similar_pair(audit):
     """No pair of at least .5 crosses training and test, and about a quarter of the mass is held out."""
-    held = np.isin(np.arange(len(audit)), audit.heldout_index)
+    is_heldout = np.isin(np.arange(len(audit)), audit.heldout_index)
     pairs = audit.pairs[audit.similarity >= 0.5]
-    assert (held[pairs[:, 0]] == held[pairs[:, 1]]).all()
-    assert 0.15 < audit.mass[held].sum() / audit.mass.sum() <= 0.25
+    assert (is_heldout[pairs[:, 0]] == is_heldout[pairs[:, 1]]).all()
+    assert 0.15 < audit.mass[is_heldout].sum() / audit.mass.sum() <= 0.25
     learning = audit.learning(audit.at(0.75))
     assert learning.kept.operations[-1] < 0.7 * learning.raw.operations[-1]
     assert learning.uniform_loss == pytest.approx(np.log(10 if audit.corpus.kind == "frames" else 5))
     assert learning.kept.loss[-1] < 0.7 * learning.uniform_loss
 
 
-def test_mass_is_pixels_and_samples():
+def test_the_mass_counts_pixels_samples_or_words():
     """The mass of a frame is its pixels, of a clip its samples, of a text its words; names come from the data."""
     drive, clips = datasets.drive(0.8, 2), datasets.clips(0.5, 2)
     frames, signals, texts = Frames(drive), Signals(clips), Texts(["a b  c", "d"], names=("x", "y"))
@@ -90,11 +90,13 @@ def test_mass_is_pixels_and_samples():
         assert all((corpus.item, corpus.items, corpus.unit, corpus.learner, corpus.progress, corpus.tested))
 
 
-def test_texts_alone_are_a_corpus():
+def test_a_list_of_texts_equals_a_corpus_of_texts():
     """A list of texts gives the same audit as a corpus of them."""
     texts = list(datasets.licences().texts[:60])
-    one, other = Audit(texts), Audit(Texts(texts))
-    assert np.array_equal(one.pairs, other.pairs) and np.array_equal(one.raw.loss, other.raw.loss)
+    from_list, from_corpus = Audit(texts), Audit(Texts(texts))
+    assert np.array_equal(from_list.pairs, from_corpus.pairs) and np.array_equal(
+        from_list.raw.loss, from_corpus.raw.loss
+    )
     with pytest.raises(ValueError, match="at least one word"):
         Audit(["", " "])
     with pytest.raises(TypeError, match="texts must be a list"):
@@ -104,18 +106,20 @@ def test_texts_alone_are_a_corpus():
 @pytest.mark.parametrize("corpus", list(TRACK))
 def test_a_report_is_recomputed_from_its_settings(corpus):
     """Figures have the units of the corpus and its known truth, and can be recomputed from settings alone."""
-    found = figures.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
+    values = figures.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
     audit = Audit(situation.corpus(corpus, track(TRACK[corpus])))
-    point, of = audit.at(0.75), audit.corpus
+    point, items = audit.at(0.75), audit.corpus
     share = point.words_removed / audit.mass.sum()
-    assert found["corpus.documents"].unit == of.items and found["corpus.words"].unit == of.unit
-    assert found["curve.raw_loss"].unit == of.progress
-    assert found["removed.words_share"].value == found["removed.flops_share"].value == share
-    assert found["corpus.flops"].value == 6 * audit.raw.parameters[-1] * audit.mass.sum() / of.per_read * 100
+    assert values["corpus.documents"].unit == items.items and values["corpus.words"].unit == items.unit
+    assert values["curve.raw_loss"].unit == items.progress
+    assert values["removed.words_share"].value == values["removed.flops_share"].value == share
+    assert (
+        values["corpus.flops"].value == 6 * audit.raw.parameters[-1] * audit.mass.sum() / items.per_read * 100
+    )
     i, j = point.pairs.T
-    assert found["truth.precision"].value == (of.origin[i] == of.origin[j]).mean() > 0.95
-    assert 0.25 < found["reveal.documents_share"].value < 0.35
-    again = figures.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
-    assert {path: value.as_dict() for path, value in found.items()} == {
-        path: value.as_dict() for path, value in again.items()
+    assert values["truth.precision"].value == (items.origin[i] == items.origin[j]).mean() > 0.95
+    assert 0.25 < values["reveal.documents_share"].value < 0.35
+    repeated = figures.recompute(TRACK[corpus], {**SETTINGS, "corpus": corpus}, {}, 30.0).values
+    assert {path: value.as_dict() for path, value in values.items()} == {
+        path: value.as_dict() for path, value in repeated.items()
     }

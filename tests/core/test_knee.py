@@ -19,7 +19,7 @@ EXAMPLES = {
 }
 
 
-def same(ours, x, y, curve, direction, sensitivity):
+def equals_kneed(ours, x, y, curve, direction, sensitivity):
     """Whether a knee equals the one that kneed finds."""
     theirs = KneeLocator(x, y, S=sensitivity, curve=curve, direction=direction).knee
     return ours is None if theirs is None else ours == theirs
@@ -27,22 +27,22 @@ def same(ours, x, y, curve, direction, sensitivity):
 
 @pytest.mark.parametrize("sensitivity", [0.0, 0.5, 1.0, 3.0, 5.0, 10.0, 25.0, 100.0])
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_equals_kneed_on_its_examples(name, sensitivity):
+def test_the_knee_equals_kneed_on_its_examples(name, sensitivity):
     """Each of kneed's own curves has the same knee here, whatever the sensitivity."""
     x, y = getattr(DataGenerator, name)()
     curve, direction = EXAMPLES[name]
-    assert same(knee(x, y, curve, direction, sensitivity), x, y, curve, direction, sensitivity)
+    assert equals_kneed(knee(x, y, curve, direction, sensitivity), x, y, curve, direction, sensitivity)
 
 
 @pytest.mark.parametrize("sigma", [1, 10, 40])
 @pytest.mark.parametrize("seed", range(10))
-def test_equals_kneed_on_other_noisy_gaussians(sigma, seed):
+def test_the_knee_equals_kneed_on_other_noisy_gaussians(sigma, seed):
     """For other draws of the paper's noisy Gaussian, with uneven x, the knee equals kneed's."""
     x, y = DataGenerator.noisy_gaussian(sigma=sigma, N=200, seed=seed)
-    assert same(knee(x, y, "concave", "increasing"), x, y, "concave", "increasing", 1.0)
+    assert equals_kneed(knee(x, y, "concave", "increasing"), x, y, "concave", "increasing", 1.0)
 
 
-def test_known_answers():
+def test_knees_equal_published_values():
     """The knees equal the values printed in the paper and in kneed's documentation."""
     assert knee(*DataGenerator.figure2(), "concave", "increasing") == pytest.approx(2 / 9)
     assert knee(*DataGenerator.convex_decreasing(), "convex", "decreasing") == 2
@@ -59,10 +59,10 @@ def test_known_answers():
     st.sampled_from(["increasing", "decreasing"]),
     st.sampled_from([0.0, 1.0, 2.5]),
 )
-def test_equals_kneed_on_any_curve(y, seed, curve, direction, sensitivity):
+def test_the_knee_equals_kneed_on_any_curve(y, seed, curve, direction, sensitivity):
     """Bumps, plateaus and monotone stretches in any order have the same knee as in kneed."""
     x = np.cumsum(np.random.default_rng(seed).uniform(0.1, 2.0, len(y)))
-    assert same(knee(x, y, curve, direction, sensitivity), x, y, curve, direction, sensitivity)
+    assert equals_kneed(knee(x, y, curve, direction, sensitivity), x, y, curve, direction, sensitivity)
 
 
 @given(st.floats(0.01, 1e6), st.floats(-1e6, 1e6), st.floats(0.01, 1e6))
@@ -72,7 +72,7 @@ def test_units_do_not_move_the_knee(scale, shift, height):
     assert knee(x * scale + shift, y * height, "concave", "increasing") == pytest.approx(2 * scale + shift)
 
 
-def test_no_knee():
+def test_flat_and_straight_curves_have_no_knee():
     """A flat curve, a straight line and two points have no knee."""
     assert knee([0, 1, 2], [4, 4, 4], "concave", "increasing") is None
     assert knee([0, 1, 2, 3], [0, 1, 2, 3], "concave", "increasing") is None
@@ -81,7 +81,7 @@ def test_no_knee():
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "argument"),
     [
         ({"curve": "round"}, "curve"),
         ({"direction": "up"}, "direction"),
@@ -93,14 +93,14 @@ def test_no_knee():
         ({"y": [1, np.nan, 3]}, "y"),
     ],
 )
-def test_knee_bad_input(change, named):
+def test_knee_refuses_bad_input(change, argument):
     """Bad input is refused with the name of the argument."""
     good = {"x": [0, 1, 2], "y": [0, 2, 3], "curve": "concave", "direction": "increasing"}
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(ValueError, match=argument):
         knee(**{**good, **change})
 
 
-def test_break_even_by_hand():
+def test_break_even_equals_a_computation_by_hand():
     """Benefit 10·√x and cost 2·x meet at x = 25."""
     x = np.linspace(0, 100, 401)
     assert break_even(x, 10 * np.sqrt(x), 2 * x) == pytest.approx(25)
@@ -118,7 +118,7 @@ def test_break_even_may_not_exist():
     assert break_even([0, 1, 2], [0, 5, 9], [1, 2, 3]) is None
 
 
-def test_break_even_bad_input():
+def test_break_even_refuses_bad_input():
     """NaN and different lengths are refused with the name of the argument."""
     with pytest.raises(ValueError, match="cost"):
         break_even([0, 1], [1, 1], [0, np.nan])

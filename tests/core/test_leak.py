@@ -19,41 +19,44 @@ def crawl():
     return audit, audit.at(0.6)
 
 
-def test_the_verdict_turns_round(crawl):
+def test_the_leaky_test_reverses_the_verdict(crawl):
     """Held out by cluster, deduplication lowers the loss; by document, it raises it; both intervals exclude 0."""
     mean, half = leaky_test(*crawl, seeds=range(1, 4)).change()
     assert mean[0] < -half[0] and mean[1] > half[1]
 
 
-def test_by_document_against_a_loop(crawl):
+def test_losses_by_document_equal_a_plain_loop(crawl):
     """The losses of one seed, held out by document, equal a recomputation with plain loops and dictionaries."""
     audit, point = crawl
-    found = leaky_test(audit, point, seeds=(1, 2))
-    order, mass, held = np.random.default_rng(1).permutation(len(audit)), audit.mass, []
+    result = leaky_test(audit, point, seeds=(1, 2))
+    order, mass, heldout = np.random.default_rng(1).permutation(len(audit)), audit.mass, []
     room = audit.corpus.heldout_share * mass.sum()
     for i in order:
         if mass[i] <= room:
-            held.append(i)
+            heldout.append(i)
             room -= mass[i]
     texts = [list(tokens(text)) for text in datasets.crawl().texts]
-    learned = sorted(set(range(len(texts))) - set(held))
+    train = sorted(set(range(len(texts))) - set(heldout))
     vocabulary = len({word for text in texts for word in text}) + 1
-    for part, loss in ((learned, found.raw[0, 1]), ([i for i in learned if point.keep[i]], found.kept[0, 1])):
+    for indices, loss in (
+        (train, result.raw[0, 1]),
+        ([i for i in train if point.keep[i]], result.kept[0, 1]),
+    ):
         assert loss == pytest.approx(
-            bigram_loss([texts[i] for i in part], [texts[i] for i in held], vocabulary), rel=1e-9
+            bigram_loss([texts[i] for i in indices], [texts[i] for i in heldout], vocabulary), rel=1e-9
         )
 
 
-def bigram_loss(learned, tested, vocabulary, discount=0.75):
+def bigram_loss(train, test, vocabulary, discount=0.75):
     """Interpolated bigrams with absolute discounting, mean nats per word; None starts each text."""
-    one = Counter(word for text in learned for word in text)
-    two = Counter(pair for text in learned for pair in zip([None, *text], text))
+    one = Counter(word for text in train for word in text)
+    two = Counter(pair for text in train for pair in zip([None, *text], text))
     after, kinds = Counter(), Counter()
     for (context, _), count in two.items():
         after[context] += count
         kinds[context] += 1
     total, loss, words = sum(one.values()), 0.0, 0
-    for text in tested:
+    for text in test:
         for context, word in zip([None, *text], text):
             p = max(one[word] - discount, 0) / total + discount * len(one) / total / vocabulary
             if after[context]:
@@ -63,7 +66,7 @@ def bigram_loss(learned, tested, vocabulary, discount=0.75):
 
 
 @pytest.mark.parametrize("seeds", [(1,), ("a", "b"), (-1, 2)])
-def test_seeds_are_named(crawl, seeds):
+def test_bad_seeds_are_refused(crawl, seeds):
     """Fewer than two seeds, and seeds that are not valid numbers, are refused by name."""
     with pytest.raises((TypeError, ValueError), match="^seeds must"):
         leaky_test(*crawl, seeds=seeds)

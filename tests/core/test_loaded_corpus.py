@@ -34,7 +34,7 @@ def test_jsonl_equals_line_by_line_json(texts, line_break, escaped, data):
     assert corpus.problems == []
     assert corpus.lines.tolist() == list(range(2, len(texts) + 2))
     keep = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)))
-    expected = "".join(line for line, stays in zip(lines, keep, strict=True) if stays)
+    expected = "".join(line for line, is_kept in zip(lines, keep, strict=True) if is_kept)
     assert kept_bytes(corpus, raw, keep) == expected.encode()
 
 
@@ -42,22 +42,22 @@ def test_jsonl_equals_line_by_line_json(texts, line_break, escaped, data):
 def test_csv_equals_the_csv_module(texts, line_break, quoting, mark, data):
     """Quoted line breaks, quotes and commas are preserved, and a selection is again a CSV with its header."""
     assume(quoting == csv.QUOTE_ALL or not any("\r" in text for text in texts))  # not quoted by Python 3.11
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator=line_break, quoting=quoting)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator=line_break, quoting=quoting)
     writer.writerows([("id", "text", "note"), *((i, text, "x") for i, text in enumerate(texts))])
-    raw = (b"\xef\xbb\xbf" if mark else b"") + made.getvalue().encode()
+    raw = (b"\xef\xbb\xbf" if mark else b"") + buffer.getvalue().encode()
     corpus = read_corpus("a.csv", raw)
-    rows = list(csv.DictReader(io.StringIO(made.getvalue(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(buffer.getvalue(), newline="")))
     assert corpus.documents == [row["text"] for row in rows] == texts
     keep = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)).filter(any))
     kept = kept_bytes(corpus, raw, keep)
     assert kept.startswith(raw[: corpus.preamble])
-    again = list(csv.DictReader(io.StringIO(kept.decode("utf-8-sig"), newline="")))
-    assert again == [row for row, stays in zip(rows, keep, strict=True) if stays]
+    reread = list(csv.DictReader(io.StringIO(kept.decode("utf-8-sig"), newline="")))
+    assert reread == [row for row, is_kept in zip(rows, keep, strict=True) if is_kept]
 
 
 @given(st.lists(st.sampled_from(["a b", "c", "", "  ", "\t", "d e f"]), max_size=12), BREAKS, st.booleans())
-def test_txt_lines_and_paragraphs(lines, line_break, last_open):
+def test_txt_is_split_into_lines_paragraphs_or_one_document(lines, line_break, last_open):
     """Documents are the lines that are not blank, the blocks between blank lines, or the whole file, as asked."""
     text = line_break.join(lines) + ("" if last_open else line_break)
     by_line = [line for line in lines if line.strip()]
@@ -70,14 +70,14 @@ def test_txt_lines_and_paragraphs(lines, line_break, last_open):
         with pytest.raises(CorpusError, match="holds no documents"):
             read_corpus("a.txt", text.encode())
         return
-    assert [found.rstrip("\r\n") for found in read_corpus("a.txt", text.encode()).documents] == by_line
+    assert [document.rstrip("\r\n") for document in read_corpus("a.txt", text.encode()).documents] == by_line
     paragraphs = read_corpus("a.txt", text.encode(), split="paragraph")
-    assert [found.split() for found in paragraphs.documents] == [block.split() for block in blocks]
-    whole = read_corpus("a.txt", text.encode(), split="document")
-    assert whole.documents == [text]
+    assert [document.split() for document in paragraphs.documents] == [block.split() for block in blocks]
+    as_document = read_corpus("a.txt", text.encode(), split="document")
+    assert as_document.documents == [text]
 
 
-def test_each_paragraph_takes_its_blank_lines_along():
+def test_each_paragraph_includes_its_blank_lines():
     """Paragraphs in a selection remain separate paragraphs."""
     raw = b"\n\na b\nc\n\n\nd\n \ne f"
     corpus = read_corpus("a.txt", raw, split="paragraph")
@@ -85,7 +85,7 @@ def test_each_paragraph_takes_its_blank_lines_along():
     assert read_back(corpus, raw, [True, True, False]) == ["a b\nc\n\n\n", "d\n \n"]
 
 
-def test_malformed_lines_of_jsonl_are_named_by_number():
+def test_problems_of_jsonl_have_line_number_and_reason():
     """Each kind of mistake is a problem with its line and reason, and the good lines are read."""
     raw = (
         b'{"text": "one"}\n{"text": 3}\n["text"]\n{"text": \n{"title": "x"}\n\n{"text": "\xff"}\n'
@@ -113,7 +113,7 @@ def test_malformed_lines_of_jsonl_are_named_by_number():
         assert str(problem).startswith(f"a.jsonl, line {problem.line} ")
 
 
-def test_malformed_records_of_csv_do_not_swallow_what_follows():
+def test_malformed_csv_records_do_not_affect_later_records():
     """After a quote that is never closed, a wrong number of columns or bad bytes, reading goes on."""
     raw = b'id,text\n1,"open\n2,fine\n3,too,many\n4,caf\xe9\n5,"a ""b"\n\n\xe9,last\n6,a\rb\n'
     corpus = read_corpus("a.csv", raw)
@@ -130,7 +130,7 @@ def test_long_texts_of_a_csv_are_read():
     assert read_corpus("a.csv", f"text\n{text}\n".encode()).documents == [text]
 
 
-def test_field_delimiter_and_tsv():
+def test_field_and_delimiter_can_be_chosen():
     """Fields can have any name, delimiters can be set, and a file that ends in .tsv has tabs."""
     assert read_corpus("a.jsonl", b'{"body": "x"}', field="body").documents == ["x"]
     assert read_corpus("a.csv", b"id;body\n1;x, y\n", field="body", delimiter=";").documents == ["x, y"]
@@ -139,7 +139,7 @@ def test_field_delimiter_and_tsv():
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
-def test_a_byte_order_mark_is_no_text(name):
+def test_a_byte_order_mark_is_not_part_of_the_text(name):
     """The mark is skipped, kept in any selection, and not part of the first document."""
     raw = (
         b"\xef\xbb\xbf"
@@ -161,7 +161,7 @@ def test_a_document_that_is_too_long_is_a_problem(monkeypatch, name, text):
     header = "id,text\n" if name == "a.csv" else ""
     raw = (header + "\n".join([text.format("short"), text.format("x" * 200), text.format("last")])).encode()
     corpus = read_corpus(name, raw)
-    assert [found.strip() for found in corpus.documents] == ["short", "last"]
+    assert [document.strip() for document in corpus.documents] == ["short", "last"]
     assert [(problem.line, problem.message[:9]) for problem in corpus.problems] == [
         (3 if header else 2, "is longer")
     ]
@@ -196,7 +196,7 @@ def test_a_paragraph_or_file_that_is_too_long_is_a_problem(monkeypatch):
         ("a.txt", b"x\n" * (PAGE_DOCUMENTS + 1), "more than 50,000 documents"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_a_reason(name, data, message):
+def test_an_unreadable_corpus_is_refused_with_a_reason(name, data, message):
     """No documents, another encoding or format, and too much data are refused, each with its own sentence."""
     with pytest.raises(CorpusError, match=message):
         read_corpus(name, data)
@@ -216,14 +216,14 @@ def test_what_cannot_be_read_is_refused_with_a_reason(name, data, message):
         ({"name": b"a.txt"}, TypeError, "name must be a str, not bytes"),
     ],
 )
-def test_bad_arguments(options, error, message):
+def test_bad_arguments_are_refused(options, error, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):
         read_corpus(**{"name": "a.txt", "data": b"x", **options})
 
 
 @pytest.mark.parametrize("keep", [[True], [1, 0], [[True, False]]])
-def test_keep_must_be_one_truth_a_document(keep):
+def test_keep_must_have_one_boolean_per_document(keep):
     """A selection of another shape or type is refused."""
     corpus = read_corpus("a.txt", b"x\ny\n")
     with pytest.raises(ValueError, match=r"keep must be bool\[2\]"):

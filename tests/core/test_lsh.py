@@ -43,12 +43,12 @@ def test_optimal_bands_equal_datasketch(num_perm, weights):
 @pytest.mark.parametrize(
     ("threshold", "expected"), [(0.5, (25, 5)), (0.7, (14, 9)), (0.8, (9, 13)), (0.9, (5, 25))]
 )
-def test_optimal_bands_known_values(threshold, expected):
+def test_optimal_bands_equal_known_values(threshold, expected):
     """For 128 permutations the bands and rows are the widely used ones."""
     assert optimal_bands(threshold, 128) == expected
 
 
-def test_weights_move_the_bands():
+def test_weights_change_the_bands():
     """A larger weight on misses makes more pairs candidates; a larger weight on false positives makes fewer."""
     at_seven = [collision_probability(0.7, *optimal_bands(0.7, 128, (w, 1 - w))) for w in (0.1, 0.5, 0.9)]
     assert at_seven == sorted(at_seven, reverse=True)
@@ -58,11 +58,11 @@ def test_weights_move_the_bands():
 @given(st.floats(0, 1), st.integers(1, 30), st.integers(1, 30))
 def test_collision_probability_is_the_s_curve(similarity, bands, rows):
     """The probability is 1 - (1 - s^r)^b, rises with bands, falls with rows, and keeps 0 and 1."""
-    found = collision_probability(similarity, bands, rows)
-    assert isinstance(found, float)
-    assert found == pytest.approx(1 - (1 - similarity**rows) ** bands, abs=1e-12)
-    assert collision_probability(similarity, bands + 1, rows) >= found
-    assert collision_probability(similarity, bands, rows + 1) <= found
+    probability = collision_probability(similarity, bands, rows)
+    assert isinstance(probability, float)
+    assert probability == pytest.approx(1 - (1 - similarity**rows) ** bands, abs=1e-12)
+    assert collision_probability(similarity, bands + 1, rows) >= probability
+    assert collision_probability(similarity, bands, rows + 1) <= probability
     assert collision_probability(np.array([0.0, 1.0]), bands, rows).tolist() == [0, 1]
 
 
@@ -70,13 +70,13 @@ def test_collision_probability_is_the_s_curve(similarity, bands, rows):
     st.lists(st.lists(st.sampled_from([0, 1, 2**32 - 1]), min_size=6, max_size=6), min_size=1, max_size=9),
     st.sampled_from([(1, 1), (6, 1), (3, 2), (2, 3), (1, 6), (2, 2)]),
 )
-def test_candidates_equal_brute_force(rows_given, shape):
+def test_candidates_equal_brute_force(signature_rows, shape):
     """Candidates are exactly the pairs that agree in a band: sorted, distinct, i < j, and without empty documents."""
-    values = np.array(rows_given, np.uint32)
-    found = candidate_pairs(values, *shape)
-    assert found.dtype == np.int64
-    assert found.shape[1] == 2
-    assert found.tolist() == brute_force(values, *shape)
+    values = np.array(signature_rows, np.uint32)
+    pairs = candidate_pairs(values, *shape)
+    assert pairs.dtype == np.int64
+    assert pairs.shape[1] == 2
+    assert pairs.tolist() == brute_force(values, *shape)
 
 
 @pytest.mark.parametrize(("bands", "rows"), [(14, 9), (25, 5), (64, 2), (2, 64), (128, 1)])
@@ -93,28 +93,28 @@ def test_candidates_equal_datasketch(bands, rows):
     sets = [sets[i] for i in random.permutation(len(sets))]
     values = signatures(sets, 128, 1)
     index = MinHashLSH(num_perm=128, params=(bands, rows))
-    made = [MinHash(hashvalues=row, scheme="affine32") for row in values]
-    for key, signature in enumerate(made):
+    minhashes = [MinHash(hashvalues=row, scheme="affine32") for row in values]
+    for key, signature in enumerate(minhashes):
         index.insert(key, signature)
     expected = sorted(
         {
-            (key, other)
-            for key, signature in enumerate(made)
-            for other in index.query(signature)
-            if key < other
+            (key, neighbour)
+            for key, signature in enumerate(minhashes)
+            for neighbour in index.query(signature)
+            if key < neighbour
         }
     )
     assert expected
     assert candidate_pairs(values, bands, rows).tolist() == [list(pair) for pair in expected]
 
 
-def test_many_copies_make_all_their_pairs():
+def test_copies_of_one_document_are_all_paired():
     """Copies of one document are all paired, each pair once, however many bands they share."""
     values = np.repeat(signatures([np.array([1, 2, 3], np.uint32)], 16), 40, axis=0)
     assert candidate_pairs(values, 8, 2).tolist() == [[i, j] for i in range(40) for j in range(i + 1, 40)]
 
 
-def test_equal_keys_are_no_proof(monkeypatch):
+def test_equal_keys_alone_make_no_candidates(monkeypatch):
     """Pairs come from the rows themselves: a key that is the same for all rows changes nothing."""
     values = np.random.default_rng(2).integers(0, 3, (30, 12), np.uint32)
     expected = brute_force(values, 4, 3)
@@ -122,7 +122,7 @@ def test_equal_keys_are_no_proof(monkeypatch):
     assert candidate_pairs(values, 4, 3).tolist() == expected
 
 
-def test_empty_documents_are_no_candidates():
+def test_empty_documents_are_never_candidates():
     """Empty documents form no pairs, and the other documents keep their indices."""
     sets = [np.array(members, np.uint32) for members in ([], [1, 2], [], [1, 2], [])]
     assert candidate_pairs(signatures(sets, 8), 4, 2).tolist() == [[1, 3]]
@@ -130,9 +130,9 @@ def test_empty_documents_are_no_candidates():
 
 def test_one_document_has_no_candidates():
     """A single document gives an empty array of pairs."""
-    found = candidate_pairs(signatures([np.array([1], np.uint32)]), 14, 9)
-    assert found.shape == (0, 2)
-    assert found.dtype == np.int64
+    pairs = candidate_pairs(signatures([np.array([1], np.uint32)]), 14, 9)
+    assert pairs.shape == (0, 2)
+    assert pairs.dtype == np.int64
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
@@ -140,12 +140,12 @@ def test_recall_on_licences_follows_the_s_curve(threshold):
     """Over 12 seeds the share of true pairs that LSH finds is within .03 of the S-curve's."""
     sets = shingle_sets(licences().texts)
     pairs, similarity = exact_pairs(sets, threshold)
-    true = pairs @ [len(sets), 1]
+    true_pairs = pairs @ [len(sets), 1]
     bands, rows = optimal_bands(threshold, 128)
     recall = []
     for seed in range(1, 13):
-        found = candidate_pairs(signatures(sets, 128, seed), bands, rows) @ [len(sets), 1]
-        recall.append(np.isin(true, found).mean())
+        candidates = candidate_pairs(signatures(sets, 128, seed), bands, rows) @ [len(sets), 1]
+        recall.append(np.isin(true_pairs, candidates).mean())
     assert abs(np.mean(recall) - collision_probability(similarity, bands, rows).mean()) < 0.03
 
 
@@ -158,8 +158,8 @@ def test_candidates_of_one_similarity_follow_the_s_curve(similarity):
     for _ in range(1200):
         values = random.integers(0, 2**32, 240 - shared, np.uint32)
         sets += [values[:120], values[120 - shared :]]
-    found = candidate_pairs(signatures(sets, 64, 2), 12, 5)
-    share = ((found[:, 0] % 2 == 0) & (found[:, 1] == found[:, 0] + 1)).sum() / 1200
+    pairs = candidate_pairs(signatures(sets, 64, 2), 12, 5)
+    share = ((pairs[:, 0] % 2 == 0) & (pairs[:, 1] == pairs[:, 0] + 1)).sum() / 1200
     expected = collision_probability(shared / (240 - shared), 12, 5)
     assert abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / 1200)
 
@@ -180,7 +180,7 @@ GOOD = np.zeros((2, 6), np.uint32)
         (GOOD[:0], 3, 2, ValueError, "signatures must have shape"),
     ],
 )
-def test_bad_input_of_candidate_pairs(values, bands, rows, error, message):
+def test_candidate_pairs_refuses_bad_input(values, bands, rows, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
         candidate_pairs(values, bands, rows)
@@ -201,14 +201,14 @@ def test_bad_input_of_candidate_pairs(values, bands, rows, error, message):
         ((0.5, 8, None), TypeError, "weights must be two numbers"),
     ],
 )
-def test_bad_input_of_optimal_bands(arguments, error, message):
+def test_optimal_bands_refuses_bad_input(arguments, error, message):
     """Thresholds, permutations and weights out of range are refused by name."""
     with pytest.raises(error, match=message):
         optimal_bands(*arguments)
 
 
 @pytest.mark.parametrize("similarity", [-0.1, 1.1, float("nan"), [0.5, 2]])
-def test_bad_input_of_collision_probability(similarity):
+def test_collision_probability_refuses_bad_input(similarity):
     """A similarity outside [0, 1] is refused."""
     with pytest.raises(ValueError, match=r"similarity must be (in \[0, 1\]|finite)"):
         collision_probability(similarity, 14, 9)

@@ -14,9 +14,9 @@ HASHES = st.lists(st.integers(0, 2**32 - 1), max_size=30)
 
 def reference(values, num_perm, seed):
     """Datasketch's MinHash of values that are already hashes."""
-    made = MinHash(num_perm=num_perm, seed=seed, hashfunc=int)
-    made.update_batch(values)
-    return made
+    sketch = MinHash(num_perm=num_perm, seed=seed, hashfunc=int)
+    sketch.update_batch(values)
+    return sketch
 
 
 def as_set(values):
@@ -24,7 +24,7 @@ def as_set(values):
     return np.unique(np.array(values, np.uint32))
 
 
-def test_known_answer():
+def test_permutations_and_signature_equal_known_values():
     """With seed 1, four permutations and the signature of b"Hello" are known; its hash is the start of its SHA-1."""
     a, b = permutations(4, 1)
     assert a.tolist() == [3582191691, 4270784983, 1892572953, 3715639441]
@@ -45,22 +45,24 @@ def test_permutations_equal_datasketch(num_perm, seed):
 @given(st.lists(HASHES, min_size=1, max_size=12), st.sampled_from([2, 31, 32, 33, 128]), st.integers(0, 99))
 def test_signatures_equal_datasketch(documents, num_perm, seed):
     """Signatures equal datasketch's bit for bit, also for empty sets among others."""
-    found = signatures([as_set(values) for values in documents], num_perm, seed)
-    assert found.dtype == np.uint32
-    assert np.array_equal(found, [reference(values, num_perm, seed).hashvalues for values in documents])
+    signature_rows = signatures([as_set(values) for values in documents], num_perm, seed)
+    assert signature_rows.dtype == np.uint32
+    assert np.array_equal(
+        signature_rows, [reference(values, num_perm, seed).hashvalues for values in documents]
+    )
 
 
-def test_large_sets_and_blocks():
+def test_signatures_of_large_sets_equal_datasketch():
     """For sets larger than a block, alone or between small ones, the signatures equal datasketch's."""
     random = np.random.default_rng(0)
     sizes = [1, minhash.SHINGLES + 1, 0, 3, minhash.SHINGLES - 3, 3, 0, 5000, 5000, minhash.SHINGLES, 7, 0]
     sets = [np.unique(random.integers(0, 2**32, size, np.uint32)) for size in sizes]
-    found = signatures(sets, 40, 3)
-    assert np.array_equal(found, [reference(values.tolist(), 40, 3).hashvalues for values in sets])
+    signature_rows = signatures(sets, 40, 3)
+    assert np.array_equal(signature_rows, [reference(values.tolist(), 40, 3).hashvalues for values in sets])
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=30), st.randoms())
-def test_order_and_repetition_do_not_count(values, random):
+def test_order_and_repetition_do_not_change_a_signature(values, random):
     """A signature depends only on the set: shuffled or repeated members do not change it."""
     shuffled = values + values[:3]
     random.shuffle(shuffled)
@@ -69,17 +71,19 @@ def test_order_and_repetition_do_not_count(values, random):
 
 
 @given(HASHES, HASHES)
-def test_signature_of_a_union(one, other):
+def test_the_signature_of_a_union_is_the_minimum_in_every_slot(one, other):
     """In every slot the signature of a union is the smaller value of both signatures."""
     first, second, both = signatures([as_set(one), as_set(other), as_set(one + other)], 16)
     assert np.array_equal(both, np.minimum(first, second))
 
 
-def test_empty_set():
+def test_an_empty_set_resembles_nothing():
     """An empty set has 2^32 - 1 in every slot and resembles nothing, not even another empty set."""
-    found = signatures([as_set([]), as_set([1, 2]), as_set([])], 8)
-    assert (found[[0, 2]] == 2**32 - 1).all()
-    assert jaccard(found[0], found[2]) == jaccard(found[0], found[1]) == 0.0
+    signature_rows = signatures([as_set([]), as_set([1, 2]), as_set([])], 8)
+    assert (signature_rows[[0, 2]] == 2**32 - 1).all()
+    assert (
+        jaccard(signature_rows[0], signature_rows[2]) == jaccard(signature_rows[0], signature_rows[1]) == 0.0
+    )
 
 
 @given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))
@@ -93,26 +97,30 @@ def test_jaccard_equals_datasketch(one, other):
     assert 0 <= estimate <= 1
 
 
-def test_jaccard_of_many_pairs():
+def test_jaccard_compares_arrays_row_by_row():
     """Two arrays of signatures are compared row by row."""
-    found = signatures([as_set([1, 2, 3]), as_set([2, 3, 4]), as_set([9])], 32)
-    rows = jaccard(found[[0, 0, 1]], found[[1, 2, 1]])
-    assert rows.tolist() == [jaccard(found[0], found[1]), jaccard(found[0], found[2]), 1.0]
+    signature_rows = signatures([as_set([1, 2, 3]), as_set([2, 3, 4]), as_set([9])], 32)
+    rows = jaccard(signature_rows[[0, 0, 1]], signature_rows[[1, 2, 1]])
+    assert rows.tolist() == [
+        jaccard(signature_rows[0], signature_rows[1]),
+        jaccard(signature_rows[0], signature_rows[2]),
+        1.0,
+    ]
 
 
-@pytest.mark.parametrize("true", [0.1, 0.5, 0.9])
-def test_estimate_is_unbiased(true):
+@pytest.mark.parametrize("similarity", [0.1, 0.5, 0.9])
+def test_the_estimate_is_unbiased(similarity):
     """Over 200 pairs of sets with known similarity the mean estimate is within four standard errors of it."""
     random = np.random.default_rng(7)
-    shared = round(2 * 300 * true / (1 + true))
+    shared = round(2 * 300 * similarity / (1 + similarity))
     sets = []
     for _ in range(200):
         values = random.choice(2**32, 600 - shared, replace=False).astype(np.uint32)
         sets += [values[:300], values[300 - shared :]]
-    found = signatures(sets, 128, 5)
+    signature_rows = signatures(sets, 128, 5)
     exact = shared / (600 - shared)
     error = np.sqrt(exact * (1 - exact) / 128 / 200)
-    assert abs(jaccard(found[::2], found[1::2]).mean() - exact) < 4 * error
+    assert abs(jaccard(signature_rows[::2], signature_rows[1::2]).mean() - exact) < 4 * error
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ def test_estimate_is_unbiased(true):
         (([[1]], 4, None), TypeError, "seed must be an integer, not None"),
     ],
 )
-def test_bad_input_of_signatures(arguments, error, message):
+def test_signatures_refuses_bad_input(arguments, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
         signatures(*arguments)
@@ -143,7 +151,7 @@ def test_bad_input_of_signatures(arguments, error, message):
         (np.zeros((1, 1, 2), np.uint32), np.zeros((1, 1, 2), np.uint32), ValueError, "sig_a must have shape"),
     ],
 )
-def test_bad_input_of_jaccard(one, other, error, message):
+def test_jaccard_refuses_bad_input(one, other, error, message):
     """Only two signatures of the same kind can be compared."""
     with pytest.raises(error, match=message):
         jaccard(one, other)

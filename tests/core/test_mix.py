@@ -46,13 +46,13 @@ def test_counts_follow_the_share():
 def test_the_field_is_never_trained_on(field):
     """Real training pictures and field pictures are different digits."""
     X, y, mm = field
-    drawn = samples(Setting(0.25, 0.3, total=400, real=500), X, y, mm, 3)
-    assert drawn["synthetic"].sum() == 100 and len(drawn["X_train"]) == 400
-    where = {x.tobytes() for x in X}
-    real = drawn["X_train"][~drawn["synthetic"]]
-    assert all(x.tobytes() in where for x in real)
-    assert not {x.tobytes() for x in real} & {x.tobytes() for x in drawn["X_dry"]}
-    assert len(drawn["X_dry"]) == mix.FIELD
+    draw = samples(Setting(0.25, 0.3, total=400, real=500), X, y, mm, 3)
+    assert draw["synthetic"].sum() == 100 and len(draw["X_train"]) == 400
+    originals = {x.tobytes() for x in X}
+    real = draw["X_train"][~draw["synthetic"]]
+    assert all(x.tobytes() in originals for x in real)
+    assert not {x.tobytes() for x in real} & {x.tobytes() for x in draw["X_dry"]}
+    assert len(draw["X_dry"]) == mix.FIELD
 
 
 def test_draws_are_shared_between_settings(field):
@@ -65,7 +65,7 @@ def test_draws_are_shared_between_settings(field):
     assert np.array_equal(one["X_train"][:100], two["X_train"][:100])
 
 
-def test_noise_is_in_the_real_labels_only(field):
+def test_noise_changes_only_real_labels(field):
     """Label noise changes the given share of the real labels, and no synthetic label."""
     X, y, mm = field
     clean = samples(Setting(0.5, 0.3, total=1000), X, y, mm, 1)
@@ -75,7 +75,7 @@ def test_noise_is_in_the_real_labels_only(field):
     assert not changed[clean["synthetic"]].any()
 
 
-def test_the_simulator_knows_rain_only_when_given(field):
+def test_only_simulated_rain_changes_synthetic_pictures(field):
     """Training pictures are dry; with simulated rain, some synthetic pictures are rained on, but no real ones."""
     X, y, mm = field
     dry = samples(Setting(0.5, 0.3, total=400), X, y, mm, 1)
@@ -85,7 +85,7 @@ def test_the_simulator_knows_rain_only_when_given(field):
     assert changed[dry["synthetic"]].mean() == pytest.approx(0.42, abs=0.1)
 
 
-def test_rain_share_of_the_field(field):
+def test_the_wet_share_decides_the_rain_in_the_field(field):
     """Without wet days the field is dry; with only wet days every picture is rained on."""
     X, y, mm = field
     dry = samples(Setting(0.0, 0.0, total=50, wet_share=0.0), X, y, mm, 1)
@@ -98,13 +98,13 @@ def test_measures_equal_an_independent_classifier(field):
     """Accuracy and recall equal those of scikit-learn's classifier on the same samples, and FID equals frechet's."""
     X, y, mm = field
     setting = Setting(0.4, 0.3, total=300, critical=3)
-    drawn = samples(setting, X, y, mm, 5)
-    model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-8).fit(drawn["X_train"], drawn["y_train"])
+    draw = samples(setting, X, y, mm, 5)
+    model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-8).fit(draw["X_train"], draw["y_train"])
     outcome = run(setting, X, y, mm, 5)
-    assert outcome.accuracy == pytest.approx(model.score(drawn["X_field"], drawn["y_field"]), abs=2e-3)
-    assert outcome.dry_accuracy == pytest.approx(model.score(drawn["X_dry"], drawn["y_field"]), abs=2e-3)
-    assert outcome.recall == pytest.approx((model.predict(drawn["X_heavy"]) == 3).mean(), abs=5e-3)
-    assert outcome.fid == pytest.approx(frechet.fid(drawn["X_train"], drawn["X_field"]))
+    assert outcome.accuracy == pytest.approx(model.score(draw["X_field"], draw["y_field"]), abs=2e-3)
+    assert outcome.dry_accuracy == pytest.approx(model.score(draw["X_dry"], draw["y_field"]), abs=2e-3)
+    assert outcome.recall == pytest.approx((model.predict(draw["X_heavy"]) == 3).mean(), abs=5e-3)
+    assert outcome.fid == pytest.approx(frechet.fid(draw["X_train"], draw["X_field"]))
     assert (outcome.real, outcome.synthetic) == (180, 120)
 
 
@@ -126,7 +126,7 @@ def test_a_map_repeats_and_the_live_run_agrees(field):
         )
 
 
-def test_a_run_can_be_made_in_steps(field):
+def test_stepwise_returns_the_outcome_of_the_run(field):
     """The steps return only the outcome of the whole run, at the end."""
     X, y, mm = field
     setting = Setting(0.5, 0.3, total=100)
@@ -136,25 +136,27 @@ def test_a_run_can_be_made_in_steps(field):
     assert steps[-1] == run(setting, X, y, mm, 4)
 
 
-def test_interval_is_students(field):
+def test_the_interval_equals_students(field):
     """The interval over the seeds is scipy's 95 % t interval of their mean."""
     X, y, mm = field
     setting = Setting(0.5, 0.3, total=100)
     values = [run(setting, X, y, mm, seed).accuracy for seed in SEEDS]
     low, high = student.interval(0.95, 2, np.mean(values), np.std(values, ddof=1) / np.sqrt(3))
-    got = summary(setting, X, y, mm, SEEDS)["accuracy"]
-    assert (got.mean, got.low, got.high) == pytest.approx((np.mean(values), low, high), abs=1e-4)
+    interval = summary(setting, X, y, mm, SEEDS)["accuracy"]
+    assert (interval.mean, interval.low, interval.high) == pytest.approx(
+        (np.mean(values), low, high), abs=1e-4
+    )
 
 
-def test_too_little_and_too_much_randomisation_hurt(field):
+def test_medium_randomisation_is_better_than_both_ends(field):
     """With only synthetic samples, the middle is better than both ends, in accuracy and in FID."""
     X, y, mm = field
-    made = grid(Setting(1.0, 0.0, total=400), [1.0], [0.0, 0.3, 1.0], X, y, mm, SEEDS)
-    assert made["accuracy"][0, 1] > made["accuracy"][0, [0, 2]].max() + 0.1
-    assert made["fid"][0, 1] < made["fid"][0, [0, 2]].min() - 0.5
+    measures = grid(Setting(1.0, 0.0, total=400), [1.0], [0.0, 0.3, 1.0], X, y, mm, SEEDS)
+    assert measures["accuracy"][0, 1] > measures["accuracy"][0, [0, 2]].max() + 0.1
+    assert measures["fid"][0, 1] < measures["fid"][0, [0, 2]].min() - 0.5
 
 
-def test_synthetic_samples_help_the_poor_and_hurt_the_rich(field):
+def test_synthetic_samples_help_few_and_hurt_many_real_samples(field):
     """Adding 400 synthetic samples to 20 real ones is a gain, to 500 a loss (negative transfer)."""
     X, y, mm = field
 
@@ -168,7 +170,7 @@ def test_synthetic_samples_help_the_poor_and_hurt_the_rich(field):
     assert change(500) < 0.0
 
 
-def test_gap_is_below_fid_and_has_a_spread(field):
+def test_the_gap_is_below_fid_and_has_a_standard_error(field):
     """The extrapolated distance removes the bias of FID and comes with its standard error."""
     X, y, mm = field
     setting = Setting(0.5, 0.3, total=600)
@@ -179,20 +181,20 @@ def test_gap_is_below_fid_and_has_a_spread(field):
     assert 0 < error < value
 
 
-def test_limits_and_region(field):
+def test_the_region_has_the_points_that_keep_every_limit(field):
     """A point is in the region if and only if its check says that every limit is kept."""
     X, y, mm = field
     setting = Setting(0.0, 0.3, total=300, real=150)
     shares = [0.2, 0.6, 1.0]
-    made = grid(setting, shares, [0.3, 0.9], X, y, mm, SEEDS)
+    measures = grid(setting, shares, [0.3, 0.9], X, y, mm, SEEDS)
     limits = Limits(accuracy=0.84, fid=1.0, recall=0.4)
-    region = feasible(setting, shares, made, limits)
+    region = feasible(setting, shares, measures, limits)
     assert region.any() and not region.all()
     for i, share in enumerate(shares):
         for j, intensity in enumerate([0.3, 0.9]):
-            here = replace(setting, share=share, randomisation=intensity)
-            kept = check(here, summary(here, X, y, mm, SEEDS), limits)
-            assert all(ok for _, _, ok in kept.values()) == region[i, j]
+            point = replace(setting, share=share, randomisation=intensity)
+            checks = check(point, summary(point, X, y, mm, SEEDS), limits)
+            assert all(ok for _, _, ok in checks.values()) == region[i, j]
     supply = check(replace(setting, share=0.2), summary(setting, X, y, mm, SEEDS), limits)["supply"]
     assert supply == (240, 150, False)
 
@@ -219,13 +221,13 @@ def test_label_noise_lowers_the_learning_curve(field):
         ({"real": 0}, ValueError, "fewer than 20 to train on"),
     ],
 )
-def test_bad_settings_are_named(arguments, error, message):
+def test_bad_settings_are_refused(arguments, error, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):
         Setting(**({"share": 0.5, "randomisation": 0.3} | arguments))
 
 
-def test_bad_data_are_named(field):
+def test_bad_data_are_refused(field):
     """Too few digits, mismatched labels, a record without heavy rain and too few seeds are named in the error."""
     X, y, mm = field
     setting = Setting(0.5, 0.3)

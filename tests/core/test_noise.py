@@ -19,17 +19,17 @@ from dataselect_core.noise import (
 )
 
 
-def test_flips_at_the_rate_to_every_other_class():
+def test_labels_flip_at_the_rate_to_every_other_class():
     """The share of changed labels is the rate, and the wrong labels are spread evenly over the other classes."""
     y = np.repeat(np.arange(5), 4000)
     noisy = flip_labels(y, 0.3, 5, 1)
     wrong = noisy != y
     assert wrong.mean() == pytest.approx(0.3, abs=0.01)
-    away = (noisy[wrong] - y[wrong]) % 5
-    assert np.abs(np.bincount(away, minlength=5)[1:] / wrong.sum() - 0.25).max() < 0.02
+    offset = (noisy[wrong] - y[wrong]) % 5
+    assert np.abs(np.bincount(offset, minlength=5)[1:] / wrong.sum() - 0.25).max() < 0.02
 
 
-def test_rates_at_the_ends():
+def test_rate_0_changes_nothing_and_rate_1_everything():
     """Rate 0 changes nothing, rate 1 changes everything, and the input is not modified."""
     y = np.array([3, 7, 7, 3])
     assert np.array_equal(flip_labels(y, 0.0, [3, 7], 1), y)
@@ -61,7 +61,7 @@ def test_laws_scale_as_published():
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.05, 0.2, 0.4])
-def test_threshold_learning_stays_at_slope_minus_one(rate):
+def test_threshold_learning_keeps_slope_minus_one(rate):
     """Label noise below one half does not change the exponent: it is within .05 of -1, with a narrow interval."""
     value, low, high = threshold_slope(rate, seed=1, trials=500 if rate == 0.4 else 1000)
     assert value == pytest.approx(-1.0, abs=0.05)
@@ -80,7 +80,7 @@ def test_noiseless_thresholds_have_the_error_of_order_statistics():
     assert error == pytest.approx(0.5 / 200, rel=0.06)
 
 
-def test_coin_has_slope_minus_one_half():
+def test_the_coin_error_has_slope_minus_one_half():
     """The error of a coin's estimated bias falls as N^(-1/2), within .05 and inside its interval."""
     value, low, high = coin_slope(seed=1)
     assert value == pytest.approx(-0.5, abs=0.05)
@@ -110,7 +110,7 @@ def test_slope_of_a_power_law_is_its_exponent():
     assert low < -0.7 < high and low < value < high
 
 
-def test_blocks_do_not_change_with_repetition():
+def test_the_same_seed_gives_the_same_errors():
     """The same seed gives the same errors, even if they are drawn in blocks to save memory."""
     assert np.array_equal(threshold_errors([64, 128], 0.1, 50, 2), threshold_errors([64, 128], 0.1, 50, 2))
     assert threshold_errors([noise.BLOCK // 4], 0.0, 9, 2).max() < 1e-4
@@ -135,7 +135,7 @@ def test_blocks_do_not_change_with_repetition():
         (lambda: slope([10], np.ones((1, 5)), 1), ValueError, "errors must have one row"),
     ],
 )
-def test_bad_input_is_named(call, error, message):
+def test_errors_name_the_bad_argument(call, error, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):
         call()

@@ -20,15 +20,15 @@ def test_el2n_is_the_distance_to_the_label():
     assert np.allclose(el2n(proba, y), expected, rtol=0, atol=1e-12)
 
 
-def test_el2n_of_certain_predictions():
+def test_el2n_scores_of_certain_predictions_equal_known_values():
     """Certain and right scores 0, certain and wrong the square root of 2, a tie between two classes that of a half."""
-    got = el2n([[1, 0], [0, 1], [0.5, 0.5]], [0, 0, 1])
-    assert np.allclose(got, [0, 2**0.5, 0.5**0.5], rtol=0, atol=1e-15)
-    assert got.dtype == np.float64
+    scores = el2n([[1, 0], [0, 1], [0.5, 0.5]], [0, 0, 1])
+    assert np.allclose(scores, [0, 2**0.5, 0.5**0.5], rtol=0, atol=1e-15)
+    assert scores.dtype == np.float64
 
 
 @pytest.mark.parametrize(
-    ("proba", "y", "kind", "named"),
+    ("proba", "y", "error", "argument"),
     [
         ([[0.5, 0.6]], [0], ValueError, "proba"),
         ([[1.5, -0.5]], [0], ValueError, "proba"),
@@ -44,23 +44,23 @@ def test_el2n_of_certain_predictions():
         ([[0.5, 0.5]], None, TypeError, "y"),
     ],
 )
-def test_el2n_names_the_argument_at_fault(proba, y, kind, named):
+def test_el2n_names_the_bad_argument(proba, y, error, argument):
     """Invalid tables of probabilities and invalid labels are refused by name."""
-    with pytest.raises(kind, match=f"^{named} must"):
+    with pytest.raises(error, match=f"^{argument} must"):
         el2n(proba, y)
 
 
 @pytest.fixture(scope="module")
-def pruned():
+def clean_and_noisy():
     """Results for digits, clean and with 5 % wrong labels, over three seeds."""
     X, y = datasets.digits()
     return [prune(X, y, [0.5, 0.1], wrong, range(3)) for wrong in (0.0, 0.05)]
 
 
-def test_pruning_against_scikit_learn():
+def test_pruning_accuracies_equal_scikit_learn():
     """One seed with clean labels gives the accuracies of scikit-learn's classifier and a few lines of NumPy."""
     X, y = datasets.digits()
-    found = prune(X, y, [0.5, 0.1], 0.0, [0, 1])
+    result = prune(X, y, [0.5, 0.1], 0.0, [0, 1])
     train, test = stratified_split(y, 0.3, 0)
     order = np.random.default_rng([0, 1]).permutation(len(train))
     proxy = train[order[: round(0.2 * len(train))]]
@@ -72,12 +72,12 @@ def test_pruning_against_scikit_learn():
         for j, share in enumerate((0.5, 0.1)):
             part = kept[: round(share * len(train))]
             theirs = LogisticRegression(**fit).fit(X[part], y[part]).score(X[test], y[test])
-            assert found.accuracy[0, i, j] == pytest.approx(theirs, abs=0.006)
+            assert result.accuracy[0, i, j] == pytest.approx(theirs, abs=0.006)
 
 
-def test_pruning_shows_what_was_published(pruned):
+def test_pruning_reproduces_published_results(clean_and_noisy):
     """At half size the hardest are as good as all; at a tenth they fall below random; many of them are mislabelled."""
-    clean, noisy = pruned
+    clean, noisy = clean_and_noisy
     hard, easy, random = clean.mean()
     assert abs(hard[0] - clean.whole.mean()) < 0.01 and hard[0] > easy[0]
     assert random[1] > easy[1] > hard[1] and random[1] - hard[1] > 0.2
@@ -87,7 +87,7 @@ def test_pruning_shows_what_was_published(pruned):
     assert noisy.mean()[0, 1] < hard[1]
 
 
-def test_an_interval_is_that_of_student():
+def test_the_interval_equals_students():
     """The half width equals scipy's, for few seeds and for many."""
     values = np.random.default_rng(0).normal(size=(4, 3))
     theirs = stats.t.ppf(0.975, 3) * values.std(axis=0, ddof=1) / 2
@@ -97,7 +97,7 @@ def test_an_interval_is_that_of_student():
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "argument"),
     [
         ({"shares": [0.0]}, "shares"),
         ({"shares": [0.001]}, "shares"),
@@ -109,9 +109,9 @@ def test_an_interval_is_that_of_student():
         ({"y": np.full(1797, -1)}, "y"),
     ],
 )
-def test_pruning_names_the_argument_at_fault(change, named):
+def test_prune_names_the_bad_argument(change, argument):
     """Invalid arguments are refused before any training."""
     X, y = datasets.digits()
-    given = {"X": X, "y": y, "shares": [0.5], "wrong": 0.0, "seeds": [0, 1], **change}
-    with pytest.raises((TypeError, ValueError), match=f"^{named} must"):
-        prune(**given)
+    arguments = {"X": X, "y": y, "shares": [0.5], "wrong": 0.0, "seeds": [0, 1], **change}
+    with pytest.raises((TypeError, ValueError), match=f"^{argument} must"):
+        prune(**arguments)

@@ -18,7 +18,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def run(*command, folder):
     """A program in its own folder, with the core that these tests use."""
     source = str(Path(dataselect_core.__file__).parent.parent)
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, *command],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])},
@@ -26,15 +26,15 @@ def run(*command, folder):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
-def test_the_python_in_it_runs(tmp_path):
+def test_the_python_examples_run(tmp_path):
     """The examples with texts in memory and with files run one after the other, as a reader would paste them."""
     assert len(PYTHON) == 3
-    said = run("-c", "\n".join(PYTHON[:2]), folder=tmp_path)
-    assert re.fullmatch(r"3 is removed for line 1 similarity 0\.9\d+\n", said)
+    output = run("-c", "\n".join(PYTHON[:2]), folder=tmp_path)
+    assert re.fullmatch(r"3 is removed for line 1 similarity 0\.9\d+\n", output)
     assert len((tmp_path / "kept.jsonl").read_text().splitlines()) == 2
 
 
@@ -45,7 +45,7 @@ def test_the_example_with_the_datasets_library_runs(tmp_path):
     run("-m", "dataselect_core", "dedup", "saved", "-o", "deduplicated", folder=tmp_path)
 
 
-def test_the_command_in_it_runs(tmp_path):
+def test_the_documented_command_runs(tmp_path):
     """The line after the installation works on a compressed corpus."""
     import gzip
 

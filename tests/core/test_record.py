@@ -32,14 +32,14 @@ EVIDENCE = {
 }
 
 
-def test_a_record_comes_back_as_it_was_written():
+def test_a_written_record_is_read_unchanged():
     """A record written as text is read back as the same record, and writing it again gives the same text."""
     ledger = Ledger(record(cloud_1_prediction=entry({"value": 30, "said": "30 %"}), track=entry("cloud")))
-    again = Ledger.from_text(ledger.to_text())
-    assert again == ledger and again.to_text() == ledger.to_text()
+    reread = Ledger.from_text(ledger.to_text())
+    assert reread == ledger and reread.to_text() == ledger.to_text()
 
 
-def test_places_follow_the_lab_and_missing_names_what_is_not_there():
+def test_places_are_in_the_order_of_the_lab_and_missing_lists_gaps():
     """Tracks and parts with a prediction are listed in the lab's order, with what each still lacks."""
     ledger = Ledger(
         record(
@@ -53,7 +53,7 @@ def test_places_follow_the_lab_and_missing_names_what_is_not_there():
     assert ledger.missing("tiny", "1") == ["captured evidence", "a reflection"]
 
 
-def test_an_older_record_is_brought_up_to_date_and_left_as_it_was():
+def test_migrating_an_older_record_does_not_change_the_original():
     """Schema 1 gains the words of an answer and the edition of its evidence; the original record does not change."""
     old = {
         "schema": 1,
@@ -85,22 +85,22 @@ def test_evidence_of_schema_2_has_an_unknown_engine_and_no_cases_of_the_session(
     )
 
 
-def test_the_engine_of_this_python_is_one_a_record_may_hold():
+def test_the_engine_of_this_python_is_valid_in_a_record():
     """Python, NumPy and platform are read from the running Python, in a form that the check of records accepts."""
-    here = engine()
-    assert here["python"] == sys.version.split()[0] and here["numpy"] == np.__version__
-    assert here["platform"].split()[0] == sys.platform
-    validate(record(cloud_1_evidence=entry({**EVIDENCE, "engine": here})))
+    current_engine = engine()
+    assert current_engine["python"] == sys.version.split()[0] and current_engine["numpy"] == np.__version__
+    assert current_engine["platform"].split()[0] == sys.platform
+    validate(record(cloud_1_evidence=entry({**EVIDENCE, "engine": current_engine})))
 
 
-def test_a_newer_record_is_refused_with_what_to_do():
+def test_a_newer_record_is_refused_with_advice():
     """A record from a later edition is named as such, not called broken."""
     with pytest.raises(LedgerError, match="newer edition"):
         migrate({**record(), "schema": SCHEMA + 1})
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", "not JSON"),
         ("{", "not JSON"),
@@ -118,25 +118,25 @@ def test_a_newer_record_is_refused_with_what_to_do():
         ("x" * 5_000_001, "larger"),
     ],
 )
-def test_what_is_no_record_is_refused_with_the_reason(text, says):
+def test_an_invalid_record_is_refused_with_a_reason(text, message):
     """Broken, foreign, oversized or too deeply nested text raises one clear error."""
-    with pytest.raises(LedgerError, match=says):
+    with pytest.raises(LedgerError, match=message):
         Ledger.from_text(text)
 
 
-def test_text_must_be_text():
+def test_from_text_refuses_bytes():
     """Bytes are the caller's mistake, and raise a TypeError that says so."""
     with pytest.raises(TypeError, match="str"):
         Ledger.from_text(b"{}")
 
 
 @pytest.mark.parametrize(
-    ("entries", "says"),
+    ("entries", "message"),
     [
-        ({"__proto__": entry(1)}, "no key"),
-        ({"cloud/9/prediction": entry({})}, "no key"),
-        ({"mars/1/prediction": entry({})}, "no key"),
-        ({"<script>": entry(1)}, "no key"),
+        ({"__proto__": entry(1)}, "not a key"),
+        ({"cloud/9/prediction": entry({})}, "not a key"),
+        ({"mars/1/prediction": entry({})}, "not a key"),
+        ({"<script>": entry(1)}, "not a key"),
         ({"cloud/1/reflection": {"value": "x"}}, "a value and a time"),
         ({"cloud/1/reflection": {"value": "x", "at": 1, "run": "me"}}, "a value and a time"),
         ({"cloud/1/reflection": entry("x", -1)}, "time"),
@@ -151,7 +151,7 @@ def test_text_must_be_text():
         ({"cloud/1/assumptions": entry({"gpu_hour_price": "2"})}, "gpu_hour_price must be a number"),
         ({"cloud/1/evidence": entry({"settings": {}, "assumptions": {"epochs": True}})}, "must be a number"),
         ({"cloud/1/evidence": entry([])}, "must be an object"),
-        ({"cloud/1/evidence": entry({"values": {"<b>": FIGURE}})}, "no path"),
+        ({"cloud/1/evidence": entry({"values": {"<b>": FIGURE}})}, "not a path"),
         ({"cloud/1/evidence": entry({"values": {"a.b": {"value": 1, "kind": "guessed"}}})}, "kind"),
         ({"cloud/1/evidence": entry({"values": {"a.b": {**FIGURE, "value": [1]}}})}, "must be a text"),
         ({"cloud/1/evidence": entry({"values": 3})}, "values"),
@@ -165,10 +165,10 @@ def test_text_must_be_text():
         ({"cloud/1/evidence": entry({"engine": {**ENGINE, "browser": "x"}})}, "engine must be null or have"),
         ({"cloud/1/evidence": entry({"engine": {**ENGINE, "python": 3.13}})}, "python must be a text"),
         ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "2" * 61}})}, "at most 60"),
-        ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "<script>"}})}, "numpy is no version"),
+        ({"cloud/1/evidence": entry({"engine": {**ENGINE, "numpy": "<script>"}})}, "numpy is not a version"),
         (
             {"cloud/1/evidence": entry({"engine": {**ENGINE, "platform": "linux\n# x"}})},
-            "platform is no version",
+            "platform is not a version",
         ),
         ({"cloud/1/settings": entry([])}, "at most 100 names"),
         ({"cloud/1/settings": entry({"threshold": 10**400})}, "must be a text"),
@@ -180,9 +180,9 @@ def test_text_must_be_text():
         ),
     ],
 )
-def test_a_hostile_entry_is_refused_and_named(entries, says):
+def test_a_hostile_entry_is_refused_and_named(entries, message):
     """Scripts as keys, wrong types, huge numbers and texts, and extra members are each refused with their place."""
-    with pytest.raises(LedgerError, match=says):
+    with pytest.raises(LedgerError, match=message):
         validate({"schema": SCHEMA, "lab": "0.1.0", "reader": "r", "entries": entries})
 
 
@@ -190,7 +190,7 @@ def test_a_hostile_entry_is_refused_and_named(entries, says):
     "change",
     [{"lab": 3}, {"reader": None}, {"reader": "x" * 101}, {"student": 5}, {"entries": []}, {"schema": 1}],
 )
-def test_the_head_of_a_record_is_checked_too(change):
+def test_the_head_of_a_record_is_checked(change):
     """Edition, reader and student must be short texts, and entries an object."""
     with pytest.raises(LedgerError):
         validate({**record(), **change})
@@ -202,7 +202,7 @@ def test_a_record_must_be_an_object():
         validate([])
 
 
-def test_texts_of_a_reader_may_hold_anything():
+def test_texts_of_a_reader_may_contain_anything():
     """Markup in a reflection is accepted like any other text, and an entry may have no value."""
     validate(
         record(cloud_1_reflection=entry("<script>alert(1)</script> ``` | _"), cloud_1_decision=entry(None))
@@ -215,7 +215,7 @@ def test_texts_of_a_reader_may_hold_anything():
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     )
 )
-def test_anything_at_all_is_either_a_record_or_a_ledger_error(thing):
+def test_any_input_is_a_record_or_a_ledger_error(thing):
     """Any input is either valid or raises a LedgerError."""
     for candidate in (
         thing,

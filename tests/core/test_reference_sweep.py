@@ -10,7 +10,7 @@ from dataselect_core.sampling.sweep import sweep
 
 
 @pytest.mark.parametrize("name", list(reference_sweep.SIZES))
-def test_the_sweep_that_was_built_is_what_the_core_computes(name):
+def test_the_saved_sweep_equals_the_computed_sweep(name):
     """A sample of curves of each problem, one seed each, equals `active_learning` with the same settings."""
     problem = reference_sweep.problem(name)
     curves = reference_sweep.curves(name)
@@ -29,50 +29,50 @@ def test_the_sweep_that_was_built_is_what_the_core_computes(name):
             recall_class=None if problem.rare is None else problem.rare[0],
         )
         rounds = len(run.labels)
-        whole = curve.labels[:rounds] == run.labels
-        np.testing.assert_array_equal(curve.accuracy[seed, :rounds][whole], run.accuracy[whole])
-        assert whole.sum() >= rounds - 1
+        same_labels = curve.labels[:rounds] == run.labels
+        np.testing.assert_array_equal(curve.accuracy[seed, :rounds][same_labels], run.accuracy[same_labels])
+        assert same_labels.sum() >= rounds - 1
         if problem.rare is not None:
-            np.testing.assert_array_equal(curve.recall[seed, :rounds][whole], run.recall[whole])
+            np.testing.assert_array_equal(curve.recall[seed, :rounds][same_labels], run.recall[same_labels])
 
 
-def test_packed_curves_come_back_to_the_last_bit():
+def test_packed_curves_are_unpacked_exactly():
     """Curves are packed as whole numbers without loss."""
     curves = reference_sweep.curves("rare")[:3]
-    again = reference_sweep.unpack(json.loads(json.dumps(reference_sweep.pack(curves, 540, 52))))
-    for one, two in zip(curves, again, strict=True):
+    unpacked = reference_sweep.unpack(json.loads(json.dumps(reference_sweep.pack(curves, 540, 52))))
+    for one, two in zip(curves, unpacked, strict=True):
         np.testing.assert_array_equal(one.accuracy, two.accuracy)
         np.testing.assert_array_equal(one.recall, two.recall)
         np.testing.assert_array_equal(one.labels, two.labels)
 
 
-@pytest.mark.parametrize("ask", [reference_sweep.problem, reference_sweep.curves, reference_sweep.run])
-def test_an_unknown_problem_is_named(ask):
+@pytest.mark.parametrize("function", [reference_sweep.problem, reference_sweep.curves, reference_sweep.run])
+def test_an_unknown_problem_is_refused(function):
     """The error names the argument, and what is allowed."""
     with pytest.raises(ValueError, match="name must be one of digits, rare, breast_cancer, not 'mnist'"):
-        ask("mnist")
+        function("mnist")
 
 
 @pytest.mark.parametrize("name", list(reference_sweep.SIZES))
-def test_a_sweep_is_run_from_the_settings_named(name, monkeypatch):
+def test_run_tries_every_strategy_batch_size_and_seed(name, monkeypatch):
     """`run` tries each strategy with each batch size and seed; random sampling is first and gets the most labels."""
     rare, critical, initial, _, _ = reference_sweep.SIZES[name]
     monkeypatch.setitem(reference_sweep.SIZES, name, (rare, critical, initial, 40, 60))
     monkeypatch.setattr(reference_sweep, "SEEDS", (3, 5))
     monkeypatch.setattr(reference_sweep, "BATCH_SIZES", (10, 20))
-    seen = []
-    found = reference_sweep.run(name, seen.append)
-    assert [(c.strategy, c.batch_size) for c in found] == [
+    reported = []
+    curves = reference_sweep.run(name, reported.append)
+    assert [(c.strategy, c.batch_size) for c in curves] == [
         ("random", 10),
         *((strategy, batch) for strategy in MEASURES for batch in (10, 20)),
     ]
-    assert seen == found and found[0].labels[-1] == 60 and found[1].labels[-1] == 40
+    assert reported == curves and curves[0].labels[-1] == 60 and curves[1].labels[-1] == 40
     problem = reference_sweep.problem(name)
-    (again,) = sweep(problem.X, problem.y, ("margin",), (20,), initial, 40, (3, 5), rare=rare)
-    np.testing.assert_array_equal(found[4].accuracy, again.accuracy)
+    (expected,) = sweep(problem.X, problem.y, ("margin",), (20,), initial, 40, (3, 5), rare=rare)
+    np.testing.assert_array_equal(curves[4].accuracy, expected.accuracy)
 
 
-def test_the_rare_class_is_rare_in_the_pool_only():
+def test_the_rare_class_is_rare_only_in_the_pool():
     """The pool has six eights, and the test set keeps all of its eights."""
     X, y, X_test, y_test = reference_sweep.split(reference_sweep.problem("rare"), 0.3, 1)
     assert (y == 8).sum() == 6 and len(X) == len(y) == 1141

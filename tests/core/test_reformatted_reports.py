@@ -21,18 +21,18 @@ CHANGES = {
 
 def text_part(report):
     """The Markdown of a report before its record, and the rest."""
-    at = report.index("## Record")
-    return report[:at], report[at:]
+    position = report.index("## Record")
+    return report[:position], report[position:]
 
 
 def only_text(change):
     """A change to everything but the record."""
 
-    def changed(report):
+    def apply(report):
         text, record = text_part(report)
         return change(text) + record
 
-    return changed
+    return apply
 
 
 def wrapped(text, width=76, end="\n"):
@@ -113,44 +113,48 @@ HTML = {
 }
 
 
-@pytest.mark.parametrize("way", MARKDOWN)
-def test_reformatted_markdown_agrees_and_a_changed_word_does_not(ledger, way):
+@pytest.mark.parametrize("variant", MARKDOWN)
+def test_reformatted_markdown_agrees_and_a_changed_word_disagrees(ledger, variant):
     """Changes by mail programs, editors and formatters agree; the same with one changed word or figure disagree."""
     report = FORMS["markdown"](ledger)
-    assert altered(MARKDOWN[way](report), ledger) == []
-    for was, becomes in CHANGES.values():
+    assert altered(MARKDOWN[variant](report), ledger) == []
+    for old, new in CHANGES.values():
         text, record = text_part(report)
-        assert text.count(was), was
-        found = altered(MARKDOWN[way](text.replace(was, becomes, 1) + record), ledger)
-        assert len(found) == 1, (way, was, found)
-        assert found[0].line > 0 and "Part 1" in found[0].section
-        assert becomes.split()[-1] in re.sub(r"[\u00a0\u202f]", " ", found[0].found)
+        assert text.count(old), old
+        differences = altered(MARKDOWN[variant](text.replace(old, new, 1) + record), ledger)
+        assert len(differences) == 1, (variant, old, differences)
+        assert differences[0].line > 0 and "Part 1" in differences[0].section
+        assert new.split()[-1] in re.sub(r"[\u00a0\u202f]", " ", differences[0].found)
 
 
-@pytest.mark.parametrize("way", HTML)
-def test_resaved_pages_agree_and_a_changed_word_does_not(ledger, way):
+@pytest.mark.parametrize("variant", HTML)
+def test_resaved_pages_agree_and_a_changed_word_disagrees(ledger, variant):
     """Changes by browsers and page editors agree; the same with one changed word or figure disagree."""
     report = FORMS["html"](ledger)
-    assert altered(HTML[way](report), ledger) == []
+    assert altered(HTML[variant](report), ledger) == []
     body, record = report.split("<script", 1)
-    for was, becomes in (
+    for old, new in (
         ("redundant ones", "redundant twos"),
         ("<td>met<", "<td>perhaps<"),
         ("10 min", "70 min"),
     ):
-        found = altered(HTML[way](body.replace(was, becomes, 1) + "<script" + record), ledger)
-        assert len(found) == 1 and found[0].line > 0 and "Part 1" in found[0].section, (way, was, found)
+        differences = altered(HTML[variant](body.replace(old, new, 1) + "<script" + record), ledger)
+        assert len(differences) == 1 and differences[0].line > 0 and "Part 1" in differences[0].section, (
+            variant,
+            old,
+            differences,
+        )
 
 
-def test_a_markdown_report_that_a_site_shows_as_a_page_agrees(ledger):
+def test_markdown_rendered_as_a_page_agrees(ledger):
     """Markdown as a learning platform renders it, with the record in a code block, has the same words."""
     page = "<html><body>" + MarkdownIt("commonmark").enable("table").render(FORMS["markdown"](ledger))
     assert "<blockquote>" in page and "<table>" in page and altered(page, ledger) == []
-    found = altered(page.replace("redundant ones", "redundant twos", 1), ledger)
-    assert len(found) == 1 and "twos" in found[0].found
+    differences = altered(page.replace("redundant ones", "redundant twos", 1), ledger)
+    assert len(differences) == 1 and "twos" in differences[0].found
 
 
-def test_letters_that_look_alike_are_shown(ledger):
+def test_letters_that_look_alike_are_named(ledger):
     """A Cyrillic letter in a word makes another word, and the note names the letter."""
     report = FORMS["markdown"](ledger).replace("redundant ones", "redundаnt ones", 1)
     (check,), unread = text_checks(report, ledger)
@@ -158,7 +162,7 @@ def test_letters_that_look_alike_are_shown(ledger):
     assert check.section == "Cloud Titan, Part 1: The Deduplication Audit" and check.line > 5
 
 
-def test_other_signs_are_other_statements(ledger):
+def test_a_changed_sign_disagrees(ledger):
     """≤ and ≥, and ² and 2, count as different signs."""
     report = FORMS["markdown"](ledger)
     assert "≤" in report and len(altered(report.replace("≤", "≥", 1), ledger)) == 1
@@ -169,7 +173,7 @@ def test_other_signs_are_other_statements(ledger):
 
 
 @pytest.mark.parametrize("lost", ["?", "\ufffd", "â‰¤"])
-def test_lost_letters_are_no_disagreement(ledger, lost):
+def test_lost_letters_do_not_disagree(ledger, lost):
     """If a program wrote question marks, or misread UTF-8, the text is called mangled and does not disagree."""
     text, record = text_part(FORMS["markdown"](ledger))
     checks, _ = text_checks(text.replace("≤", lost) + record, ledger)
@@ -178,13 +182,16 @@ def test_lost_letters_are_no_disagreement(ledger, lost):
 
 def test_texts_without_spaces_may_be_wrapped_anywhere(ledger):
     """Chinese has no spaces for wrapping, and a changed character is still found."""
-    said = "重复的文本会浪费计算资源，因此我们删除了它们。" * 4
-    entries = {**ledger.record["entries"], "cloud/1/reflection": {"value": said, "at": 1}}
+    reflection = "重复的文本会浪费计算资源，因此我们删除了它们。" * 4
+    entries = {**ledger.record["entries"], "cloud/1/reflection": {"value": reflection, "at": 1}}
     record = Ledger({**ledger.record, "entries": entries})
     text, rest = text_part(report_markdown(record))
-    cut = text.replace(said, "\n> ".join(said[i : i + 30] for i in range(0, len(said), 30)))
+    wrapped_text = text.replace(
+        reflection, "\n> ".join(reflection[i : i + 30] for i in range(0, len(reflection), 30))
+    )
     assert (
-        altered(cut + rest, record) == [] and len(altered(cut.replace("删除", "保留", 1) + rest, record)) == 1
+        altered(wrapped_text + rest, record) == []
+        and len(altered(wrapped_text.replace("删除", "保留", 1) + rest, record)) == 1
     )
 
 
@@ -195,7 +202,7 @@ def test_a_translated_page_is_not_compared(ledger):
     assert checks == [] and "translated" in unread
 
 
-def test_what_comes_after_the_record_is_compared_too(ledger):
+def test_text_after_the_record_is_compared(ledger):
     """Praise below the record is compared like any other text of the report."""
-    found = altered(FORMS["markdown"](ledger) + "\nFull marks.\n", ledger)
-    assert [each[:2] for each in found] == [("Full marks.", "")]
+    differences = altered(FORMS["markdown"](ledger) + "\nFull marks.\n", ledger)
+    assert [difference[:2] for difference in differences] == [("Full marks.", "")]

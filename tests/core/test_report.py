@@ -17,7 +17,7 @@ def figure(value, unit=""):
     return {"value": value, "unit": unit, "kind": "measured", "source": "here"}
 
 
-def told(part, values, cases=(), track="edge", lines=None):
+def report_text(part, values, cases=(), track="edge", lines=None):
     """The report of a reader who captured these figures."""
     figures = {
         path: figure(*(value if isinstance(value, tuple) else (value,))) for path, value in values.items()
@@ -93,10 +93,10 @@ def told(part, values, cases=(), track="edge", lines=None):
         ),
     ],
 )
-def test_a_factor_the_other_way_round_is_no_near_miss(direction, factor, ratio, sentence):
+def test_direction_and_factor_are_compared_as_one_ratio(direction, factor, ratio, sentence):
     """Direction and factor are one ratio, worked out on paper here; the report shows it next to the measured ratio."""
     values = {"reveal.direction": direction, "reveal.factor": factor, "own.ratio": ratio}
-    assert sentence in told("2", values)
+    assert sentence in report_text("2", values)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_a_factor_the_other_way_round_is_no_near_miss(direction, factor, ratio, 
         {"reveal.direction": "more", "reveal.factor": 0, "own.ratio": 1.5},
     ],
 )
-def test_nothing_is_said_of_a_prediction_that_cannot_be_compared(values):
+def test_a_prediction_that_cannot_be_compared_gives_no_sentence(values):
     """A run that never reached the target, or invalid values in a record, give no sentence and no error."""
-    assert "Predicted" not in told("2", values)
+    assert "Predicted" not in report_text("2", values)
 
 
 def test_a_share_is_compared_in_percentage_points():
     """Part 1 predicts a share: its gap is in points."""
-    text = told("1", {"reveal.prediction": 0.3, "reveal.measured": 0.441})
+    text = report_text("1", {"reveal.prediction": 0.3, "reveal.measured": 0.441})
     assert "Predicted 30.0 %, measured 44.1 %: a gap of 14.1 percentage points." in text
 
 
@@ -185,17 +185,17 @@ def test_a_share_is_compared_in_percentage_points():
         ),
     ],
 )
-def test_constraints_have_the_names_and_forms_of_the_page(part, track, values, cases, rows, binding):
+def test_constraints_have_the_names_and_formats_of_the_page(part, track, values, cases, rows, binding):
     """Value and limit have the same format, whatever units their figures have, and the binding one has its title."""
-    text = told(part, {f"check.{name}": value for name, value in values.items()}, cases, track)
+    text = report_text(part, {f"check.{name}": value for name, value in values.items()}, cases, track)
     assert all(row in text for row in rows)
     assert f"Binding constraint: {binding}." in text
 
 
-def test_a_changed_row_of_the_table_is_changed_in_the_report(monkeypatch):
+def test_the_report_follows_the_table_of_constraints(monkeypatch):
     """Title, sign, format and unit of every constraint come from the table and from no other place."""
-    real = facts.load
-    table = real("constraints")
+    load = facts.load
+    table = load("constraints")
     for track in TRACKS:
         for part in "123":
             for name in constraints(track.id, part):
@@ -204,10 +204,10 @@ def test_a_changed_row_of_the_table_is_changed_in_the_report(monkeypatch):
                 row = row if "title" in row else row[track.part_2.guardrail]
                 row.update(title="Another title", sign="≈", format="integer", unit="of another thing")
                 monkeypatch.setattr(
-                    facts, "load", lambda name, new=changed: new if name == "constraints" else real(name)
+                    facts, "load", lambda name, new=changed: new if name == "constraints" else load(name)
                 )
                 values = {f"check.{name}.value": 41, f"check.{name}.limit": 42}
-                text = told(part, values, [f"{name}-ok"], track.id)
+                text = report_text(part, values, [f"{name}-ok"], track.id)
                 assert "| Another title | 41 | ≈ 42 | of another thing | met |" in text, (
                     track.id,
                     part,
@@ -216,8 +216,8 @@ def test_a_changed_row_of_the_table_is_changed_in_the_report(monkeypatch):
 
 
 @pytest.mark.parametrize("unit", ["words", "pixels", "audio samples"])
-def test_a_label_takes_the_unit_of_the_corpus_at_hand(unit):
+def test_a_label_uses_the_unit_of_the_corpus(unit):
     """The label of what was removed uses the unit of this corpus."""
     lines = {"1": [["{removed.words} removed", "removed.words_share", "percent"]]}
-    text = told("1", {"removed.words": (500, unit), "removed.words_share": 0.5}, lines=lines)
+    text = report_text("1", {"removed.words": (500, unit), "removed.words_share": 0.5}, lines=lines)
     assert f"| {unit.capitalize()} removed | 50.0 % | measured |" in text

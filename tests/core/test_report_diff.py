@@ -41,12 +41,12 @@ SHARE = "59.7 %"  # of the words, at this threshold
 @pytest.fixture(scope="module")
 def ledger():
     """A record with prediction, evidence, texts and an edited assumption, and characters that need escaping."""
-    found = figures.recompute("cloud", SETTINGS, {"gpu_hour_price": 3.0}, 30.0)
+    findings = figures.recompute("cloud", SETTINGS, {"gpu_hour_price": 3.0}, 30.0)
     value = {
         "settings": SETTINGS,
         "assumptions": {"gpu_hour_price": 3.0},
-        "cases": found.cases,
-        "values": {path: value.as_dict() for path, value in found.values.items()},
+        "cases": findings.cases,
+        "values": {path: value.as_dict() for path, value in findings.values.items()},
     }
     entries = {
         "cloud/1/prediction": {"value": 30.0, "said": "30 %", "why": "a|b <i>*c*</i>"},
@@ -72,7 +72,7 @@ def read(report):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_the_lab_wrote_is_as_its_record(ledger, form):
+def test_an_unchanged_report_agrees_with_its_record(ledger, form):
     """An unchanged report agrees, also with a byte order mark and Windows line ends."""
     report = FORMS[form](ledger)
     assert (
@@ -84,7 +84,7 @@ def test_what_the_lab_wrote_is_as_its_record(ledger, form):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
-    ("was", "becomes"),
+    ("pattern", "replacement"),
     [
         (r"(\| |<td>)(?:not )?met(?= \||</td>)", r"\g<1>perhaps"),
         (
@@ -97,38 +97,40 @@ def test_what_the_lab_wrote_is_as_its_record(ledger, form):
         (r"(removed\.words(?: \| |</td><td>))\d+", r"\g<1>17"),
     ],
 )
-def test_what_was_written_into_it_is_named(ledger, form, was, becomes):
+def test_each_edit_of_a_report_is_named(ledger, form, pattern, replacement):
     """A changed status, gap, main figure, student, answer or figure of the long table is exactly one difference."""
     report = FORMS[form](ledger)
-    edited, times = re.subn(was, becomes, report, count=1)
-    assert times == 1 and edited != report
-    found = altered(edited, read(edited))
-    assert len(found) == 1
-    shown = re.sub(r"\\g<1>", "", becomes)
-    assert shown.split()[-1].strip("<>/td") in html.unescape(found[0][0])
+    edited, count = re.subn(pattern, replacement, report, count=1)
+    assert count == 1 and edited != report
+    differences = altered(edited, read(edited))
+    assert len(differences) == 1
+    shown = re.sub(r"\\g<1>", "", replacement)
+    assert shown.split()[-1].strip("<>/td") in html.unescape(differences[0][0])
     checks, unread = text_checks(edited, read(edited))
     assert [check.agrees for check in checks] == [False] and unread == ""
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_lines_that_come_or_go_are_named(ledger, form):
+def test_added_and_removed_lines_are_named(ledger, form):
     """Praise at the head of a report is one difference, and a removed line is another."""
     report = FORMS[form](ledger)
     head = {"markdown": "- Lab:", "html": "<li>Lab:"}[form]
     praised = report.replace(head, f"Full marks, says the lab.\n{head}", 1)
-    assert [each[:2] for each in altered(praised, read(report))] == [("Full marks, says the lab.", "")]
+    assert [difference[:2] for difference in altered(praised, read(report))] == [
+        ("Full marks, says the lab.", "")
+    ]
     without = "\n".join(line for line in report.split("\n") if "Time with this part" not in line)
-    assert [each[:2] for each in altered(without, read(report))] == [
+    assert [difference[:2] for difference in altered(without, read(report))] == [
         ("", "Time with this part in view: 10 min.")
     ]
 
 
-def test_the_record_alone_shows_nothing_else(ledger):
+def test_a_report_in_json_has_no_text_to_compare(ledger):
     """A report in JSON has no text to compare: no difference, and no check."""
     assert altered(ledger.to_text(), ledger) == [] and text_checks(ledger.to_text(), ledger) == ([], "")
 
 
-def test_other_words_are_not_compared(ledger):
+def test_reports_without_python_or_of_another_edition_are_not_compared(ledger):
     """A report without Python, and one of another edition, are not compared, and the check says why."""
     plain = report_markdown(ledger).replace("- Reader", "Written without Python: no plots.\n- Reader")
     with pytest.raises(LedgerError, match="written without Python"):

@@ -14,13 +14,13 @@ from dataselect_core.ledger import Ledger, LedgerError, report_html, report_mark
 from dataselect_core.ledger.letters import misread
 from dataselect_core.ledger.restore import record_in
 
-SAID = (
+REFLECTION = (
     'Duplicates "waste" compute, said Müller: their gradient is the same, so the model sees one text, twice, and learns'
     ' nothing from the second. I’d remove them – all of them, “now”, and it\'s done.\n\nA second paragraph: {"a": 1}, \\n.'
 )
 
 
-def ledger(student="Zoë O’Brien-王小明", said=SAID):
+def ledger(student="Zoë O’Brien-王小明", reflection=REFLECTION):
     """A record whose texts contain quotation marks, braces, backslashes and many letters."""
     values = {
         "removed.words": {"value": 1234, "unit": "words", "kind": "measured", "source": "a count, “exact”"},
@@ -36,7 +36,7 @@ def ledger(student="Zoë O’Brien-王小明", said=SAID):
     entries = {
         "cloud/1/prediction": {"value": 30.0, "said": "30 %", "why": "x, y"},
         "cloud/1/evidence": evidence,
-        "cloud/1/reflection": said,
+        "cloud/1/reflection": reflection,
     }
     return Ledger(
         {
@@ -56,10 +56,10 @@ def curly(text):
 
 def wrapped(text, width=76, end="\n"):
     """The text with lines wrapped at blanks, as in a mail program."""
-    made = []
+    lines = []
     for line in text.split("\n"):
         blank = line[: len(line) - len(line.lstrip())]
-        made += textwrap.wrap(
+        lines += textwrap.wrap(
             line,
             width,
             break_long_words=False,
@@ -67,7 +67,7 @@ def wrapped(text, width=76, end="\n"):
             initial_indent="",
             drop_whitespace=True,
         ) or [blank]
-    return end.join(made)
+    return end.join(lines)
 
 
 def quoted(text):
@@ -75,7 +75,7 @@ def quoted(text):
     return "Lisa wrote:\n\n" + "\n".join(f"> {line}" for line in text.split("\n")) + "\n\nSee above."
 
 
-ASIS = {
+VARIANTS = {
     "bytes order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
     "utf-16": lambda text: text.encode("utf-16"),
     "utf-16 without a mark": lambda text: text.encode("utf-16-le"),
@@ -106,22 +106,22 @@ ASIS = {
 }
 
 
-@pytest.mark.parametrize("way", ASIS)
-def test_the_record_is_restored_to_the_letter(way):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_record_is_restored_exactly(variant):
     """Unicode encodings, line ends, blanks, quotes and marks: Markdown and JSON give back the same record."""
     record = ledger(
-        said=SAID.replace('"waste"', "waste").replace('"a"', "a")
-        if "curly" in way or "m" in way[:7]
-        else SAID
+        reflection=REFLECTION.replace('"waste"', "waste").replace('"a"', "a")
+        if "curly" in variant or "m" in variant[:7]
+        else REFLECTION
     )
     for text in (report_markdown(record), record.to_text()):
-        given = ASIS[way](text)
-        if "curly" in way or way in ("german marks", "guillemets"):
+        data = VARIANTS[variant](text)
+        if "curly" in variant or variant in ("german marks", "guillemets"):
             # Quotation marks within texts may have been changed too, and nobody can tell which.
-            found = record_in(given).ledger.record
-            assert _plain(found) == _plain(record.record)
+            restored = record_in(data).ledger.record
+            assert _plain(restored) == _plain(record.record)
         else:
-            assert record_in(given).ledger == record
+            assert record_in(data).ledger == record
 
 
 def _plain(record):
@@ -135,16 +135,16 @@ def _plain(record):
 def test_wrapped_lines_are_joined(width, end, mail):
     """Hard-wrapped and format=flowed mail, of several widths, also quoted, gives the same words, one blank apart."""
     record = ledger()
-    found = record_in(mail(wrapped(report_markdown(record), width, end)).encode())
-    assert found.ledger == record and "wrapped lines joined" in found.notes
+    restored = record_in(mail(wrapped(report_markdown(record), width, end)).encode())
+    assert restored.ledger == record and "wrapped lines joined" in restored.notes
 
 
-def test_a_text_without_blanks_is_joined_without_any():
+def test_a_text_without_blanks_is_joined_without_blanks():
     """Chinese text that was wrapped anywhere is joined without blanks."""
-    record = ledger(said="重复的文本会浪费计算资源因此我们删除了它们" * 9)
+    record = ledger(reflection="重复的文本会浪费计算资源因此我们删除了它们" * 9)
     text = record.to_text()
-    at = text.index("资源因此", text.index("reflection")) + 2
-    assert record_in((text[:at] + "\n" + text[at:]).encode()).ledger == record
+    position = text.index("资源因此", text.index("reflection")) + 2
+    assert record_in((text[:position] + "\n" + text[position:]).encode()).ledger == record
 
 
 def test_pages_that_were_saved_again_are_read():
@@ -161,19 +161,20 @@ def test_pages_that_were_saved_again_are_read():
         == record
     )
     body, script = page.split('id="ledger">')
-    given, rest = script.split("</script>")
+    script_text, rest = script.split("</script>")
     assert (
-        record_in((body + 'id="ledger">' + html.escape(given) + "</script>" + rest).encode()).ledger == record
+        record_in((body + 'id="ledger">' + html.escape(script_text) + "</script>" + rest).encode()).ledger
+        == record
     )
 
 
 @pytest.mark.parametrize("word", ["Müller", "René", "Größe", "d’été", "Jürgen – Zoé"])
-def test_windows_1252_is_read_where_there_is_one_way(word):
+def test_windows_1252_is_read_if_it_is_unambiguous(word):
     """Letters that are the same in every plausible code page are read."""
-    record = ledger(student=word, said="ASCII")
+    record = ledger(student=word, reflection="ASCII")
     text = report_markdown(record).translate({ord("≤"): "<", ord("≥"): ">", ord("−"): "-", ord("÷"): "/"})
-    found = record_in(text.encode("cp1252"))
-    assert found.ledger.record["student"] == word and "Windows-1252" in found.notes[0]
+    restored = record_in(text.encode("cp1252"))
+    assert restored.ledger.record["student"] == word and "Windows-1252" in restored.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -189,21 +190,21 @@ def test_windows_1252_is_read_where_there_is_one_way(word):
         ("Ωμέγα", "cp1253"),
     ],
 )
-def test_letters_that_can_be_read_in_two_ways_are_not_guessed(word, page):
+def test_ambiguous_letters_are_not_guessed(word, page):
     """If bytes are other letters in another code page, the text is read correctly or refused with what to send."""
-    record = ledger(student=word, said=word)
-    given = record.to_text().replace("“", "").replace("”", "").encode(page)
+    record = ledger(student=word, reflection=word)
+    data = record.to_text().replace("“", "").replace("”", "").encode(page)
     try:
-        found = record_in(given).ledger.record["student"]
+        student = record_in(data).ledger.record["student"]
     except LedgerError as error:
-        assert "no text in UTF-8" in str(error) and "hand in the file" in str(error)
+        assert "not text in UTF-8" in str(error) and "hand in the file" in str(error)
     else:
-        assert found == word
+        assert student == word
 
 
-def test_a_page_that_says_its_code_page_is_read():
+def test_a_page_that_declares_its_code_page_is_read():
     """A saved page in Windows-1250 with that declaration keeps its letters."""
-    record = ledger(student="Dvořák", said="Žluťoučký kůň")
+    record = ledger(student="Dvořák", reflection="Žluťoučký kůň")
     page = report_html(record).replace('<meta charset="utf-8">', '<meta charset="windows-1250">')
     page = page.replace("≤", "").replace("≥", "").replace("−", "").replace("“", "").replace("”", "")
     assert record_in(page.encode("cp1250")).ledger.record["student"] == "Dvořák"
@@ -211,54 +212,54 @@ def test_a_page_that_says_its_code_page_is_read():
 
 @pytest.mark.parametrize("page", ["cp1252", "latin-1"])
 @pytest.mark.parametrize("word", ["Zoë", "Привет", "l’été", "王小明"])
-def test_broken_letters_are_never_read(word, page):
+def test_broken_letters_are_refused(word, page):
     """UTF-8 that was read in another code page, or lost letters, are refused, with the place."""
-    given = ledger(student="x", said=word).to_text().encode().decode(page, "replace")
+    text = ledger(student="x", reflection=word).to_text().encode().decode(page, "replace")
     with pytest.raises(LedgerError, match="letters of its record were (broken|lost)"):
-        record_in(given.encode())
+        record_in(text.encode())
 
 
 @pytest.mark.parametrize(
     "text", ["Ärger", "À bientôt", "ÉCOLE", "«été»", "Ñandú", "ＡＢ", "Ω≈ç√", "“É”", "naïveté"]
 )
-def test_letters_of_many_languages_are_not_taken_for_broken_ones(text):
+def test_letters_of_many_languages_are_not_reported_as_broken(text):
     """Ordinary words in many languages show no trace of a wrong code page."""
     assert misread(text) == ""
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("data", "message"),
     [
         (b"%PDF-1.7 ...", "is a PDF"),
         (b"{\\rtf1\\ansi hello}", "RTF"),
         (b"\x89PNG\r\n\x1a\n\0\0", "a picture"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old word processor"),
-        (b"\0\1\2\3" * 90, "no text"),
-        (b"# Homework", "carries no record"),
-        (b"", "carries no record"),
+        (b"\0\1\2\3" * 90, "not text"),
+        (b"# Homework", "contains no record"),
+        (b"", "contains no record"),
         (b"{", "not JSON"),
-        (b"# Data Selection lab: report\n\n- Student: x\n", "no record, which stood at its end"),
-        (b"<html><body><h1>Data Selection lab: report</h1><p>Student</body>", "taken its script out"),
+        (b"# Data Selection lab: report\n\n- Student: x\n", "no record, which was at its end"),
+        (b"<html><body><h1>Data Selection lab: report</h1><p>Student</body>", "removed its script"),
     ],
 )
-def test_what_cannot_be_read_says_what_it_is(given, says):
-    """The error names the kind of file that carries no record."""
-    with pytest.raises(LedgerError, match=says):
-        record_in(given)
+def test_the_error_names_the_kind_of_file(data, message):
+    """The error names the kind of file that contains no record."""
+    with pytest.raises(LedgerError, match=message):
+        record_in(data)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-def test_a_record_that_breaks_off_is_named(share):
+def test_a_record_that_breaks_off_is_refused(share):
     """A record that a form has cut short is refused, and the error says so."""
     text = report_markdown(ledger())
-    at = text.index("```json ledger")
+    start = text.index("```json ledger")
     with pytest.raises(LedgerError, match="breaks off"):
-        record_in(text[: at + int(share * (len(text) - at - 8))].encode())
+        record_in(text[: start + int(share * (len(text) - start - 8))].encode())
 
 
-def test_a_text_that_looks_like_a_record_is_not_taken_for_it():
+def test_a_text_that_looks_like_a_record_does_not_replace_it():
     """A reflection that contains the JSON of a record does not replace the record."""
-    record = ledger(said='{"entries": {}, "lab": "0.1.0", "reader": "x", "schema": 3}')
+    record = ledger(reflection='{"entries": {}, "lab": "0.1.0", "reader": "x", "schema": 3}')
     text = report_markdown(record)
     assert record_in(text.encode()).ledger == record
     assert record_in(quoted(text).encode()).ledger == record
@@ -283,7 +284,7 @@ def test_a_text_that_looks_like_a_record_is_not_taken_for_it():
         "\t\u00a0",
     ],
 )
-def test_hostile_texts_are_refused_in_good_time(piece):
+def test_hostile_texts_are_refused_quickly(piece):
     """A hundred thousand repetitions of a piece, alone or before a record that breaks off, are refused quickly."""
     for text in (piece * 100_000, piece * 100_000 + '\n{"schema": 3, "entries": {'):
         with pytest.raises(LedgerError):
@@ -291,22 +292,22 @@ def test_hostile_texts_are_refused_in_good_time(piece):
 
 
 @given(st.binary(max_size=400) | st.text(max_size=200))
-def test_whatever_comes_in_is_a_record_or_refused(data):
+def test_any_input_is_a_record_or_refused(data):
     """Any input gives a record or a LedgerError."""
     with contextlib.suppress(LedgerError):
         record_in(data)
 
 
 @given(st.data())
-def test_a_damaged_report_is_the_record_or_refused(data):
+def test_a_damaged_report_gives_a_valid_record_or_an_error(data):
     """If any piece is cut out or replaced, the result is a valid record or a refusal."""
     text = report_markdown(ledger())
-    at = data.draw(st.integers(0, len(text) - 1))
-    cut = data.draw(st.integers(1, 40))
-    put = data.draw(st.sampled_from(["", "\n", " ", "”", "> ", "\u00a0", '"', "\\"]))
+    start = data.draw(st.integers(0, len(text) - 1))
+    length = data.draw(st.integers(1, 40))
+    replacement = data.draw(st.sampled_from(["", "\n", " ", "”", "> ", "\u00a0", '"', "\\"]))
     with contextlib.suppress(LedgerError):
-        found = record_in((text[:at] + put + text[at + cut :]).encode())
-        assert isinstance(found.ledger, Ledger) and set(found.ledger.record) <= {
+        restored = record_in((text[:start] + replacement + text[start + length :]).encode())
+        assert isinstance(restored.ledger, Ledger) and set(restored.ledger.record) <= {
             "schema",
             "lab",
             "reader",

@@ -47,14 +47,14 @@ probabilities = arrays(float, st.tuples(st.integers(1, 8), st.integers(2, 6)), e
 
 @settings(deadline=None)
 @given(probabilities)
-def test_scores_equal_scikit_activeml(proba):
+def test_uncertainty_scores_equal_scikit_activeml(proba):
     """All three measures equal scikit-activeml's up to rounding."""
     for measure in MEASURES:
         theirs = uncertainty_scores(proba, method=THEIR_NAMES[measure])
         np.testing.assert_allclose(uncertainty(proba, measure), theirs, atol=1e-12)
 
 
-def test_scores_by_hand():
+def test_uncertainty_scores_equal_a_computation_by_hand():
     """Larger is more uncertain: certainty scores 0, an even split of k classes 1 − 1/k, 1 and ln k."""
     proba = [[1.0, 0.0, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25], [0.5, 0.3, 0.2, 0.0]]
     np.testing.assert_allclose(uncertainty(proba, "least_confidence"), [0, 0.75, 0.5])
@@ -62,7 +62,7 @@ def test_scores_by_hand():
     np.testing.assert_allclose(uncertainty(proba, "entropy"), [0, np.log(4), 1.0296530140645737])
 
 
-def test_ties_go_by_index():
+def test_ties_are_broken_by_index():
     """Scores that agree to 1e-9 count as equal, and the smaller index is queried first."""
     assert most_uncertain([0.3, 0.5, 0.5 + 3e-11, 0.5 - 3e-11, 0.9], 4).tolist() == [4, 1, 2, 3]
     assert most_uncertain([0.5, 0.5 + 2e-9], 1).tolist() == [1]
@@ -109,7 +109,7 @@ TABLE = {  # 50, 100, 200 labels
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_accuracy_on_digits(strategy):
+def test_the_accuracy_on_digits_equals_the_reference(strategy):
     """Mean accuracy over 20 seeds is within three standard errors of the reference at 50, 100, 200 labels."""
     runs = [active_learning(*problem(s), strategy, 10, 20, 200, s) for s in range(20)]
     accuracy = np.array([run.accuracy for run in runs])[:, np.searchsorted(runs[0].labels, [50, 100, 200])]
@@ -117,7 +117,7 @@ def test_accuracy_on_digits(strategy):
     assert (np.abs(accuracy.mean(axis=0) - TABLE[strategy]) <= 3 * error).all()
 
 
-def test_areas_under_the_curve_on_digits():
+def test_areas_under_the_curve_equal_the_reference():
     """Up to 500 labels, both areas are within 3 standard errors of the reference, and margin's is larger."""
     areas = {}
     for strategy in ("random", "margin"):
@@ -142,7 +142,7 @@ def small():
 @given(
     st.sampled_from(STRATEGIES), st.integers(1, 70), st.integers(1, 60), st.integers(0, 59), st.integers(0, 9)
 )
-def test_selection_is_without_replacement(small, strategy, batch_size, initial, more, seed):
+def test_no_label_is_bought_twice(small, strategy, batch_size, initial, more, seed):
     """No label is bought twice, all come from the pool, and the counts match."""
     budget = min(60, initial + more)
     run = active_learning(*small, strategy, batch_size, initial, budget, seed)
@@ -183,7 +183,7 @@ def test_labels_not_bought_are_never_used(small, strategy, noise, seed):
     np.testing.assert_array_equal(run.accuracy, other.accuracy)
 
 
-def test_generator_can_be_left_and_gives_the_run(small):
+def test_the_generator_gives_the_rounds_of_the_run(small):
     """The rounds of the generator equal those of the run, and the first rounds are available before the rest."""
     run = active_learning(*small, "margin", 10, 10, 50, 1, recall_class=2)
     rounds = active_learning_rounds(*small, "margin", 10, 10, 50, 1, recall_class=2)
@@ -205,7 +205,7 @@ def test_a_run_repeats_to_the_bit(small):
     assert not np.array_equal(one.queried, three.queried)
 
 
-def test_what_is_counted(small):
+def test_scored_samples_and_operations_are_counted(small):
     """Selection scores the rest of the pool each round, random sampling scores nothing, and both train."""
     run = active_learning(*small, "margin", 10, 10, 40, 0)
     assert run.scored.tolist() == [0, 50, 90, 120]
@@ -220,7 +220,7 @@ def test_random_sampling_does_not_depend_on_the_batch(small):
     np.testing.assert_allclose(fine.accuracy[::4], coarse.accuracy)
 
 
-def test_recall_of_a_class():
+def test_the_recall_of_a_class_equals_scikit_learn():
     """Recall equals the share of the class's test samples that scikit-learn's model finds."""
     X, y, X_test, y_test = problem()
     run = active_learning(X, y, X_test, y_test, "margin", 30, 30, 60, 0, recall_class=8)
@@ -230,7 +230,7 @@ def test_recall_of_a_class():
     assert active_learning(X, y, X_test, y_test, "margin", 30, 30, 60, 0).recall is None
 
 
-def test_one_class_in_the_initial_labels(small):
+def test_a_start_with_one_class_follows_the_random_order(small):
     """If only one class is known, it is predicted for all, and the next batch follows the random order."""
     X, y, X_test, y_test = small
     order = np.random.default_rng(0).permutation(60)
@@ -243,26 +243,26 @@ def test_one_class_in_the_initial_labels(small):
     assert run.operations[:2].tolist() == [0, 0]
 
 
-def test_only_one_class_in_the_pool(small):
+def test_a_pool_with_one_class_runs_to_its_end(small):
     """A pool with one class runs to its end."""
     X, _, X_test, y_test = small
     run = active_learning(X, np.ones(60), X_test, y_test, "entropy", 5, 5, 20, 0)
     assert (run.accuracy == (y_test == 1).mean()).all()
 
 
-def test_batch_larger_than_the_pool(small):
+def test_the_last_batch_is_the_rest_of_the_budget(small):
     """The last batch is the rest of the budget, so a huge batch makes one round."""
     assert active_learning(*small, "margin", 1000, 10, 60, 0).labels.tolist() == [10, 60]
     assert active_learning(*small, "margin", 25, 10, 60, 0).labels.tolist() == [10, 35, 60]
     assert active_learning(*small, "margin", 5, 10, 10, 0).labels.tolist() == [10]
 
 
-def test_constant_features(small):
+def test_constant_features_are_queried_by_index(small):
     """If features never vary, all samples are equally uncertain, and ties go by index."""
     _, y, _, y_test = small
     run = active_learning(np.ones((60, 2)), y, np.ones((30, 2)), y_test, "margin", 5, 20, 40, 0)
-    left = np.setdiff1d(np.arange(60), run.start)
-    assert run.queried.tolist() == left[:20].tolist()
+    remaining = np.setdiff1d(np.arange(60), run.start)
+    assert run.queried.tolist() == remaining[:20].tolist()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -275,7 +275,7 @@ def test_split_equals_scikit_learn(seed, share):
             np.testing.assert_array_equal(ours, other)
 
 
-def test_rare_class(small):
+def test_rare_class_keeps_the_given_number_of_samples(small):
     """Thinning keeps the given number of the class and all of the others, in order, by the seed."""
     X, y, _, _ = small
     X_rare, y_rare = rare_class(X, y, 2, 3, seed=1)
@@ -290,7 +290,7 @@ def test_rare_class(small):
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "named"),
+    ("change", "error", "argument"),
     [
         ({"strategy": "oracle"}, ValueError, "strategy"),
         ({"batch_size": 0}, ValueError, "batch_size"),
@@ -309,24 +309,24 @@ def test_rare_class(small):
         ({"l2": -1.0}, ValueError, "l2"),
     ],
 )
-def test_bad_run(small, change, error, named):
+def test_active_learning_refuses_bad_input(small, change, error, argument):
     """Bad input is refused at the call, before the first round, with the name of the argument."""
     good = dict(zip(("X", "y", "X_test", "y_test"), small), strategy="margin", batch_size=5)
     good |= {"initial": 5, "budget": 40, "seed": 0}
-    with pytest.raises(error, match=named):
+    with pytest.raises(error, match=argument):
         active_learning_rounds(**{**good, **change})
 
 
 @pytest.mark.parametrize(
     "proba", [[[0.5, 0.4]], [[1.2, -0.2]], [[np.nan, 1.0]], [[1.0]], [0.5, 0.5], np.empty((0, 2))]
 )
-def test_bad_probabilities(proba):
+def test_bad_probabilities_are_refused(proba):
     """Anything but a table of probabilities of two or more classes is refused."""
     with pytest.raises(ValueError, match="proba"):
         uncertainty(proba, "margin")
 
 
-def test_other_bad_input(small):
+def test_other_bad_input_is_refused(small):
     """Unknown measures, scores that are NaN, splits that lose a class, and absent classes are refused."""
     with pytest.raises(ValueError, match="measure"):
         uncertainty([[0.5, 0.5]], "random")

@@ -25,7 +25,7 @@ def corpus(sizes):
     return np.array(cluster), np.array(words)
 
 
-def test_by_hand():
+def test_tokens_and_costs_equal_a_computation_by_hand():
     """Three texts, one of them a copy: tokens, FLOPs, hours and dollars as worked out on paper."""
     prices = Assumptions(gpu_hour_price=3.0, utilisation=0.4, peak_flops=1e15)
     scale = at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10, 8e12, prices)
@@ -49,7 +49,7 @@ def test_by_hand():
     assert at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10).indexing_dollars == 0
 
 
-def test_the_assumptions_default_to_the_labs():
+def test_the_prices_of_the_lab_are_the_default():
     """Without assumptions the lab's own prices are used."""
     assert at_scale([0], [1], 1e9, 1e9) == at_scale([0], [1], 1e9, 1e9, 0.0, Assumptions())
 
@@ -66,7 +66,7 @@ def test_even_copies_follow_the_even_law(words, copies, parameters):
     assert scale.loss_after == pytest.approx(data_constrained_loss(parameters, unique, unique), rel=1e-9)
 
 
-def test_the_known_answer_of_the_law():
+def test_the_law_equals_its_published_value():
     """242 B tokens of which 25 B are unique give the published check value of the law."""
     assert clustered_loss(6.34e9, [25e9], [242e9]) == pytest.approx(2.2256440889984477, rel=1e-12)
     halves = clustered_loss(6.34e9, [5e9, 20e9], [48.4e9, 193.6e9])
@@ -92,8 +92,8 @@ def test_only_shares_matter(sizes, seed):
     """The order of the documents and the unit of their words change nothing."""
     cluster, words = corpus(sizes)
     order = np.random.default_rng(seed).permutation(words.size)
-    place = np.argsort(order)
-    moved = at_scale(place[cluster[order]], 7 * words[order], 1e9, 1e10)
+    rank = np.argsort(order)
+    moved = at_scale(rank[cluster[order]], 7 * words[order], 1e9, 1e10)
     for name, value in vars(at_scale(cluster, words, 1e9, 1e10)).items():
         same = value if isinstance(value, (str, bool)) else pytest.approx(value, rel=1e-9)
         assert getattr(moved, name) == same
@@ -107,28 +107,28 @@ def test_without_copies_nothing_is_saved():
 
 
 @pytest.mark.parametrize(
-    ("cluster", "words", "says"),
+    ("cluster", "words", "message"),
     [
         ([0, 0], [1], "of one length, not of shapes \\(2,\\) and \\(1,\\)"),
         ([[0]], [[1]], "1-d arrays"),
-        ([1, 2, 2], [1, 1, 1], "cluster must name a kept document"),
-        ([0, 5], [1, 1], "cluster must name a kept document"),
-        ([0, -1], [1, 1], "cluster must name a kept document"),
-        ([0.0, 1.0], [1, 1], "cluster must name a kept document"),
+        ([1, 2, 2], [1, 1, 1], "cluster must be the index of a kept document"),
+        ([0, 5], [1, 1], "cluster must be the index of a kept document"),
+        ([0, -1], [1, 1], "cluster must be the index of a kept document"),
+        ([0.0, 1.0], [1, 1], "cluster must be the index of a kept document"),
         ([0, 1], [1, float("nan")], "words must be finite and at least 0"),
         ([0, 1], [1, -1], "words must be finite and at least 0"),
         ([0, 0], [0, 3], "words must be above 0 for a kept document"),
         ([], [], "words must be above 0 for a kept document"),
     ],
 )
-def test_corpora_that_make_no_sense(cluster, words, says):
+def test_invalid_corpora_are_refused(cluster, words, message):
     """Arrays that do not fit, clusters without a kept text and kept texts without words are refused."""
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         at_scale(np.array(cluster, dtype=None if cluster else int), words, 1e9, 1e10)
 
 
 @pytest.mark.parametrize("name", ["parameters", "tokens", "corpus_bytes"])
-def test_sizes_that_make_no_sense(name):
+def test_invalid_sizes_are_refused(name):
     """Each size must be finite and large enough, and the error names it."""
     good = {"parameters": 1e9, "tokens": 1e10, "corpus_bytes": 1e10}
     for value in (-1, 1e-9 if name != "corpus_bytes" else -1e-9, float("nan"), float("inf")):
@@ -139,21 +139,21 @@ def test_sizes_that_make_no_sense(name):
             at_scale([0], [1], **{**good, name: value})
 
 
-def test_the_same_compute_is_the_published_law_of_repeated_data():
+def test_the_loss_at_the_same_compute_equals_the_published_law():
     """The kept texts, repeated until as many tokens are read as before, by hand, with the constants of the paper."""
-    found = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11)
+    result = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11)
     unique = 2e11 * 400 / 500
     # Muennighoff et al. 2023, equations 5 to 7, with their fitted constants
     a, b, e, alpha, r_d, r_n = math.exp(6.255), math.exp(7.3049), math.exp(0.6254), 0.3527, 15.3878, 5.3097
     worth = unique * (1 + r_d * (1 - math.exp(-(2e11 / unique - 1) / r_d)))
     supported = min(1e9, unique * (a / b) ** (1 / alpha))
     size = supported * (1 + r_n * (1 - math.exp(-(1e9 / supported - 1) / r_n)))
-    assert found.loss_same_compute == pytest.approx(e + a / size**alpha + b / worth**alpha, rel=1e-3)
-    assert found.loss_same_compute < found.loss < found.loss_after
+    assert result.loss_same_compute == pytest.approx(e + a / size**alpha + b / worth**alpha, rel=1e-3)
+    assert result.loss_same_compute < result.loss < result.loss_after
 
 
 @pytest.mark.parametrize(
-    ("parameters", "tokens", "place"),
+    ("parameters", "tokens", "expected"),
     [
         (70e9, 15e12, "beyond"),
         (1e9, 2e11, "within"),
@@ -162,13 +162,13 @@ def test_the_same_compute_is_the_published_law_of_repeated_data():
         (1e9, 1e7, "below"),
     ],
 )
-def test_the_law_says_where_it_has_no_ground(parameters, tokens, place):
+def test_the_fit_states_where_the_law_is_valid(parameters, tokens, expected):
     """Cloud's run is beyond the fitted range and Tiny's is below it; either size decides."""
-    assert at_scale([0, 0], [1, 1], parameters, tokens).fit == place_in_fit(parameters, tokens) == place
+    assert at_scale([0, 0], [1, 1], parameters, tokens).fit == place_in_fit(parameters, tokens) == expected
 
 
-def test_whether_indexing_pays_in_one_run():
+def test_indexing_pays_if_the_run_saves_more():
     """Indexing pays if the run saves more dollars than it costs, and never without redundancy."""
-    pays = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11, 1e12)
-    assert pays.pays is (pays.dollars - pays.dollars_after > pays.indexing_dollars) is True
+    result = at_scale([0, 0, 2], [100, 100, 300], 1e9, 2e11, 1e12)
+    assert result.pays is (result.dollars - result.dollars_after > result.indexing_dollars) is True
     assert at_scale([0, 1], [1, 1], 1e9, 2e11, 1e12).pays is False

@@ -15,28 +15,28 @@ R_D = 15.387756
 sizes = st.floats(1e3, 1e15)
 
 
-def test_published_value_of_the_data_constrained_law():
+def test_the_data_constrained_law_equals_its_published_value():
     """6.34 B parameters and 242 B tokens, 25 B of them unique, give the value of the paper's own code."""
     assert scaling.data_constrained_loss(6.34e9, 242e9, 25e9) == pytest.approx(2.2256440889984477, abs=1e-14)
 
 
-def test_chinchilla_by_hand():
+def test_the_chinchilla_loss_equals_a_computation_by_hand():
     """The loss for Chinchilla's own size equals the formula with the paper's five constants."""
     by_hand = 1.69 + 406.4 / 70e9**0.34 + 410.7 / 1.4e12**0.28
     assert scaling.chinchilla_loss(70e9, 1.4e12) == pytest.approx(by_hand, rel=1e-15)
 
 
-def test_chinchilla_optimum():
+def test_the_chinchilla_optimum_equals_the_one_from_calculus():
     """At a fixed budget 6ND the numerical optimum equals the one from calculus."""
     budget, a, b, alpha, beta = 1e21, 406.4, 410.7, 0.34, 0.28
-    found = optimize.minimize_scalar(
+    optimum = optimize.minimize_scalar(
         lambda x: scaling.chinchilla_loss(10**x, budget / 6 / 10**x),
         bounds=(6, 14),
         method="bounded",
         options={"xatol": 1e-10},
     )
     g = (alpha * a / (beta * b)) ** (1 / (alpha + beta))
-    assert 10**found.x == pytest.approx(g * (budget / 6) ** (beta / (alpha + beta)), rel=1e-4)
+    assert 10**optimum.x == pytest.approx(g * (budget / 6) ** (beta / (alpha + beta)), rel=1e-4)
 
 
 @pytest.mark.parametrize("epochs", [1, 1.5, 4, 40, 400])
@@ -47,7 +47,7 @@ def test_effective_data_is_an_integral_of_decaying_worth(epochs):
 
 
 @given(sizes, st.floats(1, 1e4))
-def test_effective_data_lies_between_unique_and_total(unique, epochs):
+def test_effective_data_is_between_unique_and_total(unique, epochs):
     """Repetition never hurts, never counts in full, and is worth at most 1 + R* readings."""
     worth = scaling.effective_data(unique, unique * epochs)
     assert unique * (1 - 1e-12) <= worth <= unique * epochs * (1 + 1e-12)
@@ -61,7 +61,7 @@ def test_more_unique_data_never_hurts(params, tokens):
     assert (np.diff(losses) <= 1e-9 * losses[:-1]).all()
 
 
-def test_unique_beyond_what_is_read_does_not_count():
+def test_unread_data_do_not_count():
     """Data that is never read makes no difference."""
     assert scaling.effective_data(10e9, 1e9) == 1e9
     assert scaling.data_constrained_loss(1e9, 1e9, 5e9) == scaling.data_constrained_loss(1e9, 1e9, 1e9)
@@ -74,7 +74,7 @@ def test_without_repetition_the_law_is_a_chinchilla_law():
     assert scaling.data_constrained_loss(1e8, 1e12, 1e12) == pytest.approx(by_hand, rel=1e-14)
 
 
-def test_clusters_are_the_law_one_by_one():
+def test_clusters_equal_the_law_one_by_one():
     """Each cluster counts separately; clusters without copies count in full, and empty ones not at all."""
     unique, total = [100, 50, 0, 10], [400, 50, 0, 1000]
     one_by_one = sum(scaling.effective_data(u, t) for u, t in zip(unique, total, strict=True) if u)
@@ -90,14 +90,14 @@ def test_uneven_repetition_is_worth_less_than_even():
     assert uneven < even == pytest.approx(scaling.effective_data(200, 2000))
 
 
-def test_training_flops():
+def test_training_flops_are_six_times_parameters_times_tokens():
     """Llama 3 70B on 15 T tokens is 6.3e24 FLOPs; arrays work element by element."""
     assert scaling.training_flops(70e9, 15e12) == 6.3e24
     assert scaling.training_flops(np.array([1, 2]), np.array([3, 4])).tolist() == [18, 48]
     assert scaling.training_flops(0, 5) == 0
 
 
-def test_scalars_stay_plain():
+def test_plain_numbers_give_plain_numbers():
     """Plain numbers give plain numbers."""
     for value in (
         scaling.chinchilla_loss(1e9, 1e9),
@@ -121,7 +121,7 @@ def test_scalars_stay_plain():
         (lambda x: scaling.data_constrained_loss(1e9, 1e9, x), "unique"),
     ],
 )
-def test_bad_sizes(call, name, bad):
+def test_bad_sizes_are_refused(call, name, bad):
     """Zero, negative numbers and NaN are refused, and the argument is named."""
     with pytest.raises(ValueError, match=f"{name} must be finite and above 0"):
         call(bad)
@@ -135,20 +135,20 @@ def test_bad_sizes(call, name, bad):
         ([-1], [4], "unique_tokens must be finite"),
     ],
 )
-def test_bad_clusters(unique, total, message):
+def test_bad_clusters_are_refused(unique, total, message):
     """Clusters smaller than their kept text, and lengths that differ, are refused."""
     with pytest.raises(ValueError, match=message):
         scaling.effective_tokens_of_clusters(unique, total)
 
 
-def test_negative_training():
+def test_negative_parameters_are_refused():
     """Negative parameters have no FLOPs."""
     with pytest.raises(ValueError, match="params must be finite and at least 0"):
         scaling.training_flops(-1, 1)
 
 
 @pytest.mark.parametrize("name", ["laws", "prices", "tracks", "reported"])
-def test_every_fact_says_where_it_comes_from(name):
+def test_every_fact_has_unit_kind_source_and_date(name):
     """Every number in the facts has a unit, a kind, a source and a date."""
 
     def walk(node, path):

@@ -24,7 +24,7 @@ def ngrams(text, width=5):
 
 def hash_of(ngram, width):
     """The polynomial hash of one shingle in Python integers."""
-    whole = 0
+    total = 0
     for word in ngram:
         data, value = word.encode(), None
         while data:
@@ -32,14 +32,14 @@ def hash_of(ngram, width):
             value = last if value is None else value * int(shingles.BASE) + last
             value = value * int(shingles.MIX) % 2**64
             value ^= value >> 32
-        whole = (whole * int(shingles.BASE) + value) % 2**64
-    whole = whole * int(shingles.BASE) ** (width - len(ngram)) % 2**64
-    whole ^= whole >> 32
-    return (whole * int(shingles.FINAL) % 2**64) >> 32
+        total = (total * int(shingles.BASE) + value) % 2**64
+    total = total * int(shingles.BASE) ** (width - len(ngram)) % 2**64
+    total ^= total >> 32
+    return (total * int(shingles.FINAL) % 2**64) >> 32
 
 
 @given(st.text(st.characters(max_codepoint=127)))
-def test_tokens_of_ascii_are_the_regular_expressions(text):
+def test_ascii_tokens_equal_a_regular_expression(text):
     """ASCII tokens are the runs of [a-z0-9] in the lower-cased text; test_words.py covers the other scripts."""
     assert tokens(text) == re.findall("[a-z0-9]+", text.lower())
 
@@ -55,26 +55,26 @@ def test_tokens_of_ascii_are_the_regular_expressions(text):
 )
 def test_hashes_equal_the_definition(texts, width):
     """Every set contains exactly the hashes of the n-grams made from strings, whatever the characters."""
-    for text, found in zip(texts, shingle_sets(texts, width)):
-        assert found.dtype == np.uint32
-        assert found.tolist() == sorted({hash_of(ngram, width) for ngram in ngrams(text, width)})
+    for text, hashes in zip(texts, shingle_sets(texts, width)):
+        assert hashes.dtype == np.uint32
+        assert hashes.tolist() == sorted({hash_of(ngram, width) for ngram in ngrams(text, width)})
 
 
 @given(st.lists(WORDS, min_size=1, max_size=8), st.integers(1, 7))
-def test_sets_are_those_of_strings(documents, width):
+def test_documents_share_as_many_hashes_as_ngrams(documents, width):
     """Two documents share as many hashes as n-grams, so boundaries and order of tokens count."""
     texts = [" ".join(words) for words in documents]
     expected = [ngrams(text, width) for text in texts]
-    found = [set(values.tolist()) for values in shingle_sets(texts, width)]
+    hashes = [set(values.tolist()) for values in shingle_sets(texts, width)]
     for i in range(len(texts)):
         for j in range(len(texts)):
-            assert len(found[i] & found[j]) == len(expected[i] & expected[j])
+            assert len(hashes[i] & hashes[j]) == len(expected[i] & expected[j])
 
 
-def test_hash_is_the_same_everywhere():
+def test_hashes_equal_known_values():
     """The values are pinned: a platform or version with another hash would not find the same pairs."""
-    found = shingle_hashes("The quick brown fox jumps over the internationalisation of lazy dogs")
-    assert found.tolist() == [
+    hashes = shingle_hashes("The quick brown fox jumps over the internationalisation of lazy dogs")
+    assert hashes.tolist() == [
         730633945,
         1461760364,
         2136233829,
@@ -85,14 +85,14 @@ def test_hash_is_the_same_everywhere():
     ]
 
 
-def test_long_tokens_differ_in_every_byte():
+def test_every_byte_of_a_long_token_changes_the_hash():
     """Changing any one byte of a token of 40 bytes changes its hash."""
     word = "abcdefghij" * 4
     changed = [word[:i] + "z" + word[i + 1 :] for i in range(len(word))]
     assert len(np.unique(np.concatenate(shingle_sets([word, *changed], 1)))) == len(word) + 1
 
 
-def test_short_and_empty_documents():
+def test_a_short_document_has_one_shingle_and_an_empty_one_none():
     """A text with fewer tokens than the width has one shingle, an empty text has none; neighbours are not affected."""
     texts = [
         "",
@@ -103,38 +103,38 @@ def test_short_and_empty_documents():
         "\u0301 €",
         "one two three four five",
     ]
-    found = shingle_sets(texts)
-    assert [len(values) for values in found] == [0, 1, 2, 0, 1, 0, 1]
-    assert found[6][0] in found[2]
-    assert all(np.array_equal(values, shingle_hashes(text)) for text, values in zip(texts, found))
+    sets = shingle_sets(texts)
+    assert [len(values) for values in sets] == [0, 1, 2, 0, 1, 0, 1]
+    assert sets[6][0] in sets[2]
+    assert all(np.array_equal(values, shingle_hashes(text)) for text, values in zip(texts, sets))
 
 
-def test_chunks_do_not_show(monkeypatch):
+def test_chunks_do_not_change_the_sets(monkeypatch):
     """The sets are the same however the corpus is split into chunks."""
     texts = ["alpha beta gamma", "", "delta " * 9, "the end of it all my friend", "x"] * 5
-    whole = shingle_sets(texts)
+    expected = shingle_sets(texts)
     for size in (0, 1, 30):
         monkeypatch.setattr(shingles, "CHUNK", size)
-        assert all(np.array_equal(a, b) for a, b in zip(shingle_sets(texts), whole, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(shingle_sets(texts), expected, strict=True))
 
 
-def test_licences_lose_next_to_nothing_to_the_hash():
+def test_hashes_of_the_licences_rarely_collide():
     """On 727 real texts each set has the size of the set of strings; 214,000 shingles collide as 2^-32 predicts."""
     texts = licences().texts
     expected = [ngrams(text) for text in texts]
-    found = shingle_sets(texts)
-    assert [len(values) for values in found] == [len(grams) for grams in expected]
+    sets = shingle_sets(texts)
+    assert [len(values) for values in sets] == [len(grams) for grams in expected]
     distinct = len(set().union(*expected))
     assert distinct == 213_528
-    collisions = distinct - len(np.unique(np.concatenate(found)))
+    collisions = distinct - len(np.unique(np.concatenate(sets)))
     assert collisions <= 15  # 5.1 expected: 15 or more is one in 6,000 for a perfect hash
 
 
 def test_hashes_fill_the_range():
     """Each bit of the hash is set half of the time, even for short tokens that differ in one letter."""
     letters = "abcdefghijklmnopqrstuvwxyz"
-    found = shingle_sets([f"{a} {b} {c}" for a in letters for b in letters for c in letters], 3)
-    values = np.concatenate(found)
+    sets = shingle_sets([f"{a} {b} {c}" for a in letters for b in letters for c in letters], 3)
+    values = np.concatenate(sets)
     set_bits = (values[:, None] >> np.arange(32, dtype=np.uint32) & np.uint32(1)).mean(axis=0)
     assert np.abs(set_bits - 0.5).max() < 0.02
     assert len(np.unique(values)) > len(values) - 3
@@ -161,7 +161,7 @@ def test_flatten_joins_the_sets():
         (["a"], True, TypeError, "width must be an integer, not True"),
     ],
 )
-def test_bad_input_of_shingle_sets(texts, width, error, message):
+def test_shingle_sets_refuses_bad_input(texts, width, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
         shingle_sets(texts, width)
@@ -184,7 +184,7 @@ def test_one_text_must_be_a_str(call):
         ([[[1]]], ValueError, r"shingle_sets\[0\] must have one dimension"),
     ],
 )
-def test_bad_input_of_flatten(sets, error, message):
+def test_flatten_refuses_bad_input(sets, error, message):
     """The error for an invalid set of hashes names its index."""
     with pytest.raises(error, match=message):
         flatten(sets)

@@ -40,13 +40,13 @@ def tone(frequency, windows=6):
 # -- words ---------------------------------------------------------------------------------------------
 
 
-def test_the_spectrum_is_that_of_a_sum_by_hand():
+def test_the_spectrum_equals_a_sum_by_hand():
     """The power of each band is the sum over the frequencies of a Hann window of two hops around each hop."""
     signal = np.random.default_rng(4).integers(-9000, 9000, 3 * HOP).astype(np.int16)
     edges = np.round(band_edges() / FACTS["rate"] * 2 * HOP).astype(int)
     padded = np.concatenate([np.zeros(HOP // 2), signal, np.zeros(3 * HOP)])
     t = np.arange(2 * HOP)
-    for window, found in enumerate(spectrum(signal)):
+    for window, decibels in enumerate(spectrum(signal)):
         part = padded[window * HOP : window * HOP + 2 * HOP]
         if window == 2:  # the last window extends past the end, where the signal is zero
             part = np.concatenate([part[: HOP + HOP // 2], np.zeros(HOP // 2)])
@@ -56,7 +56,7 @@ def test_the_spectrum_is_that_of_a_sum_by_hand():
         by_hand = [
             sum(power[low : high if i < last else None]) for i, (low, high) in enumerate(pairwise(edges))
         ]
-        assert found == pytest.approx(10 * np.log10(by_hand), abs=1e-6)
+        assert decibels == pytest.approx(10 * np.log10(by_hand), abs=1e-6)
 
 
 @pytest.mark.parametrize("band", [2, 6, 11])
@@ -69,7 +69,7 @@ def test_a_tone_is_loudest_in_its_band(band):
     assert (loud[:, np.abs(np.arange(12) - band) > 3] == 0).all()
 
 
-def test_gain_changes_no_word():
+def test_gain_does_not_change_the_words():
     """A signal at half the gain has the same words, as loudness is relative to the loudest band."""
     signal = np.random.default_rng(1).normal(0, 3000, 9 * HOP)
     one, half, eighth = spectral_words([signal, signal / 2, signal / 8])
@@ -93,7 +93,7 @@ def test_silence_has_no_words():
     assert noise.size > 0
 
 
-def test_the_summary_is_two_means_a_band():
+def test_the_summary_has_two_means_per_band():
     """The learner gets mean loudness and mean change of each band."""
     signal = np.random.default_rng(2).normal(0, 3000, 7 * HOP)
     loud = loudness(signal)
@@ -105,7 +105,7 @@ def test_the_summary_is_two_means_a_band():
 # -- the log -------------------------------------------------------------------------------------------
 
 
-def test_recordings_and_copies_are_as_many_as_asked_for(clips):
+def test_recordings_and_copies_have_the_requested_numbers(clips):
     """Of 500 clips two in five are recordings; each copy has the kind and length of its recording."""
     assert len(clips.ids) == len(set(clips.ids)) == len(clips.signals) == 500
     assert clips.copy.count("recording") == 200
@@ -128,7 +128,7 @@ def test_long_recordings_are_copied_more_often(clips):
     assert samples[copies].sum() / samples.sum() > 0.62
 
 
-def test_the_same_seed_the_same_clips(clips):
+def test_the_same_seed_gives_the_same_clips(clips):
     """The same seed gives the same samples and truth, bit for bit; another seed gives others."""
     same, other = simulated_clips.simulate(0.6, 1), simulated_clips.simulate(0.6, 2)
     assert all(np.array_equal(a, b) for a, b in zip(clips.signals, same.signals, strict=True))
@@ -151,13 +151,13 @@ def test_copies_are_alike_and_recordings_are_not(clips, words):
 @pytest.mark.parametrize(
     ("threshold", "precision", "recall"), [(0.5, 0.75, 0.9), (0.7, 0.97, 0.7), (0.9, 0.97, 0.4)]
 )
-def test_precision_and_recall_of_exact_pairs(clips, words, threshold, precision, recall):
+def test_exact_pairs_have_high_precision_and_recall(clips, words, threshold, precision, recall):
     """Most pairs above a threshold are copies of one recording, by the known truth, and most such copies are found."""
     pairs, _ = exact_pairs(words, threshold)
-    right = (clips.origin[pairs[:, 0]] == clips.origin[pairs[:, 1]]).sum()
+    correct = (clips.origin[pairs[:, 0]] == clips.origin[pairs[:, 1]]).sum()
     size = np.bincount(clips.origin)
-    assert right / len(pairs) >= precision
-    assert right / (size * (size - 1) // 2).sum() >= recall
+    assert correct / len(pairs) >= precision
+    assert correct / (size * (size - 1) // 2).sum() >= recall
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_precision_and_recall_of_exact_pairs(clips, words, threshold, precision,
         ((0.5, 1.0), TypeError),
     ],
 )
-def test_what_makes_no_clips(arguments, error):
+def test_bad_arguments_are_refused(arguments, error):
     """A redundancy or a seed that is not allowed is refused by name."""
     with pytest.raises(error, match="redundancy|seed"):
         simulated_clips.simulate(*arguments)

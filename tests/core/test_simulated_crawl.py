@@ -43,7 +43,7 @@ def similarities(crawl, kind):
     )
 
 
-def test_shape_of_a_crawl(crawl):
+def test_a_crawl_has_distinct_ids_and_fields_of_one_length(crawl):
     """Ids are distinct, the fields have one entry per document, and the size suits a browser."""
     n = len(crawl.ids)
     assert n == len(crawl.texts) == len(crawl.copy) == len(crawl.origin) == len(set(crawl.ids))
@@ -74,7 +74,7 @@ def test_every_page_has_one_original_and_copies_name_it(crawl):
             assert re.fullmatch(rf"{re.escape(original[origin])}~{kind}-\d+", document)
 
 
-def test_mirrors_are_identical_and_reprints_enclose(crawl):
+def test_mirrors_equal_their_original_and_reprints_contain_it(crawl):
     """A mirror equals its original byte for byte, a reprint contains it whole, and an edited copy differs."""
     base = {o: t for o, t, k in zip(crawl.origin, crawl.texts, crawl.copy, strict=True) if k == "original"}
     for text, origin, kind in zip(crawl.texts, crawl.origin, crawl.copy, strict=True):
@@ -86,7 +86,7 @@ def test_mirrors_are_identical_and_reprints_enclose(crawl):
             assert text != base[origin]
 
 
-def test_copies_spread_over_the_thresholds(crawl):
+def test_similarities_of_copies_cover_the_thresholds(crawl):
     """Edited copies cover every tenth from .5 to 1, so that the threshold matters."""
     edited, reprint = similarities(crawl, "edited"), similarities(crawl, "reprint")
     assert edited.min() > 0.45 and np.quantile(edited, 0.05) > 0.5 and edited.max() < 1
@@ -104,9 +104,11 @@ def test_pages_of_different_origin_do_not_resemble_each_other(crawl):
         for shingle in s:
             holders.setdefault(shingle, []).append(i)
     shared = Counter()
-    for who in holders.values():
-        if len({crawl.origin[i] for i in who}) > 1:
-            shared.update((i, j) for j in who for i in who if i < j and crawl.origin[i] != crawl.origin[j])
+    for documents in holders.values():
+        if len({crawl.origin[i] for i in documents}) > 1:
+            shared.update(
+                (i, j) for j in documents for i in documents if i < j and crawl.origin[i] != crawl.origin[j]
+            )
     most = max(c / (len(sets[i]) + len(sets[j]) - c) for (i, j), c in shared.items())
     assert most < 0.2
 
@@ -118,27 +120,33 @@ def test_popularity_of_copies_is_skewed(crawl):
     assert (copies == 0).mean() > 0.5 and copies.max() >= 20
 
 
-def test_copies_are_not_behind_their_originals(crawl):
+def test_copies_come_before_and_after_their_originals(crawl):
     """The order of the crawl is shuffled: about as many copies come before their original as after it."""
-    place = {o: at for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True)) if k == "original"}
+    position = {
+        o: index for index, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True)) if k == "original"
+    }
     before = [
-        at < place[o]
-        for at, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True))
+        index < position[o]
+        for index, (o, k) in enumerate(zip(crawl.origin, crawl.copy, strict=True))
         if k != "original"
     ]
     assert 0.4 < np.mean(before) < 0.6
 
 
-def test_same_seed_same_bytes(crawl):
+def test_the_same_seed_gives_the_same_bytes(crawl):
     """The crawl of seed 1 has these bytes, in this order, on every platform."""
     digest = hashlib.sha256("\0".join([*crawl.ids, *crawl.texts]).encode()).hexdigest()
     assert digest == "6fb4157a5d9cf103b9e34b998e5d191d82c889a1265811aad753be11514d59a5"
-    again = datasets.crawl(0.5, np.int64(1))
-    assert again.ids == crawl.ids and again.texts == crawl.texts and (again.origin == crawl.origin).all()
+    repeated = datasets.crawl(0.5, np.int64(1))
+    assert (
+        repeated.ids == crawl.ids
+        and repeated.texts == crawl.texts
+        and (repeated.origin == crawl.origin).all()
+    )
     assert datasets.crawl(0.5, 2).texts != crawl.texts
 
 
-def test_no_redundancy_no_copies():
+def test_a_crawl_without_redundancy_has_no_copies():
     """A crawl without redundancy has every page once and no copies."""
     crawl = datasets.crawl(0)
     assert set(crawl.copy) == {"original"} and len(set(crawl.texts)) == len(crawl.texts)
@@ -176,7 +184,7 @@ def test_bad_settings_are_refused(kwargs, error, message):
     ("ids", "pages", "error", "message"),
     [
         ([], [], ValueError, "at least one"),
-        (["a"], ["x", "y"], ValueError, "equally many"),
+        (["a"], ["x", "y"], ValueError, "the same length"),
         (["a"], [None], TypeError, r"pages\[0\] is None"),
         (["a", "b"], ["x", "  "], ValueError, r"pages\[1\] has none"),
     ],

@@ -18,14 +18,14 @@ from dataselect_core.minhash import signatures
 def patches_of(picture):
     """The patches of a picture as tuples: shape, place and shades."""
     height, width = picture.shape
-    found = set()
+    patches = set()
     for rows, columns in SIZES:
         for y in range(height - rows + 1):
             for x in range(width - columns + 1):
                 patch = picture[y : y + rows, x : x + columns]
                 if patch.any():
-                    found.add((rows, columns, y, x, *patch.ravel().tolist()))
-    return found
+                    patches.add((rows, columns, y, x, *patch.ravel().tolist()))
+    return patches
 
 
 def jaccard(a, b):
@@ -49,23 +49,25 @@ def words(drive):
 
 
 @pytest.mark.parametrize(("height", "width", "shades"), [(2, 2, 2), (3, 5, 4), (8, 8, 3)])
-def test_words_stand_for_patches_one_to_one(height, width, shades):
+def test_each_word_means_one_patch(height, width, shades):
     """Two pictures share as many words as patches, and no word means two patches."""
     pictures = np.random.default_rng(height).integers(0, shades, (12, height, width))
     pictures[3] = 0
     sets = patch_words(pictures, shades)
     tuples = [patches_of(picture) for picture in pictures]
-    assert [len(each) for each in sets] == [len(each) for each in tuples]
+    assert [len(members) for members in sets] == [len(members) for members in tuples]
     assert sets[3].size == 0
-    assert all(each.dtype == np.uint32 and (np.diff(each.astype(np.int64)) > 0).all() for each in sets)
-    everything = set().union(*tuples)
-    assert len(np.unique(np.concatenate(sets))) == len(everything)
+    assert all(
+        members.dtype == np.uint32 and (np.diff(members.astype(np.int64)) > 0).all() for members in sets
+    )
+    all_patches = set().union(*tuples)
+    assert len(np.unique(np.concatenate(sets))) == len(all_patches)
     pairs = list(combinations(range(12), 2))
     assert exact_similarity(sets, pairs).tolist() == [jaccard(tuples[i], tuples[j]) for i, j in pairs]
 
 
 @pytest.mark.parametrize(
-    ("pictures", "shades", "error", "says"),
+    ("pictures", "shades", "error", "message"),
     [
         (np.zeros((2, 3)), 3, TypeError, "whole shades"),
         (np.zeros((2, 3), int), 3, ValueError, "n, height, width"),
@@ -78,13 +80,13 @@ def test_words_stand_for_patches_one_to_one(height, width, shades):
         (np.zeros((1, 500, 500), int), 9, ValueError, "more words than 32 bits"),
     ],
 )
-def test_what_are_no_pictures(pictures, shades, error, says):
+def test_invalid_pictures_are_refused(pictures, shades, error, message):
     """Another type, another shape, or too many shades are refused, and the message says what is allowed."""
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=message):
         patch_words(pictures, shades)
 
 
-def test_exact_pairs_of_the_drive_are_those_of_python_sets(drive, words):
+def test_exact_pairs_of_the_drive_equal_python_sets(drive, words):
     """Every pair of the first frames has the Jaccard similarity of their sets of patches."""
     shades = simulated_drive.FACTS["shades"]
     tuples = [patches_of(picture.astype(int) * shades // 256) for picture in drive.pictures[:120]]
@@ -96,25 +98,25 @@ def test_exact_pairs_of_the_drive_are_those_of_python_sets(drive, words):
     assert len(pairs) > 100
 
 
-def test_signatures_and_candidates_are_datasketchs(words):
+def test_signatures_and_candidates_equal_datasketch(words):
     """Signatures and candidate pairs of visual words equal those of datasketch too."""
-    some = words[:150]
-    signed = signatures(some, 128, 1)
+    sample = words[:150]
+    signature_rows = signatures(sample, 128, 1)
     lsh, expected = MinHashLSH(params=(14, 9), num_perm=128), set()
-    for i, each in enumerate(some):
+    for i, members in enumerate(sample):
         reference = MinHash(num_perm=128, seed=1, hashfunc=int)
-        for value in each.tolist():
+        for value in members.tolist():
             reference.update(value)
-        assert np.array_equal(signed[i], reference.hashvalues)
+        assert np.array_equal(signature_rows[i], reference.hashvalues)
         expected |= {(j, i) for j in lsh.query(reference)}
         lsh.insert(i, reference)
-    assert {tuple(pair) for pair in candidate_pairs(signed, 14, 9).tolist()} == expected
+    assert {tuple(pair) for pair in candidate_pairs(signature_rows, 14, 9).tolist()} == expected
 
 
 # -- the drive -----------------------------------------------------------------------------------------
 
 
-def test_frames_are_the_images_moved_a_little(drive):
+def test_frames_are_slightly_moved_images(drive):
     """A frame is its real image with shift, light and noise within the stated bounds."""
     X, y = datasets.digits()
     facts = simulated_drive.FACTS
@@ -128,19 +130,19 @@ def test_frames_are_the_images_moved_a_little(drive):
     assert (drive.pictures.max(axis=(1, 2)) <= np.ceil(brightest)).all()
 
 
-def test_a_moved_image_is_that_of_scipy():
+def test_a_moved_image_equals_scipys():
     """Parts of a pixel are interpolated bilinearly, and the area beyond the border is empty."""
     ink = np.random.default_rng(1).integers(0, 17, (20, 8, 8))
     right, down = np.random.default_rng(2).integers(-64, 65, (2, 20))
     light = np.random.default_rng(3).integers(-76, 77, 20)
-    seen = simulated_drive._seen(ink, right, down, light)
+    frames = simulated_drive._seen(ink, right, down, light)
     for i in range(20):
-        around = np.pad(ink[i].astype(float), 2)
-        moved = shift(around, (down[i] / 64, right[i] / 64), order=1)[2:-2, 2:-2]
-        assert np.abs(seen[i] - moved / 16 * 255 * (256 + light[i]) / 256).max() < 1 + 1e-6
+        padded = np.pad(ink[i].astype(float), 2)
+        moved = shift(padded, (down[i] / 64, right[i] / 64), order=1)[2:-2, 2:-2]
+        assert np.abs(frames[i] - moved / 16 * 255 * (256 + light[i]) / 256).max() < 1 + 1e-6
 
 
-def test_a_scene_is_passed_once_and_without_interruption(drive):
+def test_frames_of_a_scene_are_consecutive(drive):
     """Frames of a scene are consecutive, and the number of scenes follows from the share of copies."""
     borders = np.flatnonzero(np.diff(drive.origin))
     assert len(borders) + 1 == len(np.unique(drive.origin)) == 300
@@ -150,14 +152,14 @@ def test_a_scene_is_passed_once_and_without_interruption(drive):
 
 
 @pytest.mark.parametrize(("redundancy", "scenes"), [(0.0, 1000), (0.25, 750), (0.9, 100)])
-def test_the_share_of_copies_is_the_one_asked_for(redundancy, scenes):
+def test_the_requested_redundancy_is_reached(redundancy, scenes):
     """The requested redundancy is reached exactly."""
-    made = datasets.drive(redundancy, 3)
-    assert len(np.unique(made.origin)) == scenes
-    assert made.redundancy == pytest.approx(redundancy)
+    simulated = datasets.drive(redundancy, 3)
+    assert len(np.unique(simulated.origin)) == scenes
+    assert simulated.redundancy == pytest.approx(redundancy)
 
 
-def test_the_same_seed_the_same_drive(drive):
+def test_the_same_seed_gives_the_same_drive(drive):
     """The same seed gives the same frames and truth, bit for bit; another seed gives others."""
     same, other = datasets.drive(0.7, 1), datasets.drive(0.7, 2)
     assert np.array_equal(drive.pictures, same.pictures) and np.array_equal(drive.origin, same.origin)
@@ -165,7 +167,7 @@ def test_the_same_seed_the_same_drive(drive):
     assert not np.array_equal(drive.origin, other.origin)
 
 
-def test_scenes_are_alike_within_and_unlike_between(drive, words):
+def test_frames_are_similar_within_and_different_between_scenes(drive, words):
     """Similarities of one scene's frames cover the thresholds; frames of two scenes rarely reach them."""
     n = len(words)
     pairs, similarity = exact_pairs(words, 0.01)
@@ -180,19 +182,19 @@ def test_scenes_are_alike_within_and_unlike_between(drive, words):
 
 
 @pytest.mark.parametrize(("threshold", "precision", "recall"), [(0.6, 0.98, 0.75), (0.8, 0.99, 0.4)])
-def test_what_is_found_is_nearly_always_one_scene(drive, words, threshold, precision, recall):
+def test_confirmed_pairs_are_nearly_always_from_one_scene(drive, words, threshold, precision, recall):
     """Pairs that LSH finds and exact similarity confirms are nearly always from one scene in the known truth."""
-    signed = signatures(words, 128, 1)
-    pairs = candidate_pairs(signed, *{0.6: (17, 7), 0.8: (9, 13)}[threshold])
+    signature_rows = signatures(words, 128, 1)
+    pairs = candidate_pairs(signature_rows, *{0.6: (17, 7), 0.8: (9, 13)}[threshold])
     pairs = pairs[exact_similarity(words, pairs) >= threshold]
-    right = (drive.origin[pairs[:, 0]] == drive.origin[pairs[:, 1]]).sum()
+    correct = (drive.origin[pairs[:, 0]] == drive.origin[pairs[:, 1]]).sum()
     size = np.unique(drive.origin, return_counts=True)[1]
-    assert right / len(pairs) >= precision
-    assert right / (size * (size - 1) // 2).sum() >= recall
+    assert correct / len(pairs) >= precision
+    assert correct / (size * (size - 1) // 2).sum() >= recall
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "says"),
+    ("change", "error", "message"),
     [
         ({"redundancy": 0.95}, ValueError, "redundancy must be in"),
         ({"redundancy": "x"}, TypeError, "redundancy"),
@@ -205,16 +207,16 @@ def test_what_is_found_is_nearly_always_one_scene(drive, words, threshold, preci
         ({"labels": np.zeros(4, int)}, ValueError, "labels must be 5 digits"),
     ],
 )
-def test_what_makes_no_drive(change, error, says):
+def test_bad_arguments_are_refused(change, error, message):
     """A bad argument is named, with what is allowed."""
-    given = {"images": np.ones((5, 64)), "labels": np.arange(5), "redundancy": 0.5, "seed": 1, **change}
-    with pytest.raises(error, match=says):
-        simulated_drive.simulate(**given)
+    arguments = {"images": np.ones((5, 64)), "labels": np.arange(5), "redundancy": 0.5, "seed": 1, **change}
+    with pytest.raises(error, match=message):
+        simulated_drive.simulate(**arguments)
 
 
 def test_blocks_are_means():
     """The learner gets the mean ink of 2 x 2 pixels."""
     pictures = np.random.default_rng(1).integers(0, 256, (3, 8, 8)).astype(np.uint8)
-    found = simulated_drive.blocks(pictures)
-    assert found.shape == (3, 16)
-    assert found[1, 6] == pytest.approx(pictures[1, 2:4, 4:6].mean() / 255)
+    means = simulated_drive.blocks(pictures)
+    assert means.shape == (3, 16)
+    assert means[1, 6] == pytest.approx(pictures[1, 2:4, 4:6].mean() / 255)

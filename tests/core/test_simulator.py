@@ -32,14 +32,14 @@ def test_blocks_are_counts_of_sixteen_pixels():
     rng = np.random.default_rng(1)
     bitmap = rng.integers(0, 2**32, (5, 32), dtype=np.uint32)
     picture = unpacked(bitmap)
-    got = count_blocks(bitmap).reshape(5, 8, 8)
+    counts = count_blocks(bitmap).reshape(5, 8, 8)
     for i in range(8):
         for j in range(8):
             expected = picture[:, 4 * i : 4 * i + 4, 4 * j : 4 * j + 4].sum((1, 2)) / 16
-            assert np.array_equal(got[:, i, j], expected)
+            assert np.array_equal(counts[:, i, j], expected)
 
 
-def test_pen_draws_the_pixels_within_its_radius():
+def test_the_pen_draws_the_pixels_within_its_radius():
     """One point makes an ellipse: every pixel whose distance from the point's pixel is within the radius."""
     points = np.array([[[15.5, 10.5]], [[1.2, 30.9]]])
     width, stretch = np.array([7.0, 5.0]), np.array([1.0, 2.0])
@@ -69,14 +69,14 @@ def test_without_randomisation_a_digit_has_one_form():
 
 def test_randomisation_is_the_width_of_the_ranges():
     """Every parameter is within value +- intensity * spread, and comes near both ends."""
-    drawn = parameters(4000, 0.5, 1)
+    draws = parameters(4000, 0.5, 1)
     for name in ("slant", "aspect", "scale", "position_x", "position_y", "stroke_width"):
         fact = simulator.PARAMETERS[name]
-        off = (drawn[name] - fact["value"]) / (0.5 * fact["spread"])
-        assert -1 <= off.min() < -0.99 and 0.99 < off.max() <= 1
+        deviation = (draws[name] - fact["value"]) / (0.5 * fact["spread"])
+        assert -1 <= deviation.min() < -0.99 and 0.99 < deviation.max() <= 1
 
 
-def test_parameters_mean_what_they_are_called():
+def test_each_parameter_has_the_effect_of_its_name():
     """More stroke width gives more ink, a position shifts the drawing, and a scale changes its height."""
     y = np.repeat(np.arange(10), 2)
     plain = parameters(20, 0.0, 1)
@@ -94,7 +94,7 @@ def test_parameters_mean_what_they_are_called():
     assert (drawn(scale=-0.25).any(2).sum(1) <= 25).all()
 
 
-def test_slant_leans_to_the_right():
+def test_a_slanted_digit_leans_to_the_right():
     """With a slant, the upper half of a plain 1 is further to the right than the lower half."""
     plain = parameters(1, 0.0, 1)
     plain["slant"], plain["style"] = np.array([0.6]), np.array([0.5])  # style: the bar
@@ -112,7 +112,7 @@ def test_every_style_can_appear():
     assert np.abs(share - 0.25).max() < 0.03
 
 
-def test_trained_on_it_alone_a_classifier_reads_real_digits(real):
+def test_a_classifier_trained_on_simulated_digits_reads_real_digits(real):
     """At its best intensity it gives above .80 on real digits; much less and much more are clearly worse."""
     best = accuracy(0.3, real)
     assert best > 0.80
@@ -120,11 +120,11 @@ def test_trained_on_it_alone_a_classifier_reads_real_digits(real):
     assert accuracy(1.0, real) < best - 0.2
 
 
-def test_same_seed_same_samples():
+def test_the_same_seed_gives_the_same_samples():
     """The seed decides everything; another seed gives other samples."""
-    one, again, other = simulate(50, 0.4, 5), simulate(50, 0.4, 5), simulate(50, 0.4, 6)
-    assert np.array_equal(one[0], again[0]) and np.array_equal(one[1], again[1])
-    assert not np.array_equal(one[0], other[0])
+    first, repeated, other = simulate(50, 0.4, 5), simulate(50, 0.4, 5), simulate(50, 0.4, 6)
+    assert np.array_equal(first[0], repeated[0]) and np.array_equal(first[1], repeated[1])
+    assert not np.array_equal(first[0], other[0])
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_same_seed_same_samples():
         ((10, 0.3, -1), ValueError, "seed must be at least 0"),
     ],
 )
-def test_bad_input_is_named(arguments, error, message):
+def test_errors_name_the_bad_argument(arguments, error, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):
         simulate(*arguments)

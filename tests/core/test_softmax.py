@@ -36,14 +36,14 @@ def _centre(theirs):
 
 @pytest.mark.parametrize("n", [20, 50, 200, 500, 1797])
 @pytest.mark.parametrize("l2", [0.1, 1.0, 30.0])
-def test_equals_scikit_learn_on_digits(n, l2):
+def test_the_model_equals_scikit_learn_on_digits(n, l2):
     """Ten classes, few samples or all, and several penalties give scikit-learn's coefficients."""
     X, y = digits()
-    pick = np.random.default_rng(n).permutation(len(X))[:n]
-    assert_same(SoftmaxRegression(l2).fit(X[pick], y[pick]), oracle(X[pick], y[pick], l2), X)
+    sample = np.random.default_rng(n).permutation(len(X))[:n]
+    assert_same(SoftmaxRegression(l2).fit(X[sample], y[sample]), oracle(X[sample], y[sample], l2), X)
 
 
-def test_equals_scikit_learns_default_solver():
+def test_the_model_equals_scikit_learns_default_solver():
     """The solution equals that of scikit-learn's L-BFGS at tol 1e-10, as far as its precision allows."""
     X, y = digits()
     theirs = LogisticRegression(tol=1e-10, max_iter=100_000).fit(X[:300], y[:300])
@@ -53,7 +53,7 @@ def test_equals_scikit_learns_default_solver():
 
 
 @pytest.mark.parametrize("l2", [0.01, 1.0, 100.0])
-def test_two_classes_are_one_vector(l2):
+def test_two_classes_have_one_vector_of_coefficients(l2):
     """The binary case has one vector, with scikit-learn's penalty, and two columns of probability."""
     X, y = load_breast_cancer(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -63,7 +63,7 @@ def test_two_classes_are_one_vector(l2):
     assert_same(ours, oracle(X, y, l2), X)
 
 
-def test_features_in_very_different_units():
+def test_features_in_different_units_give_scikit_learns_solution():
     """Unscaled measurements from 1e-3 to 4e3 give scikit-learn's solution."""
     X, y = load_breast_cancer(return_X_y=True)
     ours, theirs = SoftmaxRegression().fit(X, y), oracle(X, y, 1.0)
@@ -71,7 +71,7 @@ def test_features_in_very_different_units():
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
 
 
-def test_gradient_is_zero_at_the_solution():
+def test_the_gradient_is_zero_at_the_solution():
     """The derivative of summed log-loss plus penalty, recomputed here, is zero."""
     X, y = digits()
     X, y = X[:400], y[:400]
@@ -82,7 +82,7 @@ def test_gradient_is_zero_at_the_solution():
     assert np.abs(model.coef_.sum(axis=0)).max() < 1e-9
 
 
-def test_warm_start_changes_the_work_and_not_the_answer():
+def test_a_warm_start_gives_the_same_model_with_fewer_operations():
     """A warm start from a model of fewer samples gives the same model with fewer operations."""
     X, y = digits()
     warm = SoftmaxRegression().fit(X[:490], y[:490]).fit(X[:500], y[:500], warm_start=True)
@@ -92,7 +92,7 @@ def test_warm_start_changes_the_work_and_not_the_answer():
     assert 0 < warm.operations < cold.operations
 
 
-def test_warm_start_meets_new_classes():
+def test_a_warm_start_accepts_new_classes():
     """Warm starts from two classes to three to ten, and back, reach the cold solution each time."""
     X, y = digits()
     model = SoftmaxRegression()
@@ -105,7 +105,7 @@ def test_warm_start_meets_new_classes():
         np.testing.assert_allclose(model.intercept_, cold.intercept_, atol=1e-9)
 
 
-def test_repeats_to_the_bit():
+def test_two_fits_of_the_same_data_are_identical():
     """Two fits of the same data are identical."""
     X, y = digits()
     one, two = SoftmaxRegression().fit(X, y), SoftmaxRegression().fit(X, y)
@@ -113,7 +113,7 @@ def test_repeats_to_the_bit():
     assert one.operations == two.operations
 
 
-def test_constant_and_repeated_features():
+def test_constant_features_get_no_weight_and_copies_share_theirs():
     """Features that never vary get weight zero, and copies of a feature share its weight equally."""
     X, y = digits()
     X = np.column_stack([X[:300, 20:30], np.full(300, 7.0), np.zeros(300), X[:300, 20]])
@@ -123,20 +123,20 @@ def test_constant_and_repeated_features():
     np.testing.assert_allclose(model.coef_[:, 0], model.coef_[:, 12], atol=1e-8)
 
 
-def test_only_constant_features():
+def test_constant_features_give_the_shares_of_the_classes():
     """Without informative features, the probabilities are the shares of the classes."""
     model = SoftmaxRegression().fit(np.ones((10, 3)), [0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
     np.testing.assert_allclose(model.predict_proba(np.ones((1, 3))), [[0.5, 0.3, 0.2]], atol=1e-9)
 
 
-def test_labels_of_any_kind():
+def test_labels_can_be_words():
     """Labels can be words, and the classes are sorted."""
     model = SoftmaxRegression().fit([[0.0], [1.0], [2.0]], ["cat", "bird", "bird"])
     assert model.classes_.tolist() == ["bird", "cat"]
     assert model.predict([[3.0], [-3.0]]).tolist() == ["bird", "cat"]
 
 
-def test_operations_grow_with_the_work():
+def test_operations_grow_with_the_samples():
     """Twice the samples cost about twice the operations of a Newton step, and each fit starts a new count."""
     X, y = digits()
     model = SoftmaxRegression().fit(X[:800], y[:800])
@@ -148,7 +148,7 @@ def test_operations_grow_with_the_work():
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")  # theirs may stop early, ours must not
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 5), st.integers(1, 6), st.floats(0.05, 20), st.floats(1e-3, 1e3))
-def test_minimum_on_any_data(seed, classes, features, l2, scale):
+def test_the_fit_is_a_minimum_on_any_data(seed, classes, features, l2, scale):
     """On random data of any size and unit the gradient is zero, and scikit-learn finds no smaller loss."""
     random = np.random.default_rng(seed)
     n = int(random.integers(classes, 60))
@@ -171,7 +171,7 @@ def _loss(model, X, y, l2):
 
 
 @pytest.mark.parametrize(
-    ("X", "y", "named"),
+    ("X", "y", "argument"),
     [
         ([[1.0], [np.nan]], [0, 1], "X"),
         ([[1.0], [np.inf]], [0, 1], "X"),
@@ -184,13 +184,13 @@ def _loss(model, X, y, l2):
         ([[1.0], [2.0]], [3, 3], "y must hold at least two classes"),
     ],
 )
-def test_bad_data(X, y, named):
+def test_bad_data_are_refused(X, y, argument):
     """NaN, wrong shapes and a single class are refused with the name of the argument."""
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(ValueError, match=argument):
         SoftmaxRegression().fit(X, y)
 
 
-def test_bad_settings():
+def test_bad_settings_are_refused():
     """A penalty that is not positive, and a prediction before a fit or for other features, are refused."""
     for l2 in (0, -1, np.nan, np.inf):
         with pytest.raises(ValueError, match="l2"):

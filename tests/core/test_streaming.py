@@ -32,14 +32,14 @@ def jsonl(path, texts):
     return CorpusFiles(path)
 
 
-def many(random, n, length=60, copies=0.4):
+def random_texts(random, n, length=60, copies=0.4):
     """Texts of invented words; a share of them are earlier texts with a few words changed."""
     texts = []
     for _ in range(n):
         if texts and random.random() < copies:
             words = texts[random.integers(len(texts))].split()
-            for place in random.integers(0, length, random.integers(0, 5)):
-                words[place] = f"w{random.integers(5000)}"
+            for position in random.integers(0, length, random.integers(0, 5)):
+                words[position] = f"w{random.integers(5000)}"
         else:
             words = [f"w{word}" for word in random.integers(0, 5000, length)]
         texts.append(" ".join(words))
@@ -48,14 +48,14 @@ def many(random, n, length=60, copies=0.4):
 
 @pytest.mark.parametrize("verify", [True, False])
 @pytest.mark.parametrize("threshold", [0.3, 0.8, 1.0])
-def test_licences_equal_deduplicate(tmp_path, threshold, verify):
+def test_streaming_the_licences_equals_deduplicate(tmp_path, threshold, verify):
     """On the real corpus, at any threshold, verified or not, the clusters and kept documents are the same."""
     texts = licences().texts
-    found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), threshold, verify=verify)
+    result = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), threshold, verify=verify)
     expected = deduplicate(texts, threshold, verify=verify)
-    assert np.array_equal(found.cluster, expected.cluster)
-    assert np.array_equal(found.keep, expected.keep)
-    assert found.index.words.tolist() == [len(text.split()) for text in texts]
+    assert np.array_equal(result.cluster, expected.cluster)
+    assert np.array_equal(result.keep, expected.keep)
+    assert result.index.words.tolist() == [len(text.split()) for text in texts]
 
 
 @given(
@@ -65,13 +65,13 @@ def test_licences_equal_deduplicate(tmp_path, threshold, verify):
     st.booleans(),
     st.integers(0, 3),
 )
-def test_any_texts_equal_deduplicate(tmp_path_factory, texts, threshold, width, verify, seed):
+def test_streaming_any_texts_equals_deduplicate(tmp_path_factory, texts, threshold, width, verify, seed):
     """Repeated, empty and short texts give the same clusters as in memory, whatever the parameters."""
     corpus = jsonl(tmp_path_factory.mktemp("any") / "a.jsonl", texts)
-    found = deduplicate_files(corpus, threshold, 32, width, seed, verify)
+    result = deduplicate_files(corpus, threshold, 32, width, seed, verify)
     expected = deduplicate(texts, threshold, 32, width, seed, verify)
-    assert np.array_equal(found.cluster, expected.cluster)
-    assert found.empty == sum(re.search("[a-dé]", text) is None for text in texts)
+    assert np.array_equal(result.cluster, expected.cluster)
+    assert result.empty == sum(re.search("[a-dé]", text) is None for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -80,20 +80,20 @@ def test_any_texts_equal_deduplicate(tmp_path_factory, texts, threshold, width, 
 )
 def test_memory_settings_do_not_change_the_result(tmp_path, monkeypatch, name, value):
     """However little is read, compared or held at a time, the clusters are the same."""
-    texts = many(np.random.default_rng(2), 300)
+    texts = random_texts(np.random.default_rng(2), 300)
     corpus = jsonl(tmp_path / "a.jsonl", texts)
     expected = deduplicate(texts, 0.6)
     assert 50 < (~expected.keep).sum() < 250
     monkeypatch.setattr(streaming, name, value)
     for verify in (True, False):
-        found = deduplicate_files(corpus, 0.6, verify=verify)
-        assert np.array_equal(found.cluster, deduplicate(texts, 0.6, verify=verify).cluster)
+        result = deduplicate_files(corpus, 0.6, verify=verify)
+        assert np.array_equal(result.cluster, deduplicate(texts, 0.6, verify=verify).cluster)
 
 
 def test_kept_documents_equal_datasketch(tmp_path):
     """Candidates of datasketch's LSH, compared as Python sets and joined by SciPy, give the same clusters."""
-    texts = many(np.random.default_rng(3), 400)
-    found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.7, bands=42, rows=3)
+    texts = random_texts(np.random.default_rng(3), 400)
+    result = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.7, bands=42, rows=3)
     shingles = [
         {" ".join(words[i : i + 5]) for i in range(len(words) - 4)} for words in map(str.split, texts)
     ]
@@ -113,7 +113,7 @@ def test_kept_documents_equal_datasketch(tmp_path):
     labels = connected_components(graph, directed=False)[1]
     first = [labels.tolist().index(label) for label in labels]
     assert len(edges) > 50
-    assert found.cluster.tolist() == first
+    assert result.cluster.tolist() == first
 
 
 @pytest.mark.parametrize("pair", [("hnw g", "qii g"), ("апв г", "цфк к")])
@@ -121,9 +121,9 @@ def test_kept_documents_equal_datasketch(tmp_path):
 def test_a_collision_of_32_bits_removes_nothing(tmp_path, pair, threshold):
     """Short lines whose only shingles have equal hashes but other words are both kept, and their copies are removed."""
     texts = [pair[0], "x", pair[1], pair[0].upper(), f"{pair[1]}!"]
-    found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), threshold)
-    assert found.cluster.tolist() == [0, 1, 2, 0, 2]
-    assert found.same == 2
+    result = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), threshold)
+    assert result.cluster.tolist() == [0, 1, 2, 0, 2]
+    assert result.same == 2
 
 
 def test_one_shared_hash_of_several_is_confirmed(tmp_path):
@@ -133,22 +133,22 @@ def test_one_shared_hash_of_several_is_confirmed(tmp_path):
         "qii g zzz",
         "hnw g zzz",
     ]  # two words per shingle; "hnw g" and "qii g" have the same hash
-    found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.4, width=2, bands=64, rows=2)
+    result = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.4, width=2, bands=64, rows=2)
     assert deduplicate(texts, 0.4, width=2).pairs.tolist() == [[0, 2]]
-    assert found.cluster.tolist() == [0, 1, 0]
+    assert result.cluster.tolist() == [0, 1, 0]
 
 
-def test_thousands_of_copies_cost_no_squares(tmp_path):
+def test_thousands_of_copies_need_few_comparisons(tmp_path):
     """Copies, exact and near, are compared with one document of their group, not all with all."""
     base = [f"w{i}" for i in range(100)]
     texts = [" ".join(base)] * 2000 + [" ".join([*base[:50], f"x{i}", *base[51:]]) for i in range(1000)]
-    found = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.7)
-    assert found.keep.sum() == 1
-    assert found.same == 1999
-    assert found.compared < 5000
+    result = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.7)
+    assert result.keep.sum() == 1
+    assert result.same == 1999
+    assert result.compared < 5000
 
 
-def test_within_a_group_all_pairs_are_tried(tmp_path):
+def test_all_pairs_within_a_group_are_compared(tmp_path):
     """Of three documents that agree in a band, the second and third are compared even if the first is like neither."""
     texts = ["a b c d e f", "u v w x y z", "u v w x y z z"]
     exact = [
@@ -158,13 +158,13 @@ def test_within_a_group_all_pairs_are_tried(tmp_path):
     ]
     assert exact == [(1, 2)]
 
-    seen = []
+    compared_pairs = []
 
     class Recorded(streaming._ExactSimilarity):
         """Record the compared pairs."""
 
         def submit(self, pairs):
-            seen.extend(map(tuple, pairs.tolist()))
+            compared_pairs.extend(map(tuple, pairs.tolist()))
             return super().submit(pairs)
 
     corpus = jsonl(tmp_path / "a.jsonl", texts)
@@ -174,32 +174,32 @@ def test_within_a_group_all_pairs_are_tried(tmp_path):
         streaming._compare(np.arange(3), np.array([0]), np.array([3]), Recorded(corpus, index, 2), 0.5, join)
     )
     corpus.close()
-    assert seen == [(0, 1), (0, 2), (1, 2)]
+    assert compared_pairs == [(0, 1), (0, 2), (1, 2)]
     assert compared == 3
     assert join.roots(np.arange(3)).tolist() == [0, 1, 1]
 
 
-def test_malformed_lines_stop_or_are_skipped(tmp_path):
+def test_malformed_lines_stop_the_run_or_are_skipped(tmp_path):
     """Stopping names the line; skipping counts it, and the indices of the other documents have no gap."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a b c"}\noops\n{"text": "a b c"}\n{"text": "d"}\n[]\n')
     with pytest.raises(CorpusError, match="a.jsonl, line 2 is not JSON"):
         deduplicate_files(CorpusFiles(path))
-    found = deduplicate_files(CorpusFiles(path), on_error="skip")
-    assert found.keep.tolist() == [True, False, True]
-    assert (found.malformed, [problem.line for problem in found.problems]) == (2, [2, 5])
+    result = deduplicate_files(CorpusFiles(path), on_error="skip")
+    assert result.keep.tolist() == [True, False, True]
+    assert (result.malformed, [problem.line for problem in result.problems]) == (2, [2, 5])
 
 
-def test_few_problems_are_held_but_all_are_counted(tmp_path, monkeypatch):
+def test_few_problems_are_kept_and_all_are_counted(tmp_path, monkeypatch):
     """A file full of mistakes does not fill the memory with messages."""
     monkeypatch.setattr(streaming, "PROBLEMS", 10)
     path = tmp_path / "a.jsonl"
     path.write_text("oops\n" * 100 + '{"text": "a"}\n')
-    found = deduplicate_files(CorpusFiles(path), on_error="skip")
-    assert (found.malformed, len(found.problems)) == (100, 10)
+    result = deduplicate_files(CorpusFiles(path), on_error="skip")
+    assert (result.malformed, len(result.problems)) == (100, 10)
 
 
-def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path):
+def test_a_corpus_that_changes_during_the_run_is_refused(tmp_path):
     """If a file changes before it is read again or copied, the run is refused."""
     path = tmp_path / "a.jsonl"
     texts = [" ".join(f"w{i}" for i in range(50)), " ".join(f"w{i}" for i in range(1, 50))]
@@ -211,17 +211,17 @@ def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="a.jsonl was changed while it was read"):
         deduplicate_files(jsonl(path, texts), progress=progress)
     corpus = jsonl(path, texts)
-    found = deduplicate_files(corpus)
+    result = deduplicate_files(corpus)
     path.write_text('{"text": "x"}\n')
     with pytest.raises(CorpusError, match="a.jsonl was changed while it was read"):
-        corpus.write(tmp_path / "out.jsonl", found.index, found.keep)
+        corpus.write(tmp_path / "out.jsonl", result.index, result.keep)
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_few_shingles_are_held(tmp_path, monkeypatch):
+def test_the_cache_of_shingles_is_bounded(tmp_path, monkeypatch):
     """Shingle sets that were used least recently are dropped first."""
     monkeypatch.setattr(streaming, "CACHED", 100)
-    corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 10, copies=0))
+    corpus = jsonl(tmp_path / "a.jsonl", random_texts(np.random.default_rng(1), 10, copies=0))
     exact = streaming._ExactSimilarity(corpus, deduplicate_files(corpus).index, 5)
     for j in range(1, 10):
         assert exact(np.array([[0, j]])).tolist() == [0]
@@ -230,22 +230,22 @@ def test_few_shingles_are_held(tmp_path, monkeypatch):
     corpus.close()
 
 
-def test_progress_is_told(tmp_path):
+def test_progress_is_reported(tmp_path):
     """All bytes are read, then all bands are compared, and progress never goes backwards."""
-    corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 9000, 20))
-    told = []
-    deduplicate_files(corpus, progress=lambda *step: told.append(step))
-    read = [done for stage, done, total in told if stage == "read" and total == corpus.bytes]
+    corpus = jsonl(tmp_path / "a.jsonl", random_texts(np.random.default_rng(1), 9000, 20))
+    steps = []
+    deduplicate_files(corpus, progress=lambda *step: steps.append(step))
+    read = [done for stage, done, total in steps if stage == "read" and total == corpus.bytes]
     assert read == sorted(read)
     assert read[-1] == corpus.bytes
     assert len(read) > 2
-    assert sorted(set(told[len(read) :])) == [("compare", band, 9) for band in range(9)]
-    assert told[len(read) :] == sorted(told[len(read) :])
+    assert sorted(set(steps[len(read) :])) == [("compare", band, 9) for band in range(9)]
+    assert steps[len(read) :] == sorted(steps[len(read) :])
 
 
-def test_steps_can_be_left(tmp_path):
+def test_a_stopped_run_closes_its_files(tmp_path):
     """If a page stops in the middle, no file stays open, and the corpus can be read again."""
-    corpus = jsonl(tmp_path / "a.jsonl", many(np.random.default_rng(1), 9000, 20))
+    corpus = jsonl(tmp_path / "a.jsonl", random_texts(np.random.default_rng(1), 9000, 20))
     steps = streaming.deduplication_steps(corpus)
     assert next(steps)[0] == "read"
     steps.close()
@@ -265,13 +265,13 @@ def test_steps_can_be_left(tmp_path):
         ({"on_error": "ask"}, ValueError, "on_error must be 'stop' or 'skip', not 'ask'"),
     ],
 )
-def test_bad_arguments(tmp_path, options, error, message):
+def test_bad_arguments_are_refused(tmp_path, options, error, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(error, match=message):
         deduplicate_files(jsonl(tmp_path / "a.jsonl", ["a"]), **options)
 
 
-def test_memory_of_a_hundred_thousand_documents(tmp_path):
+def test_a_hundred_thousand_documents_need_little_memory(tmp_path):
     """Deduplicating 100,000 documents (72 MB) takes far less memory than holding them would."""
     random = np.random.default_rng(4)
     vocabulary = np.array([f"word{i}" for i in range(20_000)])
@@ -293,11 +293,11 @@ def test_memory_of_a_hundred_thousand_documents(tmp_path):
         "-",
     ]
     source = str(Path(streaming.__file__).parent.parent)
-    done = subprocess.run(
+    completed = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": source}
     )
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    assert completed.returncode == 0, completed.stderr
+    report = json.loads(completed.stdout)
     print(f"{report['seconds']} s, {report['peak_memory_bytes'] / 1e6:.0f} MB")
     assert report["documents"]["all"] == 100_000
     assert report["documents"]["removed"] == 20_000

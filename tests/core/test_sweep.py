@@ -24,7 +24,7 @@ def curves(data):
     return sweep(*data, ("random", "margin"), (10, 40), 20, 200, range(3))
 
 
-def test_the_runs_are_those_of_active_learning(data, curves):
+def test_the_curves_equal_active_learning(data, curves):
     """Each row of a curve equals the run that a reader gets with the same settings and seed."""
     X, y = data
     for curve in curves:
@@ -37,22 +37,22 @@ def test_the_runs_are_those_of_active_learning(data, curves):
             np.testing.assert_array_equal(curve.labels, run.labels)
 
 
-def test_order_and_repetition(data, curves):
+def test_curves_are_ordered_and_repeatable(data, curves):
     """The curves are ordered by strategy, then batch size, reported one by one, and equal in a second sweep."""
-    seen = []
-    again = sweep(*data, ("random", "margin"), (10, 40), 20, 200, range(3), progress=seen.append)
-    assert [(c.strategy, c.batch_size) for c in again] == [
+    reported = []
+    repeated = sweep(*data, ("random", "margin"), (10, 40), 20, 200, range(3), progress=reported.append)
+    assert [(c.strategy, c.batch_size) for c in repeated] == [
         ("random", 10),
         ("random", 40),
         ("margin", 10),
         ("margin", 40),
     ]
-    assert all(a is b for a, b in zip(seen, again))
-    for one, two in zip(curves, again):
+    assert all(a is b for a, b in zip(reported, repeated))
+    for one, two in zip(curves, repeated):
         np.testing.assert_array_equal(one.accuracy, two.accuracy)
 
 
-def test_cheapest_by_brute_force(curves):
+def test_cheapest_equals_brute_force(curves):
     """No point of any curve reaches the target at a lower cost, with cost and accuracy recomputed here."""
     for target in (0.5, 0.8, 0.9):
         best = cheapest(curves, PRICES, target)
@@ -67,18 +67,18 @@ def test_cheapest_by_brute_force(curves):
     assert cheapest(curves, PRICES, 1.0) is None
 
 
-def test_prices_turn_the_optimum(curves):
+def test_prices_change_the_optimum(curves):
     """With expensive labels selection is the cheapest way to 90 %, with expensive scores it is random sampling."""
     dear_labels = cheapest(curves, Prices(label=100, score=0, pool=1000, training=0), 0.9)
     dear_scores = cheapest(curves, Prices(label=1, score=1, pool=1000, training=0), 0.9)
     assert (dear_labels.strategy, dear_scores.strategy) == ("margin", "random")
     assert dear_labels.labels < dear_scores.labels
     assert most_worthwhile(curves, Prices(label=100, score=0, pool=1, training=0)).strategy == "margin"
-    nothing = most_worthwhile(curves, Prices(label=1, score=1, pool=1000, training=0))
-    assert (nothing.strategy, nothing.net) == ("random", 0)
+    unprofitable = most_worthwhile(curves, Prices(label=1, score=1, pool=1000, training=0))
+    assert (unprofitable.strategy, unprofitable.net) == ("random", 0)
 
 
-def test_most_worthwhile_by_brute_force(curves):
+def test_most_worthwhile_equals_brute_force(curves):
     """Its net benefit is the largest of all economic knees, compared with the finest random curve."""
     baseline = curves[0]
     best = most_worthwhile(curves, PRICES)
@@ -88,7 +88,7 @@ def test_most_worthwhile_by_brute_force(curves):
     assert not best.beyond
 
 
-def test_a_marker_is_found(curves):
+def test_stop_at_finds_every_stop(curves):
     """Each stop is found by strategy, batch size and labels, and other points are refused."""
     for stop in stops(curves, PRICES):
         assert stop_at(curves, PRICES, stop.strategy, stop.batch_size, stop.labels) == stop
@@ -96,7 +96,7 @@ def test_a_marker_is_found(curves):
         stop_at(curves, PRICES, "margin", 40, 70)
 
 
-def test_rare_class_in_a_sweep(data):
+def test_a_sweep_thins_a_rare_class(data):
     """A rare class is thinned in the pool by the seed, and its recall equals that of the same run."""
     X, y = data
     (curve,) = sweep(X, y, ("random",), (30,), 30, 60, (4,), rare=(8, 3))
@@ -107,7 +107,7 @@ def test_rare_class_in_a_sweep(data):
     np.testing.assert_array_equal(curve.accuracy[0], run.accuracy)
 
 
-def test_a_longer_baseline(data, curves):
+def test_a_longer_baseline_covers_more_stops(data, curves):
     """Random sampling may get more labels than the rest, so that fewer stops are beyond it."""
     longer = sweep(*data, ("random", "margin"), (40,), 20, 200, range(3), random_budget=400)
     assert [curve.labels[-1] for curve in longer] == [400, 200]
@@ -117,7 +117,7 @@ def test_a_longer_baseline(data, curves):
     assert sum(after) < sum(before)
 
 
-def test_bad_sweep(data, curves):
+def test_bad_arguments_are_refused(data, curves):
     """Empty lists, unknown strategies, more labels than the pool has, no baseline and bad targets are refused."""
     with pytest.raises(ValueError, match="seeds"):
         sweep(*data, ("random",), (10,), 20, 40, ())

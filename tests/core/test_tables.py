@@ -17,22 +17,22 @@ KEPT = [0, 1, 3]
 
 
 @pytest.fixture(autouse=True)
-def inside(tmp_path, monkeypatch):
+def working_folder(tmp_path, monkeypatch):
     """Use relative names, as a user would."""
     monkeypatch.chdir(tmp_path)
 
 
-def dedup(*given):
-    return main(["dedup", *map(str, given), "--bands", "42", "--rows", "3", "--quiet"])
+def dedup(*arguments):
+    return main(["dedup", *map(str, arguments), "--bands", "42", "--rows", "3", "--quiet"])
 
 
-def table(texts=TEXTS, **more):
+def table(texts=TEXTS, **extra_columns):
     columns = {
         "id": list(range(len(texts))),
         "text": texts,
         "meta": [{"lang": "en", "text": t} for t in texts],
     }
-    return pa.table(columns | more).replace_schema_metadata({"huggingface": '{"info": {}}'})
+    return pa.table(columns | extra_columns).replace_schema_metadata({"huggingface": '{"info": {}}'})
 
 
 @pytest.mark.parametrize("compression", ["zstd", "snappy", "none"])
@@ -41,14 +41,14 @@ def test_parquet_keeps_columns_schema_and_compression(compression, field):
     """The kept rows have every column, from row groups of any size, also if the field is a path into a struct."""
     pq.write_table(table(), "a.parquet", compression=compression, row_group_size=2)
     assert dedup("a.parquet", "--field", field, "-o", "k.parquet") == 0
-    found = pq.read_table("k.parquet")
-    assert found.equals(table().take(KEPT))
-    assert found.schema.metadata == table().schema.metadata
-    written = pq.read_metadata("k.parquet").row_group(0).column(0).compression
-    assert written == pq.read_metadata("a.parquet").row_group(0).column(0).compression
+    result = pq.read_table("k.parquet")
+    assert result.equals(table().take(KEPT))
+    assert result.schema.metadata == table().schema.metadata
+    codec = pq.read_metadata("k.parquet").row_group(0).column(0).compression
+    assert codec == pq.read_metadata("a.parquet").row_group(0).column(0).compression
 
 
-def test_a_column_that_itself_has_a_dot_wins():
+def test_a_column_with_a_dot_is_preferred_to_a_path():
     """A column whose own name has a dot is preferred to a path, as in JSON."""
     pq.write_table(table(**{"meta.text": ["x y", "x y", "z", "z", "z"]}), "a.parquet")
     assert dedup("a.parquet", "--field", "meta.text", "-o", "k.parquet") == 0
@@ -69,7 +69,7 @@ def test_missing_texts_are_problems_with_their_row(capsys):
     ("field", "message"),
     [("body", "no column 'body'; its columns are 'id', 'text', 'meta'"), ("id", "holds int64")],
 )
-def test_a_column_that_is_not_there_or_no_text_is_refused(capsys, field, message):
+def test_a_missing_or_non_text_column_is_refused(capsys, field, message):
     """The error lists the columns, or the type of the column."""
     pq.write_table(table(), "a.parquet")
     assert dedup("a.parquet", "--field", field) == 1
@@ -95,7 +95,7 @@ def save(folder, texts, stamp="0123456789abcdef"):
     (folder / "cache-1234.arrow").write_bytes(b"of some earlier map()")
 
 
-def test_a_dataset_becomes_a_dataset():
+def test_a_dataset_gives_a_dataset():
     """The shards lose rows, the description is copied, and the fingerprint changes."""
     save(Path("ds/train"), TEXTS)
     Path("ds/dataset_dict.json").write_text('{"splits": ["train"]}')
@@ -112,7 +112,7 @@ def test_a_dataset_becomes_a_dataset():
     assert not Path("kept/train/cache-1234.arrow").exists()
 
 
-def test_the_real_library_opens_what_was_written():
+def test_the_datasets_library_opens_the_output():
     """If `datasets` is installed, it can save a dataset and load the deduplicated one."""
     datasets = pytest.importorskip("datasets")
     datasets.Dataset.from_dict({"id": list(range(5)), "text": TEXTS}).save_to_disk("ds")
@@ -120,7 +120,7 @@ def test_the_real_library_opens_what_was_written():
     assert datasets.load_from_disk("kept")["id"] == KEPT
 
 
-def test_random_access_arrow_files():
+def test_random_access_arrow_files_keep_their_format():
     """A file in the other Arrow format is written in that format."""
     with pa.OSFile("a.arrow", "wb") as sink, pa.ipc.new_file(sink, table().schema) as writer:
         writer.write_table(table(), max_chunksize=2)
@@ -129,7 +129,7 @@ def test_random_access_arrow_files():
         assert pa.ipc.open_file(source).read_all()["id"].to_pylist() == KEPT
 
 
-def test_tables_among_other_files():
+def test_near_duplicates_are_found_across_formats():
     """Near-duplicates are found across formats."""
     Path("in").mkdir()
     pq.write_table(table(), "in/b.parquet")
@@ -139,7 +139,7 @@ def test_tables_among_other_files():
     assert pq.read_table("out/b.parquet")["id"].to_pylist() == [1, 3]
 
 
-def test_a_damaged_arrow_file_is_an_error_and_no_crash(capsys):
+def test_a_damaged_arrow_file_is_refused(capsys):
     """Offsets beyond the end of the file are detected before they are used. (They crashed the process.)"""
     with (
         pa.OSFile("a.arrow", "wb") as sink,

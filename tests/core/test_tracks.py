@@ -29,7 +29,7 @@ CARD = {
 }
 
 
-def test_the_card_word_for_word():
+def test_the_tracks_equal_the_card_word_for_word():
     """Titles, personas, missions and crises equal those of the design card, in its order."""
     assert [t.id for t in TRACKS] == list(CARD)
     for track_id, (title, persona, north_star, crisis) in CARD.items():
@@ -56,7 +56,7 @@ def test_every_number_has_its_kind():
     assert [t.part_1.corpus for t in TRACKS] == ["crawl", "frames", "licences", "signals"]
 
 
-def test_part_3_is_the_card_s():
+def test_part_3_has_the_numbers_of_the_card():
     """Every number of part 3 has its kind; the 500 samples, the 5 % noise and the 10x are on the card's tracks."""
     for t in TRACKS:
         part = t.part_3
@@ -77,7 +77,7 @@ def test_part_3_is_the_card_s():
     assert 10 * mobile.clean_steps.value > mobile.deadline_steps.value
 
 
-def test_cloud_is_the_case_of_the_card():
+def test_the_cloud_track_has_the_numbers_of_the_card():
     """The cloud track trains Llama 3 70B on 15 T tokens, half of them redundant."""
     part = track("cloud").part_1
     assert (part.parameters.value, part.tokens.value, part.redundancy.value) == (70e9, 15e12, 0.5)
@@ -85,7 +85,7 @@ def test_cloud_is_the_case_of_the_card():
     assert part.corpus == "crawl"
 
 
-def test_a_track_changes_more_than_its_label():
+def test_no_two_tracks_share_their_numbers():
     """No two tracks share their scale, price, redundancy or limits."""
     for get in (
         lambda p: p.parameters.value,
@@ -108,17 +108,17 @@ def audit(corpus, share):
 @pytest.mark.parametrize(
     ("track_id", "corpus"), [(t.id, corpus) for t in TRACKS for corpus in t.part_1.limits]
 )
-def test_limits_can_be_met_but_not_by_everything(track_id, corpus):
+def test_some_thresholds_meet_the_limits_and_others_miss_them(track_id, corpus):
     """Some thresholds meet both limits, a high one misses only the budget, and a low one only the guardrail."""
     part = track(track_id).part_1
-    made = audit(corpus, situation.redundancy(corpus, track(track_id)))
+    corpus_audit = audit(corpus, situation.redundancy(corpus, track(track_id)))
     limits = part.limits[corpus]
 
     def check(threshold):
-        point = made.at(threshold)
-        left = made.mass[point.keep].sum() / made.mass.sum()
+        point = corpus_audit.at(threshold)
+        remaining_share = corpus_audit.mass[point.keep].sum() / corpus_audit.mass.sum()
         return (
-            bool(left <= limits.budget.value),
+            bool(remaining_share <= limits.budget.value),
             point.chained <= limits.guardrail.value * point.documents_removed,
         )
 
@@ -139,7 +139,7 @@ def test_a_corpus_of_another_track_is_refused(track_id, corpus):
 
 
 @pytest.mark.parametrize("track_id", ["Cloud", "", None, "cloud ", 3])
-def test_unknown_track(track_id):
+def test_an_unknown_track_is_refused(track_id):
     """An unknown track is refused, and the error lists the four."""
     with pytest.raises(ValueError, match="cloud, edge, mobile, tiny"):
         track(track_id)

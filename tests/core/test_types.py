@@ -17,40 +17,40 @@ MODULES = sorted(
 def untyped(function):
     """The names of a function's parameters without a type, and "return" if the result has none."""
     signature = inspect.signature(function)
-    bare = [
+    missing = [
         name
         for number, (name, parameter) in enumerate(signature.parameters.items())
         if parameter.annotation is parameter.empty and not (number == 0 and name in ("self", "cls"))
     ]
-    return bare + ["return"] * (signature.return_annotation is signature.empty)
+    return missing + ["return"] * (signature.return_annotation is signature.empty)
 
 
 def public_functions(module):
     """Name -> function for the public functions of a module, and the public methods of its public classes."""
-    found = {}
-    for name, thing in vars(module).items():
-        if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+    functions = {}
+    for name, member in vars(module).items():
+        if name.startswith("_") or getattr(member, "__module__", None) != module.__name__:
             continue
-        if inspect.isclass(thing):
-            for method, value in vars(thing).items():
+        if inspect.isclass(member):
+            for method, value in vars(member).items():
                 value = getattr(value, "__func__", getattr(value, "fget", getattr(value, "func", value)))
-                written = inspect.isfunction(value) and value.__code__.co_filename == module.__file__
-                if written and (method == "__init__" or not method.startswith("_")):
-                    found[f"{name}.{method}"] = value
-        elif callable(thing) and inspect.isfunction(inspect.unwrap(thing)):
-            found[name] = inspect.unwrap(thing)
-    return found
+                is_own = inspect.isfunction(value) and value.__code__.co_filename == module.__file__
+                if is_own and (method == "__init__" or not method.startswith("_")):
+                    functions[f"{name}.{method}"] = value
+        elif callable(member) and inspect.isfunction(inspect.unwrap(member)):
+            functions[name] = inspect.unwrap(member)
+    return functions
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_public_functions_are_typed(name):
     """A public function or method without a type for each parameter and for its result is an error."""
     module = importlib.import_module(name)
-    bare = {path: untyped(function) for path, function in public_functions(module).items()}
-    assert {path: names for path, names in bare.items() if names} == {}
+    missing = {path: untyped(function) for path, function in public_functions(module).items()}
+    assert {path: names for path, names in missing.items() if names} == {}
 
 
-def test_untyped_functions_are_noticed():
+def test_untyped_functions_are_found():
     """The check finds parameters and results without types, methods, and functions behind a property or a cache."""
     assert untyped(lambda n: n) == ["n", "return"]
     knee = importlib.import_module("dataselect_core.knee")
@@ -60,6 +60,6 @@ def test_untyped_functions_are_noticed():
     assert "skeletons" in public_functions(importlib.import_module("dataselect_core.simulator"))
 
 
-def test_checkers_find_the_types():
+def test_the_package_has_the_marker_for_type_checkers():
     """The installed package has the marker that makes type checkers use its annotations."""
     assert files("dataselect_core").joinpath("py.typed").is_file()

@@ -35,8 +35,8 @@ def entry(value):
 def ledger(student="7b-12", prediction=30.0, threshold=0.7, **changes):
     """The record of a reader who captured part 1 of the cloud track; `changes` replace values by path."""
     settings = {**SETTINGS, "threshold": threshold}
-    found = deduplication.recompute("cloud", settings, {}, prediction)
-    figures = {path: value.as_dict() for path, value in found.values.items()}
+    findings = deduplication.recompute("cloud", settings, {}, prediction)
+    figures = {path: value.as_dict() for path, value in findings.values.items()}
     for path, value in changes.items():
         figures[path.replace("__", ".")]["value"] = value
     return Ledger(
@@ -54,7 +54,7 @@ def ledger(student="7b-12", prediction=30.0, threshold=0.7, **changes):
                         "settings": settings,
                         "assumptions": {},
                         "values": figures,
-                        "cases": found.cases,
+                        "cases": findings.cases,
                     }
                 ),
             },
@@ -84,10 +84,10 @@ def verify(tmp_path, *reports, options=()):
 
 def forms(folder, record):
     """The same report in its three forms."""
-    made = {"a.md": report_markdown(record), "b.html": report_html(record), "c.json": record.to_text()}
-    for name, text in made.items():
+    texts = {"a.md": report_markdown(record), "b.html": report_html(record), "c.json": record.to_text()}
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in made]
+    return [folder / name for name in texts]
 
 
 def test_genuine_reports_agree_in_every_form(tmp_path, genuine, capsys):
@@ -101,32 +101,34 @@ def test_genuine_reports_agree_in_every_form(tmp_path, genuine, capsys):
     assert {row["agrees"] for row in rows} == {"yes"} and {row["student"] for row in rows} == {"7b-12"}
     words = next(row for row in rows if row["path"] == "removed.words")
     assert float(words["claimed"]) == float(words["recomputed"]) == figures["removed.words"]["value"]
-    by = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
-    here = f"lab 0.1.0, Python {platform.python_version()}, NumPy {np.__version__}, {sys.platform} {platform.machine()}"
-    assert {(row["captured_by"], row["checked_by"]) for row in rows if row["kind"] != "text"} == {(by, here)}
-    said = capsys.readouterr()
-    assert "not who made them" in said.out and "[3/3]" in said.err
+    captured_by = "lab 0.1.0, Python 3.13.2, NumPy 2.2.5, emscripten 4.0.9 wasm32"
+    checked_by = f"lab 0.1.0, Python {platform.python_version()}, NumPy {np.__version__}, {sys.platform} {platform.machine()}"
+    assert {(row["captured_by"], row["checked_by"]) for row in rows if row["kind"] != "text"} == {
+        (captured_by, checked_by)
+    }
+    captured = capsys.readouterr()
+    assert "not who made them" in captured.out and "[3/3]" in captured.err
     assert (
         f"{3 * len(figures)} of {3 * len(figures)} figures and {3 * len(cases)} of {3 * len(cases)} cases agree"
-        in said.out
+        in captured.out
     )
-    assert f"Computed by {by}.\nChecked by {here}.\n" in said.out
+    assert f"Computed by {captured_by}.\nChecked by {checked_by}.\n" in captured.out
 
 
-def test_one_changed_figure_is_named_and_fails_the_whole(tmp_path, genuine, capsys):
+def test_one_changed_figure_fails_the_check(tmp_path, genuine, capsys):
     """One forged figure among genuine reports gives status 1, and only its row says no."""
     files = forms(tmp_path, genuine)
     forged = ledger(student="forger", removed__words_share=0.99)
     files[1].write_text(report_html(forged), encoding="utf-8")
     status, rows = verify(tmp_path, *files)
-    wrong = [row for row in rows if row["agrees"] == "no"]
-    assert status == 1 and [(row["student"], row["path"]) for row in wrong] == [
+    disagreements = [row for row in rows if row["agrees"] == "no"]
+    assert status == 1 and [(row["student"], row["path"]) for row in disagreements] == [
         ("forger", "removed.words_share")
     ]
     assert "claimed 0.99" in capsys.readouterr().out
 
 
-def test_a_case_that_is_none_fails_the_whole(tmp_path, genuine):
+def test_a_false_case_fails_the_check(tmp_path, genuine):
     """A report that calls a poor prediction close disagrees in that row and in the row of the case it left out."""
     evidence = genuine.get("cloud", "1", "evidence")
     cases = ["prediction-close" if case == "prediction-low" else case for case in evidence["cases"]]
@@ -136,14 +138,16 @@ def test_a_case_that_is_none_fails_the_whole(tmp_path, genuine):
         Ledger({**genuine.record, "entries": entries}).to_text(), encoding="utf-8"
     )
     status, rows = verify(tmp_path, tmp_path / "a.json")
-    wrong = {row["path"]: (row["claimed"], row["recomputed"]) for row in rows if row["agrees"] == "no"}
-    assert status == 1 and wrong == {
+    disagreements = {
+        row["path"]: (row["claimed"], row["recomputed"]) for row in rows if row["agrees"] == "no"
+    }
+    assert status == 1 and disagreements == {
         "cases.prediction-close": ("holds", ""),
         "cases.prediction-low": ("", "holds"),
     }
 
 
-def test_a_small_figure_cannot_hide_behind_the_tolerance(tmp_path):
+def test_small_figures_are_compared_relative_to_their_size(tmp_path):
     """A price of a fraction of a cent is compared relative to its size."""
     record = ledger()
     value = record.get("cloud", "1", "evidence")["values"]["curve.loss_change"]["value"]
@@ -174,8 +178,8 @@ def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_pat
     assert status == 3 and set(notes) == {*files, "absent.md"} - {"nothing.json"} and all(notes.values())
     assert "newer edition" in notes["newer.json"] and "picture" in notes["picture.html"]
     assert all(row["agrees"] == "yes" for row in rows if row["path"])
-    said = capsys.readouterr().out
-    assert "9 could not be compared" in said and "holds no captured figures; another file" in said
+    output = capsys.readouterr().out
+    assert "9 could not be compared" in output and "contains no captured figures; another file" in output
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_unreadable_and_hostile_files_are_counted_and_do_not_end_the_run(tmp_pat
         {"corpus": "../../etc/passwd"},
     ],
 )
-def test_settings_beyond_the_page_are_refused_without_the_work(tmp_path, genuine, change):
+def test_settings_beyond_the_page_are_refused_without_computing(tmp_path, genuine, change):
     """A report cannot make the check compute more than the page's controls allow."""
     evidence = genuine.get("cloud", "1", "evidence")
     entries = {
@@ -203,7 +207,7 @@ def test_settings_beyond_the_page_are_refused_without_the_work(tmp_path, genuine
     assert status == 1 and all("cannot be recomputed: ValueError" in row["note"] for row in rows)
 
 
-def test_cells_are_no_formulas_and_names_no_commands_to_a_terminal(tmp_path, capsys):
+def test_names_are_neither_formulas_nor_terminal_commands(tmp_path, capsys):
     """A student called =HYPERLINK(...) is plain text in a spreadsheet; escape sequences do not reach the terminal."""
     (tmp_path / "a.json").write_text(ledger(student='=HYPERLINK("x")\x1b[2J').to_text(), encoding="utf-8")
     status, rows = verify(tmp_path, tmp_path / "a.json")
@@ -211,29 +215,29 @@ def test_cells_are_no_formulas_and_names_no_commands_to_a_terminal(tmp_path, cap
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_a_folder_a_pattern_and_a_name_given_twice(tmp_path, genuine):
+def test_each_file_of_folders_and_patterns_is_checked_once(tmp_path, genuine):
     """A folder is read with its subfolders, a pattern is resolved without a shell, and each file is checked once."""
     files = forms(tmp_path, genuine)
     folder, pattern = str(tmp_path), str(tmp_path / "*.md")
-    assert verify_command.found([folder, pattern, folder]) == [tmp_path, files[0]]
+    assert verify_command.report_paths([folder, pattern, folder]) == [tmp_path, files[0]]
     with pytest.raises(ValueError, match="no reports"):
-        verify_command.found([str(tmp_path / "*.pdf")])
+        verify_command.report_paths([str(tmp_path / "*.pdf")])
     status, rows = verify(tmp_path, tmp_path, pattern)
     assert status == 0 and {row["report"].rsplit("/", 1)[-1] for row in rows} == {"a.md", "b.html", "c.json"}
 
 
-def test_the_table_is_never_written_over_a_report(tmp_path, genuine):
+def test_the_table_never_overwrites_a_report(tmp_path, genuine):
     """If one of the reports is named as the CSV, it is refused before anything is written."""
     report = forms(tmp_path, genuine)[0]
     before = report.read_bytes()
     page = tmp_path / "b.html"
-    for given, table in ((report, report), (tmp_path, page), (tmp_path, tmp_path / "b.csv")):
+    for source, table in ((report, report), (tmp_path, page), (tmp_path, tmp_path / "b.csv")):
         with pytest.raises(ValueError, match="one of the reports"):
-            verify(tmp_path, given, options=("--csv", str(table)))
+            verify(tmp_path, source, options=("--csv", str(table)))
     assert report.read_bytes() == before and "ledger" in page.read_text("utf-8")
 
 
-def test_reports_of_a_class_share_what_they_have_in_common(tmp_path, monkeypatch):
+def test_reports_with_one_corpus_share_one_audit(tmp_path, monkeypatch):
     """Forty reports with the same corpus and seed need one audit, whatever their thresholds and predictions."""
     audits = []
     stepwise = deduplication.Audit.stepwise
@@ -241,12 +245,14 @@ def test_reports_of_a_class_share_what_they_have_in_common(tmp_path, monkeypatch
         text = ledger(f"s{number}", prediction=float(number), threshold=0.6 + 0.01 * (number % 20)).to_text()
         (tmp_path / f"{number}.json").write_text(text, encoding="utf-8")
     monkeypatch.setattr(deduplication, "_AUDITS", {})
-    monkeypatch.setattr(deduplication.Audit, "stepwise", lambda *given: audits.append(1) or stepwise(*given))
+    monkeypatch.setattr(
+        deduplication.Audit, "stepwise", lambda *arguments: audits.append(1) or stepwise(*arguments)
+    )
     status, rows = verify(tmp_path, tmp_path)
     assert status == 0 and len({row["report"] for row in rows}) == 40 and len(audits) == 1
 
 
-def test_missing_data_of_the_lab_is_no_fault_of_a_report(tmp_path, genuine, monkeypatch):
+def test_missing_data_of_the_lab_do_not_count_against_a_report(tmp_path, genuine, monkeypatch):
     """If the lab's own data are not installed, no figure is compared, and the note gives the cause."""
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path / "nowhere"))
     monkeypatch.setattr(deduplication, "_AUDITS", {})
@@ -258,7 +264,7 @@ def test_missing_data_of_the_lab_is_no_fault_of_a_report(tmp_path, genuine, monk
     }
 
 
-def test_the_table_goes_to_standard_output_when_asked(tmp_path, genuine, capsys):
+def test_the_table_can_be_written_to_standard_output(tmp_path, genuine, capsys):
     """With - the CSV is the only text on standard output."""
     parser = argparse.ArgumentParser()
     verify_command.add_arguments(parser)

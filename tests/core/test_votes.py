@@ -9,7 +9,7 @@ from dataselect_core import datasets, votes
 
 
 @pytest.mark.parametrize("voters", [1, 2, 3, 4])
-def test_every_choice_of_voters_is_counted(voters):
+def test_shares_equal_a_count_of_every_choice_of_voters(voters):
     """On a few rated words, the shares equal those of all combinations, one by one."""
     values = datasets.ratings().values[::400]
     won = lost = items = 0
@@ -18,18 +18,19 @@ def test_every_choice_of_voters_is_counted(voters):
             continue
         items += 1
         results = [
-            np.sign(row[list(some)]).sum() * np.sign(row.mean()) for some in combinations(range(10), voters)
+            np.sign(row[list(choice)]).sum() * np.sign(row.mean())
+            for choice in combinations(range(10), voters)
         ]
-        won += np.mean([each > 0 for each in results])
-        lost += np.mean([each < 0 for each in results])
-    found = votes.majority(values, voters)
-    assert found.items == items
-    assert found.wrong_half > found.opposite_half > 0
-    assert found.opposite == pytest.approx(lost / items, abs=1e-12)
-    assert found.wrong == pytest.approx(1 - won / items, abs=1e-12)
+        won += np.mean([result > 0 for result in results])
+        lost += np.mean([result < 0 for result in results])
+    majority = votes.majority(values, voters)
+    assert majority.items == items
+    assert majority.wrong_half > majority.opposite_half > 0
+    assert majority.opposite == pytest.approx(lost / items, abs=1e-12)
+    assert majority.wrong == pytest.approx(1 - won / items, abs=1e-12)
 
 
-def test_the_ratings_say_what_one_three_and_five_labels_are_worth():
+def test_larger_panels_are_wrong_less_often():
     """One rating in twenty-two has the opposite sign; majorities of three and five are wrong less often."""
     values = datasets.ratings().values
     one, three, five = (votes.majority(values, m) for m in (1, 3, 5))
@@ -38,24 +39,24 @@ def test_the_ratings_say_what_one_three_and_five_labels_are_worth():
     assert 0 < one.opposite_half < 0.003 and 0 < one.wrong_half < 0.006
 
 
-def test_errors_cluster():
+def test_errors_cluster_on_few_words():
     """73 % of the words have no opposite rating and 4 % have three or more, far more than with evenly spread errors."""
     values = datasets.ratings().values
-    found = votes.clustering(values)
+    clustering = votes.clustering(values)
     against = (np.sign(values) == -np.sign(values.mean(axis=1))[:, None]).sum(axis=1)
-    assert found.rate == pytest.approx(against.mean() / 10) and found.none == pytest.approx(
+    assert clustering.rate == pytest.approx(against.mean() / 10) and clustering.none == pytest.approx(
         (against == 0).mean()
     )
-    assert found.many == pytest.approx((against >= 3).mean())
-    for share, half in ((found.none, found.none_half), (found.many, found.many_half)):
+    assert clustering.many == pytest.approx((against >= 3).mean())
+    for share, half in ((clustering.none, clustering.none_half), (clustering.many, clustering.many_half)):
         assert half == pytest.approx(1.96 * (share * (1 - share) / len(values)) ** 0.5, rel=1e-3)
-    drawn = np.random.default_rng(0).binomial(10, found.rate, 200_000)
-    assert found.none_if_even == pytest.approx((drawn == 0).mean(), abs=0.005)
-    assert found.many_if_even == pytest.approx((drawn >= 3).mean(), abs=0.002)
-    assert found.none > found.none_if_even + 0.05 and found.many > 3 * found.many_if_even
+    drawn = np.random.default_rng(0).binomial(10, clustering.rate, 200_000)
+    assert clustering.none_if_even == pytest.approx((drawn == 0).mean(), abs=0.005)
+    assert clustering.many_if_even == pytest.approx((drawn >= 3).mean(), abs=0.002)
+    assert clustering.none > clustering.none_if_even + 0.05 and clustering.many > 3 * clustering.many_if_even
 
 
-def test_an_unanimous_panel_is_never_wrong():
+def test_a_unanimous_panel_is_never_wrong():
     """If all agree, no vote is wrong; an item whose ratings cancel out is not counted."""
     assert votes.majority(np.ones((3, 5)), 3).wrong == 0
     with pytest.raises(ValueError, match="values must hold an item"):

@@ -19,7 +19,7 @@ def digits():
     return X / 16, y
 
 
-def test_no_rain_leaves_the_picture(digits):
+def test_no_rain_does_not_change_the_picture(digits):
     """Intensity 0 returns equal values in a new array; pictures always stay in [0, 1]."""
     X = digits[0][:50]
     dry, wet = rain(X, 0.0, 1), rain(X, 1.0, 1)
@@ -44,7 +44,7 @@ def test_damage_grows_with_intensity(digits):
     assert (np.diff(contrast) < 0).all()
 
 
-def test_streaks_get_more_and_longer():
+def test_coverage_is_proportional_to_light_rain():
     """Coverage is about proportional to the intensity (Marshall and Palmer's optics) while streaks are few."""
     mean = [coverage(3000, np.full(3000, step), 5).mean() for step in (0.05, 0.1, 0.2)]
     assert mean[1] / mean[0] == pytest.approx(2, abs=0.25)
@@ -80,7 +80,7 @@ def test_rain_costs_accuracy_and_training_with_rain_recovers_part(digits):
     assert scores[0] > wet.score(pictures[2], y[1200:]) > scores[2] + 0.03
 
 
-def test_intensity_of_a_days_rain():
+def test_the_intensity_of_rain_follows_a_power_law():
     """No rain is 0, rain of the full day or more is 1, and the exponent between them is .63."""
     assert intensity(0) == 0 and intensity(50) == 1 and intensity(80) == 1
     assert intensity(25) == pytest.approx(0.5**0.63)
@@ -110,7 +110,7 @@ def test_field_weather_follows_the_record():
         (lambda: field_weather([0.0, 3.0], 5, 1, 2.0), "wet_share must be in"),
     ],
 )
-def test_bad_input_is_named(call, message):
+def test_errors_name_the_bad_argument(call, message):
     """The error names the argument and what is allowed."""
     with pytest.raises(ValueError, match=message):
         call()

@@ -59,41 +59,41 @@ COLLIDING = [("hnw g", "qii g"), ("апв г", "цфк к")]
 
 def by_hand(text):
     """The rule, applied character by character with this Python's own Unicode data."""
-    found, word, own = [], "", False
+    result, word, was_alone = [], "", False
     for character in unicodedata.normalize("NFC", text.lower()):
         category = unicodedata.category(character)[0]
         if category == "M":
             word += character if word else ""
             continue
         alone = any(first <= ord(character) <= last for first, last in RANGES)
-        if category not in "LN" or alone or own:
-            found.append(word)
+        if category not in "LN" or alone or was_alone:
+            result.append(word)
             word = ""
         if category in "LN":
             word += character
-        own = alone and category in "LN"
-    return [word for word in [*found, word] if word]
+        was_alone = alone and category in "LN"
+    return [word for word in [*result, word] if word]
 
 
 @PINNED
 @pytest.mark.parametrize("script", SAMPLES)
-def test_words_of_a_script(script):
+def test_words_of_each_script_follow_the_rule(script):
     """A text of each script is split as the rule says, from any start, composed or not."""
     text = SAMPLES[script]
     assert len(by_hand(text)) > 2
-    for given_text in (text, unicodedata.normalize("NFD", text), unicodedata.normalize("NFKC", text)):
-        for start in range(len(given_text)):
-            assert tokens(given_text[start:]) == by_hand(given_text[start:])
+    for form in (text, unicodedata.normalize("NFD", text), unicodedata.normalize("NFKC", text)):
+        for start in range(len(form)):
+            assert tokens(form[start:]) == by_hand(form[start:])
 
 
 @PINNED
 @given(st.text(st.characters(codec=None), max_size=30) | MIXED)
-def test_words_of_any_text(text):
+def test_words_of_any_text_follow_the_rule(text):
     """Any characters in any order, even halves of surrogate pairs, are split as the rule says."""
     assert tokens(text) == by_hand(text)
 
 
-def test_known_words():
+def test_words_equal_those_written_down_by_a_person():
     """Words written down by a person, so that the rule is not only compared with itself."""
     for text, expected in {
         "Москва, 2021 год": ["москва", "2021", "год"],
@@ -115,40 +115,42 @@ def test_known_words():
 
 
 @given(st.lists(MIXED, min_size=1, max_size=6), st.integers(1, 4))
-def test_texts_in_one_pass_equal_each_alone(texts, width):
+def test_texts_in_one_pass_equal_each_text_alone(texts, width):
     """Neighbours in a batch change nothing, and texts share as many hashes as shingles of words."""
     grams = word_ngrams(texts, width)
     sets = [set(members.tolist()) for members in shingle_sets(texts, width)]
     assert tokens_of(texts) == [tokens(text) for text in texts]
     for text, ngrams in zip(texts, grams, strict=True):
-        found = tokens(text)
-        few = {tuple(found)} if 0 < len(found) < width else set()
-        assert ngrams == few | {tuple(found[i : i + width]) for i in range(len(found) - width + 1)}
+        text_words = tokens(text)
+        short = {tuple(text_words)} if 0 < len(text_words) < width else set()
+        assert ngrams == short | {
+            tuple(text_words[i : i + width]) for i in range(len(text_words) - width + 1)
+        }
     for i in range(len(texts)):
         for j in range(len(texts)):
             assert len(sets[i] & sets[j]) == len(grams[i] & grams[j])
 
 
-def test_ascii_words_hash_the_same_beside_other_scripts():
+def test_ascii_words_have_the_same_hash_next_to_other_scripts():
     """A word of a-z and 0-9 has one hash, in ASCII text or not, even if it is longer than eight bytes."""
     plain, mixed = shingle_sets(["ABC internationalisation x1", "ABC internationalisation x1 — и"], 1)
     assert len(mixed) == 4
     assert set(plain.tolist()) < set(mixed.tolist())
 
 
-def test_the_table_is_what_the_script_makes():
+def test_the_table_equals_the_output_of_the_script():
     """tools/word_table.py makes the file in the package; a Python with other data says so and writes nothing."""
-    made = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, ROOT / "tools" / "word_table.py", "--check"],
         capture_output=True,
         text=True,
         check=False,
     )
     if unicodedata.unidata_version == "14.0.0":
-        assert (made.returncode, made.stdout) == (0, "")
+        assert (completed.returncode, completed.stdout) == (0, "")
     else:
-        assert made.returncode == 2
-        assert "14.0.0" in made.stdout
+        assert completed.returncode == 2
+        assert "14.0.0" in completed.stdout
 
 
 def test_this_python_agrees_with_the_table():
@@ -162,16 +164,16 @@ def test_this_python_agrees_with_the_table():
             assert (words.LETTER if kind == words.ALONE else kind) == expected, hex(code)
 
 
-def test_this_python_maps_to_lower_case_as_others_do():
+def test_lower_case_equals_that_of_other_python_versions():
     """Lower case, the final sigma next to each character, and NFC equal those of Unicode 14.0; 3.11 to 3.13 agree."""
     kinds = words._kinds()
     known = [chr(code) for code in np.flatnonzero(kinds != words.UNASSIGNED).tolist()]
-    said = []
+    mappings = []
     for character in known:
-        beside = [f"Α{character}Σ", f"{character}Σ", f"ΑΣ{character}", f"ΑΣ{character}Α"]
-        final = "".join("ς" if "ς" in words._lower(text)[1:] else "σ" for text in beside)
-        said += [words._lower(character), final, unicodedata.normalize("NFC", character)]
-    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        contexts = [f"Α{character}Σ", f"{character}Σ", f"ΑΣ{character}", f"ΑΣ{character}Α"]
+        final = "".join("ς" if "ς" in words._lower(text)[1:] else "σ" for text in contexts)
+        mappings += [words._lower(character), final, unicodedata.normalize("NFC", character)]
+    digest = hashlib.sha256(json.dumps(mappings).encode()).hexdigest()
     assert digest == "f2279f5efb484345917a84357a0eb7dd9e1254b1f02e82053a4fc53433663677"
 
 
@@ -181,34 +183,34 @@ def test_this_python_maps_to_lower_case_as_others_do():
 def test_a_newer_python_finds_the_same_words(monkeypatch, capital, small):
     """Letters that Unicode 16 added are separators, even in a Python that maps them to a known letter."""
     text = f"ab{capital}cd е{small if small < chr(0x1000) else ''}"
-    here = tokens(text)
+    expected = tokens(text)
     lower = words._lower
-    monkeypatch.setattr(words, "_lower", lambda given_text: lower(given_text).replace(capital, small))
-    assert tokens(text) == here
-    assert here[:2] == ["ab", "cd"]
+    monkeypatch.setattr(words, "_lower", lambda value: lower(value).replace(capital, small))
+    assert tokens(text) == expected
+    assert expected[:2] == ["ab", "cd"]
 
 
 @pytest.mark.parametrize("character", words.MOVED)
-def test_final_sigma_beside_characters_that_changed(character):
+def test_the_final_sigma_follows_unicode_14(character):
     """If later versions judge a character in another way, a sigma next to it follows Unicode 14.0."""
     before, after = ("", "Α", "ΑΣ", "Σ"), ("", "Σ", "ΣΑ", "Α", "Σ Σ")
-    found = [words._lower(f"{one}{character}{other}") for one in before for other in after]
+    lowered = [words._lower(f"{prefix}{character}{suffix}") for prefix in before for suffix in after]
     expected = {
         "\u0295": "ʕ ʕς ʕσα ʕα ʕς σ αʕ αʕς αʕσα αʕα αʕς σ ασʕ ασʕς ασʕσα ασʕα ασʕς σ σʕ σʕς σʕσα σʕα σʕς σ",
         "\U0001171e": "~ ~σ ~σα ~α ~σ σ α~ α~ς α~σα α~α α~ς σ ας~ ασ~ς ασ~σα ασ~α ασ~ς σ σ~ σ~ς σ~σα σ~α σ~ς σ",
     }
-    assert " ".join(found) == expected[character].replace("~", character)
+    assert " ".join(lowered) == expected[character].replace("~", character)
 
 
 @pytest.mark.parametrize("pair", COLLIDING)
-def test_a_collision_is_no_duplicate(pair):
+def test_a_hash_collision_is_not_a_duplicate(pair):
     """Two texts with one shingle, the same 32 bits and no word in common are both kept; their copies are removed."""
-    one, other = shingle_sets(pair)
-    assert one.tolist() == other.tolist()
-    found = deduplicate([*pair, pair[1].upper(), pair[0]], 0.5)
-    assert found.keep.tolist() == [True, True, False, False]
-    assert found.pairs.tolist() == [[0, 3], [1, 2]]
-    assert found.similarity.tolist() == [1, 1]
+    first, second = shingle_sets(pair)
+    assert first.tolist() == second.tolist()
+    result = deduplicate([*pair, pair[1].upper(), pair[0]], 0.5)
+    assert result.keep.tolist() == [True, True, False, False]
+    assert result.pairs.tolist() == [[0, 3], [1, 2]]
+    assert result.similarity.tolist() == [1, 1]
 
 
 @given(MIXED, st.sampled_from([0.3, 0.8, 1.0]), st.integers(1, 6), st.booleans())
@@ -216,10 +218,10 @@ def test_a_collision_is_no_duplicate(pair):
 @example("你好世界", 0.8, 5, True)
 def test_equal_texts_are_always_joined(text, threshold, width, verify):
     """Two equal texts are duplicates if and only if they have a word."""
-    found = deduplicate([text, "другое 別 other", text], threshold, width=width, verify=verify)
-    assert (not found.keep[2]) == bool(tokens(text))
-    if found.keep[0] and found.keep[1]:
-        assert found.cluster[2] in (0, 2)
+    result = deduplicate([text, "другое 別 other", text], threshold, width=width, verify=verify)
+    assert (not result.keep[2]) == bool(tokens(text))
+    if result.keep[0] and result.keep[1]:
+        assert result.cluster[2] in (0, 2)
 
 
 @given(st.lists(MIXED, min_size=2, max_size=6), st.sampled_from([0.05, 0.3, 0.8]), st.integers(1, 6))
