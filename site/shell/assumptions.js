@@ -34,15 +34,15 @@ lab.assumptions = {
   /** Shows a sentence under a field, and links it to the field. */
   say(field, text) {
     const id = `${field.id}-wrong`;
-    const known = document.getElementById(id);
-    if (!known && !text) return;
-    const said = known || lab.element("span", { class: "error small", id, role: "status" });
-    if (!known) {
-      field.closest(".with-unit").after(said);
+    const existing = document.getElementById(id);
+    if (!existing && !text) return;
+    const message = existing || lab.element("span", { class: "error small", id, role: "status" });
+    if (!existing) {
+      field.closest(".with-unit").after(message);
       field.setAttribute("aria-describedby", `${id} ${field.getAttribute("aria-describedby") || ""}`.trim());
     }
-    said.textContent = text;
-    said.hidden = !text;
+    message.textContent = text;
+    message.hidden = !text;
   },
 
   /** The values that the reader changed, if they are numbers within their range. */

@@ -21,20 +21,20 @@ lab.boot = (() => {
   let started = 0;
   let step = "download";
   /** The bytes that have arrived of each file that the start needs. @type {Map<string, number>} */
-  const got = new Map();
+  const received = new Map();
   const total = manifest.eager.reduce((sum, name) => sum + manifest.files[name].bytes, 0);
   let quiet = 0; // s since the worker's last message, while this page was awake
   let ticked = 0;
   let ticking = 0;
   /** What to do with the snapshot of an earlier visit: "use" it; "pass": skip it, but keep it until there is another;
    * "refuse": skip it, since it does not start here, and delete it once a new Python runs. */
-  let kept = "use";
+  let snapshotUse = "use";
   const payloads = new Map();
   const { listen, heard, heardInTurn } = lab.boot;
 
   const absolute = (url) => new URL(url, document.baseURI).href;
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-  const loaded = () => [...got.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const loaded = () => [...received.values()].reduce((sum, bytes) => sum + bytes, 0);
   const arrives = () => loaded() < total;
 
   /** Shows a new status. Screen readers announce it, so the text changes when a step begins and not with every byte. */
@@ -44,9 +44,9 @@ lab.boot = (() => {
 
   /** The remaining download time at the pace so far, in words; empty if it is short. */
   function remaining(seconds) {
-    const left = (seconds * (total - loaded())) / Math.max(1, loaded());
-    if (seconds < SLOW || !arrives() || left < SLOW) return "";
-    return left > 3600 ? ", more than an hour left at this pace" : left > 90 ? `, about ${Math.round(left / 60)} minutes left` : `, about ${10 * Math.ceil(left / 10)} s left`;
+    const secondsLeft = (seconds * (total - loaded())) / Math.max(1, loaded());
+    if (seconds < SLOW || !arrives() || secondsLeft < SLOW) return "";
+    return secondsLeft > 3600 ? ", more than an hour left at this pace" : secondsLeft > 90 ? `, about ${Math.round(secondsLeft / 60)} minutes left` : `, about ${10 * Math.ceil(secondsLeft / 10)} s left`;
   }
 
   /** The sentence shown if nothing arrives. The page keeps waiting; files that have arrived or were saved are kept. */
@@ -74,15 +74,15 @@ lab.boot = (() => {
     if (document.documentElement.hasAttribute("data-waiting")) progress();
   }
 
-  const ran = new Set();
+  const loadedScripts = new Set();
 
   /** Loads the page's libraries in order, since each needs those before it; none of them runs twice. */
   async function pageScripts() {
-    const missing = manifest.scripts.filter((url) => !ran.has(url));
+    const missing = manifest.scripts.filter((url) => !loadedScripts.has(url));
     if (!lab.offline) for (const url of missing) document.head.append(lab.element("link", { rel: "preload", as: "script", href: url }));
     for (const url of missing) {
       await lab.script(url);
-      ran.add(url);
+      loadedScripts.add(url);
     }
   }
 
@@ -130,22 +130,22 @@ lab.boot = (() => {
    * @param {{download?: string, why?: any, text?: string}} lost */
   function failFor({ download, why = {}, text = "" }) {
     if (!download) return fail(`Python could not start in this browser. Try again; if it fails twice, a current Chrome or Firefox usually helps. ${WITHOUT}`, text);
-    const mine = attempt;
+    const thisAttempt = attempt;
     const url = manifest.files[download]?.url || download;
-    return globalThis.labFirst.why(url, why, (found) => {
-      if (mine === attempt) fail(`${globalThis.labFirst.MISSED} (${download.split("/").pop()}). ${globalThis.labFirst.words(found)} ${WITHOUT}`, text);
+    return globalThis.labFirst.why(url, why, (cause) => {
+      if (thisAttempt === attempt) fail(`${globalThis.labFirst.MISSED} (${download.split("/").pop()}). ${globalThis.labFirst.words(cause)} ${WITHOUT}`, text);
     });
   }
 
   async function start() {
-    const mine = ++attempt;
+    const thisAttempt = ++attempt;
     if (worker) worker.terminate();
     worker = null;
     started = performance.now();
     ticked = started;
     quiet = 0;
     step = "download";
-    got.clear();
+    received.clear();
     lab.setBoot("starting");
     for (const details of lab.all("[data-boot-detail]")) details.closest("details")?.setAttribute("hidden", "");
     const reason = missing();
@@ -154,19 +154,19 @@ lab.boot = (() => {
     ticking = setInterval(progress, 500);
     progress();
     try {
-      const found = !lab.offline ? null : kept === "use" ? shelf.get() : Promise.resolve({ kept: null, keep: kept === "pass" });
+      const snapshot = !lab.offline ? null : snapshotUse === "use" ? shelf.get() : Promise.resolve({ kept: null, keep: snapshotUse === "pass" });
       const files = {};
       const transfer = [];
       for (const [name, file] of Object.entries(manifest.files)) {
         files[name] = { url: lab.offline ? null : absolute(file.url), packed: file.packed, size: file.size };
       }
       const scripts = pageScripts().then(() => lab.documents.showFirst());
-      scripts.catch((error) => mine === attempt && failFor({ download: error.download, text: String(error) }));
+      scripts.catch((error) => thisAttempt === attempt && failFor({ download: error.download, text: String(error) }));
       if (lab.offline) {
         for (const name of manifest.eager) {
           files[name].bytes = await fromFolder(name);
           transfer.push(files[name].bytes);
-          if (mine !== attempt) return undefined;
+          if (thisAttempt !== attempt) return undefined;
           quiet = 0;
         }
       }
@@ -174,9 +174,9 @@ lab.boot = (() => {
       worker = new Worker(URL.createObjectURL(source));
       worker.onerror = (event) => {
         event.preventDefault();
-        if (mine === attempt) failFor({ text: event.message || "The worker could not start." });
+        if (thisAttempt === attempt) failFor({ text: event.message || "The worker could not start." });
       };
-      worker.onmessage = ({ data }) => mine === attempt && receive(data, scripts);
+      worker.onmessage = ({ data }) => thisAttempt === attempt && receive(data, scripts);
       worker.postMessage({
         type: "boot",
         files,
@@ -185,32 +185,32 @@ lab.boot = (() => {
         wheel: manifest.wheel,
         panelRoot: manifest.panelRoot,
         shelf: !lab.offline,
-        kept,
+        kept: snapshotUse,
       }, transfer);
-      const handed = await found;
-      if (mine === attempt && handed) worker.postMessage({ type: "shelf", ...handed }, handed.kept ? [handed.kept.memory] : []);
+      const snapshotReply = await snapshot;
+      if (thisAttempt === attempt && snapshotReply) worker.postMessage({ type: "shelf", ...snapshotReply }, snapshotReply.kept ? [snapshotReply.kept.memory] : []);
     } catch (error) {
-      if (mine === attempt) failFor({ download: error.download, text: String(error) });
+      if (thisAttempt === attempt) failFor({ download: error.download, text: String(error) });
     }
     return undefined;
   }
 
   /** The snapshot of an earlier visit does not start: starts Python in the ordinary way. The snapshot is kept until
    * that has worked. */
-  function startAfresh(why, how) {
+  function startAfresh(why, use) {
     console.debug(why);
-    kept = how;
+    snapshotUse = use;
     start();
   }
 
   async function receive(message, scripts) {
-    const mine = attempt;
+    const thisAttempt = attempt;
     const live = document.documentElement.dataset.boot === "live";
     if (!live) alive();
     if (message.type === "bytes" || message.type === "loaded") {
       const file = manifest.files[message.name];
       if (live || !file || !manifest.eager.includes(message.name)) return;
-      got.set(message.name, message.type === "loaded" ? file.bytes : Math.min(file.bytes, message.bytes));
+      received.set(message.name, message.type === "loaded" ? file.bytes : Math.min(file.bytes, message.bytes));
     } else if (message.type === "step") {
       if (live) return;
       step = message.name;
@@ -236,12 +236,12 @@ lab.boot = (() => {
         return; // already shown
       }
       await heardInTurn(message);
-      if (mine !== attempt) return;
+      if (thisAttempt !== attempt) return;
       clearInterval(ticking);
       document.documentElement.removeAttribute("data-waiting");
       say("Python is running in this page.");
       lab.setBoot("live");
-      if (kept === "refuse") shelf.refuse();
+      if (snapshotUse === "refuse") shelf.refuse();
     } else {
       heard(message);
     }
@@ -249,7 +249,7 @@ lab.boot = (() => {
 
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("[data-boot-retry]") && !globalThis.labFirst.updated) {
-      if (document.documentElement.dataset.python === "kept" && !arrives()) kept = "pass"; // it did not start
+      if (document.documentElement.dataset.python === "kept" && !arrives()) snapshotUse = "pass"; // it did not start
       start();
     }
   });

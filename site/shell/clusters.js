@@ -15,9 +15,9 @@ lab.pixels = (ink, alt) => {
 lab.waveform = ({ low, high }, alt) => {
   const svg = lab.drawing(`0 0 ${low.length} 60`, alt);
   svg.setAttribute("preserveAspectRatio", "none");
-  const at = (value, i) => `${i},${(30 - 29 * value).toFixed(2)}`;
+  const point = (value, i) => `${i},${(30 - 29 * value).toFixed(2)}`;
   svg.append(lab.shape("line", { x1: 0, x2: low.length, y1: 30, y2: 30, class: "axis" }),
-    lab.shape("polygon", { points: [...high.map(at), ...low.map(at).reverse()].join(" "), class: "wave" }));
+    lab.shape("polygon", { points: [...high.map(point), ...low.map(point).reverse()].join(" "), class: "wave" }));
   return svg;
 };
 
@@ -32,12 +32,12 @@ lab.drawing = (viewBox, alt) => lab.shape("svg", { viewBox, role: "img", "aria-l
 /** One list of clusters and two members of the chosen one. The names of its questions to Python begin with a prefix,
  * and the questions include what `also` returns. */
 lab.clusterReader = (prefix = "", also = () => ({})) => {
-  let asked = 0;
+  let requests = 0;
   let open = null; // {part, kept} of the cluster being read
   let place = null; // where the list is shown
   let nouns = { item: "text", items: "texts", unit: "words" };
 
-  const ask = (part, name, args) => lab.documents.send({ type: "ask", part, id: ++asked, name: prefix + name, arguments: { ...args, ...also() } });
+  const ask = (part, name, args) => lab.documents.send({ type: "ask", part, id: ++requests, name: prefix + name, arguments: { ...args, ...also() } });
   const partOf = (section) => section.closest("[data-part]").dataset.part;
 
   function reset(section) {
@@ -67,7 +67,7 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
         lab.element("span", { class: "quiet" }, ` ${lab.format(cluster.size, "integer")} ${nouns.items}, ${lab.format(cluster.words, "integer")} ${nouns.unit}`));
       button.addEventListener("click", () => {
         open = { part: partOf(section), kept: cluster.kept };
-        for (const other of lab.all("button", list)) other.setAttribute("aria-pressed", String(other === button));
+        for (const item of lab.all("button", list)) item.setAttribute("aria-pressed", String(item === button));
         ask(partOf(section), "cluster", { kept: cluster.kept });
       });
       return lab.element("li", {}, button);
@@ -77,7 +77,7 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
   }
 
   function answer(_, { id, answer }) {
-    if (!answer || id !== asked) return;
+    if (!answer || id !== requests) return;
     if (answer.removed) members(place, answer);
     else if (answer.left) sides(place, answer);
     else if (answer.pictures) pictures(place, answer);
@@ -96,9 +96,9 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
 
   function sides(section, answer) {
     ["left", "right"].forEach((side, i) => {
-      const place = lab.one(`[data-diff="${side}"]`, section);
+      const target = lab.one(`[data-diff="${side}"]`, section);
       const tag = side === "left" ? "del" : "ins";
-      place.replaceChildren(
+      target.replaceChildren(
         heading(i, answer), ...same(i, answer, "word for word"),
         lab.element("p", {}, ...answer[side].flatMap(([kind, text]) => [
           kind === "gap" ? lab.element("span", { class: "gap" }, `[${lab.format(text, "integer")} words the same]`) : kind === "only" ? lab.element(tag, {}, text) : text, " ",
@@ -109,20 +109,20 @@ lab.clusterReader = (prefix = "", also = () => ({})) => {
 
   const heading = (i, answer) => lab.element("h5", {}, `${i ? "Removed" : "Kept"}: ${answer.names[i]}`);
   /** A sentence next to the removed one: if nothing is marked, a reader would search for differences without it. */
-  const same = (i, { identical }, how) => (i && identical ? [lab.element("p", {}, lab.element("strong", {}, `These two are identical ${how}.`))] : []);
-  const drawn = (title, svg, alt) => lab.element("figure", { class: "seen" }, svg, lab.element("figcaption", {}, lab.element("b", {}, `${title}. `), alt));
+  const same = (i, { identical }, manner) => (i && identical ? [lab.element("p", {}, lab.element("strong", {}, `These two are identical ${manner}.`))] : []);
+  const figure = (title, svg, alt) => lab.element("figure", { class: "seen" }, svg, lab.element("figcaption", {}, lab.element("b", {}, `${title}. `), alt));
 
   /** Shows two frames, and next to the removed one a picture of their difference. */
   function pictures(section, answer) {
-    const [kept, removed, apart] = answer.pictures.map(({ title, ink, alt }) => drawn(title, lab.pixels(ink, `${title}: ${alt}`), alt));
+    const [kept, removed, difference] = answer.pictures.map(({ title, ink, alt }) => figure(title, lab.pixels(ink, `${title}: ${alt}`), alt));
     lab.one('[data-diff="left"]', section).replaceChildren(heading(0, answer), kept);
-    lab.one('[data-diff="right"]', section).replaceChildren(heading(1, answer), ...same(1, answer, "pixel for pixel"), removed, apart);
+    lab.one('[data-diff="right"]', section).replaceChildren(heading(1, answer), ...same(1, answer, "pixel for pixel"), removed, difference);
   }
 
   function curves(section, answer) {
     answer.curves.forEach((curve, i) => {
       lab.one(`[data-diff="${i ? "right" : "left"}"]`, section).replaceChildren(heading(i, answer), ...same(i, answer, "sample for sample"),
-        drawn(curve.title, lab.waveform(curve, `${curve.title}: ${curve.alt}`), curve.alt));
+        figure(curve.title, lab.waveform(curve, `${curve.title}: ${curve.alt}`), curve.alt));
     });
   }
 

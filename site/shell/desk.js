@@ -3,13 +3,13 @@
 
 lab.desk = (() => {
   const waiting = new Map();
-  let asked = 0;
+  let requests = 0;
 
   /** Sends a request; resolves when Python answers.
    * @param {any} message @param {(label: string, share: number) => void} [progress] */
   function ask(message, progress) {
     if (!lab.boot.live) return Promise.reject(new Error("Python is not running in this page"));
-    const id = ++asked;
+    const id = ++requests;
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject, progress });
       lab.documents.send({ ...message, id });
@@ -24,8 +24,8 @@ lab.desk = (() => {
     reader.readAsDataURL(new Blob([bytes]));
   });
 
-  function settle(id, how, value) {
-    waiting.get(id)?.[how](value);
+  function settle(id, method, value) {
+    waiting.get(id)?.[method](value);
     waiting.delete(id);
   }
 

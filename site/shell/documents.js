@@ -34,10 +34,10 @@ lab.documents = (() => {
 
   function changed(part, event) {
     lab.names.handlesSoon(part);
-    const list = (event.events || [event]).filter((one) => one.sync); // the others came from Python
+    const list = (event.events || [event]).filter((patchEvent) => patchEvent.sync); // the others came from Python
     if (!list.length) return;
-    for (const one of list) events.push({ part, event: one });
-    if (list.some((one) => one.kind === "ModelChanged" && /^(value|active)$/.test(one.attr))) document.dispatchEvent(new CustomEvent("lab:moved"));
+    for (const patchEvent of list) events.push({ part, event: patchEvent });
+    if (list.some((patchEvent) => patchEvent.kind === "ModelChanged" && /^(value|active)$/.test(patchEvent.attr))) document.dispatchEvent(new CustomEvent("lab:moved"));
     flush();
   }
 
@@ -53,10 +53,10 @@ lab.documents = (() => {
   function flush(now = false) {
     if ((inFlight && !now) || !events.length || !lab.boot.live) return;
     const part = events[0].part;
-    const mine = merged(events.filter((e) => e.part === part));
+    const ofPart = merged(events.filter((e) => e.part === part));
     events = events.filter((e) => e.part !== part);
     const { bokeh } = documents.get(part);
-    const patch = bokeh.create_json_patch(mine.map(({ event }) => event));
+    const patch = bokeh.create_json_patch(ofPart.map(({ event }) => event));
     send({ type: "patch", part, patch });
   }
 
@@ -76,9 +76,9 @@ lab.documents = (() => {
       inFlight = 0;
       for (const [part, json] of Object.entries(JSON.parse(message.documents))) {
         await lab.attempt(`the workbench of Part ${part}`, async () => {
-          const known = documents.get(part);
-          document.documentElement.dataset.firstView = known && known.json === plain(json) ? "kept" : "replaced";
-          if (!known || known.json !== plain(json) || known.used) await show(part, json);
+          const view = documents.get(part);
+          document.documentElement.dataset.firstView = view && view.json === plain(json) ? "kept" : "replaced";
+          if (!view || view.json !== plain(json) || view.used) await show(part, json);
           if (documents.has(part)) documents.get(part).used = true;
         });
       }
@@ -86,18 +86,18 @@ lab.documents = (() => {
       if (message.seq === inFlight) inFlight = 0;
       flush();
     } else if (message.type === "python") {
-      const said = JSON.parse(message.text);
-      if (said.type === "patch") {
-        documents.get(String(said.part)).bokeh.apply_json_patch(said.patch);
-        lab.names.handlesSoon(String(said.part));
+      const data = JSON.parse(message.text);
+      if (data.type === "patch") {
+        documents.get(String(data.part)).bokeh.apply_json_patch(data.patch);
+        lab.names.handlesSoon(String(data.part));
       } else {
-        document.dispatchEvent(new CustomEvent("lab:python", { detail: said }));
+        document.dispatchEvent(new CustomEvent("lab:python", { detail: data }));
       }
     }
   }, { first: true }); // first, because the other listeners need the workbenches to be shown
 
   /** The model of a widget, by its label. */
-  const model = (part, title) => [...(documents.get(part)?.bokeh.all_models || [])].find((one) => "title" in one && "low" in one && one.title === title) || null;
+  const model = (part, title) => [...(documents.get(part)?.bokeh.all_models || [])].find((candidate) => "title" in candidate && "low" in candidate && candidate.title === title) || null;
 
   return { showFirst, send, model, has: (part) => documents.has(String(part)) };
 })();

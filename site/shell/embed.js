@@ -17,24 +17,24 @@ lab.embed = (() => {
     }
   }
 
-  let told = "";
+  let lastMessage = "";
   let waiting = 0;
-  function tell() {
+  function report() {
     waiting = 0;
     const { track, part } = lab.main.state();
     // The height of the element, not of the frame: so a frame that grew too high can shrink again.
     const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
     const message = { type: "data-selection-lab", height, track, part, state: lab.map.name(track, part) };
-    if (JSON.stringify(message) === told) return;
-    told = JSON.stringify(message);
+    if (JSON.stringify(message) === lastMessage) return;
+    lastMessage = JSON.stringify(message);
     window.parent.postMessage(message, origin);
   }
 
-  const soon = () => { waiting ||= setTimeout(tell, PAUSE); };
+  const soon = () => { waiting ||= setTimeout(report, PAUSE); };
 
   function start() {
-    const place = lab.one("[data-frame-storage]");
-    if (place) place.hidden = !(foreign() && lab.store.kind !== "memory");
+    const note = lab.one("[data-frame-storage]");
+    if (note) note.hidden = !(foreign() && lab.store.kind !== "memory");
     if (!embed || !framed || !origin) return;
     new ResizeObserver(soon).observe(document.documentElement);
     new MutationObserver(soon).observe(document.documentElement, { attributes: true, attributeFilter: ["data-part-now", "data-track-now"] });

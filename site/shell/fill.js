@@ -4,9 +4,9 @@
 lab.fill = (() => {
   /** The label of an option for use inside a sentence, from the table of settings. */
   function option(part, value) {
-    const lists = Object.values(lab.state.titles.settings[part] || {}).map((each) => each.options || []);
-    const found = lists.flat().find((each) => each.value === value);
-    return found ? found.label.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()) : value ?? "–";
+    const lists = Object.values(lab.state.titles.settings[part] || {}).map((setting) => setting.options || []);
+    const match = lists.flat().find((choice) => choice.value === value);
+    return match ? match.label.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()) : value ?? "–";
   }
 
   /** Writes values (path -> {value, unit, kind, source}) into every `[data-value]` of a part. */

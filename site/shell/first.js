@@ -13,7 +13,7 @@
   };
   var me = document.currentScript;
   var html = document.documentElement;
-  var wanted = me.getAttribute("data-scripts").split(" ");
+  var scriptUrls = me.getAttribute("data-scripts").split(" ");
   var fromFolder = location.protocol === "file:";
   var arrived = {}; // name of a script -> whether it has run completely
   var missing = []; // addresses of scripts that did not arrive
@@ -45,9 +45,9 @@
 
   /** Shows a sentence in the page's status line; a page without a status line gets a notice. */
   function say(text, state) {
-    var place = document.querySelector("[data-boot-text]");
-    if (!place) return note(text);
-    place.textContent = text;
+    var target = document.querySelector("[data-boot-text]");
+    if (!target) return note(text);
+    target.textContent = text;
     if (state) html.setAttribute("data-boot", state);
     var button = document.querySelector("[data-boot-retry]");
     if (button) button.textContent = cause && cause.kind === "updated" ? "Reload the page" : "Try again";
@@ -56,14 +56,14 @@
   /** Shows a sentence until the page is loaded again; only the first one is shown. */
   function note(text) {
     if (document.querySelector("[data-trouble]")) return;
-    var place = document.createElement("p");
-    place.className = "notice trouble";
-    place.setAttribute("data-trouble", "");
-    place.setAttribute("role", "alert");
-    place.textContent = text;
+    var noticeElement = document.createElement("p");
+    noticeElement.className = "notice trouble";
+    noticeElement.setAttribute("data-trouble", "");
+    noticeElement.setAttribute("role", "alert");
+    noticeElement.textContent = text;
     var home = document.querySelector("[data-notice]");
-    if (home) home.parentNode.insertBefore(place, home);
-    else (document.querySelector("main") || document.body).insertBefore(place, (document.querySelector("main") || document.body).firstChild);
+    if (home) home.parentNode.insertBefore(noticeElement, home);
+    else (document.querySelector("main") || document.body).insertBefore(noticeElement, (document.querySelector("main") || document.body).firstChild);
   }
 
   /** What happened and what to do, in a sentence or two. @param {{kind: string, status?: number, type?: string}} why */
@@ -150,18 +150,18 @@
 
   /** Runs a script. If the host sent something else (another page, half a file), that is an error too, although the
    * browser calls `onload`. */
-  function load(url, then, no, again) {
+  function load(url, then, otherwise, again) {
     var element = document.createElement("script");
-    var spoilt = false;
+    var isInvalid = false;
     function failed() {
       window.removeEventListener("error", notice, true);
       if (element.parentNode) element.parentNode.removeChild(element);
-      if (again) no();
-      else load(url, then, no, true);
+      if (again) otherwise();
+      else load(url, then, otherwise, true);
     }
     function notice(event) { // a script with invalid syntax
       if (event.filename && event.filename === element.src && /SyntaxError/.test(event.message)) {
-        spoilt = true;
+        isInvalid = true;
         event.preventDefault();
       }
     }
@@ -172,7 +172,7 @@
     element.onerror = failed;
     element.onload = function () {
       window.removeEventListener("error", notice, true);
-      if (spoilt || (wanted.indexOf(url) >= 0 && !arrived[nameOf(url)])) failed();
+      if (isInvalid || (scriptUrls.indexOf(url) >= 0 && !arrived[nameOf(url)])) failed();
       else then();
     };
     document.head.appendChild(element);
@@ -181,7 +181,7 @@
   /** Everything that can be loaded has been loaded. */
   function end() {
     busy = false;
-    if (!arrived[nameOf(wanted[0])] || api.whole) return;
+    if (!arrived[nameOf(scriptUrls[0])] || api.whole) return;
     api.whole = true;
     tell("lab:whole");
   }
@@ -190,13 +190,13 @@
     if (!urls.length) return end();
     var url = urls[0];
     load(url, function () { bring(urls.slice(1)); }, function () {
-      var first = url === wanted[0];
+      var first = url === scriptUrls[0];
       missing = first ? urls : missing.concat(url); // without the first the others would only fail
       if (first) html.setAttribute("data-view", "page"); // without scripts a reader cannot change the step
-      why(url, {}, function (found) {
-        var lacks = WITHOUT[nameOf(url)] || "This page cannot do its work without it.";
-        var head = found.kind === "old" ? "" : MISSED + " (" + fileOf(url) + "). ";
-        say(head + words(found) + " " + lacks, "failed");
+      why(url, {}, function (reason) {
+        var consequence = WITHOUT[nameOf(url)] || "This page cannot do its work without it.";
+        var lead = reason.kind === "old" ? "" : MISSED + " (" + fileOf(url) + "). ";
+        say(lead + words(reason) + " " + consequence, "failed");
         if (first) end();
         else bring(urls.slice(1));
       });
@@ -231,7 +231,7 @@
   });
 
   function isOurs(text) {
-    return wanted.some(function (url) { return (text || "").indexOf(url) >= 0; });
+    return scriptUrls.some(function (url) { return (text || "").indexOf(url) >= 0; });
   }
 
   /** Shows once that a piece of the page does not work; everything else continues. */
@@ -277,23 +277,23 @@
       while (target && target.nodeType === 1 && !target.hasAttribute("data-boot-retry")) target = target.parentNode;
       if (target && target.nodeType === 1 && (missing.length || api.updated)) again();
     });
-    bring(wanted);
+    bring(scriptUrls);
   }
 
   /** Chooses the view of a lab page: one step at a time, unless the reader or the address chose one page. */
   function view() {
-    var kept = null;
+    var savedView = null;
     try {
-      kept = localStorage.getItem("data-selection-lab view");
+      savedView = localStorage.getItem("data-selection-lab view");
     } catch (error) { /* then only the address counts */ }
-    var asked = /[?&]view=(page|steps)(&|$)/.exec(location.search);
-    html.setAttribute("data-view", asked ? asked[1] : kept === "page" ? "page" : "steps");
+    var fromAddress = /[?&]view=(page|steps)(&|$)/.exec(location.search);
+    html.setAttribute("data-view", fromAddress ? fromAddress[1] : savedView === "page" ? "page" : "steps");
     html.setAttribute("data-place", /[?&]part=/.test(location.search) || /^#part-/.test(location.hash) ? "part" : /^#(synthesis|record)/.test(location.hash) ? location.hash.slice(1) : "start");
   }
 
   if (html.hasAttribute("data-version") && !isOld()) view();
   if (!fromFolder) {
-    wanted.forEach(function (url) { // download them while the browser parses the page; they run after that
+    scriptUrls.forEach(function (url) { // download them while the browser parses the page; they run after that
       var hint = document.createElement("link");
       hint.rel = "preload";
       hint.setAttribute("as", "script");

@@ -5,7 +5,7 @@ lab.later(() => {
   const form = lab.form("[data-link-form]");
   const field = (name) => form.elements[name].value.trim();
   const error = lab.one("[data-link-error]");
-  const said = lab.one("[data-link-said]");
+  const status = lab.one("[data-link-said]");
   const links = lab.field("[data-links]");
   const MOST = 500; // students
   const EXAMPLE = "https://lab.example/data-selection/";
@@ -48,15 +48,15 @@ lab.later(() => {
 
   /** The links of the students, and the errors of the rows without a link; a bad row does not affect the others. */
   function forEach(students) {
-    const made = [], odd = [];
+    const lines = [], errors = [];
     for (const student of students) {
       try {
-        made.push(`${student}\t${link(student)}`);
+        lines.push(`${student}\t${link(student)}`);
       } catch (problem) {
-        odd.push(problem.message);
+        errors.push(problem.message);
       }
     }
-    return { made, odd };
+    return { lines, errors };
   }
 
   form.addEventListener("submit", (event) => {
@@ -65,19 +65,19 @@ lab.later(() => {
     const students = [...new Map(rows.map((row) => [row.normalize("NFC"), row])).values()];
     error.hidden = true;
     links.hidden = true;
-    said.textContent = "";
+    status.textContent = "";
     try {
       if (students.length > MOST) throw new Error(`At most ${MOST} students at once.`);
       const everybody = link(""); // an error that concerns everybody is shown once
-      const { made, odd } = forEach(students);
-      if (made.length || !students.length) {
-        links.value = students.length ? made.join("\n") : everybody;
+      const { lines, errors } = forEach(students);
+      if (lines.length || !students.length) {
+        links.value = students.length ? lines.join("\n") : everybody;
         links.hidden = false;
       }
-      said.textContent = !students.length ? "One link for everybody."
-        : made.length ? `${made.length} ${made.length === 1 ? "link" : "links"}, each after the student and a tab: paste them into a spreadsheet.` : "";
-      if (rows.length > students.length) said.textContent += ` ${rows.length - students.length} repeated ${rows.length - students.length === 1 ? "row" : "rows"} left out: two students of one name need something that tells them apart.`;
-      if (odd.length) throw new Error(`No link for ${odd.length} of ${students.length} rows. ${odd.slice(0, 5).join(" ")}${odd.length > 5 ? ` And ${odd.length - 5} more.` : ""}`);
+      status.textContent = !students.length ? "One link for everybody."
+        : lines.length ? `${lines.length} ${lines.length === 1 ? "link" : "links"}, each after the student and a tab: paste them into a spreadsheet.` : "";
+      if (rows.length > students.length) status.textContent += ` ${rows.length - students.length} repeated ${rows.length - students.length === 1 ? "row" : "rows"} left out: two students of one name need something that tells them apart.`;
+      if (errors.length) throw new Error(`No link for ${errors.length} of ${students.length} rows. ${errors.slice(0, 5).join(" ")}${errors.length > 5 ? ` And ${errors.length - 5} more.` : ""}`);
     } catch (problem) {
       error.textContent = problem.message;
       error.hidden = false;

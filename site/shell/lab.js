@@ -72,10 +72,10 @@ globalThis.lab = {
 
   /** Runs work that may fail on its own: an error, now or later in its promise, is shown and stops nothing else.
    * @param {string} piece @param {(...given: any[]) => any} work */
-  attempt(piece, work, ...given) {
+  attempt(piece, work, ...parameters) {
     try {
-      const answer = work(...given);
-      return typeof answer?.then === "function" ? answer.then(undefined, (error) => lab.fault(error, piece)) : answer;
+      const result = work(...parameters);
+      return typeof result?.then === "function" ? result.then(undefined, (error) => lab.fault(error, piece)) : result;
     } catch (error) {
       lab.fault(error, piece);
       return undefined;
@@ -85,19 +85,19 @@ globalThis.lab = {
   /** A list of listeners; an error in one does not stop the others. @param {string} piece */
   listeners(piece) {
     /** @type {((...given: any[]) => any)[]} */
-    const known = [];
+    const registered = [];
     return {
       /** @param {(...given: any[]) => any} listener @param {{first?: boolean}} [options] */
       add(listener, { first = false } = {}) {
-        if (first) known.unshift(listener);
-        else known.push(listener);
+        if (first) registered.unshift(listener);
+        else registered.push(listener);
       },
-      tell(...given) {
-        for (const listener of [...known]) lab.attempt(piece, listener, ...given);
+      tell(...parameters) {
+        for (const listener of [...registered]) lab.attempt(piece, listener, ...parameters);
       },
       /** Calls them one after the other: each has finished before the next begins. */
-      async tellInTurn(...given) {
-        for (const listener of [...known]) await lab.attempt(piece, listener, ...given);
+      async tellInTurn(...parameters) {
+        for (const listener of [...registered]) await lab.attempt(piece, listener, ...parameters);
       },
     };
   },
@@ -111,8 +111,8 @@ globalThis.lab = {
 
   /** Loads a script of this site, as a promise. Works from a folder, where fetch does not. @param {string} url */
   script: (url) => new Promise((resolve, reject) => {
-    const lost = () => reject(Object.assign(new Error(`${url} could not be loaded`), { download: url }));
-    globalThis.labFirst.load(url, () => resolve(undefined), lost);
+    const fail = () => reject(Object.assign(new Error(`${url} could not be loaded`), { download: url }));
+    globalThis.labFirst.load(url, () => resolve(undefined), fail);
   }),
 
   offline: location.protocol === "file:",

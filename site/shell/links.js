@@ -14,20 +14,20 @@ lab.links = (() => {
   }
 
   async function copy(button) {
-    const place = button.closest("[data-copy]");
-    const said = lab.one("[data-copied]", place);
-    const field = lab.field("[data-link-text]", place);
+    const target = button.closest("[data-copy]");
+    const status = lab.one("[data-copied]", target);
+    const field = lab.field("[data-link-text]", target);
     const text = here();
     try {
       await navigator.clipboard.writeText(text);
       field.hidden = true;
-      said.textContent = "Copied.";
+      status.textContent = "Copied.";
     } catch { // a frame, or a page from a folder, may not reach the clipboard
       field.value = text;
       field.hidden = false;
       field.focus();
       field.select();
-      said.textContent = "The browser keeps the clipboard closed to this page. Copy the address from the field.";
+      status.textContent = "The browser keeps the clipboard closed to this page. Copy the address from the field.";
     }
   }
 
@@ -40,40 +40,40 @@ lab.links = (() => {
     return words.length ? `Fixed by the link of your class: ${words.join(", ")}.${limits.length ? " These limits replace those of the track." : ""}` : "";
   }
 
-  function tell() {
-    for (const place of lab.all("[data-class-link]")) {
-      const text = [link.class && `Class: ${link.class}.`, lab.store.student && `Student: ${lab.store.student}.`, fixed(place.dataset.classLink)].filter(Boolean).join(" ");
-      place.textContent = text;
-      place.hidden = !text;
+  function update() {
+    for (const element of lab.all("[data-class-link]")) {
+      const text = [link.class && `Class: ${link.class}.`, lab.store.student && `Student: ${lab.store.student}.`, fixed(element.dataset.classLink)].filter(Boolean).join(" ");
+      element.textContent = text;
+      element.hidden = !text;
     }
   }
 
   /** Replaces the track's limits in the texts by the limits of the class. */
   function replace() {
-    for (const place of lab.all("[data-limit]")) {
-      const value = link.limits[place.dataset.limit];
+    for (const element of lab.all("[data-limit]")) {
+      const value = link.limits[element.dataset.limit];
       if (value === undefined) continue;
-      place.textContent = lab.format(value, place.dataset.format);
-      place.title = "Set by the link of your class";
+      element.textContent = lab.format(value, element.dataset.format);
+      element.title = "Set by the link of your class";
     }
   }
 
   /** Puts the student of the link into the record, unless the record belongs to somebody else. Returns a message, or an
    * empty text. */
   function greet() {
-    const kept = lab.store.student;
-    const other = Boolean(link.student && kept && kept !== link.student);
-    if (link.student && !kept) lab.store.name(link.student);
+    const recordStudent = lab.store.student;
+    const isOther = Boolean(link.student && recordStudent && recordStudent !== link.student);
+    if (link.student && !recordStudent) lab.store.name(link.student);
     if (link.class || link.fixed.length) {
       const entry = { name: link.class || "", seed: link.seed ?? null, ...link.limits };
       if (JSON.stringify(lab.store.get("class")) !== JSON.stringify(entry)) lab.store.set({ class: entry });
     }
-    tell();
+    update();
     replace();
-    return other ? `This link is for ${link.student}, and this browser holds the work of ${kept}. To start as ${link.student}, export that work and choose “New reader” in your record; until then it stays the work of ${kept}.` : "";
+    return isOther ? `This link is for ${link.student}, and this browser holds the work of ${recordStudent}. To start as ${link.student}, export that work and choose “New reader” in your record; until then it stays the work of ${recordStudent}.` : "";
   }
 
-  lab.store.watch(tell);
+  lab.store.watch(update);
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest('[data-action="copy-link"], [data-own-tab]') : null;
     if (!button) return;
@@ -82,11 +82,11 @@ lab.links = (() => {
   });
 
   /** The settings of the class link that are in the record, in words. */
-  const told = (entry) => ["name", "seed", ...Object.keys(lab.state.limits)].filter((name) => (entry[name] ?? "") !== "").map((name) => {
+  const settingsText = (entry) => ["name", "seed", ...Object.keys(lab.state.limits)].filter((name) => (entry[name] ?? "") !== "").map((name) => {
     if (name === "name" || name === "seed") return name === "name" ? entry.name : `seed ${entry.seed}`;
     const { said, format } = lab.state.limits[name];
     return `${said} ${lab.format(entry[name], format)}`;
   }).join(", ");
 
-  return { here, greet, told };
+  return { here, greet, settingsText };
 })();

@@ -18,11 +18,11 @@ lab.lock = (() => {
     return choice ? labelOf(choice) : value ?? "–";
   }
 
-  /** Names of a form's answers, in order; the reason does not count as an answer. */
+  /** Names of the fields of a form that make up the prediction, in order; the reason is not one of them. */
   const names = (form) => [...new Set([...form.elements].map((field) => field.name).filter((name) => name && name !== "why"))];
 
-  /** One answer: its value, and the words in which the page repeats it; or what is wrong. */
-  function answer(form, name) {
+  /** One field: its value, and the words in which the page repeats it; or what is wrong. */
+  function readField(form, name) {
     const field = form.elements.namedItem(name);
     if (field instanceof RadioNodeList) {
       const chosen = [...field].find((radio) => radio.checked);
@@ -43,50 +43,50 @@ lab.lock = (() => {
     return { value, said: `${labelOf(field)}: ${lab.format(value)}${unit}` };
   }
 
-  /** The answer in a form, or null after showing what is wrong. `value` is a number if the form asks for a number. */
+  /** The prediction in a form, or null after showing what is wrong. `value` is a number if the form asks for a number. */
   function read(form) {
     const error = lab.one(`[data-lock-error="${form.dataset.lock}"]`, form);
-    const answers = names(form).map((name) => [name, answer(form, name)]);
-    const wrong = answers.find(([, given]) => given.wrong);
-    error.hidden = !wrong;
-    error.textContent = wrong ? wrong[1].wrong : "";
-    for (const [, given] of answers) given.field?.setAttribute("aria-invalid", "true");
-    if (wrong) {
-      wrong[1].field.focus();
+    const fields = names(form).map((name) => [name, readField(form, name)]);
+    const invalid = fields.find(([, reading]) => reading.wrong);
+    error.hidden = !invalid;
+    error.textContent = invalid ? invalid[1].wrong : "";
+    for (const [, reading] of fields) reading.field?.setAttribute("aria-invalid", "true");
+    if (invalid) {
+      invalid[1].field.focus();
       return null;
     }
     for (const field of form.elements) field.removeAttribute("aria-invalid");
-    const value = answers.length === 1 ? answers[0][1].value : Object.fromEntries(answers.map(([name, given]) => [name, given.value]));
-    return { value, said: answers.map(([, given]) => given.said).join("; "), why: form.elements.namedItem("why")?.value.slice(0, 200) || "" };
+    const value = fields.length === 1 ? fields[0][1].value : Object.fromEntries(fields.map(([name, reading]) => [name, reading.value]));
+    return { value, said: fields.map(([, reading]) => reading.said).join("; "), why: form.elements.namedItem("why")?.value.slice(0, 200) || "" };
   }
 
-  /** Shows a lock open, or committed with its answer. */
+  /** Shows a lock open, or committed with its prediction. */
   function show(form, prediction, focus = false) {
     const id = form.dataset.lock;
     const committed = lab.one(`[data-lock-committed="${id}"]`);
     const track = document.documentElement.dataset.trackNow;
     // Text that is being typed is kept when the page first shows its track; a change of track or record clears it.
-    const other = !committed.hidden || (form.dataset.of && form.dataset.of !== track);
+    const isOther = !committed.hidden || (form.dataset.of && form.dataset.of !== track);
     form.dataset.of = track;
     for (const field of form.elements) field.disabled = Boolean(prediction);
     for (const fields of lab.all(".fields", form)) fields.hidden = Boolean(prediction);
     committed.hidden = !prediction;
-    for (const guarded of guards(id)) {
-      guarded.hidden = !prediction;
-      const note = guarded.previousElementSibling; // the note that it is locked
+    for (const element of guards(id)) {
+      element.hidden = !prediction;
+      const note = element.previousElementSibling; // the note that it is locked
       if (note?.matches(".locked")) note.toggleAttribute("hidden", Boolean(prediction));
     }
     const section = form.closest("[data-part]");
     if (!id.includes("-")) section.toggleAttribute("data-revealed", Boolean(prediction));
     if (!prediction) {
-      if (other) form.reset();
-      for (const guarded of guards(id)) for (const place of lab.all("[data-reveal]", guarded)) place.replaceChildren();
+      if (isOther) form.reset();
+      for (const element of guards(id)) for (const target of lab.all("[data-reveal]", element)) target.replaceChildren();
       return;
     }
     const text = lab.one(`[data-lock-answer="${id}"]`);
     const when = new Date(prediction.locked_at);
-    const said = prediction.said || lab.format(prediction.value);
-    text.textContent = `Locked: ${said}${prediction.why ? `, because “${prediction.why}”` : ""} (${Number.isNaN(when.getTime()) ? "earlier" : when.toLocaleString()}).`;
+    const predictionText = prediction.said || lab.format(prediction.value);
+    text.textContent = `Locked: ${predictionText}${prediction.why ? `, because “${prediction.why}”` : ""} (${Number.isNaN(when.getTime()) ? "earlier" : when.toLocaleString()}).`;
     if (focus) text.focus();
   }
 

@@ -13,7 +13,7 @@ lab.main = (() => {
   /** Guarded texts, by the address of the script that contains them. @type {Map<string, Promise<void>>} */
   const fetched = new Map();
   const fragments = new Map();
-  const answers = new Map(); // handlers of Python's answers, by the name of the question
+  const handlers = new Map(); // handlers of Python's answers, by the name of the question
   let part = "1";
   const recordReady = lab.store.ready();
   let opened = false; // whether the workbenches of this boot have received the reader's record
@@ -38,7 +38,7 @@ lab.main = (() => {
     root.dataset.trackNow = id;
     for (const radio of lab.fields("input[data-track]")) radio.checked = radio.dataset.track === id;
     if (remember) lab.store.set({ track: id });
-    lab.attempt("texts", lab.texts.anew);
+    lab.attempt("texts", lab.texts.showAgain);
     for (const section of parts()) lab.attempt(`Part ${section.dataset.part}`, showTrack, section);
     remindAddress();
   }
@@ -56,15 +56,15 @@ lab.main = (() => {
         if (prediction) reveal(form);
       });
     }
-    lab.attempt("answer", answerOf, section);
+    lab.attempt("answer", showModelAnswer, section);
     lab.attempt("evidence", () => lab.evidence.show(section, track));
     if (opened) lab.attempt("workbench", openInPython, section);
   }
 
   /** What the page shows, as properties of an address. */
   function state() {
-    const coming = applying?.part === part ? applying.settings : {};
-    return { track, part, step: lab.steps?.step(part), settings: settings.get(part) || { ...(lab.store.get(key(part, "settings")) || {}), ...coming } };
+    const fromAddress = applying?.part === part ? applying.settings : {};
+    return { track, part, step: lab.steps?.step(part), settings: settings.get(part) || { ...(lab.store.get(key(part, "settings")) || {}), ...fromAddress } };
   }
 
   function remindAddress() {
@@ -90,15 +90,15 @@ lab.main = (() => {
 
   // -- lock and reveal -----------------------------------------------------------------------------------
 
-  async function commit(form, answer) {
+  async function commit(form, prediction) {
     const section = sectionOf(form);
     const part = section.dataset.part;
     const id = form.dataset.lock;
     const entry = key(part, lab.lock.entry(id));
-    await lab.store.set({ [entry]: { ...answer, locked_at: new Date().toISOString() } });
+    await lab.store.set({ [entry]: { ...prediction, locked_at: new Date().toISOString() } });
     lab.lock.show(form, lab.store.get(entry), true);
     await lab.attempt("explanations", reveal, form);
-    if (lab.boot.live) ask(part, "lock", { prediction: answer.value, lock: id });
+    if (lab.boot.live) ask(part, "lock", { prediction: prediction.value, lock: id });
     // To the result, unless the reader has moved on.
     if (id === part && lab.steps?.step(part) === "predict") lab.steps.go("part", { part, name: "explore" });
   }
@@ -146,13 +146,13 @@ lab.main = (() => {
         if (!target.closest("[data-written]")) target.replaceChildren(...fragment.cloneNode(true).childNodes);
       }
     }
-    answerOf(section);
+    showModelAnswer(section);
   }
 
   const OWN = 40; // characters that a reader must write before the model answer is shown
 
   /** Inserts a part's model answer once the reader has written an answer; before that it is not in the page. */
-  function answerOf(section) {
+  function showModelAnswer(section) {
     const part = section.dataset.part;
     const details = lab.details("[data-written]", section);
     const target = details && lab.one("[data-reveal]", details);
@@ -160,15 +160,15 @@ lab.main = (() => {
     const guarded = /** @type {HTMLElement} */ (details.closest("[data-guard]"));
     const { guard } = guarded.dataset;
     const text = lab.field(`[data-reflection="${part}"]`, section).value;
-    const given = text.trim().length >= OWN && fragments.has(guard) && !guarded.hidden;
-    details.hidden = !given;
-    lab.one("[data-write-first]", section).hidden = given;
-    if (!given) {
+    const isWritten = text.trim().length >= OWN && fragments.has(guard) && !guarded.hidden;
+    details.hidden = !isWritten;
+    lab.one("[data-write-first]", section).hidden = isWritten;
+    if (!isWritten) {
       target.replaceChildren();
       details.open = false;
     } else if (!target.childNodes.length) {
-      const found = lab.one(`[data-fragment="${target.dataset.reveal}"]`, fragments.get(guard).content);
-      target.replaceChildren(...found.cloneNode(true).childNodes);
+      const fragment = lab.one(`[data-fragment="${target.dataset.reveal}"]`, fragments.get(guard).content);
+      target.replaceChildren(...fragment.cloneNode(true).childNodes);
       if (latest.has(part)) lab.fill.results(section, latest.get(part));
     }
   }
@@ -197,21 +197,21 @@ lab.main = (() => {
   /** Sends a workbench everything that the page has for it. */
   function openInPython(section) {
     const part = section.dataset.part;
-    const own = (name) => lab.store.get(key(part, name));
+    const entryOf = (name) => lab.store.get(key(part, name));
     const predictions = {};
     for (const form of lab.all("form[data-lock]", section)) {
-      const prediction = own(lab.lock.entry(form.dataset.lock));
+      const prediction = entryOf(lab.lock.entry(form.dataset.lock));
       if (prediction) predictions[form.dataset.lock] = prediction.value;
     }
-    const kept = {};
-    for (const name of lab.store.keys(key(part, "kept-"))) kept[name.slice(key(part, "kept-").length)] = lab.store.get(name);
-    const wanted = settingsOf(part);
+    const saved = {};
+    for (const name of lab.store.keys(key(part, "kept-"))) saved[name.slice(key(part, "kept-").length)] = lab.store.get(name);
+    const openSettings = settingsOf(part);
     if (applying && applying.part === part) applying = null;
     const { fixed, limits } = address.link;
-    settings.set(part, wanted);
+    settings.set(part, openSettings);
     lab.documents.send({ type: "open", part, state: {
-      track, prediction: predictions[part] ?? null, predictions, kept,
-      settings: wanted, fixed, limits, assumptions: lab.assumptions.read(section),
+      track, prediction: predictions[part] ?? null, predictions, kept: saved,
+      settings: openSettings, fixed, limits, assumptions: lab.assumptions.read(section),
     } });
   }
 
@@ -257,7 +257,7 @@ lab.main = (() => {
     }
     if (detail.track && detail.track !== track) return; // of the track the reader has just left
     if (detail.type === "results") {
-      const before = settings.get(String(detail.part)) || {};
+      const previous = settings.get(String(detail.part)) || {};
       settings.set(String(detail.part), detail.settings);
       latest.set(String(detail.part), detail);
       lab.attempt("figures", lab.fill.results, section, detail);
@@ -265,12 +265,12 @@ lab.main = (() => {
       lab.attempt("evidence", () => lab.evidence.show(section, track));
       explain();
       const entry = key(detail.part, "settings");
-      lab.store.set({ [entry]: lab.merge.fields(before, detail.settings, lab.store.get(entry) || detail.settings) });
+      lab.store.set({ [entry]: lab.merge.fields(previous, detail.settings, lab.store.get(entry) || detail.settings) });
       remindAddress();
       lab.attempt("evidence", captureFor, String(detail.part));
       section.dataset.results = detail.locked ? "locked" : String(Number(section.dataset.results || 0) + 1 || 1);
     } else if (detail.type === "work") work(section, detail);
-    else if (detail.type === "answer") answers.get(detail.name)?.(section, detail);
+    else if (detail.type === "answer") handlers.get(detail.name)?.(section, detail);
     else if (detail.type === "ignored") notice(detail.text);
     else if (detail.type === "trouble") notice(`The workbench could not finish: ${detail.text.replace(/^JsException: (Error: )?/, "")}. Your work is kept; change a control to try again.`);
   });
@@ -289,11 +289,11 @@ lab.main = (() => {
     const section = lab.one(`[data-part="${part}"]`);
     if (of !== track || !section) return;
     if (name.startsWith("prediction")) {
-      const form = lab.all("form[data-lock]", section).find((each) => lab.lock.entry(each.dataset.lock) === name);
+      const form = lab.all("form[data-lock]", section).find((candidate) => lab.lock.entry(candidate.dataset.lock) === name);
       const prediction = lab.store.get(entry);
       if (!form || !prediction) return;
-      const held = form.contains(document.activeElement);
-      lab.lock.show(form, prediction, held); // the element with the focus is hidden: the answer gets it
+      const hadFocus = form.contains(document.activeElement);
+      lab.lock.show(form, prediction, hadFocus); // the element with the focus is hidden: the committed prediction gets the focus
       lab.attempt("explanations", reveal, form);
       if (opened) ask(part, "lock", { prediction: prediction.value, lock: form.dataset.lock });
     } else if (name === "assumptions") {
@@ -301,7 +301,7 @@ lab.main = (() => {
       lab.assumptions.show(section, track, lab.store.get(entry) || {});
       if (opened) ask(part, "assume", { assumptions: lab.assumptions.read(section) });
     } else if (name.startsWith("kept-")) takeOver(entry);
-    else if (name === "reflection") answerOf(section);
+    else if (name === "reflection") showModelAnswer(section);
     lab.evidence.show(section, track);
   }
 
@@ -340,15 +340,15 @@ lab.main = (() => {
   document.addEventListener("lab:moved", () => notice("")); // the reader has moved on
 
   document.addEventListener("input", ({ target }) => {
-    if (target instanceof HTMLTextAreaElement && target.matches("[data-reflection]")) answerOf(sectionOf(target));
+    if (target instanceof HTMLTextAreaElement && target.matches("[data-reflection]")) showModelAnswer(sectionOf(target));
   });
 
   document.addEventListener("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (!form.matches("form[data-lock]")) return;
     event.preventDefault();
-    const answer = lab.lock.read(form);
-    if (answer) commit(form, answer);
+    const prediction = lab.lock.read(form);
+    if (prediction) commit(form, prediction);
   });
 
   document.addEventListener("click", (event) => {
@@ -401,7 +401,7 @@ lab.main = (() => {
     if (root.dataset.trackNow) chooseTrack(lab.store.get("track") || track, false);
   }));
 
-  return { key, ask, notice, choosePart, remind: remindAddress, answer: (name, handler) => answers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
+  return { key, ask, notice, choosePart, remind: remindAddress, answer: (name, handler) => handlers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
     // The texts in the forms may be of another reader.
     for (const form of lab.all("form[data-lock]")) /** @type {HTMLFormElement} */ (form).reset();
     chooseTrack(lab.store.get("track") || track, false);

@@ -12,7 +12,7 @@ lab.merge = (() => {
   /** Whether two values have the same content; the order of names does not matter. */
   function same(a, b) {
     if (a === b) return true;
-    if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((each, i) => same(each, b[i]));
+    if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]));
     if (!isObject(a) || !isObject(b)) return false;
     const names = Object.keys(a);
     return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name]));
@@ -22,9 +22,9 @@ lab.merge = (() => {
   function texts(theirs, mine, most = Infinity) {
     if (theirs.includes(mine)) return theirs;
     if (mine.includes(theirs)) return mine;
-    const both = `${theirs}\n\n${mine}`;
-    if ([...both].length > most) throw new Error("another tab has written in the same field, and both texts together are longer than it takes");
-    return both;
+    const joined = `${theirs}\n\n${mine}`;
+    if ([...joined].length > most) throw new Error("another tab has written in the same field, and both texts together are longer than it takes");
+    return joined;
   }
 
   /** `onto` with those fields of `mine` that have changed since `before`. */
@@ -46,20 +46,20 @@ lab.merge = (() => {
   function searches(theirs, mine) {
     if (!isObject(theirs) || !Array.isArray(theirs.runs)) return mine;
     if (!isObject(mine) || !Array.isArray(mine.runs)) return theirs;
-    const known = new Map(theirs.runs.map((run) => [identity(run), run]));
+    const merged = new Map(theirs.runs.map((run) => [identity(run), run]));
     const taken = new Set(theirs.runs.map((run) => run.number));
     const numbers = new Map(); // number in `mine` -> merged number
     let last = Math.max(theirs.last || 0, mine.last || 0);
     for (const run of mine.runs) {
       const id = identity(run);
-      const other = known.get(id);
-      const number = other ? other.number : taken.has(run.number) ? ++last : run.number;
+      const theirRun = merged.get(id);
+      const number = theirRun ? theirRun.number : taken.has(run.number) ? ++last : run.number;
       numbers.set(run.number, number);
       taken.add(number);
-      const longer = other && length(other) > length(run) ? other : run;
-      known.set(id, { ...longer, number, shown: run.shown });
+      const longer = theirRun && length(theirRun) > length(run) ? theirRun : run;
+      merged.set(id, { ...longer, number, shown: run.shown });
     }
-    const runs = [...known.values()].sort((a, b) => a.number - b.number).slice(-lab.schema.MOST_RUNS);
+    const runs = [...merged.values()].sort((a, b) => a.number - b.number).slice(-lab.schema.MOST_RUNS);
     const spent = [...new Set([...(theirs.spent || []), ...(mine.spent || [])])];
     const marker = theirs.marker || (mine.marker && { ...mine.marker, run: numbers.get(mine.marker.run) ?? mine.marker.run }) || null;
     const used = Math.max(theirs.used || 0, mine.used || 0, spent.length, runs.filter((run) => run.counted).length);
@@ -67,11 +67,11 @@ lab.merge = (() => {
   }
 
   /** The stored entry with the changes that a view has made since it read the storage. */
-  function saved(key, seen, mine, theirs) {
+  function saved(key, base, mine, theirs) {
     const name = nameOf(key);
     const at = Math.max(mine.at, theirs.at);
     const newer = mine.at >= theirs.at ? mine : theirs;
-    const before = isThere(seen) ? seen.value : undefined;
+    const before = isThere(base) ? base.value : undefined;
     if (IS_ONCE.test(name)) return isThere(theirs) ? theirs : mine;
     if (!isThere(theirs) || !isThere(mine)) return newer;
     if (name === "kept-search") return { at, value: searches(theirs.value, mine.value) };

@@ -18,8 +18,8 @@ lab.names = (() => {
   /** The title of the widget whose shadow root contains `element`. */
   function title(element) {
     const root = element.getRootNode();
-    const found = root.querySelector?.("label, .bk-slider-title");
-    return found ? found.textContent.replace(/[:\s]*[-\d.,–]*\s*$/, "").trim() : "";
+    const labelElement = root.querySelector?.("label, .bk-slider-title");
+    return labelElement ? labelElement.textContent.replace(/[:\s]*[-\d.,–]*\s*$/, "").trim() : "";
   }
 
   function handles(section) {
@@ -42,13 +42,13 @@ lab.names = (() => {
   }
 
   /** Parts whose elements get their names again at the next frame. */
-  const soon = new Set();
+  const pendingParts = new Set();
   function handlesSoon(part) {
-    if (!soon.size) requestAnimationFrame(() => {
-      for (const each of soon) handles(lab.one(`[data-part="${each}"]`));
-      soon.clear();
+    if (!pendingParts.size) requestAnimationFrame(() => {
+      for (const pendingPart of pendingParts) handles(lab.one(`[data-part="${pendingPart}"]`));
+      pendingParts.clear();
     });
-    soon.add(part);
+    pendingParts.add(part);
   }
 
   return { handles, handlesSoon };

@@ -11,15 +11,15 @@ lab.offlineUse = (() => {
   const TOLD = `${OURS}told`;
   const CHECK = 15 * 60_000; // minimum ms between two checks for a newer version
   const opened = Date.now();
-  const followed = new WeakSet();
+  const watchedWorkers = new WeakSet();
   let announced = "";
 
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
   const box = () => /** @type {HTMLInputElement} */ (lab.one("[data-offline-switch]"));
 
   function say(text) {
-    const place = lab.one("[data-offline-status]");
-    if (place && place.textContent !== text) place.textContent = text;
+    const element = lab.one("[data-offline-status]");
+    if (element && element.textContent !== text) element.textContent = text;
   }
 
   /** Whether this page is in a frame of another origin; browsers keep the storage of such a frame separate. */
@@ -61,7 +61,7 @@ lab.offlineUse = (() => {
     } catch { /* then it applies to this page only */ }
   }
 
-  let wanted = read(OFF) === null;
+  let isWanted = read(OFF) === null;
 
   // -- what is kept ---------------------------------------------------------------------------------------
 
@@ -71,14 +71,14 @@ lab.offlineUse = (() => {
 
   /** The mark of a complete version, {at, size}, or null. */
   async function mark(version) {
-    const found = await caches.match(MARK, { cacheName: OURS + version });
-    return found ? found.json() : null;
+    const response = await caches.match(MARK, { cacheName: OURS + version });
+    return response ? response.json() : null;
   }
 
   /** The registration of this lab only: the browser may also return the one of a parent folder. */
   async function registration() {
-    const found = await workers().getRegistration(scope);
-    return found && found.scope === scope ? found : null;
+    const match = await workers().getRegistration(scope);
+    return match && match.scope === scope ? match : null;
   }
 
   async function remove() {
@@ -102,32 +102,32 @@ lab.offlineUse = (() => {
   };
 
   function failed(why, size) {
-    if (!wanted) return;
-    const much = size ? ` (${megabytes(size)})` : "";
-    say(`Not kept${much}: ${REASONS[why] || "this browser, or the host, does not allow it"}. It is tried again at the next visit.`);
+    if (!isWanted) return;
+    const sizeText = size ? ` (${megabytes(size)})` : "";
+    say(`Not kept${sizeText}: ${REASONS[why] || "this browser, or the host, does not allow it"}. It is tried again at the next visit.`);
   }
 
   /** Shows that the lab works offline; at the top, next to Python's state, only the first time. */
   async function ready() {
-    const kept = await mark(build);
-    if (!kept || !wanted || !(await registration())?.active) return;
-    say(`Works offline now: ${megabytes(kept.size)} are kept in this browser.`);
+    const keptVersion = await mark(build);
+    if (!keptVersion || !isWanted || !(await registration())?.active) return;
+    say(`Works offline now: ${megabytes(keptVersion.size)} are kept in this browser.`);
     if (read(TOLD)) return;
     write(TOLD, "1");
-    const place = lab.one("[data-offline-said]");
-    if (place) place.textContent = `Works offline now (${megabytes(kept.size)} kept).`;
+    const element = lab.one("[data-offline-said]");
+    if (element) element.textContent = `Works offline now (${megabytes(keptVersion.size)} kept).`;
   }
 
   /** Announces, once, a version that became complete after this page was opened. */
   async function announce() {
     for (const name of await ours()) {
       const version = name.slice(OURS.length);
-      const found = version === build ? null : await mark(version);
-      if (!found || found.at < opened || version === announced) continue;
+      const keptVersion = version === build ? null : await mark(version);
+      if (!keptVersion || keptVersion.at < opened || version === announced) continue;
       announced = version;
-      const place = lab.one("[data-update]");
-      place.hidden = false;
-      lab.one("[data-update-text]", place).textContent = "A newer version of the lab is ready; it is used the next time you open it.";
+      const element = lab.one("[data-update]");
+      element.hidden = false;
+      lab.one("[data-update-text]", element).textContent = "A newer version of the lab is ready; it is used the next time you open it.";
     }
   }
 
@@ -136,8 +136,8 @@ lab.offlineUse = (() => {
   // -- following the worker -------------------------------------------------------------------------------
 
   function follow(worker) {
-    if (!worker || followed.has(worker)) return;
-    followed.add(worker);
+    if (!worker || watchedWorkers.has(worker)) return;
+    watchedWorkers.add(worker);
     const installing = worker.state === "installing";
     worker.addEventListener("statechange", () => {
       look();
@@ -151,36 +151,36 @@ lab.offlineUse = (() => {
     if (!(await mark(build).catch(() => null))) failed("");
   }
 
-  function watch(found) {
-    follow(found.installing);
-    follow(found.waiting);
-    found.addEventListener("updatefound", () => follow(found.installing));
+  function watch(registered) {
+    follow(registered.installing);
+    follow(registered.waiting);
+    registered.addEventListener("updatefound", () => follow(registered.installing));
     let last = Date.now();
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState !== "visible" || Date.now() - last < CHECK) return;
       last = Date.now();
-      found.update().catch(() => {}); // offline, most likely
+      registered.update().catch(() => {}); // offline, most likely
     });
-    setInterval(() => document.visibilityState === "visible" && found.update().catch(() => {}), 2 * CHECK);
+    setInterval(() => document.visibilityState === "visible" && registered.update().catch(() => {}), 2 * CHECK);
   }
 
   let watched = false;
 
   async function keep() {
     if (!(await mark(build))) say("Keeping the lab for offline use …");
-    const found = await workers().register("sw.js", { scope: "./", updateViaCache: "none" });
-    if (!watched) watch(found);
+    const registered = await workers().register("sw.js", { scope: "./", updateViaCache: "none" });
+    if (!watched) watch(registered);
     watched = true;
-    follow(found.installing);
+    follow(registered.installing);
     // If this page's version is not kept, it is newer than the worker's, or its files were deleted: then fill it again.
     const missing = !(await mark(build));
-    if (missing && found.active) found.update().catch(() => {});
-    found.active?.postMessage({ lab: "offline", fill: missing ? build : null, tidy: true });
+    if (missing && registered.active) registered.update().catch(() => {});
+    registered.active?.postMessage({ lab: "offline", fill: missing ? build : null, tidy: true });
     await look();
   }
 
   function heard({ data }) {
-    if (data?.lab !== "offline" || !wanted) return;
+    if (data?.lab !== "offline" || !isWanted) return;
     if (data.build !== build) {
       if (data.done === data.size) look();
     } else if (data.failed) failed(data.failed, data.size);
@@ -189,22 +189,22 @@ lab.offlineUse = (() => {
   }
 
   async function start() {
-    const place = lab.one("[data-offline-use]");
+    const element = lab.one("[data-offline-use]");
     if (!workers()) return;
     if (!build) {
       await remove();
       return;
     }
-    place.hidden = false;
-    box().checked = wanted;
+    element.hidden = false;
+    box().checked = isWanted;
     workers().addEventListener("message", heard);
     workers().startMessages?.();
-    if (wanted) await look();
+    if (isWanted) await look();
     else say("Not kept: without a connection the lab does not open.");
   }
 
   async function begin() {
-    if (!workers() || !build || !wanted) return;
+    if (!workers() || !build || !isWanted) return;
     try {
       await keep();
     } catch (error) {
@@ -214,9 +214,9 @@ lab.offlineUse = (() => {
   }
 
   async function flip() {
-    wanted = box().checked;
-    write(OFF, wanted ? null : "1");
-    if (wanted) return begin();
+    isWanted = box().checked;
+    write(OFF, isWanted ? null : "1");
+    if (isWanted) return begin();
     write(TOLD, null);
     try {
       await remove();

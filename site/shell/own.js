@@ -18,12 +18,12 @@ lab.own = (() => {
   let waiting = false; // chosen before Python was ready
   let links = []; // addresses of the kept documents
   const answers = new Map(); // id of a file that was sent or requested -> the promise that waits for it
-  let handed = 0;
+  let requests = 0;
   /** @type {ReturnType<typeof lab.clusterReader>} */
   const clusters = lab.clusterReader("own_", () => ({ job: shown }));
 
   const panel = () => lab.one("[data-own-corpus]");
-  const at = (name) => lab.one(`[data-own-${name}]`, panel());
+  const element = (name) => lab.one(`[data-own-${name}]`, panel());
   const field = (name) => lab.field(`[data-own-${name}]`, panel());
   const fold = (name) => lab.details(`[data-own-${name}]`, panel());
   const size = (bytes) => (bytes < 1048576 ? `${lab.format(bytes / 1024, "number")} KiB` : `${lab.format(bytes / 1048576, "number")} MiB`);
@@ -34,18 +34,18 @@ lab.own = (() => {
   // -- messages to the reader ----------------------------------------------------------------------------
 
   function say(text, share = null) {
-    at("status").textContent = text;
-    at("progress").hidden = share === null;
+    element("status").textContent = text;
+    element("progress").hidden = share === null;
     field("progress").value = share ?? 0;
-    at("cancel").hidden = share === null;
-    at("again").hidden = share !== null || !chosen;
-    at("clear").hidden = share !== null || !(chosen || shown);
+    element("cancel").hidden = share === null;
+    element("again").hidden = share !== null || !chosen;
+    element("clear").hidden = share !== null || !(chosen || shown);
   }
 
   function complain(text) {
-    const place = at("error");
-    place.textContent = text;
-    place.hidden = !text;
+    const message = element("error");
+    message.textContent = text;
+    message.hidden = !text;
   }
 
   function fail(text) {
@@ -60,8 +60,8 @@ lab.own = (() => {
   /** Sends the worker a message with files, or a request for a file; resolves with its bytes. */
   function trade(message, transfer = []) {
     return new Promise((resolve, reject) => {
-      answers.set(++handed, { resolve, reject });
-      lab.boot.post({ ...message, id: handed }, transfer);
+      answers.set(++requests, { resolve, reject });
+      lab.boot.post({ ...message, id: requests }, transfer);
     });
   }
 
@@ -86,7 +86,7 @@ lab.own = (() => {
 
   async function begin() {
     const job = ++jobs;
-    const before = current;
+    const previousJob = current;
     current = job;
     complain("");
     waiting = !lab.boot.live;
@@ -94,7 +94,7 @@ lab.own = (() => {
       say(`${chosen.name} waits until Python is ready.`, 0);
       return;
     }
-    if (before) ask("own_cancel", { job: before });
+    if (previousJob) ask("own_cancel", { job: previousJob });
     const { name, entries } = chosen;
     say(`Reading ${name} …`, 0);
     try {
@@ -109,7 +109,7 @@ lab.own = (() => {
         }
         const ready = await Promise.all(files);
         if (job !== current) break;
-        await trade({ type: "put", files: ready }, ready.map((one) => one.bytes));
+        await trade({ type: "put", files: ready }, ready.map((item) => item.bytes));
         if (job !== current) break;
         done += files.length;
         say(`Reading ${name} …`, 0.2 * done / entries.length);
@@ -138,14 +138,14 @@ lab.own = (() => {
   const ask = (name, args) => lab.boot.live && lab.main.ask(PART, name, args);
 
   /** Collects all files below a dropped folder. */
-  async function walk(entry, path, found) {
-    if (entry.isFile) found.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+  async function walk(entry, path, collected) {
+    if (entry.isFile) collected.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
     else {
       const reader = entry.createReader();
       for (;;) {
         const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
         if (!some.length) return;
-        for (const one of some) await walk(one, `${path}/${one.name}`, found);
+        for (const child of some) await walk(child, `${path}/${child.name}`, collected);
       }
     }
   }
@@ -154,14 +154,14 @@ lab.own = (() => {
     const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
     const files = [...transfer.files];
     if (entries.length === 1 && entries[0]?.isDirectory) {
-      const found = [];
+      const collected = [];
       try {
-        await walk(entries[0], entries[0].name, found);
+        await walk(entries[0], entries[0].name, collected);
       } catch (error) {
         fail(`The folder could not be read (${error.message || error}). Choose it with the button instead.`);
         return;
       }
-      choose(found, true);
+      choose(collected, true);
     } else if (entries.some((entry) => entry?.isDirectory)) fail("Drop one folder, or files, but not both at once.");
     else several(files);
   }
@@ -182,7 +182,7 @@ lab.own = (() => {
     } else if (message.job !== current) return;
     else if (message.state === "work") {
       say(`${message.label} …`, message.job === shown ? message.share : 0.2 + 0.8 * message.share);
-      if (message.job === shown) at("curve-status").textContent = `${message.label} …`;
+      if (message.job === shown) element("curve-status").textContent = `${message.label} …`;
     } else if (message.state === "failed") fail(message.text);
   }
 
@@ -191,44 +191,44 @@ lab.own = (() => {
     say("Done.");
   }
 
-  async function show({ job, name, settings, values, cases, problems, clusters: found, kept, seconds }) {
+  async function show({ job, name, settings, values, cases, problems, clusters: largest, kept, seconds }) {
     shown = job;
     shownSettings = settings;
-    at("result").hidden = false;
-    at("name").textContent = `${name}: ${lab.format(values["own.removed.documents"].value, "integer")} of ${lab.format(values["own.documents"].value, "integer")} documents removed in ${seconds.toFixed(1)} s`;
+    element("result").hidden = false;
+    element("name").textContent = `${name}: ${lab.format(values["own.removed.documents"].value, "integer")} of ${lab.format(values["own.documents"].value, "integer")} documents removed in ${seconds.toFixed(1)} s`;
     lab.fill.results(panel(), { values });
     for (const block of lab.all("[data-own-when]", panel())) block.hidden = !cases.includes(block.dataset.ownWhen);
     for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = true;
-    at("curve-status").textContent = "";
+    element("curve-status").textContent = "";
     fold("malformed").open = fold("as-text").open = false;
-    at("problems").replaceChildren(...problems.map(({ file, line, message }) => lab.element("li", {}, `${file}, line ${lab.format(line, "integer")} ${message}`)));
+    element("problems").replaceChildren(...problems.map(({ file, line, message }) => lab.element("li", {}, `${file}, line ${lab.format(line, "integer")} ${message}`)));
     const missing = values["own.malformed"].value - problems.length;
-    if (missing > 0) at("problems").append(lab.element("li", {}, `and ${lab.format(missing, "integer")} more`));
-    lookInto(found);
+    if (missing > 0) element("problems").append(lab.element("li", {}, `and ${lab.format(missing, "integer")} more`));
+    lookInto(largest);
     moved();
     say("Deduplicated; a learning curve follows …", 1);
     await keep(kept);
   }
 
-  function lookInto(found) {
-    const place = at("clusters");
-    place.replaceChildren();
-    if (!found.length) return;
+  function lookInto(largest) {
+    const list = element("clusters");
+    list.replaceChildren();
+    if (!largest.length) return;
     // A copy of the part's own list.
     const block = /** @type {HTMLElement} */ (lab.one(".clusters", lab.one(`[data-part="${PART}"]`)).cloneNode(true));
-    place.append(block);
+    list.append(block);
     clusters.reset(block);
     lab.one("[data-clusters]", block).setAttribute("aria-labelledby", "own-clusters-title");
-    clusters.show(block, found);
+    clusters.show(block, largest);
   }
 
   /** Shows the kept documents as a link to a file and as text; both remain when Python deletes its files. */
   async function keep({ name, path, text, bytes }) {
     for (const url of links) URL.revokeObjectURL(url);
     links = [];
-    const link = /** @type {HTMLAnchorElement} */ (at("download"));
+    const link = /** @type {HTMLAnchorElement} */ (element("download"));
     link.removeAttribute("href");
-    at("size").textContent = "is being prepared …";
+    element("size").textContent = "is being prepared …";
     field("text").value = "";
     try {
       const asText = text === path ? null : new Blob([await trade({ type: "get", path: text })]);
@@ -236,23 +236,23 @@ lab.own = (() => {
       links = [URL.createObjectURL(file)];
       link.href = links[0];
       link.download = name;
-      at("size").textContent = `${name}, ${size(bytes)}. If the download is not allowed here, copy the text below.`;
+      element("size").textContent = `${name}, ${size(bytes)}. If the download is not allowed here, copy the text below.`;
       fold("as-text").ontoggle = () => fold("as-text").open && write(asText || file);
     } catch (error) {
-      at("size").textContent = `could not be prepared (${error.message || error}): deduplicate it again, or choose a smaller part.`;
+      element("size").textContent = `could not be prepared (${error.message || error}): deduplicate it again, or choose a smaller part.`;
     }
   }
 
   async function write(blob) {
-    const place = field("text");
-    if (place.value) return;
-    place.value = await blob.slice(0, TEXT_SHOWN).text();
-    at("cut").hidden = blob.size <= TEXT_SHOWN;
-    at("cut").textContent = `The first ${size(TEXT_SHOWN)} of ${size(blob.size)}; all of it is in the download.`;
+    const textArea = field("text");
+    if (textArea.value) return;
+    textArea.value = await blob.slice(0, TEXT_SHOWN).text();
+    element("cut").hidden = blob.size <= TEXT_SHOWN;
+    element("cut").textContent = `The first ${size(TEXT_SHOWN)} of ${size(blob.size)}; all of it is in the download.`;
   }
 
   function learning({ cases = [], values, tables, text = "" }) {
-    at("curve-status").textContent = text && `Not trained: ${text}`;
+    element("curve-status").textContent = text && `Not trained: ${text}`;
     for (const block of lab.all("[data-own-curve-when]", panel())) block.hidden = !cases.includes(block.dataset.ownCurveWhen);
     lab.fill.results(panel(), { values, tables });
     globalThis.dispatchEvent(new Event("resize")); // a plot that was drawn while hidden has no width yet
@@ -263,7 +263,7 @@ lab.own = (() => {
     const now = lab.main.state().settings;
     const names = ["threshold", "width", "num_perm", "seed", "banding"];
     if (shownSettings?.banding === "hand") names.push("bands", "rows");
-    at("moved").hidden = !shownSettings || names.every((name) => now[name] === undefined || now[name] === shownSettings[name]);
+    element("moved").hidden = !shownSettings || names.every((name) => now[name] === undefined || now[name] === shownSettings[name]);
   }
 
   function clear() {
@@ -273,21 +273,21 @@ lab.own = (() => {
     chosen = shownSettings = null;
     waiting = false;
     shown = current = 0;
-    at("result").hidden = true;
-    at("download").removeAttribute("href");
+    element("result").hidden = true;
+    element("download").removeAttribute("href");
     field("text").value = "";
-    at("clusters").replaceChildren();
-    at("problems").replaceChildren();
+    element("clusters").replaceChildren();
+    element("problems").replaceChildren();
     complain("");
     say("Forgotten: nothing of your files is left here.");
-    at("clear").hidden = true;
+    element("clear").hidden = true;
   }
 
   // -- what the reader does ------------------------------------------------------------------------------
 
   function start() {
     if (!panel()) return;
-    const area = at("drop");
+    const area = element("drop");
     if (!("webkitdirectory" in HTMLInputElement.prototype)) lab.one('[data-own-choose="folder"]', panel()).hidden = true;
     panel().addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button") : null;
@@ -298,7 +298,7 @@ lab.own = (() => {
         chooser.click();
       } else if (button.matches("[data-own-cancel]")) {
         if (current) ask("own_cancel", { job: current });
-        if (current === shown) at("curve-status").textContent = "Cancelled; the result above stays.";
+        if (current === shown) element("curve-status").textContent = "Cancelled; the result above stays.";
         current = 0;
         waiting = false;
         say("Cancelled. Nothing was lost; Deduplicate it again starts anew.");
@@ -348,7 +348,7 @@ lab.own = (() => {
     for (const { reject } of answers.values()) reject(new Error("Python has stopped"));
     answers.clear();
     if (current && !waiting) fail("Python has stopped. Your files are unchanged; try again when it runs.");
-    if (shown) at("clusters").replaceChildren(); // its files are gone; figures and download remain
+    if (shown) element("clusters").replaceChildren(); // its files are gone; figures and download remain
   });
 
   lab.later(start);

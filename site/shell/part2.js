@@ -6,21 +6,21 @@ lab.part2 = (() => {
   const words = { random: "random", least_confidence: "least confidence", margin: "margin", entropy: "entropy" };
   const data = { digits: "digits", rare: "digits with a rare class", breast_cancer: "breast cancer" };
   /** The latest message from Python: runs and search. @type {any} */
-  let now = null;
+  let latest = null;
 
   const section = () => lab.one(`[data-part="${PART}"]`);
   const form = () => lab.form("form[data-marker]", section());
   const name = (run) => `${run.number}: ${words[run.strategy]}, batch ${run.batch}, ${data[run.data]}, ${run.seeds} ${run.seeds === 1 ? "seed" : "seeds"}`;
 
   function listRuns() {
-    const place = lab.one("[data-runs]", section());
+    const list = lab.one("[data-runs]", section());
     const focused = document.activeElement?.getAttribute("data-run-button");
-    place.replaceChildren(...now.runs.map((run) => lab.element("li", { class: run.shown && run.data === now.settings.data ? null : "quiet" },
+    list.replaceChildren(...latest.runs.map((run) => lab.element("li", { class: run.shown && run.data === latest.settings.data ? null : "quiet" },
       lab.element("span", { class: "about" }, `${name(run)}${run.counted ? "" : " (not counted)"}`), " ",
       lab.element("button", { type: "button", "data-run-button": run.number, "data-shown": String(run.shown), "aria-label": `${run.shown ? "Hide" : "Show"} run ${run.number}` },
         lab.element("span", { class: "about" }, run.shown ? "Hide" : "Show"), lab.element("span", { class: "which" }, String(run.number))))));
-    if (focused) lab.one(`[data-run-button="${focused}"]`, place)?.focus();
-    lab.one("[data-no-runs]", section()).hidden = now.runs.length > 0;
+    if (focused) lab.one(`[data-run-button="${focused}"]`, list)?.focus();
+    lab.one("[data-no-runs]", section()).hidden = latest.runs.length > 0;
   }
 
   /** The axis of the cost, as the reader wants it; Python that starts again has it as at first. */
@@ -32,26 +32,26 @@ lab.part2 = (() => {
     if (type === "live" && section()) allCosts().checked = false;
   });
 
-  const chosen = () => now?.runs.find((run) => String(run.number) === form().elements.run.value);
+  const chosen = () => latest?.runs.find((run) => String(run.number) === form().elements.run.value);
 
   function showMarker() {
-    const { counting, marker } = now.search;
+    const { counting, marker } = latest.search;
     const fields = form();
-    const held = fields.contains(document.activeElement); // hiding the form would move the focus to the body
-    fields.hidden = !counting || !now.runs.length;
+    const hadFocus = fields.contains(document.activeElement); // hiding the form would move the focus to the body
+    fields.hidden = !counting || !latest.runs.length;
     const select = fields.elements.run;
-    const before = select.value;
-    const wanted = now.runs.map((run) => String(run.number));
-    if ([...select.options].map((option) => option.value).join() !== wanted.join()) {
-      select.replaceChildren(...now.runs.map((run) => lab.element("option", { value: run.number }, name(run))));
-      select.value = wanted.includes(before) ? before : wanted.at(-1) || "";
-    } else for (const [i, run] of now.runs.entries()) if (select.options[i].textContent !== name(run)) select.options[i].textContent = name(run);
+    const selected = select.value;
+    const numbers = latest.runs.map((run) => String(run.number));
+    if ([...select.options].map((option) => option.value).join() !== numbers.join()) {
+      select.replaceChildren(...latest.runs.map((run) => lab.element("option", { value: run.number }, name(run))));
+      select.value = numbers.includes(selected) ? selected : numbers.at(-1) || "";
+    } else for (const [i, run] of latest.runs.entries()) if (select.options[i].textContent !== name(run)) select.options[i].textContent = name(run);
     bounds();
-    const said = lab.one("[data-marker-said]", section());
-    said.hidden = counting;
+    const message = lab.one("[data-marker-said]", section());
+    message.hidden = counting;
     if (fields.hidden) forget();
-    if (!counting && marker) said.textContent = `Committed: run ${marker.run} at ${marker.labels} labels.`;
-    if (held && !said.hidden) said.focus();
+    if (!counting && marker) message.textContent = `Committed: run ${marker.run} at ${marker.labels} labels.`;
+    if (hadFocus && !message.hidden) message.focus();
   }
 
   /** Clears the number that was being tried, which does not belong to a run any more. */
@@ -63,9 +63,9 @@ lab.part2 = (() => {
 
   /** Shows why a number of labels is not accepted; an empty text removes the message. */
   function complain(text) {
-    const said = lab.one("[data-marker-error]", section());
-    said.textContent = text;
-    said.hidden = !text;
+    const message = lab.one("[data-marker-error]", section());
+    message.textContent = text;
+    message.hidden = !text;
     form().elements.labels.setAttribute("aria-invalid", String(Boolean(text)));
     if (text) lab.one("[data-marker-preview]", section()).textContent = "";
   }
@@ -114,15 +114,15 @@ lab.part2 = (() => {
 
   lab.main.answer("place", (_, { answer }) => {
     if (form().hidden || form().elements.labels.getAttribute("aria-invalid") === "true") return;
-    const said = lab.one("[data-marker-preview]", section());
-    said.textContent = `Run ${answer.run} at ${answer.labels} labels: ${lab.format(answer.cost, "dollars")}, accuracy ${lab.format(answer.accuracy, "percent")}.`;
+    const message = lab.one("[data-marker-preview]", section());
+    message.textContent = `Run ${answer.run} at ${answer.labels} labels: ${lab.format(answer.cost, "dollars")}, accuracy ${lab.format(answer.accuracy, "percent")}.`;
   });
 
   document.addEventListener("lab:python", ({ detail }) => {
     if (String(detail.part) !== PART || detail.track !== lab.main.track) return;
     if (detail.type === "results" && !detail.locked) {
-      if (now && now.track !== detail.track) forget();
-      now = detail;
+      if (latest && latest.track !== detail.track) forget();
+      latest = detail;
       listRuns();
       showMarker();
       lab.field('[data-action="run"]', section()).disabled = detail.search.counting && detail.search.left === 0;
@@ -167,7 +167,7 @@ lab.part2 = (() => {
 
   /** Puts the rate that was measured here into the field of the assumption. */
   function useRate() {
-    const rate = now?.values["measure.rate"]?.value;
+    const rate = latest?.values["measure.rate"]?.value;
     const field = lab.field('[data-assumption="signature_rate"]', section());
     if (!rate || !field) return;
     field.value = String(Math.round(rate));

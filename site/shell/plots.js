@@ -41,7 +41,7 @@ lab.plots = (() => {
     return items.length ? `Key: ${items.join("; ")}.` : "";
   }
 
-  function one(section, plot, track) {
+  function plotRecord(section, plot, track) {
     const name = plot.dataset.plot;
     const titled = plot.getAttribute("aria-labelledby");
     const table = lab.table(`table[data-table-for="${name}"]`, section);
@@ -60,8 +60,8 @@ lab.plots = (() => {
 
   return {
     /** All plots that a part shows now. */
-    /** @returns {[string, ReturnType<typeof one>][]} */
-    now: (section, track) => lab.all("[data-plot]", section).map((plot) => [plot.dataset.plot, one(section, plot, track)]),
+    /** @returns {[string, ReturnType<typeof plotRecord>][]} */
+    now: (section, track) => lab.all("[data-plot]", section).map((plot) => [plot.dataset.plot, plotRecord(section, plot, track)]),
 
     /** Keeps the pictures that belong to the evidence just captured. */
     keep(section, track) {
@@ -70,15 +70,15 @@ lab.plots = (() => {
 
     /** The plots of a report: the kept pictures of captured parts, and the present plots of the others. */
     async all(track) {
-      const found = (await lab.store.keptPictures("")).map(([, picture]) => picture);
-      const kept = new Set(found.map((picture) => picture.place));
+      const pictures = (await lab.store.keptPictures("")).map(([, picture]) => picture);
+      const places = new Set(pictures.map((picture) => picture.place));
       for (const section of lab.all("[data-part]")) {
         const place = `${track}/${section.dataset.part}`;
         const latest = lab.main.latest(section.dataset.part);
-        if (kept.has(place) || !latest || latest.locked) continue;
-        for (const [, picture] of this.now(section, track)) found.push({ ...picture, title: `${picture.title} (as the page shows it now)` });
+        if (places.has(place) || !latest || latest.locked) continue;
+        for (const [, picture] of this.now(section, track)) pictures.push({ ...picture, title: `${picture.title} (as the page shows it now)` });
       }
-      return found
+      return pictures
         .filter((picture) => picture.png || picture.rows.length)
         .map(({ title, place, png: image, summary, columns, rows }) => ({ title, place, ...(image ? { png: image } : {}), summary, columns, rows }));
     },

@@ -5,7 +5,7 @@
 lab.ranges = (() => {
   const SENTENCE = "color: var(--bad); font-size: 13px; font-weight: 500; line-height: 1.4; width: 15rem; margin: 4px 0 0; white-space: normal";
   /** Sentences that are on the page. @type {Set<HTMLElement>} */
-  const said = new Set();
+  const sentences = new Set();
   /** Shadow roots that are watched already. */
   const watched = new WeakSet();
   const widgets = '[class*="bk-input"]:is([type="text"], [type="number"])';
@@ -27,13 +27,13 @@ lab.ranges = (() => {
     const group = field.closest(".bk-input-group") || field.parentElement;
     lab.one("[role=alert]", group)?.remove();
     if (!text) return;
-    said.add(lab.element("p", { role: "alert", style: SENTENCE }, text));
-    group.append([...said].at(-1));
+    sentences.add(lab.element("p", { role: "alert", style: SENTENCE }, text));
+    group.append([...sentences].at(-1));
   }
 
   document.addEventListener("lab:moved", () => { // the reader has moved on
-    for (const sentence of said) sentence.remove();
-    said.clear();
+    for (const sentence of sentences) sentence.remove();
+    sentences.clear();
   });
 
   /** Runs before Bokeh's own listener: replaces a number outside the range by the last valid one, and shows why. */
@@ -58,9 +58,9 @@ lab.ranges = (() => {
   function typing(event) {
     const field = event.target;
     if (!field.value.includes(",") || modelOf(field)?.mode === "int") return;
-    const at = field.selectionStart;
+    const cursor = field.selectionStart;
     field.value = field.value.replace(",", ".");
-    field.setSelectionRange(at, at);
+    field.setSelectionRange(cursor, cursor);
   }
 
   return {

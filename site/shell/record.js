@@ -4,13 +4,13 @@
 lab.evidence = {
   capture(section, track, results) {
     const part = section.dataset.part;
-    const said = lab.one(`[data-captured="${part}"]`, section);
+    const message = lab.one(`[data-captured="${part}"]`, section);
     if (!results || results.locked) {
-      said.textContent = "There is nothing to capture yet: commit a prediction and wait for the figures.";
+      message.textContent = "There is nothing to capture yet: commit a prediction and wait for the figures.";
       return;
     }
     if (results.unfinished) {
-      said.textContent = "Not everything is measured yet: wait for the last figures (or move a control, if you cancelled), then capture.";
+      message.textContent = "Not everything is measured yet: wait for the last figures (or move a control, if you cancelled), then capture.";
       return;
     }
     // These are shown, but they depend on this reader's actions and cannot be recomputed.
@@ -22,7 +22,7 @@ lab.evidence = {
       cases: (results.cases || []).filter((name) => !session.has(name)),
     };
     lab.store.set({ [`${track}/${part}/evidence`]: entry }).then(() => {
-      said.textContent = lab.store.failed ? "Captured on this page, but it could not be saved. Export it to a file." : "Captured.";
+      message.textContent = lab.store.failed ? "Captured on this page, but it could not be saved. Export it to a file." : "Captured.";
     });
     lab.plots.keep(section, track);
     this.show(section, track);
@@ -30,21 +30,21 @@ lab.evidence = {
 
   /** What computed the evidence, as dataselect_core.ledger.runtime describes it. */
   by({ lab: edition, engine }) {
-    const said = engine ? `Python ${engine.python}, NumPy ${engine.numpy}, ${engine.platform}` : "an unknown engine";
-    return edition ? `lab ${edition}, ${said}` : said;
+    const message = engine ? `Python ${engine.python}, NumPy ${engine.numpy}, ${engine.platform}` : "an unknown engine";
+    return edition ? `lab ${edition}, ${message}` : message;
   },
 
   /** Which of "settings" and "assumptions" have changed since the evidence was captured; read from the record, so it
    * also works without Python. */
   moved(track, part) {
-    const own = (name) => lab.store.get(`${track}/${part}/${name}`);
-    const entry = own("evidence");
+    const entryOf = (name) => lab.store.get(`${track}/${part}/${name}`);
+    const entry = entryOf("evidence");
     if (!entry) return [];
-    const now = track === lab.main?.track ? lab.main.latest(part) : null;
-    const settings = now && !now.locked ? now.settings : own("settings") || entry.settings;
+    const latest = track === lab.main?.track ? lab.main.latest(part) : null;
+    const settings = latest && !latest.locked ? latest.settings : entryOf("settings") || entry.settings;
     return [
       ...(lab.schema.same(settings, entry.settings) ? [] : ["settings"]),
-      ...(lab.schema.same(own("assumptions") || {}, entry.assumptions || {}) ? [] : ["assumptions"]),
+      ...(lab.schema.same(entryOf("assumptions") || {}, entry.assumptions || {}) ? [] : ["assumptions"]),
     ];
   },
 
@@ -52,7 +52,7 @@ lab.evidence = {
   stale: (track, part) => lab.evidence.moved(track, part).length > 0,
 
   /** The lines that the page shows of a part's evidence: [label, path, format], from the texts of the part. */
-  lines: (place) => JSON.parse(place.dataset.lines || "[]"),
+  lines: (element) => JSON.parse(element.dataset.lines || "[]"),
 
   /** The label of such a line for captured figures: “{removed.words} removed” becomes “Pixels removed”, with the unit
    * of that figure. */
@@ -62,7 +62,7 @@ lab.evidence = {
   },
 
   /** The lines of a part for which the evidence has a figure. */
-  found: (place, entry) => lab.evidence.lines(place).filter(([, path]) => (entry.values[path]?.value ?? null) !== null)
+  found: (element, entry) => lab.evidence.lines(element).filter(([, path]) => (entry.values[path]?.value ?? null) !== null)
     .map(([label, ...rest]) => [lab.evidence.named(label, entry.values), ...rest]),
 
   /** Settings in the words of their controls: “Similarity threshold 0.700, Corpus Licence texts”. */
@@ -74,20 +74,20 @@ lab.evidence = {
   /** Shows the captured evidence, marked as stale if a control has moved since. */
   show(section, track) {
     const part = section.dataset.part;
-    const place = lab.one(`[data-evidence="${part}"]`, section);
-    if (!place) return;
+    const element = lab.one(`[data-evidence="${part}"]`, section);
+    if (!element) return;
     const entry = lab.store.get(`${track}/${part}/evidence`);
     if (!entry) {
-      place.replaceChildren();
+      element.replaceChildren();
       return;
     }
     const stale = this.stale(track, part);
     const line = ([label, path, format]) => lab.element("li", {}, `${label}: ${lab.format(entry.values[path]?.value, format)} `, lab.element("span", { class: "figure", "data-kind": entry.values[path]?.kind }));
-    place.replaceChildren(
+    element.replaceChildren(
       lab.element("p", {}, lab.element("strong", {}, stale ? "Captured, now stale: a control has moved since." : "Captured evidence, current.")),
       lab.fold(`evidence ${track} ${part}`, "What was captured", lab.element("ul", {},
         lab.element("li", {}, `Settings: ${this.settings(part, entry.settings)}`),
-        ...this.found(place, entry).map(line))));
+        ...this.found(element, entry).map(line))));
   },
 };
 
@@ -120,7 +120,7 @@ lab.record = (() => {
   let refused = ""; // why a file was not imported: shown until the reader does something else
   for (const event of ["input", "pointerdown", "keydown"]) document.addEventListener(event, () => { refused = ""; }, { capture: true });
 
-  function said(error) {
+  function message(error) {
     if (lab.store.kind === "memory" && lab.store.why) return `Not saved: ${lab.store.why}. What you do is kept on this page only. Export it to a file before you leave.`;
     if (error?.replaced) return `Not saved: ${error.message}.`;
     if (error && lab.store.kind !== "memory") return `Your last change could not be saved (${error.message || error}). It is still on this page: export it to a file.`;
@@ -130,24 +130,24 @@ lab.record = (() => {
 
   lab.store.watch((error) => {
     lab.store.failed = Boolean(error);
-    const place = status();
+    const element = status();
     if (error === undefined) {
-      if (place) place.dataset.state = "saving"; // without a message, since it takes only some milliseconds
+      if (element) element.dataset.state = "saving"; // without a message, since it takes only some milliseconds
       show();
       return;
     }
-    if (place) {
-      const text = refused && !error ? refused : said(error);
-      if (place.textContent !== text) place.textContent = text;
-      place.dataset.state = error ? "failed" : "saved";
+    if (element) {
+      const text = refused && !error ? refused : message(error);
+      if (element.textContent !== text) element.textContent = text;
+      element.dataset.state = error ? "failed" : "saved";
       for (const button of lab.all('[data-action="export-corrupt"]')) button.hidden = !lab.store.corrupt;
     }
     show();
   });
 
   function show() {
-    const place = lab.one("[data-ledger]");
-    if (!place) return;
+    const element = lab.one("[data-ledger]");
+    if (!element) return;
     const rows = [];
     for (const track of lab.state.tracks) {
       for (const section of lab.all("[data-part]")) {
@@ -162,15 +162,15 @@ lab.record = (() => {
           lab.element("td", { "data-label": "Reflection" }, reflection.trim() ? `${reflection.trim().split(/\s+/).length} words` : "missing")));
       }
     }
-    if (!rows.length) return put(place, lab.element("p", { class: "quiet" }, "Nothing recorded yet. Commit a prediction to begin."));
-    put(place, lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Your record" }, lab.element("table", { class: "figures" },
+    if (!rows.length) return put(element, lab.element("p", { class: "quiet" }, "Nothing recorded yet. Commit a prediction to begin."));
+    put(element, lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Your record" }, lab.element("table", { class: "figures" },
       lab.element("thead", {}, lab.element("tr", {}, ...["Track and part", "Predicted", "Evidence", "Reflection"].map((text) => lab.element("th", { scope: "col" }, text)))),
       lab.element("tbody", {}, ...rows))));
   }
 
   /** Replaces the content only if it has changed, so that a screen reader does not begin again. */
-  function put(place, content) {
-    if (place.innerHTML !== content.outerHTML) place.replaceChildren(content);
+  function put(element, content) {
+    if (element.innerHTML !== content.outerHTML) element.replaceChildren(content);
   }
 
   /** Offers a file for download. */
@@ -214,20 +214,20 @@ lab.record = (() => {
   }
 
   async function take(file) {
-    const place = status();
+    const element = status();
     if (!file) return;
     try {
       const { candidate, notes } = await recordOf(file);
       const replaces = candidate.reader !== lab.store.reader && !lab.store.empty;
       if (replaces && !(await lab.dialog.ask(questions.replace))) {
-        place.textContent = refused = "Not imported. Nothing was changed.";
+        element.textContent = refused = "Not imported. Nothing was changed.";
         return;
       }
       await lab.store.take(candidate);
       lab.main.refresh();
-      place.textContent = lab.store.failed ? "Imported on this page, but it could not be saved." : notes.length ? `Imported. Restored while reading: ${notes.join("; ")}.` : "Imported.";
+      element.textContent = lab.store.failed ? "Imported on this page, but it could not be saved." : notes.length ? `Imported. Restored while reading: ${notes.join("; ")}.` : "Imported.";
     } catch (error) {
-      place.textContent = refused = String(error.message || error);
+      element.textContent = refused = String(error.message || error);
     }
   }
 

@@ -14,36 +14,36 @@ lab.report = (() => {
   const trackName = (track) => lab.state.titles.tracks[track] || track;
   const status = () => lab.one("[data-report-status]");
 
-  /** The record inside a report of any form. @param {string} given */
-  function recordIn(given) {
-    if (given.length > lab.schema.MOST_REPORT_BYTES) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
-    const text = given.replace(/^\ufeff/, "").replace(/\r\n/g, "\n");
+  /** The record inside a report of any form. @param {string} fileText */
+  function recordIn(fileText) {
+    if (fileText.length > lab.schema.MOST_REPORT_BYTES) throw new Error("The file is larger than any report of this lab. Nothing was changed.");
+    const text = fileText.replace(/^\ufeff/, "").replace(/\r\n/g, "\n");
     if (/^\s*[{[]/.test(text)) return text;
     for (const pattern of [SCRIPT, FENCE]) {
-      const found = [...text.matchAll(pattern)].pop();
-      if (found) return found[1];
+      const match = [...text.matchAll(pattern)].pop();
+      if (match) return match[1];
     }
     return text; // the check of the record refuses it
   }
 
   /** Label, path and format of the main figures: part -> lines. */
-  const lines = () => Object.fromEntries(lab.all("[data-evidence][data-lines]").map((place) => [place.dataset.evidence, lab.evidence.lines(place)]));
+  const lines = () => Object.fromEntries(lab.all("[data-evidence][data-lines]").map((element) => [element.dataset.evidence, lab.evidence.lines(element)]));
 
   /** What the present track still lacks, part by part. */
   function missing(track) {
-    const own = (part, name) => lab.store.get(`${track}/${part}/${name}`);
-    const found = [];
+    const entryOf = (part, name) => lab.store.get(`${track}/${part}/${name}`);
+    const gaps = [];
     for (const section of lab.all("[data-part]")) {
       const { part } = section.dataset;
       const lacks = [["prediction", "a prediction"], ["evidence", "captured evidence"], ["reflection", "a reflection"]]
-        .filter(([name]) => !own(part, name)).map(([, words]) => words);
-      if (lacks.length === 3) found.push(`Part ${part}: not begun`);
-      else if (lacks.length) found.push(`Part ${part}: ${lacks.join(", ")}`);
-      if (lab.evidence.stale(track, part)) found.push(`Part ${part}: its evidence is stale`);
+        .filter(([name]) => !entryOf(part, name)).map(([, words]) => words);
+      if (lacks.length === 3) gaps.push(`Part ${part}: not begun`);
+      else if (lacks.length) gaps.push(`Part ${part}: ${lacks.join(", ")}`);
+      if (lab.evidence.stale(track, part)) gaps.push(`Part ${part}: its evidence is stale`);
     }
-    const open = Object.keys(SYNTHESIS).filter((name) => !own("synthesis", name)).map((name) => SYNTHESIS[name].toLowerCase());
-    if (open.length) found.push(`Synthesis: ${open.join(", ")}`);
-    return found;
+    const open = Object.keys(SYNTHESIS).filter((name) => !entryOf("synthesis", name)).map((name) => SYNTHESIS[name].toLowerCase());
+    if (open.length) gaps.push(`Synthesis: ${open.join(", ")}`);
+    return gaps;
   }
 
   // -- without Python ----------------------------------------------------------------------------------------
@@ -53,52 +53,52 @@ lab.report = (() => {
   /** The content of the plain report: [kind, content]; the kinds are "h1", "h2", "p", "quote" and "table". */
   function blocks() {
     const record = lab.store.record();
-    const own = (...key) => record.entries[key.join("/")]?.value;
+    const entryOf = (...key) => record.entries[key.join("/")]?.value;
     /** @type {[string, any][]} */
-    const said = [["h1", "Data Selection lab: report"], ["p", `Lab: Data Selection lab ${record.lab}, record schema ${record.schema}`]];
-    if (record.student) said.push(["p", `Student: ${record.student}`]);
-    const link = lab.links.told(own("class") || {});
-    if (link) said.push(["p", `Link of the class: ${link}`]);
-    said.push(["p", `Reader: ${record.reader}`], ["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
+    const content = [["h1", "Data Selection lab: report"], ["p", `Lab: Data Selection lab ${record.lab}, record schema ${record.schema}`]];
+    if (record.student) content.push(["p", `Student: ${record.student}`]);
+    const link = lab.links.settingsText(entryOf("class") || {});
+    if (link) content.push(["p", `Link of the class: ${link}`]);
+    content.push(["p", `Reader: ${record.reader}`], ["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
     const names = titles();
     for (const track of lab.state.tracks) {
-      const begun = Object.keys(names).filter((part) => own(track, part, "prediction"));
+      const begun = Object.keys(names).filter((part) => entryOf(track, part, "prediction"));
       if (!begun.length) continue;
       for (const [part, title] of Object.entries(names)) {
-        said.push(["h2", `${trackName(track)}, Part ${part}: ${title}`]);
+        content.push(["h2", `${trackName(track)}, Part ${part}: ${title}`]);
         if (!begun.includes(part)) {
-          said.push(["p", "Missing: not begun."]);
+          content.push(["p", "Missing: not begun."]);
           continue;
         }
-        const lacks = [["evidence", "captured evidence"], ["reflection", "a reflection"]].filter(([name]) => !own(track, part, name));
-        if (lacks.length) said.push(["p", `Missing: ${lacks.map(([, words]) => words).join(", ")}.`]);
+        const lacks = [["evidence", "captured evidence"], ["reflection", "a reflection"]].filter(([name]) => !entryOf(track, part, name));
+        if (lacks.length) content.push(["p", `Missing: ${lacks.map(([, words]) => words).join(", ")}.`]);
         for (const key of Object.keys(record.entries).filter((name) => name.startsWith(`${track}/${part}/prediction`)).sort()) {
           const prediction = record.entries[key].value;
           const lock = key.split("/").pop().slice("prediction-".length);
-          if (prediction) said.push(["p", `Prediction${lock && ` (${lock})`}, locked ${prediction.locked_at || "at an unknown time"}: ${prediction.said || prediction.value}${prediction.why ? `, because: ${prediction.why}` : ""}.`]);
+          if (prediction) content.push(["p", `Prediction${lock && ` (${lock})`}, locked ${prediction.locked_at || "at an unknown time"}: ${prediction.said || prediction.value}${prediction.why ? `, because: ${prediction.why}` : ""}.`]);
         }
-        const evidence = own(track, part, "evidence");
+        const evidence = entryOf(track, part, "evidence");
         if (evidence) {
-          said.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${byName(evidence.settings)}.`]);
-          said.push(["p", `Computed by ${lab.evidence.by(evidence)}.`]);
-          if (Object.keys(evidence.assumptions || {}).length) said.push(["p", `Assumptions changed: ${byName(evidence.assumptions)}.`]);
+          content.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${byName(evidence.settings)}.`]);
+          content.push(["p", `Computed by ${lab.evidence.by(evidence)}.`]);
+          if (Object.keys(evidence.assumptions || {}).length) content.push(["p", `Assumptions changed: ${byName(evidence.assumptions)}.`]);
           const moved = lab.evidence.moved(track, part);
-          if (moved.length) said.push(["p", `Stale: the ${moved.join(" and the ")} have changed since this was captured.`]);
+          if (moved.length) content.push(["p", `Stale: the ${moved.join(" and the ")} have changed since this was captured.`]);
           const first = (lines()[part] || []).filter(([, path]) => evidence.values?.[path])
             .map(([label, path, format]) => [lab.evidence.named(label, evidence.values), lab.format(evidence.values[path].value, format), evidence.values[path].kind]);
-          if (first.length) said.push(["table", [["Main figures", "Value", "Kind"], ...first]]);
-          said.push(["table", [["All captured figures", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
+          if (first.length) content.push(["table", [["Main figures", "Value", "Kind"], ...first]]);
+          content.push(["table", [["All captured figures", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
         }
-        for (const [name, label] of Object.entries({ reflection: "Reflection", ...WRITTEN })) if (own(track, part, name)) said.push(["quote", [label, own(track, part, name)]]);
+        for (const [name, label] of Object.entries({ reflection: "Reflection", ...WRITTEN })) if (entryOf(track, part, name)) content.push(["quote", [label, entryOf(track, part, name)]]);
       }
-      said.push(["h2", `${trackName(track)}: synthesis`]);
+      content.push(["h2", `${trackName(track)}: synthesis`]);
       for (const [name, label] of Object.entries(SYNTHESIS)) {
-        const text = own(track, "synthesis", name);
-        said.push(text ? ["quote", [label, text]] : ["p", `${label}: missing.`]);
+        const text = entryOf(track, "synthesis", name);
+        content.push(text ? ["quote", [label, text]] : ["p", `${label}: missing.`]);
       }
     }
-    if (said.every(([kind]) => kind !== "h2")) said.push(["h2", "Nothing recorded"], ["p", "No prediction has been committed yet."]);
-    return said;
+    if (content.every(([kind]) => kind !== "h2")) content.push(["h2", "Nothing recorded"], ["p", "No prediction has been committed yet."]);
+    return content;
   }
 
   const inline = (text) => String(text).replace(/([\\`*_[\]<>|#])/g, "\\$1").replace(/\n/g, " ");
@@ -133,14 +133,14 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
 
   // -- what the buttons do -----------------------------------------------------------------------------------
 
-  async function made(form) {
+  async function reportText(form) {
     const plain = form === "html" ? plainHtml : plainMarkdown;
     if (!lab.boot.live) return plain();
     try {
       const pictures = await lab.plots.all(lab.main.track);
-      const late = new Promise((_, reject) => setTimeout(() => reject(new Error("Python does not answer")), PATIENCE));
-      const wanted = form === "html" ? pictures : pictures.map(({ png, ...rest }) => rest);
-      return await Promise.race([lab.desk.ask({ type: "report", form, record: record(), lines: lines(), pictures: wanted }), late]);
+      const timeout = new Promise((_, reject) => setTimeout(() => reject(new Error("Python does not answer")), PATIENCE));
+      const shipped = form === "html" ? pictures : pictures.map(({ png, ...rest }) => rest);
+      return await Promise.race([lab.desk.ask({ type: "report", form, record: record(), lines: lines(), pictures: shipped }), timeout]);
     } catch (error) {
       console.debug(error);
       return plain();
@@ -163,15 +163,15 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
   const types = { markdown: "text/markdown", html: "text/html" };
 
   function say(text) {
-    const place = status();
-    if (place) place.textContent = text;
+    const element = status();
+    if (element) element.textContent = text;
   }
 
   async function hand(form) {
     say("Writing the report …");
-    const text = await made(form);
+    const text = await reportText(form);
     const name = fileName(form === "html" ? "html" : "md");
-    showText(form === "html" ? await made("markdown") : text);
+    showText(form === "html" ? await reportText("markdown") : text);
     lab.record.save(name, text, types[form]);
     say(`Downloaded as ${name}. If no file arrived, copy the text below: it is the same report without its pictures.`);
   }
@@ -186,7 +186,7 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
 
   async function copy() {
     say("Writing the report …");
-    const text = await made("markdown");
+    const text = await reportText("markdown");
     try {
       await navigator.clipboard.writeText(text);
       say("Copied as Markdown.");
@@ -201,11 +201,11 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
 
   /** Shows, before the report is made, what it will list as missing. */
   function showMissing() {
-    const place = lab.one("[data-report-missing]");
-    if (!place || !lab.main) return;
+    const element = lab.one("[data-report-missing]");
+    if (!element || !lab.main) return;
     const lacks = missing(lab.main.track);
     const head = lacks.length ? `On the track ${trackName(lab.main.track)} the report will name as missing:` : `Nothing is missing on the track ${trackName(lab.main.track)}.`;
-    place.replaceChildren(lab.element("p", {}, head), lacks.length ? lab.element("ul", {}, ...lacks.map((text) => lab.element("li", {}, text))) : "");
+    element.replaceChildren(lab.element("p", {}, head), lacks.length ? lab.element("ul", {}, ...lacks.map((text) => lab.element("li", {}, text))) : "");
   }
 
   lab.later(() => {

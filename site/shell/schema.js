@@ -28,7 +28,7 @@ lab.schema = (() => {
   function flat(where, value) {
     if (!isObject(value) || Object.keys(value).length > LENGTHS.names) refuse(`${where} must be an object of at most ${LENGTHS.names} names`);
     for (const [name, item] of Object.entries(value)) {
-      if (name.length > LENGTHS.name) refuse(`${where} holds a name that is too long`);
+      if (name.length > LENGTHS.name) refuse(`${where} has a name that is too long`);
       if (!(item === null || typeof item === "boolean" || isNumber(item))) text(`${where}.${short(name)}`, item, LENGTHS.item);
     }
   }
@@ -45,7 +45,7 @@ lab.schema = (() => {
     if (Array.isArray(value)) for (const item of value) plain(where, item, depth - 1);
     else if (isObject(value)) {
       for (const [name, item] of Object.entries(value)) {
-        if (name.length > LENGTHS["plain name"]) refuse(`${where} holds a name that is too long`);
+        if (name.length > LENGTHS["plain name"]) refuse(`${where} has a name that is too long`);
         plain(where, item, depth - 1);
       }
     } else if (!(value === null || typeof value === "boolean" || isNumber(value))) text(where, value, LENGTHS["plain text"]);
@@ -66,7 +66,7 @@ lab.schema = (() => {
     if (!isObject(value) || Object.keys(value).sort().join() !== ENGINE.join()) refuse(`${where} must be null or have ${ENGINE.join(", ")}, and nothing else`);
     for (const [name, version] of Object.entries(value)) {
       text(`${where}.${name}`, version, LENGTHS.version);
-      if (!VERSION.test(version)) refuse(`${where}.${name} is no version`);
+      if (!VERSION.test(version)) refuse(`${where}.${name} is not a version`);
     }
   }
 
@@ -84,18 +84,18 @@ lab.schema = (() => {
     if (!isObject(values) || Object.keys(values).length > RULES.most_entries) refuse(`${key}.values must be an object of at most ${RULES.most_entries} figures`);
     for (const [path, figure] of Object.entries(values)) {
       const where = `${key}.values.${short(path)}`;
-      if (!PATH.test(path)) refuse(`${where} is no path of a figure`);
+      if (!PATH.test(path)) refuse(`${where} is not a path of a figure`);
       if (!isObject(figure) || !RULES.kinds.includes(figure.kind)) refuse(`${where} must have a kind: ${RULES.kinds.join(", ")}`);
       if (figure.value !== null && figure.value !== undefined && !isNumber(figure.value)) text(where, figure.value, LENGTHS.value);
       for (const name of ["unit", "source"]) text(`${where}.${name}`, figure[name] ?? "", LENGTHS[name]);
     }
-    if (!Object.hasOwn(value, "settings")) refuse(`${key} must say with which settings it was captured`);
+    if (!Object.hasOwn(value, "settings")) refuse(`${key} must have the settings with which it was captured`);
   }
 
   /** Checks one entry; the error names what is wrong and where. @param {string} key @param {any} entry */
   function check(key, entry) {
-    if (!KEY.test(key)) refuse(`${short(key)} is no key of a record`);
-    if (!isObject(entry) || Object.keys(entry).sort().join() !== "at,value") refuse(`${key} must hold a value and a time, and nothing else`);
+    if (!KEY.test(key)) refuse(`${short(key)} is not a key of a record`);
+    if (!isObject(entry) || Object.keys(entry).sort().join() !== "at,value") refuse(`${key} must have a value and a time, and nothing else`);
     if (!isNumber(entry.at) || entry.at < 0 || entry.at > RULES.latest) refuse(`${key}: the time must be milliseconds from 1970 to 2100`);
     const { value } = entry;
     const name = key.split("/").pop();
@@ -133,7 +133,7 @@ lab.schema = (() => {
     const entries = mapped(record.entries, (name, value) => {
       if (name !== "evidence") return value;
       const cases = Object.hasOwn(value, "cases") ? value.cases : [];
-      return { ...value, cases: Array.isArray(cases) ? cases.filter((each) => !OF_THE_SESSION.includes(each)) : cases, engine: null };
+      return { ...value, cases: Array.isArray(cases) ? cases.filter((caseName) => !OF_THE_SESSION.includes(caseName)) : cases, engine: null };
     });
     return { ...record, schema: 3, entries };
   }
@@ -142,9 +142,9 @@ lab.schema = (() => {
 
   /** Migrates a record to the present schema; its entries are not checked yet. @param {any} record */
   function migrate(record) {
-    if (!isObject(record) || !isObject(record.entries)) refuse("this is no record of the lab: it has no entries");
+    if (!isObject(record) || !isObject(record.entries)) refuse("this is not a record of the lab: it has no entries");
     if (!Number.isInteger(record.schema) || record.schema < 1) refuse(`schema must be a whole number from 1 to ${SCHEMA}`);
-    if (record.schema > SCHEMA) throw Object.assign(new Error(`the record comes from a newer edition of the lab (schema ${record.schema}; this one knows ${SCHEMA})`), { newer: true });
+    if (record.schema > SCHEMA) throw Object.assign(new Error(`the record comes from a newer edition of the lab (schema ${record.schema}; this one reads up to schema ${SCHEMA})`), { newer: true });
     let migrated = record;
     while (migrated.schema < SCHEMA) migrated = MIGRATIONS[migrated.schema](migrated);
     for (const name of ["lab", "reader"]) text(name, migrated[name], LENGTHS[name]);
@@ -170,16 +170,16 @@ lab.schema = (() => {
     /** The usable part of a record, and whether that is the whole record. @param {any} record */
     salvage(record) {
       const migrated = migrate(record);
-      let whole = true;
+      let complete = true;
       for (const [key, entry] of Object.entries(migrated.entries)) {
         try {
           check(key, entry);
         } catch {
           delete migrated.entries[key];
-          whole = false;
+          complete = false;
         }
       }
-      return { record: migrated, whole };
+      return { record: migrated, whole: complete };
     },
 
     /** Whether two flat objects are equal; the order of names does not matter. */

@@ -8,13 +8,13 @@
 lab.shelf = function shelf(key) {
   const SHELF = "lab-python";
   const ROOM = 4; // the free space must be this many times its size, so that it displaces nothing important
-  const entry = (what) => `https://lab.invalid/${key}/${what}`; // only a name: nothing is requested from it
+  const entry = (item) => `https://lab.invalid/${key}/${item}`; // only a name: nothing is requested from it
 
   /** The snapshot that exactly this build of the lab has saved, or null; and whether to try to save one. */
   async function get() {
     try {
       const shelf = await caches.open(SHELF);
-      const [places, memory, refused] = await Promise.all(["places", "memory", "refused"].map((what) => shelf.match(entry(what))));
+      const [places, memory, refused] = await Promise.all(["places", "memory", "refused"].map((item) => shelf.match(entry(item))));
       if (!places || !memory) return { kept: null, keep: !refused };
       return { kept: { ...(await places.json()), memory: await memory.arrayBuffer() }, keep: false };
     } catch {

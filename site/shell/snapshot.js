@@ -15,8 +15,8 @@ lab.snapshot = function snapshot() {
   const SETTLE = "import gc\ngc.collect()\ngc.freeze()\ngc.disable()";
   const GO_ON = "gc.enable()\nimport random\nrandom.seed()";
 
-  const need = (condition, what) => {
-    if (!condition) throw new Error(`The kept Python does not fit: ${what}`);
+  const need = (condition, reason) => {
+    if (!condition) throw new Error(`The kept Python does not fit: ${reason}`);
   };
 
   /** Objects that Python may hold, in addition to those that Pyodide restores itself: name -> object. */
@@ -30,7 +30,7 @@ lab.snapshot = function snapshot() {
     return loaded.map(([text, { name, global }]) => {
       const handle = Number(text);
       need(!global, `${name} shares its symbols`);
-      const places = Object.entries(FIELDS).map(([field, at]) => [field, M.HEAPU32[(handle + at) >> 2]]);
+      const places = Object.entries(FIELDS).map(([field, offset]) => [field, M.HEAPU32[(handle + offset) >> 2]]);
       return { name, handle, ...Object.fromEntries(places) };
     }).sort((a, b) => a.tableBase - b.tableBase);
   }

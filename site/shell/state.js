@@ -71,45 +71,45 @@ lab.state = (() => {
   for (const [name, limit] of Object.entries(table.limits)) properties[name] = { ...row(limit), limit: limit.part };
 
   /** The settings of each part: part -> name -> how to read it. */
-  const settings = Object.fromEntries(Object.entries(table.settings).map(([part, rows]) => [part, Object.fromEntries(Object.entries(rows).map(([name, each]) => [name, row(each)]))]));
+  const settings = Object.fromEntries(Object.entries(table.settings).map(([part, rows]) => [part, Object.fromEntries(Object.entries(rows).map(([name, settingRow]) => [name, row(settingRow)]))]));
   const partsOf = (name) => Object.keys(settings).filter((part) => Object.hasOwn(settings[part], name));
 
   /** Reads an address: {track, part, settings, link, embed, origin, ignored}. `link` has what the link of a class sets,
    * {student, class, fixed, seed, limits}. */
   function read(search = location.search) {
     /** @type {LabAddress} */
-    const found = { settings: {}, link: { fixed: [], limits: {} }, ignored: [] };
-    const seen = new Set();
+    const address = { settings: {}, link: { fixed: [], limits: {} }, ignored: [] };
+    const seenNames = new Set();
     let whole = search;
     if (search.length > LONGEST) {
       whole = search.slice(0, LONGEST).replace(/&[^&]*$/, ""); // a property that was cut in two would be wrong
-      found.ignored.push(`what follows its first ${LONGEST} characters was ignored`);
+      address.ignored.push(`what follows its first ${LONGEST} characters was ignored`);
     }
     const query = new URLSearchParams(whole);
-    const wanted = query.get("part");
-    const part = wanted !== null && parts.includes(wanted) ? wanted : "1"; // the settings that follow are for this part
+    const partText = query.get("part");
+    const part = partText !== null && parts.includes(partText) ? partText : "1"; // the settings that follow are for this part
     for (const [name, text] of query) {
-      const of = Object.hasOwn(properties, name) ? [] : partsOf(name);
-      const property = of.length ? settings[of.includes(part) ? part : of[0]][name] : Object.hasOwn(properties, name) ? properties[name] : null;
+      const itsParts = Object.hasOwn(properties, name) ? [] : partsOf(name);
+      const property = itsParts.length ? settings[itsParts.includes(part) ? part : itsParts[0]][name] : Object.hasOwn(properties, name) ? properties[name] : null;
       if (!property) {
-        found.ignored.push(`“${name.slice(0, 40)}” is not a setting of this lab`);
+        address.ignored.push(`“${name.slice(0, 40)}” is not a setting of this lab`);
         continue;
       }
-      if (seen.has(name)) {
-        found.ignored.push(`a second ${name} was ignored`);
+      if (seenNames.has(name)) {
+        address.ignored.push(`a second ${name} was ignored`);
         continue;
       }
-      seen.add(name);
+      seenNames.add(name);
       const value = text.length > (property.longest || 40) ? undefined : property.read(text);
-      if (value === undefined) found.ignored.push(`${name}=${text.slice(0, 40)} was ignored; allowed${of.length > 1 ? ` in part ${part}` : ""}: ${property.allowed}`);
-      else if (of.length && !of.includes(part)) found.ignored.push(`${name} is no setting of part ${part}`);
-      else if (of.length) found.settings[name] = value;
-      else if (property.link) found.link[name] = value;
-      else if (property.limit) found.link.limits[name] = value;
-      else found[name] = value;
+      if (value === undefined) address.ignored.push(`${name}=${text.slice(0, 40)} was ignored; allowed${itsParts.length > 1 ? ` in part ${part}` : ""}: ${property.allowed}`);
+      else if (itsParts.length && !itsParts.includes(part)) address.ignored.push(`${name} is not a setting of part ${part}`);
+      else if (itsParts.length) address.settings[name] = value;
+      else if (property.link) address.link[name] = value;
+      else if (property.limit) address.link.limits[name] = value;
+      else address[name] = value;
     }
-    fix(found);
-    return found;
+    fix(address);
+    return address;
   }
 
   /** Resolves what the link of a class fixes: limits apply only if the link fixes them, and fixing needs a value. */
@@ -139,8 +139,8 @@ lab.state = (() => {
     if (step) query.set("step", step);
     if (view) query.set("view", view);
     for (const [name, value] of Object.entries(own)) {
-      const follows = ["bands", "rows"].includes(name) ? own.banding === "auto" : name === "real" && link?.limits.supply_limit !== undefined;
-      if (settings[part] && Object.hasOwn(settings[part], name) && !follows) query.set(name, String(value));
+      const isDerived = ["bands", "rows"].includes(name) ? own.banding === "auto" : name === "real" && link?.limits.supply_limit !== undefined;
+      if (settings[part] && Object.hasOwn(settings[part], name) && !isDerived) query.set(name, String(value));
     }
     if (link) {
       for (const name of ["student", "class"]) if (link[name]) query.set(name, link[name]);
@@ -160,11 +160,11 @@ lab.state = (() => {
   }
 
   /** The limits that the link of a class can set: name -> its row of the table, with its part as `limit`. */
-  const limits = Object.fromEntries(Object.entries(table.limits).map(([name, each]) => [name, { ...each, limit: each.part }]));
+  const limits = Object.fromEntries(Object.entries(table.limits).map(([name, limitRow]) => [name, { ...limitRow, limit: limitRow.part }]));
 
   /** A setting's value in the words of its control. */
   function said(part, name, value) {
-    const option = table.settings[part]?.[name]?.options?.find((each) => each.value === value);
+    const option = table.settings[part]?.[name]?.options?.find((choice) => choice.value === value);
     return option ? option.label : typeof value === "number" ? lab.format(value, Number.isInteger(value) ? "integer" : "fixed") : String(value);
   }
 

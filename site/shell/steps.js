@@ -52,7 +52,7 @@ lab.steps = (() => {
     if (!section) return [element.closest("#synthesis") ? "synthesis" : element.closest("#record") ? "record" : "start", "", ""];
     const part = section.dataset.part;
     const around = [];
-    for (let at = element; at !== section; at = at.parentElement) if (at.dataset.step) around.push(at.dataset.step.split(" "));
+    for (let parent = element; parent !== section; parent = parent.parentElement) if (parent.dataset.step) around.push(parent.dataset.step.split(" "));
     const fits = (name) => around.every((names) => names.includes(name));
     return ["part", part, fits(step(part)) ? step(part) : STEPS.find(fits) || step(part)];
   }
@@ -110,24 +110,24 @@ lab.steps = (() => {
   function changed(part, results) {
     const target = lab.one("[data-change]", sectionOf(part));
     if (!target || results.locked || results.unfinished) return;
-    const old = before.get(part);
+    const previous = before.get(part);
     const now = { track: lab.main.track, settings: results.settings, values: results.values || {} };
     const rows = lab.state.titles.settings[part] || {};
-    const moved = old?.track === now.track ? Object.keys(rows).filter((name) => name in now.settings && old.settings[name] !== now.settings[name]) : [];
-    if (old && old.track === now.track && !moved.length) {
-      if (JSON.stringify(old.values) === JSON.stringify(now.values)) return;
+    const moved = previous?.track === now.track ? Object.keys(rows).filter((name) => name in now.settings && previous.settings[name] !== now.settings[name]) : [];
+    if (previous && previous.track === now.track && !moved.length) {
+      if (JSON.stringify(previous.values) === JSON.stringify(now.values)) return;
     }
     before.set(part, now);
     if (!moved.length) {
-      if (old?.track !== now.track) target.textContent = "";
+      if (previous?.track !== now.track) target.textContent = "";
       return;
     }
     const causes = moved.filter((name) => !["bands", "rows"].includes(name) || now.settings.banding === "hand")
-      .map((name) => `${rows[name].label} ${lab.state.said(part, name, old.settings[name])} → ${lab.state.said(part, name, now.settings[name])}`);
+      .map((name) => `${rows[name].label} ${lab.state.said(part, name, previous.settings[name])} → ${lab.state.said(part, name, now.settings[name])}`);
     const figures = JSON.parse(target.dataset.change).filter(([, path]) => (now.values[path]?.value ?? null) !== null)
       .map(([label, path, format]) => {
-        const [was, is] = [old.values[path], now.values[path]].map((value) => lab.format(value?.value, format));
-        return was === is ? `${label} stays at ${is}` : `${label} ${was} → ${is}`;
+        const [oldText, newText] = [previous.values[path], now.values[path]].map((value) => lab.format(value?.value, format));
+        return oldText === newText ? `${label} stays at ${newText}` : `${label} ${oldText} → ${newText}`;
       });
     target.textContent = `${causes.join(", ")}: ${figures.join(", ")}.`;
   }
@@ -178,12 +178,12 @@ lab.steps = (() => {
       if (!on()) return;
       lab.folds(false);
       if (hash && reveal(hash, false)) return;
-      const { kept: was, left } = lab.where;
+      const { kept: last, left } = lab.where;
       if (part) go("part", { part, name: name || next(part), focus: false });
       else if (left?.place === "part") go("part", { part: left.part, name: left.step, focus: false });
       else go(left?.place || "start", { focus: false });
-      const again = was && was.track === lab.main.track && was.place === place() && (was.place !== "part" || (was.part === lab.main.state().part && was.step === step(was.part)));
-      if (again && (part || left)) lab.where.putBack(was);
+      const isSame = last && last.track === lab.main.track && last.place === place() && (last.place !== "part" || (last.part === lab.main.state().part && last.step === step(last.part)));
+      if (isSame && (part || left)) lab.where.putBack(last);
     },
   };
 })();

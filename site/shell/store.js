@@ -16,13 +16,13 @@ lab.store = (() => {
   /** @returns {LabRecord} */
   const fresh = () => ({ schema: lab.schema.SCHEMA, lab: version(), reader: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2), entries: {} });
   let record = fresh();
-  let seen = null; // the record as this page last read or wrote it
-  let kept = false; // whether this record has ever been in the storage
-  let era = 0; // how often another reader's record has replaced this one
+  let base = null; // the record as this page last read or wrote it
+  let wasStored = false; // whether this record has ever been in the storage
+  let generation = 0; // how often another reader's record has replaced this one
   let replacing = false; // whether the next save replaces another reader's record
   let wiping = false; // whether it also removes everything else that this page has stored
   let kind = "memory";
-  let why = ""; // why nothing is stored, unless the browser simply forbids it
+  let unstoredReason = ""; // why nothing is stored, unless the browser simply forbids it
   /** @type {IDBDatabase | null} */
   let database = null;
   let corrupt = null; // a record that could not be read, unchanged
@@ -30,7 +30,7 @@ lab.store = (() => {
   const watchers = lab.listeners("record");
   const pictures = new Map();
   const channel = tabs();
-  let asked = false; // whether the browser was asked not to delete the record
+  let persistRequested = false; // whether the browser was asked not to delete the record
 
   /** The channel to other tabs; a browser that stores nothing for the page may refuse this, too. */
   function tabs() {
@@ -43,8 +43,8 @@ lab.store = (() => {
 
   /** Asks the browser not to delete the record; only at the first prediction, since Firefox asks the reader. */
   function persist() {
-    if (asked || kind === "memory") return;
-    asked = true;
+    if (persistRequested || kind === "memory") return;
+    persistRequested = true;
     try {
       navigator.storage?.persist?.().catch(() => {});
     } catch { /* then it is kept as long as the browser likes */ }
@@ -69,22 +69,22 @@ lab.store = (() => {
 
   /** The record that a save must write, given the stored one; null if another reader's record has replaced this one. */
   function together(theirs) {
-    let found = null;
+    let theirRecord = null;
     try {
-      found = theirs ? lab.schema.salvage(theirs).record : null;
+      theirRecord = theirs ? lab.schema.salvage(theirs).record : null;
     } catch { /* it was set aside when the page opened, or another edition has written meanwhile */ }
-    if (!found || replacing) return record;
-    if (found.reader === record.reader) return lab.merge.records(seen, record, found);
+    if (!theirRecord || replacing) return record;
+    if (theirRecord.reader === record.reader) return lab.merge.records(base, record, theirRecord);
     // Two tabs began at the same time.
-    if (!kept) return lab.merge.records(null, { ...record, reader: found.reader }, found);
+    if (!wasStored) return lab.merge.records(null, { ...record, reader: theirRecord.reader }, theirRecord);
     return null; // another tab has started anew
   }
 
   /** Shows the record of another reader that another tab has begun; unsaved changes here belong to the old record. */
   function giveWay(theirs) {
     record = theirs;
-    seen = copy(theirs);
-    era += 1;
+    base = copy(theirs);
+    generation += 1;
     replacing = wiping = false;
     later(() => document.dispatchEvent(new CustomEvent("lab:replaced")));
     throw replacedBy();
@@ -96,7 +96,7 @@ lab.store = (() => {
 
   function memory(reason) {
     kind = "memory";
-    why = reason;
+    unstoredReason = reason;
   }
 
   /** An open database that answers. */
@@ -122,13 +122,13 @@ lab.store = (() => {
   async function answersLate(opened) {
     database = opened;
     kind = "indexeddb";
-    why = "";
-    const found = await load();
-    if (found && !replacing) {
-      adopt(lab.merge.records(null, { ...record, reader: found.reader }, found));
-      seen = copy(found);
+    unstoredReason = "";
+    const storedRecord = await load();
+    if (storedRecord && !replacing) {
+      adopt(lab.merge.records(null, { ...record, reader: storedRecord.reader }, storedRecord));
+      base = copy(storedRecord);
     }
-    kept = Boolean(found);
+    wasStored = Boolean(storedRecord);
     await saved();
     document.dispatchEvent(new CustomEvent("lab:late"));
   }
@@ -179,9 +179,9 @@ lab.store = (() => {
 
   /** The stored record, or null. A record that cannot be read is set aside, never deleted. */
   async function load() {
-    let found;
+    let storedRecord;
     try {
-      found = await stored();
+      storedRecord = await stored();
       if (corrupt === null) {
         corrupt = (await setAside()) ?? null;
         corruptKept = corrupt !== null;
@@ -190,84 +190,84 @@ lab.store = (() => {
       memory("the storage of this browser does not answer");
       return null;
     }
-    if (found === null || found === undefined) return null;
+    if (storedRecord === null || storedRecord === undefined) return null;
     try {
-      const { record: read, whole } = lab.schema.salvage(found);
-      if (!whole) aside(found);
+      const { record: read, whole } = lab.schema.salvage(storedRecord);
+      if (!whole) aside(storedRecord);
       return read;
     } catch (error) {
       if (error.newer) memory("the record in this browser comes from a newer edition of the lab, which is left untouched");
-      else aside(found);
+      else aside(storedRecord);
       return null;
     }
   }
 
-  function aside(found) {
-    corrupt = found;
+  function aside(storedRecord) {
+    corrupt = storedRecord;
     corruptKept = false;
   }
 
   /** Saves the record, merged with what another tab may have written meanwhile. Throws if nothing could be saved. */
   async function save() {
-    if (kind === "memory") throw new Error(why || "this browser does not let the page store anything");
+    if (kind === "memory") throw new Error(unstoredReason || "this browser does not let the page store anything");
     record.lab = version();
-    let took = false; // whether this save replaced another record: one that began before the request for that has not
+    let replaced = false; // whether this save replaced another record: one that began before the request for that has not
     if (kind === "indexeddb") {
       await reconnect();
       const transaction = database.transaction("records", "readwrite");
-      const place = transaction.objectStore("records");
+      const objectStore = transaction.objectStore("records");
       let written = null;
-      let other = null;
-      let wrong = null; // why nothing was written
+      let otherRecord = null;
+      let writeError = null; // why nothing was written
       const done = new Promise((resolve, reject) => {
         transaction.oncomplete = () => {
-          if (written?.reader === record.reader) seen = written;
+          if (written?.reader === record.reader) base = written;
           resolve(undefined);
         };
         transaction.onabort = transaction.onerror = () => reject(transaction.error || new Error("the save was not completed"));
       });
-      const request = place.get(KEY);
+      const request = objectStore.get(KEY);
       request.onsuccess = () => {
-        if (corrupt !== null && !corruptKept) place.put(corrupt, `${CORRUPT}${Date.now()}`);
+        if (corrupt !== null && !corruptKept) objectStore.put(corrupt, `${CORRUPT}${Date.now()}`);
         try {
           const next = together(request.result);
           if (!next) {
-            other = lab.schema.salvage(request.result).record;
+            otherRecord = lab.schema.salvage(request.result).record;
             return;
           }
           adopt(next);
           written = copy(next);
-          took = replacing;
-          if (wiping) place.clear(); // in one transaction: another tab's save comes before or after, never between
-          place.put(next, KEY);
+          replaced = replacing;
+          if (wiping) objectStore.clear(); // in one transaction: another tab's save comes before or after, never between
+          objectStore.put(next, KEY);
         } catch (error) {
-          wrong = error;
+          writeError = error;
         }
       };
       await within(done);
-      if (wrong) throw wrong;
-      if (other) giveWay(other);
+      if (writeError) throw writeError;
+      if (otherRecord) giveWay(otherRecord);
     } else {
       if (corrupt !== null && !corruptKept) localStorage.setItem(`${NAME}-corrupt`, typeof corrupt === "string" ? corrupt : JSON.stringify(corrupt));
       const theirs = smaller();
       const next = together(theirs);
       if (!next) giveWay(lab.schema.salvage(theirs).record);
-      took = replacing;
+      replaced = replacing;
       if (wiping) for (const key of Object.keys(localStorage)) if (key.startsWith(NAME)) localStorage.removeItem(key);
       localStorage.setItem(NAME, JSON.stringify(next));
       adopt(next);
-      seen = copy(next);
+      base = copy(next);
     }
     corruptKept = corrupt !== null;
-    kept = true;
-    if (took) replacing = wiping = false;
+    wasStored = true;
+    if (replaced) replacing = wiping = false;
     channel?.postMessage("saved");
   }
 
   let queue = Promise.resolve();
   function saved() {
-    const of = era; // entries that were set before another reader's record came do not belong to that one
-    queue = queue.then(() => (of === era ? save() : Promise.reject(replacedBy())).then(() => tell(null), (error) => tell(error)));
+    const of = generation; // entries that were set before another reader's record came do not belong to that one
+    queue = queue.then(() => (of === generation ? save() : Promise.reject(replacedBy())).then(() => tell(null), (error) => tell(error)));
     return queue;
   }
 
@@ -283,18 +283,18 @@ lab.store = (() => {
     const theirs = await load();
     if (!theirs || replacing) return;
     const same = theirs.reader === record.reader;
-    const joins = same || !kept; // else another tab has begun a new record
+    const joins = same || !wasStored; // else another tab has begun a new record
     if (joins) {
       try {
-        adopt(lab.merge.records(same ? seen : null, { ...record, reader: theirs.reader }, theirs));
-        seen = copy(theirs);
+        adopt(lab.merge.records(same ? base : null, { ...record, reader: theirs.reader }, theirs));
+        base = copy(theirs);
       } catch { /* the next save of this page reports what cannot be merged */ }
     } else {
       record = theirs;
-      seen = copy(theirs);
-      era += 1;
+      base = copy(theirs);
+      generation += 1;
     }
-    kept = true;
+    wasStored = true;
     if (joins && unsaved) saved(); // perhaps there is space by now; until then the page does not say saved
     else tell(null);
     if (!joins) document.dispatchEvent(new CustomEvent("lab:replaced"));
@@ -306,13 +306,13 @@ lab.store = (() => {
   return {
     async ready() {
       await open();
-      const found = await load();
-      if (found) {
-        record = found;
-        seen = copy(found);
-        kept = true;
+      const storedRecord = await load();
+      if (storedRecord) {
+        record = storedRecord;
+        base = copy(storedRecord);
+        wasStored = true;
       }
-      tell(kind === "memory" ? new Error(why || "this browser does not let the page store anything") : null);
+      tell(kind === "memory" ? new Error(unstoredReason || "this browser does not let the page store anything") : null);
     },
     failed: false, // whether the last save has failed; record.js sets it
     get: (key) => record.entries[key]?.value,
@@ -345,13 +345,13 @@ lab.store = (() => {
     /** Deletes everything, for this reader or the next one. */
     async clear() {
       record = fresh();
-      seen = null;
+      base = null;
       replacing = wiping = true;
       pictures.clear();
       corrupt = null;
       corruptKept = false;
       if (kind === "memory" && database) await open(); // it was left untouched only until the reader chose this
-      why = "";
+      unstoredReason = "";
       return saved();
     },
     /** The record itself, as a report contains it. */
@@ -386,7 +386,7 @@ lab.store = (() => {
       if (candidate.reader === record.reader) record = lab.merge.imported(record, candidate);
       else {
         record = candidate;
-        seen = null;
+        base = null;
         replacing = true;
         pictures.clear();
       }
@@ -410,15 +410,15 @@ lab.store = (() => {
         try {
           const range = IDBKeyRange.bound(PICTURE + prefix, `${PICTURE}${prefix}\uffff`);
           const keys = await within(asPromise(records("readonly").getAllKeys(range)));
-          const found = await within(asPromise(records("readonly").getAll(range)));
-          keys.forEach((key, i) => pictures.set(String(key).slice(PICTURE.length), found[i]));
+          const images = await within(asPromise(records("readonly").getAll(range)));
+          keys.forEach((key, i) => pictures.set(String(key).slice(PICTURE.length), images[i]));
         } catch { /* those of this visit are still there */ }
       }
       return [...pictures].filter(([name, picture]) => name.startsWith(prefix) && picture.reader === record.reader).sort(([a], [b]) => (a < b ? -1 : 1));
     },
     watch: watchers.add,
     get kind() { return kind; },
-    get why() { return why; },
+    get why() { return unstoredReason; },
     get corrupt() { return corrupt !== null; },
   };
 })();

@@ -22,11 +22,11 @@ const ours = async () => (await caches.keys()).filter((name) => name.startsWith(
 
 /** The kept versions, newest first; `at` is 0 for an incomplete one. */
 async function versions() {
-  const found = await Promise.all((await ours()).map(async (name) => {
+  const kept = await Promise.all((await ours()).map(async (name) => {
     const mark = await caches.match(MARK, { cacheName: name });
     return { name, at: mark ? (await mark.json()).at : 0 };
   }));
-  return found.sort((a, b) => b.at - a.at);
+  return kept.sort((a, b) => b.at - a.at);
 }
 
 /** Whether the content of a response matches the list; reads it to the end. */
@@ -53,21 +53,21 @@ function direct(response) {
 /** Puts one file into the cache: from this or another version, else from the browser's cache, else from the host. */
 async function keep(cache, path, sha256) {
   const url = at(path);
-  const there = await cache.match(url);
-  if (there && await genuine(there, sha256)) return;
+  const cached = await cache.match(url);
+  if (cached && await genuine(cached, sha256)) return;
   for (const name of await ours()) {
-    const found = name === NAME ? null : await caches.match(url, { cacheName: name });
-    if (found && await genuine(found.clone(), sha256)) {
-      await cache.put(url, found);
+    const response = name === NAME ? null : await caches.match(url, { cacheName: name });
+    if (response && await genuine(response.clone(), sha256)) {
+      await cache.put(url, response);
       return;
     }
   }
   /** @type {RequestCache[]} */
-  const ways = [path === INDEX ? "no-cache" : "force-cache", "reload"];
-  for (const how of ways) {
+  const cacheModes = [path === INDEX ? "no-cache" : "force-cache", "reload"];
+  for (const cacheMode of cacheModes) {
     let answer = null;
     try {
-      answer = await fetch(url, { cache: how, priority: "low" });
+      answer = await fetch(url, { cache: cacheMode, priority: "low" });
       if (!answer.ok || !await genuine(answer.clone(), sha256)) answer = null;
     } catch { /* no connection; the error below names the file */ }
     if (answer) {
@@ -84,8 +84,8 @@ async function fill() {
   try {
     const { quota = Infinity, usage = 0 } = await (worker.navigator.storage?.estimate() ?? {});
     const cache = await caches.open(NAME);
-    const begun = (await cache.keys()).length > 0;
-    if (!begun && quota - usage < SPARE * size) throw new DOMException("", "QuotaExceededError");
+    const isStarted = (await cache.keys()).length > 0;
+    if (!isStarted && quota - usage < SPARE * size) throw new DOMException("", "QuotaExceededError");
     let done = 0;
     for (const [path, [sha256, bytes]] of Object.entries(LIST.files)) {
       await keep(cache, path, sha256);
@@ -104,13 +104,13 @@ async function fill() {
 
 /** Deletes versions older than this one that no open page uses; an open page holds a lock with its version's name. */
 async function tidy() {
-  const found = await versions();
-  const mine = found.find(({ name }) => name === NAME);
+  const all = await versions();
+  const mine = all.find(({ name }) => name === NAME);
   if (!mine?.at) return;
   const open = worker.navigator.locks
     ? new Set((await worker.navigator.locks.query()).held.map(({ name }) => name))
     : (await worker.clients.matchAll({ includeUncontrolled: true })).length ? new Set(await ours()) : new Set();
-  for (const { name, at: when } of found) {
+  for (const { name, at: when } of all) {
     const filling = !when && worker.registration.installing;
     if (when < mine.at && !open.has(name) && !filling) await caches.delete(name);
   }
@@ -142,8 +142,8 @@ async function within(look) {
 /** The page of the newest complete version. */
 async function newestPage() {
   for (const { name, at: when } of await versions()) {
-    const found = when ? await caches.match(at(INDEX), { cacheName: name }) : null;
-    if (found) return found;
+    const response = when ? await caches.match(at(INDEX), { cacheName: name }) : null;
+    if (response) return response;
   }
   return null;
 }
@@ -153,30 +153,30 @@ async function kept(url) {
   const mine = await caches.match(url, { cacheName: NAME });
   if (mine) return mine;
   for (const name of await ours()) {
-    const found = await caches.match(url, { cacheName: name });
-    if (found) return found;
+    const response = await caches.match(url, { cacheName: name });
+    if (response) return response;
   }
   return null;
 }
 
 /** A file from the host. Refuses what a proxy or a portal sent in its place; fills the gap in the cache. */
 async function fromHost(request, path) {
-  const answer = await fetch(request);
+  const response = await fetch(request);
   const [sha256] = LIST.files[path] || [];
-  if (!answer.ok || !sha256) return answer;
-  if (!await genuine(answer.clone(), sha256)) throw new Error(`${path} did not arrive as it was built`);
+  if (!response.ok || !sha256) return response;
+  if (!await genuine(response.clone(), sha256)) throw new Error(`${path} did not arrive as it was built`);
   try {
-    if (await caches.has(NAME)) await (await caches.open(NAME)).put(at(path), answer.clone());
+    if (await caches.has(NAME)) await (await caches.open(NAME)).put(at(path), response.clone());
   } catch { /* then the gap remains */ }
-  return answer;
+  return response;
 }
 
 async function file(request, path) {
   const url = at(path);
   // The page requests a file again, bypassing the caches, if the first copy was unusable.
   const again = request.cache === "reload" || new URL(request.url).searchParams.has("again");
-  const found = again ? null : await within(() => kept(url));
-  if (found) return found;
+  const response = again ? null : await within(() => kept(url));
+  if (response) return response;
   try {
     const answer = await fromHost(request, path);
     if (answer.ok || !again) return answer;
@@ -189,9 +189,9 @@ async function file(request, path) {
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  const here = url.origin + url.pathname;
-  if (request.method !== "GET" || !here.startsWith(worker.registration.scope)) return;
-  const path = here.slice(worker.registration.scope.length);
+  const address = url.origin + url.pathname;
+  if (request.method !== "GET" || !address.startsWith(worker.registration.scope)) return;
+  const path = address.slice(worker.registration.scope.length);
   if (request.mode === "navigate") { // a guide or any other page comes from the network
     if (path === "" || path === INDEX) event.respondWith(within(newestPage).then((found) => found || fetch(request)));
   } else if (/^(assets|panel)\//.test(path)) event.respondWith(file(request, path));

@@ -8,8 +8,8 @@ lab.texts = (() => {
   const timers = new Map();
   const shown = new WeakMap(); // field -> [entry, text]: the text before the reader's changes
   const key = (field) => `${lab.main.track}/${field.dataset.entry}`;
-  const said = (field) => lab.all(`[data-entry-saved="${field.dataset.entry}"]`);
-  const kept = (entry) => lab.store.get(entry) || "";
+  const statuses = (field) => lab.all(`[data-entry-saved="${field.dataset.entry}"]`);
+  const savedText = (entry) => lab.store.get(entry) || "";
   const most = (field) => lab.schema.TEXTS[field.dataset.entry.split("/")[1]]; // characters
 
   /** Puts a text into a field; keeps the cursor at the same words. */
@@ -26,19 +26,19 @@ lab.texts = (() => {
   async function save(field, entry, written = field.value.slice(0, most(field))) {
     clearTimeout(timers.get(entry));
     timers.delete(entry);
-    const given = shown.get(field);
-    const before = given?.[0] === entry ? given[1] : kept(entry);
+    const shownText = shown.get(field);
+    const before = shownText?.[0] === entry ? shownText[1] : savedText(entry);
     if (written === before) return show(); // the reader has changed nothing: the stored text is kept
     let text = written;
     try {
-      if (kept(entry) !== before) text = lab.merge.texts(kept(entry), written, most(field));
+      if (savedText(entry) !== before) text = lab.merge.texts(savedText(entry), written, most(field));
     } catch (error) {
-      for (const place of said(field)) place.textContent = `not saved: ${error.message}. Shorten yours.`;
+      for (const status of statuses(field)) status.textContent = `not saved: ${error.message}. Shorten yours.`;
       return;
     }
     if (key(field) === entry) put(field, entry, text);
     await lab.store.set({ [entry]: text });
-    for (const place of said(field)) place.textContent = lab.store.failed ? "not saved" : "saved";
+    for (const status of statuses(field)) status.textContent = lab.store.failed ? "not saved" : "saved";
   }
 
   const fields = () => /** @type {HTMLTextAreaElement[]} */ (lab.all("textarea[data-entry]"));
@@ -48,9 +48,9 @@ lab.texts = (() => {
     if (!lab.main) return;
     for (const field of fields()) {
       const entry = key(field);
-      const given = shown.get(field);
-      if (timers.has(entry) || (given?.[0] === entry && field.value !== given[1])) continue;
-      put(field, entry, kept(entry));
+      const shownText = shown.get(field);
+      if (timers.has(entry) || (shownText?.[0] === entry && field.value !== shownText[1])) continue;
+      put(field, entry, savedText(entry));
     }
   }
 
@@ -71,11 +71,11 @@ lab.texts = (() => {
   });
 
   /** Shows all texts as the record has them, after the track or the reader has changed. */
-  function anew() {
+  function showAgain() {
     for (const field of fields()) {
-      for (const place of said(field)) place.textContent = "";
+      for (const status of statuses(field)) status.textContent = "";
       shown.delete(field);
-      if (!timers.has(key(field))) put(field, key(field), kept(key(field)));
+      if (!timers.has(key(field))) put(field, key(field), savedText(key(field)));
     }
   }
 
@@ -83,8 +83,8 @@ lab.texts = (() => {
     show();
     if (error !== null) return;
     // A later save has included it.
-    for (const place of fields().flatMap(said)) if (place.textContent === "not saved") place.textContent = "saved";
+    for (const status of fields().flatMap(statuses)) if (status.textContent === "not saved") status.textContent = "saved";
   }));
 
-  return { show, anew };
+  return { show, showAgain };
 })();

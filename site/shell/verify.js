@@ -15,7 +15,7 @@ lab.verify = (() => {
   const digits = (value) => (value === null || value === undefined ? "–" : String(value));
 
   function show({ student, reader, checks, unread, notes = [], by }) {
-    const place = lab.one("[data-verify-result]");
+    const result = lab.one("[data-verify-result]");
     const wrong = checks.filter((check) => check.agrees === false);
     const open = checks.filter((check) => check.agrees === null); // could not be compared; the report is not at fault
     const causes = [...new Set(open.map((check) => check.note))];
@@ -24,7 +24,7 @@ lab.verify = (() => {
     const counted = `${checks.length - cases - of("text")} figures${cases ? ` and ${cases} cases` : ""}`;
     const edited = of("text", wrong);
     const differ = `${wrong.length - edited} of ${counted} differ${edited ? `, and ${edited} ${edited === 1 ? "place" : "places"} of its text` : ""}`;
-    const who = student ? `Report of ${student}` : `Report of reader ${reader}`;
+    const heading = student ? `Report of ${student}` : `Report of reader ${reader}`;
     const row = (check) => lab.element("tr", {},
       lab.element("th", { scope: "row" }, check.kind === "text" ? `Text of the report${check.line ? `: ${check.section}, line ${check.line}` : ""}` : `${check.track}, part ${check.part}: ${check.path}`),
       lab.element("td", {}, digits(check.claimed)), lab.element("td", {}, digits(check.recomputed)),
@@ -33,10 +33,10 @@ lab.verify = (() => {
     const table = (rows) => lab.element("div", { class: "scroll long", tabindex: "0", role: "region", "aria-label": "Agreement, figure by figure" }, lab.element("table", { class: "figures agreement" },
       lab.element("thead", {}, lab.element("tr", {}, ...["Figure", "In the report", "Computed here", "Agreement"].map((text) => lab.element("th", { scope: "col" }, text)))),
       lab.element("tbody", {}, ...rows.slice(0, SHOWN).map(row))));
-    place.replaceChildren(
-      lab.element("p", {}, lab.element("strong", {}, !checks.length ? `${who}: it holds no captured figures, so there is nothing to check.`
-        : wrong.length ? `${who}: ${differ}.`
-        : open.length ? `${who}: ${open.length} of ${counted} could not be compared, and none differs.` : `${who}: all ${counted} agree${of("text") ? ", and its text is what its record gives" : ""}.`)),
+    result.replaceChildren(
+      lab.element("p", {}, lab.element("strong", {}, !checks.length ? `${heading}: it contains no captured figures, so there is nothing to check.`
+        : wrong.length ? `${heading}: ${differ}.`
+        : open.length ? `${heading}: ${open.length} of ${counted} could not be compared, and none differs.` : `${heading}: all ${counted} agree${of("text") ? ", and its text is what its record gives" : ""}.`)),
       ...(unread ? [lab.element("p", {}, `Its text was not compared with its record: ${unread}.`)] : []),
       ...causes.map((cause) => lab.element("p", {}, `Could not be compared: ${cause}.`)),
       ...(notes.length ? [lab.element("p", { class: "quiet" }, `Restored while reading: ${notes.join("; ")}.`)] : []),
@@ -47,27 +47,27 @@ lab.verify = (() => {
     status().textContent = "";
   }
 
-  /** @param {string | File} given a report in any form */
-  async function check(given) {
+  /** @param {string | File} report a report in any form */
+  async function check(report) {
     lab.one("[data-verify-result]").replaceChildren();
     working(true);
     bar().value = 0;
     status().textContent = "Reading the report …";
     try {
-      const file = typeof given === "string" ? null : given;
+      const file = typeof report === "string" ? null : report;
       if (!lab.boot.live) {
         // Throws an error of one sentence if it is not a report.
-        lab.store.parse(lab.report.recordIn(typeof given === "string" ? given : await given.text()));
+        lab.store.parse(lab.report.recordIn(typeof report === "string" ? report : await report.text()));
         throw new Error("Python is not running in this page yet, and it computes the figures. Try again when it is; or run “python -m dataselect_core verify” on the file.");
       }
-      const asked = file ? { name: file.name, file: await lab.desk.base64(await file.arrayBuffer()) } : { text: given };
-      show(await lab.desk.ask({ type: "verify", ...asked }, (label, share) => {
+      const source = file ? { name: file.name, file: await lab.desk.base64(await file.arrayBuffer()) } : { text: report };
+      show(await lab.desk.ask({ type: "verify", ...source }, (label, share) => {
         bar().value = share;
         status().textContent = `${label} …`;
       }));
     } catch (error) {
-      const said = String(error.message || error);
-      status().textContent = error.stopped ? "Stopped. Nothing was changed." : /nothing was changed/i.test(said) || !lab.boot.live ? said : `${said.replace(/\.$/, "")}. Nothing was changed.`;
+      const message = String(error.message || error);
+      status().textContent = error.stopped ? "Stopped. Nothing was changed." : /nothing was changed/i.test(message) || !lab.boot.live ? message : `${message.replace(/\.$/, "")}. Nothing was changed.`;
     }
     working(false);
   }

@@ -23,9 +23,9 @@ lab.where = (() => {
   function kept() {
     if (framed) return null;
     try {
-      const was = JSON.parse(localStorage.getItem(WHERE) || "null");
-      if (!was || !lab.state.tracks.includes(was.track)) return null;
-      return ["start", "synthesis", "record"].includes(was.place) || (was.place === "part" && isOfPart(was)) ? was : null;
+      const place = JSON.parse(localStorage.getItem(WHERE) || "null");
+      if (!place || !lab.state.tracks.includes(place.track)) return null;
+      return ["start", "synthesis", "record"].includes(place.place) || (place.place === "part" && isOfPart(place)) ? place : null;
     } catch {
       return null;
     }
@@ -33,13 +33,13 @@ lab.where = (() => {
 
   /** Restores scroll position and focus; the scroll position again when figures come, unless the reader moved on. */
   function putBack({ scroll, focus }) {
-    const back = () => scrollTo(0, Number(scroll) || 0);
+    const restoreScroll = () => scrollTo(0, Number(scroll) || 0);
     const moved = new AbortController();
     for (const event of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(event, () => moved.abort(), { signal: moved.signal });
     document.getElementById(String(focus))?.focus({ preventScroll: true });
-    back();
+    restoreScroll();
     document.addEventListener("lab:python", ({ detail }) => {
-      if (detail.type === "results" && !moved.signal.aborted) requestAnimationFrame(back);
+      if (detail.type === "results" && !moved.signal.aborted) requestAnimationFrame(restoreScroll);
     }, { signal: moved.signal });
     setTimeout(() => moved.abort(), PATIENCE);
   }

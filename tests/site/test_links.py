@@ -70,7 +70,9 @@ def asked(url):
 def known_to_python(reader, part):
     """Wait until the workbench of a part has answered with its settings."""
     reader.live()
-    expect(reader.one(f"[data-part='{part}']")).to_have_attribute("data-results", re.compile("locked|[0-9]"))
+    expect(reader.locator(f"[data-part='{part}']")).to_have_attribute(
+        "data-results", re.compile("locked|[0-9]")
+    )
     return reader
 
 
@@ -204,7 +206,7 @@ def test_a_link_does_not_rename_somebody_elses_work(quick):
         ("fixed=threshold", "fixed=threshold was ignored; allowed: seed, limits"),
         ("fixed=limits&budget_limit=7", "budget_limit=7 was ignored; allowed: 0.01 to 1"),
         ("seed=3&seed=4", "a second seed was ignored"),
-        ("part=1&synthetic=5", "synthetic is no setting of part 1"),
+        ("part=1&synthetic=5", "synthetic is not a setting of part 1"),
         ("origin=http://book.example", "origin=http://book.example was ignored"),
     ],
 )
@@ -237,7 +239,7 @@ def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
     before = exported(quick)
     quick.open(f"?{HOSTILE[name]}")
     expect(quick.notice()).to_contain_text("understood only in part")
-    expect(quick.one("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(quick.locator("[data-lock-answer='1']")).to_contain_text("30 %")
     assert len(quick.notice().text_content()) < 800
     assert quick.notice().locator("*").count() == 0
     after = exported(quick)
