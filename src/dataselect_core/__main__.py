@@ -42,14 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
         command = import_module(f"dataselect_core.cli.{module}")
-        described = commands.add_parser(
+        command_parser = commands.add_parser(
             name,
             help=command.SUMMARY,
             description=command.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_arguments(described)
-        described.set_defaults(run=command.run, parser=described)
+        command.add_arguments(command_parser)
+        command_parser.set_defaults(run=command.run, parser=command_parser)
     streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
     for stream in streams:
         # A console that cannot show a letter of a file's name must not stop the command.
@@ -60,21 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options)
     except KeyboardInterrupt as stop:
         number = getattr(stop, "number", 2)
-        how = "interrupted" if number == 2 else f"stopped by signal {number}"
-        return _refused(options, f"{how}; nothing was written", 128 + number)
+        reason = "interrupted" if number == 2 else f"stopped by signal {number}"
+        return _print_error(options, f"{reason}; nothing was written", 128 + number)
     except BrokenPipeError:
         forget_output()
         return 128 + 13
     except MemoryError:
-        return _refused(options, "there was not enough memory", 1)
+        return _print_error(options, "there was not enough memory", 1)
     except OSError as error:
         where = f": {os.fspath(error.filename)}" if isinstance(error.filename, (str, os.PathLike)) else ""
-        return _refused(options, f"{error.strerror}{where}" if error.strerror else str(error), 1)
+        return _print_error(options, f"{error.strerror}{where}" if error.strerror else str(error), 1)
     except ValueError as error:
-        return _refused(options, str(error), 1)
+        return _print_error(options, str(error), 1)
 
 
-def _refused(options, sentence, status):
+def _print_error(options, sentence, status):
     with suppress(OSError):
         print(f"{options.command}: {sentence}", file=sys.stderr)
     return status

@@ -24,10 +24,10 @@ def seeds(name: str, value: object) -> tuple[int, ...]:
     """`value` as two or more seeds >= 0, as an interval needs; TypeError unless a list of integers, else ValueError."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"{name} must be a list of integers, not {value!r}")
-    found = tuple(integer(name, seed, 0) for seed in value)
-    if len(found) < 2:
-        raise ValueError(f"{name} must hold at least two, for an interval, not {len(found)}")
-    return found
+    numbers = tuple(integer(name, seed, 0) for seed in value)
+    if len(numbers) < 2:
+        raise ValueError(f"{name} must hold at least two, for an interval, not {len(numbers)}")
+    return numbers
 
 
 def amount(name: str, value: object, positive: bool = False) -> float:
@@ -69,7 +69,7 @@ def share(name: str, value: object) -> float:
 def documents(name: str, values: Any, kind: str) -> list[Any]:
     """`values` as a list of at least one document; a single str or bytes is refused as a mistake."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise TypeError(f"{name} must be a list of {kind}, one a document, not a {type(values).__name__}")
+        raise TypeError(f"{name} must be a list of {kind}, one per document, not a {type(values).__name__}")
     values = list(values)
     if not values:
         raise ValueError(f"{name} must hold at least one document, not none")

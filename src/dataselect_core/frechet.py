@@ -50,8 +50,8 @@ def frechet_distance(mu1: ArrayLike, cov1: ArrayLike, mu2: ArrayLike, cov2: Arra
     for name, cov, eps in (("cov1", cov1, precision[0]), ("cov2", cov2, precision[1])):
         if cov.shape != (d, d):
             raise ValueError(f"{name} must have shape ({d}, {d}) like the means, not {cov.shape}")
-        apart = max(1e-8, 4 * d * eps)
-        if not np.allclose(cov, cov.T, rtol=apart, atol=apart * np.abs(cov).max(initial=0.0)):
+        tolerance = max(1e-8, 4 * d * eps)
+        if not np.allclose(cov, cov.T, rtol=tolerance, atol=tolerance * np.abs(cov).max(initial=0.0)):
             raise ValueError(f"{name} must be symmetric")
     # Tr (S1 S2)^(1/2) is the nuclear norm of L1' L2 with S = L L'. This needs no square root of a product that is
     # not symmetric, and also works when a covariance is singular.

@@ -111,12 +111,12 @@ def candidate_pairs(signatures: Hashes, bands: int, rows: int) -> Integers:
     if bands * rows > num_perm:
         raise ValueError(f"bands * rows must be at most num_perm = {num_perm}, not {bands} * {rows}")
     filled = np.flatnonzero((signatures != EMPTY).any(axis=1)).astype(np.int64)  # so that n * n fits
-    found = np.empty(0, np.int64)
+    keys = np.empty(0, np.int64)
     for band in range(bands):
         values = signatures[filled, band * rows : (band + 1) * rows]
         i, j = _equal_rows(values)
-        found = np.union1d(found, filled[i] * n + filled[j])
-    return np.stack(np.divmod(found, n), axis=1)
+        keys = np.union1d(keys, filled[i] * n + filled[j])
+    return np.stack(np.divmod(keys, n), axis=1)
 
 
 def _equal_rows(values):
@@ -165,16 +165,16 @@ def bands_for_recall(threshold: float, num_perm: int, recall: float) -> Any:
     threshold = arguments.threshold("threshold", threshold)
     num_perm = arguments.integer("num_perm", num_perm, 2, MOST)
     if not 0 < arguments.share("recall", recall) < 1:
-        raise ValueError(f"recall must be between 0 and 1 and neither, not {recall}")
+        raise ValueError(f"recall must be above 0 and below 1, not {recall}")
     for rows in range(num_perm, 0, -1):
         chance = threshold**rows
         if chance >= recall:
             return 1, rows
         bands = math.ceil(math.log1p(-recall) / math.log1p(-chance)) if chance > 1e-300 else num_perm + 1
-        for found in (bands - 1, bands, bands + 1):  # the logarithms are rounded
-            if 0 < found * rows <= num_perm and collision_probability(threshold, found, rows) >= recall:
-                return found, rows
+        for count in (bands - 1, bands, bands + 1):  # the logarithms are rounded
+            if 0 < count * rows <= num_perm and collision_probability(threshold, count, rows) >= recall:
+                return count, rows
     raise ValueError(
         f"recall {recall:g} at the threshold {threshold:g} cannot be reached with {num_perm} permutations: at most"
-        f" {collision_probability(threshold, num_perm, 1):.4g}; ask for more permutations"
+        f" {collision_probability(threshold, num_perm, 1):.4g}; use more permutations"
     )

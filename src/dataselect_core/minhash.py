@@ -87,9 +87,9 @@ def signatures(shingle_sets: Sequence[ArrayLike], num_perm: int = 128, seed: int
         first = last
     if filled.all():
         return result
-    whole = np.full((len(filled), num_perm), EMPTY)
-    whole[filled] = result
-    return whole
+    complete = np.full((len(filled), num_perm), EMPTY)
+    complete[filled] = result
+    return complete
 
 
 def mix(values: Hashes) -> Hashes:
@@ -131,12 +131,12 @@ def jaccard(sig_a: Hashes, sig_b: Hashes) -> OneOrMany:
     return float(agree) if sig_a.ndim == 1 else agree
 
 
-def check_signatures(name: str, given: object, dimensions: tuple[int, ...] = (2,)) -> Hashes:
-    """`given` if it is a uint32 array of signatures and not empty; else an error that says why not."""
-    if not isinstance(given, np.ndarray) or given.dtype != np.uint32:
-        found = given.dtype if isinstance(given, np.ndarray) else type(given).__name__
-        raise TypeError(f"{name} must be an array of uint32, as minhash.signatures returns it, not {found}")
-    if given.ndim not in dimensions or given.size == 0:
+def check_signatures(name: str, array: object, dimensions: tuple[int, ...] = (2,)) -> Hashes:
+    """`array` if it is a uint32 array of signatures and not empty; else an error that says why not."""
+    if not isinstance(array, np.ndarray) or array.dtype != np.uint32:
+        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        raise TypeError(f"{name} must be an array of uint32, as minhash.signatures returns it, not {kind}")
+    if array.ndim not in dimensions or array.size == 0:
         allowed = " or ".join({1: "(num_perm,)", 2: "(n, num_perm)"}[d] for d in dimensions)
-        raise ValueError(f"{name} must have shape {allowed} and not be empty, not {given.shape}")
-    return given
+        raise ValueError(f"{name} must have shape {allowed} and not be empty, not {array.shape}")
+    return array

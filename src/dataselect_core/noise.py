@@ -55,8 +55,8 @@ def flip_labels(y: ArrayLike, rate: float, classes: int | Sequence[Any], seed: i
     rng = np.random.default_rng(integer("seed", seed, 0))
     flipped = rng.random(len(y)) < rate
     shift = rng.integers(1, len(names), len(y))
-    other = names[(np.searchsorted(names, y) + shift) % len(names)]
-    return np.where(flipped, other, y).astype(y.dtype)
+    wrong_label = names[(np.searchsorted(names, y) + shift) % len(names)]
+    return np.where(flipped, wrong_label, y).astype(y.dtype)
 
 
 def _classes(classes):
@@ -81,7 +81,9 @@ def noise_factor(rate: float) -> float:
     """
     rate = number("rate", rate)
     if not 0.0 <= rate < 0.5:
-        raise ValueError(f"rate must lie in [0, 0.5), not {rate!r}: at one half a label says nothing")
+        raise ValueError(
+            f"rate must lie in [0, 0.5), not {rate!r}: at one half a label contains no information"
+        )
     return 1.0 / (1.0 - 2.0 * rate) ** 2
 
 
@@ -213,11 +215,11 @@ def slope(
 
     rng = np.random.default_rng(integer("seed", seed, 0))
     trials = errors.shape[1]
-    drawn = [
+    resampled = [
         fit(np.take_along_axis(errors, rng.integers(0, trials, errors.shape), axis=1))
         for _ in range(resamples)
     ]
-    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(fit(errors)), float(low), float(high)
 
 
@@ -258,18 +260,18 @@ def label_ratio(
     clean, noisy = np.asarray(clean, dtype=float), np.asarray(noisy, dtype=float)
     if clean.ndim != 2 or noisy.ndim != 2 or len(clean) != len(noisy):
         raise ValueError(
-            f"clean and noisy must have one row a size, not shapes {clean.shape} and {noisy.shape}"
+            f"clean and noisy must have one row per size, not shapes {clean.shape} and {noisy.shape}"
         )
     rng = np.random.default_rng(integer("seed", seed, 0))
 
     def ratio(a, b):
         return float(np.exp(np.mean(np.log(b.mean(1)) - np.log(a.mean(1)))))
 
-    def again(errors):
+    def resample(errors):
         return np.take_along_axis(errors, rng.integers(0, errors.shape[1], errors.shape), axis=1)
 
-    drawn = [ratio(again(clean), again(noisy)) for _ in range(resamples)]
-    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    ratios = [ratio(resample(clean), resample(noisy)) for _ in range(resamples)]
+    low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
     return ratio(clean, noisy), float(low), float(high)
 
 

@@ -102,13 +102,13 @@ class Limit:
 
 
 def _settings():
-    made: dict[str, dict[str, Setting]] = {}
+    table: dict[str, dict[str, Setting]] = {}
     for part, rows in load("settings")["settings"].items():
-        made[part] = {}
+        table[part] = {}
         for name, row in rows.items():
             options = {option["value"]: option["label"] for option in row.pop("options", ())}
-            made[part][name] = Setting(part, name, options=options, **row)
-    return made
+            table[part][name] = Setting(part, name, options=options, **row)
+    return table
 
 
 PARTS = load("settings")["parts"]
@@ -150,5 +150,5 @@ def check(part: str, given: Mapping[str, Any], names: Iterable[str]) -> None:
     """
     for name in names:
         if name not in given:
-            raise ValueError(f"{name} is missing among the settings")
+            raise ValueError(f"{name} is missing from the settings")
         SETTINGS[part][name].check(given[name])

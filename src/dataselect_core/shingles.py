@@ -95,18 +95,18 @@ def flatten(shingle_sets: Sequence[ArrayLike]) -> tuple[Hashes, Indices]:
         Set i is values[offsets[i]:offsets[i + 1]].
     """
     arrays = [
-        _hashes(index, given)
-        for index, given in enumerate(arguments.documents("shingle_sets", shingle_sets, "uint32 arrays"))
+        _hashes(index, members)
+        for index, members in enumerate(arguments.documents("shingle_sets", shingle_sets, "uint32 arrays"))
     ]
     offsets = np.zeros(len(arrays) + 1, np.intp)  # 32 bits in a browser: np.repeat takes no other
     np.cumsum([len(array) for array in arrays], out=offsets[1:])
     return np.concatenate(arrays), offsets
 
 
-def _hashes(index, given):
-    if isinstance(given, np.ndarray) and given.dtype == UINT32 and given.ndim == 1:
-        return given
-    array = np.asarray(given)
+def _hashes(index, values):
+    if isinstance(values, np.ndarray) and values.dtype == UINT32 and values.ndim == 1:
+        return values
+    array = np.asarray(values)
     if array.shape == (0,):
         return array.astype(np.uint32)
     if array.dtype.kind not in "iu":
@@ -135,12 +135,12 @@ def _chunk_sets(texts, width):
     joined = " ".join(texts)
     if joined.isascii():
         return _sets_of_tokens(*_ascii_token_hashes(joined, list(map(len, texts))), width)
-    plain = [text for text in texts if text.isascii()]
-    found = iter(_chunk_sets(plain, width) if plain else ())
+    ascii_texts = [text for text in texts if text.isascii()]
+    ascii_sets = iter(_chunk_sets(ascii_texts, width) if ascii_texts else ())
     # Such a character takes up to four bytes, and four more for its code point.
     chunks = _chunks([text for text in texts if not text.isascii()], CHUNK // 4)
-    beyond = (members for chunk in chunks for members in _sets_of_tokens(*_token_hashes(chunk), width))
-    return [next(found if text.isascii() else beyond) for text in texts]
+    other_sets = (members for chunk in chunks for members in _sets_of_tokens(*_token_hashes(chunk), width))
+    return [next(ascii_sets if text.isascii() else other_sets) for text in texts]
 
 
 def _sets_of_tokens(hashes: BandKeys, counts: Indices, width: int) -> list[Hashes]:

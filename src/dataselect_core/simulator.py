@@ -58,9 +58,11 @@ def _skeleton(strokes):
     weights = np.zeros((POINTS, sum(len(c) for c in controls)))
     row = column = 0
     for control, step, count in zip(controls, steps, counts):
-        along = np.concatenate([[0.0], np.cumsum(step)])
-        at = np.interp(np.linspace(0, along[-1], count), along, np.linspace(0, len(control) - 1, 200))
-        weights[row : row + count, column : column + len(control)] = _curve(len(control), at)
+        distances = np.concatenate([[0.0], np.cumsum(step)])
+        positions = np.interp(
+            np.linspace(0, distances[-1], count), distances, np.linspace(0, len(control) - 1, 200)
+        )
+        weights[row : row + count, column : column + len(control)] = _curve(len(control), positions)
         row += count
         column += len(control)
     return np.concatenate(controls), weights
@@ -76,10 +78,10 @@ def skeletons() -> dict[int, list[tuple[str, Floats, Floats]]]:
         For each digit its styles: name, control points (x right, y down, unit box), and the weights
         that make 96 points along the strokes of the control points.
     """
-    drawn = load("strokes")["digits"]["value"]
+    digits = load("strokes")["digits"]["value"]
     return {
         int(digit): [(style["style"], *_skeleton(style["strokes"])) for style in styles]
-        for digit, styles in drawn.items()
+        for digit, styles in digits.items()
     }
 
 
@@ -106,8 +108,8 @@ def parameters(n: int, randomisation: float, seed: int) -> dict[str, Floats]:
         drawn[name] = fact["value"] + randomisation * fact["spread"] * u
     drawn["stroke_width"] = np.maximum(drawn["stroke_width"], 1.0)
     drawn["jitter"] = np.abs(drawn["jitter"])
-    other = rng.random(n) < randomisation * PARAMETERS["style"]["spread"]
-    drawn["style"] = np.where(other, rng.random(n), 0.0)
+    restyled = rng.random(n) < randomisation * PARAMETERS["style"]["spread"]
+    drawn["style"] = np.where(restyled, rng.random(n), 0.0)
     return drawn
 
 
@@ -131,14 +133,14 @@ def strokes(y: Integers, drawn: dict[str, Floats], seed: int) -> tuple[Floats, F
         Width over height of the pen's mark after the normalisation; 1 for all but narrow digits.
     """
     rng = np.random.default_rng(seed)
-    shaken = rng.standard_normal((len(y), 24, 2))
+    jitter = rng.standard_normal((len(y), 24, 2))
     points = np.empty((len(y), POINTS, 2))
     for digit, styles in skeletons().items():
         chosen = np.minimum((drawn["style"] * len(styles)).astype(int), len(styles) - 1)
         for k, (_, control, weights) in enumerate(styles):
-            who = np.flatnonzero((y == digit) & (chosen == k))
-            pen = control + drawn["jitter"][who, None, None] * shaken[who, : len(control)]
-            points[who] = weights @ pen
+            samples = np.flatnonzero((y == digit) & (chosen == k))
+            pen = control + drawn["jitter"][samples, None, None] * jitter[samples, : len(control)]
+            points[samples] = weights @ pen
     x, height = points[..., 0], points[..., 1]
     x = (x - 0.5) * drawn["aspect"][:, None] - drawn["slant"][:, None] * (height - 0.5)
     # the real bitmaps are normalised in height and centred; do the same here before scale and position
@@ -186,14 +188,14 @@ def bitmaps(points: Floats, stroke_width: Floats, stretch: Floats) -> Hashes:
         last = widened[-1]
         widened.append(last | (last << np.uint32(1)) | (last >> np.uint32(1)))
     widened = np.stack(widened)
-    drawn = np.zeros_like(row)
+    ink = np.zeros_like(row)
     for lift in range(-reach, reach + 1):
-        who = np.flatnonzero(radius >= abs(lift))
-        bar = (stretch[who] * np.sqrt(radius[who] ** 2 - lift**2) + 1e-9).astype(int)
-        source = widened[bar, who]
-        to, start = max(lift, 0), max(-lift, 0)
-        drawn[who, to : SIDE - start] |= source[:, start : SIDE - to]
-    return drawn
+        samples = np.flatnonzero(radius >= abs(lift))
+        bar = (stretch[samples] * np.sqrt(radius[samples] ** 2 - lift**2) + 1e-9).astype(int)
+        source = widened[bar, samples]
+        target, start = max(lift, 0), max(-lift, 0)
+        ink[samples, target : SIDE - start] |= source[:, start : SIDE - target]
+    return ink
 
 
 def count_blocks(bitmap: Hashes) -> Floats:
@@ -236,9 +238,9 @@ def simulate(n: int, randomisation: float = 0.35, seed: int = 1) -> tuple[Floats
     """
     n, randomisation, rng = _checked(n, randomisation, seed)
     y = rng.permutation(np.arange(n, dtype=np.int64) % 10)
-    own, pen = rng.integers(0, 2**31, 2)
-    drawn = parameters(n, randomisation, int(own))
-    points, stretch = strokes(y, drawn, int(pen))
+    parameter_seed, pen_seed = rng.integers(0, 2**31, 2)
+    drawn = parameters(n, randomisation, int(parameter_seed))
+    points, stretch = strokes(y, drawn, int(pen_seed))
     return count_blocks(bitmaps(points, drawn["stroke_width"], stretch)), y
 
 

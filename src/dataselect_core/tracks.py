@@ -200,10 +200,10 @@ def track(id: str) -> Track:
     ValueError
         If there is no track of that name.
     """
-    known = {each.id: each for each in TRACKS}
-    if not isinstance(id, str) or id not in known:
-        raise ValueError(f"the id of a track must be one of {', '.join(known)}, not {id!r}")
-    return known[id]
+    by_id = {entry.id: entry for entry in TRACKS}
+    if not isinstance(id, str) or id not in by_id:
+        raise ValueError(f"the id of a track must be one of {', '.join(by_id)}, not {id!r}")
+    return by_id[id]
 
 
 def _value(fact):

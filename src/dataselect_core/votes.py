@@ -68,7 +68,7 @@ def majority(values: ArrayLike, voters: int) -> Votes:
     people = np.shape(values)[1]
     voters = arguments.integer("voters", voters, 1, people)
     won, lost = np.array(
-        [_outcome(r, o, people, voters) for r, o in zip(right.tolist(), opposite.tolist())]
+        [_win_shares(r, o, people, voters) for r, o in zip(right.tolist(), opposite.tolist())]
     ).T
     return Votes(
         voters, len(right), float(lost.mean()), float((1 - lost - won).mean()), _half(lost), _half(1 - won)
@@ -155,7 +155,7 @@ def _for_and_against(values):
 
 
 @cache
-def _outcome(right, opposite, people, voters):
+def _win_shares(right, opposite, people, voters):
     """Shares of all choices of voters that the right and the opposite sign win."""
     won = lost = 0
     for r in range(min(right, voters) + 1):

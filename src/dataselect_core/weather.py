@@ -73,8 +73,8 @@ def rain(X: ArrayLike, intensity: ArrayLike, seed: int) -> Floats:
     X, strength = _checked(X, intensity)
     covered = FACTS["streak_opacity"]["value"] * coverage(len(X), strength, seed)
     wet = FACTS["blur"]["value"] * strength[:, None]
-    seen = X + wet * (blur(X) - X)
-    return seen + covered * (FACTS["streak_brightness"]["value"] - seen)
+    blurred = X + wet * (blur(X) - X)
+    return blurred + covered * (FACTS["streak_brightness"]["value"] - blurred)
 
 
 def coverage(n: int, strength: Floats, seed: int) -> Floats:
@@ -87,10 +87,10 @@ def coverage(n: int, strength: Floats, seed: int) -> Floats:
     left = rng.uniform(0.0, SIDE, (n, CANDIDATES))
     top = rng.uniform(-FACTS["longest_streak"]["value"], SIDE, (n, CANDIDATES))
     wind = rng.uniform(-1.0, 1.0, (n, 1)) * FACTS["wind"]["value"]
-    shows = turn < (FACTS["most_streaks"]["value"] / CANDIDATES * strength ** (2 / 3))[:, None]
+    visible = turn < (FACTS["most_streaks"]["value"] / CANDIDATES * strength ** (2 / 3))[:, None]
     length = (FACTS["longest_streak"]["value"] * strength ** (1 / 3))[:, None]
     water = np.zeros((n, SIDE, SIDE))
-    picture, streak = np.nonzero(shows)
+    picture, streak = np.nonzero(visible)
     for fallen in np.arange(0.0, FACTS["longest_streak"]["value"], STEP):
         x = np.floor(left[picture, streak] + wind[picture, 0] * fallen).astype(int)
         y = np.floor(top[picture, streak] + fallen).astype(int)
@@ -105,8 +105,8 @@ def blur(X: Floats) -> Floats:
     """Each picture after a 3 x 3 binomial filter; there is no ink beyond the border."""
     picture = np.pad(X.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
     rows = 0.25 * picture[:, :-2] + 0.5 * picture[:, 1:-1] + 0.25 * picture[:, 2:]
-    both = 0.25 * rows[:, :, :-2] + 0.5 * rows[:, :, 1:-1] + 0.25 * rows[:, :, 2:]
-    return both.reshape(len(X), SIDE * SIDE)
+    filtered = 0.25 * rows[:, :, :-2] + 0.5 * rows[:, :, 1:-1] + 0.25 * rows[:, :, 2:]
+    return filtered.reshape(len(X), SIDE * SIDE)
 
 
 def field_weather(rainfall_mm: ArrayLike, n: int, seed: int, wet_share: float | None = None) -> Floats:
@@ -146,7 +146,7 @@ def _checked(X, intensity):
         raise ValueError("X must lie in [0, 1] (divide the block counts by 16)")
     strength = floats("intensity", intensity)
     if strength.ndim and strength.shape != (len(X),):
-        raise ValueError(f"intensity must be one number or {len(X)}, one a row, not {strength.shape}")
+        raise ValueError(f"intensity must be one number or {len(X)}, one per row, not {strength.shape}")
     if not ((strength >= 0.0) & (strength <= 1.0)).all():
         raise ValueError(f"intensity must lie in [0, 1], not {intensity!r}")
     return X, np.broadcast_to(strength, (len(X),)).astype(float)

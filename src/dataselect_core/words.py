@@ -63,14 +63,14 @@ def tokens_of(texts: Sequence[str]) -> list[list[str]]:
     -------
     list of list of str
     """
-    beyond = [text for text in texts if not text.isascii()]
-    found = iter(())
-    if beyond:
-        joined, _, first, last, counts = cut(beyond)
+    non_ascii = [text for text in texts if not text.isascii()]
+    split_texts = iter(())
+    if non_ascii:
+        joined, _, first, last, counts = cut(non_ascii)
         words = [joined[start:end] for start, end in zip(first.tolist(), (last + 1).tolist())]
         borders = [0, *np.cumsum(counts).tolist()]
-        found = (words[start:end] for start, end in pairwise(borders))
-    return [ASCII_WORD.findall(text.lower()) if text.isascii() else next(found) for text in texts]
+        split_texts = (words[start:end] for start, end in pairwise(borders))
+    return [ASCII_WORD.findall(text.lower()) if text.isascii() else next(split_texts) for text in texts]
 
 
 def word_ngrams(texts: Sequence[str], width: int) -> list[set[tuple[str, ...]]]:
@@ -119,17 +119,17 @@ def cut(texts: Sequence[str]) -> tuple[str, Hashes, Indices, Indices, Indices]:
 
 def _prepared(texts):
     """The texts in the form in which they are compared, joined, and as code points."""
-    joined, code = _joined(texts)
+    joined, code = _join(texts)
     kinds = _kinds().take(code, mode="clip")
     if kinds.max() == UNASSIGNED:
         spaces = dict.fromkeys(np.unique(code[kinds == UNASSIGNED]).tolist(), " ")
         texts = [text.translate(spaces) for text in texts]
     texts = [unicodedata.normalize("NFC", _lower(text)) for text in texts]
-    again = f" {' '.join(texts)} "
-    return (texts, joined, code) if again == joined else (texts, *_joined(texts))
+    normalised = f" {' '.join(texts)} "
+    return (texts, joined, code) if normalised == joined else (texts, *_join(texts))
 
 
-def _joined(texts):
+def _join(texts):
     joined = f" {' '.join(texts)} "
     return joined, np.frombuffer(joined.encode("utf-32-le", "replace"), "<u4")
 
@@ -137,8 +137,8 @@ def _joined(texts):
 def _lower(text):
     lowered = text.lower()
     if SIGMA in text and any(character in text for character in MOVED):
-        judged = text.translate(str.maketrans(MOVED)).lower()
-        lowered = "".join(j if j in "\u03c3\u03c2" else c for j, c in zip(judged, lowered, strict=True))
+        substituted = text.translate(str.maketrans(MOVED)).lower()
+        lowered = "".join(j if j in "\u03c3\u03c2" else c for j, c in zip(substituted, lowered, strict=True))
     return lowered
 
 
@@ -153,9 +153,9 @@ def _borders(kinds):
     """First and last position of each word; the characters begin and end with a separator."""
     base = kinds  # the kind of each character; for a mark, the kind of the character it belongs to
     if (kinds == MARK).any():
-        place = np.arange(len(kinds), dtype=np.int32)
-        place[kinds == MARK] = 0
-        base = kinds.take(np.maximum.accumulate(place, out=place))
+        position = np.arange(len(kinds), dtype=np.int32)
+        position[kinds == MARK] = 0
+        base = kinds.take(np.maximum.accumulate(position, out=position))
     inside = base != SEPARATOR
     begins = inside[1:] > inside[:-1]
     if base.max() == ALONE:

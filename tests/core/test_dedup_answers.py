@@ -214,7 +214,7 @@ def test_against_removes_near_duplicates_of_the_reference(capsys):
     assert dedup("new.jsonl", "--against", "old", "-o", "old/a.jsonl") == 1
     assert "must not be the corpus itself" in capsys.readouterr().err
     assert main(["dedup", "new.jsonl", "--against", "old"]) == 0
-    assert "1 of the removed are in old (3 documents, only read)" in capsys.readouterr().out
+    assert "1 of the removed documents are in old (3 documents, only read)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 0.95, 1.0])

@@ -2,8 +2,8 @@
 
   python -m dataselect_core dedup corpus.jsonl --threshold 0.8 -o kept.jsonl
 
-The corpus is a .jsonl (an object a line), a .json (an array of objects), a .csv or .tsv with a header, a .txt (a
-document a line), a .parquet or a Hugging Face dataset, compressed or not (.gz, .bz2, .xz, .zst), or several of
+The corpus is a .jsonl (one object per line), a .json (an array of objects), a .csv or .tsv with a header, a .txt
+(one document per line), a .parquet or a Hugging Face dataset, compressed or not (.gz, .bz2, .xz, .zst), or several of
 them, or a folder (there a .txt is one document). Documents whose sets of word n-grams have a Jaccard similarity of
 at least the threshold are near-duplicates; of each cluster the first is kept, byte for byte, in input order. Memory
 grows with the number of documents, not with the texts. Without -o there is only a report.
@@ -44,12 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="where what is kept goes: a file, - for standard output, or for a folder or several files a new folder",
+        help="file for the kept documents; - for standard output; for a folder or several files, a new folder",
     )
     parser.add_argument(
         "--removed",
         metavar="FILE",
-        help="write every removed row with the one kept and their similarity, as JSONL",
+        help="write every removed row with its kept row and their similarity, as JSONL",
     )
     parser.add_argument("--clusters", metavar="FILE", help="write every cluster with its rows, as JSONL")
     parser.add_argument(
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         action="append",
         default=[],
-        help="a file, folder or pattern that is only read: rows that it has too are removed; can be repeated",
+        help="a file, folder or pattern that is only read: rows that are also in it are removed; can be repeated",
     )
     parser.add_argument(
         "--dry-run",
@@ -68,12 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress, and no report for people")
     text = parser.add_argument_group("what a document is")
     text.add_argument(
-        "--format", choices=dict.fromkeys(FORMATS.values()), help="of a file whose name does not say it"
+        "--format",
+        choices=dict.fromkeys(FORMATS.values()),
+        help="format of a file whose name does not show it",
     )
     text.add_argument(
         "--field", default="text", help="key, path (meta.text) or column of the text (default: text)"
     )
-    text.add_argument("--delimiter", default=",", help="between the columns of a .csv (default: ,)")
+    text.add_argument("--delimiter", default=",", help="character between the columns of a .csv (default: ,)")
     text.add_argument(
         "--quoting",
         choices=QUOTINGS,
@@ -81,9 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     text.add_argument(
         "--encoding",
-        type=_checked(str, lambda name, given: encodings.checked(given), "encoding"),
+        type=_converter(str, lambda name, text: encodings.codec_name(text), "encoding"),
         default="utf-8",
-        help="of text files (default: utf-8)",
+        help="encoding of text files (default: utf-8)",
     )
     text.add_argument(
         "--id", metavar="FIELD", help="key or column that names a row in --removed and --clusters"
@@ -95,52 +97,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--on-error",
         choices=("stop", "skip"),
         default="stop",
-        help="at a malformed line stop and say which, or leave it out (default: stop)",
+        help="at a malformed line, stop and name the line, or skip it (default: stop)",
     )
-    what = parser.add_argument_group("what a near-duplicate is")
-    what.add_argument(
+    criteria = parser.add_argument_group("what a near-duplicate is")
+    criteria.add_argument(
         "--threshold",
-        type=_checked(float, arguments.threshold, "threshold"),
+        type=_converter(float, arguments.threshold, "threshold"),
         default=0.8,
         help="Jaccard similarity, above 0 and up to 1 (default: 0.8)",
     )
-    what.add_argument(
+    criteria.add_argument(
         "--width",
-        type=_checked(int, arguments.integer, "width", 1),
+        type=_converter(int, arguments.integer, "width", 1),
         default=5,
         help="words in a shingle (default: 5)",
     )
-    what.add_argument(
+    criteria.add_argument(
         "--permutations",
-        type=_checked(int, arguments.integer, "permutations", 2, 4096),
+        type=_converter(int, arguments.integer, "permutations", 2, 4096),
         default=128,
         help="length of a signature (default: 128)",
     )
-    what.add_argument(
+    criteria.add_argument(
         "--bands",
-        type=_checked(int, arguments.integer, "bands", 1),
+        type=_converter(int, arguments.integer, "bands", 1),
         help="with --rows: bands of the signature (default: the best for the threshold)",
     )
-    what.add_argument(
+    criteria.add_argument(
         "--recall",
-        type=_checked(float, _recall, "recall"),
-        help="instead: so many bands that a pair just at the threshold is found with this probability, such as 0.95",
+        type=_converter(float, _recall, "recall"),
+        help="instead of --bands: find a pair exactly at the threshold with this probability, for example 0.95",
     )
-    what.add_argument(
+    criteria.add_argument(
         "--keep",
-        type=_checked(str, lambda name, given: Choice(given), "keep"),
+        type=_converter(str, lambda name, text: Choice(text), "keep"),
         default="first",
         metavar="RULE",
-        help="which row of a cluster stays: first (default), longest, FIELD:max or FIELD:min (a number or date)",
+        help="which row of a cluster is kept: first (default), longest, FIELD:max or FIELD:min (a number or date)",
     )
-    what.add_argument("--rows", type=_checked(int, arguments.integer, "rows", 1), help="rows of a band")
-    what.add_argument(
+    criteria.add_argument("--rows", type=_converter(int, arguments.integer, "rows", 1), help="rows of a band")
+    criteria.add_argument(
         "--seed",
-        type=_checked(int, arguments.integer, "seed", 0, 2**32 - 1),
+        type=_converter(int, arguments.integer, "seed", 0, 2**32 - 1),
         default=1,
-        help="of the permutations (default: 1)",
+        help="seed of the permutations (default: 1)",
     )
-    what.add_argument(
+    criteria.add_argument(
         "--verify",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -148,26 +150,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=_checked(int, arguments.integer, "jobs", 1, 1024),
+        type=_converter(int, arguments.integer, "jobs", 1, 1024),
         metavar="N",
-        help="processes that share the work (default: as many as processors); what comes out is the same",
+        help="processes that share the work (default: one per processor); the result is the same for any number",
     )
     parser.add_argument(
         "--engine",
         type=_engine,
         metavar="dask://HOST:PORT",
-        help="do the work on the workers of this Dask scheduler; --temporary is then a folder that all of them share",
+        help="run on the workers of this Dask scheduler; --temporary must then be a folder that all of them share",
     )
     parser.add_argument(
-        "--temporary", type=Path, metavar="FOLDER", help="for temporary files (default: the system's)"
+        "--temporary", type=Path, metavar="FOLDER", help="folder for temporary files (default: the system's)"
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     if (options.bands is None) != (options.rows is None):
-        options.parser.error("--bands and --rows must be given together, or neither")
+        options.parser.error("--bands and --rows must be given together or not at all")
     if options.bands and options.bands * options.rows > options.permutations:
         options.parser.error(f"--bands times --rows must be at most the {options.permutations} permutations")
     if options.recall is not None:
@@ -177,16 +179,16 @@ def run(options: argparse.Namespace) -> int:
             options.threshold, options.permutations, options.recall
         )
     if options.dry_run and (options.output or options.removed or options.clusters):
-        options.parser.error("--dry-run writes no rows: leave -o, --removed and --clusters out")
+        options.parser.error("--dry-run writes no rows: omit -o, --removed and --clusters")
     if options.engine and (options.dry_run or options.jobs or options.temporary is None):
         options.parser.error(
-            "--engine needs --temporary FOLDER, which all workers share, and goes with neither --jobs nor --dry-run"
+            "--engine needs --temporary FOLDER, which all workers share; omit --jobs and --dry-run"
         )
     with Stopping() as stopping:
-        return _run(options, stopping, begun)
+        return _run(options, stopping, start)
 
 
-def _run(options, stopping, begun):
+def _run(options, stopping, start):
     _check_temporary(options.temporary)
     corpus = CorpusFiles(
         options.corpus,
@@ -202,14 +204,14 @@ def _run(options, stopping, begun):
     )
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
     with corpus.outputs() as outputs:
-        kept = corpus.output(outputs, options.output) if options.output else None
-        removed = outputs.add("the list of removed rows", options.removed) if options.removed else None
-        grouped = outputs.add("the list of clusters", options.clusters) if options.clusters else None
-        told = outputs.add("the report", options.report) if options.report else None
+        kept_output = corpus.output(outputs, options.output) if options.output else None
+        removed_list = outputs.add("the list of removed rows", options.removed) if options.removed else None
+        cluster_list = outputs.add("the list of clusters", options.clusters) if options.clusters else None
+        report_output = outputs.add("the report", options.report) if options.report else None
         if options.dry_run:
-            return _estimate(corpus, options, outputs, told, progress)
+            return _estimate(corpus, options, outputs, report_output, progress)
         try:
-            given = (
+            settings = (
                 corpus,
                 options.threshold,
                 options.permutations,
@@ -226,39 +228,39 @@ def _run(options, stopping, begun):
             )
             if options.engine:
                 with distributed.connected(options.engine) as client:
-                    result = distributed.deduplicate_on(client, *given)
+                    result = distributed.deduplicate_on(client, *settings)
             else:
-                result = deduplicate_files(*given, options.jobs or processors())
-            if kept:
-                corpus.write_into(kept, result.index, result.keep)
-            if removed:
-                _write_rows(removed, removed_rows(corpus, result, options.threshold))
-            if grouped:
-                _write_rows(grouped, cluster_rows(corpus, result))
+                result = deduplicate_files(*settings, options.jobs or processors())
+            if kept_output:
+                corpus.write_into(kept_output, result.index, result.keep)
+            if removed_list:
+                _write_rows(removed_list, removed_rows(corpus, result, options.threshold))
+            if cluster_list:
+                _write_rows(cluster_list, cluster_rows(corpus, result))
         finally:
             corpus.forget()
             if progress:
                 progress.clear()
-        found = report(corpus, result, options, time.perf_counter() - begun)
-        if told:
-            with told.open() as file:
-                file.write((json.dumps(found, indent=2) + "\n").encode())
+        record = report(corpus, result, options, time.perf_counter() - start)
+        if report_output:
+            with report_output.open() as file:
+                file.write((json.dumps(record, indent=2) + "\n").encode())
         try:
             with stopping.held():
                 outputs.commit()
         except Stopped as stop:
-            print("dedup: stopped when everything was written", file=sys.stderr)
+            print("dedup: stopped after everything was written", file=sys.stderr)
             return 128 + stop.number
-    standard = {output.kind for output in (kept, removed, grouped, told) if output}
-    if options.quiet or (told and told.kind == "standard"):
+    kinds = {output.kind for output in (kept_output, removed_list, cluster_list, report_output) if output}
+    if options.quiet or (report_output and report_output.kind == "standard"):
         return 0
-    return say(report_text(found), sys.stderr if "standard" in standard else sys.stdout)
+    return print_report(report_text(record), sys.stderr if "standard" in kinds else sys.stdout)
 
 
-def _estimate(corpus, options, outputs, told, progress):
+def _estimate(corpus, options, outputs, report_output, progress):
     """Do the dry run and return the exit status."""
     try:
-        found = estimate_files(
+        estimate = estimate_files(
             corpus,
             options.threshold,
             options.permutations,
@@ -274,13 +276,15 @@ def _estimate(corpus, options, outputs, told, progress):
         corpus.forget()
         if progress:
             progress.clear()
-    if told:
-        with told.open() as file:
-            file.write((json.dumps({"schema": SCHEMA, "estimate": asdict(found)}, indent=2) + "\n").encode())
+    if report_output:
+        with report_output.open() as file:
+            file.write(
+                (json.dumps({"schema": SCHEMA, "estimate": asdict(estimate)}, indent=2) + "\n").encode()
+            )
         outputs.commit()
-    if options.quiet or (told and told.kind == "standard"):
+    if options.quiet or (report_output and report_output.kind == "standard"):
         return 0
-    return say(estimate_text(found, options), sys.stdout)
+    return print_report(estimate_text(estimate, options), sys.stdout)
 
 
 def _write_rows(output, rows):
@@ -290,28 +294,28 @@ def _write_rows(output, rows):
             file.write(json.dumps(row).encode() + b"\n")
 
 
-def _engine(given):
+def _engine(address):
     try:
-        distributed.scheduler(given)
+        distributed.scheduler(address)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    return given
+    return address
 
 
-def _recall(name, given):
-    if not 0 < arguments.share(name, given) < 1:
-        raise ValueError(f"recall must be above 0 and below 1, not {given:g}")
-    return given
+def _recall(name, recall):
+    if not 0 < arguments.share(name, recall) < 1:
+        raise ValueError(f"recall must be above 0 and below 1, not {recall:g}")
+    return recall
 
 
-def say(text: str, stream: TextIO) -> int:
+def print_report(text: str, stream: TextIO) -> int:
     """Print the report after the work is done and return the exit status; a closed pipe is not a failure."""
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
         forget_output()
     except OSError as error:
-        print(f"dedup: everything was written, but not the report: {error.strerror}", file=sys.stderr)
+        print(f"dedup: everything was written except the report: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 
@@ -321,9 +325,9 @@ def _check_temporary(folder):
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        where = folder or tempfile.gettempdir()
+        path = folder or tempfile.gettempdir()
         raise CorpusError(
-            f"the folder for temporary files {where} cannot be written: {error.strerror}"
+            f"the folder for temporary files {path} cannot be written: {error.strerror}"
         ) from None
 
 
@@ -331,17 +335,17 @@ class _Progress:
     """One line on standard error, rewritten at most a few times a second, with rate and time left."""
 
     def __init__(self):
-        self._next, self._stage, self._begun = 0.0, None, 0.0
+        self._next, self._stage, self._start = 0.0, None, 0.0
 
     def __call__(self, stage, done, total):
         now = time.monotonic()
         if stage != self._stage:
-            self._stage, self._begun = stage, now
+            self._stage, self._start = stage, now
         if now < self._next:
             return
         self._next = now + 0.2
         print(
-            f"\r\x1b[K{progress_line(stage, done, total, now - self._begun)}",
+            f"\r\x1b[K{progress_line(stage, done, total, now - self._start)}",
             end="",
             file=sys.stderr,
             flush=True,
@@ -376,19 +380,19 @@ def progress_line(stage: str, done: int, total: int, seconds: float) -> str:
         amount, rate = f"band {done + 1} of {total}", ""
     else:
         amount, rate = f"{done:,} of {total:,} tasks", ""
-    left = round(seconds * (total - done) / done) if done and seconds > 1 else None
-    until = "" if left is None else f", {left // 60}:{left % 60:02d} left"
-    return f"{stage} [{'#' * filled}{'.' * (20 - filled)}] {amount}{rate}{until}"
+    remaining = round(seconds * (total - done) / done) if done and seconds > 1 else None
+    time_left = "" if remaining is None else f", {remaining // 60}:{remaining % 60:02d} left"
+    return f"{stage} [{'#' * filled}{'.' * (20 - filled)}] {amount}{rate}{time_left}"
 
 
-def _checked(kind, check, name, *limits):
+def _converter(kind, check, name, *limits):
     """Make a converter for argparse from a check function of the core."""
 
-    def convert(given):
+    def convert(text):
         try:
-            return check(name, kind(given), *limits)
+            return check(name, kind(text), *limits)
         except ValueError as error:
-            reason = str(error) if str(error).startswith(name) else f"{name} must be a number, not {given!r}"
+            reason = str(error) if str(error).startswith(name) else f"{name} must be a number, not {text!r}"
             raise argparse.ArgumentTypeError(reason) from None
 
     return convert

@@ -32,17 +32,17 @@ def report(
     -------
     dict
     """
-    mine, keep = result.in_corpus, result.keep[result.in_corpus]
-    counted = result.index.words[mine]
-    documents, words = len(keep), int(counted.sum(dtype="int64"))
-    kept, kept_words = int(keep.sum()), int(counted[keep].sum(dtype="int64"))
+    in_corpus, keep = result.in_corpus, result.keep[result.in_corpus]
+    word_counts = result.index.words[in_corpus]
+    documents, words = len(keep), int(word_counts.sum(dtype="int64"))
+    kept, kept_words = int(keep.sum()), int(word_counts[keep].sum(dtype="int64"))
     members = np.bincount(result.cluster)
-    gone = ~result.keep & mine
-    same = int((gone & result.same_sets).sum())
+    removed = ~result.keep & in_corpus
+    same = int((removed & result.same_sets).sum())
     return {
         "schema": SCHEMA,
         "engine": f"dataselect-core {__version__}",
-        "corpus": ", ".join(corpus.given),
+        "corpus": ", ".join(corpus.paths),
         "output": options.output,
         "files": {"read": len(corpus.names), "passed_over": corpus.ignored, "bytes": corpus.bytes},
         "documents": {
@@ -52,9 +52,9 @@ def report(
             "removed_share": (documents - kept) / documents,
             "same_shingles": same,
             "similar": documents - kept - same,
-            "chained": int((gone & (result.similarity < options.threshold)).sum()),
+            "chained": int((removed & (result.similarity < options.threshold)).sum()),
             "empty": result.empty,
-            "short": int((counted < options.width).sum()),
+            "short": int((word_counts < options.width).sum()),
         },
         "words": {
             "all": words,
@@ -65,8 +65,8 @@ def report(
         "clusters": {"count": int((members > 1).sum()), "largest": int(members.max())},
         "against": {
             "given": options.against,
-            "documents": int((~mine).sum()),
-            "found": int((gone & ~mine[result.cluster]).sum()),
+            "documents": int((~in_corpus).sum()),
+            "found": int((removed & ~in_corpus[result.cluster]).sum()),
         }
         if options.against
         else None,
@@ -104,25 +104,25 @@ def report(
     }
 
 
-def report_text(found: dict[str, Any]) -> str:
+def report_text(record: dict[str, Any]) -> str:
     """The report for people.
 
     Parameters
     ----------
-    found : dict
+    record : dict
         As `report` returns it.
 
     Returns
     -------
     str
     """
-    documents, words, parameters = found["documents"], found["words"], found["parameters"]
+    documents, words, parameters = record["documents"], record["words"], record["parameters"]
     chances = [
         f"{row['probability']:.1%} at similarity {row['similarity']:.2f}"
-        for row in found["found_probability"]
+        for row in record["found_probability"]
     ]
     lines = [
-        f"{found['corpus']} -> {found['output'] or '(only a report; -o FILE writes what is kept)'}",
+        f"{record['corpus']} -> {record['output'] or '(only a report; -o FILE writes the kept documents)'}",
         f"Recall to expect: a pair is found with {', '.join(chances)} (--recall 0.95 chooses the bands for that).",
         f"{'':10}{'all':>15}{'kept':>15}{'removed':>15}{'share':>9}",
     ]
@@ -136,17 +136,17 @@ def report_text(found: dict[str, Any]) -> str:
     )
     if documents["chained"]:
         lines.append(
-            f"Of these {documents['chained']:,} are below the threshold to the one that stays: rows in between join"
+            f"Of these {documents['chained']:,} are below the threshold to the kept one: rows in between join"
             " the two (--removed FILE marks them)."
         )
-    if found["against"]:
+    if record["against"]:
         lines.append(
-            f"{found['against']['found']:,} of the removed are in {', '.join(found['against']['given'])}"
-            f" ({found['against']['documents']:,} documents, only read)."
+            f"{record['against']['found']:,} of the removed documents are in {', '.join(record['against']['given'])}"
+            f" ({record['against']['documents']:,} documents, only read)."
         )
     lines.append(
-        f"Clusters of two or more: {found['clusters']['count']:,}; the largest has"
-        f" {found['clusters']['largest']:,} documents."
+        f"Clusters of two or more: {record['clusters']['count']:,}; the largest has"
+        f" {record['clusters']['largest']:,} documents."
     )
     if documents["short"]:
         lines.append(
@@ -154,10 +154,12 @@ def report_text(found: dict[str, Any]) -> str:
             " mostly only equal ones are duplicates."
         )
     if documents["empty"]:
-        lines.append(f"{documents['empty']:,} documents have no letter and no number, so no words; all stay.")
-    if found["files"]["passed_over"]:
-        lines.append(f"{found['files']['passed_over']:,} files of other kinds were passed over.")
-    malformed = found["malformed"]
+        lines.append(
+            f"{documents['empty']:,} documents have no letter and no number, so no words; all are kept."
+        )
+    if record["files"]["passed_over"]:
+        lines.append(f"{record['files']['passed_over']:,} files of other kinds were skipped.")
+    malformed = record["malformed"]
     if malformed["count"]:
         lines.append(f"{malformed['count']:,} malformed lines were left out:")
         lines += [
@@ -171,26 +173,27 @@ def report_text(found: dict[str, Any]) -> str:
         f" {parameters['permutations']} permutations, {parameters['bands']} bands x"
         f" {parameters['rows']} rows, seed {parameters['seed']}."
     )
-    memory = found["peak_memory_bytes"]
-    workers = found["workers_memory_bytes"]
-    workers = f" and {workers / 1e6:,.0f} MB in {found['jobs']} workers" if workers else ""
+    memory = record["peak_memory_bytes"]
+    workers = record["workers_memory_bytes"]
+    workers = f" and {workers / 1e6:,.0f} MB in {record['jobs']} workers" if workers else ""
     lines.append(
-        f"{found['seconds']:,.1f} s, {found['compared_pairs']:,} pairs compared,"
+        f"{record['seconds']:,.1f} s, {record['compared_pairs']:,} pairs compared,"
         + (f" {memory / 1e6:,.0f} MB of memory at most{workers}," if memory else "")
-        + f" {found['temporary_bytes'] / 1e6:,.0f} MB of temporary files."
+        + f" {record['temporary_bytes'] / 1e6:,.0f} MB of temporary files."
     )
     return "\n".join(lines)
 
 
-def estimate_text(found: Estimate, options: argparse.Namespace) -> str:
+def estimate_text(estimate: Estimate, options: argparse.Namespace) -> str:
     """The report of a dry run for people."""
-    skipped = f" {found.malformed:,} malformed rows would be left out." if found.malformed else ""
+    skipped = f" {estimate.malformed:,} malformed rows would be left out." if estimate.malformed else ""
     return (
-        f"{found.documents:,} documents. Of {found.sampled:,} sampled ones {found.found:,} have an earlier"
+        f"{estimate.documents:,} documents. Of {estimate.sampled:,} sampled ones {estimate.found:,} have an earlier"
         f" near-duplicate at {options.threshold:g}:\n"
-        f"about {found.share:.1%} of the documents would be removed"
-        f" (95 % interval {found.low:.1%} to {found.high:.1%}),"
-        f" and about {found.bytes_share:.1%} of the bytes.{skipped}\n"
-        f"A run takes about {found.seconds:,.0f} s on this machine as busy as it is, {found.memory / 1e6:,.0f} MB of"
-        f" memory and {found.temporary / 1e6:,.0f} MB of temporary files. Nothing was written."
+        f"about {estimate.share:.1%} of the documents would be removed"
+        f" (95 % interval {estimate.low:.1%} to {estimate.high:.1%}),"
+        f" and about {estimate.bytes_share:.1%} of the bytes.{skipped}\n"
+        f"A run takes about {estimate.seconds:,.0f} s on this machine at its present load,"
+        f" {estimate.memory / 1e6:,.0f} MB of memory and {estimate.temporary / 1e6:,.0f} MB of"
+        " temporary files. Nothing was written."
     )

@@ -31,11 +31,11 @@ from dataselect_core.ledger.check_pool import processors, recomputed
 from dataselect_core.ledger.class_page import class_page
 from dataselect_core.ledger.containers import items
 from dataselect_core.ledger.submissions import DISAGREES, NOT_COMPARED, Outcome, Student
-from dataselect_core.ledger.summary import COLUMNS, figures_table, students_table, told
+from dataselect_core.ledger.summary import COLUMNS, figures_table, students_table, terminal_text
 
 SUMMARY = "check the figures of the lab's reports"
 ALL_AGREE, SOME_DISAGREE, SOME_NOT_COMPARED = 0, 1, 3
-__all__ = ["COLUMNS", "SUMMARY", "add_arguments", "found", "run"]
+__all__ = ["COLUMNS", "SUMMARY", "add_arguments", "report_paths", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--csv",
         default="verification.csv",
         metavar="FILE",
-        help="where the table of all figures goes, and beside it FILE-students.csv and FILE.html;"
-        " - for the table alone, on standard output (default: %(default)s)",
+        help="file for the table of all figures; FILE-students.csv and FILE.html are written next to it;"
+        " - prints only the table, on standard output (default: %(default)s)",
     )
     parser.add_argument(
         "--class-list",
         metavar="FILE",
-        help="names of the students, one a line, in UTF-8 (what follows a tab is left out): those who handed nothing in"
+        help="names of the students, one per line, in UTF-8 (text after a tab is ignored): those who handed in nothing"
         " are listed",
     )
     parser.add_argument(
@@ -60,14 +60,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=processors(),
         metavar="N",
-        help="processes to share the work; 1 is this one alone (default: one a processor, %(default)s)",
+        help="processes that share the work; 1 uses only this process (default: one per processor, %(default)s)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress, and no summary")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    paths = found(options.reports)
+    paths = report_paths(options.reports)
     outputs = _outputs(options.csv, paths)
     expected = _class_list(options.class_list)
     names, outcomes = {}, []
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         if item.parts[-1] == "submission_metadata.yml" and item.data:
             names |= lms.submitters(item.data.decode("utf-8", "replace"))
         outcomes.append(submissions.read(item))
-    _spare(outputs, {Path(outcome.name).resolve() for outcome in outcomes if not outcome.passed})
+    _check_not_read(outputs, {Path(outcome.name).resolve() for outcome in outcomes if not outcome.passed})
     students, loose = submissions.students(outcomes, names)
     students = _checked(students, options)
     students += _missing(students, expected)
@@ -83,16 +83,16 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"there are no reports in {', '.join(options.reports)}")
     _write(outputs, students, loose)
     if not options.quiet:
-        _say(told(students, loose), sys.stderr if options.csv == "-" else sys.stdout)
-        for what, path in zip(("Every figure", "Every student", "The class"), outputs, strict=False):
-            _say(f"{what}: {path}", sys.stdout)
+        _print(terminal_text(students, loose), sys.stderr if options.csv == "-" else sys.stdout)
+        for content, path in zip(("Every figure", "Every student", "The class"), outputs, strict=False):
+            _print(f"{content}: {path}", sys.stdout)
     verdicts = {student.verdict for student in students}
     if DISAGREES in verdicts:
         return SOME_DISAGREE
     return SOME_NOT_COMPARED if NOT_COMPARED in verdicts else ALL_AGREE
 
 
-def found(reports: Sequence[str]) -> list[Path]:
+def report_paths(reports: Sequence[str]) -> list[Path]:
     """The files and folders named on the command line, including patterns that the shell did not expand.
 
     Raises
@@ -119,17 +119,17 @@ def _outputs(target, paths):
     base = Path(target)
     stem = base.with_suffix("") if base.suffix.lower() == ".csv" else base
     outputs = [base, stem.with_name(f"{stem.name}-students.csv"), stem.with_name(f"{stem.name}.html")]
-    _spare(outputs, {path.resolve() for path in paths})
+    _check_not_read(outputs, {path.resolve() for path in paths})
     if not base.parent.is_dir():
         raise ValueError(f"--csv must be in a folder that exists: {target}")
     return outputs
 
 
-def _spare(outputs, read):
+def _check_not_read(outputs, read):
     """Raise ValueError if an output file is one of the files that are read."""
     for output in outputs:
         if output.resolve() in read:
-            raise ValueError(f"--csv must not be one of the reports, nor write over one: {output}")
+            raise ValueError(f"--csv must not overwrite a report: {output}")
 
 
 def _class_list(name):
@@ -144,40 +144,48 @@ def _class_list(name):
 
 def _missing(students, expected):
     """Students on the class list who handed nothing in."""
-    made = []
+    missing = []
     for name in expected:
         if not any(submissions.is_of(student, name) for student in students):
             problem = "on the class list, and nothing was handed in"
-            made.append(Student(name, [Outcome("(nothing)", (), problem=problem)], []))
-    return made
+            missing.append(Student(name, [Outcome("(nothing)", (), problem=problem)], []))
+    return missing
 
 
 def _checked(students, options):
     """The students, with the figures of their counted reports compared."""
     counted = [outcome for student in students for outcome in student.outcomes]
-    asked = [questions(outcome.ledger) if outcome.ledger else [] for outcome in counted]
-    progress = None if options.quiet else Progress([outcome.name for outcome in counted], asked, sys.stderr)
+    report_questions = [questions(outcome.ledger) if outcome.ledger else [] for outcome in counted]
+    progress = (
+        None
+        if options.quiet
+        else Progress([outcome.name for outcome in counted], report_questions, sys.stderr)
+    )
     answered = {}
-    with closing(recomputed([each for one in asked for each in one], options.jobs, progress)) as answers:
+    with closing(
+        recomputed([question for report in report_questions for question in report], options.jobs, progress)
+    ) as answers:
         for key, answer in answers:
             answered[key] = answer
             if progress:
                 progress.answered(answered)
     if progress:
         progress.clear(answered)
-    made = iter(
+    compared = iter(
         [
             replace(
                 outcome,
                 checks=[
-                    c for question in of_it for c in checks(outcome.ledger, question, answered[question.key])
+                    c
+                    for question in its_questions
+                    for c in checks(outcome.ledger, question, answered[question.key])
                 ]
                 + outcome.checks,
             )
-            for outcome, of_it in zip(counted, asked, strict=True)
+            for outcome, its_questions in zip(counted, report_questions, strict=True)
         ]
     )
-    return [replace(student, outcomes=[next(made) for _ in student.outcomes]) for student in students]
+    return [replace(student, outcomes=[next(compared) for _ in student.outcomes]) for student in students]
 
 
 def _write(outputs, students, loose):
@@ -191,7 +199,7 @@ def _write(outputs, students, loose):
             out.write(text)
 
 
-def _say(text, stream):
+def _print(text, stream):
     """Print to a stream in any encoding; a letter that the encoding lacks is shown as its number."""
     letters = getattr(stream, "encoding", None) or "utf-8"
     print(text.encode(letters, "backslashreplace").decode(letters), file=stream)

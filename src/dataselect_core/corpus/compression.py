@@ -90,15 +90,15 @@ def check(name: str, codec: str) -> None:
 
 def errors() -> tuple[type[BaseException], ...]:
     """The exceptions that reading a broken compressed stream raises (it may also raise an OSError without errno)."""
-    found = [EOFError, zlib.error]
+    exceptions = [EOFError, zlib.error]
     for module, name in (
         ("lzma", "LZMAError"),
         ("zstandard", "ZstdError"),
         ("compression.zstd", "ZstdError"),
     ):
         with suppress(ImportError):
-            found.append(getattr(importlib.import_module(module), name))
-    return tuple(found)
+            exceptions.append(getattr(importlib.import_module(module), name))
+    return tuple(exceptions)
 
 
 def _module(module, name, codec):

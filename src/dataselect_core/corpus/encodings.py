@@ -26,7 +26,7 @@ CHUNK = 1 << 20
 MARKED = "dataselect.marked"  # the error handler that marks undecodable bytes so that they can be found in their line
 
 
-def checked(encoding: str) -> str:
+def codec_name(encoding: str) -> str:
     """Python's codec name for a text encoding.
 
     Parameters
@@ -51,12 +51,12 @@ def checked(encoding: str) -> str:
         name = "undefined"
     if name in ("undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape"):
         raise ValueError(
-            f"encoding must be the name of one that Python knows, such as {', '.join(NAMES)}, not {encoding!r}"
+            f"encoding must be a text encoding of Python, such as {', '.join(NAMES)}, not {encoding!r}"
         )
     return "utf-8" if name == "utf-8-sig" else name
 
 
-def likely(sample: bytes) -> str | None:
+def likely_encoding(sample: bytes) -> str | None:
     """The encoding that some bytes of a file are most likely in.
 
     Parameters
@@ -82,23 +82,23 @@ def likely(sample: bytes) -> str | None:
     return best if scores[best] > 0.5 else None
 
 
-def wide(first: bytes) -> str | None:
+def wide_encoding(first: bytes) -> str | None:
     """The encoding if the first bytes of a file are surely UTF-16 or UTF-32, else None."""
     for mark, encoding in MARKS:
         if first.startswith(mark) and encoding != "utf-8":
             return encoding
     # Text in Latin letters has a zero byte in every character; a few zero bytes may belong to the text itself.
-    enough = len(first) >= 16 and 8 * first.count(0) > len(first)
-    return _by_zeros(first) if enough else None
+    mostly_zeros = len(first) >= 16 and 8 * first.count(0) > len(first)
+    return _by_zeros(first) if mostly_zeros else None
 
 
-def resolved(encoding: str, first: bytes) -> str:
+def resolve(encoding: str, first: bytes) -> str:
     """The codec that reads a stream with these first bytes, and leaves a byte-order mark in the text.
 
     Parameters
     ----------
     encoding : str
-        As `checked` returns it.
+        As `codec_name` returns it.
     first : bytes
 
     Returns
@@ -123,7 +123,7 @@ def transcode(stream: Any, encoding: str, sink: Any) -> None:
     ----------
     stream, sink : binary files
     encoding : str
-        As `resolved` returns it.
+        As `resolve` returns it.
     """
     decoder = codecs.getincrementaldecoder(encoding)(MARKED)
     while chunk := stream.read(CHUNK):
@@ -137,16 +137,16 @@ def bad_byte(raw: bytes) -> int | None:
     return next((ord(char) - 0xDC00 for char in text if 0xDC00 <= ord(char) < 0xDD00), None)
 
 
-class Joined:
+class StreamWithHead:
     """A stream read from its beginning, although some of its bytes were already read."""
 
-    def __init__(self, begun: bytes, stream: Any) -> None:
-        self._begun, self._stream = begun, stream
+    def __init__(self, head: bytes, stream: Any) -> None:
+        self._head, self._stream = head, stream
 
     def read(self, size: int) -> bytes:
         """Some bytes."""
-        begun, self._begun = self._begun, b""
-        return begun or self._stream.read(size)
+        head, self._head = self._head, b""
+        return head or self._stream.read(size)
 
 
 class Encoding:
@@ -167,7 +167,7 @@ class Encoding:
         self._sink.write(self._encoder.encode(self._decoder.decode(b"", True), True))
 
 
-def _marked(error):
+def _mark_bytes(error):
     if not isinstance(error, UnicodeDecodeError):
         raise error
     bad = error.object[error.start : error.end]
@@ -175,7 +175,7 @@ def _marked(error):
     return "".join("\n" if byte == 0x0A else chr(0xDC00 + byte) for byte in bad), error.end
 
 
-codecs.register_error(MARKED, _marked)
+codecs.register_error(MARKED, _mark_bytes)
 
 
 def _decodes(sample, encoding):
@@ -190,15 +190,15 @@ def _decodes(sample, encoding):
 def _by_zeros(sample):
     """UTF-16, recognised by the positions of zero bytes: Latin letters and spaces have one each."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
-    for name, most, least in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if most > 4 * least and _decodes(sample, name):
+    for name, many, few in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if many > 4 * few and _decodes(sample, name):
             return name
     return None
 
 
 def _double_bytes(sample, common):
     """The share of non-ASCII characters that are common ones in an encoding with two bytes per character."""
-    found = total = i = 0
+    common_count = total = i = 0
     while i < len(sample):
         lead = sample[i]
         if lead < 0x80:
@@ -208,9 +208,9 @@ def _double_bytes(sample, common):
             break
         total += 1
         kind = common(lead, sample[i + 1])
-        found += kind == 2
+        common_count += kind == 2
         i += max(1, kind)
-    return found / total if total else 0.0
+    return common_count / total if total else 0.0
 
 
 def _is_gb2312(lead, trail):

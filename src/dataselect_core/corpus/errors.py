@@ -19,5 +19,5 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self):
-        place = "row" if self.name.lower().endswith((".parquet", ".arrow")) else "line"
-        return f"{self.name}, {place} {self.line} {self.message}"
+        unit = "row" if self.name.lower().endswith((".parquet", ".arrow")) else "line"
+        return f"{self.name}, {unit} {self.line} {self.message}"

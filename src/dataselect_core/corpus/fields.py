@@ -27,8 +27,8 @@ def lookup(value: Any, path: str) -> Any:
     cut = path.rfind(".")
     while cut > 0:
         if path[:cut] in value:
-            found = lookup(value[path[:cut]], path[cut + 1 :])
-            if found is not MISSING:
-                return found
+            nested = lookup(value[path[:cut]], path[cut + 1 :])
+            if nested is not MISSING:
+                return nested
         cut = path.rfind(".", 0, cut)
     return MISSING

@@ -125,31 +125,31 @@ class CorpusFiles:
         against: Iterable[str | Path] = (),
         temporary: str | Path | None = None,
     ) -> None:
-        given = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-        if not given:
+        paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+        if not paths:
             raise ValueError("path must name at least one file or folder")
         self.field, self.delimiter = field, delimiter
-        self.encoding = encodings.checked(encoding)
-        found, reference = find(given), find(list(against))
-        if format is not None and (found.folders or reference.folders):
-            raise ValueError("format must not be given for a folder: the ending of each file says it")
-        self.root, self.folders = found.root, [*reference.folders, *found.folders]
-        self.is_folder = bool(found.folders) or len(found.paths) > 1
-        self.path = Path(given[0]) if len(given) == 1 else found.root
-        self.given = [os.fspath(one) for one in given]
-        self.ignored, self._described = found.ignored + reference.ignored, found.described
-        self.split = split or ("document" if found.folders else "line")
-        self.references, self.extras = len(reference.paths), tuple(extras)
+        self.encoding = encodings.codec_name(encoding)
+        inputs, reference_inputs = find(paths), find(list(against))
+        if format is not None and (inputs.folders or reference_inputs.folders):
+            raise ValueError("format must not be given for a folder: each file's ending determines it")
+        self.root, self.folders = inputs.root, [*reference_inputs.folders, *inputs.folders]
+        self.is_folder = bool(inputs.folders) or len(inputs.paths) > 1
+        self.path = Path(paths[0]) if len(paths) == 1 else inputs.root
+        self.paths = [os.fspath(name) for name in paths]
+        self.ignored, self._metadata_files = inputs.ignored + reference_inputs.ignored, inputs.metadata
+        self.split = split or ("document" if inputs.folders else "line")
+        self.references, self.extras = len(reference_inputs.paths), tuple(extras)
         options = (format, field, split, delimiter, quoting, tuple(extras))
         self.files = [
-            self._file(one, os.fspath(one), folder, *options)
-            for one, folder in zip(reference.paths, reference.in_folder)
+            self._file(file, os.fspath(file), folder, *options)
+            for file, folder in zip(reference_inputs.paths, reference_inputs.in_folder)
         ]
         self.files += [
-            self._file(one, _name(one, found.root), folder, *options)
-            for one, folder in zip(found.paths, found.in_folder)
+            self._file(file, _name(file, inputs.root), folder, *options)
+            for file, folder in zip(inputs.paths, inputs.in_folder)
         ]
-        self._begin(temporary)
+        self._start_reading(temporary)
 
     @classmethod
     def of(
@@ -165,10 +165,10 @@ class CorpusFiles:
         """
         corpus = cls.__new__(cls)
         corpus.files, corpus.extras, corpus.references = list(files), tuple(extras), 0
-        corpus._begin(temporary)
+        corpus._start_reading(temporary)
         return corpus
 
-    def _begin(self, temporary):
+    def _start_reading(self, temporary):
         self.names = [file.name for file in self.files]
         self.bytes, self.done = sum(file.stamp[0] for file in self.files), 0
         self._open: tuple[Any, Any, Any] = (None, None, None)
@@ -187,18 +187,18 @@ class CorpusFiles:
         Yields
         ------
         file : int
-        found : Document or Problem
+        item : Document or Problem
         """
         self.done = 0
         for index, file in enumerate(self.files):
             self.close()
             before, size = self.done, file.stamp[0]
-            for found in self._rows(index) if file.layout.format in TABLES else self._texts(index):
-                yield index, found
-                if isinstance(found, Document) and file.layout.format not in TABLES:
+            for item in self._rows(index) if file.layout.format in TABLES else self._texts(index):
+                yield index, item
+                if isinstance(item, Document) and file.layout.format not in TABLES:
                     length = self._regions[index][1] if index in self._regions else size
-                    self.done = before + min(size, size * found.stop // max(1, length))
-            self._unchanged(index)
+                    self.done = before + min(size, size * item.stop // max(1, length))
+            self._check_unchanged(index)
             self.done = before + size
         self.close()
 
@@ -245,20 +245,22 @@ class CorpusFiles:
             self.write_into(self.output(outputs, output), index, keep)
             outputs.commit()
 
-    def output(self, outputs: Outputs, given: str | Path) -> Output:
+    def output(self, outputs: Outputs, target: str | Path) -> Output:
         """The `Output` for kept documents; CorpusError if its ending is for another format than the corpus has."""
         if not self.is_folder:
-            file, name = self.files[-1], os.fspath(given)
+            file, name = self.files[-1], os.fspath(target)
             plain, codec = compression.split_codec(name)
-            says = FORMATS.get(Path(plain).suffix.lower())
-            if (says or codec) and (codec != file.codec or says not in (None, file.layout.format)):
-                form = next(end for end, kind in FORMATS.items() if kind == file.layout.format) + (
+            named_format = FORMATS.get(Path(plain).suffix.lower())
+            if (named_format or codec) and (
+                codec != file.codec or named_format not in (None, file.layout.format)
+            ):
+                ending = next(end for end, kind in FORMATS.items() if kind == file.layout.format) + (
                     file.codec or ""
                 )
                 raise CorpusError(
-                    f"the output {name} would be in the form of the corpus, {form}; give it a name that ends so"
+                    f"the output {name} is written in the format of the corpus; its name must end in {ending}"
                 )
-        return outputs.add("the output", given, self.is_folder)
+        return outputs.add("the output", target, self.is_folder)
 
     def outputs(self) -> Outputs:
         """`Outputs` that are checked against the files that this corpus reads."""
@@ -271,8 +273,8 @@ class CorpusFiles:
         for number in range(self.references, len(self.files)):
             rows = slice(borders[number], borders[number + 1])
             layout = self.files[number].layout
-            whole = layout.format == "txt" and layout.split == "document"
-            if target is not None and whole and not keep[rows].any():
+            single_document = layout.format == "txt" and layout.split == "document"
+            if target is not None and single_document and not keep[rows].any():
                 continue
             if target is None:
                 sink = output.open()
@@ -282,12 +284,12 @@ class CorpusFiles:
                 sink = Durable(open(path, "wb"))  # noqa: SIM115 (closed by the `with` below)
             with sink:
                 self._write(number, index, np.flatnonzero(keep[rows]) + rows.start, sink)
-            self._unchanged(number)
-        for path in self._described:
+            self._check_unchanged(number)
+        for path in self._metadata_files:
             copy = target / _name(path, self.root)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            kept = blake2b(np.packbits(keep).data).digest()
-            copy.write_bytes(tables.dataset_file(path.name, path.read_bytes(), kept))
+            selection = blake2b(np.packbits(keep).data).digest()
+            copy.write_bytes(tables.dataset_file(path.name, path.read_bytes(), selection))
         self.close()
 
     def close(self) -> None:
@@ -314,11 +316,11 @@ class CorpusFiles:
                 with compression.decompressed(file.name, stream, file.codec) as plain:
                     yield plain
             except compression.errors() as error:
-                raise self._broken(file, error) from None
+                raise self._damage_error(file, error) from None
             except OSError as error:
                 if error.errno is not None:
                     raise
-                raise self._broken(file, error) from None
+                raise self._damage_error(file, error) from None
 
     def _file(self, path, name, in_folder, format, field, split, delimiter, quoting, extras):
         kind = format or format_of(name)
@@ -335,9 +337,9 @@ class CorpusFiles:
         plain = codec is None and encoding == "utf-8" and regular
         return CorpusFile(path, name, layout, codec, plain, _stamp(status))
 
-    def _broken(self, file, error):
-        what = str(error).rstrip(".") or type(error).__name__
-        return CorpusError(f"{file.name} is not whole, or is not {compression.CODECS[file.codec]}: {what}")
+    def _damage_error(self, file, error):
+        reason = str(error).rstrip(".") or type(error).__name__
+        return CorpusError(f"{file.name} is incomplete or is not {compression.CODECS[file.codec]}: {reason}")
 
     def _layout(self, name):
         return self.files[self.names.index(name)].layout
@@ -350,7 +352,7 @@ class CorpusFiles:
         """Documents and problems of a table; its texts are saved in the temporary file."""
         file = self.files[number]
         raw = self._raw(number)
-        kept = None if number in self._regions else Writer(self._spool)
+        writer = None if number in self._regions else Writer(self._spool)
         start = 0
         for row, text, values in tables.texts(file.name, raw, file.layout):
             if text is None:
@@ -362,20 +364,20 @@ class CorpusFiles:
                     file.name, row, f"is longer than {LONGEST:,} bytes, the most that one document may have"
                 )
                 continue
-            if kept:
-                kept.write(data)
+            if writer:
+                writer.write(data)
             yield Document(start, start + len(data), row, text, values)
             start += len(data)
-        if kept:
-            kept.flush()
-            self._regions[number] = kept.start, kept.written
+        if writer:
+            writer.flush()
+            self._regions[number] = writer.start, writer.written
         raw.close()
 
     def _reader(self, number):
         """The stream of a file in plain UTF-8 and its reader; the most recent one stays open."""
         if self._open[0] != number:
             self.close()
-            self._unchanged(number)
+            self._check_unchanged(number)
             stream = self._plain(number)
             try:
                 reader = Reader(self.names[number], stream, self.files[number].layout)
@@ -391,33 +393,33 @@ class CorpusFiles:
         if file.plain:
             return io.BufferedReader(io.FileIO(file.path))
         if number not in self._regions:
-            kept = Writer(self._spool)
+            writer = Writer(self._spool)
             with self.stream(number) as stream:
                 if file.layout.encoding == "utf-8":
                     while block := stream.read(AT_A_TIME):
-                        kept.write(block)
+                        writer.write(block)
                 else:
-                    begun = stream.read(AT_A_TIME)
-                    encoding = encodings.resolved(file.layout.encoding, begun)
-                    encodings.transcode(encodings.Joined(begun, stream), encoding, kept)
+                    head = stream.read(AT_A_TIME)
+                    encoding = encodings.resolve(file.layout.encoding, head)
+                    encodings.transcode(encodings.StreamWithHead(head, stream), encoding, writer)
                     self._codecs[number] = encoding
-            kept.flush()
-            self._regions[number] = kept.start, kept.written
+            writer.flush()
+            self._regions[number] = writer.start, writer.written
         return io.BufferedReader(Region(self._spool, *self._regions[number]))
 
     def _raw(self, number):
         """A seekable stream of a table in its original form, decompressed."""
         file = self.files[number]
-        self._unchanged(number)
+        self._check_unchanged(number)
         if file.plain:
             return io.BufferedReader(io.FileIO(file.path))
         if -1 - number not in self._regions:
-            kept = Writer(self._spool)
+            writer = Writer(self._spool)
             with self.stream(number) as stream:
                 while block := stream.read(AT_A_TIME):
-                    kept.write(block)
-            kept.flush()
-            self._regions[-1 - number] = kept.start, kept.written
+                    writer.write(block)
+            writer.flush()
+            self._regions[-1 - number] = writer.start, writer.written
         return io.BufferedReader(Region(self._spool, *self._regions[-1 - number]))
 
     def _write(self, number, index, rows, sink):
@@ -443,7 +445,7 @@ class CorpusFiles:
                     stage.close()
             raise
 
-    def _unchanged(self, number):
+    def _check_unchanged(self, number):
         file = self.files[number]
         if _stamp(os.stat(file.path)) != file.stamp:
             raise CorpusError(f"{file.name} was changed while it was read; run again")

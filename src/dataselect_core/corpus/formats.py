@@ -161,9 +161,9 @@ def refuse_disguised(name: str, first: bytes) -> None:
             raise CorpusError(
                 f"{name} is compressed by its first bytes ({CODECS[codec]}); its name must end in {codec}"
             )
-    for magic, what in OTHERS.items():
+    for magic, kind in OTHERS.items():
         if first.startswith(magic):
-            raise CorpusError(f"{name} is {what} by its first bytes, and its name says otherwise")
+            raise CorpusError(f"{name} is {kind} by its first bytes, but its name has another ending")
 
 
 class Reader:
@@ -212,10 +212,10 @@ class Reader:
             try:
                 if raw is None:
                     raise Malformed(f"is longer than {LONGEST:,} bytes, the most that one document may have")
-                found = Document(start, stop, line, *self.fields(raw))
+                item = Document(start, stop, line, *self.fields(raw))
             except Malformed as problem:
-                found = Problem(self.name, line, str(problem) + self._hint(raw, problem))
-            yield found
+                item = Problem(self.name, line, str(problem) + self._hint(raw, problem))
+            yield item
 
     def text(self, raw: bytes) -> str:
         """The text of one document.
@@ -249,13 +249,14 @@ class Reader:
         except csv.Error as error:
             reason = {
                 "unexpected end": "a quoted text is not closed",
-                "new-line chara": "a carriage return stands outside quotes",
+                "new-line chara": "a carriage return is outside quotes",
             }.get(str(error)[:14], error)
             raise Malformed(f"is not a record of a CSV: {reason}") from None
         if len(row) != len(self._columns):
             raise Malformed(f"has {len(row)} columns where the header has {len(self._columns)}")
         text, *values = (
-            None if column is None else self._decode(row[column].encode("latin-1")) for column in self._wanted
+            None if column is None else self._decode(row[column].encode("latin-1"))
+            for column in self._column_indices
         )
         return text, tuple(values)
 
@@ -274,7 +275,7 @@ class Reader:
         except RecursionError:
             raise Malformed("is not JSON that can be read: it is nested too deeply") from None
         except json.JSONDecodeError as error:
-            array = "; a .json is an array of objects, or an object a line" if self._lines_of_json else ""
+            array = "; a .json is an array of objects, or one object per line" if self._lines_of_json else ""
             raise Malformed(f"is not JSON: {error.msg}, at character {error.pos + 1}{array}") from None
         except ValueError as error:  # a number with more digits than Python reads
             raise Malformed(f"is not JSON that can be read: {error}") from None
@@ -291,17 +292,17 @@ class Reader:
 
     def _json(self, first):
         """Find out whether a .json is an array or has one object per line."""
-        begins = first[self.preamble :].lstrip(b" \t\r\n")
-        if begins.startswith(b"["):
+        content = first[self.preamble :].lstrip(b" \t\r\n")
+        if content.startswith(b"["):
             self.preamble = first.index(b"[") + 1
             return
         self.format, self._lines_of_json = "jsonl", True
-        if begins and not begins.startswith(b"{"):
-            raise CorpusError(f"{self.name} is neither an array of objects nor an object a line")
+        if content and not content.startswith(b"{"):
+            raise CorpusError(f"{self.name} is neither an array of objects nor one object per line")
 
     def _refuse_wide(self, first):
         """Raise CorpusError for UTF-16 and UTF-32, in which lines and commas are other bytes."""
-        guess = encodings.wide(first)
+        guess = encodings.wide_encoding(first)
         if guess:
             raise CorpusError(
                 f"{self.name} is {encodings.NAMES[guess]} by its first bytes; convert it to UTF-8"
@@ -321,10 +322,10 @@ class Reader:
         if not isinstance(problem, NotUtf8):
             return ""
         if self._guess is None:
-            place = self.stream.tell()
+            position = self.stream.tell()
             self.stream.seek(0)
             sample = self.stream.read(encodings.SAMPLE)
-            self.stream.seek(place)
+            self.stream.seek(position)
             self._guess = _hint(sample, raw)
         return self._guess
 
@@ -353,7 +354,7 @@ class Reader:
         for line in self._lines:
             blank = line[3] is not None and not line[3].strip()
             if ended and not blank:
-                yield _joined(block)
+                yield _join(block)
                 block, size = [], 0
             if block or not blank:
                 size += line[1] - line[0]
@@ -363,7 +364,7 @@ class Reader:
                 block.append(line)
             ended = blank and bool(block)
         if block:
-            yield _joined(block)
+            yield _join(block)
 
     def _elements(self):
         try:
@@ -381,17 +382,17 @@ class Reader:
         """Records of one or more lines; after a malformed record, reading continues after its first line."""
         waiting: deque[Any] = deque()
         while True:
-            taken: list[Any] = []
+            consumed: list[Any] = []
             try:
-                row: list[str] | None = next(self._rows(_feed(waiting, self._lines, taken)), None)
+                row: list[str] | None = next(self._rows(_feed(waiting, self._lines, consumed)), None)
             except csv.Error:
-                waiting.extendleft(reversed(taken[1:]))
-                del taken[1:]
-                row = taken
+                waiting.extendleft(reversed(consumed[1:]))
+                del consumed[1:]
+                row = consumed
             if row is None:
                 return
-            if row or taken[0][3] is None:
-                yield _joined(taken)
+            if row or consumed[0][3] is None:
+                yield _join(consumed)
 
     def _rows(self, lines):
         if self.layout.quoting == "none":
@@ -400,12 +401,12 @@ class Reader:
 
     def _header(self):
         """Read the names of the columns and find the column of the text."""
-        taken: list[Any] = []
+        consumed: list[Any] = []
         try:
-            row: list[str] = next(self._rows(_feed(deque(), self._lines, taken)), [])
+            row: list[str] = next(self._rows(_feed(deque(), self._lines, consumed)), [])
             names = [self._decode(name.encode("latin-1")) for name in row]
         except (csv.Error, Malformed) as error:
-            hint = self._hint(b"".join(raw or b"" for *_, raw in taken), error)
+            hint = self._hint(b"".join(raw or b"" for *_, raw in consumed), error)
             raise CorpusError(f"{self.name}: the header cannot be read: {error}{hint}") from None
         if not any(names):
             raise CorpusError(f"{self.name} holds no documents: its first line must be a header")
@@ -416,9 +417,11 @@ class Reader:
                 + ", ".join(map(repr, names))
             )
         self._columns = names
-        self._wanted: list[int | None] = [names.index(self.layout.field)]
-        self._wanted += [names.index(extra) if extra in names else None for extra in self.layout.extras]
-        self.preamble = taken[-1][1]
+        self._column_indices: list[int | None] = [names.index(self.layout.field)]
+        self._column_indices += [
+            names.index(extra) if extra in names else None for extra in self.layout.extras
+        ]
+        self.preamble = consumed[-1][1]
 
 
 def _lines(stream, start):
@@ -434,16 +437,16 @@ def _lines(stream, start):
         start, number = stop, number + 1
 
 
-def _joined(lines):
+def _join(lines):
     """One record made of several lines."""
     raws = [raw for *_, raw in lines]
     return lines[0][0], lines[-1][1], lines[0][2], None if None in raws else b"".join(raws)
 
 
-def _feed(waiting, lines, taken):
+def _feed(waiting, lines, consumed):
     """Lines for a csv.reader, noting those it takes; as Latin-1, any bytes can be split into columns."""
     while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
-        taken.append(line)
+        consumed.append(line)
         yield "" if line[3] is None else line[3].decode("latin-1")
 
 
@@ -453,11 +456,11 @@ class NotUtf8(Malformed):
 
 def _hint(sample, raw):
     """Advice about bytes that are not UTF-8."""
-    beyond = [line for line in sample.split(b"\n") if not line.isascii()]
-    good = sum(encodings.likely(line) == "utf-8" for line in beyond)
-    if 2 * good > len(beyond):
+    non_ascii = [line for line in sample.split(b"\n") if not line.isascii()]
+    valid = sum(encodings.likely_encoding(line) == "utf-8" for line in non_ascii)
+    if 2 * valid > len(non_ascii):
         return "; the rest of the file is, so this line may be damaged (--on-error skip leaves it out)"
-    guess = encodings.likely(raw if encodings.likely(sample) in (None, "utf-8") else sample)
+    guess = encodings.likely_encoding(raw if encodings.likely_encoding(sample) in (None, "utf-8") else sample)
     if guess in (None, "utf-8"):
         return "; convert the file to UTF-8"
     return (

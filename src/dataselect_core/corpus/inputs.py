@@ -15,7 +15,7 @@ OTHER_JSON = (*DATASET, "dataset_infos.json")  # they describe a dataset and con
 
 
 @dataclass
-class Found:
+class InputFiles:
     """The files of a corpus.
 
     Attributes
@@ -27,7 +27,7 @@ class Found:
         Whether each was found in a folder instead of given by name.
     folders : list of Path
         Folders that were given by name.
-    described : list of Path
+    metadata : list of Path
         Files that describe a dataset and contain no documents.
     ignored : int
         Files of a folder that were skipped because of their ending.
@@ -37,49 +37,49 @@ class Found:
     paths: list[Path] = field(default_factory=list)
     in_folder: list[bool] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
-    described: list[Path] = field(default_factory=list)
+    metadata: list[Path] = field(default_factory=list)
     ignored: int = 0
 
 
-def find(given: Sequence[str | Path]) -> Found:
+def find(paths: Sequence[str | Path]) -> InputFiles:
     """Find the files that some paths and patterns mean.
 
     Parameters
     ----------
-    given : list of path
+    paths : list of path
         A file, a folder (all files below it with an ending that can be read, ordered by name; names that begin with
         a dot are skipped), or a pattern such as `data/*.jsonl` or `data/**/*.gz`. A file that is named twice is read
         once.
 
     Returns
     -------
-    Found
+    InputFiles
 
     Raises
     ------
     CorpusError
         If a file does not exist, or a folder or pattern has no file that can be read.
     """
-    found, seen = Found(), set()
-    for name in given:
-        for path in _expanded(name):
+    inputs, seen = InputFiles(), set()
+    for name in paths:
+        for path in _expand(name):
             if path.is_dir():
-                found.folders.append(path)
-                paths = _below(path, found)
+                inputs.folders.append(path)
+                matches = _below(path, inputs)
             elif path.is_file() or path.is_fifo() or path.is_char_device():
-                paths = [path]
+                matches = [path]
             else:
-                raise CorpusError(f"{path} is no file and no folder")
-            for one in paths:
-                if os.path.abspath(one) not in seen:
-                    seen.add(os.path.abspath(one))
-                    found.paths.append(one)
-                    found.in_folder.append(path.is_dir())
-    found.root = _root(given, found)
-    return found
+                raise CorpusError(f"{path} is not a file or a folder")
+            for match in matches:
+                if os.path.abspath(match) not in seen:
+                    seen.add(os.path.abspath(match))
+                    inputs.paths.append(match)
+                    inputs.in_folder.append(path.is_dir())
+    inputs.root = _root(paths, inputs)
+    return inputs
 
 
-def _expanded(name):
+def _expand(name):
     path = Path(name)
     try:
         if path.exists() or not glob.has_magic(os.fspath(name)):
@@ -95,23 +95,25 @@ def _expanded(name):
     return matches
 
 
-def _below(folder, found):
+def _below(folder, inputs):
     """The files of a folder, in the order of their names."""
     paths, ignored = [], 0
-    for place, folders, files in os.walk(folder, onerror=_refuse):
+    for current, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        mine = data_files(Path(place)) if "state.json" in files else None
+        dataset_files = data_files(Path(current)) if "state.json" in files else None
         for name in files:
-            path = Path(place, name)
+            path = Path(current, name)
             if name.startswith("."):
                 continue
-            if name in OTHER_JSON and (mine is not None or name != "state.json"):
-                found.described.append(path)
-            elif not _readable(path) or (mine is not None and name.endswith(".arrow") and name not in mine):
+            if name in OTHER_JSON and (dataset_files is not None or name != "state.json"):
+                inputs.metadata.append(path)
+            elif not _readable(path) or (
+                dataset_files is not None and name.endswith(".arrow") and name not in dataset_files
+            ):
                 ignored += 1
             else:
                 paths.append(path)
-    found.ignored += ignored
+    inputs.ignored += ignored
     if not paths:
         raise CorpusError(f"{folder} holds no file that ends in {', '.join(FORMATS)}")
     return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
@@ -126,14 +128,14 @@ def _refuse(error):
     raise error
 
 
-def _root(given, found):
-    if not found.paths:
+def _root(paths, inputs):
+    if not inputs.paths:
         return None
-    if len(given) == 1 and len(found.folders) == 1:
-        return found.folders[0]
-    if len(found.paths) == 1:
-        return found.paths[0].parent
+    if len(paths) == 1 and len(inputs.folders) == 1:
+        return inputs.folders[0]
+    if len(inputs.paths) == 1:
+        return inputs.paths[0].parent
     try:
-        return Path(os.path.commonpath([os.path.abspath(path.parent) for path in found.paths]))
+        return Path(os.path.commonpath([os.path.abspath(path.parent) for path in inputs.paths]))
     except ValueError:
-        raise CorpusError("the files must lie on one drive") from None
+        raise CorpusError("the files must be on one drive") from None

@@ -11,7 +11,7 @@ from typing import Any
 CHUNK = 1 << 20
 BLANK = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder(parse_int=len, parse_float=len)  # numbers of any length; their values are not used
-NEAR = 16  # an error this many characters before the end of what is held may only mean that more is needed
+NEAR = 16  # an error this many characters before the end of the buffer may only mean that more is needed
 
 
 class ArrayError(ValueError):
@@ -43,87 +43,89 @@ def elements(stream: Any, start: int, longest: int) -> Iterator[tuple[int, int, 
     ArrayError
         If no further element can be found.
     """
-    held, begin, comma = _Held(stream, start), 0, False
-    line = held.first_line
+    buffer, begin, comma = _Buffer(stream, start), 0, False
+    line = buffer.first_line
     while True:
-        first = held.blank(begin)
-        line += held.text.count("\n", begin, first)
-        if first == len(held.text):
+        first = buffer.skip_blanks(begin)
+        line += buffer.text.count("\n", begin, first)
+        if first == len(buffer.text):
             raise ArrayError(line, "ends before its array is closed")
-        if held.text[first] == "]" and not comma:
-            held.finish(first, line)
+        if buffer.text[first] == "]" and not comma:
+            buffer.finish(first, line)
             return
-        end = _element(held, begin, first, line, longest)
-        after = held.blank(end)
-        further = line + held.text.count("\n", first, after)
-        if after == len(held.text):
-            raise ArrayError(further, "ends before its array is closed")
-        if held.text[after] not in ",]":
-            raise ArrayError(further, "has no comma between two elements")
-        last = held.text[after] == "]"
+        end = _element(buffer, begin, first, line, longest)
+        after = buffer.skip_blanks(end)
+        next_line = line + buffer.text.count("\n", first, after)
+        if after == len(buffer.text):
+            raise ArrayError(next_line, "ends before its array is closed")
+        if buffer.text[after] not in ",]":
+            raise ArrayError(next_line, "has no comma between two elements")
+        last = buffer.text[after] == "]"
         stop = end if last else after  # blanks before the closing bracket belong to the bracket
-        raw = held.text[begin:stop].encode("latin-1") if stop - begin <= longest else None
-        yield held.at + begin, held.at + stop, line, raw
-        line, begin, comma = further, after + 1, True
+        raw = buffer.text[begin:stop].encode("latin-1") if stop - begin <= longest else None
+        yield buffer.offset + begin, buffer.offset + stop, line, raw
+        line, begin, comma = next_line, after + 1, True
         if last:
-            held.finish(after, line)
+            buffer.finish(after, line)
             return
         if begin > CHUNK:
-            held.drop(begin)
+            buffer.drop(begin)
             begin = 0
 
 
-def _element(held, begin, first, line, longest):
+def _element(buffer, begin, first, line, longest):
     """Where an element ends."""
     while True:
         try:
-            end = DECODER.raw_decode(held.text, first)[1]
-            if end < len(held.text) or held.ended:  # else the last number may continue
+            end = DECODER.raw_decode(buffer.text, first)[1]
+            if end < len(buffer.text) or buffer.ended:  # else the last number may continue
                 return end
         except RecursionError:
             raise ArrayError(line, "is nested too deeply") from None
         except json.JSONDecodeError as error:
             open_string = error.msg.startswith("Unterminated string")
-            if held.ended or (not open_string and error.pos < len(held.text) - NEAR):
-                line += held.text.count("\n", first, error.pos)
+            if buffer.ended or (not open_string and error.pos < len(buffer.text) - NEAR):
+                line += buffer.text.count("\n", first, error.pos)
                 raise ArrayError(line, f"is not JSON: {error.msg}") from None
-        if len(held.text) - begin > longest:
+        if len(buffer.text) - begin > longest:
             raise ArrayError(
-                line, f"begins an element of more than {longest:,} bytes, the most that one may have"
+                line, f"has an element of more than {longest:,} bytes, the most that one may have"
             )
-        held.more()
+        buffer.more()
 
 
-class _Held:
-    """The part of the stream that is in memory; `at` is where it begins."""
+class _Buffer:
+    """The part of the stream that is in memory; `offset` is the position where it begins."""
 
     def __init__(self, stream, start):
-        self._stream, self.at, self.text = stream, start, ""
+        self._stream, self.offset, self.text = stream, start, ""
         self.ended = False
         stream.seek(0)
         self.first_line = 1 + stream.read(start).count(b"\n")
 
     def more(self):
-        """Read more, doubling the held part, so that a long element is not parsed too often."""
+        """Read more, doubling the buffer, so that a long element is not parsed too often."""
         chunk = self._stream.read(max(CHUNK, len(self.text)))
         self.ended = not chunk
         self.text += chunk.decode("latin-1")
 
-    def blank(self, place):
-        """The first place from `place` on that is not blank, or the end of the stream."""
+    def skip_blanks(self, position):
+        """The first position from `position` on that is not blank, or the end of the stream."""
         while True:
-            place = BLANK.match(self.text, place).end()  # type: ignore[union-attr]  # it also matches an empty text
-            if place < len(self.text) or self.ended:
-                return place
+            position = BLANK.match(self.text, position).end()  # type: ignore[union-attr]  # it also matches an empty text
+            if position < len(self.text) or self.ended:
+                return position
             self.more()
 
     def drop(self, count):
         """Forget the first `count` characters."""
         self.text = self.text[count:]
-        self.at += count
+        self.offset += count
 
     def finish(self, bracket, line):
         """Raise ArrayError if anything follows the array."""
-        end = self.blank(bracket + 1)
+        end = self.skip_blanks(bracket + 1)
         if end < len(self.text):
-            raise ArrayError(line + self.text.count("\n", bracket, end), "goes on after the end of its array")
+            raise ArrayError(
+                line + self.text.count("\n", bracket, end), "continues after the end of its array"
+            )

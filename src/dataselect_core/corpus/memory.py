@@ -101,15 +101,15 @@ def read_corpus(
     reader = Reader(name, io.BytesIO(data), layout)
     documents: list[Any] = []
     problems: list[Problem] = []
-    for found in reader:
-        if isinstance(found, Problem):
-            problems.append(found)
+    for item in reader:
+        if isinstance(item, Problem):
+            problems.append(item)
         elif len(documents) == max_documents:
             raise CorpusError(
                 f"{name} holds more than {max_documents:,} documents, which is the most that can be read here"
             )
         else:
-            documents.append(found)
+            documents.append(item)
     if not documents:
         raise CorpusError(f"{name} {nothing_in(problems)}")
     ranges = np.array([(document.start, document.stop) for document in documents], np.int64)

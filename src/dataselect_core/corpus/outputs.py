@@ -20,29 +20,29 @@ STANDARD = "-"  # standard output
 
 
 class Output:
-    """One place to write to; made by `Outputs.add`.
+    """A place to write to; made by `Outputs.add`.
 
     Attributes
     ----------
     label : str
         Its name in messages, such as "the report".
-    given : str
-        The place as the caller named it.
+    name : str
+        The path as the caller named it.
     kind : "file", "folder", "stream" or "standard"
         A stream is a pipe or a device.
     path : Path or None
         Its final path, with links followed; None for standard output.
     """
 
-    def __init__(self, label: str, given: Any, kind: str, path: Any, staged: Any) -> None:
-        self.label, self.given, self.kind, self.path = label, given, kind, path
+    def __init__(self, label: str, name: Any, kind: str, path: Any, staged: Any) -> None:
+        self.label, self.name, self.kind, self.path = label, name, kind, path
         self._staged = staged  # a file or folder under a hidden name; None: written to directly
 
     def open(self) -> Any:
         """A binary file to write into; for a folder use `folder`."""
         if self.kind == "standard":
             sys.stdout.flush()
-            return _Unclosed(sys.stdout.buffer)
+            return _StandardOutput(sys.stdout.buffer)
         if self.kind == "stream":
             return open(self.path, "wb", buffering=1 << 16)
         mode = stat.S_IMODE(os.stat(self.path).st_mode) if self.path.exists() else None
@@ -67,7 +67,7 @@ class Output:
             if self.path.exists():
                 self.path.rmdir()
         os.replace(self._staged, self.path)
-        _settle(self.path.parent)
+        _sync_folder(self.path.parent)
 
     def discard(self) -> None:
         """Remove the written file or folder if it was not moved to its place."""
@@ -103,14 +103,14 @@ class Outputs:
         for output in self._outputs:
             output.discard()
 
-    def add(self, label: str, given: str | Path, folder: bool = False) -> Output:
+    def add(self, label: str, name: str | Path, folder: bool = False) -> Output:
         """Check one place, without changing anything, and return it as an `Output`.
 
         Parameters
         ----------
         label : str
             For messages, such as "the report".
-        given : str or Path
+        name : str or Path
             "-" is standard output.
         folder : bool
             Whether a folder will be written.
@@ -125,11 +125,11 @@ class Outputs:
             If this run reads the place or a folder that contains it, if it is another output, if it is a folder where
             a file is expected or the reverse, or if it cannot be written.
         """
-        given = os.fspath(given)
-        if given == STANDARD:
+        name = os.fspath(name)
+        if name == STANDARD:
             output = self._standard(label, folder)
         else:
-            output = self._named(label, given, folder)
+            output = self._named(label, name, folder)
         self._outputs.append(output)
         return output
 
@@ -140,104 +140,108 @@ class Outputs:
 
     def _standard(self, label, folder):
         if folder:
-            raise CorpusError(f"{label} is a folder, as the corpus is several files; - takes only a file")
-        if any(other.kind == "standard" for other in self._outputs):
+            raise CorpusError(
+                f"{label} is a folder because the corpus has several files; - accepts only one file"
+            )
+        if any(output.kind == "standard" for output in self._outputs):
             raise CorpusError(f"{label} and another output must not both be standard output (-)")
         if sys.stdout is None or not hasattr(sys.stdout, "buffer"):
             raise CorpusError(f"{label} cannot go to standard output, which is closed")
         return Output(label, STANDARD, "standard", None, None)
 
-    def _named(self, label, given, folder):
+    def _named(self, label, name, folder):
         try:
-            found = os.stat(given)
+            status = os.stat(name)
         except FileNotFoundError:
-            found = None  # also for a broken link: its target is created
+            status = None  # also for a broken link: its target is created
         except (OSError, ValueError) as error:
-            raise CorpusError(f"{label} {given} cannot be written: {_reason(error)}") from None
-        if found and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
-            return self._stream(label, given, folder, found)
-        if found and not folder and _is_standard(found):
+            raise CorpusError(f"{label} {name} cannot be written: {_reason(error)}") from None
+        if status and not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            return self._stream(label, name, folder, status)
+        if status and not folder and _is_standard(status):
             return self._standard(label, folder)
-        path = Path(os.path.realpath(given))
-        self._check_kind(label, given, path, found, folder)
-        self._check_reading(label, given, path, found)
+        path = Path(os.path.realpath(name))
+        self._check_kind(label, name, path, status, folder)
+        self._check_reading(label, name, path, status)
         root = path.parent
         while folder and not root.exists() and root != root.parent:
             root = root.parent
         staged = root / f".dedup-{os.urandom(8).hex()}.part"
-        folds = self._try(label, given, path, root, staged)
-        for other in self._outputs:
-            self._check_other(label, given, path, other, folds)
-        return Output(label, given, "folder" if folder else "file", path, staged)
+        ignores_case = self._check_writable(label, name, path, root, staged)
+        for earlier in self._outputs:
+            self._check_other(label, name, path, earlier, ignores_case)
+        return Output(label, name, "folder" if folder else "file", path, staged)
 
-    def _stream(self, label, given, folder, found):
-        if folder or stat.S_ISSOCK(found.st_mode):
-            what = "a folder is needed" if folder else "it is a socket"
-            raise CorpusError(f"{label} {given} cannot be written: {what}")
-        if _is_standard(found) and not stat.S_ISCHR(found.st_mode):
+    def _stream(self, label, name, folder, status):
+        if folder or stat.S_ISSOCK(status.st_mode):
+            reason = "a folder is needed" if folder else "it is a socket"
+            raise CorpusError(f"{label} {name} cannot be written: {reason}")
+        if _is_standard(status) and not stat.S_ISCHR(status.st_mode):
             return self._standard(label, folder)
-        if not os.access(given, os.W_OK):
-            raise CorpusError(f"{label} {given} cannot be written: Permission denied")
-        null = os.path.realpath(given) == os.path.realpath(os.devnull)
+        if not os.access(name, os.W_OK):
+            raise CorpusError(f"{label} {name} cannot be written: Permission denied")
+        null = os.path.realpath(name) == os.path.realpath(os.devnull)
         if not null and any(
-            other.kind == "stream" and os.path.samefile(given, other.path) for other in self._outputs
+            output.kind == "stream" and os.path.samefile(name, output.path) for output in self._outputs
         ):
-            raise CorpusError(f"{label} {given} must not be another output as well")
-        return Output(label, given, "stream", Path(given), None)
+            raise CorpusError(f"{label} {name} must not be another output as well")
+        return Output(label, name, "stream", Path(name), None)
 
-    def _check_kind(self, label, given, path, found, folder):
-        is_folder = found is not None and stat.S_ISDIR(found.st_mode)
-        if not folder and (is_folder or given.endswith(("/", os.sep))):
-            raise CorpusError(f"{label} {given} is a folder; it must be a file")
-        if folder and found and (not is_folder or any(path.iterdir())):
-            raise CorpusError(f"{label} {given} must be a new or an empty folder, as the corpus is one")
-        if found and not is_folder and not found.st_mode & 0o222:
-            raise CorpusError(f"{label} {given} is a file that is read-only")
+    def _check_kind(self, label, name, path, status, folder):
+        is_folder = status is not None and stat.S_ISDIR(status.st_mode)
+        if not folder and (is_folder or name.endswith(("/", os.sep))):
+            raise CorpusError(f"{label} {name} is a folder; it must be a file")
+        if folder and status and (not is_folder or any(path.iterdir())):
+            raise CorpusError(
+                f"{label} {name} must be a new or an empty folder, because the corpus is a folder"
+            )
+        if status and not is_folder and not status.st_mode & 0o222:
+            raise CorpusError(f"{label} {name} is a read-only file")
 
-    def _check_reading(self, label, given, path, found):
+    def _check_reading(self, label, name, path, status):
         if self._identities is None:
             self._identities = {_identity(os.stat(file)) for file in self._files}
-        if found and _identity(found) in self._identities:
+        if status and _identity(status) in self._identities:
             raise CorpusError(
-                f"{label} {given} must not be the corpus itself: it is one of the files that are read"
+                f"{label} {name} must not be the corpus itself: it is one of the files that are read"
             )
-        above = [path, *path.parents]
-        for read in self._folders:
-            identity = _identity(os.stat(read))
-            if any(place.exists() and _identity(os.stat(place)) == identity for place in above):
+        ancestors = [path, *path.parents]
+        for folder in self._folders:
+            identity = _identity(os.stat(folder))
+            if any(ancestor.exists() and _identity(os.stat(ancestor)) == identity for ancestor in ancestors):
                 raise CorpusError(
-                    f"{label} {given} must not be the corpus itself, nor lie in it ({read} is read)"
+                    f"{label} {name} must not be the corpus itself, nor be in it ({folder} is read)"
                 )
 
-    def _try(self, label, given, path, root, staged):
+    def _check_writable(self, label, name, path, root, staged):
         """Whether the folder ignores case in names; CorpusError if no file can be created in it."""
         if not root.is_dir():
-            raise CorpusError(f"there is no folder for {label} {given}")
+            raise CorpusError(f"there is no folder for {label} {name}")
         try:
             os.stat(path) if path.exists() else os.lstat(path.parent / path.name)
         except FileNotFoundError:
             pass
         except OSError as error:  # a name that is too long for this file system
-            raise CorpusError(f"{label} {given} cannot be written: {_reason(error)}") from None
+            raise CorpusError(f"{label} {name} cannot be written: {_reason(error)}") from None
         try:
             handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except OSError as error:
-            raise CorpusError(f"{label} {given} cannot be written into {root}: {_reason(error)}") from None
+            raise CorpusError(f"{label} {name} cannot be written into {root}: {_reason(error)}") from None
         try:
             os.close(handle)
             return (staged.parent / staged.name.upper()).exists()
         finally:
             staged.unlink(missing_ok=True)
 
-    def _check_other(self, label, given, path, other, folds):
-        if other.path is None or other.kind == "stream":
+    def _check_other(self, label, name, path, earlier, ignores_case):
+        if earlier.path is None or earlier.kind == "stream":
             return
-        mine, theirs = ((_folded(one) if folds else one) for one in (path, other.path))
-        both = path.exists() and other.path.exists() and os.path.samefile(path, other.path)
-        if both or mine == theirs:
-            raise CorpusError(f"{label} {given} must not be another output as well: it is {other.label}")
-        if other.kind == "folder" and theirs in mine.parents:
-            raise CorpusError(f"{label} {given} must not lie in {other.label} {other.given}")
+        folded, earlier_folded = ((_folded(p) if ignores_case else p) for p in (path, earlier.path))
+        same_file = path.exists() and earlier.path.exists() and os.path.samefile(path, earlier.path)
+        if same_file or folded == earlier_folded:
+            raise CorpusError(f"{label} {name} must not be another output as well: it is {earlier.label}")
+        if earlier.kind == "folder" and earlier_folded in folded.parents:
+            raise CorpusError(f"{label} {name} must not be in {earlier.label} {earlier.name}")
 
 
 class Durable:
@@ -268,7 +272,7 @@ class Durable:
                 os.fsync(self._file.fileno())
 
 
-class _Unclosed:
+class _StandardOutput:
     """Standard output, which is flushed and not closed."""
 
     def __init__(self, file):
@@ -306,7 +310,7 @@ def _folded(path):
     return Path(unicodedata.normalize("NFC", str(path)).casefold())
 
 
-def _settle(folder):
+def _sync_folder(folder):
     """Write the names of a folder to the disk, if the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)

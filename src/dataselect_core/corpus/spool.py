@@ -53,28 +53,28 @@ class Writer:
     """Collects written bytes for a spool; their region is [start, spool.size) after `flush`."""
 
     def __init__(self, spool: Spool) -> None:
-        self._spool, self._held = spool, bytearray()
+        self._spool, self._buffer = spool, bytearray()
         self.start, self.written = spool.size, 0
 
     def write(self, data: bytes) -> int:
         """Add some bytes."""
-        self._held += data
+        self._buffer += data
         self.written += len(data)
-        if len(self._held) >= BLOCK:
+        if len(self._buffer) >= BLOCK:
             self.flush()
         return len(data)
 
     def flush(self) -> None:
         """Append the collected bytes to the spool."""
-        self._spool.append(self._held)
-        self._held = bytearray()
+        self._spool.append(self._buffer)
+        self._buffer = bytearray()
 
 
 class Region(io.RawIOBase):
     """A region of a spool as a readable file."""
 
     def __init__(self, spool: Spool, start: int, size: int) -> None:
-        self._spool, self._start, self._size, self._at = spool, start, size, 0
+        self._spool, self._start, self._size, self._position = spool, start, size, 0
 
     def readable(self) -> bool:
         return True
@@ -82,15 +82,19 @@ class Region(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        self._at = max(0, place + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
-        return self._at
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._position = max(
+            0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        )
+        return self._position
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def readinto(self, into: Any) -> int:
-        data = self._spool.read(self._start + self._at, max(0, min(len(into), self._size - self._at)))
+        data = self._spool.read(
+            self._start + self._position, max(0, min(len(into), self._size - self._position))
+        )
         into[: len(data)] = data
-        self._at += len(data)
+        self._position += len(data)
         return len(data)

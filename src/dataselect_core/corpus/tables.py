@@ -63,11 +63,11 @@ def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None
             raise CorpusError(f"{name}: the column {layout.field!r} holds {kind}, not strings")
         extras = [_path(pa, name, schema, extra, needed=False) for extra in layout.extras]
         row = 0
-        roots = list(dict.fromkeys(found[0] for found in (path, *extras) if found))
+        roots = list(dict.fromkeys(column[0] for column in (path, *extras) if column))
         for batch in batches(roots):
             if layout.format == "arrow":
                 batch.validate(full=True)  # otherwise damaged data in the file would end the process
-            columns = [_column(pa, batch, found) for found in (path, *extras)]
+            columns = [_column(pa, batch, column) for column in (path, *extras)]
             for text, *values in zip(*columns, strict=True):
                 row += 1
                 yield row, text if isinstance(text, str) else None, tuple(values)
@@ -88,11 +88,12 @@ def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> Non
     with _named(name, pa):
         # Both calls read from the stream, so they come before the table is read.
         parquet = layout.format == "parquet"
-        known = _compression(pa, stream) if parquet else _is_file(stream)
+        compression = _compression(pa, stream) if parquet else None
+        random_access = not parquet and _is_file(stream)
         schema, batches = _opened(pa, stream, layout.format)
         if parquet:
-            writer = pa.parquet.ParquetWriter(sink, schema, compression=known)
-        elif known:
+            writer = pa.parquet.ParquetWriter(sink, schema, compression=compression)
+        elif random_access:
             writer = pa.ipc.new_file(sink, schema)
         else:
             writer = pa.ipc.new_stream(sink, schema)
@@ -105,7 +106,7 @@ def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> Non
                 start += batch.num_rows
 
 
-def dataset_file(name: str, content: bytes, kept: bytes) -> bytes:
+def dataset_file(name: str, content: bytes, selection: bytes) -> bytes:
     """The content of one of the files that describe a dataset, after rows are removed.
 
     The fingerprint changes, because results cached under the old one belong to other rows.
@@ -115,7 +116,7 @@ def dataset_file(name: str, content: bytes, kept: bytes) -> bytes:
     name : str
         One of `DATASET`.
     content : bytes
-    kept : bytes
+    selection : bytes
         Bytes that identify this selection of rows.
 
     Returns
@@ -126,7 +127,7 @@ def dataset_file(name: str, content: bytes, kept: bytes) -> bytes:
         return content
     state = json.loads(content)
     before = str(state.get("_fingerprint"))
-    state["_fingerprint"] = hashlib.blake2b(before.encode() + kept, digest_size=8).hexdigest()
+    state["_fingerprint"] = hashlib.blake2b(before.encode() + selection, digest_size=8).hexdigest()
     return (json.dumps(state, indent=2) + "\n").encode()
 
 
@@ -148,7 +149,7 @@ def data_files(folder: Path) -> list[str] | None:
         return None
     if state.get("_indices_data_files"):
         raise CorpusError(
-            f"{folder} has an index of rows beside its data; save it with flatten_indices() first"
+            f"{folder} has an index of rows next to its data; save it with flatten_indices() first"
         )
     return [name for name in names if isinstance(name, str) and "/" not in name and (folder / name).is_file()]
 
@@ -176,10 +177,10 @@ def _is_file(stream):
 
 def _compression(pa, stream):
     stream.seek(0)
-    found = pa.parquet.read_metadata(stream)
-    if not found.num_row_groups or not found.num_columns:
+    metadata = pa.parquet.read_metadata(stream)
+    if not metadata.num_row_groups or not metadata.num_columns:
         return "snappy"
-    name = found.row_group(0).column(0).compression.lower()
+    name = metadata.row_group(0).column(0).compression.lower()
     return "none" if name == "uncompressed" else name
 
 
@@ -206,12 +207,12 @@ def _path(pa, name, schema, field, needed=True):
 
 
 def _field(pa, schema, path):
-    found = schema.field(path[0])
+    field = schema.field(path[0])
     for part in path[1:]:
-        if not pa.types.is_struct(found.type) or found.type.get_field_index(part) < 0:
+        if not pa.types.is_struct(field.type) or field.type.get_field_index(part) < 0:
             raise KeyError(part)
-        found = found.type.field(part)
-    return found
+        field = field.type.field(part)
+    return field
 
 
 def _column(pa, batch, path):

@@ -103,8 +103,8 @@ class Ratings:
 
 def data_directory() -> Path:
     """Path of the directory that holds the data files; it need not exist."""
-    named = os.environ.get("DATASELECT_DATA")
-    return Path(named) if named else Path(__file__).parents[2] / "dataselect_data"
+    directory = os.environ.get("DATASELECT_DATA")
+    return Path(directory) if directory else Path(__file__).parents[2] / "dataselect_data"
 
 
 def licences() -> Licences:
@@ -121,9 +121,9 @@ def licences() -> Licences:
         If the data file is not in the data directory.
     """
     data = json.loads(_read("licences.json.gz"))
-    place = {source: i for i, source in enumerate(data["order"])}  # similar texts are adjacent in the file
+    position = {source: i for i, source in enumerate(data["order"])}  # similar texts are adjacent in the file
     ids, names, texts = (
-        tuple(data[name][place[i]] for i in range(len(place))) for name in ("ids", "names", "texts")
+        tuple(data[name][position[i]] for i in range(len(position))) for name in ("ids", "names", "texts")
     )
     return Licences(ids, names, texts, provenance("licences.json.gz"))
 
@@ -332,7 +332,7 @@ def _read(name):
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"data file {data_directory() / name} is damaged ({error}); "
-            "make it again with `python build.py build`"
+            "rebuild it with `python build.py build`"
         ) from error
 
 

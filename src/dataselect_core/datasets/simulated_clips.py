@@ -98,7 +98,7 @@ def simulate(redundancy: float = 0.6, seed: int = 1) -> Clips:
         )
     clips = [clips[k] for k in draw.permutation(n)]
     origin = np.array([clip[2] for clip in clips], dtype=np.int64)
-    made = (
+    provenance = (
         f"SIMULATED sounds: {count} recordings and {n - count} augmented copies, all of them synthesised here; "
         f"no real sound is among them (redundancy {redundancy:g}, seed {int(seed)})."
     )
@@ -109,7 +109,7 @@ def simulate(redundancy: float = 0.6, seed: int = 1) -> Clips:
         label=origin % len(KINDS),
         copy=tuple(clip[3] for clip in clips),
         redundancy=1 - count / n,
-        provenance=made,
+        provenance=provenance,
     )
 
 
@@ -160,8 +160,8 @@ def spectral_words(signals: Sequence[NDArray[Any]]) -> list[Hashes]:
     pictures = [loudness(signal) for signal in signals]
     longest = max(len(picture) for picture in pictures)
     sheet = np.zeros((len(pictures), longest, pictures[0].shape[1]), dtype=np.int64)
-    for picture, place in zip(pictures, sheet, strict=True):
-        place[: len(picture)] = np.minimum(picture * shades, shades - 1)
+    for picture, row in zip(pictures, sheet, strict=True):
+        row[: len(picture)] = np.minimum(picture * shades, shades - 1)
     return patch_words(sheet, shades)
 
 
@@ -251,8 +251,8 @@ class _Draw:
 
     def noise(self, n):
         """Approximately normal noise of n samples in (-1, 1): sums of two draws."""
-        drawn = self.state.randint(0, self.STEPS, (2, n), dtype=np.int64)
-        return drawn.sum(axis=0) / self.STEPS - 1
+        draws = self.state.randint(0, self.STEPS, (2, n), dtype=np.int64)
+        return draws.sum(axis=0) / self.STEPS - 1
 
     def permutation(self, n):
         return np.argsort(self.state.randint(0, 1 << 62, n, dtype=np.int64), kind="stable").tolist()

@@ -115,7 +115,7 @@ def simulate(
         documents.append((f"{ids[i]}~{kind}-{copies[i]}", text, i, kind))
 
     documents = [documents[k] for k in draw.permutation(len(documents))]
-    made = (
+    description = (
         f"SIMULATED crawl: the pages are real, the copies were made (redundancy {redundancy:g}, "
         f"seed {int(seed)})."
     )
@@ -127,7 +127,7 @@ def simulate(
         origin=origin,
         copy=tuple(d[3] for d in documents),
         redundancy=copied / (unique + copied),
-        provenance=f"{made} {provenance}".strip(),
+        provenance=f"{description} {provenance}".strip(),
     )
 
 
@@ -150,24 +150,24 @@ def _edit(page, all_pages, edits, draw):
     count = max(1, (low + draw.below(high - low + 1)) * len(page) // 1000)
     words = list(page)
     for _ in range(count):
-        at = draw.below(len(words))
+        position = draw.below(len(words))
         kind = edits["kinds"][draw.below(len(edits["kinds"]))]
         if kind == "misspell":
-            words[at] = _misspell(words[at], draw)
+            words[position] = _misspell(words[position], draw)
         elif kind == "drop" and len(words) > 1:
-            del words[at]
+            del words[position]
         else:
-            other = all_pages[draw.below(len(all_pages))]
-            words[at : at + (kind == "replace")] = [other[draw.below(len(other))]]
+            source = all_pages[draw.below(len(all_pages))]
+            words[position : position + (kind == "replace")] = [source[draw.below(len(source))]]
     return " ".join(words)
 
 
 def _misspell(word, draw):
     """Swap two neighbouring letters; if no swap changes the word, double the last character."""
-    places = [k for k in range(len(word) - 1) if word[k : k + 2].isalpha() and word[k] != word[k + 1]]
-    if not places:
+    swaps = [k for k in range(len(word) - 1) if word[k : k + 2].isalpha() and word[k] != word[k + 1]]
+    if not swaps:
         return word + word[-1]
-    k = places[draw.below(len(places))]
+    k = swaps[draw.below(len(swaps))]
     return word[:k] + word[k + 1] + word[k] + word[k + 2 :]
 
 
@@ -190,7 +190,7 @@ class _Draw:
 def _check_pages(ids, pages):
     if not pages or len(ids) != len(pages):
         raise ValueError(
-            f"ids and pages must be equally many, and at least one, not {len(ids)} and {len(pages)}"
+            f"ids and pages must have the same length, at least 1, not {len(ids)} and {len(pages)}"
         )
     for k, page in enumerate(pages):
         if not isinstance(page, str):

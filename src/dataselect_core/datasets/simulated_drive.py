@@ -84,18 +84,20 @@ def simulate(
     scenes = min(round(n * (1 - redundancy)), len(ink))
     images_of = _permutation(state, len(ink))[:scenes]
     weight = np.cumsum(1_000_000 // (np.arange(scenes, dtype=np.int64) + facts["offset"]))
-    dealt = np.searchsorted(weight, _below(state, int(weight[-1]), n - scenes), side="right")
-    length = 1 + np.bincount(dealt, minlength=scenes)
-    passed = _permutation(state, scenes)
-    scene = np.repeat(np.arange(scenes), length[passed].astype(np.intp))  # number of the scene along the way
-    origin = images_of[passed[scene]]
+    extra_scenes = np.searchsorted(weight, _below(state, int(weight[-1]), n - scenes), side="right")
+    length = 1 + np.bincount(extra_scenes, minlength=scenes)
+    scene_order = _permutation(state, scenes)
+    scene = np.repeat(
+        np.arange(scenes), length[scene_order].astype(np.intp)
+    )  # number of the scene along the way
+    origin = images_of[scene_order[scene]]
     nth = np.arange(n) - np.searchsorted(scene, scene)
     right, down, light = (
         _walk(_jitter(state, facts[step], n), nth, facts[reach])
         for step, reach in (("step", "reach"), ("step", "reach"), ("light_step", "light_reach"))
     )
-    pictures = _seen(ink[origin], right, down, light) + _jitter(state, facts["noise"], (n, SIDE, SIDE))
-    made = (
+    pictures = _render(ink[origin], right, down, light) + _jitter(state, facts["noise"], (n, SIDE, SIDE))
+    description = (
         f"SIMULATED drive: {scenes} real images, each seen again under small shifts, changes of light and noise; "
         f"{n} frames (redundancy {redundancy:g}, seed {int(seed)})."
     )
@@ -108,7 +110,7 @@ def simulate(
         origin=origin,
         label=labels[origin],
         redundancy=1 - scenes / n,
-        provenance=f"{made} {provenance}".strip(),
+        provenance=f"{description} {provenance}".strip(),
     )
 
 
@@ -155,18 +157,18 @@ def _jitter(state, most, size):
 
 def _walk(steps, nth, reach):
     """Positions of a walk that starts again at 0 wherever nth is 0, and never leaves [-reach, reach]."""
-    place = np.zeros(len(steps), dtype=np.int64)
+    position = np.zeros(len(steps), dtype=np.int64)
     for i in range(1, len(steps)):
         if nth[i]:
-            place[i] = min(reach, max(-reach, place[i - 1] + steps[i]))
-    return place
+            position[i] = min(reach, max(-reach, position[i - 1] + steps[i]))
+    return position
 
 
-def _seen(ink, right, down, light):
+def _render(ink, right, down, light):
     """Images [n, 8, 8] in sixteenths, moved by parts of a pixel (64ths) and under a light (256ths): levels int64."""
     n = len(ink)
-    around = np.zeros((n, SIDE + 2, SIDE + 2), dtype=np.int64)
-    around[:, 1:-1, 1:-1] = ink
+    padded = np.zeros((n, SIDE + 2, SIDE + 2), dtype=np.int64)
+    padded[:, 1:-1, 1:-1] = ink
     total = np.zeros((n, SIDE, SIDE), dtype=np.int64)
     for row in (-1, 0, 1):
         for column in (-1, 0, 1):
@@ -175,6 +177,6 @@ def _seen(ink, right, down, light):
                 0, 64 - np.abs(64 * column - right)
             )
             total += (
-                share[:, None, None] * around[:, 1 - row : 1 - row + SIDE, 1 - column : 1 - column + SIDE]
+                share[:, None, None] * padded[:, 1 - row : 1 - row + SIDE, 1 - column : 1 - column + SIDE]
             )
     return total * (256 + light)[:, None, None] * 255 // (16 * 64 * 64 * 256)

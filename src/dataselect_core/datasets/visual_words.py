@@ -50,9 +50,9 @@ def patch_words(pictures: NDArray[Any], shades: int) -> list[Hashes]:
     codes = shades**4  # of the largest patch
     if len(SIZES) * height * width * codes > 2**32:
         raise ValueError(
-            f"pictures of {height} x {width} in {shades} shades have more words than 32 bits number"
+            f"pictures of {height} x {width} in {shades} shades have more words than 32 bits can number"
         )
-    place = np.arange(height * width, dtype=np.int64).reshape(height, width)
+    position = np.arange(height * width, dtype=np.int64).reshape(height, width)
     words = []
     for kind, (rows, columns) in enumerate(SIZES):
         code = np.zeros((n, height - rows + 1, width - columns + 1), dtype=np.int64)
@@ -62,8 +62,8 @@ def patch_words(pictures: NDArray[Any], shades: int) -> list[Hashes]:
                     code * shades
                     + pictures[:, row : height - rows + 1 + row, column : width - columns + 1 + column]
                 )
-        word = (kind * height * width + place[: code.shape[1], : code.shape[2]]) * codes + code
+        word = (kind * height * width + position[: code.shape[1], : code.shape[2]]) * codes + code
         words.append(np.where(code > 0, word, -1).reshape(n, -1))
     words = np.concatenate(words, axis=1)
-    there = words >= 0
-    return np.split(words[there].astype(np.uint32), np.cumsum(there.sum(axis=1))[:-1])
+    present = words >= 0
+    return np.split(words[present].astype(np.uint32), np.cumsum(present.sum(axis=1))[:-1])

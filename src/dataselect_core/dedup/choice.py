@@ -71,7 +71,7 @@ class Choice:
         return -math.inf if math.isnan(rank) else rank
 
     @staticmethod
-    def chosen(cluster: Integers, rank: Floats) -> Integers:
+    def renumber(cluster: Integers, rank: Floats) -> Integers:
         """The cluster of every document, numbered by the document with the highest rank.
 
         Parameters

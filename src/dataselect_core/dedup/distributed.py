@@ -163,19 +163,19 @@ def deduplicate_on(
             )
             files, edges = [bucket[0] for bucket in compared], sum(bucket[1] for bucket in compared)
             if edges <= (CLIENT_EDGES if client_edges is None else client_edges):
-                joined, positions = np.unique(
+                nodes, positions = np.unique(
                     np.concatenate([np.load(name) for name in files]), return_inverse=True
                 )
                 root = np.arange(n)
-                if len(joined):
-                    root[joined] = joined[clusters(len(joined), positions.reshape(-1, 2))]
+                if len(nodes):
+                    root[nodes] = nodes[clusters(len(nodes), positions.reshape(-1, 2))]
             else:
                 links, _ = stars.components(files, work.folder, lambda *call: run(*call, "join"), count)
                 root = np.arange(n)
                 root[links[:, 0]] = links[:, 1]
             cluster = root[first]
             if not choice.first:
-                cluster = Choice.chosen(cluster, _load_all(work, parts, "ranks"))
+                cluster = Choice.renumber(cluster, _load_all(work, parts, "ranks"))
             kept = first[cluster]
             missing = np.flatnonzero(distinct & (kept != np.arange(n)))
             pairs = np.stack([kept[missing], missing], axis=1)

@@ -101,23 +101,25 @@ def estimate_files(
         np.argsort(keys.band(0), kind="stable")
         sorting_seconds = (time.perf_counter() - start) * bands
         in_corpus = index.file >= corpus.references
-        chosen = np.flatnonzero(in_corpus)
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, min(sample, len(chosen)), replace=False))
+        sampled = np.flatnonzero(in_corpus)
+        sampled = np.sort(
+            np.random.default_rng(seed).choice(sampled, min(sample, len(sampled)), replace=False)
+        )
         compare = streaming._ExactSimilarity(corpus, index, width, threshold)
-        removed, pairs = look_up(chosen, first, filled, keys, bands, compare, threshold)
+        removed, pairs = look_up(sampled, first, filled, keys, bands, compare, threshold)
         start = time.perf_counter()
         if len(pairs):
             streaming._ExactSimilarity(corpus, index, width, threshold)(
                 pairs
             )  # all at once, as in a run, and with nothing cached before
-        comparing_seconds = (time.perf_counter() - start) * len(index.file) / len(chosen)
-        found, mass = int(removed.sum()), index.size[chosen]
+        comparing_seconds = (time.perf_counter() - start) * len(index.file) / len(sampled)
+        found, mass = int(removed.sum()), index.size[sampled]
         return Estimate(
             int(in_corpus.sum()),
-            len(chosen),
+            len(sampled),
             found,
-            found / len(chosen),
-            *wilson(found, len(chosen)),
+            found / len(sampled),
+            *wilson(found, len(sampled)),
             float(mass[removed].sum() / mass.sum()) if mass.sum() else 0.0,
             reading_seconds + sorting_seconds + comparing_seconds,
             BASE_MEMORY + DOCUMENT_MEMORY * len(index.file),
@@ -144,7 +146,7 @@ def wilson(found: int, sampled: int) -> tuple[float, float]:
 
 
 def look_up(
-    chosen: Integers,
+    sampled: Integers,
     first: Integers,
     filled: Flags,
     keys: Keys,
@@ -156,7 +158,7 @@ def look_up(
 
     Parameters
     ----------
-    chosen : int64[m]
+    sampled : int64[m]
         The rows, ascending.
     first : int64[n]
         For every row, the first row with the same shingles.
@@ -175,19 +177,19 @@ def look_up(
         The pairs that were compared.
     """
     distinct = filled & (first == np.arange(len(first)))
-    removed, compared = filled[chosen] & ~distinct[chosen], [np.empty((0, 2), np.int64)]
+    removed, compared = filled[sampled] & ~distinct[sampled], [np.empty((0, 2), np.int64)]
     for band in range(bands):
-        unresolved = np.flatnonzero(~removed & filled[chosen])
+        unresolved = np.flatnonzero(~removed & filled[sampled])
         if not len(unresolved):
             break
         values = keys.band(band)
-        sampled_keys = np.unique(values[chosen[unresolved]])
+        sampled_keys = np.unique(values[sampled[unresolved]])
         key_number = np.minimum(np.searchsorted(sampled_keys, values), len(sampled_keys) - 1)
         candidates = np.flatnonzero(distinct & (sampled_keys[key_number] == values))
         candidates = candidates[np.argsort(key_number[candidates], kind="stable")]
         borders = np.searchsorted(key_number[candidates], np.arange(len(sampled_keys) + 1))
         for i in unresolved:
-            row = chosen[i]
+            row = sampled[i]
             earlier = candidates[borders[key_number[row]] : borders[key_number[row] + 1]]
             earlier = earlier[earlier < row]
             for start in range(0, len(earlier), AT_A_TIME):

@@ -253,7 +253,7 @@ def deduplication_steps(
                 yield "compare", band, bands
         cluster = forest.roots(first)
         if not choice.first:
-            cluster = Choice.chosen(cluster, np.frombuffer(reading.ranks))
+            cluster = Choice.renumber(cluster, np.frombuffer(reading.ranks))
         to_kept = similarity.to_kept(first[cluster])
         for batch in _batches(missing := distinct[np.isnan(to_kept[distinct])], compare.weights):
             to_kept[missing[batch]] = compare(

@@ -29,10 +29,10 @@ def word_probability(
     is read (T = 0) it is the uniform 1 / V.
     """
     total = np.asarray(total, dtype=float)
-    seen = total > 0
-    t = np.where(seen, total, 1.0)
+    has_counts = total > 0
+    t = np.where(has_counts, total, 1.0)
     p = np.maximum(count - discount, 0.0) / t + discount * kinds / t / vocabulary
-    return np.where(seen, p, 1.0 / vocabulary)
+    return np.where(has_counts, p, 1.0 / vocabulary)
 
 
 def bigram_probability(
@@ -45,10 +45,10 @@ def bigram_probability(
     c(w1) words followed w1, N(w1) of them distinct. After a context never seen, it is p(w2), `word`.
     """
     context = np.asarray(context, dtype=float)
-    seen = context > 0
-    c = np.where(seen, context, 1.0)
+    followed = context > 0
+    c = np.where(followed, context, 1.0)
     p = np.maximum(count - discount, 0.0) / c + discount * followers / c * word
-    return np.where(seen, p, word)
+    return np.where(followed, p, word)
 
 
 def check_discount(discount: float) -> float:
@@ -76,7 +76,7 @@ def words_of(documents: Documents, name: str = "documents") -> list[Words]:
     """
     if isinstance(documents, (str, bytes)) or not isinstance(documents, (Sequence, np.ndarray)):
         raise TypeError(f"{name} must be a sequence of documents, not {type(documents).__name__}")
-    out = []
+    converted = []
     coded = None
     for i, document in enumerate(documents):
         if isinstance(document, str):
@@ -93,7 +93,7 @@ def words_of(documents: Documents, name: str = "documents") -> list[Words]:
             if document and all(isinstance(w, (int, np.integer)) for w in document):
                 document = np.array(document, dtype=np.int64)
             elif not all(isinstance(w, str) for w in document):
-                raise TypeError(f"{name}[{i}] must hold words (str) or word ids (int), nothing else")
+                raise TypeError(f"{name}[{i}] must hold only words (str) or only word ids (int)")
         else:
             raise TypeError(
                 f"{name}[{i}] must be a text, a list of words or an integer array, not "
@@ -104,8 +104,8 @@ def words_of(documents: Documents, name: str = "documents") -> list[Words]:
             if coded is not None and coded != is_coded:
                 raise TypeError(f"{name} must be all words or all word ids, not both; {name}[{i}] differs")
             coded = is_coded
-        out.append(document)
-    return out
+        converted.append(document)
+    return converted
 
 
 def number(documents: Sequence[Words]) -> tuple[Integers, Integers, dict[Any, int]]:
@@ -128,12 +128,12 @@ def number(documents: Sequence[Words]) -> tuple[Integers, Integers, dict[Any, in
     lengths = np.array([len(d) for d in documents], dtype=np.int64)
     index: dict[Any, int] = {}
     ids = np.empty(int(lengths.sum()), dtype=np.int64)
-    at = 0
+    start = 0
     for document in documents:
         if isinstance(document, np.ndarray):
             document = document.tolist()
-        ids[at : at + len(document)] = [index.setdefault(w, len(index)) for w in document]
-        at += len(document)
+        ids[start : start + len(document)] = [index.setdefault(w, len(index)) for w in document]
+        start += len(document)
     return ids, lengths, index
 
 
@@ -190,8 +190,8 @@ class BigramModel:
     def __init__(self, discount: float = 0.75, vocabulary: int | None = None) -> None:
         self.discount = check_discount(discount)
         if vocabulary is not None:
-            whole = isinstance(vocabulary, (int, np.integer)) and not isinstance(vocabulary, bool)
-            if not whole or vocabulary < 1:
+            is_integer = isinstance(vocabulary, (int, np.integer)) and not isinstance(vocabulary, bool)
+            if not is_integer or vocabulary < 1:
                 raise ValueError(
                     f"vocabulary must be a whole number of at least 1, or None, not {vocabulary!r}"
                 )
@@ -268,9 +268,13 @@ class BigramModel:
             raise RuntimeError("fit must be called before the model can score a text")
         documents = words_of(documents)
         unknown = self._kinds
-        known = self._index.get
+        word_id = self._index.get
         ids = np.array(
-            [known(w, unknown) for d in documents for w in (d.tolist() if isinstance(d, np.ndarray) else d)],
+            [
+                word_id(w, unknown)
+                for d in documents
+                for w in (d.tolist() if isinstance(d, np.ndarray) else d)
+            ],
             dtype=np.int64,
         )
         if not ids.size:
@@ -278,8 +282,8 @@ class BigramModel:
         lengths = np.array([len(d) for d in documents], dtype=np.int64)
         before = contexts(ids, lengths, start=self._kinds + 1)
         key = before * self._width + ids
-        at = np.minimum(np.searchsorted(self._bigrams, key), self._bigrams.size - 1)
-        count = np.where(self._bigrams[at] == key, self._bigram_counts[at], 0)
+        position = np.minimum(np.searchsorted(self._bigrams, key), self._bigrams.size - 1)
+        count = np.where(self._bigrams[position] == key, self._bigram_counts[position], 0)
         word = word_probability(
             self._word_counts[ids], self.tokens, self._kinds, self.vocabulary_, self.discount
         )

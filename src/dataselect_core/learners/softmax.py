@@ -29,7 +29,7 @@ def feature_matrix(name: str, X: ArrayLike, columns: int | None = None) -> Float
     if columns is not None and X.shape[1] != columns:
         raise ValueError(f"{name} must have {columns} features, not {X.shape[1]}")
     if not np.isfinite(X).all():
-        raise ValueError(f"{name} must hold finite numbers, found NaN or infinity")
+        raise ValueError(f"{name} must hold finite numbers, not NaN or infinity")
     return X
 
 
@@ -50,7 +50,7 @@ def class_labels(name: str, y: ArrayLike, samples: int) -> Labels:
     if y.ndim != 1 or len(y) != samples:
         raise ValueError(f"{name} must be one label for each of the {samples} samples, not shape {y.shape}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError(f"{name} must hold class labels, found NaN or infinity")
+        raise ValueError(f"{name} must hold class labels, not NaN or infinity")
     return y
 
 
@@ -128,7 +128,7 @@ class SoftmaxRegression:
         y = class_labels("y", y, len(X))
         classes, index = np.unique(y, return_inverse=True)
         if len(classes) < 2:
-            raise ValueError(f"y must hold at least two classes, found only {classes[0]!r}")
+            raise ValueError(f"y must hold at least two classes, not only {classes[0]!r}")
         start = self._start(X.shape[1], classes, warm_start)
         target = np.eye(len(classes))[index][:, -start.shape[1] :]
         weights = self._minimise(np.column_stack([X, np.ones(len(X))]), target, index, start)
@@ -142,7 +142,7 @@ class SoftmaxRegression:
     def decision_function(self, X: ArrayLike) -> Floats:
         """Scores X·Wᵀ + b as float64[n, k]; with two classes the first column is 0."""
         if not hasattr(self, "classes_"):
-            raise ValueError("fit the model before asking it for predictions")
+            raise ValueError("call fit before predicting")
         X = feature_matrix("X", X, self.coef_.shape[1])
         return _with_reference(X @ self.coef_.T + self.intercept_, len(self.classes_))
 
@@ -254,7 +254,7 @@ def _conjugate_gradients(apply, b, precondition, tolerance):
     x, residual = np.zeros_like(b), b
     direction = z = precondition @ b
     energy = (residual * z).sum()
-    enough = energy * tolerance * tolerance
+    stop_energy = energy * tolerance * tolerance
     for count in range(1, 2 * b.size + 1):  # noqa: B007 (returned)
         image = apply(direction)
         rate = energy / (direction * image).sum()
@@ -262,7 +262,7 @@ def _conjugate_gradients(apply, b, precondition, tolerance):
         residual = residual - rate * image
         z = precondition @ residual
         energy, before = (residual * z).sum(), energy
-        if energy <= enough:
+        if energy <= stop_energy:
             break
         direction = z + (energy / before) * direction
     return x, count

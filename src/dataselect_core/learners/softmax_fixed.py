@@ -50,8 +50,8 @@ def train(features: Floats, label: Integers, classes: int, l2: float, passes: in
         moved = ahead - (p @ X + penalty * ahead) @ scale
         ahead = moved + i / (i + 3) * (moved - weights)
         weights = moved
-    once = 2 * n * width**2 + 2 * width**3
-    return weights.T, once + passes * (4 * n * width * classes + 2 * width**2 * classes)
+    setup_operations = 2 * n * width**2 + 2 * width**3
+    return weights.T, setup_operations + passes * (4 * n * width * classes + 2 * width**2 * classes)
 
 
 def probabilities(weights: Floats, features: Floats) -> Floats:

@@ -116,17 +116,17 @@ def data_wall(params: float, tokens: float, unique: float, years: float = 0.0) -
     if isinstance(years, bool) or not isinstance(years, Real) or not 0 <= years <= 50:
         raise ValueError(f"years must be a number from 0 to 50, not {years!r}")
     compute, data = _rates()
-    read, there = tokens * math.exp(compute * years), unique * math.exp(data * years)
-    worth = effective_data(there, read)
+    tokens_read, unique_then = tokens * math.exp(compute * years), unique * math.exp(data * years)
+    worth = effective_data(unique_then, tokens_read)
     return Wall(
         float(years),
-        read,
-        there,
-        read / there,
+        tokens_read,
+        unique_then,
+        tokens_read / unique_then,
         worth,
-        worth / read,
-        data_constrained_loss(params, read, there),
-        data_constrained_loss(params, read, read),
+        worth / tokens_read,
+        data_constrained_loss(params, tokens_read, unique_then),
+        data_constrained_loss(params, tokens_read, tokens_read),
     )
 
 
@@ -154,8 +154,8 @@ def years_to_wall(tokens: float, unique: float, epochs: float | None = None) -> 
 def _rates():
     """Yearly growth of compute and of data, as exponents."""
     return tuple(
-        math.log(_fact("growth", f"{what}_factor")) / _fact("growth", f"{what}_years")
-        for what in ("compute", "data")
+        math.log(_fact("growth", f"{quantity}_factor")) / _fact("growth", f"{quantity}_years")
+        for quantity in ("compute", "data")
     )
 
 

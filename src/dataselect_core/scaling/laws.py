@@ -179,10 +179,10 @@ def effective_tokens_of_clusters(unique_tokens: ArrayLike, total_tokens: ArrayLi
         )
     if (total < unique).any():
         raise ValueError("total_tokens must be at least unique_tokens in every cluster: it includes them")
-    some = unique > 0
-    if not some.any():
+    nonempty = unique > 0
+    if not nonempty.any():
         return 0.0
-    return float(_worth(unique[some], total[some], _constants("data_constrained")["R_D"]).sum())
+    return float(_worth(unique[nonempty], total[nonempty], _constants("data_constrained")["R_D"]).sum())
 
 
 def training_flops(params: ArrayLike, tokens: ArrayLike) -> OneOrMany:
@@ -202,5 +202,9 @@ def training_flops(params: ArrayLike, tokens: ArrayLike) -> OneOrMany:
     ----------
     Kaplan et al., Scaling Laws for Neural Language Models, 2020.
     """
-    each = _constants("training")["flops_per_parameter_token"]
-    return _plain(each * _positive(params, "params", zero=True) * _positive(tokens, "tokens", zero=True))
+    flops_per_parameter_token = _constants("training")["flops_per_parameter_token"]
+    return _plain(
+        flops_per_parameter_token
+        * _positive(params, "params", zero=True)
+        * _positive(tokens, "tokens", zero=True)
+    )
