@@ -20,9 +20,9 @@ class Host:
 
     def __init__(self, folder, base="/"):
         self.folder, self.base = folder, base
-        self.asked = []  # paths, in order, below the base
+        self.requests = []  # paths, in order, below the base
         self.replaced = {}  # path -> answer instead of the file: (type, bytes), or None for 404
-        self.held = {}  # path -> an event that its answer waits for
+        self.events = {}  # path -> an event that its answer waits for
         self.port = 0
         self.server = None
         self.start()
@@ -47,9 +47,9 @@ class Host:
                     super().answer(body)
                     return
                 path = path[len(host.base) :]
-                host.asked.append(path)
-                if path in host.held:
-                    host.held[path].wait()
+                host.requests.append(path)
+                if path in host.events:
+                    host.events[path].wait()
                 self.folder, self.path = host.folder, "/" + quote(path)
                 if path not in host.replaced:
                     super().answer(body)
@@ -67,7 +67,7 @@ class Host:
 
     def stop(self):
         """Stop; connections are refused."""
-        for event in self.held.values():
+        for event in self.events.values():
             event.set()
         if self.server:
             self.server.shutdown()

@@ -30,7 +30,7 @@ class Rules(list):
 
     def __init__(self):
         super().__init__()
-        self.asked = []  # names of the requested files, in order
+        self.requests = []  # names of the requested files, in order
         self.lock = threading.Lock()
 
     def add(self, pattern, **rule):
@@ -39,10 +39,10 @@ class Rules(list):
         self.insert(0, made)
         return made
 
-    def of(self, name):
+    def rule_for(self, name):
         """The first rule for a file, or an empty one."""
         with self.lock:
-            self.asked.append(name)
+            self.requests.append(name)
             for rule in self:
                 if fnmatch.fnmatch(name, rule["pattern"]) and rule.get("times", 1) > 0:
                     if "times" in rule:
@@ -64,7 +64,7 @@ class Handler(serve.Handler):
             self.send_error(404)
             return
         path, _ = serve.resolve(self.folder, "/" + urllib.parse.quote(target[1 + len(self.below) :]))
-        rule = self.rules.of(path.name if path else Path(target).name)
+        rule = self.rules.rule_for(path.name if path else Path(target).name)
         if rule.get("reset"):
             self.close_connection = True
             return

@@ -23,9 +23,9 @@ class Page:
 
     def __init__(self, workbench=part1.DeduplicationAudit):
         self.part = workbench.part
-        self.said, self.loaded, self.holding = [], [], None
+        self.messages, self.loaded, self.holding = [], [], None
         with patch.object(bridge, "WORKBENCHES", (workbench,)):  # a single workbench is made quickly
-            self.bridge = bridge.Bridge(lambda text: self.said.append(strict(text)), self.load)
+            self.bridge = bridge.Bridge(lambda text: self.messages.append(strict(text)), self.load)
         self.views = strict(self.bridge.documents())
         self.models = {}  # label of a control -> id of its model
 
@@ -71,17 +71,17 @@ class Page:
     def bench(self):
         return self.bridge.workbenches[self.part]
 
-    def of(self, kind):
-        return [message for message in self.said if message["type"] == kind]
+    def of_type(self, kind):
+        return [message for message in self.messages if message["type"] == kind]
 
     @property
     def last(self):
         """The newest results: path -> number."""
-        return {path: value["value"] for path, value in self.of("results")[-1]["values"].items()}
+        return {path: value["value"] for path, value in self.of_type("results")[-1]["values"].items()}
 
     @property
     def sentences(self):
-        return [message["text"] for message in self.of("ignored")]
+        return [message["text"] for message in self.of_type("ignored")]
 
 
 def strict(text):

@@ -72,17 +72,17 @@ class Reader:
         """Part 1; the other parts are also in the page, with the same steps and labels."""
         return self.page.locator(PART)
 
-    def one(self, selector):
+    def locator(self, selector):
         """An element of the page's contract, outside the parts."""
         return self.page.locator(selector)
 
-    def here(self, selector):
+    def in_part(self, selector):
         """An element of the page's contract in Part 1."""
         return self.part.locator(selector)
 
     def value(self, path):
         """The first place that shows that value."""
-        return self.here(f"[data-value='{path}']").first
+        return self.in_part(f"[data-value='{path}']").first
 
     def number(self, path):
         """A shown value as a number; percentages are not converted."""
@@ -115,7 +115,7 @@ class Reader:
         return self
 
     @contextmanager
-    def held(self, pattern):
+    def hold_back(self, pattern):
         """Hold back the answers to requests that match the pattern while the `with` block runs."""
         waiting, free = [], []
         self.page.route(pattern, lambda route: route.continue_() if free else waiting.append(route))
@@ -138,7 +138,7 @@ class Reader:
         self.part.get_by_label(QUESTION).fill(str(prediction))
         self.part.get_by_label(re.compile("^Why")).fill(why)
         self.part.get_by_role("button", name="Commit").click()
-        expect(self.here("[data-lock-answer='1']")).to_contain_text(f"{prediction} %")
+        expect(self.in_part("[data-lock-answer='1']")).to_contain_text(f"{prediction} %")
         return self
 
     def live(self):

@@ -80,10 +80,10 @@ def test_a_fault_stops_nothing_else(new_reader, broken_page, what):
     reader = new_reader(base=broken_page(FAULTS[what]), script=NO_PYTHON)
     reader.expected_errors = [FAULT]
     reader.open().commit(30).saved()
-    expect(reader.one("[data-trouble]")).to_have_count(1)
-    expect(reader.one("[data-trouble]")).to_contain_text("A piece of this page does not work")
+    expect(reader.locator("[data-trouble]")).to_have_count(1)
+    expect(reader.locator("[data-trouble]")).to_contain_text("A piece of this page does not work")
     reader.reload()
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     expect(reader.html).to_have_attribute("data-boot", "failed")  # the start of Python was still attempted
 
 
@@ -142,7 +142,7 @@ def test_late_storage_still_restores_the_record(new_reader):
     expect(reader.status()).to_have_attribute("data-state", re.compile("saved|failed"))
     reader.part.get_by_label("Your answer").or_(reader.part).first.wait_for()
     reader.page.evaluate("answer()")
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     reader.saved()
 
 
@@ -159,7 +159,7 @@ def test_a_closed_database_connection_is_opened_again(new_reader):
     reader = new_reader(script=NO_PYTHON + spy).open().saved()
     reader.page.evaluate("connection.close()")
     reader.commit(30).saved().reload()
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
 
 
 def test_the_page_works_without_has_selectors(new_reader, broken_dist):
@@ -184,7 +184,7 @@ def test_the_page_works_without_has_selectors(new_reader, broken_dist):
         reader.commit(30).saved()
         expect(locked).to_be_hidden()
         reader.reload()
-        expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+        expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
 
 
 def test_a_browser_too_old_for_the_scripts_gets_a_message(new_reader, broken_page):
@@ -194,7 +194,7 @@ def test_a_browser_too_old_for_the_scripts_gets_a_message(new_reader, broken_pag
         base=address, script="delete Array.prototype.findLast; delete globalThis.structuredClone;"
     )
     reader.open()
-    expect(reader.one("[data-boot-text]")).to_contain_text(
+    expect(reader.locator("[data-boot-text]")).to_contain_text(
         re.compile("^This browser is too old for the lab: it needs Chrome 109, Firefox 115, Safari 16.4")
     )
 
@@ -204,7 +204,7 @@ def test_a_browser_too_old_for_python_gets_a_message(new_reader, feature):
     """If a browser lacks only what Python needs, the page says so, and the rest works."""
     reader = new_reader(script=f"delete globalThis.{feature};").open()
     expect(reader.html).to_have_attribute("data-boot", "failed")
-    expect(reader.one("[data-boot-text]")).to_contain_text("too old for the lab: it needs Chrome 109")
+    expect(reader.locator("[data-boot-text]")).to_contain_text("too old for the lab: it needs Chrome 109")
     works(reader)
 
 
@@ -218,7 +218,7 @@ def test_the_mission_is_readable_without_javascript(new_reader, broken_dist):
         reader = new_reader(base=address)
         reader.page.goto(address + "index.html")
         expect(reader.page.get_by_text("JavaScript is off.")).to_be_visible()
-        expect(reader.one("[data-boot-text]")).to_be_hidden()
+        expect(reader.locator("[data-boot-text]")).to_be_hidden()
         expect(reader.part.get_by_role("heading", name="Your mission")).to_be_visible()
 
 
@@ -230,7 +230,7 @@ def test_the_page_waits_for_a_slow_connection(new_reader, dist):
         reader = new_reader(base=address)
         reader.page.clock.install()
         reader.open()
-        text = reader.one("[data-boot-text]")
+        text = reader.locator("[data-boot-text]")
         expect(text).to_contain_text("You can read and predict meanwhile")
         for _ in range(60):  # longer than the former limit for a kept Python
             reader.page.clock.run_for(1000)
@@ -245,4 +245,4 @@ def test_the_page_waits_for_a_slow_connection(new_reader, dist):
                 break
             reader.page.wait_for_timeout(250)
         expect(reader.html).to_have_attribute("data-boot", "live")
-        assert rules.asked.count(next(name for name in rules.asked if name.startswith("numpy"))) == 1
+        assert rules.requests.count(next(name for name in rules.requests if name.startswith("numpy"))) == 1

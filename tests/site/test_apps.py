@@ -50,7 +50,7 @@ def test_the_first_view_has_every_place_and_no_result():
     sources = re.findall(r'"x", \[.*?\]|\["x", .*?\]', json.dumps(page.views))
     assert sources
     assert {source for source in sources if re.search(r"\d", source)} == set()
-    assert page.said == []
+    assert page.messages == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_work_reports_its_progress(small):
         await page.open()
         await page.rest()
 
-    *steps, last = talk(conversation).of("work")
+    *steps, last = talk(conversation).of_type("work")
     assert len(steps) > 4
     assert all(step["label"] for step in steps)
     shares = [step["share"] for step in steps]
@@ -110,7 +110,7 @@ def test_the_newest_request_wins(small):
         assert not [task for task in asyncio.all_tasks() if "_watched" in repr(task)]
 
     page = talk(conversation)
-    assert [results["settings"]["seed"] for results in page.of("results")] == [4]
+    assert [results["settings"]["seed"] for results in page.of_type("results")] == [4]
 
 
 def test_results_wait_until_the_chosen_corpus_is_ready(small):
@@ -119,15 +119,15 @@ def test_results_wait_until_the_chosen_corpus_is_ready(small):
     async def conversation(page):
         await page.open()
         await page.rest()
-        page.said.clear()
+        page.messages.clear()
         await page.patch("Words in a shingle", 2)
         await page.patch("Similarity threshold", 0.6)
         await page.ask("assume", assumptions={"gpu_hour_price": 5})
-        assert page.of("results") == []
+        assert page.of_type("results") == []
         await page.rest()
 
     page = talk(conversation)
-    assert len(page.of("results")) == 1
+    assert len(page.of_type("results")) == 1
     assert page.last["removed.words"] == Audit(small.texts, width=2).at(0.6).words_removed
 
 
@@ -138,13 +138,13 @@ def test_a_prepared_corpus_is_not_read_again(small):
         await page.open()
         await page.rest()
         page.loaded.clear()
-        page.said.clear()
+        page.messages.clear()
         await page.open(50, track="tiny", settings={"corpus": "licences"})
         await page.rest()
 
     page = talk(conversation)
     assert page.loaded == []
-    assert [work["label"] for work in page.of("work")] == [""]
+    assert [work["label"] for work in page.of_type("work")] == [""]
     assert page.last["setting.threshold"] == track("tiny").part_1.threshold.value
 
 
@@ -159,8 +159,14 @@ def test_work_can_be_cancelled_and_restarted(small):
         await page.send("cancel")
         await asyncio.sleep(0.01)
         assert not page.bench.working
-        assert page.of("work")[-1] == {"type": "work", "part": 1, "track": "mobile", "label": "", "share": 1}
-        assert page.of("results") == page.of("trouble") == []
+        assert page.of_type("work")[-1] == {
+            "type": "work",
+            "part": 1,
+            "track": "mobile",
+            "label": "",
+            "share": 1,
+        }
+        assert page.of_type("results") == page.of_type("trouble") == []
         page.holding = None
         await page.patch("Similarity threshold", 0.6)
         await page.rest()
@@ -179,15 +185,15 @@ def test_a_failed_download_is_reported_and_retried(small):
         load, page.bench.load = page.bench.load, lost
         await page.open()
         await page.rest()
-        assert [trouble["text"] for trouble in page.of("trouble")] == [
+        assert [trouble["text"] for trouble in page.of_type("trouble")] == [
             "OSError: licences.json.gz could not be downloaded"
         ]
-        assert page.of("work")[-1]["label"] == ""
+        assert page.of_type("work")[-1]["label"] == ""
         page.bench.load = load
         await page.patch("Similarity threshold", 0.6)
         await page.rest()
 
-    assert talk(conversation).of("results")
+    assert talk(conversation).of_type("results")
 
 
 # -- the bridge ----------------------------------------------------------------------------------------
@@ -213,12 +219,12 @@ def test_an_invalid_message_raises_an_error_and_breaks_nothing(small):
         ):
             with pytest.raises(ValueError):
                 await page.bridge.receive(text)
-        assert page.said == []
+        assert page.messages == []
         await page.open()
         await page.rest()
 
     page = talk(conversation)
-    assert len(page.of("results")) == 1
+    assert len(page.of_type("results")) == 1
 
 
 @pytest.mark.parametrize(
@@ -242,7 +248,7 @@ def test_an_unknown_request_is_refused(small, message, says):
 
     page = talk(conversation)
     assert page.sentences == [says]
-    assert len(page.said) == 1
+    assert len(page.messages) == 1
 
 
 def test_patches_turn_the_first_view_into_the_document(small):
@@ -259,7 +265,7 @@ def test_patches_turn_the_first_view_into_the_document(small):
 
     page = talk(conversation)
     copy = copies[0]
-    for message in page.of("patch"):
+    for message in page.of_type("patch"):
         copy.apply_json_patch(message["patch"])
     for mine in page.bridge._documents[1].models:
         theirs = copy.get_model_by_id(mine.id)

@@ -74,17 +74,17 @@ def test_no_guarded_result_is_sent_before_the_lock(small):
         await page.ask("diff", left=0, right=1)
 
     page = talk(conversation)
-    assert page.of("results")
-    for results in page.of("results"):
+    assert page.of_type("results")
+    for results in page.of_type("results"):
         assert results["locked"] is True
         assert results["values"].keys() == UNGUARDED
         assert not {"tables", "cases", "clusters"} & results.keys()
     assert page.last["corpus.documents"] == 90
     assert page.last["corpus.words"] == sum(len(text.split()) for text in small.texts)
-    changes = [event for message in page.of("patch") for event in message["patch"]["events"]]
+    changes = [event for message in page.of_type("patch") for event in message["patch"]["events"]]
     data = [str(change) for change in changes if change["kind"] == "ColumnDataChanged"]
     assert not [change for change in data if "ndarray" in change]
-    assert [answer["name"] for answer in page.of("answer")] == ["assume"]
+    assert [answer["name"] for answer in page.of_type("answer")] == ["assume"]
     assert len(page.sentences) == 2
     assert all("before the prediction is locked" in sentence for sentence in page.sentences)
 
@@ -98,14 +98,14 @@ def test_prepared_results_are_neither_sent_nor_recomputed(small):
 
     async def prepared(page):
         await page.bench.prepare({"track": "mobile", "settings": {"seed": 3}})
-        assert not page.of("results")
-        page.said.clear()
+        assert not page.of_type("results")
+        page.messages.clear()
         await opened(page)
 
     first, second = talk(opened), talk(prepared)
     assert second.last == first.last
-    assert any("corpus" in message["label"] for message in first.of("work"))
-    assert not any("corpus" in message["label"] for message in second.of("work"))
+    assert any("corpus" in message["label"] for message in first.of_type("work"))
+    assert not any("corpus" in message["label"] for message in second.of_type("work"))
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"width": "5"}, {"corpus": "nothing"}, {"num_perm": 10**9}])
@@ -119,7 +119,7 @@ def test_invalid_settings_are_not_prepared(small, wrong):
         await page.rest()
 
     page = talk(conversation)
-    assert page.sentences and page.of("results")
+    assert page.sentences and page.of_type("results")
 
 
 def test_a_committed_prediction_reveals_the_results(small):
@@ -131,9 +131,9 @@ def test_a_committed_prediction_reveals_the_results(small):
         await page.ask("lock", prediction=42.5)
 
     page = talk(conversation)
-    assert page.of("results")[-1]["locked"] is False
+    assert page.of_type("results")[-1]["locked"] is False
     assert page.last["reveal.prediction"] == 0.425
-    assert page.of("answer")[-1]["answer"] is True
+    assert page.of_type("answer")[-1]["answer"] is True
 
 
 def test_an_early_prediction_reveals_results_once_the_corpus_is_ready(small):
@@ -142,11 +142,11 @@ def test_an_early_prediction_reveals_results_once_the_corpus_is_ready(small):
     async def conversation(page):
         await page.open(prediction=None)
         await page.ask("lock", prediction=30)
-        assert page.of("results") == []
+        assert page.of_type("results") == []
         await page.rest()
 
     page = talk(conversation)
-    assert [results["locked"] for results in page.of("results")] == [False]
+    assert [results["locked"] for results in page.of_type("results")] == [False]
 
 
 def test_an_invalid_prediction_opens_no_lock(small):
@@ -155,14 +155,14 @@ def test_an_invalid_prediction_opens_no_lock(small):
     async def conversation(page):
         for prediction in (-1, 101, "30", True, [30], float("nan"), float("inf")):
             for way in ("open", "lock"):
-                page.said.clear()
+                page.messages.clear()
                 await page.open(prediction=prediction if way == "open" else None)
                 await page.rest()
                 if way == "lock":
                     await page.ask("lock", prediction=prediction)
                 says = f"the prediction must be a number from 0 to 100, not {prediction!r}"
                 assert page.sentences == [says]
-                assert all(results["locked"] for results in page.of("results"))
+                assert all(results["locked"] for results in page.of_type("results"))
 
     talk(conversation)
 
@@ -176,7 +176,7 @@ def test_a_new_reader_sees_nothing_of_the_previous_reader(small):
         assert page.bench.raw_line.data["x"].size
         await page.open(prediction=None)
         await page.rest()
-        page.said.clear()
+        page.messages.clear()
         await page.ask("cluster", kept=0)
 
     page = talk(conversation)
@@ -189,7 +189,7 @@ def test_a_new_reader_sees_nothing_of_the_previous_reader(small):
         bench.recall_points,
     ):
         assert len(source.data["x"]) == 0
-    assert page.of("answer") == []
+    assert page.of_type("answer") == []
 
 
 # -- reported figures ----------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def test_every_figure_of_the_page_is_reported_with_its_kind():
             await page.rest()
 
     page = talk(conversation)
-    licences, crawl = (results["values"] for results in page.of("results"))
+    licences, crawl = (results["values"] for results in page.of_type("results"))
     paths = wanted_by_the_page(r'data-value="([\w.]+)"|\{\{([a-z_.]+)\|')
     paths = {path for path in paths if not path.startswith(("native.", "track.", "control."))}
     assert len(paths) > 25
@@ -234,7 +234,7 @@ def test_every_case_of_the_page_occurs(small):
             await page.rest()
 
     page = talk(conversation)
-    for results in page.of("results"):
+    for results in page.of_type("results"):
         seen |= set(results["cases"])
         for either in (
             ("corpus-texts", "corpus-frames", "corpus-signals"),
@@ -297,8 +297,8 @@ def test_the_figures_equal_those_of_the_core(licences):
     assert round(told["reveal.measured"], 3) == 0.590
     assert told["reveal.gap"] == pytest.approx(told["reveal.measured"] - 0.3)
     assert told["reveal.points"] == pytest.approx(100 * told["reveal.gap"])
-    assert set(page.of("results")[-1]["session"]) == {"reveal.points", "control-open"}
-    assert "prediction-low" in page.of("results")[-1]["cases"]
+    assert set(page.of_type("results")[-1]["session"]) == {"reveal.points", "control-open"}
+    assert "prediction-low" in page.of_type("results")[-1]["cases"]
 
 
 def test_tables_contain_the_plotted_points(small):
@@ -309,7 +309,7 @@ def test_tables_contain_the_plotted_points(small):
         await page.rest()
 
     page = talk(conversation)
-    bench, tables = page.bench, page.of("results")[-1]["tables"]
+    bench, tables = page.bench, page.of_type("results")[-1]["tables"]
     for name, line in (("Raw corpus", bench.raw_line), ("Deduplicated", bench.kept_line)):
         rows = [row for row in tables["ICR_Curve"]["rows"] if row[0] == name]
         assert [row[2] / 1e6 for row in rows] == pytest.approx(line.data["x"].tolist())
@@ -361,13 +361,13 @@ def test_settings_in_a_message_are_applied(small):
 
     page = talk(conversation)
     assert page.sentences == []
-    assert page.of("results")[-1]["settings"] == settings
+    assert page.of_type("results")[-1]["settings"] == settings
     point = Audit(small.texts, 3, 64, 7).at(0.62, 8, 4)
     assert page.last["removed.words"] == point.words_removed
     assert page.last["lsh.candidates"] == point.candidates
     for name in ("width", "num_perm", "seed", "bands", "rows", "threshold"):
         assert page.last[f"setting.{name}"] == settings[name]
-    assert page.of("results")[-1]["values"]["setting.bands"]["source"] == "set by the reader"
+    assert page.of_type("results")[-1]["values"]["setting.bands"]["source"] == "set by the reader"
     assert "6ND" in page.bench.icr_plot.xaxis[0].axis_label
 
 
@@ -411,7 +411,7 @@ def test_an_invalid_setting_is_refused_with_a_message(small, name, value, says):
         "rows": 25,
         "compute": "flops",
     }
-    assert page.of("results")[-1]["settings"] == expected
+    assert page.of_type("results")[-1]["settings"] == expected
 
 
 @pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
@@ -425,30 +425,30 @@ def test_a_track_begins_with_its_own_settings(small, each):
 
     page = talk(conversation)
     start = each.part_1
-    settings = page.of("results")[-1]["settings"]
+    settings = page.of_type("results")[-1]["settings"]
     assert (settings["corpus"], settings["threshold"]) == (start.corpus, start.threshold.value)
     assert (settings["width"], settings["banding"], settings["seed"]) == (5, "auto", 1)
     assert page.last["scale.parameters"] == start.parameters.value
     assert page.last["check.guardrail.limit"] == start.limits[start.corpus].guardrail.value
-    assert {message["track"] for message in page.of("results")} == {each.id}
+    assert {message["track"] for message in page.of_type("results")} == {each.id}
 
 
 async def one_move(page):
     """The threshold moves once, after everything is at rest."""
     await page.open()
     await page.rest()
-    page.said.clear()
+    page.messages.clear()
     await page.patch("Similarity threshold", 0.6)
 
 
 def test_a_patch_from_the_page_moves_the_slider(small):
     """A moved slider brings results, moves the number field, and is not sent back to the page."""
     page = talk(one_move)
-    assert [results["settings"]["threshold"] for results in page.of("results")] == [0.6]
+    assert [results["settings"]["threshold"] for results in page.of_type("results")] == [0.6]
     assert page.last["removed.words"] == Audit(small.texts).at(0.6).words_removed
     changed = {
         event["model"]["id"]: event.get("new")
-        for message in page.of("patch")
+        for message in page.of_type("patch")
         for event in message["patch"]["events"]
         if event["kind"] == "ModelChanged"
     }
@@ -460,9 +460,9 @@ def test_a_patch_from_the_page_moves_the_slider(small):
 def test_one_move_sends_one_patch(small):
     """All changes that a move causes reach the page together, before the results."""
     page = talk(one_move)
-    kinds = [message["type"] for message in page.said]
+    kinds = [message["type"] for message in page.messages]
     assert kinds.count("patch") == 1 and kinds.index("patch") < kinds.index("results")
-    (patch,) = page.of("patch")
+    (patch,) = page.of_type("patch")
     assert len(patch["patch"]["events"]) > 5
 
 
@@ -472,12 +472,12 @@ def test_a_property_that_changes_twice_is_sent_once(small):
     async def conversation(page):
         await page.open()
         await page.rest()
-        page.said.clear()
+        page.messages.clear()
         line = page.bench.s_curve_threshold
         line.location, line.line_width, line.location = 0.61, 7, 0.62
         page.bench.say("work", label="", share=1)
 
-    (patch,) = talk(conversation).of("patch")
+    (patch,) = talk(conversation).of_type("patch")
     assert [(event["attr"], event["new"]) for event in patch["patch"]["events"]] == [
         ("line_width", 7),
         ("location", 0.62),
@@ -490,14 +490,14 @@ def test_the_number_field_moves_the_slider(small):
     async def conversation(page):
         await page.open()
         await page.rest()
-        page.said.clear()
+        page.messages.clear()
         await page.patch("Similarity threshold (number)", 0.55)
         assert page.bench.threshold.value == 0.55
         await page.patch("Similarity threshold (number)", None)
 
     page = talk(conversation)
     assert page.bench.threshold.value == page.bench.threshold_number.value == 0.55
-    assert len(page.of("results")) == 1
+    assert len(page.of_type("results")) == 1
     assert page.sentences == []
 
 
@@ -511,7 +511,7 @@ def test_slider_steps_are_rounded_to_hundredths(small):
 
     page = talk(conversation)
     assert page.last["setting.threshold"] == 0.7
-    assert page.of("results")[-1]["settings"]["threshold"] == 0.7
+    assert page.of_type("results")[-1]["settings"]["threshold"] == 0.7
 
 
 def test_an_emptied_field_is_named(small):
@@ -520,11 +520,11 @@ def test_an_emptied_field_is_named(small):
     async def conversation(page):
         await page.open()
         await page.rest()
-        page.said.clear()
+        page.messages.clear()
         await page.patch("Words in a shingle", None)
         await page.rest()
         assert page.sentences == ["width must be a whole number, not None"]
-        assert page.of("results") == []
+        assert page.of_type("results") == []
         await page.patch("Words in a shingle", 4)
         await page.rest()
 
@@ -537,7 +537,7 @@ def test_bands_and_rows_beyond_the_permutations_are_refused(small):
     async def conversation(page):
         await page.open(settings={"banding": "hand", "bands": 20, "rows": 7})
         await page.rest()
-        assert page.of("results") == []
+        assert page.of_type("results") == []
         assert page.sentences == [
             (
                 "20 bands of 7 rows need 140 permutations, and there are 128. "
@@ -605,7 +605,8 @@ def test_an_edited_assumption_changes_the_dependent_figures(small):
 
     page = talk(conversation)
     before, price, size, after = (
-        {path: value["value"] for path, value in results["values"].items()} for results in page.of("results")
+        {path: value["value"] for path, value in results["values"].items()}
+        for results in page.of_type("results")
     )
     assert price["scale.dollars"] == pytest.approx(2 * before["scale.dollars"])
     assert price["scale.gpu_hours"] == before["scale.gpu_hours"]
@@ -640,7 +641,7 @@ def test_an_invalid_assumption_is_refused(small, assumptions, says):
         await page.rest()
         assert page.sentences[1].startswith(says)
 
-    assert talk(conversation).of("results")[-1]["locked"] is False
+    assert talk(conversation).of_type("results")[-1]["locked"] is False
 
 
 def test_a_cluster_lists_its_members_by_similarity(small):
@@ -649,15 +650,15 @@ def test_a_cluster_lists_its_members_by_similarity(small):
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
         await page.rest()
-        for cluster in page.of("results")[-1]["clusters"]:
+        for cluster in page.of_type("results")[-1]["clusters"]:
             await page.ask("cluster", kept=cluster["kept"])
 
     page = talk(conversation)
     audit = Audit(small.texts)
     point = audit.at(0.5)
-    clusters = page.of("results")[-1]["clusters"]
+    clusters = page.of_type("results")[-1]["clusters"]
     assert [c["size"] for c in clusters] == sorted((c["size"] for c in clusters), reverse=True)
-    for cluster, message in zip(clusters, page.of("answer"), strict=True):
+    for cluster, message in zip(clusters, page.of_type("answer"), strict=True):
         kept, removed = message["answer"]["kept"], message["answer"]["removed"]
         members = np.flatnonzero(point.cluster == kept["index"])
         assert cluster["kept"] == kept["index"] == members[0]
@@ -679,13 +680,13 @@ def test_the_comparison_shows_both_texts_unchanged(small):
     async def conversation(page):
         await page.open(settings={"threshold": 0.5})
         await page.rest()
-        for cluster in page.of("results")[-1]["clusters"]:
+        for cluster in page.of_type("results")[-1]["clusters"]:
             await page.ask("cluster", kept=cluster["kept"])
-            other = page.of("answer")[-1]["answer"]["removed"][0]["index"]
+            other = page.of_type("answer")[-1]["answer"]["removed"][0]["index"]
             await page.ask("diff", left=cluster["kept"], right=other)
-            compare(page.of("answer")[-1]["answer"], small.texts[cluster["kept"]], small.texts[other])
+            compare(page.of_type("answer")[-1]["answer"], small.texts[cluster["kept"]], small.texts[other])
         await page.ask("diff", left=0, right=0)
-        compare(page.of("answer")[-1]["answer"], small.texts[0], small.texts[0])
+        compare(page.of_type("answer")[-1]["answer"], small.texts[0], small.texts[0])
 
     def compare(answer, *texts):
         for side, text in zip(("left", "right"), texts, strict=True):
@@ -702,7 +703,7 @@ def test_the_comparison_shows_both_texts_unchanged(small):
         assert same[0] == same[1]
         assert answer["identical"] is (texts[0].split() == texts[1].split())
 
-    assert talk(conversation).of("answer")
+    assert talk(conversation).of_type("answer")
 
 
 def test_missing_documents_are_refused(small):
@@ -723,7 +724,7 @@ def test_missing_documents_are_refused(small):
             await page.ask(name, **arguments)
             assert "must be the number of a document, 0 to 89, not " in page.sentences[-1]
         assert len(page.sentences) == 7
-        assert page.of("answer") == []
+        assert page.of_type("answer") == []
 
     talk(conversation)
 

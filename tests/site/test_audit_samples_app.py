@@ -45,7 +45,7 @@ def test_a_track_offers_its_own_corpora(each):
         for other in ("tiny", "cloud"):  # state left by earlier tracks
             await page.open(None, track=other)
             await page.send("cancel")
-        page.said.clear()
+        page.messages.clear()
         foreign = next(name for name in LABELS if name not in each.part_1.limits)
         await page.open(None, track=each.id, settings={"corpus": foreign})
         await page.send("cancel")
@@ -63,7 +63,7 @@ def test_the_corpus_switch_follows_the_track():
 
     async def conversation(page):
         await opened(page, "signals")
-        told = [event for message in page.of("patch") for event in message["patch"]["events"]]
+        told = [event for message in page.of_type("patch") for event in message["patch"]["events"]]
         labels = [event["new"] for event in told if event.get("attr") == "labels"]
         assert labels[-1] == [LABELS["signals"], LABELS["licences"]]
         page.bench.corpus.value = "licences"
@@ -84,11 +84,11 @@ def test_only_corpus_counts_are_sent_before_the_lock(corpus):
         await page.ask("diff", left=0, right=1)
 
     page = talk(conversation)
-    results = page.of("results")[-1]
+    results = page.of_type("results")[-1]
     assert results["locked"] is True
     assert results["values"].keys() == UNGUARDED
     assert not {"tables", "cases", "clusters"} & results.keys()
-    assert page.of("answer") == []
+    assert page.of_type("answer") == []
     assert page.loaded == list({"frames": datasets.FILES["drive"], "signals": ()}[corpus])
     items = {"frames": "frames", "signals": "clips"}[corpus]
     assert results["nouns"]["items"] == results["values"]["corpus.documents"]["unit"] == items
@@ -103,7 +103,7 @@ def test_the_figures_equal_those_of_core_and_report(audits, corpus, threshold):
         await opened(page, corpus, settings={"threshold": threshold})
 
     page = talk(conversation)
-    results = page.of("results")[-1]
+    results = page.of_type("results")[-1]
     audit = audits[corpus]
     point = audit.at(threshold)
     learning = audit.learning(point)
@@ -143,11 +143,11 @@ def test_two_frames_are_drawn_with_their_difference(audits):
 
     async def conversation(page):
         await opened(page, "frames", settings={"threshold": 0.7})
-        kept = page.of("results")[-1]["clusters"][0]["kept"]
+        kept = page.of_type("results")[-1]["clusters"][0]["kept"]
         await page.ask("cluster", kept=kept)
-        other = page.of("answer")[-1]["answer"]["removed"][-1]["index"]
+        other = page.of_type("answer")[-1]["answer"]["removed"][-1]["index"]
         await page.ask("diff", left=kept, right=other)
-        answer = page.of("answer")[-1]["answer"]
+        answer = page.of_type("answer")[-1]["answer"]
         corpus = audits["frames"].corpus
         a, b = (corpus.pictures[i].astype(int).ravel() for i in (kept, other))
         assert [picture["ink"] for picture in answer["pictures"]] == [
@@ -170,11 +170,11 @@ def test_two_clips_are_drawn_as_curves(audits):
 
     async def conversation(page):
         await opened(page, "signals", settings={"threshold": 0.6})
-        kept = page.of("results")[-1]["clusters"][0]["kept"]
+        kept = page.of_type("results")[-1]["clusters"][0]["kept"]
         await page.ask("cluster", kept=kept)
-        other = page.of("answer")[-1]["answer"]["removed"][0]["index"]
+        other = page.of_type("answer")[-1]["answer"]["removed"][0]["index"]
         await page.ask("diff", left=kept, right=other)
-        answer = page.of("answer")[-1]["answer"]
+        answer = page.of_type("answer")[-1]["answer"]
         for i, curve in zip((kept, other), answer["curves"], strict=True):
             signal = audits["signals"].corpus.signals[i].astype(int)
             assert len(curve["low"]) == len(curve["high"]) == 150
@@ -196,7 +196,7 @@ def test_an_item_is_identical_to_itself(corpus):
     async def conversation(page):
         await opened(page, corpus, settings={"threshold": 0.7})
         await page.ask("diff", left=3, right=3)
-        assert page.of("answer")[-1]["answer"]["identical"] is True
+        assert page.of_type("answer")[-1]["answer"]["identical"] is True
 
     talk(conversation)
 
@@ -225,7 +225,7 @@ def test_every_corpus_has_the_nouns_of_the_page():
     async def conversation(page):
         for corpus in OWN:
             await opened(page, corpus)
-            assert all(page.of("results")[-1]["nouns"][name.lower()] for name in places)
+            assert all(page.of_type("results")[-1]["nouns"][name.lower()] for name in places)
 
     talk(conversation)
 
@@ -235,10 +235,10 @@ def test_the_control_is_compared_on_request(audits):
 
     async def conversation(page):
         await opened(page, "frames", settings={"threshold": 0.7})
-        page.first = page.of("results")[-1]
+        page.first = page.of_type("results")[-1]
         await page.ask("control")
         await page.rest()
-        page.compared = page.of("results")[-1]
+        page.compared = page.of_type("results")[-1]
         page.line = {name: list(values) for name, values in page.bench.control_line.data.items()}
         await page.patch("Similarity threshold", 0.9)
         await page.rest()
@@ -259,7 +259,7 @@ def test_the_control_is_compared_on_request(audits):
     removed = float(audit.mass[audit.train_index[~point.keep[audit.train_index]]].sum())
     curve = audit.plan.curve(at_random(audit.mass, audit.train_index, removed, 1))
     assert page.line["y"] == pytest.approx(list(audit.plan.uniform_loss - curve.loss))
-    later = page.of("results")[-1]
+    later = page.of_type("results")[-1]
     assert "control-open" in later["cases"] and not len(page.bench.control_line.data["x"])
 
 

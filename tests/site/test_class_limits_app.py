@@ -73,7 +73,7 @@ def mix(of="mobile", limits=LIMITS, **settings):
 
 def limits_told(page):
     """The limits of the constraint check, with their sources."""
-    values = page.of("results")[-1]["values"]
+    values = page.of_type("results")[-1]["values"]
     return {
         path.split(".")[1]: (value["value"], value["source"])
         for path, value in values.items()
@@ -83,7 +83,7 @@ def limits_told(page):
 
 def checked(page, part, prediction, values=None):
     """The result of a teacher's check of the captured evidence."""
-    told = page.of("results")[-1]
+    told = page.of_type("results")[-1]
     values = {
         path: value
         for path, value in (values or told["values"]).items()
@@ -115,7 +115,7 @@ def test_part_2_applies_and_records_the_class_limits():
     page = project()
     by_class = {"target": 0.8, "budget": 900, "guardrail": 4}
     assert limits_told(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
-    told = page.of("results")[-1]
+    told = page.of_type("results")[-1]
     assert {name: told["settings"][name] for name in told["settings"] if name.endswith("_limit")} == {
         "target_limit": 0.8,
         "cost_limit": 900,
@@ -129,7 +129,7 @@ def test_part_2_applies_and_records_the_class_limits():
 def test_the_report_names_the_class_limits():
     """The head lists the link's limits, the check shows the limits that applied, each with its source."""
     page = project()
-    told = page.of("results")[-1]
+    told = page.of_type("results")[-1]
     values = {path: value for path, value in told["values"].items() if path not in told["session"]}
     evidence = {name: told[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
     entries = {
@@ -164,7 +164,7 @@ def test_the_report_names_the_class_limits():
 def test_another_limit_changes_the_verdict_of_part_2():
     """The same run misses the track's target and meets the class's target, and the optimum changes."""
     of_track, of_class = project(limits={}), project(limits={"target_limit": 0.6, "cost_limit": 1e6})
-    cases = [set(page.of("results")[-1]["cases"]) for page in (of_track, of_class)]
+    cases = [set(page.of_type("results")[-1]["cases"]) for page in (of_track, of_class)]
     assert "target-fails" in cases[0] and {"target-ok", "budget-ok"} <= cases[1]
     assert "verdict-short" in cases[0] and cases[1] & {"verdict-dear", "verdict-close"}
     assert of_track.last["run.labels"] == of_class.last["run.labels"]
@@ -183,7 +183,7 @@ def test_part_3_applies_and_records_the_class_limits():
     page = mix()
     by_class = {"accuracy": 0.9, "fid": 0.8, "recall": 0.7, "supply": 300}
     assert limits_told(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
-    told = page.of("results")[-1]
+    told = page.of_type("results")[-1]
     assert told["settings"]["real"] == 300 and page.bench.real.disabled
     assert {name: told["settings"][name] for name in told["settings"] if name.endswith("_limit")} == {
         name: LIMITS[name]
@@ -205,7 +205,7 @@ def test_the_map_region_follows_the_class_limits():
     stars = []
     for limits in ({}, easy):
         page = mix("tiny", limits, total=1000)
-        rows = page.of("results")[-1]["tables"]["DomainGapPlot"]["rows"]
+        rows = page.of_type("results")[-1]["tables"]["DomainGapPlot"]["rows"]
         stars.append(sum("★" in cell for row in rows for cell in row))
         assert stars[-1] == len(page.bench.map_plot.inside.data["x"]) == page.last["region.cells"]
     assert stars[1] > stars[0] > 0
@@ -229,7 +229,7 @@ def test_limits_in_saved_settings_are_ignored(part, kept):
 
     page = talk(conversation, bench)
     assert page.sentences == [] and page.bench.fixed == {}
-    settings = page.of("results")[-1]["settings"]
+    settings = page.of_type("results")[-1]["settings"]
     assert settings["seed"] == 5 and not [name for name in settings if name.endswith("_limit")]
 
 

@@ -122,12 +122,12 @@ def test_each_part_names_the_values_fixed_by_the_class(quick):
     quick.choose_track("Edge Guardian")
     expect(said).to_contain_text("recall of the watched class at least 31.0 %")
     expect(said).not_to_contain_text("rounds")
-    expect(quick.one("[data-part='3'] [data-class-link]")).to_have_text(
+    expect(quick.locator("[data-part='3'] [data-class-link]")).to_have_text(
         "Class: CS-101. Fixed by the link of your class: seed 7, field accuracy at least 90.5 %, FID at most 0.777, "
         "safety recall at least 70.5 %, real samples 321, training steps at most 45,678. These limits replace those of "
         "the track."
     )
-    record = quick.one("#record [data-class-link]")
+    record = quick.locator("#record [data-class-link]")
     expect(record).to_contain_text("budget at most 53.0 %")
     expect(record).to_contain_text("FID at most 0.777")
 

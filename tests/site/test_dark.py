@@ -48,7 +48,7 @@ def test_controls_are_readable_in_both_schemes(new_reader, scheme):
     reader = new_reader(color_scheme=scheme).open().live()
     for part in "123":
         reader.page.get_by_role("link", name=f"Part {part}").first.click()
-        expect(reader.one(f"[data-part='{part}']")).to_be_visible()
+        expect(reader.locator(f"[data-part='{part}']")).to_be_visible()
         contrasts = reader.page.evaluate(CONTRASTS, part)
         assert len(contrasts) > 3 and any(name == "arrow" for _, name in contrasts)
         assert not [each for each in contrasts if each[0] < 4.5], part

@@ -50,7 +50,7 @@ def test_a_question_can_be_refused_by_keyboard(worker, script):
         reader.page.keyboard.press(key)
         expect(reader.question()).to_have_count(0)
         expect(button).to_be_focused()
-        expect(reader.here(LOCKED)).to_contain_text("42 %")
+        expect(reader.in_part(LOCKED)).to_contain_text("42 %")
 
 
 @BROWSERS
@@ -71,7 +71,7 @@ def test_a_question_keeps_the_focus_and_can_be_accepted_by_keyboard(worker, scri
             break
         reader.page.keyboard.press("Shift+Tab")
     reader.page.keyboard.press("Enter")
-    expect(reader.one("[data-ledger]")).to_contain_text("Nothing recorded yet")
+    expect(reader.locator("[data-ledger]")).to_contain_text("Nothing recorded yet")
     expect(reader.page.get_by_role("button", name=CLEAR)).to_be_focused()
 
 
@@ -86,7 +86,7 @@ def test_the_page_below_a_question_cannot_be_clicked(worker, script):
         reader.page.mouse.click(box["x"] + 4, box["y"] + 4)
     expect(reader.question(TITLE)).to_have_count(1)
     reader.answer("Cancel")
-    expect(reader.here(LOCKED)).to_contain_text("42 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("42 %")
 
 
 def test_a_question_fits_a_phone(worker):
@@ -118,10 +118,10 @@ def test_another_readers_file_replaces_work_only_after_a_question(worker, script
     choose()
     reader.page.keyboard.press("Escape")
     expect(reader.status()).to_have_text("Not imported. Nothing was changed.")
-    expect(reader.here(LOCKED)).to_contain_text("42 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("42 %")
     choose()
     reader.answer("Replace")
-    expect(reader.here(LOCKED)).to_contain_text("77 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("77 %")
     expect(reader.page.get_by_role("button", name="Import a file")).to_be_focused()
 
 

@@ -45,10 +45,10 @@ def test_a_file_chooser_in_a_frame_gets_its_files():
     """A field in a frame gets its file in the frame; nothing else that Playwright says is changed."""
     dialogs = bidi_relay.Dialogs()
     give = {"id": 1, "method": "input.setFiles", "params": {"context": "page", "files": ["a.txt"]}}
-    assert dialogs.placed(give) == give
+    assert dialogs.with_context(give) == give
     dialogs.note(event("input.fileDialogOpened", context="frame", multiple=False))
     dialogs.note(event("log.entryAdded", context="another", text="input.fileDialogOpened"))
-    assert dialogs.placed(give)["params"] == {"context": "frame", "files": ["a.txt"]}
+    assert dialogs.with_context(give)["params"] == {"context": "frame", "files": ["a.txt"]}
     assert give["params"]["context"] == "page"
     press = {"id": 2, "method": "input.performActions", "params": {"context": "page"}}
-    assert dialogs.placed(press) is press
+    assert dialogs.with_context(press) is press

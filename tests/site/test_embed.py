@@ -294,9 +294,9 @@ def test_a_frame_without_storage_says_so(book, host, attributes):
 def test_a_tab_says_nothing_about_frames(new_reader):
     """A reader with the lab in a tab sees nothing about frames, and no link out of one."""
     reader = new_reader(script=NO_PYTHON).open("?part=1")
-    expect(reader.one("[data-frame-storage]")).to_be_hidden()
-    expect(reader.one("[data-own-tab]")).to_be_hidden()
-    expect(reader.one(".foot")).to_be_visible()
+    expect(reader.locator("[data-frame-storage]")).to_be_hidden()
+    expect(reader.locator("[data-own-tab]")).to_be_hidden()
+    expect(reader.locator(".foot")).to_be_visible()
 
 
 # -- frames that may do less -------------------------------------------------------------------------------

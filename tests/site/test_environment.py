@@ -144,7 +144,7 @@ def wheels(tmp_path_factory):
 def made(tmp_path_factory, wheels):
     """A project whose `.venv` has the packages of the build."""
     project = lay(tmp_path_factory.mktemp("made") / "lab", wheels)
-    project.said = project.ensure(BUILD)
+    project.output = project.ensure(BUILD)
     return project
 
 
@@ -164,7 +164,7 @@ def bare(wheels, tmp_path):
 def test_new_releases_change_nothing(made):
     """The pinned versions are installed, not newer ones or unpinned requirements of a release."""
     assert made.versions() == {"alpha": "1", "beta": "1"}
-    assert made.said.count("Installing") == 1
+    assert made.output.count("Installing") == 1
 
 
 def test_packages_for_tests_are_added_and_kept(project):

@@ -33,22 +33,22 @@ def broken_address(broken_dist):
 def failed(reader):
     """Wait until the start has failed and the page says so; return the sentence."""
     expect(reader.html).to_have_attribute("data-boot", "failed")
-    text = reader.one("[data-boot-text]")
+    text = reader.locator("[data-boot-text]")
     expect(text).to_be_visible()
     return text.inner_text()
 
 
 def way_on(reader):
     """Check that without Python the lock is committed and the part can be finished with figures from the build."""
-    expect(reader.here("[data-reveal='no-python']")).to_be_hidden()
+    expect(reader.in_part("[data-reveal='no-python']")).to_be_hidden()
     reader.commit(30)
-    figures = reader.here("[data-reveal='no-python']")
+    figures = reader.in_part("[data-reveal='no-python']")
     expect(figures).to_contain_text("Python did not start here")
     expect(figures).to_contain_text(re.compile(r"5\d\.\d %"))
     expect(figures.get_by_role("table")).to_be_visible()
-    expect(reader.here("[data-plot='ICR_Curve']")).to_be_hidden()  # an empty plot would look like a result
+    expect(reader.in_part("[data-plot='ICR_Curve']")).to_be_hidden()  # an empty plot would look like a result
     reader.part.get_by_label("Your answer").fill("The long texts are the redundant ones.")
-    expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    expect(reader.in_part("[data-entry-saved='1/reflection']")).to_have_text("saved")
 
 
 def test_a_truncated_archive_is_named(new_reader, broken_dist, broken_address):
@@ -76,8 +76,8 @@ def test_a_missing_file_is_named_and_retried(new_reader, broken_dist, broken_add
     (broken_dist / "lost").rename(lost)
     reader.page.get_by_role("button", name="Try again").click()
     reader.live().results()
-    expect(reader.here("[data-reveal='no-python']")).to_be_hidden()
-    expect(reader.here("[data-plot='ICR_Curve']")).to_be_visible()
+    expect(reader.in_part("[data-reveal='no-python']")).to_be_hidden()
+    expect(reader.in_part("[data-plot='ICR_Curve']")).to_be_visible()
     expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
 
 
@@ -100,8 +100,8 @@ def test_a_browser_that_cannot_run_python_gets_a_message(new_reader, script, sai
     assert said in failed(reader)
     way_on(reader)
     reader.reload()
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
-    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
 
 
 RELOADS = """(() => {
@@ -124,7 +124,7 @@ def test_a_reload_restarts_python_and_keeps_the_prediction(new_reader):
     reader.page.evaluate("(steps) => { sessionStorage.reloads = steps; }", steps)
     reader.reload()  # from now on the page itself reloads at each of the steps
     reader.page.wait_for_function("() => sessionStorage.reloads === '[]'")
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     reader.live().results()
 
 
@@ -159,5 +159,5 @@ def test_missing_explanations_are_reported(new_reader, broken_dist, broken_addre
     expect(reader.notice()).to_contain_text("your prediction is saved")
     (broken_dist / "lost").rename(reveal)
     reader.saved().reload()
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
-    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")

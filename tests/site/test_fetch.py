@@ -29,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         """Answer according to the server's behaviour."""
         wanted = self.headers.get("Range")
-        self.server.asked.append(wanted)
+        self.server.ranges.append(wanted)
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         if self.server.behaviour == "absent":
             self.send_error(404)
@@ -54,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def source(behaviour="well"):
     """A server; its `url` names a file, `asked` collects the Range headers of the requests."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.behaviour, server.asked = behaviour, []
+    server.behaviour, server.ranges = behaviour, []
     server.url = f"http://127.0.0.1:{server.server_address[1]}/file.bin"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
@@ -78,7 +78,7 @@ def test_a_fetched_file_is_not_downloaded_again():
         assert first.read_bytes() == CONTENT
         assert first.name == "file.bin"
     assert fetch.fetch_all(locked) == {"thing": first}
-    assert len(server.asked) == 1
+    assert len(server.ranges) == 1
 
 
 def test_a_wrong_hash_stops_the_build(cache):
@@ -89,7 +89,7 @@ def test_a_wrong_hash_stops_the_build(cache):
             fetch.fetch(locked, "thing")
         for words in ("thing", "file.bin", "0" * 64, DIGEST, server.url):
             assert words in str(caught.value)
-        assert spare.asked == []
+        assert spare.ranges == []
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
@@ -100,7 +100,7 @@ def test_sources_are_tried_in_order():
     with source("absent") as absent, source() as good:
         locked = one_file({"url": gone.url}, {"url": absent.url}, {"url": good.url})
         assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
-        assert len(absent.asked) == len(good.asked) == 1
+        assert len(absent.ranges) == len(good.ranges) == 1
 
 
 def test_the_error_names_every_failed_source():
@@ -124,7 +124,7 @@ def test_an_interrupted_download_continues_where_it_stopped():
             fetch.fetch(locked, "thing")
         server.behaviour = "well"
         assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
-        assert server.asked == [None, "bytes=300000-"]
+        assert server.ranges == [None, "bytes=300000-"]
 
 
 def test_a_file_from_a_server_without_ranges_is_read_from_the_start():
@@ -135,7 +135,7 @@ def test_a_file_from_a_server_without_ranges_is_read_from_the_start():
             fetch.fetch(locked, "thing")
         server.behaviour = "without ranges"
         assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
-        assert server.asked == [None, "bytes=300000-"]
+        assert server.ranges == [None, "bytes=300000-"]
 
 
 def test_an_oversized_partial_file_is_discarded(cache):
@@ -145,7 +145,7 @@ def test_an_oversized_partial_file_is_discarded(cache):
         part.parent.mkdir(parents=True)
         part.write_bytes(CONTENT + b"more")
         assert fetch.fetch(one_file({"url": server.url}), "thing").read_bytes() == CONTENT
-        assert server.asked == [f"bytes={len(CONTENT) + 4}-", None]
+        assert server.ranges == [f"bytes={len(CONTENT) + 4}-", None]
 
 
 def test_a_damaged_cached_file_is_fetched_again(capsys):
@@ -155,7 +155,7 @@ def test_a_damaged_cached_file_is_fetched_again(capsys):
         path = fetch.fetch(locked, "thing")
         path.write_bytes(b"\x01" + CONTENT[1:])
         assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
-        assert len(server.asked) == 2
+        assert len(server.ranges) == 2
     assert "damaged" in capsys.readouterr().out
 
 

@@ -312,7 +312,9 @@ def test_the_form_fixes_limits_in_all_parts(guide):
     expected = {f"{name}_limit": text for name, text in (fields | shares).items()}
     assert query == {"track": "edge", "part": "3", "fixed": "limits", **expected}
     guide.page.goto(address)
-    expect(guide.one("[data-part='3'] [data-class-link]")).to_contain_text("field accuracy at least 90.5 %")
+    expect(guide.locator("[data-part='3'] [data-class-link]")).to_contain_text(
+        "field accuracy at least 90.5 %"
+    )
     expect(guide.notice()).to_be_hidden()
 
 

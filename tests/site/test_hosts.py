@@ -47,7 +47,7 @@ def host(dist):
 
 def taken(reader):
     """Wait until the page says that all bytes of the start have arrived: each file is unpacked, checked or compiled."""
-    expect(reader.one("[data-boot-count]")).to_have_text(re.compile(r"^(\d+\.\d) of \1 MB"))
+    expect(reader.locator("[data-boot-count]")).to_have_text(re.compile(r"^(\d+\.\d) of \1 MB"))
     expect(reader.html).to_have_attribute("data-boot", re.compile("starting|live"))
 
 
@@ -70,8 +70,8 @@ def test_the_lab_works_in_any_folder_of_a_host(new_reader, dist, below):
     """The site works below any folder of a host, whatever letters its name has."""
     with hosts.serving(dist, below) as (address, rules):
         reader = new_reader(base=address).open().commit(30).saved()
-        expect(reader.here("[data-reveal]").first).not_to_be_empty()
+        expect(reader.in_part("[data-reveal]").first).not_to_be_empty()
         reader.reload()
-        expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+        expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
         taken(reader)
-        assert not [name for name in rules.asked if not name]
+        assert not [name for name in rules.requests if not name]

@@ -95,15 +95,15 @@ def test_a_report_in_another_code_page_is_imported_completely(new_reader):
     quiet = new_reader(script=NO_PYTHON, steps=False).open("?track=cloud&part=1").saved()
     choose(quiet, "Import a file", "report.md", data)
     expect(quiet.status()).to_contain_text("Try again when it is. Nothing was changed.")
-    expect(quiet.one("#reflection-1")).to_have_value("")
+    expect(quiet.locator("#reflection-1")).to_have_value("")
     reader = new_reader(steps=False).open("?track=cloud&part=1").live()
     choose(reader, "Import a file", "report.md", data)
     expect(reader.status()).to_contain_text("Imported. Restored while reading: read as Windows-1252")
-    expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
+    expect(reader.locator("#reflection-1")).to_have_value("Café, Müller’s")
     choose(reader, "Import a file", "essay.pdf", b"%PDF-1.7")
     expect(reader.status()).to_contain_text("is a PDF, which contains no record")
     expect(reader.status()).to_contain_text("Nothing was changed.")
-    expect(reader.one("#reflection-1")).to_have_value("Café, Müller’s")
+    expect(reader.locator("#reflection-1")).to_have_value("Café, Müller’s")
 
 
 def test_the_browser_decodes_every_code_page_of_the_check():

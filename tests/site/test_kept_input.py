@@ -18,7 +18,7 @@ def test_an_older_tab_does_not_replace_a_prediction(new_reader, script):
     older.part.get_by_label(QUESTION).fill("77")
     older.part.get_by_role("button", name="Commit").click()
     for tab in (older, newer, older.reload(), newer.reload()):
-        expect(tab.here("[data-lock-answer='1']")).to_contain_text("30 %")
+        expect(tab.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
 
 
 def test_early_input_is_kept_when_the_record_is_read(new_reader):

@@ -79,8 +79,8 @@ def figures(reader):
     for corpus, threshold in ((CRAWL, 0.7), (LICENCES, 0.67)):
         reader.choose_corpus(corpus)
         reader.type_threshold(threshold)
-        found.append(reader.here("[data-value]").all_text_contents())
-        found.append(reader.here("table[data-table-for]").all_text_contents())
+        found.append(reader.in_part("[data-value]").all_text_contents())
+        found.append(reader.in_part("table[data-table-for]").all_text_contents())
     return found
 
 

@@ -19,9 +19,9 @@ def tree(text):
 def test_a_case_is_hidden_and_may_contain_any_block():
     """A list, a table and a formula inside a block for a case are rendered as usual."""
     text = "::: when a-case\n- one\n- \\(x^2\\)\n\n| A | B |\n|---|---|\n| {{track.share|percent}} | 2 |\n:::\nafter"
-    block = tree(text).one("div", data_when="a-case")
-    assert "hidden" in block.attributes and len(block.all("li")) == 2 and block.one("msup")
-    assert [cell.text for cell in block.one("div", class_="scroll").all("td")] == ["50.0 %", "2"]
+    block = tree(text).find("div", data_when="a-case")
+    assert "hidden" in block.attributes and len(block.find_all("li")) == 2 and block.find("msup")
+    assert [cell.text for cell in block.find("div", class_="scroll").find_all("td")] == ["50.0 %", "2"]
     assert "after" not in block.text and "after" in tree(text).text
 
 
@@ -29,24 +29,24 @@ def test_a_number_with_bars_fills_one_table_cell():
     """The bars between path, format and limit do not split cells."""
     (row,) = (
         tree("| A | B |\n|---|---|\n| {{track.share|percent|a_limit}} | {{x.y|integer}} |")
-        .one("tbody")
-        .all("tr")
+        .find("tbody")
+        .find_all("tr")
     )
-    limit, number = row.all("td")
-    assert limit.one("span", data_limit="a_limit", data_kind="cited").text == "50.0 %"
-    assert number.one("output", data_value="x.y", data_format="integer")
+    limit, number = row.find_all("td")
+    assert limit.find("span", data_limit="a_limit", data_kind="cited").text == "50.0 %"
+    assert number.find("output", data_value="x.y", data_format="integer")
 
 
 def test_formulas_and_code_are_not_parsed_as_markdown():
     """Stars and underscores inside LaTeX are not Markdown, and braces inside code are not numbers."""
     found = tree("\\(a_1 * b_2 * c\\) and `{{x.y|percent}}`")
-    assert found.one("math") and not found.all("em")
-    assert found.one("code").text == "{{x.y|percent}}" and not found.all("output")
+    assert found.find("math") and not found.find_all("em")
+    assert found.find("code").text == "{{x.y|percent}}" and not found.find_all("output")
 
 
 def test_attributes_apply_to_the_next_block():
     """A line of attributes gives class and data to the paragraph after it, even if the paragraph has a number."""
-    block = tree('{.crisis data-x="1"}\n{{native.words|integer}} words').one("p", class_="crisis")
+    block = tree('{.crisis data-x="1"}\n{{native.words|integer}} words').find("p", class_="crisis")
     assert block.text == "772,233 words" and block.attributes["data-x"] == "1"
 
 

@@ -149,14 +149,14 @@ def test_a_newer_file_of_the_same_reader_is_merged(key, page, file, outcome, tmp
 
 def writing(reader, part="1"):
     """The field of the reflection in the page."""
-    return reader.one(f"textarea[data-reflection='{part}']")
+    return reader.locator(f"textarea[data-reflection='{part}']")
 
 
 def write(reader, text):
     """Write a reflection and wait until the page says that it is saved."""
     writing(reader).fill(text)
     writing(reader).blur()
-    expect(reader.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    expect(reader.locator("[data-entry-saved='1/reflection']")).to_have_text("saved")
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_an_open_tab_shows_the_saved_work_of_another_tab(two):
     first, second = two()
     field = writing(second)
     first.commit(30)
-    expect(second.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(second.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     field.focus()
     write(first, "From the first tab.")
     expect(field).to_have_value("From the first tab.")
@@ -223,14 +223,14 @@ def test_typed_text_is_kept_when_another_text_arrives(two):
     """A text that arrives while the reader types is put before the typed text, which is kept."""
     first, second = two()
     first.commit(30)
-    expect(second.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(second.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     writing(second).focus()
     second.page.evaluate(
         "() => { globalThis.later = setTimeout; globalThis.setTimeout = () => 0; }"
     )  # to delay its saving
     second.page.keyboard.type("mine")
     write(first, "theirs")
-    expect(second.one("[data-ledger] tbody tr")).to_contain_text("1 words")
+    expect(second.locator("[data-ledger] tbody tr")).to_contain_text("1 words")
     expect(writing(second)).to_have_value("mine")
     second.page.evaluate("() => { globalThis.setTimeout = later; }")
     second.page.keyboard.type("!")
@@ -257,12 +257,12 @@ def test_an_unsaved_text_is_saved_with_the_next_save_of_any_tab(two):
         tab.page.evaluate(FULL)
     writing(first).fill("Written while the disk is full.")
     writing(first).blur()
-    expect(first.one("[data-entry-saved='1/reflection']")).to_have_text("not saved")
+    expect(first.locator("[data-entry-saved='1/reflection']")).to_have_text("not saved")
     expect(first.status()).to_contain_text("could not be saved")
     for tab in (first, second):
         tab.page.evaluate("() => { IDBObjectStore.prototype.put = whole; }")
     second.choose_track("Tiny Pioneer")
-    expect(first.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    expect(first.locator("[data-entry-saved='1/reflection']")).to_have_text("saved")
     first.saved().reload()
     expect(writing(first)).to_have_value("Written while the disk is full.")
 
@@ -281,4 +281,4 @@ def test_an_imported_file_replaces_no_prediction(two, tmp_path):
     first.page.locator("[data-import-file]").set_input_files(tmp_path / "edited.json")
     expect(first.status()).to_have_text("Imported.")
     for tab in (first, second, first.reload()):
-        expect(tab.here("[data-lock-answer='1']")).to_contain_text("30 %")
+        expect(tab.in_part("[data-lock-answer='1']")).to_contain_text("30 %")

@@ -20,7 +20,7 @@ def test_chromium_runs_the_lab_from_a_file(new_reader, dist):
     expect(reader.value("reveal.measured")).to_have_text(re.compile(r"^59\.\d %$"))
     reader.page.wait_for_function(IS_KEPT)
     reader.saved().reload()
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     expect(reader.live().html).to_have_attribute("data-python", "kept")
     reader.type_threshold(0.7)
     assert all(url.startswith(("file:///", "blob:", "data:")) for url in reader.requests)

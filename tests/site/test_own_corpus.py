@@ -30,7 +30,7 @@ class Own:
     def __init__(self, reader):
         self.reader, self.page = reader, reader.page
 
-    def one(self, selector):
+    def locator(self, selector):
         return self.page.locator(f"{OWN} {selector}")
 
     def button(self, name):
@@ -45,22 +45,22 @@ class Own:
 
     def done(self):
         """Wait for result and learning curve."""
-        expect(self.one("[data-own-status]")).to_have_text("Done.", timeout=60_000)
-        expect(self.one("[data-own-error]")).to_be_hidden()
-        expect(self.one("[data-own-progress]")).to_be_hidden()
+        expect(self.locator("[data-own-status]")).to_have_text("Done.", timeout=60_000)
+        expect(self.locator("[data-own-error]")).to_be_hidden()
+        expect(self.locator("[data-own-progress]")).to_be_hidden()
         return self
 
     def says(self, sentence):
         """Wait for an error message."""
-        expect(self.one("[data-own-error]")).to_contain_text(sentence)
-        expect(self.one("[data-own-progress]")).to_be_hidden()
+        expect(self.locator("[data-own-error]")).to_contain_text(sentence)
+        expect(self.locator("[data-own-progress]")).to_be_hidden()
         return self
 
     def download(self, folder):
         """Download the kept documents with the browser; return the path."""
-        expect(self.one("[data-own-download]")).to_have_attribute("href", re.compile("^blob:"))
+        expect(self.locator("[data-own-download]")).to_have_attribute("href", re.compile("^blob:"))
         with self.page.expect_download() as download:
-            self.one("[data-own-download]").click()
+            self.locator("[data-own-download]").click()
         path = folder / download.value.suggested_filename
         download.value.save_as(path)
         return path
@@ -81,7 +81,7 @@ def booted(chromium, address):
     context.set_default_timeout(60_000)
     reader = Reader(context, address).open("?track=mobile&part=1&threshold=0.8").live()
     for part in "123":  # all their data are loaded
-        expect(reader.one(f"[data-part='{part}']")).to_have_attribute("data-results", re.compile("."))
+        expect(reader.locator(f"[data-part='{part}']")).to_have_attribute("data-results", re.compile("."))
     yield reader
     context.close()
 
@@ -92,8 +92,8 @@ def own(booted):
     own = Own(booted)
     if own.button("Clear").is_visible():
         own.button("Clear").click()
-    own.one("[data-own-delimiter]").select_option(",")
-    own.one("[data-own-field]").fill("text")
+    own.locator("[data-own-delimiter]").select_option(",")
+    own.locator("[data-own-field]").fill("text")
     yield own
     booted.check()
     booted.errors.clear()
@@ -123,7 +123,7 @@ def test_privacy_limits_and_formats_are_shown_first(own):
         expect(own.page.locator(OWN)).to_contain_text(words)
     policy = own.page.locator("meta[http-equiv]").first.get_attribute("content")
     assert "default-src 'none'" in policy and "connect-src 'self' blob: data:" in policy
-    expect(own.one("[data-own-result]")).to_be_hidden()
+    expect(own.locator("[data-own-result]")).to_be_hidden()
     for name in ("Cancel", "Deduplicate it again", "Clear"):
         expect(own.button(name)).to_be_hidden()
 
@@ -139,17 +139,17 @@ def test_the_download_equals_the_output_of_the_command(own, tmp_path, texts, nam
         "mine.csv": "n;text\n" + "".join(f'{i};"{text}"\r\n' for i, text in enumerate(quoted)),
     }
     path.write_text(content[name], newline="")
-    own.one("[data-own-delimiter]").select_option(";" if name == "mine.csv" else ",")
+    own.locator("[data-own-delimiter]").select_option(";" if name == "mine.csv" else ",")
     before = len(own.reader.own_requests)
     own.choose(path).done()
     assert [url for url in own.reader.own_requests[before:] if not url.startswith("blob:")] == []
-    expect(own.one("[data-own-name]")).to_contain_text(f"{name}: ")
+    expect(own.locator("[data-own-name]")).to_contain_text(f"{name}: ")
     command(path, tmp_path / "kept", *(["--delimiter", ";"] if name == "mine.csv" else []))
     kept = own.download(tmp_path)
     assert kept.name == name.replace(".", "-kept.")
     assert kept.read_bytes() == (tmp_path / "kept").read_bytes() != path.read_bytes()
-    own.one("[data-own-as-text] summary").click()
-    expect(own.one("[data-own-text]")).to_have_value(kept.read_text().replace("\r\n", "\n"))
+    own.locator("[data-own-as-text] summary").click()
+    expect(own.locator("[data-own-text]")).to_have_value(kept.read_text().replace("\r\n", "\n"))
 
 
 def test_the_result_shows_figures_clusters_and_malformed_lines(own, tmp_path, texts):
@@ -157,19 +157,19 @@ def test_the_result_shows_figures_clusters_and_malformed_lines(own, tmp_path, te
     path = tmp_path / "rows.jsonl"
     path.write_text(jsonl(texts[:200]) + "no json\n" + jsonl(texts[200:]))
     own.choose(path).done()
-    expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
-    for place in own.one(":is(.figures, .tiles) [data-value]").all():
+    expect(own.locator("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
+    for place in own.locator(":is(.figures, .tiles) [data-value]").all():
         assert place.get_attribute("data-kind") == "measured" and re.search(r"\d", place.text_content())
-    own.one("[data-own-malformed] summary").click()
-    expect(own.one("[data-own-problems]")).to_have_text(re.compile("^rows.jsonl, line 201 is not JSON: "))
-    button = own.one("[data-clusters] button").first
+    own.locator("[data-own-malformed] summary").click()
+    expect(own.locator("[data-own-problems]")).to_have_text(re.compile("^rows.jsonl, line 201 is not JSON: "))
+    button = own.locator("[data-clusters] button").first
     expect(button).to_contain_text("line ")
     button.click()
-    expect(own.one("[data-diff='left'] h5")).to_contain_text("Kept: line ")
-    expect(own.one("[data-diff='right'] h5")).to_contain_text("Removed: line ")
-    expect(own.one("[data-root='own'] canvas").first).to_be_visible()
+    expect(own.locator("[data-diff='left'] h5")).to_contain_text("Kept: line ")
+    expect(own.locator("[data-diff='right'] h5")).to_contain_text("Removed: line ")
+    expect(own.locator("[data-root='own'] canvas").first).to_be_visible()
     own.page.get_by_text("Learning against compute, as a table").click()
-    assert own.one("table[data-table-for='Own_ICR_Curve'] tbody tr").count() > 10
+    assert own.locator("table[data-table-for='Own_ICR_Curve'] tbody tr").count() > 10
 
 
 def test_a_moved_control_is_reported_and_used_in_the_next_run(own, tmp_path, texts):
@@ -177,19 +177,19 @@ def test_a_moved_control_is_reported_and_used_in_the_next_run(own, tmp_path, tex
     path = tmp_path / "mine.txt"
     path.write_text("\n".join(texts))
     own.choose(path).done()
-    expect(own.one("[data-own-moved]")).to_be_hidden()
+    expect(own.locator("[data-own-moved]")).to_be_hidden()
     field = own.reader.field("Similarity threshold (number)")
     field.fill("0.6")
     field.press("Enter")
-    expect(own.one("[data-own-moved]")).to_be_visible()
+    expect(own.locator("[data-own-moved]")).to_be_visible()
     own.button("Deduplicate it again").click()
-    expect(own.one("[data-value='own.setting.threshold']")).to_have_text("0.600")
+    expect(own.locator("[data-value='own.setting.threshold']")).to_have_text("0.600")
     own.done()
-    expect(own.one("[data-own-moved]")).to_be_hidden()
+    expect(own.locator("[data-own-moved]")).to_be_hidden()
     command(path, tmp_path / "kept", "--threshold", "0.6")
     assert own.download(tmp_path).read_bytes() == (tmp_path / "kept").read_bytes()
     own.reader.choose_track("Tiny Pioneer")  # this changes the controls, but not the reader's corpus
-    expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
+    expect(own.locator("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
     own.reader.choose_track("Mobile Nomad")
     field.fill("0.8")
     field.press("Enter")
@@ -197,7 +197,7 @@ def test_a_moved_control_is_reported_and_used_in_the_next_run(own, tmp_path, tex
 
 def drop_from_the_desktop(own, *paths):
     """Drag files from the disk over the drop area and drop them, as the browser sees it from outside."""
-    box = own.one(".drop")
+    box = own.locator(".drop")
     box.scroll_into_view_if_needed()
     place = box.bounding_box()
     middle = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
@@ -236,13 +236,13 @@ def test_dropped_files_are_read(own):
     address = own.page.url
     own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two three\none two three\nfour five six\n"]]])
     own.done()
-    expect(own.one("[data-own-name]")).to_contain_text("a.txt: 1 of 3 documents removed")
+    expect(own.locator("[data-own-name]")).to_contain_text("a.txt: 1 of 3 documents removed")
     several = [["a.txt", "one two three"], ["b.txt", "one two three"], ["c.txt", "four"]]
     own.page.evaluate(DROP, [f"{OWN} .drop", several])
-    expect(own.one("[data-own-name]")).to_contain_text("corpus: 1 of 3 documents removed")
+    expect(own.locator("[data-own-name]")).to_contain_text("corpus: 1 of 3 documents removed")
     own.done()
     own.page.evaluate(DROP, ["h1", [["d.txt", "seven\neight\n"]]])
-    expect(own.one("[data-own-name]")).to_contain_text("corpus: 1 of 3")
+    expect(own.locator("[data-own-name]")).to_contain_text("corpus: 1 of 3")
     assert own.page.url == address
 
 
@@ -271,14 +271,14 @@ def test_dropped_files_are_read(own):
 )
 def test_each_failure_gets_one_message(own, tmp_path, name, content, says):
     """Each failure says what to do, and the previous result stays, with its download and its clusters."""
-    if own.one("[data-own-result]").is_hidden():
+    if own.locator("[data-own-result]").is_hidden():
         own.page.evaluate(DROP, [f"{OWN} .drop", [["good.txt", "one two\none two\nthree\n"]]])
         own.done()
     (tmp_path / name).write_bytes(content)
     own.choose(tmp_path / name).says(says)
-    expect(own.one("[data-own-name]")).to_contain_text("good.txt: 1 of 3")
-    own.one("[data-clusters] button").first.click()
-    expect(own.one("[data-diff='left'] h5")).to_contain_text("Kept: line 1")
+    expect(own.locator("[data-own-name]")).to_contain_text("good.txt: 1 of 3")
+    own.locator("[data-clusters] button").first.click()
+    expect(own.locator("[data-diff='left'] h5")).to_contain_text("Kept: line 1")
     assert own.download(tmp_path).read_bytes() == b"one two\nthree\n"
 
 
@@ -290,7 +290,7 @@ def test_the_file_is_read_again_with_the_right_field(own, tmp_path, texts):
     own.page.get_by_label("Field or column of the text").fill("body")
     own.button("Deduplicate it again").click()
     own.done()
-    expect(own.one("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
+    expect(own.locator("[data-value='own.documents']")).to_have_text(f"{len(texts)}")
 
 
 def test_work_can_be_cancelled_or_replaced(own, tmp_path, texts):
@@ -299,14 +299,14 @@ def test_work_can_be_cancelled_or_replaced(own, tmp_path, texts):
     large.write_text("\n".join(f"{text} {i}" for i in range(40) for text in texts))
     own.choose(large)
     own.button("Cancel").click()
-    expect(own.one("[data-own-status]")).to_contain_text("Cancelled.")
-    expect(own.one("[data-own-result]")).to_be_hidden()
+    expect(own.locator("[data-own-status]")).to_contain_text("Cancelled.")
+    expect(own.locator("[data-own-result]")).to_be_hidden()
     own.choose(large)
-    expect(own.one("[data-own-status]")).to_contain_text("hashing")
+    expect(own.locator("[data-own-status]")).to_contain_text("hashing")
     small = tmp_path / "small.txt"
     small.write_text("one two\none two\nthree\n")
     own.choose(small).done()
-    expect(own.one("[data-own-name]")).to_contain_text("small.txt: 1 of 3")
+    expect(own.locator("[data-own-name]")).to_contain_text("small.txt: 1 of 3")
 
 
 def test_clearing_removes_the_result(own):
@@ -314,11 +314,11 @@ def test_clearing_removes_the_result(own):
     own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two\none two\nthree\n"]]])
     own.done()
     own.button("Clear").click()
-    expect(own.one("[data-own-result]")).to_be_hidden()
-    expect(own.one("[data-own-status]")).to_have_text("Forgotten: nothing of your files is left here.")
-    expect(own.one("[data-clusters] button")).to_have_count(0)
-    assert own.one("[data-own-text]").input_value() == ""
-    assert own.one("[data-own-download]").get_attribute("href") is None
+    expect(own.locator("[data-own-result]")).to_be_hidden()
+    expect(own.locator("[data-own-status]")).to_have_text("Forgotten: nothing of your files is left here.")
+    expect(own.locator("[data-clusters] button")).to_have_count(0)
+    assert own.locator("[data-own-text]").input_value() == ""
+    assert own.locator("[data-own-download]").get_attribute("href") is None
 
 
 def test_a_file_can_be_chosen_by_keyboard_on_a_phone(new_reader, dist, tmp_path, texts):

@@ -49,7 +49,7 @@ def page(workbench, folder):
     for name, value in bench._defaults.items():
         bench.controls[name].value = value
     bench.own.clear()
-    workbench.said.clear()
+    workbench.messages.clear()
     return workbench
 
 
@@ -70,7 +70,9 @@ def bring(page, folder, files, name=None, job=JOB, **layout):
         await rest(page)
 
     run(conversation())
-    return [message for message in page.of("own") if message["job"] == job and message["state"] != "work"]
+    return [
+        message for message in page.of_type("own") if message["job"] == job and message["state"] != "work"
+    ]
 
 
 async def rest(page):
@@ -80,9 +82,9 @@ async def rest(page):
 
 def ask(page, name, **arguments):
     """Ask one question; return Python's answer, or the sentence that refuses it."""
-    page.said.clear()
+    page.messages.clear()
     run(page.ask(name, **arguments))
-    return page.of("answer")[-1]["answer"] if page.of("answer") else page.sentences[-1]
+    return page.of_type("answer")[-1]["answer"] if page.of_type("answer") else page.sentences[-1]
 
 
 def jsonl(texts, field="text"):
@@ -304,7 +306,12 @@ FAILURES = {
         f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef{LATIN}, and 2 more",
     ),
     "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 by its first bytes; convert it"),
-    "utf-16 without a mark": ("c.txt", "words\n".encode("utf-16-le"), {}, "c.txt is not text: it contains zero"),
+    "utf-16 without a mark": (
+        "c.txt",
+        "words\n".encode("utf-16-le"),
+        {},
+        "c.txt is not text: it contains zero",
+    ),
     "binary": (
         "c.txt",
         b"\x7fELF\x02\0\0words\n",
@@ -397,14 +404,14 @@ def test_a_cancelled_job_leaves_no_file(page, folder, texts, monkeypatch):
 
     async def conversation():
         await page.ask("own", job=2, file="d.txt")
-        while not [message for message in page.of("own") if message["job"] == 2]:
+        while not [message for message in page.of_type("own") if message["job"] == 2]:
             await asyncio.sleep(0)
         await page.ask("own_cancel", job=2)
         for _ in range(50):
             await asyncio.sleep(0)
 
     run(conversation())
-    assert {message["state"] for message in page.of("own") if message["job"] == 2} == {"work"}
+    assert {message["state"] for message in page.of_type("own") if message["job"] == 2} == {"work"}
     assert not (folder / "2").exists() and not page.bench.own.working
     assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
     assert bring(page, folder, {"d.txt": "\n".join(texts)}, job=3)[0]["state"] == "result"
@@ -422,7 +429,7 @@ def test_the_newest_corpus_wins(page, folder, texts):
         await rest(page)
 
     run(conversation())
-    results = [message for message in page.of("own") if message["state"] == "result"]
+    results = [message for message in page.of_type("own") if message["state"] == "result"]
     assert [(message["job"], message["name"]) for message in results] == [(2, "d.txt")]
     assert not (folder / "1").exists() and (folder / "2").exists()
 
@@ -487,6 +494,6 @@ def test_an_invalid_job_is_refused(page, folder, job, name):
     outside.write_text("a\nb\n")
     said = ask(page, "own", job=job, file=name)
     if not isinstance(said, str):
-        said = page.of("own")[-1]["text"]
+        said = page.of_type("own")[-1]["text"]
     assert said.startswith(("job must", "file must"))
     assert outside.exists()

@@ -135,7 +135,7 @@ class Element:
     def __init__(self, tag, attributes, parent):
         self.tag, self.attributes, self.parent, self.children = tag, attributes, parent, []
 
-    def all(self, tag=None, **wanted):
+    def find_all(self, tag=None, **wanted):
         """Descendants with that tag and attributes (`True`: has it); `data_part` means data-part."""
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
         return [
@@ -148,9 +148,9 @@ class Element:
             )
         ]
 
-    def one(self, tag=None, **wanted):
+    def find(self, tag=None, **wanted):
         """The only such descendant."""
-        found = self.all(tag, **wanted)
+        found = self.find_all(tag, **wanted)
         assert len(found) == 1, f"{len(found)} elements {tag or '*'} {wanted}"
         return found[0]
 
@@ -188,29 +188,29 @@ class Tree(HTMLParser):
 
     def __init__(self, source):
         super().__init__(convert_charrefs=True)
-        self.root = self.here = Element("#document", {}, None)
+        self.root = self.current = Element("#document", {}, None)
         self.feed(source)
         self.close()
-        assert self.here is self.root, f"<{self.here.tag}> is not closed"
+        assert self.current is self.root, f"<{self.current.tag}> is not closed"
 
     def handle_starttag(self, tag, attrs):
         assert len(dict(attrs)) == len(attrs), f"<{tag}> repeats an attribute"
-        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
-        self.here.children.append(element)
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.current)
+        self.current.children.append(element)
         if tag not in VOID:
-            self.here = element
+            self.current = element
 
     def handle_startendtag(self, tag, attrs):
         self.handle_starttag(tag, attrs)
         if tag not in VOID:
-            self.here = self.here.parent
+            self.current = self.current.parent
 
     def handle_endtag(self, tag):
-        assert self.here.tag == tag, f"</{tag}> closes <{self.here.tag}>"
-        self.here = self.here.parent
+        assert self.current.tag == tag, f"</{tag}> closes <{self.current.tag}>"
+        self.current = self.current.parent
 
     def handle_data(self, data):
-        self.here.children.append(data)
+        self.current.children.append(data)
 
 
 def parse(source):
@@ -239,7 +239,7 @@ def revealed(built):
 @pytest.fixture(scope="module")
 def first(page):
     """Part 1 of the page."""
-    return page.one("section", data_part="1")
+    return page.find("section", data_part="1")
 
 
 @pytest.fixture
@@ -259,10 +259,12 @@ def rebuild(root, native=NATIVE):
 
 def test_every_part_has_the_nine_steps_in_order(page):
     """Every part has the same rhythm, each step with a heading."""
-    parts = page.all("section", data_part=True)
+    parts = page.find_all("section", data_part=True)
     assert [part.attributes["data-part"] for part in parts] == ["1", "2", "3"]
     for part in parts:
-        headings = [each for each in part.all("h3") if "step-title" not in each.attributes.get("class", "")]
+        headings = [
+            each for each in part.find_all("h3") if "step-title" not in each.attributes.get("class", "")
+        ]
         assert [each.text for each in headings] == STEPS
 
 
@@ -275,7 +277,7 @@ def test_headings_never_skip_a_level(page):
 
 def test_questions_and_reflections_use_the_words_of_the_card(page):
     """The card's locks and its reflections are asked in the card's words."""
-    asked = [each.text for each in page.all("p", class_="question")]
+    asked = [each.text for each in page.find_all("p", class_="question")]
     assert asked == ASKED
 
 
@@ -283,13 +285,13 @@ def test_questions_and_reflections_use_the_words_of_the_card(page):
 def test_each_track_can_be_chosen_and_tells_the_story_of_the_card(page, first, track):
     """Each track has a labelled choice, and in each part a story with the card's words."""
     name, persona, north_star, crisis = CARD[track]
-    choice = page.one("input", type="radio", name="track", data_track=track)
-    label = page.one("label", for_=choice.attributes["id"])
+    choice = page.find("input", type="radio", name="track", data_track=track)
+    label = page.find("label", for_=choice.attributes["id"])
     assert name in label.text and persona in label.text
-    assert page.one(id=choice.attributes["aria-describedby"]).text == north_star
-    for story in page.all("div", class_="story", data_for_track=track):
+    assert page.find(id=choice.attributes["aria-describedby"]).text == north_star
+    for story in page.find_all("div", class_="story", data_for_track=track):
         assert crisis in story.text and persona in story.text
-    story = first.one("div", class_="story", data_for_track=track)
+    story = first.find("div", class_="story", data_for_track=track)
     facts = json.loads((ROOT / "src/dataselect_core/facts/tracks.json").read_text())[track]["part_1"]
     for limits in facts["limits"].values():
         assert f"{100 * limits['budget']['value']:.1f} %" in story.text
@@ -298,31 +300,31 @@ def test_each_track_can_be_chosen_and_tells_the_story_of_the_card(page, first, t
 
 def test_only_the_track_choices_have_data_track(page):
     """Tests and the shell find the four tracks, and nothing else, by data-track."""
-    assert [each.attributes["data-track"] for each in page.all(data_track=True)] == list(CARD)
-    assert page.one(role="radiogroup").all(data_track=True) == page.all(data_track=True)
-    (chosen,) = page.one(role="radiogroup").all("input", checked=True)
+    assert [each.attributes["data-track"] for each in page.find_all(data_track=True)] == list(CARD)
+    assert page.find(role="radiogroup").find_all(data_track=True) == page.find_all(data_track=True)
+    (chosen,) = page.find(role="radiogroup").find_all("input", checked=True)
     assert chosen.attributes["data-track"] == "cloud"
 
 
 def test_the_lock_accepts_a_percentage_without_python(page):
     """The lock is a form with one required number from 0 to 100 and a button, not guarded by anything."""
-    form = page.one("form", data_lock="1")
-    number = form.one("input", name="prediction")
+    form = page.find("form", data_lock="1")
+    number = form.find("input", name="prediction")
     assert (number.attributes["min"], number.attributes["max"]) == ("0", "100")
     assert "required" in number.attributes
-    assert form.one("button", type="submit").text == "Commit"
-    assert page.one(data_lock_answer="1").inside(hidden="")
+    assert form.find("button", type="submit").text == "Commit"
+    assert page.find(data_lock_answer="1").inside(hidden="")
     assert not form.inside(hidden="")
 
 
 def test_every_slot_of_the_workbench_occurs_once(page):
     """Roots, plots with table and sentence, diff, clusters, reflection and record can be filled."""
-    part = page.one("section", data_part="1")
+    part = page.find("section", data_part="1")
     for root in ("corpus", "threshold", "advanced"):
-        assert not part.one(data_root=root).inside(data_guard="1")
+        assert not part.find(data_root=root).inside(data_guard="1")
     for plot, root in (("ICR_Curve", "icr"), ("SCurvePlot", "scurve")):
-        assert part.one(data_plot=plot).one(data_root=root)
-        assert part.one("table", data_table_for=plot) and part.one(data_summary_for=plot)
+        assert part.find(data_plot=plot).find(data_root=root)
+        assert part.find("table", data_table_for=plot) and part.find(data_summary_for=plot)
     for slot in (
         {"data_clusters": "1"},
         {"data_diff": "left"},
@@ -331,35 +333,35 @@ def test_every_slot_of_the_workbench_occurs_once(page):
         {"data_reflection": "1"},
         {"data_math_peek": True},
     ):
-        assert part.one(**slot)
-    assert page.one(data_ledger=True) and page.one(data_boot_text=True).attributes["role"] == "status"
-    assert page.one(data_boot_status=True).one("button", data_boot_retry=True)
+        assert part.find(**slot)
+    assert page.find(data_ledger=True) and page.find(data_boot_text=True).attributes["role"] == "status"
+    assert page.find(data_boot_status=True).find("button", data_boot_retry=True)
     for place, actions in ((part, ("capture", "reset-assumptions")), (page, ("export", "import", "clear"))):
         for action in actions:
-            assert place.one("button", data_action=action).attributes["type"] == "button"
+            assert place.find("button", data_action=action).attributes["type"] == "button"
 
 
 def test_every_plot_of_part_2_has_a_table_and_a_sentence(page):
     """What is drawn can be read; the two locks, the run, the marker and the measured rate are there."""
-    part = page.one("section", data_part="2")
+    part = page.find("section", data_part="2")
     for root in ("strategy", "batch", "data", "advanced"):
-        assert not part.one(data_root=root).inside(data_guard="2")
+        assert not part.find(data_root=root).inside(data_guard="2")
     for plot, root in (("LabelingROIPlot", "roi"), ("IndexingPlot", "sides")):
-        assert part.one(data_plot=plot).one(data_root=root)
-        assert part.one("table", data_table_for=plot) and part.one(data_summary_for=plot)
-    assert part.one(data_plot="IndexingPlot").inside(data_guard="2-indexing", hidden="")
-    assert len(part.one("form", data_lock="2").all("input", type="radio")) == 3
-    assert len(part.one("form", data_lock="2-indexing").all("input", type="radio")) == 3
+        assert part.find(data_plot=plot).find(data_root=root)
+        assert part.find("table", data_table_for=plot) and part.find(data_summary_for=plot)
+    assert part.find(data_plot="IndexingPlot").inside(data_guard="2-indexing", hidden="")
+    assert len(part.find("form", data_lock="2").find_all("input", type="radio")) == 3
+    assert len(part.find("form", data_lock="2-indexing").find_all("input", type="radio")) == 3
     for action in ("run", "cancel", "measure", "use-rate"):
-        assert part.one("button", data_action=action).inside(data_guard="2")
-    marker = part.one("form", data_marker="2")
-    assert marker.one("select", name="run") and marker.one("input", name="labels", type="number")
+        assert part.find("button", data_action=action).inside(data_guard="2")
+    marker = part.find("form", data_marker="2")
+    assert marker.find("select", name="run") and marker.find("input", name="labels", type="number")
 
 
 @pytest.mark.parametrize("track", CARD)
 def test_part_2_states_the_limits_and_prices_of_each_track(page, track):
     """The numbers of the story are those of the facts."""
-    story = page.one("section", data_part="2").one("div", class_="story", data_for_track=track)
+    story = page.find("section", data_part="2").find("div", class_="story", data_for_track=track)
     facts = json.loads((ROOT / "src/dataselect_core/facts/tracks.json").read_text())[track]["part_2"]
     limit = "integer" if facts["guardrail"] == "rounds" else "percent"
     for name, form in (
@@ -373,23 +375,23 @@ def test_part_2_states_the_limits_and_prices_of_each_track(page, track):
 
 def test_result_slots_are_hidden_until_the_lock(page):
     """Plots, results, clusters and guarded texts all lie in a hidden guard of their part; settings need not."""
-    own = page.one("section", data_own_corpus=True)  # no lock guards what the reader brings
-    assert own.all(data_value=True)
-    for each in own.all(data_value=True):
+    own = page.find("section", data_own_corpus=True)  # no lock guards what the reader brings
+    assert own.find_all(data_value=True)
+    for each in own.find_all(data_value=True):
         assert each.attributes["data-value"].startswith("own.") and each.inside(data_own_result="", hidden="")
-    for part in page.all("section", data_part=True):
+    for part in page.find_all("section", data_part=True):
         number = part.attributes["data-part"]
         results = [
             each
-            for each in part.all(data_value=True)
+            for each in part.find_all(data_value=True)
             if not each.attributes["data-value"].startswith(("setting.", "mix."))
         ]
         guarded = [
             *results,
-            *part.all(data_reveal=True),
-            *part.all(data_diff=True),
-            *part.all(data_clusters=True),
-            *part.all(data_table_for=True),
+            *part.find_all(data_reveal=True),
+            *part.find_all(data_diff=True),
+            *part.find_all(data_clusters=True),
+            *part.find_all(data_table_for=True),
         ]
         assert len(guarded) > 40
         for each in guarded:
@@ -402,11 +404,11 @@ def test_result_slots_are_hidden_until_the_lock(page):
 
 def test_the_first_lock_does_not_answer_the_second_question(built, page):
     """What tells whether indexing pays is guarded by the lock of that question, the model answer included."""
-    part = page.one("section", data_part="2")
+    part = page.find("section", data_part="2")
     for name in ("indexing", "scoring", "reflection"):
-        assert part.one(data_reveal=name).inside(data_guard="2-indexing", hidden="")
+        assert part.find(data_reveal=name).inside(data_guard="2-indexing", hidden="")
     opened = parse(built[2][2])
-    paths = [each.attributes["data-value"] for each in opened.all(data_value=True)]
+    paths = [each.attributes["data-value"] for each in opened.find_all(data_value=True)]
     assert not [path for path in paths if path.startswith(("index.", "score."))]
     assert "nearly free" not in opened.text and "nearly free" in parse(built[2]["2-indexing"]).text
 
@@ -414,10 +416,10 @@ def test_the_first_lock_does_not_answer_the_second_question(built, page):
 @pytest.mark.parametrize("number", ["1", "2", "3"])
 def test_a_model_answer_is_hidden_until_the_reader_writes_one(page, number):
     """Its place is empty and hidden, beside a sentence that asks for an own answer first."""
-    part = page.one("section", data_part=number)
-    answer = part.one("details", data_written=number)
-    assert "hidden" in answer.attributes and answer.one(data_reveal="reflection").text == ""
-    assert "Write your own answer first" in part.one("p", data_write_first=number).text
+    part = page.find("section", data_part=number)
+    answer = part.find("details", data_written=number)
+    assert "hidden" in answer.attributes and answer.find(data_reveal="reflection").text == ""
+    assert "Write your own answer first" in part.find("p", data_write_first=number).text
 
 
 def test_no_guarded_text_is_in_the_page_source(built, revealed):
@@ -428,7 +430,7 @@ def test_no_guarded_text_is_in_the_page_source(built, revealed):
         assert figure not in built[1]
     sentences = [
         text
-        for block in revealed.all("p")
+        for block in revealed.find_all("p")
         for text in re.split(r"(?<=[.:;]) ", block.text)
         if len(text) > 25 and "–" not in text
     ]
@@ -444,7 +446,7 @@ def test_no_guarded_sentence_of_any_lock_is_in_the_page_source(built, lock):
     texts = parse(built[2][LOCKS[lock]])
     sentences = [
         text
-        for block in texts.all("p")
+        for block in texts.find_all("p")
         for text in re.split(r"(?<=[.:;]) ", block.text)
         if len(text) > 25 and "–" not in text
     ]
@@ -454,14 +456,14 @@ def test_no_guarded_sentence_of_any_lock_is_in_the_page_source(built, lock):
 
 def test_reveal_slots_and_guarded_texts_match(built, page):
     """In each part slots and fragments match, so that no guarded text is lost; one may have a place in either view."""
-    for part in page.all("section", data_part=True):
+    for part in page.find_all("section", data_part=True):
         number = part.attributes["data-part"]
-        slots = [each.attributes["data-reveal"] for each in part.all(data_reveal=True)]
+        slots = [each.attributes["data-reveal"] for each in part.find_all(data_reveal=True)]
         texts = [
             each.attributes["data-fragment"]
             for lock, name in LOCKS.items()
             if lock.startswith(number)
-            for each in parse(built[2][name]).all(data_fragment=True)
+            for each in parse(built[2][name]).find_all(data_fragment=True)
         ]
         assert sorted(set(slots)) == sorted(texts)
 
@@ -469,7 +471,7 @@ def test_reveal_slots_and_guarded_texts_match(built, page):
 def test_each_lock_names_the_file_of_its_texts(built, page):
     """A second lock of a part has an asset of its own, named on its form."""
     out, _, fragments = built
-    source = page.one("form", data_lock="2-indexing").attributes["data-reveal-src"]
+    source = page.find("form", data_lock="2-indexing").attributes["data-reveal-src"]
     lock, text = re.fullmatch(
         r"lab\.reveal\((.+?), (.+)\);\n", (out / source).read_text("utf-8"), re.DOTALL
     ).groups()
@@ -479,7 +481,7 @@ def test_each_lock_names_the_file_of_its_texts(built, page):
 def test_the_reveal_is_a_hashed_classic_script(built, page):
     """The asset that the section names is there, named by its content, and calls lab.reveal with the HTML."""
     out, _, fragments = built
-    source = page.one("section", data_part="1").attributes["data-reveal-src"]
+    source = page.find("section", data_part="1").attributes["data-reveal-src"]
     code = (out / source).read_bytes()
     assert source == f"assets/reveal-1.{hashlib.sha256(code).hexdigest()[:10]}.js"
     number, text = re.fullmatch(r"lab\.reveal\((\d+), (.+)\);\n", code.decode(), flags=re.DOTALL).groups()
@@ -488,26 +490,29 @@ def test_the_reveal_is_a_hashed_classic_script(built, page):
 
 def test_the_fallback_without_python_has_native_figures(revealed):
     """A reader whose Python fails still gets the measured answer, written at build time with its kind."""
-    fallback = revealed.one(data_fragment="no-python")
+    fallback = revealed.find(data_fragment="no-python")
     assert "59.0 %" in fallback.text and "1,257" in fallback.text
-    assert fallback.all("output") == []
-    assert {each.attributes["data-kind"] for each in fallback.all(data_kind=True)} == {"measured"}
+    assert fallback.find_all("output") == []
+    assert {each.attributes["data-kind"] for each in fallback.find_all(data_kind=True)} == {"measured"}
 
 
 def waiting(page, fragments):
     """The figures that the page and the guarded texts wait for: (part, path) each."""
     paths = set()
-    for part in page.all("section", data_part=True):
+    for part in page.find_all("section", data_part=True):
         number = part.attributes["data-part"]
-        paths |= {(number, each.attributes["data-value"]) for each in part.all(data_value=True)}
-        for record in part.all(data_lines=True):
+        paths |= {(number, each.attributes["data-value"]) for each in part.find_all(data_value=True)}
+        for record in part.find_all(data_lines=True):
             paths |= {(number, path) for _, path, _ in json.loads(record.attributes["data-lines"])}
     for lock, text in fragments.items():
-        paths |= {(str(lock)[0], each.attributes["data-value"]) for each in parse(text).all(data_value=True)}
+        paths |= {
+            (str(lock)[0], each.attributes["data-value"]) for each in parse(text).find_all(data_value=True)
+        }
     paths |= {
-        (each.attributes["data-figure"], each.attributes["data-path"]) for each in page.all(data_figure=True)
+        (each.attributes["data-figure"], each.attributes["data-path"])
+        for each in page.find_all(data_figure=True)
     }
-    costs = json.loads(page.one(data_synthesis=True).attributes["data-costs"])
+    costs = json.loads(page.find(data_synthesis=True).attributes["data-costs"])
     return paths | {
         tuple(path.split(":")) for lines in costs.values() for _, several in lines for path in several
     }
@@ -522,9 +527,9 @@ def test_every_number_is_reported_by_its_part(built, page):
     """Each path that the texts, the records and the synthesis wait for is reported, so that none stays a dash."""
     assert len(waiting(page, built[2])) > 280
     assert unknown(page, built[2]) == set()
-    places = page.all(data_value=True)
+    places = page.find_all(data_value=True)
     for fragments in built[2].values():
-        places += parse(fragments).all(data_value=True)
+        places += parse(fragments).find_all(data_value=True)
     assert {each.attributes["data-format"] for each in places} <= {*FORMATS, CHOICE, LABEL}
 
 
@@ -553,9 +558,9 @@ def test_an_unreported_number_is_found(sources, file, right, wrong):
 
 def test_all_formulas_are_mathml(built, page, first):
     """The four laws of the Math Peek are MathML, and no LaTeX is left in any text."""
-    assert len(page.all("details", data_math_peek=True)) == 3
-    peek = first.one("details", data_math_peek=True)
-    blocks = [each.text for each in peek.all("math", display="block")]
+    assert len(page.find_all("details", data_math_peek=True)) == 3
+    peek = first.find("details", data_math_peek=True)
+    blocks = [each.text for each in peek.find_all("math", display="block")]
     assert len(blocks) == 4
     for piece, block in zip(("Pr", "P(s)=1−(1−sr)b", "BW", "∝"), blocks, strict=True):
         assert piece in block.replace(" ", "")
@@ -569,12 +574,12 @@ def test_assumptions_show_the_facts_and_the_defaults_of_each_track(page, number)
     """Each editable assumption has a label, a unit, its source and date, and the track's own default."""
     facts = ROOT / "src" / "dataselect_core" / "facts"
     prices, tracks = (json.loads((facts / f"{name}.json").read_text()) for name in ("prices", "tracks"))
-    rows = page.one("section", data_part=number).all("input", data_assumption=True)
+    rows = page.find("section", data_part=number).find_all("input", data_assumption=True)
     names = [row.attributes["data-assumption"] for row in rows]
     assert len(set(names)) == len(names) > 3
     for name, row in zip(names, rows, strict=True):
         item = row.parent.parent
-        assert item.one("label").text and item.all(data_kind=True)
+        assert item.find("label").text and item.find_all(data_kind=True)
         for track, each in tracks.items():
             value = each[f"part_{number}"].get(name, prices.get(name))["value"]
             default = row.attributes.get(f"data-default-{track}", row.attributes["data-default"])
@@ -587,13 +592,13 @@ def test_assumptions_show_the_facts_and_the_defaults_of_each_track(page, number)
 
 def test_the_page_has_no_inline_script_and_loads_no_foreign_file(page):
     """The policy allows only this origin; one classic script brings the others, and no handler is inline."""
-    policy = page.one("meta", http_equiv="Content-Security-Policy").attributes["content"]
+    policy = page.find("meta", http_equiv="Content-Security-Policy").attributes["content"]
     assert policy == (
         "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; "
         "worker-src blob: 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
-    scripts = [each for each in page.all("script") if each.attributes.get("type") != "application/json"]
+    scripts = [each for each in page.find_all("script") if each.attributes.get("type") != "application/json"]
     (first,) = scripts
     assert [first.attributes["src"], *first.attributes["data-scripts"].split()] == ASSETS["scripts"]
     assert set(first.attributes) == {"src", "data-scripts"} and not first.text
@@ -605,13 +610,13 @@ def test_the_page_has_no_inline_script_and_loads_no_foreign_file(page):
 
 def test_the_document_cannot_break_out_of_its_script(built, page):
     """A </script> inside the workbench's document is escaped and read back unchanged."""
-    text = page.one("script", data_document="1").text
+    text = page.find("script", data_document="1").text
     assert json.loads(text) == {"title": "</script><b>", "roots": []}
 
 
 def test_ids_are_unique_and_every_reference_resolves(page):
     """Labels, descriptions and links of the page point at something that is there, once."""
-    ids = [each.attributes["id"] for each in page.all(id=True)]
+    ids = [each.attributes["id"] for each in page.find_all(id=True)]
     assert len(ids) == len(set(ids))
     for each in page.walk():
         wanted = [each.attributes["for"]] if "for" in each.attributes else []
@@ -624,22 +629,22 @@ def test_ids_are_unique_and_every_reference_resolves(page):
 
 def test_every_field_and_button_has_a_name(page):
     """A screen reader can say what each control is for."""
-    labels = [each for each in page.all("label") if each.text]
+    labels = [each for each in page.find_all("label") if each.text]
     labelled = {each.attributes["for"] for each in labels if "for" in each.attributes}
-    inside = [field for label in labels for field in label.all("input")]
-    for each in page.all("input") + page.all("textarea") + page.all("progress"):
+    inside = [field for label in labels for field in label.find_all("input")]
+    for each in page.find_all("input") + page.find_all("textarea") + page.find_all("progress"):
         named = each.attributes.get("id") in labelled or each in inside or each.attributes.get("aria-label")
         assert named, each.attributes
-    assert all(each.text for each in page.all("button") + page.all("summary"))
+    assert all(each.text for each in page.find_all("button") + page.find_all("summary"))
 
 
 def test_the_page_starts_static_and_names_the_parts_of_its_edition(page):
     """Language, boot state, and a sentence that names the parts that are here."""
-    root = page.one("html")
+    root = page.find("html")
     assert root.attributes["lang"] == "en" and root.attributes["data-boot"] == "static"
-    assert page.one("p", class_="edition").text == "This edition has all three parts."
-    assert page.one("main") and page.one("meta", name="viewport") and page.one("title").text
-    assert "href" in page.one("a", class_="skip").attributes
+    assert page.find("p", class_="edition").text == "This edition has all three parts."
+    assert page.find("main") and page.find("meta", name="viewport") and page.find("title").text
+    assert "href" in page.find("a", class_="skip").attributes
 
 
 def test_a_part_without_files_is_left_out(sources):
@@ -647,9 +652,9 @@ def test_a_part_without_files_is_left_out(sources):
     for path in (sources / "site" / "pages").glob("part-3*"):
         path.unlink()
     page, fragments = rebuild(sources)
-    assert [each.attributes["data-part"] for each in page.all("section", data_part=True)] == ["1", "2"]
-    assert page.one("form", data_lock="2") and set(fragments) == {1, 2, "2-indexing"}
-    edition = page.one("p", class_="edition").text
+    assert [each.attributes["data-part"] for each in page.find_all("section", data_part=True)] == ["1", "2"]
+    assert page.find("form", data_lock="2") and set(fragments) == {1, 2, "2-indexing"}
+    edition = page.find("p", class_="edition").text
     assert "Part 1, The Deduplication Audit and Part 2, Active Learning ROI" in edition
 
 
@@ -699,7 +704,7 @@ def test_a_text_may_contain_cases_and_figures():
         "{{a.c|percent}} at the start"
     )
     tree = parse(f"<div>{markdown_text.render(text, 'x.md')}</div>")
-    block = tree.one("div", data_when="some-case")
-    assert "hidden" in block.attributes and block.one("em").text == "texts" and block.one("msup")
-    assert block.one("output", data_value="a.b", data_format="integer")
-    assert tree.one("output", data_value="a.c").parent.text == "– at the start"
+    block = tree.find("div", data_when="some-case")
+    assert "hidden" in block.attributes and block.find("em").text == "texts" and block.find("msup")
+    assert block.find("output", data_value="a.b", data_format="integer")
+    assert tree.find("output", data_value="a.c").parent.text == "– at the start"

@@ -42,12 +42,12 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 def drawn(reader, plot, color):
     """The number of pixels of about one colour in a plot."""
-    return reader.here(f"[data-plot='{plot}'] canvas").first.evaluate(COUNT, list(color))
+    return reader.in_part(f"[data-plot='{plot}'] canvas").first.evaluate(COUNT, list(color))
 
 
 def texts(reader, selector):
     """The texts of the cells, row by row."""
-    return reader.here(selector).evaluate(
+    return reader.in_part(selector).evaluate(
         "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
     )
 
@@ -88,16 +88,16 @@ def lab(booted):
 
 def test_results_follow_a_prediction_made_before_python_runs(reader):
     """A reader predicts while Python is still loading; results and reveal then appear by themselves."""
-    with reader.held("**/*.wasm"):
+    with reader.hold_back("**/*.wasm"):
         reader.open()
         expect(reader.html).to_have_attribute("data-boot", "starting")
         expect(reader.part.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_visible()
         expect(reader.slider()).to_be_visible()  # the first view, rendered by the build
-        for guarded in reader.here("[data-guard='1']").all():
+        for guarded in reader.in_part("[data-guard='1']").all():
             expect(guarded).to_be_hidden()
         reader.commit(30, "it sounds fair")
         expect(reader.html).to_have_attribute("data-boot", "starting")
-        expect(reader.here("[data-lock-answer='1']")).to_contain_text("it sounds fair")
+        expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("it sounds fair")
     reader.live().results()
 
     expect(reader.html).to_have_attribute("data-first-view", "kept")
@@ -108,10 +108,10 @@ def test_results_follow_a_prediction_made_before_python_runs(reader):
         eventually(reader, lambda plot=plot, color=color: drawn(reader, plot, color) > 100)
     assert len(texts(reader, "table[data-table-for='ICR_Curve']")) > 10
     assert len(texts(reader, "table[data-table-for='SCurvePlot']")) > 3
-    expect(reader.here("[data-summary-for='ICR_Curve']")).to_contain_text("the deduplicated run reads")
+    expect(reader.in_part("[data-summary-for='ICR_Curve']")).to_contain_text("the deduplicated run reads")
     expect(reader.value("reveal.prediction")).to_have_text("30.0 %")
     expect(reader.value("reveal.measured")).to_have_text(DIGITS)
-    expect(reader.here("[data-reveal='prediction']")).to_contain_text("FLOPs")
+    expect(reader.in_part("[data-reveal='prediction']")).to_contain_text("FLOPs")
     marks = reader.page.evaluate("() => performance.getEntriesByType('mark').map((mark) => mark.name)")
     assert {"lab:paint", "lab:live"} <= set(marks)
     assert len(reader.requests) > 20  # that none left the origin only counts if requests were seen
@@ -141,15 +141,15 @@ def test_an_absurd_address_is_ignored_and_reveals_nothing(reader, address):
         assert "The redundant texts are the long ones" not in text
         assert "30 % of the samples is not 30 % of the FLOPs" not in text
         assert "the deduplicated run reads" not in text
-    for guarded in reader.here("[data-guard='1']").all():
+    for guarded in reader.in_part("[data-guard='1']").all():
         expect(guarded).to_be_hidden()
-    for place in reader.here("[data-reveal]").all():
+    for place in reader.in_part("[data-reveal]").all():
         expect(place).to_be_empty()
     for path in ("removed.words_share", "lsh.recall", "reveal.measured", "scale.dollars_saved", "icr.ratio"):
-        for output in reader.here(f"[data-value='{path}']").all():
+        for output in reader.in_part(f"[data-value='{path}']").all():
             assert not DIGITS.search(output.text_content()), f"{path} is in the page"
     reader.part.get_by_role("button", name="Capture this evidence").click()
-    expect(reader.here("[data-captured='1']")).to_contain_text("commit a prediction")
+    expect(reader.in_part("[data-captured='1']")).to_contain_text("commit a prediction")
 
 
 def test_the_lock_refuses_an_invalid_percentage(new_reader):
@@ -164,8 +164,8 @@ def test_the_lock_refuses_an_invalid_percentage(new_reader):
         # The message does not change the case of the words.
         expect(said).to_contain_text("from 0 to 100: reduction in total training FLOPs.")
         expect(said).to_be_visible()
-        expect(reader.here("[data-lock-committed='1']")).to_be_hidden()
-        expect(reader.here("[data-guard='1']").first).to_be_hidden()
+        expect(reader.in_part("[data-lock-committed='1']")).to_be_hidden()
+        expect(reader.in_part("[data-guard='1']").first).to_be_hidden()
 
 
 # -- controls ----------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_the_slider_works_by_keyboard(lab):
     before = lab.number("removed.words_share")
     table, summary = (
         texts(lab, "table[data-table-for='ICR_Curve']"),
-        lab.here("[data-summary-for='ICR_Curve']").inner_text(),
+        lab.in_part("[data-summary-for='ICR_Curve']").inner_text(),
     )
     lab.slider().focus()
     for _ in range(5):
@@ -185,7 +185,7 @@ def test_the_slider_works_by_keyboard(lab):
     expect(lab.field("Similarity threshold (number)")).to_have_value("0.75")
     assert lab.number("removed.words_share") > before
     assert texts(lab, "table[data-table-for='ICR_Curve']") != table
-    assert lab.here("[data-summary-for='ICR_Curve']").inner_text() != summary
+    assert lab.in_part("[data-summary-for='ICR_Curve']").inner_text() != summary
     lab.page.keyboard.press("ArrowRight")
     lab.at_threshold(0.76)
 
@@ -245,7 +245,7 @@ def test_the_reveal_explains_the_licence_texts(lab):
     assert lab.number("reveal.measured") == pytest.approx(59.0, abs=0.5)
     assert lab.number("reveal.points") == pytest.approx(29.0, abs=0.5)
     expect(lab.value("reveal.points")).to_have_text(re.compile(r"^\d\d(\.\d)? points$"))
-    reveal = lab.here("[data-reveal='prediction']")
+    reveal = lab.in_part("[data-reveal='prediction']")
     expect(reveal).to_contain_text("Too low.")
     expect(reveal).to_contain_text("30 % of the samples is not 30 % of the FLOPs")
     expect(reveal.get_by_text("Too high.")).to_be_hidden()
@@ -253,7 +253,7 @@ def test_the_reveal_explains_the_licence_texts(lab):
 
 def test_only_the_crawl_shows_its_truth(lab):
     """The simulated crawl has a known truth, and the licence texts have none."""
-    truth = lab.here("[data-reveal='crawl']").get_by_text("Because the copies are made")
+    truth = lab.in_part("[data-reveal='crawl']").get_by_text("Because the copies are made")
     expect(truth).to_be_hidden()
     lab.choose_corpus(CRAWL)
     expect(truth).to_be_visible()
@@ -339,13 +339,13 @@ def test_bands_and_rows_can_be_set_by_hand(lab):
 
 def test_the_compute_axis_names_its_kind(lab):
     """The plot's compute axis is measured operations or modelled FLOPs, and a change redraws the plot."""
-    before = lab.here("[data-plot='ICR_Curve']").screenshot()
+    before = lab.in_part("[data-plot='ICR_Curve']").screenshot()
     lab.part.get_by_text("Advanced: width").click()
     choice = lab.part.get_by_label("Compute axis")
     expect(choice.locator("option")).to_have_text(["Operations counted (measured)", "6ND FLOPs (modelled)"])
     choice.select_option(label="6ND FLOPs (modelled)")
     expect(lab.page).to_have_url(re.compile("compute=flops"))
-    assert lab.here("[data-plot='ICR_Curve']").screenshot() != before
+    assert lab.in_part("[data-plot='ICR_Curve']").screenshot() != before
     choice.select_option(label="Operations counted (measured)")
     expect(lab.page).to_have_url(re.compile("compute=operations"))
     lab.part.get_by_text("Advanced: width").click()
@@ -354,7 +354,7 @@ def test_the_compute_axis_names_its_kind(lab):
 def test_the_constraint_check_follows_the_threshold(lab):
     """A threshold that removes little fails the budget, and one that removes much meets it."""
     lab.type_threshold(0.99)
-    budget = lab.here(".checks [data-value='check.budget.value']").locator("xpath=ancestor::tr")
+    budget = lab.in_part(".checks [data-value='check.budget.value']").locator("xpath=ancestor::tr")
     expect(budget).to_contain_text("50.0 %")
     expect(budget.get_by_text("outside the limit")).to_be_visible()
     lab.type_threshold(0.6)
@@ -364,7 +364,7 @@ def test_the_constraint_check_follows_the_threshold(lab):
 
 def test_the_math_peek_shows_the_readers_numbers(lab):
     """The formulas contain the reader's own threshold, bands and rows."""
-    peek = lab.here("[data-math-peek]")
+    peek = lab.in_part("[data-math-peek]")
     peek.locator("summary").first.click()
     expect(peek.locator("math").first).to_be_visible()
     expect(peek.get_by_text("With your numbers.")).to_be_visible()
@@ -382,17 +382,17 @@ def test_each_track_keeps_its_own_prediction(lab):
     expect(lab.part.get_by_role("heading", name="Edge Guardian: AV Systems Lead")).to_be_visible()
     expect(lab.part.get_by_role("heading", name="Cloud Titan: LLM Architect")).to_be_hidden()
     assert parse_qs(urlsplit(lab.page.url).query)["track"] == ["edge"]
-    if lab.here("form[data-lock='1'] .fields").is_visible():
-        expect(lab.here("[data-guard='1']").first).to_be_hidden()
+    if lab.in_part("form[data-lock='1'] .fields").is_visible():
+        expect(lab.in_part("[data-guard='1']").first).to_be_hidden()
         expect(lab.value("removed.words_share")).not_to_have_text(DIGITS)
         lab.commit(55)
     lab.results()
     expect(lab.value("reveal.prediction")).to_have_text("55.0 %")
     lab.choose_track("Cloud Titan")
-    expect(lab.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(lab.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     lab.results()
     expect(lab.value("reveal.prediction")).to_have_text("30.0 %")
-    rows = lab.one("[data-ledger] tbody tr")
+    rows = lab.locator("[data-ledger] tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.nth(1)).to_contain_text("55 %")
 
@@ -427,7 +427,7 @@ def test_part_1_fits_a_phone(new_reader):
     choice = reader.part.get_by_label("Removed text to compare")
     expect(choice).to_be_visible()  # its options are counted next, and counting does not wait
     choice.select_option(index=choice.locator("option").count() - 1)
-    expect(reader.here("[data-diff] del").first).to_be_visible()
+    expect(reader.in_part("[data-diff] del").first).to_be_visible()
     reader.part.get_by_text("Advanced: width").tap()
     assert reader.page.evaluate(SIDEWAYS) <= 0
 

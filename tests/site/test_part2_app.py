@@ -49,12 +49,12 @@ async def run(page, **settings):
 
 def results(page):
     """The newest results message."""
-    return page.of("results")[-1]
+    return page.of_type("results")[-1]
 
 
 def kept(page):
     """The search as the record would keep it."""
-    return page.of("keep")[-1]["value"]
+    return page.of_type("keep")[-1]["value"]
 
 
 # -- the locks ---------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def test_a_run_is_refused_before_the_lock():
     assert results(page)["locked"] and "runs" not in results(page)
     assert all(path.startswith("setting.") for path in page.last)
     assert any("Commit a prediction first" in sentence for sentence in page.sentences)
-    assert page.of("keep") == [] and page.of("trouble") == []
+    assert page.of_type("keep") == [] and page.of_type("trouble") == []
 
 
 @pytest.mark.parametrize(
@@ -167,11 +167,13 @@ def test_results_appear_round_by_round():
             part2.TURN, part2.FRAME = before
 
     page = hold(conversation)
-    ends = [m["values"]["run.labels"]["value"] for m in page.of("results") if "run.labels" in m["values"]]
+    ends = [
+        m["values"]["run.labels"]["value"] for m in page.of_type("results") if "run.labels" in m["values"]
+    ]
     assert len(ends) > 40 and ends[0] == 20 and max(ends) == 200
     first = ends[: ends.index(200) + 1]
     assert first == sorted(first)
-    labels = [m["label"] for m in page.of("work") if m["label"].startswith("Run 1")]
+    labels = [m["label"] for m in page.of_type("work") if m["label"].startswith("Run 1")]
     assert len(labels) > 40
 
 
@@ -211,7 +213,7 @@ def test_the_newest_run_wins():
     assert results(page)["search"]["used"] == 2
     assert results(page)["runs"][0]["labels"][-1] < 400
     assert results(page)["runs"][1]["labels"] == [20, 120]
-    assert page.of("trouble") == []
+    assert page.of_type("trouble") == []
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,7 @@ def test_an_impossible_run_is_refused_and_not_counted(settings, sentence):
 
     page = hold(conversation)
     assert any(sentence in said for said in page.sentences)
-    assert page.of("trouble") == [] and page.last["search.used"] == 0
+    assert page.of_type("trouble") == [] and page.last["search.used"] == 0
 
 
 # -- the count ---------------------------------------------------------------------------------------------
@@ -288,7 +290,7 @@ def test_an_unfinished_run_is_kept_for_its_track():
         await begin(page, of="tiny")
 
     page = hold(conversation)
-    assert {message["track"] for message in page.of("keep")} == {"cloud"}
+    assert {message["track"] for message in page.of_type("keep")} == {"cloud"}
     assert kept(page)["used"] == 1 and len(kept(page)["runs"]) == 1
     assert page.last["search.used"] == 0 and results(page)["runs"] == []
 
@@ -310,7 +312,7 @@ def test_an_invalid_record_is_ignored(broken):
         await begin(page, kept={"search": broken})
 
     page = hold(conversation)
-    assert page.last["search.used"] == 0 and page.of("trouble") == []
+    assert page.last["search.used"] == 0 and page.of_type("trouble") == []
 
 
 def test_a_record_cannot_claim_fewer_counted_runs_than_it_contains():
@@ -549,8 +551,8 @@ def test_the_marker_is_committed_once_and_compared_with_the_sweep():
 
     page = hold(conversation)
     assert not [path for path in page.before if path.startswith(("marker.", "optimum.", "knee."))]
-    assert [answer["name"] for answer in page.of("answer")] == ["run", "place", "commit"]
-    assert page.of("answer")[1]["answer"]["labels"] == 200
+    assert [answer["name"] for answer in page.of_type("answer")] == ["run", "place", "commit"]
+    assert page.of_type("answer")[1]["answer"]["labels"] == 200
     assert any("cannot be changed" in sentence for sentence in page.sentences)
     p = track("mobile").part_2
     prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
@@ -812,7 +814,7 @@ def test_the_measured_rate_is_marked_as_measured():
     value = results(page)["values"]["measure.rate"]
     assert value["kind"] == "measured" and value["value"] > 1e5
     assert "rate-measured" in results(page)["cases"] and "licences.json.gz" in page.loaded
-    assert len([m for m in page.of("work") if m["label"] == "Signing texts"]) > 5
+    assert len([m for m in page.of_type("work") if m["label"] == "Signing texts"]) > 5
 
 
 # -- the plot ----------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class Project:
     def __init__(self, reader):
         self.reader, self.page = reader, reader.page
 
-    def one(self, selector):
+    def locator(self, selector):
         return self.page.locator(f"{PART} {selector}")
 
     def open(self, track="cloud", more=""):
@@ -58,25 +58,25 @@ class Project:
         """Lock a direction and a factor."""
         self.page.get_by_label(direction).check()
         self.page.get_by_label(re.compile("^By what factor")).fill(str(factor))
-        self.one("form[data-lock='2']").get_by_role("button", name="Commit").click()
-        expect(self.one("[data-lock-answer='2']")).to_contain_text(f"{factor} times")
+        self.locator("form[data-lock='2']").get_by_role("button", name="Commit").click()
+        expect(self.locator("[data-lock-answer='2']")).to_contain_text(f"{factor} times")
         return self
 
     def choose(self, strategy, batch):
         """Set the two primary controls."""
-        self.one("[data-root='strategy']").get_by_role("button", name=strategy, exact=True).click()
+        self.locator("[data-root='strategy']").get_by_role("button", name=strategy, exact=True).click()
         self.page.get_by_label("Selection batch size").select_option(str(batch))
 
     def start(self):
         """Press Run, and wait until the run has begun."""
         before = self.runs.count()
-        self.one("[data-action='run']").click()
+        self.locator("[data-action='run']").click()
         expect(self.runs).to_have_count(before + 1, timeout=LONG)
         return self
 
     def finish(self):
         """Wait until no computation is running."""
-        expect(self.one("[data-work-progress]")).to_be_hidden(timeout=LONG)
+        expect(self.locator("[data-work-progress]")).to_be_hidden(timeout=LONG)
         return self
 
     def run(self, strategy, batch):
@@ -85,20 +85,20 @@ class Project:
 
     @property
     def runs(self):
-        return self.one("[data-runs] li")
+        return self.locator("[data-runs] li")
 
     def value(self, path):
-        return self.one(f"[data-value='{path}']").first
+        return self.locator(f"[data-value='{path}']").first
 
     def rows(self, table):
         """The cells of a table, row by row."""
-        return self.one(f"table[data-table-for='{table}']").evaluate(
+        return self.locator(f"table[data-table-for='{table}']").evaluate(
             "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
         )
 
     def drawn(self, color):
         """The number of pixels of one colour in the plot."""
-        return self.one("[data-plot='LabelingROIPlot'] canvas").first.evaluate(COUNT, list(color))
+        return self.locator("[data-plot='LabelingROIPlot'] canvas").first.evaluate(COUNT, list(color))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_each_choice_of_a_lock_is_on_one_line_and_limits_the_number(reader, part
     form.get_by_role("spinbutton").fill(str(far))
     form.get_by_role("button", name="Commit").click()
     expect(form.get_by_role("alert")).to_contain_text(f"“{same}” goes with {most}")
-    expect(reader.one(f"[data-lock-committed='{part}']")).to_be_hidden()
+    expect(reader.locator(f"[data-lock-committed='{part}']")).to_be_hidden()
 
 
 def test_part_2_reveals_nothing_before_its_locks(reader, address):
@@ -138,15 +138,15 @@ def test_part_2_reveals_nothing_before_its_locks(reader, address):
     for text in (source, reader.page.content()):
         assert "It depends on the batch" not in text and "Entropy is behind" not in text
         assert "Indexing costs less than it saves" not in text and "indexing is nearly free" not in text
-    for guarded in reader.one("[data-guard='2']").all():
+    for guarded in reader.locator("[data-guard='2']").all():
         expect(guarded).to_be_hidden()
     project.predict()
-    expect(project.one("[data-action='run']")).to_be_enabled()
-    for guarded in project.one("[data-guard='2-indexing']").all():
+    expect(project.locator("[data-action='run']")).to_be_enabled()
+    for guarded in project.locator("[data-guard='2-indexing']").all():
         expect(guarded).to_be_hidden()
     assert "indexing is nearly free" not in reader.page.content()
     expect(project.value("measure.native")).to_have_text(re.compile("71 M"))
-    expect(project.one("[data-value^='index.']")).to_have_count(0)
+    expect(project.locator("[data-value^='index.']")).to_have_count(0)
     assert project.rows("IndexingPlot") == project.rows("BreakEven") == []
 
 
@@ -167,16 +167,16 @@ def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
     on_frontier = {row[0] for row in project.rows("LabelingROIPlot") if row[-1] == "yes"}
     assert "2: margin, batch 10" in on_frontier
     expect(project.value("own.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
-    summary = project.one("[data-summary-for='LabelingROIPlot']")
+    summary = project.locator("[data-summary-for='LabelingROIPlot']")
     expect(summary).to_contain_text("interpolated between the rounds on either side")
-    expect(project.one("#part-2-check")).to_contain_text("shown rounded and compared as they are")
+    expect(project.locator("#part-2-check")).to_contain_text("shown rounded and compared as they are")
     expect(project.value("swept.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
     expect(project.value("reveal.direction")).to_have_text("fewer samples")
 
     project.run("Entropy", 50)
     assert project.drawn(GREEN) > 50
-    expect(project.one("[data-reveal='notes']")).to_contain_text("Entropy is behind random sampling here")
-    expect(project.one("[data-reveal='notes']")).to_contain_text("A large batch loses at first")
+    expect(project.locator("[data-reveal='notes']")).to_contain_text("Entropy is behind random sampling here")
+    expect(project.locator("[data-reveal='notes']")).to_contain_text("A large batch loses at first")
     assert [row[:3] for row in project.rows("RunList")] == [
         ["1", "random", "10"],
         ["2", "margin", "10"],
@@ -185,14 +185,14 @@ def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
 
     project.choose("Margin", 5)  # cut off half-way, followed by another
     project.start()
-    expect(project.one("[data-work-status]")).to_contain_text("Run 4")
-    project.one("[data-action='cancel']").click()
+    expect(project.locator("[data-work-status]")).to_contain_text("Run 4")
+    project.locator("[data-action='cancel']").click()
     project.finish()
     project.run("Margin", 20)
     assert [row[0] for row in project.rows("RunList")] == ["1", "2", "3", "4", "5"]
     expect(project.value("search.used")).to_have_text("5")
 
-    project.one("summary").filter(has_text="Advanced").click()
+    project.locator("summary").filter(has_text="Advanced").click()
     seeds = page.get_by_role("textbox", name=re.compile("Number of seeds")).or_(
         page.get_by_label(re.compile("Number of seeds"))
     )
@@ -202,10 +202,10 @@ def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
     for batch in (50, 100, 20, 10, 50):
         project.run("Margin", batch)
     expect(project.value("search.used")).to_have_text("10")
-    expect(project.one("[data-action='run']")).to_be_disabled()
-    expect(project.one("[data-when='runs-used']")).to_be_visible()
+    expect(project.locator("[data-action='run']")).to_be_disabled()
+    expect(project.locator("[data-when='runs-used']")).to_be_visible()
 
-    project.one("select[name='run']").select_option("5")
+    project.locator("select[name='run']").select_option("5")
     labels, commit = (
         page.get_by_label("Labels", exact=True),
         page.get_by_role("button", name="Commit the marker"),
@@ -214,29 +214,29 @@ def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
         labels.fill("99999")
         press()
         expect(
-            project.one("[role='alert']").filter(has_text="Run 5 goes from 20 to 300 labels")
+            project.locator("[role='alert']").filter(has_text="Run 5 goes from 20 to 300 labels")
         ).to_be_visible()
         expect(labels).to_have_value("99999")
-        expect(project.one("[data-marker-preview]")).to_be_empty()
+        expect(project.locator("[data-marker-preview]")).to_be_empty()
     labels.fill("183")
     labels.press("Enter")  # applies the number without committing it
-    expect(project.one("[data-marker-preview]")).to_contain_text("Run 5 at 180 labels: $11,500")
-    expect(project.one("[role='alert']").filter(has_text="goes from")).to_be_hidden()
-    expect(project.one("[data-marker-said]")).to_be_hidden()
+    expect(project.locator("[data-marker-preview]")).to_contain_text("Run 5 at 180 labels: $11,500")
+    expect(project.locator("[role='alert']").filter(has_text="goes from")).to_be_hidden()
+    expect(project.locator("[data-marker-said]")).to_be_hidden()
     expect(commit).to_be_visible()
     commit.click()
-    expect(project.one("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
-    expect(project.one("[data-marker-preview]")).to_be_empty()
+    expect(project.locator("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
+    expect(project.locator("[data-marker-preview]")).to_be_empty()
     expect(project.value("optimum.labels")).to_have_text("180")
     expect(project.value("optimum.gap_dollars")).to_have_text("$0")
-    expect(project.one("[data-reveal='verdict']")).to_contain_text("You found it.")
-    expect(project.one("form[data-marker]")).to_be_hidden()
-    expect(project.one("[data-action='run']")).to_be_enabled()
+    expect(project.locator("[data-reveal='verdict']")).to_contain_text("You found it.")
+    expect(project.locator("form[data-marker]")).to_be_hidden()
+    expect(project.locator("[data-action='run']")).to_be_enabled()
 
     reader.saved()
     page.reload()
     project.ready()
-    expect(project.one("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
+    expect(project.locator("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
     expect(project.runs).to_have_count(10)
     expect(project.value("optimum.cost")).to_have_text("$11,500")
     project.run("Random", 100)  # exploring continues, uncounted
@@ -250,7 +250,7 @@ def test_the_remaining_runs_survive_a_reload_and_a_change_of_track(reader):
         project.run("Random", 20)
     expect(project.value("search.left")).to_have_text("8")
     reader.choose_track("Tiny Pioneer")
-    expect(project.one("form[data-lock='2'] .fields")).to_be_visible()
+    expect(project.locator("form[data-lock='2'] .fields")).to_be_visible()
     reader.choose_track("Cloud Titan")
     expect(project.value("search.left")).to_have_text("8")
     reader.saved()
@@ -277,25 +277,25 @@ def test_the_indexing_question_is_answered_with_figures(reader):
     project.page.get_by_label("It depends").check()
     project.page.get_by_label(re.compile("^On what")).fill("GPU time of a sample")
     project.page.get_by_role("button", name="Commit the answer").click()
-    expect(project.one("[data-lock-answer='2-indexing']")).to_contain_text(
+    expect(project.locator("[data-lock-answer='2-indexing']")).to_contain_text(
         "It depends, because “GPU time of a sample”"
     )
-    expect(project.one("[data-reveal='indexing']")).to_contain_text("Indexing costs less than it saves")
-    expect(project.one("[data-reveal='scoring']")).to_contain_text("Scoring every sample costs")
+    expect(project.locator("[data-reveal='indexing']")).to_contain_text("Indexing costs less than it saves")
+    expect(project.locator("[data-reveal='scoring']")).to_contain_text("Scoring every sample costs")
     assert len(project.rows("IndexingPlot")) == 6 and len(project.rows("BreakEven")) == 13
     expect(project.value("index.cost")).to_have_attribute("data-kind", "modelled")
 
-    project.one("summary").filter(has_text="Assumptions behind").click()
-    project.one("[data-assumption='gpu_seconds_per_sample']").fill("0.0001")
-    project.one("[data-assumption='gpu_seconds_per_sample']").press("Enter")
-    expect(project.one("[data-reveal='indexing'] [data-when='index-costs']")).to_be_visible()
+    project.locator("summary").filter(has_text="Assumptions behind").click()
+    project.locator("[data-assumption='gpu_seconds_per_sample']").fill("0.0001")
+    project.locator("[data-assumption='gpu_seconds_per_sample']").press("Enter")
+    expect(project.locator("[data-reveal='indexing'] [data-when='index-costs']")).to_be_visible()
 
     project.page.get_by_role("button", name="Measure in this browser").click()
     expect(project.value("measure.rate")).to_have_text(re.compile(r"\d.*bytes/core-second"), timeout=LONG)
     before = project.value("index.cost").text_content()
     project.page.get_by_role("button", name="Use the measured rate").click()
     expect(project.value("index.cost")).not_to_have_text(before)
-    project.one("[data-action='reset-assumptions']").click()
+    project.locator("[data-action='reset-assumptions']").click()
     expect(project.value("index.cost")).to_have_text(before)
 
 
@@ -317,12 +317,12 @@ def test_two_tabs_count_each_run_once(reader):
     first.choose("Margin", 50)
     other.choose("Random", 50)
     for tab in (first, other):
-        tab.one("[data-action='run']").click()
+        tab.locator("[data-action='run']").click()
     for tab in (first, other):
         expect(tab.runs).to_have_count(2, timeout=LONG)
         tab.finish()
     for tab in (first, other):
-        expect(tab.one("[data-counter]")).to_contain_text("Counted runs: 2 of 10, 8 left.", timeout=LONG)
+        expect(tab.locator("[data-counter]")).to_contain_text("Counted runs: 2 of 10, 8 left.", timeout=LONG)
         expect(tab.runs.get_by_role("button")).to_have_count(2)
         assert sorted(row[1] for row in tab.rows("RunList")) == ["margin", "random"]
     first.page.reload()

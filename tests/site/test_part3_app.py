@@ -66,11 +66,11 @@ def test_only_pictures_and_the_setting_are_sent_before_the_lock():
         await page.ask("assume", assumptions={"real_price": 3})
 
     page = hold(conversation)
-    assert all(results["locked"] for results in page.of("results"))
-    for results in page.of("results"):
+    assert all(results["locked"] for results in page.of_type("results"))
+    for results in page.of_type("results"):
         assert not {"tables", "cases"} & set(results)
         assert all(path.startswith(("setting.", "mix.")) for path in results["values"])
-    assert page.of("pictures")
+    assert page.of_type("pictures")
     plots = page.bench.map_plot, page.bench.cut_mix, page.bench.noise_plots
     sources = [source for plot in plots for source in vars(plot).values() if hasattr(source, "data")]
     assert len(sources) > 10 and not any(len(column) for source in sources for column in source.data.values())
@@ -124,7 +124,7 @@ def test_an_invalid_prediction_is_refused():
     page = hold(conversation)
     says = "the prediction must be one of rises, same, falls and a number of points from 0 to 100, not "
     assert all(sentence.startswith(says) for sentence in page.sentences)
-    assert all(results["locked"] for results in page.of("results"))
+    assert all(results["locked"] for results in page.of_type("results"))
 
 
 def test_the_prediction_is_compared_with_the_measurement():
@@ -143,7 +143,7 @@ def test_the_prediction_is_compared_with_the_measurement():
             assert last["reveal.low"] < last["reveal.measured"] < last["reveal.high"] < 0
             assert last["reveal.prediction"] == signed
             assert last["reveal.gap"] == pytest.approx(abs(signed - last["reveal.measured"]))
-            assert {case, "moved-falls", "ten-is-short"} <= set(page.of("results")[-1]["cases"])
+            assert {case, "moved-falls", "ten-is-short"} <= set(page.of_type("results")[-1]["cases"])
 
     hold(conversation)
 
@@ -159,7 +159,7 @@ def test_the_live_run_agrees_with_the_map(each):
         await begin(page, each.id, synthetic=70, randomisation=0.4, seeds=5)
 
     page = hold(conversation)
-    results, last = page.of("results")[-1], page.last
+    results, last = page.of_type("results")[-1], page.last
     assert {"map-holds", "on-grid", "live-done", "agrees"} <= set(results["cases"])
     assert last["map.difference"] < 1e-9
     for name, end in itertools.product(MEASURES, ("", "_low", "_high")):
@@ -171,9 +171,9 @@ def test_a_moved_slider_shows_figures_of_the_map_before_training():
 
     async def conversation(page):
         await begin(page, "cloud")
-        page.said.clear()
+        page.messages.clear()
         await page.patch("Synthetic share", 30)
-        first = page.of("results")[-1]
+        first = page.of_type("results")[-1]
         assert "live-waits" in first["cases"] and page.last["live.accuracy"] is None
         made = gap_map.read(datasets.gap_maps(), "cloud")
         assert (
@@ -183,7 +183,7 @@ def test_a_moved_slider_shows_figures_of_the_map_before_training():
         )
         assert page.bench.map_plot.point.data == {"x": [30], "y": [0.6]}
         await page.rest()
-        assert "live-done" in page.of("results")[-1]["cases"]
+        assert "live-done" in page.of_type("results")[-1]["cases"]
 
     hold(conversation)
 
@@ -203,7 +203,7 @@ def test_the_figures_can_be_recomputed_natively(tiny, data):
         assert last[f"point.{name}"] == found[name].mean
         assert last[f"point.{name}_low"] == found[name].low
     assert last["fid.bias"] == found["fid"].mean - found["fid_infinity"].mean
-    assert "off-grid" in tiny.of("results")[-1]["cases"]
+    assert "off-grid" in tiny.of_type("results")[-1]["cases"]
 
 
 def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
@@ -221,7 +221,7 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
             if ask:
                 await page.ask(ask)
                 await page.rest()
-            results = page.of("results")[-1]
+            results = page.of_type("results")[-1]
             assert results["settings"]["map"] == ("own" if ask else "track")
             found = figures.recompute(of, results["settings"], {"real_price": 7.5}, FALLS)
             assert found.values.keys() == results["values"].keys()
@@ -236,14 +236,14 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
 @pytest.mark.parametrize("wrong", [{"total": 10**7}, {"seeds": 1000}, {"synthetic": "90"}, {"noise": 49}])
 def test_a_report_cannot_request_endless_work(tiny, wrong):
     """Settings in a report that no control allows are refused by name."""
-    settings = tiny.of("results")[-1]["settings"]
+    settings = tiny.of_type("results")[-1]["settings"]
     with pytest.raises(ValueError, match=next(iter(wrong))):
         figures.recompute("tiny", settings | wrong, {}, FALLS)
 
 
 def test_every_value_has_its_kind(tiny):
     """Every value is measured, modelled or cited, with a source; limits are modelled."""
-    values = tiny.of("results")[-1]["values"]
+    values = tiny.of_type("results")[-1]["values"]
     assert all(
         value["kind"] in ("measured", "modelled", "cited") and value["source"] for value in values.values()
     )
@@ -265,7 +265,7 @@ def test_the_challenge_begins_unsolved_and_can_be_solved(each):
 
     async def conversation(page):
         await begin(page, each.id, seeds=5)
-        start = set(page.of("results")[-1]["cases"])
+        start = set(page.of_type("results")[-1]["cases"])
         failing = [name for name in ("accuracy", "fid", "recall", "supply") if f"{name}-fails" in start]
         assert "challenge-fails" in start and failing
         for name in set(failing) - {"supply"}:
@@ -274,7 +274,7 @@ def test_the_challenge_begins_unsolved_and_can_be_solved(each):
         await page.patch("Domain randomisation", round(float(made.randomisations[j]), 2))
         await page.rest()
         assert {"challenge-solved", "accuracy-ok", "fid-ok", "recall-ok", "supply-ok", "agrees"} <= set(
-            page.of("results")[-1]["cases"]
+            page.of_type("results")[-1]["cases"]
         )
 
     page = hold(conversation)
@@ -298,7 +298,7 @@ def test_the_advice_names_the_most_helpful_step():
     async def conversation(page):
         await begin(page, "tiny", synthetic=80, randomisation=0.2)
 
-    cases = hold(conversation).of("results")[-1]["cases"]
+    cases = hold(conversation).of_type("results")[-1]["cases"]
     assert f"fid-try-{min(steps, key=steps.get)}" in cases
 
 
@@ -328,23 +328,23 @@ def test_other_settings_wait_for_the_live_run_and_may_have_their_own_map(monkeyp
     async def conversation(page):
         await begin(page, "tiny", synthetic=50, randomisation=0.5)
         await page.patch("Real samples available", 200)
-        first = page.of("results")[-1]
+        first = page.of_type("results")[-1]
         assert {"map-other", "accuracy-waits"} <= set(first["cases"])
         assert page.last["point.accuracy"] is None
         await page.rest()
-        assert "supply-fails" in page.of("results")[-1]["cases"] and page.last["mix.trained"] == 400
+        assert "supply-fails" in page.of_type("results")[-1]["cases"] and page.last["mix.trained"] == 400
         await page.ask("remap")
         await page.rest()
-        assert "map-own" in page.of("results")[-1]["cases"]
+        assert "map-own" in page.of_type("results")[-1]["cases"]
         assert page.last["map.accuracy"] == page.last["live.accuracy"]
         assert len(page.bench.map_plot.cells.data["x"]) == 9
         await page.ask("remap")
         await page.patch("Real samples available", 300)  # it was sent before the button was pressed
         await page.rest()
-        assert "map-own" in page.of("results")[-1]["cases"]
+        assert "map-own" in page.of_type("results")[-1]["cases"]
         await page.patch("Real samples available", 500)
         await page.rest()
-        assert "map-seeds" in page.of("results")[-1]["cases"]
+        assert "map-seeds" in page.of_type("results")[-1]["cases"]
         assert len(page.bench.map_plot.cells.data["x"]) == 121
 
     hold(conversation)
@@ -362,8 +362,8 @@ def test_too_few_samples_give_a_message():
         await page.rest()
 
     page = hold(conversation)
-    assert page.last["mix.real"] == 0 and "no-real-alone" in page.of("results")[-1]["cases"]
-    assert page.of("trouble") == []
+    assert page.last["mix.real"] == 0 and "no-real-alone" in page.of_type("results")[-1]["cases"]
+    assert page.of_type("trouble") == []
 
 
 def test_rain_and_noise_reach_the_training(data):
@@ -387,7 +387,7 @@ def test_rain_and_noise_reach_the_training(data):
 
 def test_every_strategy_is_measured_with_its_costs(tiny, data):
     """The mix, its real samples alone, and these with experts' labels are each measured, with their costs."""
-    rows = tiny.of("results")[-1]["tables"]["Strategies"]["rows"]
+    rows = tiny.of_type("results")[-1]["tables"]["Strategies"]["rows"]
     assert [row[1:3] for row in rows] == [[500, 500], [500, 0], [500, 0]]
     part = track("tiny").part_3
     assert rows[0][3] == pytest.approx(500 * part.real_price.value + 500 * part.synthetic_price.value)
@@ -420,7 +420,7 @@ def test_changed_prices_change_no_measurement():
         await page.ask("assume", assumptions={"real_price": 1, "deadline_steps": 1})
         after = page.last
         assert after["cost.real"] == before["mix.real"]
-        assert after["noise.deadline"] == 1 and "steps-clean-fails" in page.of("results")[-1]["cases"]
+        assert after["noise.deadline"] == 1 and "steps-clean-fails" in page.of_type("results")[-1]["cases"]
         assert after["point.accuracy"] == before["point.accuracy"]
         for wrong in ({"real_price": -1}, {"target_error": 2}, {"gold": 3}, {"clean_steps": 0}):
             count = len(page.sentences)
@@ -455,7 +455,7 @@ def test_the_tenfold_steps_of_the_card_follow_the_agnostic_law():
         await begin(page, "mobile")
 
     page = hold(conversation)
-    rows = page.of("results")[-1]["tables"]["TrainingSteps"]["rows"]
+    rows = page.of_type("results")[-1]["tables"]["TrainingSteps"]["rows"]
     assert [row[-1] for row in rows] == ["✓ in time", "✓ in time", "✓ in time", "✗ too late", "✗ too late"]
     assert rows[3][1] == rows[4][1] == label_noise.CARD_FACTOR == 10
 
@@ -468,7 +468,7 @@ def test_another_noise_rate_is_measured_once():
         await page.patch("Label noise to inject", 20)
         await page.rest()
         assert page.last["noise.rate"] == 0.2 and page.last["noise.ratio"] > 2
-        page.said.clear()
+        page.messages.clear()
         await page.patch("Label noise to inject", 5)
         assert page.last["noise.ratio"] < 2 and not page.bench.working
 
@@ -480,7 +480,7 @@ def test_another_noise_rate_is_measured_once():
 
 def test_the_sheet_shows_the_samples_of_the_setting(tiny, data):
     """Its rows show the training set, the field and the heavy rain of the setting, each with a text alternative."""
-    rows = {row["name"]: row for row in tiny.of("pictures")[-1]["rows"]}
+    rows = {row["name"]: row for row in tiny.of_type("pictures")[-1]["rows"]}
     assert list(rows) == ["training", "real", "synthetic", "field", "heavy"]
     drawn = mix.samples(tiny.bench.setting(), *data, 1)
     ink = {tuple(np.round(16 * x).astype(int)) for x in drawn["X_train"]}
@@ -507,7 +507,7 @@ def test_the_sheet_follows_the_settings(data):
 
 def test_the_table_of_the_map_has_every_point(tiny):
     """The table has all 121 points, with the region and the reader's point marked, for the chosen measure."""
-    table = tiny.of("results")[-1]["tables"]["DomainGapPlot"]
+    table = tiny.of_type("results")[-1]["tables"]["DomainGapPlot"]
     made = gap_map.read(datasets.gap_maps(), "tiny")
     cells = [row[1:] for row in reversed(table["rows"])]
     values = [[float(cell.split()[0]) for cell in row] for row in cells]
@@ -527,7 +527,7 @@ def test_the_map_can_show_another_measure():
     page = hold(conversation)
     made = gap_map.read(datasets.gap_maps(), "tiny")
     assert page.bench.map_plot.cells.data["text"][0] == f"{made.measures['fid'][0, 0]:.2f}"
-    assert "FID" in page.of("results")[-1]["tables"]["DomainGapPlot"]["columns"][0]["label"]
+    assert "FID" in page.of_type("results")[-1]["tables"]["DomainGapPlot"]["columns"][0]["label"]
     assert len(page.bench.map_plot.inside.data["x"]) == 5
 
 
@@ -551,7 +551,7 @@ def test_nothing_is_trained_until_the_part_is_shown():
     async def conversation(page):
         await page.open(FALLS, track="edge")
         await page.rest()
-        assert page.loaded == [] and page.of("work") == [] and page.bench.runs == {}
+        assert page.loaded == [] and page.of_type("work") == [] and page.bench.runs == {}
 
     hold(conversation)
 
@@ -569,14 +569,14 @@ def test_the_newest_setting_wins_and_cancel_stops_the_work(monkeypatch):
         await page.rest()
         trained = {setting.share for setting, _ in list(page.bench.runs)[known:]} - {0.0}
         assert trained == {0.6}
-        page.said.clear()
+        page.messages.clear()
         await page.patch("Synthetic share", 80)
         await asyncio.sleep(bench.PAUSE + 0.05)
         await page.send("cancel")
-        assert not page.bench.working and page.of("work")[-1]["label"] == ""
+        assert not page.bench.working and page.of_type("work")[-1]["label"] == ""
         await page.patch("Synthetic share", 85)
         await page.rest()
-        assert "live-done" in page.of("results")[-1]["cases"]
+        assert "live-done" in page.of_type("results")[-1]["cases"]
 
     hold(conversation)
 
@@ -590,11 +590,11 @@ def test_an_unreadable_file_is_reported_and_retried():
 
         load, page.bench.load = page.bench.load, lost
         await begin(page)
-        assert page.of("trouble")[-1]["text"] == "OSError: digits.u8.gz could not be downloaded"
+        assert page.of_type("trouble")[-1]["text"] == "OSError: digits.u8.gz could not be downloaded"
         page.bench.load = load
         await page.patch("Synthetic share", 60)
         await page.rest()
-        assert page.of("results")[-1]["locked"] is False
+        assert page.of_type("results")[-1]["locked"] is False
 
     hold(conversation)
 
@@ -606,10 +606,10 @@ def test_reported_settings_restore_the_state():
         await begin(
             page, "cloud", synthetic=35, randomisation=0.45, total=300, real=250, measure="fid", noise=12
         )
-        settings = page.of("results")[-1]["settings"]
+        settings = page.of_type("results")[-1]["settings"]
         await page.open(FALLS, track="cloud", settings={**settings, "total": 5, "depth": 3})
         await page.rest()
-        assert page.of("results")[-1]["settings"] == {**settings, "total": 1000}
+        assert page.of_type("results")[-1]["settings"] == {**settings, "total": 1000}
         assert any("total must be between 20 and 3000" in text for text in page.sentences)
         assert any("there is no setting 'depth'" in text for text in page.sentences)
 

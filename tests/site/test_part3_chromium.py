@@ -51,21 +51,21 @@ class MixReader(Reader):
         self.part.get_by_label(direction, exact=True).check()
         self.part.get_by_label("By how much").fill(str(points))
         self.part.get_by_role("button", name="Commit").click()
-        expect(self.here("[data-lock-answer='3']")).to_contain_text(f"{points} percentage points")
+        expect(self.in_part("[data-lock-answer='3']")).to_contain_text(f"{points} percentage points")
         return self
 
     def pictures(self):
         """Wait for the sheet of pictures."""
-        expect(self.here("[data-sheet] canvas")).to_have_count(5)
+        expect(self.in_part("[data-sheet] canvas")).to_have_count(5)
         return self
 
     def results(self):
         """Wait until everything at the current setting is measured."""
         expect(self.value("noise.ratio")).to_have_text(DIGITS, timeout=LONG)
-        expect(self.here("table[data-table-for='Strategies'] tbody")).not_to_contain_text(
+        expect(self.in_part("table[data-table-for='Strategies'] tbody")).not_to_contain_text(
             "being measured", timeout=LONG
         )
-        expect(self.here("[data-work-status]")).to_have_text("", timeout=LONG)
+        expect(self.in_part("[data-work-status]")).to_have_text("", timeout=LONG)
         return self
 
     def advanced(self):
@@ -86,27 +86,27 @@ class MixReader(Reader):
         self.type("Synthetic share, % (number)", share)
         self.type("Domain randomisation (number)", randomisation)
         expect(self.value("map.share")).to_have_text(f"{share:.1f} %")
-        expect(self.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
+        expect(self.in_part("[data-summary-for='DomainGapPlot']")).to_contain_text(
             f"randomisation {randomisation:g} "
         )
         return self
 
     def picture(self, row):
         """A number that depends on all pixels of a row of the sheet."""
-        return self.here(f"[data-sheet-row='{row}'] canvas").evaluate(PIXELS)
+        return self.in_part(f"[data-sheet-row='{row}'] canvas").evaluate(PIXELS)
 
     def plot(self, name):
         """A number that depends on all pixels of a plot."""
-        return self.here(f"[data-plot='{name}'] canvas").first.evaluate(PIXELS)
+        return self.in_part(f"[data-plot='{name}'] canvas").first.evaluate(PIXELS)
 
     def verdict(self, limit):
         """The result of a limit in the constraint check."""
-        row = self.here(".checks tbody tr").nth(("accuracy", "recall", "fid", "supply").index(limit))
+        row = self.in_part(".checks tbody tr").nth(("accuracy", "recall", "fid", "supply").index(limit))
         return row.locator(".status")
 
     def rows(self, name):
         """The cells of a table, row by row."""
-        return self.here(f"table[data-table-for='{name}']").evaluate(
+        return self.in_part(f"table[data-table-for='{name}']").evaluate(
             "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
         )
 
@@ -147,26 +147,26 @@ def lab(booted):
 def test_a_prediction_reveals_the_map_and_its_evidence(fresh):
     """The pictures are there before the lock; map, table, sentence, evidence and check come after it."""
     fresh.open().live().pictures()
-    for guarded in fresh.here("[data-guard='3']").all():
+    for guarded in fresh.in_part("[data-guard='3']").all():
         expect(guarded).to_be_hidden()
     assert not DIGITS.search(fresh.value("reveal.measured").text_content())
     assert not DIGITS.search(fresh.value("check.accuracy.value").text_content())
     fresh.commit("It stays about the same", 2).results()
     expect(fresh.value("reveal.prediction")).to_have_text("0 points")
     expect(fresh.value("reveal.measured")).to_have_attribute("data-kind", "measured")
-    expect(fresh.here("[data-reveal='prediction']")).to_contain_text(
+    expect(fresh.in_part("[data-reveal='prediction']")).to_contain_text(
         "cannot be told apart", use_inner_text=True
     )
-    expect(fresh.here("[data-reveal='prediction']")).to_contain_text(
+    expect(fresh.in_part("[data-reveal='prediction']")).to_contain_text(
         "You had the direction", use_inner_text=True
     )
-    assert fresh.here("[data-plot='DomainGapPlot'] canvas").first.evaluate(DARK) > 5000
+    assert fresh.in_part("[data-plot='DomainGapPlot'] canvas").first.evaluate(DARK) > 5000
     table = fresh.rows("DomainGapPlot")
     assert len(table) == 11 and all(len(row) == 12 for row in table)
-    expect(fresh.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
+    expect(fresh.in_part("[data-summary-for='DomainGapPlot']")).to_contain_text(
         "5 of 121 points keep all limits", use_inner_text=True
     )
-    expect(fresh.here("[data-lock-answer='3']")).to_contain_text(
+    expect(fresh.in_part("[data-lock-answer='3']")).to_contain_text(
         "It stays about the same", use_inner_text=True
     )
 
@@ -198,7 +198,7 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     slider.focus()
     for _ in range(8):
         slider.press("ArrowRight")
-    expect(lab.here("[data-summary-for='DomainGapPlot']")).to_contain_text(
+    expect(lab.in_part("[data-summary-for='DomainGapPlot']")).to_contain_text(
         "randomisation 0.6 ", use_inner_text=True
     )
     share = lab.part.get_by_role("slider", name="Synthetic share, %")
@@ -220,7 +220,7 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     eventually(lab, lambda: lab.picture("training") != before["training"])
     assert lab.picture("real") == before["real"]
     assert lab.plot("CutMix") != cut
-    alternative = lab.here("[data-sheet-row='synthetic'] canvas").get_attribute("aria-label")
+    alternative = lab.in_part("[data-sheet-row='synthetic'] canvas").get_attribute("aria-label")
     assert "randomisation 0.60" in alternative and "Mean ink" in alternative
     lab.results()
     live = [row[3] for row in lab.rows("MixPoint")]
@@ -237,14 +237,16 @@ def test_the_challenge_begins_unsolved_and_can_be_solved(lab, each):
     if lab.part.get_by_role("button", name="Commit").is_visible():
         lab.commit("It rises", 5)
     lab.mix(round(100 * each.part_3.share.value), each.part_3.randomisation.value)
-    expect(lab.here("[data-reveal='point']")).to_contain_text("challenge is not solved", use_inner_text=True)
-    expect(lab.here("[data-reveal='check']")).to_contain_text("First thing to try", use_inner_text=True)
+    expect(lab.in_part("[data-reveal='point']")).to_contain_text(
+        "challenge is not solved", use_inner_text=True
+    )
+    expect(lab.in_part("[data-reveal='check']")).to_contain_text("First thing to try", use_inner_text=True)
     lab.advanced().type("Number of seeds", 5)
     lab.mix(round(100 * made.shares[i]), round(float(made.randomisations[j]), 2)).results()
     for limit in ("accuracy", "recall", "fid", "supply"):
         expect(lab.verdict(limit)).to_contain_text("✓ within the limit", use_inner_text=True)
-    expect(lab.here("[data-reveal='point']")).to_contain_text("challenge is solved", use_inner_text=True)
-    expect(lab.here("[data-reveal='point']")).to_contain_text(
+    expect(lab.in_part("[data-reveal='point']")).to_contain_text("challenge is solved", use_inner_text=True)
+    expect(lab.in_part("[data-reveal='point']")).to_contain_text(
         "The live run agrees with the map", use_inner_text=True
     )
     assert lab.number("check.accuracy.value") == pytest.approx(
@@ -276,11 +278,11 @@ def test_long_work_shows_progress_and_can_be_cancelled(lab):
     """Twenty seeds take long: the page shows progress, answers meanwhile, and stops on request."""
     lab.advanced().type("First seed", 700)
     lab.type("Number of seeds", 20)
-    expect(lab.here("[data-work-status]")).to_contain_text("seed", use_inner_text=True)
+    expect(lab.in_part("[data-work-status]")).to_contain_text("seed", use_inner_text=True)
     cancel = lab.part.get_by_role("button", name="Cancel")
     cancel.click()
     expect(cancel).to_be_hidden()
-    expect(lab.here("[data-work-status]")).to_have_text("")
+    expect(lab.in_part("[data-work-status]")).to_have_text("")
     lab.type("Number of seeds", 2)
     lab.type("First seed", 1)
     lab.results()
@@ -294,17 +296,17 @@ def test_fewer_real_samples_get_their_own_map(lab):
     lab.results()
     lab.advanced().type("Real samples available", 300)
     lab.type("Total budget, samples", 400)
-    expect(lab.here("[data-reveal='point']")).to_contain_text(
+    expect(lab.in_part("[data-reveal='point']")).to_contain_text(
         "The map was made for the track’s own settings", use_inner_text=True
     )
     lab.page.get_by_role("button", name="Measure a small map for my settings").click()
-    expect(lab.here("[data-reveal='point']")).to_contain_text(
+    expect(lab.in_part("[data-reveal='point']")).to_contain_text(
         "a smaller map for your settings", timeout=2 * LONG, use_inner_text=True
     )
     assert len(lab.rows("DomainGapPlot")) == 6
     lab.type("Real samples available", 500)
     lab.type("Total budget, samples", 1000)
-    expect(lab.here("[data-reveal='point']")).not_to_contain_text("a smaller map", use_inner_text=True)
+    expect(lab.in_part("[data-reveal='point']")).not_to_contain_text("a smaller map", use_inner_text=True)
     assert len(lab.rows("DomainGapPlot")) == 11
     expect(lab.value("setting.total")).to_have_text("1,000")
     lab.results()
@@ -333,14 +335,14 @@ def test_a_link_opens_the_same_mix_and_the_record_keeps_it(fresh):
     assert "synthetic=45" in fresh.page.url and "measure=fid" in fresh.page.url
     fresh.part.get_by_role("textbox", name="Your answer").fill("Quality first.")
     fresh.part.get_by_role("button", name="Capture this evidence").click()
-    expect(fresh.here("[data-captured='3']")).to_have_text("Captured.")  # and saved
+    expect(fresh.in_part("[data-captured='3']")).to_have_text("Captured.")  # and saved
     saved = fresh.number("check.accuracy.value")
-    expect(fresh.one("[data-store-status]")).to_contain_text("Saved", use_inner_text=True)
+    expect(fresh.locator("[data-store-status]")).to_contain_text("Saved", use_inner_text=True)
     fresh.reload().live().results()
     expect(fresh.part.get_by_role("textbox", name="Your answer")).to_have_value("Quality first.")
-    expect(fresh.here("[data-lock-answer='3']")).to_contain_text("It falls", use_inner_text=True)
+    expect(fresh.in_part("[data-lock-answer='3']")).to_contain_text("It falls", use_inner_text=True)
     assert fresh.number("check.accuracy.value") == saved
-    expect(fresh.here("[data-evidence='3']")).to_contain_text(f"{saved:.1f} %")
+    expect(fresh.in_part("[data-evidence='3']")).to_contain_text(f"{saved:.1f} %")
 
 
 def test_part_3_fits_a_phone(new_reader, address):
@@ -349,7 +351,7 @@ def test_part_3_fits_a_phone(new_reader, address):
     reader.open().commit().live().results()
     assert reader.page.evaluate(SIDEWAYS) == 0
     assert reader.page.evaluate(SMALL) == []
-    assert reader.here("[data-plot='DomainGapPlot'] canvas").first.evaluate(DARK) > 2000
+    assert reader.in_part("[data-plot='DomainGapPlot'] canvas").first.evaluate(DARK) > 2000
     reader.check()
 
 
@@ -359,7 +361,7 @@ def test_part_3_works_from_a_file(new_reader, dist):
     reader = (
         MixReader(new_reader(base=base).context, base).open("?track=edge&part=3").commit().live().results()
     )
-    expect(reader.here("[data-reveal='point']")).to_contain_text(
+    expect(reader.in_part("[data-reveal='point']")).to_contain_text(
         "The live run agrees with the map", use_inner_text=True
     )
     reader.pictures()

@@ -48,7 +48,7 @@ def reported():
         await asyncio.sleep(0)
 
     page = talk(conversation, part3.DomainGapSynthesis)
-    results = page.of("results")
+    results = page.of_type("results")
     return (
         {path for one in results for path in one["values"]},
         {name for one in results for name in one["tables"]},

@@ -39,7 +39,7 @@ def quick(new_reader):
 def reflect(reader, text):
     """Write a reflection and wait until it is saved."""
     reader.part.get_by_label("Your answer").fill(text)
-    expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    expect(reader.in_part("[data-entry-saved='1/reflection']")).to_have_text("saved")
 
 
 def export(reader):
@@ -64,19 +64,19 @@ def test_work_is_restored_after_a_reload(reader):
     reader.type_threshold(0.8)
     reflect(reader, "The long texts repeat.")
     reader.part.get_by_role("button", name="Capture this evidence").click()
-    expect(reader.here("[data-captured='1']")).to_have_text("Captured.")
-    evidence = reader.here("[data-evidence='1']")
+    expect(reader.in_part("[data-captured='1']")).to_have_text("Captured.")
+    evidence = reader.in_part("[data-evidence='1']")
     expect(evidence).to_contain_text("current")
     expect(evidence).to_contain_text("threshold 0.8")
     expect(evidence).to_contain_text(reader.value("removed.words_share").text_content())
     reader.type_threshold(0.7)
     expect(evidence).to_contain_text("stale")
-    ledger = reader.one("[data-ledger] tbody tr")
+    ledger = reader.locator("[data-ledger] tbody tr")
     expect(ledger).to_contain_text("30 %")
     expect(ledger).to_contain_text("4 words")
 
     reader.saved().page.goto(reader.base + "index.html")  # not even the address contains the settings
-    expect(reader.here(LOCKED)).to_contain_text("30 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("30 %")
     expect(reader.part.get_by_label("Your answer")).to_have_value("The long texts repeat.")
     reader.live().at_threshold(0.7)
     expect(reader.value("corpus.documents")).to_have_text("727")
@@ -112,12 +112,12 @@ def test_a_record_can_be_moved_to_another_machine(quick):
     expect(reader.page.get_by_label("The record as text")).to_have_value(text)
     other = quick().open("?track=cloud&part=1")
     import_file(other, text)
-    expect(other.here(LOCKED)).to_contain_text("42 %")
-    expect(other.here(LOCKED)).to_contain_text("<b>bold</b> & brave")
+    expect(other.in_part(LOCKED)).to_contain_text("42 %")
+    expect(other.in_part(LOCKED)).to_contain_text("<b>bold</b> & brave")
     expect(other.part.get_by_label("Your answer")).to_have_value(ATTACK)
-    expect(other.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(other.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
     other.reload()
-    expect(other.here(LOCKED)).to_contain_text("42 %")
+    expect(other.in_part(LOCKED)).to_contain_text("42 %")
     assert other.page.evaluate("() => globalThis.hacked") is None
 
 
@@ -182,15 +182,15 @@ def careful(chromium, address):
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_file_changes_nothing(careful, case):
     """A file that is not a record of this lab is refused in one sentence; nothing changes and nothing runs."""
-    before = careful.one("[data-ledger]").inner_html()
+    before = careful.locator("[data-ledger]").inner_html()
     import_file(careful, HOSTILE[case])
     expect(careful.status()).to_contain_text(re.compile("nothing was changed", re.IGNORECASE))
     assert "Error" not in careful.status().inner_text() and len(careful.status().inner_text()) < 300
-    assert careful.one("[data-ledger]").inner_html() == before
-    expect(careful.here(LOCKED)).to_contain_text("42 %")
+    assert careful.locator("[data-ledger]").inner_html() == before
+    expect(careful.in_part(LOCKED)).to_contain_text("42 %")
     expect(careful.part.get_by_label("Your answer")).to_have_value("Mine.")
     careful.reload()
-    expect(careful.here(LOCKED)).to_contain_text("42 %")
+    expect(careful.in_part(LOCKED)).to_contain_text("42 %")
     assert careful.page.evaluate("() => globalThis.hacked") is None
     careful.check()
 
@@ -208,15 +208,15 @@ def test_clearing_removes_the_work_after_a_question(quick, button, agree):
     reader.page.get_by_role("button", name=button).click()
     expect(reader.question()).to_contain_text("?")
     reader.answer("Cancel")
-    expect(reader.here(LOCKED)).to_contain_text("42 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("42 %")
     reader.page.get_by_role("button", name=button).click()
     reader.answer(agree)
     for _ in range(2):
-        expect(reader.one("[data-ledger]")).to_contain_text("Nothing recorded yet")
+        expect(reader.locator("[data-ledger]")).to_contain_text("Nothing recorded yet")
         expect(reader.part.get_by_label("Reduction in total training FLOPs")).to_be_visible()
         expect(reader.part.get_by_label("Your answer")).to_have_value("")
-        expect(reader.here("[data-guard='1']").first).to_be_hidden()
-        expect(reader.here("[data-reveal='no-python']")).to_be_empty()
+        expect(reader.in_part("[data-guard='1']").first).to_be_hidden()
+        expect(reader.in_part("[data-reveal='no-python']")).to_be_empty()
         reader.reload()
     assert "42" not in json.dumps(json.loads(export(reader))["entries"])
 
@@ -230,7 +230,7 @@ def test_the_smaller_store_is_used_without_indexeddb(quick, script):
     reader = quick(script).open().commit(42)
     expect(reader.status()).to_contain_text("smaller store")
     reader.reload()
-    expect(reader.here(LOCKED)).to_contain_text("42 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("42 %")
 
 
 def test_a_page_without_storage_says_so(quick):
@@ -238,7 +238,7 @@ def test_a_page_without_storage_says_so(quick):
     reader = quick(OPENING_FAILS + NO_LOCALSTORAGE).open("?track=cloud&part=1&view=page")
     expect(reader.status()).to_contain_text("Not saved")
     reader.commit(42)
-    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
     assert json.loads(export(reader))["entries"]["cloud/1/prediction"]["value"]["value"] == 42
     reader.reload()
     expect(reader.part.get_by_label("Reduction in total training FLOPs")).to_be_visible()
@@ -255,9 +255,9 @@ def test_an_unreadable_record_is_kept_for_export(quick, spoiled):
         if spoiled != 7:
             assert "my thesis" in export(reader)
     reader.commit(55)
-    expect(reader.one("[data-ledger] tbody tr")).to_contain_text("55 %")
+    expect(reader.locator("[data-ledger] tbody tr")).to_contain_text("55 %")
     reader.reload()
-    expect(reader.here(LOCKED)).to_contain_text("55 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("55 %")
     if spoiled != 7:
         assert "my thesis" in export(reader)
 
@@ -272,7 +272,7 @@ def test_an_unreadable_record_in_the_smaller_store_is_kept_for_export(quick):
     reader.commit(55)
     assert "my thesis" in export(reader)
     reader.reload()
-    expect(reader.here(LOCKED)).to_contain_text("55 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("55 %")
 
 
 def test_two_tabs_do_not_overwrite_each_other(quick):
@@ -284,9 +284,9 @@ def test_two_tabs_do_not_overwrite_each_other(quick):
     reflect(reader, "From the first tab.")
     reflect(second, "From the second tab.")
     for tab in (reader, second):
-        expect(tab.one("[data-ledger] tbody tr")).to_have_count(2)
+        expect(tab.locator("[data-ledger] tbody tr")).to_have_count(2)
     reader.reload()
-    expect(reader.one("[data-ledger] tbody tr")).to_contain_text(["11 %", "22 %"])
+    expect(reader.locator("[data-ledger] tbody tr")).to_contain_text(["11 %", "22 %"])
     entries = json.loads(export(reader))["entries"]
     assert entries["cloud/1/reflection"]["value"] == "From the first tab."
     assert entries["edge/1/reflection"]["value"] == "From the second tab."
@@ -304,4 +304,4 @@ def test_a_full_disk_is_reported(quick):
     developer.send("Storage.overrideQuotaForOrigin", place)
     reflect(reader, "There is room again.")
     reader.saved().reload()
-    expect(reader.here(LOCKED)).to_contain_text("42 %")
+    expect(reader.in_part(LOCKED)).to_contain_text("42 %")

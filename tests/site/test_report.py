@@ -77,7 +77,7 @@ def test_python_writes_the_requested_report(small, form):
             "pictures": pictures,
         }
     )
-    said = page.said[-1]
+    said = page.messages[-1]
     assert said["id"] == 5 and said["type"] == "report"
     assert Ledger.from_text(ledger_text(said["answer"])).record == small
     for words in (
@@ -106,8 +106,8 @@ def test_an_invalid_request_gets_an_error_and_the_next_one_works(message):
     """For an unknown form, a broken record or an invalid picture there is one sentence, and the next question works."""
     fine = {"type": "report", "id": 2, "form": "markdown", "record": json.dumps(record({}))}
     page = ask({"type": "report", "id": 1, **message}, fine, until=2)
-    assert "error" in page.said[0] and page.said[0]["id"] == 1
-    assert "No prediction" in page.said[1]["answer"]
+    assert "error" in page.messages[0] and page.messages[0]["id"] == 1
+    assert "No prediction" in page.messages[1]["answer"]
 
 
 def test_python_checks_a_report_and_sends_progress(small):
@@ -121,7 +121,7 @@ def test_python_checks_a_report_and_sends_progress(small):
         evidence["cases"] = [case if each == "corpus-texts" else each for each in evidence["cases"]]
         text = report_markdown(Ledger(small)).replace("\n", "\r\n")  # as a mail program may change it
         page = ask({"type": "verify", "id": 3, "text": text})
-        *before, answer = page.said
+        *before, answer = page.messages
         assert all(0 <= said["progress"] <= 1 for said in before)
         checks = answer["answer"]["checks"]
         assert len(checks) > 50 and [c["path"] for c in checks if not c["agrees"]] == wrong
@@ -137,7 +137,7 @@ def test_python_names_an_edited_line(small):
     text = report_markdown(Ledger(small))
     edited = re.sub(r"(\| Guardrail: chained removals \| .* \| )(?:not )?met \|", r"\1unknown |", text)
     assert edited != text
-    answer = ask({"type": "verify", "id": 4, "text": edited}).said[-1]["answer"]
+    answer = ask({"type": "verify", "id": 4, "text": edited}).messages[-1]["answer"]
     wrong = [check for check in answer["checks"] if not check["agrees"]]
     assert [check["kind"] for check in wrong] == ["text"]
     assert "unknown" in wrong[0]["claimed"] and "met" in wrong[0]["recomputed"]
@@ -158,7 +158,7 @@ def test_a_check_can_be_stopped(small):
             await asyncio.sleep(0)
         return page
 
-    assert run(conversation()).said == []
+    assert run(conversation()).messages == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_check_can_be_stopped(small):
 )
 def test_an_invalid_report_is_not_checked(text):
     """There is one sentence and no figure."""
-    said = ask({"type": "verify", "id": 1, "text": text}).said
+    said = ask({"type": "verify", "id": 1, "text": text}).messages
     assert len(said) == 1 and said[0]["error"]
 
 
@@ -196,7 +196,7 @@ def download(reader, button):
     """Press a button of the report; return name and text of the download."""
     with reader.page.expect_download() as arriving:
         reader.page.get_by_role("button", name=button, exact=True).click()
-    expect(reader.one("[data-report-status]")).to_contain_text("Downloaded")
+    expect(reader.locator("[data-report-status]")).to_contain_text("Downloaded")
     with open(arriving.value.path(), encoding="utf-8") as file:
         return arriving.value.suggested_filename, file.read()
 
@@ -217,10 +217,10 @@ def handed(chromium, address):
     reader = Reader(context, address).open("?track=cloud&part=1&corpus=licences")
     reader.commit(30, "a third of the texts").live().results()
     reader.type_threshold(0.8)
-    reader.one("#reflection-1").fill(ATTACK)
-    reader.one("[data-part='1'] [data-action=capture]").click()
-    expect(reader.one("[data-captured='1']")).to_have_text("Captured.")
-    expect(reader.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    reader.locator("#reflection-1").fill(ATTACK)
+    reader.locator("[data-part='1'] [data-action=capture]").click()
+    expect(reader.locator("[data-captured='1']")).to_have_text("Captured.")
+    expect(reader.locator("[data-entry-saved='1/reflection']")).to_have_text("saved")
     reader.reports = dict(
         download(reader, button) for button in ("Report as a page to print", "As Markdown", "As JSON")
     )
@@ -290,7 +290,7 @@ def test_a_report_is_checked_in_the_page(student):
     """A genuine report agrees figure by figure; a forged figure is found and shown; the record does not change."""
     before = student.page.evaluate(STORED)
     text = next(text for name, text in student.reports.items() if name.endswith(".md"))
-    result = student.one("[data-verify-result]")
+    result = student.locator("[data-verify-result]")
     for form in (".html", ".md"):
         whole = next(text for name, text in student.reports.items() if name.endswith(form))
         choose(student, "Choose a report to check", f"report{form}", whole)
@@ -343,24 +343,24 @@ def test_a_report_is_checked_in_the_page(student):
 )
 def test_a_hostile_report_changes_nothing_and_runs_nothing(student, text):
     """A text that is not a report of the lab is refused in one sentence."""
-    before = student.one("[data-ledger]").inner_html()
+    before = student.locator("[data-ledger]").inner_html()
     choose(student, "Choose a report to check", "report.html", text)
-    expect(student.one("[data-verify-status]")).to_contain_text("Nothing was changed", ignore_case=True)
-    expect(student.one("[data-verify-result]")).to_be_empty()
-    assert student.one("[data-ledger]").inner_html() == before
+    expect(student.locator("[data-verify-status]")).to_contain_text("Nothing was changed", ignore_case=True)
+    expect(student.locator("[data-verify-result]")).to_be_empty()
+    assert student.locator("[data-ledger]").inner_html() == before
 
 
 def test_the_report_can_be_copied(student):
     """The clipboard gets the Markdown; if it is not available, the text is shown and selected."""
     student.context.grant_permissions(["clipboard-read", "clipboard-write"])
     student.page.get_by_role("button", name="Copy", exact=True).click()
-    expect(student.one("[data-report-status]")).to_have_text("Copied as Markdown.")
+    expect(student.locator("[data-report-status]")).to_have_text("Copied as Markdown.")
     copied = student.page.evaluate("() => navigator.clipboard.readText()")
     assert Ledger.from_text(ledger_text(copied)).get("cloud", "1", "prediction")["value"] == 30
     student.context.clear_permissions()
     student.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     student.page.get_by_role("button", name="Copy", exact=True).click()
-    expect(student.one("[data-report-status]")).to_contain_text("Copy the text below")
+    expect(student.locator("[data-report-status]")).to_contain_text("Copy the text below")
     shown = student.page.get_by_label("The report as text").input_value()
     assert (
         ledger_text(shown)
@@ -372,15 +372,15 @@ def test_the_report_can_be_copied(student):
 def test_stale_evidence_is_marked_everywhere(student):
     """A moved control makes the evidence stale on the map, in synthesis and report; moved back, it is current."""
     student.type_threshold(0.7)
-    expect(student.one("[data-map='1']")).to_contain_text("stale")
-    expect(student.one("[data-synthesis-evidence] .panel").first).to_contain_text("Stale")
-    expect(student.one("[data-report-missing]")).to_contain_text("its evidence is stale")
-    expect(student.one("[data-evidence='1']")).to_contain_text("Words removed: ")
+    expect(student.locator("[data-map='1']")).to_contain_text("stale")
+    expect(student.locator("[data-synthesis-evidence] .panel").first).to_contain_text("Stale")
+    expect(student.locator("[data-report-missing]")).to_contain_text("its evidence is stale")
+    expect(student.locator("[data-evidence='1']")).to_contain_text("Words removed: ")
     _, text = download(student, "As Markdown")
     assert "Stale: the settings have changed since this was captured." in text
     student.type_threshold(0.8)
-    expect(student.one("[data-map='1']")).to_contain_text("checkpoint")
-    expect(student.one("[data-synthesis-evidence] .panel").first).to_contain_text("current")
+    expect(student.locator("[data-map='1']")).to_contain_text("checkpoint")
+    expect(student.locator("[data-synthesis-evidence] .panel").first).to_contain_text("current")
 
 
 @pytest.mark.parametrize("button", ["Report as a page to print", "As Markdown", "As JSON"])
@@ -393,7 +393,7 @@ def test_the_page_writes_a_report_without_python(new_reader, button):
         "cloud/1/decision": ATTACK,
     }
     reader = holding(new_reader, entries, student="7b-12")
-    expect(reader.one("[data-report-missing]")).to_contain_text("Part 1: a reflection")
+    expect(reader.locator("[data-report-missing]")).to_contain_text("Part 1: a reflection")
     name, text = download(reader, button)
     assert name.startswith("data-selection-report-7b-12.")
     held = Ledger.from_text(ledger_text(text))
@@ -528,9 +528,9 @@ def test_a_record_of_the_first_edition_is_migrated(new_reader):
     }
     reader.page.evaluate(STORE, old)
     reader.reload()
-    expect(reader.one("[data-lock-answer='1']")).to_contain_text("42")
-    reader.one("#reflection-1").fill("New.")
-    expect(reader.one("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    expect(reader.locator("[data-lock-answer='1']")).to_contain_text("42")
+    reader.locator("#reflection-1").fill("New.")
+    expect(reader.locator("[data-entry-saved='1/reflection']")).to_have_text("saved")
     kept = reader.page.evaluate(STORED)
     assert kept["schema"] == SCHEMA and kept["reader"] == "r"
     assert kept["entries"]["cloud/1/prediction"]["value"]["said"] == "42"
@@ -562,7 +562,7 @@ def test_an_invalid_entry_does_not_affect_the_others(new_reader):
     damaged = record({"cloud/1/prediction": predicted(42, "42 %"), "cloud/1/reflection": ["my thesis"]})
     reader.page.evaluate(STORE, damaged)
     reader.reload()
-    expect(reader.one("[data-lock-answer='1']")).to_contain_text("42 %")
+    expect(reader.locator("[data-lock-answer='1']")).to_contain_text("42 %")
     expect(reader.status()).to_contain_text("could not be read")
     with reader.page.expect_download() as arriving:
         reader.page.get_by_role("button", name="Export what could not be read").click()
@@ -576,12 +576,12 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
     text = report_markdown(Ledger(record(entries)))
     reader = new_reader(script=NO_PYTHON).open()
     choose(reader, "Import a file", "report.md", text)
-    expect(reader.one("[data-lock-answer='1']")).to_contain_text("42 %")
+    expect(reader.locator("[data-lock-answer='1']")).to_contain_text("42 %")
     other = report_markdown(Ledger(record({"cloud/1/prediction": predicted(77, "77 %")}, reader="other")))
     for answer, shows in (("Cancel", "42 %"), ("Replace", "77 %")):
         choose(reader, "Import a file", "report.md", other)
         reader.answer(answer)
-        expect(reader.one("[data-lock-answer='1']")).to_contain_text(shows)
+        expect(reader.locator("[data-lock-answer='1']")).to_contain_text(shows)
 
 
 # -- map and synthesis -------------------------------------------------------------------------------------
@@ -598,16 +598,16 @@ def test_the_map_shows_the_state_of_each_part(new_reader):
     ]
     entries = {}
     reader = holding(new_reader, {"track": "cloud"})
-    expect(reader.one("[data-map='1']")).to_contain_text("not started")
+    expect(reader.locator("[data-map='1']")).to_contain_text("not started")
     for name, words in steps:
         entries[f"cloud/1/{name}"] = full.get(name, "We ship 0.8.")
         entries["cloud/1/settings"] = SETTINGS
         reader.page.evaluate(STORE, record(entries))
         reader.reload()
-        expect(reader.one("[data-map='1'] [data-map-state]")).to_have_text(words)
-        expect(reader.one("[data-map='2'] [data-map-state]")).to_have_text("not started")
+        expect(reader.locator("[data-map='1'] [data-map-state]")).to_have_text(words)
+        expect(reader.locator("[data-map='2'] [data-map-state]")).to_have_text("not started")
     reader.choose_track("Edge Guardian")
-    expect(reader.one("[data-map='1'] [data-map-state]")).to_have_text("not started")
+    expect(reader.locator("[data-map='1'] [data-map-state]")).to_have_text("not started")
 
 
 def test_only_visible_time_is_counted(new_reader):
@@ -615,18 +615,18 @@ def test_only_visible_time_is_counted(new_reader):
     reader = new_reader(script=NO_PYTHON)
     reader.page.clock.install()
     reader.open().page.clock.run_for(130_000)
-    expect(reader.one("[data-map='1'] [data-map-time]")).to_have_text("2 of 15 min")
-    expect(reader.one("[data-map-total]")).to_contain_text("2 of 45 minutes")
+    expect(reader.locator("[data-map='1'] [data-map-time]")).to_have_text("2 of 15 min")
+    expect(reader.locator("[data-map-total]")).to_contain_text("2 of 45 minutes")
     reader.page.evaluate(
         "() => Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true})"
     )
     reader.page.clock.run_for(300_000)
     reader.page.evaluate("() => { delete document.visibilityState; }")
     reader.page.clock.run_for(61_000)
-    expect(reader.one("[data-map='1'] [data-map-time]")).to_have_text("3 of 15 min")
-    reader.one(".parts a[data-go-part='2']").click()
+    expect(reader.locator("[data-map='1'] [data-map-time]")).to_have_text("3 of 15 min")
+    reader.locator(".parts a[data-go-part='2']").click()
     reader.page.clock.run_for(61_000)
-    expect(reader.one("[data-map='2'] [data-map-time]")).to_have_text("1 of 15 min")
+    expect(reader.locator("[data-map='2'] [data-map-time]")).to_have_text("1 of 15 min")
 
 
 def test_the_synthesis_uses_only_captured_evidence(new_reader):
@@ -642,16 +642,16 @@ def test_the_synthesis_uses_only_captured_evidence(new_reader):
     )
     entries = {"cloud/1/prediction": predicted(), "cloud/1/evidence": part_1, "cloud/1/settings": SETTINGS}
     reader = holding(new_reader, entries)
-    synthesis = reader.one("[data-synthesis]")
+    synthesis = reader.locator("[data-synthesis]")
     expect(synthesis.get_by_role("listitem").filter(has_text="You expected")).to_contain_text(
         re.compile(r"59\.0 %")
     )
     expect(synthesis.get_by_text("At your threshold")).to_be_hidden()
-    panels = reader.one("[data-synthesis-evidence] .panel")
+    panels = reader.locator("[data-synthesis-evidence] .panel")
     expect(panels).to_have_text(
         [re.compile("current"), re.compile("Missing: not begun"), re.compile("Missing: not begun")]
     )
-    total = reader.one("[data-synthesis-costs] .total")
+    total = reader.locator("[data-synthesis-costs] .total")
     expect(total).to_contain_text("Sum so far, without labelling project, real and synthetic samples")
     expect(total).to_contain_text("$1,010")
     entries |= {
@@ -672,14 +672,14 @@ def test_the_decision_is_saved_for_each_track(new_reader):
     """The four fields are saved for their track, are there after a reload, and are part of the report."""
     reader = holding(new_reader, {"cloud/1/prediction": predicted()})
     for name in ("decision", "alternative", "overturn", "risk"):
-        reader.one(f"#synthesis-{name}").fill(f"{name}: {ATTACK}")
-        reader.one(f"#synthesis-{name}").blur()
-        expect(reader.one(f"[data-entry-saved='synthesis/{name}']")).to_have_text("saved")
-    expect(reader.one("[data-map='synthesis']")).to_contain_text("decided")
+        reader.locator(f"#synthesis-{name}").fill(f"{name}: {ATTACK}")
+        reader.locator(f"#synthesis-{name}").blur()
+        expect(reader.locator(f"[data-entry-saved='synthesis/{name}']")).to_have_text("saved")
+    expect(reader.locator("[data-map='synthesis']")).to_contain_text("decided")
     reader.choose_track("Tiny Pioneer")
-    expect(reader.one("#synthesis-decision")).to_have_value("")
+    expect(reader.locator("#synthesis-decision")).to_have_value("")
     reader.choose_track("Cloud Titan").reload()
-    expect(reader.one("#synthesis-risk")).to_have_value(f"risk: {ATTACK}")
+    expect(reader.locator("#synthesis-risk")).to_have_value(f"risk: {ATTACK}")
     _, text = download(reader, "As Markdown")
     assert Ledger.from_text(ledger_text(text)).get("cloud", "synthesis", "overturn") == f"overturn: {ATTACK}"
     assert "Final strategy: missing" not in text

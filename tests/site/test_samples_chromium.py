@@ -43,8 +43,8 @@ def test_a_track_shows_its_own_corpus(new_reader, track, options):
     expect(reader.value("corpus.documents")).to_have_text(items)
     for header in (item_header, unit_header):
         expect(reader.part.get_by_role("rowheader", name=header, exact=True)).to_be_visible()
-    expect(reader.here("[data-when='corpus-texts']").first).to_be_hidden()
-    advanced = reader.here("details.advanced summary")
+    expect(reader.in_part("[data-when='corpus-texts']").first).to_be_hidden()
+    advanced = reader.in_part("details.advanced summary")
     expect(advanced).to_have_text(
         "Advanced: permutations, seed, bands × rows"
     )  # only texts have shingles with a width
@@ -55,7 +55,7 @@ def test_a_track_shows_its_own_corpus(new_reader, track, options):
     choice = reader.part.get_by_label(f"Removed {item} to compare")
     expect(choice).to_be_visible()  # its options are counted next, and counting does not wait
     choice.select_option(index=choice.locator("option").count() - 1)
-    pictures = reader.here(".sides svg[role=img]")
+    pictures = reader.in_part(".sides svg[role=img]")
     expect(pictures).to_have_count(len(alts))
     for picture, alt in zip(pictures.all(), alts, strict=True):
         assert re.search(alt, picture.get_attribute("aria-label"))
@@ -69,13 +69,13 @@ def test_the_page_follows_a_change_of_corpus_and_track(new_reader):
     reader = new_reader()
     reader.open("?track=edge&part=1").commit(30).live().results()
     reader.choose_corpus("Licence texts (real)")
-    expect(reader.here("details.advanced summary")).to_have_text(
+    expect(reader.in_part("details.advanced summary")).to_have_text(
         "Advanced: width, permutations, seed, bands × rows"
     )
     expect(reader.part.get_by_role("rowheader", name="Documents", exact=True)).to_be_visible()
     reader.part.get_by_role("group", name="The clusters").get_by_role("button").first.click()
-    expect(reader.here(".sides del").first).to_be_visible()
-    expect(reader.here(".sides svg")).to_have_count(0)
+    expect(reader.in_part(".sides del").first).to_be_visible()
+    expect(reader.in_part(".sides svg")).to_have_count(0)
     reader.choose_track("Tiny Pioneer")
     expect(reader.part.get_by_role("button", name="Simulated drive")).to_have_count(0)
     expect(reader.part.get_by_role("button", name="Simulated sounds")).to_have_attribute(
@@ -99,13 +99,13 @@ def test_identical_texts_are_called_identical(new_reader):
     for i in range(4):
         name = clusters.nth(i).locator("span").first.text_content()
         clusters.nth(i).click()
-        expect(reader.here("[data-diff='left'] h5")).to_have_text(f"Kept: {name}")
+        expect(reader.in_part("[data-diff='left'] h5")).to_have_text(f"Kept: {name}")
         other = removed.locator("h5").text_content().removeprefix("Removed: ")
         assert data.names.count(name) == data.names.count(other) == 1
         identical = texts[name] == texts[other]
         found.add(identical)
         expect(removed.get_by_text("These two are identical word for word.")).to_have_count(int(identical))
-        assert (reader.here("[data-diff] :is(ins, del)").count() == 0) is identical
+        assert (reader.in_part("[data-diff] :is(ins, del)").count() == 0) is identical
     assert found == {True, False}
 
 

@@ -95,7 +95,7 @@ def test_every_stakeholder_cites_the_figures_of_every_case():
 def test_the_stakeholder_follows_the_figures(reader):
     """Before the lock nothing is said; then the words and figures follow threshold, limits and track."""
     reader.open("?track=cloud&part=1&corpus=licences&threshold=0.9")
-    place = reader.one("[data-reveal='stakeholder']")
+    place = reader.locator("[data-reveal='stakeholder']")
     expect(place).to_be_hidden()
     reader.commit(30).live().results()
     heard = place.locator("[data-for-track='cloud'] [data-when]:visible")

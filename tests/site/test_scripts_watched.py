@@ -28,7 +28,7 @@ def says(reader, *parts):
     """Wait until the page says that something failed, with all given parts."""
     expect(reader.html).to_have_attribute("data-boot", "failed")
     for part in parts:
-        expect(reader.one("[data-boot-text]")).to_contain_text(part)
+        expect(reader.locator("[data-boot-text]")).to_contain_text(part)
 
 
 def again(reader):
@@ -40,9 +40,9 @@ def saves(reader):
     """Check that a prediction and a reflection are saved, and are there after a reload."""
     reader.commit(30)
     reader.part.get_by_label("Your answer").fill("What repeats teaches less.")
-    expect(reader.here("[data-entry-saved='1/reflection']")).to_have_text("saved")
+    expect(reader.in_part("[data-entry-saved='1/reflection']")).to_have_text("saved")
     reader.saved().page.reload()
-    expect(reader.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     expect(reader.part.get_by_label("Your answer")).to_have_value("What repeats teaches less.")
 
 
@@ -133,7 +133,7 @@ def test_a_script_that_fails_once_is_requested_again(new_reader, host, script, t
         expect(reader.part.get_by_role("slider", name="Similarity threshold")).to_be_attached()
     else:
         says(reader, "web workers")
-    assert reader.one("[data-trouble]").count() == 0
+    assert reader.locator("[data-trouble]").count() == 0
     saves(reader)
 
 
@@ -152,7 +152,7 @@ def test_an_update_during_loading_is_reported(new_reader, served_dist, host, los
     says(reader, "The lab was updated while this page was loading")
     rules.clear()  # the new edition is complete
     reader.page.get_by_role("button", name="Reload the page").click()
-    expect(reader.one("[data-boot-text]")).not_to_contain_text("updated")
+    expect(reader.locator("[data-boot-text]")).not_to_contain_text("updated")
     saves(reader)
 
 
@@ -167,7 +167,7 @@ def test_a_missing_first_script_is_reported(new_reader, host, cache):
     reader = new_reader(base=address, script=NO_PYTHON)
     reader.expected_errors = [NOTES]
     reader.page.goto(address + "index.html", wait_until="domcontentloaded")
-    text = reader.one("[data-boot-text]")
+    text = reader.locator("[data-boot-text]")
     expect(text).to_contain_text("if this sentence stays")
     expect(text).to_contain_text("Ctrl+Shift+R")
     expect(text).not_to_contain_text("starts by itself")
@@ -186,11 +186,11 @@ def test_a_missing_style_sheet_is_reported(new_reader, host):
     reader = new_reader(base=address, script=NO_PYTHON)
     reader.expected_errors = [NOTES]
     reader.open()
-    expect(reader.one(".masthead")).to_have_css("border-bottom-style", re.compile("none|solid"))
-    assert reader.one("[data-trouble]").count() == 0
+    expect(reader.locator(".masthead")).to_have_css("border-bottom-style", re.compile("none|solid"))
+    assert reader.locator("[data-trouble]").count() == 0
     rules.add("style.*.css", status=404)
     reader.page.reload()
-    expect(reader.one("[data-trouble]")).to_contain_text("style sheet did not arrive")
+    expect(reader.locator("[data-trouble]")).to_contain_text("style sheet did not arrive")
     saves(reader)
 
 
@@ -216,7 +216,7 @@ def test_explanations_are_loaded_when_the_connection_returns(new_reader, host):
     rules.clear()
     reader.context.set_offline(True)
     reader.context.set_offline(False)
-    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
     expect(reader.notice()).to_be_hidden()
 
 

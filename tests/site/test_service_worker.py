@@ -58,7 +58,7 @@ def quick(new_reader, host):
 
 def status(reader):
     """The page's line about offline use."""
-    return reader.one("[data-offline-status]")
+    return reader.locator("[data-offline-status]")
 
 
 def kept(reader, query="?track=cloud&part=1"):
@@ -71,7 +71,7 @@ def kept(reader, query="?track=cloud&part=1"):
 def works(reader, part="1"):
     """Check that a text arrives that the page loads only when needed."""
     reader.commit(30)
-    expect(reader.here("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    expect(reader.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
     return reader
 
 
@@ -108,11 +108,11 @@ def test_the_lab_works_without_a_network_after_the_first_start(visitor, host):
 
     Nothing is kept before Python runs. The lab opens by its folder, with settings and with a place, live in all parts.
     """
-    with visitor.held("**/*.wasm"):
+    with visitor.hold_back("**/*.wasm"):
         visitor.open()
         expect(visitor.html).to_have_attribute("data-boot", "starting")
         visitor.page.wait_for_timeout(2000)
-        assert "sw.js" not in host.asked
+        assert "sw.js" not in host.requests
     visitor.live()
     expect(status(visitor)).to_have_text(READY, timeout=4 * PATIENCE)
     page = (host.folder / "index.html").read_text("utf-8")
@@ -122,9 +122,9 @@ def test_the_lab_works_without_a_network_after_the_first_start(visitor, host):
     start = [manifest["files"][name]["url"] for name in manifest["eager"]] + scripts
     assert len(start) > 10
     for path in start:
-        assert host.asked.count(path) == 1, path
-    assert not [path for path in host.asked if path.startswith(("offline/", "guide", "assets/guide"))]
-    expect(visitor.one("[data-offline-said]")).to_have_text(
+        assert host.requests.count(path) == 1, path
+    assert not [path for path in host.requests if path.startswith(("offline/", "guide", "assets/guide"))]
+    expect(visitor.locator("[data-offline-said]")).to_have_text(
         re.compile(r"^Works offline now \(\d+ MB kept\)\.$")
     )
     host.stop()
@@ -137,7 +137,7 @@ def test_the_lab_works_without_a_network_after_the_first_start(visitor, host):
         expect(visitor.page.locator(f"[data-part='{part}']")).to_have_attribute(
             "data-results", re.compile(".")
         )
-    expect(visitor.one("[data-offline-said]")).to_be_empty()  # was already said
+    expect(visitor.locator("[data-offline-said]")).to_be_empty()  # was already said
     visitor.open("?track=edge&part=2&seed=3#part-2").live()
     expect(visitor.page.get_by_role("radio", name="Edge Guardian")).to_be_checked()
     expect(visitor.page.locator("[data-part='2']")).to_be_visible()
@@ -149,7 +149,7 @@ def test_other_pages_come_from_the_network(quick, host):
     page = kept(quick).page
     page.goto(host.address + "guide-authors.html")
     expect(page.get_by_role("heading", level=1)).not_to_have_text(FIRST)
-    assert host.asked[-1] != "index.html" and "guide-authors.html" in host.asked
+    assert host.requests[-1] != "index.html" and "guide-authors.html" in host.requests
     quick.expected_errors = [AWAY]
     assert page.goto(host.address + "0.9/index.html").status == 404  # an earlier release next to this one
     assert page.goto(host.address + "nothing").status == 404
@@ -185,7 +185,7 @@ def test_reload_now_updates_only_this_page(quick, host, dist, tmp_path):
     quick.page.evaluate(LOOK_FOR_UPDATE)
     quick.page.get_by_role("button", name="Reload now").click()
     edition(quick, NEW)
-    expect(quick.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(quick.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     host.stop()
     edition(other, FIRST)
     for each in (other, quick):
@@ -295,7 +295,7 @@ def test_the_lab_works_if_the_worker_does_not_start(quick, host, changes, said):
     quick.open()
     expect(status(quick)).to_contain_text(said)
     works(quick).reload()
-    expect(quick.here("[data-lock-answer='1']")).to_contain_text("30 %")
+    expect(quick.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
 
 
 @pytest.mark.parametrize(
@@ -318,10 +318,10 @@ def test_the_lab_works_if_the_worker_cannot_answer(quick, host, changes):
     """If the worker throws, or the browser's storage hangs or refuses, the page comes from the host."""
     change_worker(host, *changes)
     kept(quick).reload()
-    before = len(host.asked)
+    before = len(host.requests)
     quick.reload()
     works(quick)
-    assert len(host.asked) > before
+    assert len(host.requests) > before
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -367,8 +367,8 @@ def test_the_lab_works_with_blocked_storage(new_reader, host, getter):
     )
     works(reader.open())
     reader.page.wait_for_timeout(1500)
-    assert "sw.js" not in host.asked
-    expect(reader.one("[data-offline-said]")).to_be_empty()
+    assert "sw.js" not in host.requests
+    expect(reader.locator("[data-offline-said]")).to_be_empty()
 
 
 # -- off -----------------------------------------------------------------------------------------------
@@ -391,11 +391,11 @@ def test_a_reader_can_switch_offline_use_off_and_on(quick, host):
     names = quick.page.evaluate("() => caches.keys()")
     assert others <= set(names) <= others | {"lab-python"}
     assert quick.page.evaluate(REGISTRATIONS) == []
-    asked = host.asked.count("sw.js")
+    asked = host.requests.count("sw.js")
     quick.reload()
     expect(switch).not_to_be_checked()
     quick.page.wait_for_timeout(2000)
-    assert host.asked.count("sw.js") == asked
+    assert host.requests.count("sw.js") == asked
     switch.check()
     expect(status(quick)).to_have_text(READY)
     host.stop()
@@ -466,7 +466,7 @@ def test_only_a_frame_of_the_same_origin_keeps_the_lab(new_reader, host, tmp_pat
         else:
             reader.page.wait_for_timeout(2500)
             expect(frame.get_by_label("Keep the lab for offline use")).to_be_hidden()
-            assert "sw.js" not in host.asked
+            assert "sw.js" not in host.requests
 
 
 def test_a_page_from_a_folder_has_no_worker(new_reader, dist):

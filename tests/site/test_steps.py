@@ -79,7 +79,7 @@ def test_goals_plot_control_and_next_button_are_in_view(new_reader, width, heigh
     field = reader.field("Similarity threshold (number)")
     field.fill("0.6")
     field.press("Enter")
-    said = reader.here("[data-change]")
+    said = reader.in_part("[data-change]")
     expect(said).to_have_text(
         re.compile(r"^Similarity threshold 0\.\d+ → 0\.600: documents removed [\d.]+ % → [\d.]+ %")
     )
