@@ -26,11 +26,11 @@ expect.set_options(timeout=PATIENCE)
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory):
     """A copy of the built site, or of LAB_DIST, so that a build in progress cannot change it during the tests."""
-    built = Path(os.environ.get("LAB_DIST", ROOT / "dist"))
-    if not (built / "index.html").is_file():
-        pytest.fail(f"{built} is not a built site, which these tests need: run `python build.py build`.")
+    source = Path(os.environ.get("LAB_DIST", ROOT / "dist"))
+    if not (source / "index.html").is_file():
+        pytest.fail(f"{source} is not a built site, which these tests need: run `python build.py build`.")
     with locked(ROOT / make.LOCK, "copying the built site for tests"):
-        return Path(shutil.copytree(built, tmp_path_factory.mktemp("site") / "dist"))
+        return Path(shutil.copytree(source, tmp_path_factory.mktemp("site") / "dist"))
 
 
 @pytest.fixture(scope="session")
@@ -87,18 +87,18 @@ def new_reader(request, address):
     """Open readers, each in a new browser profile, and check at the end what they came across."""
     readers = []
 
-    def new(base=address, script=None, browser="chromium", steps=False, **options):
-        running = request.getfixturevalue({"chromium": "chromium", "firefox": "stock_firefox"}[browser])
+    def create_reader(base=address, script=None, browser="chromium", steps=False, **options):
+        engine = request.getfixturevalue({"chromium": "chromium", "firefox": "stock_firefox"}[browser])
         # A service worker would fetch 20 MB in addition to each test, and answer instead of the server.
-        usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
-        context = running.new_context(**{**usual, **options})
+        defaults = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+        context = engine.new_context(**{**defaults, **options})
         context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
         readers.append(Reader(context, base, steps))
         return readers[-1]
 
-    yield new
+    yield create_reader
     for reader in readers:
         reader.context.close()
     for reader in readers:

@@ -73,13 +73,13 @@ def words():
 @cache
 def audit(corpus):
     """The audit of a corpus."""
-    made = {
+    corpora = {
         "licences": lambda: datasets.licences().texts,
         "crawl": lambda: datasets.crawl(0.5, 1).texts,
         "drive": lambda: items.Frames(datasets.drive(0.7, 1)),
         "clips": lambda: items.Signals(datasets.clips(0.6, 1)),
     }
-    return Audit(made[corpus]())
+    return Audit(corpora[corpus]())
 
 
 def whole_audit(corpus):
@@ -101,10 +101,10 @@ def whole_audit(corpus):
 def points(corpus):
     """MinHash results, learning curves and figures at scale, at several thresholds."""
     a = audit(corpus)
-    found = {}
+    results = {}
     for threshold in THRESHOLDS:
         point = a.at(threshold)
-        found[str(threshold)] = {
+        results[str(threshold)] = {
             "point": point,
             "exact": a.exact_at(threshold),
             "learning": a.learning(point),
@@ -112,7 +112,7 @@ def points(corpus):
             "scale": at_scale(point.cluster, a.mass, 7e10, 15e12, 6e13),
             "small": at_scale(point.cluster, a.mass, 1e12, 1e9),
         }
-    return found
+    return results
 
 
 def drive():
@@ -162,19 +162,22 @@ def deduplicate():
 def estimates():
     """Similarities of given pairs, exact and by signatures."""
     sets = shingling.shingle_sets(datasets.licences().texts)
-    signed = minhash.signatures(sets, 256, 2**32 - 1)
-    pairs = lsh.candidate_pairs(signed, 51, 5)
+    signatures = minhash.signatures(sets, 256, 2**32 - 1)
+    pairs = lsh.candidate_pairs(signatures, 51, 5)
     exact = dedup.exact_similarity(sets, pairs)
-    return [signed[::50], pairs, exact, dedup.estimated_similarity(signed, pairs)]
+    return [signatures[::50], pairs, exact, dedup.estimated_similarity(signatures, pairs)]
 
 
 def many_documents():
     """Pairs of so many documents that the square of their number needs 64 bits."""
     rng = np.random.RandomState(5)
-    signed = rng.randint(0, 1 << 32, (70_000, 4), np.uint32)
-    signed[-50:] = signed[-100:-50]
-    pairs = lsh.candidate_pairs(signed, 1, 4)
-    return [pairs, np.flatnonzero(dedup.clusters(len(signed), pairs) != np.arange(len(signed))).tolist()]
+    signatures = rng.randint(0, 1 << 32, (70_000, 4), np.uint32)
+    signatures[-50:] = signatures[-100:-50]
+    pairs = lsh.candidate_pairs(signatures, 1, 4)
+    return [
+        pairs,
+        np.flatnonzero(dedup.clusters(len(signatures), pairs) != np.arange(len(signatures))).tolist(),
+    ]
 
 
 def model():
@@ -254,11 +257,11 @@ def noise_panel():
 def small_map():
     """A map of few points with its experiments, and the contents of the shipped maps."""
     data = (*datasets.digits(), datasets.rainfall_mm())
-    made = gap_map.measure(MIXES[3], *data, 0.3, (0.4, 1.0), (1, 2), (1, 2, 3), (20, 50), (0, 100))
+    measured_map = gap_map.measure(MIXES[3], *data, 0.3, (0.4, 1.0), (1, 2), (1, 2, 3), (20, 50), (0, 100))
     shipped = [gap_map.read(datasets.gap_maps(), track) for track in ("cloud", "edge", "mobile", "tiny")]
     return [
-        made,
-        gap_map.moved(made["move"]),
+        measured_map,
+        gap_map.moved(measured_map["move"]),
         [[m.measures, m.setting, gap_map.moved(m.move)] for m in shipped],
     ]
 
@@ -275,11 +278,11 @@ def drawings():
 
 def labelling():
     """Runs of a labelling project, query by query, and the sweep's results at their prices."""
-    found = []
+    runs = []
     for name, budget in (("digits", 120), ("rare", 120), ("breast_cancer", 60)):
         problem = reference_sweep.problem(name)
         for strategy, batch in (("random", 20), ("least_confidence", 10), ("margin", 5), ("entropy", 50)):
-            found.append(
+            runs.append(
                 active_learning(
                     *reference_sweep.split(problem, 0.3, 2),
                     strategy,
@@ -290,7 +293,7 @@ def labelling():
                     recall_class=problem.critical,
                 )
             )
-    return found
+    return runs
 
 
 def labelling_report():
@@ -317,19 +320,23 @@ def labelling_report():
             f"{name}.number": 1 + (name != "random"),
             f"{name}.labels": labels,
         }
-    found = labelling_figures.recompute("mobile", settings, {}, {"direction": "fewer", "prediction": 1.5})
-    return [found.values, found.cases]
+    findings = labelling_figures.recompute("mobile", settings, {}, {"direction": "fewer", "prediction": 1.5})
+    return [findings.values, findings.cases]
 
 
 def projects():
     """The built sweep at several prices: the cheapest stop, the economic knee, the knees of its curves."""
     curves = reference_sweep.curves("digits")
-    found = []
+    results = []
     for price in (0.05, 5.0, 100.0):
         prices = Prices(label=price, score=0.001, pool=10_000, training=2.0)
-        found += [cheapest(curves, prices, 0.9), most_worthwhile(curves, prices), selection_pays(30, prices)]
+        results += [
+            cheapest(curves, prices, 0.9),
+            most_worthwhile(curves, prices),
+            selection_pays(30, prices),
+        ]
     bends = [knee(c.labels, c.mean, "concave", "increasing") for c in curves]
-    asked = {
+    question = {
         "dataset_bytes": 1e15,
         "bytes_per_sample": 4000,
         "share_removed": 0.3,
@@ -338,14 +345,14 @@ def projects():
         "gpu_price_per_hour": 2.5,
     }
     indexing = indexing_question(
-        **asked,
+        **question,
         signature_bytes_per_second=71e6,
         cpu_price_per_hour=0.0408,
         overhead=3,
         bytes_per_read=128e6,
         price_per_read=4e-7,
     )
-    return [found, bends, indexing, scoring_question(**asked, price_per_score=5e-5, rounds=1)]
+    return [results, bends, indexing, scoring_question(**question, price_per_score=5e-5, rounds=1)]
 
 
 CALLS = {

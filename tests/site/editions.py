@@ -17,15 +17,17 @@ def copied(dist, folder):
 def another(dist, folder, title="Another edition"):
     """An edition with another title in another colour, and a new list of files."""
     copied(dist, folder)
-    (old,) = (folder / "assets").glob("style.*.css")
-    sheet = old.read_bytes() + f"\nh1 {{ color: {COLOUR}; }}\n".encode()
-    new = old.with_name(f"style.{hashlib.sha256(sheet).hexdigest()[:10]}.css")
-    new.write_bytes(sheet)
-    old.unlink()
+    (old_style,) = (folder / "assets").glob("style.*.css")
+    sheet = old_style.read_bytes() + f"\nh1 {{ color: {COLOUR}; }}\n".encode()
+    new_style = old_style.with_name(f"style.{hashlib.sha256(sheet).hexdigest()[:10]}.css")
+    new_style.write_bytes(sheet)
+    old_style.unlink()
     index = folder / "index.html"
     page = index.read_text("utf-8")
     assert page.count(TITLE) == 1
-    index.write_text(page.replace(old.name, new.name).replace(TITLE, f"<h1>{title}</h1>"), "utf-8")
+    index.write_text(
+        page.replace(old_style.name, new_style.name).replace(TITLE, f"<h1>{title}</h1>"), "utf-8"
+    )
     service_worker.build(folder)
     return folder
 

@@ -124,15 +124,15 @@ class Firefox:
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def _address(self):
-        said = []
+        output = []
         for line in self.process.stderr:
-            said.append(line)
-            found = re.search(r"WebDriver BiDi listening on (ws://\S+)", line)
-            if found:
+            output.append(line)
+            match = re.search(r"WebDriver BiDi listening on (ws://\S+)", line)
+            if match:
                 # Firefox keeps writing, and a full pipe would stop it.
                 threading.Thread(target=self.process.stderr.read, daemon=True).start()
-                return found[1]
-        raise RuntimeError("Firefox ended before it could be driven:\n" + "".join(said))
+                return match[1]
+        raise RuntimeError("Firefox ended before it could be driven:\n" + "".join(output))
 
     def command(self, method, **params):
         """Send one BiDi command and return its result; record events that arrive meanwhile."""
@@ -179,12 +179,12 @@ class Firefox:
         return json.loads(result["value"])
 
     def _call(self, function, arguments):
-        given = [{"type": "string", "value": json.dumps(each)} for each in arguments]
+        serialized = [{"type": "string", "value": json.dumps(argument)} for argument in arguments]
         answer = self.command(
             "script.callFunction",
             target={"context": self.tab},
             awaitPromise=True,
-            arguments=given,
+            arguments=serialized,
             functionDeclaration=f"(...given) => ({function})(...given.map((each) => JSON.parse(each)))",
         )
         if answer["type"] == "exception":
@@ -195,17 +195,17 @@ class Firefox:
         """Wait until a JavaScript function returns something true, and return it."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            found = self.ask(function, *arguments)
-            if found:
-                return found
+            value = self.ask(function, *arguments)
+            if value:
+                return value
             time.sleep(0.1)
         raise AssertionError(f"waited {SECONDS:.0f} s in vain for {function} with {arguments}")
 
     def find(self, role, name):
         """The first element with the role and a name that starts with the given one, scrolled into view and at rest."""
-        found = self._call(FIND, (role, name))
-        assert found["type"] == "node", f"there is no {role} {name!r}"
-        return {"sharedId": found["sharedId"]}
+        result = self._call(FIND, (role, name))
+        assert result["type"] == "node", f"there is no {role} {name!r}"
+        return {"sharedId": result["sharedId"]}
 
     def click(self, role, name):
         """Click on the middle of an element."""
@@ -241,9 +241,9 @@ class Firefox:
         """Press keys one after the other; a pair is a chord."""
         actions = []
         for key in keys:
-            chord = [KEYS.get(each, each) for each in (key if isinstance(key, tuple) else (key,))]
-            actions += [{"type": "keyDown", "value": each} for each in chord]
-            actions += [{"type": "keyUp", "value": each} for each in reversed(chord)]
+            chord = [KEYS.get(name, name) for name in (key if isinstance(key, tuple) else (key,))]
+            actions += [{"type": "keyDown", "value": name} for name in chord]
+            actions += [{"type": "keyUp", "value": name} for name in reversed(chord)]
         self._perform("key", actions)
 
     def type(self, role, name, text):

@@ -35,9 +35,9 @@ class Rules(list):
 
     def add(self, pattern, **rule):
         """Add a rule before the earlier ones, and return it so that it can be removed."""
-        made = {"pattern": pattern, **rule}
-        self.insert(0, made)
-        return made
+        entry = {"pattern": pattern, **rule}
+        self.insert(0, entry)
+        return entry
 
     def rule_for(self, name):
         """The first rule for a file, or an empty one."""

@@ -25,8 +25,8 @@ class Page:
         self.part = workbench.part
         self.messages, self.loaded, self.holding = [], [], None
         with patch.object(bridge, "WORKBENCHES", (workbench,)):  # a single workbench is made quickly
-            self.bridge = bridge.Bridge(lambda text: self.messages.append(strict(text)), self.load)
-        self.views = strict(self.bridge.documents())
+            self.bridge = bridge.Bridge(lambda text: self.messages.append(parse_strictly(text)), self.load)
+        self.views = parse_strictly(self.bridge.documents())
         self.models = {}  # label of a control -> id of its model
 
         def walk(value):
@@ -84,7 +84,7 @@ class Page:
         return [message["text"] for message in self.of_type("ignored")]
 
 
-def strict(text):
+def parse_strictly(text):
     """Parse JSON without NaN and infinity."""
 
     def refuse(name):
@@ -95,8 +95,8 @@ def strict(text):
 
 def run(coroutine):
     """The coroutine's result within ten minutes, in a separate thread since Playwright has a loop in this one."""
-    with ThreadPoolExecutor(1) as elsewhere:
-        return elsewhere.submit(lambda: asyncio.run(asyncio.wait_for(coroutine, 600))).result()
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(lambda: asyncio.run(asyncio.wait_for(coroutine, 600))).result()
 
 
 def talk(conversation, workbench=part1.DeduplicationAudit):
@@ -110,15 +110,15 @@ def first_licences(folder, count):
     """Fill a data directory with only the first few licence texts; return these."""
     for name in {*datasets.FILES["crawl"], *datasets.FILES["drive"]}:
         shutil.copy(datasets.data_directory() / name, folder)
-    whole = datasets.licences()
-    some = {name: getattr(whole, name)[:count] for name in ("ids", "names", "texts")}
+    licences = datasets.licences()
+    subset = {name: getattr(licences, name)[:count] for name in ("ids", "names", "texts")}
     (folder / "licences.json.gz").write_bytes(
-        gzip.compress(json.dumps({"order": list(range(count)), **some}).encode())
+        gzip.compress(json.dumps({"order": list(range(count)), **subset}).encode())
     )
-    return datasets.Licences(tuple(some["ids"]), tuple(some["names"]), tuple(some["texts"]), "")
+    return datasets.Licences(tuple(subset["ids"]), tuple(subset["names"]), tuple(subset["texts"]), "")
 
 
-def hurry(monkeypatch):
+def shorten_experiments(monkeypatch):
     """Make experiments on noise small, and remove the pause for newer settings in Part 3."""
     monkeypatch.setattr(noise_experiments, "LABELS", (20, 200))
     monkeypatch.setattr(noise_experiments, "TRIALS", 150)

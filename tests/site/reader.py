@@ -44,10 +44,10 @@ class Reader:
             "console", lambda m: self.errors.append(f"console: {m.text}") if m.type == "error" else None
         )
         context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
-        context.on("request", self._see)
+        context.on("request", self._record_request)
         self.page = context.new_page()
 
-    def _see(self, request):
+    def _record_request(self, request):
         self.requests.append(request.url)
         if not request.service_worker:
             self.own_requests.append(request.url)
@@ -182,9 +182,9 @@ class Reader:
 
     def another_tab(self):
         """The same reader in a second tab of the same browser; errors of both are recorded together."""
-        other = copy(self)
-        other.page = self.context.new_page()
-        return other
+        tab = copy(self)
+        tab.page = self.context.new_page()
+        return tab
 
     def saved(self):
         """Wait until the page says that the record is kept."""

@@ -72,7 +72,7 @@ def ask(*messages, until=1):
         page = Page()
         for message in messages:
             await page.bridge.receive(json.dumps(message))
-        while sum("answer" in said or "error" in said for said in page.messages) < until:
+        while sum("answer" in reply or "error" in reply for reply in page.messages) < until:
             await asyncio.sleep(0)
         return page
 

@@ -12,10 +12,10 @@ FAULT = r"a fault of a test"
 THROWS = 'throw new Error("a fault of a test")'
 
 
-def blocked(where, name):
+def blocked(owner, name):
     """A script that makes a property of the browser throw when it is read, as forbidden storage does."""
     return (
-        f"Object.defineProperty({where}, '{name}', "
+        f"Object.defineProperty({owner}, '{name}', "
         "{configurable: true, get() { throw new DOMException('forbidden', 'SecurityError'); }});"
     )
 
@@ -38,9 +38,9 @@ def broken_page(broken_dist):
 
         def change(function):
             text = script.read_text("utf-8")
-            changed = function(text)
-            assert changed != text
-            script.write_text(changed, "utf-8")
+            new_text = function(text)
+            assert new_text != text
+            script.write_text(new_text, "utf-8")
             return address
 
         yield change
@@ -74,10 +74,10 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("what", FAULTS)
-def test_a_fault_stops_nothing_else(new_reader, broken_page, what):
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_stops_nothing_else(new_reader, broken_page, fault):
     """If any listener or module throws, the prediction is still saved and shown again, and one fault is reported."""
-    reader = new_reader(base=broken_page(FAULTS[what]), script=NO_PYTHON)
+    reader = new_reader(base=broken_page(FAULTS[fault]), script=NO_PYTHON)
     reader.expected_errors = [FAULT]
     reader.open().commit(30).saved()
     expect(reader.locator("[data-trouble]")).to_have_count(1)
@@ -87,18 +87,18 @@ def test_a_fault_stops_nothing_else(new_reader, broken_page, what):
     expect(reader.html).to_have_attribute("data-boot", "failed")  # the start of Python was still attempted
 
 
-@pytest.mark.parametrize("what", [*FORBIDDEN, "everything"])
-def test_the_page_works_if_storage_is_forbidden(new_reader, what):
+@pytest.mark.parametrize("feature", [*FORBIDDEN, "everything"])
+def test_the_page_works_if_storage_is_forbidden(new_reader, feature):
     """If a browser forbids storage, the page still works, takes a prediction, and says how it is kept."""
-    script = "".join(FORBIDDEN.values()) if what == "everything" else FORBIDDEN[what]
+    script = "".join(FORBIDDEN.values()) if feature == "everything" else FORBIDDEN[feature]
     reader = new_reader(script=NO_PYTHON + script).open()
     works(reader)
-    kept = {
+    expected = {
         "everything": "Not saved",
         "indexedDB": "its smaller store",
         "indexedDB.open": "its smaller store",
     }
-    expect(reader.status()).to_contain_text(kept.get(what, "Saved in this browser."))
+    expect(reader.status()).to_contain_text(expected.get(feature, "Saved in this browser."))
 
 
 def test_firefox_shows_results_with_site_data_blocked(new_firefox, address):
@@ -179,10 +179,10 @@ def test_the_page_works_without_has_selectors(new_reader, broken_dist):
     """
     with hosts.serving(broken_dist) as (address, _):
         reader = new_reader(base=address, script=NO_PYTHON + refuse).open()
-        locked = reader.part.get_by_text("results are locked until you commit")
-        expect(locked).to_be_visible()
+        lock_notice = reader.part.get_by_text("results are locked until you commit")
+        expect(lock_notice).to_be_visible()
         reader.commit(30).saved()
-        expect(locked).to_be_hidden()
+        expect(lock_notice).to_be_hidden()
         reader.reload()
         expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
 
@@ -225,8 +225,8 @@ def test_the_mission_is_readable_without_javascript(new_reader, broken_dist):
 def test_the_page_waits_for_a_slow_connection(new_reader, dist):
     """If a file does not arrive, the page says so and keeps waiting, also if a kept Python would have timed out."""
     with hosts.serving(dist) as (address, rules):
-        held = threading.Event()
-        rules.add("numpy*", wait=held)
+        arrival = threading.Event()
+        rules.add("numpy*", wait=arrival)
         reader = new_reader(base=address)
         reader.page.clock.install()
         reader.open()
@@ -237,7 +237,7 @@ def test_the_page_waits_for_a_slow_connection(new_reader, dist):
         expect(reader.html).to_have_attribute("data-boot", "starting")
         expect(text).to_contain_text("No byte has arrived for 20 s; the lab goes on waiting")
         expect(reader.page.get_by_role("button", name="Try again")).to_be_visible()
-        held.set()
+        arrival.set()
         rules.clear()
         for _ in range(240):
             reader.page.clock.run_for(1000)

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 from apps.shared.workbench import plain
-from quiet_page import ROOT, Page, first_licences, strict, talk
+from quiet_page import ROOT, Page, first_licences, parse_strictly, talk
 
 from dataselect_core.dedup.audit import Audit
 from dataselect_core.tracks import track
@@ -21,9 +21,9 @@ from dataselect_core.values import measured
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """Only the first licence texts, so that an audit is quick."""
-    some = first_licences(tmp_path, 90)
+    licences = first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
-    return some
+    return licences
 
 
 def test_two_processes_build_the_same_first_view():
@@ -34,8 +34,10 @@ def test_two_processes_build_the_same_first_view():
         environment = {**os.environ, "PANEL_CDN_ROOT": "panel/", "PYTHONHASHSEED": seed}
         path = [str(ROOT / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(path)
-        made = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
-        views.append(made.stdout.decode())
+        process = subprocess.run(
+            [sys.executable, "-c", code], env=environment, check=True, capture_output=True
+        )
+        views.append(process.stdout.decode())
     assert views[0] == views[1]
     assert "http" not in views[0]
     assert "?v=" not in views[0]
@@ -75,7 +77,7 @@ def test_the_first_view_has_every_place_and_no_result():
 def test_non_finite_numbers_become_none(value, expected):
     """Numbers, arrays and values become JSON types; NaN and infinity become null."""
     assert plain(value) == expected
-    assert strict(json.dumps(plain(value), allow_nan=False)) == expected
+    assert parse_strictly(json.dumps(plain(value), allow_nan=False)) == expected
 
 
 # -- long work -----------------------------------------------------------------------------------------
@@ -179,10 +181,10 @@ def test_a_failed_download_is_reported_and_retried(small):
     """If a file does not arrive, the page gets one sentence; the next change of a control tries again."""
 
     async def conversation(page):
-        async def lost(name):
+        async def fail_to_load(name):
             raise OSError(f"{name} could not be downloaded")
 
-        load, page.bench.load = page.bench.load, lost
+        load, page.bench.load = page.bench.load, fail_to_load
         await page.open()
         await page.rest()
         assert [trouble["text"] for trouble in page.of_type("trouble")] == [
@@ -228,7 +230,7 @@ def test_an_invalid_message_raises_an_error_and_breaks_nothing(small):
 
 
 @pytest.mark.parametrize(
-    ("message", "says"),
+    ("message", "sentence"),
     [
         ({"type": "shout"}, "a message must be a patch, open, ask or cancel, not 'shout'"),
         ({}, "a message must be a patch, open, ask or cancel, not None"),
@@ -240,14 +242,14 @@ def test_an_invalid_message_raises_an_error_and_breaks_nothing(small):
         ),
     ],
 )
-def test_an_unknown_request_is_refused(small, message, says):
+def test_an_unknown_request_is_refused(small, message, sentence):
     """A kind, a question or a track that does not exist is refused with a sentence."""
 
     async def conversation(page):
         await page.bridge.receive(json.dumps({"part": "1", **message}))
 
     page = talk(conversation)
-    assert page.sentences == [says]
+    assert page.sentences == [sentence]
     assert len(page.messages) == 1
 
 

@@ -21,14 +21,16 @@ def imported(path):
 
 def test_workbenches_import_only_allowed_modules():
     """The standard library, NumPy, Panel, Bokeh, the core, `apps.shared` and modules next to `apps.parts`; its own part."""
-    wrong = []
+    violations = []
     for path in sorted(APPS.rglob("*.py")):
         own = path.relative_to(APPS).parts[0]
         for name, at_top in imported(path):
             first, _, rest = name.partition(".")
             part = rest.partition(".")[0] if first == "apps" else ""
             other_part = part.startswith("part") and part != "parts" and part != own and own != "parts.py"
-            known = first in ALLOWED | {"apps"} | sys.stdlib_module_names or (first in BROWSER and not at_top)
-            if other_part or not known:
-                wrong.append(f"{path.relative_to(APPS)} imports {name}")
-    assert wrong == []
+            allowed = first in ALLOWED | {"apps"} | sys.stdlib_module_names or (
+                first in BROWSER and not at_top
+            )
+            if other_part or not allowed:
+                violations.append(f"{path.relative_to(APPS)} imports {name}")
+    assert violations == []

@@ -39,7 +39,7 @@ RARE = {"asked-none", "misses-raw", "loss-worse", "loss-same", "raw-rises"}
 RARE |= {"control-shown", "control-better", "control-worse", "control-same", "seeds-same"}
 
 
-def wanted_by_the_page(pattern):
+def names_on_the_page(pattern):
     """Names that the words of part 1 refer to, from the sources of the page."""
     text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "site" / "pages").glob("part-1*")))
     return {name for match in re.findall(pattern, text) for name in match if name}
@@ -48,9 +48,9 @@ def wanted_by_the_page(pattern):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """Only the first licence texts, so that an audit is quick."""
-    some = first_licences(tmp_path, 90)
+    licences = first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
-    return some
+    return licences
 
 
 @pytest.fixture(scope="module")
@@ -92,30 +92,32 @@ def test_no_guarded_result_is_sent_before_the_lock(small):
 def test_prepared_results_are_neither_sent_nor_recomputed(small):
     """Preparing sends no result; opening with the same settings then reads nothing, and gives the same figures."""
 
-    async def opened(page):
+    async def open_page(page):
         await page.open(settings={"seed": 3})
         await page.rest()
 
-    async def prepared(page):
+    async def open_prepared_page(page):
         await page.bench.prepare({"track": "mobile", "settings": {"seed": 3}})
         assert not page.of_type("results")
         page.messages.clear()
-        await opened(page)
+        await open_page(page)
 
-    first, second = talk(opened), talk(prepared)
+    first, second = talk(open_page), talk(open_prepared_page)
     assert second.last == first.last
     assert any("corpus" in message["label"] for message in first.of_type("work"))
     assert not any("corpus" in message["label"] for message in second.of_type("work"))
 
 
-@pytest.mark.parametrize("wrong", [{"seed": -1}, {"width": "5"}, {"corpus": "nothing"}, {"num_perm": 10**9}])
-def test_invalid_settings_are_not_prepared(small, wrong):
+@pytest.mark.parametrize(
+    "settings", [{"seed": -1}, {"width": "5"}, {"corpus": "nothing"}, {"num_perm": 10**9}]
+)
+def test_invalid_settings_are_not_prepared(small, settings):
     """A control's range holds for what is prepared as well; opening afterwards names what is wrong."""
 
     async def conversation(page):
         with pytest.raises(ValueError):
-            await page.bench.prepare({"track": "mobile", "settings": wrong})
-        await page.open(settings=wrong)
+            await page.bench.prepare({"track": "mobile", "settings": settings})
+        await page.open(settings=settings)
         await page.rest()
 
     page = talk(conversation)
@@ -160,8 +162,8 @@ def test_an_invalid_prediction_opens_no_lock(small):
                 await page.rest()
                 if way == "lock":
                     await page.ask("lock", prediction=prediction)
-                says = f"the prediction must be a number from 0 to 100, not {prediction!r}"
-                assert page.sentences == [says]
+                sentence = f"the prediction must be a number from 0 to 100, not {prediction!r}"
+                assert page.sentences == [sentence]
                 assert all(results["locked"] for results in page.of_type("results"))
 
     talk(conversation)
@@ -205,7 +207,7 @@ def test_every_figure_of_the_page_is_reported_with_its_kind():
 
     page = talk(conversation)
     licences, crawl = (results["values"] for results in page.of_type("results"))
-    paths = wanted_by_the_page(r'data-value="([\w.]+)"|\{\{([a-z_.]+)\|')
+    paths = names_on_the_page(r'data-value="([\w.]+)"|\{\{([a-z_.]+)\|')
     paths = {path for path in paths if not path.startswith(("native.", "track.", "control."))}
     assert len(paths) > 25
     assert crawl.keys() >= PROMISED
@@ -221,7 +223,7 @@ def test_every_figure_of_the_page_is_reported_with_its_kind():
 
 def test_every_case_of_the_page_occurs(small):
     """Every case in a text of the page occurs with some setting."""
-    seen = set()
+    cases = set()
 
     async def conversation(page):
         for name in ("cloud", "mobile"):
@@ -235,16 +237,16 @@ def test_every_case_of_the_page_occurs(small):
 
     page = talk(conversation)
     for results in page.of_type("results"):
-        seen |= set(results["cases"])
-        for either in (
+        cases |= set(results["cases"])
+        for alternatives in (
             ("corpus-texts", "corpus-frames", "corpus-signals"),
             ("budget-ok", "budget-fails"),
             ("guardrail-ok", "guardrail-fails"),
             ("loss-better", "loss-worse", "loss-same"),
             ("prediction-low", "prediction-high", "prediction-close", "asked-none"),
         ):
-            assert len(set(either) & set(results["cases"])) == 1
-    assert wanted_by_the_page(r'data-when="([a-z-]+)"|^::: when ([a-z-]+)') <= seen | RARE
+            assert len(set(alternatives) & set(results["cases"])) == 1
+    assert names_on_the_page(r'data-when="([a-z-]+)"|^::: when ([a-z-]+)') <= cases | RARE
 
 
 def test_the_figures_equal_those_of_the_core(licences):
@@ -255,7 +257,7 @@ def test_the_figures_equal_those_of_the_core(licences):
         await page.rest()
 
     page = talk(conversation)
-    told, point = page.last, licences.at(0.7)
+    figures, point = page.last, licences.at(0.7)
     learning = licences.learning(point)
     scale = at_scale(
         point.cluster,
@@ -288,15 +290,15 @@ def test_the_figures_equal_those_of_the_core(licences):
         "check.budget.limit": track("mobile").part_1.limits["licences"].budget.value,
         "reveal.threshold": 0.68,
     }.items():
-        assert told[path] == pytest.approx(value, rel=1e-12), path
-    assert told["removed.documents"] + told["kept.documents"] == 727
-    assert told["removed.words"] + told["kept.words"] == 772233
-    assert told["lsh.found_pairs"] + told["lsh.missed"] == told["lsh.true_pairs"]
-    assert told["lsh.found_pairs"] + told["lsh.false_positives"] == told["lsh.candidates"]
-    assert told["check.budget.value"] == told["kept.flops_share"] == 1 - told["removed.words_share"]
-    assert round(told["reveal.measured"], 3) == 0.590
-    assert told["reveal.gap"] == pytest.approx(told["reveal.measured"] - 0.3)
-    assert told["reveal.points"] == pytest.approx(100 * told["reveal.gap"])
+        assert figures[path] == pytest.approx(value, rel=1e-12), path
+    assert figures["removed.documents"] + figures["kept.documents"] == 727
+    assert figures["removed.words"] + figures["kept.words"] == 772233
+    assert figures["lsh.found_pairs"] + figures["lsh.missed"] == figures["lsh.true_pairs"]
+    assert figures["lsh.found_pairs"] + figures["lsh.false_positives"] == figures["lsh.candidates"]
+    assert figures["check.budget.value"] == figures["kept.flops_share"] == 1 - figures["removed.words_share"]
+    assert round(figures["reveal.measured"], 3) == 0.590
+    assert figures["reveal.gap"] == pytest.approx(figures["reveal.measured"] - 0.3)
+    assert figures["reveal.points"] == pytest.approx(100 * figures["reveal.gap"])
     assert set(page.of_type("results")[-1]["session"]) == {"reveal.points", "control-open"}
     assert "prediction-low" in page.of_type("results")[-1]["cases"]
 
@@ -372,7 +374,7 @@ def test_settings_in_a_message_are_applied(small):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "message"),
     [
         ("threshold", 0.49, "threshold must be between 0.5 and 1, not 0.49"),
         ("threshold", "0.7", "threshold must be a number, not '0.7'"),
@@ -390,7 +392,7 @@ def test_settings_in_a_message_are_applied(small):
         ("colour", "red", "there is no setting 'colour'"),
     ],
 )
-def test_an_invalid_setting_is_refused_with_a_message(small, name, value, says):
+def test_an_invalid_setting_is_refused_with_a_message(small, name, value, message):
     """An invalid setting is left out and named; the others apply, and results come."""
 
     async def conversation(page):
@@ -398,7 +400,7 @@ def test_an_invalid_setting_is_refused_with_a_message(small, name, value, says):
         await page.rest()
 
     page = talk(conversation)
-    assert [sentence[: len(says)] for sentence in page.sentences] == [says]
+    assert [sentence[: len(message)] for sentence in page.sentences] == [message]
     start = track("mobile").part_1
     expected = {
         "corpus": start.corpus,
@@ -414,23 +416,23 @@ def test_an_invalid_setting_is_refused_with_a_message(small, name, value, says):
     assert page.of_type("results")[-1]["settings"] == expected
 
 
-@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_a_track_begins_with_its_own_settings(small, each):
+@pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
+def test_a_track_begins_with_its_own_settings(small, track):
     """Corpus and threshold are the track's, and no setting of an earlier track remains."""
 
     async def conversation(page):
         await page.open(track="mobile", settings={"width": 9, "banding": "hand", "seed": 5})
-        await page.open(track=each.id)
+        await page.open(track=track.id)
         await page.rest()
 
     page = talk(conversation)
-    start = each.part_1
+    start = track.part_1
     settings = page.of_type("results")[-1]["settings"]
     assert (settings["corpus"], settings["threshold"]) == (start.corpus, start.threshold.value)
     assert (settings["width"], settings["banding"], settings["seed"]) == (5, "auto", 1)
     assert page.last["scale.parameters"] == start.parameters.value
     assert page.last["check.guardrail.limit"] == start.limits[start.corpus].guardrail.value
-    assert {message["track"] for message in page.of_type("results")} == {each.id}
+    assert {message["track"] for message in page.of_type("results")} == {track.id}
 
 
 async def one_move(page):
@@ -615,7 +617,7 @@ def test_an_edited_assumption_changes_the_dependent_figures(small):
 
 
 @pytest.mark.parametrize(
-    ("assumptions", "says"),
+    ("assumptions", "message"),
     [
         ({"gpu_hour_price": -1}, "gpu_hour_price must"),
         ({"gpu_hour_price": "2"}, "gpu_hour_price must be a number"),
@@ -625,7 +627,7 @@ def test_an_edited_assumption_changes_the_dependent_figures(small):
         ({"luck": 7}, "there is no assumption luck"),
     ],
 )
-def test_an_invalid_assumption_is_refused(small, assumptions, says):
+def test_an_invalid_assumption_is_refused(small, assumptions, message):
     """A sentence names it, and the earlier assumptions still apply."""
 
     async def conversation(page):
@@ -633,13 +635,13 @@ def test_an_invalid_assumption_is_refused(small, assumptions, says):
         await page.rest()
         dollars = page.last["scale.dollars"]
         await page.ask("assume", assumptions=assumptions)
-        assert page.sentences[0].startswith(says)
+        assert page.sentences[0].startswith(message)
         await page.patch("Similarity threshold", 0.9)
         await page.ask("lock", prediction=30)
         assert page.last["scale.dollars"] == dollars
         await page.open(assumptions=assumptions)
         await page.rest()
-        assert page.sentences[1].startswith(says)
+        assert page.sentences[1].startswith(message)
 
     assert talk(conversation).of_type("results")[-1]["locked"] is False
 
@@ -664,11 +666,11 @@ def test_a_cluster_lists_its_members_by_similarity(small):
         assert cluster["kept"] == kept["index"] == members[0]
         assert cluster["size"] == members.size == len(removed) + 1
         assert cluster["words"] == audit.mass[members].sum()
-        assert sorted([kept["index"], *(each["index"] for each in removed)]) == members.tolist()
-        similarity = [each["similarity"] or 0.0 for each in removed]
+        assert sorted([kept["index"], *(member["index"] for member in removed)]) == members.tolist()
+        similarity = [member["similarity"] or 0.0 for member in removed]
         assert similarity == sorted(similarity, reverse=True)
-        assert similarity == [audit.exact([(kept["index"], each["index"])])[0] for each in removed]
-        assert all(each["name"] == small.names[each["index"]] for each in removed)
+        assert similarity == [audit.exact([(kept["index"], member["index"])])[0] for member in removed]
+        assert all(member["name"] == small.names[member["index"]] for member in removed)
 
 
 def test_the_comparison_shows_both_texts_unchanged(small):
@@ -682,23 +684,23 @@ def test_the_comparison_shows_both_texts_unchanged(small):
         await page.rest()
         for cluster in page.of_type("results")[-1]["clusters"]:
             await page.ask("cluster", kept=cluster["kept"])
-            other = page.of_type("answer")[-1]["answer"]["removed"][0]["index"]
-            await page.ask("diff", left=cluster["kept"], right=other)
-            compare(page.of_type("answer")[-1]["answer"], small.texts[cluster["kept"]], small.texts[other])
+            removed = page.of_type("answer")[-1]["answer"]["removed"][0]["index"]
+            await page.ask("diff", left=cluster["kept"], right=removed)
+            compare(page.of_type("answer")[-1]["answer"], small.texts[cluster["kept"]], small.texts[removed])
         await page.ask("diff", left=0, right=0)
         compare(page.of_type("answer")[-1]["answer"], small.texts[0], small.texts[0])
 
     def compare(answer, *texts):
         for side, text in zip(("left", "right"), texts, strict=True):
-            words, at = text.split(), 0
+            words, position = text.split(), 0
             for kind, piece in answer[side]:
                 if kind == "gap":
-                    at += piece
+                    position += piece
                     continue
                 assert kind in ("same", "only")
-                assert piece.split() == words[at : at + len(piece.split())]
-                at += len(piece.split())
-            assert answer["cut"] or at == len(words)
+                assert piece.split() == words[position : position + len(piece.split())]
+                position += len(piece.split())
+            assert answer["cut"] or position == len(words)
         same = [[piece for piece in answer[side] if piece[0] != "only"] for side in ("left", "right")]
         assert same[0] == same[1]
         assert answer["identical"] is (texts[0].split() == texts[1].split())

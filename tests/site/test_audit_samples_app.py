@@ -32,39 +32,39 @@ def audits():
     }
 
 
-async def opened(page, corpus, **state):
+async def open_corpus(page, corpus, **state):
     await page.open(track=OWN[corpus], **state)
     await page.rest()
 
 
-@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_a_track_offers_its_own_corpora(each):
+@pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
+def test_a_track_offers_its_own_corpora(track):
     """The switch shows the corpora with limits on the track, with the track's own chosen, and accepts no other."""
 
     async def conversation(page):
-        for other in ("tiny", "cloud"):  # state left by earlier tracks
-            await page.open(None, track=other)
+        for earlier_track in ("tiny", "cloud"):  # state left by earlier tracks
+            await page.open(None, track=earlier_track)
             await page.send("cancel")
         page.messages.clear()
-        foreign = next(name for name in LABELS if name not in each.part_1.limits)
-        await page.open(None, track=each.id, settings={"corpus": foreign})
+        foreign = next(name for name in LABELS if name not in track.part_1.limits)
+        await page.open(None, track=track.id, settings={"corpus": foreign})
         await page.send("cancel")
         offered = ", ".join(page.bench.corpus.options.values())
         assert page.sentences == [f"corpus must be one of {offered}, not {foreign!r}"]
 
     page = talk(conversation)
     switch = page.bench.corpus
-    assert switch.options == {LABELS[name]: name for name in LABELS if name in each.part_1.limits}
-    assert switch.value == each.part_1.corpus
+    assert switch.options == {LABELS[name]: name for name in LABELS if name in track.part_1.limits}
+    assert switch.value == track.part_1.corpus
 
 
 def test_the_corpus_switch_follows_the_track():
     """The buttons of the page follow the track, and pressing one brings the other corpus."""
 
     async def conversation(page):
-        await opened(page, "signals")
-        told = [event for message in page.of_type("patch") for event in message["patch"]["events"]]
-        labels = [event["new"] for event in told if event.get("attr") == "labels"]
+        await open_corpus(page, "signals")
+        events = [event for message in page.of_type("patch") for event in message["patch"]["events"]]
+        labels = [event["new"] for event in events if event.get("attr") == "labels"]
         assert labels[-1] == [LABELS["signals"], LABELS["licences"]]
         page.bench.corpus.value = "licences"
         await page.rest()
@@ -79,7 +79,7 @@ def test_only_corpus_counts_are_sent_before_the_lock(corpus):
     """Without a prediction only counts and nouns leave Python, and no cluster can be viewed."""
 
     async def conversation(page):
-        await opened(page, corpus, prediction=None)
+        await open_corpus(page, corpus, prediction=None)
         await page.ask("cluster", kept=0)
         await page.ask("diff", left=0, right=1)
 
@@ -100,7 +100,7 @@ def test_the_figures_equal_those_of_core_and_report(audits, corpus, threshold):
     """The figures equal the core's, and can be recomputed from a report's settings alone."""
 
     async def conversation(page):
-        await opened(page, corpus, settings={"threshold": threshold})
+        await open_corpus(page, corpus, settings={"threshold": threshold})
 
     page = talk(conversation)
     results = page.of_type("results")[-1]
@@ -113,13 +113,15 @@ def test_the_figures_equal_those_of_core_and_report(audits, corpus, threshold):
     assert page.last["curve.loss_change"] == pytest.approx(learning.loss_change, abs=1e-12)
     assert page.last["icr.ratio"] == pytest.approx(learning.icr_kept / learning.icr_raw)
     assert f"corpus-{corpus}" in results["cases"] and "corpus-texts" not in results["cases"]
-    again = recompute(OWN[corpus], results["settings"], {}, 30.0)
-    assert again.cases == [case for case in results["cases"] if case != "control-open"]  # only on the page
+    recomputed = recompute(OWN[corpus], results["settings"], {}, 30.0)
+    assert recomputed.cases == [
+        case for case in results["cases"] if case != "control-open"
+    ]  # only on the page
     assert {
         path: (value["value"], value["unit"])
         for path, value in results["values"].items()
         if path not in results["session"]
-    } == {path: (value.value, value.unit) for path, value in again.values.items()}
+    } == {path: (value.value, value.unit) for path, value in recomputed.values.items()}
     rows = [row for row in results["tables"]["ICR_Curve"]["rows"] if row[0] == "Deduplicated"]
     assert [row[4] for row in rows] == pytest.approx(learning.kept.loss.tolist())
     assert results["nouns"]["progress"] in page.bench.icr_plot.yaxis[0].axis_label
@@ -129,7 +131,7 @@ def test_the_shingle_width_applies_only_to_texts():
     """On frames the width cannot be changed; on texts it can again."""
 
     async def conversation(page):
-        await opened(page, "frames")
+        await open_corpus(page, "frames")
         assert page.bench.width.disabled
         await page.open(track="cloud")
         await page.send("cancel")
@@ -142,24 +144,24 @@ def test_two_frames_are_drawn_with_their_difference(audits):
     """The pictures have the frames' levels, the difference is that of each pixel, and text describes both."""
 
     async def conversation(page):
-        await opened(page, "frames", settings={"threshold": 0.7})
+        await open_corpus(page, "frames", settings={"threshold": 0.7})
         kept = page.of_type("results")[-1]["clusters"][0]["kept"]
         await page.ask("cluster", kept=kept)
-        other = page.of_type("answer")[-1]["answer"]["removed"][-1]["index"]
-        await page.ask("diff", left=kept, right=other)
+        removed = page.of_type("answer")[-1]["answer"]["removed"][-1]["index"]
+        await page.ask("diff", left=kept, right=removed)
         answer = page.of_type("answer")[-1]["answer"]
         corpus = audits["frames"].corpus
-        a, b = (corpus.pictures[i].astype(int).ravel() for i in (kept, other))
+        a, b = (corpus.pictures[i].astype(int).ravel() for i in (kept, removed))
         assert [picture["ink"] for picture in answer["pictures"]] == [
             a.tolist(),
             b.tolist(),
             np.abs(a - b).tolist(),
         ]
         assert [picture["title"] for picture in answer["pictures"]] == ["Kept", "Removed", "Difference"]
-        assert answer["names"] == [corpus.names[kept], corpus.names[other]]
+        assert answer["names"] == [corpus.names[kept], corpus.names[removed]]
         assert f"{(np.abs(a - b) > 26).sum()} of 64 pixels" in answer["pictures"][2]["alt"]
         assert f"mean ink {a.mean() / 255:.0%}" in answer["pictures"][0]["alt"]
-        assert answer["similarity"] == audits["frames"].exact([sorted((kept, other))])[0]
+        assert answer["similarity"] == audits["frames"].exact([sorted((kept, removed))])[0]
         assert answer["identical"] is False and (a != b).any()
 
     talk(conversation)
@@ -169,13 +171,13 @@ def test_two_clips_are_drawn_as_curves(audits):
     """The curves are the lowest and highest samples of equal sections, and text gives length, peak and pitch."""
 
     async def conversation(page):
-        await opened(page, "signals", settings={"threshold": 0.6})
+        await open_corpus(page, "signals", settings={"threshold": 0.6})
         kept = page.of_type("results")[-1]["clusters"][0]["kept"]
         await page.ask("cluster", kept=kept)
-        other = page.of_type("answer")[-1]["answer"]["removed"][0]["index"]
-        await page.ask("diff", left=kept, right=other)
+        removed = page.of_type("answer")[-1]["answer"]["removed"][0]["index"]
+        await page.ask("diff", left=kept, right=removed)
         answer = page.of_type("answer")[-1]["answer"]
-        for i, curve in zip((kept, other), answer["curves"], strict=True):
+        for i, curve in zip((kept, removed), answer["curves"], strict=True):
             signal = audits["signals"].corpus.signals[i].astype(int)
             assert len(curve["low"]) == len(curve["high"]) == 150
             assert min(curve["low"]) == signal.min() / 32768
@@ -194,7 +196,7 @@ def test_an_item_is_identical_to_itself(corpus):
     """A frame or clip compared with itself is identical."""
 
     async def conversation(page):
-        await opened(page, corpus, settings={"threshold": 0.7})
+        await open_corpus(page, corpus, settings={"threshold": 0.7})
         await page.ask("diff", left=3, right=3)
         assert page.of_type("answer")[-1]["answer"]["identical"] is True
 
@@ -206,7 +208,7 @@ def test_a_missing_item_is_refused(corpus):
     """A number without a frame or clip is refused with a sentence that uses the right noun."""
 
     async def conversation(page):
-        await opened(page, corpus)
+        await open_corpus(page, corpus)
         item = {"frames": "frame, 0 to 999", "signals": "clip, 0 to 499"}[corpus]
         for left in (-1, 1000, "0", None, True):
             await page.ask("diff", left=left, right=0)
@@ -224,7 +226,7 @@ def test_every_corpus_has_the_nouns_of_the_page():
 
     async def conversation(page):
         for corpus in OWN:
-            await opened(page, corpus)
+            await open_corpus(page, corpus)
             assert all(page.of_type("results")[-1]["nouns"][name.lower()] for name in places)
 
     talk(conversation)
@@ -234,7 +236,7 @@ def test_the_control_is_compared_on_request(audits):
     """The random control has the core's figures over its seeds, a line and a verdict, and disappears after a change."""
 
     async def conversation(page):
-        await opened(page, "frames", settings={"threshold": 0.7})
+        await open_corpus(page, "frames", settings={"threshold": 0.7})
         page.first = page.of_type("results")[-1]
         await page.ask("control")
         await page.rest()
@@ -247,27 +249,27 @@ def test_the_control_is_compared_on_request(audits):
     assert "control-open" in page.first["cases"] and "control.gap" not in page.first["values"]
     audit = audits["frames"]
     point = audit.at(0.7)
-    found = compare(audit, point)
+    comparison = compare(audit, point)
     values = {
         path: value["value"] for path, value in page.compared["values"].items() if path.startswith("control.")
     }
     assert values["control.seeds"] == 5
-    assert (values["control.gap"], values["control.gap_half"]) == pytest.approx(found.against_control())
-    assert (values["control.kept"], values["control.kept_half"]) == pytest.approx(found.against_raw())
+    assert (values["control.gap"], values["control.gap_half"]) == pytest.approx(comparison.against_control())
+    assert (values["control.kept"], values["control.kept_half"]) == pytest.approx(comparison.against_raw())
     assert {"control-shown", "control-better", "seeds-same"} <= set(page.compared["cases"])
     assert set(values) | {"control-shown"} <= set(page.compared["session"])  # not part of a report
     removed = float(audit.mass[audit.train_index[~point.keep[audit.train_index]]].sum())
     curve = audit.plan.curve(at_random(audit.mass, audit.train_index, removed, 1))
     assert page.line["y"] == pytest.approx(list(audit.plan.uniform_loss - curve.loss))
-    later = page.of_type("results")[-1]
-    assert "control-open" in later["cases"] and not len(page.bench.control_line.data["x"])
+    last_results = page.of_type("results")[-1]
+    assert "control-open" in last_results["cases"] and not len(page.bench.control_line.data["x"])
 
 
 def test_the_control_is_refused_before_the_lock():
     """The comparison with the control is a result, and is locked too."""
 
     async def conversation(page):
-        await opened(page, "frames", prediction=None)
+        await open_corpus(page, "frames", prediction=None)
         await page.ask("control")
 
     page = talk(conversation)

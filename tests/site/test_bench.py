@@ -44,18 +44,18 @@ def site(folder, outcome):
 def test_a_visit_measures_bytes_requests_and_times(browser, tmp_path):
     """A visit counts every byte and request, and an answer counts only if it is a result at a new threshold."""
     with site(tmp_path, "live") as address:
-        found = bench.visit(browser, f"{address}index.html", moves=3)
-    assert found["requests"] >= 2
-    assert 1.0 < found["megabytes"] < 1.01
-    assert found["move"] >= 200
-    assert found["drawn"] >= found["move"]
-    assert found["answer"] >= found["live"] + 0.2
-    assert found["paint"] is None
+        measurements = bench.visit(browser, f"{address}index.html", moves=3)
+    assert measurements["requests"] >= 2
+    assert 1.0 < measurements["megabytes"] < 1.01
+    assert measurements["move"] >= 200
+    assert measurements["drawn"] >= measurements["move"]
+    assert measurements["answer"] >= measurements["live"] + 0.2
+    assert measurements["paint"] is None
 
 
 def test_a_page_that_fails_to_start_stops_the_benchmark(browser, tmp_path):
     """A page that does not start stops the benchmark, and the error names it."""
-    failure = pytest.raises(RuntimeError, match="index.html did not come to life")
+    failure = pytest.raises(RuntimeError, match="index.html did not start")
     with site(tmp_path, "failed") as address, failure:
         bench.visit(browser, f"{address}index.html")
 
@@ -79,8 +79,8 @@ def test_the_table_compares_figures_with_stock_and_budget():
 def test_step_lines_show_the_duration_of_each_step():
     """Each step lasts until the next one begins."""
     run = {"steps": {"interpreter": 0.5, "packages": 1.5, "core": 3.5, "workbench": 4.0, "live": 6.0}}
-    said = bench.step_lines([run, run], "steps")
-    assert said == "page 0.50, interpreter 1.00, packages 2.00, core 0.50, workbench 2.00 s"
+    line = bench.step_lines([run, run], "steps")
+    assert line == "page 0.50, interpreter 1.00, packages 2.00, core 0.50, workbench 2.00 s"
 
 
 def test_stock_wheels_install_everywhere(tmp_path):
@@ -90,12 +90,12 @@ def test_stock_wheels_install_everywhere(tmp_path):
         for name in ("__init__.py", "_speedups.so", "nested/METADATA"):
             archive.writestr(f"markupsafe/{name}", name)
     (tmp_path / "out").mkdir()
-    made = stock.trimmed("markupsafe", wheel, tmp_path / "out")
-    assert made.name == "markupsafe-3.0.4-py3-none-any.whl"
-    assert zipfile.ZipFile(made).namelist() == ["markupsafe/__init__.py", "markupsafe/nested/METADATA"]
-    same = tmp_path / "param-2.4.2-py3-none-any.whl"
-    same.write_bytes(b"as it is")
-    assert stock.trimmed("param", same, tmp_path / "out").read_bytes() == b"as it is"
+    trimmed = stock.trimmed("markupsafe", wheel, tmp_path / "out")
+    assert trimmed.name == "markupsafe-3.0.4-py3-none-any.whl"
+    assert zipfile.ZipFile(trimmed).namelist() == ["markupsafe/__init__.py", "markupsafe/nested/METADATA"]
+    pure_wheel = tmp_path / "param-2.4.2-py3-none-any.whl"
+    pure_wheel.write_bytes(b"as it is")
+    assert stock.trimmed("param", pure_wheel, tmp_path / "out").read_bytes() == b"as it is"
 
 
 def test_each_edit_of_the_loop_matches_its_source_once():

@@ -23,14 +23,14 @@ def runtime():
 def test_the_bundle_runs_a_workbench(runtime):
     """NumPy computes, Panel builds a document, and every stylesheet in it is shipped."""
     folder, manifest = runtime
-    said = node.node(
+    output = node.node(
         HERE / "import_trial.mjs",
         folder,
         ROOT / ".build" / "pyodide" / "pyodide.mjs",
         HERE / "workbench_trial.py",
         capture_output=True,
     ).stdout
-    result = json.loads(json.loads(said)["value"])
+    result = json.loads(json.loads(output)["value"])
     assert result["versions"] == ["2.2.5", "3.9.2", "1.9.4", "0.11.0"]
     assert result["residual"] < 1e-12
     assert result["permutation"] == 3582191691  # the known answer of datasketch's scheme

@@ -6,7 +6,7 @@ import pytest
 from apps.part1 import bench as part1
 from apps.part2 import bench as part2
 from apps.part3 import bench as part3
-from quiet_page import hurry, talk
+from quiet_page import shorten_experiments, talk
 
 from dataselect_core.figures import class_limits
 from dataselect_core.ledger import Ledger, verify
@@ -33,17 +33,17 @@ LIMITS = {
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Make experiments on noise small, and remove the pause for newer settings."""
-    hurry(monkeypatch)
+    shorten_experiments(monkeypatch)
 
 
-def project(of="mobile", limits=LIMITS, **state):
+def project(track_id="mobile", limits=LIMITS, **state):
     """A page of part 2 after one run of margin sampling and a marker."""
 
     async def conversation(page):
         settings = {"seeds": 1, "budget": 80, "batch": 20, "strategy": "margin", **state.pop("settings", {})}
         await page.open(
             FEWER,
-            track=of,
+            track=track_id,
             predictions={"2": FEWER},
             limits=limits,
             fixed=["limits"],
@@ -58,12 +58,16 @@ def project(of="mobile", limits=LIMITS, **state):
     return talk(conversation, part2.LabelingROI)
 
 
-def mix(of="mobile", limits=LIMITS, **settings):
+def mix(track_id="mobile", limits=LIMITS, **settings):
     """A page of part 3 after everything at its setting is measured."""
 
     async def conversation(page):
         await page.open(
-            FALLS, track=of, limits=limits, fixed=["limits"], settings={"seeds": 2, "total": 200, **settings}
+            FALLS,
+            track=track_id,
+            limits=limits,
+            fixed=["limits"],
+            settings={"seeds": 2, "total": 200, **settings},
         )
         await page.ask("show")
         await page.rest()
@@ -71,7 +75,7 @@ def mix(of="mobile", limits=LIMITS, **settings):
     return talk(conversation, part3.DomainGapSynthesis)
 
 
-def limits_told(page):
+def stated_limits(page):
     """The limits of the constraint check, with their sources."""
     values = page.of_type("results")[-1]["values"]
     return {
@@ -81,16 +85,16 @@ def limits_told(page):
     }
 
 
-def checked(page, part, prediction, values=None):
+def check_evidence(page, part, prediction, values=None):
     """The result of a teacher's check of the captured evidence."""
-    told = page.of_type("results")[-1]
+    results = page.of_type("results")[-1]
     values = {
         path: value
-        for path, value in (values or told["values"]).items()
-        if path not in told.get("session", ())
+        for path, value in (values or results["values"]).items()
+        if path not in results.get("session", ())
     }
-    cases = [case for case in told["cases"] if case not in told.get("session", ())]
-    evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {
+    cases = [case for case in results["cases"] if case not in results.get("session", ())]
+    evidence = {name: results[name] for name in ("settings", "assumptions", "engine")} | {
         "values": values,
         "cases": cases,
     }
@@ -102,7 +106,7 @@ def checked(page, part, prediction, values=None):
                 "lab": "0.1.0",
                 "reader": "r",
                 "entries": {
-                    f"{told['track']}/{part}/{name}": {"value": value, "at": 1}
+                    f"{results['track']}/{part}/{name}": {"value": value, "at": 1}
                     for name, value in entries.items()
                 },
             }
@@ -114,24 +118,24 @@ def test_part_2_applies_and_records_the_class_limits():
     """Target, budget and guardrail are the link's; the settings include all three, and reproduce every figure."""
     page = project()
     by_class = {"target": 0.8, "budget": 900, "guardrail": 4}
-    assert limits_told(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
-    told = page.of_type("results")[-1]
-    assert {name: told["settings"][name] for name in told["settings"] if name.endswith("_limit")} == {
+    assert stated_limits(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
+    results = page.of_type("results")[-1]
+    assert {name: results["settings"][name] for name in results["settings"] if name.endswith("_limit")} == {
         "target_limit": 0.8,
         "cost_limit": 900,
         "rounds_limit": 4,
     }
     assert page.bench.plot.target.location == 0.8
-    checks = checked(page, "2", FEWER)
+    checks = check_evidence(page, "2", FEWER)
     assert len(checks) > 80 and all(check.agrees for check in checks)
 
 
 def test_the_report_names_the_class_limits():
     """The head lists the link's limits, the check shows the limits that applied, each with its source."""
     page = project()
-    told = page.of_type("results")[-1]
-    values = {path: value for path, value in told["values"].items() if path not in told["session"]}
-    evidence = {name: told[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
+    results = page.of_type("results")[-1]
+    values = {path: value for path, value in results["values"].items() if path not in results["session"]}
+    evidence = {name: results[name] for name in ("settings", "assumptions", "cases")} | {"values": values}
     entries = {
         "class": {"name": "CS-101", "seed": None, **LIMITS},
         "mobile/2/evidence": evidence,
@@ -147,18 +151,18 @@ def test_the_report_names_the_class_limits():
             }
         )
     )
-    plain = text.replace("\\", "")
+    unescaped = text.replace("\\", "")
     assert (
         "Link of the class: CS-101, budget at most 55.0 %, accuracy at least 80.0 %, project at most $900"
-        in plain
+        in unescaped
     )
     assert re.search(
-        r"\| Budget: cost of the project \| \$[\d.,]+ \| ≤ \$900 \| in all \| (not )?met \|", plain
+        r"\| Budget: cost of the project \| \$[\d.,]+ \| ≤ \$900 \| in all \| (not )?met \|", unescaped
     )
     assert re.search(
-        r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", plain
+        r"\| check.budget.limit \| 900 \| \$ \| modelled \| set by the link of a class \|", unescaped
     )
-    assert "rounds of selection at most 4" in plain
+    assert "rounds of selection at most 4" in unescaped
 
 
 def test_another_limit_changes_the_verdict_of_part_2():
@@ -171,7 +175,7 @@ def test_another_limit_changes_the_verdict_of_part_2():
     assert of_track.last["run.accuracy"] == of_class.last["run.accuracy"]
     assert of_track.last["optimum.cost"] > of_class.last["optimum.cost"]
     own = track("mobile").part_2
-    assert limits_told(of_track) == {
+    assert stated_limits(of_track) == {
         "target": (own.target.value, own.target.source),
         "budget": (own.budget.value, own.budget.source),
         "guardrail": (own.limit.value, own.limit.source),
@@ -182,28 +186,28 @@ def test_part_3_applies_and_records_the_class_limits():
     """Demands, supply and deadline are the link's; the settings include all five, and reproduce every figure."""
     page = mix()
     by_class = {"accuracy": 0.9, "fid": 0.8, "recall": 0.7, "supply": 300}
-    assert limits_told(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
-    told = page.of_type("results")[-1]
-    assert told["settings"]["real"] == 300 and page.bench.real.disabled
-    assert {name: told["settings"][name] for name in told["settings"] if name.endswith("_limit")} == {
+    assert stated_limits(page) == {name: (value, class_limits.SOURCE) for name, value in by_class.items()}
+    results = page.of_type("results")[-1]
+    assert results["settings"]["real"] == 300 and page.bench.real.disabled
+    assert {name: results["settings"][name] for name in results["settings"] if name.endswith("_limit")} == {
         name: LIMITS[name]
         for name in ("accuracy_limit", "fid_limit", "recall_limit", "supply_limit", "deadline_limit")
     }
-    assert page.last["noise.deadline"] == 5 and "steps-clean-fails" in told["cases"]
-    assert told["tables"]["TrainingSteps"]["rows"][0][-1] == "✗ too late"
-    checks = checked(page, "3", FALLS)
+    assert page.last["noise.deadline"] == 5 and "steps-clean-fails" in results["cases"]
+    assert results["tables"]["TrainingSteps"]["rows"][0][-1] == "✗ too late"
+    checks = check_evidence(page, "3", FALLS)
     assert len(checks) > 100 and all(check.agrees for check in checks)
-    forged = {**told["values"], "check.fid.limit": {**told["values"]["check.fid.limit"], "value": 0.9}}
-    assert [check.path for check in checked(page, "3", FALLS, forged) if not check.agrees] == [
+    forged = {**results["values"], "check.fid.limit": {**results["values"]["check.fid.limit"], "value": 0.9}}
+    assert [check.path for check in check_evidence(page, "3", FALLS, forged) if not check.agrees] == [
         "check.fid.limit"
     ]
 
 
 def test_the_map_region_follows_the_class_limits():
     """The stars in the map's table and plot follow the limits of the link."""
-    easy = {"accuracy_limit": 0.5, "fid_limit": 9, "recall_limit": 0.3}
+    easy_limits = {"accuracy_limit": 0.5, "fid_limit": 9, "recall_limit": 0.3}
     stars = []
-    for limits in ({}, easy):
+    for limits in ({}, easy_limits):
         page = mix("tiny", limits, total=1000)
         rows = page.of_type("results")[-1]["tables"]["DomainGapPlot"]["rows"]
         stars.append(sum("★" in cell for row in rows for cell in row))
@@ -212,19 +216,19 @@ def test_the_map_region_follows_the_class_limits():
 
 
 @pytest.mark.parametrize(
-    ("part", "kept"),
+    ("part", "names"),
     [
         ("1", ("budget_limit",)),
         ("2", ("target_limit", "cost_limit", "rounds_limit")),
         ("3", ("accuracy_limit", "fid_limit", "recall_limit", "supply_limit", "deadline_limit")),
     ],
 )
-def test_limits_in_saved_settings_are_ignored(part, kept):
+def test_limits_in_saved_settings_are_ignored(part, names):
     """Limits come from the link alone; limits in settings from an earlier link are ignored silently."""
     bench = {"1": part1.DeduplicationAudit, "2": part2.LabelingROI, "3": part3.DomainGapSynthesis}[part]
 
     async def conversation(page):
-        await page.open(None, track="mobile", settings={name: LIMITS[name] for name in kept} | {"seed": 5})
+        await page.open(None, track="mobile", settings={name: LIMITS[name] for name in names} | {"seed": 5})
         await page.rest()
 
     page = talk(conversation, bench)

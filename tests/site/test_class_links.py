@@ -56,7 +56,7 @@ def quick(new_reader):
     return new_reader(script=NO_WORKER)
 
 
-def opened(reader, part, track="mobile", **more):
+def open_part(reader, part, track="mobile", **more):
     """Open the link of the class at a part of a track; return that part."""
     reader.open(f"?{urlencode({'track': track, 'part': part, **LINK, **more})}")
     return reader.page.locator(f"[data-part='{part}']")
@@ -65,16 +65,18 @@ def opened(reader, part, track="mobile", **more):
 def test_the_page_and_the_core_have_the_same_limits(quick):
     """The address accepts every limit of the core, for the same part and range, and nothing outside the range."""
     quick.open()
-    read = "(query) => lab.state.read(query).link.limits"
+    read_limits = "(query) => lab.state.read(query).link.limits"
     parts = quick.page.evaluate(
         "() => Object.entries(lab.state.limits).map(([name, { limit }]) => [limit, name])"
     )
-    assert sorted(map(tuple, parts)) == sorted((part, name) for part, each in RANGES.items() for name in each)
-    for name, (low, high) in ((name, ends) for each in RANGES.values() for name, ends in each.items()):
+    assert sorted(map(tuple, parts)) == sorted(
+        (part, name) for part, ranges in RANGES.items() for name in ranges
+    )
+    for name, (low, high) in ((name, ends) for ranges in RANGES.values() for name, ends in ranges.items()):
         for value in (low, high):
-            assert quick.page.evaluate(read, f"?fixed=limits&{name}={value}") == {name: value}
+            assert quick.page.evaluate(read_limits, f"?fixed=limits&{name}={value}") == {name: value}
         for value in (low - 0.005, high * 1.01, "x", *([low + 1.5] if name in WHOLE else [])):
-            assert quick.page.evaluate(read, f"?fixed=limits&{name}={value}") == {}, (name, value)
+            assert quick.page.evaluate(read_limits, f"?fixed=limits&{name}={value}") == {}, (name, value)
 
 
 @pytest.mark.parametrize("track", [each.id for each in TRACKS])
@@ -88,12 +90,12 @@ def test_the_missions_show_the_class_limits(quick, track):
             "(all) => all.map((one) => [one.dataset.limit, one.textContent])"
         )
     }
-    opened(quick, "1", track)
+    open_part(quick, "1", track)
     after = quick.page.locator(places).evaluate_all(
         "(all) => all.map((one) => [one.dataset.limit, one.textContent])"
     )
     assert after and all(text == SHOWN[name] for name, text in after)
-    own = {"cloud": {"overhead_limit"}, "mobile": {"rounds_limit", "deadline_limit"}}.get(
+    own_limits = {"cloud": {"overhead_limit"}, "mobile": {"rounds_limit", "deadline_limit"}}.get(
         track, {"critical_limit"}
     )
     common = {
@@ -106,22 +108,22 @@ def test_the_missions_show_the_class_limits(quick, track):
         "recall_limit",
         "supply_limit",
     }
-    assert set(before) == {name for name, _ in after} == common | own
+    assert set(before) == {name for name, _ in after} == common | own_limits
     assert not set(before.items()) & set(SHOWN.items())
 
 
 def test_each_part_names_the_values_fixed_by_the_class(quick):
     """Every part names its own limits on the chosen track; the record names all of them."""
-    part = opened(quick, "2", "mobile", fixed="seed,limits", seed="7")
-    said = part.locator("[data-class-link]")
-    expect(said).to_have_text(
+    part = open_part(quick, "2", "mobile", fixed="seed,limits", seed="7")
+    notice = part.locator("[data-class-link]")
+    expect(notice).to_have_text(
         "Class: CS-101. Fixed by the link of your class: seed 7, accuracy at least 81.5 %, "
         "project at most $1,234, rounds of selection at most 5. These limits replace those of "
         "the track."
     )
     quick.choose_track("Edge Guardian")
-    expect(said).to_contain_text("recall of the watched class at least 31.0 %")
-    expect(said).not_to_contain_text("rounds")
+    expect(notice).to_contain_text("recall of the watched class at least 31.0 %")
+    expect(notice).not_to_contain_text("rounds")
     expect(quick.locator("[data-part='3'] [data-class-link]")).to_have_text(
         "Class: CS-101. Fixed by the link of your class: seed 7, field accuracy at least 90.5 %, FID at most 0.777, "
         "safety recall at least 70.5 %, real samples 321, training steps at most 45,678. These limits replace those of "
@@ -134,11 +136,11 @@ def test_each_part_names_the_values_fixed_by_the_class(quick):
 
 def test_the_address_contains_the_class_supply_once(quick):
     """If the supply is fixed, another supply is named and dropped; the address stays without it, also after reload."""
-    opened(quick, "3", real="400")
+    open_part(quick, "3", real="400")
     expect(quick.notice()).to_contain_text("real=400 was ignored; supply_limit fixes it")
     for _ in range(2):
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(quick.page.url).query).items()}
-        assert asked == {"track": "mobile", "part": "3", **LINK}
+        query = {name: values[0] for name, values in parse_qs(urlsplit(quick.page.url).query).items()}
+        assert query == {"track": "mobile", "part": "3", **LINK}
         quick.reload()
         expect(quick.notice()).to_be_hidden()
 
@@ -157,7 +159,7 @@ def test_the_class_deadline_cannot_be_changed(quick):
     field.fill("777")
     field.press("Tab")
     quick.saved()
-    opened(quick, "3")
+    open_part(quick, "3")
     expect(field).to_have_value("45678")
     expect(field).to_be_disabled()
     expect(field).to_have_attribute("title", "Set by the link of your class.")
@@ -168,7 +170,7 @@ def test_the_class_deadline_cannot_be_changed(quick):
 
 def test_a_report_without_python_names_the_class_limits(quick):
     """The head of the plain report lists the limits of the class link."""
-    opened(quick, "1")
+    open_part(quick, "1")
     with quick.page.expect_download() as download:
         quick.page.get_by_role("button", name="As Markdown", exact=True).click()
     text = download.value.path().read_text(encoding="utf-8").replace("\\", "")
@@ -180,7 +182,7 @@ def test_a_report_without_python_names_the_class_limits(quick):
 
 def test_both_reports_describe_a_limit_in_the_same_words(quick):
     """Python and the page use the same words and format for a limit of a class."""
-    opened(quick, "1")
+    open_part(quick, "1")
     assert {
         name: (limit["said"], limit["format"])
         for name, limit in quick.page.evaluate("lab.state.limits").items()
@@ -217,7 +219,7 @@ def test_the_minimum_number_of_seeds_is_accepted(quick, query):
 
 def test_a_labelling_project_is_judged_by_the_class_limits(reader):
     """Under the link a project is judged, captured and exported; a native check recomputes every figure."""
-    part = opened(reader, "2", seeds="1", budget="60", batch="20", strategy="margin")
+    part = open_part(reader, "2", seeds="1", budget="60", batch="20", strategy="margin")
     part.get_by_label("fewer samples").check()
     part.get_by_label(re.compile("^By what factor")).fill("1.5")
     part.locator("form[data-lock='2']").get_by_role("button", name="Commit").click()
@@ -227,9 +229,9 @@ def test_a_labelling_project_is_judged_by_the_class_limits(reader):
     expect(part.locator("[data-runs] li")).to_have_count(1, timeout=LONG)
     expect(part.locator("[data-work-progress]")).to_be_hidden(timeout=LONG)
     for name, limit in (("target", "81.5 %"), ("budget", "$1,234"), ("guardrail", "5")):
-        shown = part.locator(f"[data-value='check.{name}.limit']:visible")
-        expect(shown).to_have_text(limit)
-        expect(shown).to_have_attribute("title", "modelled: set by the link of a class")
+        limit_cell = part.locator(f"[data-value='check.{name}.limit']:visible")
+        expect(limit_cell).to_have_text(limit)
+        expect(limit_cell).to_have_attribute("title", "modelled: set by the link of a class")
     part.get_by_role("button", name="Capture this evidence").click()
     expect(part.locator("[data-captured]")).to_have_text("Captured.")
     with reader.page.expect_download() as download:

@@ -23,9 +23,9 @@ def luminance(colour):
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def contrast(one, other):
+def contrast(first, second):
     """Contrast ratio of two colours."""
-    low, high = sorted([luminance(one), luminance(other)])
+    low, high = sorted([luminance(first), luminance(second)])
     return (high + 0.05) / (low + 0.05)
 
 
@@ -39,9 +39,9 @@ def test_no_source_repeats_a_colour_of_the_table():
                 continue
             if "dataselect_data" in path.parts:
                 continue
-            for found in re.findall(r"#[0-9a-f]{6}\b", path.read_text("utf-8").lower()):
-                if found in known:
-                    repeated.append(f"{path.relative_to(ROOT)}: {found}")
+            for match in re.findall(r"#[0-9a-f]{6}\b", path.read_text("utf-8").lower()):
+                if match in known:
+                    repeated.append(f"{path.relative_to(ROOT)}: {match}")
     assert repeated == []
 
 
@@ -53,13 +53,13 @@ def test_both_schemes_name_the_same_colours():
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_and_borders_have_enough_contrast(scheme):
     """4.5:1 for all that is written on the paper and on the soft ground, 3:1 for the borders of controls."""
-    named = TABLE[scheme]
+    scheme_colours = TABLE[scheme]
     grounds = {"paper", "soft", "line", "mark", "control-border", "on-blue"}
-    for name in named.keys() - grounds:
+    for name in scheme_colours.keys() - grounds:
         for ground in ("paper", "soft"):
-            assert contrast(named[name], named[ground]) >= 4.5, (name, ground)
-    assert contrast(named["control-border"], named["paper"]) >= 3
-    assert contrast(named["on-blue"], named["blue"]) >= 4.5
+            assert contrast(scheme_colours[name], scheme_colours[ground]) >= 4.5, (name, ground)
+    assert contrast(scheme_colours["control-border"], scheme_colours["paper"]) >= 3
+    assert contrast(scheme_colours["on-blue"], scheme_colours["blue"]) >= 4.5
 
 
 def test_plot_lines_contrast_with_the_white_background():
@@ -108,12 +108,12 @@ def test_every_reader_follows_the_table():
     """With each colour of the table replaced by one of its own, plots, controls, report and class page have those."""
     count = iter(range(1, 1000))
     changed = {group: {name: f"#ab{next(count):04x}" for name in names} for group, names in TABLE.items()}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", READERS, json.dumps(changed)],
         cwd=ROOT, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'site'}", "PATH": ""}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found = json.loads(done.stdout)
+    outputs = json.loads(process.stdout)
     for reader, groups in READ_BY.items():
         for group, names in groups.items():
             for name in names:
-                assert changed[group][name] in found[reader], (reader, group, name)
+                assert changed[group][name] in outputs[reader], (reader, group, name)

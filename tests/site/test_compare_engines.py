@@ -22,11 +22,11 @@ def test_copies_have_graded_edits():
     """Three of every ten texts equal an earlier original except for 0 to 8 words, each number in turn."""
     texts = [text.split() for text in compare.synthetic(300, words=40)]
     edits = []
-    for place, text in enumerate(texts):
-        earlier = [other for i, other in enumerate(texts[:place]) if i % 10 < 7]
-        distances = [sum(a != b for a, b in zip(text, other, strict=True)) for other in earlier]
+    for index, text in enumerate(texts):
+        earlier = [original for i, original in enumerate(texts[:index]) if i % 10 < 7]
+        distances = [sum(a != b for a, b in zip(text, original, strict=True)) for original in earlier]
         changed = min(distances, default=40)
-        if place % 10 < 7:
+        if index % 10 < 7:
             assert changed > 30
         else:
             edits.append(changed)
@@ -41,12 +41,12 @@ def test_the_corpus_is_written_as_jsonl(tmp_path):
 
 
 # Seven documents; clusters {0, 2, 5} and {1, 4}, of which an engine keeps 5 and 1.
-STAYS = [5, 1, 5, 3, 1, 5, 6]
+KEPT = [5, 1, 5, 3, 1, 5, 6]
 
 
 def test_the_first_document_of_a_cluster_counts_as_kept():
     """Whichever document an engine keeps, the count treats the first of a cluster as kept."""
-    assert compare.removed(STAYS) == {2, 4, 5}
+    assert compare.removed(KEPT) == {2, 4, 5}
     assert compare.removed([0, 1, 0, 3, 1, 0, 6]) == {2, 4, 5}
     assert compare.removed([0, 1, 2]) == set()
 
@@ -59,27 +59,27 @@ def test_differing_removals_are_counted():
 
 def test_kept_documents_that_are_not_first_are_counted():
     """Of the four kept documents, 1, 3, 5 and 6, only 5 comes after others of its cluster."""
-    assert compare.not_first(STAYS) == 1
+    assert compare.not_first(KEPT) == 1
 
 
 @pytest.mark.parametrize(
-    ("values", "form", "shown"),
+    ("values", "form", "expected"),
     [
         ([4996], ",", "4,996"),
         ([50, 45, 57], ",", "45-57"),
         ([9.04, 9.01], ".1f", "9.0"),
     ],
 )
-def test_a_spread_shows_one_number_or_a_range(values, form, shown):
+def test_a_spread_shows_one_number_or_a_range(values, form, expected):
     """There is one number if minimum and maximum look the same, and otherwise both."""
-    assert compare.spread(values, form) == shown
+    assert compare.spread(values, form) == expected
 
 
 def test_the_table_compares_each_corpus_with_its_first_row():
     """Two corpora are next to each other, each compared with its first row; an equal result differs by 0."""
-    one = [("this", [{1, 2}]), ("seeds", [{1}, {1, 3}]), ("other", [set()])]
-    two = [("this", [set(range(1000))]), ("seeds", [{1}, {1, 2}]), ("other", [set(range(1000))])]
-    assert compare.table({"one": one, "two": two}).splitlines() == [
+    first = [("this", [{1, 2}]), ("seeds", [{1}, {1, 3}]), ("other", [set()])]
+    second = [("this", [set(range(1000))]), ("seeds", [{1}, {1, 2}]), ("other", [set(range(1000))])]
+    assert compare.table({"one": first, "two": second}).splitlines() == [
         "|  | one: removed | differs | two: removed | differs |",
         "| --- | --- | --- | --- | --- |",
         "| this | 2 |  | 1,000 |  |",

@@ -23,8 +23,8 @@ def rendered(root, number, table):
 
 def rows():
     """Where each row is: part, name, and the kind of guardrail where the tracks differ."""
-    for part, named in TABLE.items():
-        for name, row in named.items():
+    for part, entries in TABLE.items():
+        for name, row in entries.items():
             yield from ((part, name, kind) for kind in ([None] if "title" in row else row))
 
 
@@ -56,8 +56,8 @@ def test_the_page_follows_a_changed_row(pytestconfig, part, name, kind):
 
 def test_each_track_has_one_row_where_tracks_differ():
     """The guardrail of Part 2 is shown once for each track, with the row of that track's kind."""
-    found = [row for row in part_texts.constraint_rows(2, TRACKS, TABLE) if row["name"] == "guardrail"]
-    assert [row["track"] for row in found] == list(TRACKS)
-    for row in found:
+    guardrails = [row for row in part_texts.constraint_rows(2, TRACKS, TABLE) if row["name"] == "guardrail"]
+    assert [row["track"] for row in guardrails] == list(TRACKS)
+    for row in guardrails:
         kind = TRACKS[row["track"]]["part_2"]["guardrail"]
         assert row["title"] == TABLE["2"]["guardrail"][kind]["title"]

@@ -51,4 +51,4 @@ def test_controls_are_readable_in_both_schemes(new_reader, scheme):
         expect(reader.locator(f"[data-part='{part}']")).to_be_visible()
         contrasts = reader.page.evaluate(CONTRASTS, part)
         assert len(contrasts) > 3 and any(name == "arrow" for _, name in contrasts)
-        assert not [each for each in contrasts if each[0] < 4.5], part
+        assert not [pair for pair in contrasts if pair[0] < 4.5], part

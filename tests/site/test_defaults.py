@@ -14,28 +14,28 @@ from bokeh.themes import Theme
 
 
 @pytest.fixture
-def stock(monkeypatch):
+def use_bokeh_defaults(monkeypatch):
     """Make Bokeh work out its defaults itself, from the call on."""
 
-    def away():
+    def restore():
         monkeypatch.setattr(PropertyDescriptor, "_get_default", defaults._bokeh_default)
         worked_out = HasProps._overridden_defaults.__func__.__wrapped__
         monkeypatch.setattr(HasProps, "_overridden_defaults", classmethod(worked_out))
 
-    return away
+    return restore
 
 
-def test_remembered_defaults_give_the_same_first_views(stock):
+def test_remembered_defaults_give_the_same_first_views(use_bokeh_defaults):
     """Bokeh's own defaults and the remembered ones give the same first views of all parts."""
     remembered = json.loads(Bridge(lambda text: None, None).documents())
-    stock()
+    use_bokeh_defaults()
     assert json.loads(Bridge(lambda text: None, None).documents()) == remembered
 
 
-def test_every_remembered_default_equals_bokehs(stock):
+def test_every_remembered_default_equals_bokehs(use_bokeh_defaults):
     """Each remembered default equals the value in a new object of its class."""
     Bridge(lambda text: None, None).documents()
-    stock()
+    use_bokeh_defaults()
     assert len(defaults._defaults) > 500
     for (kind, name), value in list(defaults._defaults.items()):
         if issubclass(kind, Model):
@@ -44,10 +44,10 @@ def test_every_remembered_default_equals_bokehs(stock):
 
 def test_objects_share_no_mutable_value():
     """Two plots have separate toolbars, two sources separate data, and a changed list belongs to one object."""
-    one, other = Plot(), Plot()
-    assert one.toolbar is not other.toolbar
-    one.renderers.append(one.title)
-    assert other.renderers == [] == Plot().renderers
+    first, second = Plot(), Plot()
+    assert first.toolbar is not second.toolbar
+    first.renderers.append(first.title)
+    assert second.renderers == [] == Plot().renderers
     source = ColumnDataSource()
     source.data["x"] = [1]
     assert "x" not in ColumnDataSource().data

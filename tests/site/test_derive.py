@@ -32,14 +32,14 @@ def checkout(tmp_path):
 @pytest.fixture
 def computed(monkeypatch):
     """A record of computations, which are replaced since they take minutes: entries with their arguments."""
-    made = []
+    computations = []
 
     def compute(root, data, entry, arguments, progress=None):
-        made.append((entry, *arguments))
+        computations.append((entry, *arguments))
         return {"made of": [entry, *arguments], "third": 1 / 3}
 
     monkeypatch.setattr(derive.apart, "compute", compute)
-    return made
+    return computations
 
 
 def build(root, **options):
@@ -64,29 +64,29 @@ def test_the_repository_contains_the_results_of_its_code():
     data = datasets.data_directory()
     for stage in derive.jobs(ROOT):
         for job in stage:
-            kept = derive.read(ROOT / "derived" / job.place)
-            assert kept, f"{job.place} is missing: run `python build.py derive`, and commit what it writes"
-            assert kept["key"] == derive.key(ROOT, data, job), (
+            saved = derive.read(ROOT / "derived" / job.place)
+            assert saved, f"{job.place} is missing: run `python build.py derive`, and commit what it writes"
+            assert saved["key"] == derive.key(ROOT, data, job), (
                 f"{job.place} is old: run `python build.py derive`"
             )
-            assert set(kept["made_with"]) == {"python", "numpy", "platform"}
+            assert set(saved["made_with"]) == {"python", "numpy", "platform"}
 
 
 def test_matching_results_are_reused(checkout, computed):
     """A build of a fresh checkout computes nothing, and gives the page the repository's results."""
-    found, fresh = build(checkout)
+    results, fresh = build(checkout)
     assert (computed, fresh) == ([], True)
     for kind, name in derive.PACKED.items():
         packed = json.loads(gzip.decompress((checkout / "data" / name).read_bytes()))
-        assert packed == found[kind]
+        assert packed == results[kind]
         assert packed == json.loads(gzip.decompress((datasets.data_directory() / name).read_bytes()))
-    assert list(found["sweep"]) == list(optimum.PROBLEMS) and list(found["map"]) == [
+    assert list(results["sweep"]) == list(optimum.PROBLEMS) and list(results["map"]) == [
         "cloud",
         "edge",
         "mobile",
         "tiny",
     ]
-    assert list(found["expected"]) == ["1", "2", "3"]
+    assert list(results["expected"]) == ["1", "2", "3"]
 
 
 def test_outdated_results_are_recomputed_once(checkout, computed):
@@ -96,9 +96,9 @@ def test_outdated_results_are_recomputed_once(checkout, computed):
     entries = {entry for entry, *_ in computed}
     assert "tools.gap_maps:compute" in entries and "tools.optimum:compute" not in entries
     assert first[0]["map"]["edge"]["made of"][0] == "tools.gap_maps:compute"
-    made = len(computed)
+    count = len(computed)
     assert build(checkout) == first
-    assert len(computed) == made
+    assert len(computed) == count
 
 
 def test_a_change_of_one_track_recomputes_only_that_track(checkout, computed):
@@ -120,10 +120,10 @@ def test_changed_data_change_the_key(checkout, name):
     stage, _ = derive.jobs(checkout)
     job = next(job for job in stage if job.kind == "map")
     data, path = checkout / "data", checkout / "data" / name
-    before, plain = derive.key(checkout, data, job), gzip.decompress(path.read_bytes())
-    path.write_bytes(gzip.compress(plain, 1))
+    before, content = derive.key(checkout, data, job), gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(content, 1))
     assert derive.key(checkout, data, job) == before
-    path.write_bytes(gzip.compress(plain[:-65]))
+    path.write_bytes(gzip.compress(content[:-65]))
     assert derive.key(checkout, data, job) != before
 
 
@@ -154,9 +154,9 @@ def test_unreadable_facts_are_named(checkout, name):
 def test_a_quick_build_uses_older_results(checkout, computed, capsys):
     """With `earlier`, an older result is used, with a message; a full build recomputes it."""
     edit(gap_map(checkout), "MOVE = (0.1, 0.9)", "MOVE = (0.1, 0.8)")
-    found, fresh = build(checkout, earlier=True)
+    results, fresh = build(checkout, earlier=True)
     assert (computed, fresh) == ([], False)
-    assert found["map"]["edge"] == derive.read(ROOT / "derived" / "map" / "edge.json")["value"]
+    assert results["map"]["edge"] == derive.read(ROOT / "derived" / "map" / "edge.json")["value"]
     assert "map edge" in capsys.readouterr().out
     assert build(checkout)[1] is True
     assert computed
@@ -183,10 +183,10 @@ def test_platform_differences_do_not_replace_a_result(checkout, monkeypatch):
     before = derive.read(path)
 
     def compute(root, data, entry, arguments, progress=None):
-        kept = {
+        jobs_by_arguments = {
             repr(job.arguments): job for stage in derive.jobs(ROOT) for job in stage if job.entry == entry
         }
-        value = derive.read(ROOT / "derived" / kept[repr(tuple(arguments))].place)["value"]
+        value = derive.read(ROOT / "derived" / jobs_by_arguments[repr(tuple(arguments))].place)["value"]
         return json.loads(json.dumps(value), parse_float=lambda text: float(text) * (1 + 1e-13))
 
     monkeypatch.setattr(derive.apart, "compute", compute)
@@ -200,24 +200,27 @@ def test_platform_differences_do_not_replace_a_result(checkout, monkeypatch):
 def test_the_check_finds_differing_results(checkout):
     """Other numbers, shapes or sources and missing files are reported; the last bits of a platform are not."""
     job = derive.jobs(checkout)[0][0]
-    here, there = derive.made_with(), {**derive.made_with(), "platform": "another"}
+    this_machine, another_machine = derive.made_with(), {**derive.made_with(), "platform": "another"}
     value = {"a": [1, 0.1, None, True], "b": "x"}
-    kept = {"key": "k", "made_with": there, "value": value}
+    saved = {"key": "k", "made_with": another_machine, "value": value}
 
-    def wrong(new, key="k", **more):
-        return derive.compare(job, {**kept, **more}, key, new)
+    def differences(new, key="k", **more):
+        return derive.compare(job, {**saved, **more}, key, new)
 
-    assert wrong({"a": [1, 0.1 * (1 + 1e-12), None, True], "b": "x"}) == []
-    assert wrong(value, made_with=here) == []
-    assert "value.a.1" in wrong({"a": [1, 0.1 * (1 + 1e-8), None, True], "b": "x"})[0]
-    assert "other bytes" in wrong({"a": [1, 0.1 * (1 + 1e-12), None, True], "b": "x"}, made_with=here)[0]
-    for other in (
+    assert differences({"a": [1, 0.1 * (1 + 1e-12), None, True], "b": "x"}) == []
+    assert differences(value, made_with=this_machine) == []
+    assert "value.a.1" in differences({"a": [1, 0.1 * (1 + 1e-8), None, True], "b": "x"})[0]
+    assert (
+        "other bytes"
+        in differences({"a": [1, 0.1 * (1 + 1e-12), None, True], "b": "x"}, made_with=this_machine)[0]
+    )
+    for different in (
         {"a": [1, 0.1, None], "b": "x"},
         {"a": [1, 0.1, None, True]},
         {"a": [1, 0.1, None, 1], "b": "x"},
     ):
-        assert wrong(other), other
-    assert "other sources" in wrong(value, key="l")[0]
+        assert differences(different), different
+    assert "other sources" in differences(value, key="l")[0]
     assert "missing" in derive.compare(job, None, "k", value)[0]
 
 
@@ -230,10 +233,10 @@ def test_a_separate_process_computes_the_same_result(tmp_path):
         "    return [n, 'ä', 0.1]\n",
         "utf-8",
     )
-    told = []
+    steps = []
     shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-    assert apart.compute(tmp_path, tmp_path, "slow:count", [4], told.append) == [4, "ä", 0.1]
-    assert told == [0.25] * 4
+    assert apart.compute(tmp_path, tmp_path, "slow:count", [4], steps.append) == [4, "ä", 0.1]
+    assert steps == [0.25] * 4
     with pytest.raises(subprocess.CalledProcessError):
         apart.compute(tmp_path, tmp_path, "slow:count", [-1])
 
@@ -246,11 +249,11 @@ def test_a_recomputed_sweep_equals_the_saved_one():
         "c = sweep(p.X, p.y, ('random',), (e.BASELINE_BATCH,), p.initial, p.baseline, e.SEEDS, test_share=e.TEST_SHARE);"
         "n = len(e.split(p, e.TEST_SHARE, 0)[3]); print(json.dumps(e.pack(c, n)))"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    kept = derive.read(ROOT / "derived" / "sweep" / "breast_cancer.json")["value"]
-    assert json.loads(done.stdout)["curves"][0] == kept["curves"][0]
+    saved = derive.read(ROOT / "derived" / "sweep" / "breast_cancer.json")["value"]
+    assert json.loads(process.stdout)["curves"][0] == saved["curves"][0]
 
 
 def test_the_sweep_provides_figures_for_a_page_without_python():
@@ -262,9 +265,9 @@ def test_the_sweep_provides_figures_for_a_page_without_python():
 
 def test_the_maps_provide_figures_for_a_page_without_python():
     """The figures in the words of the page come from the maps."""
-    found = gap_maps.figures()
-    assert list(found) == ["cloud", "edge", "mobile", "tiny"]
-    for track in found.values():
+    figures = gap_maps.figures()
+    assert list(figures) == ["cloud", "edge", "mobile", "tiny"]
+    for track in figures.values():
         assert track["low"] < track["change"] < track["high"]
         assert track["change"] == pytest.approx(100 * (track["after"] - track["before"]))
         assert 3 <= track["cells"] <= 30 and 0.9 < track["best"] < 1 and 0 < track["share"] < 1

@@ -14,19 +14,19 @@ FOCUSED = "() => document.activeElement.textContent"
 
 
 @pytest.fixture
-def worker(new_reader):
+def open_committed(new_reader):
     """Open a reader who has committed 42 %, in a browser without what the script removes."""
 
-    def opened(script="", **options):
+    def open_reader(script="", **options):
         return new_reader(script=NO_PYTHON + script, **options).open().commit(42).saved()
 
-    return opened
+    return open_reader
 
 
 @BROWSERS
-def test_a_question_has_a_name_a_text_and_two_buttons(worker, script):
+def test_a_question_has_a_name_a_text_and_two_buttons(open_committed, script):
     """A screen reader gets the title and the text, and the focus is on the button that loses nothing."""
-    reader = worker(script)
+    reader = open_committed(script)
     reader.page.get_by_role("button", name=CLEAR).click()
     question = reader.question(TITLE)
     expect(question).to_be_visible()
@@ -39,9 +39,9 @@ def test_a_question_has_a_name_a_text_and_two_buttons(worker, script):
 
 
 @BROWSERS
-def test_a_question_can_be_refused_by_keyboard(worker, script):
+def test_a_question_can_be_refused_by_keyboard(open_committed, script):
     """Escape and the focused button change nothing and return the focus to where it was."""
-    reader = worker(script)
+    reader = open_committed(script)
     button = reader.page.get_by_role("button", name=CLEAR)
     button.focus()
     for key in ("Escape", "Enter", " "):
@@ -54,9 +54,9 @@ def test_a_question_can_be_refused_by_keyboard(worker, script):
 
 
 @BROWSERS
-def test_a_question_keeps_the_focus_and_can_be_accepted_by_keyboard(worker, script):
+def test_a_question_keeps_the_focus_and_can_be_accepted_by_keyboard(open_committed, script):
     """Tab does not leave the question for the page below it, and Enter on the other button clears the work."""
-    reader = worker(script)
+    reader = open_committed(script)
     reader.page.get_by_role("button", name=CLEAR).focus()
     reader.page.keyboard.press("Enter")
     expect(reader.question()).to_be_visible()
@@ -76,9 +76,9 @@ def test_a_question_keeps_the_focus_and_can_be_accepted_by_keyboard(worker, scri
 
 
 @BROWSERS
-def test_the_page_below_a_question_cannot_be_clicked(worker, script):
+def test_the_page_below_a_question_cannot_be_clicked(open_committed, script):
     """While the question is open, a click outside it reaches no button, and the question stays open."""
-    reader = worker(script)
+    reader = open_committed(script)
     reader.page.get_by_role("button", name=CLEAR).click()
     expect(reader.question()).to_be_visible()
     for name in ("New reader", "Export to a file"):
@@ -89,9 +89,9 @@ def test_the_page_below_a_question_cannot_be_clicked(worker, script):
     expect(reader.in_part(LOCKED)).to_contain_text("42 %")
 
 
-def test_a_question_fits_a_phone(worker):
+def test_a_question_fits_a_phone(open_committed):
     """At 320 x 480 the question and its buttons are inside the window, and nothing is wider than it."""
-    reader = worker(viewport={"width": 320, "height": 480})
+    reader = open_committed(viewport={"width": 320, "height": 480})
     reader.page.get_by_role("button", name="New reader").click()
     question = reader.question("Start as a new reader?")
     expect(question).to_be_in_viewport(ratio=1)
@@ -101,12 +101,12 @@ def test_a_question_fits_a_phone(worker):
 
 
 @BROWSERS
-def test_another_readers_file_replaces_work_only_after_a_question(worker, script):
+def test_another_readers_file_replaces_work_only_after_a_question(open_committed, script):
     """The work is kept, with a message, if the reader refuses with Escape; it is replaced if the reader agrees."""
-    reader = worker(script)
+    reader = open_committed(script)
     entry = {"value": 77, "said": "77 %", "why": "", "locked_at": "2026-11-23T12:00:00.000Z"}
-    other = {"cloud/1/prediction": {"value": entry, "at": 1_900_000_000_000}}
-    text = json.dumps({"schema": 1, "reader": "somebody-else", "entries": other})
+    entries = {"cloud/1/prediction": {"value": entry, "at": 1_900_000_000_000}}
+    text = json.dumps({"schema": 1, "reader": "somebody-else", "entries": entries})
 
     def choose():
         with reader.page.expect_file_chooser() as chooser:
@@ -133,15 +133,15 @@ def test_firefox_shows_a_question(new_firefox, address):
     firefox.click("button", "Commit")
     firefox.wait("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('42 %')")
     firefox.click("button", CLEAR)
-    asked = "(text) => (document.activeElement.closest('[role=alertdialog]') ? document.activeElement.textContent : '') === text"
-    firefox.wait(asked, "Cancel")
+    has_focus = "(text) => (document.activeElement.closest('[role=alertdialog]') ? document.activeElement.textContent : '') === text"
+    firefox.wait(has_focus, "Cancel")
     firefox.press("Escape")
     firefox.wait("(text) => document.activeElement.textContent === text", CLEAR)
     assert firefox.ask("() => document.querySelector(`[data-lock-answer='1']`).textContent.includes('42 %')")
     firefox.click("button", CLEAR)
-    firefox.wait(asked, "Cancel")
+    firefox.wait(has_focus, "Cancel")
     firefox.press("Tab")
-    firefox.wait(asked, "Clear")
+    firefox.wait(has_focus, "Clear")
     firefox.click_focused()
     firefox.wait("() => document.querySelector('[data-ledger]').textContent.includes('Nothing recorded yet')")
     firefox.check(address)

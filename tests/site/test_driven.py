@@ -12,17 +12,17 @@ def event(method, **parameters):
 
 def test_both_events_of_a_download_get_the_same_navigation():
     """Both get the same navigation, and two downloads different ones."""
-    named = [
+    downloads = [
         json.loads(bidi_relay.with_navigation(event(f"browsingContext.{when}", navigation=None, url=url)))[
             "params"
         ]
         for url in ("blob:a", "blob:b")
         for when in ("downloadWillBegin", "downloadEnd")
     ]
-    navigations = [each["navigation"] for each in named]
+    navigations = [download["navigation"] for download in downloads]
     assert navigations[0] == navigations[1] != navigations[2] == navigations[3]
     assert all(navigations)
-    assert [each["url"] for each in named] == ["blob:a", "blob:a", "blob:b", "blob:b"]
+    assert [download["url"] for download in downloads] == ["blob:a", "blob:a", "blob:b", "blob:b"]
 
 
 def test_an_existing_navigation_is_kept():
@@ -44,11 +44,11 @@ def test_other_messages_are_unchanged():
 def test_a_file_chooser_in_a_frame_gets_its_files():
     """A field in a frame gets its file in the frame; nothing else that Playwright says is changed."""
     dialogs = bidi_relay.Dialogs()
-    give = {"id": 1, "method": "input.setFiles", "params": {"context": "page", "files": ["a.txt"]}}
-    assert dialogs.with_context(give) == give
+    request = {"id": 1, "method": "input.setFiles", "params": {"context": "page", "files": ["a.txt"]}}
+    assert dialogs.with_context(request) == request
     dialogs.note(event("input.fileDialogOpened", context="frame", multiple=False))
     dialogs.note(event("log.entryAdded", context="another", text="input.fileDialogOpened"))
-    assert dialogs.with_context(give)["params"] == {"context": "frame", "files": ["a.txt"]}
-    assert give["params"]["context"] == "page"
-    press = {"id": 2, "method": "input.performActions", "params": {"context": "page"}}
-    assert dialogs.with_context(press) is press
+    assert dialogs.with_context(request)["params"] == {"context": "frame", "files": ["a.txt"]}
+    assert request["params"]["context"] == "page"
+    click = {"id": 2, "method": "input.performActions", "params": {"context": "page"}}
+    assert dialogs.with_context(click) is click

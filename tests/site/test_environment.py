@@ -84,37 +84,41 @@ class Project:
 
     def ensure(self, *levels, before="", check=True, **settings):
         """Make `.venv` in a separate process; return its output."""
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", ENSURE.format(before=before), *levels],
             check=False, cwd=self.folder, env=self.environment(settings), capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         if check:
-            assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+            assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout + process.stderr
 
     def environment(self, settings):
         """The variables of a user whose registry is the folder of wheels, with the test's additions."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))
+        }
         registry = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
-        return {name: value for name, value in {**kept, **registry, **settings}.items() if value is not None}
+        return {
+            name: value for name, value in {**inherited, **registry, **settings}.items() if value is not None
+        }
 
     def versions(self):
         """Versions of what can be imported in `.venv`: name -> version."""
         code = "import importlib, json, sys\nfound = {}\nfor name in ('alpha', 'beta', 'gamma'):\n"
         code += "    try: found[name] = importlib.import_module(name).version\n    except ImportError: pass\n"
         python = environment.Environment(self.folder).python
-        done = subprocess.run(
+        process = subprocess.run(
             [python, "-c", code + "print(json.dumps(found))"], capture_output=True, check=True
         )
-        return json.loads(done.stdout)
+        return json.loads(process.stdout)
 
     def package(self, name):
         """The folder of an installed package."""
-        (found,) = (self.folder / ".venv").rglob(f"site-packages/{name}")
-        return found
+        (path,) = (self.folder / ".venv").rglob(f"site-packages/{name}")
+        return path
 
 
-def lay(folder, wheels):
+def make_project(folder, wheels):
     """Put the tools and lists in a folder: `alpha` for the build, which requires `beta[more]`; `gamma` for tests."""
     (folder / "tools").mkdir(parents=True)
     for name in TOOLS:
@@ -141,37 +145,37 @@ def wheels(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, wheels):
+def built_project(tmp_path_factory, wheels):
     """A project whose `.venv` has the packages of the build."""
-    project = lay(tmp_path_factory.mktemp("made") / "lab", wheels)
+    project = make_project(tmp_path_factory.mktemp("made") / "lab", wheels)
     project.output = project.ensure(BUILD)
     return project
 
 
 @pytest.fixture
-def project(made, tmp_path):
+def project(built_project, tmp_path):
     """A copy of that project for one test to change."""
-    shutil.copytree(made.folder, tmp_path / "lab", symlinks=True)
-    return Project(tmp_path / "lab", made.wheels)
+    shutil.copytree(built_project.folder, tmp_path / "lab", symlinks=True)
+    return Project(tmp_path / "lab", built_project.wheels)
 
 
 @pytest.fixture
-def bare(wheels, tmp_path):
+def new_project(wheels, tmp_path):
     """A project without a `.venv`, in a folder whose name has a space and a letter outside ASCII."""
-    return lay(tmp_path / "das Labör", wheels)
+    return make_project(tmp_path / "das Labör", wheels)
 
 
-def test_new_releases_change_nothing(made):
+def test_new_releases_change_nothing(built_project):
     """The pinned versions are installed, not newer ones or unpinned requirements of a release."""
-    assert made.versions() == {"alpha": "1", "beta": "1"}
-    assert made.output.count("Installing") == 1
+    assert built_project.versions() == {"alpha": "1", "beta": "1"}
+    assert built_project.output.count("Installing") == 1
 
 
 def test_packages_for_tests_are_added_and_kept(project):
     """The packages for tests are added without changing others; a later build removes nothing and prints nothing."""
     before = project.package("beta").stat().st_ino
-    said = project.ensure(BUILD, TEST)
-    assert "packages of test" in said
+    output = project.ensure(BUILD, TEST)
+    assert "packages of test" in output
     assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
     assert project.package("beta").stat().st_ino == before
     assert project.ensure(BUILD, PIP_FIND_LINKS=None) == ""
@@ -191,13 +195,13 @@ def test_a_changed_pin_is_installed(project):
     assert project.versions() == {"alpha": "1", "beta": "1"}
 
 
-@pytest.mark.parametrize("where", ["variables", "a file", "the section of a file"])
-def test_pip_settings_do_not_change_the_installed_packages(project, tmp_path, where):
+@pytest.mark.parametrize("place", ["variables", "a file", "the section of a file"])
+def test_pip_settings_do_not_change_the_installed_packages(project, tmp_path, place):
     """Whatever a user's pip is configured to do, in variables or a pip.conf, the pinned packages are installed."""
-    if where == "variables":
+    if place == "variables":
         settings = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in HOSTILE.items()}
     else:
-        section = "global" if where == "a file" else "install"
+        section = "global" if place == "a file" else "install"
         lines = [f"[{section}]", *(f"{name} = {value}" for name, value in HOSTILE.items() if value)]
         # The file also says how the registry is reached, and this is kept.
         lines += ["[global]"] * (section != "global") + ["no-index = true", f"find-links = {project.wheels}"]
@@ -214,38 +218,38 @@ def test_pip_settings_do_not_change_the_installed_packages(project, tmp_path, wh
 def test_an_unreadable_pip_configuration_is_ignored(project, tmp_path):
     """A broken pip.conf is reported and does not stop the installation."""
     (tmp_path / "pip.conf").write_text("no section\n= nothing\n")
-    said = project.ensure(TEST, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
-    assert "configuration cannot be read" in said
+    output = project.ensure(TEST, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert "configuration cannot be read" in output
     assert "gamma" in project.versions()
 
 
-def test_python_variables_have_no_effect(bare, tmp_path):
+def test_python_variables_have_no_effect(new_project, tmp_path):
     """A PYTHONPATH with another pip, PYTHONSAFEPATH and warnings as errors change nothing."""
     (tmp_path / "other" / "pip").mkdir(parents=True)
     (tmp_path / "other" / "pip" / "__init__.py").write_text("raise SystemExit('the wrong pip')")
-    lines = f"sys.path.insert(0, {str(bare.folder)!r})"
-    bare.ensure(
+    lines = f"sys.path.insert(0, {str(new_project.folder)!r})"
+    new_project.ensure(
         BUILD, before=lines, PYTHONPATH=str(tmp_path / "other"), PYTHONSAFEPATH="1", PYTHONWARNINGS="error",
         PYTHONHOME=None,
     )  # fmt: skip
-    assert bare.versions() == {"alpha": "1", "beta": "1"}
+    assert new_project.versions() == {"alpha": "1", "beta": "1"}
 
 
-def test_the_pinned_pip_is_installed_without_ensurepip(bare):
+def test_the_pinned_pip_is_installed_without_ensurepip(new_project):
     """If Python's own pip has to fill `.venv`, it installs the pip of the lock and then the packages."""
-    bare.ensure(BUILD, before="sys.modules['ensurepip'] = None")
-    assert bare.versions() == {"alpha": "1", "beta": "1"}
+    new_project.ensure(BUILD, before="sys.modules['ensurepip'] = None")
+    assert new_project.versions() == {"alpha": "1", "beta": "1"}
 
 
-@pytest.mark.parametrize("lacking", [["ensurepip", "pip"], ["venv"]])
-def test_a_python_without_pip_or_venv_gets_a_message(bare, lacking):
+@pytest.mark.parametrize("missing_modules", [["ensurepip", "pip"], ["venv"]])
+def test_a_python_without_pip_or_venv_gets_a_message(new_project, missing_modules):
     """Without any pip, or without `venv`, one sentence says what is missing and what helps."""
-    lines = "; ".join(f"sys.modules[{name!r}] = None" for name in lacking)
+    lines = "; ".join(f"sys.modules[{name!r}] = None" for name in missing_modules)
     lines += "; from tools import browsers; browsers.debian_root = lambda: False"
-    said = bare.ensure(BUILD, before=lines, check=False)
-    assert "FAULT This Python has n" in said
-    assert ".venv cannot be made" in said
-    assert "Traceback" not in said
+    output = new_project.ensure(BUILD, before=lines, check=False)
+    assert "FAULT This Python has n" in output
+    assert ".venv cannot be made" in output
+    assert "Traceback" not in output
 
 
 def damage_record(project):
@@ -271,18 +275,18 @@ def test_an_interrupted_installation_is_repaired(project, damage):
     damage(project)
     (project.folder / ".venv" / "lab-unfinished").write_text("build")
     before = project.package("alpha").stat().st_ino
-    said = project.ensure(BUILD)
-    assert "1 packages are installed again" in said
+    output = project.ensure(BUILD)
+    assert "1 packages are installed again" in output
     assert (project.package("beta") / "part.py").read_text() == "version = '1'\n"
     assert project.package("alpha").stat().st_ino == before
     assert project.ensure(BUILD, PIP_FIND_LINKS=None) == ""
 
 
-@pytest.mark.parametrize("gone", ["pyvenv.cfg", "lab-packages.json", "bin/python", "lib"])
+@pytest.mark.parametrize("missing_part", ["pyvenv.cfg", "lab-packages.json", "bin/python", "lib"])
 @pytest.mark.skipif(os.name == "nt", reason="the folder of another system")
-def test_an_incomplete_venv_is_repaired(project, gone):
+def test_an_incomplete_venv_is_repaired(project, missing_part):
     """Whatever part of `.venv` is lost, the next start installs the packages without a loop or a traceback."""
-    path = project.folder / ".venv" / gone
+    path = project.folder / ".venv" / missing_part
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     project.ensure(BUILD)
     assert project.versions() == {"alpha": "1", "beta": "1"}
@@ -317,7 +321,7 @@ def registry(wheels, behaviour):
         server.server_close()
 
 
-def reached_by(address):
+def registry_settings(address):
     """The settings of a user whose registry has that address."""
     return {"PIP_INDEX_URL": address, "PIP_NO_INDEX": None, "PIP_FIND_LINKS": None, "PIP_RETRIES": "0"}
 
@@ -325,61 +329,64 @@ def reached_by(address):
 def test_a_lost_connection_is_reported_and_resumed(project):
     """If the registry stops answering, one sentence says what helps, and it does help."""
     with registry(project.wheels, lambda path: "gamma-1" not in path) as address:
-        said = project.ensure(BUILD, TEST, check=False, **reached_by(address))
-    assert "FAULT pip could not install the pinned packages" in said
-    assert "run the command again" in said.lower()
-    assert "Traceback" not in said
+        output = project.ensure(BUILD, TEST, check=False, **registry_settings(address))
+    assert "FAULT pip could not install the pinned packages" in output
+    assert "run the command again" in output.lower()
+    assert "Traceback" not in output
     with registry(project.wheels, lambda path: True) as address:
-        project.ensure(BUILD, TEST, **reached_by(address))
+        project.ensure(BUILD, TEST, **registry_settings(address))
     assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C reaches the tests too")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_start_is_resumed(project, how):
+@pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_start_is_resumed(project, stop_signal):
     """After Ctrl-C or a kill during a download, the next start completes the installation."""
-    reached, go = threading.Event(), threading.Event()
+    reached, resumed = threading.Event(), threading.Event()
 
     def behaviour(path):
-        if "gamma-1" in path and not go.is_set():
+        if "gamma-1" in path and not resumed.is_set():
             reached.set()
-            go.wait(60)
+            resumed.wait(60)
             return False
         return True
 
     with registry(project.wheels, behaviour) as address:
         process = subprocess.Popen(
             [sys.executable, "-c", ENSURE.format(before=""), BUILD, TEST], cwd=project.folder,
-            env=project.environment(reached_by(address)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=project.environment(registry_settings(address)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
         assert reached.wait(120)
-        os.killpg(process.pid, how)
+        os.killpg(process.pid, stop_signal)
         assert process.wait(60) != 0
-        go.set()
-        project.ensure(BUILD, TEST, **reached_by(address))
+        resumed.set()
+        project.ensure(BUILD, TEST, **registry_settings(address))
     assert project.versions() == {"alpha": "1", "beta": "1", "gamma": "1"}
 
 
-def test_simultaneous_starts_take_turns(bare):
+def test_simultaneous_starts_take_turns(new_project):
     """Of two first starts one installs; the other waits, says what it waits for, and installs nothing."""
     command = [sys.executable, "-c", ENSURE.format(before=""), BUILD]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    both = [subprocess.Popen(command, cwd=bare.folder, env=bare.environment({}), **pipes) for _ in range(2)]
-    said = [process.communicate(timeout=300)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    assert "".join(said).count("Installing the pinned packages") == 1
-    assert "".join(said).count("Waiting for the installation of packages") <= 1
-    assert bare.versions() == {"alpha": "1", "beta": "1"}
+    processes = [
+        subprocess.Popen(command, cwd=new_project.folder, env=new_project.environment({}), **pipes)
+        for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert "".join(outputs).count("Installing the pinned packages") == 1
+    assert "".join(outputs).count("Waiting for the installation of packages") <= 1
+    assert new_project.versions() == {"alpha": "1", "beta": "1"}
 
 
 def test_a_file_that_differs_from_the_pinned_one_is_refused(project, tmp_path):
     """If a registry gives other bytes under the same name, the error says so, and none of them is installed."""
-    other = tmp_path / "wheels"
-    other.mkdir()
-    make_wheel(other, "gamma", "1", files=["__init__.py", "intruder.py"])
-    said = project.ensure(TEST, check=False, PIP_FIND_LINKS=str(other))
-    assert "What arrived is not the file that was pinned" in said
+    other_wheels = tmp_path / "wheels"
+    other_wheels.mkdir()
+    make_wheel(other_wheels, "gamma", "1", files=["__init__.py", "intruder.py"])
+    output = project.ensure(TEST, check=False, PIP_FIND_LINKS=str(other_wheels))
+    assert "What arrived is not the file that was pinned" in output
     assert "gamma" not in project.versions()
 
 
@@ -412,12 +419,12 @@ LINUX = {"system": "linux", "processor": "x86_64", "python": (3, 12), "glibc": (
 )
 def test_an_unsupported_machine_gets_a_message(change, words):
     """Unsupported machines get one sentence that names the problem; supported ones get none."""
-    found = objection(Machine(**{**LINUX, **change}), TEST)
+    reason = objection(Machine(**{**LINUX, **change}), TEST)
     if words is None:
-        assert found is None
+        assert reason is None
     else:
-        assert words in found
-        assert found.endswith(".")
+        assert words in reason
+        assert reason.endswith(".")
 
 
 @pytest.mark.parametrize("level", [BUILD, TEST])
@@ -432,15 +439,15 @@ def test_a_machine_is_refused_only_if_a_wheel_is_missing(platform, python, level
         wide=processor != "x86", glibc=glibc,
     )  # fmt: skip
     names = ["requirements-build", "requirements-test"][: 1 + (level == TEST)]
-    found = [line for name in names for line in pins.read(pins.HERE / f"{name}.txt")]
+    locked_pins = [line for name in names for line in pins.read(pins.HERE / f"{name}.txt")]
     record = json.loads(pins.RECORD.read_text("utf-8"))
-    missing = pins.missing_wheels(found, record, python, platform)
+    missing = pins.missing_wheels(locked_pins, record, python, platform)
     assert bool(missing) == (objection(machine, level) is not None), missing
 
 
 def test_this_machine_is_supported():
     """The machine that runs the tests is detected correctly, with its glibc, processor and version."""
-    machine = Machine.here()
+    machine = Machine.current()
     assert objection(machine, TEST) is None
     assert machine.python == sys.version_info[:2]
     assert (machine.glibc is None) == (sys.platform != "linux")
@@ -459,14 +466,16 @@ OLD += [
 @pytest.mark.parametrize("python", [path for path in OLD if path.exists()])
 def test_an_old_python_gets_a_message(python):
     """Python 2.7 and 3 before 3.11 print which Python is needed and which was found, without a traceback."""
-    starts = subprocess.run([python, "-c", ""], capture_output=True, check=False)
-    if starts.returncode:
+    trial = subprocess.run([python, "-c", ""], capture_output=True, check=False)
+    if trial.returncode:
         pytest.skip("a version manager's name for a Python that is not there")
-    done = subprocess.run([python, ROOT / "build.py", "serve"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "needs Python 3.11 to 3.14; this is " in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.count("\n") == 1
+    process = subprocess.run(
+        [python, ROOT / "build.py", "serve"], capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 1
+    assert "needs Python 3.11 to 3.14; this is " in process.stderr
+    assert "Traceback" not in process.stderr
+    assert process.stderr.count("\n") == 1
 
 
 def test_build_py_parses_in_any_python():

@@ -10,7 +10,7 @@ from tools import exhibits, guarded_texts
 from tools.page_error import PageError
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT = {
+SAVED = {
     name: json.loads((ROOT / "derived" / "exhibit" / f"{name}.json").read_text("utf-8"))["value"]
     for name in exhibits.EXHIBITS
 }
@@ -18,12 +18,12 @@ WHERE = {"leaky": "1", "pruning": "2", "votes": "2"}
 
 
 @pytest.mark.parametrize(
-    ("mean", "half", "said"),
+    ("mean", "half", "expected"),
     [(0.2, 0.1, "better"), (-0.2, 0.1, "worse"), (0.1, 0.2, "same"), (0.1, 0.1, "same")],
 )
-def test_a_verdict_depends_on_its_interval(mean, half, said):
+def test_a_verdict_depends_on_its_interval(mean, half, expected):
     """If the interval contains 0, the verdict is that the two do not differ."""
-    assert exhibits.verdict(mean, half) == said
+    assert exhibits.verdict(mean, half) == expected
 
 
 OUTCOMES = ({"better", "worse", "same"}, {"turns", "stays"})
@@ -32,8 +32,8 @@ OUTCOMES = ({"better", "worse", "same"}, {"turns", "stays"})
 def card(name):
     """The text of an exhibit in its file."""
     text = (ROOT / "site" / "pages" / f"part-{WHERE[name]}.reveal.md").read_text("utf-8")
-    (found,) = re.findall(rf"^# {name}$(.*?)(?=^# |\Z)", text, re.MULTILINE | re.DOTALL)
-    return found
+    (section,) = re.findall(rf"^# {name}$(.*?)(?=^# |\Z)", text, re.MULTILINE | re.DOTALL)
+    return section
 
 
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
@@ -57,29 +57,29 @@ def test_a_card_states_intervals_and_number_of_seeds(name):
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
 def test_each_verdict_has_exactly_one_sentence(name):
     """Each verdict of a card has a sentence for every outcome, and exactly one of them is left."""
-    told = re.findall(rf"^::: when built-{name}-(.+)-(\w+)$", card(name), re.MULTILINE)
-    verdicts = {which for which, _ in told}
+    sentences = re.findall(rf"^::: when built-{name}-(.+)-(\w+)$", card(name), re.MULTILINE)
+    verdicts = {which for which, _ in sentences}
     assert verdicts
     for which in verdicts:
-        outcomes = [outcome for each, outcome in told if each == which]
+        outcomes = [outcome for verdict, outcome in sentences if verdict == which]
         assert set(outcomes) in OUTCOMES and len(outcomes) == len(set(outcomes)), which
-        assert sum(KEPT[name]["cases"][f"{which}-{outcome}"] for outcome in outcomes) == 1, which
+        assert sum(SAVED[name]["cases"][f"{which}-{outcome}"] for outcome in outcomes) == 1, which
 
 
 @pytest.mark.parametrize("name", exhibits.EXHIBITS)
 def test_a_card_is_short(name):
     """A card has at most 120 words outside its table."""
-    text = re.sub(r"^\|.*$", "", guarded_texts.settle(card(name), KEPT, name), flags=re.MULTILINE)
+    text = re.sub(r"^\|.*$", "", guarded_texts.settle(card(name), SAVED, name), flags=re.MULTILINE)
     assert len(re.findall(r"\w[^\s]*", re.sub(r"\{\{.*?\}\}", "1", text))) <= 120
 
 
 def test_sentences_of_other_cases_are_left_out():
     """A sentence is kept if its case holds, and removed if not; an unknown case is named."""
-    made = {"x": {"cases": {"better": True, "worse": False}}}
+    results = {"x": {"cases": {"better": True, "worse": False}}}
     text = "a\n\n::: when built-x-better\nup\n:::\n\n::: when built-x-worse\ndown\n:::\n"
-    assert guarded_texts.settle(text, made, "f").split() == ["a", "up"]
+    assert guarded_texts.settle(text, results, "f").split() == ["a", "up"]
     with pytest.raises(PageError, match="no case built-x-same"):
-        guarded_texts.settle("::: when built-x-same\n=\n:::\n", made, "f")
+        guarded_texts.settle("::: when built-x-same\n=\n:::\n", results, "f")
 
 
 def test_the_cards_appear_under_more_after_the_commitment(new_reader):
@@ -92,5 +92,5 @@ def test_the_cards_appear_under_more_after_the_commitment(new_reader):
     reader.part.get_by_role("link", name="The leaky test").click()
     reader.page.get_by_text("the verdict turns round").wait_for()
     row = reader.part.get_by_role("row").filter(has_text="single document")
-    change = KEPT["leaky"]["crawl"]["document"]["change"]
+    change = SAVED["leaky"]["crawl"]["document"]["change"]
     assert f"{change:.3f}" in row.inner_text()

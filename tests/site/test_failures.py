@@ -19,8 +19,8 @@ NO_WEBASSEMBLY = "delete globalThis.WebAssembly"
 
 def asset(dist, name):
     """The built file of that name, whatever its hash."""
-    (found,) = (dist / "assets").glob(name)
-    return found
+    (path,) = (dist / "assets").glob(name)
+    return path
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def broken_address(broken_dist):
         yield url
 
 
-def failed(reader):
+def wait_for_failure(reader):
     """Wait until the start has failed and the page says so; return the sentence."""
     expect(reader.html).to_have_attribute("data-boot", "failed")
     text = reader.locator("[data-boot-text]")
@@ -38,7 +38,7 @@ def failed(reader):
     return text.inner_text()
 
 
-def way_on(reader):
+def check_fallback(reader):
     """Check that without Python the lock is committed and the part can be finished with figures from the build."""
     expect(reader.in_part("[data-reveal='no-python']")).to_be_hidden()
     reader.commit(30)
@@ -57,23 +57,23 @@ def test_a_truncated_archive_is_named(new_reader, broken_dist, broken_address):
     archive.write_bytes(archive.read_bytes()[:700_000])
     reader = new_reader(base=broken_address)
     reader.expected_errors = [NETWORK]
-    sentence = failed(reader.open())
+    sentence = wait_for_failure(reader.open())
     assert sentence.startswith("A file of the lab did not arrive") and "site-packages" in sentence
-    way_on(reader)
+    check_fallback(reader)
 
 
 @pytest.mark.parametrize("name", ["python_stdlib*", "bokeh.min*"])
 def test_a_missing_file_is_named_and_retried(new_reader, broken_dist, broken_address, name):
     """A missing file is named; the lock works; once the file is there, "Try again" leads to results."""
-    lost = asset(broken_dist, name)
-    lost.rename(broken_dist / "lost")
+    path = asset(broken_dist, name)
+    path.rename(broken_dist / "lost")
     reader = new_reader(base=broken_address)
     reader.expected_errors = [NETWORK]
     reader.open()
-    sentence = failed(reader)
+    sentence = wait_for_failure(reader)
     assert sentence.startswith("A file of the lab did not arrive") and name.rstrip("*") in sentence
-    way_on(reader)
-    (broken_dist / "lost").rename(lost)
+    check_fallback(reader)
+    (broken_dist / "lost").rename(path)
     reader.page.get_by_role("button", name="Try again").click()
     reader.live().results()
     expect(reader.in_part("[data-reveal='no-python']")).to_be_hidden()
@@ -84,21 +84,21 @@ def test_a_missing_file_is_named_and_retried(new_reader, broken_dist, broken_add
 @pytest.mark.parametrize("name", ["numpy*", "pyodide.asm*.wasm"])
 def test_a_truncated_file_gives_a_message(new_reader, broken_dist, broken_address, name):
     """A truncated file gives a sentence instead of an endless wait."""
-    lost = asset(broken_dist, name)
-    lost.write_bytes(lost.read_bytes()[:100_000])
+    path = asset(broken_dist, name)
+    path.write_bytes(path.read_bytes()[:100_000])
     reader = new_reader(base=broken_address)
     reader.expected_errors = [NETWORK]
     reader.open()
-    assert failed(reader).endswith("your prediction work without it.")
-    way_on(reader)
+    assert wait_for_failure(reader).endswith("your prediction work without it.")
+    check_fallback(reader)
 
 
-@pytest.mark.parametrize(("script", "said"), [(NO_WEBASSEMBLY, "WebAssembly"), (NO_PYTHON, "web workers")])
-def test_a_browser_that_cannot_run_python_gets_a_message(new_reader, script, said):
+@pytest.mark.parametrize(("script", "words"), [(NO_WEBASSEMBLY, "WebAssembly"), (NO_PYTHON, "web workers")])
+def test_a_browser_that_cannot_run_python_gets_a_message(new_reader, script, words):
     """Without WebAssembly or workers the page says so at once, and the part can be finished."""
     reader = new_reader(script=script).open()
-    assert said in failed(reader)
-    way_on(reader)
+    assert words in wait_for_failure(reader)
+    check_fallback(reader)
     reader.reload()
     expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     expect(reader.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
@@ -131,7 +131,7 @@ def test_a_reload_restarts_python_and_keeps_the_prediction(new_reader):
 def test_broken_data_are_reported_and_the_page_keeps_working(new_reader, broken_dist, broken_address):
     """An exception in Python gives one sentence; other controls work, and so does the data once it is repaired."""
     data = asset(broken_dist, "licences*")
-    whole = shutil.copy(data, broken_dist / "whole")
+    backup = shutil.copy(data, broken_dist / "whole")
     reader = new_reader(base=broken_address)
     reader.expected_errors = [NETWORK]
     reader.open().commit(30).live().results()
@@ -143,7 +143,7 @@ def test_broken_data_are_reported_and_the_page_keeps_working(new_reader, broken_
         reader.choose_corpus(CRAWL)
         reader.type_threshold(0.7)
         expect(reader.notice()).to_be_hidden()
-    shutil.copy(whole, data)
+    shutil.copy(backup, data)
     reader.choose_corpus(LICENCES)
     reader.type_threshold(0.8)
     expect(reader.value("corpus.documents")).to_have_text("727")

@@ -28,16 +28,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         """Answer according to the server's behaviour."""
-        wanted = self.headers.get("Range")
-        self.server.ranges.append(wanted)
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        requested_range = self.headers.get("Range")
+        self.server.ranges.append(requested_range)
+        start = int(requested_range.removeprefix("bytes=").rstrip("-")) if requested_range else 0
         if self.server.behaviour == "absent":
             self.send_error(404)
             return
         if start >= len(CONTENT):
             self.send_error(416)
             return
-        ranged = wanted and self.server.behaviour != "without ranges"
+        ranged = requested_range and self.server.behaviour != "without ranges"
         body = CONTENT[start:] if ranged else CONTENT
         self.send_response(206 if ranged else 200)
         if ranged:
@@ -73,20 +73,20 @@ def one_file(*sources, digest=DIGEST):
 def test_a_fetched_file_is_not_downloaded_again():
     """The first fetch downloads; the second, with the source gone, gives the same file."""
     with source() as server:
-        locked = one_file({"url": server.url})
-        first = fetch.fetch(locked, "thing")
+        lock_content = one_file({"url": server.url})
+        first = fetch.fetch(lock_content, "thing")
         assert first.read_bytes() == CONTENT
         assert first.name == "file.bin"
-    assert fetch.fetch_all(locked) == {"thing": first}
+    assert fetch.fetch_all(lock_content) == {"thing": first}
     assert len(server.ranges) == 1
 
 
 def test_a_wrong_hash_stops_the_build(cache):
     """Other bytes than the lock names are refused, with both hashes, and no other source is tried."""
     with source() as server, source() as spare:
-        locked = one_file({"url": server.url}, {"url": spare.url}, digest="0" * 64)
+        lock_content = one_file({"url": server.url}, {"url": spare.url}, digest="0" * 64)
         with pytest.raises(fetch.FetchError) as caught:
-            fetch.fetch(locked, "thing")
+            fetch.fetch(lock_content, "thing")
         for words in ("thing", "file.bin", "0" * 64, DIGEST, server.url):
             assert words in str(caught.value)
         assert spare.ranges == []
@@ -95,46 +95,46 @@ def test_a_wrong_hash_stops_the_build(cache):
 
 def test_sources_are_tried_in_order():
     """A source that does not answer, or does not have the file, is skipped."""
-    with source() as gone:
+    with source() as stopped:
         pass
     with source("absent") as absent, source() as good:
-        locked = one_file({"url": gone.url}, {"url": absent.url}, {"url": good.url})
-        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        lock_content = one_file({"url": stopped.url}, {"url": absent.url}, {"url": good.url})
+        assert fetch.fetch(lock_content, "thing").read_bytes() == CONTENT
         assert len(absent.ranges) == len(good.ranges) == 1
 
 
 def test_the_error_names_every_failed_source():
     """The message names the file and every source with its reason."""
-    with source() as gone:
+    with source() as stopped:
         pass
     with source("absent") as absent, pytest.raises(fetch.FetchError) as caught:
-        fetch.fetch(one_file({"url": gone.url}, {"url": absent.url}), "thing")
+        fetch.fetch(one_file({"url": stopped.url}, {"url": absent.url}), "thing")
     message = str(caught.value)
     assert "thing" in message
     assert "file.bin" in message
     assert f"{absent.url}: the server answered 404" in message
-    assert "refused" in next(line for line in message.splitlines() if gone.url in line)
+    assert "refused" in next(line for line in message.splitlines() if stopped.url in line)
 
 
 def test_an_interrupted_download_continues_where_it_stopped():
     """The bytes from before a connection broke are kept, and only the rest is requested."""
     with source("breaks off") as server:
-        locked = one_file({"url": server.url})
+        lock_content = one_file({"url": server.url})
         with pytest.raises(fetch.FetchError, match="ended after 300000 of 1024000 bytes"):
-            fetch.fetch(locked, "thing")
+            fetch.fetch(lock_content, "thing")
         server.behaviour = "well"
-        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        assert fetch.fetch(lock_content, "thing").read_bytes() == CONTENT
         assert server.ranges == [None, "bytes=300000-"]
 
 
 def test_a_file_from_a_server_without_ranges_is_read_from_the_start():
     """If a server ignores the request for the rest, the file is still complete and does not start twice."""
     with source("breaks off") as server:
-        locked = one_file({"url": server.url})
+        lock_content = one_file({"url": server.url})
         with pytest.raises(fetch.FetchError):
-            fetch.fetch(locked, "thing")
+            fetch.fetch(lock_content, "thing")
         server.behaviour = "without ranges"
-        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        assert fetch.fetch(lock_content, "thing").read_bytes() == CONTENT
         assert server.ranges == [None, "bytes=300000-"]
 
 
@@ -151,10 +151,10 @@ def test_an_oversized_partial_file_is_discarded(cache):
 def test_a_damaged_cached_file_is_fetched_again(capsys):
     """A cached file with a flipped bit is noticed and fetched again."""
     with source() as server:
-        locked = one_file({"url": server.url})
-        path = fetch.fetch(locked, "thing")
+        lock_content = one_file({"url": server.url})
+        path = fetch.fetch(lock_content, "thing")
         path.write_bytes(b"\x01" + CONTENT[1:])
-        assert fetch.fetch(locked, "thing").read_bytes() == CONTENT
+        assert fetch.fetch(lock_content, "thing").read_bytes() == CONTENT
         assert len(server.ranges) == 2
     assert "damaged" in capsys.readouterr().out
 
@@ -179,8 +179,8 @@ def entry_of(data, name, origin):
 def test_pip_fetches_a_wheel_and_a_member_of_it(index):
     """pip, with the user's own settings, downloads a wheel; the locked file may be one inside it."""
     origin = {"pypi": "dataselect-core==0.1.0"}
-    whole = fetch.fetch(entry_of(index.read_bytes(), index.name, origin), "thing")
-    assert whole.read_bytes() == index.read_bytes()
+    path = fetch.fetch(entry_of(index.read_bytes(), index.name, origin), "thing")
+    assert path.read_bytes() == index.read_bytes()
     with zipfile.ZipFile(index) as archive:
         data = archive.read("dataselect_core/values.py")
     index.unlink()
@@ -190,8 +190,8 @@ def test_pip_fetches_a_wheel_and_a_member_of_it(index):
 
 def test_one_call_of_pip_fetches_several_packages(index, monkeypatch):
     """Available packages are kept for the turn of each file; a missing one does not stop the others."""
-    other = index.with_name("Another_thing-1.5-py3-none-any.whl")
-    with zipfile.ZipFile(other, "w") as archive:
+    other_wheel = index.with_name("Another_thing-1.5-py3-none-any.whl")
+    with zipfile.ZipFile(other_wheel, "w") as archive:
         archive.writestr(
             "another_thing-1.5.dist-info/METADATA",
             "Metadata-Version: 2.1\nName: Another_thing\nVersion: 1.5\n",
@@ -202,13 +202,17 @@ def test_one_call_of_pip_fetches_several_packages(index, monkeypatch):
         )
         archive.writestr("another_thing-1.5.dist-info/RECORD", "")
     calls, pip = [], fetch.pip_client.pip
-    monkeypatch.setattr(fetch.pip_client, "pip", lambda *given: calls.append(given) or pip(*given))
+    monkeypatch.setattr(
+        fetch.pip_client, "pip", lambda *arguments: calls.append(arguments) or pip(*arguments)
+    )
     first = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})["files"]["thing"]
-    second = entry_of(other.read_bytes(), other.name, {"pypi": "another.thing==1.5"})["files"]["thing"]
-    found = fetch.fetch_all({"files": {"first": first, "second": second}})
-    assert [found[name].read_bytes() for name in ("first", "second")] == [
+    second = entry_of(other_wheel.read_bytes(), other_wheel.name, {"pypi": "another.thing==1.5"})["files"][
+        "thing"
+    ]
+    paths = fetch.fetch_all({"files": {"first": first, "second": second}})
+    assert [paths[name].read_bytes() for name in ("first", "second")] == [
         index.read_bytes(),
-        other.read_bytes(),
+        other_wheel.read_bytes(),
     ]
     assert len(calls) == 1
 
@@ -230,10 +234,10 @@ def test_an_absent_version_or_member_is_named(index):
 
 def test_a_damaged_wheel_is_fetched_again(index):
     """A damaged cached wheel is downloaded again, not taken from the package kept next to it."""
-    locked = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
-    path = fetch.fetch(locked, "thing")
+    lock_content = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
+    path = fetch.fetch(lock_content, "thing")
     path.write_bytes(b"bad")
-    assert fetch.fetch(locked, "thing").read_bytes() == index.read_bytes()
+    assert fetch.fetch(lock_content, "thing").read_bytes() == index.read_bytes()
 
 
 def test_npm_fetches_a_member_of_a_package(tmp_path):
@@ -264,16 +268,16 @@ def test_the_lock_is_complete():
 def test_update_changes_all_files_of_a_package(tmp_path, index, monkeypatch):
     """`update-lock NAME==VERSION` rewrites version, source, file name, hash and size, and nothing else."""
     monkeypatch.setattr(pins, "update", lambda *_: None)
-    old = {"version": "0.0.9", "license": "MIT", "sha256": "0" * 64, "size": 1}
-    whole = {
-        **old,
+    common = {"version": "0.0.9", "license": "MIT", "sha256": "0" * 64, "size": 1}
+    core_entry = {
+        **common,
         "file": "dataselect_core-0.0.9-py3-none-any.whl",
         "sources": [{"pypi": "dataselect-core==0.0.9"}],
     }
     member = {"pypi": "dataselect-core==0.0.9", "member": "dataselect_core/values.py"}
-    part = {**old, "file": "values.py", "sources": [member]}
+    values_entry = {**common, "file": "values.py", "sources": [member]}
     path = tmp_path / "lock.json"
-    lock.save({"files": {"core": whole, "values": part}}, path)
+    lock.save({"files": {"core": core_entry, "values": values_entry}}, path)
     lock.update(["core==0.1.0"], path)
     files = json.loads(path.read_text())["files"]
     assert files["core"]["file"] == index.name
@@ -291,8 +295,8 @@ def test_update_changes_all_files_of_a_package(tmp_path, index, monkeypatch):
 
 def test_the_notice_names_every_file(index):
     """The notice has version, licence, hash and origin of each file, and the licence texts."""
-    locked = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
-    notice = lock.notice(locked)
+    lock_content = entry_of(index.read_bytes(), index.name, {"pypi": "dataselect-core==0.1.0"})
+    notice = lock.notice(lock_content)
     for words in ("thing 0.1.0", "MIT", fetch.sha256(index), "pypi dataselect-core==0.1.0"):
         assert words in notice
     assert "Permission is hereby granted" in notice

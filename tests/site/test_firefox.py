@@ -23,12 +23,12 @@ BOOK = """<!doctype html><html lang="en"><title>Book</title><input aria-label="S
 </script>"""
 
 
-def predict(firefox, part, choice, field, value, said):
+def predict(firefox, part, choice, field, value, answer):
     """Commit a prediction, and wait until Python runs."""
     firefox.click("radio", choice)
     firefox.type("spinbutton", field, value)
     firefox.click("button", "Commit")
-    firefox.wait(SAYS, f"[data-lock-answer='{part}']", said)
+    firefox.wait(SAYS, f"[data-lock-answer='{part}']", answer)
     firefox.wait(BOOT)
 
 
@@ -76,15 +76,15 @@ def test_firefox_deduplicates_an_own_corpus(new_firefox, address):
     firefox.wait(
         "() => document.querySelectorAll(`[data-part][data-results]`).length === 3"
     )  # all their files are loaded
-    asked = len(firefox.requests)
+    request_count = len(firefox.requests)
     firefox.ask(DROP, "mine.txt", "\n".join(texts + texts[:10]) + "\n")
     firefox.wait(SAYS, "[data-own-status]", "Done.")
     assert firefox.ask("() => document.querySelector(`[data-own-name]`).textContent").startswith("mine.txt: ")
-    kept = firefox.ask(
+    kept_lines = firefox.ask(
         "async () => (await (await fetch(document.querySelector(`[data-own-download]`).href)).text())"
     ).splitlines()
-    assert 20 <= len(kept) <= 30 and set(kept) <= set(texts)
-    assert [url for url in firefox.requests[asked:] if not url.startswith("blob:")] == []
+    assert 20 <= len(kept_lines) <= 30 and set(kept_lines) <= set(texts)
+    assert [url for url in firefox.requests[request_count:] if not url.startswith("blob:")] == []
     firefox.check(address)
 
 
@@ -96,8 +96,8 @@ def test_the_frame_of_a_book_works_in_firefox(new_firefox, address, tmp_path):
         (tmp_path / "book.html").write_text(book, "utf-8")
         firefox = new_firefox()
         firefox.open(f"{home}/book.html")
-        heard = firefox.wait("() => heard.some(({data}) => data.height > 300) && heard")
-        assert {each["origin"] for each in heard} == {address.rstrip("/")}
+        messages = firefox.wait("() => heard.some(({data}) => data.height > 300) && heard")
+        assert {message["origin"] for message in messages} == {address.rstrip("/")}
         assert firefox.ask("() => document.activeElement.getAttribute('aria-label')") == "Search the book"
         with firefox.inside(address):
             firefox.wait(BOOT)

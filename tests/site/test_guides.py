@@ -61,8 +61,8 @@ def wheel(dist):
 
 def test_the_readme_names_the_guides_and_the_lab_does_not(dist):
     """Nothing that the lab's page loads names a guide; the README names both."""
-    seen = [dist / "index.html", *(dist / "assets").glob("*.js"), *(dist / "assets").glob("*.css")]
-    for path in seen:
+    files = [dist / "index.html", *(dist / "assets").glob("*.js"), *(dist / "assets").glob("*.css")]
+    for path in files:
         if path.name.startswith(
             "guide-"
         ):  # the script of the guide itself, which the lab's page does not load
@@ -91,46 +91,51 @@ def test_guides_have_no_inline_script_and_load_no_foreign_file(authors, instruct
 def test_ranges_span_all_settings_and_omit_the_prediction():
     """Low and high cover all settings of a column; a figure that a column lacks stays empty."""
     tables = {"both": [("few", [{"x": 1}, {"x": 3}]), ("one", [{"x": 2}])]}
-    asked = []
+    calls = []
 
     def recompute(id, settings, assumptions, prediction):
-        asked.append((id, settings["x"], assumptions, prediction))
+        calls.append((id, settings["x"], assumptions, prediction))
         values = {"a.b": settings["x"] * 10, "own": prediction, "none": None}
         values |= {"only.one": 5} if settings["x"] == 2 else {}
         return Findings({path: measured(value, "u", "s") for path, value in values.items()}, [])
 
-    (found,) = expected.ranges(lambda here: ((30.0, 60.0), tables), track("edge"), recompute)
-    assert found["columns"] == ["few", "one"]
-    assert found["rows"] == [
+    (table,) = expected.ranges(lambda chosen_track: ((30.0, 60.0), tables), track("edge"), recompute)
+    assert table["columns"] == ["few", "one"]
+    assert table["rows"] == [
         ["a.b", "u", "measured", [[10, 30], [20, 20]]],
         ["none", "u", "measured", [None, None]],
         ["only.one", "u", "measured", [None, [5, 5]]],
     ]
-    every = ((1, 30.0), (1, 60.0), (2, 30.0), (3, 30.0))  # the first setting twice, with another prediction
-    assert sorted(asked) == [("edge", x, {}, prediction) for x, prediction in every]
+    expected_calls = (
+        (1, 30.0),
+        (1, 60.0),
+        (2, 30.0),
+        (3, 30.0),
+    )  # the first setting twice, with another prediction
+    assert sorted(calls) == [("edge", x, {}, prediction) for x, prediction in expected_calls]
 
 
 def test_the_guide_has_expected_figures_of_every_part(instructors):
     """All three parts have tables on all four tracks, and no figure depends on the student's own prediction."""
-    found = re.findall(r'<details data-expected="(\w+/\d)">', instructors)
-    assert found == [f"{each.id}/{part}" for part in "123" for each in TRACKS]
+    blocks = re.findall(r'<details data-expected="(\w+/\d)">', instructors)
+    assert blocks == [f"{track.id}/{part}" for part in "123" for track in TRACKS]
     assert not re.search(r"<code>reveal\.(?:prediction|gap|factor|direction)</code>", instructors)
 
 
 @pytest.mark.parametrize("id", [each.id for each in TRACKS])
 def test_the_guide_has_every_figure_of_every_corpus(instructors, id):
     """Each track has a table for each of its corpora, with all figures except those of the student's own prediction."""
-    here = re.search(rf'<details data-expected="{id}/1">.*?</details>', instructors, flags=re.DOTALL)[0]
-    assert re.findall(r"<caption>.*?, corpus (\w+)</caption>", here) == list(track(id).part_1.limits)
-    paths = set(re.findall(r"<code>([\w.]+)</code>", here))
+    section = re.search(rf'<details data-expected="{id}/1">.*?</details>', instructors, flags=re.DOTALL)[0]
+    assert re.findall(r"<caption>.*?, corpus (\w+)</caption>", section) == list(track(id).part_1.limits)
+    paths = set(re.findall(r"<code>([\w.]+)</code>", section))
     figures = deduplication.recompute(id, SETTINGS, {}, 30.0).values
     assert set(figures) - paths == {"reveal.prediction", "reveal.gap"}
 
 
 def test_a_recomputed_figure_is_within_its_range(instructors):
     """The numbers in the guide come from the core: licence texts at 0.7, seed 1, are within the printed ends."""
-    here = re.search(r'<details data-expected="cloud/1">.*?</details>', instructors, flags=re.DOTALL)[0]
-    table = next(part for part in here.split("<table")[1:] if "corpus licences</caption>" in part)
+    section = re.search(r'<details data-expected="cloud/1">.*?</details>', instructors, flags=re.DOTALL)[0]
+    table = next(part for part in section.split("<table")[1:] if "corpus licences</caption>" in part)
     column = re.findall(r'<th scope="col">(.*?)</th>', table).index("threshold 0.7") - 1
     figures = deduplication.recompute("cloud", SETTINGS, {}, 30.0).values
     for path in ("removed.words_share", "lsh.recall", "clusters.chained_share", "icr.ratio"):
@@ -163,29 +168,29 @@ def test_the_wheel_lists_every_file_with_its_hash(wheel):
     """Its record lists every file with its hash, and the data is next to the package."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        (listed,) = (name for name in names if name.endswith(".dist-info/RECORD"))
-        lines = [line.rsplit(",", 2) for line in archive.read(listed).decode().splitlines()]
+        (record_name,) = (name for name in names if name.endswith(".dist-info/RECORD"))
+        lines = [line.rsplit(",", 2) for line in archive.read(record_name).decode().splitlines()]
         assert {name for name, _, _ in lines} == set(names) and len(lines) == len(names)
         for name, digest, size in lines:
-            if name == listed:
+            if name == record_name:
                 continue
             data = archive.read(name)
-            made = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-            assert (digest, size) == (f"sha256={made}", str(len(data))), name
+            expected = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            assert (digest, size) == (f"sha256={expected}", str(len(data))), name
         assert "dataselect_data/licences.json.gz" in names
 
 
 def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tmp_path):
     """With the guide's two commands in a new folder, a genuine report agrees and a changed one does not."""
     assert f"pip install https://lab.example/data-selection/{wheel.name}" in instructors
-    place = tmp_path / "installed"
+    target = tmp_path / "installed"
     with zipfile.ZipFile(wheel) as archive:  # as pip does with a pure wheel
-        archive.extractall(place)
+        archive.extractall(target)
     settings = {**SETTINGS, "budget_limit": 0.55}
-    found = deduplication.recompute("cloud", settings, {}, 30.0)
-    values = {path: value.as_dict() for path, value in found.values.items()}
-    entry = {"at": "2026-11-23T12:00:00Z", "settings": settings, "values": values, "cases": found.cases}
-    kept = {
+    findings = deduplication.recompute("cloud", settings, {}, 30.0)
+    values = {path: value.as_dict() for path, value in findings.values.items()}
+    entry = {"at": "2026-11-23T12:00:00Z", "settings": settings, "values": values, "cases": findings.cases}
+    ledger = {
         "schema": record.SCHEMA,
         "lab": "0.1.0",
         "reader": "r",
@@ -198,18 +203,18 @@ def test_a_teacher_installs_one_wheel_and_checks_a_report(wheel, instructors, tm
     command = re.search(r"python -m dataselect_core (verify) (submissions\.zip)", instructors)
     environment = {name: value for name, value in os.environ.items() if name != "DATASELECT_DATA"}
 
-    environment["PYTHONPATH"] = str(place)
+    environment["PYTHONPATH"] = str(target)
 
     def verify():
         with zipfile.ZipFile(tmp_path / command[2], "w") as submissions:
-            submissions.writestr("ada_7_assignsubmission_file_/ada.json", json.dumps(kept))
-        asked = [sys.executable, "-m", "dataselect_core", command[1], command[2]]
+            submissions.writestr("ada_7_assignsubmission_file_/ada.json", json.dumps(ledger))
+        arguments = [sys.executable, "-m", "dataselect_core", command[1], command[2]]
         return subprocess.run(
-            asked, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+            arguments, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
         )
 
-    done = verify()
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = verify()
+    assert process.returncode == 0, process.stdout + process.stderr
     assert "check.budget.limit" in (tmp_path / "verification.csv").read_text(encoding="utf-8")
     values["check.budget.limit"]["value"] = 0.75
     assert verify().returncode == 1
@@ -226,7 +231,7 @@ def guide(new_reader):
     return reader
 
 
-def make(guide, **fields):
+def make_links(guide, **fields):
     """Fill fields of the form and press the button."""
     for name, text in fields.items():
         guide.page.locator(f"#link-{name}").fill(text)
@@ -248,7 +253,7 @@ def test_the_command_names_the_address_of_this_copy(guide):
 def test_the_form_makes_links_for_students_that_the_lab_accepts(guide):
     """Each student gets a link, and the lab applies all of it."""
     guide.page.get_by_label("Track").select_option("mobile")
-    make(
+    make_links(
         guide,
         **{"class": "CS-101"},
         seed="7",
@@ -297,7 +302,7 @@ def test_the_form_fixes_limits_in_all_parts(guide):
     assert {f"{name}_limit" for name in fields} == set(limits)
     guide.page.get_by_label("Opens at").select_option("3")
     guide.page.get_by_label("Track").select_option("edge")
-    make(guide, **fields)
+    make_links(guide, **fields)
     address = guide.page.get_by_label("Links").input_value()
     query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     shares = {
@@ -338,7 +343,7 @@ def test_the_form_fixes_limits_in_all_parts(guide):
 )
 def test_the_form_refuses_values_that_the_lab_ignores(guide, fields, words):
     """A wrong field is named, with the lab's own words, and no link is made."""
-    make(guide, **fields)
+    make_links(guide, **fields)
     expect(guide.page.locator("[data-link-error]")).to_contain_text(words)
     expect(guide.page.locator("[data-links]")).to_be_hidden()
 

@@ -41,11 +41,11 @@ TO_THE_END = ("everything opaque", "scripts as text, with nosniff")
 @pytest.fixture
 def host(dist):
     """A host of the whole site: its address and rules."""
-    with hosts.serving(dist) as found:
-        yield found
+    with hosts.serving(dist) as served:
+        yield served
 
 
-def taken(reader):
+def wait_for_all_bytes(reader):
     """Wait until the page says that all bytes of the start have arrived: each file is unpacked, checked or compiled."""
     expect(reader.locator("[data-boot-count]")).to_have_text(re.compile(r"^(\d+\.\d) of \1 MB"))
     expect(reader.html).to_have_attribute("data-boot", re.compile("starting|live"))
@@ -59,7 +59,7 @@ def test_python_starts_on_a_host_with_odd_headers(new_reader, host, kind):
         rules.add(pattern, **rule)
     reader = new_reader(base=address)
     reader.expected_errors = [NOTES]
-    taken(reader.open())
+    wait_for_all_bytes(reader.open())
     if kind in TO_THE_END:
         reader.live()
         expect(reader.html).to_have_attribute("data-python", "new")
@@ -73,5 +73,5 @@ def test_the_lab_works_in_any_folder_of_a_host(new_reader, dist, below):
         expect(reader.in_part("[data-reveal]").first).not_to_be_empty()
         reader.reload()
         expect(reader.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
-        taken(reader)
+        wait_for_all_bytes(reader)
         assert not [name for name in rules.requests if not name]

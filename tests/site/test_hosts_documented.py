@@ -29,9 +29,9 @@ def block(language):
 
 def free_port():
     """A port that is not in use."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def head(url):
@@ -86,25 +86,25 @@ def nginx(dist, tmp_path):
 def test_nginx_sends_the_headers_of_the_guide(nginx, dist):
     """Types, compression and caching of each kind of file are right, at the root and below a version number."""
 
-    def one(pattern):
+    def first_path(pattern):
         return next(dist.glob(pattern)).relative_to(dist).as_posix()
 
     kinds = {
         "": ("text/html; charset=utf-8", "no-cache", True),
         "index.html": ("text/html; charset=utf-8", "no-cache", True),
-        one("assets/page.*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
-        one("assets/*.css"): ("text/css; charset=utf-8", IMMUTABLE, True),
-        one("assets/*.wasm"): ("application/wasm", IMMUTABLE, True),
-        one("assets/*.bin"): ("application/octet-stream", IMMUTABLE, False),
-        one("offline/*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
-        one("*.whl"): ("application/octet-stream", "no-cache", False),
-        "v0.1.0/" + one("assets/*.wasm"): ("application/wasm", IMMUTABLE, True),
+        first_path("assets/page.*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
+        first_path("assets/*.css"): ("text/css; charset=utf-8", IMMUTABLE, True),
+        first_path("assets/*.wasm"): ("application/wasm", IMMUTABLE, True),
+        first_path("assets/*.bin"): ("application/octet-stream", IMMUTABLE, False),
+        first_path("offline/*.js"): ("text/javascript; charset=utf-8", IMMUTABLE, True),
+        first_path("*.whl"): ("application/octet-stream", "no-cache", False),
+        "v0.1.0/" + first_path("assets/*.wasm"): ("application/wasm", IMMUTABLE, True),
     }
-    for path, (kind, cache, packed) in kinds.items():
+    for path, (kind, cache, compressed) in kinds.items():
         headers = head(nginx + path)
         assert headers["Content-Type"] == kind, path
         assert headers["Cache-Control"] == cache, path
-        assert (headers["Content-Encoding"] == "gzip") == packed, path
+        assert (headers["Content-Encoding"] == "gzip") == compressed, path
         assert headers["X-Content-Type-Options"] == "nosniff", path
         assert headers["Cross-Origin-Resource-Policy"] == "cross-origin", path
         assert headers["Cross-Origin-Embedder-Policy"] == "require-corp", path

@@ -17,16 +17,16 @@ from dataselect_core.ledger.letters import CODE_PAGES
 from tools import bundle
 
 
-def zipped(**files):
+def make_zip(**files):
     """An archive with those files, as bytes."""
-    into = io.BytesIO()
-    with zipfile.ZipFile(into, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in files.items():
             archive.writestr(name.replace("_", "."), data)
-    return into.getvalue()
+    return buffer.getvalue()
 
 
-def as_people_have_it(ledger):
+def changed_files(ledger):
     """Name -> (bytes of a report after a change, what was restored or an empty text)."""
     text = report_markdown(ledger)
     curly = re.sub(r'"([^"\n]*)"', "“\\1”", text)
@@ -37,32 +37,32 @@ def as_people_have_it(ledger):
         "line ends of an old Macintosh.md": (text.replace("\n", "\r").encode(), ""),
         "quoted by mail.txt": (re.sub("^", "> ", text, flags=re.MULTILINE).encode(), "quotation by mail"),
         "with curly quotation marks.md": (curly.encode(), "curly quotation marks"),
-        "of a platform.zip": (zipped(report_md=text), ""),
+        "of a platform.zip": (make_zip(report_md=text), ""),
     }
 
 
-NAMES = list(as_people_have_it(Ledger(record({"cloud/1/reflection": "Café, Müller’s"}))))
+NAMES = list(changed_files(Ledger(record({"cloud/1/reflection": "Café, Müller’s"}))))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_changed_by_other_programs_is_restored(name):
     """A file in another code page, quoted, with other marks or in a zip gives the same record, with notes on fixes."""
     ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
-    data, restored = as_people_have_it(ledger)[name]
-    (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
-    assert json.loads(said["answer"]["record"]) == ledger.record
-    assert restored in "; ".join(said["answer"]["notes"])
+    data, restored = changed_files(ledger)[name]
+    (reply,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
+    assert json.loads(reply["answer"]["record"]) == ledger.record
+    assert restored in "; ".join(reply["answer"]["notes"])
 
 
 @pytest.mark.parametrize(
-    "name, data, why",
+    "name, data, words",
     [
         ("essay.pdf", b"%PDF-1.7 ...", "PDF"),
         ("photo.png", b"\x89PNG\r\n", "picture"),
-        ("empty.zip", zipped(), "no record"),
+        ("empty.zip", make_zip(), "no record"),
         (
             "class.zip",
-            zipped(a_json=json.dumps(record({}, reader="a")), b_json=json.dumps(record({}, reader="b"))),
+            make_zip(a_json=json.dumps(record({}, reader="a")), b_json=json.dumps(record({}, reader="b"))),
             "2 readers",
         ),
         (
@@ -82,20 +82,20 @@ def test_a_file_changed_by_other_programs_is_restored(name):
     ],
     ids=["PDF", "picture", "empty archive", "two readers", "misread", "lost", "broken archive"],
 )
-def test_a_file_that_cannot_be_restored_is_refused(name, data, why):
+def test_a_file_that_cannot_be_restored_is_refused(name, data, words):
     """Nothing is imported with broken letters, or from a file without a record or with more than one."""
-    (said,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
-    assert "answer" not in said and why in said["error"] and said["error"]
+    (reply,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
+    assert "answer" not in reply and words in reply["error"] and reply["error"]
 
 
 def test_a_report_in_another_code_page_is_imported_completely(new_reader):
     """With Python the letters are restored, and the page says how; without, nothing changes and it says what to do."""
     ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
     data = report_markdown(ledger).encode("cp1252")
-    quiet = new_reader(script=NO_PYTHON, steps=False).open("?track=cloud&part=1").saved()
-    choose(quiet, "Import a file", "report.md", data)
-    expect(quiet.status()).to_contain_text("Try again when it is. Nothing was changed.")
-    expect(quiet.locator("#reflection-1")).to_have_value("")
+    reader_without_python = new_reader(script=NO_PYTHON, steps=False).open("?track=cloud&part=1").saved()
+    choose(reader_without_python, "Import a file", "report.md", data)
+    expect(reader_without_python.status()).to_contain_text("Try again when it is. Nothing was changed.")
+    expect(reader_without_python.locator("#reflection-1")).to_have_value("")
     reader = new_reader(steps=False).open("?track=cloud&part=1").live()
     choose(reader, "Import a file", "report.md", data)
     expect(reader.status()).to_contain_text("Imported. Restored while reading: read as Windows-1252")
@@ -109,6 +109,6 @@ def test_a_report_in_another_code_page_is_imported_completely(new_reader):
 def test_the_browser_decodes_every_code_page_of_the_check():
     """The browser decodes the code pages that the shipped Python lacks; the other two are shipped."""
     assert set(code_pages.LABELS) == set(CODE_PAGES) - {"cp1252", "cp850"}
-    dropped = re.compile("|".join(bundle.DROPPED_OF_STDLIB))
-    assert dropped.search("encodings/cp1250.py")
-    assert not any(dropped.search(f"encodings/{name}.py") for name in ("cp1252", "cp850"))
+    excluded = re.compile("|".join(bundle.DROPPED_OF_STDLIB))
+    assert excluded.search("encodings/cp1250.py")
+    assert not any(excluded.search(f"encodings/{name}.py") for name in ("cp1252", "cp850"))

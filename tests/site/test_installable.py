@@ -26,17 +26,19 @@ def app_manifest(dist):
 def pixels(data):
     """Rows of RGBA pixels of a PNG, read according to its specification (8 bits per channel, no filter)."""
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    at, body, size = 8, b"", None
-    while at < len(data):
-        (length,), kind = struct.unpack(">I", data[at : at + 4]), data[at + 4 : at + 8]
-        content = data[at + 8 : at + 8 + length]
-        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + content)
+    offset, body, size = 8, b"", None
+    while offset < len(data):
+        (length,), kind = struct.unpack(">I", data[offset : offset + 4]), data[offset + 4 : offset + 8]
+        content = data[offset + 8 : offset + 8 + length]
+        assert struct.unpack(">I", data[offset + 8 + length : offset + 12 + length])[0] == zlib.crc32(
+            kind + content
+        )
         if kind == b"IHDR":
             size = struct.unpack(">II", content[:8])
             assert tuple(content[8:]) == (8, 6, 0, 0, 0)
         elif kind == b"IDAT":
             body += content
-        at += 12 + length
+        offset += 12 + length
     raw = zlib.decompress(body)
     width, height = size
     rows = [raw[i * (4 * width + 1) + 1 : (i + 1) * (4 * width + 1)] for i in range(height)]
@@ -56,10 +58,10 @@ def test_chromium_can_install_the_lab_from_a_folder(playwright, dist, tmp_path):
             page.add_init_script(NO_PYTHON)
             page.goto(home + "index.html", wait_until="domcontentloaded")
             client = browser.new_cdp_session(page)
-            found = client.send("Page.getAppManifest")
-            assert found["errors"] == [] and found["url"].startswith(home + "assets/")
-            read = found["manifest"]
-            assert read["startUrl"] == home + "index.html" and read["scope"] == home
+            result = client.send("Page.getAppManifest")
+            assert result["errors"] == [] and result["url"].startswith(home + "assets/")
+            manifest = result["manifest"]
+            assert manifest["startUrl"] == home + "index.html" and manifest["scope"] == home
             assert client.send("Page.getAppId")["appId"] == home + "index.html"  # not that of a neighbour
             problems = client.send("Page.getInstallabilityErrors")["installabilityErrors"]
             assert problems == []
@@ -86,9 +88,9 @@ def test_theme_colours_follow_the_scheme(new_reader):
     page = new_reader(script=NO_PYTHON).open().page
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        named = page.locator(f"meta[name='theme-color'][media*='{scheme}']").get_attribute("content")
+        declared = page.locator(f"meta[name='theme-color'][media*='{scheme}']").get_attribute("content")
         shown = page.locator(".masthead").evaluate("(head) => getComputedStyle(head).backgroundColor")
-        assert shown == f"rgb({', '.join(str(int(named[i : i + 2], 16)) for i in (1, 3, 5))})"
+        assert shown == f"rgb({', '.join(str(int(declared[i : i + 2], 16)) for i in (1, 3, 5))})"
 
 
 def test_the_icon_looks_like_the_svg(playwright, new_reader):
@@ -99,14 +101,15 @@ def test_the_icon_looks_like_the_svg(playwright, new_reader):
     reader.page.set_content(
         f"<style>*{{margin:0}}svg{{display:block;width:{side}px}}</style>{installable.svg()}"
     )
-    shown = pixels_of_screenshot(reader.page, side)
-    off = [
+    screenshot = pixels_of_screenshot(reader.page, side)
+    mismatches = [
         (x, y)
         for y in range(side)
         for x in range(side)
-        if drawn[y][x][3] == 255 and max(abs(a - b) for a, b in zip(drawn[y][x][:3], shown[y][x][:3])) > 24
+        if drawn[y][x][3] == 255
+        and max(abs(a - b) for a, b in zip(drawn[y][x][:3], screenshot[y][x][:3])) > 24
     ]
-    assert not off, off[:5]
+    assert not mismatches, mismatches[:5]
     masked = pixels(installable.png(side, rounded=False))
     blue = masked[0][0]
     assert blue == (0, 99, 149, 255)
@@ -139,7 +142,7 @@ def pixels_of_screenshot(page, side):
 # -- the list ------------------------------------------------------------------------------------------
 
 
-def listed(folder):
+def read_list(folder):
     """The list at the head of the built worker."""
     first, _, code = (folder / "sw.js").read_text("utf-8").partition("\n")
     assert "use strict" in code
@@ -148,25 +151,25 @@ def listed(folder):
 
 def test_the_list_contains_every_file_with_its_hash(dist):
     """Every file that index.html or its manifest names is listed with its SHA-256; guides and payloads are not."""
-    found = listed(dist)
+    file_list = read_list(dist)
     page = (dist / "index.html").read_text("utf-8")
-    named = set(re.findall(r'(?<=["\'(/])(?:\./)?((?:assets|panel)/[\w./@-]+\.\w+)', page))
-    assert len(named) > 30 and named <= set(found["files"])
-    for path, (sha256, size) in found["files"].items():
+    named_files = set(re.findall(r'(?<=["\'(/])(?:\./)?((?:assets|panel)/[\w./@-]+\.\w+)', page))
+    assert len(named_files) > 30 and named_files <= set(file_list["files"])
+    for path, (sha256, size) in file_list["files"].items():
         data = (dist / path).read_bytes()
         assert (hashlib.sha256(data).hexdigest(), len(data)) == (sha256, size), path
     assert not [
-        path for path in found["files"] if path.startswith(("offline/", "guide")) or path.endswith(".txt")
+        path for path in file_list["files"] if path.startswith(("offline/", "guide")) or path.endswith(".txt")
     ]
-    assert f'data-build="{found["build"]}"' in page
+    assert f'data-build="{file_list["build"]}"' in page
 
 
 def test_every_address_except_the_page_contains_a_hash(dist, tmp_path):
     """Two editions never have different content at one address, so that no page can get a mixture."""
-    other = listed(another(dist, tmp_path / "second"))["files"]
-    for path, entry in listed(dist)["files"].items():
+    other_files = read_list(another(dist, tmp_path / "second"))["files"]
+    for path, entry in read_list(dist)["files"].items():
         if path != "index.html":
-            assert other.get(path, entry) == entry
+            assert other_files.get(path, entry) == entry
             assert re.search(r"[./][0-9a-f]{10}[./]", path), path
 
 
@@ -178,14 +181,14 @@ def test_the_version_depends_only_on_the_content(dist, tmp_path):
     assert ((first / "sw.js").read_bytes(), (first / "index.html").read_bytes()) == before
     page = first / "index.html"
     page.write_text(page.read_text("utf-8").replace("Choose your track", "Choose a track"), "utf-8")
-    assert service_worker.build(first) != listed(dist)["build"]
+    assert service_worker.build(first) != read_list(dist)["build"]
 
 
 def test_a_disabled_service_worker_is_not_started(dist, tmp_path):
     """With --no-service-worker the page starts no worker, and the worker keeps nothing."""
-    off = switched_off(dist, tmp_path / "off")
-    assert 'data-build=""' in (off / "index.html").read_text("utf-8")
-    worker = (off / "sw.js").read_text("utf-8")
+    site = switched_off(dist, tmp_path / "off")
+    assert 'data-build=""' in (site / "index.html").read_text("utf-8")
+    worker = (site / "sw.js").read_text("utf-8")
     assert "unregister()" in worker and "LIST" not in worker and '"fetch"' not in worker
 
 

@@ -35,14 +35,14 @@ FORBIDDEN = "caches.open = () => Promise.reject(new DOMException('no', 'Security
 FULL = "navigator.storage.estimate = async () => ({ quota: 3e7, usage: 1e7 })"
 
 
-def python(reader, how):
+def wait_for_python(reader, origin):
     """Wait until Python runs, and check whether it was kept or is new."""
     reader.live()
-    expect(reader.html).to_have_attribute("data-python", how)
+    expect(reader.html).to_have_attribute("data-python", origin)
     return reader
 
 
-def kept(reader):
+def wait_for_snapshot(reader):
     """Wait until the browser has kept Python."""
     for _ in range(PATIENCE // 100):
         if reader.page.evaluate(IS_KEPT):
@@ -57,15 +57,15 @@ def visited(chromium, address):
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
     context.set_default_timeout(PATIENCE)
     reader = Reader(context, address).open().commit(30)
-    python(reader, "new").results()
+    wait_for_python(reader, "new").results()
     reader.first = figures(reader)
-    kept(reader).saved().page.evaluate(KEEP, ["lab-python", "whole"])
+    wait_for_snapshot(reader).saved().page.evaluate(KEEP, ["lab-python", "whole"])
     yield reader
     context.close()
 
 
 @pytest.fixture
-def back(visited):
+def returning_reader(visited):
     """That reader, with the Python that the first visit kept."""
     visited.page.evaluate(KEEP, ["whole", "lab-python"])
     yield visited
@@ -75,66 +75,70 @@ def back(visited):
 
 def figures(reader):
     """Every number of Part 1 at two settings, on both corpora."""
-    found = []
+    texts = []
     for corpus, threshold in ((CRAWL, 0.7), (LICENCES, 0.67)):
         reader.choose_corpus(corpus)
         reader.type_threshold(threshold)
-        found.append(reader.in_part("[data-value]").all_text_contents())
-        found.append(reader.in_part("table[data-table-for]").all_text_contents())
-    return found
+        texts.append(reader.in_part("[data-value]").all_text_contents())
+        texts.append(reader.in_part("table[data-table-for]").all_text_contents())
+    return texts
 
 
-def test_a_second_visit_computes_the_same_figures(back):
+def test_a_second_visit_computes_the_same_figures(returning_reader):
     """A restored Python shows the same as a new one, in all parts, and loads data that it had not needed before."""
-    assert any(re.search(r"59\.\d %", text) for text in back.first[2])
-    python(back.open(), "kept").results()
-    assert figures(back) == back.first
-    back.page.get_by_role("link", name="Part 3").first.click()
-    expect(back.page.locator("[data-part='3']")).to_have_attribute("data-results", re.compile("."))
+    assert any(re.search(r"59\.\d %", text) for text in returning_reader.first[2])
+    wait_for_python(returning_reader.open(), "kept").results()
+    assert figures(returning_reader) == returning_reader.first
+    returning_reader.page.get_by_role("link", name="Part 3").first.click()
+    expect(returning_reader.page.locator("[data-part='3']")).to_have_attribute(
+        "data-results", re.compile(".")
+    )
 
 
-def test_a_second_visit_reuses_the_audit(back):
+def test_a_second_visit_reuses_the_audit(returning_reader):
     """What the first visit computed before the reader's settings arrived is there: the second one reads no corpus."""
-    back.page.add_init_script(
+    returning_reader.page.add_init_script(
         "globalThis.work = []; document.addEventListener('lab:python', ({ detail }) =>"
         " detail.type === 'work' && detail.part === 1 && globalThis.work.push(detail.label));"
     )
     corpus = track("cloud").part_1.corpus  # with which the first visit began; the record has another by now
-    python(back.open(f"?track=cloud&part=1&corpus={corpus}&threshold=0.8"), "kept").results()
-    assert [label for label in back.page.evaluate("globalThis.work") if "orpus" in label] == []
+    wait_for_python(
+        returning_reader.open(f"?track=cloud&part=1&corpus={corpus}&threshold=0.8"), "kept"
+    ).results()
+    assert [label for label in returning_reader.page.evaluate("globalThis.work") if "orpus" in label] == []
 
 
 @pytest.mark.parametrize(
-    ("what", "damage"),
+    ("name", "damage"),
     [
         ("memory", "new Uint8Array(bytes.length)"),
         ("places", "new TextDecoder().decode(bytes).replace(/(start.:)[0-9]+/, '$17')"),
     ],
 )  # fmt: skip
-def test_a_damaged_snapshot_is_not_used(back, what, damage):
+def test_a_damaged_snapshot_is_not_used(returning_reader, name, damage):
     """If a kept Python is damaged in any way, it is not used, and Python starts as usual without a message."""
-    back.page.evaluate(REPLACE.replace("BODY", damage), what)
-    python(back.open(), "new").results()
-    expect(back.notice()).to_be_hidden()
-    expect(back.value("reveal.prediction")).to_have_text("30.0 %")
+    returning_reader.page.evaluate(REPLACE.replace("BODY", damage), name)
+    wait_for_python(returning_reader.open(), "new").results()
+    expect(returning_reader.notice()).to_be_hidden()
+    expect(returning_reader.value("reveal.prediction")).to_have_text("30.0 %")
 
 
-def test_a_snapshot_of_another_build_is_not_used(back):
+def test_a_snapshot_of_another_build_is_not_used(returning_reader):
     """A Python kept by another build of the lab is not used, and this build's replaces it."""
-    back.page.evaluate(MARK)
-    kept(python(back.open(), "new"))
-    back.page.wait_for_function(
+    returning_reader.page.evaluate(MARK)
+    wait_for_snapshot(wait_for_python(returning_reader.open(), "new"))
+    returning_reader.page.wait_for_function(
         "async () => !(await (await caches.open('lab-python')).keys()).some((r) => r.url.includes('another'))"
     )
 
 
-@pytest.mark.parametrize("trouble", [FORBIDDEN, FULL])
-def test_a_second_visit_works_without_a_snapshot(new_reader, broken_dist, trouble):
+@pytest.mark.parametrize("failure", [FORBIDDEN, FULL])
+def test_a_second_visit_works_without_a_snapshot(new_reader, broken_dist, failure):
     """If the browser forbids storage, or has no room, the second visit starts as usual too."""
     (shelf,) = (broken_dist / "assets").glob("python.*")
-    begin = "function shelf(key) {"
-    assert begin in shelf.read_text()
-    shelf.write_text(shelf.read_text().replace(begin, begin + trouble + ";"))
+    declaration = "function shelf(key) {"
+    assert declaration in shelf.read_text()
+    shelf.write_text(shelf.read_text().replace(declaration, declaration + failure + ";"))
     with serve.serving(broken_dist) as base:
         reader = new_reader(base=base).open().commit(30).live().results().saved()
         reader.page.wait_for_timeout(1000)

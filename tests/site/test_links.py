@@ -62,12 +62,12 @@ NO_WORKER = "delete globalThis.Worker"  # Python never starts, and these tests d
 SCRIPT = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
 
 
-def asked(url):
+def settings_of(url):
     """The settings in an address: name -> value."""
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-def known_to_python(reader, part):
+def wait_for_workbench(reader, part):
     """Wait until the workbench of a part has answered with its settings."""
     reader.live()
     expect(reader.locator(f"[data-part='{part}']")).to_have_attribute(
@@ -76,7 +76,7 @@ def known_to_python(reader, part):
     return reader
 
 
-def exported(reader):
+def export_record(reader):
     """The record in the exported file."""
     with reader.page.expect_download() as download:
         reader.page.get_by_role("button", name=re.compile("^Export")).first.click()
@@ -92,10 +92,10 @@ def quick(new_reader):
 @pytest.mark.parametrize("part", SETTINGS)
 def test_every_setting_round_trips(reader, part):
     """A link with every setting of a part opens with them, and the address from Python's settings is the same."""
-    wanted = {"track": "edge", "part": part, **SETTINGS[part]}
-    known_to_python(reader.open(f"?{urlencode(wanted)}"), part)
+    expected = {"track": "edge", "part": part, **SETTINGS[part]}
+    wait_for_workbench(reader.open(f"?{urlencode(expected)}"), part)
     expect(reader.notice()).to_be_hidden()
-    assert asked(reader.page.url) == wanted
+    assert settings_of(reader.page.url) == expected
 
 
 @pytest.mark.parametrize("part", SETTINGS)
@@ -112,12 +112,12 @@ def test_the_copied_link_contains_a_moved_control(new_reader):
     reader.part.get_by_role("button", name="Copy link to this state").click()
     expect(reader.part.get_by_text("Copied.", exact=True)).to_be_visible()
     link = reader.page.evaluate("() => navigator.clipboard.readText()")
-    assert asked(link)["threshold"] == "0.83"
-    other = new_reader()
-    other.page.goto(link)
-    known_to_python(other, "1")
-    expect(other.field("Similarity threshold (number)")).to_have_value("0.83")
-    expect(other.page.get_by_role("radio", name="Edge Guardian")).to_be_checked()
+    assert settings_of(link)["threshold"] == "0.83"
+    other_reader = new_reader()
+    other_reader.page.goto(link)
+    wait_for_workbench(other_reader, "1")
+    expect(other_reader.field("Similarity threshold (number)")).to_have_value("0.83")
+    expect(other_reader.page.get_by_role("radio", name="Edge Guardian")).to_be_checked()
 
 
 def test_the_link_is_shown_as_text_without_a_clipboard(new_reader):
@@ -128,7 +128,7 @@ def test_the_link_is_shown_as_text_without_a_clipboard(new_reader):
     reader.part.get_by_role("button", name="Copy link to this state").click()
     field = reader.part.get_by_role("textbox", name="Link to this state")
     expect(field).to_be_focused()
-    link = asked(field.input_value())
+    link = settings_of(field.input_value())
     assert link["class"] == "CS-101" and link["budget_limit"] == "0.55"
     assert not {"student", "embed"} & set(link)
     expect(reader.part.get_by_text("Copy the address from the field")).to_be_visible()
@@ -148,9 +148,9 @@ def test_a_reload_before_python_keeps_the_settings(quick):
 def test_a_class_link_fixes_seed_and_limits(reader):
     """Seed and limits of the link are shown as fixed, apply on every track, and verify from the record alone."""
     reader.open(f"?{urlencode(CLASS)}").commit(30).live().results()
-    said = reader.part.locator("[data-class-link]")
-    expect(said).to_contain_text("Class: CS-101. Student: Ada L.")
-    expect(said).to_contain_text("seed 7, budget at most 55.0 %, guardrail at most 2.0 %")
+    class_link = reader.part.locator("[data-class-link]")
+    expect(class_link).to_contain_text("Class: CS-101. Student: Ada L.")
+    expect(class_link).to_contain_text("seed 7, budget at most 55.0 %, guardrail at most 2.0 %")
     reader.part.get_by_text("Advanced: width").click()
     expect(reader.part.get_by_role("textbox", name="Seed")).to_be_disabled()
     expect(reader.value("check.budget.limit")).to_have_text("55.0 %")
@@ -158,7 +158,7 @@ def test_a_class_link_fixes_seed_and_limits(reader):
 
     reader.part.get_by_role("button", name="Capture this evidence").click()
     expect(reader.part.locator("[data-captured]")).to_have_text("Captured.")
-    record = exported(reader)
+    record = export_record(reader)
     assert record["student"] == "Ada L"
     evidence = record["entries"]["cloud/1/evidence"]["value"]
     assert (evidence["settings"]["seed"], evidence["settings"]["budget_limit"]) == (7, 0.55)
@@ -168,9 +168,9 @@ def test_a_class_link_fixes_seed_and_limits(reader):
     reader.choose_track("Edge Guardian")
     reader.commit(40).results()
     expect(reader.value("check.budget.limit")).to_have_text("55.0 %")
-    assert CLASS.items() <= (asked(reader.page.url) | {"track": "cloud"}).items()
+    assert CLASS.items() <= (settings_of(reader.page.url) | {"track": "cloud"}).items()
     reader.reload()
-    expect(said).to_contain_text("seed 7")
+    expect(class_link).to_contain_text("seed 7")
 
 
 def test_a_plain_link_drops_the_class_limits(reader):
@@ -189,12 +189,12 @@ def test_a_link_does_not_rename_somebody_elses_work(quick):
     quick.open("?student=ada&class=CS").commit(30).saved()
     quick.open("?student=bob&class=CS")
     expect(quick.notice()).to_contain_text("This link is for bob, and this browser holds the work of ada")
-    assert exported(quick)["student"] == "ada"
+    assert export_record(quick)["student"] == "ada"
     quick.page.get_by_role("button", name="New reader").click()
     quick.answer("Start as a new reader")
     expect(quick.part.locator("[data-class-link]")).to_contain_text("Student: bob.")
     expect(quick.notice()).to_be_hidden()
-    assert exported(quick)["student"] == "bob"
+    assert export_record(quick)["student"] == "bob"
 
 
 @pytest.mark.parametrize(
@@ -236,13 +236,13 @@ def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
     dialogs = []
     quick.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     quick.open("?track=cloud&part=1").commit(30).saved()
-    before = exported(quick)
+    before = export_record(quick)
     quick.open(f"?{HOSTILE[name]}")
     expect(quick.notice()).to_contain_text("understood only in part")
     expect(quick.locator("[data-lock-answer='1']")).to_contain_text("30 %")
     assert len(quick.notice().text_content()) < 800
     assert quick.notice().locator("*").count() == 0
-    after = exported(quick)
+    after = export_record(quick)
     assert (after["entries"], after.get("student")) == (before["entries"], before.get("student"))
     assert quick.page.evaluate("() => window.hit") is None and dialogs == []
 
@@ -250,6 +250,6 @@ def test_a_hostile_address_changes_nothing_and_runs_nothing(quick, name):
 def test_only_the_beginning_of_a_long_address_is_read(quick):
     """Only the beginning of an address of 10 MB is read, and a truncated setting is dropped, not guessed."""
     quick.open()
-    found = quick.page.evaluate("""() => lab.state.read("?seed=5&x=" + "1".repeat(1e7) + "&width=3")""")
-    assert found["settings"] == {"seed": 5}
-    assert found["ignored"] == ["what follows its first 2000 characters was ignored"]
+    result = quick.page.evaluate("""() => lab.state.read("?seed=5&x=" + "1".repeat(1e7) + "&width=3")""")
+    assert result["settings"] == {"seed": 5}
+    assert result["ignored"] == ["what follows its first 2000 characters was ignored"]

@@ -36,18 +36,18 @@ def write(folder, words="One", colour="rgb(1, 2, 3)"):
 @pytest.fixture
 def site(tmp_path):
     """A served site; `site(**what)` builds another state of it."""
-    new, dist = tmp_path / "new", tmp_path / "dist"
-    write(new)
-    make.bring(new, dist)
-    told = live.Live(dist)
+    staging, dist = tmp_path / "new", tmp_path / "dist"
+    write(staging)
+    make.bring(staging, dist)
+    live_pages = live.Live(dist)
 
-    def build(**what):
-        write(new, **what)
-        make.bring(new, dist)
-        told.built()
+    def build(**content):
+        write(staging, **content)
+        make.bring(staging, dist)
+        live_pages.built()
 
-    build.live = told
-    server = serve.start(dist, cache_control="no-store", live=told)
+    build.live = live_pages
+    server = serve.start(dist, cache_control="no-store", live=live_pages)
     build.url = f"http://127.0.0.1:{server.server_address[1]}/"
     yield build
     server.shutdown()
@@ -127,7 +127,7 @@ def test_every_written_change_is_built(tmp_path, capfd):
     source = tmp_path / "site" / "page.md"
     source.parent.mkdir()
     source.write_text("one")
-    built, stop = [], threading.Event()
+    builds, stop = [], threading.Event()
 
     class Pages:
         def changed(self, root, paths):
@@ -143,7 +143,7 @@ def test_every_written_change_is_built(tmp_path, capfd):
 
     def build(changed):
         text = source.read_text() if source.exists() else "gone"
-        built.append((text, [path.name for path in changed]))
+        builds.append((text, [path.name for path in changed]))
         if text == "bad":
             raise views.ViewError("page.md is bad")
 
@@ -160,14 +160,14 @@ def test_every_written_change_is_built(tmp_path, capfd):
             pages.fault = None
             source.unlink() if change is None else source.write_text(change)
             wait_until(lambda: pages.fault is not None)
-            assert (built[-1], pages.fault) == ((expected, ["page.md"]), fault)
-        assert len(built) == 3
+            assert (builds[-1], pages.fault) == ((expected, ["page.md"]), fault)
+        assert len(builds) == 3
     finally:
         stop.set()
         watcher.join()
-    said = capfd.readouterr()
-    assert said.out.count("site/page.md changed; building again") == 3
-    assert "page.md is bad" in said.err and "last good site" in said.err
+    output = capfd.readouterr()
+    assert output.out.count("site/page.md changed; building again") == 3
+    assert "page.md is bad" in output.err and "last good site" in output.err
 
 
 def wait_until(ready, seconds=60):
@@ -200,24 +200,24 @@ def test_the_lab_shows_each_edit_or_its_error(checkout, capfd):
     """Words, a style, a script, a workbench and the core: each edit, right or wrong, is built or named."""
     builder = live.Builder(checkout)
     builder.build()
-    told, dist = live.Live(checkout / "dist"), checkout / "dist"
+    live_pages, dist = live.Live(checkout / "dist"), checkout / "dist"
     messages = []
-    told._tell = lambda more: messages.append(told._message() | more)
+    live_pages._tell = lambda more: messages.append(live_pages._message() | more)
     with contextlib.closing(builder):
         builder.warm()
 
-        def after(name, old, new):
-            back = edit(checkout, name, old, new)
-            live.attempt(told, builder.build, [checkout / name])
-            return back, messages[-1]
+        def edit_and_build(name, old, new):
+            undo = edit(checkout, name, old, new)
+            live.attempt(live_pages, builder.build, [checkout / name])
+            return undo, messages[-1]
 
-        _, message = after("site/shell/style.css", "{", "{ --edited: 1;")
+        _, message = edit_and_build("site/shell/style.css", "{", "{ --edited: 1;")
         assert message["style"] and "--edited" in (dist / message["style"]).read_text()
-        _, message = after("site/pages/scene.edge.md", "\n", "\nEdited words.\n")
+        _, message = edit_and_build("site/pages/scene.edge.md", "\n", "\nEdited words.\n")
         assert not message["fault"] and not message["style"]
         assert "Edited words." in (dist / "index.html").read_text("utf-8")
 
-        for name, old, new, said in (
+        for name, old, new, expected in (
             ("site/pages/scene.edge.md", "Edited words.", "{{nothing|percent", "scene.edge.md"),
             ("site/pages/lab.html", "{%", "{% nonsense ", "lab.html, line"),
             ("site/shell/main.js", "{", "{ let 1;", "site/shell/main.js:"),
@@ -231,21 +231,21 @@ def test_the_lab_shows_each_edit_or_its_error(checkout, capfd):
             ("site/apps/part1/bench.py", "\nfrom ", "\nimport (\nfrom ", "bench.py"),
         ):
             good = (dist / "index.html").read_bytes()
-            back, message = after(name, old, new)
-            assert said in message["fault"], (name, message["fault"][-300:])
+            undo, message = edit_and_build(name, old, new)
+            assert expected in message["fault"], (name, message["fault"][-300:])
             assert (dist / "index.html").read_bytes() == good
-            back()
-            live.attempt(told, builder.build, [checkout / name])
+            undo()
+            live.attempt(live_pages, builder.build, [checkout / name])
             assert not messages[-1]["fault"], name
     assert re.search(r"main\.js:\d+", capfd.readouterr().err)
 
 
 def test_a_page_receives_the_build_and_its_error(checkout):
     """What a page is told is JSON of two words: which build there is, and what is wrong."""
-    told = live.Live(ROOT / "dist")
-    first = next(told.listen())
-    assert json.loads(json.dumps(first)) == {"token": told.token, "fault": ""}
-    assert told.token == live.Live(ROOT / "dist").token
+    live_pages = live.Live(ROOT / "dist")
+    first = next(live_pages.listen())
+    assert json.loads(json.dumps(first)) == {"token": live_pages.token, "fault": ""}
+    assert live_pages.token == live.Live(ROOT / "dist").token
 
 
 def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
@@ -257,12 +257,12 @@ def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
         page.goto(address + bench_loop.ADDRESS)
         page.wait_for_selector("html[data-boot=live]", state="attached", **patience)
         page.evaluate("globalThis.stayed = true")
-        back = edit(checkout, name, old, new.format(1))
+        undo = edit(checkout, name, old, new.format(1))
         page.wait_for_function(condition.replace("{}", "1"), **patience)
-        wrong = edit(checkout, "site/apps/bridge.py", "\nfrom ", "\nimport nothing_of_the_kind\nfrom ")
+        undo_error = edit(checkout, "site/apps/bridge.py", "\nfrom ", "\nimport nothing_of_the_kind\nfrom ")
         expect(page.get_by_role("alert")).to_contain_text("nothing_of_the_kind", **patience)
-        wrong()
-        back()
+        undo_error()
+        undo()
         expect(page.get_by_role("alert")).to_have_count(0, **patience)
         page.wait_for_function(f"!({condition.replace('{}', '1')})", **patience)
         assert page.evaluate("globalThis.stayed")
@@ -270,7 +270,7 @@ def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "taken"),
+    ("name", "text", "accepted"),
     [
         ("site/apps/part1/bench.py", "one = 1\n", True),
         ("src/dataselect_core/figures.py", "one = 1\n", True),
@@ -280,16 +280,16 @@ def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
         ("site/apps/gone.py", None, False),
     ],
 )
-def test_only_valid_python_is_sent_to_the_page(tmp_path, name, text, taken):
+def test_only_valid_python_is_sent_to_the_page(tmp_path, name, text, accepted):
     """Python of the workbenches and of the core that can be compiled; anything else waits for the build."""
     path = tmp_path / name
     path.parent.mkdir(parents=True)
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    found = live.sources_of_the_page(tmp_path, [path])
-    assert (found is not None) == taken
-    if taken:
-        assert found == {name.split("/", 1)[1]: text}
+    sources = live.sources_of_the_page(tmp_path, [path])
+    assert (sources is not None) == accepted
+    if accepted:
+        assert sources == {name.split("/", 1)[1]: text}
 
 
 def test_a_page_reloads_if_more_than_python_changed(tmp_path):
@@ -299,14 +299,14 @@ def test_a_page_reloads_if_more_than_python_changed(tmp_path):
     for path in (code, words):
         path.parent.mkdir(parents=True)
         path.write_text("")
-    told = live.Live(dist)
+    live_pages = live.Live(dist)
     messages = []
-    told._tell = messages.append
-    told.changed(tmp_path, [code])
-    told.built()
-    told.changed(tmp_path, [words])
-    told.changed(tmp_path, [code])
-    told.built()
-    told.changed(tmp_path, [code])
-    told.built()
+    live_pages._tell = messages.append
+    live_pages.changed(tmp_path, [code])
+    live_pages.built()
+    live_pages.changed(tmp_path, [words])
+    live_pages.changed(tmp_path, [code])
+    live_pages.built()
+    live_pages.changed(tmp_path, [code])
+    live_pages.built()
     assert [message.get("swapped", "code") for message in messages] == ["code", True, False, "code", True]

@@ -21,7 +21,7 @@ HOLD = (
 
 
 @pytest.fixture
-def other(tmp_path):
+def holder_process(tmp_path):
     """A process that holds the lock `tmp_path/lock` until its standard input ends."""
     command = [sys.executable, "-c", HOLD, tmp_path / "lock"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -32,30 +32,30 @@ def other(tmp_path):
     process.stdout.close()
 
 
-def test_a_second_process_waits_and_names_the_holder(tmp_path, other):
+def test_a_second_process_waits_and_names_the_holder(tmp_path, holder_process):
     """The waiting run names the holder's task and process, and continues when the holder is done."""
-    said = []
+    messages = []
 
-    def say(line):
-        said.append(line)
-        other.stdin.close()  # the holder ends only after this run waited for it
+    def report(line):
+        messages.append(line)
+        holder_process.stdin.close()  # the holder ends only after this run waited for it
 
-    with locked(tmp_path / "lock", "wait", say):
-        assert other.wait(30) == 0
-    assert len(said) == 1
-    assert f"hold it (process {other.pid}" in said[0]
+    with locked(tmp_path / "lock", "wait", report):
+        assert holder_process.wait(30) == 0
+    assert len(messages) == 1
+    assert f"hold it (process {holder_process.pid}" in messages[0]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
-def test_a_killed_holder_leaves_no_lock(tmp_path, other):
+def test_a_killed_holder_leaves_no_lock(tmp_path, holder_process):
     """A killed holder, with its name still in the file, blocks nobody."""
-    other.send_signal(signal.SIGKILL)
-    other.wait(30)
+    holder_process.send_signal(signal.SIGKILL)
+    holder_process.wait(30)
     assert "hold it" in holder(tmp_path / "lock")
-    said = []
-    with locked(tmp_path / "lock", "go on", said.append):
+    messages = []
+    with locked(tmp_path / "lock", "go on", messages.append):
         assert f"go on (process {os.getpid()}" in holder(tmp_path / "lock")
-    assert said == []
+    assert messages == []
     assert holder(tmp_path / "lock") == "another process"
 
 
@@ -69,19 +69,19 @@ def test_an_exception_releases_the_lock(tmp_path):
 
 def test_threads_of_one_process_take_turns(tmp_path):
     """Two builds in threads of one process never run at the same time."""
-    inside, most = [], []
+    active, counts = [], []
 
     def work():
         for _ in range(20):
             with locked(tmp_path / "lock", "work", lambda line: None):
-                inside.append(1)
-                most.append(len(inside))
+                active.append(1)
+                counts.append(len(active))
                 time.sleep(0.001)  # long enough for another thread to enter
-                inside.pop()
+                active.pop()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert most == [1] * 60
+    assert counts == [1] * 60

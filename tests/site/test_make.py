@@ -85,20 +85,20 @@ def test_a_failed_build_keeps_the_site_and_is_retried(tree):
 def test_a_second_build_waits_and_names_the_first(tree, monkeypatch, capsys):
     """Two builds never overlap; the one that waits names the one that runs."""
     root, _ = tree
-    running, most, entered, leave = [], [], threading.Event(), threading.Event()
+    active, counts, entered, release = [], [], threading.Event(), threading.Event()
 
     def steps(root, earlier=False, compiler=None):
-        running.append(1)
-        most.append(len(running))
+        active.append(1)
+        counts.append(len(active))
         entered.set()
-        leave.wait(30)
-        running.pop()
+        release.wait(30)
+        active.pop()
         return None, False
 
     monkeypatch.setattr(make, "steps", steps)
-    said = []
+    output = []
     monkeypatch.setattr(
-        make, "print", lambda *words, **_: said.append(" ".join(map(str, words))), raising=False
+        make, "print", lambda *words, **_: output.append(" ".join(map(str, words))), raising=False
     )
     builds = [
         threading.Thread(target=make.build, args=(root, f"build.py {name}")) for name in ("serve", "test")
@@ -107,13 +107,13 @@ def test_a_second_build_waits_and_names_the_first(tree, monkeypatch, capsys):
     assert entered.wait(30)
     builds[1].start()
     deadline = time.monotonic() + 30
-    while not any("Waiting for" in line for line in said) and time.monotonic() < deadline:
+    while not any("Waiting for" in line for line in output) and time.monotonic() < deadline:
         time.sleep(0.02)
-    leave.set()
+    release.set()
     for thread in builds:
         thread.join()
-    assert any("Waiting for build.py serve" in line for line in said)
-    assert most == [1, 1]
+    assert any("Waiting for build.py serve" in line for line in output)
+    assert counts == [1, 1]
 
 
 def sites(folder):
@@ -131,9 +131,9 @@ def sites(folder):
 
 def test_a_served_site_is_always_complete(tmp_path):
     """While builds replace the site, a reader always finds a page and the script that it names."""
-    one, two = sites(tmp_path)
-    dist, stop, faults, seen = tmp_path / "dist", threading.Event(), [], set()
-    make.bring(one, dist)
+    first_site, second_site = sites(tmp_path)
+    dist, stop, faults, pages = tmp_path / "dist", threading.Event(), [], set()
+    make.bring(first_site, dist)
 
     def read():
         while not stop.is_set():
@@ -142,33 +142,35 @@ def test_a_served_site_is_always_complete(tmp_path):
                 script = dist / page
                 if not script.exists() and (dist / "index.html").read_text() == page:
                     faults.append(f"{page} is missing")
-                seen.add(page)
+                pages.add(page)
             except OSError as error:
                 faults.append(error)
 
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(100):
-        make.bring(two, dist)
-        make.bring(one, dist)
+        make.bring(second_site, dist)
+        make.bring(first_site, dist)
     stop.set()
     reader.join()
     assert faults == []
-    assert seen
-    make.bring(two, dist)
-    left = sorted(path.relative_to(dist).as_posix() for path in dist.rglob("*") if path.is_file())
-    assert left == sorted(path.relative_to(two).as_posix() for path in two.rglob("*") if path.is_file())
+    assert pages
+    make.bring(second_site, dist)
+    files = sorted(path.relative_to(dist).as_posix() for path in dist.rglob("*") if path.is_file())
+    assert files == sorted(
+        path.relative_to(second_site).as_posix() for path in second_site.rglob("*") if path.is_file()
+    )
 
 
 def test_unchanged_files_are_not_rewritten(tmp_path):
     """Unchanged files keep their times, so that a sync of the folder sends only changes; empty folders are removed."""
-    one, _ = sites(tmp_path)
+    first_site, _ = sites(tmp_path)
     dist = tmp_path / "dist"
-    make.bring(one, dist)
+    make.bring(first_site, dist)
     (dist / "old" / "deep").mkdir(parents=True)
     (dist / "old" / "deep" / "file").write_text("x")
     times = {path: path.stat().st_mtime_ns for path in dist.rglob("*.*")}
-    make.bring(one, dist)
+    make.bring(first_site, dist)
     assert not (dist / "old").exists()
     assert {path: path.stat().st_mtime_ns for path in dist.rglob("*.*")} == times
 
@@ -182,7 +184,7 @@ def test_an_outdated_build_is_named(tmp_path, monkeypatch):
     wheel.build(ROOT, tmp_path)
     shutil.unpack_archive(next(tmp_path.glob("*.whl")), installed, "zip")
     monkeypatch.syspath_prepend(str(installed))
-    kept = {
+    saved_modules = {
         name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == wheel.PACKAGE
     }
     try:
@@ -199,7 +201,7 @@ def test_an_outdated_build_is_named(tmp_path, monkeypatch):
     finally:
         for name in [name for name in sys.modules if name.partition(".")[0] == wheel.PACKAGE]:
             del sys.modules[name]
-        sys.modules.update(kept)
+        sys.modules.update(saved_modules)
 
 
 def test_the_installed_core_replaces_the_previous_one(tmp_path, monkeypatch):
@@ -216,5 +218,7 @@ def test_the_installed_core_replaces_the_previous_one(tmp_path, monkeypatch):
     make.install(wheel.build(ROOT, tmp_path / "wheel"), data)
     assert not old.exists() and not (packages / "dataselect_core" / "gone.py").exists()
     assert (packages / "other").exists() and (packages / "data" / "d.gz").exists()
-    found = [d for d in importlib.metadata.distributions(path=[str(packages)]) if d.name == "dataselect-core"]
-    assert len(found) == 1 and all(file.locate().is_file() for file in found[0].files)
+    distributions = [
+        d for d in importlib.metadata.distributions(path=[str(packages)]) if d.name == "dataselect-core"
+    ]
+    assert len(distributions) == 1 and all(file.locate().is_file() for file in distributions[0].files)

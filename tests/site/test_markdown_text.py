@@ -39,9 +39,9 @@ def test_a_number_with_bars_fills_one_table_cell():
 
 def test_formulas_and_code_are_not_parsed_as_markdown():
     """Stars and underscores inside LaTeX are not Markdown, and braces inside code are not numbers."""
-    found = tree("\\(a_1 * b_2 * c\\) and `{{x.y|percent}}`")
-    assert found.find("math") and not found.find_all("em")
-    assert found.find("code").text == "{{x.y|percent}}" and not found.find_all("output")
+    result = tree("\\(a_1 * b_2 * c\\) and `{{x.y|percent}}`")
+    assert result.find("math") and not result.find_all("em")
+    assert result.find("code").text == "{{x.y|percent}}" and not result.find_all("output")
 
 
 def test_attributes_apply_to_the_next_block():
@@ -99,8 +99,8 @@ def test_front_matter_is_read_as_yaml():
         ("words", "must stand between two lines ---"),
         ("---\ntitle: a\nwords", "must stand between two lines ---"),
         ("---\ntitle: a: b\n---\n", "not YAML"),
-        ("---\ntitle: a\ntitle: b\n---\n", "'title' is there twice"),
-        ("---\ntitle: a\nlines:\n  one: 1\n  one: 2\n---\n", "'one' is there twice"),
+        ("---\ntitle: a\ntitle: b\n---\n", "'title' occurs twice"),
+        ("---\ntitle: a\nlines:\n  one: 1\n  one: 2\n---\n", "'one' occurs twice"),
         ("---\n? [a]\n: b\n---\n", "not YAML"),
         ("---\n- title\n---\n", "must be lines 'key: value'"),
         ("---\n---\n", "between two lines"),

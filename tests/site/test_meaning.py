@@ -120,13 +120,13 @@ def test_a_field_changes_the_key_and_its_type_does_not(project):
     project("core/late.py", "", "\nclass Point:\n    x: int\n    y: int = 2\n")
     before = project("core/late.py", "return helper(n)", "return Point, helper(n)")
     assert project("core/late.py", "x: int", "x: float") == before
-    other = [
+    changed_keys = [
         project("core/late.py", "x: float", "x: ClassVar[float]"),
         project("core/late.py", "x: ClassVar[float]", "z: float"),
         project("core/late.py", "    z: float\n", ""),
         project("core/late.py", "y: int = 2", "y = 2"),
     ]
-    assert len({before, *other}) == 5
+    assert len({before, *changed_keys}) == 5
 
 
 def test_a_moved_module_keeps_the_key(project):
@@ -247,18 +247,18 @@ def test_the_key_is_the_same_in_another_python(tmp_path):
     """
     (tmp_path / "run.mjs").write_text(textwrap.dedent(script), "utf-8")
     try:
-        done = node.node(
+        process = node.node(
             tmp_path / "run.mjs", ROOT / ".build" / "pyodide", ROOT, tmp_path / "keys.py", json.dumps(entries),
             capture_output=True,
         )  # fmt: skip
     except subprocess.CalledProcessError as error:
         pytest.fail(error.stderr[-2000:])
-    here = []
+    native_keys = []
     for entry in entries:
         walk = meaning.Walk(meaning.Sources(ROOT / "src", ROOT))
         walk.visit(entry)
-        here.append(walk.key())
-    assert json.loads(done.stdout.splitlines()[-1]) == here
+        native_keys.append(walk.key())
+    assert json.loads(process.stdout.splitlines()[-1]) == native_keys
 
 
 def test_every_executed_function_is_in_the_key():
@@ -286,9 +286,9 @@ def test_every_executed_function_is_in_the_key():
         sys.setprofile(None)
         print(json.dumps(sorted(ran)))
     """
-    fixed = json.dumps(gap_maps.settings(ROOT)["tiny"])
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), fixed],
+    settings = json.dumps(gap_maps.settings(ROOT)["tiny"])
+    process = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), settings],
         cwd=ROOT, check=True, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
     )  # fmt: skip
@@ -304,11 +304,11 @@ def test_every_executed_function_is_in_the_key():
         reached |= {
             (path, s.lineno - len(getattr(s, "decorator_list", ())), s.end_lineno) for s in statements
         }
-    ran = [
-        call for call in json.loads(done.stdout) if call[0] != "<string>"
+    executed = [
+        call for call in json.loads(process.stdout) if call[0] != "<string>"
     ]  # methods that dataclasses generate
-    assert len(ran) > 40
-    for file, line, name in ran:
+    assert len(executed) > 40
+    for file, line, name in executed:
         assert any(file == path and first <= line <= last for path, first, last in reached), (
             file,
             line,

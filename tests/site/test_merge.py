@@ -50,7 +50,7 @@ MUTANTS = {
 }
 
 
-def lost(seed, kind, shell=SHELL):
+def run_model(seed, kind, shell=SHELL):
     """The losses that the model finds at the end of a walk of several tabs, and the number of reported saves."""
     return json.loads(node.node(MODEL, shell, seed, STEPS, kind, capture_output=True).stdout)
 
@@ -58,12 +58,12 @@ def lost(seed, kind, shell=SHELL):
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_saved_entry_is_lost(kind):
     """Three tabs write, commit, run, import, reload and clear at random; some are deaf, and storage sometimes fails."""
-    kept = 0
+    count = 0
     for seed in SEEDS:
-        outcome = lost(seed, kind)
+        outcome = run_model(seed, kind)
         assert outcome["wrong"] == [], f"seed {seed}"
-        kept += sum(outcome["said"].values())
-    assert kept > 150  # that many were reported as saved, and checked
+        count += sum(outcome["said"].values())
+    assert count > 150  # that many were reported as saved, and checked
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
@@ -72,11 +72,11 @@ def test_the_model_detects_every_broken_rule(mutant, tmp_path):
     for name in ("schema", "merge", "store"):
         shutil.copy(SHELL / f"{name}.js", tmp_path)
     file, before, after = MUTANTS[mutant]
-    whole = (SHELL / f"{file}.js").read_text("utf-8")
-    assert whole.count(before) == 1
-    (tmp_path / f"{file}.js").write_text(whole.replace(before, after), "utf-8")
+    source = (SHELL / f"{file}.js").read_text("utf-8")
+    assert source.count(before) == 1
+    (tmp_path / f"{file}.js").write_text(source.replace(before, after), "utf-8")
     walks = ((seed, kind) for seed in range(1, 41) for kind in KINDS)
-    assert any(lost(seed, kind, tmp_path)["wrong"] for seed, kind in walks)
+    assert any(run_model(seed, kind, tmp_path)["wrong"] for seed, kind in walks)
 
 
 MERGED = """
@@ -90,19 +90,19 @@ console.log(JSON.stringify(outcome));
 """
 
 
-def merged(folder, work, key, values):
+def merge_values(folder, operation, key, values):
     """The shell's merge of some values of one entry."""
     (folder / "merged.cjs").write_text(MERGED, "utf-8")
-    done = node.node(
+    process = node.node(
         folder / "merged.cjs",
         SHELL,
         json.dumps(site_facts.settings_table(ROOT)),
-        work,
+        operation,
         key,
         json.dumps(values),
         capture_output=True,
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def merged(folder, work, key, values):
 )
 def test_changes_of_both_tabs_are_merged(key, values, outcome, tmp_path):
     """From the value last seen, the one here and the one there, each entry gets the changes of both."""
-    assert merged(tmp_path, "records", key, values) == outcome
+    assert merge_values(tmp_path, "records", key, values) == outcome
 
 
 def test_a_search_without_another_tab_is_unchanged(tmp_path):
@@ -129,7 +129,7 @@ def test_a_search_without_another_tab_is_unchanged(tmp_path):
     ]
     before = {"used": 2, "last": 1, "marker": None, "spent": ["z", "y"], "runs": runs[:2]}
     after = {"used": 3, "last": 2, "marker": None, "spent": ["z", "y", "x"], "runs": runs}
-    assert merged(tmp_path, "within", "edge/2/kept-search", [before, after]) == after
+    assert merge_values(tmp_path, "within", "edge/2/kept-search", [before, after]) == after
 
 
 @pytest.mark.parametrize(
@@ -144,73 +144,73 @@ def test_a_search_without_another_tab_is_unchanged(tmp_path):
 )
 def test_a_newer_file_of_the_same_reader_is_merged(key, page, file, outcome, tmp_path):
     """The file's newer entries are merged, field by field, and entries that are written only once do not change."""
-    assert merged(tmp_path, "imported", key, [page, file]) == outcome
+    assert merge_values(tmp_path, "imported", key, [page, file]) == outcome
 
 
-def writing(reader, part="1"):
+def reflection_field(reader, part="1"):
     """The field of the reflection in the page."""
     return reader.locator(f"textarea[data-reflection='{part}']")
 
 
 def write(reader, text):
     """Write a reflection and wait until the page says that it is saved."""
-    writing(reader).fill(text)
-    writing(reader).blur()
+    reflection_field(reader).fill(text)
+    reflection_field(reader).blur()
     expect(reader.locator("[data-entry-saved='1/reflection']")).to_have_text("saved")
 
 
 @pytest.fixture
-def two(new_reader):
+def two_tabs(new_reader):
     """Two tabs of one reader on the same part: `two(script)`."""
 
-    def opened(script=""):
+    def open_tabs(script=""):
         first = new_reader(script=NO_PYTHON + script, steps=False).open("?track=tiny&part=1").saved()
         first.choose_track("Edge Guardian")  # so that a record exists when the second tab opens
         first.saved()
         return first, first.another_tab().open("?track=edge&part=1").saved()
 
-    return opened
+    return open_tabs
 
 
 @pytest.mark.parametrize("script", ["", DEAF], ids=["a tab that hears", "a deaf tab"])
-def test_a_click_into_an_older_tab_removes_nothing(two, script):
+def test_a_click_into_an_older_tab_removes_nothing(two_tabs, script):
     """A click into the empty field of the other tab and a Tab out of it do not change the essay."""
-    first, second = two(script)
+    first, second = two_tabs(script)
     first.commit(30)
     second.reload()
     write(first, "An essay that took an hour.")
-    writing(second).focus()
-    writing(second).blur()
+    reflection_field(second).focus()
+    reflection_field(second).blur()
     first.reload()
-    expect(writing(first)).to_have_value("An essay that took an hour.")
+    expect(reflection_field(first)).to_have_value("An essay that took an hour.")
 
 
-def test_deleted_text_does_not_come_back(two):
+def test_deleted_text_does_not_come_back(two_tabs):
     """A sentence that the reader deletes does not come back in either tab."""
-    first, second = two()
+    first, second = two_tabs()
     first.commit(30)
     write(first, "One sentence. Another one.")
-    expect(writing(second)).to_have_value("One sentence. Another one.")
+    expect(reflection_field(second)).to_have_value("One sentence. Another one.")
     write(second, "One sentence.")
     for tab in (first, second, first.reload()):
-        expect(writing(tab)).to_have_value("One sentence.")
+        expect(reflection_field(tab)).to_have_value("One sentence.")
 
 
-def test_texts_of_two_deaf_tabs_are_both_kept(two):
+def test_texts_of_two_deaf_tabs_are_both_kept(two_tabs):
     """If two tabs write in the same field without hearing of each other, both texts are kept."""
-    first, second = two(DEAF)
+    first, second = two_tabs(DEAF)
     first.commit(30)
     second.reload()
     write(first, "An essay that took an hour.")
     write(second, "Another thought.")
     second.reload()
-    expect(writing(second)).to_have_value("An essay that took an hour.\n\nAnother thought.")
+    expect(reflection_field(second)).to_have_value("An essay that took an hour.\n\nAnother thought.")
 
 
-def test_an_open_tab_shows_the_saved_work_of_another_tab(two):
+def test_an_open_tab_shows_the_saved_work_of_another_tab(two_tabs):
     """A commitment and a text from one tab appear in the other, where the focus stays in its field."""
-    first, second = two()
-    field = writing(second)
+    first, second = two_tabs()
+    field = reflection_field(second)
     first.commit(30)
     expect(second.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     field.focus()
@@ -219,24 +219,24 @@ def test_an_open_tab_shows_the_saved_work_of_another_tab(two):
     expect(field).to_be_focused()
 
 
-def test_typed_text_is_kept_when_another_text_arrives(two):
+def test_typed_text_is_kept_when_another_text_arrives(two_tabs):
     """A text that arrives while the reader types is put before the typed text, which is kept."""
-    first, second = two()
+    first, second = two_tabs()
     first.commit(30)
     expect(second.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
-    writing(second).focus()
+    reflection_field(second).focus()
     second.page.evaluate(
         "() => { globalThis.later = setTimeout; globalThis.setTimeout = () => 0; }"
     )  # to delay its saving
     second.page.keyboard.type("mine")
     write(first, "theirs")
     expect(second.locator("[data-ledger] tbody tr")).to_contain_text("1 words")
-    expect(writing(second)).to_have_value("mine")
+    expect(reflection_field(second)).to_have_value("mine")
     second.page.evaluate("() => { globalThis.setTimeout = later; }")
     second.page.keyboard.type("!")
-    expect(writing(second)).to_have_value("theirs\n\nmine!")
+    expect(reflection_field(second)).to_have_value("theirs\n\nmine!")
     second.page.keyboard.type("?")
-    expect(writing(second)).to_have_value("theirs\n\nmine!?")
+    expect(reflection_field(second)).to_have_value("theirs\n\nmine!?")
 
 
 FULL = """() => {
@@ -249,14 +249,14 @@ FULL = """() => {
 }"""
 
 
-def test_an_unsaved_text_is_saved_with_the_next_save_of_any_tab(two):
+def test_an_unsaved_text_is_saved_with_the_next_save_of_any_tab(two_tabs):
     """With a full disk no text is called saved; when the other tab can save again, this tab's text is saved too."""
-    first, second = two()
+    first, second = two_tabs()
     first.commit(30)
     for tab in (first, second):
         tab.page.evaluate(FULL)
-    writing(first).fill("Written while the disk is full.")
-    writing(first).blur()
+    reflection_field(first).fill("Written while the disk is full.")
+    reflection_field(first).blur()
     expect(first.locator("[data-entry-saved='1/reflection']")).to_have_text("not saved")
     expect(first.status()).to_contain_text("could not be saved")
     for tab in (first, second):
@@ -264,12 +264,12 @@ def test_an_unsaved_text_is_saved_with_the_next_save_of_any_tab(two):
     second.choose_track("Tiny Pioneer")
     expect(first.locator("[data-entry-saved='1/reflection']")).to_have_text("saved")
     first.saved().reload()
-    expect(writing(first)).to_have_value("Written while the disk is full.")
+    expect(reflection_field(first)).to_have_value("Written while the disk is full.")
 
 
-def test_an_imported_file_replaces_no_prediction(two, tmp_path):
+def test_an_imported_file_replaces_no_prediction(two_tabs, tmp_path):
     """A record of the same reader with another, earlier prediction is imported without that prediction."""
-    first, second = two()
+    first, second = two_tabs()
     first.commit(30)
     with first.page.expect_download() as download:
         first.page.get_by_role("button", name="Export").first.click()

@@ -67,36 +67,38 @@ def trial(tmp_path_factory):
     (folder / "trial.cjs").write_text(TRIAL, "utf-8")
 
     def run(names=(), rows=(), files=()):
-        given = folder / "given.json"
-        given.write_text(
+        input_file = folder / "given.json"
+        input_file.write_text(
             json.dumps({"names": list(names), "rows": list(rows), "files": list(files)}), "utf-8"
         )
-        Path(f"{given}.table").write_text(json.dumps(site_facts.settings_table(SHELL.parents[1])), "utf-8")
-        return json.loads(node.node(folder / "trial.cjs", SHELL, given, capture_output=True).stdout)
+        Path(f"{input_file}.table").write_text(
+            json.dumps(site_facts.settings_table(SHELL.parents[1])), "utf-8"
+        )
+        return json.loads(node.node(folder / "trial.cjs", SHELL, input_file, capture_output=True).stdout)
 
     return run
 
 
 def test_links_accept_names_in_every_script_and_refuse_markup(trial):
     """Apostrophes, commas, quotation marks and all scripts are allowed in names; markup and hidden signs are not."""
-    found = trial(names=[*NAMES, *ODD])["links"]
-    assert [name for name, _ in found[: len(NAMES)]] == NAMES
-    assert all(ignored == [] for _, ignored in found[: len(NAMES)])
-    assert all(name is None and len(ignored) == 1 for name, ignored in found[len(NAMES) :])
+    links = trial(names=[*NAMES, *ODD])["links"]
+    assert [name for name, _ in links[: len(NAMES)]] == NAMES
+    assert all(ignored == [] for _, ignored in links[: len(NAMES)])
+    assert all(name is None and len(ignored) == 1 for name, ignored in links[len(NAMES) :])
 
 
 def test_invalid_rows_are_named_and_the_others_get_links(trial):
     """Two invalid rows in a class are named, and all others get a link that the lab reads back."""
     rows = [*NAMES[:3], "<b>", *NAMES[3:], "x" * 99, NAMES[0]]
     form = trial(rows=rows)["form"]
-    made = dict(line.split("\t") for line in form["links"].split("\n"))
-    assert list(made) == NAMES and f"{len(NAMES)} links" in form["said"] and "1 repeated row" in form["said"]
+    links = dict(line.split("\t") for line in form["links"].split("\n"))
+    assert list(links) == NAMES and f"{len(NAMES)} links" in form["said"] and "1 repeated row" in form["said"]
     assert "No link for 2 of" in form["error"] and "<b>: student=<b> was ignored" in form["error"]
     assert form["error"].count("was ignored") == 2
-    back = trial(names=[])
+    result = trial(names=[])
     assert (
-        back["form"]["links"].startswith("https://lab.example/index.html?part=1")
-        and back["form"]["error"] == ""
+        result["form"]["links"].startswith("https://lab.example/index.html?part=1")
+        and result["form"]["error"] == ""
     )
 
 

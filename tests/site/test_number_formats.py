@@ -23,17 +23,17 @@ console.log(JSON.stringify(cases.map(({ value, format, unit }) => lab.format(val
 """
 
 
-def written_by_the_page(tmp_path, cases):
+def written_on_the_page(tmp_path, cases):
     """The texts of site/shell/format.js for some cases."""
     (tmp_path / "trial.cjs").write_text(TRIAL, "utf-8")
     (tmp_path / "cases.json").write_text(json.dumps(cases), "utf-8")
-    done = node.node(tmp_path / "trial.cjs", SHELL, tmp_path / "cases.json", capture_output=True)
-    return json.loads(done.stdout)
+    process = node.node(tmp_path / "trial.cjs", SHELL, tmp_path / "cases.json", capture_output=True)
+    return json.loads(process.stdout)
 
 
 def test_the_page_writes_every_case(tmp_path):
     """site/shell/format.js gives the text of each case, with its unit, or a dash for a missing number."""
-    for case, text in zip(CASES, written_by_the_page(tmp_path, CASES), strict=True):
+    for case, text in zip(CASES, written_on_the_page(tmp_path, CASES), strict=True):
         assert text == case["text"], case
 
 
@@ -54,13 +54,14 @@ def test_the_report_writes_every_case():
 
 def test_page_and_build_round_numbers_alike(tmp_path):
     """Numbers halfway between two roundings, and the largest and smallest numbers, look the same in both."""
-    chance = random.Random(1)
+    generator = random.Random(1)
     values = [
-        chance.choice((-1, 1)) * chance.randint(0, 10**6) / 2 ** chance.randint(0, 10) for _ in range(500)
+        generator.choice((-1, 1)) * generator.randint(0, 10**6) / 2 ** generator.randint(0, 10)
+        for _ in range(500)
     ]
     values += [digits * 10.0**power for power in range(-7, 26) for digits in (1, 1.25, 2.3456, 9.995, -1.125)]
     cases = [{"value": value, "format": form} for form in FORMATS for value in values]
-    for case, text in zip(cases, written_by_the_page(tmp_path, cases), strict=True):
+    for case, text in zip(cases, written_on_the_page(tmp_path, cases), strict=True):
         assert format_number(case["value"], case["format"]) == text, case
 
 

@@ -24,7 +24,7 @@ DROP = """([place, files]) => {
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-class Own:
+class OwnCorpus:
     """A reader with a corpus of their own."""
 
     def __init__(self, reader):
@@ -38,9 +38,9 @@ class Own:
 
     def choose(self, *paths, kind="file"):
         """Choose files with the button and the browser's own window."""
-        with self.page.expect_file_chooser() as window:
+        with self.page.expect_file_chooser() as chooser:
             self.button(f"Choose a {kind}").click()
-        window.value.set_files([str(path) for path in paths])
+        chooser.value.set_files([str(path) for path in paths])
         return self
 
     def done(self):
@@ -69,9 +69,11 @@ class Own:
 @pytest.fixture(scope="module")
 def texts():
     """Paragraphs of licence texts, followed by exact copies and near-copies."""
-    some = [" ".join(part.split()) for text in datasets.licences().texts[:60] for part in text.split("\n\n")]
-    some = [part for part in some if len(part.split()) > 15][:300]
-    return some + some[:40] + [f"{part} and so on" for part in some[60:100]]
+    paragraphs = [
+        " ".join(part.split()) for text in datasets.licences().texts[:60] for part in text.split("\n\n")
+    ]
+    paragraphs = [part for part in paragraphs if len(part.split()) > 15][:300]
+    return paragraphs + paragraphs[:40] + [f"{part} and so on" for part in paragraphs[60:100]]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def booted(chromium, address):
 @pytest.fixture
 def own(booted):
     """That reader without a corpus; the test ends with a check for errors."""
-    own = Own(booted)
+    own = OwnCorpus(booted)
     if own.button("Clear").is_visible():
         own.button("Clear").click()
     own.locator("[data-own-delimiter]").select_option(",")
@@ -199,8 +201,8 @@ def drop_from_the_desktop(own, *paths):
     """Drag files from the disk over the drop area and drop them, as the browser sees it from outside."""
     box = own.locator(".drop")
     box.scroll_into_view_if_needed()
-    place = box.bounding_box()
-    middle = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
+    area = box.bounding_box()
+    middle = {"x": area["x"] + area["width"] / 2, "y": area["y"] + area["height"] / 2}
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     devtools = own.page.context.new_cdp_session(own.page)
     for kind in ("dragEnter", "dragOver", "drop"):
@@ -208,15 +210,15 @@ def drop_from_the_desktop(own, *paths):
     devtools.detach()
 
 
-@pytest.mark.parametrize("way", ["chosen", "dropped"])
-def test_a_folder_is_read_as_a_whole(own, tmp_path, texts, way):
+@pytest.mark.parametrize("action", ["chosen", "dropped"])
+def test_a_folder_is_read_as_a_whole(own, tmp_path, texts, action):
     """A folder is read as a whole, other files are passed over, and the kept files are an archive."""
     folder = tmp_path / "set"
     (folder / "deep").mkdir(parents=True)
     for i, text in enumerate([texts[0], texts[1], texts[0], texts[2]]):
         (folder / ("deep" if i > 1 else "") / f"{i}.txt").write_text(text)
     (folder / "picture.png").write_bytes(b"\x89PNG\0")
-    if way == "chosen":
+    if action == "chosen":
         own.choose(folder, kind="folder")
     else:
         drop_from_the_desktop(own, folder)
@@ -227,7 +229,7 @@ def test_a_folder_is_read_as_a_whole(own, tmp_path, texts, way):
     with zipfile.ZipFile(path) as archive:
         kept = {name: archive.read(name) for name in archive.namelist()}
     written = (tmp_path / "kept").rglob("*.txt")
-    assert kept == {each.relative_to(tmp_path / "kept").as_posix(): each.read_bytes() for each in written}
+    assert kept == {file.relative_to(tmp_path / "kept").as_posix(): file.read_bytes() for file in written}
     assert sorted(kept) == ["0.txt", "1.txt", "deep/3.txt"]
 
 
@@ -237,8 +239,8 @@ def test_dropped_files_are_read(own):
     own.page.evaluate(DROP, [f"{OWN} .drop", [["a.txt", "one two three\none two three\nfour five six\n"]]])
     own.done()
     expect(own.locator("[data-own-name]")).to_contain_text("a.txt: 1 of 3 documents removed")
-    several = [["a.txt", "one two three"], ["b.txt", "one two three"], ["c.txt", "four"]]
-    own.page.evaluate(DROP, [f"{OWN} .drop", several])
+    files = [["a.txt", "one two three"], ["b.txt", "one two three"], ["c.txt", "four"]]
+    own.page.evaluate(DROP, [f"{OWN} .drop", files])
     expect(own.locator("[data-own-name]")).to_contain_text("corpus: 1 of 3 documents removed")
     own.done()
     own.page.evaluate(DROP, ["h1", [["d.txt", "seven\neight\n"]]])
@@ -247,14 +249,14 @@ def test_dropped_files_are_read(own):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "sentence"),
     [
         ("empty.txt", b"", "empty.txt is empty: it contains no text. Choose a file with documents in it."),
         ("latin.txt", "naïve\n".encode("latin-1") * 2, "convert the file to UTF-8"),
         (
             "wide.txt",
             "words\n".encode("utf-16"),
-            "wide.txt is UTF-16 by its first bytes; convert it",
+            "wide.txt is UTF-16, as its first bytes show; convert it",
         ),
         ("binary.txt", b"\x7fELF\0\0", "binary.txt is not text: it contains zero bytes"),
         ("picture.png", b"\x89PNG", "picture.png must end in .txt, .jsonl, .ndjson, .json, .csv, .tsv"),
@@ -269,13 +271,13 @@ def test_dropped_files_are_read(own):
         ),
     ],
 )
-def test_each_failure_gets_one_message(own, tmp_path, name, content, says):
+def test_each_failure_gets_one_message(own, tmp_path, name, content, sentence):
     """Each failure says what to do, and the previous result stays, with its download and its clusters."""
     if own.locator("[data-own-result]").is_hidden():
         own.page.evaluate(DROP, [f"{OWN} .drop", [["good.txt", "one two\none two\nthree\n"]]])
         own.done()
     (tmp_path / name).write_bytes(content)
-    own.choose(tmp_path / name).says(says)
+    own.choose(tmp_path / name).says(sentence)
     expect(own.locator("[data-own-name]")).to_contain_text("good.txt: 1 of 3")
     own.locator("[data-clusters] button").first.click()
     expect(own.locator("[data-diff='left'] h5")).to_contain_text("Kept: line 1")
@@ -325,13 +327,13 @@ def test_a_file_can_be_chosen_by_keyboard_on_a_phone(new_reader, dist, tmp_path,
     """On a double-clicked page, 360 px wide, a file chosen by keyboard before Python runs is deduplicated."""
     reader = new_reader(base=dist.as_uri() + "/", viewport={"width": 360, "height": 700})
     reader.page.on("filechooser", lambda _: None)  # from now on the browser opens no window
-    own = Own(reader.open("?track=mobile&part=1"))
+    own = OwnCorpus(reader.open("?track=mobile&part=1"))
     path = tmp_path / "mine.txt"
     path.write_text("\n".join(texts))
     own.button("Choose a file").focus()
-    with reader.page.expect_file_chooser() as window:
+    with reader.page.expect_file_chooser() as chooser:
         reader.page.keyboard.press("Enter")
-    window.value.set_files(str(path))
+    chooser.value.set_files(str(path))
     reader.live()
     own.done()
     assert reader.page.evaluate(SIDEWAYS) <= 0

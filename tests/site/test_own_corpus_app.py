@@ -23,9 +23,11 @@ JOB = 1
 @pytest.fixture(scope="module")
 def texts():
     """Paragraphs of licence texts, one per line, followed by exact copies and near-copies."""
-    some = [" ".join(part.split()) for text in datasets.licences().texts[:40] for part in text.split("\n\n")]
-    some = [part for part in some if len(part.split()) > 15][:150]
-    return some + some[:20] + [f"{part} and so on" for part in some[30:50]]
+    paragraphs = [
+        " ".join(part.split()) for text in datasets.licences().texts[:40] for part in text.split("\n\n")
+    ]
+    paragraphs = [part for part in paragraphs if len(part.split()) > 15][:150]
+    return paragraphs + paragraphs[:20] + [f"{part} and so on" for part in paragraphs[30:50]]
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def page(workbench, folder):
     return workbench
 
 
-def put(folder, files, job=JOB):
+def write_files(folder, files, job=JOB):
     """Write the files of a job, as the page does before it asks."""
     for name, content in files.items():
         path = folder / str(job) / name
@@ -61,9 +63,9 @@ def put(folder, files, job=JOB):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def bring(page, folder, files, name=None, job=JOB, **layout):
+def process_files(page, folder, files, name=None, job=JOB, **layout):
     """Hand files over and wait for the end; return the messages of that job without progress."""
-    put(folder, files, job)
+    write_files(folder, files, job)
 
     async def conversation():
         await page.ask("own", job=job, file=name or next(iter(files)), **layout)
@@ -91,7 +93,7 @@ def jsonl(texts, field="text"):
     return "".join(json.dumps({"n": i, field: text}) + "\n" for i, text in enumerate(texts)).encode()
 
 
-def by_command(tmp_path, name, content, *options):
+def run_command(tmp_path, name, content, *options):
     """The same corpus, deduplicated with the command line."""
     (tmp_path / name).write_bytes(content)
     out = tmp_path / f"out-{name}"
@@ -131,9 +133,9 @@ def test_the_kept_file_equals_the_output_of_the_command(page, folder, tmp_path, 
     }[name]
     page.bench.threshold.value, page.bench.width.value, page.bench.seed.value = 0.7, 4, 3
     page.bench.banding.value, page.bench.bands.value, page.bench.rows.value = "hand", 20, 6
-    result = bring(page, folder, {name: content}, field=field)[0]
+    result = process_files(page, folder, {name: content}, field=field)[0]
     assert result["state"] == "result"
-    kept = by_command(
+    kept = run_command(
         tmp_path,
         name,
         content,
@@ -161,40 +163,47 @@ def test_the_kept_file_equals_the_output_of_the_command(page, folder, tmp_path, 
         "text": str(text),
         "bytes": len(kept),
     }
-    told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
+    figures = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
     keep = deduplicate(texts, 0.7, 128, 4, 3).keep
-    assert (told["documents"], told["setting.bands"], told["setting.rows"]) == (len(texts), 20, 6)
-    assert abs(told["kept.documents"] - keep.sum()) <= 3  # other bands may find one pair more
-    assert told["removed.documents"] == told["same"] + told["similar"] == len(texts) - told["kept.documents"]
+    assert (figures["documents"], figures["setting.bands"], figures["setting.rows"]) == (len(texts), 20, 6)
+    assert abs(figures["kept.documents"] - keep.sum()) <= 3  # other bands may find one pair more
+    assert (
+        figures["removed.documents"]
+        == figures["same"] + figures["similar"]
+        == len(texts) - figures["kept.documents"]
+    )
 
 
 def test_the_figures_add_up(page, folder, texts):
     """Documents, words, kinds and clusters equal those of the reference on the same texts."""
-    result = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
-    told = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
-    found = deduplicate(texts, told["setting.threshold"])
+    result = process_files(page, folder, {"c.txt": "\n".join(texts)})[0]
+    figures = {path.removeprefix("own."): value["value"] for path, value in result["values"].items()}
+    expected = deduplicate(texts, figures["setting.threshold"])
     words = np.array([len(text.split()) for text in texts])
-    assert told["kept.documents"] == found.keep.sum() and told["kept.words"] == words[found.keep].sum()
-    assert told["removed.words_share"] == pytest.approx(words[~found.keep].sum() / words.sum())
-    assert told["clusters"] == (np.bincount(found.cluster) > 1).sum()
-    assert told["largest"] == np.bincount(found.cluster).max()
-    assert 20 <= told["same"] < told["removed.documents"]
+    assert (
+        figures["kept.documents"] == expected.keep.sum()
+        and figures["kept.words"] == words[expected.keep].sum()
+    )
+    assert figures["removed.words_share"] == pytest.approx(words[~expected.keep].sum() / words.sum())
+    assert figures["clusters"] == (np.bincount(expected.cluster) > 1).sum()
+    assert figures["largest"] == np.bincount(expected.cluster).max()
+    assert 20 <= figures["same"] < figures["removed.documents"]
     assert [cluster["size"] for cluster in result["clusters"]] == sorted(
-        (size for size in np.bincount(found.cluster).tolist() if size > 1), reverse=True
+        (size for size in np.bincount(expected.cluster).tolist() if size > 1), reverse=True
     )[:40]
 
 
 def test_the_learning_curve_equals_that_of_the_audit(page, folder, texts):
     """The learning curve on the page, drawn and as a table, is the audit of the same texts."""
-    learning = bring(page, folder, {"c.txt": "\n".join(texts)})[1]
+    learning = process_files(page, folder, {"c.txt": "\n".join(texts)})[1]
     audit = Audit(texts)
     point = audit.at(page.bench.settings()["threshold"])
     expected = audit.learning(point)
     assert learning["cases"][0] == "curve"
-    told = {path: value["value"] for path, value in learning["values"].items()}
-    assert told["own.curve.dedup_loss"] == pytest.approx(expected.kept.loss[-1], abs=1e-12)
-    assert told["own.icr.raw"] == pytest.approx(1e6 * expected.icr_raw)
-    assert told["own.lsh.missed"] == point.missed
+    figures = {path: value["value"] for path, value in learning["values"].items()}
+    assert figures["own.curve.dedup_loss"] == pytest.approx(expected.kept.loss[-1], abs=1e-12)
+    assert figures["own.icr.raw"] == pytest.approx(1e6 * expected.icr_raw)
+    assert figures["own.lsh.missed"] == point.missed
     rows = learning["tables"]["Own_ICR_Curve"]["rows"]
     assert len(rows) == expected.raw.loss.size + expected.kept.loss.size
     drawn = page.bench.own.plot.renderers[0].data_source.data["y"]
@@ -203,36 +212,38 @@ def test_the_learning_curve_equals_that_of_the_audit(page, folder, texts):
 
 def test_clusters_list_their_members_and_texts(page, folder, texts):
     """A cluster lists its members by line, and two of them are shown with their own texts."""
-    result = bring(page, folder, {"c.txt": "\n\n".join(texts)})[0]  # blank lines count as lines
+    result = process_files(page, folder, {"c.txt": "\n\n".join(texts)})[0]  # blank lines count as lines
     first = result["clusters"][0]
     answer = ask(page, "own_cluster", job=JOB, kept=first["kept"])
     word = texts[first["kept"]].split()[0]
     assert answer["kept"]["name"].startswith(f"line {2 * first['kept'] + 1}: {word}")
     assert len(answer["removed"]) == first["size"] - 1 and answer["more"] == 0
-    other = answer["removed"][0]["index"]
-    sides = ask(page, "own_diff", job=JOB, left=first["kept"], right=other)
+    removed = answer["removed"][0]["index"]
+    sides = ask(page, "own_diff", job=JOB, left=first["kept"], right=removed)
     assert sides["similarity"] == answer["removed"][0]["similarity"] >= page.bench.threshold.value
-    for side, index in (("left", first["kept"]), ("right", other)):
+    for side, index in (("left", first["kept"]), ("right", removed)):
         words = [word for kind, text in sides[side] if kind != "gap" for word in text.split()]
         assert set(words) <= set(texts[index].split())
-    for late in (ask(page, "own_cluster", job=9, kept=0), ask(page, "own_diff", job=9, left=0, right=1)):
-        assert late.endswith("choose their file again")
+    for reply in (ask(page, "own_cluster", job=9, kept=0), ask(page, "own_diff", job=9, left=0, right=1)):
+        assert reply.endswith("choose their file again")
     assert "must be the number of a document" in ask(page, "own_cluster", job=JOB, kept=10_000)
 
 
 def test_a_huge_cluster_lists_only_its_first_members(page, folder, monkeypatch):
     """If a cluster has too many members, only the first are listed, with the number of the others."""
     monkeypatch.setattr(own_corpus, "SHOWN_MEMBERS", 5)
-    bring(page, folder, {"c.txt": "one two three four five six\n" * 30 + "something else for once here\n"})
+    process_files(
+        page, folder, {"c.txt": "one two three four five six\n" * 30 + "something else for once here\n"}
+    )
     answer = ask(page, "own_cluster", job=JOB, kept=0)
-    assert ([each["index"] for each in answer["removed"]], answer["more"]) == ([1, 2, 3, 4, 5], 24)
+    assert ([member["index"] for member in answer["removed"]], answer["more"]) == ([1, 2, 3, 4, 5], 24)
 
 
 def test_a_folder_is_returned_as_an_archive(page, folder, texts):
     """A folder's kept files are a .zip, byte for byte, and also one text."""
     files = {f"set/{i:02}.txt": text for i, text in enumerate([texts[0], texts[1], texts[0]])}
     files |= {"set/rows.jsonl": jsonl(texts[2:6] + texts[3:5]), "set/.hidden.txt": b"x", "set/notes.md": b"x"}
-    result = bring(page, folder, files, name="set")[0]
+    result = process_files(page, folder, files, name="set")[0]
     assert result["kept"]["name"] == "set-kept.zip"
     with zipfile.ZipFile(result["kept"]["path"]) as archive:
         assert archive.namelist() == ["00.txt", "01.txt", "rows.jsonl"]
@@ -241,7 +252,7 @@ def test_a_folder_is_returned_as_an_archive(page, folder, texts):
     text = (folder / f"{JOB}-kept" / "kept.txt").read_text()
     assert text.startswith(f"===== 00.txt =====\n{texts[0]}\n===== 01.txt")
     answer = ask(page, "own_cluster", job=JOB, kept=0)
-    assert [each["name"].split(":")[0] for each in answer["removed"]] == ["02.txt"]
+    assert [member["name"].split(":")[0] for member in answer["removed"]] == ["02.txt"]
     assert "folder" in result["cases"]
 
 
@@ -249,10 +260,10 @@ def test_malformed_lines_are_listed_by_number(page, folder, texts):
     """Lines that cannot be read are left out, and listed with line and reason."""
     rows = jsonl(texts[:5]).splitlines(True)
     rows[1:1] = [b"not json\n", b'{"n": 1}\n', b'{"text": "\xff"}\n']
-    result = bring(page, folder, {"c.jsonl": b"".join(rows)})[0]
-    assert [each["line"] for each in result["problems"]] == [2, 3, 4]
-    assert {each["file"] for each in result["problems"]} == {"c.jsonl"}
-    assert [each["message"].split(":")[0] for each in result["problems"]] == [
+    result = process_files(page, folder, {"c.jsonl": b"".join(rows)})[0]
+    assert [problem["line"] for problem in result["problems"]] == [2, 3, 4]
+    assert {problem["file"] for problem in result["problems"]} == {"c.jsonl"}
+    assert [problem["message"].split(":")[0] for problem in result["problems"]] == [
         "is not JSON",
         "has no field 'text'",
         "is not UTF-8",
@@ -262,7 +273,9 @@ def test_malformed_lines_are_listed_by_number(page, folder, texts):
 
 
 ASK = "Name the one to compare in “Field or column of the text”."
-LATIN = "; by its bytes it is likely Windows-1252: convert the file to UTF-8 (or, in the command, --encoding cp1252)"
+LATIN = (
+    "; its bytes suggest Windows-1252: convert the file to UTF-8 (or use --encoding cp1252 in the command)"
+)
 FAILURES = {
     "empty": ("c.txt", b"", {}, "c.txt is empty: it contains no text. Choose a file"),
     "blank": ("c.txt", b"\n \n", {}, "c.txt is empty: it contains no text. Choose a file"),
@@ -305,7 +318,12 @@ FAILURES = {
         {},
         f"c.txt: nothing can be read; line 1 is not UTF-8: byte 3 of it is 0xef{LATIN}, and 2 more",
     ),
-    "utf-16": ("c.txt", "words\n".encode("utf-16"), {}, "c.txt is UTF-16 by its first bytes; convert it"),
+    "utf-16": (
+        "c.txt",
+        "words\n".encode("utf-16"),
+        {},
+        "c.txt is UTF-16, as its first bytes show; convert it",
+    ),
     "utf-16 without a mark": (
         "c.txt",
         "words\n".encode("utf-16-le"),
@@ -338,19 +356,19 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("given", FAILURES)
-def test_each_failure_gets_one_message(page, folder, given):
+@pytest.mark.parametrize("failure", FAILURES)
+def test_each_failure_gets_one_message(page, folder, failure):
     """Each failure is one message that names the file and says what to do, and leaves no file behind."""
-    name, content, layout, says = FAILURES[given]
-    messages = bring(page, folder, {name: content}, **layout)
+    name, content, layout, sentence = FAILURES[failure]
+    messages = process_files(page, folder, {name: content}, **layout)
     assert [message["state"] for message in messages] == ["failed"]
-    assert messages[0]["text"].startswith(says) and str(folder) not in messages[0]["text"]
+    assert messages[0]["text"].startswith(sentence) and str(folder) not in messages[0]["text"]
     assert messages[0]["text"].endswith((".", ")"))
     assert not (folder / str(JOB)).exists() and not page.bench.own.working
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "content", "says"),
+    ("limit", "value", "content", "sentence"),
     [
         ("PAGE_BYTES", 20, b"word\n" * 5, "The files have 25 bytes, and this page reads at most 20. Choose"),
         (
@@ -368,30 +386,30 @@ def test_each_failure_gets_one_message(page, folder, given):
         ),
     ],
 )
-def test_files_beyond_a_limit_are_refused(page, folder, monkeypatch, limit, value, content, says):
+def test_files_beyond_a_limit_are_refused(page, folder, monkeypatch, limit, value, content, sentence):
     """If files are too large, they are refused with the limit and another way."""
     monkeypatch.setattr(own_files, limit, value)
-    assert bring(page, folder, {"c.txt": content})[0]["text"].startswith(says)
+    assert process_files(page, folder, {"c.txt": content})[0]["text"].startswith(sentence)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left"), ZeroDivisionError("x")])
 def test_a_failure_keeps_the_shown_result(page, folder, texts, monkeypatch, error):
     """If a second corpus fails during the work, the page gets a message, and the first can still be viewed."""
-    first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
+    first = process_files(page, folder, {"c.txt": "\n".join(texts)})[0]
 
     def failing(*_, **__):
         yield "read", 0, 1
         raise error
 
     monkeypatch.setattr(own_corpus, "deduplication_steps", failing)
-    last = bring(page, folder, {"d.txt": "\n".join(texts)}, job=2)[-1]
+    last = process_files(page, folder, {"d.txt": "\n".join(texts)}, job=2)[-1]
     assert last["state"] == "failed"
-    says = {
+    sentences = {
         MemoryError: "There was not enough memory",
         OSError: "[Errno 28] No space left",
         ZeroDivisionError: "This could not be finished (ZeroDivisionError: x)",
     }
-    assert last["text"].startswith(says[type(error)])
+    assert last["text"].startswith(sentences[type(error)])
     assert not (folder / "2").exists()
     assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
 
@@ -399,8 +417,8 @@ def test_a_failure_keeps_the_shown_result(page, folder, texts, monkeypatch, erro
 def test_a_cancelled_job_leaves_no_file(page, folder, texts, monkeypatch):
     """A cancelled job sends nothing more and leaves no file; the shown result stays, and the next job works."""
     monkeypatch.setattr(own_corpus, "PAUSE", 0)
-    first = bring(page, folder, {"c.txt": "\n".join(texts)})[0]
-    put(folder, {"d.txt": "\n".join(texts)}, 2)
+    first = process_files(page, folder, {"c.txt": "\n".join(texts)})[0]
+    write_files(folder, {"d.txt": "\n".join(texts)}, 2)
 
     async def conversation():
         await page.ask("own", job=2, file="d.txt")
@@ -414,13 +432,13 @@ def test_a_cancelled_job_leaves_no_file(page, folder, texts, monkeypatch):
     assert {message["state"] for message in page.of_type("own") if message["job"] == 2} == {"work"}
     assert not (folder / "2").exists() and not page.bench.own.working
     assert ask(page, "own_cluster", job=JOB, kept=first["clusters"][0]["kept"])["removed"]
-    assert bring(page, folder, {"d.txt": "\n".join(texts)}, job=3)[0]["state"] == "result"
+    assert process_files(page, folder, {"d.txt": "\n".join(texts)}, job=3)[0]["state"] == "result"
 
 
 def test_the_newest_corpus_wins(page, folder, texts):
     """A second corpus during the first one's work ends the first, and only the second gives a result."""
-    put(folder, {"c.txt": "\n".join(texts)}, 1)
-    put(folder, {"d.txt": "\n".join(texts[:60])}, 2)
+    write_files(folder, {"c.txt": "\n".join(texts)}, 1)
+    write_files(folder, {"d.txt": "\n".join(texts[:60])}, 2)
 
     async def conversation():
         await page.ask("own", job=1, file="c.txt")
@@ -436,8 +454,8 @@ def test_the_newest_corpus_wins(page, folder, texts):
 
 def test_a_new_result_replaces_the_files_of_the_previous_one(page, folder, texts):
     """Only the files of the shown corpus stay in memory, and clearing removes these too."""
-    bring(page, folder, {"c.txt": "\n".join(texts)}, job=1)
-    bring(page, folder, {"c.txt": "\n".join(texts)}, job=2)
+    process_files(page, folder, {"c.txt": "\n".join(texts)}, job=1)
+    process_files(page, folder, {"c.txt": "\n".join(texts)}, job=2)
     assert sorted(path.name for path in folder.iterdir()) == ["2", "2-kept"]
     assert ask(page, "own_clear") is True
     assert not folder.exists()
@@ -455,13 +473,13 @@ def test_a_new_result_replaces_the_files_of_the_previous_one(page, folder, texts
 def test_a_missing_learning_curve_has_a_reason(page, folder, texts, monkeypatch, limit, value, case):
     """A corpus too large for the audit is still deduplicated, with the reason why there is no curve."""
     monkeypatch.setattr(own_corpus, limit, value)
-    result, learning = bring(page, folder, {"c.txt": "\n".join(texts)})
+    result, learning = process_files(page, folder, {"c.txt": "\n".join(texts)})
     assert (result["state"], learning["cases"], "values" in learning) == ("result", [case], False)
 
 
 def test_a_corpus_of_one_cluster_has_no_curve(page, folder):
     """If all documents are alike, none is left for testing, which is not a failure."""
-    result, learning = bring(page, folder, {"c.txt": "the same six words every time\n" * 5})
+    result, learning = process_files(page, folder, {"c.txt": "the same six words every time\n" * 5})
     assert result["values"]["own.kept.documents"]["value"] == 1
     assert learning["cases"] == ["curve-one"]
 
@@ -469,7 +487,7 @@ def test_a_corpus_of_one_cluster_has_no_curve(page, folder):
 def test_an_empty_control_is_named(page, folder, texts):
     """An emptied field of the controls is named in a sentence, and the files are removed."""
     page.bench.width.value = None
-    messages = bring(page, folder, {"c.txt": "\n".join(texts)})
+    messages = process_files(page, folder, {"c.txt": "\n".join(texts)})
     assert [(message["state"], message["text"]) for message in messages] == [
         ("failed", "width must be a whole number, not None")
     ]
@@ -489,11 +507,11 @@ def test_an_empty_control_is_named(page, folder, texts):
 )
 def test_an_invalid_job_is_refused(page, folder, job, name):
     """A job or a name that the page would never send is refused, and no file is touched."""
-    put(folder, {"c.txt": "a\nb\n"})
+    write_files(folder, {"c.txt": "a\nb\n"})
     outside = folder.parent / "outside.txt"
     outside.write_text("a\nb\n")
-    said = ask(page, "own", job=job, file=name)
-    if not isinstance(said, str):
-        said = page.of_type("own")[-1]["text"]
-    assert said.startswith(("job must", "file must"))
+    reply = ask(page, "own", job=job, file=name)
+    if not isinstance(reply, str):
+        reply = page.of_type("own")[-1]["text"]
+    assert reply.startswith(("job must", "file must"))
     assert outside.exists()

@@ -37,8 +37,8 @@ def test_the_archive_contains_the_site_in_one_folder(archive, dist):
                 assert packed.read(f"{top}/{path.relative_to(dist).as_posix()}") == path.read_bytes()
         assert {entry.date_time for entry in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert {entry.external_attr >> 16 for entry in packed.infolist()} == {0o100644}
-        said = b"".join(packed.read(name) for name in names)
-    assert str(ROOT).encode() not in said  # Pyodide's own files name the machine that they were built on
+        content = b"".join(packed.read(name) for name in names)
+    assert str(ROOT).encode() not in content  # Pyodide's own files name the machine that they were built on
     assert archive.stat().st_size < 40e6
 
 
@@ -56,8 +56,8 @@ def test_the_archive_lists_its_contents(archive):
         r"^([0-9a-f]{64}) +(\d+)  (\S.*?)  +(\S+)$", files["CONTENTS.txt"].decode(), re.MULTILINE
     )
     assert {name for *_, name in rows} == files.keys() - {"CONTENTS.txt"}
-    for sha, size, licence, name in rows:
-        assert (hashlib.sha256(files[name]).hexdigest(), len(files[name])) == (sha, int(size))
+    for digest, size, licence, name in rows:
+        assert (hashlib.sha256(files[name]).hexdigest(), len(files[name])) == (digest, int(size))
         assert re.fullmatch(r"[A-Za-z0-9.()+ -]+", licence), name
 
 
@@ -85,27 +85,27 @@ def test_every_third_party_file_has_a_licence_in_the_lock(dist):
     """The lock lists every file of the runtime and every data set, so that none counts as the lab's own."""
     pinned = lock.load()["files"]
     runtime = [path.name for path in (ROOT / ".build" / "runtime").iterdir() if path.is_file()]
-    others = [name for name in runtime if name not in ("manifest.json", "pyodide-lock.json")] + list(
-        data.SOURCES
-    )
-    for name in others:
+    third_party_files = [
+        name for name in runtime if name not in ("manifest.json", "pyodide-lock.json")
+    ] + list(data.SOURCES)
+    for name in third_party_files:
         for source in pack.MADE_FROM.get(name, [name]):
             assert source in pinned, name
-    several = pack.licence("assets/site-packages.zip.0123456789.bin", lock.load())
+    licence = pack.licence("assets/site-packages.zip.0123456789.bin", lock.load())
     for package in bundle.PURE:
-        assert pinned[package]["license"].split(" OR ")[0].strip("()") in several
+        assert pinned[package]["license"].split(" OR ")[0].strip("()") in licence
 
 
 def test_packing_twice_gives_the_same_bytes(archive, dist, tmp_path):
     """Other file times and permissions change nothing."""
-    again = tmp_path / "other name" / "dist"
-    shutil.copytree(dist, again)
-    for path in again.rglob("*"):
+    copy = tmp_path / "other name" / "dist"
+    shutil.copytree(dist, copy)
+    for path in copy.rglob("*"):
         if path.is_file():
             os.utime(path, (1e9, 1e9))
             path.chmod(0o600)
     (tmp_path / "out").mkdir()
-    assert pack.write(ROOT, again, tmp_path / "out").read_bytes() == archive.read_bytes()
+    assert pack.write(ROOT, copy, tmp_path / "out").read_bytes() == archive.read_bytes()
 
 
 def test_another_folder_builds_the_same_wheel_site_and_archive(tmp_path):
@@ -125,8 +125,8 @@ def test_another_folder_builds_the_same_wheel_site_and_archive(tmp_path):
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, root / name)
-    for kept in () if os.environ.get("LAB_FROM_NOTHING") else FROM_DOWNLOADS:
-        shutil.copytree(ROOT / kept, root / kept)
+    for folder in () if os.environ.get("LAB_FROM_NOTHING") else FROM_DOWNLOADS:
+        shutil.copytree(ROOT / folder, root / folder)
     for path in root.rglob("*"):
         if path.is_file():
             os.utime(path, (1e9, 1e9))

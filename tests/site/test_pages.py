@@ -38,10 +38,10 @@ def with_figures(native):
     for path in (*sorted(texts.glob("part-[2-9]*.md")), *sorted(texts.glob("synthesis*.md"))):
         for figure in re.findall(r"\{\{native\.([\w.]+)", path.read_text(encoding="utf-8")):
             *folders, name = figure.split(".")
-            place = native
+            node = native
             for folder in folders:
-                place = place.setdefault(folder, {})
-            place.setdefault(name, 0.4321)
+                node = node.setdefault(folder, {})
+            node.setdefault(name, 0.4321)
     return native
 
 
@@ -135,24 +135,24 @@ class Element:
     def __init__(self, tag, attributes, parent):
         self.tag, self.attributes, self.parent, self.children = tag, attributes, parent, []
 
-    def find_all(self, tag=None, **wanted):
+    def find_all(self, tag=None, **attributes):
         """Descendants with that tag and attributes (`True`: has it); `data_part` means data-part."""
-        wanted = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
+        attributes = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [
-            each
-            for each in self.walk()
-            if (tag is None or each.tag == tag)
+            element
+            for element in self.walk()
+            if (tag is None or element.tag == tag)
             and all(
-                name in each.attributes and (value is True or each.attributes[name] == value)
-                for name, value in wanted.items()
+                name in element.attributes and (value is True or element.attributes[name] == value)
+                for name, value in attributes.items()
             )
         ]
 
-    def find(self, tag=None, **wanted):
+    def find(self, tag=None, **attributes):
         """The only such descendant."""
-        found = self.find_all(tag, **wanted)
-        assert len(found) == 1, f"{len(found)} elements {tag or '*'} {wanted}"
-        return found[0]
+        matches = self.find_all(tag, **attributes)
+        assert len(matches) == 1, f"{len(matches)} elements {tag or '*'} {attributes}"
+        return matches[0]
 
     def walk(self):
         for child in self.children:
@@ -172,14 +172,14 @@ class Element:
             else:
                 yield child
 
-    def inside(self, **wanted):
+    def inside(self, **attributes):
         """Whether it or an ancestor has the attributes."""
-        names = {name.replace("_", "-"): value for name, value in wanted.items()}
-        each = self
-        while each is not None:
-            if all(each.attributes.get(name, None) == value for name, value in names.items()):
+        names = {name.replace("_", "-"): value for name, value in attributes.items()}
+        element = self
+        while element is not None:
+            if all(element.attributes.get(name, None) == value for name, value in names.items()):
                 return True
-            each = each.parent
+            element = element.parent
         return False
 
 
@@ -263,22 +263,24 @@ def test_every_part_has_the_nine_steps_in_order(page):
     assert [part.attributes["data-part"] for part in parts] == ["1", "2", "3"]
     for part in parts:
         headings = [
-            each for each in part.find_all("h3") if "step-title" not in each.attributes.get("class", "")
+            heading
+            for heading in part.find_all("h3")
+            if "step-title" not in heading.attributes.get("class", "")
         ]
-        assert [each.text for each in headings] == STEPS
+        assert [heading.text for heading in headings] == STEPS
 
 
 def test_headings_never_skip_a_level(page):
     """One h1, and each heading is at most one level below the one before."""
-    levels = [int(each.tag[1]) for each in page.walk() if re.fullmatch("h[1-6]", each.tag)]
+    levels = [int(element.tag[1]) for element in page.walk() if re.fullmatch("h[1-6]", element.tag)]
     assert levels.count(1) == 1 and levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_questions_and_reflections_use_the_words_of_the_card(page):
     """The card's locks and its reflections are asked in the card's words."""
-    asked = [each.text for each in page.find_all("p", class_="question")]
-    assert asked == ASKED
+    questions = [paragraph.text for paragraph in page.find_all("p", class_="question")]
+    assert questions == ASKED
 
 
 @pytest.mark.parametrize("track", CARD)
@@ -300,7 +302,7 @@ def test_each_track_can_be_chosen_and_tells_the_story_of_the_card(page, first, t
 
 def test_only_the_track_choices_have_data_track(page):
     """Tests and the shell find the four tracks, and nothing else, by data-track."""
-    assert [each.attributes["data-track"] for each in page.find_all(data_track=True)] == list(CARD)
+    assert [element.attributes["data-track"] for element in page.find_all(data_track=True)] == list(CARD)
     assert page.find(role="radiogroup").find_all(data_track=True) == page.find_all(data_track=True)
     (chosen,) = page.find(role="radiogroup").find_all("input", checked=True)
     assert chosen.attributes["data-track"] == "cloud"
@@ -375,16 +377,18 @@ def test_part_2_states_the_limits_and_prices_of_each_track(page, track):
 
 def test_result_slots_are_hidden_until_the_lock(page):
     """Plots, results, clusters and guarded texts all lie in a hidden guard of their part; settings need not."""
-    own = page.find("section", data_own_corpus=True)  # no lock guards what the reader brings
-    assert own.find_all(data_value=True)
-    for each in own.find_all(data_value=True):
-        assert each.attributes["data-value"].startswith("own.") and each.inside(data_own_result="", hidden="")
+    own_corpus = page.find("section", data_own_corpus=True)  # no lock guards what the reader brings
+    assert own_corpus.find_all(data_value=True)
+    for element in own_corpus.find_all(data_value=True):
+        assert element.attributes["data-value"].startswith("own.") and element.inside(
+            data_own_result="", hidden=""
+        )
     for part in page.find_all("section", data_part=True):
         number = part.attributes["data-part"]
         results = [
-            each
-            for each in part.find_all(data_value=True)
-            if not each.attributes["data-value"].startswith(("setting.", "mix."))
+            element
+            for element in part.find_all(data_value=True)
+            if not element.attributes["data-value"].startswith(("setting.", "mix."))
         ]
         guarded = [
             *results,
@@ -394,12 +398,12 @@ def test_result_slots_are_hidden_until_the_lock(page):
             *part.find_all(data_table_for=True),
         ]
         assert len(guarded) > 40
-        for each in guarded:
-            if each.inside(data_own_corpus=""):
+        for element in guarded:
+            if element.inside(data_own_corpus=""):
                 continue
             assert any(
-                each.inside(data_guard=lock, hidden="") for lock in LOCKS if lock.startswith(number)
-            ), each.attributes
+                element.inside(data_guard=lock, hidden="") for lock in LOCKS if lock.startswith(number)
+            ), element.attributes
 
 
 def test_the_first_lock_does_not_answer_the_second_question(built, page):
@@ -407,10 +411,10 @@ def test_the_first_lock_does_not_answer_the_second_question(built, page):
     part = page.find("section", data_part="2")
     for name in ("indexing", "scoring", "reflection"):
         assert part.find(data_reveal=name).inside(data_guard="2-indexing", hidden="")
-    opened = parse(built[2][2])
-    paths = [each.attributes["data-value"] for each in opened.find_all(data_value=True)]
+    fragment = parse(built[2][2])
+    paths = [element.attributes["data-value"] for element in fragment.find_all(data_value=True)]
     assert not [path for path in paths if path.startswith(("index.", "score."))]
-    assert "nearly free" not in opened.text and "nearly free" in parse(built[2]["2-indexing"]).text
+    assert "nearly free" not in fragment.text and "nearly free" in parse(built[2]["2-indexing"]).text
 
 
 @pytest.mark.parametrize("number", ["1", "2", "3"])
@@ -458,12 +462,12 @@ def test_reveal_slots_and_guarded_texts_match(built, page):
     """In each part slots and fragments match, so that no guarded text is lost; one may have a place in either view."""
     for part in page.find_all("section", data_part=True):
         number = part.attributes["data-part"]
-        slots = [each.attributes["data-reveal"] for each in part.find_all(data_reveal=True)]
+        slots = [element.attributes["data-reveal"] for element in part.find_all(data_reveal=True)]
         texts = [
-            each.attributes["data-fragment"]
+            element.attributes["data-fragment"]
             for lock, name in LOCKS.items()
             if lock.startswith(number)
-            for each in parse(built[2][name]).find_all(data_fragment=True)
+            for element in parse(built[2][name]).find_all(data_fragment=True)
         ]
         assert sorted(set(slots)) == sorted(texts)
 
@@ -493,44 +497,47 @@ def test_the_fallback_without_python_has_native_figures(revealed):
     fallback = revealed.find(data_fragment="no-python")
     assert "59.0 %" in fallback.text and "1,257" in fallback.text
     assert fallback.find_all("output") == []
-    assert {each.attributes["data-kind"] for each in fallback.find_all(data_kind=True)} == {"measured"}
+    assert {element.attributes["data-kind"] for element in fallback.find_all(data_kind=True)} == {"measured"}
 
 
-def waiting(page, fragments):
+def awaited_figures(page, fragments):
     """The figures that the page and the guarded texts wait for: (part, path) each."""
     paths = set()
     for part in page.find_all("section", data_part=True):
         number = part.attributes["data-part"]
-        paths |= {(number, each.attributes["data-value"]) for each in part.find_all(data_value=True)}
+        paths |= {(number, element.attributes["data-value"]) for element in part.find_all(data_value=True)}
         for record in part.find_all(data_lines=True):
             paths |= {(number, path) for _, path, _ in json.loads(record.attributes["data-lines"])}
     for lock, text in fragments.items():
         paths |= {
-            (str(lock)[0], each.attributes["data-value"]) for each in parse(text).find_all(data_value=True)
+            (str(lock)[0], element.attributes["data-value"])
+            for element in parse(text).find_all(data_value=True)
         }
     paths |= {
-        (each.attributes["data-figure"], each.attributes["data-path"])
-        for each in page.find_all(data_figure=True)
+        (element.attributes["data-figure"], element.attributes["data-path"])
+        for element in page.find_all(data_figure=True)
     }
     costs = json.loads(page.find(data_synthesis=True).attributes["data-costs"])
     return paths | {
-        tuple(path.split(":")) for lines in costs.values() for _, several in lines for path in several
+        tuple(path.split(":")) for lines in costs.values() for _, operands in lines for path in operands
     }
 
 
-def unknown(page, fragments):
+def unreported_figures(page, fragments):
     """Those of them that their part never reports."""
-    return {(part, path) for part, path in waiting(page, fragments) if path not in known_figures(part)}
+    return {
+        (part, path) for part, path in awaited_figures(page, fragments) if path not in known_figures(part)
+    }
 
 
 def test_every_number_is_reported_by_its_part(built, page):
     """Each path that the texts, the records and the synthesis wait for is reported, so that none stays a dash."""
-    assert len(waiting(page, built[2])) > 280
-    assert unknown(page, built[2]) == set()
+    assert len(awaited_figures(page, built[2])) > 280
+    assert unreported_figures(page, built[2]) == set()
     places = page.find_all(data_value=True)
     for fragments in built[2].values():
         places += parse(fragments).find_all(data_value=True)
-    assert {each.attributes["data-format"] for each in places} <= {*FORMATS, CHOICE, LABEL}
+    assert {element.attributes["data-format"] for element in places} <= {*FORMATS, CHOICE, LABEL}
 
 
 @pytest.mark.parametrize(
@@ -552,15 +559,15 @@ def test_an_unreported_number_is_found(sources, file, right, wrong):
     text, old = path.read_text("utf-8"), re.search(r"[\w:]+\.\w+", right)[0]
     assert right in text
     path.write_text(text.replace(right, right.replace(old, wrong)), "utf-8")
-    found = {name for _, name in unknown(*rebuild(sources))}
-    assert found == {wrong.rpartition(":")[2]}
+    unreported = {name for _, name in unreported_figures(*rebuild(sources))}
+    assert unreported == {wrong.rpartition(":")[2]}
 
 
 def test_all_formulas_are_mathml(built, page, first):
     """The four laws of the Math Peek are MathML, and no LaTeX is left in any text."""
     assert len(page.find_all("details", data_math_peek=True)) == 3
     peek = first.find("details", data_math_peek=True)
-    blocks = [each.text for each in peek.find_all("math", display="block")]
+    blocks = [formula.text for formula in peek.find_all("math", display="block")]
     assert len(blocks) == 4
     for piece, block in zip(("Pr", "P(s)=1−(1−sr)b", "BW", "∝"), blocks, strict=True):
         assert piece in block.replace(" ", "")
@@ -580,8 +587,8 @@ def test_assumptions_show_the_facts_and_the_defaults_of_each_track(page, number)
     for name, row in zip(names, rows, strict=True):
         item = row.parent.parent
         assert item.find("label").text and item.find_all(data_kind=True)
-        for track, each in tracks.items():
-            value = each[f"part_{number}"].get(name, prices.get(name))["value"]
+        for track, track_facts in tracks.items():
+            value = track_facts[f"part_{number}"].get(name, prices.get(name))["value"]
             default = row.attributes.get(f"data-default-{track}", row.attributes["data-default"])
             assert float(default) == pytest.approx(value, rel=1e-6)
             assert float(row.attributes["min"]) <= value <= float(row.attributes["max"])
@@ -598,14 +605,18 @@ def test_the_page_has_no_inline_script_and_loads_no_foreign_file(page):
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; "
         "worker-src blob: 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
-    scripts = [each for each in page.find_all("script") if each.attributes.get("type") != "application/json"]
+    scripts = [
+        element for element in page.find_all("script") if element.attributes.get("type") != "application/json"
+    ]
     (first,) = scripts
     assert [first.attributes["src"], *first.attributes["data-scripts"].split()] == ASSETS["scripts"]
     assert set(first.attributes) == {"src", "data-scripts"} and not first.text
-    assert not [name for each in page.walk() for name in each.attributes if name.startswith("on")]
-    for each in page.walk():
-        address = each.attributes.get("src", each.attributes.get("href", "") if each.tag == "link" else "")
-        assert not re.match(r"(https?:)?//", address), each.attributes
+    assert not [name for element in page.walk() for name in element.attributes if name.startswith("on")]
+    for element in page.walk():
+        address = element.attributes.get(
+            "src", element.attributes.get("href", "") if element.tag == "link" else ""
+        )
+        assert not re.match(r"(https?:)?//", address), element.attributes
 
 
 def test_the_document_cannot_break_out_of_its_script(built, page):
@@ -616,26 +627,30 @@ def test_the_document_cannot_break_out_of_its_script(built, page):
 
 def test_ids_are_unique_and_every_reference_resolves(page):
     """Labels, descriptions and links of the page point at something that is there, once."""
-    ids = [each.attributes["id"] for each in page.find_all(id=True)]
+    ids = [element.attributes["id"] for element in page.find_all(id=True)]
     assert len(ids) == len(set(ids))
-    for each in page.walk():
-        wanted = [each.attributes["for"]] if "for" in each.attributes else []
+    for element in page.walk():
+        references = [element.attributes["for"]] if "for" in element.attributes else []
         for name in ("aria-labelledby", "aria-describedby"):
-            wanted += each.attributes.get(name, "").split()
-        if each.attributes.get("href", "").startswith("#"):
-            wanted.append(each.attributes["href"][1:])
-        assert set(wanted) <= set(ids), each.attributes
+            references += element.attributes.get(name, "").split()
+        if element.attributes.get("href", "").startswith("#"):
+            references.append(element.attributes["href"][1:])
+        assert set(references) <= set(ids), element.attributes
 
 
 def test_every_field_and_button_has_a_name(page):
     """A screen reader can say what each control is for."""
-    labels = [each for each in page.find_all("label") if each.text]
-    labelled = {each.attributes["for"] for each in labels if "for" in each.attributes}
+    labels = [element for element in page.find_all("label") if element.text]
+    labelled = {element.attributes["for"] for element in labels if "for" in element.attributes}
     inside = [field for label in labels for field in label.find_all("input")]
-    for each in page.find_all("input") + page.find_all("textarea") + page.find_all("progress"):
-        named = each.attributes.get("id") in labelled or each in inside or each.attributes.get("aria-label")
-        assert named, each.attributes
-    assert all(each.text for each in page.find_all("button") + page.find_all("summary"))
+    for element in page.find_all("input") + page.find_all("textarea") + page.find_all("progress"):
+        name = (
+            element.attributes.get("id") in labelled
+            or element in inside
+            or element.attributes.get("aria-label")
+        )
+        assert name, element.attributes
+    assert all(element.text for element in page.find_all("button") + page.find_all("summary"))
 
 
 def test_the_page_starts_static_and_names_the_parts_of_its_edition(page):
@@ -652,7 +667,10 @@ def test_a_part_without_files_is_left_out(sources):
     for path in (sources / "site" / "pages").glob("part-3*"):
         path.unlink()
     page, fragments = rebuild(sources)
-    assert [each.attributes["data-part"] for each in page.find_all("section", data_part=True)] == ["1", "2"]
+    assert [section.attributes["data-part"] for section in page.find_all("section", data_part=True)] == [
+        "1",
+        "2",
+    ]
     assert page.find("form", data_lock="2") and set(fragments) == {1, 2, "2-indexing"}
     edition = page.find("p", class_="edition").text
     assert "Part 1, The Deduplication Audit and Part 2, Active Learning ROI" in edition

@@ -128,8 +128,13 @@ def test_an_absurd_address_is_ignored_and_reveals_nothing(reader, address):
     with urlopen(f"{address}index.html{query}", timeout=60) as answer:
         source = answer.read().decode()
     reader.open(query)
-    for said in ("track=xyz was ignored", "threshold=99 was ignored; allowed: 0.5 to 1", "foo", "width=1e99"):
-        expect(reader.notice()).to_contain_text(said)
+    for message in (
+        "track=xyz was ignored",
+        "threshold=99 was ignored; allowed: 0.5 to 1",
+        "foo",
+        "width=1e99",
+    ):
+        expect(reader.notice()).to_contain_text(message)
     expect(reader.notice().locator("img")).to_have_count(0)
     expect(reader.page.get_by_role("radio", name="Cloud Titan")).to_be_checked()
     reader.live()
@@ -156,14 +161,14 @@ def test_the_lock_refuses_an_invalid_percentage(new_reader):
     """Anything but a number from 0 to 100 is refused with the range, and nothing is revealed."""
     reader = new_reader(script=NO_PYTHON)
     field = reader.part.get_by_label("Reduction in total training FLOPs")
-    said = reader.part.get_by_role("alert").filter(has_text="from 0 to 100")
-    for given in ("", "-1", "101", "1e9"):
+    message = reader.part.get_by_role("alert").filter(has_text="from 0 to 100")
+    for value in ("", "-1", "101", "1e9"):
         reader.open()
-        field.fill(given)
+        field.fill(value)
         field.press("Enter")
         # The message does not change the case of the words.
-        expect(said).to_contain_text("from 0 to 100: reduction in total training FLOPs.")
-        expect(said).to_be_visible()
+        expect(message).to_contain_text("from 0 to 100: reduction in total training FLOPs.")
+        expect(message).to_be_visible()
         expect(reader.in_part("[data-lock-committed='1']")).to_be_hidden()
         expect(reader.in_part("[data-guard='1']").first).to_be_hidden()
 
@@ -193,10 +198,10 @@ def test_the_slider_works_by_keyboard(lab):
 def test_the_number_field_moves_the_slider(lab):
     """A number typed next to the slider moves it, and the results follow."""
     lab.type_threshold(0.95)
-    strict = lab.number("removed.documents")
+    few = lab.number("removed.documents")
     expect(lab.slider()).to_have_attribute("aria-valuetext", re.compile(r"^0?\.950*$"))
     lab.type_threshold(0.55)
-    assert lab.number("removed.documents") > 2 * strict
+    assert lab.number("removed.documents") > 2 * few
 
 
 def test_the_plot_keeps_the_curve_of_the_previous_setting(lab):
@@ -204,33 +209,33 @@ def test_the_plot_keeps_the_curve_of_the_previous_setting(lab):
     lab.choose_corpus(CRAWL)
     lab.choose_corpus(LICENCES)  # another corpus has no previous setting
     eventually(lab, lambda: drawn(lab, "ICR_Curve", GREEN) > 100)
-    without = drawn(lab, "ICR_Curve", GREY)
+    grey_before = drawn(lab, "ICR_Curve", GREY)
     lab.page.wait_for_timeout(GESTURE)  # steps in quick succession are one movement
     lab.type_threshold(0.95)
-    eventually(lab, lambda: drawn(lab, "ICR_Curve", GREY) > without + 20)
+    eventually(lab, lambda: drawn(lab, "ICR_Curve", GREY) > grey_before + 20)
 
 
 def test_a_threshold_out_of_range_is_refused(lab):
     """A threshold outside the slider's range is refused: the field shows the old value, and a sentence says why."""
     field = lab.field("Similarity threshold (number)")
-    said = lab.part.get_by_role("alert").filter(has_text="Similarity threshold goes from 0.5 to 1")
-    for given in ("7", "-1", ".004", "1e309", ""):
-        field.fill(given)
+    message = lab.part.get_by_role("alert").filter(has_text="Similarity threshold goes from 0.5 to 1")
+    for value in ("7", "-1", ".004", "1e309", ""):
+        field.fill(value)
         field.press("Enter")
         expect(field).to_have_value("0.8")
-        expect(said).to_contain_text(f"so {given or 'an empty field'} is not taken. It stays at 0.8.")
-        expect(said).to_be_visible()
+        expect(message).to_contain_text(f"so {value or 'an empty field'} is not taken. It stays at 0.8.")
+        expect(message).to_be_visible()
         lab.at_threshold(0.8)
     field.press("ControlOrMeta+a")
     field.press_sequentially("0,7")  # as many people would write it
     field.press("Enter")
     lab.at_threshold(0.7)
     expect(field).to_have_value("0.7")
-    expect(said).to_be_hidden()
+    expect(message).to_be_hidden()
     lab.part.get_by_text("Advanced: width").click()
     width = lab.field("Words in a shingle")
-    for given in ("0", "13", ""):
-        width.fill(given)
+    for value in ("0", "13", ""):
+        width.fill(value)
         width.press("Enter")
         expect(width).to_have_value("5")
         expect(
@@ -269,7 +274,7 @@ def test_a_cluster_shows_two_texts(lab):
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] >= 2
     clusters.first.click()
     kept, removed = (
-        lab.part.get_by_role("region", name=f"Text that is {what}") for what in ("kept", "removed")
+        lab.part.get_by_role("region", name=f"Text that is {status}") for status in ("kept", "removed")
     )
     expect(kept.locator("del").first).to_be_visible()
     expect(removed.locator("ins").first).to_be_visible()
@@ -287,17 +292,17 @@ def test_an_edited_price_changes_the_dollars(lab):
     before = lab.value("scale.dollars").text_content()
     lab.part.get_by_text("Assumptions behind the scale").click()
     price = lab.part.get_by_label(re.compile("GPU.hour", re.IGNORECASE)).first
-    standard = price.input_value()
+    default = price.input_value()
     price.fill("-1")
     price.press("Tab")
-    said = lab.part.get_by_text(f"Until then the default, {standard}, is used.")
-    expect(said).to_be_visible()
+    message = lab.part.get_by_text(f"Until then the default, {default}, is used.")
+    expect(message).to_be_visible()
     expect(price).to_have_accessible_description(
-        re.compile(rf"^Enter a number from .* to .*default, {standard}, is used\.")
+        re.compile(rf"^Enter a number from .* to .*default, {default}, is used\.")
     )
-    price.fill(standard)
+    price.fill(default)
     price.press("Tab")
-    expect(said).to_be_hidden()
+    expect(message).to_be_hidden()
     price.fill(str(2 * float(price.input_value())))
     price.press("Tab")
     expect(lab.value("scale.dollars")).not_to_have_text(before)
@@ -434,27 +439,27 @@ def test_part_1_fits_a_phone(new_reader):
 
 def test_the_model_answer_is_hidden_until_the_reader_writes_one(lab):
     """The model answer is nowhere in the page after the lock, until the reader has written a sentence."""
-    answer = lab.part.get_by_text("What a good answer reconciles", exact=True)
-    written = lab.part.locator("[data-reveal='reflection']")
-    expect(answer).to_be_hidden()
-    assert written.text_content() == ""
-    own = lab.part.locator("textarea[data-reflection='1']")
-    own.fill("Short.")
-    expect(answer).to_be_hidden()
-    own.fill("Reading a copy again spends the same operations and teaches nothing new.")
-    expect(answer).to_be_visible()
-    answer.click()
-    expect(written).to_be_visible()
-    assert len(written.text_content()) > 200
-    own.fill("")
-    expect(answer).to_be_hidden()
-    assert written.text_content() == ""
+    heading = lab.part.get_by_text("What a good answer reconciles", exact=True)
+    model_answer = lab.part.locator("[data-reveal='reflection']")
+    expect(heading).to_be_hidden()
+    assert model_answer.text_content() == ""
+    field = lab.part.locator("textarea[data-reflection='1']")
+    field.fill("Short.")
+    expect(heading).to_be_hidden()
+    field.fill("Reading a copy again spends the same operations and teaches nothing new.")
+    expect(heading).to_be_visible()
+    heading.click()
+    expect(model_answer).to_be_visible()
+    assert len(model_answer.text_content()) > 200
+    field.fill("")
+    expect(heading).to_be_hidden()
+    assert model_answer.text_content() == ""
 
 
 def test_the_control_is_shown_with_its_interval(lab):
     """The button compares with random removal; a verdict with an interval and a line in the plot appear."""
     lab.part.get_by_role("button", name="Compare with as much removed at random").click()
-    said = lab.part.get_by_role("paragraph").filter(has_text="Against its control")
-    expect(said).to_be_visible(timeout=240_000)
-    expect(said).to_contain_text(re.compile(r"± \d"))
+    verdict = lab.part.get_by_role("paragraph").filter(has_text="Against its control")
+    expect(verdict).to_be_visible(timeout=240_000)
+    expect(verdict).to_contain_text(re.compile(r"± \d"))
     lab.check()

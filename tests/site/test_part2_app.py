@@ -25,15 +25,15 @@ def hold(conversation):
     return talk(conversation, part2.LabelingROI)
 
 
-async def begin(page, of="mobile", answer=None, kept=None, assumptions=None, **settings):
+async def begin(page, track_id="mobile", answer=None, record=None, assumptions=None, **settings):
     """Open a track with the prediction locked, and wait until the data are there."""
     predictions = {"2": FEWER} | ({"2-indexing": answer} if answer else {})
     await page.open(
         FEWER,
-        track=of,
+        track=track_id,
         predictions=predictions,
         settings={**QUICK, **settings},
-        **({"kept": kept} if kept else {}),
+        **({"kept": record} if record else {}),
         **({"assumptions": assumptions} if assumptions else {}),
     )
     await page.rest()
@@ -52,7 +52,7 @@ def results(page):
     return page.of_type("results")[-1]
 
 
-def kept(page):
+def saved_search(page):
     """The search as the record would keep it."""
     return page.of_type("keep")[-1]["value"]
 
@@ -77,7 +77,7 @@ def test_a_run_is_refused_before_the_lock():
 
 
 @pytest.mark.parametrize(
-    "given",
+    "prediction",
     [
         30,
         {"direction": "up", "prediction": 2},
@@ -86,12 +86,12 @@ def test_a_run_is_refused_before_the_lock():
         {"prediction": 2},
     ],
 )
-def test_an_invalid_prediction_is_refused(given):
+def test_an_invalid_prediction_is_refused(prediction):
     """A prediction needs one of three directions and a factor from 1 to 100, or nothing is unlocked."""
 
     async def conversation(page):
         await page.open(None, track="cloud")
-        await page.ask("lock", prediction=given, lock="2")
+        await page.ask("lock", prediction=prediction, lock="2")
         await page.rest()
 
     page = hold(conversation)
@@ -128,38 +128,38 @@ def test_a_run_equals_the_native_computation(strategy):
     """The mean on the page equals that of `active_learning` with the settings and seeds that the page names."""
 
     async def conversation(page):
-        await begin(page, of="cloud", seed=3)
+        await begin(page, track_id="cloud", seed=3)
         await run(page, strategy=strategy)
 
     page = hold(conversation)
-    told = page.last
-    problem = reference_sweep.problem(told["run.data"])
+    values = page.last
+    problem = reference_sweep.problem(values["run.data"])
     runs = [
         active_learning(
-            *reference_sweep.split(problem, told["run.test_share"], seed),
-            told["run.strategy"],
-            told["run.batch"],
-            told["run.initial"],
-            told["run.budget"],
+            *reference_sweep.split(problem, values["run.test_share"], seed),
+            values["run.strategy"],
+            values["run.batch"],
+            values["run.initial"],
+            values["run.budget"],
             seed,
-            recall_class=told["run.critical"],
+            recall_class=values["run.critical"],
         )
-        for seed in range(told["run.first_seed"], told["run.last_seed"] + 1)
+        for seed in range(values["run.first_seed"], values["run.last_seed"] + 1)
     ]
-    assert len(runs) == QUICK["seeds"] and told["run.first_seed"] == 3
+    assert len(runs) == QUICK["seeds"] and values["run.first_seed"] == 3
     mean = np.mean([r.accuracy for r in runs], axis=0)
     rows = results(page)["tables"]["LabelingROIPlot"]["rows"]
     assert [row[1] for row in rows] == runs[0].labels.tolist()
     np.testing.assert_allclose([row[3] for row in rows], mean, rtol=0, atol=1e-12)
-    assert told["run.accuracy"] == pytest.approx(mean[-1], abs=1e-12)
-    assert told["run.recall"] == pytest.approx(np.mean([r.recall[-1] for r in runs]), abs=1e-12)
+    assert values["run.accuracy"] == pytest.approx(mean[-1], abs=1e-12)
+    assert values["run.recall"] == pytest.approx(np.mean([r.recall[-1] for r in runs]), abs=1e-12)
 
 
 def test_results_appear_round_by_round():
     """The first line appears long before the run ends, and grows."""
 
     async def conversation(page):
-        await begin(page, of="cloud", batch=5, budget=200)
+        await begin(page, track_id="cloud", batch=5, budget=200)
         part2.TURN, part2.FRAME, before = 0.0, 0.0, (part2.TURN, part2.FRAME)
         try:
             await run(page, strategy="margin")
@@ -181,7 +181,7 @@ def test_a_cancelled_run_is_counted_and_keeps_its_rounds():
     """If a run is cancelled in its first seed, its rounds so far are kept; the next run is complete."""
 
     async def conversation(page):
-        await begin(page, of="cloud", batch=5, budget=600)
+        await begin(page, track_id="cloud", batch=5, budget=600)
         page.bench.set("strategy", "margin")
         await page.ask("run")
         while not results(page).get("runs"):
@@ -196,14 +196,14 @@ def test_a_cancelled_run_is_counted_and_keeps_its_rounds():
     whole = results(page)
     assert [r["number"] for r in whole["runs"]] == [1, 2] and whole["search"]["used"] == 2
     assert whole["runs"][1]["labels"] == [20, 70, 120]
-    assert kept(page)["used"] == 2 and len(kept(page)["runs"]) == 2
+    assert saved_search(page)["used"] == 2 and len(saved_search(page)["runs"]) == 2
 
 
 def test_the_newest_run_wins():
     """A second Run ends the first immediately, and both are counted."""
 
     async def conversation(page):
-        await begin(page, of="cloud", batch=5, budget=400)
+        await begin(page, track_id="cloud", batch=5, budget=400)
         await page.ask("run")
         while not results(page).get("runs"):
             await asyncio.sleep(0)
@@ -231,7 +231,7 @@ def test_an_impossible_run_is_refused_and_not_counted(settings, sentence):
         await run(page)
 
     page = hold(conversation)
-    assert any(sentence in said for said in page.sentences)
+    assert any(sentence in text for text in page.sentences)
     assert page.of_type("trouble") == [] and page.last["search.used"] == 0
 
 
@@ -242,7 +242,7 @@ def test_only_ten_runs_are_counted_before_the_marker():
     """The eleventh run is refused; after the marker further runs are possible, uncounted."""
 
     async def conversation(page):
-        await begin(page, of="cloud", seeds=1, budget=40)
+        await begin(page, track_id="cloud", seeds=1, budget=40)
         for _ in range(11):
             await run(page)
         page.refused = list(page.sentences)
@@ -260,22 +260,22 @@ def test_the_record_restores_the_runs_of_each_track():
     """After a reload the count and the runs are there; another track has its own ten; a return gives no runs back."""
 
     async def first(page):
-        await begin(page, of="cloud")
+        await begin(page, track_id="cloud")
         await run(page)
         await run(page)
 
-    record = kept(hold(first))
+    record = saved_search(hold(first))
 
     async def second(page):
-        await begin(page, of="cloud", kept={"search": record})
+        await begin(page, track_id="cloud", record={"search": record})
         page.reloaded = page.last
-        await begin(page, of="tiny")
+        await begin(page, track_id="tiny")
         page.other = page.last
-        await begin(page, of="cloud", kept={"search": record})
+        await begin(page, track_id="cloud", record={"search": record})
 
     page = hold(second)
-    for told in (page.reloaded, page.last):
-        assert told["search.used"] == 2 and told["search.left"] == 8 and told["run.number"] == 2
+    for values in (page.reloaded, page.last):
+        assert values["search.used"] == 2 and values["search.left"] == 8 and values["run.number"] == 2
     assert page.other["search.used"] == 0
 
 
@@ -283,15 +283,15 @@ def test_an_unfinished_run_is_kept_for_its_track():
     """The unfinished run is cut off and kept in the record of the track where it began."""
 
     async def conversation(page):
-        await begin(page, of="cloud", batch=5, budget=400)
+        await begin(page, track_id="cloud", batch=5, budget=400)
         await page.ask("run")
         while not results(page).get("runs"):
             await asyncio.sleep(0)
-        await begin(page, of="tiny")
+        await begin(page, track_id="tiny")
 
     page = hold(conversation)
     assert {message["track"] for message in page.of_type("keep")} == {"cloud"}
-    assert kept(page)["used"] == 1 and len(kept(page)["runs"]) == 1
+    assert saved_search(page)["used"] == 1 and len(saved_search(page)["runs"]) == 1
     assert page.last["search.used"] == 0 and results(page)["runs"] == []
 
 
@@ -309,7 +309,7 @@ def test_an_invalid_record_is_ignored(broken):
     """Whatever a file contains, the workbench opens, with ten runs."""
 
     async def conversation(page):
-        await begin(page, kept={"search": broken})
+        await begin(page, record={"search": broken})
 
     page = hold(conversation)
     assert page.last["search.used"] == 0 and page.of_type("trouble") == []
@@ -319,45 +319,45 @@ def test_a_record_cannot_claim_fewer_counted_runs_than_it_contains():
     """The count is at least the number of counted runs in the record."""
 
     async def conversation(page):
-        await begin(page, of="cloud")
+        await begin(page, track_id="cloud")
         await run(page)
 
-    record = kept(hold(conversation))
+    record = saved_search(hold(conversation))
     assert roi_runs.Search("cloud", {**record, "used": 0}).used == 1
 
 
 # -- money -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("of", [each.id for each in TRACKS])
-def test_costs_follow_the_prices_of_track_and_reader(of):
+@pytest.mark.parametrize("track_id", [each.id for each in TRACKS])
+def test_costs_follow_the_prices_of_track_and_reader(track_id):
     """The bill is labels + scoring + training, recomputed here, before and after an edit."""
-    start = track(of).part_2
+    start = track(track_id).part_2
 
     async def conversation(page):
-        await begin(page, of=of)
+        await begin(page, track_id=track_id)
         await run(page, strategy="margin")
         page.before = page.last
         await page.ask("assume", assumptions={"label_price": 7.0, "pool_size": 1000})
 
     page = hold(conversation)
-    for told, label, pool in (
+    for values, label, pool in (
         (page.before, start.label_price.value, start.pool_size.value),
         (page.last, 7.0, 1000),
     ):
-        rounds = told["run.rounds"]
+        rounds = values["run.rounds"]
         round_price = pool * start.score_price.value + start.training_price.value
-        cost = told["run.labels"] * label + rounds * round_price + start.training_price.value
-        assert told["run.cost"] == pytest.approx(cost)
+        cost = values["run.labels"] * label + rounds * round_price + start.training_price.value
+        assert values["run.cost"] == pytest.approx(cost)
         parts = ("run.dollars_labels", "run.dollars_scoring", "run.dollars_training")
-        assert sum(told[part] for part in parts) == pytest.approx(cost)
+        assert sum(values[part] for part in parts) == pytest.approx(cost)
 
 
 def test_crossing_knees_and_frontier_equal_those_of_the_core():
     """The 90 % crossing, the frontier and the economic knee each equal an independent computation."""
 
     async def conversation(page):
-        await begin(page, of="mobile", budget=300, seeds=1)
+        await begin(page, track_id="mobile", budget=300, seeds=1)
         await run(page, strategy="margin", batch=20)
         await run(page, strategy="random", batch=20)
 
@@ -400,7 +400,7 @@ def test_inconvenient_runs_are_explained():
     """Entropy behind random, a large batch behind random, and selection that never pays each have a case."""
 
     async def conversation(page):
-        await begin(page, of="cloud", budget=220, seeds=3)
+        await begin(page, track_id="cloud", budget=220, seeds=3)
         await run(page, strategy="entropy", batch=50)
 
     page = hold(conversation)
@@ -409,7 +409,7 @@ def test_inconvenient_runs_are_explained():
     # Without a knee it has no benefit, though the initial labels alone may be ahead of the sweep's.
     assert page.last["run.economic"] is None and page.last["run.net"] is None
     runs = results(page)["tables"]["RunList"]
-    column = [each["label"] for each in runs["columns"]].index("Net benefit there")
+    column = [column_head["label"] for column_head in runs["columns"]].index("Net benefit there")
     assert [row[column - 1 : column + 1] for row in runs["rows"]] == [[None, None]]
 
 
@@ -417,13 +417,13 @@ def test_the_measures_coincide_on_two_classes():
     """On breast cancer the three measures give one curve, and the page says so."""
 
     async def conversation(page):
-        await begin(page, of="tiny", budget=60, batch=10, initial=10)
+        await begin(page, track_id="tiny", budget=60, batch=10, initial=10)
         for strategy in ("least_confidence", "margin", "entropy"):
             await run(page, strategy=strategy)
 
     page = hold(conversation)
     assert "measures-coincide" in results(page)["cases"]
-    packed = kept(page)["runs"]
+    packed = saved_search(page)["runs"]
     assert packed[0]["right"] == packed[1]["right"] == packed[2]["right"]
 
 
@@ -431,7 +431,7 @@ def test_uncertainty_finds_the_rare_class_that_random_sampling_misses():
     """Recall is shown next to accuracy, with one case if the rare class is missed and another if it is found."""
 
     async def conversation(page):
-        await begin(page, of="edge", data="rare", seeds=3, budget=120)
+        await begin(page, track_id="edge", data="rare", seeds=3, budget=120)
         await run(page, strategy="random", batch=10)
         page.random = results(page)
         await run(page, strategy="entropy", batch=10)
@@ -443,7 +443,7 @@ def test_uncertainty_finds_the_rare_class_that_random_sampling_misses():
 
 
 @pytest.mark.parametrize(
-    ("of", "fails", "works"),
+    ("track_id", "fails", "works"),
     [
         ("cloud", {"strategy": "margin", "batch": 10}, {"strategy": "random", "batch": 10}),
         ("edge", {"strategy": "random", "batch": 10}, {"strategy": "margin", "batch": 50}),
@@ -451,14 +451,14 @@ def test_uncertainty_finds_the_rare_class_that_random_sampling_misses():
         ("tiny", {"strategy": "entropy", "batch": 50}, {"strategy": "margin", "batch": 5}),
     ],
 )
-def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works):
+def test_each_track_begins_with_a_failure_that_can_be_repaired(track_id, fails, works):
     """Over the seeds of the sweep the track's first setting misses a limit, and another setting meets all three."""
-    p = track(of).part_2
+    p = track(track_id).part_2
     assert (p.strategy, p.batch_size.value) == (fails["strategy"], fails["batch"])
     curves = {(c.strategy, c.batch_size): c for c in reference_sweep.curves(p.problem)}
     prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
 
-    def met(setting):
+    def meets_limits(setting):
         curve = curves[setting["strategy"], setting["batch"]]
         selects = setting["strategy"] != "random"
         reaching = np.flatnonzero(curve.mean >= p.target.value)
@@ -467,13 +467,16 @@ def test_each_track_begins_with_a_failure_that_can_be_repaired(of, fails, works)
         i = int(reaching[0])
         cost = project_cost(curve.labels, selects, prices).total[i]
         spent = i * prices.selection if selects else 0.0
-        held = {"overhead": spent / cost <= p.limit.value, "rounds": (i if selects else 0) <= p.limit.value}
+        guardrails = {
+            "overhead": spent / cost <= p.limit.value,
+            "rounds": (i if selects else 0) <= p.limit.value,
+        }
         if p.guardrail == "recall" and curve.recall is not None:
-            held["recall"] = curve.recall.mean(axis=0)[i] >= p.limit.value
-        return cost <= p.budget.value and held.get(p.guardrail, True)
+            guardrails["recall"] = curve.recall.mean(axis=0)[i] >= p.limit.value
+        return cost <= p.budget.value and guardrails.get(p.guardrail, True)
 
-    assert not met(fails)
-    assert met(works)
+    assert not meets_limits(fails)
+    assert meets_limits(works)
 
 
 # -- which runs are compared ---------------------------------------------------------------------------------
@@ -483,7 +486,7 @@ def test_the_prediction_is_compared_with_a_pair_that_differs_only_in_strategy():
     """A pair of batch 10 stays the pair if single runs of other batches follow, and the page says which is alone."""
 
     async def conversation(page):
-        await begin(page, of="cloud", budget=60, seeds=1)
+        await begin(page, track_id="cloud", budget=60, seeds=1)
         await run(page, strategy="margin", batch=10)
         page.alone = results(page)
         await run(page, strategy="random", batch=10)
@@ -504,7 +507,7 @@ def test_the_check_follows_the_committed_marker():
     """Before the marker the latest run is checked, afterwards the marker, whatever runs follow."""
 
     async def conversation(page):
-        await begin(page, of="mobile", budget=120, seeds=1)
+        await begin(page, track_id="mobile", budget=120, seeds=1)
         await run(page, strategy="margin", batch=20)
         page.before = results(page)
         await page.ask("commit", run=1, labels=60)
@@ -521,7 +524,7 @@ def test_any_measure_matches_the_optimum_on_two_classes():
     """On two classes all measures are the same, so any of them with the optimum's batch counts as having tried it."""
 
     async def conversation(page):
-        await begin(page, of="tiny", budget=40, seeds=1)
+        await begin(page, track_id="tiny", budget=40, seeds=1)
         for strategy in ("entropy", "margin", "least_confidence"):
             for batch in (5, 10):
                 await run(page, strategy=strategy, batch=batch)
@@ -531,8 +534,8 @@ def test_any_measure_matches_the_optimum_on_two_classes():
     page = hold(conversation)
     best = page.tried["values"]["optimum.strategy"]["value"], page.tried["values"]["optimum.batch"]["value"]
     assert best[0] != "random"
-    wanted = "best-tried" if best[1] in (5, 10) else "best-untried"
-    assert wanted in page.tried["cases"] and "better-strategy" not in page.tried["cases"]
+    expected = "best-tried" if best[1] in (5, 10) else "best-untried"
+    assert expected in page.tried["cases"] and "better-strategy" not in page.tried["cases"]
 
 
 # -- the marker --------------------------------------------------------------------------------------------
@@ -542,7 +545,7 @@ def test_the_marker_is_committed_once_and_compared_with_the_sweep():
     """Distance in dollars and labels equals a recomputation here, and a second commitment is refused."""
 
     async def conversation(page):
-        await begin(page, of="mobile", budget=300)
+        await begin(page, track_id="mobile", budget=300)
         await run(page, strategy="margin", batch=20)
         page.before = page.last
         await page.ask("place", run=1, labels=203)
@@ -557,13 +560,13 @@ def test_the_marker_is_committed_once_and_compared_with_the_sweep():
     p = track("mobile").part_2
     prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
     best = cheapest(reference_sweep.curves("digits"), prices, p.target.value)
-    told = page.last
-    assert told["marker.labels"] == 200
+    values = page.last
+    assert values["marker.labels"] == 200
     cost = 200 * prices.label + 9 * prices.selection + prices.training
-    assert told["marker.cost"] == pytest.approx(cost)
-    assert (told["optimum.labels"], told["optimum.cost"]) == (best.labels, pytest.approx(best.cost))
-    assert told["optimum.gap_labels"] == 200 - best.labels
-    assert told["optimum.gap_dollars"] == pytest.approx(cost - best.cost)
+    assert values["marker.cost"] == pytest.approx(cost)
+    assert (values["optimum.labels"], values["optimum.cost"]) == (best.labels, pytest.approx(best.cost))
+    assert values["optimum.gap_labels"] == 200 - best.labels
+    assert values["optimum.gap_dollars"] == pytest.approx(cost - best.cost)
     assert {"search-closed", "best-tried", "better-stop"} <= set(results(page)["cases"])
 
 
@@ -571,31 +574,33 @@ def test_the_verdict_survives_a_reload_and_follows_the_prices():
     """After a reload the verdict is there; with other prices it changes."""
 
     async def first(page):
-        await begin(page, of="cloud", budget=220)
+        await begin(page, track_id="cloud", budget=220)
         await run(page, strategy="margin", batch=20)
         await page.ask("commit", run=1, labels=120)
 
-    record = kept(hold(first))
+    record = saved_search(hold(first))
 
     async def second(page):
-        await begin(page, of="cloud", kept={"search": record})
+        await begin(page, track_id="cloud", record={"search": record})
         page.reloaded = (page.last, results(page)["cases"])
         await page.ask("assume", assumptions={"pool_size": 1000})
 
     page = hold(second)
-    told, cases = page.reloaded
-    assert told["optimum.strategy"] == "random" and "optimum-random" in cases and "verdict-dear" in cases
+    values, cases = page.reloaded
+    assert values["optimum.strategy"] == "random" and "optimum-random" in cases and "verdict-dear" in cases
     assert page.last["optimum.strategy"] == "margin" and "optimum-random" not in results(page)["cases"]
-    assert page.last["optimum.cost"] < told["optimum.cost"]
+    assert page.last["optimum.cost"] < values["optimum.cost"]
     # On cloud random sampling is the cheapest way to 93 %, and yet selecting pays at a higher accuracy.
     assert {"optimum-found", "knee-selects", "knee-later", "knee-worth-more"} <= set(cases)
     random = reference_sweep.curves("digits")[0]
-    assert told["knee.random"] == pytest.approx(
-        float(np.interp(told["knee.accuracy"], np.maximum.accumulate(random.mean), random.labels))
+    assert values["knee.random"] == pytest.approx(
+        float(np.interp(values["knee.accuracy"], np.maximum.accumulate(random.mean), random.labels))
     )
-    saved = (told["knee.random"] - told["knee.labels"]) * 5.0
-    rounds = (told["knee.labels"] - 20) / told["knee.batch"]
-    assert told["knee.net"] == pytest.approx(saved - rounds * told["price.round"]) and told["knee.net"] > 0
+    saved = (values["knee.random"] - values["knee.labels"]) * 5.0
+    rounds = (values["knee.labels"] - 20) / values["knee.batch"]
+    assert (
+        values["knee.net"] == pytest.approx(saved - rounds * values["price.round"]) and values["knee.net"] > 0
+    )
     assert "knee-later" not in results(page)["cases"]
 
 
@@ -603,7 +608,7 @@ def test_the_verdict_says_if_selection_never_pays():
     """With free labels no round ever pays: there is no economic knee, and no sentence about one."""
 
     async def conversation(page):
-        await begin(page, of="cloud", budget=100, assumptions={"label_price": 0.0})
+        await begin(page, track_id="cloud", budget=100, assumptions={"label_price": 0.0})
         await run(page, strategy="margin", batch=20)
         await page.ask("commit", run=1, labels=60)
 
@@ -655,16 +660,16 @@ def test_a_marker_needs_an_existing_run():
 
 def captured(page):
     """The figures that the page keeps as evidence, without those of the session."""
-    told = results(page)
-    assert not told["unfinished"]
-    return {path: value for path, value in told["values"].items() if path not in told["session"]}
+    message = results(page)
+    assert not message["unfinished"]
+    return {path: value for path, value in message["values"].items() if path not in message["session"]}
 
 
 def test_evidence_is_recomputed_from_its_settings():
     """With runs, verdict and bill at edited prices, the core recomputes each captured figure, and no other."""
 
     async def conversation(page):
-        await begin(page, of="cloud", answer="depends", assumptions={"label_price": 7.0}, budget=100)
+        await begin(page, track_id="cloud", answer="depends", assumptions={"label_price": 7.0}, budget=100)
         await run(page, strategy="random")
         await run(page, strategy="margin", seed=4)
         await run(page, strategy="entropy", batch=10, seeds=1)
@@ -673,9 +678,9 @@ def test_evidence_is_recomputed_from_its_settings():
         await page.rest()
 
     page = hold(conversation)
-    told, values = results(page), captured(page)
+    message, values = results(page), captured(page)
     assert all(
-        value is None or isinstance(value, (bool, int, float, str)) for value in told["settings"].values()
+        value is None or isinstance(value, (bool, int, float, str)) for value in message["settings"].values()
     )
     of_session = {
         "measure.rate",
@@ -691,11 +696,11 @@ def test_evidence_is_recomputed_from_its_settings():
         "knee-selects",
         "knee-worth-more",
     }
-    assert set(told["session"]) - of_session <= {"best-tried", "best-untried", "knee-later"}
-    assert of_session < set(told["session"])
-    evidence = {name: told[name] for name in ("settings", "assumptions", "engine")} | {
+    assert set(message["session"]) - of_session <= {"best-tried", "best-untried", "knee-later"}
+    assert of_session < set(message["session"])
+    evidence = {name: message[name] for name in ("settings", "assumptions", "engine")} | {
         "values": values,
-        "cases": [case for case in told["cases"] if case not in told["session"]],
+        "cases": [case for case in message["cases"] if case not in message["session"]],
     }
     entries = {"cloud/2/prediction": {"value": FEWER, "said": "fewer"}, "cloud/2/evidence": evidence}
     checks = verify(
@@ -717,14 +722,14 @@ def test_evidence_is_recomputed_from_its_settings():
         "cases.search-closed",
         "cases.answer-depends",
     } <= {check.path for check in checks}
-    assert told["settings"]["runs_used"] == 3 and told["settings"]["marker.number"] == 2
+    assert message["settings"]["runs_used"] == 3 and message["settings"]["marker.number"] == 2
 
 
 def test_a_cancelled_run_is_recomputed_up_to_its_last_round():
     """During a run there is nothing to capture; a run that was cut off is recomputed with the labels it had."""
 
     async def conversation(page):
-        await begin(page, of="cloud", batch=5, budget=600)
+        await begin(page, track_id="cloud", batch=5, budget=600)
         page.bench.set("strategy", "margin")
         await page.ask("run")
         while not results(page).get("runs"):
@@ -736,8 +741,8 @@ def test_a_cancelled_run_is_recomputed_up_to_its_last_round():
     page = hold(conversation)
     settings = results(page)["settings"]
     assert settings["active.seeds"] == 1 and settings["active.labels"] < 600
-    again = figures.recompute("cloud", settings, {}, FEWER).values
-    assert {path: value.value for path, value in again.items()} == pytest.approx(
+    recomputed = figures.recompute("cloud", settings, {}, FEWER).values
+    assert {path: value.value for path, value in recomputed.items()} == pytest.approx(
         {path: value["value"] for path, value in captured(page).items()}
     )
 
@@ -756,15 +761,17 @@ def test_extra_settings_of_a_report_are_ignored():
 # -- the question of indexing ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("of", "pays"), [("cloud", True), ("edge", True), ("mobile", True), ("tiny", False)])
-def test_the_cost_of_indexing_adds_up_and_depends_on_the_track(of, pays):
+@pytest.mark.parametrize(
+    ("track_id", "pays"), [("cloud", True), ("edge", True), ("mobile", True), ("tiny", False)]
+)
+def test_the_cost_of_indexing_adds_up_and_depends_on_the_track(track_id, pays):
     """Both sides are recomputed by hand; for a model of a million parameters indexing does not pay."""
 
     async def conversation(page):
-        await begin(page, of=of, answer="no")
+        await begin(page, track_id=track_id, answer="no")
 
     page = hold(conversation)
-    told, p = page.last, track(of).part_2
+    values, p = page.last, track(track_id).part_2
     cost = 1e15 / 71e6 / 3600 * 3 * 0.0408 + 1e15 / 128e6 * 4e-7
     saving = (
         1e15
@@ -775,10 +782,10 @@ def test_the_cost_of_indexing_adds_up_and_depends_on_the_track(of, pays):
         / 3600
         * p.gpu_hour_price.value
     )
-    assert told["index.core_hours"] * told["index.overhead"] * 0.0408 == pytest.approx(
-        told["index.signatures"]
+    assert values["index.core_hours"] * values["index.overhead"] * 0.0408 == pytest.approx(
+        values["index.signatures"]
     )
-    assert told["index.cost"] == pytest.approx(cost) and told["index.saving"] == pytest.approx(saving)
+    assert values["index.cost"] == pytest.approx(cost) and values["index.saving"] == pytest.approx(saving)
     assert ("index-saves" in results(page)["cases"]) is pays is (saving > cost)
 
 
@@ -786,7 +793,7 @@ def test_both_sides_are_equal_at_the_break_even():
     """Each break-even of the table, entered in its field, makes the two sides equal."""
 
     async def conversation(page):
-        await begin(page, of="edge", answer="depends")
+        await begin(page, track_id="edge", answer="depends")
         page.table = results(page)["tables"]["BreakEven"]["rows"]
         page.checked = 0
         for name, row in zip(indexing.ROWS, page.table, strict=True):
@@ -824,19 +831,23 @@ def test_the_plot_shows_the_runs_of_the_data_set_and_hides_one_on_request():
     """There is a line, a band and a name for each run that is shown, and the frontier follows."""
 
     async def conversation(page):
-        await begin(page, of="cloud")
+        await begin(page, track_id="cloud")
         await run(page, strategy="random")
         await run(page, strategy="margin")
         page.both = [dict(page.bench.plot.lines.data), dict(page.bench.plot.best.data)]
         await page.ask("show", run=2, shown=False)
-        page.one = dict(page.bench.plot.lines.data)
+        page.single = dict(page.bench.plot.lines.data)
         page.bench.set("data", "breast_cancer")
 
     page = hold(conversation)
-    assert [len(page.both[0]["xs"]), len(page.one["xs"]), len(page.bench.plot.lines.data["xs"])] == [2, 1, 0]
+    assert [len(page.both[0]["xs"]), len(page.single["xs"]), len(page.bench.plot.lines.data["xs"])] == [
+        2,
+        1,
+        0,
+    ]
     assert page.both[0]["dash"][0] != page.both[0]["dash"][1]
     assert page.both[1]["y"] == sorted(page.both[1]["y"]) and len(page.both[1]["y"]) > 2
-    assert results(page)["search"]["used"] == 2 and kept(page)["runs"][1]["shown"] is False
+    assert results(page)["search"]["used"] == 2 and saved_search(page)["runs"][1]["shown"] is False
 
 
 def test_strategies_differ_in_more_than_colour():
@@ -851,7 +862,7 @@ def test_the_cost_axis_ends_beyond_the_budget_or_shows_all_runs():
     ends = {}
 
     async def conversation(page):
-        await begin(page, of="cloud")
+        await begin(page, track_id="cloud")
         axis = page.bench.plot.figure.x_range
         await run(page, strategy="margin")
         ends["usual"] = axis.end
@@ -883,10 +894,10 @@ def test_limits_are_labelled_on_their_good_side():
         await page.rest()
         await run(page, strategy="margin")
 
-    shown = hold(conversation).bench.plot
-    target, budget = shown.limits.data["text"]
+    plot = hold(conversation).bench.plot
+    target, budget = plot.limits.data["text"]
     assert "80.0 %" in target and "at least" in target and "$1,234" in budget and "at most" in budget
-    assert (shown.target.location, shown.budget.location) == (0.8, 1234)
-    assert shown.limits.data["y"][0] == 0.8 and shown.limits.data["y_offset"][0] < 0
-    assert shown.limits.data["x"][1] == 1234 and shown.limits.data["x_offset"][1] < 0
-    assert shown.limits.data["align"] == ["left", "right"]
+    assert (plot.target.location, plot.budget.location) == (0.8, 1234)
+    assert plot.limits.data["y"][0] == 0.8 and plot.limits.data["y_offset"][0] < 0
+    assert plot.limits.data["x"][1] == 1234 and plot.limits.data["x_offset"][1] < 0
+    assert plot.limits.data["align"] == ["left", "right"]

@@ -102,13 +102,13 @@ class Project:
 
 
 @pytest.mark.parametrize(
-    "part, same, far, most",
+    "part, same, size, limit",
     [
         ("2", "about as many", 50, "at most 1.1 times"),
         ("3", "It stays about the same", 80, "at most 2 percentage points"),
     ],
 )
-def test_each_choice_of_a_lock_is_on_one_line_and_limits_the_number(reader, part, same, far, most):
+def test_each_choice_of_a_lock_is_on_one_line_and_limits_the_number(reader, part, same, size, limit):
     """Each radio button is on one line with its words, and "the same" with a large number is refused."""
     reader.open(f"?track=cloud&part={part}")
     choices = reader.page.locator(f"form[data-lock='{part}']").get_by_role("radio").all()
@@ -122,11 +122,11 @@ def test_each_choice_of_a_lock_is_on_one_line_and_limits_the_number(reader, part
         assert abs(button["y"] + button["height"] / 2 - words["y"] - words["height"] / 2) < 6
         assert words["x"] > button["x"]
     form = reader.page.locator(f"form[data-lock='{part}']")
-    expect(form.get_by_label(same)).to_have_accessible_description(f"({most})")
+    expect(form.get_by_label(same)).to_have_accessible_description(f"({limit})")
     form.get_by_label(same).check()
-    form.get_by_role("spinbutton").fill(str(far))
+    form.get_by_role("spinbutton").fill(str(size))
     form.get_by_role("button", name="Commit").click()
-    expect(form.get_by_role("alert")).to_contain_text(f"“{same}” goes with {most}")
+    expect(form.get_by_role("alert")).to_contain_text(f"“{same}” goes with {limit}")
     expect(reader.locator(f"[data-lock-committed='{part}']")).to_be_hidden()
 
 
@@ -265,8 +265,8 @@ def test_the_page_responds_during_a_run(reader):
     project = Project(reader).open("cloud", "&seeds=2&budget=300").predict()
     project.choose("Margin", 5)
     project.start()
-    seen = reader.page.evaluate(ANSWERS_WHILE_RUNNING)
-    assert seen["times"] > 10, seen  # a page that waits for the run answers once, at its end
+    timing = reader.page.evaluate(ANSWERS_WHILE_RUNNING)
+    assert timing["times"] > 10, timing  # a page that waits for the run answers once, at its end
     project.finish()
     expect(project.value("run.labels")).to_have_text("300")
 
@@ -313,15 +313,15 @@ def test_part_2_fits_a_phone(new_reader, width):
 def test_two_tabs_count_each_run_once(reader):
     """With one run in each of two tabs at the same time, both tabs list both, once each, and two of ten are used."""
     first = Project(reader).open("edge").predict()
-    other = Project(reader.another_tab()).open("edge")
+    second = Project(reader.another_tab()).open("edge")
     first.choose("Margin", 50)
-    other.choose("Random", 50)
-    for tab in (first, other):
+    second.choose("Random", 50)
+    for tab in (first, second):
         tab.locator("[data-action='run']").click()
-    for tab in (first, other):
+    for tab in (first, second):
         expect(tab.runs).to_have_count(2, timeout=LONG)
         tab.finish()
-    for tab in (first, other):
+    for tab in (first, second):
         expect(tab.locator("[data-counter]")).to_contain_text("Counted runs: 2 of 10, 8 left.", timeout=LONG)
         expect(tab.runs.get_by_role("button")).to_have_count(2)
         assert sorted(row[1] for row in tab.rows("RunList")) == ["margin", "random"]

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 from apps.part3 import bench, pictures
-from quiet_page import hurry, talk
+from quiet_page import shorten_experiments, talk
 
 from dataselect_core import datasets, noise
 from dataselect_core.figures.domain_gap import figures, label_noise
@@ -26,9 +26,9 @@ def hold(conversation):
     return talk(conversation, bench.DomainGapSynthesis)
 
 
-async def begin(page, of="tiny", prediction=FALLS, **settings):
+async def begin(page, track_id="tiny", prediction=FALLS, **settings):
     """Open a track as the page does when the reader looks at part 3, and wait until all is measured."""
-    await page.open(prediction, track=of, settings={"seeds": 2, **settings})
+    await page.open(prediction, track=track_id, settings={"seeds": 2, **settings})
     await page.ask("show")
     await page.rest()
 
@@ -52,7 +52,7 @@ def tiny():
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Small experiments on noise, and no pause for newer settings; `tiny` is made earlier, with full experiments."""
-    hurry(monkeypatch)
+    shorten_experiments(monkeypatch)
 
 
 # -- the lock ----------------------------------------------------------------------------------------------
@@ -116,14 +116,16 @@ def test_an_invalid_prediction_is_refused():
 
     async def conversation(page):
         await begin(page, prediction=None)
-        for number, given in enumerate(NO_PREDICTIONS, 1):
-            await page.ask("lock", prediction=given)
-            assert len(page.sentences) == number, given
+        for number, prediction in enumerate(NO_PREDICTIONS, 1):
+            await page.ask("lock", prediction=prediction)
+            assert len(page.sentences) == number, prediction
         await page.rest()
 
     page = hold(conversation)
-    says = "the prediction must be one of rises, same, falls and a number of points from 0 to 100, not "
-    assert all(sentence.startswith(says) for sentence in page.sentences)
+    sentence_start = (
+        "the prediction must be one of rises, same, falls and a number of points from 0 to 100, not "
+    )
+    assert all(sentence.startswith(sentence_start) for sentence in page.sentences)
     assert all(results["locked"] for results in page.of_type("results"))
 
 
@@ -151,12 +153,12 @@ def test_the_prediction_is_compared_with_the_measurement():
 # -- the point ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_the_live_run_agrees_with_the_map(each):
+@pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
+def test_the_live_run_agrees_with_the_map(track):
     """With the map's seeds, the run at a point of the map gives the map's figures, and a case says so."""
 
     async def conversation(page):
-        await begin(page, each.id, synthetic=70, randomisation=0.4, seeds=5)
+        await begin(page, track.id, synthetic=70, randomisation=0.4, seeds=5)
 
     page = hold(conversation)
     results, last = page.of_type("results")[-1], page.last
@@ -175,10 +177,10 @@ def test_a_moved_slider_shows_figures_of_the_map_before_training():
         await page.patch("Synthetic share", 30)
         first = page.of_type("results")[-1]
         assert "live-waits" in first["cases"] and page.last["live.accuracy"] is None
-        made = gap_map.read(datasets.gap_maps(), "cloud")
+        track_map = gap_map.read(datasets.gap_maps(), "cloud")
         assert (
             page.last["point.accuracy"]
-            == made.measures["accuracy"][3, 6]
+            == track_map.measures["accuracy"][3, 6]
             == page.last["check.accuracy.value"]
         )
         assert page.bench.map_plot.point.data == {"x": [30], "y": [0.6]}
@@ -198,11 +200,11 @@ def test_the_figures_can_be_recomputed_natively(tiny, data):
         real=last["setting.real"],
         critical=last["setting.critical"],
     )
-    found = mix.summary(setting, *data, range(last["setting.seed"], last["setting.last_seed"] + 1))
+    summary = mix.summary(setting, *data, range(last["setting.seed"], last["setting.last_seed"] + 1))
     for name in MEASURES:
-        assert last[f"point.{name}"] == found[name].mean
-        assert last[f"point.{name}_low"] == found[name].low
-    assert last["fid.bias"] == found["fid"].mean - found["fid_infinity"].mean
+        assert last[f"point.{name}"] == summary[name].mean
+        assert last[f"point.{name}_low"] == summary[name].low
+    assert last["fid.bias"] == summary["fid"].mean - summary["fid_infinity"].mean
     assert "off-grid" in tiny.of_type("results")[-1]["cases"]
 
 
@@ -212,33 +214,33 @@ def test_a_report_can_be_recomputed_from_its_settings(monkeypatch):
     monkeypatch.setattr(small_map, "SEEDS", 2)
 
     async def conversation(page):
-        for of, ask, settings in (
+        for track_id, question, settings in (
             ("tiny", None, {}),
             ("mobile", "remap", {"real": 120, "total": 200, "synthetic": 45}),
         ):
-            await begin(page, of, **settings)
+            await begin(page, track_id, **settings)
             await page.ask("assume", assumptions={"real_price": 7.5})
-            if ask:
-                await page.ask(ask)
+            if question:
+                await page.ask(question)
                 await page.rest()
             results = page.of_type("results")[-1]
-            assert results["settings"]["map"] == ("own" if ask else "track")
-            found = figures.recompute(of, results["settings"], {"real_price": 7.5}, FALLS)
-            assert found.values.keys() == results["values"].keys()
-            assert found.cases == results["cases"]
-            for path, value in found.values.items():
+            assert results["settings"]["map"] == ("own" if question else "track")
+            findings = figures.recompute(track_id, results["settings"], {"real_price": 7.5}, FALLS)
+            assert findings.values.keys() == results["values"].keys()
+            assert findings.cases == results["cases"]
+            for path, value in findings.values.items():
                 assert value.value == pytest.approx(results["values"][path]["value"], rel=1e-12), path
                 assert value.kind == results["values"][path]["kind"], path
 
     hold(conversation)
 
 
-@pytest.mark.parametrize("wrong", [{"total": 10**7}, {"seeds": 1000}, {"synthetic": "90"}, {"noise": 49}])
-def test_a_report_cannot_request_endless_work(tiny, wrong):
+@pytest.mark.parametrize("changes", [{"total": 10**7}, {"seeds": 1000}, {"synthetic": "90"}, {"noise": 49}])
+def test_a_report_cannot_request_endless_work(tiny, changes):
     """Settings in a report that no control allows are refused by name."""
     settings = tiny.of_type("results")[-1]["settings"]
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        figures.recompute("tiny", settings | wrong, {}, FALLS)
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        figures.recompute("tiny", settings | changes, {}, FALLS)
 
 
 def test_every_value_has_its_kind(tiny):
@@ -256,38 +258,38 @@ def test_every_value_has_its_kind(tiny):
 # -- the challenge -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_the_challenge_begins_unsolved_and_can_be_solved(each):
+@pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
+def test_the_challenge_begins_unsolved_and_can_be_solved(track):
     """Every track begins outside its region, with advice; inside it, all four limits are kept."""
-    made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
-    i, j = np.argwhere(made.feasible(limits))[0]
+    track_map = gap_map.read(datasets.gap_maps(), track.id)
+    limits = mix.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    i, j = np.argwhere(track_map.feasible(limits))[0]
 
     async def conversation(page):
-        await begin(page, each.id, seeds=5)
+        await begin(page, track.id, seeds=5)
         start = set(page.of_type("results")[-1]["cases"])
         failing = [name for name in ("accuracy", "fid", "recall", "supply") if f"{name}-fails" in start]
         assert "challenge-fails" in start and failing
         for name in set(failing) - {"supply"}:
             assert sum(case.startswith(f"{name}-try-") for case in start) == 1
-        await page.patch("Synthetic share", round(100 * made.shares[i]))
-        await page.patch("Domain randomisation", round(float(made.randomisations[j]), 2))
+        await page.patch("Synthetic share", round(100 * track_map.shares[i]))
+        await page.patch("Domain randomisation", round(float(track_map.randomisations[j]), 2))
         await page.rest()
         assert {"challenge-solved", "accuracy-ok", "fid-ok", "recall-ok", "supply-ok", "agrees"} <= set(
             page.of_type("results")[-1]["cases"]
         )
 
     page = hold(conversation)
-    last, facts = page.last, each.part_3.limits
+    last, facts = page.last, track.part_3.limits
     assert last["check.accuracy.value"] >= last["check.accuracy.limit"] == facts.accuracy.value
     assert last["check.fid.value"] <= last["check.fid.limit"] == facts.fid.value
-    assert last["check.supply.value"] <= last["check.supply.limit"] == each.part_3.real.value
+    assert last["check.supply.value"] <= last["check.supply.limit"] == track.part_3.real.value
 
 
 def test_the_advice_names_the_most_helpful_step():
     """Of the four neighbours on the map, the advice names the one with the best value of the failing measure."""
-    made = gap_map.read(datasets.gap_maps(), "tiny")
-    fid = made.measures["fid"]
+    track_map = gap_map.read(datasets.gap_maps(), "tiny")
+    fid = track_map.measures["fid"]
     steps = {
         "more-synthetic": fid[9, 2],
         "less-synthetic": fid[7, 2],
@@ -302,17 +304,19 @@ def test_the_advice_names_the_most_helpful_step():
     assert f"fid-try-{min(steps, key=steps.get)}" in cases
 
 
-@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_an_optimum_at_the_supply_limit_is_reported(each):
+@pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
+def test_an_optimum_at_the_supply_limit_is_reported(track):
     """If the best point of a region has the smallest share that the supply allows, a case says so."""
-    made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
-    inside = made.feasible(limits)
+    track_map = gap_map.read(datasets.gap_maps(), track.id)
+    limits = mix.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    inside = track_map.feasible(limits)
     values, cases = {}, []
-    situation = mix_situation.Situation(each, made.setting, made.seeds, 0.05, map=made)
-    figures._region(situation, made, "here", values, cases)
-    best = np.where(inside, made.measures["accuracy"], 0).max(1).argmax()
-    supply = np.flatnonzero((1 - made.shares) * made.setting.total <= made.setting.real + 1e-6)[0]
+    situation = mix_situation.Situation(track, track_map.setting, track_map.seeds, 0.05, map=track_map)
+    figures._region(situation, track_map, "here", values, cases)
+    best = np.where(inside, track_map.measures["accuracy"], 0).max(1).argmax()
+    supply = np.flatnonzero(
+        (1 - track_map.shares) * track_map.setting.total <= track_map.setting.real + 1e-6
+    )[0]
     assert ("best-at-supply" in cases) == (best == supply)
     assert values["region.cells"].value == inside.sum()
 
@@ -378,8 +382,8 @@ def test_rain_and_noise_reach_the_training(data):
     assert page.bench.setting() == mix.Setting(
         0.1, 0.7, total=120, real=600, wet_share=0.8, simulator_rain=True, label_noise=0.2, critical=6
     )
-    found = mix.summary(page.bench.setting(), *data, (1, 2))
-    assert page.last["point.accuracy"] == found["accuracy"].mean
+    summary = mix.summary(page.bench.setting(), *data, (1, 2))
+    assert page.last["point.accuracy"] == summary["accuracy"].mean
 
 
 # -- strategies, costs, transfer -----------------------------------------------------------------------------
@@ -422,9 +426,9 @@ def test_changed_prices_change_no_measurement():
         assert after["cost.real"] == before["mix.real"]
         assert after["noise.deadline"] == 1 and "steps-clean-fails" in page.of_type("results")[-1]["cases"]
         assert after["point.accuracy"] == before["point.accuracy"]
-        for wrong in ({"real_price": -1}, {"target_error": 2}, {"gold": 3}, {"clean_steps": 0}):
+        for invalid in ({"real_price": -1}, {"target_error": 2}, {"gold": 3}, {"clean_steps": 0}):
             count = len(page.sentences)
-            await page.ask("assume", assumptions=wrong)
+            await page.ask("assume", assumptions=invalid)
             assert len(page.sentences) == count + 1
         assert page.last["cost.real"] == after["cost.real"]
 
@@ -508,10 +512,10 @@ def test_the_sheet_follows_the_settings(data):
 def test_the_table_of_the_map_has_every_point(tiny):
     """The table has all 121 points, with the region and the reader's point marked, for the chosen measure."""
     table = tiny.of_type("results")[-1]["tables"]["DomainGapPlot"]
-    made = gap_map.read(datasets.gap_maps(), "tiny")
+    track_map = gap_map.read(datasets.gap_maps(), "tiny")
     cells = [row[1:] for row in reversed(table["rows"])]
     values = [[float(cell.split()[0]) for cell in row] for row in cells]
-    assert np.allclose(np.array(values).T, 100 * made.measures["accuracy"], atol=0.051)
+    assert np.allclose(np.array(values).T, 100 * track_map.measures["accuracy"], atol=0.051)
     text = json.dumps(table, ensure_ascii=False)
     assert text.count("★") == 5 and text.count("◯") == 1
 
@@ -525,8 +529,8 @@ def test_the_map_can_show_another_measure():
         await page.rest()
 
     page = hold(conversation)
-    made = gap_map.read(datasets.gap_maps(), "tiny")
-    assert page.bench.map_plot.cells.data["text"][0] == f"{made.measures['fid'][0, 0]:.2f}"
+    track_map = gap_map.read(datasets.gap_maps(), "tiny")
+    assert page.bench.map_plot.cells.data["text"][0] == f"{track_map.measures['fid'][0, 0]:.2f}"
     assert "FID" in page.of_type("results")[-1]["tables"]["DomainGapPlot"]["columns"][0]["label"]
     assert len(page.bench.map_plot.inside.data["x"]) == 5
 
@@ -562,12 +566,12 @@ def test_the_newest_setting_wins_and_cancel_stops_the_work(monkeypatch):
 
     async def conversation(page):
         await begin(page, "edge")
-        known = len(page.bench.runs)
+        run_count = len(page.bench.runs)
         for share in (20, 40, 60):
             await page.patch("Synthetic share", share)
             await asyncio.sleep(0)
         await page.rest()
-        trained = {setting.share for setting, _ in list(page.bench.runs)[known:]} - {0.0}
+        trained = {setting.share for setting, _ in list(page.bench.runs)[run_count:]} - {0.0}
         assert trained == {0.6}
         page.messages.clear()
         await page.patch("Synthetic share", 80)
@@ -585,10 +589,10 @@ def test_an_unreadable_file_is_reported_and_retried():
     """If a data file cannot be read, the page gets a message, and the next change tries again."""
 
     async def conversation(page):
-        async def lost(name):
+        async def fail_to_load(name):
             raise OSError(f"{name} could not be downloaded")
 
-        load, page.bench.load = page.bench.load, lost
+        load, page.bench.load = page.bench.load, fail_to_load
         await begin(page)
         assert page.of_type("trouble")[-1]["text"] == "OSError: digits.u8.gz could not be downloaded"
         page.bench.load = load

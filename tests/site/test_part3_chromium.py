@@ -192,8 +192,8 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     lab.mix(50, 0.2).results()
     expect(lab.verdict("fid")).to_contain_text("✓", use_inner_text=True)
     before = {row: lab.picture(row) for row in ("training", "real", "synthetic")}
-    map_before, marked = lab.plot("DomainGapPlot"), str(lab.rows("DomainGapPlot"))
-    cut = lab.plot("CutMix")
+    map_before, table_before = lab.plot("DomainGapPlot"), str(lab.rows("DomainGapPlot"))
+    cut_before = lab.plot("CutMix")
     slider = lab.part.get_by_role("slider", name="Domain randomisation")
     slider.focus()
     for _ in range(8):
@@ -208,18 +208,18 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     expect(lab.value("map.share")).to_have_text("70.0 %")
     expect(lab.verdict("fid")).to_contain_text("✗ outside", use_inner_text=True)
     assert lab.number("check.fid.value") > lab.number("check.fid.limit")
-    assert str(lab.rows("DomainGapPlot")) != marked
-    [[at]] = [
+    assert str(lab.rows("DomainGapPlot")) != table_before
+    [[column]] = [
         [i for i, cell in enumerate(row) if "◯" in cell]
         for row in lab.rows("DomainGapPlot")
         if any("◯" in cell for cell in row)
     ]
-    assert at == 1 + 7
+    assert column == 1 + 7
     eventually(lab, lambda: lab.plot("DomainGapPlot") != map_before)
     eventually(lab, lambda: lab.picture("synthetic") != before["synthetic"])
     eventually(lab, lambda: lab.picture("training") != before["training"])
     assert lab.picture("real") == before["real"]
-    assert lab.plot("CutMix") != cut
+    assert lab.plot("CutMix") != cut_before
     alternative = lab.in_part("[data-sheet-row='synthetic'] canvas").get_attribute("aria-label")
     assert "randomisation 0.60" in alternative and "Mean ink" in alternative
     lab.results()
@@ -227,22 +227,22 @@ def test_both_sliders_move_point_pictures_table_and_check(lab):
     assert all(DIGITS.search(cell) for cell in live)
 
 
-@pytest.mark.parametrize("each", TRACKS, ids=lambda each: each.id)
-def test_the_challenge_begins_unsolved_and_can_be_solved(lab, each):
+@pytest.mark.parametrize("track", TRACKS, ids=lambda track: track.id)
+def test_the_challenge_begins_unsolved_and_can_be_solved(lab, track):
     """Each track begins with a missed limit and advice; a mix in its region keeps all four limits."""
-    made = gap_map.read(datasets.gap_maps(), each.id)
-    limits = mix.Limits(*(getattr(each.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
-    i, j = np.argwhere(made.feasible(limits))[0]
-    lab.choose_track(each.title)
+    track_map = gap_map.read(datasets.gap_maps(), track.id)
+    limits = mix.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
+    i, j = np.argwhere(track_map.feasible(limits))[0]
+    lab.choose_track(track.title)
     if lab.part.get_by_role("button", name="Commit").is_visible():
         lab.commit("It rises", 5)
-    lab.mix(round(100 * each.part_3.share.value), each.part_3.randomisation.value)
+    lab.mix(round(100 * track.part_3.share.value), track.part_3.randomisation.value)
     expect(lab.in_part("[data-reveal='point']")).to_contain_text(
         "challenge is not solved", use_inner_text=True
     )
     expect(lab.in_part("[data-reveal='check']")).to_contain_text("First thing to try", use_inner_text=True)
     lab.advanced().type("Number of seeds", 5)
-    lab.mix(round(100 * made.shares[i]), round(float(made.randomisations[j]), 2)).results()
+    lab.mix(round(100 * track_map.shares[i]), round(float(track_map.randomisations[j]), 2)).results()
     for limit in ("accuracy", "recall", "fid", "supply"):
         expect(lab.verdict(limit)).to_contain_text("✓ within the limit", use_inner_text=True)
     expect(lab.in_part("[data-reveal='point']")).to_contain_text("challenge is solved", use_inner_text=True)
@@ -250,7 +250,7 @@ def test_the_challenge_begins_unsolved_and_can_be_solved(lab, each):
         "The live run agrees with the map", use_inner_text=True
     )
     assert lab.number("check.accuracy.value") == pytest.approx(
-        100 * made.measures["accuracy"][i, j], abs=0.051
+        100 * track_map.measures["accuracy"][i, j], abs=0.051
     )
 
 

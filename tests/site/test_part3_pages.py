@@ -21,10 +21,10 @@ def text(name):
     return " ".join((PAGES / name).read_text(encoding="utf-8").split())
 
 
-def used(pattern):
+def matches(pattern):
     """All matches of the pattern in the texts of the part."""
     return {
-        found for name in NAMES for found in re.findall(pattern, (PAGES / name).read_text(encoding="utf-8"))
+        match for name in NAMES for match in re.findall(pattern, (PAGES / name).read_text(encoding="utf-8"))
     }
 
 
@@ -50,9 +50,9 @@ def reported():
     page = talk(conversation, part3.DomainGapSynthesis)
     results = page.of_type("results")
     return (
-        {path for one in results for path in one["values"]},
-        {name for one in results for name in one["tables"]},
-        {case for one in results for case in one["cases"]},
+        {path for message in results for path in message["values"]},
+        {name for message in results for name in message["tables"]},
+        {case for message in results for case in message["cases"]},
     )
 
 
@@ -79,10 +79,10 @@ def test_the_texts_use_the_words_of_the_card():
 
 def test_every_number_in_the_texts_is_reported(reported):
     """Every placeholder has a number that Python sends."""
-    paths = used(r"\{\{([a-z][\w.]*)\|") | used(r'value\("([\w.]+)"')
+    paths = matches(r"\{\{([a-z][\w.]*)\|") | matches(r'value\("([\w.]+)"')
     paths = {path for path in paths if not path.startswith(("native.", "track."))}
     paths = paths - {"check."} | {
-        f"check.{name}.{what}" for name in situation.LIMITS for what in ("value", "limit")
+        f"check.{name}.{field}" for name in situation.LIMITS for field in ("value", "limit")
     }
     assert len(paths) > 60
     assert paths - reported[0] == set()
@@ -90,16 +90,16 @@ def test_every_number_in_the_texts_is_reported(reported):
 
 def test_every_table_has_a_place_on_the_page(reported):
     """Each table that Python sends has a place on the page, and each place has a table."""
-    places = used(r'data-table-for="(\w+)"') | used(r'figure\("(\w+)"')
+    places = matches(r'data-table-for="(\w+)"') | matches(r'figure\("(\w+)"')
     assert places == reported[1]
 
 
 def test_every_case_in_the_texts_can_occur(reported):
     """Each block for a case has a case that can occur."""
-    cases = used(r"::: when ([a-z-]+)") | used(r'data-when="([a-z-]+)"')
+    cases = matches(r"::: when ([a-z-]+)") | matches(r'data-when="([a-z-]+)"')
     known = reported[2] | {
-        f"{name}-{how}"
-        for name, how in itertools.product(situation.LIMITS, ("ok", "fails", "waits", "unsure"))
+        f"{name}-{state}"
+        for name, state in itertools.product(situation.LIMITS, ("ok", "fails", "waits", "unsure"))
     }
     known |= {f"{name}-try-{step}" for name, step in itertools.product(("accuracy", "fid", "recall"), STEPS)}
     known |= {
@@ -127,6 +127,6 @@ def test_every_case_in_the_texts_can_occur(reported):
 def test_no_measured_figure_is_outside_the_lock():
     """The words before the lock contain no result: no figure of the map, of a run or of an experiment."""
     for name in ("part-3.md", *(f"part-3.{track}.md" for track in ("cloud", "edge", "mobile", "tiny"))):
-        found = re.findall(r"\{\{([\w.]+)\|", (PAGES / name).read_text(encoding="utf-8"))
-        assert all(path.startswith("track.") for path in found), name
+        paths = re.findall(r"\{\{([\w.]+)\|", (PAGES / name).read_text(encoding="utf-8"))
+        assert all(path.startswith("track.") for path in paths), name
         assert not re.search(r"native\.mix", text(name))

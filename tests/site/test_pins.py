@@ -37,12 +37,12 @@ def record():
     return json.loads(pins.RECORD.read_text("utf-8"))
 
 
-def locked(*names):
+def pins_of(*names):
     """The pins of some requirements files together."""
     return [pin for name in names for pin in pins.read(pins.HERE / f"{name}.txt")]
 
 
-def wanted(name):
+def requirements_of(name):
     """The requirements of an `.in` file."""
     lines = (pins.HERE / f"{name}.in").read_text("utf-8").splitlines()
     return [Requirement(line) for line in lines if line and line[0] not in "#-"]
@@ -52,7 +52,9 @@ def wanted(name):
 def test_every_requirement_of_a_pinned_package_is_pinned(record, python, platform):
     """A resolver is never needed: with extras and markers, each requirement is in the list that installs it."""
     for names in (("requirements-build",), ("requirements-build", "requirements-test")):
-        problems = pins.missing_requirements(wanted(names[-1]), locked(*names), record, python, platform)
+        problems = pins.missing_requirements(
+            requirements_of(names[-1]), pins_of(*names), record, python, platform
+        )
         assert problems == []
 
 
@@ -61,34 +63,36 @@ def test_every_requirement_of_a_pinned_package_is_pinned(record, python, platfor
 def test_each_pin_has_a_wheel_for_each_machine(record, names, python, platform):
     """Every pin has a wheel that fits each machine, unless a sentence says otherwise."""
     lacking = sorted({pin for name in names for pin in LACKING[name].get((python, platform), [])})
-    assert pins.missing_wheels(locked(*names), record, python, platform) == lacking
+    assert pins.missing_wheels(pins_of(*names), record, python, platform) == lacking
 
 
 @pytest.mark.parametrize("name", sorted(pins.NAMES))
 def test_a_removed_pin_is_noticed(record, name):
     """The check of completeness notices if any single pin is missing, even one that only a marker or extra requires."""
-    everything = locked("requirements-build") if name == "requirements-test" else []
-    own = locked(name)
-    for gone, _ in own:
-        if any(gone.name == pin.name for pin, _ in everything):
+    other_pins = pins_of("requirements-build") if name == "requirements-test" else []
+    own_pins = pins_of(name)
+    for removed, _ in own_pins:
+        if any(removed.name == pin.name for pin, _ in other_pins):
             continue  # the other list still has it
-        left = [pair for pair in own if pair[0].name != gone.name] + everything
+        remaining = [pair for pair in own_pins if pair[0].name != removed.name] + other_pins
         problems = [
             problem
             for python, platform in FORKS
-            for problem in pins.missing_requirements(wanted(name), left, record, python, platform)
+            for problem in pins.missing_requirements(
+                requirements_of(name), remaining, record, python, platform
+            )
         ]
-        assert problems, gone.name
+        assert problems, removed.name
 
 
 def test_a_new_requirement_is_noticed(record):
     """If a recorded requirement with an extra is not pinned, the check fails and names both."""
-    grown = copy.deepcopy(record)
-    (version,) = grown["pytest-cov"]
-    grown["pytest-cov"][version]["requires"].append("brand-new[toml]>=3 ; python_version >= '3.11'")
+    changed = copy.deepcopy(record)
+    (version,) = changed["pytest-cov"]
+    changed["pytest-cov"][version]["requires"].append("brand-new[toml]>=3 ; python_version >= '3.11'")
     names = ("requirements-build", "requirements-test")
     problems = pins.missing_requirements(
-        wanted(names[1]), locked(*names), grown, (3, 11), ("linux", "x86_64")
+        requirements_of(names[1]), pins_of(*names), changed, (3, 11), ("linux", "x86_64")
     )
     assert len(problems) == 1
     assert "pytest-cov" in problems[0]
@@ -101,7 +105,7 @@ def test_the_record_agrees_with_the_installed_packages(record):
     The pip of `.venv` is the one that Python includes, so the pinned pip is not checked there.
     """
     compared = 0
-    for name in {pin.name for pin, _ in locked("requirements-build", "requirements-test")}:
+    for name in {pin.name for pin, _ in pins_of("requirements-build", "requirements-test")}:
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
@@ -119,7 +123,7 @@ def test_the_record_agrees_with_the_installed_packages(record):
 @pytest.mark.parametrize("name", pins.NAMES)
 def test_every_pin_names_one_version_and_its_files(record, name):
     """A line without `==`, without hashes, or without a record cannot be installed by hash and fails here."""
-    for pin, hashes in locked(name):
+    for pin, hashes in pins_of(name):
         (specifier,) = pin.specifier
         assert specifier.operator == "==", pin
         assert "*" not in specifier.version, pin
@@ -131,7 +135,7 @@ def test_every_pin_names_one_version_and_its_files(record, name):
 
 def test_both_lists_pin_the_same_versions():
     """Packages in both the list for the build and the list for the tests have the same pins."""
-    build, test = ({(pin.name, str(pin.marker)): pin for pin, _ in locked(name)} for name in pins.NAMES[:2])
+    build, test = ({(pin.name, str(pin.marker)): pin for pin, _ in pins_of(name)} for name in pins.NAMES[:2])
     shared = build.keys() & test.keys()
     assert len(shared) > 5
     assert all(build[key] == test[key] for key in shared)

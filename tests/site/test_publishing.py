@@ -27,8 +27,8 @@ each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path
 def lint(folder):
     """Exit code and output of the linter for the workflows of a folder; it works offline."""
     command = [LINTER, "--offline", "--strict-collection", "--no-progress", "--color=never", "."]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return process.returncode, process.stdout + process.stderr
 
 
 def jobs(path):
@@ -44,14 +44,14 @@ def uses(path):
 def test_the_workflows_are_the_four_documented_ones():
     """The workflows are the four that docs/publishing.md describes."""
     assert [path.stem for path in WORKFLOWS] == ["check", "pages", "release", "weekly"]
-    described = (ROOT / "docs" / "publishing.md").read_text("utf-8")
-    assert all(f"`{path.stem}`" in described for path in WORKFLOWS)
+    guide = (ROOT / "docs" / "publishing.md").read_text("utf-8")
+    assert all(f"`{path.stem}`" in guide for path in WORKFLOWS)
 
 
 def test_the_linter_reports_no_error():
     """A security linter for workflows has no complaint."""
-    status, said = lint(ROOT)
-    assert status == 0, said
+    status, output = lint(ROOT)
+    assert status == 0, output
 
 
 def test_the_linter_detects_unsafe_workflows(tmp_path):
@@ -88,8 +88,8 @@ def test_no_action_is_pinned_to_two_commits():
 @each_workflow
 def test_every_job_limits_its_permissions_and_time(path):
     """Every job names its permissions and its time limit."""
-    whole = yaml.safe_load(path.read_text("utf-8"))
-    assert whole["permissions"] == {} and "group" in whole["concurrency"]
+    workflow = yaml.safe_load(path.read_text("utf-8"))
+    assert workflow["permissions"] == {} and "group" in workflow["concurrency"]
     for name, job in jobs(path).items():
         assert isinstance(job["permissions"], dict) and job["permissions"], name
         if "uses" not in job:  # a called workflow has its own limit
@@ -112,10 +112,10 @@ def test_only_publishing_jobs_may_write():
 
 def test_checks_run_the_readmes_command_on_every_supported_python():
     """The README's command runs completely on Linux; the core runs on each Python, and on three systems."""
-    every = jobs(ROOT / ".github" / "workflows" / "check.yml")
-    assert "python build.py test" in [step.get("run") for step in every["everything"]["steps"]]
+    check_jobs = jobs(ROOT / ".github" / "workflows" / "check.yml")
+    assert "python build.py test" in [step.get("run") for step in check_jobs["everything"]["steps"]]
     assert "python build.py test " in (ROOT / "README.md").read_text("utf-8")
-    matrix = every["core"]["strategy"]["matrix"]
+    matrix = check_jobs["core"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
     assert {item["system"].partition("-")[0] for item in matrix["include"]} == {"macos", "windows"}
 
@@ -147,8 +147,11 @@ def test_a_release_contains_zip_wheel_hashes_and_notes(repository, tmp_path):
     archive, wheel = "data-selection-lab-0.2.0.zip", "dataselect_core-0.2.0-py3-none-any.whl"
     assert names == ["NOTES.md", archive, f"{archive}.sha256", wheel, f"{wheel}.sha256"]
     for name in (archive, wheel):
-        digest, said = (tmp_path / "out" / f"{name}.sha256").read_text().split()
-        assert said == name and digest == hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest()
+        digest, stated_name = (tmp_path / "out" / f"{name}.sha256").read_text().split()
+        assert (
+            stated_name == name
+            and digest == hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest()
+        )
     assert (tmp_path / "out" / "NOTES.md").read_text() == "- New.\n"
 
 
@@ -192,19 +195,19 @@ def test_the_citation_has_the_version_of_the_core():
 # -- permanent versions ------------------------------------------------------------------------------------
 
 
-def released(folder, tag, files, hashed=None):
+def write_release(folder, tag, files, stated_digest=None):
     """A downloaded release: its zip and the zip's hash."""
     (folder / tag).mkdir(parents=True)
     path = folder / tag / f"data-selection-lab-{tag[1:]}.zip"
     with zipfile.ZipFile(path, "w") as packed:
         for name, text in files.items():
             packed.writestr(name, text)
-    digest = hashed or hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = stated_digest or hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n")
     return path
 
 
-def lab(text, number="0.1.0"):
+def lab_files(text, number="0.1.0"):
     """The members of an archive of the lab."""
     top = f"data-selection-lab-{number}"
     return {f"{top}/index.html": text, f"{top}/assets/a.js": f"'{text}'"}
@@ -223,14 +226,14 @@ def test_every_release_is_in_a_folder_with_its_number(site):
     """All releases are unchanged next to the newest, and listed by number, not by letter."""
     folder, releases = site
     for tag in ("v0.9.0", "v0.10.0", "v0.2.0"):
-        released(releases, tag, lab(tag, tag[1:]))
+        write_release(releases, tag, lab_files(tag, tag[1:]))
     assert versions.add(folder, releases) == ["v0.10.0", "v0.9.0", "v0.2.0"]
     assert (folder / "index.html").read_text() == "newest"
     for tag in ("v0.9.0", "v0.10.0", "v0.2.0"):
         assert (folder / tag / "index.html").read_text() == tag
         assert (folder / tag / "assets" / "a.js").read_text() == f"'{tag}'"
-    listed = re.findall(r'<a href="([^"]+)"', (folder / "versions.html").read_text())
-    assert listed == ["index.html", "v0.10.0/index.html", "v0.9.0/index.html", "v0.2.0/index.html"]
+    links = re.findall(r'<a href="([^"]+)"', (folder / "versions.html").read_text())
+    assert links == ["index.html", "v0.10.0/index.html", "v0.9.0/index.html", "v0.2.0/index.html"]
 
 
 def test_a_release_unpacks_the_archive_of_the_zip_command(site):
@@ -259,23 +262,28 @@ def test_a_site_without_releases_has_only_the_newest_version(site):
 
 
 @pytest.mark.parametrize(
-    ("tag", "files", "hashed", "words"),
+    ("tag", "files", "stated_digest", "words"),
     [
-        ("v0.1.0", lab("x"), "0" * 64, "is not the file that its SHA-256 names"),
-        ("nightly", lab("x"), None, "is not called after a version"),
-        ("v0.1", lab("x"), None, "is not called after a version"),
-        ("v0.1.0", {**lab("x"), "data-selection-lab-0.1.0/../../index.html": "evil"}, None, "is outside"),
-        ("v0.1.0", {**lab("x"), "/etc/passwd": "evil"}, None, "is outside"),
-        ("v0.1.0", {**lab("x"), "other/index.html": "evil"}, None, "is outside"),
-        ("v0.2.0", lab("x", "0.1.0"), None, "is outside data-selection-lab-0.2.0/"),
-        ("v0.1.0", {**lab("x"), "data-selection-lab-0.1.0/..\\index.html": "evil"}, None, "is outside"),
+        ("v0.1.0", lab_files("x"), "0" * 64, "is not the file that its SHA-256 names"),
+        ("nightly", lab_files("x"), None, "is not called after a version"),
+        ("v0.1", lab_files("x"), None, "is not called after a version"),
+        (
+            "v0.1.0",
+            {**lab_files("x"), "data-selection-lab-0.1.0/../../index.html": "evil"},
+            None,
+            "is outside",
+        ),
+        ("v0.1.0", {**lab_files("x"), "/etc/passwd": "evil"}, None, "is outside"),
+        ("v0.1.0", {**lab_files("x"), "other/index.html": "evil"}, None, "is outside"),
+        ("v0.2.0", lab_files("x", "0.1.0"), None, "is outside data-selection-lab-0.2.0/"),
+        ("v0.1.0", {**lab_files("x"), "data-selection-lab-0.1.0/..\\index.html": "evil"}, None, "is outside"),
         ("v0.1.0", {"data-selection-lab-0.1.0/readme.txt": "x"}, None, "has no index.html"),
     ],
 )
-def test_an_invalid_release_stops_the_deployment(site, tag, files, hashed, words):
+def test_an_invalid_release_stops_the_deployment(site, tag, files, stated_digest, words):
     """A sentence names the error, and nothing is written outside the release's folder."""
     folder, releases = site
-    released(releases, tag, files, hashed)
+    write_release(releases, tag, files, stated_digest)
     with pytest.raises(SystemExit, match=words):
         versions.add(folder, releases)
     assert (folder / "index.html").read_text() == "newest"
@@ -285,7 +293,7 @@ def test_an_invalid_release_stops_the_deployment(site, tag, files, hashed, words
 def test_an_incomplete_release_stops_the_deployment(site):
     """If there is no zip or no hash, or the zip is cut off, the error says so."""
     folder, releases = site
-    path = released(releases, "v0.1.0", lab("x"))
+    path = write_release(releases, "v0.1.0", lab_files("x"))
     note = path.with_name(f"{path.name}.sha256")
     path.write_bytes(path.read_bytes()[:40])
     note.write_text(hashlib.sha256(path.read_bytes()).hexdigest())
@@ -302,7 +310,7 @@ def test_an_incomplete_release_stops_the_deployment(site):
 def test_a_site_that_is_too_large_stops_the_deployment(site, monkeypatch):
     """If there is not enough room, the deployment stops, and no version is silently left out."""
     folder, releases = site
-    released(releases, "v0.1.0", lab("x" * 500))
+    write_release(releases, "v0.1.0", lab_files("x" * 500))
     monkeypatch.setattr(versions, "ROOM", 400)
     with pytest.raises(SystemExit, match="with its 1 versions has"):
         versions.add(folder, releases)
@@ -317,8 +325,8 @@ def test_an_old_version_is_live_next_to_the_newest(new_reader, dist, tmp_path):
         for path in dist.rglob("*")
         if path.is_file() and path.parent.name != "offline"
     }
-    old = (dist / "index.html").read_text("utf-8").replace("<h1>Signal", "<h1>Old signal")
-    released(releases, "v0.0.1", {**files, "data-selection-lab-0.0.1/index.html": old})
+    old_page = (dist / "index.html").read_text("utf-8").replace("<h1>Signal", "<h1>Old signal")
+    write_release(releases, "v0.0.1", {**files, "data-selection-lab-0.0.1/index.html": old_page})
     versions.add(site, releases)
     with serve.serving(site) as address:
         reader = new_reader(address).open().live()

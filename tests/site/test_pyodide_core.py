@@ -54,7 +54,7 @@ def difference(browser, native, where=""):
     else:
         same = browser == native and type(browser) is type(native)
         return None if same else f"{where}: {str(browser)[:200]} in the browser, {str(native)[:200]} natively"
-    return next((found for pair in pairs if (found := difference(*pair))), None)
+    return next((text for pair in pairs if (text := difference(*pair))), None)
 
 
 def test_the_browser_counts_with_32_bits(figures):

@@ -89,7 +89,7 @@ def test_work_is_restored_after_a_reload(reader):
     audit = Audit(datasets.licences().texts)  # the same core, natively
     point = audit.at(0.8)
     learning = audit.learning(point)
-    asked = audit.where_removed(0.3)
+    removed = audit.where_removed(0.3)
     expected = {
         "removed.words": point.words_removed,
         "removed.documents": point.documents_removed,
@@ -97,7 +97,7 @@ def test_work_is_restored_after_a_reload(reader):
         "lsh.expected_recall": point.expected_recall,
         "curve.raw_loss": float(learning.raw.loss[-1]),
         "curve.dedup_loss": float(learning.kept.loss[-1]),
-        "reveal.measured": asked.words_removed / int(audit.mass.sum()),
+        "reveal.measured": removed.words_removed / int(audit.mass.sum()),
     }
     shown = {path: values[path]["value"] for path in expected}
     assert shown == pytest.approx(expected, rel=1e-9)
@@ -110,15 +110,15 @@ def test_a_record_can_be_moved_to_another_machine(quick):
     reflect(reader, ATTACK)
     text = export(reader)
     expect(reader.page.get_by_label("The record as text")).to_have_value(text)
-    other = quick().open("?track=cloud&part=1")
-    import_file(other, text)
-    expect(other.in_part(LOCKED)).to_contain_text("42 %")
-    expect(other.in_part(LOCKED)).to_contain_text("<b>bold</b> & brave")
-    expect(other.part.get_by_label("Your answer")).to_have_value(ATTACK)
-    expect(other.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
-    other.reload()
-    expect(other.in_part(LOCKED)).to_contain_text("42 %")
-    assert other.page.evaluate("() => globalThis.hacked") is None
+    other_reader = quick().open("?track=cloud&part=1")
+    import_file(other_reader, text)
+    expect(other_reader.in_part(LOCKED)).to_contain_text("42 %")
+    expect(other_reader.in_part(LOCKED)).to_contain_text("<b>bold</b> & brave")
+    expect(other_reader.part.get_by_label("Your answer")).to_have_value(ATTACK)
+    expect(other_reader.in_part("[data-reveal='no-python']")).to_contain_text("Python did not start here")
+    other_reader.reload()
+    expect(other_reader.in_part(LOCKED)).to_contain_text("42 %")
+    assert other_reader.page.evaluate("() => globalThis.hacked") is None
 
 
 # -- invalid files -----------------------------------------------------------------------------------------
@@ -126,13 +126,13 @@ def test_a_record_can_be_moved_to_another_machine(quick):
 
 def record(**entries):
     """A record with those entries, as JSON; `cloud_1_prediction` means cloud/1/prediction."""
-    now = 1_900_000_000_000
+    timestamp = 1_900_000_000_000
     return json.dumps(
         {
             "schema": 1,
             "reader": "somebody-else",
             "entries": {
-                key.replace("_", "/", 2): {"value": value, "at": now} for key, value in entries.items()
+                key.replace("_", "/", 2): {"value": value, "at": timestamp} for key, value in entries.items()
             },
         }
     )
@@ -244,21 +244,21 @@ def test_a_page_without_storage_says_so(quick):
     expect(reader.part.get_by_label("Reduction in total training FLOPs")).to_be_visible()
 
 
-@pytest.mark.parametrize("spoiled", [{"schema": 1, "entries": "my thesis"}, "my thesis", 7, [1, "my thesis"]])
-def test_an_unreadable_record_is_kept_for_export(quick, spoiled):
+@pytest.mark.parametrize("content", [{"schema": 1, "entries": "my thesis"}, "my thesis", 7, [1, "my thesis"]])
+def test_an_unreadable_record_is_kept_for_export(quick, content):
     """A record that cannot be read is kept for export, and the page continues with a new one."""
     reader = quick().open().commit(42).saved()
-    reader.page.evaluate(SPOIL_INDEXEDDB, spoiled)
+    reader.page.evaluate(SPOIL_INDEXEDDB, content)
     for _ in range(2):  # also if it was put aside on an earlier visit
         reader.reload()
         expect(reader.status()).to_contain_text("could not be read")
-        if spoiled != 7:
+        if content != 7:
             assert "my thesis" in export(reader)
     reader.commit(55)
     expect(reader.locator("[data-ledger] tbody tr")).to_contain_text("55 %")
     reader.reload()
     expect(reader.in_part(LOCKED)).to_contain_text("55 %")
-    if spoiled != 7:
+    if content != 7:
         assert "my thesis" in export(reader)
 
 
@@ -295,13 +295,13 @@ def test_two_tabs_do_not_overwrite_each_other(quick):
 def test_a_full_disk_is_reported(quick):
     """The page shows a failed save and offers the file; when there is room, saving continues."""
     reader = quick().open().saved()
-    developer = reader.context.new_cdp_session(reader.page)
-    place = {"origin": reader.base.rstrip("/")}
-    developer.send("Storage.overrideQuotaForOrigin", {**place, "quotaSize": 1})
+    devtools = reader.context.new_cdp_session(reader.page)
+    origin = {"origin": reader.base.rstrip("/")}
+    devtools.send("Storage.overrideQuotaForOrigin", {**origin, "quotaSize": 1})
     reader.commit(42)
     expect(reader.status()).to_contain_text("could not be saved")
     assert json.loads(export(reader))["entries"]["cloud/1/prediction"]["value"]["value"] == 42
-    developer.send("Storage.overrideQuotaForOrigin", place)
+    devtools.send("Storage.overrideQuotaForOrigin", origin)
     reflect(reader, "There is room again.")
     reader.saved().reload()
     expect(reader.in_part(LOCKED)).to_contain_text("42 %")

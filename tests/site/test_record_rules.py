@@ -20,8 +20,8 @@ RULES = site_facts.load_facts(ROOT, "record")
 
 def record(entries=None, **more):
     """A record of a reader, with entries key -> value."""
-    found = {key: {"value": value, "at": 1} for key, value in (entries or {}).items()}
-    return {"schema": RULES["schema"], "lab": "1", "reader": "r", "entries": found, **more}
+    saved_entries = {key: {"value": value, "at": 1} for key, value in (entries or {}).items()}
+    return {"schema": RULES["schema"], "lab": "1", "reader": "r", "entries": saved_entries, **more}
 
 
 def evidence(**more):
@@ -127,28 +127,28 @@ console.log(JSON.stringify(answers));
 """
 
 
-def both(cases, folder):
+def answers_of_both(cases, folder):
     """The answers of core and page to each (rules, record): lists of booleans."""
-    asked = [{"rules": rules, "record": found} for rules, found in cases]
+    trials = [{"rules": rules, "record": candidate} for rules, candidate in cases]
     (folder / "read.cjs").write_text(READ_PAGE, "utf-8")
-    given = {"table": site_facts.settings_table(ROOT), "cases": asked}
-    (folder / "cases.json").write_text(json.dumps(given), "utf-8")
+    content = {"table": site_facts.settings_table(ROOT), "cases": trials}
+    (folder / "cases.json").write_text(json.dumps(content), "utf-8")
     source = ROOT / "site" / "shell" / "schema.js"
     page = node.node(folder / "read.cjs", source, folder / "cases.json", capture_output=True).stdout
     core = subprocess.run(
-        [sys.executable, "-c", READ_PYTHON], input=json.dumps(asked), capture_output=True, text=True, check=True
+        [sys.executable, "-c", READ_PYTHON], input=json.dumps(trials), capture_output=True, text=True, check=True
     ).stdout  # fmt: skip
     return json.loads(core), json.loads(page)
 
 
-def changed(path, content):
+def change_rules(path, content):
     """The table with another content at a path."""
     rules = copy.deepcopy(RULES)
-    *way, last = path
-    place = rules
-    for name in way:
-        place = place[name]
-    place[last] = content
+    *parents, last = path
+    node = rules
+    for name in parents:
+        node = node[name]
+    node[last] = content
     return rules
 
 
@@ -169,21 +169,21 @@ def test_core_and_page_follow_every_number(tmp_path):
         cases += [
             (RULES, make(number)),
             (RULES, make(number + 1)),
-            (changed(path, number + 1), make(number + 1)),
+            (change_rules(path, number + 1), make(number + 1)),
         ]
         names.append(path)
-    core, page = both(cases, tmp_path)
+    core, page = answers_of_both(cases, tmp_path)
     expected = [True, False, True]
     for k, path in enumerate(names):
         assert core[3 * k : 3 * k + 3] == expected, ("core", path)
         assert page[3 * k : 3 * k + 3] == expected, ("page", path)
 
 
-@pytest.mark.parametrize("path", [path for path, (_, found) in NAMED.items() if found], ids=".".join)
+@pytest.mark.parametrize("path", [path for path, (_, candidate) in NAMED.items() if candidate], ids=".".join)
 def test_core_and_page_follow_every_pattern_and_list(path, tmp_path):
     """Core and page refuse names that the table lacks, and accept them once it has them."""
-    content, found = NAMED[path]
-    core, page = both([(RULES, found), (changed(path, content), found)], tmp_path)
+    content, candidate = NAMED[path]
+    core, page = answers_of_both([(RULES, candidate), (change_rules(path, content), candidate)], tmp_path)
     assert core == [False, True]
     assert page == [False, True]
 
@@ -191,11 +191,11 @@ def test_core_and_page_follow_every_pattern_and_list(path, tmp_path):
 def test_the_page_has_no_limits_of_its_own():
     """File sizes and the number of runs are read from the table where they are used."""
     shell = ROOT / "site" / "shell"
-    for name, used in {
+    for name, constant in {
         "merge": "schema.MOST_RUNS",
         "verify": "schema.MOST_REPORT_BYTES",
         "record": "schema.MOST_REPORT_BYTES",
         "report": "schema.MOST_REPORT_BYTES",
         "store": "schema.MOST_BYTES",
     }.items():
-        assert used in (shell / f"{name}.js").read_text("utf-8"), name
+        assert constant in (shell / f"{name}.js").read_text("utf-8"), name

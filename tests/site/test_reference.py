@@ -28,8 +28,8 @@ def test_every_public_package_has_a_page(pages, name):
     """The page of a package or module lists its public names."""
     text = (pages / "dataselect_core" / f"{name}.html").read_text("utf-8")
     module = importlib.import_module(f"dataselect_core.{name}")
-    for offered in getattr(module, "__all__", ()):
-        assert f'id="{offered}"' in text, offered
+    for public_name in getattr(module, "__all__", ()):
+        assert f'id="{public_name}"' in text, public_name
 
 
 def test_a_page_has_docstrings_and_types(pages):
@@ -52,9 +52,9 @@ def test_the_reference_is_published_but_not_in_the_built_site():
     """The workflow copies the reference into the site after the releases; the built site does not contain it."""
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8"))["jobs"]
     commands = [step.get("run", "") for step in jobs["build"]["steps"]]
-    place = next(
+    index = next(
         i for i, command in enumerate(commands) if command == f"cp -r {reference.PLACE.as_posix()} dist/api"
     )
-    assert place > next(i for i, command in enumerate(commands) if "tools.versions" in command)
-    assert "python build.py reference" in commands[:place]
+    assert index > next(i for i, command in enumerate(commands) if "tools.versions" in command)
+    assert "python build.py reference" in commands[:index]
     assert not (ROOT / "dist" / "api").exists()

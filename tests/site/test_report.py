@@ -47,9 +47,9 @@ def small(tmp_path, monkeypatch):
     """The record of a reader who captured a corpus of 90 licence texts at `SETTINGS`."""
     first_licences(tmp_path, 90)
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path))
-    found = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
-    values = {path: value.as_dict() for path, value in found.values.items()}
-    evidence = {**captured(), "values": values, "cases": found.cases}
+    findings = deduplication.recompute("cloud", SETTINGS, {}, 30.0)
+    values = {path: value.as_dict() for path, value in findings.values.items()}
+    evidence = {**captured(), "values": values, "cases": findings.cases}
     return record({"cloud/1/prediction": predicted(), "cloud/1/evidence": evidence})
 
 
@@ -77,9 +77,9 @@ def test_python_writes_the_requested_report(small, form):
             "pictures": pictures,
         }
     )
-    said = page.messages[-1]
-    assert said["id"] == 5 and said["type"] == "report"
-    assert Ledger.from_text(ledger_text(said["answer"])).record == small
+    reply = page.messages[-1]
+    assert reply["id"] == 5 and reply["type"] == "report"
+    assert Ledger.from_text(ledger_text(reply["answer"])).record == small
     for words in (
         "Words that went",
         "It rises.",
@@ -87,8 +87,8 @@ def test_python_writes_the_requested_report(small, form):
         "Part 2: Active Learning ROI",
         COMPUTED,
     ):
-        assert words in said["answer"]
-    assert ("QUJD" in said["answer"]) == (form == "html")
+        assert words in reply["answer"]
+    assert ("QUJD" in reply["answer"]) == (form == "html")
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_python_writes_the_requested_report(small, form):
 )
 def test_an_invalid_request_gets_an_error_and_the_next_one_works(message):
     """For an unknown form, a broken record or an invalid picture there is one sentence, and the next question works."""
-    fine = {"type": "report", "id": 2, "form": "markdown", "record": json.dumps(record({}))}
-    page = ask({"type": "report", "id": 1, **message}, fine, until=2)
+    valid_request = {"type": "report", "id": 2, "form": "markdown", "record": json.dumps(record({}))}
+    page = ask({"type": "report", "id": 1, **message}, valid_request, until=2)
     assert "error" in page.messages[0] and page.messages[0]["id"] == 1
     assert "No prediction" in page.messages[1]["answer"]
 
@@ -118,11 +118,11 @@ def test_python_checks_a_report_and_sends_progress(small):
         (1, "corpus-crawl", ["removed.words", "cases.corpus-crawl", "cases.corpus-texts"]),
     ):
         evidence["values"]["removed.words"]["value"] += change
-        evidence["cases"] = [case if each == "corpus-texts" else each for each in evidence["cases"]]
+        evidence["cases"] = [case if name == "corpus-texts" else name for name in evidence["cases"]]
         text = report_markdown(Ledger(small)).replace("\n", "\r\n")  # as a mail program may change it
         page = ask({"type": "verify", "id": 3, "text": text})
         *before, answer = page.messages
-        assert all(0 <= said["progress"] <= 1 for said in before)
+        assert all(0 <= reply["progress"] <= 1 for reply in before)
         checks = answer["answer"]["checks"]
         assert len(checks) > 50 and [c["path"] for c in checks if not c["agrees"]] == wrong
         assert answer["answer"]["by"] == {
@@ -166,8 +166,8 @@ def test_a_check_can_be_stopped(small):
 )
 def test_an_invalid_report_is_not_checked(text):
     """There is one sentence and no figure."""
-    said = ask({"type": "verify", "id": 1, "text": text}).messages
-    assert len(said) == 1 and said[0]["error"]
+    replies = ask({"type": "verify", "id": 1, "text": text}).messages
+    assert len(replies) == 1 and replies[0]["error"]
 
 
 def test_the_synthesis_names_only_existing_figures():
@@ -194,14 +194,14 @@ def test_a_cost_must_name_its_part(figures):
 
 def download(reader, button):
     """Press a button of the report; return name and text of the download."""
-    with reader.page.expect_download() as arriving:
+    with reader.page.expect_download() as transfer:
         reader.page.get_by_role("button", name=button, exact=True).click()
     expect(reader.locator("[data-report-status]")).to_contain_text("Downloaded")
-    with open(arriving.value.path(), encoding="utf-8") as file:
-        return arriving.value.suggested_filename, file.read()
+    with open(transfer.value.path(), encoding="utf-8") as file:
+        return transfer.value.suggested_filename, file.read()
 
 
-def holding(new_reader, entries, query="?track=cloud&part=1", **head):
+def reader_with_entries(new_reader, entries, query="?track=cloud&part=1", **head):
     """A reader without Python whose browser has these entries."""
     reader = new_reader(script=NO_PYTHON).open(query).saved()
     reader.page.evaluate(STORE, record(entries, **head))
@@ -210,7 +210,7 @@ def holding(new_reader, entries, query="?track=cloud&part=1", **head):
 
 
 @pytest.fixture(scope="module")
-def handed(chromium, address):
+def reporting_reader(chromium, address):
     """A reader who predicted, captured and reflected in part 1, with the three forms of the report."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
@@ -229,11 +229,11 @@ def handed(chromium, address):
 
 
 @pytest.fixture
-def student(handed):
+def student(reporting_reader):
     """That reader; the test ends with a check for errors."""
-    yield handed
-    handed.check()
-    assert handed.page.evaluate("() => globalThis.hacked") is None
+    yield reporting_reader
+    reporting_reader.check()
+    assert reporting_reader.page.evaluate("() => globalThis.hacked") is None
 
 
 def test_every_figure_of_a_report_is_recomputed_natively(student):
@@ -292,14 +292,14 @@ def test_a_report_is_checked_in_the_page(student):
     text = next(text for name, text in student.reports.items() if name.endswith(".md"))
     result = student.locator("[data-verify-result]")
     for form in (".html", ".md"):
-        whole = next(text for name, text in student.reports.items() if name.endswith(form))
-        choose(student, "Choose a report to check", f"report{form}", whole)
+        report = next(text for name, text in student.reports.items() if name.endswith(form))
+        choose(student, "Choose a report to check", f"report{form}", report)
         expect(result).to_contain_text(
             re.compile(r"all \d\d figures and \d+ cases agree, and its text is what its record gives")
         )
     expect(result).to_contain_text("does not show who made them")
-    praised = text.replace("- Reader:", "- Grade: excellent\n- Reader:", 1)
-    choose(student, "Choose a report to check", "report.md", praised)
+    edited = text.replace("- Reader:", "- Grade: excellent\n- Reader:", 1)
+    choose(student, "Choose a report to check", "report.md", edited)
     expect(result).to_contain_text(
         re.compile(r"0 of \d\d figures and \d+ cases differ, and 1 place of its text")
     )
@@ -323,8 +323,8 @@ def test_a_report_is_checked_in_the_page(student):
     student.page.get_by_role("button", name="Check my own record").click()
     expect(result).to_contain_text(re.compile(r"all \d\d figures and \d+ cases agree"))
     after = student.page.evaluate(STORED)
-    for each in (before, after):
-        each["entries"].pop("cloud/1/seconds", None)
+    for stored in (before, after):
+        stored["entries"].pop("cloud/1/seconds", None)
     assert after == before
 
 
@@ -392,12 +392,12 @@ def test_the_page_writes_a_report_without_python(new_reader, button):
         "edge/1/prediction": predicted(),
         "cloud/1/decision": ATTACK,
     }
-    reader = holding(new_reader, entries, student="7b-12")
+    reader = reader_with_entries(new_reader, entries, student="7b-12")
     expect(reader.locator("[data-report-missing]")).to_contain_text("Part 1: a reflection")
     name, text = download(reader, button)
     assert name.startswith("data-selection-report-7b-12.")
-    held = Ledger.from_text(ledger_text(text))
-    assert held.record["student"] == "7b-12" and held.get("cloud", "1", "decision") == ATTACK
+    ledger = Ledger.from_text(ledger_text(text))
+    assert ledger.record["student"] == "7b-12" and ledger.get("cloud", "1", "decision") == ATTACK
     if button != "As JSON":
         for words in (
             "Missing: a reflection",
@@ -507,15 +507,15 @@ def test_page_and_core_accept_the_same_records(new_reader):
     read = """(texts) => texts.map((text) => {
       try { return lab.schema.read(JSON.parse(text)); } catch { return null; }
     })"""
-    texts = [json.dumps(each) for each in CANDIDATES]
-    for text, here in zip(texts, reader.page.evaluate(read, texts), strict=True):
+    texts = [json.dumps(candidate) for candidate in CANDIDATES]
+    for text, page_record in zip(texts, reader.page.evaluate(read, texts), strict=True):
         try:
-            there = Ledger.from_text(text).record
+            core_record = Ledger.from_text(text).record
         except LedgerError:
-            there = None
-        assert (here is None) == (there is None), text[:300]
-        if here:
-            assert here == {name: there[name] for name in here}, text[:300]
+            core_record = None
+        assert (page_record is None) == (core_record is None), text[:300]
+        if page_record:
+            assert page_record == {name: core_record[name] for name in page_record}, text[:300]
 
 
 def test_a_record_of_the_first_edition_is_migrated(new_reader):
@@ -531,9 +531,9 @@ def test_a_record_of_the_first_edition_is_migrated(new_reader):
     expect(reader.locator("[data-lock-answer='1']")).to_contain_text("42")
     reader.locator("#reflection-1").fill("New.")
     expect(reader.locator("[data-entry-saved='1/reflection']")).to_have_text("saved")
-    kept = reader.page.evaluate(STORED)
-    assert kept["schema"] == SCHEMA and kept["reader"] == "r"
-    assert kept["entries"]["cloud/1/prediction"]["value"]["said"] == "42"
+    saved = reader.page.evaluate(STORED)
+    assert saved["schema"] == SCHEMA and saved["reader"] == "r"
+    assert saved["entries"]["cloud/1/prediction"]["value"]["said"] == "42"
 
 
 def test_a_record_of_a_newer_edition_is_not_changed(new_reader):
@@ -564,9 +564,9 @@ def test_an_invalid_entry_does_not_affect_the_others(new_reader):
     reader.reload()
     expect(reader.locator("[data-lock-answer='1']")).to_contain_text("42 %")
     expect(reader.status()).to_contain_text("could not be read")
-    with reader.page.expect_download() as arriving:
+    with reader.page.expect_download() as transfer:
         reader.page.get_by_role("button", name="Export what could not be read").click()
-    with open(arriving.value.path(), encoding="utf-8") as file:
+    with open(transfer.value.path(), encoding="utf-8") as file:
         assert json.load(file) == damaged
 
 
@@ -589,7 +589,12 @@ def test_a_report_can_be_imported_as_a_record(new_reader):
 
 def test_the_map_shows_the_state_of_each_part(new_reader):
     """The state is "not started", "predicted", "evidence", "checkpoint" or "decided", for the track that is shown."""
-    full = {"prediction": predicted(), "evidence": captured(), "settings": SETTINGS, "reflection": "Because."}
+    contents = {
+        "prediction": predicted(),
+        "evidence": captured(),
+        "settings": SETTINGS,
+        "reflection": "Because.",
+    }
     steps = [
         ("prediction", "predicted"),
         ("evidence", "evidence"),
@@ -597,10 +602,10 @@ def test_the_map_shows_the_state_of_each_part(new_reader):
         ("decision", "decided"),
     ]
     entries = {}
-    reader = holding(new_reader, {"track": "cloud"})
+    reader = reader_with_entries(new_reader, {"track": "cloud"})
     expect(reader.locator("[data-map='1']")).to_contain_text("not started")
     for name, words in steps:
-        entries[f"cloud/1/{name}"] = full.get(name, "We ship 0.8.")
+        entries[f"cloud/1/{name}"] = contents.get(name, "We ship 0.8.")
         entries["cloud/1/settings"] = SETTINGS
         reader.page.evaluate(STORE, record(entries))
         reader.reload()
@@ -641,7 +646,7 @@ def test_the_synthesis_uses_only_captured_evidence(new_reader):
         removed__words_share=0.5,
     )
     entries = {"cloud/1/prediction": predicted(), "cloud/1/evidence": part_1, "cloud/1/settings": SETTINGS}
-    reader = holding(new_reader, entries)
+    reader = reader_with_entries(new_reader, entries)
     synthesis = reader.locator("[data-synthesis]")
     expect(synthesis.get_by_role("listitem").filter(has_text="You expected")).to_contain_text(
         re.compile(r"59\.0 %")
@@ -670,7 +675,7 @@ def test_the_synthesis_uses_only_captured_evidence(new_reader):
 
 def test_the_decision_is_saved_for_each_track(new_reader):
     """The four fields are saved for their track, are there after a reload, and are part of the report."""
-    reader = holding(new_reader, {"cloud/1/prediction": predicted()})
+    reader = reader_with_entries(new_reader, {"cloud/1/prediction": predicted()})
     for name in ("decision", "alternative", "overturn", "risk"):
         reader.locator(f"#synthesis-{name}").fill(f"{name}: {ATTACK}")
         reader.locator(f"#synthesis-{name}").blur()

@@ -64,11 +64,11 @@ def plain(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
     cases = [{"record": record(case), "lines": case.get("lines")} for case in CASES]
     table = site_facts.settings_table(ROOT)
-    given = {"shell": str(ROOT / "site" / "shell"), "files": FILES, "table": table, "cases": cases}
+    content = {"shell": str(ROOT / "site" / "shell"), "files": FILES, "table": table, "cases": cases}
     (folder / "trial.cjs").write_text(TRIAL, "utf-8")
-    (folder / "given.json").write_text(json.dumps(given), "utf-8")
-    done = node.node(folder / "trial.cjs", folder / "given.json", capture_output=True)
-    return json.loads(done.stdout)
+    (folder / "given.json").write_text(json.dumps(content), "utf-8")
+    process = node.node(folder / "trial.cjs", folder / "given.json", capture_output=True)
+    return json.loads(process.stdout)
 
 
 def lines_of_markdown(text):
@@ -85,17 +85,17 @@ def lines_of_html(page):
     return [html.unescape(re.sub(r"<[^>]+>", "", line)).strip() for line in body.splitlines()]
 
 
-def missing(says, lines, headed):
-    """The expected lines that are missing, in order; `headed` is whether labels have a colon."""
-    rest, absent = iter(lines), []
-    for each in says:
-        wanted = f"| {' | '.join(each)} |" if isinstance(each, list) else each
-        if not headed and wanted.endswith(":"):
-            wanted = wanted[:-1]
-        if not any(line == wanted for line in rest):
-            absent.append(wanted)
+def missing(expected, lines, with_colons):
+    """The expected lines that are missing, in order; `with_colons` is whether labels have a colon."""
+    remaining, missing_lines = iter(lines), []
+    for row in expected:
+        expected_line = f"| {' | '.join(row)} |" if isinstance(row, list) else row
+        if not with_colons and expected_line.endswith(":"):
+            expected_line = expected_line[:-1]
+        if not any(line == expected_line for line in remaining):
+            missing_lines.append(expected_line)
             break
-    return absent
+    return missing_lines
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[case["name"] for case in CASES])
@@ -110,4 +110,4 @@ def test_both_writers_include_the_sentences_of_a_case(plain, writer, form, numbe
         write = report_markdown if form == "markdown" else report_html
         text = write(Ledger(record(case)), lines=case.get("lines"))
     lines = lines_of_markdown(text) if form == "markdown" else lines_of_html(text)
-    assert missing(case["says"], lines, headed=form == "markdown") == []
+    assert missing(case["says"], lines, with_colons=form == "markdown") == []

@@ -95,18 +95,18 @@ def test_identical_texts_are_called_identical(new_reader):
     reader.open("?track=cloud&part=1&corpus=licences&threshold=0.9").commit(30).live().results()
     clusters = reader.part.get_by_role("group", name="The clusters").get_by_role("button")
     removed = reader.part.get_by_role("region", name="Text that is removed")
-    found = set()
+    outcomes = set()
     for i in range(4):
         name = clusters.nth(i).locator("span").first.text_content()
         clusters.nth(i).click()
         expect(reader.in_part("[data-diff='left'] h5")).to_have_text(f"Kept: {name}")
-        other = removed.locator("h5").text_content().removeprefix("Removed: ")
-        assert data.names.count(name) == data.names.count(other) == 1
-        identical = texts[name] == texts[other]
-        found.add(identical)
+        removed_name = removed.locator("h5").text_content().removeprefix("Removed: ")
+        assert data.names.count(name) == data.names.count(removed_name) == 1
+        identical = texts[name] == texts[removed_name]
+        outcomes.add(identical)
         expect(removed.get_by_text("These two are identical word for word.")).to_have_count(int(identical))
         assert (reader.in_part("[data-diff] :is(ins, del)").count() == 0) is identical
-    assert found == {True, False}
+    assert outcomes == {True, False}
 
 
 def test_a_corpus_of_another_track_is_refused(new_reader):

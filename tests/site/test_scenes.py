@@ -27,16 +27,16 @@ def reactions():
     text = text.split("# stakeholder\n")[1].split("\n# ")[0]
     by_track = re.findall(r'<div data-for-track="(\w+)".*?>\n(.*?)\n</div>', text, flags=re.DOTALL)
     block = re.compile(r"::: when ([a-z-]+)\n(.*?)\n:::", flags=re.DOTALL)
-    return {track: dict(block.findall(said)) for track, said in by_track}
+    return {track: dict(block.findall(texts)) for track, texts in by_track}
 
 
 def numbers(budget, guardrail):
     """The figures of a constraint check, (value, limit) each."""
-    named = zip(("budget", "guardrail"), (budget, guardrail), strict=True)
+    limits = zip(("budget", "guardrail"), (budget, guardrail), strict=True)
     return {
-        f"check.{name}.{what}": number
-        for name, pair in named
-        for what, number in zip(("value", "limit"), pair, strict=True)
+        f"check.{name}.{field}": number
+        for name, pair in limits
+        for field, number in zip(("value", "limit"), pair, strict=True)
     }
 
 
@@ -74,12 +74,12 @@ def test_every_stakeholder_cites_the_figures_of_every_case():
     """Each reaction cites at least three figures, those of the limit that decides among them; none is said
     twice.
     """
-    said = reactions()
-    assert list(said) == [track.id for track in TRACKS]
+    answers = reactions()
+    assert list(answers) == [track.id for track in TRACKS]
     texts = []
     for track in TRACKS:
-        assert tuple(said[track.id]) == CASES
-        for case, text in said[track.id].items():
+        assert tuple(answers[track.id]) == CASES
+        for case, text in answers[track.id].items():
             cited = set(re.findall(r"\{\{([\w.]+)\|", text))
             assert len(cited) >= 3, (track.id, case)
             limits = {"budget", "guardrail"} if "both" in case else {case.split("-")[1]}
@@ -98,13 +98,13 @@ def test_the_stakeholder_follows_the_figures(reader):
     place = reader.locator("[data-reveal='stakeholder']")
     expect(place).to_be_hidden()
     reader.commit(30).live().results()
-    heard = place.locator("[data-for-track='cloud'] [data-when]:visible")
-    expect(heard).to_have_count(1)
-    expect(heard).to_have_attribute("data-when", "limits-budget-fails")
-    expect(heard).to_contain_text(reader.value("check.budget.value").text_content())
-    expect(heard).to_contain_text("0.900")
+    answer = place.locator("[data-for-track='cloud'] [data-when]:visible")
+    expect(answer).to_have_count(1)
+    expect(answer).to_have_attribute("data-when", "limits-budget-fails")
+    expect(answer).to_contain_text(reader.value("check.budget.value").text_content())
+    expect(answer).to_contain_text("0.900")
     reader.type_threshold(0.5)
-    expect(heard).to_have_attribute("data-when", "limits-guardrail-fails")
-    expect(heard).to_contain_text(reader.value("check.guardrail.value").text_content())
-    expect(heard).to_contain_text("Compute Budget Lead")
+    expect(answer).to_have_attribute("data-when", "limits-guardrail-fails")
+    expect(answer).to_contain_text(reader.value("check.guardrail.value").text_content())
+    expect(answer).to_contain_text("Compute Budget Lead")
     expect(place.locator("[data-for-track='edge'] [data-when]:visible")).to_have_count(0)

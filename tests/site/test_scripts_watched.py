@@ -20,23 +20,23 @@ NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 @pytest.fixture
 def host(served_dist):
     """A host of the site without the scripts for use from a folder: its address and its rules."""
-    with hosts.serving(served_dist) as found:
-        yield found
+    with hosts.serving(served_dist) as served:
+        yield served
 
 
-def says(reader, *parts):
+def wait_for_failure(reader, *parts):
     """Wait until the page says that something failed, with all given parts."""
     expect(reader.html).to_have_attribute("data-boot", "failed")
     for part in parts:
         expect(reader.locator("[data-boot-text]")).to_contain_text(part)
 
 
-def again(reader):
+def retry_button(reader):
     """The button that tries again."""
     return reader.page.get_by_role("button", name="Try again")
 
 
-def saves(reader):
+def check_saving(reader):
     """Check that a prediction and a reflection are saved, and are there after a reload."""
     reader.commit(30)
     reader.part.get_by_label("Your answer").fill("What repeats teaches less.")
@@ -60,11 +60,11 @@ def test_each_missing_file_of_the_start_is_named(new_reader, served_dist, host):
         reader.expected_errors = [NOTES]
         reader.page.goto(address + "index.html?track=cloud&part=1")
         if name.startswith("page."):
-            says(reader, name, "cannot be taken yet", "does not have it (status 404)")
+            wait_for_failure(reader, name, "cannot be taken yet", "does not have it (status 404)")
             rules.clear()
-            again(reader).click()
+            retry_button(reader).click()
         else:
-            says(reader, name.split(".")[0], "status 404", "work without it")
+            wait_for_failure(reader, name.split(".")[0], "status 404", "work without it")
         reader.commit(30)
         expect(reader.status()).to_have_attribute("data-state", "saved")
         reader.context.close()
@@ -95,24 +95,24 @@ LOST = [
 ]
 
 
-@pytest.mark.parametrize(("script", "what"), LOST)
-def test_the_page_says_why_a_script_failed(new_reader, host, script, what):
+@pytest.mark.parametrize(("script", "failure"), LOST)
+def test_the_page_says_why_a_script_failed(new_reader, host, script, failure):
     """The sentence says what came instead of a script; after a repair, "Try again" starts the page."""
     address, rules = host
-    rule, sentence = HAPPENED[what]
-    made = rules.add(f"{script}.*.js", **rule)
+    rule, sentence = HAPPENED[failure]
+    added_rule = rules.add(f"{script}.*.js", **rule)
     reader = new_reader(base=address, script=NO_PYTHON)
     reader.expected_errors = [NOTES]
     reader.open()
-    says(reader, f"{script}.", sentence)
-    rules.remove(made)
-    again(reader).click()
-    says(reader, "web workers")  # the next failure is Python's, which this browser cannot run
-    saves(reader)
+    wait_for_failure(reader, f"{script}.", sentence)
+    rules.remove(added_rule)
+    retry_button(reader).click()
+    wait_for_failure(reader, "web workers")  # the next failure is Python's, which this browser cannot run
+    check_saving(reader)
 
 
 @pytest.mark.parametrize(
-    ("script", "trouble"),
+    ("script", "failure"),
     [
         ("page", {"status": 503}),
         ("page", {"reset": True}),
@@ -121,10 +121,10 @@ def test_the_page_says_why_a_script_failed(new_reader, host, script, what):
         ("bokeh.min", {"body": hosts.SIGN_IN}),
     ],
 )
-def test_a_script_that_fails_once_is_requested_again(new_reader, host, script, trouble):
+def test_a_script_that_fails_once_is_requested_again(new_reader, host, script, failure):
     """If a script does not arrive the first time, it is requested again without the cache, in order, silently."""
     address, rules = host
-    rules.add(f"{script}.*.js", times=2 if "reset" in trouble else 1, **trouble)  # a browser repeats a reset
+    rules.add(f"{script}.*.js", times=2 if "reset" in failure else 1, **failure)  # a browser repeats a reset
     reader = new_reader(base=address, script=NO_PYTHON if script != "bokeh.min" else None)
     reader.expected_errors = [NOTES]
     reader.open()
@@ -132,28 +132,28 @@ def test_a_script_that_fails_once_is_requested_again(new_reader, host, script, t
         expect(reader.html).to_have_attribute("data-boot", "starting")
         expect(reader.part.get_by_role("slider", name="Similarity threshold")).to_be_attached()
     else:
-        says(reader, "web workers")
+        wait_for_failure(reader, "web workers")
     assert reader.locator("[data-trouble]").count() == 0
-    saves(reader)
+    check_saving(reader)
 
 
-@pytest.mark.parametrize("lost", ["page.*.js", "python.*.js", "numpy*", "panel.min*.js"])
-def test_an_update_during_loading_is_reported(new_reader, served_dist, host, lost):
+@pytest.mark.parametrize("pattern", ["page.*.js", "python.*.js", "numpy*", "panel.min*.js"])
+def test_an_update_during_loading_is_reported(new_reader, served_dist, host, pattern):
     """If a new edition has replaced the page's files, the page says so, and offers a reload."""
     address, rules = host
     page = (served_dist / "index.html").read_text("utf-8")
-    rules.add(lost, status=404)
+    rules.add(pattern, status=404)
     newer = re.sub(r"\.[0-9a-f]{10}\.", ".0123456789.", page).encode()
     reader = new_reader(base=address)
     reader.expected_errors = [NOTES]
     rules.add("index.html", times=1, body=page.encode())
     rules.insert(1, {"pattern": "index.html", "body": newer})
     reader.open()
-    says(reader, "The lab was updated while this page was loading")
+    wait_for_failure(reader, "The lab was updated while this page was loading")
     rules.clear()  # the new edition is complete
     reader.page.get_by_role("button", name="Reload the page").click()
     expect(reader.locator("[data-boot-text]")).not_to_contain_text("updated")
-    saves(reader)
+    check_saving(reader)
 
 
 @pytest.mark.parametrize("cache", ["no-cache", "max-age=600"])
@@ -176,7 +176,7 @@ def test_a_missing_first_script_is_reported(new_reader, host, cache):
         text.get_by_role("link", name="Reload the page").click()
     else:  # as the two keys do
         reader.context.new_cdp_session(reader.page).send("Page.reload", {"ignoreCache": True})
-    says(reader, "web workers")
+    wait_for_failure(reader, "web workers")
 
 
 def test_a_missing_style_sheet_is_reported(new_reader, host):
@@ -191,7 +191,7 @@ def test_a_missing_style_sheet_is_reported(new_reader, host):
     rules.add("style.*.css", status=404)
     reader.page.reload()
     expect(reader.locator("[data-trouble]")).to_contain_text("style sheet did not arrive")
-    saves(reader)
+    check_saving(reader)
 
 
 def test_a_guide_reports_its_missing_script(new_reader, host):
@@ -224,11 +224,11 @@ def test_old_browsers_can_parse_the_first_script(dist):
     """The first script is ECMAScript 5, so that it can run in a browser that is too old for the lab, and say so."""
     (first,) = (dist / "assets").glob("first.*.js")
     parser = "require('internal/deps/acorn/acorn/dist/acorn').parse(require('fs').readFileSync(0, 'utf8'), {ecmaVersion: 5})"
-    for text, good in ((first.read_text("utf-8"), True), ("let a = b?.c;", False)):
-        done = subprocess.run(
+    for text, valid in ((first.read_text("utf-8"), True), ("let a = b?.c;", False)):
+        process = subprocess.run(
             [node.executable(), "--expose-internals", "-e", parser],
             input=text.encode(),
             capture_output=True,
             check=False,
         )
-        assert (done.returncode == 0) is good, done.stderr.decode()[-500:]
+        assert (process.returncode == 0) is valid, process.stderr.decode()[-500:]

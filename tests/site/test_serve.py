@@ -74,7 +74,7 @@ def test_each_file_has_the_type_that_browsers_require(folder, name, kind):
 def test_the_server_compresses_like_a_static_host(folder):
     """Text and WebAssembly are sent gzipped to clients that accept it; other files are sent unchanged."""
     with serve.serving(folder) as url:
-        for name, packed in {
+        for name, compressed in {
             "index.html": True,
             "a.js": True,
             "a.wasm": True,
@@ -83,9 +83,9 @@ def test_the_server_compresses_like_a_static_host(folder):
         }.items():
             original = (folder / name).read_bytes()
             _, headers, body = get(url, f"/{name}", **{"Accept-Encoding": "br, gzip"})
-            assert (headers["Content-Encoding"] == "gzip") is packed
+            assert (headers["Content-Encoding"] == "gzip") is compressed
             assert int(headers["Content-Length"]) == len(body)
-            assert (gzip.decompress(body) if packed else body) == original
+            assert (gzip.decompress(body) if compressed else body) == original
         for refusal in ("identity", "gzip;q=0", "br"):
             _, headers, body = get(url, "/index.html", **{"Accept-Encoding": refusal})
             assert headers["Content-Encoding"] is None
@@ -126,8 +126,8 @@ def test_the_server_is_local_and_stops_after_its_block(folder):
 
 def test_a_taken_port_is_named():
     """If the port is taken, one sentence names it and says how to continue."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         with pytest.raises(SystemExit, match=rf"Port {port} is taken.*--port"):
             serve.require_port(port)
     serve.require_port(port)

@@ -61,7 +61,7 @@ def status(reader):
     return reader.locator("[data-offline-status]")
 
 
-def kept(reader, query="?track=cloud&part=1"):
+def open_offline(reader, query="?track=cloud&part=1"):
     """Open the lab and wait until the page says that it works offline."""
     reader.open(query)
     expect(status(reader)).to_have_text(READY, timeout=4 * PATIENCE)  # a hundred files
@@ -75,17 +75,17 @@ def works(reader, part="1"):
     return reader
 
 
-def until(reader, script, wanted):
+def wait_for(reader, script, expected):
     """Wait until a script in the page returns the wanted value."""
     for _ in range(PATIENCE // 100):
-        found = reader.page.evaluate(script)
-        if found == wanted or (callable(wanted) and wanted(found)):
-            return found
+        value = reader.page.evaluate(script)
+        if value == expected or (callable(expected) and expected(value)):
+            return value
         reader.page.wait_for_timeout(100)
-    pytest.fail(f"{script} still gives {found}")
+    pytest.fail(f"{script} still gives {value}")
 
 
-def edition(reader, title):
+def check_edition(reader, title):
     """Check that the page has the text and style of that edition."""
     expect(reader.page.get_by_role("heading", level=1)).to_have_text(title)
     colour = reader.page.get_by_role("heading", level=1).evaluate("(title) => getComputedStyle(title).color")
@@ -146,7 +146,7 @@ def test_the_lab_works_without_a_network_after_the_first_start(visitor, host):
 
 def test_other_pages_come_from_the_network(quick, host):
     """The host answers for a guide, never the lab, and unknown addresses of the host stay unknown."""
-    page = kept(quick).page
+    page = open_offline(quick).page
     page.goto(host.address + "guide-authors.html")
     expect(page.get_by_role("heading", level=1)).not_to_have_text(FIRST)
     assert host.requests[-1] != "index.html" and "guide-authors.html" in host.requests
@@ -160,49 +160,49 @@ def test_other_pages_come_from_the_network(quick, host):
 
 def test_an_open_page_keeps_its_version_after_a_deployment(quick, host, dist, tmp_path):
     """The open page keeps its version, says once that there is a new one, and the next visit has it completely."""
-    kept(quick)
+    open_offline(quick)
     host.folder = another(dist, tmp_path / "second")
     quick.page.evaluate(LOOK_FOR_UPDATE)
     news = quick.page.get_by_role("complementary", name="A newer version")
     expect(news).to_contain_text("A newer version of the lab is ready; it is used the next time you open it.")
-    edition(quick, FIRST)
+    check_edition(quick, FIRST)
     works(quick)
     assert quick.page.evaluate(OWN_STYLE) == 200  # a file of its version, which the host no longer has
     news.get_by_role("button", name="Later").click()
     expect(news).to_be_hidden()
     host.stop()
     visit_again(quick).open()
-    edition(quick, NEW)
+    check_edition(quick, NEW)
     expect(quick.page.get_by_role("complementary", name="A newer version")).to_be_hidden()
-    until(quick, CACHES, lambda names: len(names) == 1)
+    wait_for(quick, CACHES, lambda names: len(names) == 1)
 
 
 def test_reload_now_updates_only_this_page(quick, host, dist, tmp_path):
     """The button "Reload now" brings the new version only to this page; the other tab keeps its version and work."""
-    kept(quick).commit(30).saved()
-    other = quick.another_tab().open()
+    open_offline(quick).commit(30).saved()
+    other_tab = quick.another_tab().open()
     host.folder = another(dist, tmp_path / "second")
     quick.page.evaluate(LOOK_FOR_UPDATE)
     quick.page.get_by_role("button", name="Reload now").click()
-    edition(quick, NEW)
+    check_edition(quick, NEW)
     expect(quick.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
     host.stop()
-    edition(other, FIRST)
-    for each in (other, quick):
-        assert each.page.evaluate(OWN_STYLE) == 200
+    check_edition(other_tab, FIRST)
+    for tab in (other_tab, quick):
+        assert tab.page.evaluate(OWN_STYLE) == 200
     assert len(quick.page.evaluate(CACHES)) == 2  # the other tab may still need its cache
 
 
 def test_a_page_from_the_host_is_not_called_old(quick, host, dist, tmp_path):
     """If a page comes fresh from the host, it does not call the older kept version newer."""
-    kept(quick)
+    open_offline(quick)
     host.folder = another(dist, tmp_path / "second")
     visit_again(quick)
     client = quick.context.new_cdp_session(quick.page)
     client.send("Network.enable")
     client.send("Network.setBypassServiceWorker", {"bypass": True})
     quick.open("?track=mobile&part=1")  # an address that the browser has not cached
-    edition(quick, NEW)
+    check_edition(quick, NEW)
     expect(status(quick)).to_have_text(READY, timeout=4 * PATIENCE)
     expect(quick.page.get_by_role("complementary", name="A newer version")).to_be_hidden()
 
@@ -231,40 +231,40 @@ PORTAL = ("text/html", b"<title>Sign in</title>Sign in to the network of this ho
 )
 def test_an_incomplete_version_is_not_used(quick, host, dist, tmp_path, name, answer):
     """A new version with a missing or wrong file is never used until it is complete."""
-    kept(quick)
+    open_offline(quick)
     quick.expected_errors = [AWAY]
     host.folder = another(dist, tmp_path / "second")
     (file,) = host.folder.glob(name)
     host.replaced[file.relative_to(host.folder).as_posix()] = answer
     assert quick.page.evaluate(REFUSED) == "redundant"
     quick.reload()
-    edition(quick, FIRST)
+    check_edition(quick, FIRST)
     host.replaced.clear()
     quick.page.evaluate(LOOK_FOR_UPDATE)
-    until(quick, COMPLETE, lambda names: len(names) == 2)
+    wait_for(quick, COMPLETE, lambda names: len(names) == 2)
     quick.reload()
-    edition(quick, NEW)
+    check_edition(quick, NEW)
 
 
 def test_a_file_missing_from_the_cache_is_fetched_again(quick, host):
     """A file missing from the cache is fetched and kept, and a portal's page in its place is refused."""
-    kept(quick)
-    lost = quick.page.evaluate("""async () => {
+    open_offline(quick)
+    address = quick.page.evaluate("""async () => {
       const name = (await caches.keys()).find((each) => each.startsWith("data-selection-lab "));
       const cache = await caches.open(name);
       const [request] = (await cache.keys()).filter(({ url }) => url.includes("licences.json"));
       await cache.delete(request);
       return request.url;
     }""")
-    path = lost.removeprefix(host.address)
-    ask = "(url) => fetch(url, { cache: 'no-store' }).then(({ status }) => status, () => 'refused')"
+    path = address.removeprefix(host.address)
+    fetch_status = "(url) => fetch(url, { cache: 'no-store' }).then(({ status }) => status, () => 'refused')"
     quick.expected_errors = [AWAY]
     host.replaced[path] = PORTAL
-    assert quick.page.evaluate(ask, lost) == "refused"
+    assert quick.page.evaluate(fetch_status, address) == "refused"
     host.replaced.clear()
-    assert quick.page.evaluate(ask, lost) == 200
+    assert quick.page.evaluate(fetch_status, address) == 200
     host.stop()
-    assert quick.page.evaluate(ask, lost) == 200
+    assert quick.page.evaluate(fetch_status, address) == 200
 
 
 # -- a worker that fails -------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def change_worker(host, *changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ([('"use strict";', "throw new Error('broken');")], "Not kept: this browser, or the host"),
         ([("waitUntil(fill())", "waitUntil(new Promise(() => {}))")], "Keeping the lab for offline use …"),
@@ -289,11 +289,11 @@ def change_worker(host, *changes):
     ],
     ids=["throws", "never answers", "refuses"],
 )
-def test_the_lab_works_if_the_worker_does_not_start(quick, host, changes, said):
+def test_the_lab_works_if_the_worker_does_not_start(quick, host, changes, message):
     """If a worker throws or never gets ready, the page says so next to the switch; the lab works, also next time."""
     change_worker(host, *changes)
     quick.open()
-    expect(status(quick)).to_contain_text(said)
+    expect(status(quick)).to_contain_text(message)
     works(quick).reload()
     expect(quick.in_part("[data-lock-answer='1']")).to_contain_text("30 %")
 
@@ -317,17 +317,17 @@ def test_the_lab_works_if_the_worker_does_not_start(quick, host, changes, said):
 def test_the_lab_works_if_the_worker_cannot_answer(quick, host, changes):
     """If the worker throws, or the browser's storage hangs or refuses, the page comes from the host."""
     change_worker(host, *changes)
-    kept(quick).reload()
+    open_offline(quick).reload()
     before = len(host.requests)
     quick.reload()
     works(quick)
     assert len(host.requests) > before
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_a_lack_of_space_is_reported(quick, host, known):
+@pytest.mark.parametrize("known_beforehand", [True, False])
+def test_a_lack_of_space_is_reported(quick, host, known_beforehand):
     """If there is no room, known beforehand or not, nothing is left over, and the page says so."""
-    if known:
+    if known_beforehand:
         change_worker(host, ("const SPARE = 1.5", "const SPARE = 1e9"))
     else:  # the browser then reports its free space wrongly
         client = quick.context.new_cdp_session(quick.page)
@@ -380,7 +380,7 @@ OTHERS = """async (names) => {
 
 def test_a_reader_can_switch_offline_use_off_and_on(quick, host):
     """Off removes only the worker and its caches, and lasts; on keeps the lab again."""
-    kept(quick)
+    open_offline(quick)
     nested = f"data-selection-lab {host.address}0.9/ 1234"
     others = {nested, "data-selection-lab http://elsewhere.invalid/ 1", "another site's"}
     quick.page.evaluate(OTHERS, sorted(others))
@@ -391,11 +391,11 @@ def test_a_reader_can_switch_offline_use_off_and_on(quick, host):
     names = quick.page.evaluate("() => caches.keys()")
     assert others <= set(names) <= others | {"lab-python"}
     assert quick.page.evaluate(REGISTRATIONS) == []
-    asked = host.requests.count("sw.js")
+    request_count = host.requests.count("sw.js")
     quick.reload()
     expect(switch).not_to_be_checked()
     quick.page.wait_for_timeout(2000)
-    assert host.requests.count("sw.js") == asked
+    assert host.requests.count("sw.js") == request_count
     switch.check()
     expect(status(quick)).to_have_text(READY)
     host.stop()
@@ -405,7 +405,7 @@ def test_a_reader_can_switch_offline_use_off_and_on(quick, host):
 
 def test_offline_use_can_be_restarted_in_one_page(quick, host):
     """After off and on again in one page the lab works offline."""
-    kept(quick)
+    open_offline(quick)
     switch = quick.page.get_by_label("Keep the lab for offline use")
     switch.uncheck()
     expect(status(quick)).to_contain_text("Not kept")
@@ -417,18 +417,18 @@ def test_offline_use_can_be_restarted_in_one_page(quick, host):
 
 def test_an_edition_without_a_worker_removes_the_worker(quick, host, dist, tmp_path):
     """An edition without a worker removes the readers' worker and its caches, even under an open page."""
-    kept(quick)
+    open_offline(quick)
     quick.page.evaluate(OTHERS, ["another site's"])
     host.folder = switched_off(dist, tmp_path / "off")
     quick.page.evaluate(LOOK_FOR_UPDATE)
-    until(quick, REGISTRATIONS, [])
-    until(quick, CACHES, [])
+    wait_for(quick, REGISTRATIONS, [])
+    wait_for(quick, CACHES, [])
     works(quick)
     quick.page.evaluate(
         OTHERS, [f"data-selection-lab {host.address} left"]
     )  # left by a worker that was interrupted
     quick.reload()
-    until(quick, CACHES, [])
+    wait_for(quick, CACHES, [])
     quick.page.wait_for_timeout(1500)
     assert quick.page.evaluate(REGISTRATIONS) == []
     assert "another site's" in quick.page.evaluate("() => caches.keys()")
@@ -450,19 +450,19 @@ def test_only_a_frame_of_the_same_origin_keeps_the_lab(new_reader, host, tmp_pat
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "index.html").write_text(book)
     (host.folder / "book.html").write_text(book)
-    with hosting(tmp_path / "book") as shop:
+    with hosting(tmp_path / "book") as other_host:
         reader = new_reader(base="http://", service_workers="allow", script=AT_ONCE)
         reader.expected_errors = [r"sandbox|CORS|origin 'null'|net::ERR"]
         reader.page.goto(
-            shop.address.replace("127.0.0.1", "localhost")
+            other_host.address.replace("127.0.0.1", "localhost")
             if home == "another"
             else host.address + "book.html"
         )
         frame = reader.page.frame_locator("iframe")
         expect(frame.locator("html")).to_have_attribute("data-boot", re.compile("live|failed"))
-        place = frame.locator("[data-offline-status]")
+        status_line = frame.locator("[data-offline-status]")
         if home == "same":
-            expect(place).to_have_text(READY)
+            expect(status_line).to_have_text(READY)
         else:
             reader.page.wait_for_timeout(2500)
             expect(frame.get_by_label("Keep the lab for offline use")).to_be_hidden()
@@ -481,11 +481,13 @@ def test_firefox_needs_no_network_on_the_second_visit(new_firefox, host):
     firefox = new_firefox(**{"dom.serviceWorkers.enabled": True})
     firefox.open(host.address + "index.html?track=cloud&part=1&corpus=licences")
     firefox.wait("() => document.documentElement.dataset.boot === 'live'")
-    said = "() => /^Works offline now/.test(document.querySelector('[data-offline-status]').textContent)"
-    firefox.wait(said)
+    works_offline = (
+        "() => /^Works offline now/.test(document.querySelector('[data-offline-status]').textContent)"
+    )
+    firefox.wait(works_offline)
     host.stop()
     firefox.reload()
     firefox.type("spinbutton", "Reduction in total training FLOPs", "30")
     firefox.click("button", "Commit")
-    shows = "() => /^59\\.\\d %$/.test(document.querySelector(\"[data-part='1'] [data-value='reveal.measured']\").textContent)"
-    firefox.wait(shows)
+    shows_result = "() => /^59\\.\\d %$/.test(document.querySelector(\"[data-part='1'] [data-value='reveal.measured']\").textContent)"
+    firefox.wait(shows_result)

@@ -36,7 +36,7 @@ console.log(JSON.stringify(answers));
 """
 
 
-def read_by_the_page(tmp_path, trials):
+def read_on_the_page(tmp_path, trials):
     """The results of the page's own reader for some addresses under some tables."""
     (tmp_path / "trial.cjs").write_text(TRIAL, "utf-8")
     (tmp_path / "tables.json").write_text(json.dumps(trials), "utf-8")
@@ -45,7 +45,7 @@ def read_by_the_page(tmp_path, trials):
     return json.loads(done.stdout)
 
 
-def changed(part, name, **entries):
+def changed_table(part, name, **entries):
     """The table with one entry changed."""
     table = site_facts.settings_table(ROOT)
     row = table["settings"][part][name] if part else table["limits"][name]
@@ -60,8 +60,8 @@ def test_the_page_follows_every_number(tmp_path):
         row = load("settings")["settings"][part][name]
         address = f"?part={part}&{name}={row['high'] + 1}"
         for high in (row["high"], row["high"] + 1):
-            trials.append({"table": changed(part, name, high=high), "addresses": [address]})
-    answers = read_by_the_page(tmp_path, trials)
+            trials.append({"table": changed_table(part, name, high=high), "addresses": [address]})
+    answers = read_on_the_page(tmp_path, trials)
     for i, (_, name) in enumerate(NUMBERS):
         (before,), (after,) = answers[2 * i], answers[2 * i + 1]
         assert before["settings"] == {} and "allowed" in before["ignored"][0], name
@@ -75,21 +75,21 @@ def test_the_page_follows_every_choice(tmp_path):
         options = load("settings")["settings"][part][name]["options"]
         more = [*options[1:], {"value": "another", "label": "Another"}]
         addresses = [f"?part={part}&{name}=another", f"?part={part}&{name}={options[0]['value']}"]
-        trials.append({"table": changed(part, name, options=more), "addresses": addresses})
-    for (part, name), (new, gone) in zip(CHOICES, read_by_the_page(tmp_path, trials), strict=True):
+        trials.append({"table": changed_table(part, name, options=more), "addresses": addresses})
+    for (part, name), (new, removed) in zip(CHOICES, read_on_the_page(tmp_path, trials), strict=True):
         assert new["settings"] == {name: "another"}, (part, name)
-        assert gone["settings"] == {} and "another" in gone["ignored"][0], (part, name)
+        assert removed["settings"] == {} and "another" in removed["ignored"][0], (part, name)
 
 
 def test_the_page_and_the_form_follow_every_limit(tmp_path):
     """If a limit changes, the page reads it, and the form and the guide for instructors state it."""
     names = list(load("settings")["limits"])
-    tables = [changed(None, name, low=3, high=7, format="number") for name in names]
+    tables = [changed_table(None, name, low=3, high=7, format="number") for name in names]
     addresses = [f"?part=1&fixed=limits&{name}=7" for name in names]
     trials = [{"table": t, "addresses": [a]} for t, a in zip(tables, addresses, strict=True)]
-    for name, table, (found,) in zip(names, tables, read_by_the_page(tmp_path, trials), strict=True):
-        assert found["link"]["limits"] == {name: 7}
-        rows = [row for each in guides.form_limits(table).values() for row in each]
+    for name, table, (result,) in zip(names, tables, read_on_the_page(tmp_path, trials), strict=True):
+        assert result["link"]["limits"] == {name: 7}
+        rows = [row for limits in guides.form_limits(table).values() for row in limits]
         assert (name, "3 to 7", False) in [(row[0], row[2], row[3]) for row in rows]
         assert f"<code>{name}</code>" in guides.limits_html(table)
         assert "<td>3 to 7</td>" in guides.limits_html(table)
@@ -101,18 +101,18 @@ def test_core_and_control_follow_every_number(monkeypatch, part, name):
     from apps.shared import controls
 
     row = load("settings")["settings"][part][name]
-    monkeypatch.setattr(core, "load", lambda _: changed(part, name, high=row["high"] + 1))
-    moved = core._settings()[part][name]
-    assert moved.check(row["high"] + 1) == row["high"] + 1
+    monkeypatch.setattr(core, "load", lambda _: changed_table(part, name, high=row["high"] + 1))
+    setting = core._settings()[part][name]
+    assert setting.check(row["high"] + 1) == row["high"] + 1
     with pytest.raises(ValueError, match=f"{name} must be a .*number from"):
         core.SETTINGS[part][name].check(row["high"] + 1)
     value = row["low"]
-    made = (
-        controls.whole_number(moved, value)
+    control = (
+        controls.whole_number(setting, value)
         if row["kind"] == "whole"
-        else controls.slider_with_number(moved, float(value))[1]
+        else controls.slider_with_number(setting, float(value))[1]
     )
-    assert (made.start, made.end) == (row["low"], row["high"] + 1)
+    assert (control.start, control.end) == (row["low"], row["high"] + 1)
 
 
 @pytest.mark.parametrize(("part", "name"), CHOICES)
@@ -121,10 +121,10 @@ def test_core_and_control_follow_every_choice(monkeypatch, part, name):
     from apps.shared import controls
 
     options = [*load("settings")["settings"][part][name]["options"], {"value": "another", "label": "Another"}]
-    monkeypatch.setattr(core, "load", lambda _: changed(part, name, options=options))
-    moved = core._settings()[part][name]
-    assert moved.check("another") == "another"
-    assert "another" in controls.choice(moved, "another").values
+    monkeypatch.setattr(core, "load", lambda _: changed_table(part, name, options=options))
+    setting = core._settings()[part][name]
+    assert setting.check("another") == "another"
+    assert "another" in controls.choice(setting, "another").values
     with pytest.raises(ValueError, match=f"{name} must be one of"):
         core.SETTINGS[part][name].check("another")
 
@@ -136,7 +136,7 @@ def test_every_control_of_a_workbench_is_a_row_of_the_table():
     views = json.loads(Bridge(lambda text: None, None).documents())
     for part, rows in core.SETTINGS.items():
         words = json.dumps(views[part], ensure_ascii=False)
-        missing = [each.label for each in rows.values() if each.label not in words and each.kind != "choice"]
+        missing = [row.label for row in rows.values() if row.label not in words and row.kind != "choice"]
         assert missing == [], part
 
 

@@ -14,10 +14,10 @@ def shell(tmp_path):
     return shutil.copytree(shell_types.SHELL, tmp_path / "shell")
 
 
-def wrong(shell, tmp_path, scope="page"):
+def errors_in(shell, tmp_path, scope="page"):
     """The errors in one scope, without the paths."""
-    found = shell_types.errors(scope, tmp_path / "checked", shell)
-    return [re.sub(r"^site/shell/(\S+?):\d+: ", r"\1: ", line) for line in found]
+    errors = shell_types.errors(scope, tmp_path / "checked", shell)
+    return [re.sub(r"^site/shell/(\S+?):\d+: ", r"\1: ", line) for line in errors]
 
 
 @pytest.mark.parametrize("scope", shell_types.SCOPES)
@@ -39,30 +39,30 @@ def test_each_kind_of_mistake_is_named_with_its_place(shell, tmp_path):
     text = (shell / "texts.js").read_text("utf-8")
     lines = text.count("\n")
     (shell / "texts.js").write_text(text + "\n".join(mistakes), "utf-8")
-    found = shell_types.errors("page", tmp_path / "checked", shell)
-    assert [line.split(": ")[0] for line in found] == [
+    errors = shell_types.errors("page", tmp_path / "checked", shell)
+    assert [line.split(": ")[0] for line in errors] == [
         f"site/shell/texts.js:{lines + k + 1}" for k in range(len(mistakes))
     ]
-    for line, said in zip(found, mistakes.values(), strict=True):
-        assert said in line
+    for line, expected in zip(errors, mistakes.values(), strict=True):
+        assert expected in line
 
 
 def test_a_renamed_member_is_reported_in_each_script(shell, tmp_path):
     """Each script that uses the old name is named."""
     text = (shell / "merge.js").read_text("utf-8")
     (shell / "merge.js").write_text(text.replace("lab.merge = ", "lab.merging = ", 1), "utf-8")
-    found = wrong(shell, tmp_path)
-    assert found and all("Property 'merge' does not exist" in line for line in found)
-    assert {line.partition(":")[0] for line in found} == {"main.js", "store.js", "texts.js"}
+    errors = errors_in(shell, tmp_path)
+    assert errors and all("Property 'merge' does not exist" in line for line in errors)
+    assert {line.partition(":")[0] for line in errors} == {"main.js", "store.js", "texts.js"}
 
 
 def test_a_service_worker_has_no_document(shell, tmp_path):
     """A service worker has no document, and only a fetch event has a request."""
     with open(shell / "sw.js", "a", encoding="utf-8") as file:
         file.write('document.title;\nworker.addEventListener("install", (event) => event.request);\n')
-    found = wrong(shell, tmp_path, "sw")
-    assert len(found) == 2
-    assert "Cannot find name 'document'" in found[0] and "Property 'request' does not exist" in found[1]
+    errors = errors_in(shell, tmp_path, "sw")
+    assert len(errors) == 2
+    assert "Cannot find name 'document'" in errors[0] and "Property 'request' does not exist" in errors[1]
 
 
 def test_a_folder_without_scripts_is_refused(tmp_path):

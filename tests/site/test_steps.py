@@ -79,16 +79,16 @@ def test_goals_plot_control_and_next_button_are_in_view(new_reader, width, heigh
     field = reader.field("Similarity threshold (number)")
     field.fill("0.6")
     field.press("Enter")
-    said = reader.in_part("[data-change]")
-    expect(said).to_have_text(
+    change_line = reader.in_part("[data-change]")
+    expect(change_line).to_have_text(
         re.compile(r"^Similarity threshold 0\.\d+ → 0\.600: documents removed [\d.]+ % → [\d.]+ %")
     )
     reader.page.get_by_role("heading", name="Move the threshold").scroll_into_view_if_needed()
     names = ["[data-part='1'] .goals", "[data-root='threshold']", "[data-part='1'] .results .next"]
     if width > 1000:
         names.append("[data-plot='ICR_Curve']")
-    seen = reader.page.evaluate(TOGETHER, names)
-    assert all(inside for _, inside, _, _ in seen), seen
+    positions = reader.page.evaluate(TOGETHER, names)
+    assert all(inside for _, inside, _, _ in positions), positions
     sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert reader.page.evaluate(f"() => {sideways}") <= 0
 
@@ -112,8 +112,8 @@ def test_the_other_parts_have_the_next_button_in_view(new_reader, part, control,
     expect(section.get_by_role("list", name="Goals")).to_be_visible()
     names = [f"[data-part='{part}'] {control}", f"[data-part='{part}'] .results .next .button"]
     names += [f"[data-part='{part}'] .goals"]
-    seen = reader.page.evaluate(TOGETHER, names + [plot] * bool(plot and width > 1000))
-    assert all(inside for _, inside, _, _ in seen), seen
+    positions = reader.page.evaluate(TOGETHER, names + [plot] * bool(plot and width > 1000))
+    assert all(inside for _, inside, _, _ in positions), positions
     section.get_by_role("link", name="Explain it").click(trial=True)
     if part == 2:
         section.get_by_role("button", name="Run").click(trial=True)

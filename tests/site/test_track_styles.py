@@ -14,18 +14,20 @@ PAGE = (
 )
 
 
-def shown(page):
+def visible_texts(page):
     """The texts that one sees."""
     return page.locator("p:visible").all_inner_texts()
 
 
-@pytest.mark.parametrize("now", IDS)
-def test_the_text_of_the_chosen_track_is_visible(chromium, now):
+@pytest.mark.parametrize("chosen", IDS)
+def test_the_text_of_the_chosen_track_is_visible(chromium, chosen):
     """One text is visible, in the colour of its track."""
     page = chromium.new_page()
-    page.set_content(PAGE.format(now=f' data-track-now="{now}"', rules=track_styles.css(dict.fromkeys(IDS))))
-    assert shown(page) == [f"text of {now}"]
-    expect(page.get_by_text(f"text of {now}")).to_have_css("color", f"rgb({IDS.index(now) + 1}, 0, 0)")
+    page.set_content(
+        PAGE.format(now=f' data-track-now="{chosen}"', rules=track_styles.css(dict.fromkeys(IDS)))
+    )
+    assert visible_texts(page) == [f"text of {chosen}"]
+    expect(page.get_by_text(f"text of {chosen}")).to_have_css("color", f"rgb({IDS.index(chosen) + 1}, 0, 0)")
     page.close()
 
 
@@ -33,8 +35,8 @@ def test_the_radio_buttons_choose_the_track_without_the_shell(chromium):
     """The first text is visible until another track is checked."""
     page = chromium.new_page()
     page.set_content(PAGE.format(now="", rules=track_styles.css(dict.fromkeys(IDS))))
-    assert shown(page) == ["text of north"]
+    assert visible_texts(page) == ["text of north"]
     for track in [*IDS[1:], IDS[0]]:
         page.get_by_role("radio", name=track).check()
-        assert shown(page) == [f"text of {track}"]
+        assert visible_texts(page) == [f"text of {track}"]
     page.close()

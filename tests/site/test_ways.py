@@ -16,8 +16,8 @@ ALL = dict.fromkeys(ways.CHECKS)
 
 def test_the_table_has_a_row_for_each_way_and_browser():
     """Each cell says yes or NO, browsers and day are named, and what was left out is said."""
-    found = {("A server", "chromium"): ALL, ("A server", "firefox"): {**ALL, "report": "it differs"}}
-    text = ways.table(found, VERSIONS, DAY, ["Offline, after a first visit"])
+    results = {("A server", "chromium"): ALL, ("A server", "firefox"): {**ALL, "report": "it differs"}}
+    text = ways.table(results, VERSIONS, DAY, ["Offline, after a first visit"])
     assert "| A server | Chromium | yes | yes | yes | yes | yes |" in text
     assert "| A server | Firefox | yes | yes | yes | NO | yes |" in text
     assert "2026-11-26" in text and "Chromium 156 and Firefox 153.0" in text
@@ -35,10 +35,10 @@ def test_the_table_replaces_the_previous_one():
 
 def test_a_failed_cell_states_its_reason():
     """Below the table stands what went wrong in each cell that says NO, in one line without markup."""
-    found = {
+    results = {
         ("A server", "firefox"): {**ALL, "report": "it <differs>\n| in `two` figures", "own": "x " * 300}
     }
-    text = ways.table(found, VERSIONS, DAY)
+    text = ways.table(results, VERSIONS, DAY)
     assert "\n- NO, A server, Firefox, report: it differs in two figures\n" in text
     assert re.search(r"^- NO, A server, Firefox, own corpus: [x ]{150,200}…$", text, re.MULTILINE)
     assert unexplained(text) == []
@@ -51,9 +51,9 @@ def test_results_are_kept_for_the_same_site(tmp_path):
     ways.Kept(path, "one").add("A server", "firefox", "153.0", {**ALL, "own": "no room"})
     ways.Kept(path, "one").add("A frame", "chromium", "156", ALL)
     ways.Kept(path, "one").add("A server", "firefox", "154.0", ALL)
-    kept = ways.Kept(path, "one")
-    assert kept.found == {("A server", "firefox"): ALL, ("A frame", "chromium"): ALL}
-    assert kept.versions == {"firefox": "154.0", "chromium": "156"}
+    results = ways.Kept(path, "one")
+    assert results.found == {("A server", "firefox"): ALL, ("A frame", "chromium"): ALL}
+    assert results.versions == {"firefox": "154.0", "chromium": "156"}
     assert ways.Kept(path, "two").found == {}
 
 
@@ -65,14 +65,14 @@ def rows_of(text):
 
 def unexplained(text):
     """The cells that are neither "yes" nor a "NO" whose reason stands below the table."""
-    wrong = []
+    cells_without_reason = []
     for way, browser, *cells in rows_of(text)[2:]:
         for check, cell in zip(ways.CHECKS.values(), cells, strict=True):
-            place = f"{way}, {browser}, {check}"
-            reason = re.search(rf"^- NO, {re.escape(place)}: \S+ \S+", text, re.MULTILINE)
+            label = f"{way}, {browser}, {check}"
+            reason = re.search(rf"^- NO, {re.escape(label)}: \S+ \S+", text, re.MULTILINE)
             if cell != "yes" and not (cell == "NO" and reason):
-                wrong.append(place)
-    return wrong
+                cells_without_reason.append(label)
+    return cells_without_reason
 
 
 def test_the_readme_has_the_table_of_the_last_command():
@@ -80,16 +80,18 @@ def test_the_readme_has_the_table_of_the_last_command():
     states why it did not.
     """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    inside = text.partition(ways.BEGIN)[2].partition(ways.END)[0].strip()
+    table = text.partition(ways.BEGIN)[2].partition(ways.END)[0].strip()
     assert text.count(ways.BEGIN) == text.count(ways.END) == 1
-    assert "not been made yet" not in inside, "run `python build.py ways`, which writes the table"
-    rows = rows_of(inside)
+    assert "not been made yet" not in table, "run `python build.py ways`, which writes the table"
+    rows = rows_of(table)
     assert rows[0] == ["Way in", "Browser", *ways.CHECKS.values()]
     tried = {(way, browser) for way, browser, *_ in rows[2:]}
     left_out = {(way, name) for way in ways.WAYS for name in ways.driven.NAMES.values()} - tried
     assert {way for way, _ in tried} <= set(ways.WAYS)
     assert [
-        each for each in left_out if "Not tried: {} ({}).".format(*each).lower() not in inside.lower()
+        way_and_browser
+        for way_and_browser in left_out
+        if "Not tried: {} ({}).".format(*way_and_browser).lower() not in table.lower()
     ] == []
-    assert unexplained(inside) == []
-    assert re.search(r"^Tried on \d{4}-\d\d-\d\d by `python build.py ways` with ", inside)
+    assert unexplained(table) == []
+    assert re.search(r"^Tried on \d{4}-\d\d-\d\d by `python build.py ways` with ", table)

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def checkout(tmp_path):
     """A copy of the sources of the wheel."""
     copy = tmp_path / "checkout"
-    hidden = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "src" / "dataselect_core", copy / "src" / "dataselect_core", ignore=hidden)
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src" / "dataselect_core", copy / "src" / "dataselect_core", ignore=ignore)
     (copy / "tools").mkdir()
     for name in ("pyproject.toml", "LICENSE", "tools/wheel.py"):
         shutil.copyfile(ROOT / name, copy / name)
@@ -100,7 +100,7 @@ def test_the_wheel_installs_with_its_metadata(tmp_path):
         " i.get_all('Provides-Extra'), 'pip install' in i.get_payload(), m.requires('dataselect-core'), sep='|')"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,
         cwd=tmp_path,
@@ -108,22 +108,22 @@ def test_the_wheel_installs_with_its_metadata(tmp_path):
         capture_output=True,
         text=True,
     ).stdout
-    assert said.startswith(str(tmp_path / "site"))
-    *facts, extras, readme, requires = said.strip().split("|")[1:]
+    assert output.startswith(str(tmp_path / "site"))
+    *facts, extras, readme, requires = output.strip().split("|")[1:]
     assert facts == ["0.1.0", "0.1.0", "MIT"]
     assert readme == "True"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert ast.literal_eval(extras) == list(project["optional-dependencies"])
-    found = [Requirement(requirement) for requirement in ast.literal_eval(requires)]
-    assert [str(one) for one in found if one.marker is None] == ["numpy>=2.0"]
-    for extra, wanted in project["optional-dependencies"].items():
-        mine = [
-            one
-            for one in found
-            if one.marker and one.marker.evaluate({"extra": extra, "python_version": "3.11"})
+    parsed = [Requirement(requirement) for requirement in ast.literal_eval(requires)]
+    assert [str(item) for item in parsed if item.marker is None] == ["numpy>=2.0"]
+    for extra, requirements in project["optional-dependencies"].items():
+        selected = [
+            item
+            for item in parsed
+            if item.marker and item.marker.evaluate({"extra": extra, "python_version": "3.11"})
         ]
-        assert [one.name for one in mine] == [Requirement(one).name for one in wanted]
-    zstd = next(one for one in found if one.name == "zstandard")
+        assert [item.name for item in selected] == [Requirement(item).name for item in requirements]
+    zstd = next(item for item in parsed if item.name == "zstandard")
     assert not zstd.marker.evaluate({"extra": "zstd", "python_version": "3.14"})
 
 

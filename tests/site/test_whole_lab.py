@@ -111,8 +111,10 @@ def audit(student, track):
     clusters = part.get_by_role("group", name="The clusters").get_by_role("button")
     student.press(clusters.first)
     expect(clusters.first).to_have_attribute("aria-pressed", "true")
-    for what in ("kept", "removed"):
-        expect(part.get_by_role("region", name=re.compile(f"that is {what}$"))).to_contain_text(what.title())
+    for status_of_text in ("kept", "removed"):
+        expect(part.get_by_role("region", name=re.compile(f"that is {status_of_text}$"))).to_contain_text(
+            status_of_text.title()
+        )
     expect(part.get_by_label(re.compile(r"^Removed \w+ to compare")).locator("option").first).to_have_text(
         NUMBER
     )
@@ -142,9 +144,9 @@ def labelling(student):
         expect(part.get_by_text("Counted runs:")).to_contain_text(f"{number} of 10")
 
     runs = part.get_by_role("table", name="Your runs, compared")
-    heads = student.texts(runs.get_by_role("columnheader"))
+    headers = student.texts(runs.get_by_role("columnheader"))
     knee = int(
-        student.cells(runs, "3")[[head.startswith("Geometric knee") for head in heads].index(True) - 1]
+        student.cells(runs, "3")[[head.startswith("Geometric knee") for head in headers].index(True) - 1]
     )
     part.get_by_label("Run", exact=True).select_option("3")
     student.type(part.get_by_role("spinbutton", name="Labels"), knee)
@@ -178,10 +180,13 @@ def domain_gap(student, track):
     expect(part.get_by_role("group", name="Look at the gap").get_by_role("img")).to_have_count(5)
     expect(part.get_by_text("challenge is not solved")).to_be_visible(timeout=LONG)
 
-    made = gap_map.read(datasets.gap_maps(), track.id)
+    track_map = gap_map.read(datasets.gap_maps(), track.id)
     limits = mix.Limits(*(getattr(track.part_3.limits, name).value for name in ("accuracy", "fid", "recall")))
-    share, strength = np.argwhere(made.feasible(limits))[0]
-    share, strength = round(100 * made.shares[share]), round(float(made.randomisations[strength]), 2)
+    share, strength = np.argwhere(track_map.feasible(limits))[0]
+    share, strength = (
+        round(100 * track_map.shares[share]),
+        round(float(track_map.randomisations[strength]), 2),
+    )
     student.enter(part, "Domain randomisation (number)", round(strength + 0.05, 2))
     student.nudge(part, "Domain randomisation")
     expect(student.field(part, "Domain randomisation (number)")).to_have_value(f"{strength:g}")
@@ -213,11 +218,11 @@ def synthesis(student, track):
         assert text in student.texts(panel.get_by_role("definition")), (number, label)
     takeaways = " ".join(student.texts(place.get_by_role("listitem")))
     assert 3 <= place.get_by_role("listitem").count() <= 5
-    both = (2, "Factor") in student.noted  # on the rare class random sampling may never reach 90 %
+    has_factor = (2, "Factor") in student.noted  # on the rare class random sampling may never reach 90 %
     for words in (
         "You expected 30.0 %",
         student.noted[1, "Items removed"],
-        *(["you had said “fewer samples”, factor 1.5"] if both else []),
+        *(["you had said “fewer samples”, factor 1.5"] if has_factor else []),
         f"You would stop at {student.noted[2, 'Labels at your marker']}",
         "you had said −10",
     ):
@@ -234,9 +239,9 @@ def synthesis(student, track):
     total = student.number(student.cells(place, "Total")[1])
     assert total == pytest.approx(sum(map(student.number, bill)), rel=0.01)
     expect(place.get_by_text(f"For the {track.title}.")).to_be_visible()
-    for done, (label, text) in enumerate(STRATEGY.items(), start=1):
+    for count, (label, text) in enumerate(STRATEGY.items(), start=1):
         student.write(label, text, place)
-        student.state("Synthesis", "begun" if done < len(STRATEGY) else "decided")
+        student.state("Synthesis", "begun" if count < len(STRATEGY) else "decided")
     expect(place.get_by_text("All four fields are written.")).to_be_visible()
     assert student.page.evaluate(SIDEWAYS) <= 0
 
@@ -255,9 +260,9 @@ def hand_in(student, track, folder):
     words = [*REFLECTION.values(), *DECISION.values(), *STRATEGY.values()]
     assert sorted(report.quotes) == sorted(words)
     for text in (html, markdown):
-        said = text.split("## Record")[0].split("<script")[0]
-        assert not re.search("missing|stale|not begun", said, re.IGNORECASE)
-        assert all(why in said for why in WHY.values())
+        visible_text = text.split("## Record")[0].split("<script")[0]
+        assert not re.search("missing|stale|not begun", visible_text, re.IGNORECASE)
+        assert all(why in visible_text for why in WHY.values())
         for key in (
             "Key: grey dashed line: random; orange dotted line: least confidence",
             "circle with a cross: marker",
@@ -265,17 +270,17 @@ def hand_in(student, track, folder):
             "red dotted line: FID limit",
             "Key: red dashed line: the threshold in use",
         ):
-            assert key in said, key
+            assert key in visible_text, key
     for (_, label), text in student.noted.items():
         assert [label, text] in [row[:2] for row in report.rows], (label, text)
         assert f"| {label} | {text} |" in markdown, (label, text)
     assert {picture["alt"] for picture in report.pictures} >= set(PLOTS)
-    seen = student.reader.another_tab().page
-    seen.set_content(html)
-    assert seen.locator("img").evaluate_all(
+    tab = student.reader.another_tab().page
+    tab.set_content(html)
+    assert tab.locator("img").evaluate_all(
         "(all) => all.every((each) => each.complete && each.naturalWidth > 250)"
     )
-    seen.close()
+    tab.close()
     return files
 
 
@@ -284,16 +289,16 @@ def hand_in(student, track, folder):
 
 def verify(files, table):
     """Run the teacher's command; return its exit status and the rows of its table."""
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "dataselect_core", "verify", *map(str, files), "--csv", str(table)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert table.is_file(), ran.stderr
+    assert table.is_file(), process.stderr
     with open(table, encoding="utf-8-sig", newline="") as lines:
-        return ran.returncode, list(csv.DictReader(lines))
+        return process.returncode, list(csv.DictReader(lines))
 
 
 def figures(record, track):
@@ -314,15 +319,15 @@ def cases(record, track):
     }
 
 
-def forged(files, record, track):
+def write_forgeries(files, record, track):
     """Copies of the record, one for each part, each with one forged figure."""
-    made = {}
+    paths = {}
     for part, path in TAMPERED.items():
-        other = copy.deepcopy(record)
-        other["entries"][f"{track.id}/{part}/evidence"]["value"]["values"][path]["value"] += 1
-        made[part] = files["json"].with_name(f"forged-{part}.json")
-        made[part].write_text(json.dumps(other), encoding="utf-8")
-    return made
+        forgery = copy.deepcopy(record)
+        forgery["entries"][f"{track.id}/{part}/evidence"]["value"]["values"][path]["value"] += 1
+        paths[part] = files["json"].with_name(f"forged-{part}.json")
+        paths[part].write_text(json.dumps(forgery), encoding="utf-8")
+    return paths
 
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -355,22 +360,24 @@ def test_a_student_hands_in_a_report_that_can_be_verified(new_reader, tmp_path, 
 
     record = json.loads(files["json"].read_text(encoding="utf-8"))
     claimed = figures(record, track)
-    judged = claimed.keys() | cases(record, track)
+    checked = claimed.keys() | cases(record, track)
     assert {part for part, _ in claimed} == {"1", "2", "3"}
     # One by one: of several reports of a student the newest is checked, and the record may be saved between two of them.
     for form, path in files.items():
         status, rows = verify([path], tmp_path / f"checked-{form}.csv")
         assert ([row for row in rows if row["agrees"] != "yes"], status) == ([], 0)
-        mine = {(row["part"], row["path"]): row for row in rows}
+        rows_by_path = {(row["part"], row["path"]): row for row in rows}
         text = {("", "text")} if form != "json" else set()  # a bare record has no text
-        assert mine.keys() == judged | text and len(rows) == len(mine)
+        assert rows_by_path.keys() == checked | text and len(rows) == len(rows_by_path)
         for place, value in claimed.items():
             if isinstance(value, (int, float)) and not isinstance(value, bool):
-                assert float(mine[place]["recomputed"]) == pytest.approx(value, rel=1e-8, abs=1e-11), place
+                assert float(rows_by_path[place]["recomputed"]) == pytest.approx(
+                    value, rel=1e-8, abs=1e-11
+                ), place
 
-    for part, path in forged(files, record, track).items():
+    for part, path in write_forgeries(files, record, track).items():
         status, rows = verify([path], tmp_path / f"forged-{part}.csv")
-        assert status == 1 and len(rows) == len(judged)
+        assert status == 1 and len(rows) == len(checked)
         assert [(row["part"], row["path"]) for row in rows if row["agrees"] != "yes"] == [
             (part, TAMPERED[part])
         ]
