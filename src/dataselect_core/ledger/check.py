@@ -99,9 +99,12 @@ def captured(ledger: Ledger) -> list[tuple[str, str]]:
 
 def captured_by(ledger: Ledger) -> dict[tuple[str, str], str]:
     """What computed the evidence, in words: (track, part) -> versions of lab and engine."""
-    captures = {place: ledger.get(*place, "evidence") for place in captured(ledger)}
+    captures = {
+        track_and_part: ledger.get(*track_and_part, "evidence") for track_and_part in captured(ledger)
+    }
     return {
-        place: described(evidence.get("engine"), evidence.get("lab")) for place, evidence in captures.items()
+        track_and_part: described(evidence.get("engine"), evidence.get("lab"))
+        for track_and_part, evidence in captures.items()
     }
 
 

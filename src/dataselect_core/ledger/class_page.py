@@ -102,8 +102,8 @@ def _table(caption, head, rows):
 
 def _list(texts):
     texts = list(dict.fromkeys(texts))
-    more = [f"and {len(texts) - MAX_SHOWN} more"] if len(texts) > MAX_SHOWN else []
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in (*texts[:MAX_SHOWN], *more))
+    rest = [f"and {len(texts) - MAX_SHOWN} more"] if len(texts) > MAX_SHOWN else []
+    items = "".join(f"<li>{html.escape(text)}</li>" for text in (*texts[:MAX_SHOWN], *rest))
     return f"<ul>{items}</ul>" if items else ""
 
 

@@ -142,33 +142,33 @@ def _folder(root):
             yield from _file(path, str(path), (*relative, name))
 
 
-def _file(path, shown, parts, named=False):
+def _file(path, shown_path, parts, named=False):
     reason = "" if named else _skip_reason(parts)
     if reason and path.name != SUBMITTERS:
-        yield Item(shown, parts, reason=reason)
+        yield Item(shown_path, parts, reason=reason)
         return
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            yield Item(shown, parts, reason="cannot be read: it is not a file", named=named)
+            yield Item(shown_path, parts, reason="cannot be read: it is not a file", named=named)
             return
         is_zip = ending(path.name) == "zip"
         if status.st_size > (MOST_UNPACKED if is_zip else MOST_REPORT_BYTES):
             reason = f"larger than any report of this lab ({MOST_REPORT_BYTES / 1e6:.0f} MB)"
-            yield Item(shown, parts, reason=reason, named=named)
+            yield Item(shown_path, parts, reason=reason, named=named)
             return
         if is_zip:
             with open(path, "rb") as file:
-                yield from _archive(file, shown, parts, _Budget(), 1, named)
+                yield from _archive(file, shown_path, parts, _Budget(), 1, named)
             return
         data = path.read_bytes()
         if reason:
-            yield Item(shown, parts, data, reason)
+            yield Item(shown_path, parts, data, reason)
             return
     except OSError as error:
-        yield Item(shown, parts, reason=f"cannot be read: {error.strerror or error}", named=named)
+        yield Item(shown_path, parts, reason=f"cannot be read: {error.strerror or error}", named=named)
         return
-    yield from _contents(data, shown, parts, _Budget(), 0, named)
+    yield from _contents(data, shown_path, parts, _Budget(), 0, named)
 
 
 def _skip_reason(parts):
@@ -193,19 +193,19 @@ class _Budget:
         self.bytes, self.files = MOST_UNPACKED, MOST_FILES
 
 
-def _contents(data, shown, parts, budget, depth, named=False):
+def _contents(data, shown_path, parts, budget, depth, named=False):
     """The file itself, or the files in it."""
     if data.startswith(b"PK\x03\x04"):
-        yield from _archive(io.BytesIO(data), shown, parts, budget, depth + 1, named)
+        yield from _archive(io.BytesIO(data), shown_path, parts, budget, depth + 1, named)
     elif ending(parts[-1]) in ("eml", "mht", "mhtml") and MAIL.match(data):
-        yield from _mail(data, shown, parts, budget, depth + 1, named)
+        yield from _mail(data, shown_path, parts, budget, depth + 1, named)
     else:
-        yield Item(shown, parts, data, named=named)
+        yield Item(shown_path, parts, data, named=named)
 
 
-def _archive(file, shown, parts, budget, depth, named):
+def _archive(file, shown_path, parts, budget, depth, named):
     if depth > MOST_DEPTH:
-        yield Item(shown, parts, reason="an archive nested in too many archives", named=named)
+        yield Item(shown_path, parts, reason="an archive nested in too many archives", named=named)
         return
     try:
         with zipfile.ZipFile(file) as archive:
@@ -213,11 +213,11 @@ def _archive(file, shown, parts, budget, depth, named):
             names = {member.filename for member in members}
             document = _document(archive, names, budget)
             if document is not None:
-                yield Item(shown, parts, document, named=named)
+                yield Item(shown_path, parts, document, named=named)
                 return
             for member in members:
                 if not member.is_dir():
-                    yield from _member(archive, member, shown, parts, budget, depth)
+                    yield from _member(archive, member, shown_path, parts, budget, depth)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -227,22 +227,24 @@ def _archive(file, shown, parts, budget, depth, named):
         ValueError,
         RuntimeError,
     ) as error:
-        yield Item(shown, parts, reason=f"an archive that cannot be read: {error}", named=named)
+        yield Item(shown_path, parts, reason=f"an archive that cannot be read: {error}", named=named)
 
 
-def _member(archive, member, shown, parts, budget, depth):
+def _member(archive, member, shown_path, parts, budget, depth):
     name = _name(member)
     member_parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")) or (
         "(nameless)",
     )
-    path, item_parts = f"{shown}/{'/'.join(member_parts)}", (*parts, *member_parts)
+    member_path, item_parts = f"{shown_path}/{'/'.join(member_parts)}", (*parts, *member_parts)
     budget.files -= 1
     if budget.files < 0:
         if budget.files == -1:
-            yield Item(shown, parts, reason=f"contains more than {MOST_FILES:,} files; the rest was not read")
+            yield Item(
+                shown_path, parts, reason=f"contains more than {MOST_FILES:,} files; the rest was not read"
+            )
         return
-    passed = _skip_reason(member_parts)
-    reason = "" if member_parts[-1] == SUBMITTERS else passed
+    skip_reason = _skip_reason(member_parts)
+    reason = "" if member_parts[-1] == SUBMITTERS else skip_reason
     if not reason and member.flag_bits & 1:
         reason = "protected with a password"
     if not reason:
@@ -259,10 +261,10 @@ def _member(archive, member, shown, parts, budget, depth):
             RuntimeError,
         ) as error:
             reason = f"cannot be unpacked: {error}"
-    if reason or passed:
-        yield Item(path, item_parts, None if reason else data, reason or passed)
+    if reason or skip_reason:
+        yield Item(member_path, item_parts, None if reason else data, reason or skip_reason)
     else:
-        yield from _contents(data, path, item_parts, budget, depth)
+        yield from _contents(data, member_path, item_parts, budget, depth)
 
 
 def _read_member(archive, member, budget):
@@ -309,7 +311,7 @@ def _spaces(match):
     return " " * int(count[1]) if count else " " if ":s" in match[0] else "\t"
 
 
-def _mail(data, shown, parts, budget, depth, named):
+def _mail(data, shown_path, parts, budget, depth, named):
     """The attachments and the texts of a mail, or of a page that was saved as one file."""
     has_parts = False
     for number, part in enumerate(message_from_bytes(data, policy=policy.default).walk()):
@@ -325,11 +327,14 @@ def _mail(data, shown, parts, budget, depth, named):
         if kind.startswith("text/") and part.get_content_charset():
             try:
                 yield Item(
-                    f"{shown}/{name}", (*parts, name), payload.decode(part.get_content_charset()), named=named
+                    f"{shown_path}/{name}",
+                    (*parts, name),
+                    payload.decode(part.get_content_charset()),
+                    named=named,
                 )
                 continue
             except (LookupError, UnicodeDecodeError):
                 pass
-        yield from _contents(payload, f"{shown}/{name}", (*parts, name), budget, depth, named)
+        yield from _contents(payload, f"{shown_path}/{name}", (*parts, name), budget, depth, named)
     if not has_parts:
-        yield Item(shown, parts, data, named=named)
+        yield Item(shown_path, parts, data, named=named)

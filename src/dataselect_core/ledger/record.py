@@ -270,64 +270,64 @@ def _evidence(key, value):
     if not isinstance(values, dict) or len(values) > MOST_ENTRIES:
         raise LedgerError(f"{key}.values must be an object of at most {MOST_ENTRIES} figures")
     for path, figure in values.items():
-        where = f"{key}.values.{_short(path)}"
+        location = f"{key}.values.{_short(path)}"
         if not PATH.fullmatch(path):
-            raise LedgerError(f"{where} is not a path of a figure")
+            raise LedgerError(f"{location} is not a path of a figure")
         if not isinstance(figure, dict) or figure.get("kind") not in KINDS:
-            raise LedgerError(f"{where} must have a kind: {', '.join(KINDS)}")
+            raise LedgerError(f"{location} must have a kind: {', '.join(KINDS)}")
         if figure.get("value") is not None and not _number(figure["value"]):
-            _text(where, figure["value"], LENGTHS["value"])
+            _text(location, figure["value"], LENGTHS["value"])
         for name in ("unit", "source"):
-            _text(f"{where}.{name}", figure.get(name, ""), LENGTHS[name])
+            _text(f"{location}.{name}", figure.get(name, ""), LENGTHS[name])
     if "settings" not in value:
         raise LedgerError(f"{key} must have the settings with which it was captured")
 
 
-def _engine(where, value):
+def _engine(location, value):
     """Check versions as `runtime.engine` returns them, or None if they are not known."""
     if value is None:
         return
     if not isinstance(value, dict) or set(value) != set(runtime.PARTS):
-        raise LedgerError(f"{where} must be null or have {', '.join(runtime.PARTS)}, and nothing else")
+        raise LedgerError(f"{location} must be null or have {', '.join(runtime.PARTS)}, and nothing else")
     for name, version in value.items():
-        _text(f"{where}.{name}", version, LENGTHS["version"])
+        _text(f"{location}.{name}", version, LENGTHS["version"])
         if not runtime.VERSION.fullmatch(version):
-            raise LedgerError(f"{where}.{name} is not a version: {_short(version)}")
+            raise LedgerError(f"{location}.{name} is not a version: {_short(version)}")
 
 
-def _flat(where, value):
+def _flat(location, value):
     """Check an object of numbers, truth values and short texts."""
     if not isinstance(value, dict) or len(value) > LENGTHS["names"]:
-        raise LedgerError(f"{where} must be an object of at most {LENGTHS['names']} names")
+        raise LedgerError(f"{location} must be an object of at most {LENGTHS['names']} names")
     for name, item in value.items():
         if not isinstance(name, str) or len(name) > LENGTHS["name"]:
-            raise LedgerError(f"{where} has a name that is too long")
+            raise LedgerError(f"{location} has a name that is too long")
         if not (item is None or isinstance(item, bool) or _number(item)):
-            _text(f"{where}.{name}", item, LENGTHS["item"])
+            _text(f"{location}.{name}", item, LENGTHS["item"])
 
 
-def _numbers(where, value):
+def _numbers(location, value):
     """Check assumptions: an object of numbers."""
-    _flat(where, value)
+    _flat(location, value)
     for name, item in value.items():
         if not _number(item):
-            raise LedgerError(f"{where}.{name} must be a number")
+            raise LedgerError(f"{location}.{name} must be a number")
 
 
-def _plain(where, value, depth):
+def _plain(location, value, depth):
     """Check any JSON value of limited depth, with finite numbers and texts of limited length."""
     if depth == 0:
-        raise LedgerError(f"{where} is nested too deeply")
+        raise LedgerError(f"{location} is nested too deeply")
     if isinstance(value, dict):
         for name, item in value.items():
             if not isinstance(name, str) or len(name) > LENGTHS["plain name"]:
-                raise LedgerError(f"{where} has a name that is too long")
-            _plain(where, item, depth - 1)
+                raise LedgerError(f"{location} has a name that is too long")
+            _plain(location, item, depth - 1)
     elif isinstance(value, list):
         for item in value:
-            _plain(where, item, depth - 1)
+            _plain(location, item, depth - 1)
     elif not (value is None or isinstance(value, bool) or _number(value)):
-        _text(where, value, LENGTHS["plain text"])
+        _text(location, value, LENGTHS["plain text"])
 
 
 def _number(value):
@@ -337,11 +337,11 @@ def _number(value):
     return -1e300 < value < 1e300 if isinstance(value, int) else math.isfinite(value)
 
 
-def _text(where, value, most):
+def _text(location, value, max_length):
     if not isinstance(value, str):
-        raise LedgerError(f"{where} must be a text, not {type(value).__name__}")
-    if len(value) > most:
-        raise LedgerError(f"{where} must be at most {most} characters, not {len(value)}")
+        raise LedgerError(f"{location} must be a text, not {type(value).__name__}")
+    if len(value) > max_length:
+        raise LedgerError(f"{location} must be at most {max_length} characters, not {len(value)}")
 
 
 def _short(value):

@@ -23,8 +23,8 @@ def engine() -> dict[str, str]:
     """
     runtime = getattr(sys, "_emscripten_info", None)
     version = ".".join(map(str, runtime.emscripten_version)) if runtime else ""
-    where = " ".join(filter(None, (sys.platform, version, platform.machine())))
-    return {"python": platform.python_version(), "numpy": np.__version__, "platform": where}
+    platform_name = " ".join(filter(None, (sys.platform, version, platform.machine())))
+    return {"python": platform.python_version(), "numpy": np.__version__, "platform": platform_name}
 
 
 def described(engine: Mapping[str, str] | None, lab: str | None = None) -> str:

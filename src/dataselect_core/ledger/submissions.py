@@ -344,11 +344,11 @@ def _fingerprints(ledger):
     prints = [("the same record", ("record", _fingerprint(ledger)))]
     prints.append((f"a record of the same browser (reader {reader})", ("evidence", reader)))
     for key, entry in ledger.record["entries"].items():
-        *place, name = key.split("/")
+        *track_and_part, name = key.split("/")
         if name in WRITTEN and isinstance(entry["value"], str):
             text = squeezed(folded(word).casefold() for word in words(entry["value"]))
             if len(text) >= MIN_SHARED_LETTERS:
-                prints.append((f"the same text ({', part '.join(place)}, {name})", (key, text)))
+                prints.append((f"the same text ({', part '.join(track_and_part)}, {name})", (key, text)))
     return prints
 
 

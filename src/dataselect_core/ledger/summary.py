@@ -53,8 +53,8 @@ def figures_table(students: Sequence[Student], loose: Sequence[Outcome] = ()) ->
         for outcome in student.outcomes:
             head, tail = [outcome.name, outcome.student or student.name], [checking_engine]
             if outcome.problem or outcome.unread:
-                why = outcome.problem or f"its text was not compared with its record: {outcome.unread}"
-                rows.append([*head, *[""] * 6, AGREEMENT[None], why, "", "", *tail])
+                reason = outcome.problem or f"its text was not compared with its record: {outcome.unread}"
+                rows.append([*head, *[""] * 6, AGREEMENT[None], reason, "", "", *tail])
             rows += [
                 [
                     *head,
@@ -72,11 +72,11 @@ def figures_table(students: Sequence[Student], loose: Sequence[Outcome] = ()) ->
                 ]
                 for check in outcome.checks
             ]
-    passed = [(outcome, student.name) for student in students for outcome in student.others]
-    passed += [(outcome, "") for outcome in loose]
+    skipped = [(outcome, student.name) for student in students for outcome in student.others]
+    skipped += [(outcome, "") for outcome in loose]
     rows += [
         [outcome.name, student_name, *[""] * 6, "passed over", outcome.passed, "", "", checking_engine]
-        for outcome, student_name in passed
+        for outcome, student_name in skipped
     ]
     return _csv(COLUMNS, rows)
 
@@ -210,13 +210,13 @@ def _student_lines(student):
         figures = f"; {counts_text(checks, agreeing=True)} agree" if checks else ""
         lines = [f"NOT COMPARED {head}{figures}"]
     notes = dict.fromkeys(note for outcome in student.outcomes for note in outcome.notes)
-    more = [
+    details = [
         *differences[:MAX_SHOWN],
         *([f"and {len(differences) - MAX_SHOWN} more"] if len(differences) > MAX_SHOWN else []),
     ]
-    more += [f"could not be compared: {cause}" for cause in causes(student)]
-    more += [*student.facts, *notes]
-    return lines + [f"               {_line(line, 400)}" for line in more]
+    details += [f"could not be compared: {cause}" for cause in causes(student)]
+    details += [*student.facts, *notes]
+    return lines + [f"               {_line(line, 400)}" for line in details]
 
 
 def counts_text(checks: Iterable[Check], agreeing: bool = False) -> str:
@@ -232,7 +232,7 @@ def counts_text(checks: Iterable[Check], agreeing: bool = False) -> str:
     return " and ".join(phrases)
 
 
-def _line(value, most=160):
+def _line(value, max_length=160):
     """Any text of a report as one line, without commands for a terminal."""
     text = "".join(letter if letter.isprintable() else "?" for letter in str(value))
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+    return text if len(text) <= max_length else f"{text[: max_length - 3]}..."

@@ -290,7 +290,7 @@ def _check(situation, reading):
     """The constraints at the committed marker; before there is one, at the stop of the latest run."""
     limits, marker, price = situation.limits(), situation.marker, situation.prices()
     if marker is None:
-        where, i = THIS_RUN, reading.stop
+        source, i = THIS_RUN, reading.stop
         accuracy, cost, recall = (
             float(reading.mean[i]),
             float(reading.cost[i]),
@@ -298,18 +298,18 @@ def _check(situation, reading):
         )
         rounds = i if reading.run.selects else 0
     else:
-        where, rounds = "your committed marker", marker["rounds"] if marker["selects"] else 0
+        source, rounds = "your committed marker", marker["rounds"] if marker["selects"] else 0
         accuracy, recall = marker["accuracy"], marker.get("recall")
         cost = marker["labels"] * price.label + rounds * price.selection + price.training
     guardrail = {
         "overhead": modelled(price.selection * rounds / cost if cost else 0.0, "share of the cost", PRICES),
-        "recall": measured(recall, "", "recall of the watched class, " + where),
-        "rounds": measured(rounds, "rounds", "rounds of selection, " + where),
+        "recall": measured(recall, "", "recall of the watched class, " + source),
+        "rounds": measured(rounds, "rounds", "rounds of selection, " + source),
     }[situation.track.part_2.guardrail]
     return {
-        "check.target.value": measured(accuracy, "", where),
+        "check.target.value": measured(accuracy, "", source),
         "check.target.limit": limits["target"],
-        "check.budget.value": modelled(cost, "$", f"{where}; {PRICES}"),
+        "check.budget.value": modelled(cost, "$", f"{source}; {PRICES}"),
         "check.budget.limit": limits["budget"],
         "check.guardrail.value": guardrail,
         "check.guardrail.limit": limits["guardrail"],

@@ -55,9 +55,9 @@ def _at_scale(number):
     """Whether indexing pays in one run of the track's size, and whether the loss law is valid at that size."""
     saved = number["scale.dollars_saved"]
     pays = "scale-saves" if number["scale.net"] > 0 else "scale-costs"
-    place = place_in_fit(number["scale.parameters"], number["scale.tokens"])
+    fit = place_in_fit(number["scale.parameters"], number["scale.tokens"])
     pays_later = ["scale-pays-later"] if pays == "scale-costs" and saved > 0 else []
-    return [pays, *pays_later, f"fit-{place}", *(["fit-known"] if place != "below" else [])]
+    return [pays, *pays_later, f"fit-{fit}", *(["fit-known"] if fit != "below" else [])]
 
 
 def binding(number: Mapping[str, Any]) -> str:

@@ -315,9 +315,11 @@ def _move(situation, values, cases):
         "reveal.after": measured(after, "", source),
         "reveal.asked_before": modelled(real_needed, "samples", "10 % of the total"),
     }
-    for k, when in enumerate(("before", "after")):
+    for k, moment in enumerate(("before", "after")):
         for kind in ("real", "synthetic"):
-            values[f"reveal.{kind}_{when}"] = modelled(track_map.move[kind][k], "samples", "share and supply")
+            values[f"reveal.{kind}_{moment}"] = modelled(
+                track_map.move[kind][k], "samples", "share and supply"
+            )
     cases += [
         f"moved-{direction_measured}",
         "direction-right" if direction_measured == direction else "direction-wrong",
@@ -342,12 +344,16 @@ def _strategies(situation, values, cases):
         values[f"strategy.{name}.real"] = modelled(
             strategy_setting.counts()[0], "samples", "share and supply"
         )
-    setting, below = situation.setting, "assumption below"
+    setting, assumption_source = situation.setting, "assumption below"
     cost = situation.price(*setting.counts())
     values |= {
-        "cost.real_price": modelled(situation.assumption("real_price"), "$/sample", below),
-        "cost.synthetic_price": modelled(situation.assumption("synthetic_price"), "$/sample", below),
-        "cost.expert_price": modelled(situation.assumption("expert_label_price"), "$/label", below),
+        "cost.real_price": modelled(situation.assumption("real_price"), "$/sample", assumption_source),
+        "cost.synthetic_price": modelled(
+            situation.assumption("synthetic_price"), "$/sample", assumption_source
+        ),
+        "cost.expert_price": modelled(
+            situation.assumption("expert_label_price"), "$/label", assumption_source
+        ),
         "cost.expert_sample": modelled(situation.price(1, 0, True).dollars, "$/sample", law),
         "cost.real": modelled(cost.real_dollars, "$", law),
         "cost.synthetic": modelled(cost.synthetic_dollars, "$", law),

@@ -21,7 +21,7 @@ from dataselect_core.values import Value, modelled
 TRACK_ASSUMPTIONS = ("real_price", "synthetic_price", "clean_steps", "deadline_steps", "target_error")
 LAB_ASSUMPTIONS = ("expert_label_price",)
 DIRECTIONS = {"rises": 1, "same": 0, "falls": -1}
-CHECKED = tuple(name for name, each in SETTINGS["3"].items() if name != "measure")
+CHECKED = tuple(name for name, spec in SETTINGS["3"].items() if name != "measure")
 """Settings that determine what is computed; shares and rates in per cent."""
 LIMITS = ("accuracy", "fid", "recall", "supply")
 CLASS_LIMITS = limits_of("3")
