@@ -14,9 +14,9 @@ def pytest_sessionstart(session):
     """Stop if sources changed since the build, as edits would go untested; `LAB_OUTDATED=1` tests the last build."""
     if session.config.option.collectonly or os.environ.get("LAB_OUTDATED"):
         return
-    old = make.outdated(ROOT)
-    if old:
-        pytest.exit(f"{old}. Run `python build.py build` first.", returncode=pytest.ExitCode.USAGE_ERROR)
+    reason = make.outdated(ROOT)
+    if reason:
+        pytest.exit(f"{reason}. Run `python build.py build` first.", returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -25,16 +25,16 @@ def pytest_collection_modifyitems(config, items):
     Tests in `left_out.txt` are deselected, and counted, unless `LAB_LEFT_OUT=1` is set or they are named.
     """
     for item in items:
-        made = item._fixtureinfo.name2fixturedefs.values()
-        if any(fixtures[-1].scope == "module" for fixtures in made):
+        definitions = item._fixtureinfo.name2fixturedefs.values()
+        if any(fixtures[-1].scope == "module" for fixtures in definitions):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    whole = {ROOT / "tests" / name for name in ("core", "site")}
-    named = any((ROOT / each.partition("::")[0]).resolve() not in whole for each in config.args)
+    folders = {ROOT / "tests" / name for name in ("core", "site")}
+    named = any((ROOT / argument.partition("::")[0]).resolve() not in folders for argument in config.args)
     if os.environ.get("LAB_LEFT_OUT") or named:
         return
-    out = [item for item in items if is_left_out(item.nodeid)]
-    config.hook.pytest_deselected(items=out)
-    items[:] = [item for item in items if item not in set(out)]
+    deselected = [item for item in items if is_left_out(item.nodeid)]
+    config.hook.pytest_deselected(items=deselected)
+    items[:] = [item for item in items if item not in set(deselected)]
 
 
 def is_left_out(name):

@@ -107,11 +107,11 @@ def as_json(value):
 
 def test_the_answers_do_not_depend_on_the_number_of_processes():
     """Two processes give each question the same answer as one process, also if the answer is a refusal."""
-    alone, shared = (list(recomputed(questions(), jobs)) for jobs in (1, 2))
-    assert len(alone) == len(shared) == 5 and dict(alone) == dict(shared)
-    shared = dict(shared)
-    assert sum(isinstance(answer, Findings) for answer in shared.values()) == 4
-    assert "total must be" in shared[questions()[-1].key].reason
+    single, double = (list(recomputed(questions(), jobs)) for jobs in (1, 2))
+    assert len(single) == len(double) == 5 and dict(single) == dict(double)
+    double = dict(double)
+    assert sum(isinstance(answer, Findings) for answer in double.values()) == 4
+    assert "total must be" in double[questions()[-1].key].reason
 
 
 def test_table_summary_progress_and_status_are_the_same_for_every_number_of_processes(tmp_path, capsys):

@@ -67,9 +67,9 @@ def test_an_invalid_limit_is_refused(name, wrong):
 
 def test_the_limit_in_force_names_its_source():
     """The link's value with the unit of the track's limit, or else the track's limit, unchanged."""
-    own = modelled(0.9, "accuracy", "scenario")
-    assert class_limits.in_force({}, "a_limit", own) is own
-    assert class_limits.in_force({"a_limit": 0.8}, "a_limit", own) == modelled(
+    track_limit = modelled(0.9, "accuracy", "scenario")
+    assert class_limits.in_force({}, "a_limit", track_limit) is track_limit
+    assert class_limits.in_force({"a_limit": 0.8}, "a_limit", track_limit) == modelled(
         0.8, "accuracy", class_limits.SOURCE
     )
 
@@ -110,20 +110,20 @@ def test_each_track_has_the_guardrail_of_its_kind(track_id):
 
 def test_run_and_marker_are_judged_by_the_target_of_the_class():
     """A lower target is reached in an earlier round, and the optimum is the sweep's at this target."""
-    own, lower = (
+    track_values, class_values = (
         labelling_values("mobile"),
         labelling_values("mobile", target_limit=0.8, cost_limit=900, rounds_limit=4),
     )
-    assert own["check.target.limit"] == track("mobile").part_2.target
-    assert lower["check.target.limit"].value == 0.8 and lower["check.budget.limit"].value == 900
-    assert lower["check.guardrail.limit"].value == 4
-    assert own["run.stop_labels"].value == 80
+    assert track_values["check.target.limit"] == track("mobile").part_2.target
+    assert class_values["check.target.limit"].value == 0.8 and class_values["check.budget.limit"].value == 900
+    assert class_values["check.guardrail.limit"].value == 4
+    assert track_values["run.stop_labels"].value == 80
     early = labelling_values("mobile", target_limit=0.5)
     assert early["run.stop_labels"].value == 20 and early["check.target.value"].value >= 0.5
     prices = labelling.prices(labelling.assumptions(track("mobile"), {}))
-    for values, target in ((own, track("mobile").part_2.target.value), (lower, 0.8)):
+    for values, target in ((track_values, track("mobile").part_2.target.value), (class_values, 0.8)):
         assert values["optimum.cost"].value == cheapest(reference_sweep.curves("digits"), prices, target).cost
-    assert lower["optimum.cost"].value < own["optimum.cost"].value
+    assert class_values["optimum.cost"].value < track_values["optimum.cost"].value
 
 
 def test_a_report_states_the_limits_of_the_class():

@@ -296,19 +296,21 @@ def test_the_recipe_is_deterministic_and_skips_current_files(sources, tmp_path, 
     assert first == {p.name: p.read_bytes() for p in recipe.build(sources.__getitem__, tmp_path / "two")}
     assert set(first) == {*recipe.SOURCES, "provenance.json"}
 
-    written = []
+    written_names = []
     write = recipe._write
-    monkeypatch.setattr(recipe, "_write", lambda path, data: (written.append(path.name), write(path, data)))
+    monkeypatch.setattr(
+        recipe, "_write", lambda path, data: (written_names.append(path.name), write(path, data))
+    )
     recipe.build(sources.__getitem__, tmp_path / "one")
-    assert written == []
+    assert written_names == []
     (tmp_path / "one" / "licences.json.gz").unlink()
     (tmp_path / "one" / "digits.u8.gz").write_bytes(b"damaged")
     recipe.build(sources.__getitem__, tmp_path / "one")
-    assert written == ["licences.json.gz", "digits.u8.gz"]
+    assert written_names == ["licences.json.gz", "digits.u8.gz"]
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "one").iterdir()}
     sources["seattle-weather.csv"].write_text("date,precipitation\n2012/01/01,2.0\n")
     recipe.build(sources.__getitem__, tmp_path / "one")
-    assert written[2:] == ["rainfall.csv.gz", "provenance.json"]
+    assert written_names[2:] == ["rainfall.csv.gz", "provenance.json"]
 
 
 def test_the_recipe_refuses_too_few_pages(sources, tmp_path):

@@ -176,7 +176,7 @@ def test_noise_figures_equal_the_laws_and_the_measurement(steps_and_values):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
+    ("change", "message"),
     [
         ({"total": 10**7}, "total must be a whole number from 20 to 3000"),
         ({"seeds": True}, "seeds must be a whole number"),
@@ -185,10 +185,10 @@ def test_noise_figures_equal_the_laws_and_the_measurement(steps_and_values):
         ({"real": 0}, "fewer than 20 to train on"),
     ],
 )
-def test_settings_of_a_report_are_checked(wrong, message):
+def test_settings_of_a_report_are_checked(change, message):
     """A report cannot use settings beyond the page's controls; the error names the setting."""
     with pytest.raises(ValueError, match=message):
-        setting_of(SETTINGS | wrong, track("tiny"))
+        setting_of(SETTINGS | change, track("tiny"))
 
 
 @pytest.mark.parametrize(

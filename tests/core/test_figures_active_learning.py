@@ -234,8 +234,8 @@ def test_runs_that_differ_in_more_than_the_strategy_are_not_paired(difference):
         lab_run(3, strategy="random", **{"batch": 10, **difference}),
     ):
         assert run_module.pair([RANDOM, MARGIN, newest]) == (RANDOM, MARGIN)
-        alone = (None, newest) if newest.selects else (newest, None)
-        assert run_module.pair([RANDOM if newest.selects else MARGIN, newest]) == alone
+        unpaired = (None, newest) if newest.selects else (newest, None)
+        assert run_module.pair([RANDOM if newest.selects else MARGIN, newest]) == unpaired
 
 
 def test_an_incomplete_run_is_not_paired():
@@ -299,9 +299,9 @@ def test_the_check_uses_the_recall_at_the_marker(runs):
     assert values["check.guardrail.value"].value == pytest.approx(recall[2], abs=1e-12)
 
 
-def verdict(data, own, best):
+def verdict(data, chosen, best):
     """The cases of the verdict for a marker and an optimum, each given as (strategy, batch, labels)."""
-    strategy, batch, labels = own
+    strategy, batch, labels = chosen
     marker = {"settings": {"strategy": strategy, "batch": batch, "data": data}, "labels": labels}
     case_situation = situation.Situation(track("tiny"), CONTROLS, FEWER, marker=marker)
     stop = Stop(*best, accuracy=0.99, cost=100.0, net=1.0, beyond=False)
@@ -310,7 +310,7 @@ def verdict(data, own, best):
 
 
 @pytest.mark.parametrize(
-    ("data", "own", "best", "expected"),
+    ("data", "chosen", "best", "expected"),
     [
         ("digits", ("margin", 5, 80), ("margin", 10, 70), "better-batch"),
         ("digits", ("margin", 10, 80), ("margin", 10, 70), "better-stop"),
@@ -324,12 +324,12 @@ def verdict(data, own, best):
         ("digits", ("margin", 10, 70), ("margin", 10, 70), None),
     ],
 )
-def test_the_verdict_names_the_better_choice(data, own, best, expected):
+def test_the_verdict_names_the_better_choice(data, chosen, best, expected):
     """The verdict names strategy, batch or stop only if it was off; on two classes all measures are the same."""
-    better = {case for case in verdict(data, own, best) if case.startswith("better-")}
+    better = {case for case in verdict(data, chosen, best) if case.startswith("better-")}
     assert better == ({expected} if expected else set())
-    same_measure = data == "breast_cancer" and own[0] not in ("random", best[0])
-    assert ("strategies-are-one" in verdict(data, own, best)) is same_measure
+    same_measure = data == "breast_cancer" and chosen[0] not in ("random", best[0])
+    assert ("strategies-are-one" in verdict(data, chosen, best)) is same_measure
 
 
 @pytest.mark.parametrize("name", ["marker.strategy", "optimum.strategy", "knee.strategy"])

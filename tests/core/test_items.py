@@ -30,10 +30,10 @@ def audit(request):
 
 def first_in_component(n, pairs):
     """The first member of each item's component, by graph search."""
-    near = {i: set() for i in range(n)}
+    neighbours = {i: set() for i in range(n)}
     for i, j in pairs:
-        near[i].add(j)
-        near[j].add(i)
+        neighbours[i].add(j)
+        neighbours[j].add(i)
     first = {}
     for start in range(n):
         if start in first:
@@ -43,7 +43,7 @@ def first_in_component(n, pairs):
             item = stack.pop()
             if item not in first:
                 first[item] = start
-                stack.extend(near[item])
+                stack.extend(neighbours[item])
     return [first[i] for i in range(n)]
 
 

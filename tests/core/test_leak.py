@@ -49,18 +49,20 @@ def test_losses_by_document_equal_a_plain_loop(crawl):
 
 def bigram_loss(train, test, vocabulary, discount=0.75):
     """Interpolated bigrams with absolute discounting, mean nats per word; None starts each text."""
-    one = Counter(word for text in train for word in text)
-    two = Counter(pair for text in train for pair in zip([None, *text], text))
-    after, kinds = Counter(), Counter()
-    for (context, _), count in two.items():
-        after[context] += count
+    unigrams = Counter(word for text in train for word in text)
+    bigrams = Counter(pair for text in train for pair in zip([None, *text], text))
+    contexts, kinds = Counter(), Counter()
+    for (context, _), count in bigrams.items():
+        contexts[context] += count
         kinds[context] += 1
-    total, loss, words = sum(one.values()), 0.0, 0
+    total, loss, words = sum(unigrams.values()), 0.0, 0
     for text in test:
         for context, word in zip([None, *text], text):
-            p = max(one[word] - discount, 0) / total + discount * len(one) / total / vocabulary
-            if after[context]:
-                p = (max(two[context, word] - discount, 0) + discount * kinds[context] * p) / after[context]
+            p = max(unigrams[word] - discount, 0) / total + discount * len(unigrams) / total / vocabulary
+            if contexts[context]:
+                p = (max(bigrams[context, word] - discount, 0) + discount * kinds[context] * p) / contexts[
+                    context
+                ]
             loss, words = loss - math.log(p), words + 1
     return loss / words
 

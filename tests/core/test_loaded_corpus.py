@@ -67,7 +67,7 @@ def test_txt_is_split_into_lines_paragraphs_or_one_document(lines, line_break, l
         if block.strip()
     ]
     if not by_line:
-        with pytest.raises(CorpusError, match="holds no documents"):
+        with pytest.raises(CorpusError, match="contains no documents"):
             read_corpus("a.txt", text.encode())
         return
     assert [document.rstrip("\r\n") for document in read_corpus("a.txt", text.encode()).documents] == by_line
@@ -180,16 +180,16 @@ def test_a_paragraph_or_file_that_is_too_long_is_a_problem(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.jsonl", b"", "a.jsonl holds no documents"),
-        ("a.txt", b" \n\n", "holds no documents"),
+        ("a.jsonl", b"", "a.jsonl contains no documents"),
+        ("a.txt", b" \n\n", "contains no documents"),
         ("a.csv", b"", "first line must be a header"),
-        ("a.csv", b"id,text\n", "holds no documents"),
+        ("a.csv", b"id,text\n", "contains no documents"),
         ("a.csv", b"id,body\n1,x\n", r"no column 'text'; its columns are 'id', 'body'"),
         ("a.csv", b"text,text\n1,x\n", "more than one column 'text'"),
         ("a.csv", b'id,"text\n1,x\n', "the header cannot be read"),
         ("a.jsonl", b"oops\n", "no document that can be read; line 1 is not JSON"),
         ("a.txt", "text".encode("utf-16"), "UTF-16"),
-        ("a.json", b"[]", "a.json holds no documents"),
+        ("a.json", b"[]", "a.json contains no documents"),
         ("a.jsonl.gz", b"", "decompress it, or write it"),
         ("a", b"x", "must end in"),
         ("a.txt", b"x" * (PAGE_BYTES + 1), "at most 33,554,432 can be read"),

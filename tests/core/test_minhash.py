@@ -71,9 +71,9 @@ def test_order_and_repetition_do_not_change_a_signature(values, random):
 
 
 @given(HASHES, HASHES)
-def test_the_signature_of_a_union_is_the_minimum_in_every_slot(one, other):
+def test_the_signature_of_a_union_is_the_minimum_in_every_slot(a, b):
     """In every slot the signature of a union is the smaller value of both signatures."""
-    first, second, both = signatures([as_set(one), as_set(other), as_set(one + other)], 16)
+    first, second, both = signatures([as_set(a), as_set(b), as_set(a + b)], 16)
     assert np.array_equal(both, np.minimum(first, second))
 
 
@@ -87,12 +87,12 @@ def test_an_empty_set_resembles_nothing():
 
 
 @given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))
-def test_jaccard_equals_datasketch(one, other):
+def test_jaccard_equals_datasketch(a, b):
     """The estimate equals datasketch's, is symmetric and in [0, 1], and is 1 for a set with itself."""
-    first, second = signatures([as_set(one), as_set(other)], 64)
+    first, second = signatures([as_set(a), as_set(b)], 64)
     estimate = jaccard(first, second)
     assert isinstance(estimate, float)
-    assert estimate == reference(one, 64, 1).jaccard(reference(other, 64, 1)) == jaccard(second, first)
+    assert estimate == reference(a, 64, 1).jaccard(reference(b, 64, 1)) == jaccard(second, first)
     assert jaccard(first, first) == 1.0
     assert 0 <= estimate <= 1
 
@@ -142,7 +142,7 @@ def test_signatures_refuses_bad_input(arguments, error, message):
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "error", "message"),
+    ("a", "b", "error", "message"),
     [
         ([1, 2], np.zeros(2, np.uint32), TypeError, "sig_a must be an array of uint32.*not list"),
         (np.zeros(2, np.uint32), np.zeros(2), TypeError, "sig_b must be an array of uint32.*not float64"),
@@ -151,7 +151,7 @@ def test_signatures_refuses_bad_input(arguments, error, message):
         (np.zeros((1, 1, 2), np.uint32), np.zeros((1, 1, 2), np.uint32), ValueError, "sig_a must have shape"),
     ],
 )
-def test_jaccard_refuses_bad_input(one, other, error, message):
+def test_jaccard_refuses_bad_input(a, b, error, message):
     """Only two signatures of the same kind can be compared."""
     with pytest.raises(error, match=message):
-        jaccard(one, other)
+        jaccard(a, b)

@@ -161,10 +161,10 @@ def test_synthetic_samples_help_few_and_hurt_many_real_samples(field):
     X, y, mm = field
 
     def change(real):
-        alone = summary(Setting(0.0, 0.3, total=real, real=real), X, y, mm, SEEDS)["accuracy"].mean
+        real_only = summary(Setting(0.0, 0.3, total=real, real=real), X, y, mm, SEEDS)["accuracy"].mean
         mixed = Setting(400 / (real + 400), 0.3, total=real + 400, real=real)
         assert mixed.counts() == (real, 400)
-        return summary(mixed, X, y, mm, SEEDS)["accuracy"].mean - alone
+        return summary(mixed, X, y, mm, SEEDS)["accuracy"].mean - real_only
 
     assert change(20) > 0.1
     assert change(500) < 0.0

@@ -18,8 +18,8 @@ def entry(value, at=1_700_000_000_000):
 
 def record(**entries):
     """A record with the current schema; keyword `cloud_1_prediction` stands for `cloud/1/prediction`."""
-    named = {name.replace("__", "-").replace("_", "/"): value for name, value in entries.items()}
-    return {"schema": SCHEMA, "lab": "0.1.0", "reader": "r1", "entries": named}
+    by_key = {name.replace("__", "-").replace("_", "/"): value for name, value in entries.items()}
+    return {"schema": SCHEMA, "lab": "0.1.0", "reader": "r1", "entries": by_key}
 
 
 FIGURE = {"value": 0.5, "unit": "", "kind": "measured", "source": "here"}

@@ -104,8 +104,8 @@ def test_each_edit_of_a_report_is_named(ledger, form, pattern, replacement):
     assert count == 1 and edited != report
     differences = altered(edited, read(edited))
     assert len(differences) == 1
-    shown = re.sub(r"\\g<1>", "", replacement)
-    assert shown.split()[-1].strip("<>/td") in html.unescape(differences[0][0])
+    expected = re.sub(r"\\g<1>", "", replacement)
+    assert expected.split()[-1].strip("<>/td") in html.unescape(differences[0][0])
     checks, unread = text_checks(edited, read(edited))
     assert [check.agrees for check in checks] == [False] and unread == ""
 
@@ -135,6 +135,6 @@ def test_reports_without_python_or_of_another_edition_are_not_compared(ledger):
     plain = report_markdown(ledger).replace("- Reader", "Written without Python: no plots.\n- Reader")
     with pytest.raises(LedgerError, match="written without Python"):
         altered(plain, ledger)
-    other = report_markdown(ledger).replace('"lab": "0.1.0"', '"lab": "0.0.9"')
-    checks, unread = text_checks(other, read(other))
+    older = report_markdown(ledger).replace('"lab": "0.1.0"', '"lab": "0.0.9"')
+    checks, unread = text_checks(older, read(older))
     assert checks == [] and "written by lab 0.0.9" in unread

@@ -42,9 +42,9 @@ def test_tokens_and_costs_equal_a_computation_by_hand():
     worth = 1e10 * (1 + 15.387756 * (1 - math.exp(-1 / 15.387756))) + 3e10
     assert scale.effective_tokens == pytest.approx(worth, rel=1e-9)
     cores = 8e12 / prices.signature_rate / 3600
-    read = math.ceil(8e12 / prices.object_bytes) * prices.read_request_price
+    read_dollars = math.ceil(8e12 / prices.object_bytes) * prices.read_request_price
     assert scale.indexing_dollars == pytest.approx(
-        cores * prices.index_overhead * prices.vcpu_hour_price + read
+        cores * prices.index_overhead * prices.vcpu_hour_price + read_dollars
     )
     assert at_scale([0, 0, 2], [100, 100, 300], 1e9, 5e10).indexing_dollars == 0
 

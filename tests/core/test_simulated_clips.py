@@ -141,11 +141,11 @@ def test_copies_are_alike_and_recordings_are_not(clips, words):
     pairs, similarity = exact_pairs(words, 0.01)
     same = clips.origin[pairs[:, 0]] == clips.origin[pairs[:, 1]]
     size = np.bincount(clips.origin)
-    known = int((size * (size - 1) // 2).sum())
-    within = np.concatenate([similarity[same], np.zeros(known - same.sum())])
+    pair_count = int((size * (size - 1) // 2).sum())
+    within = np.concatenate([similarity[same], np.zeros(pair_count - same.sum())])
     assert (np.quantile(within, [0.1, 0.5, 0.95]) > [0.5, 0.8, 0.95]).all()
     assert np.quantile(within, 0.25) < 0.75
-    assert 0 < (similarity[~same] >= 0.5).sum() / (500 * 499 / 2 - known) < 0.002
+    assert 0 < (similarity[~same] >= 0.5).sum() / (500 * 499 / 2 - pair_count) < 0.002
 
 
 @pytest.mark.parametrize(

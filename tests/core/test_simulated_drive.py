@@ -173,11 +173,11 @@ def test_frames_are_similar_within_and_different_between_scenes(drive, words):
     pairs, similarity = exact_pairs(words, 0.01)
     same = drive.origin[pairs[:, 0]] == drive.origin[pairs[:, 1]]
     size = np.unique(drive.origin, return_counts=True)[1]
-    known = int((size * (size - 1) // 2).sum())
-    within = np.concatenate([similarity[same], np.zeros(known - same.sum())])
+    pair_count = int((size * (size - 1) // 2).sum())
+    within = np.concatenate([similarity[same], np.zeros(pair_count - same.sum())])
     assert (np.quantile(within, [0.05, 0.5, 0.95]) > [0.5, 0.75, 0.95]).all()
     assert np.quantile(within, 0.25) < 0.75
-    reach = (similarity[~same] >= 0.5).sum() / (n * (n - 1) / 2 - known)
+    reach = (similarity[~same] >= 0.5).sum() / (n * (n - 1) / 2 - pair_count)
     assert 0 < reach < 0.001  # some real images do look alike
 
 

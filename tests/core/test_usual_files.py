@@ -242,7 +242,7 @@ def test_an_invalid_byte_is_reported_with_its_line(capsys):
     good = [f"{JAPANESE} {i}".encode("shift_jis") for i in range(3)]
     Path("a.txt").write_bytes(b"\n".join([good[0], b"bad \xff\xfe here", *good[1:]]))
     assert dedup("a.txt", "--encoding", "shift_jis", "-o", "k.txt") == 1
-    assert "a.txt, line 2 is not shift_jis: it holds the byte 0xff" in capsys.readouterr().err
+    assert "a.txt, line 2 is not shift_jis: it contains the byte 0xff" in capsys.readouterr().err
     assert (
         dedup("a.txt", "--encoding", "shift_jis", "-o", "k.txt", "--on-error", "skip", "--threshold", "1")
         == 0
@@ -258,7 +258,7 @@ def test_an_invalid_byte_in_another_column_makes_the_row_malformed(capsys):
     """The byte cannot be written in that encoding, so the row is malformed; in UTF-8 it is copied unchanged."""
     Path("a.csv").write_bytes(b"n,text\n1,one\n\xff\xfe,two\n3,three\n")
     assert dedup("a.csv", "--encoding", "shift_jis", "-o", "k.csv") == 1
-    assert "a.csv, line 3 is not shift_jis: it holds the byte 0xff" in capsys.readouterr().err
+    assert "a.csv, line 3 is not shift_jis: it contains the byte 0xff" in capsys.readouterr().err
     assert dedup("a.csv", "--encoding", "shift_jis", "-o", "k.csv", "--on-error", "skip") == 0
     assert Path("k.csv").read_bytes() == b"n,text\n1,one\n3,three\n"
     assert dedup("a.csv", "-o", "k.csv") == 0
@@ -326,11 +326,11 @@ def test_a_pattern_without_a_match_is_refused_and_a_pipe_is_ignored(capsys):
         (
             "a.jsonl",
             gzip.compress(b"x", mtime=0),
-            "compressed by its first bytes (gzip); its name must end in .gz",
+            "is compressed (gzip), as its first bytes show; its name must end in .gz",
         ),
-        ("a.txt", bz2.compress(b"x"), "compressed by its first bytes (bzip2)"),
-        ("a.csv", b"PK\x03\x04....", "is a zip archive by its first bytes"),
-        ("a.txt", b"PAR1....", "is a Parquet file by its first bytes"),
+        ("a.txt", bz2.compress(b"x"), "is compressed (bzip2), as its first bytes show"),
+        ("a.csv", b"PK\x03\x04....", "is a zip archive, as its first bytes show"),
+        ("a.txt", b"PAR1....", "is a Parquet file, as its first bytes show"),
         ("a.zip", b"", "a.zip must end in .txt"),
         ("a.parquet", b"PAR1 but no more", "a.parquet cannot be read as a table"),
         ("a.arrow", b"nothing of the kind", "a.arrow cannot be read as a table"),

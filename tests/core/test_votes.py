@@ -50,9 +50,9 @@ def test_errors_cluster_on_few_words():
     assert clustering.many == pytest.approx((against >= 3).mean())
     for share, half in ((clustering.none, clustering.none_half), (clustering.many, clustering.many_half)):
         assert half == pytest.approx(1.96 * (share * (1 - share) / len(values)) ** 0.5, rel=1e-3)
-    drawn = np.random.default_rng(0).binomial(10, clustering.rate, 200_000)
-    assert clustering.none_if_even == pytest.approx((drawn == 0).mean(), abs=0.005)
-    assert clustering.many_if_even == pytest.approx((drawn >= 3).mean(), abs=0.002)
+    draws = np.random.default_rng(0).binomial(10, clustering.rate, 200_000)
+    assert clustering.none_if_even == pytest.approx((draws == 0).mean(), abs=0.005)
+    assert clustering.many_if_even == pytest.approx((draws >= 3).mean(), abs=0.002)
     assert clustering.none > clustering.none_if_even + 0.05 and clustering.many > 3 * clustering.many_if_even
 
 
