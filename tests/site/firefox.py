@@ -199,7 +199,7 @@ class Firefox:
             if value:
                 return value
             time.sleep(0.1)
-        raise AssertionError(f"waited {SECONDS:.0f} s in vain for {function} with {arguments}")
+        raise AssertionError(f"{function} with {arguments} returned nothing true within {SECONDS:.0f} s")
 
     def find(self, role, name):
         """The first element with the role and a name that starts with the given one, scrolled into view and at rest."""

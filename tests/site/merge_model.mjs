@@ -240,12 +240,12 @@ const words = (record) => TEXTS.flatMap((entry) => (record.entries[entry]?.value
 function inspect() {
   const there = stored();
   const all = new Set(words(there));
-  for (const word of all) if (gone.has(word)) wrong.push(`${word} of the last reader is left`);
+  for (const word of all) if (gone.has(word)) wrong.push(`${word} of the previous reader is still there`);
   for (const view of views) {
     if (view.told || view.replaced || view.lab.store.reader !== there.reader) continue;
     const shown = words(view.lab.store.record());
     for (const word of shown) if (!all.has(word)) wrong.push(`tab ${view.number} calls ${word} saved`);
-    for (const word of view.own || []) if (!shown.includes(word)) wrong.push(`tab ${view.number} shows ${word} no more`);
+    for (const word of view.own || []) if (!shown.includes(word)) wrong.push(`tab ${view.number} no longer shows ${word}`);
   }
 }
 

@@ -88,7 +88,7 @@ def parse_strictly(text):
     """Parse JSON without NaN and infinity."""
 
     def refuse(name):
-        raise AssertionError(f"{name} is no JSON: {text[:200]}")
+        raise AssertionError(f"{name} is not JSON: {text[:200]}")
 
     return json.loads(text, parse_constant=refuse)
 

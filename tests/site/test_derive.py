@@ -67,7 +67,7 @@ def test_the_repository_contains_the_results_of_its_code():
             saved = derive.read(ROOT / "derived" / job.place)
             assert saved, f"{job.place} is missing: run `python build.py derive`, and commit what it writes"
             assert saved["key"] == derive.key(ROOT, data, job), (
-                f"{job.place} is old: run `python build.py derive`"
+                f"{job.place} is outdated: run `python build.py derive`"
             )
             assert set(saved["made_with"]) == {"python", "numpy", "platform"}
 
@@ -191,7 +191,7 @@ def test_platform_differences_do_not_replace_a_result(checkout, monkeypatch):
 
     monkeypatch.setattr(derive.apart, "compute", compute)
     edit(gap_map(checkout), 'np.array(move["recall"])', 'np.asarray(move["recall"])')
-    edit(gap_map(checkout), "made = mix.grid(", "made = dict() | mix.grid(")
+    edit(gap_map(checkout), "grid = mix.grid(", "grid = dict() | mix.grid(")
     assert path in derive.keep(checkout, checkout / "data")
     after = derive.read(path)
     assert after["value"] == before["value"] and after["key"] != before["key"]

@@ -45,7 +45,7 @@ def head(url):
             raise
         except OSError:
             time.sleep(0.1)
-    raise AssertionError(f"nobody answers at {url}")
+    raise AssertionError(f"no server answers at {url}")
 
 
 @contextmanager

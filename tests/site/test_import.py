@@ -49,7 +49,7 @@ def test_a_file_changed_by_other_programs_is_restored(name):
     """A file in another code page, quoted, with other marks or in a zip gives the same record, with notes on fixes."""
     ledger = Ledger(record({"cloud/1/reflection": "Café, Müller’s", "cloud/1/prediction": predicted()}))
     data, restored = changed_files(ledger)[name]
-    (reply,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
+    (reply,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).messages
     assert json.loads(reply["answer"]["record"]) == ledger.record
     assert restored in "; ".join(reply["answer"]["notes"])
 
@@ -84,7 +84,7 @@ def test_a_file_changed_by_other_programs_is_restored(name):
 )
 def test_a_file_that_cannot_be_restored_is_refused(name, data, words):
     """Nothing is imported with broken letters, or from a file without a record or with more than one."""
-    (reply,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).said
+    (reply,) = ask({"type": "read", "id": 1, "name": name, "file": base64.b64encode(data).decode()}).messages
     assert "answer" not in reply and words in reply["error"] and reply["error"]
 
 

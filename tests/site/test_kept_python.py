@@ -48,7 +48,7 @@ def wait_for_snapshot(reader):
         if reader.page.evaluate(IS_KEPT):
             return reader
         reader.page.wait_for_timeout(100)
-    pytest.fail("Python was not kept")
+    pytest.fail("the browser did not save Python")
 
 
 @pytest.fixture(scope="module")

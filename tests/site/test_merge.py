@@ -25,8 +25,8 @@ MUTANTS = {
     ),
     "runs of the other tab are dropped": (
         "merge",
-        "const known = new Map(theirs.runs.map((run) => [identity(run), run]));",
-        "const known = new Map();",
+        "const merged = new Map(theirs.runs.map((run) => [identity(run), run]));",
+        "const merged = new Map();",
     ),
     "two runs keep one number": ("merge", "taken.has(run.number) ? ++last : run.number", "run.number"),
     "a later marker takes the place of the first": ("merge", "theirs.marker || (mine.marker", "(mine.marker"),

@@ -58,7 +58,7 @@ def eventually(reader, condition):
         if condition():
             return
         reader.page.wait_for_timeout(100)
-    pytest.fail("what should be drawn never was")
+    pytest.fail("the plot was not drawn as expected")
 
 
 @pytest.fixture(scope="module")

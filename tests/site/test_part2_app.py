@@ -879,7 +879,7 @@ def test_the_cost_axis_ends_beyond_the_budget_or_shows_all_runs():
     budget = track("cloud").part_2.budget.value
     costs = [float(xs[-1]) for xs in page.bench.plot.lines.data["xs"]]
     assert ends["usual"] == ends["back"] == pytest.approx(1.2 * budget)
-    assert costs[0] > 1.2 * budget, "the run goes on beyond the axis, or this tests nothing"
+    assert costs[0] > 1.2 * budget, "the run must end beyond the axis; otherwise this checks nothing"
     assert ends["all"] == pytest.approx(1.06 * costs[0])
     assert ends["all, two runs"] == pytest.approx(1.06 * max(costs))
     assert ends["marker"] == pytest.approx(1.06 * costs[0])

@@ -117,7 +117,7 @@ def eventually(reader, condition):
         if condition():
             return
         reader.page.wait_for_timeout(100)
-    pytest.fail("what should be drawn never was")
+    pytest.fail("the expected content was not drawn")
 
 
 @pytest.fixture
