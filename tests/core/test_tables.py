@@ -67,7 +67,7 @@ def test_missing_texts_are_problems_with_their_row(capsys):
 
 @pytest.mark.parametrize(
     ("field", "message"),
-    [("body", "no column 'body'; its columns are 'id', 'text', 'meta'"), ("id", "holds int64")],
+    [("body", "no column 'body'; its columns are 'id', 'text', 'meta'"), ("id", "contains int64")],
 )
 def test_a_missing_or_non_text_column_is_refused(capsys, field, message):
     """The error lists the columns, or the type of the column."""

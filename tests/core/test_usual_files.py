@@ -221,7 +221,7 @@ def test_an_encoding_is_suggested_and_works(capsys, encoding, text, suggestion):
     rows = [text + f" {i}\n" for i in range(30)] * 2
     Path("a.txt").write_bytes("".join(rows).encode(encoding))
     assert dedup("a.txt", "-o", "k.txt") == 1
-    assert f"--encoding {suggestion})" in capsys.readouterr().err
+    assert f"(or use --encoding {suggestion} in the command)" in capsys.readouterr().err
     assert dedup("a.txt", "-o", "k.txt", "--encoding", suggestion, "--threshold", "1") == 0
     kept = Path("k.txt").read_bytes()
     assert kept == Path("a.txt").read_bytes()[: len(kept)]

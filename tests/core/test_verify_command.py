@@ -232,7 +232,7 @@ def test_the_table_never_overwrites_a_report(tmp_path, genuine):
     before = report.read_bytes()
     page = tmp_path / "b.html"
     for source, table in ((report, report), (tmp_path, page), (tmp_path, tmp_path / "b.csv")):
-        with pytest.raises(ValueError, match="one of the reports"):
+        with pytest.raises(ValueError, match="must not overwrite a report"):
             verify(tmp_path, source, options=("--csv", str(table)))
     assert report.read_bytes() == before and "ledger" in page.read_text("utf-8")
 

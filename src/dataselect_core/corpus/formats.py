@@ -159,11 +159,11 @@ def refuse_disguised(name: str, first: bytes) -> None:
             magic == b"BZh" and first.startswith(b"BZh") and first[4:10] == b"1AY&SY"
         ):
             raise CorpusError(
-                f"{name} is compressed by its first bytes ({CODECS[codec]}); its name must end in {codec}"
+                f"{name} is compressed ({CODECS[codec]}), as its first bytes show; its name must end in {codec}"
             )
     for magic, kind in OTHERS.items():
         if first.startswith(magic):
-            raise CorpusError(f"{name} is {kind} by its first bytes, but its name has another ending")
+            raise CorpusError(f"{name} is {kind}, as its first bytes show, but its name has another ending")
 
 
 class Reader:
@@ -251,7 +251,7 @@ class Reader:
                 "unexpected end": "a quoted text is not closed",
                 "new-line chara": "a carriage return is outside quotes",
             }.get(str(error)[:14], error)
-            raise Malformed(f"is not a record of a CSV: {reason}") from None
+            raise Malformed(f"is not a CSV record: {reason}") from None
         if len(row) != len(self._columns):
             raise Malformed(f"has {len(row)} columns where the header has {len(self._columns)}")
         text, *values = (
@@ -305,8 +305,8 @@ class Reader:
         guess = encodings.wide_encoding(first)
         if guess:
             raise CorpusError(
-                f"{self.name} is {encodings.NAMES[guess]} by its first bytes; convert it to UTF-8"
-                f" (the command reads it with --encoding {guess})"
+                f"{self.name} is {encodings.NAMES[guess]}, as its first bytes show; convert it to UTF-8"
+                f" (or use --encoding {guess} in the command)"
             )
 
     def _decode(self, raw):
@@ -314,7 +314,7 @@ class Reader:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:
             if self.layout.encoding != "utf-8" and (bad := encodings.bad_byte(raw)) is not None:
-                raise Malformed(f"is not {self.layout.encoding}: it holds the byte 0x{bad:02x}") from None
+                raise Malformed(f"is not {self.layout.encoding}: it contains the byte 0x{bad:02x}") from None
             raise NotUtf8(f"is not UTF-8: byte {error.start + 1} of it is 0x{raw[error.start]:02x}") from None
 
     def _hint(self, raw, problem):
@@ -409,7 +409,7 @@ class Reader:
             hint = self._hint(b"".join(raw or b"" for *_, raw in consumed), error)
             raise CorpusError(f"{self.name}: the header cannot be read: {error}{hint}") from None
         if not any(names):
-            raise CorpusError(f"{self.name} holds no documents: its first line must be a header")
+            raise CorpusError(f"{self.name} contains no documents: its first line must be a header")
         if names.count(self.layout.field) != 1:
             number = "no" if self.layout.field not in names else "more than one"
             raise CorpusError(
@@ -464,6 +464,6 @@ def _hint(sample, raw):
     if guess in (None, "utf-8"):
         return "; convert the file to UTF-8"
     return (
-        f"; by its bytes it is likely {encodings.NAMES[guess]}: convert the file to UTF-8 "
-        f"(or, in the command, --encoding {guess})"
+        f"; its bytes suggest {encodings.NAMES[guess]}: convert the file to UTF-8 "
+        f"(or use --encoding {guess} in the command)"
     )

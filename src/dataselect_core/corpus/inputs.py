@@ -115,7 +115,7 @@ def _below(folder, inputs):
                 paths.append(path)
     inputs.ignored += ignored
     if not paths:
-        raise CorpusError(f"{folder} holds no file that ends in {', '.join(FORMATS)}")
+        raise CorpusError(f"{folder} contains no file that ends in {', '.join(FORMATS)}")
     return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
 
 

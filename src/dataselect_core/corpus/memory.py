@@ -106,7 +106,7 @@ def read_corpus(
             problems.append(item)
         elif len(documents) == max_documents:
             raise CorpusError(
-                f"{name} holds more than {max_documents:,} documents, which is the most that can be read here"
+                f"{name} contains more than {max_documents:,} documents, which is the most that can be read here"
             )
         else:
             documents.append(item)
@@ -144,5 +144,5 @@ def kept_bytes(corpus: LoadedCorpus, data: bytes, keep: Flags) -> bytes:
 def nothing_in(problems: Sequence[Problem]) -> str:
     """Why no document was found: the end of a sentence that begins with a name."""
     if not problems:
-        return "holds no documents"
-    return f"holds no document that can be read; line {problems[0].line} {problems[0].message}"
+        return "contains no documents"
+    return f"contains no document that can be read; line {problems[0].line} {problems[0].message}"

@@ -60,7 +60,7 @@ def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None
         path = _path(pa, name, schema, layout.field)
         kind = _field(pa, schema, path).type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)):
-            raise CorpusError(f"{name}: the column {layout.field!r} holds {kind}, not strings")
+            raise CorpusError(f"{name}: the column {layout.field!r} contains {kind}, not strings")
         extras = [_path(pa, name, schema, extra, needed=False) for extra in layout.extras]
         row = 0
         roots = list(dict.fromkeys(column[0] for column in (path, *extras) if column))

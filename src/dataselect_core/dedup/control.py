@@ -82,7 +82,7 @@ def at_random(mass: Integers, index: Integers, removed: float, seed: int) -> Fla
     cumulative = np.concatenate([[0], np.cumsum(mass[order])])
     if removed > cumulative[-1]:
         raise ValueError(
-            f"removed must be at most the {cumulative[-1]} of all items in index, not {removed:g}"
+            f"removed must be at most {cumulative[-1]}, the mass of all items in index, not {removed:g}"
         )
     count = min(int(np.abs(cumulative - removed).argmin()), len(order) - 1)
     keep = np.ones(len(mass), dtype=bool)

@@ -144,7 +144,7 @@ def deduplicate_on(
             n, problems = len(index.file), [problem for summary in summaries for problem in summary[3]]
             if not n or index.file[-1] < corpus.references:
                 reason = f" that can be read; {problems[0]}" if problems else ""
-                raise CorpusError(f"{corpus.path} holds no documents{reason}")
+                raise CorpusError(f"{corpus.path} contains no documents{reason}")
             filled = _load_all(work, parts, "filled")
             count = max(
                 math.ceil(n * bands * 16 / (bucket_bytes or BUCKET_BYTES)),

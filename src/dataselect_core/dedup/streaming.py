@@ -209,7 +209,7 @@ def deduplication_steps(
     jobs, choice = arguments.integer("jobs", jobs, 1), Choice(keep)
     for field in (choice.field, id_field):
         if field is not None and field not in corpus.extras:
-            raise ValueError(f"the corpus must be made with extras that hold {field!r}")
+            raise ValueError(f"the corpus must be opened with extras that include {field!r}")
     with (
         closing(corpus),
         TemporaryFile(dir=folder) as keys_file,
@@ -305,7 +305,7 @@ class _Reading:
             self.ids.flush()
         if not self.file or self.file[-1] < self.corpus.references:
             raise CorpusError(
-                f"{self.corpus.path} holds no documents"
+                f"{self.corpus.path} contains no documents"
                 + (f" that can be read; {self.problems[0]}" if self.problems else "")
             )
         yield "read", self.corpus.bytes, self.corpus.bytes
