@@ -135,7 +135,7 @@ def test_a_moved_image_equals_scipys():
     ink = np.random.default_rng(1).integers(0, 17, (20, 8, 8))
     right, down = np.random.default_rng(2).integers(-64, 65, (2, 20))
     light = np.random.default_rng(3).integers(-76, 77, 20)
-    frames = simulated_drive._seen(ink, right, down, light)
+    frames = simulated_drive._render(ink, right, down, light)
     for i in range(20):
         padded = np.pad(ink[i].astype(float), 2)
         moved = shift(padded, (down[i] / 64, right[i] / 64), order=1)[2:-2, 2:-2]

@@ -190,7 +190,7 @@ class _Draw:
 def _check_pages(ids, pages):
     if not pages or len(ids) != len(pages):
         raise ValueError(
-            f"ids and pages must have the same length, at least 1, not {len(ids)} and {len(pages)}"
+            f"ids and pages must have the same length and at least one entry, not {len(ids)} and {len(pages)}"
         )
     for k, page in enumerate(pages):
         if not isinstance(page, str):
