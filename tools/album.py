@@ -42,17 +42,17 @@ class Album(Reading):
     def measure(self, row, selector):
         """Take the pictures of a step, from the top of the page."""
         title = f"{row.place} {row.step}".strip()
-        made = {}
+        files = {}
         for kind, (size, medium) in KINDS.items():
             self.page.set_viewport_size(size)
             self.page.emulate_media(**{**USUAL, **medium})
             self.page.evaluate(AT_REST)
             self.page.evaluate("() => scrollTo(0, 0)")
-            made[kind] = f"{self.track}-{title.replace(' ', '-')}-{kind}.png"
-            self.page.screenshot(path=FOLDER / made[kind], full_page=True)
+            files[kind] = f"{self.track}-{title.replace(' ', '-')}-{kind}.png"
+            self.page.screenshot(path=FOLDER / files[kind], full_page=True)
         self.page.set_viewport_size(SIZES["desk"])
         self.page.emulate_media(**USUAL)
-        self.pictures.append((title, made))
+        self.pictures.append((title, files))
 
 
 def page_of(albums):
@@ -62,9 +62,9 @@ def page_of(albums):
     ]
     for track, pictures in albums:
         parts.append(f"<h1>{html.escape(track.title)}</h1>")
-        for title, made in pictures:
+        for title, files in pictures:
             parts.append(f"<h2>{html.escape(title)}</h2>")
-            for kind, name in made.items():
+            for kind, name in files.items():
                 picture = f'<img src="{name}" alt="{html.escape(title)}, {kind}" loading="lazy">'
                 parts.append(
                     f'<figure><a href="{name}">{picture}</a><figcaption>{kind}</figcaption></figure>'

@@ -73,8 +73,8 @@ def main(entry, arguments, result):
     def progress(share):
         print(f"{PROGRESS}{share}", file=sys.stderr, flush=True)
 
-    found = getattr(import_module(module), function)(*json.loads(arguments), progress=progress)
-    write(Path(result), json.dumps(found).encode())
+    value = getattr(import_module(module), function)(*json.loads(arguments), progress=progress)
+    write(Path(result), json.dumps(value).encode())
 
 
 if __name__ == "__main__":

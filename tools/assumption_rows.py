@@ -11,12 +11,12 @@ def field_number(value):
     return f"{value:.10g}"
 
 
-def assumption_rows(wanted, part, tracks, prices):
+def assumption_rows(labels, part, tracks, prices):
     """One row for each assumption of a part.
 
     Parameters
     ----------
-    wanted : dict
+    labels : dict
         Name of a fact -> its label on the page, or None for the title that the fact has.
     part : int
     tracks, prices : dict
@@ -28,7 +28,7 @@ def assumption_rows(wanted, part, tracks, prices):
         There is no such fact.
     """
     rows = []
-    for name, label in wanted.items():
+    for name, label in labels.items():
         by_track = {
             track_id: track[f"part_{part}"][name]
             for track_id, track in tracks.items()
@@ -36,23 +36,23 @@ def assumption_rows(wanted, part, tracks, prices):
         }
         if not by_track and name not in prices:
             raise PageError(f"part-{part}.md: no fact is named {name!r} in prices.json or tracks.json")
-        first = prices.get(name) or next(iter(by_track.values()))
-        start = next(iter(by_track.values()), first)
+        fact = prices.get(name) or next(iter(by_track.values()))
+        start = next(iter(by_track.values()), fact)
         rows.append(
             {
                 "name": name,
-                "label": label or first["title"],
-                "unit": first["unit"],
+                "label": label or fact["title"],
+                "unit": fact["unit"],
                 "value": field_number(start["value"]),
-                "minimum": field_number(first.get("minimum", 1)),
-                "maximum": field_number(first.get("maximum", 1e18)),
+                "minimum": field_number(fact.get("minimum", 1)),
+                "maximum": field_number(fact.get("maximum", 1e18)),
                 "by_track": {
-                    track_id: {**fact, "value": field_number(fact["value"])}
-                    for track_id, fact in by_track.items()
+                    track_id: {**track_fact, "value": field_number(track_fact["value"])}
+                    for track_id, track_fact in by_track.items()
                 },
-                "kind": first["kind"],
-                "source": first["source"],
-                "date": first["date"],
+                "kind": fact["kind"],
+                "source": fact["source"],
+                "date": fact["date"],
             }
         )
     return rows

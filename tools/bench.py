@@ -48,7 +48,7 @@ CORE_FIGURES = [
     ("peak", "memory of signing 50,000 documents", "MB", 0, 1000, None),
 ]
 # times as fast as stock: must, aim
-DEMANDED = {"first live": (2, None), "second live": (6, None), "seconds": (12, 18)}
+RATIOS = {"first live": (2, None), "second live": (6, None), "seconds": (12, 18)}
 STEPS = ("interpreter", "packages", "core", "workbench", "live")
 
 # Watches the page from inside, before its own scripts run. The lock is committed as soon as the page allows it;
@@ -125,25 +125,25 @@ def profile(playwright):
 def visit(browser, address, moves=0):
     """Open a page, wait until it is live, move its slider; return the measurements, in seconds."""
     page = browser.new_page()
-    requests, said = [], []
+    requests, messages = [], []
     page.on("requestfinished", lambda request: requests.append(request))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     page.goto(address, wait_until="commit")
     page.wait_for_selector("[data-boot=live], [data-boot=failed]", state="attached", timeout=PATIENCE)
     if page.locator("[data-boot=failed]").count():
-        raise RuntimeError(f"{address} did not come to life:\n" + "\n".join(said[-5:]))
-    found = page.evaluate(TIMES)
+        raise RuntimeError(f"{address} did not start:\n" + "\n".join(messages[-5:]))
+    figures = page.evaluate(TIMES)
     times = [move(page) for _ in range(moves)]
     if times:
-        found["answer"] = times[0][2]
-        found["move"] = statistics.median(time[0] for time in times[1:] or times)
-        found["drawn"] = statistics.median(time[1] for time in times[1:] or times)
+        figures["answer"] = times[0][2]
+        figures["move"] = statistics.median(time[0] for time in times[1:] or times)
+        figures["drawn"] = statistics.median(time[1] for time in times[1:] or times)
     sizes = [request.sizes() for request in requests if request.url.startswith("http")]
-    found["requests"] = len(sizes)
-    found["megabytes"] = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes) / 1e6
+    figures["requests"] = len(sizes)
+    figures["megabytes"] = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes) / 1e6
     page.close()
-    return found
+    return figures
 
 
 def move(page):
@@ -205,12 +205,12 @@ def table(figures, ours, theirs):
     for key, label, unit, digits, *budget in figures:
         if key not in ours:
             continue
-        shown = [f"{side[key]:.{digits}f} {unit}".strip() if key in side else "" for side in (ours, theirs)]
+        cells = [f"{side[key]:.{digits}f} {unit}".strip() if key in side else "" for side in (ours, theirs)]
         ratio = f"{theirs[key] / ours[key]:.1f}" if theirs.get(key) and ours[key] else ""
-        wanted = " / ".join(f"{value:g}" for value in budget if value is not None)
-        demanded = " / ".join(f"{value:g}" for value in DEMANDED.get(key, ()) if value is not None)
-        said = ", ".join(filter(None, (wanted, demanded and f"ratio {demanded}")))
-        lines.append(f"{label:<46}{shown[0]:>10}{shown[1]:>10}{ratio:>8}   {said}".rstrip())
+        limits = " / ".join(f"{value:g}" for value in budget if value is not None)
+        ratios = " / ".join(f"{value:g}" for value in RATIOS.get(key, ()) if value is not None)
+        budget_text = ", ".join(filter(None, (limits, ratios and f"ratio {ratios}")))
+        lines.append(f"{label:<46}{cells[0]:>10}{cells[1]:>10}{ratio:>8}   {budget_text}".rstrip())
     return lines
 
 
@@ -223,8 +223,12 @@ def step_lines(runs, key):
     steps = [step for step in STEPS if all(step in run[key] for run in runs)]
     for step, following in itertools.pairwise(steps):
         seconds[step] = statistics.median(run[key][following] - run[key][step] for run in runs)
-    before = statistics.median(run[key][STEPS[0]] for run in runs)
-    return f"page {before:.2f}, " + ", ".join(f"{step} {value:.2f}" for step, value in seconds.items()) + " s"
+    page_seconds = statistics.median(run[key][STEPS[0]] for run in runs)
+    return (
+        f"page {page_seconds:.2f}, "
+        + ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
+        + " s"
+    )
 
 
 def main(root, arguments=()):

@@ -50,13 +50,13 @@ def theirs(texts, num_perm):
 
 def peak_memory(documents, words, num_perm):
     """Peak resident memory in MB of a fresh process that makes, shingles and signs the texts."""
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, __file__, "--memory", str(documents), str(words), str(num_perm)],
         capture_output=True,
         text=True,
         check=True,
     )
-    return float(done.stdout)
+    return float(completed.stdout)
 
 
 def bench_minhash(documents=5000, words=100, num_perm=128, repeats=5):
@@ -102,15 +102,20 @@ def bench_minhash(documents=5000, words=100, num_perm=128, repeats=5):
 
 def main():
     """Print the figures as a table."""
-    found = bench_minhash()
-    size = f"{found['documents']:,} documents x {found['words']} words, {found['num_perm']} permutations"
+    figures = bench_minhash()
+    size = (
+        f"{figures['documents']:,} documents x {figures['words']} words, {figures['num_perm']} permutations"
+    )
     rows = [
-        (f"MinHash, {size}: core", f"{1000 * found['seconds_core']:.1f} ms"),
-        ("the same: datasketch MinHash.bulk", f"{1000 * found['seconds_datasketch']:.1f} ms"),
-        ("ratio (must 12, aim 18)", f"{found['ratio']:.1f}"),
-        ("ratio, lowest to highest", f"{min(found['ratios']):.1f} to {max(found['ratios']):.1f}"),
-        ("documents per second", f"{found['documents_per_second']:,.0f}"),
-        (f"peak memory, {found['memory_documents']:,} documents (must 1000)", f"{found['peak_mb']:.0f} MB"),
+        (f"MinHash, {size}: core", f"{1000 * figures['seconds_core']:.1f} ms"),
+        ("the same: datasketch MinHash.bulk", f"{1000 * figures['seconds_datasketch']:.1f} ms"),
+        ("ratio (must 12, aim 18)", f"{figures['ratio']:.1f}"),
+        ("ratio, lowest to highest", f"{min(figures['ratios']):.1f} to {max(figures['ratios']):.1f}"),
+        ("documents per second", f"{figures['documents_per_second']:,.0f}"),
+        (
+            f"peak memory, {figures['memory_documents']:,} documents (must 1000)",
+            f"{figures['peak_mb']:.0f} MB",
+        ),
     ]
     for label, figure in rows:
         print(f"{label:<72}{figure:>12}")

@@ -18,7 +18,7 @@ from pathlib import Path
 from tools import browsers, make
 
 # Caches of a build that a copy can use; with them, the first build of the copy takes seconds.
-KEPT = [
+CACHES = [
     f".build/{name}" for name in ("runtime", "packed", "own", "views", "pyodide", "notice", "parsed", "wheel")
 ]
 ADDRESS = "?track=edge&part=1"
@@ -72,7 +72,7 @@ PATIENCE = 120_000  # milliseconds
 def copied(root, target):
     """Copy the sources and the caches of the last build into a new folder."""
     hidden = shutil.ignore_patterns("__pycache__")
-    for name in (*make.SOURCES, str(make.DATA), *KEPT):
+    for name in (*make.SOURCES, str(make.DATA), *CACHES):
         source = root / name
         if source.is_dir():
             shutil.copytree(source, target / name, ignore=hidden)
@@ -94,11 +94,11 @@ def serving(root):
             lines = []
             for line in server.stdout:
                 lines.append(line)
-                if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                if match := re.search(r"http://127\.0\.0\.1:\d+/", line):
                     break
             else:
                 raise RuntimeError("The server ended:\n" + "".join(lines[-10:]))
-            yield found[0]
+            yield match[0]
         finally:
             server.kill()
 
@@ -127,11 +127,11 @@ def shown(page, tree, name, old, new, condition, count):
     """Seconds from an edit until the page shows it."""
     path = tree / name
     text = path.read_text("utf-8")
-    before = old if count == 1 else new.format(count - 1)
-    if before not in text:
-        raise ValueError(f"{name} has no {before!r} to be edited")
+    target = old if count == 1 else new.format(count - 1)
+    if target not in text:
+        raise ValueError(f"{name} does not contain {target!r}")
     began = time.perf_counter()
-    edited = text.replace(before, new.format(count), 1) if before else text + new.format(count)
+    edited = text.replace(target, new.format(count), 1) if target else text + new.format(count)
     path.write_text(edited, "utf-8")
     page.wait_for_function(condition.replace("{}", str(count)), timeout=PATIENCE, polling=20)
     took = time.perf_counter() - began

@@ -34,18 +34,18 @@ class Dialogs:
     """The context of the file field whose dialog was opened last."""
 
     def __init__(self):
-        self.asked = None
+        self.context = None
 
     def note(self, message):
         """Note the context if a message of Firefox says that a dialog was opened."""
         if message.startswith('{"type":"event","method":"input.fileDialogOpened"'):
-            self.asked = json.loads(message)["params"]["context"]
+            self.context = json.loads(message)["params"]["context"]
 
-    def placed(self, command):
+    def with_context(self, command):
         """The same command; one that sets files gets the context in which the dialog was opened."""
-        if command.get("method") != "input.setFiles" or self.asked is None:
+        if command.get("method") != "input.setFiles" or self.context is None:
             return command
-        return {**command, "params": {**command["params"], "context": self.asked}}
+        return {**command, "params": {**command["params"], "context": self.context}}
 
 
 async def relay(playwright, address):
@@ -65,7 +65,7 @@ async def relay(playwright, address):
             if command.get("method") in PASSED_OVER:
                 await playwright.send(json.dumps({"type": "success", "id": command["id"], "result": {}}))
             else:
-                await firefox.send(json.dumps(dialogs.placed(command)))
+                await firefox.send(json.dumps(dialogs.with_context(command)))
         returning.cancel()
 
 
@@ -78,12 +78,12 @@ async def main(command):
         await relay(playwright, address)
 
     async with serve(connected, "127.0.0.1", 0, **WHOLE) as server:
-        here = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        own_address = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async for line in firefox.stderr:
             text = line.decode("utf-8", "replace")
-            if found := LISTENS.search(text):
-                address = f"{found[1]}/session"
-                text = text.replace(found[1], here)
+            if match := LISTENS.search(text):
+                address = f"{match[1]}/session"
+                text = text.replace(match[1], own_address)
             sys.stderr.write(text)
             sys.stderr.flush()
         return await firefox.wait()

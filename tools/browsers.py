@@ -36,10 +36,12 @@ def firefox_path():
 def _find(name):
     variable = f"LAB_{name.upper()}"
     if os.environ.get(variable):
-        named = shutil.which(os.environ[variable])
-        if named is None:
-            raise SystemExit(f"{variable} is {os.environ[variable]!r}, which is no program that can be run.")
-        return named
+        program = shutil.which(os.environ[variable])
+        if program is None:
+            raise SystemExit(
+                f"{variable} is {os.environ[variable]!r}, which is not a program that can be run."
+            )
+        return program
     return next(filter(None, map(shutil.which, PLACES[name])), None)
 
 
@@ -67,9 +69,9 @@ def apt_install(*packages):
     print(f"  installing {', '.join(packages)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        done = subprocess.run(
+        completed = subprocess.run(
             ["apt-get", "-q", *command],
             check=False, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-    if done.returncode:  # of the installation: an old list of packages may still work
+    if completed.returncode:  # of the installation: an old list of packages may still work
         sys.exit(f"apt-get could not install {', '.join(packages)}; its own message is above.")

@@ -81,9 +81,11 @@ def build(root, lock):
     key = inputs_key(files)
     manifest_file = out / "manifest.json"
     if manifest_file.exists():
-        known = json.loads(manifest_file.read_text("utf-8"))
-        if known["key"] == key and all((out / item["path"]).exists() for item in known["files"].values()):
-            return known
+        previous = json.loads(manifest_file.read_text("utf-8"))
+        if previous["key"] == key and all(
+            (out / item["path"]).exists() for item in previous["files"].values()
+        ):
+            return previous
     scratch = root / ".build" / "runtime-new"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -102,8 +104,8 @@ def build(root, lock):
 
 def inputs_key(files):
     """A hash of everything that decides what the bundle holds."""
-    here = Path(__file__)
-    parts = [here.read_bytes(), COMPILE.read_bytes()]
+    script = Path(__file__)
+    parts = [script.read_bytes(), COMPILE.read_bytes()]
     parts += [f"{name} {files[name].parent.name}".encode() for name in sorted(files)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -122,7 +124,7 @@ def compile_archives(root, files, out):
     jobs, modules = [], 0
     for name, (prefix, wheels, dropped) in archives.items():
         selected = selection(wheels, dropped)
-        modules += sum(each.endswith(".py") for each in zipfile.ZipFile(io.BytesIO(selected)).namelist())
+        modules += sum(member.endswith(".py") for member in zipfile.ZipFile(io.BytesIO(selected)).namelist())
         (work / name).write_bytes(selected)
         jobs.append({"from": str(work / name), "to": str(out / name), "prefix": prefix})
     (work / "jobs.json").write_text(json.dumps(jobs), "utf-8")
@@ -164,11 +166,11 @@ def own_code(root, lock, compiler=None):
     }
     files = {name: fetch.fetch(lock, name) for name in COMPILER}
     base, work = inputs_key(files), root / ".build" / "own"
-    kept = {
+    byte_code = {
         name: work / f"{hashlib.sha256(repr((base, name, content)).encode()).hexdigest()[:32]}.pyc"
         for name, content in sources.items()
     }
-    missing = [name for name, path in kept.items() if not path.exists()]
+    missing = [name for name, path in byte_code.items() if not path.exists()]
     if missing:
         work.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(work / "sources.zip", "w") as target:
@@ -182,16 +184,17 @@ def own_code(root, lock, compiler=None):
             node.count("compiled", lambda: None, COMPILE, pyodide_folder(root, files), work / "jobs.json")
         with zipfile.ZipFile(work / "compiled.zip") as compiled:
             for name in missing:
-                apart.write(kept[name], compiled.read(f"{name}c"))
-    for stale in set(work.glob("*.pyc")) - set(kept.values()):
+                apart.write(byte_code[name], compiled.read(f"{name}c"))
+    for stale in set(work.glob("*.pyc")) - set(byte_code.values()):
         stale.unlink()
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as target:
-        for name in sorted(kept):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as target:
+        for name in sorted(byte_code):
             target.writestr(
-                zipfile.ZipInfo(as_kept(f"{name}c"), (1980, 1, 1, 0, 0, 0)), kept[name].read_bytes()
+                zipfile.ZipInfo(byte_code_path(f"{name}c"), (1980, 1, 1, 0, 0, 0)),
+                byte_code[name].read_bytes(),
             )
-    return whole.getvalue()
+    return archive.getvalue()
 
 
 class Compiler:
@@ -215,7 +218,7 @@ class Compiler:
     def compile(self, jobs):
         """Do some jobs; raises `CompileError` with what Python says of a source."""
         self.jobs.write_text(json.dumps(jobs), "utf-8")
-        said = []
+        lines = []
         try:
             self._process.stdin.write(f"{self.jobs}\n")
             self._process.stdin.flush()
@@ -224,10 +227,10 @@ class Compiler:
                     return
                 if line.strip() == "failed":
                     break
-                said.append(line)
+                lines.append(line)
         except OSError:
             pass
-        raise CompileError("".join(said).strip() or "The compiler for the browser has ended; start again.")
+        raise CompileError("".join(lines).strip() or "The compiler for the browser has ended; start again.")
 
     @property
     def ended(self):
@@ -244,11 +247,11 @@ class CompileError(Exception):
     """A source that Pyodide cannot compile; the message is what it says."""
 
 
-def as_kept(name):
+def byte_code_path(name):
     """Where the byte code of a module lies: in the core beside its source, of which Python then compiles nothing."""
     package, _, module = name.rpartition("/")
-    beside = package.startswith("dataselect_core")
-    return f"{package}/__pycache__/{module.removesuffix('.pyc')}.cpython-313.pyc" if beside else name
+    in_core = package.startswith("dataselect_core")
+    return f"{package}/__pycache__/{module.removesuffix('.pyc')}.cpython-313.pyc" if in_core else name
 
 
 def selection(wheels, dropped):
@@ -266,9 +269,9 @@ def selection(wheels, dropped):
 
 def copy_page_files(files, out):
     """The scripts and stylesheets that the page itself loads."""
-    for wheel, wanted in PAGE_FILES.items():
+    for wheel, members in PAGE_FILES.items():
         with zipfile.ZipFile(files[wheel]) as archive:
-            for member, name in wanted.items():
+            for member, name in members.items():
                 (out / name).write_bytes(archive.read(member))
     with zipfile.ZipFile(files["panel"]) as archive:
         version = files["panel"].name.split("-")[1]

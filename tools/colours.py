@@ -30,5 +30,5 @@ def drawn(table):
         `facts/colours.json`.
     """
     light = table["light"]
-    same = {"blue": light["blue"], "grey": light["quiet"], "ink": light["ink"], "white": light["paper"]}
-    return {**same, **table["plot"]}
+    neutral = {"blue": light["blue"], "grey": light["quiet"], "ink": light["ink"], "white": light["paper"]}
+    return {**neutral, **table["plot"]}

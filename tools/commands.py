@@ -51,17 +51,17 @@ def parse(arguments):
     making.add_argument(
         "--no-service-worker",
         action="store_true",
-        help="a site that keeps nothing for offline use, and removes what an earlier one kept",
+        help="build a site without a service worker; it removes the files that an earlier site kept for offline use",
     )
     serve = commands.add_parser("serve", help="build, serve on 127.0.0.1, build again when a source changes")
-    serve.add_argument("--port", type=int, default=8000, help="default 8000; 0 takes a free one")
+    serve.add_argument("--port", type=int, default=8000, help="default 8000; 0 chooses a free one")
     commands.add_parser("setup", help="build, and add what the tests and the benchmark need; run nothing")
     test = commands.add_parser("test", help="build, then run all tests; what follows -- goes to pytest")
     test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     bench = commands.add_parser("bench", help="build, then measure; what follows -- goes to tools/bench.py")
     bench.add_argument("arguments", nargs="*")
     ways = commands.add_parser(
-        "ways", help="build, go every way into the lab, and write what works into README.md"
+        "ways", help="build, try every way into the lab, and write what works into README.md"
     )
     ways.add_argument("arguments", nargs="*", help="arguments for tools/ways.py, after --")
     reading = commands.add_parser(
@@ -71,9 +71,9 @@ def parse(arguments):
     album = commands.add_parser("album", help="build, walk each track, and take pictures of each step")
     album.add_argument("arguments", nargs="*", metavar="TRACK")
     derived = commands.add_parser(
-        "derive", help="compute again what of derived/ is older than the code, and keep it"
+        "derive", help="recompute the files of derived/ that are older than the code, and keep them"
     )
-    derived.add_argument("--check", action="store_true", help="compute all of it again, and compare")
+    derived.add_argument("--check", action="store_true", help="recompute all of them, and compare")
     commands.add_parser("reference", help="build, then make the reference of the core from its docstrings")
     commands.add_parser("zip", help="build, then pack dist/ for readers offline")
     fresh = commands.add_parser(
@@ -81,14 +81,18 @@ def parse(arguments):
     )
     fresh.add_argument("--pip", metavar="VERSION", help="the pip to begin with: oldest, newest, or a version")
     fresh.add_argument("--python", metavar="PATH", default=sys.executable, help="the Python to begin with")
-    fresh.add_argument("--serve", action="store_true", help="until the page answers, and not only the build")
+    fresh.add_argument(
+        "--serve", action="store_true", help="continue until the page answers, not only until the build ends"
+    )
     fresh.add_argument("--log", type=Path, metavar="FILE", help="keep everything that was printed in a file")
     update = commands.add_parser(
         "update-lock", help="fetch again and rewrite tools/lock.json and the requirements"
     )
     update.add_argument("changes", nargs="*", metavar="NAME==VERSION")
     update.add_argument(
-        "--upgrade", action="store_true", help="take the newest of all requirements left open"
+        "--upgrade",
+        action="store_true",
+        help="use the newest release of every requirement that has no fixed version",
     )
     return parser.parse_args(arguments)
 
@@ -132,7 +136,7 @@ def test(options):
     pytest = [PYTHON, "-m", "pytest"]
     if options.pytest:
         sys.exit(subprocess.run([*pytest, *options.pytest], check=False).returncode)
-    several = [*pytest, "-q", "--numprocesses=2", "--dist=loadgroup"]  # see tests/conftest.py for the groups
+    parallel = [*pytest, "-q", "--numprocesses=2", "--dist=loadgroup"]  # see tests/conftest.py for the groups
     # Code in the workers of `--jobs` and of Dask runs in other processes and is not counted.
     coverage = ["--cov=dataselect_core", "--cov-report=term:skip-covered", "--cov-fail-under=90"]
     steps = {
@@ -140,8 +144,8 @@ def test(options):
         "Layout": [PYTHON, "-m", "ruff", "format", "--check", "."],
         "Types": [PYTHON, "-m", "mypy"],
         "Types of the page's scripts": [PYTHON, "-m", "tools.shell_types"],
-        "Tests of the core, as installed": [*several, "tests/core", *coverage],
-        "Tests of the site": [*several, "tests/site"],
+        "Tests of the core, as installed": [*parallel, "tests/core", *coverage],
+        "Tests of the site": [*parallel, "tests/site"],
     }
     failed = []
     for name, command in steps.items():
@@ -159,14 +163,14 @@ def try_again(pytest):
     """Run the failed tests once more, alone, and name those that pass then: they have a race, which must be fixed."""
     import json
 
-    kept = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
-    before = sorted(json.loads(kept.read_text("utf-8"))) if kept.exists() else []
-    say(f"Trying {len(before)} failed tests once more, alone")
-    again = [*pytest, "-q", "tests/site", "--last-failed", "--last-failed-no-failures=none"]
-    status = subprocess.run(again, stdin=subprocess.DEVNULL, check=False).returncode
-    after = set(json.loads(kept.read_text("utf-8"))) if kept.exists() else set()
-    for name in before:
-        say(f"{'FAILED twice' if name in after else 'FLAKY, passed when tried again'}: {name}")
+    record = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    failed_before = sorted(json.loads(record.read_text("utf-8"))) if record.exists() else []
+    say(f"Trying {len(failed_before)} failed tests once more, alone")
+    command = [*pytest, "-q", "tests/site", "--last-failed", "--last-failed-no-failures=none"]
+    status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
+    failed_again = set(json.loads(record.read_text("utf-8"))) if record.exists() else set()
+    for name in failed_before:
+        say(f"{'FAILED twice' if name in failed_again else 'FLAKY, passed when tried again'}: {name}")
     return status
 
 
@@ -202,8 +206,8 @@ def reference(options):
     from tools import reference as pages
 
     build(options)
-    made = pages.build(ROOT)
-    say(f"The reference of the core: {made / 'index.html'}")
+    folder = pages.build(ROOT)
+    say(f"The reference of the core: {folder / 'index.html'}")
 
 
 def pack(options):
@@ -212,7 +216,7 @@ def pack(options):
 
     build(options)
     with make.locked(ROOT / make.LOCK, "build.py zip", say):
-        say(pack.told(pack.write(ROOT, ROOT / "dist", ROOT / ".build")))
+        say(pack.summary(pack.write(ROOT, ROOT / "dist", ROOT / ".build")))
 
 
 def update_lock(options):
@@ -249,9 +253,9 @@ LEVELS = dict.fromkeys(("setup", "test", "bench", "ways", "reading", "album", "r
 WITHOUT_ENVIRONMENT = ("fresh",)
 
 
-def say(words):
+def say(line):
     """Print one line of progress."""
-    print(words, flush=True)
+    print(line, flush=True)
 
 
 def run(command):

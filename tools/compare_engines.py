@@ -64,9 +64,9 @@ def synthetic(documents=20_000, words=100, seed=1):
         else:
             text = originals[draw.randint(len(originals), dtype=np.int64)].copy()
             edits = copies % (MOST_EDITS + 1)
-            at = draw.permutation(words)[:edits]
-            other = draw.randint(1, size, size=edits, dtype=np.int64)  # never the same word
-            text[at] = (text[at] + other) % size
+            positions = draw.permutation(words)[:edits]
+            shifts = draw.randint(1, size, size=edits, dtype=np.int64)  # never the same word
+            text[positions] = (text[positions] + shifts) % size
             copies += 1
         texts.append(" ".join(VOCABULARY[word] for word in text))
     return texts
@@ -95,9 +95,9 @@ def removed(stays):
     return {place for place, name in enumerate(stays) if name in seen or seen.add(name)}
 
 
-def differs(one, other):
+def differs(first, second):
     """How many documents are in only one of two sets of removed places."""
-    return len(one ^ other)
+    return len(first ^ second)
 
 
 def not_first(stays):
@@ -108,10 +108,12 @@ def not_first(stays):
 def run(command, folder, **environment):
     """Run a command in a folder; its output is shown only if it fails."""
     print("  " + " ".join(map(str, command[1:])), file=sys.stderr)
-    whole = {**os.environ, **environment}
-    done = subprocess.run(command, cwd=folder, env=whole, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"This failed: {' '.join(map(str, command))}\n{done.stderr[-3000:]}")
+    variables = {**os.environ, **environment}
+    completed = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
+    if completed.returncode:
+        sys.exit(f"This failed: {' '.join(map(str, command))}\n{completed.stderr[-3000:]}")
 
 
 def environment():
@@ -174,17 +176,19 @@ def compare(texts, python, folder):
     verified = [command(own, seed, VERIFIED) for seed in VERIFIED_SEEDS]
     rows = [("this command, every candidate counts, seed 1", every[:1])]
     rows.append(("the same, seeds 2 to 5", every[1:]))
-    said = []
+    remarks = []
     for name in ENGINES:
         stays = engine(python, name, own)
         rows.append((name, [removed(stays)]))
         rows.append((f"{name}, fed with this command's words", [removed(engine(python, name, fed))]))
-        kept, later = len(set(stays)), not_first(stays)
-        said.append(f"{name} keeps {kept:,}, of which {later:,} not the first of their cluster")
+        kept_count, later_count = len(set(stays)), not_first(stays)
+        remarks.append(
+            f"{name} keeps {kept_count:,}, of which {later_count:,} not the first of their cluster"
+        )
     rows.append((f"this command, verified at {THRESHOLD}, seeds 1 to 3", verified))
     unlike = [100 * len(loose - strict) / len(loose) for loose, strict in zip(every, verified, strict=False)]
-    said.append(f"{spread(unlike, '.1f')} % of what goes unverified stays when verified (seeds 1 to 3)")
-    return rows, said
+    remarks.append(f"{spread(unlike, '.1f')} % of what goes unverified stays when verified (seeds 1 to 3)")
+    return rows, remarks
 
 
 def spread(values, form=","):
@@ -227,14 +231,14 @@ def main(arguments=None):
     parser.add_argument("--python", type=Path, help=f"of an environment that has {' '.join(REQUIREMENTS)}")
     python = parser.parse_args(arguments).python or environment()
     corpora = {"licences": files.licences().texts, "synthetic": synthetic()}
-    found, said = {}, []
+    rows, remarks = {}, []
     for name, texts in corpora.items():
         with tempfile.TemporaryDirectory(prefix="engines-") as folder:
-            found[name], sentences = compare(texts, python.absolute(), Path(folder))
-        said += [f"{name}, {len(texts):,} documents: {sentence}" for sentence in sentences]
+            rows[name], sentences = compare(texts, python.absolute(), Path(folder))
+        remarks += [f"{name}, {len(texts):,} documents: {sentence}" for sentence in sentences]
     probability = collision_probability(THRESHOLD, 14, 8)
-    said.append(f"a pair of similarity {THRESHOLD} is found with probability {probability:.2f}")
-    print(table(found), *(f"- {sentence}" for sentence in said), sep="\n")
+    remarks.append(f"a pair of similarity {THRESHOLD} is found with probability {probability:.2f}")
+    print(table(rows), *(f"- {sentence}" for sentence in remarks), sep="\n")
 
 
 if __name__ == "__main__":

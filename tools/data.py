@@ -122,12 +122,12 @@ def licences(source):
 def _neighbours(texts):
     """An order in which each text follows the one it shares most with: gzip looks back only 32 KB."""
     sets = [_sketch(text) for text in texts]
-    left, order = set(range(1, len(texts))), [0]
-    while left:
+    remaining, order = set(range(1, len(texts))), [0]
+    while remaining:
         last = sets[order[-1]]
-        following = max(left, key=lambda i: (len(last & sets[i]) / (len(last | sets[i]) or 1), -i))
+        following = max(remaining, key=lambda i: (len(last & sets[i]) / (len(last | sets[i]) or 1), -i))
         order.append(following)
-        left.remove(following)
+        remaining.remove(following)
     return order
 
 
@@ -227,7 +227,7 @@ def speech(source):
         *coefficients, speaker = line.split(":")
         rows = [[round(float(value) * 1e6) for value in row.split(",")] for row in coefficients]
         if len(rows) != 12 or len({len(row) for row in rows}) != 1:
-            raise ValueError(f"an utterance of {SPEECH} has not 12 coefficients in every frame")
+            raise ValueError(f"an utterance of {SPEECH} does not have 12 coefficients in every frame")
         frames.append(len(rows[0]))
         speakers.append(int(speaker) - 1)
         for row in rows:
@@ -286,9 +286,9 @@ def build(fetch, out_dir):
         source = Path(fetch(SOURCES[name]["lock"]))
         path = out_dir / name
         record = {**SOURCES[name], "date": CHECKED, "source_sha256": _sha256(source), "recipe_sha256": recipe}
-        old = before.get(name, {})
-        fresh = all(old.get(key) == value for key, value in record.items())
-        if not (fresh and path.exists() and _sha256(path) == old.get("sha256")):
+        earlier = before.get(name, {})
+        is_current = all(earlier.get(key) == value for key, value in record.items())
+        if not (is_current and path.exists() and _sha256(path) == earlier.get("sha256")):
             _write(path, _gzip(derive(source)))
         provenance[name] = {**record, "sha256": _sha256(path), "bytes": path.stat().st_size}
         paths.append(path)

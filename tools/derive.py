@@ -58,10 +58,11 @@ def jobs(root):
     settings = gap_maps.settings(root).items()
     maps = [Job("map", track, "tools.gap_maps:compute", (fixed,)) for track, fixed in settings]
     tables = [
-        Job("expected", part, f"tools.expected:{made.__name__}", ()) for part, made in expected.PARTS.items()
+        Job("expected", part, f"tools.expected:{function.__name__}", ())
+        for part, function in expected.PARTS.items()
     ]
-    shown = [Job("exhibit", name, f"tools.exhibits:{name}", ()) for name in exhibits.EXHIBITS]
-    return sweeps + maps + shown, tables
+    exhibit_jobs = [Job("exhibit", name, f"tools.exhibits:{name}", ()) for name in exhibits.EXHIBITS]
+    return sweeps + maps + exhibit_jobs, tables
 
 
 def key(root, data, job, sources=None):
@@ -77,9 +78,9 @@ def key(root, data, job, sources=None):
     """
     walk = meaning.Walk(sources or meaning.Sources(root / "src", root))
     walk.visit(job.entry)
-    asked = json.dumps(job.arguments, sort_keys=True).encode()
-    read = [(name, path) for name, path in readable(root, data).items() if name in walk.strings]
-    return walk.key(asked, *(f"{name}\n".encode() + content(path) for name, path in sorted(read)))
+    arguments = json.dumps(job.arguments, sort_keys=True).encode()
+    inputs = [(name, path) for name, path in readable(root, data).items() if name in walk.strings]
+    return walk.key(arguments, *(f"{name}\n".encode() + content(path) for name, path in sorted(inputs)))
 
 
 def readable(root, data):
@@ -95,14 +96,14 @@ def content(path):
     if path.suffix != ".json":
         return path.read_bytes()
     try:
-        said = json.loads(path.read_text("utf-8"))
+        value = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise ValueError(f"{path.name} is not JSON: {error}") from None
     if path.name == "provenance.json":
-        for record in said.values():
+        for record in value.values():
             for name in VOLATILE:
                 record.pop(name, None)
-    return json.dumps(said, sort_keys=True).encode()
+    return json.dumps(value, sort_keys=True).encode()
 
 
 def build(root, data, earlier=False):
@@ -122,15 +123,15 @@ def build(root, data, earlier=False):
     bool
         Whether all of it fits the code.
     """
-    found, fresh = {"sweep": {}, "map": {}, "exhibit": {}, "expected": {}}, True
+    values, fresh = {"sweep": {}, "map": {}, "exhibit": {}, "expected": {}}, True
     for stage in jobs(root):
         states, stale = settle(root, data, stage, earlier)
         fresh = fresh and not stale
         for job, state in states.items():
-            found[job.kind][job.name] = state["value"]
+            values[job.kind][job.name] = state["value"]
         for kind, name in PACKED.items():
-            pack(data / name, found[kind])
-    return found, fresh
+            pack(data / name, values[kind])
+    return values, fresh
 
 
 def settle(root, data, stage, earlier=False):
@@ -139,50 +140,48 @@ def settle(root, data, stage, earlier=False):
     Returns job -> contents, and the jobs for which an earlier file was used.
     """
     keys = _keys(root, data, stage)
-    found, missing, stale = {}, [], []
+    settled, missing, stale = {}, [], []
     for job in stage:
-        kept = [read(folder / job.place) for folder in (root / FOLDER, root / ".build" / FOLDER)]
-        fits = [state for state in kept if state and state["key"] == keys[job]]
-        last = [state for state in reversed(kept) if state]
-        if fits:
-            found[job] = fits[0]
-        elif earlier and last:
-            found[job] = last[0]
+        saved = [read(folder / job.place) for folder in (root / FOLDER, root / ".build" / FOLDER)]
+        matching = [state for state in saved if state and state["key"] == keys[job]]
+        earlier_states = [state for state in reversed(saved) if state]
+        if matching:
+            settled[job] = matching[0]
+        elif earlier and earlier_states:
+            settled[job] = earlier_states[0]
             stale.append(job)
         else:
             missing.append(job)
     if stale:
-        print(
-            f"  {names(stale)}: older than the code; `python build.py derive` computes them anew", flush=True
-        )
+        print(f"  {names(stale)}: older than the code; `python build.py derive` recomputes them", flush=True)
     for job, value in compute(root, data, missing).items():
         state = {"key": keys[job], "made_with": made_with(), "value": value}
         apart.write(root / ".build" / FOLDER / job.place, layout(state).encode())
-        found[job] = state
+        settled[job] = state
     if missing:
         print(f"  {names(missing)}: computed, and kept in .build/{FOLDER}", flush=True)
-    return {job: found[job] for job in stage}, stale
+    return {job: settled[job] for job in stage}, stale
 
 
-def compute(root, data, wanted):
+def compute(root, data, pending):
     """Compute some jobs, a few at a time: job -> value."""
-    if not wanted:
+    if not pending:
         return {}
-    print(f"  computing {names(wanted)}", flush=True)
-    with Progress("derived data", len(wanted)) as progress, ThreadPoolExecutor(TOGETHER) as pool:
+    print(f"  computing {names(pending)}", flush=True)
+    with Progress("derived data", len(pending)) as progress, ThreadPoolExecutor(TOGETHER) as pool:
 
-        def one(job):
-            told = []
+        def run(job):
+            shares = []
 
             def step(share):
-                told.append(share)
+                shares.append(share)
                 progress.step(share)
 
             value = apart.compute(root, data, job.entry, job.arguments, step)
-            progress.step(max(0.0, 1 - sum(told)))
+            progress.step(max(0.0, 1 - sum(shares)))
             return value
 
-        return dict(zip(wanted, pool.map(one, wanted), strict=True))
+        return dict(zip(pending, pool.map(run, pending), strict=True))
 
 
 def keep(root, data):
@@ -196,17 +195,17 @@ def keep(root, data):
         for job, state in settle(root, data, stage)[0].items():
             target = root / FOLDER / job.place
             expected_files.add(target)
-            before = read(target)
-            if before and not differences(before["value"], state["value"]):
-                state = {**before, "key": state["key"]}
+            previous = read(target)
+            if previous and not differences(previous["value"], state["value"]):
+                state = {**previous, "key": state["key"]}
             text = layout(state).encode()
             if not target.exists() or target.read_bytes() != text:
                 apart.write(target, text)
                 changed.append(target)
         for kind, name in PACKED.items():
-            made = {job.name: read(root / FOLDER / job.place)["value"] for job in stage if job.kind == kind}
-            if made:
-                pack(data / name, made)
+            values = {job.name: read(root / FOLDER / job.place)["value"] for job in stage if job.kind == kind}
+            if values:
+                pack(data / name, values)
     for path in set((root / FOLDER).rglob("*.json")) - expected_files:
         path.unlink()
         changed.append(path)
@@ -215,39 +214,39 @@ def keep(root, data):
 
 def check(root, data):
     """Recompute everything and compare with the repository: a list of sentences, empty if everything agrees."""
-    found = []
+    faults = []
     for stage in jobs(root):
         keys, values = _keys(root, data, stage), compute(root, data, stage)
         for job in stage:
             kept = read(root / FOLDER / job.place)
-            found += compare(job, kept, keys[job], values[job])
-    return found
+            faults += compare(job, kept, keys[job], values[job])
+    return faults
 
 
 def compare(job, kept, key, value):
     """The faults of a kept result, in sentences; none if it equals the value that was computed now."""
-    place = f"{FOLDER}/{job.place.as_posix()}"
+    path = f"{FOLDER}/{job.place.as_posix()}"
     if kept is None:
-        return [f"{place} is missing."]
-    wrong = [] if kept["key"] == key else [f"{place} was made from other sources."]
+        return [f"{path} is missing."]
+    faults = [] if kept["key"] == key else [f"{path} was made from other sources."]
     if kept["made_with"] == made_with():
-        same = json.dumps(kept["value"]) == json.dumps(value)
-        return wrong + ([] if same else [f"{place}: other bytes on the same platform."])
-    apart_by = differences(kept["value"], value)
-    return wrong + ([f"{place}: {apart_by[0]} ({len(apart_by)} in all)."] if apart_by else [])
+        is_same = json.dumps(kept["value"]) == json.dumps(value)
+        return faults + ([] if is_same else [f"{path}: the bytes differ on the same platform."])
+    deviations = differences(kept["value"], value)
+    return faults + ([f"{path}: {deviations[0]} ({len(deviations)} in all)."] if deviations else [])
 
 
-def differences(one, other, path="value"):
+def differences(first, second, path="value"):
     """The places where two values differ by more than platforms do: a list of sentences."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [line for name in one for line in differences(one[name], other[name], f"{path}.{name}")]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
+    if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
+        return [line for name in first for line in differences(first[name], second[name], f"{path}.{name}")]
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        pairs = enumerate(zip(first, second, strict=True))
         return [line for i, (a, b) in pairs for line in differences(a, b, f"{path}.{i}")]
-    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (one, other))
-    if numbers and math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-12):
+    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (first, second))
+    if numbers and math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=1e-12):
         return []
-    return [] if type(one) is type(other) and one == other else [f"{path} is {other!r}, not {one!r}"]
+    return [] if type(first) is type(second) and first == second else [f"{path} is {second!r}, not {first!r}"]
 
 
 def made_with():
@@ -300,26 +299,26 @@ def _lines(value, indent):
     return "[\n" + ",\n".join(deeper + _lines(item, deeper) for item in value) + f"\n{indent}]"
 
 
-def names(found):
+def names(stage):
     """Some jobs in words."""
-    return ", ".join(f"{job.kind} {job.name}" for job in found)
+    return ", ".join(f"{job.kind} {job.name}" for job in stage)
 
 
 def _keys(root, data, stage):
     """The key of each job; cached until a file changes that could change a key."""
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     folders = (root / "src" / "dataselect_core", root / "tools", data)
     for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
         if "__pycache__" not in path.parts:
-            whole.update(f"{path.relative_to(root) if root in path.parents else path.name} ".encode())
-            whole.update(hashlib.sha256(path.read_bytes()).digest())
-    kept = root / ".build" / FOLDER / "keys" / f"{whole.hexdigest()[:24]}.json"
-    known = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    if not all(job.place.as_posix() in known for job in stage):
+            digest.update(f"{path.relative_to(root) if root in path.parents else path.name} ".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    cache = root / ".build" / FOLDER / "keys" / f"{digest.hexdigest()[:24]}.json"
+    keys = json.loads(cache.read_text("utf-8")) if cache.exists() else {}
+    if not all(job.place.as_posix() in keys for job in stage):
         sources = meaning.Sources(root / "src", root)
-        known |= {job.place.as_posix(): key(root, data, job, sources) for job in stage}
-        for stale in kept.parent.glob("*.json"):
-            if stale != kept:
+        keys |= {job.place.as_posix(): key(root, data, job, sources) for job in stage}
+        for stale in cache.parent.glob("*.json"):
+            if stale != cache:
                 stale.unlink()
-        apart.write(kept, json.dumps(known).encode())
-    return {job: known[job.place.as_posix()] for job in stage}
+        apart.write(cache, json.dumps(keys).encode())
+    return {job: keys[job.place.as_posix()] for job in stage}

@@ -29,9 +29,9 @@ def datatrove(corpus, folder, documents):
     ):
         logs = str(folder / f"logs of {steps[-1].__class__.__name__}")
         LocalPipelineExecutor(steps, tasks=tasks, workers=1, logging_dir=logs).run()
-    found = folder / "remove" / "000000"  # of the only task: removed places, and the clusters of places
-    removed = {place for (place,) in struct.iter_unpack("<I", found.with_suffix(".remove").read_bytes())}
-    clusters = list(struct.iter_unpack("<II", found.with_suffix(".clusters").read_bytes()))
+    output = folder / "remove" / "000000"  # of the only task: removed places, and the clusters of places
+    removed = {place for (place,) in struct.iter_unpack("<I", output.with_suffix(".remove").read_bytes())}
+    clusters = list(struct.iter_unpack("<II", output.with_suffix(".clusters").read_bytes()))
     root = {cluster: place for place, cluster in clusters if place not in removed}
     stays = list(range(documents))
     for place, cluster in clusters:

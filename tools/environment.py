@@ -51,7 +51,7 @@ class Machine:
     glibc: tuple | None = None
 
     @classmethod
-    def here(cls):
+    def current(cls):
         """The Python that runs this, and its machine."""
         return cls(
             system=sys.platform,
@@ -90,12 +90,12 @@ def objection(machine, level=BUILD):
         return (
             "This Python is a 32-bit program, for which the pinned packages do not exist; use a 64-bit one."
         )
-    known = MACHINES.get(machine.system)
-    if known is None:
+    processors = MACHINES.get(machine.system)
+    if processors is None:
         return f"The pinned packages exist for Linux, macOS and Windows; this system is {machine.system}."
-    if machine.processor not in known:
+    if machine.processor not in processors:
         return (
-            f"The pinned packages exist for {' and '.join(sorted(known))} processors of this system;"
+            f"The pinned packages exist for {' and '.join(sorted(processors))} processors of this system;"
             f" this one is {machine.processor or 'unknown'}."
         )
     if (machine.system, machine.processor, machine.python) == ("win32", "arm64", (3, 11)):
@@ -105,8 +105,8 @@ def objection(machine, level=BUILD):
     if machine.glibc is not None and machine.glibc < GLIBC:
         number = "{}.{}".format(*GLIBC)
         if machine.glibc:
-            own = ".".join(map(str, machine.glibc))
-            return f"The pinned packages need glibc {number} or newer; this system has {own}."
+            its_version = ".".join(map(str, machine.glibc))
+            return f"The pinned packages need glibc {number} or newer; this system has {its_version}."
         if level == TEST:
             return (
                 "The packages of the tests (scikit-learn, Playwright) do not exist for musl, the C library of Alpine"
@@ -149,7 +149,7 @@ class Environment:
         """
         if self._holds(levels):
             return
-        machine = Machine.here()
+        machine = Machine.current()
         for level in levels:
             if reason := objection(machine, level):
                 raise EnvironmentFault(reason)
@@ -202,18 +202,18 @@ class Environment:
         """Whether its Python starts, belongs to `.venv`, has a supported version, and has a pip that is new enough."""
         code = "import sys; print(sys.prefix); print(*sys.version_info[:2])"
         try:
-            done = subprocess.run(
+            completed = subprocess.run(
                 [self.python, "-I", "-c", code], check=False, capture_output=True, text=True,
                 env=pip_client.clean(os.environ), stdin=subprocess.DEVNULL,
             )  # fmt: skip
-            prefix, numbers = done.stdout.splitlines()
+            prefix, numbers = completed.stdout.splitlines()
         except (OSError, ValueError):
             return False
-        there = tuple(map(int, numbers.split()))
+        version = tuple(map(int, numbers.split()))
         return (
             Path(prefix).resolve() == self.folder.resolve()
-            and OLDEST <= there <= NEWEST
-            and self._site_packages(there).is_dir()
+            and OLDEST <= version <= NEWEST
+            and self._site_packages(version).is_dir()
             and pip_client.version(self.python) >= OLDEST_PIP
         )
 
@@ -222,8 +222,8 @@ class Environment:
             return self.folder / "Lib" / "site-packages"
         if python:
             return self.folder / "lib" / "python{}.{}".format(*python) / "site-packages"
-        found = sorted(self.folder.glob("lib/python3.*/site-packages"))
-        return found[0] if found else self.folder / "lib" / "site-packages"
+        folders = sorted(self.folder.glob("lib/python3.*/site-packages"))
+        return folders[0] if folders else self.folder / "lib" / "site-packages"
 
     # --- Making it ---
 
@@ -235,10 +235,10 @@ class Environment:
             broken = self._drop_broken()
             say(f"An earlier installation was interrupted; {broken} packages are installed again")
         state = self._state()
-        wanted = [level for level in LEVELS if level in levels or level in state]
-        missing = [level for level in wanted if state.get(level) != self._digest(level)]
+        required = [level for level in LEVELS if level in levels or level in state]
+        missing = [level for level in required if state.get(level) != self._digest(level)]
         if self.unfinished.exists() or state.get("program") != self._base():
-            missing = wanted
+            missing = required
         lists = [self.requirements(level) for level in missing]
         count = len({_pin(line) for path in lists for line in path.read_text("utf-8").splitlines()} - {None})
         say(f"Installing the pinned packages of {' and '.join(missing)} in .venv (once)")
@@ -266,13 +266,13 @@ class Environment:
             raise EnvironmentFault(
                 "This Python has no module venv, so .venv cannot be made; use a complete Python."
             )
-        own_pip = importlib.util.find_spec("pip") is not None
-        if not importlib.util.find_spec("ensurepip") and not own_pip:
+        has_pip = importlib.util.find_spec("pip") is not None
+        if not importlib.util.find_spec("ensurepip") and not has_pip:
             _install_venv_module()
             importlib.invalidate_caches()
         if self.is_running():
             raise EnvironmentFault(
-                ".venv is damaged and cannot mend itself: delete the folder and start again."
+                ".venv is damaged and cannot repair itself: delete the folder and start again."
             )
         command = [sys.executable, "-m", "venv", "--clear", self.folder]
         if importlib.util.find_spec("ensurepip"):
@@ -282,7 +282,7 @@ class Environment:
             pinned = self.root / "tools" / "requirements-pip.txt"
             if pip_client.version(sys.executable) < OLDEST_PIP:
                 raise EnvironmentFault(
-                    "This Python has no ensurepip, and its pip is older than 22.3: install the package that brings"
+                    "This Python has no ensurepip, and its pip is older than 22.3: install the package that contains"
                     f" ensurepip (on Debian and Ubuntu: sudo apt install {_venv_package()}) and start again."
                 )
             try:
@@ -299,14 +299,14 @@ class Environment:
             shutil.copy(Path(sys.prefix) / name, self.folder / name)
 
     def _run(self, command):
-        done = subprocess.run(
+        completed = subprocess.run(
             [str(part) for part in command], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             env=pip_client.clean(os.environ), errors="replace",
         )  # fmt: skip
-        if done.returncode:
-            words = (done.stdout + done.stderr).strip().splitlines()[-pip_client.SHOWN :]
+        if completed.returncode:
+            lines = (completed.stdout + completed.stderr).strip().splitlines()[-pip_client.SHOWN :]
             raise EnvironmentFault(
-                "\n".join([f".venv cannot be made in {self.root}:", *(f"  {w}" for w in words)])
+                "\n".join([f".venv cannot be made in {self.root}:", *(f"  {line}" for line in lines)])
             )
 
     def _drop_broken(self):
@@ -317,15 +317,15 @@ class Environment:
         broken = 0
         site_packages = self._site_packages()
         for info in sorted(site_packages.glob("*.dist-info")):
-            if not _whole(info):
+            if not _is_complete(info):
                 shutil.rmtree(info, ignore_errors=True)
                 broken += 1
-        for left in site_packages.glob("~*"):  # pip moved this away to replace it
-            shutil.rmtree(left, ignore_errors=True)
+        for leftover in site_packages.glob("~*"):  # pip moved this away to replace it
+            shutil.rmtree(leftover, ignore_errors=True)
         return broken
 
 
-def _whole(info):
+def _is_complete(info):
     """Whether every file that a package's RECORD lists exists and has its hash."""
     try:
         with open(info / "RECORD", encoding="utf-8", newline="") as file:
@@ -336,8 +336,8 @@ def _whole(info):
                 if not name.endswith(".pyc") and not (info.parent / name).exists():
                     return False
                 continue
-            found = hashlib.new(algorithm, (info.parent / name).read_bytes()).digest()
-            if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != expected:
+            actual = hashlib.new(algorithm, (info.parent / name).read_bytes()).digest()
+            if base64.urlsafe_b64encode(actual).rstrip(b"=").decode() != expected:
                 return False
     except (OSError, ValueError):
         return False
@@ -349,19 +349,19 @@ def _pin(line):
     return line.partition("==")[0] if line and line[0] not in " #-" else None
 
 
-def _advice(words):
+def _advice(message):
     """Advice for an error of pip."""
-    if "No matching distribution" in words:
+    if "No matching distribution" in message:
         return (
-            f"There is no file of it for Python {platform.python_version()} on {platform.platform()}, or the registry"
+            f"There is no file for Python {platform.python_version()} on {platform.platform()}, or the registry"
             " that pip is set to does not have it."
         )
-    if "DO NOT MATCH THE HASHES" in words:
+    if "DO NOT MATCH THE HASHES" in message:
         return (  # older pips also say this if a download was interrupted
-            "What arrived is not the file that was pinned, and nothing of it was installed. If the line broke, run the"
-            " command again; if it stays so, the registry or a proxy gives another file."
+            "What arrived is not the file that was pinned, and nothing of it was installed. If the connection broke,"
+            " run the command again; if this happens again, the registry or a proxy sends another file."
         )
-    return "Run the command again: what was downloaded is kept, and the installation goes on."
+    return "Run the command again: what was downloaded is kept, and the installation continues."
 
 
 def _venv_package():
@@ -382,5 +382,5 @@ def _install_venv_module():
     importlib.invalidate_caches()
     if not importlib.util.find_spec("ensurepip"):
         raise EnvironmentFault(
-            f"This Python has no ensurepip, and installing {_venv_package()} did not bring it."
+            f"This Python has no ensurepip, and installing {_venv_package()} did not install it."
         )

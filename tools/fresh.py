@@ -60,15 +60,15 @@ class Trial:
 
     def call(self, command, **options):
         """Run a command whose output only matters when it fails."""
-        done = subprocess.run(
+        completed = subprocess.run(
             [str(part) for part in command], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", **options,
         )  # fmt: skip
-        if done.returncode:
-            for line in done.stdout.splitlines():
+        if completed.returncode:
+            for line in completed.stdout.splitlines():
                 self.say(line)
-            self.say(f"Failed with exit code {done.returncode}: {' '.join(map(str, command))}")
-        return done.returncode
+            self.say(f"Failed with exit code {completed.returncode}: {' '.join(map(str, command))}")
+        return completed.returncode
 
     def follow(self, command, **options):
         """Run the stranger's command and print its output; a line that is not indented begins a stage.
@@ -87,8 +87,8 @@ class Trial:
                 if not line:
                     continue
                 self.say(line)
-                if found := ADDRESS.search(line):
-                    return self._visit(found[0], process)
+                if match := ADDRESS.search(line):
+                    return self._visit(match[0], process)
                 if not line.startswith((" ", "Built")):
                     self.begin(line)
             return process.wait()
@@ -99,10 +99,10 @@ class Trial:
             process.stdout.close()
 
     def _visit(self, address, process):
-        self.begin("Asking for the page")
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-            page = answer.read()
-        self.say(f"{address} answers: {answer.status}, {len(page) / 1e3:.0f} kB")
+        self.begin("Requesting the page")
+        with urllib.request.urlopen(address, timeout=PATIENCE) as response:
+            page = response.read()
+        self.say(f"{address} answers: {response.status}, {len(page) / 1e3:.0f} kB")
         process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
         try:
             process.wait(PATIENCE)
@@ -143,14 +143,14 @@ def run(root, python, pip=None, serve=False, log=None):
         trial.say(f"{sum(seconds for _, seconds in trial.stages):8.1f} s  in all")
         if spent := processor_time():
             trial.say(
-                f"{spent:8.1f} s  of processor time; the rest was waiting, for the line or for other programs"
+                f"{spent:8.1f} s  of processor time; the rest was waiting for the network or for other programs"
             )
-        for words, place in (
+        for label, path in (
             ("downloaded and kept in caches", folder / "home"),
             ("installed in .venv", folder / "lab" / ".venv"),
             ("built in dist", folder / "lab" / "dist"),
         ):
-            trial.say(f"{size(place) / 1e6:8.1f} MB {words}")
+            trial.say(f"{size(path) / 1e6:8.1f} MB {label}")
         trial.say("The stranger's command worked." if status == 0 else "The stranger's command FAILED.")
     return status
 
@@ -173,19 +173,19 @@ def _try(trial, folder, root, python, pip, serve):
     )
     if pip:
         # A .venv that has this pip already is like one made by a Python that comes with this pip.
-        trial.begin(f"Putting pip ({pip}) in the place of the one that this Python brings")
-        wanted = {"oldest": f"pip=={OLDEST_PIP.get(tuple(map(int, version[:2])))}", "newest": "pip"}.get(
+        trial.begin(f"Replacing the pip of this Python with pip ({pip})")
+        requirement = {"oldest": f"pip=={OLDEST_PIP.get(tuple(map(int, version[:2])))}", "newest": "pip"}.get(
             pip, f"pip=={pip}"
         )
         inside = clone / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         if trial.call([python, "-m", "venv", clone / ".venv"], env=environment):
             return 1
-        if trial.call([inside, "-m", "pip", "install", "--quiet", "--upgrade", wanted], env=environment):
+        if trial.call([inside, "-m", "pip", "install", "--quiet", "--upgrade", requirement], env=environment):
             return 1
         trial.say(f"pip {'.'.join(map(str, pip_client.version(inside)))}")
     trial.begin("Starting the command")
-    what = ["serve", "--port", "0"] if serve else ["build"]
-    status = trial.follow([python, clone / "build.py", *what], cwd=folder, env=environment)
+    command = ["serve", "--port", "0"] if serve else ["build"]
+    status = trial.follow([python, clone / "build.py", *command], cwd=folder, env=environment)
     if status == 0 and not (clone / "dist" / "index.html").is_file():
         trial.say("There is no dist/index.html.")
         return 1
@@ -204,10 +204,10 @@ def processor_time():
 
 def size(folder):
     """Bytes of the files below a folder; a file with two names counts once."""
-    found = {}
+    sizes = {}
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
             if path.is_file() and not path.is_symlink():
                 status = path.stat()
-                found[status.st_dev, status.st_ino or path] = status.st_size
-    return sum(found.values())
+                sizes[status.st_dev, status.st_ino or path] = status.st_size
+    return sum(sizes.values())

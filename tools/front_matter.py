@@ -30,19 +30,19 @@ def read(text, name, must, may=None):
     """
     head, mark, body = text[4:].partition("\n---\n")
     if not text.startswith("---\n") or not mark:
-        raise PageError(f"{name}: the front matter must stand between two lines ---, at the beginning")
+        raise PageError(f"{name}: the front matter must be between two lines ---, at the beginning")
     try:
         meta = yaml.load(head, _Loader)  # _Loader is a SafeLoader
     except yaml.YAMLError as error:
         raise PageError(f"{name}: the front matter is not YAML: {' '.join(str(error).split())}") from None
-    known = {**must, **(may or {})}
+    types = {**must, **(may or {})}
     if not isinstance(meta, dict):
-        raise PageError(f"{name}: the front matter must be lines 'key: value', with {', '.join(known)}")
+        raise PageError(f"{name}: the front matter must be lines 'key: value', with {', '.join(types)}")
     for key in [*(key for key in must if key not in meta), *meta]:
-        if key not in known:
-            raise PageError(f"{name}: the front matter has {key!r}, and only {', '.join(known)} are known")
-        if not isinstance(meta.get(key), known[key]):
-            raise PageError(f"{name}: the front matter must have {key}, {WORDS[known[key]]}")
+        if key not in types:
+            raise PageError(f"{name}: the front matter has {key!r}, and only {', '.join(types)} are known")
+        if not isinstance(meta.get(key), types[key]):
+            raise PageError(f"{name}: the front matter must have {key}, {WORDS[types[key]]}")
     return meta, body
 
 
@@ -54,6 +54,6 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if keys.count(key.value) > 1:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value!r} is there twice", key.start_mark
+                    None, None, f"{key.value!r} occurs twice", key.start_mark
                 )
         return super().construct_mapping(node, deep)

@@ -79,21 +79,27 @@ def rows(rng):
     return texts + rng.choices(texts, k=rng.randrange(4))
 
 
-def whole(rng, kind, texts):
+def sound_file(rng, kind, texts):
     """A good file of these texts, as bytes."""
     if kind in ("parquet", "arrow"):
         return table(rng, kind, texts)
     if kind == "json":
         text = json.dumps(
-            [{"text": one} for one in texts], ensure_ascii=rng.random() < 0.5, indent=rng.choice([None, 1])
+            [{"text": document} for document in texts],
+            ensure_ascii=rng.random() < 0.5,
+            indent=rng.choice([None, 1]),
         )
     elif kind == "jsonl":
-        text = "".join(json.dumps({"text": one, "n": 1.5}) + "\n" for one in texts)
+        text = "".join(json.dumps({"text": document, "n": 1.5}) + "\n" for document in texts)
     elif kind == "txt":
         text = "\n".join(texts)
     else:
-        parts = (('"' + one.replace('"', '""') + '"') if kind == "csv" else one for one in texts)
-        text = "".join(f"{i}{',' if kind == 'csv' else chr(9)}{one}\r\n" for i, one in enumerate(parts))
+        parts = (
+            ('"' + document.replace('"', '""') + '"') if kind == "csv" else document for document in texts
+        )
+        text = "".join(
+            f"{i}{',' if kind == 'csv' else chr(9)}{document}\r\n" for i, document in enumerate(parts)
+        )
         text = ("n,text\n" if kind == "csv" else "n\ttext\n") + text
     return text
 
@@ -103,15 +109,17 @@ def table(rng, kind, texts):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found = pa.table(
-        {"text": [one if rng.random() < 0.9 else None for one in texts], "n": list(range(len(texts)))}
+    arrow_table = pa.table(
+        {"text": [text if rng.random() < 0.9 else None for text in texts], "n": list(range(len(texts)))}
     )
     sink = pa.BufferOutputStream()
     if kind == "parquet":
-        pq.write_table(found, sink, row_group_size=rng.randrange(1, 5))
+        pq.write_table(arrow_table, sink, row_group_size=rng.randrange(1, 5))
     else:
-        with (pa.ipc.new_stream if rng.random() < 0.5 else pa.ipc.new_file)(sink, found.schema) as writer:
-            writer.write_table(found)
+        with (pa.ipc.new_stream if rng.random() < 0.5 else pa.ipc.new_file)(
+            sink, arrow_table.schema
+        ) as writer:
+            writer.write_table(arrow_table)
     return sink.getvalue().to_pybytes()
 
 
@@ -119,30 +127,30 @@ def damaged(rng, data):
     """The bytes with some random damage."""
     data = bytearray(data)
     for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
-        at = rng.randrange(len(data) + 1)
-        what = rng.randrange(5)
-        if what == 0:
-            data[at:at] = rng.choice(NASTY)
-        elif what == 1:
-            del data[at : at + rng.randrange(1, 9)]
-        elif what == 2:
-            data[at : at + 1] = rng.randbytes(1)
-        elif what == 3:
-            data[at:at] = data[at : at + rng.randrange(40)]
+        position = rng.randrange(len(data) + 1)
+        kind = rng.randrange(5)
+        if kind == 0:
+            data[position:position] = rng.choice(NASTY)
+        elif kind == 1:
+            del data[position : position + rng.randrange(1, 9)]
+        elif kind == 2:
+            data[position : position + 1] = rng.randbytes(1)
+        elif kind == 3:
+            data[position:position] = data[position : position + rng.randrange(40)]
         else:
-            del data[at:]
+            del data[position:]
     return bytes(data)
 
 
 def case(rng, folder):
     """Run one case and return its outcome."""
     kind, codec, encoding = rng.choice(FORMATS), rng.choice(list(CODECS)), rng.choice(ENCODINGS)
-    made = whole(rng, kind, rows(rng))
-    if isinstance(made, str):
-        made = made.encode(encoding, "replace")
+    content = sound_file(rng, kind, rows(rng))
+    if isinstance(content, str):
+        content = content.encode(encoding, "replace")
     else:
         encoding = "utf-8"
-    data = damaged(rng, made)
+    data = damaged(rng, content)
     if codec == ".zst":
         import zstandard
 
@@ -160,41 +168,43 @@ def case(rng, folder):
         "quoting": rng.choice((None, "csv", "none")),
     }
     options["encoding"] = encoding if rng.random() < 0.8 else rng.choice(ENCODINGS)
-    begun = time.process_time()
+    start = time.process_time()
     try:
-        outcome = through(path, folder / f"k.{kind}{codec}", options)
+        outcome = round_trip(path, folder / f"k.{kind}{codec}", options)
     except CorpusError as error:
         if path.name not in str(error):
             raise AssertionError(f"the message does not name the file: {error}") from None
         outcome = "named error"
-    if time.process_time() - begun > 1 + 2 * SECONDS * len(data):
-        raise AssertionError(f"took {time.process_time() - begun:.1f} s")
+    if time.process_time() - start > 1 + 2 * SECONDS * len(data):
+        raise AssertionError(f"took {time.process_time() - start:.1f} s")
     if path.read_bytes() != data:
         raise AssertionError("the file that was read is changed")
-    left = {one.name for one in folder.iterdir()} - {path.name}
-    if left != ({f"k.{kind}{codec}"} if outcome != "named error" else set()):
-        raise AssertionError(f"these files are left: {sorted(left)}")
+    leftovers = {file.name for file in folder.iterdir()} - {path.name}
+    if leftovers != ({f"k.{kind}{codec}"} if outcome != "named error" else set()):
+        raise AssertionError(f"these files are left: {sorted(leftovers)}")
     return outcome
 
 
-def through(path, output, options):
+def round_trip(path, output, options):
     """Read, deduplicate, write, and read the written file."""
     corpus = CorpusFiles(path, **options)
     try:
-        found = deduplicate_files(corpus, 0.5, width=2, on_error="skip")
-        corpus.write(output, found.index, found.keep)
-        texts = corpus.texts(found.index, np.flatnonzero(found.keep))
+        result = deduplicate_files(corpus, 0.5, width=2, on_error="skip")
+        corpus.write(output, result.index, result.keep)
+        texts = corpus.texts(result.index, np.flatnonzero(result.keep))
     finally:
         corpus.forget()
-    again = CorpusFiles(output, **options)
+    written = CorpusFiles(output, **options)
     try:
-        read = [document.text for _, document in again.documents() if not isinstance(document, Problem)]
+        texts_read = [
+            document.text for _, document in written.documents() if not isinstance(document, Problem)
+        ]
     finally:
-        again.forget()
+        written.forget()
     # A last line gets no line break, so a text may be followed by the next one's bytes only after its own break.
-    if [text.strip() for text in read] != [text.strip() for text in texts]:
-        raise AssertionError(f"written {texts!r}, read again {read!r}")
-    return "with problems" if found.malformed else "documents"
+    if [text.strip() for text in texts_read] != [text.strip() for text in texts]:
+        raise AssertionError(f"written {texts!r}, read again {texts_read!r}")
+    return "with problems" if result.malformed else "documents"
 
 
 def main():

@@ -44,20 +44,20 @@ def figures():
     from dataselect_core.gap import gap_map, mix, statistics
     from dataselect_core.tracks import TRACKS
 
-    text, found = datasets.gap_maps(), {}
+    text, values = datasets.gap_maps(), {}
     for track in TRACKS:
-        made, limits = gap_map.read(text, track.id), track.part_3.limits
-        change = gap_map.moved(made.move)
-        before, after = (statistics.interval(recall).mean for recall in made.move["recall"])
-        inside = made.feasible(mix.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
+        track_map, limits = gap_map.read(text, track.id), track.part_3.limits
+        change = gap_map.moved(track_map.move)
+        before, after = (statistics.interval(recall).mean for recall in track_map.move["recall"])
+        inside = track_map.feasible(mix.Limits(limits.accuracy.value, limits.fid.value, limits.recall.value))
         best = max(
             (
-                (made.measures["accuracy"][i, j], made.shares[i])
+                (track_map.measures["accuracy"][i, j], track_map.shares[i])
                 for i, j in zip(*inside.nonzero(), strict=True)
             ),
             default=(0.0, 0.0),
         )
-        found[track.id] = {
+        values[track.id] = {
             "before": before,
             "after": after,
             "change": 100 * change.mean,
@@ -67,4 +67,4 @@ def figures():
             "best": float(best[0]),
             "share": float(best[1]),
         }
-    return found
+    return values

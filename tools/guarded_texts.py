@@ -38,22 +38,22 @@ def settle(text, exhibits, name):
     """
     cases = {
         f"{exhibit}-{case}": holds
-        for exhibit, each in exhibits.items()
-        for case, holds in each["cases"].items()
+        for exhibit, figures in exhibits.items()
+        for case, holds in figures["cases"].items()
     }
 
-    def of(match):
+    def replacement(match):
         if match[1] not in cases:
             raise PageError(f"{name}: there is no case built-{match[1]} (known: {', '.join(sorted(cases))})")
         return match[2] if cases[match[1]] else ""
 
-    return BUILT.sub(of, text)
+    return BUILT.sub(replacement, text)
 
 
 def write_reveal(out, lock, fragments):
     """Write the guarded texts as a classic script under a hashed name; return its relative URL."""
-    said = script_json(json.dumps(fragments, ensure_ascii=False))
-    code = f"lab.reveal({json.dumps(lock)}, {said});\n"
+    content = script_json(json.dumps(fragments, ensure_ascii=False))
+    code = f"lab.reveal({json.dumps(lock)}, {content});\n"
     url = f"assets/reveal-{lock}.{hashlib.sha256(code.encode()).hexdigest()[:10]}.js"
     (out / url).write_text(code, encoding="utf-8")
     return url

@@ -40,7 +40,7 @@ def wheel_with_data(wheel, data):
     bytes
         The same bytes for the same input.
     """
-    whole, added = (
+    archive, added = (
         io.BytesIO(),
         {
             f"dataselect_data/{path.name}": path.read_bytes()
@@ -48,7 +48,7 @@ def wheel_with_data(wheel, data):
             if path.is_file()
         },
     )
-    with zipfile.ZipFile(wheel) as plain, zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as full:
+    with zipfile.ZipFile(wheel) as plain, zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as full:
         for entry in plain.infolist():
             content = plain.read(entry)
             if entry.filename.endswith(".dist-info/RECORD"):
@@ -59,7 +59,7 @@ def wheel_with_data(wheel, data):
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o100644 << 16
             full.writestr(entry, item)
-    return whole.getvalue()
+    return archive.getvalue()
 
 
 def _digest(data):
@@ -101,11 +101,11 @@ def form_limits(table):
     """The limits for the form that makes class links: part -> rows of name, label, range, percent."""
     rows = {part: [] for part in table["parts"]}
     for name, limit in table["limits"].items():
-        percent, who = limit["format"] == "percent", _of_tracks(limit, table["tracks"])
+        percent, titles = limit["format"] == "percent", _of_tracks(limit, table["tracks"])
         unit = ", in %" if percent else ", in $" if limit["format"] == "dollars" else ""
         low, high = (100 * limit[end] if percent else limit[end] for end in ("low", "high"))
         span = f"from {_end(low)}" if high >= 1e9 else f"{_end(low)} to {_end(high)}"
-        label = f"{who}: {limit['label']}{unit}" if who else f"{limit['label']}{unit}"
+        label = f"{titles}: {limit['label']}{unit}" if titles else f"{limit['label']}{unit}"
         rows[limit["part"]].append((name, label, span, percent))
     return rows
 
@@ -114,14 +114,14 @@ def limits_html(table):
     """The table of the limits that the address of a class may set."""
     rows = []
     for name, limit in table["limits"].items():
-        who = _of_tracks(limit, table["tracks"]).replace(", ", " and ")
-        place = f"Part {limit['part']}" + (f", {who}" if who else "")
+        titles = _of_tracks(limit, table["tracks"]).replace(", ", " and ")
+        scope = f"Part {limit['part']}" + (f", {titles}" if titles else "")
         label = limit["label"]
-        what = f"{place}: {label if label[:3] == 'FID' else label[0].lower() + label[1:]}"
+        description = f"{scope}: {label if label[:3] == 'FID' else label[0].lower() + label[1:]}"
         if limit["of"]:
-            what += f" ({limit['of']})"
+            description += f" ({limit['of']})"
         rows.append(
-            f"<tr><td><code>{name}</code></td><td>{html.escape(what)}</td>"
+            f"<tr><td><code>{name}</code></td><td>{html.escape(description)}</td>"
             f"<td>{_end(limit['low'])} to {_end(limit['high'])}</td></tr>"
         )
     head = "<tr><th>In the address</th><th>Limits</th><th>Allowed</th></tr>"
@@ -133,10 +133,10 @@ def expected_html(tables, tracks, parts):
     lines = []
     for part, by_track in tables.items():
         lines.append(f'<h3 id="expected-{part}">Part {part}: {html.escape(parts[part])}</h3>')
-        for track, found in by_track.items():
+        for track, track_tables in by_track.items():
             title = tracks[track]["title"]
             lines.append(f'<details data-expected="{track}/{part}"><summary>{html.escape(title)}</summary>')
-            lines += [_table(table, f"{title}, Part {part}, {table['title']}") for table in found]
+            lines += [_table(table, f"{title}, Part {part}, {table['title']}") for table in track_tables]
             lines.append("</details>")
     return "\n".join(lines)
 
@@ -147,7 +147,7 @@ def _table(table, caption):
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in headings)
     rows = []
     for path, unit, kind, ends in table["rows"]:
-        cells = "".join(f"<td>{span(each)}</td>" for each in ends)
+        cells = "".join(f"<td>{span(low_high)}</td>" for low_high in ends)
         rows.append(
             f'<tr><th scope="row"><code>{html.escape(path)}</code></th>{cells}'
             f"<td>{html.escape(unit)}</td><td>{kind}</td></tr>"
@@ -184,7 +184,7 @@ def build(root, out, assets, tables, wheel):
     folder, tracks = root / "site" / "pages", site_facts.load_facts(root, "tracks")
     table = site_facts.settings_table(root)
     environment = pages.templates(folder)
-    made = {
+    blocks = {
         EXPECTED: expected_html(tables, tracks, table["parts"]),
         "link-form": environment.get_template("link-form.html").render(
             tracks=tracks,
@@ -200,12 +200,12 @@ def build(root, out, assets, tables, wheel):
         source = f"guide-{name}.md"
         meta, text = front_matter.read((folder / source).read_text(encoding="utf-8"), source, {"title": str})
         body = str(markdown_text.render(text, source)).replace("<pre>", '<pre tabindex="0">')  # it may scroll
-        unknown = set(re.findall(r"\[\[([a-z-]+)\]\]", body)) - set(made)
+        unknown = set(re.findall(r"\[\[([a-z-]+)\]\]", body)) - set(blocks)
         if unknown:
             missing = ", ".join(sorted(unknown))
-            raise PageError(f"{source}: there is no {missing}, only {', '.join(made)}")
+            raise PageError(f"{source}: there is no {missing}, only {', '.join(blocks)}")
         body = re.sub(
-            r"<p>\[\[([a-z-]+)\]\]</p>|\[\[([a-z-]+)\]\]", lambda match: made[match[1] or match[2]], body
+            r"<p>\[\[([a-z-]+)\]\]</p>|\[\[([a-z-]+)\]\]", lambda match: blocks[match[1] or match[2]], body
         )
         page = environment.get_template("guide.html").render(
             title=meta["title"],

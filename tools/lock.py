@@ -45,12 +45,12 @@ def update(changes, path=PATH, upgrade=False):
         for source in entry["sources"]:
             fetch.discard(source)
     for name, entry in lock["files"].items():
-        found = first_source(name, entry)
-        digest = fetch.sha256(found)
+        path_found = first_source(name, entry)
+        digest = fetch.sha256(path_found)
         if digest != entry["sha256"]:
             print(f"  {name}: {entry['sha256'][:12] or 'new'} -> {digest[:12]}")
-        entry.update(file=entry["file"] or found.name, sha256=digest, size=found.stat().st_size)
-        fetch.place(found, fetch.cache_dir() / digest / entry["file"])
+        entry.update(file=entry["file"] or path_found.name, sha256=digest, size=path_found.stat().st_size)
+        fetch.place(path_found, fetch.cache_dir() / digest / entry["file"])
     save(lock, path)
     pins.update([change for change in changes if change.partition("==")[0] in of_requirements], upgrade)
 
@@ -70,8 +70,8 @@ def move(lock, change):
             continue
         entry["version"] = version
         for source in entry["sources"]:
-            for key, words in source.items():
-                source[key] = words.replace(old, version)
+            for key, value in source.items():
+                source[key] = value.replace(old, version)
         whole_wheel = "pypi" in entry["sources"][0] and "member" not in entry["sources"][0]
         entry["file"] = "" if whole_wheel else entry["file"].replace(old, version)
 
@@ -103,8 +103,8 @@ def notice(lock):
         path = fetch.fetch(lock, name)
         if path.suffix in (".whl", ".tgz"):
             texts[name] = licence_texts(path)
-    for name, found in texts.items():
-        for member, text in found.items():
+    for name, members in texts.items():
+        for member, text in members.items():
             lines += ["=" * 78, f"{name}: {member}", "", text.strip(), ""]
     for identifier, text in general_texts(lock).items():
         lines += ["=" * 78, f"{identifier}, as the SPDX License List has it", "", text.strip(), ""]
@@ -114,13 +114,15 @@ def notice(lock):
 def general_texts(lock):
     """The licences of the files that come without a text: SPDX identifier -> text."""
     entries = [entry for entry in lock["files"].values() if not entry["file"].endswith(".whl")]
-    wanted = {identifier for entry in entries for identifier in re.findall(r"[\w.-]+", entry["license"])}
+    identifiers = {identifier for entry in entries for identifier in re.findall(r"[\w.-]+", entry["license"])}
     if SPDX not in lock["files"]:
         return {}
     with tarfile.open(fetch.fetch(lock, SPDX)) as tar:
-        known = json.load(tar.extractfile("package/spdx-full.json"))
+        licences = json.load(tar.extractfile("package/spdx-full.json"))
     return {
-        identifier: known[identifier]["licenseText"] for identifier in sorted(wanted) if identifier in known
+        identifier: licences[identifier]["licenseText"]
+        for identifier in sorted(identifiers)
+        if identifier in licences
     }
 
 

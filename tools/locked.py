@@ -51,23 +51,23 @@ def locked(path, what, say=None):
 def holder(path):
     """A description of the holder of a lock, as the holder wrote it; "another process" if it cannot be read."""
     try:
-        words = Path(path).read_text("utf-8", "replace").strip()
+        text = Path(path).read_text("utf-8", "replace").strip()
     except OSError:
-        words = ""
-    return words or "another process"
+        text = ""
+    return text or "another process"
 
 
 def _wait(file, path, say):
-    said = None
+    reported = None
     while not _try(file):
         now = time.monotonic()
-        if said is None or now - said > REMIND:
+        if reported is None or now - reported > REMIND:
             say(
                 f"Waiting for {holder(path)} to finish"
-                if said is None
+                if reported is None
                 else f"Still waiting for {holder(path)}"
             )
-            said = now
+            reported = now
         time.sleep(POLL)
 
 

@@ -74,8 +74,8 @@ def steps(root, earlier=False, compiler=None):
     say("Building the core's wheel")
     core = wheel.build(root, root / ".build" / "wheel")
     say("Preparing Python for the browser, and deriving the data")
-    with ThreadPoolExecutor(1) as beside:  # one waits for Node, the other computes
-        runtime = beside.submit(prepare_runtime, root, pinned, compiler)
+    with ThreadPoolExecutor(1) as pool:  # one waits for Node, the other computes
+        runtime = pool.submit(prepare_runtime, root, pinned, compiler)
         data.build(lambda name: fetch.fetch(pinned, name), folder)
         derived, fresh = derive.build(root, folder, earlier)
         views.make(root, folder, site.PANEL_ROOT)  # kept, for `write_site`
@@ -110,13 +110,15 @@ def write_site(root, pinned, core, derived, compiler=None):
 
 def notice(root, pinned):
     """`lock.notice`, kept as long as the lock and what writes the notice are the same."""
-    said = [json.dumps(pinned).encode(), (root / "tools" / "lock.py").read_bytes()]
-    kept = root / ".build" / "notice" / f"{hashlib.sha256(bytes(1).join(said)).hexdigest()[:16]}.txt"
-    if not kept.exists():
-        shutil.rmtree(kept.parent, ignore_errors=True)
-        kept.parent.mkdir(parents=True)
-        kept.write_text(lock.notice(pinned), "utf-8")
-    return kept.read_text("utf-8")
+    inputs_of_notice = [json.dumps(pinned).encode(), (root / "tools" / "lock.py").read_bytes()]
+    cached = (
+        root / ".build" / "notice" / f"{hashlib.sha256(bytes(1).join(inputs_of_notice)).hexdigest()[:16]}.txt"
+    )
+    if not cached.exists():
+        shutil.rmtree(cached.parent, ignore_errors=True)
+        cached.parent.mkdir(parents=True)
+        cached.write_text(lock.notice(pinned), "utf-8")
+    return cached.read_text("utf-8")
 
 
 def bring(new, dist):
@@ -136,14 +138,14 @@ def bring(new, dist):
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(path, part)
         part.replace(target)
-    wanted = {path.relative_to(new) for path in paths}
+    names = {path.relative_to(new) for path in paths}
     for path in sorted(dist.rglob("*"), reverse=True):
         if "__pycache__" in path.parts:  # what Python keeps beside installed modules
             continue
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif path.relative_to(dist) not in wanted:
+        elif path.relative_to(dist) not in names:
             path.unlink()
 
 
@@ -162,34 +164,34 @@ def install(core, folder):
     shutil.rmtree(unpacked, ignore_errors=True)
     with zipfile.ZipFile(core) as archive:
         archive.extractall(unpacked)
-    made = {path.name for path in unpacked.iterdir()}
+    names = {path.name for path in unpacked.iterdir()}
     for stale in packages.glob(f"{wheel.PACKAGE}-*.dist-info"):
-        if stale.name not in made:
+        if stale.name not in names:
             shutil.rmtree(stale)
-    for name in made:
+    for name in names:
         bring(unpacked / name, packages / name)
     bring(folder, packages / folder.name)
 
 
 def inputs(root):
     """A hash of everything in the repository that decides what a build gives, and of what builds."""
-    whole = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(sys.version.encode())
     packages = Path(sysconfig.get_path("purelib"))
     installed = {path.name for path in packages.glob("*.dist-info")}  # name and version of each
-    whole.update(repr(sorted(name for name in installed if not name.startswith(wheel.PACKAGE))).encode())
-    whole.update(source_hash(root, SOURCES).encode())
-    return whole.hexdigest()
+    digest.update(repr(sorted(name for name in installed if not name.startswith(wheel.PACKAGE))).encode())
+    digest.update(source_hash(root, SOURCES).encode())
+    return digest.hexdigest()
 
 
 def source_hash(root, names):
     """A hash of the files of the repository that lie at or below some paths."""
     tops = (root / name for name in names)
-    found = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
-    whole = hashlib.sha256()
-    for path in sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts):
-        whole.update(f"{path.relative_to(root).as_posix()} ".encode())
-        whole.update(hashlib.sha256(path.read_bytes()).digest())
-    return whole.hexdigest()
+    paths = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
+    digest = hashlib.sha256()
+    for path in sorted(path for path in paths if path.is_file() and "__pycache__" not in path.parts):
+        digest.update(f"{path.relative_to(root).as_posix()} ".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def outdated(root):
@@ -224,6 +226,6 @@ def state(root, now):
     return json.dumps({"inputs": now, "files": files}, indent=0)
 
 
-def say(words):
+def say(line):
     """One line of progress."""
-    print(words, flush=True)
+    print(line, flush=True)

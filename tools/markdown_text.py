@@ -134,7 +134,7 @@ def _write_between_marks(_renderer, tokens, index, _options, env):
 
 def _check_html(state):
     """Refuse a number inside raw HTML, which is written unchanged: it would never be filled in."""
-    for token in (each for block in state.tokens for each in (block, *(block.children or ()))):
+    for token in (item for block in state.tokens for item in (block, *(block.children or ()))):
         if token.type in ("html_block", "html_inline") and "{{" in token.content:
             line = token.content.strip().splitlines()[0]
             raise PageError(f"{state.env['file']}: a number inside raw HTML, which begins with {line}")

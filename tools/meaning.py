@@ -99,12 +99,12 @@ class Sources:
 
     def below(self, package):
         """Names of a package and of all modules in it."""
-        found = {package}
+        names = {package}
         for folder in self.folders:
             for path in folder.joinpath(*package.split(".")).rglob("*.py"):
                 parts = path.relative_to(folder).with_suffix("").parts
-                found.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
-        return sorted(name for name in found if self.module(name))
+                names.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+        return sorted(name for name in names if self.module(name))
 
     def look_up(self, name, attribute, seen=()):
         """Resolve an attribute of a module.
@@ -124,9 +124,9 @@ class Sources:
         if self.module(f"{name}.{attribute}"):
             return "module", f"{name}.{attribute}"
         for star in module.stars:
-            found = self.look_up(star, attribute, seen) if self.module(star) else None
-            if found:
-                return found
+            resolved = self.look_up(star, attribute, seen) if self.module(star) else None
+            if resolved:
+                return resolved
         return None
 
     def target(self, name, attribute, seen=()):
@@ -203,17 +203,17 @@ def _binds(statement):
     """Names that a statement at the top of a file binds, except those of imports."""
     if isinstance(statement, DEFINITIONS):
         return {statement.name}
-    found, waiting = set(), [statement]
+    names, waiting = set(), [statement]
     while waiting:
         node = waiting.pop()
         if isinstance(node, DEFINITIONS):
-            found.add(node.name)
+            names.add(node.name)
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
+            names.add(node.id)
         if not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
             waiting += ast.iter_child_nodes(node)
-    return found
+    return names
 
 
 def _changes(statement):
@@ -254,17 +254,17 @@ class Walk:
 
     def key(self, *more):
         """A hash of everything that was reached, and of some more bytes."""
-        whole = hashlib.sha256(FORMAT.encode())
-        said = {place: text for place, (text, _) in self.definitions.items()}
+        digest = hashlib.sha256(FORMAT.encode())
+        texts = {definition: text for definition, (text, _) in self.definitions.items()}
         lines = (
-            repr((text, sorted(said[place] for place in refers if place in said)))
+            repr((text, sorted(texts[definition] for definition in refers if definition in texts)))
             for text, refers in self.definitions.values()
         )
         for line in sorted(lines):
-            whole.update(line.encode())
+            digest.update(line.encode())
         for part in more:
-            whole.update(hashlib.sha256(part).digest())
-        return whole.hexdigest()[:16]
+            digest.update(hashlib.sha256(part).digest())
+        return digest.hexdigest()[:16]
 
     def _take(self, name, attribute):
         self._load(name)
@@ -290,11 +290,11 @@ class Walk:
         if module.effects:
             self._write((name, ""), module, module.effects)
 
-    def _write(self, place, module, statements):
+    def _write(self, definition, module, statements):
         writers = [self.sources.written(module, statement) for statement in statements]
         texts = [writer.text for writer in writers]
-        refers = set().union(*(writer.refers for writer in writers)) - {place}
-        self.definitions[place] = hashlib.sha256(repr(texts).encode()).hexdigest(), refers
+        refers = set().union(*(writer.refers for writer in writers)) - {definition}
+        self.definitions[definition] = hashlib.sha256(repr(texts).encode()).hexdigest(), refers
         for writer in writers:
             self.strings |= writer.strings
             for base, attribute in writer.loads:
@@ -318,8 +318,8 @@ class Writer:
 
     def _node(self, node):
         if isinstance(node, list):
-            kept = (item for item in node if not (isinstance(item, ast.stmt) and self._silent(item)))
-            return tuple(self._node(item) for item in kept)
+            items = (item for item in node if not (isinstance(item, ast.stmt) and self._silent(item)))
+            return tuple(self._node(item) for item in items)
         if not isinstance(node, ast.AST):
             return repr(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
@@ -334,8 +334,8 @@ class Writer:
             self._attributes |= {id(item) for item in node.body if isinstance(item, ast.AnnAssign)}
         if isinstance(node, ast.AnnAssign) and id(node) not in self._attributes:
             node = ast.Assign([node.target], node.value)
-        said = ((name, self._field(node, name, getattr(node, name, None))) for name in node._fields)
-        return (type(node).__name__, *((name, text) for name, text in said if text is not None))
+        fields = ((name, self._field(node, name, getattr(node, name, None))) for name in node._fields)
+        return (type(node).__name__, *((name, text) for name, text in fields if text is not None))
 
     def _field(self, node, name, value):
         """One field of a node, in the scope that it belongs to; None if it means nothing."""
@@ -366,44 +366,44 @@ class Writer:
         if first in self._local and first not in self.own:
             return ("name", *chain)
         if first in self.own or (first in self.module.imports and first not in self.module.bound):
-            found = self.sources.target(*(self.own.get(first) or self.module.imports[first]))
+            resolved = self.sources.target(*(self.own.get(first) or self.module.imports[first]))
         elif first in self.module.bound:
-            found = ("definition", self.module.name, first)
+            resolved = ("definition", self.module.name, first)
             if first in self.module.imports:  # if an import may fail, the name may be either
                 self._refer(self.sources.target(*self.module.imports[first]))
         else:
             if first in OPAQUE:
                 self.refers.add((self.module.name, None))
             for star in self.module.stars:
-                found = self.sources.look_up(star, first) if self.sources.module(star) else None
-                if found:
+                resolved = self.sources.look_up(star, first) if self.sources.module(star) else None
+                if resolved:
                     break
             else:
                 return ("name", *chain)
-        while found[0] == "module" and rest:
-            deeper = self.sources.look_up(found[1], rest[0])
+        while resolved[0] == "module" and rest:
+            deeper = self.sources.look_up(resolved[1], rest[0])
             if deeper is None:
-                found = "unknown", found[1]
+                resolved = "unknown", resolved[1]
                 break
-            found, rest = deeper, rest[1:]
-        self._refer(found)
-        if found[0] == "definition":
-            return ("name", found[2], *rest)
-        if found[0] == "external":
-            return ("name", *found[1].split("."), *rest)
-        return (found[0], *rest)
+            resolved, rest = deeper, rest[1:]
+        self._refer(resolved)
+        if resolved[0] == "definition":
+            return ("name", resolved[2], *rest)
+        if resolved[0] == "external":
+            return ("name", *resolved[1].split("."), *rest)
+        return (resolved[0], *rest)
 
-    def _refer(self, found):
-        if found[0] == "definition":
-            self.refers.add(found[1:])
-        elif found[0] in ("module", "unknown"):
-            self.refers.add((found[1], None))
+    def _refer(self, resolved):
+        if resolved[0] == "definition":
+            self.refers.add(resolved[1:])
+        elif resolved[0] in ("module", "unknown"):
+            self.refers.add((resolved[1], None))
 
     def _dynamic(self, call):
         """Note a module that is imported by name: that module, all that the name can mean, or the whole package."""
         chain = _chain(call.func) or [""]
-        known = {**self.module.imports, **self.own}.get(chain[0])
-        imported = known in (("importlib", None), ("importlib", "import_module"))
+        imported_name = {**self.module.imports, **self.own}.get(chain[0])
+        imported = imported_name in (("importlib", None), ("importlib", "import_module"))
         if not (chain[-1] == "__import__" or (imported and chain[-1] in ("import_module", chain[0]))):
             return
         argument = call.args[0] if call.args else None
@@ -424,24 +424,24 @@ def own_names(scope):
     if isinstance(scope, COMPREHENSIONS):
         targets = [node for generator in scope.generators for node in ast.walk(generator.target)]
         return {node.id for node in targets if isinstance(node, ast.Name)}
-    found, shared, waiting = {arg.arg for arg in ast.walk(scope.args) if isinstance(arg, ast.arg)}, set(), []
+    names, shared, waiting = {arg.arg for arg in ast.walk(scope.args) if isinstance(arg, ast.arg)}, set(), []
     waiting += scope.body if isinstance(scope.body, list) else [scope.body]
     while waiting:
         node = waiting.pop()
         if isinstance(node, (ast.Global, ast.Nonlocal)):
             shared |= set(node.names)
         elif isinstance(node, DEFINITIONS):
-            found.add(node.name)
+            names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
+            names.add(node.id)
         elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
-            found.add(node.name)
+            names.add(node.name)
         if isinstance(node, COMPREHENSIONS):
             inside = [child for child in ast.walk(node) if isinstance(child, ast.NamedExpr)]
-            found |= {child.target.id for child in inside}
+            names |= {child.target.id for child in inside}
         elif not isinstance(node, (*DEFINITIONS, ast.Lambda)):
             waiting += ast.iter_child_nodes(node)
-    return found - shared
+    return names - shared
 
 
 def _chain(node):

@@ -50,8 +50,8 @@ def format_number(value, form):
 
 def _integer(value):
     """Like Math.round: a half rounds up."""
-    whole = math.floor(value)
-    return places(whole + (value - whole >= 0.5), 0)
+    floor = math.floor(value)
+    return places(floor + (value - floor >= 0.5), 0)
 
 
 def _points(value):

@@ -31,8 +31,8 @@ def figures():
     from dataselect_core.sampling import reference_sweep
     from dataselect_core.sampling.project import labels_to_reach
 
-    found = {}
+    labels = {}
     for curve in reference_sweep.curves("digits"):
         name = "random" if curve.strategy == "random" else f"{curve.strategy}_{curve.batch_size}"
-        found[name] = float(labels_to_reach(curve.labels, curve.mean, 0.9))
-    return found
+        labels[name] = float(labels_to_reach(curve.labels, curve.mean, 0.9))
+    return labels

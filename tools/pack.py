@@ -69,7 +69,7 @@ def contents(files, pinned):
     width = max(len(row[2]) for row in rows)
     head = (
         "What is in this folder: SHA-256, size in bytes, licence, name. The texts of the licences, and where each\n"
-        "file comes from, stand in licences.txt; the lab's own licence in LICENSE.\n\n"
+        "file comes from, are in licences.txt; the lab's own licence is in LICENSE.\n\n"
     )
     return head + "".join(f"{sha}  {size}  {terms:<{width}}  {name}\n" for sha, size, terms, name in rows)
 
@@ -81,8 +81,8 @@ def licence(name, pinned):
     stem = re.sub(r"\.[0-9a-f]{10}\.(\w+)$", r".\1", name.rpartition("/")[2])
     stem = stem.removesuffix(".bin") if name.startswith("assets/") else stem.removesuffix(".js")
     if name.startswith(("assets/", "offline/")):
-        for known in (stem, f"{stem}.js"):
-            sources = MADE_FROM.get(known, [known] if known in pinned["files"] else [])
+        for candidate in (stem, f"{stem}.js"):
+            sources = MADE_FROM.get(candidate, [candidate] if candidate in pinned["files"] else [])
             if sources:
                 return _together(pinned["files"][source]["license"] for source in sources)
     if name.endswith(".whl"):  # at the top: the core with all data in it
@@ -92,7 +92,7 @@ def licence(name, pinned):
     return OWN
 
 
-def told(archive):
+def summary(archive):
     """A message about an archive that has been written."""
     size = archive.stat().st_size / 1e6
     return f"{archive.parent.name}/{archive.name}: {size:.1f} MB; {CONTENTS} in it lists every file and its licence"

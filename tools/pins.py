@@ -67,12 +67,12 @@ def marker_environment(python, platform):
 
 def read(path):
     """The lines of a `requirements-*.txt`: list of `(Requirement, set of sha256)`."""
-    found = []
+    pins = []
     for line in path.read_text("utf-8").replace("\\\n", " ").splitlines():
         words, *hashes = re.split(r"\s+--hash=sha256:", line.strip())
         if words and not words.startswith("#"):
-            found.append((Requirement(words), set(hashes)))
-    return found
+            pins.append((Requirement(words), set(hashes)))
+    return pins
 
 
 _requirement = functools.cache(Requirement)  # the same lines are read for every machine
@@ -89,12 +89,12 @@ def installed_on(pins, python, platform):
     }
 
 
-def missing_requirements(wanted, pins, record, python, platform):
+def missing_requirements(requirements, pins, record, python, platform):
     """The requirements on one machine that are not pinned: list of sentences, empty if the pins are complete.
 
     Parameters
     ----------
-    wanted : list of Requirement
+    requirements : list of Requirement
         The requirements to begin with: the lines of the `.in` files.
     pins : list of (Requirement, set)
         As returned by `read`.
@@ -105,21 +105,21 @@ def missing_requirements(wanted, pins, record, python, platform):
     """
     installed = installed_on(pins, python, platform)
     environment = marker_environment(python, platform)
-    seen, problems = set(), []
-    queue = [("the list", requirement, "") for requirement in wanted]
+    visited, problems = set(), []
+    queue = [("the list", requirement, "") for requirement in requirements]
     while queue:
-        whose, requirement, extra = queue.pop()
+        dependent, requirement, extra = queue.pop()
         if requirement.marker and not requirement.marker.evaluate({**environment, "extra": extra}):
             continue
         name = canonicalize_name(requirement.name)
         if name not in installed:
-            problems.append(f"{whose} requires {requirement}, which is not pinned")
+            problems.append(f"{dependent} requires {requirement}, which is not pinned")
             continue
         if not requirement.specifier.contains(installed[name], prereleases=True):
-            problems.append(f"{whose} requires {requirement}, and {installed[name]} is pinned")
+            problems.append(f"{dependent} requires {requirement}, and {installed[name]} is pinned")
         for extra in {"", *requirement.extras}:
-            if (name, extra) not in seen:
-                seen.add((name, extra))
+            if (name, extra) not in visited:
+                visited.add((name, extra))
                 lines = record[name][installed[name]]["requires"]
                 queue += [(f"{name}[{extra}]", _requirement(line), extra) for line in lines]
     return problems
@@ -128,7 +128,9 @@ def missing_requirements(wanted, pins, record, python, platform):
 def missing_wheels(pins, record, python, platform):
     """The names of pinned packages that have no wheel with a pinned hash for one machine."""
     fitting = tags(python, platform)
-    hashes = {(canonicalize_name(pin.name), next(iter(pin.specifier)).version): known for pin, known in pins}
+    hashes = {
+        (canonicalize_name(pin.name), next(iter(pin.specifier)).version): digests for pin, digests in pins
+    }
     return sorted(
         name
         for name, version in installed_on(pins, python, platform).items()
@@ -145,8 +147,8 @@ def missing_wheels(pins, record, python, platform):
 def named():
     """The names in the `.in` files, including a new one that has no pin yet."""
     lines = [line for name in NAMES for line in (HERE / f"{name}.in").read_text("utf-8").splitlines()]
-    asked = [line for line in lines if line and not line.startswith(("#", "-"))]
-    return {canonicalize_name(Requirement(line).name) for line in asked}
+    specs = [line for line in lines if line and not line.startswith(("#", "-"))]
+    return {canonicalize_name(Requirement(line).name) for line in specs}
 
 
 def update(changes=(), upgrade=False):
@@ -172,13 +174,13 @@ def update(changes=(), upgrade=False):
 
         packages = []
         for name in NAMES:
-            named = [word for change in changes for word in ("--upgrade-package", change)]
-            more = ["--upgrade"] if upgrade else named
+            upgrades = [word for change in changes for word in ("--upgrade-package", change)]
+            more = ["--upgrade"] if upgrade else upgrades
             resolve("--generate-hashes", *more, f"{name}.in", "-o", f"{name}.txt")
-            whole = Path(scratch) / "pylock.toml"
-            whole.unlink(missing_ok=True)
-            resolve("--format=pylock.toml", "-c", f"{name}.txt", f"{name}.in", "-o", str(whole))
-            packages += tomllib.loads(whole.read_text("utf-8"))["packages"]
+            pylock = Path(scratch) / "pylock.toml"
+            pylock.unlink(missing_ok=True)
+            resolve("--format=pylock.toml", "-c", f"{name}.txt", f"{name}.in", "-o", str(pylock))
+            packages += tomllib.loads(pylock.read_text("utf-8"))["packages"]
     record = {}
     for package in packages:
         versions = record.setdefault(canonicalize_name(package["name"]), {})
@@ -191,18 +193,20 @@ def update(changes=(), upgrade=False):
 def _fitting_wheels(package):
     """The wheels of a package that fit a supported machine: name of the file -> sha256."""
     fitting = set().union(*(tags(python, platform) for python in PYTHONS for platform in PLATFORMS))
-    found = {wheel["url"].rpartition("/")[2]: wheel["hashes"]["sha256"] for wheel in package["wheels"]}
-    return {name: digest for name, digest in sorted(found.items()) if parse_wheel_filename(name)[3] & fitting}
+    digests = {wheel["url"].rpartition("/")[2]: wheel["hashes"]["sha256"] for wheel in package["wheels"]}
+    return {
+        name: digest for name, digest in sorted(digests.items()) if parse_wheel_filename(name)[3] & fitting
+    }
 
 
 def _requirements(packages):
     """The requirements of each pinned version, from its own metadata: `(name, version, list of lines)` each."""
     for python in PYTHONS[:2]:  # the pins of the oldest Python, and those of all others
-        here = marker_environment(python, ("linux", "x86_64"))
+        environment = marker_environment(python, ("linux", "x86_64"))
         chosen = {
             package["name"]: f"{package['name']}=={package['version']}"
             for package in packages
-            if "python" not in package.get("marker", "") or Marker(package["marker"]).evaluate(here)
+            if "python" not in package.get("marker", "") or Marker(package["marker"]).evaluate(environment)
         }
         command = [
             sys.executable,
@@ -216,9 +220,9 @@ def _requirements(packages):
         ]
         command += ["--only-binary=:all:", "--target=unused", "--python-version", "{}.{}".format(*python)]
         command += [word for name in PLATFORMS["linux", "x86_64"] for word in ("--platform", name)]
-        done = subprocess.run(
+        completed = subprocess.run(
             [*command, "--report=-", *chosen.values()], check=True, stdout=subprocess.PIPE, text=True
         )
-        for item in json.loads(done.stdout)["install"]:
+        for item in json.loads(completed.stdout)["install"]:
             metadata = item["metadata"]
             yield metadata["name"], metadata["version"], sorted(metadata.get("requires_dist", []))

@@ -97,30 +97,32 @@ print(json.dumps(found))
 def _configured(python, section):
     """The settings in the files of pip's configuration for one command: key -> value, as pip itself reads them."""
     plain = {name: value for name, value in clean(os.environ).items() if not _is_setting(name)}
-    done = subprocess.run(
+    completed = subprocess.run(
         [str(python), "-I", "-c", READ], check=False, env=plain, stdin=subprocess.DEVNULL, capture_output=True,
         text=True, errors="replace",
     )  # fmt: skip
-    if done.returncode:
-        words = done.stderr.strip().splitlines() or ["no reason given"]
-        print(f"  pip's configuration cannot be read and is left out: {words[-1]}", flush=True)
+    if completed.returncode:
+        lines = completed.stderr.strip().splitlines() or ["no reason given"]
+        print(f"  pip's configuration cannot be read and is left out: {lines[-1]}", flush=True)
         return {}
-    found = {"global": {}, section: {}}
-    for name, value in json.loads(done.stdout).items():
-        where, _, key = name.partition(".")
-        if where in found:
-            found[where][_key(key)] = str(value)
-    return {**found["global"], **found[section]}
+    settings = {"global": {}, section: {}}
+    for name, value in json.loads(completed.stdout).items():
+        scope, _, key = name.partition(".")
+        if scope in settings:
+            settings[scope][_key(key)] = str(value)
+    return {**settings["global"], **settings[section]}
 
 
 def version(python):
     """The version of a Python's pip, as numbers; `()` if there is no pip that runs."""
     command = [str(python), "-I", "-c", "import pip; print(pip.__version__)"]
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=clean(os.environ))
+        completed = subprocess.run(
+            command, check=False, capture_output=True, text=True, env=clean(os.environ)
+        )
     except OSError:
         return ()
-    return tuple(map(int, re.findall(r"\d+", done.stdout)[:2])) if done.returncode == 0 else ()
+    return tuple(map(int, re.findall(r"\d+", completed.stdout)[:2])) if completed.returncode == 0 else ()
 
 
 def pip(python, section, *arguments, target=None, progress=None):
@@ -144,14 +146,14 @@ def pip(python, section, *arguments, target=None, progress=None):
     PipError
         pip stopped with an error.
     """
-    whom = ["--python", str(target)] if target else []
+    target_options = ["--python", str(target)] if target else []
     command = [
         str(python),
         "-I",
         "-u",
         "-m",
         "pip",
-        *whom,
+        *target_options,
         section,
         "--progress-bar=off",
         *map(str, arguments),
@@ -180,7 +182,7 @@ def pip(python, section, *arguments, target=None, progress=None):
         process.stdout.close()
     if process.returncode:
         errors = [line for line in lines if line.startswith("ERROR")] or list(lines)
-        raise PipError("\n".join(f"  {line}" for line in errors[-SHOWN:]) or "  (it said nothing)")
+        raise PipError("\n".join(f"  {line}" for line in errors[-SHOWN:]) or "  (it printed nothing)")
 
 
 class Counter:
@@ -190,7 +192,7 @@ class Counter:
     """
 
     def __init__(self, words, total):
-        self.words, self.total, self.count, self.now = words, total, 0, ""
+        self.words, self.total, self.count, self.current = words, total, 0, ""
         self.began = self.printed = time.monotonic()
         self.terminal = sys.stdout.isatty()
         self.over = threading.Event()
@@ -205,22 +207,21 @@ class Counter:
             name = re.split(
                 r"[/\\]", line.partition(": ")[2].split()[0] if words[0] == "Requirement" else words[1]
             )
-            self.now = re.split(r"[=<>!~\[;-]\d|[=<>!~\[;]", name[-1])[0]
+            self.current = re.split(r"[=<>!~\[;-]\d|[=<>!~\[;]", name[-1])[0]
         elif (
             line.lstrip().startswith("Downloading ")
             and line.rstrip().endswith(")")
             and ".metadata" not in line
         ):
-            self.now = (
-                f"{self.now.split()[0] if self.now else ''} ({line.rpartition('(')[2].rstrip().rstrip(')')})"
-            )
+            package = self.current.split()[0] if self.current else ""
+            self.current = f"{package} ({line.rpartition('(')[2].rstrip().rstrip(')')})"
         elif line.startswith("Installing collected"):
-            self.now = "unpacking"
+            self.current = "unpacking"
 
     def text(self):
         """The line: `  fetching packages: 12 of 34, numpy (16 MB), 8 s`."""
-        now = f", {self.now}" if self.now else ""
-        return f"  {self.words}: {self.count} of {self.total}{now}, {time.monotonic() - self.began:.0f} s"
+        current = f", {self.current}" if self.current else ""
+        return f"  {self.words}: {self.count} of {self.total}{current}, {time.monotonic() - self.began:.0f} s"
 
     def end(self):
         """Stop, and clear the line."""

@@ -25,7 +25,7 @@ class Progress:
 
     def __init__(self, title, total, out=None):
         self.title, self.total, self.out = title, total, out or sys.stderr
-        self.done, self._began, self._said = 0.0, time.monotonic(), None
+        self.done, self._began, self._last_drawn = 0.0, time.monotonic(), None
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._live = self.out.isatty()
 
@@ -38,7 +38,7 @@ class Progress:
         """Draw for the last time."""
         self._ended.set()
         with self._lock:
-            if self._said is not None:
+            if self._last_drawn is not None:
                 self._write(self.line(), last=True)
 
     def step(self, size=1.0):
@@ -57,9 +57,9 @@ class Progress:
         while not self._ended.wait(BEAT):
             with self._lock:
                 now = time.monotonic()
-                since = now - (self._began if self._said is None else self._said)
-                if since >= (BEAT if self._live else SPARSE if self._said else 2):
-                    self._said = now
+                elapsed = now - (self._began if self._last_drawn is None else self._last_drawn)
+                if elapsed >= (BEAT if self._live else SPARSE if self._last_drawn else 2):
+                    self._last_drawn = now
                     self._write(self.line())
 
     def _write(self, line, last=False):

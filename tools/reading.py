@@ -143,9 +143,9 @@ class Reading(Walk):
 
     def slide(self, place, label, value):
         """Move a control to a value and look; this counts the time of a slider, however it is done here."""
-        before = self.rows[-1].seconds
+        seconds = self.rows[-1].seconds
         self.enter(place, label, value)
-        self.rows[-1].seconds = before + SECONDS["slide"]
+        self.rows[-1].seconds = seconds + SECONDS["slide"]
 
     def texts_of(self, part):
         """Write the reflection and the decision of a part."""
@@ -272,8 +272,8 @@ def part_3(reader):
 
 def total(rows, place=None):
     """(words, minutes) of all rows, or of the rows of one place."""
-    those = [row for row in rows if place is None or row.place == place]
-    return sum(row.words for row in those), sum(row.minutes for row in those)
+    selected = [row for row in rows if place is None or row.place == place]
+    return sum(row.words for row in selected), sum(row.minutes for row in selected)
 
 
 def table(track, rows):
@@ -284,7 +284,8 @@ def table(track, rows):
     ]
     for row in rows:
         apart = "/".join(
-            "–" if each is None else f"{each:.0f}" for each in (row.apart["desk"], row.apart["phone"])
+            "–" if distance is None else f"{distance:.0f}"
+            for distance in (row.apart["desk"], row.apart["phone"])
         )
         screens = f"{row.screens['desk']:>7.1f}{row.screens['phone']:>7.1f}"
         lines.append(f"  {row.place!s:<10}{row.step:<9}{row.words:>6}{screens}{apart:>12}{row.minutes:>9.1f}")
@@ -311,36 +312,37 @@ def tab(running):
 
 def for_each_track(names, visit):
     """Call `visit(page, address, track)` for the tracks of those names, or for all, with the built site in Chromium."""
-    known = {track.id: track for track in TRACKS}
-    unknown = ", ".join(name for name in names if name not in known)
+    tracks = {track.id: track for track in TRACKS}
+    unknown = ", ".join(name for name in names if name not in tracks)
     if unknown:
-        sys.exit(f"There is no track {unknown}; choose from {', '.join(known)}.")
+        sys.exit(f"There is no track {unknown}; choose from {', '.join(tracks)}.")
     browsers.ensure_browsers()
     with (
         sync_playwright() as playwright,
         driven.browser(playwright, "chromium") as running,
         serve.serving(ROOT / "dist") as home,
     ):
-        for name in names or known:
+        for name in names or tracks:
             with tab(running) as page:
-                visit(page, home, known[name])
+                visit(page, home, tracks[name])
 
 
 def main(names):
     """Walk the tracks and print the table of each; fail if one takes too long."""
-    long = []
+    too_long = []
 
     def visit(page, address, track):
         rows = walk(Reading(page), address, track)
         print(table(track, rows), flush=True)
         if total(rows)[1] > LAB or any(total(rows, part)[1] > PART for part in (1, 2, 3)):
-            long.append(track.title)
+            too_long.append(track.title)
 
     for_each_track(names, visit)
     print(
-        "words: seen when the step is left; desk, phone: height in screens; apart: pixels between control and plot."
+        "words: visible when the reader leaves the step; desk, phone: height in screens;"
+        " apart: pixels between control and plot."
     )
-    return f"Too long: {', '.join(long)}." if long else 0
+    return f"Too long: {', '.join(too_long)}." if too_long else 0
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ PACKAGE = "dataselect_core"
 PLACE = Path(".build") / "reference"
 
 
-def build(root, place=None):
+def build(root, folder=None):
     """Write the pages of all public modules.
 
     Parameters
     ----------
     root : Path
         The checkout.
-    place : Path, optional
+    folder : Path, optional
         The folder for the pages; earlier contents are replaced.
 
     Returns
@@ -31,10 +31,10 @@ def build(root, place=None):
     import pdoc  # available only once .venv exists
     import pdoc.render
 
-    place = place or root / PLACE
-    shutil.rmtree(place, ignore_errors=True)
+    folder = folder or root / PLACE
+    shutil.rmtree(folder, ignore_errors=True)
     pdoc.render.configure(docformat="numpy", footer_text="Data Selection lab", search=True)
-    pdoc.pdoc(PACKAGE, output_directory=place)
-    if not (place / PACKAGE).is_dir():
+    pdoc.pdoc(PACKAGE, output_directory=folder)
+    if not (folder / PACKAGE).is_dir():
         raise RuntimeError(f"pdoc wrote no page of {PACKAGE}")
-    return place
+    return folder

@@ -29,11 +29,11 @@ def version(root=ROOT):
 def cited(root=ROOT):
     """The version and the date of release in CITATION.cff; None for one that is missing."""
     text = (root / "CITATION.cff").read_text("utf-8")
-    found = (
+    matches = (
         re.search(rf'^{key}: "?([^"\n]+)"?$', text, flags=re.MULTILINE)
         for key in ("version", "date-released")
     )
-    return tuple(match and match[1] for match in found)
+    return tuple(match and match[1] for match in matches)
 
 
 def notes(root, number):
@@ -43,7 +43,7 @@ def notes(root, number):
         heading, _, body = section.partition("\n")
         if heading.split()[0] == number:
             return heading.partition(" ")[2].strip(), body.strip()
-    raise SystemExit(f"CHANGELOG.md has no section “## {number}”. Write it before the tag.")
+    raise SystemExit(f"CHANGELOG.md has no section “## {number}”. Write it before you set the tag.")
 
 
 def check(tag, root=ROOT):

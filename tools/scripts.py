@@ -30,16 +30,16 @@ def check(root):
         A script cannot be parsed.
     """
     folder = root / ".build" / "parsed"
-    kept = {
+    marks = {
         path: folder / hashlib.sha256(path.read_bytes()).hexdigest()[:24]
         for path in sorted((root / "site" / "shell").glob("*.js"))
     }
-    fresh = [path for path, mark in kept.items() if not mark.exists()]
-    if not fresh:
+    changed = [path for path, mark in marks.items() if not mark.exists()]
+    if not changed:
         return
-    said = node.node("-e", CHECK, "--", *fresh, capture_output=True).stdout.strip()
-    if said:
-        raise ScriptError(said.replace(f"{root.as_posix()}/", ""))
+    errors = node.node("-e", CHECK, "--", *changed, capture_output=True).stdout.strip()
+    if errors:
+        raise ScriptError(errors.replace(f"{root.as_posix()}/", ""))
     folder.mkdir(parents=True, exist_ok=True)
-    for path in fresh:
-        kept[path].touch()
+    for path in changed:
+        marks[path].touch()

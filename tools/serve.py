@@ -211,14 +211,14 @@ class Server(http.server.ThreadingHTTPServer):
 
 def state(root):
     """The current state of the sources: path -> time of the last change."""
-    found = {}
+    times = {}
     for name in WATCHED:
         top = root / name
         for path in [top, *top.rglob("*")] if top.is_dir() else [top]:
             with contextlib.suppress(FileNotFoundError):  # renamed in the meantime
                 if "__pycache__" not in path.parts and path.is_file():
-                    found[path] = path.stat().st_mtime_ns
-    return found
+                    times[path] = path.stat().st_mtime_ns
+    return times
 
 
 def require_port(port):

@@ -30,9 +30,9 @@ def listed(out):
 
 def stamped(page, build):
     """The text of index.html with the name of its version; "" removes it."""
-    text, found = PLACE.subn(rf"\g<1>{build}\g<2>", page)
-    if found != 1:
-        raise ValueError(f"{INDEX} has {found} places for the name of its version, not one")
+    text, count = PLACE.subn(rf"\g<1>{build}\g<2>", page)
+    if count != 1:
+        raise ValueError(f"{INDEX} has {count} places for the name of its version, not one")
     return text
 
 
@@ -64,7 +64,7 @@ def build(out, enabled=True):
         return ""
     name = hashlib.sha256(json.dumps(listed(out)).encode()).hexdigest()[:16]
     index.write_bytes(stamped(page, name).encode())
-    found = json.dumps({"build": name, "files": listed(out)}, separators=(",", ":"))
+    listing = json.dumps({"build": name, "files": listed(out)}, separators=(",", ":"))
     code = (SHELL / WORKER).read_text("utf-8")
-    (out / WORKER).write_bytes(f"const LIST = {found};\n{code}".encode())
+    (out / WORKER).write_bytes(f"const LIST = {listing};\n{code}".encode())
     return name

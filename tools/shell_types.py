@@ -45,25 +45,25 @@ def checker():
     folder = package.parent / "lib"
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=package.parent) as scratch, tarfile.open(package) as archive:
-            own = Path(scratch) / "lib"
-            own.mkdir()
+            unpacked = Path(scratch) / "lib"
+            unpacked.mkdir()
             for member in archive:
-                where, _, name = member.name.rpartition("/")
-                if where == "package/lib" and member.isfile():
-                    (own / name).write_bytes(archive.extractfile(member).read())
+                parent, _, name = member.name.rpartition("/")
+                if parent == "package/lib" and member.isfile():
+                    (unpacked / name).write_bytes(archive.extractfile(member).read())
             with contextlib.suppress(OSError):  # another check was quicker; its copy is as good
-                own.rename(folder)
+                unpacked.rename(folder)
     return folder / "tsc.js"
 
 
 def sources(scope, shell=SHELL):
     """The scripts of a scope."""
-    named = SCOPES[scope][2]
-    apart = {name for _, _, names in SCOPES.values() for name in names or ()}
+    names = SCOPES[scope][2]
+    worker_names = {name for _, _, worker_scripts in SCOPES.values() for name in worker_scripts or ()}
     return [
         path
         for path in sorted(Path(shell).glob("*.js"))
-        if (path.stem in named if named else path.stem not in apart)
+        if (path.stem in names if names else path.stem not in worker_names)
     ]
 
 
@@ -83,21 +83,24 @@ def as_constants(texts):
     declaration : str
         TypeScript.
     """
-    last = {}
+    defined_in = {}
     for name in sorted(texts, key=lambda name: name != "lab"):
-        last |= dict.fromkeys(PART.findall(texts[name]), name)
+        defined_in |= dict.fromkeys(PART.findall(texts[name]), name)
 
     def constant(name, match):
-        stands_in = "" if last[match[1]] == name else "_until_it_is_there"
-        return f"const lab_{match[1]}{stands_in} = "
+        suffix = "" if defined_in[match[1]] == name else "_until_it_is_there"
+        return f"const lab_{match[1]}{suffix} = "
 
-    made = {
+    constants = {
         name: PART.sub(lambda match, name=name: constant(name, match), text) for name, text in texts.items()
     }
-    if "lab" in made:
-        made["lab"] = made["lab"].replace("globalThis.lab = {", "const lab_itself = {", 1)
-    parts = "".join(f"  {part}: typeof lab_{part};\n" for part in sorted(last))
-    return made, f"declare var lab: typeof lab_itself & LabEntrances & {{\n{parts}}};\n" if last else ""
+    if "lab" in constants:
+        constants["lab"] = constants["lab"].replace("globalThis.lab = {", "const lab_itself = {", 1)
+    parts = "".join(f"  {part}: typeof lab_{part};\n" for part in sorted(defined_in))
+    return (
+        constants,
+        f"declare var lab: typeof lab_itself & LabEntrances & {{\n{parts}}};\n" if defined_in else "",
+    )
 
 
 def errors(scope, folder, shell=SHELL):
@@ -124,7 +127,7 @@ def errors(scope, folder, shell=SHELL):
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     command = [node.executable(), checker(), *OPTIONS, "--target", "es2023", "--lib", libraries]
-    done = subprocess.run(
+    completed = subprocess.run(
         [*map(str, command), *files],
         cwd=folder,
         capture_output=True,
@@ -132,21 +135,21 @@ def errors(scope, folder, shell=SHELL):
         encoding="utf-8",
         check=False,
     )
-    found = list(ERROR.finditer(done.stdout))
-    if done.returncode and not found:
-        raise RuntimeError(f"TypeScript's checker failed:\n{done.stdout}{done.stderr}")
+    matches = list(ERROR.finditer(completed.stdout))
+    if completed.returncode and not matches:
+        raise RuntimeError(f"TypeScript's checker failed:\n{completed.stdout}{completed.stderr}")
     return [
-        f"site/shell/{each['file']}:{each['line']}: {each['words']} ({each['code']})"
-        for each in found
-        if not each["code"].startswith("TS7")
+        f"site/shell/{match['file']}:{match['line']}: {match['words']} ({match['code']})"
+        for match in matches
+        if not match["code"].startswith("TS7")
     ]
 
 
 def main():
     """Check all scopes and print the errors; the exit status is 1 if there are any."""
-    found = [line for scope in SCOPES for line in errors(scope, ROOT / ".build" / "shell-types" / scope)]
-    print("\n".join(found) or "The types of the page's scripts agree")
-    sys.exit(1 if found else 0)
+    lines = [line for scope in SCOPES for line in errors(scope, ROOT / ".build" / "shell-types" / scope)]
+    print("\n".join(lines) or "The types of the page's scripts agree")
+    sys.exit(1 if lines else 0)
 
 
 if __name__ == "__main__":

@@ -126,9 +126,9 @@ class Assets:
 
     def put(self, url, data):
         """One file at a relative URL."""
-        before = self.last / url if self.last else None
-        if before and before.is_file() and before.read_bytes() == data:
-            before.replace(self.out / url)
+        previous = self.last / url if self.last else None
+        if previous and previous.is_file() and previous.read_bytes() == data:
+            previous.replace(self.out / url)
         else:
             (self.out / url).write_bytes(data)
 
@@ -145,16 +145,16 @@ class Assets:
 
     def ship(self, name, data):
         """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
-        how = packing(name)
+        compression = packing(name)
         # ".gz" some servers would unpack
-        url = self.add(f"{name}.bin", self.pack(data, how)) if how else self.add(name, data)
+        url = self.add(f"{name}.bin", self.pack(data, compression)) if compression else self.add(name, data)
         offline = f"offline/{name}.{digest(data)}.js"
         text = base64.b64encode(
             self.pack(data)
         ).decode()  # what the page itself unpacks, without another script
         self.put(offline, f'lab.payload("{name}","{text}");\n'.encode())
         arriving = (self.out / url).stat().st_size
-        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": how}
+        return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": compression}
 
 
 def packing(name):
@@ -162,19 +162,19 @@ def packing(name):
     return None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(".zip") else "gzip"
 
 
-def packed(cache, data, how):
+def packed(cache, data, compression):
     """Bytes compressed, by "gzip" or "zstd"; kept in the folder `cache`, since it takes seconds."""
-    kept = cache / f"{hashlib.sha256(data).hexdigest()}.{how}"
-    if not kept.exists():
-        if how == "gzip":
-            apart.write(kept, gzip.compress(data, 9, mtime=0))
+    cached = cache / f"{hashlib.sha256(data).hexdigest()}.{compression}"
+    if not cached.exists():
+        if compression == "gzip":
+            apart.write(cached, gzip.compress(data, 9, mtime=0))
         else:
-            fresh, raw = kept.with_suffix(".new"), kept.with_suffix(".raw")
+            compressed, raw = cached.with_suffix(".new"), cached.with_suffix(".raw")
             raw.write_bytes(data)
-            node.node(HERE / "zstd.mjs", raw, fresh)
+            node.node(HERE / "zstd.mjs", raw, compressed)
             raw.unlink()
-            fresh.replace(kept)
-    return kept.read_bytes()
+            compressed.replace(cached)
+    return cached.read_bytes()
 
 
 def pack_runtime(root, runtime):
@@ -182,27 +182,27 @@ def pack_runtime(root, runtime):
     cache = root / ".build" / "packed"
     cache.mkdir(parents=True, exist_ok=True)
     files = [(name, (runtime / name).read_bytes()) for name in RUNTIME]
-    work = [(data, how) for name, data in files for how in {"gzip", packing(name)} - {None}]
-    work.sort(key=lambda each: (each[1] == "zstd", len(each[0])), reverse=True)  # what takes longest first
+    work = [(data, compression) for name, data in files for compression in {"gzip", packing(name)} - {None}]
+    work.sort(key=lambda job: (job[1] == "zstd", len(job[0])), reverse=True)  # what takes longest first
     with (
         Progress("compressing", sum(len(data) for data, _ in work)) as progress,
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
 
-        def one(data, how):
-            packed(cache, data, how)
+        def compress(data, compression):
+            packed(cache, data, compression)
             progress.step(len(data))
 
-        for done in [pool.submit(one, *each) for each in work]:
-            done.result()
+        for future in [pool.submit(compress, *job) for job in work]:
+            future.result()
 
 
 def themed(sheet):
     """Panel's colours as the page's own, which know a dark scheme; Panel's stay where the page has none."""
-    for name, own in COLOURS.items():
-        sheet, found = re.subn(rf"(--panel-{name}): ([^;]+);", rf"\1: var(--{own}, \2);", sheet)
-        if found != 1:
-            raise ValueError(f"Panel's theme has --panel-{name} {found} times")
+    for name, ours in COLOURS.items():
+        sheet, count = re.subn(rf"(--panel-{name}): ([^;]+);", rf"\1: var(--{ours}, \2);", sheet)
+        if count != 1:
+            raise ValueError(f"Panel's theme has --panel-{name} {count} times")
     return sheet + ARROWS
 
 
@@ -211,15 +211,15 @@ def panel_sheets(runtime, out):
 
     Panel chooses the names of its files, so the folder has to tell one build's from another's.
     """
-    found = {}
+    sheets = {}
     for path in sorted((runtime / "panel").rglob("*")):
         if path.is_file():
             data = path.read_bytes()
             if path.match("theme/default.css"):
                 data = themed(data.decode()).encode()
-            found[path.relative_to(runtime / "panel").as_posix()] = data
-    address = f"{PANEL_ROOT}{digest(b''.join(name.encode() + data for name, data in found.items()))}/"
-    for name, data in found.items():
+            sheets[path.relative_to(runtime / "panel").as_posix()] = data
+    address = f"{PANEL_ROOT}{digest(b''.join(name.encode() + data for name, data in sheets.items()))}/"
+    for name, data in sheets.items():
         (out / address / name).parent.mkdir(parents=True, exist_ok=True)
         (out / address / name).write_bytes(data)
     return address

@@ -35,7 +35,7 @@ def version(root):
 def edition(root, numbers):
     """One sentence that says which parts this edition has."""
     titles = load_facts(root, "settings")["parts"]
-    named = [f"Part {number}, {titles[str(number)]}" for number in numbers]
+    titled = [f"Part {number}, {titles[str(number)]}" for number in numbers]
     if len(numbers) == len(titles):
         return "This edition has all three parts."
-    return f"The lab is planned in three parts; this edition has {' and '.join(named)}."
+    return f"The lab is planned in three parts; this edition has {' and '.join(titled)}."

@@ -142,13 +142,13 @@ def make(root, lock, lab, out):
 
 def archive(folder, prefix):
     """The Python files of a folder as a zip, the same bytes each time."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as target:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target:
         for path in sorted(folder.rglob("*.py")):
             entry = zipfile.ZipInfo(f"{prefix}/{path.relative_to(folder).as_posix()}", (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o100644 << 16
             target.writestr(entry, path.read_bytes())
-    return whole.getvalue()
+    return buffer.getvalue()
 
 
 def unpack(lab, out):
@@ -168,8 +168,11 @@ def trimmed(name, wheel, folder):
     target = folder / f"{project}-{version}-py3-none-any.whl"
     if name not in TRIMMED:
         return Path(shutil.copy(wheel, target))
-    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as kept:
+    with (
+        zipfile.ZipFile(wheel) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as target_archive,
+    ):
         for member in source.namelist():
             if not re.search(TRIMMED[name], member):
-                kept.writestr(member, source.read(member))
+                target_archive.writestr(member, source.read(member))
     return target

@@ -59,7 +59,7 @@ def add(site, releases):
     site, folders = Path(site), sorted(Path(releases).iterdir())
     for folder in folders:
         if not TAG.fullmatch(folder.name):
-            raise SystemExit(f"The release {folder.name} is not called after a version such as v0.1.0.")
+            raise SystemExit(f"The release {folder.name} is not named after a version such as v0.1.0.")
         unpack(archive(folder), site / folder.name)
     tags = sorted((folder.name for folder in folders), key=order, reverse=True)
     items = "\n".join(f'  <li><a href="{tag}/index.html">{tag[1:]}</a></li>' for tag in tags)
@@ -67,8 +67,9 @@ def add(site, releases):
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
     if size > ROOM:
         raise SystemExit(
-            f"The site with its {len(tags)} versions has {size / 1e6:.0f} MB, and GitHub Pages takes {ROOM / 1e6:.0f}."
-            " Publish the oldest versions somewhere else, and say where before you take their releases back."
+            f"The site with its {len(tags)} versions has {size / 1e6:.0f} MB, and GitHub Pages accepts"
+            f" {ROOM / 1e6:.0f}. Publish the oldest versions somewhere else,"
+            " and name that place before you withdraw their releases."
         )
     return tags
 
@@ -80,10 +81,10 @@ def order(tag):
 
 def archive(folder):
     """The zip of a release, after its hash was compared."""
-    found = sorted(folder.glob("*.zip"))
-    if len(found) != 1:
-        raise SystemExit(f"The release {folder.name} must have one zip of the lab; it has {len(found)}.")
-    (path,) = found
+    archives = sorted(folder.glob("*.zip"))
+    if len(archives) != 1:
+        raise SystemExit(f"The release {folder.name} must have one zip of the lab; it has {len(archives)}.")
+    (path,) = archives
     note = path.with_name(f"{path.name}.sha256")
     if not note.is_file():
         raise SystemExit(f"The release {folder.name} does not give the SHA-256 of {path.name}.")
@@ -97,7 +98,7 @@ def unpack(path, out):
     """Write the files of a release's zip into the new folder `out`, named by its tag; none can get outside it."""
     top = FOLDER.format(out.name[1:])
     if out.exists():
-        raise SystemExit(f"{out} is there already, so {path.name} cannot be unpacked there.")
+        raise SystemExit(f"{out} already exists, so {path.name} cannot be unpacked there.")
     try:
         with zipfile.ZipFile(path) as packed:
             for entry in packed.infolist():

@@ -45,23 +45,23 @@ def make(root, data, panel_root):
         panel_root  # read when Panel is imported, here and in processes that start from here
     )
     folder = root / ".build" / "views"
-    kept = folder / f"{key(root, data, panel_root)}.json"
-    if not kept.exists():
+    cached = folder / f"{key(root, data, panel_root)}.json"
+    if not cached.exists():
         documents, figures = (
             json.loads(text) for text in apart_from_here(root, data, (first_views, native_figures))
         )
         for stale in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-8]:
             stale.unlink(missing_ok=True)
-        apart.write(kept, json.dumps({"documents": documents, "figures": figures}).encode())
-    found = json.loads(kept.read_text("utf-8"))
-    return found["documents"], found["figures"]
+        apart.write(cached, json.dumps({"documents": documents, "figures": figures}).encode())
+    content = json.loads(cached.read_text("utf-8"))
+    return content["documents"], content["figures"]
 
 
 def key(root, data, panel_root):
     """A hash of the inputs of the views."""
-    whole = hashlib.sha256(f"{sys.version} {panel_root}".encode())
+    digest = hashlib.sha256(f"{sys.version} {panel_root}".encode())
     for package in PACKAGES:
-        whole.update(f"{package} {metadata.version(package)}".encode())
+        digest.update(f"{package} {metadata.version(package)}".encode())
     paths = [
         path for folder in CODE for path in (root / folder).rglob("*") if path.suffix in (".py", ".json")
     ]
@@ -69,8 +69,8 @@ def key(root, data, panel_root):
         path for path in data.iterdir() if path.is_file()
     ]
     for path in sorted(paths):
-        whole.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
-    return whole.hexdigest()[:24]
+        digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+    return digest.hexdigest()[:24]
 
 
 def apart_from_here(root, data, functions):
@@ -90,10 +90,10 @@ def apart_from_here(root, data, functions):
         except EOFError:
             answers.append((False, "The process that computes the first views ended without an answer."))
         process.join()
-    for well, said in answers:
-        if not well:
-            raise ViewError(said)
-    return [said for _, said in answers]
+    for succeeded, text in answers:
+        if not succeeded:
+            raise ViewError(text)
+    return [text for _, text in answers]
 
 
 def workers():
@@ -130,7 +130,7 @@ def first_views():
     from panel.io.resources import CDN_ROOT
 
     if os.environ["PANEL_CDN_ROOT"] != CDN_ROOT:
-        raise ViewError("Panel's stylesheets have moved since this command began: start it again.")
+        raise ViewError("Panel's stylesheets have moved since this command began: run the command again.")
     return Bridge(lambda text: None, None).documents()
 
 
@@ -142,15 +142,15 @@ def native_figures():
 
     audit = Audit(datasets.licences().texts)
     n, words = len(audit), int(audit.mass.sum())
-    asked = audit.where_removed(0.3)
+    point_at_30 = audit.where_removed(0.3)
     figures = {
         "documents": n,
         "words": words,
-        "threshold_at_30": asked.threshold,
-        "documents_share_at_30": asked.documents_removed / n,
-        "words_share_at_30": asked.words_removed / words,
-        "mean_words_removed": float(audit.mass[~asked.keep].mean()),
-        "mean_words_kept": float(audit.mass[asked.keep].mean()),
+        "threshold_at_30": point_at_30.threshold,
+        "documents_share_at_30": point_at_30.documents_removed / n,
+        "words_share_at_30": point_at_30.words_removed / words,
+        "mean_words_removed": float(audit.mass[~point_at_30.keep].mean()),
+        "mean_words_kept": float(audit.mass[point_at_30.keep].mean()),
     }
     for threshold in (0.5, 0.7, 0.9):
         point = audit.exact_at(threshold)

@@ -91,10 +91,10 @@ class Walk:
         self.type(field, value)
         field.press("Enter")
         if isinstance(label, str) and label.endswith(" (number)"):  # the slider next to it follows
-            shown = re.escape(f"{value:g}".removeprefix("0")) or "0"
+            value_text = re.escape(f"{value:g}".removeprefix("0")) or "0"
             handle = place.get_by_role("slider", name=label.removesuffix(" (number)"), exact=True)
             expect(handle).to_have_attribute(
-                "aria-valuetext", re.compile(rf"^0?{shown}(\.?0*)$"), timeout=LONG
+                "aria-valuetext", re.compile(rf"^0?{value_text}(\.?0*)$"), timeout=LONG
             )
 
     def nudge(self, place, label):
@@ -147,22 +147,22 @@ class Walk:
         self.press(self.lab.get_by_role("link", name=f"Part {number}: {PARTS[number]}"))
         expect(self.part(number)).to_be_visible()
 
-    def predict(self, number, said, choice=None, why="", field=""):
+    def predict(self, number, value, choice=None, why="", field=""):
         """Commit the prediction of a part, with a reason; check that the results are locked until then."""
         part = self.part(number)
         expect(part.get_by_text("locked until you commit").first).to_be_visible()
         if choice:
             self.press(part.get_by_label(choice, exact=True))
-        part.get_by_label(field).fill(str(said))
+        part.get_by_label(field).fill(str(value))
         part.locator(f"form[data-lock='{number}']").get_by_label(re.compile("^Why")).fill(why)
         self.button(part, "Commit")
-        self.predicted(number, said, why)
+        self.predicted(number, value, why)
         expect(part.get_by_text("locked until you commit a prediction").first).to_be_hidden()
 
-    def predicted(self, number, said, why):
+    def predicted(self, number, text, why):
         """Check that a prediction is committed, with its reason."""
-        said = re.compile(rf"^Locked: .*{said}.*, because “{re.escape(why)}”")
-        expect(self.part(number).get_by_text(said)).to_be_visible(timeout=PATIENCE)
+        text = re.compile(rf"^Locked: .*{text}.*, because “{re.escape(why)}”")
+        expect(self.part(number).get_by_text(text)).to_be_visible(timeout=PATIENCE)
 
     def at_rest(self, number):
         """Wait until nothing is being computed."""
@@ -201,5 +201,5 @@ class Walk:
         window.value.set_files(str(path))
         table = self.lab.get_by_role("region", name="What was removed from your corpus")
         expect(table).to_be_visible(timeout=LONG)
-        before, removed, *_ = self.cells(table, "Documents")
-        return int(before.replace(",", "")), int(removed.replace(",", ""))
+        documents, removed, *_ = self.cells(table, "Documents")
+        return int(documents.replace(",", "")), int(removed.replace(",", ""))

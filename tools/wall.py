@@ -9,14 +9,14 @@ def figures():
     from dataselect_core.scaling.data_wall import chapter_cluster, data_wall, years_to_wall
     from dataselect_core.tracks import TRACKS
 
-    found = {"cluster": chapter_cluster(Assumptions()["peak_flops"].value)}
+    values = {"cluster": chapter_cluster(Assumptions()["peak_flops"].value)}
     for track in TRACKS:
         one, two, three = track.part_1, track.part_2, track.part_3
         tokens = one.tokens.value
         unique = tokens * (1 - one.redundancy.value)
         later = data_wall(one.parameters.value, tokens, unique, YEARS)
         epsilon = three.target_error.value
-        found[track.id] = {
+        values[track.id] = {
             "years": years_to_wall(tokens, unique),
             "epochs": later.epochs,
             "worth": later.worth,
@@ -26,7 +26,7 @@ def figures():
             "hundred": 100 * three.real_price.value,
             "hundred_synthetic": 100 * three.synthetic_price.value,
         }
-    return _modelled(found)
+    return _modelled(values)
 
 
 def _modelled(value):

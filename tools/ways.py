@@ -152,7 +152,7 @@ def try_way(context, place, scratch, pictures, said=print):
     requests, errors = [], []
     context.on("request", lambda request: requests.append(request.url))
     context.on("weberror", lambda error: errors.append(str(error.error)))
-    found = {}
+    outcomes = {}
     walk = Walk(context.new_page(), place.frame)
     steps = {
         "live": lambda: start(walk, place),
@@ -165,17 +165,19 @@ def try_way(context, place, scratch, pictures, said=print):
         began = time.perf_counter()
         try:
             step()
-            found[name] = None
+            outcomes[name] = None
         except Exception as error:
-            found[name] = "".join(traceback.format_exception_only(error)).strip()
+            outcomes[name] = "".join(traceback.format_exception_only(error)).strip()
             picture(walk, pictures / f"{scratch.name}-{name}.png")
-        outcome = f"NO: {found[name][:1500]}" if found[name] else "yes"
-        said(f"    {CHECKS[name]} ({time.perf_counter() - began:.0f} s): {outcome}", flush=True)
+        text = f"NO: {outcomes[name][:1500]}" if outcomes[name] else "yes"
+        said(f"    {CHECKS[name]} ({time.perf_counter() - began:.0f} s): {text}", flush=True)
     homes = place.home if isinstance(place.home, tuple) else (place.home,)
     foreign = [url for url in requests if not url.startswith((*homes, "blob:", "data:", "about:"))]
     if foreign or errors:
-        found["live"] = found["live"] or f"requests elsewhere: {foreign[:3]}; errors: {errors[:3]}"
-    return found
+        outcomes["live"] = (
+            outcomes["live"] or f"requests to other addresses: {foreign[:3]}; errors: {errors[:3]}"
+        )
+    return outcomes
 
 
 def picture(walk, path):
@@ -212,8 +214,8 @@ def own_corpus(walk, scratch):
 
 def texts():
     """Twelve texts that have nothing in common, and three of them again."""
-    some = [" ".join(f"word{100 * n + k}" for k in range(60)) for n in range(12)]
-    return some + some[:3]
+    originals = [" ".join(f"word{100 * n + k}" for k in range(60)) for n in range(12)]
+    return originals + originals[:3]
 
 
 def three_parts(walk):
@@ -270,8 +272,8 @@ def report(walk, scratch):
     path = scratch / "report.html"
     walk.download("Report as a page to print", path)
     command = [sys.executable, "-m", "dataselect_core", "verify", str(path), "--csv", str(scratch / "v.csv")]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
 # -- the table ---------------------------------------------------------------------------------------------
@@ -316,11 +318,11 @@ def table(found, versions, day, left_out=()):
     return "\n".join(lines)
 
 
-def failures(found):
+def failures(outcomes):
     """What did not work: the place of each such cell in the table, and what went wrong."""
     return [
         (f"{way}, {driven.NAMES[name]}, {CHECKS[check]}", cells[check])
-        for (way, name), cells in found.items()
+        for (way, name), cells in outcomes.items()
         for check in CHECKS
         if cells[check]
     ]
@@ -328,36 +330,36 @@ def failures(found):
 
 def in_a_line(why, most=200):
     """The beginning of an error's words, as one line of Markdown without markup of its own."""
-    words = " ".join(re.sub(r"[^\w\s.,:;()/='\"%+-]", " ", why).split())
-    return words if len(words) <= most else f"{words[:most].rpartition(' ')[0]} …"
+    line = " ".join(re.sub(r"[^\w\s.,:;()/='\"%+-]", " ", why).split())
+    return line if len(line) <= most else f"{line[:most].rpartition(' ')[0]} …"
 
 
 def written(readme, text):
     """The README with that table between its markers."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    head, begin, remainder = readme.partition(BEGIN)
+    _, end, tail = remainder.partition(END)
     if not (begin and end):
         raise ValueError(f"The README has no {BEGIN} … {END} for the table.")
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+    return f"{head}{BEGIN}\n{text}\n{END}{tail}"
 
 
 def main(root, arguments=()):
     """Go the ways, print the table, and write it when it is whole; the exit status says whether each cell held."""
     parser = argparse.ArgumentParser(prog="ways", description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", default="", help="a word of the ways to go")
+    parser.add_argument("--only", default="", help="try only the ways whose names contain this word")
     parser.add_argument("--browser", choices=driven.NAMES, help="one browser instead of both")
-    parser.add_argument("--incomplete", action="store_true", help="write the table with ways left out, too")
+    parser.add_argument("--incomplete", action="store_true", help="write the table even if ways are left out")
     options = parser.parse_args(arguments)
     expect.set_options(timeout=PATIENCE)
     folder = root / ".build" / "ways"
     folder.mkdir(parents=True, exist_ok=True)
-    kept = Kept(folder / "found.json", make.source_hash(root, ["dist"]))
+    results = Kept(folder / "found.json", make.source_hash(root, ["dist"]))
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         dist = Path(
             shutil.copytree(root / "dist", Path(scratch) / "dist")
         )  # a build meanwhile changes nothing
-        wanted = [(title, name) for title in WAYS if applies(WAYS[title], dist) for name in driven.NAMES]
-        for title, name in wanted:
+        cells = [(title, name) for title in WAYS if applies(WAYS[title], dist) for name in driven.NAMES]
+        for title, name in cells:
             if options.only.lower() not in title.lower() or options.browser not in (None, name):
                 continue
             print(f"{title}: {driven.NAMES[name]}", flush=True)
@@ -367,16 +369,16 @@ def main(root, arguments=()):
                 picture_before.unlink()
             window = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True}
             with WAYS[title](dist, place) as way, driven.profile(playwright, name, **window) as context:
-                kept.add(title, name, version(context), try_way(context, way, place, folder))
-    found = {each: kept.found[each] for each in wanted if each in kept.found}
-    missing = [f"{title} ({driven.NAMES[name]})" for title, name in wanted if (title, name) not in found]
-    left_out = [title for title in WAYS if title not in dict(wanted)] + missing
-    text = table(found, kept.versions, datetime.datetime.now(datetime.UTC).date(), left_out)
+                results.add(title, name, version(context), try_way(context, way, place, folder))
+    outcomes = {cell: results.found[cell] for cell in cells if cell in results.found}
+    missing = [f"{title} ({driven.NAMES[name]})" for title, name in cells if (title, name) not in outcomes]
+    left_out = [title for title in WAYS if title not in dict(cells)] + missing
+    text = table(outcomes, results.versions, datetime.datetime.now(datetime.UTC).date(), left_out)
     print(text)
     if not missing or options.incomplete:
         readme = root / "README.md"
         readme.write_text(written(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
-    if wrong := [f"{place}: {why}" for place, why in failures(found)]:
+    if wrong := [f"{place}: {why}" for place, why in failures(outcomes)]:
         sys.exit("\n\n".join(["These cells failed (pictures in .build/ways):", *wrong]))
 
 

@@ -38,14 +38,14 @@ def build(source, out):
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{stem}-py3-none-any.whl"
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in entries.items():
             entry = zipfile.ZipInfo(name, DATE)
             entry.create_system = 3  # Unix, also when built on Windows
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, data)
-    path.write_bytes(whole.getvalue())
+    path.write_bytes(buffer.getvalue())
     return path
 
 
@@ -114,13 +114,13 @@ def build_sdist(sdist_directory, config_settings=None):
     entries = {name: (source / name).read_bytes() for name in names}
     entries |= {f"src/{name}": (source / "src" / name).read_bytes() for name in package_files(source)}
     entries["PKG-INFO"] = metadata(source, project).encode()
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in sorted(entries.items()):
             entry = tarfile.TarInfo(f"{stem}/{name}")
             entry.size, entry.mode = len(data), 0o644
             archive.addfile(entry, io.BytesIO(data))
     path = os.path.join(sdist_directory, f"{stem}.tar.gz")
     with open(path, "wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-        packed.write(whole.getvalue())
+        packed.write(buffer.getvalue())
     return os.path.basename(path)

@@ -228,7 +228,7 @@ def test_an_absent_version_or_member_is_named(index):
     with pytest.raises(fetch.FetchError, match=r"pypi dataselect-core==9\.9: .*satisfies the requirement"):
         fetch.fetch(entry_of(b"", "x", {"pypi": "dataselect-core==9.9"}), "thing")
     origin = {"pypi": "dataselect-core==0.1.0", "member": "dataselect_core/absent.py"}
-    with pytest.raises(fetch.FetchError, match=r"does not hold it"):
+    with pytest.raises(fetch.FetchError, match=r"does not contain it"):
         fetch.fetch(entry_of(b"", "x", origin), "thing")
 
 

@@ -96,8 +96,8 @@ def test_front_matter_is_read_as_yaml():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("words", "must stand between two lines ---"),
-        ("---\ntitle: a\nwords", "must stand between two lines ---"),
+        ("words", "must be between two lines ---"),
+        ("---\ntitle: a\nwords", "must be between two lines ---"),
         ("---\ntitle: a: b\n---\n", "not YAML"),
         ("---\ntitle: a\ntitle: b\n---\n", "'title' occurs twice"),
         ("---\ntitle: a\nlines:\n  one: 1\n  one: 2\n---\n", "'one' occurs twice"),

@@ -265,8 +265,8 @@ def test_a_site_without_releases_has_only_the_newest_version(site):
     ("tag", "files", "stated_digest", "words"),
     [
         ("v0.1.0", lab_files("x"), "0" * 64, "is not the file that its SHA-256 names"),
-        ("nightly", lab_files("x"), None, "is not called after a version"),
-        ("v0.1", lab_files("x"), None, "is not called after a version"),
+        ("nightly", lab_files("x"), None, "is not named after a version"),
+        ("v0.1", lab_files("x"), None, "is not named after a version"),
         (
             "v0.1.0",
             {**lab_files("x"), "data-selection-lab-0.1.0/../../index.html": "evil"},
