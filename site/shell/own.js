@@ -72,7 +72,7 @@ lab.own = (() => {
     const readable = folder ? entries.filter((entry) => ends(entry.path) && !hidden(entry)) : entries;
     const name = folder ? entries[0]?.path.split("/")[0] : entries[0]?.path;
     if (!readable.length) {
-      fail(entries.length ? `${name} holds no file that ends in ${endings().join(", ")}. Choose another folder.` : "There is no file in what you chose. Choose a file, or a folder with files in it.");
+      fail(entries.length ? `${name} contains no file that ends in ${endings().join(", ")}. Choose another folder.` : "There is no file in what you chose. Choose a file, or a folder with files in it.");
       return;
     }
     const bytes = readable.reduce((sum, { file }) => sum + file.size, 0);
