@@ -14,9 +14,9 @@ def verdict(mean, half):
     return "better" if mean > 0 else "worse"
 
 
-def verdicts(name, said):
+def verdicts(name, outcome):
     """The three cases of a verdict, of which one is true: "NAME-better", "NAME-worse", "NAME-same"."""
-    return {f"{name}-{each}": each == said for each in SIGNS}
+    return {f"{name}-{sign}": sign == outcome for sign in SIGNS}
 
 
 def leaky(progress=None):
@@ -29,21 +29,21 @@ def leaky(progress=None):
     figures, cases = {}, {}
     for name, (texts, threshold) in corpora.items():
         audit = Audit(texts)
-        found = leaky_test(audit, audit.at(threshold))
-        mean, half = found.change()
+        leak = leaky_test(audit, audit.at(threshold))
+        mean, half = leak.change()
         figures[name] = {"threshold": threshold}
-        said = [verdict(-mean[j], half[j]) for j in range(len(HELD_OUT))]
-        for j, by in enumerate(HELD_OUT):
-            figures[name][by] = {
-                "raw": float(found.raw[:, j].mean()),
-                "kept": float(found.kept[:, j].mean()),
+        outcomes = [verdict(-mean[j], half[j]) for j in range(len(HELD_OUT))]
+        for j, held_out in enumerate(HELD_OUT):
+            figures[name][held_out] = {
+                "raw": float(leak.raw[:, j].mean()),
+                "kept": float(leak.kept[:, j].mean()),
                 "change": float(mean[j]),
                 "half": float(half[j]),
             }
-            cases |= verdicts(f"{name}-{by}", said[j])
-        turns = {*said} == {"better", "worse"}
+            cases |= verdicts(f"{name}-{held_out}", outcomes[j])
+        turns = {*outcomes} == {"better", "worse"}
         cases |= {f"{name}-turns": turns, f"{name}-stays": not turns}
-    return {"seeds": len(found.seeds), **figures, "cases": cases}
+    return {"seeds": len(leak.seeds), **figures, "cases": cases}
 
 
 def pruning(progress=None):
@@ -56,22 +56,22 @@ def pruning(progress=None):
     shares, rate, seeds = (0.5, 0.2, 0.1), 0.05, range(5)
     figures, cases = {}, {}
     for labels, wrong in (("clean", 0.0), ("wrong", rate)):
-        found = prune(X, y, shares, wrong, seeds)
-        mean, half = found.mean(), found.interval()
-        gap, gap_half = found.against_random()
-        figures[labels] = {"whole": float(found.whole.mean()), "whole_half": float(half_width(found.whole))}
+        result = prune(X, y, shares, wrong, seeds)
+        mean, half = result.mean(), result.interval()
+        gap, gap_half = result.against_random()
+        figures[labels] = {"whole": float(result.whole.mean()), "whole_half": float(half_width(result.whole))}
         for j, share in enumerate(shares):
             row = figures[labels][f"keep_{share * 100:.0f}"] = {}
             for i, keep in enumerate(KEEPS):
                 row[keep] = {"mean": float(mean[i, j]), "half": float(half[i, j])}
                 if keep != "random":
-                    said = verdict(gap[i, j], gap_half[i, j])
-                    row[keep]["sign"] = SIGNS[said]
-                    cases |= verdicts(f"{labels}-{share * 100:.0f}-{keep}", said)
-    among = found.wrong_among_hardest
+                    outcome = verdict(gap[i, j], gap_half[i, j])
+                    row[keep]["sign"] = SIGNS[outcome]
+                    cases |= verdicts(f"{labels}-{share * 100:.0f}-{keep}", outcome)
+    among = result.wrong_among_hardest
     figures["among"] = {"mean": float(among.mean()), "half": float(half_width(among))}
-    said = verdict(among.mean() - rate, half_width(among))
-    return {"seeds": len(seeds), "rate": rate, **figures, "cases": cases | verdicts("among", said)}
+    outcome = verdict(among.mean() - rate, half_width(among))
+    return {"seeds": len(seeds), "rate": rate, **figures, "cases": cases | verdicts("among", outcome)}
 
 
 def votes(progress=None):
@@ -82,15 +82,15 @@ def votes(progress=None):
     ratings = datasets.ratings().values
     figures = {}
     for voters in (1, 3, 5):
-        found = majority(ratings, voters)
+        vote = majority(ratings, voters)
         figures[f"of_{voters}"] = {
-            name: getattr(found, name) for name in ("opposite", "opposite_half", "wrong", "wrong_half")
+            name: getattr(vote, name) for name in ("opposite", "opposite_half", "wrong", "wrong_half")
         }
     spread = clustering(ratings)
     names = ("none", "none_half", "many", "many_half", "none_if_even", "many_if_even")
-    figures |= {"items": found.items, **{name: getattr(spread, name) for name in names}}
-    said = verdict(spread.many - spread.many_if_even, spread.many_half)
-    return {**figures, "cases": verdicts("clusters", said)}
+    figures |= {"items": vote.items, **{name: getattr(spread, name) for name in names}}
+    outcome = verdict(spread.many - spread.many_if_even, spread.many_half)
+    return {**figures, "cases": verdicts("clusters", outcome)}
 
 
 EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes}

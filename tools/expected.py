@@ -57,8 +57,8 @@ def active_learning(track):
             "random": {**controls, "strategy": "random", "number": 1, "labels": 300},
             "active": {**controls, "number": 2, "labels": 300},
         }
-        again = {f"{name}.{key}": value for name, run in runs.items() for key, value in run.items()}
-        return {**controls, "data": problem, **again, "answer": "depends"}
+        run_settings = {f"{name}.{key}": value for name, run in runs.items() for key, value in run.items()}
+        return {**controls, "data": problem, **run_settings, "answer": "depends"}
 
     predictions = ({"direction": "fewer", "prediction": 2.0}, {"direction": "more", "prediction": 3.0})
     return predictions, {
@@ -111,28 +111,30 @@ def ranges(situations, track, recompute):
     list of dict
         `title`, `columns` (headings), `rows`: [path, unit, kind, [[low, high] or None, ...]].
     """
-    (prediction, other), tables = situations(track)
-    found = []
+    (prediction, other_prediction), tables = situations(track)
+    tables_of_part = []
     for title, columns in tables.items():
         rows = {}
         spread = _by_seed(columns, lambda settings: recompute(track.id, settings, {}, prediction).values)
-        first, again = spread[0][0], recompute(track.id, columns[0][1][0], {}, other).values
-        own = {path for path in first if path not in again or first[path].value != again[path].value}
-        for i, every in enumerate(spread):
-            for path in every[0].keys() - own:
-                values = [figures[path].value for figures in every if path in figures]
-                value = every[0][path]
+        first, changed = spread[0][0], recompute(track.id, columns[0][1][0], {}, other_prediction).values
+        of_the_reader = {
+            path for path in first if path not in changed or first[path].value != changed[path].value
+        }
+        for i, by_seed in enumerate(spread):
+            for path in by_seed[0].keys() - of_the_reader:
+                values = [figures[path].value for figures in by_seed if path in figures]
+                value = by_seed[0][path]
                 row = rows.setdefault(path, [path, value.unit, value.kind, [None] * len(columns)])
                 if all(isinstance(value, (int, float)) or hasattr(value, "item") for value in values):
                     row[3][i] = [float(min(values)), float(max(values))]
-        found.append(
+        tables_of_part.append(
             {
                 "title": title,
                 "columns": [heading for heading, _ in columns],
                 "rows": [rows[path] for path in sorted(rows)],
             }
         )
-    return found
+    return tables_of_part
 
 
 def _by_seed(columns, figures_of):
@@ -140,24 +142,24 @@ def _by_seed(columns, figures_of):
 
     Results that depend only on the seed are then shared.
     """
-    found = [[None] * len(settings) for _, settings in columns]
+    figures = [[None] * len(settings) for _, settings in columns]
     for j in range(max(len(settings) for _, settings in columns)):
         for i, (_, settings) in enumerate(columns):
             if j < len(settings):
-                found[i][j] = figures_of(settings[j])
-    return found
+                figures[i][j] = figures_of(settings[j])
+    return figures
 
 
 def _compute(situations, recompute, progress):
     """The tables of one part: track -> list of tables; `progress` takes the share of a step that is done."""
     from dataselect_core.tracks import TRACKS
 
-    found = {}
+    tables = {}
     for track in TRACKS:
-        found[track.id] = ranges(situations, track, recompute)
+        tables[track.id] = ranges(situations, track, recompute)
         if progress:
             progress(1 / len(TRACKS))
-    return found
+    return tables
 
 
 def part_1(progress=None):

@@ -22,8 +22,8 @@ def compute(name, progress=None):
     test = reference_sweep.split(problem, reference_sweep.TEST_SHARE, reference_sweep.SEEDS[0])[3]
     rare = None if problem.rare is None else int((test == problem.rare[0]).sum())
     curves = 1 + len(reference_sweep.MEASURES) * len(reference_sweep.BATCH_SIZES)
-    made = reference_sweep.run(name, lambda curve: progress(1 / curves) if progress else None)
-    return reference_sweep.pack(made, len(test), rare)
+    sweep = reference_sweep.run(name, lambda curve: progress(1 / curves) if progress else None)
+    return reference_sweep.pack(sweep, len(test), rare)
 
 
 def figures():
