@@ -3,10 +3,10 @@
 A `Walk` starts at one function and follows, definition by definition, everything that it can reach in the project's
 own modules: names, imports at the top of a file or inside a function, absolute and relative, re-exports of packages,
 and modules imported by name. The key is a hash of the syntax trees that it reached. Comments, docstrings, layout,
-annotations (except those that define the fields of a dataclass) and the form of an import are not part of the key,
-and neither is code that cannot be reached. So a module can be moved or typed without computing its results again for
-minutes. If it is unclear what can be reached (a module used as a value, `getattr` on a module, a computed import),
-the whole module, or the whole package, counts.
+annotations (except those that define the fields of a dataclass), the names of local variables and the form of an
+import are not part of the key, and neither is code that cannot be reached. So a module can be moved or typed, and a
+variable renamed, without computing its results again for minutes. If it is unclear what can be reached (a module used
+as a value, `getattr` on a module, a computed import), the whole module, or the whole package, counts.
 
 The values of NumPy and of the standard library are not examined.
 """
@@ -16,7 +16,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FORMAT = "1"  # part of every key: a different way to write trees down needs a different format
+FORMAT = "2"  # part of every key: a different way to write trees down needs a different format
 OPAQUE = ("globals", "locals", "vars", "exec", "eval")  # these reach everything in their module
 UNSPOKEN = (
     "ctx",
@@ -313,7 +313,9 @@ class Writer:
         self.own, _, self.loads = imports_in(statement, module.package) if inside else ({}, [], [])
         self.refers, self.strings = set(), set()
         self._attributes = set()  # annotated names of classes, by the identity of their statements
-        self._local = set()  # names of the enclosing functions, which hide those of the module
+        self._local = {}  # name in an enclosing function, which hides that of the module -> how it is written
+        self._fixed = fixed_names(statement)
+        self._numbers = 0  # of local variables written so far
         self.text = self._node(statement)  # nested tuples of names and constants
 
     def _node(self, node):
@@ -349,7 +351,7 @@ class Writer:
         around, outside = self._local, None
         if name == "generators":  # the first iterable belongs to the enclosing scope
             outside = self._node(value[0].iter)
-        self._local = around | own_names(node)
+        self._local = around | {name: [name] if name in self._fixed else [] for name in own_names(node)}
         try:
             return outside, self._node(value)
         finally:
@@ -364,7 +366,7 @@ class Writer:
         """Resolve a name, or a name of a name, to the thing that it stands for."""
         first, *rest = chain
         if first in self._local and first not in self.own:
-            return ("name", *chain)
+            return ("name", self._variable(first), *rest)
         if first in self.own or (first in self.module.imports and first not in self.module.bound):
             resolved = self.sources.target(*(self.own.get(first) or self.module.imports[first]))
         elif first in self.module.bound:
@@ -392,6 +394,13 @@ class Writer:
         if resolved[0] == "external":
             return ("name", *resolved[1].split("."), *rest)
         return (resolved[0], *rest)
+
+    def _variable(self, name):
+        """The number of a local variable in the order of their first use, in place of its name."""
+        if not self._local[name]:
+            self._numbers += 1
+            self._local[name].append(self._numbers)
+        return self._local[name][0]
 
     def _refer(self, resolved):
         if resolved[0] == "definition":
@@ -442,6 +451,28 @@ def own_names(scope):
         elif not isinstance(node, (*DEFINITIONS, ast.Lambda)):
             waiting += ast.iter_child_nodes(node)
     return names - shared
+
+
+def fixed_names(statement):
+    """Local names that others may know: parameters, attributes of classes, nested definitions, and all if code asks.
+
+    A name that a tree holds as text (of an exception, a pattern, `nonlocal`) is fixed too.
+    """
+    names = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(
+            node, (*DEFINITIONS, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
+        ):
+            names.add(node.rest if isinstance(node, ast.MatchMapping) else node.name)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            names |= set(node.names)
+        elif isinstance(node, ast.Name) and node.id in OPAQUE:
+            return {child.id for child in ast.walk(statement) if isinstance(child, ast.Name)} | names
+        if isinstance(node, ast.ClassDef):
+            names |= set().union(*(_binds(item) for item in node.body))
+    return names
 
 
 def _chain(node):

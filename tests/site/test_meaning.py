@@ -29,7 +29,8 @@ PROJECT = {
         def run(n, progress=None):
             '''Runs.'''
             from .late import inside
-            return np.sum(middle.double(n)) + inside(LIMIT) + shown(n)
+            total = np.sum([middle.double(each) for each in n])
+            return total + inside(LIMIT) + shown(n)
     """,
     "core/middle.py": """
         from core.deep import FACTOR as BY, beside
@@ -107,12 +108,34 @@ def test_a_change_of_reached_code_changes_the_key(project, name, old, new):
         ("core/middle.py", "def double(n):", "def double(n: int) -> int:"),
         ("core/start.py", "LIMIT = 3", "LIMIT: int = 3"),
         ("core/start.py", "from .late", "found: list[int]\n    from .late"),
+        ("core/start.py", "total", "sum_of_all"),
+        ("core/start.py", "each", "number"),
         ("core/new.py", "", "print('nobody imports this')\n"),
     ],
 )
 def test_a_change_without_meaning_keeps_the_key(project, name, old, new):
-    """Comments, docstrings, layout, types and unreachable code do not change the key."""
+    """Comments, docstrings, layout, types, names of variables and unreachable code do not change the key."""
     assert project() == project(name, old, new)
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new"),
+    [
+        ("def late(n):\n    a, b = n\n    return a - b\n", "a - b", "b - a"),
+        ("def late(n):\n    a = n\n    return [a for b in n]\n", "a for b", "b for b"),
+        ("def late(n):\n    a = b = n\n    return lambda: a\n", "lambda: a", "lambda: b"),
+        ("def late(n, m=2):\n    return n\n", "m=2", "k=2"),
+        ("def late(n):\n    a = n\n    return locals()\n", "a = n", "b = n"),
+        ("def late(n):\n    one = n\n    return f'{one=}'\n", "one", "two"),
+        ("def late(n):\n    class Row:\n        a = n\n    a = n\n    return Row\n", " a =", " b ="),
+        ("def late(n):\n    def step():\n        return n\n    return step.__name__\n", "step", "turn"),
+    ],
+)
+def test_another_variable_or_a_name_that_others_know_changes_the_key(project, code, old, new):
+    """Which variable is used is part of the key; so are names of parameters, attributes and definitions."""
+    project("core/own.py", "", code)
+    before = project(entry="core.own:late")
+    assert project("core/own.py", old, new, entry="core.own:late") != before
 
 
 def test_a_field_changes_the_key_and_its_type_does_not(project):
@@ -159,7 +182,7 @@ def test_a_moved_module_keeps_the_key(project):
 def test_a_module_imported_by_name_is_part_of_the_key(project, call):
     """If a module, or a name in it, is computed, everything that it may be is part of the key."""
     project("core/start.py", "", "from importlib import import_module\nimport core.parts.two as parts_two\n")
-    before = project("core/start.py", "return np.sum", f"{call}\n    return np.sum")
+    before = project("core/start.py", "return total", f"{call}\n    return np.sum")
     assert project("core/parts/two.py", "n + 2", "n + 9") != before
 
 

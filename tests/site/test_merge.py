@@ -44,7 +44,7 @@ MUTANTS = {
     "the last reader's work joins the new one's": (
         "store",
         "    return null; // another tab has started anew",
-        "    return lab.merge.records(seen, record, found);",
+        "    return lab.merge.records(base, record, theirRecord);",
     ),
     "a closed connection is not opened again": ("store", "database = await within(connection());", ""),
 }
