@@ -56,6 +56,7 @@ TABLES = ("parquet", "arrow")
 SPLITS = ("line", "paragraph", "document")
 QUOTINGS = ("csv", "none")
 MARK = b"\xef\xbb\xbf"
+_SCAN = json.JSONDecoder().scan_once
 OTHERS = {b"PK\x03\x04": "a zip archive", b"PAR1": "a Parquet file", b"ARROW1": "an Arrow file"}
 
 
@@ -271,7 +272,7 @@ class Reader:
 
     def _of_json(self, line):
         try:
-            value = json.loads(line)
+            value = _parse(line)
         except RecursionError:
             raise Malformed("is not JSON that can be read: it is nested too deeply") from None
         except json.JSONDecodeError as error:
@@ -287,6 +288,8 @@ class Reader:
             raise Malformed(f"has no field {field!r}")
         if not isinstance(text, str):
             raise Malformed(f"has no string in the field {field!r}")
+        if not self.layout.extras:
+            return text, ()
         values = (lookup(value, extra) for extra in self.layout.extras)
         return text, tuple(None if extra is MISSING else extra for extra in values)
 
@@ -422,6 +425,18 @@ class Reader:
             names.index(extra) if extra in names else None for extra in self.layout.extras
         ]
         self.preamble = consumed[-1][1]
+
+
+def _parse(line):
+    """The same as `json.loads`, without its search for blanks around the usual line, which is an object."""
+    if line[:1] == "{":
+        try:
+            value, end = _SCAN(line, 0)
+        except (StopIteration, ValueError):
+            return json.loads(line)  # which raises the error that says what is wrong
+        if not line[end:].strip(" \t\r\n"):
+            return value
+    return json.loads(line)
 
 
 def _lines(stream, start):
