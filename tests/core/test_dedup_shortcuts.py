@@ -88,3 +88,17 @@ def test_the_first_permutations_give_the_first_slots():
     a, b = permutations(128, 4)
     for k in (1, 16, 117, 128):
         assert (minima(sets, a[:k], b[:k]) == signatures(sets, 128, 4)[:, :k]).all()
+
+
+@pytest.mark.parametrize("bits", [1, 8, 22])
+@pytest.mark.parametrize("distinct", [0, 1, 5, 500])
+def test_runs_are_all_keys_that_occur_twice(bits, distinct, monkeypatch):
+    """Each key that occurs twice is one run with all its positions in order, also if other keys have the same low bits."""
+    monkeypatch.setattr(streaming, "TABLE_BITS", bits)
+    draw = np.random.default_rng(distinct)
+    pool = (draw.integers(0, 1 << 62, distinct).astype(np.uint64) << np.uint64(2)) | np.uint64(3)
+    keys = draw.choice(pool, 600) if distinct else np.empty(0, np.uint64)
+    order, starts, sizes = streaming._runs(keys)
+    runs = [order[start : start + size].tolist() for start, size in zip(starts, sizes, strict=True)]
+    expected = [np.flatnonzero(keys == key).tolist() for key in np.unique(keys)]
+    assert runs == [positions for positions in expected if len(positions) > 1]

@@ -472,7 +472,9 @@ class NotUtf8(Malformed):
 def _hint(sample, raw):
     """Advice about bytes that are not UTF-8."""
     non_ascii = [line for line in sample.split(b"\n") if not line.isascii()]
-    valid = sum(encodings.likely_encoding(line) == "utf-8" for line in non_ascii)
+    # A line is complete: its last byte is not the beginning of a longer character.
+    raw += b"\n"
+    valid = sum(encodings.likely_encoding(line + b"\n") == "utf-8" for line in non_ascii)
     if 2 * valid > len(non_ascii):
         return "; the rest of the file is, so this line may be damaged (--on-error skip leaves it out)"
     guess = encodings.likely_encoding(raw if encodings.likely_encoding(sample) in (None, "utf-8") else sample)

@@ -40,6 +40,7 @@ CHUNK_BYTES = 1 << 20  # of documents read in one task
 COMPARE_BYTES = 1 << 18  # of documents compared in one task
 WINDOW = 64  # tasks of comparisons after which their results are joined; the same for any number of processes
 CACHED = 1 << 23  # shingles of recently compared documents, 4 bytes each
+TABLE_BITS = 22  # of a key, by which keys that occur once are passed over
 BLANKS = bytes(chr(byte).isspace() for byte in range(128)) + bytes(
     128
 )  # what `str.split` takes for blanks in ASCII
@@ -624,8 +625,17 @@ def _first_of_each(fingerprints):
 
 
 def _runs(keys):
-    """The order that sorts the keys (stably), and start and size of each run of two or more equal keys."""
-    order = np.argsort(keys, kind="stable")
+    """Positions of the keys that may occur twice, in the order that sorts them (stably); and the runs of equal keys.
+
+    Returns start and size of each run of two or more. Most keys occur once: sorting only the keys themselves, which is
+    quicker than sorting their positions, tells which low bits belong to the others.
+    """
+    ordered = np.sort(keys)
+    low_bits = np.uint64((1 << TABLE_BITS) - 1)
+    repeated = np.zeros(1 << TABLE_BITS, bool)
+    repeated[(ordered[1:][ordered[1:] == ordered[:-1]] & low_bits).astype(np.intp)] = True
+    candidates = np.flatnonzero(repeated[(keys & low_bits).astype(np.intp)])
+    order = candidates[np.argsort(keys[candidates], kind="stable")]
     ordered = keys[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
     sizes = np.diff(starts, append=len(order))
