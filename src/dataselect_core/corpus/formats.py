@@ -56,7 +56,7 @@ TABLES = ("parquet", "arrow")
 SPLITS = ("line", "paragraph", "document")
 QUOTINGS = ("csv", "none")
 MARK = b"\xef\xbb\xbf"
-_SCAN = json.JSONDecoder().scan_once
+_SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 OTHERS = {b"PK\x03\x04": "a zip archive", b"PAR1": "a Parquet file", b"ARROW1": "an Arrow file"}
 
 
