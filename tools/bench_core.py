@@ -21,12 +21,15 @@ WIDTH = 5
 MEMORY_DOCUMENTS = 50_000
 
 
-def make_texts(documents, words, seed):
-    """Texts of random words, of 2 to 9 letters from a vocabulary of 20,000; every seed gives different texts."""
+def make_vocabulary():
+    """20,000 random words of 2 to 9 letters."""
     draw = random.Random(0)
-    vocabulary = [
-        "".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randint(2, 9))) for _ in range(20_000)
-    ]
+    return ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randint(2, 9))) for _ in range(20_000)]
+
+
+def make_texts(documents, words, seed):
+    """Texts of random words from the vocabulary; every seed gives different texts."""
+    vocabulary = make_vocabulary()
     draw = random.Random(seed)
     return [" ".join(draw.choices(vocabulary, k=words)) for _ in range(documents)]
 

@@ -59,6 +59,9 @@ def parse(arguments):
     test = commands.add_parser("test", help="build, then run all tests; what follows -- goes to pytest")
     test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     bench = commands.add_parser("bench", help="build, then measure; what follows -- goes to tools/bench.py")
+    bench.add_argument(
+        "--corpus", action="store_true", help="dedup against its peers, a million documents end to end"
+    )
     bench.add_argument("arguments", nargs="*")
     ways = commands.add_parser(
         "ways", help="build, try every way into the lab, and write what works into README.md"
@@ -177,7 +180,8 @@ def try_again(pytest):
 def bench(options):
     """Build, then measure."""
     build(options)
-    run([PYTHON, "-m", "tools.bench", *options.arguments])
+    tool = "tools.bench_corpus" if options.corpus else "tools.bench"
+    run([PYTHON, "-m", tool, *options.arguments])
 
 
 def ways(options):

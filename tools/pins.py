@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 HERE = Path(__file__).parent
 NAMES = ("requirements-build", "requirements-test", "requirements-pip")
+PEERS = "requirements-peers"  # for `bench --corpus`, outside `.venv`: only where a peer has wheels
 RECORD = HERE / "requirements.json"
 RESOLVER = "uv==0.13.9"  # resolves for all platforms and Pythons at once, with the hash of every file
 PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
@@ -146,7 +147,9 @@ def missing_wheels(pins, record, python, platform):
 
 def named():
     """The names in the `.in` files, including a new one that has no pin yet."""
-    lines = [line for name in NAMES for line in (HERE / f"{name}.in").read_text("utf-8").splitlines()]
+    lines = [
+        line for name in (*NAMES, PEERS) for line in (HERE / f"{name}.in").read_text("utf-8").splitlines()
+    ]
     specs = [line for line in lines if line and not line.startswith(("#", "-"))]
     return {canonicalize_name(Requirement(line).name) for line in specs}
 
@@ -173,9 +176,10 @@ def update(changes=(), upgrade=False):
             subprocess.run([*command, *arguments], check=True, cwd=HERE, env=environment)
 
         packages = []
+        upgrades = [word for change in changes for word in ("--upgrade-package", change)]
+        more = ["--upgrade"] if upgrade else upgrades
+        resolve("--generate-hashes", *more, f"{PEERS}.in", "-o", f"{PEERS}.txt")
         for name in NAMES:
-            upgrades = [word for change in changes for word in ("--upgrade-package", change)]
-            more = ["--upgrade"] if upgrade else upgrades
             resolve("--generate-hashes", *more, f"{name}.in", "-o", f"{name}.txt")
             pylock = Path(scratch) / "pylock.toml"
             pylock.unlink(missing_ok=True)

@@ -67,7 +67,24 @@ def signatures(shingle_sets: Sequence[ArrayLike], num_perm: int = 128, seed: int
         If there are no sets, one is not a one-dimensional array of integers in [0, 2^32) (the message names
         which), or `num_perm` or `seed` is out of range.
     """
-    a, b = permutations(num_perm, seed)
+    return minima(shingle_sets, *permutations(num_perm, seed))
+
+
+def minima(shingle_sets: Sequence[ArrayLike], a: Hashes, b: Hashes) -> Hashes:
+    """The smallest value that each of some permutations gives to a member of each set; see `signatures`.
+
+    Parameters
+    ----------
+    shingle_sets : list of uint32 arrays
+        As `shingles.shingle_sets` returns them.
+    a, b : uint32[k]
+        Some of what `permutations` returns: the first k give the first k slots of the signatures.
+
+    Returns
+    -------
+    uint32[n, k]
+    """
+    num_perm = len(a)
     values, offsets = flatten(shingle_sets)
     filled = np.diff(offsets) > 0  # reduceat cannot handle an empty run
     starts, ends = offsets[:-1][filled], offsets[1:][filled]

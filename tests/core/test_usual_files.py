@@ -379,3 +379,12 @@ def test_a_compressed_file_gives_the_same_clusters(monkeypatch):
     packed = deduplicate_files(CorpusFiles("a.jsonl.gz"), 0.6)
     assert packed.cluster.tolist() == plain.cluster.tolist()
     assert packed.temporary_bytes - plain.temporary_bytes == len(file_bytes("jsonl", texts))
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b" and more\n"])
+@pytest.mark.parametrize("before", [b"", b"plain words\n" * 3])
+def test_an_accent_at_the_end_of_a_line_suggests_its_encoding(capsys, before, end):
+    """An accented letter of Windows-1252 as the last byte of a line is not taken for the start of a UTF-8 character."""
+    Path("a.txt").write_bytes(before + b"un caf\xe9" + end)
+    assert dedup("a.txt") == 1
+    assert "--encoding cp1252" in capsys.readouterr().err

@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from dataselect_core.dedup import deduplicate
 from dataselect_core.dedup.audit import Audit
 
 JOB = 1
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -515,3 +518,23 @@ def test_an_invalid_job_is_refused(page, folder, job, name):
         reply = page.of_type("own")[-1]["text"]
     assert reply.startswith(("job must", "file must"))
     assert outside.exists()
+
+
+class Inputs(HTMLParser):
+    """The attributes of the inputs for files."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "input" and ("type", "file") in attributes:
+            self.found.append(dict(attributes))
+
+
+def test_any_file_can_be_chosen():
+    """No list of endings restricts the choice: iOS knows neither .jsonl nor .ndjson and would not let one choose them."""
+    inputs = Inputs()
+    inputs.feed((ROOT / "site" / "pages" / "part-1.own.html").read_text("utf-8"))
+    assert any("data-own-file" in each for each in inputs.found)
+    assert not any("accept" in each for each in inputs.found)

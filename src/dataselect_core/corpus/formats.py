@@ -56,6 +56,7 @@ TABLES = ("parquet", "arrow")
 SPLITS = ("line", "paragraph", "document")
 QUOTINGS = ("csv", "none")
 MARK = b"\xef\xbb\xbf"
+_SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 OTHERS = {b"PK\x03\x04": "a zip archive", b"PAR1": "a Parquet file", b"ARROW1": "an Arrow file"}
 
 
@@ -271,7 +272,7 @@ class Reader:
 
     def _of_json(self, line):
         try:
-            value = json.loads(line)
+            value = _parse(line)
         except RecursionError:
             raise Malformed("is not JSON that can be read: it is nested too deeply") from None
         except json.JSONDecodeError as error:
@@ -287,6 +288,8 @@ class Reader:
             raise Malformed(f"has no field {field!r}")
         if not isinstance(text, str):
             raise Malformed(f"has no string in the field {field!r}")
+        if not self.layout.extras:
+            return text, ()
         values = (lookup(value, extra) for extra in self.layout.extras)
         return text, tuple(None if extra is MISSING else extra for extra in values)
 
@@ -424,6 +427,18 @@ class Reader:
         self.preamble = consumed[-1][1]
 
 
+def _parse(line):
+    """The same as `json.loads`, without its search for blanks around the usual line, which is an object."""
+    if line[:1] == "{":
+        try:
+            value, end = _SCAN(line, 0)
+        except (StopIteration, ValueError):
+            return json.loads(line)  # which raises the error that says what is wrong
+        if not line[end:].strip(" \t\r\n"):
+            return value
+    return json.loads(line)
+
+
 def _lines(stream, start):
     """(start, stop, number, bytes) of each line with its line break; None for one longer than a document."""
     number = 1
@@ -457,7 +472,9 @@ class NotUtf8(Malformed):
 def _hint(sample, raw):
     """Advice about bytes that are not UTF-8."""
     non_ascii = [line for line in sample.split(b"\n") if not line.isascii()]
-    valid = sum(encodings.likely_encoding(line) == "utf-8" for line in non_ascii)
+    # A line is complete: its last byte is not the beginning of a longer character.
+    raw += b"\n"
+    valid = sum(encodings.likely_encoding(line + b"\n") == "utf-8" for line in non_ascii)
     if 2 * valid > len(non_ascii):
         return "; the rest of the file is, so this line may be damaged (--on-error skip leaves it out)"
     guess = encodings.likely_encoding(raw if encodings.likely_encoding(sample) in (None, "utf-8") else sample)

@@ -171,6 +171,37 @@ def exact_similarity(shingle_sets: Sequence[ArrayLike], pairs: ArrayLike) -> Flo
     n = len(offsets) - 1
     pairs = _check_pairs(n, pairs)
     sizes = np.diff(offsets)
+    shared = np.zeros(len(pairs), np.intp)
+    single = np.bincount(pairs[:, 0], minlength=n)[pairs[:, 0]] == 1 if len(pairs) else np.zeros(0, bool)
+    shared[single] = _shared_of_each(values, offsets, pairs[single])
+    if not single.all():
+        groups = np.flatnonzero(~single)
+        shared[groups] = _shared_of_groups(values, offsets, pairs[groups])
+    return shared / np.maximum(sizes[pairs].sum(axis=1) - shared, 1)
+
+
+def _shared_of_each(values, offsets, pairs):
+    """The number of shingles that the two documents of each pair share, by sorting both sets together."""
+    sizes = np.diff(offsets)[pairs].sum(axis=1)
+    shared = np.zeros(len(pairs), np.intp)
+    first = 0
+    ends = np.cumsum(sizes)
+    while first < len(pairs):
+        before = ends[first - 1] if first else 0
+        stop = max(first + 1, int(np.searchsorted(ends, before + AT_A_TIME, side="right")))
+        both = pairs[first:stop].ravel()
+        pair = np.repeat(np.arange(stop - first, dtype=np.uint64), sizes[first:stop])
+        keys = pair << np.uint64(32) | values[_ranges(offsets[both], offsets[both + 1])]
+        keys.sort()
+        twice = keys[1:][keys[1:] == keys[:-1]] >> np.uint64(32)
+        shared[first:stop] = np.bincount(twice.astype(np.intp), minlength=stop - first)
+        first = stop
+    return shared
+
+
+def _shared_of_groups(values, offsets, pairs):
+    """The same, for pairs that have their first document in common with others: it is marked once for all of them."""
+    n, sizes = len(offsets) - 1, np.diff(offsets)
     order, last = _sorted(values)
     rank = np.empty(len(order), np.intp)  # shingles numbered from 0, so that a set can be marked in a table
     rank[order] = np.repeat(np.arange(len(last)), np.diff(last, prepend=-1))
@@ -185,7 +216,7 @@ def exact_similarity(shingle_sets: Sequence[ArrayLike], pairs: ArrayLike) -> Flo
         hits = np.cumsum(marked[rank[_ranges(offsets[j], offsets[j + 1])]])
         shared[group] = np.diff(np.append(0, hits)[np.cumsum(sizes[j])], prepend=0)
         marked[rank[offsets[i] : offsets[i + 1]]] = False
-    return shared / np.maximum(sizes[pairs].sum(axis=1) - shared, 1)
+    return shared
 
 
 def confirmed_similarity(

@@ -31,7 +31,7 @@ from dataselect_core.dedup.disk_tables import Ids, Keys, Signatures, band_keys
 from dataselect_core.dedup.pairs import clusters, confirmed, exact_similarity
 from dataselect_core.dedup.workers import Workers
 from dataselect_core.lsh import optimal_bands
-from dataselect_core.minhash import jaccard, signatures
+from dataselect_core.minhash import jaccard, minima, permutations
 from dataselect_core.shingles import shingle_sets
 from dataselect_core.words import word_ngrams
 
@@ -40,6 +40,10 @@ CHUNK_BYTES = 1 << 20  # of documents read in one task
 COMPARE_BYTES = 1 << 18  # of documents compared in one task
 WINDOW = 64  # tasks of comparisons after which their results are joined; the same for any number of processes
 CACHED = 1 << 23  # shingles of recently compared documents, 4 bytes each
+TABLE_BITS = 22  # of a key, by which keys that occur once are passed over
+BLANKS = bytes(chr(byte).isspace() for byte in range(128)) + bytes(
+    128
+)  # what `str.split` takes for blanks in ASCII
 PROBLEMS = 1000  # malformed lines that are listed; all are counted
 
 
@@ -313,8 +317,9 @@ class _Reading:
     def _tasks(self, on_error):
         options = self.width, self.num_perm, self.seed, self.bands, self.rows, self.signatures is not None
         texts, size = [], 0
+        noted = not self.choice.first or self.ids is not None
         for number, item in self.corpus.documents():
-            if isinstance(item, Document):
+            if noted and isinstance(item, Document):
                 item = self._with_rank_and_id(number, item)
             if isinstance(item, Problem):
                 if on_error == "stop":
@@ -397,9 +402,11 @@ def sign(
     signatures : uint32[n, num_perm] or None
     """
     sets = shingle_sets(texts, width)
-    sigs = signatures(sets, num_perm, seed)
+    needed = slice(None if with_signatures else bands * rows)
+    a, b = permutations(num_perm, seed)
+    sigs = minima(sets, a[needed], b[needed])
     return (
-        np.array([len(text.split()) for text in texts], np.int32),
+        _word_counts(texts),
         np.array([len(members) for members in sets]),
         b"".join(_fingerprints(texts, sets, width)),
         band_keys(sigs, bands, rows),
@@ -577,6 +584,24 @@ def _bands(threshold, num_perm, bands, rows):
     return bands, rows
 
 
+def _word_counts(texts):
+    """The words of each text, as `str.split` counts them: int32[n]."""
+    counts = np.empty(len(texts), np.int32)
+    plain = [number for number, text in enumerate(texts) if text.isascii()]
+    if len(plain) < len(texts):
+        others = set(range(len(texts))).difference(plain)
+        for number in others:
+            counts[number] = len(texts[number].split())
+    # A word begins where a blank is followed by something else; every text begins after a blank.
+    blank = np.frombuffer(
+        " ".join(["", *(texts[number] for number in plain)]).encode().translate(BLANKS), bool
+    )
+    starts = np.flatnonzero(blank[:-1] > blank[1:])
+    ends = np.cumsum([len(texts[number]) + 1 for number in plain])
+    counts[plain] = np.diff(np.searchsorted(starts, ends), prepend=0)
+    return counts
+
+
 def _fingerprints(texts, sets, width):
     """128 bits that identify each document: from its set, or from its words if the set is one hash of 32 bits."""
     digests = [blake2b(members, digest_size=16).digest() for members in sets]
@@ -600,8 +625,17 @@ def _first_of_each(fingerprints):
 
 
 def _runs(keys):
-    """The order that sorts the keys (stably), and start and size of each run of two or more equal keys."""
-    order = np.argsort(keys, kind="stable")
+    """Positions of the keys that may occur twice, in the order that sorts them (stably); and the runs of equal keys.
+
+    Returns start and size of each run of two or more. Most keys occur once: sorting only the keys themselves, which is
+    quicker than sorting their positions, tells which low bits belong to the others.
+    """
+    ordered = np.sort(keys)
+    low_bits = np.uint64((1 << TABLE_BITS) - 1)
+    repeated = np.zeros(1 << TABLE_BITS, bool)
+    repeated[(ordered[1:][ordered[1:] == ordered[:-1]] & low_bits).astype(np.intp)] = True
+    candidates = np.flatnonzero(repeated[(keys & low_bits).astype(np.intp)])
+    order = candidates[np.argsort(keys[candidates], kind="stable")]
     ordered = keys[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
     sizes = np.diff(starts, append=len(order))
