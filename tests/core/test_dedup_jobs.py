@@ -15,7 +15,7 @@ import dataselect_core
 from dataselect_core.__main__ import main
 from dataselect_core.cli.dedup import progress_line
 from dataselect_core.corpus.files import CorpusFiles
-from dataselect_core.dedup import streaming, workers
+from dataselect_core.dedup import clustering, reading, similarity, workers
 from dataselect_core.dedup.streaming import deduplicate_files
 
 SOURCE = str(Path(dataselect_core.__file__).parent.parent)
@@ -62,8 +62,9 @@ def small(tmp_path, monkeypatch):
     """A working folder, with processes that start at once and small tasks."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workers, "INLINE", 0)
-    monkeypatch.setattr(streaming, "CHUNK_DOCUMENTS", 50)
-    monkeypatch.setattr(streaming, "COMPARE_BYTES", 4000)
+    monkeypatch.setattr(reading, "CHUNK_DOCUMENTS", 50)
+    monkeypatch.setattr(clustering, "COMPARE_DOCUMENTS", 50)
+    monkeypatch.setattr(clustering, "COMPARE_BYTES", 4000)
     Path("empty").mkdir()
 
 
@@ -122,12 +123,12 @@ def kill_process(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("stage", ["sign", "compare_texts"])
-def test_a_killed_worker_ends_the_run_without_output(small, capsys, monkeypatch, stage):
+@pytest.mark.parametrize(("module", "stage"), [(reading, "sign"), (similarity, "compare_texts")])
+def test_a_killed_worker_ends_the_run_without_output(small, capsys, monkeypatch, module, stage):
     """If a worker is killed while it signs or compares, the run ends and existing files stay unchanged."""
     write("a.jsonl", texts(600))
     Path("kept.jsonl").write_text("old")
-    monkeypatch.setattr(streaming, stage, kill_process)
+    monkeypatch.setattr(module, stage, kill_process)
     before = sorted(Path().rglob("*"))
     assert main(["dedup", "a.jsonl", "-o", "kept.jsonl", "--jobs", "2", "--temporary", "empty"]) == 1
     error = capsys.readouterr().err
@@ -138,8 +139,8 @@ def test_a_killed_worker_ends_the_run_without_output(small, capsys, monkeypatch,
 
 SCENE = """
 import os, sys
-from dataselect_core.dedup import streaming, workers
-workers.INLINE, streaming.CHUNK_DOCUMENTS = 0, 50
+from dataselect_core.dedup import reading, workers
+workers.INLINE, reading.CHUNK_DOCUMENTS = 0, 50
 original = workers.Workers._result
 def result(self, *arguments):
     value = original(self, *arguments)

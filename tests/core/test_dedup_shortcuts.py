@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataselect_core.corpus import formats
+from dataselect_core.dedup import clustering, reading
 from dataselect_core.dedup import pairs as pairs_module
-from dataselect_core.dedup import streaming
 from dataselect_core.dedup.pairs import exact_similarity
 from dataselect_core.minhash import minima, permutations, signatures
 
@@ -19,7 +19,7 @@ BLANK_LIKE = "".join(map(chr, [*range(9, 14), *range(28, 33), 0, 127, 0x85, 0xA0
 @given(st.lists(st.text(st.sampled_from(BLANK_LIKE + "ab.é你")), min_size=1, max_size=8))
 def test_words_are_counted_as_split_counts_them(texts):
     """Every blank of `str.split` separates words, in ASCII and beyond; neighbours in one batch do not matter."""
-    assert streaming._word_counts(texts).tolist() == [len(text.split()) for text in texts]
+    assert reading.word_counts(texts).tolist() == [len(text.split()) for text in texts]
 
 
 JSON = st.recursive(
@@ -94,11 +94,11 @@ def test_the_first_permutations_give_the_first_slots():
 @pytest.mark.parametrize("distinct", [0, 1, 5, 500])
 def test_runs_are_all_keys_that_occur_twice(bits, distinct, monkeypatch):
     """Each key that occurs twice is one run with all its positions in order, also if other keys have the same low bits."""
-    monkeypatch.setattr(streaming, "TABLE_BITS", bits)
+    monkeypatch.setattr(clustering, "TABLE_BITS", bits)
     draw = np.random.default_rng(distinct)
     pool = (draw.integers(0, 1 << 62, distinct).astype(np.uint64) << np.uint64(2)) | np.uint64(3)
     keys = draw.choice(pool, 600) if distinct else np.empty(0, np.uint64)
-    order, starts, sizes = streaming._runs(keys)
+    order, starts, sizes = clustering.runs(keys)
     runs = [order[start : start + size].tolist() for start, size in zip(starts, sizes, strict=True)]
     expected = [np.flatnonzero(keys == key).tolist() for key in np.unique(keys)]
     assert runs == [positions for positions in expected if len(positions) > 1]

@@ -178,12 +178,12 @@ def test_a_replaced_file_keeps_its_mode_and_a_new_file_has_the_usual_mode(folder
 
 DURING = {
     "reading": """
-from dataselect_core.dedup import streaming
-original = streaming.shingle_sets
+from dataselect_core.dedup import reading
+original = reading.shingle_sets
 def shingle_sets(*arguments):
     os.kill(os.getpid(), NUMBER)
     return original(*arguments)
-streaming.shingle_sets = shingle_sets
+reading.shingle_sets = shingle_sets
 """,
     "writing": """
 from dataselect_core.corpus import files

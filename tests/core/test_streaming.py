@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.formats import CorpusError
 from dataselect_core.datasets import licences
-from dataselect_core.dedup import deduplicate, streaming
+from dataselect_core.dedup import clustering, deduplicate, reading, similarity, streaming
 from dataselect_core.dedup.streaming import deduplicate_files
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "é", "??"]), max_size=7).map(" ".join)
@@ -75,16 +75,23 @@ def test_streaming_any_texts_equals_deduplicate(tmp_path_factory, texts, thresho
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("CHUNK_DOCUMENTS", 3), ("CHUNK_BYTES", 400), ("COMPARE_BYTES", 400), ("CACHED", 0), ("CACHED", 150)],
+    ("module", "name", "value"),
+    [
+        (reading, "CHUNK_DOCUMENTS", 3),
+        (reading, "CHUNK_BYTES", 400),
+        (clustering, "COMPARE_DOCUMENTS", 3),
+        (clustering, "COMPARE_BYTES", 400),
+        (similarity, "CACHED", 0),
+        (similarity, "CACHED", 150),
+    ],
 )
-def test_memory_settings_do_not_change_the_result(tmp_path, monkeypatch, name, value):
+def test_memory_settings_do_not_change_the_result(tmp_path, monkeypatch, module, name, value):
     """However little is read, compared or held at a time, the clusters are the same."""
     texts = random_texts(np.random.default_rng(2), 300)
     corpus = jsonl(tmp_path / "a.jsonl", texts)
     expected = deduplicate(texts, 0.6)
     assert 50 < (~expected.keep).sum() < 250
-    monkeypatch.setattr(streaming, name, value)
+    monkeypatch.setattr(module, name, value)
     for verify in (True, False):
         result = deduplicate_files(corpus, 0.6, verify=verify)
         assert np.array_equal(result.cluster, deduplicate(texts, 0.6, verify=verify).cluster)
@@ -160,7 +167,7 @@ def test_all_pairs_within_a_group_are_compared(tmp_path):
 
     compared_pairs = []
 
-    class Recorded(streaming._ExactSimilarity):
+    class Recorded(similarity.ExactSimilarity):
         """Record the compared pairs."""
 
         def submit(self, pairs):
@@ -169,9 +176,11 @@ def test_all_pairs_within_a_group_are_compared(tmp_path):
 
     corpus = jsonl(tmp_path / "a.jsonl", texts)
     index = deduplicate_files(corpus, 0.5, width=2).index
-    join = streaming._Clusters(3)
+    join = clustering.Clusters(3)
     compared = sum(
-        streaming._compare(np.arange(3), np.array([0]), np.array([3]), Recorded(corpus, index, 2), 0.5, join)
+        clustering.compare_runs(
+            np.arange(3), np.array([0]), np.array([3]), Recorded(corpus, index, 2), 0.5, join
+        )
     )
     corpus.close()
     assert compared_pairs == [(0, 1), (0, 2), (1, 2)]
@@ -192,7 +201,7 @@ def test_malformed_lines_stop_the_run_or_are_skipped(tmp_path):
 
 def test_few_problems_are_kept_and_all_are_counted(tmp_path, monkeypatch):
     """A file full of mistakes does not fill the memory with messages."""
-    monkeypatch.setattr(streaming, "PROBLEMS", 10)
+    monkeypatch.setattr(reading, "PROBLEMS", 10)
     path = tmp_path / "a.jsonl"
     path.write_text("oops\n" * 100 + '{"text": "a"}\n')
     result = deduplicate_files(CorpusFiles(path), on_error="skip")
@@ -220,9 +229,9 @@ def test_a_corpus_that_changes_during_the_run_is_refused(tmp_path):
 
 def test_the_cache_of_shingles_is_bounded(tmp_path, monkeypatch):
     """Shingle sets that were used least recently are dropped first."""
-    monkeypatch.setattr(streaming, "CACHED", 100)
+    monkeypatch.setattr(similarity, "CACHED", 100)
     corpus = jsonl(tmp_path / "a.jsonl", random_texts(np.random.default_rng(1), 10, copies=0))
-    exact = streaming._ExactSimilarity(corpus, deduplicate_files(corpus).index, 5)
+    exact = similarity.ExactSimilarity(corpus, deduplicate_files(corpus).index, 5)
     for j in range(1, 10):
         assert exact(np.array([[0, j]])).tolist() == [0]
         assert sum(map(len, exact._cache.values())) == exact._shingles <= 100

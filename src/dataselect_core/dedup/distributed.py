@@ -25,6 +25,7 @@ from dataselect_core.dedup import stars, streaming
 from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.disk_tables import Ids
 from dataselect_core.dedup.pairs import clusters
+from dataselect_core.dedup.reading import PROBLEMS
 
 PART_BYTES = 1 << 27  # of a corpus in one task
 BUCKET_BYTES = 1 << 26  # of keys in one task
@@ -125,7 +126,7 @@ def deduplicate_on(
     """
     threshold = arguments.threshold("threshold", threshold)
     width = arguments.integer("width", width, 1)
-    bands, rows = streaming._bands(threshold, num_perm, bands, rows)
+    bands, rows = streaming.bands_and_rows(threshold, num_perm, bands, rows)
     for file in corpus.files:
         if not Path(file.path).is_file():
             raise CorpusError(f"{file.name} is not a file, so workers on other machines cannot read it")
@@ -193,7 +194,7 @@ def deduplicate_on(
                 sum(summary[4] for summary in summaries),
                 sum(bucket[2] for bucket in compared),
                 sum(summary[2] for summary in summaries),
-                problems[: streaming.PROBLEMS],
+                problems[:PROBLEMS],
                 bands,
                 rows,
                 sum(path.stat().st_size for path in Path(shared).rglob("*") if path.is_file()),

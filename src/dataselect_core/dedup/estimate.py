@@ -19,7 +19,10 @@ from dataselect_core import arguments
 from dataselect_core.arrays import Flags, Floats, Integers
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.dedup import streaming
+from dataselect_core.dedup.clustering import first_of_each
 from dataselect_core.dedup.disk_tables import Keys
+from dataselect_core.dedup.reading import Reading
+from dataselect_core.dedup.similarity import ExactSimilarity
 
 Z = 1.959963984540054  # of a standard normal variable, for an interval of 95 %
 SAMPLE = 1000
@@ -86,16 +89,16 @@ def estimate_files(
     threshold = arguments.threshold("threshold", threshold)
     width = arguments.integer("width", width, 1)
     sample = arguments.integer("sample", sample, 1)
-    bands, rows = streaming._bands(threshold, num_perm, bands, rows)
+    bands, rows = streaming.bands_and_rows(threshold, num_perm, bands, rows)
     with closing(corpus), TemporaryFile(dir=folder) as file:
         keys, start = Keys(file), time.perf_counter()
-        reader = streaming._Reading(corpus, keys, None, num_perm, width, seed, bands, rows)
+        reader = Reading(corpus, keys, None, num_perm, width, seed, bands, rows)
         for step in reader.all(on_error):
             if progress:
                 progress(*step)
         reading_seconds = time.perf_counter() - start
         index = reader.index()
-        first = streaming._first_of_each(np.frombuffer(reader.fingerprints, np.uint64).reshape(-1, 2))
+        first = first_of_each(np.frombuffer(reader.fingerprints, np.uint64).reshape(-1, 2))
         filled = np.frombuffer(reader.filled, bool)
         start = time.perf_counter()
         np.argsort(keys.band(0), kind="stable")
@@ -105,11 +108,11 @@ def estimate_files(
         sampled = np.sort(
             np.random.default_rng(seed).choice(sampled, min(sample, len(sampled)), replace=False)
         )
-        compare = streaming._ExactSimilarity(corpus, index, width, threshold)
+        compare = ExactSimilarity(corpus, index, width, threshold)
         removed, pairs = look_up(sampled, first, filled, keys, bands, compare, threshold)
         start = time.perf_counter()
         if len(pairs):
-            streaming._ExactSimilarity(corpus, index, width, threshold)(
+            ExactSimilarity(corpus, index, width, threshold)(
                 pairs
             )  # all at once, as in a run, and with nothing cached before
         comparing_seconds = (time.perf_counter() - start) * len(index.file) / len(sampled)

@@ -16,9 +16,11 @@ import numpy as np
 from dataselect_core.corpus.files import CorpusFile, CorpusFiles, Index
 from dataselect_core.corpus.formats import TABLES, Document, Reader
 from dataselect_core.corpus.spool import Region
-from dataselect_core.dedup import streaming
 from dataselect_core.dedup.choice import Choice
+from dataselect_core.dedup.clustering import Clusters, compare_runs, first_of_each, in_batches, ranges, runs
 from dataselect_core.dedup.disk_tables import MULTIPLIER
+from dataselect_core.dedup.reading import Reading
+from dataselect_core.dedup.similarity import EstimatedSimilarity, ExactSimilarity
 from dataselect_core.dedup.stars import save
 
 BLOCK = 1 << 20
@@ -102,7 +104,7 @@ def sign_part(task: tuple) -> tuple:
     target = Path(work.folder, f"part-{part.number}")
     target.mkdir(exist_ok=True)
     choice, keys, sigs = Choice(work.keep), _FlushableList(), None if work.verify else _FlushableList()
-    reading = streaming._Reading(
+    reading = Reading(
         _Source(work, part), keys, sigs, work.num_perm, work.width, work.seed, work.bands, work.rows
     )
     reading.choice, reading.id_field = choice, work.id_field
@@ -191,7 +193,7 @@ class _SpoolLikeFile:
 
 
 class Documents:
-    """Some documents from any parts, by position, with the methods that the similarities of `streaming` call.
+    """Some documents from any parts, by position, with the methods that the classes of `similarity` call.
 
     Parameters
     ----------
@@ -234,8 +236,8 @@ class Documents:
     def similarity(self) -> Any:
         """The function that computes similarities of pairs of these documents."""
         if not self.work.verify:
-            return streaming._EstimatedSimilarity(self)
-        return streaming._ExactSimilarity(self, self.index, self.work.width, self.work.threshold)
+            return EstimatedSimilarity(self)
+        return ExactSimilarity(self, self.index, self.work.width, self.work.threshold)
 
     def _text(self, part, row):
         number, start, size = (int(value) for value in self._index[part][:3, row])
@@ -269,7 +271,7 @@ def first_of_bucket(task: tuple) -> np.ndarray:
     """Documents with the same shingles as an earlier one, and that one, in a range of fingerprints: int64[m, 2]."""
     work, bases, low, high = task
     high_bits, documents, low_bits = _bucket(work, bases, "prints", low, high)
-    first = streaming._first_of_each(np.stack([high_bits, low_bits], axis=1))
+    first = first_of_each(np.stack([high_bits, low_bits], axis=1))
     later = first != np.arange(len(first))
     return np.stack([documents[later], documents[first[later]]], axis=1)
 
@@ -280,12 +282,12 @@ def compare_bucket(task: tuple) -> tuple:
     keys, documents, _ = _bucket(work, bases, "keys", low, high)
     distinct = np.load(Path(work.folder, "distinct.npy"), mmap_mode="r")[documents]
     keys, documents = keys[distinct], documents[distinct]
-    order, starts, sizes = streaming._runs(keys)
-    inside = streaming._ranges(starts, sizes)
+    order, starts, sizes = runs(keys)
+    inside = ranges(starts, sizes)
     members, positions = np.unique(documents[order][inside], return_inverse=True)
-    texts, forest, compared = Documents(work, parts, bases, members), streaming._Clusters(len(members)), 0
+    texts, forest, compared = Documents(work, parts, bases, members), Clusters(len(members)), 0
     borders = np.cumsum(sizes) - sizes
-    for pairs in streaming._compare(positions, borders, sizes, texts.similarity(), work.threshold, forest):
+    for pairs in compare_runs(positions, borders, sizes, texts.similarity(), work.threshold, forest):
         compared += pairs
     texts.close()
     roots = forest.roots(np.arange(len(members)))
@@ -301,9 +303,7 @@ def similarity_of(task: tuple) -> np.ndarray:
     members, positions = np.unique(pairs, return_inverse=True)
     texts = Documents(work, parts, bases, members)
     similarity, positions = texts.similarity(), positions.reshape(pairs.shape)
-    batches = [
-        similarity(positions[batch]) for batch in streaming._batches(positions[:, 1], similarity.weights)
-    ]
+    batches = [similarity(positions[batch]) for batch in in_batches(positions[:, 1], similarity.weights)]
     texts.close()
     return np.concatenate(batches)
 

@@ -15,7 +15,7 @@ from typing import Any
 from dataselect_core.corpus.errors import CorpusError
 
 INLINE = 8  # tasks of `ordered`, of about a megabyte each, that are done before processes are started
-AHEAD = 4  # tasks per process that may wait or be done; with `streaming.CHUNK_BYTES` this limits the memory
+AHEAD = 4  # tasks per process that may wait or be done; with `reading.CHUNK_BYTES` this limits the memory
 ENDED = (
     "a worker process ended before its work was done: it was killed, or there was not enough memory; nothing was"
     " written. Fewer workers (--jobs) need less memory"
