@@ -65,10 +65,16 @@ lab.evidence = {
   found: (element, entry) => lab.evidence.lines(element).filter(([, path]) => (entry.values[path]?.value ?? null) !== null)
     .map(([label, ...rest]) => [lab.evidence.named(label, entry.values), ...rest]),
 
-  /** Settings in the words of their controls: “Similarity threshold 0.700, Corpus Licence texts”. */
+  /** Settings in the words of their controls, and the limits of a class, as dataselect_core.ledger.report has them:
+   * “Corpus Licence texts, Similarity threshold 0.700”. */
   settings(part, settings) {
-    const rows = lab.state.titles.settings[part] || {};
-    return Object.entries(settings).map(([name, value]) => `${rows[name]?.label || name} ${lab.state.said(part, name, value)}`).join(", ");
+    const { settings: tables, limits } = lab.state.titles;
+    const known = (name) => (settings[name] ?? null) !== null;
+    const follows = (name) => ["bands", "rows"].includes(name) && settings.banding === "auto";
+    return [
+      ...Object.entries(tables[part] || {}).filter(([name]) => known(name) && !follows(name)).map(([name, { label }]) => `${label} ${lab.state.said(part, name, settings[name])}`),
+      ...Object.entries(limits).filter(([name, limit]) => limit.part === part && known(name)).map(([name, { said, format }]) => `${said} ${lab.format(settings[name], format)}`),
+    ].join(", ");
   },
 
   /** Shows the captured evidence, marked as stale if a control has moved since. */

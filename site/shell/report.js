@@ -6,7 +6,7 @@ lab.report = (() => {
   const FENCE = /^```json ledger\n([\s\S]*?)^```$/gm;
   const SCRIPT = /<script type="application\/json" id="ledger">([\s\S]*?)<\/script>/g;
   const SYNTHESIS = { decision: "Final strategy", alternative: "Rejected alternative", overturn: "What would overturn it", risk: "Remaining risk" };
-  const WRITTEN = { ...SYNTHESIS, decision: "Decision" }; // in a part
+  const DECISION = { ...SYNTHESIS, decision: "Decision" }; // in a part
   const PATIENCE = 60000;
   const MOST_NAME = 180; // bytes of a student's name in a file's name, which may have 255 in all
   const titles = () => Object.fromEntries(lab.all("[data-part]").map(({ dataset }) => [dataset.part, lab.state.titles.parts[dataset.part]]));
@@ -50,7 +50,8 @@ lab.report = (() => {
 
   const byName = (numbers) => Object.keys(numbers).sort().map((name) => `${name} ${numbers[name]}`).join(", ");
 
-  /** The content of the plain report: [kind, content]; the kinds are "h1", "h2", "p", "quote" and "table". */
+  /** The content of the plain report: [kind, content]; the kinds are "h1", "h2", "h3", "p", "quote", "table" and "fold",
+   * whose content is a title and blocks. The order is that of dataselect_core.ledger.report. */
   function blocks() {
     const record = lab.store.record();
     const entryOf = (...key) => record.entries[key.join("/")]?.value;
@@ -59,17 +60,25 @@ lab.report = (() => {
     if (record.student) content.push(["p", `Student: ${record.student}`]);
     const link = lab.links.settingsText(entryOf("class") || {});
     if (link) content.push(["p", `Link of the class: ${link}`]);
-    content.push(["p", `Reader: ${record.reader}`], ["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
+    content.push(["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
     const names = titles();
+    const quotes = (track, part, labels) => Object.entries(labels).filter(([name]) => entryOf(track, part, name)).map(([name, label]) => ["quote", [label, entryOf(track, part, name)]]);
+    const full = []; // what is folded at the end
     for (const track of lab.state.tracks) {
       const begun = Object.keys(names).filter((part) => entryOf(track, part, "prediction"));
       if (!begun.length) continue;
+      content.push(["h2", `${trackName(track)}: synthesis`]);
+      for (const [name, label] of Object.entries(SYNTHESIS)) {
+        const text = entryOf(track, "synthesis", name);
+        content.push(text ? ["quote", [label, text]] : ["p", `${label}: missing.`]);
+      }
       for (const [part, title] of Object.entries(names)) {
         content.push(["h2", `${trackName(track)}, Part ${part}: ${title}`]);
         if (!begun.includes(part)) {
           content.push(["p", "Missing: not begun."]);
           continue;
         }
+        content.push(...quotes(track, part, DECISION));
         const lacks = [["evidence", "captured evidence"], ["reflection", "a reflection"]].filter(([name]) => !entryOf(track, part, name));
         if (lacks.length) content.push(["p", `Missing: ${lacks.map(([, words]) => words).join(", ")}.`]);
         for (const key of Object.keys(record.entries).filter((name) => name.startsWith(`${track}/${part}/prediction`)).sort()) {
@@ -79,25 +88,24 @@ lab.report = (() => {
         }
         const evidence = entryOf(track, part, "evidence");
         if (evidence) {
-          content.push(["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${byName(evidence.settings)}.`]);
-          content.push(["p", `Computed by ${lab.evidence.by(evidence)}.`]);
+          const settings = lab.evidence.settings(part, evidence.settings || {});
+          if (settings) content.push(["p", `Settings: ${settings}.`]);
           if (Object.keys(evidence.assumptions || {}).length) content.push(["p", `Assumptions changed: ${byName(evidence.assumptions)}.`]);
           const moved = lab.evidence.moved(track, part);
           if (moved.length) content.push(["p", `Stale: the ${moved.join(" and the ")} have changed since this was captured.`]);
           const first = (lines()[part] || []).filter(([, path]) => evidence.values?.[path])
             .map(([label, path, format]) => [lab.evidence.named(label, evidence.values), lab.format(evidence.values[path].value, format), evidence.values[path].kind]);
           if (first.length) content.push(["table", [["Main figures", "Value", "Kind"], ...first]]);
-          content.push(["table", [["All captured figures", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
+          full.push(["h3", `${trackName(track)}, Part ${part}`],
+            ["p", `Evidence captured ${evidence.at || "at an unknown time"} with ${byName(evidence.settings)}.`],
+            ["p", `Computed by ${lab.evidence.by(evidence)}.`],
+            ["table", [["All captured figures", "Value", "Unit", "Kind", "Source"], ...Object.entries(evidence.values || {}).map(([path, value]) => [path, value.value ?? "–", value.unit || "", value.kind, value.source || ""])]]);
         }
-        for (const [name, label] of Object.entries({ reflection: "Reflection", ...WRITTEN })) if (entryOf(track, part, name)) content.push(["quote", [label, entryOf(track, part, name)]]);
-      }
-      content.push(["h2", `${trackName(track)}: synthesis`]);
-      for (const [name, label] of Object.entries(SYNTHESIS)) {
-        const text = entryOf(track, "synthesis", name);
-        content.push(text ? ["quote", [label, text]] : ["p", `${label}: missing.`]);
+        content.push(...quotes(track, part, { reflection: "Reflection" }));
       }
     }
     if (content.every(([kind]) => kind !== "h2")) content.push(["h2", "Nothing recorded"], ["p", "No prediction has been committed yet."]);
+    content.push(["fold", ["Figures in full", [...full, ["p", `Reader: ${record.reader}`]]]]);
     return content;
   }
 
@@ -107,7 +115,8 @@ lab.report = (() => {
 
   function plainMarkdown() {
     const forms = {
-      h1: (text) => `# ${inline(text)}`, h2: (text) => `## ${inline(text)}`, p: inline,
+      h1: (text) => `# ${inline(text)}`, h2: (text) => `## ${inline(text)}`, h3: (text) => `### ${inline(text)}`, p: inline,
+      fold: ([title, inside]) => [`## ${title}`, ...inside.map(([kind, content]) => forms[kind](content))].join("\n\n"),
       quote: ([label, text]) => `${label}:\n\n${text.split("\n").map((line) => `> ${inline(line)}`).join("\n")}`,
       table: ([head, ...rows]) => [head, head.map(() => "---"), ...rows].map((row, i) => `| ${row.map((cell) => (i === 1 ? cell : inline(cell))).join(" | ")} |`).join("\n"),
     };
@@ -117,7 +126,8 @@ lab.report = (() => {
   function plainHtml() {
     const cells = (row, tag) => `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("")}</tr>`;
     const forms = {
-      h1: (text) => `<h1>${escaped(text)}</h1>`, h2: (text) => `<h2>${escaped(text)}</h2>`, p: (text) => `<p>${escaped(text)}</p>`,
+      h1: (text) => `<h1>${escaped(text)}</h1>`, h2: (text) => `<h2>${escaped(text)}</h2>`, h3: (text) => `<h3>${escaped(text)}</h3>`, p: (text) => `<p>${escaped(text)}</p>`,
+      fold: ([title, inside]) => `<details><summary><h2>${title}</h2></summary>\n${inside.map(([kind, content]) => forms[kind](content)).join("\n")}\n</details>`,
       quote: ([label, text]) => `<h3>${escaped(label)}</h3><blockquote>${escaped(text)}</blockquote>`,
       table: ([head, ...rows]) => `<table>${cells(head, "th")}${rows.map((row) => cells(row, "td")).join("")}</table>`,
     };
@@ -173,7 +183,7 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
     const name = fileName(form === "html" ? "html" : "md");
     showText(form === "html" ? await reportText("markdown") : text);
     lab.record.save(name, text, types[form]);
-    say(`Downloaded as ${name}. If no file arrived, copy the text below: it is the same report without its pictures.`);
+    say(`Downloaded as ${name}. If no file arrived, copy the text below.`);
   }
 
   /** Shows the report as text on the page, for browsers and frames that do not allow downloads. */

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from dataselect_core import facts
-from dataselect_core.ledger import SCHEMA, Ledger, report_markdown
+from dataselect_core.ledger import SCHEMA, Ledger, report_html, report_markdown
 from dataselect_core.ledger.constraints import constraints
 from dataselect_core.tracks import TRACKS
 
@@ -221,3 +221,55 @@ def test_a_label_uses_the_unit_of_the_corpus(unit):
     lines = {"1": [["{removed.words} removed", "removed.words_share", "percent"]]}
     text = report_text("1", {"removed.words": (500, unit), "removed.words_share": 0.5}, lines=lines)
     assert f"| {unit.capitalize()} removed | 50.0 % | measured |" in text
+
+
+@pytest.mark.parametrize("form", [report_markdown, report_html])
+def test_the_decision_comes_first_and_the_record_last(form):
+    """Decision, prediction, measurement, settings, checks, reflection, then all figures and the reader's number."""
+    values = {
+        "reveal.prediction": figure(0.3),
+        "reveal.measured": figure(0.441),
+        "check.budget.value": figure(0.6),
+        "check.budget.limit": figure(0.6),
+    }
+    evidence = {
+        "at": AT,
+        "settings": {
+            "corpus": "licences",
+            "threshold": 0.7,
+            "budget_limit": 0.6,
+            "banding": "auto",
+            "rows": 4,
+        },
+        "values": values,
+        "cases": ["budget-ok"],
+    }
+    entries = {
+        "edge/1/prediction": {"value": 30, "said": "as said", "why": "a guess", "locked_at": AT},
+        "edge/1/evidence": evidence,
+        "edge/1/decision": "Stop at 0.7.",
+        "edge/1/reflection": "Duplicates enlarge O.",
+        "edge/synthesis/decision": "Remove first.",
+    }
+    entries = {key: {"value": value, "at": 1} for key, value in entries.items()}
+    text = form(Ledger({"schema": SCHEMA, "lab": "0.1.0", "reader": "number-of-r", "entries": entries}))
+    order = (
+        "Remove first.",
+        "Stop at 0.7.",
+        "because: a guess",
+        "Predicted 30.0 %, measured 44.1 %",
+        (
+            "Settings: Corpus Licence texts (real), Similarity threshold 0.700, Bands × rows Set by the threshold, "
+            "budget at most 60.0 %."
+        ),
+        "Constraint check",
+        "Duplicates enlarge O.",
+        "Figures in full",
+        "Evidence captured",
+        "All captured figures",
+        "number-of-r",
+    )
+    places = [text.find(words) for words in order]
+    assert -1 not in places and places == sorted(places), dict(zip(order, places, strict=True))
+    if form is report_html:
+        assert text.index("<details>") < text.index("Figures in full") < text.index("</details>")

@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 
@@ -132,9 +133,33 @@ def test_a_report_in_json_has_no_text_to_compare(ledger):
 
 def test_reports_without_python_or_of_another_edition_are_not_compared(ledger):
     """A report without Python, and one of another edition, are not compared, and the check says why."""
-    plain = report_markdown(ledger).replace("- Reader", "Written without Python: no plots.\n- Reader")
+    plain = report_markdown(ledger).replace("- Lab", "Written without Python: no plots.\n- Lab", 1)
     with pytest.raises(LedgerError, match="written without Python"):
         altered(plain, ledger)
     older = report_markdown(ledger).replace('"lab": "0.1.0"', '"lab": "0.0.9"')
     checks, unread = text_checks(older, read(older))
     assert checks == [] and "written by lab 0.0.9" in unread
+
+
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_a_report_in_the_earlier_order_still_agrees(form):
+    """A report with texts after the figures, as the lab wrote it before, agrees with its record; an edit is named."""
+    report = (Path(__file__).parent / "old_reports" / f"report.{form}").read_text("utf-8")
+    assert "Figures in full" not in report
+    assert altered(report, read(report)) == []
+    edited, times = re.subn(
+        r"(≤ 50\.0 %(?: \| |</td><td>)of raw FLOPs(?: \| |</td><td>))met", r"\1unmet", report
+    )
+    assert times == 1
+    assert ["unmet" in difference.found for difference in altered(edited, read(edited))] == [True]
+    forged = report.replace("Reader: r", "Reader: somebody")
+    assert len(altered(forged, read(forged))) == 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_settings_in_words_are_compared(ledger, form):
+    """A report of now has its settings in the words of the controls, and another threshold there is named."""
+    report = FORMS[form](ledger)
+    edited, times = re.subn(r"Similarity threshold 0\.700", "Similarity threshold 0.300", report)
+    assert times == 1
+    assert len(altered(edited, read(edited))) == 1

@@ -1,5 +1,8 @@
 """The report that a reader hands in: everything in the record, what is missing, and the record itself.
 
+The decision and its reason come first, then prediction and measurement, evidence, checks and reflection. The figures in
+full and the record's number are folded at the end (`FULL`).
+
 Markdown and HTML contain the whole record as JSON, so that a report can be checked from the file alone.
 """
 
@@ -8,12 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dataselect_core.facts import load
 from dataselect_core.figures.active_learning import prediction
 from dataselect_core.ledger.constraints import Constraint, constraints
 from dataselect_core.ledger.record import MOST_REPORT_BYTES, Ledger, LedgerError
+from dataselect_core.ledger.report_forms import COLOURS, HTML, MARKDOWN, PAGE, inline
 from dataselect_core.ledger.runtime import described
-from dataselect_core.settings import LIMITS, PARTS
+from dataselect_core.settings import LIMITS, PARTS, SETTINGS
 from dataselect_core.tracks import track as track_of
 
 SYNTHESIS = {
@@ -22,8 +25,9 @@ SYNTHESIS = {
     "overturn": "What would overturn it",
     "risk": "Remaining risk",
 }
-ANSWERS = {
-    "reflection": "Reflection",
+FULL = "Figures in full"
+"""The heading of what is folded: every captured figure, how it was computed, and the number of the record."""
+DECISION = {
     "decision": "Decision",
     "alternative": "Rejected alternative",
     "overturn": "What would overturn it",
@@ -57,11 +61,11 @@ def report_markdown(
         Ends with the record in a fenced block named `json ledger`.
     """
     text = ["# Data Selection lab: report", ""]
-    text += [f"- {label}: {_inline(value)}" for label, value in _head(ledger)] + [""]
-    for title, blocks in sections(ledger, lines, plots):
+    text += [f"- {label}: {inline(value)}" for label, value in _head(ledger)] + [""]
+    for title, blocks in [*sections(ledger, lines, plots), (FULL, in_full(ledger))]:
         text += [f"## {title}", ""]
         for kind, content in blocks:
-            text += [*_MARKDOWN[kind](content), ""]
+            text += [*MARKDOWN[kind](content), ""]
     text += [
         "## Record",
         "",
@@ -103,9 +107,11 @@ def report_html(ledger: Ledger, pictures: Sequence[Any] = (), lines: Mapping[str
     body += [f"<li>{label}: {html.escape(text)}</li>" for label, text in _head(ledger)] + ["</ul>"]
     for title, blocks in sections(ledger, lines, plots):
         body.append(f"<h2>{html.escape(title)}</h2>")
-        body += [_HTML[kind](content) for kind, content in blocks]
+        body += [HTML[kind](content) for kind, content in blocks]
+    body += [f"<details><summary><h2>{FULL}</h2></summary>"]
+    body += [*(HTML[kind](content) for kind, content in in_full(ledger)), "</details>"]
     record = ledger.to_text().replace("<", "\\u003c")
-    return _PAGE.format(body="\n".join(body), record=record, **COLOURS)
+    return PAGE.format(body="\n".join(body), record=record, **COLOURS)
 
 
 def ledger_text(report: str) -> str:
@@ -149,15 +155,6 @@ def sections(
     places = [(track, part) for track, part in ledger.places()]
     for track in dict.fromkeys(track for track, _ in places):
         title = track_of(track).title
-        for part, name in PARTS.items():
-            if (track, part) in places:
-                blocks = _part(ledger, track, part, (lines or {}).get(part, ()))
-                blocks += [("plot", plot) for plot in plots if plot.get("place") == f"{track}/{part}"]
-                blocks += _all_figures(ledger.get(track, part, "evidence"))
-                unplaced.discard(f"{track}/{part}")
-            else:
-                blocks = [("text", "Missing: not begun.")]
-            result.append((f"{title}, Part {part}: {name}", blocks))
         answers = [(label, ledger.get(track, "synthesis", name)) for name, label in SYNTHESIS.items()]
         result.append(
             (
@@ -168,12 +165,35 @@ def sections(
                 ],
             )
         )
+        for part, name in PARTS.items():
+            if (track, part) in places:
+                blocks = _part(ledger, track, part, (lines or {}).get(part, ()))
+                blocks += [("plot", plot) for plot in plots if plot.get("place") == f"{track}/{part}"]
+                unplaced.discard(f"{track}/{part}")
+            else:
+                blocks = [("text", "Missing: not begun.")]
+            result.append((f"{title}, Part {part}: {name}", blocks))
     if not result:
         result.append(("Nothing recorded", [("text", "No prediction has been committed yet.")]))
     remaining = [plot for plot in plots if not plot.get("place") or plot["place"] in unplaced]
     if remaining:
         result.append(("Plots", [("plot", plot) for plot in remaining]))
     return result
+
+
+def in_full(ledger: Ledger) -> list[tuple[str, Any]]:
+    """What is folded at the end of a report: each evidence with every figure, and the record's number.
+
+    Its blocks are those of `sections`, and `label`, a small heading.
+    """
+    blocks: list[tuple[str, Any]] = []
+    for track, part in ledger.places():
+        evidence = ledger.get(track, part, "evidence")
+        if evidence:
+            blocks.append(("label", f"{track_of(track).title}, Part {part}"))
+            blocks += _provenance(evidence)
+            blocks += _all_figures(evidence)
+    return [*blocks, ("text", f"Reader: {ledger.record['reader']}")]
 
 
 def _head(ledger):
@@ -184,7 +204,7 @@ def _head(ledger):
     link = record["entries"].get("class", {}).get("value")
     if isinstance(link, dict):
         head.append(("Link of the class", _class_link(link)))
-    return [*head, ("Reader", record["reader"])]
+    return head
 
 
 def _class_link(link):
@@ -201,21 +221,24 @@ def _class_link(link):
 
 def _part(ledger, track, part, lines):
     blocks: list[tuple[str, Any]] = []
+    blocks += _quotes(ledger, track, part, DECISION)
     missing = ledger.missing(track, part)
     if missing:
         blocks.append(("text", f"Missing: {', '.join(missing)}."))
-    seconds = ledger.get(track, part, "seconds")
-    if isinstance(seconds, (int, float)) and seconds >= 30:
-        blocks.append(("text", f"Time with this part in view: {round(seconds / 60)} min."))
     blocks += _predictions(ledger, track, part)
     evidence = ledger.get(track, part, "evidence")
     if evidence:
         blocks += _evidence(ledger, track, part, evidence, lines)
-    for name, label in ANSWERS.items():
-        text = ledger.get(track, part, name)
-        if text:
-            blocks.append(("quote", (label, text)))
+    blocks += _quotes(ledger, track, part, {"reflection": "Reflection"})
+    seconds = ledger.get(track, part, "seconds")
+    if isinstance(seconds, (int, float)) and seconds >= 30:
+        blocks.append(("text", f"Time with this part in view: {round(seconds / 60)} min."))
     return blocks
+
+
+def _quotes(ledger, track, part, labels):
+    texts = [(label, ledger.get(track, part, name)) for name, label in labels.items()]
+    return [("quote", (label, text)) for label, text in texts if text]
 
 
 def _predictions(ledger, track, part):
@@ -234,19 +257,17 @@ def _predictions(ledger, track, part):
 
 
 def _evidence(ledger, track, part, evidence, lines):
-    # Sorted by name: the record has no fixed order, and the same record must give the same report.
-    settings = ", ".join(f"{name} {item}" for name, item in sorted(evidence.get("settings", {}).items()))
-    time = evidence.get("at") or "at an unknown time"
-    engine = described(evidence.get("engine"), evidence.get("lab"))
-    blocks: list[tuple[str, Any]] = [
-        ("text", f"Evidence captured {time} with {settings}."),
-        ("text", f"Computed by {engine}."),
-    ]
+    blocks: list[tuple[str, Any]] = []
+    values = evidence.get("values", {})
+    comparison = _comparison(values)
+    if comparison:
+        blocks.append(("text", comparison))
+    settings = settings_text(part, evidence.get("settings", {}))
+    if settings:
+        blocks.append(("text", f"Settings: {settings}."))
     assumptions = evidence.get("assumptions")
     if assumptions:
-        blocks.append(
-            ("text", f"Assumptions changed: {', '.join(f'{n} {v}' for n, v in sorted(assumptions.items()))}.")
-        )
+        blocks.append(("text", f"Assumptions changed: {_by_name(assumptions)}."))
     changed = [
         name
         for name in ("settings", "assumptions")
@@ -256,7 +277,6 @@ def _evidence(ledger, track, part, evidence, lines):
         blocks.append(
             ("text", f"Stale: the {' and the '.join(changed)} have changed since this was captured.")
         )
-    values = evidence.get("values", {})
     main_figures = [
         [_figure_label(label, values), shown(values[path].get("value"), form), values[path]["kind"]]
         for label, path, form in lines
@@ -264,9 +284,6 @@ def _evidence(ledger, track, part, evidence, lines):
     ]
     if main_figures:
         blocks.append(("table", ("Main figures", ["Figure", "Value", "Kind"], main_figures)))
-    comparison = _comparison(values)
-    if comparison:
-        blocks.append(("text", comparison))
     known, status = constraints(track, part), _status(values, evidence.get("cases", []))
     if status:
         shown_constraints = {
@@ -287,6 +304,38 @@ def _evidence(ledger, track, part, evidence, lines):
         if binding:
             blocks.append(("text", f"Binding constraint: {shown_constraints[binding].title}."))
     return blocks
+
+
+def _by_name(numbers):
+    # Sorted by name: the record has no fixed order, and the same record must give the same report.
+    return ", ".join(f"{name} {item}" for name, item in sorted(numbers.items()))
+
+
+def _provenance(evidence):
+    """When, with which settings and by what the figures were computed, as the record has it."""
+    time, settings = evidence.get("at") or "at an unknown time", _by_name(evidence.get("settings", {}))
+    engine = described(evidence.get("engine"), evidence.get("lab"))
+    return [("text", f"Evidence captured {time} with {settings}."), ("text", f"Computed by {engine}.")]
+
+
+def settings_text(part: str, settings: Mapping[str, Any]) -> str:
+    """The controls of a part and the limits of its class in words, as the page has them: "Corpus Licence texts, …"."""
+    words = []
+    for name, setting in SETTINGS[part].items():
+        value = settings.get(name)
+        if value is None or (name in ("bands", "rows") and settings.get("banding") == "auto"):
+            continue
+        label = (setting.options or {}).get(value)
+        if label is None:
+            whole = isinstance(value, (int, float)) and value == int(value)
+            label = shown(value, "integer" if whole else "fixed")
+        words.append(f"{setting.label} {label}")
+    words += [
+        f"{limit.said} {shown(settings[name], limit.format)}"
+        for name, limit in LIMITS.items()
+        if limit.part == part and settings.get(name) is not None
+    ]
+    return ", ".join(words)
 
 
 def _figure_label(label, values):
@@ -411,88 +460,3 @@ def _figure(value):
     if value is None:
         return "–"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _inline(text):
-    """Text with the marks of Markdown escaped."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(text)).replace("\n", " ")
-
-
-def _cells(cells):
-    return "| " + " | ".join(map(_inline, cells)) + " |"
-
-
-def _markdown_table(content):
-    title, head, rows = content
-    return [f"{_inline(title)}:", "", _cells(head), "|" + "---|" * len(head), *map(_cells, rows)]
-
-
-def _markdown_quote(content):
-    label, text = content
-    return [f"{label}:", "", *(f"> {_inline(line)}" for line in text.splitlines())]
-
-
-def _markdown_plot(plot):
-    text = [f"Plot: {_inline(plot['title'])}", ""]
-    if plot.get("summary"):
-        text += [_inline(plot["summary"]), ""]
-    return text + (
-        _markdown_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else []
-    )
-
-
-def _html_table(content):
-    title, head, rows = content
-    cells = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    caption = f"<caption>{html.escape(title)}</caption>"
-    return f"<table>{caption}<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
-
-
-def _html_quote(content):
-    label, text = content
-    return f"<h3>{html.escape(label)}</h3><blockquote>{html.escape(text)}</blockquote>"
-
-
-def _html_plot(plot):
-    title = html.escape(plot["title"])
-    picture = f'<img alt="{title}" src="data:image/png;base64,{plot["png"]}">' if plot.get("png") else ""
-    summary = f" {html.escape(plot['summary'])}" if plot.get("summary") else ""
-    table = _html_table(("The same numbers", plot["columns"], plot["rows"])) if plot.get("rows") else ""
-    return f"<figure>{picture}<figcaption><b>{title}</b>{summary}</figcaption></figure>{table}"
-
-
-_MARKDOWN = {
-    "text": lambda text: [_inline(text)],
-    "quote": _markdown_quote,
-    "table": _markdown_table,
-    "plot": _markdown_plot,
-}
-_HTML = {
-    "text": lambda text: f"<p>{html.escape(text)}</p>",
-    "quote": _html_quote,
-    "table": _html_table,
-    "plot": _html_plot,
-}
-COLOURS = load("colours")["light"] | load("colours")["report"]
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Data Selection lab: report</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: {ink} }}
-table {{ border-collapse: collapse; width: 100%; font-size: .85rem; margin: 0 0 1.2rem; overflow-wrap: break-word }}
-caption {{ text-align: left; font-weight: 600; padding: .3rem 0 }} tr {{ break-inside: avoid }}
-td, th {{ border: 1px solid {rule}; padding: .2rem .5rem; text-align: left; vertical-align: top }}
-blockquote {{ border-left: 3px solid {blue}; margin: 0 0 1rem; padding-left: 1rem; white-space: pre-wrap }}
-figure {{ margin: 0 0 1rem; break-inside: avoid }} img {{ max-width: 100%; border: 1px solid {line} }}
-h2 {{ border-top: 2px solid {blue}; padding-top: .6rem; margin-top: 2rem }} h2, h3, caption {{ break-after: avoid }}
-h3 {{ font-size: 1rem; margin: 1rem 0 .3rem }}
-@media print {{ body {{ margin: 0; font-size: 11px }} }}
-</style></head><body>
-{body}
-<script type="application/json" id="ledger">{record}</script>
-</body></html>
-"""
