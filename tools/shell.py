@@ -10,7 +10,7 @@ from pathlib import Path
 
 FIRST = "first"
 # Without these pieces, Python does not start, but everything else works; all other pieces show and save.
-PYTHON = ("snapshot", "shelf", "worker", "boot", "documents", "part2", "part3", "own")
+PYTHON = ("snapshot", "shelf", "worker", "boot", "documents", "part2", "part3", "touch", "own")
 
 
 def groups(names):

@@ -69,6 +69,7 @@ SHELL = (
     "embed",
     "part2",
     "part3",
+    "touch",
     "own",
     "offline",
 )

@@ -742,3 +742,56 @@ def test_a_cluster_is_requested_only_by_its_kept_document(small):
         assert page.sentences == [f"kept must be the number of a document that is kept, not {removed}"]
 
     talk(conversation)
+
+
+# -- the plot --------------------------------------------------------------------------------------------
+
+
+def test_the_prediction_is_a_line_in_the_plot_after_the_lock(small):
+    """At 40 % less compute than the raw run there is a line that says so; before the lock there is none."""
+
+    async def conversation(page):
+        await page.open(prediction=None)
+        await page.rest()
+        page.before = dict(page.bench.predicted_line.data), dict(page.bench.predicted_name.data)
+        await page.ask("lock", prediction=40)
+        await page.rest()
+
+    page = talk(conversation)
+    assert not any(column for data in page.before for column in data.values())
+    end = page.bench.icr_plot.x_range.end / 1.03
+    assert list(page.bench.predicted_line.data["x"]) == pytest.approx([0.6 * end] * 2)
+    assert page.bench.predicted_name.data["text"] == ["you predicted −40 %"]
+
+
+def test_the_axes_are_still_while_the_threshold_moves(small):
+    """There and back over the whole slider, each axis changes outwards at most, and the way back changes nothing."""
+
+    async def conversation(page):
+        await page.open(prediction=30)
+        await page.rest()
+        page.axes = []
+        for threshold in (0.9, 0.8, 0.7, 0.6, 0.5, 0.6, 0.7, 0.8, 0.9):
+            await page.patch("Similarity threshold", threshold)
+            x, y = page.bench.icr_plot.x_range, page.bench.icr_plot.y_range
+            page.axes.append((x.start, x.end, y.start, y.end))
+
+    page = talk(conversation)
+    assert len({axes[:2] for axes in page.axes}) == 1
+    for earlier, later in zip(page.axes, page.axes[1:], strict=False):
+        assert later[2] <= earlier[2] and later[3] >= earlier[3]
+    assert len(set(page.axes[4:])) == 1
+
+
+def test_the_grip_of_the_threshold_is_on_the_s_curve(small):
+    """The circle that can be dragged has the threshold and the probability of the curve there."""
+
+    async def conversation(page):
+        await page.open(prediction=30)
+        await page.rest()
+        await page.patch("Similarity threshold", 0.6)
+
+    page = talk(conversation)
+    (x,), (y,) = (page.bench.s_curve_grip.data[name] for name in ("x", "y"))
+    bands, rows = page.last["setting.bands"], page.last["setting.rows"]
+    assert x == 0.6 and y == pytest.approx(1 - (1 - 0.6**rows) ** bands, abs=0.01)

@@ -901,3 +901,25 @@ def test_limits_are_labelled_on_their_good_side():
     assert plot.limits.data["y"][0] == 0.8 and plot.limits.data["y_offset"][0] < 0
     assert plot.limits.data["x"][1] == 1234 and plot.limits.data["x_offset"][1] < 0
     assert plot.limits.data["align"] == ["left", "right"]
+
+
+def test_two_stops_are_named_in_the_plot_and_the_prediction_once_there_is_a_pair():
+    """The 90 % and the economic knee have their names; the prediction is on the curve of the run that chooses."""
+
+    async def conversation(page):
+        await begin(page, track_id="cloud", budget=240)
+        await run(page, strategy="random")
+        page.single = dict(page.bench.plot.marks["predicted"].data)
+        await run(page, strategy="margin")
+
+    page = hold(conversation)
+    plot = page.bench.plot
+    assert not page.single["x"]
+    texts = plot.mark_names.data["text"]
+    assert set(texts) >= {"90 %", "you predicted"} and not {"your marker", "optimum"} & set(texts)
+    assert "geometric" not in plot.marks
+    values = results(page)["values"]
+    labels = values["own.random"]["value"] / FEWER["prediction"]
+    situation = page.bench.situation()
+    (x,), (y,) = (plot.marks["predicted"].data[name] for name in ("x", "y"))
+    assert x == pytest.approx(situation.active.cost_at(labels)) and y == 0.9

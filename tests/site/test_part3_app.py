@@ -618,3 +618,13 @@ def test_reported_settings_restore_the_state():
         assert any("there is no setting 'depth'" in text for text in page.sentences)
 
     hold(conversation)
+
+
+def test_the_prediction_is_on_the_map_after_the_lock(tiny):
+    """The move from 10 % to 90 % synthetic is a line on the map, with what was predicted and measured."""
+    plot = tiny.bench.map_plot
+    assert plot.move_ends.data["x"] == [10, 90]
+    values = tiny.of_type("results")[-1]["values"]
+    said = f"you said {values['reveal.prediction']['value']:+.0f}, "
+    found = f"measured {values['reveal.measured']['value']:+.1f} points"
+    assert plot.move_name.data["text"] == [(said + found).replace("-", "−")]

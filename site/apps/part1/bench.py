@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import panel as pn
+from bokeh.core.properties import field
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from apps.part1 import compare, tables
@@ -50,6 +51,7 @@ class DeduplicationAudit(Controlled):
         self._audit = None
         self._audit_key = None
         self._point = self.learning = None  # what is shown
+        self._reach = None  # how far down and up the plot of this corpus has reached
         self._control = None  # audit, kept part, comparison and curve of the last control
         self._ghost = None  # the result before this movement
         self._moved = 0.0  # when the reader last changed what is kept
@@ -96,6 +98,24 @@ class DeduplicationAudit(Controlled):
         self.control_line = plots.line(
             self.icr_plot, "As much removed at random", plots.ORANGE, "triangle", "dotdash"
         )
+        self.predicted_line = ColumnDataSource({"x": [], "y": []})
+        self.icr_plot.line(
+            "x", "y", source=self.predicted_line, line_color=plots.PURPLE, line_width=2, line_dash=[3, 4]
+        )
+        self.predicted_name = ColumnDataSource({"x": [], "y": [], "text": [], "align": [], "x_offset": []})
+        self.icr_plot.text(
+            "x",
+            "y",
+            text="text",
+            source=self.predicted_name,
+            text_color=plots.PURPLE,
+            text_font=plots.TEXT_FONT,
+            text_font_size="13px",
+            text_align=field("align"),
+            text_baseline="top",
+            x_offset="x_offset",
+            y_offset=4,
+        )
         plots.dress_legend(self.icr_plot, "bottom_right")
 
         similarity, share = "Exact Jaccard similarity of a pair", "Share of pairs LSH finds"
@@ -121,6 +141,16 @@ class DeduplicationAudit(Controlled):
             line_width=2,
         )
         self.s_curve_plot.add_layout(self.s_curve_threshold)
+        self.s_curve_grip = ColumnDataSource({"x": [], "y": []})
+        self.s_curve_plot.scatter(
+            "x",
+            "y",
+            source=self.s_curve_grip,
+            size=18,
+            fill_color="white",
+            line_color=plots.RED,
+            line_width=3,
+        )
         plots.dress_legend(self.s_curve_plot, "top_left")
 
     def roots(self):
@@ -346,8 +376,12 @@ class DeduplicationAudit(Controlled):
             self.control_line,
             self.s_curve_line,
             self.recall_points,
+            self.s_curve_grip,
+            self.predicted_line,
+            self.predicted_name,
         ):
-            source.data = {"x": [], "y": []}
+            source.data = {name: [] for name in source.data}
+        self._reach = None
 
     def _report(self):
         """Compute the reader's point and report it; before the lock, report only what the lock does not guard."""
@@ -400,6 +434,16 @@ class DeduplicationAudit(Controlled):
         report = tables.report(situation, point, learning, recall, comparison)
         self.say("results", locked=False, settings=self.settings(), **report)
 
+    def _learned(self, learning, random):
+        """The ends of the axis of what was learned; it never shrinks on one corpus, so it is still while one drags."""
+        curves = [learning.raw.loss, learning.kept.loss, *([] if random is None else [random.loss])]
+        progress = learning.uniform_loss - np.concatenate(curves)
+        start, end = 0.5 * float(np.floor(2 * progress.min())), 0.5 * float(np.ceil(2 * progress.max()))
+        if self._reach is not None:
+            start, end = min(start, self._reach[0]), max(end, self._reach[1])
+        self._reach = (start, end)
+        return self._reach
+
     def _draw(self, point, learning, recall, random):
         axis = self.compute.value
         small = self._audit.corpus.kind != "texts"
@@ -421,12 +465,23 @@ class DeduplicationAudit(Controlled):
                 }
             )
         # The raw corpus needs the most compute, so the axes do not change with the threshold.
+        start, end = self._learned(learning, random)
+        self.icr_plot.y_range.start, self.icr_plot.y_range.end = start, end
+        compute = float(getattr(learning.raw, axis)[-1]) / unit
+        expected = compute * (1 - self.prediction / 100)
+        left = self.prediction > 50  # the name is on the side where there is more room
+        self.predicted_line.data = {"x": [expected, expected], "y": [start, end]}
+        self.predicted_name.data = {
+            "x": [expected],
+            "y": [end],
+            "text": [f"you predicted −{self.prediction:g} %"],
+            "align": ["left" if left else "right"],
+            "x_offset": [6 if left else -6],
+        }
         self.icr_plot.x_range.end = 1.03 * float(getattr(learning.raw, axis)[-1]) / unit
-        losses = [learning.raw.loss, learning.kept.loss, *([] if random is None else [random.loss])]
-        progress = learning.uniform_loss - np.concatenate(losses)
-        self.icr_plot.y_range.start = 0.5 * float(np.floor(2 * progress.min()))
-        self.icr_plot.y_range.end = 0.5 * float(np.ceil(2 * progress.max()))
         similarity, probability = tables.s_curve(point)
         self.s_curve_line.data = {"x": similarity, "y": probability}
         self.recall_points.data = {"x": recall[0], "y": recall[1]}
         self.s_curve_threshold.location = point.threshold
+        at = float(np.interp(point.threshold, similarity, probability))
+        self.s_curve_grip.data = {"x": [point.threshold], "y": [at]}

@@ -11,9 +11,10 @@ from apps.part2.runs import COUNTED, Search
 from apps.shared.controlled import Controlled
 from apps.shared.controls import choice, slider_with_number, switch, whole_number
 from dataselect_core import datasets, tracks
-from dataselect_core.figures.active_learning import figures, runs
+from dataselect_core.figures.active_learning import figures, prediction, runs
 from dataselect_core.figures.active_learning import indexing as index_bill
 from dataselect_core.figures.active_learning import situation as situation_
+from dataselect_core.figures.active_learning.runs import LINE
 from dataselect_core.figures.active_learning.situation import ANSWERS
 from dataselect_core.sampling import active_learning_rounds, reference_sweep
 from dataselect_core.settings import SETTINGS
@@ -343,6 +344,18 @@ class LabelingROI(Controlled):
             judgement.best.accuracy,
         )
 
+    def _predicted(self, situation):
+        """The position of the prediction in the plot, (cost, accuracy), or None.
+
+        It is on the curve of the run that chooses, at the labels that the prediction expects from its random partner.
+        """
+        random, active = situation.random, situation.active
+        if random is None or active is None or random.crossing is None:
+            return None
+        expected = prediction.ratio(self.prediction["direction"], self.prediction["prediction"])
+        labels = random.crossing / expected
+        return (active.cost_at(labels), LINE) if labels <= active.labels[-1] else None
+
     # -- what happens then -----------------------------------------------------------------------------
 
     def _changed(self, *_):
@@ -465,7 +478,15 @@ class LabelingROI(Controlled):
         if not self.search.counting and self.search.marker["settings"]["data"] != settings["data"]:
             marker = optimum = None
         limits = situation.limits()
-        self.plot.show(readings, best, limits["target"].value, limits["budget"].value, marker, optimum)
+        self.plot.show(
+            readings,
+            best,
+            limits["target"].value,
+            limits["budget"].value,
+            marker,
+            optimum,
+            self._predicted(situation),
+        )
         self._report_index(results, brief)
         session_cases = tables.session_cases(self)
         rate = {} if self.rate is None else {"measure.rate": self.rate}

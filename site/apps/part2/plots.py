@@ -15,10 +15,17 @@ STYLES = {  # strategy -> colour, dash, marker; the page's key shows the same
 }
 MARKS = {  # mark on the lines -> marker, size, colour
     "crossing": ("x", 13, plots.INK),
-    "geometric": ("inverted_triangle", 15, plots.INK),
     "economic": ("star", 19, plots.INK),
     "marker": ("circle_cross", 24, plots.RED),
     "optimum": ("hex", 24, plots.RED),
+    "predicted": ("diamond", 20, plots.PURPLE),
+}
+MARK_NAMES = {  # mark -> its name in the plot, the alignment, and the place: pixels across and down
+    "crossing": ("90 %", "left", 10, 20),
+    "economic": ("economic knee", "center", 0, 44),
+    "marker": ("your marker", "left", 16, 18),
+    "optimum": ("optimum", "left", 14, 24),
+    "predicted": ("you predicted", "left", 14, 62),
 }
 PARTS = {  # part of a side -> name, colour, hatch
     "signatures": ("Signatures (CPU)", plots.BLUE, None),
@@ -72,6 +79,7 @@ class RoiPlot:
             text="text",
             source=self.limits,
             text_color=plots.RED,
+            text_font=plots.TEXT_FONT,
             text_font_size="13px",
             text_align=field("align"),
             x_offset="x_offset",
@@ -83,7 +91,13 @@ class RoiPlot:
         self.figure.line("x", "y", source=self.best, line_color=plots.INK, line_width=7, line_alpha=0.18)
         self.lines = self._source("xs", "ys", "color", "dash", "width")
         self.figure.multi_line(
-            "xs", "ys", source=self.lines, line_color="color", line_dash="dash", line_width="width"
+            "xs",
+            "ys",
+            source=self.lines,
+            line_color="color",
+            line_dash="dash",
+            line_width="width",
+            name="runs",  # with this name the page finds where a run can be touched
         )
         self.points = self._source("x", "y", "color", "marker", "size")
         self.figure.scatter("x", "y", source=self.points, marker="marker", size="size", color="color")
@@ -93,12 +107,15 @@ class RoiPlot:
             "y",
             text="text",
             source=self.names,
+            name="run numbers",
             text_color="color",
+            text_font=plots.TEXT_FONT,
             text_font_size="13px",
             text_font_style="bold",
             x_offset=6,
             y_offset=6,
         )
+        self.mark_names = self._source("x", "y", "text", "align", "x_offset", "y_offset", "color")
         self.marks = {}
         for name, (marker, size, color) in MARKS.items():
             self.marks[name] = self._source("x", "y")
@@ -114,6 +131,21 @@ class RoiPlot:
                 line_width=2,
             )
 
+        self.figure.text(
+            "x",
+            "y",
+            text="text",
+            source=self.mark_names,
+            text_color="color",
+            text_font=plots.TEXT_FONT,
+            text_font_size="13px",
+            text_align=field("align"),
+            x_offset="x_offset",
+            y_offset="y_offset",
+            background_fill_color="white",
+            background_fill_alpha=0.8,
+        )
+
     @staticmethod
     def _source(*columns):
         return ColumnDataSource({name: [] for name in columns})
@@ -127,11 +159,12 @@ class RoiPlot:
             self.points,
             self.names,
             self.limits,
+            self.mark_names,
             *self.marks.values(),
         ):
             source.data = {name: [] for name in source.data}
 
-    def show(self, readings, frontier, target, budget, marker=None, optimum=None):
+    def show(self, readings, frontier, target, budget, marker=None, optimum=None, predicted=None):
         """Draw runs.
 
         Parameters
@@ -141,8 +174,8 @@ class RoiPlot:
             From `money.frontier`.
         target, budget : float
             The limits: the least accuracy, the most dollars.
-        marker, optimum : (float, float), optional
-            Cost and accuracy.
+        marker, optimum, predicted : (float, float), optional
+            Cost and accuracy; of the prediction, where it expects uncertainty sampling to reach 90 %.
         """
         styles = [STYLES[r.run.settings["strategy"]] for r in readings]
         newest_number = max((r.run.number for r in readings), default=0)
@@ -174,11 +207,12 @@ class RoiPlot:
         }
         self.best.data = {"x": [r.cost[i] for r, i in frontier], "y": [r.mean[i] for r, i in frontier]}
         self._mark("crossing", [(r.cost_at(r.crossing), LINE) for r in readings if r.crossing is not None])
-        for name in ("geometric", "economic"):
-            knees = [(r, getattr(r, name)) for r in readings]
-            self._mark(name, [(r.cost_at(x), r.mean_at(x)) for r, x in knees if x is not None])
+        knees = [(r, r.economic) for r in readings if r.economic is not None]
+        self._mark("economic", [(r.cost_at(x), r.mean_at(x)) for r, x in knees])
         self._mark("marker", [marker] if marker else [])
         self._mark("optimum", [optimum] if optimum else [])
+        self._mark("predicted", [predicted] if predicted else [])
+        self._name_marks()
         low = min((float(r.low.min()) for r in readings), default=0.5)
         bottom = max(0.0, 0.05 * int(low / 0.05) - 0.05)
         self.figure.y_range.start = bottom
@@ -204,12 +238,23 @@ class RoiPlot:
     def place(self, point):
         """Draw the marker at a point: (cost, accuracy)."""
         self._mark("marker", [point])
+        self._name_marks()
         self._markers = max(self._markers, point[0])
         self._reach()
 
     def _reach(self):
         ends = [BEYOND * self._budget, ROOM * self._markers]
         self.figure.x_range.end = max([*ends, ROOM * self._far] if self.everything else ends)
+
+    def _name_marks(self):
+        """Name each kind of mark once, at the latest run: the names of all would cover each other."""
+        rows = []
+        for name, (text, align, across, down) in MARK_NAMES.items():
+            points = self.marks[name].data
+            if points["x"]:
+                rows.append((points["x"][-1], points["y"][-1], text, align, across, down, MARKS[name][2]))
+        columns = zip(*rows, strict=True) if rows else [[] for _ in self.mark_names.data]
+        self.mark_names.data = dict(zip(self.mark_names.data, map(list, columns), strict=True))
 
     def _mark(self, name, points):
         self.marks[name].data = {"x": [x for x, _ in points], "y": [y for _, y in points]}
@@ -234,6 +279,7 @@ class SidesPlot:
             text="text",
             source=self.sums,
             text_color=plots.INK,
+            text_font=plots.TEXT_FONT,
             text_font_size="13px",
             text_baseline="middle",
             x_offset=6,

@@ -381,8 +381,10 @@ class DomainGapSynthesis(Controlled):
         if self.prediction is None:
             self.say("results", values=figures.known(situation), locked=True, settings=self.settings())
         elif self.map is not None:
-            self._draw(situation)
             values, cases = figures.figures(situation)
+            self._draw(situation)
+            said, found = (values[f"reveal.{name}"].value for name in ("prediction", "measured"))
+            self.map_plot.predict(said, found, values["reveal.randomisation"].value)
             tables = mix_tables.tables(situation, self.measure.value) | noise_tables.tables(
                 situation.experiment, values
             )

@@ -22,7 +22,7 @@ class MapPlot:
     """The map: a number in every cell, the limits as lines, the region that keeps all of them, the reader's point."""
 
     def __init__(self):
-        self.figure = plots.chart("Synthetic share of the training set", "Domain randomisation", height=520)
+        self.figure = plots.chart("Synthetic share of the training set", "Domain randomisation", height=450)
         self.figure.x_range, self.figure.y_range = Range1d(-5, 105), Range1d(-0.05, 1.05)
         self.figure.grid.visible = False
         for axis, step in ((self.figure.xaxis, 10), (self.figure.yaxis, 0.1)):
@@ -38,6 +38,7 @@ class MapPlot:
             width="width",
             height="height",
             source=self.cells,
+            name="cells",  # with this name the page finds where a cell can be touched
             fill_color="shade",
             line_color="white",
             line_width=1,
@@ -58,11 +59,30 @@ class MapPlot:
             text_color="ink",
             text_align="center",
             text_baseline="middle",
+            text_font=plots.TEXT_FONT,
             text_font_size="11px",
             y_offset=3,
         )
         self.inside = ColumnDataSource({"x": [], "y": [], "ink": []})
         self.figure.scatter("x", "y", source=self.inside, marker="star", size=11, color="ink")
+        self.move_line = ColumnDataSource(dict(EMPTY))
+        self.figure.segment(**_ends(self.move_line), line_color=plots.PURPLE, line_width=2, line_dash=[3, 4])
+        self.move_ends = ColumnDataSource({"x": [], "y": []})
+        self.figure.scatter("x", "y", source=self.move_ends, marker="diamond", size=10, color=plots.PURPLE)
+        self.move_name = ColumnDataSource({"x": [], "y": [], "text": []})
+        self.figure.text(
+            "x",
+            "y",
+            text="text",
+            source=self.move_name,
+            text_color=plots.PURPLE,
+            text_font=plots.TEXT_FONT,
+            text_font_size="13px",
+            text_align="center",
+            text_baseline="middle",
+            background_fill_color="white",
+            background_fill_alpha=0.85,
+        )
         self.point = ColumnDataSource({"x": [], "y": []})
         for size, color, width in ((30, "white", 7), (30, plots.RED, 3)):
             self.figure.scatter(
@@ -110,13 +130,30 @@ class MapPlot:
         """Show numbers with fewer digits if the cells are small; the table has all digits."""
         self.words.glyph.text = "short" if yes else "text"
 
+    def predict(self, predicted, measured, randomisation):
+        """Show the move of the lock's question, 10 % to 90 % synthetic: predicted and measured, in points."""
+        y = randomisation + 0.05  # between two rows of numbers
+        self.move_line.data = {"x0": [10], "y0": [y], "x1": [90], "y1": [y]}
+        self.move_ends.data = {"x": [10, 90], "y": [y, y]}
+        text = f"you said {predicted:+.0f}, measured {measured:+.1f} points".replace("-", "−")
+        self.move_name.data = {"x": [50], "y": [y], "text": [text]}
+
     def move(self, share, randomisation):
         """Move the reader's point."""
         self.point.data = {"x": [100 * share], "y": [randomisation]}
 
     def clear(self):
         """Show nothing: a lock guards the map."""
-        for source in (self.cells, self.region, self.inside, self.point, *self.lines.values()):
+        for source in (
+            self.cells,
+            self.region,
+            self.inside,
+            self.point,
+            self.move_line,
+            self.move_ends,
+            self.move_name,
+            *self.lines.values(),
+        ):
             source.data = {name: [] for name in source.data}
 
 

@@ -9,9 +9,9 @@ from apps.shared.plots import BLUE, EDGE, FOCUS, GREY
 # `!important`.
 STYLE = f"""
 :host {{ font-size: 15px; }}
-label, .bk-slider-title {{ font-size: 14px; line-height: 1.4; color: inherit; }}
+label, .bk-slider-title {{ font-size: 15px; line-height: 1.4; color: inherit; }}
 .bk-input {{ font-size: 15px; min-height: 36px; }}
-.bk-btn {{ font-size: 14px; min-height: 38px; white-space: normal; }}
+.bk-btn {{ font-size: 15px; min-height: 38px; white-space: normal; }}
 .bk-btn-group > .bk-btn {{ border: 1px solid var(--control-border, {EDGE}) !important; }}
 .bk-btn-group > .bk-btn.bk-active {{ box-shadow: inset 0 0 0 2px var(--blue, {BLUE}) !important; font-weight: 600; }}
 .bk-btn:focus-visible, .bk-input:focus-visible {{ outline: 3px solid {BLUE}; outline-offset: 1px; }}

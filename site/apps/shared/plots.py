@@ -1,5 +1,6 @@
 """Bokeh figures in the lab's style: lines differ in shape and dash, colour only helps."""
 
+from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
@@ -11,6 +12,9 @@ BLUE, GREY, INK, EDGE, WHITE, GRID = (
     _LIGHT[name] for name in ("blue", "quiet", "ink", "control-border", "paper", "line")
 )
 GREEN, RED, ORANGE, PURPLE, FOCUS = (_PLOT[name] for name in ("green", "red", "orange", "purple", "focus"))
+FONT = 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+"""The page's type, for axes and keys."""
+TEXT_FONT = value(FONT)  # the same for text in a plot, where a plain string would name a column
 
 
 def chart(x_label, y_label, height=340, **options):
@@ -29,10 +33,11 @@ def chart(x_label, y_label, height=340, **options):
         **options,
     )
     for axis in plot.axis:
+        axis.axis_label_text_font = axis.major_label_text_font = FONT
         axis.axis_label_text_font_style = "normal"
         axis.axis_label_text_color = axis.major_label_text_color = INK
         axis.axis_label_text_font_size = "13px"
-        axis.major_label_text_font_size = "12px"
+        axis.major_label_text_font_size = "13px"
         axis.minor_tick_line_color = None
         axis.axis_line_color = axis.major_tick_line_color = GREY
     plot.grid.grid_line_color = GRID
@@ -52,7 +57,8 @@ def line(plot, label, color, marker=None, dash="solid", width=2.5, alpha=1.0):
 def dress_legend(plot, location):
     """Put the legend inside the plot, out of the way of the lines."""
     plot.legend.location = location
-    plot.legend.label_text_font_size = "12px"
+    plot.legend.label_text_font = FONT
+    plot.legend.label_text_font_size = "13px"
     plot.legend.label_text_color = INK
     plot.legend.background_fill_alpha = 0.85
     plot.legend.border_line_color = None
