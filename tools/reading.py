@@ -30,7 +30,7 @@ WORDS = r"""(selector) => {
   let count = 0;
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const parent = node.parentElement;
-    if (parent.closest("math, script, option")) continue;
+    if (parent.closest("math, script, option") || parent.matches("details:not([open])")) continue;
     let seen = parent.checkVisibility({visibilityProperty: true});
     for (let at = parent; seen && at !== root; at = at.parentElement) {
       seen = at.getBoundingClientRect().width > 1 || getComputedStyle(at).display === "contents";
@@ -38,6 +38,23 @@ WORDS = r"""(selector) => {
     if (seen) count += (node.textContent.match(/[\p{L}\p{N}]\S*/gu) || []).length;
   }
   return count;
+}"""
+# The sizes of type of all visible text, also in the shadow roots of the widgets; formulas have their own.
+TYPE = r"""() => {
+  const sizes = new Set();
+  const visit = (root) => {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (node.shadowRoot) visit(node.shadowRoot);
+      const parent = node.parentElement;
+      if (node.nodeType !== Node.TEXT_NODE || !node.textContent.trim() || !parent) continue;
+      if (parent.closest("math, script, style, option, details:not([open]) > :not(summary)")) continue;
+      const {width} = parent.getBoundingClientRect();
+      if (width > 1 && parent.checkVisibility({visibilityProperty: true})) sizes.add(getComputedStyle(parent).fontSize);
+    }
+  };
+  visit(document.body);
+  return [...sizes];
 }"""
 SCREENS = "(selector) => document.querySelector(selector).getBoundingClientRect().height / innerHeight"
 APART = """([control, plot]) => {
@@ -79,6 +96,8 @@ class Row:
         Of actions only, by `SECONDS`.
     screens : dict of str to float
         Height of the step in screens, on a desk and on a phone.
+    type : dict of str to set of str
+        The sizes of type of the visible text, on a desk and on a phone.
     apart : dict of str to int or None
         Vertical pixels between the control and its plot; None if nothing is moved.
     """
@@ -86,7 +105,7 @@ class Row:
     def __init__(self, place, step):
         self.place, self.step = place, step
         self.words = self.seconds = 0
-        self.screens, self.apart = {}, {}
+        self.screens, self.apart, self.type = {}, {}, {}
 
     @property
     def minutes(self):
@@ -127,6 +146,7 @@ class Reading(Walk):
             self.page.evaluate(AT_REST)
             self.page.evaluate("() => scrollTo(0, 0)")
             row.screens[name] = self.page.evaluate(SCREENS, selector)
+            row.type[name] = set(self.page.evaluate(TYPE))
             moved = row.place in MOVED and row.step == "explore"
             row.apart[name] = self.page.evaluate(APART, MOVED[row.place]) if moved else None
         self.page.set_viewport_size(SIZES["desk"])
@@ -276,6 +296,11 @@ def total(rows, place=None):
     return sum(row.words for row in selected), sum(row.minutes for row in selected)
 
 
+def sizes_of_type(rows, name):
+    """All sizes of type on the way, the smallest first."""
+    return sorted(set().union(*(row.type[name] for row in rows)), key=lambda size: float(size[:-2]))
+
+
 def table(track, rows):
     """The rows as text, with a sum per part and in all."""
     lines = [
@@ -294,6 +319,8 @@ def table(track, rows):
         lines.append(
             f"  Part {part}: {words} words, {minutes:.1f} minutes{'' if minutes <= PART else f', over {PART}'}"
         )
+    for name in SIZES:
+        lines.append(f"  Sizes of type, {name}: {', '.join(sizes_of_type(rows, name))}")
     words, minutes = total(rows)
     lines.append(f"  In all: {words} words, {minutes:.1f} minutes{'' if minutes <= LAB else f', over {LAB}'}")
     return "\n".join(lines)

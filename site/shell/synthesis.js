@@ -89,7 +89,7 @@ lab.synthesis = (() => {
     }
     const open = ["decision", "alternative", "overturn", "risk"].filter((name) => !(lab.store.get(`${track}/synthesis/${name}`) || "").trim());
     const status = lab.one("[data-synthesis-state]", section());
-    const text = open.length ? `Still open: ${open.length} of 4 fields.` : "All four fields are written. Your report is below, under “Your record”.";
+    const text = open.length ? `Still open: ${open.length} of 4 fields.` : "All four fields are written. Your report is under “Your record”.";
     if (status.textContent !== text) status.textContent = text;
   }
 

@@ -6,14 +6,12 @@ import pytest
 from playwright.sync_api import expect
 from reader import NO_PYTHON, QUESTION
 
-from dataselect_core.tracks import track
+from dataselect_core.tracks import TRACKS, track
 from tools import reading
 
-BEFORE, ALONG, AROUND = (
-    120,
-    600,
-    500,
-)  # words: before a part's lock, along its steps, and of start, synthesis, record
+# words: before a part's lock, along its steps, of start, synthesis and record together, and in all
+BEFORE, ALONG, AROUND, ALL = 120, 600, 500, 2300
+TYPES = 6  # sizes of type
 TOGETHER = """(names) => names.map((name) => {
   const element = [...document.querySelectorAll(name)].find((each) => each.checkVisibility());
   const {top, bottom} = element.getBoundingClientRect();
@@ -96,7 +94,10 @@ def test_goals_plot_control_and_next_button_are_in_view(new_reader, width, heigh
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])
 @pytest.mark.parametrize(
     ("part", "control", "plot"),
-    [(2, "[data-action='run']", "[data-plot='LabelingROIPlot']"), (3, "[data-root='synthetic']", None)],
+    [
+        (2, "[data-action='run']", "[data-plot='LabelingROIPlot']"),
+        (3, "[data-root='synthetic']", "[data-plot='DomainGapPlot']"),
+    ],
 )
 def test_the_other_parts_have_the_next_button_in_view(new_reader, part, control, plot, width, height):
     """Goals, the control that is used most and the next button stay in view, and the buttons do not cover each other."""
@@ -217,16 +218,24 @@ def test_start_synthesis_and_record_are_short(stepper):
     assert sum(counts) <= AROUND, counts
 
 
-def test_a_track_takes_45_minutes(stepper):
+@pytest.mark.parametrize("name", [track.id for track in TRACKS])
+def test_a_track_takes_45_minutes_and_2300_words(stepper, name):
     """A reader who reads and does everything in the steps needs 15 minutes for a part and 45 for the lab."""
-    rows = reading.walk(reading.Reading(stepper.page), stepper.base, track("edge"))
-    print(reading.table(track("edge"), rows))
+    rows = reading.walk(reading.Reading(stepper.page), stepper.base, track(name))
+    print(reading.table(track(name), rows))
     for part in (1, 2, 3):
         count, minutes = reading.total(rows, part)
         assert count <= ALONG and minutes <= reading.PART, (part, count, minutes)
         assert next(row.words for row in rows if row.place == part) <= BEFORE
-    assert reading.total(rows)[1] <= reading.LAB
-    assert all(row.apart["desk"] in (0, None) for row in rows), [row.apart for row in rows]
+    words, minutes = reading.total(rows)
+    assert words <= ALL and minutes <= reading.LAB, (words, minutes)
+    around = {place: reading.total(rows, place)[0] for place in ("start", "synthesis", "record")}
+    assert sum(around.values()) <= AROUND, around
+    assert all(apart in (0, None) for row in rows for apart in row.apart.values()), [
+        row.apart for row in rows
+    ]
+    for size in reading.SIZES:
+        assert len(reading.sizes_of_type(rows, size)) <= TYPES, reading.sizes_of_type(rows, size)
 
 
 def test_a_returning_reader_continues_where_they_left(stepper):
