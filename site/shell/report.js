@@ -62,7 +62,9 @@ lab.report = (() => {
     if (link) content.push(["p", `Link of the class: ${link}`]);
     content.push(["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
     const names = titles();
+    /** @returns {[string, any][]} */
     const quotes = (track, part, labels) => Object.entries(labels).filter(([name]) => entryOf(track, part, name)).map(([name, label]) => ["quote", [label, entryOf(track, part, name)]]);
+    /** @type {[string, any][]} */
     const full = []; // what is folded at the end
     for (const track of lab.state.tracks) {
       const begun = Object.keys(names).filter((part) => entryOf(track, part, "prediction"));

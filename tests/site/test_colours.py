@@ -89,7 +89,7 @@ from dataselect_core.ledger import class_page, report
 print(json.dumps({
     "plots": [getattr(plots, name) for name in dir(plots) if name.isupper()],
     "controls": controls.STYLE,
-    "report": report._PAGE.format(body="", record="", **report.COLOURS),
+    "report": report.PAGE.format(body="", record="", **report.COLOURS),
     "class": class_page.PAGE.format(body="", **class_page.COLOURS, dark=class_page.DARK),
 }))
 """

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import panel as pn
-from bokeh.core.properties import field
+from bokeh.core.properties import field, value
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from apps.part1 import compare, tables
@@ -109,7 +109,7 @@ class DeduplicationAudit(Controlled):
             text="text",
             source=self.predicted_name,
             text_color=plots.PURPLE,
-            text_font=plots.TEXT_FONT,
+            text_font=value(plots.FONT),
             text_font_size="13px",
             text_align=field("align"),
             text_baseline="top",

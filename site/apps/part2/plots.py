@@ -1,6 +1,6 @@
 """The plots of Part 2: accuracy against the project's cost, and the two sides of the indexing question."""
 
-from bokeh.core.properties import field
+from bokeh.core.properties import field, value
 from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
 from bokeh.transform import stack
 
@@ -79,7 +79,7 @@ class RoiPlot:
             text="text",
             source=self.limits,
             text_color=plots.RED,
-            text_font=plots.TEXT_FONT,
+            text_font=value(plots.FONT),
             text_font_size="13px",
             text_align=field("align"),
             x_offset="x_offset",
@@ -109,7 +109,7 @@ class RoiPlot:
             source=self.names,
             name="run numbers",
             text_color="color",
-            text_font=plots.TEXT_FONT,
+            text_font=value(plots.FONT),
             text_font_size="13px",
             text_font_style="bold",
             x_offset=6,
@@ -137,7 +137,7 @@ class RoiPlot:
             text="text",
             source=self.mark_names,
             text_color="color",
-            text_font=plots.TEXT_FONT,
+            text_font=value(plots.FONT),
             text_font_size="13px",
             text_align=field("align"),
             x_offset="x_offset",
@@ -279,7 +279,7 @@ class SidesPlot:
             text="text",
             source=self.sums,
             text_color=plots.INK,
-            text_font=plots.TEXT_FONT,
+            text_font=value(plots.FONT),
             text_font_size="13px",
             text_baseline="middle",
             x_offset=6,

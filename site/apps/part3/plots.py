@@ -1,6 +1,7 @@
 """The plots of Part 3: the map of the domain gap, cuts through it, and what label noise does."""
 
 import numpy as np
+from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource, FixedTicker, NumeralTickFormatter, Range1d
 
 from apps.shared import plots
@@ -59,7 +60,7 @@ class MapPlot:
             text_color="ink",
             text_align="center",
             text_baseline="middle",
-            text_font=plots.TEXT_FONT,
+            text_font=value(plots.FONT),
             text_font_size="11px",
             y_offset=3,
         )
@@ -76,7 +77,7 @@ class MapPlot:
             text="text",
             source=self.move_name,
             text_color=plots.PURPLE,
-            text_font=plots.TEXT_FONT,
+            text_font=value(plots.FONT),
             text_font_size="13px",
             text_align="center",
             text_baseline="middle",

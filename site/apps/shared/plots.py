@@ -1,6 +1,5 @@
 """Bokeh figures in the lab's style: lines differ in shape and dash, colour only helps."""
 
-from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
@@ -13,8 +12,7 @@ BLUE, GREY, INK, EDGE, WHITE, GRID = (
 )
 GREEN, RED, ORANGE, PURPLE, FOCUS = (_PLOT[name] for name in ("green", "red", "orange", "purple", "focus"))
 FONT = 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
-"""The page's type, for axes and keys."""
-TEXT_FONT = value(FONT)  # the same for text in a plot, where a plain string would name a column
+"""The page's type. Text in a plot takes `value(FONT)`, since a plain string would name a column there."""
 
 
 def chart(x_label, y_label, height=340, **options):
