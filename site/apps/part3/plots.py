@@ -23,7 +23,7 @@ class MapPlot:
     """The map: a number in every cell, the limits as lines, the region that keeps all of them, the reader's point."""
 
     def __init__(self):
-        self.figure = plots.chart("Synthetic share of the training set", "Domain randomisation", height=450)
+        self.figure = plots.chart("Synthetic share of the training set", "Domain randomisation", height=430)
         self.figure.x_range, self.figure.y_range = Range1d(-5, 105), Range1d(-0.05, 1.05)
         self.figure.grid.visible = False
         for axis, step in ((self.figure.xaxis, 10), (self.figure.yaxis, 0.1)):
