@@ -26,6 +26,7 @@ from dataselect_core.corpus import encodings
 from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.corpus.formats import FORMATS, QUOTINGS, SPLITS
+from dataselect_core.corpus.remote import is_url
 from dataselect_core.dedup import distributed
 from dataselect_core.dedup.answers import cluster_rows, removed_rows
 from dataselect_core.dedup.choice import Choice
@@ -39,7 +40,11 @@ SUMMARY = "remove near-duplicates from a corpus"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of the command."""
-    parser.add_argument("corpus", nargs="+", help="files, folders and patterns such as 'data/*.jsonl.gz'")
+    parser.add_argument(
+        "corpus",
+        nargs="+",
+        help="files, folders and patterns such as 'data/*.jsonl.gz'; with --engine also URLs such as s3://bucket/*.jsonl",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -161,7 +166,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run on the workers of this Dask scheduler; --temporary must then be a folder that all of them share",
     )
     parser.add_argument(
-        "--temporary", type=Path, metavar="FOLDER", help="folder for temporary files (default: the system's)"
+        "--temporary",
+        type=_folder,
+        metavar="FOLDER",
+        help="folder for temporary files (default: the system's)",
     )
 
 
@@ -201,6 +209,7 @@ def _run(options, stopping, start):
         extras=tuple(field for field in (options.id, options.keep.field) if field is not None),
         against=options.against,
         temporary=options.temporary,
+        remote=options.engine is not None,
     )
     progress = _Progress() if sys.stderr.isatty() and not options.quiet else None
     with corpus.outputs() as outputs:
@@ -292,6 +301,12 @@ def _write_rows(output, rows):
     with output.open() as file:
         for row in rows:
             file.write(json.dumps(row).encode() + b"\n")
+
+
+def _folder(name):
+    if is_url(name):
+        raise argparse.ArgumentTypeError(f"must be a folder that all workers share, not a URL: {name}")
+    return Path(name)
 
 
 def _engine(address):

@@ -20,8 +20,9 @@ from dataselect_core.arrays import Flags, Integers, Shorts
 from dataselect_core.corpus import compression, encodings, tables
 from dataselect_core.corpus.errors import CorpusError, Problem
 from dataselect_core.corpus.formats import FORMATS, LONGEST, TABLES, Document, Layout, Reader, format_of
-from dataselect_core.corpus.inputs import find
-from dataselect_core.corpus.outputs import Durable, Output, Outputs
+from dataselect_core.corpus.inputs import FilePath, find
+from dataselect_core.corpus.outputs import Output, Outputs
+from dataselect_core.corpus.remote import RemoteOutput, RemotePath
 from dataselect_core.corpus.spool import Region, Spool, Writer
 
 Paths: TypeAlias = str | Path | Iterable[str | Path]
@@ -56,7 +57,7 @@ class Index:
 class CorpusFile:
     """One file: its path, its name in messages, the layout of its documents, and its compression."""
 
-    path: Path
+    path: FilePath
     name: str
     layout: Layout
     codec: str | None
@@ -89,6 +90,8 @@ class CorpusFiles:
         Files that are read first and never written: near-duplicates of their documents are removed from the corpus.
     temporary : path or None
         Folder for the temporary file; None: the system's.
+    remote : bool
+        Whether paths may be URLs, such as `s3://bucket/corpus.jsonl`; this needs the extra `dask`.
 
     Attributes
     ----------
@@ -124,25 +127,27 @@ class CorpusFiles:
         extras: Sequence[str] = (),
         against: Iterable[str | Path] = (),
         temporary: str | Path | None = None,
+        remote: bool = False,
     ) -> None:
         paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
         if not paths:
             raise ValueError("path must name at least one file or folder")
         self.field, self.delimiter = field, delimiter
         self.encoding = encodings.codec_name(encoding)
-        inputs, reference_inputs = find(paths), find(list(against))
+        self.remote = remote
+        inputs, reference_inputs = find(paths, remote), find(list(against), remote)
         if format is not None and (inputs.folders or reference_inputs.folders):
             raise ValueError("format must not be given for a folder: each file's ending determines it")
         self.root, self.folders = inputs.root, [*reference_inputs.folders, *inputs.folders]
         self.is_folder = bool(inputs.folders) or len(inputs.paths) > 1
-        self.path = Path(paths[0]) if len(paths) == 1 else inputs.root
+        self.path = paths[0] if len(paths) == 1 else inputs.root
         self.paths = [os.fspath(name) for name in paths]
         self.ignored, self._metadata_files = inputs.ignored + reference_inputs.ignored, inputs.metadata
         self.split = split or ("document" if inputs.folders else "line")
         self.references, self.extras = len(reference_inputs.paths), tuple(extras)
         options = (format, field, split, delimiter, quoting, tuple(extras))
         self.files = [
-            self._file(file, os.fspath(file), folder, *options)
+            self._file(file, str(file), folder, *options)
             for file, folder in zip(reference_inputs.paths, reference_inputs.in_folder)
         ]
         self.files += [
@@ -245,7 +250,7 @@ class CorpusFiles:
             self.write_into(self.output(outputs, output), index, keep)
             outputs.commit()
 
-    def output(self, outputs: Outputs, target: str | Path) -> Output:
+    def output(self, outputs: Outputs, target: str | Path) -> Output | RemoteOutput:
         """The `Output` for kept documents; CorpusError if its ending is for another format than the corpus has."""
         if not self.is_folder:
             file, name = self.files[-1], os.fspath(target)
@@ -264,32 +269,24 @@ class CorpusFiles:
 
     def outputs(self) -> Outputs:
         """`Outputs` that are checked against the files that this corpus reads."""
-        return Outputs([file.path for file in self.files], self.folders)
+        return Outputs([file.path for file in self.files], self.folders, self.remote)
 
-    def write_into(self, output: Output, index: Index, keep: Flags) -> None:
+    def write_into(self, output: Output | RemoteOutput, index: Index, keep: Flags) -> None:
         """Write the kept documents into an `Output`; see `write`."""
         borders = np.searchsorted(index.file, np.arange(len(self.files) + 1)).tolist()
-        target = output.folder() if self.is_folder else None
         for number in range(self.references, len(self.files)):
             rows = slice(borders[number], borders[number + 1])
             layout = self.files[number].layout
             single_document = layout.format == "txt" and layout.split == "document"
-            if target is not None and single_document and not keep[rows].any():
+            if self.is_folder and single_document and not keep[rows].any():
                 continue
-            if target is None:
-                sink = output.open()
-            else:
-                path = target / self.names[number]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                sink = Durable(open(path, "wb"))  # noqa: SIM115 (closed by the `with` below)
-            with sink:
+            with output.file(self.names[number]) if self.is_folder else output.open() as sink:
                 self._write(number, index, np.flatnonzero(keep[rows]) + rows.start, sink)
             self._check_unchanged(number)
         for path in self._metadata_files:
-            copy = target / _name(path, self.root)
-            copy.parent.mkdir(parents=True, exist_ok=True)
             selection = blake2b(np.packbits(keep).data).digest()
-            copy.write_bytes(tables.dataset_file(path.name, path.read_bytes(), selection))
+            with output.file(_name(path, self.root)) as sink:
+                sink.write(tables.dataset_file(path.name, path.read_bytes(), selection))
         self.close()
 
     def close(self) -> None:
@@ -308,7 +305,7 @@ class CorpusFiles:
     def stream(self, number: int) -> Any:
         """A stream of a file's decompressed bytes, to be read once."""
         file = self.files[number]
-        with open(file.path, "rb") as stream:
+        with open_binary(file.path) as stream:
             if not file.codec:
                 yield stream
                 return
@@ -332,10 +329,13 @@ class CorpusFiles:
             compression.check(name, codec)
         if kind in TABLES:
             tables.arrow()
-        status = os.stat(path)
-        regular = stat.S_ISREG(status.st_mode)
-        plain = codec is None and encoding == "utf-8" and regular
-        return CorpusFile(path, name, layout, codec, plain, _stamp(status))
+        if isinstance(path, RemotePath):
+            again, stamp = path.status().seekable, path.status().stamp
+        else:
+            status = os.stat(path)
+            again, stamp = stat.S_ISREG(status.st_mode), _stamp(status)
+        plain = codec is None and encoding == "utf-8" and again
+        return CorpusFile(path, name, layout, codec, plain, stamp)
 
     def _damage_error(self, file, error):
         reason = str(error).rstrip(".") or type(error).__name__
@@ -391,7 +391,7 @@ class CorpusFiles:
         """A seekable stream of a text file as UTF-8."""
         file = self.files[number]
         if file.plain:
-            return io.BufferedReader(io.FileIO(file.path))
+            return open_binary(file.path)
         if number not in self._regions:
             writer = Writer(self._spool)
             with self.stream(number) as stream:
@@ -412,7 +412,7 @@ class CorpusFiles:
         file = self.files[number]
         self._check_unchanged(number)
         if file.plain:
-            return io.BufferedReader(io.FileIO(file.path))
+            return open_binary(file.path)
         if -1 - number not in self._regions:
             writer = Writer(self._spool)
             with self.stream(number) as stream:
@@ -446,13 +446,26 @@ class CorpusFiles:
             raise
 
     def _check_unchanged(self, number):
-        file = self.files[number]
-        if _stamp(os.stat(file.path)) != file.stamp:
-            raise CorpusError(f"{file.name} was changed while it was read; run again")
+        check_unchanged(self.files[number])
+
+
+def open_binary(path: FilePath) -> io.BufferedReader:
+    """A buffered binary stream of a file, here or behind a URL."""
+    return path.open() if isinstance(path, RemotePath) else io.BufferedReader(io.FileIO(path))
+
+
+def check_unchanged(file: CorpusFile) -> None:
+    """Raise CorpusError if a file was changed since it was described."""
+    path = file.path
+    stamp = path.status(again=True).stamp if isinstance(path, RemotePath) else _stamp(os.stat(path))
+    if stamp != file.stamp:
+        raise CorpusError(f"{file.name} was changed while it was read; run again")
 
 
 def _name(path, root):
     """A path below a folder, with slashes."""
+    if isinstance(path, RemotePath):
+        return path.relative_to(root).as_posix()
     absolute = os.path.abspath(path)
     return Path(os.path.relpath(absolute, os.path.abspath(root))).as_posix()
 

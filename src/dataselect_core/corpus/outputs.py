@@ -1,7 +1,8 @@
 """The outputs of a run: checked before it begins, written whole or not at all, and never over its inputs.
 
 A file or a folder is written under a hidden name next to its place, and renamed when all outputs are complete. A
-link is followed and kept. A pipe or a device is written to directly, because it cannot be replaced by renaming.
+link is followed and kept. A pipe or a device is written to directly, because it cannot be replaced by renaming. Outputs
+with a URL are checked here and written by `remote`.
 """
 
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dataselect_core.corpus.errors import CorpusError
+from dataselect_core.corpus.remote import NO_ENGINE, RemoteOutput, RemotePath, is_url
 
 STANDARD = "-"  # standard output
 
@@ -39,7 +41,7 @@ class Output:
         self._staged = staged  # a file or folder under a hidden name; None: written to directly
 
     def open(self) -> Any:
-        """A binary file to write into; for a folder use `folder`."""
+        """A binary file to write into; for a folder use `file`."""
         if self.kind == "standard":
             sys.stdout.flush()
             return _StandardOutput(sys.stdout.buffer)
@@ -53,10 +55,11 @@ class Output:
             os.fchmod(handle, mode)
         return Durable(os.fdopen(handle, "wb"))
 
-    def folder(self) -> Path:
-        """A new folder to write into; `Outputs.commit` moves it to its place."""
-        self._staged.mkdir()
-        return self._staged
+    def file(self, name: str) -> Any:
+        """A binary file in a new folder; `Outputs.commit` moves the folder to its place."""
+        path = self._staged / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Durable(open(path, "wb"))
 
     def commit(self) -> None:
         """Move the written file or folder to its place."""
@@ -88,11 +91,16 @@ class Outputs:
         Files that are read.
     folders : iterable of path
         Folders that are read; nothing may be written into them.
+    remote : bool
+        Whether an output may have a URL.
     """
 
-    def __init__(self, files: Iterable[Any] = (), folders: Iterable[Any] = ()) -> None:
-        self._files = [Path(path) for path in files]
-        self._folders = [Path(path) for path in folders]
+    def __init__(self, files: Iterable[Any] = (), folders: Iterable[Any] = (), remote: bool = False) -> None:
+        files, folders, self._remote = list(files), list(folders), remote
+        self._files = [path for path in map(_local, files) if path is not None]
+        self._folders = [path for path in map(_local, folders) if path is not None]
+        self._places = {path.place for path in files if isinstance(path, RemotePath)}
+        self._folder_places = {path.place: path for path in folders if isinstance(path, RemotePath)}
         self._identities: set[Any] | None = None
         self._outputs: list[Any] = []
 
@@ -103,7 +111,7 @@ class Outputs:
         for output in self._outputs:
             output.discard()
 
-    def add(self, label: str, name: str | Path, folder: bool = False) -> Output:
+    def add(self, label: str, name: str | Path, folder: bool = False) -> Output | RemoteOutput:
         """Check one place, without changing anything, and return it as an `Output`.
 
         Parameters
@@ -111,13 +119,13 @@ class Outputs:
         label : str
             For messages, such as "the report".
         name : str or Path
-            "-" is standard output.
+            "-" is standard output; a URL such as `s3://bucket/kept.jsonl` is written over fsspec.
         folder : bool
             Whether a folder will be written.
 
         Returns
         -------
-        Output
+        Output or RemoteOutput
 
         Raises
         ------
@@ -126,8 +134,11 @@ class Outputs:
             a file is expected or the reverse, or if it cannot be written.
         """
         name = os.fspath(name)
+        output: Output | RemoteOutput
         if name == STANDARD:
             output = self._standard(label, folder)
+        elif is_url(name):
+            output = self._behind_url(label, name, folder)
         else:
             output = self._named(label, name, folder)
         self._outputs.append(output)
@@ -171,6 +182,39 @@ class Outputs:
         for earlier in self._outputs:
             self._check_other(label, name, path, earlier, ignores_case)
         return Output(label, name, "folder" if folder else "file", path, staged)
+
+    def _behind_url(self, label, name, folder):
+        if not self._remote:
+            raise CorpusError(NO_ENGINE.format(name))
+        path = RemotePath.of(name)
+        if path.local is not None:
+            return self._named(label, str(path.local) + ("/" if name.endswith("/") else ""), folder)
+        kind = path.status().kind
+        if not folder and (kind == "directory" or name.endswith("/")):
+            raise CorpusError(f"{label} {name} is a folder; it must be a file")
+        if folder and (kind == "file" or (kind and next(path.walk(hidden=True), None))):
+            raise CorpusError(
+                f"{label} {name} must be a new or an empty folder, because the corpus is a folder"
+            )
+        if path.place in self._places:
+            raise CorpusError(
+                f"{label} {name} must not be the corpus itself: it is one of the files that are read"
+            )
+        for place, read in self._folder_places.items():
+            if _is_in(path.place, place):
+                raise CorpusError(
+                    f"{label} {name} must not be the corpus itself, nor be in it ({read} is read)"
+                )
+        for earlier in self._outputs:
+            if not isinstance(earlier, RemoteOutput):
+                continue
+            if earlier.path.place == path.place:
+                raise CorpusError(f"{label} {name} must not be another output as well: it is {earlier.label}")
+            if earlier.kind == "folder" and _is_in(path.place, earlier.path.place):
+                raise CorpusError(f"{label} {name} must not be in {earlier.label} {earlier.name}")
+        output = RemoteOutput(label, name, "folder" if folder else "file", path)
+        output.check_writable()
+        return output
 
     def _stream(self, label, name, folder, status):
         if folder or stat.S_ISSOCK(status.st_mode):
@@ -234,7 +278,7 @@ class Outputs:
             staged.unlink(missing_ok=True)
 
     def _check_other(self, label, name, path, earlier, ignores_case):
-        if earlier.path is None or earlier.kind == "stream":
+        if earlier.path is None or earlier.kind == "stream" or isinstance(earlier, RemoteOutput):
             return
         folded, earlier_folded = ((_folded(p) if ignores_case else p) for p in (path, earlier.path))
         same_file = path.exists() and earlier.path.exists() and os.path.samefile(path, earlier.path)
@@ -288,6 +332,16 @@ class _StandardOutput:
     def close(self):
         """Flush."""
         self.flush()
+
+
+def _local(path):
+    """A path of this machine, also if it was given as a URL; None if it is elsewhere."""
+    return path.local if isinstance(path, RemotePath) else Path(path)
+
+
+def _is_in(place, folder):
+    """Whether a place is a folder or is in it; places as in `RemotePath`."""
+    return place[:-1] == folder[:-1] and (place[-1] + "/").startswith(folder[-1].rstrip("/") + "/")
 
 
 def _identity(status):

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -131,12 +130,12 @@ def dataset_file(name: str, content: bytes, selection: bytes) -> bytes:
     return (json.dumps(state, indent=2) + "\n").encode()
 
 
-def data_files(folder: Path) -> list[str] | None:
+def data_files(folder: Any) -> list[str] | None:
     """The Arrow files of a dataset's folder, in its order; None if the folder is not a dataset.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or RemotePath
 
     Returns
     -------

@@ -108,7 +108,8 @@ def deduplicate_on(
     ----------
     client : distributed.Client
     corpus, threshold, num_perm, width, seed, verify, bands, rows, on_error, progress, keep, id_field :
-        As in `deduplicate_files`. The files must be at the same places on every worker.
+        As in `deduplicate_files`. The files must be at the same places on every worker, or behind URLs that every
+        worker can read.
     folder : path
         Every worker must have it at the same path; shuffled data is written there, and removed at the end.
     part_bytes, bucket_bytes, client_edges : int or None
@@ -128,7 +129,7 @@ def deduplicate_on(
     width = arguments.integer("width", width, 1)
     bands, rows = streaming.bands_and_rows(threshold, num_perm, bands, rows)
     for file in corpus.files:
-        if not Path(file.path).is_file():
+        if not file.path.is_file():
             raise CorpusError(f"{file.name} is not a file, so workers on other machines cannot read it")
     choice, shared = Choice(keep), tempfile.mkdtemp(prefix="dedup-", dir=folder)
     run = _Runner(client, progress)

@@ -7,14 +7,18 @@ or not at all. So a task can be run again, or twice at once, when a worker is lo
 import io
 import json
 import os
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dataselect_core.corpus.files import CorpusFile, CorpusFiles, Index
+from dataselect_core.corpus.errors import CorpusError
+from dataselect_core.corpus.files import CorpusFile, CorpusFiles, Index, check_unchanged, open_binary
 from dataselect_core.corpus.formats import TABLES, Document, Reader
+from dataselect_core.corpus.remote import SEARCH_BYTES, RemotePath
 from dataselect_core.corpus.spool import Region
 from dataselect_core.dedup.choice import Choice
 from dataselect_core.dedup.clustering import Clusters, compare_runs, first_of_each, in_batches, ranges, runs
@@ -69,16 +73,16 @@ def split(corpus: CorpusFiles, size: int) -> list[Part]:
     """Cut a corpus into parts of about `size` bytes; a file that is not plain JSON Lines is not cut."""
     parts, files, total = [], [], 0
     for number, file in enumerate(corpus.files):
-        file = CorpusFile(
-            Path(file.path).absolute(),
-            *[getattr(file, name) for name in ("name", "layout", "codec", "plain", "stamp")],
-        )
+        if not isinstance(file.path, RemotePath):
+            file = replace(file, path=Path(file.path).absolute())
         length = file.stamp[0]
         if files and (total + length > size or needs_copy(file) != needs_copy(files[0][1])):
             parts.append(Part(len(parts), files))
             files, total = [], 0
         if file.plain and file.layout.format == "jsonl" and length > size:
-            with open(file.path, "rb") as stream:
+            with (
+                file.path.open(SEARCH_BYTES) if isinstance(file.path, RemotePath) else open(file.path, "rb")
+            ) as stream:
                 start = 0
                 while start < length:
                     stream.seek(min(start + size, length))
@@ -95,7 +99,7 @@ def split(corpus: CorpusFiles, size: int) -> list[Part]:
 
 def needs_copy(file: CorpusFile) -> bool:
     """Whether the texts of a file have to be copied before they can be read again."""
-    return not file.plain or file.layout.format in TABLES
+    return not file.plain or file.layout.format in TABLES or isinstance(file.path, RemotePath)
 
 
 def sign_part(task: tuple) -> tuple:
@@ -104,9 +108,12 @@ def sign_part(task: tuple) -> tuple:
     target = Path(work.folder, f"part-{part.number}")
     target.mkdir(exist_ok=True)
     choice, keys, sigs = Choice(work.keep), _FlushableList(), None if work.verify else _FlushableList()
-    reading = Reading(
-        _Source(work, part), keys, sigs, work.num_perm, work.width, work.seed, work.bands, work.rows
-    )
+    with closing(_Source(work, part, target)) as source:
+        return _signed(work, part, target, source, choice, keys, sigs)
+
+
+def _signed(work, part, target, source, choice, keys, sigs):
+    reading = Reading(source, keys, sigs, work.num_perm, work.width, work.seed, work.bands, work.rows)
     reading.choice, reading.id_field = choice, work.id_field
     reading.ids = None if work.id_field is None else _FlushableList()
     for chunk in reading.workers.ordered(reading._tasks(work.on_error)):
@@ -134,9 +141,8 @@ def sign_part(task: tuple) -> tuple:
             np.concatenate(sigs) if sigs else np.empty((0, work.num_perm), np.uint32),
         )
     if n and needs_copy(part.files[0][1]):
-        reading.corpus.save_texts(index, target)
-    lines = 0 if part.start is None else _line_breaks(part.files[0][1].path, part.start, part.stop)
-    return n, lines, reading.malformed, reading.problems, reading.empty
+        source.save_texts(index, target)
+    return n, source.line_breaks(), reading.malformed, reading.problems, reading.empty
 
 
 class _FlushableList(list):
@@ -145,12 +151,61 @@ class _FlushableList(list):
 
 
 class _Source:
-    """The documents of a part, numbered as in the whole corpus, except for the lines of a part of a file."""
+    """The documents of a part, numbered as in the whole corpus, except for the lines of a part of a file.
 
-    def __init__(self, work, part):
+    Files behind URLs are first copied into the folder of the part, each once and from beginning to end: a request for
+    every text that is read again would take far longer, and not every server can answer it.
+    """
+
+    def __init__(self, work, part, target):
         self.part, self.extras, self.references = part, work.extras, work.references
         self.names = {number: file.name for number, file in part.files}
-        self._files = CorpusFiles.of([file for _, file in part.files], work.extras, work.folder)
+        self._copies, self._before_copy = [], 0
+        try:
+            files = [self._here(file, target) for _, file in part.files]
+        except BaseException:
+            self.close()
+            raise
+        self._files = CorpusFiles.of(files, work.extras, work.folder)
+
+    def close(self):
+        """Remove the copies."""
+        for path in self._copies:
+            path.unlink(missing_ok=True)
+
+    def _here(self, file, target):
+        """The file itself, or the copy of one behind a URL (of the bytes of the part only)."""
+        if not isinstance(file.path, RemotePath):
+            return file
+        copy = target / f"copy.{os.getpid()}.{os.urandom(4).hex()}"
+        self._copies.append(copy)
+        start = self._before_copy = self.part.start or 0
+        rest = None if self.part.stop is None else self.part.stop - start
+        expected = file.path.status(again=True).size if rest is None else rest
+        with file.path.open() as stream, open(copy, "wb") as out:
+            if start:
+                stream.seek(start)
+            while rest != 0 and (block := stream.read(BLOCK if rest is None else min(BLOCK, rest))):
+                out.write(block)
+                rest = None if rest is None else rest - len(block)
+            copied = out.tell()
+        check_unchanged(file)
+        if expected is not None and copied != expected:
+            raise CorpusError(f"{file.name} ended after {copied:,} of {expected:,} bytes; run again")
+        plain = file.codec is None and file.layout.encoding == "utf-8"
+        status = os.stat(copy)
+        return replace(file, path=copy, plain=plain, stamp=(status.st_size, status.st_mtime_ns))
+
+    def line_breaks(self):
+        """Line breaks in a part of a file; 0 for whole files."""
+        if self.part.start is None:
+            return 0
+        start, stop = self.part.start - self._before_copy, self.part.stop - self._before_copy
+        return _line_breaks(self._files.files[0].path, start, stop)
+
+    @cached_property
+    def _lines_before(self):
+        return _line_breaks(self.part.files[0][1].path, 0, self.part.start)
 
     def documents(self):
         if self.part.start is None:
@@ -159,18 +214,21 @@ class _Source:
             return
         number, file = self.part.files[0]
         start, stop = self.part.start, self.part.stop
-        with open(file.path, "rb") as stream:
-            region = io.BufferedReader(Region(_SpoolLikeFile(stream), start, stop - start))
+        with open(self._files.files[0].path, "rb") as stream:
+            region = io.BufferedReader(
+                Region(_SpoolLikeFile(stream), start - self._before_copy, stop - start)
+            )
             for item in Reader(file.name, region, file.layout):
                 if isinstance(item, Document):
                     yield number, item._replace(start=item.start + start, stop=item.stop + start)
                 else:
-                    yield number, item._replace(line=item.line + _line_breaks(file.path, 0, start))
+                    yield number, item._replace(line=item.line + self._lines_before)
 
     def save_texts(self, index, target):
         """Save the texts in one file, one after the other, where all workers can read them."""
         numbers = np.array([number for number, _ in self.part.files])
-        index = Index(np.searchsorted(numbers, index.file), index.start, index.size, index.words, index.line)
+        file, start = np.searchsorted(numbers, index.file), index.start - self._before_copy
+        index = Index(file, start, index.size, index.words, index.line)
         ends, staged = [0], target / f"texts.{os.getpid()}.{os.urandom(4).hex()}"
         with open(staged, "wb") as out:
             for batch in np.array_split(np.arange(len(index.file)), len(index.file) // 1000 + 1):
@@ -342,7 +400,7 @@ def _write(path, data):
 
 
 def _line_breaks(path, start, stop):
-    with open(path, "rb") as stream:
+    with open_binary(path) as stream:
         stream.seek(start)
         count = 0
         while start < stop and (block := stream.read(min(BLOCK, stop - start))):
