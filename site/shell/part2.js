@@ -20,7 +20,7 @@ lab.part2 = (() => {
       lab.element("button", { type: "button", "data-run-button": run.number, "data-shown": String(run.shown), "aria-label": `${run.shown ? "Hide" : "Show"} run ${run.number}` },
         lab.element("span", { class: "about" }, run.shown ? "Hide" : "Show"), lab.element("span", { class: "which" }, String(run.number))))));
     if (focused) lab.one(`[data-run-button="${focused}"]`, list)?.focus();
-    lab.one("[data-no-runs]", section()).hidden = latest.runs.length > 0;
+    for (const none of lab.all("[data-no-runs]", section())) none.hidden = latest.runs.length > 0;
   }
 
   /** The axis of the cost, as the reader wants it; Python that starts again has it as at first. */

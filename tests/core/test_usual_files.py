@@ -367,14 +367,14 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch, capsys):
 
 def test_a_compressed_file_gives_the_same_clusters(monkeypatch):
     """A compressed file is unpacked to a temporary file, and gives the same clusters as the plain file."""
-    from dataselect_core.dedup import streaming
+    from dataselect_core.dedup import reading
 
     texts = [
         " ".join(random.Random(i % 40).choices("abcdefghijklmnop", k=30)) + f" {i % 3}" for i in range(200)
     ]
     Path("a.jsonl").write_bytes(file_bytes("jsonl", texts))
     Path("a.jsonl.gz").write_bytes(gzip.compress(file_bytes("jsonl", texts)))
-    monkeypatch.setattr(streaming, "CHUNK_BYTES", 500)
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 500)
     plain = deduplicate_files(CorpusFiles("a.jsonl"), 0.6)
     packed = deduplicate_files(CorpusFiles("a.jsonl.gz"), 0.6)
     assert packed.cluster.tolist() == plain.cluster.tolist()
