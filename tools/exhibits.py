@@ -79,11 +79,12 @@ def pruning(progress=None):
 
 
 def votes(progress=None):
-    """Part 2: how often one rating, and the vote of three and of five, is wrong; how the errors cluster."""
+    """Part 2: how often one rating, and the votes of three and five, are wrong, and what each teaches for its price."""
     from dataselect_core import datasets
-    from dataselect_core.votes import clustering, majority
+    from dataselect_core.votes import VOTERS, buy_labels, clustering, majority
 
-    ratings = datasets.ratings().values
+    rated = datasets.ratings()
+    ratings = rated.values
     figures = {}
     for voters in (1, 3, 5):
         vote = majority(ratings, voters)
@@ -93,8 +94,23 @@ def votes(progress=None):
     spread = clustering(ratings)
     names = ("none", "none_half", "many", "many_half", "none_if_even", "many_if_even")
     figures |= {"items": vote.items, **{name: getattr(spread, name) for name in names}}
-    outcome = verdict(spread.many - spread.many_if_even, spread.many_half)
-    return {**figures, "cases": verdicts("clusters", outcome)}
+    cases = verdicts("clusters", verdict(spread.many - spread.many_if_even, spread.many_half))
+    budgets, same = (600, 1500, 3000), 1000
+    plans = [tuple(budget // count for count in VOTERS) for budget in budgets] + [(same,) * len(VOTERS)]
+    bought = buy_labels(rated.texts, ratings, plans)
+    (mean, half), (gap, gap_half) = bought.mean(), bought.against_first()
+    for i, name in enumerate([*(f"labels_{budget}" for budget in budgets), "same_items"]):
+        figures[name] = {
+            f"of_{count}": {
+                "mean": float(mean[i, j]),
+                "half": float(half[i, j]),
+                "sign": SIGNS[verdict(gap[i, j], gap_half[i, j])] if j else "",
+            }
+            for j, count in enumerate(VOTERS)
+        }
+    cases |= verdicts("three", verdict(gap[2, 1], gap_half[2, 1]))
+    cases |= verdicts("items", verdict(gap[3, 1], gap_half[3, 1]))
+    return {**figures, "seeds": len(bought.seeds), "cases": cases}
 
 
 def chapter(progress=None):

@@ -23,7 +23,7 @@ VERDICTS = {
     "verdict-short", "own-fewer", "own-more", "own-same",
     *(f"built-pruning-{name}-{said}" for name in ("clean-50-hardest", "clean-10-hardest", "among")
       for said in ("better", "worse", "same")),
-    *(f"built-votes-clusters-{said}" for said in ("better", "worse", "same")),
+    *(f"built-votes-{name}-{said}" for name in ("clusters", "three", "items") for said in ("better", "worse", "same")),
     # Part 3: two mixes
     "moved-rises", "moved-falls", "moved-same", "transfer-positive", "transfer-negative", "transfer-unsure",
     "random-both-hurt", "random-less-hurts", "random-more-hurts", "random-unsure", "noise-done", "slopes-alike", "slopes-differ",

@@ -55,8 +55,6 @@ def amortise(once: float, per_run: float, runs: Sequence[int] = RUNS) -> Amortis
         If an argument is not allowed; the message names it.
     """
     once, per_run = arguments.amount("once", once), arguments.number("per_run", per_run)
-    if isinstance(runs, (str, bytes)) or not isinstance(runs, Sequence) or not runs:
-        raise TypeError(f"runs must be a list of at least one integer, not {runs!r}")
-    counts = tuple(arguments.integer("runs", count, 0) for count in runs)
+    counts = arguments.integers("runs", runs, 0)
     returns = tuple(return_on_selection(once, per_run, count) if once else None for count in counts)
     return Amortisation(once, per_run, runs_to_break_even(once, per_run), counts, returns)
