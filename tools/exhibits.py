@@ -4,11 +4,15 @@ Each function returns figures, which the texts name as {{native.exhibit.NAME.pat
 false: a block `::: when built-NAME-CASE` in a guarded text is kept if that case holds, and is left out otherwise.
 """
 
+import math
+
 SIGNS = {"better": "▲", "worse": "▼", "same": "≈"}  # compared with its control; ≈: no clear difference
 
 
 def verdict(mean, half):
     """The verdict on a difference where more is better: "better", "worse", or "same" if its interval includes 0."""
+    if not (math.isfinite(mean) and math.isfinite(half)):
+        raise ValueError(f"a verdict needs a mean and its interval, not {mean!r} ± {half!r}")
     if abs(mean) <= half:
         return "same"
     return "better" if mean > 0 else "worse"
@@ -75,11 +79,12 @@ def pruning(progress=None):
 
 
 def votes(progress=None):
-    """Part 2: how often one rating, and the vote of three and of five, is wrong; how the errors cluster."""
+    """Part 2: how often one rating, and the votes of three and five, are wrong, and what each teaches for its price."""
     from dataselect_core import datasets
-    from dataselect_core.votes import clustering, majority
+    from dataselect_core.votes import VOTERS, buy_labels, clustering, majority
 
-    ratings = datasets.ratings().values
+    rated = datasets.ratings()
+    ratings = rated.values
     figures = {}
     for voters in (1, 3, 5):
         vote = majority(ratings, voters)
@@ -89,8 +94,91 @@ def votes(progress=None):
     spread = clustering(ratings)
     names = ("none", "none_half", "many", "many_half", "none_if_even", "many_if_even")
     figures |= {"items": vote.items, **{name: getattr(spread, name) for name in names}}
-    outcome = verdict(spread.many - spread.many_if_even, spread.many_half)
-    return {**figures, "cases": verdicts("clusters", outcome)}
+    cases = verdicts("clusters", verdict(spread.many - spread.many_if_even, spread.many_half))
+    budgets, same = (600, 1500, 3000), 1000
+    plans = [tuple(budget // count for count in VOTERS) for budget in budgets] + [(same,) * len(VOTERS)]
+    bought = buy_labels(rated.texts, ratings, plans)
+    (mean, half), (gap, gap_half) = bought.mean(), bought.against_first()
+    for i, name in enumerate([*(f"labels_{budget}" for budget in budgets), "same_items"]):
+        figures[name] = {
+            f"of_{count}": {
+                "mean": float(mean[i, j]),
+                "half": float(half[i, j]),
+                "sign": SIGNS[verdict(gap[i, j], gap_half[i, j])] if j else "",
+            }
+            for j, count in enumerate(VOTERS)
+        }
+    cases |= verdicts("three", verdict(gap[2, 1], gap_half[2, 1]))
+    cases |= verdicts("items", verdict(gap[3, 1], gap_half[3, 1]))
+    return {**figures, "seeds": len(bought.seeds), "cases": cases}
 
 
-EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes}
+def chapter(progress=None):
+    """Part 3: what the textbook's chapter says beside what was measured here, each with its seeds and interval."""
+    import numpy as np
+
+    from dataselect_core import datasets
+    from dataselect_core.facts import load
+    from dataselect_core.gap.shares import add_synthetic
+    from dataselect_core.sampling import reference_sweep
+    from dataselect_core.sampling.evaluation import curve_at_prior
+    from dataselect_core.sampling.sweep import label_factors
+    from dataselect_core.scaling import effective_data
+    from dataselect_core.scaling.data_wall import chapter_cluster
+    from dataselect_core.statistics import half_width
+
+    claims = {
+        topic: {name: {"value": fact["value"], "kind": fact["kind"]} for name, fact in facts.items()}
+        for topic, facts in load("chapter").items()
+    }
+    added = add_synthetic(*datasets.digits(), datasets.rainfall_mm())
+    mean, half = added.gain()
+    gains, cases = {}, {}
+    for i, real in enumerate(added.real):
+        for j, share in enumerate(added.shares):
+            name = f"real_{real}_share_{share * 100:.0f}"
+            said = verdict(mean[i, j], half[i, j])
+            gains[name] = {
+                "gain": 100 * float(mean[i, j]),
+                "half": 100 * float(half[i, j]),
+                "sign": SIGNS[said],
+            }
+            if share == max(added.shares) and real in (min(added.real), max(added.real)):
+                cases |= verdicts("few" if real == min(added.real) else "many", said)
+    factors = {}
+    _, in_test, prior = reference_sweep.watched_shares("rare", reference_sweep.TEST_SHARE, 0)
+    for name in reference_sweep.SIZES:
+        curves = {(c.strategy, c.batch_size): c for c in reference_sweep.curves(name)}
+        pair = [curves["random", reference_sweep.BASELINE_BATCH], curves["margin", 10]]
+        kinds = {name: pair}
+        if pair[0].recall is not None:
+            kinds["natural"] = [curve_at_prior(each, in_test, prior) for each in pair]
+        for kind, (random, margin) in kinds.items():
+            found = label_factors(random, margin, 0.9)
+            found = found[~np.isnan(found)]  # seeds in which both reach it
+            factors[kind] = {
+                "factor": float(found.mean()),
+                "half": float(half_width(found)),
+                "seeds": len(found),
+                "sign": SIGNS[verdict(found.mean() - 1, half_width(found))],
+            }
+    capacity = chapter_cluster(load("prices")["peak_flops"]["value"])
+    curated = claims["repetition"]["curated"]["value"]
+    by_law = {f"worth_{n}": effective_data(curated, n * curated) / (n * curated) for n in (2, 4)}
+    by_law |= {
+        "capacity": capacity,
+        "epochs": capacity / curated,
+        "worth_all": effective_data(curated, capacity) / capacity,
+    }
+    return {
+        "claims": claims,
+        "seeds": len(added.seeds),
+        "sweep_seeds": len(reference_sweep.SEEDS),
+        **gains,
+        **{f"factor_{kind}": each for kind, each in factors.items()},
+        **{name: {"value": float(value), "kind": "modelled"} for name, value in by_law.items()},
+        "cases": cases,
+    }
+
+
+EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes, "chapter": chapter}

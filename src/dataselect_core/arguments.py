@@ -20,6 +20,16 @@ def integer(name: str, value: object, low: int, high: int | None = None) -> int:
     return int(value)
 
 
+def integers(name: str, value: object, low: int, high: int | None = None) -> tuple[int, ...]:
+    """`value` as one or more ints in [low, high]; TypeError unless it is a list of integers, else ValueError."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a list of integers, not {value!r}")
+    members = tuple(integer(name, member, low, high) for member in value)
+    if not members:
+        raise ValueError(f"{name} must hold at least one integer, not none")
+    return members
+
+
 def seeds(name: str, value: object) -> tuple[int, ...]:
     """`value` as two or more seeds >= 0, as an interval needs; TypeError unless a list of integers, else ValueError."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):

@@ -133,6 +133,8 @@ class Part2:
         recall of the critical class (at least), or the rounds of selection (at most).
     label_price, score_price, pool_size, training_price : Value
         Dollars per label, per item scored, items scored in each round, dollars per training.
+    evaluation_labels : Value
+        Labels of the evaluation set, which is drawn at random and costs the same for each label.
     target, budget, limit : Value
         Accuracy the project needs, dollars it may cost, and the limit of its guardrail.
     bytes_per_sample, gpu_seconds_per_sample, epochs, share_removed, gpu_hour_price : Value
@@ -147,6 +149,7 @@ class Part2:
     score_price: Value
     pool_size: Value
     training_price: Value
+    evaluation_labels: Value
     target: Value
     budget: Value
     limit: Value

@@ -23,6 +23,7 @@ from dataselect_core import (
     scaling,
     shingles,
     simulator,
+    statistics,
     tracks,
     votes,
     weather,
@@ -30,6 +31,7 @@ from dataselect_core import (
 from dataselect_core.dedup import control
 from dataselect_core.economics import break_even, scale
 from dataselect_core.pruning import experiment
+from dataselect_core.sampling import evaluation
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((40, 4)), np.arange(40) % 3
@@ -129,6 +131,11 @@ CALLS = {
     economics.indexing_range: {"bytes": 1e12},
     economics.storage_cost: {"bytes": 1e12, "months": 2},
     economics.selection_pays: {"select_cost": 1, "train_subset_cost": 1, "train_full_cost": 3},
+    economics.amortise: {"once": 100.0, "per_run": 5.0, "runs": (1, 5)},
+    evaluation.evaluation_set: {"labels": 100, "price": 2.0, "accuracy": 0.9, "recall": 0.5, "prior": 0.01},
+    evaluation.labels_for: {"share": 0.9, "half": 0.01},
+    evaluation.at_prior: {"accuracy": 0.9, "recall": 0.5, "share": 0.1, "prior": 0.01},
+    statistics.share_interval: {"share": 0.9, "size": 100},
     economics.runs_to_break_even: {"select_cost": 1, "saving_per_run": 1},
     economics.return_on_selection: {"select_cost": 1, "saving_per_run": 1, "runs": 3},
     economics.implied_utilisation: {"flops": 1e20, "gpu_hours": 100, "peak_flops": 1e15},
@@ -153,6 +160,15 @@ CALLS = {
     ledger.validate: {"record": {}},
     ledger.migrate: {"record": {}},
     votes.majority: {"values": RNG.integers(-4, 5, (6, 4)), "voters": 3},
+    votes.ngram_features: {"texts": ["good", "bad"], "dimensions": 16},
+    votes.buy_labels: {
+        "texts": [f"word{i}" for i in range(12)],
+        "values": np.resize([[1.0, 1, -1], [-1, -1, 1]], (12, 3)),
+        "plans": [(6, 4)],
+        "voters": (1, 3),
+        "test": 4,
+        "seeds": (0, 1),
+    },
     votes.clustering: {"values": RNG.integers(-4, 5, (6, 4)), "threshold": 0.3},
     experiment.prune: {"X": X, "y": Y, "shares": [0.5], "wrong": 0.1, "seeds": [0, 1]},
     control.at_random: {"mass": [1, 2, 3], "index": [0, 1], "removed": 1, "seed": 0},

@@ -198,3 +198,20 @@ def test_assumptions_of_a_report_are_checked(edited):
     """Unknown or impossible assumptions are refused."""
     with pytest.raises(ValueError):
         situation(edited=edited).check_assumptions()
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "said"),
+    [
+        ((0.5, 0.9, 0.5), 0.1, "random-both-hurt"),
+        ((0.5, 0.9, 0.85), 0.1, "random-less-hurts"),
+        ((0.9, 0.8, 0.5), 0.1, "random-more-hurts"),
+        ((0.85, 0.9, 0.85), 0.1, "random-unsure"),
+    ],
+)
+def test_an_end_hurts_only_if_its_interval_says_so(mean, half, said):
+    """Too little or too much randomisation hurts if its interval lies below that of the best point."""
+    mean = np.array([mean])
+    measures = {"accuracy": mean, "accuracy_low": mean - half, "accuracy_high": mean + half}
+    made = replace(situation("cloud").map, measures=measures)
+    assert figures.along_randomisation(made, 0) == said

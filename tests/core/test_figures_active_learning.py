@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm, sem, t
 
 from dataselect_core.economics.break_even import indexing_question
 from dataselect_core.figures.active_learning import cases as case_module
@@ -9,6 +10,7 @@ from dataselect_core.figures.active_learning import figures, situation
 from dataselect_core.figures.active_learning import runs as run_module
 from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.figures.deduplication.situation import scale
+from dataselect_core.learners import SoftmaxRegression
 from dataselect_core.ledger import Ledger, verify
 from dataselect_core.sampling import STRATEGIES, reference_sweep
 from dataselect_core.sampling import active_learning as label
@@ -91,7 +93,7 @@ def test_the_marker_is_at_its_number_of_labels(mobile_values, runs):
     prices = situation.prices(situation.assumptions(track("mobile"), {}))
     best = cheapest(reference_sweep.curves("digits"), prices, track("mobile").part_2.target.value)
     assert mobile_values["optimum.labels"].value == best.labels
-    cost = 60 * prices.label + 2 * prices.selection + prices.training
+    cost = (60 + 100) * prices.label + 2 * prices.selection + prices.training  # 100: the evaluation set
     assert mobile_values["optimum.gap_dollars"].value == pytest.approx(cost - best.cost)
 
 
@@ -285,7 +287,7 @@ def test_the_check_compares_the_marker_with_the_limits(mobile_values, runs):
     prices = situation.prices(situation.assumptions(track("mobile"), {}))
     assert mobile_values["check.target.value"].value == pytest.approx(mean[2], abs=1e-12)
     assert mobile_values["check.budget.value"].value == pytest.approx(
-        60 * prices.label + 2 * prices.selection + prices.training
+        (60 + 100) * prices.label + 2 * prices.selection + prices.training
     )
     assert mobile_values["check.guardrail.value"].value == 2  # rounds of selection
     cases = figures.recompute("mobile", SETTINGS, {}, FEWER).cases
@@ -336,3 +338,168 @@ def test_the_verdict_names_the_better_choice(data, chosen, best, expected):
 def test_a_strategy_has_one_name(mobile_values, name):
     """A strategy has the same name in the figures and in the settings."""
     assert mobile_values[name].value in STRATEGIES
+
+
+# -- the evaluation set ---------------------------------------------------------------------------------------
+
+
+def test_the_evaluation_set_is_in_the_bill_and_says_how_exact_it_is(mobile_values):
+    """Its labels at the label's price are part of the bill; its interval is Wilson's at the accuracy that is checked."""
+    label_price = track("mobile").part_2.label_price.value
+    assert mobile_values["evaluation.dollars"].value == 100 * label_price
+    assert mobile_values["run.dollars_evaluation"].value == 100 * label_price
+    parts = [
+        mobile_values[f"run.dollars_{name}"].value for name in ("labels", "scoring", "training", "evaluation")
+    ]
+    assert sum(parts) == pytest.approx(mobile_values["run.cost"].value)
+    accuracy = mobile_values["check.target.value"].value
+    z = norm.ppf(0.975)
+    middle, half = accuracy + z * z / 200, z * np.sqrt(accuracy * (1 - accuracy) / 100 + z * z / 40_000)
+    ends = [(middle - half) / (1 + z * z / 100), (middle + half) / (1 + z * z / 100)]
+    assert [mobile_values["evaluation.low"].value, mobile_values["evaluation.high"].value] == pytest.approx(
+        ends
+    )
+    assert mobile_values["evaluation.share"].value == pytest.approx(
+        100 * label_price / mobile_values["check.budget.value"].value
+    )
+
+
+@pytest.mark.parametrize(("labels", "said"), [(100, "target-unsure"), (1_000_000, "target-sure")])
+def test_too_small_an_evaluation_set_cannot_tell_whether_the_target_is_met(labels, said):
+    """With 100 samples the interval contains a target two points away; with a million it does not."""
+    settings = {
+        **SETTINGS,
+        **run_settings("active", 2, budget=300, labels=300),
+        **run_settings("marker", 2, budget=300, labels=200),
+    }
+    found = figures.recompute("mobile", settings, {"evaluation_labels": labels}, FEWER)
+    assert {"target-unsure", "target-sure"} & set(found.cases) == {said}
+    low, high = (found.values[f"evaluation.{end}"].value for end in ("low", "high"))
+    assert (low <= found.values["check.target.limit"].value <= high) is (said == "target-unsure")
+
+
+def test_on_edge_the_accuracy_at_the_natural_prior_stands_beside_the_recall(runs):
+    """With eights as rare as in the pool, the accuracy is that of the nine other digits, whatever the recall."""
+    controls = {**CONTROLS, "data": "rare", "strategy": "random"}
+    settings = {**controls, **run_settings("random", 1, strategy="random")}
+    found = figures.recompute("edge", settings, {}, FEWER).values
+    p = reference_sweep.problem("rare")
+    right = others = 0.0
+    for seed in (3, 4):
+        X, y, X_test, y_test = reference_sweep.split(p, 0.3, seed)
+        run = label(X, y, X_test, y_test, "random", 20, 20, 80, seed, recall_class=8)
+        bought = np.concatenate([run.start, run.queried])
+        model = SoftmaxRegression().fit(X[bought], y[bought])
+        good = model.predict(X_test) == y_test
+        right, others = right + good[y_test == 8].mean() / 2, others + good[y_test != 8].mean() / 2
+    prior = 6 / len(y)
+    assert found["evaluation.prior"].value == pytest.approx(prior)
+    assert found["evaluation.recall"].value == pytest.approx(right)
+    assert found["evaluation.natural"].value == pytest.approx(prior * right + (1 - prior) * others)
+    assert found["evaluation.natural"].value > found["check.target.value"].value + 0.05
+    assert found["evaluation.watched"].value == pytest.approx(100 * prior)
+    assert found["run.natural"].value == pytest.approx(
+        found["evaluation.natural"].value
+    )  # the run stops at its end
+
+
+def test_what_choosing_saves_on_edge_is_mostly_the_prior():
+    """In the sweep, random sampling needs many times the labels on the test set, and hardly more at the natural prior."""
+    controls = {**CONTROLS, "data": "rare", "batch": 10}
+    settings = {**controls, **run_settings("active", 2, batch=10)}
+    found = {
+        path: value.value for path, value in figures.recompute("edge", settings, {}, FEWER).values.items()
+    }
+    random, margin = (
+        next(c for c in reference_sweep.curves("rare") if (c.strategy, c.batch_size) == (name, 10))
+        for name in ("random", "margin")
+    )
+    share, prior = 52 / 540, 6 / 1141
+    for name, c in (("random", random), ("active", margin)):
+        others = (c.mean - share * c.recall.mean(axis=0)) / (1 - share)
+        natural = prior * c.recall.mean(axis=0) + (1 - prior) * others
+        first = int((natural >= 0.9).argmax())
+        assert c.labels[first - 1] < found[f"swept.natural_{name}"] <= c.labels[first]
+    assert found["swept.random"] / found["swept.active"] > 4
+    assert found["swept.natural_random"] / found["swept.natural_active"] < 2
+
+
+# -- how sure a comparison is ---------------------------------------------------------------------------------
+
+
+def test_a_pair_of_runs_is_compared_seed_by_seed(mobile_values, runs):
+    """The gap is the mean over seeds of the labels that random sampling needs more, with scipy's interval."""
+    settings = {
+        **CONTROLS,
+        "budget": 300,
+        **run_settings("random", 1, strategy="random", budget=300, labels=300, seeds=4),
+        **run_settings("active", 2, budget=300, labels=300, seeds=4),
+    }
+    told = figures.recompute("mobile", settings, {}, FEWER)
+    p = reference_sweep.problem("digits")
+    needed = [
+        [
+            float(labels_to_reach(run.labels, run.accuracy, 0.9))
+            for run in (
+                label(*reference_sweep.split(p, 0.3, seed), strategy, 20, 20, 300, seed)
+                for seed in range(3, 7)
+            )
+        ]
+        for strategy in ("random", "margin")
+    ]
+    gaps = np.subtract(*needed)
+    low, high = t.interval(0.95, 3, gaps.mean(), sem(gaps))
+    gap, half = told.values["own.gap"].value, told.values["own.half"].value
+    assert (gap, gap - half, gap + half) == pytest.approx((gaps.mean(), low, high), abs=1e-2)
+    assert ("own-sure" in told.cases) is bool(low > 0 or high < 0)
+
+
+@pytest.mark.parametrize(
+    ("gap", "half", "said"),
+    [
+        (30.0, 10.0, "own-sure"),
+        (-30.0, 10.0, "own-sure"),
+        (5.0, 10.0, "own-unsure"),
+        (5.0, None, "own-unknown"),
+    ],
+)
+def test_an_interval_that_holds_zero_tells_nothing(gap, half, said):
+    """Within the interval, or without one, two runs cannot be told apart."""
+    assert case_module.how_sure(gap, half) == said
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+@pytest.mark.parametrize("batch", [10, 50])
+def test_every_direction_comes_with_how_sure_it_is(seeds, batch):
+    """Whenever a page says that a direction is right or wrong, exactly one sentence says how sure that is."""
+    settings = {
+        **CONTROLS,
+        **run_settings("random", 1, strategy="random", batch=batch, seeds=seeds, budget=200, labels=200),
+        **run_settings("active", 2, batch=batch, seeds=seeds, budget=200, labels=200),
+    }
+    told = figures.recompute("mobile", settings, {}, FEWER)
+    sure = {"own-sure", "own-unsure", "own-unknown"} & set(told.cases)
+    assert len(sure) == bool({"direction-right", "direction-wrong"} & set(told.cases))
+    if seeds == 1 and sure:
+        assert sure == {"own-unknown"}
+
+
+def test_a_run_of_one_seed_is_never_called_behind(runs):
+    """Whether a run is behind needs an interval, so more than one seed, and a gap that is larger."""
+    for seeds in (1, 3):
+        settings = {
+            **CONTROLS,
+            **run_settings("active", 2, strategy="entropy", seeds=seeds, budget=200, labels=200),
+        }
+        told = figures.recompute("mobile", settings, {}, FEWER)
+        gap, half = (told.values[f"behind.{name}"].value for name in ("gap", "half"))
+        assert (half is None) is (seeds == 1)
+        assert ("entropy-behind" in told.cases) is (half is not None and gap > max(half, 0.01))
+
+
+def test_the_marker_and_the_optimum_have_their_intervals(mobile_values):
+    """Half widths over the ten seeds of the sweep equal scipy's."""
+    curve = next(c for c in reference_sweep.curves("digits") if (c.strategy, c.batch_size) == ("margin", 20))
+    at = [float(np.interp(60, curve.labels, row)) for row in curve.accuracy]
+    assert mobile_values["marker.expected_half"].value == pytest.approx(t.ppf(0.975, 9) * sem(at), rel=1e-3)
+    assert 0 < mobile_values["optimum.half"].value < 0.03

@@ -65,7 +65,11 @@ def test_the_move_is_paired_by_seed(field, small):
     differences = []
     for k, seed in enumerate(TINY["move_seeds"]):
         recall = [
-            mix.run(replace(FIXED, share=s, randomisation=move["randomisation"]), *field, seed).recall
+            mix.run(
+                replace(FIXED, share=s, randomisation=move["randomisation"], total=move["total"]),
+                *field,
+                seed,
+            ).recall
             for s in (0.1, 0.9)
         ]
         assert recall == [move["recall"][0][k], move["recall"][1][k]]
@@ -75,7 +79,28 @@ def test_the_move_is_paired_by_seed(field, small):
     assert (change.mean, change.low, change.high) == pytest.approx(
         (np.mean(differences), low, high), abs=1e-3
     )
-    assert (move["real"], move["synthetic"]) == ([40, 6], [4, 54])
+    assert move["total"] == 44 == sum(counts[0] for counts in (move["real"], move["synthetic"]))
+    assert (move["real"], move["synthetic"]) == ([40, 4], [4, 40])
+    assert move["classes"]["change"][FIXED.critical] == pytest.approx(change.mean)
+
+
+def test_every_digit_has_the_recall_that_it_would_have_as_the_critical_one(field):
+    """One training gives ten recalls, and each equals that of a run in which this digit is the critical one."""
+    here = replace(FIXED, share=0.5, randomisation=0.4, simulator_rain=True)
+    found = mix.recalls(here, *field, 6)
+    assert found.shape == (10,)
+    for digit in (0, 3, 8):
+        assert found[digit] == mix.run(replace(here, critical=digit), *field, 6).recall
+
+
+@pytest.mark.parametrize("real", [19, 37, 200, 400, 500, 600, 799, 800, 1000])
+@pytest.mark.parametrize("total", [100, 800, 1000])
+def test_the_total_of_the_move_lets_ten_per_cent_be_ten_per_cent(real, total):
+    """It is the largest total at which a tenth may be synthetic without asking for real samples that do not exist."""
+    found = gap_map.move_total(mix.Setting(0.9, 0.3, total=total, real=real))
+    needed = {size: size - round(0.1 * size) for size in range(total + 1)}
+    assert needed[found] <= real
+    assert found == max(size for size in needed if needed[size] <= real)
 
 
 def test_transfer_adds_to_the_same_real_samples(field, small):

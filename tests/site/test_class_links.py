@@ -242,5 +242,5 @@ def test_a_labelling_project_is_judged_by_the_class_limits(reader):
     checks = verify(Ledger.from_text(json.dumps(record)))
     assert len(checks) > 50 and all(check.agrees for check in checks)
     reader.open("?track=mobile&part=2")
-    expect(part.locator("[data-value='check.budget.limit']:visible")).to_have_text("$14,000", timeout=LONG)
+    expect(part.locator("[data-value='check.budget.limit']:visible")).to_have_text("$19,400", timeout=LONG)
     expect(part.locator("[data-evidence]")).to_contain_text("stale")

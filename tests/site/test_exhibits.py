@@ -14,7 +14,7 @@ SAVED = {
     name: json.loads((ROOT / "derived" / "exhibit" / f"{name}.json").read_text("utf-8"))["value"]
     for name in exhibits.EXHIBITS
 }
-WHERE = {"leaky": "1", "pruning": "2", "votes": "2"}
+WHERE = {"leaky": "1", "pruning": "2", "votes": "2", "chapter": "3"}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,13 @@ WHERE = {"leaky": "1", "pruning": "2", "votes": "2"}
 def test_a_verdict_depends_on_its_interval(mean, half, expected):
     """If the interval contains 0, the verdict is that the two do not differ."""
     assert exhibits.verdict(mean, half) == expected
+
+
+@pytest.mark.parametrize(("mean", "half"), [(float("nan"), 0.1), (0.1, float("nan")), (0.1, float("inf"))])
+def test_without_an_interval_there_is_no_verdict(mean, half):
+    """A missing mean or interval is an error, and no verdict."""
+    with pytest.raises(ValueError, match="a verdict needs"):
+        exhibits.verdict(mean, half)
 
 
 OUTCOMES = ({"better", "worse", "same"}, {"turns", "stays"})

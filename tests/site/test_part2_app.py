@@ -25,6 +25,12 @@ def hold(conversation):
     return talk(conversation, part2.LabelingROI)
 
 
+def prices_of(part):
+    """The prices of a track's project, with its evaluation set."""
+    names = ("label_price", "score_price", "pool_size", "training_price", "evaluation_labels")
+    return Prices(*(getattr(part, name).value for name in names))
+
+
 async def begin(page, track_id="mobile", answer=None, record=None, assumptions=None, **settings):
     """Open a track with the prediction locked, and wait until the data are there."""
     predictions = {"2": FEWER} | ({"2-indexing": answer} if answer else {})
@@ -331,7 +337,7 @@ def test_a_record_cannot_claim_fewer_counted_runs_than_it_contains():
 
 @pytest.mark.parametrize("track_id", [each.id for each in TRACKS])
 def test_costs_follow_the_prices_of_track_and_reader(track_id):
-    """The bill is labels + scoring + training, recomputed here, before and after an edit."""
+    """The bill is labels + scoring + training + evaluation set, recomputed here, before and after an edit."""
     start = track(track_id).part_2
 
     async def conversation(page):
@@ -347,10 +353,29 @@ def test_costs_follow_the_prices_of_track_and_reader(track_id):
     ):
         rounds = values["run.rounds"]
         round_price = pool * start.score_price.value + start.training_price.value
-        cost = values["run.labels"] * label + rounds * round_price + start.training_price.value
+        labels = values["run.labels"] + start.evaluation_labels.value
+        cost = labels * label + rounds * round_price + start.training_price.value
         assert values["run.cost"] == pytest.approx(cost)
-        parts = ("run.dollars_labels", "run.dollars_scoring", "run.dollars_training")
-        assert sum(values[part] for part in parts) == pytest.approx(cost)
+        parts = ("labels", "scoring", "training", "evaluation")
+        assert sum(values[f"run.dollars_{part}"] for part in parts) == pytest.approx(cost)
+
+
+def test_the_evaluation_set_is_shown_in_several_sizes():
+    """The table has each size at the label's price, and an interval that narrows with it."""
+
+    async def conversation(page):
+        await begin(page, track_id="edge", data="rare")
+        await run(page, strategy="margin")
+        await page.ask("assume", assumptions={"evaluation_labels": 300})
+
+    page = hold(conversation)
+    rows = results(page)["tables"]["EvaluationSet"]["rows"]
+    assert [row[0] for row in rows] == ["50", "100", "200", "300 (yours)", "500", "1,000", "2,000"]
+    assert [row[1] for row in rows] == [108.0 * size for size in (50, 100, 200, 300, 500, 1000, 2000)]
+    widths = [row[3] - row[2] for row in rows]
+    assert widths == sorted(widths, reverse=True) and widths[0] > 4 * widths[-1]
+    assert rows[3][2:4] == [page.last["evaluation.low"], page.last["evaluation.high"]]
+    assert rows[-1][4] == pytest.approx(2000 * 6 / 1141)
 
 
 def test_crossing_knees_and_frontier_equal_those_of_the_core():
@@ -456,7 +481,7 @@ def test_each_track_begins_with_a_failure_that_can_be_repaired(track_id, fails, 
     p = track(track_id).part_2
     assert (p.strategy, p.batch_size.value) == (fails["strategy"], fails["batch"])
     curves = {(c.strategy, c.batch_size): c for c in reference_sweep.curves(p.problem)}
-    prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
+    prices = prices_of(p)
 
     def meets_limits(setting):
         curve = curves[setting["strategy"], setting["batch"]]
@@ -558,11 +583,11 @@ def test_the_marker_is_committed_once_and_compared_with_the_sweep():
     assert page.of_type("answer")[1]["answer"]["labels"] == 200
     assert any("cannot be changed" in sentence for sentence in page.sentences)
     p = track("mobile").part_2
-    prices = Prices(p.label_price.value, p.score_price.value, p.pool_size.value, p.training_price.value)
+    prices = prices_of(p)
     best = cheapest(reference_sweep.curves("digits"), prices, p.target.value)
     values = page.last
     assert values["marker.labels"] == 200
-    cost = 200 * prices.label + 9 * prices.selection + prices.training
+    cost = (200 + 100) * prices.label + 9 * prices.selection + prices.training  # 100: the evaluation set
     assert values["marker.cost"] == pytest.approx(cost)
     assert (values["optimum.labels"], values["optimum.cost"]) == (best.labels, pytest.approx(best.cost))
     assert values["optimum.gap_labels"] == 200 - best.labels

@@ -145,7 +145,14 @@ def test_the_prediction_is_compared_with_the_measurement():
             assert last["reveal.low"] < last["reveal.measured"] < last["reveal.high"] < 0
             assert last["reveal.prediction"] == signed
             assert last["reveal.gap"] == pytest.approx(abs(signed - last["reveal.measured"]))
-            assert {case, "moved-falls", "ten-is-short"} <= set(page.of_type("results")[-1]["cases"])
+            assert {case, "moved-falls"} <= set(page.of_type("results")[-1]["cases"])
+            assert last["reveal.real_before"] + last["reveal.synthetic_before"] == last["reveal.total"]
+            assert last["reveal.real_after"] + last["reveal.synthetic_after"] == last["reveal.total"]
+            assert last["reveal.real_before"] == round(0.9 * last["reveal.total"])
+        rows = page.of_type("results")[-1]["tables"]["Classes"]["rows"]
+        assert [row[0] for row in rows] == ["0", "1 (yours)", *map(str, range(2, 10))]
+        assert rows[1][3].startswith(f"−{-last['reveal.measured']:.1f} ± ") and rows[1][3].endswith("▼")
+        assert sum(row[3].endswith("▼") for row in rows) == last["reveal.falls"]
 
     hold(conversation)
 

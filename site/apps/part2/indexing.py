@@ -2,6 +2,7 @@
 
 import time
 
+from dataselect_core.figures.active_learning.indexing import over_runs
 from dataselect_core.minhash import signatures
 from dataselect_core.shingles import shingle_sets
 from dataselect_core.values import measured
@@ -22,6 +23,12 @@ ROWS = (  # assumption, unit; in the order of the table of break-evens
     "epochs",
     "gpu_hour_price",
 )
+SELECTIONS = {
+    "low": "Index, our rate",
+    "high": "Index, SlimPajama’s rate",
+    "whole": "The same, and engineers",
+    "score": "Scoring everything",
+}
 CORE_NAMES = {  # the core's names of prices that have another name here
     "signature_rate": "signature_bytes_per_second",
     "index_overhead": "overhead",
@@ -39,6 +46,23 @@ def tables(assumptions, indexing, scoring):
     return {
         "IndexingPlot": _sides_table(indexing, scoring),
         "BreakEven": _break_even_table(assumptions, indexing, scoring),
+        "Amortised": _amortised_table(over_runs(assumptions, indexing, scoring)),
+    }
+
+
+def _amortised_table(amortisations):
+    runs = amortisations["low"].runs
+    return {
+        "columns": [
+            {"label": "Selection"},
+            {"label": "Paid once", "format": "dollars", "kind": "modelled"},
+            {"label": "Pays from run", "format": "integer", "kind": "modelled"},
+            *({"label": f"Saved per $ in {n}", "format": "number", "kind": "modelled"} for n in runs),
+        ],
+        "rows": [
+            [title, amortisations[name].once, amortisations[name].pays_from, *amortisations[name].returns]
+            for name, title in SELECTIONS.items()
+        ],
     }
 
 

@@ -4,7 +4,7 @@ from apps.part2.runs import COUNTED
 from dataselect_core.figures.active_learning import cases as labelling_cases
 from dataselect_core.figures.active_learning import figures, prediction, verdict
 from dataselect_core.figures.active_learning.runs import LINE, crossing
-from dataselect_core.sampling import reference_sweep
+from dataselect_core.sampling import evaluation, reference_sweep
 from dataselect_core.settings import SETTINGS
 from dataselect_core.values import measured, modelled
 
@@ -89,6 +89,8 @@ def report(bench, situation, readings, frontier, brief):
     values = figures.figures(situation, judged)
     cases = labelling_cases.cases(situation, values, judged)
     tables = {} if brief else {"LabelingROIPlot": _points(readings, frontier), "RunList": _runs(bench)}
+    if not brief and "evaluation.labels" in values:
+        tables["EvaluationSet"] = _evaluation(values, situation)
     return {
         "values": values,
         "cases": cases,
@@ -146,6 +148,36 @@ def _points(readings, frontier):
             {"label": "Lowest seed", "format": "percent", "kind": "measured"},
             {"label": "Highest seed", "format": "percent", "kind": "measured"},
             {"label": "On the frontier"},
+        ],
+        "rows": rows,
+    }
+
+
+def _evaluation(values, situation):
+    """Evaluation sets of several sizes side by side: price, interval, and how many of the watched class they hold."""
+    price = situation.prices()
+    now = {name: values[f"evaluation.{name}"].value for name in ("labels", "recall", "prior")}
+    rows = []
+    for size in sorted({*evaluation.SIZES, now["labels"]}):
+        one = evaluation.evaluation_set(
+            size, price.label, values["check.target.value"].value, now["recall"] or 0.0, now["prior"]
+        )
+        rows.append(
+            [
+                f"{size:,.0f}{' (yours)' if size == now['labels'] else ''}",
+                one.dollars,
+                one.low,
+                one.high,
+                one.watched,
+            ]
+        )
+    return {
+        "columns": [
+            {"label": "Labels"},
+            {"label": "Price", "format": "dollars", "kind": "modelled"},
+            {"label": "Accuracy, from", "format": "percent", "kind": "modelled"},
+            {"label": "to", "format": "percent", "kind": "modelled"},
+            {"label": "Watched class in it", "format": "number", "kind": "modelled"},
         ],
         "rows": rows,
     }

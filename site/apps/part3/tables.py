@@ -34,6 +34,36 @@ def tables(situation, measure):
         "CutRandom": _cut_table(shown_map, i, None, "Randomisation"),
         "Strategies": _strategies_table(situation),
         "Transfer": _transfer_table(track_map.transfer),
+        "Classes": _classes_table(track_map.move["classes"], setting.critical),
+    }
+
+
+def _classes_table(classes, critical):
+    """The move from 10 % to 90 % synthetic for all ten digits, the track's marked."""
+    rows = []
+    for digit, (before, after, *change) in enumerate(
+        zip(*(classes[name] for name in ("before", "after", "change", "low", "high")))
+    ):
+        mean, low, high = (100 * value for value in change)
+        said = "≈" if low <= 0 <= high else "▲" if mean > 0 else "▼"
+        mark = f"{digit} (yours)" if digit == critical else str(digit)
+        half = (high - low) / 2
+        rows.append(
+            [
+                mark,
+                f"{100 * before:.1f}",
+                f"{100 * after:.1f}",
+                f"{mean:+.1f} ± {half:.1f} {said}".replace("-", "−"),
+            ]
+        )
+    return {
+        "columns": [
+            {"label": "Digit"},
+            {"label": "10 %", "kind": "measured"},
+            {"label": "90 %", "kind": "measured"},
+            {"label": "Change, points", "kind": "measured"},
+        ],
+        "rows": rows,
     }
 
 

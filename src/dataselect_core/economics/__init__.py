@@ -1,5 +1,6 @@
 """Costs and savings of selection: training, labelling, scoring, indexing."""
 
+from dataselect_core.economics.amortisation import Amortisation, amortise
 from dataselect_core.economics.assumptions import Assumption, Assumptions
 from dataselect_core.economics.costs import (
     IndexingCost,
@@ -18,11 +19,13 @@ from dataselect_core.economics.costs import (
 )
 
 __all__ = [
+    "Amortisation",
     "Assumption",
     "Assumptions",
     "IndexingCost",
     "IndexingRange",
     "TrainingCost",
+    "amortise",
     "implied_utilisation",
     "indexing_cost",
     "indexing_range",

@@ -46,7 +46,10 @@ def selection_pays(labels_saved: float, prices: Prices) -> SelectionCheck:
     def parts(labels_saved, label, score, pool, training):
         return [labels_saved * label, -pool * score, -training]
 
-    terms = {"labels_saved": labels_saved} | {f.name: getattr(prices, f.name) for f in fields(prices)}
+    names = [
+        f.name for f in fields(prices) if f.name != "evaluation"
+    ]  # the same with and without a selection
+    terms = {"labels_saved": labels_saved} | {name: getattr(prices, name) for name in names}
     even = {name: _even(lambda v, name=name: parts(**{**terms, name: v}), terms[name]) for name in terms}
     saved, spent = labels_saved * prices.label, prices.selection
     return SelectionCheck(saved, spent, saved - spent, bool(saved > spent), even)

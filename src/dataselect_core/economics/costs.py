@@ -248,7 +248,8 @@ def runs_to_break_even(select_cost: float, saving_per_run: float) -> int | None:
     saving = number("saving_per_run", saving_per_run)
     if cost == 0:
         return 0
-    return math.ceil(cost / saving) if saving > 0 else None
+    runs = cost / saving if saving > 0 else math.inf
+    return math.ceil(runs) if math.isfinite(runs) else None
 
 
 def return_on_selection(select_cost: float, saving_per_run: float, runs: int) -> float:

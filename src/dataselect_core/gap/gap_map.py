@@ -135,28 +135,43 @@ def move(
     rainfall_mm: ArrayLike,
     seeds: Sequence[int] = MOVE_SEEDS,
 ) -> dict[str, Any]:
-    """Effect on the safety metric of moving the mix from one share of `MOVE` to the other.
+    """Effect on the safety metric of moving the mix from one share of `MOVE` to the other, at one total.
 
     Returns
     -------
     dict
-        randomisation; seeds; recall (one list per share, one value per seed); real and synthetic (samples trained on,
-        one number per share).
+        randomisation; total (`move_total`); seeds; recall (one list per share, one value per seed); real and synthetic
+        (samples trained on, one number per share); classes (for every digit the mean recall `before` and `after`, and
+        the mean `change` with its interval from `low` to `high`, paired by seed).
     """
-    record: dict[str, Any] = {
+    total = move_total(setting)
+    shares = [replace(setting, share=share, randomisation=randomisation, total=total) for share in MOVE]
+    every = np.array([[mix.recalls(here, X, y, rainfall_mm, seed) for seed in seeds] for here in shares])
+    changes = [statistics.interval(every[1, :, digit] - every[0, :, digit]) for digit in range(mix.CLASSES)]
+    return {
         "randomisation": randomisation,
+        "total": total,
         "seeds": list(seeds),
-        "recall": [],
-        "real": [],
-        "synthetic": [],
+        "recall": every[:, :, setting.critical].tolist(),
+        "real": [here.counts()[0] for here in shares],
+        "synthetic": [here.counts()[1] for here in shares],
+        "classes": {
+            "before": every[0].mean(axis=0).tolist(),
+            "after": every[1].mean(axis=0).tolist(),
+            "change": [change.mean for change in changes],
+            "low": [change.low for change in changes],
+            "high": [change.high for change in changes],
+        },
     }
-    for share in MOVE:
-        point = replace(setting, share=share, randomisation=randomisation)
-        real, synthetic = point.counts()
-        record["recall"].append([mix.run(point, X, y, rainfall_mm, seed).recall for seed in seeds])
-        record["real"].append(real)
-        record["synthetic"].append(synthetic)
-    return record
+
+
+def move_total(setting: mix.Setting) -> int:
+    """The largest total, up to that of the setting, for which enough real samples exist at every share of `MOVE`.
+
+    With it, moving the mix does not change the size of the training set.
+    """
+    sizes = range(setting.total, 0, -1)
+    return next((size for size in sizes if size - round(min(MOVE) * size) <= setting.real), 0)
 
 
 def transfer(

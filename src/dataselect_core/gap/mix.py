@@ -176,26 +176,58 @@ def samples(
     ValueError
         If X and y do not match, or have no more samples than the field needs.
     """
+    dry, draws = _trained_on(setting, X, y, rainfall_mm, seed)
+    mm = field_weather(rainfall_mm, FIELD, draws[1], setting.wet_share)
+    return {
+        **dry,
+        "X_field": rain(dry["X_dry"], rain_intensity(mm), draws[2]),
+        "X_heavy": _in_heavy_rain(dry, setting.critical, rainfall_mm, draws),
+    }
+
+
+def _trained_on(setting, X, y, rainfall_mm, seed):
+    """The draws of `samples` with the weather of the training set, but without that of the field."""
     dry, draws = _dry(setting, X, y, seed)
-    _, days, drops, heavy_days, heavy_drops, _, train_days, train_drops = draws
     _, synthetic = setting.counts()
-    pictures = dry["X_train"][dry["synthetic"]]
     if setting.simulator_rain and synthetic:
-        rainfall = field_weather(rainfall_mm, synthetic, train_days, setting.wet_share)
-        dry["X_train"][dry["synthetic"]] = rain(pictures, rain_intensity(rainfall), train_drops)
-    rainfall = field_weather(rainfall_mm, FIELD, days, setting.wet_share)
+        rainfall = field_weather(rainfall_mm, synthetic, draws[6], setting.wet_share)
+        pictures = dry["X_train"][dry["synthetic"]]
+        dry["X_train"][dry["synthetic"]] = rain(pictures, rain_intensity(rainfall), draws[7])
+    return dry, draws
+
+
+def _in_heavy_rain(dry, digit, rainfall_mm, draws):
+    """The pictures of one digit in the field, on days of heavy rain."""
     record = np.asarray(rainfall_mm, dtype=float)
     record = record[record >= WEATHER["heavy_rain"]["value"]]
     if not len(record):
         raise ValueError("rainfall_mm must have at least one day of heavy rain for the safety metric")
-    critical = dry["X_dry"][dry["y_field"] == setting.critical]
-    critical = np.repeat(critical, FACTS["heavy_days"]["value"], axis=0)
-    heavy = np.random.default_rng(heavy_days).choice(record, len(critical))
-    return {
-        **dry,
-        "X_field": rain(dry["X_dry"], rain_intensity(rainfall), drops),
-        "X_heavy": rain(critical, rain_intensity(heavy), heavy_drops),
-    }
+    pictures = np.repeat(dry["X_dry"][dry["y_field"] == digit], FACTS["heavy_days"]["value"], axis=0)
+    heavy = np.random.default_rng(draws[3]).choice(record, len(pictures))
+    return rain(pictures, rain_intensity(heavy), draws[4])
+
+
+def recalls(setting: Setting, X: ArrayLike, y: ArrayLike, rainfall_mm: ArrayLike, seed: int) -> Floats:
+    """The safety metric of every digit after one training: its recall on days of heavy rain.
+
+    Parameters
+    ----------
+    setting, X, y, rainfall_mm, seed
+        As for `samples`; the critical digit has no meaning.
+
+    Returns
+    -------
+    float[10]
+        That of the critical digit equals `run(...).recall`.
+    """
+    dry, draws = _trained_on(setting, X, y, rainfall_mm, seed)
+    model = SoftmaxRegression(l2=FACTS["l2"]["value"]).fit(dry["X_train"], dry["y_train"])
+    return np.array(
+        [
+            (model.predict(_in_heavy_rain(dry, digit, rainfall_mm, draws)) == digit).mean()
+            for digit in range(CLASSES)
+        ]
+    )
 
 
 def _dry(setting, X, y, seed):

@@ -26,12 +26,15 @@ class Prices:
         Samples scored in each round of selection (the project's pool, not the laboratory's).
     training : float
         Dollars per training of the model.
+    evaluation : float, default 0
+        Labels of the evaluation set: bought at the same price, drawn at random, and never trained on.
     """
 
     label: float
     score: float
     pool: float
     training: float
+    evaluation: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -42,22 +45,55 @@ class Prices:
         """Dollars of one round of selection: the pool is scored by a model trained for it."""
         return self.pool * self.score + self.training
 
+    @property
+    def evaluating(self) -> float:
+        """Dollars of the evaluation set, the same for every strategy."""
+        return self.evaluation * self.label
+
 
 @dataclass(frozen=True)
 class ProjectCost:
-    """Cumulative dollars after each round, float64[r] each; `total` is the sum of the other three."""
+    """Cumulative dollars after each round, float64[r] each; `total` is the sum of the other four.
+
+    `evaluation` is the same in every round: the evaluation set is bought once.
+    """
 
     labels: Floats
     scoring: Floats
     training: Floats
+    evaluation: Floats
     total: Floats
+
+
+def stop_cost(labels: float, rounds: int, prices: Prices) -> float:
+    """Dollars of a project that stops at some number of labels: the total of `project_cost` there.
+
+    Parameters
+    ----------
+    labels : float
+        Labels bought for training, at least 0.
+    rounds : int
+        Rounds of selection, at least 0; 0 for random sampling.
+    prices : Prices
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is negative or not a number.
+    """
+    labels, rounds = arguments.amount("labels", labels), arguments.integer("rounds", rounds, 0)
+    return labels * prices.label + rounds * prices.selection + prices.training + prices.evaluating
 
 
 def project_cost(labels: ArrayLike, selects: bool, prices: Prices) -> ProjectCost:
     """Cost of a run, if it had stopped after each of its rounds.
 
-    Every project pays for its labels and for one training, of its final model. A project that selects
-    also pays, in each round, for scoring the pool and for training the model that scores it.
+    Every project pays for its labels, for its evaluation set, and for one training, of its final model. A project that
+    selects also pays, in each round, for scoring the pool and for training the model that scores it.
 
     Parameters
     ----------
@@ -82,9 +118,9 @@ def project_cost(labels: ArrayLike, selects: bool, prices: Prices) -> ProjectCos
     rounds = np.arange(len(labels), dtype=np.float64) if selects else np.zeros(len(labels))
     label_cost, scoring_cost = labels * prices.label, rounds * prices.pool * prices.score
     training_cost = (rounds + 1) * prices.training
-    return ProjectCost(
-        label_cost, scoring_cost, training_cost, total=label_cost + scoring_cost + training_cost
-    )
+    evaluation_cost = np.full(len(labels), prices.evaluating)
+    total = label_cost + scoring_cost + training_cost + evaluation_cost
+    return ProjectCost(label_cost, scoring_cost, training_cost, evaluation_cost, total)
 
 
 def pareto_frontier(cost: ArrayLike, accuracy: ArrayLike) -> Indices:

@@ -8,6 +8,7 @@ prices needs no further runs (see `sweep`).
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -97,6 +98,26 @@ def split(problem: Problem, test_share: float, seed: int) -> tuple[Floats, Label
     if problem.rare is not None:
         X, y = rare_class(X, y, *problem.rare, seed)
     return X, y, problem.X[test], problem.y[test]
+
+
+@cache
+def watched_shares(name: str, test_share: float, seed: int) -> tuple[int, float, float]:
+    """Size of the test set of one seed, and the share of the watched class in it and in the pool.
+
+    The shares differ if the class is rare: the pool is the world, in which its share is the natural one.
+
+    Parameters
+    ----------
+    name, test_share, seed
+        As for `problem` and `split`.
+
+    Returns
+    -------
+    (int, float, float)
+    """
+    p = problem(name)
+    _, y, _, y_test = split(p, test_share, seed)
+    return len(y_test), float((y_test == p.critical).mean()), float((y == p.critical).mean())
 
 
 def run(name: str, progress: Callable[[Curve], object] | None = None) -> list[Curve]:

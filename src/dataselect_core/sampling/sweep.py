@@ -8,7 +8,7 @@ import numpy as np
 
 from dataselect_core.arrays import ArrayLike, Floats, Integers
 from dataselect_core.sampling.measures import STRATEGIES
-from dataselect_core.sampling.project import Prices, economic_knee, project_cost
+from dataselect_core.sampling.project import Prices, economic_knee, labels_to_reach, project_cost
 from dataselect_core.sampling.rounds import active_learning
 from dataselect_core.sampling.splits import rare_class, stratified_split
 
@@ -190,6 +190,35 @@ def most_worthwhile(curves: Sequence[Curve], prices: Prices) -> Stop:
     """
     known = [stop for stop in stops(curves, prices) if not stop.beyond]
     return max(known, key=lambda stop: (stop.net, stop.strategy == "random", -stop.cost))
+
+
+def label_factors(random: Curve, active: Curve, target: float) -> Floats:
+    """How many times as many labels random sampling needs for a target, seed by seed.
+
+    Parameters
+    ----------
+    random, active : Curve
+        Of the same seeds.
+    target : float
+        Accuracy.
+
+    Returns
+    -------
+    float64[s]
+        Labels of random sampling ÷ labels of the other, NaN where one of them never reaches the target.
+
+    Raises
+    ------
+    ValueError
+        If the curves have different numbers of seeds.
+    """
+    if len(random.accuracy) != len(active.accuracy):
+        raise ValueError("active must have as many seeds as random")
+    needed = [
+        [float(labels_to_reach(curve.labels, row, target)) for row in curve.accuracy]
+        for curve in (random, active)
+    ]
+    return np.array(needed[0]) / np.array(needed[1])
 
 
 def stop_at(curves: Sequence[Curve], prices: Prices, strategy: str, batch_size: int, labels: int) -> Stop:

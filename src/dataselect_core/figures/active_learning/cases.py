@@ -38,6 +38,7 @@ def cases(situation: Situation, values: Mapping[str, Value], judged: Judgement |
         names += [
             "check-run" if situation.marker is None else "check-marker",
             *_check_cases(situation, values),
+            target_in_interval(values),
         ]
     if judged is not None:
         names += _verdict(situation, judged)
@@ -51,8 +52,8 @@ def _run_cases(reading, values):
     selects, data = run.selects, run.settings["data"]
     names.append("run-selects" if selects else "run-random")
     names.append("line-reached" if reading.crossing is not None else "line-missed")
-    gap = values.get("behind.gap")
-    if gap is not None and gap.value > BEHIND_ACCURACY:
+    gap, half = (values[path].value if path in values else None for path in ("behind.gap", "behind.half"))
+    if half is not None and gap > max(BEHIND_ACCURACY, half):
         names.append("behind")
         if run.settings["strategy"] == "entropy":
             names.append("entropy-behind")
@@ -88,7 +89,20 @@ def _pair_cases(situation, values):
         return ["own-unreached"]
     measured_direction = direction(ratio)
     right = measured_direction == situation.prediction["direction"]
-    return ["own-measured", f"own-{measured_direction}", "direction-right" if right else "direction-wrong"]
+    verdict = "direction-right" if right else "direction-wrong"
+    return [
+        "own-measured",
+        f"own-{measured_direction}",
+        verdict,
+        how_sure(values["own.gap"].value, values["own.half"].value),
+    ]
+
+
+def how_sure(gap: float | None, half: float | None) -> str:
+    """Whether a pair of runs differs: "own-sure", or "own-unsure" if the interval contains 0 or is not known."""
+    if gap is None or half is None:
+        return "own-unknown"
+    return "own-unsure" if abs(gap) <= half else "own-sure"
 
 
 def _check_cases(situation, values):
@@ -108,6 +122,14 @@ def _check_cases(situation, values):
     )
     names = [f"{name}-{'ok' if is_met else 'fails'}" for name, is_met in met.items()]
     return [*names, "all-ok"] if all(met.values()) else names
+
+
+def target_in_interval(values: Mapping[str, Value]) -> str:
+    """Whether the interval of the evaluation set contains the target, so that it cannot show that the target is met."""
+    low, high, target = (
+        values[path].value for path in ("evaluation.low", "evaluation.high", "check.target.limit")
+    )
+    return "target-unsure" if low <= target <= high else "target-sure"
 
 
 def _verdict(situation, judged):
@@ -173,4 +195,6 @@ def _index(answer, values):
         range_case,
         *(f"{name}-{'saves' if pays_off else 'costs'}" for name, pays_off in pays.items()),
     ]
+    first = values["amortised.whole_from"].value
+    names.append("amortised-never" if first is None else f"amortised-{'first' if first <= 1 else 'later'}")
     return [*names, "answer-turns"] if pays["index"] != pays["score"] else names

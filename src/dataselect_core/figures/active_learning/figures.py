@@ -11,7 +11,7 @@ import numpy as np
 
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.figures.active_learning import cases, indexing, runs
-from dataselect_core.figures.active_learning.runs import crossing
+from dataselect_core.figures.active_learning.runs import LINE, crossing
 from dataselect_core.figures.active_learning.situation import (
     ANSWERS,
     CONTROLS,
@@ -21,13 +21,17 @@ from dataselect_core.figures.active_learning.situation import (
     fixed_limits,
 )
 from dataselect_core.figures.active_learning.verdict import Judgement
-from dataselect_core.sampling import reference_sweep
+from dataselect_core.sampling import evaluation, reference_sweep
+from dataselect_core.sampling.project import labels_to_reach, stop_cost
+from dataselect_core.statistics import half_width
 from dataselect_core.tracks import track
 from dataselect_core.values import Findings, Value, measured, modelled
 
 THIS_RUN = "this run, mean over its seeds"
-PRICES = "labels, scoring and training at the prices in force"
+PRICES = "labels, scoring, training and the evaluation set at the prices in force"
 SWEEP = "the sweep made when the page was built, mean over its seeds"
+WILSON = "95 % interval of a share, Wilson 1927, at the accuracy measured here"
+NATURAL = "accuracy, with the watched class as frequent as in the pool"
 EARLY_LABELS = 200  # up to this number of labels, a run is checked for being behind
 
 
@@ -155,11 +159,12 @@ def figures(situation: Situation, judged: Judgement | None = None) -> dict[str, 
         "measure.native": Assumptions()["signature_rate"].as_value(),
     }
     if latest is not None:
-        values |= _run(latest) | _behind(situation, latest)
+        values |= _run(latest) | _at_its_end(latest, project_prices) | _behind(situation, latest)
     if situation.random is not None or situation.active is not None:
         values |= _lock(situation)
     if latest is not None or situation.marker is not None:
         values |= _check(situation, latest)
+        values |= _evaluation(situation, latest, values)
     if situation.marker is not None:
         values |= (situation.judged() if judged is None else judged).values
     if situation.answer is not None:
@@ -200,6 +205,7 @@ def _run(reading):
         "run.dollars_labels": modelled(float(parts.labels[-1]), "$", PRICES),
         "run.dollars_scoring": modelled(float(parts.scoring[-1]), "$", PRICES),
         "run.dollars_training": modelled(float(parts.training[-1]), "$", PRICES),
+        "run.dollars_evaluation": modelled(float(parts.evaluation[-1]), "$", PRICES),
         "run.rounds": measured(len(reading.labels) - 1, "rounds", THIS_RUN),
         "run.recall": measured(float(run.recall()[-1]), "", "recall of the watched class, " + THIS_RUN),
         "run.stop_labels": measured(
@@ -207,6 +213,21 @@ def _run(reading):
         ),
         "run.stop_cost": modelled(float(reading.cost[i]), "$", PRICES),
     }
+
+
+def _at_its_end(reading, price):
+    """How exactly the evaluation set measures the end of a run, and the accuracy there at the natural prior."""
+    accuracy, recall = float(reading.mean[-1]), float(reading.run.recall()[-1])
+    _, in_test, prior = _shares(reading.run.settings)
+    bought = evaluation.evaluation_set(price.evaluation, price.label, accuracy, recall, prior)
+    return {
+        "run.half": modelled(50 * (bought.high - bought.low), "percentage points", WILSON),
+        "run.natural": modelled(evaluation.at_prior(accuracy, recall, in_test, prior), "", NATURAL),
+    }
+
+
+def _shares(settings):
+    return reference_sweep.watched_shares(settings["data"], settings["test_share"], settings["seed"])
 
 
 def _behind(situation, reading):
@@ -217,8 +238,14 @@ def _behind(situation, reading):
     if not reading.run.selects or not len(early):
         return {}
     k = int(early.argmax()) + 1
+    accuracies = reading.run.accuracy()[1]
+    half = None
+    if len(accuracies) > 1:
+        of_sweep = [np.interp(reading.labels[k], baseline.labels, row) for row in baseline.accuracy]
+        half = float(np.hypot(half_width(accuracies[:, k]), half_width(np.array(of_sweep))))
     return {
         "behind.gap": measured(float(gap[k]), "", f"random sampling in {SWEEP}, less this run"),
+        "behind.half": measured(half, "", "half a 95 % interval, from the seeds of both"),
         "behind.labels": measured(int(reading.labels[k]), "labels", THIS_RUN),
     }
 
@@ -230,15 +257,19 @@ def _lock(situation):
     if None not in (situation.random, active) and not situation.compared():
         own_crossings = [None, None]  # two runs that differ in more than the strategy cannot be compared
     curves = situation.curves(settings["data"])
+    _, in_test, prior = reference_sweep.watched_shares(settings["data"], reference_sweep.TEST_SHARE, 0)
     strategy = active.run.settings["strategy"] if active else "margin"
     batch = active.run.settings["batch"] if active else settings["batch"]
-    sweep_crossings = [
-        crossing(curve.labels, curve.mean)
-        for curve in (
-            curves[0],
-            next(curve for curve in curves if (curve.strategy, curve.batch_size) == (strategy, batch)),
-        )
-    ]
+    sweep_curves = (
+        curves[0],
+        next(curve for curve in curves if (curve.strategy, curve.batch_size) == (strategy, batch)),
+    )
+    sweep_crossings = [crossing(curve.labels, curve.mean) for curve in sweep_curves]
+    natural_crossings = [
+        crossing(curve.labels, evaluation.curve_at_prior(curve, in_test, prior).mean)
+        for curve in sweep_curves
+        if curve.recall is not None
+    ] or [None, None]
     saved = own_crossings[0] - own_crossings[1] if None not in own_crossings else None
     return {
         "reveal.direction": modelled(situation.prediction["direction"], "", "your prediction"),
@@ -248,6 +279,7 @@ def _lock(situation):
             own_crossings[1], "labels", "run of uncertainty sampling of the pair, labels to 90 %"
         ),
         **_pair(situation),
+        **_seed_by_seed(situation),
         "own.ratio": measured(
             _ratio(*own_crossings), "", "labels of random sampling ÷ labels of uncertainty sampling"
         ),
@@ -259,7 +291,25 @@ def _lock(situation):
         "swept.random": measured(sweep_crossings[0], "labels", SWEEP),
         "swept.active": measured(sweep_crossings[1], "labels", SWEEP),
         "swept.ratio": measured(_ratio(*sweep_crossings), "", SWEEP),
+        "swept.natural_random": measured(natural_crossings[0], "labels", f"{SWEEP}, at the natural prior"),
+        "swept.natural_active": measured(natural_crossings[1], "labels", f"{SWEEP}, at the natural prior"),
     }
+
+
+def _seed_by_seed(situation):
+    """Labels that random sampling needs more, paired by seed: mean, and half its 95 % interval from two seeds on."""
+    gap = half = None
+    if situation.compared():
+        needed = [
+            np.array([float(labels_to_reach(reading.labels, row, LINE)) for row in reading.run.accuracy()[1]])
+            for reading in (situation.random, situation.active)
+        ]
+        gaps = needed[0] - needed[1]
+        if not np.isnan(gaps).any():
+            gap = float(gaps.mean())
+            half = float(half_width(gaps)) if len(gaps) > 1 else None
+    source = "labels of random sampling − labels of uncertainty sampling to 90 %, paired by seed"
+    return {"own.gap": measured(gap, "labels", source), "own.half": measured(half, "labels", source)}
 
 
 def _pair(situation):
@@ -300,7 +350,7 @@ def _check(situation, reading):
     else:
         source, rounds = "your committed marker", marker["rounds"] if marker["selects"] else 0
         accuracy, recall = marker["accuracy"], marker.get("recall")
-        cost = marker["labels"] * price.label + rounds * price.selection + price.training
+        cost = stop_cost(marker["labels"], rounds, price)
     guardrail = {
         "overhead": modelled(price.selection * rounds / cost if cost else 0.0, "share of the cost", PRICES),
         "recall": measured(recall, "", "recall of the watched class, " + source),
@@ -313,4 +363,32 @@ def _check(situation, reading):
         "check.budget.limit": limits["budget"],
         "check.guardrail.value": guardrail,
         "check.guardrail.limit": limits["guardrail"],
+    }
+
+
+def _evaluation(situation, reading, values):
+    """The evaluation set at the point that is checked: its price, its interval, and what it says of a rare class."""
+    price, marker = situation.prices(), situation.marker
+    settings = reading.run.settings if marker is None else marker["settings"]
+    recall = float(reading.run.recall()[reading.stop]) if marker is None else marker.get("recall")
+    accuracy, bill = values["check.target.value"].value, values["check.budget.value"].value
+    tested, in_test, prior = _shares(settings)
+    bought = evaluation.evaluation_set(price.evaluation, price.label, accuracy, recall or 0.0, prior)
+    exact = evaluation.labels_for(accuracy)
+    natural = None if recall is None else evaluation.at_prior(accuracy, recall, in_test, prior)
+    return {
+        "evaluation.labels": modelled(price.evaluation, "labels", "assumption in force"),
+        "evaluation.dollars": modelled(bought.dollars, "$", "labels × price of a label"),
+        "evaluation.share": modelled(bought.dollars / bill if bill else 0.0, "share of the bill", PRICES),
+        "evaluation.low": modelled(bought.low, "", WILSON),
+        "evaluation.high": modelled(bought.high, "", WILSON),
+        "evaluation.exact": modelled(exact, "labels", "for ± 1 point, by the normal approximation"),
+        "evaluation.exact_dollars": modelled(exact * price.label, "$", "labels × price of a label"),
+        "evaluation.lab": measured(tested, "samples", "the test set of the laboratory"),
+        "evaluation.lab_dollars": modelled(tested * price.label, "$", "samples × price of a label"),
+        "evaluation.prior": measured(prior, "", "share of the watched class in the pool"),
+        "evaluation.in_test": measured(in_test, "", "share of the watched class in the test set"),
+        "evaluation.watched": modelled(bought.watched, "samples", "labels × share of the class in the pool"),
+        "evaluation.natural": modelled(natural, "", NATURAL),
+        "evaluation.recall": measured(recall, "", "recall of the watched class on the test set"),
     }

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from dataselect_core.economics.amortisation import Amortisation, amortise
 from dataselect_core.economics.break_even import Question, indexing_question, scoring_question
 from dataselect_core.economics.costs import indexing_range
-from dataselect_core.values import Value, modelled
+from dataselect_core.facts import load
+from dataselect_core.values import Value, cited, modelled
 
 LAW = "the prices and sizes in force, see the assumptions"
 
@@ -38,8 +40,39 @@ def questions(assumptions: Any, labels_saved: float) -> tuple[Question, Question
     return indexing, scoring
 
 
+def over_runs(assumptions: Any, indexing: Question, scoring: Question) -> dict[str, Amortisation]:
+    """What each way of choosing returns over several runs: name -> `Amortisation`.
+
+    "low" and "high" are the ends of the range of the index, "whole" is the high end with the engineers who build it,
+    "score" is scoring every sample once, less the labels that it saves once.
+    """
+    high = indexing_range(assumptions.dataset_bytes, assumptions).high.dollars
+    once = {"low": indexing.cost, "high": high, "whole": high + assumptions.build_price}
+    found = {name: amortise(cost, indexing.saving) for name, cost in once.items()}
+    left = max(0.0, scoring.cost - scoring.saving_parts["labels"])
+    return {**found, "score": amortise(left, scoring.saving_parts["training"])}
+
+
+def _amortised(assumptions, indexing, scoring):
+    found = over_runs(assumptions, indexing, scoring)
+    chapter = {name: fact["value"] for name, fact in load("chapter")["amortisation"].items()}
+    theirs = amortise(chapter["build"] + chapter["compute"], chapter["saved_per_run"])
+    source = load("chapter")["amortisation"]["build"]
+    said = f"{source['source'].split(':')[0]} ({source['date']})"
+    return {
+        "amortised.per_run": modelled(indexing.saving, "$", LAW),
+        **{f"amortised.{name}_once": modelled(one.once, "$", LAW) for name, one in found.items()},
+        **{f"amortised.{name}_from": modelled(one.pays_from, "runs", LAW) for name, one in found.items()},
+        "amortised.build": modelled(assumptions.build_price, "$", assumptions["build_price"].source),
+        "amortised.chapter_once": cited(theirs.once, "$", said),
+        "amortised.chapter_per_run": cited(theirs.per_run, "$/run", said),
+        "amortised.chapter_from": modelled(theirs.pays_from, "runs", "once ÷ saved per run"),
+        "amortised.chapter_return": modelled(theirs.returns[-1], "", "saved in 50 runs ÷ paid once"),
+    }
+
+
 def figures(assumptions: Any, indexing: Question, scoring: Question) -> dict[str, Value]:
-    """Costs, savings and break-evens of both, path -> Value."""
+    """Costs, savings, break-evens and returns over several runs of both, path -> Value."""
     a = assumptions
     cost_range = indexing_range(a.dataset_bytes, a)
     hours = a.dataset_bytes / a.signature_rate / 3600
@@ -65,4 +98,5 @@ def figures(assumptions: Any, indexing: Question, scoring: Question) -> dict[str
         "score.saving": modelled(scoring.saving, "$", LAW),
         "score.even_price": modelled(scoring.even["price_per_score"], "$/item", LAW),
         "score.even_looks": modelled(scoring.even["rounds"], "looks", LAW),
+        **_amortised(a, indexing, scoring),
     }

@@ -21,6 +21,7 @@ TRACK_ASSUMPTIONS = (
     "score_price",
     "pool_size",
     "training_price",
+    "evaluation_labels",
     "bytes_per_sample",
     "gpu_seconds_per_sample",
     "epochs",
@@ -166,6 +167,7 @@ def prices(assumptions: Any) -> Prices:
         score=assumptions.score_price,
         pool=assumptions.pool_size,
         training=assumptions.training_price,
+        evaluation=assumptions.evaluation_labels,
     )
 
 

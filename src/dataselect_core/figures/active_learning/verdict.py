@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dataselect_core.sampling.project import Prices, economic_knee
+from dataselect_core.sampling.project import Prices, economic_knee, stop_cost
 from dataselect_core.sampling.sweep import Curve, Stop, cheapest, most_worthwhile
+from dataselect_core.statistics import half_width
 from dataselect_core.values import Value, measured, modelled
 
 SWEEP = "exhaustive sweep made when the page was built, at the prices in force"
@@ -42,6 +43,7 @@ def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], ta
     settings, best, cost = marker["settings"], cheapest(curves, prices, target), _cost(marker, prices)
     curve = _curve(curves, settings)
     expected = float(np.interp(marker["labels"], curve.labels, curve.mean))
+    accuracies = np.array([np.interp(marker["labels"], curve.labels, row) for row in curve.accuracy])
     knee = most_worthwhile(curves, prices)
     values = {
         "marker.run": measured(marker["run"], "", "your marker"),
@@ -52,6 +54,9 @@ def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], ta
         "marker.cost": modelled(cost, "$", "labels, scoring and training at the prices in force"),
         "marker.accuracy": measured(marker["accuracy"], "", "your run, mean over its seeds"),
         "marker.expected": measured(expected, "", "that setting in the sweep, mean over its seeds"),
+        "marker.expected_half": measured(
+            float(half_width(accuracies)), "", "half a 95 % interval over the sweep’s seeds"
+        ),
         "knee.strategy": measured(knee.strategy, "", SWEEP),
         "knee.batch": measured(knee.batch_size, "labels", SWEEP),
         "knee.labels": measured(knee.labels, "labels", SWEEP),
@@ -73,7 +78,10 @@ def judge(marker: Mapping[str, Any], prices: Prices, curves: Sequence[Curve], ta
 def _optimum(marker, cost, best, curves, prices, target):
     halves = [_half(curves, np.arange(s, curves[0].accuracy.shape[0], 2), prices, target) for s in (0, 1)]
     even, odd = [half or best for half in halves]
+    own = next(c for c in curves if (c.strategy, c.batch_size) == (best.strategy, best.batch_size))
+    spread = half_width(own.accuracy[:, int(np.flatnonzero(own.labels == best.labels)[0])])
     return {
+        "optimum.half": measured(float(spread), "", "half a 95 % interval over the sweep’s seeds"),
         "optimum.strategy": measured(best.strategy, "", SWEEP),
         "optimum.batch": measured(best.batch_size, "labels", SWEEP),
         "optimum.labels": measured(best.labels, "labels", SWEEP),
@@ -89,9 +97,9 @@ def _optimum(marker, cost, best, curves, prices, target):
 
 
 def _cost(marker, prices):
-    """Dollars of a stop: its labels, its rounds of selection, one final training."""
+    """Dollars of the marker: its labels, its rounds of selection, one final training, the evaluation set."""
     rounds = marker["rounds"] if marker["selects"] else 0
-    return marker["labels"] * prices.label + rounds * prices.selection + prices.training
+    return stop_cost(marker["labels"], rounds, prices)
 
 
 def _curve(curves, settings):

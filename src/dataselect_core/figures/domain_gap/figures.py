@@ -180,6 +180,7 @@ def figures(situation: Situation) -> tuple[dict[str, Value], list[str]]:
     _advise(shown_map, i, j, failed, cases)
     _region(situation, shown_map, origin, values, cases)
     _cuts(shown_map, i, j, origin, values)
+    cases.append(along_randomisation(shown_map, i))
     _move(situation, values, cases)
     _strategies(situation, values, cases)
     label_noise.add(situation, values, cases)
@@ -292,6 +293,20 @@ def _cuts(shown_map, i, j, source, values):
                 values[f"cut.{cut}.{name}.{end}"] = measured(float(value), "", source)
 
 
+def along_randomisation(made: gap_map.GapMap, i: int) -> str:
+    """How the accuracy depends on the randomisation at one share of a map, as far as its intervals do not overlap.
+
+    "random-both-hurt" if both ends lie below the best point, "random-less-hurts" or "random-more-hurts" if one end
+    does, "random-unsure" if neither can be told apart from it.
+    """
+    mean, low, high = (made.measures[f"accuracy{end}"][i] for end in ("", "_low", "_high"))
+    best = int(mean.argmax())
+    less, more = high[0] < low[best], high[-1] < low[best]
+    if less and more:
+        return "random-both-hurt"
+    return "random-less-hurts" if less else "random-more-hurts" if more else "random-unsure"
+
+
 def _move(situation, values, cases):
     """The prediction next to the measured change of the safety metric from 10 % to 90 % synthetic."""
     direction, points = situation.prediction
@@ -302,7 +317,7 @@ def _move(situation, values, cases):
     source, unit = f"{count} seeds, natively, when the lab was built", "percentage points"
     signed, size = DIRECTIONS[direction] * points, 100 * change.mean
     direction_measured = "rises" if change.low > 0 else "falls" if change.high < 0 else "same"
-    real_needed = track_map.setting.total - round(gap_map.MOVE[0] * track_map.setting.total)
+    classes = track_map.move["classes"]
     values |= {
         "reveal.prediction": modelled(signed, unit, "your prediction"),
         "reveal.measured": measured(size, unit, source),
@@ -313,7 +328,13 @@ def _move(situation, values, cases):
         "reveal.seeds": measured(count, "seeds", source),
         "reveal.before": measured(before, "", source),
         "reveal.after": measured(after, "", source),
-        "reveal.asked_before": modelled(real_needed, "samples", "10 % of the total"),
+        "reveal.total": modelled(
+            track_map.move["total"],
+            "samples",
+            "the largest total at which 10 % synthetic has enough real ones",
+        ),
+        "reveal.falls": measured(sum(high < 0 for high in classes["high"]), "digits", source),
+        "reveal.rises": measured(sum(low > 0 for low in classes["low"]), "digits", source),
     }
     for k, moment in enumerate(("before", "after")):
         for kind in ("real", "synthetic"):
@@ -325,8 +346,6 @@ def _move(situation, values, cases):
         "direction-right" if direction_measured == direction else "direction-wrong",
         "size-close" if abs(size - signed) <= CLOSE_POINTS else "size-far",
     ]
-    if track_map.move["real"][0] < real_needed:
-        cases.append("ten-is-short")
 
 
 def _strategies(situation, values, cases):

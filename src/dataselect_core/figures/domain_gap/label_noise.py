@@ -18,6 +18,8 @@ def add(situation: Situation, values: dict[str, Value], cases: list[str]) -> Non
     values |= _laws(situation)
     if experiment is not None:
         values |= _measured(experiment)
+        (_, low, high), (_, noisy_low, noisy_high) = experiment.clean_slope, experiment.noisy_slope
+        cases.append("slopes-alike" if max(low, noisy_low) <= min(high, noisy_high) else "slopes-differ")
     cases.append("noise-waits" if experiment is None else "noise-done")
     for name in ("clean", "realizable", "agnostic", "measured"):
         count = values[f"noise.steps_{name}"].value
