@@ -89,13 +89,9 @@ def _pair_cases(situation, values):
         return ["own-unreached"]
     measured_direction = direction(ratio)
     right = measured_direction == situation.prediction["direction"]
-    verdict = "direction-right" if right else "direction-wrong"
-    return [
-        "own-measured",
-        f"own-{measured_direction}",
-        verdict,
-        how_sure(values["own.gap"].value, values["own.half"].value),
-    ]
+    sure = how_sure(values["own.gap"].value, values["own.half"].value)
+    verdict = ["direction-right" if right else "direction-wrong"] if sure == "own-sure" else []
+    return ["own-measured", f"own-{measured_direction}", *verdict, sure]
 
 
 def how_sure(gap: float | None, half: float | None) -> str:
