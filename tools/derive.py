@@ -61,8 +61,9 @@ def jobs(root):
         Job("expected", part, f"tools.expected:{function.__name__}", ())
         for part, function in expected.PARTS.items()
     ]
-    exhibit_jobs = [Job("exhibit", name, f"tools.exhibits:{name}", ()) for name in exhibits.EXHIBITS]
-    return sweeps + maps + exhibit_jobs, tables
+    exhibit_jobs = {name: Job("exhibit", name, f"tools.exhibits:{name}", ()) for name in exhibits.EXHIBITS}
+    later = [exhibit_jobs.pop(name) for name in exhibits.LATER]
+    return sweeps + maps + list(exhibit_jobs.values()), tables + later
 
 
 def key(root, data, job, sources=None):

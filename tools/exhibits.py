@@ -182,3 +182,5 @@ def chapter(progress=None):
 
 
 EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes, "chapter": chapter}
+LATER = ("chapter",)
+"""Those that read sweeps, so that they are computed after them."""
