@@ -275,6 +275,7 @@ FACES = (
 ELSEWHERE = {  # functions that take results, helpers that others call, and slow experiments
     "ascending_curve": "a check of arguments",
     "check_signatures": "a check of arguments",
+    "minima": "of what `permutations` returns, and of sets that `flatten` checks",
     "mix": "of the hashes that `signatures` has checked",
     "flatten": "of the sets that `signatures` has checked",
     "intensity": "of the rain that `field_weather` draws",
