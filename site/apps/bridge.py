@@ -101,6 +101,7 @@ class Bridge:
         if kind == "patch":
             self._documents[workbench.part].apply_json_patch(message["patch"], setter=PAGE)
         elif kind == "open":
+            workbench.reader = message["state"].get("reader", 0)
             workbench.open(message["state"])
         elif kind == "ask":
             name = message.get("name")

@@ -8,6 +8,13 @@ lab.documents = (() => {
   let events = [];
   let inFlight = 0;
   let sequence = 0;
+  let readers = 0; // how many readers this page has shown before the present one
+  document.addEventListener("lab:another-reader", () => { readers += 1; });
+  lab.boot.listen(({ type }) => { if (type === "live") readers = 0; }, { first: true }); // Python that starts again counts from 0
+
+  /** Whether a workbench sent a message before it opened the record of the present reader, for instance from a run that
+   * was still training: it is about the last reader's work. */
+  const isOfLastReader = ({ part, type, reader = 0 }) => part !== undefined && type !== "work" && reader !== readers;
 
   const plain = (text) => JSON.stringify(typeof text === "string" ? JSON.parse(text) : text);
 
@@ -90,7 +97,7 @@ lab.documents = (() => {
       if (data.type === "patch") {
         documents.get(String(data.part)).bokeh.apply_json_patch(data.patch);
         lab.names.handlesSoon(String(data.part));
-      } else {
+      } else if (!isOfLastReader(data)) {
         document.dispatchEvent(new CustomEvent("lab:python", { detail: data }));
       }
     }
@@ -99,5 +106,5 @@ lab.documents = (() => {
   /** The model of a widget, by its label. */
   const model = (part, title) => [...(documents.get(part)?.bokeh.all_models || [])].find((candidate) => "title" in candidate && "low" in candidate && candidate.title === title) || null;
 
-  return { showFirst, send, model, has: (part) => documents.has(String(part)) };
+  return { showFirst, send, model, has: (part) => documents.has(String(part)), get reader() { return readers; } };
 })();

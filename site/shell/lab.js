@@ -131,4 +131,4 @@ lab.boot = (() => {
     heardInTurn: listeners.tellInTurn,
   };
 })();
-lab.documents = { showFirst() {}, send: () => 0, model: () => null, has: () => false };
+lab.documents = { showFirst() {}, send: () => 0, model: () => null, has: () => false, reader: 0 };

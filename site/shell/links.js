@@ -73,6 +73,19 @@ lab.links = (() => {
     return isOther ? `This link is for ${link.student}, and this browser holds the work of ${recordStudent}. To start as ${link.student}, export that work and choose “New reader” in your record; until then it stays the work of ${recordStudent}.` : "";
   }
 
+  /** Takes the name of a student who leaves this computer out of the link, which would give it to the next reader. */
+  function leave(student) {
+    if (link.student && link.student === student) delete link.student;
+  }
+
+  document.addEventListener("lab:another-reader", () => {
+    for (const field of lab.fields("[data-link-text]")) {
+      field.value = "";
+      field.hidden = true;
+    }
+    for (const status of lab.all("[data-copied]")) status.textContent = "";
+  });
+
   lab.store.watch(update);
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest('[data-action="copy-link"], [data-own-tab]') : null;
@@ -88,5 +101,5 @@ lab.links = (() => {
     return `${said} ${lab.format(entry[name], format)}`;
   }).join(", ");
 
-  return { here, greet, settingsText };
+  return { here, greet, leave, settingsText };
 })();

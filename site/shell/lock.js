@@ -80,6 +80,7 @@ lab.lock = (() => {
     if (!id.includes("-")) section.toggleAttribute("data-revealed", Boolean(prediction));
     if (!prediction) {
       if (isOther) form.reset();
+      lab.one(`[data-lock-answer="${id}"]`).textContent = "";
       for (const element of guards(id)) for (const target of lab.all("[data-reveal]", element)) target.replaceChildren();
       return;
     }

@@ -210,7 +210,7 @@ lab.main = (() => {
     const { fixed, limits } = address.link;
     settings.set(part, openSettings);
     lab.documents.send({ type: "open", part, state: {
-      track, prediction: predictions[part] ?? null, predictions, kept: saved,
+      track, reader: lab.documents.reader, prediction: predictions[part] ?? null, predictions, kept: saved,
       settings: openSettings, fixed, limits, assumptions: lab.assumptions.read(section),
     } });
   }
@@ -401,10 +401,10 @@ lab.main = (() => {
     if (root.dataset.trackNow) chooseTrack(lab.store.get("track") || track, false);
   }));
 
-  return { key, ask, notice, choosePart, remind: remindAddress, answer: (name, handler) => handlers.set(name, handler), get track() { return track; }, latest: (part) => latest.get(String(part)), state, refresh: () => {
+  return { key, ask, notice, choosePart, remind: remindAddress, answer: (name, handler) => handlers.set(name, handler), get track() { return track; }, firstTrack: address.track || "cloud", latest: (part) => latest.get(String(part)), state, refresh: (next = track) => {
     // The texts in the forms may be of another reader.
     for (const form of lab.all("form[data-lock]")) /** @type {HTMLFormElement} */ (form).reset();
-    chooseTrack(lab.store.get("track") || track, false);
+    chooseTrack(lab.store.get("track") || next, false);
     notice(lab.links.greet());
   } };
 })();

@@ -84,6 +84,8 @@ lab.map = (() => {
     if (gathered >= SAVE) save();
   }
 
+  document.addEventListener("lab:another-reader", () => { gathered = 0; });
+
   lab.later(() => {
     lab.store.watch(show);
     new MutationObserver(show).observe(root, { attributes: true, attributeFilter: ["data-track-now"] });

@@ -279,9 +279,24 @@ lab.own = (() => {
     element("clusters").replaceChildren();
     element("problems").replaceChildren();
     complain("");
+    for (const name of ["file", "folder"]) field(name).value = "";
+    for (const name of ["name", "size", "cut", "curve-status"]) element(name).textContent = "";
+    element("download").removeAttribute("download");
     say("Forgotten: nothing of your files is left here.");
     element("clear").hidden = true;
   }
+
+  /** The next reader sees neither the files of the last one nor that there were any. */
+  function leave() {
+    if (!panel()) return;
+    clear();
+    say("");
+    field("field").value = field("field").defaultValue;
+    for (const name of ["split", "delimiter"]) for (const option of /** @type {any} */ (field(name)).options) option.selected = option.defaultSelected;
+    for (const output of lab.all("[data-value]", panel())) output.textContent = "–";
+    for (const body of lab.all("tbody", panel())) body.replaceChildren();
+  }
+  document.addEventListener("lab:another-reader", leave);
 
   // -- what the reader does ------------------------------------------------------------------------------
 

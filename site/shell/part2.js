@@ -129,6 +129,20 @@ lab.part2 = (() => {
     }
   });
 
+  document.addEventListener("lab:another-reader", () => {
+    latest = null;
+    if (!section()) return;
+    forget();
+    form().elements.run.replaceChildren();
+    form().elements.place.max = "10"; // as in part-2.bench.html
+    form().reset();
+    form().hidden = true;
+    lab.one("[data-runs]", section()).replaceChildren();
+    lab.one("[data-no-runs]", section()).hidden = false;
+    lab.one("[data-marker-said]", section()).textContent = "";
+    if (allCosts().checked) allCosts().click();
+  });
+
   document.addEventListener("input", ({ target }) => {
     if (!(target instanceof HTMLInputElement) || target.form !== form() || !chosen()) return;
     if (target.name === "place") set(Number(target.value));

@@ -229,8 +229,10 @@ lab.record = (() => {
         element.textContent = refused = "Not imported. Nothing was changed.";
         return;
       }
+      const isOther = candidate.reader !== lab.store.reader;
       await lab.store.take(candidate);
-      lab.main.refresh();
+      if (isOther) another();
+      else lab.main.refresh();
       element.textContent = lab.store.failed ? "Imported on this page, but it could not be saved." : notes.length ? `Imported. Restored while reading: ${notes.join("; ")}.` : "Imported.";
     } catch (error) {
       element.textContent = refused = String(error.message || error);
@@ -239,14 +241,26 @@ lab.record = (() => {
 
   async function forget(action) {
     if (!(await lab.dialog.ask({ ...questions[action], opener: lab.one(`[data-action="${action}"]`) }))) return;
+    const isNew = action === "new-reader";
+    if (isNew) lab.links.leave(lab.store.student);
     await lab.store.clear();
-    lab.main.refresh();
+    another(isNew ? lab.main.firstTrack : lab.main.track);
     lab.where.forget();
     if (lab.steps.on()) lab.steps.go("start");
   }
 
+  /** Shows the record of another reader, and removes what the last one has left on the page outside the record. */
+  function another(track) {
+    for (const element of lab.all("[data-captured]")) element.textContent = "";
+    const box = lab.field("[data-export-text]");
+    box.value = "";
+    box.hidden = true;
+    document.dispatchEvent(new CustomEvent("lab:another-reader"));
+    lab.main.refresh(track);
+  }
+
   document.addEventListener("lab:replaced", () => {
-    lab.main.refresh();
+    another();
     lab.main.notice("Another tab has begun a new record; this page now shows that one.");
   });
 

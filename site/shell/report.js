@@ -238,5 +238,11 @@ ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
     } else if (action === "report-copy") copy();
   });
 
+  document.addEventListener("lab:another-reader", () => {
+    showText("");
+    lab.field("[data-report-text]").hidden = true;
+    say("");
+  });
+
   return { recordIn, missing, trackName, inFileName };
 })();

@@ -132,6 +132,11 @@ lab.steps = (() => {
     target.textContent = `${causes.join(", ")}: ${figures.join(", ")}.`;
   }
 
+  document.addEventListener("lab:another-reader", () => {
+    before.clear();
+    for (const target of lab.all("[data-change]")) target.textContent = "";
+  });
+
   document.addEventListener("lab:python", ({ detail }) => {
     if (detail.type === "results" && (!detail.track || detail.track === lab.main.track)) lab.attempt("change", changed, String(detail.part), detail);
   });

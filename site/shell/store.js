@@ -264,6 +264,14 @@ lab.store = (() => {
     channel?.postMessage("saved");
   }
 
+  /** Empties the store that is not in use: an earlier visit may have used it because the other one was not available. */
+  function forgetOther() {
+    try {
+      if (kind === "indexeddb") for (const key of [NAME, `${NAME}-corrupt`]) localStorage.removeItem(key);
+      else indexedDB.deleteDatabase(NAME);
+    } catch { /* it is forbidden now, so no reader can see what it has */ }
+  }
+
   let queue = Promise.resolve();
   function saved() {
     const of = generation; // entries that were set before another reader's record came do not belong to that one
@@ -301,7 +309,11 @@ lab.store = (() => {
   }
 
   // Queued with this page's own saves: a record that was read before a save is older than what that save has seen.
-  channel && (channel.onmessage = () => { queue = queue.then(() => lab.attempt("another tab", hear)); });
+  const hearInTurn = () => { queue = queue.then(() => lab.attempt("another tab", hear)); };
+  if (channel) channel.onmessage = hearInTurn;
+
+  // The browser may show this page again as it was left, with messages of other tabs lost: perhaps of another reader.
+  globalThis.addEventListener?.("pageshow", ({ persisted }) => { if (persisted) hearInTurn(); });
 
   return {
     async ready() {
@@ -344,6 +356,7 @@ lab.store = (() => {
     },
     /** Deletes everything, for this reader or the next one. */
     async clear() {
+      forgetOther();
       record = fresh();
       base = null;
       replacing = wiping = true;

@@ -90,5 +90,12 @@ lab.verify = (() => {
     else check(file);
   });
 
+  document.addEventListener("lab:another-reader", () => {
+    if (!bar().hidden) lab.desk.stop();
+    lab.one("[data-verify-result]").replaceChildren();
+    status().textContent = "";
+    lab.field("[data-verify-file]").value = "";
+  });
+
   return { check };
 })();

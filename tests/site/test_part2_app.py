@@ -205,6 +205,24 @@ def test_a_cancelled_run_is_counted_and_keeps_its_rounds():
     assert saved_search(page)["used"] == 2 and len(saved_search(page)["runs"]) == 2
 
 
+def test_a_run_that_a_new_reader_ends_belongs_to_the_last_reader():
+    """The page drops the interrupted run, since it is sent with the number of the reader who started it."""
+
+    async def conversation(page):
+        await begin(page, track_id="cloud", batch=5, budget=600)
+        await page.ask("run")
+        while not results(page).get("runs"):
+            await asyncio.sleep(0)
+        await page.open(None, track="cloud", reader=1)
+        await page.rest()
+        await asyncio.sleep(0)
+
+    page = hold(conversation)
+    kept = page.of_type("keep")
+    assert len(kept) == 2 and not any("reader" in message for message in kept)  # at its begin and at its end
+    assert results(page)["reader"] == 1 and page.bench.search.runs == []
+
+
 def test_the_newest_run_wins():
     """A second Run ends the first immediately, and both are counted."""
 

@@ -111,7 +111,7 @@ class LabelingROI(Controlled):
         if self.working:
             self.cancel()
         self.track = tracks.track(state.get("track", "cloud"))
-        self.search = Search(self.track.id, (state.get("kept") or {}).get("search"))
+        self.search = Search(self.track.id, (state.get("kept") or {}).get("search"), self.reader)
         start = self.track.part_2
         self._quiet = True
         try:
@@ -214,7 +214,7 @@ class LabelingROI(Controlled):
         """Take over the runs of another tab; refused during a run, and the page repeats the request after it."""
         if self._running:
             return False
-        self.search = Search(self.track.id, kept)
+        self.search = Search(self.track.id, kept, self.reader)
         self._redraw()
         self.report()
         return True
@@ -447,13 +447,17 @@ class LabelingROI(Controlled):
         self.report()
 
     def _keep(self, search):
-        """Save in the reader's record, under the search's own track, even if another track is shown by now."""
+        """Save in the reader's record, under the search's own track, even if another track is shown by now.
+
+        The message has the search's own reader: a run that ends because a new reader begins belongs to the last one.
+        """
         message = {
             "type": "keep",
             "part": self.part,
             "track": search.track,
             "name": "search",
             "value": search.packed(),
+            **({"reader": search.reader} if search.reader else {}),
         }
         self._say(message)
 

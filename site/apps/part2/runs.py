@@ -39,10 +39,12 @@ class Search:
     track : str
     saved : dict or None
         An earlier result of `packed`; anything else is ignored.
+    reader : int
+        Number of the reader on this page.
     """
 
-    def __init__(self, track, saved=None):
-        self.track = track
+    def __init__(self, track, saved=None, reader=0):
+        self.track, self.reader = track, reader
         self.runs, self.used, self.marker, self.last = [], 0, None, 0
         self.spent = []  # ids of the counted runs, so that two tabs count each once
         if isinstance(saved, dict):

@@ -60,6 +60,9 @@ class Workbench:
         self.track = tracks.track("cloud")
         self._task = None
         self.edited = {}  # assumptions the reader has changed
+        self.reader = (
+            0  # number of the reader on this page: the page ignores late messages about an earlier one
+        )
         self.controls = {}
         self._held = set()
 
@@ -92,7 +95,8 @@ class Workbench:
         """Send one message to the page; results include the reader's assumptions and the engine that computed them."""
         if kind == "results":
             content = {"assumptions": self.edited, "engine": ENGINE, **content}
-        self._say(plain({"type": kind, "part": self.part, "track": self.track.id, **content}))
+        reader = {"reader": self.reader} if self.reader else {}
+        self._say(plain({"type": kind, "part": self.part, "track": self.track.id, **reader, **content}))
 
     async def progress(self, label, share):
         """Report the progress of long work to the page, and let a newer request replace the work."""
