@@ -7,7 +7,8 @@ lab.lock = (() => {
   /** The key of a lock's entry in the record, below its track and part. */
   const entry = (id) => (id.includes("-") ? `prediction-${id.slice(id.indexOf("-") + 1)}` : "prediction");
   const guards = (id) => lab.all(`[data-guard="${id}"]`);
-  const labelOf = (field) => [...(field.labels || [])].map((label) => label.textContent.trim()).join(" ");
+  /** A field's label as the page was written: a browser may have translated the label that is shown. */
+  const labelOf = (field) => field.dataset.label;
 
   /** A label for use in a sentence: with a small first letter, otherwise unchanged. */
   const inside = (label) => label.replace(/^[A-Z](?=[^A-Z])/, (letter) => letter.toLowerCase());
