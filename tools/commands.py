@@ -73,6 +73,10 @@ def parse(arguments):
     reading.add_argument("arguments", nargs="*", metavar="TRACK")
     album = commands.add_parser("album", help="build, walk each track, and take pictures of each step")
     album.add_argument("arguments", nargs="*", metavar="TRACK")
+    accessibility = commands.add_parser(
+        "accessibility", help="build, walk each track, and let axe look at each step in seven ways"
+    )
+    accessibility.add_argument("arguments", nargs="*", metavar="TRACK")
     derived = commands.add_parser(
         "derive", help="recompute the files of derived/ that are older than the code, and keep them"
     )
@@ -205,6 +209,12 @@ def album(options):
     run([PYTHON, "-m", "tools.album", *options.arguments])
 
 
+def accessibility(options):
+    """Build, then run axe on every state."""
+    build(options)
+    run([PYTHON, "-m", "tools.accessibility", *options.arguments])
+
+
 def reference(options):
     """Build, then make the pages about the core; they are not part of `dist/`."""
     from tools import reference as pages
@@ -247,13 +257,16 @@ COMMANDS = {
     "ways": ways,
     "reading": reading,
     "album": album,
+    "accessibility": accessibility,
     "reference": reference,
     "zip": pack,
     "fresh": fresh,
     "update-lock": update_lock,
 }
 # The levels of installed packages that a command needs; BUILD by default.
-LEVELS = dict.fromkeys(("setup", "test", "bench", "ways", "reading", "album", "reference"), (BUILD, TEST))
+LEVELS = dict.fromkeys(
+    ("setup", "test", "bench", "ways", "reading", "album", "accessibility", "reference"), (BUILD, TEST)
+)
 WITHOUT_ENVIRONMENT = ("fresh",)
 
 

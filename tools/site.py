@@ -54,6 +54,7 @@ SHELL = (
     "lock",
     "assumptions",
     "clusters",
+    "scrollers",
     "desk",
     "plots",
     "record",

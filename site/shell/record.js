@@ -169,7 +169,7 @@ lab.record = (() => {
       }
     }
     if (!rows.length) return put(element, lab.element("p", { class: "quiet" }, "Nothing recorded yet. Commit a prediction to begin."));
-    put(element, lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Your record" }, lab.element("table", { class: "figures" },
+    put(element, lab.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Your record, as a table" }, lab.element("table", { class: "figures" },
       lab.element("thead", {}, lab.element("tr", {}, ...["Track and part", "Predicted", "Evidence", "Reflection"].map((text) => lab.element("th", { scope: "col" }, text)))),
       lab.element("tbody", {}, ...rows))));
   }

@@ -136,8 +136,9 @@ lab.report = (() => {
     return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Data Selection lab: report</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem } table { border-collapse: collapse; font-size: .85rem; overflow-wrap: anywhere } td, th { border: 1px solid ${lab.state.colours.rule}; padding: .2rem .5rem; text-align: left; vertical-align: top } blockquote { border-left: 3px solid ${lab.state.colours.blue}; margin: 0; padding-left: 1rem; white-space: pre-wrap }</style></head><body>
+<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem } table { border-collapse: collapse; font-size: .85rem; overflow-wrap: anywhere } td, th { border: 1px solid ${lab.state.colours.rule}; padding: .2rem .5rem; text-align: left; vertical-align: top } blockquote { border-left: 3px solid ${lab.state.colours.blue}; margin: 0; padding-left: 1rem; white-space: pre-wrap }</style></head><body><main>
 ${blocks().map(([kind, content]) => forms[kind](content)).join("\n")}
+</main>
 <script type="application/json" id="ledger">${record().replace(/</g, "\\u003c")}</script>
 </body></html>
 `;

@@ -86,8 +86,9 @@ figure {{ margin: 0 0 1rem; break-inside: avoid }} img {{ max-width: 100%; borde
 h2 {{ border-top: 2px solid {blue}; padding-top: .6rem; margin-top: 2rem }} h2, h3, caption {{ break-after: avoid }}
 h3 {{ font-size: 1rem; margin: 1rem 0 .3rem }} summary h2 {{ display: inline-block; border: 0 }}
 @media print {{ body {{ margin: 0; font-size: 11px }} }}
-</style></head><body>
+</style></head><body><main>
 {body}
+</main>
 <script type="application/json" id="ledger">{record}</script>
 </body></html>
 """
