@@ -60,7 +60,8 @@ SCREENS = "(selector) => document.querySelector(selector).getBoundingClientRect(
 APART = """([control, plot]) => {
   const [one, other] = [control, plot].map((selector) =>
     [...document.querySelectorAll(selector)].find((each) => each.checkVisibility())?.getBoundingClientRect());
-  return one && other ? Math.max(0, one.top - other.bottom, other.top - one.bottom) : null;
+  if (!one || !other) throw new Error(`${one ? plot : control} is not shown`);
+  return Math.max(0, one.top - other.bottom, other.top - one.bottom);
 }"""
 # Waits for twenty frames with the same height of the page: everything that depends on its width has then been drawn.
 AT_REST = """async () => {
@@ -75,7 +76,7 @@ AT_REST = """async () => {
 MOVED = {
     1: ("[data-part='1'] [data-root='threshold']", "[data-plot='ICR_Curve']"),
     2: ("[data-part='2'] [data-root='batch']", "[data-plot='LabelingROIPlot']"),
-    3: ("[data-part='3'] [data-root='share']", "[data-plot='DomainGapPlot']"),
+    3: ("[data-part='3'] [data-root='synthetic']", "[data-plot='DomainGapPlot']"),
 }
 RUNS = [
     ("Random", 10), ("Margin", 10), ("Entropy", 10), ("Random", 20), ("Margin", 20),

@@ -53,6 +53,11 @@ def small(tmp_path, monkeypatch):
     return licences
 
 
+def shown_names(plot):
+    """What the legend of a plot names."""
+    return [item.label.value for item in plot.legend[0].items if item.visible]
+
+
 @pytest.fixture(scope="module")
 def licences():
     """The audit of all licence texts."""
@@ -576,10 +581,12 @@ def test_the_ghost_curve_shows_the_previous_setting(small, monkeypatch):
         await page.open(settings={"threshold": 1.0})
         await page.rest()
         assert len(bench.ghost_line.data["x"]) == 0
+        assert "Previous setting" not in shown_names(bench.icr_plot)
         first = bench.kept_line.data["y"].copy()
         monkeypatch.setattr(part1, "GESTURE", 0.0)
         await page.patch("Similarity threshold", 0.7)
         assert bench.ghost_line.data["y"].tolist() == first.tolist()
+        assert "Previous setting" in shown_names(bench.icr_plot)
         monkeypatch.setattr(part1, "GESTURE", 1000.0)
         await page.patch("Similarity threshold", 0.6)
         monkeypatch.setattr(part1, "GESTURE", 0.0)

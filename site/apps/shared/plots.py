@@ -61,3 +61,17 @@ def dress_legend(plot, location):
     plot.legend.background_fill_alpha = 0.85
     plot.legend.border_line_color = None
     plot.legend.padding = plot.legend.margin = 4
+    for item in plot.legend[0].items:
+        _show_once_drawn(item)
+
+
+def _show_once_drawn(item):
+    """Hide an entry of a legend while its lines have no points: it would be a name without a sign."""
+    sources = {renderer.data_source for renderer in item.renderers}
+
+    def show(_attr, _old, _new):
+        item.visible = any(len(column) for source in sources for column in source.data.values())
+
+    for source in sources:
+        source.on_change("data", show)
+    show("data", {}, {})
