@@ -7,6 +7,7 @@ lab.steps = (() => {
   const root = document.documentElement;
   const STEPS = lab.state.steps;
   const VIEW = "data-selection-lab view";
+  const LAB = document.title;
   const on = () => root.dataset.view === "steps";
   const sectionOf = (part) => lab.one(`[data-part="${part}"]`);
   const place = () => root.dataset.place || "start";
@@ -35,11 +36,13 @@ lab.steps = (() => {
     else lab.main.remind();
     begun();
     globalThis.dispatchEvent(new Event("resize")); // plots are not drawn while they are hidden
+    const heading = part ? lab.one(`#part-${part}-step-${step(part)}`) : lab.one(`#${{ start: "tracks-title", synthesis: "synthesis-title", record: "record-title" }[to]}`);
+    const partTitle = part ? lab.one("h2", sectionOf(part)).textContent : "";
+    document.title = [heading?.textContent, partTitle, LAB.split(":")[0]].filter(Boolean).join(" · ");
     if (!focus) {
       aim?.scrollIntoView();
       return;
     }
-    const heading = part ? lab.one(`#part-${part}-step-${step(part)}`) : lab.one(`#${{ start: "tracks-title", synthesis: "synthesis-title", record: "record-title" }[to]}`);
     const target = aim || heading;
     if (target && !target.matches("a, button, input, select, textarea, summary, [tabindex]")) target.tabIndex = -1;
     target?.focus({ preventScroll: true });
@@ -95,6 +98,7 @@ lab.steps = (() => {
     lab.folds(name !== "steps");
     if (name === "steps") go("part", { part: lab.main.state().part });
     else {
+      document.title = LAB;
       lab.main.remind();
       globalThis.dispatchEvent(new Event("resize"));
       sectionOf(lab.main.state().part)?.scrollIntoView();

@@ -61,11 +61,13 @@ def test_three_clicks_lead_to_the_result(new_reader, browser):
     page.get_by_role("link", name="Begin Part 1").click()
     expect(page.get_by_role("heading", name="Choose your track")).to_be_hidden()
     expect(page.get_by_role("heading", name="First, predict")).to_be_focused()
+    expect(page).to_have_title("First, predict · The Deduplication Audit · Data Selection Lab")
     assert words(stepper, "[data-part='1']") <= BEFORE
     commit(stepper)
     expect(page.get_by_role("heading", name="Move the threshold")).to_be_focused()
     stepper.live().results()
     expect(stepper.part.get_by_role("group", name="Learning against compute")).to_be_visible()
+    expect(page).to_have_title(re.compile("^Move the threshold .* · The Deduplication Audit"))
     assert page.url.count("step=explore") == 1
 
 
