@@ -32,7 +32,7 @@ def inside():
         processes=False,
         protocol="tcp://",
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address=":0",
         silence_logs=50,
     ) as local_cluster:
         yield local_cluster

@@ -151,7 +151,8 @@ def sections(
     One section for each part of every track that the reader began, which also names what is missing, and one for the
     synthesis of the track. Plots that belong to none of these places come last.
     """
-    result, unplaced = [], {plot["place"] for plot in plots if plot.get("place")}
+    result: list[tuple[str, list[Any]]] = []
+    unplaced = {plot["place"] for plot in plots if plot.get("place")}
     places = [(track, part) for track, part in ledger.places()]
     for track in dict.fromkeys(track for track, _ in places):
         title = track_of(track).title

@@ -6,7 +6,7 @@ import re
 from dataselect_core.facts import load
 
 
-def inline(text):
+def inline(text: object) -> str:
     """Text with the marks of Markdown escaped."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(text)).replace("\n", " ")
 
