@@ -59,7 +59,7 @@ def findings(page):
 
 
 class Inspection(Reading):
-    """A reader who lets axe look at each step in each way.
+    """A reader who runs axe on each step in each way.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Inspection(Reading):
             self.to(row.place, "Decide")
 
     def look(self, step, page=None):
-        """Let axe look at the page in each way, and note what it finds."""
+        """Run axe on the page in each way, and note its findings."""
         page = page or self.page
         page.evaluate(OPEN_FOLDS)
         for way, (size, medium, text) in self.ways.items():

@@ -1,4 +1,4 @@
-"""A page of pictures of the lab: each step of each track on a desk, on a phone, in the dark, and in print.
+"""A page of pictures of the lab: each step of each track on a desktop screen, on a phone, in dark mode, and in print.
 
 It walks the tracks as `tools/reading.py` does. `python build.py album [TRACK …]` writes `.build/album/index.html`.
 """
@@ -73,7 +73,7 @@ def page_of(albums):
 
 
 def main(names):
-    """Walk the tracks with a camera."""
+    """Walk the tracks, take the pictures, and write the album."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     albums = []
 

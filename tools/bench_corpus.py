@@ -2,11 +2,11 @@
 
   python build.py bench --corpus [-- --documents 50000 --leave-out datasketch]
 
-Makes a corpus in which every copy is known, and runs each program on it as a process of its own, one after the other.
+Makes a corpus in which every copy is known, and runs each program on it in a separate process, one after the other.
 Each reads the JSON Lines, finds near-duplicates (word 5-grams, Jaccard similarity 0.8, 9 bands x 13 rows), and writes
 the kept rows. The peers are in `bench_peers.py`; their packages are pinned in `requirements-peers.txt` and installed in
-an environment of their own in the cache outside the tree. Then texts are signed with one thread, and nothing else. The
-figures are printed, and written to .build/bench-corpus.json. Nothing passes or fails by them.
+a separate environment in the cache outside the tree. Then the programs only sign texts, with one thread. The figures
+are printed, and written to .build/bench-corpus.json. They decide nothing: no test passes or fails by them.
 
 The table also shows what was removed. Every program must remove all rows that equal an earlier one. Of the copies with
 changed words, those that do not compare candidates exactly remove some that are less similar than the threshold.

@@ -1,6 +1,6 @@
-"""Make what the browser loads, from the fetched files: Pyodide, NumPy, Panel and Bokeh, cut to what is used.
+"""Make what the browser loads, from the fetched files: Pyodide, NumPy, Panel and Bokeh, without what is not used.
 
-`.build/runtime/` then holds, and `manifest.json` there lists by name with path, SHA-256 and size:
+`.build/runtime/` then contains these files, and `manifest.json` there lists the path, SHA-256 and size of each:
 
     pyodide.js, pyodide.asm.js, pyodide.asm.wasm, pyodide-lock.json     as published
     fzstd.js               the decompressor of the archives, as published
@@ -8,7 +8,7 @@
     numpy.zip              NumPy's wheel as .pyc, with its binary modules; to be unpacked into site-packages
     site-packages.zip      all pure-Python packages as .pyc, with their dist-info; to be unpacked there too
     bokeh*.min.js, panel.min.js                                         BokehJS and Panel's models
-    panel/1.9.4/dist/...   Panel's stylesheets, as `PANEL_CDN_ROOT` wants them
+    panel/1.9.4/dist/...   Panel's stylesheets, in the folders that `PANEL_CDN_ROOT` needs
 
 The archives are stored, not deflated. The same inputs give the same bytes; nothing is made twice.
 """
@@ -34,9 +34,9 @@ PURE = [
 COMPILE = Path(__file__).with_name("compile.mjs")
 SITE_PACKAGES = "/lib/python3.13/site-packages/"
 
-# What no browser needs of a package: its own tests, binaries of other platforms, sources in other languages,
+# Parts of packages that no browser needs: their own tests, binaries of other platforms, sources in other languages,
 # type stubs, the JavaScript that the page loads itself, servers and notebooks, and command-line or documentation
-# tools. Panel's Markdown panes are not used here: the words are HTML before Python starts.
+# tools. Panel's Markdown panes are not used here: the texts are HTML before Python starts.
 DROPPED = [
     r"(^|/)tests?/", r"(^|/)conftest\.py$", r"\.(pyi|so|c|h|pyx|pxd|a|ts|tsx|less|map|md|ipynb|toml)$",
     r"(^|/)(py\.typed|package-lock\.json|tsconfig\.json|\.eslintrc\.js)$",
@@ -54,7 +54,7 @@ DROPPED_OF_NUMPY = [
     r"^numpy/(f2py|distutils|typing|_pyinstaller|doc)/", r"\.dist-info/(?!METADATA$|LICEN[CS]E)",
     r"^numpy/(testing/|linalg/lapack_lite)", r"^numpy/random/(_examples|lib)/", r"^numpy/_core/lib/", r"^numpy/lib/.*\.mk$",
 ]  # fmt: skip
-# Of the standard library: what needs processes, terminals, sockets or a developer, and rare encodings.
+# Parts of the standard library that need processes, terminals, sockets or a developer, and rare encodings.
 DROPPED_OF_STDLIB = [
     r"^(multiprocessing|_pyrepl|xmlrpc|wsgiref|xml/(sax|dom))/", r"^http/(server|cookiejar)\.py$",
     r"^(mailbox|imaplib|smtplib|ftplib|poplib|netrc|getpass|pty|tty|sched|wave|plistlib|nturl2path)\.py$",
@@ -103,7 +103,7 @@ def build(root, lock):
 
 
 def inputs_key(files):
-    """A hash of everything that decides what the bundle holds."""
+    """A hash of everything that determines the content of the bundle."""
     script = Path(__file__)
     parts = [script.read_bytes(), COMPILE.read_bytes()]
     parts += [f"{name} {files[name].parent.name}".encode() for name in sorted(files)]
@@ -144,9 +144,9 @@ def pyodide_folder(root, files):
 def own_code(root, lock, compiler=None):
     """The workbenches, and the core's byte code, to be unpacked into site-packages: a zip, as bytes.
 
-    The core itself is installed from its wheel, which has sources. Its byte code lies where Python would keep it
-    after the first import, so that no visit has to compile what every visit needs. Each module's byte code is kept
-    from build to build, so that an edit costs one module.
+    The core itself is installed from its wheel, which has sources. Its byte code is where Python would write it at
+    the first import, so that no visit has to compile it. Each module's byte code is cached from build to build, so that
+    an edit recompiles one module.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def own_code(root, lock, compiler=None):
         The repository.
     lock : dict
     compiler : Compiler, optional
-        One that runs already.
+        A compiler that is already running.
     """
     sources = {
         f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes()
@@ -216,7 +216,7 @@ class Compiler:
         self._process = subprocess.Popen([*map(str, command)], text=True, encoding="utf-8", **pipes)
 
     def compile(self, jobs):
-        """Do some jobs; raises `CompileError` with what Python says of a source."""
+        """Run some jobs; raises `CompileError` with Python's message about a source."""
         self.jobs.write_text(json.dumps(jobs), "utf-8")
         lines = []
         try:
@@ -234,28 +234,28 @@ class Compiler:
 
     @property
     def ended(self):
-        """Whether it runs no more."""
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def close(self):
-        """End it."""
+        """End the process."""
         self._process.kill()
         self._process.wait()
 
 
 class CompileError(Exception):
-    """A source that Pyodide cannot compile; the message is what it says."""
+    """Pyodide cannot compile a source; the message is Pyodide's own."""
 
 
 def byte_code_path(name):
-    """Where the byte code of a module lies: in the core beside its source, of which Python then compiles nothing."""
+    """The path of a module's byte code: in the core, `__pycache__`, so that Python does not compile the source."""
     package, _, module = name.rpartition("/")
     in_core = package.startswith("dataselect_core")
     return f"{package}/__pycache__/{module.removesuffix('.pyc')}.cpython-313.pyc" if in_core else name
 
 
 def selection(wheels, dropped):
-    """One archive of the wheels' files but for those that match a pattern of `dropped`."""
+    """One archive of the wheels' files, without those that match a pattern of `dropped`."""
     unwanted = re.compile("|".join(dropped))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as target:
@@ -268,7 +268,7 @@ def selection(wheels, dropped):
 
 
 def copy_page_files(files, out):
-    """The scripts and stylesheets that the page itself loads."""
+    """Copy the scripts and stylesheets that the page itself loads."""
     for wheel, members in PAGE_FILES.items():
         with zipfile.ZipFile(files[wheel]) as archive:
             for member, name in members.items():

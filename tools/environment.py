@@ -1,4 +1,4 @@
-"""Install the pinned packages in `.venv`, with whatever Python is at hand and only the standard library.
+"""Install the pinned packages in `.venv`, with any supported Python and only the standard library.
 
 Nothing is resolved: pip installs the files whose hashes are in `requirements-*.txt` and ignores their requirements
 (`tests/site/test_pins.py` proves that the lists are complete), so a new release of a package changes nothing. The

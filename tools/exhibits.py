@@ -114,7 +114,7 @@ def votes(progress=None):
 
 
 def chapter(progress=None):
-    """Part 3: what the textbook's chapter says beside what was measured here, each with its seeds and interval."""
+    """Part 3: statements of the textbook's chapter next to measurements here, each with its seeds and interval."""
     import numpy as np
 
     from dataselect_core import datasets

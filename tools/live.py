@@ -1,4 +1,4 @@
-"""The quick loop of `serve`: what changed is built again, and the open page shows it, or why it could not be built."""
+"""The quick loop of `serve`: rebuild what changed, and show the result or the error in the open page."""
 
 import contextlib
 import hashlib
@@ -16,33 +16,33 @@ import jinja2
 from tools import bundle, lock, make, page_error, scripts, serve, views
 
 POLL = 0.1  # seconds between two looks at the sources
-SETTLE = 0.05  # seconds in which an editor must not have written again
-HEARTBEAT = 15  # seconds after which an open line is tried
+SETTLE = 0.05  # seconds without another write, after which an editor has finished
+HEARTBEAT = 15  # seconds without a message, after which a connection is tested
 STYLE = re.compile(r"assets/style\.[0-9a-f]{10}\.css")
-# What follows the style in the service worker's list: digest and size of the style and of the page that names it.
+# Entries of the service worker's list that change with the style: digest and size of the style and of its page.
 LISTED = re.compile(r'"(STYLE|index\.html)":\["[0-9a-f]{64}",\d+\]')
 BUILD = re.compile(r'(data-build="|"build":")[0-9a-f]{16}')  # the page and the service worker name the build
-PYTHON = ("site/apps", "src/dataselect_core")  # what the page's Python imports of the repository
+PYTHON = ("site/apps", "src/dataselect_core")  # what the page's Python imports from the repository
 OWN_WORDS = (
     page_error.PageError,
     views.ViewError,
     bundle.CompileError,
     scripts.ScriptError,
-)  # say it all themselves
+)  # their messages need no traceback
 
 
 class Live:
-    """What open pages are told: which build they show, and what is wrong with the sources."""
+    """The state that open pages receive: the current build, and the error in the sources, if there is one."""
 
     def __init__(self, dist):
         self.dist, self.fault = dist, ""
         self.token, self._rest, self._style = look(dist)
-        # What has changed since the last good build: Python, and whether other files have.
+        # Changes since the last good build: Python sources, and whether other files have changed.
         self._code, self._more = {}, False
         self._listeners, self._lock = set(), threading.Lock()
 
     def changed(self, root, paths):
-        """Sources have changed: where all of them are Python of the page's, hand them to it before they are built."""
+        """Note changed sources; if all of them are Python of the page, send them to it before they are built."""
         code = sources_of_the_page(root, paths)
         self._more = self._more or code is None
         self._code |= code or {}
@@ -50,7 +50,7 @@ class Live:
             self._tell({"code": self._code})
 
     def built(self):
-        """A build is whole: tell the pages, and whether a new style sheet is all they need."""
+        """Report a complete build to the pages, and whether they only need a new style sheet."""
         before, rest = self.token, self._rest
         self.fault = ""
         self.token, self._rest, self._style = look(self.dist)
@@ -60,7 +60,7 @@ class Live:
         self._tell({"before": before, "style": self._style if only_style else "", "swapped": swapped})
 
     def broken(self, text):
-        """A build failed: show why."""
+        """Report a failed build to the pages, with the error."""
         self.fault = text
         self._tell({})
 
@@ -73,24 +73,24 @@ class Live:
                 listener.put(self._message() | more)
 
     def listen(self):
-        """What a page is told from now on: messages, and None when there was none for a while."""
-        mine = queue.Queue()
+        """The messages to one page from now on, and None if there was none for a while."""
+        messages = queue.Queue()
         with self._lock:
-            self._listeners.add(mine)
+            self._listeners.add(messages)
         try:
             yield self._message()
             while True:
                 try:
-                    yield mine.get(timeout=HEARTBEAT)
+                    yield messages.get(timeout=HEARTBEAT)
                 except queue.Empty:
                     yield None
         finally:
             with self._lock:
-                self._listeners.discard(mine)
+                self._listeners.discard(messages)
 
 
 def look(dist):
-    """What a built site is: a name for all of it, one for all but its style sheet, and where that lies."""
+    """A hash of a built site, a hash without its style sheet, and the path of the style sheet."""
     whole, style = hashlib.sha256(), ""
     for path in sorted(dist.rglob("*")):
         name = path.relative_to(dist).as_posix()
@@ -106,7 +106,7 @@ def look(dist):
 
 
 def sources_of_the_page(root, paths):
-    """Texts of Python sources, by where they lie below site-packages; None where a file is another, gone or wrong."""
+    """Python sources by their path below site-packages; None if a file is of another kind, missing or invalid."""
     found = {}
     for path in paths:
         top = next((folder.parent for folder in map(root.joinpath, PYTHON) if folder in path.parents), None)
@@ -122,7 +122,7 @@ def sources_of_the_page(root, paths):
 
 
 class Builder:
-    """Builds again and again, in this process as long as its own code is what lies on the disk.
+    """Builds repeatedly, in this process as long as the code that it has imported is unchanged on the disk.
 
     Parameters
     ----------
@@ -133,34 +133,34 @@ class Builder:
     def __init__(self, root):
         self.root = root
         self.compiler = None
-        self._old = False  # whether tools have changed that this process has imported already
+        self._old = False  # whether tools have changed since this process imported them
 
     def warm(self):
-        """Start what an edit of the core or a workbench will need."""
+        """Start the processes that an edit of the core or a workbench will need."""
         if "PANEL_CDN_ROOT" in os.environ:
             views.warm()
         if self.compiler is None:
             self.compiler = bundle.Compiler(self.root, lock.load())
 
     def build(self, changed=()):
-        """Build; raises whatever is wrong with a source."""
-        own = [path for path in changed if self.root / "tools" in path.parents or path.name == "build.py"]
-        self._old = self._old or bool(own)
+        """Build; raises the error in a source."""
+        edited = [path for path in changed if self.root / "tools" in path.parents or path.name == "build.py"]
+        self._old = self._old or bool(edited)
         if self._old:
             program = "from pathlib import Path; from tools import make; make.build(Path.cwd(), 'build.py serve', True)"
-            done = subprocess.run(
+            completed = subprocess.run(
                 [sys.executable, "-c", program], cwd=self.root, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 text=True, encoding="utf-8", check=False,
             )  # fmt: skip
-            if done.returncode:
-                raise views.ViewError(done.stderr)
+            if completed.returncode:
+                raise views.ViewError(completed.stderr)
         else:
             if self.compiler and self.compiler.ended:
                 self.compiler = None
             make.build(self.root, "build.py serve", earlier=True, compiler=self.compiler)
 
     def close(self):
-        """End what `warm` started."""
+        """End the compiler that `warm` started."""
         if self.compiler:
             self.compiler.close()
 
@@ -172,7 +172,7 @@ def rebuild_on_change(root, build, live, stop):
         now = serve.state(root)
         if now == seen:
             continue
-        while True:  # until whoever writes has finished
+        while True:  # until the editor has finished writing
             time.sleep(SETTLE)
             again = serve.state(root)
             if again == now:
@@ -187,7 +187,7 @@ def rebuild_on_change(root, build, live, stop):
 
 
 def attempt(live, build, *arguments):
-    """Build, and tell the pages and the terminal how it went."""
+    """Build, and report the result to the pages and the terminal."""
     try:
         build(*arguments)
     except Exception as error:
@@ -199,7 +199,7 @@ def attempt(live, build, *arguments):
 
 
 def in_words(error):
-    """What a maintainer needs to see of a failed build."""
+    """The error of a failed build, as a maintainer needs it."""
     if isinstance(error, OWN_WORDS):
         return str(error).strip()
     if isinstance(error, jinja2.TemplateSyntaxError):
@@ -208,7 +208,7 @@ def in_words(error):
 
 
 def run(root, port):
-    """Build, serve `root/dist` until Ctrl-C, and build again when a source changes."""
+    """Build, serve `root/dist` until Ctrl-C, and rebuild when a source changes."""
     builder, first = Builder(root), None
     dist = root / "dist"
     try:
@@ -238,5 +238,5 @@ def run(root, port):
 
 
 def _warm(builder):
-    with contextlib.suppress(Exception):  # a build says what is wrong
+    with contextlib.suppress(Exception):  # the next build reports the error
         builder.warm()

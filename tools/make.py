@@ -1,4 +1,4 @@
-"""One build, from the sources to `dist/`: one at a time, nothing twice, and `dist/` whole at every moment."""
+"""One build, from the sources to `dist/`: one at a time, no step twice, and `dist/` is complete at every moment."""
 
 import hashlib
 import json
@@ -38,11 +38,11 @@ def build(root, what="a build", earlier=False, compiler=None):
     root : Path
         The repository.
     what : str
-        Who builds, in the words that another build prints while it waits.
+        The name of this build, which another build prints while it waits.
     earlier : bool
-        Use derived data that are older than the code, where the right ones would take minutes.
+        Use derived data that are older than the code, instead of computing them for minutes.
     compiler : bundle.Compiler, optional
-        One that runs already.
+        A compiler that is already running.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def build(root, what="a build", earlier=False, compiler=None):
             return False
         stamp.unlink(missing_ok=True)
         core, fresh = steps(root, earlier, compiler)
-        if Path(sys.prefix).resolve() == (root / ".venv").resolve():  # not where a copy of the tree is built
+        if Path(sys.prefix).resolve() == (root / ".venv").resolve():  # not if a copy of the tree is built
             say("Installing the core and its data in .venv")
             install(core, root / DATA)
         if fresh and inputs(root) == now:
@@ -86,14 +86,14 @@ def steps(root, earlier=False, compiler=None):
 
 
 def prepare_runtime(root, pinned, compiler=None):
-    """What the browser's Python is made of, compiled and compressed."""
+    """Compile and compress the files of the browser's Python."""
     bundle.build(root, pinned)
     bundle.own_code(root, pinned, compiler)  # kept, for `write_site`
     site.pack_runtime(root, root / ".build" / "runtime")
 
 
 def write_site(root, pinned, core, derived, compiler=None):
-    """Write the site in `.build/site`, and bring `dist/` to the same state when it is whole."""
+    """Write the site in `.build/site`; when it is complete, bring `dist/` to the same state."""
     new, last = root / ".build" / "site", root / ".build" / "site-last"
     if new.exists():
         shutil.rmtree(last, ignore_errors=True)
@@ -109,7 +109,7 @@ def write_site(root, pinned, core, derived, compiler=None):
 
 
 def notice(root, pinned):
-    """`lock.notice`, kept as long as the lock and what writes the notice are the same."""
+    """`lock.notice`, cached until the lock or the code that writes the notice changes."""
     inputs_of_notice = [json.dumps(pinned).encode(), (root / "tools" / "lock.py").read_bytes()]
     cached = (
         root / ".build" / "notice" / f"{hashlib.sha256(bytes(1).join(inputs_of_notice)).hexdigest()[:16]}.txt"
@@ -124,8 +124,8 @@ def notice(root, pinned):
 def bring(new, dist):
     """Bring a folder that is being served to the state of another, file by file.
 
-    Whoever reads meanwhile gets a whole page: first comes what pages load, then the pages, and what no page loads
-    any more goes last. Every file is replaced in one step.
+    A reader always gets a complete page: files that pages load are copied first, then the pages; files that no page
+    loads any more are removed last. Every file is replaced in one step.
     """
     paths = sorted((path for path in new.rglob("*") if path.is_file()), key=lambda path: _turn(new, path))
     for path in paths:
@@ -140,7 +140,7 @@ def bring(new, dist):
         part.replace(target)
     names = {path.relative_to(new) for path in paths}
     for path in sorted(dist.rglob("*"), reverse=True):
-        if "__pycache__" in path.parts:  # what Python keeps beside installed modules
+        if "__pycache__" in path.parts:  # byte code of installed modules
             continue
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
@@ -150,15 +150,15 @@ def bring(new, dist):
 
 
 def _turn(new, path):
-    """Where a file stands in the order of `bring`: what lies deeper, pages, what else lies at the top."""
+    """The position of a file in the order of `bring`: files in folders, then pages, then other files at the top."""
     name = path.relative_to(new).as_posix()
     return 0 if "/" in name else 1 if name.endswith(".html") else 2, name
 
 
 def install(core, folder):
-    """Install the wheel, and lay the data beside it, as a reader's Python will have them.
+    """Install the wheel, with the data next to it, as in a reader's Python.
 
-    A wheel of nothing but Python is installed by unpacking it; pip finds it, and can remove it, as if it had done so.
+    A pure-Python wheel is installed by unpacking it; pip finds it, and can remove it, as if pip had installed it.
     """
     packages, unpacked = Path(sysconfig.get_path("purelib")), core.parent / "unpacked"
     shutil.rmtree(unpacked, ignore_errors=True)
@@ -174,7 +174,7 @@ def install(core, folder):
 
 
 def inputs(root):
-    """A hash of everything in the repository that decides what a build gives, and of what builds."""
+    """A hash of everything that determines the result of a build: sources, Python and installed packages."""
     digest = hashlib.sha256(sys.version.encode())
     packages = Path(sysconfig.get_path("purelib"))
     installed = {path.name for path in packages.glob("*.dist-info")}  # name and version of each
@@ -184,7 +184,7 @@ def inputs(root):
 
 
 def source_hash(root, names):
-    """A hash of the files of the repository that lie at or below some paths."""
+    """A hash of the files of the repository at or below some paths."""
     tops = (root / name for name in names)
     paths = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")))
     digest = hashlib.sha256()
@@ -195,7 +195,7 @@ def source_hash(root, names):
 
 
 def outdated(root):
-    """What of a build is older than the sources, as a sentence: the installed core or `dist/`; empty where nothing is.
+    """A sentence that names what is older than the sources, the installed core or `dist/`; empty if nothing is.
 
     Tests read the installed core and `dist/`, and would not see an edit.
     """
@@ -214,7 +214,7 @@ def outdated(root):
 
 
 def state(root, now):
-    """What a finished build leaves, to be known again: its inputs, and the files of `dist/` and of the data."""
+    """A finished build, described so that it can be recognised: its inputs, the files of `dist/` and of the data."""
     packages = Path(sysconfig.get_path("purelib"))
     folders = (root / "dist", root / DATA, packages / "dataselect_core", packages / DATA.name)
     files = {
@@ -227,5 +227,5 @@ def state(root, now):
 
 
 def say(line):
-    """One line of progress."""
+    """Print one line of progress."""
     print(line, flush=True)

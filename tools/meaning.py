@@ -454,7 +454,7 @@ def own_names(scope):
 
 
 def fixed_names(statement):
-    """Local names that others may know: parameters, attributes of classes, nested definitions, and all if code asks.
+    """Local names that other code may use: parameters, class attributes, nested definitions; all if code inspects them.
 
     A name that a tree holds as text (of an exception, a pattern, `nonlocal`) is fixed too.
     """

@@ -1,4 +1,4 @@
-"""The words become the page: Markdown, the facts and the templates into index.html and the guarded texts.
+"""Make the page: index.html and the guarded texts, from Markdown, the facts and the templates.
 
 `build` finds the parts by their files in site/pages. A part N is
 
@@ -9,7 +9,7 @@
     part-N-NAME.reveal.md what a second lock of the part, "N-NAME", guards (may be left out)
 
 and each track opens with scene.TRACK.md. After the parts come synthesis.md and synthesis.TRACK.md.
-tools/markdown_text.py says what a text may hold.
+tools/markdown_text.py describes what a text may contain.
 """
 
 import json
@@ -44,7 +44,7 @@ CSP = {
 
 @lru_cache(maxsize=4)
 def templates(pages):
-    """The templates of a folder, compiled anew when one of them changes."""
+    """The templates of a folder, compiled again when one of them changes."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(pages),
         autoescape=True,
@@ -71,7 +71,7 @@ def build(root, out, assets, documents, native):
     assets : dict
         "scripts": list of relative URLs of classic scripts: the first loads the others, in order;
         "style": relative URL;
-        "manifest": what the boot needs to know, as a dictionary or JSON text (may be left out).
+        "manifest": the data for the boot, as a dictionary or JSON text (may be left out).
     documents : dict
         Part number -> Bokeh document as a dictionary or JSON text; may be empty.
     native : dict
@@ -86,7 +86,7 @@ def build(root, out, assets, documents, native):
     Raises
     ------
     PageError
-        A text names a figure, a format or a section that is not there.
+        A text names a figure, a format or a section that does not exist.
     """
     root, out = Path(root), Path(out)
     pages, tracks, prices = root / "site" / "pages", load_facts(root, "tracks"), load_facts(root, "prices")
@@ -99,7 +99,7 @@ def build(root, out, assets, documents, native):
     for part in parts:
         number = part["number"]
         part["reveal_src"] = write_reveal(out, number, fragments[number])
-        part["further"] = {}  # lock -> where its guarded texts lie, for the form's data-reveal-src
+        part["further"] = {}  # lock -> URL of its guarded texts, for the form's data-reveal-src
         for lock in further_locks(pages, number):
             fragments[lock] = reveal_html(pages, lock, native)
             part["further"][lock] = write_reveal(out, lock, fragments[lock])

@@ -1,8 +1,8 @@
-"""Puts dist/ together: hashed assets, the payloads of the offline page, the first views, index.html.
+"""Write dist/: hashed assets, the payloads of the offline page, the first views, index.html.
 
-Every file that ships has its content's hash in its name. What a static host would not compress lies gzipped, the
-large archives compressed with Zstandard. All lie once more, gzipped, as classic scripts under offline/, since a page
-from a folder may load nothing else.
+The name of every file that ships contains a hash of its content. Files that a static host would not compress are stored
+gzipped, the large archives compressed with Zstandard. All files are stored a second time, gzipped, as classic scripts
+under offline/, since a page that is opened from a folder may load nothing else.
 """
 
 import base64
@@ -83,8 +83,8 @@ COLOURS = {
     "primary-color": "blue",
     "on-primary-color": "on-blue",
 }
-# What Bokeh draws in colours of its own: the arrows of number fields in --color, those of lists as a picture, for which
-# a grey that stands out from light and from dark.
+# Bokeh draws some arrows in its own colours: those of number fields in --color, those of lists as a picture, which gets a
+# grey that contrasts with light and with dark.
 ARROWS = """
 :host { --color: var(--ink, #18191D); }
 select.bk-input:not([multiple], [size]) {
@@ -92,13 +92,13 @@ select.bk-input:not([multiple], [size]) {
 }
 """
 PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "panel.min.js")
-ARCHIVES = ("python_stdlib.zip", "numpy.zip", "site-packages.zip")  # of what others wrote
+ARCHIVES = ("python_stdlib.zip", "numpy.zip", "site-packages.zip")  # of third-party code
 RUNTIME = ("fzstd.js", "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", *ARCHIVES)
 SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
 
 
 def digest(data):
-    """Short name of some bytes."""
+    """A short name for some bytes, from their hash."""
     return hashlib.sha256(data).hexdigest()[:10]
 
 
@@ -110,14 +110,14 @@ def style(root):
 
 
 class Assets:
-    """Writes files under names that carry their hash, and remembers the names.
+    """Writes files under names that contain a hash of their content.
 
     Parameters
     ----------
     out, cache : Path
-        The new folder of the site; where what was compressed is kept.
+        The new folder of the site; the folder where compressed files are cached.
     last : Path, optional
-        The folder of the last build: files that are still the same are taken over from there.
+        The folder of the last build: unchanged files are moved from there.
     """
 
     def __init__(self, out, cache, last=None):
@@ -127,7 +127,7 @@ class Assets:
         (out / "offline").mkdir()
 
     def put(self, url, data):
-        """One file at a relative URL."""
+        """Write one file at a relative URL."""
         previous = self.last / url if self.last else None
         if previous and previous.is_file() and previous.read_bytes() == data:
             previous.replace(self.out / url)
@@ -135,37 +135,37 @@ class Assets:
             (self.out / url).write_bytes(data)
 
     def add(self, name, data):
-        """One file for the page itself; returns its relative URL."""
+        """Write one file for the page itself; returns its relative URL."""
         stem, _dot, kind = name.rpartition(".")
         url = f"assets/{stem}.{digest(data)}.{kind}"
         self.put(url, data)
         return url
 
     def pack(self, data, how="gzip"):
-        """The bytes compressed, by "gzip" or "zstd"; kept from build to build, since it takes seconds."""
+        """The bytes compressed, by "gzip" or "zstd"; cached from build to build, since compressing takes seconds."""
         return packed(self.cache, data, how)
 
     def ship(self, name, data):
-        """One file for Python's worker, for a server and for a folder; returns its entry in the manifest."""
+        """Write one file for Python's worker, once for a server and once for a folder; returns its manifest entry."""
         compression = packing(name)
-        # ".gz" some servers would unpack
+        # not ".gz", which some servers would unpack
         url = self.add(f"{name}.bin", self.pack(data, compression)) if compression else self.add(name, data)
         offline = f"offline/{name}.{digest(data)}.js"
         text = base64.b64encode(
             self.pack(data)
-        ).decode()  # what the page itself unpacks, without another script
+        ).decode()  # gzip, which the page can unpack without another script
         self.put(offline, f'lab.payload("{name}","{text}");\n'.encode())
         arriving = (self.out / url).stat().st_size
         return {"url": url, "offline": offline, "size": len(data), "bytes": arriving, "packed": compression}
 
 
 def packing(name):
-    """How a file lies on the server: None (as it is), "gzip" or "zstd"."""
+    """How a file is compressed on the server: None (not at all), "gzip" or "zstd"."""
     return None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(".zip") else "gzip"
 
 
 def packed(cache, data, compression):
-    """Bytes compressed, by "gzip" or "zstd"; kept in the folder `cache`, since it takes seconds."""
+    """Bytes compressed, by "gzip" or "zstd"; kept in the folder `cache`, since compressing takes seconds."""
     cached = cache / f"{hashlib.sha256(data).hexdigest()}.{compression}"
     if not cached.exists():
         if compression == "gzip":
@@ -180,12 +180,12 @@ def packed(cache, data, compression):
 
 
 def pack_runtime(root, runtime):
-    """Compress what `bundle.build` made, on all processors, for `build` to find it done."""
+    """Compress what `bundle.build` made, on all processors, so that `build` finds it compressed."""
     cache = root / ".build" / "packed"
     cache.mkdir(parents=True, exist_ok=True)
     files = [(name, (runtime / name).read_bytes()) for name in RUNTIME]
     work = [(data, compression) for name, data in files for compression in {"gzip", packing(name)} - {None}]
-    work.sort(key=lambda job: (job[1] == "zstd", len(job[0])), reverse=True)  # what takes longest first
+    work.sort(key=lambda job: (job[1] == "zstd", len(job[0])), reverse=True)  # the slowest first
     with (
         Progress("compressing", sum(len(data) for data, _ in work)) as progress,
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -200,7 +200,7 @@ def pack_runtime(root, runtime):
 
 
 def themed(sheet):
-    """Panel's colours as the page's own, which know a dark scheme; Panel's stay where the page has none."""
+    """Panel's sheet with the page's colours, which have a dark scheme; Panel's own are used if a page has none."""
     for name, ours in COLOURS.items():
         sheet, count = re.subn(rf"(--panel-{name}): ([^;]+);", rf"\1: var(--{ours}, \2);", sheet)
         if count != 1:
@@ -209,9 +209,9 @@ def themed(sheet):
 
 
 def panel_sheets(runtime, out):
-    """Lay Panel's stylesheets into the site, in a folder named after their content; returns its relative URL.
+    """Write Panel's stylesheets into the site, in a folder named after their content; returns its relative URL.
 
-    Panel chooses the names of its files, so the folder has to tell one build's from another's.
+    Panel chooses the names of its files, so the name of the folder must differ from build to build.
     """
     sheets = {}
     for path in sorted((runtime / "panel").rglob("*")):
@@ -228,7 +228,7 @@ def panel_sheets(runtime, out):
 
 
 def moved(documents, panel_root):
-    """First views whose stylesheets lie in `panel_root`."""
+    """First views whose stylesheets are in `panel_root`."""
     return json.loads(
         re.sub(rf'"(\./)?{re.escape(PANEL_ROOT)}', rf'"\g<1>{panel_root}', json.dumps(documents))
     )
@@ -240,19 +240,19 @@ def build(root, out, runtime, wheel, data, derived, last=None, compiler=None):
     Parameters
     ----------
     root, out : Path
-        The repository, and where the site goes.
+        The repository, and the folder of the site.
     runtime : Path
-        What `bundle.build` made.
+        The folder that `bundle.build` made.
     wheel : Path
         The core's wheel.
     data : Path
         Directory of the derived data files.
-    tables : dict
-        The expected figures, part -> track -> list of tables.
+    derived : dict
+        As `derive.build` returns it: kind -> name -> value.
     last : Path, optional
-        As `Assets`.
+        As in `Assets`.
     compiler : bundle.Compiler, optional
-        One that runs already.
+        A compiler that is already running.
     """
     scripts_of_the_page.check(root)
     assets, files = Assets(out, root / ".build" / "packed", last), {}
@@ -279,7 +279,7 @@ def build(root, out, runtime, wheel, data, derived, last=None, compiler=None):
         (sources / f"{name}.js").read_text("utf-8") for name in ("worker", "snapshot")
     ]
     starting.append(panel_root)
-    manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python's start is made of
+    manifest["snapshot"] = digest("\n".join(starting).encode())  # what Python starts from
     first = assets.add("first.js", (sources / f"{shell.FIRST}.js").read_bytes())
     joined = [shell.add(assets, sources, name, names) for name, names in shell.groups(SHELL).items()]
     names = {

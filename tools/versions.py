@@ -1,4 +1,4 @@
-"""Puts every released version below its number beside the newest, so that a course can link to one that stays.
+"""Add every released version to a site, under its number, so that a course can link to one that does not change.
 
     python -m tools.versions SITE RELEASES
 

@@ -1,4 +1,4 @@
-"""The way through the lab as people take it, in any browser that Playwright drives: shared by tests and `ways`.
+"""Use the lab as people do, in any browser that Playwright drives: shared by tests and `ways`.
 
 The walk finds things by role, label and text, uses mouse, keyboard or finger, and waits until the page shows the
 effect.
@@ -68,7 +68,7 @@ class Walk:
         """The text of each, one by one, because Firefox 153 crashes when roles are found in the page's own world."""
         return [place.inner_text().strip() for place in places.all()]
 
-    # -- hands -----------------------------------------------------------------------------------------------
+    # -- actions -----------------------------------------------------------------------------------------------
 
     def press(self, target):
         """Click it, or touch it."""
@@ -189,7 +189,7 @@ class Walk:
         arriving.value.save_as(path)
 
     def bring(self, path):
-        """Choose an own corpus, in the browser's window for files, and wait until it is deduplicated.
+        """Choose a corpus in the browser's file dialog, and wait until it is deduplicated.
 
         Returns
         -------

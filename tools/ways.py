@@ -1,11 +1,11 @@
-"""Go every way into the built lab with both browsers, and write what worked into the README.
+"""Try every way into the built lab with both browsers, and write what worked into the README.
 
-Each cell of the table is tried by what a reader does: predict, move a control in each part, write, reload, bring a
-corpus, download the report; the report is then checked by `python -m dataselect_core verify`. Every way starts from a
-fresh profile, in an ordinary window of a stock browser.
+The cells of the table follow what a reader does: predict, move a control in each part, write, reload, choose a corpus,
+download the report; the report is then checked by `python -m dataselect_core verify`. Every way starts from a fresh
+profile, in an ordinary window of a stock browser.
 
-Run as `python build.py ways`, or on a built site as `python -m tools.ways`. What was found is kept in `.build/ways/`
-as long as the site stays the same, so that one way can be tried again: `python build.py ways -- --only offline`.
+Run as `python build.py ways`, or on a built site as `python -m tools.ways`. The results are kept in `.build/ways/`
+until the site changes, so that one way can be tried again: `python build.py ways -- --only offline`.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from tools.walk import LONG, PATIENCE, QUESTION, Walk
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- ways:begin -->", "<!-- ways:end -->"
-ODD = "Päckchen 数据 #1 50%25 off"  # a folder that an address must spell otherwise
+ODD = "Päckchen 数据 #1 50%25 off"  # a folder whose name must be escaped in an address
 SETTINGS = "track=mobile&part=1&seeds=2&budget=100"  # small trainings
 PREDICTION, WHY, REFLECTION = 30, "a third is a third", "Copies cost operations & teach nothing <twice>."
 CHECKS = {
@@ -50,18 +50,18 @@ class NothingKept(Exception):
 
 
 class Place:
-    """Where a way leads: what to open, and how to find the lab there.
+    """The page that a way opens, and how to find the lab in it.
 
     Parameters
     ----------
     address : str
-        What is opened.
+        The URL that is opened.
     home : str
-        Where everything that the page asks for must begin.
+        The beginning of every URL that the page may request.
     frame : str, optional
         Selector of the frame that the lab is in.
     prepare : callable, optional
-        Called with the first `Walk` when that is live; then the lab is opened again in another tab.
+        Called with the `Walk` when Python runs; then the lab is opened again.
     """
 
     def __init__(self, address, home, frame=None, prepare=None):
@@ -80,7 +80,7 @@ def server_at_root(dist, scratch):
 
 @contextmanager
 def pages_host(dist, scratch):
-    """A host like GitHub Pages: a sub-path, gzip, ten minutes of cache, a page for what is not there."""
+    """A host like GitHub Pages: a sub-path, gzip, ten minutes of cache, a page for missing files."""
     shutil.copytree(dist, scratch / "repo")
     with serve.serving(scratch) as host:
         yield Place(f"{host}repo/?{SETTINGS}", f"{host}repo/")
@@ -98,7 +98,7 @@ def double_click(dist, scratch):
 
 @contextmanager
 def textbook_frame(dist, scratch):
-    """A frame in a textbook's page, which is of another site than the lab."""
+    """A frame in a textbook's page, which is on another site than the lab."""
     with serve.serving(dist) as home, serve.serving(scratch) as book:
         book = book.replace("127.0.0.1", "localhost")
         source = f"{home}index.html?{SETTINGS}&embed=1&origin={quote(book.rstrip('/'), safe='')}"
@@ -147,7 +147,7 @@ def applies(way, dist):
 
 
 def try_way(context, place, scratch, pictures, said=print):
-    """Go one way in one browser: {check: None where it worked, else what went wrong}."""
+    """Try one way in one browser: {check: None if it worked, else the error}."""
     context.set_default_timeout(PATIENCE)
     requests, errors = [], []
     context.on("request", lambda request: requests.append(request.url))
@@ -181,7 +181,7 @@ def try_way(context, place, scratch, pictures, said=print):
 
 
 def picture(walk, path):
-    """Keep what the page looked like when a step failed."""
+    """Save a screenshot of the page after a step failed."""
     try:
         walk.page.screenshot(path=path)
     except Exception as error:
@@ -189,14 +189,14 @@ def picture(walk, path):
 
 
 def start(walk, place):
-    """Open the lab, predict before Python is there, and wait for Python and its figures."""
+    """Open the lab, predict before Python runs, and wait for Python and its figures."""
     walk.page.goto(place.address, wait_until="commit")
     if place.prepare:
         walk.live()
         place.prepare(walk)
         walk.page.goto("about:blank")
         walk.page.goto(place.address, wait_until="commit")
-    # Not merely another state than "static": a frame begins as an empty page, which has none.
+    # It is not enough that the state is not "static": a frame begins as an empty page, which has no state.
     html = walk.lab.locator("html")
     expect(html).to_have_attribute("data-boot", re.compile("starting|live|failed"), timeout=LONG)
     walk.on_one_page()
@@ -206,20 +206,20 @@ def start(walk, place):
 
 
 def own_corpus(walk, scratch):
-    """Bring a small corpus with three copies in it, which are found."""
+    """Choose a small corpus with three copies in it, and check that they are found."""
     corpus = scratch / "mine.jsonl"
     corpus.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts()), encoding="utf-8")
     assert walk.bring(corpus) == (15, 3)
 
 
 def texts():
-    """Twelve texts that have nothing in common, and three of them again."""
+    """Twelve texts without a common word, and three of them again."""
     originals = [" ".join(f"word{100 * n + k}" for k in range(60)) for n in range(12)]
     return originals + originals[:3]
 
 
 def three_parts(walk):
-    """Move a control in each part, see it answered, capture the evidence."""
+    """Move a control in each part, wait for the results, capture the evidence."""
     part = walk.part(1)
     walk.enter(part, "Similarity threshold (number)", 0.7)
     expect(part.get_by_text("In use: threshold")).to_contain_text("0.700", timeout=LONG)
@@ -250,7 +250,7 @@ def three_parts(walk):
 
 
 def saved(walk):
-    """Load the page again: predictions and text are there, with Python and before it."""
+    """Reload the page, and check that predictions and text are there, before and after Python starts."""
     if not walk.keeps():
         raise NothingKept(
             "this browser keeps nothing for a frame of another site; the page says so, and offers the file"
@@ -268,7 +268,7 @@ def saved(walk):
 
 
 def report(walk, scratch):
-    """Download the report, and have each of its figures computed again natively."""
+    """Download the report, and recompute each of its figures natively."""
     path = scratch / "report.html"
     walk.download("Report as a page to print", path)
     command = [sys.executable, "-m", "dataselect_core", "verify", str(path), "--csv", str(scratch / "v.csv")]
@@ -285,12 +285,12 @@ def table(found, versions, day, left_out=()):
     Parameters
     ----------
     found : dict of (str, str) to dict
-        (way, browser) -> {check: None or what went wrong}.
+        (way, browser) -> {check: None or the error}.
     versions : dict of str to str
         Browser -> version.
     day : datetime.date
     left_out : sequence of str
-        Ways that were not tried, each with its browser where the other one went it.
+        Ways that were not tried, each with its browser if only that one was left out.
     """
     browsers_run = " and ".join(f"{driven.NAMES[name]} {version}" for name, version in versions.items())
     lines = [
@@ -319,7 +319,7 @@ def table(found, versions, day, left_out=()):
 
 
 def failures(outcomes):
-    """What did not work: the place of each such cell in the table, and what went wrong."""
+    """The failed cells: the place of each in the table, and the error."""
     return [
         (f"{way}, {driven.NAMES[name]}, {CHECKS[check]}", cells[check])
         for (way, name), cells in outcomes.items()
@@ -329,7 +329,7 @@ def failures(outcomes):
 
 
 def in_a_line(why, most=200):
-    """The beginning of an error's words, as one line of Markdown without markup of its own."""
+    """The beginning of an error's text, as one line without Markdown's markup."""
     line = " ".join(re.sub(r"[^\w\s.,:;()/='\"%+-]", " ", why).split())
     return line if len(line) <= most else f"{line[:most].rpartition(' ')[0]} …"
 
@@ -344,7 +344,7 @@ def written(readme, text):
 
 
 def main(root, arguments=()):
-    """Go the ways, print the table, and write it when it is whole; the exit status says whether each cell held."""
+    """Try the ways, print the table, and write it if it is complete; the exit status is 0 if every cell worked."""
     parser = argparse.ArgumentParser(prog="ways", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="", help="try only the ways whose names contain this word")
     parser.add_argument("--browser", choices=driven.NAMES, help="one browser instead of both")
@@ -357,7 +357,7 @@ def main(root, arguments=()):
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         dist = Path(
             shutil.copytree(root / "dist", Path(scratch) / "dist")
-        )  # a build meanwhile changes nothing
+        )  # a build in the meantime changes nothing
         cells = [(title, name) for title in WAYS if applies(WAYS[title], dist) for name in driven.NAMES]
         for title, name in cells:
             if options.only.lower() not in title.lower() or options.browser not in (None, name):
@@ -383,13 +383,13 @@ def main(root, arguments=()):
 
 
 class Kept:
-    """What was found on one state of the site, in a file.
+    """The results for one state of the site, in a file.
 
     Parameters
     ----------
     path : Path
     site : str
-        A hash of the site; what was found on another one is forgotten.
+        A hash of the site; results for another one are discarded.
     """
 
     def __init__(self, path, site):
@@ -401,7 +401,7 @@ class Kept:
             self.found = {(way, name): cells for way, name, cells in earlier["found"]}
 
     def add(self, way, name, version, cells):
-        """Keep what one way gave in one browser, in the place of what it gave before."""
+        """Save the results of one way in one browser, in place of earlier ones."""
         self.versions[name] = version
         self.found[way, name] = cells
         found = [[way, name, cells] for (way, name), cells in self.found.items()]
@@ -410,7 +410,7 @@ class Kept:
 
 
 def version(context):
-    """The browser's version, as it says it itself."""
+    """The browser's version, from its user agent."""
     page = context.new_page()
     agent = page.evaluate("() => navigator.userAgent")
     page.close()

@@ -1,4 +1,4 @@
-"""The table of colours: every reader takes them from it, and no source has one of its own that is in the table."""
+"""The table of colours: all outputs take their colours from it, and no source repeats one."""
 
 import copy
 import json
@@ -30,7 +30,7 @@ def contrast(first, second):
 
 
 def test_no_source_repeats_a_colour_of_the_table():
-    """A colour of the table stands in the table alone."""
+    """A colour of the table is only in the table."""
     known = {colour.lower() for names in TABLE.values() for colour in names.values()}
     repeated = []
     for folder in ("src", "site", "tools"):
@@ -46,13 +46,13 @@ def test_no_source_repeats_a_colour_of_the_table():
 
 
 def test_both_schemes_name_the_same_colours():
-    """What has a colour in the light has one in the dark."""
+    """Every name has a colour in the light and in the dark scheme."""
     assert TABLE["light"].keys() == TABLE["dark"].keys()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_and_borders_have_enough_contrast(scheme):
-    """4.5:1 for all that is written on the paper and on the soft ground, 3:1 for the borders of controls."""
+    """Text has 4.5:1 on the paper and on the soft background, borders of controls have 3:1."""
     scheme_colours = TABLE[scheme]
     grounds = {"paper", "soft", "line", "mark", "control-border", "on-blue"}
     for name in scheme_colours.keys() - grounds:
@@ -63,14 +63,14 @@ def test_text_and_borders_have_enough_contrast(scheme):
 
 
 def test_plot_lines_contrast_with_the_white_background():
-    """3:1 for each."""
+    """Each line has a contrast of at least 3:1."""
     for name, colour in colours.drawn(TABLE).items():
         assert name == "white" or contrast(colour, TABLE["light"]["paper"]) >= 3, name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_style_sheet_follows_a_changed_colour(scheme):
-    """Each entry, in its scheme and in no other."""
+    """Each changed entry appears in its own scheme and in no other."""
     for name in TABLE[scheme]:
         changed = copy.deepcopy(TABLE)
         changed[scheme][name] = "#123456"
@@ -105,7 +105,7 @@ READ_BY = {
 
 
 def test_every_reader_follows_the_table():
-    """With each colour of the table replaced by one of its own, plots, controls, report and class page have those."""
+    """If each colour of the table is replaced by another one, plots, controls, report and class page have the new ones."""
     count = iter(range(1, 1000))
     changed = {group: {name: f"#ab{next(count):04x}" for name in names} for group, names in TABLE.items()}
     process = subprocess.run(

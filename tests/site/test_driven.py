@@ -1,4 +1,4 @@
-"""What stands between Playwright and a stock Firefox: downloads are told apart, and all else goes through as it is."""
+"""The relay between Playwright and a stock Firefox: downloads are distinguished, all else passes unchanged."""
 
 import json
 
@@ -11,7 +11,7 @@ def event(method, **parameters):
 
 
 def test_both_events_of_a_download_get_the_same_navigation():
-    """Both get the same navigation, and two downloads different ones."""
+    """Both events get the same navigation, and two downloads get different ones."""
     downloads = [
         json.loads(bidi_relay.with_navigation(event(f"browsingContext.{when}", navigation=None, url=url)))[
             "params"
@@ -26,13 +26,13 @@ def test_both_events_of_a_download_get_the_same_navigation():
 
 
 def test_an_existing_navigation_is_kept():
-    """A download that a link to a server began keeps its own."""
+    """A download from a link to a server keeps its own navigation."""
     message = event("browsingContext.downloadEnd", navigation="n1", url="http://x/")
     assert json.loads(bidi_relay.with_navigation(message)) == json.loads(message)
 
 
 def test_other_messages_are_unchanged():
-    """Not even those whose text speaks of a download."""
+    """Even messages whose text mentions a download are unchanged."""
     for message in (
         event("log.entryAdded", text="browsingContext.download"),
         '{"id":1,"result":{}}',
@@ -42,7 +42,7 @@ def test_other_messages_are_unchanged():
 
 
 def test_a_file_chooser_in_a_frame_gets_its_files():
-    """A field in a frame gets its file in the frame; nothing else that Playwright says is changed."""
+    """A field in a frame gets its file in the frame; no other message of Playwright is changed."""
     dialogs = bidi_relay.Dialogs()
     request = {"id": 1, "method": "input.setFiles", "params": {"context": "page", "files": ["a.txt"]}}
     assert dialogs.with_context(request) == request

@@ -1,4 +1,4 @@
-"""The quick loop of `serve`: an edit is built and shown in the open page, and so is a mistake."""
+"""The quick loop of `serve`: an edit, or its error, is shown in the open page."""
 
 import contextlib
 import json
@@ -67,7 +67,7 @@ def page(chromium, site):
 
 
 def test_a_new_style_sheet_is_applied_without_a_reload(site, page):
-    """The page changes its colour and is not loaded again."""
+    """The page changes its colour without a reload."""
     site(colour="rgb(9, 9, 9)")
     expect(page.get_by_role("heading")).to_have_css("color", "rgb(9, 9, 9)")
     expect(page.get_by_label("Name")).to_have_value("Ada")
@@ -78,7 +78,7 @@ def test_a_new_style_sheet_is_applied_without_a_reload(site, page):
 
 
 def test_new_text_is_loaded_at_the_same_scroll_position(site, page):
-    """The page loads again and stands where it stood."""
+    """The page reloads and keeps its scroll position."""
     page.evaluate("scrollTo(0, 3000)")
     site(words="Two", colour="rgb(9, 9, 9)")
     expect(page.get_by_role("heading")).to_have_text("Two")
@@ -86,7 +86,7 @@ def test_new_text_is_loaded_at_the_same_scroll_position(site, page):
 
 
 def test_an_error_is_shown_until_it_is_fixed(site, page):
-    """What is wrong stands in the page, also after a reload, until it is mended."""
+    """An error is shown in the page, also after a reload, until it is fixed."""
     site.live.broken("part-1.md: there is no <b>figure</b>")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("part-1.md: there is no <b>figure</b>")
@@ -98,9 +98,9 @@ def test_an_error_is_shown_until_it_is_fixed(site, page):
 
 
 def test_a_disconnected_page_catches_up(site, page):
-    """A page whose line broke learns at the next one that it is old."""
+    """A page whose connection broke finds out that it is outdated when it connects again."""
     page.context.set_offline(True)
-    site.live._tell = lambda more: None  # nobody hears of this build
+    site.live._tell = lambda more: None  # no page receives this build
     site(words="Three")
     del site.live._tell
     page.context.set_offline(False)
@@ -109,7 +109,7 @@ def test_a_disconnected_page_catches_up(site, page):
 
 
 def test_only_the_development_server_adds_the_script(site):
-    """Only the development server adds the script; the files, and a plain server, know nothing of it."""
+    """Only the development server adds the script; neither the files nor a plain server have it."""
     with urllib.request.urlopen(site.url) as answer:
         assert serve.SCRIPT in answer.read().decode()
     dist = site.live.dist
@@ -123,7 +123,7 @@ def test_only_the_development_server_adds_the_script(site):
 
 
 def test_every_written_change_is_built(tmp_path, capfd):
-    """Each change of a source starts a build that is told what changed; one that fails is told, and mends itself."""
+    """Each change of a source starts a build of the changed files; an error is reported until the source is fixed."""
     source = tmp_path / "site" / "page.md"
     source.parent.mkdir()
     source.write_text("one")
@@ -171,7 +171,7 @@ def test_every_written_change_is_built(tmp_path, capfd):
 
 
 def wait_until(ready, seconds=60):
-    """Until something is so; machines that run tests are busy."""
+    """Wait until a condition is true; machines that run tests are busy."""
     deadline = time.monotonic() + seconds
     while not ready() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -183,12 +183,12 @@ def wait_until(ready, seconds=60):
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A copy of the tree, with what the last build kept."""
+    """A copy of the tree, with the caches of the last build."""
     return bench_loop.copied(ROOT, tmp_path_factory.mktemp("a copy") / "lab")
 
 
 def edit(root, name, old, new):
-    """Change a source; returns a way back."""
+    """Change a source; return a function that restores it."""
     path = root / name
     text = path.read_text("utf-8")
     assert old in text, name
@@ -197,7 +197,7 @@ def edit(root, name, old, new):
 
 
 def test_the_lab_shows_each_edit_or_its_error(checkout, capfd):
-    """Words, a style, a script, a workbench and the core: each edit, right or wrong, is built or named."""
+    """Words, a style, a script, a workbench and the core: each edit is built, or its error is named."""
     builder = live.Builder(checkout)
     builder.build()
     live_pages, dist = live.Live(checkout / "dist"), checkout / "dist"
@@ -241,7 +241,7 @@ def test_the_lab_shows_each_edit_or_its_error(checkout, capfd):
 
 
 def test_a_page_receives_the_build_and_its_error(checkout):
-    """What a page is told is JSON of two words: which build there is, and what is wrong."""
+    """A page receives JSON with two keys: the current build, and the error."""
     live_pages = live.Live(ROOT / "dist")
     first = next(live_pages.listen())
     assert json.loads(json.dumps(first)) == {"token": live_pages.token, "fault": ""}
@@ -249,7 +249,7 @@ def test_a_page_receives_the_build_and_its_error(checkout):
 
 
 def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
-    """New Python answers in the page that is open; where it fails, the old one goes on until it is mended."""
+    """The open page runs new Python; if that fails, the old code runs until the new code is fixed."""
     name, old, new, condition, _ = bench_loop.EDITS["core"]
     page = chromium.new_page(bypass_csp=True)  # the condition is a text
     patience = {"timeout": bench_loop.PATIENCE}
@@ -281,7 +281,7 @@ def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
     ],
 )
 def test_only_valid_python_is_sent_to_the_page(tmp_path, name, text, accepted):
-    """Python of the workbenches and of the core that can be compiled; anything else waits for the build."""
+    """Only Python of workbenches and core that compiles is sent; everything else waits for the build."""
     path = tmp_path / name
     path.parent.mkdir(parents=True)
     if text is not None:
@@ -293,7 +293,7 @@ def test_only_valid_python_is_sent_to_the_page(tmp_path, name, text, accepted):
 
 
 def test_a_page_reloads_if_more_than_python_changed(tmp_path):
-    """What one good build brings counts as a whole: words beside Python need a reload, Python alone does not."""
+    """All changes in one build count together: texts and Python need a reload, Python alone does not."""
     dist, code, words = tmp_path / "dist", tmp_path / "site/apps/one.py", tmp_path / "site/pages/one.md"
     write(dist)
     for path in (code, words):

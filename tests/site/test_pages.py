@@ -376,7 +376,7 @@ def test_part_2_states_the_limits_and_prices_of_each_track(page, track):
 
 
 def test_result_slots_are_hidden_until_the_lock(page):
-    """Plots, results, clusters and guarded texts all lie in a hidden guard of their part; settings need not."""
+    """Plots, results, clusters and guarded texts are all in a hidden guard of their part; settings need not be."""
     own_corpus = page.find("section", data_own_corpus=True)  # no lock guards what the reader brings
     assert own_corpus.find_all(data_value=True)
     for element in own_corpus.find_all(data_value=True):
@@ -419,7 +419,7 @@ def test_the_first_lock_does_not_answer_the_second_question(built, page):
 
 @pytest.mark.parametrize("number", ["1", "2", "3"])
 def test_a_model_answer_is_hidden_until_the_reader_writes_one(page, number):
-    """Its place is empty and hidden, beside a sentence that asks for an own answer first."""
+    """Its place is empty and hidden, next to a sentence that requests the reader's own answer first."""
     part = page.find("section", data_part=number)
     answer = part.find("details", data_written=number)
     assert "hidden" in answer.attributes and answer.find(data_reveal="reflection").text == ""
@@ -531,7 +531,7 @@ def unreported_figures(page, fragments):
 
 
 def test_every_number_is_reported_by_its_part(built, page):
-    """Each path that the texts, the records and the synthesis wait for is reported, so that none stays a dash."""
+    """Each path that the texts, the records and the synthesis wait for is reported, so that none remains a dash."""
     assert len(awaited_figures(page, built[2])) > 280
     assert unreported_figures(page, built[2]) == set()
     places = page.find_all(data_value=True)

@@ -1,4 +1,4 @@
-"""The table of ways into the lab: what it says, where it goes, and that the README's is one the command wrote."""
+"""The table of ways into the lab: its content, its place, and whether the command wrote the README's."""
 
 import datetime
 import re
@@ -15,7 +15,7 @@ ALL = dict.fromkeys(ways.CHECKS)
 
 
 def test_the_table_has_a_row_for_each_way_and_browser():
-    """Each cell says yes or NO, browsers and day are named, and what was left out is said."""
+    """Each cell is yes or NO; browsers, day and everything that was left out are named."""
     results = {("A server", "chromium"): ALL, ("A server", "firefox"): {**ALL, "report": "it differs"}}
     text = ways.table(results, VERSIONS, DAY, ["Offline, after a first visit"])
     assert "| A server | Chromium | yes | yes | yes | yes | yes |" in text
@@ -25,7 +25,7 @@ def test_the_table_has_a_row_for_each_way_and_browser():
 
 
 def test_the_table_replaces_the_previous_one():
-    """What is around the markers stays, and a README without them is refused with a sentence."""
+    """Text outside the markers is kept, and a README without them is refused with a sentence."""
     readme = f"before\n{ways.BEGIN}\nold\n{ways.END}\nafter\n"
     assert ways.written(readme, "new") == f"before\n{ways.BEGIN}\nnew\n{ways.END}\nafter\n"
     assert ways.written(ways.written(readme, "new"), "new") == ways.written(readme, "new")
@@ -34,7 +34,7 @@ def test_the_table_replaces_the_previous_one():
 
 
 def test_a_failed_cell_states_its_reason():
-    """Below the table stands what went wrong in each cell that says NO, in one line without markup."""
+    """Below the table, one line without markup has the error of each cell that is NO."""
     results = {
         ("A server", "firefox"): {**ALL, "report": "it <differs>\n| in `two` figures", "own": "x " * 300}
     }
@@ -46,7 +46,7 @@ def test_a_failed_cell_states_its_reason():
 
 
 def test_results_are_kept_for_the_same_site(tmp_path):
-    """One way can be tried again, and its cells replace those before; a changed site is tried whole."""
+    """One way can be tried again, and its cells replace the earlier ones; after a change of the site, all are tried."""
     path = tmp_path / "found.json"
     ways.Kept(path, "one").add("A server", "firefox", "153.0", {**ALL, "own": "no room"})
     ways.Kept(path, "one").add("A frame", "chromium", "156", ALL)
@@ -58,13 +58,13 @@ def test_results_are_kept_for_the_same_site(tmp_path):
 
 
 def rows_of(text):
-    """The cells of the table's lines."""
+    """The cells of the table's rows."""
     rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows]
 
 
 def unexplained(text):
-    """The cells that are neither "yes" nor a "NO" whose reason stands below the table."""
+    """The cells that are neither "yes" nor a "NO" whose reason is below the table."""
     cells_without_reason = []
     for way, browser, *cells in rows_of(text)[2:]:
         for check, cell in zip(ways.CHECKS.values(), cells, strict=True):
@@ -76,9 +76,7 @@ def unexplained(text):
 
 
 def test_the_readme_has_the_table_of_the_last_command():
-    """Between the markers stand the command's columns; each way in was tried in both browsers, and each cell held or
-    states why it did not.
-    """
+    """The columns are the command's; each way was tried in both browsers, and each cell is yes or has a reason."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     table = text.partition(ways.BEGIN)[2].partition(ways.END)[0].strip()
     assert text.count(ways.BEGIN) == text.count(ways.END) == 1

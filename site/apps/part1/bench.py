@@ -299,7 +299,7 @@ class DeduplicationAudit(Controlled):
         """Two documents of the reader's corpus."""
         return self.own.diff(job, left, right)
 
-    # -- what happens then -----------------------------------------------------------------------------
+    # -- reactions to changes --------------------------------------------------------------------------
 
     def _changed(self, *_):
         self._dim()
@@ -435,7 +435,7 @@ class DeduplicationAudit(Controlled):
         self.say("results", locked=False, settings=self.settings(), **report)
 
     def _learned(self, learning, random):
-        """The ends of the axis of what was learned; it never shrinks on one corpus, so it is still while one drags."""
+        """The ends of the axis of what was learned; it never shrinks on one corpus, so it does not move in a drag."""
         curves = [learning.raw.loss, learning.kept.loss, *([] if random is None else [random.loss])]
         progress = learning.uniform_loss - np.concatenate(curves)
         start, end = 0.5 * float(np.floor(2 * progress.min())), 0.5 * float(np.ceil(2 * progress.max()))

@@ -23,9 +23,7 @@ label, .bk-slider-title {{ font-size: 15px; line-height: 1.4; color: inherit; }}
 .noUi-handle:focus-visible {{ outline: 3px solid {FOCUS}; outline-offset: 2px; }}
 """
 
-DIGITS = (
-    4  # the browser adds up steps: .15 minus .05 arrives as .09999999999999999, which nobody wants to read
-)
+DIGITS = 4  # the browser adds up steps: .15 minus .05 arrives as .09999999999999999, which is hard to read
 
 
 def slider_with_number(setting, value, **options):

@@ -37,7 +37,7 @@ def is_url(name: Any) -> TypeGuard[str]:
 
 @dataclass(frozen=True)
 class Status:
-    """What is at a URL: `kind` is "file", "directory" or None; `size` is None if the server does not say."""
+    """What is at a URL: `kind` is "file", "directory" or None; `size` is None if the server does not send it."""
 
     kind: str | None
     size: int | None = None
@@ -126,7 +126,7 @@ class RemotePath:
         return _protocol(self.system), *server, posixpath.normpath("/" + self.path.lstrip("/"))
 
     def status(self, again: bool = False) -> Status:
-        """What is there; from the listing that found it, unless asked again."""
+        """What is there; from the listing that found it, unless `again` is true."""
         if self._listed is not None and not again:
             return self._listed
         with reported(self, "read"):
@@ -152,18 +152,18 @@ class RemotePath:
             return None
         with reported(self, "read"):
             matches = self.system.glob(self.path, detail=True)
-        # As `glob` does for files here, a pattern only finds hidden names that it begins with a dot.
-        asked = self.path.split("/")
+        # As with `glob` for local files, a hidden name only matches a part of a pattern that begins with a dot.
+        pattern_parts = self.path.split("/")
         found = [
             path
             for path in sorted(matches)
-            if not any(part.startswith(".") and part not in asked for part in path.split("/"))
-            or any(part.startswith(".") and re.search(r"[*?[]", part) for part in asked)
+            if not any(part.startswith(".") and part not in pattern_parts for part in path.split("/"))
+            or any(part.startswith(".") and re.search(r"[*?[]", part) for part in pattern_parts)
         ]
         return [self._found(path, matches[path]) for path in found]
 
     def walk(self, hidden: bool = False) -> Iterator[tuple["RemotePath", list["RemotePath"]]]:
-        """Every folder below this one that has files, with these; hidden ones only if they are asked for."""
+        """Every folder below this one that has files, with its files; hidden ones only if `hidden` is true."""
         with reported(self, "read"):
             self.system.invalidate_cache()
             listing = self.system.find(self.path, detail=True)
@@ -199,7 +199,7 @@ class RemotePath:
 
     def _found(self, path, info):
         status = _status(self.system, info)
-        # A web page that lists files has no sizes; then the status of each is asked for.
+        # A web page that lists files has no sizes; then the status of each is requested.
         return RemotePath(self.source, path.rstrip("/"), None if status.size is None else status)
 
 
@@ -350,7 +350,7 @@ class _Writing:
         return len(data)
 
     def flush(self):
-        """Do nothing; a part of an upload has a least size."""
+        """Do nothing; a part of an upload has a minimum size."""
 
     def close(self):
         if not self.closed:
@@ -380,12 +380,12 @@ def _status(system, info):
     kind = {"file": "file", "link": "file", "directory": "directory"}.get(info["type"])
     mark = next((_mark(info[key]) for key in MARKS if info.get(key) is not None), "")
     size = info.get("size")
-    # Whether a web server sends parts of a file is only known when it was asked for one.
+    # Whether a web server sends parts of a file is only known after a request for one.
     return Status(kind, None if size is None else int(size), mark, _protocol(system) not in ("http", "https"))
 
 
 def _mark(value):
-    """A mark as text; a listing and a question about one file may give a time or an ETag in different forms."""
+    """A mark as text; a listing and a status request may give a time or an ETag in different forms."""
     with suppress(ValueError, TypeError):
         value = datetime.fromisoformat(value)
     return str(value.timestamp()) if isinstance(value, datetime) else str(value).strip('"')
@@ -409,7 +409,7 @@ def _replace(system, source, target, exists):
 
 
 def _copies(system):
-    """Whether moving is copying and deleting, as in object stores, and not renaming."""
+    """Whether a move copies and deletes, as in object stores, instead of renaming."""
     from fsspec import AbstractFileSystem
 
     return type(system).mv is AbstractFileSystem.mv

@@ -13,7 +13,7 @@ from dataselect_core.statistics import half_width
 
 REAL = (20, 50, 100, 200, 500)
 SHARES = (0.5, 0.8)
-"""Synthetic shares of the chapter's table, beside none at all."""
+"""Synthetic shares of the chapter's table, apart from 0."""
 RANDOMISATION = 0.3
 SEEDS = (1, 2, 3, 4, 5)
 

@@ -297,7 +297,7 @@ def _lock(situation):
 
 
 def _seed_by_seed(situation):
-    """Labels that random sampling needs more, paired by seed: mean, and half its 95 % interval from two seeds on."""
+    """How many more labels random sampling needs, paired by seed: mean, and half its 95 % interval if seeds > 1."""
     gap = half = None
     if situation.compared():
         needed = [
@@ -367,7 +367,7 @@ def _check(situation, reading):
 
 
 def _evaluation(situation, reading, values):
-    """The evaluation set at the point that is checked: its price, its interval, and what it says of a rare class."""
+    """The evaluation set at the point that is checked: its price, its interval, and what it shows of a rare class."""
     price, marker = situation.prices(), situation.marker
     settings = reading.run.settings if marker is None else marker["settings"]
     recall = float(reading.run.recall()[reading.stop]) if marker is None else marker.get("recall")

@@ -48,26 +48,26 @@ def over_runs(assumptions: Any, indexing: Question, scoring: Question) -> dict[s
     """
     high = indexing_range(assumptions.dataset_bytes, assumptions).high.dollars
     once = {"low": indexing.cost, "high": high, "whole": high + assumptions.build_price}
-    found = {name: amortise(cost, indexing.saving) for name, cost in once.items()}
-    left = max(0.0, scoring.cost - scoring.saving_parts["labels"])
-    return {**found, "score": amortise(left, scoring.saving_parts["training"])}
+    index_returns = {name: amortise(cost, indexing.saving) for name, cost in once.items()}
+    cost_left = max(0.0, scoring.cost - scoring.saving_parts["labels"])
+    return {**index_returns, "score": amortise(cost_left, scoring.saving_parts["training"])}
 
 
 def _amortised(assumptions, indexing, scoring):
-    found = over_runs(assumptions, indexing, scoring)
+    returns = over_runs(assumptions, indexing, scoring)
     chapter = {name: fact["value"] for name, fact in load("chapter")["amortisation"].items()}
-    theirs = amortise(chapter["build"] + chapter["compute"], chapter["saved_per_run"])
+    chapter_returns = amortise(chapter["build"] + chapter["compute"], chapter["saved_per_run"])
     source = load("chapter")["amortisation"]["build"]
-    said = f"{source['source'].split(':')[0]} ({source['date']})"
+    citation = f"{source['source'].split(':')[0]} ({source['date']})"
     return {
         "amortised.per_run": modelled(indexing.saving, "$", LAW),
-        **{f"amortised.{name}_once": modelled(one.once, "$", LAW) for name, one in found.items()},
-        **{f"amortised.{name}_from": modelled(one.pays_from, "runs", LAW) for name, one in found.items()},
+        **{f"amortised.{name}_once": modelled(one.once, "$", LAW) for name, one in returns.items()},
+        **{f"amortised.{name}_from": modelled(one.pays_from, "runs", LAW) for name, one in returns.items()},
         "amortised.build": modelled(assumptions.build_price, "$", assumptions["build_price"].source),
-        "amortised.chapter_once": cited(theirs.once, "$", said),
-        "amortised.chapter_per_run": cited(theirs.per_run, "$/run", said),
-        "amortised.chapter_from": modelled(theirs.pays_from, "runs", "once ÷ saved per run"),
-        "amortised.chapter_return": modelled(theirs.returns[-1], "", "saved in 50 runs ÷ paid once"),
+        "amortised.chapter_once": cited(chapter_returns.once, "$", citation),
+        "amortised.chapter_per_run": cited(chapter_returns.per_run, "$/run", citation),
+        "amortised.chapter_from": modelled(chapter_returns.pays_from, "runs", "once ÷ saved per run"),
+        "amortised.chapter_return": modelled(chapter_returns.returns[-1], "", "saved in 50 runs ÷ paid once"),
     }
 
 

@@ -109,7 +109,7 @@ def _curve(curves, settings):
 
 
 def _half(curves, seeds, prices, target):
-    """The optimum computed from these seeds only, which are every second one."""
+    """The optimum computed from these seeds only; they are half of all seeds."""
     half_curves = [replace(curve, accuracy=curve.accuracy[seeds], recall=None) for curve in curves]
     return cheapest(half_curves, prices, target)
 
