@@ -104,7 +104,7 @@ def write_site(root, pinned, core, derived, compiler=None):
     (new / "licences.txt").write_text(notice(root, pinned), "utf-8")
     shutil.rmtree(last, ignore_errors=True)
     shown = source_hash(root, SHOWN)
-    bring(new, root / "dist")
+    update_folder(new, root / "dist")
     (root / ".build" / "shown.sha256").write_text(shown, "utf-8")
 
 
@@ -121,13 +121,15 @@ def notice(root, pinned):
     return cached.read_text("utf-8")
 
 
-def bring(new, dist):
+def update_folder(new, dist):
     """Bring a folder that is being served to the state of another, file by file.
 
     A reader always gets a complete page: files that pages load are copied first, then the pages; files that no page
     loads any more are removed last. Every file is replaced in one step.
     """
-    paths = sorted((path for path in new.rglob("*") if path.is_file()), key=lambda path: _turn(new, path))
+    paths = sorted(
+        (path for path in new.rglob("*") if path.is_file()), key=lambda path: _copy_order(new, path)
+    )
     for path in paths:
         name = path.relative_to(new).as_posix()
         target = dist / name
@@ -149,8 +151,8 @@ def bring(new, dist):
             path.unlink()
 
 
-def _turn(new, path):
-    """The position of a file in the order of `bring`: files in folders, then pages, then other files at the top."""
+def _copy_order(new, path):
+    """The position of a file in the order of copying: files in folders, then pages, then other files at the top."""
     name = path.relative_to(new).as_posix()
     return 0 if "/" in name else 1 if name.endswith(".html") else 2, name
 
@@ -169,8 +171,8 @@ def install(core, folder):
         if stale.name not in names:
             shutil.rmtree(stale)
     for name in names:
-        bring(unpacked / name, packages / name)
-    bring(folder, packages / folder.name)
+        update_folder(unpacked / name, packages / name)
+    update_folder(folder, packages / folder.name)
 
 
 def inputs(root):

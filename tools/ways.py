@@ -130,11 +130,11 @@ WAYS = {
 }
 NOTES = [
     (
-        "Saved in the frame of another site means: kept by the browser for the lab inside that book alone; a private"
-        " window, or a browser that blocks what frames store, keeps nothing, and the page says so and offers the file."
+        "Saved in the frame of another site means: saved only for the lab in that book; a private window, or a browser"
+        " that blocks what frames store, saves nothing, and the page says so and offers the file."
     ),
     f"The archive was unpacked into a folder named `{ODD}`.",
-    "Firefox ran a page and its frames in one process, since the driver reaches no frame in another.",
+    "Firefox ran a page and its frames in one process, since the driver cannot reach a frame in another process.",
 ]
 
 

@@ -51,7 +51,7 @@ lab.boot = (() => {
 
   /** The sentence shown if nothing arrives. The page keeps waiting; files that have arrived or were saved are kept. */
   function silent() {
-    if (arrives()) return `No byte has arrived for ${SILENCE} s; the lab goes on waiting. “Try again” asks the host once more and keeps what has arrived. You can read and predict meanwhile.`;
+    if (arrives()) return `No byte has arrived for ${SILENCE} s; the lab is still waiting. “Try again” sends a new request and keeps what has arrived. You can read and predict meanwhile.`;
     return `${steps[step]} takes long on this machine; it is still being worked on. You can read and predict meanwhile.`;
   }
 

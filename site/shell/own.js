@@ -316,7 +316,7 @@ lab.own = (() => {
         if (current === shown) element("curve-status").textContent = "Cancelled; the result above stays.";
         current = 0;
         waiting = false;
-        say("Cancelled. Nothing was lost; Deduplicate it again starts anew.");
+        say("Cancelled. Nothing was lost; “Deduplicate it again” starts from the beginning.");
       } else if (button.matches("[data-own-again]")) begin();
       else if (button.matches("[data-own-clear]")) clear();
     });

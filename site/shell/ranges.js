@@ -51,7 +51,7 @@ lab.ranges = (() => {
     field.value = String(model.value);
     field.dispatchEvent(new Event("input")); // Bokeh remembers the previous text, to refuse letters
     const name = model.title.replace(/\s*\([^)]*\)$/, "");
-    say(field, `${name} goes from ${model.low} to ${model.high}, so ${typed === "" ? "an empty field" : typed} is not taken. It stays at ${model.value}.`);
+    say(field, `${name} must be from ${model.low} to ${model.high}, so ${typed === "" ? "an empty field" : typed} is not accepted. It is still ${model.value}.`);
   }
 
   /** Bokeh's fields accept only a decimal point, but many readers type a comma. */

@@ -60,7 +60,7 @@ lab.report = (() => {
     if (record.student) content.push(["p", `Student: ${record.student}`]);
     const link = lab.links.settingsText(entryOf("class") || {});
     if (link) content.push(["p", `Link of the class: ${link}`]);
-    content.push(["p", "Written without Python: no plots. The figures stand in the record below and can be checked."]);
+    content.push(["p", "Written without Python: no plots. The figures are in the record below and can be checked."]);
     const names = titles();
     /** @returns {[string, any][]} */
     const quotes = (track, part, labels) => Object.entries(labels).filter(([name]) => entryOf(track, part, name)).map(([name, label]) => ["quote", [label, entryOf(track, part, name)]]);

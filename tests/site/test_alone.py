@@ -235,7 +235,7 @@ def test_the_page_waits_for_a_slow_connection(new_reader, dist):
         for _ in range(60):  # longer than the former limit for a kept Python
             reader.page.clock.run_for(1000)
         expect(reader.html).to_have_attribute("data-boot", "starting")
-        expect(text).to_contain_text("No byte has arrived for 20 s; the lab goes on waiting")
+        expect(text).to_contain_text("No byte has arrived for 20 s; the lab is still waiting")
         expect(reader.page.get_by_role("button", name="Try again")).to_be_visible()
         arrival.set()
         rules.clear()

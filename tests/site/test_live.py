@@ -38,12 +38,12 @@ def site(tmp_path):
     """A served site; `site(**what)` builds another state of it."""
     staging, dist = tmp_path / "new", tmp_path / "dist"
     write(staging)
-    make.bring(staging, dist)
+    make.update_folder(staging, dist)
     live_pages = live.Live(dist)
 
     def build(**content):
         write(staging, **content)
-        make.bring(staging, dist)
+        make.update_folder(staging, dist)
         live_pages.built()
 
     build.live = live_pages

@@ -32,7 +32,7 @@ def tree(tmp_path, monkeypatch):
             raise ValueError("broken")
         root_builds.append(texts)
         shutil.copytree(root / "site" / "pages", root / ".build" / "site", dirs_exist_ok=True)
-        make.bring(root / ".build" / "site", root / "dist")
+        make.update_folder(root / ".build" / "site", root / "dist")
         return None, not earlier
 
     monkeypatch.setattr(make, "steps", steps)
@@ -133,7 +133,7 @@ def test_a_served_site_is_always_complete(tmp_path):
     """While builds replace the site, a reader always finds a page and the script that it names."""
     first_site, second_site = sites(tmp_path)
     dist, stop, faults, pages = tmp_path / "dist", threading.Event(), [], set()
-    make.bring(first_site, dist)
+    make.update_folder(first_site, dist)
 
     def read():
         while not stop.is_set():
@@ -149,13 +149,13 @@ def test_a_served_site_is_always_complete(tmp_path):
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(100):
-        make.bring(second_site, dist)
-        make.bring(first_site, dist)
+        make.update_folder(second_site, dist)
+        make.update_folder(first_site, dist)
     stop.set()
     reader.join()
     assert faults == []
     assert pages
-    make.bring(second_site, dist)
+    make.update_folder(second_site, dist)
     files = sorted(path.relative_to(dist).as_posix() for path in dist.rglob("*") if path.is_file())
     assert files == sorted(
         path.relative_to(second_site).as_posix() for path in second_site.rglob("*") if path.is_file()
@@ -166,11 +166,11 @@ def test_unchanged_files_are_not_rewritten(tmp_path):
     """Unchanged files keep their times, so that a sync of the folder sends only changes; empty folders are removed."""
     first_site, _ = sites(tmp_path)
     dist = tmp_path / "dist"
-    make.bring(first_site, dist)
+    make.update_folder(first_site, dist)
     (dist / "old" / "deep").mkdir(parents=True)
     (dist / "old" / "deep" / "file").write_text("x")
     times = {path: path.stat().st_mtime_ns for path in dist.rglob("*.*")}
-    make.bring(first_site, dist)
+    make.update_folder(first_site, dist)
     assert not (dist / "old").exists()
     assert {path: path.stat().st_mtime_ns for path in dist.rglob("*.*")} == times
 

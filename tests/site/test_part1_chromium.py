@@ -218,12 +218,12 @@ def test_the_plot_keeps_the_curve_of_the_previous_setting(lab):
 def test_a_threshold_out_of_range_is_refused(lab):
     """A threshold outside the slider's range is refused: the field shows the old value, and a sentence says why."""
     field = lab.field("Similarity threshold (number)")
-    message = lab.part.get_by_role("alert").filter(has_text="Similarity threshold goes from 0.5 to 1")
+    message = lab.part.get_by_role("alert").filter(has_text="Similarity threshold must be from 0.5 to 1")
     for value in ("7", "-1", ".004", "1e309", ""):
         field.fill(value)
         field.press("Enter")
         expect(field).to_have_value("0.8")
-        expect(message).to_contain_text(f"so {value or 'an empty field'} is not taken. It stays at 0.8.")
+        expect(message).to_contain_text(f"so {value or 'an empty field'} is not accepted. It is still 0.8.")
         expect(message).to_be_visible()
         lab.at_threshold(0.8)
     field.press("ControlOrMeta+a")
@@ -239,7 +239,7 @@ def test_a_threshold_out_of_range_is_refused(lab):
         width.press("Enter")
         expect(width).to_have_value("5")
         expect(
-            lab.part.get_by_role("alert").filter(has_text="Words in a shingle goes from 1 to 12")
+            lab.part.get_by_role("alert").filter(has_text="Words in a shingle must be from 1 to 12")
         ).to_be_visible()
     lab.part.get_by_text("Advanced: width").click()
 
