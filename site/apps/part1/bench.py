@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import panel as pn
-from bokeh.core.properties import field, value
+from bokeh.core.properties import field
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from apps.part1 import compare, tables
@@ -103,14 +103,10 @@ class DeduplicationAudit(Controlled):
             "x", "y", source=self.predicted_line, line_color=plots.PURPLE, line_width=2, line_dash=[3, 4]
         )
         self.predicted_name = ColumnDataSource({"x": [], "y": [], "text": [], "align": [], "x_offset": []})
-        self.icr_plot.text(
-            "x",
-            "y",
-            text="text",
-            source=self.predicted_name,
-            text_color=plots.PURPLE,
-            text_font=value(plots.FONT),
-            text_font_size="13px",
+        plots.words(
+            self.icr_plot,
+            self.predicted_name,
+            plots.PURPLE,
             text_align=field("align"),
             text_baseline="top",
             x_offset="x_offset",

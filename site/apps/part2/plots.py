@@ -1,6 +1,6 @@
 """The plots of Part 2: accuracy against the project's cost, and the two sides of the indexing question."""
 
-from bokeh.core.properties import field, value
+from bokeh.core.properties import field
 from bokeh.models import BasicTicker, ColumnDataSource, NumeralTickFormatter, Range1d, Span
 from bokeh.transform import stack
 
@@ -73,14 +73,10 @@ class RoiPlot:
             self.figure.add_layout(span)
         # What each limit is, on the side of it that is good.
         self.limits = self._source("x", "y", "text", "align", "x_offset", "y_offset")
-        self.figure.text(
-            "x",
-            "y",
-            text="text",
-            source=self.limits,
-            text_color=plots.RED,
-            text_font=value(plots.FONT),
-            text_font_size="13px",
+        plots.words(
+            self.figure,
+            self.limits,
+            plots.RED,
             text_align=field("align"),
             x_offset="x_offset",
             y_offset="y_offset",
@@ -102,15 +98,11 @@ class RoiPlot:
         self.points = self._source("x", "y", "color", "marker", "size")
         self.figure.scatter("x", "y", source=self.points, marker="marker", size="size", color="color")
         self.names = self._source("x", "y", "text", "color")
-        self.figure.text(
-            "x",
-            "y",
-            text="text",
-            source=self.names,
+        plots.words(
+            self.figure,
+            self.names,
+            "color",
             name="run numbers",
-            text_color="color",
-            text_font=value(plots.FONT),
-            text_font_size="13px",
             text_font_style="bold",
             x_offset=6,
             y_offset=6,
@@ -131,14 +123,10 @@ class RoiPlot:
                 line_width=2,
             )
 
-        self.figure.text(
-            "x",
-            "y",
-            text="text",
-            source=self.mark_names,
-            text_color="color",
-            text_font=value(plots.FONT),
-            text_font_size="13px",
+        plots.words(
+            self.figure,
+            self.mark_names,
+            "color",
             text_align=field("align"),
             x_offset="x_offset",
             y_offset="y_offset",
@@ -273,17 +261,7 @@ class SidesPlot:
         names = [*costs, *savings]
         self.source = ColumnDataSource({"side": self.rows, **{name: [0.0, 0.0] for name in names}})
         self.sums = ColumnDataSource({"side": [], "end": [], "text": []})
-        self.figure.text(
-            "end",
-            "side",
-            text="text",
-            source=self.sums,
-            text_color=plots.INK,
-            text_font=value(plots.FONT),
-            text_font_size="13px",
-            text_baseline="middle",
-            x_offset=6,
-        )
+        plots.words(self.figure, self.sums, plots.INK, x="end", y="side", text_baseline="middle", x_offset=6)
         for name, group in ((n, g) for g in (costs, savings) for n in g):
             _, color, hatch = PARTS[name]
             preceding = list(group[: group.index(name)])

@@ -1,7 +1,6 @@
 """The plots of Part 3: the map of the domain gap, cuts through it, and what label noise does."""
 
 import numpy as np
-from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource, FixedTicker, NumeralTickFormatter, Range1d
 
 from apps.shared import plots
@@ -52,16 +51,13 @@ class MapPlot:
         self.region = ColumnDataSource(dict(EMPTY))
         self.figure.segment(**_ends(self.region), line_color="white", line_width=8)
         self.figure.segment(**_ends(self.region), line_color=plots.INK, line_width=4)
-        self.words = self.figure.text(
-            "x",
-            "y",
-            text="text",
-            source=self.cells,
-            text_color="ink",
+        self.words = plots.words(
+            self.figure,
+            self.cells,
+            "ink",
+            size="11px",
             text_align="center",
             text_baseline="middle",
-            text_font=value(plots.FONT),
-            text_font_size="11px",
             y_offset=3,
         )
         self.inside = ColumnDataSource({"x": [], "y": [], "ink": []})
@@ -71,14 +67,10 @@ class MapPlot:
         self.move_ends = ColumnDataSource({"x": [], "y": []})
         self.figure.scatter("x", "y", source=self.move_ends, marker="diamond", size=10, color=plots.PURPLE)
         self.move_name = ColumnDataSource({"x": [], "y": [], "text": []})
-        self.figure.text(
-            "x",
-            "y",
-            text="text",
-            source=self.move_name,
-            text_color=plots.PURPLE,
-            text_font=value(plots.FONT),
-            text_font_size="13px",
+        plots.words(
+            self.figure,
+            self.move_name,
+            plots.PURPLE,
             text_align="center",
             text_baseline="middle",
             background_fill_color="white",

@@ -1,5 +1,6 @@
 """Bokeh figures in the lab's style: lines differ in shape and dash, colour only helps."""
 
+from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
@@ -50,6 +51,13 @@ def line(plot, label, color, marker=None, dash="solid", width=2.5, alpha=1.0):
     if marker:
         plot.scatter("x", "y", marker=marker, size=8, **look)
     return source
+
+
+def words(plot, source, color, x="x", y="y", size="13px", **look):
+    """Write the column "text" of a source into a plot, in the page's type; returns the renderer."""
+    return plot.text(
+        x, y, text="text", source=source, text_color=color, text_font=value(FONT), text_font_size=size, **look
+    )
 
 
 def dress_legend(plot, location):
