@@ -188,6 +188,23 @@ def test_all_pairs_within_a_group_are_compared(tmp_path):
     assert join.roots(np.arange(3)).tolist() == [0, 1, 1]
 
 
+def test_no_similar_pair_is_compared_twice(tmp_path, monkeypatch):
+    """The similarity of a removed document to the kept one is not computed again if the clustering has computed it."""
+    similar_pairs = []
+    submit = similarity.ExactSimilarity.submit
+
+    def recorded(self, pairs):
+        values = submit(self, pairs)()
+        similar_pairs.extend(tuple(sorted(pair)) for pair in pairs[values >= 0.6].tolist())
+        return lambda: values
+
+    monkeypatch.setattr(similarity.ExactSimilarity, "submit", recorded)
+    texts = random_texts(np.random.default_rng(2), 300)
+    result = deduplicate_files(jsonl(tmp_path / "a.jsonl", texts), 0.6)
+    assert (~result.keep).sum() > 50
+    assert len(set(similar_pairs)) == len(similar_pairs) > 50
+
+
 def test_malformed_lines_stop_the_run_or_are_skipped(tmp_path):
     """Stopping names the line; skipping counts it, and the indices of the other documents have no gap."""
     path = tmp_path / "a.jsonl"
