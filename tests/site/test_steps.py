@@ -150,6 +150,25 @@ def test_each_step_has_its_contents_and_a_next_button(stepper):
     expect(stepper.part).to_be_hidden()
 
 
+def test_part_2_names_what_is_missing_before_its_first_run(stepper):
+    """The card that compares a prediction with runs says which runs it needs, until there is one."""
+    stepper.open("?track=tiny&part=2&seeds=1&batch=5&budget=80")
+    section = stepper.page.locator("[data-part='2']")
+    section.get_by_label("fewer samples", exact=True).check()
+    section.get_by_label("By what factor").fill("2")
+    section.get_by_role("button", name="Commit", exact=True).first.click()
+    stepper.live()
+    step(stepper, 2, "Explain")
+    hint = section.get_by_text("No run yet. In Explore, run random sampling")
+    expect(hint).to_be_visible()
+    step(stepper, 2, "Explore")
+    section.get_by_role("button", name="Random", exact=True).click()
+    section.get_by_role("button", name="Run", exact=True).click()
+    step(stepper, 2, "Explain")
+    expect(section.get_by_text("no run that chooses can be compared with it")).to_be_visible()
+    expect(hint).to_be_hidden()
+
+
 def test_an_address_opens_its_step(stepper):
     """A step in the address is opened, an old anchor opens the step that contains it, and a wrong step is named."""
     stepper.open("?track=edge&part=3&step=more")
