@@ -14,6 +14,7 @@ import pytest
 import dataselect_core
 from dataselect_core.__main__ import main
 from dataselect_core.cli.dedup import progress_line
+from dataselect_core.corpus.errors import CorpusError
 from dataselect_core.corpus.files import CorpusFiles
 from dataselect_core.dedup import clustering, reading, similarity, workers
 from dataselect_core.dedup.streaming import deduplicate_files
@@ -63,6 +64,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workers, "INLINE", 0)
     monkeypatch.setattr(reading, "CHUNK_DOCUMENTS", 50)
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 4000)
     monkeypatch.setattr(clustering, "COMPARE_DOCUMENTS", 50)
     monkeypatch.setattr(clustering, "COMPARE_BYTES", 4000)
     Path("empty").mkdir()
@@ -118,22 +120,106 @@ def test_a_small_corpus_starts_no_process(tmp_path, monkeypatch):
     assert deduplicate_files(CorpusFiles("a.jsonl"), jobs=8).keep.sum() > 1000
 
 
+def damage(name, where):
+    """Insert lines into a .jsonl file: no JSON, no text, an empty line, a mark, bytes that are no UTF-8."""
+    lines = Path(name).read_bytes().splitlines(keepends=True)
+    bad = [b"{\n", b'{"id": 1}\n', b"\n", b"\xef\xbb\xbf{}\n", b'{"text": "\xff"}\n']
+    for number, line in zip(where, bad * len(where)):
+        lines.insert(number, line)
+    Path(name).write_bytes(b"".join(lines))
+
+
+def test_workers_number_lines_and_problems_as_one_process_does(small):
+    """Several processes list the same malformed lines, with their numbers in the file, as one process."""
+    write("a.jsonl", texts(600))
+    damage("a.jsonl", range(20, 600, 37))
+    one, three = (deduplicate_files(CorpusFiles("a.jsonl"), on_error="skip", jobs=jobs) for jobs in (1, 3))
+    lines = Path("a.jsonl").read_bytes().splitlines()
+    assert len(one.problems) == one.malformed > 10 and one.problems == three.problems
+    assert all(lines[problem.line - 1] in (b"{", b'{"id": 1}') or lines[problem.line - 1][0] != ord("{") or
+               b"\xff" in lines[problem.line - 1] for problem in three.problems)  # fmt: skip
+    for name in ("file", "start", "size", "words", "line"):
+        assert np.array_equal(getattr(one.index, name), getattr(three.index, name)), name
+
+
+def test_the_first_malformed_line_stops_several_processes(small):
+    """The message names the first malformed line of the corpus, also if another process reads a later one first."""
+    write("a.jsonl", texts(600))
+    damage("a.jsonl", [401, 500, 590])
+    for jobs in (1, 3):
+        with pytest.raises(CorpusError, match=r"a\.jsonl, line 402 is not JSON"):
+            deduplicate_files(CorpusFiles("a.jsonl"), jobs=jobs)
+
+
+@pytest.mark.parametrize("keep", ["first", "longest", "id:max"])
+def test_mixed_files_are_read_in_order_by_several_processes(small, keep):
+    """Files that can be cut and files that cannot, with a mark, CR LF and no last line break, give the same rows."""
+    rows = texts(600)
+    write("b.jsonl", rows[200:400])
+    write("c.csv", rows[300:])
+    Path("a.json").write_bytes(
+        b"\xef\xbb\xbf"
+        + b"\r\n".join(json.dumps({"text": text, "id": n}).encode() for n, text in enumerate(rows[:250]))
+    )
+    Path("b.jsonl").write_text(Path("b.jsonl").read_text().replace('"id": "r', '"id": "1').rstrip())
+    Path("c.csv").write_text(Path("c.csv").read_text().replace("\nr", "\n"))
+    results = [
+        deduplicate_files(
+            CorpusFiles(["c.csv", "a.json", "b.jsonl"], extras=("id",), against=["a.json"]),
+            threshold=0.5,
+            keep=keep,
+            id_field="id",
+            jobs=jobs,
+        )
+        for jobs in (1, 3)
+    ]
+    one, three = results
+    assert 0 < one.keep.sum() < len(one.keep)
+    assert np.array_equal(one.cluster, three.cluster)
+    assert np.array_equal(one.index.line, three.index.line) and np.array_equal(
+        one.index.start, three.index.start
+    )
+    assert [one.ids[n] for n in range(len(one.keep))] == [three.ids[n] for n in range(len(three.keep))]
+
+
+def test_a_file_that_changes_under_several_processes_stops_the_run(small, monkeypatch):
+    """A file that is written while other processes read its last lines is noticed."""
+    write("a.jsonl", texts(600))
+    original = reading.Reading._place
+
+    def place(self, rows):
+        Path("a.jsonl").write_text('{"text": "another"}\n')
+        original(self, rows)
+
+    monkeypatch.setattr(reading.Reading, "_place", place)
+    with pytest.raises(CorpusError, match="was changed while it was read"):
+        deduplicate_files(CorpusFiles("a.jsonl"), jobs=3)
+
+
 def kill_process(*arguments):
     """A task that kills its process, as the system does when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize(("module", "stage"), [(reading, "sign"), (similarity, "compare_texts")])
-def test_a_killed_worker_ends_the_run_without_output(small, capsys, monkeypatch, module, stage):
-    """If a worker is killed while it signs or compares, the run ends and existing files stay unchanged."""
-    write("a.jsonl", texts(600))
-    Path("kept.jsonl").write_text("old")
+@pytest.mark.parametrize(
+    ("module", "stage", "name"),
+    [
+        (reading, "sign_lines", "a.jsonl"),
+        (reading, "sign_all", "a.jsonl.gz"),
+        (similarity, "compare_texts", "a.jsonl"),
+    ],
+)
+def test_a_killed_worker_ends_the_run_without_output(small, capsys, monkeypatch, module, stage, name):
+    """If a worker is killed while it reads, signs or compares, the run ends and existing files stay unchanged."""
+    kept = name.replace("a", "kept")
+    write(name, texts(600))
+    Path(kept).write_text("old")
     monkeypatch.setattr(module, stage, kill_process)
     before = sorted(Path().rglob("*"))
-    assert main(["dedup", "a.jsonl", "-o", "kept.jsonl", "--jobs", "2", "--temporary", "empty"]) == 1
+    assert main(["dedup", name, "-o", kept, "--jobs", "2", "--temporary", "empty"]) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "worker process ended" in error and "nothing was written" in error
-    assert Path("kept.jsonl").read_text() == "old"
+    assert Path(kept).read_text() == "old"
     assert sorted(Path().rglob("*")) == before
 
 

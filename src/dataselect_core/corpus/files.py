@@ -19,8 +19,17 @@ import numpy as np
 from dataselect_core.arrays import Flags, Integers, Shorts
 from dataselect_core.corpus import compression, encodings, tables
 from dataselect_core.corpus.errors import CorpusError, Problem
+from dataselect_core.corpus.file import (
+    CorpusFile,
+    Lines,
+    check_unchanged,
+    cut,
+    may_be_cut,
+    open_binary,
+    stamp_of,
+)
 from dataselect_core.corpus.formats import FORMATS, LONGEST, TABLES, Document, Layout, Reader, format_of
-from dataselect_core.corpus.inputs import FilePath, find
+from dataselect_core.corpus.inputs import find
 from dataselect_core.corpus.outputs import Output, Outputs
 from dataselect_core.corpus.remote import RemoteOutput, RemotePath
 from dataselect_core.corpus.spool import Region, Spool, Writer
@@ -51,18 +60,6 @@ class Index:
     size: Integers
     words: Shorts
     line: Integers
-
-
-@dataclass(frozen=True)
-class CorpusFile:
-    """One file: its path, its name in messages, the layout of its documents, and its compression."""
-
-    path: FilePath
-    name: str
-    layout: Layout
-    codec: str | None
-    plain: bool  # whether it can be read twice from its place
-    stamp: tuple[Any, ...]
 
 
 class CorpusFiles:
@@ -195,17 +192,53 @@ class CorpusFiles:
         item : Document or Problem
         """
         self.done = 0
+        for index in range(len(self.files)):
+            self.close()
+            yield from self._documents(index, self.done)
+        self.close()
+
+    def pieces(self, size: int) -> Iterator[tuple[int, Document | Problem | Lines]]:
+        """Like `documents`, but a large plain file of lines is only cut into pieces, for other processes to read.
+
+        Parameters
+        ----------
+        size : int
+            Bytes of a piece, at least; it ends where a line ends.
+
+        Yields
+        ------
+        file : int
+        item : Document, Problem or Lines
+        """
+        done = 0
         for index, file in enumerate(self.files):
             self.close()
-            before, size = self.done, file.stamp[0]
-            for item in self._rows(index) if file.layout.format in TABLES else self._texts(index):
-                yield index, item
-                if isinstance(item, Document) and file.layout.format not in TABLES:
-                    length = self._regions[index][1] if index in self._regions else size
-                    self.done = before + min(size, size * item.stop // max(1, length))
-            self._check_unchanged(index)
-            self.done = before + size
+            whole = file.stamp[0]
+            stream, reader = self._reader(index) if whole > size and may_be_cut(file) else (None, None)
+            if stream and reader and reader.by_lines:
+                for start, stop in cut(file, stream, reader, size):
+                    yield index, Lines(file, start, stop, done + stop)
+            else:
+                yield from self._documents(index, done)
+            done += whole
         self.close()
+
+    def check_unchanged(self) -> None:
+        """Raise CorpusError if a file was changed since it was described."""
+        for file in self.files:
+            check_unchanged(file)
+
+    def _documents(self, index, before):
+        """The documents of one file; `before` are the bytes of the files before it."""
+        file = self.files[index]
+        size = file.stamp[0]
+        for item in self._rows(index) if file.layout.format in TABLES else self._texts(index):
+            yield index, item
+            if isinstance(item, Document) and file.layout.format not in TABLES:
+                length = self._regions[index][1] if index in self._regions else size
+                self.done = before + min(size, size * item.stop // max(1, length))
+        self._check_unchanged(index)
+        self.done = before + size
 
     def texts(self, index: Index, documents: Integers) -> list[str]:
         """The texts of some documents, read again.
@@ -333,7 +366,7 @@ class CorpusFiles:
             again, stamp = path.status().seekable, path.status().stamp
         else:
             status = os.stat(path)
-            again, stamp = stat.S_ISREG(status.st_mode), _stamp(status)
+            again, stamp = stat.S_ISREG(status.st_mode), stamp_of(status)
         plain = codec is None and encoding == "utf-8" and again
         return CorpusFile(path, name, layout, codec, plain, stamp)
 
@@ -449,30 +482,12 @@ class CorpusFiles:
         check_unchanged(self.files[number])
 
 
-def open_binary(path: FilePath) -> io.BufferedReader:
-    """A buffered binary stream of a file, here or behind a URL."""
-    return path.open() if isinstance(path, RemotePath) else io.BufferedReader(io.FileIO(path))
-
-
-def check_unchanged(file: CorpusFile) -> None:
-    """Raise CorpusError if a file was changed since it was described."""
-    path = file.path
-    stamp = path.status(again=True).stamp if isinstance(path, RemotePath) else _stamp(os.stat(path))
-    if stamp != file.stamp:
-        raise CorpusError(f"{file.name} was changed while it was read; run again")
-
-
 def _name(path, root):
     """A path below a folder, with slashes."""
     if isinstance(path, RemotePath):
         return path.relative_to(root).as_posix()
     absolute = os.path.abspath(path)
     return Path(os.path.relpath(absolute, os.path.abspath(root))).as_posix()
-
-
-def _stamp(status):
-    """Size and modification time, which show that a file was changed; zeros for a pipe, where nothing shows it."""
-    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else (0, 0)
 
 
 def _copy_documents(stream, reader, starts, sizes, sink):

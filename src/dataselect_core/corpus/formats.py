@@ -183,6 +183,8 @@ class Reader:
     ----------
     preamble : int
         Bytes before the documents: byte-order mark, header of a csv.
+    lines : int
+        Lines that `between` has read, blank ones included.
 
     Raises
     ------
@@ -217,6 +219,33 @@ class Reader:
             except Malformed as problem:
                 item = Problem(self.name, line, str(problem) + self._hint(raw, problem))
             yield item
+
+    @property
+    def by_lines(self) -> bool:
+        """Whether every line is one document, so that some of the lines can be read without those before them."""
+        return self.format == "jsonl" or (self.format == "txt" and self.layout.split == "line")
+
+    def between(self, start: int, stop: int) -> Iterator[Any]:
+        """The documents in the bytes [start, stop) of a stream that is read `by_lines`.
+
+        Parameters
+        ----------
+        start, stop : int
+            Where a line begins, and where one ends. Lines are numbered from 1 at `start`.
+
+        Yields
+        ------
+        Document or Problem
+        """
+        self.stream.seek(start)
+        self._lines = self._counted(_lines(self.stream, start, stop))
+        return iter(self)
+
+    def _counted(self, lines):
+        self.lines = 0
+        for line in lines:
+            self.lines = line[2]
+            yield line
 
     def text(self, raw: bytes) -> str:
         """The text of one document.
@@ -439,10 +468,10 @@ def _parse(line):
     return json.loads(line)
 
 
-def _lines(stream, start):
+def _lines(stream, start, end=None):
     """(start, stop, number, bytes) of each line with its line break; None for one longer than a document."""
     number = 1
-    while raw := stream.readline(LONGEST + 1):
+    while (end is None or start < end) and (raw := stream.readline(LONGEST + 1)):
         stop = start + len(raw)
         if len(raw) > LONGEST:
             while not raw.endswith(b"\n") and (raw := stream.readline(LONGEST)):

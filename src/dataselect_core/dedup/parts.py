@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from dataselect_core.corpus.errors import CorpusError
-from dataselect_core.corpus.files import CorpusFile, CorpusFiles, Index, check_unchanged, open_binary
+from dataselect_core.corpus.file import CorpusFile, check_unchanged, open_binary
+from dataselect_core.corpus.files import CorpusFiles, Index
 from dataselect_core.corpus.formats import TABLES, Document, Reader
 from dataselect_core.corpus.remote import SEARCH_BYTES, RemotePath
 from dataselect_core.corpus.spool import Region
@@ -116,8 +117,8 @@ def _signed(work, part, target, source, choice, keys, sigs):
     reading = Reading(source, keys, sigs, work.num_perm, work.width, work.seed, work.bands, work.rows)
     reading.choice, reading.id_field = choice, work.id_field
     reading.ids = None if work.id_field is None else _FlushableList()
-    for chunk in reading.workers.ordered(reading._tasks(work.on_error)):
-        reading._add(*chunk)
+    for _ in reading.chunks(work.on_error):
+        pass
     index = reading.index()
     n = len(index.file)
     filled = np.frombuffer(bytes(reading.filled), bool)
