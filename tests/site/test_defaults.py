@@ -10,6 +10,7 @@ from bokeh.core.property.descriptors import PropertyDescriptor
 from bokeh.document import Document
 from bokeh.model import Model
 from bokeh.models import ColumnDataSource, Plot, Slider
+from bokeh.plotting import figure
 from bokeh.themes import Theme
 
 
@@ -19,6 +20,7 @@ def use_bokeh_defaults(monkeypatch):
 
     def restore():
         monkeypatch.setattr(PropertyDescriptor, "_get_default", defaults._bokeh_default)
+        monkeypatch.setattr(PropertyDescriptor, "has_unstable_default", defaults._bokeh_instability)
         worked_out = HasProps._overridden_defaults.__func__.__wrapped__
         monkeypatch.setattr(HasProps, "_overridden_defaults", classmethod(worked_out))
 
@@ -40,6 +42,35 @@ def test_every_remembered_default_equals_bokehs(use_bokeh_defaults):
     for (kind, name), value in list(defaults._defaults.items()):
         if issubclass(kind, Model):
             assert kind().lookup(name)._get_default(kind()) == value, (kind, name)
+
+
+def test_an_empty_container_belongs_to_its_object_as_with_bokeh(use_bokeh_defaults):
+    """A remembered empty container has Bokeh's type, is new for each object, and tells its owner about changes."""
+    Bridge(lambda text: None, None).documents()
+    kinds = [(kind, name) for kind, name in defaults._empty if issubclass(kind, Model)]
+    assert len(kinds) > 200
+    for kind, name in kinds:
+        mine, other = getattr(kind(), name), getattr(kind(), name)
+        assert mine is not other, (kind, name)
+        assert not mine or kind is figure, (kind, name)  # a figure adds its axes to its own
+    Plot()  # from now on the default is remembered
+    plot, changes = Plot(), []
+    plot.on_change("tags", lambda attr, old, new: changes.append((old, list(new))))
+    plot.tags.append("one")
+    assert changes == [([], ["one"])] and Plot().tags == []
+    use_bokeh_defaults()
+    for kind, name in kinds:
+        assert type(getattr(kind(), name)) is defaults._empty[kind, name], (kind, name)
+
+
+def test_what_an_object_makes_itself_is_as_bokeh_says(use_bokeh_defaults):
+    """For each class and property that was asked for, Bokeh gives the same answer for a new object of the class."""
+    Bridge(lambda text: None, None).documents()
+    use_bokeh_defaults()
+    assert {True, False} == set(defaults._unstable.values())
+    for (kind, name), unstable in list(defaults._unstable.items()):
+        if issubclass(kind, Model):
+            assert kind().lookup(name).has_unstable_default(kind()) == unstable, (kind, name)
 
 
 def test_objects_share_no_mutable_value():

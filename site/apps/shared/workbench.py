@@ -70,10 +70,11 @@ class Workbench:
         """The Bokeh document of the first view; called once, right after the workbench is made."""
         document = Document()
         document._session_context = lambda: MockSessionContext(document=document)
-        for name, viewable in self.roots().items():
-            model = viewable.get_root(document)
-            model.name = name
-            document.add_root(model)
+        with document.models.freeze():  # otherwise Bokeh collects the models of all roots again at each root
+            for name, viewable in self.roots().items():
+                model = viewable.get_root(document)
+                model.name = name
+                document.add_root(model)
         document._session_context = None
         for model in document.models:
             if isinstance(model, ImportedStyleSheet):
