@@ -184,7 +184,10 @@ lab.steps = (() => {
     step: (part) => (on() && place() === "part" ? step(part) : undefined),
     /** Opens the page at its first place. @param {LabAddress} address @param {string} hash */
     open({ part, step: name }, hash) {
-      if (!on()) return;
+      if (!on()) {
+        if (!hash) lab.attempt("where the reader was", lab.where.putPageBack);
+        return;
+      }
       lab.folds(false);
       if (hash && reveal(hash, false)) return;
       const { kept: last, left } = lab.where;
