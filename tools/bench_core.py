@@ -14,8 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from dataselect_core.minhash import signatures
-from dataselect_core.shingles import shingle_sets
+from dataselect_core.minhash import signatures_of_texts
 
 WIDTH = 5
 MEMORY_DOCUMENTS = 50_000
@@ -34,9 +33,9 @@ def make_texts(documents, words, seed):
     return [" ".join(draw.choices(vocabulary, k=words)) for _ in range(documents)]
 
 
-def ours(texts, num_perm):
+def ours(texts, num_perm, one_permutation=False):
     """Texts in, signatures out, with the core."""
-    return signatures(shingle_sets(texts, WIDTH), num_perm)
+    return signatures_of_texts(texts, WIDTH, num_perm, one_permutation=one_permutation)
 
 
 def theirs(texts, num_perm):

@@ -137,9 +137,12 @@ def signatures(documents, repeats):
         MinHash.bulk([[shingle.encode() for shingle in shingles(text)] for text in given], num_perm=128)
 
     signers = {
-        "this core": lambda given: bench_core.ours(given, 128), "daft": by_daft, "rensa": by_rensa,
+        "this core": lambda given: bench_core.ours(given, 128),
+        "this core, one permutation": lambda given: bench_core.ours(given, 128, one_permutation=True),
+        "daft": by_daft,
+        "rensa": by_rensa,
         "datasketch": by_datasketch,
-    }  # fmt: skip
+    }
     times = {name: [] for name in signers}
     for seed in range(repeats + 1):
         given = bench_core.make_texts(documents, 100, seed)

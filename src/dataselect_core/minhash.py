@@ -1,18 +1,21 @@
 """MinHash: a short signature of a set, from which Jaccard similarities are estimated."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from dataselect_core import arguments
 from dataselect_core.arrays import ArrayLike, Hashes, OneOrMany
-from dataselect_core.shingles import flatten
+from dataselect_core.shingles import flatten, shingle_lists
 
 EMPTY = np.uint32(0xFFFFFFFF)  # every slot of the signature of an empty set
 
 # Shingles and permutations worked on at a time: 6144 x 16 products of 4 bytes fit in a second-level cache.
 SHINGLES = 6144
 PERMUTATIONS = 16
+SETS = 1024  # signed at a time by one permutation
+HALF = np.uint32(16)
+FEW = 64  # below one in so many, empty bins are filled one by one
 
 
 MOST = 65536  # permutations: more would not improve an estimate, and a table of bands would not fit in memory
@@ -107,6 +110,110 @@ def minima(shingle_sets: Sequence[ArrayLike], a: Hashes, b: Hashes) -> Hashes:
     complete = np.full((len(filled), num_perm), EMPTY)
     complete[filled] = result
     return complete
+
+
+def signatures_of_texts(
+    texts: Iterable[str],
+    width: int = 5,
+    num_perm: int = 128,
+    seed: int = 1,
+    one_permutation: bool = False,
+) -> Hashes:
+    """The signature of every text, bit for bit that of its set of shingles, without making the set.
+
+    Parameters
+    ----------
+    texts : iterable of str
+    width : int
+        Tokens in a shingle, at least 1.
+    num_perm, seed : int
+        As in `signatures`.
+    one_permutation : bool
+        Whether the signatures are those of `one_permutation_signatures`.
+
+    Returns
+    -------
+    uint32[n, num_perm]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range, or one of the texts is not a str; the message says which.
+    """
+    lists = shingle_lists(texts, width)
+    return (
+        one_permutation_signatures(lists, num_perm, seed)
+        if one_permutation
+        else signatures(lists, num_perm, seed)
+    )
+
+
+def one_permutation_signatures(
+    shingle_sets: Sequence[ArrayLike], num_perm: int = 128, seed: int = 1
+) -> Hashes:
+    """Signatures by one permutation instead of `num_perm`: less work, and estimates that vary a little more.
+
+    One hash puts a member into one of `num_perm` bins, and a slot has the smallest value of its bin (Li, Owen and
+    Zhang 2012). An empty bin takes the value of another one, drawn in an order that is the same for all sets
+    (Shrivastava 2017), so the share of slots in which two sets agree remains an unbiased estimate of their Jaccard
+    similarity. They can be compared only with each other, not with those of `signatures`.
+
+    Parameters
+    ----------
+    shingle_sets, num_perm, seed :
+        As in `signatures`.
+
+    Returns
+    -------
+    uint32[n, num_perm]
+        The row of an empty set is 2^32 - 1 throughout.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `signatures`.
+
+    Notes
+    -----
+    A set of k members costs k hashes instead of k times `num_perm`. For sets with far fewer members than there are
+    slots, most slots are copies of others: the standard error of an estimate grows.
+    """
+    a, b = (draws[0] for draws in permutations(num_perm, seed))
+    values, offsets = flatten(shingle_sets)
+    n = len(offsets) - 1
+    result = np.empty((n, num_perm), np.uint32)
+    for first in range(0, n, SETS):
+        last = min(first + SETS, n)
+        hashed = mix(mix(values[offsets[first] : offsets[last]]) * a + b)
+        np.minimum(hashed, EMPTY - np.uint32(1), out=hashed)  # the largest value marks an empty bin
+        # The upper 16 bits choose the bin: a product of 32 bits is quicker than one of 64.
+        bins = ((hashed >> HALF) * np.uint32(num_perm) >> HALF).astype(np.intp)
+        starts = np.arange(0, (last - first) * num_perm, num_perm)
+        smallest = np.full((last - first, num_perm), EMPTY)
+        np.minimum.at(
+            smallest.reshape(-1), np.repeat(starts, np.diff(offsets[first : last + 1])) + bins, hashed
+        )
+        _fill_empty_bins(smallest, np.random.RandomState(seed), result[first:last])
+    return result
+
+
+def _fill_empty_bins(smallest, random, filled):
+    """Give every empty bin the value of the first bin that is not empty, in a random order of its own."""
+    num_perm = smallest.shape[1]
+    filled[:] = smallest
+    others, unless_empty = np.empty_like(smallest), np.empty_like(smallest)
+    alone = (smallest == EMPTY).all(axis=1, keepdims=True)
+    while (left := np.count_nonzero(empty := (filled == EMPTY) & ~alone)) > empty.size // FEW:
+        # Without a branch, which costs more than these passes: all bits are set, and nothing is smaller, unless empty.
+        np.subtract(empty, 1, out=unless_empty.view(np.int32), dtype=np.int32)
+        np.take(smallest, random.randint(0, num_perm, num_perm), axis=1, out=others, mode="clip")
+        np.bitwise_or(others, unless_empty, out=others)
+        np.minimum(filled, others, out=filled)
+    sets, slot = np.nonzero(empty) if left else ((), ())
+    while len(slot):
+        taken = smallest[sets, random.randint(0, num_perm, num_perm)[slot]]
+        filled[sets, slot] = taken
+        sets, slot = sets[taken == EMPTY], slot[taken == EMPTY]
 
 
 def mix(values: Hashes) -> Hashes:

@@ -9,7 +9,7 @@ from dataselect_core import arguments
 from dataselect_core.arrays import ArrayLike, BandKeys, Hashes, Indices
 from dataselect_core.words import ASCII_WORD, cut, tokens
 
-__all__ = ["flatten", "shingle_hashes", "shingle_sets", "tokens"]
+__all__ = ["flatten", "shingle_hashes", "shingle_lists", "shingle_sets", "tokens"]
 
 IN_TOKEN = bytes(byte < 128 and bool(ASCII_WORD.fullmatch(chr(byte).lower())) for byte in range(256))
 
@@ -70,15 +70,34 @@ def shingle_sets(texts: Iterable[str], width: int = 5) -> list[Hashes]:
     The hash is polynomial, over the byte spans of tokens and then over the tokens of a shingle, modulo 2^64
     (Karp and Rabin 1987); its value depends only on the tokens, on every platform.
     """
+    return _hashed(texts, width, _sets_of_tokens)
+
+
+def shingle_lists(texts: Iterable[str], width: int = 5) -> list[Hashes]:
+    """The hash of every shingle of every text, in order and with repetitions; its distinct values are the set.
+
+    MinHash gives the same signature for both, and a list needs no sorting. Arguments and errors are those of
+    `shingle_sets`.
+
+    Returns
+    -------
+    list of uint32[k]
+        k is the number of tokens minus width plus 1; 1 for a text with fewer tokens, and 0 for one without.
+    """
+    return _hashed(texts, width, _lists_of_tokens)
+
+
+def _hashed(texts, width, of_tokens):
+    """What `of_tokens` makes of the hashes of the tokens, for every text."""
     texts = arguments.documents("texts", texts, "str")
     for index, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"texts[{index}] must be a str, not {type(text).__name__}")
     width = arguments.integer("width", width, 1, 10**9)
-    sets = []
+    hashed = []
     for chunk in _chunks(texts, CHUNK):
-        sets += _chunk_sets(chunk, width)
-    return sets
+        hashed += _chunk(chunk, width, of_tokens)
+    return hashed
 
 
 def flatten(shingle_sets: Sequence[ArrayLike]) -> tuple[Hashes, Indices]:
@@ -131,19 +150,41 @@ def _chunks(texts, most):
     yield texts[start:]
 
 
-def _chunk_sets(texts, width):
+def _chunk(texts, width, of_tokens):
     joined = " ".join(texts)
     if joined.isascii():
-        return _sets_of_tokens(*_ascii_token_hashes(joined, list(map(len, texts))), width)
+        return of_tokens(*_ascii_token_hashes(joined, list(map(len, texts))), width)
     ascii_texts = [text for text in texts if text.isascii()]
-    ascii_sets = iter(_chunk_sets(ascii_texts, width) if ascii_texts else ())
+    of_ascii = iter(_chunk(ascii_texts, width, of_tokens) if ascii_texts else ())
     # Such a character takes up to four bytes, and four more for its code point.
     chunks = _chunks([text for text in texts if not text.isascii()], CHUNK // 4)
-    other_sets = (members for chunk in chunks for members in _sets_of_tokens(*_token_hashes(chunk), width))
-    return [next(ascii_sets if text.isascii() else other_sets) for text in texts]
+    of_others = (hashes for chunk in chunks for hashes in of_tokens(*_token_hashes(chunk), width))
+    return [next(of_ascii if text.isascii() else of_others) for text in texts]
 
 
 def _sets_of_tokens(hashes: BandKeys, counts: Indices, width: int) -> list[Hashes]:
+    shingle, document, counts = _shingles(hashes, counts, width)
+    # One number has both document and hash, so one sort makes every document's shingles distinct.
+    shingle |= document << HALF
+    shingle = np.sort(shingle)
+    first = np.ones(len(shingle), bool)
+    np.not_equal(shingle[1:], shingle[:-1], out=first[1:])
+    shingle = shingle[first]
+    borders = np.arange(len(counts) + 1, dtype=np.uint64) << HALF
+    offsets = np.searchsorted(shingle, borders).tolist()
+    shingle = shingle.astype(np.uint32)
+    return [shingle[start:end] for start, end in pairwise(offsets)]
+
+
+def _lists_of_tokens(hashes: BandKeys, counts: Indices, width: int) -> list[Hashes]:
+    shingle, _, counts = _shingles(hashes, counts, width)
+    offsets = np.concatenate([[0], np.cumsum(np.maximum(counts - width + 1, 0))]).tolist()
+    shingle = shingle.astype(np.uint32)
+    return [shingle[start:end] for start, end in pairwise(offsets)]
+
+
+def _shingles(hashes: BandKeys, counts: Indices, width: int) -> tuple[BandKeys, BandKeys, Indices]:
+    """The 32-bit hash of every shingle in order, the number of its document, and the tokens of each document."""
     if ((counts > 0) & (counts < width)).any():
         hashes, counts = _pad(hashes, counts, width)
     document = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
@@ -155,17 +196,10 @@ def _sets_of_tokens(hashes: BandKeys, counts: Indices, width: int) -> list[Hashe
     shingle ^= shingle >> HALF
     shingle *= FINAL
     shingle >>= HALF
-    # One number has both document and hash, so one sort makes every document's shingles distinct.
-    shingle |= document[:windows] << HALF
     within = document[:windows] == document[width - 1 :]  # not across the border between two documents
-    shingle = np.sort(shingle if within.all() else shingle[within])
-    first = np.ones(len(shingle), bool)
-    np.not_equal(shingle[1:], shingle[:-1], out=first[1:])
-    shingle = shingle[first]
-    borders = np.arange(len(counts) + 1, dtype=np.uint64) << HALF
-    offsets = np.searchsorted(shingle, borders).tolist()
-    shingle = shingle.astype(np.uint32)
-    return [shingle[start:end] for start, end in pairwise(offsets)]
+    if within.all():
+        return shingle, document[:windows], counts
+    return shingle[within], document[:windows][within], counts
 
 
 def _ascii_token_hashes(joined: str, sizes: list[int]) -> tuple[BandKeys, Indices]:

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataselect_core import minhash
-from dataselect_core.minhash import jaccard, permutations, signatures
+from dataselect_core.minhash import (
+    jaccard,
+    one_permutation_signatures,
+    permutations,
+    signatures,
+    signatures_of_texts,
+)
+from dataselect_core.shingles import shingle_sets
 
 HASHES = st.lists(st.integers(0, 2**32 - 1), max_size=30)
 
@@ -108,19 +115,78 @@ def test_jaccard_compares_arrays_row_by_row():
     ]
 
 
-@pytest.mark.parametrize("similarity", [0.1, 0.5, 0.9])
-def test_the_estimate_is_unbiased(similarity):
-    """Over 200 pairs of sets with known similarity the mean estimate is within four standard errors of it."""
+def pairs_of(similarity, size, pairs):
+    """Sets of a size, two and two with the same similarity, and that similarity exactly."""
     random = np.random.default_rng(7)
-    shared = round(2 * 300 * similarity / (1 + similarity))
+    shared = round(2 * size * similarity / (1 + similarity))
     sets = []
-    for _ in range(200):
-        values = random.choice(2**32, 600 - shared, replace=False).astype(np.uint32)
-        sets += [values[:300], values[300 - shared :]]
-    signature_rows = signatures(sets, 128, 5)
-    exact = shared / (600 - shared)
+    for _ in range(pairs):
+        values = random.choice(2**32, 2 * size - shared, replace=False).astype(np.uint32)
+        sets += [values[:size], values[size - shared :]]
+    return sets, shared / (2 * size - shared)
+
+
+@pytest.mark.parametrize("similarity", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("sign", [signatures, one_permutation_signatures])
+def test_the_estimate_is_unbiased(sign, similarity):
+    """Over 200 pairs of sets with known similarity the mean estimate is within four standard errors of it."""
+    sets, exact = pairs_of(similarity, 300, 200)
+    signature_rows = sign(sets, 128, 5)
     error = np.sqrt(exact * (1 - exact) / 128 / 200)
     assert abs(jaccard(signature_rows[::2], signature_rows[1::2]).mean() - exact) < 4 * error
+
+
+@pytest.mark.parametrize(("size", "most"), [(5, 1.6), (20, 1.3), (96, 1.05), (500, 1.0)])
+def test_one_permutation_costs_little_accuracy(size, most):
+    """Its error is that of 128 permutations for sets with as many members as slots, larger for small, smaller for large."""
+    sets, exact = pairs_of(0.7, size, 1500)
+    rows = one_permutation_signatures(sets, 128, 2)
+    estimate = jaccard(rows[::2], rows[1::2])
+    assert abs(estimate.mean() - exact) < 4 * estimate.std() / np.sqrt(1500)
+    assert estimate.std() < most * np.sqrt(exact * (1 - exact) / 128)
+
+
+@given(st.lists(HASHES, min_size=1, max_size=12), st.sampled_from([2, 31, 128, 500]), st.integers(0, 99))
+def test_one_permutation_follows_its_definition(documents, num_perm, seed):
+    """A bin that is not empty has its smallest hash; an empty one the value of the first full bin in its own order."""
+    a, b = (int(draws[0]) for draws in permutations(num_perm, seed))
+
+    def mixed(value):
+        for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+            value = (value ^ value >> shift) * factor % 2**32
+        return value ^ value >> 16
+
+    rows = one_permutation_signatures([as_set(values) for values in documents], num_perm, seed)
+    for values, row in zip(documents, rows, strict=True):
+        bins = {}
+        for value in values:
+            hashed = min(mixed((mixed(value) * a + b) % 2**32), 2**32 - 2)
+            place = (hashed >> 16) * num_perm >> 16
+            bins[place] = min(hashed, bins.get(place, hashed))
+        order = np.random.RandomState(seed)
+        expected = [bins.get(place) for place in range(num_perm)]
+        while bins and None in expected:
+            others = order.randint(0, num_perm, num_perm)
+            expected = [bins.get(others[k]) if value is None else value for k, value in enumerate(expected)]
+        assert row.tolist() == (expected if bins else [2**32 - 1] * num_perm)
+
+
+@pytest.mark.parametrize("one_permutation", [False, True])
+@pytest.mark.parametrize("width", [1, 3, 5])
+def test_signatures_of_texts_equal_those_of_their_sets(width, one_permutation):
+    """Texts in several scripts, short, empty and repetitive ones get the signature of their set of shingles."""
+    texts = [
+        "",
+        "one",
+        "to be or not to be or not to be or not",
+        "Москва слезам не верит и не плачет",
+        "你好世界",
+    ]
+    texts += [" ".join(map(str, range(n, 2 * n))) for n in (4, 5, 300, 20_000)] + ["ab " * 500, "é a b c d e"]
+    sign = one_permutation_signatures if one_permutation else signatures
+    expected = sign(shingle_sets(texts, width), 40, 3)
+    rows = signatures_of_texts(texts, width, 40, 3, one_permutation=one_permutation)
+    assert rows.dtype == np.uint32 and np.array_equal(rows, expected)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +201,11 @@ def test_the_estimate_is_unbiased(similarity):
         (([[1]], 4, None), TypeError, "seed must be an integer, not None"),
     ],
 )
-def test_signatures_refuses_bad_input(arguments, error, message):
+@pytest.mark.parametrize("sign", [signatures, one_permutation_signatures])
+def test_signatures_refuses_bad_input(sign, arguments, error, message):
     """An error names the argument, what was given and what is allowed."""
     with pytest.raises(error, match=message):
-        signatures(*arguments)
+        sign(*arguments)
 
 
 @pytest.mark.parametrize(
