@@ -32,8 +32,8 @@ def run(*command, folder):
 
 def test_the_python_examples_run(tmp_path):
     """The examples with texts in memory and with files run one after the other, as a reader would paste them."""
-    assert len(PYTHON) == 3
-    output = run("-c", "\n".join(PYTHON[:2]), folder=tmp_path)
+    assert len(PYTHON) == 4
+    output = run("-c", "\n".join(PYTHON[:3]), folder=tmp_path)
     assert re.fullmatch(r"3 is removed for line 1 similarity 0\.9\d+\n", output)
     assert len((tmp_path / "kept.jsonl").read_text().splitlines()) == 2
 
@@ -41,7 +41,7 @@ def test_the_python_examples_run(tmp_path):
 def test_the_example_with_the_datasets_library_runs(tmp_path):
     """If the library is installed, the example saves a folder that the command can deduplicate."""
     pytest.importorskip("datasets")
-    run("-c", PYTHON[0] + PYTHON[2], folder=tmp_path)
+    run("-c", PYTHON[0] + PYTHON[3], folder=tmp_path)
     run("-m", "dataselect_core", "dedup", "saved", "-o", "deduplicated", folder=tmp_path)
 
 

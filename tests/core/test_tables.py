@@ -154,3 +154,19 @@ def test_a_damaged_arrow_file_is_refused(capsys):
         Path("b.arrow").write_bytes(data.replace(offsets, bad))
         assert dedup("b.arrow", "--on-error", "skip") == 1
         assert "b.arrow cannot be read as a table" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("length", [2**40, 2**62])
+def test_a_table_that_announces_more_than_the_memory_is_named(capsys, length):
+    """A damaged length of a batch makes the library ask for terabytes: the message names the file."""
+    with (
+        pa.OSFile("a.arrow", "wb") as sink,
+        pa.ipc.new_stream(sink, pa.schema({"text": pa.string()})) as writer,
+    ):
+        writer.write_table(pa.table({"text": ["abc" * 24, "defg" * 24, "hij" * 24]}))
+    data = Path("a.arrow").read_bytes()
+    body = (256).to_bytes(8, "little")
+    assert data.count(body) == 1
+    Path("b.arrow").write_bytes(data.replace(body, length.to_bytes(8, "little")))
+    assert dedup("b.arrow", "--on-error", "skip") == 1
+    assert "b.arrow cannot be read as a table: a batch of it asks for more memory" in capsys.readouterr().err

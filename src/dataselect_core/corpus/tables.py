@@ -235,6 +235,11 @@ def _named(name, pa):
         raise
     except (pa.ArrowException, UnicodeDecodeError, EOFError) as error:
         raise CorpusError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
+    except MemoryError:
+        raise CorpusError(
+            f"{name} cannot be read as a table: a batch of it asks for more memory than there is, so the file is damaged"
+            " or its batches are too large"
+        ) from None
     except OSError as error:
         if error.errno is not None:  # an error of the disk, not of the format
             raise
