@@ -237,7 +237,7 @@ def _named(name, pa):
         raise CorpusError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
     except MemoryError:
         raise CorpusError(
-            f"{name} cannot be read as a table: a batch of it asks for more memory than there is, so the file is damaged"
+            f"{name} cannot be read as a table: a batch of it asks for more memory than there is; the file is damaged,"
             " or its batches are too large"
         ) from None
     except OSError as error:
