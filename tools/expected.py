@@ -51,7 +51,7 @@ def active_learning(track):
             "budget": 300,
             "seed": seed,
             "seeds": 3,
-            "test_share": reference_sweep.TEST_SHARE,
+            "test_share": reference_sweep.own_test_share(problem),
         }
         runs = {
             "random": {**controls, "strategy": "random", "number": 1, "labels": 300},

@@ -3,7 +3,7 @@
 `tools.derive` calls it and keeps the result.
 """
 
-PROBLEMS = ("digits", "rare", "breast_cancer")
+PROBLEMS = ("digits", "rare", "breast_cancer", "speech")
 
 
 def compute(name, progress=None):
@@ -19,7 +19,7 @@ def compute(name, progress=None):
     from dataselect_core.sampling import reference_sweep
 
     problem = reference_sweep.problem(name)
-    test = reference_sweep.split(problem, reference_sweep.TEST_SHARE, reference_sweep.SEEDS[0])[3]
+    test = reference_sweep.split(problem, problem.test_share, reference_sweep.SEEDS[0])[3]
     rare = None if problem.rare is None else int((test == problem.rare[0]).sum())
     curves = 1 + len(reference_sweep.MEASURES) * len(reference_sweep.BATCH_SIZES)
     sweep = reference_sweep.run(name, lambda curve: progress(1 / curves) if progress else None)

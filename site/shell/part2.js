@@ -4,7 +4,7 @@
 lab.part2 = (() => {
   const PART = "2";
   const words = { random: "random", least_confidence: "least confidence", margin: "margin", entropy: "entropy" };
-  const data = { digits: "digits", rare: "digits with a rare class", breast_cancer: "breast cancer" };
+  const data = { digits: "digits", rare: "digits with a rare class", breast_cancer: "breast cancer", speech: "speech" };
   /** The latest message from Python: runs and search. @type {any} */
   let latest = null;
 

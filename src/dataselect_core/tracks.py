@@ -123,8 +123,8 @@ class Part2:
 
     Attributes
     ----------
-    problem : {"digits", "rare", "breast_cancer"}
-        The stand-in data the track begins with, see `reference_sweep.problem`.
+    problem : {"digits", "rare", "breast_cancer", "speech"}
+        The data the track begins with, see `reference_sweep.problem`.
     strategy : str
     batch_size : Value
         The first setting that the reader sees: it misses a limit, and the reader has to repair it.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dataselect_core import (
+    cepstra,
     datasets,
     dedup,
     economics,
@@ -31,7 +32,7 @@ from dataselect_core import (
 from dataselect_core.dedup import control
 from dataselect_core.economics import break_even, scale
 from dataselect_core.pruning import experiment
-from dataselect_core.sampling import evaluation
+from dataselect_core.sampling import evaluation, splits
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((40, 4)), np.arange(40) % 3
@@ -103,6 +104,8 @@ CALLS = {
         "seed": 0,
     },
     sampling.stratified_split: {"y": Y, "test_share": 0.3, "seed": 0},
+    splits.standardise: {"X": X, "X_test": X + 1},
+    cepstra.features: {"cepstra": [X, X[:3]]},
     sampling.rare_class: {"X": X, "y": Y, "label": 1, "keep": 3, "seed": 0},
     sampling.most_uncertain: {"scores": GRID, "count": 3},
     knee.knee: {"x": GRID, "y": CURVE, "curve": "concave", "direction": "increasing", "sensitivity": 1.0},

@@ -21,7 +21,7 @@ from dataselect_core.settings import SETTINGS
 
 TURN = 0.06  # seconds of training between two looks at the page
 FRAME = 0.15  # seconds between two pictures
-FILES = ("digits", "breast_cancer", "labelling_sweep")
+OWN_DATA = {"rare": "digits"}  # data set -> what `datasets.FILES` calls its files, if that is another name
 
 
 class LabelingROI(Controlled):
@@ -42,7 +42,8 @@ class LabelingROI(Controlled):
         self._curves = {}
         self._readings = {}  # run -> (what the reading depends on, the reading)
         self._judged = None  # the same for the verdict
-        self._ready = self._quiet = False
+        self._quiet = False
+        self._loaded = set()  # names in `datasets.FILES`
         self._drawn = 0.0
         self._controls()
         self.plot = RoiPlot()
@@ -119,7 +120,7 @@ class LabelingROI(Controlled):
                 "strategy": start.strategy,
                 "batch": start.batch_size.value,
                 "data": start.problem,
-                "initial": reference_sweep.SIZES[start.problem][2],
+                **self._own_start((state.get("settings") or {}).get("data", start.problem)),
                 **(state.get("settings") or {}),
             }
             for name, value in {**self._defaults, **settings}.items():
@@ -366,21 +367,43 @@ class LabelingROI(Controlled):
         if self._quiet:
             return
         self._quiet = True
-        self.initial.value = reference_sweep.SIZES[self.data.value][2]
+        for name, value in self._own_start(self.data.value).items():
+            self.controls[name].value = value
         self._quiet = False
         self._changed()
+
+    @staticmethod
+    def _own_start(data):
+        """The settings with which runs on a data set begin: those of its sweep."""
+        if data not in reference_sweep.SIZES:
+            return {}
+        return {
+            "initial": reference_sweep.SIZES[data][2],
+            "test_share": reference_sweep.own_test_share(data),
+        }
 
     async def _prepare(self):
         await self._data()
         self.report()
 
     async def _data(self):
-        if not self._ready:
+        """Load what is missing; the page may choose another data set meanwhile."""
+        while missing := self._missing():
             await self.progress("Reading the data", 0.02)
-            for name in FILES:
+            for name in missing:
                 for file in datasets.FILES[name]:
                     await self.load(file)
-            self._ready = True
+                self._loaded.add(name)
+
+    def _missing(self):
+        """Names in `datasets.FILES` that the figures need and that are not loaded: a data set is large."""
+        marker = self.search.marker
+        data = {self.data.value} if marker is None else {self.data.value, marker["settings"]["data"]}
+        return [
+            name
+            for name in ("labelling_sweep", *sorted({OWN_DATA.get(each, each) for each in data}))
+            if name not in self._loaded
+        ]
 
     async def _run(self, search, settings):
         """Run seed after seed and round after round; each round is shown as soon as it is measured."""
@@ -421,6 +444,7 @@ class LabelingROI(Controlled):
                         await self.progress(
                             f"Run {run.number}: seed {seed}, {step.labels} labels", rounds_done / total
                         )
+                        await self._data()
                         last_pause = time.monotonic()
                 run.close_seed()
         finally:
@@ -463,7 +487,11 @@ class LabelingROI(Controlled):
 
     def report(self, search=None, brief=False):
         """Report the current results to the page; before the lock, only what the lock does not guard."""
-        if (search is not None and search is not self.search) or not self._ready:
+        if search is not None and search is not self.search:
+            return
+        if self._missing():
+            if not self.working:
+                self.start(self._prepare)
             return
         settings = self.settings()
         if self.prediction is None:

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from dataselect_core import datasets
+from dataselect_core import cepstra, datasets
 from dataselect_core.arrays import Floats, Labels
 from dataselect_core.sampling.measures import MEASURES
-from dataselect_core.sampling.splits import rare_class, stratified_split
+from dataselect_core.sampling.splits import rare_class, standardise, stratified_split
 from dataselect_core.sampling.sweep import Curve, sweep
 from dataselect_core.settings import setting
 
@@ -42,6 +42,10 @@ class Problem:
         Labels to start with.
     budget, baseline : int
         Labels up to which the sweep runs the strategies, and random sampling (there: the whole pool).
+    test_share : float
+        Share of the samples in the test set, with which the sweep is made.
+    standardised : bool
+        Whether the features are put on the scale of the pool.
     """
 
     X: Floats
@@ -51,6 +55,8 @@ class Problem:
     initial: int
     budget: int
     baseline: int
+    test_share: float = TEST_SHARE
+    standardised: bool = False
 
 
 RARE = (8, 6)  # the "statue" of the Edge Guardian: eights; a pool has six of them
@@ -58,7 +64,10 @@ SIZES = {  # rare class, critical class, initial labels, budget, pool
     "digits": (None, 8, 20, 500, 1257),
     "rare": (RARE, 8, 20, 500, 1141),
     "breast_cancer": (None, 0, 10, 300, 398),
+    "speech": (None, 8, 20, 300, 500),
 }
+TEST_SHARES = {"speech": 0.2187}  # 140 of 640 utterances, so that 500 are in the pool; the others: TEST_SHARE
+STANDARDISED = ("speech",)  # cepstrum coefficients have scales of their own
 
 
 TWO_CLASSES = ("breast_cancer",)
@@ -77,8 +86,9 @@ def problem(name: str) -> Problem:
 
     Parameters
     ----------
-    name : {"digits", "rare", "breast_cancer"}
-        Handwritten digits; the same with the class 8 thinned to six samples in the pool; tumours.
+    name : {"digits", "rare", "breast_cancer", "speech"}
+        Handwritten digits; the same with the class 8 thinned to six samples in the pool; tumours; utterances of nine
+        speakers, whose voice is to be recognised.
 
     Raises
     ------
@@ -87,17 +97,39 @@ def problem(name: str) -> Problem:
     """
     if name not in SIZES:
         raise ValueError(f"name must be one of {', '.join(SIZES)}, not {name!r}")
-    X, y = datasets.breast_cancer() if name == "breast_cancer" else datasets.digits()
-    return Problem(X, y, *SIZES[name])
+    X, y = _samples(name)
+    return Problem(X, y, *SIZES[name], own_test_share(name), name in STANDARDISED)
+
+
+def own_test_share(name: str) -> float:
+    """Share of the samples of a problem that the sweep, and a run at first, has in its test set."""
+    return TEST_SHARES.get(name, TEST_SHARE)
+
+
+@cache
+def _samples(name):
+    """The samples of a problem and their labels."""
+    if name == "breast_cancer":
+        return datasets.breast_cancer()
+    if name == "speech":
+        speech = datasets.speech()
+        return cepstra.features(speech.cepstra), speech.y
+    return datasets.digits()
 
 
 def split(problem: Problem, test_share: float, seed: int) -> tuple[Floats, Labels, Floats, Labels]:
-    """Pool and test set of one seed, with the rare class thinned in the pool: X, y, X_test, y_test."""
+    """Pool and test set of one seed: X, y, X_test, y_test.
+
+    The rare class is thinned in the pool, and the features are on the pool's scale if the problem says so.
+    """
     pool, test = stratified_split(problem.y, test_share, seed)
     X, y = problem.X[pool], problem.y[pool]
     if problem.rare is not None:
         X, y = rare_class(X, y, *problem.rare, seed)
-    return X, y, problem.X[test], problem.y[test]
+    X_test = problem.X[test]
+    if problem.standardised:
+        X, X_test = standardise(X, X_test)
+    return X, y, X_test, problem.y[test]
 
 
 @cache
@@ -123,7 +155,12 @@ def watched_shares(name: str, test_share: float, seed: int) -> tuple[int, float,
 def run(name: str, progress: Callable[[Curve], object] | None = None) -> list[Curve]:
     """The sweep of one problem, computed now: a list of `sweep.Curve`, random sampling first."""
     p = problem(name)
-    common: dict[str, Any] = {"test_share": TEST_SHARE, "rare": p.rare, "progress": progress}
+    common: dict[str, Any] = {
+        "test_share": p.test_share,
+        "rare": p.rare,
+        "standardised": p.standardised,
+        "progress": progress,
+    }
     random = sweep(p.X, p.y, ("random",), (BASELINE_BATCH,), p.initial, p.baseline, SEEDS, **common)
     return random + sweep(p.X, p.y, MEASURES, BATCH_SIZES, p.initial, p.budget, SEEDS, **common)
 

@@ -56,6 +56,33 @@ def stratified_split(y: ArrayLike, test_share: float, seed: int) -> tuple[Intege
     return random.permutation(pool), random.permutation(test)
 
 
+def standardise(X: ArrayLike, X_test: ArrayLike) -> tuple[Floats, Floats]:
+    """Both sets on the scale of the pool: each feature with mean 0 and standard deviation 1 there.
+
+    Only the pool determines the scale, and it needs no labels for it.
+
+    Parameters
+    ----------
+    X, X_test : float[n, d], float[m, d]
+        The pool and the test set.
+
+    Returns
+    -------
+    (float64[n, d], float64[m, d])
+        A feature that is constant in the pool is only shifted.
+
+    Raises
+    ------
+    ValueError
+        If they are not matrices of finite numbers with the same number of columns.
+    """
+    X = feature_matrix("X", X)
+    X_test = feature_matrix("X_test", X_test, X.shape[1])
+    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1.0)
+    return (X - mean) / scale, (X_test - mean) / scale
+
+
 def _proportional(counts, draws, random):
     """`draws` distributed in proportion to `counts`, largest remainders first; ties are drawn."""
     exact = counts / counts.sum() * draws

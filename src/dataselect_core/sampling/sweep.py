@@ -10,7 +10,7 @@ from dataselect_core.arrays import ArrayLike, Floats, Integers
 from dataselect_core.sampling.measures import STRATEGIES
 from dataselect_core.sampling.project import Prices, economic_knee, labels_to_reach, project_cost
 from dataselect_core.sampling.rounds import active_learning
-from dataselect_core.sampling.splits import rare_class, stratified_split
+from dataselect_core.sampling.splits import rare_class, standardise, stratified_split
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def sweep(
     random_budget: int | None = None,
     test_share: float = 0.3,
     rare: tuple[Any, int] | None = None,
+    standardised: bool = False,
     progress: Callable[[Curve], object] | None = None,
 ) -> list[Curve]:
     """Run every strategy with every batch size, over all seeds.
@@ -88,6 +89,8 @@ def sweep(
     test_share : float, default 0.3
     rare : (label, int), optional
         A class and how many of its samples are kept in the pool; its recall is measured.
+    standardised : bool, default False
+        Whether the features of each split are put on the scale of its pool (`standardise`).
     progress : callable, optional
         Called with each `Curve` when it is done.
 
@@ -112,7 +115,8 @@ def sweep(
     for seed in seeds:
         pool, test = stratified_split(y, test_share, seed)
         X_pool, y_pool = (X[pool], y[pool]) if rare is None else rare_class(X[pool], y[pool], *rare, seed)
-        problems.append((X_pool, y_pool, X[test], y[test]))
+        X_pool, X_test = standardise(X_pool, X[test]) if standardised else (X_pool, X[test])
+        problems.append((X_pool, y_pool, X_test, y[test]))
     curves = []
     for strategy in strategies:
         limit = random_budget if strategy == "random" and random_budget is not None else budget

@@ -6,7 +6,7 @@ from dataselect_core.figures.active_learning.prediction import direction
 from dataselect_core.figures.active_learning.situation import Situation
 from dataselect_core.figures.active_learning.verdict import Judgement
 from dataselect_core.sampling import reference_sweep
-from dataselect_core.sampling.reference_sweep import SIZES, TEST_SHARE
+from dataselect_core.sampling.reference_sweep import SIZES, own_test_share
 from dataselect_core.values import Value
 
 BEHIND_ACCURACY = 0.01  # a run counts as behind if its accuracy is more than this below random sampling
@@ -67,7 +67,7 @@ def _run_cases(reading, values):
             names.append("measures-coincide")
     if data == "rare":
         names.append("rare-missed" if values["run.recall"].value < 0.1 else "rare-found")
-    if (run.settings["initial"], run.settings["test_share"]) != (SIZES[data][2], TEST_SHARE):
+    if (run.settings["initial"], run.settings["test_share"]) != (SIZES[data][2], own_test_share(data)):
         names.append("other-start")
     return names
 

@@ -257,7 +257,9 @@ def _lock(situation):
     if None not in (situation.random, active) and not situation.compared():
         own_crossings = [None, None]  # two runs that differ in more than the strategy cannot be compared
     curves = situation.curves(settings["data"])
-    _, in_test, prior = reference_sweep.watched_shares(settings["data"], reference_sweep.TEST_SHARE, 0)
+    _, in_test, prior = reference_sweep.watched_shares(
+        settings["data"], reference_sweep.own_test_share(settings["data"]), 0
+    )
     strategy = active.run.settings["strategy"] if active else "margin"
     batch = active.run.settings["batch"] if active else settings["batch"]
     sweep_curves = (
