@@ -37,16 +37,21 @@ class Live:
     def __init__(self, dist):
         self.dist, self.fault = dist, ""
         self.token, self._rest, self._style = look(dist)
-        # Changes since the last good build: Python sources, and whether other files have changed.
-        self._code, self._more = {}, False
+        # Changes since the last good build: Python sources, whether other files have changed, and which of the sources
+        # do not compile, because of a mistake or because an editor is still writing.
+        self._code, self._more, self._invalid = {}, False, set()
         self._listeners, self._lock = set(), threading.Lock()
 
     def changed(self, root, paths):
         """Note changed sources; if all of them are Python of the page, send them to it before they are built."""
         code = sources_of_the_page(root, paths)
         self._more = self._more or code is None
-        self._code |= code or {}
-        if not self._more:
+        if code is None:
+            return
+        for name, text in code.items():
+            (self._invalid.discard if compiles(text, name) else self._invalid.add)(name)
+        self._code |= code
+        if not self._more and not self._invalid:
             self._tell({"code": self._code})
 
     def built(self):
@@ -55,8 +60,8 @@ class Live:
         self.fault = ""
         self.token, self._rest, self._style = look(self.dist)
         only_style = rest == self._rest and before != self.token
-        swapped = bool(self._code) and not self._more
-        self._code, self._more = {}, False
+        swapped = bool(self._code) and not self._more and not self._invalid
+        self._code, self._more, self._invalid = {}, False, set()
         self._tell({"before": before, "style": self._style if only_style else "", "swapped": swapped})
 
     def broken(self, text):
@@ -106,19 +111,26 @@ def look(dist):
 
 
 def sources_of_the_page(root, paths):
-    """Python sources by their path below site-packages; None if a file is of another kind, missing or invalid."""
+    """Python sources by their path below site-packages; None if a file is of another kind, missing or no text."""
     found = {}
     for path in paths:
         top = next((folder.parent for folder in map(root.joinpath, PYTHON) if folder in path.parents), None)
         if top is None or path.suffix != ".py":
             return None
         try:
-            text = path.read_text("utf-8")
-            compile(text, path, "exec")
-        except (OSError, ValueError, SyntaxError):
+            found[path.relative_to(top).as_posix()] = path.read_text("utf-8")
+        except (OSError, ValueError):
             return None
-        found[path.relative_to(top).as_posix()] = text
     return found
+
+
+def compiles(text, name):
+    """Whether a text is Python."""
+    try:
+        compile(text, name, "exec")
+    except (ValueError, SyntaxError):
+        return False
+    return True
 
 
 class Builder:

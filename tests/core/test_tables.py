@@ -1,5 +1,7 @@
 """Parquet files and Hugging Face datasets: read by column, written in the form of the input."""
 
+import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -170,3 +172,25 @@ def test_a_table_that_announces_more_than_the_memory_is_named(capsys, length):
     Path("b.arrow").write_bytes(data.replace(body, length.to_bytes(8, "little")))
     assert dedup("b.arrow", "--on-error", "skip") == 1
     assert "b.arrow cannot be read as a table: a batch of it asks for more memory" in capsys.readouterr().err
+
+
+def test_a_parquet_file_whose_columns_differ_in_length_is_refused(capsys):
+    """One damaged byte can hide the rows of a column: such a file is refused, and no row is lost in silence."""
+    pq.write_table(pa.table({"text": ["one two three"], "n": [1]}), "a.parquet")
+    data, places = Path("a.parquet").read_bytes(), []
+    for at in range(4, len(data) - 8):
+        damaged = data[:at] + bytes([6]) + data[at + 1 :]
+        with contextlib.suppress(pa.ArrowException, OSError):
+            file = pq.ParquetFile(io.BytesIO(damaged))
+            rows = [
+                sum(len(batch) for batch in file.iter_batches(columns=columns))
+                for columns in (["text"], None)
+            ]
+            if set(rows) != {file.metadata.num_rows}:
+                places.append(at)
+    assert len(places) > 3
+    for at in places:
+        Path("b.parquet").write_bytes(data[:at] + bytes([6]) + data[at + 1 :])
+        assert dedup("b.parquet", "-o", "k.parquet", "--on-error", "skip") == 1
+        assert "b.parquet cannot be read as a table: it announces" in capsys.readouterr().err
+        assert not Path("k.parquet").exists()

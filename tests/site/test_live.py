@@ -274,14 +274,13 @@ def test_the_open_page_runs_new_python_without_a_reload(checkout, chromium):
     [
         ("site/apps/part1/bench.py", "one = 1\n", True),
         ("src/dataselect_core/figures.py", "one = 1\n", True),
-        ("site/apps/part1/bench.py", "one = = 1\n", False),
         ("src/dataselect_core/facts/prices.json", "{}", False),
         ("tools/site.py", "one = 1\n", False),
         ("site/apps/gone.py", None, False),
     ],
 )
-def test_only_valid_python_is_sent_to_the_page(tmp_path, name, text, accepted):
-    """Only Python of workbenches and core that compiles is sent; everything else waits for the build."""
+def test_only_python_is_sent_to_the_page(tmp_path, name, text, accepted):
+    """Only Python of workbenches and core is sent; everything else waits for the build."""
     path = tmp_path / name
     path.parent.mkdir(parents=True)
     if text is not None:
@@ -310,3 +309,22 @@ def test_a_page_reloads_if_more_than_python_changed(tmp_path):
     live_pages.changed(tmp_path, [code])
     live_pages.built()
     assert [message.get("swapped", "code") for message in messages] == ["code", True, False, "code", True]
+
+
+def test_a_mistake_that_is_mended_needs_no_reload(tmp_path):
+    """Python that does not compile, or that an editor has only half written, is sent when it is right."""
+    dist, code = tmp_path / "dist", tmp_path / "site/apps/one.py"
+    write(dist)
+    code.parent.mkdir(parents=True)
+    live_pages = live.Live(dist)
+    messages = []
+    live_pages._tell = messages.append
+    for text in ("one = = 1\n", "one = 1\n"):
+        code.write_text(text)
+        live_pages.changed(tmp_path, [code])
+    live_pages.built()
+    code.write_text("one = (\n")
+    live_pages.changed(tmp_path, [code])
+    live_pages.built()
+    assert messages[0] == {"code": {"apps/one.py": "one = 1\n"}}
+    assert [message.get("swapped", "code") for message in messages] == ["code", True, False]

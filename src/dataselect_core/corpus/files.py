@@ -384,27 +384,28 @@ class CorpusFiles:
     def _rows(self, number):
         """Documents and problems of a table; its texts are saved in the temporary file."""
         file = self.files[number]
-        raw = self._raw(number)
         writer = None if number in self._regions else Writer(self._spool)
         start = 0
-        for row, text, values in tables.texts(file.name, raw, file.layout):
-            if text is None:
-                yield Problem(file.name, row, f"{tables.NO_TEXT} {file.layout.field!r}")
-                continue
-            data = text.encode("utf-8", "surrogatepass")
-            if len(data) > LONGEST:
-                yield Problem(
-                    file.name, row, f"is longer than {LONGEST:,} bytes, the most that one document may have"
-                )
-                continue
-            if writer:
-                writer.write(data)
-            yield Document(start, start + len(data), row, text, values)
-            start += len(data)
+        with self._raw(number) as raw:
+            for row, text, values in tables.texts(file.name, raw, file.layout):
+                if text is None:
+                    yield Problem(file.name, row, f"{tables.NO_TEXT} {file.layout.field!r}")
+                    continue
+                data = text.encode("utf-8", "surrogatepass")
+                if len(data) > LONGEST:
+                    yield Problem(
+                        file.name,
+                        row,
+                        f"is longer than {LONGEST:,} bytes, the most that one document may have",
+                    )
+                    continue
+                if writer:
+                    writer.write(data)
+                yield Document(start, start + len(data), row, text, values)
+                start += len(data)
         if writer:
             writer.flush()
             self._regions[number] = writer.start, writer.written
-        raw.close()
 
     def _reader(self, number):
         """The stream of a file in plain UTF-8 and its reader; the most recent one stays open."""

@@ -55,7 +55,7 @@ def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None
     """
     pa = arrow()
     with _named(name, pa):
-        schema, batches = _opened(pa, stream, layout.format)
+        schema, batches, announced = _opened(pa, stream, layout.format)
         path = _path(pa, name, schema, layout.field)
         kind = _field(pa, schema, path).type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)):
@@ -70,6 +70,7 @@ def texts(name: str, stream: Any, layout: Any) -> Iterator[tuple[int, str | None
             for text, *values in zip(*columns, strict=True):
                 row += 1
                 yield row, text if isinstance(text, str) else None, tuple(values)
+        _check_rows(name, row, announced)
 
 
 def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> None:
@@ -89,7 +90,7 @@ def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> Non
         parquet = layout.format == "parquet"
         compression = _compression(pa, stream) if parquet else None
         random_access = not parquet and _is_file(stream)
-        schema, batches = _opened(pa, stream, layout.format)
+        schema, batches, announced = _opened(pa, stream, layout.format)
         if parquet:
             writer = pa.parquet.ParquetWriter(sink, schema, compression=compression)
         elif random_access:
@@ -103,6 +104,15 @@ def write(name: str, stream: Any, layout: Any, rows: Integers, sink: Any) -> Non
                 if last > first:
                     writer.write_batch(batch.take(pa.array(rows[first:last] - start)))
                 start += batch.num_rows
+        _check_rows(name, start, announced)
+
+
+def _check_rows(name, rows, announced):
+    """Refuse a damaged Parquet file whose columns have different lengths: rows of it would be lost."""
+    if announced is not None and rows != announced:
+        raise CorpusError(
+            f"{name} cannot be read as a table: it announces {announced:,} rows and has {rows:,}"
+        )
 
 
 def dataset_file(name: str, content: bytes, selection: bytes) -> bytes:
@@ -154,17 +164,18 @@ def data_files(folder: Any) -> list[str] | None:
 
 
 def _opened(pa, stream, format):
-    """The schema, and a function from column names (None: all) to batches of rows."""
+    """The schema, a function from column names (None: all) to batches of rows, and how many the file announces."""
     stream.seek(0)
     if format == "parquet":
         file = pa.parquet.ParquetFile(stream)
-        return file.schema_arrow, lambda columns: file.iter_batches(ROWS, columns=columns)
+        rows = file.metadata.num_rows
+        return file.schema_arrow, lambda columns: file.iter_batches(ROWS, columns=columns), rows
     if _is_file(stream):
         reader = pa.ipc.open_file(stream)
         batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
-        return reader.schema, lambda columns: batches
+        return reader.schema, lambda columns: batches, None
     reader = pa.ipc.open_stream(stream)
-    return reader.schema, lambda columns: iter(reader)
+    return reader.schema, lambda columns: iter(reader), None
 
 
 def _is_file(stream):
