@@ -168,7 +168,7 @@ def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
     assert "2: margin, batch 10" in on_frontier
     expect(project.value("own.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
     summary = project.locator("[data-summary-for='LabelingROIPlot']")
-    expect(summary).to_contain_text("interpolated between the rounds on either side")
+    expect(summary).to_contain_text("It reaches 90 % at about")
     expect(project.locator("#part-2-check")).to_contain_text("shown rounded and compared as they are")
     expect(project.value("swept.ratio")).to_have_text(re.compile(r"^1\.\d{3}$"))
     expect(project.value("reveal.direction")).to_have_text("fewer samples")
