@@ -113,6 +113,44 @@ def votes(progress=None):
     return {**figures, "seeds": len(bought.seeds), "cases": cases}
 
 
+def voices(progress=None):
+    """Part 3 with real speech: mixes of one size, and at 90 % synthetic other simulators; twenty seeds, paired."""
+    from dataclasses import replace
+
+    from dataselect_core import datasets
+    from dataselect_core.gap import gap_map
+    from dataselect_core.gap import voices as speech
+
+    start = speech.Setting(share=0.0, randomisation=speech.RANDOMISATION, total=1000, real=500, critical=8)
+    start = replace(start, total=gap_map.move_total(start))
+    settings = {f"share_{share * 100:.0f}": replace(start, share=share) for share in speech.SHARES}
+    settings["given"] = replace(settings["share_90"], simulator_rain=True)
+    settings["plain"] = replace(settings["share_90"], randomisation=0.0)
+    settings["wild"] = replace(settings["share_90"], randomisation=1.0)
+    data = datasets.speech()
+    compared = speech.compare(list(settings.values()), data.cepstra, data.y, datasets.rainfall_mm())
+    names, figures, cases = list(settings), {}, {}
+    for i, name in enumerate(names):
+        control = names.index("share_10" if name.startswith("share") else "share_90")
+        figures[name] = {"real": settings[name].counts()[0], "synthetic": settings[name].counts()[1]}
+        for measure, scale in (("accuracy", 100), ("recall", 100), ("fid_infinity", 1)):
+            mean, half = compared.mean(measure)
+            change, change_half = compared.change(measure, control, i)
+            outcome = "same" if i == control else verdict(change, change_half)
+            figures[name][measure] = {
+                "mean": float(mean[i]),
+                "half": float(half[i]),
+                "change": scale * change,
+                "change_half": scale * change_half,
+                "sign": "" if i == control or measure == "fid_infinity" else SIGNS[outcome],
+            }
+            if (name, measure) in (("share_90", "recall"), ("share_90", "accuracy")):
+                cases |= verdicts(measure, outcome)
+            if measure == "accuracy" and name in ("given", "wild"):
+                cases |= verdicts(name, outcome)
+    return {"seeds": len(compared.seeds), "total": start.total, **figures, "cases": cases}
+
+
 def chapter(progress=None):
     """Part 3: statements of the textbook's chapter next to measurements here, each with its seeds and interval."""
     import numpy as np
@@ -181,6 +219,6 @@ def chapter(progress=None):
     }
 
 
-EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes, "chapter": chapter}
+EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes, "voices": voices, "chapter": chapter}
 LATER = ("chapter",)
 """Those that read sweeps, so that they are computed after them."""

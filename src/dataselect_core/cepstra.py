@@ -1,4 +1,4 @@
-"""Utterances as cepstrum coefficients: features of a fixed length for a classifier.
+"""Utterances as cepstrum coefficients: features of a fixed length for a classifier, and noise added to the voice.
 
 An utterance has as many rows as frames, and a frame has a few cepstrum coefficients: the inverse Fourier transform of
 the logarithm of a smooth power spectrum. They hold the shape of the mouth, and so the vowel and the voice.
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dataselect_core import arguments
 from dataselect_core.arrays import ArrayLike, Floats
 
 
@@ -52,3 +53,105 @@ def features(cepstra: Sequence[ArrayLike]) -> Floats:
         If `cepstra` is not a list of such arrays.
     """
     return np.array([np.r_[u.mean(axis=0), u.std(axis=0)] for u in checked(cepstra)])
+
+
+def power_spectrum(frames: ArrayLike, points: int = 64) -> Floats:
+    """The smooth power spectrum that cepstrum coefficients stand for.
+
+    Parameters
+    ----------
+    frames : float[n, d]
+        Coefficients 1 to d of each frame; the coefficient 0, the loudness, is taken to be 0.
+    points : int, default 64
+        More than d. Frequencies (k + 1/2) / points of the bandwidth, k from 0.
+
+    Returns
+    -------
+    float64[n, points]
+        exp(2 Σ c_m cos(m ω)); its logarithm has the mean 0 over the frequencies.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed; the message names it.
+    """
+    frames = _table("frames", frames)
+    return np.exp(2.0 * frames @ _cosines(frames.shape[1], _points(points, frames.shape[1])))
+
+
+def from_power_spectrum(power: ArrayLike, coefficients: int) -> Floats:
+    """The first cepstrum coefficients of power spectra: the inverse of `power_spectrum`, whatever the loudness.
+
+    Parameters
+    ----------
+    power : float[n, points]
+        Above 0, at the frequencies of `power_spectrum`.
+    coefficients : int
+        How many, from 1 to points − 1.
+
+    Returns
+    -------
+    float64[n, coefficients]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed; the message names it.
+    """
+    power = _table("power", power)
+    if not (power > 0).all():
+        raise ValueError("power must be above 0 at every frequency")
+    points = power.shape[1]
+    coefficients = arguments.integer("coefficients", coefficients, 1, points - 1)
+    return np.log(power) @ _cosines(coefficients, points).T / points
+
+
+def add_noise(frames: ArrayLike, noise: ArrayLike, snr: ArrayLike) -> Floats:
+    """Coefficients of frames with noise: its power adds to that of the voice, frequency by frequency.
+
+    Parameters
+    ----------
+    frames : float[n, d]
+        Coefficients of the clean frames.
+    noise : float[n, points]
+        Power spectrum of the noise of each frame, at least 0 and not all 0; only its shape counts.
+    snr : float[n]
+        Signal-to-noise ratio of each frame in decibels: mean power of the voice over that of the noise. The source
+        does not give the loudness of a frame, so the ratio is the same in loud frames and in soft ones.
+
+    Returns
+    -------
+    float64[n, d]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed; the message names it.
+    """
+    frames, noise, snr = _table("frames", frames), _table("noise", noise), arguments.floats("snr", snr)
+    if len(noise) != len(frames) or (noise < 0).any() or not (noise.sum(axis=1) > 0).all():
+        raise ValueError(
+            f"noise must have {len(frames)} rows of power of at least 0, and none without any power"
+        )
+    if snr.shape != (len(frames),):
+        raise ValueError(f"snr must be {len(frames)} numbers, one for each frame, not of shape {snr.shape}")
+    voice = power_spectrum(frames, noise.shape[1])
+    level = voice.mean(axis=1) / noise.mean(axis=1) * 10.0 ** (-snr / 10.0)
+    return from_power_spectrum(voice + level[:, None] * noise, frames.shape[1])
+
+
+def _cosines(coefficients, points):
+    """cos(m ω) for m from 1 and the frequencies of `power_spectrum`: float64[coefficients, points]."""
+    frequencies = np.pi * (np.arange(points) + 0.5) / points
+    return np.cos(np.outer(np.arange(1, coefficients + 1), frequencies))
+
+
+def _points(points, coefficients):
+    return arguments.integer("points", points, coefficients + 1, 4096)
+
+
+def _table(name, values):
+    values = arguments.floats(name, values)
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"{name} must have rows and columns, not the shape {values.shape}")
+    return values

@@ -27,6 +27,7 @@ VERDICTS = {
     # Part 3: two mixes
     "moved-rises", "moved-falls", "moved-same", "transfer-positive", "transfer-negative", "transfer-unsure",
     "random-both-hurt", "random-less-hurts", "random-more-hurts", "random-unsure", "noise-done", "slopes-alike", "slopes-differ",
+    *(f"built-voices-{name}-{said}" for name in ("recall", "accuracy", "given", "wild") for said in ("better", "worse", "same")),
     *(f"built-chapter-{name}-{said}" for name in ("few", "many") for said in ("better", "worse", "same")),
 }  # fmt: skip
 BESIDE = {
@@ -36,7 +37,7 @@ BESIDE = {
     "direction-right": ("own-", "moved-"), "direction-wrong": ("own-", "moved-"), "own-unknown": "own-sure",
     "own-fewer": "own-pair", "own-more": "own-pair", "own-same": "own-pair",
 }  # fmt: skip
-CARDS = re.compile(r"built-(leaky|pruning|votes|chapter)-")
+CARDS = re.compile(r"built-(leaky|pruning|votes|voices|chapter)-")
 """Exhibits: the table beside the sentence has ± in each cell, and the card its number of seeds (test_exhibits)."""
 
 PLAIN = {
