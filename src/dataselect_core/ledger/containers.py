@@ -73,6 +73,9 @@ MAIL = re.compile(
     rb"(?:[A-Za-z-]{2,40}:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?(?:MIME-Version|Content-Type):", re.IGNORECASE
 )
 
+UNNAMED = {"text/html": "page.html", "text/markdown": "report.md", "application/json": "record.json"}
+"""The names of parts of a mail that have none."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -318,7 +321,7 @@ def _mail(data, shown_path, parts, budget, depth, named):
         if part.is_multipart() or number > 100:
             continue
         kind = part.get_content_type()
-        name = part.get_filename() or {"text/html": "page.html", "text/plain": "text.txt"}.get(kind, "")
+        name = part.get_filename() or UNNAMED.get(kind, "text.txt" if kind.startswith("text/") else "")
         name = re.split(r"[/\\]", name)[-1]
         payload = part.get_payload(decode=True)
         if not name or payload is None or _skip_reason((name,)):

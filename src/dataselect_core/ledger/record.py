@@ -125,7 +125,7 @@ def _from_1(record):
             value = {"said": _prediction_text(value.get("value")), **value}
         if isinstance(value, dict) and name == "evidence":
             value = {"lab": record.get("lab") or "0.1.0", "assumptions": {}, **value}
-        entries[key] = {**entry, "value": value} if isinstance(entry, dict) else entry
+        entries[key] = {**entry, "value": value} if isinstance(entry, dict) and "value" in entry else entry
     return {**record, "schema": 2, "lab": record.get("lab") or "0.1.0", "entries": entries}
 
 
@@ -176,7 +176,8 @@ def migrate(record: dict[str, Any]) -> dict[str, Any]:
         raise LedgerError(f"schema must be a whole number from 1 to {SCHEMA}, not {_short(schema)}")
     if schema > SCHEMA:
         raise LedgerError(
-            f"the record comes from a newer edition of the lab (schema {schema}; this one reads up to schema {SCHEMA})"
+            f"the record comes from a newer edition of the lab (schema {_short(schema)};"
+            f" this one reads up to schema {SCHEMA})"
         )
     while record["schema"] < SCHEMA:
         record = MIGRATIONS[record["schema"]](record)

@@ -34,6 +34,7 @@ SETTINGS = (
 )
 CONTEXT_WORDS = 4  # words shown on each side of a difference
 MAX_GAP = 2  # equal words between two differences that are shown as one
+MAX_REJOINED = 30  # lines into which a mail program wraps one row, each of which looks like a row
 MAX_WORDS = 4000  # that are compared word by word
 
 
@@ -217,12 +218,10 @@ def _content(units, shown_values):
 
 def _differences(units, expected):
     """The differences of two lists of units."""
-    extra, missing = _not_in(units, expected), _not_in(expected, units)
+    extra, missing = _rejoined(units, _not_in(units, expected), _not_in(expected, units))
     if not extra and not missing:
         return []
-    if squeezed(folded(word) for unit in extra for word in unit.words) == squeezed(
-        folded(word) for unit in missing for word in unit.words
-    ):
+    if _joined(extra) == _joined(missing):
         return []  # the same words, wrapped differently
     differences = []
     for extra_units, missing_units in _by_section(extra, missing):
@@ -239,6 +238,38 @@ def _not_in(units, others):
         else:
             result.append(unit)
     return result
+
+
+def _rejoined(units, extra, missing):
+    """Both lists without what was only wrapped: a missing unit whose words are those of neighbours in the report.
+
+    A row that is wrapped next to a bar gives two rows, and a wrapped heading gives a heading and a paragraph. The
+    order of the other units does not matter, since a record has no order.
+    """
+    extra_ids = {id(unit) for unit in extra}
+    wanted = {}
+    for unit in missing:
+        wanted.setdefault(_joined([unit]), []).append(unit)
+    found, matched, start = set(), set(), 0
+    while start < len(units):
+        end = start
+        while end < len(units) and id(units[end]) in extra_ids and end - start < MAX_REJOINED:
+            end += 1
+            same = wanted.get(_joined(units[start:end]))
+            if same:
+                matched.add(id(same.pop()))
+                found.update(map(id, units[start:end]))
+                break
+        else:
+            end = start + 1
+        start = end
+    return [unit for unit in extra if id(unit) not in found], [
+        unit for unit in missing if id(unit) not in matched
+    ]
+
+
+def _joined(units):
+    return squeezed(folded(word) for unit in units for word in unit.words)
 
 
 def _by_section(extra, missing):
