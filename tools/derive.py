@@ -81,7 +81,8 @@ def key(root, data, job, sources=None):
     walk.visit(job.entry)
     arguments = json.dumps(job.arguments, sort_keys=True).encode()
     inputs = [(name, path) for name, path in readable(root, data).items() if name in walk.strings]
-    return walk.key(arguments, *(f"{name}\n".encode() + content(path) for name, path in sorted(inputs)))
+    contents = (f"{name}\n".encode() + content(path, walk.strings) for name, path in sorted(inputs))
+    return walk.key(arguments, *contents)
 
 
 def readable(root, data):
@@ -90,8 +91,8 @@ def readable(root, data):
     return facts | {path.name: path for path in data.iterdir() if path.is_file()}
 
 
-def content(path):
-    """The content of a file, independent of its packing and layout."""
+def content(path, names=None):
+    """The content of a file, independent of its packing and layout; of provenance.json, the records of these names."""
     if path.suffix == ".gz":
         return gzip.decompress(path.read_bytes())
     if path.suffix != ".json":
@@ -101,6 +102,7 @@ def content(path):
     except ValueError as error:
         raise ValueError(f"{path.name} is not JSON: {error}") from None
     if path.name == "provenance.json":
+        value = {name: record for name, record in value.items() if names is None or name in names}
         for record in value.values():
             for name in VOLATILE:
                 record.pop(name, None)

