@@ -55,6 +55,9 @@ def features(cepstra: Sequence[ArrayLike]) -> Floats:
     return np.array([np.r_[u.mean(axis=0), u.std(axis=0)] for u in checked(cepstra)])
 
 
+LARGEST = 300.0  # logarithm of a power, up or down
+
+
 def power_spectrum(frames: ArrayLike, points: int = 64) -> Floats:
     """The smooth power spectrum that cepstrum coefficients stand for.
 
@@ -76,7 +79,11 @@ def power_spectrum(frames: ArrayLike, points: int = 64) -> Floats:
         If an argument is not allowed; the message names it.
     """
     frames = _table("frames", frames)
-    return np.exp(2.0 * frames @ _cosines(frames.shape[1], _points(points, frames.shape[1])))
+    points = arguments.integer("points", points, frames.shape[1] + 1, 4096)
+    logarithm = 2.0 * frames @ _cosines(frames.shape[1], points)
+    if not np.abs(logarithm).max() < LARGEST:
+        raise ValueError("frames must have coefficients whose power is a finite number above 0")
+    return np.exp(logarithm)
 
 
 def from_power_spectrum(power: ArrayLike, coefficients: int) -> Floats:
@@ -129,6 +136,8 @@ def add_noise(frames: ArrayLike, noise: ArrayLike, snr: ArrayLike) -> Floats:
         If an argument is not allowed; the message names it.
     """
     frames, noise, snr = _table("frames", frames), _table("noise", noise), arguments.floats("snr", snr)
+    if noise.shape[1] <= frames.shape[1]:
+        raise ValueError(f"noise must have more than {frames.shape[1]} frequencies, not {noise.shape[1]}")
     if len(noise) != len(frames) or (noise < 0).any() or not (noise.sum(axis=1) > 0).all():
         raise ValueError(
             f"noise must have {len(frames)} rows of power of at least 0, and none without any power"
@@ -144,10 +153,6 @@ def _cosines(coefficients, points):
     """cos(m ω) for m from 1 and the frequencies of `power_spectrum`: float64[coefficients, points]."""
     frequencies = np.pi * (np.arange(points) + 0.5) / points
     return np.cos(np.outer(np.arange(1, coefficients + 1), frequencies))
-
-
-def _points(points, coefficients):
-    return arguments.integer("points", points, coefficients + 1, 4096)
 
 
 def _table(name, values):

@@ -83,6 +83,10 @@ def test_impossible_spectra_are_refused():
         cepstra.from_power_spectrum([[1.0, 0.0, 1.0]], 2)
     with pytest.raises(ValueError, match="coefficients must"):
         cepstra.from_power_spectrum([[1.0, 1.0]], 2)
+    with pytest.raises(ValueError, match="frames must have coefficients"):
+        cepstra.power_spectrum(1e3 + frames)
+    with pytest.raises(ValueError, match="noise must have more than 4"):
+        cepstra.add_noise(frames, np.ones((3, 4)), np.zeros(3))
     for noise in (np.ones((2, 8)), np.zeros((3, 8)), -np.ones((3, 8))):
         with pytest.raises(ValueError, match="noise must have 3 rows"):
             cepstra.add_noise(frames, noise, np.zeros(3))

@@ -201,7 +201,8 @@ def samples(
     TypeError, ValueError
         If utterances and y do not match, or there are too few of them.
     """
-    real, y = _utterances(cepstra.checked(utterances)), np.asarray(y)
+    real: Any = _utterances(cepstra.checked(utterances))
+    y = np.asarray(y)
     if y.shape != (len(real),):
         raise ValueError(f"y must have {len(real)} speakers, one for each utterance, not the shape {y.shape}")
     if len(real) < FIELD + setting.real:
@@ -229,8 +230,9 @@ def samples(
     heavy = snr(np.random.default_rng(draws[3]).choice(record, len(again)))
     weather = snr(field_weather(rainfall_mm, FIELD, draws[1], setting.wet_share))
     spread = cepstra.features(real).std(axis=0)
+    trained: Any = np.concatenate([real[bought], X])
     return {
-        "X_train": cepstra.features(np.concatenate([real[bought], X])) / spread,
+        "X_train": cepstra.features(trained) / spread,
         "y_train": np.concatenate(
             [flip_labels(y[bought], setting.label_noise, int(y.max()) + 1, draws[5]), labels]
         ),
